@@ -1,0 +1,80 @@
+// Package finding judges one organization's inventory and its changes by the rules of the audit: what is not in order, what is, and what
+// could not be assessed. It is pure, as package diff is.
+package finding
+
+import (
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
+)
+
+// Status is the outcome of a rule for a subject.
+type Status string
+
+// The statuses. A rule that could not be evaluated is NotAssessed, never Pass.
+const (
+	Fail        Status = "fail"
+	Pass        Status = "pass"
+	NotAssessed Status = "not_assessed"
+	Excepted    Status = "excepted"
+)
+
+// Finding is the outcome of one rule for one subject: one for each subject that fails the rule or could not be assessed, else a single one
+// for the organization. A missed night (RUN-002) and an unknown field (RUN-004) have the subject type of the organization that they belong
+// to and an id of their own.
+type Finding struct {
+	RuleID   string
+	Title    string
+	Severity diff.Severity
+	Status   Status
+	// OriginalStatus is what an exception covers; empty unless Status is Excepted.
+	OriginalStatus Status
+	SubjectType    diff.SubjectType
+	SubjectID      string
+	SubjectName    string
+	// Observed is what was found (for NotAssessed: why it was not), Expected what would be in order.
+	Observed, Expected string
+	// Fingerprint is the SHA-256, in hex, of rule, organization id and subject id, so that a finding keeps its age when its subject is renamed.
+	Fingerprint string
+}
+
+// Input is what the rules look at: one organization at one instant.
+type Input struct {
+	// TakenAt is the instant of the snapshot, UTC.
+	TakenAt   time.Time
+	Inventory ona.Inventory
+	// Baseline is nil for the first complete snapshot of an organization.
+	Baseline *Baseline
+	Changes  []diff.Change
+	// ExpirySince says, by SCIM configuration id, since when snapshots show the expiry that is in force now, and whether the change to it was
+	// seen (a rotation); a configuration that is missing here is in its first snapshot.
+	ExpirySince map[string]ExpirySince
+	// ServerClockOffset is the local clock minus the server's Date at collection; ServerClockKnown is false when no answer carried a Date.
+	ServerClockOffset time.Duration
+	ServerClockKnown  bool
+	BaseURL           string
+	// Principal is the identity that collected, as kind and id.
+	Principal string
+	// UnknownFields names the fields of answers that this version does not know, as Type.field, sorted.
+	UnknownFields []string
+	// ScheduleKnown is true when the run knows the schedule that it belongs to; MissedNights are then the scheduled instants, UTC, that have
+	// no complete run.
+	ScheduleKnown bool
+	MissedNights  []time.Time
+}
+
+// Baseline is what the rules need of the snapshot that the current one is compared with.
+type Baseline struct {
+	TakenAt            time.Time
+	OrganizationID     string
+	BaseURL, Principal string
+}
+
+// ExpirySince is how long a token expiry has been seen.
+type ExpirySince struct {
+	// At is the first snapshot with this expiry, UTC.
+	At time.Time
+	// Rotated is true when an earlier snapshot showed another expiry, so that the rotation happened just before At.
+	Rotated bool
+}
