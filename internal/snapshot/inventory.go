@@ -1,0 +1,172 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
+)
+
+// CountRows counts a snapshot's configurations as the views show them: the second source of what Snapshot's counts say.
+func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
+	err = s.db.QueryRowContext(ctx, `
+		SELECT
+		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
+		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID).Scan(&scim, &sso)
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, err)
+	}
+	return scim, sso, nil
+}
+
+// SCIMConfigurations are the SCIM configurations that a complete snapshot shows, sorted by id.
+func (s *Store) SCIMConfigurations(ctx context.Context, snapshotID int64) ([]SCIMConfiguration, error) {
+	return dated(ctx, s, scimKind, snapshotID, func(c ona.SCIMConfiguration, first, since time.Time) SCIMConfiguration {
+		return SCIMConfiguration{SCIMConfiguration: c, FirstSeen: first, UnchangedSince: since}
+	})
+}
+
+// SSOConfigurations are the SSO configurations that a complete snapshot shows, sorted by id; none when they were not assessed.
+func (s *Store) SSOConfigurations(ctx context.Context, snapshotID int64) ([]SSOConfiguration, error) {
+	h, err := s.Snapshot(ctx, snapshotID)
+	if err != nil || h.SSONotAssessed != "" {
+		return nil, err
+	}
+	return dated(ctx, s, ssoKind, snapshotID, func(c ona.SSOConfiguration, first, since time.Time) SSOConfiguration {
+		return SSOConfiguration{SSOConfiguration: c, FirstSeen: first, UnchangedSince: since}
+	})
+}
+
+// dated reads what a snapshot shows of one kind, with the instants of the snapshots that first showed the id and the present version.
+func dated[T, D any](ctx context.Context, s *Store, k kind[T], snapshotID int64, with func(v T, first, since time.Time) D) ([]D, error) {
+	h, err := s.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil || !found || h.Outcome != Complete {
+		return nil, err
+	}
+	taken, err := s.takenAt(ctx, h.OrganizationID)
+	if err != nil {
+		return nil, err
+	}
+	first, err := k.firstSnapshots(ctx, s.db, key)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := k.asOf(ctx, s.db, key, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]D, 0, len(versions))
+	for _, v := range versions {
+		firstID, ok := first[k.id(v.value)]
+		if !ok || firstID > v.validFrom {
+			firstID = v.validFrom
+		}
+		all = append(all, with(v.value, taken[firstID], taken[v.validFrom]))
+	}
+	return all, nil
+}
+
+// takenAt is the instants of an organization's snapshots by id.
+func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]time.Time, error) {
+	all, err := s.CompleteSnapshots(ctx, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	instants := make(map[int64]time.Time, len(all))
+	for _, h := range all {
+		instants[h.ID] = h.TakenAt
+	}
+	return instants, nil
+}
+
+// Inventory is what a complete snapshot shows; what it could not read is marked as not assessed.
+func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
+	inventory := ona.Inventory{SSONotAssessed: h.SSONotAssessed, PoliciesNotAssessed: h.PoliciesNotAssessed}
+	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil {
+		return inventory, err
+	}
+	if !found || h.Outcome != Complete {
+		return inventory, fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
+	}
+	organization, err := values(organizationKind.asOf(ctx, s.db, key, h.ID))
+	if err != nil {
+		return inventory, err
+	}
+	if len(organization) == 1 {
+		inventory.Organization = organization[0]
+	}
+	if inventory.SCIM, err = values(scimKind.asOf(ctx, s.db, key, h.ID)); err != nil {
+		return inventory, err
+	}
+	if h.SSONotAssessed == "" {
+		if inventory.SSO, err = values(ssoKind.asOf(ctx, s.db, key, h.ID)); err != nil {
+			return inventory, err
+		}
+	}
+	if h.PoliciesNotAssessed == "" {
+		found, err := values(policiesKind.asOf(ctx, s.db, key, h.ID))
+		if err != nil {
+			return inventory, err
+		}
+		if len(found) == 1 {
+			inventory.Policies = &found[0].OrganizationPolicies
+		}
+	}
+	return inventory, nil
+}
+
+func values[T any](versions []version[T], err error) ([]T, error) {
+	all := make([]T, 0, len(versions))
+	for _, v := range versions {
+		all = append(all, v.value)
+	}
+	return all, err
+}
+
+// SeenBefore says which configurations of an organization that a snapshot does not show were there in an older one.
+func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
+	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil || !found {
+		return func(diff.SubjectType, string) bool { return false }, err
+	}
+	scim, err := scimKind.firstSnapshots(ctx, s.db, key)
+	if err != nil {
+		return nil, err
+	}
+	sso, err := ssoKind.firstSnapshots(ctx, s.db, key)
+	if err != nil {
+		return nil, err
+	}
+	return func(t diff.SubjectType, id string) bool {
+		first, ok := map[diff.SubjectType]map[string]int64{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}[t][id]
+		return ok && first <= h.ID
+	}, nil
+}
+
+// firstSnapshots is, by id, the first snapshot with a configuration that has a history; one without is in its first version.
+func (k kind[T]) firstSnapshots(ctx context.Context, q querier, organizationKey int64) (map[string]int64, error) {
+	type seen struct {
+		id       string
+		snapshot int64
+	}
+	found, err := queryAll(ctx, q, "reading the history of "+k.name+" rows", func(row *sql.Rows) (seen, error) {
+		var s seen
+		return s, row.Scan(&s.id, &s.snapshot)
+	}, "SELECT id, min(valid_from) FROM "+k.history()+" WHERE organization_key = ? GROUP BY id ORDER BY id", organizationKey)
+	if err != nil {
+		return nil, err
+	}
+	first := make(map[string]int64, len(found))
+	for _, f := range found {
+		first[f.id] = f.snapshot
+	}
+	return first, nil
+}

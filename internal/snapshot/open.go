@@ -1,0 +1,171 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver named "sqlite"
+
+	"scim-auditor/migrations"
+)
+
+// Errors that a caller tells apart: the file is left untouched in each case.
+var (
+	ErrNotDatabase    = errors.New("not a database of auditor")
+	ErrNewerVersion   = errors.New("made by a newer version of auditor")
+	ErrNotFound       = errors.New("not found")
+	ErrNoDatabaseFile = errors.New("no such database file")
+)
+
+// Store is an open database. It is safe for concurrent use; statements run one at a time.
+type Store struct {
+	db *sql.DB
+}
+
+// Open opens the database file, creating it (mode 0600, its folder 0700) and bringing its schema up to date. A file that is no database
+// of auditor (ErrNotDatabase), or one of a newer version (ErrNewerVersion), is left untouched.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("creating the database's folder: %w", err)
+	}
+	// SQLite would create the file with the umask's mode; -wal and -shm take the mode of the database.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	return open(ctx, path)
+}
+
+// OpenExisting opens a database that is there, as Open does; ErrNoDatabaseFile when there is none.
+func OpenExisting(ctx context.Context, path string) (*Store, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoDatabaseFile)
+	}
+	return open(ctx, path)
+}
+
+func open(ctx context.Context, path string) (*Store, error) {
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	// One connection: SQLite has one writer, and the job reads back what it wrote.
+	db.SetMaxOpenConns(1)
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, err), db.Close())
+	}
+	return &Store{db: db}, nil
+}
+
+// Close closes the database; the last one to close leaves no -wal and -shm file behind.
+func (s *Store) Close() error {
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("closing the database: %w", err)
+	}
+	return nil
+}
+
+func dsn(path string) string {
+	slashed := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		slashed = "/" + slashed // file:/C:/…, see https://www.sqlite.org/uri.html
+	}
+	pragmas := url.Values{"_pragma": {
+		"busy_timeout(10000)", // milliseconds
+		"foreign_keys(1)",
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"temp_store(MEMORY)",
+	}, "_txlock": {"immediate"}}
+	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + pragmas.Encode()
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	provider, err := newProvider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	return nil
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header
+const (
+	headerSize          = 100
+	headerMagic         = "SQLite format 3\x00"
+	userVersionOffset   = 60
+	applicationIDOffset = 68
+	applicationID       = 0x41756431 // "Aud1", set by the first migration
+)
+
+// inspect refuses a file that Open must not touch, judging by its header alone so that nothing is written. An empty file is a new database.
+func inspect(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	defer func() { _ = f.Close() }() // read only
+	header := make([]byte, headerSize)
+	n, err := io.ReadFull(f, header)
+	switch {
+	case errors.Is(err, io.EOF) && n == 0:
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("reading the database %s: %w", path, err)
+	case n < headerSize || !strings.HasPrefix(string(header), headerMagic):
+		return fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
+	}
+	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
+		return fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
+	}
+	return checkVersion(path, int64(binary.BigEndian.Uint32(header[userVersionOffset:])))
+}
+
+func checkVersion(path string, version int64) error {
+	newest, err := SchemaVersion()
+	if err != nil {
+		return err
+	}
+	if version > newest {
+		return fmt.Errorf("%s: %w: its schema is version %d, this program knows up to %d", path, ErrNewerVersion, version, newest)
+	}
+	return nil
+}
+
+// SchemaVersion is the version of the schema that this program writes.
+func SchemaVersion() (int64, error) {
+	files, err := migrations.Files.ReadDir(".")
+	if err != nil {
+		return 0, fmt.Errorf("reading the migrations: %w", err)
+	}
+	version, err := goose.NumericComponent(files[len(files)-1].Name())
+	if err != nil {
+		return 0, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return version, nil
+}

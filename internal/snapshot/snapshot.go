@@ -1,0 +1,124 @@
+// Package snapshot is the store: runs, snapshots, configurations and their history, changes, findings and the evidence of how they were
+// collected, in one SQLite file. SQL lives here and in the migrations alone. All times are UTC.
+package snapshot
+
+import (
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+)
+
+// Outcome is how a run or a snapshot ended.
+type Outcome string
+
+// The outcomes. A run is complete when the snapshot of every organization is. A run that is still Running while nobody holds the lock was
+// interrupted; the next run closes it as failed.
+const (
+	Running  Outcome = "running"
+	Complete Outcome = "complete"
+	Failed   Outcome = "failed"
+)
+
+// Run is one execution of the job over all organizations.
+type Run struct {
+	ID                    int64
+	StartedAt             time.Time // whole seconds
+	FinishedAt            time.Time // zero while running
+	ScheduledFor          time.Time // zero for a run that no schedule asked for
+	Trigger               string    // "manual", "schedule", "catch_up" or "demo"
+	Outcome               Outcome
+	Error                 string
+	ToolVersion           string
+	Host                  string
+	CompleteOrganizations int // organizations whose snapshot is complete
+	FailedOrganizations   int // organizations whose snapshot failed
+	Changes               int
+	FailedFindings        int
+	SCIMConfigurations    int // over all complete snapshots of the run
+}
+
+// Snapshot is what is known about one organization at one instant, or that it could not be known.
+type Snapshot struct {
+	ID, RunID        int64
+	Source           string // the label of the organization in the settings
+	OrganizationID   string // empty when the run failed before it was known
+	OrganizationName string
+	OrganizationTier string
+	BaseURL          string
+	PrincipalID      string // id of the user or service account that collected
+	Principal        string // its kind, such as PRINCIPAL_USER
+	TakenAt          time.Time
+	Outcome          Outcome
+	BaselineID       int64 // 0 for the first complete snapshot of an organization, and for failed ones
+	ErrorCode        string
+	Error            string
+	// Pages is the number of pages of both listings. Received counts the records in them, Distinct the ids; both counts are taken by the
+	// collector, before anything is stored. SCIMConfigurations and SSOConfigurations count the rows that the store then holds.
+	Pages                                 int
+	SCIMReceived, SCIMDistinct            int
+	SSOReceived, SSODistinct              int
+	SCIMConfigurations, SSOConfigurations int
+	// SSONotAssessed and PoliciesNotAssessed say why these could not be read; empty when they were.
+	SSONotAssessed, PoliciesNotAssessed string
+	Retries                             int
+	// ServerClockOffset is the local clock minus the server's Date; meaningful when ServerClockKnown.
+	ServerClockOffset time.Duration
+	ServerClockKnown  bool
+	// Notes are remarks of the collector, such as an id that was listed twice with the same content.
+	Notes                      []string
+	UnknownFields              []string // fields of answers that this version does not know, as Type.field, sorted
+	ContentSHA256, ChainSHA256 string
+}
+
+// Exchange is one request and the answer that was accepted for it.
+type Exchange struct {
+	Number         int    // 1 for the first of the snapshot
+	Method         string // such as gitpod.v1.OrganizationService/ListSCIMConfigurations
+	Request        string // the body sent; never a token
+	Status         int    // HTTP status
+	SentAt         time.Time
+	Duration       time.Duration // of the last try, to the last byte
+	ServerDate     time.Time     // the answer's Date, zero when it had none
+	Records        int           // configurations in the answer
+	Retries        []string      // why each earlier try was not accepted, in order
+	ResponseSHA256 string        // of the bytes of the body, in hex
+	ResponseSize   int64         // bytes
+}
+
+// Change is a stored change with who may have made it.
+type Change struct {
+	diff.Change
+	SnapshotID, BaselineID int64
+	TakenAt                time.Time // of the snapshot that shows it
+	OrganizationID         string
+	// The actor's fields are empty where the audit log was not read.
+	ActorID, ActorPrincipal, ActorAction string
+	ActorAt                              time.Time
+}
+
+// Finding is a stored finding with its age.
+type Finding struct {
+	finding.Finding
+	SnapshotID     int64
+	TakenAt        time.Time
+	OrganizationID string
+	FirstSeen      time.Time // the first snapshot of the present stretch in which the rule failed for the subject; zero unless it fails
+	DaysOpen       int       // whole days from FirstSeen to TakenAt
+}
+
+// SCIMConfiguration is a configuration in a snapshot.
+type SCIMConfiguration struct {
+	ona.SCIMConfiguration
+	FirstSeen time.Time // taken_at of the first snapshot that has this id, up to this one
+	// UnchangedSince is taken_at of the snapshot since which every field has been as it is.
+	UnchangedSince time.Time
+}
+
+// SSOConfiguration is a configuration in a snapshot, see SCIMConfiguration.
+type SSOConfiguration struct {
+	ona.SSOConfiguration
+	FirstSeen      time.Time
+	UnchangedSince time.Time
+}

@@ -1,0 +1,124 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/ona"
+)
+
+// querier is a database or a transaction.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// queryAll reads every row of a query.
+func queryAll[T any](ctx context.Context, q querier, doing string, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err below tells what Close would
+	var all []T
+	for rows.Next() {
+		value, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+		all = append(all, value)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	return all, nil
+}
+
+// rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best near 50).
+const rowsPerInsert = 50
+
+// insertRows inserts rows, each a value for every column, many to a statement.
+func insertRows(ctx context.Context, q querier, table string, columns []string, rows [][]any) error {
+	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
+	for len(rows) > 0 {
+		n := min(rowsPerInsert, len(rows))
+		query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
+			strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
+		args := make([]any, 0, n*len(columns))
+		for _, row := range rows[:n] {
+			args = append(args, row...)
+		}
+		if _, err := q.ExecContext(ctx, query, args...); err != nil {
+			return fmt.Errorf("inserting into %s: %w", table, err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func rollback(tx *sql.Tx) { _ = tx.Rollback() } // after a commit it has nothing to do; after an error that error is told
+
+func commit(tx *sql.Tx, doing string) error {
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+func expectOneRow(result sql.Result, doing string) error {
+	n, err := result.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if n != 1 {
+		return fmt.Errorf("%s: %d rows were there to change, not 1", doing, n)
+	}
+	return nil
+}
+
+// nullText is NULL for an empty text.
+func nullText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func nullID(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+// Instants of the tool are whole seconds; instants of the API keep what the API gave (ona.TimeLayout).
+
+func formatSeconds(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func nullSeconds(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return formatSeconds(t)
+}
+
+func parseSeconds(s string, into *time.Time) error {
+	if s == "" {
+		*into = time.Time{}
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	*into = t.UTC()
+	return err
+}
+
+func nullInstant(t time.Time) any { return nullText(ona.FormatTime(t)) }
+
+func parseInstant(s sql.NullString, into *time.Time) error {
+	t, err := ona.ParseTime(s.String)
+	*into = t
+	return err
+}

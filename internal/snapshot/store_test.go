@@ -1,0 +1,409 @@
+package snapshot_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/snapshot"
+)
+
+const acme = "0f5a1c52-0000-4000-8000-000000000001"
+
+var firstNight = time.Date(2026, 11, 16, 2, 0, 0, 0, time.UTC)
+
+func night(n int) time.Time { return firstNight.AddDate(0, 0, n-1) }
+
+func newStore(t *testing.T) *snapshot.Store {
+	t.Helper()
+	store, err := snapshot.Open(t.Context(), filepath.Join(t.TempDir(), "auditor.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func scim(id, name string) ona.SCIMConfiguration {
+	return ona.SCIMConfiguration{
+		ID: id, OrganizationID: acme, Name: name, Enabled: true, SSOConfigurationID: "sso-1",
+		CreatedAt: firstNight.AddDate(0, -1, 0), UpdatedAt: firstNight.AddDate(0, -1, 0),
+		TokenExpiresAt: firstNight.AddDate(0, 6, 0).Add(117 * time.Millisecond),
+		Unknown:        map[string]json.RawMessage{"region": json.RawMessage(`"eu"`)},
+		Raw:            json.RawMessage(fmt.Sprintf(`{"id":%q, "name":%q}`, id, name)),
+	}
+}
+
+func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
+	return ona.Inventory{
+		Organization: ona.Organization{ID: acme, Name: "Acme", Tier: "ENTERPRISE", Raw: json.RawMessage(`{}`)},
+		SCIM:         configurations,
+		SSO: []ona.SSOConfiguration{{
+			ID: "sso-1", OrganizationID: acme, DisplayName: "Okta", State: ona.SSOStateActive, EmailDomains: []string{"acme.example"},
+			Claims: map[string]string{"sub": "id"}, Raw: json.RawMessage(`{"id":"sso-1"}`),
+		}},
+		Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: json.RawMessage(`{}`)},
+	}
+}
+
+// save stores one night as the job does: its own run, compared with the baseline.
+func save(t *testing.T, store *snapshot.Store, takenAt time.Time, inv ona.Inventory, findings ...finding.Finding) snapshot.Snapshot {
+	t.Helper()
+	ctx := t.Context()
+	runID := beginRun(t, store, takenAt)
+	baseline, _, err := store.Baseline(ctx, acme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := []byte(`{"scimConfigurations":[]}`)
+	sum := sha256.Sum256(body)
+	saved, err := store.SaveComplete(ctx, snapshot.Collected{
+		Snapshot: snapshot.Snapshot{
+			RunID: runID, Source: "default", OrganizationID: acme, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: takenAt,
+			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
+			SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, Notes: []string{"a note"},
+		},
+		Inventory: inv,
+		Findings:  findings,
+		Exchanges: []snapshot.Exchange{{
+			Number: 1, Method: "gitpod.v1.OrganizationService/ListSCIMConfigurations", Request: `{}`, Status: 200, SentAt: takenAt,
+			Duration: 3 * time.Millisecond, ServerDate: takenAt, Retries: []string{"503"}, ResponseSHA256: hex.EncodeToString(sum[:]),
+			ResponseSize: int64(len(body)),
+		}},
+		Responses: [][]byte{body},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.FinishRun(ctx, runID, takenAt.Add(time.Minute), snapshot.Complete, ""); err != nil {
+		t.Fatal(err)
+	}
+	return saved
+}
+
+func beginRun(t *testing.T, store *snapshot.Store, at time.Time) int64 {
+	t.Helper()
+	id, err := store.BeginRun(t.Context(), snapshot.Run{StartedAt: at, Trigger: "manual", ToolVersion: "test", Host: "host"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestASnapshotIsReadBackAsItWasCollected(t *testing.T) {
+	store := newStore(t)
+	bare := ona.SCIMConfiguration{ID: "c", Raw: json.RawMessage(`{"id":"c"}`)}
+	allowed := scim("b", `it's "quoted" | <b>`)
+	allowed.AllowUnverifiedEmailAccountLinking = new(bool)
+	want := inventory(scim("a", "Okta"), allowed, bare)
+	saved := save(t, store, night(1), want)
+	got, err := store.Inventory(t.Context(), saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the inventory differs from what was stored (-want +got):\n%s", d)
+	}
+	read, err := store.Snapshot(t.Context(), saved.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(saved, read); d != "" {
+		t.Errorf("the header differs from what was stored (-want +got):\n%s", d)
+	}
+}
+
+func TestEveryPastNightIsReadAsItWas(t *testing.T) {
+	store := newStore(t)
+	renamed := scim("b", "Entra ID")
+	renamed.Name = "Entra ID EMEA"
+	nights := []ona.Inventory{
+		inventory(scim("a", "Okta"), scim("b", "Entra ID")),
+		inventory(scim("a", "Okta"), renamed),
+		inventory(renamed),
+		inventory(scim("a", "Okta"), renamed, scim("z", "new")),
+	}
+	var saved []snapshot.Snapshot
+	for i, inv := range nights {
+		saved = append(saved, save(t, store, night(i+1), inv))
+	}
+	for i, want := range nights {
+		got, err := store.Inventory(t.Context(), saved[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("night %d differs (-want +got):\n%s", i+1, d)
+		}
+		rows, _, err := store.CountRows(t.Context(), saved[i].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows != len(want.SCIM) {
+			t.Errorf("night %d: the view has %d rows, want %d", i+1, rows, len(want.SCIM))
+		}
+	}
+}
+
+func TestANightThatChangesNothingHasTheContentHashOfTheNightBefore(t *testing.T) {
+	store := newStore(t)
+	first := save(t, store, night(1), inventory(scim("a", "Okta")))
+	same := scim("a", "Okta")
+	same.Raw = json.RawMessage(`{"name":"Okta","id":"a"}`)
+	second := save(t, store, night(2), inventory(same))
+	third := save(t, store, night(3), inventory(scim("a", "Okta "))) // a trailing space is a change
+	if first.ContentSHA256 != second.ContentSHA256 {
+		t.Error("a quiet night has another content hash")
+	}
+	if second.ContentSHA256 == third.ContentSHA256 {
+		t.Error("a changed name has the same content hash")
+	}
+	if first.ChainSHA256 == second.ChainSHA256 {
+		t.Error("two snapshots have the same chain value")
+	}
+}
+
+func TestDatesOfAConfiguration(t *testing.T) {
+	store := newStore(t)
+	save(t, store, night(1), inventory(scim("a", "Okta")))
+	save(t, store, night(2), inventory())
+	save(t, store, night(3), inventory(scim("a", "Okta")))
+	last := save(t, store, night(4), inventory(scim("a", "Okta"), scim("b", "new")))
+	got, err := store.SCIMConfigurations(t.Context(), last.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []snapshot.SCIMConfiguration{
+		{SCIMConfiguration: scim("a", "Okta"), FirstSeen: night(1), UnchangedSince: night(3)},
+		{SCIMConfiguration: scim("b", "new"), FirstSeen: night(4), UnchangedSince: night(4)},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestAReappearedConfigurationWasSeenBefore(t *testing.T) {
+	store := newStore(t)
+	save(t, store, night(1), inventory(scim("a", "Okta")))
+	gone := save(t, store, night(2), inventory())
+	seen, err := store.SeenBefore(t.Context(), gone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !seen(diff.SCIMConfiguration, "a") || seen(diff.SCIMConfiguration, "b") || seen(diff.SSOConfiguration, "a") {
+		t.Error("only SCIM configuration a was seen before")
+	}
+}
+
+func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
+	store := newStore(t)
+	first := save(t, store, night(1), inventory(scim("a", "Okta")))
+	unreadable := inventory(scim("a", "Okta"))
+	unreadable.SSO, unreadable.SSONotAssessed = nil, "permission_denied"
+	unreadable.Policies, unreadable.PoliciesNotAssessed = nil, "permission_denied"
+	second := save(t, store, night(2), unreadable)
+	b, found, err := store.Baseline(t.Context(), acme)
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	if b.Snapshot.ID != second.ID || b.SSO.ID != first.ID || b.Policies.ID != first.ID {
+		t.Errorf("baseline %d with SSO of %d and policies of %d; want 2, 1, 1", b.Snapshot.ID, b.SSO.ID, b.Policies.ID)
+	}
+	if d := cmp.Diff(inventory(scim("a", "Okta")), b.Inventory); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if sso, err := store.SSOConfigurations(t.Context(), second.ID); err != nil || len(sso) != 0 {
+		t.Errorf("the night that could not read SSO shows %d configurations (error %v)", len(sso), err)
+	}
+}
+
+func TestExpirySinceFollowsTheTokenAndNotTheName(t *testing.T) {
+	store := newStore(t)
+	expires := scim("a", "").TokenExpiresAt
+	rotated := expires.AddDate(1, 0, 0)
+	with := func(name string, at time.Time) ona.SCIMConfiguration {
+		c := scim("a", name)
+		c.TokenExpiresAt = at
+		return c
+	}
+	save(t, store, night(1), inventory(with("Okta", expires)))
+	save(t, store, night(2), inventory(with("Okta", rotated)))
+	save(t, store, night(3), inventory(with("renamed", rotated)))
+	for _, tc := range []struct {
+		now  time.Time
+		want finding.ExpirySince
+	}{
+		{rotated, finding.ExpirySince{At: night(2), Rotated: true}},
+		{rotated.AddDate(1, 0, 0), finding.ExpirySince{At: night(4), Rotated: true}},
+	} {
+		got, err := store.ExpirySince(t.Context(), acme, []ona.SCIMConfiguration{with("renamed", tc.now)}, night(4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(map[string]finding.ExpirySince{"a": tc.want}, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+}
+
+func TestAFindingKeepsItsAgeUntilItPasses(t *testing.T) {
+	store := newStore(t)
+	status := func(s finding.Status) finding.Finding {
+		return finding.Finding{RuleID: "SCIM-001", Severity: diff.High, Status: s, SubjectType: diff.SCIMConfiguration, SubjectID: "a", Fingerprint: "f"}
+	}
+	ages := func(n int, s finding.Status) (time.Time, int) {
+		saved := save(t, store, night(n), inventory(), status(s))
+		found, err := store.Findings(t.Context(), saved.ID)
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		return found[0].FirstSeen, found[0].DaysOpen
+	}
+	for _, tc := range []struct {
+		night  int
+		status finding.Status
+		first  time.Time
+		days   int
+	}{
+		{1, finding.Fail, night(1), 0},
+		{2, finding.Fail, night(1), 1},
+		{3, finding.NotAssessed, night(1), 2},
+		{4, finding.Excepted, night(1), 3},
+		{5, finding.Pass, time.Time{}, 0},
+		{6, finding.Fail, night(6), 0},
+	} {
+		if first, days := ages(tc.night, tc.status); !first.Equal(tc.first) || days != tc.days {
+			t.Errorf("night %d: first seen %v, %d days open; want %v, %d", tc.night, first, days, tc.first, tc.days)
+		}
+	}
+}
+
+func TestAnAnswerIsKeptOnceAndReadBack(t *testing.T) {
+	store := newStore(t)
+	first := save(t, store, night(1), inventory())
+	save(t, store, night(2), inventory())
+	exchanges, err := store.Exchanges(t.Context(), first.ID)
+	if err != nil || len(exchanges) != 1 {
+		t.Fatal(exchanges, err)
+	}
+	e := exchanges[0]
+	if e.Duration != 3*time.Millisecond || !e.ServerDate.Equal(night(1)) || !e.SentAt.Equal(night(1)) || !cmp.Equal(e.Retries, []string{"503"}) || e.ResponseSize != 25 {
+		t.Errorf("the exchange was read back as %+v", e)
+	}
+}
+
+func TestTheRegisterTellsWhatARunHad(t *testing.T) {
+	store := newStore(t)
+	save(t, store, night(1), inventory(scim("a", "Okta")), finding.Finding{RuleID: "SCIM-001", Status: finding.Fail, Fingerprint: "f"})
+	interrupted := beginRun(t, store, night(2))
+	id := beginRun(t, store, night(3))
+	_, err := store.SaveFailed(t.Context(), snapshot.Snapshot{RunID: id, Source: "default", BaseURL: "https://x/api", TakenAt: night(3),
+		ErrorCode: "unauthenticated", Error: "no"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.FinishRun(t.Context(), id, night(3), snapshot.Failed, "default: no"); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := store.Runs(t.Context(), 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []snapshot.Run{
+		{ID: id, StartedAt: night(3), FinishedAt: night(3), Trigger: "manual", Outcome: snapshot.Failed, Error: "default: no", ToolVersion: "test",
+			Host: "host", FailedOrganizations: 1},
+		{ID: interrupted, StartedAt: night(2), FinishedAt: night(3), Trigger: "manual", Outcome: snapshot.Failed,
+			Error: "interrupted: the process ended before the run did", ToolVersion: "test", Host: "host"},
+		{ID: 1, StartedAt: night(1), FinishedAt: night(1).Add(time.Minute), Trigger: "manual", Outcome: snapshot.Complete, ToolVersion: "test",
+			Host: "host", CompleteOrganizations: 1, FailedFindings: 1, SCIMConfigurations: 1},
+	}
+	if d := cmp.Diff(want, runs); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if err := store.FinishRun(t.Context(), id, night(3), snapshot.Complete, ""); err == nil {
+		t.Error("a run was closed twice")
+	}
+}
+
+func TestAFailedSnapshotIsNeverABaseline(t *testing.T) {
+	store := newStore(t)
+	first := save(t, store, night(1), inventory(scim("a", "Okta")))
+	id := beginRun(t, store, night(2))
+	_, err := store.SaveFailed(t.Context(), snapshot.Snapshot{RunID: id, Source: "default", OrganizationID: acme, BaseURL: "https://x/api",
+		TakenAt: night(2), ErrorCode: "unavailable", Error: "no"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, found, err := store.Baseline(t.Context(), acme)
+	if err != nil || !found || b.Snapshot.ID != first.ID {
+		t.Errorf("baseline %d (found %v, error %v), want %d", b.Snapshot.ID, found, err, first.ID)
+	}
+}
+
+func TestASnapshotComparedWithAnotherBaselineIsRefusedWhole(t *testing.T) {
+	store := newStore(t)
+	save(t, store, night(1), inventory(scim("a", "Okta")))
+	id := beginRun(t, store, night(2))
+	_, err := store.SaveComplete(t.Context(), snapshot.Collected{
+		Snapshot:  snapshot.Snapshot{RunID: id, Source: "default", OrganizationID: acme, TakenAt: night(2)}, // no baseline
+		Inventory: inventory(),
+	})
+	if err == nil {
+		t.Fatal("it was stored")
+	}
+	all, err := store.CompleteSnapshots(t.Context(), acme)
+	if err != nil || len(all) != 1 {
+		t.Errorf("%d complete snapshots (error %v), want 1", len(all), err)
+	}
+}
+
+func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
+	for name, tc := range map[string]struct {
+		content []byte
+		want    error
+	}{
+		"text":            {[]byte("id,name\n1,Okta\n"), snapshot.ErrNotDatabase},
+		"another program": {append([]byte("SQLite format 3\x00"), make([]byte, 4080)...), snapshot.ErrNotDatabase},
+		"newer version":   {newerHeader(), snapshot.ErrNewerVersion},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "auditor.db")
+			if err := os.WriteFile(path, tc.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := snapshot.Open(context.Background(), path); !errors.Is(err, tc.want) {
+				t.Errorf("error %v, want %v", err, tc.want)
+			}
+			after, err := os.ReadFile(path)
+			if err != nil || !cmp.Equal(after, tc.content) {
+				t.Error("the file was changed")
+			}
+			if left, _ := filepath.Glob(path + "-*"); len(left) > 0 {
+				t.Errorf("files were left beside it: %v", left)
+			}
+		})
+	}
+}
+
+func newerHeader() []byte {
+	header := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
+	copy(header[60:], []byte{0, 0, 0, 99})
+	copy(header[68:], "Aud1")
+	return header
+}
