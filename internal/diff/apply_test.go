@@ -1,0 +1,146 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"scim-auditor/internal/ona"
+)
+
+// texts is an API object as the texts that a change holds, by field.
+type texts map[string]string
+
+// policies stands beside the types of subject: the policies are told as changes of the organization but have field names of their own.
+const policies SubjectType = "policies"
+
+// stateOf is an inventory as the texts of everything that a diff can speak about.
+func stateOf(in ona.Inventory) map[Subject]texts {
+	state := make(map[Subject]texts)
+	for _, c := range in.SCIM {
+		state[Subject{SCIMConfiguration, c.ID}] = textsOf(c.Canonical())
+	}
+	for _, c := range in.SSO {
+		state[Subject{SSOConfiguration, c.ID}] = textsOf(c.Canonical())
+	}
+	if in.Policies != nil {
+		state[Subject{policies, "org"}] = textsOf(in.Policies.Canonical())
+	}
+	organization := texts{"name": in.Organization.Name, "tier": in.Organization.Tier, "createdAt": ona.FormatTime(in.Organization.CreatedAt)}
+	for name, value := range in.Organization.Unknown {
+		organization[name] = string(value)
+	}
+	maps.DeleteFunc(organization, func(_, text string) bool { return text == "" })
+	state[Subject{Organization, "org"}] = organization
+	return state
+}
+
+// unquoted are the fields whose plain text is not their JSON.
+var unquoted = []string{
+	"id", "organizationId", "name", "ssoConfigurationId", "createdAt", "updatedAt", "tokenExpiresAt",
+	"displayName", "issuerUrl", "providerType", "state", "clientId", "emailDomain", "claimsExpression",
+}
+
+func textsOf(canonical string) texts {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(canonical), &fields); err != nil {
+		panic(err)
+	}
+	out := make(texts)
+	for name, value := range fields {
+		out[name] = string(value)
+		if slices.Contains(unquoted, name) {
+			var text string
+			if err := json.Unmarshal(value, &text); err != nil {
+				panic(err)
+			}
+			out[name] = text
+		}
+	}
+	return out
+}
+
+// apply makes the changes to the state. A change whose Before is not what the state holds is an error.
+func apply(state map[Subject]texts, changes []Change) error {
+	for _, c := range changes {
+		if _, _, ok := summarised(c); ok {
+			continue
+		}
+		subject := Subject{c.SubjectType, c.SubjectID}
+		if strings.Contains(c.Note, "organization policy") {
+			subject.Type = policies
+		}
+		if err := applyOne(state, subject, c); err != nil {
+			return fmt.Errorf("%s of %v: %w", c.Kind, subject, err)
+		}
+	}
+	return nil
+}
+
+func applyOne(state map[Subject]texts, subject Subject, c Change) error {
+	held, exists := state[subject]
+	switch c.Kind {
+	case Added, Reappeared:
+		if exists {
+			return fmt.Errorf("is there already")
+		}
+		state[subject] = textsOf(c.After)
+		return nil
+	case Removed:
+		if !exists || !maps.Equal(held, textsOf(c.Before)) {
+			return fmt.Errorf("holds %v, not %s", held, c.Before)
+		}
+		delete(state, subject)
+		return nil
+	}
+	if !exists || held[c.Field] != c.Before {
+		return fmt.Errorf("%s holds %s, not %s", c.Field, strconv.Quote(held[c.Field]), strconv.Quote(c.Before))
+	}
+	held[c.Field] = c.After
+	if c.After == "" {
+		delete(held, c.Field)
+	}
+	return nil
+}
+
+// summarised says for which field of which type of configuration a change of the organization stands.
+func summarised(c Change) (t SubjectType, field string, ok bool) {
+	if c.Kind != FieldFirstReported && !strings.HasPrefix(c.Note, "no longer reported by any") {
+		return "", "", false
+	}
+	if strings.Contains(c.Note, "SSO configurations") {
+		return SSOConfiguration, c.Field, true
+	}
+	return SCIMConfiguration, c.Field, true
+}
+
+// withoutUntold takes out of a state what the changes do not tell field by field: summarised fields, updatedAt beside other changes, and
+// what one of the two inventories could not read.
+func withoutUntold(state map[Subject]texts, before, after ona.Inventory, changes []Change) {
+	kept := func(s Subject) bool { return stateOf(before)[s] != nil && stateOf(after)[s] != nil }
+	for subject, held := range state {
+		var rows, updatedAt int
+		for _, c := range changes {
+			if t, field, ok := summarised(c); ok && t == subject.Type && kept(subject) {
+				delete(held, field)
+			}
+			if c.SubjectType == subject.Type && c.SubjectID == subject.ID {
+				rows++
+				if c.Field == "updatedAt" {
+					updatedAt++
+				}
+			}
+		}
+		if subject.Type == SCIMConfiguration && kept(subject) && rows > 0 && updatedAt == 0 {
+			delete(held, "updatedAt")
+		}
+	}
+	maps.DeleteFunc(state, func(s Subject, _ texts) bool {
+		noSSO := before.SSONotAssessed != "" || after.SSONotAssessed != ""
+		noPolicies := before.Policies == nil || after.Policies == nil
+		return s.Type == SSOConfiguration && noSSO || s.Type == policies && noPolicies
+	})
+}

@@ -1,0 +1,74 @@
+package diff
+
+import (
+	"cmp"
+	"slices"
+)
+
+// rule is how much a kind of change matters for a type of subject.
+type rule struct {
+	kind     Kind
+	severity Severity
+}
+
+// precedence lists the kinds of change that each type of subject can have, in the order in which they are told.
+var precedence = map[SubjectType][]rule{
+	SCIMConfiguration: {
+		{OrganizationChanged, Critical},
+		{CreatedAtChanged, Critical},
+		{Removed, High},
+		{Added, Medium},
+		{Reappeared, High},
+		{Disabled, High},
+		{Enabled, Medium},
+		{SSOUnlinked, High},
+		{SSORelinked, High},
+		{SSOLinked, Low},
+		{UnverifiedAllowed, High},
+		{UnverifiedForbidden, Low},
+		{TokenRotated, Medium},
+		{TokenExpiryReported, Info},
+		{TokenExpiryLost, Info},
+		{Renamed, Low},
+		{FieldChanged, Info},
+		{UpdatedOnly, Info},
+		{UpdatedAtRegressed, Medium},
+	},
+	SSOConfiguration: {
+		{Added, Medium},
+		{Removed, High},
+		{Reappeared, Medium},
+		{Disabled, High},
+		{Enabled, Medium},
+		{Renamed, Low},
+		{IssuerChanged, High},
+		{ClientChanged, Medium},
+		{DomainsChanged, Medium},
+		{ClaimsChanged, High},
+		{FieldChanged, Low},
+	},
+	Organization: {
+		{RestrictionLifted, High},
+		{RestrictionSet, Low},
+		{FieldFirstReported, Info},
+		{FieldChanged, Info},
+	},
+}
+
+// severity is empty for a kind that the type of subject cannot have.
+func severity(t SubjectType, k Kind) Severity {
+	for _, r := range precedence[t] {
+		if r.kind == k {
+			return r.severity
+		}
+	}
+	return ""
+}
+
+// sortByPrecedence orders the changes of one subject; those of the same kind stay as they are.
+func sortByPrecedence(rows []Change) {
+	rank := func(c Change) int {
+		return slices.IndexFunc(precedence[c.SubjectType], func(r rule) bool { return r.kind == c.Kind })
+	}
+	slices.SortStableFunc(rows, func(x, y Change) int { return cmp.Compare(rank(x), rank(y)) })
+}
