@@ -1,0 +1,169 @@
+package finding_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+)
+
+var update = flag.Bool("update", false, "rewrite the files in testdata")
+
+// What a reader reads, in full.
+func TestWording(t *testing.T) {
+	var got strings.Builder
+	write := func(heading string, findings []finding.Finding) {
+		fmt.Fprintf(&got, "== %s ==\n", heading)
+		for _, f := range findings {
+			fmt.Fprintf(&got, "%s %s %s, %s %s %q\n  %s\n  %s\n", f.RuleID, f.Status, f.Severity, f.SubjectType, f.SubjectID, f.SubjectName, f.Observed, f.Expected)
+		}
+	}
+	for _, c := range ruleCases {
+		in := inOrder()
+		c.change(&in)
+		write(c.rule+" "+c.name, ofRule(finding.Evaluate(in, finding.DefaultThresholds()), c.rule))
+	}
+	write("in order", finding.Evaluate(inOrder(), finding.DefaultThresholds()))
+	write("failed", finding.EvaluateFailed(takenAt, "org-1", "Acme", "unavailable", "fetching page 3: the server answered 503"))
+	compareGolden(t, "wording.txt", got.String())
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", path, d)
+	}
+}
+
+func TestSameInputSameFindings(t *testing.T) {
+	want := finding.Evaluate(troubled(), finding.DefaultThresholds())
+	for range 5 {
+		if d := cmp.Diff(want, finding.Evaluate(troubled(), finding.DefaultThresholds())); d != "" {
+			t.Fatalf("second evaluation (-first +second):\n%s", d)
+		}
+	}
+	reversed := troubled()
+	slices.Reverse(reversed.Changes)
+	slices.Reverse(reversed.MissedNights)
+	if d := cmp.Diff(want, finding.Evaluate(reversed, finding.DefaultThresholds())); d != "" {
+		t.Errorf("other order of changes (-want +got):\n%s", d)
+	}
+}
+
+// troubled is an organization with 64 configurations of every kind, several changes and several missed nights.
+func troubled() finding.Input {
+	data := make([]byte, 256)
+	for i := range data {
+		data[i] = byte(i * 37)
+	}
+	in := fromBytes(data)
+	in.MissedNights = []time.Time{after(-day), after(-2 * day), after(-3 * day)}
+	for _, c := range in.Inventory.SCIM[:10] {
+		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.UpdatedOnly, "updatedAt", "", "")
+		enabled.SubjectID, updated.SubjectID = c.ID, c.ID
+		in.Changes = append(in.Changes, enabled, updated)
+	}
+	return in
+}
+
+func TestThresholdsAreUsedAndTold(t *testing.T) {
+	strict := finding.Thresholds{ExpiryHigh: 200 * day, ExpiryMedium: 300 * day, ExpiryInfo: 400 * day,
+		MaxLifetime: 250 * day, MaxAge: 50 * day, ClockSkew: time.Minute}
+	in := inOrder()
+	in.ServerClockOffset = 2 * time.Minute
+	findings := finding.Evaluate(in, strict)
+	for rule, limit := range map[string]string{
+		"SCIM-002": "200 days (high), 300 days (medium) and 400 days (info)",
+		"SCIM-005": "The limit is 250 days.",
+		"SCIM-006": "The limit is 50 days.",
+		"SCIM-021": "The limit is 1m0s.",
+	} {
+		if f := ofRule(findings, rule)[0]; f.Status != finding.Fail || !strings.Contains(f.Expected, limit) {
+			t.Errorf("%s: %s, expected %q, want a failure that tells %q", rule, short(f), f.Expected, limit)
+		}
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	// printf 'SCIM-001\norg-1\nscim-1' | sha256sum
+	const want = "4b1533e5c74cf0e96b8449c47b900cfe2ce8ded5ec6beea4c9f296ab87febf48"
+	in := inOrder()
+	expiresAt(after(-day))(&in)
+	before := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
+	in.Inventory.SCIM[0].Name = "Okta, renamed"
+	in.Inventory.Organization.Name = "Acme, renamed"
+	renamed := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
+	if before.Fingerprint != want || renamed.Fingerprint != want {
+		t.Errorf("fingerprint %s, renamed %s, want %s", before.Fingerprint, renamed.Fingerprint, want)
+	}
+	if renamed.SubjectName != "Okta, renamed" {
+		t.Errorf("subject name %q is not the present one", renamed.SubjectName)
+	}
+}
+
+func TestFailedCollectionAssessesNothingElse(t *testing.T) {
+	findings := finding.EvaluateFailed(takenAt, "org-1", "Acme", "unavailable", "fetching page 3: the server answered 503")
+	if len(findings) != len(finding.Rules()) {
+		t.Fatalf("%d findings for %d rules", len(findings), len(finding.Rules()))
+	}
+	for i, rule := range finding.Rules() {
+		want := finding.Finding{
+			RuleID: rule.ID, Title: rule.Title, Severity: rule.Severity, Status: finding.NotAssessed,
+			SubjectType: diff.Organization, SubjectID: "org-1", SubjectName: "Acme",
+			Observed: "The collection was not complete.", Expected: rule.Expected, Fingerprint: finding.Fingerprint(rule.ID, "org-1", "org-1"),
+		}
+		switch rule.ID {
+		case "SCIM-002":
+			want.Severity = diff.High
+		case "RUN-001":
+			want.Status = finding.Fail
+			want.Observed = "The collection of 2026-11-23 02:00:00 UTC was not complete (unavailable): fetching page 3: the server answered 503"
+		}
+		if d := cmp.Diff(want, findings[i]); d != "" {
+			t.Errorf("%s (-want +got):\n%s", rule.ID, d)
+		}
+	}
+}
+
+func TestFailedCollectionWithoutCode(t *testing.T) {
+	f := ofRule(finding.EvaluateFailed(takenAt, "", "acme", "", "reading the token: no such file"), "RUN-001")[0]
+	want := "The collection of 2026-11-23 02:00:00 UTC was not complete: reading the token: no such file"
+	if f.Observed != want || f.SubjectID != "" || f.SubjectName != "acme" {
+		t.Errorf("got %+v", f)
+	}
+}
+
+func BenchmarkEvaluate(b *testing.B) {
+	in := inOrder()
+	in.Inventory.SCIM, in.Inventory.SSO = nil, nil
+	for i := range 10_000 {
+		c := scim(fmt.Sprintf("scim-%05d", i), fmt.Sprintf("Configuration %05d", i), fmt.Sprintf("sso-%05d", i))
+		c.TokenExpiresAt = after(time.Duration(i%400) * day)
+		addSCIM(&in, c)
+		addSSO(&in, sso(c.SSOConfigurationID, c.Name))
+		in.ExpirySince[c.ID] = seen(after(-30 * day))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		finding.Evaluate(in, finding.DefaultThresholds())
+	}
+}

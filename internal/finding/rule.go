@@ -1,0 +1,79 @@
+package finding
+
+import (
+	"slices"
+
+	"scim-auditor/internal/diff"
+)
+
+// The frameworks that a Control can belong to, by the names under which auditors cite them.
+const (
+	FrameworkSOC2 = "SOC 2 TSC 2017"
+	FrameworkISO  = "ISO/IEC 27001:2022 Annex A"
+	FrameworkNIST = "NIST SP 800-53 Rev. 5"
+	FrameworkPCI  = "PCI DSS 4.0.1"
+)
+
+// Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
+type Control struct {
+	Framework, ID string
+}
+
+// ByRule stands in Rule.Severity for a severity that depends on the subject. No Finding has it.
+const ByRule diff.Severity = "by rule"
+
+// Rule is an entry of the rule register: what is checked, why it matters and what to do about a failure.
+type Rule struct {
+	ID    string
+	Title string // at most 60 characters
+	// Severity is that of a failure as the register shows it, or ByRule.
+	Severity diff.Severity
+	// Why says what a failure can lead to, Remedy what ends it, Expected what would be in order.
+	Why, Remedy, Expected string
+	Supports              []Control
+
+	// limits, where it is not nil, says the thresholds that the check uses, as a sentence that follows Expected.
+	limits func(Thresholds) string
+	check  check
+}
+
+// check judges one organization by one rule.
+type check func(*evaluation) result
+
+// Rules is the rule register in its fixed order; the caller may change the copy.
+func Rules() []Rule {
+	rules := slices.Clone(register)
+	for i := range rules {
+		rules[i].Supports = slices.Clone(rules[i].Supports)
+	}
+	return rules
+}
+
+// expected is what would be in order by the thresholds of this evaluation.
+func (r Rule) expected(t Thresholds) string {
+	if r.limits == nil {
+		return r.Expected
+	}
+	return r.Expected + " " + r.limits(t)
+}
+
+// defaultSeverity is the severity of a finding whose check names none: the highest possible where it depends on the subject.
+func (r Rule) defaultSeverity() diff.Severity {
+	if r.Severity == ByRule {
+		return diff.High
+	}
+	return r.Severity
+}
+
+func soc2(ids ...string) []Control { return controls(FrameworkSOC2, ids) }
+func iso(ids ...string) []Control  { return controls(FrameworkISO, ids) }
+func nist(ids ...string) []Control { return controls(FrameworkNIST, ids) }
+func pci(ids ...string) []Control  { return controls(FrameworkPCI, ids) }
+
+func controls(framework string, ids []string) []Control {
+	all := make([]Control, len(ids))
+	for i, id := range ids {
+		all[i] = Control{Framework: framework, ID: id}
+	}
+	return all
+}
