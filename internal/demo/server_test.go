@@ -1,0 +1,214 @@
+package demo_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/demo"
+)
+
+// small is an organization with one configuration of each kind.
+func small() *demo.State {
+	s := demo.NewState("small")
+	s.SCIM = []demo.Row{{"id": "scim-1", "organizationId": s.ID, "name": "Okta <&>", "enabled": true}}
+	s.SSO = []demo.Row{{"id": "sso-1", "organizationId": s.ID, "displayName": "Okta"}}
+	s.Policies = demo.Row{"restrictAccountCreationToScim": true}
+	s.AuditLog = []demo.Row{
+		{"id": "e2", "actorId": "ada", "subjectId": "sso-1", "subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created"},
+		{"id": "e1", "actorId": "bob", "subjectId": "scim-1", "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created"},
+	}
+	return s
+}
+
+func TestMethodsAnswerWithTheObjectsOfTheTokensOrganization(t *testing.T) {
+	state := small()
+	server := demo.NewServerWith(demo.NewState("other"), state)
+	own := fmt.Sprintf(`{"organizationId":%q}`, state.ID)
+	for _, test := range []struct {
+		method, request string
+		want            demo.Row
+	}{
+		{demo.GetAuthenticatedIdentity, `{}`, state.Identity},
+		{demo.GetOrganization, own, demo.Row{"organization": state.Organization}},
+		{demo.GetOrganizationPolicies, own, demo.Row{"policies": state.Policies}},
+		{demo.ListSCIMConfigurations, `{}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
+		{demo.ListSCIMConfigurations, `{"pagination":null}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
+		{demo.GetSCIMConfiguration, `{"scimConfigurationId":"scim-1"}`, demo.Row{"scimConfiguration": state.SCIM[0]}},
+		{demo.ListSSOConfigurations, own, demo.Row{"ssoConfigurations": []any{state.SSO[0]}}},
+		{demo.GetSSOConfiguration, `{"ssoConfigurationId":"sso-1"}`, demo.Row{"ssoConfiguration": state.SSO[0]}},
+		{demo.ListAuditLogs, `{}`, demo.Row{"entries": []any{state.AuditLog[0], state.AuditLog[1]}}},
+		{demo.ListAuditLogs, `{"filter":{"subjectIds":["scim-1","gone"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
+		{demo.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
+		{demo.ListAuditLogs, `{"filter":{"actorIds":["ada"],"subjectIds":["scim-1"]}}`, demo.Row{}},
+	} {
+		answer := object(t, post(server, state.Token, test.method, test.request), http.StatusOK)
+		if diff := cmp.Diff(test.want, answer); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", test.method, test.request, diff)
+		}
+	}
+}
+
+func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
+	state := small()
+	server := demo.NewServerWith(state)
+	for _, test := range []struct {
+		method, request string
+		status          int
+		code, message   string
+	}{
+		{demo.GetAuthenticatedIdentity, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
+		{demo.GetAuthenticatedIdentity, ``, 400, "invalid_argument", "decoding the request"},
+		{demo.GetAuthenticatedIdentity, `{} {}`, 400, "invalid_argument", "decoding the request"},
+		{demo.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
+		{demo.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument", `unknown request field "pagination.pagesize"`},
+		{demo.ListSCIMConfigurations, `{"pagination":{"pageSize":"ten"}}`, 400, "invalid_argument", "decoding the request"},
+		{demo.ListAuditLogs, `{"filter":{"from":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.from"`},
+		{demo.GetOrganization, `{}`, 400, "invalid_argument", "organizationId is required"},
+		{demo.GetOrganization, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
+		{demo.GetOrganizationPolicies, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
+		{demo.ListSSOConfigurations, `{}`, 400, "invalid_argument", "organizationId is required"},
+		{demo.GetSCIMConfiguration, `{}`, 400, "invalid_argument", "scimConfigurationId is required"},
+		{demo.GetSCIMConfiguration, `{"scimConfigurationId":"gone"}`, 404, "not_found", "there is no scimConfiguration gone"},
+		{demo.GetSSOConfiguration, `{"ssoConfigurationId":"gone"}`, 404, "not_found", "there is no ssoConfiguration gone"},
+		{"gitpod.v1.OrganizationService/DeleteSCIMConfiguration", `{}`, 501, "unimplemented", "there is no method"},
+	} {
+		message := checkFault(t, post(server, state.Token, test.method, test.request), test.status, test.code)
+		if !strings.Contains(message, test.message) {
+			t.Errorf("%s %s: message %q lacks %q", test.method, test.request, message, test.message)
+		}
+	}
+}
+
+func TestOnlyAKnownTokenIsLetIn(t *testing.T) {
+	server := demo.NewServer()
+	for _, header := range []string{"", "Bearer ", "Bearer demo-token", "demo-token-acme", "Bearer demo-token-acme "} {
+		r := httptest.NewRequest(http.MethodPost, "/api/"+demo.GetAuthenticatedIdentity, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", header)
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		checkFault(t, w.Result(), http.StatusUnauthorized, "unauthenticated")
+	}
+}
+
+func TestEachTokenSpeaksForItsOwnOrganization(t *testing.T) {
+	server := demo.NewServer()
+	var names []string
+	for _, o := range server.Organizations() {
+		names = append(names, o.Name)
+		identity := object(t, post(server, o.Token, demo.GetAuthenticatedIdentity, `{}`), http.StatusOK)
+		if identity["organizationId"] != o.ID {
+			t.Errorf("the token of %s speaks for %v, want %s", o.Name, identity["organizationId"], o.ID)
+		}
+	}
+	if diff := cmp.Diff([]string{"acme", "globex", "initech", "umbrella"}, names); diff != "" {
+		t.Errorf("organizations (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsNoConnectCallIsNotAnswered(t *testing.T) {
+	server := demo.NewServer()
+	for _, test := range []struct {
+		verb, path, contentType string
+		status                  int
+	}{
+		{http.MethodPost, "/" + demo.GetAuthenticatedIdentity, "application/json", http.StatusNotFound},
+		{http.MethodGet, "/api/" + demo.GetAuthenticatedIdentity, "application/json", http.StatusMethodNotAllowed},
+		{http.MethodPost, "/api/" + demo.GetAuthenticatedIdentity, "application/proto", http.StatusUnsupportedMediaType},
+	} {
+		r := httptest.NewRequest(test.verb, test.path, strings.NewReader(`{}`))
+		r.Header.Set("Content-Type", test.contentType)
+		r.Header.Set("Authorization", "Bearer demo-token-acme")
+		w := httptest.NewRecorder()
+		server.ServeHTTP(w, r)
+		if w.Code != test.status {
+			t.Errorf("%s %s %s: status %d, want %d", test.verb, test.path, test.contentType, w.Code, test.status)
+		}
+	}
+}
+
+func TestTheDateIsTheInstantOfTheNight(t *testing.T) {
+	server := demo.NewServer()
+	for n, want := range map[int]string{1: "Mon, 16 Nov 2026 02:00:00 GMT", 7: "Sun, 22 Nov 2026 02:00:00 GMT"} {
+		server.SetNight(n)
+		for _, token := range []string{"demo-token-acme", "unknown"} {
+			if got := post(server, token, demo.GetAuthenticatedIdentity, `{}`).Header.Get("Date"); got != want {
+				t.Errorf("night %d: Date %q, want %q", n, got, want)
+			}
+		}
+		if got := demo.Night(n).Format(http.TimeFormat); got != want {
+			t.Errorf("Night(%d) is %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestAFaultIsAConnectErrorThatSaysWhenToComeAgain(t *testing.T) {
+	state := small()
+	state.Faults[demo.ListSCIMConfigurations] = demo.Fault{Code: "unavailable", Message: "busy", RetryDelay: 1500 * time.Millisecond}
+	answer := object(t, post(demo.NewServerWith(state), state.Token, demo.ListSCIMConfigurations, `{}`), http.StatusServiceUnavailable)
+	want := demo.Row{
+		"code":    "unavailable",
+		"message": "busy",
+		"details": []any{demo.Row{
+			"type": "google.rpc.RetryInfo",
+			// retry_delay (1): { seconds (1): 1, nanos (2): 500000000 }
+			"value": "CggIARCAyrXuAQ",
+			"debug": demo.Row{"retryDelay": "1.5s"},
+		}},
+	}
+	if diff := cmp.Diff(want, answer); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAFaultHitsTheFirstRequestsOfEveryNight(t *testing.T) {
+	state := small()
+	state.Faults[demo.ListSCIMConfigurations] = demo.Fault{Code: "aborted", Message: "try again", Times: 2}
+	server := demo.NewServerWith(state)
+	for night := 1; night <= 2; night++ {
+		server.SetNight(night)
+		for _, status := range []int{409, 409, 200, 200} {
+			if got := post(server, state.Token, demo.ListSCIMConfigurations, `{}`).StatusCode; got != status {
+				t.Errorf("night %d: status %d, want %d", night, got, status)
+			}
+		}
+	}
+}
+
+func TestAnInterceptStandsBeforeTheServer(t *testing.T) {
+	state := small()
+	server := demo.NewServerWith(state)
+	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+		if method == demo.ListSCIMConfigurations {
+			http.Error(w, "<html>proxy</html>", http.StatusBadGateway)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}
+	if got := post(server, state.Token, demo.ListSCIMConfigurations, `{}`).StatusCode; got != http.StatusBadGateway {
+		t.Errorf("the intercepted method has status %d", got)
+	}
+	if got := post(server, state.Token, demo.GetAuthenticatedIdentity, `{}`).StatusCode; got != http.StatusOK {
+		t.Errorf("the method that is passed on has status %d", got)
+	}
+}
+
+func TestRowsAreWrittenAsTheTestSpellsThem(t *testing.T) {
+	state := small()
+	state.SCIM = []demo.Row{{"id": "a", "seats": json.RawMessage(`1.50e1`), "name": nil}}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/api/"+demo.ListSCIMConfigurations, strings.NewReader(`{}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+state.Token)
+	demo.NewServerWith(state).ServeHTTP(w, r)
+	if got, want := w.Body.String(), `{"scimConfigurations":[{"id":"a","name":null,"seats":1.50e1}]}`+"\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,90 @@
+package demo
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Row is a JSON object as the API writes it: a field at its default is left out, an instant is RFC 3339 text. A test may put any odd
+// spelling into one, with json.RawMessage down to the byte.
+type Row = map[string]any
+
+// State is everything that the API knows of one organization at one time. NewState makes one, which a test then fills.
+type State struct {
+	// Name is the label of the organization, ID its id, Token what a client sends to read it.
+	Name, ID, Token string
+	// Identity is the answer of GetAuthenticatedIdentity.
+	Identity Row
+	// Organization and Policies are the objects in the answers of GetOrganization and GetOrganizationPolicies.
+	Organization, Policies Row
+	// SCIM and SSO are the configurations in the order in which they are listed.
+	SCIM, SSO []Row
+	// AuditLog is the audit log, newest entry first.
+	AuditLog []Row
+	// Faults are the methods that answer with an error.
+	Faults map[string]Fault
+
+	// removed holds the configurations of the story that are gone and may come back.
+	removed []Row
+}
+
+// NewState returns an organization without configurations, whose id and token follow from its name.
+func NewState(name string) *State {
+	id := ID(name)
+	return &State{
+		Name:  name,
+		ID:    id,
+		Token: "demo-token-" + name,
+		Identity: Row{
+			"subject":        Row{"id": ID(name, "service-account", "auditor"), "principal": "PRINCIPAL_SERVICE_ACCOUNT"},
+			"organizationId": id,
+		},
+		Organization: Row{
+			"id":        id,
+			"name":      name,
+			"createdAt": "2025-02-03T10:00:00Z",
+			"updatedAt": "2026-06-01T08:15:00Z",
+			"tier":      "ORGANIZATION_TIER_ENTERPRISE",
+		},
+		Policies: Row{},
+		Faults:   map[string]Fault{},
+	}
+}
+
+// ID is the id that follows from a name, such as ID("acme", "scim", "okta-production"): a UUID of version 8 (RFC 9562) made of the
+// SHA-256 of its parts.
+func ID(parts ...string) string {
+	b := sha256.Sum256([]byte(strings.Join(parts, "/")))
+	b[6] = b[6]&0x0f | 0x80
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// clone copies a state down to its rows. What is inside a row is shared: the story replaces it and never changes it in place.
+func (s *State) clone() *State {
+	c := *s
+	c.Identity = maps.Clone(s.Identity)
+	c.Organization = maps.Clone(s.Organization)
+	c.Policies = maps.Clone(s.Policies)
+	c.SCIM = cloneRows(s.SCIM)
+	c.SSO = cloneRows(s.SSO)
+	c.AuditLog = cloneRows(s.AuditLog)
+	c.Faults = maps.Clone(s.Faults)
+	c.removed = cloneRows(s.removed)
+	return &c
+}
+
+func cloneRows(rows []Row) []Row {
+	c := slices.Clone(rows)
+	for i, row := range c {
+		c[i] = maps.Clone(row)
+	}
+	return c
+}
+
+func indexOf(rows []Row, id string) int {
+	return slices.IndexFunc(rows, func(row Row) bool { return row["id"] == id })
+}
