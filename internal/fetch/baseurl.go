@@ -1,0 +1,70 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ParseBaseURL reads a base URL as it is written, such as https://app.gitpod.io/api: a trailing slash, a query and a fragment are removed,
+// nothing is added. Plain http is accepted to this machine only. The error never shows a password.
+func ParseBaseURL(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return "", errors.New("the base URL is empty")
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", fmt.Errorf("reading the base URL: %w", withoutURL(err))
+	}
+	if err := checkBaseURL(u); err != nil {
+		return "", err
+	}
+	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/"), nil
+}
+
+// BaseURLFromHost reads a host as ONA_HOST has it, such as app.gitpod.io: https unless a scheme is given, and /api appended unless the path
+// ends in it. See ParseBaseURL for the rest.
+func BaseURLFromHost(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s != "" && !strings.Contains(s, "://") {
+		s = "https://" + s
+	}
+	base, err := ParseBaseURL(s)
+	if err != nil || strings.HasSuffix(base, "/api") {
+		return base, err
+	}
+	return base + "/api", nil
+}
+
+func checkBaseURL(u *url.URL) error {
+	switch {
+	case u.User != nil:
+		return errors.New("the base URL has a user name or password in it: leave them out, the token is given apart")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("the base URL must begin with https://")
+	case u.Hostname() == "":
+		return errors.New("the base URL has no host")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return fmt.Errorf("the base URL would send the token to %s over plain http: use https", u.Host)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// withoutURL takes the URL out of an error of net/url or net/http: it may hold a password or a page token.
+func withoutURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,223 @@
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// source is where the pages of a list come from.
+type source struct {
+	method string
+	// field is the answer's member that holds the rows.
+	field   string
+	parse   func([]byte) (wireSCIMPage, error)
+	request func(paginationRequest) any
+}
+
+var scimSource = source{
+	method: methodListSCIM, field: "scimConfigurations", parse: scimPage,
+	request: func(p paginationRequest) any { return listSCIMRequest{p} },
+}
+
+func ssoSource(organizationID string) source {
+	return source{
+		method: methodListSSO, field: "ssoConfigurations", parse: ssoPage,
+		request: func(p paginationRequest) any { return listSSORequest{organizationID, p} },
+	}
+}
+
+// answerType is the name of the answer's message, as it stands before its unknown fields.
+func (s source) answerType() string {
+	return s.method[strings.LastIndexByte(s.method, '/')+1:] + "Response"
+}
+
+// listing is a source and what its rows are.
+type listing[T canonical] struct {
+	source
+	// noun is what a row is in the notes.
+	noun   string
+	decode func([]byte, fieldSet) (record[T], error)
+}
+
+// canonical values are the same if and only if their canonical JSON is.
+type canonical interface{ Canonical() string }
+
+// readList reads a list to its end: sorted by id, each id once. It counts into tally as it goes.
+func readList[T canonical](ctx context.Context, c *collector, l listing[T], tally *Listing) ([]T, error) {
+	rows := rowSet[T]{listing: l, collector: c, at: map[string]int{}}
+	for p, err := range c.pages(ctx, l.source) {
+		if err != nil {
+			return nil, err
+		}
+		tally.Pages, tally.Received = p.number, tally.Received+len(p.rows)
+		tally.RowsPerPage = append(tally.RowsPerPage, len(p.rows))
+		for i, raw := range p.rows {
+			if err := rows.add(p.number, i, raw); err != nil {
+				return nil, err
+			}
+		}
+		tally.Distinct, tally.FinalTokenEmpty = len(rows.records), p.next == ""
+	}
+	return rows.sorted(), nil
+}
+
+// pages gives the pages of a list in order and ends after the last one or with an error. While the caller works on a page, the next one is
+// already under way; the collector stays the caller's, since only the request runs beside it.
+func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] {
+	return func(yield func(page, error) bool) {
+		var ahead sync.WaitGroup
+		defer ahead.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		request := func(number int, token string) <-chan response {
+			came := make(chan response, 1)
+			ahead.Go(func() { came <- c.client.requestPage(ctx, s, number, token) })
+			return came
+		}
+		asked := map[string]int{}
+		came := request(1, "")
+		for number := 1; ; number++ {
+			p, err := c.openPage(s, number, <-came)
+			if err == nil {
+				err = c.follow(s, p, asked)
+			}
+			if err != nil {
+				yield(page{}, err)
+				return
+			}
+			if p.next != "" {
+				came = request(number+1, p.next)
+			}
+			if !yield(p, nil) || p.next == "" {
+				return
+			}
+		}
+	}
+}
+
+// response is what came of a request that ran beside the collector.
+type response struct {
+	answer
+	err error
+}
+
+// requestPage sends the page token in the body, where Connect servers read it, and in the query, where the API's own SDKs send it.
+func (c *Client) requestPage(ctx context.Context, s source, number int, token string) response {
+	size := c.settings.PageSize
+	query := url.Values{"pageSize": {strconv.Itoa(size)}}
+	if token != "" {
+		query.Set("token", token)
+	}
+	a, err := c.ask(ctx, call{method: s.method, page: number, query: query}, s.request(paginationRequest{PageSize: size, Token: token}))
+	return response{a, err}
+}
+
+// openPage reads the frame of a page: its rows, not yet looked into, and the next token.
+func (c *collector) openPage(s source, number int, r response) (page, error) {
+	if r.err != nil {
+		c.record(r.answer, 0)
+		return page{}, r.err
+	}
+	w, err := s.parse(r.Body)
+	c.record(r.answer, len(w.Rows))
+	id := ""
+	if err != nil {
+		id = brokenRow(r.Body, s.field)
+	} else {
+		err = checkPage(w, s.field)
+	}
+	if err != nil {
+		failure := notAsDocumented(s.method, err)
+		failure.Page, failure.ConfigurationID = number, id
+		return page{}, failure
+	}
+	c.fields.add(s.answerType(), w.Unknown)
+	c.fields.add(s.answerType()+".pagination", w.Pagination.Unknown)
+	return page{number: number, rows: w.Rows, next: w.Pagination.NextToken}, nil
+}
+
+// follow refuses a next token that would lead in a circle or on for ever, and notes an empty page before the end. asked holds, by token, the
+// page that gave it.
+func (c *collector) follow(s source, p page, asked map[string]int) error {
+	if p.next == "" {
+		return nil
+	}
+	incomplete := &Error{Code: CodeIncompleteListing, Method: s.method, Page: p.number}
+	if before, ok := asked[p.next]; ok {
+		incomplete.Err = fmt.Errorf("the next page token is the one that page %d gave: the pages go in a circle", before)
+		return incomplete
+	}
+	asked[p.next] = p.number
+	if most := c.client.settings.MaxPages; p.number >= most {
+		incomplete.Err = fmt.Errorf("the list goes on after %d pages, which is as many as are read", most)
+		return incomplete
+	}
+	if len(p.rows) == 0 {
+		c.Notes = append(c.Notes, fmt.Sprintf("%s: page %d is empty and not the last; the listing went on", s.method, p.number))
+	}
+	return nil
+}
+
+// rowSet is the rows of a list read so far.
+type rowSet[T canonical] struct {
+	listing[T]
+	collector *collector
+	records   []record[T]
+	// at is the place of an id in records.
+	at map[string]int
+}
+
+// add decodes a row and takes it in, unless its id is there already with the same content. index counts from 0 within the page.
+func (s *rowSet[T]) add(number, index int, raw []byte) error {
+	r, err := s.decode(raw, s.collector.fields)
+	if err != nil {
+		id := configurationID(raw)
+		if id == "" {
+			err = fmt.Errorf("row %d: %w", index+1, err)
+		}
+		return s.fault(notAsDocumented(s.method, err), number, id)
+	}
+	if own := s.collector.Identity.OrganizationID; r.organizationID != "" && r.organizationID != own {
+		return s.fault(&Error{Code: CodeForeignOrganization, Err: fmt.Errorf(
+			"it belongs to organization %s, the token to %s", r.organizationID, own)}, number, r.id)
+	}
+	if i, ok := s.at[r.id]; ok {
+		return s.again(s.records[i], r, number)
+	}
+	s.at[r.id] = len(s.records)
+	s.records = append(s.records, r)
+	return nil
+}
+
+// again judges an id that is listed more than once.
+func (s *rowSet[T]) again(first, second record[T], number int) error {
+	if first.value.Canonical() != second.value.Canonical() {
+		return s.fault(&Error{Code: CodeIncompleteListing, Err: errors.New(
+			"it is listed twice with different content: it changed while it was being listed, or the pages overlap")}, number, first.id)
+	}
+	s.collector.Notes = append(s.collector.Notes,
+		fmt.Sprintf("%s %s is listed more than once with the same content, again on page %d; it is kept once", s.noun, first.id, number))
+	return nil
+}
+
+func (s *rowSet[T]) fault(failure *Error, number int, id string) error {
+	failure.Method, failure.Page, failure.ConfigurationID = s.method, number, id
+	return failure
+}
+
+func (s *rowSet[T]) sorted() []T {
+	slices.SortFunc(s.records, func(a, b record[T]) int { return cmp.Compare(a.id, b.id) })
+	values := make([]T, len(s.records))
+	for i, r := range s.records {
+		values[i] = r.value
+	}
+	return values
+}

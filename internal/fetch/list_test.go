@@ -1,0 +1,167 @@
+package fetch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/ona"
+)
+
+// pagesByToken serves three pages; next reads the token as one kind of server does. The token needs escaping in a query.
+func pagesByToken(next func(r *http.Request) string) http.HandlerFunc {
+	pages := map[string]string{
+		"": scimRows("p&2 +ü", scimC), "p&2 +ü": scimRows("p3", scimA), "p3": scimRows("", scimB),
+	}
+	return func(w http.ResponseWriter, r *http.Request) { ok(pages[next(r)])(w, r) }
+}
+
+func tokenInBody(r *http.Request) string {
+	var request listSCIMRequest
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		panic(err)
+	}
+	return request.Pagination.Token
+}
+
+func tokenInQuery(r *http.Request) string { return r.URL.Query().Get("token") }
+
+func TestPagingWorksWithEitherKindOfServer(t *testing.T) {
+	for name, next := range map[string]func(*http.Request) string{"body": tokenInBody, "query": tokenInQuery} {
+		t.Run(name, func(t *testing.T) {
+			got := collect(t, newAPI(t, handlers{list: pagesByToken(next)}))
+			want := Listing{Pages: 3, Received: 3, Distinct: 3, RowsPerPage: []int{1, 1, 1}, FinalTokenEmpty: true}
+			if diff := cmp.Diff(want, got.SCIM); diff != "" {
+				t.Errorf("listing (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{scimA, scimB, scimC}, ids(got.Inventory.SCIM)); diff != "" {
+				t.Errorf("ids (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func ids(configurations []ona.SCIMConfiguration) (ids []string) {
+	for _, c := range configurations {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+func TestAnEmptyPageWithATokenIsNotTheEnd(t *testing.T) {
+	got := collect(t, newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA)), ok(`{"pagination":{"nextToken":"3"}}`), ok(scimRows("", scimB)))}))
+	if diff := cmp.Diff([]int{1, 0, 1}, got.SCIM.RowsPerPage); diff != "" {
+		t.Errorf("rows per page (-want +got):\n%s", diff)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "page 2 is empty") {
+		t.Errorf("notes: %q", got.Notes)
+	}
+}
+
+func TestListingsThatAreNotWhole(t *testing.T) {
+	changed := strings.Replace(scimRows("", scimA), "configuration ", "renamed ", 1)
+	endless := func() http.HandlerFunc {
+		page := 0
+		return func(w http.ResponseWriter, r *http.Request) {
+			page++
+			ok(fmt.Sprintf(`{"pagination":{"nextToken":"%d"}}`, page))(w, r)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		answer http.HandlerFunc
+		says   string
+		tries  int
+	}{
+		{"the same token again", inOrder(ok(scimRows("x", scimA)), ok(scimRows("x", scimB))), "that page 1 gave", 2},
+		{"tokens in a circle", inOrder(ok(scimRows("x", scimA)), ok(scimRows("y", scimB)), ok(scimRows("x", scimC))), "that page 1 gave", 3},
+		{"a server that ignores the token", ok(scimRows("x", scimA)), "circle", 2},
+		{"more pages than are read", endless(), "after 5 pages", 5},
+		{"an id twice with other content", inOrder(ok(scimRows("x", scimA)), ok(changed)), scimA, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			api := newAPI(t, handlers{list: c.answer})
+			got, err := newClient(t, api.URL, func(o *Options) { o.MaxPages = 5 }).Collect(context.Background())
+			failure, _ := errors.AsType[*Error](err)
+			if failure == nil || failure.Code != CodeIncompleteListing || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("got %v, want %s that says %q", err, CodeIncompleteListing, c.says)
+			}
+			if tries := len(api.sent(list)); tries != c.tries {
+				t.Errorf("asked %d times, want %d", tries, c.tries)
+			}
+			if got.Inventory.SCIM != nil || got.SCIM.FinalTokenEmpty {
+				t.Errorf("a listing that is not whole was kept: %+v", got.SCIM)
+			}
+		})
+	}
+}
+
+func TestTheSameIDWithTheSameContentIsKeptOnceAndNoted(t *testing.T) {
+	again := strings.Replace(scimRows("", scimA, scimB), `"id":"`+scimA, `"id":"`+strings.ToUpper(scimA), 1)
+	got := collect(t, newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), ok(again))}))
+	if diff := cmp.Diff(Listing{Pages: 2, Received: 3, Distinct: 2, RowsPerPage: []int{1, 2}, FinalTokenEmpty: true}, got.SCIM); diff != "" {
+		t.Errorf("listing (-want +got):\n%s", diff)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], scimA) {
+		t.Errorf("notes: %q", got.Notes)
+	}
+}
+
+// readWith lists with a decoder of the test's own.
+func readWith(
+	t *testing.T, second http.HandlerFunc, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error),
+) ([]ona.SCIMConfiguration, error) {
+	t.Helper()
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), second)})
+	c := &collector{client: newClient(t, api.URL).Client, fields: fieldSet{}}
+	c.Identity.OrganizationID = orgID
+	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decode}
+	return readList(t.Context(), c, l, &Listing{})
+}
+
+func within5Seconds(t *testing.T, event <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-event:
+	case <-time.After(5 * time.Second):
+		t.Error(what)
+	}
+}
+
+func TestTheNextPageIsOnItsWayWhileOneIsDecoded(t *testing.T) {
+	asked := make(chan struct{})
+	rows, err := readWith(t, func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		ok(scimRows("", scimB))(w, r)
+	}, func(raw []byte, fields fieldSet) (record[ona.SCIMConfiguration], error) {
+		within5Seconds(t, asked, "page 2 was not asked for while page 1 was decoded")
+		return decodeSCIM(raw, fields)
+	})
+	if err != nil || !slices.Equal(ids(rows), []string{scimA, scimB}) {
+		t.Errorf("rows %v, error %v", ids(rows), err)
+	}
+}
+
+func TestAFailingPageStopsTheOneAhead(t *testing.T) {
+	asked, stopped := make(chan struct{}), make(chan struct{})
+	_, err := readWith(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+		close(stopped)
+	}, func([]byte, fieldSet) (record[ona.SCIMConfiguration], error) {
+		within5Seconds(t, asked, "page 2 was not asked for")
+		return record[ona.SCIMConfiguration]{}, errors.New("field x is bad")
+	})
+	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodeMalformedAnswer || failure.Page != 1 {
+		t.Errorf("got %v, want %s on page 1", err, CodeMalformedAnswer)
+	}
+	within5Seconds(t, stopped, "the request for the page ahead was left running")
+}

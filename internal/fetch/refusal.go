@@ -1,0 +1,114 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// connectError is the body of an answer other than 200 (https://connectrpc.com/docs/protocol#error-end-stream).
+type connectError struct {
+	Code    string          `json:"code"`
+	Message string          `json:"message"`
+	Details []connectDetail `json:"details"`
+}
+
+type connectDetail struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+	// Debug has any shape; only RetryInfo's is of use here.
+	Debug jsontext.Value `json:"debug"`
+}
+
+var connectCodes = []string{
+	CodeCanceled, CodeUnknown, CodeInvalidArgument, CodeDeadlineExceeded, CodeNotFound, CodeAlreadyExists, CodePermissionDenied,
+	CodeResourceExhausted, CodeFailedPrecondition, CodeAborted, CodeOutOfRange, CodeUnimplemented, CodeInternal, CodeUnavailable,
+	CodeDataLoss, CodeUnauthenticated,
+}
+
+// codeByStatus serves answers without a Connect error, such as a proxy's HTML.
+var codeByStatus = map[int]string{
+	http.StatusBadRequest:          CodeInvalidArgument,
+	http.StatusUnauthorized:        CodeUnauthenticated,
+	http.StatusForbidden:           CodePermissionDenied,
+	http.StatusNotFound:            CodeNotFound,
+	http.StatusRequestTimeout:      CodeDeadlineExceeded,
+	http.StatusConflict:            CodeAborted,
+	http.StatusTooManyRequests:     CodeResourceExhausted,
+	http.StatusInternalServerError: CodeInternal,
+	http.StatusNotImplemented:      CodeUnimplemented,
+	http.StatusBadGateway:          CodeUnavailable,
+	http.StatusServiceUnavailable:  CodeUnavailable,
+	http.StatusGatewayTimeout:      CodeDeadlineExceeded,
+}
+
+// refusal reads an answer other than 200.
+func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *Error {
+	status := resp.StatusCode
+	failure := &Error{Status: status}
+	var said connectError
+	if err := json.Unmarshal(body, &said); err == nil && slices.Contains(connectCodes, said.Code) {
+		failure.Code, failure.connect = said.Code, true
+		failure.Err = fmt.Errorf("HTTP %d: %s", status, c.quote(said.Message))
+	} else {
+		failure.Code = codeWithoutConnect(status)
+		failure.Err = fmt.Errorf("HTTP %d without an error of the API: %s", status, c.quote(string(body)))
+	}
+	if mayPass(status, failure.Code) {
+		failure.retry = retry{again: true, told: toldDelay(said.Details, resp.Header, received)}
+	}
+	return failure
+}
+
+func codeWithoutConnect(status int) string {
+	if code, ok := codeByStatus[status]; ok {
+		return code
+	}
+	switch {
+	case status < 300:
+		return CodeMalformedAnswer
+	case status < 400:
+		return CodeRedirectRefused
+	}
+	return CodeUnknown
+}
+
+// mayPass says whether the same request may succeed later. The status wins where the code disagrees.
+func mayPass(status int, code string) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusNotImplemented:
+		return false
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
+}
+
+// quote makes a server's text fit for a message.
+func (c *Client) quote(text string) string {
+	if text = plain(c.settings.Token.redact(text)); text == "" {
+		return "no message"
+	}
+	return text
+}
+
+// notAssessed says whether the API itself answered that the token may not read something or that the server does not have it. Only its own
+// error counts, not a status alone: a proxy's 403 says nothing about the token's rights.
+func notAssessed(err error) (why string, ok bool) {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || !e.connect {
+		return "", false
+	}
+	denied := e.Status == http.StatusForbidden && e.Code == CodePermissionDenied
+	missing := e.Status == http.StatusNotImplemented && e.Code == CodeUnimplemented
+	if !denied && !missing {
+		return "", false
+	}
+	return e.Error(), true
+}

@@ -1,0 +1,124 @@
+package fetch
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The wire's shapes. json v2 matches names by case, refuses names that occur twice and invalid UTF-8, and takes null for absent. Every shape
+// keeps the members that it does not know.
+
+type members map[string]jsontext.Value
+
+type wireIdentity struct {
+	Subject          *wireSubject `json:"subject"`
+	OrganizationID   string       `json:"organizationId"`
+	OrganizationTier string       `json:"organizationTier"`
+	Unknown          members      `json:",embed"`
+}
+
+type wireSubject struct {
+	ID        string  `json:"id"`
+	Principal string  `json:"principal"`
+	Unknown   members `json:",embed"`
+}
+
+type wireOrganizationAnswer struct {
+	Organization jsontext.Value `json:"organization"`
+	Unknown      members        `json:",embed"`
+}
+
+type wireOrganization struct {
+	ID        string  `json:"id"`
+	Name      string  `json:"name"`
+	Tier      string  `json:"tier"`
+	CreatedAt *string `json:"createdAt"`
+	UpdatedAt *string `json:"updatedAt"`
+	Unknown   members `json:",embed"`
+}
+
+type wirePoliciesAnswer struct {
+	Policies jsontext.Value `json:"policies"`
+	Unknown  members        `json:",embed"`
+}
+
+type wirePolicies struct {
+	OrganizationID                string  `json:"organizationId"`
+	RestrictAccountCreationToSCIM bool    `json:"restrictAccountCreationToScim"`
+	Unknown                       members `json:",embed"`
+}
+
+// wireSCIMPage and wireSSOPage differ in a name only, so that either converts to the other.
+type wireSCIMPage struct {
+	Rows       []jsontext.Value `json:"scimConfigurations"`
+	Pagination wirePagination   `json:"pagination"`
+	Unknown    members          `json:",embed"`
+}
+
+type wireSSOPage struct {
+	Rows       []jsontext.Value `json:"ssoConfigurations"`
+	Pagination wirePagination   `json:"pagination"`
+	Unknown    members          `json:",embed"`
+}
+
+type wirePagination struct {
+	NextToken string  `json:"nextToken"`
+	Unknown   members `json:",embed"`
+}
+
+type wireSCIM struct {
+	ID                                 string  `json:"id"`
+	OrganizationID                     string  `json:"organizationId"`
+	Name                               string  `json:"name"`
+	Enabled                            bool    `json:"enabled"`
+	SSOConfigurationID                 string  `json:"ssoConfigurationId"`
+	CreatedAt                          *string `json:"createdAt"`
+	UpdatedAt                          *string `json:"updatedAt"`
+	TokenExpiresAt                     *string `json:"tokenExpiresAt"`
+	AllowUnverifiedEmailAccountLinking *bool   `json:"allowUnverifiedEmailAccountLinking"`
+	Unknown                            members `json:",embed"`
+}
+
+type wireSSO struct {
+	ID             string `json:"id"`
+	OrganizationID string `json:"organizationId"`
+	DisplayName    string `json:"displayName"`
+	IssuerURL      string `json:"issuerUrl"`
+	ProviderType   string `json:"providerType"`
+	State          string `json:"state"`
+	ClientID       string `json:"clientId"`
+	EmailDomain    string `json:"emailDomain"`
+	// Elements are pointers because proto3 JSON has no null inside a list or a map.
+	EmailDomains     []*string          `json:"emailDomains"`
+	AdditionalScopes []*string          `json:"additionalScopes"`
+	Claims           map[string]*string `json:"claims"`
+	ClaimsExpression string             `json:"claimsExpression"`
+	Unknown          members            `json:",embed"`
+}
+
+// The requests. They hold what the API documents and nothing else, since a server may refuse more.
+
+type paginationRequest struct {
+	PageSize int    `json:"pageSize"`
+	Token    string `json:"token,omitzero"`
+}
+
+type listSCIMRequest struct {
+	Pagination paginationRequest `json:"pagination"`
+}
+
+type listSSORequest struct {
+	OrganizationID string            `json:"organizationId"`
+	Pagination     paginationRequest `json:"pagination"`
+}
+
+type organizationRequest struct {
+	OrganizationID string `json:"organizationId"`
+}
+
+type getSCIMRequest struct {
+	SCIMConfigurationID string `json:"scimConfigurationId"`
+}
+
+type getSSORequest struct {
+	SSOConfigurationID string `json:"ssoConfigurationId"`
+}
