@@ -200,16 +200,16 @@ CREATE TABLE stored_changes (
   subject_type    TEXT NOT NULL,
   subject_id      TEXT NOT NULL,
   subject_name    TEXT NOT NULL,
-  field           TEXT NOT NULL,
-  before          TEXT NOT NULL,
-  after           TEXT NOT NULL,
-  before_label    TEXT NOT NULL,
-  after_label     TEXT NOT NULL,
+  field           TEXT,
+  before          TEXT,
+  after           TEXT,
+  before_label    TEXT,
+  after_label     TEXT,
   actor_id        TEXT,
   actor_principal TEXT,
   actor_action    TEXT,
   actor_at        TEXT,
-  note            TEXT NOT NULL,
+  note            TEXT,
   PRIMARY KEY (snapshot_id, number)
 ) STRICT, WITHOUT ROWID;
 

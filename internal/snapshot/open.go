@@ -169,3 +169,16 @@ func SchemaVersion() (int64, error) {
 	}
 	return version, nil
 }
+
+// SQLiteVersion is the version of the SQLite library in this program.
+func SQLiteVersion(ctx context.Context) (version string, err error) {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return "", fmt.Errorf("asking for SQLite's version: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return "", fmt.Errorf("asking for SQLite's version: %w", err)
+	}
+	return version, nil
+}

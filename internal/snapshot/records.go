@@ -24,9 +24,11 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		var c Change
 		var baseline sql.NullInt64
 		var taken string
-		var actor, principal, action, at sql.NullString
+		var field, before, after, beforeLabel, afterLabel, note, actor, principal, action, at sql.NullString
 		err := row.Scan(&c.SnapshotID, &baseline, &taken, &c.OrganizationID, &c.Severity, &c.Kind, &c.SubjectType, &c.SubjectID, &c.SubjectName,
-			&c.Field, &c.Before, &c.After, &c.BeforeLabel, &c.AfterLabel, &actor, &principal, &action, &at, &c.Note)
+			&field, &before, &after, &beforeLabel, &afterLabel, &actor, &principal, &action, &at, &note)
+		c.Field, c.Before, c.After, c.BeforeLabel, c.AfterLabel = field.String, before.String, after.String, beforeLabel.String, afterLabel.String
+		c.Note = note.String
 		c.BaselineID = baseline.Int64
 		c.ActorID, c.ActorPrincipal, c.ActorAction = actor.String, principal.String, action.String
 		return c, errors.Join(err, parseSeconds(taken, &c.TakenAt), parseInstant(at, &c.ActorAt))

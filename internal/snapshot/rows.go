@@ -44,8 +44,8 @@ func exchangeRows(snapshotID int64, exchanges []Exchange) [][]any {
 func changeRows(snapshotID int64, changes []diff.Change) [][]any {
 	rows := make([][]any, 0, len(changes))
 	for i, c := range changes {
-		rows = append(rows, []any{snapshotID, i + 1, string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName, c.Field,
-			c.Before, c.After, c.BeforeLabel, c.AfterLabel, c.Note})
+		rows = append(rows, []any{snapshotID, i + 1, string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName, nullText(c.Field),
+			nullText(c.Before), nullText(c.After), nullText(c.BeforeLabel), nullText(c.AfterLabel), nullText(c.Note)})
 	}
 	return rows
 }
