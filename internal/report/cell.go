@@ -1,0 +1,229 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// line is a row of a sheet that is not of a table.
+type line struct {
+	look  look
+	cells []any
+}
+
+// looked is a cell with a look of its own.
+type looked struct {
+	look  look
+	value any
+}
+
+// content is what one sheet shows: lines, then a table, then what there is to remark about it.
+type content struct {
+	name   string
+	lines  []line
+	table  *table
+	widths []float64 // of the columns, in characters
+	// finish adds what is neither row nor cell, such as a chart.
+	finish func(f *excelize.File, sheet string) error
+}
+
+// Widths of columns, in characters.
+const (
+	minWidth     = 9
+	maxWidth     = 60
+	squeezed     = 28  // the least that a wide column is squeezed to
+	pageWidth    = 300 // what an A3 page shows across in a size that can be read
+	filterButton = 3   // room for the button in a header
+)
+
+// measure sets the widths so that the content fits, and counts the cells that will be altered or cut.
+func (c *content) measure(t *tally) {
+	widths := slices.Clone(c.widths)
+	grow := func(i, width int) {
+		for len(widths) <= i {
+			widths = append(widths, minWidth)
+		}
+		widths[i] = max(widths[i], float64(min(width, maxWidth)))
+	}
+	for _, l := range c.lines {
+		for i, value := range l.cells {
+			width := t.width(value)
+			if l.look == lookPlain || l.look == lookHeader {
+				grow(i, width+1)
+			}
+		}
+	}
+	if c.table != nil {
+		for i, column := range c.table.columns {
+			grow(i, longestWord(column.title)+filterButton)
+		}
+		for r := range c.table.rows {
+			for i, value := range r.cells {
+				grow(i, t.width(value)+1)
+			}
+		}
+		for _, r := range c.table.remarks {
+			t.width(r.text)
+		}
+	}
+	c.widths = squeeze(widths)
+}
+
+// squeeze narrows the widest columns, but for the first with the id, so that the sheet can be read when it is printed one page wide.
+func squeeze(widths []float64) []float64 {
+	for limit := float64(maxWidth); limit >= squeezed; limit-- {
+		sum := 0.0
+		for i := range widths {
+			if i > 0 {
+				widths[i] = min(widths[i], limit)
+			}
+			sum += widths[i]
+		}
+		if sum <= pageWidth {
+			break
+		}
+	}
+	return widths
+}
+
+// width is the number of columns of text that a cell takes, and counts what becomes of its text.
+func (t *tally) width(value any) int {
+	text, isText := value.(string)
+	if !isText {
+		return displayWidth(shown(value))
+	}
+	shownText, altered, shortened := cellText(text)
+	if altered {
+		t.altered++
+	}
+	if shortened {
+		t.cut++
+	}
+	return displayWidth(shownText)
+}
+
+// displayWidth counts the runes from U+1100 on, most of them East Asian, as two columns.
+func displayWidth(s string) int {
+	n := utf8.RuneCountInString(s)
+	for _, r := range s {
+		if r >= 0x1100 {
+			n++
+		}
+	}
+	return n
+}
+
+func longestWord(s string) int {
+	longest := 0
+	for word := range strings.FieldsSeq(s) {
+		longest = max(longest, displayWidth(word))
+	}
+	return longest
+}
+
+// cellText is a text as a cell of the workbook shows it.
+func cellText(s string) (text string, altered, shortened bool) {
+	text = Visible(s)
+	altered = text != s
+	text, shortened = cut(text)
+	return text, altered, shortened
+}
+
+// cell is a value as excelize takes it. Dates that Excel cannot count (before 1900 or after 9999) stay text.
+func (b *book) cell(l look, value any) any {
+	switch v := value.(type) {
+	case looked:
+		return b.cell(v.look, v.value)
+	case nil:
+		if l == lookPlain {
+			return nil
+		}
+		return excelize.Cell{StyleID: b.styles[l]}
+	case string:
+		text, _, _ := cellText(v)
+		if _, risky := guard(text); risky && l == lookPlain {
+			l = lookLiteral
+		}
+		return excelize.Cell{StyleID: b.styles[l], Value: text}
+	case int:
+		return excelize.Cell{StyleID: b.styles[l], Value: v}
+	case time.Time:
+		if v.Year() < 1900 || v.Year() > 9999 {
+			return excelize.Cell{StyleID: b.styles[l], Value: shown(v)}
+		}
+		// Whole seconds, because Excel rounds what it does not show.
+		return excelize.Cell{StyleID: b.styles[lookTime], Value: v.UTC().Truncate(time.Second)}
+	default:
+		if l == lookPlain {
+			l = lookOf(value)
+		}
+		return excelize.Cell{StyleID: b.styles[l], Value: shown(value)}
+	}
+}
+
+// Heights in points. Only a program with a screen can measure text, so rows whose cells wrap are given their height: programs that do not do
+// so themselves would show the first line alone.
+const (
+	lineHeight    = 15
+	titleHeight   = 22
+	headingHeight = 19
+	maxHeight     = 409 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
+)
+
+// height is what a row needs to show all lines of its cells.
+func (c *content) height(l look, values []any) float64 {
+	switch l {
+	case lookTitle:
+		return titleHeight
+	case lookHeading:
+		return headingHeight
+	case lookNote, lookAlarm:
+		return lineHeight
+	}
+	lines := 1
+	for i, value := range values {
+		room := int(c.widths[i]) - 1
+		if text := Visible(shown(value)); displayWidth(text) > room {
+			lines = max(lines, len(wrapped(text, room)))
+		}
+	}
+	return min(float64(lines)*lineHeight, maxHeight)
+}
+
+func (b *book) cells(l look, values []any) []any {
+	all := make([]any, len(values))
+	for i, value := range values {
+		all[i] = b.cell(l, value)
+	}
+	return all
+}
+
+// wrapped breaks a text that stands alone in its row into lines of at most width characters, at spaces where there are any: without merged
+// cells a row cannot wrap over several columns.
+func wrapped(text string, width int) []string {
+	var lines []string
+	for runes := []rune(text); len(runes) > 0; {
+		end := min(width, len(runes))
+		if end < len(runes) {
+			if space := lastSpace(runes[:end+1]); space > 0 {
+				end = space
+			}
+		}
+		lines = append(lines, strings.TrimSpace(string(runes[:end])))
+		runes = runes[end:]
+	}
+	return lines
+}
+
+func lastSpace(runes []rune) int {
+	for i := len(runes) - 1; i >= 0; i-- {
+		if runes[i] == ' ' {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+// fact is one thing that the evidence tells.
+type fact struct {
+	organization int
+	item         string
+	value        any
+}
+
+// facts is how the run was made, without its exchanges: the run, each snapshot, and the thresholds that its rules used.
+func (v *view) facts() []fact {
+	all := runFacts(&v.Run)
+	for i, o := range v.each() {
+		for _, f := range snapshotFacts(&o.Snapshot) {
+			all = append(all, fact{i, f.item, f.value})
+		}
+		if o.Baseline != nil {
+			all = append(all, fact{i, "Baseline taken at (UTC)", o.Baseline.TakenAt})
+		}
+		if o.Policies != nil {
+			all = append(all, fact{i, "Account creation restricted to SCIM", o.Policies.RestrictAccountCreationToSCIM})
+		}
+		all = append(all, v.thresholds(i)...)
+	}
+	return all
+}
+
+func runFacts(r *snapshot.Run) []fact {
+	return []fact{
+		{runLevel, "Run", int(r.ID)},
+		{runLevel, "Outcome", r.Outcome},
+		{runLevel, "Error", orText(oneLine(r.Error), "none")},
+		{runLevel, "Trigger", r.Trigger},
+		{runLevel, "Started at (UTC)", r.StartedAt},
+		{runLevel, "Finished at (UTC)", instant(r.FinishedAt, "not finished")},
+		{runLevel, "Scheduled for (UTC)", instant(r.ScheduledFor, "not scheduled")},
+		{runLevel, "Tool", "auditor " + r.ToolVersion},
+		{runLevel, "Host", r.Host},
+	}
+}
+
+func snapshotFacts(s *snapshot.Snapshot) []fact {
+	facts := []fact{
+		{item: "Snapshot", value: int(s.ID)},
+		{item: "Outcome", value: s.Outcome},
+		{item: "Taken at (UTC)", value: s.TakenAt},
+		{item: "Source (label in the settings)", value: s.Source},
+		{item: "Organization ID", value: orText(s.OrganizationID, unknown)},
+		{item: "Organization name", value: orText(s.OrganizationName, unknown)},
+		{item: "Organization tier", value: orText(s.OrganizationTier, notReported)},
+		{item: "Base URL", value: s.BaseURL},
+		{item: "Identity", value: orText(strings.TrimSpace(s.Principal+" "+s.PrincipalID), unknown)},
+		{item: "Retries", value: s.Retries},
+		{item: "Local clock minus server clock", value: clockText(s.ServerClockOffset, s.ServerClockKnown)},
+		{item: "Unknown fields in answers", value: orText(strings.Join(s.UnknownFields, ", "), "none")},
+		{item: "Notes of the collector", value: orText(strings.Join(s.Notes, "; "), "none")},
+	}
+	if s.Outcome != snapshot.Complete {
+		return append(facts,
+			fact{item: "Error code", value: orText(s.ErrorCode, "none")},
+			fact{item: "Error", value: orText(s.Error, "no reason was stored")})
+	}
+	return append(facts,
+		fact{item: "Baseline snapshot", value: baselineID(s.BaselineID)},
+		fact{item: "Pages", value: s.Pages},
+		fact{item: "SCIM records received", value: s.SCIMReceived},
+		fact{item: "SCIM distinct ids", value: s.SCIMDistinct},
+		fact{item: "SCIM rows stored", value: s.SCIMConfigurations},
+		fact{item: "SSO records received", value: unless(s.SSONotAssessed, s.SSOReceived)},
+		fact{item: "SSO distinct ids", value: unless(s.SSONotAssessed, s.SSODistinct)},
+		fact{item: "SSO rows stored", value: unless(s.SSONotAssessed, s.SSOConfigurations)},
+		fact{item: "Organization policies", value: unless(s.PoliciesNotAssessed, "assessed")},
+		fact{item: "content_sha256", value: s.ContentSHA256},
+		fact{item: "chain_sha256", value: s.ChainSHA256})
+}
+
+// unless is a value, or why it was not assessed.
+func unless(notAssessed string, value any) any {
+	if notAssessed != "" {
+		return "not assessed: " + notAssessed
+	}
+	return value
+}
+
+func baselineID(id int64) any {
+	if id == 0 {
+		return baselineText
+	}
+	return int(id)
+}
+
+func clockText(offset time.Duration, known bool) string {
+	if !known {
+		return "unknown: no answer carried a date"
+	}
+	return offset.String()
+}
+
+// thresholds is what was in order by each rule that compares with a number, as its findings say it: a finding's Expected is the rule's own,
+// followed by the thresholds in use.
+func (v *view) thresholds(organization int) []fact {
+	var all []fact
+	for i := range v.Rules {
+		rule := &v.Rules[i]
+		if expected := v.Organizations[organization].expected(rule); expected != rule.Expected {
+			all = append(all, fact{organization, "Threshold of " + rule.ID, expected})
+		}
+	}
+	return all
+}
+
+func (o *Organization) expected(rule *finding.Rule) string {
+	for i := range o.Findings {
+		if o.Findings[i].RuleID == rule.ID {
+			return o.Findings[i].Expected
+		}
+	}
+	return rule.Expected
+}
+
+// tally counts the cells that a file shows in another form than the database holds.
+type tally struct {
+	altered int // of the workbook: hidden characters made visible
+	cut     int // of the workbook: longer than a cell can be
+	csv     int // of the CSV files: guarded against being read as a formula
+}
+
+func (t *tally) facts() []fact {
+	return []fact{
+		{runLevel, "Workbook cells with hidden characters made visible", t.altered},
+		{runLevel, "Workbook cells cut at " + fmt.Sprint(maxCellUnits) + " characters", t.cut},
+		{runLevel, "CSV cells with a leading ' against formulas", t.csv},
+		{runLevel, "Full, unaltered values", fileJSON},
+	}
+}
+
+func (v *view) factTable(facts []fact) *table {
+	return &table{
+		columns: []column{{"Organization", "organization"}, {"Item", "item"}, {"Value", "value"}},
+		rows: func(yield func(row) bool) {
+			for _, f := range facts {
+				if !yield(row{f.organization, []any{v.scope(f.organization), f.item, f.value}}) {
+					return
+				}
+			}
+		},
+	}
+}

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// folderRun stands between the time and the run id in the name of a report folder.
+const folderRun = "-run-"
+
+// Write renders all files of a run into <dir>/<started at as 2026-11-23T020000Z>-run-<id>, makes <dir>/latest point to it unless that
+// already points to a newer run, and returns the folder's path. The folder appears as a whole or not at all: a report of the same run that
+// is there is replaced as a whole, and after an error it is as it was. Files have mode 0600, folders 0700.
+func Write(dir string, m *Model, opts Options) (string, error) {
+	path := filepath.Join(dir, m.folder())
+	if err := writeFolder(path, newView(m), opts); err != nil {
+		return "", fmt.Errorf("writing the report %s: %w", path, err)
+	}
+	if err := setLatest(dir, m.folder()); err != nil {
+		return path, fmt.Errorf("the report %s is written, but not named as the latest: %w", path, err)
+	}
+	return path, nil
+}
+
+func writeFolder(path string, v *view, opts Options) (err error) {
+	parent, name := filepath.Split(path)
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp(parent, "."+name+"-") // mode 0700
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(temporary))
+		}
+	}()
+	if err := v.writeFiles(temporary, opts); err != nil {
+		return err
+	}
+	return replaceFolder(temporary, path)
+}
+
+// writeFiles writes every file, then the manifest that names them, then the sums of all.
+func (v *view) writeFiles(dir string, opts Options) error {
+	var done []written
+	add := func(f file) error {
+		w, err := writeFile(dir, f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		done = append(done, w)
+		return nil
+	}
+	for _, f := range v.files(opts) {
+		if err := add(f); err != nil {
+			return err
+		}
+	}
+	if err := add(file{fileManifest, func(w io.Writer) error { return v.writeManifest(w, done) }}); err != nil {
+		return err
+	}
+	return add(file{fileSums, func(w io.Writer) error { return writeSums(w, done) }})
+}
+
+// writeFile writes one file to the disk itself and takes its hash on the way.
+func writeFile(dir string, f file) (w written, err error) {
+	out, err := os.OpenFile(filepath.Join(dir, f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return w, err
+	}
+	defer func() {
+		if closing := out.Close(); err == nil {
+			err = closing
+		}
+	}()
+	sum := sha256.New()
+	buffer := bufio.NewWriter(io.MultiWriter(out, sum))
+	if err := f.write(buffer); err != nil {
+		return w, err
+	}
+	if err := buffer.Flush(); err != nil {
+		return w, err
+	}
+	if err := out.Sync(); err != nil {
+		return w, err
+	}
+	info, err := out.Stat()
+	if err != nil {
+		return w, err
+	}
+	return written{f.name, info.Size(), hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+// replaceFolder puts a finished folder in the place of path. What is there is moved aside first, moved back if the new one cannot take its
+// place, and removed last.
+func replaceFolder(finished, path string) error {
+	if err := syncFolder(finished); err != nil {
+		return err
+	}
+	old := finished + ".old"
+	err := os.Rename(path, old)
+	replacing := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("moving the earlier report of this run aside: %w", err)
+	}
+	if err := os.Rename(finished, path); err != nil {
+		if replacing {
+			err = errors.Join(err, os.Rename(old, path))
+		}
+		return err
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if replacing {
+		if err := os.RemoveAll(old); err != nil {
+			return fmt.Errorf("removing the earlier report of this run: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// sha is a hash that stands for that of some bytes.
+func sha(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// golden compares with testdata/<name>, or rewrites it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", name, d)
+	}
+}
+
+func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
+	var b bytes.Buffer
+	if err := newView(example()).writeMarkdown(&b, ""); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "audit.md", b.String())
+}
+
+func TestJSONHasEverything(t *testing.T) {
+	var b bytes.Buffer
+	if err := newView(example()).writeJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "audit.json", b.String())
+}
+
+func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
+	v := newView(example())
+	var b bytes.Buffer
+	for _, table := range v.csvTables()[:4] {
+		fmt.Fprintf(&b, "-- %s --\n", table.file)
+		if err := v.writeCSV(&b, table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Count(b.String(), "\n") != strings.Count(b.String(), "\r\n")+4 {
+		t.Error("a line of a CSV file does not end in CRLF")
+	}
+	golden(t, "tables.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
+}
+
+func TestWorkbookHasElevenSheetsOfTypedCells(t *testing.T) {
+	golden(t, "audit.xlsx.txt", dump(t, openWorkbook(t, example(), excelRows)))
+}
+
+// openWorkbook renders a model and opens what comes out.
+func openWorkbook(t *testing.T, m *Model, limit int) *excelize.File {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(workbook(t, m, limit)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+func workbook(t *testing.T, m *Model, limit int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := newView(m).writeWorkbook(&b, limit); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// dump writes each cell that has a value as "A1 text: value"; dates and numbers by the type that they have in the file.
+func dump(t *testing.T, f *excelize.File) string {
+	t.Helper()
+	var b strings.Builder
+	for _, sheet := range f.GetSheetList() {
+		rows, err := f.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "== %s ==\n", sheet)
+		for r, row := range rows {
+			for c, value := range row {
+				if value == "" {
+					continue
+				}
+				name, err := excelize.CoordinatesToCellName(c+1, r+1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(&b, "%s %s: %s\n", name, cellKind(t, f, sheet, name), value)
+			}
+		}
+	}
+	return b.String()
+}
+
+func cellKind(t *testing.T, f *excelize.File, sheet, cell string) string {
+	t.Helper()
+	kind, err := f.GetCellType(sheet, cell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch kind {
+	case excelize.CellTypeInlineString, excelize.CellTypeSharedString:
+		return "text"
+	case excelize.CellTypeUnset, excelize.CellTypeNumber:
+		style, err := f.GetCellStyle(sheet, cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		format, err := f.GetStyle(style)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if format.CustomNumFmt != nil {
+			return "date"
+		}
+		return "number"
+	default:
+		return fmt.Sprintf("type %d", kind)
+	}
+}

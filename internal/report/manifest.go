@@ -1,0 +1,61 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// manifestSchema is the version of the form of manifest.json.
+const manifestSchema = "auditor-manifest/1"
+
+// written is a file as it lies in the folder.
+type written struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`   // bytes
+	SHA256 string `json:"sha256"` // in hex
+}
+
+// manifest says what a report folder holds and of which run it is. It names every file but itself and SHA256SUMS, which names it.
+type manifest struct {
+	Schema      string    `json:"schema"`
+	RunID       int64     `json:"run_id"`
+	StartedAt   time.Time `json:"started_at"`
+	Complete    bool      `json:"complete"`
+	ToolVersion string    `json:"tool_version"`
+	Files       []written `json:"files"`
+}
+
+func (v *view) writeManifest(w io.Writer, files []written) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(manifest{
+		Schema:      manifestSchema,
+		RunID:       v.Run.ID,
+		StartedAt:   v.Run.StartedAt.UTC(),
+		Complete:    v.Complete(),
+		ToolVersion: v.Run.ToolVersion,
+		Files:       sorted(files),
+	}); err != nil {
+		return fmt.Errorf("writing %s: %w", fileManifest, err)
+	}
+	return nil
+}
+
+// writeSums writes what sha256sum -c reads: https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
+func writeSums(w io.Writer, files []written) error {
+	for _, f := range sorted(files) {
+		if _, err := fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name); err != nil {
+			return fmt.Errorf("writing %s: %w", fileSums, err)
+		}
+	}
+	return nil
+}
+
+func sorted(files []written) []written {
+	return slices.SortedFunc(slices.Values(files), func(a, b written) int { return cmp.Compare(a.Name, b.Name) })
+}

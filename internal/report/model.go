@@ -1,0 +1,137 @@
+// Package report writes what the store holds about one run as files that auditors read: a workbook, Markdown, JSON and CSV. Everything in
+// them comes from one Model, which Read builds from the database alone, so that the same database gives the same bytes at any time.
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/snapshot"
+)
+
+// Model is everything that a report says about one run. All times are UTC.
+type Model struct {
+	Run           snapshot.Run
+	Organizations []Organization
+	// Runs is the register, newest first, up to and including Run.
+	Runs []snapshot.Run
+	// Timeline holds every change of the run's organizations in complete snapshots up to this run, oldest first.
+	Timeline []snapshot.Change
+	// Rules are the rules that findings are judged by, in the order of the report.
+	Rules []finding.Rule
+}
+
+// Organization is what a run knows of one organization, or that it knows nothing. Of a snapshot that is not complete only Snapshot,
+// LastComplete, Findings and Exchanges are set.
+type Organization struct {
+	Snapshot snapshot.Snapshot
+	// Baseline is the snapshot that Changes compares with, nil for the first complete snapshot of an organization.
+	Baseline *snapshot.Snapshot
+	// SSOBaseline and PoliciesBaseline are what these were compared with: Baseline, or where it could not read them the last complete snapshot
+	// that could, nil when there is none.
+	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
+	// LastComplete is the newest complete snapshot before one that is not complete, nil when there is none.
+	LastComplete *snapshot.Snapshot
+	// SCIM and SSO are sorted by id.
+	SCIM []snapshot.SCIMConfiguration
+	SSO  []snapshot.SSOConfiguration
+	// Policies is nil when they could not be read; Snapshot.PoliciesNotAssessed then says why.
+	Policies  *ona.OrganizationPolicies
+	Changes   []snapshot.Change
+	Findings  []snapshot.Finding
+	Exchanges []snapshot.Exchange
+	// ViewSCIM and ViewSSO are rows counted through the store's views: the second source of the tie-outs.
+	ViewSCIM, ViewSSO int
+}
+
+// Complete says whether every organization of the run has a complete snapshot and the run itself ended so.
+func (m *Model) Complete() bool {
+	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0
+}
+
+func (m *Model) incomplete() int {
+	n := 0
+	for i := range m.Organizations {
+		if !m.Organizations[i].complete() {
+			n++
+		}
+	}
+	return n
+}
+
+// folder is the name of the run's report folder; names sort as the runs do.
+func (m *Model) folder() string {
+	return m.Run.StartedAt.UTC().Format(folderTime) + folderRun + strconv.FormatInt(m.Run.ID, 10)
+}
+
+func (o *Organization) complete() bool { return o.Snapshot.Outcome == snapshot.Complete }
+
+// first says whether this is the first complete snapshot of the organization, which has an inventory and no changes.
+func (o *Organization) first() bool { return o.complete() && o.Baseline == nil }
+
+// name is what people call the organization: its name, else the one it had, else its label in the settings, else its id.
+func (o *Organization) name() string {
+	switch {
+	case o.Snapshot.OrganizationName != "":
+		return o.Snapshot.OrganizationName
+	case o.LastComplete != nil && o.LastComplete.OrganizationName != "":
+		return o.LastComplete.OrganizationName
+	case o.Snapshot.Source != "":
+		return o.Snapshot.Source
+	default:
+		return o.Snapshot.OrganizationID
+	}
+}
+
+// id is the organization's id, that of its last complete snapshot where this one failed before it was known.
+func (o *Organization) id() string {
+	if o.Snapshot.OrganizationID == "" && o.LastComplete != nil {
+		return o.LastComplete.OrganizationID
+	}
+	return o.Snapshot.OrganizationID
+}
+
+// sso finds a linked SSO configuration, nil when the organization's list lacks it.
+func (o *Organization) sso(id string) *snapshot.SSOConfiguration {
+	i, found := slices.BinarySearchFunc(o.SSO, id, func(c snapshot.SSOConfiguration, id string) int { return strings.Compare(c.ID, id) })
+	if !found {
+		return nil
+	}
+	return &o.SSO[i]
+}
+
+func (o *Organization) changes(subject diff.SubjectType, kinds ...diff.Kind) int {
+	n := 0
+	for i := range o.Changes {
+		for _, kind := range kinds {
+			if o.Changes[i].SubjectType == subject && o.Changes[i].Kind == kind {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (o *Organization) findings(status finding.Status) int {
+	n := 0
+	for i := range o.Findings {
+		if o.Findings[i].Status == status {
+			n++
+		}
+	}
+	return n
+}
+
+// daysBetween counts whole days from one instant to another, rounded down, so that what ended an hour ago is at -1.
+func daysBetween(from, to time.Time) int {
+	days := int(to.Sub(from) / (24 * time.Hour))
+	if to.Before(from) && to.Sub(from)%(24*time.Hour) != 0 {
+		days--
+	}
+	return days
+}

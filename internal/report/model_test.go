@@ -1,0 +1,228 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/snapshot"
+)
+
+// Ids of the organizations of the example.
+const (
+	acmeID  = "0f5a1c52-6e1a-4fe4-a799-000000000001"
+	birchID = "0f5a1c52-6e1a-4fe4-a799-000000000002"
+)
+
+var (
+	lastNight = time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
+	tonight   = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+)
+
+// example is a run over three organizations: Acme with changes since last night, Birch for the first time, Cedar not reachable.
+func example() *Model {
+	m := &Model{
+		Run: snapshot.Run{
+			ID: 7, StartedAt: tonight, FinishedAt: tonight.Add(42 * time.Second), ScheduledFor: tonight, Trigger: "schedule", Outcome: snapshot.Failed,
+			Error: "1 of 3 organizations is not complete", ToolVersion: "v1.2.3", Host: "audit-01", CompleteOrganizations: 2, FailedOrganizations: 1,
+			Changes: 4, FailedFindings: 5, SCIMConfigurations: 4,
+		},
+		Rules:         finding.Rules(),
+		Organizations: []Organization{acme(), birch(), cedar()},
+	}
+	m.Runs = []snapshot.Run{m.Run}
+	for i := range 5 {
+		r := snapshot.Run{
+			ID: int64(6 - i), StartedAt: tonight.AddDate(0, 0, -1-i), FinishedAt: tonight.AddDate(0, 0, -1-i).Add(40 * time.Second),
+			ScheduledFor: tonight.AddDate(0, 0, -1-i), Trigger: "schedule", Outcome: snapshot.Complete, ToolVersion: "v1.2.2", Host: "audit-01",
+			CompleteOrganizations: 2, Changes: i % 3, FailedFindings: 3 + i%2, SCIMConfigurations: 3 + i%2,
+		}
+		if i == 2 {
+			r.Outcome, r.Error = snapshot.Failed, "interrupted: the process ended before the run did"
+		}
+		m.Runs = append(m.Runs, r)
+	}
+	earlier := m.Organizations[0].Changes[2]
+	earlier.SnapshotID, earlier.BaselineID, earlier.TakenAt = 10, 8, lastNight
+	m.Timeline = append([]snapshot.Change{earlier}, m.Organizations[0].Changes...)
+	return m
+}
+
+func id(n int) string { return fmt.Sprintf("182bd5e5-6e1a-4fe4-a799-%012d", n) }
+
+func acme() Organization {
+	yes := true
+	scim := []snapshot.SCIMConfiguration{
+		scimConfiguration(1, "Okta production", id(101), tonight.AddDate(0, 3, 0)),
+		scimConfiguration(2, "Entra ID", id(102), tonight.Add(-36*time.Hour)),
+		scimConfiguration(3, "Contractors", "", time.Time{}),
+	}
+	scim[2].Enabled = false
+	scim[1].AllowUnverifiedEmailAccountLinking = &yes
+	scim[1].Unknown = map[string]json.RawMessage{"region": json.RawMessage(`"eu"`)}
+	sso := []snapshot.SSOConfiguration{
+		{SSOConfiguration: ona.SSOConfiguration{
+			ID: id(101), OrganizationID: acmeID, DisplayName: "Okta", IssuerURL: "https://acme.okta.example/oauth2/default", ProviderType: ona.ProviderTypeCustom,
+			State: ona.SSOStateActive, ClientID: "0oa1b2c3", EmailDomain: "acme.example", EmailDomains: []string{"acme.example", "acme.test"},
+			AdditionalScopes: []string{"groups"}, Claims: map[string]string{"email": "mail", "sub": "oid"}, ClaimsExpression: `claims.groups.contains("dev")`,
+			Raw: json.RawMessage(`{"id":"` + id(101) + `"}`),
+		}, FirstSeen: lastNight.AddDate(0, 0, -4), UnchangedSince: lastNight},
+		{SSOConfiguration: ona.SSOConfiguration{
+			ID: id(102), OrganizationID: acmeID, DisplayName: "Entra", IssuerURL: "https://login.example/tenant/v2.0", ProviderType: ona.ProviderTypeCustom,
+			State: ona.SSOStateInactive,
+		}, FirstSeen: lastNight.AddDate(0, 0, -4), UnchangedSince: lastNight.AddDate(0, 0, -4)},
+	}
+	baseline := snapshot.Snapshot{
+		ID: 10, RunID: 6, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", TakenAt: lastNight, Outcome: snapshot.Complete,
+		SCIMConfigurations: 3, SSOConfigurations: 2, BaselineID: 8,
+	}
+	return Organization{
+		Snapshot: snapshot.Snapshot{
+			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
+			BaseURL: "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
+			Outcome: snapshot.Complete, BaselineID: 10, Pages: 2, SCIMReceived: 3, SCIMDistinct: 3, SSOReceived: 2, SSODistinct: 2,
+			SCIMConfigurations: 3, SSOConfigurations: 2, Retries: 1, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
+			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
+		},
+		Baseline: &baseline, SSOBaseline: &baseline, PoliciesBaseline: &baseline,
+		SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
+		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: exchanges(3, 2), ViewSCIM: 3, ViewSSO: 2,
+	}
+}
+
+func scimConfiguration(n int, name, sso string, expires time.Time) snapshot.SCIMConfiguration {
+	return snapshot.SCIMConfiguration{
+		SCIMConfiguration: ona.SCIMConfiguration{
+			ID: id(n), OrganizationID: acmeID, Name: name, Enabled: true, SSOConfigurationID: sso, TokenExpiresAt: expires,
+			CreatedAt: lastNight.AddDate(-1, 0, 0).Add(117 * time.Millisecond), UpdatedAt: lastNight.Add(-30 * time.Minute),
+			Raw: json.RawMessage(fmt.Sprintf(`{"id":%q,"name":%q}`, id(n), name)),
+		},
+		FirstSeen: lastNight.AddDate(0, 0, -4), UnchangedSince: tonight,
+	}
+}
+
+func acmeChanges(scim []snapshot.SCIMConfiguration) []snapshot.Change {
+	changes := []diff.Change{
+		{Severity: diff.High, Kind: diff.Removed, SubjectType: diff.SCIMConfiguration, SubjectID: id(4), SubjectName: "Old Okta",
+			Before: scimConfiguration(4, "Old Okta", id(101), tonight.AddDate(0, 0, 9)).Canonical(), Note: "removal confirmed: the API answers not_found; probably replaced by " + id(1)},
+		{Severity: diff.Medium, Kind: diff.Added, SubjectType: diff.SCIMConfiguration, SubjectID: id(1), SubjectName: "Okta production",
+			After: scim[0].Canonical(), Note: "probably replaces " + id(4)},
+		{Severity: diff.Medium, Kind: diff.TokenRotated, SubjectType: diff.SCIMConfiguration, SubjectID: id(2), SubjectName: "Entra ID", Field: "tokenExpiresAt",
+			Before: "2026-11-01T00:00:00.000000000Z", After: "2026-11-21T14:00:00.000000000Z", Note: "later by 20 days"},
+		{Severity: diff.High, Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: id(3), SubjectName: "Contractors", Field: "enabled",
+			Before: "true", After: "false"},
+	}
+	stored := make([]snapshot.Change, len(changes))
+	for i, c := range changes {
+		stored[i] = snapshot.Change{Change: c, SnapshotID: 11, BaselineID: 10, TakenAt: tonight, OrganizationID: acmeID}
+	}
+	stored[3].ActorID, stored[3].ActorPrincipal, stored[3].ActorAction = id(901), "PRINCIPAL_USER", "disable SCIM configuration"
+	stored[3].ActorAt = tonight.Add(-5 * time.Hour)
+	return stored
+}
+
+func acmeFindings() []snapshot.Finding {
+	found := []snapshot.Finding{
+		failing("SCIM-001", diff.Critical, 2, "Entra ID", "The token expired at 2026-11-21 14:00:00 UTC, 1 day 12 h before the snapshot."),
+		failing("SCIM-007", diff.Medium, 3, "Contractors", "The configuration is disabled."),
+		failing("SCIM-011", diff.High, 2, "Entra ID", "The linked SSO configuration Entra is inactive."),
+		failing("SCIM-016", diff.High, 2, "Entra ID", "Unverified e-mail account linking is allowed."),
+		failing("SCIM-004", diff.Info, 3, "Contractors", "The API does not report when the token expires."),
+	}
+	found[4].Status, found[4].OriginalStatus, found[4].FirstSeen = finding.Excepted, finding.Fail, time.Time{}
+	return append(found, others(acmeID, "Acme", found)...)
+}
+
+func failing(rule string, severity diff.Severity, subject int, name, observed string) snapshot.Finding {
+	return snapshot.Finding{
+		Finding: finding.Finding{
+			RuleID: rule, Title: ruleOf(rule).Title, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
+			SubjectName: name, Observed: observed, Expected: ruleOf(rule).Expected, Fingerprint: finding.Fingerprint(rule, acmeID, id(subject)),
+		},
+		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), DaysOpen: 3,
+	}
+}
+
+func ruleOf(id string) finding.Rule {
+	for _, r := range finding.Rules() {
+		if r.ID == id {
+			return r
+		}
+	}
+	return finding.Rule{}
+}
+
+// others lets every rule that found nothing pass, but for one that could not be assessed.
+func others(organizationID, name string, found []snapshot.Finding) []snapshot.Finding {
+	failed := make(map[string]bool)
+	for _, f := range found {
+		failed[f.RuleID] = true
+	}
+	var rest []snapshot.Finding
+	for _, r := range finding.Rules() {
+		f := snapshot.Finding{Finding: finding.Finding{
+			RuleID: r.ID, Title: r.Title, Severity: r.Severity, Status: finding.Pass, SubjectType: diff.Organization, SubjectID: organizationID,
+			SubjectName: name, Observed: "Nothing was found.", Expected: r.Expected, Fingerprint: finding.Fingerprint(r.ID, organizationID, organizationID),
+		}, OrganizationID: organizationID, TakenAt: tonight}
+		switch {
+		case failed[r.ID]:
+			continue
+		case r.ID == "SCIM-002":
+			f.Expected, f.Severity = r.Expected+" The limits are 7, 30 and 90 days.", diff.High
+		case r.ID == "SCIM-023":
+			f.Status, f.Observed = finding.NotAssessed, "The audit log is not read."
+		}
+		rest = append(rest, f)
+	}
+	return rest
+}
+
+func exchanges(scim, sso int) []snapshot.Exchange {
+	const service = "gitpod.v1.OrganizationService"
+	return []snapshot.Exchange{
+		{Number: 1, Method: "gitpod.v1.IdentityService/GetAuthenticatedIdentity", Request: "{}", Status: 200, SentAt: tonight.Add(time.Second),
+			Duration: 41 * time.Millisecond, ServerDate: tonight.Add(time.Second), ResponseSHA256: sha("identity"), ResponseSize: 181},
+		{Number: 2, Method: service + methodSCIM, Request: `{"pagination":{"pageSize":100}}`, Status: 200, SentAt: tonight.Add(2 * time.Second),
+			Duration: 87 * time.Millisecond, ServerDate: tonight.Add(2 * time.Second), Records: scim, Retries: []string{"HTTP 503 unavailable, waited 1.5s"},
+			ResponseSHA256: sha("scim"), ResponseSize: 2048},
+		{Number: 3, Method: service + methodSSO, Request: `{"pagination":{"pageSize":100}}`, Status: 200, SentAt: tonight.Add(3 * time.Second),
+			Duration: 63 * time.Millisecond, Records: sso, ResponseSHA256: sha("sso"), ResponseSize: 1024},
+	}
+}
+
+// birch is complete for the first time, and its token may not read SSO configurations or policies.
+func birch() Organization {
+	o := Organization{
+		Snapshot: snapshot.Snapshot{
+			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch", BaseURL: "https://app.gitpod.io/api",
+			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1, SCIMReceived: 1, SCIMDistinct: 1,
+			SCIMConfigurations: 1, SSONotAssessed: "permission_denied: the token may not list SSO configurations",
+			PoliciesNotAssessed: "permission_denied: the token may not read the policies", ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
+		},
+		SCIM: []snapshot.SCIMConfiguration{scimConfiguration(20, "Google", id(201), tonight.Add(20*24*time.Hour))}, Exchanges: exchanges(1, 0)[:2], ViewSCIM: 1,
+	}
+	o.SCIM[0].FirstSeen = tonight
+	o.Findings = others(birchID, "Birch", nil)
+	return o
+}
+
+// cedar failed before its id was known.
+func cedar() Organization {
+	return Organization{
+		Snapshot: snapshot.Snapshot{
+			ID: 13, RunID: 7, Source: "cedar", BaseURL: "https://app.gitpod.io/api", TakenAt: tonight, Outcome: snapshot.Failed, ErrorCode: "unauthenticated",
+			Error: "fetching the identity: HTTP 401 unauthenticated: token expired",
+		},
+		LastComplete: &snapshot.Snapshot{ID: 9, OrganizationID: id(800), OrganizationName: "Cedar", TakenAt: lastNight, Outcome: snapshot.Complete},
+		Findings: []snapshot.Finding{{
+			Finding: finding.Finding{
+				RuleID: "RUN-001", Title: ruleOf("RUN-001").Title, Severity: diff.High, Status: finding.Fail, SubjectType: diff.Organization, SubjectName: "cedar",
+				Observed: "The collection was not complete (unauthenticated).", Expected: ruleOf("RUN-001").Expected, Fingerprint: finding.Fingerprint("RUN-001", "", ""),
+			},
+			SnapshotID: 13, TakenAt: tonight, FirstSeen: tonight,
+		}},
+	}
+}

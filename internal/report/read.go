@@ -1,0 +1,155 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+// Read builds the model of a run from the store. A run that is still open, or that has no snapshot, is read too: its report says that it is
+// not complete.
+func Read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, error) {
+	m, err := read(ctx, store, runID)
+	if err != nil {
+		return nil, fmt.Errorf("reading run %d for its report: %w", runID, err)
+	}
+	return m, nil
+}
+
+func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, error) {
+	run, err := store.Run(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := store.Runs(ctx, runID, 0)
+	if err != nil {
+		return nil, err
+	}
+	snapshots, err := store.Snapshots(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Run: run, Runs: runs, Rules: finding.Rules(), Organizations: make([]Organization, len(snapshots))}
+	for i, s := range snapshots {
+		o := &m.Organizations[i]
+		o.Snapshot = s
+		if err := o.read(ctx, store, runs); err != nil {
+			return nil, fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
+		}
+	}
+	return m, m.readTimeline(ctx, store)
+}
+
+// read fills in what the store has about o.Snapshot.
+func (o *Organization) read(ctx context.Context, store *snapshot.Store, runs []snapshot.Run) error {
+	var err error
+	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
+		return err
+	}
+	if o.Exchanges, err = store.Exchanges(ctx, o.Snapshot.ID); err != nil {
+		return err
+	}
+	if !o.complete() {
+		o.LastComplete, err = lastComplete(ctx, store, o.Snapshot, runs)
+		return err
+	}
+	if err := o.readBaselines(ctx, store); err != nil {
+		return fmt.Errorf("its baseline: %w", err)
+	}
+	return o.readInventory(ctx, store)
+}
+
+// readBaselines finds what the snapshot was compared with. What the baseline could not read was compared with the last complete snapshot
+// that could.
+func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
+	if o.Snapshot.BaselineID == 0 {
+		return nil
+	}
+	baseline, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
+	if err != nil {
+		return err
+	}
+	o.Baseline = &baseline
+	earlier := []snapshot.Snapshot{baseline}
+	if baseline.SSONotAssessed != "" || baseline.PoliciesNotAssessed != "" {
+		if earlier, err = store.CompleteSnapshots(ctx, o.Snapshot.OrganizationID); err != nil {
+			return err
+		}
+	}
+	for i := range earlier { // oldest first
+		s := &earlier[i]
+		if s.ID <= baseline.ID && s.SSONotAssessed == "" {
+			o.SSOBaseline = s
+		}
+		if s.ID <= baseline.ID && s.PoliciesNotAssessed == "" {
+			o.PoliciesBaseline = s
+		}
+	}
+	return nil
+}
+
+func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store) error {
+	id := o.Snapshot.ID
+	var err error
+	if o.SCIM, err = store.SCIMConfigurations(ctx, id); err != nil {
+		return err
+	}
+	if o.SSO, err = store.SSOConfigurations(ctx, id); err != nil {
+		return err
+	}
+	inventory, err := store.Inventory(ctx, o.Snapshot)
+	if err != nil {
+		return err
+	}
+	o.Policies = inventory.Policies
+	if o.Changes, err = store.Changes(ctx, id); err != nil {
+		return err
+	}
+	o.ViewSCIM, o.ViewSSO, err = store.CountRows(ctx, id)
+	return err
+}
+
+// lastComplete finds the newest complete snapshot before one that is not. Where that failed before the organization's id was known, its label
+// in the settings is what the two have in common.
+func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Snapshot, runs []snapshot.Run) (*snapshot.Snapshot, error) {
+	if failed.OrganizationID != "" {
+		s, found, err := store.LastComplete(ctx, failed.OrganizationID, failed.ID)
+		if err != nil || !found {
+			return nil, err
+		}
+		return &s, nil
+	}
+	for _, run := range runs {
+		snapshots, err := store.Snapshots(ctx, run.ID)
+		if err != nil {
+			return nil, err
+		}
+		for i := range snapshots {
+			s := &snapshots[i]
+			if s.Source == failed.Source && s.Outcome == snapshot.Complete && s.ID < failed.ID {
+				return s, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// readTimeline reads the transitions of all organizations into one list, oldest first.
+func (m *Model) readTimeline(ctx context.Context, store *snapshot.Store) error {
+	for i := range m.Organizations {
+		o := &m.Organizations[i]
+		if o.id() == "" {
+			continue
+		}
+		changes, err := store.Timeline(ctx, o.id(), o.Snapshot.ID)
+		if err != nil {
+			return err
+		}
+		m.Timeline = append(m.Timeline, changes...)
+	}
+	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
+	return nil
+}

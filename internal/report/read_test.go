@@ -1,0 +1,225 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/snapshot"
+)
+
+func newStore(t *testing.T) *snapshot.Store {
+	t.Helper()
+	store, err := snapshot.Open(t.Context(), filepath.Join(t.TempDir(), "auditor.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// inventory is Acme with these configurations.
+func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
+	inv := ona.Inventory{
+		Organization: ona.Organization{ID: acmeID, Name: "Acme", Raw: []byte(`{}`)},
+		Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: []byte(`{}`)},
+	}
+	for _, c := range configurations {
+		inv.SCIM = append(inv.SCIM, c.SCIMConfiguration)
+	}
+	for _, c := range acme().SSO {
+		if c.Raw == nil {
+			c.Raw = []byte(`{}`)
+		}
+		inv.SSO = append(inv.SSO, c.SSOConfiguration)
+	}
+	return inv
+}
+
+// collect stores one night as the job does, and gives its run.
+func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventory) int64 {
+	t.Helper()
+	run := beginRun(t, store, at)
+	baseline, found, err := store.Baseline(t.Context(), acmeID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changes []diff.Change
+	if found {
+		changes = diff.Compute(baseline.Inventory, inv, diff.Options{})
+	}
+	c := snapshot.Collected{
+		Snapshot: snapshot.Snapshot{
+			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
+			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
+			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
+		},
+		Inventory: inv,
+		Changes:   changes,
+		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
+	}
+	for _, e := range exchanges(len(inv.SCIM), len(inv.SSO)) {
+		body := []byte(e.Method)
+		sum := sha256.Sum256(body)
+		e.ResponseSHA256, e.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))
+		c.Exchanges, c.Responses = append(c.Exchanges, e), append(c.Responses, body)
+	}
+	if _, err := store.SaveComplete(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	finishRun(t, store, run, at, snapshot.Complete)
+	return run
+}
+
+// fail stores a night on which nothing could be collected, and gives its run.
+func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
+	t.Helper()
+	run := beginRun(t, store, at)
+	header := snapshot.Snapshot{
+		RunID: run, Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
+	}
+	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(at, "", "default", header.ErrorCode, header.Error)); err != nil {
+		t.Fatal(err)
+	}
+	finishRun(t, store, run, at, snapshot.Failed)
+	return run
+}
+
+func beginRun(t *testing.T, store *snapshot.Store, at time.Time) int64 {
+	t.Helper()
+	run, err := store.BeginRun(t.Context(), snapshot.Run{StartedAt: at, Trigger: "manual", ToolVersion: "v1.2.3", Host: "audit-01"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func finishRun(t *testing.T, store *snapshot.Store, run int64, at time.Time, outcome snapshot.Outcome) {
+	t.Helper()
+	if err := store.FinishRun(t.Context(), run, at.Add(time.Minute), outcome, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readModel(t *testing.T, store *snapshot.Store, run int64) *Model {
+	t.Helper()
+	m, err := Read(t.Context(), store, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestReportOfStoredNightsTiesOut(t *testing.T) {
+	store := newStore(t)
+	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102), time.Time{}), scimConfiguration(3, "new", "", tonight)
+	first := readModel(t, store, collect(t, store, lastNight, inventory(a, b)))
+	second := readModel(t, store, collect(t, store, tonight, inventory(a, c)))
+	for _, m := range []*Model{first, second} {
+		v := newView(m)
+		if !m.Complete() || len(v.alarms()) > 0 {
+			t.Errorf("%s, but: %v", v.status(), v.alarms())
+		}
+		for _, o := range v.tieOuts() {
+			if o.verdict == notChecked && o.remark != baselineText {
+				t.Errorf("%s is not assessed: %s", o.check, o.remark)
+			}
+		}
+	}
+	o := &second.Organizations[0]
+	kinds := make([]diff.Kind, len(o.Changes))
+	for i := range o.Changes {
+		kinds[i] = o.Changes[i].Kind
+	}
+	slices.Sort(kinds)
+	if d := cmp.Diff([]diff.Kind{diff.Added, diff.Removed}, kinds); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if len(second.Timeline) != 2 || len(second.Runs) != 2 || o.Policies == nil || o.Baseline == nil || !o.Baseline.TakenAt.Equal(lastNight) {
+		t.Errorf("%d transitions, %d runs, baseline %v", len(second.Timeline), len(second.Runs), o.Baseline)
+	}
+}
+
+func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
+	store := newStore(t)
+	a := scimConfiguration(1, "Okta", id(101), tonight)
+	run := collect(t, store, lastNight, inventory(a))
+	before := contentsOf(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
+	a.Name = "renamed"
+	collect(t, store, tonight, inventory(a))
+	after := contentsOf(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
+	for name := range before {
+		if before[name] != after[name] {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *testing.T) {
+	store := newStore(t)
+	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
+	m := readModel(t, store, fail(t, store, tonight))
+	v := newView(m)
+	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. Nothing is said about it in this run: no inventory, no changes. " +
+		"Its last complete snapshot is of 2026-11-22 02:00:00 UTC."
+	if got := v.alarms(); len(got) != 1 || got[0] != want {
+		t.Errorf("alarms %q instead of %q", got, want)
+	}
+	for _, table := range []*table{v.changeTable(), v.inventoryTable(), v.ssoTable()} {
+		if table.size() != 0 || !slices.ContainsFunc(table.remarks, func(r remark) bool { return r.lacking && r.text == want }) {
+			t.Errorf("%s has %d rows and says %v", table.name, table.size(), table.remarks)
+		}
+	}
+}
+
+func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *testing.T) {
+	store := newStore(t)
+	a := scimConfiguration(1, "Okta", id(101), tonight)
+	blind := inventory(a)
+	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
+	collect(t, store, lastNight.AddDate(0, 0, -1), inventory(a))
+	middle := readModel(t, store, collect(t, store, lastNight, blind))
+	last := readModel(t, store, collect(t, store, tonight, inventory(a)))
+
+	remarks := func(m *Model) string {
+		var all []string
+		for _, r := range newView(m).changeTable().remarks {
+			all = append(all, r.text)
+		}
+		return strings.Join(all, "\n")
+	}
+	want := "Acme: no changes of SCIM configurations since the baseline snapshot of 2026-11-21 02:00:00 UTC\n" +
+		"Acme: changes of SSO configurations not assessed: permission_denied"
+	if d := cmp.Diff(want, remarks(middle)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	want = "Acme: no changes since the baseline snapshot of 2026-11-22 02:00:00 UTC\n" +
+		"Acme: SSO configurations compared with the snapshot of 2026-11-21 02:00:00 UTC, the last that could read them"
+	if d := cmp.Diff(want, remarks(last)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if alarms := newView(last).alarms(); len(alarms) > 0 {
+		t.Errorf("alarms: %v", alarms)
+	}
+}
+
+func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
+	_, err := Read(t.Context(), newStore(t), 9)
+	if !errors.Is(err, snapshot.ErrNotFound) || !strings.Contains(err.Error(), "run 9") {
+		t.Errorf("the error is %v", err)
+	}
+}

@@ -1,0 +1,238 @@
+package report
+
+import (
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+// A table is one set of rows that the workbook, Markdown and CSV all write. A cell is a string, an int, a bool, a time.Time, nil, or one of
+// the words that have a colour: diff.Severity, finding.Status, snapshot.Outcome, verdict.
+type table struct {
+	name    string // of the sheet
+	file    string // of the CSV file
+	columns []column
+	rows    iter.Seq[row]
+	remarks []remark
+}
+
+type column struct {
+	title string // of the sheet, unique in its table
+	key   string // of the CSV file
+}
+
+type row struct {
+	organization int // index into Model.Organizations, or runLevel
+	cells        []any
+}
+
+// runLevel marks a row or a remark that belongs to no single organization.
+const runLevel = -1
+
+// remark is what a reader must know beside the rows.
+type remark struct {
+	organization int
+	text         string
+	// lacking is true where the remark stands for rows that are not there because nothing is known; then it is a row of the CSV file too.
+	lacking bool
+}
+
+// verdict is the word on a tie-out.
+type verdict string
+
+// The verdicts.
+const (
+	ties       verdict = "ties"
+	doesNotTie verdict = "does not tie"
+	notChecked verdict = "not assessed"
+)
+
+// view is the model with what all files need of it.
+type view struct {
+	*Model
+	labels []string       // of the organizations, unique
+	byID   map[string]int // organization id → index
+
+	// What the files share is computed once, when it is first asked for.
+	ties    []tieOut
+	sheets  []*content
+	tallied tally
+}
+
+func newView(m *Model) *view {
+	v := &view{Model: m, labels: make([]string, len(m.Organizations)), byID: make(map[string]int)}
+	seen := make(map[string]int)
+	for i := range m.Organizations {
+		o := &m.Organizations[i]
+		seen[o.name()]++
+		v.byID[o.id()] = i
+	}
+	for i := range m.Organizations {
+		o := &m.Organizations[i]
+		v.labels[i] = o.name()
+		if seen[o.name()] > 1 {
+			v.labels[i] += " (" + orText(o.Snapshot.Source, o.id()) + ")"
+		}
+	}
+	return v
+}
+
+// label names the organization of a row.
+func (v *view) label(organization int) string {
+	if organization == runLevel {
+		return ""
+	}
+	return v.labels[organization]
+}
+
+// each yields the organizations with their index.
+func (v *view) each() iter.Seq2[int, *Organization] {
+	return func(yield func(int, *Organization) bool) {
+		for i := range v.Organizations {
+			if !yield(i, &v.Organizations[i]) {
+				return
+			}
+		}
+	}
+}
+
+// rowsOf yields a row for each item of each organization.
+func rowsOf[T any](v *view, items func(*Organization) []T, cells func(i int, o *Organization, item *T) []any) iter.Seq[row] {
+	return func(yield func(row) bool) {
+		for i, o := range v.each() {
+			list := items(o)
+			for j := range list {
+				if !yield(row{i, cells(i, o, &list[j])}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// size counts the rows, all of them or those of one organization.
+func (t *table) size() int {
+	n := 0
+	for range t.rows {
+		n++
+	}
+	return n
+}
+
+func (t *table) sizeOf(organization int) int {
+	n := 0
+	for r := range t.rows {
+		if r.organization == organization {
+			n++
+		}
+	}
+	return n
+}
+
+// plain is a cell as machine-readable text: instants in RFC 3339, truth as true and false.
+func plain(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case int:
+		return strconv.Itoa(v)
+	case bool:
+		return strconv.FormatBool(v)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case finding.Status:
+		return string(v)
+	default:
+		return word(v)
+	}
+}
+
+// shown is a cell as a person reads it.
+func shown(v any) string {
+	switch v := v.(type) {
+	case bool:
+		return yesNo(v)
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05")
+	case finding.Status:
+		return word(v)
+	default:
+		return plain(v)
+	}
+}
+
+// word is the text of a cell that has a colour, empty for every other type.
+func word(v any) string {
+	switch v := v.(type) {
+	case diff.Severity:
+		return string(v)
+	case finding.Status:
+		return strings.ReplaceAll(string(v), "_", " ")
+	case snapshot.Outcome:
+		return string(v)
+	case verdict:
+		return string(v)
+	}
+	return ""
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// instant is a time's cell; what is not known is said in words.
+func instant(t time.Time, unknown string) any {
+	if t.IsZero() {
+		return unknown
+	}
+	return t
+}
+
+// orText is a text's cell; an empty one is said in words.
+func orText(s, empty string) string {
+	if s == "" {
+		return empty
+	}
+	return s
+}
+
+func titles(columns []column) []string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.title
+	}
+	return all
+}
+
+// pick is a table with some of its columns, named by their keys.
+func (t *table) pick(keys ...string) *table {
+	index := make([]int, len(keys))
+	columns := make([]column, len(keys))
+	for i, key := range keys {
+		index[i] = slices.IndexFunc(t.columns, func(c column) bool { return c.key == key })
+		columns[i] = t.columns[index[i]]
+	}
+	rows := func(yield func(row) bool) {
+		for r := range t.rows {
+			cells := make([]any, len(index))
+			for i, from := range index {
+				cells[i] = r.cells[from]
+			}
+			if !yield(row{r.organization, cells}) {
+				return
+			}
+		}
+	}
+	return &table{name: t.name, file: t.file, columns: columns, rows: rows, remarks: t.remarks}
+}

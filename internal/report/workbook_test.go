@@ -1,0 +1,269 @@
+package report
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"scim-auditor/internal/snapshot"
+)
+
+func TestWorkbookHasNeitherFormulaNorLinkNorMacro(t *testing.T) {
+	m := example()
+	m.Organizations[0].SCIM[0].Name = `=HYPERLINK("https://evil.example")`
+	for name, text := range parts(t, workbook(t, m, excelRows)) {
+		if strings.HasPrefix(name, "xl/worksheets/sheet") && (strings.Contains(text, "<f>") || strings.Contains(text, "<hyperlink") ||
+			strings.Contains(text, "<mergeCell")) {
+			t.Errorf("%s has a formula, a hyperlink or merged cells", name)
+		}
+		if strings.Contains(text, "TargetMode=\"External\"") || strings.Contains(name, "vba") {
+			t.Errorf("%s links outside or holds a macro", name)
+		}
+	}
+}
+
+func parts(t *testing.T, archive []byte) map[string]string {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]string)
+	for _, f := range r.File {
+		part, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[f.Name] = string(text)
+	}
+	return all
+}
+
+func TestSameModelGivesTheSameBytes(t *testing.T) {
+	first := workbook(t, example(), excelRows)
+	for range 5 {
+		if !bytes.Equal(first, workbook(t, example(), excelRows)) {
+			t.Fatal("the workbook differs from the one before")
+		}
+	}
+}
+
+func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
+	archive := workbook(t, example(), excelRows)
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range r.File {
+		if !f.Modified.Equal(tonight) {
+			t.Errorf("%s is of %s instead of %s", f.Name, f.Modified, tonight)
+		}
+		if i > 0 && r.File[i-1].Name >= f.Name {
+			t.Errorf("%s stands before %s", r.File[i-1].Name, f.Name)
+		}
+	}
+	properties, err := openWorkbook(t, example(), excelRows).GetDocProps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(&excelize.DocProperties{
+		Title: reportTitle, Subject: "Run 7 of 2026-11-23 02:00:00 UTC: NOT COMPLETE: 1 of 3 organizations could not be collected.",
+		Creator: "auditor v1.2.3", LastModifiedBy: "auditor v1.2.3", Identifier: "7", Language: "en",
+		Created: "2026-11-23T02:00:00Z", Modified: "2026-11-23T02:00:00Z",
+	}, properties); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestDataSheetsAreTablesWithAFrozenHeader(t *testing.T) {
+	f := openWorkbook(t, example(), excelRows)
+	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Glossary"} {
+		tables, err := f.GetTables(sheet)
+		if err != nil || len(tables) != 1 {
+			t.Errorf("%s has %d tables (%v)", sheet, len(tables), err)
+		}
+		if panes, err := f.GetPanes(sheet); err != nil || !panes.Freeze || panes.XSplit != 1 || panes.YSplit != 1 {
+			t.Errorf("%s: header and id column are not frozen: %+v (%v)", sheet, panes, err)
+		}
+		layout, err := f.GetPageLayout(sheet)
+		if err != nil || *layout.Orientation != "landscape" || *layout.FitToWidth != 1 {
+			t.Errorf("%s is not printed one page wide in landscape (%v)", sheet, err)
+		}
+	}
+}
+
+func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
+	m := example()
+	m.Organizations = m.Organizations[:1]
+	m.Organizations[0].Changes, m.Timeline = nil, nil
+	f := openWorkbook(t, m, excelRows)
+	if tables, err := f.GetTables("Changes"); err != nil || len(tables) != 0 {
+		t.Errorf("Changes has %d tables (%v)", len(tables), err)
+	}
+	rows := rowsOfSheet(t, f, "Changes")
+	if got, want := rows[len(rows)-1][0], "Acme: no changes since the baseline snapshot of 2026-11-22 02:00:00 UTC"; got != want || len(rows) != 3 {
+		t.Errorf("the last of %d rows says %q instead of %q", len(rows), got, want)
+	}
+}
+
+func TestTableGoesOnInAnotherSheet(t *testing.T) {
+	m := example()
+	m.Organizations[0].SCIM = nil
+	for i := range 25 {
+		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(i, fmt.Sprint("name ", i), "", time.Time{}))
+	}
+	f := openWorkbook(t, m, 140) // enough for the summary
+	if i, err := f.GetSheetIndex("Inventory (2)"); err != nil || i >= 0 {
+		t.Fatal("26 rows need no second sheet of 140")
+	}
+	var b bytes.Buffer
+	v := newView(m)
+	book := &book{File: excelize.NewFile(), view: v, limit: 16}
+	var err error
+	if book.styles, err = newStyles(book.File); err != nil {
+		t.Fatal(err)
+	}
+	c := &content{name: "Inventory", table: v.inventoryTable()}
+	c.measure(new(tally))
+	if err := book.add(c); err != nil {
+		t.Fatal(err)
+	}
+	if err := book.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	split, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = split.Close() }()
+	var ids []string
+	for _, sheet := range split.GetSheetList() {
+		rows := rowsOfSheet(t, split, sheet)
+		if len(rows) > 16 {
+			t.Errorf("%s has %d rows", sheet, len(rows))
+		}
+		for _, row := range rows {
+			if len(row) > 2 && row[0] != "ID" {
+				ids = append(ids, row[0])
+			}
+		}
+	}
+	if d := cmp.Diff([]string{"Inventory", "Inventory (2)", "Inventory (3)"}, split.GetSheetList()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if len(ids) != 26 || ids[0] != id(0) || ids[24] != id(24) || ids[25] != id(20) {
+		t.Errorf("the sheets have %d rows: %v", len(ids), ids)
+	}
+}
+
+func TestRunThatIsNotCompleteLeavesAGapInTheTrend(t *testing.T) {
+	f := openWorkbook(t, example(), excelRows)
+	found := false
+	for _, row := range rowsOfSheet(t, f, "Summary") {
+		if len(row) > 1 && row[1] == "4: failed" {
+			found = true
+			if len(row) > 2 {
+				t.Errorf("the failed run has numbers: %v", row)
+			}
+		}
+	}
+	if !found {
+		t.Error("the failed run is not in the trend")
+	}
+}
+
+func TestDatesThatExcelCannotCountStayText(t *testing.T) {
+	m := example()
+	m.Organizations[0].SCIM[0].CreatedAt = time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC)
+	f := openWorkbook(t, m, excelRows)
+	column := 0
+	for i, c := range inventoryColumns {
+		if c.key == "created_at" {
+			column = i + 1
+		}
+	}
+	cell, err := excelize.CoordinatesToCellName(column, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.GetCellValue("Inventory", cell); err != nil || got != "1601-01-01 00:00:00" || cellKind(t, f, "Inventory", cell) != "text" {
+		t.Errorf("shown as %q (%v)", got, err)
+	}
+}
+
+func TestColoursCanBeTold(t *testing.T) {
+	for l, c := range palette {
+		if ratio := contrast(t, c.text, c.ground); ratio < 4.5 {
+			t.Errorf("look %d: contrast %.1f of %s on %s", l, ratio, c.text, c.ground)
+		}
+	}
+}
+
+// contrast is the ratio of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
+func contrast(t *testing.T, a, b string) float64 {
+	t.Helper()
+	x, y := luminance(t, a), luminance(t, b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+func luminance(t *testing.T, color string) float64 {
+	t.Helper()
+	sum := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(color[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := float64(n) / 255
+		if c <= 0.04045 {
+			sum += weight * c / 12.92
+		} else {
+			sum += weight * math.Pow((c+0.055)/1.055, 2.4)
+		}
+	}
+	return sum
+}
+
+func TestNightThatWasMissedIsARowOfTheRegister(t *testing.T) {
+	m := example()
+	f := failing(missedRule, "medium", 0, "night of 2026-11-20 02:00:00 UTC", "No complete run exists.")
+	f.SubjectType, f.SubjectID = "organization", "2026-11-20T02:00:00Z"
+	m.Organizations[0].Findings = append(m.Organizations[0].Findings, f)
+	m.Organizations[1].Findings = append(m.Organizations[1].Findings, f)
+	var got []string
+	for r := range newView(m).runTable().rows {
+		if r.cells[1] == missed {
+			got = append(got, shown(r.cells[4])+" "+shown(r.cells[11]))
+		}
+	}
+	if d := cmp.Diff([]string{"2026-11-20 02:00:00 no complete run for: Acme, Birch"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
+	m := example()
+	scim := make([]snapshot.SCIMConfiguration, 10_000)
+	for i := range scim {
+		scim[i] = scimConfiguration(i, fmt.Sprint("configuration ", i), "", tonight)
+	}
+	m.Organizations[0].SCIM = scim
+	sheet := parts(t, workbook(t, m, excelRows))["xl/worksheets/sheet3.xml"]
+	// The header, Acme's, Birch's one, and two lines on Cedar.
+	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
+		t.Errorf("the sheet Inventory has %d rows", n)
+	}
+}
