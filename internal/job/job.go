@@ -1,0 +1,177 @@
+// Package job is one night: it collects every organization, compares it with its baseline, judges it, stores the snapshot and writes the
+// report. The commands run and demo share it; what it does not know is where settings come from.
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/snapshot"
+)
+
+// Source is one organization to be collected.
+type Source struct {
+	// Name is its label in logs and reports, and what its organization is pinned to.
+	Name string
+	// Fetch says how to reach it. An OrganizationID that is set there is the operator's word; else the source's last complete snapshot pins it.
+	Fetch fetch.Options
+}
+
+// Options is everything that a night needs.
+type Options struct {
+	Store   *snapshot.Store
+	Sources []Source
+	// TakenAt is the instant of every snapshot of the run, UTC, whole seconds; Now tells when the run ends.
+	TakenAt time.Time
+	Now     func() time.Time
+	// ScheduledFor is the zero time for a run that no schedule asked for; Trigger says what did: "manual", "schedule", "catch_up" or "demo".
+	ScheduledFor time.Time
+	Trigger      string
+	ToolVersion  string
+	Host         string
+	// Concurrency is how many organizations are collected at once.
+	Concurrency int
+	// Timeout bounds the collection of all organizations; zero for no bound.
+	Timeout time.Duration
+	// Reports is the folder that the report's folder is written into.
+	Reports    string
+	Thresholds finding.Thresholds
+	Logger     *slog.Logger
+}
+
+// Result is what came of a run. Everything in it is stored too.
+type Result struct {
+	Run           snapshot.Run
+	Organizations []Organization // in the order of Options.Sources
+	// ReportFolder is where the report is; empty when it could not be written, for the reason in ReportError.
+	ReportFolder string
+	ReportError  error
+}
+
+// Organization is what came of one source.
+type Organization struct {
+	Source   string
+	Snapshot snapshot.Snapshot
+	Changes  []snapshot.Change
+	Findings []snapshot.Finding
+	// Err is why the snapshot failed; nil when it is complete.
+	Err error
+}
+
+// Complete says whether every organization's snapshot is complete and the report is written.
+func (r *Result) Complete() bool {
+	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
+}
+
+// Run does one night. An organization that cannot be collected gets a failed snapshot and does not touch the others; that is told in the
+// Result, not as an error. The error is for what keeps the run itself from being recorded.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	runID, err := o.Store.BeginRun(ctx, snapshot.Run{
+		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
+	})
+	if err != nil {
+		return nil, err
+	}
+	n := &night{Options: o, runID: runID, collected: make(map[string]string)}
+	organizations := n.collectAll(ctx)
+	// What is known is recorded even when the run was cancelled.
+	ctx = context.WithoutCancel(ctx)
+	outcome, reason := judge(organizations)
+	if err := o.Store.FinishRun(ctx, runID, o.Now(), outcome, reason); err != nil {
+		return nil, err
+	}
+	result := &Result{Organizations: organizations}
+	if result.Run, err = o.Store.Run(ctx, runID); err != nil {
+		return nil, err
+	}
+	result.ReportFolder, result.ReportError = Report(ctx, o.Store, runID, o.Reports)
+	return result, nil
+}
+
+// judge says whether the run is complete, and names every organization that is not.
+func judge(organizations []Organization) (snapshot.Outcome, string) {
+	var reasons []string
+	for _, organization := range organizations {
+		if organization.Err != nil {
+			reasons = append(reasons, organization.Source+": "+organization.Err.Error())
+		}
+	}
+	if len(reasons) > 0 {
+		return snapshot.Failed, strings.Join(reasons, "\n")
+	}
+	return snapshot.Complete, ""
+}
+
+// Report writes the report of a stored run into a folder of its own below folder, and gives its path. It can be called at any time: the same
+// database gives the same files.
+func Report(ctx context.Context, store *snapshot.Store, runID int64, folder string) (string, error) {
+	model, err := report.Read(ctx, store, runID)
+	if err != nil {
+		return "", fmt.Errorf("reading what run %d stored: %w", runID, err)
+	}
+	path, err := report.Write(folder, model, report.Options{})
+	if err != nil {
+		return "", fmt.Errorf("writing the report of run %d: %w", runID, err)
+	}
+	return path, nil
+}
+
+// night is a run in progress.
+type night struct {
+	Options
+	runID int64
+
+	// storing lets one organization at a time compare and store; it guards collected, the source by organization id.
+	storing   sync.Mutex
+	collected map[string]string
+}
+
+// collectAll collects every source, a bounded number at once, and gives the outcomes in the order of the sources.
+func (n *night) collectAll(ctx context.Context) []Organization {
+	collecting := ctx
+	if n.Timeout > 0 {
+		var cancel context.CancelFunc
+		collecting, cancel = context.WithTimeoutCause(ctx, n.Timeout, fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout))
+		defer cancel()
+	}
+	outcomes := make([]Organization, len(n.Sources))
+	var group errgroup.Group
+	group.SetLimit(max(n.Concurrency, 1))
+	for i, source := range n.Sources {
+		group.Go(func() error {
+			outcomes[i] = n.one(collecting, source)
+			return nil
+		})
+	}
+	_ = group.Wait() // no function gives an error: the outcomes have them
+	return outcomes
+}
+
+// one collects, compares and stores one organization.
+func (n *night) one(ctx context.Context, source Source) Organization {
+	saved, err := n.snapshot(ctx, source)
+	if err != nil {
+		n.Logger.LogAttrs(ctx, slog.LevelDebug, "snapshot_failed", slog.String("source", source.Name))
+		saved, err = n.recordFailure(context.WithoutCancel(ctx), source, saved, err)
+	}
+	outcome := Organization{Source: source.Name, Snapshot: saved, Err: err}
+	if saved.ID == 0 {
+		return outcome
+	}
+	ctx = context.WithoutCancel(ctx)
+	var changesErr, findingsErr error
+	outcome.Changes, changesErr = n.Store.Changes(ctx, saved.ID)
+	outcome.Findings, findingsErr = n.Store.Findings(ctx, saved.ID)
+	outcome.Err = errors.Join(err, changesErr, findingsErr)
+	return outcome
+}

@@ -1,0 +1,187 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/snapshot"
+)
+
+// Codes of failed snapshots that are the job's own; the others are those of package fetch.
+const (
+	// CodeDuplicateOrganization: two sources of one run answer for the same organization.
+	CodeDuplicateOrganization = "duplicate_organization"
+	// CodeInternal: the store could not be read or written.
+	CodeInternal = "internal"
+)
+
+// snapshot takes one organization's snapshot and stores it. With an error the header tells what was learnt until then.
+func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot, error) {
+	header := snapshot.Snapshot{RunID: n.runID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt}
+	options, err := n.pin(ctx, source, &header)
+	if err != nil {
+		return header, err
+	}
+	client, err := fetch.New(options)
+	if err != nil {
+		return header, err
+	}
+	header.BaseURL = client.BaseURL()
+	collection, err := client.Collect(ctx)
+	describe(&header, collection)
+	if err != nil {
+		return header, err
+	}
+	n.storing.Lock()
+	defer n.storing.Unlock()
+	return n.compareAndStore(ctx, client, header, collection)
+}
+
+// pin fixes the organization that the source must answer for: the one that the operator named, else the one of its last complete snapshot.
+func (n *night) pin(ctx context.Context, source Source, header *snapshot.Snapshot) (fetch.Options, error) {
+	options := source.Fetch
+	if options.OrganizationID == "" {
+		last, found, err := n.Store.Pinned(ctx, source.Name)
+		if err != nil {
+			return options, err
+		}
+		if found {
+			options.OrganizationID = last.OrganizationID
+			header.OrganizationName = last.OrganizationName
+		}
+	}
+	header.OrganizationID = options.OrganizationID
+	return options, nil
+}
+
+// describe copies what the collection tells into the header, also what one that failed had learnt.
+func describe(header *snapshot.Snapshot, c *fetch.Collection) {
+	if c == nil {
+		return
+	}
+	header.PrincipalID, header.Principal = c.Identity.SubjectID, c.Identity.Principal
+	if o := c.Inventory.Organization; o.ID != "" {
+		header.OrganizationID, header.OrganizationName, header.OrganizationTier = o.ID, o.Name, o.Tier
+	}
+	header.Pages = c.SCIM.Pages + c.SSO.Pages
+	header.SCIMReceived, header.SCIMDistinct = c.SCIM.Received, c.SCIM.Distinct
+	header.SSOReceived, header.SSODistinct = c.SSO.Received, c.SSO.Distinct
+	header.SSONotAssessed, header.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
+	header.ServerClockKnown, header.ServerClockOffset = c.ClockKnown, c.ClockOffset
+	header.Notes, header.UnknownFields = c.Notes, c.UnknownFields
+}
+
+// compareAndStore runs under n.storing: the baseline that it reads is still the baseline when it stores.
+func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, header snapshot.Snapshot, c *fetch.Collection) (snapshot.Snapshot, error) {
+	if other, taken := n.collected[header.OrganizationID]; taken {
+		return header, &Error{Code: CodeDuplicateOrganization, Err: fmt.Errorf("its token belongs to organization %s, which %q of this run collects already", header.OrganizationID, other)}
+	}
+	n.collected[header.OrganizationID] = header.Source
+	baseline, found, err := n.Store.Baseline(ctx, header.OrganizationID)
+	if err != nil {
+		return header, err
+	}
+	header.BaselineID = baseline.Snapshot.ID
+	var changes []diff.Change
+	exchanges := c.Exchanges
+	if found {
+		if changes, err = n.compare(ctx, baseline, c.Inventory); err != nil {
+			return header, err
+		}
+		var asked []fetch.Exchange
+		if changes, asked, err = confirm(ctx, client, changes); err != nil {
+			return header, err
+		}
+		exchanges = append(exchanges, asked...)
+	}
+	findings, err := n.judge(ctx, header, baseline, found, c.Inventory, changes)
+	if err != nil {
+		return header, err
+	}
+	collected := snapshot.Collected{Snapshot: header, Inventory: c.Inventory, Changes: changes, Findings: findings}
+	addExchanges(&collected, exchanges)
+	saved, err := n.Store.SaveComplete(ctx, collected)
+	if err != nil {
+		return header, err
+	}
+	return saved, nil
+}
+
+// compare says what differs from the baseline. Where the baseline could not read the SSO configurations or the policies, these are compared
+// with the last snapshot that could, and the rows say so.
+func (n *night) compare(ctx context.Context, baseline snapshot.Baseline, current ona.Inventory) ([]diff.Change, error) {
+	seen, err := n.Store.SeenBefore(ctx, baseline.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	changes := diff.Compute(baseline.Inventory, current, diff.Options{Seen: seen})
+	for i := range changes {
+		older := baseline.Snapshot
+		switch {
+		case changes[i].SubjectType == diff.SSOConfiguration:
+			older = baseline.SSO
+		case changes[i].Kind == diff.RestrictionSet || changes[i].Kind == diff.RestrictionLifted:
+			older = baseline.Policies
+		}
+		if older.ID != baseline.Snapshot.ID {
+			changes[i].AddNote(fmt.Sprintf("net change since %s UTC, the last snapshot that could read it", older.TakenAt.Format("2006-01-02 15:04:05")))
+		}
+	}
+	return changes, nil
+}
+
+// judge evaluates the rules.
+func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline snapshot.Baseline, found bool, inventory ona.Inventory, changes []diff.Change) ([]finding.Finding, error) {
+	since, err := n.Store.ExpirySince(ctx, header.OrganizationID, inventory.SCIM, n.TakenAt)
+	if err != nil {
+		return nil, err
+	}
+	in := finding.Input{
+		TakenAt: n.TakenAt, Inventory: inventory, Changes: changes, ExpirySince: since,
+		ServerClockOffset: header.ServerClockOffset, ServerClockKnown: header.ServerClockKnown,
+		BaseURL: header.BaseURL, Principal: principal(header), UnknownFields: header.UnknownFields,
+	}
+	if found {
+		in.Baseline = &finding.Baseline{
+			TakenAt: baseline.Snapshot.TakenAt, OrganizationID: baseline.Snapshot.OrganizationID,
+			BaseURL: baseline.Snapshot.BaseURL, Principal: principal(baseline.Snapshot),
+		}
+	}
+	return finding.Evaluate(in, n.Thresholds), nil
+}
+
+func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
+
+// addExchanges adds the requests with their answers, numbered in order, and counts the retries.
+func addExchanges(c *snapshot.Collected, exchanges []fetch.Exchange) {
+	for i, e := range exchanges {
+		var retries []string
+		for _, r := range e.Retries {
+			retries = append(retries, fmt.Sprintf("%s (waited %s)", r.Reason, r.Waited))
+		}
+		c.Snapshot.Retries += len(retries)
+		c.Exchanges = append(c.Exchanges, snapshot.Exchange{
+			Number: i + 1, Method: e.Method, Request: string(e.Request), Status: e.Status, SentAt: e.SentAt, Duration: e.Duration,
+			ServerDate: e.ServerDate, Records: e.Records, Retries: retries, ResponseSHA256: e.SHA256, ResponseSize: int64(len(e.Body)),
+		})
+		c.Responses = append(c.Responses, e.Body)
+	}
+}
+
+// recordFailure stores that the snapshot failed. The error stays what it was, with what kept the failure from being stored.
+func (n *night) recordFailure(ctx context.Context, source Source, header snapshot.Snapshot, cause error) (snapshot.Snapshot, error) {
+	header.ErrorCode, header.Error = code(cause), cause.Error()
+	findings := finding.EvaluateFailed(n.TakenAt, header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	n.storing.Lock()
+	defer n.storing.Unlock()
+	saved, err := n.Store.SaveFailed(ctx, header, findings)
+	if err != nil {
+		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", source.Name, err))
+	}
+	return saved, cause
+}
