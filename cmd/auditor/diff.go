@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/snapshot"
+)
+
+func diffCommand(env environment, s *settings) *cobra.Command {
+	var asJSON bool
+	var organization string
+	command := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare any two snapshots",
+		Long: "diff says what differs between two complete snapshots of an organization. A and B are each the id of a snapshot, a date\n" +
+			"(2026-11-23: the last snapshot of that day in UTC or before), or an instant (2026-11-23T02:00:00Z).",
+		Example: "  auditor diff 1 7\n  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b",
+		Args:    cobra.ExactArgs(2),
+	}
+	command.RunE = action(env, s, func(cmd *cobra.Command, args []string) error {
+		return s.readDatabase(cmd, func(store *snapshot.Store) error {
+			pairs, err := findPairs(cmd.Context(), store, organization, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			comparisons, err := compareAll(cmd.Context(), store, pairs)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(env.stdout, comparisons)
+			}
+			return printComparisons(env.stdout, comparisons)
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print the changes as JSON")
+	command.Flags().StringVar(&organization, "organization", "", "id of the organization, when the database has several (default all)")
+	return command
+}
+
+// reference is a snapshot as the user names it: by id, or by the instant that it is the last one of.
+type reference struct {
+	text  string
+	id    int64
+	until time.Time
+}
+
+func parseReference(text string) (reference, error) {
+	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return reference{text: text, id: id}, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return reference{text: text, until: day.AddDate(0, 0, 1).Add(-time.Second)}, nil
+	}
+	if instant, err := time.Parse(time.RFC3339, text); err == nil {
+		return reference{text: text, until: instant}, nil
+	}
+	return reference{}, usage(fmt.Errorf("%q names no snapshot", text), "give the id of a snapshot, a date (2026-11-23) or an instant (2026-11-23T02:00:00Z)")
+}
+
+// in finds the snapshot among an organization's complete ones, oldest first.
+func (r reference) in(all []snapshot.Snapshot) (snapshot.Snapshot, bool) {
+	for _, h := range slices.Backward(all) {
+		if r.id == h.ID || r.id == 0 && !h.TakenAt.After(r.until) {
+			return h, true
+		}
+	}
+	return snapshot.Snapshot{}, false
+}
+
+// findPairs finds the two snapshots of each organization that has both.
+func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string) ([][2]snapshot.Snapshot, error) {
+	first, errA := parseReference(a)
+	second, errB := parseReference(b)
+	if err := errors.Join(errA, errB); err != nil {
+		return nil, err
+	}
+	all, err := store.CompleteSnapshots(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range []reference{first, second} {
+		if _, found := r.in(all); !found {
+			return nil, usage(fmt.Errorf("there is no complete snapshot %s", r.text), "\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
+		}
+	}
+	byOrganization := make(map[string][]snapshot.Snapshot)
+	var order []string
+	for _, h := range all {
+		if byOrganization[h.OrganizationID] == nil {
+			order = append(order, h.OrganizationID)
+		}
+		byOrganization[h.OrganizationID] = append(byOrganization[h.OrganizationID], h)
+	}
+	var pairs [][2]snapshot.Snapshot
+	for _, id := range order {
+		before, foundBefore := first.in(byOrganization[id])
+		after, foundAfter := second.in(byOrganization[id])
+		if foundBefore && foundAfter {
+			pairs = append(pairs, [2]snapshot.Snapshot{before, after})
+		}
+	}
+	if len(pairs) == 0 {
+		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b), "compare two snapshots of one organization")
+	}
+	return pairs, nil
+}
+
+// comparison is the net change between two snapshots of one organization.
+type comparison struct {
+	OrganizationID   string       `json:"organization_id"`
+	OrganizationName string       `json:"organization_name"`
+	Before           side         `json:"before"`
+	After            side         `json:"after"`
+	NotAssessed      []string     `json:"not_assessed"`
+	Changes          []changeJSON `json:"changes"`
+}
+
+type side struct {
+	SnapshotID int64     `json:"snapshot_id"`
+	TakenAt    time.Time `json:"taken_at"`
+}
+
+func compareAll(ctx context.Context, store *snapshot.Store, pairs [][2]snapshot.Snapshot) ([]comparison, error) {
+	var all []comparison
+	for _, pair := range pairs {
+		before, err := store.Inventory(ctx, pair[0])
+		if err != nil {
+			return nil, err
+		}
+		after, err := store.Inventory(ctx, pair[1])
+		if err != nil {
+			return nil, err
+		}
+		seen, err := store.SeenBefore(ctx, pair[0])
+		if err != nil {
+			return nil, err
+		}
+		c := comparison{
+			OrganizationID: pair[1].OrganizationID, OrganizationName: pair[1].OrganizationName,
+			Before: side{pair[0].ID, pair[0].TakenAt}, After: side{pair[1].ID, pair[1].TakenAt},
+			NotAssessed: []string{}, Changes: changesJSON(diff.Compute(before, after, diff.Options{Seen: seen})),
+		}
+		for _, h := range pair {
+			if h.SSONotAssessed != "" {
+				c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("SSO configurations in snapshot %d: %s", h.ID, h.SSONotAssessed))
+			}
+			if h.PoliciesNotAssessed != "" {
+				c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("organization policies in snapshot %d: %s", h.ID, h.PoliciesNotAssessed))
+			}
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func printComparisons(w io.Writer, all []comparison) error {
+	for i, c := range all {
+		if i > 0 {
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+		head := [][]string{{fmt.Sprintf("%s (%s): net change between snapshot %d (%s) and snapshot %d (%s): %s",
+			c.OrganizationName, c.OrganizationID, c.Before.SnapshotID, c.Before.TakenAt.Format(timeForPeople),
+			c.After.SnapshotID, c.After.TakenAt.Format(timeForPeople), counted(len(c.Changes), "change", ""))}}
+		for _, why := range c.NotAssessed {
+			head = append(head, []string{"not assessed: " + why})
+		}
+		if err := printTable(w, head); err != nil {
+			return err
+		}
+		if err := printTable(w, changeRows(c.Changes)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeRows is a line for each change; whole configurations are left to --json.
+func changeRows(changes []changeJSON) [][]string {
+	if len(changes) == 0 {
+		return nil
+	}
+	rows := [][]string{{"SEVERITY", "KIND", "NAME", "ID", "FIELD", "BEFORE", "AFTER", "NOTE"}}
+	for _, c := range changes {
+		before, after := labelled(c.Before, c.BeforeLabel), labelled(c.After, c.AfterLabel)
+		if c.Field == "" {
+			before, after = "", ""
+		}
+		rows = append(rows, []string{string(c.Severity), string(c.Kind), c.SubjectName, c.SubjectID, c.Field, before, after, c.Note})
+	}
+	return rows
+}
+
+func labelled(value, label string) string {
+	if label == "" {
+		return value
+	}
+	return fmt.Sprintf("%s (%s)", value, label)
+}

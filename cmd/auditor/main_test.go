@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"scim-auditor/internal/demo"
+	"scim-auditor/internal/job"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute()) }})
+}
+
+// TestScripts runs the real command in a folder of its own with an empty environment, against a simulated API that a script steers.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Values[apiKey{}] = &api{}
+			env.Defer(func() { env.Values[apiKey{}].(*api).stop() })
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"api":    apiCommand,
+			"lock":   lockCommand,
+			"exit":   exitCommand,
+			"absent": absentCommand,
+			"latest": latestCommand,
+		},
+	})
+}
+
+type apiKey struct{}
+
+// api is a simulated API under a script's control.
+type api struct {
+	server  *demo.Server
+	http    *httptest.Server
+	states  map[string]*demo.State
+	answers map[string]answer // by method, in place of the server's
+}
+
+// answer is what an intercepted method answers with.
+type answer struct {
+	status int
+	body   string
+}
+
+func (a *api) stop() {
+	if a.http != nil {
+		a.http.Close()
+	}
+}
+
+// apiCommand steers the simulated API:
+//
+//	api start NAME…              start it with empty organizations; sets $BASE_URL, and $TOKEN_NAME and $ID_NAME for each
+//	api scim NAME FILE           the organization's SCIM configurations are the JSON array in FILE
+//	api sso NAME FILE            likewise its SSO configurations
+//	api answer METHOD STATUS FILE   METHOD, without its service, answers with STATUS and FILE
+//	api answer METHOD            METHOD answers again
+func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: api start|scim|sso|answer …")
+	}
+	a := ts.Value(apiKey{}).(*api)
+	switch args[0] {
+	case "start":
+		a.start(ts, args[1:])
+	case "scim":
+		a.states[args[1]].SCIM = readRows(ts, args[2])
+	case "sso":
+		a.states[args[1]].SSO = readRows(ts, args[2])
+	case "answer":
+		delete(a.answers, args[1])
+		if len(args) == 4 {
+			status, err := strconv.Atoi(args[2])
+			ts.Check(err)
+			a.answers[args[1]] = answer{status, ts.ReadFile(args[3])}
+		}
+	default:
+		ts.Fatalf("api %s is not known", args[0])
+	}
+}
+
+func (a *api) start(ts *testscript.TestScript, names []string) {
+	a.states, a.answers = make(map[string]*demo.State), make(map[string]answer)
+	var states []*demo.State
+	for _, name := range names {
+		state := demo.NewState(name)
+		a.states[name] = state
+		states = append(states, state)
+		ts.Setenv("TOKEN_"+strings.ToUpper(name), state.Token)
+		ts.Setenv("ID_"+strings.ToUpper(name), state.ID)
+	}
+	a.server = demo.NewServerWith(states...)
+	a.server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		_, short, _ := strings.Cut(method, "/")
+		if answer, ok := a.answers[short]; ok {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(answer.status)
+			_, _ = w.Write([]byte(answer.body))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}
+	a.http = httptest.NewServer(a.server)
+	ts.Setenv("BASE_URL", a.http.URL+"/api")
+}
+
+func readRows(ts *testscript.TestScript, file string) []demo.Row {
+	var rows []demo.Row
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &rows))
+	return rows
+}
+
+// lockCommand holds the lock of a database until the script ends: lock DATABASE.
+func lockCommand(ts *testscript.TestScript, _ bool, args []string) {
+	unlock, err := job.Lock(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(unlock()) })
+}
+
+// exitCommand runs a program and checks its exit code: exit CODE PROGRAM ARGUMENT….
+func exitCommand(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		exited, ok := err.(interface{ ExitCode() int })
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = exited.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// absentCommand checks that a text is in no file below the working folder: absent TEXT.
+func absentCommand(ts *testscript.TestScript, _ bool, args []string) {
+	root := ts.MkAbs(".")
+	for _, file := range filesBelow(ts, root) {
+		content, err := os.ReadFile(file)
+		ts.Check(err)
+		if strings.Contains(string(content), args[0]) {
+			ts.Fatalf("%s contains it", file)
+		}
+	}
+}
+
+// latestCommand sets $LATEST to the folder of the newest report: latest OUT.
+func latestCommand(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	newest := ""
+	for _, e := range entries {
+		if e.IsDir() {
+			newest = e.Name()
+		}
+	}
+	ts.Setenv("LATEST", args[0]+"/"+newest)
+}

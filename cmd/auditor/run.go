@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/job"
+	"scim-auditor/internal/snapshot"
+)
+
+func runCommand(env environment, s *settings) *cobra.Command {
+	var asJSON bool
+	var failOn string
+	command := &cobra.Command{
+		Use:   "run",
+		Short: "Collect, snapshot, compare and report once; what cron calls",
+		Example: "  ONA_TOKEN=… auditor run\n" +
+			"  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q",
+		Args: cobra.NoArgs,
+	}
+	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
+		conditions, err := parseFailOn(failOn)
+		if err != nil {
+			return err
+		}
+		result, err := runOnce(env, s, cmd)
+		if err != nil {
+			return err
+		}
+		if err := printResult(env, s, result, asJSON); err != nil {
+			return err
+		}
+		return exitOf(result, conditions)
+	})
+	s.addCollectionFlags(command.Flags())
+	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	command.Flags().StringVar(&failOn, "fail-on", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated")
+	return command
+}
+
+// runOnce does one run with the settings, alone on its database.
+func runOnce(env environment, s *settings, cmd *cobra.Command) (*job.Result, error) {
+	log := s.logger(env.stderr)
+	sources, err := s.sources(env, log)
+	if err != nil {
+		return nil, err
+	}
+	host, err := env.hostname()
+	if err != nil {
+		return nil, fmt.Errorf("asking for the host's name: %w", err)
+	}
+	options := job.Options{
+		Sources: sources, TakenAt: env.now(), Now: env.now, Trigger: "manual", ToolVersion: readVersion().Version, Host: host,
+		Concurrency: s.concurrency, Timeout: s.timeout, Reports: s.out, Thresholds: finding.DefaultThresholds(), Logger: log,
+	}
+	var result *job.Result
+	err = s.withDatabase(cmd, func(store *snapshot.Store) error {
+		options.Store = store
+		result, err = job.Run(cmd.Context(), options)
+		return err
+	})
+	return result, err
+}
+
+// withDatabase holds the lock and the open database while do runs.
+func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) error) (err error) {
+	unlock, err := job.Lock(s.db)
+	if err != nil {
+		if errors.Is(err, job.ErrLocked) {
+			return failed(err, "wait until it has ended; the lock goes away with the process that holds it")
+		}
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	store, err := snapshot.Open(cmd.Context(), s.db)
+	if err != nil {
+		return databaseFailure(err)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(store)
+}
+
+// databaseFailure says what to do about a database that does not open.
+func databaseFailure(err error) error {
+	switch {
+	case errors.Is(err, snapshot.ErrNotDatabase):
+		return usage(err, "the file was left as it is; name another with --db")
+	case errors.Is(err, snapshot.ErrNewerVersion):
+		return usage(err, "the file was left as it is; install the newer auditor, or name another file with --db")
+	case errors.Is(err, snapshot.ErrNoDatabaseFile):
+		return usage(err, "\"auditor run\" makes it; name it with --db when it lies elsewhere")
+	}
+	return err
+}
+
+// exitOf is nil when the run is complete and nothing that --fail-on names is there.
+func exitOf(result *job.Result, conditions []condition) error {
+	if !result.Complete() {
+		return &failure{err: errors.New("the run is not complete"), exit: exitFailed, told: true}
+	}
+	for _, c := range conditions {
+		if c.met(result) {
+			return &failure{err: fmt.Errorf("--fail-on %s", c), exit: exitFound, told: true}
+		}
+	}
+	return nil
+}

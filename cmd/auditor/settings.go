@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"scim-auditor/internal/fetch"
+)
+
+const defaultBaseURL = "https://app.gitpod.io/api"
+
+// settings are what the flags, the environment and the config file say, in this order, over the defaults.
+type settings struct {
+	config, db, out       string
+	baseURL, tokenFile    string
+	organization          string
+	pageSize, concurrency int
+	timeout               time.Duration
+	logFormat             string
+	verbose, quiet        bool
+	organizations         []organizationEntry
+}
+
+// addCommonFlags are the settings of every command.
+func (s *settings) addCommonFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.config, "config", "", "config file (default \"auditor.yaml\" in the working folder, if it is there)")
+	flags.StringVar(&s.db, "db", "auditor.db", "database file")
+	flags.StringVar(&s.out, "out", "reports/out", "folder that the reports are written into")
+	flags.StringVar(&s.logFormat, "log-format", "text", "format of the log on standard error: text or json")
+	flags.BoolVarP(&s.verbose, "verbose", "v", false, "log every request with its timing")
+	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print nothing but errors")
+}
+
+// addCollectionFlags are the settings of a command that reads the API.
+func (s *settings) addCollectionFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&s.baseURL, "base-url", defaultBaseURL, "base URL of the API, with /api")
+	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, instead of ONA_TOKEN or GITPOD_API_KEY")
+	flags.StringVar(&s.organization, "organization", "", "id of the organization that the token must belong to")
+	flags.IntVar(&s.pageSize, "page-size", 100, "configurations asked for at once, 1 to 100")
+	flags.IntVar(&s.concurrency, "concurrency", 4, "organizations collected at once")
+	flags.DurationVar(&s.timeout, "timeout", 30*time.Minute, "longest time for the collection of all organizations")
+}
+
+// environmentNames are the variables that stand for a setting, the first that is set wins. Every setting has AUDITOR_ and its name.
+func environmentNames(setting string) []string {
+	names := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))}
+	if setting == "base-url" {
+		names = append(names, "GITPOD_BASE_URL", "ONA_HOST")
+	}
+	return names
+}
+
+// notSettings are flags that say what a command does this time; the environment and the config file do not set them.
+var notSettings = map[string]bool{"help": true, "run": true, "json": true, "dir": true}
+
+// resolve fills each setting that no flag gave from the environment, else from the config file, and checks what several commands need.
+func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
+	if err := fromEnvironment(env, flags, "config"); err != nil {
+		return err
+	}
+	file, err := readConfig(s.config)
+	if err != nil {
+		return err
+	}
+	s.organizations = file.Organizations
+	var problems []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || notSettings[f.Name] {
+			return
+		}
+		if err := fromEnvironment(env, flags, f.Name); err != nil || f.Changed {
+			problems = append(problems, err)
+			return
+		}
+		problems = append(problems, fromFile(file, flags, f.Name))
+	})
+	if err := errors.Join(problems...); err != nil {
+		return usage(err, "")
+	}
+	return s.check(flags)
+}
+
+func fromEnvironment(env environment, flags *pflag.FlagSet, setting string) error {
+	if flags.Changed(setting) {
+		return nil
+	}
+	for _, name := range environmentNames(setting) {
+		value := env.getenv(name)
+		if value == "" {
+			continue
+		}
+		if name == "ONA_HOST" {
+			base, err := fetch.BaseURLFromHost(value)
+			if err != nil {
+				return fmt.Errorf("ONA_HOST: %w", err)
+			}
+			value = base
+		}
+		if err := flags.Set(setting, value); err != nil {
+			return fmt.Errorf("environment variable %s: %w", name, err)
+		}
+		return nil
+	}
+	return nil
+}
+
+func fromFile(file *config, flags *pflag.FlagSet, setting string) error {
+	value, ok := file.value(setting)
+	if !ok {
+		return nil
+	}
+	if err := flags.Set(setting, value); err != nil {
+		return fmt.Errorf("%s: %s: %w", file.path, strings.ReplaceAll(setting, "-", "_"), err)
+	}
+	return nil
+}
+
+func (s *settings) check(flags *pflag.FlagSet) error {
+	switch {
+	case s.logFormat != "text" && s.logFormat != "json":
+		return usage(fmt.Errorf("log format %q", s.logFormat), "--log-format is text or json")
+	case s.verbose && s.quiet:
+		return usage(errors.New("-v and -q contradict each other"), "give one of them")
+	case s.db == "":
+		return usage(errors.New("the database file has no name"), "set --db")
+	case flags.Lookup("base-url") == nil:
+		return nil
+	case s.pageSize < 1 || s.pageSize > 100:
+		return usage(fmt.Errorf("page size %d", s.pageSize), "--page-size is 1 to 100")
+	case s.concurrency < 1:
+		return usage(fmt.Errorf("concurrency %d", s.concurrency), "--concurrency is at least 1")
+	case s.timeout <= 0:
+		return usage(fmt.Errorf("timeout %s", s.timeout), "--timeout is a duration such as 30m")
+	}
+	return nil
+}
+
+// logger writes to standard error what a person on call needs: warnings, with -v every request, with -q errors alone.
+func (s *settings) logger(stderr io.Writer) *slog.Logger {
+	level := slog.LevelWarn
+	switch {
+	case s.verbose:
+		level = slog.LevelDebug
+	case s.quiet:
+		level = slog.LevelError
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if s.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(stderr, options))
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/job"
+)
+
+// defaultSource is the label of the one organization of a setup without an organizations list.
+const defaultSource = "default"
+
+// sources are the organizations to collect, each with its token. A token that is missing or cannot be one is a wrong setting.
+func (s *settings) sources(env environment, log *slog.Logger) ([]job.Source, error) {
+	if len(s.organizations) > 0 {
+		return s.listedSources(env, log)
+	}
+	token, err := s.token(env, log)
+	if err != nil {
+		return nil, err
+	}
+	source, err := s.source(env, log, organizationEntry{Name: defaultSource, OrganizationID: s.organization}, token)
+	if err != nil {
+		return nil, err
+	}
+	return []job.Source{source}, nil
+}
+
+// listedSources are the sources of the config file's organizations.
+func (s *settings) listedSources(env environment, log *slog.Logger) ([]job.Source, error) {
+	if s.tokenFile != "" || s.organization != "" {
+		return nil, usage(errors.New("--token-file and --organization are for a single organization"),
+			"the config file lists organizations: set token_env or token_file, and organization_id, in each entry")
+	}
+	named := make(map[string]bool)
+	var sources []job.Source
+	for i, entry := range s.organizations {
+		if entry.Name == "" {
+			return nil, usage(fmt.Errorf("config file: organizations: entry %d has no name", i+1), "each entry needs a name, and token_env or token_file")
+		}
+		if named[entry.Name] {
+			return nil, usage(fmt.Errorf("config file: organizations: two entries are named %q", entry.Name), "a name is what the entry's organization is remembered by: give each its own")
+		}
+		named[entry.Name] = true
+		token, err := entry.token(env, log)
+		if err != nil {
+			return nil, err
+		}
+		source, err := s.source(env, log, entry, token)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+func (s *settings) source(env environment, log *slog.Logger, entry organizationEntry, token fetch.Token) (job.Source, error) {
+	baseURL := entry.BaseURL
+	if baseURL == "" {
+		baseURL = s.baseURL
+	}
+	options := fetch.Options{
+		BaseURL: baseURL, Token: token, OrganizationID: entry.OrganizationID, PageSize: s.pageSize, Now: env.now,
+		Logger: log.With(slog.String("source", entry.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
+	}
+	if _, err := fetch.New(options); err != nil {
+		return job.Source{}, usage(fmt.Errorf("organization %q: %w", entry.Name, err), "check --base-url, GITPOD_BASE_URL or ONA_HOST, or base_url in the config file")
+	}
+	return job.Source{Name: entry.Name, Fetch: options}, nil
+}
+
+// token is the token of a single organization: from the file that is named, else from ONA_TOKEN, else from GITPOD_API_KEY.
+func (s *settings) token(env environment, log *slog.Logger) (fetch.Token, error) {
+	if s.tokenFile != "" {
+		return tokenFromFile(s.tokenFile, log)
+	}
+	for _, name := range []string{"ONA_TOKEN", "GITPOD_API_KEY"} {
+		if value := env.getenv(name); value != "" {
+			return parseToken(value, "environment variable "+name)
+		}
+	}
+	return "", usage(errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, and no --token-file is named"),
+		"make a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; to see the tool without one, run \"auditor demo\"")
+}
+
+func (e *organizationEntry) token(env environment, log *slog.Logger) (fetch.Token, error) {
+	switch {
+	case (e.TokenEnv == "") == (e.TokenFile == ""):
+		return "", usage(fmt.Errorf("config file: organizations: %q needs one of token_env and token_file", e.Name), "")
+	case e.TokenFile != "":
+		return tokenFromFile(e.TokenFile, log)
+	}
+	value := env.getenv(e.TokenEnv)
+	if value == "" {
+		return "", usage(fmt.Errorf("organization %q: its token_env %s is not set", e.Name, e.TokenEnv), "set "+e.TokenEnv+" to a token of this organization")
+	}
+	return parseToken(value, "environment variable "+e.TokenEnv)
+}
+
+func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", usage(fmt.Errorf("reading the token file: %w", err), "")
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		log.Warn("token_file_readable_by_others", slog.String("file", path), slog.String("mode", info.Mode().Perm().String()), slog.String("do", "chmod 600 "+path))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", usage(fmt.Errorf("reading the token file: %w", err), "")
+	}
+	return parseToken(string(text), "token file "+path)
+}
+
+func parseToken(value, where string) (fetch.Token, error) {
+	token, err := fetch.ParseToken(value)
+	if err != nil {
+		return "", usage(fmt.Errorf("%s: %w", where, err), "")
+	}
+	return token, nil
+}
