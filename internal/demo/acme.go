@@ -80,7 +80,7 @@ func acmeFirstHalf() []event {
 			e.changeSCIM("contractors", "disabled SCIM configuration", Row{"enabled": nil})
 		}},
 		{night: 2, words: `"Okta staging" was deleted`, do: func(e *edit) {
-			e.removeSCIM("okta-staging", "deleted SCIM configuration")
+			e.removeSCIM("okta-staging")
 		}},
 		{night: 2, words: `the token of "Okta production" was rotated, for another year`, do: func(e *edit) {
 			e.changeSCIM("okta-production", "regenerated SCIM token", Row{"tokenExpiresAt": "2027-11-16T14:00:00Z"})
@@ -117,7 +117,7 @@ func acmeSecondHalf() []event {
 			e.changeSCIM("contractors", "", Row{"allowUnverifiedEmailAccountLinking": true})
 		}},
 		{night: 5, words: `"Okta Logistics AMER" was deleted and made anew with the same sign-in`, do: func(e *edit) {
-			e.removeSCIM("logistics-amer", "deleted SCIM configuration")
+			e.removeSCIM("logistics-amer")
 			e.addSCIM(scim{
 				key: "logistics-amer-2", name: "Okta Logistics AMER", sso: "logistics-amer", expires: "2027-11-19T13:30:00Z",
 				more: Row{"allowUnverifiedEmailAccountLinking": false},

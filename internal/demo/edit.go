@@ -167,10 +167,10 @@ func (e *edit) addSSO(c sso, action string) {
 	e.entry(subjectSSO, row["id"].(string), action)
 }
 
-func (e *edit) removeSCIM(key, action string) {
+func (e *edit) removeSCIM(key string) {
 	id := ID(e.Name, "scim", key)
 	e.move(&e.SCIM, &e.removed, id)
-	e.entry(subjectSCIM, id, action)
+	e.entry(subjectSCIM, id, "deleted SCIM configuration")
 }
 
 func (e *edit) removeSSO(key, action string) {

@@ -50,7 +50,7 @@ func (f *Fault) Write(w http.ResponseWriter) {
 
 // retryInfo is a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded base64, and in words under "debug".
 func retryInfo(delay time.Duration) Row {
-	const secondsField, nanosField, delayField = 1<<3 | 0, 2<<3 | 0, 1<<3 | 2 // field number and wire type
+	const secondsField, nanosField, delayField = 1 << 3, 2 << 3, 1<<3 | 2 // field number and wire type, 0 for a number and 2 for a message
 	var duration []byte
 	if s := delay / time.Second; s > 0 {
 		duration = binary.AppendUvarint(append(duration, secondsField), uint64(s))
@@ -58,7 +58,7 @@ func retryInfo(delay time.Duration) Row {
 	if n := delay % time.Second; n > 0 {
 		duration = binary.AppendUvarint(append(duration, nanosField), uint64(n))
 	}
-	message := append([]byte{delayField, byte(len(duration))}, duration...)
+	message := append(binary.AppendUvarint([]byte{delayField}, uint64(len(duration))), duration...)
 	return Row{
 		"type":  "google.rpc.RetryInfo",
 		"value": base64.RawStdEncoding.EncodeToString(message),

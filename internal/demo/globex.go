@@ -77,7 +77,7 @@ func globexFirstHalf() []event {
 			e.removeSSO("duo", "deleted SSO configuration")
 		}},
 		{night: 4, words: `"Research lab" was deleted`, do: func(e *edit) {
-			e.removeSCIM("research", "deleted SCIM configuration")
+			e.removeSCIM("research")
 		}},
 		{night: 4, words: `the sign-in "Entra ID EMEA" takes the name from another claim`, do: func(e *edit) {
 			e.changeSSO("entra-emea", "updated SSO configuration", Row{"claims": Row{"email": "email", "name": "preferred_username"}})

@@ -18,7 +18,7 @@ func umbrella() tale {
 			e.changeSCIM("pilot", "disabled SCIM configuration", Row{"enabled": nil})
 		}},
 		{night: 7, words: `"Okta pilot" was deleted, and the sign-in "Okta" disabled`, do: func(e *edit) {
-			e.removeSCIM("pilot", "deleted SCIM configuration")
+			e.removeSCIM("pilot")
 			e.changeSSO("okta", "updated SSO configuration", Row{"state": ona.SSOStateInactive})
 		}},
 	}}

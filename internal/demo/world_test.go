@@ -3,6 +3,7 @@ package demo_test
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func see(t *testing.T, server *demo.Server, name string, night int) world {
 func listIfAllowed(t *testing.T, s *demo.Server, o demo.Organization, method, field, extra string) []demo.Row {
 	t.Helper()
 	first := post(s, o.Token, method, "{"+strings.TrimSuffix(extra, ",")+"}")
-	if first.StatusCode == 403 {
+	if first.StatusCode == http.StatusForbidden {
 		return nil
 	}
 	rows, _ := list(t, s, o.Token, method, field, extra, 25)

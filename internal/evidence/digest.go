@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"strconv"
 )
 
 // Digest is a SHA-256 over records of values. Each value is written as a netstring (its length in bytes in decimal, a colon, the bytes,
@@ -29,7 +30,7 @@ func (d *Digest) Record(values ...any) {
 			continue
 		}
 		text := fmt.Sprint(v)
-		fmt.Fprintf(d.hash, "%d:%s,", len(text), text)
+		d.hash.Write([]byte(strconv.Itoa(len(text)) + ":" + text + ","))
 	}
 	d.hash.Write([]byte{'\n'})
 }

@@ -59,7 +59,7 @@ func hangInBody(w http.ResponseWriter, r *http.Request) {
 var answersWithoutMeaning = []hostileCase{
 	{name: "HTML with 200", answer: respond(200, "<html>Sign in</html>", "Content-Type", "text/html"), code: CodeMalformedAnswer, says: []string{"<html>Sign in</html>", "page 1"}, tries: 1},
 	{name: "nothing with 200", answer: ok(""), code: CodeMalformedAnswer, says: []string{"it is empty"}, tries: 1},
-	{name: "204", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, code: CodeMalformedAnswer, says: []string{"HTTP 204"}, tries: 1},
+	{name: "204", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, code: CodeMalformedAnswer, says: []string{"HTTP 204"}, tries: 1},
 	{name: "null", answer: ok("null"), code: CodeMalformedAnswer, tries: 1},
 	{name: "a list", answer: ok("[]"), code: CodeMalformedAnswer, says: []string{"not a JSON object"}, tries: 1},
 	{name: "an error with 200", answer: ok(`{"error":"not allowed"}`), code: CodeMalformedAnswer, says: []string{"unknown fields error"}, tries: 1},
