@@ -28,7 +28,7 @@ func see(t *testing.T, server *demo.Server, name string, night int) world {
 	own := fmt.Sprintf(`{"organizationId":%q}`, o.ID)
 	w := world{at: demo.Night(night)}
 	w.org = object(t, post(server, o.Token, demo.GetOrganization, own), 200)["organization"].(demo.Row)
-	if answer := post(server, o.Token, demo.GetOrganizationPolicies, own); answer.StatusCode == 200 {
+	if answer := post(server, o.Token, demo.GetOrganizationPolicies, own); answer.StatusCode == http.StatusOK {
 		w.policies = object(t, answer, 200)["policies"].(demo.Row)
 	}
 	w.scim = listIfAllowed(t, server, o, demo.ListSCIMConfigurations, "scimConfigurations", "")
