@@ -36,7 +36,7 @@ const (
 	minWidth     = 9
 	maxWidth     = 60
 	squeezed     = 28  // the least that a wide column is squeezed to
-	pageWidth    = 300 // what an A3 page shows across in a size that can be read
+	pageWidth    = 400 // what an A3 page shows across in a size that can be read
 	filterButton = 3   // room for the button in a header
 )
 
@@ -188,7 +188,8 @@ func (c *content) height(l look, values []any) float64 {
 	for i, value := range values {
 		room := int(c.widths[i]) - 1
 		if text := Visible(shown(value)); displayWidth(text) > room {
-			lines = max(lines, len(wrapped(text, room)))
+			// Excel breaks a long word anywhere, LibreOffice after punctuation, which can take a line more.
+			lines = max(lines, len(wrapped(text, room, " ")), len(wrapped(text, room, " /-")))
 		}
 	}
 	return min(float64(lines)*lineHeight, maxHeight)
@@ -202,15 +203,14 @@ func (b *book) cells(l look, values []any) []any {
 	return all
 }
 
-// wrapped breaks a text that stands alone in its row into lines of at most width characters, at spaces where there are any: without merged
-// cells a row cannot wrap over several columns.
-func wrapped(text string, width int) []string {
+// wrapped breaks a text into lines of at most width characters, after one of the characters in breaks where there are any.
+func wrapped(text string, width int, breaks string) []string {
 	var lines []string
 	for runes := []rune(text); len(runes) > 0; {
 		end := min(width, len(runes))
 		if end < len(runes) {
-			if space := lastSpace(runes[:end+1]); space > 0 {
-				end = space
+			if at := lastBreak(runes[:end+1], breaks); at > 0 {
+				end = at
 			}
 		}
 		lines = append(lines, strings.TrimSpace(string(runes[:end])))
@@ -219,11 +219,15 @@ func wrapped(text string, width int) []string {
 	return lines
 }
 
-func lastSpace(runes []rune) int {
-	for i := len(runes) - 1; i >= 0; i-- {
-		if runes[i] == ' ' {
+// lastBreak is where the last line that fits ends: before a space that may stand beyond the edge, or behind any other break; 0 for nowhere.
+func lastBreak(runes []rune, breaks string) int {
+	for i := len(runes) - 1; i > 0; i-- {
+		switch {
+		case runes[i] == ' ':
 			return i
+		case i < len(runes)-1 && strings.ContainsRune(breaks, runes[i]):
+			return i + 1
 		}
 	}
-	return -1
+	return 0
 }
