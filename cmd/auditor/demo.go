@@ -107,7 +107,7 @@ func demoNight(ctx context.Context, env environment, s *settings, store *snapsho
 	}
 	result, err := job.Run(ctx, job.Options{
 		Store: store, Sources: sources, TakenAt: clock(), Now: clock, Trigger: "demo", ToolVersion: readVersion().Version, Host: "demo",
-		Concurrency: len(sources), Reports: s.out, Thresholds: finding.DefaultThresholds(), Logger: log,
+		Concurrency: 1, Reports: s.out, Thresholds: finding.DefaultThresholds(), Logger: log,
 	})
 	if err == nil && result.ReportError != nil {
 		err = result.ReportError
@@ -176,10 +176,11 @@ func printGravest(w io.Writer, result *job.Result) error {
 			}
 		}
 	}
-	if total > shownChanges {
-		rows = append(rows, []string{fmt.Sprintf("    and %d more in the report", total-shownChanges)})
+	if err := printTable(w, rows); err != nil || total <= shownChanges {
+		return err
 	}
-	return printTable(w, rows)
+	_, err := fmt.Fprintf(w, "    and %d more in the report\n", total-shownChanges)
+	return err
 }
 
 func printDemoEnd(w io.Writer, s *settings, last *job.Result) error {

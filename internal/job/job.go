@@ -117,13 +117,9 @@ func judge(organizations []Organization) (snapshot.Outcome, string) {
 func Report(ctx context.Context, store *snapshot.Store, runID int64, folder string) (string, error) {
 	model, err := report.Read(ctx, store, runID)
 	if err != nil {
-		return "", fmt.Errorf("reading what run %d stored: %w", runID, err)
+		return "", err
 	}
-	path, err := report.Write(folder, model, report.Options{})
-	if err != nil {
-		return "", fmt.Errorf("writing the report of run %d: %w", runID, err)
-	}
-	return path, nil
+	return report.Write(folder, model, report.Options{})
 }
 
 // night is a run in progress.
