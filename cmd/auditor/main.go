@@ -5,10 +5,13 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"scim-auditor/internal/fetch"
 )
 
 // environment is what the command takes from the machine. Nothing below this package reads any of it by itself.
@@ -18,6 +21,9 @@ type environment struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 	hostname       func() (string, error)
+	// limits and sleep bound the requests and wait between them; their zero values are what package fetch has by itself.
+	limits fetch.Limits
+	sleep  func(context.Context, time.Duration) error
 }
 
 func main() {
@@ -25,6 +31,8 @@ func main() {
 }
 
 func execute() int {
+	// net/http reports there what a server sends unasked, with its first bytes: they may hold anything and are no one's message.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, environment{

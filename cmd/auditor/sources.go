@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"runtime"
 
@@ -14,16 +15,24 @@ import (
 // defaultSource is the label of the one organization of a setup without an organizations list.
 const defaultSource = "default"
 
+// reach is how every source is read: one log, and one set of connections for all of them.
+type reach struct {
+	env       environment
+	log       *slog.Logger
+	transport http.RoundTripper
+}
+
 // sources are the organizations to collect, each with its token. A token that is missing or cannot be one is a wrong setting.
 func (s *settings) sources(env environment, log *slog.Logger) ([]job.Source, error) {
+	r := reach{env, log, fetch.NewTransport(s.concurrency)}
 	if len(s.organizations) > 0 {
-		return s.listedSources(env, log)
+		return s.listedSources(r)
 	}
 	token, err := s.token(env, log)
 	if err != nil {
 		return nil, err
 	}
-	source, err := s.source(env, log, organizationEntry{Name: defaultSource, OrganizationID: s.organization}, token)
+	source, err := s.source(r, organizationEntry{Name: defaultSource, OrganizationID: s.organization}, token)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +40,7 @@ func (s *settings) sources(env environment, log *slog.Logger) ([]job.Source, err
 }
 
 // listedSources are the sources of the config file's organizations.
-func (s *settings) listedSources(env environment, log *slog.Logger) ([]job.Source, error) {
+func (s *settings) listedSources(r reach) ([]job.Source, error) {
 	if s.tokenFile != "" || s.organization != "" {
 		return nil, usage(errors.New("--token-file and --organization are for a single organization"),
 			"the config file lists organizations: set token_env or token_file, and organization_id, in each entry")
@@ -46,11 +55,11 @@ func (s *settings) listedSources(env environment, log *slog.Logger) ([]job.Sourc
 			return nil, usage(fmt.Errorf("config file: organizations: two entries are named %q", entry.Name), "a name is what the entry's organization is remembered by: give each its own")
 		}
 		named[entry.Name] = true
-		token, err := entry.token(env, log)
+		token, err := entry.token(r.env, r.log)
 		if err != nil {
 			return nil, err
 		}
-		source, err := s.source(env, log, entry, token)
+		source, err := s.source(r, entry, token)
 		if err != nil {
 			return nil, err
 		}
@@ -59,14 +68,15 @@ func (s *settings) listedSources(env environment, log *slog.Logger) ([]job.Sourc
 	return sources, nil
 }
 
-func (s *settings) source(env environment, log *slog.Logger, entry organizationEntry, token fetch.Token) (job.Source, error) {
+func (s *settings) source(r reach, entry organizationEntry, token fetch.Token) (job.Source, error) {
 	baseURL := entry.BaseURL
 	if baseURL == "" {
 		baseURL = s.baseURL
 	}
 	options := fetch.Options{
-		BaseURL: baseURL, Token: token, OrganizationID: entry.OrganizationID, PageSize: s.pageSize, Now: env.now,
-		Logger: log.With(slog.String("source", entry.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
+		BaseURL: baseURL, Token: token, OrganizationID: entry.OrganizationID, PageSize: s.pageSize, Now: r.env.now,
+		Limits: r.env.limits, Sleep: r.env.sleep, Transport: r.transport,
+		Logger: r.log.With(slog.String("source", entry.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
 	}
 	if _, err := fetch.New(options); err != nil {
 		return job.Source{}, usage(fmt.Errorf("organization %q: %w", entry.Name, err), "check --base-url, GITPOD_BASE_URL or ONA_HOST, or base_url in the config file")

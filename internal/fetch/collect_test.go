@@ -76,7 +76,7 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 	if diff := cmp.Diff(wantIdentity, got.Identity); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}
-	wantUnknown := []string{"ListSCIMConfigurationsResponse.total", "OrganizationPolicies.maximumEnvironments", "SCIMConfiguration.ID",
+	wantUnknown := []string{"ListSCIMConfigurationsResponse.total", "SCIMConfiguration.ID",
 		"SCIMConfiguration.later", "SCIMConfiguration.nested", "SCIMConfiguration.quota"}
 	if diff := cmp.Diff(wantUnknown, got.UnknownFields); diff != "" {
 		t.Errorf("unknown fields (-want +got):\n%s", diff)

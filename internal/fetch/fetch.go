@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// Limits and defaults of Options.
+// The API's own limit, and the defaults of Options.
 const (
 	maxPageSize             = 100 // the API's own limit
 	defaultMaxPages         = 20_000
@@ -31,6 +32,20 @@ type Options struct {
 	OrganizationID string
 	// PageSize is the rows asked for at once, 1 to 100; 100 by default.
 	PageSize int
+	Limits
+	// Sleep waits for d between two tries, or until ctx is over, and gives ctx's error then; nil for a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Transport carries the requests; nil for one of the client's own, see NewTransport.
+	Transport http.RoundTripper
+	// Now is the clock, which the evidence is stamped with.
+	Now func() time.Time
+	// Logger gets every request at debug level and every retry at info level, neither with a credential in it; nil for no log.
+	Logger    *slog.Logger
+	UserAgent string
+}
+
+// Limits bound what one organization may cost. A zero stands for the default.
+type Limits struct {
 	// MaxPages is how many pages of one listing are read before it counts as endless; 20,000 by default.
 	MaxPages int
 	// MaxResponseBytes bounds one answer after decompression; 32 MiB by default.
@@ -41,13 +56,6 @@ type Options struct {
 	MaxTries int
 	// MaxWait is the longest single wait between two tries; two minutes by default. A server that asks for more ends the call with an error.
 	MaxWait time.Duration
-	// Transport carries the requests; nil for a copy of http.DefaultTransport (proxies of the environment, HTTP/2, kept connections).
-	Transport http.RoundTripper
-	// Now is the clock, which the evidence is stamped with.
-	Now func() time.Time
-	// Logger gets every request at debug level and every retry at info level, neither with a credential in it; nil for no log.
-	Logger    *slog.Logger
-	UserAgent string
 }
 
 // Client reads one organization. It is safe for concurrent use.
@@ -55,7 +63,6 @@ type Client struct {
 	// settings is a pointer so that printing a Client shows an address where the token would be.
 	settings *settings
 	http     *http.Client
-	sleep    sleeper
 }
 
 // settings is Options after validation, with the defaults filled in.
@@ -71,7 +78,6 @@ func New(options Options) (*Client, error) {
 	return &Client{
 		settings: &o,
 		http:     &http.Client{Transport: o.Transport, CheckRedirect: checkRedirect},
-		sleep:    sleep,
 	}, nil
 }
 
@@ -111,10 +117,10 @@ func (o *settings) fillDefaults() {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Transport == nil {
-		o.Transport = http.DefaultTransport
-		if t, ok := http.DefaultTransport.(*http.Transport); ok {
-			o.Transport = t.Clone()
-		}
+		o.Transport = NewTransport(1)
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
 	}
 }
 

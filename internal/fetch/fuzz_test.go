@@ -17,7 +17,7 @@ import (
 // listOf reads a listing whose only page is body.
 func listOf(body []byte) ([]ona.SCIMConfiguration, error) {
 	transport := roundTrip(func(r *http.Request) (*http.Response, error) { return answerWith(r, 200, string(body)), nil })
-	client, err := New(Options{BaseURL: "https://api.example", Token: testToken, Now: func() time.Time { return testNow }, Transport: transport, MaxTries: 1})
+	client, err := New(Options{BaseURL: "https://api.example", Token: testToken, Now: func() time.Time { return testNow }, Transport: transport, Limits: Limits{MaxTries: 1}})
 	if err != nil {
 		return nil, err
 	}

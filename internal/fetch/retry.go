@@ -16,9 +16,7 @@ type retry struct {
 	told  time.Duration
 }
 
-// sleeper waits for d or until ctx is over, whichever is first, and gives ctx's error then.
-type sleeper func(ctx context.Context, d time.Duration) error
-
+// sleep is Options.Sleep with a timer.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -65,7 +63,7 @@ func (c *Client) do(ctx context.Context, k call) (answer, error) {
 		retries = append(retries, Retry{Reason: reason, Waited: wait})
 		c.settings.Logger.LogAttrs(ctx, slog.LevelInfo, "api request is tried again", slog.String("method", k.method), slog.Int("page", k.page),
 			slog.Int("try", tries), slog.String("reason", reason), slog.Duration("wait", wait))
-		if c.sleep(ctx, wait) != nil {
+		if c.settings.Sleep(ctx, wait) != nil {
 			ended := runEnded(ctx)
 			ended.Method, ended.Page, ended.Tries = k.method, k.page, tries
 			return a, ended

@@ -155,9 +155,14 @@ type testClient struct {
 func newClient(t testing.TB, baseURL string, change ...func(*Options)) testClient {
 	t.Helper()
 	var log bytes.Buffer
+	var waits []time.Duration
 	options := Options{
 		BaseURL: baseURL, Token: testToken, Now: func() time.Time { return testNow },
 		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			waits = append(waits, d)
+			return ctx.Err()
+		},
 	}
 	for _, f := range change {
 		f(&options)
@@ -165,11 +170,6 @@ func newClient(t testing.TB, baseURL string, change ...func(*Options)) testClien
 	client, err := New(options)
 	if err != nil {
 		t.Fatal(err)
-	}
-	var waits []time.Duration
-	client.sleep = func(ctx context.Context, d time.Duration) error {
-		waits = append(waits, d)
-		return ctx.Err()
 	}
 	t.Cleanup(client.http.CloseIdleConnections)
 	return testClient{client, &log, &waits}

@@ -25,6 +25,15 @@ const (
 	maxErrorBytes = 1 << 20
 )
 
+// NewTransport returns a transport that the clients of several organizations share: proxies as the environment says (HTTPS_PROXY, NO_PROXY),
+// TLS as the system or SSL_CERT_FILE trusts, HTTP/2 where the server has it, and as many kept connections to a host as organizations are read
+// at once.
+func NewTransport(organizations int) *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, http.DefaultMaxIdleConnsPerHost)
+	return transport
+}
+
 // call is one request, whatever the number of tries.
 type call struct {
 	method string

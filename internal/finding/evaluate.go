@@ -25,15 +25,20 @@ func Evaluate(in Input, t Thresholds) []Finding {
 }
 
 // EvaluateFailed is what can be said about an organization whose collection was not complete at takenAt (UTC): RUN-001 fails with the
-// error's code and text, and no other rule could be assessed. organizationID is empty where the collection ended before it was known.
+// error's code and text, SCIM-020 with the text where the code is ForeignOrganization, and no other rule could be assessed. organizationID is
+// empty where the collection ended before it was known.
 func EvaluateFailed(takenAt time.Time, organizationID, name, code, errText string) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
 		r := row{status: NotAssessed, subject: e.organization, observed: "The collection was not complete."}
-		if rule.ID == runNotComplete {
+		switch {
+		case rule.ID == runNotComplete:
 			r.status = Fail
 			r.observed = fmt.Sprintf("The collection of %s was not complete%s: %s", utc(takenAt), inParentheses(code), errText)
+		case rule.ID == foreignConfiguration && code == ForeignOrganization:
+			r.status = Fail
+			r.observed = fmt.Sprintf("The collection of %s met an object of another organization: %s", utc(takenAt), errText)
 		}
 		findings = append(findings, e.finding(rule, r, rule.Expected))
 	}

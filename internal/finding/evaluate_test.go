@@ -144,6 +144,21 @@ func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 	}
 }
 
+func TestAForeignObjectFailsItsRule(t *testing.T) {
+	for _, f := range finding.EvaluateFailed(takenAt, "org-1", "Acme", finding.ForeignOrganization, "page 1, configuration x: it belongs to organization y") {
+		want := finding.NotAssessed
+		if f.RuleID == "RUN-001" || f.RuleID == "SCIM-020" {
+			want = finding.Fail
+		}
+		if f.Status != want {
+			t.Errorf("%s: %s, want %s", f.RuleID, f.Status, want)
+		}
+		if f.RuleID == "SCIM-020" && (f.Severity != diff.Critical || !strings.HasSuffix(f.Observed, "page 1, configuration x: it belongs to organization y")) {
+			t.Errorf("SCIM-020 is %s and says %q", f.Severity, f.Observed)
+		}
+	}
+}
+
 func TestFailedCollectionWithoutCode(t *testing.T) {
 	f := ofRule(finding.EvaluateFailed(takenAt, "", "acme", "", "reading the token: no such file"), "RUN-001")[0]
 	want := "The collection of 2026-11-23 02:00:00 UTC was not complete: reading the token: no such file"

@@ -36,7 +36,7 @@ var changeRules = []Rule{{
 	Supports: nist("CM-3"),
 	check:    withBaseline(checkUpdatedOnly),
 }, {
-	ID:       "SCIM-020",
+	ID:       foreignConfiguration,
 	Title:    "Configuration of a foreign organization in the answer",
 	Severity: diff.Critical,
 	Why:      "The listing is not of the organization that is audited, or not of it alone.",

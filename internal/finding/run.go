@@ -9,8 +9,14 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// runNotComplete is the rule that EvaluateFailed fails.
-const runNotComplete = "RUN-001"
+// ForeignOrganization is the code of a collection that met an object of another organization than the token's.
+const ForeignOrganization = "foreign_organization"
+
+// The rules that EvaluateFailed fails.
+const (
+	runNotComplete       = "RUN-001"
+	foreignConfiguration = "SCIM-020"
+)
 
 // checkComplete passes: only a complete listing becomes an Inventory. EvaluateFailed is for the others.
 func checkComplete(e *evaluation) result {
