@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/fetch"
 )
 
 // site is an installation of the command: a folder, a clock and a simulated API with one organization.
@@ -28,6 +29,9 @@ type site struct {
 	url    string
 	night  int
 	ctx    context.Context
+	limits fetch.Limits
+	// waits are the waits between requests of all nights, none of which is really waited.
+	waits []time.Duration
 	// printed is everything that was ever printed.
 	printed bytes.Buffer
 }
@@ -56,6 +60,11 @@ func (s *site) run(args ...string) int {
 		stderr:   &s.printed,
 		now:      func() time.Time { return now },
 		hostname: func() (string, error) { return "host", nil },
+		limits:   s.limits,
+		sleep: func(ctx context.Context, d time.Duration) error {
+			s.waits = append(s.waits, d)
+			return ctx.Err()
+		},
 	})
 }
 
@@ -212,7 +221,7 @@ func busyNight() []string {
 // expectNoToken looks for the token in everything printed and in every file.
 func (s *site) expectNoToken() {
 	s.t.Helper()
-	if !strings.Contains(s.printed.String(), "ListSCIMConfigurations") {
+	if !strings.Contains(s.printed.String(), `msg="api request"`) {
 		s.t.Error("-v does not tell the requests, so that their redaction was not tested")
 	}
 	if strings.Contains(s.printed.String(), s.state.Token) {
