@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/demo"
+)
+
+// process runs the real command as a process of its own, with this environment and nothing else, in a folder of its own.
+type process struct {
+	*exec.Cmd
+	folder         string
+	stdout, stderr bytes.Buffer
+}
+
+// newProcess prepares the command, which testscript.Main has put on the PATH.
+func newProcess(t *testing.T, folder string, variables []string, args ...string) *process {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	p := &process{Cmd: exec.CommandContext(ctx, "auditor", args...), folder: folder}
+	p.Dir, p.Stdout, p.Stderr = folder, &p.stdout, &p.stderr
+	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "SystemRoot=" + os.Getenv("SystemRoot")}, variables...)
+	return p
+}
+
+// end waits for the process and gives its exit code.
+func (p *process) end(t *testing.T) int {
+	t.Helper()
+	err := p.Wait()
+	if exited, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exited.ExitCode()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 0
+}
+
+func (p *process) execute(t *testing.T) int {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p.end(t)
+}
+
+func (p *process) expect(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(p.stdout.String()+p.stderr.String(), text) {
+			t.Errorf("it does not say %q:\n%s%s", text, &p.stdout, &p.stderr)
+		}
+	}
+}
+
+func TestASignalEndsTheRunWithinASecond(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signals to send")
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			listing := make(chan struct{}, 1)
+			s := newSite(t, func(server *demo.Server) {
+				server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+					body, _ := io.ReadAll(r.Body)
+					r.Body = io.NopCloser(bytes.NewReader(body))
+					if method == demo.ListSCIMConfigurations && bytes.Contains(body, []byte(`"token"`)) {
+						listing <- struct{}{}
+						<-r.Context().Done()
+						return
+					}
+					next.ServeHTTP(w, r)
+				}
+			})
+			fillHostile(s.state)
+			p := newProcess(t, s.folder, []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, "run", "--page-size", "2")
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			<-listing
+			sent := time.Now()
+			if err := p.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if code, took := p.end(t), time.Since(sent); code != exitFailed || took > time.Second {
+				t.Errorf("exit code %d after %v, want %d within a second", code, took, exitFailed)
+			}
+			p.expect(t, "NOT COMPLETE  canceled", "the run was interrupted", "auditor: hint: the run was interrupted: run again")
+			if d := cmp.Diff([]string{"failed|canceled"}, s.query("SELECT outcome, error_code FROM snapshots")); d != "" {
+				t.Errorf("snapshots (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff([]string{"failed"}, s.query("SELECT outcome FROM runs")); d != "" {
+				t.Errorf("runs (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff([]string{"ok"}, s.query("PRAGMA integrity_check")); d != "" {
+				t.Errorf("integrity (-want +got):\n%s", d)
+			}
+		})
+	}
+}
