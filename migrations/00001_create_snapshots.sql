@@ -35,6 +35,12 @@ CREATE TABLE snapshots (
   error_code             TEXT,
   error                  TEXT,
   pages                  INTEGER NOT NULL,
+  scim_pages             INTEGER NOT NULL,
+  scim_rows_per_page     TEXT NOT NULL, -- in order, equal neighbours together: 99 x 100, 37
+  scim_final_token_empty INTEGER NOT NULL,
+  sso_pages              INTEGER NOT NULL,
+  sso_rows_per_page      TEXT NOT NULL,
+  sso_final_token_empty  INTEGER NOT NULL,
   scim_received          INTEGER NOT NULL,
   scim_distinct          INTEGER NOT NULL,
   scim_configurations    INTEGER NOT NULL,

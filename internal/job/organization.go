@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/fetch"
@@ -68,12 +70,37 @@ func describe(header *snapshot.Snapshot, c *fetch.Collection) {
 	if o := c.Inventory.Organization; o.ID != "" {
 		header.OrganizationID, header.OrganizationName, header.OrganizationTier = o.ID, o.Name, o.Tier
 	}
-	header.Pages = c.SCIM.Pages + c.SSO.Pages
+	header.Pages, header.SCIMListing, header.SSOListing = c.SCIM.Pages+c.SSO.Pages, listing(c.SCIM), listing(c.SSO)
 	header.SCIMReceived, header.SCIMDistinct = c.SCIM.Received, c.SCIM.Distinct
 	header.SSOReceived, header.SSODistinct = c.SSO.Received, c.SSO.Distinct
 	header.SSONotAssessed, header.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	header.ServerClockKnown, header.ServerClockOffset = c.ClockKnown, c.ClockOffset
 	header.Notes, header.UnknownFields = c.Notes, c.UnknownFields
+	for _, e := range c.Exchanges {
+		header.Retries += len(e.Retries)
+	}
+}
+
+func listing(l fetch.Listing) snapshot.Listing {
+	return snapshot.Listing{Pages: l.Pages, RowsPerPage: runs(l.RowsPerPage), FinalTokenEmpty: l.FinalTokenEmpty}
+}
+
+// runs writes numbers in order, equal neighbours together: "99 x 100, 37".
+func runs(numbers []int) string {
+	var parts []string
+	for i := 0; i < len(numbers); {
+		n := 1
+		for i+n < len(numbers) && numbers[i+n] == numbers[i] {
+			n++
+		}
+		part := strconv.Itoa(numbers[i])
+		if n > 1 {
+			part = fmt.Sprintf("%d x %d", n, numbers[i])
+		}
+		parts = append(parts, part)
+		i += n
+	}
+	return strings.Join(parts, ", ")
 }
 
 // compareAndStore runs under n.storing: the baseline that it reads is still the baseline when it stores.
@@ -157,8 +184,9 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
 
-// addExchanges adds the requests with their answers, numbered in order, and counts the retries.
+// addExchanges adds the requests with their answers, numbered in order, and counts the retries of them all.
 func addExchanges(c *snapshot.Collected, exchanges []fetch.Exchange) {
+	c.Snapshot.Retries = 0
 	for i, e := range exchanges {
 		var retries []string
 		for _, r := range e.Retries {

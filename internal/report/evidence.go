@@ -72,15 +72,29 @@ func snapshotFacts(s *snapshot.Snapshot) []fact {
 	return append(facts,
 		fact{item: "Baseline snapshot", value: baselineID(s.BaselineID)},
 		fact{item: "Pages", value: s.Pages},
+		fact{item: "SCIM pages", value: s.SCIMListing.Pages},
+		fact{item: "SCIM rows of each page", value: s.SCIMListing.RowsPerPage},
+		fact{item: "SCIM final page token", value: finalToken(s.SCIMListing)},
 		fact{item: "SCIM records received", value: s.SCIMReceived},
 		fact{item: "SCIM distinct ids", value: s.SCIMDistinct},
 		fact{item: "SCIM rows stored", value: s.SCIMConfigurations},
+		fact{item: "SSO pages", value: unless(s.SSONotAssessed, s.SSOListing.Pages)},
+		fact{item: "SSO rows of each page", value: unless(s.SSONotAssessed, s.SSOListing.RowsPerPage)},
+		fact{item: "SSO final page token", value: unless(s.SSONotAssessed, finalToken(s.SSOListing))},
 		fact{item: "SSO records received", value: unless(s.SSONotAssessed, s.SSOReceived)},
 		fact{item: "SSO distinct ids", value: unless(s.SSONotAssessed, s.SSODistinct)},
 		fact{item: "SSO rows stored", value: unless(s.SSONotAssessed, s.SSOConfigurations)},
 		fact{item: "Organization policies", value: unless(s.PoliciesNotAssessed, "assessed")},
 		fact{item: "content_sha256", value: s.ContentSHA256},
 		fact{item: "chain_sha256", value: s.ChainSHA256})
+}
+
+// finalToken says whether the last page itself told that it is the last.
+func finalToken(l snapshot.Listing) string {
+	if l.FinalTokenEmpty {
+		return "empty: the listing is whole"
+	}
+	return "not empty: the listing is not whole"
 }
 
 // unless is a value, or why it was not assessed.

@@ -42,6 +42,8 @@ type jsonSnapshot struct {
 	ErrorCode           string           `json:"error_code"`
 	Error               string           `json:"error"`
 	Pages               int              `json:"pages"`
+	SCIMListing         jsonListing      `json:"scim_listing"`
+	SSOListing          *jsonListing     `json:"sso_listing"`
 	SCIMReceived        int              `json:"scim_received"`
 	SCIMDistinct        int              `json:"scim_distinct"`
 	SCIMConfigurations  int              `json:"scim_configurations"`
@@ -56,6 +58,13 @@ type jsonSnapshot struct {
 	UnknownFields       []string         `json:"unknown_fields"`
 	ContentSHA256       string           `json:"content_sha256"`
 	ChainSHA256         string           `json:"chain_sha256"`
+}
+
+// jsonListing is how a list was read; rows_per_page has equal neighbours together, such as "99 x 100, 37".
+type jsonListing struct {
+	Pages           int    `json:"pages"`
+	RowsPerPage     string `json:"rows_per_page"`
+	FinalTokenEmpty bool   `json:"final_token_empty"`
 }
 
 type jsonSCIM struct {
@@ -207,9 +216,13 @@ func snapshotJSON(s *snapshot.Snapshot) jsonSnapshot {
 		ms := s.ServerClockOffset.Milliseconds()
 		offset = &ms
 	}
+	var sso *jsonListing
+	if s.SSONotAssessed == "" {
+		sso = (*jsonListing)(&s.SSOListing)
+	}
 	return jsonSnapshot{
 		s.ID, s.RunID, s.Source, s.OrganizationID, s.OrganizationName, s.OrganizationTier, s.BaseURL, s.PrincipalID, s.Principal,
-		known(s.TakenAt), s.Outcome, s.BaselineID, s.ErrorCode, s.Error, s.Pages, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations,
+		known(s.TakenAt), s.Outcome, s.BaselineID, s.ErrorCode, s.Error, s.Pages, jsonListing(s.SCIMListing), sso, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations,
 		s.SSOReceived, s.SSODistinct, s.SSOConfigurations, s.SSONotAssessed, s.PoliciesNotAssessed, s.Retries, offset,
 		list(s.Notes), list(s.UnknownFields), s.ContentSHA256, s.ChainSHA256,
 	}

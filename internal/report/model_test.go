@@ -83,7 +83,9 @@ func acme() Organization {
 		Snapshot: snapshot.Snapshot{
 			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
 			BaseURL: "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
-			Outcome: snapshot.Complete, BaselineID: 10, Pages: 2, SCIMReceived: 3, SCIMDistinct: 3, SSOReceived: 2, SSODistinct: 2,
+			Outcome: snapshot.Complete, BaselineID: 10, Pages: 2,
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true},
+			SCIMReceived: 3, SCIMDistinct: 3, SSOReceived: 2, SSODistinct: 2,
 			SCIMConfigurations: 3, SSOConfigurations: 2, Retries: 1, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
 			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
 		},
@@ -198,7 +200,8 @@ func birch() Organization {
 	o := Organization{
 		Snapshot: snapshot.Snapshot{
 			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch", BaseURL: "https://app.gitpod.io/api",
-			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1, SCIMReceived: 1, SCIMDistinct: 1,
+			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1,
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true}, SCIMReceived: 1, SCIMDistinct: 1,
 			SCIMConfigurations: 1, SSONotAssessed: "permission_denied: the token may not list SSO configurations",
 			PoliciesNotAssessed: "permission_denied: the token may not read the policies", ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
 		},

@@ -64,7 +64,9 @@ func scanSnapshot(row *sql.Rows) (Snapshot, error) {
 	var taken, notes, unknown string
 	var baseline, offset sql.NullInt64
 	err := row.Scan(&h.ID, &h.RunID, &h.Source, &organizationID, &name, &tier, &h.BaseURL, &principalID, &principal, &taken, &h.Outcome,
-		&baseline, &code, &reason, &h.Pages, &h.SCIMReceived, &h.SCIMDistinct, &h.SCIMConfigurations, &h.SSOReceived, &h.SSODistinct,
+		&baseline, &code, &reason, &h.Pages,
+		&h.SCIMListing.Pages, &h.SCIMListing.RowsPerPage, &h.SCIMListing.FinalTokenEmpty,
+		&h.SSOListing.Pages, &h.SSOListing.RowsPerPage, &h.SSOListing.FinalTokenEmpty, &h.SCIMReceived, &h.SCIMDistinct, &h.SCIMConfigurations, &h.SSOReceived, &h.SSODistinct,
 		&h.SSOConfigurations, &sso, &policies, &h.Retries, &offset, &notes, &unknown, &content, &h.ChainSHA256)
 	if err != nil {
 		return h, err

@@ -14,7 +14,8 @@ var (
 	exchangeColumns = []string{"snapshot_id", "number", "method", "request", "status", "sent_at", "duration_us", "server_date", "records", "retries",
 		"response_sha256"}
 	snapshotColumns = []string{"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
-		"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages", "scim_received", "scim_distinct", "scim_configurations",
+		"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages", "scim_pages", "scim_rows_per_page",
+		"scim_final_token_empty", "sso_pages", "sso_rows_per_page", "sso_final_token_empty", "scim_received", "scim_distinct", "scim_configurations",
 		"sso_received", "sso_distinct", "sso_configurations", "sso_not_assessed", "policies_not_assessed", "retries", "server_clock_offset_ms",
 		"notes", "unknown_fields", "content_sha256", "chain_sha256"}
 )
@@ -27,7 +28,8 @@ func headerRow(h Snapshot) []any {
 	}
 	return []any{h.ID, h.RunID, h.Source, nullText(h.OrganizationID), nullText(h.OrganizationName), nullText(h.OrganizationTier), h.BaseURL,
 		nullText(h.PrincipalID), nullText(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome), nullID(h.BaselineID), nullText(h.ErrorCode),
-		nullText(h.Error), h.Pages, h.SCIMReceived, h.SCIMDistinct, h.SCIMConfigurations, h.SSOReceived, h.SSODistinct, h.SSOConfigurations,
+		nullText(h.Error), h.Pages, h.SCIMListing.Pages, h.SCIMListing.RowsPerPage, boolean(h.SCIMListing.FinalTokenEmpty),
+		h.SSOListing.Pages, h.SSOListing.RowsPerPage, boolean(h.SSOListing.FinalTokenEmpty), h.SCIMReceived, h.SCIMDistinct, h.SCIMConfigurations, h.SSOReceived, h.SSODistinct, h.SSOConfigurations,
 		nullText(h.SSONotAssessed), nullText(h.PoliciesNotAssessed), h.Retries, offset, jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"),
 		nullText(h.ContentSHA256), h.ChainSHA256}
 }

@@ -57,6 +57,7 @@ type Snapshot struct {
 	// Pages is the number of pages of both listings. Received counts the records in them, Distinct the ids; both counts are taken by the
 	// collector, before anything is stored. SCIMConfigurations and SSOConfigurations count the rows that the store then holds.
 	Pages                                 int
+	SCIMListing, SSOListing               Listing
 	SCIMReceived, SCIMDistinct            int
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
@@ -70,6 +71,15 @@ type Snapshot struct {
 	Notes                      []string
 	UnknownFields              []string // fields of answers that this version does not know, as Type.field, sorted
 	ContentSHA256, ChainSHA256 string
+}
+
+// Listing is how one list was read, as the collector counted; the zero value for one that was not.
+type Listing struct {
+	Pages int
+	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such as "99 x 100, 37".
+	RowsPerPage string
+	// FinalTokenEmpty is true when the last page said itself that it is the last.
+	FinalTokenEmpty bool
 }
 
 // Exchange is one request and the answer that was accepted for it.

@@ -76,7 +76,9 @@ func save(t *testing.T, store *snapshot.Store, takenAt time.Time, inv ona.Invent
 	saved, err := store.SaveComplete(ctx, snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
 			RunID: runID, Source: "default", OrganizationID: acme, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: takenAt,
-			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
+			BaselineID: baseline.Snapshot.ID, Pages: 2,
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "99 x 100, 37", FinalTokenEmpty: true}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true},
+			SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
 			SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, Notes: []string{"a note"},
 		},
 		Inventory: inv,
