@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -96,12 +95,28 @@ func typeName(t reflect.Type) string {
 	return "an object"
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// isUUID says whether an id has the form of RFC 9562: 8-4-4-4-12 hexadecimal digits. A regular expression took a tenth of a listing's time.
+func isUUID(id string) bool {
+	if len(id) != 36 {
+		return false
+	}
+	for i := range len(id) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (id[i] == '-') || !dash && !isHex(id[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+}
 
 // normalID puts a UUID into lower case and keeps any other id as it is, as long as a report can show it. An empty id stays empty.
 func normalID(field, id string) (string, error) {
 	switch {
-	case uuid.MatchString(id):
+	case isUUID(id):
 		return strings.ToLower(id), nil
 	case len(id) > maxIDLength:
 		return "", fmt.Errorf("field %s is longer than %d bytes", field, maxIDLength)
@@ -127,18 +142,13 @@ func instant(field string, text *string) (time.Time, error) {
 	if text == nil {
 		return time.Time{}, nil
 	}
-	bad := fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(*text))
 	_, fraction, _ := strings.Cut(*text, ".")
-	if digits := strings.IndexFunc(fraction, func(r rune) bool { return r < '0' || r > '9' }); digits > 9 {
-		return time.Time{}, bad
-	}
+	digits := strings.IndexFunc(fraction, func(r rune) bool { return r < '0' || r > '9' })
 	var t time.Time
 	// Unlike time.Parse, UnmarshalText holds to RFC 3339: it refuses 1-digit hours and a comma before the fraction.
-	if err := t.UnmarshalText([]byte(*text)); err != nil {
-		return time.Time{}, bad
-	}
-	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, bad
+	err := t.UnmarshalText([]byte(*text))
+	if t = t.UTC(); err != nil || digits > 9 || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(*text))
 	}
 	return t, nil
 }

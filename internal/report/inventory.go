@@ -188,16 +188,19 @@ type subjectKey struct {
 
 // openFindings lists the rules that fail for each configuration.
 func (v *view) openFindings() map[subjectKey][]string {
-	open := make(map[subjectKey][]string)
+	if v.open != nil {
+		return v.open
+	}
+	v.open = make(map[subjectKey][]string)
 	for i, o := range v.each() {
 		for j := range o.Findings {
 			if f := &o.Findings[j]; f.Status == finding.Fail {
 				key := subjectKey{i, f.SubjectType, f.SubjectID}
-				open[key] = append(open[key], f.RuleID)
+				v.open[key] = append(v.open[key], f.RuleID)
 			}
 		}
 	}
-	return open
+	return v.open
 }
 
 // links lists the SCIM configurations that link to each SSO configuration, by name and id.

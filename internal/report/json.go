@@ -1,10 +1,13 @@
 package report
 
 import (
-	"encoding/json"
+	stdjson "encoding/json"
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
@@ -100,10 +103,9 @@ func (v *view) writeJSON(w io.Writer) error {
 	}
 	_, counted := v.contents()
 	report.Cells = jsonCells{counted.altered, counted.cut, counted.csv}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(report); err != nil {
+	// Version 2 of the library writes as it goes; the first would hold the whole text twice.
+	e := jsontext.NewEncoder(w, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
+	if err := json.MarshalEncode(e, report, json.Deterministic(true), json.FormatNilSliceAsNull(true), json.FormatNilMapAsNull(true)); err != nil {
 		return fmt.Errorf("writing %s: %w", fileJSON, err)
 	}
 	return nil
@@ -148,16 +150,16 @@ func policiesJSON(p *ona.OrganizationPolicies) *jsonPolicies {
 }
 
 // raw is an object as received, null where the database does not hold it.
-func raw(object json.RawMessage) json.RawMessage {
+func raw(object stdjson.RawMessage) stdjson.RawMessage {
 	if len(object) == 0 {
-		return json.RawMessage("null")
+		return stdjson.RawMessage("null")
 	}
 	return object
 }
 
-func orEmpty(unknown map[string]json.RawMessage) map[string]json.RawMessage {
+func orEmpty(unknown map[string]stdjson.RawMessage) map[string]stdjson.RawMessage {
 	if unknown == nil {
-		return map[string]json.RawMessage{}
+		return map[string]stdjson.RawMessage{}
 	}
 	return unknown
 }

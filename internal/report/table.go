@@ -20,6 +20,8 @@ type table struct {
 	columns []column
 	rows    iter.Seq[row]
 	remarks []remark
+	// sizes counts the rows by organization; nil until it is asked for.
+	sizes map[int]int
 }
 
 type column struct {
@@ -61,6 +63,7 @@ type view struct {
 
 	// What the files share is computed once, when it is first asked for.
 	ties    []tieOut
+	open    map[subjectKey][]string
 	sheets  []*content
 	tallied tally
 }
@@ -116,7 +119,7 @@ func rowsOf[T any](v *view, items func(*Organization) []T, cells func(i int, o *
 	}
 }
 
-// size counts the rows, all of them or those of one organization.
+// size counts the rows.
 func (t *table) size() int {
 	n := 0
 	for range t.rows {
@@ -125,14 +128,15 @@ func (t *table) size() int {
 	return n
 }
 
+// sizeOf counts the rows of one organization. The first call counts those of all: a report may hold a thousand.
 func (t *table) sizeOf(organization int) int {
-	n := 0
-	for r := range t.rows {
-		if r.organization == organization {
-			n++
+	if t.sizes == nil {
+		t.sizes = make(map[int]int)
+		for r := range t.rows {
+			t.sizes[r.organization]++
 		}
 	}
-	return n
+	return t.sizes[organization]
 }
 
 // plain is a cell as machine-readable text: instants in RFC 3339, truth as true and false.

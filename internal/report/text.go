@@ -34,6 +34,9 @@ func Visible(s string) string {
 
 // hidden says whether a rune leaves no mark of its own on a screen, or stands for a byte that is no UTF-8.
 func hidden(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false
+	}
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
 }
