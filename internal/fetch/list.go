@@ -52,7 +52,7 @@ type canonical interface{ Canonical() string }
 
 // readList reads a list to its end: sorted by id, each id once. It counts into tally as it goes.
 func readList[T canonical](ctx context.Context, c *collector, l listing[T], tally *Listing) ([]T, error) {
-	rows := rowSet[T]{listing: l, collector: c, at: map[string]int{}}
+	rows := rowSet[T]{listing: l, collector: c, byID: map[string]*record[T]{}}
 	for p, err := range c.pages(ctx, l.source) {
 		if err != nil {
 			return nil, err
@@ -170,9 +170,9 @@ func (c *collector) follow(s source, p page, asked map[string]int) error {
 type rowSet[T canonical] struct {
 	listing[T]
 	collector *collector
-	records   []record[T]
-	// at is the place of an id in records.
-	at map[string]int
+	// records are pointers, so that the growing list does not copy a million configurations again and again.
+	records []*record[T]
+	byID    map[string]*record[T]
 }
 
 // add decodes a row and takes it in, unless its id is there already with the same content. index counts from 0 within the page.
@@ -189,16 +189,16 @@ func (s *rowSet[T]) add(number, index int, raw []byte) error {
 		return s.fault(&Error{Code: CodeForeignOrganization, Err: fmt.Errorf(
 			"it belongs to organization %s, the token to %s", r.organizationID, own)}, number, r.id)
 	}
-	if i, ok := s.at[r.id]; ok {
-		return s.again(s.records[i], r, number)
+	if first, ok := s.byID[r.id]; ok {
+		return s.again(first, &r, number)
 	}
-	s.at[r.id] = len(s.records)
-	s.records = append(s.records, r)
+	s.byID[r.id] = &r
+	s.records = append(s.records, &r)
 	return nil
 }
 
 // again judges an id that is listed more than once.
-func (s *rowSet[T]) again(first, second record[T], number int) error {
+func (s *rowSet[T]) again(first, second *record[T], number int) error {
 	if first.value.Canonical() != second.value.Canonical() {
 		return s.fault(&Error{Code: CodeIncompleteListing, Err: errors.New(
 			"it is listed twice with different content: it changed while it was being listed, or the pages overlap")}, number, first.id)
@@ -214,7 +214,7 @@ func (s *rowSet[T]) fault(failure *Error, number int, id string) error {
 }
 
 func (s *rowSet[T]) sorted() []T {
-	slices.SortFunc(s.records, func(a, b record[T]) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(s.records, func(a, b *record[T]) int { return cmp.Compare(a.id, b.id) })
 	values := make([]T, len(s.records))
 	for i, r := range s.records {
 		values[i] = r.value

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
@@ -41,22 +42,34 @@ func decodeAnswer(body []byte, into any) error {
 
 // depth is the deepest nesting of JSON text. In text that is not JSON the number means nothing, and decoding tells.
 func depth(body []byte) int {
-	level, deepest, inString := 0, 0, false
+	level, deepest := 0, 0
 	for i := 0; i < len(body); i++ {
-		switch b := body[i]; {
-		case inString && b == '\\':
-			i++
-		case b == '"':
-			inString = !inString
-		case inString:
-		case b == '{' || b == '[':
+		switch body[i] {
+		case '"':
+			i += stringEnd(body[i+1:])
+		case '{', '[':
 			level++
 			deepest = max(deepest, level)
-		case b == '}' || b == ']':
+		case '}', ']':
 			level--
 		}
 	}
 	return deepest
+}
+
+// stringEnd counts the bytes up to and with the quotation mark that ends the string whose inside text begins with.
+func stringEnd(text []byte) int {
+	for at := 0; ; {
+		quote := bytes.IndexByte(text[at:], '"')
+		if quote < 0 {
+			return len(text)
+		}
+		escape := bytes.IndexByte(text[at:at+quote], '\\')
+		if escape < 0 {
+			return at + quote + 1
+		}
+		at = min(at+escape+2, len(text)) // the byte after a backslash never ends the string
+	}
 }
 
 func beginning(body []byte) string {
