@@ -96,6 +96,7 @@ func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	if err != nil {
 		l.Inventory = ona.Inventory{Organization: l.Inventory.Organization}
 	}
+	l.seal()
 	l.UnknownFields = l.fields.sorted()
 	return &l.Collection, err
 }
@@ -208,6 +209,13 @@ func (c *collector) record(a answer, records int) {
 	c.Exchanges = append(c.Exchanges, a.Exchange)
 	if !a.ServerDate.IsZero() {
 		c.ClockOffset, c.ClockKnown = a.clockOffset, true
+	}
+}
+
+// seal adds the hashes of the answers that lack theirs, the newest ones.
+func (c *collector) seal() {
+	for i := len(c.Exchanges) - 1; i >= 0 && c.Exchanges[i].SHA256 == ""; i-- {
+		c.Exchanges[i].seal()
 	}
 }
 

@@ -45,6 +45,7 @@ func (c *Client) confirm(ctx context.Context, method, id string, request any, fi
 		return Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
 	}
 	a, err := c.ask(ctx, call{method: method}, request)
+	a.seal()
 	if err != nil {
 		removal, err := removalByError(err)
 		return removal, a.Exchange, err

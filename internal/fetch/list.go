@@ -1,13 +1,10 @@
 package fetch
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,10 +56,8 @@ func readList[T canonical](ctx context.Context, c *collector, l listing[T], tall
 		}
 		tally.Pages, tally.Received = p.number, tally.Received+len(p.rows)
 		tally.RowsPerPage = append(tally.RowsPerPage, len(p.rows))
-		for i, raw := range p.rows {
-			if err := rows.add(p.number, i, raw); err != nil {
-				return nil, err
-			}
+		if err := rows.add(p); err != nil {
+			return nil, err
 		}
 		tally.Distinct, tally.FinalTokenEmpty = len(rows.records), p.next == ""
 	}
@@ -96,6 +91,7 @@ func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] 
 			if p.next != "" {
 				came = request(number+1, p.next)
 			}
+			c.seal()
 			if !yield(p, nil) || p.next == "" {
 				return
 			}
@@ -164,60 +160,4 @@ func (c *collector) follow(s source, p page, asked map[string]int) error {
 		c.Notes = append(c.Notes, fmt.Sprintf("%s: page %d is empty and not the last; the listing went on", s.method, p.number))
 	}
 	return nil
-}
-
-// rowSet is the rows of a list read so far.
-type rowSet[T canonical] struct {
-	listing[T]
-	collector *collector
-	// records are pointers, so that the growing list does not copy a million configurations again and again.
-	records []*record[T]
-	byID    map[string]*record[T]
-}
-
-// add decodes a row and takes it in, unless its id is there already with the same content. index counts from 0 within the page.
-func (s *rowSet[T]) add(number, index int, raw []byte) error {
-	r, err := s.decode(raw, s.collector.fields)
-	if err != nil {
-		id := configurationID(raw)
-		if id == "" {
-			err = fmt.Errorf("row %d: %w", index+1, err)
-		}
-		return s.fault(notAsDocumented(s.method, err), number, id)
-	}
-	if own := s.collector.Identity.OrganizationID; r.organizationID != "" && r.organizationID != own {
-		return s.fault(&Error{Code: CodeForeignOrganization, Err: fmt.Errorf(
-			"it belongs to organization %s, the token to %s", r.organizationID, own)}, number, r.id)
-	}
-	if first, ok := s.byID[r.id]; ok {
-		return s.again(first, &r, number)
-	}
-	s.byID[r.id] = &r
-	s.records = append(s.records, &r)
-	return nil
-}
-
-// again judges an id that is listed more than once.
-func (s *rowSet[T]) again(first, second *record[T], number int) error {
-	if first.value.Canonical() != second.value.Canonical() {
-		return s.fault(&Error{Code: CodeIncompleteListing, Err: errors.New(
-			"it is listed twice with different content: it changed while it was being listed, or the pages overlap")}, number, first.id)
-	}
-	s.collector.Notes = append(s.collector.Notes,
-		fmt.Sprintf("%s %s is listed more than once with the same content, again on page %d; it is kept once", s.noun, first.id, number))
-	return nil
-}
-
-func (s *rowSet[T]) fault(failure *Error, number int, id string) error {
-	failure.Method, failure.Page, failure.ConfigurationID = s.method, number, id
-	return failure
-}
-
-func (s *rowSet[T]) sorted() []T {
-	slices.SortFunc(s.records, func(a, b *record[T]) int { return cmp.Compare(a.id, b.id) })
-	values := make([]T, len(s.records))
-	for i, r := range s.records {
-		values[i] = r.value
-	}
-	return values
 }

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,6 +51,11 @@ func (Token) LogValue() slog.Value { return slog.StringValue(tokenMark) }
 // in says whether a server's text repeats the token.
 func (t Token) in(text string) bool {
 	return len(t) >= minRedactable && strings.Contains(text, string(t))
+}
+
+// inBytes is in for an answer's body, which it does not copy.
+func (t Token) inBytes(body []byte) bool {
+	return len(t) >= minRedactable && bytes.Contains(body, []byte(t))
 }
 
 // redact puts "[token]" where a server's text repeats the token.

@@ -94,12 +94,12 @@ func (c *Client) read(ctx, tryCtx context.Context, resp *http.Response, a *answe
 	if resp.StatusCode != http.StatusOK {
 		limit = min(limit, maxErrorBytes)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, resp.Body, limit))
+	body, err := readAll(http.MaxBytesReader(nil, resp.Body, limit), min(resp.ContentLength, limit))
 	if ctx.Err() != nil {
 		return runEnded(ctx)
 	}
-	if !c.settings.Token.in(string(body)) {
-		a.keep(resp.StatusCode, body)
+	if !c.settings.Token.inBytes(body) {
+		a.Status, a.Body = resp.StatusCode, body
 	}
 	if resp.StatusCode != http.StatusOK {
 		return c.refusal(resp, body, received)
@@ -107,12 +107,25 @@ func (c *Client) read(ctx, tryCtx context.Context, resp *http.Response, a *answe
 	return c.accept(ctx, tryCtx, resp, a, err)
 }
 
-func (a *answer) keep(status int, body []byte) {
-	sum := sha256.Sum256(body)
-	a.Status, a.Body, a.SHA256 = status, body, hex.EncodeToString(sum[:])
+// readAll reads to the end into a buffer of the expected size, which is not known when it is negative.
+func readAll(r io.Reader, expected int64) ([]byte, error) {
+	var b bytes.Buffer
+	if expected > 0 {
+		b.Grow(int(expected) + bytes.MinRead) // ReadFrom wants that much room before it sees the end
+	}
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
-func (a *answer) drop() { a.Status, a.Body, a.SHA256 = 0, nil, "" }
+func (a *answer) drop() { a.Status, a.Body = 0, nil }
+
+// seal adds the hash of the body. It is not part of a try, so that the next page need not wait for it.
+func (x *Exchange) seal() {
+	if x.Status != 0 && x.SHA256 == "" {
+		sum := sha256.Sum256(x.Body)
+		x.SHA256 = hex.EncodeToString(sum[:])
+	}
+}
 
 // accept decides on a 200 by how its body could be read; what the body says is judged later.
 func (c *Client) accept(ctx, tryCtx context.Context, resp *http.Response, a *answer, readErr error) *Error {
