@@ -1,0 +1,188 @@
+package job_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/demo"
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/job"
+	"scim-auditor/internal/snapshot"
+)
+
+// house is a database, a report folder and a simulated API, on which a test runs night after night.
+type house struct {
+	t       *testing.T
+	store   *snapshot.Store
+	reports string
+	url     string
+	night   int
+	// asked counts the requests by method.
+	asked map[string]int
+}
+
+func newHouse(t *testing.T, states ...*demo.State) *house {
+	t.Helper()
+	folder := t.TempDir()
+	store, err := snapshot.Open(t.Context(), filepath.Join(folder, "auditor.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h := &house{t: t, store: store, reports: filepath.Join(folder, "reports"), asked: map[string]int{}}
+	server := demo.NewServerWith(states...)
+	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+		h.asked[method]++
+		next.ServeHTTP(w, r)
+	}
+	api := httptest.NewServer(server)
+	t.Cleanup(api.Close)
+	h.url = api.URL + "/api"
+	return h
+}
+
+func (h *house) source(name, token string) job.Source {
+	return job.Source{Name: name, Fetch: fetch.Options{
+		BaseURL: h.url, Token: fetch.Token(token), Now: h.clock, Logger: slog.New(slog.DiscardHandler),
+	}}
+}
+
+func (h *house) clock() time.Time { return demo.Night(h.night) }
+
+// run runs the next night, one source after the other.
+func (h *house) run(sources ...job.Source) *job.Result {
+	h.t.Helper()
+	h.night++
+	clear(h.asked)
+	result, err := job.Run(h.t.Context(), job.Options{
+		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
+		Concurrency: 1, Reports: h.reports, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return result
+}
+
+func (h *house) mustRun(sources ...job.Source) *job.Result {
+	h.t.Helper()
+	result := h.run(sources...)
+	if !result.Complete() {
+		h.t.Fatalf("night %d: %s, report: %v", h.night, result.Run.Error, result.ReportError)
+	}
+	return result
+}
+
+// outcomes are, by organization, the source, its code and the organization's id.
+func outcomes(result *job.Result) []string {
+	var all []string
+	for _, o := range result.Organizations {
+		code := o.Snapshot.ErrorCode
+		if code == "" {
+			code = string(o.Snapshot.Outcome)
+		}
+		all = append(all, o.Source+" "+code+" "+o.Snapshot.OrganizationID)
+	}
+	return all
+}
+
+func organization(name string, rows int) *demo.State {
+	state := demo.NewState(name)
+	for i := range rows {
+		state.SCIM = append(state.SCIM, demo.Row{"id": demo.ID(name, "scim", string(rune('a'+i%26)), string(rune('a'+i/26))), "name": "Okta", "enabled": true})
+	}
+	return state
+}
+
+func TestASourceBelongsToItsOrganizationUntilTheNewOneIsNamed(t *testing.T) {
+	acme, globex := organization("acme", 2), organization("globex", 1)
+	h := newHouse(t, acme, globex)
+	h.mustRun(h.source("default", acme.Token))
+
+	// Somebody puts the token of another organization in its place.
+	moved := h.run(h.source("default", globex.Token))
+	if d := cmp.Diff([]string{"default organization_mismatch " + acme.ID}, outcomes(moved)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	failure := moved.Organizations[0].Err
+	if hint := job.Hint(failure); !strings.Contains(failure.Error(), globex.ID) || !strings.Contains(hint, "--organization") {
+		t.Errorf("error %q, hint %q", failure, hint)
+	}
+	if n := h.asked[demo.ListSCIMConfigurations]; n != 0 {
+		t.Errorf("the other organization was listed %d times", n)
+	}
+
+	// The operator names it: it is a new organization with a baseline of its own, and from then on the source's.
+	named := h.source("default", globex.Token)
+	named.Fetch.OrganizationID = globex.ID
+	first := h.mustRun(named).Organizations[0]
+	if first.Snapshot.OrganizationID != globex.ID || first.Snapshot.BaselineID != 0 || len(first.Changes) != 0 {
+		t.Errorf("first snapshot of the new organization: %+v, changes %v", first.Snapshot, first.Changes)
+	}
+	h.mustRun(h.source("default", globex.Token))
+	back := h.run(h.source("default", acme.Token))
+	if d := cmp.Diff([]string{"default organization_mismatch " + globex.ID}, outcomes(back)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestOneOrganizationIsCollectedOnceARun(t *testing.T) {
+	acme, globex := organization("acme", 1), organization("globex", 1)
+	h := newHouse(t, acme, globex)
+	result := h.run(h.source("first", acme.Token), h.source("again", acme.Token), h.source("other", globex.Token))
+	want := []string{"first complete " + acme.ID, "again duplicate_organization " + acme.ID, "other complete " + globex.ID}
+	if d := cmp.Diff(want, outcomes(result)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	failure := result.Organizations[1].Err
+	if !strings.Contains(failure.Error(), `"first" of this run collects already`) || !strings.Contains(job.Hint(failure), "another organization") {
+		t.Errorf("error %q, hint %q", failure, job.Hint(failure))
+	}
+	if result.Complete() || !strings.Contains(result.Run.Error, "again: ") {
+		t.Errorf("run: %+v", result.Run)
+	}
+}
+
+func TestEveryFailureOfARunIsNamed(t *testing.T) {
+	acme := organization("acme", 1)
+	h := newHouse(t, acme)
+	result := h.run(h.source("one", "no-such-token"), h.source("two", acme.Token), h.source("three", "no-token-either"))
+	lines := strings.Split(result.Run.Error, "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "one: ") || !strings.HasPrefix(lines[1], "three: ") {
+		t.Errorf("the run's error is %q", result.Run.Error)
+	}
+	if result.Run.Outcome != snapshot.Failed || result.Run.CompleteOrganizations != 1 || result.Run.FailedOrganizations != 2 {
+		t.Errorf("run: %+v", result.Run)
+	}
+}
+
+func TestAReportThatCannotBeWrittenLosesNothing(t *testing.T) {
+	acme := organization("acme", 1)
+	h := newHouse(t, acme)
+	if err := os.WriteFile(h.reports, []byte("a file where the folder should be"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	result := h.run(h.source("default", acme.Token))
+	if result.ReportError == nil || result.Complete() || result.Run.Outcome != snapshot.Complete {
+		t.Fatalf("report error %v, run %+v", result.ReportError, result.Run)
+	}
+	if err := os.Remove(h.reports); err != nil {
+		t.Fatal(err)
+	}
+	if folder, err := job.Report(t.Context(), h.store, result.Run.ID, h.reports); err != nil || folder == "" {
+		t.Errorf("the report written later: %q, %v", folder, err)
+	}
+}
