@@ -24,6 +24,7 @@ var (
 	ErrNewerVersion   = errors.New("made by a newer version of auditor")
 	ErrNotFound       = errors.New("not found")
 	ErrNoDatabaseFile = errors.New("no such database file")
+	ErrPruned         = errors.New("retention removed it")
 )
 
 // Store is an open database. It is safe for concurrent use; statements run one at a time.

@@ -37,7 +37,7 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// Findings are the outcome of every rule in a snapshot, in stored order.
+// Findings are the outcome of every rule in a snapshot, in the order of the rules: those of configurations before those of runs.
 func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
 	return queryAll(ctx, s.db, "reading findings", func(row *sql.Rows) (Finding, error) {
 		var f Finding
@@ -50,7 +50,9 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		return f, errors.Join(err, parseSeconds(taken, &f.TakenAt), parseSeconds(first.String, &f.FirstSeen))
 	}, `SELECT snapshot_id, taken_at, organization_id, rule_id, title, severity, status, original_status, subject_type,
 			subject_id, subject_name, observed, expected, fingerprint, first_seen, days_open
-		FROM findings WHERE snapshot_id = ? ORDER BY number`, snapshotID)
+		FROM findings
+		WHERE snapshot_id = ?
+		ORDER BY rule_id LIKE 'RUN-%', rule_id, subject_type, subject_id`, snapshotID)
 }
 
 // Exchanges are the requests of a snapshot with their answers, in order.

@@ -72,8 +72,8 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 	const counts = `
 		(SELECT count(*) FROM snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete'),
 		(SELECT count(*) FROM snapshots s WHERE s.run_id = r.id AND s.outcome = 'failed'),
-		(SELECT count(*) FROM stored_changes c JOIN snapshots s ON s.id = c.snapshot_id WHERE s.run_id = r.id),
-		(SELECT count(*) FROM stored_findings f JOIN snapshots s ON s.id = f.snapshot_id WHERE s.run_id = r.id AND f.status = 'fail'),
+		(SELECT coalesce(sum(s.changes), 0) FROM snapshots s WHERE s.run_id = r.id),
+		(SELECT coalesce(sum(s.failing_findings), 0) FROM snapshots s WHERE s.run_id = r.id),
 		(SELECT coalesce(sum(s.scim_configurations), 0) FROM snapshots s WHERE s.run_id = r.id)`
 	return queryAll(ctx, s.db, "reading the run register", func(row *sql.Rows) (Run, error) {
 		var r Run
