@@ -131,7 +131,7 @@ CREATE TABLE scim_live ( -- SCIM configurations, as they have been since the sna
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the configuration, lower case
   valid_from INTEGER NOT NULL REFERENCES snapshots (id) DEFERRABLE INITIALLY DEFERRED, -- the first snapshot that shows it so
-  stated_organization_id TEXT NOT NULL, -- the organization that the configuration itself names; empty when it names none
+  stated_organization_id TEXT, -- the organization that the configuration itself names; empty when it names none; in the tables null when it is the organization that lists it
   name TEXT NOT NULL, -- name of the configuration; may be empty
   enabled INTEGER NOT NULL, -- 1 when enabled, else 0
   sso_configuration_id TEXT NOT NULL, -- id of the linked SSO configuration; empty when not linked
@@ -152,7 +152,7 @@ CREATE TABLE scim_history ( -- SCIM configurations as they were from the snapsho
   valid_to INTEGER NOT NULL REFERENCES snapshots (id) DEFERRABLE INITIALLY DEFERRED, -- the first snapshot that shows it otherwise or no more
   id TEXT NOT NULL, -- id of the configuration, lower case
   valid_from INTEGER NOT NULL REFERENCES snapshots (id) DEFERRABLE INITIALLY DEFERRED, -- the first snapshot that shows it so
-  stated_organization_id TEXT NOT NULL, -- the organization that the configuration itself names; empty when it names none
+  stated_organization_id TEXT, -- the organization that the configuration itself names; empty when it names none; in the tables null when it is the organization that lists it
   name TEXT NOT NULL, -- name of the configuration; may be empty
   enabled INTEGER NOT NULL, -- 1 when enabled, else 0
   sso_configuration_id TEXT NOT NULL, -- id of the linked SSO configuration; empty when not linked
@@ -515,6 +515,11 @@ WHEN NOT EXISTS (
   SELECT 1
   FROM organization_history h
   WHERE h.organization_key = OLD.organization_key
+    AND h.valid_to = (
+      SELECT max(n.valid_to)
+      FROM organization_history n
+      WHERE n.organization_key = OLD.organization_key
+    )
     AND h.id = OLD.id
     AND h.valid_from = OLD.valid_from
 )
@@ -560,6 +565,11 @@ WHEN NOT EXISTS (
   SELECT 1
   FROM policies_history h
   WHERE h.organization_key = OLD.organization_key
+    AND h.valid_to = (
+      SELECT max(n.valid_to)
+      FROM policies_history n
+      WHERE n.organization_key = OLD.organization_key
+    )
     AND h.id = OLD.id
     AND h.valid_from = OLD.valid_from
 )
@@ -605,6 +615,11 @@ WHEN NOT EXISTS (
   SELECT 1
   FROM scim_history h
   WHERE h.organization_key = OLD.organization_key
+    AND h.valid_to = (
+      SELECT max(n.valid_to)
+      FROM scim_history n
+      WHERE n.organization_key = OLD.organization_key
+    )
     AND h.id = OLD.id
     AND h.valid_from = OLD.valid_from
 )
@@ -650,6 +665,11 @@ WHEN NOT EXISTS (
   SELECT 1
   FROM sso_history h
   WHERE h.organization_key = OLD.organization_key
+    AND h.valid_to = (
+      SELECT max(n.valid_to)
+      FROM sso_history n
+      WHERE n.organization_key = OLD.organization_key
+    )
     AND h.id = OLD.id
     AND h.valid_from = OLD.valid_from
 )
@@ -695,6 +715,11 @@ WHEN NOT EXISTS (
   SELECT 1
   FROM exchange_history h
   WHERE h.organization_key = OLD.organization_key
+    AND h.valid_to = (
+      SELECT max(n.valid_to)
+      FROM exchange_history n
+      WHERE n.organization_key = OLD.organization_key
+    )
     AND h.id = OLD.id
     AND h.valid_from = OLD.valid_from
 )
@@ -740,6 +765,11 @@ WHEN NOT EXISTS (
   SELECT 1
   FROM finding_history h
   WHERE h.organization_key = OLD.organization_key
+    AND h.valid_to = (
+      SELECT max(n.valid_to)
+      FROM finding_history n
+      WHERE n.organization_key = OLD.organization_key
+    )
     AND h.id = OLD.id
     AND h.valid_from = OLD.valid_from
 )
@@ -806,7 +836,7 @@ SELECT
   CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
     SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
       char(1), v.id),
-      char(2), v.stated_organization_id),
+      char(2), coalesce(v.stated_organization_id, o.id)),
       char(3), v.name),
       char(4), v.sso_configuration_id),
       char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
@@ -815,7 +845,7 @@ SELECT
     FROM raw_shapes p
     WHERE p.key = v.raw_shape
   ) END AS raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
+  coalesce(v.stated_organization_id, o.id) AS stated_organization_id, -- the organization that the configuration itself names; empty when it names none
   v.unknown_fields -- fields that this version does not know, canonical JSON; null when there are none
 FROM snapshots s
 JOIN organizations o ON o.id = s.organization_id
@@ -857,7 +887,7 @@ SELECT
   CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
     SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
       char(1), v.id),
-      char(2), v.stated_organization_id),
+      char(2), coalesce(v.stated_organization_id, o.id)),
       char(3), v.name),
       char(4), v.sso_configuration_id),
       char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
@@ -866,7 +896,7 @@ SELECT
     FROM raw_shapes p
     WHERE p.key = v.raw_shape
   ) END AS raw,
-  v.stated_organization_id,
+  coalesce(v.stated_organization_id, o.id) AS stated_organization_id,
   v.unknown_fields
 FROM snapshots s
 JOIN organizations o ON o.id = s.organization_id
@@ -910,7 +940,7 @@ SELECT
   CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
     SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
       char(1), v.id),
-      char(2), v.stated_organization_id),
+      char(2), coalesce(v.stated_organization_id, o.id)),
       char(3), v.name),
       char(4), v.sso_configuration_id),
       char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
@@ -919,7 +949,7 @@ SELECT
     FROM raw_shapes p
     WHERE p.key = v.raw_shape
   ) END AS raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
+  coalesce(v.stated_organization_id, o.id) AS stated_organization_id, -- the organization that the configuration itself names; empty when it names none
   v.unknown_fields -- fields that this version does not know, canonical JSON; null when there are none
 FROM organizations o
 JOIN snapshots s ON s.id = (
@@ -1108,7 +1138,7 @@ SELECT
   CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
     SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
       char(1), v.id),
-      char(2), v.stated_organization_id),
+      char(2), coalesce(v.stated_organization_id, o.id)),
       char(3), v.name),
       char(4), v.sso_configuration_id),
       char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
@@ -1117,7 +1147,7 @@ SELECT
     FROM raw_shapes p
     WHERE p.key = v.raw_shape
   ) END AS raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
+  coalesce(v.stated_organization_id, o.id) AS stated_organization_id, -- the organization that the configuration itself names; empty when it names none
   v.unknown_fields, -- fields that this version does not know, canonical JSON; null when there are none
   v.valid_from AS valid_from_snapshot_id, -- the snapshot of valid_from
   NULL AS valid_to_snapshot_id -- the snapshot of valid_to; null for the present
@@ -1140,7 +1170,7 @@ SELECT
   CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
     SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
       char(1), v.id),
-      char(2), v.stated_organization_id),
+      char(2), coalesce(v.stated_organization_id, o.id)),
       char(3), v.name),
       char(4), v.sso_configuration_id),
       char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
@@ -1149,7 +1179,7 @@ SELECT
     FROM raw_shapes p
     WHERE p.key = v.raw_shape
   ) END AS raw,
-  v.stated_organization_id,
+  coalesce(v.stated_organization_id, o.id) AS stated_organization_id,
   v.unknown_fields,
   v.valid_from AS valid_from_snapshot_id,
   v.valid_to AS valid_to_snapshot_id

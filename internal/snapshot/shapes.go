@@ -27,17 +27,21 @@ type shape struct {
 
 func shapedTable(name string, columns ...string) table {
 	t := newTable(name, append(columns, "raw_shape")...)
+	t.reads[0] = statedOrganization
 	t.reads[t.raw] = rawFromShape
 	t.reads[len(t.reads)-1] = "NULL" // how a row is stored is no part of what it means
-	t.pack = func(ctx context.Context, tx *sql.Tx, rows []*row) error { return packShapes(ctx, tx, t, rows) }
+	t.pack = t.packConfigurations
 	return t
 }
+
+// statedOrganization is the organization that a configuration itself names, which nearly always is the one that lists it.
+const statedOrganization = `coalesce(v.stated_organization_id, (SELECT o.id FROM organizations o WHERE o.key = v.organization_key))`
 
 // rawFromShape is what the views do too.
 const rawFromShape = `CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
 	SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
 		char(1), v.id),
-		char(2), v.stated_organization_id),
+		char(2), `+statedOrganization+`),
 		char(3), v.name),
 		char(4), v.sso_configuration_id),
 		char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
@@ -47,31 +51,50 @@ const rawFromShape = `CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
 	WHERE p.key = v.raw_shape
 ) END`
 
-// packShapes gives every row whose shape others share, now or in the store, the shape's key in place of its JSON.
-func packShapes(ctx context.Context, tx *sql.Tx, t table, rows []*row) error {
-	known, err := readShapes(ctx, tx)
+// packConfigurations leaves out the organization where it is the one that lists the row, and gives every row whose shape others share, now
+// or in the store, the shape's key in place of its JSON.
+func (t table) packConfigurations(ctx context.Context, tx *sql.Tx, organizationKey int64, rows []*row) error {
+	var organization string
+	if err := tx.QueryRowContext(ctx, "SELECT id FROM organizations WHERE key = ?", organizationKey).Scan(&organization); err != nil {
+		return err
+	}
+	keys, err := t.shapeKeys(ctx, tx, rows)
 	if err != nil {
 		return err
+	}
+	for i, r := range rows {
+		r.stored = slices.Clone(r.values)
+		if r.stored[1] == organization {
+			r.stored[1] = nil
+		}
+		if keys[i] != 0 {
+			r.stored[t.raw+1], r.stored[len(r.stored)-1] = nil, keys[i]
+		}
+	}
+	return nil
+}
+
+// shapeKeys are the keys of the rows' shapes, 0 for a shape that one row alone has.
+func (t table) shapeKeys(ctx context.Context, tx *sql.Tx, rows []*row) ([]int64, error) {
+	known, err := readShapes(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
 	shapes, count := make([]shape, len(rows)), make(map[shape]int)
 	for i, r := range rows {
 		shapes[i] = t.shapeOf(*r)
 		count[shapes[i]]++
 	}
-	for i, r := range rows {
-		key, found := known[shapes[i]]
-		if !found && count[shapes[i]] > 1 && shapes[i].text != "" {
-			if key, err = insertShape(ctx, tx, shapes[i]); err != nil {
-				return err
+	keys := make([]int64, len(rows))
+	for i, s := range shapes {
+		if known[s] == 0 && count[s] > 1 && s.text != "" {
+			if known[s], err = insertShape(ctx, tx, s); err != nil {
+				return nil, err
 			}
-			known[shapes[i]], found = key, true
 		}
-		if found {
-			r.stored = slices.Clone(r.values)
-			r.stored[t.raw+1], r.stored[len(r.stored)-1] = nil, key
-		}
+		keys[i] = known[s]
 	}
-	return nil
+	return keys, nil
 }
 
 // shapeOf is the shape of a row's JSON; the zero shape where none gives it back.

@@ -21,7 +21,7 @@ type table struct {
 	// raw is the place of the column "raw" among the columns: how the API spelled a row does not make it another version. -1 without one.
 	raw int
 	// pack changes rows that are about to be inserted into how they are stored; nil when that is how they are.
-	pack func(ctx context.Context, tx *sql.Tx, rows []*row) error
+	pack func(ctx context.Context, tx *sql.Tx, organizationKey int64, rows []*row) error
 }
 
 func newTable(name string, columns ...string) table {
@@ -117,7 +117,7 @@ func (t table) walk(ctx context.Context, q querier, organizationKey int64, each 
 
 func (t table) insert(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64, rows []*row) error {
 	if t.pack != nil {
-		if err := t.pack(ctx, tx, rows); err != nil {
+		if err := t.pack(ctx, tx, organizationKey, rows); err != nil {
 			return fmt.Errorf("packing %s rows: %w", t.name, err)
 		}
 	}
