@@ -298,7 +298,7 @@ CREATE TABLE pruned_versions ( -- What retention leaves of a configuration's row
 
 CREATE TABLE exchange_times ( -- When the requests of a complete snapshot were sent and how long they took.
   snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots (id), -- the snapshot
-  times       TEXT NOT NULL -- JSON: for each exchange, in order, milliseconds from taken_at to sending, microseconds until the last byte, seconds from taken_at to the answer's Date (absent without one)
+  times       TEXT NOT NULL -- a JSON array with three numbers for each exchange, in order: milliseconds to sending from the end of the one before (of the first: from taken_at), microseconds from sending to the last byte, seconds to the answer's Date from the second of sending (null without one)
 ) STRICT;
 
 CREATE TABLE stored_changes ( -- What differs from the baseline, in the order of the report; read it through changes.
@@ -1348,9 +1348,17 @@ SELECT
   v.method, -- service and method, such as gitpod.v1.OrganizationService/ListSCIMConfigurations
   v.request, -- the body that was sent, JSON; never a token
   v.status, -- HTTP status of the answer
-  strftime('%Y-%m-%dT%H:%M:%f', s.taken_at, (json_extract(t.times, '$[' || (CAST(v.id AS INTEGER) - 1) || '][0]') / 1000.0) || ' seconds') || '000000Z' AS sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
-  json_extract(t.times, '$[' || (CAST(v.id AS INTEGER) - 1) || '][1]') AS duration_us, -- microseconds from sending to the last byte
-  strftime('%Y-%m-%dT%H:%M:%SZ', s.taken_at, json_extract(t.times, '$[' || (CAST(v.id AS INTEGER) - 1) || '][2]') || ' seconds') AS server_date, -- the answer's Date, RFC 3339 UTC; null when it had none
+  strftime('%Y-%m-%dT%H:%M:%f', s.taken_at, ((
+    SELECT sum(CASE e.key % 3 WHEN 0 THEN e.value WHEN 1 THEN e.value / 1000 END)
+    FROM json_each(t.times) e
+    WHERE e.key <= 3 * CAST(v.id AS INTEGER) - 3
+  ) / 1000.0) || ' seconds') || '000000Z' AS sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
+  json_extract(t.times, '$[' || (3 * CAST(v.id AS INTEGER) - 2) || ']') AS duration_us, -- microseconds from sending to the last byte
+  strftime('%Y-%m-%dT%H:%M:%SZ', substr(strftime('%Y-%m-%dT%H:%M:%f', s.taken_at, ((
+    SELECT sum(CASE e.key % 3 WHEN 0 THEN e.value WHEN 1 THEN e.value / 1000 END)
+    FROM json_each(t.times) e
+    WHERE e.key <= 3 * CAST(v.id AS INTEGER) - 3
+  ) / 1000.0) || ' seconds'), 1, 19), json_extract(t.times, '$[' || (3 * CAST(v.id AS INTEGER) - 1) || ']') || ' seconds') AS server_date, -- the answer's Date, RFC 3339 UTC; null when it had none
   v.records, -- configurations in the answer
   v.retries, -- why each earlier try was not accepted, a JSON array of texts
   v.response_sha256 -- SHA-256 of the answer, in hex; its bytes are in responses
@@ -1368,9 +1376,17 @@ SELECT
   v.method,
   v.request,
   v.status,
-  strftime('%Y-%m-%dT%H:%M:%f', s.taken_at, (json_extract(t.times, '$[' || (CAST(v.id AS INTEGER) - 1) || '][0]') / 1000.0) || ' seconds') || '000000Z' AS sent_at,
-  json_extract(t.times, '$[' || (CAST(v.id AS INTEGER) - 1) || '][1]') AS duration_us,
-  strftime('%Y-%m-%dT%H:%M:%SZ', s.taken_at, json_extract(t.times, '$[' || (CAST(v.id AS INTEGER) - 1) || '][2]') || ' seconds') AS server_date,
+  strftime('%Y-%m-%dT%H:%M:%f', s.taken_at, ((
+    SELECT sum(CASE e.key % 3 WHEN 0 THEN e.value WHEN 1 THEN e.value / 1000 END)
+    FROM json_each(t.times) e
+    WHERE e.key <= 3 * CAST(v.id AS INTEGER) - 3
+  ) / 1000.0) || ' seconds') || '000000Z' AS sent_at,
+  json_extract(t.times, '$[' || (3 * CAST(v.id AS INTEGER) - 2) || ']') AS duration_us,
+  strftime('%Y-%m-%dT%H:%M:%SZ', substr(strftime('%Y-%m-%dT%H:%M:%f', s.taken_at, ((
+    SELECT sum(CASE e.key % 3 WHEN 0 THEN e.value WHEN 1 THEN e.value / 1000 END)
+    FROM json_each(t.times) e
+    WHERE e.key <= 3 * CAST(v.id AS INTEGER) - 3
+  ) / 1000.0) || ' seconds'), 1, 19), json_extract(t.times, '$[' || (3 * CAST(v.id AS INTEGER) - 1) || ']') || ' seconds') AS server_date,
   v.records,
   v.retries,
   v.response_sha256

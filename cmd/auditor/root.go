@@ -52,7 +52,7 @@ func newRoot(env environment) *cobra.Command {
 	s := &settings{}
 	s.addCommonFlags(root.PersistentFlags())
 	for _, command := range []func(environment, *settings) *cobra.Command{
-		runCommand, reportCommand, diffCommand, runsCommand, demoCommand, versionCommand,
+		runCommand, reportCommand, diffCommand, runsCommand, verifyCommand, demoCommand, versionCommand,
 	} {
 		root.AddCommand(command(env, s))
 	}

@@ -33,20 +33,24 @@ func exchangeRows(exchanges []Exchange) []row {
 	return rows
 }
 
-// exchangeTimes is what the view "exchanges" reads: for each exchange the milliseconds from takenAt to sending, the microseconds that it
-// took, and the seconds from takenAt to the answer's Date where it had one.
+// exchangeTimes is what the view "exchanges" reads, three numbers for each exchange, small ones so that a night takes little: the milliseconds
+// from the end of the one before (of the first, from takenAt) to sending, the microseconds that it took, and the seconds from the second of
+// sending to the answer's Date, null without one.
 func exchangeTimes(takenAt time.Time, exchanges []Exchange) string {
-	times := make([][]int64, 0, len(exchanges))
+	times := make([]any, 0, 3*len(exchanges))
+	end := takenAt.UnixMilli()
 	for _, e := range exchanges {
-		one := []int64{e.SentAt.UnixMilli() - takenAt.UnixMilli(), e.Duration.Microseconds()}
+		sent, took := e.SentAt.UnixMilli(), e.Duration.Microseconds()
+		var date any
 		if !e.ServerDate.IsZero() {
-			one = append(one, e.ServerDate.Unix()-takenAt.Unix())
+			date = e.ServerDate.Unix() - time.UnixMilli(sent).Unix()
 		}
-		times = append(times, one)
+		times = append(times, sent-end, took, date)
+		end = sent + took/1000
 	}
 	text, err := json.Marshal(times)
 	if err != nil {
-		// Integers always have a JSON form.
+		// Integers and null always have a JSON form.
 		panic("snapshot: " + err.Error())
 	}
 	return string(text)

@@ -41,7 +41,7 @@ const statedOrganization = `coalesce(v.stated_organization_id, (SELECT o.id FROM
 const rawFromShape = `CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
 	SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
 		char(1), v.id),
-		char(2), `+statedOrganization+`),
+		char(2), ` + statedOrganization + `),
 		char(3), v.name),
 		char(4), v.sso_configuration_id),
 		char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
