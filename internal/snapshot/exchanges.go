@@ -38,7 +38,7 @@ func exchangeRows(exchanges []Exchange) []row {
 // sending to the answer's Date, null without one.
 func exchangeTimes(takenAt time.Time, exchanges []Exchange) string {
 	times := make([]any, 0, 3*len(exchanges))
-	end := takenAt.UnixMilli()
+	end := takenAt.Unix() * 1000 // taken_at is stored in whole seconds
 	for _, e := range exchanges {
 		sent, took := e.SentAt.UnixMilli(), e.Duration.Microseconds()
 		var date any
