@@ -73,7 +73,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 	// One connection: SQLite has one writer, and the job reads back what it wrote.
 	db.SetMaxOpenConns(1)
 	if err := migrate(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}
 	return &Store{db: db, path: path}, nil
 }

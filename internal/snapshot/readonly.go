@@ -37,7 +37,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	}
 	db.SetMaxOpenConns(1)
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}
 	return &Store{db: db, path: path}, nil
 }

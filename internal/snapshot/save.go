@@ -32,26 +32,26 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	doing := "storing the snapshot of organization " + c.Snapshot.OrganizationID
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer rollback(tx)
 	header := c.Snapshot
 	header.Outcome = Complete
 	if err := checkBaseline(ctx, tx, header); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	if header.ID, err = nextSnapshotID(ctx, tx); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	key, err := organizationKey(ctx, tx, header.OrganizationID)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	if err := storeInventory(ctx, tx, &header, key, c.Inventory); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	if err := storeRecords(ctx, tx, &header, key, c); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return header, commit(tx, doing)
 }
@@ -61,16 +61,16 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 	doing := "storing the failed snapshot of " + header.Source
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer rollback(tx)
 	header.Outcome = Failed
 	header.BaselineID = 0
 	if header.ID, err = nextSnapshotID(ctx, tx); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	if err := storeRecords(ctx, tx, &header, 0, Collected{Findings: findings}); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return header, commit(tx, doing)
 }
