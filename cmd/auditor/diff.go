@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,9 @@ func diffCommand(env environment, s *settings) *cobra.Command {
 		Use:   "diff A B",
 		Short: "Compare any two snapshots",
 		Long: "diff says what differs between two complete snapshots of an organization. A and B are each the id of a snapshot, a date\n" +
-			"(2026-11-23: the last snapshot of that day in UTC or before), or an instant (2026-11-23T02:00:00Z).",
-		Example: "  auditor diff 1 7\n  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b",
+			"(2026-11-23: the last snapshot of that day in UTC or before), an instant (2026-11-23T02:00:00Z), \"latest\", or \"latest~N\", the\n" +
+			"N-th before the latest.",
+		Example: "  auditor diff 1 7\n  auditor diff latest~1 latest\n  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b",
 		Args:    cobra.ExactArgs(2),
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, args []string) error {
@@ -47,14 +49,24 @@ func diffCommand(env environment, s *settings) *cobra.Command {
 	return command
 }
 
-// reference is a snapshot as the user names it: by id, or by the instant that it is the last one of.
+// reference is a snapshot as the user names it: by id, by the instant that it is the last one of, or by its place from the end.
 type reference struct {
-	text  string
-	id    int64
-	until time.Time
+	text   string
+	id     int64
+	until  time.Time
+	latest bool
+	back   int
 }
 
 func parseReference(text string) (reference, error) {
+	if text == "latest" {
+		return reference{text: text, latest: true}, nil
+	}
+	if number, found := strings.CutPrefix(text, "latest~"); found {
+		if back, err := strconv.ParseUint(number, 10, 31); err == nil {
+			return reference{text: text, latest: true, back: int(back)}, nil
+		}
+	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return reference{text: text, id: id}, nil
 	}
@@ -64,11 +76,17 @@ func parseReference(text string) (reference, error) {
 	if instant, err := time.Parse(time.RFC3339, text); err == nil {
 		return reference{text: text, until: instant}, nil
 	}
-	return reference{}, usage(fmt.Errorf("%q names no snapshot", text), "give the id of a snapshot, a date (2026-11-23) or an instant (2026-11-23T02:00:00Z)")
+	return reference{}, usage(fmt.Errorf("%q names no snapshot", text), "give the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
 }
 
 // in finds the snapshot among an organization's complete ones, oldest first.
 func (r reference) in(all []snapshot.Snapshot) (snapshot.Snapshot, bool) {
+	if r.latest {
+		if r.back >= len(all) {
+			return snapshot.Snapshot{}, false
+		}
+		return all[len(all)-1-r.back], true
+	}
 	for _, h := range slices.Backward(all) {
 		if r.id == h.ID || r.id == 0 && !h.TakenAt.After(r.until) {
 			return h, true
@@ -89,6 +107,9 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 		return nil, err
 	}
 	for _, r := range []reference{first, second} {
+		if h, err := store.Snapshot(ctx, r.id); err == nil && !h.PrunedAt.IsZero() {
+			return nil, usage(fmt.Errorf("snapshot %d was pruned on %s", h.ID, h.PrunedAt.Format(timeForPeople)), "compare snapshots that are whole")
+		}
 		if _, found := r.in(all); !found {
 			return nil, usage(fmt.Errorf("there is no complete snapshot %s", r.text), "\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 		}

@@ -52,7 +52,7 @@ func newRoot(env environment) *cobra.Command {
 	s := &settings{}
 	s.addCommonFlags(root.PersistentFlags())
 	for _, command := range []func(environment, *settings) *cobra.Command{
-		runCommand, reportCommand, diffCommand, runsCommand, demoCommand, versionCommand,
+		runCommand, reportCommand, diffCommand, runsCommand, verifyCommand, pruneCommand, backupCommand, demoCommand, versionCommand,
 	} {
 		root.AddCommand(command(env, s))
 	}
@@ -108,6 +108,6 @@ func action(env environment, s *settings, do func(cmd *cobra.Command, args []str
 		if _, ok := errors.AsType[*failure](err); ok {
 			return err
 		}
-		return failed(err, "")
+		return failed(err, databaseHint(err))
 	}
 }

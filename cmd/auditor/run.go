@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -65,8 +66,12 @@ func runOnce(env environment, s *settings, cmd *cobra.Command) (*job.Result, err
 	return result, err
 }
 
-// withDatabase holds the lock and the open database while do runs.
-func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) error) (err error) {
+// withDatabase holds the lock and the open database, which is made where it is missing, while do runs.
+func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) error) error {
+	return s.locked(cmd, snapshot.Open, do)
+}
+
+func (s *settings) locked(cmd *cobra.Command, open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
 	unlock, err := job.Lock(s.db)
 	if err != nil {
 		if errors.Is(err, job.ErrLocked) {
@@ -75,7 +80,7 @@ func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) err
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	store, err := snapshot.Open(cmd.Context(), s.db)
+	store, err := open(cmd.Context(), s.db)
 	if err != nil {
 		return databaseFailure(err)
 	}
@@ -90,10 +95,31 @@ func databaseFailure(err error) error {
 		return usage(err, "the file was left as it is; name another with --db")
 	case errors.Is(err, snapshot.ErrNewerVersion):
 		return usage(err, "the file was left as it is; install the newer auditor, or name another file with --db")
+	case errors.Is(err, snapshot.ErrOlderVersion):
+		return usage(err, "the file was left as it is; the next \"auditor run\" brings it up to date")
 	case errors.Is(err, snapshot.ErrNoDatabaseFile):
 		return usage(err, "\"auditor run\" makes it; name it with --db when it lies elsewhere")
 	}
 	return err
+}
+
+// databaseHint says what to do about what SQLite complains of; empty for other errors.
+func databaseHint(err error) string {
+	for _, known := range []struct {
+		err  error
+		hint string
+	}{
+		{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; nothing was written"},
+		{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, and that the disk is mounted for writing"},
+		{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
+		{snapshot.ErrDamaged, "keep the file for an inquiry, and go on with a copy of the last backup; \"auditor verify --db FILE\" says whether one is sound"},
+		{snapshot.ErrPruned, "the report that was made then is the one that remains; \"auditor runs\" lists the runs"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.hint
+		}
+	}
+	return ""
 }
 
 // exitOf is nil when the run is complete and nothing that --fail-on names is there.

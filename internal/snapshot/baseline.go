@@ -50,7 +50,7 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (Baseline, 
 // fillFromOlder finds the newest complete snapshot whose column "not assessed" is empty, and hands what it shows to fill.
 func (s *Store) fillFromOlder(ctx context.Context, column, organizationID string, from *Snapshot, fill func(ona.Inventory)) error {
 	older, found, err := first(querySnapshots(ctx, s.db,
-		"WHERE organization_id = ? AND outcome = 'complete' AND "+column+" IS NULL ORDER BY id DESC LIMIT 1", organizationID))
+		"WHERE organization_id = ? AND outcome = 'complete' AND pruned_at IS NULL AND "+column+" IS NULL ORDER BY id DESC LIMIT 1", organizationID))
 	*from = older
 	if err != nil || !found {
 		return err
@@ -99,10 +99,18 @@ func (s *Store) expiries(ctx context.Context, organizationID string) (map[string
 		var expires sql.NullString
 		err := row.Scan(&e.id, &seen, &expires)
 		return e, errors.Join(err, parseSeconds(seen, &e.seenAt), parseInstant(expires, &e.expiresAt))
-	}, `SELECT id, valid_from, token_expires_at
-		FROM scim_configuration_history
-		WHERE organization_id = ?
-		ORDER BY id, valid_from DESC`, organizationID)
+	}, `SELECT v.id, s.taken_at, v.token_expires_at
+		FROM (
+		  SELECT organization_key, id, valid_from, token_expires_at FROM scim_live
+		  UNION ALL
+		  SELECT organization_key, id, valid_from, token_expires_at FROM scim_history
+		  UNION ALL
+		  SELECT organization_key, id, valid_from, token_expires_at FROM pruned_versions WHERE kind = 'scim'
+		) v
+		JOIN organizations o ON o.key = v.organization_key
+		JOIN snapshots s ON s.id = v.valid_from
+		WHERE o.id = ?
+		ORDER BY v.id, s.id DESC`, organizationID)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,9 @@ func dated[T, D any](ctx context.Context, s *Store, k kind[T], snapshotID int64,
 	if err != nil {
 		return nil, err
 	}
+	if !h.PrunedAt.IsZero() {
+		return nil, prunedError(h)
+	}
 	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
 	if err != nil || !found || h.Outcome != Complete {
 		return nil, err
@@ -73,9 +76,9 @@ func dated[T, D any](ctx context.Context, s *Store, k kind[T], snapshotID int64,
 	return all, nil
 }
 
-// takenAt is the instants of an organization's snapshots by id.
+// takenAt is the instants of an organization's complete snapshots, pruned ones too, by id.
 func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]time.Time, error) {
-	all, err := s.CompleteSnapshots(ctx, organizationID)
+	all, err := querySnapshots(ctx, s.db, "WHERE outcome = 'complete' AND organization_id = ? ORDER BY id", organizationID)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +95,9 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
 	if err != nil {
 		return inventory, err
+	}
+	if !h.PrunedAt.IsZero() {
+		return inventory, prunedError(h)
 	}
 	if !found || h.Outcome != Complete {
 		return inventory, fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
@@ -121,6 +127,10 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 		}
 	}
 	return inventory, nil
+}
+
+func prunedError(h Snapshot) error {
+	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
 func values[T any](versions []version[T], err error) ([]T, error) {
@@ -160,7 +170,14 @@ func (k kind[T]) firstSnapshots(ctx context.Context, q querier, organizationKey 
 	found, err := queryAll(ctx, q, "reading the history of "+k.name+" rows", func(row *sql.Rows) (seen, error) {
 		var s seen
 		return s, row.Scan(&s.id, &s.snapshot)
-	}, "SELECT id, min(valid_from) FROM "+k.history()+" WHERE organization_key = ? GROUP BY id ORDER BY id", organizationKey)
+	}, `SELECT id, min(valid_from)
+		FROM (
+		  SELECT id, valid_from FROM `+k.history()+` WHERE organization_key = ?1
+		  UNION ALL
+		  SELECT id, valid_from FROM pruned_versions WHERE organization_key = ?1 AND kind = ?2
+		)
+		GROUP BY id
+		ORDER BY id`, organizationKey, k.name)
 	if err != nil {
 		return nil, err
 	}

@@ -4,39 +4,34 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"scim-auditor/internal/ona"
 )
 
-// kind says how one kind of object is kept in its pair of tables, <name>_live and <name>_history.
+// kind says how one kind of object is kept in its pair of tables.
 type kind[T any] struct {
-	name    string
-	columns []string // without organization_key, id, valid_from and valid_to
-	id      func(T) string
-	// canonical is equal for two values if and only if they are the same version.
-	canonical func(T) string
-	values    func(T) []any // one for each of columns
+	table
+	id     func(T) string
+	values func(T) []any // one for each of columns
 	// dest gives where to scan each of columns, and a function that makes the value of what was scanned there.
 	dest func(id *string) ([]any, func() (T, error))
 }
 
 var scimKind = kind[ona.SCIMConfiguration]{
-	name: "scim",
-	columns: []string{"organization_id", "name", "enabled", "sso_configuration_id", "created_at", "updated_at", "token_expires_at",
-		"allow_unverified_email_account_linking", "unknown_fields", "raw"},
-	id:        func(c ona.SCIMConfiguration) string { return c.ID },
-	canonical: ona.SCIMConfiguration.Canonical,
+	table: shapedTable("scim", "stated_organization_id", "name", "enabled", "sso_configuration_id", "created_at", "updated_at", "token_expires_at",
+		"allow_unverified_email_account_linking", "unknown_fields", "raw"),
+	id: func(c ona.SCIMConfiguration) string { return c.ID },
 	values: func(c ona.SCIMConfiguration) []any {
 		return []any{c.OrganizationID, c.Name, boolean(c.Enabled), c.SSOConfigurationID, nullInstant(c.CreatedAt), nullInstant(c.UpdatedAt),
-			nullInstant(c.TokenExpiresAt), nullBoolean(c.AllowUnverifiedEmailAccountLinking), nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw)}
+			nullInstant(c.TokenExpiresAt), nullBoolean(c.AllowUnverifiedEmailAccountLinking), nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw), nil}
 	},
 	dest: func(id *string) ([]any, func() (ona.SCIMConfiguration, error)) {
 		var c ona.SCIMConfiguration
 		var created, updated, expires, unknown sql.NullString
 		var allow sql.NullBool
 		var raw string
-		return []any{&c.OrganizationID, &c.Name, &c.Enabled, &c.SSOConfigurationID, &created, &updated, &expires, &allow, &unknown, &raw},
+		var shape any
+		return []any{&c.OrganizationID, &c.Name, &c.Enabled, &c.SSOConfigurationID, &created, &updated, &expires, &allow, &unknown, &raw, &shape},
 			func() (ona.SCIMConfiguration, error) {
 				c.ID, c.Raw = *id, json.RawMessage(raw)
 				if allow.Valid {
@@ -52,11 +47,9 @@ var scimKind = kind[ona.SCIMConfiguration]{
 }
 
 var ssoKind = kind[ona.SSOConfiguration]{
-	name: "sso",
-	columns: []string{"organization_id", "display_name", "issuer_url", "provider_type", "state", "client_id", "email_domain", "email_domains",
-		"additional_scopes", "claims", "claims_expression", "unknown_fields", "raw"},
-	id:        func(c ona.SSOConfiguration) string { return c.ID },
-	canonical: ona.SSOConfiguration.Canonical,
+	table: newTable("sso", "stated_organization_id", "display_name", "issuer_url", "provider_type", "state", "client_id", "email_domain", "email_domains",
+		"additional_scopes", "claims", "claims_expression", "unknown_fields", "raw"),
+	id: func(c ona.SSOConfiguration) string { return c.ID },
 	values: func(c ona.SSOConfiguration) []any {
 		return []any{c.OrganizationID, c.DisplayName, c.IssuerURL, c.ProviderType, c.State, c.ClientID, c.EmailDomain, jsonText(c.EmailDomains, "[]"),
 			jsonText(c.AdditionalScopes, "[]"), jsonText(c.Claims, "{}"), c.ClaimsExpression, nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw)}
@@ -79,12 +72,8 @@ var ssoKind = kind[ona.SSOConfiguration]{
 }
 
 var organizationKind = kind[ona.Organization]{
-	name:    "organization",
-	columns: []string{"name", "tier", "created_at", "updated_at", "unknown_fields", "raw"},
-	id:      func(o ona.Organization) string { return o.ID },
-	canonical: func(o ona.Organization) string {
-		return fmt.Sprintf("%q %q %q %q %q %s", o.ID, o.Name, o.Tier, ona.FormatTime(o.CreatedAt), ona.FormatTime(o.UpdatedAt), ona.CanonicalUnknown(o.Unknown))
-	},
+	table: newTable("organization", "name", "tier", "created_at", "updated_at", "unknown_fields", "raw"),
+	id:    func(o ona.Organization) string { return o.ID },
 	values: func(o ona.Organization) []any {
 		return []any{o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt), nullText(ona.CanonicalUnknown(o.Unknown)), string(o.Raw)}
 	},
@@ -110,10 +99,8 @@ type policies struct {
 }
 
 var policiesKind = kind[policies]{
-	name:      "policies",
-	columns:   []string{"restrict_account_creation_to_scim", "unknown_fields", "raw"},
-	id:        func(p policies) string { return p.organizationID },
-	canonical: func(p policies) string { return p.Canonical() },
+	table: newTable("policies", "restrict_account_creation_to_scim", "unknown_fields", "raw"),
+	id:    func(p policies) string { return p.organizationID },
 	values: func(p policies) []any {
 		return []any{boolean(p.RestrictAccountCreationToSCIM), nullText(ona.CanonicalUnknown(p.Unknown)), string(p.Raw)}
 	},

@@ -24,11 +24,13 @@ var (
 	ErrNewerVersion   = errors.New("made by a newer version of auditor")
 	ErrNotFound       = errors.New("not found")
 	ErrNoDatabaseFile = errors.New("no such database file")
+	ErrPruned         = errors.New("retention removed it")
 )
 
 // Store is an open database. It is safe for concurrent use; statements run one at a time.
 type Store struct {
-	db *sql.DB
+	db   *sql.DB
+	path string
 }
 
 // Open opens the database file, creating it (mode 0600, its folder 0700) and bringing its schema up to date. A file that is no database
@@ -48,16 +50,20 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path)
 }
 
-// OpenExisting opens a database that is there, as Open does; ErrNoDatabaseFile when there is none.
+// OpenExisting opens a database that is there, as Open does; ErrNoDatabaseFile when there is none. One that cannot be written is opened as
+// OpenReadOnly does.
 func OpenExisting(ctx context.Context, path string) (*Store, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", path, ErrNoDatabaseFile)
+	if err := checkThere(path); err != nil {
+		return nil, err
+	}
+	if !writable(path) {
+		return OpenReadOnly(ctx, path)
 	}
 	return open(ctx, path)
 }
 
 func open(ctx context.Context, path string) (*Store, error) {
-	if err := inspect(path); err != nil {
+	if _, err := inspect(path); err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite", dsn(path))
@@ -67,9 +73,9 @@ func open(ctx context.Context, path string) (*Store, error) {
 	// One connection: SQLite has one writer, and the job reads back what it wrote.
 	db.SetMaxOpenConns(1)
 	if err := migrate(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}
-	return &Store{db: db}, nil
+	return &Store{db: db, path: path}, nil
 }
 
 // Close closes the database; the last one to close leaves no -wal and -shm file behind.
@@ -80,19 +86,25 @@ func (s *Store) Close() error {
 	return nil
 }
 
+const busyTimeout = "busy_timeout(10000)" // milliseconds that a statement waits for another process
+
 func dsn(path string) string {
-	slashed := filepath.ToSlash(path)
-	if filepath.VolumeName(path) != "" {
-		slashed = "/" + slashed // file:/C:/…, see https://www.sqlite.org/uri.html
-	}
 	pragmas := url.Values{"_pragma": {
-		"busy_timeout(10000)", // milliseconds
+		busyTimeout,
 		"foreign_keys(1)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"temp_store(MEMORY)",
 	}, "_txlock": {"immediate"}}
-	return "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + pragmas.Encode()
+	return fileURI(path) + "?" + pragmas.Encode()
+}
+
+func fileURI(path string) string {
+	slashed := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		slashed = "/" + slashed // file:/C:/…, see https://www.sqlite.org/uri.html
+	}
+	return "file:" + (&url.URL{Path: slashed}).EscapedPath()
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -123,27 +135,29 @@ const (
 	applicationID       = 0x41756431 // "Aud1", set by the first migration
 )
 
-// inspect refuses a file that Open must not touch, judging by its header alone so that nothing is written. An empty file is a new database.
-func inspect(path string) error {
+// inspect gives the version of a database's schema, 0 for an empty file, which is a new database. It refuses a file that Open must not touch,
+// judging by its header alone so that nothing is written.
+func inspect(path string) (version int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("opening the database %s: %w", path, err)
+		return 0, fmt.Errorf("opening the database %s: %w", path, err)
 	}
 	defer func() { _ = f.Close() }() // read only
 	header := make([]byte, headerSize)
 	n, err := io.ReadFull(f, header)
 	switch {
 	case errors.Is(err, io.EOF) && n == 0:
-		return nil
+		return 0, nil
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("reading the database %s: %w", path, err)
+		return 0, fmt.Errorf("reading the database %s: %w", path, err)
 	case n < headerSize || !strings.HasPrefix(string(header), headerMagic):
-		return fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
+		return 0, fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
 	}
 	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
-		return fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
+		return 0, fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
 	}
-	return checkVersion(path, int64(binary.BigEndian.Uint32(header[userVersionOffset:])))
+	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
+	return version, checkVersion(path, version)
 }
 
 func checkVersion(path string, version int64) error {

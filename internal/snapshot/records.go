@@ -9,9 +9,13 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// Changes are what a snapshot shows to differ from its baseline, in stored order.
+// Changes are what a snapshot shows to differ from its baseline, in stored order; ErrPruned when retention removed them.
 func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
-	return s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
+	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
+	if err == nil && len(changes) == 0 {
+		err = s.notPruned(ctx, snapshotID)
+	}
+	return changes, err
 }
 
 // Timeline is every change of an organization up to and with a snapshot, oldest first.
@@ -37,9 +41,10 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// Findings are the outcome of every rule in a snapshot, in stored order.
+// Findings are the outcome of every rule in a snapshot, in the order of the rules: those of configurations before those of runs. ErrPruned
+// when retention removed them.
 func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
-	return queryAll(ctx, s.db, "reading findings", func(row *sql.Rows) (Finding, error) {
+	findings, err := queryAll(ctx, s.db, "reading findings", func(row *sql.Rows) (Finding, error) {
 		var f Finding
 		var taken string
 		var organizationID, original, first sql.NullString
@@ -50,7 +55,13 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		return f, errors.Join(err, parseSeconds(taken, &f.TakenAt), parseSeconds(first.String, &f.FirstSeen))
 	}, `SELECT snapshot_id, taken_at, organization_id, rule_id, title, severity, status, original_status, subject_type,
 			subject_id, subject_name, observed, expected, fingerprint, first_seen, days_open
-		FROM findings WHERE snapshot_id = ? ORDER BY number`, snapshotID)
+		FROM findings
+		WHERE snapshot_id = ?
+		ORDER BY rule_id LIKE 'RUN-%', rule_id, subject_type, subject_id`, snapshotID)
+	if err == nil && len(findings) == 0 {
+		err = s.notPruned(ctx, snapshotID)
+	}
+	return findings, err
 }
 
 // Exchanges are the requests of a snapshot with their answers, in order.

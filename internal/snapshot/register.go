@@ -26,9 +26,10 @@ func (s *Store) Snapshots(ctx context.Context, runID int64) ([]Snapshot, error) 
 	return querySnapshots(ctx, s.db, "WHERE run_id = ? ORDER BY source, id", runID)
 }
 
-// CompleteSnapshots are all complete snapshots of the organization, oldest first; of every organization when organizationID is empty.
+// CompleteSnapshots are all complete snapshots of the organization that retention has left whole, oldest first; of every organization when
+// organizationID is empty.
 func (s *Store) CompleteSnapshots(ctx context.Context, organizationID string) ([]Snapshot, error) {
-	return querySnapshots(ctx, s.db, "WHERE outcome = 'complete' AND (?1 = '' OR organization_id = ?1) ORDER BY id", organizationID)
+	return querySnapshots(ctx, s.db, "WHERE outcome = 'complete' AND pruned_at IS NULL AND (?1 = '' OR organization_id = ?1) ORDER BY id", organizationID)
 }
 
 // LastComplete is the newest complete snapshot of the organization with an id below before (0: any).
@@ -55,19 +56,20 @@ func first(found []Snapshot, err error) (Snapshot, bool, error) {
 
 func querySnapshots(ctx context.Context, q querier, where string, args ...any) ([]Snapshot, error) {
 	return queryAll(ctx, q, "reading snapshots", scanSnapshot,
-		"SELECT "+strings.Join(snapshotColumns, ", ")+" FROM snapshots "+where, args...)
+		"SELECT "+strings.Join(snapshotColumns, ", ")+", pruned_at FROM snapshots "+where, args...)
 }
 
 func scanSnapshot(row *sql.Rows) (Snapshot, error) {
 	var h Snapshot
-	var organizationID, name, tier, principalID, principal, code, reason, sso, policies, content sql.NullString
+	var organizationID, name, tier, principalID, principal, code, reason, sso, policies, content, pruned sql.NullString
 	var taken, notes, unknown string
 	var baseline, offset sql.NullInt64
 	err := row.Scan(&h.ID, &h.RunID, &h.Source, &organizationID, &name, &tier, &h.BaseURL, &principalID, &principal, &taken, &h.Outcome,
 		&baseline, &code, &reason, &h.Pages,
 		&h.SCIMListing.Pages, &h.SCIMListing.RowsPerPage, &h.SCIMListing.FinalTokenEmpty,
 		&h.SSOListing.Pages, &h.SSOListing.RowsPerPage, &h.SSOListing.FinalTokenEmpty, &h.SCIMReceived, &h.SCIMDistinct, &h.SCIMConfigurations, &h.SSOReceived, &h.SSODistinct,
-		&h.SSOConfigurations, &sso, &policies, &h.Retries, &offset, &notes, &unknown, &content, &h.ChainSHA256)
+		&h.SSOConfigurations, &sso, &policies, &h.Retries, &offset, &notes, &unknown, &h.Changes, &h.FailingFindings,
+		&content, &h.RecordsSHA256, &h.ChainSHA256, &pruned)
 	if err != nil {
 		return h, err
 	}
@@ -78,6 +80,7 @@ func scanSnapshot(row *sql.Rows) (Snapshot, error) {
 	h.ServerClockKnown, h.ServerClockOffset = offset.Valid, time.Duration(offset.Int64)*time.Millisecond
 	return h, errors.Join(
 		parseSeconds(taken, &h.TakenAt),
+		parseSeconds(pruned.String, &h.PrunedAt),
 		parseJSON(notes, &h.Notes),
 		parseJSON(unknown, &h.UnknownFields))
 }

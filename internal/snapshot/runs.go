@@ -13,25 +13,25 @@ import (
 func (s *Store) BeginRun(ctx context.Context, r Run) (int64, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return 0, fmt.Errorf("beginning a run: %w", err)
+		return 0, fmt.Errorf("beginning a run: %w", explain(err))
 	}
 	defer rollback(tx)
 	if _, err := tx.ExecContext(ctx, `
 		UPDATE runs
 		SET outcome = 'failed', error = 'interrupted: the process ended before the run did', finished_at = ?
 		WHERE outcome = 'running'`, formatSeconds(r.StartedAt)); err != nil {
-		return 0, fmt.Errorf("closing an interrupted run: %w", err)
+		return 0, fmt.Errorf("closing an interrupted run: %w", explain(err))
 	}
 	result, err := tx.ExecContext(ctx, `
 		INSERT INTO runs (started_at, scheduled_for, trigger, outcome, tool_version, host)
 		VALUES (?, ?, ?, 'running', ?, ?)`,
 		formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host)
 	if err != nil {
-		return 0, fmt.Errorf("beginning a run: %w", err)
+		return 0, fmt.Errorf("beginning a run: %w", explain(err))
 	}
 	id, err := result.LastInsertId()
 	if err != nil {
-		return 0, fmt.Errorf("beginning a run: %w", err)
+		return 0, fmt.Errorf("beginning a run: %w", explain(err))
 	}
 	return id, commit(tx, "beginning a run")
 }
@@ -43,7 +43,7 @@ func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome O
 		SET outcome = ?, error = ?, finished_at = ?
 		WHERE id = ? AND outcome = 'running'`, string(outcome), nullText(reason), formatSeconds(at), id)
 	if err != nil {
-		return fmt.Errorf("finishing run %d: %w", id, err)
+		return fmt.Errorf("finishing run %d: %w", id, explain(err))
 	}
 	return expectOneRow(result, fmt.Sprintf("finishing run %d", id))
 }
@@ -72,8 +72,8 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 	const counts = `
 		(SELECT count(*) FROM snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete'),
 		(SELECT count(*) FROM snapshots s WHERE s.run_id = r.id AND s.outcome = 'failed'),
-		(SELECT count(*) FROM stored_changes c JOIN snapshots s ON s.id = c.snapshot_id WHERE s.run_id = r.id),
-		(SELECT count(*) FROM stored_findings f JOIN snapshots s ON s.id = f.snapshot_id WHERE s.run_id = r.id AND f.status = 'fail'),
+		(SELECT coalesce(sum(s.changes), 0) FROM snapshots s WHERE s.run_id = r.id),
+		(SELECT coalesce(sum(s.failing_findings), 0) FROM snapshots s WHERE s.run_id = r.id),
 		(SELECT coalesce(sum(s.scim_configurations), 0) FROM snapshots s WHERE s.run_id = r.id)`
 	return queryAll(ctx, s.db, "reading the run register", func(row *sql.Rows) (Run, error) {
 		var r Run

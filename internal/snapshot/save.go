@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/evidence"
@@ -30,22 +32,26 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	doing := "storing the snapshot of organization " + c.Snapshot.OrganizationID
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer rollback(tx)
 	header := c.Snapshot
 	header.Outcome = Complete
 	if err := checkBaseline(ctx, tx, header); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	if header.ID, err = nextSnapshotID(ctx, tx); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
-	if err := storeInventory(ctx, tx, &header, c.Inventory); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+	key, err := organizationKey(ctx, tx, header.OrganizationID)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
-	if err := storeRecords(ctx, tx, &header, c); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+	if err := storeInventory(ctx, tx, &header, key, c.Inventory); err != nil {
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	if err := storeRecords(ctx, tx, &header, key, c); err != nil {
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return header, commit(tx, doing)
 }
@@ -55,16 +61,16 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 	doing := "storing the failed snapshot of " + header.Source
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer rollback(tx)
 	header.Outcome = Failed
 	header.BaselineID = 0
 	if header.ID, err = nextSnapshotID(ctx, tx); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
-	if err := storeRecords(ctx, tx, &header, Collected{Findings: findings}); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, err)
+	if err := storeRecords(ctx, tx, &header, 0, Collected{Findings: findings}); err != nil {
+		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return header, commit(tx, doing)
 }
@@ -88,43 +94,31 @@ func nextSnapshotID(ctx context.Context, tx *sql.Tx) (int64, error) {
 
 // storeInventory replaces what holds for the organization and sets the counts and the hash of what is stored. What could not be read is
 // left as it was: the snapshot's views do not show it.
-func storeInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, inventory ona.Inventory) error {
-	key, err := organizationKey(ctx, tx, header.OrganizationID)
-	if err != nil {
-		return err
-	}
+func storeInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, inventory ona.Inventory) error {
 	digest := evidence.NewDigest()
-	if _, err := store(ctx, tx, digest, organizationKind, key, header.ID, []ona.Organization{inventory.Organization}); err != nil {
+	store := func(t table, rows []row) (int, error) {
+		return t.replace(ctx, tx, key, header.ID, rows, func(r row) { digest.Add(t.form, r.values) })
+	}
+	if _, err := store(organizationKind.table, organizationKind.rows([]ona.Organization{inventory.Organization})); err != nil {
 		return err
 	}
 	if inventory.Policies != nil {
 		listing := []policies{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
-		if _, err := store(ctx, tx, digest, policiesKind, key, header.ID, listing); err != nil {
+		if _, err := store(policiesKind.table, policiesKind.rows(listing)); err != nil {
 			return err
 		}
 	}
-	if header.SCIMConfigurations, err = store(ctx, tx, digest, scimKind, key, header.ID, inventory.SCIM); err != nil {
+	var err error
+	if header.SCIMConfigurations, err = store(scimKind.table, scimKind.rows(inventory.SCIM)); err != nil {
 		return err
 	}
 	if inventory.SSONotAssessed == "" {
-		if header.SSOConfigurations, err = store(ctx, tx, digest, ssoKind, key, header.ID, inventory.SSO); err != nil {
+		if header.SSOConfigurations, err = store(ssoKind.table, ssoKind.rows(inventory.SSO)); err != nil {
 			return err
 		}
 	}
 	header.ContentSHA256 = digest.Sum()
 	return nil
-}
-
-// store replaces the rows of one kind, adds what is now stored to the digest, and counts it.
-func store[T any](ctx context.Context, tx *sql.Tx, digest *evidence.Digest, k kind[T], key, snapshotID int64, listing []T) (int, error) {
-	stored, err := k.replace(ctx, tx, key, snapshotID, listing)
-	if err != nil {
-		return 0, err
-	}
-	for _, value := range stored {
-		digest.Record(append([]any{k.name, k.id(value)}, k.values(value)...)...)
-	}
-	return len(stored), nil
 }
 
 func organizationKey(ctx context.Context, tx *sql.Tx, id string) (int64, error) {
@@ -146,43 +140,96 @@ func findOrganization(ctx context.Context, q querier, id string) (key int64, fou
 	return keys[0], true, nil
 }
 
-// storeRecords writes the header and what hangs on it, and sets the chain's value: a hash over the previous snapshot's value, the header,
-// the exchanges, the changes and the findings.
-func storeRecords(ctx context.Context, tx *sql.Tx, header *Snapshot, c Collected) error {
+// storeRecords writes the header and what hangs on it, and sets the hashes: one over the exchanges, the changes and the findings, and the
+// chain's value over the previous snapshot's, the run and the header. key is the organization's, 0 for a failed snapshot.
+func storeRecords(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, c Collected) error {
 	carried, err := firstSeen(ctx, tx, *header, c.Findings)
 	if err != nil {
 		return err
 	}
-	exchanges := exchangeRows(header.ID, c.Exchanges)
 	changes := changeRows(header.ID, c.Changes)
-	findings := findingRows(header.ID, c.Findings, carried)
-	previous, err := lastChainValue(ctx, tx)
-	if err != nil {
+	findings := findingValues(c.Findings, carried)
+	header.Changes, header.FailingFindings = len(changes), countFailing(c.Findings)
+	header.RecordsSHA256 = recordsHash(c.Exchanges, changes, findings)
+	if header.ChainSHA256, err = chainValue(ctx, tx, *header); err != nil {
 		return err
 	}
-	chain := evidence.NewDigest()
-	row := headerRow(*header)
-	chain.Record(previous)
-	chain.Record(row[:len(row)-1]...)
-	for _, rows := range [][][]any{exchanges, changes, findings} {
-		for _, r := range rows {
-			chain.Record(r...)
-		}
-	}
-	header.ChainSHA256 = chain.Sum()
 	if err := insertRows(ctx, tx, "snapshots", snapshotColumns, [][]any{headerRow(*header)}); err != nil {
-		return err
-	}
-	if err := storeResponses(ctx, tx, c.Exchanges, c.Responses); err != nil {
-		return err
-	}
-	if err := insertRows(ctx, tx, "exchanges", exchangeColumns, exchanges); err != nil {
 		return err
 	}
 	if err := insertRows(ctx, tx, "stored_changes", changeColumns, changes); err != nil {
 		return err
 	}
-	return insertRows(ctx, tx, "stored_findings", findingColumns, findings)
+	if header.Outcome == Failed {
+		return storeFailedFindings(ctx, tx, header.ID, findings)
+	}
+	if err := storeExchanges(ctx, tx, *header, key, c); err != nil {
+		return err
+	}
+	return storeFindings(ctx, tx, *header, key, findings)
+}
+
+func recordsHash(exchanges []Exchange, changes, findings [][]any) string {
+	digest := evidence.NewDigest()
+	for _, e := range exchanges {
+		digest.Add(exchangeForm, exchangeValues(e))
+	}
+	for _, c := range changes {
+		digest.Add(changeForm, c[1:])
+	}
+	for _, f := range findings {
+		digest.Add(findingForm, f)
+	}
+	return digest.Sum()
+}
+
+func storeExchanges(ctx context.Context, tx *sql.Tx, header Snapshot, key int64, c Collected) error {
+	if err := storeResponses(ctx, tx, c.Exchanges, c.Responses); err != nil {
+		return err
+	}
+	if _, err := exchangeTable.replace(ctx, tx, key, header.ID, exchangeRows(c.Exchanges), func(row) {}); err != nil {
+		return err
+	}
+	return insertRows(ctx, tx, "exchange_times", []string{"snapshot_id", "times"}, [][]any{{header.ID, exchangeTimes(header.TakenAt, c.Exchanges)}})
+}
+
+func storeFindings(ctx context.Context, tx *sql.Tx, header Snapshot, key int64, values [][]any) error {
+	var baselineAt time.Time
+	if header.BaselineID != 0 {
+		baseline, _, err := first(querySnapshots(ctx, tx, "WHERE id = ?", header.BaselineID))
+		if err != nil {
+			return err
+		}
+		baselineAt = baseline.TakenAt
+	}
+	_, err := findingTable.replace(ctx, tx, key, header.ID, findingRows(values, header.TakenAt, baselineAt), func(row) {})
+	return err
+}
+
+func storeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, values [][]any) error {
+	rows := make([][]any, 0, len(values))
+	for _, v := range values {
+		rows = append(rows, append([]any{snapshotID}, v...))
+	}
+	return insertRows(ctx, tx, "failed_findings", append([]string{"snapshot_id"}, findingColumns...), rows)
+}
+
+// chainValue is the hash over the chain's last value, the header and the run that it belongs to.
+func chainValue(ctx context.Context, tx *sql.Tx, header Snapshot) (string, error) {
+	previous, err := lastChainValue(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	run, err := queryAll(ctx, tx, "reading the run", func(rows *sql.Rows) ([]any, error) { return scanValues(rows, len(runColumns)) },
+		"SELECT "+strings.Join(runColumns, ", ")+" FROM runs WHERE id = ?", header.RunID)
+	if err != nil {
+		return "", err
+	}
+	if len(run) == 0 {
+		return "", fmt.Errorf("run %d: %w", header.RunID, ErrNotFound)
+	}
+	row := headerRow(header)
+	return evidence.Chain(previous, runForm, run[0], snapshotForm, row[:len(row)-1]), nil
 }
 
 func lastChainValue(ctx context.Context, tx *sql.Tx) (string, error) {
@@ -192,40 +239,4 @@ func lastChainValue(ctx context.Context, tx *sql.Tx) (string, error) {
 		return "", nil
 	}
 	return value, err
-}
-
-// firstSeen says, by fingerprint, since when each finding that is open has been open: as the organization's baseline or a failed snapshot
-// after it says, else since this snapshot.
-func firstSeen(ctx context.Context, tx *sql.Tx, header Snapshot, findings []finding.Finding) (map[string]string, error) {
-	type seen struct{ fingerprint, at string }
-	known, err := queryAll(ctx, tx, "reading open findings", func(row *sql.Rows) (seen, error) {
-		var s seen
-		return s, row.Scan(&s.fingerprint, &s.at)
-	}, `SELECT f.fingerprint, min(f.first_seen)
-		FROM stored_findings f
-		JOIN snapshots s ON s.id = f.snapshot_id
-		WHERE s.organization_id = ?1
-		  AND f.first_seen IS NOT NULL
-		  AND s.id >= (SELECT coalesce(max(b.id), 0) FROM snapshots b WHERE b.organization_id = ?1 AND b.outcome = 'complete')
-		GROUP BY f.fingerprint
-		ORDER BY f.fingerprint`, header.OrganizationID)
-	if err != nil {
-		return nil, err
-	}
-	before := make(map[string]string, len(known))
-	for _, k := range known {
-		before[k.fingerprint] = k.at
-	}
-	open := make(map[string]string, len(before))
-	for _, f := range findings {
-		at, carried := before[f.Fingerprint]
-		switch {
-		case f.Status == finding.Pass || f.Status == finding.NotAssessed && !carried:
-			continue
-		case !carried:
-			at = formatSeconds(header.TakenAt)
-		}
-		open[f.Fingerprint] = at
-	}
-	return open, nil
 }

@@ -24,7 +24,7 @@ func filled(t *testing.T) (string, *sql.DB) {
 		t.Fatal(err)
 	}
 	save(t, store, night(1), inventory(scim("a", "Okta"), scim("b", "Entra ID")), finding.Finding{RuleID: "SCIM-001", Status: finding.Fail, Fingerprint: "f"})
-	save(t, store, night(2), inventory(scim("a", "Okta production")))
+	save(t, store, night(2), inventory(scim("a", "Okta production")), finding.Finding{RuleID: "SCIM-001", Status: finding.Fail, Fingerprint: "f"})
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -45,14 +45,14 @@ func TestEveryViewCanBeRead(t *testing.T) {
 	for name, want := range map[string]int{
 		"runs": 2, "snapshots": 2, "scim_configurations": 3, "current_scim_configurations": 1, "sso_configurations": 2,
 		"current_sso_configurations": 1, "organization_policies": 2, "scim_configuration_history": 3, "sso_configuration_history": 1,
-		"changes": 0, "findings": 1,
+		"changes": 0, "findings": 2, "exchanges": 2, "organization_details": 2,
 	} {
 		if got := countRows(t, db, name); got != want {
 			t.Errorf("%s has %d rows, want %d", name, got, want)
 		}
 	}
 	var views int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE type = 'view'").Scan(&views); err != nil || views != 9 {
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE type = 'view'").Scan(&views); err != nil || views != 11 {
 		t.Errorf("%d views (error %v): name a new one above", views, err)
 	}
 }
@@ -90,10 +90,15 @@ func TestThePastCannotBeRewritten(t *testing.T) {
 		"DELETE FROM sso_live",
 		"UPDATE policies_live SET restrict_account_creation_to_scim = 0",
 		"DELETE FROM organization_live",
-		"UPDATE stored_findings SET status = 'pass'",
-		"DELETE FROM stored_findings",
+		"UPDATE finding_live SET status = 'pass'",
+		"DELETE FROM finding_live",
+		"UPDATE exchange_times SET times = '[]'",
+		"DELETE FROM exchange_times",
+		"DELETE FROM organizations",
+		"UPDATE raw_shapes SET shape = ''",
 		"UPDATE responses SET body = x''",
-		"DELETE FROM exchanges",
+		"DELETE FROM exchange_live",
+		"DELETE FROM responses",
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err == nil {
 			t.Errorf("%s: went through", statement)

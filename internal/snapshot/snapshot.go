@@ -68,9 +68,14 @@ type Snapshot struct {
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool
 	// Notes are remarks of the collector, such as an id that was listed twice with the same content.
-	Notes                      []string
-	UnknownFields              []string // fields of answers that this version does not know, as Type.field, sorted
-	ContentSHA256, ChainSHA256 string
+	Notes         []string
+	UnknownFields []string // fields of answers that this version does not know, as Type.field, sorted
+	// Changes and FailingFindings count the rows that the snapshot has, or had before it was pruned.
+	Changes, FailingFindings int
+	// ContentSHA256 is over the configurations, RecordsSHA256 over the exchanges, changes and findings, ChainSHA256 over this header and the
+	// chain before it; all in hex. ContentSHA256 is empty for a failed snapshot.
+	ContentSHA256, RecordsSHA256, ChainSHA256 string
+	PrunedAt                                  time.Time // zero while the snapshot is whole
 }
 
 // Listing is how one list was read, as the collector counted; the zero value for one that was not.
@@ -84,11 +89,11 @@ type Listing struct {
 
 // Exchange is one request and the answer that was accepted for it.
 type Exchange struct {
-	Number         int    // 1 for the first of the snapshot
-	Method         string // such as gitpod.v1.OrganizationService/ListSCIMConfigurations
-	Request        string // the body sent; never a token
-	Status         int    // HTTP status
-	SentAt         time.Time
+	Number         int           // 1 for the first of the snapshot
+	Method         string        // such as gitpod.v1.OrganizationService/ListSCIMConfigurations
+	Request        string        // the body sent; never a token
+	Status         int           // HTTP status
+	SentAt         time.Time     // stored in whole milliseconds
 	Duration       time.Duration // of the last try, to the last byte
 	ServerDate     time.Time     // the answer's Date, zero when it had none
 	Records        int           // configurations in the answer

@@ -20,7 +20,7 @@ type querier interface {
 func queryAll[T any](ctx context.Context, q querier, doing string, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
+		return nil, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer func() { _ = rows.Close() }() // rows.Err below tells what Close would
 	var all []T
@@ -63,7 +63,7 @@ func rollback(tx *sql.Tx) { _ = tx.Rollback() } // after a commit it has nothing
 
 func commit(tx *sql.Tx, doing string) error {
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		return fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return nil
 }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/snapshot"
+)
+
+func verifyCommand(env environment, s *settings) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "verify",
+		Short: "Recompute every hash of the database and of the report folders",
+		Long: "verify checks the database file, its schema, every row, every snapshot's content, records and place in the chain, every answer's\n" +
+			"bytes, and the files of every report folder below --out. It names what differs, exits with 1 then, and changes nothing.",
+		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
+		Args:    cobra.NoArgs,
+	}
+	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
+		found, err := verify(cmd.Context(), s)
+		if err != nil {
+			return err
+		}
+		if err := found.print(env, s, asJSON); err != nil {
+			return err
+		}
+		if len(found.Problems) == 0 {
+			return nil
+		}
+		return &failure{err: errors.New("the evidence does not hold"), exit: exitFailed, told: true}
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print what was checked and found as JSON")
+	return command
+}
+
+// verification is what was checked and what was found.
+type verification struct {
+	Runs             int           `json:"runs"`
+	Snapshots        int           `json:"snapshots"`
+	PrunedSnapshots  int           `json:"pruned_snapshots"`
+	Rows             int           `json:"rows"`
+	Responses        int           `json:"responses"`
+	ResponsesRemoved int           `json:"responses_removed"`
+	Views            int           `json:"views"`
+	ReportFolders    int           `json:"report_folders"`
+	Problems         []problemJSON `json:"problems"`
+}
+
+type problemJSON struct {
+	SnapshotID   int64  `json:"snapshot_id,omitempty"`
+	ReportFolder string `json:"report_folder,omitempty"`
+	Subject      string `json:"subject"`
+	Text         string `json:"text"`
+	Want         string `json:"want,omitempty"`
+	Got          string `json:"got,omitempty"`
+}
+
+func verify(ctx context.Context, s *settings) (*verification, error) {
+	store, err := snapshot.OpenReadOnly(ctx, s.db)
+	if err != nil {
+		return nil, databaseFailure(err)
+	}
+	found, err := verifyAll(ctx, store, s.out)
+	return found, errors.Join(err, store.Close())
+}
+
+func verifyAll(ctx context.Context, store *snapshot.Store, out string) (*verification, error) {
+	stored, err := store.Verify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := &verification{
+		Runs: stored.Runs, Snapshots: stored.Snapshots, PrunedSnapshots: stored.Pruned, Rows: stored.Rows, Responses: stored.Responses,
+		ResponsesRemoved: stored.ResponsesRemoved, Views: stored.Views, Problems: []problemJSON{},
+	}
+	for _, p := range stored.Problems {
+		found.Problems = append(found.Problems, problemJSON{SnapshotID: p.SnapshotID, Subject: p.Subject, Text: p.Text, Want: p.Want, Got: p.Got})
+	}
+	return found, found.checkReports(ctx, store, out)
+}
+
+// reportFolderRun stands between the time and the run's id in the name of a report folder.
+const reportFolderRun = "-run-"
+
+// checkReports checks every report folder that still lies below out, and that the database knows its run.
+func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, out string) error {
+	entries, err := os.ReadDir(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking for reports: %w", err)
+	}
+	for _, e := range entries {
+		_, number, isReport := strings.Cut(e.Name(), reportFolderRun)
+		runID, err := strconv.ParseInt(number, 10, 64)
+		if !isReport || err != nil || !e.IsDir() {
+			continue
+		}
+		v.ReportFolders++
+		folder := filepath.Join(out, e.Name())
+		problems, err := evidence.CheckFolder(folder)
+		if err != nil {
+			problems = append(problems, err.Error())
+		}
+		if _, err := store.Run(ctx, runID); errors.Is(err, snapshot.ErrNotFound) {
+			problems = append(problems, fmt.Sprintf("the database has no run %d", runID))
+		}
+		for _, text := range problems {
+			v.Problems = append(v.Problems, problemJSON{ReportFolder: folder, Subject: "report " + folder, Text: text})
+		}
+	}
+	return nil
+}
+
+// verifyHint is what can be done about evidence that does not hold.
+const verifyHint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") and with the reports " +
+	"that auditors have"
+
+func (v *verification) print(env environment, s *settings, asJSON bool) error {
+	if asJSON {
+		return printJSON(env.stdout, v)
+	}
+	for _, p := range v.Problems {
+		printProblem(env.stderr, errors.New(p.String()), "")
+	}
+	if len(v.Problems) > 0 {
+		_, _ = fmt.Fprintln(env.stderr, "auditor: hint:", verifyHint)
+	}
+	if s.quiet {
+		return nil
+	}
+	return v.printSummary(env.stdout)
+}
+
+func (v *verification) printSummary(w io.Writer) error {
+	verdict := "the evidence holds"
+	if n := len(v.Problems); n > 0 {
+		verdict = "NOT VERIFIED: " + counted(n, "problem", "")
+	}
+	_, err := fmt.Fprintf(w, "%s\nchecked: %s, %s (%d pruned), %s, %s (%d removed by retention), %s, %s\n", verdict,
+		counted(v.Runs, "run", ""), counted(v.Snapshots, "snapshot", ""), v.PrunedSnapshots, counted(v.Rows, "row", ""),
+		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""), counted(v.ReportFolders, "report folder", ""))
+	return err
+}
+
+func (p problemJSON) String() string {
+	text := p.Subject + ": " + p.Text
+	if p.SnapshotID != 0 {
+		text = fmt.Sprintf("snapshot %d: %s", p.SnapshotID, text)
+	}
+	if p.Want != "" || p.Got != "" {
+		text += fmt.Sprintf(" (the database says %s, it comes to %s)", p.Want, p.Got)
+	}
+	return text
+}

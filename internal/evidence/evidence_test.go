@@ -1,0 +1,97 @@
+package evidence_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/evidence"
+)
+
+func TestARecordIsWhatTheDocumentationSays(t *testing.T) {
+	form := evidence.NewForm("scim", "name", "enabled", "raw")
+	got := string(form.Append(nil, []any{"Öst", int64(1), nil}))
+	if d := cmp.Diff("4:scim,7:enabled,1:1,4:name,4:Öst,\n", got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestNoTwoRowsHaveTheSameRecord(t *testing.T) {
+	form := evidence.NewForm("k", "a", "b")
+	seen := make(map[string][]any)
+	for _, row := range [][]any{{"", ""}, {nil, ""}, {"", nil}, {nil, nil}, {"1:b,", ""}, {"", "1:b,"}, {"x", "y"}, {"xy", ""}, {int64(1), nil}, {nil, int64(1)}} {
+		record := string(form.Append(nil, row))
+		if other, found := seen[record]; found {
+			t.Errorf("%v and %v have the same record", row, other)
+		}
+		seen[record] = row
+	}
+}
+
+func TestAColumnThatIsAddedLaterChangesNoRecordOfBefore(t *testing.T) {
+	before := evidence.NewForm("k", "a", "c").Append(nil, []any{"1", "3"})
+	after := evidence.NewForm("k", "a", "b", "c").Append(nil, []any{"1", nil, "3"})
+	if d := cmp.Diff(string(before), string(after)); d != "" {
+		t.Errorf("(-before +after):\n%s", d)
+	}
+}
+
+func TestTheChainCoversWhatItIsMadeOf(t *testing.T) {
+	run, snapshot := evidence.NewForm("run", "id"), evidence.NewForm("snapshot", "id")
+	first := evidence.Chain("", run, []any{int64(1)}, snapshot, []any{int64(1)})
+	sum := sha256.Sum256([]byte("0:,3:run,2:id,1:1,\n8:snapshot,2:id,1:1,\n"))
+	if first != hex.EncodeToString(sum[:]) {
+		t.Error("the chain's value is not what the documentation says")
+	}
+	for _, other := range []string{
+		evidence.Chain(first, run, []any{int64(1)}, snapshot, []any{int64(1)}),
+		evidence.Chain("", run, []any{int64(2)}, snapshot, []any{int64(1)}),
+		evidence.Chain("", run, []any{int64(1)}, snapshot, []any{int64(2)}),
+	} {
+		if other == first {
+			t.Error("another chain, run or snapshot has the same value")
+		}
+	}
+}
+
+func TestCheckFolderNamesWhatIsWrong(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, content string) {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sum := func(content string) string {
+		s := sha256.Sum256([]byte(content))
+		return hex.EncodeToString(s[:])
+	}
+	check := func(want ...string) {
+		t.Helper()
+		got, err := evidence.CheckFolder(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	}
+	check("SHA256SUMS is missing")
+	write("a.csv", "a")
+	write("b.csv", "b")
+	write("SHA256SUMS", fmt.Sprintf("%s  a.csv\n%s  b.csv\n", sum("a"), sum("b")))
+	check()
+	write("b.csv", "c")
+	write("c.csv", "c")
+	write("SHA256SUMS", fmt.Sprintf("%s  a.csv\n%s  b.csv\n%s  gone.csv\n%s  ../a.csv\nx\n", sum("a"), sum("b"), sum("g"), sum("a")))
+	check(
+		fmt.Sprintf("b.csv has SHA-256 %s, SHA256SUMS says %s", sum("c"), sum("b")),
+		"gone.csv is missing",
+		fmt.Sprintf("SHA256SUMS has a line that names no file of the folder: %q", sum("a")+"  ../a.csv"),
+		`SHA256SUMS has a line that names no file of the folder: "x"`,
+		"c.csv is not named in SHA256SUMS")
+}

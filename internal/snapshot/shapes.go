@@ -1,0 +1,175 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The JSON of most SCIM configurations differs in the values alone, and these are in columns already. So what they have in common is kept
+// once, as a shape: the JSON with a control character, which no JSON text has unescaped (RFC 8259, section 7), in the place of each value
+// that is written there as its column has it. A row whose JSON nobody shares is stored as it is.
+
+// shapeValues are the columns that a shape has places for; char(i+1) stands for the value of the i-th.
+var shapeValues = []string{"id", "stated_organization_id", "name", "sso_configuration_id", "created_at", "updated_at", "token_expires_at"}
+
+// firstShapeTime is the place in shapeValues from which on the columns are instants. An instant stands in the JSON with some of its nine
+// digits, which the shape counts.
+const firstShapeTime = 4
+
+// shape is a row of raw_shapes without its key.
+type shape struct {
+	text    string
+	lengths [3]int // characters of each instant before its Z
+}
+
+func shapedTable(name string, columns ...string) table {
+	t := newTable(name, append(columns, "raw_shape")...)
+	t.reads[0] = statedOrganization
+	t.reads[t.raw] = rawFromShape
+	t.reads[len(t.reads)-1] = "NULL" // how a row is stored is no part of what it means
+	t.pack = t.packConfigurations
+	return t
+}
+
+// statedOrganization is the organization that a configuration itself names, which nearly always is the one that lists it.
+const statedOrganization = `coalesce(v.stated_organization_id, (SELECT o.id FROM organizations o WHERE o.key = v.organization_key))`
+
+// rawFromShape is what the views do too.
+const rawFromShape = `CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
+	SELECT replace(replace(replace(replace(replace(replace(replace(p.shape,
+		char(1), v.id),
+		char(2), ` + statedOrganization + `),
+		char(3), v.name),
+		char(4), v.sso_configuration_id),
+		char(5), coalesce(substr(v.created_at, 1, p.created_at_length) || 'Z', '')),
+		char(6), coalesce(substr(v.updated_at, 1, p.updated_at_length) || 'Z', '')),
+		char(7), coalesce(substr(v.token_expires_at, 1, p.token_expires_at_length) || 'Z', ''))
+	FROM raw_shapes p
+	WHERE p.key = v.raw_shape
+) END`
+
+// packConfigurations leaves out the organization where it is the one that lists the row, and gives every row whose shape others share, now
+// or in the store, the shape's key in place of its JSON.
+func (t table) packConfigurations(ctx context.Context, tx *sql.Tx, organizationKey int64, rows []*row) error {
+	var organization string
+	if err := tx.QueryRowContext(ctx, "SELECT id FROM organizations WHERE key = ?", organizationKey).Scan(&organization); err != nil {
+		return err
+	}
+	keys, err := t.shapeKeys(ctx, tx, rows)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		r.stored = slices.Clone(r.values)
+		if r.stored[1] == organization {
+			r.stored[1] = nil
+		}
+		if keys[i] != 0 {
+			r.stored[t.raw+1], r.stored[len(r.stored)-1] = nil, keys[i]
+		}
+	}
+	return nil
+}
+
+// shapeKeys are the keys of the rows' shapes, 0 for a shape that one row alone has.
+func (t table) shapeKeys(ctx context.Context, tx *sql.Tx, rows []*row) ([]int64, error) {
+	known, err := readShapes(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	shapes, count := make([]shape, len(rows)), make(map[shape]int)
+	for i, r := range rows {
+		shapes[i] = t.shapeOf(*r)
+		count[shapes[i]]++
+	}
+	keys := make([]int64, len(rows))
+	for i, s := range shapes {
+		if known[s] == 0 && count[s] > 1 && s.text != "" {
+			if known[s], err = insertShape(ctx, tx, s); err != nil {
+				return nil, err
+			}
+		}
+		keys[i] = known[s]
+	}
+	return keys, nil
+}
+
+// shapeOf is the shape of a row's JSON; the zero shape where none gives it back.
+func (t table) shapeOf(r row) shape {
+	raw, _ := r.values[t.raw+1].(string)
+	s := shape{text: raw}
+	if strings.ContainsAny(raw, "\x01\x02\x03\x04\x05\x06\x07") {
+		return shape{}
+	}
+	values := t.shapeTexts(r)
+	for i, v := range values {
+		place := `"` + string(rune(i+1)) + `"`
+		if i < firstShapeTime {
+			if v != "" {
+				s.text = strings.Replace(s.text, `"`+v+`"`, place, 1)
+			}
+			continue
+		}
+		// The digits are cut one by one until the JSON has the instant so.
+		for n := len(v) - 1; n >= len("2006-01-02T15:04:05"); n-- {
+			if before, after, found := strings.Cut(s.text, `"`+v[:n]+`Z"`); found {
+				s.text, s.lengths[i-firstShapeTime] = before+place+after, n
+				break
+			}
+		}
+	}
+	if s.expand(values) != raw {
+		return shape{}
+	}
+	return s
+}
+
+// shapeTexts are a row's values for shapeValues; empty where absent.
+func (t table) shapeTexts(r row) []string {
+	values := make([]string, len(shapeValues))
+	for i, name := range shapeValues {
+		values[i], _ = r.values[slices.Index(t.columns, name)+1].(string) // the id, which is no column, is the first
+	}
+	return values
+}
+
+// expand is what rawFromShape gives.
+func (s shape) expand(values []string) string {
+	text := s.text
+	for i, v := range values {
+		if i >= firstShapeTime && v != "" {
+			v = v[:s.lengths[i-firstShapeTime]] + "Z"
+		}
+		text = strings.ReplaceAll(text, string(rune(i+1)), v)
+	}
+	return text
+}
+
+func readShapes(ctx context.Context, tx *sql.Tx) (map[shape]int64, error) {
+	type keyed struct {
+		shape
+		key int64
+	}
+	all, err := queryAll(ctx, tx, "reading shapes", func(row *sql.Rows) (keyed, error) {
+		var k keyed
+		return k, row.Scan(&k.key, &k.text, &k.lengths[0], &k.lengths[1], &k.lengths[2])
+	}, "SELECT key, shape, created_at_length, updated_at_length, token_expires_at_length FROM raw_shapes ORDER BY key")
+	known := make(map[shape]int64, len(all))
+	for _, k := range all {
+		known[k.shape] = k.key
+	}
+	return known, err
+}
+
+func insertShape(ctx context.Context, tx *sql.Tx, s shape) (int64, error) {
+	result, err := tx.ExecContext(ctx, `
+		INSERT INTO raw_shapes (shape, created_at_length, updated_at_length, token_expires_at_length)
+		VALUES (?, ?, ?, ?)`, s.text, s.lengths[0], s.lengths[1], s.lengths[2])
+	if err != nil {
+		return 0, fmt.Errorf("storing a shape: %w", err)
+	}
+	return result.LastInsertId()
+}
