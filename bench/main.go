@@ -1,8 +1,11 @@
+//go:build linux
+
 // Command bench measures what the speed of a night depends on and prints it as a table, each value beside the bound that it must hold. The
 // script bench/run builds what it needs. Whatever is measured runs as a process of its own, so that its memory is its own.
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -52,7 +55,7 @@ func measureAll(auditor string) error {
 	return nil
 }
 
-func print(what, measured, bound string, holds bool) {
+func printRow(what, measured, bound string, holds bool) {
 	word := "yes"
 	if !holds {
 		word = "NO"
@@ -67,7 +70,7 @@ type usage struct {
 }
 
 func timed(name string, args ...string) (usage, error) {
-	cmd := exec.Command(name, args...)
+	cmd := exec.CommandContext(context.Background(), name, args...)
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
 	start := time.Now()
@@ -110,7 +113,7 @@ func roundTrips(string) error {
 		return err
 	}
 	ratio := took[1].wall.Seconds() / took[0].wall.Seconds()
-	print("500 pages at 5 ms against round trips alone", fmt.Sprintf("%.2f s : %.2f s = %.3f", took[1].wall.Seconds(), took[0].wall.Seconds(), ratio), "1.05", ratio <= bound)
+	printRow("500 pages at 5 ms against round trips alone", fmt.Sprintf("%.2f s : %.2f s = %.3f", took[1].wall.Seconds(), took[0].wall.Seconds(), ratio), "1.05", ratio <= bound)
 	return nil
 }
 
@@ -138,7 +141,7 @@ func againstCurl(string) error {
 		return err
 	}
 	ratio := took[1].wall.Seconds() / took[0].wall.Seconds()
-	print(what, fmt.Sprintf("%.2f s : %.2f s = %.2f (%d MiB)", took[1].wall.Seconds(), took[0].wall.Seconds(), ratio, took[1].maxRSS), "2.7", ratio <= bound)
+	printRow(what, fmt.Sprintf("%.2f s : %.2f s = %.2f (%d MiB)", took[1].wall.Seconds(), took[0].wall.Seconds(), ratio, took[1].maxRSS), "2.7", ratio <= bound)
 	return nil
 }
 
@@ -170,7 +173,7 @@ func organizations(auditor string) error {
 		if err != nil {
 			return err
 		}
-		print("1,000 organizations at 50 ms, --concurrency 50, "+night, fmt.Sprintf("%.1f s, %d MiB", u.wall.Seconds(), u.maxRSS), "10 s, 200 MiB",
+		printRow("1,000 organizations at 50 ms, --concurrency 50, "+night, fmt.Sprintf("%.1f s, %d MiB", u.wall.Seconds(), u.maxRSS), "10 s, 200 MiB",
 			u.wall <= 10*time.Second && u.maxRSS <= 200)
 	}
 	return nil

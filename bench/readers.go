@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -33,7 +35,7 @@ func collect(baseURL string, want int) error {
 func ask(baseURL string, pages int) error {
 	client := &http.Client{Transport: fetch.NewTransport(1)}
 	for _, request := range requests(baseURL, pages) {
-		req, err := http.NewRequest(http.MethodPost, request.url, bytes.NewReader([]byte(request.body)))
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, request.url, bytes.NewReader([]byte(request.body)))
 		if err != nil {
 			return err
 		}
