@@ -64,8 +64,8 @@ func readList[T canonical](ctx context.Context, c *collector, l listing[T], tall
 	return rows.sorted(), nil
 }
 
-// pages gives the pages of a list in order and ends after the last one or with an error. While the caller works on a page, the next one is
-// already under way; the collector stays the caller's, since only the request runs beside it.
+// pages gives the pages of a list in order and ends after the last one or with an error. While a page is looked into and the caller works on
+// it, the next one is already under way; the collector stays the caller's, since only the request runs beside it.
 func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
 		var ahead sync.WaitGroup
@@ -80,7 +80,13 @@ func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] 
 		asked := map[string]int{}
 		came := request(1, "")
 		for number := 1; ; number++ {
-			p, err := c.openPage(s, number, <-came)
+			r := <-came
+			next := peekToken(r.Body)
+			early := r.err == nil && next != "" && asked[next] == 0 && number < c.client.settings.MaxPages
+			if early {
+				came = request(number+1, next)
+			}
+			p, err := c.openPage(s, number, r)
 			if err == nil {
 				err = c.follow(s, p, asked)
 			}
@@ -88,7 +94,7 @@ func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] 
 				yield(page{}, err)
 				return
 			}
-			if p.next != "" {
+			if p.next != "" && !early {
 				came = request(number+1, p.next)
 			}
 			c.seal()

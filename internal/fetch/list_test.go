@@ -165,3 +165,24 @@ func TestAFailingPageStopsTheOneAhead(t *testing.T) {
 	}
 	within5Seconds(t, stopped, "the request for the page ahead was left running")
 }
+
+func TestTheTokenThatIsPeekedAtIsTheAnswersOwn(t *testing.T) {
+	for body, want := range map[string]string{
+		scimRows("next", scimA, scimB): "next",
+		`{"scimConfigurations":[{"pagination":{"nextToken":"inner"}}],"pagination":{"nextToken":"outer"}}`: "outer",
+		`{"pagination":{"other":[1],"nextToken":"x"}}`:                                                     "x",
+		`{"pagination":{"nextToken":null}}`:                                                                "",
+		`{"pagination":null}`:                                                                              "",
+		`{"pagination":{"nextToken":2}}`:                                                                   "",
+		`{"scimConfigurations":[`:                                                                          "",
+		`[{"pagination":{"nextToken":"x"}}]`:                                                               "",
+		"":                                                                                                 "",
+	} {
+		if got := peekToken([]byte(body)); got != want {
+			t.Errorf("%s: token %q, want %q", body, got, want)
+		}
+		if page, err := scimPage([]byte(body)); err == nil && page.Pagination.NextToken != want {
+			t.Errorf("%s: the answer's own token is %q, want %q", body, page.Pagination.NextToken, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,6 +29,32 @@ func ssoPage(body []byte) (wireSCIMPage, error) {
 	var w wireSSOPage
 	err := decodeAnswer(body, &w)
 	return wireSCIMPage(w), err
+}
+
+// peekToken reads the token of the next page and no more of the answer than it must, so that the next request need not wait until the rows are
+// read. Empty says nothing: the answer may be anything. An answer that turns out to be one has this very token, for its names are unique.
+func peekToken(body []byte) string {
+	d := jsontext.NewDecoder(bytes.NewBuffer(body))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != jsontext.KindBeginObject {
+		return ""
+	}
+	for d.PeekKind() == jsontext.KindString {
+		name, err := d.ReadToken()
+		if err != nil {
+			return ""
+		}
+		if name.String() == "pagination" {
+			var p wirePagination
+			if json.UnmarshalDecode(d, &p) != nil {
+				return ""
+			}
+			return p.NextToken
+		}
+		if d.SkipValue() != nil {
+			return ""
+		}
+	}
+	return ""
 }
 
 // checkPage looks for answers that would read as the end of a listing, or as a listing of nothing, and are not.
