@@ -47,12 +47,13 @@ func tunnel(t *testing.T, address string, asked *atomic.Int64) *httptest.Server 
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
-		w.WriteHeader(http.StatusOK)
-		near, _, err := http.NewResponseController(w).Hijack()
+		near, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			panic(err)
 		}
-		go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+		_, _ = io.WriteString(near, "HTTP/1.1 200 OK\r\n\r\n")
+		// What the client sent at once may be in the buffer already.
+		go func() { _, _ = io.Copy(far, buffered); _ = far.Close() }()
 		_, _ = io.Copy(near, far)
 		_ = near.Close()
 	}))
