@@ -47,13 +47,28 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
-	if err := storeInventory(ctx, tx, &header, key, c.Inventory); err != nil {
-		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	if err := storeRecords(ctx, tx, &header, key, c); err != nil {
+	if err := storeWhole(ctx, tx, &header, key, c); err != nil {
 		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return header, commit(tx, doing)
+}
+
+// storeWhole writes the header before the configurations that refer to it: while a reference has no header yet, SQLite looks for it in all
+// rows of all organizations when the header comes (https://www.sqlite.org/foreignkeys.html#fk_deferred).
+func storeWhole(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, c Collected) error {
+	differences, err := compareInventory(ctx, tx, header, key, c.Inventory)
+	if err != nil {
+		return err
+	}
+	if err := storeRecords(ctx, tx, header, key, c); err != nil {
+		return err
+	}
+	for _, d := range differences {
+		if err := d.write(ctx, tx, key, header.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SaveFailed stores that an organization's snapshot could not be taken: the header with its reason, and the findings that follow.
@@ -92,33 +107,37 @@ func nextSnapshotID(ctx context.Context, tx *sql.Tx) (int64, error) {
 	return id, err
 }
 
-// storeInventory replaces what holds for the organization and sets the counts and the hash of what is stored. What could not be read is
-// left as it was: the snapshot's views do not show it.
-func storeInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, inventory ona.Inventory) error {
+// compareInventory finds what has to be written so that the inventory holds for the organization, and sets the counts and the hash of what is
+// then stored. What could not be read is left as it was: the snapshot's views do not show it.
+func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, inventory ona.Inventory) ([]difference, error) {
 	digest := evidence.NewDigest()
-	store := func(t table, rows []row) (int, error) {
-		return t.replace(ctx, tx, key, header.ID, rows, func(r row) { digest.Add(t.form, r.values) })
-	}
-	if _, err := store(organizationKind.table, organizationKind.rows([]ona.Organization{inventory.Organization})); err != nil {
+	var all []difference
+	compare := func(t table, rows []row) error {
+		d, err := t.compare(ctx, tx, key, rows, func(r row) { digest.Add(t.form, r.values) })
+		all = append(all, d)
 		return err
+	}
+	if err := compare(organizationKind.table, organizationKind.rows([]ona.Organization{inventory.Organization})); err != nil {
+		return nil, err
 	}
 	if inventory.Policies != nil {
 		listing := []policies{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
-		if _, err := store(policiesKind.table, policiesKind.rows(listing)); err != nil {
-			return err
+		if err := compare(policiesKind.table, policiesKind.rows(listing)); err != nil {
+			return nil, err
 		}
 	}
-	var err error
-	if header.SCIMConfigurations, err = store(scimKind.table, scimKind.rows(inventory.SCIM)); err != nil {
-		return err
+	if err := compare(scimKind.table, scimKind.rows(inventory.SCIM)); err != nil {
+		return nil, err
 	}
+	header.SCIMConfigurations = len(inventory.SCIM)
 	if inventory.SSONotAssessed == "" {
-		if header.SSOConfigurations, err = store(ssoKind.table, ssoKind.rows(inventory.SSO)); err != nil {
-			return err
+		if err := compare(ssoKind.table, ssoKind.rows(inventory.SSO)); err != nil {
+			return nil, err
 		}
+		header.SSOConfigurations = len(inventory.SSO)
 	}
 	header.ContentSHA256 = digest.Sum()
-	return nil
+	return all, nil
 }
 
 func organizationKey(ctx context.Context, tx *sql.Tx, id string) (int64, error) {

@@ -57,16 +57,31 @@ func (t table) same(a, b row) bool {
 // check is a short hash over what a row means.
 func (t table) check(r row) int64 { return evidence.Check(t.form.Append(nil, r.values)) }
 
-// replace makes the listing, sorted by id, what holds for the organization from the snapshot on. Listing and stored rows are walked in
-// lockstep: rows that differ or are gone move to the history, rows that are unchanged are not touched. It hands every row as it is then
-// stored to each, and counts them.
+// replace makes the listing, sorted by id, what holds for the organization from the snapshot on. It hands every row as it is then stored to
+// each, and counts them.
 func (t table) replace(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64, listing []row, each func(row)) (int, error) {
-	var retire []string
-	var insert []*row
+	d, err := t.compare(ctx, tx, organizationKey, listing, each)
+	if err != nil {
+		return 0, err
+	}
+	return len(listing), d.write(ctx, tx, organizationKey, snapshotID)
+}
+
+// difference is what has to be written so that a listing holds: rows that differ or are gone move to the history, rows that are unchanged are
+// not touched.
+type difference struct {
+	table  table
+	retire []string
+	insert []*row
+}
+
+// compare walks the listing and the stored rows in lockstep. It writes nothing.
+func (t table) compare(ctx context.Context, tx *sql.Tx, organizationKey int64, listing []row, each func(row)) (difference, error) {
+	d := difference{table: t}
 	next := 0
 	insertUntil := func(id string) {
 		for ; next < len(listing) && (id == "" || listing[next].id() < id); next++ {
-			insert = append(insert, &listing[next])
+			d.insert = append(d.insert, &listing[next])
 			each(listing[next])
 		}
 	}
@@ -74,25 +89,26 @@ func (t table) replace(ctx context.Context, tx *sql.Tx, organizationKey, snapsho
 		insertUntil(stored.id())
 		switch {
 		case next == len(listing) || listing[next].id() != stored.id():
-			retire = append(retire, stored.id())
+			d.retire = append(d.retire, stored.id())
 			return
 		case t.same(stored, listing[next]):
 			each(stored)
 		default:
-			retire = append(retire, stored.id())
-			insert = append(insert, &listing[next])
+			d.retire = append(d.retire, stored.id())
+			d.insert = append(d.insert, &listing[next])
 			each(listing[next])
 		}
 		next++
 	})
-	if err != nil {
-		return 0, err
-	}
 	insertUntil("")
-	if err := t.retire(ctx, tx, organizationKey, snapshotID, retire); err != nil {
-		return 0, err
+	return d, err
+}
+
+func (d difference) write(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64) error {
+	if err := d.table.retire(ctx, tx, organizationKey, snapshotID, d.retire); err != nil {
+		return err
 	}
-	return len(listing), t.insert(ctx, tx, organizationKey, snapshotID, insert)
+	return d.table.insert(ctx, tx, organizationKey, snapshotID, d.insert)
 }
 
 // walk reads the rows that hold now, sorted by id.
