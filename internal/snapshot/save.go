@@ -206,7 +206,7 @@ func storeExchanges(ctx context.Context, tx *sql.Tx, header Snapshot, key int64,
 	if err := storeResponses(ctx, tx, c.Exchanges, c.Responses); err != nil {
 		return err
 	}
-	if _, err := exchangeTable.replace(ctx, tx, key, header.ID, exchangeRows(c.Exchanges), func(row) {}); err != nil {
+	if err := exchangeTable.replace(ctx, tx, key, header.ID, exchangeRows(c.Exchanges)); err != nil {
 		return err
 	}
 	return insertRows(ctx, tx, "exchange_times", []string{"snapshot_id", "times"}, [][]any{{header.ID, exchangeTimes(header.TakenAt, c.Exchanges)}})
@@ -221,8 +221,7 @@ func storeFindings(ctx context.Context, tx *sql.Tx, header Snapshot, key int64, 
 		}
 		baselineAt = baseline.TakenAt
 	}
-	_, err := findingTable.replace(ctx, tx, key, header.ID, findingRows(values, header.TakenAt, baselineAt), func(row) {})
-	return err
+	return findingTable.replace(ctx, tx, key, header.ID, findingRows(values, header.TakenAt, baselineAt))
 }
 
 func storeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, values [][]any) error {

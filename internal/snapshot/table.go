@@ -57,14 +57,13 @@ func (t table) same(a, b row) bool {
 // check is a short hash over what a row means.
 func (t table) check(r row) int64 { return evidence.Check(t.form.Append(nil, r.values)) }
 
-// replace makes the listing, sorted by id, what holds for the organization from the snapshot on. It hands every row as it is then stored to
-// each, and counts them.
-func (t table) replace(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64, listing []row, each func(row)) (int, error) {
-	d, err := t.compare(ctx, tx, organizationKey, listing, each)
+// replace makes the listing, sorted by id, what holds for the organization from the snapshot on.
+func (t table) replace(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64, listing []row) error {
+	d, err := t.compare(ctx, tx, organizationKey, listing, func(row) {})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return len(listing), d.write(ctx, tx, organizationKey, snapshotID)
+	return d.write(ctx, tx, organizationKey, snapshotID)
 }
 
 // difference is what has to be written so that a listing holds: rows that differ or are gone move to the history, rows that are unchanged are
@@ -75,7 +74,7 @@ type difference struct {
 	insert []*row
 }
 
-// compare walks the listing and the stored rows in lockstep. It writes nothing.
+// compare walks the listing and the stored rows in lockstep, and hands every row as it will then be stored to each. It writes nothing.
 func (t table) compare(ctx context.Context, tx *sql.Tx, organizationKey int64, listing []row, each func(row)) (difference, error) {
 	d := difference{table: t}
 	next := 0
