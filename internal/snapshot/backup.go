@@ -21,7 +21,7 @@ func Backup(ctx context.Context, from, to string) (err error) {
 	if err := checkThere(from); err != nil {
 		return err
 	}
-	if _, err := inspect(from); err != nil {
+	if _, err := inspect(ctx, from); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {

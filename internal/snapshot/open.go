@@ -63,7 +63,7 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 }
 
 func open(ctx context.Context, path string) (*Store, error) {
-	if _, err := inspect(path); err != nil {
+	if _, err := inspect(ctx, path); err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite", dsn(path))
@@ -136,8 +136,8 @@ const (
 )
 
 // inspect gives the version of a database's schema, 0 for an empty file, which is a new database. It refuses a file that Open must not touch,
-// judging by its header alone so that nothing is written.
-func inspect(path string) (version int64, err error) {
+// judging by its header where that is enough, so that nothing is written.
+func inspect(ctx context.Context, path string) (version int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, fmt.Errorf("opening the database %s: %w", path, err)
@@ -153,11 +153,37 @@ func inspect(path string) (version int64, err error) {
 	case n < headerSize || !strings.HasPrefix(string(header), headerMagic):
 		return 0, fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
 	}
-	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
+	id := int64(binary.BigEndian.Uint32(header[applicationIDOffset:]))
+	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
+	if id == 0 {
+		// A new database whose first run goes on, or was killed, is still in the log beside the file.
+		if id, version, err = probe(ctx, path); err != nil {
+			return 0, fmt.Errorf("%s: %w: %w", path, ErrNotDatabase, err)
+		}
+	}
+	if id != applicationID {
 		return 0, fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
 	}
-	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
 	return version, checkVersion(path, version)
+}
+
+// probe asks SQLite for what the header will say once the log is in the file. A file without a table, or with goose's alone, is a new database.
+func probe(ctx context.Context, path string) (id, version int64, err error) {
+	db, err := sql.Open("sqlite", fileURI(path)+"?mode=ro")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var objects int
+	err = db.QueryRowContext(ctx, `
+		SELECT
+		  (SELECT application_id FROM pragma_application_id),
+		  (SELECT user_version FROM pragma_user_version),
+		  (SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ('goose_db_version', 'sqlite_sequence'))`).Scan(&id, &version, &objects)
+	if err == nil && id == 0 && objects == 0 {
+		id = applicationID
+	}
+	return id, version, err
 }
 
 func checkVersion(path string, version int64) error {

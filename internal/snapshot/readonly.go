@@ -20,7 +20,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err := checkThere(path); err != nil {
 		return nil, err
 	}
-	header, err := inspect(path)
+	header, err := inspect(ctx, path)
 	if err != nil {
 		return nil, err
 	}
