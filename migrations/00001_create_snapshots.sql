@@ -370,7 +370,7 @@ END;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TRIGGER snapshots_no_update BEFORE UPDATE OF id, run_id, source, organization_id, organization_name, organization_tier, base_url, principal_id, principal, taken_at, outcome, baseline_id, error_code, error, pages, scim_received, scim_distinct, scim_configurations, sso_received, sso_distinct, sso_configurations, sso_not_assessed, policies_not_assessed, retries, server_clock_offset_ms, notes, unknown_fields, changes, failing_findings, content_sha256, records_sha256, chain_sha256 ON snapshots
+CREATE TRIGGER snapshots_no_update BEFORE UPDATE OF id, run_id, source, organization_id, organization_name, organization_tier, base_url, principal_id, principal, taken_at, outcome, baseline_id, error_code, error, pages, scim_pages, scim_rows_per_page, scim_final_token_empty, sso_pages, sso_rows_per_page, sso_final_token_empty, scim_received, scim_distinct, scim_configurations, sso_received, sso_distinct, sso_configurations, sso_not_assessed, policies_not_assessed, retries, server_clock_offset_ms, notes, unknown_fields, changes, failing_findings, content_sha256, records_sha256, chain_sha256 ON snapshots
 BEGIN
   SELECT RAISE(ABORT, 'snapshots are never rewritten');
 END;

@@ -17,6 +17,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		os.Exit(limited(execute))
+	}
 	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute()) }})
 }
 

@@ -113,6 +113,7 @@ func databaseHint(err error) string {
 		{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, and that the disk is mounted for writing"},
 		{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
 		{snapshot.ErrDamaged, "keep the file for an inquiry, and go on with a copy of the last backup; \"auditor verify --db FILE\" says whether one is sound"},
+		{snapshot.ErrFileExists, "move the file away, then run this again"},
 		{snapshot.ErrPruned, "the report that was made then is the one that remains; \"auditor runs\" lists the runs"},
 	} {
 		if errors.Is(err, known.err) {

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"scim-auditor/migrations"
 )
 
 // ErrFileExists says that a file to be written is there already; it was left as it is.
@@ -17,13 +19,17 @@ var ErrFileExists = errors.New("the file exists already")
 // Backup writes a copy of the database from into the file to (mode 0600), also while a run writes: the copy is one consistent state, checked,
 // in rollback-journal mode, so that it opens on a read-only medium too. It appears whole or not at all and never takes the place of a file
 // (ErrFileExists). The database may be of an older version; it is not changed.
-func Backup(ctx context.Context, from, to string) (err error) {
+func Backup(ctx context.Context, from, to string) error {
 	if err := checkThere(from); err != nil {
 		return err
 	}
-	if _, err := inspect(from); err != nil {
+	if _, err := inspect(ctx, from, migrations.Files); err != nil {
 		return err
 	}
+	return writeCopy(ctx, from, to)
+}
+
+func writeCopy(ctx context.Context, from, to string) (err error) {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", to, errors.Join(ErrFileExists, err))
 	}
@@ -80,9 +86,9 @@ func copyInto(ctx context.Context, from, to string) (err error) {
 }
 
 func copyDSN(path string) string {
-	mode := url.Values{"_pragma": {busyTimeout}, "mode": {"rw"}}
+	mode := url.Values{"_pragma": {busyTimeout()}, "mode": {"rw"}}
 	if !writable(path) {
-		mode = url.Values{"_pragma": {busyTimeout}, "immutable": {"1"}}
+		mode = url.Values{"_pragma": {busyTimeout()}, "immutable": {"1"}}
 	}
 	return fileURI(path) + "?" + mode.Encode()
 }

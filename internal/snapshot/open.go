@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver named "sqlite"
 
 	"scim-auditor/migrations"
@@ -29,8 +30,7 @@ var (
 
 // Store is an open database. It is safe for concurrent use; statements run one at a time.
 type Store struct {
-	db   *sql.DB
-	path string
+	db *sql.DB
 }
 
 // Open opens the database file, creating it (mode 0600, its folder 0700) and bringing its schema up to date. A file that is no database
@@ -63,7 +63,16 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 }
 
 func open(ctx context.Context, path string) (*Store, error) {
-	if _, err := inspect(path); err != nil {
+	return openAs(ctx, path, migrations.Files)
+}
+
+// openAs opens a database and brings its schema to the newest of the versions.
+func openAs(ctx context.Context, path string, versions fs.FS) (*Store, error) {
+	version, err := inspect(ctx, path, versions)
+	if err != nil {
+		return nil, err
+	}
+	if err := backupBeforeMigration(ctx, path, version, versions); err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite", dsn(path))
@@ -72,10 +81,10 @@ func open(ctx context.Context, path string) (*Store, error) {
 	}
 	// One connection: SQLite has one writer, and the job reads back what it wrote.
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db); err != nil {
+	if err := migrate(ctx, db, versions); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}
-	return &Store{db: db, path: path}, nil
+	return &Store{db: db}, nil
 }
 
 // Close closes the database; the last one to close leaves no -wal and -shm file behind.
@@ -86,11 +95,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-const busyTimeout = "busy_timeout(10000)" // milliseconds that a statement waits for another process
+// busyWait is how long a statement waits for another process that writes.
+var busyWait = 10 * time.Second
+
+func busyTimeout() string { return fmt.Sprintf("busy_timeout(%d)", busyWait.Milliseconds()) }
 
 func dsn(path string) string {
 	pragmas := url.Values{"_pragma": {
-		busyTimeout,
+		busyTimeout(),
 		"foreign_keys(1)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
@@ -107,25 +119,6 @@ func fileURI(path string) string {
 	return "file:" + (&url.URL{Path: slashed}).EscapedPath()
 }
 
-func migrate(ctx context.Context, db *sql.DB) error {
-	provider, err := newProvider(db)
-	if err != nil {
-		return err
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating: %w", err)
-	}
-	return nil
-}
-
-func newProvider(db *sql.DB) (*goose.Provider, error) {
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
-	if err != nil {
-		return nil, fmt.Errorf("reading the migrations: %w", err)
-	}
-	return provider, nil
-}
-
 // The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header
 const (
 	headerSize          = 100
@@ -136,8 +129,8 @@ const (
 )
 
 // inspect gives the version of a database's schema, 0 for an empty file, which is a new database. It refuses a file that Open must not touch,
-// judging by its header alone so that nothing is written.
-func inspect(path string) (version int64, err error) {
+// judging by its header where that is enough, so that nothing is written.
+func inspect(ctx context.Context, path string, versions fs.FS) (version int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, fmt.Errorf("opening the database %s: %w", path, err)
@@ -153,35 +146,37 @@ func inspect(path string) (version int64, err error) {
 	case n < headerSize || !strings.HasPrefix(string(header), headerMagic):
 		return 0, fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
 	}
-	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
+	id := int64(binary.BigEndian.Uint32(header[applicationIDOffset:]))
+	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
+	if id == 0 {
+		// A new database whose first run goes on, or was killed, is still in the log beside the file.
+		if id, version, err = probe(ctx, path); err != nil {
+			return 0, fmt.Errorf("%s: %w: %w", path, ErrNotDatabase, err)
+		}
+	}
+	if id != applicationID {
 		return 0, fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
 	}
-	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
-	return version, checkVersion(path, version)
+	return version, checkVersion(path, version, versions)
 }
 
-func checkVersion(path string, version int64) error {
-	newest, err := SchemaVersion()
+// probe asks SQLite for what the header will say once the log is in the file. A file without a table, or with goose's alone, is a new database.
+func probe(ctx context.Context, path string) (id, version int64, err error) {
+	db, err := sql.Open("sqlite", fileURI(path)+"?mode=ro")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	if version > newest {
-		return fmt.Errorf("%s: %w: its schema is version %d, this program knows up to %d", path, ErrNewerVersion, version, newest)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var objects int
+	err = db.QueryRowContext(ctx, `
+		SELECT
+		  (SELECT application_id FROM pragma_application_id),
+		  (SELECT user_version FROM pragma_user_version),
+		  (SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ('goose_db_version', 'sqlite_sequence'))`).Scan(&id, &version, &objects)
+	if err == nil && id == 0 && objects == 0 {
+		id = applicationID
 	}
-	return nil
-}
-
-// SchemaVersion is the version of the schema that this program writes.
-func SchemaVersion() (int64, error) {
-	files, err := migrations.Files.ReadDir(".")
-	if err != nil {
-		return 0, fmt.Errorf("reading the migrations: %w", err)
-	}
-	version, err := goose.NumericComponent(files[len(files)-1].Name())
-	if err != nil {
-		return 0, fmt.Errorf("reading the migrations: %w", err)
-	}
-	return version, nil
+	return id, version, err
 }
 
 // SQLiteVersion is the version of the SQLite library in this program.

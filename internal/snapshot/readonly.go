@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"syscall"
+
+	"scim-auditor/migrations"
 )
 
 // ErrOlderVersion says that a database that is only to be read has not been brought up to date yet.
@@ -20,7 +22,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err := checkThere(path); err != nil {
 		return nil, err
 	}
-	header, err := inspect(path)
+	header, err := inspect(ctx, path, migrations.Files)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +41,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}
-	return &Store{db: db, path: path}, nil
+	return &Store{db: db}, nil
 }
 
 func checkThere(path string) error {
@@ -55,7 +57,7 @@ func checkThere(path string) error {
 
 // readOnlyDSN finds the way to read a database without changing it: https://www.sqlite.org/wal.html#read_only_databases
 func readOnlyDSN(path string) string {
-	pragmas := url.Values{"_pragma": {busyTimeout, "query_only(1)", "temp_store(MEMORY)"}}
+	pragmas := url.Values{"_pragma": {busyTimeout(), "query_only(1)", "temp_store(MEMORY)"}}
 	_, err := os.Stat(path + "-wal")
 	switch {
 	case err == nil:

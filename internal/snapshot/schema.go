@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"scim-auditor/migrations"
 )
 
 // freshSchema is what the migrations make of an empty database, by type and name.
@@ -17,7 +19,7 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1) // each connection to :memory: has a database of its own
-	if err := migrate(ctx, db); err != nil {
+	if err := migrate(ctx, db, migrations.Files); err != nil {
 		return nil, err
 	}
 	return readSchema(ctx, db)

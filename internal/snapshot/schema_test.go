@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,6 +103,24 @@ func TestThePastCannotBeRewritten(t *testing.T) {
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err == nil {
 			t.Errorf("%s: went through", statement)
+		}
+	}
+}
+
+func TestNoColumnOfTheRegisterCanBeRewritten(t *testing.T) {
+	_, db := filled(t)
+	columns := texts(t, db, "SELECT name FROM pragma_table_info('snapshots') WHERE name <> 'pruned_at'")
+	for _, c := range columns {
+		if _, err := db.ExecContext(t.Context(), "UPDATE snapshots SET "+c+" = "+c); err == nil {
+			t.Errorf("%s can be rewritten: name it in the trigger snapshots_no_update", c)
+		}
+	}
+	if len(columns) < 30 {
+		t.Errorf("%d columns were tried", len(columns))
+	}
+	for _, statement := range []string{"UPDATE snapshots SET pruned_at = 'x' WHERE id = 1", "UPDATE snapshots SET pruned_at = 'y' WHERE id = 1"} {
+		if _, err := db.ExecContext(t.Context(), statement); (err == nil) != strings.Contains(statement, "'x'") {
+			t.Errorf("%s: error %v", statement, err)
 		}
 	}
 }

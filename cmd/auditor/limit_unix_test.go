@@ -1,0 +1,34 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+)
+
+// fileLimit is a variable that bounds the size of each file that the command writes, as a full disk does.
+const fileLimit = "AUDITOR_TEST_FILE_LIMIT"
+
+func limited(do func() int) int {
+	text := os.Getenv(fileLimit)
+	if text == "" {
+		return do()
+	}
+	limit, err := strconv.ParseUint(text, 10, 64)
+	if err == nil {
+		// Without this the system ends the process; with it, writing fails.
+		signal.Ignore(syscall.SIGXFSZ)
+		err = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: limit})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitUsage
+	}
+	return do()
+}
+
+func runsElsewhere([]byte) bool { return false }

@@ -1,0 +1,90 @@
+package snapshot_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/snapshot"
+)
+
+func TestABackupTakenWhileARunWritesIsOneConsistentState(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "auditor.db")
+	store, err := snapshot.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	c := newCompany(200)
+	c.store(t, store, night(1))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for n := 2; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				c.age()
+				c.store(t, store, night(n))
+			}
+		}
+	}()
+	for _, name := range []string{"a.db", "b.db", "c.db"} {
+		if err := snapshot.Backup(t.Context(), path, filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	<-stopped
+	for _, name := range []string{"a.db", "b.db", "c.db"} {
+		found := verifyFile(t, filepath.Join(folder, name))
+		if len(found.Problems) > 0 || found.Snapshots == 0 {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, ".*")); len(left) > 0 {
+		t.Errorf("files were left: %v", left)
+	}
+}
+
+func TestABackupOpensWithoutWritingAnything(t *testing.T) {
+	folder := t.TempDir()
+	from, to := evidenceFile(t), filepath.Join(folder, "backup.db")
+	if err := snapshot.Backup(t.Context(), from, to); err != nil {
+		t.Fatal(err)
+	}
+	header, err := os.ReadFile(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// https://www.sqlite.org/fileformat2.html#file_format_version_numbers: 1 is the rollback journal, 2 WAL
+	if d := cmp.Diff([]byte{1, 1}, header[18:20]); d != "" {
+		t.Errorf("journal mode (-want +got):\n%s", d)
+	}
+	if found := verifyFile(t, to); len(found.Problems) > 0 {
+		t.Errorf("%+v", found.Problems)
+	}
+}
+
+func TestABackupReplacesNothing(t *testing.T) {
+	from := evidenceFile(t)
+	before, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := snapshot.Backup(t.Context(), from, from); !errors.Is(err, snapshot.ErrFileExists) {
+		t.Errorf("error %v, want ErrFileExists", err)
+	}
+	if err := snapshot.Backup(t.Context(), from, filepath.Join(t.TempDir(), "missing", "b.db")); err == nil {
+		t.Error("a backup into a folder that is not there has no error")
+	}
+	after, err := os.ReadFile(from)
+	if err != nil || !cmp.Equal(before, after) {
+		t.Errorf("the database was changed (error %v)", err)
+	}
+}
