@@ -46,6 +46,10 @@ type Options struct {
 	// Reports is the folder that the report's folder is written into.
 	Reports    string
 	Thresholds finding.Thresholds
+	// TurnedOff says, by rule id, why a rule is not to be evaluated.
+	TurnedOff map[string]string
+	// Exceptions are the failures that somebody has accepted.
+	Exceptions []finding.Exception
 	Logger     *slog.Logger
 }
 
