@@ -19,6 +19,8 @@ const (
 	// maxLogSubjects is how many subjects the audit log is asked about in one request, maxLogQuestions how many such requests there are.
 	maxLogSubjects  = 50
 	maxLogQuestions = 10
+	// maxLogTime bounds one reading of the log, so that one that does not answer costs neither the snapshot nor the other organizations.
+	maxLogTime = 3 * time.Minute
 )
 
 // auditedTypes are the subject types that the audit log is read for.
@@ -54,7 +56,7 @@ func (n *night) readAuditLog(ctx context.Context, client *fetch.Client, header s
 		}
 	}
 	l.since = l.since.Add(-n.Thresholds.ClockSkew)
-	read, err := client.ListAuditLogs(ctx, fetch.AuditLogQuery{SubjectTypes: auditedTypes, Since: l.since, MaxPages: maxLogPages})
+	read, err := listAuditLogs(ctx, client, fetch.AuditLogQuery{SubjectTypes: auditedTypes, Since: l.since, MaxPages: maxLogPages})
 	if err != nil {
 		return nil, err
 	}
@@ -69,19 +71,32 @@ func (n *night) readAuditLog(ctx context.Context, client *fetch.Client, header s
 			l.lack(fmt.Sprintf("it is asked about the first %d changed subjects only", maxLogSubjects*maxLogQuestions))
 			break
 		}
-		read, err := client.ListAuditLogs(ctx, fetch.AuditLogQuery{SubjectIDs: ids, Since: l.since, MaxPages: maxLogPages})
+		read, err := listAuditLogs(ctx, client, fetch.AuditLogQuery{SubjectIDs: ids, Since: l.since, MaxPages: maxLogPages})
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case read.NotAssessed != "":
-			l.lack("it could not be asked about single subjects: " + read.NotAssessed)
-		case read.Lacking != "":
+		l.add(read)
+		if why := read.NotAssessed; why != "" {
+			l.lack("it could not be asked about single subjects: " + why)
+			break
+		}
+		if read.Lacking != "" {
 			l.lack(read.Lacking)
 		}
-		l.add(read)
 	}
 	return l, nil
+}
+
+// listAuditLogs reads the log within maxLogTime; a log that takes longer could not be read.
+func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
+	bounded, cancel := context.WithTimeout(ctx, maxLogTime)
+	defer cancel()
+	read, err := client.ListAuditLogs(bounded, q)
+	if err != nil && ctx.Err() == nil {
+		read.Entries, read.NotAssessed = nil, fmt.Sprintf("it took longer than %s", maxLogTime)
+		return read, nil
+	}
+	return read, err
 }
 
 // lack notes the first reason why entries may be missing, from any time.
@@ -108,7 +123,7 @@ func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	if !h.ServerClockKnown {
 		return at
 	}
-	return at.Add(-h.ServerClockOffset)
+	return at.Add(-h.ServerClockOffset.Truncate(time.Millisecond)) // as it is stored, so that two nights have one border
 }
 
 // unexplained are the ids of changed configurations without a candidate, each once.
