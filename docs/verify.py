@@ -11,7 +11,10 @@ import zlib
 
 CONTENT = [("organization", "organization_details", "id"), ("policies", "organization_policies", "id"),
            ("scim", "scim_configurations", "id"), ("sso", "sso_configurations", "id")]
-RECORDS = [("exchange", "exchanges", "number"), ("change", "changes", "number"), ("finding", "findings", "fingerprint")]
+RECORDS = [("exchange", "exchanges", "number"), ("change", "changes", "number"), ("finding", "findings", "fingerprint"),
+           ("audit_log", "audit_log_readings", "snapshot_id"), ("audit_log_entry", "audit_log_entries", "number"),
+           ("candidate", "stored_candidates", "change_number, entry_number"), ("exception", "exceptions", "number"),
+           ("finding_exception", "finding_exceptions", "fingerprint"), ("carried_finding", "carried_findings", "fingerprint")]
 NOT_HASHED = {"snapshot_id", "taken_at", "organization_id", "organization_name", "baseline_id", "sso_configuration_name", "days_open"}
 RUN = ["id", "started_at", "scheduled_for", "trigger", "tool_version", "host"]
 

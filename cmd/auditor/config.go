@@ -3,10 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
-
-	"github.com/goccy/go-yaml"
 )
 
 const defaultConfig = "auditor.yaml"
@@ -14,6 +11,7 @@ const defaultConfig = "auditor.yaml"
 // config is the config file. A nil value was not given.
 type config struct {
 	path string
+	file *yamlFile
 
 	DB            *string             `yaml:"db"`
 	Out           *string             `yaml:"out"`
@@ -25,7 +23,9 @@ type config struct {
 	Timeout       *string             `yaml:"timeout"`
 	LogFormat     *string             `yaml:"log_format"`
 	FailOn        *string             `yaml:"fail_on"`
+	Exceptions    *string             `yaml:"exceptions_file"`
 	Organizations []organizationEntry `yaml:"organizations"`
+	Rules         rulesEntry          `yaml:"rules"`
 }
 
 // organizationEntry is one of several organizations.
@@ -37,23 +37,22 @@ type organizationEntry struct {
 	OrganizationID string `yaml:"organization_id"`
 }
 
-// readConfig reads the file, or auditor.yaml if it is there when path is empty. An unknown or repeated key is an error that shows its line.
+// readConfig reads the file, or auditor.yaml if it is there when path is empty. What is wrong in it is told with
+// its line.
 func readConfig(path string) (*config, error) {
 	c := &config{path: path}
 	if path == "" {
 		c.path = defaultConfig
 	}
-	f, err := os.Open(c.path)
+	content, err := os.ReadFile(c.path)
 	if path == "" && errors.Is(err, os.ErrNotExist) {
 		return c, nil
 	}
 	if err != nil {
 		return nil, usage(fmt.Errorf("reading the config file: %w", err), "name an existing file with --config")
 	}
-	defer func() { _ = f.Close() }() // read only
-	err = yaml.NewDecoder(f, yaml.Strict()).Decode(c)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, usage(fmt.Errorf("config file %s: %w", c.path, err), "the README lists every setting")
+	if c.file, err = readYAML(c.path, content, c); err != nil {
+		return nil, usage(fmt.Errorf("config file %w", err), "the README lists every setting")
 	}
 	return c, nil
 }
@@ -93,6 +92,8 @@ func (c *config) value(setting string) (string, bool) {
 		return text(c.LogFormat)
 	case "fail-on":
 		return text(c.FailOn)
+	case "exceptions-file":
+		return text(c.Exceptions)
 	}
 	return "", false
 }

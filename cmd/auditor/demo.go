@@ -38,7 +38,10 @@ func demoCommand(env environment, s *settings) *cobra.Command {
 		if err := makeDemoFolder(dir); err != nil {
 			return err
 		}
-		s.db, s.out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
+		s.db, s.out, s.exceptionsFile = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports"), filepath.Join(dir, defaultExceptions)
+		if err := os.WriteFile(s.exceptionsFile, []byte(demo.Exceptions()), 0o600); err != nil {
+			return fmt.Errorf("writing the demo's exceptions: %w", err)
+		}
 		return s.withDatabase(cmd, func(store *snapshot.Store) error {
 			return playDemo(cmd.Context(), env, s, store)
 		})
@@ -72,6 +75,10 @@ func makeDemoFolder(dir string) error {
 
 // playDemo runs the job for every night of the story.
 func playDemo(ctx context.Context, env environment, s *settings, store *snapshot.Store) (err error) {
+	exceptions, err := s.exceptions()
+	if err != nil {
+		return err
+	}
 	server := demo.NewServer()
 	baseURL, stop, err := serve(ctx, server)
 	if err != nil {
@@ -84,7 +91,7 @@ func playDemo(ctx context.Context, env environment, s *settings, store *snapshot
 	var last *job.Result
 	for night := 1; night <= demo.Nights; night++ {
 		server.SetNight(night)
-		if last, err = demoNight(ctx, env, s, store, server, baseURL, night); err != nil {
+		if last, err = demoNight(ctx, env, s, store, server, baseURL, night, exceptions); err != nil {
 			return err
 		}
 		if err := printNight(env.stdout, night, last); err != nil {
@@ -95,7 +102,8 @@ func playDemo(ctx context.Context, env environment, s *settings, store *snapshot
 }
 
 // demoNight is one run with the clock of that night.
-func demoNight(ctx context.Context, env environment, s *settings, store *snapshot.Store, server *demo.Server, baseURL string, night int) (*job.Result, error) {
+func demoNight(ctx context.Context, env environment, s *settings, store *snapshot.Store, server *demo.Server, baseURL string, night int,
+	exceptions []finding.Exception) (*job.Result, error) {
 	clock := func() time.Time { return demo.Night(night) }
 	log := s.logger(env.stderr)
 	var sources []job.Source
@@ -107,7 +115,7 @@ func demoNight(ctx context.Context, env environment, s *settings, store *snapsho
 	}
 	result, err := job.Run(ctx, job.Options{
 		Store: store, Sources: sources, TakenAt: clock(), Now: clock, Trigger: "demo", ToolVersion: readVersion().Version, Host: "demo",
-		Concurrency: 1, Reports: s.out, Thresholds: finding.DefaultThresholds(), Logger: log,
+		Concurrency: 1, Reports: s.out, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions, Logger: log,
 	})
 	if err == nil && result.ReportError != nil {
 		err = result.ReportError
@@ -184,7 +192,7 @@ func printGravest(w io.Writer, result *job.Result) error {
 }
 
 func printDemoEnd(w io.Writer, s *settings, last *job.Result) error {
-	_, err := fmt.Fprintf(w, "\nworkbook:  %s\nmarkdown:  %s\ndatabase:  %s\n\nTry:\n  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n  auditor runs --db %s\n",
-		filepath.Join(last.ReportFolder, report.WorkbookFile), filepath.Join(last.ReportFolder, report.MarkdownFile), s.db, s.db, s.db)
+	_, err := fmt.Fprintf(w, "\nworkbook:    %s\nmarkdown:    %s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n  auditor runs --db %s\n",
+		filepath.Join(last.ReportFolder, report.WorkbookFile), filepath.Join(last.ReportFolder, report.MarkdownFile), s.db, s.exceptionsFile, s.db, s.db)
 	return err
 }

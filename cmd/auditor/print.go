@@ -87,6 +87,9 @@ func printSummary(w io.Writer, result *job.Result) error {
 	if err := printTable(w, rows); err != nil {
 		return err
 	}
+	if err := printExceptions(w, result); err != nil {
+		return err
+	}
 	if result.ReportFolder == "" {
 		return nil
 	}

@@ -52,7 +52,8 @@ func newRoot(env environment) *cobra.Command {
 	s := &settings{}
 	s.addCommonFlags(root.PersistentFlags())
 	for _, command := range []func(environment, *settings) *cobra.Command{
-		runCommand, reportCommand, diffCommand, runsCommand, verifyCommand, pruneCommand, backupCommand, demoCommand, versionCommand,
+		runCommand, reportCommand, diffCommand, runsCommand, rulesCommand, exceptCommand, verifyCommand, pruneCommand, backupCommand, demoCommand,
+		versionCommand,
 	} {
 		root.AddCommand(command(env, s))
 	}

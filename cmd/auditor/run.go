@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/snapshot"
 )
@@ -49,13 +48,18 @@ func runOnce(env environment, s *settings, cmd *cobra.Command) (*job.Result, err
 	if err != nil {
 		return nil, err
 	}
+	exceptions, err := s.exceptions()
+	if err != nil {
+		return nil, err
+	}
 	host, err := env.hostname()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)
 	}
 	options := job.Options{
 		Sources: sources, TakenAt: env.now(), Now: env.now, Trigger: "manual", ToolVersion: readVersion().Version, Host: host,
-		Concurrency: s.concurrency, Timeout: s.timeout, Reports: s.out, Thresholds: finding.DefaultThresholds(), Logger: log,
+		Concurrency: s.concurrency, Timeout: s.timeout, Reports: s.out,
+		Thresholds: s.thresholds, TurnedOff: s.turnedOff, Exceptions: exceptions, Logger: log,
 	}
 	var result *job.Result
 	err = s.withDatabase(cmd, func(store *snapshot.Store) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
 )
 
 const defaultBaseURL = "https://app.gitpod.io/api"
@@ -25,6 +26,9 @@ type settings struct {
 	logFormat             string
 	verbose, quiet        bool
 	organizations         []organizationEntry
+	exceptionsFile        string
+	thresholds            finding.Thresholds
+	turnedOff             map[string]string // why, by rule id
 }
 
 // addCommonFlags are the settings of every command.
@@ -44,7 +48,13 @@ func (s *settings) addCollectionFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.organization, "organization", "", "id of the organization that the token must belong to")
 	flags.IntVar(&s.pageSize, "page-size", 100, "configurations asked for at once, 1 to 100")
 	flags.IntVar(&s.concurrency, "concurrency", 4, "organizations collected at once")
+	s.addExceptionsFlag(flags)
 	flags.DurationVar(&s.timeout, "timeout", 30*time.Minute, "longest time for the collection of all organizations")
+}
+
+// addExceptionsFlag is the setting of every command that reads or writes exceptions.
+func (s *settings) addExceptionsFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&s.exceptionsFile, "exceptions-file", "", "file with accepted findings (default \""+defaultExceptions+"\" in the working folder, if it is there)")
 }
 
 // environmentNames are the variables that stand for a setting, the first that is set wins. Every setting has AUDITOR_ and its name.
@@ -57,7 +67,8 @@ func environmentNames(setting string) []string {
 }
 
 // notSettings are flags that say what a command does this time; the environment and the config file do not set them.
-var notSettings = map[string]bool{"help": true, "run": true, "json": true, "dir": true}
+var notSettings = map[string]bool{"help": true, "run": true, "json": true, "dir": true, "markdown": true,
+	"in-organization": true, "owner": true, "reason": true, "ticket": true, "expires": true}
 
 // resolve fills each setting that no flag gave from the environment, else from the config file, and checks what several commands need.
 func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
@@ -69,6 +80,9 @@ func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
 		return err
 	}
 	s.organizations = file.Organizations
+	if s.thresholds, s.turnedOff, err = file.ruleSettings(); err != nil {
+		return usage(fmt.Errorf("config file %w", err), "docs/rules.md lists the rules and their thresholds")
+	}
 	var problems []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed || notSettings[f.Name] {

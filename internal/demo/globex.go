@@ -106,6 +106,9 @@ func globexSecondHalf() []event {
 			e.addSSO(sso{key: "partners", name: "Partners", issuer: "https://partners.globex.example/oidc", domains: []string{"partners.globex.example"}}, "created SSO configuration")
 			e.changeSCIM("partners", "updated SCIM configuration", Row{"ssoConfigurationId": ID("globex", "sso", "partners")})
 		}},
+		{night: 6, words: "the auditor collects with the token of another service account", do: func(e *edit) {
+			e.Identity["subject"] = Row{"id": ID("globex", "service-account", "auditor-2026"), "principal": "PRINCIPAL_SERVICE_ACCOUNT"}
+		}},
 		{night: 6, words: `the expired token of "Rippling field staff" was rotated`, do: func(e *edit) {
 			e.changeSCIM("field-staff", "regenerated SCIM token", Row{"tokenExpiresAt": "2027-11-20T14:00:00Z"})
 		}},

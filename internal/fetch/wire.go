@@ -47,7 +47,7 @@ type wirePolicies struct {
 	Unknown                       members `json:",embed"`
 }
 
-// wireSCIMPage and wireSSOPage differ in a name only, so that either converts to the other.
+// wireSCIMPage, wireSSOPage and wireAuditPage differ in a name only, so that each converts to the others.
 type wireSCIMPage struct {
 	Rows       []jsontext.Value `json:"scimConfigurations"`
 	Pagination wirePagination   `json:"pagination"`
@@ -58,6 +58,23 @@ type wireSSOPage struct {
 	Rows       []jsontext.Value `json:"ssoConfigurations"`
 	Pagination wirePagination   `json:"pagination"`
 	Unknown    members          `json:",embed"`
+}
+
+type wireAuditPage struct {
+	Rows       []jsontext.Value `json:"entries"`
+	Pagination wirePagination   `json:"pagination"`
+	Unknown    members          `json:",embed"`
+}
+
+type wireAuditLogEntry struct {
+	ID             string  `json:"id"`
+	ActorID        string  `json:"actorId"`
+	ActorPrincipal string  `json:"actorPrincipal"`
+	SubjectID      string  `json:"subjectId"`
+	SubjectType    string  `json:"subjectType"`
+	Action         string  `json:"action"`
+	CreatedAt      *string `json:"createdAt"`
+	Unknown        members `json:",embed"`
 }
 
 type wirePagination struct {
@@ -121,4 +138,14 @@ type getSCIMRequest struct {
 
 type getSSORequest struct {
 	SSOConfigurationID string `json:"ssoConfigurationId"`
+}
+
+type listAuditLogsRequest struct {
+	Filter     auditLogFilter    `json:"filter"`
+	Pagination paginationRequest `json:"pagination"`
+}
+
+type auditLogFilter struct {
+	SubjectIDs   []string `json:"subjectIds,omitzero"`
+	SubjectTypes []string `json:"subjectTypes,omitzero"`
 }

@@ -27,12 +27,12 @@ func checkUpdatedOnly(e *evaluation) result {
 		differences[c.SubjectID]++
 	}
 	e.changed(diff.UpdatedOnly, func(c diff.Change) {
-		r.fail(changeSubject(c), "updatedAt moved from %s to %s and nothing else differs: possibly a change that was taken back.",
-			changedInstant(c.Before), changedInstant(c.After))
+		r.fail(changeSubject(c), "updatedAt moved from %s to %s and nothing else differs: possibly a change that was taken back.%s",
+			changedInstant(c.Before), changedInstant(c.After), e.logged(c))
 	})
 	e.changed(diff.UpdatedAtRegressed, func(c diff.Change) {
 		if differences[c.SubjectID] == 1 {
-			r.fail(changeSubject(c), "updatedAt moved back from %s to %s and nothing else differs.", changedInstant(c.Before), changedInstant(c.After))
+			r.fail(changeSubject(c), "updatedAt moved back from %s to %s and nothing else differs.%s", changedInstant(c.Before), changedInstant(c.After), e.logged(c))
 		}
 	})
 	return r

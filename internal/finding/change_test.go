@@ -33,9 +33,6 @@ var changeCases = []ruleCase{
 	{"SCIM-017", "disabled since the baseline", changes(change(diff.Disabled, "enabled", "true", "false")), []string{"pass org-1"}, ""},
 	{"SCIM-017", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "first snapshot of this organization"},
 
-	{"SCIM-018", "the log is not read", unchanged, []string{"not_assessed org-1"}, "audit log was not read"},
-	{"SCIM-023", "the log is not read", unchanged, []string{"not_assessed org-1"}, "audit log was not read"},
-
 	{"SCIM-019", "only updatedAt moved", changes(change(diff.UpdatedOnly, "updatedAt",
 		ona.FormatTime(after(-2*day)), ona.FormatTime(after(-day+time.Millisecond)))),
 		[]string{"fail low scim-1"}, "from 2026-11-21 02:00:00 UTC to 2026-11-22 02:00:00.001 UTC"},

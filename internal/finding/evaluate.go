@@ -59,6 +59,7 @@ type evaluation struct {
 	scim         []ona.SCIMConfiguration
 	enabled      int // SCIM configurations that are enabled
 	sso          map[string]ona.SSOConfiguration
+	named        map[diff.Subject]string // the names of all configurations
 }
 
 func newEvaluation(in Input, t Thresholds) *evaluation {
@@ -68,32 +69,43 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 		organization: subject{diff.Organization, in.Inventory.Organization.ID, in.Inventory.Organization.Name},
 		scim:         in.Inventory.SCIM,
 		sso:          make(map[string]ona.SSOConfiguration, len(in.Inventory.SSO)),
+		named:        make(map[diff.Subject]string, len(in.Inventory.SCIM)+len(in.Inventory.SSO)),
 	}
 	for _, c := range e.scim {
+		e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
 		if c.Enabled {
 			e.enabled++
 		}
 	}
 	for _, c := range in.Inventory.SSO {
 		e.sso[c.ID] = c
+		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
 	}
 	return e
 }
 
 func (e *evaluation) judge(rule Rule) []Finding {
-	judged := rule.check(e)
+	judged := e.check(rule)
 	if len(judged.rows) == 0 {
 		judged.rows = []row{{status: Pass, subject: e.organization, observed: judged.pass}}
 	}
 	slices.SortFunc(judged.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.subject.kind, b.subject.kind), cmp.Compare(a.subject.id, b.subject.id))
 	})
-	expected := rule.expected(e.limits)
+	expected := rule.ExpectedBy(e.limits)
 	findings := make([]Finding, len(judged.rows))
 	for i, r := range judged.rows {
 		findings[i] = e.finding(rule, r, expected)
 	}
 	return findings
+}
+
+// check judges by a rule, unless the settings turn it off.
+func (e *evaluation) check(rule Rule) result {
+	if why, off := e.TurnedOff[rule.ID]; off && CanBeTurnedOff(rule.ID) {
+		return nothingKnown("turned off: " + why)(e)
+	}
+	return rule.check(e)
 }
 
 func (e *evaluation) finding(rule Rule, r row, expected string) Finding {

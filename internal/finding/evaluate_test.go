@@ -167,7 +167,22 @@ func TestFailedCollectionWithoutCode(t *testing.T) {
 	}
 }
 
+// The quiet night is what most nights are; in the other one every configuration has two changes and the log as many entries.
 func BenchmarkEvaluate(b *testing.B) {
+	for name, changed := range map[string]int{"quiet": 10, "everything changed": 10_000} {
+		b.Run(name, func(b *testing.B) {
+			in := large(changed)
+			b.ReportAllocs()
+			for b.Loop() {
+				finding.Evaluate(in, finding.DefaultThresholds())
+			}
+		})
+	}
+}
+
+// large is an organization with 10,000 configurations, so many of them changed: one change with an entry, one of another subject without,
+// and an entry without a change.
+func large(changed int) finding.Input {
 	in := inOrder()
 	in.Inventory.SCIM, in.Inventory.SSO = nil, nil
 	for i := range 10_000 {
@@ -176,9 +191,14 @@ func BenchmarkEvaluate(b *testing.B) {
 		addSCIM(&in, c)
 		addSSO(&in, sso(c.SSOConfigurationID, c.Name))
 		in.ExpirySince[c.ID] = seen(after(-30 * day))
+		if i >= changed {
+			continue
+		}
+		unlogged, logged := renamed(), change(diff.Disabled, "enabled", "true", "false")
+		unlogged.SubjectID, logged.SubjectID = fmt.Sprintf("scim-x%05d", i), c.ID
+		in.Changes = append(in.Changes, unlogged, logged)
+		in.AuditLog.Entries = append(in.AuditLog.Entries, entry(after(-time.Hour), c.ID, "disabled"),
+			entry(after(-time.Hour), fmt.Sprintf("scim-y%05d", i), "updated"))
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		finding.Evaluate(in, finding.DefaultThresholds())
-	}
+	return in
 }

@@ -47,6 +47,8 @@ type Input struct {
 	// Baseline is nil for the first complete snapshot of an organization.
 	Baseline *Baseline
 	Changes  []diff.Change
+	// AuditLog is nil where the log was not read.
+	AuditLog *AuditLog
 	// ExpirySince says, by SCIM configuration id, since when snapshots show the expiry that is in force now, and whether the change to it was
 	// seen (a rotation); a configuration that is missing here is in its first snapshot.
 	ExpirySince map[string]ExpirySince
@@ -62,6 +64,8 @@ type Input struct {
 	// no complete run.
 	ScheduleKnown bool
 	MissedNights  []time.Time
+	// TurnedOff says, by rule id, why a rule is not to be evaluated.
+	TurnedOff map[string]string
 }
 
 // Baseline is what the rules need of the snapshot that the current one is compared with.

@@ -27,12 +27,36 @@ func inOrder() finding.Input {
 			Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 		},
 		Baseline:         &finding.Baseline{TakenAt: after(-day), OrganizationID: "org-1", BaseURL: "https://ona.test/api", Principal: "PRINCIPAL_USER u-1"},
+		AuditLog:         quietLog(),
 		ExpirySince:      map[string]finding.ExpirySince{"scim-1": {At: after(-100 * day), Rotated: true}},
 		ServerClockKnown: true,
 		BaseURL:          "https://ona.test/api",
 		Principal:        "PRINCIPAL_USER u-1",
 		ScheduleKnown:    true,
 	}
+}
+
+// quietLog is an audit log that tells of nothing since the baseline.
+func quietLog() *finding.AuditLog {
+	return &finding.AuditLog{
+		Since: map[diff.SubjectType]time.Time{diff.SCIMConfiguration: after(-day), diff.SSOConfiguration: after(-day), diff.Organization: after(-day)},
+		Until: takenAt,
+	}
+}
+
+// entry is one about a SCIM configuration.
+func entry(at time.Time, id, action string) ona.AuditLogEntry {
+	return ona.AuditLogEntry{
+		ID: "entry-" + action, ActorID: "u-7", ActorPrincipal: "PRINCIPAL_USER", SubjectID: id, SubjectType: ona.ResourceTypeSCIMConfiguration,
+		Action: action, CreatedAt: at,
+	}
+}
+
+// entryOf is one about another type of subject.
+func entryOf(kind string, at time.Time, id, action string) ona.AuditLogEntry {
+	e := entry(at, id, action)
+	e.SubjectType = kind
+	return e
 }
 
 // scim is a configuration in order, except that no snapshot before this one shows its token.

@@ -6,8 +6,6 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-const auditLogNotRead = "The audit log was not read."
-
 var changeRules = []Rule{{
 	ID:       "SCIM-017",
 	Title:    "Configuration enabled again",
@@ -25,7 +23,7 @@ var changeRules = []Rule{{
 	Remedy:   "Ask who made it and what it provisioned.",
 	Expected: "Every SCIM configuration in the audit log is in a snapshot.",
 	Supports: slices.Concat(soc2("CC7.2"), nist("AC-2(4)")),
-	check:    nothingKnown(auditLogNotRead),
+	check:    withAuditLog(checkShortLived),
 }, {
 	ID:       "SCIM-019",
 	Title:    "Configuration updated without a visible change",
@@ -61,7 +59,8 @@ var changeRules = []Rule{{
 	Remedy:   "Ask who made the change, and report the missing entry to Ona.",
 	Expected: "Every change has an audit-log entry, and every entry a change.",
 	Supports: slices.Concat(soc2("CC7.2"), pci("10.2.1.5")),
-	check:    nothingKnown(auditLogNotRead),
+	limits:   toleranceLimit,
+	check:    withAuditLog(checkLogged),
 }, {
 	ID:       "SCIM-025",
 	Title:    "Account creation not restricted to SCIM",

@@ -14,6 +14,20 @@ const (
 	FrameworkPCI  = "PCI DSS 4.0.1"
 )
 
+// Frameworks is every framework, in the order of reports.
+var Frameworks = []string{FrameworkSOC2, FrameworkISO, FrameworkNIST, FrameworkPCI}
+
+// Controls are the ids of the controls of one framework that the rule supports.
+func (r Rule) Controls(framework string) []string {
+	var ids []string
+	for _, c := range r.Supports {
+		if c.Framework == framework {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
 // Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
 type Control struct {
 	Framework, ID string
@@ -49,8 +63,13 @@ func Rules() []Rule {
 	return rules
 }
 
-// expected is what would be in order by the thresholds of this evaluation.
-func (r Rule) expected(t Thresholds) string {
+// CanBeTurnedOff says whether the settings may turn a rule off. Whether the listing is whole and of the right organization is always judged.
+func CanBeTurnedOff(ruleID string) bool {
+	return ruleID != runNotComplete && ruleID != foreignConfiguration
+}
+
+// ExpectedBy is what would be in order by these thresholds.
+func (r Rule) ExpectedBy(t Thresholds) string {
 	if r.limits == nil {
 		return r.Expected
 	}

@@ -120,3 +120,7 @@ func (e *evaluation) clockAnomalies(c ona.SCIMConfiguration) []string {
 func skewLimit(t Thresholds) string {
 	return "The limit is " + span(t.ClockSkew) + "."
 }
+
+func toleranceLimit(t Thresholds) string {
+	return "Clocks may differ by " + span(t.ClockSkew) + "."
+}

@@ -46,6 +46,10 @@ type Options struct {
 	// Reports is the folder that the report's folder is written into.
 	Reports    string
 	Thresholds finding.Thresholds
+	// TurnedOff says, by rule id, why a rule is not to be evaluated.
+	TurnedOff map[string]string
+	// Exceptions are the failures that somebody has accepted.
+	Exceptions []finding.Exception
 	Logger     *slog.Logger
 }
 
@@ -64,6 +68,8 @@ type Organization struct {
 	Snapshot snapshot.Snapshot
 	Changes  []snapshot.Change
 	Findings []snapshot.Finding
+	// Acceptances are the exceptions that concern it; none where nothing was assessed.
+	Acceptances []snapshot.Acceptance
 	// Err is why the snapshot failed; nil when it is complete.
 	Err error
 }
@@ -165,9 +171,10 @@ func (n *night) one(ctx context.Context, source Source) Organization {
 		return outcome
 	}
 	ctx = context.WithoutCancel(ctx)
-	var changesErr, findingsErr error
+	var changesErr, findingsErr, acceptancesErr error
 	outcome.Changes, changesErr = n.Store.Changes(ctx, saved.ID)
 	outcome.Findings, findingsErr = n.Store.Findings(ctx, saved.ID)
-	outcome.Err = errors.Join(err, changesErr, findingsErr)
+	outcome.Acceptances, acceptancesErr = n.Store.Acceptances(ctx, saved.ID)
+	outcome.Err = errors.Join(err, changesErr, findingsErr, acceptancesErr)
 	return outcome
 }

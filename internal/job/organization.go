@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -115,6 +116,7 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 	}
 	header.BaselineID = baseline.Snapshot.ID
 	var changes []diff.Change
+	var log *logReading
 	exchanges := c.Exchanges
 	if found {
 		if changes, err = n.compare(ctx, baseline, c.Inventory); err != nil {
@@ -124,13 +126,19 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 		if changes, asked, err = confirm(ctx, client, changes); err != nil {
 			return header, err
 		}
-		exchanges = append(exchanges, asked...)
+		if log, err = n.readAuditLog(ctx, client, header, baseline, c.Inventory, changes); err != nil {
+			return header, err
+		}
+		log.describe(&header)
+		exchanges = slices.Concat(exchanges, asked, log.exchanges)
 	}
-	findings, err := n.judge(ctx, header, baseline, found, c.Inventory, changes)
+	findings, err := n.judge(ctx, header, baseline, found, c.Inventory, changes, log.judged())
 	if err != nil {
 		return header, err
 	}
 	collected := snapshot.Collected{Snapshot: header, Inventory: c.Inventory, Changes: changes, Findings: findings}
+	collected.Acceptances = finding.Accept(findings, header.OrganizationID, n.Exceptions, n.TakenAt)
+	log.attribute(&collected, n.Thresholds.ClockSkew)
 	addExchanges(&collected, exchanges)
 	saved, err := n.Store.SaveComplete(ctx, collected)
 	if err != nil {
@@ -163,13 +171,13 @@ func (n *night) compare(ctx context.Context, baseline snapshot.Baseline, current
 }
 
 // judge evaluates the rules.
-func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline snapshot.Baseline, found bool, inventory ona.Inventory, changes []diff.Change) ([]finding.Finding, error) {
+func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline snapshot.Baseline, found bool, inventory ona.Inventory, changes []diff.Change, log *finding.AuditLog) ([]finding.Finding, error) {
 	since, err := n.Store.ExpirySince(ctx, header.OrganizationID, inventory.SCIM, n.TakenAt)
 	if err != nil {
 		return nil, err
 	}
 	in := finding.Input{
-		TakenAt: n.TakenAt, Inventory: inventory, Changes: changes, ExpirySince: since,
+		TakenAt: n.TakenAt, Inventory: inventory, Changes: changes, ExpirySince: since, AuditLog: log, TurnedOff: n.TurnedOff,
 		ServerClockOffset: header.ServerClockOffset, ServerClockKnown: header.ServerClockKnown,
 		BaseURL: header.BaseURL, Principal: principal(header), UnknownFields: header.UnknownFields,
 	}

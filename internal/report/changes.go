@@ -6,8 +6,13 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// notCollected stands where no audit log entry was read for a change.
-const notCollected = "not collected"
+// What stands for an actor that is not known, and why it is not.
+const (
+	actorNotKnown = "not known"
+	noEntry       = "no audit-log entry"
+	noEntryFound  = "no audit-log entry found, and some may be missing"
+	logNotRead    = "not assessed: the audit log was not read"
+)
 
 var changeColumns = []column{
 	{"Subject ID", "subject_id"},
@@ -26,6 +31,7 @@ var changeColumns = []column{
 	{"Actor kind", "actor_principal"},
 	{"Actor's action", "actor_action"},
 	{"Action at (UTC)", "actor_at"},
+	{"Candidate entries", "candidates"},
 	{"Note", "note"},
 }
 
@@ -35,18 +41,34 @@ func (v *view) changeTable() *table {
 		file:    fileChanges,
 		columns: changeColumns,
 		rows: rowsOf(v, func(o *Organization) []snapshot.Change { return o.Changes },
-			func(i int, _ *Organization, c *snapshot.Change) []any { return v.changeCells(v.label(i), c) }),
+			func(i int, o *Organization, c *snapshot.Change) []any { return changeCells(v.label(i), o, c) }),
 		remarks: v.changeRemarks(),
 	}
 }
 
-func (v *view) changeCells(organization string, c *snapshot.Change) []any {
+func changeCells(organization string, o *Organization, c *snapshot.Change) []any {
+	actor, action, at := orText(c.ActorID, actorNotKnown), c.ActorAction, instant(c.ActorAt, "")
+	if len(c.Candidates) == 0 && c.ActorID == "" {
+		actor, action = o.whyNoActor(), ""
+	}
 	return []any{
 		c.SubjectID, c.TakenAt, organization, c.Severity, string(c.Kind), string(c.SubjectType), c.SubjectName, c.Field,
 		c.Before, orText(c.BeforeLabel, instantLabel(c.Before)), c.After, orText(c.AfterLabel, instantLabel(c.After)),
-		orText(c.ActorID, notCollected), orText(c.ActorPrincipal, notCollected), orText(c.ActorAction, notCollected),
-		instant(c.ActorAt, notCollected), c.Note,
+		actor, c.ActorPrincipal, action, at, len(c.Candidates), c.Note,
 	}
+}
+
+// whyNoActor says why a change has no candidate.
+func (o *Organization) whyNoActor() string {
+	switch l := o.AuditLog; {
+	case l == nil:
+		return logNotRead
+	case l.NotAssessed != "":
+		return "not assessed: " + l.NotAssessed
+	case l.Lacking != "":
+		return noEntryFound
+	}
+	return noEntry
 }
 
 // changeRemarks says for each organization what its rows compare, or why it has none.
@@ -135,7 +157,7 @@ func (v *view) timelineTable() *table {
 			if !yield(row{organization, []any{
 				c.SubjectID, c.TakenAt, name, string(c.SubjectType), c.SubjectName, string(c.Kind), c.Severity, c.Field,
 				orText(c.BeforeLabel, orText(instantLabel(c.Before), c.Before)), orText(c.AfterLabel, orText(instantLabel(c.After), c.After)),
-				orText(c.ActorID, notCollected), c.Note, int(c.SnapshotID), int(c.BaselineID),
+				orText(c.ActorID, actorNotKnown), c.Note, int(c.SnapshotID), int(c.BaselineID),
 			}}) {
 				return
 			}

@@ -10,7 +10,7 @@ import (
 // csvTables are the tables that have a CSV file each.
 func (v *view) csvTables() []*table {
 	return []*table{
-		v.changeTable(), v.inventoryTable(), v.ssoTable(), v.findingTable(), v.ruleTable(), v.timelineTable(), v.runTable(), v.exchangeTable(),
+		v.changeTable(), v.inventoryTable(), v.ssoTable(), v.findingTable(), v.exceptionTable(), v.ruleTable(), v.timelineTable(), v.runTable(), v.exchangeTable(),
 	}
 }
 

@@ -29,6 +29,7 @@ func (v *view) facts() []fact {
 		if o.Policies != nil {
 			all = append(all, fact{i, "Account creation restricted to SCIM", o.Policies.RestrictAccountCreationToSCIM})
 		}
+		all = append(all, logFacts(i, o)...)
 		all = append(all, v.thresholds(i)...)
 	}
 	return all
@@ -95,6 +96,21 @@ func finalToken(l snapshot.Listing) string {
 		return "empty: the listing is whole"
 	}
 	return "not empty: the listing is not whole"
+}
+
+// logFacts is how the audit log was read for a snapshot that has a baseline.
+func logFacts(organization int, o *Organization) []fact {
+	l := o.AuditLog
+	if l == nil {
+		return nil
+	}
+	return []fact{
+		{organization, "Audit log read back to (UTC, server clock)", l.Since},
+		{organization, "Audit log pages", unless(l.NotAssessed, l.Pages)},
+		{organization, "Audit log entries received", unless(l.NotAssessed, l.Received)},
+		{organization, "Audit log entries in the period", unless(l.NotAssessed, len(l.Entries))},
+		{organization, "Audit log entries that may be missing", unless(l.NotAssessed, orText(l.Lacking, "none"))},
+	}
 }
 
 // unless is a value, or why it was not assessed.

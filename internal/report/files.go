@@ -6,19 +6,20 @@ import (
 
 // The files of a report folder.
 const (
-	WorkbookFile  = "audit.xlsx"
-	MarkdownFile  = "audit.md"
-	fileJSON      = "audit.json"
-	fileChanges   = "changes.csv"
-	fileInventory = "inventory.csv"
-	fileSSO       = "sso.csv"
-	fileFindings  = "findings.csv"
-	fileRules     = "rules.csv"
-	fileTimeline  = "timeline.csv"
-	fileRuns      = "runs.csv"
-	fileExchanges = "exchanges.csv"
-	fileManifest  = "manifest.json"
-	fileSums      = "SHA256SUMS"
+	WorkbookFile   = "audit.xlsx"
+	MarkdownFile   = "audit.md"
+	fileJSON       = "audit.json"
+	fileChanges    = "changes.csv"
+	fileInventory  = "inventory.csv"
+	fileSSO        = "sso.csv"
+	fileFindings   = "findings.csv"
+	fileExceptions = "exceptions.csv"
+	fileRules      = "rules.csv"
+	fileTimeline   = "timeline.csv"
+	fileRuns       = "runs.csv"
+	fileExchanges  = "exchanges.csv"
+	fileManifest   = "manifest.json"
+	fileSums       = "SHA256SUMS"
 )
 
 // Options is what a caller may set about a report.

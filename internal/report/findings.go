@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -23,9 +24,24 @@ var findingColumns = []column{
 	{"Observed", "observed"},
 	{"Expected", "expected"},
 	{"Original status", "original_status"},
+	{"Accepted by, until when, why", "accepted"},
 	{"First seen (UTC)", "first_seen"},
+	{"Last seen (UTC)", "last_seen"},
 	{"Days open", "days_open"},
+	{"SOC 2", "soc2"},
+	{"ISO 27001", "iso_27001"},
+	{"NIST 800-53", "nist_800_53"},
+	{"PCI DSS", "pci_dss"},
 	{"Fingerprint", "fingerprint"},
+}
+
+// frameworkCells are the controls that a rule supports, a cell for each framework.
+func frameworkCells(r *finding.Rule) []any {
+	cells := make([]any, len(finding.Frameworks))
+	for i, framework := range finding.Frameworks {
+		cells[i] = strings.Join(r.Controls(framework), ", ")
+	}
+	return cells
 }
 
 // findingTable has every outcome but a pass, of each organization the failed and most serious first; the passes are counted in the rules.
@@ -47,10 +63,34 @@ func (v *view) findingCells(organization int, f *snapshot.Finding) []any {
 	if f.OriginalStatus != "" {
 		original = f.OriginalStatus
 	}
-	return []any{
+	cells := []any{
 		f.RuleID, f.Status, f.Severity, v.label(organization), f.Title, f.SubjectName, f.SubjectID, string(f.SubjectType),
-		f.Observed, f.Expected, original, instant(f.FirstSeen, ""), days, f.Fingerprint,
+		f.Observed, f.Expected, original, acceptedText(f), instant(f.FirstSeen, ""), instant(f.LastSeen, ""), days,
 	}
+	return append(append(cells, frameworkCells(v.rule(f.RuleID))...), f.Fingerprint)
+}
+
+// acceptedText tells the exception that covers a finding; one that expired is named in what was observed.
+func acceptedText(f *snapshot.Finding) string {
+	x := f.Exception
+	if x == nil || f.Status != finding.Excepted {
+		return ""
+	}
+	text := fmt.Sprintf("%s until %s: %s", x.Owner, x.Expires.Format(time.DateOnly), x.Reason)
+	if x.Ticket != "" {
+		text += " (" + x.Ticket + ")"
+	}
+	return text
+}
+
+// rule finds a rule of this version; one that it does not have is empty.
+func (v *view) rule(id string) *finding.Rule {
+	for i := range v.Rules {
+		if v.Rules[i].ID == id {
+			return &v.Rules[i]
+		}
+	}
+	return &finding.Rule{}
 }
 
 // notPassed sorts by status and severity and else keeps the stored order, which is that of the rules.
@@ -98,7 +138,10 @@ var ruleColumns = []column{
 	{"Pass", "pass"},
 	{"Why it matters", "why"},
 	{"Remedy", "remedy"},
-	{"Supports", "supports"},
+	{"SOC 2", "soc2"},
+	{"ISO 27001", "iso_27001"},
+	{"NIST 800-53", "nist_800_53"},
+	{"PCI DSS", "pci_dss"},
 }
 
 // ruleTable has every rule for every organization with how often it had which outcome.
@@ -109,10 +152,10 @@ func (v *view) ruleTable() *table {
 		columns: ruleColumns,
 		rows: rowsOf(v, v.rulesOf, func(i int, o *Organization, r *finding.Rule) []any {
 			counts := o.outcomes(r.ID)
-			return []any{
+			return append([]any{
 				r.ID, r.Title, v.label(i), outcome(counts), r.Severity, counts[finding.Fail], counts[finding.NotAssessed], counts[finding.Excepted],
-				counts[finding.Pass], r.Why, r.Remedy, supports(r.Supports),
-			}
+				counts[finding.Pass], r.Why, r.Remedy,
+			}, frameworkCells(r)...)
 		}),
 		remarks: []remark{{runLevel, "A mapping to a control says what a rule supports; no rule alone satisfies a control.", false}},
 	}
@@ -148,20 +191,6 @@ func outcome(counts map[finding.Status]int) finding.Status {
 		}
 	}
 	return finding.NotAssessed
-}
-
-// supports lists controls by framework, in the order of the rule.
-func supports(controls []finding.Control) string {
-	var frameworks, texts []string
-	for _, c := range controls {
-		if i := slices.Index(frameworks, c.Framework); i >= 0 {
-			texts[i] += ", " + c.ID
-			continue
-		}
-		frameworks = append(frameworks, c.Framework)
-		texts = append(texts, c.Framework+": "+c.ID)
-	}
-	return strings.Join(texts, "; ")
 }
 
 // severityCounts says how many changes or findings there are of each severity that occurs, the most serious first.

@@ -217,7 +217,7 @@ func TestEveryFileOfTheReportHasItsTable(t *testing.T) {
 	}
 	slices.Sort(names)
 	if d := cmp.Diff([]string{
-		fileSums, fileJSON, MarkdownFile, WorkbookFile, fileChanges, fileExchanges, fileFindings, fileInventory, fileManifest, fileRules, fileRuns,
+		fileSums, fileJSON, MarkdownFile, WorkbookFile, fileChanges, fileExceptions, fileExchanges, fileFindings, fileInventory, fileManifest, fileRules, fileRuns,
 		fileSSO, fileTimeline,
 	}, names); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -11,19 +11,21 @@ import (
 
 // jsonOrganization is one organization of the run. Of one that is not complete, inventory and changes are null: nothing is known.
 type jsonOrganization struct {
-	Name             string         `json:"name"`
-	Standing         string         `json:"standing"`
-	Snapshot         jsonSnapshot   `json:"snapshot"`
-	Baseline         *jsonSnapshot  `json:"baseline"`
-	SSOBaseline      *int64         `json:"sso_baseline_id"`
-	PoliciesBaseline *int64         `json:"policies_baseline_id"`
-	LastComplete     *jsonSnapshot  `json:"last_complete"`
-	SCIM             []jsonSCIM     `json:"scim_configurations"`
-	SSO              []jsonSSO      `json:"sso_configurations"`
-	Policies         *jsonPolicies  `json:"policies"`
-	Changes          []jsonChange   `json:"changes"`
-	Findings         []jsonFinding  `json:"findings"`
-	Exchanges        []jsonExchange `json:"exchanges"`
+	Name             string          `json:"name"`
+	Standing         string          `json:"standing"`
+	Snapshot         jsonSnapshot    `json:"snapshot"`
+	Baseline         *jsonSnapshot   `json:"baseline"`
+	SSOBaseline      *int64          `json:"sso_baseline_id"`
+	PoliciesBaseline *int64          `json:"policies_baseline_id"`
+	LastComplete     *jsonSnapshot   `json:"last_complete"`
+	SCIM             []jsonSCIM      `json:"scim_configurations"`
+	SSO              []jsonSSO       `json:"sso_configurations"`
+	Policies         *jsonPolicies   `json:"policies"`
+	Changes          []jsonChange    `json:"changes"`
+	Findings         []jsonFinding   `json:"findings"`
+	Exceptions       []jsonException `json:"exceptions"`
+	AuditLog         *jsonAuditLog   `json:"audit_log"`
+	Exchanges        []jsonExchange  `json:"exchanges"`
 }
 
 type jsonSnapshot struct {
@@ -131,6 +133,7 @@ type jsonChange struct {
 	ActorAction    string           `json:"actor_action"`
 	ActorAt        *time.Time       `json:"actor_at"`
 	Note           string           `json:"note"`
+	Candidates     []jsonEntry      `json:"candidates"`
 }
 
 type jsonFinding struct {
@@ -147,6 +150,7 @@ type jsonFinding struct {
 	Fingerprint    string           `json:"fingerprint"`
 	FirstSeen      *time.Time       `json:"first_seen"`
 	DaysOpen       *int             `json:"days_open"`
+	LastSeen       *time.Time       `json:"last_seen"`
 }
 
 type jsonExchange struct {
@@ -180,6 +184,7 @@ func (v *view) organizationJSON(i int) jsonOrganization {
 	if !o.complete() {
 		return j
 	}
+	j.Exceptions, j.AuditLog = each(o.Acceptances, exceptionJSON), auditLogJSON(o.AuditLog)
 	open := v.openFindings()
 	j.SCIM = each(o.SCIM, func(c *snapshot.SCIMConfiguration) jsonSCIM {
 		return scimJSON(o, c, open[subjectKey{i, diff.SCIMConfiguration, c.ID}])
@@ -254,6 +259,7 @@ func changeJSON(c *snapshot.Change) jsonChange {
 	return jsonChange{
 		c.SnapshotID, c.BaselineID, known(c.TakenAt), c.OrganizationID, c.Severity, c.Kind, c.SubjectType, c.SubjectID, c.SubjectName, c.Field,
 		c.Before, c.After, c.BeforeLabel, c.AfterLabel, c.ActorID, c.ActorPrincipal, c.ActorAction, known(c.ActorAt), c.Note,
+		each(c.Candidates, entryJSON),
 	}
 }
 
@@ -264,7 +270,7 @@ func findingJSON(f *snapshot.Finding) jsonFinding {
 	}
 	return jsonFinding{
 		f.RuleID, f.Title, f.Severity, f.Status, f.OriginalStatus, f.SubjectType, f.SubjectID, f.SubjectName, f.Observed, f.Expected,
-		f.Fingerprint, known(f.FirstSeen), days,
+		f.Fingerprint, known(f.FirstSeen), days, known(f.LastSeen),
 	}
 }
 

@@ -26,7 +26,7 @@ type Markdown struct {
 	Run           string
 	Organizations []string
 	// The tables, each with its remarks, and with no more than 200 rows.
-	TieOuts, Changes, Findings, SCIM, SSO, Evidence, Exchanges string
+	TieOuts, Changes, Findings, Exceptions, SCIM, SSO, Evidence, Exchanges string
 }
 
 // writeMarkdown executes the caller's template, or the built-in one when that is empty.
@@ -51,12 +51,13 @@ func (v *view) writeMarkdown(w io.Writer, text string) error {
 func (v *view) markdown() Markdown {
 	_, counted := v.contents()
 	m := Markdown{
-		Title:    reportTitle,
-		Status:   markdownText(v.status()),
-		Run:      markdownText(v.runSentence()),
-		TieOuts:  markdownTable(v.tieOutTable(), WorkbookFile),
-		Changes:  markdownTable(v.changesToRead(), fileChanges),
-		Findings: markdownTable(v.findingTable().pick("status", "severity", "rule_id", "organization", "subject_name", "subject_id", "observed", "days_open"), fileFindings),
+		Title:      reportTitle,
+		Status:     markdownText(v.status()),
+		Run:        markdownText(v.runSentence()),
+		TieOuts:    markdownTable(v.tieOutTable(), WorkbookFile),
+		Changes:    markdownTable(v.changesToRead(), fileChanges),
+		Findings:   markdownTable(v.findingTable().pick("status", "severity", "rule_id", "organization", "subject_name", "subject_id", "observed", "days_open", "accepted"), fileFindings),
+		Exceptions: markdownTable(v.exceptionTable().pick("state", "bearing", "rule_id", "organization", "subject_id", "owner", "expires", "reason", "ticket", "findings"), fileExceptions),
 		SCIM: markdownTable(v.inventoryTable().pick("name", "id", "organization", "enabled", "token_expires_at", "days_to_expiry", "sso_name",
 			"open_finding_rules"), fileInventory),
 		SSO:      markdownTable(v.ssoTable().pick("display_name", "id", "organization", "state", "provider_type", "issuer_url", "email_domains", "open_finding_rules"), fileSSO),
@@ -99,10 +100,11 @@ func (v *view) changesToRead() *table {
 			{"Field", "field"}, {"Before", "before"}, {"After", "after"}, {"Actor", "actor"}, {"Note", "note"},
 		},
 		rows: rowsOf(v, func(o *Organization) []snapshot.Change { return o.Changes },
-			func(i int, _ *Organization, c *snapshot.Change) []any {
+			func(i int, o *Organization, c *snapshot.Change) []any {
+				actor := strings.TrimSpace(c.ActorAction + " " + c.ActorID)
 				return []any{
 					c.Severity, string(c.Kind), v.label(i), c.SubjectName, c.SubjectID, c.Field,
-					readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel), orText(strings.TrimSpace(c.ActorAction+" "+c.ActorID), notCollected), c.Note,
+					readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel), orText(actor, o.whyNoActor()), c.Note,
 				}
 			}),
 		remarks: t.remarks,

@@ -45,6 +45,9 @@ type Organization struct {
 	Changes   []snapshot.Change
 	Findings  []snapshot.Finding
 	Exchanges []snapshot.Exchange
+	// AuditLog is how the audit log was read, nil where it was not to be read. Acceptances are the exceptions that concern the organization.
+	AuditLog    *snapshot.AuditLog
+	Acceptances []snapshot.Acceptance
 	// ViewSCIM and ViewSSO are rows counted through the store's views: the second source of the tie-outs.
 	ViewSCIM, ViewSSO int
 }

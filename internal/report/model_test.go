@@ -92,7 +92,34 @@ func acme() Organization {
 		Baseline: &baseline, SSOBaseline: &baseline, PoliciesBaseline: &baseline,
 		SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: exchanges(3, 2), ViewSCIM: 3, ViewSSO: 2,
+		AuditLog: &snapshot.AuditLog{
+			Since: lastNight, Until: tonight, Pages: 1, Received: 40, Entries: []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")},
+		},
+		Acceptances: acceptances(),
 	}
+}
+
+// entry is one about Contractors, so many hours before the snapshot.
+func entry(entryID string, hours int, action string) ona.AuditLogEntry {
+	return ona.AuditLogEntry{
+		ID: "entry-" + entryID, ActorID: id(901), ActorPrincipal: "PRINCIPAL_USER", SubjectID: id(3), SubjectType: ona.ResourceTypeSCIMConfiguration,
+		Action: action, CreatedAt: tonight.Add(-time.Duration(hours) * time.Hour),
+	}
+}
+
+// acceptances are exceptions of every state and bearing.
+func acceptances() []snapshot.Acceptance {
+	accept := func(rule, subject string, days int, bearing finding.Bearing, findings int) snapshot.Acceptance {
+		expires := tonight.AddDate(0, 0, days).Truncate(24 * time.Hour)
+		x := finding.Exception{RuleID: rule, SubjectID: subject, Owner: "jane@acme.example", Reason: "replaced | in March", Ticket: "SEC-1", Expires: expires}
+		return snapshot.Acceptance{Exception: x, InForce: x.InForce(tonight), Bearing: bearing, Findings: findings}
+	}
+	all := []snapshot.Acceptance{
+		accept("SCIM-004", id(3), 9, finding.Applied, 1), accept("SCIM-007", id(3), -3, finding.Applied, 1),
+		accept("SCIM-009", id(3), 9, finding.Unmatched, 0), accept("SCIM-023", "", 9, finding.Open, 0),
+	}
+	all[3].OrganizationID, all[3].Ticket = acmeID, ""
+	return all
 }
 
 func scimConfiguration(n int, name, sso string, expires time.Time) snapshot.SCIMConfiguration {
@@ -123,6 +150,7 @@ func acmeChanges(scim []snapshot.SCIMConfiguration) []snapshot.Change {
 	}
 	stored[3].ActorID, stored[3].ActorPrincipal, stored[3].ActorAction = id(901), "PRINCIPAL_USER", "disable SCIM configuration"
 	stored[3].ActorAt = tonight.Add(-5 * time.Hour)
+	stored[3].Candidates = []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")}
 	return stored
 }
 
@@ -134,7 +162,9 @@ func acmeFindings() []snapshot.Finding {
 		failing("SCIM-016", diff.High, 2, "Entra ID", "Unverified e-mail account linking is allowed."),
 		failing("SCIM-004", diff.Info, 3, "Contractors", "The API does not report when the token expires."),
 	}
-	found[4].Status, found[4].OriginalStatus, found[4].FirstSeen = finding.Excepted, finding.Fail, time.Time{}
+	found[4].Status, found[4].OriginalStatus = finding.Excepted, finding.Fail
+	accepted := acceptances()
+	found[4].Exception, found[1].Exception = &accepted[0].Exception, &accepted[1].Exception
 	return append(found, others(acmeID, "Acme", found)...)
 }
 
@@ -144,7 +174,7 @@ func failing(rule string, severity diff.Severity, subject int, name, observed st
 			RuleID: rule, Title: ruleOf(rule).Title, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
 			SubjectName: name, Observed: observed, Expected: ruleOf(rule).Expected, Fingerprint: finding.Fingerprint(rule, acmeID, id(subject)),
 		},
-		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), DaysOpen: 3,
+		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), LastSeen: tonight, DaysOpen: 3,
 	}
 }
 
@@ -175,7 +205,7 @@ func others(organizationID, name string, found []snapshot.Finding) []snapshot.Fi
 		case r.ID == "SCIM-002":
 			f.Expected, f.Severity = r.Expected+" The limits are 7, 30 and 90 days.", diff.High
 		case r.ID == "SCIM-023":
-			f.Status, f.Observed = finding.NotAssessed, "The audit log is not read."
+			f.Status, f.Observed = finding.NotAssessed, "Audit-log entries may be missing."
 		}
 		rest = append(rest, f)
 	}

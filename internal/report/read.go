@@ -108,6 +108,12 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 	if o.Changes, err = store.Changes(ctx, id); err != nil {
 		return err
 	}
+	if o.AuditLog, err = store.AuditLog(ctx, id); err != nil {
+		return err
+	}
+	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
+		return err
+	}
 	o.ViewSCIM, o.ViewSSO, err = store.CountRows(ctx, id)
 	return err
 }

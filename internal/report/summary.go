@@ -35,6 +35,7 @@ func (v *view) summaryContent() *content {
 	}
 	c.block("Tie-outs: each count from two sources", v.tieOutTable())
 	c.block("Top findings", v.topFindingTable())
+	c.block("Exceptions: accepted findings", v.exceptionSummary())
 	c.block("Not assessed", v.notAssessedTable())
 	first := len(c.lines) + 3 // an empty row, the heading, the header
 	c.block(fmt.Sprintf("The last %d runs", trendRuns), v.trendTable())
@@ -126,6 +127,7 @@ func (v *view) standing(organization int) []fact {
 		fact{item: "SSO configurations", value: unless(o.Snapshot.SSONotAssessed, len(o.SSO))},
 		fact{item: "Changes", value: changes},
 		fact{item: "Failed findings", value: severityCounts(o.failed(), func(f *snapshot.Finding) diff.Severity { return f.Severity })},
+		fact{item: "Accepted by exceptions", value: o.findings(finding.Excepted)},
 		fact{item: "Outcomes not assessed", value: o.findings(finding.NotAssessed)},
 		fact{item: "Restricted to SCIM", value: o.restriction()})
 }

@@ -1,8 +1,6 @@
 package snapshot
 
 import (
-	"context"
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -64,39 +62,4 @@ func countFailing(findings []finding.Finding) int {
 		}
 	}
 	return n
-}
-
-// firstSeen says, by fingerprint, since when each finding that is open has been open: as the organization's baseline or a failed snapshot
-// after it says, else since this snapshot.
-func firstSeen(ctx context.Context, tx *sql.Tx, header Snapshot, findings []finding.Finding) (map[string]string, error) {
-	type seen struct{ fingerprint, at string }
-	known, err := queryAll(ctx, tx, "reading open findings", func(row *sql.Rows) (seen, error) {
-		var s seen
-		return s, row.Scan(&s.fingerprint, &s.at)
-	}, `SELECT fingerprint, min(first_seen)
-		FROM findings
-		WHERE organization_id = ?1
-		  AND first_seen IS NOT NULL
-		  AND snapshot_id >= (SELECT coalesce(max(b.id), 0) FROM snapshots b WHERE b.organization_id = ?1 AND b.outcome = 'complete')
-		GROUP BY fingerprint
-		ORDER BY fingerprint`, header.OrganizationID)
-	if err != nil {
-		return nil, err
-	}
-	before := make(map[string]string, len(known))
-	for _, k := range known {
-		before[k.fingerprint] = k.at
-	}
-	open := make(map[string]string, len(before))
-	for _, f := range findings {
-		at, carried := before[f.Fingerprint]
-		switch {
-		case f.Status == finding.Pass || f.Status == finding.NotAssessed && !carried:
-			continue
-		case !carried:
-			at = formatSeconds(header.TakenAt)
-		}
-		open[f.Fingerprint] = at
-	}
-	return open, nil
 }

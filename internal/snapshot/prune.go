@@ -146,13 +146,19 @@ func (r Retention) oldestKept(all []Snapshot) map[string]int64 {
 
 // removeRows removes what only pruned snapshots had.
 func removeRows(ctx context.Context, tx *sql.Tx) (removed int, err error) {
-	for _, t := range []string{"stored_changes", "failed_findings", "exchange_times"} {
+	for _, t := range []string{"stored_changes", "failed_findings", "exchange_times", "audit_log_readings", "audit_log_entries", "stored_candidates",
+		"stored_exceptions", "finding_exceptions", "carried_findings"} {
 		n, err := execCount(ctx, tx, "DELETE FROM "+t+" WHERE snapshot_id IN (SELECT id FROM snapshots WHERE pruned_at IS NOT NULL)")
 		if err != nil {
 			return 0, err
 		}
 		removed += n
 	}
+	n, err := execCount(ctx, tx, "DELETE FROM exception_texts WHERE key NOT IN (SELECT exception_key FROM stored_exceptions)")
+	if err != nil {
+		return 0, err
+	}
+	removed += n
 	for _, t := range allTables {
 		if err := rememberVersions(ctx, tx, t); err != nil {
 			return 0, err

@@ -15,10 +15,13 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 	if err == nil && len(changes) == 0 {
 		err = s.notPruned(ctx, snapshotID)
 	}
-	return changes, err
+	if err != nil {
+		return nil, err
+	}
+	return changes, s.addCandidates(ctx, snapshotID, changes)
 }
 
-// Timeline is every change of an organization up to and with a snapshot, oldest first.
+// Timeline is every change of an organization up to and with a snapshot, oldest first, without the candidates.
 func (s *Store) Timeline(ctx context.Context, organizationID string, upTo int64) ([]Change, error) {
 	return s.queryChanges(ctx, "WHERE organization_id = ? AND snapshot_id <= ? ORDER BY snapshot_id, number", organizationID, upTo)
 }
@@ -61,7 +64,10 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 	if err == nil && len(findings) == 0 {
 		err = s.notPruned(ctx, snapshotID)
 	}
-	return findings, err
+	if err != nil {
+		return nil, err
+	}
+	return findings, s.addStanding(ctx, snapshotID, findings)
 }
 
 // Exchanges are the requests of a snapshot with their answers, in order.

@@ -3,11 +3,12 @@ package snapshot
 import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/ona"
 )
 
 var (
 	changeColumns = []string{"snapshot_id", "number", "severity", "kind", "subject_type", "subject_id", "subject_name", "field", "before", "after",
-		"before_label", "after_label", "note"}
+		"before_label", "after_label", "note", "actor_id", "actor_principal", "actor_action", "actor_at"}
 	snapshotColumns = []string{"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
 		"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages", "scim_pages", "scim_rows_per_page",
 		"scim_final_token_empty", "sso_pages", "sso_rows_per_page", "sso_final_token_empty", "scim_received", "scim_distinct", "scim_configurations",
@@ -38,11 +39,13 @@ func headerRow(h Snapshot) []any {
 		h.Changes, h.FailingFindings, nullText(h.ContentSHA256), h.RecordsSHA256, h.ChainSHA256}
 }
 
-func changeRows(snapshotID int64, changes []diff.Change) [][]any {
+func changeRows(snapshotID int64, changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]any {
 	rows := make([][]any, 0, len(changes))
 	for i, c := range changes {
+		actor := newest(candidates, i)
 		rows = append(rows, []any{snapshotID, int64(i + 1), string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName,
-			nullText(c.Field), nullText(c.Before), nullText(c.After), nullText(c.BeforeLabel), nullText(c.AfterLabel), nullText(c.Note)})
+			nullText(c.Field), nullText(c.Before), nullText(c.After), nullText(c.BeforeLabel), nullText(c.AfterLabel), nullText(c.Note),
+			nullText(actor.ActorID), nullText(actor.ActorPrincipal), nullText(actor.Action), nullInstant(actor.CreatedAt)})
 	}
 	return rows
 }

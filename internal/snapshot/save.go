@@ -24,6 +24,11 @@ type Collected struct {
 	Exchanges []Exchange
 	// Responses are the bytes of the answers, in the order of Exchanges.
 	Responses [][]byte
+	// AuditLog is nil where the log was not to be read. Candidates are entries of it for each of Changes, newest first.
+	AuditLog   *AuditLog
+	Candidates [][]ona.AuditLogEntry
+	// Acceptances are the exceptions that concern the organization.
+	Acceptances []finding.Acceptance
 }
 
 // SaveComplete stores a complete snapshot in one transaction: all of it or nothing. It fails when Snapshot.BaselineID is not the last
@@ -159,17 +164,19 @@ func findOrganization(ctx context.Context, q querier, id string) (key int64, fou
 	return keys[0], true, nil
 }
 
-// storeRecords writes the header and what hangs on it, and sets the hashes: one over the exchanges, the changes and the findings, and the
-// chain's value over the previous snapshot's, the run and the header. key is the organization's, 0 for a failed snapshot.
+// storeRecords writes the header and what hangs on it, and sets the hashes: one over the exchanges, the changes, the findings and what
+// these were judged by, and the chain's value over the previous snapshot's, the run and the header. key is the organization's, 0 for a failed
+// snapshot.
 func storeRecords(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, c Collected) error {
-	carried, err := firstSeen(ctx, tx, *header, c.Findings)
+	open, carried, err := firstSeen(ctx, tx, *header, c.Findings)
 	if err != nil {
 		return err
 	}
-	changes := changeRows(header.ID, c.Changes)
-	findings := findingValues(c.Findings, carried)
+	changes := changeRows(header.ID, c.Changes, c.Candidates)
+	findings := findingValues(c.Findings, open)
+	judged := judgementRows(header.ID, c, carried)
 	header.Changes, header.FailingFindings = len(changes), countFailing(c.Findings)
-	header.RecordsSHA256 = recordsHash(c.Exchanges, changes, findings)
+	header.RecordsSHA256 = recordsHash(c.Exchanges, changes, findings, judged)
 	if header.ChainSHA256, err = chainValue(ctx, tx, *header); err != nil {
 		return err
 	}
@@ -185,10 +192,13 @@ func storeRecords(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, 
 	if err := storeExchanges(ctx, tx, *header, key, c); err != nil {
 		return err
 	}
-	return storeFindings(ctx, tx, *header, key, findings)
+	if err := storeFindings(ctx, tx, *header, key, findings); err != nil {
+		return err
+	}
+	return storeJudgement(ctx, tx, judged)
 }
 
-func recordsHash(exchanges []Exchange, changes, findings [][]any) string {
+func recordsHash(exchanges []Exchange, changes, findings [][]any, judged []judgement) string {
 	digest := evidence.NewDigest()
 	for _, e := range exchanges {
 		digest.Add(exchangeForm, exchangeValues(e))
@@ -198,6 +208,11 @@ func recordsHash(exchanges []Exchange, changes, findings [][]any) string {
 	}
 	for _, f := range findings {
 		digest.Add(findingForm, f)
+	}
+	for _, j := range judged {
+		for _, r := range j.rows {
+			digest.Add(j.form, r[1:])
+		}
 	}
 	return digest.Sum()
 }

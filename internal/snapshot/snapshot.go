@@ -108,9 +108,11 @@ type Change struct {
 	SnapshotID, BaselineID int64
 	TakenAt                time.Time // of the snapshot that shows it
 	OrganizationID         string
-	// The actor's fields are empty where the audit log was not read.
+	// The actor's fields are those of the newest candidate, empty where there is none.
 	ActorID, ActorPrincipal, ActorAction string
 	ActorAt                              time.Time
+	// Candidates are all audit-log entries that may tell who made the change, newest first.
+	Candidates []ona.AuditLogEntry
 }
 
 // Finding is a stored finding with its age.
@@ -119,8 +121,11 @@ type Finding struct {
 	SnapshotID     int64
 	TakenAt        time.Time
 	OrganizationID string
-	FirstSeen      time.Time // the first snapshot of the present stretch in which the rule failed for the subject; zero unless it fails
+	FirstSeen      time.Time // the first snapshot of the present stretch in which the rule failed for the subject; zero unless it is open
+	LastSeen       time.Time // the last snapshot in which it failed or was excepted, up to this one; zero unless it is open
 	DaysOpen       int       // whole days from FirstSeen to TakenAt
+	// Exception is what covers the finding, or did until it expired; nil when none does.
+	Exception *finding.Exception
 }
 
 // SCIMConfiguration is a configuration in a snapshot.

@@ -17,7 +17,7 @@ import (
 // allTables are the pairs of tables that hold what snapshots show.
 var allTables = []table{organizationKind.table, policiesKind.table, scimKind.table, ssoKind.table, exchangeTable, findingTable}
 
-// hashedView says how the rows of a view are hashed.
+// hashedView says how the rows of a view, or of a table that serves as well, are hashed.
 type hashedView struct {
 	kind, order string
 }
@@ -30,12 +30,19 @@ var hashedViews = map[string]hashedView{
 	"exchanges":             {"exchange", "number"},
 	"changes":               {"change", "number"},
 	"findings":              {"finding", "fingerprint"},
+	"audit_log_readings":    {"audit_log", "snapshot_id"},
+	"audit_log_entries":     {"audit_log_entry", "number"},
+	"stored_candidates":     {"candidate", "change_number, entry_number"},
+	"exceptions":            {"exception", "number"},
+	"finding_exceptions":    {"finding_exception", "fingerprint"},
+	"carried_findings":      {"carried_finding", "fingerprint"},
 }
 
 // What a snapshot's two hashes cover, in this order.
 var (
 	contentViews = []string{"organization_details", "organization_policies", "scim_configurations", "sso_configurations"}
-	recordViews  = []string{"exchanges", "changes", "findings"}
+	recordViews  = []string{"exchanges", "changes", "findings", "audit_log_readings", "audit_log_entries", "stored_candidates", "exceptions",
+		"finding_exceptions", "carried_findings"}
 )
 
 // notHashed are the columns of the views that come from the header or are made of other rows.
@@ -132,7 +139,7 @@ func (v *verifier) checkHashes(h stored) error {
 	} else if n := counts["scim_configurations"] + counts["sso_configurations"]; n > 0 {
 		v.problem(Problem{SnapshotID: h.id(), Subject: "configurations", Text: "a failed snapshot shows configurations"})
 	}
-	v.compare(h, "records_sha256", digests[1].Sum(), "an exchange, a change or a finding was altered")
+	v.compare(h, "records_sha256", digests[1].Sum(), "an exchange, a change, a finding or what they were judged by was altered")
 	for column, name := range map[string]string{"scim_configurations": "scim_configurations", "sso_configurations": "sso_configurations", "changes": "changes"} {
 		if want := h.value(column); want != int64(counts[name]) {
 			v.problem(Problem{SnapshotID: h.id(), Subject: column, Text: "the header's count is not that of the rows",

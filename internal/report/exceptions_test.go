@@ -1,0 +1,53 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+func TestAnExceptionForAnyOrganizationIsToldWhereItBears(t *testing.T) {
+	everywhere, here := acceptances()[2], acceptances()[2]
+	here.OrganizationID = acmeID
+	bearing := everywhere
+	bearing.Bearing, bearing.Findings = finding.Applied, 1
+	m := &Model{Organizations: []Organization{acme(), birch()}}
+	states := func(first, second []snapshot.Acceptance) []string {
+		m.Organizations[0].Acceptances, m.Organizations[1].Acceptances = first, second
+		v := newView(m)
+		var all []string
+		for _, a := range v.exceptions() {
+			all = append(all, v.label(a.organization)+" "+string(a.Bearing))
+		}
+		return all
+	}
+	for name, test := range map[string]struct{ got, want []string }{
+		"nowhere":             {states([]snapshot.Acceptance{everywhere}, []snapshot.Acceptance{everywhere}), []string{" unmatched"}},
+		"in the second":       {states([]snapshot.Acceptance{everywhere}, []snapshot.Acceptance{bearing}), []string{"Birch applied"}},
+		"named and unmatched": {states([]snapshot.Acceptance{here}, nil), []string{"Acme unmatched"}},
+	} {
+		if d := cmp.Diff(test.want, test.got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestAChangeWithoutAnActorSaysWhy(t *testing.T) {
+	o := acme()
+	change := &o.Changes[0]
+	for want, log := range map[string]*snapshot.AuditLog{
+		"not assessed: the audit log was not read": nil,
+		"not assessed: permission_denied":          {NotAssessed: "permission_denied"},
+		"no audit-log entry found, and some may":   {Lacking: "200 pages"},
+		"no audit-log entry":                       {},
+	} {
+		o.AuditLog = log
+		if actor := changeCells("Acme", &o, change)[12].(string); !strings.HasPrefix(actor, want) || log != nil && log.Lacking == "" && actor != want {
+			t.Errorf("actor %q, want %q", actor, want)
+		}
+	}
+}
