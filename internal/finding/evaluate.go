@@ -59,7 +59,7 @@ type evaluation struct {
 	scim         []ona.SCIMConfiguration
 	enabled      int // SCIM configurations that are enabled
 	sso          map[string]ona.SSOConfiguration
-	named        map[diff.Subject]string // the names of all configurations
+	named        map[diff.Subject]string // see names
 }
 
 func newEvaluation(in Input, t Thresholds) *evaluation {
@@ -69,19 +69,31 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 		organization: subject{diff.Organization, in.Inventory.Organization.ID, in.Inventory.Organization.Name},
 		scim:         in.Inventory.SCIM,
 		sso:          make(map[string]ona.SSOConfiguration, len(in.Inventory.SSO)),
-		named:        make(map[diff.Subject]string, len(in.Inventory.SCIM)+len(in.Inventory.SSO)),
 	}
 	for _, c := range e.scim {
-		e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
 		if c.Enabled {
 			e.enabled++
 		}
 	}
 	for _, c := range in.Inventory.SSO {
 		e.sso[c.ID] = c
-		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
 	}
 	return e
+}
+
+// names are the names of all configurations, gathered when the first of them is looked for: few nights have entries to look them up for.
+func (e *evaluation) names() map[diff.Subject]string {
+	if e.named != nil {
+		return e.named
+	}
+	e.named = make(map[diff.Subject]string, len(e.scim)+len(e.sso))
+	for _, c := range e.scim {
+		e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
+	}
+	for _, c := range e.Inventory.SSO {
+		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
+	}
+	return e.named
 }
 
 func (e *evaluation) judge(rule Rule) []Finding {

@@ -27,7 +27,7 @@ func checkShortLived(e *evaluation) result {
 
 // neverSeen says whether neither this snapshot nor an older one has a SCIM configuration.
 func (e *evaluation) neverSeen(id string) bool {
-	_, listed := e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: id}]
+	_, listed := e.names()[diff.Subject{Type: diff.SCIMConfiguration, ID: id}]
 	return !listed && (e.AuditLog.Seen == nil || !e.AuditLog.Seen(id))
 }
 
@@ -149,7 +149,7 @@ func (e *evaluation) subjectOf(s diff.Subject) subject {
 	if s.Type == diff.Organization {
 		return e.organization
 	}
-	return subject{s.Type, s.ID, e.named[s]}
+	return subject{s.Type, s.ID, e.names()[s]}
 }
 
 // logged is what the audit log says about a subject whose updatedAt moved, as a sentence that follows another.
