@@ -12,7 +12,7 @@ import (
 var (
 	ErrBusy     = errors.New("another process is writing to the database")
 	ErrReadOnly = errors.New("the database cannot be written")
-	ErrDiskFull = errors.New("the disk is full, or writing to it fails")
+	ErrDiskFull = errors.New("the disk is full, or it cannot be read or written")
 	ErrDamaged  = errors.New("the database file is damaged")
 )
 

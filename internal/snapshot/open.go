@@ -173,7 +173,7 @@ func probe(ctx context.Context, path string) (id, version int64, err error) {
 		  (SELECT application_id FROM pragma_application_id),
 		  (SELECT user_version FROM pragma_user_version),
 		  (SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ('goose_db_version', 'sqlite_sequence'))`).Scan(&id, &version, &objects)
-	if err == nil && id == 0 && objects == 0 {
+	if err == nil && id == 0 && version == 0 && objects == 0 {
 		id = applicationID
 	}
 	return id, version, err

@@ -30,7 +30,10 @@ func shapedTable(name string, columns ...string) table {
 	t.reads[0] = statedOrganization
 	t.reads[t.raw] = rawFromShape
 	t.reads[len(t.reads)-1] = "NULL" // how a row is stored is no part of what it means
-	t.pack = t.packConfigurations
+	for _, name := range shapeValues {
+		t.shaped = append(t.shaped, slices.Index(columns, name)+1) // the id, which is no column, is the first
+	}
+	t.pack, t.unpack = t.packConfigurations, t.unpackConfigurations
 	return t
 }
 
@@ -54,8 +57,8 @@ const rawFromShape = `CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
 // packConfigurations leaves out the organization where it is the one that lists the row, and gives every row whose shape others share, now
 // or in the store, the shape's key in place of its JSON.
 func (t table) packConfigurations(ctx context.Context, tx *sql.Tx, organizationKey int64, rows []*row) error {
-	var organization string
-	if err := tx.QueryRowContext(ctx, "SELECT id FROM organizations WHERE key = ?", organizationKey).Scan(&organization); err != nil {
+	organization, err := organizationID(ctx, tx, organizationKey)
+	if err != nil {
 		return err
 	}
 	keys, err := t.shapeKeys(ctx, tx, rows)
@@ -97,55 +100,113 @@ func (t table) shapeKeys(ctx context.Context, tx *sql.Tx, rows []*row) ([]int64,
 	return keys, nil
 }
 
-// shapeOf is the shape of a row's JSON; the zero shape where none gives it back.
+// placeholders are the characters that stand for shapeValues.
+const placeholders = "\x01\x02\x03\x04\x05\x06\x07"
+
+// shapeOf is the shape of a row's JSON; the zero shape where there can be none. What is put in a value's place stands for exactly the text that
+// was there, so that expand always gives the JSON back.
 func (t table) shapeOf(r row) shape {
 	raw, _ := r.values[t.raw+1].(string)
-	s := shape{text: raw}
-	if strings.ContainsAny(raw, "\x01\x02\x03\x04\x05\x06\x07") {
+	if strings.ContainsAny(raw, placeholders) {
 		return shape{}
 	}
-	values := t.shapeTexts(r)
-	for i, v := range values {
-		place := `"` + string(rune(i+1)) + `"`
+	s := shape{text: raw}
+	for i, v := range t.shapeTexts(r.values) {
+		place := placeholders[i : i+1]
 		if i < firstShapeTime {
 			if v != "" {
-				s.text = strings.Replace(s.text, `"`+v+`"`, place, 1)
+				s.text = strings.Replace(s.text, `"`+v+`"`, `"`+place+`"`, 1)
 			}
 			continue
 		}
-		// The digits are cut one by one until the JSON has the instant so.
-		for n := len(v) - 1; n >= len("2006-01-02T15:04:05"); n-- {
-			if before, after, found := strings.Cut(s.text, `"`+v[:n]+`Z"`); found {
-				s.text, s.lengths[i-firstShapeTime] = before+place+after, n
-				break
-			}
+		if at, n := findInstant(s.text, v); n > 0 {
+			s.text, s.lengths[i-firstShapeTime] = s.text[:at]+place+s.text[at+n+len("Z"):], n
 		}
-	}
-	if s.expand(values) != raw {
-		return shape{}
 	}
 	return s
 }
 
-// shapeTexts are a row's values for shapeValues; empty where absent.
-func (t table) shapeTexts(r row) []string {
-	values := make([]string, len(shapeValues))
-	for i, name := range shapeValues {
-		values[i], _ = r.values[slices.Index(t.columns, name)+1].(string) // the id, which is no column, is the first
+// wholeSecond is as much of an instant as every spelling of it in UTC has.
+const wholeSecond = len("2006-01-02T15:04:05")
+
+// findInstant finds where a JSON text has an instant as a string in UTC, with whatever digits, and the length of that up to its Z; 0 where it
+// does not.
+func findInstant(text, instant string) (at, n int) {
+	if instant == "" {
+		return 0, 0
 	}
-	return values
+	at = strings.Index(text, `"`+instant[:wholeSecond])
+	if at < 0 {
+		return 0, 0
+	}
+	at++
+	n = strings.IndexByte(text[at:], '"') - len("Z")
+	if n < wholeSecond || n > len(instant)-len("Z") || text[at:at+n] != instant[:n] || text[at+n] != 'Z' {
+		return 0, 0
+	}
+	return at, n
+}
+
+// shapeTexts are a row's values for shapeValues; empty where absent.
+func (t table) shapeTexts(values []any) [len(placeholders)]string {
+	var texts [len(placeholders)]string
+	for i, c := range t.shaped {
+		texts[i], _ = values[c].(string)
+	}
+	return texts
 }
 
 // expand is what rawFromShape gives.
-func (s shape) expand(values []string) string {
-	text := s.text
-	for i, v := range values {
-		if i >= firstShapeTime && v != "" {
-			v = v[:s.lengths[i-firstShapeTime]] + "Z"
+func (s shape) expand(texts [len(placeholders)]string) string {
+	var b strings.Builder
+	b.Grow(len(s.text) + 256)
+	from := 0
+	for at := range len(s.text) {
+		place := int(s.text[at]) - 1
+		if place < 0 || place >= len(placeholders) {
+			continue
 		}
-		text = strings.ReplaceAll(text, string(rune(i+1)), v)
+		b.WriteString(s.text[from:at])
+		from = at + 1
+		if place < firstShapeTime {
+			b.WriteString(texts[place])
+			continue
+		}
+		b.WriteString(texts[place][:s.lengths[place-firstShapeTime]])
+		b.WriteByte('Z')
 	}
-	return text
+	b.WriteString(s.text[from:])
+	return b.String()
+}
+
+// unpackConfigurations gives back what packConfigurations left out of the organization's rows.
+func (t table) unpackConfigurations(ctx context.Context, tx *sql.Tx, organizationKey int64) (func(values []any), error) {
+	organization, err := organizationID(ctx, tx, organizationKey)
+	if err != nil {
+		return nil, err
+	}
+	known, err := readShapes(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	byKey := make(map[int64]shape, len(known))
+	for s, key := range known {
+		byKey[key] = s
+	}
+	return func(values []any) {
+		if values[1] == nil {
+			values[1] = organization
+		}
+		last := len(values) - 1
+		if key, shaped := values[last].(int64); shaped {
+			values[t.raw+1], values[last] = byKey[key].expand(t.shapeTexts(values)), nil
+		}
+	}, nil
+}
+
+func organizationID(ctx context.Context, tx *sql.Tx, key int64) (id string, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT id FROM organizations WHERE key = ?", key).Scan(&id)
+	return id, err
 }
 
 func readShapes(ctx context.Context, tx *sql.Tx) (map[shape]int64, error) {

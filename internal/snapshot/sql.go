@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,20 +42,36 @@ func queryAll[T any](ctx context.Context, q querier, doing string, scan func(*sq
 const rowsPerInsert = 50
 
 // insertRows inserts rows, each a value for every column, many to a statement.
-func insertRows(ctx context.Context, q querier, table string, columns []string, rows [][]any) error {
+func insertRows(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any) error {
+	full, rest := len(rows)/rowsPerInsert, len(rows)%rowsPerInsert
+	if full > 0 {
+		if err := insertBatches(ctx, tx, table, columns, rows[:full*rowsPerInsert], rowsPerInsert); err != nil {
+			return err
+		}
+	}
+	if rest == 0 {
+		return nil
+	}
+	return insertBatches(ctx, tx, table, columns, rows[full*rowsPerInsert:], rest)
+}
+
+// insertBatches inserts rows, whose number n divides, n to a statement that is prepared once.
+func insertBatches(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any, n int) error {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
-	for len(rows) > 0 {
-		n := min(rowsPerInsert, len(rows))
-		query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
-			strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
-		args := make([]any, 0, n*len(columns))
-		for _, row := range rows[:n] {
+	statement, err := tx.PrepareContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES "+strings.TrimSuffix(strings.Repeat(one+", ", n), ", "))
+	if err != nil {
+		return fmt.Errorf("inserting into %s: %w", table, err)
+	}
+	defer func() { _ = statement.Close() }() // ends with the transaction
+	args := make([]any, 0, n*len(columns))
+	for batch := range slices.Chunk(rows, n) {
+		args = args[:0]
+		for _, row := range batch {
 			args = append(args, row...)
 		}
-		if _, err := q.ExecContext(ctx, query, args...); err != nil {
+		if _, err := statement.ExecContext(ctx, args...); err != nil {
 			return fmt.Errorf("inserting into %s: %w", table, err)
 		}
-		rows = rows[n:]
 	}
 	return nil
 }

@@ -22,6 +22,10 @@ type table struct {
 	raw int
 	// pack changes rows that are about to be inserted into how they are stored; nil when that is how they are.
 	pack func(ctx context.Context, tx *sql.Tx, organizationKey int64, rows []*row) error
+	// unpack gives what turns a row as it is stored into what it means, as reads do; it is much faster.
+	unpack func(ctx context.Context, tx *sql.Tx, organizationKey int64) (func(values []any), error)
+	// shaped are the places of shapeValues among the id and the columns.
+	shaped []int
 }
 
 func newTable(name string, columns ...string) table {
@@ -111,8 +115,15 @@ func (d difference) write(ctx context.Context, tx *sql.Tx, organizationKey, snap
 }
 
 // walk reads the rows that hold now, sorted by id.
-func (t table) walk(ctx context.Context, q querier, organizationKey int64, each func(row)) error {
-	rows, err := q.QueryContext(ctx, "SELECT v.id, "+strings.Join(t.reads, ", ")+" FROM "+t.live()+" v WHERE v.organization_key = ? ORDER BY v.id", organizationKey)
+func (t table) walk(ctx context.Context, tx *sql.Tx, organizationKey int64, each func(row)) error {
+	unpack := func([]any) {}
+	if t.unpack != nil {
+		var err error
+		if unpack, err = t.unpack(ctx, tx, organizationKey); err != nil {
+			return fmt.Errorf("unpacking %s rows: %w", t.name, err)
+		}
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT id, "+strings.Join(t.columns, ", ")+" FROM "+t.live()+" WHERE organization_key = ? ORDER BY id", organizationKey)
 	if err != nil {
 		return fmt.Errorf("reading %s rows: %w", t.name, err)
 	}
@@ -122,6 +133,7 @@ func (t table) walk(ctx context.Context, q querier, organizationKey int64, each 
 		if err != nil {
 			return fmt.Errorf("reading %s rows: %w", t.name, err)
 		}
+		unpack(values)
 		each(row{values: values})
 	}
 	if err := rows.Err(); err != nil {
@@ -137,12 +149,14 @@ func (t table) insert(ctx context.Context, tx *sql.Tx, organizationKey, snapshot
 		}
 	}
 	inserted := make([][]any, 0, len(rows))
+	var record []byte
 	for _, r := range rows {
+		record = t.form.Append(record[:0], r.values)
 		values := r.values
 		if r.stored != nil {
 			values = r.stored
 		}
-		inserted = append(inserted, append([]any{organizationKey, snapshotID, t.check(*r)}, values...))
+		inserted = append(inserted, append([]any{organizationKey, snapshotID, evidence.Check(record)}, values...))
 	}
 	return insertRows(ctx, tx, t.live(), append([]string{"organization_key", "valid_from", "row_check", "id"}, t.columns...), inserted)
 }
