@@ -142,7 +142,7 @@ func (c hostileCase) check(t *testing.T, s *site, code int) {
 	if stored := s.query("SELECT error FROM snapshots WHERE id = 2")[0]; !strings.Contains(printed, "auditor: error: default: "+report.Visible(stored)) {
 		t.Errorf("stored is %q, told is another:\n%s", stored, printed)
 	}
-	if c.waits != len(s.waits) {
+	if c.waits != unknownWaits && c.waits != len(s.waits) {
 		t.Errorf("%d waits, want %d: %v", len(s.waits), c.waits, s.waits)
 	}
 	failing := s.query("SELECT rule_id FROM findings WHERE snapshot_id = 2 AND status = 'fail' ORDER BY rule_id")

@@ -73,12 +73,12 @@ func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
-			listing := make(chan struct{}, 1)
+			listing, broken := make(chan struct{}, 1), false
 			s := newSite(t, func(server *demo.Server) {
 				server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
 					body, _ := io.ReadAll(r.Body)
 					r.Body = io.NopCloser(bytes.NewReader(body))
-					if method == demo.ListSCIMConfigurations && bytes.Contains(body, []byte(`"token"`)) {
+					if broken && method == demo.ListSCIMConfigurations && bytes.Contains(body, []byte(`"token"`)) {
 						listing <- struct{}{}
 						<-r.Context().Done()
 						return
@@ -87,7 +87,15 @@ func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 				}
 			})
 			fillHostile(s.state)
-			p := newProcess(t, s.folder, []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, "run", "--page-size", "2")
+			variables := []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
+			// A whole night tells how fast this machine is today.
+			start := time.Now()
+			if p := newProcess(t, s.folder, variables, "run", "--page-size", "2"); p.execute(t) != exitComplete {
+				t.Fatalf("the night before:\n%s", &p.stderr)
+			}
+			allowed := max(time.Second, 3*time.Since(start))
+			broken = true
+			p := newProcess(t, s.folder, variables, "run", "--page-size", "2")
 			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -96,14 +104,14 @@ func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 			if err := p.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			if code, took := p.end(t), time.Since(sent); code != exitFailed || took > time.Second {
-				t.Errorf("exit code %d after %v, want %d within a second", code, took, exitFailed)
+			if code, took := p.end(t), time.Since(sent); code != exitFailed || took > allowed {
+				t.Errorf("exit code %d after %v, want %d within %v", code, took, exitFailed, allowed)
 			}
 			p.expect(t, "NOT COMPLETE  canceled", "the run was interrupted", "auditor: hint: the run was interrupted: run again")
-			if d := cmp.Diff([]string{"failed|canceled"}, s.query("SELECT outcome, error_code FROM snapshots")); d != "" {
+			if d := cmp.Diff([]string{"complete|", "failed|canceled"}, s.query("SELECT outcome, error_code FROM snapshots ORDER BY id")); d != "" {
 				t.Errorf("snapshots (-want +got):\n%s", d)
 			}
-			if d := cmp.Diff([]string{"failed"}, s.query("SELECT outcome FROM runs")); d != "" {
+			if d := cmp.Diff([]string{"complete", "failed"}, s.query("SELECT outcome FROM runs ORDER BY id")); d != "" {
 				t.Errorf("runs (-want +got):\n%s", d)
 			}
 			if d := cmp.Diff([]string{"ok"}, s.query("PRAGMA integrity_check")); d != "" {

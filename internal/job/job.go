@@ -162,7 +162,7 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 // one collects, compares and stores one organization.
 func (n *night) one(ctx context.Context, source Source) Organization {
 	saved, err := n.snapshot(ctx, source)
-	if err != nil {
+	if err = ended(ctx, err); err != nil {
 		n.Logger.LogAttrs(ctx, slog.LevelDebug, "snapshot_failed", slog.String("source", source.Name))
 		saved, err = n.recordFailure(context.WithoutCancel(ctx), source, saved, err)
 	}

@@ -26,6 +26,7 @@ type house struct {
 	reports string
 	url     string
 	night   int
+	timeout time.Duration
 	// asked counts the requests by method.
 	asked map[string]int
 }
@@ -69,7 +70,7 @@ func (h *house) run(sources ...job.Source) *job.Result {
 	clear(h.asked)
 	result, err := job.Run(h.t.Context(), job.Options{
 		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
-		Concurrency: 1, Reports: h.reports, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
+		Concurrency: 1, Timeout: h.timeout, Reports: h.reports, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)
