@@ -88,7 +88,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID, collected: make(map[string]string)}
+	n := &night{Options: o, runID: runID}
 	organizations := n.collectAll(ctx)
 	// What is known is recorded even when the run was cancelled.
 	ctx = context.WithoutCancel(ctx)
@@ -133,9 +133,8 @@ type night struct {
 	Options
 	runID int64
 
-	// storing lets one organization at a time compare and store; it guards collected, the source by organization id.
-	storing   sync.Mutex
-	collected map[string]string
+	// collected is the source, by organization id.
+	collected sync.Map
 }
 
 // collectAll collects every source, a bounded number at once, and gives the outcomes in the order of the sources.

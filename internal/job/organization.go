@@ -40,9 +40,18 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 	if err != nil {
 		return header, err
 	}
-	n.storing.Lock()
-	defer n.storing.Unlock()
+	if err := n.claim(header); err != nil {
+		return header, err
+	}
 	return n.compareAndStore(ctx, client, header, collection)
+}
+
+// claim keeps two sources of one run from taking a snapshot of the same organization.
+func (n *night) claim(header snapshot.Snapshot) error {
+	if other, taken := n.collected.LoadOrStore(header.OrganizationID, header.Source); taken {
+		return &Error{Code: CodeDuplicateOrganization, Err: fmt.Errorf("its token belongs to organization %s, which %q of this run collects already", header.OrganizationID, other)}
+	}
+	return nil
 }
 
 // pin fixes the organization that the source must answer for: the one that the operator named, else the one of its last complete snapshot.
@@ -104,12 +113,9 @@ func runs(numbers []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// compareAndStore runs under n.storing: the baseline that it reads is still the baseline when it stores.
+// compareAndStore asks the API about what differs, so several organizations do it at once. The store refuses a snapshot whose baseline is no
+// longer the last complete one.
 func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, header snapshot.Snapshot, c *fetch.Collection) (snapshot.Snapshot, error) {
-	if other, taken := n.collected[header.OrganizationID]; taken {
-		return header, &Error{Code: CodeDuplicateOrganization, Err: fmt.Errorf("its token belongs to organization %s, which %q of this run collects already", header.OrganizationID, other)}
-	}
-	n.collected[header.OrganizationID] = header.Source
 	baseline, found, err := n.Store.Baseline(ctx, header.OrganizationID)
 	if err != nil {
 		return header, err
@@ -213,8 +219,6 @@ func addExchanges(c *snapshot.Collected, exchanges []fetch.Exchange) {
 func (n *night) recordFailure(ctx context.Context, source Source, header snapshot.Snapshot, cause error) (snapshot.Snapshot, error) {
 	header.ErrorCode, header.Error = code(cause), cause.Error()
 	findings := finding.EvaluateFailed(n.TakenAt, header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
-	n.storing.Lock()
-	defer n.storing.Unlock()
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", source.Name, err))
