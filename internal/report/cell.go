@@ -35,7 +35,7 @@ type content struct {
 const (
 	minWidth     = 9
 	maxWidth     = 60
-	squeezed     = 28  // the least that a wide column is squeezed to
+	squeezed     = 45  // the least that a wide column is squeezed to
 	pageWidth    = 400 // what an A3 page shows across in a size that can be read
 	filterButton = 3   // room for the button in a header
 )
