@@ -21,26 +21,21 @@ func TestABackupTakenWhileARunWritesIsOneConsistentState(t *testing.T) {
 	defer func() { _ = store.Close() }()
 	c := newCompany(200)
 	c.store(t, store, night(1))
-	stop, stopped := make(chan struct{}), make(chan struct{})
+	copied := make(chan error, 1)
 	go func() {
-		defer close(stopped)
-		for n := 2; ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-				c.age()
-				c.store(t, store, night(n))
-			}
+		var all error
+		for _, name := range []string{"a.db", "b.db", "c.db"} {
+			all = errors.Join(all, snapshot.Backup(t.Context(), path, filepath.Join(folder, name)))
 		}
+		copied <- all
 	}()
-	for _, name := range []string{"a.db", "b.db", "c.db"} {
-		if err := snapshot.Backup(t.Context(), path, filepath.Join(folder, name)); err != nil {
-			t.Error(err)
-		}
+	for n := 2; len(copied) == 0; n++ {
+		c.age()
+		c.store(t, store, night(n))
 	}
-	close(stop)
-	<-stopped
+	if err := <-copied; err != nil {
+		t.Error(err)
+	}
 	for _, name := range []string{"a.db", "b.db", "c.db"} {
 		found := verifyFile(t, filepath.Join(folder, name))
 		if len(found.Problems) > 0 || found.Snapshots == 0 {

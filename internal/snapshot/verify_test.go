@@ -18,7 +18,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-var mutations = flag.Int("mutations", 60, "single bytes that TestVerifyFindsEverySingleByte changes")
+var mutations = flag.Int("mutations", 40, "single bytes that TestVerifyFindsEverySingleByte changes")
 
 // evidenceFile is a database with complete and failed snapshots, history, and every kind of row.
 func evidenceFile(t *testing.T) string {

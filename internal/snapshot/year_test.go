@@ -21,8 +21,8 @@ import (
 
 // The sizes that docs/database.md states are those of a year: go test ./internal/snapshot -run TestStorageOfManyNights -v -nights 365 -configurations 10000
 var (
-	nights         = flag.Int("nights", 30, "nights that TestStorageOfManyNights stores")
-	configurations = flag.Int("configurations", 1000, "configurations that it stores each night")
+	nights         = flag.Int("nights", 12, "nights that TestStorageOfManyNights stores")
+	configurations = flag.Int("configurations", 500, "configurations that it stores each night")
 )
 
 // company is an organization of which one configuration in a thousand changes each night.
