@@ -1,0 +1,97 @@
+package schedule_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/schedule"
+)
+
+// follow lets a loop run for a while in the time of the synctest bubble and gives the nights that were done and skipped, as hours since the
+// beginning, which is 2000-01-01 00:00 UTC.
+func follow(t *testing.T, expression string, length time.Duration, busy func(n int) time.Duration, clock func() time.Time) (done, skipped []float64) {
+	t.Helper()
+	start := time.Now()
+	ctx, stop := context.WithTimeout(t.Context(), length)
+	defer stop()
+	active := false
+	loop := schedule.Loop{
+		Now: clock,
+		Do: func(_ context.Context, night time.Time) {
+			if active {
+				t.Error("two at once")
+			}
+			active = true
+			done = append(done, night.Sub(start).Hours())
+			time.Sleep(busy(len(done)))
+			active = false
+		},
+		Skipped: func(nights []time.Time) {
+			for _, night := range nights {
+				skipped = append(skipped, night.Sub(start).Hours())
+			}
+		},
+	}
+	loop.Run(ctx, parse(t, expression), start)
+	return done, skipped
+}
+
+func TestALoopDoesEachNightOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		done, skipped := follow(t, "0 2 * * *", 73*time.Hour, func(int) time.Duration { return time.Minute }, time.Now)
+		if d := cmp.Diff([]float64{2, 26, 50}, done); d != "" || skipped != nil {
+			t.Errorf("skipped %v, done (-want +got):\n%s", skipped, d)
+		}
+	})
+}
+
+func TestAnOverrunSkips(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		overrun := func(n int) time.Duration { return map[int]time.Duration{1: 150 * time.Minute}[n] }
+		done, skipped := follow(t, "0 * * * *", 6*time.Hour-time.Minute, overrun, time.Now)
+		if d := cmp.Diff([][]float64{{1, 4, 5}, {2, 3}}, [][]float64{done, skipped}); d != "" {
+			t.Errorf("done and skipped (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestAMachineThatSleptDoesTheLastNightOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		clock := func() time.Time {
+			now := time.Now()
+			if now.Sub(start) > 30*time.Minute {
+				now = now.Add(3 * time.Hour)
+			}
+			return now
+		}
+		done, skipped := follow(t, "0 * * * *", 31*time.Minute, func(int) time.Duration { return 0 }, clock)
+		if d := cmp.Diff([][]float64{{3}, {1, 2}}, [][]float64{done, skipped}); d != "" {
+			t.Errorf("done and skipped (-want +got):\n%s", d)
+		}
+	})
+}
+
+func TestALoopFollowsAnotherSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ctx, stop := context.WithTimeout(t.Context(), 5*time.Hour)
+		defer stop()
+		changed := make(chan *schedule.Schedule)
+		go func() {
+			time.Sleep(150 * time.Minute)
+			changed <- parse(t, "30 * * * *")
+		}()
+		var done []float64
+		loop := schedule.Loop{Now: time.Now, Changed: changed, Skipped: func([]time.Time) { t.Error("skipped") },
+			Do: func(_ context.Context, night time.Time) { done = append(done, night.Sub(start).Hours()) }}
+		loop.Run(ctx, parse(t, "0 * * * *"), start)
+		if d := cmp.Diff([]float64{1, 2, 3.5, 4.5}, done); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+	})
+}
