@@ -36,7 +36,7 @@ func pruneCommand(env environment, s *settings) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return s.locked(cmd, snapshot.OpenExisting, func(store *snapshot.Store) error {
+		return s.locked(cmd.Context(), snapshot.OpenExisting, func(store *snapshot.Store) error {
 			pruned, err := store.Prune(cmd.Context(), retention, now, f.dryRun)
 			if err != nil {
 				return err

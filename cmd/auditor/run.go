@@ -72,10 +72,14 @@ func runOnce(env environment, s *settings, cmd *cobra.Command) (*job.Result, err
 
 // withDatabase holds the lock and the open database, which is made where it is missing, while do runs.
 func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) error) error {
-	return s.locked(cmd, snapshot.Open, do)
+	return s.alone(cmd.Context(), do)
 }
 
-func (s *settings) locked(cmd *cobra.Command, open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
+func (s *settings) alone(ctx context.Context, do func(*snapshot.Store) error) error {
+	return s.locked(ctx, snapshot.Open, do)
+}
+
+func (s *settings) locked(ctx context.Context, open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
 	unlock, err := job.Lock(s.db)
 	if err != nil {
 		if errors.Is(err, job.ErrLocked) {
@@ -84,7 +88,7 @@ func (s *settings) locked(cmd *cobra.Command, open func(context.Context, string)
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	store, err := open(cmd.Context(), s.db)
+	store, err := open(ctx, s.db)
 	if err != nil {
 		return databaseFailure(err)
 	}

@@ -37,8 +37,10 @@ type Options struct {
 	// ScheduledFor is the zero time for a run that no schedule asked for; Trigger says what did: "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
-	ToolVersion  string
-	Host         string
+	// Schedule is the cron expression that the runs of this database follow, "none" to take one back; empty leaves what is recorded in force.
+	Schedule    string
+	ToolVersion string
+	Host        string
 	// Concurrency is how many organizations are collected at once.
 	Concurrency int
 	// Timeout bounds the collection of all organizations; zero for no bound.
@@ -82,6 +84,11 @@ func (r *Result) Complete() bool {
 // Run does one night. An organization that cannot be collected gets a failed snapshot and does not touch the others; that is told in the
 // Result, not as an error. The error is for what keeps the run itself from being recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.Schedule != "" {
+		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
+			return nil, err
+		}
+	}
 	runID, err := o.Store.BeginRun(ctx, snapshot.Run{
 		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
 	})

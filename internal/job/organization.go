@@ -187,6 +187,9 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 		ServerClockOffset: header.ServerClockOffset, ServerClockKnown: header.ServerClockKnown,
 		BaseURL: header.BaseURL, Principal: principal(header), UnknownFields: header.UnknownFields,
 	}
+	if in.ScheduleKnown, in.MissedNights, err = n.missedNights(ctx, baseline, found); err != nil {
+		return nil, err
+	}
 	if found {
 		in.Baseline = &finding.Baseline{
 			TakenAt: baseline.Snapshot.TakenAt, OrganizationID: baseline.Snapshot.OrganizationID,

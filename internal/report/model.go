@@ -11,6 +11,7 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -20,6 +21,8 @@ type Model struct {
 	Organizations []Organization
 	// Runs is the register, newest first, up to and including Run.
 	Runs []snapshot.Run
+	// Nights are the nights that a schedule expected up to the beginning of Run, oldest first; none when no schedule is recorded.
+	Nights []schedule.Night
 	// Timeline holds every change of the run's organizations in complete snapshots up to this run, oldest first.
 	Timeline []snapshot.Change
 	// Rules are the rules that findings are judged by, in the order of the report.

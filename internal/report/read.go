@@ -33,6 +33,9 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 		return nil, err
 	}
 	m := &Model{Run: run, Runs: runs, Rules: finding.Rules(), Organizations: make([]Organization, len(snapshots))}
+	if m.Nights, err = store.Nights(ctx, runID, run.StartedAt, 0); err != nil {
+		return nil, err
+	}
 	for i, s := range snapshots {
 		o := &m.Organizations[i]
 		o.Snapshot = s

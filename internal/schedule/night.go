@@ -23,6 +23,9 @@ type Run struct {
 	CatchUp bool
 }
 
+// Grace is how long after its time a night may begin before it counts as missed: schedulers and machines need a moment.
+const Grace = 5 * time.Minute
+
 // Status is what became of a night.
 type Status string
 

@@ -78,7 +78,12 @@ func countRows(t *testing.T, db *sql.DB, name string) int {
 
 func TestThePastCannotBeRewritten(t *testing.T) {
 	_, db := filled(t)
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO schedules (valid_from, expression) VALUES ('2026-11-16T02:00:00Z', '@daily')"); err != nil {
+		t.Fatal(err)
+	}
 	for _, statement := range []string{
+		"UPDATE schedules SET expression = 'none'",
+		"DELETE FROM schedules",
 		"UPDATE runs SET outcome = 'failed'",
 		"DELETE FROM runs",
 		"UPDATE snapshots SET outcome = 'failed'",

@@ -1,0 +1,92 @@
+// Package metrics shows what the store holds about the last run, and what a server counts, in the form that Prometheus reads.
+package metrics
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
+)
+
+const namespace = "auditor"
+
+// Set is the metrics of one process. It is safe for concurrent use.
+type Set struct {
+	registry *prometheus.Registry
+	stored
+
+	runs          *prometheus.CounterVec
+	skippedNights prometheus.Counter
+	failedReloads prometheus.Counter
+	next          prometheus.Gauge
+}
+
+// New is a set with no value but the version of the tool. Counters of a server are added by CountServer.
+func New(toolVersion string) *Set {
+	s := &Set{registry: prometheus.NewRegistry(), stored: newStored()}
+	build := gauges("build_info", "1, with the version of auditor.", "version")
+	build.WithLabelValues(toolVersion).Set(1)
+	s.registry.MustRegister(build)
+	for _, vec := range s.all() {
+		s.registry.MustRegister(vec)
+	}
+	return s
+}
+
+// CountServer adds what a server counts from its start on.
+func (s *Set) CountServer() {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
+	}
+	s.runs = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace, Name: "runs_total", Help: "Runs since the start of this process, by outcome: complete, failed, or error when the run could not be recorded.",
+	}, []string{"outcome"})
+	s.skippedNights = counter("skipped_nights_total", "Scheduled times that passed without a run since the start of this process, because another run was busy or the machine slept.")
+	s.failedReloads = counter("settings_reload_failures_total", "SIGHUPs since the start of this process after which the settings stayed as they were.")
+	s.next = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds", Help: "When the next run is due."})
+	s.registry.MustRegister(s.runs, s.skippedNights, s.failedReloads, s.next)
+	for _, outcome := range []string{"complete", "failed", "error"} {
+		s.runs.WithLabelValues(outcome)
+	}
+}
+
+// CountRun counts a run of the server.
+func (s *Set) CountRun(outcome string) { s.runs.WithLabelValues(outcome).Inc() }
+
+// CountSkipped counts scheduled times that pass without a run.
+func (s *Set) CountSkipped(nights int) { s.skippedNights.Add(float64(nights)) }
+
+// CountFailedReload counts settings that could not be read again.
+func (s *Set) CountFailedReload() { s.failedReloads.Inc() }
+
+// SetNext says when the next run is due.
+func (s *Set) SetNext(at time.Time) { s.next.Set(float64(at.Unix())) }
+
+// Handler answers Prometheus.
+func (s *Set) Handler() http.Handler {
+	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+}
+
+// WriteFile writes the metrics for the textfile collector of the node exporter. The file appears whole or stays as it was.
+func (s *Set) WriteFile(path string) error {
+	families, err := s.registry.Gather()
+	if err != nil {
+		return fmt.Errorf("gathering the metrics: %w", err)
+	}
+	var text bytes.Buffer
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			return fmt.Errorf("writing the metrics: %w", err)
+		}
+	}
+	// The collector runs as another user, and nothing in the metrics is secret.
+	if err := renameio.WriteFile(path, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("writing the metrics to %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+// stored are the metrics that Update reads from the store.
+type stored struct {
+	lastComplete                                         *prometheus.GaugeVec
+	runComplete, runStarted, runDuration                 *prometheus.GaugeVec
+	organizationComplete, pages, retries, configurations *prometheus.GaugeVec
+	changes, findings                                    *prometheus.GaugeVec
+}
+
+func newStored() stored {
+	const source, organization = "source", "organization_id"
+	return stored{
+		lastComplete: gauges("last_complete_timestamp_seconds",
+			"When the last complete snapshot of the organization was taken.", source, organization),
+		runComplete:          gauges("run_complete", "1 when the last run is complete, else 0."),
+		runStarted:           gauges("run_started_timestamp_seconds", "When the last run started."),
+		runDuration:          gauges("run_duration_seconds", "How long the last run took."),
+		organizationComplete: gauges("organization_complete", "1 when the last run has a complete snapshot of the organization, else 0.", source, organization),
+		pages:                gauges("pages", "Pages that the last run read, complete or not.", source, organization),
+		retries:              gauges("retries", "Requests of the last run that had to be sent again.", source, organization),
+		configurations:       gauges("scim_configurations", "SCIM configurations in the last run's complete snapshot.", source, organization),
+		changes:              gauges("changes", "Changes in the last run's complete snapshot.", source, organization, "kind", "severity"),
+		findings:             gauges("findings", "Findings that fail in the last run's complete snapshot.", source, organization, "severity"),
+	}
+}
+
+func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func (s *stored) all() []*prometheus.GaugeVec {
+	return []*prometheus.GaugeVec{
+		s.lastComplete, s.runComplete, s.runStarted, s.runDuration, s.organizationComplete, s.pages, s.retries, s.configurations, s.changes, s.findings,
+	}
+}
+
+// Update makes the metrics those of the last run that has ended. Of an organization whose snapshot is not complete there is no number of
+// configurations, changes or findings: none would be a zero.
+func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
+	if err := s.update(ctx, store); err != nil {
+		return fmt.Errorf("reading the metrics from the database: %w", err)
+	}
+	return nil
+}
+
+func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
+	complete, err := store.CompleteSnapshots(ctx, "")
+	if err != nil {
+		return err
+	}
+	runs, err := store.Runs(ctx, 0, 2)
+	if err != nil {
+		return err
+	}
+	for _, vec := range s.all() {
+		vec.Reset()
+	}
+	for _, h := range complete { // oldest first
+		s.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
+	}
+	for _, r := range runs { // newest first; only the newest can be open
+		if r.Outcome != snapshot.Running {
+			return s.run(ctx, store, r)
+		}
+	}
+	return nil
+}
+
+func (s *stored) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
+	s.runComplete.WithLabelValues().Set(oneIf(r.Outcome == snapshot.Complete))
+	s.runStarted.WithLabelValues().Set(float64(r.StartedAt.Unix()))
+	s.runDuration.WithLabelValues().Set(r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
+	snapshots, err := store.Snapshots(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range snapshots {
+		if err := s.organization(ctx, store, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stored) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {
+	complete := h.Outcome == snapshot.Complete
+	s.organizationComplete.WithLabelValues(h.Source, h.OrganizationID).Set(oneIf(complete))
+	s.pages.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.Pages))
+	s.retries.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.Retries))
+	if !complete {
+		return nil
+	}
+	s.configurations.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.SCIMConfigurations))
+	changes, err := store.Changes(ctx, h.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		s.changes.WithLabelValues(h.Source, h.OrganizationID, string(c.Kind), string(c.Severity)).Inc()
+	}
+	findings, err := store.Findings(ctx, h.ID)
+	if err != nil {
+		return err
+	}
+	for _, severity := range diff.Severities {
+		s.findings.WithLabelValues(h.Source, h.OrganizationID, string(severity))
+	}
+	for _, f := range findings {
+		if f.Status == finding.Fail {
+			s.findings.WithLabelValues(h.Source, h.OrganizationID, string(f.Severity)).Inc()
+		}
+	}
+	return nil
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
