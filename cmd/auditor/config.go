@@ -26,6 +26,8 @@ type config struct {
 	Exceptions    *string             `yaml:"exceptions_file"`
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
+
+	Operation operationConfig `yaml:",inline"`
 }
 
 // organizationEntry is one of several organizations.
@@ -95,5 +97,5 @@ func (c *config) value(setting string) (string, bool) {
 	case "exceptions-file":
 		return text(c.Exceptions)
 	}
-	return "", false
+	return c.Operation.value(setting)
 }

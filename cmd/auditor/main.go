@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+	_ "time/tzdata" // CRON_TZ must work on a machine without a zone database too
 
 	"scim-auditor/internal/fetch"
 )
@@ -24,6 +25,8 @@ type environment struct {
 	// limits and sleep bound the requests and wait between them; their zero values are what package fetch has by itself.
 	limits fetch.Limits
 	sleep  func(context.Context, time.Duration) error
+	// hangups gives the SIGHUPs from now on, until stop is called; before and after, the signal ends the process as usual.
+	hangups func() (signals <-chan os.Signal, stop func())
 }
 
 func main() {
@@ -42,5 +45,12 @@ func execute() int {
 		stderr:   os.Stderr,
 		now:      time.Now,
 		hostname: os.Hostname,
+		hangups:  hangups,
 	})
+}
+
+func hangups() (<-chan os.Signal, func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return signals, func() { signal.Stop(signals) }
 }

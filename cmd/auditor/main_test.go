@@ -130,7 +130,7 @@ func readRows(ts *testscript.TestScript, file string) []demo.Row {
 
 // lockCommand holds the lock of a database until the script ends: lock DATABASE.
 func lockCommand(ts *testscript.TestScript, _ bool, args []string) {
-	unlock, err := job.Lock(ts.MkAbs(args[0]))
+	unlock, err := job.Lock(ts.MkAbs(args[0]), time.Now())
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(unlock()) })
 }

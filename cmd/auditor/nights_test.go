@@ -32,8 +32,9 @@ type site struct {
 	limits fetch.Limits
 	// waits are the waits between requests of all nights, none of which is really waited.
 	waits []time.Duration
-	// printed is everything that was ever printed.
+	// printed is everything that was ever printed; hook, if there is one, is told each piece first.
 	printed bytes.Buffer
+	hook    func(string)
 }
 
 func newSite(t *testing.T, configure func(*demo.Server)) *site {
@@ -51,13 +52,42 @@ func newSite(t *testing.T, configure func(*demo.Server)) *site {
 // run runs the command for the next night and gives its exit code.
 func (s *site) run(args ...string) int {
 	s.night++
+	return s.command("run", args...)
+}
+
+// serveOnce serves until the command has done what it does at its start.
+func (s *site) serveOnce(args ...string) int {
+	ctx, stop := context.WithCancel(s.ctx)
+	defer stop()
+	outer := s.ctx
+	s.ctx = ctx
+	defer func() { s.ctx = outer }()
+	s.hook = func(text string) {
+		if strings.Contains(text, "next run: ") {
+			stop()
+		}
+	}
+	defer func() { s.hook = nil }()
+	return s.command("serve", args...)
+}
+
+// Write takes what the command prints.
+func (s *site) Write(text []byte) (int, error) {
+	if s.hook != nil {
+		s.hook(string(text))
+	}
+	return s.printed.Write(text)
+}
+
+// command runs a command in the present night and gives its exit code.
+func (s *site) command(name string, args ...string) int {
 	now := demo.Night(s.night)
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
 	return run(s.ctx, environment{
-		args:     append([]string{"run", "--db", s.path("auditor.db"), "--out", s.path("reports")}, args...),
+		args:     append([]string{name, "--db", s.path("auditor.db"), "--out", s.path("reports")}, args...),
 		getenv:   func(name string) string { return variables[name] },
-		stdout:   &s.printed,
-		stderr:   &s.printed,
+		stdout:   s,
+		stderr:   s,
 		now:      func() time.Time { return now },
 		hostname: func() (string, error) { return "host", nil },
 		limits:   s.limits,
@@ -65,6 +95,7 @@ func (s *site) run(args ...string) int {
 			s.waits = append(s.waits, d)
 			return ctx.Err()
 		},
+		hangups: func() (<-chan os.Signal, func()) { return nil, func() {} },
 	})
 }
 

@@ -39,7 +39,10 @@ func run(ctx context.Context, env environment) int {
 	return failure.exit
 }
 
-func newRoot(env environment) *cobra.Command {
+func newRoot(env environment) *cobra.Command { return newRootWith(env, &settings{}) }
+
+// newRootWith makes the command line whose flags fill s.
+func newRootWith(env environment, s *settings) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "auditor",
 		Short:         "Audit the SCIM and SSO configurations of Ona organizations",
@@ -49,11 +52,10 @@ func newRoot(env environment) *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	s := &settings{}
 	s.addCommonFlags(root.PersistentFlags())
 	for _, command := range []func(environment, *settings) *cobra.Command{
-		runCommand, reportCommand, diffCommand, runsCommand, rulesCommand, exceptCommand, verifyCommand, pruneCommand, backupCommand, demoCommand,
-		versionCommand,
+		runCommand, serveCommand, reportCommand, diffCommand, runsCommand, rulesCommand, exceptCommand, verifyCommand, pruneCommand, backupCommand,
+		demoCommand, versionCommand,
 	} {
 		root.AddCommand(command(env, s))
 	}
@@ -77,6 +79,22 @@ func (f *failure) print(stderr io.Writer) {
 		return
 	}
 	printProblem(stderr, f.err, f.hint)
+}
+
+// printFailure prints an error with its hint, if it has one.
+func printFailure(stderr io.Writer, err error) {
+	hint := ""
+	if f, ok := errors.AsType[*failure](err); ok {
+		hint = f.hint
+	}
+	printProblem(stderr, err, hint)
+}
+
+// printProblems prints what went wrong beside the matter itself, if anything did.
+func printProblems(stderr io.Writer, err error) {
+	if err != nil {
+		printProblem(stderr, err, "")
+	}
 }
 
 func printProblem(stderr io.Writer, err error, hint string) {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/metrics"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -26,7 +27,10 @@ func runCommand(env environment, s *settings) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		result, err := runOnce(env, s, cmd)
+		if err := s.checkSchedule(); err != nil {
+			return err
+		}
+		result, err := runOn(cmd.Context(), env, s, occasion{trigger: "manual", metrics: metrics.New(readVersion().Version)})
 		if err != nil {
 			return err
 		}
@@ -36,38 +40,10 @@ func runCommand(env environment, s *settings) *cobra.Command {
 		return exitOf(result, conditions)
 	})
 	s.addCollectionFlags(command.Flags())
+	s.addScheduleFlags(command.Flags())
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	command.Flags().StringVar(&failOn, "fail-on", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated")
 	return command
-}
-
-// runOnce does one run with the settings, alone on its database.
-func runOnce(env environment, s *settings, cmd *cobra.Command) (*job.Result, error) {
-	log := s.logger(env.stderr)
-	sources, err := s.sources(env, log)
-	if err != nil {
-		return nil, err
-	}
-	exceptions, err := s.exceptions()
-	if err != nil {
-		return nil, err
-	}
-	host, err := env.hostname()
-	if err != nil {
-		return nil, fmt.Errorf("asking for the host's name: %w", err)
-	}
-	options := job.Options{
-		Sources: sources, TakenAt: env.now(), Now: env.now, Trigger: "manual", ToolVersion: readVersion().Version, Host: host,
-		Concurrency: s.concurrency, Timeout: s.timeout, Reports: s.out,
-		Thresholds: s.thresholds, TurnedOff: s.turnedOff, Exceptions: exceptions, Logger: log,
-	}
-	var result *job.Result
-	err = s.withDatabase(cmd, func(store *snapshot.Store) error {
-		options.Store = store
-		result, err = job.Run(cmd.Context(), options)
-		return err
-	})
-	return result, err
 }
 
 // withDatabase holds the lock and the open database, which is made where it is missing, while do runs.
@@ -80,7 +56,7 @@ func (s *settings) alone(ctx context.Context, do func(*snapshot.Store) error) er
 }
 
 func (s *settings) locked(ctx context.Context, open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
-	unlock, err := job.Lock(s.db)
+	unlock, err := job.Lock(s.db, s.now())
 	if err != nil {
 		if errors.Is(err, job.ErrLocked) {
 			return failed(err, "wait until it has ended; the lock goes away with the process that holds it")

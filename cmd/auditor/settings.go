@@ -29,6 +29,9 @@ type settings struct {
 	exceptionsFile        string
 	thresholds            finding.Thresholds
 	turnedOff             map[string]string // why, by rule id
+	operation
+
+	now func() time.Time
 }
 
 // addCommonFlags are the settings of every command.
@@ -72,6 +75,7 @@ var notSettings = map[string]bool{"help": true, "run": true, "json": true, "dir"
 
 // resolve fills each setting that no flag gave from the environment, else from the config file, and checks what several commands need.
 func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
+	s.now = env.now
 	if err := fromEnvironment(env, flags, "config"); err != nil {
 		return err
 	}
@@ -79,7 +83,7 @@ func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	s.organizations = file.Organizations
+	s.organizations, s.notify = file.Organizations, file.Operation.Notify
 	if s.thresholds, s.turnedOff, err = file.ruleSettings(); err != nil {
 		return usage(fmt.Errorf("config file %w", err), "docs/rules.md lists the rules and their thresholds")
 	}

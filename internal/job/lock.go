@@ -3,6 +3,9 @@ package job
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -10,9 +13,9 @@ import (
 // ErrLocked says that another run holds the lock.
 var ErrLocked = errors.New("another run of auditor is using this database")
 
-// Lock keeps a second run away from a database, through an advisory lock on the file beside it that ends with the process. The file itself
-// stays and means nothing.
-func Lock(database string) (unlock func() error, err error) {
+// Lock keeps a second run away from a database, through an advisory lock on the file beside it that ends with the process, however it ends.
+// The file itself stays and keeps nobody out; it says who held the lock last, and since when, for the error that the next one gets.
+func Lock(database string, now time.Time) (unlock func() error, err error) {
 	path := database + ".lock"
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
@@ -20,7 +23,19 @@ func Lock(database string) (unlock func() error, err error) {
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
 	if !locked {
-		return nil, fmt.Errorf("%w (lock file %s)", ErrLocked, path)
+		return nil, fmt.Errorf("%w%s (lock file %s)", ErrLocked, holder(path), path)
 	}
+	// Who holds the lock is a help and no more: where the system lets nobody write to a locked file, it stays unknown.
+	_ = os.WriteFile(path, fmt.Appendf(nil, "process %d since %s\n", os.Getpid(), now.UTC().Format(time.RFC3339)), 0o600)
 	return lock.Close, nil
+}
+
+// holder is what the one that holds the lock wrote about itself.
+func holder(path string) string {
+	text, err := os.ReadFile(path)
+	line, _, _ := strings.Cut(string(text), "\n")
+	if err != nil || !strings.HasPrefix(line, "process ") {
+		return ""
+	}
+	return ": " + line
 }

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"scim-auditor/internal/demo"
+)
+
+// daemon is "auditor serve" in a process of its own.
+type daemon struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	output *os.File
+	url    string
+}
+
+// patience is how long something that must come may take on a slow machine.
+const patience = 60 * time.Second
+
+// startServing starts the command and waits until it listens.
+func (s *site) startServing(args ...string) *daemon {
+	s.t.Helper()
+	if runtime.GOOS == "windows" {
+		s.t.Skip("Windows has no SIGTERM to send")
+	}
+	output, err := os.CreateTemp(s.folder, "serve-*.log")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	// testscript runs this test binary as the command when it is called by the command's name.
+	link := filepath.Join(s.t.TempDir(), "auditor")
+	if err := os.Symlink(program, link); err != nil {
+		s.t.Fatal(err)
+	}
+	d := &daemon{t: s.t, output: output}
+	d.cmd = exec.CommandContext(s.t.Context(), link, append([]string{
+		"serve", "--db", s.path("auditor.db"), "--out", s.path("reports"), "--listen", "127.0.0.1:0"}, args...)...)
+	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = s.folder, output, output
+	d.cmd.Env = append(os.Environ(), "ONA_TOKEN="+s.state.Token, "GITPOD_BASE_URL="+s.url)
+	if err := d.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = d.cmd.Process.Kill() })
+	d.url = d.waitFor(`listening on (http://\S+)`)
+	return d
+}
+
+func (d *daemon) log() string {
+	text, err := os.ReadFile(d.output.Name())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// waitFor waits until the output matches, and gives the first group.
+func (d *daemon) waitFor(pattern string) string {
+	d.t.Helper()
+	re := regexp.MustCompile(pattern)
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if m := re.FindStringSubmatch(d.log()); m != nil {
+			return m[len(m)-1]
+		}
+	}
+	d.t.Fatalf("no %s within %s in:\n%s", pattern, patience, d.log())
+	return ""
+}
+
+func (d *daemon) signal(s os.Signal) {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(s); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// terminate sends SIGTERM and gives the time until the end, which must be with exit code 0.
+func (d *daemon) terminate() time.Duration {
+	d.t.Helper()
+	begun := time.Now()
+	d.signal(syscall.SIGTERM)
+	if err := d.cmd.Wait(); err != nil {
+		d.t.Errorf("after SIGTERM: %v\n%s", err, d.log())
+	}
+	return time.Since(begun)
+}
+
+func (d *daemon) get(path string) (int, string) {
+	d.t.Helper()
+	resp, err := http.Get(d.url + path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(resp.Body); err != nil {
+		d.t.Fatal(err)
+	}
+	return resp.StatusCode, body.String()
+}
+
+// metric is the value of a line of /metrics.
+func (d *daemon) metric(line string) float64 {
+	d.t.Helper()
+	_, text := d.get("/metrics")
+	m := regexp.MustCompile(`(?m)^` + line + ` (\S+)$`).FindStringSubmatch(text)
+	if m == nil {
+		d.t.Fatalf("no metric %s in:\n%s", line, text)
+	}
+	value, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return value
+}
+
+// AUDITOR_SERVE_SECONDS lets it serve for longer; 4 seconds are enough to see two times of the schedule.
+func TestServeRunsOnItsScheduleUntilSIGTERM(t *testing.T) {
+	s := newSite(t, nil)
+	s.fill()
+	d := s.startServing("--schedule", "@every 2s")
+	if status, text := d.get("/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz: %d %s", status, text)
+	}
+	if n, err := strconv.Atoi(os.Getenv("AUDITOR_SERVE_SECONDS")); err == nil {
+		time.Sleep(time.Duration(n) * time.Second)
+	} else {
+		d.waitFor(`run 2 at .*: COMPLETE`)
+	}
+	if status, text := d.get("/readyz"); status != http.StatusOK {
+		t.Errorf("/readyz: %d %s", status, text)
+	}
+	if d.metric(`auditor_runs_total\{outcome="complete"\}`) < 1 || d.metric("auditor_run_complete") != 1 ||
+		d.metric(`auditor_scim_configurations\{organization_id="[^"]+",source="default"\}`) != 250 {
+		t.Error("the metrics do not tell the runs")
+	}
+	took := d.terminate()
+	t.Logf("ended %s after SIGTERM; runs: %v", took, s.query("SELECT count(*), min(started_at), max(started_at) FROM runs"))
+	if left := s.query("SELECT * FROM runs WHERE outcome <> 'complete' AND id < (SELECT max(id) FROM runs)"); len(left) > 0 {
+		t.Errorf("runs that are not complete: %v", left)
+	}
+	if wrong := s.query("SELECT * FROM runs WHERE trigger <> 'schedule' OR scheduled_for IS NULL OR scheduled_for > started_at"); len(wrong) > 0 {
+		t.Errorf("runs that the schedule did not make: %v", wrong)
+	}
+	if twice := s.query("SELECT scheduled_for FROM runs GROUP BY scheduled_for HAVING count(*) > 1"); len(twice) > 0 {
+		t.Errorf("nights that ran twice: %v", twice)
+	}
+	if s.query("SELECT outcome FROM runs WHERE id = 1")[0] != "complete" {
+		t.Error("run 1 is not complete")
+	}
+}
+
+// hang makes the API wait while it is on, until the client has gone.
+func hang(server *demo.Server, on *chan struct{}) {
+	server.Intercept = func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		if *on == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		// The server notices that the client is gone only when the request has been read.
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-*on:
+		case <-r.Context().Done():
+		}
+	}
+}
+
+func TestSIGTERMAbandonsARunThatDoesNotEnd(t *testing.T) {
+	forever := make(chan struct{})
+	s := newSite(t, func(server *demo.Server) { hang(server, &forever) })
+	d := s.startServing("--schedule", "@every 1s", "--stop-timeout", "10ms")
+	for end := time.Now().Add(patience); len(s.runs()) == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("no run began:\n%s", d.log())
+		}
+	}
+	d.terminate()
+	if got := s.query("SELECT r.outcome, s.error_code FROM runs r JOIN snapshots s ON s.run_id = r.id"); len(got) != 1 || got[0] != "failed|canceled" {
+		t.Errorf("the run that was abandoned is recorded as %v", got)
+	}
+}
+
+func (s *site) runs() []string {
+	if _, err := os.Stat(s.path("auditor.db")); err != nil {
+		return nil
+	}
+	return s.query("SELECT id FROM runs")
+}
+
+func TestARunLongerThanTheIntervalSkips(t *testing.T) {
+	s := newSite(t, func(server *demo.Server) {
+		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+			if method == demo.GetAuthenticatedIdentity {
+				// The answer comes when a second time of the schedule has passed.
+				time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(2 * time.Second)))
+			}
+			next.ServeHTTP(w, r)
+		}
+	})
+	d := s.startServing("--schedule", "@every 1s")
+	d.waitFor(`scheduled_times_skipped.*count=\d+`)
+	if d.metric("auditor_skipped_nights_total") < 1 {
+		t.Error("skipped times are not counted")
+	}
+	d.terminate()
+	if wrong := s.query("SELECT a.id, b.id FROM runs a JOIN runs b ON b.id > a.id AND b.started_at < a.finished_at"); len(wrong) > 0 {
+		t.Errorf("runs overlap: %v", wrong)
+	}
+}
+
+func TestSIGHUPReadsTheSettingsAgain(t *testing.T) {
+	s := newSite(t, nil)
+	config := s.path("auditor.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("schedule: '@yearly'\n")
+	d := s.startServing()
+	d.waitFor(`next run: \d{4}-01-01`)
+	write("schedule: sometimes\n")
+	d.signal(syscall.SIGHUP)
+	d.waitFor(`auditor: error: reading the settings again, which stay as they were: schedule "sometimes"`)
+	if d.metric("auditor_settings_reload_failures_total") != 1 {
+		t.Error("the failed reload is not counted")
+	}
+	write("schedule: '@every 1s'\n")
+	d.signal(syscall.SIGHUP)
+	d.waitFor(`run 1 at .*: COMPLETE`)
+	d.terminate()
+	if got := strings.Join(s.query("SELECT expression FROM schedules ORDER BY id"), " then "); got != "@yearly then @every 1s" {
+		t.Errorf("the schedules on record are %s", got)
+	}
+}
+
+func TestNightsMissedWhileStoppedAreCaughtUpOnce(t *testing.T) {
+	s := newSite(t, nil)
+	s.state.SCIM = []demo.Row{configuration(1)}
+	if code := s.run("--schedule", "@daily"); code != exitComplete { // the midnights from 2026-11-17 on are expected
+		t.Fatalf("exit code %d\n%s", code, &s.printed)
+	}
+	s.night += 3
+	if code := s.serveOnce("--schedule", "@daily"); code != exitComplete {
+		t.Fatalf("exit code %d\n%s", code, &s.printed)
+	}
+	if got := s.query("SELECT trigger, scheduled_for, outcome FROM runs WHERE id > 1"); len(got) != 1 || got[0] != "catch_up|2026-11-19T00:00:00Z|complete" {
+		t.Errorf("runs after the stop: %v", got)
+	}
+	s.printed.Reset()
+	if code := s.command("runs"); code != exitComplete {
+		t.Fatalf("exit code %d\n%s", code, &s.printed)
+	}
+	for _, want := range []string{"2026-11-17 00:00:00 UTC  MISSED     none", "2026-11-18 00:00:00 UTC  MISSED     none", "2026-11-19 00:00:00 UTC  CAUGHT UP  2"} {
+		if !strings.Contains(s.printed.String(), want) {
+			t.Errorf("auditor runs does not say %q:\n%s", want, &s.printed)
+		}
+	}
+	missed := s.query("SELECT subject_id FROM findings WHERE rule_id = 'RUN-002' AND status = 'fail' ORDER BY subject_id")
+	if fmt.Sprint(missed) != "[2026-11-17T00:00:00Z 2026-11-18T00:00:00Z]" {
+		t.Errorf("RUN-002 fails for %v", missed)
+	}
+	s.expectMissedNightsInReport()
+	// Nothing is left to catch up.
+	if code := s.serveOnce("--schedule", "@daily"); code != exitComplete || len(s.query("SELECT id FROM runs")) != 2 {
+		t.Errorf("exit code %d, runs %v", code, s.query("SELECT id, trigger FROM runs"))
+	}
+}
+
+func (s *site) expectMissedNightsInReport() {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.path("reports"), "2026-11-19T020000Z-run-2", "runs.csv"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if strings.Count(string(text), ",missed,") != 2 {
+		s.t.Errorf("the report's runs do not show the two missed nights:\n%s", text)
+	}
+}
+
+func TestRunsAsJSONHasTheNights(t *testing.T) {
+	s := newSite(t, nil)
+	s.run("--schedule", "@daily")
+	s.night++
+	s.printed.Reset()
+	if code := s.command("runs", "--json"); code != exitComplete {
+		t.Fatalf("exit code %d\n%s", code, &s.printed)
+	}
+	var got struct {
+		Runs   []struct{ ID int64 }
+		Nights []struct{ Status string }
+	}
+	if err := json.Unmarshal(s.printed.Bytes(), &got); err != nil || len(got.Runs) != 1 || len(got.Nights) != 1 || got.Nights[0].Status != "missed" {
+		t.Errorf("%+v (error %v) in\n%s", got, err, &s.printed)
+	}
+}
