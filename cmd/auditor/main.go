@@ -12,6 +12,7 @@ import (
 	"time"
 	_ "time/tzdata" // CRON_TZ must work on a machine without a zone database too
 
+	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
 )
 
@@ -27,6 +28,8 @@ type environment struct {
 	sleep  func(context.Context, time.Duration) error
 	// hangups gives the SIGHUPs from now on, until stop is called; before and after, the signal ends the process as usual.
 	hangups func() (signals <-chan os.Signal, stop func())
+	// freeSpace is the number of bytes left on the disk of a path.
+	freeSpace func(path string) (uint64, error)
 }
 
 func main() {
@@ -39,13 +42,14 @@ func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, environment{
-		args:     os.Args[1:],
-		getenv:   os.Getenv,
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		now:      time.Now,
-		hostname: os.Hostname,
-		hangups:  hangups,
+		args:      os.Args[1:],
+		getenv:    os.Getenv,
+		stdout:    os.Stdout,
+		stderr:    os.Stderr,
+		now:       time.Now,
+		hostname:  os.Hostname,
+		hangups:   hangups,
+		freeSpace: check.FreeSpace,
 	})
 }
 

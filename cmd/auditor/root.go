@@ -54,8 +54,8 @@ func newRootWith(env environment, s *settings) *cobra.Command {
 	}
 	s.addCommonFlags(root.PersistentFlags())
 	for _, command := range []func(environment, *settings) *cobra.Command{
-		runCommand, serveCommand, reportCommand, diffCommand, runsCommand, rulesCommand, exceptCommand, verifyCommand, pruneCommand, backupCommand,
-		demoCommand, versionCommand,
+		runCommand, serveCommand, checkCommand, reportCommand, diffCommand, runsCommand, rulesCommand, exceptCommand, verifyCommand, pruneCommand,
+		backupCommand, demoCommand, versionCommand,
 	} {
 		root.AddCommand(command(env, s))
 	}
