@@ -83,6 +83,9 @@ func (m *Email) client() (*mail.Client, error) {
 }
 
 func (m *Email) message(e *Event) (*mail.Msg, error) {
+	if len(m.To) == 0 {
+		return nil, errors.New("there is no recipient")
+	}
 	message := mail.NewMsg()
 	if err := message.From(m.From); err != nil {
 		return nil, fmt.Errorf("sender %q: %w", m.From, err)

@@ -1,0 +1,146 @@
+package notify_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/notify"
+)
+
+var quickly = notify.Deliverer{FirstWait: time.Millisecond, Limit: 30 * time.Second}
+
+func event() *notify.Event {
+	return &notify.Event{
+		RunID: 7, StartedAt: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC), Host: "host", Report: "out/run-7",
+		Organizations: []notify.Organization{
+			{Source: "acme", Complete: true, Changes: map[diff.Severity]int{diff.High: 2, diff.Low: 1}, Findings: map[diff.Severity]int{}},
+			{Source: "globex", Error: "HTTP 403: <!channel> & <https://evil.example|click>\nacme: complete"},
+		},
+	}
+}
+
+// listener is a server that answers with each status in turn, and with 200 from then on.
+type listener struct {
+	*httptest.Server
+	mu       sync.Mutex
+	statuses []int
+	paths    []string
+	bodies   []string
+}
+
+func listen(t *testing.T, statuses ...int) *listener {
+	l := &listener{statuses: statuses}
+	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.paths, l.bodies = append(l.paths, r.Method+" "+r.URL.Path), append(l.bodies, string(body))
+		if err != nil || len(l.statuses) == 0 {
+			return
+		}
+		status := l.statuses[0]
+		l.statuses = l.statuses[1:]
+		if status == 0 {
+			panic(http.ErrAbortHandler) // the connection breaks without an answer
+		}
+		w.WriteHeader(status)
+	}))
+	l.Config.ErrorLog = nil
+	t.Cleanup(l.Close)
+	return l
+}
+
+func TestAWebhookIsTriedAgainUntilItTakesTheEvent(t *testing.T) {
+	l := listen(t, 500, 0, 429)
+	hook := notify.Webhook{URL: l.URL + "/secret", Client: l.Client()}
+	err := quickly.Deliver(t.Context(), func(ctx context.Context) error { return hook.Send(ctx, event()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.bodies) != 4 {
+		t.Errorf("%d requests, want 4", len(l.bodies))
+	}
+	var got notify.Event
+	if err := json.Unmarshal([]byte(l.bodies[3]), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := event()
+	want.Organizations[0].Findings = nil // nothing to count is left out
+	if d := cmp.Diff(want, &got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestAWebhookThatFailsIsToldWithoutItsURL(t *testing.T) {
+	for name, test := range map[string]struct {
+		statuses []int
+		requests int
+		want     string
+	}{
+		"for good":          {[]int{404, 200}, 1, "HTTP 404"},
+		"again and again":   {[]int{503, 503, 503, 503, 200}, 4, "HTTP 503"},
+		"by broken answers": {[]int{0, 0, 0, 0, 200}, 4, "EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := listen(t, test.statuses...)
+			hook := notify.Webhook{URL: l.URL + "/secret", Client: l.Client()}
+			err := quickly.Deliver(t.Context(), func(ctx context.Context) error { return hook.Send(ctx, event()) })
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("error %v, want one with %s and without the URL", err, test.want)
+			}
+			if test.want != "EOF" && len(l.paths) != test.requests {
+				t.Errorf("%d requests, want %d", len(l.paths), test.requests)
+			}
+		})
+	}
+}
+
+func TestSlackGetsTextThatItCannotTakeForMarkup(t *testing.T) {
+	l := listen(t)
+	hook := notify.Slack{URL: l.URL, Client: l.Client()}
+	if err := hook.Send(t.Context(), event()); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]string
+	if err := json.Unmarshal([]byte(l.bodies[0]), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"text": `SCIM audit 2026-11-23 02:00 UTC: NOT COMPLETE
+acme: complete, changes: 2 high, 1 low, failing findings: none
+globex: NOT COMPLETE: HTTP 403: &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; acme: complete
+run 7 on host
+report: out/run-7
+`}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestAPingTellsStartSuccessAndFailure(t *testing.T) {
+	l := listen(t)
+	ping := notify.Ping{URL: l.URL + "/uuid/", Client: l.Client()}
+	good := event()
+	good.Complete = true
+	for _, send := range []func() error{
+		func() error { return ping.Started(t.Context()) },
+		func() error { return ping.Send(t.Context(), good) },
+		func() error { return ping.Send(t.Context(), event()) },
+	} {
+		if err := send(); err != nil {
+			t.Error(err)
+		}
+	}
+	if d := cmp.Diff([]string{"GET /uuid/start", "GET /uuid", "GET /uuid/fail"}, l.paths); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
