@@ -52,7 +52,7 @@ func newSite(t *testing.T, configure func(*demo.Server)) *site {
 // run runs the command for the next night and gives its exit code.
 func (s *site) run(args ...string) int {
 	s.night++
-	return s.command("run", args...)
+	return s.tonight("run", args...)
 }
 
 // serveOnce serves until the command has done what it does at its start.
@@ -68,7 +68,7 @@ func (s *site) serveOnce(args ...string) int {
 		}
 	}
 	defer func() { s.hook = nil }()
-	return s.command("serve", args...)
+	return s.tonight("serve", args...)
 }
 
 // Write takes what the command prints.
@@ -79,8 +79,8 @@ func (s *site) Write(text []byte) (int, error) {
 	return s.printed.Write(text)
 }
 
-// command runs a command in the present night and gives its exit code.
-func (s *site) command(name string, args ...string) int {
+// tonight runs a command in the present night and gives its exit code.
+func (s *site) tonight(name string, args ...string) int {
 	now := demo.Night(s.night)
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
 	return run(s.ctx, environment{

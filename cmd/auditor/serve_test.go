@@ -41,17 +41,8 @@ func (s *site) startServing(args ...string) *daemon {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	program, err := os.Executable()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	// testscript runs this test binary as the command when it is called by the command's name.
-	link := filepath.Join(s.t.TempDir(), "auditor")
-	if err := os.Symlink(program, link); err != nil {
-		s.t.Fatal(err)
-	}
 	d := &daemon{t: s.t, output: output}
-	d.cmd = exec.CommandContext(s.t.Context(), link, append([]string{
+	d.cmd = exec.CommandContext(s.t.Context(), "auditor", append([]string{
 		"serve", "--db", s.path("auditor.db"), "--out", s.path("reports"), "--listen", "127.0.0.1:0"}, args...)...)
 	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = s.folder, output, output
 	d.cmd.Env = append(os.Environ(), "ONA_TOKEN="+s.state.Token, "GITPOD_BASE_URL="+s.url)
@@ -266,7 +257,7 @@ func TestNightsMissedWhileStoppedAreCaughtUpOnce(t *testing.T) {
 		t.Errorf("runs after the stop: %v", got)
 	}
 	s.printed.Reset()
-	if code := s.command("runs"); code != exitComplete {
+	if code := s.tonight("runs"); code != exitComplete {
 		t.Fatalf("exit code %d\n%s", code, &s.printed)
 	}
 	for _, want := range []string{"2026-11-17 00:00:00 UTC  MISSED     none", "2026-11-18 00:00:00 UTC  MISSED     none", "2026-11-19 00:00:00 UTC  CAUGHT UP  2"} {
@@ -301,7 +292,7 @@ func TestRunsAsJSONHasTheNights(t *testing.T) {
 	s.run("--schedule", "@daily")
 	s.night++
 	s.printed.Reset()
-	if code := s.command("runs", "--json"); code != exitComplete {
+	if code := s.tonight("runs", "--json"); code != exitComplete {
 		t.Fatalf("exit code %d\n%s", code, &s.printed)
 	}
 	var got struct {
