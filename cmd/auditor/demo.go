@@ -32,7 +32,8 @@ func demoCommand(env environment, s *settings) *cobra.Command {
 		Short: "Run the job for several nights against simulated organizations",
 		Long: "demo starts a simulated Ona API on this machine and runs the real job against it, once for each of seven nights, with a real\n" +
 			"database and real reports. It needs no token, no network and no other program.",
-		Args: cobra.NoArgs,
+		Example: "  auditor demo\n  auditor demo --dir /tmp/auditor-demo",
+		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
 		if err := makeDemoFolder(dir); err != nil {

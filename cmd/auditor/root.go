@@ -55,7 +55,7 @@ func newRootWith(env environment, s *settings) *cobra.Command {
 	s.addCommonFlags(root.PersistentFlags())
 	for _, command := range []func(environment, *settings) *cobra.Command{
 		runCommand, serveCommand, checkCommand, reportCommand, diffCommand, runsCommand, rulesCommand, exceptCommand, verifyCommand, pruneCommand,
-		backupCommand, demoCommand, versionCommand,
+		backupCommand, demoCommand, manCommand, versionCommand,
 	} {
 		root.AddCommand(command(env, s))
 	}

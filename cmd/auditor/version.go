@@ -35,9 +35,10 @@ func readVersion() version {
 
 func versionCommand(env environment, s *settings) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version, commit, Go and SQLite",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version, commit, Go and SQLite",
+		Example: "  auditor version",
+		Args:    cobra.NoArgs,
 		RunE: action(env, s, func(cmd *cobra.Command, _ []string) error {
 			v := readVersion()
 			sqlite, err := snapshot.SQLiteVersion(cmd.Context())

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// keys are the keys of a struct that is read from YAML, those of what it holds too.
+func keys(t reflect.Type, into map[string]bool) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name != "" {
+			into[name] = true
+		}
+		keys(f.Type, into)
+	}
+}
+
+func TestTheREADMENamesEveryKeyOfTheConfigFile(t *testing.T) {
+	text := readREADME(t)
+	known := make(map[string]bool)
+	keys(reflect.TypeFor[config](), known)
+	if len(known) < 30 {
+		t.Fatalf("the config file has %d keys: %v", len(known), known)
+	}
+	for key := range known {
+		if !regexp.MustCompile("`" + key + "`|(?m)^ *(- )?" + key + ":|\\bor " + key + "\\b").MatchString(text) {
+			t.Errorf("the README does not name the key %s", key)
+		}
+	}
+	table := regexp.MustCompile("(?m)^\\| [^|]* \\| `([a-z_]+)` \\|").FindAllStringSubmatch(text, -1)
+	if len(table) < 12 {
+		t.Errorf("the README's table has %d keys", len(table))
+	}
+	for _, m := range table {
+		if !known[m[1]] {
+			t.Errorf("the README's table has the key %s, which the config file has not", m[1])
+		}
+	}
+}
+
+func TestTheREADMEsConfigFilesCanBeRead(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readREADME(t), -1)
+	if len(blocks) < 2 {
+		t.Fatalf("the README has %d config files", len(blocks))
+	}
+	for _, block := range blocks {
+		if err := yaml.UnmarshalWithOptions([]byte(block[1]), &config{}, yaml.Strict()); err != nil {
+			t.Errorf("%v in:\n%s", err, block[1])
+		}
+	}
+}
+
+func TestEveryCommandHasAnExampleThatItUnderstands(t *testing.T) {
+	for _, command := range newRoot(environment{}).Commands() {
+		if command.Short == "" || command.Example == "" {
+			t.Errorf("%s has no short description or no example", command.Name())
+		}
+		for _, m := range regexp.MustCompile(`--([a-z-]+)`).FindAllStringSubmatch(command.Example, -1) {
+			if command.Flags().Lookup(m[1]) == nil && command.InheritedFlags().Lookup(m[1]) == nil {
+				t.Errorf("the example of %s has --%s, which it does not take", command.Name(), m[1])
+			}
+		}
+	}
+}
