@@ -16,7 +16,7 @@ func manCommand(env environment, _ *settings) *cobra.Command {
 		Example: "  auditor man /usr/local/share/man/man1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
+			if err := os.MkdirAll(args[0], 0o750); err != nil {
 				return failed(fmt.Errorf("making the folder: %w", err), "")
 			}
 			header := &doc.GenManHeader{Title: "AUDITOR", Section: "1", Source: "auditor " + readVersion().Version, Manual: "SCIM auditor"}
