@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ type apiKey struct{}
 
 // api is a simulated API under a script's control.
 type api struct {
+	mu      sync.RWMutex // nothing orders a script's commands and the requests of other processes
 	server  *demo.Server
 	http    *httptest.Server
 	states  map[string]*demo.State
@@ -77,6 +79,8 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: api start|scim|sso|answer …")
 	}
 	a := ts.Value(apiKey{}).(*api)
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	switch args[0] {
 	case "start":
 		a.start(ts, args[1:])
@@ -109,6 +113,8 @@ func (a *api) start(ts *testscript.TestScript, names []string) {
 	a.server = demo.NewServerWith(states...)
 	a.server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
 		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		a.mu.RLock()
+		defer a.mu.RUnlock()
 		_, short, _ := strings.Cut(method, "/")
 		if answer, ok := a.answers[short]; ok {
 			w.Header().Set("Content-Type", "application/json")
