@@ -185,7 +185,7 @@ func TestCheckFinds(t *testing.T) {
 		{"a damaged database", func(t *testing.T, c *checkup) {
 			c.site.run()
 			c.damage(t)
-		}, "database", check.Error, "malformed", "restore the last backup"},
+		}, "database", check.Error, "is not sound: ", "restore the last backup"},
 		{"no database but another file", func(t *testing.T, c *checkup) {
 			if err := os.WriteFile(c.site.path("auditor.db"), []byte("a letter"), 0o600); err != nil {
 				t.Fatal(err)

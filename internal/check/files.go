@@ -38,7 +38,7 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 		return found(name, Error, "check the file's owner and mode", "%v", err), nil
 	}
 	if err := store.QuickCheck(ctx); err != nil {
-		return found(name, Error, "keep the file as it is for the evidence, restore the last backup beside it and name that with --db", "%v", err), store
+		return found(name, Error, "keep the file as it is for the evidence, restore the last backup beside it and name that with --db", "%s is not sound: %v", path, err), store
 	}
 	if err := writable(path); err != nil {
 		return found(name, Error, "give the user that runs auditor the right to write "+path, "%v", err), store
