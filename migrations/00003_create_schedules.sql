@@ -1,11 +1,9 @@
 -- +goose Up
 
--- The schedule in force from valid_from on, until the next row's. 'none' takes a schedule back. Which nights were expected, and which of them
--- have no complete run, follows from these rows and the register of runs.
-CREATE TABLE schedules (
-  id         INTEGER PRIMARY KEY,
-  valid_from TEXT NOT NULL,
-  expression TEXT NOT NULL
+CREATE TABLE schedules ( -- The schedules of the job, in order; which nights were expected follows from them, and what became of each from runs.
+  id         INTEGER PRIMARY KEY, -- grows with time
+  valid_from TEXT NOT NULL, -- since when the schedule is in force, until the next row's valid_from
+  expression TEXT NOT NULL -- cron expression, in UTC unless CRON_TZ= goes before it; "none" takes a schedule back
 ) STRICT;
 
 -- +goose StatementBegin

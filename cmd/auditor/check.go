@@ -49,6 +49,9 @@ func (s *settings) checkAll(cmd *cobra.Command, env environment) []check.Result 
 	if _, err := s.notifier(env); err != nil {
 		results = append(results, badSetting("notifications", err))
 	}
+	if _, err := s.exceptions(); err != nil {
+		results = append(results, badSetting("exceptions", err))
+	}
 	database, store := check.Database(ctx, s.db)
 	results = append(results, database, check.Folder("report folder", s.out, "--out"), check.Disk(filepath.Dir(s.db), env.freeSpace))
 	if s.metricsFile != "" {

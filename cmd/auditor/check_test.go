@@ -162,6 +162,16 @@ func TestCheckFinds(t *testing.T) {
 		{"no right to ask for one configuration", func(_ *testing.T, c *checkup) {
 			c.answers[demo.GetSCIMConfiguration] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "single configuration", check.Warning, "not an admin", "removed, not confirmed"},
+		{"no right to read the audit log", func(_ *testing.T, c *checkup) {
+			c.answers[demo.ListAuditLogs] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
+		}, "audit log", check.Warning, "not an admin", "who made a change"},
+		{"a broken exceptions file", func(t *testing.T, c *checkup) {
+			path := c.site.path("broken.yaml")
+			if err := os.WriteFile(path, []byte("exceptions: 7\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c.args = []string{"--exceptions-file", path}
+		}, "exceptions", check.Error, "broken.yaml", "docs/rules.md"},
 		{"a base URL that redirects", func(t *testing.T, c *checkup) {
 			moved := httptest.NewServer(http.RedirectHandler("https://app.gitpod.example/api", http.StatusPermanentRedirect))
 			t.Cleanup(moved.Close)

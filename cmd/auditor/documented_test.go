@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"reflect"
 	"regexp"
 	"strings"
@@ -19,16 +20,23 @@ func keys(t reflect.Type, into map[string]bool) {
 	}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name != "" {
+		tag := f.Tag.Get("yaml")
+		if tag == "" {
+			continue // not read from the file as it is
+		}
+		if name, _, _ := strings.Cut(tag, ","); name != "" {
 			into[name] = true
 		}
 		keys(f.Type, into)
 	}
 }
 
-func TestTheREADMENamesEveryKeyOfTheConfigFile(t *testing.T) {
-	text := readREADME(t)
+func TestTheDocumentationNamesEveryKeyOfTheConfigFile(t *testing.T) {
+	rules, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := readREADME(t) + string(rules)
 	known := make(map[string]bool)
 	keys(reflect.TypeFor[config](), known)
 	if len(known) < 30 {
@@ -36,7 +44,7 @@ func TestTheREADMENamesEveryKeyOfTheConfigFile(t *testing.T) {
 	}
 	for key := range known {
 		if !regexp.MustCompile("`" + key + "`|(?m)^ *(- )?" + key + ":|\\bor " + key + "\\b").MatchString(text) {
-			t.Errorf("the README does not name the key %s", key)
+			t.Errorf("the README and docs/rules.md do not name the key %s", key)
 		}
 	}
 	table := regexp.MustCompile("(?m)^\\| [^|]* \\| `([a-z_]+)` \\|").FindAllStringSubmatch(text, -1)

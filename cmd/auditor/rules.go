@@ -12,10 +12,11 @@ import (
 func rulesCommand(env environment, s *settings) *cobra.Command {
 	var asMarkdown bool
 	command := &cobra.Command{
-		Use:   "rules",
-		Short: "Print the rules that every night is judged by",
-		Long:  "rules prints every rule with its severity and what is in order by the thresholds in use, and which ones the settings turn off.",
-		Args:  cobra.NoArgs,
+		Use:     "rules",
+		Example: "  auditor rules\n  auditor rules --config /etc/auditor/auditor.yaml",
+		Short:   "Print the rules that every night is judged by",
+		Long:    "rules prints every rule with its severity and what is in order by the thresholds in use, and which ones the settings turn off.",
+		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(*cobra.Command, []string) error {
 		if asMarkdown {

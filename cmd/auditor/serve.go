@@ -83,6 +83,9 @@ func (v *service) checkSettings(s *settings) error {
 	if _, err := s.sources(v.env, s.logger(v.env.stderr)); err != nil {
 		return err
 	}
+	if _, err := s.exceptions(); err != nil {
+		return err
+	}
 	_, err := s.notifier(v.env)
 	return err
 }

@@ -24,6 +24,7 @@ const (
 	nameSSO          = "SSO configurations"
 	namePolicies     = "organization policies"
 	nameRemoval      = "single configuration"
+	nameAuditLog     = "audit log"
 	nameClock        = "clock"
 )
 
@@ -39,7 +40,7 @@ func Organization(ctx context.Context, source string, options fetch.Options) []R
 	results := []Result{}
 	if c.Identity.OrganizationID != "" && err == nil {
 		results = append(results, accepted(client, c)...)
-		results = append(results, removal(ctx, client, c))
+		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
 	}
 	if err != nil {
 		results = append(results, refused(err))
@@ -83,6 +84,19 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 		return found(nameRemoval, Warning, "reports may say \"removed, not confirmed\"", "one that is listed cannot be asked for: %s", answer.Why)
 	}
 	return found(nameRemoval, OK, "", "can be asked for by its id")
+}
+
+// auditLog asks for the newest page of the audit log.
+func auditLog(ctx context.Context, client *fetch.Client, now time.Time) Result {
+	const hint = "reports will not name who made a change: use a token whose owner may read the audit log"
+	log, err := client.ListAuditLogs(ctx, fetch.AuditLogQuery{SubjectTypes: []string{"RESOURCE_TYPE_SCIM_CONFIGURATION"}, Since: now, MaxPages: 1})
+	if err != nil {
+		return found(nameAuditLog, Warning, hint, "cannot be read: %v", err)
+	}
+	if log.NotAssessed != "" {
+		return found(nameAuditLog, Warning, hint, "cannot be read: %s", log.NotAssessed)
+	}
+	return found(nameAuditLog, OK, "", "can be read")
 }
 
 // refused is the line of what a collection failed with, named by what is to be mended.
