@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 )
 
 const defaultConfig = "auditor.yaml"
@@ -61,41 +62,19 @@ func readConfig(path string) (*config, error) {
 
 // value is what the file says for a setting, as a flag would be given.
 func (c *config) value(setting string) (string, bool) {
-	text := func(s *string) (string, bool) {
-		if s == nil {
-			return "", false
-		}
-		return *s, true
+	given := map[string]any{
+		"db": c.DB, "out": c.Out, "base-url": c.BaseURL, "token-file": c.TokenFile, "organization": c.Organization, "page-size": c.PageSize,
+		"concurrency": c.Concurrency, "timeout": c.Timeout, "log-format": c.LogFormat, "fail-on": c.FailOn, "exceptions-file": c.Exceptions,
 	}
-	number := func(n *int) (string, bool) {
-		if n == nil {
-			return "", false
+	switch v := given[setting].(type) {
+	case *string:
+		if v != nil {
+			return *v, true
 		}
-		return fmt.Sprint(*n), true
-	}
-	switch setting {
-	case "db":
-		return text(c.DB)
-	case "out":
-		return text(c.Out)
-	case "base-url":
-		return text(c.BaseURL)
-	case "token-file":
-		return text(c.TokenFile)
-	case "organization":
-		return text(c.Organization)
-	case "page-size":
-		return number(c.PageSize)
-	case "concurrency":
-		return number(c.Concurrency)
-	case "timeout":
-		return text(c.Timeout)
-	case "log-format":
-		return text(c.LogFormat)
-	case "fail-on":
-		return text(c.FailOn)
-	case "exceptions-file":
-		return text(c.Exceptions)
+	case *int:
+		if v != nil {
+			return strconv.Itoa(*v), true
+		}
 	}
 	return c.Operation.value(setting)
 }
