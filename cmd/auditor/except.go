@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/durable"
 	"scim-auditor/internal/finding"
 )
 
@@ -68,7 +68,7 @@ func addException(env environment, path string, e exceptionEntry) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	if err := renameio.WriteFile(path, after, mode); err != nil {
+	if err := durable.WriteFile(path, after, mode); err != nil {
 		return fmt.Errorf("writing the exceptions file: %w", err)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s up to and with %s\n", path, x.RuleID, acceptedFor(x), e.Expires)

@@ -2,15 +2,12 @@
 package metrics
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/common/expfmt"
 )
 
 const namespace = "auditor"
@@ -72,20 +69,10 @@ func (s *Set) Handler() http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 }
 
-// WriteFile writes the metrics for the textfile collector of the node exporter. The file appears whole or stays as it was.
+// WriteFile writes the metrics for the textfile collector of the node exporter, readable by everyone: the collector runs as another user, and
+// nothing in the metrics is secret. The file appears whole or stays as it was.
 func (s *Set) WriteFile(path string) error {
-	families, err := s.registry.Gather()
-	if err != nil {
-		return fmt.Errorf("gathering the metrics: %w", err)
-	}
-	var text bytes.Buffer
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
-			return fmt.Errorf("writing the metrics: %w", err)
-		}
-	}
-	// The collector runs as another user, and nothing in the metrics is secret.
-	if err := renameio.WriteFile(path, text.Bytes(), 0o644); err != nil {
+	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"scim-auditor/internal/durable"
 )
 
 // folderRun stands between the time and the run id in the name of a report folder.
@@ -103,7 +105,7 @@ func writeFile(dir string, f file) (w written, err error) {
 // replaceFolder puts a finished folder in the place of path. What is there is moved aside first, moved back if the new one cannot take its
 // place, and removed last.
 func replaceFolder(finished, path string) error {
-	if err := syncFolder(finished); err != nil {
+	if err := durable.SyncFolder(finished); err != nil {
 		return err
 	}
 	old := finished + ".old"
@@ -118,7 +120,7 @@ func replaceFolder(finished, path string) error {
 		}
 		return err
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if replacing {

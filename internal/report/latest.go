@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"scim-auditor/internal/durable"
 )
 
 // The names under which the newest report is found: a symbolic link, or where there can be none a text file with the folder's name.
@@ -27,10 +29,10 @@ func setLatest(dir, folder string) error {
 			return nil
 		}
 	}
-	if link(folder, filepath.Join(dir, latestLink)) == nil {
+	if durable.Symlink(folder, filepath.Join(dir, latestLink)) == nil {
 		return removeIfThere(filepath.Join(dir, latestText)) // of an earlier time when there could be no link
 	}
-	return replaceFile(filepath.Join(dir, latestText), []byte(folder+"\n"))
+	return durable.WriteFile(filepath.Join(dir, latestText), []byte(folder+"\n"), 0o600)
 }
 
 func removeIfThere(path string) error {

@@ -1,0 +1,28 @@
+// Package durable puts files and names on the disk so that they are there whole or not at all, also after a loss of power.
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// WriteFile replaces a file with one of this content and mode; it appears whole or stays as it was.
+func WriteFile(name string, data []byte, mode fs.FileMode) (err error) {
+	temporary, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+"-")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(data)
+	if err := errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return os.Rename(temporary.Name(), name)
+}
+
+// Symlink fails: on Windows a symbolic link takes a right that a batch job does not have.
+func Symlink(string, string) error { return errors.ErrUnsupported }
+
+// SyncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.
+func SyncFolder(string) error { return nil }
