@@ -19,6 +19,7 @@ import (
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -99,6 +100,10 @@ func playDemo(ctx context.Context, env environment, s *settings, store *snapshot
 			return err
 		}
 	}
+	// No night of the story follows, and none is to count as missed.
+	if err := store.SetSchedule(ctx, schedule.None, demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
+		return err
+	}
 	return printDemoEnd(env.stdout, s, last)
 }
 
@@ -115,7 +120,7 @@ func demoNight(ctx context.Context, env environment, s *settings, store *snapsho
 		}})
 	}
 	result, err := job.Run(ctx, job.Options{
-		Store: store, Sources: sources, TakenAt: clock(), Now: clock, Trigger: "demo", ToolVersion: readVersion().Version, Host: "demo",
+		Store: store, Sources: sources, TakenAt: clock(), Now: clock, Trigger: "demo", Schedule: "0 2 * * *", ToolVersion: readVersion().Version, Host: "demo",
 		Concurrency: 1, Reports: s.out, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions, Logger: log,
 	})
 	if err == nil && result.ReportError != nil {

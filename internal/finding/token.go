@@ -150,12 +150,22 @@ func (e *evaluation) rotation(r *result, c ona.SCIMConfiguration) {
 	case atLeast >= e.limits.MaxAge:
 		r.fail(s, "The token has not been rotated since at least %s, the first snapshot with its expiry: %s before this one.", utc(since.At), span(atLeast))
 	case since.Rotated:
+	case issuedAtCreation(c):
+		r.fail(s, "The token expires exactly %s after the configuration was created at %s, so it is taken for the one issued then: it has not been "+
+			"rotated for %s.", span(c.TokenExpiresAt.Sub(c.CreatedAt)), utc(c.CreatedAt), span(e.TakenAt.Sub(c.CreatedAt)))
 	case c.CreatedAt.IsZero():
 		r.notAssessed(s, "The token's expiry has been seen since %s and the API did not report createdAt: when it was last rotated is not known.", utc(since.At))
 	default:
 		r.notAssessed(s, "The configuration was created at %s and its token's expiry has been seen only since %s: whether the token was rotated "+
 			"between the two is not known.", utc(c.CreatedAt), utc(since.At))
 	}
+}
+
+// issuedAtCreation infers that a token is the one that its configuration was created with: lifetimes are whole days, and a token that was
+// regenerated later would have to be so at the very same time of the day to expire a whole number of days after createdAt.
+func issuedAtCreation(c ona.SCIMConfiguration) bool {
+	lifetime := c.TokenExpiresAt.Sub(c.CreatedAt)
+	return !c.CreatedAt.IsZero() && lifetime > 0 && lifetime <= longestLifetime && lifetime%day == 0
 }
 
 func ageLimit(t Thresholds) string {
