@@ -18,6 +18,7 @@ const faultsVariable = "AUDITOR_TEST_FAULTS"
 // TestEveryFailingCallIsToldOrHarmless makes the system refuse one call of a run at a time, with the program strace. After each the database is
 // sound, and a run that says that it is complete is.
 func TestEveryFailingCallIsToldOrHarmless(t *testing.T) {
+	skipIfShort(t)
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("strace is not installed")

@@ -32,6 +32,7 @@ func (s *site) process(ctx context.Context, environment ...string) *exec.Cmd {
 }
 
 func TestARunThatIsKilledLosesNothing(t *testing.T) {
+	skipIfShort(t)
 	kills := 6
 	if text := os.Getenv(killsVariable); text != "" {
 		var err error
@@ -49,7 +50,9 @@ func TestARunThatIsKilledLosesNothing(t *testing.T) {
 			s.fill()
 			took = max(took, timeOneRun(t, newSite(t, nil)))
 		}
+		s.world.Lock()
 		s.state.SCIM[n%len(s.state.SCIM)]["name"] = "renamed " + strconv.Itoa(n)
+		s.world.Unlock()
 		before := s.complete(t)
 		if killAfter(t, s, time.Duration(random.Int64N(int64(took)))) {
 			killed++
@@ -135,6 +138,7 @@ func (s *site) expectSound(t *testing.T, before []string) {
 }
 
 func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
+	skipIfShort(t)
 	s := newSite(t, nil)
 	s.fill()
 	if out, err := s.process(t.Context()).CombinedOutput(); err != nil {
@@ -168,6 +172,8 @@ func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
 
 // respellNames changes every configuration, so that a run has much to store.
 func (s *site) respellNames(n int64) {
+	s.world.Lock()
+	defer s.world.Unlock()
 	for _, row := range s.state.SCIM {
 		row["name"] = row["name"].(string) + strconv.FormatInt(n%7, 10)
 	}

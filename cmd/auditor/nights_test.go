@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,8 @@ type site struct {
 	t      *testing.T
 	folder string
 	state  *demo.State
+	// world guards state where a process of its own asks for it, which nothing else orders after what a test does.
+	world  sync.RWMutex
 	url    string
 	night  int
 	ctx    context.Context
@@ -37,13 +40,25 @@ type site struct {
 	hook    func(string)
 }
 
+// skipIfShort leaves a test out that starts many processes, which the race detector makes slow and looks into alone.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short: it starts many processes")
+	}
+}
+
 func newSite(t *testing.T, configure func(*demo.Server)) *site {
 	s := &site{t: t, folder: t.TempDir(), state: demo.NewState("acme"), ctx: t.Context()}
 	server := demo.NewServerWith(s.state)
 	if configure != nil {
 		configure(server)
 	}
-	api := httptest.NewServer(server)
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.world.RLock()
+		defer s.world.RUnlock()
+		server.ServeHTTP(w, r)
+	}))
 	t.Cleanup(api.Close)
 	s.url = api.URL + "/api"
 	return s
@@ -150,6 +165,8 @@ func configuration(n int) demo.Row {
 }
 
 func (s *site) fill() {
+	s.world.Lock()
+	defer s.world.Unlock()
 	for n := range 250 {
 		s.state.SCIM = append(s.state.SCIM, configuration(n))
 	}

@@ -15,6 +15,7 @@ import (
 // TestLibreOfficeReadsTheWorkbook has the demo's newest workbook read by a program that is not ours: every sheet is there, with its rows, and
 // dates are dates.
 func TestLibreOfficeReadsTheWorkbook(t *testing.T) {
+	skipIfShort(t)
 	office, err := exec.LookPath("soffice")
 	if err != nil {
 		t.Skip("LibreOffice (soffice) is not installed")

@@ -260,6 +260,9 @@ func judgedFile(t *testing.T) string {
 }
 
 func TestVerifyFindsEverySingleByteOfWhatFindingsAreJudgedBy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: it verifies a hundred files")
+	}
 	file := judgedFile(t)
 	if found := verifyFile(t, file); len(found.Problems) > 0 {
 		t.Fatalf("problems in a file that nobody altered: %v", found.Problems)

@@ -86,6 +86,9 @@ func TestVerifyHoldsForWhatWasStored(t *testing.T) {
 
 // TestVerifyFindsEverySingleByte changes one byte of one value at a time, as somebody could who puts the triggers back afterwards.
 func TestVerifyFindsEverySingleByte(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out by -short: it verifies a hundred files")
+	}
 	original, err := os.ReadFile(evidenceFile(t))
 	if err != nil {
 		t.Fatal(err)
