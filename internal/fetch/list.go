@@ -143,7 +143,7 @@ func (c *collector) openPage(s source, number int, r response) (page, error) {
 	}
 	c.fields.add(s.answerType(), w.Unknown)
 	c.fields.add(s.answerType()+".pagination", w.Pagination.Unknown)
-	return page{number: number, rows: w.Rows, next: w.Pagination.NextToken}, nil
+	return page{number: number, rows: w.Rows.of(r.Body), next: w.Pagination.NextToken}, nil
 }
 
 // follow refuses a next token that would lead in a circle or on for ever, and notes an empty page before the end. asked holds, by token, the

@@ -23,11 +23,18 @@ const (
 
 // decodeObject reads one JSON object into a wire type. Its errors name the field.
 func decodeObject(body []byte, into any) error {
-	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject {
-		return fmt.Errorf("not a JSON object: %s", beginning(body))
+	if err := isObject(body); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return describe(err)
+	}
+	return nil
+}
+
+func isObject(text jsontext.Value) error {
+	if text.Kind() != jsontext.KindBeginObject {
+		return fmt.Errorf("not a JSON object: %s", beginning(text))
 	}
 	return nil
 }
@@ -149,19 +156,27 @@ func requiredID(field, id string) (string, error) {
 	return normalID(field, id)
 }
 
-// instant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it, into UTC. Absent is the zero time, and so is
-// the year 1's first second, which Go servers send for a time that was never set.
+// instant is parseInstant for a field that may be absent, which is the zero time.
 func instant(field string, text *string) (time.Time, error) {
 	if text == nil {
 		return time.Time{}, nil
 	}
-	_, fraction, _ := strings.Cut(*text, ".")
-	digits := strings.IndexFunc(fraction, func(r rune) bool { return r < '0' || r > '9' })
+	return parseInstant(field, []byte(*text))
+}
+
+// parseInstant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it, into UTC. The zero time is also the year
+// 1's first second, which Go servers send for a time that was never set.
+func parseInstant(field string, text []byte) (time.Time, error) {
+	_, fraction, _ := bytes.Cut(text, []byte("."))
+	digits := 0
+	for digits < len(fraction) && '0' <= fraction[digits] && fraction[digits] <= '9' {
+		digits++
+	}
 	var t time.Time
 	// Unlike time.Parse, UnmarshalText holds to RFC 3339: it refuses 1-digit hours and a comma before the fraction.
-	err := t.UnmarshalText([]byte(*text))
+	err := t.UnmarshalText(text)
 	if t = t.UTC(); err != nil || digits > 9 || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(*text))
+		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(string(text)))
 	}
 	return t, nil
 }
