@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"runtime"
 	"slices"
-	"sync"
 )
 
 // rowSet is the rows of a list read so far, in the order in which they came.
@@ -22,43 +19,17 @@ type rowSet[T canonical] struct {
 type listed[T canonical] struct {
 	record[T]
 	page, index int
-	err         error
 }
 
-// decodeAll decodes the rows of a page, in several goroutines where there are processors for them: it is most of the work of a listing.
-func (s *rowSet[T]) decodeAll(p page) []listed[T] {
-	results := make([]listed[T], len(p.rows))
-	size := max(minChunk, (len(results)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	var fields []fieldSet
-	var group sync.WaitGroup
-	for start := 0; start < len(results); start += size {
-		seen := fieldSet{}
-		fields = append(fields, seen)
-		group.Go(func() {
-			for i := start; i < min(start+size, len(results)); i++ {
-				r := &results[i]
-				r.page, r.index = p.number, i
-				r.record, r.err = s.decode(p.rows[i], seen)
-			}
-		})
-	}
-	group.Wait()
-	for _, seen := range fields {
-		maps.Copy(s.collector.fields, seen)
-	}
-	return results
-}
-
-// minChunk is the number of rows from which another goroutine is worth its start.
-const minChunk = 20
-
-// add decodes the rows of a page and takes each in.
+// add decodes the rows of a page and takes each in. It is one goroutine's work: with two, sharing the rows out cost what it saved.
 func (s *rowSet[T]) add(p page) error {
-	results := s.decodeAll(p)
-	for i := range results {
-		r := &results[i]
-		if r.err != nil {
-			return s.undecodable(p, i, r.err)
+	decoded := make([]listed[T], len(p.rows))
+	for i, raw := range p.rows {
+		r := &decoded[i]
+		r.page, r.index = p.number, i
+		var err error
+		if r.record, err = s.decode(raw, s.collector.fields); err != nil {
+			return s.undecodable(p, i, err)
 		}
 		if own := s.collector.Identity.OrganizationID; r.organizationID != "" && r.organizationID != own {
 			return s.fault(&Error{Code: CodeForeignOrganization, Err: fmt.Errorf(

@@ -19,6 +19,10 @@ import (
 const (
 	maxDepth    = 64  // how deep an answer may be nested
 	maxIDLength = 255 // bytes
+
+	// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has no instant outside them.
+	firstSecond = -62135596800
+	lastSecond  = 253402300799
 )
 
 // decodeObject reads one JSON object into a wire type. Its errors name the field.
@@ -175,10 +179,10 @@ func parseInstant(field string, text []byte) (time.Time, error) {
 	var t time.Time
 	// Unlike time.Parse, UnmarshalText holds to RFC 3339: it refuses 1-digit hours and a comma before the fraction.
 	err := t.UnmarshalText(text)
-	if t = t.UTC(); err != nil || digits > 9 || t.Year() < 1 || t.Year() > 9999 {
+	if unix := t.Unix(); err != nil || digits > 9 || unix < firstSecond || unix > lastSecond {
 		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(string(text)))
 	}
-	return t, nil
+	return t.UTC(), nil
 }
 
 // set sorts a list that has no order of its own and drops what it holds twice.
