@@ -18,12 +18,15 @@ import (
 
 const (
 	maxDepth    = 64  // how deep an answer may be nested
+	rowDepth    = 3   // the levels around a value in a row: the answer, its list and the row
 	maxIDLength = 255 // bytes
 
 	// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has no instant outside them.
 	firstSecond = -62135596800
 	lastSecond  = 253402300799
 )
+
+var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
 // decodeObject reads one JSON object into a wire type. Its errors name the field.
 func decodeObject(body []byte, into any) error {
@@ -46,7 +49,7 @@ func isObject(text jsontext.Value) error {
 // decodeAnswer is decodeObject for the body of an answer.
 func decodeAnswer(body []byte, into any) error {
 	if depth(body) > maxDepth {
-		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+		return errTooDeep
 	}
 	return decodeObject(body, into)
 }
@@ -217,6 +220,9 @@ func (f fieldSet) keep(owner string, unknown members) (map[string]stdjson.RawMes
 	for name, value := range unknown {
 		if value.Kind() == jsontext.KindNull {
 			continue
+		}
+		if depth(value) > maxDepth-rowDepth {
+			return nil, errTooDeep
 		}
 		if err := value.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
 			return nil, describe(err)

@@ -20,6 +20,15 @@ func (m members) with(name []byte, value jsontext.Value) members {
 	return m
 }
 
+// depth is the deepest nesting of a value.
+func (m members) depth() int {
+	deepest := 0
+	for _, value := range m {
+		deepest = max(deepest, depth(value))
+	}
+	return deepest
+}
+
 // rowSpans are where the rows of a page lie in its text. They are not copied out of it: of a long listing that would be half of what is kept.
 type rowSpans []span
 
