@@ -148,7 +148,7 @@ func (l *AuditLog) lack(why string) {
 
 func auditPage(body []byte) (wireSCIMPage, error) {
 	var w wireAuditPage
-	err := decodeAnswer(body, &w)
+	err := decodeObject(body, &w)
 	return wireSCIMPage(w), err
 }
 

@@ -53,25 +53,43 @@ func check[In, Out any](c *checker, field string, value In, read func(string, In
 	return out
 }
 
+// decodeSCIM reads a row of a page, which was found to be valid JSON with unique names.
 func decodeSCIM(raw []byte, fields fieldSet) (record[ona.SCIMConfiguration], error) {
-	var w wireSCIM
-	if err := decodeObject(raw, &w); err != nil {
+	if err := isObject(raw); err != nil {
 		return record[ona.SCIMConfiguration]{}, err
 	}
 	var c checker
-	configuration := ona.SCIMConfiguration{
-		ID:                                 c.requiredID("id", w.ID),
-		OrganizationID:                     c.id("organizationId", w.OrganizationID),
-		Name:                               w.Name,
-		Enabled:                            w.Enabled,
-		SSOConfigurationID:                 c.id("ssoConfigurationId", w.SSOConfigurationID),
-		CreatedAt:                          c.instant("createdAt", w.CreatedAt),
-		UpdatedAt:                          c.instant("updatedAt", w.UpdatedAt),
-		TokenExpiresAt:                     c.instant("tokenExpiresAt", w.TokenExpiresAt),
-		AllowUnverifiedEmailAccountLinking: w.AllowUnverifiedEmailAccountLinking,
-		Unknown:                            c.unknown(fields, scimType, w.Unknown),
-		Raw:                                raw,
+	configuration := ona.SCIMConfiguration{Raw: raw}
+	var unknown members
+	for name, value := range objectMembers(raw) {
+		switch string(name) {
+		case "id":
+			configuration.ID = check(&c, "id", value, memberID)
+		case "organizationId":
+			configuration.OrganizationID = check(&c, "organizationId", value, memberID)
+		case "name":
+			configuration.Name = string(check(&c, "name", value, memberText))
+		case "enabled":
+			enabled := check(&c, "enabled", value, memberFlag)
+			configuration.Enabled = enabled != nil && *enabled
+		case "ssoConfigurationId":
+			configuration.SSOConfigurationID = check(&c, "ssoConfigurationId", value, memberID)
+		case "createdAt":
+			configuration.CreatedAt = check(&c, "createdAt", value, memberInstant)
+		case "updatedAt":
+			configuration.UpdatedAt = check(&c, "updatedAt", value, memberInstant)
+		case "tokenExpiresAt":
+			configuration.TokenExpiresAt = check(&c, "tokenExpiresAt", value, memberInstant)
+		case "allowUnverifiedEmailAccountLinking":
+			configuration.AllowUnverifiedEmailAccountLinking = check(&c, "allowUnverifiedEmailAccountLinking", value, memberFlag)
+		default:
+			unknown = unknown.with(name, value)
+		}
 	}
+	if configuration.ID == "" {
+		c.requiredID("id", "") // says that it is missing
+	}
+	configuration.Unknown = c.unknown(fields, scimType, unknown)
 	return record[ona.SCIMConfiguration]{configuration.ID, configuration.OrganizationID, configuration}, c.err
 }
 

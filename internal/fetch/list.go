@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -49,19 +50,32 @@ type canonical interface{ Canonical() string }
 
 // readList reads a list to its end: sorted by id, each id once. It counts into tally as it goes.
 func readList[T canonical](ctx context.Context, c *collector, l listing[T], tally *Listing) ([]T, error) {
-	rows := rowSet[T]{listing: l, collector: c, byID: map[string]*record[T]{}}
-	for p, err := range c.pages(ctx, l.source) {
+	rows := rowSet[T]{listing: l, collector: c}
+	err := rows.read(ctx, tally)
+	// Also beside an error: what is amiss with the pages before the one that failed is told first.
+	repeated := rows.unique()
+	tally.Distinct = len(rows.rows)
+	if err := cmp.Or(repeated, err); err != nil {
+		tally.FinalTokenEmpty = false
+		return nil, err
+	}
+	return rows.values(), nil
+}
+
+// read takes in every page of the list.
+func (s *rowSet[T]) read(ctx context.Context, tally *Listing) error {
+	for p, err := range s.collector.pages(ctx, s.source) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		tally.Pages, tally.Received = p.number, tally.Received+len(p.rows)
 		tally.RowsPerPage = append(tally.RowsPerPage, len(p.rows))
-		if err := rows.add(p); err != nil {
-			return nil, err
+		if err := s.add(p); err != nil {
+			return err
 		}
-		tally.Distinct, tally.FinalTokenEmpty = len(rows.records), p.next == ""
+		tally.FinalTokenEmpty = p.next == ""
 	}
-	return rows.sorted(), nil
+	return nil
 }
 
 // pages gives the pages of a list in order and ends after the last one or with an error. While a page is looked into and the caller works on
@@ -143,7 +157,7 @@ func (c *collector) openPage(s source, number int, r response) (page, error) {
 	}
 	c.fields.add(s.answerType(), w.Unknown)
 	c.fields.add(s.answerType()+".pagination", w.Pagination.Unknown)
-	return page{number: number, rows: w.Rows, next: w.Pagination.NextToken}, nil
+	return page{number: number, rows: w.Rows.of(r.Body), next: w.Pagination.NextToken}, nil
 }
 
 // follow refuses a next token that would lead in a circle or on for ever, and notes an empty page before the end. asked holds, by token, the

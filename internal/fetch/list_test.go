@@ -115,6 +115,36 @@ func TestTheSameIDWithTheSameContentIsKeptOnceAndNoted(t *testing.T) {
 	}
 }
 
+func TestAnAnswerMayBeAsDeepAsTheLimit(t *testing.T) {
+	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
+	got := collect(t, newAPI(t, handlers{list: ok(
+		`{"scimConfigurations":[{"id":"` + scimA + `","x":` + nested(61) + `}],"pagination":{"x":` + nested(62) + `},"x":` + nested(63) + `}`)}))
+	if len(got.Inventory.SCIM) != 1 || string(got.Inventory.SCIM[0].Unknown["x"]) != nested(61) {
+		t.Errorf("configurations: %+v", got.Inventory.SCIM)
+	}
+}
+
+// TestRepeatsAreToldInTheOrderInWhichTheyCame: the first of two conflicts is the error, also when a later page failed, and the repeats before
+// it are noted.
+func TestRepeatsAreToldInTheOrderInWhichTheyCame(t *testing.T) {
+	renamed := func(next, id string) http.HandlerFunc {
+		return ok(strings.Replace(scimRows(next, id), "configuration ", "renamed ", 1))
+	}
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA, scimB, scimC)), ok(scimRows("3", scimC)), renamed("4", scimB), renamed("5", scimA),
+		connect(400, CodeInvalidArgument))})
+	got, err := newClient(t, api.URL).Collect(t.Context())
+	failure, _ := errors.AsType[*Error](err)
+	if failure == nil || failure.Code != CodeIncompleteListing || failure.Page != 3 || failure.ConfigurationID != scimB {
+		t.Errorf("got %v, want %s of %s on page 3", err, CodeIncompleteListing, scimB)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], scimC) || !strings.Contains(got.Notes[0], "page 2") {
+		t.Errorf("notes: %q", got.Notes)
+	}
+	if got.SCIM.Received != 6 || got.SCIM.Distinct != 3 || got.SCIM.Pages != 4 {
+		t.Errorf("listing: %+v", got.SCIM)
+	}
+}
+
 // readWith lists with a decoder of the test's own.
 func readWith(
 	t *testing.T, second http.HandlerFunc, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error),

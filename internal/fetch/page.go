@@ -21,13 +21,13 @@ type page struct {
 
 func scimPage(body []byte) (wireSCIMPage, error) {
 	var w wireSCIMPage
-	err := decodeAnswer(body, &w)
+	err := decodeObject(body, &w)
 	return w, err
 }
 
 func ssoPage(body []byte) (wireSCIMPage, error) {
 	var w wireSSOPage
-	err := decodeAnswer(body, &w)
+	err := decodeObject(body, &w)
 	return wireSCIMPage(w), err
 }
 
@@ -62,6 +62,10 @@ func checkPage(w wireSCIMPage, field string) error {
 	if w.Rows == nil && len(w.Unknown) > 0 {
 		return fmt.Errorf("no %s in it but the unknown fields %s", field, names(w.Unknown))
 	}
+	// What is known is as deep as its types are, and the rows are looked into where they are decoded.
+	if w.Unknown.depth() > maxDepth-1 || w.Pagination.Unknown.depth() > maxDepth-2 {
+		return errTooDeep
+	}
 	if name := lookalikeToken(w.Unknown); name != "" {
 		return fmt.Errorf("field %s seems to hold a page token, which belongs into pagination.nextToken", name)
 	}
@@ -93,7 +97,7 @@ func brokenRow(body []byte, field string) string {
 		return ""
 	}
 	for _, row := range rows {
-		if !row.IsValid() || depth(row) > maxDepth-2 { // the answer and its list are two levels
+		if !row.IsValid() {
 			return configurationID(row)
 		}
 	}

@@ -18,13 +18,20 @@ import (
 
 const (
 	maxDepth    = 64  // how deep an answer may be nested
+	rowDepth    = 3   // the levels around a value in a row: the answer, its list and the row
 	maxIDLength = 255 // bytes
+
+	// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has no instant outside them.
+	firstSecond = -62135596800
+	lastSecond  = 253402300799
 )
+
+var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
 // decodeObject reads one JSON object into a wire type. Its errors name the field.
 func decodeObject(body []byte, into any) error {
-	if kind := jsontext.Value(body).Kind(); kind != jsontext.KindBeginObject {
-		return fmt.Errorf("not a JSON object: %s", beginning(body))
+	if err := isObject(body); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return describe(err)
@@ -32,10 +39,17 @@ func decodeObject(body []byte, into any) error {
 	return nil
 }
 
+func isObject(text jsontext.Value) error {
+	if text.Kind() != jsontext.KindBeginObject {
+		return fmt.Errorf("not a JSON object: %s", beginning(text))
+	}
+	return nil
+}
+
 // decodeAnswer is decodeObject for the body of an answer.
 func decodeAnswer(body []byte, into any) error {
 	if depth(body) > maxDepth {
-		return fmt.Errorf("nested deeper than %d levels", maxDepth)
+		return errTooDeep
 	}
 	return decodeObject(body, into)
 }
@@ -149,21 +163,29 @@ func requiredID(field, id string) (string, error) {
 	return normalID(field, id)
 }
 
-// instant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it, into UTC. Absent is the zero time, and so is
-// the year 1's first second, which Go servers send for a time that was never set.
+// instant is parseInstant for a field that may be absent, which is the zero time.
 func instant(field string, text *string) (time.Time, error) {
 	if text == nil {
 		return time.Time{}, nil
 	}
-	_, fraction, _ := strings.Cut(*text, ".")
-	digits := strings.IndexFunc(fraction, func(r rune) bool { return r < '0' || r > '9' })
+	return parseInstant(field, []byte(*text))
+}
+
+// parseInstant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it, into UTC. The zero time is also the year
+// 1's first second, which Go servers send for a time that was never set.
+func parseInstant(field string, text []byte) (time.Time, error) {
+	_, fraction, _ := bytes.Cut(text, []byte("."))
+	digits := 0
+	for digits < len(fraction) && '0' <= fraction[digits] && fraction[digits] <= '9' {
+		digits++
+	}
 	var t time.Time
 	// Unlike time.Parse, UnmarshalText holds to RFC 3339: it refuses 1-digit hours and a comma before the fraction.
-	err := t.UnmarshalText([]byte(*text))
-	if t = t.UTC(); err != nil || digits > 9 || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(*text))
+	err := t.UnmarshalText(text)
+	if unix := t.Unix(); err != nil || digits > 9 || unix < firstSecond || unix > lastSecond {
+		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(string(text)))
 	}
-	return t, nil
+	return t.UTC(), nil
 }
 
 // set sorts a list that has no order of its own and drops what it holds twice.
@@ -198,6 +220,9 @@ func (f fieldSet) keep(owner string, unknown members) (map[string]stdjson.RawMes
 	for name, value := range unknown {
 		if value.Kind() == jsontext.KindNull {
 			continue
+		}
+		if depth(value) > maxDepth-rowDepth {
+			return nil, errTooDeep
 		}
 		if err := value.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
 			return nil, describe(err)

@@ -1,6 +1,8 @@
 package fetch
 
 import (
+	"errors"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -8,6 +10,59 @@ import (
 // keeps the members that it does not know.
 
 type members map[string]jsontext.Value
+
+// with adds a copy of a member: values are rewritten where they become canonical, and what they were read from is evidence.
+func (m members) with(name []byte, value jsontext.Value) members {
+	if m == nil {
+		m = members{}
+	}
+	m[string(name)] = value.Clone()
+	return m
+}
+
+// depth is the deepest nesting of a value.
+func (m members) depth() int {
+	deepest := 0
+	for _, value := range m {
+		deepest = max(deepest, depth(value))
+	}
+	return deepest
+}
+
+// rowSpans are where the rows of a page lie in its text. They are not copied out of it: of a long listing that would be half of what is kept.
+type rowSpans []span
+
+type span struct{ start, end int }
+
+// UnmarshalJSONFrom finds the rows of a list, and leaves it to the library to say what is wrong with anything else.
+func (r *rowSpans) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != jsontext.KindBeginArray {
+		return errors.ErrUnsupported
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	*r = rowSpans{}
+	for d.PeekKind() != jsontext.KindEndArray {
+		row, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		end := int(d.InputOffset())
+		*r = append(*r, span{end - len(row), end})
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// of gives the rows as parts of the text that they were found in.
+func (r rowSpans) of(text []byte) []jsontext.Value {
+	values := make([]jsontext.Value, len(r))
+	for i, s := range r {
+		values[i] = text[s.start:s.end:s.end]
+	}
+	return values
+}
 
 type wireIdentity struct {
 	Subject          *wireSubject `json:"subject"`
@@ -49,21 +104,21 @@ type wirePolicies struct {
 
 // wireSCIMPage, wireSSOPage and wireAuditPage differ in a name only, so that each converts to the others.
 type wireSCIMPage struct {
-	Rows       []jsontext.Value `json:"scimConfigurations"`
-	Pagination wirePagination   `json:"pagination"`
-	Unknown    members          `json:",embed"`
+	Rows       rowSpans       `json:"scimConfigurations"`
+	Pagination wirePagination `json:"pagination"`
+	Unknown    members        `json:",embed"`
 }
 
 type wireSSOPage struct {
-	Rows       []jsontext.Value `json:"ssoConfigurations"`
-	Pagination wirePagination   `json:"pagination"`
-	Unknown    members          `json:",embed"`
+	Rows       rowSpans       `json:"ssoConfigurations"`
+	Pagination wirePagination `json:"pagination"`
+	Unknown    members        `json:",embed"`
 }
 
 type wireAuditPage struct {
-	Rows       []jsontext.Value `json:"entries"`
-	Pagination wirePagination   `json:"pagination"`
-	Unknown    members          `json:",embed"`
+	Rows       rowSpans       `json:"entries"`
+	Pagination wirePagination `json:"pagination"`
+	Unknown    members        `json:",embed"`
 }
 
 type wireAuditLogEntry struct {
@@ -80,19 +135,6 @@ type wireAuditLogEntry struct {
 type wirePagination struct {
 	NextToken string  `json:"nextToken"`
 	Unknown   members `json:",embed"`
-}
-
-type wireSCIM struct {
-	ID                                 string  `json:"id"`
-	OrganizationID                     string  `json:"organizationId"`
-	Name                               string  `json:"name"`
-	Enabled                            bool    `json:"enabled"`
-	SSOConfigurationID                 string  `json:"ssoConfigurationId"`
-	CreatedAt                          *string `json:"createdAt"`
-	UpdatedAt                          *string `json:"updatedAt"`
-	TokenExpiresAt                     *string `json:"tokenExpiresAt"`
-	AllowUnverifiedEmailAccountLinking *bool   `json:"allowUnverifiedEmailAccountLinking"`
-	Unknown                            members `json:",embed"`
 }
 
 type wireSSO struct {
