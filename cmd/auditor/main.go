@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // CRON_TZ must work on a machine without a zone database too
@@ -32,6 +33,10 @@ type environment struct {
 	freeSpace func(path string) (uint64, error)
 }
 
+// collectAt is the garbage that the heap may hold, in percent of what is in use. Memory is scarcer than processor time where a nightly job
+// shares a machine; less than Go's default of 100 costs a run of a thousand organizations about three percent of its processor time.
+const collectAt = 40
+
 func main() {
 	os.Exit(execute())
 }
@@ -39,6 +44,9 @@ func main() {
 func execute() int {
 	// net/http reports there what a server sends unasked, with its first bytes: they may hold anything and are no one's message.
 	log.SetOutput(io.Discard)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, environment{

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"scim-auditor/internal/ona"
 )
@@ -81,6 +82,10 @@ func expectOneRow(result sql.Result, doing string) error {
 	}
 	return nil
 }
+
+// shared is the same text in the same memory as others like it: the outcomes of the rules say much the same of every organization, and the
+// report of a run holds those of all.
+func shared[T ~string](text T) T { return unique.Make(text).Value() }
 
 // nullText is NULL for an empty text.
 func nullText(s string) any {
