@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 )
 
@@ -48,8 +47,8 @@ func (c condition) met(result *job.Result) bool {
 				return true
 			}
 		}
-		for _, f := range o.Findings {
-			if c.what == "findings" && f.Status == finding.Fail && c.covers(f.Severity) {
+		for severity, n := range o.Failing {
+			if c.what == "findings" && n > 0 && c.covers(severity) {
 				return true
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"scim-auditor/internal/diff"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/notify"
 	"scim-auditor/internal/report"
@@ -111,13 +110,7 @@ func organizationEvent(o *job.Organization) notify.Organization {
 		told.Error = o.Err.Error()
 		return told
 	}
-	told.Changes, told.Findings = make(map[diff.Severity]int), make(map[diff.Severity]int)
-	for _, c := range o.Changes {
-		told.Changes[c.Severity]++
-	}
-	for _, f := range failing(o.Findings) {
-		told.Findings[f.Severity]++
-	}
+	told.Changes, told.Findings = changesBySeverity(o.Changes), o.Failing
 	return told
 }
 

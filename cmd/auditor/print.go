@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
@@ -104,19 +103,18 @@ func summaryOf(o *job.Organization) []string {
 	}
 	changes := "first snapshot, the baseline"
 	if o.Snapshot.BaselineID != 0 {
-		changes = counted(len(o.Changes), "change", bySeverity(o.Changes, func(c snapshot.Change) diff.Severity { return c.Severity }))
+		changes = counted(len(o.Changes), "change", bySeverity(changesBySeverity(o.Changes)))
 	}
 	sso := fmt.Sprintf("%d SSO", o.Snapshot.SSOConfigurations)
 	if o.Snapshot.SSONotAssessed != "" {
 		sso = "SSO not assessed"
 	}
-	open := failing(o.Findings)
 	return []string{
 		inWords(o.Snapshot.Outcome),
 		fmt.Sprintf("%d SCIM", o.Snapshot.SCIMConfigurations),
 		sso,
 		changes,
-		counted(len(open), "finding", bySeverity(open, func(f snapshot.Finding) diff.Severity { return f.Severity })),
+		counted(o.Snapshot.FailingFindings, "finding", bySeverity(o.Failing)),
 	}
 }
 
@@ -128,16 +126,6 @@ func inWords(o snapshot.Outcome) string {
 		return "NOT COMPLETE"
 	}
 	return strings.ToUpper(string(o))
-}
-
-func failing(all []snapshot.Finding) []snapshot.Finding {
-	var open []snapshot.Finding
-	for _, f := range all {
-		if f.Status == finding.Fail {
-			open = append(open, f)
-		}
-	}
-	return open
 }
 
 // counted is "no changes", "1 change" or "5 changes", with details in brackets.
@@ -155,12 +143,16 @@ func counted(n int, what, details string) string {
 	return text
 }
 
-// bySeverity counts rows by severity, the most serious first: "2 high, 1 low".
-func bySeverity[T any](rows []T, severity func(T) diff.Severity) string {
+func changesBySeverity(changes []snapshot.Change) map[diff.Severity]int {
 	counts := make(map[diff.Severity]int)
-	for _, row := range rows {
-		counts[severity(row)]++
+	for _, c := range changes {
+		counts[c.Severity]++
 	}
+	return counts
+}
+
+// bySeverity writes counts, the most serious first: "2 high, 1 low".
+func bySeverity(counts map[diff.Severity]int) string {
 	var parts []string
 	for _, s := range diff.Severities {
 		if counts[s] > 0 {
@@ -193,7 +185,7 @@ func resultJSON(result *job.Result) any {
 		organizations = append(organizations, organization{
 			Source: o.Source, SnapshotID: h.ID, OrganizationID: h.OrganizationID, OrganizationName: h.OrganizationName, Outcome: h.Outcome,
 			BaselineID: h.BaselineID, SCIMConfigurations: h.SCIMConfigurations, SSOConfigurations: h.SSOConfigurations,
-			SSONotAssessed: h.SSONotAssessed, Changes: changesJSON(storedChanges(o.Changes)), FailingFindings: len(failing(o.Findings)),
+			SSONotAssessed: h.SSONotAssessed, Changes: changesJSON(storedChanges(o.Changes)), FailingFindings: h.FailingFindings,
 			ErrorCode: h.ErrorCode, Error: h.Error, Hint: job.Hint(o.Err),
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
@@ -69,7 +70,8 @@ type Organization struct {
 	Source   string
 	Snapshot snapshot.Snapshot
 	Changes  []snapshot.Change
-	Findings []snapshot.Finding
+	// Failing counts its failed findings by severity.
+	Failing map[diff.Severity]int
 	// Acceptances are the exceptions that concern it; none where nothing was assessed.
 	Acceptances []snapshot.Acceptance
 	// Err is why the snapshot failed; nil when it is complete.
@@ -177,10 +179,10 @@ func (n *night) one(ctx context.Context, source Source) Organization {
 		return outcome
 	}
 	ctx = context.WithoutCancel(ctx)
-	var changesErr, findingsErr, acceptancesErr error
+	var changesErr, failingErr, acceptancesErr error
 	outcome.Changes, changesErr = n.Store.Changes(ctx, saved.ID)
-	outcome.Findings, findingsErr = n.Store.Findings(ctx, saved.ID)
+	outcome.Failing, failingErr = n.Store.Failing(ctx, saved.ID)
 	outcome.Acceptances, acceptancesErr = n.Store.Acceptances(ctx, saved.ID)
-	outcome.Err = errors.Join(err, changesErr, findingsErr, acceptancesErr)
+	outcome.Err = errors.Join(err, changesErr, failingErr, acceptancesErr)
 	return outcome
 }

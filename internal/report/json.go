@@ -101,7 +101,7 @@ func (v *view) writeJSON(w io.Writer) error {
 		}
 		report.TieOuts = append(report.TieOuts, jsonTieOut{id, t.check, t.first, t.second, t.verdict, t.remark})
 	}
-	_, counted := v.contents()
+	counted := v.cells()
 	report.Cells = jsonCells{counted.altered, counted.cut, counted.csv}
 	// Version 2 of the library writes as it goes; the first would hold the whole text twice.
 	e := jsontext.NewEncoder(w, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))

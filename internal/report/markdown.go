@@ -49,7 +49,7 @@ func (v *view) writeMarkdown(w io.Writer, text string) error {
 }
 
 func (v *view) markdown() Markdown {
-	_, counted := v.contents()
+	counted := v.cells()
 	m := Markdown{
 		Title:      reportTitle,
 		Status:     markdownText(v.status()),

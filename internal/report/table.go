@@ -64,8 +64,7 @@ type view struct {
 	// What the files share is computed once, when it is first asked for.
 	ties    []tieOut
 	open    map[subjectKey][]string
-	sheets  []*content
-	tallied tally
+	tallied *tally
 }
 
 func newView(m *Model) *view {

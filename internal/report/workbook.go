@@ -35,11 +35,12 @@ func (v *view) writeWorkbook(w io.Writer, limit int) (err error) {
 	if b.styles, err = newStyles(f); err != nil {
 		return err
 	}
-	contents, _ := v.contents()
-	for _, c := range contents {
+	contents := v.contents()
+	for i, c := range contents {
 		if err := b.add(c); err != nil {
 			return fmt.Errorf("sheet %s: %w", c.name, err)
 		}
+		contents[i] = nil // written: what it says of a thousand organizations need not be held beside the next
 	}
 	if err := b.setProperties(); err != nil {
 		return fmt.Errorf("setting the document's properties: %w", err)
@@ -63,11 +64,17 @@ func zipTime(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// contents is the sheets in their order, and what becomes of their cells. The counts stand in the evidence, so that sheet is measured last.
-func (v *view) contents() ([]*content, tally) {
-	if v.sheets != nil {
-		return v.sheets, v.tallied
+// cells says what becomes of the cells of the workbook and of the CSV files.
+func (v *view) cells() tally {
+	if v.tallied == nil {
+		v.contents()
 	}
+	return *v.tallied
+}
+
+// contents is the sheets in their order. What becomes of their cells is counted on the way and stands in the evidence, so that sheet is
+// measured last.
+func (v *view) contents() []*content {
 	evidence := v.evidenceContent()
 	all := []*content{
 		v.summaryContent(),
@@ -82,15 +89,16 @@ func (v *view) contents() ([]*content, tally) {
 		{name: "Glossary", table: glossaryTable()},
 		v.signOffContent(),
 	}
+	counted := new(tally)
 	for _, c := range all {
-		c.measure(&v.tallied)
+		c.measure(counted)
 	}
-	v.tallied.csv = v.guardedCells()
-	evidence.lines = append(evidence.lines, v.evidenceLines(v.tallied.facts())...)
+	counted.csv = v.guardedCells()
+	evidence.lines = append(evidence.lines, v.evidenceLines(counted.facts())...)
 	evidence.lines = append(evidence.lines, line{}, line{lookHeading, []any{"Exchanges with the API"}})
 	evidence.measure(new(tally))
-	v.sheets = all
-	return v.sheets, v.tallied
+	v.tallied = counted
+	return all
 }
 
 func (v *view) evidenceContent() *content {

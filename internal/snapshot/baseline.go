@@ -66,7 +66,11 @@ func (s *Store) fillFromOlder(ctx context.Context, column, organizationID string
 // ExpirySince says, for each of an organization's SCIM configurations in the listing taken now, since which snapshot the expiry of its token
 // has been what it is.
 func (s *Store) ExpirySince(ctx context.Context, organizationID string, listing []ona.SCIMConfiguration, takenAt time.Time) (map[string]finding.ExpirySince, error) {
-	past, err := s.expiries(ctx, organizationID)
+	key, _, err := findOrganization(ctx, s.db, organizationID)
+	if err != nil {
+		return nil, err
+	}
+	past, err := s.expiries(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +96,7 @@ type expiry struct {
 }
 
 // expiries is what an organization's snapshots showed, by configuration, newest first.
-func (s *Store) expiries(ctx context.Context, organizationID string) (map[string][]expiry, error) {
+func (s *Store) expiries(ctx context.Context, organizationKey int64) (map[string][]expiry, error) {
 	all, err := queryAll(ctx, s.db, "reading token expiries", func(row *sql.Rows) (expiry, error) {
 		var e expiry
 		var seen string
@@ -101,16 +105,14 @@ func (s *Store) expiries(ctx context.Context, organizationID string) (map[string
 		return e, errors.Join(err, parseSeconds(seen, &e.seenAt), parseInstant(expires, &e.expiresAt))
 	}, `SELECT v.id, s.taken_at, v.token_expires_at
 		FROM (
-		  SELECT organization_key, id, valid_from, token_expires_at FROM scim_live
+		  SELECT id, valid_from, token_expires_at FROM scim_live WHERE organization_key = ?1
 		  UNION ALL
-		  SELECT organization_key, id, valid_from, token_expires_at FROM scim_history
+		  SELECT id, valid_from, token_expires_at FROM scim_history WHERE organization_key = ?1
 		  UNION ALL
-		  SELECT organization_key, id, valid_from, token_expires_at FROM pruned_versions WHERE kind = 'scim'
+		  SELECT id, valid_from, token_expires_at FROM pruned_versions WHERE organization_key = ?1 AND kind = 'scim'
 		) v
-		JOIN organizations o ON o.key = v.organization_key
 		JOIN snapshots s ON s.id = v.valid_from
-		WHERE o.id = ?
-		ORDER BY v.id, s.id DESC`, organizationID)
+		ORDER BY v.id, s.id DESC`, organizationKey)
 	if err != nil {
 		return nil, err
 	}

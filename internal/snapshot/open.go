@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver named "sqlite"
-
 	"scim-auditor/migrations"
 )
 
@@ -75,12 +73,10 @@ func openAs(ctx context.Context, path string, versions fs.FS) (*Store, error) {
 	if err := backupBeforeMigration(ctx, path, version, versions); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn(path))
+	db, err := openDB(dsn(path))
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	// One connection: SQLite has one writer, and the job reads back what it wrote.
-	db.SetMaxOpenConns(1)
 	if err := migrate(ctx, db, versions); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,11 +32,10 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if header < newest {
 		return nil, fmt.Errorf("%s: %w: its schema is version %d, this program reads version %d", path, ErrOlderVersion, header, newest)
 	}
-	db, err := sql.Open("sqlite", readOnlyDSN(path))
+	db, err := openDB(readOnlyDSN(path))
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	db.SetMaxOpenConns(1)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}

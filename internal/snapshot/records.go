@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 )
 
@@ -54,7 +55,9 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		var days sql.NullInt64
 		err := row.Scan(&f.SnapshotID, &taken, &organizationID, &f.RuleID, &f.Title, &f.Severity, &f.Status, &original, &f.SubjectType,
 			&f.SubjectID, &f.SubjectName, &f.Observed, &f.Expected, &f.Fingerprint, &first, &days)
-		f.OrganizationID, f.OriginalStatus, f.DaysOpen = organizationID.String, finding.Status(original.String), int(days.Int64)
+		f.OrganizationID, f.OriginalStatus, f.DaysOpen = shared(organizationID.String), finding.Status(original.String), int(days.Int64)
+		f.RuleID, f.Title, f.Severity, f.Status, f.SubjectType = shared(f.RuleID), shared(f.Title), shared(f.Severity), shared(f.Status), shared(f.SubjectType)
+		f.Observed, f.Expected = shared(f.Observed), shared(f.Expected)
 		return f, errors.Join(err, parseSeconds(taken, &f.TakenAt), parseSeconds(first.String, &f.FirstSeen))
 	}, `SELECT snapshot_id, taken_at, organization_id, rule_id, title, severity, status, original_status, subject_type,
 			subject_id, subject_name, observed, expected, fingerprint, first_seen, days_open
@@ -68,6 +71,23 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		return nil, err
 	}
 	return findings, s.addStanding(ctx, snapshotID, findings)
+}
+
+// Failing counts a snapshot's failed findings by severity.
+func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
+	counts := make(map[diff.Severity]int)
+	_, err := queryAll(ctx, s.db, "counting failed findings", func(row *sql.Rows) (int, error) {
+		var severity diff.Severity
+		var n int
+		err := row.Scan(&severity, &n)
+		counts[severity] = n
+		return n, err
+	}, `SELECT severity, count(*)
+		FROM findings
+		WHERE snapshot_id = ? AND status = 'fail'
+		GROUP BY severity
+		ORDER BY severity`, snapshotID)
+	return counts, err
 }
 
 // Exchanges are the requests of a snapshot with their answers, in order.

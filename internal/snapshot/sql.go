@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"scim-auditor/internal/ona"
 )
@@ -38,42 +39,28 @@ func queryAll[T any](ctx context.Context, q querier, doing string, scan func(*sq
 	return all, nil
 }
 
-// rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best near 50).
-const rowsPerInsert = 50
+// rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best near 50, and a power of two).
+const rowsPerInsert = 64
 
-// insertRows inserts rows, each a value for every column, many to a statement.
+// insertRows inserts rows, each a value for every column, many to a statement: always a power of two, so that there are few statements for
+// the connection to keep.
 func insertRows(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any) error {
-	full, rest := len(rows)/rowsPerInsert, len(rows)%rowsPerInsert
-	if full > 0 {
-		if err := insertBatches(ctx, tx, table, columns, rows[:full*rowsPerInsert], rowsPerInsert); err != nil {
-			return err
+	for n := rowsPerInsert; len(rows) > 0; {
+		for n > len(rows) {
+			n /= 2
 		}
-	}
-	if rest == 0 {
-		return nil
-	}
-	return insertBatches(ctx, tx, table, columns, rows[full*rowsPerInsert:], rest)
-}
-
-// insertBatches inserts rows, whose number n divides, n to a statement that is prepared once.
-func insertBatches(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any, n int) error {
-	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
-	statement, err := tx.PrepareContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES "+strings.TrimSuffix(strings.Repeat(one+", ", n), ", "))
-	if err != nil {
-		return fmt.Errorf("inserting into %s: %w", table, err)
-	}
-	defer func() { _ = statement.Close() }() // ends with the transaction
-	args := make([]any, 0, n*len(columns))
-	for batch := range slices.Chunk(rows, n) {
-		args = args[:0]
-		for _, row := range batch {
-			args = append(args, row...)
-		}
-		if _, err := statement.ExecContext(ctx, args...); err != nil {
+		if _, err := tx.ExecContext(ctx, insertStatement(table, columns, n), slices.Concat(rows[:n]...)...); err != nil {
 			return fmt.Errorf("inserting into %s: %w", table, err)
 		}
+		rows = rows[n:]
 	}
 	return nil
+}
+
+// insertStatement inserts n rows.
+func insertStatement(table string, columns []string, n int) string {
+	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
+	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
 }
 
 func rollback(tx *sql.Tx) { _ = tx.Rollback() } // after a commit it has nothing to do; after an error that error is told
@@ -95,6 +82,10 @@ func expectOneRow(result sql.Result, doing string) error {
 	}
 	return nil
 }
+
+// shared is the same text in the same memory as others like it: the outcomes of the rules say much the same of every organization, and the
+// report of a run holds those of all.
+func shared[T ~string](text T) T { return unique.Make(text).Value() }
 
 // nullText is NULL for an empty text.
 func nullText(s string) any {

@@ -167,22 +167,14 @@ func (t table) retire(ctx context.Context, tx *sql.Tx, organizationKey, snapshot
 		return nil
 	}
 	columns := "id, valid_from, row_check, " + strings.Join(t.columns, ", ")
-	move, err := tx.PrepareContext(ctx, "INSERT INTO "+t.history()+" (organization_key, valid_to, "+columns+")"+
-		" SELECT organization_key, ?, "+columns+" FROM "+t.live()+" WHERE organization_key = ? AND id = ?")
-	if err != nil {
-		return fmt.Errorf("retiring %s rows: %w", t.name, err)
-	}
-	defer func() { _ = move.Close() }() // ends with the transaction
-	drop, err := tx.PrepareContext(ctx, "DELETE FROM "+t.live()+" WHERE organization_key = ? AND id = ?")
-	if err != nil {
-		return fmt.Errorf("retiring %s rows: %w", t.name, err)
-	}
-	defer func() { _ = drop.Close() }() // ends with the transaction
+	move := "INSERT INTO " + t.history() + " (organization_key, valid_to, " + columns + ")" +
+		" SELECT organization_key, ?, " + columns + " FROM " + t.live() + " WHERE organization_key = ? AND id = ?"
+	drop := "DELETE FROM " + t.live() + " WHERE organization_key = ? AND id = ?"
 	for _, id := range ids {
-		if _, err := move.ExecContext(ctx, snapshotID, organizationKey, id); err != nil {
+		if _, err := tx.ExecContext(ctx, move, snapshotID, organizationKey, id); err != nil {
 			return fmt.Errorf("retiring %s %s: %w", t.name, id, err)
 		}
-		result, err := drop.ExecContext(ctx, organizationKey, id)
+		result, err := tx.ExecContext(ctx, drop, organizationKey, id)
 		if err != nil {
 			return fmt.Errorf("retiring %s %s: %w", t.name, id, err)
 		}
