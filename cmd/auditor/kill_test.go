@@ -50,9 +50,7 @@ func TestARunThatIsKilledLosesNothing(t *testing.T) {
 			s.fill()
 			took = max(took, timeOneRun(t, newSite(t, nil)))
 		}
-		s.world.Lock()
-		s.state.SCIM[n%len(s.state.SCIM)]["name"] = "renamed " + strconv.Itoa(n)
-		s.world.Unlock()
+		s.change(func() { s.state.SCIM[n%len(s.state.SCIM)]["name"] = "renamed " + strconv.Itoa(n) })
 		before := s.complete(t)
 		if killAfter(t, s, time.Duration(random.Int64N(int64(took)))) {
 			killed++

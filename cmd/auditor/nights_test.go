@@ -164,6 +164,13 @@ func configuration(n int) demo.Row {
 	}
 }
 
+// change does something to the world between two requests.
+func (s *site) change(do func()) {
+	s.world.Lock()
+	defer s.world.Unlock()
+	do()
+}
+
 func (s *site) fill() {
 	s.world.Lock()
 	defer s.world.Unlock()
