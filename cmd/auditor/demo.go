@@ -153,20 +153,29 @@ func serve(ctx context.Context, handler http.Handler) (baseURL string, stop func
 // shownChanges is how many changes of a night are printed; the report has them all.
 const shownChanges = 5
 
+// printNight prints what was done to the simulated organizations and what the job made of it.
 func printNight(w io.Writer, night int, result *job.Result) error {
 	if _, err := fmt.Fprintf(w, "\nNight %d, %s: %s\n", night, result.Run.StartedAt.Format(timeForPeople), inWords(result.Run.Outcome)); err != nil {
 		return err
 	}
-	var rows [][]string
+	rows := [][]string{{"  what happened in the world:"}}
+	for _, line := range demo.Story(night) {
+		rows = append(rows, []string{"    " + line})
+	}
+	rows = append(rows, []string{"  what the audit says:"})
+	if err := printTable(w, rows); err != nil {
+		return err
+	}
+	rows = nil
 	for _, o := range result.Organizations {
-		rows = append(rows, append([]string{"  " + o.Source}, summaryOf(&o)...))
+		rows = append(rows, append([]string{"    " + o.Source}, summaryOf(&o)...))
 	}
 	if err := printTable(w, rows); err != nil {
 		return err
 	}
 	for _, o := range result.Organizations {
 		if o.Err != nil {
-			if _, err := fmt.Fprintf(w, "  ! %s: %s\n", o.Source, report.Visible(o.Err.Error())); err != nil {
+			if _, err := fmt.Fprintf(w, "    ! %s: %s\n", o.Source, report.Visible(o.Err.Error())); err != nil {
 				return err
 			}
 		}
@@ -185,7 +194,7 @@ func printGravest(w io.Writer, result *job.Result) error {
 					continue
 				}
 				if total++; total <= shownChanges {
-					rows = append(rows, []string{"    " + string(c.Severity), string(c.Kind), o.Source, c.SubjectName})
+					rows = append(rows, []string{"      " + string(c.Severity), string(c.Kind), o.Source, c.SubjectName})
 				}
 			}
 		}
@@ -193,7 +202,7 @@ func printGravest(w io.Writer, result *job.Result) error {
 	if err := printTable(w, rows); err != nil || total <= shownChanges {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "    and %d more in the report\n", total-shownChanges)
+	_, err := fmt.Fprintf(w, "      and %d more in the report\n", total-shownChanges)
 	return err
 }
 
