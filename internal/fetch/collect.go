@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"scim-auditor/internal/ona"
@@ -77,7 +78,7 @@ type Retry struct {
 	Waited time.Duration
 }
 
-// collector is one Collect under way. It is used by one goroutine.
+// collector is one Collect under way. It is used by one goroutine: beside it run requests alone, whose responses it takes in a fixed order.
 type collector struct {
 	client *Client
 	fields fieldSet
@@ -86,7 +87,8 @@ type collector struct {
 
 // Collect reads the organization of the token: identity, organization, policies, SCIM configurations, SSO configurations. It is all or
 // nothing. With an error, which is an *Error, the Collection still holds the identity and the organization as far as they were learnt, and
-// the exchanges up to the one that failed, but no inventory.
+// the exchanges up to the one that failed, but no inventory. Once the organization is known to be the right one, the first calls of the four
+// others are sent at once; of several that fail the first in the order above is told.
 //
 // SSO configurations and policies that the API says it does not have, or not for this token, are no error: the Inventory then says that they
 // were not assessed.
@@ -102,20 +104,49 @@ func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 }
 
 func (c *collector) collect(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{c.identity, c.organization, c.policies, c.scim, c.sso} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := c.identity(ctx); err != nil {
+		return err
 	}
-	return nil
+	ctx, stop := context.WithCancel(ctx)
+	var ahead sync.WaitGroup
+	defer ahead.Wait()
+	defer stop()
+	first := c.sendFirst(ctx, &ahead)
+	if err := c.organization(<-first.organization); err != nil {
+		return err
+	}
+	if err := c.policies(<-first.policies); err != nil {
+		return err
+	}
+	if err := c.scim(ctx, first.scim); err != nil {
+		return err
+	}
+	return c.sso(ctx, first.sso)
+}
+
+// firstCalls are the requests that need nothing but the organization's id, under way. No order of the two lists would be safe against an
+// edit between them; at once is the shortest time for one.
+type firstCalls struct {
+	organization, policies, scim, sso <-chan response
+}
+
+func (c *collector) sendFirst(ctx context.Context, ahead *sync.WaitGroup) firstCalls {
+	own := c.Identity.OrganizationID
+	ask := func(method string) <-chan response {
+		return begin(ahead, func() response { return c.client.requestOnce(ctx, method, organizationRequest{own}) })
+	}
+	page := func(s source) <-chan response {
+		return begin(ahead, func() response { return c.client.requestPage(ctx, s, 1, "") })
+	}
+	return firstCalls{ask(methodOrganization), ask(methodPolicies), page(scimSource), page(ssoSource(own))}
 }
 
 func (c *collector) identity(ctx context.Context) error {
-	body, err := c.ask(ctx, methodIdentity, struct{}{})
-	if err != nil {
-		return err
+	r := c.take(c.client.requestOnce(ctx, methodIdentity, struct{}{}))
+	if r.err != nil {
+		return r.err
 	}
-	identity, err := decodeIdentity(body, c.fields)
+	identity, err := decodeIdentity(r.Body, c.fields)
 	if err != nil {
 		return notAsDocumented(methodIdentity, err)
 	}
@@ -127,12 +158,11 @@ func (c *collector) identity(ctx context.Context) error {
 	return nil
 }
 
-func (c *collector) organization(ctx context.Context) error {
-	body, err := c.ask(ctx, methodOrganization, organizationRequest{c.Identity.OrganizationID})
-	if err != nil {
-		return err
+func (c *collector) organization(r response) error {
+	if c.take(r); r.err != nil {
+		return r.err
 	}
-	organization, err := decodeOrganization(body, c.fields)
+	organization, err := decodeOrganization(r.Body, c.fields)
 	if err != nil {
 		return notAsDocumented(methodOrganization, err)
 	}
@@ -143,16 +173,16 @@ func (c *collector) organization(ctx context.Context) error {
 	return nil
 }
 
-func (c *collector) policies(ctx context.Context) error {
-	body, err := c.ask(ctx, methodPolicies, organizationRequest{c.Identity.OrganizationID})
-	if why, ok := notAssessed(err); ok {
+func (c *collector) policies(r response) error {
+	c.take(r)
+	if why, ok := notAssessed(r.err); ok {
 		c.Inventory.PoliciesNotAssessed = why
 		return nil
 	}
-	if err != nil {
-		return err
+	if r.err != nil {
+		return r.err
 	}
-	policies, organizationID, err := decodePolicies(body, c.fields)
+	policies, organizationID, err := decodePolicies(r.Body, c.fields)
 	if err != nil {
 		return notAsDocumented(methodPolicies, err)
 	}
@@ -165,17 +195,17 @@ func (c *collector) policies(ctx context.Context) error {
 	return nil
 }
 
-func (c *collector) scim(ctx context.Context) (err error) {
+func (c *collector) scim(ctx context.Context, first <-chan response) (err error) {
 	c.Inventory.SCIM, err = readList(ctx, c, listing[ona.SCIMConfiguration]{
 		source: scimSource, noun: "SCIM configuration", decode: decodeSCIM,
-	}, &c.SCIM)
+	}, first, &c.SCIM)
 	return err
 }
 
-func (c *collector) sso(ctx context.Context) (err error) {
+func (c *collector) sso(ctx context.Context, first <-chan response) (err error) {
 	c.Inventory.SSO, err = readList(ctx, c, listing[ona.SSOConfiguration]{
 		source: ssoSource(c.Identity.OrganizationID), noun: "SSO configuration", decode: decodeSSO,
-	}, &c.SSO)
+	}, first, &c.SSO)
 	// Later than page 1 the list had begun, and what is missing of it is missing.
 	if why, ok := notAssessed(err); ok && c.SSO.Pages == 0 {
 		c.Inventory.SSONotAssessed = why
@@ -193,11 +223,10 @@ func (c *collector) ownOrganization(method, organizationID string) error {
 		Err: fmt.Errorf("the answer is about organization %s, the token belongs to %s", organizationID, c.Identity.OrganizationID)}
 }
 
-// ask makes a call outside a listing.
-func (c *collector) ask(ctx context.Context, method string, request any) ([]byte, error) {
-	a, err := c.client.ask(ctx, call{method: method}, request)
-	c.record(a, 0)
-	return a.Body, err
+// take keeps the answer to a call outside a listing as evidence.
+func (c *collector) take(r response) response {
+	c.record(r.answer, 0)
+	return r
 }
 
 // record keeps an answer as evidence, if there is one to keep.

@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,9 +99,73 @@ func TestRequestsHoldWhatTheAPIDocumentsAndNothingElse(t *testing.T) {
 		{"ListSCIMConfigurations", "pageSize=7", `{"pagination":{"pageSize":7}}`},
 		{"ListSSOConfigurations", "pageSize=7", `{"organizationId":"` + orgID + `","pagination":{"pageSize":7}}`},
 	}
+	// Those after the identity are sent at once, and come in any order.
+	byMethod := func(a, b recorded) int { return strings.Compare(a.method, b.method) }
+	slices.SortFunc(api.requests[1:], byMethod)
 	if diff := cmp.Diff(want, api.requests, cmp.AllowUnexported(recorded{})); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
+}
+
+func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
+	var together sync.WaitGroup
+	together.Add(callsAtOnce)
+	meet := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			together.Done()
+			together.Wait()
+			ok(body)(w, r)
+		}
+	}
+	got := collect(t, newAPI(t, handlers{
+		"GetOrganization": meet(organizationBody), "GetOrganizationPolicies": meet(policiesBody), list: meet(scimBody), "ListSSOConfigurations": meet(ssoBody),
+	}))
+	var methods []string
+	for i, x := range got.Exchanges {
+		methods = append(methods, x.Method)
+		if x.Number != i+1 {
+			t.Errorf("exchange %d has number %d", i+1, x.Number)
+		}
+	}
+	want := []string{methodIdentity, methodOrganization, methodPolicies, methodListSCIM, methodListSSO}
+	if diff := cmp.Diff(want, methods); diff != "" {
+		t.Errorf("exchanges (-want +got):\n%s", diff)
+	}
+}
+
+func TestOfSeveralFailuresTheFirstInOrderIsTold(t *testing.T) {
+	api := newAPI(t, handlers{
+		"GetOrganization": ok(organizationBody), "GetOrganizationPolicies": connect(400, CodeInvalidArgument),
+		list: connect(403, CodePermissionDenied), "ListSSOConfigurations": ok("<html>"),
+	})
+	for range 10 {
+		got, err := newClient(t, api.URL).Collect(t.Context())
+		if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Method != methodPolicies {
+			t.Fatalf("told %v, want the policies' failure", err)
+		}
+		if len(got.Exchanges) != 3 {
+			t.Fatalf("%d exchanges, want those up to the failure", len(got.Exchanges))
+		}
+	}
+}
+
+func TestAFailureStopsTheCallsThatAreUnderWay(t *testing.T) {
+	asked, stopped := make(chan struct{}), make(chan struct{})
+	api := newAPI(t, handlers{
+		"GetOrganization": func(w http.ResponseWriter, r *http.Request) {
+			<-asked
+			connect(400, CodeInvalidArgument)(w, r)
+		},
+		list: func(_ http.ResponseWriter, r *http.Request) {
+			close(asked)
+			<-r.Context().Done()
+			close(stopped)
+		},
+	})
+	if _, err := newClient(t, api.URL).Collect(t.Context()); err == nil {
+		t.Error("an organization that cannot be read was collected")
+	}
+	within5Seconds(t, stopped, "the listing was left running")
 }
 
 func TestEveryExchangeIsEvidence(t *testing.T) {

@@ -23,7 +23,9 @@ func listOf(body []byte) ([]ona.SCIMConfiguration, error) {
 	}
 	c := &collector{client: client, fields: fieldSet{}}
 	c.Identity.OrganizationID = orgID
-	return readList(context.Background(), c, listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decodeSCIM}, &Listing{})
+	ctx := context.Background()
+	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decodeSCIM}
+	return readList(ctx, c, l, firstPage(ctx, c), &Listing{})
 }
 
 func canonicals(rows []ona.SCIMConfiguration) (texts []string) {

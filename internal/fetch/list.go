@@ -48,10 +48,10 @@ type listing[T canonical] struct {
 // canonical values are the same if and only if their canonical JSON is.
 type canonical interface{ Canonical() string }
 
-// readList reads a list to its end: sorted by id, each id once. It counts into tally as it goes.
-func readList[T canonical](ctx context.Context, c *collector, l listing[T], tally *Listing) ([]T, error) {
+// readList reads a list, whose first page is under way, to its end: sorted by id, each id once. It counts into tally as it goes.
+func readList[T canonical](ctx context.Context, c *collector, l listing[T], first <-chan response, tally *Listing) ([]T, error) {
 	rows := rowSet[T]{listing: l, collector: c}
-	err := rows.read(ctx, tally)
+	err := rows.read(ctx, first, tally)
 	// Also beside an error: what is amiss with the pages before the one that failed is told first.
 	repeated := rows.unique()
 	tally.Distinct = len(rows.rows)
@@ -63,8 +63,8 @@ func readList[T canonical](ctx context.Context, c *collector, l listing[T], tall
 }
 
 // read takes in every page of the list.
-func (s *rowSet[T]) read(ctx context.Context, tally *Listing) error {
-	for p, err := range s.collector.pages(ctx, s.source) {
+func (s *rowSet[T]) read(ctx context.Context, first <-chan response, tally *Listing) error {
+	for p, err := range s.collector.pages(ctx, s.source, first) {
 		if err != nil {
 			return err
 		}
@@ -78,21 +78,19 @@ func (s *rowSet[T]) read(ctx context.Context, tally *Listing) error {
 	return nil
 }
 
-// pages gives the pages of a list in order and ends after the last one or with an error. While a page is looked into and the caller works on
-// it, the next one is already under way; the collector stays the caller's, since only the request runs beside it.
-func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] {
+// pages gives the pages of a list in order, from the first one that is under way, and ends after the last one or with an error. While a page
+// is looked into and the caller works on it, the next one is already under way; the collector stays the caller's, since only the request runs
+// beside it.
+func (c *collector) pages(ctx context.Context, s source, came <-chan response) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
 		var ahead sync.WaitGroup
 		defer ahead.Wait()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		request := func(number int, token string) <-chan response {
-			came := make(chan response, 1)
-			ahead.Go(func() { came <- c.client.requestPage(ctx, s, number, token) })
-			return came
+			return begin(&ahead, func() response { return c.client.requestPage(ctx, s, number, token) })
 		}
 		asked := map[string]int{}
-		came := request(1, "")
 		for number := 1; ; number++ {
 			r := <-came
 			next := peekToken(r.Body)
@@ -119,10 +117,23 @@ func (c *collector) pages(ctx context.Context, s source) iter.Seq2[page, error] 
 	}
 }
 
-// response is what came of a request that ran beside the collector.
+// response is what came of a request.
 type response struct {
 	answer
 	err error
+}
+
+// begin lets a request run beside the collector.
+func begin(ahead *sync.WaitGroup, request func() response) <-chan response {
+	came := make(chan response, 1)
+	ahead.Go(func() { came <- request() })
+	return came
+}
+
+// requestOnce sends a call outside a listing.
+func (c *Client) requestOnce(ctx context.Context, method string, request any) response {
+	a, err := c.ask(ctx, call{method: method}, request)
+	return response{a, err}
 }
 
 // requestPage sends the page token in the body, where Connect servers read it, and in the query, where the API's own SDKs send it.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,6 +146,11 @@ func TestRepeatsAreToldInTheOrderInWhichTheyCame(t *testing.T) {
 	}
 }
 
+// firstPage asks for page 1 of the SCIM configurations.
+func firstPage(ctx context.Context, c *collector) <-chan response {
+	return begin(new(sync.WaitGroup), func() response { return c.client.requestPage(ctx, scimSource, 1, "") })
+}
+
 // readWith lists with a decoder of the test's own.
 func readWith(
 	t *testing.T, second http.HandlerFunc, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error),
@@ -154,7 +160,7 @@ func readWith(
 	c := &collector{client: newClient(t, api.URL).Client, fields: fieldSet{}}
 	c.Identity.OrganizationID = orgID
 	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decode}
-	return readList(t.Context(), c, l, &Listing{})
+	return readList(t.Context(), c, l, firstPage(t.Context(), c), &Listing{})
 }
 
 func within5Seconds(t *testing.T, event <-chan struct{}, what string) {

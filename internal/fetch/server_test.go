@@ -156,10 +156,13 @@ func newClient(t testing.TB, baseURL string, change ...func(*Options)) testClien
 	t.Helper()
 	var log bytes.Buffer
 	var waits []time.Duration
+	var mu sync.Mutex // calls wait at once
 	options := Options{
 		BaseURL: baseURL, Token: testToken, Now: func() time.Time { return testNow },
 		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Sleep: func(ctx context.Context, d time.Duration) error {
+			mu.Lock()
+			defer mu.Unlock()
 			waits = append(waits, d)
 			return ctx.Err()
 		},

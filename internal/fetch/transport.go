@@ -23,14 +23,16 @@ const (
 	maxRedirects = 5
 	// maxErrorBytes is how much of an answer other than 200 is read.
 	maxErrorBytes = 1 << 20
+	// callsAtOnce is the most calls of one organization that are under way at once, see firstCalls.
+	callsAtOnce = 4
 )
 
 // NewTransport returns a transport that the clients of several organizations share: proxies as the environment says (HTTPS_PROXY, NO_PROXY),
-// TLS as the system or SSL_CERT_FILE trusts, HTTP/2 where the server has it, and as many kept connections to a host as organizations are read
-// at once.
+// TLS as the system or SSL_CERT_FILE trusts, HTTP/2 where the server has it, and as many kept connections to a host as calls of these
+// organizations are under way at once.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, http.DefaultMaxIdleConnsPerHost)
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*callsAtOnce
 	return transport
 }
 
