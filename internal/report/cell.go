@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -133,36 +134,54 @@ func cellText(s string) (text string, altered, shortened bool) {
 	return text, altered, shortened
 }
 
-// cell is a value as excelize takes it. Dates that Excel cannot count (before 1900 or after 9999) stay text.
-func (b *book) cell(l look, value any) any {
+// cell is a value as a sheet holds it: nothing, a text, or a number.
+type cell struct {
+	look look
+	text string
+	// number is true when text is the number as XML has it.
+	number bool
+}
+
+// newCell is the cell of a value in a line of this look. Dates that Excel does not count, or counts wrongly, stay text: those before March
+// 1900, for it knows a 29th of February of that year (https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year),
+// and those after 9999.
+func newCell(l look, value any) cell {
 	switch v := value.(type) {
 	case looked:
-		return b.cell(v.look, v.value)
+		return newCell(v.look, v.value)
 	case nil:
-		if l == lookPlain {
-			return nil
-		}
-		return excelize.Cell{StyleID: b.styles[l]}
+		return cell{look: l}
 	case string:
 		text, _, _ := cellText(v)
 		if _, risky := guard(text); risky && l == lookPlain {
 			l = lookLiteral
 		}
-		return excelize.Cell{StyleID: b.styles[l], Value: text}
+		return cell{look: l, text: text}
 	case int:
-		return excelize.Cell{StyleID: b.styles[l], Value: v}
+		return cell{l, strconv.Itoa(v), true}
 	case time.Time:
-		if v.Year() < 1900 || v.Year() > 9999 {
-			return excelize.Cell{StyleID: b.styles[l], Value: shown(v)}
+		if v.Before(firstDate) || v.UTC().Year() > 9999 {
+			return cell{look: l, text: shown(v)}
 		}
-		// Whole seconds, because Excel rounds what it does not show.
-		return excelize.Cell{StyleID: b.styles[lookTime], Value: v.UTC().Truncate(time.Second)}
+		return cell{lookTime, serial(v), true}
 	default:
 		if l == lookPlain {
 			l = lookOf(value)
 		}
-		return excelize.Cell{StyleID: b.styles[l], Value: shown(value)}
+		return cell{look: l, text: shown(value)}
 	}
+}
+
+var (
+	// dayZero is what Excel counts days from, for dates after February 1900.
+	dayZero   = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
+	firstDate = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// serial is an instant as Excel counts it, in days and UTC. Whole seconds, because Excel rounds what it does not show.
+func serial(t time.Time) string {
+	const secondsADay = 24 * 60 * 60
+	return strconv.FormatFloat(float64(t.Unix()-dayZero.Unix())/secondsADay, 'f', -1, 64)
 }
 
 // Heights in points. Only a program with a screen can measure text, so rows whose cells wrap are given their height: programs that do not do
@@ -175,7 +194,7 @@ const (
 )
 
 // height is what a row needs to show all lines of its cells.
-func (c *content) height(l look, values []any) float64 {
+func (c *content) height(l look, cells []cell) float64 {
 	switch l {
 	case lookTitle:
 		return titleHeight
@@ -185,22 +204,15 @@ func (c *content) height(l look, values []any) float64 {
 		return lineHeight
 	}
 	lines := 1
-	for i, value := range values {
+	for i, cell := range cells {
 		room := int(c.widths[i]) - 1
-		if text := Visible(shown(value)); displayWidth(text) > room {
-			// Excel breaks a long word anywhere, LibreOffice after punctuation, which can take a line more.
-			lines = max(lines, len(wrapped(text, room, " ")), len(wrapped(text, room, " /-")))
+		if cell.number || len(cell.text) <= room || displayWidth(cell.text) <= room { // no text is wider than it has bytes
+			continue
 		}
+		// Excel breaks a long word anywhere, LibreOffice after punctuation, which can take a line more.
+		lines = max(lines, len(wrapped(cell.text, room, " ")), len(wrapped(cell.text, room, " /-")))
 	}
 	return min(float64(lines)*lineHeight, maxHeight)
-}
-
-func (b *book) cells(l look, values []any) []any {
-	all := make([]any, len(values))
-	for i, value := range values {
-		all[i] = b.cell(l, value)
-	}
-	return all
 }
 
 // wrapped breaks a text into lines of at most width characters, after one of the characters in breaks where there are any.

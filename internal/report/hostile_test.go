@@ -32,7 +32,7 @@ var hostileNames = []string{
 	`back\slash \| pipe`,
 	"right\u202eto\u2066left",
 	"zero\u200bwidth\ufeff\u00ad",
-	"_x0041_ and _x005F_x0041_",
+	"_x0041_ and _x005F_x0041_ and _x0041_x0042_",
 	"bell\a and null\x00",
 	`&amp; &lt;b&gt;`,
 	"https://evil.example www.evil.example",

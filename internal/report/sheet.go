@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -12,32 +11,56 @@ import (
 // remarkWidth is the most characters of a remark in one row.
 const remarkWidth = 150
 
-// add writes a content, as several sheets where it has more rows than one can hold.
+// sheet is one sheet of the workbook: lines, then rows of a table below their header, then remarks.
+type sheet struct {
+	*content
+	name        string
+	lines       []line
+	skip, count int // of the table's rows
+	remarks     []line
+	names       []string // of the columns: A, B and so on
+}
+
+// add plans a content, as several sheets where it has more rows than one can hold.
 func (b *book) add(c *content) error {
 	remarks := c.remarkLines()
 	if c.table == nil {
-		return b.addSheet(c, c.name, c.lines, nil, 0, remarks)
+		return b.addSheet(&sheet{content: c, name: c.name, lines: c.lines, remarks: remarks})
 	}
 	total := c.table.size()
 	room := b.limit - len(c.lines) - 2 - len(remarks) // below the header, above an empty row and the remarks
-	next, stop := iter.Pull(c.table.rows)
-	defer stop()
-	lines := c.lines
-	for number := 1; ; number++ {
-		name, count, last := c.name, min(total, room), total <= room
-		if number > 1 {
-			name = fmt.Sprintf("%s (%d)", c.name, number)
+	for number, skip := 1, 0; ; number++ {
+		s := &sheet{content: c, name: c.name, skip: skip, count: min(total-skip, room)}
+		skip += s.count
+		if number == 1 {
+			s.lines = c.lines
+		} else {
+			s.name = fmt.Sprintf("%s (%d)", c.name, number)
 		}
-		var beneath []line
-		if last {
-			beneath = remarks
+		if skip == total {
+			s.remarks = remarks
 		}
-		if err := b.addSheet(c, name, lines, next, count, beneath); err != nil || last {
+		if err := b.addSheet(s); err != nil || skip == total {
 			return err
 		}
-		total -= count
-		lines = nil
 	}
+}
+
+// header is the row with the titles of the table's columns, 0 without a table.
+func (s *sheet) header() int {
+	if s.table == nil {
+		return 0
+	}
+	return len(s.lines) + 1
+}
+
+// last is the last row.
+func (s *sheet) last() int {
+	last := max(1, len(s.lines), s.header()+s.count)
+	if len(s.remarks) > 0 {
+		last += 1 + len(s.remarks)
+	}
+	return last
 }
 
 // remarkLines is what stands beneath a table; one without rows says so.
@@ -89,134 +112,68 @@ func (c *content) columnsOf(characters float64) int {
 	return len(c.widths)
 }
 
-// stream is a sheet under construction, row by row.
-type stream struct {
-	*excelize.StreamWriter
-	row int // the last one written
-}
-
-func (b *book) addSheet(c *content, name string, lines []line, next func() (row, bool), count int, remarks []line) error {
-	header := 0
-	if c.table != nil {
-		header = len(lines) + 1
-	}
-	height := max(1, len(lines), header+count)
-	if len(remarks) > 0 {
-		height += 1 + len(remarks)
-	}
-	if err := b.prepare(c, name, header, height); err != nil {
+// addSheet makes the sheet with everything but its rows.
+func (b *book) addSheet(s *sheet) error {
+	if len(b.sheets) == 0 {
+		if err := b.SetSheetName(b.GetSheetName(0), s.name); err != nil {
+			return err
+		}
+	} else if _, err := b.NewSheet(s.name); err != nil {
 		return err
 	}
-	sw, err := b.NewStreamWriter(name)
-	if err != nil {
+	b.sheets = append(b.sheets, s)
+	for i := range max(1, len(s.widths)) {
+		name, err := excelize.ColumnNumberToName(i + 1)
+		if err != nil {
+			return err
+		}
+		s.names = append(s.names, name)
+	}
+	if err := b.SetSheetDimension(s.name, fmt.Sprintf("A1:%s%d", s.names[len(s.names)-1], s.last())); err != nil {
 		return err
 	}
-	s := &stream{StreamWriter: sw}
-	if err := b.setColumns(s, c, header); err != nil {
-		return err
-	}
-	if err := b.writeLines(s, c, lines); err != nil {
-		return err
-	}
-	if c.table != nil {
-		if err := b.writeTable(s, c, name, next, count); err != nil {
+	for _, set := range []func(*sheet) error{b.setPrinting, b.setColumns, b.addTable} {
+		if err := set(s); err != nil {
 			return err
 		}
 	}
-	if len(remarks) > 0 {
-		s.row++ // an empty row, or the table would grow over the remarks when someone types into it
-		if err := b.writeLines(s, c, remarks); err != nil {
-			return err
-		}
-	}
-	if c.finish != nil {
-		if err := c.finish(b.File, name); err != nil {
-			return err
-		}
-	}
-	return s.Flush()
-}
-
-func (b *book) writeLines(s *stream, c *content, lines []line) error {
-	for _, l := range lines {
-		if err := b.writeRow(s, c, l.look, l.cells); err != nil {
-			return err
-		}
+	if s.finish != nil {
+		return s.finish(b.File, s.name)
 	}
 	return nil
 }
 
-func (b *book) writeRow(s *stream, c *content, l look, values []any) error {
-	s.row++
-	if len(values) == 0 {
+// addTable makes the rows a table object. Excelize takes the names of its columns from the header's cells, and would stretch a table without
+// rows.
+func (b *book) addTable(s *sheet) error {
+	if s.count == 0 {
 		return nil
 	}
-	return s.SetRow(fmt.Sprintf("A%d", s.row), b.cells(l, values), excelize.RowOpts{Height: c.height(l, values)})
-}
-
-// writeTable writes the header and count rows. Only a table with rows becomes a table object: excelize would stretch one without.
-func (b *book) writeTable(s *stream, c *content, sheet string, next func() (row, bool), count int) error {
-	t := c.table
-	if err := b.writeRow(s, c, lookHeader, headerCells(t)); err != nil {
+	header := headerCells(s.table)
+	if err := b.SetSheetRow(s.name, fmt.Sprintf("A%d", s.header()), &header); err != nil {
 		return err
 	}
-	first := s.row
-	for range count {
-		r, ok := next()
-		if !ok {
-			return fmt.Errorf("table %s ended %d rows early", t.name, count-(s.row-first))
-		}
-		if err := b.writeRow(s, c, lookPlain, r.cells); err != nil {
-			return err
-		}
-	}
-	if count == 0 {
-		return nil
-	}
-	end, err := excelize.CoordinatesToCellName(len(t.columns), s.row)
-	if err != nil {
-		return err
-	}
-	return s.AddTable(&excelize.Table{
-		Range:     fmt.Sprintf("A%d:%s", first, end),
-		Name:      "audit_" + strings.NewReplacer(" (", "_", ")", "").Replace(sheet), // a bare SSO is a column of a sheet
+	return b.AddTable(s.name, &excelize.Table{
+		Range:     fmt.Sprintf("A%d:%s%d", s.header(), s.names[len(s.table.columns)-1], s.header()+s.count),
+		Name:      "audit_" + strings.NewReplacer(" (", "_", ")", "").Replace(s.name), // a bare SSO is a column of a sheet
 		StyleName: "TableStyleMedium2",
 	})
 }
 
 // setColumns sets the widths, and freezes the header and the id column of a data sheet.
-func (b *book) setColumns(s *stream, c *content, header int) error {
-	for i, width := range c.widths {
-		if err := s.SetColWidth(i+1, i+1, width); err != nil {
+func (b *book) setColumns(s *sheet) error {
+	for i, width := range s.widths {
+		if err := b.SetColWidth(s.name, s.names[i], s.names[i], width); err != nil {
 			return err
 		}
 	}
-	if header != 1 {
+	if s.header() != 1 {
 		return nil
 	}
-	return s.SetPanes(&excelize.Panes{
+	return b.SetPanes(s.name, &excelize.Panes{
 		Freeze: true, XSplit: 1, YSplit: 1, TopLeftCell: "B2", ActivePane: "bottomRight",
 		Selection: []excelize.Selection{{SQRef: "B2", ActiveCell: "B2", Pane: "bottomRight"}},
 	})
-}
-
-// prepare makes the sheet and sets what the stream writer must find set when it begins.
-func (b *book) prepare(c *content, name string, header, height int) error {
-	if b.sheets++; b.sheets == 1 {
-		if err := b.SetSheetName(b.GetSheetName(0), name); err != nil {
-			return err
-		}
-	} else if _, err := b.NewSheet(name); err != nil {
-		return err
-	}
-	corner, err := excelize.CoordinatesToCellName(max(1, len(c.widths)), height)
-	if err != nil {
-		return err
-	}
-	if err := b.SetSheetDimension(name, "A1:"+corner); err != nil {
-		return err
-	}
-	return b.setPrinting(name, header)
 }
 
 // The papers of excelize.PageLayoutOptions.
@@ -229,33 +186,33 @@ const (
 var wideSheets = []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Evidence"}
 
 // setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header row on each.
-func (b *book) setPrinting(name string, header int) error {
+func (b *book) setPrinting(s *sheet) error {
 	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
-	if slices.ContainsFunc(wideSheets, func(s string) bool { return strings.HasPrefix(name, s) }) {
+	if slices.ContainsFunc(wideSheets, func(wide string) bool { return strings.HasPrefix(s.name, wide) }) {
 		paper = paperA3
 	}
-	if err := b.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+	if err := b.SetSheetProps(s.name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
 	}
-	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{
+	if err := b.SetPageLayout(s.name, &excelize.PageLayoutOptions{
 		Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high,
 	}); err != nil {
 		return err
 	}
 	side, top := 0.4, 0.5 // inches
-	if err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top}); err != nil {
+	if err := b.SetPageMargins(s.name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top}); err != nil {
 		return err
 	}
 	run := &b.view.Run
-	if err := b.SetHeaderFooter(name, &excelize.HeaderFooterOptions{
+	if err := b.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{
 		OddFooter: fmt.Sprintf("&LRun %d of %s&C&A&RPage &P of &N", run.ID, utc(run.StartedAt)),
 	}); err != nil {
 		return err
 	}
-	if header == 0 {
+	if s.header() == 0 {
 		return nil
 	}
 	return b.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", name, header, header), Scope: name,
+		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", s.name, s.header(), s.header()), Scope: s.name,
 	})
 }

@@ -14,13 +14,14 @@ import (
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const excelRows = 1_048_576
 
-// book is a workbook under construction.
+// book is a workbook under construction. Excelize makes all of the package but the rows: these are written straight into the archive, since
+// excelize would hold them all.
 type book struct {
 	*excelize.File
 	view   *view
 	styles []int
 	limit  int // rows a sheet
-	sheets int // so far
+	sheets []*sheet
 }
 
 // writeWorkbook writes all sheets. A table of more rows than limit goes on in another sheet.
@@ -35,12 +36,10 @@ func (v *view) writeWorkbook(w io.Writer, limit int) (err error) {
 	if b.styles, err = newStyles(f); err != nil {
 		return err
 	}
-	contents := v.contents()
-	for i, c := range contents {
+	for _, c := range v.contents() {
 		if err := b.add(c); err != nil {
 			return fmt.Errorf("sheet %s: %w", c.name, err)
 		}
-		contents[i] = nil // written: what it says of a thousand organizations need not be held beside the next
 	}
 	if err := b.setProperties(); err != nil {
 		return fmt.Errorf("setting the document's properties: %w", err)
@@ -48,8 +47,7 @@ func (v *view) writeWorkbook(w io.Writer, limit int) (err error) {
 	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
 	types := f.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
-	f.SetZipWriter(func(w io.Writer) excelize.ZipWriter { return newSortedZip(w, zipTime(v.Run.StartedAt)) })
-	if err := f.Write(w); err != nil {
+	if err := b.pack(w); err != nil {
 		return fmt.Errorf("packing the workbook: %w", err)
 	}
 	return nil

@@ -141,7 +141,7 @@ func TestTableGoesOnInAnotherSheet(t *testing.T) {
 	if err := book.add(c); err != nil {
 		t.Fatal(err)
 	}
-	if err := book.Write(&b); err != nil {
+	if err := book.pack(&b); err != nil {
 		t.Fatal(err)
 	}
 	split, err := excelize.OpenReader(&b)

@@ -3,61 +3,60 @@ package report
 import (
 	"archive/zip"
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
-	"time"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/xuri/excelize/v2"
 )
 
-// sortedZip is a zip archive whose parts are sorted by name and carry one fixed time: the same parts give the same bytes, in whatever order
-// they were written. Parts are compressed as they come, so that only compressed bytes are held.
-type sortedZip struct {
-	out      io.Writer
-	modified time.Time
-	unsorted bytes.Buffer
-	writer   *zip.Writer // of unsorted
-}
+// skeleton is the parts of a package as excelize writes them, by name. It is an excelize.ZipWriter.
+type skeleton map[string]*bytes.Buffer
 
-func newSortedZip(out io.Writer, modified time.Time) *sortedZip {
-	z := &sortedZip{out: out, modified: modified}
-	z.writer = zip.NewWriter(&z.unsorted)
-	return z
-}
-
-// Create begins a part and ends the one before.
-func (z *sortedZip) Create(name string) (io.Writer, error) {
-	w, err := z.writer.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: z.modified})
-	if err != nil {
-		return nil, fmt.Errorf("beginning the part %s: %w", name, err)
-	}
-	return w, nil
+// Create begins a part.
+func (p skeleton) Create(name string) (io.Writer, error) {
+	p[name] = new(bytes.Buffer)
+	return p[name], nil
 }
 
 // AddFS is a method of excelize.ZipWriter that excelize does not use.
-func (z *sortedZip) AddFS(fs.FS) error {
+func (p skeleton) AddFS(fs.FS) error {
 	return fmt.Errorf("adding a file system to a workbook: %w", fs.ErrInvalid)
 }
 
-// Close writes the archive.
-func (z *sortedZip) Close() error {
-	if err := z.writer.Close(); err != nil {
-		return fmt.Errorf("ending the parts: %w", err)
+// Close has nothing to end: the parts are packed later.
+func (p skeleton) Close() error { return nil }
+
+// pack writes the archive. Its parts are sorted by name and carry the run's time, so that the same run gives the same bytes; the rows of a
+// sheet are made while they are compressed.
+func (b *book) pack(w io.Writer) error {
+	all := make(skeleton)
+	b.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
+	if err := b.Write(io.Discard); err != nil {
+		return err
 	}
-	r, err := zip.NewReader(bytes.NewReader(z.unsorted.Bytes()), int64(z.unsorted.Len()))
-	if err != nil {
-		return fmt.Errorf("reading the parts again: %w", err)
+	rows := make(map[string]*sheet, len(b.sheets))
+	for i, s := range b.sheets {
+		rows[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] = s
 	}
-	slices.SortFunc(r.File, func(a, b *zip.File) int { return cmp.Compare(a.Name, b.Name) })
-	sorted := zip.NewWriter(z.out)
-	for _, part := range r.File {
-		if err := sorted.Copy(part); err != nil {
-			return fmt.Errorf("writing the part %s: %w", part.Name, err)
+	archive := zip.NewWriter(w)
+	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		part, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(b.view.Run.StartedAt)})
+		if err != nil {
+			return fmt.Errorf("beginning the part %s: %w", name, err)
+		}
+		if s, ok := rows[name]; ok {
+			err = b.writeSheet(part, s, all[name].Bytes())
+		} else {
+			_, err = part.Write(all[name].Bytes())
+		}
+		if err != nil {
+			return fmt.Errorf("writing the part %s: %w", name, err)
 		}
 	}
-	if err := sorted.Close(); err != nil {
-		return fmt.Errorf("ending the archive: %w", err)
-	}
-	return nil
+	return archive.Close()
 }
