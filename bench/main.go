@@ -34,6 +34,7 @@ var rows = []struct {
 	{"round-trips", roundTrips},
 	{"curl", againstCurl},
 	{"organizations", organizations},
+	{"workbook", workbook},
 }
 
 // execute measures with the auditor program at args[0], or is a process of a measurement: "row NAME AUDITOR", "collect URL PAGES" or

@@ -1,11 +1,11 @@
 package report
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -109,8 +109,9 @@ func (t *tally) width(value any) int {
 
 // displayWidth counts the runes from U+1100 on, most of them East Asian, as two columns.
 func displayWidth(s string) int {
-	n := utf8.RuneCountInString(s)
+	n := 0
 	for _, r := range s {
+		n++
 		if r >= 0x1100 {
 			n++
 		}
@@ -210,36 +211,50 @@ func (c *content) height(l look, cells []cell) float64 {
 			continue
 		}
 		// Excel breaks a long word anywhere, LibreOffice after punctuation, which can take a line more.
-		lines = max(lines, len(wrapped(cell.text, room, " ")), len(wrapped(cell.text, room, " /-")))
+		lines = max(lines, lineCount(cell.text, room, " "), lineCount(cell.text, room, " /-"))
 	}
 	return min(float64(lines)*lineHeight, maxHeight)
 }
 
 // wrapped breaks a text into lines of at most width characters, after one of the characters in breaks where there are any.
-func wrapped(text string, width int, breaks string) []string {
-	var lines []string
-	for runes := []rune(text); len(runes) > 0; {
-		end := min(width, len(runes))
-		if end < len(runes) {
-			if at := lastBreak(runes[:end+1], breaks); at > 0 {
-				end = at
+func wrapped(text string, width int, breaks string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for text != "" {
+			end := lineEnd(text, width, breaks)
+			if !yield(strings.TrimSpace(text[:end])) {
+				return
 			}
+			text = text[end:]
 		}
-		lines = append(lines, strings.TrimSpace(string(runes[:end])))
-		runes = runes[end:]
 	}
-	return lines
 }
 
-// lastBreak is where the last line that fits ends: before a space that may stand beyond the edge, or behind any other break; 0 for nowhere.
-func lastBreak(runes []rune, breaks string) int {
-	for i := len(runes) - 1; i > 0; i-- {
-		switch {
-		case runes[i] == ' ':
+// lineEnd is where the first line of a text ends, in bytes: before a space that may stand beyond the edge, or behind any other break, the last
+// one that fits; at the edge where there is none.
+func lineEnd(text string, width int, breaks string) int {
+	last, characters := 0, 0
+	for i, r := range text {
+		if i > 0 && r == ' ' {
+			last = i
+		}
+		if characters++; characters > width {
+			if last > 0 {
+				return last
+			}
 			return i
-		case i < len(runes)-1 && strings.ContainsRune(breaks, runes[i]):
-			return i + 1
+		}
+		if i > 0 && r != ' ' && strings.ContainsRune(breaks, r) {
+			last = i + 1 // a break is one byte
 		}
 	}
-	return 0
+	return len(text)
+}
+
+// lineCount is the number of lines of a wrapped text.
+func lineCount(text string, width int, breaks string) int {
+	n := 0
+	for range wrapped(text, width, breaks) {
+		n++
+	}
+	return n
 }

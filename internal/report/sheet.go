@@ -86,7 +86,7 @@ func (c *content) remarkLines() []line {
 // textLines is a text that stands alone, in as many rows as it needs and with the ground of its look over a number of columns.
 func textLines(l look, text string, columns int) []line {
 	var lines []line
-	for _, part := range wrapped(Visible(text), remarkWidth, " ") {
+	for part := range wrapped(Visible(text), remarkWidth, " ") {
 		cells := make([]any, columns)
 		cells[0] = part
 		lines = append(lines, line{l, cells})

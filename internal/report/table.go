@@ -121,21 +121,24 @@ func rowsOf[T any](v *view, items func(*Organization) []T, cells func(i int, o *
 // size counts the rows.
 func (t *table) size() int {
 	n := 0
-	for range t.rows {
-		n++
+	for _, rows := range t.rowsByOrganization() {
+		n += rows
 	}
 	return n
 }
 
-// sizeOf counts the rows of one organization. The first call counts those of all: a report may hold a thousand.
-func (t *table) sizeOf(organization int) int {
+// sizeOf counts the rows of one organization.
+func (t *table) sizeOf(organization int) int { return t.rowsByOrganization()[organization] }
+
+// rowsByOrganization counts the rows when it is first asked for: a report may hold a thousand organizations.
+func (t *table) rowsByOrganization() map[int]int {
 	if t.sizes == nil {
 		t.sizes = make(map[int]int)
 		for r := range t.rows {
 			t.sizes[r.organization]++
 		}
 	}
-	return t.sizes[organization]
+	return t.sizes
 }
 
 // plain is a cell as machine-readable text: instants in RFC 3339, truth as true and false.

@@ -13,7 +13,7 @@ import (
 // Visible shows what a reader would not see: control, format and bidirectional characters, fillers without a glyph, and bytes that are no
 // UTF-8, each as its code point in double brackets. All else stands as it is.
 func Visible(s string) string {
-	if !strings.ContainsFunc(s, hidden) {
+	if isPrintable(s) || !strings.ContainsFunc(s, hidden) {
 		return s
 	}
 	var b strings.Builder
@@ -30,6 +30,16 @@ func Visible(s string) string {
 		i += size
 	}
 	return b.String()
+}
+
+// isPrintable says whether a text is of ASCII's printable characters alone, as most are.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // hidden says whether a rune leaves no mark of its own on a screen, or stands for a byte that is no UTF-8.
