@@ -79,26 +79,20 @@ func (s *rowSet[T]) read(ctx context.Context, first <-chan response, tally *List
 }
 
 // pages gives the pages of a list in order, from the first one that is under way, and ends after the last one or with an error. While a page
-// is looked into and the caller works on it, the next one is already under way; the collector stays the caller's, since only the request runs
-// beside it.
-func (c *collector) pages(ctx context.Context, s source, came <-chan response) iter.Seq2[page, error] {
+// is looked into and the caller works on it, the next ones are already under way; the collector stays the caller's, since only the requests
+// run beside it.
+func (c *collector) pages(ctx context.Context, s source, first <-chan response) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
-		var ahead sync.WaitGroup
-		defer ahead.Wait()
 		ctx, cancel := context.WithCancel(ctx)
+		ended, came := make(chan struct{}), make(chan response, 1)
+		var ahead sync.WaitGroup
+		ahead.Go(func() { c.client.readAhead(ctx, s, first, came, ended) })
+		defer ahead.Wait()
 		defer cancel()
-		request := func(number int, token string) <-chan response {
-			return begin(&ahead, func() response { return c.client.requestPage(ctx, s, number, token) })
-		}
+		defer close(ended)
 		asked := map[string]int{}
 		for number := 1; ; number++ {
-			r := <-came
-			next := peekToken(r.Body)
-			early := r.err == nil && next != "" && asked[next] == 0 && number < c.client.settings.MaxPages
-			if early {
-				came = request(number+1, next)
-			}
-			p, err := c.openPage(s, number, r)
+			p, err := c.openPage(s, number, <-came)
 			if err == nil {
 				err = c.follow(s, p, asked)
 			}
@@ -106,15 +100,37 @@ func (c *collector) pages(ctx context.Context, s source, came <-chan response) i
 				yield(page{}, err)
 				return
 			}
-			if p.next != "" && !early {
-				came = request(number+1, p.next)
-			}
 			c.seal()
 			if !yield(p, nil) || p.next == "" {
 				return
 			}
 		}
 	}
+}
+
+// readAhead requests one page after the other, each as soon as the one before has come: a request that waited for another goroutine would
+// add to every round trip. It ends where the list ends or goes wrong, which is for the collector to tell: should that want another page after
+// all, it gets an answer without a body, which is an error.
+func (c *Client) readAhead(ctx context.Context, s source, first <-chan response, came chan<- response, ended <-chan struct{}) {
+	asked := map[string]bool{}
+	r := <-first
+	for number := 1; ; number++ {
+		next := ""
+		if r.err == nil {
+			next = peekToken(r.Body)
+		}
+		select {
+		case came <- r:
+		case <-ended:
+			return
+		}
+		if next == "" || asked[next] || number >= c.settings.MaxPages {
+			break
+		}
+		asked[next] = true
+		r = c.requestPage(ctx, s, number+1, next)
+	}
+	close(came)
 }
 
 // response is what came of a request.
