@@ -52,7 +52,7 @@ func BenchmarkWorkbook(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				made := &book{File: f, view: newView(example()), styles: styles, limit: excelRows}
+				made := &book{File: f, about: imprint{at: tonight}, styles: styles, limit: excelRows}
 				c := manyRows(rows)
 				c.measure(new(tally))
 				if err := made.add(c); err != nil {

@@ -41,15 +41,15 @@ func (v *view) changeTable() *table {
 		file:    fileChanges,
 		columns: changeColumns,
 		rows: rowsOf(v, func(o *Organization) []snapshot.Change { return o.Changes },
-			func(i int, o *Organization, c *snapshot.Change) []any { return changeCells(v.label(i), o, c) }),
+			func(i int, o *Organization, c *snapshot.Change) []any { return changeCells(v.label(i), o.AuditLog, c) }),
 		remarks: v.changeRemarks(),
 	}
 }
 
-func changeCells(organization string, o *Organization, c *snapshot.Change) []any {
+func changeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change) []any {
 	actor, action, at := orText(c.ActorID, actorNotKnown), c.ActorAction, instant(c.ActorAt, "")
 	if len(c.Candidates) == 0 && c.ActorID == "" {
-		actor, action = o.whyNoActor(), ""
+		actor, action = whyNoActor(log), ""
 	}
 	return []any{
 		c.SubjectID, c.TakenAt, organization, c.Severity, string(c.Kind), string(c.SubjectType), c.SubjectName, c.Field,
@@ -59,13 +59,13 @@ func changeCells(organization string, o *Organization, c *snapshot.Change) []any
 }
 
 // whyNoActor says why a change has no candidate.
-func (o *Organization) whyNoActor() string {
-	switch l := o.AuditLog; {
-	case l == nil:
+func whyNoActor(log *snapshot.AuditLog) string {
+	switch {
+	case log == nil:
 		return logNotRead
-	case l.NotAssessed != "":
-		return "not assessed: " + l.NotAssessed
-	case l.Lacking != "":
+	case log.NotAssessed != "":
+		return "not assessed: " + log.NotAssessed
+	case log.Lacking != "":
 		return noEntryFound
 	}
 	return noEntry

@@ -173,12 +173,13 @@ func (t *tally) facts() []fact {
 	}
 }
 
-func (v *view) factTable(facts []fact) *table {
+// factTable has a row for each fact; scope names what it is about.
+func factTable(facts []fact, scope func(organization int) string) *table {
 	return &table{
 		columns: []column{{"Organization", "organization"}, {"Item", "item"}, {"Value", "value"}},
 		rows: func(yield func(row) bool) {
 			for _, f := range facts {
-				if !yield(row{f.organization, []any{v.scope(f.organization), f.item, f.value}}) {
+				if !yield(row{f.organization, []any{scope(f.organization), f.item, f.value}}) {
 					return
 				}
 			}

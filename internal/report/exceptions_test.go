@@ -45,8 +45,7 @@ func TestAChangeWithoutAnActorSaysWhy(t *testing.T) {
 		"no audit-log entry found, and some may":   {Lacking: "200 pages"},
 		"no audit-log entry":                       {},
 	} {
-		o.AuditLog = log
-		if actor := changeCells("Acme", &o, change)[12].(string); !strings.HasPrefix(actor, want) || log != nil && log.Lacking == "" && actor != want {
+		if actor := changeCells("Acme", log, change)[12].(string); !strings.HasPrefix(actor, want) || log != nil && log.Lacking == "" && actor != want {
 			t.Errorf("actor %q, want %q", actor, want)
 		}
 	}

@@ -31,7 +31,13 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 	return path, nil
 }
 
-func writeFolder(path string, v *view, opts Options) (err error) {
+// document is what a report folder is made of: the files, and the manifest that names them.
+type document interface {
+	files(Options) []file
+	writeManifest(w io.Writer, files []written) error
+}
+
+func writeFolder(path string, d document, opts Options) (err error) {
 	parent, name := filepath.Split(path)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
@@ -45,14 +51,14 @@ func writeFolder(path string, v *view, opts Options) (err error) {
 			err = errors.Join(err, os.RemoveAll(temporary))
 		}
 	}()
-	if err := v.writeFiles(temporary, opts); err != nil {
+	if err := writeFiles(temporary, d, opts); err != nil {
 		return err
 	}
 	return replaceFolder(temporary, path)
 }
 
 // writeFiles writes every file, then the manifest that names them, then the sums of all.
-func (v *view) writeFiles(dir string, opts Options) error {
+func writeFiles(dir string, d document, opts Options) error {
 	var done []written
 	add := func(f file) error {
 		w, err := writeFile(dir, f)
@@ -62,12 +68,12 @@ func (v *view) writeFiles(dir string, opts Options) error {
 		done = append(done, w)
 		return nil
 	}
-	for _, f := range v.files(opts) {
+	for _, f := range d.files(opts) {
 		if err := add(f); err != nil {
 			return err
 		}
 	}
-	if err := add(file{fileManifest, func(w io.Writer) error { return v.writeManifest(w, done) }}); err != nil {
+	if err := add(file{fileManifest, func(w io.Writer) error { return d.writeManifest(w, done) }}); err != nil {
 		return err
 	}
 	return add(file{fileSums, func(w io.Writer) error { return writeSums(w, done) }})
@@ -112,7 +118,7 @@ func replaceFolder(finished, path string) error {
 	err := os.Rename(path, old)
 	replacing := err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("moving the earlier report of this run aside: %w", err)
+		return fmt.Errorf("moving the earlier report aside: %w", err)
 	}
 	if err := os.Rename(finished, path); err != nil {
 		if replacing {
@@ -125,7 +131,7 @@ func replaceFolder(finished, path string) error {
 	}
 	if replacing {
 		if err := os.RemoveAll(old); err != nil {
-			return fmt.Errorf("removing the earlier report of this run: %w", err)
+			return fmt.Errorf("removing the earlier report: %w", err)
 		}
 	}
 	return nil

@@ -31,18 +31,23 @@ type Markdown struct {
 
 // writeMarkdown executes the caller's template, or the built-in one when that is empty.
 func (v *view) writeMarkdown(w io.Writer, text string) error {
+	return executeTemplate(w, text, templateName, v.markdown())
+}
+
+// executeTemplate executes a template with the data, or the built-in one of this name when the text is empty.
+func executeTemplate(w io.Writer, text, builtInName string, data any) error {
 	if text == "" {
-		builtIn, err := templates.Files.ReadFile(templateName)
+		builtIn, err := templates.Files.ReadFile(builtInName)
 		if err != nil {
 			return fmt.Errorf("reading the built-in template: %w", err)
 		}
 		text = string(builtIn)
 	}
-	t, err := template.New(MarkdownFile).Option("missingkey=error").Parse(text)
+	t, err := template.New(builtInName).Option("missingkey=error").Parse(text)
 	if err != nil {
 		return fmt.Errorf("reading the template of the Markdown report: %w", err)
 	}
-	if err := t.Execute(w, v.markdown()); err != nil {
+	if err := t.Execute(w, data); err != nil {
 		return fmt.Errorf("executing the template of the Markdown report: %w", err)
 	}
 	return nil
@@ -54,14 +59,14 @@ func (v *view) markdown() Markdown {
 		Title:      reportTitle,
 		Status:     markdownText(v.status()),
 		Run:        markdownText(v.runSentence()),
-		TieOuts:    markdownTable(v.tieOutTable(), WorkbookFile),
+		TieOuts:    markdownTable(tieOutTable(v.tieOuts(), v.scope), WorkbookFile),
 		Changes:    markdownTable(v.changesToRead(), fileChanges),
 		Findings:   markdownTable(v.findingTable().pick("status", "severity", "rule_id", "organization", "subject_name", "subject_id", "observed", "days_open", "accepted"), fileFindings),
 		Exceptions: markdownTable(v.exceptionTable().pick("state", "bearing", "rule_id", "organization", "subject_id", "owner", "expires", "reason", "ticket", "findings"), fileExceptions),
 		SCIM: markdownTable(v.inventoryTable().pick("name", "id", "organization", "enabled", "token_expires_at", "days_to_expiry", "sso_name",
 			"open_finding_rules"), fileInventory),
 		SSO:      markdownTable(v.ssoTable().pick("display_name", "id", "organization", "state", "provider_type", "issuer_url", "email_domains", "open_finding_rules"), fileSSO),
-		Evidence: markdownTable(v.factTable(append(v.facts(), counted.facts()...)), WorkbookFile),
+		Evidence: markdownTable(factTable(append(v.facts(), counted.facts()...), v.scope), WorkbookFile),
 		Exchanges: markdownTable(v.exchangeTable().pick("organization", "number", "method", "request", "status", "sent_at", "records", "retries",
 			"response_sha256"), fileExchanges),
 	}
@@ -104,7 +109,7 @@ func (v *view) changesToRead() *table {
 				actor := strings.TrimSpace(c.ActorAction + " " + c.ActorID)
 				return []any{
 					c.Severity, string(c.Kind), v.label(i), c.SubjectName, c.SubjectID, c.Field,
-					readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel), orText(actor, o.whyNoActor()), c.Note,
+					readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel), orText(actor, whyNoActor(o.AuditLog)), c.Note,
 				}
 			}),
 		remarks: t.remarks,

@@ -203,9 +203,8 @@ func (b *book) setPrinting(s *sheet) error {
 	if err := b.SetPageMargins(s.name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top}); err != nil {
 		return err
 	}
-	run := &b.view.Run
 	if err := b.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{
-		OddFooter: fmt.Sprintf("&LRun %d of %s&C&A&RPage &P of &N", run.ID, utc(run.StartedAt)),
+		OddFooter: "&L" + b.about.footer + "&C&A&RPage &P of &N",
 	}); err != nil {
 		return err
 	}

@@ -19,9 +19,9 @@ type formField struct {
 
 var formFields = []formField{
 	{"Prepared by", "Name of the preparer", lookBlank, shortText},
-	{"Prepared on (UTC)", "A date not before the run", lookBlankDate, notBefore},
+	{"Prepared on (UTC)", "A date not before what is signed off", lookBlankDate, notBefore},
 	{"Reviewed by", "Name of the reviewer, another person than the preparer", lookBlank, shortText},
-	{"Reviewed on (UTC)", "A date not before the run", lookBlankDate, notBefore},
+	{"Reviewed on (UTC)", "A date not before what is signed off", lookBlankDate, notBefore},
 	{"Conclusion", "One of the list", lookBlank, oneConclusion},
 	{"Ticket", "Where the exceptions are followed up", lookBlank, shortText},
 	{"Remarks", "Up to 1000 characters", lookBlank, longText},
@@ -42,13 +42,18 @@ func (v *view) signOffContent() *content {
 		}
 		c.lines = append(c.lines, line{lookPlain, []any{v.label(i) + ": chain_sha256", state}})
 	}
+	c.addForm(v.Run.StartedAt)
+	return c
+}
+
+// addForm adds the boxes to fill in, for what nobody can have looked at before an instant.
+func (c *content) addForm(earliest time.Time) {
 	c.lines = append(c.lines, line{})
 	first := len(c.lines) + 1
 	for _, field := range formFields {
 		c.lines = append(c.lines, line{lookPlain, []any{field.title, looked{field.look, nil}}})
 	}
-	c.finish = func(f *excelize.File, sheet string) error { return validateForm(f, sheet, first, v.Run.StartedAt) }
-	return c
+	c.finish = func(f *excelize.File, sheet string) error { return validateForm(f, sheet, first, earliest) }
 }
 
 // validateForm lets only what belongs there into the boxes, of which the topmost is in the row first.

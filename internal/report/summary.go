@@ -33,7 +33,7 @@ func (v *view) summaryContent() *content {
 	for i := range v.Organizations {
 		c.lines = append(c.lines, v.organizationLines(i)...)
 	}
-	c.block("Tie-outs: each count from two sources", v.tieOutTable())
+	c.block("Tie-outs: each count from two sources", tieOutTable(v.tieOuts(), v.scope))
 	c.block("Top findings", v.topFindingTable())
 	c.block("Exceptions: accepted findings", v.exceptionSummary())
 	c.block("Not assessed", v.notAssessedTable())

@@ -175,14 +175,15 @@ func (o *Organization) failed() []snapshot.Finding {
 	return all[:o.failCount()]
 }
 
-func (v *view) tieOutTable() *table {
+// tieOutTable has a row for each tie-out; scope names what a row is about.
+func tieOutTable(ties []tieOut, scope func(organization int) string) *table {
 	return &table{
 		columns: []column{
 			{"Organization", "organization"}, {"Tie-out", "check"}, {"First", "first"}, {"Second", "second"}, {"Result", "result"}, {"Remark", "remark"},
 		},
 		rows: func(yield func(row) bool) {
-			for _, t := range v.tieOuts() {
-				if !yield(row{t.organization, []any{v.scope(t.organization), t.check, t.first, t.second, t.verdict, t.remark}}) {
+			for _, t := range ties {
+				if !yield(row{t.organization, []any{scope(t.organization), t.check, t.first, t.second, t.verdict, t.remark}}) {
 					return
 				}
 			}

@@ -18,25 +18,46 @@ const excelRows = 1_048_576
 // excelize would hold them all.
 type book struct {
 	*excelize.File
-	view   *view
+	about  imprint
 	styles []int
 	limit  int // rows a sheet
 	sheets []*sheet
 }
 
+// imprint is what a workbook says of itself beside its sheets.
+type imprint struct {
+	title, subject, identifier, creator string
+	// footer stands at the left below each printed page.
+	footer string
+	// at is the instant of the document and of all its parts, so that the same report gives the same bytes.
+	at time.Time
+}
+
+func (v *view) writeWorkbook(w io.Writer, limit int) error {
+	run := &v.Run
+	return writeWorkbook(w, v.contents(), imprint{
+		title:      reportTitle,
+		subject:    fmt.Sprintf("Run %d of %s: %s", run.ID, utc(run.StartedAt), v.status()),
+		identifier: strconv.FormatInt(run.ID, 10),
+		creator:    "auditor " + run.ToolVersion,
+		footer:     fmt.Sprintf("Run %d of %s", run.ID, utc(run.StartedAt)),
+		at:         run.StartedAt,
+	}, limit)
+}
+
 // writeWorkbook writes all sheets. A table of more rows than limit goes on in another sheet.
-func (v *view) writeWorkbook(w io.Writer, limit int) (err error) {
+func writeWorkbook(w io.Writer, contents []*content, about imprint, limit int) (err error) {
 	f := excelize.NewFile()
 	defer func() {
 		if closing := f.Close(); err == nil && closing != nil {
 			err = fmt.Errorf("closing the workbook: %w", closing)
 		}
 	}()
-	b := &book{File: f, view: v, limit: limit}
+	b := &book{File: f, about: about, limit: limit}
 	if b.styles, err = newStyles(f); err != nil {
 		return err
 	}
-	for _, c := range v.contents() {
+	for _, c := range contents {
 		if err := b.add(c); err != nil {
 			return fmt.Errorf("sheet %s: %w", c.name, err)
 		}
@@ -91,8 +112,8 @@ func (v *view) contents() []*content {
 	for _, c := range all {
 		c.measure(counted)
 	}
-	counted.csv = v.guardedCells()
-	evidence.lines = append(evidence.lines, v.evidenceLines(counted.facts())...)
+	counted.csv = guardedCells(v.csvTables())
+	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(), v.scope)...)
 	evidence.lines = append(evidence.lines, line{}, line{lookHeading, []any{"Exchanges with the API"}})
 	evidence.measure(new(tally))
 	v.tallied = counted
@@ -104,34 +125,32 @@ func (v *view) evidenceContent() *content {
 	c.lines = append(c.lines,
 		line{lookTitle, []any{"Evidence of run " + strconv.FormatInt(v.Run.ID, 10)}},
 		line{lookHeader, []any{"Organization", "Item", "Value"}})
-	c.lines = append(c.lines, v.evidenceLines(v.facts())...)
+	c.lines = append(c.lines, evidenceLines(v.facts(), v.scope)...)
 	return c
 }
 
-func (v *view) evidenceLines(facts []fact) []line {
+func evidenceLines(facts []fact, scope func(organization int) string) []line {
 	lines := make([]line, len(facts))
 	for i, f := range facts {
-		lines[i] = line{lookPlain, []any{v.scope(f.organization), f.item, f.value}}
+		lines[i] = line{lookPlain, []any{scope(f.organization), f.item, f.value}}
 	}
 	return lines
 }
 
-// setProperties says in the document itself what it is. Its times are the run's, so that the same run gives the same bytes.
+// setProperties says in the document itself what it is.
 func (b *book) setProperties() error {
-	run := &b.view.Run
-	creator := "auditor " + Visible(run.ToolVersion)
-	started := run.StartedAt.UTC().Format(time.RFC3339)
+	creator, at := Visible(b.about.creator), b.about.at.UTC().Format(time.RFC3339)
 	if err := b.SetAppProps(&excelize.AppProperties{Application: "auditor"}); err != nil {
 		return err
 	}
 	return b.SetDocProps(&excelize.DocProperties{
-		Title:          reportTitle,
-		Subject:        fmt.Sprintf("Run %d of %s: %s", run.ID, utc(run.StartedAt), Visible(b.view.status())),
+		Title:          b.about.title,
+		Subject:        Visible(b.about.subject),
 		Creator:        creator,
 		LastModifiedBy: creator,
-		Identifier:     strconv.FormatInt(run.ID, 10),
-		Created:        started,
-		Modified:       started,
+		Identifier:     b.about.identifier,
+		Created:        at,
+		Modified:       at,
 		Language:       "en",
 	})
 }

@@ -131,7 +131,7 @@ func TestTableGoesOnInAnotherSheet(t *testing.T) {
 	}
 	var b bytes.Buffer
 	v := newView(m)
-	book := &book{File: excelize.NewFile(), view: v, limit: 16}
+	book := &book{File: excelize.NewFile(), about: imprint{at: tonight}, limit: 16}
 	var err error
 	if book.styles, err = newStyles(book.File); err != nil {
 		t.Fatal(err)

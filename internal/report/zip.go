@@ -30,8 +30,7 @@ func (p skeleton) AddFS(fs.FS) error {
 // Close has nothing to end: the parts are packed later.
 func (p skeleton) Close() error { return nil }
 
-// pack writes the archive. Its parts are sorted by name and carry the run's time, so that the same run gives the same bytes; the rows of a
-// sheet are made while they are compressed.
+// pack writes the archive. Its parts are sorted by name and carry the document's instant; the rows of a sheet are made while they are compressed.
 func (b *book) pack(w io.Writer) error {
 	all := make(skeleton)
 	b.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
@@ -45,7 +44,7 @@ func (b *book) pack(w io.Writer) error {
 	archive := zip.NewWriter(w)
 	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		part, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(b.view.Run.StartedAt)})
+		part, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(b.about.at)})
 		if err != nil {
 			return fmt.Errorf("beginning the part %s: %w", name, err)
 		}
