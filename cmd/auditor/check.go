@@ -35,6 +35,7 @@ func checkCommand(env environment, s *settings) *cobra.Command {
 	}
 	s.addCollectionFlags(command.Flags())
 	s.addScheduleFlags(command.Flags())
+	s.addReportFlags(command.Flags())
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
 }
@@ -46,6 +47,9 @@ func (s *settings) checkAll(cmd *cobra.Command, env environment) []check.Result 
 	}
 	ctx := cmd.Context()
 	results := []check.Result{{Name: "settings", Status: check.OK, Detail: "understood"}, check.Schedule(s.schedule, env.now())}
+	if _, err := s.reportOptions(); err != nil {
+		results = append(results, badSetting("report settings", err))
+	}
 	if _, err := s.notifier(env); err != nil {
 		results = append(results, badSetting("notifications", err))
 	}

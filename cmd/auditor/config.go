@@ -29,6 +29,7 @@ type config struct {
 	Rules         rulesEntry          `yaml:"rules"`
 
 	Operation operationConfig `yaml:",inline"`
+	Report    reportConfig    `yaml:",inline"`
 }
 
 // organizationEntry is one of several organizations.
@@ -75,6 +76,9 @@ func (c *config) value(setting string) (string, bool) {
 		if v != nil {
 			return strconv.Itoa(*v), true
 		}
+	}
+	if v, ok := c.Report.value(setting); ok {
+		return v, true
 	}
 	return c.Operation.value(setting)
 }

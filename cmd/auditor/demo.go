@@ -37,6 +37,10 @@ func demoCommand(env environment, s *settings) *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
+		reports, err := s.reportOptions()
+		if err != nil {
+			return err
+		}
 		if err := makeDemoFolder(dir); err != nil {
 			return err
 		}
@@ -45,9 +49,10 @@ func demoCommand(env environment, s *settings) *cobra.Command {
 			return fmt.Errorf("writing the demo's exceptions: %w", err)
 		}
 		return s.withDatabase(cmd, func(store *snapshot.Store) error {
-			return playDemo(cmd.Context(), env, s, store)
+			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})
+	s.addReportFlags(command.Flags())
 	command.Flags().StringVar(&dir, "dir", "auditor-demo", "folder for the demo's database and reports; what an earlier demo left in it is replaced")
 	return command
 }
@@ -76,7 +81,7 @@ func makeDemoFolder(dir string) error {
 }
 
 // playDemo runs the job for every night of the story.
-func playDemo(ctx context.Context, env environment, s *settings, store *snapshot.Store) (err error) {
+func playDemo(ctx context.Context, env environment, s *settings, reports report.Options, store *snapshot.Store) (err error) {
 	exceptions, err := s.exceptions()
 	if err != nil {
 		return err
@@ -93,7 +98,7 @@ func playDemo(ctx context.Context, env environment, s *settings, store *snapshot
 	var last *job.Result
 	for night := 1; night <= demo.Nights; night++ {
 		server.SetNight(night)
-		if last, err = demoNight(ctx, env, s, store, server, baseURL, night, exceptions); err != nil {
+		if last, err = demoNight(ctx, env, s, store, server, baseURL, night, exceptions, reports); err != nil {
 			return err
 		}
 		if err := printNight(env.stdout, night, last); err != nil {
@@ -104,12 +109,12 @@ func playDemo(ctx context.Context, env environment, s *settings, store *snapshot
 	if err := store.SetSchedule(ctx, schedule.None, demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
 		return err
 	}
-	return printDemoEnd(env.stdout, s, last)
+	return printDemoEnd(env.stdout, s, reports, last)
 }
 
 // demoNight is one run with the clock of that night.
 func demoNight(ctx context.Context, env environment, s *settings, store *snapshot.Store, server *demo.Server, baseURL string, night int,
-	exceptions []finding.Exception) (*job.Result, error) {
+	exceptions []finding.Exception, reports report.Options) (*job.Result, error) {
 	clock := func() time.Time { return demo.Night(night) }
 	log := s.logger(env.stderr)
 	var sources []job.Source
@@ -121,7 +126,7 @@ func demoNight(ctx context.Context, env environment, s *settings, store *snapsho
 	}
 	result, err := job.Run(ctx, job.Options{
 		Store: store, Sources: sources, TakenAt: clock(), Now: clock, Trigger: "demo", Schedule: "0 2 * * *", ToolVersion: readVersion().Version, Host: "demo",
-		Concurrency: 1, Reports: s.out, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions, Logger: log,
+		Concurrency: 1, Reports: s.out, Report: reports, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions, Logger: log,
 	})
 	if err == nil && result.ReportError != nil {
 		err = result.ReportError
@@ -206,8 +211,12 @@ func printGravest(w io.Writer, result *job.Result) error {
 	return err
 }
 
-func printDemoEnd(w io.Writer, s *settings, last *job.Result) error {
-	_, err := fmt.Fprintf(w, "\nworkbook:    %s\nmarkdown:    %s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n  auditor runs --db %s\n",
-		filepath.Join(last.ReportFolder, report.WorkbookFile), filepath.Join(last.ReportFolder, report.MarkdownFile), s.db, s.exceptionsFile, s.db, s.db)
+func printDemoEnd(w io.Writer, s *settings, reports report.Options, last *job.Result) error {
+	shown := "report:      " + last.ReportFolder
+	if reports.Has(report.FormatXLSX) && reports.Has(report.FormatMD) {
+		shown = fmt.Sprintf("workbook:    %s\nmarkdown:    %s", filepath.Join(last.ReportFolder, report.WorkbookFile), filepath.Join(last.ReportFolder, report.MarkdownFile))
+	}
+	_, err := fmt.Fprintf(w, "\n%s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n  auditor runs --db %s\n",
+		shown, s.db, s.exceptionsFile, s.db, s.db)
 	return err
 }

@@ -121,7 +121,14 @@ func (s *settings) notifier(env environment) (*notifier, error) {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)
 	}
 	n := &notifier{env: env, hostname: hostname}
+	reports, err := s.reportOptions()
+	if err != nil {
+		return nil, err
+	}
 	for i, entry := range s.notify {
+		if entry.Attach && !reports.Has(report.FormatXLSX) {
+			return nil, usage(fmt.Errorf("config file: notify: entry %d: attach: the workbook is not among --formats %s", i+1, s.formats), "add xlsx to --formats, or take attach out")
+		}
 		t, err := entry.target(env)
 		if err != nil {
 			return nil, usage(fmt.Errorf("config file: notify: entry %d: %w", i+1, err), "the README lists what an entry of notify takes")

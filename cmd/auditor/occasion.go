@@ -8,6 +8,7 @@ import (
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -21,6 +22,10 @@ type occasion struct {
 // runOn does one run with the settings, alone on its database, brings the metrics up to date, and tells whom the settings name. A problem
 // with telling is printed and changes nothing about the run.
 func runOn(ctx context.Context, env environment, s *settings, o occasion) (*job.Result, error) {
+	reports, err := s.reportOptions()
+	if err != nil {
+		return nil, err
+	}
 	notifier, err := s.notifier(env)
 	if err != nil {
 		return nil, err
@@ -34,13 +39,13 @@ func runOn(ctx context.Context, env environment, s *settings, o occasion) (*job.
 		return nil, err
 	}
 	printProblems(env.stderr, notifier.Started(ctx))
-	result, err := s.collect(ctx, env, sources, exceptions, o)
+	result, err := s.collect(ctx, env, reports, sources, exceptions, o)
 	// Who is to hear of a failure must hear of one by interruption too.
 	printProblems(env.stderr, notifier.Ended(context.WithoutCancel(ctx), result, err))
 	return result, err
 }
 
-func (s *settings) collect(ctx context.Context, env environment, sources []job.Source, exceptions []finding.Exception, o occasion) (result *job.Result, err error) {
+func (s *settings) collect(ctx context.Context, env environment, reports report.Options, sources []job.Source, exceptions []finding.Exception, o occasion) (result *job.Result, err error) {
 	host, err := env.hostname()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)
@@ -49,7 +54,7 @@ func (s *settings) collect(ctx context.Context, env environment, sources []job.S
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: o.scheduledFor, Trigger: o.trigger,
 			Schedule: s.schedule, ToolVersion: readVersion().Version, Host: host, Concurrency: s.concurrency, Timeout: s.timeout,
-			Reports:    s.out,
+			Reports: s.out, Report: reports,
 			Thresholds: s.thresholds, TurnedOff: s.turnedOff, Exceptions: exceptions, Logger: s.logger(env.stderr),
 		})
 		if err != nil {

@@ -19,12 +19,16 @@ func reportCommand(env environment, s *settings) *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
+		opts, err := s.reportOptions()
+		if err != nil {
+			return err
+		}
 		return s.readDatabase(cmd, func(store *snapshot.Store) error {
 			id, err := reportedRun(cmd, store, runID)
 			if err != nil {
 				return err
 			}
-			folder, err := job.Report(cmd.Context(), store, id, s.out)
+			folder, err := job.Report(cmd.Context(), store, id, s.out, opts)
 			if err != nil {
 				return err
 			}
@@ -32,6 +36,7 @@ func reportCommand(env environment, s *settings) *cobra.Command {
 			return err
 		})
 	})
+	s.addReportFlags(command.Flags())
 	command.Flags().Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command
 }

@@ -41,6 +41,7 @@ func runCommand(env environment, s *settings) *cobra.Command {
 	})
 	s.addCollectionFlags(command.Flags())
 	s.addScheduleFlags(command.Flags())
+	s.addReportFlags(command.Flags())
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	command.Flags().StringVar(&failOn, "fail-on", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated")
 	return command

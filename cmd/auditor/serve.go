@@ -34,6 +34,7 @@ func serveCommand(env environment, s *settings) *cobra.Command {
 	})
 	s.addCollectionFlags(command.Flags())
 	s.addScheduleFlags(command.Flags())
+	s.addReportFlags(command.Flags())
 	s.addServerFlags(command.Flags())
 	return command
 }
@@ -84,6 +85,9 @@ func (v *service) checkSettings(s *settings) error {
 		return err
 	}
 	if _, err := s.exceptions(); err != nil {
+		return err
+	}
+	if _, err := s.reportOptions(); err != nil {
 		return err
 	}
 	_, err := s.notifier(v.env)

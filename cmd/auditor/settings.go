@@ -30,6 +30,7 @@ type settings struct {
 	thresholds            finding.Thresholds
 	turnedOff             map[string]string // why, by rule id
 	operation
+	reportSettings
 
 	now func() time.Time
 }

@@ -47,7 +47,9 @@ type Options struct {
 	// Timeout bounds the collection of all organizations; zero for no bound.
 	Timeout time.Duration
 	// Reports is the folder that the report's folder is written into.
-	Reports    string
+	Reports string
+	// Report is what the settings say about its files.
+	Report     report.Options
 	Thresholds finding.Thresholds
 	// TurnedOff says, by rule id, why a rule is not to be evaluated.
 	TurnedOff map[string]string
@@ -109,7 +111,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if result.Run, err = o.Store.Run(ctx, runID); err != nil {
 		return nil, err
 	}
-	result.ReportFolder, result.ReportError = Report(ctx, o.Store, runID, o.Reports)
+	result.ReportFolder, result.ReportError = Report(ctx, o.Store, runID, o.Reports, o.Report)
 	return result, nil
 }
 
@@ -128,13 +130,13 @@ func judge(organizations []Organization) (snapshot.Outcome, string) {
 }
 
 // Report writes the report of a stored run into a folder of its own below folder, and gives its path. It can be called at any time: the same
-// database gives the same files.
-func Report(ctx context.Context, store *snapshot.Store, runID int64, folder string) (string, error) {
+// database and options give the same files.
+func Report(ctx context.Context, store *snapshot.Store, runID int64, folder string, opts report.Options) (string, error) {
 	model, err := report.Read(ctx, store, runID)
 	if err != nil {
 		return "", err
 	}
-	return report.Write(folder, model, report.Options{})
+	return report.Write(folder, model, opts)
 }
 
 // night is a run in progress.

@@ -16,6 +16,7 @@ import (
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -183,7 +184,7 @@ func TestAReportThatCannotBeWrittenLosesNothing(t *testing.T) {
 	if err := os.Remove(h.reports); err != nil {
 		t.Fatal(err)
 	}
-	if folder, err := job.Report(t.Context(), h.store, result.Run.ID, h.reports); err != nil || folder == "" {
+	if folder, err := job.Report(t.Context(), h.store, result.Run.ID, h.reports, report.Options{}); err != nil || folder == "" {
 		t.Errorf("the report written later: %q, %v", folder, err)
 	}
 }

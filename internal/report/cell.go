@@ -165,6 +165,10 @@ func newCell(l look, value any) cell {
 			return cell{look: l, text: shown(v)}
 		}
 		return cell{lookTime, serial(v), true}
+	case localTime:
+		return newCell(l, v.wallClock())
+	case day:
+		return cell{lookDay, serial(time.Time(v)), true}
 	default:
 		if l == lookPlain {
 			l = lookOf(value)

@@ -10,9 +10,13 @@ import (
 
 // csvTables are the tables that have a CSV file each.
 func (v *view) csvTables() []*table {
-	return []*table{
+	all := []*table{
 		v.changeTable(), v.inventoryTable(), v.ssoTable(), v.findingTable(), v.exceptionTable(), v.ruleTable(), v.timelineTable(), v.runTable(), v.exchangeTable(),
 	}
+	for i, t := range all {
+		all[i] = v.localized(t)
+	}
+	return all
 }
 
 // frame is the columns that every CSV file of a report has before and behind those of its table: who a row is about, and last a remark. A row
@@ -99,6 +103,14 @@ func csvCell(value any) string {
 	}
 	s, _ = csvText(s)
 	return s
+}
+
+// guarded is 0 without CSV files.
+func (v *view) guarded() int {
+	if !v.Has(FormatCSV) {
+		return 0
+	}
+	return guardedCells(v.csvTables())
 }
 
 // guardedCells counts the cells of all CSV files that differ from what the database holds.

@@ -18,7 +18,7 @@ type fact struct {
 
 // facts is how the run was made, without its exchanges: the run, each snapshot, and the thresholds that its rules used.
 func (v *view) facts() []fact {
-	all := runFacts(&v.Run)
+	all := v.runFacts()
 	for i, o := range v.each() {
 		for _, f := range snapshotFacts(&o.Snapshot) {
 			all = append(all, fact{i, f.item, f.value})
@@ -32,11 +32,12 @@ func (v *view) facts() []fact {
 		all = append(all, logFacts(i, o)...)
 		all = append(all, v.thresholds(i)...)
 	}
-	return all
+	return v.localFacts(all)
 }
 
-func runFacts(r *snapshot.Run) []fact {
-	return []fact{
+func (v *view) runFacts() []fact {
+	r := &v.Run
+	facts := []fact{
 		{runLevel, "Run", int(r.ID)},
 		{runLevel, "Outcome", r.Outcome},
 		{runLevel, "Error", orText(oneLine(r.Error), "none")},
@@ -47,6 +48,15 @@ func runFacts(r *snapshot.Run) []fact {
 		{runLevel, "Tool", "auditor " + r.ToolVersion},
 		{runLevel, "Host", r.Host},
 	}
+	return append(facts, v.writerFacts()...)
+}
+
+// writerFacts names the version that wrote the report where it is not the one that made the run.
+func (v *view) writerFacts() []fact {
+	if v.writer() == v.Run.ToolVersion {
+		return nil
+	}
+	return []fact{{runLevel, "Report written again by", "auditor " + v.writer()}}
 }
 
 func snapshotFacts(s *snapshot.Snapshot) []fact {
@@ -105,7 +115,7 @@ func logFacts(organization int, o *Organization) []fact {
 		return nil
 	}
 	return []fact{
-		{organization, "Audit log read back to (UTC, server clock)", l.Since},
+		{organization, "Audit log read back to, by the server's clock (UTC)", l.Since},
 		{organization, "Audit log pages", unless(l.NotAssessed, l.Pages)},
 		{organization, "Audit log entries received", unless(l.NotAssessed, l.Received)},
 		{organization, "Audit log entries in the period", unless(l.NotAssessed, len(l.Entries))},
@@ -164,13 +174,25 @@ type tally struct {
 	csv     int // of the CSV files: guarded against being read as a formula
 }
 
-func (t *tally) facts() []fact {
-	return []fact{
-		{runLevel, "Workbook cells with hidden characters made visible", t.altered},
-		{runLevel, "Workbook cells cut at " + fmt.Sprint(maxCellUnits) + " characters", t.cut},
-		{runLevel, "CSV cells with a leading ' against formulas", t.csv},
-		{runLevel, "Full, unaltered values", fileJSON},
+// facts tells of the files that the report has.
+func (t *tally) facts(o *Options) []fact {
+	var facts []fact
+	if o.Has(FormatXLSX) {
+		facts = append(facts,
+			fact{runLevel, "Workbook cells with hidden characters made visible", t.altered},
+			fact{runLevel, "Workbook cells cut at " + fmt.Sprint(maxCellUnits) + " characters", t.cut})
 	}
+	if o.Has(FormatCSV) {
+		facts = append(facts, fact{runLevel, "CSV cells with a leading ' against formulas", t.csv})
+	}
+	whole := []string{"the database"}
+	if o.Has(FormatJSON) {
+		whole = append(whole, fileJSON)
+	}
+	if o.Has(FormatJSONL) {
+		whole = append(whole, fileJSONLines)
+	}
+	return append(facts, fact{runLevel, "Full, unaltered values", strings.Join(whole, ", ")})
 }
 
 // factTable has a row for each fact; scope names what it is about.

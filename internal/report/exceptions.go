@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
@@ -16,7 +15,7 @@ var exceptionColumns = []column{
 	{"Subject ID", "subject_id"},
 	{"For organization ID", "accepted_organization_id"},
 	{"Accepted by", "owner"},
-	{"Last day (UTC)", "expires"},
+	{"Last day, in UTC", "expires"},
 	{"Reason", "reason"},
 	{"Ticket", "ticket"},
 	{"Findings", "findings"},
@@ -74,7 +73,7 @@ func (v *view) exceptionTable() *table {
 	for _, a := range v.exceptions() {
 		rows = append(rows, row{a.organization, []any{
 			a.RuleID, a.state(), string(a.Bearing), v.label(a.organization), a.SubjectID, a.OrganizationID, a.Owner,
-			a.Expires.Format(time.DateOnly), a.Reason, a.Ticket, a.Findings,
+			day(a.Expires), a.Reason, a.Ticket, a.Findings,
 		}})
 	}
 	return &table{name: "Exceptions", file: fileExceptions, columns: exceptionColumns, rows: rowList(rows), remarks: v.exceptionRemarks()}
@@ -94,7 +93,7 @@ func (v *view) exceptionRemarks() []remark {
 // exceptionSummary is the exceptions as the summary's columns hold them.
 func (v *view) exceptionSummary() *table {
 	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Accepted by, and why", "reason"}, {"State", "state"}, {"Rule", "rule_id"}, {"Last day (UTC)", "expires"},
+		{"Organization", "organization"}, {"Accepted by, and why", "reason"}, {"State", "state"}, {"Rule", "rule_id"}, {"Last day, in UTC", "expires"},
 		{"For, and what came of it", "bearing"},
 	}}
 	var rows []row
@@ -103,7 +102,7 @@ func (v *view) exceptionSummary() *table {
 		if a.Ticket != "" {
 			by += " (" + a.Ticket + ")"
 		}
-		rows = append(rows, row{a.organization, []any{v.scope(a.organization), by, a.state(), a.RuleID, a.Expires.Format(time.DateOnly), a.cameTo()}})
+		rows = append(rows, row{a.organization, []any{v.scope(a.organization), by, a.state(), a.RuleID, day(a.Expires), a.cameTo()}})
 	}
 	t.rows, t.remarks = rowList(rows), v.exceptionRemarks()
 	return t

@@ -18,7 +18,7 @@ func TestAnExceptionForAnyOrganizationIsToldWhereItBears(t *testing.T) {
 	m := &Model{Organizations: []Organization{acme(), birch()}}
 	states := func(first, second []snapshot.Acceptance) []string {
 		m.Organizations[0].Acceptances, m.Organizations[1].Acceptances = first, second
-		v := newView(m)
+		v := newView(m, Options{})
 		var all []string
 		for _, a := range v.exceptions() {
 			all = append(all, v.label(a.organization)+" "+string(a.Bearing))

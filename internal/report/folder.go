@@ -22,7 +22,7 @@ const folderRun = "-run-"
 // is there is replaced as a whole, and after an error it is as it was. Files have mode 0600, folders 0700.
 func Write(dir string, m *Model, opts Options) (string, error) {
 	path := filepath.Join(dir, m.folder())
-	if err := writeFolder(path, newView(m), opts); err != nil {
+	if err := writeFolder(path, newView(m, opts), opts); err != nil {
 		return "", fmt.Errorf("writing the report %s: %w", path, err)
 	}
 	if err := setLatest(dir, m.folder()); err != nil {
@@ -33,10 +33,11 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 
 // document is what a report folder is made of: the files, and the manifest that names them.
 type document interface {
-	files(Options) []file
+	files() []file
 	writeManifest(w io.Writer, files []written) error
 }
 
+// writeFolder writes those files of a document whose formats the options name.
 func writeFolder(path string, d document, opts Options) (err error) {
 	parent, name := filepath.Split(path)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
@@ -68,15 +69,18 @@ func writeFiles(dir string, d document, opts Options) error {
 		done = append(done, w)
 		return nil
 	}
-	for _, f := range d.files(opts) {
+	for _, f := range d.files() {
+		if !opts.Has(f.format) {
+			continue
+		}
 		if err := add(f); err != nil {
 			return err
 		}
 	}
-	if err := add(file{fileManifest, func(w io.Writer) error { return d.writeManifest(w, done) }}); err != nil {
+	if err := add(file{name: fileManifest, write: func(w io.Writer) error { return d.writeManifest(w, done) }}); err != nil {
 		return err
 	}
-	return add(file{fileSums, func(w io.Writer) error { return writeSums(w, done) }})
+	return add(file{name: fileSums, write: func(w io.Writer) error { return writeSums(w, done) }})
 }
 
 // writeFile writes one file to the disk itself and takes its hash on the way.

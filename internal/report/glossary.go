@@ -47,7 +47,7 @@ var glossary = []term{
 	{word: "actor, candidate entries", meaning: "Audit-log entries about the same subject between the two snapshots: who may have made the change. The newest stands in the actor's columns, several are all in the note."},
 	{word: noEntry, meaning: "The audit log was read from one snapshot to the other and does not tell who made the change."},
 	{word: "exception", meaning: "Somebody's word, with a reason and a last day, that a failure is accepted. Unmatched: nothing that it is for fails."},
-	{word: "⟦U+202E⟧", meaning: "A character that cannot be seen, shown by its code point. The full value stands in " + fileJSON + "."},
+	{word: "⟦U+202E⟧", meaning: "A character that cannot be seen, shown by its code point. The full value stands in the database, and in " + fileJSON + " where that was written."},
 	{word: "state, provider type", meaning: "The API's SSO_CONFIGURATION_STATE_… and PROVIDER_TYPE_… without these beginnings."},
 	kind(diff.OrganizationChanged, diff.Critical, "The same id now belongs to another organization: an impossible edit."),
 	kind(diff.CreatedAtChanged, diff.Critical, "The same id has another creation instant: an impossible edit."),

@@ -43,7 +43,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
 	var b bytes.Buffer
-	if err := newView(example()).writeMarkdown(&b, ""); err != nil {
+	if err := newView(example(), Options{}).writeMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "audit.md", b.String())
@@ -51,14 +51,14 @@ func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
 
 func TestJSONHasEverything(t *testing.T) {
 	var b bytes.Buffer
-	if err := newView(example()).writeJSON(&b); err != nil {
+	if err := newView(example(), Options{}).writeJSON(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "audit.json", b.String())
 }
 
 func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
-	v := newView(example())
+	v := newView(example(), Options{})
 	var b bytes.Buffer
 	for _, table := range v.csvTables()[:5] {
 		fmt.Fprintf(&b, "-- %s --\n", table.file)
@@ -79,7 +79,12 @@ func TestWorkbookHasElevenSheetsOfTypedCells(t *testing.T) {
 // openWorkbook renders a model and opens what comes out.
 func openWorkbook(t *testing.T, m *Model, limit int) *excelize.File {
 	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(workbook(t, m, limit)))
+	return openWorkbookOf(t, newView(m, Options{}), limit)
+}
+
+func openWorkbookOf(t *testing.T, v *view, limit int) *excelize.File {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(workbookOf(t, v, limit)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +98,13 @@ func openWorkbook(t *testing.T, m *Model, limit int) *excelize.File {
 
 func workbook(t *testing.T, m *Model, limit int) []byte {
 	t.Helper()
+	return workbookOf(t, newView(m, Options{}), limit)
+}
+
+func workbookOf(t *testing.T, v *view, limit int) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	if err := newView(m).writeWorkbook(&b, limit); err != nil {
+	if err := v.writeWorkbook(&b, limit); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

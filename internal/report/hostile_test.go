@@ -73,7 +73,7 @@ func TestHostileNameStaysInItsMarkdownRow(t *testing.T) {
 func markdownLines(t *testing.T, m *Model) []string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := newView(m).writeMarkdown(&b, ""); err != nil {
+	if err := newView(m, Options{}).writeMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Split(b.String(), "\n")
@@ -133,7 +133,7 @@ func TestTextThatLooksLikeAFormulaIsFormattedAsText(t *testing.T) {
 
 func TestHostileNameIsGuardedInCSV(t *testing.T) {
 	for _, name := range hostileNames {
-		v := newView(named(name))
+		v := newView(named(name), Options{})
 		var b bytes.Buffer
 		if err := v.writeCSV(&b, v.inventoryTable()); err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestHostileNameIsGuardedInCSV(t *testing.T) {
 func TestHostileNameIsUnalteredInJSON(t *testing.T) {
 	for _, name := range hostileNames {
 		var b bytes.Buffer
-		if err := newView(named(name)).writeJSON(&b); err != nil {
+		if err := newView(named(name), Options{}).writeJSON(&b); err != nil {
 			t.Fatal(err)
 		}
 		var report jsonReport
@@ -174,7 +174,7 @@ func TestEvidenceCountsWhatIsShownInAnotherForm(t *testing.T) {
 	m.Organizations[0].SCIM[0].Name = "zero\u200bwidth"
 	m.Organizations[0].SCIM[1].Name = strings.Repeat("x", maxCellUnits+1)
 	m.Organizations[0].SCIM[2].Name = "=1"
-	counted := newView(m).cells()
+	counted := newView(m, Options{}).cells()
 	want := tally{altered: 1, cut: 1, csv: 1}
 	// The second name is also in the list of SCIM configurations of its SSO configuration, as the first is of its own.
 	want.altered, want.cut = want.altered+1, want.cut+1

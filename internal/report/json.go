@@ -19,16 +19,23 @@ const jsonSchema = "auditor-report/1"
 
 // jsonReport is the whole report. Every value stands as the database holds it; instants are RFC 3339 in UTC, and null where unknown.
 type jsonReport struct {
-	Schema        string             `json:"schema"`
-	Status        string             `json:"status"`
-	Complete      bool               `json:"complete"`
-	Run           jsonRun            `json:"run"`
+	jsonHead
 	Organizations []jsonOrganization `json:"organizations"`
 	TieOuts       []jsonTieOut       `json:"tie_outs"`
 	Timeline      []jsonChange       `json:"timeline"`
 	Runs          []jsonRun          `json:"runs"`
 	Rules         []jsonRule         `json:"rules"`
-	Cells         jsonCells          `json:"cells"`
+}
+
+// jsonHead is what the report as a whole is.
+type jsonHead struct {
+	Schema   string  `json:"schema"`
+	Status   string  `json:"status"`
+	Complete bool    `json:"complete"`
+	Run      jsonRun `json:"run"`
+	// ReportToolVersion is the version that wrote the report, the run's own the one that made the run.
+	ReportToolVersion string    `json:"report_tool_version"`
+	Cells             jsonCells `json:"cells"`
 }
 
 // jsonCells counts what other files show in another form than this one.
@@ -79,12 +86,25 @@ type jsonControl struct {
 	ID        string `json:"id"`
 }
 
+// jsonForm is how values are written: in the same order each time, and what is not known as null.
+var jsonForm = json.JoinOptions(json.Deterministic(true), json.FormatNilSliceAsNull(true), json.FormatNilMapAsNull(true))
+
+func (v *view) headJSON() jsonHead {
+	counted := v.cells()
+	return jsonHead{jsonSchema, v.status(), v.Complete(), runJSON(&v.Run), v.writer(), jsonCells{counted.altered, counted.cut, counted.csv}}
+}
+
+func (v *view) tieOutJSON(t *tieOut) jsonTieOut {
+	id := ""
+	if t.organization != runLevel {
+		id = v.Organizations[t.organization].id()
+	}
+	return jsonTieOut{id, t.check, t.first, t.second, t.verdict, t.remark}
+}
+
 func (v *view) writeJSON(w io.Writer) error {
 	report := jsonReport{
-		Schema:        jsonSchema,
-		Status:        v.status(),
-		Complete:      v.Complete(),
-		Run:           runJSON(&v.Run),
+		jsonHead:      v.headJSON(),
 		Organizations: []jsonOrganization{},
 		TieOuts:       []jsonTieOut{},
 		Timeline:      each(v.Timeline, changeJSON),
@@ -95,17 +115,11 @@ func (v *view) writeJSON(w io.Writer) error {
 		report.Organizations = append(report.Organizations, v.organizationJSON(i))
 	}
 	for _, t := range v.tieOuts() {
-		id := ""
-		if t.organization != runLevel {
-			id = v.Organizations[t.organization].id()
-		}
-		report.TieOuts = append(report.TieOuts, jsonTieOut{id, t.check, t.first, t.second, t.verdict, t.remark})
+		report.TieOuts = append(report.TieOuts, v.tieOutJSON(&t))
 	}
-	counted := v.cells()
-	report.Cells = jsonCells{counted.altered, counted.cut, counted.csv}
 	// Version 2 of the library writes as it goes; the first would hold the whole text twice.
 	e := jsontext.NewEncoder(w, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
-	if err := json.MarshalEncode(e, report, json.Deterministic(true), json.FormatNilSliceAsNull(true), json.FormatNilMapAsNull(true)); err != nil {
+	if err := json.MarshalEncode(e, report, jsonForm); err != nil {
 		return fmt.Errorf("writing %s: %w", fileJSON, err)
 	}
 	return nil

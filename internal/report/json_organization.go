@@ -11,21 +11,26 @@ import (
 
 // jsonOrganization is one organization of the run. Of one that is not complete, inventory and changes are null: nothing is known.
 type jsonOrganization struct {
-	Name             string          `json:"name"`
-	Standing         string          `json:"standing"`
-	Snapshot         jsonSnapshot    `json:"snapshot"`
-	Baseline         *jsonSnapshot   `json:"baseline"`
-	SSOBaseline      *int64          `json:"sso_baseline_id"`
-	PoliciesBaseline *int64          `json:"policies_baseline_id"`
-	LastComplete     *jsonSnapshot   `json:"last_complete"`
-	SCIM             []jsonSCIM      `json:"scim_configurations"`
-	SSO              []jsonSSO       `json:"sso_configurations"`
-	Policies         *jsonPolicies   `json:"policies"`
-	Changes          []jsonChange    `json:"changes"`
-	Findings         []jsonFinding   `json:"findings"`
-	Exceptions       []jsonException `json:"exceptions"`
-	AuditLog         *jsonAuditLog   `json:"audit_log"`
-	Exchanges        []jsonExchange  `json:"exchanges"`
+	jsonStanding
+	SCIM       []jsonSCIM      `json:"scim_configurations"`
+	SSO        []jsonSSO       `json:"sso_configurations"`
+	Changes    []jsonChange    `json:"changes"`
+	Findings   []jsonFinding   `json:"findings"`
+	Exceptions []jsonException `json:"exceptions"`
+	AuditLog   *jsonAuditLog   `json:"audit_log"`
+	Exchanges  []jsonExchange  `json:"exchanges"`
+}
+
+// jsonStanding is how an organization stands, without its lists.
+type jsonStanding struct {
+	Name             string        `json:"name"`
+	Standing         string        `json:"standing"`
+	Snapshot         jsonSnapshot  `json:"snapshot"`
+	Baseline         *jsonSnapshot `json:"baseline"`
+	SSOBaseline      *int64        `json:"sso_baseline_id"`
+	PoliciesBaseline *int64        `json:"policies_baseline_id"`
+	LastComplete     *jsonSnapshot `json:"last_complete"`
+	Policies         *jsonPolicies `json:"policies"`
 }
 
 type jsonSnapshot struct {
@@ -169,35 +174,27 @@ type jsonExchange struct {
 
 func (v *view) organizationJSON(i int) jsonOrganization {
 	o := &v.Organizations[i]
-	j := jsonOrganization{
-		Name:             v.label(i),
-		Standing:         v.headline(i),
-		Snapshot:         snapshotJSON(&o.Snapshot),
-		Baseline:         optionalSnapshot(o.Baseline),
-		SSOBaseline:      optionalID(o.SSOBaseline),
-		PoliciesBaseline: optionalID(o.PoliciesBaseline),
-		LastComplete:     optionalSnapshot(o.LastComplete),
-		Policies:         policiesJSON(o.Policies),
-		Findings:         each(o.Findings, findingJSON),
-		Exchanges:        each(o.Exchanges, exchangeJSON),
-	}
+	j := jsonOrganization{jsonStanding: v.standingJSON(i), Findings: each(o.Findings, findingJSON), Exchanges: each(o.Exchanges, exchangeJSON)}
 	if !o.complete() {
 		return j
 	}
 	j.Exceptions, j.AuditLog = each(o.Acceptances, exceptionJSON), auditLogJSON(o.AuditLog)
-	open := v.openFindings()
-	j.SCIM = each(o.SCIM, func(c *snapshot.SCIMConfiguration) jsonSCIM {
-		return scimJSON(o, c, open[subjectKey{i, diff.SCIMConfiguration, c.ID}])
-	})
+	j.SCIM = each(o.SCIM, func(c *snapshot.SCIMConfiguration) jsonSCIM { return v.scimJSON(i, c) })
 	if o.Snapshot.SSONotAssessed == "" {
-		j.SSO = each(o.SSO, func(c *snapshot.SSOConfiguration) jsonSSO {
-			return ssoJSON(c, open[subjectKey{i, diff.SSOConfiguration, c.ID}])
-		})
+		j.SSO = each(o.SSO, func(c *snapshot.SSOConfiguration) jsonSSO { return v.ssoJSON(i, c) })
 	}
 	if !o.first() {
 		j.Changes = each(o.Changes, changeJSON)
 	}
 	return j
+}
+
+func (v *view) standingJSON(i int) jsonStanding {
+	o := &v.Organizations[i]
+	return jsonStanding{
+		v.label(i), v.headline(i), snapshotJSON(&o.Snapshot), optionalSnapshot(o.Baseline), optionalID(o.SSOBaseline), optionalID(o.PoliciesBaseline),
+		optionalSnapshot(o.LastComplete), policiesJSON(o.Policies),
+	}
 }
 
 func optionalSnapshot(s *snapshot.Snapshot) *jsonSnapshot {
@@ -233,9 +230,10 @@ func snapshotJSON(s *snapshot.Snapshot) jsonSnapshot {
 	}
 }
 
-func scimJSON(o *Organization, c *snapshot.SCIMConfiguration, open []string) jsonSCIM {
+func (v *view) scimJSON(organization int, c *snapshot.SCIMConfiguration) jsonSCIM {
+	open := v.openFindings()[subjectKey{organization, diff.SCIMConfiguration, c.ID}]
 	var days *int
-	if n, ok := daysToExpiry(o, c).(int); ok {
+	if n, ok := daysToExpiry(&v.Organizations[organization], c).(int); ok {
 		days = &n
 	}
 	return jsonSCIM{
@@ -244,7 +242,8 @@ func scimJSON(o *Organization, c *snapshot.SCIMConfiguration, open []string) jso
 	}
 }
 
-func ssoJSON(c *snapshot.SSOConfiguration, open []string) jsonSSO {
+func (v *view) ssoJSON(organization int, c *snapshot.SSOConfiguration) jsonSSO {
+	open := v.openFindings()[subjectKey{organization, diff.SSOConfiguration, c.ID}]
 	claims := c.Claims
 	if claims == nil {
 		claims = map[string]string{}

@@ -5,50 +5,53 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/template"
 
 	"scim-auditor/internal/snapshot"
-	"scim-auditor/reports/templates"
 )
 
 // templateName is the built-in template in reports/templates.
 const templateName = "report.md.tmpl"
 
-// Markdown is what a template of the Markdown report can use. Every value is GitHub Flavored Markdown already, with the texts of the API
-// escaped, so that a template writes them as they are. A table needs an empty line before and after it.
+// Markdown is what a template of the Markdown report can use. Every text is GitHub Flavored Markdown already, with the texts of the API
+// escaped, so that a template writes them as they are. docs/templates.md tells the same to those who write one.
 type Markdown struct {
 	Title string
-	// Status is one sentence that begins with COMPLETE or NOT COMPLETE.
-	Status string
+	// Complete says whether every organization of the run is complete; Status is one sentence that begins with COMPLETE or NOT COMPLETE.
+	Complete bool
+	Status   string
 	// Alarms is what must stand at the top: why the run is not complete, which counts do not tie.
 	Alarms []string
-	// Run is one sentence on the run, Organizations one on how each organization stands.
+	// Run is one sentence on the run, Organizations one on how each complete organization stands.
 	Run           string
 	Organizations []string
-	// The tables, each with its remarks, and with no more than 200 rows.
-	TieOuts, Changes, Findings, Exceptions, SCIM, SSO, Evidence, Exchanges string
+	RunID         int64
+	// StartedAt is like 2026-11-23 02:00:00 UTC.
+	StartedAt string
+	// ToolVersion is the version that wrote the report.
+	ToolVersion string
+
+	TieOuts, Changes, Findings, Exceptions, SCIM, SSO, Rules, Timeline, Runs, Evidence, Exchanges MarkdownTable
 }
 
-// writeMarkdown executes the caller's template, or the built-in one when that is empty.
-func (v *view) writeMarkdown(w io.Writer, text string) error {
-	return executeTemplate(w, text, templateName, v.markdown())
+// tables are the tables, for what is done to each.
+func (m *Markdown) tables() []*MarkdownTable {
+	return []*MarkdownTable{&m.TieOuts, &m.Changes, &m.Findings, &m.Exceptions, &m.SCIM, &m.SSO, &m.Rules, &m.Timeline, &m.Runs, &m.Evidence, &m.Exchanges}
 }
 
-// executeTemplate executes a template with the data, or the built-in one of this name when the text is empty.
-func executeTemplate(w io.Writer, text, builtInName string, data any) error {
-	if text == "" {
-		builtIn, err := templates.Files.ReadFile(builtInName)
-		if err != nil {
-			return fmt.Errorf("reading the built-in template: %w", err)
+func (v *view) writeMarkdown(w io.Writer) error {
+	return executeTemplate(w, v.Template, templateName, v.markdown())
+}
+
+// executeTemplate executes a template with the data, the built-in one of this name when it is nil.
+func executeTemplate(w io.Writer, t *Template, builtInName string, data any) error {
+	if t == nil {
+		var err error
+		if t, err = builtIn(builtInName); err != nil {
+			return err
 		}
-		text = string(builtIn)
 	}
-	t, err := template.New(builtInName).Option("missingkey=error").Parse(text)
-	if err != nil {
-		return fmt.Errorf("reading the template of the Markdown report: %w", err)
-	}
-	if err := t.Execute(w, data); err != nil {
-		return fmt.Errorf("executing the template of the Markdown report: %w", err)
+	if err := t.execute(w, data); err != nil {
+		return fmt.Errorf("making the Markdown report: %w", err)
 	}
 	return nil
 }
@@ -56,19 +59,26 @@ func executeTemplate(w io.Writer, text, builtInName string, data any) error {
 func (v *view) markdown() Markdown {
 	counted := v.cells()
 	m := Markdown{
-		Title:      reportTitle,
-		Status:     markdownText(v.status()),
-		Run:        markdownText(v.runSentence()),
-		TieOuts:    markdownTable(tieOutTable(v.tieOuts(), v.scope), WorkbookFile),
-		Changes:    markdownTable(v.changesToRead(), fileChanges),
-		Findings:   markdownTable(v.findingTable().pick("status", "severity", "rule_id", "organization", "subject_name", "subject_id", "observed", "days_open", "accepted"), fileFindings),
-		Exceptions: markdownTable(v.exceptionTable().pick("state", "bearing", "rule_id", "organization", "subject_id", "owner", "expires", "reason", "ticket", "findings"), fileExceptions),
-		SCIM: markdownTable(v.inventoryTable().pick("name", "id", "organization", "enabled", "token_expires_at", "days_to_expiry", "sso_name",
-			"open_finding_rules"), fileInventory),
-		SSO:      markdownTable(v.ssoTable().pick("display_name", "id", "organization", "state", "provider_type", "issuer_url", "email_domains", "open_finding_rules"), fileSSO),
-		Evidence: markdownTable(factTable(append(v.facts(), counted.facts()...), v.scope), WorkbookFile),
-		Exchanges: markdownTable(v.exchangeTable().pick("organization", "number", "method", "request", "status", "sent_at", "records", "retries",
-			"response_sha256"), fileExchanges),
+		Title:       reportTitle,
+		Complete:    v.Complete(),
+		Status:      markdownText(v.status()),
+		Run:         markdownText(v.runSentence()),
+		RunID:       v.Run.ID,
+		StartedAt:   utc(v.Run.StartedAt),
+		ToolVersion: markdownText(v.writer()),
+		TieOuts:     v.markdownTable(tieOutTable(v.tieOuts(), v.scope)),
+		Changes:     v.markdownTable(v.changesToRead()),
+		Findings:    v.markdownTable(v.findingTable(), "status", "severity", "rule_id", "organization", "subject_name", "subject_id", "observed", "days_open", "accepted"),
+		Exceptions: v.markdownTable(v.exceptionTable(), "state", "bearing", "rule_id", "organization", "subject_id", "owner", "expires", "reason", "ticket",
+			"findings"),
+		SCIM: v.markdownTable(v.inventoryTable(), "name", "id", "organization", "enabled", "token_expires_at", "days_to_expiry", "sso_name",
+			"open_finding_rules"),
+		SSO:       v.markdownTable(v.ssoTable(), "display_name", "id", "organization", "state", "provider_type", "issuer_url", "email_domains", "open_finding_rules"),
+		Rules:     v.markdownTable(v.ruleTable(), "rule_id", "title", "organization", "outcome", "severity", "fail", "not_assessed", "excepted", "pass"),
+		Timeline:  v.markdownTable(v.timelineTable(), "taken_at", "organization", "subject_name", "subject_id", "kind", "severity", "field", "before", "after", "note"),
+		Runs:      v.markdownTable(v.runTable(), "id", "outcome", "started_at", "trigger", "organizations_complete", "organizations_failed", "changes", "error"),
+		Evidence:  v.markdownTable(factTable(append(v.facts(), counted.facts(&v.Options)...), v.scope)),
+		Exchanges: v.markdownTable(v.exchangeTable(), "organization", "number", "method", "request", "status", "sent_at", "records", "retries", "response_sha256"),
 	}
 	for _, alarm := range v.alarms() {
 		m.Alarms = append(m.Alarms, markdownText(alarm))
@@ -81,13 +91,36 @@ func (v *view) markdown() Markdown {
 	return m
 }
 
+// markdownTable is a table of which the Markdown shows the columns of these keys, or all.
+func (o *Options) markdownTable(t *table, keys ...string) MarkdownTable {
+	rest := "the database"
+	switch {
+	case t.file != "" && o.Has(FormatCSV):
+		rest = t.file
+	case o.Has(FormatXLSX):
+		rest = WorkbookFile
+	}
+	shown := t
+	if len(keys) > 0 {
+		shown = t.pick(keys...)
+	}
+	return MarkdownTable{o.localized(t), o.localized(shown), rest}
+}
+
+// writer is the version that writes the report.
+func (v *view) writer() string { return orText(v.ToolVersion, v.Run.ToolVersion) }
+
 func (v *view) runSentence() string {
 	r := &v.Run
 	scheduled := "not scheduled"
 	if !r.ScheduledFor.IsZero() {
 		scheduled = "scheduled for " + utc(r.ScheduledFor)
 	}
-	return fmt.Sprintf("Run %d of %s (%s, trigger %s), made by auditor %s on %s.", r.ID, utc(r.StartedAt), scheduled, r.Trigger, r.ToolVersion, r.Host)
+	written := ""
+	if v.writer() != r.ToolVersion {
+		written = " This report was written again by auditor " + v.writer() + "."
+	}
+	return fmt.Sprintf("Run %d of %s (%s, trigger %s), made by auditor %s on %s.%s", r.ID, utc(r.StartedAt), scheduled, r.Trigger, r.ToolVersion, r.Host, written)
 }
 
 // How much of a table and of a value Markdown shows.
@@ -100,6 +133,7 @@ const (
 func (v *view) changesToRead() *table {
 	t := v.changeTable()
 	return &table{
+		file: t.file,
 		columns: []column{
 			{"Severity", "severity"}, {"Kind", "kind"}, {"Organization", "organization"}, {"Subject", "subject"}, {"Subject ID", "subject_id"},
 			{"Field", "field"}, {"Before", "before"}, {"After", "after"}, {"Actor", "actor"}, {"Note", "note"},
@@ -122,8 +156,8 @@ func readable(value, label string) string {
 	return shorten(text, markdownRunes)
 }
 
-// markdownTable is a table of GitHub Flavored Markdown with the remarks beneath; file is where the rows are that it leaves out.
-func markdownTable(t *table, file string) string {
+// markdownTable is a table of GitHub Flavored Markdown with the remarks beneath; rest is where the rows are that it leaves out.
+func markdownTable(t *table, rest string) string {
 	var b strings.Builder
 	size := t.size()
 	if size > 0 {
@@ -142,7 +176,7 @@ func markdownTable(t *table, file string) string {
 		markdownRow(&b, cells)
 	}
 	if size > markdownRows {
-		fmt.Fprintf(&b, "\n%d more in %s\n", size-markdownRows, file)
+		fmt.Fprintf(&b, "\n%d more in %s\n", size-markdownRows, rest)
 	}
 	if len(t.remarks) > 0 && size > 0 {
 		b.WriteString("\n")

@@ -130,7 +130,7 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	first := readModel(t, store, collect(t, store, lastNight, inventory(a, b)))
 	second := readModel(t, store, collect(t, store, tonight, inventory(a, c)))
 	for _, m := range []*Model{first, second} {
-		v := newView(m)
+		v := newView(m, Options{})
 		if !m.Complete() || len(v.alarms()) > 0 {
 			t.Errorf("%s, but: %v", v.status(), v.alarms())
 		}
@@ -173,7 +173,7 @@ func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *t
 	store := newStore(t)
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
 	m := readModel(t, store, fail(t, store, tonight))
-	v := newView(m)
+	v := newView(m, Options{})
 	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. Nothing is said about it in this run: no inventory, no changes. " +
 		"Its last complete snapshot is of 2026-11-22 02:00:00 UTC."
 	if got := v.alarms(); len(got) != 1 || got[0] != want {
@@ -197,7 +197,7 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 
 	remarks := func(m *Model) string {
 		var all []string
-		for _, r := range newView(m).changeTable().remarks {
+		for _, r := range newView(m, Options{}).changeTable().remarks {
 			all = append(all, r.text)
 		}
 		return strings.Join(all, "\n")
@@ -212,7 +212,7 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 	if d := cmp.Diff(want, remarks(last)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if alarms := newView(last).alarms(); len(alarms) > 0 {
+	if alarms := newView(last, Options{}).alarms(); len(alarms) > 0 {
 		t.Errorf("alarms: %v", alarms)
 	}
 }

@@ -33,7 +33,7 @@ func TestStatusIsCompleteOnlyWhenEverythingIs(t *testing.T) {
 	} {
 		m := complete()
 		c.change(m)
-		if got := newView(m).status(); got != c.want {
+		if got := newView(m, Options{}).status(); got != c.want {
 			t.Errorf("%s: %q instead of %q", c.name, got, c.want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestEachCountThatDiffersIsFound(t *testing.T) {
 		m := complete()
 		c.change(m)
 		found := false
-		for _, alarm := range newView(m).alarms() {
+		for _, alarm := range newView(m, Options{}).alarms() {
 			found = found || strings.Contains(alarm, "does not tie") && strings.Contains(alarm, c.check)
 		}
 		if !found {
@@ -82,7 +82,7 @@ func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
 	for i := range 250 {
 		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(1000+i, "more", "", time.Time{}))
 	}
-	text := newView(m).markdown().SCIM
+	text := newView(m, Options{}).markdown().SCIM.String()
 	if rows := strings.Count(text, "\n| "); rows != 1+markdownRows { // the line below the header, and the rows
 		t.Errorf("%d rows", rows)
 	}
@@ -94,7 +94,7 @@ func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
 func TestOrganizationsOfTheSameNameAreTold(t *testing.T) {
 	m := complete()
 	m.Organizations[1].Snapshot.OrganizationName = "Acme"
-	v := newView(m)
+	v := newView(m, Options{})
 	if v.label(0) != "Acme (acme)" || v.label(1) != "Acme (birch)" {
 		t.Errorf("both are named %q and %q", v.label(0), v.label(1))
 	}

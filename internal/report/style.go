@@ -17,6 +17,7 @@ const (
 	lookPlain look = iota
 	lookLiteral
 	lookTime
+	lookDay
 	lookHeader
 	lookHeading
 	lookTitle
@@ -48,8 +49,11 @@ var palette = map[look]struct{ text, ground string }{
 	lookAlarm:    {"FFFFFF", "9C0006"},
 }
 
-// dateFormat shows real dates; the header says that they are UTC.
-var dateFormat = "yyyy-mm-dd hh:mm:ss"
+// The formats of real dates; the header says that they are UTC.
+var (
+	dateFormat = "yyyy-mm-dd hh:mm:ss"
+	dayFormat  = "yyyy-mm-dd"
+)
 
 // numFmtText is the built-in format "@": what is typed into the cell stays text, even when it begins as a formula does.
 const numFmtText = 49
@@ -82,6 +86,8 @@ func (l look) style() *excelize.Style {
 	case lookTime:
 		s.CustomNumFmt = &dateFormat
 		s.Alignment = &excelize.Alignment{Vertical: "top", Horizontal: "left"}
+	case lookDay:
+		s.CustomNumFmt = &dayFormat
 	case lookTitle:
 		s.Font.Size, s.Font.Bold = 16, true
 		s.Alignment = nil

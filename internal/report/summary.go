@@ -68,7 +68,7 @@ func (c *content) block(heading string, t *table) {
 func (v *view) runLines() []line {
 	r := &v.Run
 	lines := []line{{}, {lookHeading, []any{"Run"}}}
-	for _, f := range []fact{
+	facts := []fact{
 		{item: "Run", value: int(r.ID)},
 		{item: "Outcome", value: r.Outcome},
 		{item: "Started at (UTC)", value: r.StartedAt},
@@ -76,7 +76,8 @@ func (v *view) runLines() []line {
 		{item: "Trigger", value: r.Trigger},
 		{item: "Tool", value: "auditor " + r.ToolVersion},
 		{item: "Failed findings", value: v.severityText()},
-	} {
+	}
+	for _, f := range v.localFacts(append(facts, v.writerFacts()...)) {
 		lines = append(lines, line{lookPlain, []any{f.item, f.value}})
 	}
 	return lines
@@ -96,7 +97,7 @@ func (v *view) severityText() string {
 // organizationLines is how one organization stands.
 func (v *view) organizationLines(organization int) []line {
 	lines := []line{{}, {lookHeading, []any{"Organization " + v.label(organization)}}}
-	for _, f := range v.standing(organization) {
+	for _, f := range v.localFacts(v.standing(organization)) {
 		lines = append(lines, line{lookPlain, []any{f.item, f.value}})
 	}
 	return lines

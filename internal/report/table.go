@@ -12,8 +12,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// A table is one set of rows that the workbook, Markdown and CSV all write. A cell is a string, an int, a bool, a time.Time, nil, or one of
-// the words that have a colour: diff.Severity, finding.Status, snapshot.Outcome, verdict.
+// A table is one set of rows that the workbook, Markdown and CSV all write. A cell is a string, an int, a bool, a time.Time, a localTime, a
+// day, nil, or one of the words that have a colour: diff.Severity, finding.Status, snapshot.Outcome, verdict.
 type table struct {
 	name    string // of the sheet
 	file    string // of the CSV file
@@ -55,9 +55,13 @@ const (
 	notChecked verdict = "not assessed"
 )
 
+// day is a date without a time of day.
+type day time.Time
+
 // view is the model with what all files need of it.
 type view struct {
 	*Model
+	Options
 	labels []string       // of the organizations, unique
 	byID   map[string]int // organization id → index
 
@@ -67,8 +71,8 @@ type view struct {
 	tallied *tally
 }
 
-func newView(m *Model) *view {
-	v := &view{Model: m, labels: make([]string, len(m.Organizations)), byID: make(map[string]int)}
+func newView(m *Model, opts Options) *view {
+	v := &view{Model: m, Options: opts, labels: make([]string, len(m.Organizations)), byID: make(map[string]int)}
 	seen := make(map[string]int)
 	for i := range m.Organizations {
 		o := &m.Organizations[i]
@@ -154,6 +158,10 @@ func plain(v any) string {
 		return strconv.FormatBool(v)
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
+	case localTime:
+		return v.Format(time.RFC3339Nano)
+	case day:
+		return time.Time(v).Format(time.DateOnly)
 	case finding.Status:
 		return string(v)
 	default:
@@ -167,7 +175,9 @@ func shown(v any) string {
 	case bool:
 		return yesNo(v)
 	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05")
+		return v.UTC().Format(time.DateTime)
+	case localTime:
+		return v.Format(time.DateTime)
 	case finding.Status:
 		return word(v)
 	default:

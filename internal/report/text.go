@@ -55,7 +55,7 @@ func hidden(r rune) bool {
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const (
 	maxCellUnits = 32_767
-	cutMarker    = "… cut, full value in " + fileJSON
+	cutMarker    = "… cut, full value in the database"
 )
 
 // cut shortens a text that a cell of a workbook cannot hold. Excel counts UTF-16 code units.

@@ -86,7 +86,11 @@ func zipTime(t time.Time) time.Time {
 // cells says what becomes of the cells of the workbook and of the CSV files.
 func (v *view) cells() tally {
 	if v.tallied == nil {
-		v.contents()
+		if v.Has(FormatXLSX) {
+			v.contents()
+		} else {
+			v.tallied = &tally{csv: v.guarded()}
+		}
 	}
 	return *v.tallied
 }
@@ -110,10 +114,13 @@ func (v *view) contents() []*content {
 	}
 	counted := new(tally)
 	for _, c := range all {
+		if c.table != nil {
+			c.table = v.localized(c.table)
+		}
 		c.measure(counted)
 	}
-	counted.csv = guardedCells(v.csvTables())
-	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(), v.scope)...)
+	counted.csv = v.guarded()
+	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(&v.Options), v.scope)...)
 	evidence.lines = append(evidence.lines, line{}, line{lookHeading, []any{"Exchanges with the API"}})
 	evidence.measure(new(tally))
 	v.tallied = counted

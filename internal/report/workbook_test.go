@@ -130,7 +130,7 @@ func TestTableGoesOnInAnotherSheet(t *testing.T) {
 		t.Fatal("26 rows need no second sheet of 140")
 	}
 	var b bytes.Buffer
-	v := newView(m)
+	v := newView(m, Options{})
 	book := &book{File: excelize.NewFile(), about: imprint{at: tonight}, limit: 16}
 	var err error
 	if book.styles, err = newStyles(book.File); err != nil {
@@ -244,7 +244,7 @@ func TestNightThatWasMissedIsARowOfTheRegister(t *testing.T) {
 	m.Organizations[0].Findings = append(m.Organizations[0].Findings, f)
 	m.Organizations[1].Findings = append(m.Organizations[1].Findings, f)
 	var got []string
-	for r := range newView(m).runTable().rows {
+	for r := range newView(m, Options{}).runTable().rows {
 		if r.cells[1] == missed {
 			got = append(got, shown(r.cells[4])+" "+shown(r.cells[11]))
 		}
