@@ -18,15 +18,21 @@ import (
 // command runs any command on the site's database and gives what it prints.
 func (s *site) command(args ...string) string {
 	s.t.Helper()
-	var printed strings.Builder
-	code := run(s.ctx, environment{
-		args: append(args, "--db", s.path("auditor.db")), getenv: func(string) string { return "" }, stdout: &printed, stderr: &printed,
+	printed, code := s.ask(args...)
+	if code != exitComplete {
+		s.t.Fatalf("%q: exit code %d\n%s", args, code, printed)
+	}
+	return printed
+}
+
+// ask is command for one that may fail.
+func (s *site) ask(args ...string) (printed string, code int) {
+	var text strings.Builder
+	code = run(s.ctx, environment{
+		args: append(args, "--db", s.path("auditor.db")), getenv: func(string) string { return "" }, stdout: &text, stderr: &text,
 		now: func() time.Time { return demo.Night(s.night) }, hostname: func() (string, error) { return "host", nil },
 	})
-	if code != exitComplete {
-		s.t.Fatalf("%q: exit code %d\n%s", args, code, &printed)
-	}
-	return printed.String()
+	return text.String(), code
 }
 
 // report is a file of the newest run's report.

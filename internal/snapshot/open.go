@@ -139,6 +139,8 @@ func inspect(ctx context.Context, path string, versions fs.FS) (version int64, e
 		return 0, nil
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return 0, fmt.Errorf("reading the database %s: %w", path, err)
+	case n == headerSize && ownerIsUnknown(header) && neverWritten(path):
+		return 0, nil
 	case n < headerSize || !strings.HasPrefix(string(header), headerMagic):
 		return 0, fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
 	}
@@ -154,6 +156,31 @@ func inspect(ctx context.Context, path string, versions fs.FS) (version int64, e
 		return 0, fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
 	}
 	return version, checkVersion(path, version, versions)
+}
+
+// The header of a rollback journal: https://www.sqlite.org/fileformat2.html#the_rollback_journal
+const (
+	journalMagic       = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+	journalPagesOffset = 16 // of the number of pages that the database had before
+)
+
+// ownerIsUnknown says whether a header is one that SQLite writes, or has not written yet, before it is told whose file it is.
+func ownerIsUnknown(header []byte) bool {
+	return binary.BigEndian.Uint32(header[applicationIDOffset:]) == 0 &&
+		(strings.HasPrefix(string(header), headerMagic) || strings.Trim(string(header), "\x00") == "")
+}
+
+// neverWritten says whether the first transaction on a file, which was empty before it, was cut off. SQLite takes it back when the file is next
+// opened for writing, so that it is as good as empty.
+func neverWritten(path string) bool {
+	f, err := os.Open(path + "-journal")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // read only
+	header := make([]byte, journalPagesOffset+4)
+	_, err = io.ReadFull(f, header)
+	return err == nil && strings.HasPrefix(string(header), journalMagic) && binary.BigEndian.Uint32(header[journalPagesOffset:]) == 0
 }
 
 // probe asks SQLite for what the header will say once the log is in the file. A file without a table, or with goose's alone, is a new database.
