@@ -63,7 +63,7 @@ func printResult(env environment, s *settings, result *job.Result, asJSON bool) 
 	}
 	for _, o := range result.Organizations {
 		if o.Err != nil {
-			printProblem(env.stderr, fmt.Errorf("%s: %w", o.Source, o.Err), job.Hint(o.Err))
+			printProblem(env.stderr, fmt.Errorf("%s: %w", o.Source, o.Err), organizationHint(o.Err))
 		}
 	}
 	if result.ReportError != nil {
@@ -186,7 +186,7 @@ func resultJSON(result *job.Result) any {
 			Source: o.Source, SnapshotID: h.ID, OrganizationID: h.OrganizationID, OrganizationName: h.OrganizationName, Outcome: h.Outcome,
 			BaselineID: h.BaselineID, SCIMConfigurations: h.SCIMConfigurations, SSOConfigurations: h.SSOConfigurations,
 			SSONotAssessed: h.SSONotAssessed, Changes: changesJSON(storedChanges(o.Changes)), FailingFindings: h.FailingFindings,
-			ErrorCode: h.ErrorCode, Error: h.Error, Hint: job.Hint(o.Err),
+			ErrorCode: h.ErrorCode, Error: h.Error, Hint: organizationHint(o.Err),
 		})
 	}
 	return struct {

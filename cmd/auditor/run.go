@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,6 +88,9 @@ func databaseFailure(err error) error {
 	}
 	return err
 }
+
+// organizationHint says what to do about the failure of an organization, be it the API's or the database's; empty when nothing is known.
+func organizationHint(err error) string { return cmp.Or(job.Hint(err), databaseHint(err)) }
 
 // databaseHint says what to do about what SQLite complains of; empty for other errors.
 func databaseHint(err error) string {

@@ -1,16 +1,12 @@
 package snapshot
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
-
-	"github.com/pressly/goose/v3"
 
 	"scim-auditor/migrations"
 )
@@ -103,52 +99,6 @@ func TestAMigrationThatFailsChangesNothing(t *testing.T) {
 	if found, err := store.Verify(t.Context()); err != nil || len(found.Problems) > 0 || found.Runs != 1 {
 		t.Errorf("%+v (error %v)", found, err)
 	}
-}
-
-// TestEveryVersionGoesUpWithData goes down to each earlier version and up again.
-func TestEveryVersionGoesUpWithData(t *testing.T) {
-	versions, newest := withNext(t, goodNext)
-	path := storedRun(t)
-	store, err := openAs(t.Context(), path, versions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", dsn(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, versions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, source := range provider.ListSources() {
-		if source.Version == newest {
-			continue
-		}
-		if _, err := provider.DownTo(t.Context(), source.Version); err != nil {
-			t.Fatalf("down to version %d: %v", source.Version, err)
-		}
-		if n := runsIn(t.Context(), db); n != 1 {
-			t.Errorf("version %d has %d runs, want 1", source.Version, n)
-		}
-		if _, err := provider.Up(t.Context()); err != nil {
-			t.Fatalf("up from version %d: %v", source.Version, err)
-		}
-		if n := runsIn(t.Context(), db); n != 1 {
-			t.Errorf("after version %d there are %d runs, want 1", source.Version, n)
-		}
-	}
-}
-
-func runsIn(ctx context.Context, db *sql.DB) (n int) {
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM runs").Scan(&n); err != nil {
-		return -1
-	}
-	return n
 }
 
 func TestAnEmptyFileIsANewDatabaseAndLeavesNoCopy(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,21 +16,26 @@ import (
 )
 
 func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
+	newest, err := snapshot.SchemaVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tc := range map[string]struct {
 		content []byte
 		want    error
+		says    string
 	}{
-		"text":            {[]byte("id,name\n1,Okta\n"), snapshot.ErrNotDatabase},
-		"another program": {append([]byte("SQLite format 3\x00"), make([]byte, 4080)...), snapshot.ErrNotDatabase},
-		"newer version":   {newerHeader(), snapshot.ErrNewerVersion},
+		"text":            {[]byte("id,name\n1,Okta\n"), snapshot.ErrNotDatabase, "it is no SQLite file"},
+		"another program": {append([]byte("SQLite format 3\x00"), make([]byte, 4080)...), snapshot.ErrNotDatabase, "auditor.db"},
+		"newer version":   {newerHeader(), snapshot.ErrNewerVersion, fmt.Sprintf("its schema is version 99, this program knows up to %d", newest)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "auditor.db")
 			if err := os.WriteFile(path, tc.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := snapshot.Open(context.Background(), path); !errors.Is(err, tc.want) {
-				t.Errorf("error %v, want %v", err, tc.want)
+			if _, err := snapshot.Open(context.Background(), path); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("error %v, want %v and %q", err, tc.want, tc.says)
 			}
 			after, err := os.ReadFile(path)
 			if err != nil || !cmp.Equal(after, tc.content) {
