@@ -14,7 +14,14 @@ func FormatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(TimeLayout)
+	// The standard layout is formatted several times faster than one of our own.
+	var b [len(TimeLayout) + len("+292277020000")]byte
+	text := t.UTC().AppendFormat(b[:0], time.RFC3339)
+	text = append(text[:len(text)-len("Z")], ".000000000Z"...)
+	for at, n := len(text)-2, t.Nanosecond(); n > 0; at, n = at-1, n/10 {
+		text[at] += byte(n % 10)
+	}
+	return string(text)
 }
 
 // ParseTime reads what FormatTime wrote.

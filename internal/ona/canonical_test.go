@@ -2,6 +2,7 @@ package ona_test
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -55,5 +56,15 @@ func TestAnInstantIsReadBackAsItWasWritten(t *testing.T) {
 	}
 	if _, err := ona.ParseTime("yesterday"); err == nil {
 		t.Error("a text that is no instant was read")
+	}
+}
+
+func TestEveryInstantIsWrittenInTheOneLayout(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 10_000 {
+		at := time.Unix(random.Int64N(1<<38)-1<<36, random.Int64N([]int64{1, 1e3, 1e9}[random.IntN(3)])).In(time.FixedZone("", random.IntN(86_400)-43_200))
+		if got, want := ona.FormatTime(at), at.UTC().Format(ona.TimeLayout); got != want {
+			t.Fatalf("%v is written as %s, not %s", at, got, want)
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 type kind[T any] struct {
 	table
 	id     func(T) string
-	values func(T) []any // one for each of columns
+	values func(to []any, v T) []any // appends one for each of columns
 	// dest gives where to scan each of columns, and a function that makes the value of what was scanned there.
 	dest func(id *string) ([]any, func() (T, error))
 }
@@ -21,9 +21,9 @@ var scimKind = kind[ona.SCIMConfiguration]{
 	table: shapedTable("scim", "stated_organization_id", "name", "enabled", "sso_configuration_id", "created_at", "updated_at", "token_expires_at",
 		"allow_unverified_email_account_linking", "unknown_fields", "raw"),
 	id: func(c ona.SCIMConfiguration) string { return c.ID },
-	values: func(c ona.SCIMConfiguration) []any {
-		return []any{c.OrganizationID, c.Name, boolean(c.Enabled), c.SSOConfigurationID, nullInstant(c.CreatedAt), nullInstant(c.UpdatedAt),
-			nullInstant(c.TokenExpiresAt), nullBoolean(c.AllowUnverifiedEmailAccountLinking), nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw), nil}
+	values: func(to []any, c ona.SCIMConfiguration) []any {
+		return append(to, c.OrganizationID, c.Name, boolean(c.Enabled), c.SSOConfigurationID, nullInstant(c.CreatedAt), nullInstant(c.UpdatedAt),
+			nullInstant(c.TokenExpiresAt), nullBoolean(c.AllowUnverifiedEmailAccountLinking), nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw), nil)
 	},
 	dest: func(id *string) ([]any, func() (ona.SCIMConfiguration, error)) {
 		var c ona.SCIMConfiguration
@@ -50,9 +50,9 @@ var ssoKind = kind[ona.SSOConfiguration]{
 	table: newTable("sso", "stated_organization_id", "display_name", "issuer_url", "provider_type", "state", "client_id", "email_domain", "email_domains",
 		"additional_scopes", "claims", "claims_expression", "unknown_fields", "raw"),
 	id: func(c ona.SSOConfiguration) string { return c.ID },
-	values: func(c ona.SSOConfiguration) []any {
-		return []any{c.OrganizationID, c.DisplayName, c.IssuerURL, c.ProviderType, c.State, c.ClientID, c.EmailDomain, jsonText(c.EmailDomains, "[]"),
-			jsonText(c.AdditionalScopes, "[]"), jsonText(c.Claims, "{}"), c.ClaimsExpression, nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw)}
+	values: func(to []any, c ona.SSOConfiguration) []any {
+		return append(to, c.OrganizationID, c.DisplayName, c.IssuerURL, c.ProviderType, c.State, c.ClientID, c.EmailDomain, jsonText(c.EmailDomains, "[]"),
+			jsonText(c.AdditionalScopes, "[]"), jsonText(c.Claims, "{}"), c.ClaimsExpression, nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw))
 	},
 	dest: func(id *string) ([]any, func() (ona.SSOConfiguration, error)) {
 		var c ona.SSOConfiguration
@@ -74,8 +74,8 @@ var ssoKind = kind[ona.SSOConfiguration]{
 var organizationKind = kind[ona.Organization]{
 	table: newTable("organization", "name", "tier", "created_at", "updated_at", "unknown_fields", "raw"),
 	id:    func(o ona.Organization) string { return o.ID },
-	values: func(o ona.Organization) []any {
-		return []any{o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt), nullText(ona.CanonicalUnknown(o.Unknown)), string(o.Raw)}
+	values: func(to []any, o ona.Organization) []any {
+		return append(to, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt), nullText(ona.CanonicalUnknown(o.Unknown)), string(o.Raw))
 	},
 	dest: func(id *string) ([]any, func() (ona.Organization, error)) {
 		var o ona.Organization
@@ -101,8 +101,8 @@ type policies struct {
 var policiesKind = kind[policies]{
 	table: newTable("policies", "restrict_account_creation_to_scim", "unknown_fields", "raw"),
 	id:    func(p policies) string { return p.organizationID },
-	values: func(p policies) []any {
-		return []any{boolean(p.RestrictAccountCreationToSCIM), nullText(ona.CanonicalUnknown(p.Unknown)), string(p.Raw)}
+	values: func(to []any, p policies) []any {
+		return append(to, boolean(p.RestrictAccountCreationToSCIM), nullText(ona.CanonicalUnknown(p.Unknown)), string(p.Raw))
 	},
 	dest: func(id *string) ([]any, func() (policies, error)) {
 		var p policies

@@ -117,8 +117,8 @@ func nextSnapshotID(ctx context.Context, tx *sql.Tx) (int64, error) {
 func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, inventory ona.Inventory) ([]difference, error) {
 	digest := evidence.NewDigest()
 	var all []difference
-	compare := func(t table, rows []row) error {
-		d, err := t.compare(ctx, tx, key, rows, func(r row) { digest.Add(t.form, r.values) })
+	compare := func(t table, l listing) error {
+		d, err := t.compare(ctx, tx, key, l, func(r row) { digest.Add(t.form, r.values) })
 		all = append(all, d)
 		return err
 	}
@@ -126,8 +126,8 @@ func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int
 		return nil, err
 	}
 	if inventory.Policies != nil {
-		listing := []policies{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
-		if err := compare(policiesKind.table, policiesKind.rows(listing)); err != nil {
+		one := []policies{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
+		if err := compare(policiesKind.table, policiesKind.rows(one)); err != nil {
 			return nil, err
 		}
 	}
@@ -221,7 +221,7 @@ func storeExchanges(ctx context.Context, tx *sql.Tx, header Snapshot, key int64,
 	if err := storeResponses(ctx, tx, c.Exchanges, c.Responses); err != nil {
 		return err
 	}
-	if err := exchangeTable.replace(ctx, tx, key, header.ID, exchangeRows(c.Exchanges)); err != nil {
+	if err := exchangeTable.replace(ctx, tx, key, header.ID, listed(exchangeRows(c.Exchanges))); err != nil {
 		return err
 	}
 	return insertRows(ctx, tx, "exchange_times", []string{"snapshot_id", "times"}, [][]any{{header.ID, exchangeTimes(header.TakenAt, c.Exchanges)}})
@@ -236,7 +236,7 @@ func storeFindings(ctx context.Context, tx *sql.Tx, header Snapshot, key int64, 
 		}
 		baselineAt = baseline.TakenAt
 	}
-	return findingTable.replace(ctx, tx, key, header.ID, findingRows(values, header.TakenAt, baselineAt))
+	return findingTable.replace(ctx, tx, key, header.ID, listed(findingRows(values, header.TakenAt, baselineAt)))
 }
 
 func storeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, values [][]any) error {

@@ -33,7 +33,6 @@ func shapedTable(name string, columns ...string) table {
 	for _, name := range shapeValues {
 		t.shaped = append(t.shaped, slices.Index(columns, name)+1) // the id, which is no column, is the first
 	}
-	t.pack, t.unpack = t.packConfigurations, t.unpackConfigurations
 	return t
 }
 
@@ -54,64 +53,137 @@ const rawFromShape = `CASE WHEN v.raw_shape IS NULL THEN v.raw ELSE (
 	WHERE p.key = v.raw_shape
 ) END`
 
-// packConfigurations leaves out the organization where it is the one that lists the row, and gives every row whose shape others share, now
-// or in the store, the shape's key in place of its JSON.
-func (t table) packConfigurations(ctx context.Context, tx *sql.Tx, organizationKey int64, rows []*row) error {
-	organization, err := organizationID(ctx, tx, organizationKey)
-	if err != nil {
-		return err
-	}
-	keys, err := t.shapeKeys(ctx, tx, rows)
-	if err != nil {
-		return err
-	}
-	for i, r := range rows {
-		r.stored = slices.Clone(r.values)
-		if r.stored[1] == organization {
-			r.stored[1] = nil
-		}
-		if keys[i] != 0 {
-			r.stored[t.raw+1], r.stored[len(r.stored)-1] = nil, keys[i]
-		}
-	}
-	return nil
-}
-
-// shapeKeys are the keys of the rows' shapes, 0 for a shape that one row alone has.
-func (t table) shapeKeys(ctx context.Context, tx *sql.Tx, rows []*row) ([]int64, error) {
-	known, err := readShapes(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	shapes, count := make([]shape, len(rows)), make(map[shape]int)
-	for i, r := range rows {
-		shapes[i] = t.shapeOf(*r)
-		count[shapes[i]]++
-	}
-	keys := make([]int64, len(rows))
-	for i, s := range shapes {
-		if known[s] == 0 && count[s] > 1 && s.text != "" {
-			if known[s], err = insertShape(ctx, tx, s); err != nil {
-				return nil, err
-			}
-		}
-		keys[i] = known[s]
-	}
-	return keys, nil
-}
-
 // placeholders are the characters that stand for shapeValues.
 const placeholders = "\x01\x02\x03\x04\x05\x06\x07"
 
-// shapeOf is the shape of a row's JSON; the zero shape where there can be none. What is put in a value's place stands for exactly the text that
-// was there, so that expand always gives the JSON back.
-func (t table) shapeOf(r row) shape {
-	raw, _ := r.values[t.raw+1].(string)
-	if strings.ContainsAny(raw, placeholders) {
-		return shape{}
+// shapes turn an organization's rows into how they are stored and back. Of a table whose rows are stored as they are they leave all alone.
+type shapes struct {
+	table        table
+	organization any // its id
+	byKey        map[int64]cutShape
+	known        map[shape]int64
+	last         cutShape // that of the row before, which most rows have too
+	// alone are shapes that one row alone has had so far, fresh those that are to be stored because more have.
+	alone map[shape]bool
+	fresh []shape
+}
+
+func (t table) readShapes(ctx context.Context, tx *sql.Tx, organizationKey int64) (*shapes, error) {
+	s := &shapes{table: t}
+	if t.shaped == nil {
+		return s, nil
 	}
+	if err := tx.QueryRowContext(ctx, "SELECT id FROM organizations WHERE key = ?", organizationKey).Scan(&s.organization); err != nil {
+		return nil, fmt.Errorf("reading the organization: %w", err)
+	}
+	all, err := queryAll(ctx, tx, "reading shapes", func(row *sql.Rows) (cutShape, error) {
+		var c cutShape
+		return c, row.Scan(&c.key, &c.shape.text, &c.shape.lengths[0], &c.shape.lengths[1], &c.shape.lengths[2])
+	}, "SELECT key, shape, created_at_length, updated_at_length, token_expires_at_length FROM raw_shapes ORDER BY key")
+	if err != nil {
+		return nil, err
+	}
+	s.byKey, s.known, s.alone = make(map[int64]cutShape, len(all)), make(map[shape]int64, len(all)), make(map[shape]bool)
+	for _, k := range all {
+		s.byKey[k.key], s.known[k.shape] = cut(k.shape), k.key
+	}
+	return s, nil
+}
+
+// fill gives a stored row the values that it means. Where its JSON is that of the other row, it is not made anew.
+func (s *shapes) fill(stored, other row) {
+	t := s.table
+	if t.shaped == nil {
+		return
+	}
+	if stored.values[1] == nil {
+		stored.values[1] = s.organization
+	}
+	last := len(stored.values) - 1
+	key, shaped := stored.values[last].(int64)
+	if !shaped {
+		return
+	}
+	stored.values[last] = nil
+	texts, raw := t.shapeTexts(stored.values), other.values[t.raw+1]
+	if text, ok := raw.(string); !ok || !s.byKey[key].fits(text, texts) {
+		raw = s.byKey[key].expand(texts)
+	}
+	stored.values[t.raw+1] = raw
+}
+
+// mostAlone bounds the memory that a listing takes in which every row has a shape of its own.
+const mostAlone = 1000
+
+// note has a row's shape stored when a second row with it comes, be it only that both are in the listing.
+func (s *shapes) note(r row) {
+	t := s.table
+	if t.shaped == nil {
+		return
+	}
+	raw, texts := r.values[t.raw+1].(string), t.shapeTexts(r.values)
+	if s.last.fits(raw, texts) {
+		return
+	}
+	found := findShape(raw, texts)
+	if found.parts == nil {
+		return
+	}
+	if _, known := s.known[found.shape]; !known {
+		if !s.alone[found.shape] {
+			if len(s.alone) == mostAlone {
+				clear(s.alone)
+			}
+			s.alone[found.shape] = true
+			return
+		}
+		s.known[found.shape] = 0
+		s.fresh = append(s.fresh, found.shape)
+	}
+	s.last = found
+}
+
+// store stores the shapes that rows were noted to share.
+func (s *shapes) store(ctx context.Context, tx *sql.Tx) error {
+	for _, f := range s.fresh {
+		result, err := tx.ExecContext(ctx, `
+			INSERT INTO raw_shapes (shape, created_at_length, updated_at_length, token_expires_at_length)
+			VALUES (?, ?, ?, ?)`, f.text, f.lengths[0], f.lengths[1], f.lengths[2])
+		if err != nil {
+			return fmt.Errorf("storing a shape: %w", err)
+		}
+		if s.known[f], err = result.LastInsertId(); err != nil {
+			return fmt.Errorf("storing a shape: %w", err)
+		}
+	}
+	s.fresh, s.last = nil, cutShape{}
+	return nil
+}
+
+// pack changes a row into how it is stored: without the organization where it is the one that lists the row, and with the key of its shape in
+// place of its JSON.
+func (s *shapes) pack(values []any) {
+	t := s.table
+	if t.shaped == nil {
+		return
+	}
+	raw, texts := values[t.raw+1].(string), t.shapeTexts(values)
+	if !s.last.fits(raw, texts) {
+		s.last = findShape(raw, texts)
+		s.last.key = s.known[s.last.shape]
+	}
+	if values[1] == s.organization {
+		values[1] = nil
+	}
+	if s.last.key != 0 {
+		values[t.raw+1], values[len(values)-1] = nil, s.last.key
+	}
+}
+
+// findShape is the shape of a row's JSON; the zero one where there is none that gives the JSON back.
+func findShape(raw string, texts shapeTexts) cutShape {
 	s := shape{text: raw}
-	for i, v := range t.shapeTexts(r.values) {
+	for i, v := range texts {
 		place := placeholders[i : i+1]
 		if i < firstShapeTime {
 			if v != "" {
@@ -123,7 +195,11 @@ func (t table) shapeOf(r row) shape {
 			s.text, s.lengths[i-firstShapeTime] = s.text[:at]+place+s.text[at+n+len("Z"):], n
 		}
 	}
-	return s
+	// A value or JSON of hostile making can have such characters itself.
+	if c := cut(s); c.fits(raw, texts) {
+		return c
+	}
+	return cutShape{}
 }
 
 // wholeSecond is as much of an instant as every spelling of it in UTC has.
@@ -148,89 +224,76 @@ func findInstant(text, instant string) (at, n int) {
 }
 
 // shapeTexts are a row's values for shapeValues; empty where absent.
-func (t table) shapeTexts(values []any) [len(placeholders)]string {
-	var texts [len(placeholders)]string
+type shapeTexts [len(placeholders)]string
+
+func (t table) shapeTexts(values []any) (texts shapeTexts) {
 	for i, c := range t.shaped {
 		texts[i], _ = values[c].(string)
 	}
 	return texts
 }
 
-// expand is what rawFromShape gives.
-func (s shape) expand(texts [len(placeholders)]string) string {
-	var b strings.Builder
-	b.Grow(len(s.text) + 256)
+// cutShape is a shape cut at its places.
+type cutShape struct {
+	shape shape
+	key   int64 // 0 for a shape that is not stored
+	parts []part
+}
+
+// part is a value's place in a shape and the text after it.
+type part struct {
+	place int // in shapeValues, -1 for what is before the first
+	after string
+}
+
+func cut(s shape) cutShape {
+	c := cutShape{shape: s, parts: []part{{place: -1}}}
 	from := 0
 	for at := range len(s.text) {
-		place := int(s.text[at]) - 1
-		if place < 0 || place >= len(placeholders) {
-			continue
+		if place := int(s.text[at]) - 1; place >= 0 && place < len(placeholders) {
+			c.parts[len(c.parts)-1].after = s.text[from:at]
+			c.parts, from = append(c.parts, part{place: place}), at+1
 		}
-		b.WriteString(s.text[from:at])
-		from = at + 1
-		if place < firstShapeTime {
-			b.WriteString(texts[place])
-			continue
-		}
-		b.WriteString(texts[place][:s.lengths[place-firstShapeTime]])
-		b.WriteByte('Z')
 	}
-	b.WriteString(s.text[from:])
+	c.parts[len(c.parts)-1].after = s.text[from:]
+	return c
+}
+
+// value is what stands in a place for one of the texts, and what follows it there.
+func (c cutShape) value(place int, texts *shapeTexts) (value, end string) {
+	switch {
+	case place < 0:
+		return "", ""
+	case place < firstShapeTime:
+		return texts[place], ""
+	case texts[place] == "":
+		return "", "" // as the views have it; only a row that was altered gets here
+	}
+	return texts[place][:min(c.shape.lengths[place-firstShapeTime], len(texts[place]))], "Z"
+}
+
+// fits says whether expand gives the JSON.
+func (c cutShape) fits(raw string, texts shapeTexts) bool {
+	for _, p := range c.parts {
+		value, end := c.value(p.place, &texts)
+		n, m := len(value), len(value)+len(end)
+		if len(raw) < m || raw[:n] != value || raw[n:m] != end || strings.ContainsAny(value, placeholders) || !strings.HasPrefix(raw[m:], p.after) {
+			return false
+		}
+		raw = raw[m+len(p.after):]
+	}
+	return raw == "" && len(c.parts) > 0
+}
+
+// expand is what rawFromShape gives.
+func (c cutShape) expand(texts shapeTexts) string {
+	var b strings.Builder
+	b.Grow(len(c.shape.text) + 256)
+	for _, p := range c.parts {
+		value, end := c.value(p.place, &texts)
+		b.WriteString(value)
+		b.WriteString(end)
+		b.WriteString(p.after)
+	}
 	return b.String()
-}
-
-// unpackConfigurations gives back what packConfigurations left out of the organization's rows.
-func (t table) unpackConfigurations(ctx context.Context, tx *sql.Tx, organizationKey int64) (func(values []any), error) {
-	organization, err := organizationID(ctx, tx, organizationKey)
-	if err != nil {
-		return nil, err
-	}
-	known, err := readShapes(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	byKey := make(map[int64]shape, len(known))
-	for s, key := range known {
-		byKey[key] = s
-	}
-	return func(values []any) {
-		if values[1] == nil {
-			values[1] = organization
-		}
-		last := len(values) - 1
-		if key, shaped := values[last].(int64); shaped {
-			values[t.raw+1], values[last] = byKey[key].expand(t.shapeTexts(values)), nil
-		}
-	}, nil
-}
-
-func organizationID(ctx context.Context, tx *sql.Tx, key int64) (id string, err error) {
-	err = tx.QueryRowContext(ctx, "SELECT id FROM organizations WHERE key = ?", key).Scan(&id)
-	return id, err
-}
-
-func readShapes(ctx context.Context, tx *sql.Tx) (map[shape]int64, error) {
-	type keyed struct {
-		shape
-		key int64
-	}
-	all, err := queryAll(ctx, tx, "reading shapes", func(row *sql.Rows) (keyed, error) {
-		var k keyed
-		return k, row.Scan(&k.key, &k.text, &k.lengths[0], &k.lengths[1], &k.lengths[2])
-	}, "SELECT key, shape, created_at_length, updated_at_length, token_expires_at_length FROM raw_shapes ORDER BY key")
-	known := make(map[shape]int64, len(all))
-	for _, k := range all {
-		known[k.shape] = k.key
-	}
-	return known, err
-}
-
-func insertShape(ctx context.Context, tx *sql.Tx, s shape) (int64, error) {
-	result, err := tx.ExecContext(ctx, `
-		INSERT INTO raw_shapes (shape, created_at_length, updated_at_length, token_expires_at_length)
-		VALUES (?, ?, ?, ?)`, s.text, s.lengths[0], s.lengths[1], s.lengths[2])
-	if err != nil {
-		return 0, fmt.Errorf("storing a shape: %w", err)
-	}
-	return result.LastInsertId()
 }

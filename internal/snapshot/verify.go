@@ -176,7 +176,7 @@ func (v *verifier) checkTable(t table, name string) error {
 	return v.eachRow(func(values []any) error {
 		v.found.Rows++
 		want, from := values[0], values[1].(int64)
-		if got := t.check(row{values: values[2:]}); want != got {
+		if got := t.checkOf(row{values: values[2:]}); want != got {
 			v.problem(Problem{SnapshotID: from, Subject: fmt.Sprintf("%s row %v", name, values[2]), Text: "the row was altered",
 				Want: fmt.Sprint(want), Got: fmt.Sprint(got)})
 		}

@@ -34,10 +34,13 @@ func (k kind[T]) scan(rows *sql.Rows) (version[T], error) {
 }
 
 // rows are the values as rows of the table, in their order.
-func (k kind[T]) rows(listing []T) []row {
-	all := make([]row, 0, len(listing))
-	for _, v := range listing {
-		all = append(all, row{values: append([]any{k.id(v)}, k.values(v)...)})
+func (k kind[T]) rows(all []T) listing {
+	return func(yield func(row, error) bool) {
+		for _, v := range all {
+			values := append(make([]any, 0, len(k.columns)+1), k.id(v))
+			if !yield(row{values: k.values(values, v)}, nil) {
+				return
+			}
+		}
 	}
-	return all
 }
