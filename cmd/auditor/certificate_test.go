@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/demo"
 )
@@ -40,16 +40,58 @@ func TestTheCertificateOfCompleteness(t *testing.T) {
 	if n := s.query("SELECT count(*) FROM exchanges e JOIN responses r ON r.sha256 = e.response_sha256 WHERE length(r.sha256) = 64 AND r.size > 0 AND e.server_date IS NOT NULL"); n[0] != "7" {
 		t.Errorf("%s answers with hash, size and date, want 7", n[0])
 	}
-	text, err := os.ReadFile(s.report("audit.md"))
+	checkEvidenceSheet(t, s, principal)
+}
+
+// checkEvidenceSheet looks for the same on the Evidence sheet, item by item and answer by answer.
+func checkEvidenceSheet(t *testing.T, s *site, principal demo.Row) {
+	t.Helper()
+	book, err := excelize.OpenFile(s.report("audit.xlsx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{
-		"SCIM pages | 3 |", "SCIM rows of each page | 2 x 100, 50 |", "SCIM final page token | empty: the listing is whole |", "SCIM distinct ids | 250 |",
-		"Retries | 1 |", "Local clock minus server clock |",
-	} {
-		if !strings.Contains(strings.ReplaceAll(string(text), `\`, ""), line) {
-			t.Errorf("the report does not say %q", line)
+	defer func() { _ = book.Close() }()
+	rows, err := book.GetRows("Evidence")
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := make(map[string]string)
+	var answers [][]string
+	for _, row := range rows {
+		switch {
+		case len(row) == 12 && strings.HasPrefix(row[1], "gitpod.v1."):
+			answers = append(answers, row)
+		case len(row) >= 3 && (row[0] == "acme" || row[0] == s.state.Name):
+			items[row[1]] = row[2]
 		}
+	}
+	want := map[string]string{
+		"Organization ID": s.state.ID, "Identity": fmt.Sprintf("%s %s", principal["principal"], principal["id"]),
+		"SCIM pages": "3", "SCIM rows of each page": "2 x 100, 50", "SCIM final page token": "empty: the listing is whole",
+		"SCIM records received": "250", "SCIM distinct ids": "250", "SCIM rows stored": "250",
+		"SSO pages": "1", "SSO rows of each page": "3", "SSO final page token": "empty: the listing is whole", "SSO distinct ids": "3",
+		"Retries": "1", "Base URL": s.url,
+	}
+	for item, value := range want {
+		if items[item] != value {
+			t.Errorf("%s is %q on the Evidence sheet, want %q", item, items[item], value)
+		}
+	}
+	for _, item := range []string{"Local clock minus server clock", "content_sha256", "chain_sha256"} {
+		if items[item] == "" {
+			t.Errorf("the Evidence sheet has no %s: %q", item, items)
+		}
+	}
+	stored := s.query(`SELECT e.method || '|' || e.request || '|' || e.status || '|' || r.size || '|' || r.sha256 || '|' || coalesce(e.retries ->> 0, 'none')
+		FROM exchanges e JOIN responses r ON r.sha256 = e.response_sha256 ORDER BY e.number`)
+	var shown []string
+	for _, a := range answers {
+		shown = append(shown, strings.Join([]string{a[1], a[2], a[4], a[10], a[11], a[8]}, "|"))
+		if a[9] == "" || a[9] == "none sent" {
+			t.Errorf("no date of the server: %q", a)
+		}
+	}
+	if d := cmp.Diff(stored, shown); d != "" {
+		t.Errorf("answers (-stored +on the sheet):\n%s", d)
 	}
 }

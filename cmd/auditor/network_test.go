@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"scim-auditor/internal/demo"
 )
 
@@ -98,6 +100,7 @@ func TestProxyCertificatesAndHTTP2OfTheEnvironment(t *testing.T) {
 	p.expect(t, "NOT COMPLETE  connection", "certificate", "auditor: hint: check the base URL, name resolution, the proxy settings (HTTPS_PROXY) and the certificates")
 }
 
+// TestARedirectFromHTTPSToHTTPIsRefused lures the command away on the night between two good ones.
 func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("SSL_CERT_FILE counts on Linux only")
@@ -105,14 +108,39 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 	var lured atomic.Int64
 	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { lured.Add(1) }))
 	defer plain.Close()
-	server, certificates := secureSite(t, http.RedirectHandler(plain.URL+"/api", http.StatusPermanentRedirect))
-	p := newProcess(t, t.TempDir(), []string{"ONA_TOKEN=secret-of-acme", "GITPOD_BASE_URL=" + server.URL + "/api", "SSL_CERT_FILE=" + certificates}, "run", "-v")
-	if code := p.execute(t); code != exitFailed {
-		t.Errorf("exit code %d, want %d", code, exitFailed)
+	s := newSite(t, nil)
+	fillHostile(s.state)
+	api := demo.NewServerWith(s.state)
+	var luring atomic.Bool
+	server, certificates := secureSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if luring.Load() {
+			http.Redirect(w, r, plain.URL+"/api", http.StatusPermanentRedirect)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}))
+	variables := []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + server.URL + "/api", "SSL_CERT_FILE=" + certificates}
+	for _, night := range []struct {
+		lures bool
+		code  int
+		says  []string
+	}{
+		{false, exitComplete, []string{"COMPLETE"}},
+		{true, exitFailed, []string{"NOT COMPLETE  redirect_refused", server.URL, plain.URL, "name it in the base URL"}},
+		{false, exitComplete, []string{"no changes"}},
+	} {
+		luring.Store(night.lures)
+		p := newProcess(t, s.folder, variables, "run", "-v")
+		if code := p.execute(t); code != night.code {
+			t.Errorf("exit code %d, want %d\n%s", code, night.code, &p.stderr)
+		}
+		p.expect(t, night.says...)
 	}
-	p.expect(t, "NOT COMPLETE  redirect_refused", server.URL, plain.URL, "name it in the base URL")
 	if lured.Load() != 0 {
 		t.Error("the redirect was followed")
+	}
+	if d := cmp.Diff([]string{"complete||4", "failed||0", "complete|1|4"}, s.query("SELECT outcome, baseline_id, scim_configurations FROM snapshots ORDER BY id")); d != "" {
+		t.Errorf("snapshots (-want +got):\n%s", d)
 	}
 }
 

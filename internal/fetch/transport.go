@@ -144,7 +144,7 @@ func (c *Client) accept(ctx, tryCtx context.Context, resp *http.Response, a *ans
 	case a.Status == 0:
 		failure = malformed("the answer repeats the token, so it was not kept")
 	case encoding != "" && !strings.EqualFold(encoding, "identity"):
-		failure = malformed("the answer has the content encoding %s, which was not asked for", plain(encoding))
+		failure = malformed("the answer has the content encoding %s, which was not asked for", c.quote(encoding))
 	default:
 		return nil
 	}
