@@ -31,6 +31,7 @@ type site struct {
 	world  sync.RWMutex
 	url    string
 	night  int
+	clock  func() time.Time // the night's own instant where it is nil
 	ctx    context.Context
 	limits fetch.Limits
 	// waits are the waits between requests of all nights, none of which is really waited.
@@ -96,14 +97,18 @@ func (s *site) Write(text []byte) (int, error) {
 
 // tonight runs a command in the present night and gives its exit code.
 func (s *site) tonight(name string, args ...string) int {
-	now := demo.Night(s.night)
+	clock := s.clock
+	if clock == nil {
+		now := demo.Night(s.night)
+		clock = func() time.Time { return now }
+	}
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
 	return run(s.ctx, environment{
 		args:     append([]string{name, "--db", s.path("auditor.db"), "--out", s.path("reports")}, args...),
 		getenv:   func(name string) string { return variables[name] },
 		stdout:   s,
 		stderr:   s,
-		now:      func() time.Time { return now },
+		now:      clock,
 		hostname: func() (string, error) { return "host", nil },
 		limits:   s.limits,
 		sleep: func(ctx context.Context, d time.Duration) error {

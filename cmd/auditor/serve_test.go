@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -196,24 +198,45 @@ func (s *site) runs() []string {
 	return s.query("SELECT id FROM runs")
 }
 
+// The clock goes on by two days while the first night's run waits for an answer.
 func TestARunLongerThanTheIntervalSkips(t *testing.T) {
+	var waited atomic.Int64
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
 			if method == demo.GetAuthenticatedIdentity {
-				// The answer comes when a second time of the schedule has passed.
-				time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(2 * time.Second)))
+				waited.Add(int64(50 * time.Hour))
 			}
 			next.ServeHTTP(w, r)
 		}
 	})
-	d := s.startServing("--schedule", "@every 1s")
-	d.waitFor(`scheduled_times_skipped.*count=\d+`)
-	if d.metric("auditor_skipped_nights_total") < 1 {
-		t.Error("skipped times are not counted")
+	start := time.Now()
+	s.clock = func() time.Time {
+		return demo.Night(1).Add(-10*time.Millisecond + time.Since(start) + time.Duration(waited.Load()))
 	}
-	d.terminate()
-	if wrong := s.query("SELECT a.id, b.id FROM runs a JOIN runs b ON b.id > a.id AND b.started_at < a.finished_at"); len(wrong) > 0 {
-		t.Errorf("runs overlap: %v", wrong)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	s.ctx = ctx
+	d := &daemon{t: t}
+	s.hook = func(text string) {
+		if m := regexp.MustCompile(`listening on (http://\S+)`).FindStringSubmatch(text); m != nil {
+			d.url = m[1]
+		}
+		if strings.Contains(text, "scheduled_times_skipped") {
+			if n := d.metric("auditor_skipped_nights_total"); n != 2 {
+				t.Errorf("%v skipped times are counted, want 2", n)
+			}
+			stop()
+		}
+	}
+	if code := s.tonight("serve", "--schedule", "0 2 * * *", "--listen", "127.0.0.1:0"); code != exitComplete {
+		t.Errorf("exit code %d", code)
+	}
+	const told = "count=2 first=2026-11-17T02:00:00.000Z last=2026-11-18T02:00:00.000Z"
+	if !strings.Contains(s.printed.String(), told) || d.url == "" {
+		t.Errorf("it does not tell %s:\n%s", told, &s.printed)
+	}
+	if got := s.query("SELECT scheduled_for, outcome FROM runs"); len(got) != 1 || got[0] != "2026-11-16T02:00:00Z|complete" {
+		t.Errorf("runs: %v", got)
 	}
 }
 
