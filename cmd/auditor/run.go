@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -100,6 +102,8 @@ func databaseHint(err error) string {
 	}{
 		{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; nothing was written"},
 		{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, and that the disk is mounted for writing"},
+		{fs.ErrPermission, "give the user that runs auditor the right to it, or name another place"},
+		{syscall.EROFS, "the disk is mounted for reading alone: mount it for writing, or name another place"},
 		{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
 		{snapshot.ErrDamaged, "keep the file for an inquiry, and go on with a copy of the last backup; \"auditor verify --db FILE\" says whether one is sound"},
 		{snapshot.ErrFileExists, "move the file away, then run this again"},
