@@ -28,6 +28,7 @@ type content struct {
 	lines  []line
 	table  *table
 	widths []float64 // of the columns, in characters
+	fixed  []float64 // of the first columns, whatever they hold
 	// finish adds what is neither row nor cell, such as a chart.
 	finish func(f *excelize.File, sheet string) error
 }
@@ -36,6 +37,7 @@ type content struct {
 const (
 	minWidth     = 9
 	maxWidth     = 60
+	hashWidth    = 68  // a SHA-256 in hex
 	squeezed     = 45  // the least that a wide column is squeezed to
 	pageWidth    = 400 // what an A3 page shows across in a size that can be read
 	filterButton = 3   // room for the button in a header
@@ -71,21 +73,25 @@ func (c *content) measure(t *tally) {
 			t.width(r.text)
 		}
 	}
-	c.widths = squeeze(widths)
+	widths = squeeze(widths)
+	for i, width := range c.fixed {
+		grow(i, minWidth)
+		widths[i] = width
+	}
+	c.widths = widths
 }
 
 // squeeze narrows the widest columns, but for the first with the id, so that the sheet can be read when it is printed one page wide.
 func squeeze(widths []float64) []float64 {
-	for limit := float64(maxWidth); limit >= squeezed; limit-- {
-		sum := 0.0
-		for i := range widths {
-			if i > 0 {
-				widths[i] = min(widths[i], limit)
-			}
-			sum += widths[i]
+	sum := func() (n float64) {
+		for _, width := range widths {
+			n += width
 		}
-		if sum <= pageWidth {
-			break
+		return n
+	}
+	for limit := float64(maxWidth); limit >= squeezed && sum() > pageWidth; limit-- {
+		for i := range widths[min(1, len(widths)):] {
+			widths[i+1] = min(widths[i+1], limit)
 		}
 	}
 	return widths
@@ -205,7 +211,7 @@ func (c *content) height(l look, cells []cell) float64 {
 		return titleHeight
 	case lookHeading:
 		return headingHeight
-	case lookNote, lookAlarm:
+	case lookNote, lookAlarm, lookAllWell:
 		return lineHeight
 	}
 	lines := 1

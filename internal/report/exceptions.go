@@ -93,8 +93,8 @@ func (v *view) exceptionRemarks() []remark {
 // exceptionSummary is the exceptions as the summary's columns hold them.
 func (v *view) exceptionSummary() *table {
 	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Accepted by, and why", "reason"}, {"State", "state"}, {"Rule", "rule_id"}, {"Last day, in UTC", "expires"},
-		{"For, and what came of it", "bearing"},
+		{"Organization", "organization"}, {"Accepted by, and why", "reason"}, {"For, and what came of it", "bearing"}, {"State", "state"},
+		{"Rule", "rule_id"}, {"Last day, in UTC", "expires"},
 	}}
 	var rows []row
 	for _, a := range v.exceptions() {
@@ -102,7 +102,7 @@ func (v *view) exceptionSummary() *table {
 		if a.Ticket != "" {
 			by += " (" + a.Ticket + ")"
 		}
-		rows = append(rows, row{a.organization, []any{v.scope(a.organization), by, a.state(), a.RuleID, day(a.Expires), a.cameTo()}})
+		rows = append(rows, row{a.organization, []any{v.scope(a.organization), by, a.cameTo(), a.state(), a.RuleID, day(a.Expires)}})
 	}
 	t.rows, t.remarks = rowList(rows), v.exceptionRemarks()
 	return t

@@ -18,7 +18,7 @@ var inventoryColumns = []column{
 	{"Organization", "organization"},
 	{"Enabled", "enabled"},
 	{"Token expires at (UTC)", "token_expires_at"},
-	{"Days to expiry", "days_to_expiry"},
+	{"Days to expiry", daysKey},
 	{"SSO configuration ID", "sso_configuration_id"},
 	{"SSO name", "sso_name"},
 	{"SSO state", "sso_state"},

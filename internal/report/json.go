@@ -24,6 +24,7 @@ type jsonReport struct {
 	TieOuts       []jsonTieOut       `json:"tie_outs"`
 	Timeline      []jsonChange       `json:"timeline"`
 	Runs          []jsonRun          `json:"runs"`
+	Trend         []jsonTrend        `json:"trend"`
 	Rules         []jsonRule         `json:"rules"`
 }
 
@@ -109,6 +110,7 @@ func (v *view) writeJSON(w io.Writer) error {
 		TieOuts:       []jsonTieOut{},
 		Timeline:      each(v.Timeline, changeJSON),
 		Runs:          each(v.Runs, runJSON),
+		Trend:         each(v.trend(), trendJSON),
 		Rules:         each(v.Rules, ruleJSON),
 	}
 	for i := range v.Organizations {

@@ -59,6 +59,7 @@ func (v *view) writeJSONLines(out io.Writer) error {
 	}
 	addLines(w, runLevel, "timeline", v.Timeline, changeJSON)
 	addLines(w, runLevel, "run", v.Runs, runJSON)
+	addLines(w, runLevel, "trend", v.trend(), trendJSON)
 	addLines(w, runLevel, "rule", v.Rules, ruleJSON)
 	for _, t := range v.tieOuts() {
 		w.add(t.organization, "tie_out", v.tieOutJSON(&t))

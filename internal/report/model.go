@@ -21,6 +21,8 @@ type Model struct {
 	Organizations []Organization
 	// Runs is the register, newest first, up to and including Run.
 	Runs []snapshot.Run
+	// Totals is what the runs of the trend add up to, by run.
+	Totals map[int64]*snapshot.Totals
 	// Nights are the nights that a schedule expected up to the beginning of Run, oldest first; none when no schedule is recorded.
 	Nights []schedule.Night
 	// Timeline holds every change of the run's organizations in complete snapshots up to this run, oldest first.

@@ -45,6 +45,11 @@ func example() *Model {
 		}
 		m.Runs = append(m.Runs, r)
 	}
+	m.Totals = map[int64]*snapshot.Totals{
+		6: {SSOConfigurations: 2, SSOKnown: true, Failing: map[diff.Severity]int{diff.Critical: 1, diff.Low: 2}},
+		5: {Failing: map[diff.Severity]int{diff.High: 4}},
+		3: {SSOConfigurations: 2, SSOKnown: true},
+	}
 	earlier := m.Organizations[0].Changes[2]
 	earlier.SnapshotID, earlier.BaselineID, earlier.TakenAt = 10, 8, lastNight
 	m.Timeline = append([]snapshot.Change{earlier}, m.Organizations[0].Changes...)

@@ -108,12 +108,13 @@ func TestJSONLinesHaveWhatTheJSONHas(t *testing.T) {
 		Timeline      []any
 		Runs          []any
 		Rules         []any
+		Trend         []any
 		TieOuts       []any `json:"tie_outs"`
 	}
 	if err := json.Unmarshal(whole.Bytes(), &report); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string][]any{"timeline": report.Timeline, "run": report.Runs, "rule": report.Rules, "tie_out": report.TieOuts}
+	want := map[string][]any{"timeline": report.Timeline, "run": report.Runs, "rule": report.Rules, "trend": report.Trend, "tie_out": report.TieOuts}
 	for _, o := range report.Organizations {
 		for list, kind := range map[string]string{
 			"scim_configurations": "scim_configuration", "sso_configurations": "sso_configuration", "changes": "change", "findings": "finding",

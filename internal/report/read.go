@@ -36,6 +36,9 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 	if m.Nights, err = store.Nights(ctx, runID, run.StartedAt, 0); err != nil {
 		return nil, err
 	}
+	if m.Totals, err = store.Totals(ctx, runs[min(trendRuns, len(runs))-1].ID, runID); err != nil {
+		return nil, err
+	}
 	for i, s := range snapshots {
 		o := &m.Organizations[i]
 		o.Snapshot = s

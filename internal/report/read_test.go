@@ -149,6 +149,18 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	if d := cmp.Diff([]diff.Kind{diff.Added, diff.Removed}, kinds); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
+	want := map[int64]*snapshot.Totals{1: {SSOConfigurations: 2, SSOKnown: true}, 2: {SSOConfigurations: 2, SSOKnown: true}}
+	for run, m := range map[int64]*Model{1: first, 2: second} {
+		want[run].Failing = make(map[diff.Severity]int)
+		for i := range m.Organizations[0].Findings {
+			if f := &m.Organizations[0].Findings[i]; f.Status == finding.Fail {
+				want[run].Failing[f.Severity]++
+			}
+		}
+	}
+	if d := cmp.Diff(want, second.Totals); d != "" {
+		t.Errorf("totals (-want +got):\n%s", d)
+	}
 	if len(second.Timeline) != 2 || len(second.Runs) != 2 || o.Policies == nil || o.Baseline == nil || !o.Baseline.TakenAt.Equal(lastNight) {
 		t.Errorf("%d transitions, %d runs, baseline %v", len(second.Timeline), len(second.Runs), o.Baseline)
 	}

@@ -132,7 +132,7 @@ func (b *book) addSheet(s *sheet) error {
 	if err := b.SetSheetDimension(s.name, fmt.Sprintf("A1:%s%d", s.names[len(s.names)-1], s.last())); err != nil {
 		return err
 	}
-	for _, set := range []func(*sheet) error{b.setPrinting, b.setColumns, b.addTable} {
+	for _, set := range []func(*sheet) error{b.setPrinting, b.setColumns, b.addTable, b.addConditional} {
 		if err := set(s); err != nil {
 			return err
 		}
@@ -199,8 +199,10 @@ func (b *book) setPrinting(s *sheet) error {
 	}); err != nil {
 		return err
 	}
-	side, top := 0.4, 0.5 // inches
-	if err := b.SetPageMargins(s.name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &top}); err != nil {
+	side, end, footer := 0.4, 0.6, 0.3 // inches
+	if err := b.SetPageMargins(s.name, &excelize.PageLayoutMarginsOptions{
+		Left: &side, Right: &side, Top: &end, Bottom: &end, Header: &footer, Footer: &footer,
+	}); err != nil {
 		return err
 	}
 	if err := b.SetHeaderFooter(s.name, &excelize.HeaderFooterOptions{

@@ -29,7 +29,7 @@ var formFields = []formField{
 
 // signOffContent is the form that a preparer and a reviewer fill in.
 func (v *view) signOffContent() *content {
-	c := &content{name: "Sign-off", widths: []float64{30, maxWidth}}
+	c := &content{name: "Sign-off", widths: []float64{30, hashWidth}}
 	c.lines = append(c.lines,
 		line{lookTitle, []any{"Sign-off"}},
 		line{lookPlain, []any{"Run", int(v.Run.ID)}},

@@ -92,16 +92,21 @@ func (v *view) scope(organization int) string {
 // notComplete says why nothing is known about an organization.
 func (v *view) notComplete(organization int) string {
 	o := &v.Organizations[organization]
-	reason := strings.TrimSuffix(orText(o.Snapshot.Error, "no reason was stored"), ".")
-	if o.Snapshot.ErrorCode != "" {
-		reason = o.Snapshot.ErrorCode + ": " + reason
-	}
 	last := "It has no earlier complete snapshot."
 	if o.LastComplete != nil {
 		last = "Its last complete snapshot is of " + utc(o.LastComplete.TakenAt) + "."
 	}
 	return fmt.Sprintf("%s: %s: %s. Nothing is said about it in this run: no inventory, no changes. %s",
-		wordNotComplete, v.label(organization), reason, last)
+		wordNotComplete, v.label(organization), o.reason(), last)
+}
+
+// reason is why a snapshot is not complete.
+func (o *Organization) reason() string {
+	reason := strings.TrimSuffix(orText(o.Snapshot.Error, "no reason was stored"), ".")
+	if o.Snapshot.ErrorCode != "" {
+		reason = o.Snapshot.ErrorCode + ": " + reason
+	}
+	return reason
 }
 
 // headline says in one line how an organization stands.

@@ -32,6 +32,7 @@ const (
 	lookGood
 	lookBad
 	lookAlarm
+	lookAllWell
 	looks // their number
 )
 
@@ -47,6 +48,7 @@ var palette = map[look]struct{ text, ground string }{
 	lookGood:     {"0B5D1E", "D9EAD3"},
 	lookBad:      {"9C0006", "FFC7CE"},
 	lookAlarm:    {"FFFFFF", "9C0006"},
+	lookAllWell:  {"0B5D1E", "D9EAD3"},
 }
 
 // The formats of real dates; the header says that they are UTC.
@@ -96,7 +98,7 @@ func (l look) style() *excelize.Style {
 		s.Alignment = nil
 	case lookGood, lookBad, lookCritical, lookHeader:
 		s.Font.Bold = true
-	case lookAlarm:
+	case lookAlarm, lookAllWell:
 		s.Font.Bold = true
 		s.Alignment = nil
 	case lookNote:

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -11,53 +12,69 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// How much of a long list the summary shows.
-const (
-	topFindings = 10
-	trendRuns   = 30
-)
+// summaryGrid is the widths of the summary's columns, in characters: two texts, a long text, three numbers and five short ones. Its tables
+// begin with texts and end with numbers.
+var summaryGrid = []float64{26, 42, maxWidth, 13, 13, 13, 9, 9, 9, 9, 9}
 
-// summaryContent is the sheet that says the essence of the run.
+// summaryContent is the sheet that says the essence of the run: whether it is complete, what it is about, what changed, what is wrong, what
+// was not looked at, and how to check all that.
 func (v *view) summaryContent() *content {
-	c := &content{name: "Summary", widths: []float64{26, maxWidth, 14, 14, 14, maxWidth}}
-	c.lines = append(c.lines, line{lookTitle, []any{reportTitle}})
-	statusLook := lookCritical
+	c := &content{name: "Summary", fixed: summaryGrid}
+	c.lines = append(c.lines, line{lookTitle, []any{reportTitle + " of " + utc(v.Run.StartedAt)}})
+	standing := lookAlarm
 	if v.Complete() {
-		statusLook = lookGood
+		standing = lookAllWell
 	}
-	c.lines = append(c.lines, line{statusLook, []any{orNot(v.Complete()), v.status(), nil, nil, nil, nil}})
+	c.lines = append(c.lines, textLines(standing, v.status(), len(summaryGrid))...)
 	for _, alarm := range v.alarms() {
-		c.lines = append(c.lines, textLines(lookAlarm, alarm, len(c.widths))...)
+		c.lines = append(c.lines, textLines(lookAlarm, alarm, len(summaryGrid))...)
 	}
 	c.lines = append(c.lines, v.runLines()...)
+	for _, text := range whereToLook {
+		c.lines = append(c.lines, line{lookNote, []any{text}})
+	}
+	c.block("Organizations, and their failed findings by severity", v.overviewTable())
+	c.block("What changed: the most serious", v.topChangeTable())
+	c.block("What is wrong: the most serious findings", v.topFindingTable())
+	c.block("What was not assessed", v.notAssessedTable())
+	c.block("Exceptions: findings that somebody has accepted", v.exceptionSummary())
+	first := len(c.lines) + 3 // below an empty row and the heading
+	c.lines = append(c.lines, line{}, line{lookHeading, []any{fmt.Sprintf("The last %d runs", trendRuns)}})
+	for range chartRows {
+		c.lines = append(c.lines, line{lookPlain, []any{nil}}) // a row of the usual height, whatever the program
+	}
+	c.rows(v.trendTable())
+	last := len(c.lines)
+	c.finish = func(f *excelize.File, sheet string) error {
+		return addTrendCharts(f, sheet, first, first+chartRows, last)
+	}
+	c.block("Tie-outs: each count from two sources", tieOutTable(v.tieOuts(), v.scope).pick("organization", "check", "remark", "first", "second", "result"))
 	for i := range v.Organizations {
 		c.lines = append(c.lines, v.organizationLines(i)...)
 	}
-	c.block("Tie-outs: each count from two sources", tieOutTable(v.tieOuts(), v.scope))
-	c.block("Top findings", v.topFindingTable())
-	c.block("Exceptions: accepted findings", v.exceptionSummary())
-	c.block("Not assessed", v.notAssessedTable())
-	first := len(c.lines) + 3 // an empty row, the heading, the header
-	c.block(fmt.Sprintf("The last %d runs", trendRuns), v.trendTable())
-	c.finish = func(f *excelize.File, sheet string) error { return addTrendChart(f, sheet, first, len(c.lines)) }
 	return c
 }
 
-func orNot(complete bool) string {
-	if complete {
-		return wordComplete
-	}
-	return wordNotComplete
+// whereToLook is what a reader who has never seen the report needs to know.
+var whereToLook = []string{
+	"In full: Changes (since the last complete snapshot), Findings (what is wrong), Rules (all that was judged), Inventory and SSO (what is configured), Timeline, Runs.",
+	"How it was collected: Evidence. What the words mean: Glossary. To check the files: sha256sum -c SHA256SUMS in their folder; to check the database: auditor verify.",
 }
 
-// block adds a small table as lines.
+// block adds a small table as lines, with a heading.
 func (c *content) block(heading string, t *table) {
-	c.lines = append(c.lines, line{}, line{lookHeading, []any{heading}}, line{lookHeader, headerCells(t)})
+	c.lines = append(c.lines, line{}, line{lookHeading, []any{heading}})
+	c.rows(t)
+}
+
+// rows adds a small table as lines.
+func (c *content) rows(t *table) {
+	c.lines = append(c.lines, line{lookHeader, headerCells(t)})
 	before := len(c.lines)
 	for r := range t.rows {
 		c.lines = append(c.lines, line{lookPlain, r.cells})
 	}
-	if len(c.lines) == before {
+	if len(c.lines) == before && len(t.remarks) == 0 {
 		c.lines = append(c.lines, line{lookNote, []any{"none"}})
 	}
 	for _, r := range t.remarks {
@@ -76,6 +93,7 @@ func (v *view) runLines() []line {
 		{item: "Trigger", value: r.Trigger},
 		{item: "Tool", value: "auditor " + r.ToolVersion},
 		{item: "Failed findings", value: v.severityText()},
+		{item: "Tie-outs", value: v.tieOutText()},
 	}
 	for _, f := range v.localFacts(append(facts, v.writerFacts()...)) {
 		lines = append(lines, line{lookPlain, []any{f.item, f.value}})
@@ -151,35 +169,7 @@ func (o *Organization) restriction() any {
 	return o.Policies.RestrictAccountCreationToSCIM
 }
 
-// topFindingTable has the most serious failed findings of all organizations.
-func (v *view) topFindingTable() *table {
-	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Finding", "title"}, {"Severity", "severity"}, {"Rule", "rule_id"}, {"Days open", "days_open"},
-		{"Subject and observation", "observed"},
-	}}
-	rest := 0
-	var rows []row
-	for _, severity := range diff.Severities {
-		for i, o := range v.each() {
-			for _, f := range o.failed() {
-				switch {
-				case f.Severity != severity:
-				case len(rows) == topFindings:
-					rest++
-				default:
-					rows = append(rows, row{i, []any{v.label(i), f.Title, f.Severity, f.RuleID, f.DaysOpen, orText(f.SubjectName, f.SubjectID) + ": " + f.Observed}})
-				}
-			}
-		}
-	}
-	t.rows = rowList(rows)
-	if rest > 0 {
-		t.remarks = []remark{{runLevel, fmt.Sprintf("%d more in the sheet Findings", rest), false}}
-	}
-	return t
-}
-
-func rowList(rows []row) func(func(row) bool) {
+func rowList(rows []row) iter.Seq[row] {
 	return func(yield func(row) bool) {
 		for _, r := range rows {
 			if !yield(r) {
@@ -192,18 +182,18 @@ func rowList(rows []row) func(func(row) bool) {
 // notAssessedTable has a row for each rule that could not be evaluated for some subject, and one for all that is unknown of a failed snapshot.
 func (v *view) notAssessedTable() *table {
 	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Not assessed", "title"}, {"Outcomes", "outcomes"}, {"Rule", "rule_id"}, {" ", "blank"}, {"Why", "observed"},
+		{"Organization", "organization"}, {"Not assessed", "title"}, {"Why", "observed"}, {"Outcomes", "outcomes"}, {"Rule", "rule_id"},
 	}}
 	var rows []row
 	for i, o := range v.each() {
 		if !o.complete() {
-			rows = append(rows, row{i, []any{v.label(i), "everything", nil, nil, nil, wordNotComplete}})
+			rows = append(rows, row{i, []any{v.label(i), "everything", wordNotComplete}})
 			continue
 		}
 		for _, r := range v.rulesOf(o) {
 			n, why := o.unassessed(r.ID)
 			if n > 0 {
-				rows = append(rows, row{i, []any{v.label(i), r.Title, n, r.ID, nil, why}})
+				rows = append(rows, row{i, []any{v.label(i), r.Title, why, n, r.ID}})
 			}
 		}
 	}
@@ -228,23 +218,4 @@ func (o *Organization) unassessed(rule string) (n int, why string) {
 		return 1, "no outcome of this rule is stored"
 	}
 	return n, why
-}
-
-// trendTable has the numbers of the last runs, oldest first. A run that is not complete has none: it does not count every organization.
-func (v *view) trendTable() *table {
-	t := &table{columns: []column{
-		{"Started at (UTC)", "started_at"}, {"Run", "run"}, {"SCIM configurations", "scim_configurations"}, {"Changes", "changes"},
-		{"Failed findings", "failed_findings"},
-	}}
-	var rows []row
-	for i := min(trendRuns, len(v.Runs)) - 1; i >= 0; i-- {
-		r := &v.Runs[i]
-		cells := []any{r.StartedAt, fmt.Sprintf("%d: %s", r.ID, r.Outcome), nil, nil, nil}
-		if r.Outcome == snapshot.Complete {
-			copy(cells[2:], []any{r.SCIMConfigurations, r.Changes, r.FailedFindings})
-		}
-		rows = append(rows, row{runLevel, cells})
-	}
-	t.rows = rowList(rows)
-	return t
 }

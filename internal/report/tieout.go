@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"scim-auditor/internal/diff"
@@ -20,6 +21,8 @@ type tieOut struct {
 const (
 	methodSCIM = "/ListSCIMConfigurations"
 	methodSSO  = "/ListSSOConfigurations"
+	// statusOK is the HTTP status of an answer with a page; a refusal has none.
+	statusOK = 200
 )
 
 // tieOuts checks every count of the report against a second source: what came over the wire, what the collector counted, what the store's
@@ -101,7 +104,8 @@ func (v *view) tiePages(organization int) {
 	}
 	pages := 0
 	for i := range o.Exchanges {
-		if m := o.Exchanges[i].Method; strings.HasSuffix(m, methodSCIM) || strings.HasSuffix(m, methodSSO) {
+		e := &o.Exchanges[i]
+		if e.Status == statusOK && (strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)) {
 			pages++
 		}
 	}
@@ -173,6 +177,15 @@ func (o *Organization) failedAs(severity diff.Severity) int {
 func (o *Organization) failed() []snapshot.Finding {
 	all := o.notPassed()
 	return all[:o.failCount()]
+}
+
+// tieOutText counts the tie-outs by their verdict.
+func (v *view) tieOutText() string {
+	counts := make(map[verdict]int)
+	for _, t := range v.tieOuts() {
+		counts[t.verdict]++
+	}
+	return fmt.Sprintf("%d tie, %d do not tie, %d not assessed", counts[ties], counts[doesNotTie], counts[notChecked])
 }
 
 // tieOutTable has a row for each tie-out; scope names what a row is about.

@@ -20,6 +20,7 @@ type book struct {
 	*excelize.File
 	about  imprint
 	styles []int
+	marks  conditional
 	limit  int // rows a sheet
 	sheets []*sheet
 }
@@ -39,7 +40,7 @@ func (v *view) writeWorkbook(w io.Writer, limit int) error {
 		title:      reportTitle,
 		subject:    fmt.Sprintf("Run %d of %s: %s", run.ID, utc(run.StartedAt), v.status()),
 		identifier: strconv.FormatInt(run.ID, 10),
-		creator:    "auditor " + run.ToolVersion,
+		creator:    "auditor " + v.writer(),
 		footer:     fmt.Sprintf("Run %d of %s", run.ID, utc(run.StartedAt)),
 		at:         run.StartedAt,
 	}, limit)
@@ -54,6 +55,9 @@ func writeWorkbook(w io.Writer, contents []*content, about imprint, limit int) (
 		}
 	}()
 	b := &book{File: f, about: about, limit: limit}
+	if b.marks, err = newConditional(f); err != nil {
+		return err
+	}
 	if b.styles, err = newStyles(f); err != nil {
 		return err
 	}
@@ -128,7 +132,7 @@ func (v *view) contents() []*content {
 }
 
 func (v *view) evidenceContent() *content {
-	c := &content{name: "Evidence", table: v.exchangeTable()}
+	c := &content{name: "Evidence", table: v.exchangeTable(), widths: []float64{minWidth, minWidth, hashWidth}}
 	c.lines = append(c.lines,
 		line{lookTitle, []any{"Evidence of run " + strconv.FormatInt(v.Run.ID, 10)}},
 		line{lookHeader, []any{"Organization", "Item", "Value"}})
