@@ -18,6 +18,8 @@ import (
 type api struct {
 	roundTrip time.Duration
 	pages     [][]byte
+	// mayNotReadSSO lets it refuse the SSO configurations.
+	mayNotReadSSO bool
 }
 
 // newAPI renders pages of rows, which stand for the SCIM configurations of every organization.
@@ -60,6 +62,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := a.answer(r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:], number, body)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	if a.mayNotReadSSO && strings.HasSuffix(r.URL.Path, "/ListSSOConfigurations") {
+		w.WriteHeader(http.StatusForbidden)
+	}
 	_, _ = w.Write(answer) // the client has gone away
 }
 
@@ -73,6 +78,9 @@ func (a *api) answer(method, number string, request []byte) []byte {
 		return []byte(`{"policies":{"restrictAccountCreationToScim":true}}`)
 	case "ListSCIMConfigurations":
 		return a.pages[pageOf(request)]
+	}
+	if a.mayNotReadSSO && method == "ListSSOConfigurations" {
+		return []byte(`{"code":"permission_denied","message":"no"}`)
 	}
 	return []byte("{}")
 }

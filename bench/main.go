@@ -35,10 +35,11 @@ var rows = []struct {
 	{"curl", againstCurl},
 	{"organizations", organizations},
 	{"workbook", workbook},
+	{"listing", longListing},
 }
 
-// execute measures with the auditor program at args[0], or is a process of a measurement: "row NAME AUDITOR", "collect URL PAGES" or
-// "ask URL PAGES".
+// execute measures with the auditor program at args[0], or is a process of a measurement: "row NAME AUDITOR", "collect URL PAGES",
+// "ask URL PAGES", "serve ROWS CHANGED" or "night URL DATABASE".
 func execute(args []string) error {
 	if len(args) == 1 {
 		return measureAll(args[0])
@@ -53,6 +54,12 @@ func execute(args []string) error {
 			}
 		}
 		return fmt.Errorf("there is no row %s", args[1])
+	}
+	switch args[0] {
+	case "serve":
+		return serveLongListing(args[1], args[2])
+	case "night":
+		return night(args[1], args[2])
 	}
 	pages, err := strconv.Atoi(args[2])
 	if err != nil {

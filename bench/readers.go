@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,10 +23,10 @@ func collect(baseURL string, want int) error {
 		return err
 	}
 	collection, err := client.Collect(context.Background())
-	if err != nil {
+	if err := errors.Join(err, collection.Close()); err != nil {
 		return err
 	}
-	if got := len(collection.Inventory.SCIM); got != want {
+	if got := collection.Inventory.SCIM.Len(); got != want {
 		return fmt.Errorf("%d configurations, want %d", got, want)
 	}
 	return nil

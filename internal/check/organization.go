@@ -37,6 +37,7 @@ func Organization(ctx context.Context, source string, options fetch.Options) []R
 		return label(source, []Result{found(nameBaseURL, Error, "check --base-url and the token", "%v", err)})
 	}
 	c, err := client.Collect(ctx)
+	defer func() { _ = c.Close() }() // nothing is kept of it
 	results := []Result{}
 	if c.Identity.OrganizationID != "" && err == nil {
 		results = append(results, accepted(client, c)...)
@@ -57,7 +58,7 @@ func accepted(client *fetch.Client, c *fetch.Collection) []Result {
 		found(nameBaseURL, OK, "", "%s answers", client.BaseURL()),
 		found(nameToken, OK, "", "accepted for %s; the API does not tell when it expires: a personal access token lives 90 days at most", c.Identity.Principal),
 		found(nameOrganization, OK, "", "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
-		found(nameSCIM, OK, "", "%d are listed", len(c.Inventory.SCIM)),
+		found(nameSCIM, OK, "", "%d are listed", c.Inventory.SCIM.Len()),
 		found(nameSSO, OK, "", "%d are listed", len(c.Inventory.SSO)),
 		found(namePolicies, OK, "", "can be read"),
 	}
@@ -73,10 +74,15 @@ func accepted(client *fetch.Client, c *fetch.Collection) []Result {
 
 // removal asks for one configuration by its id, as a run does before it calls one removed.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
-	if len(c.Inventory.SCIM) == 0 {
+	id := ""
+	for configuration := range c.Inventory.SCIM.All() {
+		id = configuration.ID
+		break
+	}
+	if id == "" {
 		return found(nameRemoval, OK, "", "there is none to ask for")
 	}
-	answer, _, err := client.ConfirmSCIMRemoved(ctx, c.Inventory.SCIM[0].ID)
+	answer, _, err := client.ConfirmSCIMRemoved(ctx, id)
 	switch {
 	case err != nil:
 		return found(nameRemoval, Warning, "reports may say \"removed, not confirmed\"", "cannot be asked for: %v", err)

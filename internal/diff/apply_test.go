@@ -20,7 +20,7 @@ const policies SubjectType = "policies"
 // stateOf is an inventory as the texts of everything that a diff can speak about.
 func stateOf(in ona.Inventory) map[Subject]texts {
 	state := make(map[Subject]texts)
-	for _, c := range in.SCIM {
+	for c := range ona.OrEmpty(in.SCIM).All() {
 		state[Subject{SCIMConfiguration, c.ID}] = textsOf(c.Canonical())
 	}
 	for _, c := range in.SSO {

@@ -15,20 +15,22 @@ type Options struct {
 
 // Compute says what changed between two complete inventories of one organization: SCIM configurations, then SSO configurations, then the
 // organization; within each by id; within a subject by the precedence of its kinds. It panics when an inventory is not sorted as ona.Inventory
-// promises.
+// promises. What it says holds only if afterwards neither inventory's SCIM.Err has an error. Its memory grows with the changes.
 //
 // What either inventory could not read (SSONotAssessed, Policies) takes no part: nothing is said to have been added, removed or changed in
 // it. A field that a newer server reports for the first time, or that no configuration has any longer, is one change of the organization,
 // not one of each configuration.
 func Compute(before, after ona.Inventory, opts Options) []Change {
-	scim, scimSummaries := compare(scimConfigurations, before.SCIM, after.SCIM, opts)
+	scimBefore, scimAfter := ona.OrEmpty(before.SCIM), ona.OrEmpty(after.SCIM)
+	moved := replacements{}
+	scim, scimSummaries := compare(scimConfigurations, scimBefore, scimAfter, opts, moved.see)
 	labelLinks(scim, before, after)
-	noteReplacements(scim, before.SCIM, after.SCIM)
+	moved.note(scim)
 
 	var sso, ssoSummaries []Change
 	if before.SSONotAssessed == "" && after.SSONotAssessed == "" {
-		sso, ssoSummaries = compare(ssoConfigurations, before.SSO, after.SSO, opts)
-		noteLinks(sso, before.SCIM, after.SCIM)
+		sso, ssoSummaries = compare(ssoConfigurations, ona.Slice[ona.SSOConfiguration](before.SSO), ona.Slice[ona.SSOConfiguration](after.SSO), opts, nil)
+		noteLinks(sso, scimBefore, scimAfter)
 	}
 
 	organization := compareOrganization(before, after, slices.Concat(scimSummaries, ssoSummaries))
@@ -51,17 +53,22 @@ type configurations[T any] struct {
 	canonical func(*T) string
 }
 
-// compare returns the changes of the configurations, and those of the organization that stand for a field of all of them.
-func compare[T any](t configurations[T], before, after []T, opts Options) (rows, summaries []Change) {
-	mustAscend(before, t.id)
-	mustAscend(after, t.id)
+// compare returns the changes of the configurations, and those of the organization that stand for a field of all of them. lone is shown each
+// configuration that is on one side only, with the place of its change; nil when nobody wants to know.
+func compare[T any](t configurations[T], before, after ona.List[T], opts Options, lone func(place int, k Kind, c *T)) (rows, summaries []Change) {
 	summaries, summarised := t.summarise(before, after)
+	add := func(row Change, c *T) {
+		if lone != nil {
+			lone(len(rows), row.Kind, c)
+		}
+		rows = append(rows, row)
+	}
 	for b, a := range pairs(before, after, t.id) {
 		switch {
 		case b == nil:
-			rows = append(rows, t.appeared(a, opts))
+			add(t.appeared(a, opts), a)
 		case a == nil:
-			rows = append(rows, t.removed(b))
+			add(t.removed(b), b)
 		default:
 			rows = append(rows, t.changed(b, a, summarised)...)
 		}

@@ -54,11 +54,13 @@ func (g *generator) inventory() ona.Inventory {
 		ID: "org", Name: g.text("Acme", "Acme Ltd", ""), Tier: g.text("", "enterprise"), CreatedAt: g.instant(), UpdatedAt: g.instant(),
 		Unknown: g.unknown(),
 	}}
+	var scim ona.SCIMConfigurations
 	for _, id := range []string{"s1", "s2", "s3", "s4"} {
 		if g.flag() {
-			in.SCIM = append(in.SCIM, g.scim(id))
+			scim = append(scim, g.scim(id))
 		}
 	}
+	in.SCIM = scim
 	if g.pick(8) == 1 {
 		in.SSONotAssessed = "permission_denied"
 	}
@@ -108,10 +110,11 @@ func (g *generator) sso(id string) ona.SSOConfiguration {
 
 // shuffledAndSorted returns the inventory after its configurations have been put in another order and sorted again.
 func (g *generator) shuffledAndSorted(in ona.Inventory) ona.Inventory {
-	in.SCIM, in.SSO = slices.Clone(in.SCIM), slices.Clone(in.SSO)
-	shuffle(g, in.SCIM)
+	scim := slices.Clone(in.SCIM.(ona.SCIMConfigurations))
+	in.SCIM, in.SSO = scim, slices.Clone(in.SSO)
+	shuffle(g, scim)
 	shuffle(g, in.SSO)
-	slices.SortFunc(in.SCIM, func(a, b ona.SCIMConfiguration) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(scim, func(a, b ona.SCIMConfiguration) int { return strings.Compare(a.ID, b.ID) })
 	slices.SortFunc(in.SSO, func(a, b ona.SSOConfiguration) int { return strings.Compare(a.ID, b.ID) })
 	return in
 }

@@ -34,9 +34,11 @@ func parseInventory(t *testing.T, data []byte) ona.Inventory {
 		SSONotAssessed:      in.SSONotAssessed,
 		PoliciesNotAssessed: in.PoliciesNotAssessed,
 	}
+	var scim ona.SCIMConfigurations
 	for _, o := range in.SCIM {
-		out.SCIM = append(out.SCIM, o.scim(t))
+		scim = append(scim, o.scim(t))
 	}
+	out.SCIM = scim
 	for _, o := range in.SSO {
 		out.SSO = append(out.SSO, o.sso(t))
 	}

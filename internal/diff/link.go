@@ -27,7 +27,10 @@ func linkLabel(inventory ona.Inventory, id string) string {
 
 // noteLinks says in each change of an SSO configuration which SCIM configurations depend on it. A removed one is still linked by those
 // that name it, and was linked by those that have just let go of it.
-func noteLinks(rows []Change, before, after []ona.SCIMConfiguration) {
+func noteLinks(rows []Change, before, after ona.List[ona.SCIMConfiguration]) {
+	if len(rows) == 0 {
+		return
+	}
 	linked := make(map[string]*list, len(rows))
 	removed := make(map[string]bool)
 	for _, row := range rows {

@@ -5,47 +5,70 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"scim-auditor/internal/ona"
 )
 
-// pairs walks two slices in lockstep and yields every id of either once, in order, with nil for the side that lacks it. Both slices are
-// sorted by id and hold each id once; no index of either is built, so that memory does not grow with the inventory.
-func pairs[T any](before, after []T, id func(*T) string) iter.Seq2[*T, *T] {
+// pairs walks two lists in lockstep and yields every id of either once, in order, with nil for the side that lacks it. No index of either is
+// built, so that memory does not grow with the inventory. It panics when a list is not sorted by id or holds an id twice: walked in lockstep,
+// such a one would show removals that never were.
+func pairs[T any](before, after ona.List[T], id func(*T) string) iter.Seq2[*T, *T] {
 	return func(yield func(before, after *T) bool) {
-		for len(before) > 0 || len(after) > 0 {
-			var b, a *T
-			order := headOrder(before, after, id)
-			if order <= 0 {
-				b, before = &before[0], before[1:]
+		nextBefore, stopBefore := iter.Pull(ascending(before, id))
+		defer stopBefore()
+		nextAfter, stopAfter := iter.Pull(ascending(after, id))
+		defer stopAfter()
+		b, _ := nextBefore()
+		a, _ := nextAfter()
+		for b != nil || a != nil {
+			switch order := headOrder(b, a, id); {
+			case order < 0:
+				if !yield(b, nil) {
+					return
+				}
+				b, _ = nextBefore()
+			case order > 0:
+				if !yield(nil, a) {
+					return
+				}
+				a, _ = nextAfter()
+			default:
+				if !yield(b, a) {
+					return
+				}
+				b, _ = nextBefore()
+				a, _ = nextAfter()
 			}
-			if order >= 0 {
-				a, after = &after[0], after[1:]
+		}
+	}
+}
+
+// ascending is a list that panics at the first id that is not above the one before.
+func ascending[T any](l ona.List[T], id func(*T) string) iter.Seq[*T] {
+	return func(yield func(*T) bool) {
+		last := ""
+		for c := range l.All() {
+			if next := id(c); last >= next && last != "" {
+				panic(fmt.Sprintf("diff: inventory not sorted by id: %q before %q", last, next))
 			}
-			if !yield(b, a) {
+			last = id(c)
+			if !yield(c) {
 				return
 			}
 		}
 	}
 }
 
-// mustAscend panics unless the slice is sorted by id and holds each id once: walked in lockstep, any other would show removals that never
-// were.
-func mustAscend[T any](configurations []T, id func(*T) string) {
-	for i := 1; i < len(configurations); i++ {
-		if last, next := id(&configurations[i-1]), id(&configurations[i]); last >= next {
-			panic(fmt.Sprintf("diff: inventory not sorted by id: %q before %q", last, next))
-		}
-	}
-}
-
-// headOrder is negative when the next id is only in before, positive when it is only in after, zero when both have it.
-func headOrder[T any](before, after []T, id func(*T) string) int {
+// headOrder is negative when the next id is only in before, positive when it is only in after, zero when both have it. One of the two is
+// there.
+func headOrder[T any](before, after *T, id func(*T) string) int {
 	switch {
-	case len(after) == 0:
+	case after == nil:
 		return -1
-	case len(before) == 0:
+	case before == nil:
 		return 1
 	default:
-		return strings.Compare(id(&before[0]), id(&after[0]))
+		return strings.Compare(id(before), id(after))
 	}
 }
 

@@ -8,35 +8,36 @@ type place struct{ organizationID, ssoConfigurationID string }
 // moves is who left a place and who came to it.
 type moves struct{ gone, come list }
 
-// noteReplacements says in the changes of SCIM configurations which ones probably replaced which. Without a link there is no place to take.
-func noteReplacements(rows []Change, before, after []ona.SCIMConfiguration) {
-	places := make(map[place]*moves)
-	at := func(c *ona.SCIMConfiguration) *moves {
-		p := place{c.OrganizationID, c.SSOConfigurationID}
-		if places[p] == nil {
-			places[p] = new(moves)
-		}
-		return places[p]
+// replacements finds out which SCIM configurations probably replaced which. Without a link there is no place to take.
+type replacements struct {
+	places map[place]*moves
+	moved  map[int]*moves // by the place of a change among the others
+}
+
+// see takes in a configuration that was removed or that appeared.
+func (r *replacements) see(change int, k Kind, c *ona.SCIMConfiguration) {
+	if c.SSOConfigurationID == "" {
+		return
 	}
-	moved := make([]*moves, len(rows)) // beside rows, nil where nobody moved
-	for i, row := range rows {
-		switch row.Kind {
-		case Removed:
-			if c := find(before, scimID, row.SubjectID); c.SSOConfigurationID != "" {
-				moved[i] = at(c)
-				moved[i].gone.add(c.ID)
-			}
-		case Added, Reappeared:
-			if c := find(after, scimID, row.SubjectID); c.SSOConfigurationID != "" {
-				moved[i] = at(c)
-				moved[i].come.add(c.ID)
-			}
-		}
+	if r.places == nil {
+		r.places, r.moved = make(map[place]*moves), make(map[int]*moves)
 	}
-	for i, m := range moved {
-		if m != nil {
-			m.annotate(&rows[i])
-		}
+	p := place{c.OrganizationID, c.SSOConfigurationID}
+	if r.places[p] == nil {
+		r.places[p] = new(moves)
+	}
+	r.moved[change] = r.places[p]
+	if k == Removed {
+		r.places[p].gone.add(c.ID)
+	} else {
+		r.places[p].come.add(c.ID)
+	}
+}
+
+// note says it in the changes.
+func (r *replacements) note(rows []Change) {
+	for i, m := range r.moved {
+		m.annotate(&rows[i])
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"maps"
 	"slices"
+
+	"scim-auditor/internal/ona"
 )
 
 // reports counts the configurations that report a field.
@@ -21,7 +23,7 @@ func (r *reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
 
 // summarise returns one change for each field that the server has begun or ceased to report, and the names of these fields. A lost token
 // expiry is not among them: an auditor must see for each token that nobody knows any longer when it ends.
-func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bool) {
+func (t configurations[T]) summarise(before, after ona.List[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
 	counts := t.countReports(before, after)
@@ -39,7 +41,7 @@ func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bo
 	return rows, summarised
 }
 
-func (t configurations[T]) countReports(before, after []T) map[string]*reports {
+func (t configurations[T]) countReports(before, after ona.List[T]) map[string]*reports {
 	counts := make(map[string]*reports)
 	of := func(name string) *reports {
 		if counts[name] == nil {
@@ -93,21 +95,23 @@ func (t configurations[T]) optionalText(c *T, name string) string {
 	return string(t.unknown(c)[name])
 }
 
-func (t configurations[T]) firstReported(name string, r *reports, before, after []T) Change {
-	row := summary(FieldFirstReported, name, r, len(before), len(after))
+func (t configurations[T]) firstReported(name string, r *reports, before, after ona.List[T]) Change {
+	row := summary(FieldFirstReported, name, r, before.Len(), after.Len())
 	row.AddNote("of " + t.plural)
-	row.AddNote(t.reporters(after, name))
-	if name == unverifiedField && slices.ContainsFunc(after, func(c T) bool { return t.optionalText(&c, name) == "true" }) {
+	reporters, affirmed := t.reporters(after, name)
+	row.AddNote(reporters)
+	if name == unverifiedField && affirmed {
 		// A server that leaves out false looks the same when somebody allows it for the first time.
 		row.Severity = High
 	}
 	return row
 }
 
-func (t configurations[T]) noLongerReported(name string, r *reports, before, after []T) Change {
-	row := summary(FieldChanged, name, r, len(before), len(after))
-	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", len(after), t.plural))
-	row.AddNote("was " + t.reporters(before, name))
+func (t configurations[T]) noLongerReported(name string, r *reports, before, after ona.List[T]) Change {
+	row := summary(FieldChanged, name, r, before.Len(), after.Len())
+	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", after.Len(), t.plural))
+	reporters, _ := t.reporters(before, name)
+	row.AddNote("was " + reporters)
 	return row
 }
 
@@ -121,12 +125,11 @@ func summary(k Kind, name string, r *reports, before, after int) Change {
 }
 
 // reporters says whom the field is about: for a boolean those where it is true, which would be a change of its own were it not summarised;
-// for any other field those that report it, unless all do.
-func (t configurations[T]) reporters(all []T, name string) string {
+// for any other field those that report it, unless all do. affirmed is true when one of them says true.
+func (t configurations[T]) reporters(all ona.List[T], name string) (who string, affirmed bool) {
 	var reporting, affirming list
 	boolean := true
-	for i := range all {
-		c := &all[i]
+	for c := range all.All() {
 		text := t.optionalText(c, name)
 		if text == "" {
 			continue
@@ -137,14 +140,15 @@ func (t configurations[T]) reporters(all []T, name string) string {
 		}
 		boolean = boolean && (text == "true" || text == "false")
 	}
+	affirmed = affirming.len() > 0
 	switch {
-	case boolean && affirming.len() == 0:
-		return "true for none"
+	case boolean && !affirmed:
+		return "true for none", affirmed
 	case boolean:
-		return "true for: " + affirming.String()
-	case reporting.len() == len(all):
-		return "reported by each"
+		return "true for: " + affirming.String(), affirmed
+	case reporting.len() == all.Len():
+		return "reported by each", affirmed
 	default:
-		return "reported by: " + reporting.String()
+		return "reported by: " + reporting.String(), affirmed
 	}
 }

@@ -24,8 +24,7 @@ func listOf(body []byte) ([]ona.SCIMConfiguration, error) {
 	c := &collector{client: client, fields: fieldSet{}}
 	c.Identity.OrganizationID = orgID
 	ctx := context.Background()
-	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decodeSCIM}
-	return readList(ctx, c, l, firstPage(ctx, c), &Listing{})
+	return readShortList(ctx, c, decodeSCIM)
 }
 
 func canonicals(rows []ona.SCIMConfiguration) (texts []string) {

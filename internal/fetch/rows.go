@@ -4,20 +4,28 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"iter"
 	"slices"
+
+	"scim-auditor/internal/ona"
 )
 
-// rowSet is the rows of a list read so far, in the order in which they came.
+// rowSet is the rows of a list read so far.
 type rowSet[T canonical] struct {
 	listing[T]
 	collector *collector
 	// rows are pointers, so that the growing list does not copy a million configurations again and again.
 	rows []*listed[T]
+	// runs are the rows before them, where those are too many for memory; written is the hashes of their ids.
+	runs    []Section
+	written []uint64
 }
 
 // listed is a decoded row and where it came from.
 type listed[T canonical] struct {
 	record[T]
+	raw         []byte
 	page, index int
 }
 
@@ -27,7 +35,7 @@ func (s *rowSet[T]) add(p page) error {
 	decoded := make([]listed[T], len(p.rows))
 	for i, raw := range p.rows {
 		r := &decoded[i]
-		r.page, r.index = p.number, i
+		r.page, r.index, r.raw = p.number, i, raw
 		var err error
 		if r.record, err = s.decode(raw, s.collector.fields); err != nil {
 			return s.undecodable(p, i, err)
@@ -50,29 +58,101 @@ func (s *rowSet[T]) undecodable(p page, index int, err error) error {
 	return s.fault(notAsDocumented(s.method, err), p.number, id)
 }
 
-// unique sorts the rows by id and keeps each id once. It is an error when an id came more than once with different content; the rows are
-// unique even so. A map of the ids would find them at once, but took an eighth of a long listing's time.
-func (s *rowSet[T]) unique() error {
-	slices.SortFunc(s.rows, func(a, b *listed[T]) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), a.compareArrival(b))
-	})
-	var repeats []repeat[T]
-	kept := s.rows[:0]
-	for _, r := range s.rows {
-		if last := len(kept) - 1; last >= 0 && kept[last].id == r.id {
-			repeats = append(repeats, repeat[T]{kept[last], r})
-			continue
+// spill moves the rows and the answers that are in memory to the collection's file.
+func (s *rowSet[T]) spill() error {
+	c := s.collector
+	if c.scratch == nil {
+		file, err := newScratch(c.client.settings.Folder)
+		if err != nil {
+			return s.unkept(err)
 		}
-		kept = append(kept, r)
+		c.scratch = file
 	}
-	s.rows = kept
-	slices.SortFunc(repeats, func(a, b repeat[T]) int { return a.second.compareArrival(b.second) })
-	for _, again := range repeats {
-		if err := s.judge(again); err != nil {
-			return err
+	if len(s.rows) > 0 {
+		s.sort()
+		written, err := writeRun(c.scratch, s.rows)
+		if err != nil {
+			return s.unkept(err)
+		}
+		for _, r := range s.rows {
+			s.written = append(s.written, maphash.String(hashSeed, r.id))
+		}
+		s.runs, s.rows = append(s.runs, written), nil
+	}
+	return s.unkept(c.keepAnswers())
+}
+
+var hashSeed = maphash.MakeSeed()
+
+// mayRepeat is false when no id of the rows in the file came twice, which is nearly always so and saves a look at them all.
+func (s *rowSet[T]) mayRepeat() bool {
+	slices.Sort(s.written)
+	return len(slices.Compact(s.written)) < len(s.written)
+}
+
+// unkept is the error for what could not be kept in a file.
+func (s *rowSet[T]) unkept(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Code: CodeTemporaryFile, Method: s.method, Err: err}
+}
+
+// sort sorts the rows in memory by id and then by the order in which they came.
+func (s *rowSet[T]) sort() { slices.SortFunc(s.rows, (*listed[T]).compare) }
+
+// unique gives the list: sorted by id, each id once. It is an error when an id came more than once with different content; the list is unique
+// even so. A map of the ids would find them at once, but took an eighth of a long listing's time.
+func (s *rowSet[T]) unique() (ona.List[T], error) {
+	if len(s.runs) > 0 {
+		return s.uniqueInFile()
+	}
+	s.sort()
+	list := make(ona.Slice[T], 0, len(s.rows))
+	repeats, _ := s.repeats(func(yield func(*listed[T], error) bool) { // memory can always be read
+		for _, r := range s.rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}, func(r *listed[T]) { list = append(list, r.value) })
+	return list, s.judge(repeats)
+}
+
+// uniqueInFile is unique for a listing that is too long for memory.
+func (s *rowSet[T]) uniqueInFile() (ona.List[T], error) {
+	list := &longList[T]{decode: s.decode}
+	if err := s.spill(); err != nil {
+		return list, err
+	}
+	list.runs = s.runs
+	if !s.mayRepeat() {
+		list.length = len(s.written)
+		return list, nil
+	}
+	repeats, err := s.repeats(merge(s.runs, s.decode), func(*listed[T]) { list.length++ })
+	return list, cmp.Or(s.unkept(err), s.judge(repeats))
+}
+
+// repeats goes through rows that are sorted, and gives the first with an id to first and each other beside it back.
+func (s *rowSet[T]) repeats(sorted iter.Seq2[*listed[T], error], first func(*listed[T])) (repeats []repeat[T], err error) {
+	var kept *listed[T]
+	for r, err := range sorted {
+		switch {
+		case err != nil:
+			return repeats, err
+		case kept != nil && kept.id == r.id:
+			repeats = append(repeats, repeat[T]{kept, r})
+		default:
+			kept = r
+			first(r)
 		}
 	}
-	return nil
+	return repeats, nil
+}
+
+func (r *listed[T]) compare(other *listed[T]) int {
+	return cmp.Or(cmp.Compare(r.id, other.id), r.compareArrival(other))
 }
 
 func (r *listed[T]) compareArrival(other *listed[T]) int {
@@ -82,8 +162,18 @@ func (r *listed[T]) compareArrival(other *listed[T]) int {
 // repeat is a row whose id came before.
 type repeat[T canonical] struct{ first, second *listed[T] }
 
-// judge notes a repeat, and refuses one whose content is another.
-func (s *rowSet[T]) judge(again repeat[T]) error {
+// judge notes the repeats in the order in which they came, and refuses the first whose content is another.
+func (s *rowSet[T]) judge(repeats []repeat[T]) error {
+	slices.SortFunc(repeats, func(a, b repeat[T]) int { return a.second.compareArrival(b.second) })
+	for _, again := range repeats {
+		if err := s.judgeOne(again); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *rowSet[T]) judgeOne(again repeat[T]) error {
 	first, second := again.first, again.second
 	if first.value.Canonical() != second.value.Canonical() {
 		return s.fault(&Error{Code: CodeIncompleteListing, Err: errors.New(
@@ -97,12 +187,4 @@ func (s *rowSet[T]) judge(again repeat[T]) error {
 func (s *rowSet[T]) fault(failure *Error, number int, id string) error {
 	failure.Method, failure.Page, failure.ConfigurationID = s.method, number, id
 	return failure
-}
-
-func (s *rowSet[T]) values() []T {
-	values := make([]T, len(s.rows))
-	for i, r := range s.rows {
-		values[i] = r.value
-	}
-	return values
 }

@@ -125,7 +125,7 @@ func (a *answer) drop() { a.Status, a.Body = 0, nil }
 func (x *Exchange) seal() {
 	if x.Status != 0 && x.SHA256 == "" {
 		sum := sha256.Sum256(x.Body)
-		x.SHA256 = hex.EncodeToString(sum[:])
+		x.SHA256, x.Size = hex.EncodeToString(sum[:]), int64(len(x.Body))
 	}
 }
 

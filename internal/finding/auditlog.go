@@ -39,14 +39,14 @@ var subjectTypes = map[string]diff.SubjectType{
 
 // withAuditLog runs a check that needs the audit log since the baseline only where there are both.
 func withAuditLog(inner check) check {
-	return withBaseline(func(e *evaluation) result {
+	return withBaseline(func(e *evaluation, r *result) judging {
 		switch {
 		case e.AuditLog == nil:
-			return nothingKnown("The audit log was not read.")(e)
+			return nothingKnown("The audit log was not read.")(e, r)
 		case e.AuditLog.NotAssessed != "":
-			return nothingKnown("The audit log could not be read: " + e.AuditLog.NotAssessed)(e)
+			return nothingKnown("The audit log could not be read: "+e.AuditLog.NotAssessed)(e, r)
 		}
-		return inner(e)
+		return inner(e, r)
 	})
 }
 
@@ -62,6 +62,17 @@ func (l *AuditLog) subjectOf(entry ona.AuditLogEntry) (diff.SubjectType, string)
 		return kind, ""
 	}
 	return kind, entry.SubjectID
+}
+
+// subjects is the ids that the entries are about.
+func (l *AuditLog) subjects() map[string]bool {
+	ids := make(map[string]bool)
+	if l != nil {
+		for _, entry := range l.Entries {
+			ids[entry.SubjectID] = true
+		}
+	}
+	return ids
 }
 
 // grouped is the entries that accept takes, by what they are about, newest first.

@@ -11,17 +11,16 @@ func (e *evaluation) changed(kind diff.Kind, judge func(diff.Change)) {
 	}
 }
 
-func checkReenabled(e *evaluation) result {
-	r := passes("No SCIM configuration was enabled since the baseline of %s.", utc(e.Baseline.TakenAt))
+func checkReenabled(e *evaluation, r *result) {
+	r.passes("No SCIM configuration was enabled since the baseline of %s.", utc(e.Baseline.TakenAt))
 	e.changed(diff.Enabled, func(c diff.Change) {
 		r.fail(changeSubject(c), "The configuration was disabled at %s and is enabled at %s.", utc(e.Baseline.TakenAt), utc(e.TakenAt))
 	})
-	return r
 }
 
 // checkUpdatedOnly also counts an updatedAt that moved back, where it is all that differs.
-func checkUpdatedOnly(e *evaluation) result {
-	r := passes("No SCIM configuration has another updatedAt than in the baseline of %s without a visible change.", utc(e.Baseline.TakenAt))
+func checkUpdatedOnly(e *evaluation, r *result) {
+	r.passes("No SCIM configuration has another updatedAt than in the baseline of %s without a visible change.", utc(e.Baseline.TakenAt))
 	differences := make(map[string]int)
 	for _, c := range e.Changes {
 		differences[c.SubjectID]++
@@ -35,5 +34,4 @@ func checkUpdatedOnly(e *evaluation) result {
 			r.fail(changeSubject(c), "updatedAt moved back from %s to %s and nothing else differs.%s", changedInstant(c.Before), changedInstant(c.After), e.logged(c))
 		}
 	})
-	return r
 }

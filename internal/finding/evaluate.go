@@ -17,9 +17,10 @@ import (
 // one finding, and the absence of a finding never says anything.
 func Evaluate(in Input, t Thresholds) []Finding {
 	e := newEvaluation(in, t)
+	results := e.judge()
 	findings := make([]Finding, 0, len(register))
-	for _, rule := range register {
-		findings = append(findings, e.judge(rule)...)
+	for i, rule := range register {
+		findings = append(findings, e.findings(rule, results[i])...)
 	}
 	return findings
 }
@@ -56,10 +57,12 @@ type evaluation struct {
 	Input
 	limits       Thresholds
 	organization subject
-	scim         []ona.SCIMConfiguration
-	enabled      int // SCIM configurations that are enabled
 	sso          map[string]ona.SSOConfiguration
-	named        map[diff.Subject]string // see names
+	// count is the number of SCIM configurations; enabled and linked are those of them that were shown to the rules so far and are so.
+	count, enabled, linked int
+	since                  ExpirySince // of the SCIM configuration that is shown to the rules
+	// named is the names of the configurations that the audit log tells of; one that is missing is not in the inventory.
+	named map[diff.Subject]string
 }
 
 func newEvaluation(in Input, t Thresholds) *evaluation {
@@ -67,37 +70,63 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 		Input:        in,
 		limits:       t,
 		organization: subject{diff.Organization, in.Inventory.Organization.ID, in.Inventory.Organization.Name},
-		scim:         in.Inventory.SCIM,
 		sso:          make(map[string]ona.SSOConfiguration, len(in.Inventory.SSO)),
+		named:        make(map[diff.Subject]string),
 	}
-	for _, c := range e.scim {
-		if c.Enabled {
-			e.enabled++
-		}
-	}
+	e.Inventory.SCIM = ona.OrEmpty(in.Inventory.SCIM)
+	e.count = e.Inventory.SCIM.Len()
 	for _, c := range in.Inventory.SSO {
 		e.sso[c.ID] = c
+		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
 	}
 	return e
 }
 
-// names are the names of all configurations, gathered when the first of them is looked for: few nights have entries to look them up for.
-func (e *evaluation) names() map[diff.Subject]string {
-	if e.named != nil {
-		return e.named
+// judge judges by every rule of the register, in one look at the SCIM configurations.
+func (e *evaluation) judge() []result {
+	results := make([]result, len(register))
+	var each []func(*ona.SCIMConfiguration)
+	var ends []func()
+	for i, rule := range register {
+		rule := e.check(rule)(e, &results[i])
+		if rule.each != nil {
+			each = append(each, rule.each)
+		}
+		if rule.end != nil {
+			ends = append(ends, rule.end)
+		}
 	}
-	e.named = make(map[diff.Subject]string, len(e.scim)+len(e.sso))
-	for _, c := range e.scim {
-		e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
+	told := e.AuditLog.subjects()
+	for c := range e.Inventory.SCIM.All() {
+		e.look(c, told)
+		for _, judge := range each {
+			judge(c)
+		}
 	}
-	for _, c := range e.Inventory.SSO {
-		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
+	for _, end := range ends {
+		end()
 	}
-	return e.named
+	return results
 }
 
-func (e *evaluation) judge(rule Rule) []Finding {
-	judged := e.check(rule)
+// look takes in what several rules want to know of a SCIM configuration. told is the ids that the audit log tells of.
+func (e *evaluation) look(c *ona.SCIMConfiguration, told map[string]bool) {
+	if c.Enabled {
+		e.enabled++
+	}
+	if c.SSOConfigurationID != "" {
+		e.linked++
+	}
+	if told[c.ID] {
+		e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
+	}
+	if e.since = (ExpirySince{At: e.TakenAt}); e.ExpirySince != nil {
+		e.since = e.ExpirySince(c)
+	}
+}
+
+// findings are what a rule comes to.
+func (e *evaluation) findings(rule Rule, judged result) []Finding {
 	if len(judged.rows) == 0 {
 		judged.rows = []row{{status: Pass, subject: e.organization, observed: judged.pass}}
 	}
@@ -112,12 +141,12 @@ func (e *evaluation) judge(rule Rule) []Finding {
 	return findings
 }
 
-// check judges by a rule, unless the settings turn it off.
-func (e *evaluation) check(rule Rule) result {
+// check is how to judge by a rule, unless the settings turn it off.
+func (e *evaluation) check(rule Rule) check {
 	if why, off := e.TurnedOff[rule.ID]; off && CanBeTurnedOff(rule.ID) {
-		return nothingKnown("turned off: " + why)(e)
+		return nothingKnown("turned off: " + why)
 	}
-	return rule.check(e)
+	return rule.check
 }
 
 func (e *evaluation) finding(rule Rule, r row, expected string) Finding {

@@ -14,6 +14,7 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
 )
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
@@ -77,7 +78,7 @@ func troubled() finding.Input {
 	}
 	in := fromBytes(data)
 	in.MissedNights = []time.Time{after(-day), after(-2 * day), after(-3 * day)}
-	for _, c := range in.Inventory.SCIM[:10] {
+	for _, c := range inMemory(&in)[:10] {
 		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.UpdatedOnly, "updatedAt", "", "")
 		enabled.SubjectID, updated.SubjectID = c.ID, c.ID
 		in.Changes = append(in.Changes, enabled, updated)
@@ -109,7 +110,7 @@ func TestFingerprint(t *testing.T) {
 	in := inOrder()
 	expiresAt(after(-day))(&in)
 	before := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
-	in.Inventory.SCIM[0].Name = "Okta, renamed"
+	inMemory(&in)[0].Name = "Okta, renamed"
 	in.Inventory.Organization.Name = "Acme, renamed"
 	renamed := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
 	if before.Fingerprint != want || renamed.Fingerprint != want {
@@ -185,12 +186,12 @@ func BenchmarkEvaluate(b *testing.B) {
 func large(changed int) finding.Input {
 	in := inOrder()
 	in.Inventory.SCIM, in.Inventory.SSO = nil, nil
+	in.ExpirySince = func(*ona.SCIMConfiguration) finding.ExpirySince { return seen(after(-30 * day)) }
 	for i := range 10_000 {
 		c := scim(fmt.Sprintf("scim-%05d", i), fmt.Sprintf("Configuration %05d", i), fmt.Sprintf("sso-%05d", i))
 		c.TokenExpiresAt = after(time.Duration(i%400) * day)
 		addSCIM(&in, c)
 		addSSO(&in, sso(c.SSOConfigurationID, c.Name))
-		in.ExpirySince[c.ID] = seen(after(-30 * day))
 		if i >= changed {
 			continue
 		}

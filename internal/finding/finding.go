@@ -49,9 +49,9 @@ type Input struct {
 	Changes  []diff.Change
 	// AuditLog is nil where the log was not read.
 	AuditLog *AuditLog
-	// ExpirySince says, by SCIM configuration id, since when snapshots show the expiry that is in force now, and whether the change to it was
-	// seen (a rotation); a configuration that is missing here is in its first snapshot.
-	ExpirySince map[string]ExpirySince
+	// ExpirySince says since when snapshots show the expiry that is in force now, and whether the change to it was seen (a rotation). It is
+	// asked about each SCIM configuration once, in the order of the inventory; nil: each is in its first snapshot.
+	ExpirySince func(*ona.SCIMConfiguration) ExpirySince
 	// ServerClockOffset is the local clock minus the server's Date at collection; ServerClockKnown is false when no answer carried a Date.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool

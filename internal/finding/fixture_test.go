@@ -18,22 +18,23 @@ func after(d time.Duration) time.Time { return takenAt.Add(d) }
 
 // inOrder is an organization in which nothing is wrong: one SCIM configuration, scim-1, linked to sso-1.
 func inOrder() finding.Input {
-	return finding.Input{
+	in := finding.Input{
 		TakenAt: takenAt,
 		Inventory: ona.Inventory{
 			Organization: ona.Organization{ID: "org-1", Name: "Acme"},
-			SCIM:         []ona.SCIMConfiguration{scim("scim-1", "Okta", "sso-1")},
+			SCIM:         ona.SCIMConfigurations{scim("scim-1", "Okta", "sso-1")},
 			SSO:          []ona.SSOConfiguration{sso("sso-1", "Okta sign-in")},
 			Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 		},
 		Baseline:         &finding.Baseline{TakenAt: after(-day), OrganizationID: "org-1", BaseURL: "https://ona.test/api", Principal: "PRINCIPAL_USER u-1"},
 		AuditLog:         quietLog(),
-		ExpirySince:      map[string]finding.ExpirySince{"scim-1": {At: after(-100 * day), Rotated: true}},
 		ServerClockKnown: true,
 		BaseURL:          "https://ona.test/api",
 		Principal:        "PRINCIPAL_USER u-1",
 		ScheduleKnown:    true,
 	}
+	seenSince(&in, "scim-1", rotated(after(-100*day)))
+	return in
 }
 
 // quietLog is an audit log that tells of nothing since the baseline.
@@ -74,8 +75,28 @@ func sso(id, name string) ona.SSOConfiguration {
 	}
 }
 
+// seenSince lets snapshots show the token of a SCIM configuration since a time; the first that does is otherwise this one.
+func seenSince(in *finding.Input, id string, since finding.ExpirySince) {
+	others := in.ExpirySince
+	in.ExpirySince = func(c *ona.SCIMConfiguration) finding.ExpirySince {
+		switch {
+		case c.ID == id:
+			return since
+		case others == nil:
+			return finding.ExpirySince{At: takenAt}
+		}
+		return others(c)
+	}
+}
+
+// inMemory is the SCIM configurations, which can be changed in place.
+func inMemory(in *finding.Input) ona.SCIMConfigurations {
+	configurations, _ := in.Inventory.SCIM.(ona.SCIMConfigurations)
+	return configurations
+}
+
 func addSCIM(in *finding.Input, c ona.SCIMConfiguration) {
-	in.Inventory.SCIM = append(in.Inventory.SCIM, c)
+	in.Inventory.SCIM = append(inMemory(in), c)
 }
 
 func addSSO(in *finding.Input, c ona.SSOConfiguration) {

@@ -57,7 +57,7 @@ func scimFromBytes(in *finding.Input, i int, b []byte) ona.SCIMConfiguration {
 	c.TokenExpiresAt = instant(b[1])
 	c.CreatedAt = instant(b[2])
 	if b[3]&1 == 1 {
-		in.ExpirySince[c.ID] = finding.ExpirySince{At: after(-time.Duration(b[3]) * 2 * day), Rotated: b[3]&2 == 2}
+		seenSince(in, c.ID, finding.ExpirySince{At: after(-time.Duration(b[3]) * 2 * day), Rotated: b[3]&2 == 2})
 	}
 	return c
 }
@@ -117,8 +117,8 @@ func checkNothingFromUnreadable(t *testing.T, in finding.Input, findings []findi
 	if !in.ServerClockKnown {
 		unreadable = append(unreadable, "SCIM-021")
 	}
-	for _, c := range in.Inventory.SCIM {
-		unreadable = append(unreadable, unreported(c)...)
+	for c := range inMemory(&in).All() {
+		unreadable = append(unreadable, unreported(*c)...)
 	}
 	for _, id := range unreadable {
 		for _, f := range ofRule(findings, id) {

@@ -10,9 +10,9 @@ import (
 
 // checkShortLived looks for SCIM configurations that lived between two snapshots only. An entry after the snapshot's instant is left to the
 // next night: its configuration may have been created after it was listed.
-func checkShortLived(e *evaluation) result {
+func checkShortLived(e *evaluation, r *result) {
 	l, since := e.AuditLog, e.AuditLog.Since[diff.SCIMConfiguration]
-	r := passes("Audit-log entries about SCIM configurations after %s and up to %s: every configuration that they name is in a snapshot.", utc(e.Baseline.TakenAt), utc(e.TakenAt))
+	r.passes("Audit-log entries about SCIM configurations after %s and up to %s: every configuration that they name is in a snapshot.", utc(e.Baseline.TakenAt), utc(e.TakenAt))
 	groups := l.grouped(func(kind diff.SubjectType, entry ona.AuditLogEntry) bool {
 		return kind == diff.SCIMConfiguration && entry.CreatedAt.After(since) && !entry.CreatedAt.After(l.Until) && e.neverSeen(entry.SubjectID)
 	})
@@ -22,20 +22,19 @@ func checkShortLived(e *evaluation) result {
 	if !l.whole(since) {
 		r.notAssessed(e.organization, "Audit-log entries since %s may be missing: %s.", utc(since), l.Lacking)
 	}
-	return r
 }
 
 // neverSeen says whether neither this snapshot nor an older one has a SCIM configuration.
 func (e *evaluation) neverSeen(id string) bool {
-	_, listed := e.names()[diff.Subject{Type: diff.SCIMConfiguration, ID: id}]
+	_, listed := e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: id}]
 	return !listed && (e.AuditLog.Seen == nil || !e.AuditLog.Seen(id))
 }
 
 // checkLogged holds changes and audit log against each other, both ways.
-func checkLogged(e *evaluation) result {
+func checkLogged(e *evaluation, r *result) {
 	l := e.AuditLog
 	entries := e.entriesToExplain()
-	r := passes("Changes checked: %d, audit-log entries up to %s: %d. No change that somebody makes is without an entry, and no entry without a change.",
+	r.passes("Changes checked: %d, audit-log entries up to %s: %d. No change that somebody makes is without an entry, and no entry without a change.",
 		len(e.Changes), utc(e.TakenAt), e.entriesOfPeriod())
 	var open []string
 	for _, unlogged := range e.changesWithoutEntry() {
@@ -60,7 +59,6 @@ func checkLogged(e *evaluation) result {
 		open = append(open, fmt.Sprintf("Audit-log entries may be missing: %s.", l.Lacking))
 	}
 	r.qualify(e.organization, open)
-	return r
 }
 
 // entriesOfPeriod counts the entries about what was compared, between the snapshots.
@@ -149,7 +147,7 @@ func (e *evaluation) subjectOf(s diff.Subject) subject {
 	if s.Type == diff.Organization {
 		return e.organization
 	}
-	return subject{s.Type, s.ID, e.names()[s]}
+	return subject{s.Type, s.ID, e.named[s]}
 }
 
 // logged is what the audit log says about a subject whose updatedAt moved, as a sentence that follows another.

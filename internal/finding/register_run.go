@@ -14,7 +14,7 @@ var changeRules = []Rule{{
 	Remedy:   "Confirm that the change was approved.",
 	Expected: "No SCIM configuration that was disabled in the baseline is enabled now.",
 	Supports: slices.Concat(soc2("CC8.1"), iso("8.32")),
-	check:    withBaseline(checkReenabled),
+	check:    withBaseline(whole(checkReenabled)),
 }, {
 	ID:       "SCIM-018",
 	Title:    "Configuration created and removed between two snapshots",
@@ -23,7 +23,7 @@ var changeRules = []Rule{{
 	Remedy:   "Ask who made it and what it provisioned.",
 	Expected: "Every SCIM configuration in the audit log is in a snapshot.",
 	Supports: slices.Concat(soc2("CC7.2"), nist("AC-2(4)")),
-	check:    withAuditLog(checkShortLived),
+	check:    withAuditLog(whole(checkShortLived)),
 }, {
 	ID:       "SCIM-019",
 	Title:    "Configuration updated without a visible change",
@@ -32,7 +32,7 @@ var changeRules = []Rule{{
 	Remedy:   "Look the time up in the audit log and ask who made the update.",
 	Expected: "updatedAt moves only together with another field.",
 	Supports: nist("CM-3"),
-	check:    withBaseline(checkUpdatedOnly),
+	check:    withBaseline(whole(checkUpdatedOnly)),
 }, {
 	ID:       foreignConfiguration,
 	Title:    "Configuration of a foreign organization in the answer",
@@ -60,7 +60,7 @@ var changeRules = []Rule{{
 	Expected: "Every change has an audit-log entry, and every entry a change.",
 	Supports: slices.Concat(soc2("CC7.2"), pci("10.2.1.5")),
 	limits:   toleranceLimit,
-	check:    withAuditLog(checkLogged),
+	check:    withAuditLog(whole(checkLogged)),
 }, {
 	ID:       "SCIM-025",
 	Title:    "Account creation not restricted to SCIM",
@@ -69,7 +69,7 @@ var changeRules = []Rule{{
 	Remedy:   "Switch on the organization policy restrictAccountCreationToScim.",
 	Expected: "The policy restrictAccountCreationToScim is on.",
 	Supports: slices.Concat(soc2("CC6.2"), nist("AC-2")),
-	check:    checkPolicy,
+	check:    whole(checkPolicy),
 }}
 
 var runRules = []Rule{{
@@ -80,7 +80,7 @@ var runRules = []Rule{{
 	Remedy:   "Remove the cause that the error names and run again.",
 	Expected: "The collection is complete.",
 	Supports: nist("CA-7"),
-	check:    checkComplete,
+	check:    whole(checkComplete),
 }, {
 	ID:       "RUN-002",
 	Title:    "Scheduled night without a complete run",
@@ -89,7 +89,7 @@ var runRules = []Rule{{
 	Remedy:   "Find out why the run did not start or did not complete, and keep a record of the gap.",
 	Expected: "Every scheduled night has a complete run.",
 	Supports: nist("CA-7"),
-	check:    checkMissedNights,
+	check:    whole(checkMissedNights),
 }, {
 	ID:       "RUN-003",
 	Title:    "Identity, organization or base URL differs",
@@ -98,7 +98,7 @@ var runRules = []Rule{{
 	Remedy:   "Confirm that the collecting identity, the organization and the server were changed on purpose.",
 	Expected: "Identity, organization and base URL are those of the baseline.",
 	Supports: nist("CM-3"),
-	check:    withBaseline(checkSameSource),
+	check:    withBaseline(whole(checkSameSource)),
 }, {
 	ID:       "RUN-004",
 	Title:    "Unknown fields in answers",
@@ -106,5 +106,5 @@ var runRules = []Rule{{
 	Why:      "The server reports something that no rule of this version looks at.",
 	Remedy:   "Use a newer version of the tool; until then the field's changes are shown as they are received.",
 	Expected: "This version knows every field of the answers.",
-	check:    checkUnknownFields,
+	check:    whole(checkUnknownFields),
 }}

@@ -17,7 +17,7 @@ var tokenRules = []Rule{{
 	Remedy:   "Regenerate the token, store it in the identity provider, and check there which changes were not provisioned meanwhile.",
 	Expected: "The token of every enabled SCIM configuration is not expired.",
 	Supports: slices.Concat(soc2("CC6.2", "CC6.3"), iso("5.18"), nist("AC-2"), pci("8.2.5")),
-	check:    checkEnabledExpired,
+	check:    checkExpired(true),
 }, {
 	ID:       "SCIM-002",
 	Title:    "Token expires soon",
@@ -36,7 +36,7 @@ var tokenRules = []Rule{{
 	Remedy:   "Delete the configuration, or regenerate its token and enable it.",
 	Expected: "The token of every disabled SCIM configuration is not expired.",
 	Supports: nist("CM-8"),
-	check:    checkDisabledExpired,
+	check:    checkExpired(false),
 }, {
 	ID:       "SCIM-004",
 	Title:    "Token expiry not reported",
@@ -85,7 +85,7 @@ var configurationRules = []Rule{{
 	Remedy:   "Set up a SCIM configuration, or enable one that exists.",
 	Expected: "The organization has at least one enabled SCIM configuration.",
 	Supports: slices.Concat(soc2("CC6.2"), iso("5.16")),
-	check:    checkAnyEnabled,
+	check:    whole(checkAnyEnabled),
 }, {
 	ID:       "SCIM-009",
 	Title:    "Enabled configuration without a linked SSO configuration",

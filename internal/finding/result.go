@@ -26,7 +26,7 @@ type subject struct {
 	id, name string
 }
 
-func scimSubject(c ona.SCIMConfiguration) subject {
+func scimSubject(c *ona.SCIMConfiguration) subject {
 	return subject{diff.SCIMConfiguration, c.ID, c.Name}
 }
 
@@ -34,9 +34,9 @@ func ssoSubject(c ona.SSOConfiguration) subject {
 	return subject{diff.SSOConfiguration, c.ID, c.DisplayName}
 }
 
-// passes is the result of a check that finds nothing unless rows are added to it.
-func passes(format string, args ...any) result {
-	return result{pass: fmt.Sprintf(format, args...)}
+// passes says what was observed should no row be added.
+func (r *result) passes(format string, args ...any) {
+	r.pass = fmt.Sprintf(format, args...)
 }
 
 func (r *result) fail(s subject, format string, args ...any) {
@@ -53,29 +53,25 @@ func (r *result) notAssessed(s subject, format string, args ...any) {
 
 // nothingKnown is a check whose source is not read at all.
 func nothingKnown(why string) check {
-	return func(e *evaluation) result {
-		var r result
-		r.notAssessed(e.organization, "%s", why)
-		return r
-	}
+	return whole(func(e *evaluation, r *result) { r.notAssessed(e.organization, "%s", why) })
 }
 
 // withSSO runs a check that needs the SSO configurations only where they could be read.
 func withSSO(inner check) check {
-	return func(e *evaluation) result {
+	return func(e *evaluation, r *result) judging {
 		if why := e.Inventory.SSONotAssessed; why != "" {
-			return nothingKnown("The SSO configurations could not be read: " + why)(e)
+			return nothingKnown("The SSO configurations could not be read: "+why)(e, r)
 		}
-		return inner(e)
+		return inner(e, r)
 	}
 }
 
 // withBaseline runs a check that needs an earlier snapshot only where there is one.
 func withBaseline(inner check) check {
-	return func(e *evaluation) result {
+	return func(e *evaluation, r *result) judging {
 		if e.Baseline == nil {
-			return nothingKnown("This is the first snapshot of this organization: there is no baseline to compare with.")(e)
+			return nothingKnown("This is the first snapshot of this organization: there is no baseline to compare with.")(e, r)
 		}
-		return inner(e)
+		return inner(e, r)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 )
 
 // The frameworks that a Control can belong to, by the names under which auditors cite them.
@@ -51,8 +52,22 @@ type Rule struct {
 	check  check
 }
 
-// check judges one organization by one rule.
-type check func(*evaluation) result
+// check begins to judge one organization by one rule; what it finds goes into the result.
+type check func(*evaluation, *result) judging
+
+// judging is a rule at work: it is shown each SCIM configuration and then, when all are counted, has the last word. A listing may be longer
+// than memory, so that all rules share one look at it. Either is nil where there is nothing to do.
+type judging struct {
+	each func(*ona.SCIMConfiguration)
+	end  func()
+}
+
+// whole is a check that looks at no single SCIM configuration.
+func whole(judge func(*evaluation, *result)) check {
+	return func(e *evaluation, r *result) judging {
+		return judging{end: func() { judge(e, r) }}
+	}
+}
 
 // Rules is the rule register in its fixed order; the caller may change the copy.
 func Rules() []Rule {

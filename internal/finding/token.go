@@ -15,54 +15,46 @@ const longestLifetime = (365 + 366) * day
 const expiryNotReported = "The API did not report when the token expires."
 
 // expired says whether a token had expired at the snapshot; one that expires at that very instant has. Only for a known expiry.
-func (e *evaluation) expired(c ona.SCIMConfiguration) bool { return !c.TokenExpiresAt.After(e.TakenAt) }
-
-// expirySince is since when the expiry in force is known: since this snapshot, where no earlier one shows it.
-func (e *evaluation) expirySince(c ona.SCIMConfiguration) ExpirySince {
-	if since, ok := e.ExpirySince[c.ID]; ok {
-		return since
-	}
-	return ExpirySince{At: e.TakenAt}
+func (e *evaluation) expired(c *ona.SCIMConfiguration) bool {
+	return !c.TokenExpiresAt.After(e.TakenAt)
 }
 
-func checkEnabledExpired(e *evaluation) result { return checkExpired(e, true) }
-
-func checkDisabledExpired(e *evaluation) result { return checkExpired(e, false) }
-
-func checkExpired(e *evaluation, enabled bool) result {
-	word := enabledWord(ona.SCIMConfiguration{Enabled: enabled})
-	concerned := e.enabled
-	if !enabled {
-		concerned = len(e.scim) - e.enabled
+// checkExpired judges the configurations that are enabled, or those that are not.
+func checkExpired(enabled bool) check {
+	return func(e *evaluation, r *result) judging {
+		word, concerned := enabledWord(enabled), 0
+		return judging{func(c *ona.SCIMConfiguration) {
+			if c.Enabled != enabled {
+				return
+			}
+			concerned++
+			switch {
+			case c.TokenExpiresAt.IsZero():
+				r.notAssessed(scimSubject(c), "The configuration is %s. %s", word, expiryNotReported)
+			case e.expired(c):
+				r.fail(scimSubject(c), "The configuration is %s and its token expired at %s (snapshot of %s).", word, utc(c.TokenExpiresAt), utc(e.TakenAt))
+			}
+		}, func() {
+			r.passes("SCIM configurations that are %s: %d of %d. No token of these had expired at %s.", word, concerned, e.count, utc(e.TakenAt))
+		}}
 	}
-	r := passes("SCIM configurations that are %s: %d of %d. No token of these had expired at %s.", word, concerned, len(e.scim), utc(e.TakenAt))
-	for _, c := range e.scim {
-		switch {
-		case c.Enabled != enabled:
-		case c.TokenExpiresAt.IsZero():
-			r.notAssessed(scimSubject(c), "The configuration is %s. %s", word, expiryNotReported)
-		case e.expired(c):
-			r.fail(scimSubject(c), "The configuration is %s and its token expired at %s (snapshot of %s).", word, utc(c.TokenExpiresAt), utc(e.TakenAt))
-		}
-	}
-	return r
 }
 
-func checkExpiresSoon(e *evaluation) result {
-	r := passes("SCIM configurations checked: %d. Every token that had not expired at %s lasts longer than %s from then.",
-		len(e.scim), utc(e.TakenAt), span(e.limits.ExpiryInfo))
-	for _, c := range e.scim {
+func checkExpiresSoon(e *evaluation, r *result) judging {
+	return judging{func(c *ona.SCIMConfiguration) {
 		if c.TokenExpiresAt.IsZero() {
 			r.notAssessed(scimSubject(c), expiryNotReported)
-			continue
+			return
 		}
 		left := c.TokenExpiresAt.Sub(e.TakenAt)
 		if severity := e.limits.expirySeverity(left); severity != "" && !e.expired(c) {
 			r.failAs(severity, scimSubject(c), "The configuration is %s and its token expires at %s, %s after the snapshot.",
-				enabledWord(c), utc(c.TokenExpiresAt), span(left))
+				enabledWord(c.Enabled), utc(c.TokenExpiresAt), span(left))
 		}
-	}
-	return r
+	}, func() {
+		r.passes("SCIM configurations checked: %d. Every token that had not expired at %s lasts longer than %s from then.",
+			e.count, utc(e.TakenAt), span(e.limits.ExpiryInfo))
+	}}
 }
 
 // expirySeverity grades the time left until an expiry; empty when that is long enough.
@@ -82,29 +74,27 @@ func expiryLimits(t Thresholds) string {
 	return fmt.Sprintf("The limits are %s (high), %s (medium) and %s (info).", span(t.ExpiryHigh), span(t.ExpiryMedium), span(t.ExpiryInfo))
 }
 
-func checkExpiryReported(e *evaluation) result {
-	r := passes("SCIM configurations checked: %d. The API reported the expiry of every token.", len(e.scim))
-	for _, c := range e.scim {
+func checkExpiryReported(e *evaluation, r *result) judging {
+	return judging{func(c *ona.SCIMConfiguration) {
 		if c.TokenExpiresAt.IsZero() {
 			r.fail(scimSubject(c), expiryNotReported)
 		}
-	}
-	return r
+	}, func() {
+		r.passes("SCIM configurations checked: %d. The API reported the expiry of every token.", e.count)
+	}}
 }
 
-func checkLifetime(e *evaluation) result {
-	r := passes("SCIM configurations checked: %d. No token is known to live longer than %s, counted from the snapshot that first showed its "+
-		"rotation or else from createdAt.", len(e.scim), span(e.limits.MaxLifetime))
-	for _, c := range e.scim {
-		e.lifetime(&r, c)
-	}
-	return r
+func checkLifetime(e *evaluation, r *result) judging {
+	return judging{func(c *ona.SCIMConfiguration) { e.lifetime(r, c) }, func() {
+		r.passes("SCIM configurations checked: %d. No token is known to live longer than %s, counted from the snapshot that first showed its "+
+			"rotation or else from createdAt.", e.count, span(e.limits.MaxLifetime))
+	}}
 }
 
 // lifetime judges one token's lifetime. The snapshot that first shows an expiry is never before the token's creation, so what is counted
 // from it is a lower bound; createdAt is never after it, so what is counted from that is an upper bound, and exact without a rotation.
-func (e *evaluation) lifetime(r *result, c ona.SCIMConfiguration) {
-	s, since, expires := scimSubject(c), e.expirySince(c), utc(c.TokenExpiresAt)
+func (e *evaluation) lifetime(r *result, c *ona.SCIMConfiguration) {
+	s, since, expires := scimSubject(c), e.since, utc(c.TokenExpiresAt)
 	estimate := c.TokenExpiresAt.Sub(c.CreatedAt)
 	switch atLeast := c.TokenExpiresAt.Sub(since.At); {
 	case c.TokenExpiresAt.IsZero():
@@ -131,18 +121,16 @@ func lifetimeLimit(t Thresholds) string {
 	return "The limit is " + span(t.MaxLifetime) + "."
 }
 
-func checkRotation(e *evaluation) result {
-	r := passes("SCIM configurations checked: %d. Each was created, or a rotation of its token first seen, less than %s before %s.",
-		len(e.scim), span(e.limits.MaxAge), utc(e.TakenAt))
-	for _, c := range e.scim {
-		e.rotation(&r, c)
-	}
-	return r
+func checkRotation(e *evaluation, r *result) judging {
+	return judging{func(c *ona.SCIMConfiguration) { e.rotation(r, c) }, func() {
+		r.passes("SCIM configurations checked: %d. Each was created, or a rotation of its token first seen, less than %s before %s.",
+			e.count, span(e.limits.MaxAge), utc(e.TakenAt))
+	}}
 }
 
 // rotation judges one token's age. It is at least the time since the first snapshot with its expiry, at most that since createdAt.
-func (e *evaluation) rotation(r *result, c ona.SCIMConfiguration) {
-	s, since := scimSubject(c), e.expirySince(c)
+func (e *evaluation) rotation(r *result, c *ona.SCIMConfiguration) {
+	s, since := scimSubject(c), e.since
 	switch atLeast := e.TakenAt.Sub(since.At); {
 	case !c.CreatedAt.IsZero() && e.TakenAt.Sub(c.CreatedAt) < e.limits.MaxAge:
 	case c.TokenExpiresAt.IsZero():
@@ -163,7 +151,7 @@ func (e *evaluation) rotation(r *result, c ona.SCIMConfiguration) {
 
 // issuedAtCreation infers that a token is the one that its configuration was created with: lifetimes are whole days, and a token that was
 // regenerated later would have to be so at the very same time of the day to expire a whole number of days after createdAt.
-func issuedAtCreation(c ona.SCIMConfiguration) bool {
+func issuedAtCreation(c *ona.SCIMConfiguration) bool {
 	lifetime := c.TokenExpiresAt.Sub(c.CreatedAt)
 	return !c.CreatedAt.IsZero() && lifetime > 0 && lifetime <= longestLifetime && lifetime%day == 0
 }

@@ -8,13 +8,13 @@ import (
 
 // expiresAt moves the expiry of scim-1.
 func expiresAt(t time.Time) func(*finding.Input) {
-	return func(in *finding.Input) { in.Inventory.SCIM[0].TokenExpiresAt = t }
+	return func(in *finding.Input) { inMemory(in)[0].TokenExpiresAt = t }
 }
 
 func disabledExpiresAt(t time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
-		in.Inventory.SCIM[0].Enabled = false
-		in.Inventory.SCIM[0].TokenExpiresAt = t
+		inMemory(in)[0].Enabled = false
+		inMemory(in)[0].TokenExpiresAt = t
 	}
 }
 
@@ -22,9 +22,9 @@ func disabledExpiresAt(t time.Time) func(*finding.Input) {
 // the expiry.
 func token(created time.Time, since finding.ExpirySince, expires time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
-		in.Inventory.SCIM[0].CreatedAt = created
-		in.Inventory.SCIM[0].TokenExpiresAt = expires
-		in.ExpirySince["scim-1"] = since
+		inMemory(in)[0].CreatedAt = created
+		inMemory(in)[0].TokenExpiresAt = expires
+		seenSince(in, "scim-1", since)
 	}
 }
 
@@ -35,7 +35,7 @@ func rotated(at time.Time) finding.ExpirySince { return finding.ExpirySince{At: 
 func unseen(created, expires time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
 		token(created, finding.ExpirySince{}, expires)(in)
-		delete(in.ExpirySince, "scim-1")
+		in.ExpirySince = nil
 	}
 }
 

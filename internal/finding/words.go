@@ -48,8 +48,8 @@ func label(name, id string) string {
 	return name + " (" + id + ")"
 }
 
-func enabledWord(c ona.SCIMConfiguration) string {
-	if c.Enabled {
+func enabledWord(enabled bool) string {
+	if enabled {
 		return "enabled"
 	}
 	return "disabled"
@@ -59,14 +59,14 @@ func enabledWord(c ona.SCIMConfiguration) string {
 const maxOthers = 5
 
 // others lists the configurations of a group other than self.
-func others(group []ona.SCIMConfiguration, self string) string {
+func others(group []subject, self string) string {
 	var names []string
 	for _, c := range group {
 		if len(names) == maxOthers {
 			break
 		}
-		if c.ID != self {
-			names = append(names, label(c.Name, c.ID))
+		if c.id != self {
+			names = append(names, label(c.name, c.id))
 		}
 	}
 	text := strings.Join(names, ", ")

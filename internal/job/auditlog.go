@@ -39,16 +39,7 @@ type logReading struct {
 // changed subjects that it does not explain. The error is for the end of the run alone.
 func (n *night) readAuditLog(ctx context.Context, client *fetch.Client, header snapshot.Snapshot, baseline snapshot.Baseline,
 	current ona.Inventory, changes []diff.Change) (*logReading, error) {
-	older, err := n.Store.SeenBefore(ctx, baseline.Snapshot)
-	if err != nil {
-		return nil, err
-	}
-	inBaseline := make(map[string]bool, len(baseline.Inventory.SCIM))
-	for _, c := range baseline.Inventory.SCIM {
-		inBaseline[c.ID] = true
-	}
-	seen := func(id string) bool { return inBaseline[id] || older(diff.SCIMConfiguration, id) }
-	l := &logReading{AuditLog: finding.AuditLog{Since: comparedSince(baseline, current), Until: serverTime(n.TakenAt, header), Seen: seen}}
+	l := &logReading{AuditLog: finding.AuditLog{Since: comparedSince(baseline, current), Until: serverTime(n.TakenAt, header)}}
 	l.since = l.Until
 	for _, at := range l.Since {
 		if at.Before(l.since) {
@@ -85,6 +76,25 @@ func (n *night) readAuditLog(ctx context.Context, client *fetch.Client, header s
 		}
 	}
 	return l, nil
+}
+
+// seen says which of the SCIM configurations that the audit log tells of the baseline or an older snapshot has.
+func (n *night) seen(ctx context.Context, baseline snapshot.Baseline, entries []ona.AuditLogEntry) (func(id string) bool, error) {
+	older, err := n.Store.SeenBefore(ctx, baseline.Snapshot)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	told := make(map[string]bool, len(entries))
+	for _, entry := range entries {
+		told[entry.SubjectID] = true
+	}
+	inBaseline := make(map[string]bool)
+	for c := range baseline.Inventory.SCIM.All() {
+		if told[c.ID] {
+			inBaseline[c.ID] = true
+		}
+	}
+	return func(id string) bool { return inBaseline[id] || older(diff.SCIMConfiguration, id) }, baseline.Inventory.SCIM.Err()
 }
 
 // listAuditLogs reads the log within maxLogTime; a log that takes longer could not be read.

@@ -88,6 +88,17 @@ func (r *Result) Complete() bool {
 // Run does one night. An organization that cannot be collected gets a failed snapshot and does not touch the others; that is told in the
 // Result, not as an error. The error is for what keeps the run itself from being recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	result, err := Collect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	// What is known is reported even when the run was cancelled.
+	result.ReportFolder, result.ReportError = Report(context.WithoutCancel(ctx), o.Store, result.Run.ID, o.Reports, o.Report)
+	return result, nil
+}
+
+// Collect is Run without the report.
+func Collect(ctx context.Context, o Options) (*Result, error) {
 	if o.Schedule != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
 			return nil, err
@@ -111,7 +122,6 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if result.Run, err = o.Store.Run(ctx, runID); err != nil {
 		return nil, err
 	}
-	result.ReportFolder, result.ReportError = Report(ctx, o.Store, runID, o.Reports, o.Report)
 	return result, nil
 }
 

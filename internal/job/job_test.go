@@ -1,12 +1,14 @@
 package job_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,8 +30,9 @@ type house struct {
 	url     string
 	night   int
 	timeout time.Duration
-	// asked counts the requests by method.
+	// asked counts the requests by method; several come at once.
 	asked map[string]int
+	mu    sync.Mutex
 }
 
 func newHouse(t *testing.T, states ...*demo.State) *house {
@@ -47,7 +50,9 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 	h := &house{t: t, store: store, reports: filepath.Join(folder, "reports"), asked: map[string]int{}}
 	server := demo.NewServerWith(states...)
 	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+		h.mu.Lock()
 		h.asked[method]++
+		h.mu.Unlock()
 		next.ServeHTTP(w, r)
 	}
 	api := httptest.NewServer(server)
@@ -67,9 +72,14 @@ func (h *house) clock() time.Time { return demo.Night(h.night) }
 // run runs the next night, one source after the other.
 func (h *house) run(sources ...job.Source) *job.Result {
 	h.t.Helper()
+	return h.runBy(job.Run, sources)
+}
+
+func (h *house) runBy(run func(context.Context, job.Options) (*job.Result, error), sources []job.Source) *job.Result {
+	h.t.Helper()
 	h.night++
 	clear(h.asked)
-	result, err := job.Run(h.t.Context(), job.Options{
+	result, err := run(h.t.Context(), job.Options{
 		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
 		Concurrency: 1, Timeout: h.timeout, Reports: h.reports, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,11 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 	header.BaseURL = client.BaseURL()
 	collection, err := client.Collect(ctx)
 	describe(&header, collection)
+	defer func() {
+		if err := collection.Close(); err != nil {
+			n.Logger.LogAttrs(ctx, slog.LevelWarn, "temporary_file_left", slog.String("source", source.Name), slog.String("error", err.Error()))
+		}
+	}()
 	if err != nil {
 		return header, err
 	}
@@ -135,6 +141,9 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 		if log, err = n.readAuditLog(ctx, client, header, baseline, c.Inventory, changes); err != nil {
 			return header, err
 		}
+		if log.Seen, err = n.seen(ctx, baseline, log.Entries); err != nil {
+			return header, err
+		}
 		log.describe(&header)
 		exchanges = slices.Concat(exchanges, asked, log.exchanges)
 	}
@@ -161,6 +170,9 @@ func (n *night) compare(ctx context.Context, baseline snapshot.Baseline, current
 		return nil, err
 	}
 	changes := diff.Compute(baseline.Inventory, current, diff.Options{Seen: seen})
+	if err := errors.Join(ona.OrEmpty(baseline.Inventory.SCIM).Err(), ona.OrEmpty(current.SCIM).Err()); err != nil {
+		return nil, err
+	}
 	for i := range changes {
 		older := baseline.Snapshot
 		switch {
@@ -178,15 +190,12 @@ func (n *night) compare(ctx context.Context, baseline snapshot.Baseline, current
 
 // judge evaluates the rules.
 func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline snapshot.Baseline, found bool, inventory ona.Inventory, changes []diff.Change, log *finding.AuditLog) ([]finding.Finding, error) {
-	since, err := n.Store.ExpirySince(ctx, header.OrganizationID, inventory.SCIM, n.TakenAt)
-	if err != nil {
-		return nil, err
-	}
 	in := finding.Input{
-		TakenAt: n.TakenAt, Inventory: inventory, Changes: changes, ExpirySince: since, AuditLog: log, TurnedOff: n.TurnedOff,
+		TakenAt: n.TakenAt, Inventory: inventory, Changes: changes, AuditLog: log, TurnedOff: n.TurnedOff,
 		ServerClockOffset: header.ServerClockOffset, ServerClockKnown: header.ServerClockKnown,
 		BaseURL: header.BaseURL, Principal: principal(header), UnknownFields: header.UnknownFields,
 	}
+	var err error
 	if in.ScheduleKnown, in.MissedNights, err = n.missedNights(ctx, baseline, found); err != nil {
 		return nil, err
 	}
@@ -196,7 +205,13 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 			BaseURL: baseline.Snapshot.BaseURL, Principal: principal(baseline.Snapshot),
 		}
 	}
-	return finding.Evaluate(in, n.Thresholds), nil
+	expiries, err := n.Store.Expiries(ctx, header.OrganizationID, n.TakenAt)
+	if err != nil {
+		return nil, err
+	}
+	in.ExpirySince = expiries.Since
+	findings := finding.Evaluate(in, n.Thresholds)
+	return findings, errors.Join(expiries.Close(), ona.OrEmpty(inventory.SCIM).Err())
 }
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
@@ -212,10 +227,10 @@ func addExchanges(c *snapshot.Collected, exchanges []fetch.Exchange) {
 		c.Snapshot.Retries += len(retries)
 		c.Exchanges = append(c.Exchanges, snapshot.Exchange{
 			Number: i + 1, Method: e.Method, Request: string(e.Request), Status: e.Status, SentAt: e.SentAt, Duration: e.Duration,
-			ServerDate: e.ServerDate, Records: e.Records, Retries: retries, ResponseSHA256: e.SHA256, ResponseSize: int64(len(e.Body)),
+			ServerDate: e.ServerDate, Records: e.Records, Retries: retries, ResponseSHA256: e.SHA256, ResponseSize: e.Size,
 		})
-		c.Responses = append(c.Responses, e.Body)
 	}
+	c.Response = func(i int) ([]byte, error) { return exchanges[i].Answer() }
 }
 
 // recordFailure stores that the snapshot failed. The error stays what it was, with what kept the failure from being stored.

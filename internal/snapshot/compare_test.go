@@ -193,7 +193,7 @@ func TestWhatIsFoundToDifferIsWhatAPlainCursorFinds(t *testing.T) {
 						current[id] = randomConfiguration(random, id)
 					}
 				}
-				var all []ona.SCIMConfiguration
+				var all ona.SCIMConfigurations
 				for _, id := range slices.Sorted(maps.Keys(current)) {
 					all = append(all, current[id])
 				}

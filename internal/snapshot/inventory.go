@@ -91,6 +91,13 @@ func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]t
 
 // Inventory is what a complete snapshot shows; what it could not read is marked as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
+	return s.inventory(ctx, h, func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
+		return values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
+	})
+}
+
+// inventory is an Inventory whose SCIM configurations list gives.
+func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error)) (ona.Inventory, error) {
 	inventory := ona.Inventory{SSONotAssessed: h.SSONotAssessed, PoliciesNotAssessed: h.PoliciesNotAssessed}
 	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
 	if err != nil {
@@ -109,7 +116,7 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	if len(organization) == 1 {
 		inventory.Organization = organization[0]
 	}
-	if inventory.SCIM, err = values(scimKind.asOf(ctx, s.db, key, h.ID)); err != nil {
+	if inventory.SCIM, err = list(key); err != nil {
 		return inventory, err
 	}
 	if h.SSONotAssessed == "" {
@@ -133,8 +140,8 @@ func prunedError(h Snapshot) error {
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
-func values[T any](versions []version[T], err error) ([]T, error) {
-	all := make([]T, 0, len(versions))
+func values[T any](versions []version[T], err error) (ona.Slice[T], error) {
+	all := make(ona.Slice[T], 0, len(versions))
 	for _, v := range versions {
 		all = append(all, v.value)
 	}

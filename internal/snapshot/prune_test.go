@@ -137,10 +137,7 @@ func TestWhatWasSeenStaysKnownAfterPruning(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		since, err := store.ExpirySince(t.Context(), acme, []ona.SCIMConfiguration{scim("b", "")}, night(7))
-		if err != nil {
-			t.Fatal(err)
-		}
+		since := expirySince(t, store, scim("b", ""), night(7))
 		rows, err := store.SCIMConfigurations(t.Context(), last.ID)
 		if err != nil || len(rows) != 1 {
 			t.Fatal(rows, err)

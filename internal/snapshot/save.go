@@ -22,8 +22,8 @@ type Collected struct {
 	Changes   []diff.Change
 	Findings  []finding.Finding
 	Exchanges []Exchange
-	// Responses are the bytes of the answers, in the order of Exchanges.
-	Responses [][]byte
+	// Response gives the bytes of the answer of Exchanges[i].
+	Response func(i int) ([]byte, error)
 	// AuditLog is nil where the log was not to be read. Candidates are entries of it for each of Changes, newest first.
 	AuditLog   *AuditLog
 	Candidates [][]ona.AuditLogEntry
@@ -122,21 +122,22 @@ func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int
 		all = append(all, d)
 		return err
 	}
-	if err := compare(organizationKind.table, organizationKind.rows([]ona.Organization{inventory.Organization})); err != nil {
+	if err := compare(organizationKind.table, organizationKind.rows(ona.Slice[ona.Organization]{inventory.Organization})); err != nil {
 		return nil, err
 	}
 	if inventory.Policies != nil {
-		one := []policies{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
+		one := ona.Slice[policies]{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
 		if err := compare(policiesKind.table, policiesKind.rows(one)); err != nil {
 			return nil, err
 		}
 	}
-	if err := compare(scimKind.table, scimKind.rows(inventory.SCIM)); err != nil {
+	scim := ona.OrEmpty(inventory.SCIM)
+	if err := compare(scimKind.table, scimKind.rows(scim)); err != nil {
 		return nil, err
 	}
-	header.SCIMConfigurations = len(inventory.SCIM)
+	header.SCIMConfigurations = scim.Len()
 	if inventory.SSONotAssessed == "" {
-		if err := compare(ssoKind.table, ssoKind.rows(inventory.SSO)); err != nil {
+		if err := compare(ssoKind.table, ssoKind.rows(ona.Slice[ona.SSOConfiguration](inventory.SSO))); err != nil {
 			return nil, err
 		}
 		header.SSOConfigurations = len(inventory.SSO)
@@ -218,7 +219,7 @@ func recordsHash(exchanges []Exchange, changes, findings [][]any, judged []judge
 }
 
 func storeExchanges(ctx context.Context, tx *sql.Tx, header Snapshot, key int64, c Collected) error {
-	if err := storeResponses(ctx, tx, c.Exchanges, c.Responses); err != nil {
+	if err := storeResponses(ctx, tx, c.Exchanges, c.Response); err != nil {
 		return err
 	}
 	if err := exchangeTable.replace(ctx, tx, key, header.ID, listed(exchangeRows(c.Exchanges))); err != nil {

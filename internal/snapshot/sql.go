@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -20,23 +21,40 @@ type querier interface {
 
 // queryAll reads every row of a query.
 func queryAll[T any](ctx context.Context, q querier, doing string, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	defer func() { _ = rows.Close() }() // rows.Err below tells what Close would
 	var all []T
-	for rows.Next() {
-		value, err := scan(rows)
+	for value, err := range queryEach(ctx, q, doing, scan, query, args...) {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", doing, err)
+			return nil, err
 		}
 		all = append(all, value)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
 	return all, nil
+}
+
+// queryEach reads the rows of a query one after the other; after an error there is no other. It holds the connection until it ends.
+func queryEach[T any](ctx context.Context, q querier, doing string, scan func(*sql.Rows) (T, error), query string, args ...any) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		rows, err := q.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(none, fmt.Errorf("%s: %w", doing, explain(err)))
+			return
+		}
+		defer func() { _ = rows.Close() }() // rows.Err below tells what Close would
+		for rows.Next() {
+			value, err := scan(rows)
+			if err != nil {
+				yield(none, fmt.Errorf("%s: %w", doing, err))
+				return
+			}
+			if !yield(value, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(none, fmt.Errorf("%s: %w", doing, err))
+		}
+	}
 }
 
 // rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best near 50, and a power of two).

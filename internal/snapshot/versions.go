@@ -3,7 +3,10 @@ package snapshot
 import (
 	"context"
 	"database/sql"
+	"iter"
 	"strings"
+
+	"scim-auditor/internal/ona"
 )
 
 // version is a value with the snapshot since which it has been so.
@@ -14,8 +17,20 @@ type version[T any] struct {
 
 // asOf reads what a snapshot of the organization shows, sorted by id.
 func (k kind[T]) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version[T], error) {
+	var all []version[T]
+	for v, err := range k.eachAsOf(ctx, q, organizationKey, snapshotID) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// eachAsOf is asOf for more than fits into memory.
+func (k kind[T]) eachAsOf(ctx context.Context, q querier, organizationKey, snapshotID int64) iter.Seq2[version[T], error] {
 	columns := "v.id, v.valid_from, " + strings.Join(k.reads, ", ")
-	return queryAll(ctx, q, "reading "+k.name+" rows", k.scan,
+	return queryEach(ctx, q, "reading "+k.name+" rows", k.scan,
 		"SELECT "+columns+" FROM "+k.live()+" v WHERE v.organization_key = ?1 AND v.valid_from <= ?2"+
 			" UNION ALL SELECT "+columns+" FROM "+k.history()+" v WHERE v.organization_key = ?1 AND v.valid_from <= ?2 AND v.valid_to > ?2"+
 			" ORDER BY 1", organizationKey, snapshotID)
@@ -34,13 +49,16 @@ func (k kind[T]) scan(rows *sql.Rows) (version[T], error) {
 }
 
 // rows are the values as rows of the table, in their order.
-func (k kind[T]) rows(all []T) listing {
+func (k kind[T]) rows(all ona.List[T]) listing {
 	return func(yield func(row, error) bool) {
-		for _, v := range all {
-			values := append(make([]any, 0, len(k.columns)+1), k.id(v))
-			if !yield(row{values: k.values(values, v)}, nil) {
+		for v := range all.All() {
+			values := append(make([]any, 0, len(k.columns)+1), k.id(*v))
+			if !yield(row{values: k.values(values, *v)}, nil) {
 				return
 			}
+		}
+		if err := all.Err(); err != nil {
+			yield(row{}, err)
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (c *company) store(t testing.TB, store *snapshot.Store, takenAt time.Time) 
 			BaseURL: in.BaseURL, PrincipalID: acme, Principal: "PRINCIPAL_USER", TakenAt: takenAt, BaselineID: baseline.ID, Pages: len(exchanges) + 1,
 			SCIMReceived: len(c.scim), SCIMDistinct: len(c.scim), SSOReceived: 1, SSODistinct: 1,
 		},
-		Inventory: inv, Findings: finding.Evaluate(in, finding.DefaultThresholds()), Exchanges: exchanges, Responses: bodies,
+		Inventory: inv, Findings: finding.Evaluate(in, finding.DefaultThresholds()), Exchanges: exchanges, Response: inMemory(bodies...),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,58 @@
+package snapshot
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+
+	"scim-auditor/internal/ona"
+)
+
+// mostInMemory is how many configurations a list that is read from the database may hold in memory; a longer one is read anew each time that
+// somebody goes through it.
+const mostInMemory = 20_000
+
+// baselineSCIM is the SCIM configurations of a baseline.
+func (s *Store) baselineSCIM(ctx context.Context, h Snapshot) func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
+	return func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
+		if h.SCIMConfigurations > mostInMemory {
+			return &storedList{ctx: ctx, store: s, organizationKey: organizationKey, snapshot: h}, nil
+		}
+		return values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
+	}
+}
+
+// storedList is a list that stays in the database. While somebody goes through it the store can do nothing else.
+type storedList struct {
+	ctx             context.Context // the list is of use no longer than the call that asked for it
+	store           *Store
+	organizationKey int64
+	snapshot        Snapshot
+	err             error
+}
+
+// Len is the number of configurations.
+func (l *storedList) Len() int { return l.snapshot.SCIMConfigurations }
+
+// All reads the configurations from the database.
+func (l *storedList) All() iter.Seq[*ona.SCIMConfiguration] {
+	return func(yield func(*ona.SCIMConfiguration) bool) {
+		n := 0
+		for v, err := range scimKind.eachAsOf(l.ctx, l.store.db, l.organizationKey, l.snapshot.ID) {
+			if err != nil {
+				l.err = cmp.Or(l.err, err)
+				return
+			}
+			if n++; !yield(&v.value) {
+				return
+			}
+		}
+		if n != l.Len() {
+			l.err = cmp.Or(l.err, fmt.Errorf("%d configurations of snapshot %d are there, its header says %d: %w", n, l.snapshot.ID, l.Len(), ErrDamaged))
+		}
+	}
+}
+
+// Err is the first error that All met.
+func (l *storedList) Err() error { return l.err }
