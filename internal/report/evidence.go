@@ -171,7 +171,7 @@ func (o *Organization) expected(rule *finding.Rule) string {
 type tally struct {
 	altered int // of the workbook: hidden characters made visible
 	cut     int // of the workbook: longer than a cell can be
-	csv     int // of the CSV files: guarded against being read as a formula
+	csv     int // of the CSV files: guarded against being read as a formula, or hidden characters made visible
 }
 
 // facts tells of the files that the report has.
@@ -183,7 +183,7 @@ func (t *tally) facts(o *Options) []fact {
 			fact{runLevel, "Workbook cells cut at " + fmt.Sprint(maxCellUnits) + " characters", t.cut})
 	}
 	if o.Has(FormatCSV) {
-		facts = append(facts, fact{runLevel, "CSV cells with a leading ' against formulas", t.csv})
+		facts = append(facts, fact{runLevel, "CSV cells with a leading ' against formulas, or hidden characters made visible", t.csv})
 	}
 	whole := []string{"the database"}
 	if o.Has(FormatJSON) {

@@ -12,7 +12,10 @@ import (
 
 // Visible shows what a reader would not see: control, format and bidirectional characters, fillers without a glyph, and bytes that are no
 // UTF-8, each as its code point in double brackets. All else stands as it is.
-func Visible(s string) string {
+func Visible(s string) string { return visible(s, "") }
+
+// visible leaves the characters in keep as they are.
+func visible(s, keep string) string {
 	if isPrintable(s) || !strings.ContainsFunc(s, hidden) {
 		return s
 	}
@@ -22,7 +25,7 @@ func Visible(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, "⟦0x%02X⟧", s[i])
-		case hidden(r):
+		case hidden(r) && !strings.ContainsRune(keep, r):
 			fmt.Fprintf(&b, "⟦U+%04X⟧", r)
 		default:
 			b.WriteString(s[i : i+size])
@@ -93,22 +96,22 @@ func guard(s string) (string, bool) {
 	return "'" + s, true
 }
 
-// csvText is a text as it stands in a CSV file. A carriage return is shown, because encoding/csv drops it in silence.
+// csvText is a text as it stands in a CSV file, which people open in a spreadsheet or print on a terminal. Line breaks and tabs stay; of
+// carriage returns, which encoding/csv would drop in silence, the code point is shown.
 func csvText(s string) (text string, altered bool) {
-	text, altered = guard(s)
-	if strings.Contains(text, "\r") {
-		text, altered = strings.ReplaceAll(text, "\r", Visible("\r")), true
-	}
-	return text, altered
+	text, _ = guard(s)
+	text = visible(text, "\n\t")
+	return text, text != s
 }
 
 var (
 	// markdownSpace turns every line break into a space: none may end a table's row.
 	markdownSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ")
-	// markdownEscape takes the meaning from every character that has one inside a cell or a line, and from what would become a link.
+	// markdownEscape takes the meaning from every character that has one inside a cell or a line, and from what would become a link. No
+	// backslash keeps GitHub from linking an address or telling a team that it was mentioned; an empty comment behind the @ does.
 	markdownEscape = strings.NewReplacer(
 		`\`, `\\`, `|`, `\|`, `<`, `\<`, `>`, `\>`, `&`, `\&`, `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `!`, `\!`, `~`, `\~`, `#`, `\#`,
-		"`", "\\`", `$`, `\$`, `://`, `\://`, `www.`, `www\.`)
+		"`", "\\`", `$`, `\$`, `://`, `\://`, `www.`, `www\.`, `@`, `@<!-- -->`)
 )
 
 // markdownText is a text that cannot break out of a cell or a line of GitHub Flavored Markdown.

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bytes"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// shape counts the nodes of each kind, and gives the cells of each table row, of a text as a parser of GitHub Flavored Markdown reads it.
+func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) {
+	t.Helper()
+	nodes = make(map[string]int)
+	document := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
+	err := ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+		case *ast.RawHTML: // behind an @
+			if comment := string(n.Segments.Value(source)); comment != "<!-- -->" {
+				t.Errorf("the report has the HTML %s", comment)
+			}
+		default:
+			nodes[n.Kind().String()]++
+		}
+		if n.Kind() == east.KindTableRow {
+			var cells []string
+			for cell := n.FirstChild(); cell != nil; cell = cell.NextSibling() {
+				cells = append(cells, cellTextOf(cell, source))
+			}
+			rows = append(rows, cells)
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nodes, rows
+}
+
+// TestGitHubsParserFindsNothingInHostileNamesEither has the program cmark-gfm render the report.
+func TestGitHubsParserFindsNothingInHostileNamesEither(t *testing.T) {
+	cmark, err := exec.LookPath("cmark-gfm")
+	if err != nil {
+		t.Skip("the program cmark-gfm is not installed")
+	}
+	var b bytes.Buffer
+	if err := newView(hostileModel(), Options{}).writeMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	render := exec.CommandContext(t.Context(), cmark, "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough", "-e", "tasklist")
+	render.Stdin = &b
+	html, err := render.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range regexp.MustCompile(`</?([a-z][a-z0-9]*)[^>]*>`).FindAllStringSubmatch(string(html), -1) {
+		if !slices.Contains([]string{"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}, tag[1]) {
+			t.Errorf("the rendered report has %s", tag[0])
+		}
+	}
+	if cells := strings.Count(string(html), "<td>"); cells < 500 {
+		t.Errorf("the rendered report has %d cells", cells)
+	}
+}
+
+// cellTextOf is what a reader of the rendered cell sees.
+func cellTextOf(cell ast.Node, source []byte) string {
+	var b strings.Builder
+	for n := cell.FirstChild(); n != nil; n = n.NextSibling() {
+		if leaf, ok := n.(*ast.Text); ok {
+			b.Write(leaf.Segment.Value(source))
+			if leaf.SoftLineBreak() {
+				b.WriteByte('\n')
+			}
+		}
+	}
+	return unescape(b.String())
+}
+
+// unescape takes away the backslashes that a renderer does not show.
+func unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && strings.IndexByte("\\|<>&*_[]!~#`$:.", s[i+1]) >= 0 {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// TestHostileNamesCannotBreakOutOfMarkdown has a parser read the report: with hostile names it has the same parts as with plain ones, and the
+// cell reads as the name, with what cannot be seen made visible.
+func TestHostileNamesCannotBreakOutOfMarkdown(t *testing.T) {
+	render := func(m *Model) []byte {
+		var b bytes.Buffer
+		if err := newView(m, Options{}).writeMarkdown(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	wantNodes, wantRows := shape(t, render(named("plain")))
+	for _, name := range hostileNames {
+		nodes, rows := shape(t, render(named(name)))
+		if d := cmp.Diff(wantNodes, nodes); d != "" {
+			t.Errorf("%.60q changes the parts of the report (-plain +hostile):\n%s", name, d)
+		}
+		if len(rows) != len(wantRows) {
+			t.Errorf("%.60q: %d rows instead of %d", name, len(rows), len(wantRows))
+			continue
+		}
+		for i := range rows {
+			if len(rows[i]) != len(wantRows[i]) {
+				t.Errorf("%.60q: %d cells instead of %d in row %d", name, len(rows[i]), len(wantRows[i]), i)
+			} else if wantRows[i][0] == "plain" && rows[i][0] != strings.TrimSpace(Visible(markdownSpace.Replace(name))) {
+				t.Errorf("%.60q reads %.60q", name, rows[i][0])
+			}
+		}
+	}
+	// Everywhere at once, and with the same organizations.
+	m := example()
+	for i := range m.Organizations {
+		m.Organizations[i].Snapshot.OrganizationName = "plain"
+	}
+	m.Organizations[0].SCIM = hostileModel().Organizations[0].SCIM
+	for i := range m.Organizations[0].SCIM {
+		m.Organizations[0].SCIM[i].Name = "plain"
+	}
+	wantNodes, _ = shape(t, render(m))
+	nodes, _ := shape(t, render(hostileModel()))
+	if d := cmp.Diff(wantNodes, nodes); d != "" {
+		t.Errorf("hostile names everywhere change the parts of the report (-plain +hostile):\n%s", d)
+	}
+}

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// hostileModel is the example with a hostile name wherever the API could give one.
+func hostileModel() *Model {
+	m := example()
+	o := &m.Organizations[0]
+	o.SCIM = nil
+	for i, name := range hostileNames {
+		c := scimConfiguration(1000+i, name, id(101), tonight)
+		o.SCIM = append(o.SCIM, c)
+	}
+	for i := range o.Changes {
+		o.Changes[i].SubjectName, o.Changes[i].BeforeLabel, o.Changes[i].ActorAction = hostileNames[i], hostileNames[i+4], hostileNames[i+8]
+	}
+	for i := range o.Findings {
+		o.Findings[i].SubjectName = hostileNames[i%len(hostileNames)]
+	}
+	for i := range o.SSO {
+		o.SSO[i].DisplayName, o.SSO[i].IssuerURL, o.SSO[i].Claims = hostileNames[i+12], hostileNames[i+14], map[string]string{hostileNames[i+16]: hostileNames[i+18]}
+	}
+	o.Snapshot.OrganizationName, o.Snapshot.Principal = hostileNames[7], hostileNames[0]
+	m.Organizations[1].Snapshot.OrganizationName = hostileNames[1]
+	m.Organizations[2].Snapshot.Error = strings.Join(hostileNames[:20], "; ")
+	m.Run.Host, m.Run.Error = hostileNames[2], hostileNames[3]
+	return m
+}
+
+// TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName also checks that nothing in it computes, links outside or runs.
+func TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName(t *testing.T) {
+	all := parts(t, workbook(t, hostileModel(), excelRows))
+	types := contentTypes(t, all["[Content_Types].xml"])
+	for name, text := range all {
+		for _, element := range elements(t, name, text) {
+			switch {
+			case slices.Contains([]string{"f", "hyperlink", "mergeCell", "oleObject", "externalReference", "control"}, element.Name.Local) &&
+				!(element.Name.Local == "f" && strings.HasPrefix(name, "xl/charts/")): // there, the cells that a chart is of
+				t.Errorf("%s has a <%s>", name, element.Name.Local)
+			case element.Name.Local == "Relationship":
+				checkRelationship(t, all, name, element)
+			}
+		}
+		if name != "[Content_Types].xml" && !types(name) {
+			t.Errorf("no content type names %s", name)
+		}
+		if strings.Contains(name, "vba") || strings.Contains(name, "externalLink") || strings.Contains(name, "activeX") {
+			t.Errorf("the workbook has the part %s", name)
+		}
+	}
+	for _, text := range strings.Split(all["[Content_Types].xml"], "PartName=\"/")[1:] {
+		if name, _, _ := strings.Cut(text, `"`); all[name] == "" {
+			t.Errorf("the content types name %s, which is not there", name)
+		}
+	}
+}
+
+// elements are the elements of a part that is well-formed.
+func elements(t *testing.T, name, text string) []xml.StartElement {
+	t.Helper()
+	var all []xml.StartElement
+	for d := xml.NewDecoder(strings.NewReader(text)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if e, ok := token.(xml.StartElement); ok {
+			all = append(all, e.Copy())
+		}
+	}
+}
+
+// contentTypes says whether a part has a content type: ECMA-376 Part 2, 10.1.2.
+func contentTypes(t *testing.T, text string) func(name string) bool {
+	t.Helper()
+	named := make(map[string]bool)
+	for _, e := range elements(t, "[Content_Types].xml", text) {
+		named[attribute(e, "PartName")], named["*."+attribute(e, "Extension")] = true, true
+	}
+	return func(name string) bool {
+		// xml alone says nothing of a part that a program must know.
+		return named["/"+name] || path.Ext(name) != ".xml" && named["*"+path.Ext(name)]
+	}
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func checkRelationship(t *testing.T, all map[string]string, name string, e xml.StartElement) {
+	t.Helper()
+	if attribute(e, "TargetMode") == "External" {
+		t.Errorf("%s links to %s", name, attribute(e, "Target"))
+	}
+	target := attribute(e, "Target")
+	if !strings.HasPrefix(target, "/") {
+		target = path.Join(path.Dir(path.Dir(name)), target)
+	}
+	if all[strings.TrimPrefix(target, "/")] == "" {
+		t.Errorf("%s names %s, which is not there", name, target)
+	}
+}
