@@ -340,3 +340,35 @@ func TestAnInterruptedRunIsRecordedAndTheNextOneWorks(t *testing.T) {
 		t.Errorf("changes: %q", changes)
 	}
 }
+
+func TestAReaderWithAnOpenTransactionSeesThePastAndStopsNoRun(t *testing.T) {
+	s := newSite(t, nil)
+	s.fill()
+	s.mustRun()
+	db, err := sql.Open("sqlite", s.path("auditor.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	reader, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Rollback() }()
+	seen := func() (n int) {
+		if err := reader.QueryRowContext(t.Context(), "SELECT count(*) FROM scim_configurations").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for range 3 {
+		if n := seen(); n != 250 {
+			t.Errorf("the reader sees %d configurations, want 250 still", n)
+		}
+		s.respellNames(1)
+		s.mustRun()
+	}
+	if d := cmp.Diff([]string{"1000"}, s.query("SELECT count(*) FROM scim_configurations")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

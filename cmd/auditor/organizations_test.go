@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,6 +103,48 @@ func checkThree(t *testing.T, s *site, stdout, stderr string) {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("the report does not say %q:\n%.1500s", part, text)
 		}
+	}
+}
+
+// TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed lets each organization wait for a second one, so that the run ends only when two are
+// under way at once.
+func TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed(t *testing.T) {
+	folder := t.TempDir()
+	variables := make(map[string]string)
+	config := fmt.Sprintf("db: %s\nout: %s\nconcurrency: 2\norganizations:\n", filepath.Join(folder, "auditor.db"), filepath.Join(folder, "reports"))
+	var states []*demo.State
+	for _, name := range []string{"A", "B", "C", "D", "E", "F"} {
+		state := demo.NewState(name)
+		states, variables[name] = append(states, state), state.Token
+		config += fmt.Sprintf("  - {name: %s, token_env: %s}\n", name, name)
+	}
+	server := demo.NewServerWith(states...)
+	var inside, most atomic.Int64
+	partner := make(chan struct{})
+	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+		if method == demo.GetAuthenticatedIdentity {
+			most.Store(max(most.Load(), inside.Add(1)))
+			select {
+			case partner <- struct{}{}:
+			case <-partner:
+			}
+			inside.Add(-1)
+		}
+		next.ServeHTTP(w, r)
+	}
+	api := httptest.NewServer(server)
+	defer api.Close()
+	variables["GITPOD_BASE_URL"] = api.URL + "/api"
+	path := filepath.Join(folder, "auditor.yaml")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var printed bytes.Buffer
+	if code := run(t.Context(), environment{
+		args: []string{"run", "--config", path}, getenv: func(name string) string { return variables[name] }, stdout: &printed, stderr: &printed,
+		now: func() time.Time { return demo.Night(1) }, hostname: func() (string, error) { return "host", nil },
+	}); code != exitComplete || most.Load() != 2 {
+		t.Errorf("exit code %d, %d organizations at once, want 2\n%s", code, most.Load(), &printed)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -56,15 +58,21 @@ func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) err
 }
 
 func (s *settings) alone(ctx context.Context, do func(*snapshot.Store) error) error {
+	// The lock lies beside the database.
+	if err := os.MkdirAll(filepath.Dir(s.db), 0o700); err != nil {
+		return fmt.Errorf("creating the database's folder: %w", err)
+	}
 	return s.locked(ctx, snapshot.Open, do)
 }
 
 func (s *settings) locked(ctx context.Context, open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
 	unlock, err := job.Lock(s.db, s.now())
-	if err != nil {
-		if errors.Is(err, job.ErrLocked) {
-			return failed(err, "wait until it has ended; the lock goes away with the process that holds it")
-		}
+	switch {
+	case errors.Is(err, job.ErrLocked):
+		return failed(err, "wait until it has ended; the lock goes away with the process that holds it")
+	case errors.Is(err, fs.ErrNotExist):
+		return databaseFailure(fmt.Errorf("%s: %w", s.db, snapshot.ErrNoDatabaseFile))
+	case err != nil:
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
@@ -104,6 +112,7 @@ func databaseHint(err error) string {
 		{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, and that the disk is mounted for writing"},
 		{fs.ErrPermission, "give the user that runs auditor the right to it, or name another place"},
 		{syscall.EROFS, "the disk is mounted for reading alone: mount it for writing, or name another place"},
+		{syscall.ENOSPC, "make room on the disk, then run this again"},
 		{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
 		{snapshot.ErrDamaged, "keep the file for an inquiry, and go on with a copy of the last backup; \"auditor verify --db FILE\" says whether one is sound"},
 		{snapshot.ErrFileExists, "move the file away, then run this again"},

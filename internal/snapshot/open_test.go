@@ -87,8 +87,8 @@ func cutOff(t *testing.T, before string) string {
 // A process that is killed while it makes the database leaves such a file: the next run must not be kept from making it.
 func TestADatabaseWhoseCreationWasCutOffIsNew(t *testing.T) {
 	path := cutOff(t, "SELECT 1")
-	if _, err := snapshot.OpenReadOnly(t.Context(), path); !errors.Is(err, snapshot.ErrOlderVersion) {
-		t.Errorf("reading: error %v, want ErrOlderVersion", err)
+	if _, err := snapshot.OpenReadOnly(t.Context(), path); !errors.Is(err, snapshot.ErrNoDatabaseFile) {
+		t.Errorf("reading: error %v, want ErrNoDatabaseFile", err)
 	}
 	store, err := snapshot.Open(t.Context(), path)
 	if err != nil {

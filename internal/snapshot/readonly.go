@@ -29,6 +29,9 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if header == 0 {
+		return nil, fmt.Errorf("%s: %w: the file is there, but nothing was stored in it yet", path, ErrNoDatabaseFile)
+	}
 	if header < newest {
 		return nil, fmt.Errorf("%s: %w: its schema is version %d, this program reads version %d", path, ErrOlderVersion, header, newest)
 	}
