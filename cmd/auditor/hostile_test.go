@@ -145,6 +145,11 @@ func (c hostileCase) check(t *testing.T, s *site, code int) {
 	if c.waits != unknownWaits && c.waits != len(s.waits) {
 		t.Errorf("%d waits, want %d: %v", len(s.waits), c.waits, s.waits)
 	}
+	if c.waits > 0 {
+		if d := cmp.Diff([]string{"5|1"}, s.query("SELECT retries, notes LIKE '%was sent again after%' FROM snapshots WHERE id = 2")); d != "" {
+			t.Errorf("retries, and whether the notes tell why (-want +got):\n%s", d)
+		}
+	}
 	failing := s.query("SELECT rule_id FROM findings WHERE snapshot_id = 2 AND status = 'fail' ORDER BY rule_id")
 	want := []string{"RUN-001"}
 	if c.code == fetch.CodeForeignOrganization {

@@ -29,6 +29,8 @@ type Collection struct {
 	// Exchanges are the calls in the order in which they were sent, each with the answer to its last try. A call whose last try got no
 	// answer that could be kept is not among them.
 	Exchanges []Exchange
+	// Unanswered is that call, with its retries, where an error ended the collection; else its zero value.
+	Unanswered Exchange
 	// ClockOffset is the local clock minus the server's, by the last answer with a Date (whole seconds); meaningful when ClockKnown.
 	ClockOffset time.Duration
 	ClockKnown  bool
@@ -262,6 +264,7 @@ func (c *collector) take(r response) response {
 // record keeps an answer as evidence, if there is one to keep.
 func (c *collector) record(a answer, records int) {
 	if a.Status == 0 {
+		c.Unanswered = a.Exchange
 		return
 	}
 	a.Number, a.Records = len(c.Exchanges)+1, records

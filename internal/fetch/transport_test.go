@@ -53,8 +53,8 @@ func TestNobodyListens(t *testing.T) {
 	if failure == nil || failure.Code != CodeConnection || failure.Tries != 6 || len(*client.waits) != 5 {
 		t.Errorf("got %v after %d waits, want %s after 6 tries", err, len(*client.waits), CodeConnection)
 	}
-	if len(got.Exchanges) != 0 {
-		t.Errorf("exchanges without an answer: %+v", got.Exchanges)
+	if len(got.Exchanges) != 0 || got.Unanswered.Method != methodIdentity || len(got.Unanswered.Retries) != 5 {
+		t.Errorf("exchanges %+v, unanswered %+v; want the identity with 5 retries", got.Exchanges, got.Unanswered)
 	}
 }
 

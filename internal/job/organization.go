@@ -44,6 +44,7 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 		}
 	}()
 	if err != nil {
+		noteRetries(&header, append(collection.Exchanges, collection.Unanswered))
 		return header, err
 	}
 	if err := n.claim(header); err != nil {
@@ -97,6 +98,24 @@ func describe(header *snapshot.Snapshot, c *fetch.Collection) {
 	}
 }
 
+// maxNoted bounds how many retries the notes of a failed snapshot tell.
+const maxNoted = 20
+
+// noteRetries counts the retries of a snapshot that fails, and tells in its notes why they were: it has no exchanges that would.
+func noteRetries(header *snapshot.Snapshot, exchanges []fetch.Exchange) {
+	var notes []string
+	for _, e := range exchanges {
+		for _, r := range e.Retries {
+			notes = append(notes, fmt.Sprintf("%s was sent again after %s: %s", e.Method, r.Waited, r.Reason))
+		}
+	}
+	header.Retries = len(notes)
+	if more := len(notes) - maxNoted; more > 0 {
+		notes = append(notes[:maxNoted], fmt.Sprintf("%d more requests were sent again", more))
+	}
+	header.Notes = slices.Concat(header.Notes, notes)
+}
+
 func listing(l fetch.Listing) snapshot.Listing {
 	return snapshot.Listing{Pages: l.Pages, RowsPerPage: runs(l.RowsPerPage), FinalTokenEmpty: l.FinalTokenEmpty}
 }
@@ -136,6 +155,7 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 		}
 		var asked []fetch.Exchange
 		if changes, asked, err = confirm(ctx, client, changes); err != nil {
+			noteRetries(&header, slices.Concat(c.Exchanges, asked))
 			return header, err
 		}
 		if log, err = n.readAuditLog(ctx, client, header, baseline, c.Inventory, changes); err != nil {

@@ -12,7 +12,7 @@ import (
 const maxConfirmations = 100
 
 // confirm asks the API for each configuration that the listing no longer has. One that is still there means that the listing was not
-// complete, which is an error; a removal that cannot be asked about stays, marked as not confirmed.
+// complete, which is an error; a removal that cannot be asked about stays, marked as not confirmed. The exchanges are there beside an error too.
 func confirm(ctx context.Context, client *fetch.Client, changes []diff.Change) ([]diff.Change, []fetch.Exchange, error) {
 	results := make(map[diff.Subject]diff.Confirmation)
 	var exchanges []fetch.Exchange
@@ -25,12 +25,12 @@ func confirm(ctx context.Context, client *fetch.Client, changes []diff.Change) (
 			ask = client.ConfirmSSORemoved
 		}
 		answer, exchange, err := ask(ctx, subject.ID)
-		if err != nil {
-			return nil, nil, fmt.Errorf("confirming that %s %s was removed: %w", subject.Type, subject.ID, err)
-		}
 		exchanges = append(exchanges, exchange)
+		if err != nil {
+			return nil, exchanges, fmt.Errorf("confirming that %s %s was removed: %w", subject.Type, subject.ID, err)
+		}
 		if answer.State == fetch.StillThere {
-			return nil, nil, &Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf("%s %s is not in the listing, but the API still has it", subject.Type, subject.ID)}
+			return nil, exchanges, &Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf("%s %s is not in the listing, but the API still has it", subject.Type, subject.ID)}
 		}
 		results[subject] = diff.Confirmation{Confirmed: answer.State == fetch.Confirmed, Why: answer.Why}
 	}

@@ -77,6 +77,7 @@ func snapshotFacts(s *snapshot.Snapshot) []fact {
 	}
 	if s.Outcome != snapshot.Complete {
 		return append(facts,
+			fact{item: "Pages read before it failed", value: s.Pages},
 			fact{item: "Error code", value: orText(s.ErrorCode, "none")},
 			fact{item: "Error", value: orText(s.Error, "no reason was stored")})
 	}
