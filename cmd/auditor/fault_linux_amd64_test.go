@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -12,10 +13,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
+
+	"scim-auditor/migrations"
 )
 
-// faultsVariable says with how many calls of each kind TestEveryDiskCallOfARunMayFail begins a harm; "all" for every harm at every call, which
-// takes a quarter of an hour.
+// faultsVariable says with how many calls of each kind TestEveryDiskCallMayFail begins a harm; "all" for every harm at every call, which takes
+// half an hour.
 const faultsVariable = "AUDITOR_TEST_FAULTS"
 
 var harms = map[string]harm{
@@ -24,20 +28,35 @@ var harms = map[string]harm{
 	"is never done: kill -9":         {},
 }
 
-// TestEveryDiskCallOfARunMayFail lets one call after the other of a database's first run and of a later one fail. After each the database and the
-// reports are sound, what failed was told, a run that says that it is complete is, and the next one finds what changed and nothing else.
-func TestEveryDiskCallOfARunMayFail(t *testing.T) {
+// situation is a command that changes the database.
+type situation struct {
+	args []string
+	// prepare makes the database as it is before, and gives what checks what the harmed command left, that what it said is so (finished: that
+	// all went well), and that the next command works.
+	prepare func(*testing.T, *site) (expect func(t *testing.T, finished bool))
+}
+
+var (
+	aRun       = []string{"run", "-q", "--out", "reports"}
+	situations = map[string]situation{
+		"first run":         {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(0) }},
+		"later run":         {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(1) }},
+		"run that migrates": {aRun, storedByVersion1},
+		"prune":             {[]string{"prune", "--keep-last", "1"}, fourNights},
+	}
+)
+
+// TestEveryDiskCallMayFail lets one call after the other of each situation's command fail. After each the database and the reports are sound,
+// what failed was told, and what the command said is so.
+func TestEveryDiskCallMayFail(t *testing.T) {
 	skipIfShort(t)
-	for name, nightsBefore := range map[string]int{"first run": 0, "later run": 1} {
+	for name, situation := range situations {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
 			fillHostile(s.state)
-			for range nightsBefore {
-				s.mustRun()
-				s.respellNames(1)
-			}
+			expect := situation.prepare(t, s)
 			start := s.keep(t)
-			calls, printed, code := s.intercept(t, harm{})
+			calls, printed, code := s.intercept(t, harm{}, situation.args)
 			if code != exitComplete {
 				t.Fatalf("exit code %d\n%s", code, printed)
 			}
@@ -46,9 +65,14 @@ func TestEveryDiskCallOfARunMayFail(t *testing.T) {
 			for _, c := range chosen {
 				t.Run(c.name, func(t *testing.T) {
 					start.restore(t)
-					before := s.complete(t)
-					_, printed, code := s.intercept(t, c.harm)
-					s.expectTold(t, before, printed, code)
+					_, printed, code := s.intercept(t, c.harm, situation.args)
+					if code > 0 && (code != exitFailed || !strings.Contains(printed, "auditor: error: ") || !strings.Contains(printed, "auditor: hint: ")) {
+						t.Errorf("the failure is not told: exit code %d\n%s", code, printed)
+					}
+					expect(t, code == exitComplete)
+					if left, _ := filepath.Glob(s.path("auditor.db-*")); len(left) > 0 {
+						t.Errorf("left behind: %q", left)
+					}
 				})
 			}
 		})
@@ -90,42 +114,108 @@ func chosenHarms(t *testing.T, calls []string) (chosen []namedHarm) {
 	return chosen
 }
 
-// expectTold checks what a harmed run said and left, and that the next one works.
-func (s *site) expectTold(t *testing.T, before []string, printed string, code int) {
-	t.Helper()
-	after := s.complete(t)
-	switch {
-	case code == exitComplete && len(after) != len(before)+1:
-		t.Errorf("it says that it is complete and is not:\n%s", printed)
-	case code == exitComplete && len(s.finishedReports(t)) != 1:
-		t.Errorf("it says that it is complete and has no report:\n%s", printed)
-	case code > 0 && (code != exitFailed || !strings.Contains(printed, "auditor: error: ") || !strings.Contains(printed, "auditor: hint: ")):
-		t.Errorf("the failure is not told: exit code %d\n%s", code, printed)
-	}
-	s.expectSound(t, before)
-	if out, err := s.process(t.Context()).CombinedOutput(); err != nil {
-		t.Fatalf("the run after it: %v\n%s", err, out)
-	}
-	s.expectSound(t, after)
-	want := []string(nil)
-	if len(before) > 0 {
-		want = slices.Repeat([]string{"renamed"}, len(hostileRows))
-	}
-	if d := cmp.Diff(want, s.query("SELECT kind FROM changes")); d != "" {
-		t.Errorf("changes of both nights (-want +got):\n%s", d)
-	}
-	if left, _ := filepath.Glob(s.path("auditor.db-*")); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
+// expectRun makes so many nights, and expects a run that finds what changed since and nothing else.
+func (s *site) expectRun(nightsBefore int) func(*testing.T, bool) {
+	s.makeNights(nightsBefore)
+	return func(t *testing.T, finished bool) {
+		t.Helper()
+		after := s.complete(t)
+		if len(after) < nightsBefore || finished && len(after) != nightsBefore+1 {
+			t.Errorf("%d complete snapshots after %d nights; it says that it is complete: %v", len(after), nightsBefore, finished)
+		}
+		if reports, _ := filepath.Glob(s.path("reports/2*/SHA256SUMS")); finished && len(reports) != 1 {
+			t.Error("it says that it is complete and has no report")
+		}
+		s.expectSound(t, after)
+		s.runAgain(t)
+		s.expectSound(t, after)
+		want := slices.Repeat([]string{"renamed"}, nightsBefore*len(hostileRows))
+		if got := s.query("SELECT kind FROM changes"); !slices.Equal(want, got) {
+			t.Errorf("changes of both nights: %q, want %q", got, want)
+		}
 	}
 }
 
-func (s *site) finishedReports(t *testing.T) []string {
+func (s *site) makeNights(n int) {
+	s.t.Helper()
+	for range n {
+		s.mustRun("--out", s.path("earlier"))
+		s.respellNames(1)
+	}
+}
+
+func (s *site) runAgain(t *testing.T) {
 	t.Helper()
-	found, err := filepath.Glob(s.path("reports/2*/SHA256SUMS"))
+	if out, err := s.process(t.Context()).CombinedOutput(); err != nil {
+		t.Fatalf("the run after it: %v\n%s", err, out)
+	}
+}
+
+// fourNights expects of what is pruned that the register stays whole, and the newest snapshot too.
+func fourNights(_ *testing.T, s *site) func(*testing.T, bool) {
+	s.makeNights(4)
+	return func(t *testing.T, finished bool) {
+		t.Helper()
+		pruned := s.query("SELECT count(*) FROM snapshots WHERE pruned_at IS NOT NULL")[0]
+		if pruned != "3" && (finished || pruned != "0") {
+			t.Errorf("%s of 4 snapshots are pruned; it says that it is done: %v", pruned, finished)
+		}
+		s.expectVerified(t)
+		s.command("prune", "--keep-last", "1")
+		s.expectVerified(t)
+		if d := cmp.Diff([]string{"1|1|0", "2|1|0", "3|1|0", "4|0|4"}, s.query(`SELECT id, pruned_at IS NOT NULL,
+			(SELECT count(*) FROM scim_configurations c WHERE c.snapshot_id = s.id) FROM snapshots s ORDER BY id`)); d != "" {
+			t.Errorf("snapshots (-want +got):\n%s", d)
+		}
+	}
+}
+
+// storedByVersion1 makes a database of the first version with seven snapshots of the site's organization, and expects of the run that brings it
+// up to date that what was stored stays, and lies beside it as it was.
+func storedByVersion1(t *testing.T, s *site) func(*testing.T, bool) {
+	rows, err := os.ReadFile("../../internal/snapshot/testdata/version-1.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	db, err := sql.Open("sqlite", s.path("auditor.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), string(rows)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const register = "SELECT id, chain_sha256 FROM snapshots WHERE id <= 7 ORDER BY id"
+	before := s.query(register)
+	return func(t *testing.T, finished bool) {
+		t.Helper()
+		if complete := len(s.complete(t)); finished && complete == 0 {
+			t.Error("it says that it is complete and is not")
+		}
+		s.runAgain(t)
+		s.expectVerified(t)
+		if d := cmp.Diff(before, s.query(register)); d != "" || len(before) != 7 {
+			t.Errorf("%d snapshots before (-before +after):\n%s", len(before), d)
+		}
+		copies, err := filepath.Glob(s.path("auditor.db.before-v*"))
+		if err != nil || len(copies) == 0 {
+			t.Errorf("no copy of the database before (error %v)", err)
+		}
+		for _, c := range copies {
+			if d := cmp.Diff(append([]string{"1"}, before...), append(queryFile(t, c, "PRAGMA user_version"), queryFile(t, c, register)...)); d != "" {
+				t.Errorf("%s (-before +copy):\n%s", c, d)
+			}
+		}
+	}
 }
 
 // kept is a site's database at some time; nil content for none.

@@ -54,8 +54,8 @@ type interception struct {
 	refuse map[int]bool // threads whose present call is not done
 }
 
-// intercept runs the command and gives its disk calls, what it printed and its exit code, -1 where it was killed.
-func (s *site) intercept(t *testing.T, h harm) (calls []string, printed string, code int) {
+// intercept runs a command in the site's folder and gives its disk calls, what it printed and its exit code, -1 where it was killed.
+func (s *site) intercept(t *testing.T, h harm, args []string) (calls []string, printed string, code int) {
 	t.Helper()
 	output, err := os.Create(s.path("printed"))
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *site) intercept(t *testing.T, h harm) (calls []string, printed string, 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	c := s.process(t.Context(), "TMPDIR="+s.folder)
-	process, err := os.StartProcess(c.Path, c.Args, &os.ProcAttr{Dir: c.Dir, Env: c.Env, Files: []*os.File{nil, output, output},
+	process, err := os.StartProcess(c.Path, append([]string{c.Path}, args...), &os.ProcAttr{Dir: c.Dir, Env: c.Env, Files: []*os.File{nil, output, output},
 		Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true}})
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("this system does not allow ptrace")

@@ -119,14 +119,20 @@ func (s *site) expectSound(t *testing.T, before []string) {
 	if after == nil {
 		return
 	}
-	if printed, code := s.ask("verify", "--out", s.path("reports")); code != exitComplete {
-		t.Fatalf("verify: exit code %d\n%s", code, printed)
-	}
+	s.expectVerified(t)
 	want := strconv.Itoa(len(s.state.SCIM))
 	for _, got := range s.query("SELECT (SELECT count(*) FROM scim_configurations c WHERE c.snapshot_id = s.id) FROM snapshots s WHERE outcome = 'complete'") {
 		if got != want {
 			t.Fatalf("a complete snapshot shows %s configurations, want %s", got, want)
 		}
+	}
+}
+
+// expectVerified runs the command verify.
+func (s *site) expectVerified(t *testing.T) {
+	t.Helper()
+	if printed, code := s.ask("verify", "--out", s.path("reports")); code != exitComplete {
+		t.Fatalf("verify: exit code %d\n%s", code, printed)
 	}
 }
 

@@ -124,19 +124,24 @@ func (s *site) path(name string) string { return filepath.Join(s.folder, name) }
 // query reads rows as a user of the sqlite3 program would, each as its values with "|" between them.
 func (s *site) query(query string) []string {
 	s.t.Helper()
-	db, err := sql.Open("sqlite", s.path("auditor.db"))
+	return queryFile(s.t, s.path("auditor.db"), query)
+}
+
+func queryFile(t *testing.T, path, query string) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(s.t.Context(), query)
+	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer func() { _ = rows.Close() }()
 	columns, err := rows.Columns()
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	var all []string
 	for rows.Next() {
@@ -146,7 +151,7 @@ func (s *site) query(query string) []string {
 			dest[i] = &values[i]
 		}
 		if err := rows.Scan(dest...); err != nil {
-			s.t.Fatal(err)
+			t.Fatal(err)
 		}
 		texts := make([]string, len(values))
 		for i, v := range values {
@@ -155,7 +160,7 @@ func (s *site) query(query string) []string {
 		all = append(all, strings.Join(texts, "|"))
 	}
 	if err := rows.Err(); err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return all
 }

@@ -144,18 +144,29 @@ func inspect(ctx context.Context, path string, versions fs.FS) (version int64, e
 	case n < headerSize || !strings.HasPrefix(string(header), headerMagic):
 		return 0, fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
 	}
-	id := int64(binary.BigEndian.Uint32(header[applicationIDOffset:]))
-	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
-	if id == 0 {
-		// A new database whose first run goes on, or was killed, is still in the log beside the file.
-		if id, version, err = probe(ctx, path); err != nil {
-			return 0, fmt.Errorf("%s: %w: %w", path, ErrNotDatabase, err)
-		}
+	id, version, err := identify(ctx, path, header)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %w", path, ErrNotDatabase, err)
 	}
 	if id != applicationID {
 		return 0, fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
 	}
 	return version, checkVersion(path, version, versions)
+}
+
+// identify tells whose database it is and of which version. What a run wrote that goes on, or was killed, is not in the file's header but in the
+// log beside it: the making of a new database, or its next version.
+func identify(ctx context.Context, path string, header []byte) (id, version int64, err error) {
+	id = int64(binary.BigEndian.Uint32(header[applicationIDOffset:]))
+	version = int64(binary.BigEndian.Uint32(header[userVersionOffset:]))
+	if id != 0 && (id != applicationID || !hasLog(path)) {
+		return id, version, nil
+	}
+	loggedID, loggedVersion, err := probe(ctx, path)
+	if err != nil && id != 0 {
+		return id, version, nil // in a folder that cannot be written SQLite cannot read a log
+	}
+	return loggedID, loggedVersion, err
 }
 
 // The header of a rollback journal: https://www.sqlite.org/fileformat2.html#the_rollback_journal
@@ -183,9 +194,14 @@ func neverWritten(path string) bool {
 	return err == nil && strings.HasPrefix(string(header), journalMagic) && binary.BigEndian.Uint32(header[journalPagesOffset:]) == 0
 }
 
+func hasLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
+}
+
 // probe asks SQLite for what the header will say once the log is in the file. A file without a table, or with goose's alone, is a new database.
 func probe(ctx context.Context, path string) (id, version int64, err error) {
-	db, err := sql.Open("sqlite", fileURI(path)+"?mode=ro")
+	db, err := sql.Open("sqlite", fileURI(path)+"?"+url.Values{"mode": {"ro"}, "_pragma": {busyTimeout()}}.Encode())
 	if err != nil {
 		return 0, 0, err
 	}

@@ -53,7 +53,7 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 // compact gives the space back, and with it the bytes that deleted rows leave in a file.
 func (s *Store) compact(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
-		return fmt.Errorf("what was pruned is gone, but its space was not given back: %w", err)
+		return fmt.Errorf("what was pruned is gone, but its space was not given back: %w", explain(err))
 	}
 	return nil
 }

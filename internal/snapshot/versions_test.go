@@ -175,3 +175,28 @@ func TestEachVersionGoesUpAndDownAndUpWithWhatItStored(t *testing.T) {
 		}
 	})
 }
+
+// A run that brought a database to a new version and was killed leaves the version in the log beside the file.
+func TestTheVersionThatTheLogHasCounts(t *testing.T) {
+	path := storedThen(t, 1)
+	db, provider := openMigrator(t, path+"?_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)")
+	if _, err := provider.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	store, err := snapshot.OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := snapshot.Open(t.Context(), path); !errors.Is(err, snapshot.ErrNewerVersion) {
+		t.Errorf("error %v, want ErrNewerVersion", err)
+	}
+	if copies, _ := filepath.Glob(path + ".before-v*"); len(copies) > 0 {
+		t.Errorf("copies %v", copies)
+	}
+}
