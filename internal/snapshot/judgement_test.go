@@ -143,7 +143,7 @@ func addJudged(t *testing.T, store *snapshot.Store, at time.Time) (snapshot.Snap
 		AuditLog: log, Candidates: [][]ona.AuditLogEntry{{log.Entries[0], log.Entries[2]}}, Acceptances: acceptances,
 		Exchanges: []snapshot.Exchange{{Number: 1, Method: "gitpod.v1.EventService/ListAuditLogs", Status: 200, SentAt: at, ResponseSize: 2,
 			ResponseSHA256: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}},
-		Responses: [][]byte{[]byte("{}")},
+		Response: inMemory([]byte("{}")),
 	})
 	if err != nil {
 		t.Fatal(err)
