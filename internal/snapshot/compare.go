@@ -15,14 +15,18 @@ type difference struct {
 	shapes  *shapes
 	retire  []string
 	insert  []stretch
-	inserts int // rows of all stretches
+	inserts int   // rows of all stretches
+	held    []row // these rows, as long as they are few
 }
+
+// mostHeld is how many rows to insert a difference holds. With more of them the listing is read once more.
+const mostHeld = 10_000
 
 // stretch is rows of a listing that follow each other, counted from 0, the last one excluded.
 type stretch struct{ from, to int }
 
 // compare walks the listing and the stored rows in lockstep, and hands every row as it will then be stored to each. It writes nothing, and
-// holds no more than the ids of rows to retire.
+// holds no more than the ids of rows to retire and a few rows to insert.
 //
 // It looks at every value and not at row_check alone: whoever can name a configuration can find, in minutes, two names for which eight bytes
 // of a hash agree, and a row that was altered in the file is to be found different, too.
@@ -90,7 +94,11 @@ func (c *comparison) add() {
 	} else {
 		c.insert = append(c.insert, stretch{c.position, c.position + 1})
 	}
-	c.inserts++
+	if c.inserts++; c.inserts <= mostHeld {
+		c.held = append(c.held, c.listed.row)
+	} else {
+		c.held = nil
+	}
 	c.shapes.note(c.listed.row)
 	c.each(c.listed.row)
 	c.advance()
@@ -103,6 +111,9 @@ func (c *comparison) advance() {
 
 // inserted are the rows of the listing to insert.
 func (d difference) inserted() listing {
+	if len(d.held) == d.inserts {
+		return listed(d.held)
+	}
 	return func(yield func(row, error) bool) {
 		position, rest := 0, d.insert
 		for r, err := range d.listing {

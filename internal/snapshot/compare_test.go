@@ -118,6 +118,11 @@ func checkNight(t *testing.T, tx *sql.Tx, table table, key, snapshotID int64, l 
 	if diff := cmp.Diff(insert, gather(t, d.inserted())); len(insert) != d.inserts || len(insert) > 0 && diff != "" {
 		t.Fatalf("rows to insert (-want +got):\n%s", diff)
 	}
+	walked := d
+	walked.held = nil
+	if diff := cmp.Diff(insert, gather(t, walked.inserted())); len(insert) > 0 && diff != "" {
+		t.Fatalf("rows to insert, read once more (-want +got):\n%s", diff)
+	}
 	if diff := cmp.Diff(each, gotEach); diff != "" {
 		t.Fatalf("rows that will be stored (-want +got):\n%s", diff)
 	}
@@ -254,7 +259,7 @@ func TestAListingThatBreaksOffIsAnError(t *testing.T) {
 		if _, err := scimKind.compare(t.Context(), tx, key, rows(good), func(row) {}); !errors.Is(err, broken) {
 			t.Errorf("comparing after %d rows: %v", good, err)
 		}
-		whole.listing = rows(good)
+		whole.listing, whole.held = rows(good), nil
 		if err := whole.write(t.Context(), tx, key, 1); !errors.Is(err, broken) {
 			t.Errorf("writing after %d rows: %v", good, err)
 		}

@@ -115,10 +115,11 @@ func nextSnapshotID(ctx context.Context, tx *sql.Tx) (int64, error) {
 // compareInventory finds what has to be written so that the inventory holds for the organization, and sets the counts and the hash of what is
 // then stored. What could not be read is left as it was: the snapshot's views do not show it.
 func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, inventory ona.Inventory) ([]difference, error) {
-	digest := evidence.NewDigest()
+	digest := newDigester()
+	defer digest.close()
 	var all []difference
 	compare := func(t table, l listing) error {
-		d, err := t.compare(ctx, tx, key, l, func(r row) { digest.Add(t.form, r.values) })
+		d, err := t.compare(ctx, tx, key, l, digest.of(t.form))
 		all = append(all, d)
 		return err
 	}
@@ -142,7 +143,7 @@ func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int
 		}
 		header.SSOConfigurations = len(inventory.SSO)
 	}
-	header.ContentSHA256 = digest.Sum()
+	header.ContentSHA256 = digest.close()
 	return all, nil
 }
 

@@ -62,7 +62,7 @@ type shapes struct {
 	organization any // its id
 	byKey        map[int64]cutShape
 	known        map[shape]int64
-	last         cutShape // that of the row before, which most rows have too
+	recent       []cutShape // the last few of other rows, which nearly every row has too; the last one in front
 	// alone are shapes that one row alone has had so far, fresh those that are to be stored because more have.
 	alone map[shape]bool
 	fresh []shape
@@ -106,8 +106,8 @@ func (s *shapes) fill(stored, other row) {
 	}
 	stored.values[last] = nil
 	texts, raw := t.shapeTexts(stored.values), other.values[t.raw+1]
-	if text, ok := raw.(string); !ok || !s.byKey[key].fits(text, texts) {
-		raw = s.byKey[key].expand(texts)
+	if text, ok := raw.(string); !ok || !s.byKey[key].gives(text, &texts) {
+		raw = s.byKey[key].expand(&texts)
 	}
 	stored.values[t.raw+1] = raw
 }
@@ -122,10 +122,10 @@ func (s *shapes) note(r row) {
 		return
 	}
 	raw, texts := r.values[t.raw+1].(string), t.shapeTexts(r.values)
-	if s.last.fits(raw, texts) {
+	if _, ok := s.findRecent(raw, &texts); ok {
 		return
 	}
-	found := findShape(raw, texts)
+	found := findShape(raw, &texts)
 	if found.parts == nil {
 		return
 	}
@@ -140,7 +140,26 @@ func (s *shapes) note(r row) {
 		s.known[found.shape] = 0
 		s.fresh = append(s.fresh, found.shape)
 	}
-	s.last = found
+	s.used(found)
+}
+
+// mostRecent is enough for servers that write as many digits of a second as there are.
+const mostRecent = 8
+
+func (s *shapes) findRecent(raw string, texts *shapeTexts) (cutShape, bool) {
+	for i, c := range s.recent {
+		if c.fits(raw, texts) {
+			copy(s.recent[1:i+1], s.recent[:i])
+			s.recent[0] = c
+			return c, true
+		}
+	}
+	return cutShape{}, false
+}
+
+func (s *shapes) used(c cutShape) {
+	s.recent = slices.Insert(s.recent, 0, c)
+	s.recent = s.recent[:min(len(s.recent), mostRecent)]
 }
 
 // store stores the shapes that rows were noted to share.
@@ -156,7 +175,7 @@ func (s *shapes) store(ctx context.Context, tx *sql.Tx) error {
 			return fmt.Errorf("storing a shape: %w", err)
 		}
 	}
-	s.fresh, s.last = nil, cutShape{}
+	s.fresh, s.recent = nil, nil // those have no key
 	return nil
 }
 
@@ -168,20 +187,23 @@ func (s *shapes) pack(values []any) {
 		return
 	}
 	raw, texts := values[t.raw+1].(string), t.shapeTexts(values)
-	if !s.last.fits(raw, texts) {
-		s.last = findShape(raw, texts)
-		s.last.key = s.known[s.last.shape]
+	c, ok := s.findRecent(raw, &texts)
+	if !ok {
+		c = findShape(raw, &texts)
+		if c.key = s.known[c.shape]; c.key != 0 {
+			s.used(c)
+		}
 	}
 	if values[1] == s.organization {
 		values[1] = nil
 	}
-	if s.last.key != 0 {
-		values[t.raw+1], values[len(values)-1] = nil, s.last.key
+	if c.key != 0 {
+		values[t.raw+1], values[len(values)-1] = nil, c.key
 	}
 }
 
 // findShape is the shape of a row's JSON; the zero one where there is none that gives the JSON back.
-func findShape(raw string, texts shapeTexts) cutShape {
+func findShape(raw string, texts *shapeTexts) cutShape {
 	s := shape{text: raw}
 	for i, v := range texts {
 		place := placeholders[i : i+1]
@@ -272,12 +294,12 @@ func (c cutShape) value(place int, texts *shapeTexts) (value, end string) {
 	return texts[place][:min(c.shape.lengths[place-firstShapeTime], len(texts[place]))], "Z"
 }
 
-// fits says whether expand gives the JSON.
-func (c cutShape) fits(raw string, texts shapeTexts) bool {
+// gives says whether expand gives the JSON.
+func (c cutShape) gives(raw string, texts *shapeTexts) bool {
 	for _, p := range c.parts {
-		value, end := c.value(p.place, &texts)
+		value, end := c.value(p.place, texts)
 		n, m := len(value), len(value)+len(end)
-		if len(raw) < m || raw[:n] != value || raw[n:m] != end || strings.ContainsAny(value, placeholders) || !strings.HasPrefix(raw[m:], p.after) {
+		if len(raw) < m || raw[:n] != value || raw[n:m] != end || !strings.HasPrefix(raw[m:], p.after) {
 			return false
 		}
 		raw = raw[m+len(p.after):]
@@ -285,12 +307,35 @@ func (c cutShape) fits(raw string, texts shapeTexts) bool {
 	return raw == "" && len(c.parts) > 0
 }
 
+// fits says whether a row with the JSON can have the shape: that expand gives it, and the views do too, which would take what a value has of
+// such characters for a place.
+func (c cutShape) fits(raw string, texts *shapeTexts) bool {
+	if !c.gives(raw, texts) {
+		return false
+	}
+	for _, p := range c.parts {
+		if value, _ := c.value(p.place, texts); hasPlaceholder(value) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasPlaceholder(text string) bool {
+	for i := range len(text) {
+		if text[i] != 0 && int(text[i]) <= len(placeholders) {
+			return true
+		}
+	}
+	return false
+}
+
 // expand is what rawFromShape gives.
-func (c cutShape) expand(texts shapeTexts) string {
+func (c cutShape) expand(texts *shapeTexts) string {
 	var b strings.Builder
 	b.Grow(len(c.shape.text) + 256)
 	for _, p := range c.parts {
-		value, end := c.value(p.place, &texts)
+		value, end := c.value(p.place, texts)
 		b.WriteString(value)
 		b.WriteString(end)
 		b.WriteString(p.after)

@@ -35,18 +35,18 @@ func visit(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error)
 // walk hands the rows that hold now to each, sorted by id, as they are stored. Their texts are gone when each returns.
 func (t table) walk(ctx context.Context, tx *sql.Tx, organizationKey int64, each func(row) error) error {
 	values := make([]any, len(t.columns)+1)
-	var last string
+	var last []byte // the id of the row before
 	var failed error
 	visitor, back := visitors.lend(func(stored []driver.Value) error {
 		for i, v := range stored {
 			values[i] = v
 		}
 		id, ok := stored[0].(string)
-		if !ok || id <= last && last != "" {
+		if !ok || id <= string(last) && last != nil {
 			failed = fmt.Errorf("row %v comes after row %q: %w", stored[0], last, ErrDamaged)
 			return failed
 		}
-		last = strings.Clone(id)
+		last = append(last[:0], id...)
 		failed = each(row{values: values})
 		return failed
 	})
