@@ -8,7 +8,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // CRON_TZ must work on a machine without a zone database too
@@ -33,11 +32,6 @@ type environment struct {
 	freeSpace func(path string) (uint64, error)
 }
 
-// collectAt is the garbage that the heap may hold, in percent of what is in use. Memory is scarcer than processor time where a nightly job
-// shares a machine: against Go's default of 100, a run of a thousand organizations takes about a sixth less memory for a tenth more of a
-// processor. GOGC in the environment takes its place.
-const collectAt = 50
-
 func main() {
 	os.Exit(execute())
 }
@@ -45,9 +39,7 @@ func main() {
 func execute() int {
 	// net/http reports there what a server sends unasked, with its first bytes: they may hold anything and are no one's message.
 	log.SetOutput(io.Discard)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	collectGarbage()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, environment{

@@ -15,8 +15,8 @@ import (
 // occasion is why a run is made.
 type occasion struct {
 	trigger      string
-	scheduledFor time.Time // zero for a run that no schedule asked for
-	metrics      *metrics.Set
+	scheduledFor time.Time    // zero for a run that no schedule asked for
+	metrics      *metrics.Set // nil where nobody asks for them
 }
 
 // runOn does one run with the settings, alone on its database, brings the metrics up to date, and tells whom the settings name. A problem
@@ -68,6 +68,9 @@ func (s *settings) collect(ctx context.Context, env environment, reports report.
 
 // publish brings the metrics up to date, and writes them where a file is named.
 func (s *settings) publish(ctx context.Context, set *metrics.Set, store *snapshot.Store) error {
+	if set == nil {
+		return nil
+	}
 	if err := set.Update(ctx, store); err != nil {
 		return err
 	}

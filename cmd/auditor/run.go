@@ -35,7 +35,11 @@ func runCommand(env environment, s *settings) *cobra.Command {
 		if err := s.checkSchedule(); err != nil {
 			return err
 		}
-		result, err := runOn(cmd.Context(), env, s, occasion{trigger: "manual", metrics: metrics.New(readVersion().Version)})
+		why := occasion{trigger: "manual"}
+		if s.metricsFile != "" {
+			why.metrics = metrics.New(readVersion().Version)
+		}
+		result, err := runOn(cmd.Context(), env, s, why)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"scim-auditor/internal/durable"
 )
 
@@ -58,11 +60,13 @@ func writeFolder(path string, d document, opts Options) (err error) {
 	return replaceFolder(temporary, path)
 }
 
-// writeFiles writes every file, then the manifest that names them, then the sums of all.
-func writeFiles(dir string, d document, opts Options) error {
+// writeFiles writes every file, then the manifest that names them, then the sums of all. While one is written, those before go to the disk.
+func writeFiles(dir string, d document, opts Options) (err error) {
+	var toDisk errgroup.Group
+	defer func() { err = errors.Join(err, toDisk.Wait()) }()
 	var done []written
 	add := func(f file) error {
-		w, err := writeFile(dir, f)
+		w, err := writeFile(dir, f, &toDisk)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
@@ -83,31 +87,29 @@ func writeFiles(dir string, d document, opts Options) error {
 	return add(file{name: fileSums, write: func(w io.Writer) error { return writeSums(w, done) }})
 }
 
-// writeFile writes one file to the disk itself and takes its hash on the way.
-func writeFile(dir string, f file) (w written, err error) {
+// writeFile writes one file, takes its hash on the way, and leaves it to toDisk to get it to the disk itself.
+func writeFile(dir string, f file, toDisk *errgroup.Group) (written, error) {
 	out, err := os.OpenFile(filepath.Join(dir, f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return w, err
+		return written{}, err
 	}
-	defer func() {
-		if closing := out.Close(); err == nil {
-			err = closing
+	defer toDisk.Go(func() error {
+		if err := errors.Join(out.Sync(), out.Close()); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
 		}
-	}()
+		return nil
+	})
 	sum := sha256.New()
 	buffer := bufio.NewWriter(io.MultiWriter(out, sum))
 	if err := f.write(buffer); err != nil {
-		return w, err
+		return written{}, err
 	}
 	if err := buffer.Flush(); err != nil {
-		return w, err
-	}
-	if err := out.Sync(); err != nil {
-		return w, err
+		return written{}, err
 	}
 	info, err := out.Stat()
 	if err != nil {
-		return w, err
+		return written{}, err
 	}
 	return written{f.name, info.Size(), hex.EncodeToString(sum.Sum(nil))}, nil
 }

@@ -42,7 +42,14 @@ func (b *book) pack(w io.Writer) error {
 		rows[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] = s
 	}
 	archive := zip.NewWriter(w)
-	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
+	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		return fmt.Errorf("beginning to compress: %w", err)
+	}
+	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		compressor.Reset(out) // one part after the other: a new one for each took most of the time of a small workbook
+		return compressor, nil
+	})
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		part, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(b.about.at)})
 		if err != nil {

@@ -77,7 +77,7 @@ func openAs(ctx context.Context, path string, versions fs.FS) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	if err := migrate(ctx, db, versions); err != nil {
+	if err := bringUpToDate(ctx, db, version, versions); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
 	}
 	return &Store{db: db}, nil
