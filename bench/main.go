@@ -36,6 +36,11 @@ var rows = []struct {
 	{"organizations", organizations},
 	{"workbook", workbook},
 	{"listing", longListing},
+	{"small", smallRun},
+	{"first-store", firstStore},
+	{"compare", compare},
+	{"past", pastNight},
+	{"year", year},
 }
 
 // execute measures with the auditor program at args[0], or is a process of a measurement: "row NAME AUDITOR", "collect URL PAGES",

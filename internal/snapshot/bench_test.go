@@ -15,13 +15,11 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The script bench/storage runs these and prints the ratios.
-
-const benchRows = 100_000
+// The program bench runs these and prints what becomes of them beside the bounds.
 
 // BenchmarkFirstStore stores the first night of an organization, beside the sqlite3 program's import of the same rows from a CSV file.
 func BenchmarkFirstStore(b *testing.B) {
-	c := newCompany(benchRows)
+	c := newCompany(100_000)
 	b.Run("auditor", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
@@ -42,9 +40,15 @@ func BenchmarkFirstStore(b *testing.B) {
 	})
 }
 
-// BenchmarkCompare stores a night of which one row in a hundred differs, beside sqldiff on two databases of the same rows.
+// BenchmarkCompare stores a night of which one row in a hundred differs, beside sqldiff on two databases of the same rows, which only compares.
 func BenchmarkCompare(b *testing.B) {
-	c := newCompany(benchRows)
+	for _, size := range []int{100_000, 1_000_000} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) { compareWithSqldiff(b, size) })
+	}
+}
+
+func compareWithSqldiff(b *testing.B, size int) {
+	c := newCompany(size)
 	b.Run("auditor", func(b *testing.B) {
 		store := openBench(b, filepath.Join(b.TempDir(), "auditor.db"))
 		defer closeBench(b, store)
