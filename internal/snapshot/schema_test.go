@@ -112,6 +112,34 @@ func TestThePastCannotBeRewritten(t *testing.T) {
 	}
 }
 
+// TestNoTableCanBeRewritten tries every table that has rows, so that a new one cannot be forgotten.
+func TestNoTableCanBeRewritten(t *testing.T) {
+	newest, err := snapshot.SchemaVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := make(map[string]bool)
+	for _, path := range []string{storedThen(t, newest), evidenceFile(t), judgedFile(t)} {
+		db, _ := openMigrator(t, path)
+		for name, rows := range everyRow(t, db) {
+			if tried[name] = tried[name] || len(rows) > 0; len(rows) == 0 {
+				continue
+			}
+			key := texts(t, db, "SELECT name FROM pragma_table_info('"+name+"') WHERE pk = 1")[0]
+			for _, statement := range []string{"UPDATE " + name + " SET " + key + " = " + key, "DELETE FROM " + name} {
+				if _, err := db.ExecContext(t.Context(), statement); err == nil {
+					t.Errorf("%s: went through", statement)
+				}
+			}
+		}
+	}
+	for name, done := range tried {
+		if !done {
+			t.Errorf("%s has no row to try with", name)
+		}
+	}
+}
+
 func TestNoColumnOfTheRegisterCanBeRewritten(t *testing.T) {
 	_, db := filled(t)
 	columns := texts(t, db, "SELECT name FROM pragma_table_info('snapshots') WHERE name <> 'pruned_at'")
