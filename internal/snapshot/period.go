@@ -1,0 +1,78 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"scim-auditor/internal/diff"
+)
+
+// SnapshotsBetween are the snapshots taken from one instant to another, both included, pruned ones too, in order. The instants are whole
+// seconds.
+func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id", formatSeconds(from), formatSeconds(to))
+}
+
+// CompleteAt are the newest complete snapshots that were taken up to an instant, one of each organization, pruned ones too, in order.
+func (s *Store) CompleteAt(ctx context.Context, at time.Time) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `WHERE id IN (
+		SELECT max(id)
+		FROM snapshots
+		WHERE outcome = 'complete' AND taken_at <= ?
+		GROUP BY organization_id
+	) ORDER BY id`, formatSeconds(at))
+}
+
+// LastWithSSO is the newest complete snapshot of the organization, with an id up to upTo, that could read the SSO configurations; pruned ones
+// too.
+func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
+	return first(querySnapshots(ctx, s.db,
+		"WHERE organization_id = ? AND outcome = 'complete' AND sso_not_assessed IS NULL AND id <= ? ORDER BY id DESC LIMIT 1", organizationID, upTo))
+}
+
+// NetChanges are what differs between two complete snapshots of one organization, however many lie between them. What either could not read is
+// not compared; ErrPruned when retention removed either.
+func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.Change, error) {
+	old, err := s.Inventory(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	current, err := s.Inventory(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.SeenBefore(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	return diff.Compute(old, current, diff.Options{Seen: seen}), nil
+}
+
+// Counts is what the store's views count over a stretch of snapshots of one organization: the second source of what a report of them shows.
+type Counts struct {
+	Complete            int // snapshots
+	Changes             int
+	SCIMAdded, SSOAdded int // configurations that were added or reappeared
+	SCIMGone, SSOGone   int // configurations that were removed
+}
+
+// Counts counts over the snapshots of an organization with an id after one and up to another.
+func (s *Store) Counts(ctx context.Context, organizationID string, after, upTo int64) (Counts, error) {
+	var c Counts
+	err := s.db.QueryRowContext(ctx, `
+		SELECT
+		  (SELECT count(*) FROM snapshots WHERE organization_id = ?1 AND outcome = 'complete' AND id > ?2 AND id <= ?3),
+		  count(*),
+		  count(*) FILTER (WHERE subject_type = 'scim_configuration' AND kind IN ('added', 'reappeared')),
+		  count(*) FILTER (WHERE subject_type = 'sso_configuration' AND kind IN ('added', 'reappeared')),
+		  count(*) FILTER (WHERE subject_type = 'scim_configuration' AND kind = 'removed'),
+		  count(*) FILTER (WHERE subject_type = 'sso_configuration' AND kind = 'removed')
+		FROM changes
+		WHERE organization_id = ?1 AND snapshot_id > ?2 AND snapshot_id <= ?3`, organizationID, after, upTo).
+		Scan(&c.Complete, &c.Changes, &c.SCIMAdded, &c.SSOAdded, &c.SCIMGone, &c.SSOGone)
+	if err != nil {
+		return c, fmt.Errorf("counting over the snapshots after %d up to %d: %w", after, upTo, err)
+	}
+	return c, nil
+}
