@@ -176,7 +176,7 @@ type tally struct {
 }
 
 // facts tells of the files that the report has.
-func (t *tally) facts(o *Options) []fact {
+func (t *tally) facts(o *Options, files []file) []fact {
 	var facts []fact
 	if o.Has(FormatXLSX) {
 		facts = append(facts,
@@ -187,11 +187,10 @@ func (t *tally) facts(o *Options) []fact {
 		facts = append(facts, fact{runLevel, "CSV cells with a leading ' against formulas, or hidden characters made visible", t.csv})
 	}
 	whole := []string{"the database"}
-	if o.Has(FormatJSON) {
-		whole = append(whole, fileJSON)
-	}
-	if o.Has(FormatJSONL) {
-		whole = append(whole, fileJSONLines)
+	for _, f := range files {
+		if (f.format == FormatJSON || f.format == FormatJSONL) && o.Has(f.format) {
+			whole = append(whole, f.name)
+		}
 	}
 	return append(facts, fact{runLevel, "Full, unaltered values", strings.Join(whole, ", ")})
 }

@@ -67,7 +67,7 @@ func (v *view) findingCells(organization int, f *snapshot.Finding) []any {
 		f.RuleID, f.Status, f.Severity, v.label(organization), f.Title, f.SubjectName, f.SubjectID, string(f.SubjectType),
 		f.Observed, f.Expected, original, acceptedText(f), instant(f.FirstSeen, ""), instant(f.LastSeen, ""), days,
 	}
-	return append(append(cells, frameworkCells(v.rule(f.RuleID))...), f.Fingerprint)
+	return append(append(cells, frameworkCells(findRule(v.Rules, f.RuleID))...), f.Fingerprint)
 }
 
 // acceptedText tells the exception that covers a finding; one that expired is named in what was observed.
@@ -83,11 +83,11 @@ func acceptedText(f *snapshot.Finding) string {
 	return text
 }
 
-// rule finds a rule of this version; one that it does not have is empty.
-func (v *view) rule(id string) *finding.Rule {
-	for i := range v.Rules {
-		if v.Rules[i].ID == id {
-			return &v.Rules[i]
+// findRule finds a rule of this version; one that it does not have is empty.
+func findRule(rules []finding.Rule, id string) *finding.Rule {
+	for i := range rules {
+		if rules[i].ID == id {
+			return &rules[i]
 		}
 	}
 	return &finding.Rule{}

@@ -85,12 +85,14 @@ var glossary = []term{
 	organizationKind(diff.FieldChanged, diff.Info, "Any other policy differs."),
 }
 
-func glossaryTable() *table {
+func glossaryTable() *table { return termTable(glossary) }
+
+func termTable(terms []term) *table {
 	return &table{
 		name:    "Glossary",
 		columns: []column{{"Word", "word"}, {"Kind of change of", "subject"}, {"Severity", "severity"}, {"Meaning", "meaning"}},
 		rows: func(yield func(row) bool) {
-			for _, t := range glossary {
+			for _, t := range terms {
 				var severity any
 				if t.severity != "" {
 					severity = t.severity

@@ -45,10 +45,7 @@ type manifestSnapshot struct {
 }
 
 func (v *view) writeManifest(w io.Writer, files []written) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(manifest{
+	return encodeManifest(w, manifest{
 		Schema:      manifestSchema,
 		RunID:       v.Run.ID,
 		StartedAt:   v.Run.StartedAt.UTC(),
@@ -56,7 +53,14 @@ func (v *view) writeManifest(w io.Writer, files []written) error {
 		ToolVersion: v.Run.ToolVersion, ReportToolVersion: v.writer(),
 		Snapshots: v.manifestSnapshots(),
 		Files:     sorted(files),
-	}); err != nil {
+	})
+}
+
+func encodeManifest(w io.Writer, m any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(m); err != nil {
 		return fmt.Errorf("writing %s: %w", fileManifest, err)
 	}
 	return nil

@@ -77,7 +77,7 @@ func (v *view) markdown() Markdown {
 		Rules:     v.markdownTable(v.ruleTable(), "rule_id", "title", "organization", "outcome", "severity", "fail", "not_assessed", "excepted", "pass"),
 		Timeline:  v.markdownTable(v.timelineTable(), "taken_at", "organization", "subject_name", "subject_id", "kind", "severity", "field", "before", "after", "note"),
 		Runs:      v.markdownTable(v.runTable(), "id", "outcome", "started_at", "trigger", "organizations_complete", "organizations_failed", "changes", "error"),
-		Evidence:  v.markdownTable(factTable(append(v.facts(), counted.facts(&v.Options)...), v.scope)),
+		Evidence:  v.markdownTable(factTable(append(v.facts(), counted.facts(&v.Options, v.files())...), v.scope)),
 		Exchanges: v.markdownTable(v.exchangeTable(), "organization", "number", "method", "request", "status", "sent_at", "records", "retries", "response_sha256"),
 	}
 	for _, alarm := range v.alarms() {
@@ -92,13 +92,18 @@ func (v *view) markdown() Markdown {
 }
 
 // markdownTable is a table of which the Markdown shows the columns of these keys, or all.
-func (o *Options) markdownTable(t *table, keys ...string) MarkdownTable {
+func (v *view) markdownTable(t *table, keys ...string) MarkdownTable {
+	return v.tableBeside(WorkbookFile, t, keys)
+}
+
+// tableBeside is a table as Markdown beside a workbook with this name.
+func (o *Options) tableBeside(workbook string, t *table, keys []string) MarkdownTable {
 	rest := "the database"
 	switch {
 	case t.file != "" && o.Has(FormatCSV):
 		rest = t.file
 	case o.Has(FormatXLSX):
-		rest = WorkbookFile
+		rest = workbook
 	}
 	shown := t
 	if len(keys) > 0 {

@@ -155,7 +155,7 @@ func (b *book) addTable(s *sheet) error {
 	}
 	return b.AddTable(s.name, &excelize.Table{
 		Range:     fmt.Sprintf("A%d:%s%d", s.header(), s.names[len(s.table.columns)-1], s.header()+s.count),
-		Name:      "audit_" + strings.NewReplacer(" (", "_", ")", "").Replace(s.name), // a bare SSO is a column of a sheet
+		Name:      "audit_" + strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(s.name), // a bare SSO is a column of a sheet
 		StyleName: "TableStyleMedium2",
 	})
 }
@@ -183,7 +183,7 @@ const (
 )
 
 // wideSheets do not fit on A4 in a size that can be read.
-var wideSheets = []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Evidence"}
+var wideSheets = []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Evidence", "Nights", "Net change", "Snapshots"}
 
 // setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header row on each.
 func (b *book) setPrinting(s *sheet) error {

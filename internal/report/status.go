@@ -34,12 +34,7 @@ func (v *view) status() string {
 
 // untiedText warns where a complete run has counts that do not tie.
 func (v *view) untiedText() string {
-	n := 0
-	for _, t := range v.tieOuts() {
-		if t.verdict == doesNotTie {
-			n++
-		}
-	}
+	n := len(untied(v.tieOuts()))
 	if n == 0 {
 		return ""
 	}
@@ -69,11 +64,8 @@ func (v *view) alarms() []string {
 			all = append(all, v.notComplete(i))
 		}
 	}
-	for _, t := range v.tieOuts() {
-		if t.verdict == doesNotTie {
-			all = append(all, strings.TrimSuffix(fmt.Sprintf("A count does not tie: %s: %s: %s, %s", v.scope(t.organization), t.check,
-				shown(t.first), shown(t.second)), ": "))
-		}
+	for _, t := range untied(v.tieOuts()) {
+		all = append(all, t.alarm(v.scope(t.organization)))
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -129,15 +130,15 @@ func lookOf(v any) look {
 		return lookCritical
 	case diff.High, finding.Fail:
 		return lookHigh
-	case diff.Medium, finding.NotAssessed, notChecked:
+	case diff.Medium, finding.NotAssessed, notChecked, schedule.CaughtUp:
 		return lookMedium
 	case diff.Low, finding.Excepted:
 		return lookLow
 	case diff.Info:
 		return lookInfo
-	case finding.Pass, snapshot.Complete, ties:
+	case finding.Pass, snapshot.Complete, schedule.Complete, ties:
 		return lookGood
-	case snapshot.Failed, missed, snapshot.Running, doesNotTie:
+	case snapshot.Failed, missed, snapshot.Running, schedule.Failed, schedule.Missed, schedule.Running, doesNotTie:
 		return lookBad
 	}
 	return lookPlain

@@ -9,11 +9,12 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
 // A table is one set of rows that the workbook, Markdown and CSV all write. A cell is a string, an int, a bool, a time.Time, a localTime, a
-// day, nil, or one of the words that have a colour: diff.Severity, finding.Status, snapshot.Outcome, verdict.
+// day, nil, or one of the words that have a colour: diff.Severity, finding.Status, schedule.Status, snapshot.Outcome, verdict.
 type table struct {
 	name    string // of the sheet
 	file    string // of the CSV file
@@ -73,20 +74,25 @@ type view struct {
 
 func newView(m *Model, opts Options) *view {
 	v := &view{Model: m, Options: opts, labels: make([]string, len(m.Organizations)), byID: make(map[string]int)}
-	seen := make(map[string]int)
 	for i := range m.Organizations {
 		o := &m.Organizations[i]
-		seen[o.name()]++
-		v.byID[o.id()] = i
+		v.labels[i], v.byID[o.id()] = o.name(), i
 	}
-	for i := range m.Organizations {
-		o := &m.Organizations[i]
-		v.labels[i] = o.name()
-		if seen[o.name()] > 1 {
-			v.labels[i] += " (" + orText(o.Snapshot.Source, o.id()) + ")"
+	distinguish(v.labels, func(i int) string { return orText(m.Organizations[i].Snapshot.Source, m.Organizations[i].id()) })
+	return v
+}
+
+// distinguish puts behind each name that several have what tells them apart.
+func distinguish(names []string, by func(i int) string) {
+	seen := make(map[string]int)
+	for _, name := range names {
+		seen[name]++
+	}
+	for i, name := range names {
+		if seen[name] > 1 {
+			names[i] += " (" + by(i) + ")"
 		}
 	}
-	return v
 }
 
 // label names the organization of a row.
@@ -164,6 +170,8 @@ func plain(v any) string {
 		return time.Time(v).Format(time.DateOnly)
 	case finding.Status:
 		return string(v)
+	case schedule.Status:
+		return string(v)
 	default:
 		return word(v)
 	}
@@ -178,7 +186,7 @@ func shown(v any) string {
 		return v.UTC().Format(time.DateTime)
 	case localTime:
 		return v.Format(time.DateTime)
-	case finding.Status:
+	case finding.Status, schedule.Status:
 		return word(v)
 	default:
 		return plain(v)
@@ -194,6 +202,8 @@ func word(v any) string {
 		return strings.ReplaceAll(string(v), "_", " ")
 	case snapshot.Outcome:
 		return string(v)
+	case schedule.Status:
+		return strings.ReplaceAll(string(v), "_", " ")
 	case verdict:
 		return string(v)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/diff"
@@ -186,6 +187,16 @@ func (v *view) tieOutText() string {
 		counts[t.verdict]++
 	}
 	return fmt.Sprintf("%d tie, %d do not tie, %d not assessed", counts[ties], counts[doesNotTie], counts[notChecked])
+}
+
+// untied are those of which the two counts differ.
+func untied(all []tieOut) []tieOut {
+	return slices.DeleteFunc(slices.Clone(all), func(t tieOut) bool { return t.verdict != doesNotTie })
+}
+
+// alarm says what does not tie; scope names what it is about.
+func (t *tieOut) alarm(scope string) string {
+	return fmt.Sprintf("A count does not tie: %s: %s: %s, %s", scope, t.check, shown(t.first), shown(t.second))
 }
 
 // tieOutTable has a row for each tie-out; scope names what a row is about.

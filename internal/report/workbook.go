@@ -124,7 +124,7 @@ func (v *view) contents() []*content {
 		c.measure(counted)
 	}
 	counted.csv = v.guarded()
-	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(&v.Options), v.scope)...)
+	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(&v.Options, v.files()), v.scope)...)
 	evidence.lines = append(evidence.lines, line{}, line{lookHeading, []any{"Exchanges with the API"}})
 	evidence.measure(new(tally))
 	v.tallied = counted

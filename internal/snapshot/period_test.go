@@ -26,7 +26,9 @@ func expectEpisodes(t *testing.T, store *snapshot.Store, after, upTo int64, rule
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortFunc(all, func(a, b snapshot.Episode) int { return cmp.Or(cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen)) })
+	slices.SortFunc(all, func(a, b snapshot.Episode) int {
+		return cmp.Or(cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen))
+	})
 	var got []string
 	for _, e := range all {
 		if e.RuleID == rule {
