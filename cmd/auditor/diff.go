@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"scim-auditor/internal/diff"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -70,11 +69,8 @@ func parseReference(text string) (reference, error) {
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return reference{text: text, id: id}, nil
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return reference{text: text, until: day.AddDate(0, 0, 1).Add(-time.Second)}, nil
-	}
-	if instant, err := time.Parse(time.RFC3339, text); err == nil {
-		return reference{text: text, until: instant}, nil
+	if _, last, err := parseTime(text); err == nil {
+		return reference{text: text, until: last}, nil
 	}
 	return reference{}, usage(fmt.Errorf("%q names no snapshot", text), "give the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
 }
@@ -154,22 +150,14 @@ type side struct {
 func compareAll(ctx context.Context, store *snapshot.Store, pairs [][2]snapshot.Snapshot) ([]comparison, error) {
 	var all []comparison
 	for _, pair := range pairs {
-		before, err := store.Inventory(ctx, pair[0])
-		if err != nil {
-			return nil, err
-		}
-		after, err := store.Inventory(ctx, pair[1])
-		if err != nil {
-			return nil, err
-		}
-		seen, err := store.SeenBefore(ctx, pair[0])
+		changes, err := store.NetChanges(ctx, pair[0], pair[1])
 		if err != nil {
 			return nil, err
 		}
 		c := comparison{
 			OrganizationID: pair[1].OrganizationID, OrganizationName: pair[1].OrganizationName,
 			Before: side{pair[0].ID, pair[0].TakenAt}, After: side{pair[1].ID, pair[1].TakenAt},
-			NotAssessed: []string{}, Changes: changesJSON(diff.Compute(before, after, diff.Options{Seen: seen})),
+			NotAssessed: []string{}, Changes: changesJSON(changes),
 		}
 		for _, h := range pair {
 			if h.SSONotAssessed != "" {

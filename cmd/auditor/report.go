@@ -12,16 +12,31 @@ import (
 
 func reportCommand(env environment, s *settings) *cobra.Command {
 	var runID int64
+	var period periodFlags
 	command := &cobra.Command{
-		Use:     "report",
-		Short:   "Write the report of a stored run again",
-		Example: "  auditor report\n  auditor report --run 7 --out /tmp/for-the-auditor",
+		Use:   "report",
+		Short: "Write the report of a stored run again, or of a period",
+		Long: "report writes the report of a run as it was made then, or with --from and --to one of a period: which nights were expected and what became of\n" +
+			"each, the net change, every change, the findings that were opened and closed, the exceptions, the size of each population, and a sample of\n" +
+			"nights that anybody can draw again. --template is for the report of a run.",
+		Example: "  auditor report\n  auditor report --run 7 --out /tmp/for-the-auditor\n  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25",
 		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
 		opts, err := s.reportOptions()
 		if err != nil {
 			return err
+		}
+		ofPeriod, err := period.asked(cmd.Flags())
+		if err != nil {
+			return err
+		}
+		if ofPeriod {
+			span, err := period.span(cmd.Flags(), s.now())
+			if err != nil {
+				return err
+			}
+			return s.readDatabase(cmd, func(store *snapshot.Store) error { return reportPeriod(cmd, env, s, store, span, opts) })
 		}
 		return s.readDatabase(cmd, func(store *snapshot.Store) error {
 			id, err := reportedRun(cmd, store, runID)
@@ -37,6 +52,7 @@ func reportCommand(env environment, s *settings) *cobra.Command {
 		})
 	})
 	s.addReportFlags(command.Flags())
+	period.add(command.Flags())
 	command.Flags().Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command
 }

@@ -72,7 +72,7 @@ func environmentNames(setting string) []string {
 
 // notSettings are flags that say what a command does this time; the environment and the config file do not set them.
 var notSettings = map[string]bool{"help": true, "run": true, "json": true, "dir": true, "markdown": true,
-	"in-organization": true, "owner": true, "reason": true, "ticket": true, "expires": true}
+	"in-organization": true, "owner": true, "reason": true, "ticket": true, "expires": true, "from": true, "to": true, "sample": true, "seed": true}
 
 // resolve fills each setting that no flag gave from the environment, else from the config file, and checks what several commands need.
 func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {

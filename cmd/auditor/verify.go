@@ -90,10 +90,14 @@ func verifyAll(ctx context.Context, store *snapshot.Store, out string) (*verific
 	return found, found.checkReports(ctx, store, out)
 }
 
-// reportFolderRun stands between the time and the run's id in the name of a report folder.
-const reportFolderRun = "-run-"
+// What tells a report folder from others: reportFolderRun stands between the time and the run's id in its name, reportFolderPeriod at the end of
+// one of a period.
+const (
+	reportFolderRun    = "-run-"
+	reportFolderPeriod = "-period"
+)
 
-// checkReports checks every report folder that still lies below out, and that the database knows its run.
+// checkReports checks every report folder that still lies below out, and that the database knows the run of one.
 func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, out string) error {
 	entries, err := os.ReadDir(out)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -105,7 +109,8 @@ func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, 
 	for _, e := range entries {
 		_, number, isReport := strings.Cut(e.Name(), reportFolderRun)
 		runID, err := strconv.ParseInt(number, 10, 64)
-		if !isReport || err != nil || !e.IsDir() {
+		ofRun, ofPeriod := isReport && err == nil, strings.HasSuffix(e.Name(), reportFolderPeriod)
+		if !ofRun && !ofPeriod || !e.IsDir() {
 			continue
 		}
 		v.ReportFolders++
@@ -114,7 +119,7 @@ func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, 
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
-		if _, err := store.Run(ctx, runID); errors.Is(err, snapshot.ErrNotFound) {
+		if _, err := store.Run(ctx, runID); ofRun && errors.Is(err, snapshot.ErrNotFound) {
 			problems = append(problems, fmt.Sprintf("the database has no run %d", runID))
 		}
 		for _, text := range problems {
