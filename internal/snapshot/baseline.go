@@ -9,7 +9,7 @@ import (
 // Baseline is what the next snapshot of an organization is compared with: its last complete snapshot.
 type Baseline struct {
 	Snapshot Snapshot
-	// While somebody goes through a long Inventory.SCIM the store can do nothing else.
+	// A long Inventory.SCIM has no Raw, and while somebody goes through it the store can do nothing else.
 	//
 	// Inventory shows what could not be read in Snapshot as the last snapshot that could read it does: nothing that changed while it was
 	// unreadable is lost.
