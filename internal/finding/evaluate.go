@@ -88,12 +88,12 @@ func (e *evaluation) judge() []result {
 	var each []func(*ona.SCIMConfiguration)
 	var ends []func()
 	for i, rule := range register {
-		rule := e.check(rule)(e, &results[i])
-		if rule.each != nil {
-			each = append(each, rule.each)
+		at := e.check(rule)(e, &results[i])
+		if at.each != nil {
+			each = append(each, at.each)
 		}
-		if rule.end != nil {
-			ends = append(ends, rule.end)
+		if at.end != nil {
+			ends = append(ends, at.end)
 		}
 	}
 	told := e.AuditLog.subjects()
