@@ -141,6 +141,24 @@ func TestALongListingThatCannotBeKeptIsAnError(t *testing.T) {
 	}
 }
 
+func TestALongListingThatCannotBeWrittenIsAnErrorToo(t *testing.T) {
+	file, err := newScratch(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.close(); err != nil { // as good as a full disk
+		t.Fatal(err)
+	}
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA)), ok(scimRows("", scimB)))})
+	c := &collector{client: newClient(t, api.URL).Client, fields: fieldSet{}}
+	c.Identity.OrganizationID, c.scratch = orgID, file
+	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decodeSCIM, maxInMemory: 1}
+	list, err := readList(t.Context(), c, l, firstPage(t.Context(), c), &Listing{})
+	if failure, _ := errors.AsType[*Error](err); list != nil || failure == nil || failure.Code != CodeTemporaryFile {
+		t.Errorf("got %v, %v", list, err)
+	}
+}
+
 func TestALongListingThatCannotBeReadAgainIsNotAShorterOne(t *testing.T) {
 	for name, damage := range map[string]func(*os.File) error{
 		"shorter": func(f *os.File) error { return f.Truncate(100) },
