@@ -19,7 +19,8 @@ func checkCommand(env environment, s *settings) *cobra.Command {
 		Use:   "check",
 		Short: "Find out whether a run would succeed; changes nothing",
 		Long: "check looks at the settings, the token, the organization and each right that a run needs, the clock, the disk, the database, the\n" +
-			"report folder and the schedule, and says what to do about what is wrong. It changes nothing. The exit code is 1 when a run would fail.",
+			"report folder and the schedule, and says what to do about what is wrong. It takes the flags of \"auditor run\" and \"auditor serve\", for\n" +
+			"the one that it is to speak for. It changes nothing. The exit code is 1 when a run would fail.",
 		Example: "  auditor check\n  auditor check --config /etc/auditor/auditor.yaml --json",
 		Args:    cobra.NoArgs,
 	}
@@ -35,6 +36,8 @@ func checkCommand(env environment, s *settings) *cobra.Command {
 	}
 	s.addCollectionFlags(command.Flags())
 	s.addScheduleFlags(command.Flags())
+	s.addFailOnFlag(command.Flags())
+	s.addServerFlags(command.Flags())
 	s.addReportFlags(command.Flags())
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
@@ -43,6 +46,12 @@ func checkCommand(env environment, s *settings) *cobra.Command {
 // checkAll makes every check that the ones before leave possible.
 func (s *settings) checkAll(cmd *cobra.Command, env environment) []check.Result {
 	if err := s.resolve(env, cmd.Flags()); err != nil {
+		return []check.Result{badSetting("settings", err)}
+	}
+	if err := s.checkServer(); err != nil {
+		return []check.Result{badSetting("settings", err)}
+	}
+	if _, err := s.conditions(); err != nil {
 		return []check.Result{badSetting("settings", err)}
 	}
 	ctx := cmd.Context()
@@ -57,9 +66,9 @@ func (s *settings) checkAll(cmd *cobra.Command, env environment) []check.Result 
 		results = append(results, badSetting("exceptions", err))
 	}
 	database, store := check.Database(ctx, s.db)
-	results = append(results, database, check.Folder("report folder", s.out, "--out"), check.Disk(filepath.Dir(s.db), env.freeSpace))
+	results = append(results, database, check.Folder("report folder", s.out, "--out"), check.Disk(env.freeSpace, filepath.Dir(s.db), s.out))
 	if s.metricsFile != "" {
-		results = append(results, check.Folder("metrics file", filepath.Dir(s.metricsFile), "--metrics-file"))
+		results = append(results, check.MetricsFile(s.metricsFile))
 	}
 	results = append(results, s.checkSources(ctx, env, store)...)
 	if store != nil {
@@ -79,6 +88,12 @@ func (s *settings) checkSources(ctx context.Context, env environment, store *sna
 	}
 	var results []check.Result
 	for _, source := range sources {
+		if source.Err != nil {
+			result := badSetting("token", source.Err)
+			result.Source = source.Name
+			results = append(results, result)
+			continue
+		}
 		if err := pin(ctx, store, &source); err != nil {
 			results = append(results, badSetting("database", err))
 		}

@@ -206,10 +206,14 @@ func TestCheckFinds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "report folder", check.Error, "is a file, not a folder", "--out"},
+		{"a folder for the metrics that is not there", func(_ *testing.T, c *checkup) {
+			c.args = []string{"--metrics-file", c.site.path("nowhere/auditor.prom")}
+		},
+			"metrics file", check.Warning, "nowhere", "--metrics-file"},
 		{"a bad schedule", func(_ *testing.T, c *checkup) { c.args = []string{"--schedule", "0 2 30 2 *"} },
 			"schedule", check.Error, "never comes", "five fields"},
 		{"a bad setting", func(_ *testing.T, c *checkup) { c.args = []string{"--page-size", "101"} },
-			"settings", check.Error, "page size 101", "1 to 100"},
+			"settings", check.Error, "--page-size: 101 is not from 1 to 100", "leave it out"},
 		{"a notification without an address", func(t *testing.T, c *checkup) {
 			config := c.site.path("config.yaml")
 			if err := os.WriteFile(config, []byte("notify: [{type: slack, url_env: SLACK_URL}]\n"), 0o600); err != nil {

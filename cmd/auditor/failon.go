@@ -31,8 +31,7 @@ func parseFailOn(text string) ([]condition, error) {
 			c.least = diff.Info
 		}
 		if what != "changes" && what != "findings" || !slices.Contains(diff.Severities, c.least) {
-			return nil, usage(fmt.Errorf("--fail-on: %q is not known", item),
-				"--fail-on takes changes and findings, each alone or with :critical, :high, :medium, :low or :info, such as changes,findings:high")
+			return nil, fmt.Errorf("%q is not known", item)
 		}
 		all = append(all, c)
 	}

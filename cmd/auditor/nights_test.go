@@ -115,7 +115,8 @@ func (s *site) tonight(name string, args ...string) int {
 			s.waits = append(s.waits, d)
 			return ctx.Err()
 		},
-		hangups: func() (<-chan os.Signal, func()) { return nil, func() {} },
+		hangups:   func() (<-chan os.Signal, func()) { return nil, func() {} },
+		freeSpace: func(string) (uint64, error) { return 10 << 30, nil },
 	})
 }
 

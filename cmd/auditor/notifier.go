@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,7 +132,7 @@ func (s *settings) notifier(env environment) (*notifier, error) {
 		}
 		t, err := entry.target(env)
 		if err != nil {
-			return nil, usage(fmt.Errorf("config file: notify: entry %d: %w", i+1, err), "the README lists what an entry of notify takes")
+			return nil, s.wrongEntry("notify", i, err, "the README lists what an entry of notify takes")
 		}
 		n.targets = append(n.targets, *t)
 	}
@@ -156,6 +157,9 @@ type notifyEntry struct {
 }
 
 func (e *notifyEntry) target(env environment) (*target, error) {
+	if !slices.Contains([]string{"webhook", "slack", "email", "ping"}, e.Type) {
+		return nil, fmt.Errorf("type %q is none of webhook, slack, email and ping", e.Type)
+	}
 	t := &target{name: e.Type}
 	if err := e.conditions(t); err != nil {
 		return nil, err
@@ -173,7 +177,7 @@ func (e *notifyEntry) target(env environment) (*target, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
-		return nil, errors.New("it needs url, url_env or url_file with an https:// URL")
+		return nil, errors.New("it needs url, url_env or url_file with an https:// or http:// URL")
 	}
 	client := &http.Client{}
 	switch e.Type {
@@ -184,8 +188,6 @@ func (e *notifyEntry) target(env environment) (*target, error) {
 	case "ping":
 		t.ping = &notify.Ping{URL: address, Client: client}
 		t.send, t.always = t.ping.Send, true
-	default:
-		return nil, fmt.Errorf("type %q is none of webhook, slack, email and ping", e.Type)
 	}
 	return t, nil
 }

@@ -98,11 +98,15 @@ func TestARunThatCannotBeRecordedIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if code := s.run("--config", s.path("notify.yaml")); code != exitUsage {
-		t.Errorf("exit code %d", code)
-	}
-	if d := cmp.Diff([]string{"/failure"}, all.take()); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
+	for name, args := range map[string][]string{
+		"a database that is none": nil, "a token that is not there": {"--token-file", s.path("nowhere")}, "broken exceptions": {"--exceptions-file", s.path("nowhere")},
+	} {
+		if code := s.run(append(args, "--config", s.path("notify.yaml"))...); code != exitUsage {
+			t.Errorf("%s: exit code %d", name, code)
+		}
+		if d := cmp.Diff([]string{"/failure"}, all.take()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
 	}
 }
 

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
-	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -22,11 +20,20 @@ type occasion struct {
 // runOn does one run with the settings, alone on its database, brings the metrics up to date, and tells whom the settings name. A problem
 // with telling is printed and changes nothing about the run.
 func runOn(ctx context.Context, env environment, s *settings, o occasion) (*job.Result, error) {
-	reports, err := s.reportOptions()
+	notifier, err := s.notifier(env)
 	if err != nil {
 		return nil, err
 	}
-	notifier, err := s.notifier(env)
+	printProblems(env.stderr, notifier.Started(ctx))
+	result, err := s.attempt(ctx, env, o)
+	// Who is to hear of a failure must hear of one by interruption too.
+	printProblems(env.stderr, notifier.Ended(context.WithoutCancel(ctx), result, err))
+	return result, err
+}
+
+// attempt reads the files that the settings name, the tokens among them, and does the run.
+func (s *settings) attempt(ctx context.Context, env environment, o occasion) (result *job.Result, err error) {
+	reports, err := s.reportOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +45,6 @@ func runOn(ctx context.Context, env environment, s *settings, o occasion) (*job.
 	if err != nil {
 		return nil, err
 	}
-	printProblems(env.stderr, notifier.Started(ctx))
-	result, err := s.collect(ctx, env, reports, sources, exceptions, o)
-	// Who is to hear of a failure must hear of one by interruption too.
-	printProblems(env.stderr, notifier.Ended(context.WithoutCancel(ctx), result, err))
-	return result, err
-}
-
-func (s *settings) collect(ctx context.Context, env environment, reports report.Options, sources []job.Source, exceptions []finding.Exception, o occasion) (result *job.Result, err error) {
 	host, err := env.hostname()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)

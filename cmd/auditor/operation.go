@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -12,9 +14,9 @@ import (
 
 // operation are the settings of a job that runs unattended.
 type operation struct {
-	schedule, metricsFile, listen string
-	stopTimeout                   time.Duration
-	notify                        []notifyEntry
+	schedule, metricsFile, listen, failOn string
+	stopTimeout                           time.Duration
+	notify                                []notifyEntry
 }
 
 // operationConfig are their keys in the config file.
@@ -42,42 +44,72 @@ func (o *operation) addScheduleFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.metricsFile, "metrics-file", "", "file that each run writes its metrics into, for the textfile collector of the node exporter")
 }
 
+// addFailOnFlag is the setting of a run whose exit code tells more.
+func (o *operation) addFailOnFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&o.failOn, "fail-on", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated")
+}
+
 // addServerFlags are the settings of serve alone.
 func (o *operation) addServerFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.listen, "listen", "", "address for /healthz, /readyz and /metrics, such as 127.0.0.1:9477; without a host, loopback; none when empty")
 	flags.DurationVar(&o.stopTimeout, "stop-timeout", 3*time.Second, "how long a run in progress may go on after SIGTERM before it is abandoned")
 }
 
+const scheduleExample = "it is five fields, a descriptor or @every, such as \"0 2 * * *\", \"CRON_TZ=Europe/Berlin 30 4 * * mon-fri\" or \"@daily\""
+
 // parseSchedule reads the setting, which "none" is no schedule for.
-func (o *operation) parseSchedule() (*schedule.Schedule, error) {
-	const example = "--schedule takes five fields, a descriptor or @every, such as \"0 2 * * *\", \"CRON_TZ=Europe/Berlin 30 4 * * mon-fri\" or \"@daily\""
-	if o.schedule == "" || o.schedule == schedule.None {
-		return nil, usage(fmt.Errorf("there is no schedule"), example)
+func (s *settings) parseSchedule() (*schedule.Schedule, error) {
+	if s.schedule == "" || s.schedule == schedule.None {
+		return nil, usage(errors.New("there is no schedule"), "--schedule gives it: "+scheduleExample)
 	}
-	parsed, err := schedule.Parse(o.schedule)
+	parsed, err := schedule.Parse(s.schedule)
 	if err != nil {
-		return nil, usage(err, example)
+		return nil, s.wrong("schedule", err, scheduleExample)
 	}
 	return parsed, nil
 }
 
 // checkSchedule accepts what run may record: nothing, "none" or an expression.
-func (o *operation) checkSchedule() error {
-	if o.schedule == "" || o.schedule == schedule.None {
+func (s *settings) checkSchedule() error {
+	if s.schedule == "" || s.schedule == schedule.None {
 		return nil
 	}
-	_, err := o.parseSchedule()
+	_, err := s.parseSchedule()
+	return err
+}
+
+// checkServer finds settings that only serve uses and that it could not.
+func (s *settings) checkServer() error {
+	if s.stopTimeout < 0 {
+		return s.wrong("stop-timeout", fmt.Errorf("%s is negative", s.stopTimeout), "it is a duration such as 3s; 0s abandons a run at once")
+	}
+	if s.listen == "" {
+		return nil
+	}
+	_, err := s.listenAddress()
 	return err
 }
 
 // listenAddress is the address with loopback for a host that is not named.
-func (o *operation) listenAddress() (string, error) {
-	host, port, err := net.SplitHostPort(o.listen)
+func (s *settings) listenAddress() (string, error) {
+	host, port, err := net.SplitHostPort(s.listen)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
 	if err != nil {
-		return "", usage(fmt.Errorf("--listen %q: %w", o.listen, err), "--listen takes a host and a port, such as 127.0.0.1:9477")
+		return "", s.wrong("listen", fmt.Errorf("%q: %w", s.listen, err), "it is a host and a port, such as 127.0.0.1:9477, or a port alone, such as :9477")
 	}
 	if host == "" {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// conditions are what --fail-on names.
+func (s *settings) conditions() ([]condition, error) {
+	all, err := parseFailOn(s.failOn)
+	if err != nil {
+		return nil, s.wrong("fail-on", err, "it takes changes and findings, each alone or with :critical, :high, :medium, :low or :info, such as changes,findings:high")
+	}
+	return all, nil
 }

@@ -19,7 +19,6 @@ import (
 
 func runCommand(env environment, s *settings) *cobra.Command {
 	var asJSON bool
-	var failOn string
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Collect, snapshot, compare and report once; what cron calls",
@@ -28,7 +27,7 @@ func runCommand(env environment, s *settings) *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
-		conditions, err := parseFailOn(failOn)
+		conditions, err := s.conditions()
 		if err != nil {
 			return err
 		}
@@ -50,9 +49,9 @@ func runCommand(env environment, s *settings) *cobra.Command {
 	})
 	s.addCollectionFlags(command.Flags())
 	s.addScheduleFlags(command.Flags())
+	s.addFailOnFlag(command.Flags())
 	s.addReportFlags(command.Flags())
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
-	command.Flags().StringVar(&failOn, "fail-on", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated")
 	return command
 }
 
@@ -64,7 +63,7 @@ func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) err
 func (s *settings) alone(ctx context.Context, do func(*snapshot.Store) error) error {
 	// The lock lies beside the database.
 	if err := os.MkdirAll(filepath.Dir(s.db), 0o700); err != nil {
-		return fmt.Errorf("creating the database's folder: %w", err)
+		return failed(fmt.Errorf("creating the database's folder: %w", err), cmp.Or(databaseHint(err), "name a file with --db in a folder that this user may make"))
 	}
 	return s.locked(ctx, snapshot.Open, do)
 }

@@ -81,6 +81,9 @@ func (v *service) serve(ctx context.Context) (err error) {
 
 // checkSettings finds what would make every run fail before the first one is due.
 func (v *service) checkSettings(s *settings) error {
+	if err := s.checkServer(); err != nil {
+		return err
+	}
 	if _, err := s.sources(v.env, s.logger(v.env.stderr)); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (s *site) startServing(args ...string) *daemon {
 	d.cmd = exec.CommandContext(s.t.Context(), "auditor", append([]string{
 		"serve", "--db", s.path("auditor.db"), "--out", s.path("reports"), "--listen", "127.0.0.1:0"}, args...)...)
 	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = s.folder, output, output
-	d.cmd.Env = append(os.Environ(), "ONA_TOKEN="+s.state.Token, "GITPOD_BASE_URL="+s.url)
+	d.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
 	if err := d.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestSIGHUPReadsTheSettingsAgain(t *testing.T) {
 	d.waitFor(`next run: \d{4}-01-01`)
 	write("schedule: sometimes\n")
 	d.signal(syscall.SIGHUP)
-	d.waitFor(`auditor: error: reading the settings again, which stay as they were: schedule "sometimes"`)
+	d.waitFor(`auditor: error: reading the settings again, which stay as they were: config file auditor.yaml:1:11: schedule: "sometimes"`)
 	if d.metric("auditor_settings_reload_failures_total") != 1 {
 		t.Error("the failed reload is not counted")
 	}

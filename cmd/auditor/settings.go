@@ -19,6 +19,7 @@ const defaultBaseURL = "https://app.gitpod.io/api"
 // settings are what the flags, the environment and the config file say, in this order, over the defaults.
 type settings struct {
 	config, db, out       string
+	file                  *config
 	baseURL, tokenFile    string
 	organization          string
 	pageSize, concurrency int
@@ -33,6 +34,8 @@ type settings struct {
 	reportSettings
 
 	now func() time.Time
+	// origin is where a setting has its value from, by its flag's name, for those that have it from the environment or the config file.
+	origin map[string]string
 }
 
 // addCommonFlags are the settings of every command.
@@ -76,15 +79,15 @@ var notSettings = map[string]bool{"help": true, "run": true, "json": true, "dir"
 
 // resolve fills each setting that no flag gave from the environment, else from the config file, and checks what several commands need.
 func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
-	s.now = env.now
-	if err := fromEnvironment(env, flags, "config"); err != nil {
-		return err
+	s.now, s.origin = env.now, make(map[string]string)
+	if err := s.fromEnvironment(env, flags, "config"); err != nil {
+		return usage(err, "")
 	}
 	file, err := readConfig(s.config)
 	if err != nil {
 		return err
 	}
-	s.organizations, s.notify = file.Organizations, file.Operation.Notify
+	s.file, s.organizations, s.notify = file, file.Organizations, file.Operation.Notify
 	if s.thresholds, s.turnedOff, err = file.ruleSettings(); err != nil {
 		return usage(fmt.Errorf("config file %w", err), "docs/rules.md lists the rules and their thresholds")
 	}
@@ -93,19 +96,19 @@ func (s *settings) resolve(env environment, flags *pflag.FlagSet) error {
 		if f.Changed || notSettings[f.Name] {
 			return
 		}
-		if err := fromEnvironment(env, flags, f.Name); err != nil || f.Changed {
+		if err := s.fromEnvironment(env, flags, f.Name); err != nil || f.Changed {
 			problems = append(problems, err)
 			return
 		}
-		problems = append(problems, fromFile(file, flags, f.Name))
+		problems = append(problems, s.fromFile(flags, f.Name))
 	})
 	if err := errors.Join(problems...); err != nil {
-		return usage(err, "")
+		return usage(err, "a whole number is such as 100, a duration such as 30m or 1h30m; the README lists every setting")
 	}
 	return s.check(flags)
 }
 
-func fromEnvironment(env environment, flags *pflag.FlagSet, setting string) error {
+func (s *settings) fromEnvironment(env environment, flags *pflag.FlagSet, setting string) error {
 	if flags.Changed(setting) {
 		return nil
 	}
@@ -121,41 +124,64 @@ func fromEnvironment(env environment, flags *pflag.FlagSet, setting string) erro
 			}
 			value = base
 		}
-		if err := flags.Set(setting, value); err != nil {
-			return fmt.Errorf("environment variable %s: %w", name, err)
-		}
-		return nil
+		return s.take(flags, setting, value, "environment variable "+name)
 	}
 	return nil
 }
 
-func fromFile(file *config, flags *pflag.FlagSet, setting string) error {
-	value, ok := file.value(setting)
+func (s *settings) fromFile(flags *pflag.FlagSet, setting string) error {
+	value, ok := s.file.value(setting)
 	if !ok {
 		return nil
 	}
-	if err := flags.Set(setting, value); err != nil {
-		return fmt.Errorf("%s: %s: %w", file.path, strings.ReplaceAll(setting, "-", "_"), err)
+	key := strings.ReplaceAll(setting, "-", "_")
+	return s.take(flags, setting, value, fmt.Sprintf("config file %s: %s", s.file.file.where("$."+key), key))
+}
+
+// take sets a setting to what the environment or the config file says.
+func (s *settings) take(flags *pflag.FlagSet, setting, value, origin string) error {
+	s.origin[setting] = origin
+	err := flags.Set(setting, value)
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		err = invalid.Unwrap() // the outer error names a flag, which nobody gave
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", origin, err)
 	}
 	return nil
+}
+
+// wrong is the failure of a setting whose value cannot be used, which it names as its user gave it: a flag, a variable, or a line of the
+// config file.
+func (s *settings) wrong(setting string, err error, hint string) *failure {
+	origin := s.origin[setting]
+	if origin == "" {
+		origin = "--" + setting
+	}
+	return usage(fmt.Errorf("%s: %w", origin, err), hint)
+}
+
+// wrongEntry is the failure of entry i of a list in the config file.
+func (s *settings) wrongEntry(list string, i int, err error, hint string) *failure {
+	return usage(fmt.Errorf("config file %s: %s: %w", s.file.file.where(fmt.Sprintf("$.%s[%d]", list, i)), list, err), hint)
 }
 
 func (s *settings) check(flags *pflag.FlagSet) error {
 	switch {
 	case s.logFormat != "text" && s.logFormat != "json":
-		return usage(fmt.Errorf("log format %q", s.logFormat), "--log-format is text or json")
+		return s.wrong("log-format", fmt.Errorf("%q is neither text nor json", s.logFormat), "")
 	case s.verbose && s.quiet:
 		return usage(errors.New("-v and -q contradict each other"), "give one of them")
 	case s.db == "":
-		return usage(errors.New("the database file has no name"), "set --db")
+		return s.wrong("db", errors.New("the database file has no name"), "leave it out for auditor.db in the working folder")
 	case flags.Lookup("base-url") == nil:
 		return nil
 	case s.pageSize < 1 || s.pageSize > 100:
-		return usage(fmt.Errorf("page size %d", s.pageSize), "--page-size is 1 to 100")
+		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.pageSize), "leave it out for 100, the most that the API gives at once")
 	case s.concurrency < 1:
-		return usage(fmt.Errorf("concurrency %d", s.concurrency), "--concurrency is at least 1")
+		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.concurrency), "leave it out for 4 organizations at once")
 	case s.timeout <= 0:
-		return usage(fmt.Errorf("timeout %s", s.timeout), "--timeout is a duration such as 30m")
+		return s.wrong("timeout", fmt.Errorf("%s leaves no time", s.timeout), "it is a duration such as 30m")
 	}
 	return nil
 }

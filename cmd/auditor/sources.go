@@ -35,12 +35,17 @@ func (s *settings) sources(env environment, log *slog.Logger) ([]job.Source, err
 	}
 	source, err := s.source(r, organizationEntry{Name: defaultSource, OrganizationID: s.organization}, token)
 	if err != nil {
-		return nil, err
+		return nil, usage(err, "check --base-url, GITPOD_BASE_URL or ONA_HOST, or base_url in the config file")
 	}
 	return []job.Source{source}, nil
 }
 
-// listedSources are the sources of the config file's organizations.
+const entryNeeds = "each entry needs a name, and token_env or token_file"
+
+// noToken stands for one that is not there in a source that will not be asked for.
+const noToken fetch.Token = "none"
+
+// listedSources are the sources of the config file's organizations. One whose token is not there fails by itself, when it is collected.
 func (s *settings) listedSources(r reach) ([]job.Source, error) {
 	if s.tokenFile != "" || s.organization != "" {
 		return nil, usage(errors.New("--token-file and --organization are for a single organization"),
@@ -50,20 +55,24 @@ func (s *settings) listedSources(r reach) ([]job.Source, error) {
 	var sources []job.Source
 	for i, entry := range s.organizations {
 		if entry.Name == "" {
-			return nil, usage(fmt.Errorf("config file: organizations: entry %d has no name", i+1), "each entry needs a name, and token_env or token_file")
+			return nil, s.wrongEntry("organizations", i, errors.New("the entry has no name"), entryNeeds)
 		}
 		if named[entry.Name] {
-			return nil, usage(fmt.Errorf("config file: organizations: two entries are named %q", entry.Name), "a name is what the entry's organization is remembered by: give each its own")
+			return nil, s.wrongEntry("organizations", i, fmt.Errorf("two entries are named %q", entry.Name), "a name is what the entry's organization is remembered by: give each its own")
 		}
 		named[entry.Name] = true
-		token, err := entry.token(r.env, r.log)
-		if err != nil {
-			return nil, err
+		if (entry.TokenEnv == "") == (entry.TokenFile == "") {
+			return nil, s.wrongEntry("organizations", i, fmt.Errorf("%q needs one of token_env and token_file", entry.Name), entryNeeds)
+		}
+		token, missing := entry.token(r.env, r.log)
+		if missing != nil {
+			token = noToken
 		}
 		source, err := s.source(r, entry, token)
 		if err != nil {
-			return nil, err
+			return nil, s.wrongEntry("organizations", i, err, "base_url carries the API's path, as in https://app.gitpod.io/api")
 		}
+		source.Err = missing
 		sources = append(sources, source)
 	}
 	return sources, nil
@@ -80,7 +89,7 @@ func (s *settings) source(r reach, entry organizationEntry, token fetch.Token) (
 		Logger: r.log.With(slog.String("source", entry.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
 	}
 	if _, err := fetch.New(options); err != nil {
-		return job.Source{}, usage(fmt.Errorf("organization %q: %w", entry.Name, err), "check --base-url, GITPOD_BASE_URL or ONA_HOST, or base_url in the config file")
+		return job.Source{}, fmt.Errorf("organization %q: %w", entry.Name, err)
 	}
 	return job.Source{Name: entry.Name, Fetch: options}, nil
 }
@@ -100,15 +109,12 @@ func (s *settings) token(env environment, log *slog.Logger) (fetch.Token, error)
 }
 
 func (e *organizationEntry) token(env environment, log *slog.Logger) (fetch.Token, error) {
-	switch {
-	case (e.TokenEnv == "") == (e.TokenFile == ""):
-		return "", usage(fmt.Errorf("config file: organizations: %q needs one of token_env and token_file", e.Name), "")
-	case e.TokenFile != "":
+	if e.TokenFile != "" {
 		return tokenFromFile(e.TokenFile, log)
 	}
 	value := env.getenv(e.TokenEnv)
 	if value == "" {
-		return "", usage(fmt.Errorf("organization %q: its token_env %s is not set", e.Name, e.TokenEnv), "set "+e.TokenEnv+" to a token of this organization")
+		return "", usage(fmt.Errorf("its token_env %s is not set", e.TokenEnv), "set "+e.TokenEnv+" to a token of this organization")
 	}
 	return parseToken(value, "environment variable "+e.TokenEnv)
 }
@@ -116,14 +122,14 @@ func (e *organizationEntry) token(env environment, log *slog.Logger) (fetch.Toke
 func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", usage(fmt.Errorf("reading the token file: %w", err), "")
+		return "", usage(fmt.Errorf("reading the token file: %w", err), "put the token into the file, readable by the user that runs auditor and nobody else")
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("token_file_readable_by_others", slog.String("file", path), slog.String("mode", info.Mode().Perm().String()), slog.String("do", "chmod 600 "+path))
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", usage(fmt.Errorf("reading the token file: %w", err), "")
+		return "", usage(fmt.Errorf("reading the token file: %w", err), "let the user that runs auditor read it")
 	}
 	return parseToken(string(text), "token file "+path)
 }
@@ -131,7 +137,7 @@ func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
 func parseToken(value, where string) (fetch.Token, error) {
 	token, err := fetch.ParseToken(value)
 	if err != nil {
-		return "", usage(fmt.Errorf("%s: %w", where, err), "")
+		return "", usage(fmt.Errorf("%s: %w", where, err), "put the token there as Ona showed it, and nothing else")
 	}
 	return token, nil
 }

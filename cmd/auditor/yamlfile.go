@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -67,7 +68,10 @@ func (f *yamlFile) problem(err error, into any) error {
 	}
 	where := f.at(located.GetToken())
 	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
-		return fmt.Errorf("%s: %s; expected %s", where, unknown.Message, strings.Join(yamlKeys(reflect.TypeOf(into)), ", "))
+		return fmt.Errorf("%s: %s; expected one of %s", where, unknown.Message, strings.Join(f.keysBeside(unknown.Token, reflect.TypeOf(into)), ", "))
+	}
+	if path := f.pathOf(located.GetToken()); path != "" {
+		where += ": " + path
 	}
 	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
 		return fmt.Errorf("%s: %s; expected %s", where, quoted(mistyped.Token), yamlType(mistyped.DstType))
@@ -86,7 +90,10 @@ func nodeName(t ast.NodeType) string {
 	case ast.SequenceType:
 		return "a list"
 	}
-	return "a " + strings.ToLower(t.YAMLName())
+	if name := strings.ToLower(t.YAMLName()); name != "int" {
+		return "a " + name
+	}
+	return "a whole number"
 }
 
 func quoted(t *token.Token) string {
@@ -96,29 +103,75 @@ func quoted(t *token.Token) string {
 	return fmt.Sprintf("%q", t.Value)
 }
 
-// yamlKeys are the keys that a value can have, in the order of its fields, those of inner values after their own with a dot.
-func yamlKeys(t reflect.Type) []string {
+// keysBeside are the keys that the object can have in which a key stands, of a file that is read into t.
+func (f *yamlFile) keysBeside(key *token.Token, t reflect.Type) []string {
+	outer := strings.Split(listIndex.ReplaceAllString(f.pathOf(key), ""), ".")
+	for _, name := range outer[:len(outer)-1] {
+		for _, field := range yamlFields(t) {
+			if field.name == name {
+				t = field.t
+			}
+		}
+	}
+	var names []string
+	for _, field := range yamlFields(t) {
+		names = append(names, field.name)
+	}
+	return names
+}
+
+var listIndex = regexp.MustCompile(`\[\d+\]`)
+
+// pathOf is what stands at a place, such as organizations[0].name; empty where the place is not known.
+func (f *yamlFile) pathOf(t *token.Token) string {
+	if t == nil || t.Position == nil || f.tree == nil {
+		return ""
+	}
+	path := ""
+	for _, doc := range f.tree.Docs {
+		ast.Walk(visitor(func(n ast.Node) {
+			if _, pair := n.(*ast.MappingValueNode); pair {
+				return // its token is the colon
+			}
+			if at := n.GetToken(); at != nil && at.Position != nil && at.Position.Line == t.Position.Line && at.Position.Column == t.Position.Column {
+				path = strings.TrimLeft(n.GetPath(), "$.")
+			}
+		}), doc)
+	}
+	return path
+}
+
+// visitor is called for every node of a tree.
+type visitor func(ast.Node)
+
+func (v visitor) Visit(n ast.Node) ast.Visitor {
+	v(n)
+	return v
+}
+
+type yamlField struct {
+	name string
+	t    reflect.Type
+}
+
+// yamlFields are the keys that a value can have, in the order of its fields.
+func yamlFields(t reflect.Type) []yamlField {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	var keys []string
+	var fields []yamlField
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-		if name == "" {
-			continue
-		}
-		inner := yamlKeys(t.Field(i).Type)
-		if len(inner) == 0 {
-			keys = append(keys, name)
-		}
-		for _, key := range inner {
-			keys = append(keys, name+"."+key)
+		switch name, option, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); {
+		case name != "":
+			fields = append(fields, yamlField{name, t.Field(i).Type})
+		case option == "inline":
+			fields = append(fields, yamlFields(t.Field(i).Type)...)
 		}
 	}
-	return keys
+	return fields
 }
 
 // yamlType names what a value must be.

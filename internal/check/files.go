@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -70,26 +71,46 @@ func Folder(name, folder, setting string) Result {
 	return found(name, OK, "", "%s can be written", folder)
 }
 
-// Disk says whether there is space left for what is kept in path. Free gives the bytes left on its disk.
-func Disk(path string, free func(string) (uint64, error)) Result {
+// MetricsFile says whether a run can write the file, whose folder it does not make: the folder belongs to the collector.
+func MetricsFile(path string) Result {
+	const name = "metrics file"
+	if err := writable(filepath.Dir(path)); err != nil {
+		return found(name, Warning, "make the folder, or name another file with --metrics-file; runs succeed without it, and say so each time", "%v", err)
+	}
+	return found(name, OK, "", "%s can be written", path)
+}
+
+// Disk says whether there is space left for what is kept in the folders. Free gives the bytes left on the disk of one. The result is about
+// the one with the least.
+func Disk(free func(string) (uint64, error), folders ...string) Result {
 	const name = "disk space"
 	const hint = "make space: a run that cannot write its snapshot fails"
-	above := path
-	for _, err := os.Stat(above); err != nil && filepath.Dir(above) != above; _, err = os.Stat(above) {
-		above = filepath.Dir(above)
+	least, fullest := uint64(math.MaxUint64), ""
+	for _, folder := range folders {
+		left, err := free(existing(folder))
+		if err != nil {
+			return found(name, Warning, "look at the disk by hand", "the space on the disk of %s is not known: %v", folder, err)
+		}
+		if left < least {
+			least, fullest = left, folder
+		}
 	}
-	left, err := free(above)
-	if err != nil {
-		return found(name, Warning, "look at the disk by hand", "the space on the disk of %s is not known: %v", path, err)
-	}
-	switch r := found(name, OK, "", "%d MiB are left on the disk of %s", left/bytesPerMebi, path); {
-	case left < tooFewSpace:
+	switch r := found(name, OK, "", "%d MiB are left on the disk of %s", least/bytesPerMebi, fullest); {
+	case least < tooFewSpace:
 		r.Status, r.Hint = Error, hint
 		return r
-	case left < littleSpace:
+	case least < littleSpace:
 		r.Status, r.Hint = Warning, hint
 		return r
 	default:
 		return r
 	}
+}
+
+// existing is the folder, or the nearest one above it where it is not there yet.
+func existing(folder string) string {
+	for _, err := os.Stat(folder); err != nil && filepath.Dir(folder) != folder; _, err = os.Stat(folder) {
+		folder = filepath.Dir(folder)
+	}
+	return folder
 }

@@ -94,7 +94,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 var hints = map[string]string{
-	CodeUnauthenticated: "the token has expired or was revoked: make a new read-only personal access token and set ONA_TOKEN",
+	CodeUnauthenticated: "the token has expired or was revoked: make a new read-only personal access token and put it where this one came from",
 	CodePermissionDenied: "the token's owner may not read this: use the token of an organization admin, or have the right granted; " +
 		"this says nothing about the configurations",
 	CodeFailedPrecondition: "SCIM and SSO need the Enterprise plan: ask Ona whether the organization has it; " +

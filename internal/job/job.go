@@ -26,6 +26,8 @@ type Source struct {
 	Name string
 	// Fetch says how to reach it. An OrganizationID that is set there is the operator's word; else the source's last complete snapshot pins it.
 	Fetch fetch.Options
+	// Err is why it cannot be asked at all, such as a token that is not there: its snapshot fails with it. Nil when it can.
+	Err error
 }
 
 // Options is everything that a night needs.

@@ -20,6 +20,8 @@ import (
 const (
 	// CodeDuplicateOrganization: two sources of one run answer for the same organization.
 	CodeDuplicateOrganization = "duplicate_organization"
+	// CodeNoAccess: the settings name a token that is not there.
+	CodeNoAccess = "no_token"
 	// CodeInternal: the store could not be read or written.
 	CodeInternal = "internal"
 )
@@ -30,6 +32,9 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 	options, err := n.pin(ctx, source, &header)
 	if err != nil {
 		return header, err
+	}
+	if source.Err != nil {
+		return header, &Error{Code: CodeNoAccess, Err: source.Err}
 	}
 	client, err := fetch.New(options)
 	if err != nil {

@@ -68,7 +68,12 @@ func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.all() {
 		vec.Reset()
 	}
+	// Under the label of today alone: one that the settings no longer have would look overdue for ever.
+	newest := make(map[string]snapshot.Snapshot)
 	for _, h := range complete { // oldest first
+		newest[h.OrganizationID] = h
+	}
+	for _, h := range newest {
 		s.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
 	}
 	for _, r := range runs { // newest first; only the newest can be open

@@ -37,11 +37,11 @@ func Parse(expression string) (*Schedule, error) {
 		text = "CRON_TZ=UTC " + text
 	} else if !strings.Contains(text, " ") {
 		// The library takes the text up to the first space without looking whether there is one.
-		return nil, fmt.Errorf("schedule %q has a zone and no expression", expression)
+		return nil, fmt.Errorf("%q has a zone and no expression", expression)
 	}
 	parsed, err := cron.ParseStandard(text)
 	if err != nil {
-		return nil, fmt.Errorf("schedule %q: %w", expression, err)
+		return nil, fmt.Errorf("%q: %w", expression, err)
 	}
 	s := &Schedule{expression: strings.TrimSpace(expression), zone: time.UTC}
 	switch p := parsed.(type) {
@@ -52,7 +52,7 @@ func Parse(expression string) (*Schedule, error) {
 	}
 	// The library looks five years ahead; 2000 is a leap year.
 	if s.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
-		return nil, fmt.Errorf("schedule %q never comes", expression)
+		return nil, fmt.Errorf("%q never comes", expression)
 	}
 	return s, nil
 }
