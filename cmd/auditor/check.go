@@ -88,6 +88,7 @@ func (s *settings) checkSources(ctx context.Context, env environment, store *sna
 	}
 	var results []check.Result
 	for _, source := range sources {
+		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
 		if source.Err != nil {
 			result := badSetting("token", source.Err)
 			result.Source = source.Name

@@ -18,6 +18,7 @@ type config struct {
 	Out           *string             `yaml:"out"`
 	BaseURL       *string             `yaml:"base_url"`
 	TokenFile     *string             `yaml:"token_file"`
+	TokenExpires  *string             `yaml:"token_expires"`
 	Organization  *string             `yaml:"organization"`
 	PageSize      *int                `yaml:"page_size"`
 	Concurrency   *int                `yaml:"concurrency"`
@@ -38,6 +39,7 @@ type organizationEntry struct {
 	BaseURL        string `yaml:"base_url"`
 	TokenEnv       string `yaml:"token_env"`
 	TokenFile      string `yaml:"token_file"`
+	TokenExpires   string `yaml:"token_expires"`
 	OrganizationID string `yaml:"organization_id"`
 }
 
@@ -64,7 +66,7 @@ func readConfig(path string) (*config, error) {
 // value is what the file says for a setting, as a flag would be given.
 func (c *config) value(setting string) (string, bool) {
 	given := map[string]any{
-		"db": c.DB, "out": c.Out, "base-url": c.BaseURL, "token-file": c.TokenFile, "organization": c.Organization, "page-size": c.PageSize,
+		"db": c.DB, "out": c.Out, "base-url": c.BaseURL, "token-file": c.TokenFile, "token-expires": c.TokenExpires, "organization": c.Organization, "page-size": c.PageSize,
 		"concurrency": c.Concurrency, "timeout": c.Timeout, "log-format": c.LogFormat, "fail-on": c.FailOn, "exceptions-file": c.Exceptions,
 	}
 	switch v := given[setting].(type) {

@@ -12,6 +12,8 @@ import (
 	"time"
 	_ "time/tzdata" // CRON_TZ must work on a machine without a zone database too
 
+	"golang.org/x/term"
+
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
 )
@@ -21,6 +23,7 @@ type environment struct {
 	args           []string // without the program's name
 	getenv         func(string) string
 	stdout, stderr io.Writer
+	terminal       bool // stderr is a terminal, which can take a line back
 	now            func() time.Time
 	hostname       func() (string, error)
 	// limits and sleep bound the requests and wait between them; their zero values are what package fetch has by itself.
@@ -47,6 +50,7 @@ func execute() int {
 		getenv:    os.Getenv,
 		stdout:    os.Stdout,
 		stderr:    os.Stderr,
+		terminal:  term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		now:       time.Now,
 		hostname:  os.Hostname,
 		hangups:   hangups,

@@ -34,6 +34,8 @@ type site struct {
 	clock  func() time.Time // the night's own instant where it is nil
 	ctx    context.Context
 	limits fetch.Limits
+	// terminal says that what is printed goes to one.
+	terminal bool
 	// waits are the waits between requests of all nights, none of which is really waited.
 	waits []time.Duration
 	// printed is everything that was ever printed; hook, if there is one, is told each piece first.
@@ -107,6 +109,7 @@ func (s *site) tonight(name string, args ...string) int {
 		args:     append([]string{name, "--db", s.path("auditor.db"), "--out", s.path("reports")}, args...),
 		getenv:   func(name string) string { return variables[name] },
 		stdout:   s,
+		terminal: s.terminal,
 		stderr:   s,
 		now:      clock,
 		hostname: func() (string, error) { return "host", nil },

@@ -22,6 +22,7 @@ import (
 type notifier struct {
 	env      environment
 	targets  []target
+	expiries []tokenExpiry
 	deliver  notify.Deliverer
 	hostname string
 }
@@ -32,14 +33,14 @@ type target struct {
 	ping   *notify.Ping
 	send   func(context.Context, *notify.Event) error
 	always bool
-	// onFailure and conditions say what it wants to hear of.
-	onFailure  bool
-	conditions []condition
+	// onFailure, onToken and conditions say what it wants to hear of.
+	onFailure, onToken bool
+	conditions         []condition
 }
 
 // wants says whether the target is told about this result, which is nil when the run could not be recorded.
-func (t *target) wants(result *job.Result) bool {
-	if t.always || t.onFailure && (result == nil || !result.Complete()) {
+func (t *target) wants(result *job.Result, e *notify.Event) bool {
+	if t.always || t.onFailure && (result == nil || !result.Complete()) || t.onToken && len(e.ExpiringTokens) > 0 {
 		return true
 	}
 	for _, c := range t.conditions {
@@ -68,7 +69,7 @@ func (n *notifier) Ended(ctx context.Context, result *job.Result, err error) err
 	}
 	event := n.event(result, err)
 	return n.each(func(t *target) error {
-		if !t.wants(result) {
+		if !t.wants(result, event) {
 			return nil
 		}
 		return n.deliver.Deliver(ctx, func(ctx context.Context) error { return t.send(ctx, event) })
@@ -90,6 +91,9 @@ func (n *notifier) event(result *job.Result, err error) *notify.Event {
 	e := &notify.Event{StartedAt: n.env.now().UTC().Truncate(time.Second), Host: n.hostname, Organizations: []notify.Organization{}}
 	if err != nil {
 		e.Error = err.Error()
+	}
+	for _, r := range expiringTokens(n.expiries, n.env.now()) {
+		e.ExpiringTokens = append(e.ExpiringTokens, notify.Token{Source: r.Source, Detail: r.Detail})
 	}
 	if result == nil {
 		return e
@@ -121,14 +125,15 @@ func (s *settings) notifier(env environment) (*notifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)
 	}
-	n := &notifier{env: env, hostname: hostname}
-	reports, err := s.reportOptions()
+	n := &notifier{env: env, expiries: s.expiries, hostname: hostname}
+	formats, err := report.ParseFormats(s.formats)
 	if err != nil {
-		return nil, err
+		return nil, s.wrong("formats", err, formatsExample)
 	}
+	reports := report.Options{Formats: formats}
 	for i, entry := range s.notify {
 		if entry.Attach && !reports.Has(report.FormatXLSX) {
-			return nil, usage(fmt.Errorf("config file: notify: entry %d: attach: the workbook is not among --formats %s", i+1, s.formats), "add xlsx to --formats, or take attach out")
+			return nil, s.wrongEntry("notify", i, fmt.Errorf("attach: the workbook is not among --formats %s", s.formats), "add xlsx to --formats, or take attach out")
 		}
 		t, err := entry.target(env)
 		if err != nil {
@@ -192,7 +197,7 @@ func (e *notifyEntry) target(env environment) (*target, error) {
 	return t, nil
 }
 
-// conditions reads "on": always, failure, and what --fail-on takes; failure when it is empty.
+// conditions reads "on": always, failure, token, and what --fail-on takes; failure and token when it is empty.
 func (e *notifyEntry) conditions(t *target) error {
 	var rest []string
 	for item := range strings.SplitSeq(e.On, ",") {
@@ -201,6 +206,8 @@ func (e *notifyEntry) conditions(t *target) error {
 			t.always = true
 		case "failure":
 			t.onFailure = true
+		case "token":
+			t.onToken = true
 		case "":
 		default:
 			rest = append(rest, item)
@@ -208,10 +215,12 @@ func (e *notifyEntry) conditions(t *target) error {
 	}
 	conditions, err := parseFailOn(strings.Join(rest, ","))
 	if err != nil {
-		return fmt.Errorf("on: %q: it takes always, failure, changes and findings, the last two alone or with :SEVERITY, comma-separated", e.On)
+		return fmt.Errorf("on: %q: it takes always, failure, token, changes and findings, the last two alone or with :SEVERITY, comma-separated", e.On)
 	}
 	t.conditions = conditions
-	t.onFailure = t.onFailure || strings.TrimSpace(e.On) == ""
+	if strings.TrimSpace(e.On) == "" {
+		t.onFailure, t.onToken = true, true
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ type occasion struct {
 	trigger      string
 	scheduledFor time.Time    // zero for a run that no schedule asked for
 	metrics      *metrics.Set // nil where nobody asks for them
+	progress     *progress    // nil for none
 }
 
 // runOn does one run with the settings, alone on its database, brings the metrics up to date, and tells whom the settings name. A problem
@@ -41,6 +42,10 @@ func (s *settings) attempt(ctx context.Context, env environment, o occasion) (re
 	if err != nil {
 		return nil, err
 	}
+	for i := range sources {
+		o.progress.follow(&sources[i])
+	}
+	warnOfTokens(env.stderr, expiringTokens(s.expiries, env.now()))
 	exceptions, err := s.exceptions()
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func (s *settings) attempt(ctx context.Context, env environment, o occasion) (re
 	err = s.alone(ctx, func(store *snapshot.Store) error {
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: o.scheduledFor, Trigger: o.trigger,
-			Schedule: s.schedule, ToolVersion: readVersion().Version, Host: host, Concurrency: s.concurrency, Timeout: s.timeout,
+			Schedule: s.schedule, ToolVersion: readVersion().Version, Host: host, Concurrency: s.concurrency, Timeout: s.timeout, Collected: o.progress.collected,
 			Reports: s.out, Report: reports,
 			Thresholds: s.thresholds, TurnedOff: s.turnedOff, Exceptions: exceptions, Logger: s.logger(env.stderr),
 		})
@@ -70,6 +75,7 @@ func (s *settings) publish(ctx context.Context, set *metrics.Set, store *snapsho
 	if set == nil {
 		return nil
 	}
+	set.SetTokenExpiries(knownExpiries(s.expiries))
 	if err := set.Update(ctx, store); err != nil {
 		return err
 	}

@@ -36,28 +36,30 @@ func (r *reportSettings) addReportFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&r.timezone, "timezone", "", "zone such as Europe/Berlin, for a second column beside each column of times in UTC")
 }
 
+const formatsExample = "it is a comma-separated list such as xlsx,md,json,csv,jsonl"
+
 // reportOptions is what the settings say about reports, with the template read and tried.
-func (r *reportSettings) reportOptions() (report.Options, error) {
+func (s *settings) reportOptions() (report.Options, error) {
 	opts := report.Options{ToolVersion: readVersion().Version}
 	var err error
-	if opts.Formats, err = report.ParseFormats(r.formats); err != nil {
-		return opts, usage(err, "--formats is a comma-separated list such as xlsx,md,json,csv,jsonl")
+	if opts.Formats, err = report.ParseFormats(s.formats); err != nil {
+		return opts, s.wrong("formats", err, formatsExample)
 	}
-	if opts.Location, err = parseTimezone(r.timezone); err != nil {
-		return opts, usage(err, "--timezone takes a name of the IANA time zone database, such as Europe/Berlin or America/New_York")
+	if opts.Location, err = parseTimezone(s.timezone); err != nil {
+		return opts, s.wrong("timezone", err, "it is a name of the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
-	if r.template == "" {
+	if s.template == "" {
 		return opts, nil
 	}
 	if !opts.Has(report.FormatMD) {
-		return opts, usage(fmt.Errorf("--template %s is for the Markdown report, which --formats %s leaves out", r.template, r.formats), "add md to --formats, or leave out --template")
+		return opts, s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out", s.template, s.formats), "add md to --formats, or leave out --template")
 	}
-	text, err := os.ReadFile(r.template)
+	text, err := os.ReadFile(s.template)
 	if err != nil {
-		return opts, usage(fmt.Errorf("reading the template: %w", err), "name an existing file with --template")
+		return opts, s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
-	if opts.Template, err = report.ParseTemplate(r.template, string(text), opts.Location); err != nil {
-		return opts, usage(fmt.Errorf("template %w", err), "docs/templates.md lists what a template can use")
+	if opts.Template, err = report.ParseTemplate(s.template, string(text), opts.Location); err != nil {
+		return opts, s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}
 	return opts, nil
 }

@@ -98,12 +98,16 @@ func printProblems(stderr io.Writer, err error) {
 }
 
 func printProblem(stderr io.Writer, err error, hint string) {
+	printLabelled(stderr, "error", err, hint)
+}
+
+func printLabelled(stderr io.Writer, label string, err error, hint string) {
 	// What an error quotes may come from the API: nothing in it may reach the terminal as a control sequence, or look like a line of ours.
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
 		lines[i] = report.Visible(lines[i])
 	}
-	_, _ = fmt.Fprintln(stderr, "auditor: error:", strings.Join(lines, "\n  "))
+	_, _ = fmt.Fprintln(stderr, "auditor: "+label+":", strings.Join(lines, "\n  "))
 	if hint != "" {
 		_, _ = fmt.Fprintln(stderr, "auditor: hint:", report.Visible(hint))
 	}

@@ -34,11 +34,13 @@ func runCommand(env environment, s *settings) *cobra.Command {
 		if err := s.checkSchedule(); err != nil {
 			return err
 		}
-		why := occasion{trigger: "manual"}
+		shown := s.showProgress(&env)
+		why := occasion{trigger: "manual", progress: shown}
 		if s.metricsFile != "" {
 			why.metrics = metrics.New(readVersion().Version)
 		}
 		result, err := runOn(cmd.Context(), env, s, why)
+		shown.end()
 		if err != nil {
 			return err
 		}

@@ -111,6 +111,7 @@ func (v *service) begin(ctx context.Context, s *settings, now time.Time) (missed
 		if err := store.SetSchedule(ctx, s.schedule, now); err != nil {
 			return err
 		}
+		v.metrics.SetTokenExpiries(knownExpiries(s.expiries))
 		return v.metrics.Update(ctx, store)
 	})
 	return missed, err

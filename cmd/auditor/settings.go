@@ -21,6 +21,7 @@ type settings struct {
 	config, db, out       string
 	file                  *config
 	baseURL, tokenFile    string
+	tokenExpires          string
 	organization          string
 	pageSize, concurrency int
 	timeout               time.Duration
@@ -28,6 +29,7 @@ type settings struct {
 	verbose, quiet        bool
 	organizations         []organizationEntry
 	exceptionsFile        string
+	expiries              []tokenExpiry
 	thresholds            finding.Thresholds
 	turnedOff             map[string]string // why, by rule id
 	operation
@@ -52,6 +54,7 @@ func (s *settings) addCommonFlags(flags *pflag.FlagSet) {
 func (s *settings) addCollectionFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.baseURL, "base-url", defaultBaseURL, "base URL of the API, with /api")
 	flags.StringVar(&s.tokenFile, "token-file", "", "file with the token, instead of ONA_TOKEN or GITPOD_API_KEY")
+	flags.StringVar(&s.tokenExpires, "token-expires", "", "day on which the token expires, as Ona showed it when the token was made; it is told 14 days ahead")
 	flags.StringVar(&s.organization, "organization", "", "id of the organization that the token must belong to")
 	flags.IntVar(&s.pageSize, "page-size", 100, "configurations asked for at once, 1 to 100")
 	flags.IntVar(&s.concurrency, "concurrency", 4, "organizations collected at once")
@@ -183,7 +186,9 @@ func (s *settings) check(flags *pflag.FlagSet) error {
 	case s.timeout <= 0:
 		return s.wrong("timeout", fmt.Errorf("%s leaves no time", s.timeout), "it is a duration such as 30m")
 	}
-	return nil
+	var err error
+	s.expiries, err = s.tokenExpiries()
+	return err
 }
 
 // logger writes to standard error what a person on call needs: warnings, with -v every request, with -q errors alone.

@@ -8,10 +8,13 @@ import (
 
 func TestAWrongSettingIsNamedAsItsUserGaveIt(t *testing.T) {
 	for content, want := range map[string]string{
-		"db: x.db\npage_size: 0":          ":2:12: page_size: 0 is not from 1 to 100",
-		"page_size: ten":                  `:1:12: page_size: "ten"; expected a whole number`,
-		"concurrency: 0":                  ":1:14: concurrency: 0 is less than 1",
-		"timeout: soon":                   `:1:10: timeout: time: invalid duration "soon"`,
+		"db: x.db\npage_size: 0": ":2:12: page_size: 0 is not from 1 to 100",
+		"page_size: ten":         `:1:12: page_size: "ten"; expected a whole number`,
+		"concurrency: 0":         ":1:14: concurrency: 0 is less than 1",
+		"timeout: soon":          `:1:10: timeout: time: invalid duration "soon"`,
+		"token_expires: soon":    `:1:16: token_expires: "soon" is no date`,
+		"organizations: [{name: a, token_env: A, token_expires: soon}]": `:1:17: organizations: token_expires: "soon" is no date`,
+		"formats: doc": ":1:10: formats: ", "timezone: Mars": ":1:11: timezone: ", "template: nowhere": ":1:11: template: reading the template",
 		"timeout: 0s":                     ":1:10: timeout: 0s leaves no time",
 		"log_format: xml":                 `:1:13: log_format: "xml" is neither text nor json`,
 		"schedule: often":                 `:1:11: schedule: "often": expected exactly 5 fields`,
@@ -19,7 +22,7 @@ func TestAWrongSettingIsNamedAsItsUserGaveIt(t *testing.T) {
 		"organizations: acme":             ":1:16: organizations: a string; expected a list",
 		"organizations:\n- token_file: x": ":2:13: organizations: the entry has no name",
 		"organizations:\n- name: a":       `:2:7: organizations: "a" needs one of token_env and token_file`,
-		"organizations:\n- nam: a":        `:2:3: unknown field "nam"; expected one of name, base_url, token_env, token_file, organization_id`,
+		"organizations:\n- nam: a":        `:2:3: unknown field "nam"; expected one of name, base_url, token_env, token_file, token_expires, organization_id`,
 		"notify:\n- type: slack":          ":2:7: notify: it needs url_env or url_file",
 		"notify:\n- type: email\n  to: x": ":3:7: notify[0].to: a string; expected a list",
 		"rules: {thresholds: {x: 1}}":     `:1:22: unknown field "x"; expected one of token_expiry_high_days,`,

@@ -23,13 +23,23 @@ type reach struct {
 	transport http.RoundTripper
 }
 
-// sources are the organizations to collect, each with its token. A token that is missing or cannot be one is a wrong setting.
+// sources are the organizations to collect, each with its token and its end. A token that is missing or cannot be one is a wrong setting.
 func (s *settings) sources(env environment, log *slog.Logger) ([]job.Source, error) {
-	r := reach{env, log, fetch.NewTransport(s.concurrency)}
+	sources, err := s.namedSources(reach{env, log, fetch.NewTransport(s.concurrency)})
+	if err != nil {
+		return nil, err
+	}
+	for i := range sources {
+		sources[i].TokenExpires = s.expiries[i].at
+	}
+	return sources, nil
+}
+
+func (s *settings) namedSources(r reach) ([]job.Source, error) {
 	if len(s.organizations) > 0 {
 		return s.listedSources(r)
 	}
-	token, err := s.token(env, log)
+	token, err := s.token(r.env, r.log)
 	if err != nil {
 		return nil, err
 	}
@@ -47,9 +57,9 @@ const noToken fetch.Token = "none"
 
 // listedSources are the sources of the config file's organizations. One whose token is not there fails by itself, when it is collected.
 func (s *settings) listedSources(r reach) ([]job.Source, error) {
-	if s.tokenFile != "" || s.organization != "" {
-		return nil, usage(errors.New("--token-file and --organization are for a single organization"),
-			"the config file lists organizations: set token_env or token_file, and organization_id, in each entry")
+	if s.tokenFile != "" || s.tokenExpires != "" || s.organization != "" {
+		return nil, usage(errors.New("--token-file, --token-expires and --organization are for a single organization"),
+			"the config file lists organizations: set token_env or token_file, token_expires and organization_id in each entry")
 	}
 	named := make(map[string]bool)
 	var sources []job.Source

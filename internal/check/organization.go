@@ -19,6 +19,7 @@ const callTimeout = 20 * time.Second
 const (
 	nameBaseURL      = "base URL"
 	nameToken        = "token"
+	nameTokenExpiry  = "token expiry"
 	nameOrganization = "organization"
 	nameSCIM         = "SCIM configurations"
 	nameSSO          = "SSO configurations"
@@ -56,7 +57,7 @@ func Organization(ctx context.Context, source string, options fetch.Options) []R
 func accepted(client *fetch.Client, c *fetch.Collection) []Result {
 	results := []Result{
 		found(nameBaseURL, OK, "", "%s answers", client.BaseURL()),
-		found(nameToken, OK, "", "accepted for %s; the API does not tell when it expires: a personal access token lives 90 days at most", c.Identity.Principal),
+		found(nameToken, OK, "", "accepted for %s", c.Identity.Principal),
 		found(nameOrganization, OK, "", "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
 		found(nameSCIM, OK, "", "%d are listed", c.Inventory.SCIM.Len()),
 		found(nameSSO, OK, "", "%d are listed", len(c.Inventory.SSO)),

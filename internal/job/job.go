@@ -26,6 +26,8 @@ type Source struct {
 	Name string
 	// Fetch says how to reach it. An OrganizationID that is set there is the operator's word; else the source's last complete snapshot pins it.
 	Fetch fetch.Options
+	// TokenExpires is when the token ends by the settings, for the evidence; zero when they do not say.
+	TokenExpires time.Time
 	// Err is why it cannot be asked at all, such as a token that is not there: its snapshot fails with it. Nil when it can.
 	Err error
 }
@@ -46,6 +48,8 @@ type Options struct {
 	Host        string
 	// Concurrency is how many organizations are collected at once.
 	Concurrency int
+	// Collected, unless it is nil, is called as each source is done, also by several goroutines at once.
+	Collected func()
 	// Timeout bounds the collection of all organizations; zero for no bound.
 	Timeout time.Duration
 	// Reports is the folder that the report's folder is written into.
@@ -174,6 +178,9 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 	for i, source := range n.Sources {
 		group.Go(func() error {
 			outcomes[i] = n.one(collecting, source)
+			if n.Collected != nil {
+				n.Collected()
+			}
 			return nil
 		})
 	}

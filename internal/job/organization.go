@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/fetch"
@@ -43,6 +44,9 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 	header.BaseURL = client.BaseURL()
 	collection, err := client.Collect(ctx)
 	describe(&header, collection)
+	if !source.TokenExpires.IsZero() {
+		header.Notes = append(header.Notes, "the token of this run expires on "+source.TokenExpires.Format(time.DateOnly)+", by the settings")
+	}
 	defer func() {
 		if err := collection.Close(); err != nil {
 			n.Logger.LogAttrs(ctx, slog.LevelWarn, "temporary_file_left", slog.String("source", source.Name), slog.String("error", err.Error()))

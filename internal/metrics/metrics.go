@@ -16,6 +16,7 @@ const namespace = "auditor"
 type Set struct {
 	registry *prometheus.Registry
 	stored
+	tokens *prometheus.GaugeVec
 
 	runs          *prometheus.CounterVec
 	skippedNights prometheus.Counter
@@ -26,6 +27,8 @@ type Set struct {
 // New is a set with no value but the version of the tool. Counters of a server are added by CountServer.
 func New(toolVersion string) *Set {
 	s := &Set{registry: prometheus.NewRegistry(), stored: newStored()}
+	s.tokens = gauges("token_expires_timestamp_seconds", "When the token of the organization expires, by the settings.", "source")
+	s.registry.MustRegister(s.tokens)
 	build := gauges("build_info", "1, with the version of auditor.", "version")
 	build.WithLabelValues(toolVersion).Set(1)
 	s.registry.MustRegister(build)
@@ -63,6 +66,14 @@ func (s *Set) CountFailedReload() { s.failedReloads.Inc() }
 
 // SetNext says when the next run is due.
 func (s *Set) SetNext(at time.Time) { s.next.Set(float64(at.Unix())) }
+
+// SetTokenExpiries says when tokens expire, by source. Of one that is not among them it is not known.
+func (s *Set) SetTokenExpiries(at map[string]time.Time) {
+	s.tokens.Reset()
+	for source, expires := range at {
+		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+	}
+}
 
 // Handler answers Prometheus.
 func (s *Set) Handler() http.Handler {

@@ -21,6 +21,15 @@ type Event struct {
 	Organizations []Organization `json:"organizations"`
 	// Report is the report's folder on Host, empty when none was written.
 	Report string `json:"report,omitempty"`
+	// ExpiringTokens are the auditor's own tokens that end soon or should have ended by the settings.
+	ExpiringTokens []Token `json:"expiring_tokens,omitempty"`
+}
+
+// Token is one that is to be replaced.
+type Token struct {
+	Source string `json:"source"`
+	// Detail says when it ends, such as "expires on 2027-01-31, in 9 days".
+	Detail string `json:"detail"`
 }
 
 // Organization is what came of one organization.
@@ -53,6 +62,9 @@ func (e *Event) Text() string {
 	}
 	for _, o := range e.Organizations {
 		fmt.Fprintln(&b, o.line())
+	}
+	for _, t := range e.ExpiringTokens {
+		fmt.Fprintf(&b, "%s: the auditor's own token %s\n", oneLine(t.Source), oneLine(t.Detail))
 	}
 	if e.RunID != 0 {
 		fmt.Fprintf(&b, "run %d on %s\n", e.RunID, oneLine(e.Host))
