@@ -61,12 +61,18 @@ func (n *notifier) Started(ctx context.Context) error {
 	})
 }
 
+// lastWords is how long telling may go on after the command was to end: a target that does not answer must not keep a server from stopping.
+const lastWords = 1500 * time.Millisecond
+
 // Ended tells how the run ended: with a result, or with an error that kept it from being recorded. A run that was not made because another
-// one holds the database is none to tell of. The error names each target that could not be told.
+// one holds the database is none to tell of. Also when ctx has ended it is told, for lastWords more: who is to hear of a failure must hear of one
+// by interruption too. The error names each target that could not be told.
 func (n *notifier) Ended(ctx context.Context, result *job.Result, err error) error {
 	if errors.Is(err, job.ErrLocked) {
 		return nil
 	}
+	ctx, end := withGrace(ctx, lastWords)
+	defer end()
 	event := n.event(result, err)
 	return n.each(func(t *target) error {
 		if !t.wants(result, event) {

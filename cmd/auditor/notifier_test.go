@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,10 +9,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/notify"
 )
 
 // heard is what a server was told, as path and, for a webhook, what matters of the body.
@@ -131,4 +135,22 @@ func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 			t.Errorf("%s: exit code %d, want %d and %q in\n%s", entry, code, exitUsage, want, &s.printed)
 		}
 	}
+}
+
+func TestATargetThatDoesNotAnswerKeepsNothingFromStopping(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := false
+		n := &notifier{env: environment{now: time.Now}, targets: []target{{name: "webhook", always: true, send: func(ctx context.Context, _ *notify.Event) error {
+			told = true
+			<-ctx.Done()
+			return ctx.Err()
+		}}}}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		begun := time.Now()
+		err := n.Ended(ctx, nil, context.Canceled)
+		if took := time.Since(begun); err == nil || !told || took > lastWords {
+			t.Errorf("error %v after %s; told: %v", err, took, told)
+		}
+	})
 }

@@ -27,8 +27,7 @@ func runOn(ctx context.Context, env environment, s *settings, o occasion) (*job.
 	}
 	printProblems(env.stderr, notifier.Started(ctx))
 	result, err := s.attempt(ctx, env, o)
-	// Who is to hear of a failure must hear of one by interruption too.
-	printProblems(env.stderr, notifier.Ended(context.WithoutCancel(ctx), result, err))
+	printProblems(env.stderr, notifier.Ended(ctx, result, err))
 	return result, err
 }
 

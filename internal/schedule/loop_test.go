@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,4 +95,40 @@ func TestALoopFollowsAnotherSchedule(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	})
+}
+
+// The clock runs a hundred times as fast as the bubble's, so that looking at it every 15 seconds stays cheap. The year begins at 2000-01-01 00:00
+// UTC; both zones put their clocks forward in spring and back in autumn.
+func TestALoopOverAYearDoesEachNightOnce(t *testing.T) {
+	for _, expression := range []string{
+		"0 2 * * *", "CRON_TZ=Europe/Berlin 30 2 * * *", "CRON_TZ=Europe/Berlin 0 3 * * *", "CRON_TZ=America/New_York 30 1 * * *", "CRON_TZ=America/New_York 15 2 * * *",
+	} {
+		t.Run(expression, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				clock := func() time.Time { return start.Add(100 * time.Since(start)) }
+				ctx, stop := context.WithTimeout(t.Context(), 366*24*time.Hour/100)
+				defer stop()
+				name, zoned := strings.CutPrefix(strings.Fields(expression)[0], "CRON_TZ=")
+				if !zoned {
+					name = "UTC"
+				}
+				zone, err := time.LoadLocation(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var days []string
+				loop := schedule.Loop{Now: clock, Skipped: func(nights []time.Time) { t.Errorf("lost: %v", nights) },
+					Do: func(_ context.Context, night time.Time) { days = append(days, night.In(zone).Format(time.DateOnly)) }}
+				loop.Run(ctx, parse(t, expression), start)
+				var want []string
+				for day := range 366 {
+					want = append(want, time.Date(2000, 1, 1+day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
+				}
+				if d := cmp.Diff(want, days); d != "" {
+					t.Errorf("days (-want +got):\n%s", d)
+				}
+			})
+		})
+	}
 }
