@@ -19,7 +19,7 @@ const callTimeout = 20 * time.Second
 const (
 	nameBaseURL      = "base URL"
 	nameToken        = "token"
-	nameTokenExpiry  = "token expiry"
+	nameExpiry       = "token expiry"
 	nameOrganization = "organization"
 	nameSCIM         = "SCIM configurations"
 	nameSSO          = "SSO configurations"

@@ -13,7 +13,7 @@ const day = 24 * time.Hour
 // TokenExpiry says how long the tool's own token lives on. The API does not tell it: expires is what the settings say, the zero time where
 // they say nothing.
 func TokenExpiry(source string, expires, now time.Time) Result {
-	r := Result{Name: nameTokenExpiry, Source: source, Status: OK}
+	r := Result{Name: nameExpiry, Source: source, Status: OK}
 	if expires.IsZero() {
 		r.Detail = "not known, for the API does not tell it: --token-expires, or token_expires in the config file, lets it be told 14 days ahead"
 		return r
