@@ -26,17 +26,33 @@ func run(ctx context.Context, env environment) int {
 	root.SetArgs(env.args)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitComplete
 	}
 	failure, ok := errors.AsType[*failure](err)
 	if !ok {
 		// What cobra finds before a command runs: an unknown command or flag, a wrong number of arguments.
-		failure = usage(err, "run \"auditor --help\" for the commands and \"auditor COMMAND --help\" for the flags of one")
+		failure = usage(err, usageHint(command, env.args))
 	}
 	failure.print(env.stderr)
 	return failure.exit
+}
+
+// usageHint says where to read how a command is used, and which one was meant where a name is near to what was typed.
+func usageHint(command *cobra.Command, args []string) string {
+	if command.HasParent() {
+		return fmt.Sprintf("run \"%s --help\" for its arguments and flags", command.CommandPath())
+	}
+	hint := "run \"auditor --help\" for the commands"
+	if len(args) == 0 {
+		return hint
+	}
+	command.SuggestionsMinimumDistance = 2
+	if near := command.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean \"auditor %s\"? ", near[0]) + hint
+	}
+	return hint
 }
 
 func newRoot(env environment) *cobra.Command { return newRootWith(env, &settings{}) }
