@@ -216,7 +216,8 @@ func printDemoEnd(w io.Writer, s *settings, reports report.Options, last *job.Re
 	if reports.Has(report.FormatXLSX) && reports.Has(report.FormatMD) {
 		shown = fmt.Sprintf("workbook:    %s\nmarkdown:    %s", filepath.Join(last.ReportFolder, report.WorkbookFile), filepath.Join(last.ReportFolder, report.MarkdownFile))
 	}
-	_, err := fmt.Fprintf(w, "\n%s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n  auditor runs --db %s\n",
-		shown, s.db, s.exceptionsFile, s.db, s.db)
+	_, err := fmt.Fprintf(w, "\n%s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n  auditor runs --db %s\n"+
+		"  auditor report --db %s --out %s --from %s --to %s\n",
+		shown, s.db, s.exceptionsFile, s.db, s.db, s.db, s.out, demo.Night(1).Format(time.DateOnly), demo.Night(demo.Nights).Format(time.DateOnly))
 	return err
 }

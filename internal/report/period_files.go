@@ -33,7 +33,7 @@ func (p *Period) Status() string { return newPeriodView(p, Options{}).status() }
 
 func (v *periodView) files() []file {
 	all := []file{
-		{PeriodWorkbookFile, FormatXLSX, func(w io.Writer) error { return v.writeWorkbook(w, excelRows) }},
+		{PeriodWorkbookFile, FormatXLSX, v.writeWorkbook},
 		{PeriodMarkdownFile, FormatMD, v.writeMarkdown},
 		{filePeriodJSON, FormatJSON, v.writeJSON},
 		{filePeriodJSONLines, FormatJSONL, v.writeJSONLines},

@@ -90,7 +90,7 @@ func (o *periodOrganization) countSnapshots(add counting) {
 }
 
 func (o *periodOrganization) countConfigurations(add counting) {
-	o.countKind(add, populationSCIM, diff.SCIMConfiguration, o.scimOpening(), o.scimClosing(), scimCount)
+	o.countKind(add, populationSCIM, diff.SCIMConfiguration, o.scimOpening(), o.closing, scimCount)
 	o.countKind(add, populationSSO, diff.SSOConfiguration, o.ssoOpening, o.ssoClosing, ssoCount)
 }
 
@@ -109,9 +109,6 @@ func (o *periodOrganization) scimOpening() *snapshot.Snapshot {
 	}
 	return nil
 }
-
-// scimClosing is the snapshot that they are counted in at the end, nil where the period has no complete one.
-func (o *periodOrganization) scimClosing() *snapshot.Snapshot { return o.closing }
 
 // countKind counts the configurations of one kind at the start, what was added and removed, and those at the end.
 func (o *periodOrganization) countKind(add counting, population string, subject diff.SubjectType, opening, closing *snapshot.Snapshot, of func(*snapshot.Snapshot) int) {

@@ -64,7 +64,7 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 		if err := o.judgeNights(p, periods, later); err != nil {
 			return err
 		}
-		if err := o.read(ctx, store, p); err != nil {
+		if err := o.read(ctx, store); err != nil {
 			return fmt.Errorf("organization %s: %w", o.name, err)
 		}
 	}
@@ -167,7 +167,7 @@ func (o *periodOrganization) within() []*snapshot.Snapshot {
 func whole(s *snapshot.Snapshot) bool { return s.Outcome == snapshot.Complete && s.PrunedAt.IsZero() }
 
 // read fills in what the store has about the organization.
-func (o *periodOrganization) read(ctx context.Context, store *snapshot.Store, p *Period) error {
+func (o *periodOrganization) read(ctx context.Context, store *snapshot.Store) error {
 	if err := o.readChanges(ctx, store); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func (v *periodView) notes() []string {
 	}
 	for _, s := range v.Absent {
 		all = append(all, fmt.Sprintf("%s (%s) is not in the populations: it was known before the period, and no run in it has a snapshot of it; its last complete one is of %s",
-			s.OrganizationName, s.OrganizationID, utc(s.TakenAt)))
+			cmp.Or(s.OrganizationName, s.Source), s.OrganizationID, utc(s.TakenAt)))
 	}
 	for i, o := range v.each() {
 		all = append(all, v.notesOf(v.labels[i], o)...)

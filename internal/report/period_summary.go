@@ -60,7 +60,7 @@ func (v *periodView) overviewTable() *table {
 	}, severityColumns()...)}
 	var rows []row
 	for i, o := range v.each() {
-		cells := []any{v.labels[i], o.nightsText(), o.configurationsText(diff.SCIMConfiguration, o.scimOpening(), o.scimClosing(), scimCount), nil, nil, nil}
+		cells := []any{v.labels[i], o.nightsText(), o.configurationsText(diff.SCIMConfiguration, o.scimOpening(), o.closing, scimCount), nil, nil, nil}
 		if o.closing != nil {
 			cells[3], cells[5] = o.closing.SCIMConfigurations, len(o.changes)
 		}
@@ -156,7 +156,7 @@ func (v *periodView) standing(o *periodOrganization) []fact {
 		{item: "Opening snapshot", value: opening},
 		{item: "Closing snapshot", value: closing},
 		{item: populationNights, value: o.nightsText()},
-		{item: populationSCIM, value: o.configurationsText(diff.SCIMConfiguration, o.scimOpening(), o.scimClosing(), scimCount)},
+		{item: populationSCIM, value: o.configurationsText(diff.SCIMConfiguration, o.scimOpening(), o.closing, scimCount)},
 		{item: populationSSO, value: o.configurationsText(diff.SSOConfiguration, o.ssoOpening, o.ssoClosing, ssoCount)},
 		{item: "Net change", value: o.netText()},
 		{item: populationChanges, value: o.changesText()},

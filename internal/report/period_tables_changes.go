@@ -33,11 +33,11 @@ func (o *periodOrganization) netText() string {
 		return "no net change can be told: there are no two complete snapshots that retention has left"
 	}
 	text := fmt.Sprintf("net change between the snapshots of %s and %s: %s", utc(o.net.before.TakenAt), utc(o.net.after.TakenAt), count(len(o.net.changes), "row"))
-	switch {
+	switch start := o.scimOpening(); {
+	case o.net.before.ID != start.ID:
+		text += fmt.Sprintf("; retention removed the snapshot of %s, with which the period begins, and what came before the first of them", utc(start.TakenAt))
 	case o.opening == nil:
 		text += "; the first of them is the organization's first complete snapshot in the database"
-	case o.net.before.ID != o.opening.ID:
-		text += fmt.Sprintf("; retention removed the opening snapshot of %s and what came before the first of them", utc(o.opening.TakenAt))
 	}
 	if o.closing != nil && o.net.after.ID != o.closing.ID {
 		text += fmt.Sprintf("; retention removed the closing snapshot of %s", utc(o.closing.TakenAt))

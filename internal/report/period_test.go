@@ -205,7 +205,7 @@ func TestPopulationsOfAPeriodTieOut(t *testing.T) {
 func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 	v := readPeriod(t, nightsOfNovember(t), inNovember(6))
 	var b bytes.Buffer
-	if err := v.writeWorkbook(&b, excelRows); err != nil {
+	if err := v.writeWorkbook(&b); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range parts(t, b.Bytes()) {
@@ -397,8 +397,8 @@ func TestAPeriodSaysWhatRetentionRemoved(t *testing.T) {
 	if !slices.Contains(v.alarms(), alarm) {
 		t.Errorf("no alarm %q in %q", alarm, v.alarms())
 	}
-	const net = "Acme: net change between the snapshots of 2026-11-05 09:00:00 UTC and 2026-11-06 02:00:00 UTC: 1 row; retention removed the opening snapshot of " +
-		"2026-10-31 02:00:00 UTC and what came before the first of them"
+	const net = "Acme: net change between the snapshots of 2026-11-05 09:00:00 UTC and 2026-11-06 02:00:00 UTC: 1 row; retention removed the snapshot of " +
+		"2026-10-31 02:00:00 UTC, with which the period begins, and what came before the first of them"
 	if !slices.ContainsFunc(v.netTable().remarks, func(r remark) bool { return r.text == net }) {
 		t.Errorf("no remark %q in %v", net, v.netTable().remarks)
 	}
@@ -419,6 +419,33 @@ func TestAPeriodSaysWhatRetentionRemoved(t *testing.T) {
 	}
 	if untied < 4 {
 		t.Errorf("%d tie-outs are not assessed", untied)
+	}
+}
+
+// TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft: the register keeps them, with their counts.
+func TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft(t *testing.T) {
+	store := nightsOfNovember(t)
+	visit(t, store, snapshot.Run{StartedAt: november(20)}, acmeWith(), birchWith())
+	if _, err := store.Prune(t.Context(), snapshot.Retention{Before: november(10)}, november(21), false); err != nil {
+		t.Fatal(err)
+	}
+	v := readPeriod(t, store, inNovember(6))
+	want := []string{"=Birch| caught_up", "=Birch| complete", "Acme complete", "Acme failed", "Acme complete", "Acme missed", "Acme caught_up", "Acme complete"}
+	if d := cmp.Diff(want, columnsOf(v.nightTable(), "organization", "status")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	for _, table := range []*table{v.netTable(), v.changeTable(), v.findingTable(), v.exceptionTable()} {
+		if table.size() > 0 || !slices.ContainsFunc(table.remarks, func(r remark) bool { return r.lacking }) {
+			t.Errorf("%s has %d rows, and says %v", table.name, table.size(), table.remarks)
+		}
+	}
+	for _, tie := range v.tieOuts() {
+		if tie.verdict == doesNotTie {
+			t.Errorf("%s does not tie: %v, %v", tie.check, tie.first, tie.second)
+		}
+	}
+	if err := v.writeWorkbook(&bytes.Buffer{}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -452,7 +479,7 @@ func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
 			if v.complete() || !strings.HasPrefix(v.status(), "NOT COMPLETE: ") || !slices.Contains(v.alarms(), c.alarm) {
 				t.Errorf("%s\nno alarm %q in %q", v.status(), c.alarm, v.alarms())
 			}
-			if err := v.writeWorkbook(&bytes.Buffer{}, excelRows); err != nil {
+			if err := v.writeWorkbook(&bytes.Buffer{}); err != nil {
 				t.Error(err)
 			}
 			if err := v.writeMarkdown(&bytes.Buffer{}); err != nil {

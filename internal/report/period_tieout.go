@@ -21,7 +21,7 @@ func (v *periodView) tieOuts() []tieOut {
 		v.tie(i, "Complete snapshots in the database after the opening one = those of the sheet Snapshots", o.counts.Complete, o.completeWithin())
 		v.tie(i, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes", o.toldChanges()-o.lostChanges(), changes.sizeOf(i))
 		v.tie(i, "Changes in the database view = rows of the sheet Changes", o.counts.Changes, changes.sizeOf(i))
-		v.tieConfigurations(i, populationSCIM, o.scimOpening(), o.scimClosing(), scimCount, o.counts.SCIMAdded-o.counts.SCIMGone)
+		v.tieConfigurations(i, populationSCIM, o.scimOpening(), o.closing, scimCount, o.counts.SCIMAdded-o.counts.SCIMGone)
 		v.tieConfigurations(i, populationSSO, o.ssoOpening, o.ssoClosing, ssoCount, o.counts.SSOAdded-o.counts.SSOGone)
 		v.tieNet(i)
 		v.tieFindings(i)
@@ -104,17 +104,14 @@ func (v *periodView) tieNet(organization int) {
 
 func (v *periodView) tieFindings(organization int) {
 	o := &v.Organizations[organization]
-	before, closed, open := 0, 0, 0
+	before, closed := 0, 0
 	for i := range o.episodes {
 		e := &o.episodes[i]
 		if o.before(e) {
 			before++
 		}
-		switch e.state() {
-		case episodeClosed:
+		if e.state() == episodeClosed {
 			closed++
-		case episodeOpen:
-			open++
 		}
 	}
 	const start, end = "Findings open in the opening snapshot = those of the sheet Findings from before the period",

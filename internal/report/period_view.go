@@ -129,7 +129,10 @@ func (v *periodView) reason(n *organizationNight) string {
 	case schedule.Running:
 		text = "a run has not ended"
 	case schedule.Due:
-		text = "its time has not passed"
+		text = "its time has come only now"
+		if n.expression == "" {
+			text = "the day is not over"
+		}
 	}
 	if n.snapshot != nil && !n.snapshot.PrunedAt.IsZero() {
 		text += "; retention removed its rows on " + utc(n.snapshot.PrunedAt)

@@ -10,7 +10,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-func (v *periodView) writeWorkbook(w io.Writer, limit int) error {
+func (v *periodView) writeWorkbook(w io.Writer) error {
 	return writeWorkbook(w, v.contents(), imprint{
 		title:      periodTitle,
 		subject:    v.String() + ": " + v.status(),
@@ -18,7 +18,7 @@ func (v *periodView) writeWorkbook(w io.Writer, limit int) error {
 		creator:    "auditor " + v.ToolVersion,
 		footer:     "Period " + v.From.UTC().Format(time.DateOnly) + " to " + v.To.UTC().Format(time.DateOnly),
 		at:         v.known(),
-	}, limit)
+	}, excelRows)
 }
 
 // contents is the sheets in their order.
