@@ -152,8 +152,12 @@ func (v *view) ruleTable() *table {
 		columns: ruleColumns,
 		rows: rowsOf(v, v.rulesOf, func(i int, o *Organization, r *finding.Rule) []any {
 			counts := o.outcomes(r.ID)
+			var severity any = r.Severity
+			if counts[finding.Fail] == 0 {
+				severity = string(r.Severity) // in no colour: nothing is wrong
+			}
 			return append([]any{
-				r.ID, r.Title, v.label(i), outcome(counts), r.Severity, counts[finding.Fail], counts[finding.NotAssessed], counts[finding.Excepted],
+				r.ID, r.Title, v.label(i), outcome(counts), severity, counts[finding.Fail], counts[finding.NotAssessed], counts[finding.Excepted],
 				counts[finding.Pass], r.Why, r.Remedy,
 			}, frameworkCells(r)...)
 		}),
