@@ -3,7 +3,7 @@ package snapshot
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"math"
 
 	"scim-auditor/internal/diff"
 )
@@ -20,11 +20,13 @@ type Totals struct {
 // Totals adds up the snapshots of the runs from first to last, by run.
 func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Totals, error) {
 	totals := make(map[int64]*Totals)
+	firstID, lastID := int64(math.MaxInt64), int64(0) // of the snapshots
 	_, err := queryAll(ctx, s.db, "adding up snapshots", func(row *sql.Rows) (int64, error) {
-		var run int64
+		var run, oldest, newest int64
 		var t Totals
 		var pruned bool
-		err := row.Scan(&run, &t.SSOConfigurations, &t.SSOKnown, &pruned)
+		err := row.Scan(&run, &oldest, &newest, &t.SSOConfigurations, &t.SSOKnown, &pruned)
+		firstID, lastID = min(firstID, oldest), max(lastID, newest)
 		if !pruned {
 			t.Failing = make(map[diff.Severity]int)
 		}
@@ -32,6 +34,8 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 		return run, err
 	}, `SELECT
 			run_id,
+			min(id),
+			max(id),
 			sum(sso_configurations),
 			min(outcome = 'complete' AND sso_not_assessed IS NULL),
 			max(pruned_at IS NOT NULL)
@@ -42,30 +46,21 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 	if err != nil {
 		return nil, err
 	}
-	// The condition on the snapshots goes into each part of the view; a join with them would compute all of it first.
+	// A range of ids goes into each part of the view; any other condition would come after all of it was computed.
 	_, err = queryAll(ctx, s.db, "counting failed findings", func(row *sql.Rows) (int64, error) {
 		var run int64
 		var severity diff.Severity
 		var n int
-		if err := row.Scan(&run, &severity, &n); err != nil {
-			return run, err
+		err := row.Scan(&run, &severity, &n)
+		if t := totals[run]; t != nil && t.Failing != nil {
+			t.Failing[severity] += n
 		}
-		if totals[run] == nil {
-			return run, fmt.Errorf("run %d has findings and no snapshot", run)
-		}
-		if totals[run].Failing != nil {
-			totals[run].Failing[severity] += n
-		}
-		return run, nil
-	}, `SELECT (SELECT run_id FROM snapshots WHERE id = snapshot_id), severity, sum(n)
-		FROM (
-			SELECT snapshot_id, severity, count(*) AS n
-			FROM findings
-			WHERE status = 'fail' AND snapshot_id IN (SELECT id FROM snapshots WHERE run_id BETWEEN ? AND ?)
-			GROUP BY snapshot_id, severity
-		)
-		GROUP BY 1, 2
-		ORDER BY 1, 2`, first, last)
+		return run, err
+	}, `SELECT (SELECT run_id FROM snapshots WHERE id = snapshot_id), severity, count(*)
+		FROM findings
+		WHERE snapshot_id BETWEEN ? AND ? AND status = 'fail'
+		GROUP BY snapshot_id, severity
+		ORDER BY snapshot_id, severity`, firstID, lastID)
 	if err != nil {
 		return nil, err
 	}
