@@ -13,7 +13,7 @@ type Totals struct {
 	SSOConfigurations int
 	// SSOKnown is false where a snapshot could not read them, or failed.
 	SSOKnown bool
-	// Failing counts failed findings by severity; nil where a snapshot was pruned.
+	// Failing counts failed findings of complete snapshots by severity; nil where a snapshot was pruned.
 	Failing map[diff.Severity]int
 }
 
@@ -46,21 +46,35 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 	if err != nil {
 		return nil, err
 	}
-	// A range of ids goes into each part of the view; any other condition would come after all of it was computed.
+	// A finding that stays for many nights is one row: counted by its span first, or each night would count it anew.
 	_, err = queryAll(ctx, s.db, "counting failed findings", func(row *sql.Rows) (int64, error) {
 		var run int64
 		var severity diff.Severity
 		var n int
 		err := row.Scan(&run, &severity, &n)
 		if t := totals[run]; t != nil && t.Failing != nil {
-			t.Failing[severity] += n
+			t.Failing[severity] = n
 		}
 		return run, err
-	}, `SELECT (SELECT run_id FROM snapshots WHERE id = snapshot_id), severity, count(*)
-		FROM findings
-		WHERE snapshot_id BETWEEN ? AND ? AND status = 'fail'
-		GROUP BY snapshot_id, severity
-		ORDER BY snapshot_id, severity`, firstID, lastID)
+	}, `WITH spans AS MATERIALIZED (
+			SELECT organization_key, valid_from, NULL AS valid_to, severity, count(*) AS findings
+			FROM finding_live
+			WHERE status = 'fail'
+			GROUP BY organization_key, valid_from, severity
+			UNION ALL
+			SELECT v.organization_key, v.valid_from, v.valid_to, v.severity, count(*)
+			FROM organizations o
+			JOIN finding_history v ON v.organization_key = o.key AND v.valid_to > ?1
+			WHERE v.status = 'fail'
+			GROUP BY v.organization_key, v.valid_from, v.valid_to, v.severity
+		)
+		SELECT s.run_id, n.severity, sum(n.findings)
+		FROM snapshots s
+		JOIN organizations o ON o.id = s.organization_id
+		JOIN spans n ON n.organization_key = o.key AND n.valid_from <= s.id AND (n.valid_to IS NULL OR n.valid_to > s.id)
+		WHERE s.id BETWEEN ?1 AND ?2 AND s.outcome = 'complete'
+		GROUP BY s.run_id, n.severity
+		ORDER BY s.run_id, n.severity`, firstID, lastID)
 	if err != nil {
 		return nil, err
 	}
