@@ -59,8 +59,10 @@ func (s *settings) checkAll(cmd *cobra.Command, env environment) []check.Result 
 	if _, err := s.reportOptions(); err != nil {
 		results = append(results, badSetting("report settings", err))
 	}
-	if _, err := s.notifier(env); err != nil {
+	if notifier, err := s.notifier(env); err != nil {
 		results = append(results, badSetting("notifications", err))
+	} else if n := len(notifier.targets); n > 0 {
+		results = append(results, check.Result{Name: "notifications", Status: check.OK, Detail: fmt.Sprintf("%d are set up; a check sends none", n)})
 	}
 	if _, err := s.exceptions(); err != nil {
 		results = append(results, badSetting("exceptions", err))

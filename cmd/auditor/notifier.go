@@ -190,7 +190,8 @@ func (e *notifyEntry) target(env environment) (*target, error) {
 	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
 		return nil, errors.New("it needs url, url_env or url_file with an https:// or http:// URL")
 	}
-	client := &http.Client{}
+	// After a redirect a POST may be a GET, whose good answer would tell nobody that nothing was delivered.
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	switch e.Type {
 	case "webhook":
 		t.send = (&notify.Webhook{URL: address, Client: client}).Send

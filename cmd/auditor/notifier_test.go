@@ -32,8 +32,11 @@ func (h *heard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(string(body), `"complete":true,"run_id"`) {
 		h.told[len(h.told)-1] += " complete"
 	}
-	if strings.HasPrefix(r.URL.Path, "/broken") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/broken"):
 		w.WriteHeader(http.StatusNotFound)
+	case strings.HasPrefix(r.URL.Path, "/moved"):
+		http.Redirect(w, r, "/elsewhere", http.StatusMovedPermanently)
 	}
 }
 
@@ -89,6 +92,25 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the answer is HTTP 404 (the run itself is not touched by this)") || strings.Contains(got, "secret") {
 			t.Errorf("%s: the notification that failed is not told, or its URL is:\n%s", night.name, got)
 		}
+	}
+}
+
+func TestANotificationThatIsRedirectedIsNotDelivered(t *testing.T) {
+	s := newSite(t, nil)
+	all := &heard{}
+	server := httptest.NewServer(all)
+	t.Cleanup(server.Close)
+	if err := os.WriteFile(s.path("notify.yaml"), []byte("notify: [{type: webhook, url: "+server.URL+"/moved, on: always}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.run("--config", s.path("notify.yaml")); code != exitComplete {
+		t.Errorf("exit code %d", code)
+	}
+	if d := cmp.Diff([]string{"/moved complete"}, all.take()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if want := "auditor: error: notifying webhook: the answer is HTTP 301: it redirects"; !strings.Contains(s.printed.String(), want) {
+		t.Errorf("it does not say %q:\n%s", want, &s.printed)
 	}
 }
 

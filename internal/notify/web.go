@@ -14,7 +14,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Webhook posts the event as JSON. Its URL may be a secret: no error shows it.
+// Webhook posts the event as JSON. Its URL may be a secret: no error shows it. The client must not follow redirects, here and below.
 type Webhook struct {
 	URL    string
 	Client *http.Client
@@ -102,6 +102,9 @@ func judge(status int) error {
 		return nil
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return fmt.Errorf("the answer is HTTP %d", status)
+	}
+	if status >= 300 && status < 400 {
+		return backoff.Permanent(fmt.Errorf("the answer is HTTP %d: it redirects to another URL, which is to be named itself", status))
 	}
 	return backoff.Permanent(fmt.Errorf("the answer is HTTP %d", status))
 }
