@@ -129,7 +129,7 @@ func (s *site) expectRun(nightsBefore int) func(*testing.T, bool) {
 		s.expectSound(t, after)
 		s.runAgain(t)
 		s.expectSound(t, after)
-		want := slices.Repeat([]string{"renamed"}, nightsBefore*len(hostileRows))
+		want := slices.Repeat([]string{"renamed"}, nightsBefore*hostileRows)
 		if got := s.query("SELECT kind FROM changes"); !slices.Equal(want, got) {
 			t.Errorf("changes of both nights: %q, want %q", got, want)
 		}

@@ -34,12 +34,15 @@ type hostileCase struct {
 	waits int      // between tries
 }
 
-// hostileRows are what the organization has: two pages of two.
-var hostileRows = []demo.Row{configuration(0), configuration(1), configuration(2), configuration(3)}
+// hostileRows are as many configurations as the organization has: two pages of two.
+const hostileRows = 4
 
 func fillHostile(state *demo.State) {
 	state.Identity = demo.NewState(state.Name).Identity
-	state.SCIM = slices.Clone(hostileRows)
+	state.SCIM = nil
+	for n := range hostileRows {
+		state.SCIM = append(state.SCIM, configuration(n))
+	}
 	state.SSO = []demo.Row{{"id": demo.ID("sso", "0"), "displayName": "Login"}, {"id": demo.ID("sso", "1"), "displayName": "Login 1"},
 		{"id": demo.ID("sso", "2"), "displayName": "Login 2"}}
 }
