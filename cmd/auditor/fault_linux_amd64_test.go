@@ -43,6 +43,7 @@ var (
 		"later run":         {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(1) }},
 		"run that migrates": {aRun, storedByVersion1},
 		"prune":             {[]string{"prune", "--keep-last", "1"}, fourNights},
+		"backup":            {[]string{"backup", "copy.db"}, aCopy},
 	}
 )
 
@@ -167,6 +168,27 @@ func fourNights(_ *testing.T, s *site) func(*testing.T, bool) {
 			(SELECT count(*) FROM scim_configurations c WHERE c.snapshot_id = s.id) FROM snapshots s ORDER BY id`)); d != "" {
 			t.Errorf("snapshots (-want +got):\n%s", d)
 		}
+	}
+}
+
+// aCopy expects a copy that is whole or not there.
+func aCopy(_ *testing.T, s *site) func(*testing.T, bool) {
+	s.makeNights(1)
+	return func(t *testing.T, finished bool) {
+		t.Helper()
+		s.expectVerified(t)
+		_, err := os.Stat(s.path("copy.db"))
+		if finished && err != nil {
+			t.Errorf("it says that the copy is there: %v", err)
+		}
+		if err != nil {
+			s.command("backup", s.path("copy.db"))
+		}
+		if d := cmp.Diff([]string{"ok", "4"}, append(queryFile(t, s.path("copy.db"), "PRAGMA integrity_check"),
+			queryFile(t, s.path("copy.db"), "SELECT count(*) FROM scim_configurations")...)); d != "" {
+			t.Errorf("the copy (-want +got):\n%s", d)
+		}
+		s.runAgain(t)
 	}
 }
 

@@ -117,6 +117,7 @@ func databaseHint(err error) string {
 		{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, and that the disk is mounted for writing"},
 		{fs.ErrPermission, "give the user that runs auditor the right to it, or name another place"},
 		{syscall.EROFS, "the disk is mounted for reading alone: mount it for writing, or name another place"},
+		{syscall.EIO, "look after the disk: it could not be read or written"},
 		{syscall.ENOSPC, "make room on the disk, then run this again"},
 		{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
 		{snapshot.ErrDamaged, "keep the file for an inquiry, and go on with a copy of the last backup; \"auditor verify --db FILE\" says whether one is sound"},

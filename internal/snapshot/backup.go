@@ -43,7 +43,7 @@ func writeCopy(ctx context.Context, from, to string) (err error) {
 		}
 	}()
 	if err := copyInto(ctx, from, partial.Name()); err != nil {
-		return errors.Join(fmt.Errorf("writing the backup %s: %w", to, err), partial.Close())
+		return errors.Join(fmt.Errorf("writing the backup %s: %w", to, explain(err)), partial.Close())
 	}
 	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
 		return fmt.Errorf("writing the backup %s: %w", to, err)
