@@ -17,10 +17,11 @@ type difference struct {
 	insert  []stretch
 	inserts int   // rows of all stretches
 	held    []row // these rows, as long as they are few
+	size    int   // bytes of their texts
 }
 
-// mostHeld is how many rows to insert a difference holds. With more of them the listing is read once more.
-const mostHeld = 10_000
+// mostHeld bounds the bytes of the rows to insert that a difference holds. With more of them the listing is read once more.
+const mostHeld = 8 << 20
 
 // stretch is rows of a listing that follow each other, counted from 0, the last one excluded.
 type stretch struct{ from, to int }
@@ -68,10 +69,11 @@ func (c *comparison) meet(stored row) error {
 		c.retire = append(c.retire, strings.Clone(stored.id()))
 		return nil
 	}
-	c.shapes.fill(stored, c.listed.row)
+	if err := c.shapes.fill(stored, c.listed.row); err != nil {
+		return err
+	}
 	if c.table.same(stored, c.listed.row) {
-		c.keep(stored)
-		return nil
+		return c.keep(stored)
 	}
 	c.retire = append(c.retire, c.listed.row.id())
 	c.add()
@@ -79,12 +81,17 @@ func (c *comparison) meet(stored row) error {
 }
 
 // keep leaves the stored row, whose JSON may be spelled otherwise than the listing's.
-func (c *comparison) keep(stored row) {
+func (c *comparison) keep(stored row) error {
 	if raw := c.table.raw + 1; raw > 0 && stored.values[raw] != c.listed.row.values[raw] {
-		c.listed.row.values[raw] = strings.Clone(stored.values[raw].(string))
+		text, ok := stored.values[raw].(string)
+		if !ok {
+			return fmt.Errorf("row %s has no JSON: %w", c.listed.row.id(), ErrDamaged)
+		}
+		c.listed.row.values[raw] = strings.Clone(text)
 	}
 	c.each(c.listed.row)
 	c.advance()
+	return nil
 }
 
 // add has the listing's present row inserted.
@@ -94,7 +101,8 @@ func (c *comparison) add() {
 	} else {
 		c.insert = append(c.insert, stretch{c.position, c.position + 1})
 	}
-	if c.inserts++; c.inserts <= mostHeld {
+	c.inserts++
+	if c.size += c.listed.row.size(); c.size <= mostHeld {
 		c.held = append(c.held, c.listed.row)
 	} else {
 		c.held = nil

@@ -266,6 +266,29 @@ func TestAListingThatBreaksOffIsAnError(t *testing.T) {
 	}
 }
 
+func TestARowWhoseShapeIsGoneIsDamageAndNoDifference(t *testing.T) {
+	s := storeOf(t)
+	var all ona.Slice[ona.SCIMConfiguration]
+	for _, id := range []string{"a", "b"} {
+		all = append(all, ona.SCIMConfiguration{ID: id, Raw: json.RawMessage(`{"id":"` + id + `"}`)})
+	}
+	tx, key := nightOf(t, s, 1)
+	checkNight(t, tx, scimKind.table, key, 1, scimKind.rows(all))
+	if _, err := tx.ExecContext(t.Context(), "DROP TRIGGER raw_shapes_no_delete"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.ExecContext(t.Context(), "PRAGMA foreign_keys = 0; DELETE FROM raw_shapes"); err != nil {
+		t.Fatal(err)
+	}
+	tx, key = nightOf(t, s, 2)
+	if _, err := scimKind.compare(t.Context(), tx, key, scimKind.rows(all), func(row) {}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("comparing gives %v", err)
+	}
+}
+
 func TestAComparisonEndsWithItsContext(t *testing.T) {
 	s := storeOf(t)
 	ctx, cancel := context.WithCancel(t.Context())

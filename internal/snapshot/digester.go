@@ -14,6 +14,7 @@ type digester struct {
 type formed struct {
 	form evidence.Form
 	rows []row
+	size int // bytes of their texts
 }
 
 // newDigester begins a digest over no rows. It must be closed.
@@ -41,7 +42,8 @@ func (d *digester) of(form evidence.Form) func(row) {
 		if d.next.rows == nil {
 			d.next.rows = make([]row, 0, rowsPerChunk)
 		}
-		if d.next.rows = append(d.next.rows, r); len(d.next.rows) == rowsPerChunk {
+		d.next.size += r.size()
+		if d.next.rows = append(d.next.rows, r); len(d.next.rows) == rowsPerChunk || d.next.size > bytesPerChunk {
 			d.send()
 		}
 	}
@@ -51,7 +53,7 @@ func (d *digester) send() {
 	if len(d.next.rows) > 0 {
 		d.chunks <- d.next
 	}
-	d.next.rows = nil
+	d.next.rows, d.next.size = nil, 0
 }
 
 // close gives the digest, in hex.

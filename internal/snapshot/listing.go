@@ -38,7 +38,8 @@ type chunk struct {
 	err  error
 }
 
-const rowsPerChunk = 256
+// A chunk has so many rows, or fewer when they are large.
+const rowsPerChunk, bytesPerChunk = 256, 1 << 20
 
 // readAhead begins to read at the first row. The reader must be closed.
 func readAhead(l listing) *reader {
@@ -62,7 +63,7 @@ func chunked(l listing) iter.Seq[chunk] {
 	return func(yield func(chunk) bool) {
 		var c chunk
 		var last string
-		first := true
+		size, first := 0, true
 		for r, err := range l {
 			if err == nil && !first && r.id() <= last {
 				err = fmt.Errorf("row %q comes after row %q", r.id(), last)
@@ -71,11 +72,12 @@ func chunked(l listing) iter.Seq[chunk] {
 				break
 			}
 			last, first = r.id(), false
-			if c.rows = append(c.rows, r); len(c.rows) == rowsPerChunk {
+			size += r.size()
+			if c.rows = append(c.rows, r); len(c.rows) == rowsPerChunk || size > bytesPerChunk {
 				if !yield(c) {
 					return
 				}
-				c.rows = make([]row, 0, rowsPerChunk)
+				c.rows, size = make([]row, 0, rowsPerChunk), 0
 			}
 		}
 		yield(c)

@@ -67,7 +67,7 @@ func (t table) insertRows(ctx context.Context, tx *sql.Tx, organizationKey, snap
 	return err
 }
 
-// asStored gives the rows to insert, each after its row_check.
+// asStored gives the rows to insert, each with its row_check.
 func (d difference) asStored() listing {
 	return func(yield func(row, error) bool) {
 		var record []byte

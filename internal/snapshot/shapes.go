@@ -91,10 +91,10 @@ func (t table) readShapes(ctx context.Context, tx *sql.Tx, organizationKey int64
 }
 
 // fill gives a stored row the values that it means. Where its JSON is that of the other row, it is not made anew.
-func (s *shapes) fill(stored, other row) {
+func (s *shapes) fill(stored, other row) error {
 	t := s.table
 	if t.shaped == nil {
-		return
+		return nil
 	}
 	if stored.values[1] == nil {
 		stored.values[1] = s.organization
@@ -102,14 +102,19 @@ func (s *shapes) fill(stored, other row) {
 	last := len(stored.values) - 1
 	key, shaped := stored.values[last].(int64)
 	if !shaped {
-		return
+		return nil
+	}
+	c, found := s.byKey[key]
+	if !found {
+		return fmt.Errorf("row %s has the shape %d, which is not there: %w", stored.id(), key, ErrDamaged)
 	}
 	stored.values[last] = nil
 	texts, raw := t.shapeTexts(stored.values), other.values[t.raw+1]
-	if text, ok := raw.(string); !ok || !s.byKey[key].gives(text, &texts) {
-		raw = s.byKey[key].expand(&texts)
+	if text, ok := raw.(string); !ok || !c.gives(text, &texts) {
+		raw = c.expand(&texts)
 	}
 	stored.values[t.raw+1] = raw
+	return nil
 }
 
 // mostAlone bounds the memory that a listing takes in which every row has a shape of its own.
@@ -291,7 +296,7 @@ func (c cutShape) value(place int, texts *shapeTexts) (value, end string) {
 	case texts[place] == "":
 		return "", "" // as the views have it; only a row that was altered gets here
 	}
-	return texts[place][:min(c.shape.lengths[place-firstShapeTime], len(texts[place]))], "Z"
+	return texts[place][:max(0, min(c.shape.lengths[place-firstShapeTime], len(texts[place])))], "Z"
 }
 
 // gives says whether expand gives the JSON.

@@ -41,6 +41,15 @@ type row struct {
 
 func (r row) id() string { return r.values[0].(string) }
 
+// size is the bytes of a row's texts.
+func (r row) size() (n int) {
+	for _, v := range r.values {
+		text, _ := v.(string)
+		n += len(text)
+	}
+	return n
+}
+
 // same says whether two rows are the same version.
 func (t table) same(a, b row) bool {
 	for i := range a.values {
