@@ -232,8 +232,12 @@ func storedByVersion1(t *testing.T, s *site) func(*testing.T, bool) {
 		if err != nil || len(copies) == 0 {
 			t.Errorf("no copy of the database before (error %v)", err)
 		}
-		for _, c := range copies {
-			if d := cmp.Diff(append([]string{"1"}, before...), append(queryFile(t, c, "PRAGMA user_version"), queryFile(t, c, register)...)); d != "" {
+		for i, c := range copies {
+			// A try that ended between two versions leaves a copy of the second beside that of the first.
+			if version := queryFile(t, c, "PRAGMA user_version")[0]; i == 0 && version != "1" || version != "1" && version != "2" {
+				t.Errorf("%s is of version %s", c, version)
+			}
+			if d := cmp.Diff(before, queryFile(t, c, register)); d != "" {
 				t.Errorf("%s (-before +copy):\n%s", c, d)
 			}
 		}
