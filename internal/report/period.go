@@ -66,7 +66,7 @@ type periodNight struct {
 // periodOrganization is what the store has about one organization in a period.
 type periodOrganization struct {
 	id, source, name string
-	// opening is its last complete snapshot up to the beginning of the period, nil where it had none yet; closing its last one up to the end,
+	// opening is its last complete snapshot before the period, nil where it had none yet; closing its last one up to the end,
 	// nil where there is none after the opening.
 	opening, closing *snapshot.Snapshot
 	// snapshots are those of the period, failed and pruned ones too, in order.

@@ -10,7 +10,7 @@ var periodGlossary = []term{
 	{word: "complete, caught up", meaning: "A complete snapshot stands for the night: taken in it, or by a run that was made later on purpose and before the next night."},
 	{word: "failed", meaning: "The night was tried and no snapshot of it is complete. Nothing is said about the organization then."},
 	{word: "missed", meaning: "Nothing was tried for the organization. What was configured then nobody can say any more."},
-	{word: "opening snapshot", meaning: "The last complete snapshot up to the beginning of the period: what the period begins with."},
+	{word: "opening snapshot", meaning: "The last complete snapshot before the period: what the period begins with."},
 	{word: "closing snapshot", meaning: "The last complete snapshot in the period: what it ends with."},
 	{word: "net change", meaning: "What differs between two snapshots, whatever happened and was undone between them."},
 	{word: "comparison", meaning: "Each change was found between a snapshot and the complete one before. Where nights without a complete snapshot lie between, it is the net change over these."},

@@ -54,7 +54,7 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	known, err := store.CompleteAt(ctx, p.From)
+	known, err := store.CompleteBefore(ctx, p.From)
 	if err != nil {
 		return err
 	}

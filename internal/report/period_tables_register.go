@@ -52,7 +52,7 @@ func (v *periodView) snapshotTable() *table {
 }
 
 func (o *periodOrganization) registered() []snapshot.Snapshot {
-	if o.opening == nil || !o.opening.TakenAt.Before(o.snapshots[0].TakenAt) { // it is one of the period
+	if o.opening == nil {
 		return o.snapshots
 	}
 	return append([]snapshot.Snapshot{*o.opening}, o.snapshots...)

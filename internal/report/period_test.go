@@ -504,22 +504,31 @@ func TestThereIsNoReportOfAPeriodBeforeTheFirstRun(t *testing.T) {
 	}
 }
 
-// TestThePeriodBeginsWithTheSnapshotTakenAtItsBeginning: what that shows happened before.
-func TestThePeriodBeginsWithTheSnapshotTakenAtItsBeginning(t *testing.T) {
-	span := inNovember(6)
-	span.From = november(3)
-	v := readPeriod(t, nightsOfNovember(t), span)
-	o := &v.Organizations[1]
-	if o.opening == nil || !o.opening.TakenAt.Equal(november(3)) || len(o.changes) != 1 || o.changes[0].Kind != diff.Enabled {
-		t.Errorf("opening %v, changes %v", o.opening, o.changes)
-	}
-	if len(o.nights) != 4 {
-		t.Errorf("%d nights", len(o.nights))
-	}
-	for _, tie := range v.tieOuts() {
-		if tie.verdict == doesNotTie {
-			t.Errorf("%s does not tie: %v, %v", tie.check, tie.first, tie.second)
+// TestNoChangeIsBetweenTwoPeriods: a schedule at midnight takes a snapshot at the first instant of a period. What that shows is in no other report.
+func TestNoChangeIsBetweenTwoPeriods(t *testing.T) {
+	store := newStore(t)
+	expires := november(1).AddDate(0, 6, 0)
+	a, b := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires)
+	midnight := func(day int) time.Time { return november(day).Truncate(24 * time.Hour) }
+	visit(t, store, snapshot.Run{StartedAt: midnight(1)}, acmeWith(a))
+	visit(t, store, snapshot.Run{StartedAt: midnight(2)}, acmeWith(a))
+	visit(t, store, snapshot.Run{StartedAt: midnight(3)}, acmeWith(a, b))
+	visit(t, store, snapshot.Run{StartedAt: midnight(4)}, acmeWith(a, b))
+	told := 0
+	for _, first := range []int{1, 3} {
+		v := readPeriod(t, store, Span{From: midnight(first), To: midnight(first + 2).Add(-time.Second), Now: november(28)})
+		told += v.changeTable().size()
+		if !v.complete() || len(v.Organizations[0].nights) != 2 {
+			t.Errorf("from the %d. on: %s", first, v.status())
 		}
+		for _, tie := range v.tieOuts() {
+			if tie.verdict == doesNotTie {
+				t.Errorf("from the %d. on: %s: %v, %v", first, tie.check, tie.first, tie.second)
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("the two reports tell %d changes, want 1", told)
 	}
 }
 

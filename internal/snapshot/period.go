@@ -14,12 +14,12 @@ func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Sna
 	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id", formatSeconds(from), formatSeconds(to))
 }
 
-// CompleteAt are the newest complete snapshots that were taken up to an instant, one of each organization, pruned ones too, in order.
-func (s *Store) CompleteAt(ctx context.Context, at time.Time) ([]Snapshot, error) {
+// CompleteBefore are the newest complete snapshots that were taken before an instant, one of each organization, pruned ones too, in order.
+func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT max(id)
 		FROM snapshots
-		WHERE outcome = 'complete' AND taken_at <= ?
+		WHERE outcome = 'complete' AND taken_at < ?
 		GROUP BY organization_id
 	) ORDER BY id`, formatSeconds(at))
 }

@@ -137,7 +137,7 @@ func TestSnapshotsOfAPeriodAreFoundByTheirInstants(t *testing.T) {
 		from, to      time.Time
 		want, opening []int64
 	}{
-		{night(1), night(3), []int64{1, 2, 3}, []int64{1}},
+		{night(1), night(3), []int64{1, 2, 3}, []int64{}},
 		{night(1).Add(time.Second), night(3).Add(-time.Second), []int64{2}, []int64{1}},
 		{night(1).Add(-time.Second), night(2), []int64{1, 2}, []int64{}},
 		{night(4), night(5), []int64{}, []int64{3}},
@@ -145,8 +145,8 @@ func TestSnapshotsOfAPeriodAreFoundByTheirInstants(t *testing.T) {
 		if got := ids(store.SnapshotsBetween(t.Context(), c.from, c.to)); !slices.Equal(got, c.want) {
 			t.Errorf("from %s to %s: %v, want %v", c.from, c.to, got, c.want)
 		}
-		if got := ids(store.CompleteAt(t.Context(), c.from)); !slices.Equal(got, c.opening) {
-			t.Errorf("complete at %s: %v, want %v", c.from, got, c.opening)
+		if got := ids(store.CompleteBefore(t.Context(), c.from)); !slices.Equal(got, c.opening) {
+			t.Errorf("complete before %s: %v, want %v", c.from, got, c.opening)
 		}
 	}
 }
