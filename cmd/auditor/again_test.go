@@ -58,17 +58,33 @@ func TestAReportIsTheSameFortyTimes(t *testing.T) {
 	}
 }
 
-// TestTheDemosReportsAreAsTheirSchemaSays has docs/audit.schema.json hold every night's audit.json.
-func TestTheDemosReportsAreAsTheirSchemaSays(t *testing.T) {
+// TestTheDemosReportsAreAsTheirSchemasSay has the schemas in docs hold the JSON of every night and of the period.
+func TestTheDemosReportsAreAsTheirSchemasSay(t *testing.T) {
+	folder, _ := playTheDemo(t)
+	reports := filepath.Join(folder, "reports")
+	if code := run(t.Context(), environment{
+		args: []string{
+			"report", "--db", filepath.Join(folder, "auditor.db"), "--out", reports, "--from", "2026-11-16", "--to", "2026-11-22", "--formats", "json",
+		},
+		getenv: func(string) string { return "" }, stdout: io.Discard, stderr: os.Stderr, now: time.Now,
+	}); code != exitComplete {
+		t.Fatalf("exit code %d", code)
+	}
+	checkSchema(t, "audit.schema.json", filepath.Join(reports, "2026-*", "audit.json"), 7)
+	checkSchema(t, "period.schema.json", filepath.Join(reports, "2026-*", "period.json"), 1)
+}
+
+// checkSchema checks the reports at the paths of a pattern, of which there must be so many.
+func checkSchema(t *testing.T, name, pattern string, count int) {
+	t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	schema, err := compiler.Compile("../../docs/audit.schema.json")
+	schema, err := compiler.Compile("../../docs/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, _ := playTheDemo(t)
-	reports, err := filepath.Glob(filepath.Join(folder, "reports", "2026-*", "audit.json"))
-	if err != nil || len(reports) != 7 {
+	reports, err := filepath.Glob(pattern)
+	if err != nil || len(reports) != count {
 		t.Fatalf("%d reports (%v)", len(reports), err)
 	}
 	for _, path := range reports {

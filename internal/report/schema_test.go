@@ -2,17 +2,27 @@ package report
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"scim-auditor/internal/snapshot"
 )
 
-// strictSchema compiles a part of docs/audit.schema.json so that it allows no property that it does not name: the document names each.
-func strictSchema(t *testing.T, part string) *jsonschema.Schema {
+// The schemas in docs.
+const (
+	schemaOfRuns    = "audit.schema.json"
+	schemaOfPeriods = "period.schema.json"
+)
+
+// strictSchema compiles a part of a schema in docs so that it allows no property that it does not name: the document names each.
+func strictSchema(t *testing.T, name, part string) *jsonschema.Schema {
 	t.Helper()
-	const name = "audit.schema.json"
 	text, err := os.ReadFile("../../docs/" + name)
 	if err != nil {
 		t.Fatal(err)
@@ -64,19 +74,19 @@ func validate(t *testing.T, schema *jsonschema.Schema, text string) {
 	}
 }
 
-func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
-	hostile := example()
-	for i, name := range hostileNames[:3] {
-		hostile.Organizations[0].SCIM[i].Name = name
-	}
-	whole, line := strictSchema(t, ""), strictSchema(t, "#/$defs/line")
-	for _, m := range []*Model{example(), complete(), hostile} {
-		v := newView(m, Options{})
+// jsonWriter writes a report in both forms of JSON.
+type jsonWriter interface {
+	writeJSON(w io.Writer) error
+	writeJSONLines(w io.Writer) error
+}
+
+// validateBoth checks the JSON and each of the JSON lines against a schema.
+func validateBoth(t *testing.T, name string, reports ...jsonWriter) {
+	t.Helper()
+	whole, line := strictSchema(t, name, ""), strictSchema(t, name, "#/$defs/line")
+	for _, r := range reports {
 		var report, lines bytes.Buffer
-		if err := v.writeJSON(&report); err != nil {
-			t.Fatal(err)
-		}
-		if err := v.writeJSONLines(&lines); err != nil {
+		if err := errors.Join(r.writeJSON(&report), r.writeJSONLines(&lines)); err != nil {
 			t.Fatal(err)
 		}
 		validate(t, whole, report.String())
@@ -86,27 +96,66 @@ func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 	}
 }
 
-func TestTheSchemaRefusesWhatIsNotTheReport(t *testing.T) {
-	var b bytes.Buffer
-	if err := newView(example(), Options{}).writeJSON(&b); err != nil {
+func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
+	hostile := example()
+	for i, name := range hostileNames[:3] {
+		hostile.Organizations[0].SCIM[i].Name = name
+	}
+	validateBoth(t, schemaOfRuns, newView(example(), Options{}), newView(complete(), Options{}), newView(hostile, Options{}))
+}
+
+func TestTheSchemaNamesEverythingInTheJSONOfAPeriod(t *testing.T) {
+	store := nightsOfNovember(t)
+	hostile := readPeriod(t, store, inNovember(6))
+	hostile.rename(hostileNames[0])
+	all := []jsonWriter{readPeriod(t, store, inNovember(6)), hostile}
+	open := inNovember(6)
+	open.Now = november(6).Add(time.Hour)
+	all = append(all, readPeriod(t, store, open))
+	visit(t, store, snapshot.Run{StartedAt: november(20)}, acmeWith(), birchWith())
+	if _, err := store.Prune(t.Context(), snapshot.Retention{Before: november(5)}, november(21), false); err != nil {
 		t.Fatal(err)
 	}
-	schema := strictSchema(t, "")
-	for old, changed := range map[string]string{
-		`"schema": "auditor-report/1"`: `"schema": "auditor-report/2"`,
-		`"complete": false`:            `"complete": "no"`,
-		`"severity": "critical"`:       `"severity": "grave"`,
-		`"started_at": "2026-`:         `"started_at": "26-`,
-		`"result": "ties"`:             `"result": "about"`,
-		`"enabled": true`:              `"enabled": true, "renamed_field": 1`,
+	validateBoth(t, schemaOfPeriods, append(all, readPeriod(t, store, inNovember(6)))...)
+}
+
+func TestTheSchemasRefuseWhatIsNotTheReport(t *testing.T) {
+	for name, c := range map[string]struct {
+		report jsonWriter
+		edits  map[string]string
+	}{
+		schemaOfRuns: {newView(example(), Options{}), map[string]string{
+			`"schema": "auditor-report/1"`: `"schema": "auditor-report/2"`,
+			`"complete": false`:            `"complete": "no"`,
+			`"severity": "critical"`:       `"severity": "grave"`,
+			`"started_at": "2026-`:         `"started_at": "26-`,
+			`"result": "ties"`:             `"result": "about"`,
+			`"enabled": true`:              `"enabled": true, "renamed_field": 1`,
+		}},
+		schemaOfPeriods: {readPeriod(t, nightsOfNovember(t), inNovember(6)), map[string]string{
+			`"schema": "auditor-period/1"`: `"schema": "auditor-period/2"`,
+			`"complete": false`:            `"complete": "no"`,
+			`"severity": "critical"`:       `"severity": "grave"`,
+			`"finished_at": "2026-`:        `"finished_at": "26-`,
+			`"status": "caught_up"`:        `"status": "caught up"`,
+			`"sso_configurations": "not `:  `"sso_configurations": "never `,
+			`"draw": 1`:                    `"draw": 1, "renamed_field": 1`,
+		}},
 	} {
-		text := strings.Replace(b.String(), old, changed, 1)
-		value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-		if err != nil {
+		var b bytes.Buffer
+		if err := c.report.writeJSON(&b); err != nil {
 			t.Fatal(err)
 		}
-		if text == b.String() || schema.Validate(value) == nil {
-			t.Errorf("%s is accepted", changed)
+		schema := strictSchema(t, name, "")
+		for old, changed := range c.edits {
+			text := strings.Replace(b.String(), old, changed, 1)
+			value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text == b.String() || schema.Validate(value) == nil {
+				t.Errorf("%s: %s is accepted", name, changed)
+			}
 		}
 	}
 }
