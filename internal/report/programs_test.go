@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,10 +31,10 @@ type seenSheet struct {
 	Frozen string     // the topmost cell that moves, such as B2
 }
 
-// modelSheets is what a program must see of the workbook.
-func modelSheets(v *view) map[string]seenSheet {
+// modelSheets is what a program must see of a workbook.
+func modelSheets(contents []*content) map[string]seenSheet {
 	sheets := make(map[string]seenSheet)
-	for _, c := range v.contents() {
+	for _, c := range contents {
 		var s seenSheet
 		for _, l := range c.lines {
 			s.Rows = append(s.Rows, seenRow(l.cells))
@@ -104,15 +106,30 @@ func (s *seenSheet) trim() {
 	}
 }
 
-// hostileWorkbook is written with a zone, which gives every kind of cell.
-func hostileWorkbook(t *testing.T) (path string, v *view) {
+// hostileWorkbooks are a workbook of a run and one of a period, with hostile names, and with a zone, which gives every kind of cell: the path of
+// each, and what it holds.
+func hostileWorkbooks(t *testing.T) map[string][]*content {
 	t.Helper()
-	v = newView(hostileModel(), Options{Location: time.FixedZone("Test/Zone", 5*3600+1800)})
-	path = filepath.Join(t.TempDir(), WorkbookFile)
-	if err := os.WriteFile(path, workbookOf(t, v, excelRows), 0o600); err != nil {
-		t.Fatal(err)
+	opts := Options{Location: time.FixedZone("Test/Zone", 5*3600+1800)}
+	run, period := newView(hostileModel(), opts), readPeriod(t, nightsOfNovember(t), inNovember(6))
+	period.Options = opts
+	period.rename(strings.Join(hostileNames[:12], " "))
+	dir := t.TempDir()
+	write := func(name string, workbook func(io.Writer) error) string {
+		var b bytes.Buffer
+		if err := workbook(&b); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
-	return path, v
+	return map[string][]*content{
+		write(WorkbookFile, func(w io.Writer) error { return run.writeWorkbook(w, excelRows) }): run.contents(),
+		write(PeriodWorkbookFile, period.writeWorkbook):                                         period.contents(),
+	}
 }
 
 func TestOpenpyxlReadsWhatTheModelHas(t *testing.T) {
@@ -125,35 +142,36 @@ func TestOpenpyxlReadsWhatTheModelHas(t *testing.T) {
 	if python == "" {
 		t.Skip("no python3 with openpyxl is installed")
 	}
-	path, v := hostileWorkbook(t)
-	out, err := exec.CommandContext(t.Context(), python, "testdata/read.py", path).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make(map[string]seenSheet)
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatal(err)
-	}
-	for name, s := range got {
-		s.trim()
-		if len(s.Tables) == 0 {
-			s.Tables = nil
+	for path, contents := range hostileWorkbooks(t) {
+		out, err := exec.CommandContext(t.Context(), python, "testdata/read.py", path).Output()
+		if err != nil {
+			t.Fatal(err)
 		}
-		got[name] = s
+		got := make(map[string]seenSheet)
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatal(err)
+		}
+		for name, s := range got {
+			s.trim()
+			if len(s.Tables) == 0 {
+				s.Tables = nil
+			}
+			got[name] = s
+		}
+		compareSheets(t, filepath.Base(path), modelSheets(contents), got)
 	}
-	compareSheets(t, modelSheets(v), got)
 }
 
-func compareSheets(t *testing.T, want, got map[string]seenSheet) {
+func compareSheets(t *testing.T, workbook string, want, got map[string]seenSheet) {
 	t.Helper()
 	for name := range got {
 		if _, ok := want[name]; !ok {
-			t.Errorf("there is a sheet %s", name)
+			t.Errorf("%s has a sheet %s", workbook, name)
 		}
 	}
 	for name, s := range want {
 		if d := cmp.Diff(s, got[name]); d != "" {
-			t.Errorf("the sheet %s (-model +program):\n%.3000s", name, d)
+			t.Errorf("%s, sheet %s (-model +program):\n%.3000s", workbook, name, d)
 		}
 	}
 }
@@ -166,25 +184,27 @@ func TestLibreOfficeReadsWhatTheModelHas(t *testing.T) {
 	if err != nil {
 		t.Skip("LibreOffice (soffice) is not installed")
 	}
-	path, v := hostileWorkbook(t)
-	dir := t.TempDir()
+	workbooks, dir := hostileWorkbooks(t), t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	convert := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")), "--headless",
-		"--convert-to", "fods", "--outdir", dir, path)
+	convert := exec.CommandContext(ctx, office, append([]string{
+		"-env:UserInstallation=file://" + filepath.ToSlash(filepath.Join(dir, "profile")), "--headless", "--convert-to", "fods", "--outdir", dir,
+	}, slices.Collect(maps.Keys(workbooks))...)...)
 	if out, err := convert.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	document, err := os.ReadFile(filepath.Join(dir, "audit.fods"))
-	if err != nil {
-		t.Fatal(err)
+	for path, contents := range workbooks {
+		document, err := os.ReadFile(filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), ".xlsx")+".fods"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := modelSheets(contents)
+		for name, s := range want {
+			s.Frozen = "" // is a setting of the view there
+			want[name] = s
+		}
+		compareSheets(t, filepath.Base(path), want, readFlatODS(t, document))
 	}
-	want := modelSheets(v)
-	for name, s := range want {
-		s.Frozen = "" // is a setting of the view there
-		want[name] = s
-	}
-	compareSheets(t, want, readFlatODS(t, document))
 }
 
 // readFlatODS reads a spreadsheet as OpenDocument 1.3 has it, Part 3, chapter 9.
