@@ -73,6 +73,7 @@ type periodOrganization struct {
 	snapshots []snapshot.Snapshot
 	byID      map[int64]*snapshot.Snapshot // snapshots and the opening one
 	nights    []organizationNight
+	gap       int // nights between the opening snapshot and the period
 	net       netChange
 	// changes are those of the snapshots after the opening one, oldest first.
 	changes  []periodChange

@@ -101,6 +101,9 @@ func (o *periodOrganization) judgeNights(p *Period, periods []schedule.Period, l
 	begins := o.snapshots[0].TakenAt
 	for _, n := range nights {
 		night := p.night(n.ScheduledAt)
+		if night == nil && o.opening != nil && n.ScheduledAt.After(o.opening.TakenAt) && n.ScheduledAt.Before(p.From) && lacks(n.Status) {
+			o.gap++
+		}
 		if night == nil || o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(begins) {
 			continue
 		}

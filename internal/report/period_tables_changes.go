@@ -105,6 +105,9 @@ func (o *periodOrganization) comparison(c *periodChange) (baseline any, text str
 		return nil, "" // it was compared with a snapshot that is not of this organization's period
 	}
 	between := 0
+	if b == o.opening {
+		between = o.gap
+	}
 	for i := range o.nights {
 		n := &o.nights[i]
 		if n.lacks() && n.ScheduledAt.After(b.TakenAt) && n.ScheduledAt.Before(s.TakenAt) {

@@ -574,3 +574,22 @@ func TestAnOrganizationThatARunLeftOutMissedTheNight(t *testing.T) {
 		t.Errorf("%q instead of %q", v.status(), want)
 	}
 }
+
+// TestAComparisonOverNightsFromBeforeThePeriodSaysSo: what was found in the first night of the period may have happened in any of them.
+func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
+	store := newStore(t)
+	expires := november(1).AddDate(0, 6, 0)
+	a, b := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires)
+	visit(t, store, snapshot.Run{StartedAt: november(1)}, acmeWith(a))
+	visit(t, store, snapshot.Run{StartedAt: november(3)}, visited{source: "acme"})
+	visit(t, store, snapshot.Run{StartedAt: november(5)}, acmeWith(a, b))
+	visit(t, store, snapshot.Run{StartedAt: november(6)}, acmeWith(a))
+	span := inNovember(6)
+	span.From = november(5).Truncate(24 * time.Hour)
+	want := []string{
+		"added 2026-11-01T02:00:00Z net change over 3 nights without a complete snapshot", "removed 2026-11-05T02:00:00Z with the snapshot before",
+	}
+	if d := cmp.Diff(want, columnsOf(readPeriod(t, store, span).changeTable(), "kind", "baseline_taken_at", "comparison")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

@@ -84,8 +84,10 @@ func (o *periodOrganization) nightCounts() map[schedule.Status]int {
 }
 
 // lacks says whether a night has no complete snapshot of the organization.
-func (n *organizationNight) lacks() bool {
-	return n.status != schedule.Complete && n.status != schedule.CaughtUp && n.status != schedule.Due
+func (n *organizationNight) lacks() bool { return lacks(n.status) }
+
+func lacks(s schedule.Status) bool {
+	return s != schedule.Complete && s != schedule.CaughtUp && s != schedule.Due
 }
 
 // lacking are the nights without a complete snapshot.
