@@ -80,7 +80,7 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 		id = configuration.ID
 		break
 	}
-	if id == "" {
+	if c.Inventory.SCIM.Len() == 0 {
 		return found(nameRemoval, OK, "", "there is none to ask for")
 	}
 	answer, _, err := client.ConfirmSCIMRemoved(ctx, id)

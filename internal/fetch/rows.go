@@ -126,11 +126,12 @@ func (s *rowSet[T]) uniqueInFile() (ona.List[T], error) {
 		return list, err
 	}
 	list.runs = s.runs
+	list.length = len(s.written)
 	if !s.mayRepeat() {
-		list.length = len(s.written)
 		return list, nil
 	}
-	repeats, err := s.repeats(merge(s.runs, s.decode), func(*listed[T]) { list.length++ })
+	repeats, err := s.repeats(merge(s.runs, s.decode), func(*listed[T]) {})
+	list.length -= len(repeats) // of what was written, so that rows that are gone are missed
 	return list, cmp.Or(s.unkept(err), s.judge(repeats))
 }
 

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -181,6 +182,38 @@ func TestALongListingThatCannotBeReadAgainIsNotAShorterOne(t *testing.T) {
 			t.Errorf("%s: the answer has no error", name)
 		}
 		_ = c.Close()
+	}
+}
+
+// A file that ends after a whole row looks like one that had no more of them.
+func TestRowsThatAreGoneBeforeTheirIdsAreComparedAreMissed(t *testing.T) {
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA)), ok(scimRows("", scimA, scimB)))})
+	c := &collector{client: newClient(t, api.URL, func(o *Options) { o.Folder = t.TempDir() }).Client, fields: fieldSet{}}
+	defer func() { _ = c.Close() }()
+	c.Identity.OrganizationID = orgID
+	rows := rowSet[ona.SCIMConfiguration]{collector: c, listing: listing[ona.SCIMConfiguration]{
+		source: scimSource, noun: "SCIM configuration", decode: decodeSCIM, maxInMemory: 1}}
+	if err := rows.read(t.Context(), firstPage(t.Context(), c), &Listing{}); err != nil {
+		t.Fatal(err)
+	}
+	last := rows.runs[1]
+	whole, err := last.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := int64(strings.LastIndex(string(whole), "{")) // of the last row
+	head := int64(len(binary.AppendVarint([]byte{0, 0}, last.length-raw)))
+	if err := c.scratch.file.Truncate(last.offset + raw - head); err != nil {
+		t.Fatal(err)
+	}
+	list, err := rows.unique()
+	if err == nil {
+		for range list.All() {
+		}
+		err = list.Err()
+	}
+	if err == nil {
+		t.Errorf("%d configurations and no error", list.Len())
 	}
 }
 
