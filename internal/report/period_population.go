@@ -180,6 +180,8 @@ func (o *periodOrganization) countChanges(add counting) {
 		remark = fmt.Sprintf("at least: %s removed by retention", count(lost, "change"))
 	case o.closing == nil:
 		remark = "no complete snapshot in the period after the opening one: no change can be told"
+	case !o.compared():
+		remark = onlySnapshot + ": no change can be told"
 	}
 	add(populationChanges, "in the period", nil, len(o.changes), remark)
 	for _, k := range order {

@@ -62,7 +62,10 @@ func (v *periodView) overviewTable() *table {
 	for i, o := range v.each() {
 		cells := []any{v.labels[i], o.nightsText(), o.configurationsText(diff.SCIMConfiguration, o.scimOpening(), o.closing, scimCount), nil, nil, nil}
 		if o.closing != nil {
-			cells[3], cells[5] = o.closing.SCIMConfigurations, len(o.changes)
+			cells[3] = o.closing.SCIMConfigurations
+		}
+		if o.compared() {
+			cells[5] = len(o.changes)
 		}
 		if o.ssoClosing != nil {
 			cells[4] = o.ssoClosing.SSOConfigurations
@@ -196,6 +199,8 @@ func (o *periodOrganization) changesText() string {
 	switch {
 	case o.closing == nil:
 		return "none can be told"
+	case !o.compared():
+		return "none can be told: " + onlySnapshot
 	case len(o.changes) == 0 && o.lostChanges() == 0:
 		return "no changes" + o.ofSCIM() + " between the snapshots of " + utc(o.scimOpening().TakenAt) + " and " + utc(o.closing.TakenAt)
 	}

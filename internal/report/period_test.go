@@ -593,3 +593,21 @@ func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// TestOneSnapshotAloneTellsOfNoChanges: "no changes" and "ties" would be said of something that was never compared.
+func TestOneSnapshotAloneTellsOfNoChanges(t *testing.T) {
+	store := newStore(t)
+	visit(t, store, snapshot.Run{StartedAt: november(6)}, acmeWith(scimConfiguration(1, "Okta", id(101), november(1).AddDate(0, 6, 0))))
+	v := readPeriod(t, store, inNovember(6))
+	if got := v.Organizations[0].changesText(); !strings.HasPrefix(got, "none can be told: ") {
+		t.Errorf("the changes are told as %q", got)
+	}
+	for _, tie := range v.tieOuts() {
+		if (strings.Contains(tie.check, "= at the end") || strings.HasPrefix(tie.check, "Findings open in the opening snapshot =")) && tie.verdict != notChecked {
+			t.Errorf("%s: %s", tie.check, tie.verdict)
+		}
+	}
+	if d := cmp.Diff([]string{"Acme "}, columnsOf(v.overviewTable(), "organization", "changes")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

@@ -74,6 +74,8 @@ func (v *periodView) tieConfigurations(organization int, population string, open
 	switch o := &v.Organizations[organization]; {
 	case opening == nil || closing == nil:
 		v.untied(organization, check, "no two snapshots could read them")
+	case opening.ID == closing.ID:
+		v.untied(organization, check, "one snapshot alone could read them")
 	case o.lostChanges() > 0:
 		v.untied(organization, check, "retention removed changes of the period")
 	default:
@@ -121,6 +123,10 @@ func (v *periodView) tieFindings(organization int) {
 		v.untied(organization, end, "retention removed findings of the period")
 		return
 	}
-	v.tie(organization, start, o.startsWith.count, before)
+	if o.opening == nil {
+		v.untied(organization, start, "there is no complete snapshot before the period")
+	} else {
+		v.tie(organization, start, o.startsWith.count, before)
+	}
 	v.tie(organization, end, o.startsWith.count+len(o.episodes)-before-closed, o.endsWith.count)
 }

@@ -95,6 +95,13 @@ func (o *periodOrganization) lacking() []organizationNight {
 	return slices.DeleteFunc(slices.Clone(o.nights), func(n organizationNight) bool { return !n.lacks() })
 }
 
+// compared says whether a snapshot of the period was compared with one before it.
+func (o *periodOrganization) compared() bool {
+	return o.closing != nil && o.closing.ID != o.scimOpening().ID
+}
+
+const onlySnapshot = "the only complete snapshot, which has nothing to be compared with"
+
 // pruned are the snapshots of the period, and of its opening, that retention emptied.
 func (o *periodOrganization) pruned() []*snapshot.Snapshot {
 	all := o.within()
