@@ -161,7 +161,7 @@ func (v *periodView) standing(o *periodOrganization) []fact {
 		{item: populationNights, value: o.nightsText()},
 		{item: populationSCIM, value: o.configurationsText(diff.SCIMConfiguration, o.scimOpening(), o.closing, scimCount)},
 		{item: populationSSO, value: o.configurationsText(diff.SSOConfiguration, o.ssoOpening, o.ssoClosing, ssoCount)},
-		{item: "Net change", value: o.netText()},
+		{item: "Net change", value: strings.TrimPrefix(o.netText(), "net change ")},
 		{item: populationChanges, value: o.changesText()},
 		{item: populationFindings, value: o.findingsText()},
 		{item: populationExceptions, value: count(len(v.bearing(o)), "exception")},
