@@ -45,6 +45,11 @@ func writeFolder(path string, d document, opts Options) (err error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
+	done, err := beginWriting(parent)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	temporary, err := os.MkdirTemp(parent, "."+name+"-") // mode 0700
 	if err != nil {
 		return err

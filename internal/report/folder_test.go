@@ -62,7 +62,7 @@ func TestReportIsAFolderOfTheRunAndTheLatest(t *testing.T) {
 	if want := filepath.Join(dir, exampleFolder); path != want {
 		t.Errorf("path %s instead of %s", path, want)
 	}
-	if d := cmp.Diff(map[string]string{exampleFolder: "folder", "latest": "-> " + exampleFolder}, contentsOf(t, dir)); d != "" {
+	if d := cmp.Diff(map[string]string{exampleFolder: "folder", "latest": "-> " + exampleFolder, folderLock: ""}, contentsOf(t, dir)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	for name := range contentsOf(t, path) {
@@ -136,8 +136,8 @@ func TestWritingAgainReplacesTheFolderWithTheSameBytes(t *testing.T) {
 	if len(first) != len(second) {
 		t.Errorf("the folder holds %d files instead of %d: it was not replaced as a whole", len(second), len(first))
 	}
-	if n := len(contentsOf(t, dir)); n != 2 {
-		t.Errorf("%d entries beside the report and latest are left", n-2)
+	if n := len(contentsOf(t, dir)); n != 3 {
+		t.Errorf("%d entries beside the report, latest and the lock are left", n-3)
 	}
 }
 
@@ -152,8 +152,8 @@ func TestErrorLeavesTheEarlierReportAsItWas(t *testing.T) {
 	if d := cmp.Diff(before, contentsOf(t, filepath.Join(dir, exampleFolder))); d != "" {
 		t.Errorf("(-before +after):\n%s", d)
 	}
-	if n := len(contentsOf(t, dir)); n != 2 {
-		t.Errorf("%d temporary entries are left", n-2)
+	if n := len(contentsOf(t, dir)); n != 3 {
+		t.Errorf("%d temporary entries are left", n-3)
 	}
 }
 
