@@ -69,7 +69,7 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store, runs []s
 }
 
 // readBaselines finds what the snapshot was compared with. What the baseline could not read was compared with the last complete snapshot
-// that could.
+// that could, which retention may have removed since: it leaves the newest such one alone, so that none was skipped then.
 func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
 	if o.Snapshot.BaselineID == 0 {
 		return nil
@@ -79,22 +79,18 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 		return err
 	}
 	o.Baseline = &baseline
-	earlier := []snapshot.Snapshot{baseline}
-	if baseline.SSONotAssessed != "" || baseline.PoliciesNotAssessed != "" {
-		if earlier, err = store.CompleteSnapshots(ctx, o.Snapshot.OrganizationID); err != nil {
-			return err
-		}
+	sso, ssoFound, err := store.LastWithSSO(ctx, o.Snapshot.OrganizationID, baseline.ID)
+	if err != nil {
+		return err
 	}
-	for i := range earlier { // oldest first
-		s := &earlier[i]
-		if s.ID <= baseline.ID && s.SSONotAssessed == "" {
-			o.SSOBaseline = s
-		}
-		if s.ID <= baseline.ID && s.PoliciesNotAssessed == "" {
-			o.PoliciesBaseline = s
-		}
+	policies, policiesFound, err := store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, baseline.ID)
+	if ssoFound {
+		o.SSOBaseline = &sso
 	}
-	return nil
+	if policiesFound {
+		o.PoliciesBaseline = &policies
+	}
+	return err
 }
 
 func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store) error {

@@ -238,3 +238,28 @@ func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// TestWhatWasComparedIsToldAfterItWasPruned: night 2 could not read the SSO configurations, so night 3 was compared with night 1.
+func TestWhatWasComparedIsToldAfterItWasPruned(t *testing.T) {
+	store := newStore(t)
+	sighted, blind := acmeWith(), acmeWith()
+	blind.inventory.SSO, blind.inventory.SSONotAssessed = nil, "permission_denied"
+	blind.inventory.Policies, blind.inventory.PoliciesNotAssessed = nil, "permission_denied"
+	visit(t, store, snapshot.Run{StartedAt: november(1)}, sighted)
+	visit(t, store, snapshot.Run{StartedAt: november(2)}, blind)
+	run := visit(t, store, snapshot.Run{StartedAt: november(3)}, sighted)
+	told := func() string {
+		text := ""
+		for _, r := range newView(readModel(t, store, run), Options{}).changeTable().remarks {
+			text += r.text + "\n"
+		}
+		return text
+	}
+	before := told()
+	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, november(4), false); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before, told()); d != "" || !strings.Contains(before, "compared with the snapshot of 2026-11-01") {
+		t.Errorf("%s\n(-before +after):\n%s", before, d)
+	}
+}

@@ -27,8 +27,17 @@ func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, e
 // LastWithSSO is the newest complete snapshot of the organization, with an id up to upTo, that could read the SSO configurations; pruned ones
 // too.
 func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
+	return s.lastWith(ctx, "sso_not_assessed", organizationID, upTo)
+}
+
+// LastWithPolicies is the same for the organization's policies.
+func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
+	return s.lastWith(ctx, "policies_not_assessed", organizationID, upTo)
+}
+
+func (s *Store) lastWith(ctx context.Context, column, organizationID string, upTo int64) (Snapshot, bool, error) {
 	return first(querySnapshots(ctx, s.db,
-		"WHERE organization_id = ? AND outcome = 'complete' AND sso_not_assessed IS NULL AND id <= ? ORDER BY id DESC LIMIT 1", organizationID, upTo))
+		"WHERE organization_id = ? AND outcome = 'complete' AND "+column+" IS NULL AND id <= ? ORDER BY id DESC LIMIT 1", organizationID, upTo))
 }
 
 // NetChanges are what differs between two complete snapshots of one organization, however many lie between them. What either could not read is
