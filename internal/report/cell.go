@@ -35,12 +35,13 @@ type content struct {
 
 // Widths of columns, in characters.
 const (
-	minWidth     = 9
-	maxWidth     = 60
-	hashWidth    = 68  // a SHA-256 in hex
-	squeezed     = 45  // the least that a wide column is squeezed to
-	pageWidth    = 400 // what an A3 page shows across in a size that can be read
-	filterButton = 3   // room for the button in a header
+	minWidth       = 9
+	maxWidth       = 60
+	hashWidth      = 68  // a SHA-256 in hex
+	squeezed       = 45  // the least that a wide column is squeezed to
+	pageWidth      = 400 // what an A3 page shows across in a size that can be read
+	smallPageWidth = 220 // what an A4 page shows likewise
+	filterButton   = 3   // room for the button in a header
 )
 
 // measure sets the widths so that the content fits, and counts the cells that will be altered or cut.
@@ -83,18 +84,19 @@ func (c *content) measure(t *tally) {
 
 // squeeze narrows the widest columns, but for the first with the id, so that the sheet can be read when it is printed one page wide.
 func squeeze(widths []float64) []float64 {
-	sum := func() (n float64) {
-		for _, width := range widths {
-			n += width
-		}
-		return n
-	}
-	for limit := float64(maxWidth); limit >= squeezed && sum() > pageWidth; limit-- {
+	for limit := float64(maxWidth); limit >= squeezed && sum(widths) > pageWidth; limit-- {
 		for i := range widths[min(1, len(widths)):] {
 			widths[i+1] = min(widths[i+1], limit)
 		}
 	}
 	return widths
+}
+
+func sum(widths []float64) (n float64) {
+	for _, width := range widths {
+		n += width
+	}
+	return n
 }
 
 // width is the number of columns of text that a cell takes, and counts what becomes of its text.

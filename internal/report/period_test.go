@@ -232,6 +232,28 @@ func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 	}
 }
 
+func TestASheetThatIsTooWideForA4IsOnA3(t *testing.T) {
+	v := readPeriod(t, nightsOfNovember(t), inNovember(6))
+	var b bytes.Buffer
+	if err := v.writeWorkbook(&b); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	for sheet, want := range map[string]int{"Summary": paperA4, "Population": paperA4, "Exceptions": paperA3, "Snapshots": paperA3, "Sign-off": paperA4} {
+		layout, err := f.GetPageLayout(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *layout.Size != want {
+			t.Errorf("%s is on paper %d instead of %d", sheet, *layout.Size, want)
+		}
+	}
+}
+
 func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
 	store := nightsOfNovember(t)
 	write := func(now time.Time) map[string]string {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -182,13 +181,11 @@ const (
 	paperA4 = 9
 )
 
-// wideSheets do not fit on A4 in a size that can be read.
-var wideSheets = []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Evidence", "Nights", "Net change", "Snapshots"}
-
-// setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header row on each.
+// setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header row on each. A sheet that A4 would show too small
+// to be read is on A3.
 func (b *book) setPrinting(s *sheet) error {
 	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
-	if slices.ContainsFunc(wideSheets, func(wide string) bool { return strings.HasPrefix(s.name, wide) }) {
+	if sum(s.widths) > smallPageWidth {
 		paper = paperA3
 	}
 	if err := b.SetSheetProps(s.name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
