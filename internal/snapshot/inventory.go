@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -92,8 +93,13 @@ func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]t
 // Inventory is what a complete snapshot shows; what it could not read is marked as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
 	return s.inventory(ctx, h, func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
-		return values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
+		return s.readSCIM(ctx, h, organizationKey)
 	})
+}
+
+func (s *Store) readSCIM(ctx context.Context, h Snapshot, organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
+	all, err := values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
+	return all, cmp.Or(err, asCounted(h.ID, "SCIM", len(all), h.SCIMConfigurations))
 }
 
 // inventory is an Inventory whose SCIM configurations list gives.
@@ -120,7 +126,8 @@ func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizatio
 		return inventory, err
 	}
 	if h.SSONotAssessed == "" {
-		if inventory.SSO, err = values(ssoKind.asOf(ctx, s.db, key, h.ID)); err != nil {
+		inventory.SSO, err = values(ssoKind.asOf(ctx, s.db, key, h.ID))
+		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(inventory.SSO), h.SSOConfigurations)); err != nil {
 			return inventory, err
 		}
 	}

@@ -28,7 +28,7 @@ func (s *Store) baselineSCIM(ctx context.Context, h Snapshot) func(organizationK
 		if h.SCIMConfigurations > mostInMemory {
 			return &storedList{ctx: ctx, store: s, organizationKey: organizationKey, snapshot: h}, nil
 		}
-		return values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
+		return s.readSCIM(ctx, h, organizationKey)
 	}
 }
 
@@ -57,10 +57,17 @@ func (l *storedList) All() iter.Seq[*ona.SCIMConfiguration] {
 				return
 			}
 		}
-		if n != l.Len() {
-			l.err = cmp.Or(l.err, fmt.Errorf("%d configurations of snapshot %d are there, its header says %d: %w", n, l.snapshot.ID, l.Len(), ErrDamaged))
-		}
+		l.err = cmp.Or(l.err, asCounted(l.snapshot.ID, "SCIM", n, l.Len()))
 	}
+}
+
+// asCounted is the error for as many configurations of a snapshot as its header does not say: what is compared with them would seem to be added
+// or removed.
+func asCounted(snapshotID int64, noun string, there, counted int) error {
+	if there == counted {
+		return nil
+	}
+	return fmt.Errorf("%d %s configurations of snapshot %d are there, its header says %d: %w", there, noun, snapshotID, counted, ErrDamaged)
 }
 
 // Err is the first error that All met.

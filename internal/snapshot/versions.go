@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -27,13 +28,27 @@ func (k kind[T]) asOf(ctx context.Context, q querier, organizationKey, snapshotI
 	return all, nil
 }
 
-// eachAsOf is asOf for more than fits into memory.
+// eachAsOf is asOf for more than fits into memory. An id that is there twice is an error: whoever walks such a list beside another would tell
+// of changes that never were.
 func (k kind[T]) eachAsOf(ctx context.Context, q querier, organizationKey, snapshotID int64) iter.Seq2[version[T], error] {
 	columns := "v.id, v.valid_from, " + strings.Join(k.reads, ", ")
-	return queryEach(ctx, q, "reading "+k.name+" rows", k.scan,
+	stored := queryEach(ctx, q, "reading "+k.name+" rows", k.scan,
 		"SELECT "+columns+" FROM "+k.live()+" v WHERE v.organization_key = ?1 AND v.valid_from <= ?2"+
 			" UNION ALL SELECT "+columns+" FROM "+k.history()+" v WHERE v.organization_key = ?1 AND v.valid_from <= ?2 AND v.valid_to > ?2"+
 			" ORDER BY 1", organizationKey, snapshotID)
+	return func(yield func(version[T], error) bool) {
+		last, n := "", 0
+		for v, err := range stored {
+			id := k.id(v.value)
+			if err == nil && n > 0 && id == last {
+				err = fmt.Errorf("the %s row %s is there twice in snapshot %d: %w", k.name, id, snapshotID, ErrDamaged)
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+			last, n = id, n+1
+		}
+	}
 }
 
 func (k kind[T]) scan(rows *sql.Rows) (version[T], error) {
