@@ -137,6 +137,14 @@ func runEnded(ctx context.Context) *Error {
 	return &Error{Code: CodeCanceled, Err: fmt.Errorf("the run was interrupted: %w", context.Canceled)}
 }
 
+// after adds to the end of the run why the call had not been answered before: that is what is to be mended.
+func (e *Error) after(retries []Retry) *Error {
+	if n := len(retries); n > 0 {
+		e.Err = fmt.Errorf("%w; the try before that: %s", e.Err, retries[n-1].Reason)
+	}
+	return e
+}
+
 // maxQuoted is how many characters of a server's text an error repeats.
 const maxQuoted = 300
 

@@ -50,6 +50,9 @@ func (c *Client) do(ctx context.Context, k call) (answer, error) {
 		if failure == nil {
 			return a, nil
 		}
+		if ctx.Err() != nil && !failure.again {
+			failure = failure.after(retries)
+		}
 		failure.Method, failure.Page, failure.Tries = k.method, k.page, tries
 		if !failure.again || tries >= c.settings.MaxTries {
 			return a, failure
@@ -64,7 +67,7 @@ func (c *Client) do(ctx context.Context, k call) (answer, error) {
 		c.settings.Logger.LogAttrs(ctx, slog.LevelInfo, "api request is tried again", slog.String("method", k.method), slog.Int("page", k.page),
 			slog.Int("try", tries), slog.String("reason", reason), slog.Duration("wait", wait))
 		if c.settings.Sleep(ctx, wait) != nil {
-			ended := runEnded(ctx)
+			ended := runEnded(ctx).after(retries)
 			ended.Method, ended.Page, ended.Tries = k.method, k.page, tries
 			return a, ended
 		}

@@ -161,12 +161,35 @@ func TestTheEndOfTheRunEndsAWaitAtOnce(t *testing.T) {
 				if failure == nil || failure.Code != c.code || !errors.Is(err, c.is) {
 					t.Errorf("got %v, want %s", err, c.code)
 				}
+				if !strings.Contains(err.Error(), "; the try before that: HTTP 429") {
+					t.Errorf("it does not say what the wait was for: %v", err)
+				}
 				if took := time.Since(start); took != time.Second {
 					t.Errorf("the wait went on for %v after the run was over", took-time.Second)
 				}
 			})
 		})
 	}
+}
+
+func TestTheEndOfTheRunInALaterTryTellsWhyTheOneBeforeFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		client := bubbleClient(t, func(r *http.Request) (*http.Response, error) {
+			if tries++; tries == 1 {
+				return nil, errors.New("connection refused")
+			}
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := client.Collect(ctx)
+		if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodeTimeout || failure.Tries != 2 ||
+			!strings.Contains(err.Error(), "; the try before that: no full answer: connection refused (connection)") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestInterruptEndsARequestWithinMilliseconds(t *testing.T) {
