@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,6 +36,8 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 
 // document is what a report folder is made of: the files, and the manifest that names them.
 type document interface {
+	// prepare computes what the files share; after it they can be written at the same time.
+	prepare()
 	files() []file
 	writeManifest(w io.Writer, files []written) error
 }
@@ -65,35 +68,42 @@ func writeFolder(path string, d document, opts Options) (err error) {
 	return replaceFolder(temporary, path)
 }
 
-// writeFiles writes every file, then the manifest that names them, then the sums of all. While one is written, those before go to the disk.
+// atOnce is how many files are written at the same time: the workbook, the first, takes as long as all others together.
+const atOnce = 2
+
+// writeFiles writes every file, then the manifest that names them, then the sums of all. While some are written, those before go to the disk.
 func writeFiles(dir string, d document, opts Options) (err error) {
-	var toDisk errgroup.Group
+	var toDisk, writing errgroup.Group
 	defer func() { err = errors.Join(err, toDisk.Wait()) }()
-	var done []written
-	add := func(f file) error {
-		w, err := writeFile(dir, f, &toDisk)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-		done = append(done, w)
-		return nil
-	}
-	for _, f := range d.files() {
-		if !opts.Has(f.format) {
-			continue
-		}
-		if err := add(f); err != nil {
-			return err
-		}
-	}
-	if err := add(file{name: fileManifest, write: func(w io.Writer) error { return d.writeManifest(w, done) }}); err != nil {
+	d.prepare()
+	files := slices.DeleteFunc(d.files(), func(f file) bool { return !opts.Has(f.format) })
+	done := make([]written, len(files)+1)
+	write := func(i int, f file) (err error) {
+		done[i], err = writeFile(dir, f, &toDisk)
 		return err
 	}
-	return add(file{name: fileSums, write: func(w io.Writer) error { return writeSums(w, done) }})
+	writing.SetLimit(atOnce)
+	for i, f := range files {
+		writing.Go(func() error { return write(i, f) })
+	}
+	if err := writing.Wait(); err != nil {
+		return err
+	}
+	manifest := file{name: fileManifest, write: func(w io.Writer) error { return d.writeManifest(w, done[:len(files)]) }}
+	if err := write(len(files), manifest); err != nil {
+		return err
+	}
+	_, err = writeFile(dir, file{name: fileSums, write: func(w io.Writer) error { return writeSums(w, done) }}, &toDisk)
+	return err
 }
 
 // writeFile writes one file, takes its hash on the way, and leaves it to toDisk to get it to the disk itself.
-func writeFile(dir string, f file, toDisk *errgroup.Group) (written, error) {
+func writeFile(dir string, f file, toDisk *errgroup.Group) (w written, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", f.name, err)
+		}
+	}()
 	out, err := os.OpenFile(filepath.Join(dir, f.name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return written{}, err

@@ -45,6 +45,8 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 // during is a document with one file, while which is written something else happens.
 type during func() error
 
+func (during) prepare() {}
+
 func (d during) files() []file {
 	return []file{{"during.csv", FormatCSV, func(io.Writer) error { return d() }}}
 }

@@ -34,7 +34,7 @@ func (v *periodView) rename(text string) {
 	for i := range v.Runs {
 		v.Runs[i].Error, v.Runs[i].Host = text, text
 	}
-	v.ties, v.tallied = nil, nil
+	v.ties, v.sheets, v.tallied = nil, nil, nil
 }
 
 func TestHostileNamesCannotBreakOutOfTheFilesOfAPeriod(t *testing.T) {

@@ -19,6 +19,7 @@ type periodView struct {
 
 	// What the files share is computed once, when it is first asked for.
 	ties    []tieOut
+	sheets  []*content
 	tallied *tally
 }
 
@@ -29,6 +30,11 @@ func newPeriodView(p *Period, opts Options) *periodView {
 	}
 	distinguish(v.labels, func(i int) string { return cmp.Or(p.Organizations[i].id, p.Organizations[i].source) })
 	return v
+}
+
+func (v *periodView) prepare() {
+	v.tieOuts()
+	v.cells()
 }
 
 func (v *periodView) each() iter.Seq2[int, *periodOrganization] {

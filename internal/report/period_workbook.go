@@ -23,6 +23,9 @@ func (v *periodView) writeWorkbook(w io.Writer) error {
 
 // contents is the sheets in their order.
 func (v *periodView) contents() []*content {
+	if v.sheets != nil {
+		return v.sheets
+	}
 	evidence := &content{name: "Evidence", lines: []line{
 		{lookTitle, []any{"Evidence of the period " + v.String()}},
 		{lookHeader, []any{"Organization", "Item", "Value"}},
@@ -43,7 +46,7 @@ func (v *periodView) contents() []*content {
 	counted.csv = v.guarded()
 	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(&v.Options, v.files()), v.scope)...)
 	evidence.measure(new(tally))
-	v.tallied = counted
+	v.sheets, v.tallied = all, counted
 	return all
 }
 

@@ -69,6 +69,7 @@ type view struct {
 	// What the files share is computed once, when it is first asked for.
 	ties    []tieOut
 	open    map[subjectKey][]string
+	sheets  []*content
 	tallied *tally
 }
 
@@ -80,6 +81,12 @@ func newView(m *Model, opts Options) *view {
 	}
 	distinguish(v.labels, func(i int) string { return orText(m.Organizations[i].Snapshot.Source, m.Organizations[i].id()) })
 	return v
+}
+
+func (v *view) prepare() {
+	v.openFindings()
+	v.tieOuts()
+	v.cells()
 }
 
 // distinguish puts behind each name that several have what tells them apart.

@@ -23,6 +23,7 @@ type book struct {
 	marks  conditional
 	limit  int // rows a sheet
 	sheets []*sheet
+	tables map[string][]byte // parts, by name
 }
 
 // imprint is what a workbook says of itself beside its sheets.
@@ -54,7 +55,7 @@ func writeWorkbook(w io.Writer, contents []*content, about imprint, limit int) (
 			err = fmt.Errorf("closing the workbook: %w", closing)
 		}
 	}()
-	b := &book{File: f, about: about, limit: limit}
+	b := &book{File: f, about: about, limit: limit, tables: make(map[string][]byte)}
 	if b.marks, err = newConditional(f); err != nil {
 		return err
 	}
@@ -102,6 +103,9 @@ func (v *view) cells() tally {
 // contents is the sheets in their order. What becomes of their cells is counted on the way and stands in the evidence, so that sheet is
 // measured last.
 func (v *view) contents() []*content {
+	if v.sheets != nil {
+		return v.sheets
+	}
 	evidence := v.evidenceContent()
 	all := []*content{
 		v.summaryContent(),
@@ -127,7 +131,7 @@ func (v *view) contents() []*content {
 	evidence.lines = append(evidence.lines, evidenceLines(counted.facts(&v.Options, v.files()), v.scope)...)
 	evidence.lines = append(evidence.lines, line{}, line{lookHeading, []any{"Exchanges with the API"}})
 	evidence.measure(new(tally))
-	v.tallied = counted
+	v.sheets, v.tallied = all, counted
 	return all
 }
 

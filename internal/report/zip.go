@@ -41,6 +41,9 @@ func (b *book) pack(w io.Writer) error {
 	for i, s := range b.sheets {
 		rows[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] = s
 	}
+	for name, part := range b.tables {
+		all[name] = bytes.NewBuffer(part)
+	}
 	archive := zip.NewWriter(w)
 	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -79,15 +80,17 @@ func dated[T, D any](ctx context.Context, s *Store, k kind[T], snapshotID int64,
 
 // takenAt is the instants of an organization's complete snapshots, pruned ones too, by id.
 func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]time.Time, error) {
-	all, err := querySnapshots(ctx, s.db, "WHERE outcome = 'complete' AND organization_id = ? ORDER BY id", organizationID)
-	if err != nil {
-		return nil, err
+	instants := make(map[int64]time.Time)
+	scan := func(row *sql.Rows) (id int64, err error) {
+		var taken string
+		var at time.Time
+		err = errors.Join(row.Scan(&id, &taken), parseSeconds(taken, &at))
+		instants[id] = at
+		return id, err
 	}
-	instants := make(map[int64]time.Time, len(all))
-	for _, h := range all {
-		instants[h.ID] = h.TakenAt
-	}
-	return instants, nil
+	_, err := queryAll(ctx, s.db, "reading snapshots", scan,
+		"SELECT id, taken_at FROM snapshots WHERE outcome = 'complete' AND organization_id = ? ORDER BY id", organizationID)
+	return instants, err
 }
 
 // Inventory is what a complete snapshot shows; what it could not read is marked as not assessed.
