@@ -31,12 +31,13 @@ func (b *book) writeSheet(w io.Writer, s *sheet, made []byte) error {
 	if !found || !closed {
 		return errors.New("it has no place for the rows")
 	}
-	d := &sheetData{out: w, sheet: s, styles: b.styles}
+	d := &sheetData{out: w, sheet: s, styles: b.styles, buffer: b.buffer[:0]}
 	d.buffer = append(append(d.buffer, before...), begin...)
 	if err := d.write(); err != nil {
 		return err
 	}
 	d.buffer = append(append(d.buffer, end...), after...)
+	b.buffer = d.buffer
 	return d.flush()
 }
 

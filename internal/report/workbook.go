@@ -24,6 +24,7 @@ type book struct {
 	limit  int // rows a sheet
 	sheets []*sheet
 	tables map[string][]byte // parts, by name
+	buffer []byte            // for one sheet after the other
 }
 
 // imprint is what a workbook says of itself beside its sheets.
