@@ -22,6 +22,11 @@ func hostileModel() *Model {
 	for i := range o.Changes {
 		o.Changes[i].SubjectName, o.Changes[i].BeforeLabel, o.Changes[i].ActorAction = hostileNames[i], hostileNames[i+4], hostileNames[i+8]
 	}
+	for i := range m.Timeline {
+		c := &m.Timeline[i]
+		c.SubjectName, c.Before, c.After, c.Note = hostileNames[i%len(hostileNames)], hostileNames[(i+5)%len(hostileNames)],
+			hostileNames[(i+9)%len(hostileNames)], hostileNames[(i+13)%len(hostileNames)]
+	}
 	for i := range o.Findings {
 		o.Findings[i].SubjectName = hostileNames[i%len(hostileNames)]
 	}
