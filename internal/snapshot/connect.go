@@ -15,19 +15,22 @@ import (
 // The driver prepares each anew, and a statement of database/sql cannot outlive its transaction on a single connection; so the connection
 // itself keeps them.
 
-// openDB opens a database whose one connection keeps its statements.
-func openDB(dsn string) (*sql.DB, error) {
+// openDB opens a database whose one connection keeps its statements, and begins with some.
+func openDB(dsn string, beginning ...string) (*sql.DB, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(keepingConnector{connector})
+	db := sql.OpenDB(keepingConnector{connector, beginning})
 	// One connection: SQLite has one writer, and the job reads back what it wrote.
 	db.SetMaxOpenConns(1)
 	return db, nil
 }
 
-type keepingConnector struct{ driver.Connector }
+type keepingConnector struct {
+	driver.Connector
+	beginning []string
+}
 
 func (k keepingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	opened, err := k.Connector.Connect(ctx)
@@ -37,6 +40,11 @@ func (k keepingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	c, ok := opened.(fullConn)
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("the driver's connection %T lacks a method", opened), opened.Close())
+	}
+	for _, statement := range k.beginning {
+		if _, err := c.ExecContext(ctx, statement, nil); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
 	}
 	return &keepingConn{fullConn: c, idle: list.New(), byQuery: make(map[string]*list.Element)}, nil
 }

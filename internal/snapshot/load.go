@@ -16,6 +16,9 @@ import (
 // for each value spends more time on the parameters than on the rows.
 const rowsTable = "temp.auditor_rows"
 
+// createRowsTable belongs at the beginning of a connection that writes: once the table is made, SQLite prepares anew what was prepared before.
+const createRowsTable = "CREATE VIRTUAL TABLE " + rowsTable + " USING auditor_rows"
+
 // rowsColumns is how many columns it has, as many as the rows of any table have values: c0, c1 and so on.
 const rowsColumns = 24
 
@@ -36,9 +39,6 @@ var sources lending[*source]
 
 // execRows executes a statement that reads a listing FROM rowsTable WHERE source = the last parameter, and says how many rows it changed.
 func execRows(ctx context.Context, tx *sql.Tx, l listing, query string, args ...any) (int64, error) {
-	if _, err := tx.ExecContext(ctx, "CREATE VIRTUAL TABLE IF NOT EXISTS "+rowsTable+" USING auditor_rows"); err != nil {
-		return 0, err
-	}
 	s := &source{listing: l}
 	number, back := sources.lend(s)
 	defer back()

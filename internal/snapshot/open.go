@@ -73,7 +73,7 @@ func openAs(ctx context.Context, path string, versions fs.FS) (*Store, error) {
 	if err := backupBeforeMigration(ctx, path, version, versions); err != nil {
 		return nil, err
 	}
-	db, err := openDB(dsn(path))
+	db, err := openDB(dsn(path), createRowsTable)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
