@@ -58,7 +58,7 @@ func stored(t *testing.T, h *house, result *job.Result) map[string]any {
 		t.Fatal(err)
 	}
 	if of.Snapshot.Outcome == snapshot.Complete {
-		if told["configurations"], err = h.store.SCIMConfigurations(t.Context(), of.Snapshot.ID); err != nil {
+		if told["configurations"], err = h.store.SCIMConfigurations(t.Context(), of.Snapshot); err != nil {
 			t.Fatal(err)
 		}
 	}

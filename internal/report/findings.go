@@ -50,7 +50,15 @@ func (v *view) findingTable() *table {
 		name:    "Findings",
 		file:    fileFindings,
 		columns: findingColumns,
-		rows:    rowsOf(v, (*Organization).notPassed, func(i int, _ *Organization, f *snapshot.Finding) []any { return v.findingCells(i, f) }),
+		rows: func(yield func(row) bool) {
+			for i, o := range v.each() {
+				for _, f := range o.notPassed() {
+					if !yield(row{i, v.findingCells(i, f)}) {
+						return
+					}
+				}
+			}
+		},
 		remarks: v.findingRemarks(),
 	}
 }
@@ -94,14 +102,14 @@ func findRule(rules []finding.Rule, id string) *finding.Rule {
 }
 
 // notPassed sorts by status and severity and else keeps the stored order, which is that of the rules.
-func (o *Organization) notPassed() []snapshot.Finding {
-	var all []snapshot.Finding
+func (o *Organization) notPassed() []*snapshot.Finding {
+	var all []*snapshot.Finding
 	for i := range o.Findings {
 		if o.Findings[i].Status != finding.Pass {
-			all = append(all, o.Findings[i])
+			all = append(all, &o.Findings[i])
 		}
 	}
-	slices.SortStableFunc(all, func(a, b snapshot.Finding) int {
+	slices.SortStableFunc(all, func(a, b *snapshot.Finding) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(statuses, a.Status), slices.Index(statuses, b.Status)),
 			cmp.Compare(slices.Index(diff.Severities, a.Severity), slices.Index(diff.Severities, b.Severity)))

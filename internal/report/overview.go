@@ -113,14 +113,14 @@ func (v *view) topFindingTable() *table {
 		{"Organization", "organization"}, {"Finding", "title"}, {"Subject and observation", "observed"}, {"Severity", "severity"}, {"Rule", "rule_id"},
 		{"Days open", "days_open"},
 	}}
-	t.rows, t.remarks = mostSerious(v, (*Organization).failed, func(f *snapshot.Finding) diff.Severity { return f.Severity },
+	t.rows, t.remarks = mostSerious(v, func(o *Organization) []snapshot.Finding { return o.Findings }, failedSeverity,
 		func(i int, _ *Organization, f *snapshot.Finding) []any {
 			return []any{v.label(i), f.Title, orText(f.SubjectName, f.SubjectID) + ": " + f.Observed, f.Severity, f.RuleID, f.DaysOpen}
 		}, "Findings")
 	return t
 }
 
-// mostSerious is the first rows of what all organizations have, and a remark on how many more the sheet has.
+// mostSerious is the first rows of what all organizations have, and a remark on how many more the sheet has; what has no severity is left out.
 func mostSerious[T any](v *view, items func(*Organization) []T, severity func(*T) diff.Severity, cells func(int, *Organization, *T) []any,
 	sheet string) (iter.Seq[row], []remark) {
 	var rows []row

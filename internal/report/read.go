@@ -96,17 +96,15 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store) error {
 	id := o.Snapshot.ID
 	var err error
-	if o.SCIM, err = store.SCIMConfigurations(ctx, id); err != nil {
+	if o.SCIM, err = store.SCIMConfigurations(ctx, o.Snapshot); err != nil {
 		return err
 	}
-	if o.SSO, err = store.SSOConfigurations(ctx, id); err != nil {
+	if o.SSO, err = store.SSOConfigurations(ctx, o.Snapshot); err != nil {
 		return err
 	}
-	inventory, err := store.Inventory(ctx, o.Snapshot)
-	if err != nil {
+	if o.Policies, err = store.Policies(ctx, o.Snapshot); err != nil {
 		return err
 	}
-	o.Policies = inventory.Policies
 	if o.Changes, err = store.Changes(ctx, id); err != nil {
 		return err
 	}

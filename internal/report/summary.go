@@ -145,7 +145,7 @@ func (v *view) standing(organization int) []fact {
 		fact{item: "of them enabled", value: o.enabled()},
 		fact{item: "SSO configurations", value: unless(o.Snapshot.SSONotAssessed, len(o.SSO))},
 		fact{item: "Changes", value: changes},
-		fact{item: "Failed findings", value: severityCounts(o.failed(), func(f *snapshot.Finding) diff.Severity { return f.Severity })},
+		fact{item: "Failed findings", value: severityCounts(o.Findings, failedSeverity)},
 		fact{item: "Accepted by exceptions", value: o.findings(finding.Excepted)},
 		fact{item: "Outcomes not assessed", value: o.findings(finding.NotAssessed)},
 		fact{item: "Restricted to SCIM", value: o.restriction()})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -166,18 +167,20 @@ func (v *view) failedBySeverity() []int {
 
 func (o *Organization) failedAs(severity diff.Severity) int {
 	n := 0
-	for _, f := range o.failed() {
-		if f.Severity == severity {
+	for i := range o.Findings {
+		if failedSeverity(&o.Findings[i]) == severity {
 			n++
 		}
 	}
 	return n
 }
 
-// failed is the failed findings, the most serious first.
-func (o *Organization) failed() []snapshot.Finding {
-	all := o.notPassed()
-	return all[:o.failCount()]
+// failedSeverity is the severity of a finding that failed, empty for another.
+func failedSeverity(f *snapshot.Finding) diff.Severity {
+	if f.Status != finding.Fail {
+		return ""
+	}
+	return f.Severity
 }
 
 // tieOutText counts the tie-outs by their verdict.

@@ -25,34 +25,65 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 }
 
 // SCIMConfigurations are the SCIM configurations that a complete snapshot shows, sorted by id.
-func (s *Store) SCIMConfigurations(ctx context.Context, snapshotID int64) ([]SCIMConfiguration, error) {
-	return dated(ctx, s, scimKind, snapshotID, func(c ona.SCIMConfiguration, first, since time.Time) SCIMConfiguration {
+func (s *Store) SCIMConfigurations(ctx context.Context, h Snapshot) ([]SCIMConfiguration, error) {
+	all, err := dated(ctx, s, scimKind, h, func(c ona.SCIMConfiguration, first, since time.Time) SCIMConfiguration {
 		return SCIMConfiguration{SCIMConfiguration: c, FirstSeen: first, UnchangedSince: since}
 	})
+	return all, cmp.Or(err, asCounted(h.ID, "SCIM", len(all), h.SCIMConfigurations))
 }
 
 // SSOConfigurations are the SSO configurations that a complete snapshot shows, sorted by id; none when they were not assessed.
-func (s *Store) SSOConfigurations(ctx context.Context, snapshotID int64) ([]SSOConfiguration, error) {
-	h, err := s.Snapshot(ctx, snapshotID)
-	if err != nil || h.SSONotAssessed != "" {
-		return nil, err
+func (s *Store) SSOConfigurations(ctx context.Context, h Snapshot) ([]SSOConfiguration, error) {
+	if h.SSONotAssessed != "" {
+		return nil, nil
 	}
-	return dated(ctx, s, ssoKind, snapshotID, func(c ona.SSOConfiguration, first, since time.Time) SSOConfiguration {
+	all, err := dated(ctx, s, ssoKind, h, func(c ona.SSOConfiguration, first, since time.Time) SSOConfiguration {
 		return SSOConfiguration{SSOConfiguration: c, FirstSeen: first, UnchangedSince: since}
 	})
+	return all, cmp.Or(err, asCounted(h.ID, "SSO", len(all), h.SSOConfigurations))
 }
 
-// dated reads what a snapshot shows of one kind, with the instants of the snapshots that first showed the id and the present version.
-func dated[T, D any](ctx context.Context, s *Store, k kind[T], snapshotID int64, with func(v T, first, since time.Time) D) ([]D, error) {
-	h, err := s.Snapshot(ctx, snapshotID)
+// Policies are the organization's policies that a complete snapshot shows, nil when they were not assessed.
+func (s *Store) Policies(ctx context.Context, h Snapshot) (*ona.OrganizationPolicies, error) {
+	key, err := s.keyOf(ctx, h)
 	if err != nil {
 		return nil, err
 	}
+	return s.readPolicies(ctx, h, key)
+}
+
+func (s *Store) readPolicies(ctx context.Context, h Snapshot, organizationKey int64) (*ona.OrganizationPolicies, error) {
+	if h.PoliciesNotAssessed != "" {
+		return nil, nil
+	}
+	found, err := values(policiesKind.asOf(ctx, s.db, organizationKey, h.ID))
+	if err != nil || len(found) != 1 {
+		return nil, err
+	}
+	return &found[0].OrganizationPolicies, nil
+}
+
+// keyOf is the key of the organization of a complete snapshot: ErrPruned when retention removed what the snapshot shows, ErrNotFound when it
+// is not complete.
+func (s *Store) keyOf(ctx context.Context, h Snapshot) (int64, error) {
 	if !h.PrunedAt.IsZero() {
-		return nil, prunedError(h)
+		return 0, prunedError(h)
 	}
 	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
-	if err != nil || !found || h.Outcome != Complete {
+	if err == nil && (!found || h.Outcome != Complete) {
+		err = fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
+	}
+	return key, err
+}
+
+func prunedError(h Snapshot) error {
+	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
+}
+
+// dated reads what a snapshot shows of one kind, with the instants of the snapshots that first showed the id and the present version.
+func dated[T, D any](ctx context.Context, s *Store, k kind[T], h Snapshot, with func(v T, first, since time.Time) D) ([]D, error) {
+	key, err := s.keyOf(ctx, h)
+	if err != nil {
 		return nil, err
 	}
 	taken, err := s.takenAt(ctx, h.OrganizationID)
@@ -63,7 +94,7 @@ func dated[T, D any](ctx context.Context, s *Store, k kind[T], snapshotID int64,
 	if err != nil {
 		return nil, err
 	}
-	versions, err := k.asOf(ctx, s.db, key, snapshotID)
+	versions, err := k.asOf(ctx, s.db, key, h.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,15 +139,9 @@ func (s *Store) readSCIM(ctx context.Context, h Snapshot, organizationKey int64)
 // inventory is an Inventory whose SCIM configurations list gives.
 func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error)) (ona.Inventory, error) {
 	inventory := ona.Inventory{SSONotAssessed: h.SSONotAssessed, PoliciesNotAssessed: h.PoliciesNotAssessed}
-	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
+	key, err := s.keyOf(ctx, h)
 	if err != nil {
 		return inventory, err
-	}
-	if !h.PrunedAt.IsZero() {
-		return inventory, prunedError(h)
-	}
-	if !found || h.Outcome != Complete {
-		return inventory, fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
 	}
 	organization, err := values(organizationKind.asOf(ctx, s.db, key, h.ID))
 	if err != nil {
@@ -134,20 +159,8 @@ func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizatio
 			return inventory, err
 		}
 	}
-	if h.PoliciesNotAssessed == "" {
-		found, err := values(policiesKind.asOf(ctx, s.db, key, h.ID))
-		if err != nil {
-			return inventory, err
-		}
-		if len(found) == 1 {
-			inventory.Policies = &found[0].OrganizationPolicies
-		}
-	}
-	return inventory, nil
-}
-
-func prunedError(h Snapshot) error {
-	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
+	inventory.Policies, err = s.readPolicies(ctx, h, key)
+	return inventory, err
 }
 
 func values[T any](versions []version[T], err error) (ona.Slice[T], error) {

@@ -138,7 +138,7 @@ func TestWhatWasSeenStaysKnownAfterPruning(t *testing.T) {
 			t.Fatal(err)
 		}
 		since := expirySince(t, store, scim("b", ""), night(7))
-		rows, err := store.SCIMConfigurations(t.Context(), last.ID)
+		rows, err := store.SCIMConfigurations(t.Context(), last)
 		if err != nil || len(rows) != 1 {
 			t.Fatal(rows, err)
 		}

@@ -189,7 +189,7 @@ func TestDatesOfAConfiguration(t *testing.T) {
 	save(t, store, night(2), inventory())
 	save(t, store, night(3), inventory(scim("a", "Okta")))
 	last := save(t, store, night(4), inventory(scim("a", "Okta"), scim("b", "new")))
-	got, err := store.SCIMConfigurations(t.Context(), last.ID)
+	got, err := store.SCIMConfigurations(t.Context(), last)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
 	if d := cmp.Diff(inventory(scim("a", "Okta")), b.Inventory); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if sso, err := store.SSOConfigurations(t.Context(), second.ID); err != nil || len(sso) != 0 {
+	if sso, err := store.SSOConfigurations(t.Context(), second); err != nil || len(sso) != 0 {
 		t.Errorf("the night that could not read SSO shows %d configurations (error %v)", len(sso), err)
 	}
 }
