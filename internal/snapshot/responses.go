@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -17,11 +18,15 @@ var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) 
 
 // storeResponses keeps the bytes of each answer once. An answer whose bytes retention removed and that comes again has them again.
 func storeResponses(ctx context.Context, tx *sql.Tx, exchanges []Exchange, response func(i int) ([]byte, error)) error {
-	for first := 0; first < len(exchanges); first += compressedAtOnce {
-		some := exchanges[first:min(first+compressedAtOnce, len(exchanges))]
-		for i, c := range compressAll(len(some), func(i int) ([]byte, error) { return response(first + i) }) {
+	lacking, err := withoutBytes(ctx, tx, exchanges)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(lacking, compressedAtOnce) {
+		for i, c := range compressAll(len(some), func(i int) ([]byte, error) { return response(some[i]) }) {
+			e := exchanges[some[i]]
 			if c.err != nil {
-				return fmt.Errorf("compressing answer %d: %w", some[i].Number, c.err)
+				return fmt.Errorf("compressing answer %d: %w", e.Number, c.err)
 			}
 			if _, err := tx.ExecContext(ctx, `
 				INSERT INTO responses (sha256, size, body, body_crc32)
@@ -29,12 +34,28 @@ func storeResponses(ctx context.Context, tx *sql.Tx, exchanges []Exchange, respo
 				ON CONFLICT (sha256) DO UPDATE
 				SET body = excluded.body, body_crc32 = excluded.body_crc32
 				WHERE body IS NULL`,
-				some[i].ResponseSHA256, c.size, c.body, int64(crc32.ChecksumIEEE(c.body))); err != nil {
-				return fmt.Errorf("storing answer %d: %w", some[i].Number, err)
+				e.ResponseSHA256, c.size, c.body, int64(crc32.ChecksumIEEE(c.body))); err != nil {
+				return fmt.Errorf("storing answer %d: %w", e.Number, err)
 			}
 		}
 	}
 	return nil
+}
+
+// withoutBytes are the places of the exchanges whose answer's bytes are not stored: few on a quiet night, and the others need not be compressed.
+func withoutBytes(ctx context.Context, tx *sql.Tx, exchanges []Exchange) ([]int, error) {
+	var lacking []int
+	for i, e := range exchanges {
+		var stored bool
+		err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL)", e.ResponseSHA256).Scan(&stored)
+		if err != nil {
+			return nil, fmt.Errorf("looking for answer %d: %w", e.Number, err)
+		}
+		if !stored {
+			lacking = append(lacking, i)
+		}
+	}
+	return lacking, nil
 }
 
 // compressedAtOnce is how many answers of a long listing are in memory while they are stored.
