@@ -51,7 +51,7 @@ func BenchmarkWorkbook(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if err := writeWorkbook(out, []*content{c}, imprint{at: tonight}, excelRows); err != nil {
+				if err := writeWorkbook(out, newBook, []*content{c}, imprint{at: tonight}, excelRows); err != nil {
 					b.Fatal(err)
 				}
 				if err := out.Close(); err != nil {

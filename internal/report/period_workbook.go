@@ -11,7 +11,7 @@ import (
 )
 
 func (v *periodView) writeWorkbook(w io.Writer) error {
-	return writeWorkbook(w, v.contents(), imprint{
+	return writeWorkbook(w, newBook, v.contents(), imprint{
 		title:      periodTitle,
 		subject:    v.String() + ": " + v.status(),
 		identifier: v.name(),

@@ -71,10 +71,12 @@ type view struct {
 	open    map[subjectKey][]string
 	sheets  []*content
 	tallied *tally
+
+	begin func() (*book, error) // of the workbook
 }
 
 func newView(m *Model, opts Options) *view {
-	v := &view{Model: m, Options: opts, labels: make([]string, len(m.Organizations)), byID: make(map[string]int)}
+	v := &view{Model: m, Options: opts, begin: newBook, labels: make([]string, len(m.Organizations)), byID: make(map[string]int)}
 	for i := range m.Organizations {
 		o := &m.Organizations[i]
 		v.labels[i], v.byID[o.id()] = o.name(), i
@@ -84,6 +86,9 @@ func newView(m *Model, opts Options) *view {
 }
 
 func (v *view) prepare() {
+	if v.Has(FormatXLSX) {
+		v.begin = ahead(newBook)
+	}
 	v.openFindings()
 	v.tieOuts()
 	v.cells()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"sort"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -38,7 +39,7 @@ type imprint struct {
 
 func (v *view) writeWorkbook(w io.Writer, limit int) error {
 	run := &v.Run
-	return writeWorkbook(w, v.contents(), imprint{
+	return writeWorkbook(w, v.begin, v.contents(), imprint{
 		title:      reportTitle,
 		subject:    fmt.Sprintf("Run %d of %s: %s", run.ID, utc(run.StartedAt), v.status()),
 		identifier: strconv.FormatInt(run.ID, 10),
@@ -48,21 +49,35 @@ func (v *view) writeWorkbook(w io.Writer, limit int) error {
 	}, limit)
 }
 
+// newBook begins a workbook: it has the styles, and no sheet yet.
+func newBook() (b *book, err error) {
+	b = &book{File: excelize.NewFile(), tables: make(map[string][]byte)}
+	if b.marks, err = newConditional(b.File); err != nil {
+		return nil, err
+	}
+	b.styles, err = newStyles(b.File)
+	return b, err
+}
+
+// ahead begins to make something at once, beside what the caller does; the function that it gives waits for it.
+func ahead[T any](begin func() (T, error)) func() (T, error) {
+	once := sync.OnceValues(begin)
+	go once()
+	return once
+}
+
 // writeWorkbook writes all sheets. A table of more rows than limit goes on in another sheet.
-func writeWorkbook(w io.Writer, contents []*content, about imprint, limit int) (err error) {
-	f := excelize.NewFile()
+func writeWorkbook(w io.Writer, begin func() (*book, error), contents []*content, about imprint, limit int) (err error) {
+	b, err := begin()
+	if err != nil {
+		return err
+	}
+	b.about, b.limit = about, limit
 	defer func() {
-		if closing := f.Close(); err == nil && closing != nil {
+		if closing := b.Close(); err == nil && closing != nil {
 			err = fmt.Errorf("closing the workbook: %w", closing)
 		}
 	}()
-	b := &book{File: f, about: about, limit: limit, tables: make(map[string][]byte)}
-	if b.marks, err = newConditional(f); err != nil {
-		return err
-	}
-	if b.styles, err = newStyles(f); err != nil {
-		return err
-	}
 	for _, c := range contents {
 		if err := b.add(c); err != nil {
 			return fmt.Errorf("sheet %s: %w", c.name, err)
@@ -72,7 +87,7 @@ func writeWorkbook(w io.Writer, contents []*content, about imprint, limit int) (
 		return fmt.Errorf("setting the document's properties: %w", err)
 	}
 	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
-	types := f.ContentTypes.Defaults
+	types := b.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
 	if err := b.pack(w); err != nil {
 		return fmt.Errorf("packing the workbook: %w", err)

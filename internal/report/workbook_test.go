@@ -133,7 +133,7 @@ func TestTableGoesOnInAnotherSheet(t *testing.T) {
 	v := newView(m, Options{})
 	c := &content{name: "Inventory", table: v.inventoryTable()}
 	c.measure(new(tally))
-	if err := writeWorkbook(&b, []*content{c}, imprint{at: tonight}, 16); err != nil {
+	if err := writeWorkbook(&b, newBook, []*content{c}, imprint{at: tonight}, 16); err != nil {
 		t.Fatal(err)
 	}
 	split, err := excelize.OpenReader(&b)
