@@ -99,8 +99,24 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	// What is known is reported even when the run was cancelled.
-	result.ReportFolder, result.ReportError = Report(context.WithoutCancel(ctx), o.Store, result.Run.ID, o.Reports, o.Report)
+	ctx = context.WithoutCancel(ctx)
+	model, err := report.Read(ctx, o.Store, result.Run.ID)
+	if err != nil {
+		result.ReportError = err
+		return result, nil
+	}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { o.checkpoint(ctx) })
+	result.ReportFolder, result.ReportError = report.Write(o.Reports, model, o.Report)
 	return result, nil
+}
+
+// checkpoint leaves little to do when the database is closed. Where it fails nothing is lost: what is stored stays in the log beside the file.
+func (o *Options) checkpoint(ctx context.Context) {
+	if err := o.Store.Checkpoint(ctx); err != nil {
+		o.Logger.LogAttrs(ctx, slog.LevelWarn, "checkpoint_failed", slog.String("error", err.Error()))
+	}
 }
 
 // Collect is Run without the report.

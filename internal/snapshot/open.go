@@ -83,6 +83,14 @@ func openAs(ctx context.Context, path string, versions fs.FS) (*Store, error) {
 	return &Store{db: db}, nil
 }
 
+// Checkpoint moves what is stored from the log into the database's file, as far as no other program still reads what was before.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	if _, err := s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		return fmt.Errorf("moving the log into the database's file: %w", explain(err))
+	}
+	return nil
+}
+
 // Close closes the database; the last one to close leaves no -wal and -shm file behind.
 func (s *Store) Close() error {
 	if err := s.db.Close(); err != nil {
