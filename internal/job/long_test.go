@@ -58,7 +58,7 @@ func stored(t *testing.T, h *house, result *job.Result) map[string]any {
 		t.Fatal(err)
 	}
 	if of.Snapshot.Outcome == snapshot.Complete {
-		if told["configurations"], err = h.store.SCIMConfigurations(t.Context(), of.Snapshot); err != nil {
+		if told["shown"], err = h.store.Shown(t.Context(), of.Snapshot); err != nil {
 			t.Fatal(err)
 		}
 	}

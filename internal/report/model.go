@@ -10,7 +10,6 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
-	"scim-auditor/internal/ona"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -42,11 +41,7 @@ type Organization struct {
 	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
 	// LastComplete is the newest complete snapshot before one that is not complete, nil when there is none.
 	LastComplete *snapshot.Snapshot
-	// SCIM and SSO are sorted by id.
-	SCIM []snapshot.SCIMConfiguration
-	SSO  []snapshot.SSOConfiguration
-	// Policies is nil when they could not be read; Snapshot.PoliciesNotAssessed then says why.
-	Policies  *ona.OrganizationPolicies
+	snapshot.Shown
 	Changes   []snapshot.Change
 	Findings  []snapshot.Finding
 	Exchanges []snapshot.Exchange

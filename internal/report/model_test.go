@@ -95,7 +95,7 @@ func acme() Organization {
 			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
 		},
 		Baseline: &baseline, SSOBaseline: &baseline, PoliciesBaseline: &baseline,
-		SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
+		Shown:   snapshot.Shown{SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true}},
 		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: exchanges(3, 2), ViewSCIM: 3, ViewSSO: 2,
 		AuditLog: &snapshot.AuditLog{
 			Since: lastNight, Until: tonight, Pages: 1, Received: 40, Entries: []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")},
@@ -240,7 +240,8 @@ func birch() Organization {
 			SCIMConfigurations: 1, SSONotAssessed: "permission_denied: the token may not list SSO configurations",
 			PoliciesNotAssessed: "permission_denied: the token may not read the policies", ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
 		},
-		SCIM: []snapshot.SCIMConfiguration{scimConfiguration(20, "Google", id(201), tonight.Add(20*24*time.Hour))}, Exchanges: exchanges(1, 0)[:2], ViewSCIM: 1,
+		Shown:     snapshot.Shown{SCIM: []snapshot.SCIMConfiguration{scimConfiguration(20, "Google", id(201), tonight.Add(20*24*time.Hour))}},
+		Exchanges: exchanges(1, 0)[:2], ViewSCIM: 1,
 	}
 	o.SCIM[0].FirstSeen = tonight
 	o.Findings = others(birchID, "Birch", nil)

@@ -78,31 +78,30 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	if err != nil {
 		return err
 	}
-	o.Baseline = &baseline
-	sso, ssoFound, err := store.LastWithSSO(ctx, o.Snapshot.OrganizationID, baseline.ID)
-	if err != nil {
-		return err
+	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &baseline, &baseline, &baseline
+	if baseline.SSONotAssessed != "" {
+		if o.SSOBaseline, err = optional(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, baseline.ID)); err != nil {
+			return err
+		}
 	}
-	policies, policiesFound, err := store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, baseline.ID)
-	if ssoFound {
-		o.SSOBaseline = &sso
-	}
-	if policiesFound {
-		o.PoliciesBaseline = &policies
+	if baseline.PoliciesNotAssessed != "" {
+		o.PoliciesBaseline, err = optional(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, baseline.ID))
 	}
 	return err
+}
+
+// optional is nil for a snapshot that is not there.
+func optional(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
+	if err != nil || !found {
+		return nil, err
+	}
+	return &s, nil
 }
 
 func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store) error {
 	id := o.Snapshot.ID
 	var err error
-	if o.SCIM, err = store.SCIMConfigurations(ctx, o.Snapshot); err != nil {
-		return err
-	}
-	if o.SSO, err = store.SSOConfigurations(ctx, o.Snapshot); err != nil {
-		return err
-	}
-	if o.Policies, err = store.Policies(ctx, o.Snapshot); err != nil {
+	if o.Shown, err = store.Shown(ctx, o.Snapshot); err != nil {
 		return err
 	}
 	if o.Changes, err = store.Changes(ctx, id); err != nil {
@@ -122,11 +121,7 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 // in the settings is what the two have in common.
 func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Snapshot, runs []snapshot.Run) (*snapshot.Snapshot, error) {
 	if failed.OrganizationID != "" {
-		s, found, err := store.LastComplete(ctx, failed.OrganizationID, failed.ID)
-		if err != nil || !found {
-			return nil, err
-		}
-		return &s, nil
+		return optional(store.LastComplete(ctx, failed.OrganizationID, failed.ID))
 	}
 	for _, run := range runs {
 		snapshots, err := store.Snapshots(ctx, run.ID)

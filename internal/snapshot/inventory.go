@@ -24,32 +24,39 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 	return scim, sso, nil
 }
 
-// SCIMConfigurations are the SCIM configurations that a complete snapshot shows, sorted by id.
-func (s *Store) SCIMConfigurations(ctx context.Context, h Snapshot) ([]SCIMConfiguration, error) {
-	all, err := dated(ctx, s, scimKind, h, func(c ona.SCIMConfiguration, first, since time.Time) SCIMConfiguration {
-		return SCIMConfiguration{SCIMConfiguration: c, FirstSeen: first, UnchangedSince: since}
-	})
-	return all, cmp.Or(err, asCounted(h.ID, "SCIM", len(all), h.SCIMConfigurations))
+// Shown is what a complete snapshot shows, with the dates of the configurations.
+type Shown struct {
+	SCIM     []SCIMConfiguration       // sorted by id
+	SSO      []SSOConfiguration        // sorted by id; none when they were not assessed
+	Policies *ona.OrganizationPolicies // nil when they were not assessed
 }
 
-// SSOConfigurations are the SSO configurations that a complete snapshot shows, sorted by id; none when they were not assessed.
-func (s *Store) SSOConfigurations(ctx context.Context, h Snapshot) ([]SSOConfiguration, error) {
-	if h.SSONotAssessed != "" {
-		return nil, nil
-	}
-	all, err := dated(ctx, s, ssoKind, h, func(c ona.SSOConfiguration, first, since time.Time) SSOConfiguration {
-		return SSOConfiguration{SSOConfiguration: c, FirstSeen: first, UnchangedSince: since}
-	})
-	return all, cmp.Or(err, asCounted(h.ID, "SSO", len(all), h.SSOConfigurations))
-}
-
-// Policies are the organization's policies that a complete snapshot shows, nil when they were not assessed.
-func (s *Store) Policies(ctx context.Context, h Snapshot) (*ona.OrganizationPolicies, error) {
+// Shown reads what a snapshot shows.
+func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) {
 	key, err := s.keyOf(ctx, h)
 	if err != nil {
-		return nil, err
+		return shown, err
 	}
-	return s.readPolicies(ctx, h, key)
+	taken, err := s.takenAt(ctx, h.OrganizationID)
+	if err != nil {
+		return shown, err
+	}
+	shown.SCIM, err = dated(ctx, s, scimKind, key, h.ID, taken, func(c ona.SCIMConfiguration, first, since time.Time) SCIMConfiguration {
+		return SCIMConfiguration{SCIMConfiguration: c, FirstSeen: first, UnchangedSince: since}
+	})
+	if err := cmp.Or(err, asCounted(h.ID, "SCIM", len(shown.SCIM), h.SCIMConfigurations)); err != nil {
+		return shown, err
+	}
+	if h.SSONotAssessed == "" {
+		shown.SSO, err = dated(ctx, s, ssoKind, key, h.ID, taken, func(c ona.SSOConfiguration, first, since time.Time) SSOConfiguration {
+			return SSOConfiguration{SSOConfiguration: c, FirstSeen: first, UnchangedSince: since}
+		})
+		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(shown.SSO), h.SSOConfigurations)); err != nil {
+			return shown, err
+		}
+	}
+	shown.Policies, err = s.readPolicies(ctx, h, key)
+	return shown, err
 }
 
 func (s *Store) readPolicies(ctx context.Context, h Snapshot, organizationKey int64) (*ona.OrganizationPolicies, error) {
@@ -80,21 +87,14 @@ func prunedError(h Snapshot) error {
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
-// dated reads what a snapshot shows of one kind, with the instants of the snapshots that first showed the id and the present version.
-func dated[T, D any](ctx context.Context, s *Store, k kind[T], h Snapshot, with func(v T, first, since time.Time) D) ([]D, error) {
-	key, err := s.keyOf(ctx, h)
+// dated reads what a snapshot shows of one kind, with the instants (taken, by snapshot) when the id and the present version were first shown.
+func dated[T, D any](ctx context.Context, s *Store, k kind[T], organizationKey, snapshotID int64, taken map[int64]time.Time,
+	with func(v T, first, since time.Time) D) ([]D, error) {
+	first, err := k.firstSnapshots(ctx, s.db, organizationKey)
 	if err != nil {
 		return nil, err
 	}
-	taken, err := s.takenAt(ctx, h.OrganizationID)
-	if err != nil {
-		return nil, err
-	}
-	first, err := k.firstSnapshots(ctx, s.db, key)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := k.asOf(ctx, s.db, key, h.ID)
+	versions, err := k.asOf(ctx, s.db, organizationKey, snapshotID)
 	if err != nil {
 		return nil, err
 	}

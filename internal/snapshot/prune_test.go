@@ -138,15 +138,15 @@ func TestWhatWasSeenStaysKnownAfterPruning(t *testing.T) {
 			t.Fatal(err)
 		}
 		since := expirySince(t, store, scim("b", ""), night(7))
-		rows, err := store.SCIMConfigurations(t.Context(), last)
-		if err != nil || len(rows) != 1 {
-			t.Fatal(rows, err)
+		shown, err := store.Shown(t.Context(), last)
+		if err != nil || len(shown.SCIM) != 1 {
+			t.Fatal(shown, err)
 		}
 		runs, err := store.Runs(t.Context(), 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return cmp.Diff(nil, []any{seen(diff.SCIMConfiguration, "a"), since, rows[0].FirstSeen, runs})
+		return cmp.Diff(nil, []any{seen(diff.SCIMConfiguration, "a"), since, shown.SCIM[0].FirstSeen, runs})
 	}
 	before := facts()
 	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 1}, night(7), false); err != nil {

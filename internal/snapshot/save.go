@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/evidence"
@@ -29,6 +28,8 @@ type Collected struct {
 	Candidates [][]ona.AuditLogEntry
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []finding.Acceptance
+
+	baseline Snapshot // the zero Snapshot without one
 }
 
 // SaveComplete stores a complete snapshot in one transaction: all of it or nothing. It fails when Snapshot.BaselineID is not the last
@@ -42,7 +43,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	defer rollback(tx)
 	header := c.Snapshot
 	header.Outcome = Complete
-	if err := checkBaseline(ctx, tx, header); err != nil {
+	if c.baseline, err = readBaseline(ctx, tx, header); err != nil {
 		return Snapshot{}, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	if header.ID, err = nextSnapshotID(ctx, tx); err != nil {
@@ -95,15 +96,12 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 	return header, commit(tx, doing)
 }
 
-func checkBaseline(ctx context.Context, tx *sql.Tx, header Snapshot) error {
+func readBaseline(ctx context.Context, tx *sql.Tx, header Snapshot) (Snapshot, error) {
 	last, _, err := lastComplete(ctx, tx, header.OrganizationID, 0)
-	if err != nil {
-		return err
+	if err == nil && last.ID != header.BaselineID {
+		err = fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is %d now", header.BaselineID, last.ID)
 	}
-	if last.ID != header.BaselineID {
-		return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is %d now", header.BaselineID, last.ID)
-	}
-	return nil
+	return last, err
 }
 
 func nextSnapshotID(ctx context.Context, tx *sql.Tx) (int64, error) {
@@ -194,7 +192,7 @@ func storeRecords(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64, 
 	if err := storeExchanges(ctx, tx, *header, key, c); err != nil {
 		return err
 	}
-	if err := storeFindings(ctx, tx, *header, key, findings); err != nil {
+	if err := findingTable.replace(ctx, tx, key, header.ID, listed(findingRows(findings, header.TakenAt, c.baseline.TakenAt))); err != nil {
 		return err
 	}
 	return storeJudgement(ctx, tx, judged)
@@ -227,18 +225,6 @@ func storeExchanges(ctx context.Context, tx *sql.Tx, header Snapshot, key int64,
 		return err
 	}
 	return insertRows(ctx, tx, "exchange_times", []string{"snapshot_id", "times"}, [][]any{{header.ID, exchangeTimes(header.TakenAt, c.Exchanges)}})
-}
-
-func storeFindings(ctx context.Context, tx *sql.Tx, header Snapshot, key int64, values [][]any) error {
-	var baselineAt time.Time
-	if header.BaselineID != 0 {
-		baseline, _, err := first(querySnapshots(ctx, tx, "WHERE id = ?", header.BaselineID))
-		if err != nil {
-			return err
-		}
-		baselineAt = baseline.TakenAt
-	}
-	return findingTable.replace(ctx, tx, key, header.ID, listed(findingRows(values, header.TakenAt, baselineAt)))
 }
 
 func storeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, values [][]any) error {

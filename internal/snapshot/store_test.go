@@ -189,7 +189,7 @@ func TestDatesOfAConfiguration(t *testing.T) {
 	save(t, store, night(2), inventory())
 	save(t, store, night(3), inventory(scim("a", "Okta")))
 	last := save(t, store, night(4), inventory(scim("a", "Okta"), scim("b", "new")))
-	got, err := store.SCIMConfigurations(t.Context(), last)
+	got, err := store.Shown(t.Context(), last)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestDatesOfAConfiguration(t *testing.T) {
 		{SCIMConfiguration: scim("a", "Okta"), FirstSeen: night(1), UnchangedSince: night(3)},
 		{SCIMConfiguration: scim("b", "new"), FirstSeen: night(4), UnchangedSince: night(4)},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got.SCIM); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -232,8 +232,8 @@ func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
 	if d := cmp.Diff(inventory(scim("a", "Okta")), b.Inventory); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if sso, err := store.SSOConfigurations(t.Context(), second); err != nil || len(sso) != 0 {
-		t.Errorf("the night that could not read SSO shows %d configurations (error %v)", len(sso), err)
+	if shown, err := store.Shown(t.Context(), second); err != nil || len(shown.SSO) != 0 || shown.Policies != nil {
+		t.Errorf("the night that could read neither SSO nor policies shows %d configurations and %v (error %v)", len(shown.SSO), shown.Policies, err)
 	}
 }
 
