@@ -29,42 +29,51 @@ func Backup(ctx context.Context, from, to string) error {
 	return writeCopy(ctx, from, to)
 }
 
-func writeCopy(ctx context.Context, from, to string) (err error) {
-	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", to, errors.Join(ErrFileExists, err))
-	}
-	partial, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-*") // mode 0600
+func writeCopy(ctx context.Context, from, to string) error {
+	err := writeNew(to, func(partial *os.File) error { return copyInto(ctx, from, partial.Name()) })
 	if err != nil {
-		return fmt.Errorf("writing the backup: %w", err)
+		return fmt.Errorf("writing the backup %s: %w", to, explain(err))
+	}
+	return nil
+}
+
+// writeNew makes a file of mode 0600 that appears whole or not at all, and never takes the place of another (ErrFileExists).
+func writeNew(path string, write func(partial *os.File) error) (err error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(ErrFileExists, err)
+	}
+	partial, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if left := os.Remove(partial.Name()); left != nil && !errors.Is(left, fs.ErrNotExist) {
 			err = errors.Join(err, left)
 		}
 	}()
-	if err := copyInto(ctx, from, partial.Name()); err != nil {
-		return errors.Join(fmt.Errorf("writing the backup %s: %w", to, explain(err)), partial.Close())
+	if err := write(partial); err != nil {
+		return errors.Join(err, partial.Close())
 	}
 	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
-		return fmt.Errorf("writing the backup %s: %w", to, err)
+		return err
 	}
-	return publish(partial.Name(), to)
+	return publish(partial.Name(), path)
 }
 
 // publish gives a finished file its name, unless something has taken the name by now.
-func publish(partial, to string) error {
-	if err := os.Link(partial, to); err != nil {
+func publish(partial, path string) error {
+	if err := os.Link(partial, path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s: %w", to, ErrFileExists)
+			return ErrFileExists
 		}
 		// A file system without hard links.
-		if err := os.Rename(partial, to); err != nil {
-			return fmt.Errorf("writing the backup: %w", err)
+		if err := os.Rename(partial, path); err != nil {
+			return err
 		}
 	}
-	folder, err := os.Open(filepath.Dir(to))
+	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return fmt.Errorf("writing the backup: %w", err)
+		return err
 	}
 	// A folder that cannot be synced, as on Windows, is no reason to distrust the file.
 	_ = folder.Sync()

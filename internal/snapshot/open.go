@@ -37,15 +37,37 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the database's folder: %w", err)
 	}
-	// SQLite would create the file with the umask's mode; -wal and -shm take the mode of the database.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the database %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
+	if err := create(path); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
 	return open(ctx, path)
+}
+
+// create makes the file where there is none, as the migrations would: with all they make in it, or empty beside the log or the journal of a
+// database that is gone. That is not to become part of this one, and SQLite throws it away when it opens an empty file.
+func create(path string) error {
+	if !hasLog(path) && !hasJournal(path) {
+		if err := writeNew(path, fillNew); !errors.Is(err, ErrFileExists) {
+			return err
+		}
+	}
+	// SQLite would create the file with the umask's mode; -wal and -shm take the mode of the database.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// fillNew writes what the migrations make of an empty file.
+func fillNew(partial *os.File) error {
+	info, err := partial.Stat()
+	if err != nil {
+		return err
+	}
+	made := info.ModTime().UTC().Format(time.DateTime)
+	_, err = partial.WriteString(strings.ReplaceAll(migrations.Empty, migrations.EmptyAt, made))
+	return err
 }
 
 // OpenExisting opens a database that is there, as Open does; ErrNoDatabaseFile when there is none. One that cannot be written is opened as
@@ -202,8 +224,11 @@ func neverWritten(path string) bool {
 	return err == nil && strings.HasPrefix(string(header), journalMagic) && binary.BigEndian.Uint32(header[journalPagesOffset:]) == 0
 }
 
-func hasLog(path string) bool {
-	info, err := os.Stat(path + "-wal")
+func hasLog(path string) bool     { return hasBytes(path + "-wal") }
+func hasJournal(path string) bool { return hasBytes(path + "-journal") }
+
+func hasBytes(path string) bool {
+	info, err := os.Stat(path)
 	return err == nil && info.Size() > 0
 }
 
