@@ -67,7 +67,7 @@ func BenchmarkReport(b *testing.B) {
 	folder := b.TempDir()
 	m := example()
 	for b.Loop() {
-		if _, err := Write(folder, m, Options{}); err != nil {
+		if _, err := Begin(Options{}).Write(folder, m); err != nil {
 			b.Fatal(err)
 		}
 	}

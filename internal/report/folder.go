@@ -20,12 +20,29 @@ import (
 // folderRun stands between the time and the run id in the name of a report folder.
 const folderRun = "-run-"
 
+// Writer writes the report of a run, once.
+type Writer struct {
+	opts  Options
+	begin func() (*book, error)
+}
+
+// Begin makes, beside what the caller does until it writes, what a report has whatever it tells.
+func Begin(opts Options) *Writer {
+	w := &Writer{opts, newBook}
+	if opts.Has(FormatXLSX) {
+		w.begin = ahead(newBook)
+	}
+	return w
+}
+
 // Write renders all files of a run into <dir>/<started at as 2026-11-23T020000Z>-run-<id>, makes <dir>/latest point to it unless that
 // already points to a newer run, and returns the folder's path. The folder appears as a whole or not at all: a report of the same run that
 // is there is replaced as a whole, and after an error it is as it was. Files have mode 0600, folders 0700.
-func Write(dir string, m *Model, opts Options) (string, error) {
+func (w *Writer) Write(dir string, m *Model) (string, error) {
 	path := filepath.Join(dir, m.folder())
-	if err := writeFolder(path, newView(m, opts), opts); err != nil {
+	v := newView(m, w.opts)
+	v.begin = w.begin
+	if err := writeFolder(path, v, w.opts); err != nil {
 		return "", fmt.Errorf("writing the report %s: %w", path, err)
 	}
 	if err := setLatest(dir, m.folder()); err != nil {

@@ -19,7 +19,7 @@ const exampleFolder = "2026-11-23T020000Z-run-7"
 // write writes a report and returns its folder.
 func write(t *testing.T, dir string, m *Model, opts Options) string {
 	t.Helper()
-	path, err := Write(dir, m, opts)
+	path, err := Begin(opts).Write(dir, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestErrorLeavesTheEarlierReportAsItWas(t *testing.T) {
 	dir := t.TempDir()
 	before := contentsOf(t, write(t, dir, example(), Options{}))
 	// The trial of a template has no run 7.
-	_, err := Write(dir, example(), Options{Template: parsed(t, "{{if eq .RunID 7}}{{.NoSuchField}}{{end}}")})
+	_, err := Begin(Options{Template: parsed(t, "{{if eq .RunID 7}}{{.NoSuchField}}{{end}}")}).Write(dir, example())
 	if err == nil || !strings.Contains(err.Error(), "NoSuchField") || !strings.Contains(err.Error(), exampleFolder) {
 		t.Errorf("the error does not say what is wrong with which report: %v", err)
 	}

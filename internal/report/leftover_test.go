@@ -57,7 +57,7 @@ func TestAReportThatIsBeingWrittenIsNoLeftover(t *testing.T) {
 	dir := t.TempDir()
 	first := filepath.Join(dir, "2026-11-22T020000Z-run-6")
 	err := writeFolder(first, during(func() error {
-		_, err := Write(dir, example(), Options{})
+		_, err := Begin(Options{}).Write(dir, example())
 		return err
 	}), Options{})
 	if err != nil {
@@ -75,7 +75,7 @@ func TestALockThatCannotBeOpenedIsTold(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, folderLock), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(dir, example(), Options{}); err == nil {
+	if _, err := Begin(Options{}).Write(dir, example()); err == nil {
 		t.Error("a report is written without the lock")
 	}
 }

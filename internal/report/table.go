@@ -86,9 +86,6 @@ func newView(m *Model, opts Options) *view {
 }
 
 func (v *view) prepare() {
-	if v.Has(FormatXLSX) {
-		v.begin = ahead(newBook)
-	}
 	v.openFindings()
 	v.tieOuts()
 	v.cells()
