@@ -26,8 +26,18 @@ func Lock(database string, now time.Time) (unlock func() error, err error) {
 		return nil, fmt.Errorf("%w%s (lock file %s)", ErrLocked, holder(path), path)
 	}
 	// Who holds the lock is a help and no more: where the system lets nobody write to a locked file, it stays unknown.
-	_ = os.WriteFile(path, fmt.Appendf(nil, "process %d since %s\n", os.Getpid(), now.UTC().Format(time.RFC3339)), 0o600)
+	_ = sign(path, now)
 	return lock.Close, nil
+}
+
+// sign writes over what the holder before has written: to make a file empty first takes some file systems as long as syncing it.
+func sign(path string, now time.Time) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	n, err := fmt.Fprintf(f, "process %d since %s\n", os.Getpid(), now.UTC().Format(time.RFC3339))
+	return errors.Join(err, f.Truncate(int64(n)), f.Close())
 }
 
 // holder is what the one that holds the lock wrote about itself.
