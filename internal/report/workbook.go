@@ -52,6 +52,7 @@ func (v *view) writeWorkbook(w io.Writer, limit int) error {
 // newBook begins a workbook: it has the styles, and no sheet yet.
 func newBook() (b *book, err error) {
 	b = &book{File: excelize.NewFile(), tables: make(map[string][]byte)}
+	b.Theme = nil // it is in the package already, and excelize would only encode it once more
 	if b.marks, err = newConditional(b.File); err != nil {
 		return nil, err
 	}
