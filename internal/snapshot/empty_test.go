@@ -105,16 +105,30 @@ func query(t *testing.T, path, statement string) []string {
 	return texts(t, db, statement)
 }
 
-// Whoever removes a database may leave its log. Written into a new one it would bring back what is gone, or damage it.
-func TestTheLogOfADatabaseThatIsGoneIsNoPartOfTheNewOne(t *testing.T) {
-	gone := filepath.Join(t.TempDir(), "gone.db")
-	store, err := snapshot.Open(t.Context(), gone)
+// Whoever removes a database may leave what lies beside it. Written into a new one it would bring back what is gone, or damage it.
+func TestWhatLiesBesideADatabaseThatIsGoneIsNoPartOfTheNewOne(t *testing.T) {
+	for name, leave := range map[string]func(*testing.T) string{"the log": logAlone, "the journal": journalAlone} {
+		t.Run(name, func(t *testing.T) {
+			path := leave(t)
+			makeDatabase(t, path)
+			if d := cmp.Diff(everything(t, migratedEmpty(t)), everything(t, path)); d != "" {
+				t.Errorf("(-new +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// logAlone is the path of a database of which there is only the log that a killed run left.
+func logAlone(t *testing.T) string {
+	t.Helper()
+	running := filepath.Join(t.TempDir(), "auditor.db")
+	store, err := snapshot.Open(t.Context(), running)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = store.Close() }()
 	save(t, store, night(1), inventory(scim("a", "Okta")))
-	log, err := os.ReadFile(gone + "-wal")
+	log, err := os.ReadFile(running + "-wal")
 	if err != nil || len(log) == 0 {
 		t.Fatalf("a log of %d bytes (error %v)", len(log), err)
 	}
@@ -122,8 +136,14 @@ func TestTheLogOfADatabaseThatIsGoneIsNoPartOfTheNewOne(t *testing.T) {
 	if err := os.WriteFile(path+"-wal", log, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	makeDatabase(t, path)
-	if d := cmp.Diff(everything(t, migratedEmpty(t)), everything(t, path)); d != "" {
-		t.Errorf("(-new +got):\n%s", d)
+	return path
+}
+
+func journalAlone(t *testing.T) string {
+	t.Helper()
+	path := cutOff(t, "CREATE TABLE theirs (x)")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
 	}
+	return path
 }

@@ -43,8 +43,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path)
 }
 
-// create makes the file where there is none, as the migrations would: with all they make in it, or empty beside the log or the journal of a
-// database that is gone. That is not to become part of this one, and SQLite throws it away when it opens an empty file.
+// create makes the file where there is none, with what the migrations make of an empty one. Beside the log or the journal of a database that is
+// gone it makes an empty one: SQLite throws these away when it opens that, and would write them into any other.
 func create(path string) error {
 	if !hasLog(path) && !hasJournal(path) {
 		if err := writeNew(path, fillNew); !errors.Is(err, ErrFileExists) {
