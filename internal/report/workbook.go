@@ -63,7 +63,7 @@ func newBook() (b *book, err error) {
 // ahead begins to make something at once, beside what the caller does; the function that it gives waits for it.
 func ahead[T any](begin func() (T, error)) func() (T, error) {
 	once := sync.OnceValues(begin)
-	go once()
+	go func() { _, _ = once() }() // whoever waits for it gets the error
 	return once
 }
 
