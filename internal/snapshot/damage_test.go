@@ -3,9 +3,14 @@ package snapshot_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -39,4 +44,55 @@ func TestABaselineThatIsNotWhatWasStoredIsNotComparedWith(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The operator is told what to do about a damaged file only where the error says that it is one, also when half of the rows are read by then.
+func TestEachDamagedPageIsToldAsDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auditor.db")
+	store, err := snapshot.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []ona.SCIMConfiguration
+	for i := range 200 {
+		all = append(all, scim(fmt.Sprintf("%03d", i), strings.Repeat("a long name ", 40)))
+	}
+	header := save(t, store, night(1), inventory(all...))
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sound, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const pageSize = 4096
+	told := 0
+	for page := 1; page < len(sound)/pageSize; page++ {
+		damaged := slices.Clone(sound)
+		clear(damaged[page*pageSize : (page+1)*pageSize])
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := readInventory(t, path, header)
+		if err == nil || !strings.Contains(err.Error(), "malformed") {
+			continue // the page has nothing of it
+		}
+		if told++; !errors.Is(err, snapshot.ErrDamaged) {
+			t.Errorf("page %d: %v", page+1, err)
+		}
+	}
+	if told < 10 {
+		t.Errorf("%d damaged pages were met", told)
+	}
+}
+
+func readInventory(t *testing.T, path string, header snapshot.Snapshot) error {
+	t.Helper()
+	store, err := snapshot.Open(t.Context(), path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	_, err = store.Inventory(t.Context(), header)
+	return err
 }

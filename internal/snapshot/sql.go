@@ -52,7 +52,7 @@ func queryEach[T any](ctx context.Context, q querier, doing string, scan func(*s
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(none, fmt.Errorf("%s: %w", doing, err))
+			yield(none, fmt.Errorf("%s: %w", doing, explain(err)))
 		}
 	}
 }
