@@ -319,20 +319,11 @@ func (c cutShape) fits(raw string, texts *shapeTexts) bool {
 		return false
 	}
 	for _, p := range c.parts {
-		if value, _ := c.value(p.place, texts); hasPlaceholder(value) {
+		if value, _ := c.value(p.place, texts); strings.ContainsAny(value, placeholders) {
 			return false
 		}
 	}
 	return true
-}
-
-func hasPlaceholder(text string) bool {
-	for i := range len(text) {
-		if text[i] != 0 && int(text[i]) <= len(placeholders) {
-			return true
-		}
-	}
-	return false
 }
 
 // expand is what rawFromShape gives.
