@@ -19,7 +19,7 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
 		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID).Scan(&scim, &sso)
 	if err != nil {
-		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, err)
+		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, explain(err))
 	}
 	return scim, sso, nil
 }

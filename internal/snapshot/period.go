@@ -81,7 +81,7 @@ func (s *Store) Counts(ctx context.Context, organizationID string, after, upTo i
 		WHERE organization_id = ?1 AND snapshot_id > ?2 AND snapshot_id <= ?3`, organizationID, after, upTo).
 		Scan(&c.Complete, &c.Changes, &c.SCIMAdded, &c.SSOAdded, &c.SCIMGone, &c.SSOGone)
 	if err != nil {
-		return c, fmt.Errorf("counting over the snapshots after %d up to %d: %w", after, upTo, err)
+		return c, fmt.Errorf("counting over the snapshots after %d up to %d: %w", after, upTo, explain(err))
 	}
 	return c, nil
 }
