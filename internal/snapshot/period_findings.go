@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"scim-auditor/internal/finding"
@@ -81,14 +80,15 @@ func (s *Store) mergeCarried(ctx context.Context, organizationID string, upTo in
 	if err != nil {
 		return nil, err
 	}
+	toldAt, olderAt := places(told), places(older)
 	for _, c := range carried {
-		if i := slices.IndexFunc(told, c.same); i >= 0 {
+		if i, ok := toldAt[c.stretch()]; ok {
 			if told[i].LastID < c.LastID {
 				told[i].LastID, told[i].Status, told[i].OriginalStatus = c.LastID, c.Status, ""
 			}
 			continue
 		}
-		if i := slices.IndexFunc(older, c.same); i >= 0 {
+		if i, ok := olderAt[c.stretch()]; ok {
 			c.Finding, c.Status, c.OriginalStatus = older[i].Finding, finding.NotAssessed, ""
 		}
 		told = append(told, c)
@@ -96,6 +96,18 @@ func (s *Store) mergeCarried(ctx context.Context, organizationID string, upTo in
 	return told, nil
 }
 
-func (e Episode) same(other Episode) bool {
-	return e.Fingerprint == other.Fingerprint && e.FirstSeen.Equal(other.FirstSeen)
+// findingStretch is what tells episodes apart.
+type findingStretch struct {
+	fingerprint string
+	firstSeen   int64 // Unix time
+}
+
+func (e *Episode) stretch() findingStretch { return findingStretch{e.Fingerprint, e.FirstSeen.Unix()} }
+
+func places(episodes []Episode) map[findingStretch]int {
+	at := make(map[findingStretch]int, len(episodes))
+	for i := range episodes {
+		at[episodes[i].stretch()] = i
+	}
+	return at
 }
