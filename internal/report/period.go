@@ -69,6 +69,7 @@ type periodOrganization struct {
 	// opening is its last complete snapshot before the period, nil where it had none yet; closing its last one up to the end,
 	// nil where there is none after the opening.
 	opening, closing *snapshot.Snapshot
+	begins           time.Time // when it was first tried; nights before that were not expected of it unless there is an opening snapshot
 	// snapshots are those of the period, failed and pruned ones too, in order.
 	snapshots []snapshot.Snapshot
 	byID      map[int64]*snapshot.Snapshot // snapshots and the opening one
@@ -155,7 +156,7 @@ func (s *Span) String() string {
 
 // sampleKey is what the nights are ordered by to draw a sample: SHA-256, in hex, over the seed, a vertical bar and the night in RFC 3339.
 func (s *Span) sampleKey(night time.Time) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, night.UTC().Format(time.RFC3339)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, sampleForm(night)))
 	return hex.EncodeToString(sum[:])
 }
 

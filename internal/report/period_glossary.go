@@ -4,7 +4,7 @@ import "slices"
 
 // periodGlossary explains the words of the report of a period; the kinds of change are those of the report of a run.
 var periodGlossary = []term{
-	{word: wordComplete, meaning: "Every night that was expected in the period has a complete snapshot of every organization, and retention has left all of them."},
+	{word: wordComplete, meaning: "Every night of the period has a complete snapshot of every organization that it was expected of, and retention has left all of them."},
 	{word: wordNotComplete, meaning: "At least one night has no complete snapshot of an organization, or a part of the period is not known. The first lines of the Summary say what."},
 	{word: "night", meaning: "A time at which the schedule in force expected a run. Where no schedule was in force, each UTC day from the first run on counts as one, at its beginning."},
 	{word: "complete, caught up", meaning: "A complete snapshot stands for the night: taken in it, or by a run that was made later on purpose and before the next night."},

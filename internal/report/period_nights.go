@@ -77,7 +77,7 @@ func (p *Period) draw() {
 	}
 }
 
-// judgeNights says what became of each night for the organization. Those before its first snapshot are none of its: nothing says that it was to be
+// judgeNights says what became of each night for the organization. Those before it was first tried are none of its: nothing says that it was to be
 // collected then. Of the snapshots after the period, later has those that may belong to its last night.
 func (o *periodOrganization) judgeNights(p *Period, periods []schedule.Period, later []snapshot.Snapshot) error {
 	mine := make(map[int64]*snapshot.Snapshot)
@@ -98,13 +98,12 @@ func (o *periodOrganization) judgeNights(p *Period, periods []schedule.Period, l
 	if err != nil {
 		return err
 	}
-	begins := o.snapshots[0].TakenAt
 	for _, n := range nights {
 		night := p.night(n.ScheduledAt)
 		if night == nil && o.opening != nil && n.ScheduledAt.After(o.opening.TakenAt) && n.ScheduledAt.Before(p.From) && lacks(n.Status) {
 			o.gap++
 		}
-		if night == nil || o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(begins) {
+		if night == nil || o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(o.begins) {
 			continue
 		}
 		status := night.judge(n.Status, p.Now)
@@ -116,11 +115,41 @@ func (o *periodOrganization) judgeNights(p *Period, periods []schedule.Period, l
 	return nil
 }
 
+// since counts the nights of the period from the one on that an instant belongs to.
+func (p *Period) since(at time.Time) int {
+	i, found := p.place(at)
+	if !found && i > 0 {
+		i--
+	}
+	return len(p.Nights) - i
+}
+
+// unclaimed are the nights of the period that were not expected of any of its organizations.
+func (p *Period) unclaimed() []organizationNight {
+	claimed := make(map[*periodNight]bool)
+	for i := range p.Organizations {
+		for _, n := range p.Organizations[i].nights {
+			claimed[n.periodNight] = true
+		}
+	}
+	var all []organizationNight
+	for i := range p.Nights {
+		if n := &p.Nights[i]; !claimed[n] {
+			all = append(all, organizationNight{n, n.Status, nil})
+		}
+	}
+	return all
+}
+
 // night finds a night of the period by its instant, nil where it has none.
 func (p *Period) night(at time.Time) *periodNight {
-	i, found := slices.BinarySearchFunc(p.Nights, at, func(n periodNight, at time.Time) int { return n.ScheduledAt.Compare(at) })
+	i, found := p.place(at)
 	if !found {
 		return nil
 	}
 	return &p.Nights[i]
+}
+
+func (p *Period) place(at time.Time) (int, bool) {
+	return slices.BinarySearchFunc(p.Nights, at, func(n periodNight, at time.Time) int { return n.ScheduledAt.Compare(at) })
 }

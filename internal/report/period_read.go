@@ -58,7 +58,11 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	p.gather(known, all)
+	tried, err := store.FirstFailedBefore(ctx, p.From)
+	if err != nil {
+		return err
+	}
+	p.gather(known, tried, all)
 	for i := range p.Organizations {
 		o := &p.Organizations[i]
 		if err := o.judgeNights(p, periods, later); err != nil {
@@ -83,17 +87,24 @@ func (p *Period) nextNight(periods []schedule.Period) time.Time {
 }
 
 // gather makes the organizations of the snapshots. A failed snapshot that did not know its organization belongs to the one that its source had
-// last, else to the one that it has next; where there is neither, the source stands for an organization that is not known.
-func (p *Period) gather(known, all []snapshot.Snapshot) {
-	owners := make(map[string]string) // by source
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Outcome == snapshot.Complete {
-			owners[all[i].Source] = all[i].OrganizationID
+// last, else to the one that it has next; where there is neither, the source stands for an organization that is not known. From before the period
+// are known the last complete snapshots, and tried the first failed ones.
+func (p *Period) gather(known, tried, all []snapshot.Snapshot) {
+	owners := make(map[string]string)                                                // by source
+	for _, outcome := range []snapshot.Outcome{snapshot.Failed, snapshot.Complete} { // the complete ones are sure
+		for i := len(all) - 1; i >= 0; i-- {
+			if s := &all[i]; s.Outcome == outcome && s.OrganizationID != "" {
+				owners[s.Source] = s.OrganizationID
+			}
 		}
 	}
 	openings := make(map[string]*snapshot.Snapshot)
 	for i := range known {
 		owners[known[i].Source], openings[known[i].OrganizationID] = known[i].OrganizationID, &known[i]
+	}
+	begins := make(map[string]time.Time)
+	for i := len(tried) - 1; i >= 0; i-- {
+		begins[cmp.Or(tried[i].OrganizationID, owners[tried[i].Source], tried[i].Source)] = tried[i].TakenAt
 	}
 	places := make(map[string]int)
 	for i := range all {
@@ -102,11 +113,12 @@ func (p *Period) gather(known, all []snapshot.Snapshot) {
 			owners[s.Source] = s.OrganizationID
 		}
 		id := cmp.Or(s.OrganizationID, owners[s.Source])
-		place, found := places[cmp.Or(id, s.Source)]
+		key := cmp.Or(id, s.Source)
+		place, found := places[key]
 		if !found {
 			place = len(p.Organizations)
-			places[cmp.Or(id, s.Source)] = place
-			p.Organizations = append(p.Organizations, periodOrganization{id: id, opening: openings[id]})
+			places[key] = place
+			p.Organizations = append(p.Organizations, periodOrganization{id: id, opening: openings[id], begins: cmp.Or(begins[key], s.TakenAt)})
 		}
 		o := &p.Organizations[place]
 		o.snapshots = append(o.snapshots, *s)

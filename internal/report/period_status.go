@@ -3,9 +3,11 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -30,7 +32,36 @@ func (v *periodView) gaps() []string {
 	for i, o := range v.each() {
 		all = append(all, v.gapsOf(i, o)...)
 	}
+	if len(v.Organizations) > 0 {
+		all = append(all, v.gapsOfNights("expected of none of the organizations", "night", v.unclaimed())...)
+	}
 	return all
+}
+
+// gapsOfNights names the nights that have no complete snapshot, or none yet.
+func (v *periodView) gapsOfNights(label, noun string, nights []organizationNight) []string {
+	var all []string
+	if without := lacking(nights); len(without) > 0 {
+		all = append(all, fmt.Sprintf("%s: %d of %s without a complete snapshot: %s", label, len(without), count(len(nights), noun), nightList(without)))
+	}
+	due := slices.DeleteFunc(slices.Clone(nights), func(n organizationNight) bool { return n.status != schedule.Due })
+	if v.ended() && len(due) > 0 { // of a period that has not ended it is told already that it has not
+		all = append(all, fmt.Sprintf("%s: of %s nothing was known yet on %s: %s", label, count(len(due), noun), utc(v.Now), nightList(due)))
+	}
+	return all
+}
+
+// nightList tells some nights.
+func nightList(nights []organizationNight) string {
+	var all []string
+	for _, n := range nights[:min(len(nights), shownNights)] {
+		all = append(all, fmt.Sprintf("%s (%s)", shown(n.ScheduledAt), word(n.status)))
+	}
+	text := strings.Join(all, ", ")
+	if more := len(nights) - len(all); more > 0 {
+		text += fmt.Sprintf(" and %d more in the sheet Nights", more)
+	}
+	return text
 }
 
 // runNights counts what became of the nights for the runs as a whole.
@@ -48,19 +79,8 @@ func (v *periodView) runNights() string {
 const shownNights = 10
 
 func (v *periodView) gapsOf(organization int, o *periodOrganization) []string {
-	var all []string
 	label := v.labels[organization]
-	if lacking := o.lacking(); len(lacking) > 0 {
-		var named []string
-		for _, n := range lacking[:min(len(lacking), shownNights)] {
-			named = append(named, fmt.Sprintf("%s (%s)", shown(n.ScheduledAt), word(n.status)))
-		}
-		text := fmt.Sprintf("%s: %d of %s without a complete snapshot: %s", label, len(lacking), count(len(o.nights), "expected night"), strings.Join(named, ", "))
-		if more := len(lacking) - len(named); more > 0 {
-			text += fmt.Sprintf(" and %d more in the sheet Nights", more)
-		}
-		all = append(all, text)
-	}
+	all := v.gapsOfNights(label, "expected night", o.nights)
 	if o.closing == nil {
 		last := "it has no complete snapshot at all"
 		if o.opening != nil {
@@ -69,8 +89,8 @@ func (v *periodView) gapsOf(organization int, o *periodOrganization) []string {
 		all = append(all, fmt.Sprintf("%s: nothing is known of its configurations in the period: %s", label, last))
 	}
 	if pruned := o.pruned(); len(pruned) > 0 {
-		all = append(all, fmt.Sprintf("%s: retention removed what %s had, the last of them that of %s: their changes (%d), findings and exceptions are not known any more",
-			label, count(len(pruned), "snapshot"), utc(pruned[len(pruned)-1].TakenAt), o.lostChanges()))
+		all = append(all, fmt.Sprintf("%s: retention removed what %s had, the last of them that of %s: their findings and exceptions are not known any more, nor %s of the period",
+			label, count(len(pruned), "snapshot"), utc(pruned[len(pruned)-1].TakenAt), count(o.lostChanges(), "change")))
 	}
 	return all
 }
@@ -78,7 +98,7 @@ func (v *periodView) gapsOf(organization int, o *periodOrganization) []string {
 // status is the sentence that the report opens with.
 func (v *periodView) status() string {
 	nights := v.total(func(o *periodOrganization) int { return len(o.nights) })
-	lacking := v.total(func(o *periodOrganization) int { return len(o.lacking()) })
+	without := v.total(func(o *periodOrganization) int { return len(lacking(o.nights)) })
 	what := fmt.Sprintf("%s of %s", count(nights, "expected night"), count(len(v.Organizations), "organization"))
 	rest := ""
 	if n := len(v.Absent); n > 0 {
@@ -90,8 +110,8 @@ func (v *periodView) status() string {
 	if v.complete() {
 		return fmt.Sprintf("%s: %s, each with a complete snapshot%s.", wordComplete, what, rest)
 	}
-	if lacking > 0 {
-		return fmt.Sprintf("%s: %d of %s without a complete snapshot%s.", wordNotComplete, lacking, what, rest)
+	if without > 0 {
+		return fmt.Sprintf("%s: %d of %s without a complete snapshot%s.", wordNotComplete, without, what, rest)
 	}
 	return fmt.Sprintf("%s: %s%s.", wordNotComplete, v.gaps()[0], rest)
 }

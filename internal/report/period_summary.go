@@ -292,8 +292,8 @@ func (v *periodView) lackingTable() *table {
 	}}
 	var rows []row
 	rest := 0
-	for i, o := range v.each() {
-		for _, n := range o.lacking() {
+	add := func(organization int, nights []organizationNight) {
+		for _, n := range lacking(nights) {
 			if len(rows) == summaryNights {
 				rest++
 				continue
@@ -302,9 +302,13 @@ func (v *periodView) lackingTable() *table {
 			if n.run != nil {
 				run = int(n.run.ID)
 			}
-			rows = append(rows, row{i, []any{v.labels[i], n.ScheduledAt, v.reason(&n), n.status, run}})
+			rows = append(rows, row{organization, []any{v.scope(organization), n.ScheduledAt, v.reason(&n), n.status, run}})
 		}
 	}
+	for i, o := range v.each() {
+		add(i, o.nights)
+	}
+	add(runLevel, v.unclaimed())
 	t.rows = rowList(rows)
 	if rest > 0 {
 		t.remarks = []remark{{runLevel, fmt.Sprintf("%d more in the sheet Nights", rest), false}}

@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,20 +26,34 @@ var nightColumns = []column{
 	{"Run", "run_id"},
 	{"Snapshot", "snapshot_id"},
 	{"Began at (UTC)", "began_at"},
-	{"Minutes late", "minutes_late"},
+	{"Minutes after the night", "minutes_late"},
 	{"SCIM configurations", "scim_configurations"},
 	{"SSO configurations", "sso_configurations"},
 	{"Changes", "changes"},
 	{"Failed findings", "failed_findings"},
 }
 
-// nightTable is the population of nights: each that was expected of each organization, with what became of it.
+// nightTable is the population of nights: each that was expected of each organization, with what became of it, then those that were expected of
+// none of them.
 func (v *periodView) nightTable() *table {
 	t := &table{name: "Nights", file: "nights.csv", columns: nightColumns}
-	t.rows = rowsOfPeriod(v, func(o *periodOrganization) []organizationNight { return o.nights },
-		func(label string, _ *periodOrganization, n *organizationNight) []any {
-			return append([]any{n.ScheduledAt, label, n.status, v.reason(n), v.sampled(n.periodNight), n.draw, n.expectedBy()}, n.snapshotCells()...)
-		})
+	cells := func(label string, n *organizationNight) []any {
+		return append([]any{n.ScheduledAt, label, n.status, v.reason(n), v.sampled(n.periodNight), n.draw, n.expectedBy()}, n.snapshotCells()...)
+	}
+	t.rows = func(yield func(row) bool) {
+		for i, o := range v.each() {
+			for j := range o.nights {
+				if !yield(row{i, cells(v.labels[i], &o.nights[j])}) {
+					return
+				}
+			}
+		}
+		for _, n := range v.unclaimed() {
+			if !yield(row{runLevel, cells(v.scope(runLevel), &n)}) {
+				return
+			}
+		}
+	}
 	t.remarks = v.nightRemarks()
 	return t
 }
@@ -66,9 +82,9 @@ func (n *organizationNight) snapshotCells() []any {
 func (v *periodView) nightRemarks() []remark {
 	var all []remark
 	for i, o := range v.each() {
-		if o.opening == nil {
+		if o.opening == nil && v.contains(o.begins) {
 			all = append(all, remark{i, fmt.Sprintf("%s: its first snapshot is of %s; no night before that was expected of it", v.labels[i],
-				utc(o.snapshots[0].TakenAt)), false})
+				utc(o.begins)), false})
 		}
 	}
 	return all
@@ -82,7 +98,7 @@ var sampleColumns = []column{
 	{"Began at (UTC)", "began_at"},
 	{"Complete for", "complete_for"},
 	{"Not complete for", "not_complete_for"},
-	{"Report folder of the run", "report_folder"},
+	{"Report folder of each run", "report_folder"},
 	{"SHA-256 of seed|night", "sample_key"},
 }
 
@@ -115,21 +131,40 @@ func (v *periodView) sampleTable() *table {
 func sampleForm(night time.Time) string { return night.UTC().Format(time.RFC3339) }
 
 func (v *periodView) sampleCells(n *periodNight) []any {
-	var complete, lacking []string
+	var complete, without []string
+	runs := make(map[int64]*snapshot.Run)
+	claimed := false
 	for i, o := range v.each() {
 		for j := range o.nights {
-			switch own := &o.nights[j]; {
-			case own.periodNight != n:
+			own := &o.nights[j]
+			if own.periodNight != n {
+				continue
+			}
+			claimed = true
+			if own.snapshot != nil {
+				runs[own.snapshot.RunID] = v.byID[own.snapshot.RunID]
+			}
+			switch {
 			case own.lacks():
-				lacking = append(lacking, v.labels[i])
+				without = append(without, v.labels[i])
 			case own.snapshot != nil:
 				complete = append(complete, v.labels[i])
 			}
 		}
 	}
-	cells := []any{n.draw, n.ScheduledAt, n.Status, nil, nil, strings.Join(complete, ", "), strings.Join(lacking, ", "), "none", n.key}
+	if !claimed && lacks(n.Status) {
+		without = []string{v.scope(runLevel)}
+	}
+	cells := []any{n.draw, n.ScheduledAt, n.Status, nil, nil, strings.Join(complete, ", "), strings.Join(without, ", "), "none", n.key}
 	if n.run != nil {
-		cells[3], cells[4], cells[7] = int(n.run.ID), n.run.StartedAt, (&Model{Run: *n.run}).folder()
+		cells[3], cells[4], runs[n.run.ID] = int(n.run.ID), n.run.StartedAt, n.run
+	}
+	var folders []string
+	for _, id := range slices.Sorted(maps.Keys(runs)) {
+		folders = append(folders, (&Model{Run: *runs[id]}).folder())
+	}
+	if len(folders) > 0 {
+		cells[7] = strings.Join(folders, ", ")
 	}
 	return cells
 }

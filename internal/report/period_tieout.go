@@ -26,7 +26,11 @@ func (v *periodView) tieOuts() []tieOut {
 		v.tieNet(i)
 		v.tieFindings(i)
 	}
-	v.tie(runLevel, "Nights drawn = the sample's size, or all nights where these are fewer", v.sampleTable().size(), min(max(v.Sample, 0), len(v.Nights)))
+	different := make(map[string]bool)
+	for r := range nights.rows {
+		different[plain(r.cells[0])] = true
+	}
+	v.tie(runLevel, "Nights of the schedules in the period = different nights of the sheet Nights", len(v.Nights), len(different))
 	return v.ties
 }
 
@@ -43,12 +47,11 @@ func (v *periodView) untied(organization int, check, why string) {
 }
 
 func (v *periodView) tieNights(organization int, nights *table) {
-	sum := 0
-	for _, n := range v.Organizations[organization].nightCounts() {
-		sum += n
+	o, expected := &v.Organizations[organization], len(v.Nights)
+	if o.opening == nil {
+		expected = v.since(o.begins)
 	}
-	v.tie(organization, "Nights expected = complete + caught up + failed + missed + running + due", len(v.Organizations[organization].nights), sum)
-	v.tie(organization, "Nights expected = rows of the sheet Nights", len(v.Organizations[organization].nights), nights.sizeOf(organization))
+	v.tie(organization, "Nights of the schedules since it was first tried = rows of the sheet Nights", expected, nights.sizeOf(organization))
 }
 
 func (o *periodOrganization) completeWithin() int {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -96,9 +97,9 @@ func lacks(s schedule.Status) bool {
 	return s != schedule.Complete && s != schedule.CaughtUp && s != schedule.Due
 }
 
-// lacking are the nights without a complete snapshot.
-func (o *periodOrganization) lacking() []organizationNight {
-	return slices.DeleteFunc(slices.Clone(o.nights), func(n organizationNight) bool { return !n.lacks() })
+// lacking are those of the nights that have no complete snapshot.
+func lacking(nights []organizationNight) []organizationNight {
+	return slices.DeleteFunc(slices.Clone(nights), func(n organizationNight) bool { return !n.lacks() })
 }
 
 // compared says whether a snapshot of the period was compared with one before it.
@@ -133,12 +134,9 @@ func (v *periodView) reason(n *organizationNight) string {
 	text := ""
 	switch n.status {
 	case schedule.Failed:
-		text = cmp.Or(oneLine(n.snapshot.Error), "no reason was stored")
-		if n.snapshot.ErrorCode != "" {
-			text = n.snapshot.ErrorCode + ": " + text
-		}
+		text = n.whyFailed()
 	case schedule.CaughtUp:
-		text = "a run that began on " + utc(n.snapshot.TakenAt) + " stands for it"
+		text = "a run that began on " + utc(n.began()) + " stands for it"
 	case schedule.Missed:
 		text = n.whyMissed()
 	case schedule.Running:
@@ -153,6 +151,23 @@ func (v *periodView) reason(n *organizationNight) string {
 		text += "; retention removed its rows on " + utc(n.snapshot.PrunedAt)
 	}
 	return strings.TrimPrefix(text, "; ")
+}
+
+func (n *organizationNight) began() time.Time {
+	if n.snapshot == nil {
+		return n.run.StartedAt
+	}
+	return n.snapshot.TakenAt
+}
+
+func (n *organizationNight) whyFailed() string {
+	switch {
+	case n.snapshot == nil:
+		return n.whyMissed()
+	case n.snapshot.ErrorCode == "":
+		return cmp.Or(oneLine(n.snapshot.Error), "no reason was stored")
+	}
+	return n.snapshot.ErrorCode + ": " + cmp.Or(oneLine(n.snapshot.Error), "no reason was stored")
 }
 
 func (n *organizationNight) whyMissed() string {

@@ -24,6 +24,16 @@ func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, e
 	) ORDER BY id`, formatSeconds(at))
 }
 
+// FirstFailedBefore are the oldest failed snapshots that were taken before an instant, one of each source and organization, in order.
+func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `WHERE id IN (
+		SELECT min(id)
+		FROM snapshots
+		WHERE outcome = 'failed' AND taken_at < ?
+		GROUP BY source, organization_id
+	) ORDER BY id`, formatSeconds(at))
+}
+
 // LastWithSSO is the newest complete snapshot of the organization, with an id up to upTo, that could read the SSO configurations; pruned ones
 // too.
 func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
