@@ -36,7 +36,7 @@ func TestTheRecipesOfAPeriodCountWhatItsReportDoes(t *testing.T) {
 			for recipe, columns := range map[string][]string{
 				"Snapshots of a period":           {"Snapshots: taken in the period", "Snapshots: complete", "Snapshots: failed", "Snapshots: removed by retention"},
 				"SCIM configurations of a period": {"SCIM configurations: at the start", "SCIM configurations: added or reappeared", "SCIM configurations: removed", "SCIM configurations: at the end"},
-				"Findings of a period":            {"Findings: open at the start", "Findings: opened in the period", "Findings: closed in the period", "Findings: open at the end"},
+				"Findings of a period":            {"Findings: open at the start", "Findings: opened", "Findings: closed in the period", "Findings: open at the end"},
 			} {
 				var want []string
 				for _, organization := range slices.Sorted(maps.Keys(count)) {

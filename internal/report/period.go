@@ -86,7 +86,9 @@ type periodOrganization struct {
 	standings            []snapshot.Standing
 	// sso are the snapshots that the SSO configurations are counted in, at the start and at the end; nil where none could read them.
 	ssoOpening, ssoClosing *snapshot.Snapshot
-	counts                 snapshot.Counts
+	// policiesOpening is the last snapshot before the period that could read the policies, nil where there is none.
+	policiesOpening *snapshot.Snapshot
+	counts          snapshot.Counts
 }
 
 // organizationNight is a night as one organization saw it.

@@ -52,7 +52,7 @@ func (v *periodView) markdown() PeriodMarkdown {
 		Exceptions: v.markdownTable(v.exceptionTable(), "rule_id", "state", "organization", "subject_id", "owner", "expires", "reason", "ticket", "in_force", "applied"),
 		Nights:     v.markdownTable(v.nightTable(), "night", "organization", "status", "sampled", "draw", "run_id", "snapshot_id", "changes", "failed_findings"),
 		Snapshots:  v.markdownTable(v.snapshotTable(), "snapshot_id", "organization", "outcome", "taken_at", "role", "run_id", "pruned_at", "chain_sha256"),
-		Evidence:   v.markdownTable(factTable(append(v.evidence(), counted.facts(&v.Options, v.files())...), v.scope)),
+		Evidence:   v.markdownTable(factTable(append(v.localFacts(v.evidence()), counted.facts(&v.Options, v.files())...), v.scope)),
 	}
 	for _, alarm := range v.alarms() {
 		m.Alarms = append(m.Alarms, markdownText(alarm))

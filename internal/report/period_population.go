@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/schedule"
@@ -71,7 +72,7 @@ func (o *periodOrganization) countNights(add counting) {
 }
 
 func (o *periodOrganization) countSnapshots(add counting) {
-	complete, failed, pruned := 0, 0, 0
+	complete, failed := 0, 0
 	for i := range o.snapshots {
 		s := &o.snapshots[i]
 		if s.Outcome == snapshot.Complete {
@@ -79,14 +80,11 @@ func (o *periodOrganization) countSnapshots(add counting) {
 		} else {
 			failed++
 		}
-		if !s.PrunedAt.IsZero() {
-			pruned++
-		}
 	}
 	add(populationSnapshots, "taken in the period", nil, len(o.snapshots), "")
 	add(populationSnapshots, "complete", nil, complete, "")
 	add(populationSnapshots, "failed", nil, failed, "")
-	add(populationSnapshots, "removed by retention", nil, pruned, "")
+	add(populationSnapshots, "removed by retention", nil, o.prunedWithin(), "")
 }
 
 func (o *periodOrganization) countConfigurations(add counting) {
@@ -118,25 +116,49 @@ func (o *periodOrganization) countKind(add counting, population string, subject 
 		}
 		return
 	}
-	start := "snapshot of " + utc(opening.TakenAt)
-	if o.opening == nil || opening.ID > o.opening.ID {
-		start += ", the first that has them"
+	switch start := "snapshot of " + utc(opening.TakenAt); {
+	case o.startsWithout(opening):
+		add(population, "at the start", nil, nil, fmt.Sprintf("not known: the %s is the first that could read them, and has %d", start, of(opening)))
+	case o.opening == nil:
+		add(population, "at the start", nil, of(opening), start+", the first that has them")
+	default:
+		add(population, "at the start", nil, of(opening), start)
 	}
-	add(population, "at the start", nil, of(opening), start)
 	if closing == nil {
 		for _, item := range []string{"added or reappeared", "removed", "at the end"} {
 			add(population, item, nil, nil, "not known: no snapshot of the period after that could read them")
 		}
 		return
 	}
-	lost := ""
-	if n := o.lostChanges(); n > 0 {
-		lost = fmt.Sprintf("at least: %s removed by retention", count(n, "change"))
+	if opening.ID == closing.ID {
+		add(population, "added or reappeared", nil, nil, oneRead)
+		add(population, "removed", nil, nil, oneRead)
+	} else {
+		lost := ""
+		if n := o.lostChanges(); n > 0 {
+			lost = fmt.Sprintf("at least: %s removed by retention", count(n, "change"))
+		}
+		added, removed := o.moved(subject)
+		add(population, "added or reappeared", nil, added, lost)
+		add(population, "removed", nil, removed, lost)
 	}
-	added, removed := o.moved(subject)
-	add(population, "added or reappeared", nil, added, lost)
-	add(population, "removed", nil, removed, lost)
-	add(population, "at the end", nil, of(closing), "snapshot of "+utc(closing.TakenAt))
+	if end := "snapshot of " + utc(closing.TakenAt); o.endsWithout(closing) {
+		add(population, "at the end", nil, nil, fmt.Sprintf("not known: the %s is the last that could read them, and has %d", end, of(closing)))
+	} else {
+		add(population, "at the end", nil, of(closing), end)
+	}
+}
+
+const oneRead = "not known: one snapshot alone could read them"
+
+// startsWithout says whether the configurations that are counted first in a snapshot could not be read when the period began.
+func (o *periodOrganization) startsWithout(first *snapshot.Snapshot) bool {
+	return o.opening != nil && first.ID > o.opening.ID
+}
+
+// endsWithout says whether the configurations that are counted last in a snapshot could not be read when the period ended.
+func (o *periodOrganization) endsWithout(last *snapshot.Snapshot) bool {
+	return last.ID != o.closing.ID
 }
 
 // moved counts the configurations of one kind that the changes of the period brought and took.
@@ -183,7 +205,11 @@ func (o *periodOrganization) countChanges(add counting) {
 	case !o.compared():
 		remark = onlySnapshot + ": no change can be told"
 	}
-	add(populationChanges, "in the period", nil, len(o.changes), remark)
+	var all any = len(o.changes)
+	if !o.compared() {
+		all = nil
+	}
+	add(populationChanges, "in the period", nil, all, remark)
 	for _, k := range order {
 		add(populationChanges, k.kind, k.severity, counts[k], "")
 	}
@@ -196,7 +222,7 @@ func (o *periodOrganization) countFindings(add counting) {
 		of       func(*episode) bool
 	}{
 		{"open at the start", false, o.before},
-		{"opened in the period", false, func(e *episode) bool { return !o.before(e) }},
+		{"opened", false, func(e *episode) bool { return !o.before(e) }},
 		{"of these, there in the first complete snapshot", true, func(e *episode) bool { return o.opening == nil && o.isFirst(e) }},
 		{"closed in the period", false, func(e *episode) bool { return e.state() == episodeClosed }},
 		{"open at the end", false, func(e *episode) bool { return e.state() == episodeOpen }},
@@ -237,9 +263,17 @@ func (o *periodOrganization) countExceptions(standings []snapshot.Standing, add 
 			atEnd++
 		}
 	}
-	add(populationExceptions, "seen in the period", nil, len(standings), "")
-	add(populationExceptions, "in force at some time", nil, inForce, "")
-	add(populationExceptions, "in force at the end", nil, atEnd, "")
+	remark := ""
+	if n := len(o.pruned()); n > 0 {
+		remark = fmt.Sprintf("at least: retention removed the exceptions of %s", count(n, "snapshot"))
+	}
+	counts := []any{len(standings), inForce, atEnd}
+	if !slices.ContainsFunc(o.within(), whole) {
+		counts, remark = make([]any, len(counts)), "not known: no complete snapshot of the period is left"
+	}
+	for i, item := range []string{"seen in the period", "in force at some time", "in force at the end"} {
+		add(populationExceptions, item, nil, counts[i], remark)
+	}
 }
 
 // total sums a count over the organizations.

@@ -199,7 +199,7 @@ func (o *periodOrganization) read(ctx context.Context, store *snapshot.Store) er
 	if o.counts, err = store.Counts(ctx, o.id, o.after(), o.upTo()); err != nil {
 		return err
 	}
-	return o.readSSO(ctx, store)
+	return o.readOptional(ctx, store)
 }
 
 func (o *periodOrganization) readChanges(ctx context.Context, store *snapshot.Store) error {
@@ -242,16 +242,16 @@ func (o *periodOrganization) readNet(ctx context.Context, store *snapshot.Store)
 	return err
 }
 
-// readSSO finds the snapshots in which the SSO configurations are counted: at the start the last one that could read them, else the first one of
-// the period; at the end the last one.
-func (o *periodOrganization) readSSO(ctx context.Context, store *snapshot.Store) error {
+// readOptional finds the snapshots in which the SSO configurations are counted: at the start the last one that could read them, else the first one
+// of the period; at the end the last one. Of the policies it finds the last one before the period.
+func (o *periodOrganization) readOptional(ctx context.Context, store *snapshot.Store) error {
 	if o.opening != nil {
-		s, found, err := store.LastWithSSO(ctx, o.id, o.opening.ID)
-		if err != nil {
+		var err error
+		if o.ssoOpening, err = optional(store.LastWithSSO(ctx, o.id, o.opening.ID)); err != nil {
 			return err
 		}
-		if found {
-			o.ssoOpening = &s
+		if o.policiesOpening, err = optional(store.LastWithPolicies(ctx, o.id, o.opening.ID)); err != nil {
+			return err
 		}
 	}
 	for _, s := range o.within() {

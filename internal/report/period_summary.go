@@ -31,7 +31,7 @@ func (v *periodView) summaryContent() *content {
 	for _, text := range howToUse {
 		c.lines = append(c.lines, line{lookNote, []any{text}})
 	}
-	c.block("Organizations, and their findings that are open at the end by severity", v.overviewTable())
+	c.block("Organizations, and their failed findings that are open at the end by severity", v.overviewTable())
 	c.block("Nights without a complete snapshot", v.lackingTable())
 	c.lines = append(c.lines, line{}, line{lookHeading, []any{"What else to know"}})
 	for _, note := range v.notes() {
@@ -67,11 +67,15 @@ func (v *periodView) overviewTable() *table {
 		if o.compared() {
 			cells[5] = len(o.changes)
 		}
-		if o.ssoClosing != nil {
+		if o.ssoClosing != nil && !o.endsWithout(o.ssoClosing) {
 			cells[4] = o.ssoClosing.SSOConfigurations
 		}
 		for _, severity := range diff.Severities {
-			cells = append(cells, o.openAs(severity))
+			if o.opening == nil && o.closing == nil {
+				cells = append(cells, nil)
+			} else {
+				cells = append(cells, o.openAs(severity))
+			}
 		}
 		rows = append(rows, row{i, cells})
 	}
@@ -187,12 +191,21 @@ func (o *periodOrganization) configurationsText(subject diff.SubjectType, openin
 	case closing == nil:
 		return fmt.Sprintf("%d at the start; nothing is known after that", of(opening))
 	}
-	added, removed := o.moved(subject)
-	text := fmt.Sprintf("%d at the start + %d added or reappeared − %d removed = %d at the end", of(opening), added, removed, of(closing))
-	if o.lostChanges() > 0 {
-		return fmt.Sprintf("%d at the start, %d at the end; what was added and removed is not wholly known: retention removed changes", of(opening), of(closing))
+	start, end := fmt.Sprintf("%d at the start", of(opening)), fmt.Sprintf("%d at the end", of(closing))
+	if o.startsWithout(opening) {
+		start = fmt.Sprintf("%d in the snapshot of %s, the first that could read them", of(opening), utc(opening.TakenAt))
 	}
-	return text
+	if o.endsWithout(closing) {
+		end = fmt.Sprintf("%d in the snapshot of %s, the last that could read them", of(closing), utc(closing.TakenAt))
+	}
+	switch {
+	case opening.ID == closing.ID:
+		return fmt.Sprintf("%d in the snapshot of %s, the only one that has them; what was added and removed is not known", of(closing), utc(closing.TakenAt))
+	case o.lostChanges() > 0:
+		return start + ", " + end + "; what was added and removed is not wholly known: retention removed changes"
+	}
+	added, removed := o.moved(subject)
+	return fmt.Sprintf("%s + %d added or reappeared − %d removed = %s", start, added, removed, end)
 }
 
 func (o *periodOrganization) changesText() string {

@@ -100,9 +100,12 @@ func (v *periodView) changeTable() *table {
 
 // comparison is the instant of the snapshot that a change was found against, and whether nights lie between that nobody knows.
 func (o *periodOrganization) comparison(c *periodChange) (baseline any, text string) {
-	b, s := o.byID[c.BaselineID], o.byID[c.SnapshotID]
+	b, s := o.comparedWith(c), o.byID[c.SnapshotID]
 	if b == nil {
 		return nil, "" // it was compared with a snapshot that is not of this organization's period
+	}
+	if b.ID != c.BaselineID {
+		return b.TakenAt, "net change since the last snapshot that could read it"
 	}
 	between := 0
 	if b == o.opening {
@@ -118,4 +121,24 @@ func (o *periodOrganization) comparison(c *periodChange) (baseline any, text str
 		return b.TakenAt, "with the snapshot before"
 	}
 	return b.TakenAt, fmt.Sprintf("net change over %s without a complete snapshot", count(between, "night"))
+}
+
+// comparedWith is the snapshot that a change was found against: the one before, or where that could not read the SSO configurations or the policies
+// the last one that could.
+func (o *periodOrganization) comparedWith(c *periodChange) *snapshot.Snapshot {
+	unread, older := func(*snapshot.Snapshot) string { return "" }, (*snapshot.Snapshot)(nil)
+	switch {
+	case c.SubjectType == diff.SSOConfiguration:
+		unread, older = func(s *snapshot.Snapshot) string { return s.SSONotAssessed }, o.ssoOpening
+	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
+		unread, older = func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }, o.policiesOpening
+	}
+	b := o.byID[c.BaselineID]
+	for b != nil && unread(b) != "" {
+		if b == o.opening {
+			return older
+		}
+		b = o.byID[b.BaselineID]
+	}
+	return b
 }

@@ -13,7 +13,7 @@ var standingColumns = []column{
 	{"Subject ID", "subject_id"},
 	{"For organization ID", "accepted_organization_id"},
 	{"Accepted by", "owner"},
-	{"Last day (UTC)", "expires"},
+	{"Last day, in UTC", "expires"},
 	{"Reason", "reason"},
 	{"Ticket", "ticket"},
 	{"First snapshot with it (UTC)", "first_seen"},

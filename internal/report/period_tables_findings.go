@@ -72,8 +72,10 @@ func (v *periodView) opened(o *periodOrganization, e *episode) string {
 	switch {
 	case o.before(e):
 		return "before the period"
-	case e.FirstSeen.Before(v.From):
+	case e.FirstSeen.Before(v.From) && o.opening != nil:
 		return "before the period, after the opening snapshot"
+	case e.FirstSeen.Before(v.From):
+		return "before the period"
 	case o.opening == nil && o.isFirst(e):
 		return "with the first complete snapshot"
 	}

@@ -410,8 +410,8 @@ func TestAPeriodSaysWhatRetentionRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := readPeriod(t, store, inNovember(6))
-	const alarm = "NOT COMPLETE: Acme: retention removed what 4 snapshots had, the last of them that of 2026-11-03 02:00:00 UTC: their changes (3), findings and " +
-		"exceptions are not known any more."
+	const alarm = "NOT COMPLETE: Acme: retention removed what 4 snapshots had, the last of them that of 2026-11-03 02:00:00 UTC: their findings and " +
+		"exceptions are not known any more, nor 3 changes of the period."
 	if !slices.Contains(v.alarms(), alarm) {
 		t.Errorf("no alarm %q in %q", alarm, v.alarms())
 	}

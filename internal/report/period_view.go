@@ -118,6 +118,17 @@ func (o *periodOrganization) pruned() []*snapshot.Snapshot {
 	return slices.DeleteFunc(all, func(s *snapshot.Snapshot) bool { return s.PrunedAt.IsZero() })
 }
 
+// prunedWithin counts those taken in the period.
+func (o *periodOrganization) prunedWithin() int {
+	n := 0
+	for i := range o.snapshots {
+		if !o.snapshots[i].PrunedAt.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
 // lostChanges counts the changes of the period that retention removed.
 func (o *periodOrganization) lostChanges() int {
 	n := 0

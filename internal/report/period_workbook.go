@@ -53,9 +53,10 @@ func (v *periodView) contents() []*content {
 // cells says what becomes of the cells of the workbook and of the CSV files.
 func (v *periodView) cells() tally {
 	if v.tallied == nil {
-		v.tallied = &tally{csv: v.guarded()}
 		if v.Has(FormatXLSX) {
 			v.contents()
+		} else {
+			v.tallied = &tally{csv: v.guarded()}
 		}
 	}
 	return *v.tallied
@@ -126,7 +127,7 @@ func (v *periodView) evidence() []fact {
 			fact{i, "Opening snapshot", snapshotText(o.opening)},
 			fact{i, "Closing snapshot", snapshotText(o.closing)},
 			fact{i, "Snapshots of the period", len(o.snapshots)},
-			fact{i, "of them removed by retention", len(o.pruned())},
+			fact{i, "of them removed by retention", o.prunedWithin()},
 			fact{i, "Net change from", snapshotText(o.net.before)},
 			fact{i, "Net change to", snapshotText(o.net.after)})
 	}
