@@ -16,6 +16,8 @@ var hostileNames = []string{
 	`=HYPERLINK("https://evil.example","click")`,
 	`+1+1`,
 	`-2+3`,
+	`- an item`,
+	`10) of a list`,
 	`@SUM(A1)`,
 	"\t=1",
 	"\r=1",

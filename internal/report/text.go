@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -114,9 +115,13 @@ var (
 		"`", "\\`", `$`, `\$`, `://`, `\://`, `www.`, `www\.`, `@`, `@<!-- -->`)
 )
 
+// markdownList is what makes the beginning of a text an item of a list: https://spec.commonmark.org/0.31.2/#list-items
+var markdownList = regexp.MustCompile(`^(\d*)([-+.)])( |$)`)
+
 // markdownText is a text that cannot break out of a cell or a line of GitHub Flavored Markdown.
 func markdownText(s string) string {
-	return strings.TrimSpace(markdownEscape.Replace(Visible(markdownSpace.Replace(s))))
+	text := strings.TrimSpace(markdownEscape.Replace(Visible(markdownSpace.Replace(s))))
+	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
 // shorten cuts a text to a number of runes, the last of which then is "…".
