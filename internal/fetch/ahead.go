@@ -2,12 +2,12 @@ package fetch
 
 import "iter"
 
-// aheadRows is how many elements are handed from one goroutine to the other at once.
-const aheadRows = 256
+// A chunk of so many elements is handed from one goroutine to the other, or of fewer when they are large.
+const aheadRows, aheadBytes = 256, 1 << 20
 
 // ahead goes through a sequence in a goroutine of its own, some elements ahead of who goes through what it gives: on two processors the next
-// are made while the ones before are worked on. Nothing of the sequence runs any longer when that ends.
-func ahead[T any](all iter.Seq2[T, error]) iter.Seq2[T, error] {
+// are made while the ones before are worked on. Nothing of the sequence runs any longer when that ends. size is the bytes of an element.
+func ahead[T any](all iter.Seq2[T, error], size func(T) int) iter.Seq2[T, error] {
 	type element struct {
 		value T
 		err   error
@@ -17,13 +17,17 @@ func ahead[T any](all iter.Seq2[T, error]) iter.Seq2[T, error] {
 		go func() {
 			defer close(chunks)
 			var chunk []element
+			bytes := 0
 			for value, err := range all {
-				if chunk = append(chunk, element{value, err}); len(chunk) < aheadRows {
+				if err == nil {
+					bytes += size(value)
+				}
+				if chunk = append(chunk, element{value, err}); len(chunk) < aheadRows && bytes < aheadBytes {
 					continue
 				}
 				select {
 				case chunks <- chunk:
-					chunk = make([]element, 0, aheadRows)
+					chunk, bytes = make([]element, 0, aheadRows), 0
 				case <-quit:
 					return
 				}

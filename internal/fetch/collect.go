@@ -90,7 +90,8 @@ type Exchange struct {
 // Answer is the body, wherever it is.
 func (x Exchange) Answer() ([]byte, error) {
 	if x.Kept != nil {
-		return x.Kept.Bytes()
+		answer, err := x.Kept.Bytes()
+		return answer, unkept(x.Method, err)
 	}
 	return x.Body, nil
 }

@@ -64,7 +64,7 @@ func (s *rowSet[T]) spill() error {
 	if c.scratch == nil {
 		file, err := newScratch(c.client.settings.Folder)
 		if err != nil {
-			return s.unkept(err)
+			return unkept(s.method, err)
 		}
 		c.scratch = file
 	}
@@ -72,14 +72,14 @@ func (s *rowSet[T]) spill() error {
 		s.sort()
 		written, err := writeRun(c.scratch, s.rows)
 		if err != nil {
-			return s.unkept(err)
+			return unkept(s.method, err)
 		}
 		for _, r := range s.rows {
 			s.written = append(s.written, maphash.String(hashSeed, r.id))
 		}
 		s.runs, s.rows = append(s.runs, written), nil
 	}
-	return s.unkept(c.keepAnswers())
+	return unkept(s.method, c.keepAnswers())
 }
 
 var hashSeed = maphash.MakeSeed()
@@ -90,12 +90,12 @@ func (s *rowSet[T]) mayRepeat() bool {
 	return len(slices.Compact(s.written)) < len(s.written)
 }
 
-// unkept is the error for what could not be kept in a file.
-func (s *rowSet[T]) unkept(err error) error {
+// unkept is the error for what could not be kept in a file, or read from it again.
+func unkept(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{Code: CodeTemporaryFile, Method: s.method, Err: err}
+	return &Error{Code: CodeTemporaryFile, Method: method, Err: err}
 }
 
 // sort sorts the rows in memory by id and then by the order in which they came.
@@ -121,7 +121,7 @@ func (s *rowSet[T]) unique() (ona.List[T], error) {
 
 // uniqueInFile is unique for a listing that is too long for memory.
 func (s *rowSet[T]) uniqueInFile() (ona.List[T], error) {
-	list := &longList[T]{decode: s.decode}
+	list := &longList[T]{method: s.method, decode: s.decode}
 	if err := s.spill(); err != nil {
 		return list, err
 	}
@@ -132,7 +132,7 @@ func (s *rowSet[T]) uniqueInFile() (ona.List[T], error) {
 	}
 	repeats, err := s.repeats(merge(s.runs, s.decode), func(*listed[T]) {})
 	list.length -= len(repeats) // of what was written, so that rows that are gone are missed
-	return list, cmp.Or(s.unkept(err), s.judge(repeats))
+	return list, cmp.Or(unkept(s.method, err), s.judge(repeats))
 }
 
 // repeats goes through rows that are sorted, and gives the first with an id to first and each other beside it back.

@@ -119,6 +119,7 @@ func reading(err error) error {
 
 // longList is a listing in the runs of a file: an ona.List of length configurations.
 type longList[T canonical] struct {
+	method string
 	runs   []Section
 	decode func([]byte, fieldSet) (record[T], error)
 	length int
@@ -134,7 +135,7 @@ func (l *longList[T]) Len() int { return l.length }
 func (l *longList[T]) All() iter.Seq[*T] {
 	return func(yield func(*T) bool) {
 		last, n := "", 0
-		for r, err := range ahead(merge(l.runs, l.decode)) {
+		for r, err := range ahead(merge(l.runs, l.decode), func(r *listed[T]) int { return len(r.raw) }) {
 			switch {
 			case err != nil:
 				l.fail(err)
@@ -156,7 +157,7 @@ func (l *longList[T]) All() iter.Seq[*T] {
 func (l *longList[T]) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.err = cmp.Or(l.err, err)
+	l.err = cmp.Or(l.err, unkept(l.method, err))
 }
 
 // Err is the first error that All met.
