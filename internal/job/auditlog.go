@@ -79,13 +79,9 @@ func (n *night) readAuditLog(ctx context.Context, client *fetch.Client, header s
 }
 
 // seen says which of the SCIM configurations that the audit log tells of the baseline or an older snapshot has.
-func (n *night) seen(ctx context.Context, baseline snapshot.Baseline, entries []ona.AuditLogEntry) (func(id string) bool, error) {
+func seen(baseline snapshot.Baseline, older seenBefore, entries []ona.AuditLogEntry) (func(id string) bool, error) {
 	if len(entries) == 0 {
 		return nil, nil
-	}
-	older, err := n.Store.SeenBefore(ctx, baseline.Snapshot)
-	if err != nil {
-		return nil, err
 	}
 	told := make(map[string]bool, len(entries))
 	for _, entry := range entries {

@@ -22,7 +22,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // hints say what to do about the job's own failures.
 var hints = map[string]string{
 	CodeDuplicateOrganization: "give each entry under organizations: the token of another organization, or remove one of the two",
-	CodeNoAccess:              "put a token of this organization where token_env or token_file of its entry says; the other organizations were collected without it",
+	CodeNoAccess:              "put a token of this organization where token_env or token_file of its entry says",
 	fetch.CodeIncompleteListing: "the server's listing left out a configuration that exists; nothing was stored: run again, " +
 		"and if it stays so, report it to the service",
 	fetch.CodeTimeout:  "the run's time was over while this was compared and stored; allow more with --timeout",

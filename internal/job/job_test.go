@@ -154,7 +154,10 @@ func TestASourceBelongsToItsOrganizationUntilTheNewOneIsNamed(t *testing.T) {
 func TestOneOrganizationIsCollectedOnceARun(t *testing.T) {
 	acme, globex := organization("acme", 1), organization("globex", 1)
 	h := newHouse(t, acme, globex)
-	result := h.run(h.source("first", acme.Token), h.source("again", acme.Token), h.source("other", globex.Token))
+	again := h.source("again", acme.Token)
+	again.Fetch.Transport = &busyOnce{}
+	again.Fetch.Sleep = func(context.Context, time.Duration) error { return nil }
+	result := h.run(h.source("first", acme.Token), again, h.source("other", globex.Token))
 	want := []string{"first complete " + acme.ID, "again duplicate_organization " + acme.ID, "other complete " + globex.ID}
 	if d := cmp.Diff(want, outcomes(result)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -166,6 +169,23 @@ func TestOneOrganizationIsCollectedOnceARun(t *testing.T) {
 	if result.Complete() || !strings.Contains(result.Run.Error, "again: ") {
 		t.Errorf("run: %+v", result.Run)
 	}
+	// A failed snapshot has no exchanges that would tell it.
+	if s := result.Organizations[1].Snapshot; s.Retries != 1 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "was sent again after") {
+		t.Errorf("%d retries, notes %q", s.Retries, s.Notes)
+	}
+}
+
+// busyOnce is a way to the server that answers for it once that it is busy.
+type busyOnce struct{ answered bool }
+
+func (b *busyOnce) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.answered {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	b.answered = true
+	answer := httptest.NewRecorder()
+	answer.WriteHeader(http.StatusServiceUnavailable)
+	return answer.Result(), nil
 }
 
 func TestEveryFailureOfARunIsNamed(t *testing.T) {

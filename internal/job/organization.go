@@ -57,6 +57,7 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 		return header, err
 	}
 	if err := n.claim(header); err != nil {
+		noteRetries(&header, collection.Exchanges)
 		return header, err
 	}
 	return n.compareAndStore(ctx, client, header, collection)
@@ -89,9 +90,6 @@ func (n *night) pin(ctx context.Context, source Source, header *snapshot.Snapsho
 
 // describe copies what the collection tells into the header, also what one that failed had learnt.
 func describe(header *snapshot.Snapshot, c *fetch.Collection) {
-	if c == nil {
-		return
-	}
 	header.PrincipalID, header.Principal = c.Identity.SubjectID, c.Identity.Principal
 	if o := c.Inventory.Organization; o.ID != "" {
 		header.OrganizationID, header.OrganizationName, header.OrganizationTier = o.ID, o.Name, o.Tier
@@ -102,9 +100,6 @@ func describe(header *snapshot.Snapshot, c *fetch.Collection) {
 	header.SSONotAssessed, header.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	header.ServerClockKnown, header.ServerClockOffset = c.ClockKnown, c.ClockOffset
 	header.Notes, header.UnknownFields = c.Notes, c.UnknownFields
-	for _, e := range c.Exchanges {
-		header.Retries += len(e.Retries)
-	}
 }
 
 // maxNoted bounds how many retries the notes of a failed snapshot tell.
@@ -150,35 +145,44 @@ func runs(numbers []int) string {
 // compareAndStore asks the API about what differs, so several organizations do it at once. The store refuses a snapshot whose baseline is no
 // longer the last complete one.
 func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, header snapshot.Snapshot, c *fetch.Collection) (snapshot.Snapshot, error) {
+	exchanges := c.Exchanges
+	failed := func(err error) (snapshot.Snapshot, error) {
+		noteRetries(&header, exchanges)
+		return header, err
+	}
 	baseline, found, err := n.Store.Baseline(ctx, header.OrganizationID)
 	if err != nil {
-		return header, err
+		return failed(err)
 	}
 	header.BaselineID = baseline.Snapshot.ID
 	var changes []diff.Change
 	var log *logReading
-	exchanges := c.Exchanges
 	if found {
-		if changes, err = n.compare(ctx, baseline, c.Inventory); err != nil {
-			return header, err
+		older, err := n.Store.SeenBefore(ctx, baseline.Snapshot)
+		if err != nil {
+			return failed(err)
+		}
+		if changes, err = compare(baseline, c.Inventory, older); err != nil {
+			return failed(err)
 		}
 		var asked []fetch.Exchange
-		if changes, asked, err = confirm(ctx, client, changes); err != nil {
-			noteRetries(&header, slices.Concat(c.Exchanges, asked))
-			return header, err
+		changes, asked, err = confirm(ctx, client, changes)
+		exchanges = slices.Concat(exchanges, asked)
+		if err != nil {
+			return failed(err)
 		}
 		if log, err = n.readAuditLog(ctx, client, header, baseline, c.Inventory, changes); err != nil {
-			return header, err
+			return failed(err)
 		}
-		if log.Seen, err = n.seen(ctx, baseline, log.Entries); err != nil {
-			return header, err
+		exchanges = append(exchanges, log.exchanges...)
+		if log.Seen, err = seen(baseline, older, log.Entries); err != nil {
+			return failed(err)
 		}
 		log.describe(&header)
-		exchanges = slices.Concat(exchanges, asked, log.exchanges)
 	}
 	findings, err := n.judge(ctx, header, baseline, found, c.Inventory, changes, log.judged())
 	if err != nil {
-		return header, err
+		return failed(err)
 	}
 	collected := snapshot.Collected{Snapshot: header, Inventory: c.Inventory, Changes: changes, Findings: findings}
 	collected.Acceptances = finding.Accept(findings, header.OrganizationID, n.Exceptions, n.TakenAt)
@@ -186,19 +190,18 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 	addExchanges(&collected, exchanges)
 	saved, err := n.Store.SaveComplete(ctx, collected)
 	if err != nil {
-		return header, err
+		return failed(err)
 	}
 	return saved, nil
 }
 
+// seenBefore says whether a snapshot up to the baseline showed a configuration that the baseline does not.
+type seenBefore = func(diff.SubjectType, string) bool
+
 // compare says what differs from the baseline. Where the baseline could not read the SSO configurations or the policies, these are compared
 // with the last snapshot that could, and the rows say so.
-func (n *night) compare(ctx context.Context, baseline snapshot.Baseline, current ona.Inventory) ([]diff.Change, error) {
-	seen, err := n.Store.SeenBefore(ctx, baseline.Snapshot)
-	if err != nil {
-		return nil, err
-	}
-	changes := diff.Compute(baseline.Inventory, current, diff.Options{Seen: seen})
+func compare(baseline snapshot.Baseline, current ona.Inventory, older seenBefore) ([]diff.Change, error) {
+	changes := diff.Compute(baseline.Inventory, current, diff.Options{Seen: older})
 	if err := errors.Join(ona.OrEmpty(baseline.Inventory.SCIM).Err(), ona.OrEmpty(current.SCIM).Err()); err != nil {
 		return nil, err
 	}
