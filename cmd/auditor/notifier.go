@@ -132,14 +132,15 @@ func (s *settings) notifier(env environment) (*notifier, error) {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)
 	}
 	n := &notifier{env: env, expiries: s.expiries, hostname: hostname}
-	formats, err := report.ParseFormats(s.formats)
-	if err != nil {
-		return nil, s.wrong("formats", err, formatsExample)
-	}
-	reports := report.Options{Formats: formats}
 	for i, entry := range s.notify {
-		if entry.Attach && !reports.Has(report.FormatXLSX) {
-			return nil, s.wrongEntry("notify", i, fmt.Errorf("attach: the workbook is not among --formats %s", s.formats), "add xlsx to --formats, or take attach out")
+		if entry.Attach {
+			formats, err := report.ParseFormats(s.formats)
+			if err != nil {
+				return nil, s.wrong("formats", err, formatsExample)
+			}
+			if reports := (report.Options{Formats: formats}); !reports.Has(report.FormatXLSX) {
+				return nil, s.wrongEntry("notify", i, fmt.Errorf("attach: the workbook is not among --formats %s", s.formats), "add xlsx to --formats, or take attach out")
+			}
 		}
 		t, err := entry.target(env)
 		if err != nil {

@@ -62,14 +62,20 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 		return nil, err
 	}
 	if s.schedule == before.schedule {
-		v.settings.Store(s)
+		v.use(s)
 		return nil, nil
 	}
 	if err := v.record(ctx, s); err != nil {
 		return nil, err
 	}
-	v.settings.Store(s)
+	v.use(s)
 	return follow, nil
+}
+
+// use puts settings in force, the ends of the tokens in the metrics among them: an alert of one that was replaced ends with that.
+func (v *service) use(s *settings) {
+	v.settings.Store(s)
+	v.metrics.SetTokenExpiries(knownExpiries(s.expiries))
 }
 
 // record puts the schedule in force at once, also while a run is in progress: which nights are expected must not wait for the next one.

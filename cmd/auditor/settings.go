@@ -47,7 +47,7 @@ func (s *settings) addCommonFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.out, "out", "reports/out", "folder that the reports are written into")
 	flags.StringVar(&s.logFormat, "log-format", "text", "format of the log on standard error: text or json")
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "log every request with its timing")
-	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print nothing but errors")
+	flags.BoolVarP(&s.quiet, "quiet", "q", false, "print nothing but errors, and warnings of a token that expires")
 }
 
 // addCollectionFlags are the settings of a command that reads the API.

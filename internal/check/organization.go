@@ -27,12 +27,16 @@ const (
 	nameRemoval      = "single configuration"
 	nameAuditLog     = "audit log"
 	nameClock        = "clock"
+	nameLongListing  = "room for a long listing"
 )
 
 // Organization asks the API all that a run asks, once and without retries, and stores nothing. The options' OrganizationID is the one that
 // the token must belong to, if any.
 func Organization(ctx context.Context, source string, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
+	if options.Folder != "" {
+		options.Folder = existing(options.Folder) // a run makes it
+	}
 	client, err := fetch.New(options)
 	if err != nil {
 		return label(source, []Result{found(nameBaseURL, Error, "check --base-url and the token", "%v", err)})
@@ -118,6 +122,8 @@ func refused(err error) Result {
 		name = nameToken
 	case remote.Code == fetch.CodeOrganizationMismatch:
 		name = nameOrganization
+	case remote.Code == fetch.CodeTemporaryFile:
+		name = nameLongListing
 	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
 	default:
 		name = methodName(remote.Method)
