@@ -8,12 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -90,13 +89,6 @@ func verifyAll(ctx context.Context, store *snapshot.Store, out string) (*verific
 	return found, found.checkReports(ctx, store, out)
 }
 
-// What tells a report folder from others: reportFolderRun stands between the time and the run's id in its name, reportFolderPeriod at the end of
-// one of a period.
-const (
-	reportFolderRun    = "-run-"
-	reportFolderPeriod = "-period"
-)
-
 // checkReports checks every report folder that still lies below out, and that the database knows the run of one.
 func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, out string) error {
 	entries, err := os.ReadDir(out)
@@ -107,10 +99,8 @@ func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, 
 		return fmt.Errorf("looking for reports: %w", err)
 	}
 	for _, e := range entries {
-		_, number, isReport := strings.Cut(e.Name(), reportFolderRun)
-		runID, err := strconv.ParseInt(number, 10, 64)
-		ofRun, ofPeriod := isReport && err == nil, strings.HasSuffix(e.Name(), reportFolderPeriod)
-		if !ofRun && !ofPeriod || !e.IsDir() {
+		runID, isReport := report.FolderOf(e.Name())
+		if !isReport || !e.IsDir() {
 			continue
 		}
 		v.ReportFolders++
@@ -119,7 +109,7 @@ func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, 
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
-		if _, err := store.Run(ctx, runID); ofRun && errors.Is(err, snapshot.ErrNotFound) {
+		if _, err := store.Run(ctx, runID); runID != 0 && errors.Is(err, snapshot.ErrNotFound) {
 			problems = append(problems, fmt.Sprintf("the database has no run %d", runID))
 		}
 		for _, text := range problems {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,24 @@ import (
 
 // folderRun stands between the time and the run id in the name of a report folder.
 const folderRun = "-run-"
+
+// The names of the folders of a run and of a period, as regular expressions.
+const (
+	folderInstant    = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{6}Z)?`
+	folderRunForm    = folderInstant + folderRun + `[0-9]+`
+	folderPeriodForm = folderInstant + `--` + folderInstant + folderPeriod
+)
+
+var folderName = regexp.MustCompile(`^(?:` + folderRunForm + `|` + folderPeriodForm + `)$`)
+
+// FolderOf says by its name whether a folder is a report, and of which run; 0 for that of a period.
+func FolderOf(name string) (run int64, isReport bool) {
+	if !folderName.MatchString(name) {
+		return 0, false
+	}
+	_, run = splitFolder(name)
+	return run, true
+}
 
 // Writer writes the report of a run, once.
 type Writer struct {

@@ -35,7 +35,7 @@ func beginWriting(dir string) (done func() error, err error) {
 }
 
 // leftover is the name of a temporary folder of writeFolder, or of an earlier report that replaceFolder moved aside, with that of the report.
-var leftover = regexp.MustCompile(`^\.(.+(?:` + folderRun + `[0-9]+|` + folderPeriod + `))-[0-9]+(\.old)?$`)
+var leftover = regexp.MustCompile(`^\.(` + folderRunForm + `|` + folderPeriodForm + `)-[0-9]+(\.old)?$`)
 
 // removeLeftovers removes what nobody will finish. An earlier report that was moved aside goes back where no new one has taken its place. What
 // cannot be removed stays for the next time: the report does not depend on it.
