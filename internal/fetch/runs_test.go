@@ -245,7 +245,10 @@ func TestFewLargeRowsAreReadAhead(t *testing.T) {
 		for ; read < 1000 && yield(read, nil); read++ {
 		}
 	}
-	for range ahead(rows, func(int) int { return aheadBytes }) {
+	for _, err := range ahead(rows, func(int) int { return aheadBytes }) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if read > 10 {
