@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -282,5 +284,25 @@ func TestCheckShowsTheNextThreeTimes(t *testing.T) {
 	const want = "comes next at 2026-11-16 03:30:00 UTC, 2026-11-17 03:30:00 UTC, 2026-11-18 03:30:00 UTC"
 	if got := results["schedule"].Detail; !strings.HasSuffix(got, want) {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// A run makes the folder of its database, beside which it keeps a long listing.
+func TestCheckOfALongListingBeforeTheFirstRun(t *testing.T) {
+	s := newSite(t, nil)
+	s.limits.MaxInMemory = 4000
+	for n := range 250 {
+		s.state.SCIM = append(s.state.SCIM, configuration(n))
+	}
+	database := s.path("not/there/auditor.db")
+	for _, command := range []string{"check", "run"} {
+		if code := s.tonight(command, "--db", database); code != exitComplete {
+			t.Errorf("%s: exit code %d\n%s", command, code, &s.printed)
+		}
+		if command == "check" {
+			if _, err := os.Stat(s.path("not")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the check made the folder (error %v)", err)
+			}
+		}
 	}
 }

@@ -248,9 +248,18 @@ func TestSIGHUPReadsTheSettingsAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("schedule: '@yearly'\n")
+	write("schedule: '@yearly'\ntoken_expires: 2026-12-31\n")
 	d := s.startServing()
 	d.waitFor(`next run: \d{4}-01-01`)
+	const tokenMetric = `auditor_token_expires_timestamp_seconds{source="default"}`
+	before := d.metric(tokenMetric)
+	write("schedule: '@yearly'\ntoken_expires: 2036-12-31\n") // there is a new token, and no run before the next year
+	d.signal(syscall.SIGHUP)
+	for end := time.Now().Add(patience); d.metric(tokenMetric) == before; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the metrics still have the end of the old token")
+		}
+	}
 	write("schedule: sometimes\n")
 	d.signal(syscall.SIGHUP)
 	d.waitFor(`auditor: error: reading the settings again, which stay as they were: config file auditor.yaml:1:11: schedule: "sometimes"`)
