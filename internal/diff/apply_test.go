@@ -14,7 +14,8 @@ import (
 // texts is an API object as the texts that a change holds, by field.
 type texts map[string]string
 
-// policies stands beside the types of subject: the policies are told as changes of the organization but have field names of their own.
+// policies stands beside the types of subject: changes of policies are reported as changes of the
+// organization but have field names of their own.
 const policies SubjectType = "policies"
 
 // stateOf is an inventory as the texts of everything that a diff can speak about.
@@ -118,9 +119,9 @@ func summarised(c Change) (t SubjectType, field string, ok bool) {
 	return SCIMConfiguration, c.Field, true
 }
 
-// withoutUntold takes out of a state what the changes do not tell field by field: summarised fields, updatedAt beside other changes, and
-// what one of the two inventories could not read.
-func withoutUntold(state map[Subject]texts, before, after ona.Inventory, changes []Change) {
+// withoutUnreported takes out of a state what the changes do not report field by field: summarised
+// fields, updatedAt beside other changes, and what one of the two inventories could not read.
+func withoutUnreported(state map[Subject]texts, before, after ona.Inventory, changes []Change) {
 	kept := func(s Subject) bool { return stateOf(before)[s] != nil && stateOf(after)[s] != nil }
 	for subject, held := range state {
 		var rows, updatedAt int

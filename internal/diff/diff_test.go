@@ -83,7 +83,7 @@ func format(changes []Change) string {
 	return b.String()
 }
 
-// inOrder compares two changes by the order in which Compute tells them.
+// inOrder compares two changes by the order in which Compute returns them.
 func inOrder(x, y Change) int {
 	types := []SubjectType{SCIMConfiguration, SSOConfiguration, Organization}
 	rank := func(c Change) int {

@@ -2,35 +2,36 @@ package diff
 
 import (
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 )
 
 // reports counts the configurations that report a field.
 type reports struct {
-	// before and after count over a whole inventory, keptBefore and keptAfter over the configurations that are in both.
+	// before and after count over a whole inventory, keptBefore and keptAfter over the
+	// configurations that are in both.
 	before, after, keptBefore, keptAfter int
 }
 
-// first is true when it is the server that has begun to report the field: no configuration of the baseline has it, one of them has it now.
-func (r *reports) first() bool { return r.before == 0 && r.keptAfter > 0 }
+// first is true when the server has begun to report the field: no configuration of the baseline
+// reports it, and one that was there reports it now.
+func (r reports) first() bool { return r.before == 0 && r.keptAfter > 0 }
 
-// lost is true when it is the server that has ceased to report the field. One configuration alone could have lost it by an edit.
-func (r *reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
+// lost is true when the server has ceased to report the field. One configuration alone could have
+// lost it by an edit.
+func (r reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
 
-// summarise returns one change for each field that the server has begun or ceased to report, and the names of these fields. A lost token
-// expiry is not among them: an auditor must see for each token that nobody knows any longer when it ends.
-func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bool) {
+// summarise returns one change for each field that the server has begun or ceased to report, and
+// the names of these fields. A lost token expiry is not among them: an auditor must see each token
+// whose end is no longer known.
+func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
-	counts := t.countReports(before, after)
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		switch r := counts[name]; {
+	for _, name := range t.optionalNames(pairs) {
+		switch r := t.count(pairs, name); {
 		case r.first():
-			rows = append(rows, t.firstReported(name, r, before, after))
+			rows = append(rows, t.firstReported(name, r, pairs))
 		case r.lost() && name != expiryField:
-			rows = append(rows, t.noLongerReported(name, r, before, after))
+			rows = append(rows, t.noLongerReported(name, r, pairs))
 		default:
 			continue
 		}
@@ -39,73 +40,83 @@ func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bo
 	return rows, summarised
 }
 
-func (t configurations[T]) countReports(before, after []T) map[string]*reports {
-	counts := make(map[string]*reports)
-	of := func(name string) *reports {
-		if counts[name] == nil {
-			counts[name] = new(reports)
-		}
-		return counts[name]
-	}
-	for b, a := range pairs(before, after, t.id) {
-		kept := 0
-		if b != nil && a != nil {
-			kept = 1
-		}
-		for name := range t.reported(b) {
-			r := of(name)
-			r.before, r.keptBefore = r.before+1, r.keptBefore+kept
-		}
-		for name := range t.reported(a) {
-			r := of(name)
-			r.after, r.keptAfter = r.after+1, r.keptAfter+kept
-		}
-	}
-	return counts
-}
-
-// reported yields, in no order, the names of the optional and the unknown fields that the configuration has; none for nil.
-func (t configurations[T]) reported(c *T) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if c == nil {
-			return
-		}
-		for _, f := range t.fields {
-			if f.optional && f.reported(c) && !yield(f.name) {
-				return
-			}
-		}
-		for name := range t.unknown(c) {
-			if !yield(name) {
-				return
-			}
-		}
-	}
-}
-
-// optionalText is the value of an optional or unknown field, empty when it is not reported.
-func (t configurations[T]) optionalText(c *T, name string) string {
+// optionalNames returns the optional fields and every unknown field of the configurations, sorted.
+func (t configurations[T]) optionalNames(pairs []pair[T]) []string {
+	set := make(map[string]bool)
 	for _, f := range t.fields {
-		if f.optional && f.name == name {
-			return f.value(c)
+		set[f.name] = f.optional
+	}
+	for _, p := range pairs {
+		for _, c := range []*T{p.before, p.after} {
+			if c == nil {
+				continue
+			}
+			for name := range t.unknown(c) {
+				set[name] = true
+			}
 		}
 	}
-	return string(t.unknown(c)[name])
+	var names []string
+	for name, optional := range set {
+		if optional {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
-func (t configurations[T]) firstReported(name string, r *reports, before, after []T) Change {
+// optionalValue returns how to read an optional or unknown field.
+func (t configurations[T]) optionalValue(name string) func(*T) value {
+	for _, f := range t.fields {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return func(c *T) value { return value{text: string(t.unknown(c)[name])} }
+}
+
+// count stops counting when both inventories report the field: there is nothing to summarise.
+func (t configurations[T]) count(pairs []pair[T], name string) reports {
+	var r reports
+	read := t.optionalValue(name)
+	for _, p := range pairs {
+		if r.before > 0 && r.after > 0 {
+			break
+		}
+		before := p.before != nil && read(p.before).reported()
+		after := p.after != nil && read(p.after).reported()
+		if before {
+			r.before++
+		}
+		if after {
+			r.after++
+		}
+		if before && p.after != nil {
+			r.keptBefore++
+		}
+		if after && p.before != nil {
+			r.keptAfter++
+		}
+	}
+	return r
+}
+
+func (t configurations[T]) firstReported(name string, r reports, pairs []pair[T]) Change {
+	before, after := sides(pairs)
 	row := summary(FieldFirstReported, name, r, len(before), len(after))
 	row.AddNote("of " + t.plural)
 	reporters, affirmed := t.reporters(after, name)
 	row.AddNote(reporters)
 	if name == unverifiedField && affirmed {
-		// A server that leaves out false looks the same when somebody allows it for the first time.
+		// A server that omits false looks the same when somebody allows it for the first time.
 		row.Severity = High
 	}
 	return row
 }
 
-func (t configurations[T]) noLongerReported(name string, r *reports, before, after []T) Change {
+func (t configurations[T]) noLongerReported(name string, r reports, pairs []pair[T]) Change {
+	before, after := sides(pairs)
 	row := summary(FieldChanged, name, r, len(before), len(after))
 	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", len(after), t.plural))
 	reporters, _ := t.reporters(before, name)
@@ -113,7 +124,20 @@ func (t configurations[T]) noLongerReported(name string, r *reports, before, aft
 	return row
 }
 
-func summary(k Kind, name string, r *reports, before, after int) Change {
+// sides returns the two inventories that the pairs come from.
+func sides[T any](pairs []pair[T]) (before, after []*T) {
+	for _, p := range pairs {
+		if p.before != nil {
+			before = append(before, p.before)
+		}
+		if p.after != nil {
+			after = append(after, p.after)
+		}
+	}
+	return before, after
+}
+
+func summary(k Kind, name string, r reports, before, after int) Change {
 	return Change{
 		Kind:   k,
 		Field:  name,
@@ -122,32 +146,33 @@ func summary(k Kind, name string, r *reports, before, after int) Change {
 	}
 }
 
-// reporters says whom the field is about: for a boolean those where it is true, which would be a change of its own were it not summarised;
-// for any other field those that report it, unless all do. affirmed is true when one of them says true.
-func (t configurations[T]) reporters(all []T, name string) (who string, affirmed bool) {
-	var reporting, affirming list
+// reporters names the configurations that the field is about. For a boolean these are the ones
+// where it is true, which would be changes of their own if they were not summarised; for any other
+// field those that report it, unless all do. affirmed is true when the field is true for one of them.
+func (t configurations[T]) reporters(all []*T, name string) (who string, affirmed bool) {
+	var reporting, affirming []string
 	boolean := true
-	for i := range all {
-		c := &all[i]
-		text := t.optionalText(c, name)
+	read := t.optionalValue(name)
+	for _, c := range all {
+		text := read(c).String()
 		if text == "" {
 			continue
 		}
-		reporting.add(named(t.name(c), t.id(c)))
+		reporting = append(reporting, named(t.name(c), t.id(c)))
 		if text == "true" {
-			affirming.add(named(t.name(c), t.id(c)))
+			affirming = append(affirming, named(t.name(c), t.id(c)))
 		}
 		boolean = boolean && (text == "true" || text == "false")
 	}
-	affirmed = affirming.len() > 0
+	affirmed = len(affirming) > 0
 	switch {
 	case boolean && !affirmed:
 		return "true for none", affirmed
 	case boolean:
-		return "true for: " + affirming.String(), affirmed
-	case reporting.len() == len(all):
+		return "true for: " + enumerate(affirming), affirmed
+	case len(reporting) == len(all):
 		return "reported by each", affirmed
 	default:
-		return "reported by: " + reporting.String(), affirmed
+		return "reported by: " + enumerate(reporting), affirmed
 	}
 }
