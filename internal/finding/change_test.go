@@ -28,7 +28,7 @@ func regressed() diff.Change {
 
 var changeCases = []ruleCase{
 	{"SCIM-017", "enabled since the baseline", changes(change(diff.Enabled, "enabled", "false", "true")),
-		[]string{"fail medium scim-1"}, "disabled at 2026-11-22 02:00:00 UTC and is enabled at 2026-11-23"},
+		[]string{"fail medium scim-1"}, "disabled in the baseline and is enabled in this snapshot."},
 	{"SCIM-017", "an SSO configuration was enabled", changes(ssoEnabled()), []string{"pass org-1"}, ""},
 	{"SCIM-017", "disabled since the baseline", changes(change(diff.Disabled, "enabled", "true", "false")), []string{"pass org-1"}, ""},
 	{"SCIM-017", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "first snapshot of this organization"},

@@ -6,93 +6,89 @@ import (
 	"golang.org/x/text/cases"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/ona"
 )
 
-func checkDisabled(e *evaluation, r *result) judging {
-	return judging{func(c *ona.SCIMConfiguration) {
+func checkDisabled(e *evaluation) (rows []row, pass string) {
+	for _, c := range e.scim {
 		switch {
 		case c.Enabled:
-		case e.count == 1:
-			r.failAs(diff.High, scimSubject(c), "The configuration is disabled, and it is the organization's only one.")
+		case len(e.scim) == 1:
+			rows = append(rows, fail(c.subject(), "The configuration is disabled, and it is the organization's "+
+				"only one.").as(diff.High))
 		default:
-			r.fail(scimSubject(c), "The configuration is disabled.")
+			rows = append(rows, fail(c.subject(), "The configuration is disabled."))
 		}
-	}, func() {
-		r.passes("SCIM configurations that are enabled: %d of %d.", e.enabled, e.count)
-	}}
-}
-
-func checkAnyEnabled(e *evaluation, r *result) {
-	r.passes("SCIM configurations that are enabled: %d of %d.", e.enabled, e.count)
-	switch {
-	case e.count == 0:
-		r.fail(e.organization, "The organization has no SCIM configuration.")
-	case e.enabled == 0:
-		r.fail(e.organization, "SCIM configurations that are enabled: 0 of %d.", e.count)
 	}
+	return rows, e.enabledOfAll()
 }
 
-func checkNamed(e *evaluation, r *result) judging {
-	return judging{func(c *ona.SCIMConfiguration) {
+func checkAnyEnabled(e *evaluation) (rows []row, pass string) {
+	switch {
+	case len(e.scim) == 0:
+		rows = append(rows, fail(e.organization, "The organization has no SCIM configuration."))
+	case e.enabled == 0:
+		rows = append(rows, fail(e.organization, "%s", e.enabledOfAll()))
+	}
+	return rows, e.enabledOfAll()
+}
+
+func checkNamed(e *evaluation) (rows []row, pass string) {
+	for _, c := range e.scim {
 		if strings.TrimSpace(c.Name) == "" {
-			r.fail(scimSubject(c), "The configuration has no name.")
+			rows = append(rows, fail(c.subject(), "The configuration has no name."))
 		}
-	}, func() {
-		r.passes("SCIM configurations checked: %d. Each has a name.", e.count)
-	}}
+	}
+	return rows, e.checked("Each has a name.")
 }
 
-func checkUniqueNames(e *evaluation, r *result) judging {
+func checkUniqueNames(e *evaluation) (rows []row, pass string) {
 	fold := cases.Fold()
-	names := newGrouping(e.Inventory.SCIM, func(c *ona.SCIMConfiguration) string { return fold.String(strings.TrimSpace(c.Name)) })
-	return judging{names.add, func() {
-		for _, group := range names.shared() {
-			for _, s := range group {
-				r.fail(s, "The name, apart from letter case and surrounding spaces, is also that of %s.", others(group, s.id))
+	for _, group := range e.grouped(func(c configuration) string { return fold.String(strings.TrimSpace(c.Name)) }) {
+		for _, s := range group {
+			if len(group) > 1 {
+				rows = append(rows, fail(s, "The name, apart from letter case and surrounding spaces, is also that "+
+					"of %s.", others(group, s)))
 			}
 		}
-		r.passes("SCIM configurations checked: %d. No two have the same name, apart from those without one.", e.count)
-	}}
+	}
+	return rows, e.checked("No two have the same name, apart from those without one.")
 }
 
-func checkUnverifiedLinking(e *evaluation, r *result) judging {
-	return judging{func(c *ona.SCIMConfiguration) {
+// grouped returns the SCIM configurations by key, in the order of the inventory; one with an empty
+// key is in no group.
+func (e *evaluation) grouped(key func(configuration) string) map[string][]subject {
+	groups := make(map[string][]subject)
+	for _, c := range e.scim {
+		if k := key(c); k != "" {
+			groups[k] = append(groups[k], c.subject())
+		}
+	}
+	return groups
+}
+
+func checkUnverifiedLinking(e *evaluation) (rows []row, pass string) {
+	for _, c := range e.scim {
 		switch allowed := c.AllowUnverifiedEmailAccountLinking; {
 		case allowed == nil:
-			r.notAssessed(scimSubject(c), "The API did not report allowUnverifiedEmailAccountLinking.")
+			rows = append(rows, notAssessed(c.subject(),
+				"The API did not report allowUnverifiedEmailAccountLinking."))
 		case *allowed:
-			r.fail(scimSubject(c), "The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
+			rows = append(rows, fail(c.subject(),
+				"The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled)))
 		}
-	}, func() {
-		r.passes("SCIM configurations checked: %d. Each reports allowUnverifiedEmailAccountLinking as false.", e.count)
-	}}
-}
-
-// checkForeign looks again at what the collector guarantees: it ends a collection as not complete on a foreign configuration.
-func checkForeign(e *evaluation, r *result) judging {
-	unnamed := 0
-	return judging{func(c *ona.SCIMConfiguration) {
-		switch c.OrganizationID {
-		case e.organization.id:
-		case "":
-			unnamed++
-		default:
-			r.fail(scimSubject(c), "The configuration belongs to organization %s; the listing is of organization %s.", c.OrganizationID, e.organization.id)
-		}
-	}, func() {
-		r.passes("SCIM configurations listed: %d. %d name this organization, %d name none, and none names another: the collection would "+
-			"not be complete otherwise.", e.count, e.count-unnamed, unnamed)
-	}}
+	}
+	return rows, e.checked("Each reports allowUnverifiedEmailAccountLinking as false.")
 }
 
 // checkPolicy judges whether accounts can be created without SCIM.
-func checkPolicy(e *evaluation, r *result) {
-	switch {
-	case e.Inventory.Policies == nil:
-		r.notAssessed(e.organization, "The organization's policies could not be read: %s", e.Inventory.PoliciesNotAssessed)
-	case !e.Inventory.Policies.RestrictAccountCreationToSCIM:
-		r.fail(e.organization, "The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.")
+func checkPolicy(e *evaluation) (rows []row, pass string) {
+	switch policies := e.Inventory.Policies; {
+	case policies == nil:
+		rows = append(rows, notAssessed(e.organization, "The organization's policies could not be read: %s",
+			e.Inventory.PoliciesNotAssessed))
+	case !policies.RestrictAccountCreationToSCIM:
+		rows = append(rows, fail(e.organization,
+			"The policy restrictAccountCreationToScim is off: accounts can be created without SCIM."))
 	}
-	r.passes("The policy restrictAccountCreationToScim is on.")
+	return rows, "The policy restrictAccountCreationToScim is on."
 }

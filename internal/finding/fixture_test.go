@@ -26,7 +26,7 @@ func inOrder() finding.Input {
 			SSO:          []ona.SSOConfiguration{sso("sso-1", "Okta sign-in")},
 			Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 		},
-		Baseline:         &finding.Baseline{TakenAt: after(-day), OrganizationID: "org-1", BaseURL: "https://ona.test/api", Principal: "PRINCIPAL_USER u-1"},
+		Baseline:         &finding.Baseline{OrganizationID: "org-1", BaseURL: "https://ona.test/api", Principal: "PRINCIPAL_USER u-1"},
 		AuditLog:         quietLog(),
 		ServerClockKnown: true,
 		BaseURL:          "https://ona.test/api",

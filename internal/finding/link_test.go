@@ -35,7 +35,7 @@ var linkCases = []ruleCase{
 	}, []string{"pass org-1"}, "0 of 1"},
 	{"SCIM-009", "linked, SSO unreadable", hideSSO, []string{"pass org-1"}, ""},
 
-	{"SCIM-010", "dangling link", link("sso-9"), []string{"fail high scim-1"}, "SSO configuration sso-9, which the complete list of 1"},
+	{"SCIM-010", "dangling link", link("sso-9"), []string{"fail high scim-1"}, "SSO configuration sso-9, which the complete list of SSO"},
 	{"SCIM-010", "no link", link(""), []string{"pass org-1"}, "with a link: 0 of 1"},
 	{"SCIM-010", "link to a builtin provider", func(in *finding.Input) {
 		unprovisioned(ona.ProviderTypeBuiltin, ona.SSOStateActive)(in)

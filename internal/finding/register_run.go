@@ -14,7 +14,8 @@ var changeRules = []Rule{{
 	Remedy:   "Confirm that the change was approved.",
 	Expected: "No SCIM configuration that was disabled in the baseline is enabled now.",
 	Supports: slices.Concat(soc2("CC8.1"), iso("8.32")),
-	check:    withBaseline(whole(checkReenabled)),
+	needs:    baseline,
+	check:    checkReenabled,
 }, {
 	ID:       "SCIM-018",
 	Title:    "Configuration created and removed between two snapshots",
@@ -23,7 +24,8 @@ var changeRules = []Rule{{
 	Remedy:   "Ask who made it and what it provisioned.",
 	Expected: "Every SCIM configuration in the audit log is in a snapshot.",
 	Supports: slices.Concat(soc2("CC7.2"), nist("AC-2(4)")),
-	check:    withAuditLog(whole(checkShortLived)),
+	needs:    logSinceBaseline,
+	check:    checkShortLived,
 }, {
 	ID:       "SCIM-019",
 	Title:    "Configuration updated without a visible change",
@@ -32,7 +34,8 @@ var changeRules = []Rule{{
 	Remedy:   "Look the time up in the audit log and ask who made the update.",
 	Expected: "updatedAt moves only together with another field.",
 	Supports: nist("CM-3"),
-	check:    withBaseline(whole(checkUpdatedOnly)),
+	needs:    baseline,
+	check:    checkUpdatedOnly,
 }, {
 	ID:       foreignConfiguration,
 	Title:    "Configuration of a foreign organization in the answer",
@@ -60,7 +63,8 @@ var changeRules = []Rule{{
 	Expected: "Every change has an audit-log entry, and every entry a change.",
 	Supports: slices.Concat(soc2("CC7.2"), pci("10.2.1.5")),
 	limits:   toleranceLimit,
-	check:    withAuditLog(whole(checkLogged)),
+	needs:    logSinceBaseline,
+	check:    checkLogged,
 }, {
 	ID:       "SCIM-025",
 	Title:    "Account creation not restricted to SCIM",
@@ -69,7 +73,7 @@ var changeRules = []Rule{{
 	Remedy:   "Switch on the organization policy restrictAccountCreationToScim.",
 	Expected: "The policy restrictAccountCreationToScim is on.",
 	Supports: slices.Concat(soc2("CC6.2"), nist("AC-2")),
-	check:    whole(checkPolicy),
+	check:    checkPolicy,
 }}
 
 var runRules = []Rule{{
@@ -80,7 +84,7 @@ var runRules = []Rule{{
 	Remedy:   "Remove the cause that the error names and run again.",
 	Expected: "The collection is complete.",
 	Supports: nist("CA-7"),
-	check:    whole(checkComplete),
+	check:    checkComplete,
 }, {
 	ID:       "RUN-002",
 	Title:    "Scheduled night without a complete run",
@@ -89,7 +93,7 @@ var runRules = []Rule{{
 	Remedy:   "Find out why the run did not start or did not complete, and keep a record of the gap.",
 	Expected: "Every scheduled night has a complete run.",
 	Supports: nist("CA-7"),
-	check:    whole(checkMissedNights),
+	check:    checkMissedNights,
 }, {
 	ID:       "RUN-003",
 	Title:    "Identity, organization or base URL differs",
@@ -98,7 +102,8 @@ var runRules = []Rule{{
 	Remedy:   "Confirm that the collecting identity, the organization and the server were changed on purpose.",
 	Expected: "Identity, organization and base URL are those of the baseline.",
 	Supports: nist("CM-3"),
-	check:    withBaseline(whole(checkSameSource)),
+	needs:    baseline,
+	check:    checkSameSource,
 }, {
 	ID:       "RUN-004",
 	Title:    "Unknown fields in answers",
@@ -106,5 +111,5 @@ var runRules = []Rule{{
 	Why:      "The server reports something that no rule of this version looks at.",
 	Remedy:   "Use a newer version of the tool; until then the field's changes are shown as they are received.",
 	Expected: "This version knows every field of the answers.",
-	check:    whole(checkUnknownFields),
+	check:    checkUnknownFields,
 }}

@@ -6,9 +6,6 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// register is every rule in the order in which reports show them: by id, those about the run last. An id is never given to another rule.
-var register = slices.Concat(tokenRules, configurationRules, changeRules, runRules)
-
 var tokenRules = []Rule{{
 	ID:       "SCIM-001",
 	Title:    "Enabled configuration with an expired token",
@@ -17,7 +14,7 @@ var tokenRules = []Rule{{
 	Remedy:   "Regenerate the token, store it in the identity provider, and check there which changes were not provisioned meanwhile.",
 	Expected: "The token of every enabled SCIM configuration is not expired.",
 	Supports: slices.Concat(soc2("CC6.2", "CC6.3"), iso("5.18"), nist("AC-2"), pci("8.2.5")),
-	check:    checkExpired(true),
+	check:    checkEnabledExpired,
 }, {
 	ID:       "SCIM-002",
 	Title:    "Token expires soon",
@@ -36,7 +33,7 @@ var tokenRules = []Rule{{
 	Remedy:   "Delete the configuration, or regenerate its token and enable it.",
 	Expected: "The token of every disabled SCIM configuration is not expired.",
 	Supports: nist("CM-8"),
-	check:    checkExpired(false),
+	check:    checkDisabledExpired,
 }, {
 	ID:       "SCIM-004",
 	Title:    "Token expiry not reported",
@@ -85,7 +82,7 @@ var configurationRules = []Rule{{
 	Remedy:   "Set up a SCIM configuration, or enable one that exists.",
 	Expected: "The organization has at least one enabled SCIM configuration.",
 	Supports: slices.Concat(soc2("CC6.2"), iso("5.16")),
-	check:    whole(checkAnyEnabled),
+	check:    checkAnyEnabled,
 }, {
 	ID:       "SCIM-009",
 	Title:    "Enabled configuration without a linked SSO configuration",
@@ -103,7 +100,8 @@ var configurationRules = []Rule{{
 	Remedy:   "Link the configuration to an SSO configuration that exists.",
 	Expected: "The complete list of SSO configurations has every linked one.",
 	Supports: nist("CM-6"),
-	check:    withSSO(checkLinkExists),
+	needs:    ssoRead,
+	check:    checkLinkExists,
 }, {
 	ID:       "SCIM-011",
 	Title:    "Linked SSO configuration is not active",
@@ -112,7 +110,8 @@ var configurationRules = []Rule{{
 	Remedy:   "Activate the SSO configuration, or link to one that is active.",
 	Expected: "Every linked SSO configuration is active.",
 	Supports: slices.Concat(soc2("CC6.1"), iso("8.5")),
-	check:    withSSO(checkLinkActive),
+	needs:    ssoRead,
+	check:    checkLinkActive,
 }, {
 	ID:       "SCIM-012",
 	Title:    "Enabled configurations share one SSO configuration",
@@ -130,7 +129,8 @@ var configurationRules = []Rule{{
 	Remedy:   "Set up and enable a SCIM configuration that is linked to it, or deactivate it.",
 	Expected: "Every active custom SSO configuration has an enabled SCIM configuration.",
 	Supports: slices.Concat(soc2("CC6.2"), pci("8.2.5")),
-	check:    withSSO(checkSSOProvisioned),
+	needs:    ssoRead,
+	check:    checkSSOProvisioned,
 }, {
 	ID:       "SCIM-014",
 	Title:    "Configuration without a name",

@@ -17,16 +17,17 @@ func times(created, updated time.Time) func(*finding.Input) {
 }
 
 var runCases = []ruleCase{
-	{"SCIM-021", "local clock exactly 5 minutes ahead", clock(5 * time.Minute), []string{"pass org-1"}, "5m0s off"},
-	{"SCIM-021", "local clock ahead", clock(5*time.Minute + time.Second), []string{"fail medium org-1"}, "5m1s ahead of"},
-	{"SCIM-021", "local clock behind", clock(-6 * time.Minute), []string{"fail medium org-1"}, "6m0s behind"},
+	{"SCIM-021", "local clock exactly 5 minutes ahead", clock(5 * time.Minute), []string{"pass org-1"}, "at most 5 min off"},
+	{"SCIM-021", "local clock ahead", clock(5*time.Minute + time.Second), []string{"fail medium org-1"}, "more than 5 min ahead of the server's (5 min 1 s)."},
+	{"SCIM-021", "local clock behind", clock(-6 * time.Minute), []string{"fail medium org-1"}, "more than 5 min behind the server's (6 min)."},
 	{"SCIM-021", "server's clock unknown", func(in *finding.Input) { in.ServerClockKnown = false },
 		[]string{"not_assessed org-1"}, "could not be compared"},
 	{"SCIM-021", "updated exactly 5 minutes ahead", times(after(-day), after(5*time.Minute)), []string{"pass org-1"}, ""},
 	{"SCIM-021", "updated further ahead", times(after(-day), after(5*time.Minute+time.Second)), []string{"fail medium scim-1"},
-		"updatedAt 2026-11-23 02:05:01 UTC is 5m1s after the snapshot."},
+		"updatedAt 2026-11-23 02:05:01 UTC is more than 5 min after the snapshot."},
 	{"SCIM-021", "both ahead", times(after(2*day), after(day)), []string{"fail medium scim-1"},
-		"2 days after the snapshot. updatedAt 2026-11-24 02:00:00 UTC is 1 day after the snapshot. updatedAt 2026-11-24 02:00:00 UTC is before createdAt"},
+		"createdAt 2026-11-25 02:00:00 UTC is more than 5 min after the snapshot. updatedAt 2026-11-24 02:00:00 UTC is more than 5 min after the snapshot. " +
+			"updatedAt 2026-11-24 02:00:00 UTC is before createdAt"},
 	{"SCIM-021", "updated before it was created", times(after(-day), after(-day-time.Millisecond)), []string{"fail medium scim-1"},
 		"updatedAt 2026-11-22 01:59:59.999 UTC is before createdAt 2026-11-22 02:00:00 UTC."},
 	{"SCIM-021", "updatedAt not reported", times(after(-day), unknown), []string{"not_assessed scim-1"}, "did not report both"},

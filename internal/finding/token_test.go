@@ -54,14 +54,14 @@ var tokenCases = []ruleCase{
 		expiresAt(after(-day))(in)
 	}, []string{"not_assessed scim-0", "fail critical scim-1"}, ""},
 
-	{"SCIM-002", "a second left", expiresAt(after(time.Second)), []string{"fail high scim-1"}, "1s after the snapshot"},
-	{"SCIM-002", "exactly 7 days left", expiresAt(after(7 * day)), []string{"fail high scim-1"}, "7 days after the snapshot"},
+	{"SCIM-002", "a second left", expiresAt(after(time.Second)), []string{"fail high scim-1"}, "expires at 2026-11-23 02:00:01 UTC."},
+	{"SCIM-002", "exactly 7 days left", expiresAt(after(7 * day)), []string{"fail high scim-1"}, "expires at 2026-11-30 02:00:00 UTC."},
 	{"SCIM-002", "over 7 days left", expiresAt(after(7*day + time.Second)), []string{"fail medium scim-1"}, ""},
 	{"SCIM-002", "exactly 30 days left", expiresAt(after(30 * day)), []string{"fail medium scim-1"}, ""},
-	{"SCIM-002", "over 30 days left", expiresAt(after(30*day + time.Hour)), []string{"fail info scim-1"}, "30 days 1 h after"},
+	{"SCIM-002", "over 30 days left", expiresAt(after(30*day + time.Hour)), []string{"fail info scim-1"}, "expires at 2026-12-23 03:00:00 UTC."},
 	{"SCIM-002", "exactly 90 days left", expiresAt(after(90 * day)), []string{"fail info scim-1"}, ""},
 	{"SCIM-002", "over 90 days left", expiresAt(after(90*day + time.Second)), []string{"pass org-1"}, "longer than 90 days"},
-	{"SCIM-002", "already expired", expiresAt(takenAt), []string{"pass org-1"}, "had not expired"},
+	{"SCIM-002", "already expired", expiresAt(takenAt), []string{"pass org-1"}, "has not expired"},
 	{"SCIM-002", "disabled counts too", disabledExpiresAt(after(day)), []string{"fail high scim-1"}, "is disabled and its token expires at"},
 	{"SCIM-002", "unknown expiry", expiresAt(unknown), []string{"not_assessed scim-1"}, ""},
 
@@ -95,7 +95,7 @@ var tokenCases = []ruleCase{
 	{"SCIM-006", "rotation seen a second less ago", token(after(-900*day), rotated(after(-365*day+time.Second)), after(day)),
 		[]string{"pass org-1"}, "less than 365 days"},
 	{"SCIM-006", "same expiry for 400 days", token(after(-900*day), seen(after(-400*day)), after(day)),
-		[]string{"fail medium scim-1"}, "400 days before this one"},
+		[]string{"fail medium scim-1"}, "since at least 2025-10-19 02:00:00 UTC, the first snapshot with its expiry."},
 	{"SCIM-006", "old, but seen for a short time only", token(after(-900*day), seen(after(-10*day)), after(day)),
 		[]string{"not_assessed scim-1"}, "has been seen only since 2026-11-13"},
 	{"SCIM-006", "created less than 365 days ago", unseen(after(-365*day+time.Second), after(day)), []string{"pass org-1"}, ""},

@@ -4,43 +4,40 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"scim-auditor/internal/diff"
-	"scim-auditor/internal/ona"
 )
 
-// utc writes an instant as findings tell it, in whole seconds.
+// utc writes an instant in whole seconds.
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // exactUTC also writes the fraction of a second, where the order of two instants can depend on it.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
 
-// span writes a length of time: from a day on in days, hours and minutes, below exactly.
+// span writes a length of time: from a day on in days, hours and minutes, from a second on in
+// minutes and seconds too, below exactly.
 func span(d time.Duration) string {
-	if d < day {
+	if d < time.Second {
 		return d.String()
 	}
-	text := fmt.Sprintf("%d days", d/day)
-	if d < 2*day {
-		text = "1 day"
+	var parts []string
+	part := func(n time.Duration, unit string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit))
+		}
 	}
-	if hours := d % day / time.Hour; hours > 0 {
-		text += fmt.Sprintf(" %d h", hours)
+	days := "days"
+	if d/day == 1 {
+		days = "day"
 	}
-	if minutes := d % time.Hour / time.Minute; minutes > 0 {
-		text += fmt.Sprintf(" %d min", minutes)
+	part(d/day, days)
+	part(d%day/time.Hour, "h")
+	part(d%time.Hour/time.Minute, "min")
+	if d < day {
+		part(d%time.Minute/time.Second, "s")
 	}
-	return text
+	return strings.Join(parts, " ")
 }
 
-func inParentheses(text string) string {
-	if text == "" {
-		return ""
-	}
-	return " (" + text + ")"
-}
-
-// label names something with its id, which is what it is found by when names repeat or lack.
+// label names something with its id, by which it is found when names repeat or are missing.
 func label(name, id string) string {
 	if strings.TrimSpace(name) == "" {
 		return id
@@ -55,18 +52,32 @@ func enabledWord(enabled bool) string {
 	return "disabled"
 }
 
-// maxOthers bounds how many configurations one finding lists: each of n that clash lists the others, which is quadratic without a bound.
+// checked is a pass that was judged over every SCIM configuration.
+func (e *evaluation) checked(format string, args ...any) string {
+	return fmt.Sprintf("SCIM configurations checked: %d. ", len(e.scim)) + fmt.Sprintf(format, args...)
+}
+
+func (e *evaluation) enabledOfAll() string {
+	return fmt.Sprintf("SCIM configurations that are enabled: %d of %d.", e.enabled, len(e.scim))
+}
+
+func (e *evaluation) linkedOfAll() string {
+	return fmt.Sprintf("SCIM configurations with a link: %d of %d.", e.linked, len(e.scim))
+}
+
+// maxOthers bounds how many configurations one finding lists: each of n that clash lists the others,
+// which is quadratic without a bound.
 const maxOthers = 5
 
-// others lists the configurations of a group other than self.
-func others(group []subject, self string) string {
+// others lists the members of a group other than self.
+func others(group []subject, self subject) string {
 	var names []string
-	for _, c := range group {
+	for _, s := range group {
 		if len(names) == maxOthers {
 			break
 		}
-		if c.id != self {
-			names = append(names, label(c.name, c.id))
+		if s.id != self.id {
+			names = append(names, label(s.name, s.id))
 		}
 	}
 	text := strings.Join(names, ", ")
@@ -74,21 +85,4 @@ func others(group []subject, self string) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// changeSubject is whom a change is about.
-func changeSubject(c diff.Change) subject {
-	return subject{c.SubjectType, c.SubjectID, c.SubjectName}
-}
-
-// changedInstant writes an instant that a change carries as text; one that is no instant stands as it is.
-func changedInstant(text string) string {
-	t, err := ona.ParseTime(text)
-	switch {
-	case err != nil:
-		return text
-	case t.IsZero():
-		return "not reported"
-	}
-	return exactUTC(t)
 }

@@ -1,0 +1,41 @@
+package finding
+
+// The frameworks that a Control can belong to, by the names under which auditors cite them.
+const (
+	FrameworkSOC2 = "SOC 2 TSC 2017"
+	FrameworkISO  = "ISO/IEC 27001:2022 Annex A"
+	FrameworkNIST = "NIST SP 800-53 Rev. 5"
+	FrameworkPCI  = "PCI DSS 4.0.1"
+)
+
+// Frameworks is every framework, in the order of reports.
+var Frameworks = []string{FrameworkSOC2, FrameworkISO, FrameworkNIST, FrameworkPCI}
+
+// Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
+type Control struct {
+	Framework, ID string
+}
+
+// Controls returns the ids of the controls of one framework that the rule supports.
+func (r Rule) Controls(framework string) []string {
+	var ids []string
+	for _, c := range r.Supports {
+		if c.Framework == framework {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+func soc2(ids ...string) []Control { return controls(FrameworkSOC2, ids) }
+func iso(ids ...string) []Control  { return controls(FrameworkISO, ids) }
+func nist(ids ...string) []Control { return controls(FrameworkNIST, ids) }
+func pci(ids ...string) []Control  { return controls(FrameworkPCI, ids) }
+
+func controls(framework string, ids []string) []Control {
+	all := make([]Control, len(ids))
+	for i, id := range ids {
+		all[i] = Control{Framework: framework, ID: id}
+	}
+	return all
+}
