@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -14,7 +13,7 @@ type configurations[T any] struct {
 	id      func(*T) string
 	// name is what a person calls the configuration.
 	name      func(*T) string
-	unknown   func(*T) map[string]json.RawMessage
+	unknown   func(*T) unknownFields
 	canonical func(*T) string
 }
 
@@ -23,16 +22,16 @@ type pair[T any] struct{ before, after *T }
 
 // match walks two lists in lockstep and returns every id of either once, in order. It panics when a
 // list is not sorted by id or holds an id twice: it would show removals that never were.
-func match[T any](before, after []T, id func(*T) string) []pair[T] {
-	requireSorted(before, id)
-	requireSorted(after, id)
+func (t configurations[T]) match(before, after []T) []pair[T] {
+	t.requireSorted(before)
+	t.requireSorted(after)
 	pairs := make([]pair[T], 0, max(len(before), len(after)))
 	for b, a := 0, 0; b < len(before) || a < len(after); {
 		switch {
-		case a == len(after) || b < len(before) && id(&before[b]) < id(&after[a]):
+		case a == len(after) || b < len(before) && t.id(&before[b]) < t.id(&after[a]):
 			pairs = append(pairs, pair[T]{before: &before[b]})
 			b++
-		case b == len(before) || id(&after[a]) < id(&before[b]):
+		case b == len(before) || t.id(&after[a]) < t.id(&before[b]):
 			pairs = append(pairs, pair[T]{after: &after[a]})
 			a++
 		default:
@@ -44,10 +43,10 @@ func match[T any](before, after []T, id func(*T) string) []pair[T] {
 	return pairs
 }
 
-func requireSorted[T any](list []T, id func(*T) string) {
+func (t configurations[T]) requireSorted(list []T) {
 	last := ""
 	for i := range list {
-		next := id(&list[i])
+		next := t.id(&list[i])
 		if i > 0 && last >= next {
 			panic(fmt.Sprintf("diff: inventory not sorted by id: %q before %q", last, next))
 		}
@@ -62,9 +61,13 @@ func (t configurations[T]) compare(pairs []pair[T], opts Options) (rows, summari
 	for _, p := range pairs {
 		switch {
 		case p.before == nil:
-			rows = append(rows, t.appeared(p.after, opts))
+			row := Change{Kind: Added, After: t.canonical(p.after)}
+			if opts.Seen != nil && opts.Seen(t.subject, t.id(p.after)) {
+				row.Kind = Reappeared
+			}
+			rows = append(rows, t.about(p.after, row))
 		case p.after == nil:
-			rows = append(rows, t.removed(p.before))
+			rows = append(rows, t.about(p.before, Change{Kind: Removed, Before: t.canonical(p.before)}))
 		default:
 			rows = append(rows, t.changed(p, summarised)...)
 		}
@@ -72,47 +75,26 @@ func (t configurations[T]) compare(pairs []pair[T], opts Options) (rows, summari
 	return rows, summaries
 }
 
-func (t configurations[T]) appeared(c *T, opts Options) Change {
-	row := t.row(c)
-	row.Kind, row.After = Added, t.canonical(c)
-	if opts.Seen != nil && opts.Seen(t.subject, row.SubjectID) {
-		row.Kind = Reappeared
-	}
-	return row
-}
-
-func (t configurations[T]) removed(c *T) Change {
-	row := t.row(c)
-	row.Kind, row.Before = Removed, t.canonical(c)
-	return row
-}
-
 func (t configurations[T]) changed(p pair[T], summarised map[string]bool) []Change {
-	rows := differences(t.fields, p.before, p.after, summarised)
-	rows = append(rows, unknownDifferences(t.unknown(p.before), t.unknown(p.after), summarised)...)
-	if len(rows) == 0 {
-		return nil
-	}
-	subject := t.row(p.after)
+	rows := differences(t.fields, p.before, p.after, t.unknown(p.before), t.unknown(p.after), summarised)
 	for i := range rows {
-		rows[i].SubjectType, rows[i].SubjectID, rows[i].SubjectName = t.subject, subject.SubjectID, subject.SubjectName
+		rows[i] = t.about(p.after, rows[i])
 	}
 	sortByPrecedence(rows)
-	return withoutIdleUpdatedAt(rows)
-}
-
-// row is a change of the configuration with nothing but the subject filled in.
-func (t configurations[T]) row(c *T) Change {
-	return Change{SubjectType: t.subject, SubjectID: t.id(c), SubjectName: t.name(c)}
-}
-
-// withoutIdleUpdatedAt drops the change of updatedAt beside other changes of a SCIM configuration,
-// which explain it, unless it moved back.
-func withoutIdleUpdatedAt(rows []Change) []Change {
-	if len(rows) == 1 {
-		return rows
+	if len(rows) > 1 {
+		rows = slices.DeleteFunc(rows, idleUpdatedAt)
 	}
-	return slices.DeleteFunc(rows, func(c Change) bool {
-		return c.SubjectType == SCIMConfiguration && c.Field == updatedAtField && c.Kind != UpdatedAtRegressed
-	})
+	return rows
+}
+
+// about fills in the subject of a change.
+func (t configurations[T]) about(c *T, row Change) Change {
+	row.SubjectType, row.SubjectID, row.SubjectName = t.subject, t.id(c), t.name(c)
+	return row
+}
+
+// idleUpdatedAt is a change of updatedAt that other changes of the SCIM configuration explain: one
+// that did not move back.
+func idleUpdatedAt(c Change) bool {
+	return c.SubjectType == SCIMConfiguration && c.Field == updatedAtField && c.Kind != UpdatedAtRegressed
 }

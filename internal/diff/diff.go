@@ -24,14 +24,14 @@ type Options struct {
 // that no configuration has any longer, is one change of the organization, not one of each
 // configuration.
 func Compute(before, after ona.Inventory, opts Options) []Change {
-	pairs := match(before.SCIM, after.SCIM, scimID)
+	pairs := scimConfigurations.match(before.SCIM, after.SCIM)
 	scim, summaries := scimConfigurations.compare(pairs, opts)
 	labelLinks(scim, before, after)
 	noteReplacements(scim, pairs)
 
 	var sso []Change
 	if before.SSONotAssessed == "" && after.SSONotAssessed == "" {
-		rows, more := ssoConfigurations.compare(match(before.SSO, after.SSO, ssoID), opts)
+		rows, more := ssoConfigurations.compare(ssoConfigurations.match(before.SSO, after.SSO), opts)
 		noteLinks(rows, pairs)
 		sso, summaries = rows, append(summaries, more...)
 	}

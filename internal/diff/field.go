@@ -30,6 +30,8 @@ type value struct {
 	instant time.Time
 }
 
+func text(s string) value { return value{text: s} }
+
 func (v value) String() string {
 	if v.instant.IsZero() {
 		return v.text
@@ -41,9 +43,13 @@ func (v value) equal(other value) bool { return v.text == other.text && v.instan
 
 func (v value) reported() bool { return v.text != "" || !v.instant.IsZero() }
 
+// unknownFields are the fields that this version does not know, each as canonical JSON.
+type unknownFields = map[string]json.RawMessage
+
 // differences returns one change for each field that differs, without the subject. Fields that a
 // change of the organization stands for are left out.
-func differences[T any](fields []field[T], before, after *T, summarised map[string]bool) []Change {
+func differences[T any](fields []field[T], before, after *T, unknownBefore, unknownAfter unknownFields,
+	summarised map[string]bool) []Change {
 	var rows []Change
 	for i := range fields {
 		f := &fields[i]
@@ -57,26 +63,25 @@ func differences[T any](fields []field[T], before, after *T, summarised map[stri
 		}
 		rows = append(rows, row)
 	}
+	for _, name := range names(unknownBefore, unknownAfter) {
+		before, after := unknownBefore[name], unknownAfter[name]
+		if !bytes.Equal(before, after) && !summarised[name] {
+			row := Change{Kind: FieldChanged, Field: name, Before: string(before), After: string(after)}
+			row.noteUnreported()
+			rows = append(rows, row)
+		}
+	}
 	return rows
 }
 
-// unknownDifferences compares fields that this version does not know by their canonical JSON.
-func unknownDifferences(before, after map[string]json.RawMessage, summarised map[string]bool) []Change {
+// names returns the names of both, sorted, each once.
+func names(before, after unknownFields) []string {
 	if len(before) == 0 && len(after) == 0 {
 		return nil
 	}
-	names := slices.AppendSeq(slices.Collect(maps.Keys(before)), maps.Keys(after))
-	slices.Sort(names)
-	var rows []Change
-	for _, name := range slices.Compact(names) {
-		if bytes.Equal(before[name], after[name]) || summarised[name] {
-			continue
-		}
-		row := Change{Kind: FieldChanged, Field: name, Before: string(before[name]), After: string(after[name])}
-		row.noteUnreported()
-		rows = append(rows, row)
-	}
-	return rows
+	all := slices.AppendSeq(slices.Collect(maps.Keys(before)), maps.Keys(after))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // unreported is the refine of a field whose empty value means that the API did not report it.
@@ -94,5 +99,5 @@ func jsonText(elements any, count int) value {
 		// Strings, and slices and maps of them, always encode.
 		panic("diff: encoding a set: " + err.Error())
 	}
-	return value{text: string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))}
+	return text(string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))))
 }

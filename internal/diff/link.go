@@ -30,7 +30,7 @@ func linkLabel(inventory ona.Inventory, id string) string {
 	if !found {
 		return "not in the SSO list"
 	}
-	return ssoName(&inventory.SSO[i])
+	return ssoConfigurations.name(&inventory.SSO[i])
 }
 
 // noteLinks adds to each change of an SSO configuration which SCIM configurations link to it. For a

@@ -10,45 +10,33 @@ import (
 
 // organizationFields leaves updatedAt out: it moves with every edit of anything in the organization.
 var organizationFields = []field[ona.Organization]{
-	{
-		name:   "name",
-		kind:   FieldChanged,
-		value:  func(o *ona.Organization) value { return value{text: o.Name} },
-		refine: unreported,
-	},
-	{
-		name:   "tier",
-		kind:   FieldChanged,
-		value:  func(o *ona.Organization) value { return value{text: o.Tier} },
-		refine: unreported,
-	},
-	{
-		name:   "createdAt",
-		kind:   FieldChanged,
-		value:  func(o *ona.Organization) value { return value{instant: o.CreatedAt} },
-		refine: unreported,
-	},
+	{name: "name", kind: FieldChanged, refine: unreported,
+		value: func(o *ona.Organization) value { return text(o.Name) }},
+	{name: "tier", kind: FieldChanged, refine: unreported,
+		value: func(o *ona.Organization) value { return text(o.Tier) }},
+	{name: "createdAt", kind: FieldChanged, refine: unreported,
+		value: func(o *ona.Organization) value { return value{instant: o.CreatedAt} }},
 }
 
-var policyFields = []field[ona.OrganizationPolicies]{{
-	name: "restrictAccountCreationToScim",
-	kind: RestrictionSet,
-	value: func(p *ona.OrganizationPolicies) value {
-		return value{text: strconv.FormatBool(p.RestrictAccountCreationToSCIM)}
-	},
-	refine: func(row *Change, _, after value) {
-		if after.text == "false" {
-			row.Kind = RestrictionLifted
-		}
-	},
-}}
+var policyFields = []field[ona.OrganizationPolicies]{
+	{name: "restrictAccountCreationToScim", kind: RestrictionSet, refine: refineRestriction,
+		value: func(p *ona.OrganizationPolicies) value {
+			return text(strconv.FormatBool(p.RestrictAccountCreationToSCIM))
+		}},
+}
+
+func refineRestriction(row *Change, _, after value) {
+	if after.text == "false" {
+		row.Kind = RestrictionLifted
+	}
+}
 
 // compareOrganization returns the changes of the organization itself, with the summaries of its
 // configurations' fields among them.
 func compareOrganization(before, after ona.Inventory, summaries []Change) []Change {
 	was, is := &before.Organization, &after.Organization
 	rows := slices.Concat(comparePolicies(before.Policies, after.Policies), summaries,
-		differences(organizationFields, was, is, nil), unknownDifferences(was.Unknown, is.Unknown, nil))
+		differences(organizationFields, was, is, was.Unknown, is.Unknown, nil))
 	for i := range rows {
 		rows[i].SubjectType = Organization
 		rows[i].SubjectID = is.ID
@@ -64,8 +52,7 @@ func comparePolicies(before, after *ona.OrganizationPolicies) []Change {
 	if before == nil || after == nil {
 		return nil
 	}
-	rows := append(differences(policyFields, before, after, nil),
-		unknownDifferences(before.Unknown, after.Unknown, nil)...)
+	rows := differences(policyFields, before, after, before.Unknown, after.Unknown, nil)
 	for i := range rows {
 		rows[i].AddNote("organization policy")
 	}

@@ -2,23 +2,16 @@ package diff
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
-// reports counts the configurations that report a field.
-type reports struct {
-	// before and after count over a whole inventory, keptBefore and keptAfter over the
-	// configurations that are in both.
-	before, after, keptBefore, keptAfter int
+// reports are the configurations that report a field, in each inventory; keptBefore and keptAfter
+// count those of them that are in both inventories.
+type reports[T any] struct {
+	before, after         []*T
+	keptBefore, keptAfter int
 }
-
-// first is true when the server has begun to report the field: no configuration of the baseline
-// reports it, and one that was there reports it now.
-func (r reports) first() bool { return r.before == 0 && r.keptAfter > 0 }
-
-// lost is true when the server has ceased to report the field. One configuration alone could have
-// lost it by an edit.
-func (r reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
 
 // summarise returns one change for each field that the server has begun or ceased to report, and
 // the names of these fields. A lost token expiry is not among them: an auditor must see each token
@@ -26,12 +19,14 @@ func (r reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
 func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
-	for _, name := range t.optionalNames(pairs) {
-		switch r := t.count(pairs, name); {
-		case r.first():
-			rows = append(rows, t.firstReported(name, r, pairs))
-		case r.lost() && name != expiryField:
-			rows = append(rows, t.noLongerReported(name, r, pairs))
+	optional := t.optionalFields(pairs)
+	for _, name := range slices.Sorted(maps.Keys(optional)) {
+		switch r := findReports(pairs, optional[name]); {
+		case len(r.before) == 0 && r.keptAfter > 0:
+			rows = append(rows, t.firstReported(name, optional[name], r, pairs))
+		// One configuration alone could have lost the field by an edit.
+		case len(r.after) == 0 && r.keptBefore > 1 && name != expiryField:
+			rows = append(rows, t.noLongerReported(name, optional[name], r, pairs))
 		default:
 			continue
 		}
@@ -40,11 +35,13 @@ func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool
 	return rows, summarised
 }
 
-// optionalNames returns the optional fields and every unknown field of the configurations, sorted.
-func (t configurations[T]) optionalNames(pairs []pair[T]) []string {
-	set := make(map[string]bool)
+// optionalFields returns how to read each optional field and each unknown field.
+func (t configurations[T]) optionalFields(pairs []pair[T]) map[string]func(*T) value {
+	optional := make(map[string]func(*T) value)
 	for _, f := range t.fields {
-		set[f.name] = f.optional
+		if f.optional {
+			optional[f.name] = f.value
+		}
 	}
 	for _, p := range pairs {
 		for _, c := range []*T{p.before, p.after} {
@@ -52,62 +49,46 @@ func (t configurations[T]) optionalNames(pairs []pair[T]) []string {
 				continue
 			}
 			for name := range t.unknown(c) {
-				set[name] = true
+				optional[name] = func(c *T) value { return text(string(t.unknown(c)[name])) }
 			}
 		}
 	}
-	var names []string
-	for name, optional := range set {
-		if optional {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return optional
 }
 
-// optionalValue returns how to read an optional or unknown field.
-func (t configurations[T]) optionalValue(name string) func(*T) value {
-	for _, f := range t.fields {
-		if f.name == name {
-			return f.value
-		}
-	}
-	return func(c *T) value { return value{text: string(t.unknown(c)[name])} }
-}
-
-// count stops counting when both inventories report the field: there is nothing to summarise.
-func (t configurations[T]) count(pairs []pair[T], name string) reports {
-	var r reports
-	read := t.optionalValue(name)
+// findReports stops when both inventories report the field: there is nothing to summarise.
+func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
+	var r reports[T]
 	for _, p := range pairs {
-		if r.before > 0 && r.after > 0 {
+		if len(r.before) > 0 && len(r.after) > 0 {
 			break
 		}
-		before := p.before != nil && read(p.before).reported()
-		after := p.after != nil && read(p.after).reported()
-		if before {
-			r.before++
+		if p.before != nil && read(p.before).reported() {
+			r.before = append(r.before, p.before)
+			if p.after != nil {
+				r.keptBefore++
+			}
 		}
-		if after {
-			r.after++
-		}
-		if before && p.after != nil {
-			r.keptBefore++
-		}
-		if after && p.before != nil {
-			r.keptAfter++
+		if p.after != nil && read(p.after).reported() {
+			r.after = append(r.after, p.after)
+			if p.before != nil {
+				r.keptAfter++
+			}
 		}
 	}
 	return r
 }
 
-func (t configurations[T]) firstReported(name string, r reports, pairs []pair[T]) Change {
-	before, after := sides(pairs)
-	row := summary(FieldFirstReported, name, r, len(before), len(after))
-	row.AddNote("of " + t.plural)
-	reporters, affirmed := t.reporters(after, name)
-	row.AddNote(reporters)
+func (t configurations[T]) firstReported(name string, read func(*T) value, r reports[T], pairs []pair[T]) Change {
+	before, after := sizes(pairs)
+	who, affirmed := t.reporters(r.after, after, read)
+	row := Change{
+		Kind:   FieldFirstReported,
+		Field:  name,
+		Before: fmt.Sprintf("0 of %d", before),
+		After:  fmt.Sprintf("%d of %d", len(r.after), after),
+		Note:   "of " + t.plural + "; " + who,
+	}
 	if name == unverifiedField && affirmed {
 		// A server that omits false looks the same when somebody allows it for the first time.
 		row.Severity = High
@@ -115,64 +96,52 @@ func (t configurations[T]) firstReported(name string, r reports, pairs []pair[T]
 	return row
 }
 
-func (t configurations[T]) noLongerReported(name string, r reports, pairs []pair[T]) Change {
-	before, after := sides(pairs)
-	row := summary(FieldChanged, name, r, len(before), len(after))
-	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", len(after), t.plural))
-	reporters, _ := t.reporters(before, name)
-	row.AddNote("was " + reporters)
-	return row
+func (t configurations[T]) noLongerReported(name string, read func(*T) value, r reports[T], pairs []pair[T]) Change {
+	before, after := sizes(pairs)
+	who, _ := t.reporters(r.before, before, read)
+	return Change{
+		Kind:   FieldChanged,
+		Field:  name,
+		Before: fmt.Sprintf("%d of %d", len(r.before), before),
+		After:  fmt.Sprintf("0 of %d", after),
+		Note:   fmt.Sprintf("no longer reported by any of %d %s; was %s", after, t.plural, who),
+	}
 }
 
-// sides returns the two inventories that the pairs come from.
-func sides[T any](pairs []pair[T]) (before, after []*T) {
+func sizes[T any](pairs []pair[T]) (before, after int) {
 	for _, p := range pairs {
 		if p.before != nil {
-			before = append(before, p.before)
+			before++
 		}
 		if p.after != nil {
-			after = append(after, p.after)
+			after++
 		}
 	}
 	return before, after
 }
 
-func summary(k Kind, name string, r reports, before, after int) Change {
-	return Change{
-		Kind:   k,
-		Field:  name,
-		Before: fmt.Sprintf("%d of %d", r.before, before),
-		After:  fmt.Sprintf("%d of %d", r.after, after),
-	}
-}
-
-// reporters names the configurations that the field is about. For a boolean these are the ones
-// where it is true, which would be changes of their own if they were not summarised; for any other
-// field those that report it, unless all do. affirmed is true when the field is true for one of them.
-func (t configurations[T]) reporters(all []*T, name string) (who string, affirmed bool) {
-	var reporting, affirming []string
+// reporters names the configurations that a field is about. For a boolean these are the ones where
+// it is true, which would be changes of their own if they were not summarised; for any other field
+// those that report it, unless all do. affirmed is true when the field is true for one of them.
+func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) (who string, affirmed bool) {
+	var names, affirming []string
 	boolean := true
-	read := t.optionalValue(name)
-	for _, c := range all {
-		text := read(c).String()
-		if text == "" {
-			continue
+	for _, c := range reporting {
+		name, said := named(t.name(c), t.id(c)), read(c).String()
+		names = append(names, name)
+		if said == "true" {
+			affirming = append(affirming, name)
 		}
-		reporting = append(reporting, named(t.name(c), t.id(c)))
-		if text == "true" {
-			affirming = append(affirming, named(t.name(c), t.id(c)))
-		}
-		boolean = boolean && (text == "true" || text == "false")
+		boolean = boolean && (said == "true" || said == "false")
 	}
-	affirmed = len(affirming) > 0
-	switch {
+	switch affirmed = len(affirming) > 0; {
 	case boolean && !affirmed:
 		return "true for none", affirmed
 	case boolean:
 		return "true for: " + enumerate(affirming), affirmed
-	case len(reporting) == len(all):
+	case len(reporting) == all:
 		return "reported by each", affirmed
 	default:
-		return "reported by: " + enumerate(reporting), affirmed
+		return "reported by: " + enumerate(names), affirmed
 	}
 }

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -9,66 +8,32 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-var scimConfigurations = configurations[ona.SCIMConfiguration]{
+type scimConfiguration = ona.SCIMConfiguration
+
+var scimConfigurations = configurations[scimConfiguration]{
 	subject:   SCIMConfiguration,
 	plural:    "SCIM configurations",
-	fields:    scimFields,
-	id:        scimID,
-	name:      func(c *ona.SCIMConfiguration) string { return c.Name },
-	unknown:   func(c *ona.SCIMConfiguration) map[string]json.RawMessage { return c.Unknown },
-	canonical: (*ona.SCIMConfiguration).Canonical,
-}
-
-var scimFields = []field[ona.SCIMConfiguration]{
-	{
-		name:     "organizationId",
-		kind:     OrganizationChanged,
-		value:    func(c *ona.SCIMConfiguration) value { return value{text: c.OrganizationID} },
-		refine:   unreported,
-		optional: true,
-	},
-	{
-		name:   "createdAt",
-		kind:   CreatedAtChanged,
-		value:  func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} },
-		refine: refineCreatedAt,
-	},
-	{
-		name:   "enabled",
-		kind:   Enabled,
-		value:  func(c *ona.SCIMConfiguration) value { return value{text: strconv.FormatBool(c.Enabled)} },
-		refine: refineEnabled,
-	},
-	{
-		name:   "ssoConfigurationId",
-		kind:   SSORelinked,
-		value:  func(c *ona.SCIMConfiguration) value { return value{text: c.SSOConfigurationID} },
-		refine: refineLink,
-	},
-	{
-		name:     unverifiedField,
-		kind:     FieldChanged,
-		value:    unverifiedLinking,
-		refine:   refineUnverifiedLinking,
-		optional: true,
-	},
-	{
-		name:     expiryField,
-		kind:     TokenRotated,
-		value:    func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} },
-		refine:   refineTokenExpiry,
-		optional: true,
-	},
-	{
-		name:  "name",
-		kind:  Renamed,
-		value: func(c *ona.SCIMConfiguration) value { return value{text: c.Name} },
-	},
-	{
-		name:   updatedAtField,
-		kind:   UpdatedOnly,
-		value:  func(c *ona.SCIMConfiguration) value { return value{instant: c.UpdatedAt} },
-		refine: refineUpdatedAt,
+	id:        func(c *scimConfiguration) string { return c.ID },
+	name:      func(c *scimConfiguration) string { return c.Name },
+	unknown:   func(c *scimConfiguration) unknownFields { return c.Unknown },
+	canonical: (*scimConfiguration).Canonical,
+	fields: []field[scimConfiguration]{
+		{name: "organizationId", kind: OrganizationChanged, refine: unreported, optional: true,
+			value: func(c *scimConfiguration) value { return text(c.OrganizationID) }},
+		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
+			value: func(c *scimConfiguration) value { return value{instant: c.CreatedAt} }},
+		{name: "enabled", kind: Enabled, refine: refineEnabled,
+			value: func(c *scimConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
+		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
+			value: func(c *scimConfiguration) value { return text(c.SSOConfigurationID) }},
+		{name: unverifiedField, kind: FieldChanged, refine: refineUnverifiedLinking, optional: true,
+			value: unverifiedLinking},
+		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true,
+			value: func(c *scimConfiguration) value { return value{instant: c.TokenExpiresAt} }},
+		{name: "name", kind: Renamed,
+			value: func(c *scimConfiguration) value { return text(c.Name) }},
+		{name: updatedAtField, kind: UpdatedOnly, refine: refineUpdatedAt,
+			value: func(c *scimConfiguration) value { return value{instant: c.UpdatedAt} }},
 	},
 }
 
@@ -78,13 +43,11 @@ const (
 	updatedAtField  = "updatedAt"
 )
 
-func scimID(c *ona.SCIMConfiguration) string { return c.ID }
-
-func unverifiedLinking(c *ona.SCIMConfiguration) value {
+func unverifiedLinking(c *scimConfiguration) value {
 	if c.AllowUnverifiedEmailAccountLinking == nil {
 		return value{}
 	}
-	return value{text: strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking)}
+	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
 }
 
 // refineCreatedAt calls an edit impossible only between two reported instants: a server that begins

@@ -2,85 +2,45 @@ package diff
 
 import (
 	"cmp"
-	"encoding/json"
 
 	"scim-auditor/internal/ona"
 )
 
-var ssoConfigurations = configurations[ona.SSOConfiguration]{
-	subject:   SSOConfiguration,
-	plural:    "SSO configurations",
-	fields:    ssoFields,
-	id:        ssoID,
-	name:      ssoName,
-	unknown:   func(c *ona.SSOConfiguration) map[string]json.RawMessage { return c.Unknown },
-	canonical: (*ona.SSOConfiguration).Canonical,
-}
+type ssoConfiguration = ona.SSOConfiguration
 
-var ssoFields = []field[ona.SSOConfiguration]{
-	{
-		name:   "state",
-		kind:   FieldChanged,
-		value:  func(c *ona.SSOConfiguration) value { return value{text: c.State} },
-		refine: refineState,
-	},
-	{
-		name:  "displayName",
-		kind:  Renamed,
-		value: func(c *ona.SSOConfiguration) value { return value{text: c.DisplayName} },
-	},
-	{
-		name:  "issuerUrl",
-		kind:  IssuerChanged,
-		value: func(c *ona.SSOConfiguration) value { return value{text: c.IssuerURL} },
-	},
-	{
-		name:  "clientId",
-		kind:  ClientChanged,
-		value: func(c *ona.SSOConfiguration) value { return value{text: c.ClientID} },
-	},
-	{
-		name:  "emailDomain",
-		kind:  DomainsChanged,
-		value: func(c *ona.SSOConfiguration) value { return value{text: c.EmailDomain} },
-	},
-	{
-		name:  "emailDomains",
-		kind:  DomainsChanged,
-		value: func(c *ona.SSOConfiguration) value { return jsonText(c.EmailDomains, len(c.EmailDomains)) },
-	},
-	{
-		name:  "claims",
-		kind:  ClaimsChanged,
-		value: func(c *ona.SSOConfiguration) value { return jsonText(c.Claims, len(c.Claims)) },
-	},
-	{
-		name:  "claimsExpression",
-		kind:  ClaimsChanged,
-		value: func(c *ona.SSOConfiguration) value { return value{text: c.ClaimsExpression} },
-	},
-	{
-		name:   "organizationId",
-		kind:   FieldChanged,
-		value:  func(c *ona.SSOConfiguration) value { return value{text: c.OrganizationID} },
-		refine: refineSSOOrganization,
-	},
-	{
-		name:  "providerType",
-		kind:  FieldChanged,
-		value: func(c *ona.SSOConfiguration) value { return value{text: c.ProviderType} },
-	},
-	{
-		name:  "additionalScopes",
-		kind:  FieldChanged,
-		value: func(c *ona.SSOConfiguration) value { return jsonText(c.AdditionalScopes, len(c.AdditionalScopes)) },
+var ssoConfigurations = configurations[ssoConfiguration]{
+	subject: SSOConfiguration,
+	plural:  "SSO configurations",
+	id:      func(c *ssoConfiguration) string { return c.ID },
+	// Builtin providers have no display name.
+	name:      func(c *ssoConfiguration) string { return cmp.Or(c.DisplayName, c.IssuerURL) },
+	unknown:   func(c *ssoConfiguration) unknownFields { return c.Unknown },
+	canonical: (*ssoConfiguration).Canonical,
+	fields: []field[ssoConfiguration]{
+		{name: "state", kind: FieldChanged, refine: refineState,
+			value: func(c *ssoConfiguration) value { return text(c.State) }},
+		{name: "displayName", kind: Renamed,
+			value: func(c *ssoConfiguration) value { return text(c.DisplayName) }},
+		{name: "issuerUrl", kind: IssuerChanged,
+			value: func(c *ssoConfiguration) value { return text(c.IssuerURL) }},
+		{name: "clientId", kind: ClientChanged,
+			value: func(c *ssoConfiguration) value { return text(c.ClientID) }},
+		{name: "emailDomain", kind: DomainsChanged,
+			value: func(c *ssoConfiguration) value { return text(c.EmailDomain) }},
+		{name: "emailDomains", kind: DomainsChanged,
+			value: func(c *ssoConfiguration) value { return jsonText(c.EmailDomains, len(c.EmailDomains)) }},
+		{name: "claims", kind: ClaimsChanged,
+			value: func(c *ssoConfiguration) value { return jsonText(c.Claims, len(c.Claims)) }},
+		{name: "claimsExpression", kind: ClaimsChanged,
+			value: func(c *ssoConfiguration) value { return text(c.ClaimsExpression) }},
+		{name: "organizationId", kind: FieldChanged, refine: refineSSOOrganization,
+			value: func(c *ssoConfiguration) value { return text(c.OrganizationID) }},
+		{name: "providerType", kind: FieldChanged,
+			value: func(c *ssoConfiguration) value { return text(c.ProviderType) }},
+		{name: "additionalScopes", kind: FieldChanged,
+			value: func(c *ssoConfiguration) value { return jsonText(c.AdditionalScopes, len(c.AdditionalScopes)) }},
 	},
 }
-
-func ssoID(c *ona.SSOConfiguration) string { return c.ID }
-
-// ssoName falls back on the issuer: builtin providers have no display name.
-func ssoName(c *ona.SSOConfiguration) string { return cmp.Or(c.DisplayName, c.IssuerURL) }
 
 // refineState: only an active configuration lets people sign in, so a move between two other states
 // neither disables nor enables.

@@ -10,18 +10,18 @@ func changeSubject(c diff.Change) subject {
 	return subject{c.SubjectType, c.SubjectID, c.SubjectName}
 }
 
-func checkReenabled(e *evaluation) (rows []row, pass string) {
+func enabledAgain(e *evaluation) (rows []row) {
 	for _, c := range e.Changes {
 		if c.Kind == diff.Enabled && c.SubjectType == diff.SCIMConfiguration {
-			rows = append(rows, fail(changeSubject(c),
-				"The configuration was disabled in the baseline and is enabled in this snapshot."))
+			rows = append(rows, fail("The configuration was disabled in the baseline and is enabled in this snapshot.").
+				of(changeSubject(c)))
 		}
 	}
-	return rows, "No SCIM configuration was enabled since the baseline."
+	return rows
 }
 
-// checkUpdatedOnly also counts an updatedAt that moved back, where it is all that differs.
-func checkUpdatedOnly(e *evaluation) (rows []row, pass string) {
+// updatedOnly also fails for an updatedAt that moved back, where it is all that differs.
+func updatedOnly(e *evaluation) (rows []row) {
 	differences := make(map[string]int)
 	for _, c := range e.Changes {
 		differences[c.SubjectID]++
@@ -31,14 +31,14 @@ func checkUpdatedOnly(e *evaluation) (rows []row, pass string) {
 		switch {
 		case c.SubjectType != diff.SCIMConfiguration:
 		case c.Kind == diff.UpdatedOnly:
-			rows = append(rows, fail(changeSubject(c), "updatedAt moved from %s to %s and nothing else differs: "+
-				"possibly a change that was taken back.%s", before, after, e.logged(i)))
+			rows = append(rows, fail("updatedAt moved from %s to %s and nothing else differs: possibly a change that was "+
+				"taken back.%s", before, after, e.logged(i)).of(changeSubject(c)))
 		case c.Kind == diff.UpdatedAtRegressed && differences[c.SubjectID] == 1:
-			rows = append(rows, fail(changeSubject(c), "updatedAt moved back from %s to %s and nothing else "+
-				"differs.%s", before, after, e.logged(i)))
+			rows = append(rows, fail("updatedAt moved back from %s to %s and nothing else differs.%s",
+				before, after, e.logged(i)).of(changeSubject(c)))
 		}
 	}
-	return rows, "No SCIM configuration has another updatedAt than in the baseline without a visible change."
+	return rows
 }
 
 // changedInstant writes an instant that a change holds as text; other text stays as it is.

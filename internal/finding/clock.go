@@ -6,36 +6,23 @@ import (
 	"time"
 )
 
-func checkClocks(e *evaluation) (rows []row, pass string) {
+func clockAnomalies(e *evaluation) []row {
+	rows := e.each(impossibleInstants)
 	switch offset := e.ServerClockOffset; {
 	case !e.ServerClockKnown:
-		rows = append(rows, notAssessed(e.organization,
-			"No answer carried the server's date, so the local clock could not be compared."))
-	case offset.Abs() > e.limits.ClockSkew:
-		rows = append(rows, fail(e.organization, "The local clock was more than %s %s the server's (%s).",
-			span(e.limits.ClockSkew), aheadOrBehind(offset), span(offset.Abs())))
+		rows = append(rows, notAssessed("No answer carried the server's date, so the local clock could not be compared.").
+			of(e.organization))
+	case offset > e.limits.ClockSkew:
+		rows = append(rows, fail("The local clock was more than %s ahead of the server's (%s).",
+			span(e.limits.ClockSkew), span(offset)).of(e.organization))
+	case -offset > e.limits.ClockSkew:
+		rows = append(rows, fail("The local clock was more than %s behind the server's (%s).",
+			span(e.limits.ClockSkew), span(-offset)).of(e.organization))
 	}
-	for _, c := range e.scim {
-		switch anomalies := e.clockAnomalies(c); {
-		case len(anomalies) > 0:
-			rows = append(rows, fail(c.subject(), "%s", strings.Join(anomalies, " ")))
-		case c.CreatedAt.IsZero() || c.UpdatedAt.IsZero():
-			rows = append(rows, notAssessed(c.subject(), "The API did not report both createdAt and updatedAt."))
-		}
-	}
-	return rows, e.checked("Their createdAt and updatedAt are in order, and the local clock was at most %s off "+
-		"the server's.", span(e.limits.ClockSkew))
+	return rows
 }
 
-func aheadOrBehind(offset time.Duration) string {
-	if offset > 0 {
-		return "ahead of"
-	}
-	return "behind"
-}
-
-// clockAnomalies returns, as sentences, what cannot be true of the instants of a configuration.
-func (e *evaluation) clockAnomalies(c configuration) []string {
+func impossibleInstants(e *evaluation, c configuration) row {
 	latest := e.TakenAt.Add(e.limits.ClockSkew)
 	var found []string
 	for _, instant := range []struct {
@@ -51,5 +38,11 @@ func (e *evaluation) clockAnomalies(c configuration) []string {
 		found = append(found, fmt.Sprintf("updatedAt %s is before createdAt %s.",
 			exactUTC(c.UpdatedAt), exactUTC(c.CreatedAt)))
 	}
-	return found
+	switch {
+	case len(found) > 0:
+		return fail("%s", strings.Join(found, " "))
+	case c.CreatedAt.IsZero() || c.UpdatedAt.IsZero():
+		return notAssessed("The API did not report both createdAt and updatedAt.")
+	}
+	return inOrder
 }

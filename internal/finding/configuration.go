@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"fmt"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -8,50 +9,45 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-func checkDisabled(e *evaluation) (rows []row, pass string) {
-	for _, c := range e.scim {
-		switch {
-		case c.Enabled:
-		case len(e.scim) == 1:
-			rows = append(rows, fail(c.subject(), "The configuration is disabled, and it is the organization's "+
-				"only one.").as(diff.High))
-		default:
-			rows = append(rows, fail(c.subject(), "The configuration is disabled."))
-		}
+func disabled(e *evaluation, c configuration) row {
+	switch {
+	case c.Enabled:
+		return inOrder
+	case len(e.scim) == 1:
+		return fail("The configuration is disabled, and it is the organization's only one.").as(diff.High)
 	}
-	return rows, e.enabledOfAll()
+	return fail("The configuration is disabled.")
 }
 
-func checkAnyEnabled(e *evaluation) (rows []row, pass string) {
+func noneEnabled(e *evaluation) []row {
 	switch {
 	case len(e.scim) == 0:
-		rows = append(rows, fail(e.organization, "The organization has no SCIM configuration."))
+		return []row{fail("The organization has no SCIM configuration.").of(e.organization)}
 	case e.enabled == 0:
-		rows = append(rows, fail(e.organization, "%s", e.enabledOfAll()))
+		return []row{fail("SCIM configurations that are enabled: 0 of %d.", len(e.scim)).of(e.organization)}
 	}
-	return rows, e.enabledOfAll()
+	return nil
 }
 
-func checkNamed(e *evaluation) (rows []row, pass string) {
-	for _, c := range e.scim {
-		if strings.TrimSpace(c.Name) == "" {
-			rows = append(rows, fail(c.subject(), "The configuration has no name."))
-		}
+func unnamed(_ *evaluation, c configuration) row {
+	if strings.TrimSpace(c.Name) == "" {
+		return fail("The configuration has no name.")
 	}
-	return rows, e.checked("Each has a name.")
+	return inOrder
 }
 
-func checkUniqueNames(e *evaluation) (rows []row, pass string) {
+func sharedNames(e *evaluation) (rows []row) {
 	fold := cases.Fold()
-	for _, group := range e.grouped(func(c configuration) string { return fold.String(strings.TrimSpace(c.Name)) }) {
+	groups := e.grouped(func(c configuration) string { return fold.String(strings.TrimSpace(c.Name)) })
+	for _, group := range groups {
 		for _, s := range group {
 			if len(group) > 1 {
-				rows = append(rows, fail(s, "The name, apart from letter case and surrounding spaces, is also that "+
-					"of %s.", others(group, s)))
+				rows = append(rows, fail("The name, apart from letter case and surrounding spaces, is also that of %s.",
+					others(group, s)).of(s))
 			}
 		}
 	}
-	return rows, e.checked("No two have the same name, apart from those without one.")
+	return rows
 }
 
 // grouped returns the SCIM configurations by key, in the order of the inventory; one with an empty
@@ -60,35 +56,51 @@ func (e *evaluation) grouped(key func(configuration) string) map[string][]subjec
 	groups := make(map[string][]subject)
 	for _, c := range e.scim {
 		if k := key(c); k != "" {
-			groups[k] = append(groups[k], c.subject())
+			groups[k] = append(groups[k], subject{diff.SCIMConfiguration, c.ID, c.Name})
 		}
 	}
 	return groups
 }
 
-func checkUnverifiedLinking(e *evaluation) (rows []row, pass string) {
-	for _, c := range e.scim {
-		switch allowed := c.AllowUnverifiedEmailAccountLinking; {
-		case allowed == nil:
-			rows = append(rows, notAssessed(c.subject(),
-				"The API did not report allowUnverifiedEmailAccountLinking."))
-		case *allowed:
-			rows = append(rows, fail(c.subject(),
-				"The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled)))
-		}
+func unverifiedLinking(_ *evaluation, c configuration) row {
+	switch allowed := c.AllowUnverifiedEmailAccountLinking; {
+	case allowed == nil:
+		return notAssessed("The API did not report allowUnverifiedEmailAccountLinking.")
+	case *allowed:
+		return fail("The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
 	}
-	return rows, e.checked("Each reports allowUnverifiedEmailAccountLinking as false.")
+	return inOrder
 }
 
-// checkPolicy judges whether accounts can be created without SCIM.
-func checkPolicy(e *evaluation) (rows []row, pass string) {
+// foreign verifies again what the collector guarantees: a foreign configuration ends a collection as
+// not complete.
+func foreign(e *evaluation, c configuration) row {
+	if c.OrganizationID == "" || c.OrganizationID == e.organization.id {
+		return inOrder
+	}
+	return fail("The configuration belongs to organization %s; the listing is of organization %s.",
+		c.OrganizationID, e.organization.id)
+}
+
+func noneForeign(e *evaluation) string {
+	unnamed := 0
+	for _, c := range e.scim {
+		if c.OrganizationID == "" {
+			unnamed++
+		}
+	}
+	return fmt.Sprintf("SCIM configurations listed: %d. %d name this organization, %d name none, and none names another: "+
+		"the collection would not be complete otherwise.", len(e.scim), len(e.scim)-unnamed, unnamed)
+}
+
+func policyOff(e *evaluation) []row {
 	switch policies := e.Inventory.Policies; {
 	case policies == nil:
-		rows = append(rows, notAssessed(e.organization, "The organization's policies could not be read: %s",
-			e.Inventory.PoliciesNotAssessed))
+		why := e.Inventory.PoliciesNotAssessed
+		return []row{notAssessed("The organization's policies could not be read: %s", why).of(e.organization)}
 	case !policies.RestrictAccountCreationToSCIM:
-		rows = append(rows, fail(e.organization,
-			"The policy restrictAccountCreationToScim is off: accounts can be created without SCIM."))
+		return []row{fail("The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.").
+			of(e.organization)}
 	}
-	return rows, "The policy restrictAccountCreationToScim is on."
+	return nil
 }

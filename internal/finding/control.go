@@ -1,5 +1,7 @@
 package finding
 
+import "strings"
+
 // The frameworks that a Control can belong to, by the names under which auditors cite them.
 const (
 	FrameworkSOC2 = "SOC 2 TSC 2017"
@@ -27,15 +29,14 @@ func (r Rule) Controls(framework string) []string {
 	return ids
 }
 
-func soc2(ids ...string) []Control { return controls(FrameworkSOC2, ids) }
-func iso(ids ...string) []Control  { return controls(FrameworkISO, ids) }
-func nist(ids ...string) []Control { return controls(FrameworkNIST, ids) }
-func pci(ids ...string) []Control  { return controls(FrameworkPCI, ids) }
-
-func controls(framework string, ids []string) []Control {
-	all := make([]Control, len(ids))
-	for i, id := range ids {
-		all[i] = Control{Framework: framework, ID: id}
+// supports returns the controls of each framework, in the order of Frameworks; the ids of one
+// framework are separated by spaces.
+func supports(soc2, iso, nist, pci string) []Control {
+	var all []Control
+	for i, ids := range []string{soc2, iso, nist, pci} {
+		for _, id := range strings.Fields(ids) {
+			all = append(all, Control{Frameworks[i], id})
+		}
 	}
 	return all
 }

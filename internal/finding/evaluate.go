@@ -37,16 +37,16 @@ func EvaluateFailed(organizationID, name, code, errText string) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
-		r := notAssessed(e.organization, "The collection was not complete.")
+		r := notAssessed("The collection was not complete.")
 		switch {
 		case rule.ID == runNotComplete && code != "":
-			r = fail(e.organization, "The collection was not complete (%s): %s", code, errText)
+			r = fail("The collection was not complete (%s): %s", code, errText)
 		case rule.ID == runNotComplete:
-			r = fail(e.organization, "The collection was not complete: %s", errText)
+			r = fail("The collection was not complete: %s", errText)
 		case rule.ID == foreignConfiguration && code == ForeignOrganization:
-			r = fail(e.organization, "The collection met an object of another organization: %s", errText)
+			r = fail("The collection met an object of another organization: %s", errText)
 		}
-		findings = append(findings, e.finding(rule, r, rule.Expected))
+		findings = append(findings, e.finding(rule, r.of(e.organization), rule.Expected))
 	}
 	return findings
 }
@@ -69,8 +69,6 @@ type configuration struct {
 	*ona.SCIMConfiguration
 	since ExpirySince
 }
-
-func (c configuration) subject() subject { return subject{diff.SCIMConfiguration, c.ID, c.Name} }
 
 func newEvaluation(in Input, t Thresholds) *evaluation {
 	e := &evaluation{
@@ -110,20 +108,36 @@ func (e *evaluation) addSCIM(i int, c *ona.SCIMConfiguration) {
 // judge returns the rows of a rule, sorted by subject.
 func (e *evaluation) judge(rule Rule) []row {
 	if why, off := e.TurnedOff[rule.ID]; off && CanBeTurnedOff(rule.ID) {
-		return []row{notAssessed(e.organization, "turned off: %s", why)}
+		return []row{notAssessed("turned off: %s", why).of(e.organization)}
 	}
 	if rule.needs != nil {
 		if why := rule.needs(e); why != "" {
-			return []row{notAssessed(e.organization, "%s", why)}
+			return []row{notAssessed("%s", why).of(e.organization)}
 		}
 	}
-	rows, pass := rule.check(e)
+	var rows []row
+	if rule.each != nil {
+		rows = e.each(rule.each)
+	} else {
+		rows = rule.all(e)
+	}
 	if len(rows) == 0 {
-		return []row{{status: Pass, subject: e.organization, observed: pass}}
+		return []row{{status: Pass, subject: e.organization, observed: rule.pass(e)}}
 	}
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.subject.kind, b.subject.kind), cmp.Compare(a.subject.id, b.subject.id))
 	})
+	return rows
+}
+
+// each returns the rows of the SCIM configurations that are not in order.
+func (e *evaluation) each(judge func(*evaluation, configuration) row) []row {
+	var rows []row
+	for _, c := range e.scim {
+		if r := judge(e, c); r != inOrder {
+			rows = append(rows, r.of(subject{diff.SCIMConfiguration, c.ID, c.Name}))
+		}
+	}
 	return rows
 }
 
@@ -155,45 +169,24 @@ type subject struct {
 	id, name string
 }
 
-func fail(s subject, format string, args ...any) row {
-	return row{status: Fail, subject: s, observed: fmt.Sprintf(format, args...)}
+// inOrder is the row of a subject that neither fails nor could not be assessed.
+var inOrder row
+
+func fail(format string, args ...any) row {
+	return row{status: Fail, observed: fmt.Sprintf(format, args...)}
 }
 
-func notAssessed(s subject, format string, args ...any) row {
-	return row{status: NotAssessed, subject: s, observed: fmt.Sprintf(format, args...)}
+func notAssessed(format string, args ...any) row {
+	return row{status: NotAssessed, observed: fmt.Sprintf(format, args...)}
+}
+
+func (r row) of(s subject) row {
+	r.subject = s
+	return r
 }
 
 // as returns the row with a severity other than the rule's.
 func (r row) as(s diff.Severity) row {
 	r.severity = s
 	return r
-}
-
-// ssoRead is what a rule needs that looks at SSO configurations.
-func ssoRead(e *evaluation) string {
-	if why := e.Inventory.SSONotAssessed; why != "" {
-		return "The SSO configurations could not be read: " + why
-	}
-	return ""
-}
-
-// baseline is what a rule needs that compares with an earlier snapshot.
-func baseline(e *evaluation) string {
-	if e.Baseline == nil {
-		return "This is the first snapshot of this organization: there is no baseline to compare with."
-	}
-	return ""
-}
-
-// logSinceBaseline is what a rule needs that looks at the audit log.
-func logSinceBaseline(e *evaluation) string {
-	switch {
-	case e.Baseline == nil:
-		return baseline(e)
-	case e.AuditLog == nil:
-		return "The audit log was not read."
-	case e.AuditLog.NotAssessed != "":
-		return "The audit log could not be read: " + e.AuditLog.NotAssessed
-	}
-	return ""
 }

@@ -8,62 +8,41 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-func checkLinked(e *evaluation) (rows []row, pass string) {
-	for _, c := range e.scim {
-		if c.Enabled && c.SSOConfigurationID == "" {
-			rows = append(rows, fail(c.subject(),
-				"The configuration is enabled and not linked to an SSO configuration."))
-		}
+func unlinked(_ *evaluation, c configuration) row {
+	if c.Enabled && c.SSOConfigurationID == "" {
+		return fail("The configuration is enabled and not linked to an SSO configuration.")
 	}
-	return rows, e.enabledOfAll() + " Each of these is linked to an SSO configuration."
+	return inOrder
 }
 
-func checkLinkExists(e *evaluation) (rows []row, pass string) {
-	for _, c := range e.scim {
-		if c.SSOConfigurationID != "" && e.sso[c.SSOConfigurationID] == nil {
-			rows = append(rows, fail(c.subject(), "The configuration is %s and linked to SSO configuration %s, which "+
-				"the complete list of SSO configurations lacks.", enabledWord(c.Enabled), c.SSOConfigurationID))
-		}
+func linkMissing(e *evaluation, c configuration) row {
+	if c.SSOConfigurationID == "" || e.sso[c.SSOConfigurationID] != nil {
+		return inOrder
 	}
-	return rows, e.linkedOfAll() + " The complete list of SSO configurations has every linked one."
+	return fail("The configuration is %s and linked to SSO configuration %s, which the complete list of SSO "+
+		"configurations lacks.", enabledWord(c.Enabled), c.SSOConfigurationID)
 }
 
-func checkLinkActive(e *evaluation) (rows []row, pass string) {
-	for _, c := range e.scim {
-		sso := e.sso[c.SSOConfigurationID]
-		switch {
-		case c.SSOConfigurationID == "":
-		case sso == nil:
-			rows = append(rows, notAssessed(c.subject(), "The linked SSO configuration %s is not in the complete "+
-				"list, so its state is not known.", c.SSOConfigurationID))
-		case stateUnknown(sso):
-			rows = append(rows, notAssessed(c.subject(), "The API did not report the state of the linked SSO "+
-				"configuration %s.", label(sso.DisplayName, sso.ID)))
-		case sso.State != ona.SSOStateActive:
-			rows = append(rows, fail(c.subject(), "The configuration is %s and linked to SSO configuration %s, whose "+
-				"state is %s.", enabledWord(c.Enabled), label(sso.DisplayName, sso.ID), sso.State))
-		}
+func linkInactive(e *evaluation, c configuration) row {
+	sso := e.sso[c.SSOConfigurationID]
+	switch {
+	case c.SSOConfigurationID == "":
+		return inOrder
+	case sso == nil:
+		return notAssessed("The linked SSO configuration %s is not in the complete list, so its state is not known.",
+			c.SSOConfigurationID)
+	case stateUnknown(sso):
+		return notAssessed("The API did not report the state of the linked SSO configuration %s.",
+			label(sso.DisplayName, sso.ID))
+	case sso.State != ona.SSOStateActive:
+		return fail("The configuration is %s and linked to SSO configuration %s, whose state is %s.",
+			enabledWord(c.Enabled), label(sso.DisplayName, sso.ID), sso.State)
 	}
-	return rows, e.linkedOfAll() + " Every linked SSO configuration is active."
+	return inOrder
 }
 
 func stateUnknown(sso *ona.SSOConfiguration) bool {
 	return sso.State == "" || sso.State == ona.SSOStateUnspecified
-}
-
-func checkLinkShared(e *evaluation) (rows []row, pass string) {
-	links := e.grouped(enabledLink)
-	for link, group := range links {
-		for _, s := range group {
-			if len(group) > 1 {
-				name := e.names[diff.Subject{Type: diff.SSOConfiguration, ID: link}]
-				rows = append(rows, fail(s, "The configuration is enabled and shares SSO configuration %s with %s.",
-					label(name, link), others(group, s)))
-			}
-		}
-	}
-	return rows, e.enabledOfAll() +
-		fmt.Sprintf(" They are linked to %d SSO configurations, no two to the same.", len(links))
 }
 
 // enabledLink is what an enabled SCIM configuration is linked to; empty for the others.
@@ -74,24 +53,43 @@ func enabledLink(c configuration) string {
 	return c.SSOConfigurationID
 }
 
-func checkSSOProvisioned(e *evaluation) (rows []row, pass string) {
+func sharedLinks(e *evaluation) (rows []row) {
+	for link, group := range e.grouped(enabledLink) {
+		name := e.names[diff.Subject{Type: diff.SSOConfiguration, ID: link}]
+		for _, s := range group {
+			if len(group) > 1 {
+				rows = append(rows, fail("The configuration is enabled and shares SSO configuration %s with %s.",
+					label(name, link), others(group, s)).of(s))
+			}
+		}
+	}
+	return rows
+}
+
+func notShared(e *evaluation) string {
+	return fmt.Sprintf("SCIM configurations that are enabled: %d of %d. They are linked to %d SSO configurations, no two "+
+		"to the same.", e.enabled, len(e.scim), len(e.grouped(enabledLink)))
+}
+
+func notProvisioned(e *evaluation) (rows []row) {
 	provisioned := e.grouped(enabledLink)
 	for i := range e.Inventory.SSO {
 		sso := &e.Inventory.SSO[i]
+		if provisioned[sso.ID] != nil {
+			continue
+		}
 		s := subject{diff.SSOConfiguration, sso.ID, sso.DisplayName}
 		active, custom := sso.State == ona.SSOStateActive, sso.ProviderType == ona.ProviderTypeCustom
 		mayBeActive, mayBeCustom := active || stateUnknown(sso), sso.ProviderType != ona.ProviderTypeBuiltin
 		switch {
-		case provisioned[sso.ID] != nil:
 		case active && custom:
-			rows = append(rows, fail(s, "The SSO configuration is custom and active, and no enabled SCIM "+
-				"configuration is linked to it."))
+			rows = append(rows, fail("The SSO configuration is custom and active, and no enabled SCIM configuration is "+
+				"linked to it.").of(s))
 		case mayBeActive && mayBeCustom:
-			rows = append(rows, notAssessed(s, "No enabled SCIM configuration is linked to it, and whether it is "+
-				"custom and active is not known (provider type %s, state %s).",
-				cmp.Or(sso.ProviderType, "not reported"), cmp.Or(sso.State, "not reported")))
+			rows = append(rows, notAssessed("No enabled SCIM configuration is linked to it, and whether it is custom and "+
+				"active is not known (provider type %s, state %s).",
+				cmp.Or(sso.ProviderType, "not reported"), cmp.Or(sso.State, "not reported")).of(s))
 		}
 	}
-	return rows, fmt.Sprintf("SSO configurations checked: %d. Every active custom one has an enabled SCIM "+
-		"configuration.", len(e.Inventory.SSO))
+	return rows
 }

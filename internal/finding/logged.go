@@ -9,10 +9,10 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// checkShortLived looks for SCIM configurations that lived between two snapshots only. An entry after
+// shortLived looks for SCIM configurations that lived between two snapshots only. An entry after
 // the snapshot's instant is left to the next night: its configuration may have been created after it
 // was listed.
-func checkShortLived(e *evaluation) (rows []row, pass string) {
+func shortLived(e *evaluation) (rows []row) {
 	l, since := e.AuditLog, e.AuditLog.Since[diff.SCIMConfiguration]
 	groups := make(map[string][]ona.AuditLogEntry) // by configuration
 	for _, entry := range l.Entries {
@@ -23,14 +23,14 @@ func checkShortLived(e *evaluation) (rows []row, pass string) {
 		}
 	}
 	for id, entries := range groups {
-		rows = append(rows, fail(subject{diff.SCIMConfiguration, id, ""},
-			"No snapshot has this SCIM configuration, and the audit log has entries about it: %s.", Quote(entries)))
+		rows = append(rows, fail("No snapshot has this SCIM configuration, and the audit log has entries about it: %s.",
+			Quote(entries)).of(subject{diff.SCIMConfiguration, id, ""}))
 	}
 	if !l.whole(since) {
-		rows = append(rows, notAssessed(e.organization,
-			"Audit-log entries since the baseline may be missing: %s.", l.Lacking))
+		rows = append(rows, notAssessed("Audit-log entries since the baseline may be missing: %s.", l.Lacking).
+			of(e.organization))
 	}
-	return rows, "Every SCIM configuration that audit-log entries since the baseline name is in a snapshot."
+	return rows
 }
 
 // neverSeen reports whether the subject is a SCIM configuration that neither this snapshot nor an
@@ -43,28 +43,26 @@ func (e *evaluation) neverSeen(s diff.Subject) bool {
 	return !listed && (e.AuditLog.Seen == nil || !e.AuditLog.Seen(s.ID))
 }
 
-// checkLogged compares changes and audit log, both ways.
-func checkLogged(e *evaluation) (rows []row, pass string) {
-	unlogged, open := e.unloggedChanges()
+// logMismatches compares changes and audit log, both ways.
+func logMismatches(e *evaluation) []row {
+	rows, open := e.unloggedChanges()
 	unexplained, more := e.unexplainedEntries()
-	rows, open = append(unlogged, unexplained...), append(open, more...)
-	if l := e.AuditLog; l.Lacking != "" {
-		open = append(open, fmt.Sprintf("Audit-log entries may be missing: %s.", l.Lacking))
+	rows, open = append(rows, unexplained...), append(open, more...)
+	if lacking := e.AuditLog.Lacking; lacking != "" {
+		open = append(open, fmt.Sprintf("Audit-log entries may be missing: %s.", lacking))
 	}
-	return e.qualify(rows, open), fmt.Sprintf("Changes checked: %d, audit-log entries since the baseline: %d. No "+
-		"change that somebody makes is without an entry, and no entry without a change.",
-		len(e.Changes), e.entriesOfPeriod())
+	return e.qualify(rows, open)
 }
 
-// entriesOfPeriod counts the entries about what was compared, between the snapshots.
-func (e *evaluation) entriesOfPeriod() int {
+func logMatches(e *evaluation) string {
 	n := 0
 	for _, entry := range e.AuditLog.Entries {
 		if s := entrySubject(entry); s.Type != "" && e.AuditLog.between(s.Type, entry.CreatedAt, 0) {
 			n++
 		}
 	}
-	return n
+	return fmt.Sprintf("Changes checked: %d, audit-log entries since the baseline: %d. No change that somebody makes is "+
+		"without an entry, and no entry without a change.", len(e.Changes), n)
 }
 
 // unloggedChanges returns a row for each subject that has changes and no entry for any of them. What
@@ -86,12 +84,12 @@ func (e *evaluation) unloggedChanges() (rows []row, open []string) {
 		kinds, l := strings.Join(list, ", "), e.AuditLog
 		switch {
 		case l.whole(l.Since[s.kind].Add(-e.limits.ClockSkew)):
-			rows = append(rows, fail(s, "No audit-log entry between the two snapshots says who made it: %s.", kinds))
+			rows = append(rows, fail("No audit-log entry between the two snapshots says who made it: %s.", kinds).of(s))
 		case s.kind == diff.Organization:
 			open = append(open, fmt.Sprintf("No audit-log entry was found for %s, and some may be missing.", kinds))
 		default:
-			rows = append(rows, notAssessed(s, "No audit-log entry was found for %s, and some may be missing: %s.",
-				kinds, l.Lacking))
+			rows = append(rows, notAssessed("No audit-log entry was found for %s, and some may be missing: %s.",
+				kinds, l.Lacking).of(s))
 		}
 	}
 	return rows, open
@@ -117,8 +115,8 @@ func (e *evaluation) unexplainedEntries() (rows []row, open []string) {
 	}
 	for s, entries := range groups {
 		if _, compared := l.Since[s.Type]; compared {
-			rows = append(rows, fail(e.subject(s), "The audit log has entries about changes that the snapshots do "+
-				"not show: %s.", Quote(entries)))
+			rows = append(rows, fail("The audit log has entries about changes that the snapshots do not show: %s.",
+				Quote(entries)).of(e.subject(s)))
 		} else {
 			open = append(open, fmt.Sprintf("The audit log has entries about %s, which could not be compared.",
 				inWords(s)))
@@ -173,5 +171,5 @@ func (e *evaluation) qualify(rows []row, open []string) []row {
 			return rows
 		}
 	}
-	return append(rows, notAssessed(e.organization, "%s", text))
+	return append(rows, notAssessed("%s", text).of(e.organization))
 }

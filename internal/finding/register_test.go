@@ -33,7 +33,7 @@ SCIM-017 medium CC8.1 8.32
 SCIM-018 high CC7.2 AC-2(4)
 SCIM-019 low CM-3
 SCIM-020 critical
-SCIM-021 medium AU-8 8.17
+SCIM-021 medium 8.17 AU-8
 SCIM-023 medium CC7.2 10.2.1.5
 SCIM-025 high CC6.2 AC-2
 RUN-001 high CA-7

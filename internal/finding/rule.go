@@ -30,9 +30,12 @@ type Rule struct {
 	limits func(Thresholds) string
 	// needs, where it is not nil, returns why what the rule looks at is missing; empty when it is there.
 	needs func(*evaluation) string
-	// check returns a row for each subject that fails or could not be assessed, at most one a subject,
-	// and what was observed when there is no such row.
-	check func(*evaluation) (rows []row, pass string)
+	// each judges one SCIM configuration; all returns a row for each subject that is not in order, at
+	// most one a subject. A rule has one of the two.
+	each func(*evaluation, configuration) row
+	all  func(*evaluation) []row
+	// pass returns what was observed when every subject is in order.
+	pass func(*evaluation) string
 }
 
 // register is every rule in the order in which reports show them: by id, those about the run last.

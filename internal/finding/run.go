@@ -8,48 +8,29 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// checkComplete passes: only a complete listing becomes an Inventory. EvaluateFailed is for the
+// incomplete never fails: only a complete listing becomes an Inventory. EvaluateFailed is for the
 // others.
-func checkComplete(e *evaluation) (rows []row, pass string) {
+func incomplete(*evaluation) []row { return nil }
+
+func complete(e *evaluation) string {
 	sso := fmt.Sprintf("%d SSO configurations were listed.", len(e.Inventory.SSO))
 	if why := ssoRead(e); why != "" {
 		sso = why
 	}
-	return nil, fmt.Sprintf("The listing is complete: %d SCIM configurations. %s", len(e.scim), sso)
+	return fmt.Sprintf("The listing is complete: %d SCIM configurations. %s", len(e.scim), sso)
 }
 
-// checkForeign verifies again what the collector guarantees: a foreign configuration ends a
-// collection as not complete.
-func checkForeign(e *evaluation) (rows []row, pass string) {
-	unnamed := 0
-	for _, c := range e.scim {
-		switch c.OrganizationID {
-		case e.organization.id:
-		case "":
-			unnamed++
-		default:
-			rows = append(rows, fail(c.subject(), "The configuration belongs to organization %s; the listing is of "+
-				"organization %s.", c.OrganizationID, e.organization.id))
-		}
-	}
-	return rows, fmt.Sprintf("SCIM configurations listed: %d. %d name this organization, %d name none, and none names "+
-		"another: the collection would not be complete otherwise.", len(e.scim), len(e.scim)-unnamed, unnamed)
-}
-
-func checkMissedNights(e *evaluation) (rows []row, pass string) {
-	if !e.ScheduleKnown {
-		return []row{notAssessed(e.organization, "No schedule is known to this run.")}, ""
-	}
+func missedNights(e *evaluation) (rows []row) {
 	for _, night := range e.MissedNights {
 		s := subject{diff.Organization, night.UTC().Format(time.RFC3339), "night of " + utc(night)}
-		rows = append(rows, fail(s, "No complete run exists for the night scheduled at %s.", utc(night)))
+		rows = append(rows, fail("No complete run exists for the night scheduled at %s.", utc(night)).of(s))
 	}
-	return rows, "No scheduled night that this run knows of lacks a complete run."
+	return rows
 }
 
-// checkSameSource compares where a snapshot comes from with where its baseline does. A value that
-// either lacks is not compared.
-func checkSameSource(e *evaluation) (rows []row, pass string) {
+// otherSource compares where a snapshot comes from with where its baseline does. A value that either
+// lacks is not compared.
+func otherSource(e *evaluation) []row {
 	var differences, unknown []string
 	for _, source := range []struct{ name, before, now string }{
 		{"identity", e.Baseline.Principal, e.Principal},
@@ -65,18 +46,18 @@ func checkSameSource(e *evaluation) (rows []row, pass string) {
 	}
 	switch {
 	case len(differences) > 0:
-		rows = append(rows, fail(e.organization, "Other than in the baseline: %s.", strings.Join(differences, "; ")))
+		return []row{fail("Other than in the baseline: %s.", strings.Join(differences, "; ")).of(e.organization)}
 	case len(unknown) > 0:
-		rows = append(rows, notAssessed(e.organization, "Not known in this snapshot or in the baseline: %s.",
-			strings.Join(unknown, ", ")))
+		return []row{notAssessed("Not known in this snapshot or in the baseline: %s.", strings.Join(unknown, ", ")).
+			of(e.organization)}
 	}
-	return rows, "Identity, organization and base URL are those of the baseline."
+	return nil
 }
 
-func checkUnknownFields(e *evaluation) (rows []row, pass string) {
+func unknownFields(e *evaluation) (rows []row) {
 	for _, field := range e.UnknownFields {
-		rows = append(rows, fail(subject{diff.Organization, field, field},
-			"The answers carried the field %s, which this version does not know.", field))
+		rows = append(rows, fail("The answers carried the field %s, which this version does not know.", field).
+			of(subject{diff.Organization, field, field}))
 	}
-	return rows, "The answers carried no field that this version does not know."
+	return rows
 }

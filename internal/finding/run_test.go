@@ -17,7 +17,7 @@ func times(created, updated time.Time) func(*finding.Input) {
 }
 
 var runCases = []ruleCase{
-	{"SCIM-021", "local clock exactly 5 minutes ahead", clock(5 * time.Minute), []string{"pass org-1"}, "at most 5 min off"},
+	{"SCIM-021", "local clock exactly 5 minutes ahead", clock(5 * time.Minute), []string{"pass org-1"}, "agrees with the server's."},
 	{"SCIM-021", "local clock ahead", clock(5*time.Minute + time.Second), []string{"fail medium org-1"}, "more than 5 min ahead of the server's (5 min 1 s)."},
 	{"SCIM-021", "local clock behind", clock(-6 * time.Minute), []string{"fail medium org-1"}, "more than 5 min behind the server's (6 min)."},
 	{"SCIM-021", "server's clock unknown", func(in *finding.Input) { in.ServerClockKnown = false },

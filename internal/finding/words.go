@@ -52,19 +52,6 @@ func enabledWord(enabled bool) string {
 	return "disabled"
 }
 
-// checked is a pass that was judged over every SCIM configuration.
-func (e *evaluation) checked(format string, args ...any) string {
-	return fmt.Sprintf("SCIM configurations checked: %d. ", len(e.scim)) + fmt.Sprintf(format, args...)
-}
-
-func (e *evaluation) enabledOfAll() string {
-	return fmt.Sprintf("SCIM configurations that are enabled: %d of %d.", e.enabled, len(e.scim))
-}
-
-func (e *evaluation) linkedOfAll() string {
-	return fmt.Sprintf("SCIM configurations with a link: %d of %d.", e.linked, len(e.scim))
-}
-
 // maxOthers bounds how many configurations one finding lists: each of n that clash lists the others,
 // which is quadratic without a bound.
 const maxOthers = 5
