@@ -38,28 +38,16 @@ func unnamed(_ *evaluation, c configuration) row {
 
 func sharedNames(e *evaluation) (rows []row) {
 	fold := cases.Fold()
-	groups := e.grouped(func(c configuration) string { return fold.String(strings.TrimSpace(c.Name)) })
-	for _, group := range groups {
-		for _, s := range group {
-			if len(group) > 1 {
-				rows = append(rows, fail("The name, apart from letter case and surrounding spaces, is also that of %s.",
-					others(group, s)).of(s))
-			}
+	names := make(map[string][]subject)
+	for _, c := range e.scim {
+		if name := fold.String(strings.TrimSpace(c.Name)); name != "" {
+			names[name] = append(names[name], c.subject())
 		}
+	}
+	for _, group := range names {
+		rows = append(rows, shared(group, "The name, apart from letter case and surrounding spaces, is also that of ")...)
 	}
 	return rows
-}
-
-// grouped returns the SCIM configurations by key, in the order of the inventory; one with an empty
-// key is in no group.
-func (e *evaluation) grouped(key func(configuration) string) map[string][]subject {
-	groups := make(map[string][]subject)
-	for _, c := range e.scim {
-		if k := key(c); k != "" {
-			groups[k] = append(groups[k], subject{diff.SCIMConfiguration, c.ID, c.Name})
-		}
-	}
-	return groups
 }
 
 func unverifiedLinking(_ *evaluation, c configuration) row {

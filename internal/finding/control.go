@@ -2,16 +2,9 @@ package finding
 
 import "strings"
 
-// The frameworks that a Control can belong to, by the names under which auditors cite them.
-const (
-	FrameworkSOC2 = "SOC 2 TSC 2017"
-	FrameworkISO  = "ISO/IEC 27001:2022 Annex A"
-	FrameworkNIST = "NIST SP 800-53 Rev. 5"
-	FrameworkPCI  = "PCI DSS 4.0.1"
-)
-
-// Frameworks is every framework, in the order of reports.
-var Frameworks = []string{FrameworkSOC2, FrameworkISO, FrameworkNIST, FrameworkPCI}
+// Frameworks are the frameworks that a Control can belong to, by the names under which auditors cite
+// them, in the order of reports.
+var Frameworks = []string{"SOC 2 TSC 2017", "ISO/IEC 27001:2022 Annex A", "NIST SP 800-53 Rev. 5", "PCI DSS 4.0.1"}
 
 // Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
 type Control struct {

@@ -60,6 +60,7 @@ type evaluation struct {
 	// enabled and linked count the SCIM configurations that are so.
 	enabled, linked int
 	sso             map[string]*ona.SSOConfiguration // by id
+	links           map[string][]subject             // enabled SCIM configurations, by the SSO configuration
 	names           map[diff.Subject]string          // of every configuration in the inventory
 	candidates      [][]ona.AuditLogEntry            // of each change
 }
@@ -70,6 +71,8 @@ type configuration struct {
 	since ExpirySince
 }
 
+func (c configuration) subject() subject { return subject{diff.SCIMConfiguration, c.ID, c.Name} }
+
 func newEvaluation(in Input, t Thresholds) *evaluation {
 	e := &evaluation{
 		Input:        in,
@@ -77,11 +80,13 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 		organization: subject{diff.Organization, in.Inventory.Organization.ID, in.Inventory.Organization.Name},
 		scim:         make([]configuration, len(in.Inventory.SCIM)),
 		sso:          make(map[string]*ona.SSOConfiguration, len(in.Inventory.SSO)),
+		links:        make(map[string][]subject),
 		names:        make(map[diff.Subject]string, len(in.Inventory.SCIM)+len(in.Inventory.SSO)),
 		candidates:   in.AuditLog.Candidates(in.Changes, t.ClockSkew),
 	}
 	for i := range in.Inventory.SCIM {
-		e.addSCIM(i, &in.Inventory.SCIM[i])
+		e.scim[i] = configuration{&in.Inventory.SCIM[i], ExpirySince{At: e.TakenAt}}
+		e.add(&e.scim[i])
 	}
 	for i := range in.Inventory.SSO {
 		c := &in.Inventory.SSO[i]
@@ -91,16 +96,19 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 	return e
 }
 
-func (e *evaluation) addSCIM(i int, c *ona.SCIMConfiguration) {
-	e.scim[i] = configuration{c, ExpirySince{At: e.TakenAt}}
+func (e *evaluation) add(c *configuration) {
 	if e.ExpirySince != nil {
-		e.scim[i].since = e.ExpirySince(c)
+		c.since = e.ExpirySince(c.SCIMConfiguration)
+	}
+	link := c.SSOConfigurationID
+	if link != "" {
+		e.linked++
 	}
 	if c.Enabled {
 		e.enabled++
 	}
-	if c.SSOConfigurationID != "" {
-		e.linked++
+	if c.Enabled && link != "" {
+		e.links[link] = append(e.links[link], c.subject())
 	}
 	e.names[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
 }
@@ -135,7 +143,7 @@ func (e *evaluation) each(judge func(*evaluation, configuration) row) []row {
 	var rows []row
 	for _, c := range e.scim {
 		if r := judge(e, c); r != inOrder {
-			rows = append(rows, r.of(subject{diff.SCIMConfiguration, c.ID, c.Name}))
+			rows = append(rows, r.of(c.subject()))
 		}
 	}
 	return rows

@@ -45,37 +45,24 @@ func stateUnknown(sso *ona.SSOConfiguration) bool {
 	return sso.State == "" || sso.State == ona.SSOStateUnspecified
 }
 
-// enabledLink is what an enabled SCIM configuration is linked to; empty for the others.
-func enabledLink(c configuration) string {
-	if !c.Enabled {
-		return ""
-	}
-	return c.SSOConfigurationID
-}
-
 func sharedLinks(e *evaluation) (rows []row) {
-	for link, group := range e.grouped(enabledLink) {
+	for link, group := range e.links {
 		name := e.names[diff.Subject{Type: diff.SSOConfiguration, ID: link}]
-		for _, s := range group {
-			if len(group) > 1 {
-				rows = append(rows, fail("The configuration is enabled and shares SSO configuration %s with %s.",
-					label(name, link), others(group, s)).of(s))
-			}
-		}
+		rows = append(rows, shared(group, "The configuration is enabled and shares SSO configuration "+
+			label(name, link)+" with ")...)
 	}
 	return rows
 }
 
 func notShared(e *evaluation) string {
 	return fmt.Sprintf("SCIM configurations that are enabled: %d of %d. They are linked to %d SSO configurations, no two "+
-		"to the same.", e.enabled, len(e.scim), len(e.grouped(enabledLink)))
+		"to the same.", e.enabled, len(e.scim), len(e.links))
 }
 
 func notProvisioned(e *evaluation) (rows []row) {
-	provisioned := e.grouped(enabledLink)
 	for i := range e.Inventory.SSO {
 		sso := &e.Inventory.SSO[i]
-		if provisioned[sso.ID] != nil {
+		if e.links[sso.ID] != nil {
 			continue
 		}
 		s := subject{diff.SSOConfiguration, sso.ID, sso.DisplayName}

@@ -22,7 +22,7 @@ func complete(e *evaluation) string {
 
 func missedNights(e *evaluation) (rows []row) {
 	for _, night := range e.MissedNights {
-		s := subject{diff.Organization, night.UTC().Format(time.RFC3339), "night of " + utc(night)}
+		s := subject{diff.Organization, night.UTC().Format(time.RFC3339), "night of " + utc(night).String()}
 		rows = append(rows, fail("No complete run exists for the night scheduled at %s.", utc(night)).of(s))
 	}
 	return rows

@@ -6,8 +6,10 @@ import (
 	"time"
 )
 
-// utc writes an instant in whole seconds.
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+// utc is an instant that findings write in whole seconds.
+type utc time.Time
+
+func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // exactUTC also writes the fraction of a second, where the order of two instants can depend on it.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
@@ -50,6 +52,17 @@ func enabledWord(enabled bool) string {
 		return "enabled"
 	}
 	return "disabled"
+}
+
+// shared returns a row for each member of a group of more than one: the text and the other members.
+func shared(group []subject, text string) []row {
+	var rows []row
+	for _, s := range group {
+		if len(group) > 1 {
+			rows = append(rows, fail("%s%s.", text, others(group, s)).of(s))
+		}
+	}
+	return rows
 }
 
 // maxOthers bounds how many configurations one finding lists: each of n that clash lists the others,
