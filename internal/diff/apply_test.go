@@ -31,7 +31,8 @@ func stateOf(in ona.Inventory) map[Subject]texts {
 	if in.Policies != nil {
 		state[Subject{policies, "org"}] = textsOf(in.Policies.Canonical())
 	}
-	organization := texts{"name": in.Organization.Name, "tier": in.Organization.Tier, "createdAt": ona.FormatTime(in.Organization.CreatedAt)}
+	organization := texts{"name": in.Organization.Name, "tier": in.Organization.Tier,
+		"createdAt": ona.FormatTime(in.Organization.CreatedAt)}
 	for name, value := range in.Organization.Unknown {
 		organization[name] = string(value)
 	}
@@ -65,7 +66,8 @@ func textsOf(canonical string) texts {
 	return out
 }
 
-// apply makes the changes to the state. A change whose Before is not what the state holds is an error.
+// apply makes the changes to the state. A change whose Before is not what the state holds is an
+// error.
 func apply(state map[Subject]texts, changes []Change) error {
 	for _, c := range changes {
 		if _, _, ok := summarised(c); ok {
@@ -108,7 +110,8 @@ func applyOne(state map[Subject]texts, subject Subject, c Change) error {
 	return nil
 }
 
-// summarised says for which field of which type of configuration a change of the organization stands.
+// summarised says for which field of which type of configuration a change of the organization
+// stands.
 func summarised(c Change) (t SubjectType, field string, ok bool) {
 	if c.Kind != FieldFirstReported && !strings.HasPrefix(c.Note, "no longer reported by any") {
 		return "", "", false

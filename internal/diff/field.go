@@ -84,6 +84,16 @@ func names(before, after unknownFields) []string {
 	return slices.Compact(all)
 }
 
+// turned returns the refine of a boolean, which is now true or now false.
+func turned(on, off Kind) func(row *Change, before, after value) {
+	return func(row *Change, _, after value) {
+		row.Kind = off
+		if after.text == "true" {
+			row.Kind = on
+		}
+	}
+}
+
 // unreported is the refine of a field whose empty value means that the API did not report it.
 func unreported(row *Change, _, _ value) { row.noteUnreported() }
 

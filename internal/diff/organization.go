@@ -8,7 +8,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// organizationFields leaves updatedAt out: it moves with every edit of anything in the organization.
+// organizationFields leaves updatedAt out: it moves with every edit of anything in the
+// organization.
 var organizationFields = []field[ona.Organization]{
 	{name: "name", kind: FieldChanged, refine: unreported,
 		value: func(o *ona.Organization) value { return text(o.Name) }},
@@ -19,16 +20,10 @@ var organizationFields = []field[ona.Organization]{
 }
 
 var policyFields = []field[ona.OrganizationPolicies]{
-	{name: "restrictAccountCreationToScim", kind: RestrictionSet, refine: refineRestriction,
+	{name: "restrictAccountCreationToScim", refine: turned(RestrictionSet, RestrictionLifted),
 		value: func(p *ona.OrganizationPolicies) value {
 			return text(strconv.FormatBool(p.RestrictAccountCreationToSCIM))
 		}},
-}
-
-func refineRestriction(row *Change, _, after value) {
-	if after.text == "false" {
-		row.Kind = RestrictionLifted
-	}
 }
 
 // compareOrganization returns the changes of the organization itself, with the summaries of its
@@ -46,8 +41,8 @@ func compareOrganization(before, after ona.Inventory, summaries []Change) []Chan
 	return rows
 }
 
-// comparePolicies returns nothing when either side could not be read. The note tells a policy from a
-// field of the organization.
+// comparePolicies returns nothing when either side could not be read. The note tells a policy from
+// a field of the organization.
 func comparePolicies(before, after *ona.OrganizationPolicies) []Change {
 	if before == nil || after == nil {
 		return nil

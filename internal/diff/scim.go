@@ -22,7 +22,7 @@ var scimConfigurations = configurations[scimConfiguration]{
 			value: func(c *scimConfiguration) value { return text(c.OrganizationID) }},
 		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
 			value: func(c *scimConfiguration) value { return value{instant: c.CreatedAt} }},
-		{name: "enabled", kind: Enabled, refine: refineEnabled,
+		{name: "enabled", refine: turned(Enabled, Disabled),
 			value: func(c *scimConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
 		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
 			value: func(c *scimConfiguration) value { return text(c.SSOConfigurationID) }},
@@ -59,12 +59,6 @@ func refineCreatedAt(row *Change, before, after value) {
 	}
 }
 
-func refineEnabled(row *Change, _, after value) {
-	if after.text == "false" {
-		row.Kind = Disabled
-	}
-}
-
 func refineLink(row *Change, before, after value) {
 	switch {
 	case !before.reported():
@@ -75,11 +69,8 @@ func refineLink(row *Change, before, after value) {
 }
 
 func refineUnverifiedLinking(row *Change, before, after value) {
-	switch {
-	case after.text == "true":
-		row.Kind = UnverifiedAllowed
-	case before.text == "true" && after.text == "false":
-		row.Kind = UnverifiedForbidden
+	if after.text == "true" || before.text == "true" && after.text == "false" {
+		turned(UnverifiedAllowed, UnverifiedForbidden)(row, before, after)
 	}
 	row.noteUnreported()
 }
@@ -99,8 +90,8 @@ func refineTokenExpiry(row *Change, before, after value) {
 	}
 }
 
-// wholeDays counts in seconds since the epoch: a time.Duration ends at 292 years, and an expiry that
-// means "never" lies beyond.
+// wholeDays counts in seconds since the epoch: a time.Duration ends at 292 years, and an expiry
+// that means "never" lies beyond.
 func wholeDays(from, to time.Time) string {
 	const secondsADay = 24 * 60 * 60
 	days := int((to.Unix() - from.Unix()) / secondsADay)

@@ -62,8 +62,9 @@ func (l *AuditLog) between(kind diff.SubjectType, at time.Time, tolerance time.D
 }
 
 // Candidates returns, for each change, the entries that may name who made it, newest first: those
-// about the same subject between the snapshots, or no more than tolerance before or after. Nil where
-// there are none, and for a change that nobody makes, such as a field that a newer server reports.
+// about the same subject between the snapshots, or no more than tolerance before or after. Nil
+// where there are none, and for a change that nobody makes, such as a field that a newer server
+// reports.
 func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) [][]ona.AuditLogEntry {
 	all := make([][]ona.AuditLogEntry, len(changes))
 	if l == nil || l.NotAssessed != "" {
@@ -109,8 +110,8 @@ func ofPolicy(c diff.Change) bool {
 	return false
 }
 
-// mustBeLogged reports whether a change without an entry fails: other changes of an organization are
-// logged elsewhere.
+// mustBeLogged reports whether a change without an entry fails: other changes of an organization
+// are logged elsewhere.
 func mustBeLogged(c diff.Change) bool {
 	if c.SubjectType == diff.Organization {
 		return c.Kind == diff.RestrictionLifted || c.Kind == diff.RestrictionSet

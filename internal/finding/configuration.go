@@ -60,8 +60,8 @@ func unverifiedLinking(_ *evaluation, c configuration) row {
 	return inOrder
 }
 
-// foreign verifies again what the collector guarantees: a foreign configuration ends a collection as
-// not complete.
+// foreign verifies again what the collector guarantees: a foreign configuration ends a collection
+// as not complete.
 func foreign(e *evaluation, c configuration) row {
 	if c.OrganizationID == "" || c.OrganizationID == e.organization.id {
 		return inOrder

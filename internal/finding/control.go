@@ -2,8 +2,8 @@ package finding
 
 import "strings"
 
-// Frameworks are the frameworks that a Control can belong to, by the names under which auditors cite
-// them, in the order of reports.
+// Frameworks are the frameworks that a Control can belong to, by the names under which auditors
+// cite them, in the order of reports.
 var Frameworks = []string{"SOC 2 TSC 2017", "ISO/IEC 27001:2022 Annex A", "NIST SP 800-53 Rev. 5", "PCI DSS 4.0.1"}
 
 // Control is one control of a framework. A rule supports a control; no rule alone satisfies one.

@@ -150,10 +150,14 @@ func (e *evaluation) each(judge func(*evaluation, configuration) row) []row {
 }
 
 func (e *evaluation) finding(rule Rule, r row, expected string) Finding {
+	severity := cmp.Or(r.severity, rule.Severity)
+	if severity == ByRule {
+		severity = diff.High // the highest possible
+	}
 	return Finding{
 		RuleID:      rule.ID,
 		Title:       rule.Title,
-		Severity:    cmp.Or(r.severity, rule.defaultSeverity()),
+		Severity:    severity,
 		Status:      r.status,
 		SubjectType: r.subject.kind,
 		SubjectID:   r.subject.id,

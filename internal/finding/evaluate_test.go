@@ -25,7 +25,8 @@ func TestWording(t *testing.T) {
 	write := func(heading string, findings []finding.Finding) {
 		fmt.Fprintf(&got, "== %s ==\n", heading)
 		for _, f := range findings {
-			fmt.Fprintf(&got, "%s %s %s, %s %s %q\n  %s\n  %s\n", f.RuleID, f.Status, f.Severity, f.SubjectType, f.SubjectID, f.SubjectName, f.Observed, f.Expected)
+			fmt.Fprintf(&got, "%s %s %s, %s %s %q\n  %s\n  %s\n", f.RuleID, f.Status, f.Severity,
+				f.SubjectType, f.SubjectID, f.SubjectName, f.Observed, f.Expected)
 		}
 	}
 	for _, c := range ruleCases {
@@ -70,7 +71,8 @@ func TestSameInputSameFindings(t *testing.T) {
 	}
 }
 
-// troubled is an organization with 64 configurations of every kind, several changes and several missed nights.
+// troubled is an organization with 64 configurations of every kind, several changes and several
+// missed nights.
 func troubled() finding.Input {
 	data := make([]byte, 256)
 	for i := range data {
@@ -130,7 +132,8 @@ func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 		want := finding.Finding{
 			RuleID: rule.ID, Title: rule.Title, Severity: rule.Severity, Status: finding.NotAssessed,
 			SubjectType: diff.Organization, SubjectID: "org-1", SubjectName: "Acme",
-			Observed: "The collection was not complete.", Expected: rule.Expected, Fingerprint: finding.Fingerprint(rule.ID, "org-1", "org-1"),
+			Observed: "The collection was not complete.", Expected: rule.Expected,
+			Fingerprint: finding.Fingerprint(rule.ID, "org-1", "org-1"),
 		}
 		switch rule.ID {
 		case "SCIM-002":
@@ -146,7 +149,8 @@ func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 }
 
 func TestAForeignObjectFailsItsRule(t *testing.T) {
-	for _, f := range finding.EvaluateFailed("org-1", "Acme", finding.ForeignOrganization, "page 1, configuration x: it belongs to organization y") {
+	const cause = "page 1, configuration x: it belongs to organization y"
+	for _, f := range finding.EvaluateFailed("org-1", "Acme", finding.ForeignOrganization, cause) {
 		want := finding.NotAssessed
 		if f.RuleID == "RUN-001" || f.RuleID == "SCIM-020" {
 			want = finding.Fail
@@ -154,7 +158,7 @@ func TestAForeignObjectFailsItsRule(t *testing.T) {
 		if f.Status != want {
 			t.Errorf("%s: %s, want %s", f.RuleID, f.Status, want)
 		}
-		if f.RuleID == "SCIM-020" && (f.Severity != diff.Critical || !strings.HasSuffix(f.Observed, "page 1, configuration x: it belongs to organization y")) {
+		if f.RuleID == "SCIM-020" && (f.Severity != diff.Critical || !strings.HasSuffix(f.Observed, cause)) {
 			t.Errorf("SCIM-020 is %s and says %q", f.Severity, f.Observed)
 		}
 	}
@@ -168,7 +172,8 @@ func TestFailedCollectionWithoutCode(t *testing.T) {
 	}
 }
 
-// The quiet night is what most nights are; in the other one every configuration has two changes and the log as many entries.
+// The quiet night is what most nights are; in the other one every configuration has two changes and
+// the log as many entries.
 func BenchmarkEvaluate(b *testing.B) {
 	for name, changed := range map[string]int{"quiet": 10, "everything changed": 10_000} {
 		b.Run(name, func(b *testing.B) {
@@ -181,8 +186,8 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 }
 
-// large is an organization with 10,000 configurations, so many of them changed: one change with an entry, one of another subject without,
-// and an entry without a change.
+// large is an organization with 10,000 configurations, so many of them changed: one change with an
+// entry, one of another subject without, and an entry without a change.
 func large(changed int) finding.Input {
 	in := inOrder()
 	in.Inventory.SCIM, in.Inventory.SSO = nil, nil

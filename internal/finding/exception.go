@@ -22,8 +22,8 @@ type Exception struct {
 // InForce reports whether the exception holds at an instant: up to the end of its last day, UTC.
 func (x Exception) InForce(at time.Time) bool { return at.Before(x.Expires.AddDate(0, 0, 1)) }
 
-// CanBeExcepted reports whether the failures of a rule may be accepted. A run that is not complete is
-// never accepted.
+// CanBeExcepted reports whether the failures of a rule may be accepted. A run that is not complete
+// is never accepted.
 func CanBeExcepted(ruleID string) bool { return ruleID != runNotComplete }
 
 // Bearing is what an exception did in one snapshot.

@@ -10,8 +10,8 @@ import (
 )
 
 // shortLived looks for SCIM configurations that lived between two snapshots only. An entry after
-// the snapshot's instant is left to the next night: its configuration may have been created after it
-// was listed.
+// the snapshot's instant is left to the next night: its configuration may have been created after
+// it was listed.
 func shortLived(e *evaluation) (rows []row) {
 	l, since := e.AuditLog, e.AuditLog.Since[diff.SCIMConfiguration]
 	groups := make(map[string][]ona.AuditLogEntry) // by configuration
@@ -65,8 +65,8 @@ func logMatches(e *evaluation) string {
 		"without an entry, and no entry without a change.", len(e.Changes), n)
 }
 
-// unloggedChanges returns a row for each subject that has changes and no entry for any of them. What
-// could not be assessed about the organization is returned as sentences.
+// unloggedChanges returns a row for each subject that has changes and no entry for any of them.
+// What could not be assessed about the organization is returned as sentences.
 func (e *evaluation) unloggedChanges() (rows []row, open []string) {
 	logged := make(map[subject]bool)
 	for i, entries := range e.candidates {
@@ -136,8 +136,8 @@ func inWords(s diff.Subject) string {
 	return "the organization's policies"
 }
 
-// changedSubjects are the subjects with a change. Among the changes of an organization only those of
-// its policies count.
+// changedSubjects are the subjects with a change. Among the changes of an organization only those
+// of its policies count.
 func (e *evaluation) changedSubjects() map[diff.Subject]bool {
 	changed := make(map[diff.Subject]bool)
 	for _, c := range e.Changes {

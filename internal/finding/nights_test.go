@@ -10,8 +10,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// night is the same organization on its nth night: nothing but time has changed, and the local clock
-// drifts. On the first night there is no baseline.
+// night is the same organization on its nth night: nothing but time has changed, and the local
+// clock drifts. On the first night there is no baseline.
 func night(n int) finding.Input {
 	in := inOrder()
 	in.Inventory = failing()

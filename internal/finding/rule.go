@@ -28,7 +28,8 @@ type Rule struct {
 	// limits, where it is not nil, returns the thresholds that the rule uses, as a sentence that
 	// follows Expected.
 	limits func(Thresholds) string
-	// needs, where it is not nil, returns why what the rule looks at is missing; empty when it is there.
+	// needs, where it is not nil, returns why what the rule looks at is missing; empty when it is
+	// there.
 	needs func(*evaluation) string
 	// each judges one SCIM configuration; all returns a row for each subject that is not in order, at
 	// most one a subject. A rule has one of the two.
@@ -92,13 +93,4 @@ func (r Rule) ExpectedBy(t Thresholds) string {
 		return r.Expected
 	}
 	return r.Expected + " " + r.limits(t)
-}
-
-// defaultSeverity is the severity of a finding whose check names none: the highest possible where it
-// depends on the subject.
-func (r Rule) defaultSeverity() diff.Severity {
-	if r.Severity == ByRule {
-		return diff.High
-	}
-	return r.Severity
 }

@@ -28,8 +28,8 @@ func missedNights(e *evaluation) (rows []row) {
 	return rows
 }
 
-// otherSource compares where a snapshot comes from with where its baseline does. A value that either
-// lacks is not compared.
+// otherSource compares where a snapshot comes from with where its baseline does. A value that
+// either lacks is not compared.
 func otherSource(e *evaluation) []row {
 	var differences, unknown []string
 	for _, source := range []struct{ name, before, now string }{

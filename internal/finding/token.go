@@ -2,14 +2,15 @@ package finding
 
 import "scim-auditor/internal/ona"
 
-// longestLifetime is the longest that the API lets a token live: 2 years, at most one of them a leap
-// year. An estimate above it proves that the token was rotated since the configuration was created.
+// longestLifetime is the longest that the API lets a token live: 2 years, at most one of them a
+// leap year. An estimate above it proves that the token was rotated since the configuration was
+// created.
 const longestLifetime = (365 + 366) * day
 
 const expiryNotReported = "The API did not report when the token expires."
 
-// expired reports whether a token had expired at the snapshot; one that expires at that very instant
-// has. Only for a known expiry.
+// expired reports whether a token had expired at the snapshot; one that expires at that very
+// instant has. Only for a known expiry.
 func (e *evaluation) expired(c configuration) bool {
 	return !c.TokenExpiresAt.After(e.TakenAt)
 }
@@ -82,8 +83,8 @@ func lifetime(e *evaluation, c configuration) row {
 	return inOrder
 }
 
-// rotation judges a token's age. It is at least the time since the first snapshot with its expiry, at
-// most that since createdAt.
+// rotation judges a token's age. It is at least the time since the first snapshot with its expiry,
+// at most that since createdAt.
 func rotation(e *evaluation, c configuration) row {
 	created, since := utc(c.CreatedAt), utc(c.since.At)
 	switch {
@@ -107,9 +108,9 @@ func rotation(e *evaluation, c configuration) row {
 		"whether the token was rotated between the two is not known.", created, since)
 }
 
-// issuedAtCreation infers that a token is the one that its configuration was created with: lifetimes
-// are whole days, and a token that was regenerated later would have to be so at the very same time
-// of the day to expire a whole number of days after createdAt.
+// issuedAtCreation infers that a token is the one that its configuration was created with:
+// lifetimes are whole days, and a token that was regenerated later would have to be so at the very
+// same time of the day to expire a whole number of days after createdAt.
 func issuedAtCreation(c *ona.SCIMConfiguration) bool {
 	lifetime := c.TokenExpiresAt.Sub(c.CreatedAt)
 	return !c.CreatedAt.IsZero() && lifetime > 0 && lifetime <= longestLifetime && lifetime%day == 0

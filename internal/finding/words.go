@@ -65,8 +65,8 @@ func shared(group []subject, text string) []row {
 	return rows
 }
 
-// maxOthers bounds how many configurations one finding lists: each of n that clash lists the others,
-// which is quadratic without a bound.
+// maxOthers bounds how many configurations one finding lists: each of n that clash lists the
+// others, which is quadratic without a bound.
 const maxOthers = 5
 
 // others lists the members of a group other than self.
