@@ -82,13 +82,9 @@ func noneForeign(e *evaluation) string {
 }
 
 func policyOff(e *evaluation) []row {
-	switch policies := e.Inventory.Policies; {
-	case policies == nil:
-		why := e.Inventory.PoliciesNotAssessed
-		return []row{notAssessed("The organization's policies could not be read: %s", why).of(e.organization)}
-	case !policies.RestrictAccountCreationToSCIM:
-		return []row{fail("The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.").
-			of(e.organization)}
+	if e.Inventory.Policies.RestrictAccountCreationToSCIM {
+		return nil
 	}
-	return nil
+	return []row{fail("The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.").
+		of(e.organization)}
 }

@@ -8,6 +8,14 @@ func ssoRead(e *evaluation) string {
 	return ""
 }
 
+// policiesRead is what a rule needs that looks at the organization's policies.
+func policiesRead(e *evaluation) string {
+	if e.Inventory.Policies == nil {
+		return "The organization's policies could not be read: " + e.Inventory.PoliciesNotAssessed
+	}
+	return ""
+}
+
 // baseline is what a rule needs that compares with an earlier snapshot.
 func baseline(e *evaluation) string {
 	if e.Baseline == nil {

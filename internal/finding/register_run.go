@@ -56,8 +56,8 @@ var changeRules = []Rule{{
 	Remedy:   "Switch on the organization policy restrictAccountCreationToScim.",
 	Expected: "The policy restrictAccountCreationToScim is on.",
 	Supports: supports("CC6.2", "", "AC-2", ""),
-	all:      policyOff,
-	pass:     says("The policy restrictAccountCreationToScim is on."),
+	needs:    policiesRead, all: policyOff,
+	pass: says("The policy restrictAccountCreationToScim is on."),
 }}
 
 var runRules = []Rule{{

@@ -54,35 +54,28 @@ func enabledWord(enabled bool) string {
 	return "disabled"
 }
 
-// shared returns a row for each member of a group of more than one: the text and the other members.
-func shared(group []subject, text string) []row {
-	var rows []row
-	for _, s := range group {
-		if len(group) > 1 {
-			rows = append(rows, fail("%s%s.", text, others(group, s)).of(s))
-		}
-	}
-	return rows
-}
-
-// maxOthers bounds how many configurations one finding lists: each of n that clash lists the
-// others, which is quadratic without a bound.
+// maxOthers bounds how many configurations one finding names: each of n that clash names the others,
+// which is quadratic without a bound.
 const maxOthers = 5
 
-// others lists the members of a group other than self.
-func others(group []subject, self subject) string {
-	var names []string
+// shared returns a row for each member of a group of more than one: the text and the other members.
+func shared(group []subject, text string) []row {
+	if len(group) == 1 {
+		return nil
+	}
+	var rows []row
 	for _, s := range group {
-		if len(names) == maxOthers {
-			break
+		var names []string
+		for _, other := range group[:min(len(group), maxOthers+1)] {
+			if other.id != s.id && len(names) < maxOthers {
+				names = append(names, label(other.name, other.id))
+			}
 		}
-		if s.id != self.id {
-			names = append(names, label(s.name, s.id))
+		others := strings.Join(names, ", ")
+		if more := len(group) - 1 - len(names); more > 0 {
+			others += fmt.Sprintf(" and %d more", more)
 		}
+		rows = append(rows, fail("%s%s.", text, others).of(s))
 	}
-	text := strings.Join(names, ", ")
-	if more := len(group) - 1 - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return rows
 }
