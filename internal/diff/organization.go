@@ -41,7 +41,7 @@ func compareOrganization(before, after ona.Inventory, summaries []Change) []Chan
 	return rows
 }
 
-// comparePolicies returns nothing when either side could not be read. The note tells a policy from
+// comparePolicies returns nothing when either side could not be read. The note distinguishes a policy from
 // a field of the organization.
 func comparePolicies(before, after *ona.OrganizationPolicies) []Change {
 	if before == nil || after == nil {

@@ -8,32 +8,30 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-type scimConfiguration = ona.SCIMConfiguration
-
-var scimConfigurations = configurations[scimConfiguration]{
+var scimConfigurations = configurations[ona.SCIMConfiguration]{
 	subject:   SCIMConfiguration,
 	plural:    "SCIM configurations",
-	id:        func(c *scimConfiguration) string { return c.ID },
-	name:      func(c *scimConfiguration) string { return c.Name },
-	unknown:   func(c *scimConfiguration) unknownFields { return c.Unknown },
-	canonical: (*scimConfiguration).Canonical,
-	fields: []field[scimConfiguration]{
+	id:        func(c *ona.SCIMConfiguration) string { return c.ID },
+	name:      func(c *ona.SCIMConfiguration) string { return c.Name },
+	unknown:   func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
+	canonical: (*ona.SCIMConfiguration).Canonical,
+	fields: []field[ona.SCIMConfiguration]{
 		{name: "organizationId", kind: OrganizationChanged, refine: unreported, optional: true,
-			value: func(c *scimConfiguration) value { return text(c.OrganizationID) }},
+			value: func(c *ona.SCIMConfiguration) value { return text(c.OrganizationID) }},
 		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
-			value: func(c *scimConfiguration) value { return value{instant: c.CreatedAt} }},
+			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} }},
 		{name: "enabled", refine: turned(Enabled, Disabled),
-			value: func(c *scimConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
+			value: func(c *ona.SCIMConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
 		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
-			value: func(c *scimConfiguration) value { return text(c.SSOConfigurationID) }},
+			value: func(c *ona.SCIMConfiguration) value { return text(c.SSOConfigurationID) }},
 		{name: unverifiedField, kind: FieldChanged, refine: refineUnverifiedLinking, optional: true,
 			value: unverifiedLinking},
 		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true,
-			value: func(c *scimConfiguration) value { return value{instant: c.TokenExpiresAt} }},
+			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} }},
 		{name: "name", kind: Renamed,
-			value: func(c *scimConfiguration) value { return text(c.Name) }},
+			value: func(c *ona.SCIMConfiguration) value { return text(c.Name) }},
 		{name: updatedAtField, kind: UpdatedOnly, refine: refineUpdatedAt,
-			value: func(c *scimConfiguration) value { return value{instant: c.UpdatedAt} }},
+			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.UpdatedAt} }},
 	},
 }
 
@@ -43,7 +41,7 @@ const (
 	updatedAtField  = "updatedAt"
 )
 
-func unverifiedLinking(c *scimConfiguration) value {
+func unverifiedLinking(c *ona.SCIMConfiguration) value {
 	if c.AllowUnverifiedEmailAccountLinking == nil {
 		return value{}
 	}

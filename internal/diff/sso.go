@@ -6,39 +6,37 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-type ssoConfiguration = ona.SSOConfiguration
-
-var ssoConfigurations = configurations[ssoConfiguration]{
+var ssoConfigurations = configurations[ona.SSOConfiguration]{
 	subject: SSOConfiguration,
 	plural:  "SSO configurations",
-	id:      func(c *ssoConfiguration) string { return c.ID },
+	id:      func(c *ona.SSOConfiguration) string { return c.ID },
 	// Builtin providers have no display name.
-	name:      func(c *ssoConfiguration) string { return cmp.Or(c.DisplayName, c.IssuerURL) },
-	unknown:   func(c *ssoConfiguration) unknownFields { return c.Unknown },
-	canonical: (*ssoConfiguration).Canonical,
-	fields: []field[ssoConfiguration]{
+	name:      func(c *ona.SSOConfiguration) string { return cmp.Or(c.DisplayName, c.IssuerURL) },
+	unknown:   func(c *ona.SSOConfiguration) unknownFields { return c.Unknown },
+	canonical: (*ona.SSOConfiguration).Canonical,
+	fields: []field[ona.SSOConfiguration]{
 		{name: "state", kind: FieldChanged, refine: refineState,
-			value: func(c *ssoConfiguration) value { return text(c.State) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.State) }},
 		{name: "displayName", kind: Renamed,
-			value: func(c *ssoConfiguration) value { return text(c.DisplayName) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.DisplayName) }},
 		{name: "issuerUrl", kind: IssuerChanged,
-			value: func(c *ssoConfiguration) value { return text(c.IssuerURL) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.IssuerURL) }},
 		{name: "clientId", kind: ClientChanged,
-			value: func(c *ssoConfiguration) value { return text(c.ClientID) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.ClientID) }},
 		{name: "emailDomain", kind: DomainsChanged,
-			value: func(c *ssoConfiguration) value { return text(c.EmailDomain) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.EmailDomain) }},
 		{name: "emailDomains", kind: DomainsChanged,
-			value: func(c *ssoConfiguration) value { return jsonText(c.EmailDomains, len(c.EmailDomains)) }},
+			value: func(c *ona.SSOConfiguration) value { return jsonText(c.EmailDomains, len(c.EmailDomains)) }},
 		{name: "claims", kind: ClaimsChanged,
-			value: func(c *ssoConfiguration) value { return jsonText(c.Claims, len(c.Claims)) }},
+			value: func(c *ona.SSOConfiguration) value { return jsonText(c.Claims, len(c.Claims)) }},
 		{name: "claimsExpression", kind: ClaimsChanged,
-			value: func(c *ssoConfiguration) value { return text(c.ClaimsExpression) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.ClaimsExpression) }},
 		{name: "organizationId", kind: FieldChanged, refine: refineSSOOrganization,
-			value: func(c *ssoConfiguration) value { return text(c.OrganizationID) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.OrganizationID) }},
 		{name: "providerType", kind: FieldChanged,
-			value: func(c *ssoConfiguration) value { return text(c.ProviderType) }},
+			value: func(c *ona.SSOConfiguration) value { return text(c.ProviderType) }},
 		{name: "additionalScopes", kind: FieldChanged,
-			value: func(c *ssoConfiguration) value { return jsonText(c.AdditionalScopes, len(c.AdditionalScopes)) }},
+			value: func(c *ona.SSOConfiguration) value { return jsonText(c.AdditionalScopes, len(c.AdditionalScopes)) }},
 	},
 }
 

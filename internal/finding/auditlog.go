@@ -97,7 +97,7 @@ func madeBySomebody(c diff.Change) bool {
 	return !slices.Contains([]diff.Kind{diff.FieldFirstReported, diff.TokenExpiryReported, diff.TokenExpiryLost}, c.Kind)
 }
 
-// ofPolicy tells changes of policies, whose values are JSON, from the other changes of an
+// ofPolicy distinguishes changes of policies, whose values are JSON, from the other changes of an
 // organization.
 func ofPolicy(c diff.Change) bool {
 	switch c.Kind {

@@ -30,10 +30,7 @@ func noneEnabled(e *evaluation) []row {
 }
 
 func unnamed(_ *evaluation, c configuration) row {
-	if strings.TrimSpace(c.Name) == "" {
-		return fail("The configuration has no name.")
-	}
-	return inOrder
+	return failIf(strings.TrimSpace(c.Name) == "", "The configuration has no name.")
 }
 
 func sharedNames(e *evaluation) (rows []row) {
@@ -63,10 +60,8 @@ func unverifiedLinking(_ *evaluation, c configuration) row {
 // foreign verifies again what the collector guarantees: a foreign configuration ends a collection
 // as not complete.
 func foreign(e *evaluation, c configuration) row {
-	if c.OrganizationID == "" || c.OrganizationID == e.organization.id {
-		return inOrder
-	}
-	return fail("The configuration belongs to organization %s; the listing is of organization %s.",
+	return failIf(c.OrganizationID != "" && c.OrganizationID != e.organization.id,
+		"The configuration belongs to organization %s; the listing is of organization %s.",
 		c.OrganizationID, e.organization.id)
 }
 

@@ -9,7 +9,7 @@ import (
 func disable(in *finding.Input)    { in.Inventory.SCIM[0].Enabled = false }
 func removeSCIM(in *finding.Input) { in.Inventory.SCIM = nil }
 
-// names gives the organization one configuration for each name: scim-1, scim-2 and so on.
+// names adds one configuration for each name to the organization: scim-1, scim-2 and so on.
 func names(names ...string) func(*finding.Input) {
 	return func(in *finding.Input) {
 		in.Inventory.SCIM = nil

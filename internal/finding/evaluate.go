@@ -188,6 +188,13 @@ func fail(format string, args ...any) row {
 	return row{status: Fail, observed: fmt.Sprintf(format, args...)}
 }
 
+func failIf(broken bool, format string, args ...any) row {
+	if !broken {
+		return inOrder
+	}
+	return fail(format, args...)
+}
+
 func notAssessed(format string, args ...any) row {
 	return row{status: NotAssessed, observed: fmt.Sprintf(format, args...)}
 }

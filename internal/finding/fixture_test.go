@@ -39,7 +39,7 @@ func inOrder() finding.Input {
 	return in
 }
 
-// quietLog is an audit log that tells of nothing since the baseline.
+// quietLog is an audit log without entries since the baseline.
 func quietLog() *finding.AuditLog {
 	return &finding.AuditLog{
 		Since: map[diff.SubjectType]time.Time{diff.SCIMConfiguration: after(-day), diff.SSOConfiguration: after(-day),

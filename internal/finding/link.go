@@ -9,18 +9,14 @@ import (
 )
 
 func unlinked(_ *evaluation, c configuration) row {
-	if c.Enabled && c.SSOConfigurationID == "" {
-		return fail("The configuration is enabled and not linked to an SSO configuration.")
-	}
-	return inOrder
+	return failIf(c.Enabled && c.SSOConfigurationID == "",
+		"The configuration is enabled and not linked to an SSO configuration.")
 }
 
 func linkMissing(e *evaluation, c configuration) row {
-	if c.SSOConfigurationID == "" || e.sso[c.SSOConfigurationID] != nil {
-		return inOrder
-	}
-	return fail("The configuration is %s and linked to SSO configuration %s, which the complete list of SSO "+
-		"configurations lacks.", enabledWord(c.Enabled), c.SSOConfigurationID)
+	return failIf(c.SSOConfigurationID != "" && e.sso[c.SSOConfigurationID] == nil,
+		"The configuration is %s and linked to SSO configuration %s, which the complete list of SSO configurations lacks.",
+		enabledWord(c.Enabled), c.SSOConfigurationID)
 }
 
 func linkInactive(e *evaluation, c configuration) row {

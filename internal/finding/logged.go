@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
@@ -43,87 +44,91 @@ func (e *evaluation) neverSeen(s diff.Subject) bool {
 	return !listed && (e.AuditLog.Seen == nil || !e.AuditLog.Seen(s.ID))
 }
 
-// logMismatches compares changes and audit log, both ways.
-func logMismatches(e *evaluation) []row {
-	rows, open := e.unloggedChanges()
-	unexplained, more := e.unexplainedEntries()
-	rows, open = append(rows, unexplained...), append(open, more...)
-	if lacking := e.AuditLog.Lacking; lacking != "" {
-		open = append(open, fmt.Sprintf("Audit-log entries may be missing: %s.", lacking))
+// activity is what the changes and the audit log say about one subject.
+type activity struct {
+	subject subject
+	// changed is set where any change explains an entry, logged where an entry explains a change.
+	changed, logged bool
+	kinds           []string // of the changes that must be logged
+	entries         []ona.AuditLogEntry
+}
+
+// logMismatches compares changes and audit log, both ways: it returns a row for each subject that has
+// changes and no entry for any of them, or entries and no change.
+func logMismatches(e *evaluation) (rows []row) {
+	l := e.AuditLog
+	var open []string // what could not be assessed about the organization
+	for s, a := range e.activities() {
+		kinds := strings.Join(a.kinds, ", ")
+		unlogged := len(a.kinds) > 0 && !a.logged
+		since, compared := l.Since[s.Type]
+		switch {
+		case unlogged && l.whole(since.Add(-e.limits.ClockSkew)):
+			rows = append(rows, fail("No audit-log entry between the two snapshots says who made it: %s.", kinds).
+				of(a.subject))
+		case unlogged && s.Type == diff.Organization:
+			open = append(open, fmt.Sprintf("No audit-log entry was found for %s, and some may be missing.", kinds))
+		case unlogged:
+			rows = append(rows, notAssessed("No audit-log entry was found for %s, and some may be missing: %s.",
+				kinds, l.Lacking).of(a.subject))
+		case a.changed || len(a.entries) == 0:
+		case compared:
+			rows = append(rows, fail("The audit log has entries about changes that the snapshots do not show: %s.",
+				Quote(a.entries)).of(a.subject))
+		default:
+			open = append(open, "The audit log has entries about "+inWords(s)+", which could not be compared.")
+		}
+	}
+	slices.Sort(open)
+	if l.Lacking != "" {
+		open = append(open, fmt.Sprintf("Audit-log entries may be missing: %s.", l.Lacking))
 	}
 	return e.qualify(rows, open)
 }
 
-func logMatches(e *evaluation) string {
-	n := 0
+// activities returns the subjects that have changes or entries; an organization has no id here.
+func (e *evaluation) activities() map[diff.Subject]*activity {
+	all := make(map[diff.Subject]*activity)
+	of := func(s diff.Subject, name string) *activity {
+		if all[s] == nil {
+			all[s] = &activity{subject: subject{s.Type, s.ID, name}}
+		}
+		return all[s]
+	}
+	organization := diff.Subject{Type: diff.Organization}
+	of(organization, "").subject = e.organization
+	for i, c := range e.Changes {
+		s := diff.Subject{Type: c.SubjectType, ID: c.SubjectID}
+		if s.Type == diff.Organization {
+			s = organization
+		}
+		a := of(s, c.SubjectName)
+		a.changed = a.changed || s.Type != diff.Organization || ofPolicy(c)
+		a.logged = a.logged || len(e.candidates[i]) > 0
+		if mustBeLogged(c) {
+			a.kinds = append(a.kinds, string(c.Kind))
+		}
+	}
 	for _, entry := range e.AuditLog.Entries {
-		if s := entrySubject(entry); s.Type != "" && e.AuditLog.between(s.Type, entry.CreatedAt, 0) {
-			n++
+		if s := entrySubject(entry); e.mustBeExplained(s, entry.CreatedAt) {
+			a := of(s, e.names[s])
+			a.entries = append(a.entries, entry)
 		}
 	}
-	return fmt.Sprintf("Changes checked: %d, audit-log entries since the baseline: %d. No change that somebody makes is "+
-		"without an entry, and no entry without a change.", len(e.Changes), n)
+	return all
 }
 
-// unloggedChanges returns a row for each subject that has changes and no entry for any of them.
-// What could not be assessed about the organization is returned as sentences.
-func (e *evaluation) unloggedChanges() (rows []row, open []string) {
-	logged := make(map[subject]bool)
-	for i, entries := range e.candidates {
-		if len(entries) > 0 {
-			logged[changeSubject(e.Changes[i])] = true
-		}
+// mustBeExplained reports whether an entry must have a change. Entries within the clocks' tolerance
+// after the baseline may belong to what it shows already, entries after this snapshot to the next
+// night, and those of SCIM-018 have their own finding.
+func (e *evaluation) mustBeExplained(s diff.Subject, at time.Time) bool {
+	l := e.AuditLog
+	since, compared := l.Since[s.Type]
+	if !compared {
+		since = l.Since[diff.SCIMConfiguration]
 	}
-	missing := make(map[subject][]string) // the kinds of change
-	for _, c := range e.Changes {
-		if s := changeSubject(c); mustBeLogged(c) && !logged[s] {
-			missing[s] = append(missing[s], string(c.Kind))
-		}
-	}
-	for s, list := range missing {
-		kinds, l := strings.Join(list, ", "), e.AuditLog
-		switch {
-		case l.whole(l.Since[s.kind].Add(-e.limits.ClockSkew)):
-			rows = append(rows, fail("No audit-log entry between the two snapshots says who made it: %s.", kinds).of(s))
-		case s.kind == diff.Organization:
-			open = append(open, fmt.Sprintf("No audit-log entry was found for %s, and some may be missing.", kinds))
-		default:
-			rows = append(rows, notAssessed("No audit-log entry was found for %s, and some may be missing: %s.",
-				kinds, l.Lacking).of(s))
-		}
-	}
-	return rows, open
-}
-
-// unexplainedEntries returns a row for each subject that has entries and no change. Entries within
-// the clocks' tolerance after the baseline may belong to what it shows already, entries after this
-// snapshot to the next night, and those of SCIM-018 have their own finding.
-func (e *evaluation) unexplainedEntries() (rows []row, open []string) {
-	l, changed := e.AuditLog, e.changedSubjects()
-	groups := make(map[diff.Subject][]ona.AuditLogEntry)
-	for _, entry := range l.Entries {
-		s := entrySubject(entry)
-		since, compared := l.Since[s.Type]
-		if !compared {
-			since = l.Since[diff.SCIMConfiguration]
-		}
-		known := s.Type == diff.Organization || s.Type != "" && s.ID != ""
-		inTime := entry.CreatedAt.After(since.Add(e.limits.ClockSkew)) && !entry.CreatedAt.After(l.Until)
-		if known && inTime && !changed[s] && !e.neverSeen(s) {
-			groups[s] = append(groups[s], entry)
-		}
-	}
-	for s, entries := range groups {
-		if _, compared := l.Since[s.Type]; compared {
-			rows = append(rows, fail("The audit log has entries about changes that the snapshots do not show: %s.",
-				Quote(entries)).of(e.subject(s)))
-		} else {
-			open = append(open, fmt.Sprintf("The audit log has entries about %s, which could not be compared.",
-				inWords(s)))
-		}
-	}
-	slices.Sort(open)
-	return rows, open
+	known := s.Type == diff.Organization || s.Type != "" && s.ID != ""
+	return known && at.After(since.Add(e.limits.ClockSkew)) && !at.After(l.Until) && !e.neverSeen(s)
 }
 
 func inWords(s diff.Subject) string {
@@ -136,27 +141,15 @@ func inWords(s diff.Subject) string {
 	return "the organization's policies"
 }
 
-// changedSubjects are the subjects with a change. Among the changes of an organization only those
-// of its policies count.
-func (e *evaluation) changedSubjects() map[diff.Subject]bool {
-	changed := make(map[diff.Subject]bool)
-	for _, c := range e.Changes {
-		switch {
-		case c.SubjectType != diff.Organization:
-			changed[diff.Subject{Type: c.SubjectType, ID: c.SubjectID}] = true
-		case ofPolicy(c):
-			changed[diff.Subject{Type: diff.Organization}] = true
+func logMatches(e *evaluation) string {
+	n := 0
+	for _, entry := range e.AuditLog.Entries {
+		if s := entrySubject(entry); s.Type != "" && e.AuditLog.between(s.Type, entry.CreatedAt, 0) {
+			n++
 		}
 	}
-	return changed
-}
-
-// subject returns a subject of the audit log with the name that the inventory has for it.
-func (e *evaluation) subject(s diff.Subject) subject {
-	if s.Type == diff.Organization {
-		return e.organization
-	}
-	return subject{s.Type, s.ID, e.names[s]}
+	return fmt.Sprintf("Changes checked: %d, audit-log entries since the baseline: %d. No change that somebody makes is "+
+		"without an entry, and no entry without a change.", len(e.Changes), n)
 }
 
 // qualify adds what could not be assessed to the organization's row, or as a row of its own.

@@ -54,7 +54,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// A control's number has the form that its framework gives to numbers.
+// A control's number has the form that its framework uses.
 func TestControlsBelongToTheirFramework(t *testing.T) {
 	forms := map[string]*regexp.Regexp{
 		"SOC 2 TSC 2017":             regexp.MustCompile(`^CC\d\.\d$`),

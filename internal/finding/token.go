@@ -43,10 +43,7 @@ func expiresSoon(e *evaluation, c configuration) row {
 }
 
 func expiryReported(_ *evaluation, c configuration) row {
-	if c.TokenExpiresAt.IsZero() {
-		return fail(expiryNotReported)
-	}
-	return inOrder
+	return failIf(c.TokenExpiresAt.IsZero(), expiryNotReported)
 }
 
 // lifetime judges a token's lifetime. The first snapshot with an expiry is never before the token's
