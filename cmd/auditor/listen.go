@@ -74,7 +74,7 @@ func (v *service) ready(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	now := v.env.now()
-	nights, err := store.Nights(ctx, 0, now, 0)
+	nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func runsCommand(env environment, s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			nights, err := store.Nights(cmd.Context(), 0, env.now(), schedule.Grace)
+			nights, err := store.Nights(cmd.Context(), time.Time{}, 0, env.now(), schedule.Grace)
 			if err != nil {
 				return err
 			}

@@ -101,7 +101,7 @@ func (v *service) checkSettings(s *settings) error {
 // the zero time when there is none.
 func (v *service) begin(ctx context.Context, s *settings, now time.Time) (missed time.Time, err error) {
 	err = s.alone(ctx, func(store *snapshot.Store) error {
-		nights, err := store.Nights(ctx, 0, now, 0)
+		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		if err != nil {
 			return err
 		}

@@ -133,7 +133,11 @@ func Collect(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID}
+	rules, err := recordRules(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	n := &night{Options: o, runID: runID, ruleSetID: rules}
 	organizations := n.collectAll(ctx)
 	// What is known is recorded even when the run was cancelled.
 	ctx = context.WithoutCancel(ctx)
@@ -176,7 +180,7 @@ func Report(ctx context.Context, store *snapshot.Store, runID int64, folder stri
 // night is a run in progress.
 type night struct {
 	Options
-	runID int64
+	runID, ruleSetID int64
 
 	// collected is the source, by organization id.
 	collected sync.Map

@@ -14,7 +14,7 @@ func (n *night) missedNights(ctx context.Context, baseline snapshot.Baseline, fo
 	if err != nil || len(schedules) == 0 || !found {
 		return len(schedules) > 0, nil, err
 	}
-	nights, err := n.Store.Nights(ctx, n.runID, n.TakenAt, 0)
+	nights, err := n.Store.Nights(ctx, baseline.Snapshot.TakenAt, n.runID, n.TakenAt, 0)
 	for _, scheduled := range nights {
 		if scheduled.ScheduledAt.After(baseline.Snapshot.TakenAt) && scheduled.RunID != n.runID {
 			missed = append(missed, scheduled.ScheduledAt)

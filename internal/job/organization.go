@@ -28,7 +28,7 @@ const (
 
 // snapshot takes one organization's snapshot and stores it. With an error the header tells what was learnt until then.
 func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot, error) {
-	header := snapshot.Snapshot{RunID: n.runID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt}
+	header := snapshot.Snapshot{RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt}
 	options, err := n.pin(ctx, source, &header)
 	if err != nil {
 		return header, err
@@ -174,7 +174,7 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 	if err != nil {
 		return failed(err)
 	}
-	collected := snapshot.Collected{Snapshot: header, Inventory: c.Inventory, Changes: changes, Findings: findings}
+	collected := snapshot.Collected{Snapshot: header, Baseline: baseline, Inventory: c.Inventory, Changes: changes, Findings: findings}
 	collected.Acceptances = finding.Accept(findings, header.OrganizationID, n.Exceptions, n.TakenAt)
 	log.attribute(&collected, n.Thresholds.ClockSkew)
 	addExchanges(&collected, exchanges)
@@ -229,8 +229,7 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 		return nil, err
 	}
 	in.ExpirySince = expiries.Since
-	findings := finding.Evaluate(in, n.Thresholds)
-	return findings, errors.Join(expiries.Close())
+	return finding.Evaluate(in, n.Thresholds), nil
 }
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }

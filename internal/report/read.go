@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
@@ -33,7 +34,7 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 		return nil, err
 	}
 	m := &Model{Run: run, Runs: runs, Rules: finding.Rules(), Organizations: make([]Organization, len(snapshots))}
-	if m.Nights, err = store.Nights(ctx, runID, run.StartedAt, 0); err != nil {
+	if m.Nights, err = store.Nights(ctx, time.Time{}, runID, run.StartedAt, 0); err != nil {
 		return nil, err
 	}
 	if m.Totals, err = store.Totals(ctx, runs[min(trendRuns, len(runs))-1].ID, runID); err != nil {
@@ -145,7 +146,7 @@ func (m *Model) readTimeline(ctx context.Context, store *snapshot.Store) error {
 		if o.id() == "" {
 			continue
 		}
-		changes, err := store.Timeline(ctx, o.id(), o.Snapshot.ID)
+		changes, err := store.Timeline(ctx, o.id(), time.Time{}, o.Snapshot.ID)
 		if err != nil {
 			return err
 		}

@@ -40,59 +40,6 @@ func BenchmarkFirstStore(b *testing.B) {
 	})
 }
 
-// BenchmarkCompare compares a listing of which one row in a hundred differs with what is stored, alone and as the night that also hashes all
-// and stores what differs, beside sqldiff on two databases of the same rows.
-func BenchmarkCompare(b *testing.B) {
-	for _, size := range []int{100_000, 1_000_000} {
-		b.Run(strconv.Itoa(size), func(b *testing.B) { compareWithSqldiff(b, size) })
-	}
-}
-
-func compareWithSqldiff(b *testing.B, size int) {
-	c := newCompany(size)
-	store := openBench(b, filepath.Join(b.TempDir(), "auditor.db"))
-	defer closeBench(b, store)
-	c.storeBare(b, store, night(1))
-	before := c.writeCSV(b)
-	c.ageTenTimes()
-	b.Run("alone", func(b *testing.B) {
-		for b.Loop() {
-			if n, err := store.CompareAlone(b.Context(), acme, c.scim); err != nil || n < size/100 {
-				b.Fatalf("%d rows differ: %v", n, err)
-			}
-		}
-	})
-	b.Run("sqldiff", func(b *testing.B) {
-		program, err := exec.LookPath("sqldiff")
-		if err != nil {
-			b.Skip("sqldiff is not installed (Debian: sqlite3-tools)")
-		}
-		folder := b.TempDir()
-		a, z := filepath.Join(folder, "a.db"), filepath.Join(folder, "z.db")
-		importCSV(b, before, a)
-		importCSV(b, c.writeCSV(b), z)
-		for b.Loop() {
-			if out, err := exec.CommandContext(b.Context(), program, "--primarykey", a, z).Output(); err != nil || len(out) == 0 {
-				b.Fatalf("%v\n%s", err, out)
-			}
-		}
-	})
-	b.Run("night", func(b *testing.B) {
-		for n := 2; b.Loop(); n++ {
-			c.storeBare(b, store, night(n))
-			b.StopTimer()
-			c.ageTenTimes()
-			b.StartTimer()
-		}
-	})
-}
-
-func (c *company) ageTenTimes() {
-	for range 10 {
-		c.age()
-	}
-}
-
 // BenchmarkReadNight reads a night in the middle of many through the view, beside a table that holds a full copy of that night.
 func BenchmarkReadNight(b *testing.B) {
 	const size, stored = 10_000, 60
@@ -182,12 +129,13 @@ func (c *company) storeBare(b *testing.B, store *snapshot.Store, takenAt time.Ti
 	if err != nil {
 		b.Fatal(err)
 	}
-	last, _, err := store.LastComplete(b.Context(), acme, 0)
+	baseline, _, err := store.Baseline(b.Context(), acme)
 	if err != nil {
 		b.Fatal(err)
 	}
 	if _, err := store.SaveComplete(b.Context(), snapshot.Collected{
-		Snapshot:  snapshot.Snapshot{RunID: runID, Source: "acme", OrganizationID: acme, BaseURL: "https://x/api", TakenAt: takenAt, BaselineID: last.ID},
+		Snapshot:  snapshot.Snapshot{RunID: runID, Source: "acme", OrganizationID: acme, BaseURL: "https://x/api", TakenAt: takenAt},
+		Baseline:  baseline,
 		Inventory: inventory(c.scim...),
 	}); err != nil {
 		b.Fatal(err)
