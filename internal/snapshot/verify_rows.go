@@ -129,11 +129,10 @@ var (
 	}
 	// Answers are the answers with their stored bytes.
 	Answers = Query{sql: "SELECT * FROM responses ORDER BY id"}
-	// Views has the name of each view, and whether it shows rows of every snapshot.
-	Views = Query{sql: `SELECT name, name NOT LIKE 'current%' AND EXISTS (
-			SELECT 1 FROM pragma_table_info(v.name) c WHERE c.name = 'snapshot_id'
-		) AS of_every_snapshot
-		FROM sqlite_schema v WHERE type = 'view' ORDER BY name`}
+	// Views has the name of each view, and whether it shows the versions of every snapshot.
+	Views = Query{sql: `SELECT name, name IN ('scim_configurations', 'sso_configurations', 'organization_details',
+			'organization_policies', 'findings', 'carried_findings', 'exceptions') AS of_every_snapshot
+		FROM sqlite_schema WHERE type = 'view' ORDER BY name`}
 	// Organizations has the key of each organization. The queries for one take it; 0 stands for the
 	// snapshots that failed before their organization was known.
 	Organizations = Query{sql: "SELECT 0 AS key, NULL AS id UNION ALL SELECT key, id FROM organizations ORDER BY key"}

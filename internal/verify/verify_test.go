@@ -2,9 +2,12 @@ package verify_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
 )
@@ -89,33 +93,173 @@ func TestACanceledContextEndsVerifying(t *testing.T) {
 // TestWhatWasAlteredIsNamed alters one thing in each case, and expects these problems and no others.
 func TestWhatWasAlteredIsNamed(t *testing.T) {
 	original := evidenceFile(t)
+	id := texts(t, original, "SELECT id FROM scim_versions ORDER BY valid_from DESC LIMIT 1")[0]
+	from := texts(t, original, "SELECT valid_from FROM scim_versions ORDER BY valid_from DESC LIMIT 1")[0]
 	for name, c := range map[string]struct {
 		table, statement string
-		want             []string // snapshot and subject, or subject
+		want             []string
 	}{
-		"a configuration":        {"scim_versions", "UPDATE scim_versions SET enabled = 0 WHERE id = 'ID' AND valid_to IS NULL", []string{"10 scim_versions row ID"}},
-		"a finding":              {"failed_findings", "UPDATE failed_findings SET severity = 'low' WHERE snapshot_id = 5", []string{"5 failed_findings row"}},
-		"a row and its hash":     {"scim_versions", "UPDATE scim_versions SET row_sha256 = zeroblob(32) WHERE id = 'ID' AND valid_to IS NULL", []string{"10 scim_versions row ID", "10 content_sha256", "11 content_sha256"}},
-		"a change":               {"stored_changes", "UPDATE stored_changes SET note = 'x' WHERE snapshot_id = 7", []string{"7 records_sha256"}},
-		"an exchange":            {"stored_exchanges", "UPDATE stored_exchanges SET status = 500 WHERE snapshot_id = 3", []string{"3 records_sha256"}},
-		"a count in a header":    {"stored_snapshots", "UPDATE stored_snapshots SET failing_findings = 4 WHERE id = 3", []string{"3 ledger link", "3 failing_findings"}},
-		"a run's outcome":        {"run_ends", "UPDATE run_ends SET outcome = 'complete' WHERE run_id = 3", []string{"ledger link", "run 3"}},
-		"a wording":              {"rule_wordings", "UPDATE rule_wordings SET title = 'x' WHERE rule_set_id = 2 AND rule_id = 'SCIM-006'", []string{"rule set 2"}},
-		"thresholds":             {"rule_sets", "UPDATE rule_sets SET thresholds = '{}' WHERE id = 1", []string{"ledger link 1"}},
-		"a link that is removed": {"ledger", "DELETE FROM ledger WHERE kind = 'schedule'", []string{"ledger link 3", "ledger link 3", "schedule 1"}},
-		"an answer":              {"responses", "UPDATE responses SET size = 1 WHERE id = 1", []string{"answer"}},
+		"a configuration": {
+			"scim_versions", "UPDATE scim_versions SET enabled = 0 WHERE id = 'ID' AND valid_to IS NULL",
+			[]string{"organization ACME: snapshot FROM: scim_versions row ID: the row was altered"},
+		},
+		"a configuration and its hash": {
+			"scim_versions", "UPDATE scim_versions SET row_sha256 = zeroblob(32) WHERE id = 'ID' AND valid_to IS NULL",
+			[]string{
+				"organization ACME: snapshot FROM: scim_versions row ID: the row was altered",
+				"organization ACME: snapshot FROM: content_sha256: a configuration, the policies or the organization was altered",
+			},
+		},
+		"the nights of a configuration": {
+			"scim_versions", "UPDATE scim_versions SET valid_from = 9 WHERE id = 'ID' AND valid_to IS NULL",
+			[]string{
+				"organization ACME: snapshot 9: scim_versions row ID: it overlaps the version since snapshot 1",
+				"organization ACME: snapshot 9: content_sha256: a configuration, the policies or the organization was altered",
+				"organization ACME: snapshot 9: scim_configurations: the count in the header is not that of the rows (the database says 5, it comes to 6)",
+			},
+		},
+		"a finding of a failed snapshot": {
+			"failed_findings", "UPDATE failed_findings SET severity = 'low' WHERE snapshot_id = 5",
+			[]string{"organization ACME: snapshot 5: failed_findings row"},
+		},
+		"a finding of an unknown organization": {
+			"failed_findings", "UPDATE failed_findings SET severity = 'low' WHERE snapshot_id = 6",
+			[]string{"snapshot 6: failed_findings row"},
+		},
+		"a change": {
+			"stored_changes", "UPDATE stored_changes SET note = 'x' WHERE snapshot_id = 7",
+			[]string{"organization ACME: snapshot 7: records_sha256: an exchange, a change, a finding or what they were judged by was altered"},
+		},
+		"a change that is removed": {
+			"stored_changes", "DELETE FROM stored_changes WHERE snapshot_id = 3",
+			[]string{
+				"organization ACME: snapshot 3: records_sha256: an exchange, a change, a finding or what they were judged by was altered",
+				"organization ACME: snapshot 3: changes: the count in the header is not that of the rows (the database says 1, it comes to 0)",
+			},
+		},
+		"an exchange": {
+			"stored_exchanges", "UPDATE stored_exchanges SET status = 500 WHERE snapshot_id = 3 AND number = 1",
+			[]string{"organization ACME: snapshot 3: records_sha256: an exchange, a change, a finding or what they were judged by was altered"},
+		},
+		"a count in a header": {
+			"stored_snapshots", "UPDATE stored_snapshots SET failing_findings = 4 WHERE id = 3",
+			[]string{
+				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the one before was altered",
+				"organization ACME: snapshot 3: failing_findings: the count in the header is not that of the rows (the database says 4, it comes to 5)",
+			},
+		},
+		"a baseline": {
+			"stored_snapshots", "UPDATE stored_snapshots SET baseline_id = 2 WHERE id = 3",
+			[]string{
+				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the one before was altered",
+				"organization ACME: snapshot 3: baseline_id: snapshot 2 is no earlier complete snapshot of the organization",
+			},
+		},
+		"the outcome of a run": {
+			"run_ends", "UPDATE run_ends SET outcome = 'complete' WHERE run_id = 3",
+			[]string{
+				"ledger link 13: run_end 3, this link or the one before was altered",
+				"run 3: its outcome is complete, but a snapshot failed",
+			},
+		},
+		"a wording": {
+			"rule_wordings", "UPDATE rule_wordings SET title = 'x' WHERE rule_set_id = 2 AND rule_id = 'SCIM-006'",
+			[]string{"rule set 2: the wording of a rule was altered"},
+		},
+		"the thresholds": {
+			"rule_sets", "UPDATE rule_sets SET thresholds = '{}' WHERE id = 1",
+			[]string{"ledger link 1: rule_set 1, this link or the one before was altered"},
+		},
+		"a link that is removed": {
+			"ledger", "DELETE FROM ledger WHERE kind = 'schedule'",
+			[]string{
+				"ledger link 3: the ledger has a gap: link 2 is missing",
+				"ledger link 3: run_start 1, this link or the one before was altered",
+				"schedule 1: it has 0 links in the ledger, not 1",
+			},
+		},
+		"a schedule that is removed": {
+			"schedules", "DELETE FROM schedules",
+			[]string{"ledger link 2: its fact, schedule 1, is missing"},
+		},
+		"a schedule that is added": {
+			"schedules", "INSERT INTO schedules VALUES (2, '2026-01-02T00:00:00Z', 'none')",
+			[]string{"schedule 2: it has 0 links in the ledger, not 1"},
+		},
+		"the size of an answer": {
+			"responses", "UPDATE responses SET size = size + 1 WHERE id = 1", []string{"answer SHA: its bytes have another size"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := copyFile(t, original)
-			id := texts(t, path, "SELECT id FROM scim_versions WHERE valid_from = 9 AND valid_to IS NULL")[0]
-			alter(t, path, c.table, strings.ReplaceAll(c.statement, "ID", id))
-			_ = id
-			var got []string
-			for _, p := range verifyFile(t, path).Problems {
-				got = append(got, p.String())
+			names := strings.NewReplacer("ID", id, "FROM:", from+":", "ACME", newTenant(1, 5).id,
+				"SHA", texts(t, path, "SELECT sha256 FROM responses WHERE id = 1")[0])
+			alter(t, path, c.table, strings.ReplaceAll(c.statement, "'ID'", "'"+id+"'"))
+			problems := verifyFile(t, path).Problems
+			for i, p := range problems {
+				if i >= len(c.want) || !strings.HasPrefix(p.String(), names.Replace(c.want[i])) {
+					t.Errorf("problem %d: %s", i, p)
+				}
 			}
-			t.Log(strings.Join(got, "\n"))
+			if len(problems) != len(c.want) {
+				t.Errorf("%d problems, want %q", len(problems), c.want)
+			}
 		})
+	}
+}
+
+func TestAMissingTriggerIsNamed(t *testing.T) {
+	path := evidenceFile(t)
+	db := openRaw(t, path)
+	for _, statement := range []string{
+		"DROP TRIGGER ledger_no_update",
+		"CREATE TABLE extra (n INTEGER)",
+		"DROP VIEW runs",
+		"CREATE VIEW runs AS SELECT missing FROM run_starts",
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range verifyFile(t, path).Problems {
+		got = append(got, p.String())
+	}
+	want := []string{
+		"schema: trigger ledger_no_update is missing",
+		"schema: view runs was altered",
+		"schema: table extra does not belong to auditor",
+		"view runs: SQL logic error: no such column: missing (1)",
+		"database: checking the runs: SQL logic error: no such column: missing (1)",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestTheScriptOfTheDocumentation runs verify.py, which shares no code with auditor.
+func TestTheScriptOfTheDocumentation(t *testing.T) {
+	path := evidenceFile(t)
+	out, err := runScript(t, path)
+	head := texts(t, path, "SELECT chain_sha256 FROM ledger ORDER BY number DESC LIMIT 1")[0]
+	want := "Every hash holds: 32 links of the ledger, 11 snapshots that are not pruned, 10 answers.\nThe newest link is " + head + ".\n"
+	if err != nil || out != want {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for table, c := range map[string]struct{ statement, want string }{
+		"finding_versions": {"UPDATE finding_versions SET severity = 'low' WHERE valid_from = 2 AND status = 'fail' AND subject_id = (SELECT min(subject_id) FROM finding_versions WHERE organization_key = 2 AND status = 'fail')", "finding_versions row"},
+		"stored_changes":   {"UPDATE stored_changes SET after = 'x' WHERE snapshot_id = 3", "snapshot 3: records_sha256"},
+		"schedules":        {"UPDATE schedules SET expression = 'none'", "ledger link 2, schedule 1"},
+		"responses":        {"UPDATE responses SET sha256 = 'x' WHERE id = 1", "records_sha256"},
+	} {
+		altered := copyFile(t, path)
+		alter(t, altered, table, c.statement)
+		if out, err := runScript(t, altered); err == nil || !strings.Contains(out, c.want) {
+			t.Errorf("an altered row of %s: %v\n%s", table, err, out)
+		}
 	}
 }
 
@@ -131,4 +275,26 @@ func runScript(t *testing.T, path string) (string, error) {
 	return string(out), err
 }
 
-var _ = cmp.Diff
+// TestTheExamplesOfTheDocumentation recomputes the examples in docs/verification.md, from their text and
+// from the values that it states.
+func TestTheExamplesOfTheDocumentation(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/verification.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := evidence.NewForm("policy", "id", "restrict_account_creation_to_scim", "raw", "unknown_fields").
+		Sum([]any{"acme", int64(1), `{"restrictAccountCreationToScim":true}`, nil})
+	schedule := evidence.Link("", evidence.NewForm("schedule", "id", "valid_from", "expression"),
+		[]any{int64(1), "2026-11-26T00:00:00Z", "0 2 * * *"})
+	want := []string{hex.EncodeToString(policy[:]), schedule}
+	examples := regexp.MustCompile(`(?m)^printf '(.*)' \| sha256sum\n# (.*)$`).FindAllStringSubmatch(string(doc), -1)
+	if len(examples) != len(want) {
+		t.Fatalf("%d examples, want %d", len(examples), len(want))
+	}
+	for i, example := range examples {
+		sum := sha256.Sum256([]byte(strings.ReplaceAll(example[1], `\n`, "\n")))
+		if got := hex.EncodeToString(sum[:]); got != example[2] || got != want[i] {
+			t.Errorf("example %d: its text comes to %s, its values to %s, it says %s", i+1, got, want[i], example[2])
+		}
+	}
+}
