@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
 
 	"scim-auditor/internal/evidence"
@@ -151,7 +150,7 @@ func ReadView(view Row) Query {
 }
 
 // FactKinds are the kinds of facts in the ledger.
-func FactKinds() []string { return slices.Sorted(maps.Keys(factTables)) }
+func FactKinds() []string { return sortedKeys(factTables) }
 
 // factTables are the table and the column of row_id of each kind.
 var factTables = map[string][2]string{
@@ -217,30 +216,4 @@ func snapshotRows(kind, from, order string) Query {
 		sql: "SELECT t.* FROM stored_snapshots s JOIN " + from + " t ON t.snapshot_id = s.id" +
 			" WHERE s.organization_key IS nullif(?, 0) ORDER BY t.snapshot_id, " + order,
 	}
-}
-
-// SchemaProblems compares the schema, with the triggers that guard the past, with what the migrations make.
-func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
-	want, err := freshSchema(ctx)
-	if err != nil {
-		return nil, err
-	}
-	got, err := readSchema(ctx, r.tx)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		switch text, found := got[name]; {
-		case !found:
-			problems = append(problems, name+" is missing")
-		case text != want[name]:
-			problems = append(problems, name+" was altered")
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(got)) {
-		if _, found := want[name]; !found {
-			problems = append(problems, name+" does not belong to auditor")
-		}
-	}
-	return problems, nil
 }

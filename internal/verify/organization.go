@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/snapshot"
@@ -61,27 +62,28 @@ func (h *header) shows(kind string) bool {
 	return h.complete && (kind != "sso" || h.Null("sso_not_assessed")) && (kind != "policy" || h.Null("policies_not_assessed"))
 }
 
-func (o *organization) check(ctx context.Context) error {
-	if err := o.rows.Each(ctx, snapshot.Headers, o.addHeader, o.key); err != nil {
-		return err
-	}
-	for _, kinds := range [][]string{contentKinds, recordKinds} {
-		for _, kind := range kinds {
-			if err := o.rows.Each(ctx, snapshot.Versions(kind), func(row snapshot.Row) { o.addVersion(kind, row) }, o.key); err != nil {
-				return err
-			}
+func (o *organization) check(ctx context.Context) (err error) {
+	read := func(q snapshot.Query, do func(snapshot.Row)) {
+		if err == nil {
+			err = o.rows.Each(ctx, q, do, o.key)
 		}
 	}
-	if err := o.rows.Each(ctx, snapshot.SnapshotRows["finding"], o.addFailed, o.key); err != nil {
+	read(snapshot.Headers, o.addHeader)
+	for _, kind := range slices.Concat(contentKinds, recordKinds) {
+		read(snapshot.Versions(kind), func(row snapshot.Row) { o.addVersion(kind, row) })
+	}
+	read(snapshot.SnapshotRows["finding"], o.addFailed)
+	if err != nil {
 		return err
 	}
 	for _, h := range o.headers {
 		o.checkVersions(h)
 	}
 	for _, kind := range rowKinds {
-		if err := o.rows.Each(ctx, snapshot.SnapshotRows[kind], func(row snapshot.Row) { o.addRow(kind, row) }, o.key); err != nil {
-			return err
-		}
+		read(snapshot.SnapshotRows[kind], func(row snapshot.Row) { o.addRow(kind, row) })
+	}
+	if err != nil {
+		return err
 	}
 	for _, h := range o.headers {
 		o.checkRecords(h)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
 )
@@ -75,6 +77,42 @@ func prunedFile(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestRandomNightsHold stores nights in which configurations come, go and come back, and which are pruned.
+func TestRandomNightsHold(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	for range 3 {
+		path := filepath.Join(t.TempDir(), "auditor.db")
+		r := newRecorder(t, path)
+		acme := newTenant(1, 6)
+		everything := acme.scim
+		for n := range 25 {
+			acme.scim = slices.DeleteFunc(slices.Clone(everything), func(ona.SCIMConfiguration) bool { return random.IntN(5) == 0 })
+			if len(acme.scim) == 0 {
+				acme.scim = everything
+			}
+			switch random.IntN(6) {
+			case 0:
+				r.fail(n+1, acme.id)
+			case 1:
+				r.blind(n+1, acme)
+			case 2:
+				r.attributed(n+1, acme)
+			default:
+				r.night(n+1, acme)
+			}
+			if random.IntN(8) == 0 {
+				_, err := r.store.Prune(t.Context(), snapshot.Retention{KeepLast: 3, ResponsesBefore: night(n)}, night(n+1), false)
+				r.must(err)
+			}
+		}
+		r.must(r.store.Close())
+		expectNoProblem(t, verifyFile(t, path))
+		if out, err := runScript(t, path); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
 }
 
 func TestACanceledContextEndsVerifying(t *testing.T) {
@@ -229,9 +267,9 @@ func TestAMissingTriggerIsNamed(t *testing.T) {
 		got = append(got, p.String())
 	}
 	want := []string{
+		"schema: table extra does not belong to auditor",
 		"schema: trigger ledger_no_update is missing",
 		"schema: view runs was altered",
-		"schema: table extra does not belong to auditor",
 		"view runs: SQL logic error: no such column: missing (1)",
 		"database: checking the runs: SQL logic error: no such column: missing (1)",
 	}
