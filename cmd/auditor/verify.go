@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"scim-auditor/internal/evidence"
-	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
+	"scim-auditor/internal/verify"
 )
 
 func verifyCommand(env environment, s *settings) *cobra.Command {
@@ -21,17 +17,18 @@ func verifyCommand(env environment, s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Recompute every hash of the database and of the report folders",
-		Long: "verify checks the database file, its schema, every row, every snapshot's content, records and place in the chain, every answer's\n" +
-			"bytes, and the files of every report folder below --out. It names what differs, exits with 1 then, and changes nothing.",
+		Long: "verify checks the database file, its schema, every link of the ledger, every row, the content and records of every\n" +
+			"snapshot, the bytes of every answer, and the files of every report folder in --out. It names what differs and then exits\n" +
+			"with 1. It changes nothing.",
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
-		found, err := verify(cmd.Context(), s)
+		found, err := verifyAll(cmd.Context(), s)
 		if err != nil {
 			return err
 		}
-		if err := found.print(env, s, asJSON); err != nil {
+		if err := printVerified(env, s, found, asJSON); err != nil {
 			return err
 		}
 		if len(found.Problems) == 0 {
@@ -43,120 +40,47 @@ func verifyCommand(env environment, s *settings) *cobra.Command {
 	return command
 }
 
-// verification is what was checked and what was found.
-type verification struct {
-	Runs             int           `json:"runs"`
-	Snapshots        int           `json:"snapshots"`
-	PrunedSnapshots  int           `json:"pruned_snapshots"`
-	Rows             int           `json:"rows"`
-	Responses        int           `json:"responses"`
-	ResponsesRemoved int           `json:"responses_removed"`
-	Views            int           `json:"views"`
-	ReportFolders    int           `json:"report_folders"`
-	Problems         []problemJSON `json:"problems"`
-}
-
-type problemJSON struct {
-	SnapshotID   int64  `json:"snapshot_id,omitempty"`
-	ReportFolder string `json:"report_folder,omitempty"`
-	Subject      string `json:"subject"`
-	Text         string `json:"text"`
-	Want         string `json:"want,omitempty"`
-	Got          string `json:"got,omitempty"`
-}
-
-func verify(ctx context.Context, s *settings) (*verification, error) {
+func verifyAll(ctx context.Context, s *settings) (*verify.Result, error) {
 	store, err := snapshot.OpenReadOnly(ctx, s.db)
 	if err != nil {
 		return nil, databaseFailure(err)
 	}
-	found, err := verifyAll(ctx, store, s.out)
+	found, err := verify.Database(ctx, store)
+	if err == nil {
+		err = found.AddFolders(ctx, store, s.out)
+	}
 	return found, errors.Join(err, store.Close())
 }
 
-func verifyAll(ctx context.Context, store *snapshot.Store, out string) (*verification, error) {
-	stored, err := store.Verify(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found := &verification{
-		Runs: stored.Runs, Snapshots: stored.Snapshots, PrunedSnapshots: stored.Pruned, Rows: stored.Rows, Responses: stored.Responses,
-		ResponsesRemoved: stored.ResponsesRemoved, Views: stored.Views, Problems: []problemJSON{},
-	}
-	for _, p := range stored.Problems {
-		found.Problems = append(found.Problems, problemJSON{SnapshotID: p.SnapshotID, Subject: p.Subject, Text: p.Text, Want: p.Want, Got: p.Got})
-	}
-	return found, found.checkReports(ctx, store, out)
-}
-
-// checkReports checks every report folder that still lies below out, and that the database knows the run of one.
-func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, out string) error {
-	entries, err := os.ReadDir(out)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("looking for reports: %w", err)
-	}
-	for _, e := range entries {
-		runID, isReport := report.FolderOf(e.Name())
-		if !isReport || !e.IsDir() {
-			continue
-		}
-		v.ReportFolders++
-		folder := filepath.Join(out, e.Name())
-		problems, err := evidence.CheckFolder(folder)
-		if err != nil {
-			problems = append(problems, err.Error())
-		}
-		if _, err := store.Run(ctx, runID); runID != 0 && errors.Is(err, snapshot.ErrNotFound) {
-			problems = append(problems, fmt.Sprintf("the database has no run %d", runID))
-		}
-		for _, text := range problems {
-			v.Problems = append(v.Problems, problemJSON{ReportFolder: folder, Subject: "report " + folder, Text: text})
-		}
-	}
-	return nil
-}
-
-// verifyHint is what can be done about evidence that does not hold.
+// verifyHint says what to do about evidence that does not hold.
 const verifyHint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") and with the reports " +
 	"that auditors have"
 
-func (v *verification) print(env environment, s *settings, asJSON bool) error {
+func printVerified(env environment, s *settings, found *verify.Result, asJSON bool) error {
 	if asJSON {
-		return printJSON(env.stdout, v)
+		return printJSON(env.stdout, found)
 	}
-	for _, p := range v.Problems {
+	for _, p := range found.Problems {
 		printProblem(env.stderr, errors.New(p.String()), "")
 	}
-	if len(v.Problems) > 0 {
+	if len(found.Problems) > 0 {
 		_, _ = fmt.Fprintln(env.stderr, "auditor: hint:", verifyHint)
 	}
 	if s.quiet {
 		return nil
 	}
-	return v.printSummary(env.stdout)
+	return printVerdict(env.stdout, found)
 }
 
-func (v *verification) printSummary(w io.Writer) error {
+func printVerdict(w io.Writer, found *verify.Result) error {
 	verdict := "the evidence holds"
-	if n := len(v.Problems); n > 0 {
+	if n := len(found.Problems); n > 0 {
 		verdict = "NOT VERIFIED: " + counted(n, "problem", "")
 	}
-	_, err := fmt.Fprintf(w, "%s\nchecked: %s, %s (%d pruned), %s, %s (%d removed by retention), %s, %s\n", verdict,
-		counted(v.Runs, "run", ""), counted(v.Snapshots, "snapshot", ""), v.PrunedSnapshots, counted(v.Rows, "row", ""),
-		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""), counted(v.ReportFolders, "report folder", ""))
+	_, err := fmt.Fprintf(w, "%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", verdict,
+		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
+		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
+		counted(found.Responses, "answer", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
+		counted(found.ReportFolders, "report folder", ""))
 	return err
-}
-
-func (p problemJSON) String() string {
-	text := p.Subject + ": " + p.Text
-	if p.SnapshotID != 0 {
-		text = fmt.Sprintf("snapshot %d: %s", p.SnapshotID, text)
-	}
-	if p.Want != "" || p.Got != "" {
-		text += fmt.Sprintf(" (the database says %s, it comes to %s)", p.Want, p.Got)
-	}
-	return text
 }

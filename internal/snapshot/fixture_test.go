@@ -8,6 +8,7 @@ import (
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
+	"scim-auditor/internal/verify"
 )
 
 // evidenceFile is a database with complete and failed snapshots, history, and every kind of row.
@@ -41,16 +42,16 @@ func evidenceFile(t *testing.T) string {
 	return path
 }
 
-func verifyFile(t *testing.T, path string) *snapshot.Verification {
+func verifyFile(t *testing.T, path string) *verify.Result {
 	t.Helper()
 	store, err := snapshot.OpenReadOnly(t.Context(), path)
 	if err != nil {
-		return &snapshot.Verification{Problems: []snapshot.Problem{{Text: err.Error()}}}
+		return &verify.Result{Problems: []verify.Problem{{Text: err.Error()}}}
 	}
 	defer func() { _ = store.Close() }()
-	found, err := store.Verify(t.Context())
+	found, err := verify.Database(t.Context(), store)
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return found
 }

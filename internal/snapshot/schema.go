@@ -8,6 +8,29 @@ import (
 	"slices"
 )
 
+// SchemaProblems compares the schema, with the triggers that guard the past, with what the migrations make.
+func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
+	want, err := freshSchema(ctx)
+	if err != nil {
+		return nil, err
+	}
+	got, err := readSchema(ctx, r.tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(sortedKeys(want), sortedKeys(got)...)))) {
+		switch {
+		case got[name] == "":
+			problems = append(problems, name+" is missing")
+		case want[name] == "":
+			problems = append(problems, name+" does not belong to auditor")
+		case got[name] != want[name]:
+			problems = append(problems, name+" was altered")
+		}
+	}
+	return problems, nil
+}
+
 // freshSchema is the schema that the migrations make, by type and name.
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	db, err := sql.Open("sqlite", ":memory:")
@@ -36,4 +59,4 @@ func readSchema(ctx context.Context, q querier) (map[string]string, error) {
 	return schema, err
 }
 
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
