@@ -21,7 +21,8 @@ type AuditLog struct {
 var (
 	auditLogColumns = []string{"since", "until", "pages", "received", "not_assessed", "lacking"}
 	entryColumns    = []string{
-		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "action", "unknown_fields",
+		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "action",
+		"unknown_fields",
 	}
 	candidateColumns = []string{"change_number", "entry_number"}
 )

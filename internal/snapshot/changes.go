@@ -45,11 +45,12 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 }
 
 // Timeline is every change of an organization in the snapshots taken from since on, up to and with a
-// snapshot, oldest first, without the candidates. The zero time is the beginning.
+// snapshot, oldest first, without the candidates. The zero time is the beginning. The plus makes SQLite look
+// for the first one by time, where it would read the older ones.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
 	return s.queryChanges(ctx, `
 		WHERE organization_id = ?1
-		  AND snapshot_id >= (SELECT min(id) FROM stored_snapshots WHERE taken_at >= ?2)
+		  AND snapshot_id >= (SELECT min(+id) FROM stored_snapshots WHERE taken_at >= ?2)
 		  AND snapshot_id <= ?3
 		  AND taken_at >= ?2
 		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)

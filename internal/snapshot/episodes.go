@@ -49,7 +49,9 @@ const lastShowing = `(
 
 // queryEpisodes groups the versions of open findings. Where max stands alone SQLite takes the other columns
 // from the row that has the maximum: https://www.sqlite.org/lang_select.html#bareagg.
-func (s *Store) queryEpisodes(ctx context.Context, organizationID string, after, upTo int64, and string) ([]Episode, error) {
+func (s *Store) queryEpisodes(
+	ctx context.Context, organizationID string, after, upTo int64, and string,
+) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading the findings of a period", func(r *reader) Episode {
 		return Episode{
 			Finding: readFinding(r), FirstSeen: r.seconds(), LastID: r.number(), LastSeen: r.seconds(),
@@ -89,7 +91,8 @@ func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
 func (s *Store) carried(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading findings that stay open", func(r *reader) Episode {
 		e := Episode{Finding: finding.Finding{Status: finding.NotAssessed}}
-		e.Fingerprint, e.FirstSeen, e.LastID, e.RuleID, e.LastSeen = r.text(), r.seconds(), r.number(), r.text(), r.seconds()
+		e.Fingerprint, e.FirstSeen, e.LastID = r.text(), r.seconds(), r.number()
+		e.RuleID, e.LastSeen = r.text(), r.seconds()
 		return e
 	}, `SELECT id, first_seen, max(last_id), rule_id, last_seen
 		FROM (

@@ -77,9 +77,11 @@ func (s *Store) Standings(ctx context.Context, organizationID string, after, upT
 			InForce: r.count(), Applied: r.count(), Findings: r.count(), Open: r.count(),
 		}
 	}, `SELECT `+exceptionColumns+`, min(taken_at), max(taken_at),
-		  count(*), sum(in_force), sum(in_force = 1 AND bearing = 'applied'), max(in_force * findings), sum(bearing = 'not_assessed')
+		  count(*), sum(in_force), sum(in_force = 1 AND bearing = 'applied'), max(in_force * findings),
+		  sum(bearing = 'not_assessed')
 		FROM exceptions
 		WHERE organization_id = ?1 AND snapshot_id > ?2 AND snapshot_id <= ?3
 		GROUP BY `+exceptionColumns+`
-		ORDER BY rule_id, subject_id, accepted_organization_id, expires, owner, reason, ticket`, organizationID, after, upTo)
+		ORDER BY rule_id, subject_id, accepted_organization_id, expires, owner, reason, ticket`,
+		organizationID, after, upTo)
 }

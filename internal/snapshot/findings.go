@@ -74,7 +74,8 @@ func (s *Store) findingsOf(ctx context.Context, h Snapshot) ([]version, error) {
 	}
 	t := findingVersions
 	if h.Outcome == Failed {
-		return t.query(ctx, s.db, "SELECT snapshot_id, row_sha256, "+t.columnsOf(true)+" FROM failed_findings WHERE snapshot_id = ?", h.ID)
+		return t.query(ctx, s.db, "SELECT snapshot_id, NULL, row_sha256, "+t.columnsOf(true)+
+			" FROM failed_findings WHERE snapshot_id = ?", h.ID)
 	}
 	key, err := findOrganization(ctx, s.db, h.OrganizationID)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 var snapshotColumns = []string{
 	"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
 	"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages",
-	"scim_pages", "scim_rows_per_page", "scim_final_token_empty", "sso_pages", "sso_rows_per_page", "sso_final_token_empty",
+	"scim_pages", "scim_rows_per_page", "scim_final_token_empty",
+	"sso_pages", "sso_rows_per_page", "sso_final_token_empty",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
 	"sso_not_assessed", "policies_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
@@ -97,7 +98,9 @@ func (s *Store) LastComplete(ctx context.Context, organizationID string, before 
 }
 
 // lastComplete finds the newest complete snapshot that a further condition holds for.
-func lastComplete(ctx context.Context, q querier, organizationID string, before int64, and string) (Snapshot, bool, error) {
+func lastComplete(
+	ctx context.Context, q querier, organizationID string, before int64, and string,
+) (Snapshot, bool, error) {
 	return first(querySnapshots(ctx, q, `
 		WHERE organization_id = ?1 AND outcome = 'complete' AND (?2 = 0 OR id < ?2) `+and+`
 		ORDER BY id DESC

@@ -121,87 +121,53 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 		return shown, err
 	}
 	shown.Policies = inventory.Policies
-	scim, err := s.readDates(ctx, h, scimVersions)
+	scim, err := s.firstSeen(ctx, h, scimVersions)
 	if err != nil {
 		return shown, err
 	}
 	for i, v := range inventory.SCIM {
-		firstSeen, since := scim.of(c.scim[i])
-		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, firstSeen, since})
+		since := c.scim[i].since
+		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, earlier(scim, v.ID, since), since})
 	}
-	sso, err := s.readDates(ctx, h, ssoVersions)
+	sso, err := s.firstSeen(ctx, h, ssoVersions)
 	if err != nil {
 		return shown, err
 	}
 	for i, v := range inventory.SSO {
-		firstSeen, since := sso.of(c.sso[i])
-		shown.SSO = append(shown.SSO, SSOConfiguration{v, firstSeen, since})
+		since := c.sso[i].since
+		shown.SSO = append(shown.SSO, SSOConfiguration{v, earlier(sso, v.ID, since), since})
 	}
 	return shown, nil
 }
 
-// dates are when the versions of one table were first shown.
-type dates struct {
-	first map[string]int64 // the first snapshot with an id; see firstSnapshots
-	taken map[int64]time.Time
+// earlier is the instant that was first, or since where the id was not seen before its present version.
+func earlier(first map[string]time.Time, id string, since time.Time) time.Time {
+	if at, found := first[id]; found {
+		return at
+	}
+	return since
 }
 
-func (s *Store) readDates(ctx context.Context, h Snapshot, t *versionTable) (d dates, err error) {
-	key, err := findOrganization(ctx, s.db, h.OrganizationID)
-	if err != nil {
-		return d, err
-	}
-	if d.first, err = s.firstSnapshots(ctx, t, key); err != nil {
-		return d, err
-	}
-	d.taken, err = s.takenAt(ctx, t, key)
-	return d, err
-}
-
-// of is when the id of a version and the version itself were first shown.
-func (d dates) of(v version) (firstSeen, since time.Time) {
-	first, found := d.first[v.id()]
-	if !found || first > v.validFrom {
-		first = v.validFrom
-	}
-	return d.taken[first], d.taken[v.validFrom]
-}
-
-// firstSnapshots is, by id, the first snapshot with a configuration that has an ended version. One without
-// has its first version still.
-func (s *Store) firstSnapshots(ctx context.Context, t *versionTable, organizationKey int64) (map[string]int64, error) {
-	first := make(map[string]int64)
+// firstSeen is, by id, the instant of the first snapshot up to h with a configuration, of those that have an
+// ended version. The others have their first version still.
+func (s *Store) firstSeen(ctx context.Context, h Snapshot, t *versionTable) (map[string]time.Time, error) {
+	seen := make(map[string]time.Time)
 	_, err := queryAll(ctx, s.db, "reading the history of "+t.name, func(r *reader) bool {
 		id := r.text()
-		first[id] = r.number()
+		seen[id] = r.seconds()
 		return true
-	}, `SELECT id, min(valid_from)
+	}, `WITH o AS MATERIALIZED (SELECT key FROM organizations WHERE id = ?1)
+		SELECT v.id, min(s.taken_at)
 		FROM (
-		  SELECT id, valid_from FROM `+t.name+` WHERE organization_key = ?1 AND valid_to IS NOT NULL
+		  SELECT id, valid_from FROM o JOIN `+t.name+` ON organization_key = key AND valid_to > 0
 		  UNION ALL
-		  SELECT id, valid_from FROM pruned_versions WHERE organization_key = ?1 AND kind = ?2
-		)
-		GROUP BY id
-		ORDER BY id`, organizationKey, t.kind)
-	return first, err
-}
-
-// takenAt is the instants of the snapshots that versions of an organization begin with, by their id.
-func (s *Store) takenAt(ctx context.Context, t *versionTable, organizationKey int64) (map[int64]time.Time, error) {
-	instants := make(map[int64]time.Time)
-	_, err := queryAll(ctx, s.db, "reading snapshots", func(r *reader) bool {
-		id := r.number()
-		instants[id] = r.seconds()
-		return true
-	}, `SELECT id, taken_at
-		FROM stored_snapshots
-		WHERE id IN (
-		  SELECT valid_from FROM `+t.name+` WHERE organization_key = ?1
-		  UNION
-		  SELECT valid_from FROM pruned_versions WHERE organization_key = ?1 AND kind = ?2
-		)
-		ORDER BY id`, organizationKey, t.kind)
-	return instants, err
+		  SELECT id, valid_from FROM o JOIN pruned_versions ON organization_key = key AND kind = ?3
+		) v
+		JOIN stored_snapshots s ON s.id = v.valid_from
+		WHERE v.valid_from <= ?2
+		GROUP BY v.id
+		ORDER BY v.id`, h.OrganizationID, h.ID, t.kind)
+	return seen, err
 }
 
 // CountRows counts the configurations of a snapshot as the views show them: the second source of its counts.
@@ -219,21 +185,17 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 // SeenBefore reports which configurations of an organization that a snapshot does not show were there in an
 // older one.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
-	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	scim, err := s.firstSeen(ctx, h, scimVersions)
 	if err != nil {
 		return nil, err
 	}
-	scim, err := s.firstSnapshots(ctx, scimVersions, key)
+	sso, err := s.firstSeen(ctx, h, ssoVersions)
 	if err != nil {
 		return nil, err
 	}
-	sso, err := s.firstSnapshots(ctx, ssoVersions, key)
-	if err != nil {
-		return nil, err
-	}
-	first := map[diff.SubjectType]map[string]int64{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}
+	seen := map[diff.SubjectType]map[string]time.Time{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}
 	return func(t diff.SubjectType, id string) bool {
-		snapshotID, found := first[t][id]
-		return found && snapshotID <= h.ID
+		_, found := seen[t][id]
+		return found
 	}, nil
 }

@@ -37,7 +37,8 @@ func readSSO(r *reader) ona.SSOConfiguration {
 	return ona.SSOConfiguration{
 		ID: r.text(), OrganizationID: r.text(), DisplayName: r.text(), IssuerURL: r.text(), ProviderType: r.text(),
 		State: r.text(), ClientID: r.text(), EmailDomain: r.text(),
-		EmailDomains: r.texts(), AdditionalScopes: r.texts(), Claims: readJSON[map[string]string](r), ClaimsExpression: r.text(),
+		EmailDomains: r.texts(), AdditionalScopes: r.texts(), Claims: readJSON[map[string]string](r),
+		ClaimsExpression: r.text(),
 		Unknown: r.unknown(), Raw: r.raw(),
 	}
 }

@@ -11,7 +11,8 @@ import (
 // SnapshotsBetween are the snapshots taken from one instant to another, both included, pruned ones too, in
 // order. The instants are whole seconds.
 func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
-	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id", formatSeconds(from), formatSeconds(to))
+	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id",
+		formatSeconds(from), formatSeconds(to))
 }
 
 // CompleteBefore are the newest complete snapshots that were taken before an instant, one of each

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,31 +39,28 @@ var pruneColumns = []string{"id", "pruned_at", "responses_before"}
 // was seen, and since when its token had which expiry. With dryRun nothing is changed, and the result is
 // what would be.
 func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun bool) (*Pruned, error) {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("pruning: %w", explain(err))
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	pruned, err := prune(ctx, tx, r, at)
-	if err != nil {
-		return nil, fmt.Errorf("pruning: %w", explain(err))
-	}
-	if dryRun {
+	var pruned *Pruned
+	err := s.inTransaction(ctx, "pruning", func(tx *sql.Tx) (err error) {
+		if pruned, err = prune(ctx, tx, r, at); err == nil && dryRun {
+			err = errDryRun
+		}
+		return err
+	})
+	if errors.Is(err, errDryRun) {
 		return pruned, nil
 	}
-	if err := tx.Commit(); err != nil {
-		return nil, fmt.Errorf("pruning: %w", explain(err))
+	if err != nil {
+		return nil, err
 	}
-	return pruned, s.compact(ctx)
+	// This returns the space to the system, and with it the bytes that deleted rows leave in a file.
+	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
+		return pruned, fmt.Errorf("the rows are pruned, but their space was not returned: %w", explain(err))
+	}
+	return pruned, nil
 }
 
-// compact returns the space to the system, and with it the bytes that deleted rows leave in a file.
-func (s *Store) compact(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
-		return fmt.Errorf("the rows are pruned, but their space was not returned: %w", explain(err))
-	}
-	return nil
-}
+// errDryRun rolls a transaction back.
+var errDryRun = errors.New("dry run")
 
 func prune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time) (*Pruned, error) {
 	chosen, err := r.choose(ctx, tx)
@@ -137,7 +135,8 @@ func (r Retention) choose(ctx context.Context, tx *sql.Tx) ([]Snapshot, error) {
 
 // snapshotTables have rows of one snapshot each.
 var snapshotTables = []string{
-	"stored_changes", "failed_findings", "stored_exchanges", "audit_log_readings", "audit_log_entries", "stored_candidates",
+	"stored_changes", "failed_findings", "stored_exchanges",
+	"audit_log_readings", "audit_log_entries", "stored_candidates",
 }
 
 // removeRows removes what only pruned snapshots had.
@@ -152,7 +151,8 @@ func removeRows(ctx context.Context, tx *sql.Tx) (removed int, err error) {
 		}
 	}
 	for _, table := range snapshotTables {
-		n, err := execCount(ctx, tx, "DELETE FROM "+table+" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")
+		n, err := execCount(ctx, tx, "DELETE FROM "+table+
+			" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")
 		if err != nil {
 			return 0, err
 		}

@@ -42,7 +42,8 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 			return err
 		}
 		if held.last.ID != header.BaselineID {
-			return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is %d now", header.BaselineID, held.last.ID)
+			return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is %d now",
+				header.BaselineID, held.last.ID)
 		}
 		contents, err := compareContents(&header, c)
 		if err != nil {
@@ -63,7 +64,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 				return err
 			}
 		}
-		if err := storeExchanges(ctx, tx, header.ID, c.Exchanges, c.Response); err != nil {
+		if err := storeExchanges(ctx, tx, header.ID, c); err != nil {
 			return err
 		}
 		return writeParts(ctx, tx, header.ID, parts)
@@ -135,7 +136,8 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	if err := compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues)); err != nil {
 		return nil, err
 	}
-	if err := compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, valuesOf(inventory.SSO, ssoValues)); err != nil {
+	sso := valuesOf(inventory.SSO, ssoValues)
+	if err := compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, sso); err != nil {
 		return nil, err
 	}
 	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)

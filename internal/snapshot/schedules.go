@@ -49,7 +49,9 @@ func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Ti
 // Nights are the nights that the schedules expected after since (the zero time: all) up to now, oldest
 // first, with the outcome of their runs, among those with an id up to upTo (0: all). A night without a run
 // is missed once it is as old as grace.
-func (s *Store) Nights(ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration) ([]schedule.Night, error) {
+func (s *Store) Nights(
+	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
+) ([]schedule.Night, error) {
 	schedules, err := s.Schedules(ctx)
 	if err != nil || len(schedules) == 0 {
 		return nil, err

@@ -15,7 +15,9 @@ type querier interface {
 }
 
 // queryAll reads every row of a query. The reader is at the first column each time, and is not to be kept.
-func queryAll[T any](ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any) ([]T, error) {
+func queryAll[T any](
+	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
+) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, explain(err))
@@ -59,7 +61,8 @@ const rowsPerInsert = 64
 // insertRows inserts rows, each a value for every column, many to a statement.
 func insertRows(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any) error {
 	for some := range slices.Chunk(rows, rowsPerInsert) {
-		query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + places(len(some), len(columns))
+		query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
+			places(len(some), len(columns))
 		if _, err := tx.ExecContext(ctx, query, slices.Concat(some...)...); err != nil {
 			return fmt.Errorf("inserting into %s: %w", table, err)
 		}

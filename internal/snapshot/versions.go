@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/evidence"
 )
@@ -53,10 +54,11 @@ var (
 	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
-// version is a stored row: a value for each of the columns, and since when it holds.
+// version is a stored row: a value for each of the columns, and the snapshot since which it holds.
 type version struct {
 	values    []any
 	validFrom int64
+	since     time.Time // of the snapshot validFrom; only where asOf reads it
 	sha256    []byte
 }
 
@@ -73,14 +75,15 @@ func (t *versionTable) columnsOf(withRaw bool) string {
 
 // now reads the rows that hold for an organization, sorted by id, without their JSON.
 func (t *versionTable) now(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
-	return t.query(ctx, q, "SELECT valid_from, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
+	return t.query(ctx, q, "SELECT valid_from, NULL, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
 		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
 }
 
 // asOf reads the rows that a snapshot shows, sorted by id. It takes as long as what ended since then, not as
 // what ended before: each half of the query has an index.
 func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
-	query := "SELECT valid_from, row_sha256, " + t.columnsOf(true) + " FROM " + t.name +
+	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
+		t.columnsOf(true) + " FROM " + t.name +
 		" WHERE organization_key = ?1 AND valid_from <= ?2 AND valid_to"
 	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationKey, snapshotID)
 }
@@ -98,7 +101,7 @@ func (t *versionTable) query(ctx context.Context, q querier, query string, args 
 }
 
 func readVersion(r *reader) version {
-	v := version{validFrom: r.number()}
+	v := version{validFrom: r.number(), since: r.seconds()}
 	v.sha256, _ = r.value().([]byte)
 	v.values = slices.Clone(r.values[r.next:])
 	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, isNoValue) {
