@@ -39,7 +39,7 @@ func readSSO(r *reader) ona.SSOConfiguration {
 		State: r.text(), ClientID: r.text(), EmailDomain: r.text(),
 		EmailDomains: r.texts(), AdditionalScopes: r.texts(), Claims: readJSON[map[string]string](r),
 		ClaimsExpression: r.text(),
-		Unknown: r.unknown(), Raw: r.raw(),
+		Unknown:          r.unknown(), Raw: r.raw(),
 	}
 }
 
