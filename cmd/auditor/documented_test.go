@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"scim-auditor/internal/settings"
 )
 
 // keys are the keys of a struct that is read from YAML, those of what it holds too.
@@ -38,7 +40,7 @@ func TestTheDocumentationNamesEveryKeyOfTheConfigFile(t *testing.T) {
 	}
 	text := readREADME(t) + string(rules)
 	known := make(map[string]bool)
-	keys(reflect.TypeFor[config](), known)
+	keys(reflect.TypeFor[settings.Config](), known)
 	if len(known) < 30 {
 		t.Fatalf("the config file has %d keys: %v", len(known), known)
 	}
@@ -64,7 +66,7 @@ func TestTheREADMEsConfigFilesCanBeRead(t *testing.T) {
 		t.Fatalf("the README has %d config files", len(blocks))
 	}
 	for _, block := range blocks {
-		if err := yaml.UnmarshalWithOptions([]byte(block[1]), &config{}, yaml.Strict()); err != nil {
+		if err := yaml.UnmarshalWithOptions([]byte(block[1]), &settings.Config{}, yaml.Strict()); err != nil {
 			t.Errorf("%v in:\n%s", err, block[1])
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/notify"
+	"scim-auditor/internal/settings"
 )
 
 // heard is what a server was told, as path and, for a webhook, what matters of the body.
@@ -29,7 +30,7 @@ func (h *heard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.told = append(h.told, r.URL.Path)
-	if strings.Contains(string(body), `"complete":true,"run_id"`) {
+	if strings.Contains(string(body), `"complete":true,"run":{"id"`) {
 		h.told[len(h.told)-1] += " complete"
 	}
 	switch {
@@ -159,20 +160,25 @@ func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 	}
 }
 
+// silentRecipient never answers.
+type silentRecipient struct{ called bool }
+
+func (s *silentRecipient) Send(ctx context.Context, _ *notify.Message) error {
+	s.called = true
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func TestATargetThatDoesNotAnswerKeepsNothingFromStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told := false
-		n := &notifier{env: environment{now: time.Now}, targets: []target{{name: "webhook", always: true, send: func(ctx context.Context, _ *notify.Event) error {
-			told = true
-			<-ctx.Done()
-			return ctx.Err()
-		}}}}
+		silent := &silentRecipient{}
+		recipients := []settings.Notification{{Type: "webhook", Always: true, Sender: silent}}
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		begun := time.Now()
-		err := n.Ended(ctx, nil, context.Canceled)
-		if took := time.Since(begun); err == nil || !told || took > lastWords {
-			t.Errorf("error %v after %s; told: %v", err, took, told)
+		err := notifyEnded(ctx, recipients, newResult(nil, context.Canceled), context.Canceled)
+		if took := time.Since(begun); err == nil || !silent.called || took > lastWords {
+			t.Errorf("error %v after %s; called: %v", err, took, silent.called)
 		}
 	})
 }

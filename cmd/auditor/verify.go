@@ -13,10 +13,11 @@ import (
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
-func verifyCommand(env environment, s *settings) *cobra.Command {
+func verifyCommand(env environment) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "verify",
@@ -26,18 +27,28 @@ func verifyCommand(env environment, s *settings) *cobra.Command {
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
-	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
-		found, err := verify(cmd.Context(), s)
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		store, err := snapshot.OpenReadOnly(cmd.Context(), s.DB)
 		if err != nil {
 			return err
 		}
-		if err := found.print(env, s, asJSON); err != nil {
+		found, err := verify(cmd.Context(), store, s.Out)
+		if err := errors.Join(err, store.Close()); err != nil {
 			return err
 		}
-		if len(found.Problems) == 0 {
-			return nil
+		switch {
+		case asJSON:
+			err = printJSON(env.stdout, found)
+		case !s.Quiet:
+			err = found.print(env.stdout)
 		}
-		return &failure{err: errors.New("the evidence does not hold"), exit: exitFailed, told: true}
+		if err != nil || len(found.Problems) == 0 {
+			return err
+		}
+		if !asJSON {
+			found.printProblems(env.stderr)
+		}
+		return &failure{code: exitFailed}
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print what was checked and found as JSON")
 	return command
@@ -45,18 +56,18 @@ func verifyCommand(env environment, s *settings) *cobra.Command {
 
 // verification is what was checked and what was found.
 type verification struct {
-	Runs             int           `json:"runs"`
-	Snapshots        int           `json:"snapshots"`
-	PrunedSnapshots  int           `json:"pruned_snapshots"`
-	Rows             int           `json:"rows"`
-	Responses        int           `json:"responses"`
-	ResponsesRemoved int           `json:"responses_removed"`
-	Views            int           `json:"views"`
-	ReportFolders    int           `json:"report_folders"`
-	Problems         []problemJSON `json:"problems"`
+	Runs             int       `json:"runs"`
+	Snapshots        int       `json:"snapshots"`
+	PrunedSnapshots  int       `json:"pruned_snapshots"`
+	Rows             int       `json:"rows"`
+	Responses        int       `json:"responses"`
+	ResponsesRemoved int       `json:"responses_removed"`
+	Views            int       `json:"views"`
+	ReportFolders    int       `json:"report_folders"`
+	Problems         []problem `json:"problems"`
 }
 
-type problemJSON struct {
+type problem struct {
 	SnapshotID   int64  `json:"snapshot_id,omitempty"`
 	ReportFolder string `json:"report_folder,omitempty"`
 	Subject      string `json:"subject"`
@@ -65,31 +76,23 @@ type problemJSON struct {
 	Got          string `json:"got,omitempty"`
 }
 
-func verify(ctx context.Context, s *settings) (*verification, error) {
-	store, err := snapshot.OpenReadOnly(ctx, s.db)
-	if err != nil {
-		return nil, databaseFailure(err)
-	}
-	found, err := verifyAll(ctx, store, s.out)
-	return found, errors.Join(err, store.Close())
-}
-
-func verifyAll(ctx context.Context, store *snapshot.Store, out string) (*verification, error) {
+// verify checks the database and the report folders below out.
+func verify(ctx context.Context, store *snapshot.Store, out string) (*verification, error) {
 	stored, err := store.Verify(ctx)
 	if err != nil {
 		return nil, err
 	}
 	found := &verification{
-		Runs: stored.Runs, Snapshots: stored.Snapshots, PrunedSnapshots: stored.Pruned, Rows: stored.Rows, Responses: stored.Responses,
-		ResponsesRemoved: stored.ResponsesRemoved, Views: stored.Views, Problems: []problemJSON{},
+		Runs: stored.Runs, Snapshots: stored.Snapshots, PrunedSnapshots: stored.Pruned, Rows: stored.Rows,
+		Responses: stored.Responses, ResponsesRemoved: stored.ResponsesRemoved, Views: stored.Views, Problems: []problem{},
 	}
 	for _, p := range stored.Problems {
-		found.Problems = append(found.Problems, problemJSON{SnapshotID: p.SnapshotID, Subject: p.Subject, Text: p.Text, Want: p.Want, Got: p.Got})
+		found.Problems = append(found.Problems, problem{SnapshotID: p.SnapshotID, Subject: p.Subject, Text: p.Text, Want: p.Want, Got: p.Got})
 	}
 	return found, found.checkReports(ctx, store, out)
 }
 
-// checkReports checks every report folder that still lies below out, and that the database knows the run of one.
+// checkReports checks every report folder below out, and that the database has the run of one.
 func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, out string) error {
 	entries, err := os.ReadDir(out)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,44 +116,37 @@ func (v *verification) checkReports(ctx context.Context, store *snapshot.Store, 
 			problems = append(problems, fmt.Sprintf("the database has no run %d", runID))
 		}
 		for _, text := range problems {
-			v.Problems = append(v.Problems, problemJSON{ReportFolder: folder, Subject: "report " + folder, Text: text})
+			v.Problems = append(v.Problems, problem{ReportFolder: folder, Subject: "report " + folder, Text: text})
 		}
 	}
 	return nil
 }
 
-// verifyHint is what can be done about evidence that does not hold.
-const verifyHint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") and with the reports " +
-	"that auditors have"
-
-func (v *verification) print(env environment, s *settings, asJSON bool) error {
-	if asJSON {
-		return printJSON(env.stdout, v)
+// printProblems prints each problem, and then what can be done about evidence that does not hold.
+func (v *verification) printProblems(stderr io.Writer) {
+	for i, p := range v.Problems {
+		hint := ""
+		if i == len(v.Problems)-1 {
+			hint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") " +
+				"and with the reports that auditors have"
+		}
+		printProblem(stderr, "error", p.String(), hint)
 	}
-	for _, p := range v.Problems {
-		printProblem(env.stderr, errors.New(p.String()), "")
-	}
-	if len(v.Problems) > 0 {
-		_, _ = fmt.Fprintln(env.stderr, "auditor: hint:", verifyHint)
-	}
-	if s.quiet {
-		return nil
-	}
-	return v.printSummary(env.stdout)
 }
 
-func (v *verification) printSummary(w io.Writer) error {
+func (v *verification) print(w io.Writer) error {
 	verdict := "the evidence holds"
 	if n := len(v.Problems); n > 0 {
 		verdict = "NOT VERIFIED: " + counted(n, "problem", "")
 	}
 	_, err := fmt.Fprintf(w, "%s\nchecked: %s, %s (%d pruned), %s, %s (%d removed by retention), %s, %s\n", verdict,
 		counted(v.Runs, "run", ""), counted(v.Snapshots, "snapshot", ""), v.PrunedSnapshots, counted(v.Rows, "row", ""),
-		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""), counted(v.ReportFolders, "report folder", ""))
+		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""),
+		counted(v.ReportFolders, "report folder", ""))
 	return err
 }
 
-func (p problemJSON) String() string {
+func (p problem) String() string {
 	text := p.Subject + ": " + p.Text
 	if p.SnapshotID != 0 {
 		text = fmt.Sprintf("snapshot %d: %s", p.SnapshotID, text)

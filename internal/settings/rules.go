@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// rulesEntry is what the config file says about the rules.
+// rulesEntry is the part of the config file about the rules.
 type rulesEntry struct {
 	Thresholds thresholdsEntry `yaml:"thresholds"`
-	// Disabled says, by rule id, why a rule is turned off.
+	// Disabled has the reason, by rule id, why a rule is turned off.
 	Disabled map[string]string `yaml:"disabled"`
 }
 
@@ -33,8 +33,8 @@ const (
 	maxThresholdDays = 36500
 )
 
-// ruleSettings are the thresholds and the rules that are turned off, by the file. An error names the file's line.
-func (c *config) ruleSettings() (finding.Thresholds, map[string]string, error) {
+// rules returns the thresholds and the rules that are turned off. An error names the line.
+func (c *Config) rules() (finding.Thresholds, map[string]string, error) {
 	t := finding.DefaultThresholds()
 	e := c.Rules.Thresholds
 	for _, setting := range []struct {
@@ -52,37 +52,40 @@ func (c *config) ruleSettings() (finding.Thresholds, map[string]string, error) {
 			continue
 		}
 		if *setting.days < 1 || *setting.days > maxThresholdDays {
-			return t, nil, c.wrongThreshold(setting.key, fmt.Sprintf("%d; expected 1 to %d days", *setting.days, maxThresholdDays))
+			return t, nil, c.wrongThreshold(setting.key, "%d; expected 1 to %d days", *setting.days, maxThresholdDays)
 		}
 		*setting.into = time.Duration(*setting.days) * day
 	}
 	if e.ClockSkew != nil {
 		var err error
 		if t.ClockSkew, err = time.ParseDuration(*e.ClockSkew); err != nil || t.ClockSkew < 0 || t.ClockSkew > day {
-			return t, nil, c.wrongThreshold("clock_skew", fmt.Sprintf("%q; expected a duration up to 24h, such as 5m", *e.ClockSkew))
+			return t, nil, c.wrongThreshold("clock_skew", "%q; expected a duration up to 24h, such as 5m", *e.ClockSkew)
 		}
 	}
 	if t.ExpiryHigh > t.ExpiryMedium || t.ExpiryMedium > t.ExpiryInfo {
-		return t, nil, fmt.Errorf("%s: the days until a token's expiry do not rise; expected token_expiry_high_days <= token_expiry_medium_days <= "+
-			"token_expiry_info_days, where one that is not given is %d, %d or %d", c.file.where("$.rules.thresholds"),
-			finding.DefaultThresholds().ExpiryHigh/day, finding.DefaultThresholds().ExpiryMedium/day, finding.DefaultThresholds().ExpiryInfo/day)
+		d := finding.DefaultThresholds()
+		return t, nil, fmt.Errorf("%s: the days until a token's expiry do not rise; expected token_expiry_high_days <= "+
+			"token_expiry_medium_days <= token_expiry_info_days, which are %d, %d and %d by default",
+			c.file.where("$.rules.thresholds"), d.ExpiryHigh/day, d.ExpiryMedium/day, d.ExpiryInfo/day)
 	}
 	return t, c.Rules.Disabled, c.checkDisabled()
 }
 
-func (c *config) wrongThreshold(key, problem string) error {
-	return fmt.Errorf("%s: %s is %s", c.file.where("$.rules.thresholds."+key, "$.rules.thresholds"), key, problem)
+func (c *Config) wrongThreshold(key, format string, args ...any) error {
+	where := c.file.where("$.rules.thresholds."+key, "$.rules.thresholds")
+	return fmt.Errorf("%s: %s is %s", where, key, fmt.Sprintf(format, args...))
 }
 
-// checkDisabled looks for rules that there are not, that cannot be turned off, or that are without a reason.
-func (c *config) checkDisabled() error {
+// checkDisabled fails for a rule that does not exist, that cannot be turned off, or that has no reason.
+func (c *Config) checkDisabled() error {
 	for _, id := range slices.Sorted(maps.Keys(c.Rules.Disabled)) {
 		where := c.file.where("$.rules.disabled."+id, "$.rules.disabled")
 		switch {
-		case !ruleExists(id):
-			return fmt.Errorf("%s: there is no rule %q; expected one of %s", where, id, ruleIDs())
+		case !slices.Contains(ruleIDs(), id):
+			return fmt.Errorf("%s: there is no rule %q; expected one of %s", where, id, strings.Join(ruleIDs(), ", "))
 		case !finding.CanBeTurnedOff(id):
-			return fmt.Errorf("%s: %s cannot be turned off: it says whether the listing can be trusted at all; expected another rule", where, id)
+			return fmt.Errorf("%s: %s cannot be turned off: it decides whether the listing can be trusted at all; "+
+				"expected another rule", where, id)
 		case strings.TrimSpace(c.Rules.Disabled[id]) == "":
 			return fmt.Errorf("%s: %s is turned off without a reason; expected a sentence that the report shows", where, id)
 		}
@@ -90,14 +93,10 @@ func (c *config) checkDisabled() error {
 	return nil
 }
 
-func ruleExists(id string) bool {
-	return slices.ContainsFunc(finding.Rules(), func(r finding.Rule) bool { return r.ID == id })
-}
-
-func ruleIDs() string {
+func ruleIDs() []string {
 	var ids []string
 	for _, r := range finding.Rules() {
 		ids = append(ids, r.ID)
 	}
-	return strings.Join(ids, ", ")
+	return ids
 }

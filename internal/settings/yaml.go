@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -15,14 +15,14 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// yamlFile is a settings file that has been read, strictly: an unknown or repeated key, a value of another type, or a second document is an
-// error with file, line, column and what was expected.
+// yamlFile is a settings file that was read strictly: an unknown or repeated key, a value of another type, or a second
+// document is an error with file, line, column and what was expected.
 type yamlFile struct {
 	path string
 	tree *ast.File
 }
 
-// readYAML decodes content into a value. An empty file leaves it as it is.
+// readYAML decodes content into a value. An empty file leaves the value as it is.
 func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	f := &yamlFile{path: path}
 	var err error
@@ -39,7 +39,7 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	return f, nil
 }
 
-// at is a place in the file as file:line:column.
+// at writes a place in the file as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
 	if t == nil || t.Position == nil {
 		return f.path
@@ -47,7 +47,7 @@ func (f *yamlFile) at(t *token.Token) string {
 	return fmt.Sprintf("%s:%d:%d", f.path, t.Position.Line, t.Position.Column)
 }
 
-// where is the place of the node at the first path that there is, such as $.rules.disabled.
+// where returns the place of the first path that exists, such as $.rules.disabled.
 func (f *yamlFile) where(paths ...string) string {
 	for _, text := range paths {
 		path, err := yaml.PathString(text)
@@ -61,6 +61,7 @@ func (f *yamlFile) where(paths ...string) string {
 	return f.path
 }
 
+// problem turns an error of the YAML library into one with a place and what was expected.
 func (f *yamlFile) problem(err error, into any) error {
 	located, ok := errors.AsType[yaml.Error](err)
 	if !ok {
@@ -68,13 +69,14 @@ func (f *yamlFile) problem(err error, into any) error {
 	}
 	where := f.at(located.GetToken())
 	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
-		return fmt.Errorf("%s: %s; expected one of %s", where, unknown.Message, strings.Join(f.keysBeside(unknown.Token, reflect.TypeOf(into)), ", "))
+		known := f.keysBeside(unknown.Token, reflect.TypeOf(into))
+		return fmt.Errorf("%s: %s; expected one of %s", where, unknown.Message, strings.Join(known, ", "))
 	}
 	if path := f.pathOf(located.GetToken()); path != "" {
 		where += ": " + path
 	}
 	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
-		return fmt.Errorf("%s: %s; expected %s", where, quoted(mistyped.Token), yamlType(mistyped.DstType))
+		return fmt.Errorf("%s: %s; expected %s", where, quoted(mistyped.Token), typeName(mistyped.DstType))
 	}
 	if mistyped, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
 		return fmt.Errorf("%s: %s; expected %s", where, nodeName(mistyped.Actual), nodeName(mistyped.Expected))
@@ -82,7 +84,7 @@ func (f *yamlFile) problem(err error, into any) error {
 	return fmt.Errorf("%s: %s", where, located.GetMessage())
 }
 
-// nodeName is a part of YAML in the words of people who do not know its grammar.
+// nodeName is a type of YAML node in words for people who do not know YAML's grammar.
 func nodeName(t ast.NodeType) string {
 	switch t {
 	case ast.MappingType, ast.MappingValueType:
@@ -96,6 +98,22 @@ func nodeName(t ast.NodeType) string {
 	return "a whole number"
 }
 
+// typeName is the Go type of a setting in the same words.
+func typeName(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "keys with values"
+}
+
 func quoted(t *token.Token) string {
 	if t == nil {
 		return "a value of another type"
@@ -103,26 +121,44 @@ func quoted(t *token.Token) string {
 	return fmt.Sprintf("%q", t.Value)
 }
 
-// keysBeside are the keys that the object can have in which a key stands, of a file that is read into t.
+var listIndex = regexp.MustCompile(`\[\d+\]`)
+
+// keysBeside returns the keys that are known where an unknown key stands, in a file that is decoded into t.
 func (f *yamlFile) keysBeside(key *token.Token, t reflect.Type) []string {
 	outer := strings.Split(listIndex.ReplaceAllString(f.pathOf(key), ""), ".")
 	for _, name := range outer[:len(outer)-1] {
 		for _, field := range yamlFields(t) {
-			if field.name == name {
-				t = field.t
+			if field.Tag.Get("yaml") == name {
+				t = field.Type
 			}
 		}
 	}
 	var names []string
 	for _, field := range yamlFields(t) {
-		names = append(names, field.name)
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		names = append(names, name)
 	}
 	return names
 }
 
-var listIndex = regexp.MustCompile(`\[\d+\]`)
+// yamlFields returns the fields that are keys, in order; t is a struct, a pointer or a list.
+func yamlFields(t reflect.Type) []reflect.StructField {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var fields []reflect.StructField
+	for i := range t.NumField() {
+		if field := t.Field(i); field.Tag.Get("yaml") != "" {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
 
-// pathOf is what stands at a place, such as organizations[0].name; empty where the place is not known.
+// pathOf is the path of the node at a place, such as organizations[0].name; empty where there is none.
 func (f *yamlFile) pathOf(t *token.Token) string {
 	if t == nil || t.Position == nil || f.tree == nil {
 		return ""
@@ -133,7 +169,8 @@ func (f *yamlFile) pathOf(t *token.Token) string {
 			if _, pair := n.(*ast.MappingValueNode); pair {
 				return // its token is the colon
 			}
-			if at := n.GetToken(); at != nil && at.Position != nil && at.Position.Line == t.Position.Line && at.Position.Column == t.Position.Column {
+			at := n.GetToken()
+			if at != nil && at.Position != nil && at.Position.Line == t.Position.Line && at.Position.Column == t.Position.Column {
 				path = strings.TrimLeft(n.GetPath(), "$.")
 			}
 		}), doc)
@@ -147,47 +184,6 @@ type visitor func(ast.Node)
 func (v visitor) Visit(n ast.Node) ast.Visitor {
 	v(n)
 	return v
-}
-
-type yamlField struct {
-	name string
-	t    reflect.Type
-}
-
-// yamlFields are the keys that a value can have, in the order of its fields.
-func yamlFields(t reflect.Type) []yamlField {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
-	var fields []yamlField
-	if t.Kind() != reflect.Struct {
-		return nil
-	}
-	for i := range t.NumField() {
-		switch name, option, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); {
-		case name != "":
-			fields = append(fields, yamlField{name, t.Field(i).Type})
-		case option == "inline":
-			fields = append(fields, yamlFields(t.Field(i).Type)...)
-		}
-	}
-	return fields
-}
-
-// yamlType names what a value must be.
-func yamlType(t reflect.Type) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.Kind() {
-	case reflect.Int:
-		return "a whole number"
-	case reflect.String:
-		return "a text"
-	case reflect.Slice:
-		return "a list"
-	}
-	return "keys with values"
 }
 
 // indent is the white space before the entries of a list.

@@ -1,0 +1,176 @@
+package settings
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/fetch"
+)
+
+// Flag is a flag of the command that runs.
+type Flag struct {
+	Text string // its value, which is the default when it is not set
+	Set  bool   // whether the command line has it
+}
+
+// Definition describes a setting that is a flag, an environment variable and (unless it is only for the command
+// line) a key of the config file. Its Default is a string, an int, a bool or a time.Duration.
+type Definition struct {
+	Name, Short string
+	Default     any
+	Usage       string
+}
+
+// Common are the settings of every command.
+var Common = []Definition{
+	{"config", "", "", `config file (default "auditor.yaml" in the working folder, if it is there)`},
+	{"db", "", "auditor.db", "database file"},
+	{"out", "", "reports/out", "folder that the reports are written into"},
+	{"log-format", "", "text", "format of the log on standard error: text or json"},
+	{"verbose", "v", false, "log every request with its timing"},
+	{"quiet", "q", false, "print nothing but errors, and warnings of a token that expires"},
+}
+
+// Collection are the settings of a command that reads the API.
+var Collection = []Definition{
+	{"base-url", "", "https://app.gitpod.io/api", "base URL of the API, with /api"},
+	{"token-file", "", "", "file with the token, instead of ONA_TOKEN or GITPOD_API_KEY"},
+	{"token-expires", "", "", "day on which the token expires, as Ona showed it when the token was made; " +
+		"a warning follows 14 days before"},
+	{"organization", "", "", "id of the organization that the token must belong to"},
+	{"page-size", "", 100, "configurations asked for at once, 1 to 100"},
+	{"concurrency", "", 4, "organizations collected at once"},
+	{"timeout", "", 30 * time.Minute, "longest time for the collection of all organizations"},
+}
+
+// Exceptions is the setting of a command that reads or writes exceptions.
+var Exceptions = []Definition{
+	{"exceptions-file", "", "", "file with accepted findings (default \"" + defaultExceptionsFile +
+		"\" in the working folder, if it is there)"},
+}
+
+// Scheduled are the settings of a command that makes or checks scheduled runs.
+var Scheduled = []Definition{
+	{"schedule", "", "", `cron expression of the runs, in UTC unless CRON_TZ=ZONE stands before it, such as ` +
+		`"0 2 * * *"; "none" takes it back`},
+	{"metrics-file", "", "", "file that each run writes its metrics into, for the textfile collector of the node exporter"},
+}
+
+// ExitCode is the setting of a run whose exit code says more.
+var ExitCode = []Definition{
+	{"fail-on", "", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated"},
+}
+
+// Server are the settings of auditor serve alone.
+var Server = []Definition{
+	{"listen", "", "", "address for /healthz, /readyz and /metrics, such as 127.0.0.1:9477; without a host, loopback; " +
+		"none when empty"},
+	{"stop-timeout", "", 3 * time.Second, "how long a run in progress may go on after SIGTERM before it is abandoned"},
+}
+
+// Report are the settings of a command that writes reports.
+var Report = []Definition{
+	{"formats", "", "xlsx,md,json,csv", "kinds of files that a report has, of xlsx, md, json, csv and jsonl, " +
+		"comma-separated"},
+	{"template", "", "", "file with a template for the Markdown report, instead of the built-in one"},
+	{"timezone", "", "", "zone such as Europe/Berlin, for a second column beside each column of times in UTC"},
+}
+
+// loader looks up the settings of one command.
+type loader struct {
+	flags    map[string]Flag
+	getenv   func(string) string
+	config   *Config
+	origin   map[string]string // see Settings.origin
+	problems []error
+}
+
+func (l *loader) takes(name string) bool {
+	_, ok := l.flags[name]
+	return ok
+}
+
+// text returns a setting by the precedence. File is what the config file says, nil where it says nothing.
+func (l *loader) text(name string, file *string) string {
+	flag, ok := l.flags[name]
+	if !ok || flag.Set {
+		return flag.Text
+	}
+	for _, variable := range variables(name) {
+		value := l.getenv(variable)
+		if value == "" {
+			continue
+		}
+		l.origin[name] = "environment variable " + variable
+		if variable != "ONA_HOST" {
+			return value
+		}
+		base, err := fetch.BaseURLFromHost(value)
+		if err != nil {
+			l.problem(name, err)
+		}
+		return base
+	}
+	if file == nil {
+		return flag.Text
+	}
+	key := strings.ReplaceAll(name, "-", "_")
+	l.origin[name] = fmt.Sprintf("config file %s: %s", l.config.file.where("$."+key), key)
+	return *file
+}
+
+// variables are the environment variables of a setting; the first that is set wins.
+func variables(name string) []string {
+	all := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
+	if name == "base-url" {
+		all = append(all, "GITPOD_BASE_URL", "ONA_HOST")
+	}
+	return all
+}
+
+func (l *loader) number(name string, file *int) int {
+	var text *string
+	if file != nil {
+		digits := strconv.Itoa(*file)
+		text = &digits
+	}
+	value := l.text(name, text)
+	if value == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		l.problem(name, fmt.Errorf("%q is no whole number", value))
+	}
+	return n
+}
+
+func (l *loader) duration(name string, file *string) time.Duration {
+	value := l.text(name, file)
+	if value == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(value)
+	l.problem(name, err)
+	return d
+}
+
+func (l *loader) flag(name string) bool {
+	value := l.text(name, nil)
+	if value == "" {
+		return false
+	}
+	b, err := strconv.ParseBool(value)
+	if err != nil {
+		l.problem(name, fmt.Errorf("%q is neither true nor false", value))
+	}
+	return b
+}
+
+func (l *loader) problem(name string, err error) {
+	if err != nil {
+		l.problems = append(l.problems, fmt.Errorf("%s: %w", l.origin[name], err))
+	}
+}

@@ -1,0 +1,195 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/ona"
+)
+
+// Source is an organization to collect.
+type Source struct {
+	// Name is its label in logs and reports, "default" where the config file lists no organizations.
+	Name    string
+	BaseURL string
+	Token   fetch.Token
+	// OrganizationID is the organization that the token must belong to, empty where the settings do not name it.
+	OrganizationID string
+	// TokenExpires is the beginning of the day in UTC, zero where the settings do not say.
+	TokenExpires time.Time
+	// Err is why there is no token; the organization fails with it and the others are collected.
+	Err error
+}
+
+// TokenExpiry is when the token of a source expires, by the settings: the API does not report it.
+type TokenExpiry struct {
+	Source string
+	At     time.Time // zero when it is not known
+}
+
+// organizationEntry is an entry of organizations in the config file.
+type organizationEntry struct {
+	Name           string `yaml:"name"`
+	BaseURL        string `yaml:"base_url"`
+	TokenEnv       string `yaml:"token_env"`
+	TokenFile      string `yaml:"token_file"`
+	TokenExpires   string `yaml:"token_expires"`
+	OrganizationID string `yaml:"organization_id"`
+}
+
+const (
+	defaultSource = "default"
+	entryHint     = "each entry needs a name, and token_env or token_file"
+	baseURLHint   = "base_url carries the API's path, as in https://app.gitpod.io/api"
+	expiryHint    = "it is the day that Ona showed when the token was made, such as 2027-01-31"
+)
+
+// Sources returns the organizations to collect. It reads the tokens. The log gets a warning for a token file that
+// others can read.
+func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
+	if len(s.config.Organizations) > 0 {
+		return s.listedSources(log)
+	}
+	source := Source{Name: defaultSource, TokenExpires: s.TokenExpiries[0].At}
+	var err error
+	if source.Token, err = s.token(log); err != nil {
+		return nil, err
+	}
+	if source.BaseURL, err = fetch.ParseBaseURL(s.baseURL); err != nil {
+		return nil, s.wrong("base-url", err, "check --base-url, GITPOD_BASE_URL or ONA_HOST, or base_url in the config file")
+	}
+	if source.OrganizationID, err = ona.ParseID(strings.TrimSpace(s.Organization)); err != nil {
+		return nil, s.wrong("organization", err, "it is the id of an organization")
+	}
+	return []Source{source}, nil
+}
+
+// listedSources returns the sources of the config file's list.
+func (s *Settings) listedSources(log *slog.Logger) ([]Source, error) {
+	if s.tokenFile != "" || s.tokenExpires != "" || s.Organization != "" {
+		return nil, &Error{errors.New("--token-file, --token-expires and --organization are for a single organization"),
+			"the config file lists organizations: set token_env or token_file, token_expires and organization_id in each entry"}
+	}
+	named := make(map[string]bool)
+	var sources []Source
+	for i, entry := range s.config.Organizations {
+		if err := entry.check(named); err != nil {
+			return nil, s.wrongEntry("organizations", i, err, entryHint)
+		}
+		named[entry.Name] = true
+		source := Source{Name: entry.Name, BaseURL: entry.BaseURL, TokenExpires: s.TokenExpiries[i].At}
+		if source.BaseURL == "" {
+			source.BaseURL = s.baseURL
+		}
+		source.Token, source.Err = s.entryToken(entry, log)
+		var err, idErr error
+		source.BaseURL, err = fetch.ParseBaseURL(source.BaseURL)
+		source.OrganizationID, idErr = ona.ParseID(strings.TrimSpace(entry.OrganizationID))
+		if err := errors.Join(err, idErr); err != nil {
+			return nil, s.wrongEntry("organizations", i, fmt.Errorf("organization %q: %w", entry.Name, err), baseURLHint)
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+func (e *organizationEntry) check(named map[string]bool) error {
+	switch {
+	case e.Name == "":
+		return errors.New("the entry has no name")
+	case named[e.Name]:
+		return fmt.Errorf("two entries are named %q; an organization is remembered by the name of its entry", e.Name)
+	case (e.TokenEnv == "") == (e.TokenFile == ""):
+		return fmt.Errorf("%q needs one of token_env and token_file", e.Name)
+	}
+	return nil
+}
+
+// token reads the token of a single organization: the file that is named, else ONA_TOKEN, else GITPOD_API_KEY.
+func (s *Settings) token(log *slog.Logger) (fetch.Token, error) {
+	if s.tokenFile != "" {
+		return tokenFromFile(s.tokenFile, log)
+	}
+	for _, name := range []string{"ONA_TOKEN", "GITPOD_API_KEY"} {
+		if value := s.getenv(name); value != "" {
+			return parseToken(value, "environment variable "+name)
+		}
+	}
+	return "", &Error{errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, and no --token-file is named"),
+		"make a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
+			"to see the tool without one, run \"auditor demo\""}
+}
+
+func (s *Settings) entryToken(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
+	if e.TokenFile != "" {
+		return tokenFromFile(e.TokenFile, log)
+	}
+	value := s.getenv(e.TokenEnv)
+	if value == "" {
+		return "", &Error{fmt.Errorf("its token_env %s is not set", e.TokenEnv),
+			"set " + e.TokenEnv + " to a token of this organization"}
+	}
+	return parseToken(value, "environment variable "+e.TokenEnv)
+}
+
+func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", &Error{fmt.Errorf("reading the token file: %w", err),
+			"put the token into the file, readable by the user that runs auditor and nobody else"}
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		log.Warn("token_file_readable_by_others", slog.String("file", path),
+			slog.String("mode", info.Mode().Perm().String()), slog.String("do", "chmod 600 "+path))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", &Error{fmt.Errorf("reading the token file: %w", err), "let the user that runs auditor read it"}
+	}
+	return parseToken(string(text), "token file "+path)
+}
+
+func parseToken(value, where string) (fetch.Token, error) {
+	token, err := fetch.ParseToken(value)
+	if err != nil {
+		return "", &Error{fmt.Errorf("%s: %w", where, err), "put the token there as Ona showed it, and nothing else"}
+	}
+	return token, nil
+}
+
+// tokenExpiries returns the expiries of all sources, in their order.
+func (s *Settings) tokenExpiries() ([]TokenExpiry, error) {
+	if len(s.config.Organizations) == 0 {
+		at, err := parseExpiry(s.tokenExpires)
+		if err != nil {
+			return nil, s.wrong("token-expires", err, expiryHint)
+		}
+		return []TokenExpiry{{defaultSource, at}}, nil
+	}
+	var all []TokenExpiry
+	for i, entry := range s.config.Organizations {
+		at, err := parseExpiry(entry.TokenExpires)
+		if err != nil {
+			return nil, s.wrongEntry("organizations", i, fmt.Errorf("token_expires: %w", err), expiryHint)
+		}
+		all = append(all, TokenExpiry{entry.Name, at})
+	}
+	return all, nil
+}
+
+func parseExpiry(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return at, fmt.Errorf("%q is no date", text)
+	}
+	return at, nil
+}
