@@ -126,8 +126,8 @@ func TestTheRulesDocumentShowsSettingsThatAreTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Thresholds != finding.DefaultThresholds() || s.TurnedOff["SCIM-014"] == "" {
-		t.Errorf("thresholds %+v, turned off %v", s.Thresholds, s.TurnedOff)
+	if s.Thresholds != finding.DefaultThresholds() || s.Rules.Disabled["SCIM-014"] == "" {
+		t.Errorf("thresholds %+v, turned off %v", s.Thresholds, s.Rules.Disabled)
 	}
 	exceptions, err := s.Exceptions()
 	if err != nil || len(exceptions) != 1 || exceptions[0].RuleID != "SCIM-007" {

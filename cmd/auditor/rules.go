@@ -27,7 +27,7 @@ func rulesCommand(env environment) *cobra.Command {
 		rows := [][]string{{"RULE", "SEVERITY", "TITLE", "IN ORDER"}}
 		for _, r := range finding.Rules() {
 			inOrder := r.ExpectedBy(s.Thresholds)
-			if why, off := s.TurnedOff[r.ID]; off {
+			if why, off := s.Rules.Disabled[r.ID]; off {
 				inOrder = fmt.Sprintf("(turned off: %s)", why)
 			}
 			rows = append(rows, []string{r.ID, string(r.Severity), r.Title, inOrder})

@@ -109,7 +109,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 			Trigger: why.trigger, Schedule: s.Cron, ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: why.progress.collected,
 			Reports: s.Out, Report: reports,
-			Thresholds: s.Thresholds, TurnedOff: s.TurnedOff, Exceptions: exceptions, Logger: log,
+			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
 		})
 		if err != nil {
 			return err

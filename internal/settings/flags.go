@@ -1,13 +1,6 @@
 package settings
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
-
-	"scim-auditor/internal/fetch"
-)
+import "time"
 
 // Flag is a flag of the command that runs.
 type Flag struct {
@@ -76,101 +69,4 @@ var Report = []Definition{
 		"comma-separated"},
 	{"template", "", "", "file with a template for the Markdown report, instead of the built-in one"},
 	{"timezone", "", "", "zone such as Europe/Berlin, for a second column beside each column of times in UTC"},
-}
-
-// loader looks up the settings of one command.
-type loader struct {
-	flags    map[string]Flag
-	getenv   func(string) string
-	config   *Config
-	origin   map[string]string // see Settings.origin
-	problems []error
-}
-
-func (l *loader) takes(name string) bool {
-	_, ok := l.flags[name]
-	return ok
-}
-
-// text returns a setting by the precedence. File is what the config file says, nil where it says nothing.
-func (l *loader) text(name string, file *string) string {
-	flag, ok := l.flags[name]
-	if !ok || flag.Set {
-		return flag.Text
-	}
-	for _, variable := range variables(name) {
-		value := l.getenv(variable)
-		if value == "" {
-			continue
-		}
-		l.origin[name] = "environment variable " + variable
-		if variable != "ONA_HOST" {
-			return value
-		}
-		base, err := fetch.BaseURLFromHost(value)
-		if err != nil {
-			l.problem(name, err)
-		}
-		return base
-	}
-	if file == nil {
-		return flag.Text
-	}
-	key := strings.ReplaceAll(name, "-", "_")
-	l.origin[name] = fmt.Sprintf("config file %s: %s", l.config.file.where("$."+key), key)
-	return *file
-}
-
-// variables are the environment variables of a setting; the first that is set wins.
-func variables(name string) []string {
-	all := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
-	if name == "base-url" {
-		all = append(all, "GITPOD_BASE_URL", "ONA_HOST")
-	}
-	return all
-}
-
-func (l *loader) number(name string, file *int) int {
-	var text *string
-	if file != nil {
-		digits := strconv.Itoa(*file)
-		text = &digits
-	}
-	value := l.text(name, text)
-	if value == "" {
-		return 0
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		l.problem(name, fmt.Errorf("%q is no whole number", value))
-	}
-	return n
-}
-
-func (l *loader) duration(name string, file *string) time.Duration {
-	value := l.text(name, file)
-	if value == "" {
-		return 0
-	}
-	d, err := time.ParseDuration(value)
-	l.problem(name, err)
-	return d
-}
-
-func (l *loader) flag(name string) bool {
-	value := l.text(name, nil)
-	if value == "" {
-		return false
-	}
-	b, err := strconv.ParseBool(value)
-	if err != nil {
-		l.problem(name, fmt.Errorf("%q is neither true nor false", value))
-	}
-	return b
-}
-
-func (l *loader) problem(name string, err error) {
-	if err != nil {
-		l.problems = append(l.problems, fmt.Errorf("%s: %w", l.origin[name], err))
-	}
 }

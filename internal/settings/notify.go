@@ -42,14 +42,14 @@ type notifyEntry struct {
 // Notifications returns the recipients of the config file. It reads their secrets and sends nothing.
 func (s *Settings) Notifications() ([]Notification, error) {
 	var all []Notification
-	for i, entry := range s.config.Notify {
+	for i, entry := range s.Notify {
 		if entry.Attach {
-			formats, err := report.ParseFormats(s.formats)
+			formats, err := report.ParseFormats(s.Formats)
 			if err != nil {
 				return nil, s.wrong("formats", err, formatsHint)
 			}
 			if !slices.Contains(formats, report.FormatXLSX) {
-				err := fmt.Errorf("attach: the workbook is not among --formats %s", s.formats)
+				err := fmt.Errorf("attach: the workbook is not among --formats %s", s.Formats)
 				return nil, s.wrongEntry("notify", i, err, "add xlsx to --formats, or take attach out")
 			}
 		}

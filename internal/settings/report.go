@@ -14,25 +14,25 @@ const formatsHint = "it is a comma-separated list such as xlsx,md,json,csv,jsonl
 func (s *Settings) Report(toolVersion string) (report.Options, error) {
 	options := report.Options{ToolVersion: toolVersion}
 	var err error
-	if options.Formats, err = report.ParseFormats(s.formats); err != nil {
+	if options.Formats, err = report.ParseFormats(s.Formats); err != nil {
 		return options, s.wrong("formats", err, formatsHint)
 	}
-	if options.Location, err = parseTimezone(s.timezone); err != nil {
+	if options.Location, err = parseTimezone(s.Timezone); err != nil {
 		return options, s.wrong("timezone", err,
 			"it is a name of the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
-	if s.template == "" {
+	if s.Template == "" {
 		return options, nil
 	}
 	if !options.Has(report.FormatMD) {
 		return options, s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out",
-			s.template, s.formats), "add md to --formats, or leave out --template")
+			s.Template, s.Formats), "add md to --formats, or leave out --template")
 	}
-	text, err := os.ReadFile(s.template)
+	text, err := os.ReadFile(s.Template)
 	if err != nil {
 		return options, s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
-	if options.Template, err = report.ParseTemplate(s.template, string(text), options.Location); err != nil {
+	if options.Template, err = report.ParseTemplate(s.Template, string(text), options.Location); err != nil {
 		return options, s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}
 	return options, nil

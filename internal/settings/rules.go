@@ -33,10 +33,9 @@ const (
 	maxThresholdDays = 36500
 )
 
-// rules returns the thresholds and the rules that are turned off. An error names the line.
-func (c *Config) rules() (finding.Thresholds, map[string]string, error) {
-	t := finding.DefaultThresholds()
-	e := c.Rules.Thresholds
+// parseRules sets the thresholds and validates the rules that are turned off. An error names the line.
+func (s *Settings) parseRules() error {
+	t, e := finding.DefaultThresholds(), s.Rules.Thresholds
 	for _, setting := range []struct {
 		key  string
 		days *int
@@ -52,41 +51,42 @@ func (c *Config) rules() (finding.Thresholds, map[string]string, error) {
 			continue
 		}
 		if *setting.days < 1 || *setting.days > maxThresholdDays {
-			return t, nil, c.wrongThreshold(setting.key, "%d; expected 1 to %d days", *setting.days, maxThresholdDays)
+			return s.wrongThreshold(setting.key, "%d; expected 1 to %d days", *setting.days, maxThresholdDays)
 		}
 		*setting.into = time.Duration(*setting.days) * day
 	}
 	if e.ClockSkew != nil {
 		var err error
 		if t.ClockSkew, err = time.ParseDuration(*e.ClockSkew); err != nil || t.ClockSkew < 0 || t.ClockSkew > day {
-			return t, nil, c.wrongThreshold("clock_skew", "%q; expected a duration up to 24h, such as 5m", *e.ClockSkew)
+			return s.wrongThreshold("clock_skew", "%q; expected a duration up to 24h, such as 5m", *e.ClockSkew)
 		}
 	}
 	if t.ExpiryHigh > t.ExpiryMedium || t.ExpiryMedium > t.ExpiryInfo {
 		d := finding.DefaultThresholds()
-		return t, nil, fmt.Errorf("%s: the days until a token's expiry do not rise; expected token_expiry_high_days <= "+
+		return fmt.Errorf("%s: the days until a token's expiry do not rise; expected token_expiry_high_days <= "+
 			"token_expiry_medium_days <= token_expiry_info_days, which are %d, %d and %d by default",
-			c.file.where("$.rules.thresholds"), d.ExpiryHigh/day, d.ExpiryMedium/day, d.ExpiryInfo/day)
+			s.file.where("$.rules.thresholds"), d.ExpiryHigh/day, d.ExpiryMedium/day, d.ExpiryInfo/day)
 	}
-	return t, c.Rules.Disabled, c.checkDisabled()
+	s.Thresholds = t
+	return s.checkDisabled()
 }
 
-func (c *Config) wrongThreshold(key, format string, args ...any) error {
-	where := c.file.where("$.rules.thresholds."+key, "$.rules.thresholds")
+func (s *Settings) wrongThreshold(key, format string, args ...any) error {
+	where := s.file.where("$.rules.thresholds."+key, "$.rules.thresholds")
 	return fmt.Errorf("%s: %s is %s", where, key, fmt.Sprintf(format, args...))
 }
 
 // checkDisabled fails for a rule that does not exist, that cannot be turned off, or that has no reason.
-func (c *Config) checkDisabled() error {
-	for _, id := range slices.Sorted(maps.Keys(c.Rules.Disabled)) {
-		where := c.file.where("$.rules.disabled."+id, "$.rules.disabled")
+func (s *Settings) checkDisabled() error {
+	for _, id := range slices.Sorted(maps.Keys(s.Rules.Disabled)) {
+		where := s.file.where("$.rules.disabled."+id, "$.rules.disabled")
 		switch {
 		case !slices.Contains(ruleIDs(), id):
 			return fmt.Errorf("%s: there is no rule %q; expected one of %s", where, id, strings.Join(ruleIDs(), ", "))
 		case !finding.CanBeTurnedOff(id):
 			return fmt.Errorf("%s: %s cannot be turned off: it decides whether the listing can be trusted at all; "+
 				"expected another rule", where, id)
-		case strings.TrimSpace(c.Rules.Disabled[id]) == "":
+		case strings.TrimSpace(s.Rules.Disabled[id]) == "":
 			return fmt.Errorf("%s: %s is turned off without a reason; expected a sentence that the report shows", where, id)
 		}
 	}

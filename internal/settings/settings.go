@@ -16,39 +16,22 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// Settings are the validated settings of one command. A setting that the command does not take has its zero value.
-// Files that can change between two runs of a server (tokens, exceptions, a template) are read by the methods.
+// Settings are the validated settings of one command. A setting that the command does not take has its zero value, or
+// what the config file says. Files that can change between two runs of a server (tokens, exceptions, a template) are
+// read by the methods.
 type Settings struct {
-	DB, Out               string
-	PageSize, Concurrency int
-	Timeout               time.Duration
-	LogFormat             string
-	Verbose, Quiet        bool
-	// Organization is the id that --organization names, as it was written; empty for none.
-	Organization string
-	// ExceptionsFile is the path in use, also when the file is not there.
-	ExceptionsFile string
-	// Cron is the expression of the schedule as it was written: empty, schedule.None or an expression. See Schedule.
-	Cron        string
-	MetricsFile string
-	// Listen is host and port, empty for no listener.
-	Listen      string
-	StopTimeout time.Duration
-	FailOn      []Condition
-	Thresholds  finding.Thresholds
-	// TurnedOff has the reason, by rule id, of each rule that is not evaluated.
-	TurnedOff map[string]string
+	Config
+	Verbose, Quiet       bool
+	Timeout, StopTimeout time.Duration
+	FailOn               []Condition
+	Thresholds           finding.Thresholds
 	// TokenExpiries are in the order of the sources.
 	TokenExpiries []TokenExpiry
 
-	baseURL                     string
-	tokenFile, tokenExpires     string
-	formats, template, timezone string
-	exceptionsNamed             bool
-	config                      *Config
-	getenv                      func(string) string
-	// origin is where a setting comes from, in words, by name; a flag has none.
-	origin map[string]string
+	exceptionsNamed bool
+	flags           map[string]Flag
+	getenv          func(string) string
+	file            *yamlFile
 }
 
 // Error is a setting that cannot be used, with what to do about it.
@@ -64,49 +47,29 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Load reads the config file and returns the settings of a command that takes these flags. Every error is an *Error.
 func Load(flags map[string]Flag, getenv func(string) string) (*Settings, error) {
-	l := &loader{flags: flags, getenv: getenv, origin: make(map[string]string)}
-	config, err := readConfig(l.text("config", nil))
-	if err != nil {
+	s := &Settings{flags: flags, getenv: getenv}
+	if err := s.fill(); err != nil {
 		return nil, err
 	}
-	l.config = config
-	s := &Settings{config: config, getenv: getenv, origin: l.origin}
-	s.fill(l)
-	if err := errors.Join(l.problems...); err != nil {
-		return nil, &Error{err, "a whole number is such as 100, a duration such as 30m or 1h30m; the README lists every setting"}
-	}
-	if s.Thresholds, s.TurnedOff, err = config.rules(); err != nil {
+	if err := s.parseRules(); err != nil {
 		return nil, &Error{fmt.Errorf("config file %w", err), "docs/rules.md lists the rules and their thresholds"}
 	}
-	return s, s.check(l)
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if !s.takes("base-url") {
+		return s, nil
+	}
+	return s, s.checkCollection()
 }
 
-// fill takes each setting from where it is set.
-func (s *Settings) fill(l *loader) {
-	c := l.config
-	s.DB = l.text("db", c.DB)
-	s.Out = l.text("out", c.Out)
-	s.baseURL = l.text("base-url", c.BaseURL)
-	s.tokenFile = l.text("token-file", c.TokenFile)
-	s.tokenExpires = l.text("token-expires", c.TokenExpires)
-	s.Organization = l.text("organization", c.Organization)
-	s.PageSize = l.number("page-size", c.PageSize)
-	s.Concurrency = l.number("concurrency", c.Concurrency)
-	s.Timeout = l.duration("timeout", c.Timeout)
-	s.LogFormat = l.text("log-format", c.LogFormat)
-	s.Verbose, s.Quiet = l.flag("verbose"), l.flag("quiet")
-	s.ExceptionsFile = l.text("exceptions-file", c.ExceptionsFile)
-	s.Cron = l.text("schedule", c.Schedule)
-	s.MetricsFile = l.text("metrics-file", c.MetricsFile)
-	s.Listen = l.text("listen", c.Listen)
-	s.StopTimeout = l.duration("stop-timeout", c.StopTimeout)
-	s.formats = l.text("formats", c.Formats)
-	s.template = l.text("template", c.Template)
-	s.timezone = l.text("timezone", c.Timezone)
+func (s *Settings) takes(name string) bool {
+	_, ok := s.flags[name]
+	return ok
 }
 
-// check validates the settings that need no further file, and those that are made of several.
-func (s *Settings) check(l *loader) (err error) {
+// check validates the settings that need no further file.
+func (s *Settings) check() (err error) {
 	switch {
 	case s.LogFormat != "text" && s.LogFormat != "json":
 		return s.wrong("log-format", fmt.Errorf("%q is neither text nor json", s.LogFormat), "")
@@ -115,42 +78,50 @@ func (s *Settings) check(l *loader) (err error) {
 	case s.DB == "":
 		return s.wrong("db", errors.New("the database file has no name"),
 			"leave it out for auditor.db in the working folder")
-	case s.StopTimeout < 0:
-		return s.wrong("stop-timeout", fmt.Errorf("%s is negative", s.StopTimeout),
-			"it is a duration such as 3s; 0s abandons a run at once")
 	}
 	if s.exceptionsNamed = s.ExceptionsFile != ""; !s.exceptionsNamed {
 		s.ExceptionsFile = defaultExceptionsFile
 	}
+	if s.takes("fail-on") {
+		if s.FailOn, err = ParseConditions(s.Config.FailOn); err != nil {
+			return s.wrong("fail-on", err, "it takes changes and findings, each alone or with "+
+				":critical, :high, :medium, :low or :info, such as changes,findings:high")
+		}
+	}
+	if !s.takes("listen") {
+		return nil
+	}
 	if s.Listen, err = s.listenAddress(s.Listen); err != nil {
 		return err
 	}
-	if s.FailOn, err = ParseConditions(l.text("fail-on", l.config.FailOn)); err != nil {
-		return s.wrong("fail-on", err, "it takes changes and findings, each alone or with "+
-			":critical, :high, :medium, :low or :info, such as changes,findings:high")
+	s.StopTimeout, err = time.ParseDuration(s.Config.StopTimeout)
+	if err == nil && s.StopTimeout < 0 {
+		err = fmt.Errorf("%s is negative", s.StopTimeout)
 	}
-	if !l.takes("base-url") {
-		return nil
+	if err != nil {
+		return s.wrong("stop-timeout", err, "it is a duration such as 3s; 0s abandons a run at once")
 	}
-	if s.TokenExpiries, err = s.tokenExpiries(); err != nil {
-		return err
-	}
-	return s.checkCollection()
+	return nil
 }
 
 // checkCollection validates the settings of a command that reads the API.
-func (s *Settings) checkCollection() error {
+func (s *Settings) checkCollection() (err error) {
+	s.Timeout, err = time.ParseDuration(s.Config.Timeout)
+	if err == nil && s.Timeout <= 0 {
+		err = fmt.Errorf("%s leaves no time", s.Timeout)
+	}
 	switch {
+	case err != nil:
+		return s.wrong("timeout", err, "it is a duration such as 30m")
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the most that the API returns at once")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
-	case s.Timeout <= 0:
-		return s.wrong("timeout", fmt.Errorf("%s leaves no time", s.Timeout), "it is a duration such as 30m")
 	}
-	return nil
+	s.TokenExpiries, err = s.tokenExpiries()
+	return err
 }
 
 const scheduleHint = `it is five fields, a descriptor or @every, such as "0 2 * * *", ` +
@@ -205,19 +176,4 @@ func (s *Settings) LogLevel() slog.Level {
 		return slog.LevelError
 	}
 	return slog.LevelWarn
-}
-
-// wrong is the error of a setting, named as its user wrote it: a flag, a variable, or a line of the config file.
-func (s *Settings) wrong(setting string, err error, hint string) error {
-	origin := s.origin[setting]
-	if origin == "" {
-		origin = "--" + setting
-	}
-	return &Error{fmt.Errorf("%s: %w", origin, err), hint}
-}
-
-// wrongEntry is the error of entry i of a list in the config file.
-func (s *Settings) wrongEntry(list string, i int, err error, hint string) error {
-	where := s.config.file.where(fmt.Sprintf("$.%s[%d]", list, i))
-	return &Error{fmt.Errorf("config file %s: %s: %w", where, list, err), hint}
 }

@@ -50,49 +50,41 @@ const (
 	expiryHint    = "it is the day that Ona showed when the token was made, such as 2027-01-31"
 )
 
+// entries are the organizations of the config file, or the single one that the other settings describe.
+func (s *Settings) entries() (all []organizationEntry, listed bool) {
+	if len(s.Organizations) > 0 {
+		return s.Organizations, true
+	}
+	return []organizationEntry{{Name: defaultSource, TokenFile: s.TokenFile, TokenExpires: s.TokenExpires,
+		OrganizationID: s.Organization}}, false
+}
+
 // Sources returns the organizations to collect. It reads the tokens. The log gets a warning for a token file that
 // others can read.
 func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
-	if len(s.config.Organizations) > 0 {
-		return s.listedSources(log)
-	}
-	source := Source{Name: defaultSource, TokenExpires: s.TokenExpiries[0].At}
-	var err error
-	if source.Token, err = s.token(log); err != nil {
-		return nil, err
-	}
-	if source.BaseURL, err = fetch.ParseBaseURL(s.baseURL); err != nil {
-		return nil, s.wrong("base-url", err, "check --base-url, GITPOD_BASE_URL or ONA_HOST, or base_url in the config file")
-	}
-	if source.OrganizationID, err = ona.ParseID(strings.TrimSpace(s.Organization)); err != nil {
-		return nil, s.wrong("organization", err, "it is the id of an organization")
-	}
-	return []Source{source}, nil
-}
-
-// listedSources returns the sources of the config file's list.
-func (s *Settings) listedSources(log *slog.Logger) ([]Source, error) {
-	if s.tokenFile != "" || s.tokenExpires != "" || s.Organization != "" {
+	entries, listed := s.entries()
+	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
 		return nil, &Error{errors.New("--token-file, --token-expires and --organization are for a single organization"),
 			"the config file lists organizations: set token_env or token_file, token_expires and organization_id in each entry"}
 	}
 	named := make(map[string]bool)
 	var sources []Source
-	for i, entry := range s.config.Organizations {
-		if err := entry.check(named); err != nil {
+	for i, entry := range entries {
+		if err := entry.check(named); err != nil && listed {
 			return nil, s.wrongEntry("organizations", i, err, entryHint)
 		}
 		named[entry.Name] = true
-		source := Source{Name: entry.Name, BaseURL: entry.BaseURL, TokenExpires: s.TokenExpiries[i].At}
-		if source.BaseURL == "" {
-			source.BaseURL = s.baseURL
-		}
-		source.Token, source.Err = s.entryToken(entry, log)
-		var err, idErr error
-		source.BaseURL, err = fetch.ParseBaseURL(source.BaseURL)
-		source.OrganizationID, idErr = ona.ParseID(strings.TrimSpace(entry.OrganizationID))
-		if err := errors.Join(err, idErr); err != nil {
+		source, err := s.source(entry)
+		switch {
+		case err != nil && listed:
 			return nil, s.wrongEntry("organizations", i, fmt.Errorf("organization %q: %w", entry.Name, err), baseURLHint)
+		case err != nil:
+			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err), "check --base-url, GITPOD_BASE_URL or ONA_HOST, " +
+				"base_url in the config file, and --organization"}
+		}
+		source.TokenExpires = s.TokenExpiries[i].At
+		if source.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
+			return nil, source.Err
 		}
 		sources = append(sources, source)
 	}
@@ -111,31 +103,40 @@ func (e *organizationEntry) check(named map[string]bool) error {
 	return nil
 }
 
-// token reads the token of a single organization: the file that is named, else ONA_TOKEN, else GITPOD_API_KEY.
-func (s *Settings) token(log *slog.Logger) (fetch.Token, error) {
-	if s.tokenFile != "" {
-		return tokenFromFile(s.tokenFile, log)
+// source is the entry's source without its token.
+func (s *Settings) source(e organizationEntry) (source Source, err error) {
+	source = Source{Name: e.Name, BaseURL: e.BaseURL}
+	if source.BaseURL == "" {
+		source.BaseURL = s.BaseURL
 	}
-	for _, name := range []string{"ONA_TOKEN", "GITPOD_API_KEY"} {
+	if source.BaseURL, err = fetch.ParseBaseURL(source.BaseURL); err != nil {
+		return source, err
+	}
+	source.OrganizationID, err = ona.ParseID(strings.TrimSpace(e.OrganizationID))
+	return source, err
+}
+
+// token reads the token of an entry: the file or the variable that it names, else ONA_TOKEN, else GITPOD_API_KEY.
+func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
+	variables := []string{"ONA_TOKEN", "GITPOD_API_KEY"}
+	switch {
+	case e.TokenFile != "":
+		return tokenFromFile(e.TokenFile, log)
+	case e.TokenEnv != "":
+		variables = []string{e.TokenEnv}
+	}
+	for _, name := range variables {
 		if value := s.getenv(name); value != "" {
 			return parseToken(value, "environment variable "+name)
 		}
 	}
-	return "", &Error{errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, and no --token-file is named"),
-		"make a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
-			"to see the tool without one, run \"auditor demo\""}
-}
-
-func (s *Settings) entryToken(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
-	if e.TokenFile != "" {
-		return tokenFromFile(e.TokenFile, log)
-	}
-	value := s.getenv(e.TokenEnv)
-	if value == "" {
+	if e.TokenEnv != "" {
 		return "", &Error{fmt.Errorf("its token_env %s is not set", e.TokenEnv),
 			"set " + e.TokenEnv + " to a token of this organization"}
 	}
-	return parseToken(value, "environment variable "+e.TokenEnv)
+	return "", &Error{errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, and no --token-file is named"),
+		"make a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
+			"to see the tool without one, run \"auditor demo\""}
 }
 
 func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
@@ -165,18 +166,15 @@ func parseToken(value, where string) (fetch.Token, error) {
 
 // tokenExpiries returns the expiries of all sources, in their order.
 func (s *Settings) tokenExpiries() ([]TokenExpiry, error) {
-	if len(s.config.Organizations) == 0 {
-		at, err := parseExpiry(s.tokenExpires)
-		if err != nil {
-			return nil, s.wrong("token-expires", err, expiryHint)
-		}
-		return []TokenExpiry{{defaultSource, at}}, nil
-	}
+	entries, listed := s.entries()
 	var all []TokenExpiry
-	for i, entry := range s.config.Organizations {
+	for i, entry := range entries {
 		at, err := parseExpiry(entry.TokenExpires)
-		if err != nil {
+		switch {
+		case err != nil && listed:
 			return nil, s.wrongEntry("organizations", i, fmt.Errorf("token_expires: %w", err), expiryHint)
+		case err != nil:
+			return nil, s.wrong("token-expires", err, expiryHint)
 		}
 		all = append(all, TokenExpiry{entry.Name, at})
 	}

@@ -47,8 +47,11 @@ func (f *yamlFile) at(t *token.Token) string {
 	return fmt.Sprintf("%s:%d:%d", f.path, t.Position.Line, t.Position.Column)
 }
 
-// where returns the place of the first path that exists, such as $.rules.disabled.
+// where returns the place of the first path that exists, such as $.rules.disabled, or the file alone.
 func (f *yamlFile) where(paths ...string) string {
+	if f.tree == nil {
+		return f.path
+	}
 	for _, text := range paths {
 		path, err := yaml.PathString(text)
 		if err != nil {
