@@ -123,27 +123,32 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 				"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 		}
 	}
-	byOrganization := make(map[string][]snapshot.Snapshot)
-	var order []string
-	for _, h := range all {
-		if byOrganization[h.OrganizationID] == nil {
-			order = append(order, h.OrganizationID)
-		}
-		byOrganization[h.OrganizationID] = append(byOrganization[h.OrganizationID], h)
-	}
-	var pairs [][2]snapshot.Snapshot
-	for _, id := range order {
-		before, foundBefore := first.in(byOrganization[id])
-		after, foundAfter := second.in(byOrganization[id])
-		if foundBefore && foundAfter {
-			pairs = append(pairs, [2]snapshot.Snapshot{before, after})
-		}
-	}
+	pairs := pairUp(all, first, second)
 	if len(pairs) == 0 {
 		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
 			"compare two snapshots of one organization")
 	}
 	return pairs, nil
+}
+
+// pairUp returns a pair for each organization that has both snapshots.
+func pairUp(all []snapshot.Snapshot, first, second reference) (pairs [][2]snapshot.Snapshot) {
+	histories := make(map[string][]snapshot.Snapshot)
+	for _, h := range all {
+		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
+	}
+	for _, h := range all {
+		history := histories[h.OrganizationID]
+		if h.ID != history[0].ID {
+			continue // its organization had its turn
+		}
+		before, foundBefore := first.in(history)
+		after, foundAfter := second.in(history)
+		if foundBefore && foundAfter {
+			pairs = append(pairs, [2]snapshot.Snapshot{before, after})
+		}
+	}
+	return pairs
 }
 
 // comparison is the net change between two snapshots of one organization.

@@ -91,7 +91,7 @@ func TestWhoDidItInTheDemo(t *testing.T) {
 func TestTheRulesDocumentIsWhatTheRegisterSays(t *testing.T) {
 	const path = "../../docs/rules.md"
 	var want bytes.Buffer
-	if err := writeRulesDoc(&want); err != nil {
+	if err := writeRulesDocument(&want); err != nil {
 		t.Fatal(err)
 	}
 	if *update {
@@ -110,7 +110,7 @@ func TestTheRulesDocumentIsWhatTheRegisterSays(t *testing.T) {
 
 // What docs/rules.md shows of the settings must be what the command takes, and the defaults the rules' own.
 func TestTheRulesDocumentShowsSettingsThatAreTaken(t *testing.T) {
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(rulesSettings, -1)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(rulesDocument, -1)
 	if len(blocks) != 2 {
 		t.Fatalf("%d examples", len(blocks))
 	}

@@ -82,13 +82,7 @@ func newMessage(result *runResult) *notify.Message {
 // withGrace returns a context that ends the allowed time after ctx.
 func withGrace(ctx context.Context, allowed time.Duration) (context.Context, context.CancelFunc) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		select {
-		case <-time.After(allowed):
-			cancel()
-		case <-running.Done():
-		}
-	})
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(allowed, cancel) })
 	return running, func() {
 		stop()
 		cancel()

@@ -45,6 +45,16 @@ func (p *progress) Write(text []byte) (int, error) {
 	return p.stderr.Write(text)
 }
 
+// draw changes the line, if there is one.
+func (p *progress) draw(change func(*progressbar.ProgressBar)) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(p.bar)
+}
+
 // follow counts the answers to a source's requests.
 func (p *progress) follow(source *job.Source) {
 	if p == nil {
@@ -53,10 +63,10 @@ func (p *progress) follow(source *job.Source) {
 	next := source.Fetch.Transport
 	source.Fetch.Transport = transport(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.answers++
-		p.bar.Describe(fmt.Sprintf("organizations, %d answers", p.answers))
+		p.draw(func(bar *progressbar.ProgressBar) {
+			p.answers++
+			bar.Describe(fmt.Sprintf("organizations, %d answers", p.answers))
+		})
 		return resp, err
 	})
 }
@@ -67,20 +77,10 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t
 
 // collected counts one more organization that is done.
 func (p *progress) collected() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.bar.Add(1)
+	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Add(1) })
 }
 
 // end erases the line for good.
 func (p *progress) end() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.bar.Finish()
+	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Finish() })
 }

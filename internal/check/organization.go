@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path"
@@ -128,19 +129,16 @@ func failedName(err error) string {
 	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
 		return nameBaseURL
 	}
-	switch path.Base(remote.Method) {
-	case "GetAuthenticatedIdentity":
-		return nameToken
-	case "GetOrganization":
-		return nameOrganization
-	case "GetOrganizationPolicies":
-		return namePolicies
-	case "ListSCIMConfigurations":
-		return nameSCIM
-	case "ListSSOConfigurations":
-		return nameSSO
-	}
-	return nameBaseURL
+	return cmp.Or(namesByMethod[path.Base(remote.Method)], nameBaseURL)
+}
+
+// namesByMethod are what the methods of the API read.
+var namesByMethod = map[string]string{
+	"GetAuthenticatedIdentity": nameToken,
+	"GetOrganization":          nameOrganization,
+	"GetOrganizationPolicies":  namePolicies,
+	"ListSCIMConfigurations":   nameSCIM,
+	"ListSSOConfigurations":    nameSSO,
 }
 
 // clock compares the local clock with the server's.

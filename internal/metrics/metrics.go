@@ -15,8 +15,8 @@ const namespace = "auditor"
 // Set is the metrics of one process. It is safe for concurrent use.
 type Set struct {
 	registry *prometheus.Registry
-	stored
-	tokens *prometheus.GaugeVec
+	tokens   *prometheus.GaugeVec
+	stored   stored
 
 	runs          *prometheus.CounterVec
 	skippedNights prometheus.Counter
@@ -26,15 +26,18 @@ type Set struct {
 
 // New returns a set that has the version of the tool and no other value. CountServer adds the counters of a server.
 func New(toolVersion string) *Set {
-	s := &Set{registry: prometheus.NewRegistry(), stored: newStored()}
-	s.tokens = gauges("token_expires_timestamp_seconds", "When the token of the organization expires, by the settings.", "source")
-	build := gauges("build_info", "1, with the version of auditor.", "version")
-	build.WithLabelValues(toolVersion).Set(1)
-	s.registry.MustRegister(s.tokens, build)
-	for _, vec := range s.all() {
-		s.registry.MustRegister(vec)
-	}
+	s := &Set{registry: prometheus.NewRegistry()}
+	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
+	s.tokens = s.gauges("token_expires_timestamp_seconds",
+		"When the token of the organization expires, by the settings.", "source")
+	s.addStored()
 	return s
+}
+
+func (s *Set) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
+	s.registry.MustRegister(vec)
+	return vec
 }
 
 // CountServer adds what a server counts from its start on.

@@ -13,46 +13,43 @@ import (
 
 // stored are the metrics that Update reads from the store.
 type stored struct {
-	lastComplete                         *prometheus.GaugeVec
-	runComplete, runStarted, runDuration *prometheus.GaugeVec
-	complete, pages, retries             *prometheus.GaugeVec
-	configurations, changes, findings    *prometheus.GaugeVec
+	lastComplete, runComplete, runStarted, runDuration                 *prometheus.GaugeVec
+	complete, pages, retries, configurations, changes, failingFindings *prometheus.GaugeVec
 }
 
-func newStored() stored {
+func (s *Set) addStored() {
 	const source, id = "source", "organization_id"
-	return stored{
-		lastComplete: gauges("last_complete_timestamp_seconds",
+	s.stored = stored{
+		lastComplete: s.gauges("last_complete_timestamp_seconds",
 			"When the last complete snapshot of the organization was taken.", source, id),
-		runComplete: gauges("run_complete", "1 when the last run is complete, else 0."),
-		runStarted:  gauges("run_started_timestamp_seconds", "When the last run started."),
-		runDuration: gauges("run_duration_seconds", "How long the last run took."),
-		complete: gauges("organization_complete",
+		runComplete: s.gauges("run_complete", "1 when the last run is complete, else 0."),
+		runStarted:  s.gauges("run_started_timestamp_seconds", "When the last run started."),
+		runDuration: s.gauges("run_duration_seconds", "How long the last run took."),
+		complete: s.gauges("organization_complete",
 			"1 when the last run has a complete snapshot of the organization, else 0.", source, id),
-		pages:   gauges("pages", "Pages that the last run read, complete or not.", source, id),
-		retries: gauges("retries", "Requests of the last run that had to be sent again.", source, id),
-		configurations: gauges("scim_configurations",
+		pages:   s.gauges("pages", "Pages that the last run read, complete or not.", source, id),
+		retries: s.gauges("retries", "Requests of the last run that had to be sent again.", source, id),
+		configurations: s.gauges("scim_configurations",
 			"SCIM configurations in the last run's complete snapshot.", source, id),
-		changes:  gauges("changes", "Changes in the last run's complete snapshot.", source, id, "kind", "severity"),
-		findings: gauges("findings", "Findings that fail in the last run's complete snapshot.", source, id, "severity"),
+		changes: s.gauges("changes", "Changes in the last run's complete snapshot.", source, id, "kind", "severity"),
+		failingFindings: s.gauges("findings",
+			"Findings that fail in the last run's complete snapshot.", source, id, "severity"),
 	}
 }
 
-func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
-}
-
-func (s *stored) all() []*prometheus.GaugeVec {
-	return []*prometheus.GaugeVec{
+func (s *stored) reset() {
+	for _, vec := range []*prometheus.GaugeVec{
 		s.lastComplete, s.runComplete, s.runStarted, s.runDuration, s.complete,
-		s.pages, s.retries, s.configurations, s.changes, s.findings,
+		s.pages, s.retries, s.configurations, s.changes, s.failingFindings,
+	} {
+		vec.Reset()
 	}
 }
 
 // Update sets the metrics to the last run that has ended. An organization whose snapshot is not complete has no number
 // of configurations, changes or findings: unknown values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
-	if err := s.update(ctx, store); err != nil {
+	if err := s.stored.update(ctx, store); err != nil {
 		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	return nil
@@ -67,9 +64,7 @@ func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	for _, vec := range s.all() {
-		vec.Reset()
-	}
+	s.reset()
 	// Only under today's label: one that the settings no longer have would look overdue for ever.
 	newest := make(map[string]snapshot.Snapshot)
 	for _, h := range complete { // oldest first
@@ -123,7 +118,7 @@ func (s *stored) organization(ctx context.Context, store *snapshot.Store, h snap
 		return err
 	}
 	for _, severity := range diff.Severities {
-		s.findings.WithLabelValues(h.Source, h.OrganizationID, string(severity)).Set(float64(failing[severity]))
+		s.failingFindings.WithLabelValues(h.Source, h.OrganizationID, string(severity)).Set(float64(failing[severity]))
 	}
 	return nil
 }

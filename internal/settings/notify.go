@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -126,13 +127,11 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp: %q has no port number", e.SMTP)
 	}
-	email := &notify.Email{Host: host, Port: port, TLS: notify.TLS(e.TLS), Username: e.Username, From: e.From, To: e.To,
-		Attach: e.Attach}
-	switch email.TLS {
-	case "":
-		email.TLS = notify.StartTLS
-	case notify.StartTLS, notify.ImplicitTLS, notify.None:
-	default:
+	email := &notify.Email{
+		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,
+		Attach: e.Attach,
+	}
+	if !slices.Contains([]notify.TLS{notify.StartTLS, notify.ImplicitTLS, notify.None}, email.TLS) {
 		return nil, fmt.Errorf("tls: %q is none of starttls, tls and none", e.TLS)
 	}
 	if e.Username != "" {
