@@ -14,8 +14,9 @@ func backupCommand(env environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a consistent copy of the database, also while a run writes",
-		Long: "backup writes the database into FILE as one consistent, checked state, also while a run writes. FILE appears whole or not at all,\n" +
-			"and an existing file is never replaced. The copy is in rollback-journal mode, so that it opens on a read-only medium too.",
+		Long: `backup writes the database into FILE as one consistent, checked state, also while a run writes.
+FILE appears whole or not at all, and an existing file is never replaced. The copy is in
+rollback-journal mode, so that it opens on a read-only medium too.`,
 		Example: "  auditor backup --db /var/lib/auditor/auditor.db /mnt/backup/auditor-$(date -u +%Y%m%d).db",
 		Args:    cobra.ExactArgs(1),
 		RunE: action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {

@@ -19,11 +19,13 @@ func checkCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check",
 		Short: "Find out whether a run would succeed; changes nothing",
-		Long: "check tries the settings, the token, the organization and each right that a run needs, the clock, the disk, the database, the\n" +
-			"report folder and the schedule, and prints what to do about what is wrong. It takes the flags of \"auditor run\" and \"auditor\n" +
-			"serve\". It changes nothing. The exit code is 1 when a run would fail.",
-		Example: "  auditor check\n  auditor check --config /etc/auditor/auditor.yaml --json",
-		Args:    cobra.NoArgs,
+		Long: `check tries the settings, the token, the organization and each right that a run needs, the clock,
+the disk, the database, the report folder and the schedule, and prints what to do about what is
+wrong. It takes the flags of "auditor run" and "auditor serve". It changes nothing. The exit code
+is 1 when a run would fail.`,
+		Example: `  auditor check
+  auditor check --config /etc/auditor/auditor.yaml --json`,
+		Args: cobra.NoArgs,
 	}
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		results := checkAll(cmd, env)
@@ -40,8 +42,8 @@ func checkCommand(env environment) *cobra.Command {
 		}
 		return nil
 	}
-	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.ExitCode, settings.Server,
-		settings.Report)
+	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.ExitCode,
+		settings.Server, settings.Report)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
 }

@@ -30,10 +30,12 @@ func demoCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the job for several nights against simulated organizations",
-		Long: "demo starts a simulated Ona API on this machine and runs the real job against it, once for each of seven nights, with a real\n" +
-			"database and real reports. It needs no token, no network and no other program.",
-		Example: "  auditor demo\n  auditor demo --dir /tmp/auditor-demo",
-		Args:    cobra.NoArgs,
+		Long: `demo starts a simulated Ona API on this machine and runs the real job against it, once for each of
+seven nights, with a real database and real reports. It needs no token, no network and no other
+program.`,
+		Example: `  auditor demo
+  auditor demo --dir /tmp/auditor-demo`,
+		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		reports, err := s.Report(readVersion().Version)
@@ -43,7 +45,8 @@ func demoCommand(env environment) *cobra.Command {
 		if err := makeDemoFolder(dir); err != nil {
 			return err
 		}
-		s.DB, s.Out, s.ExceptionsFile = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports"), filepath.Join(dir, "exceptions.yaml")
+		s.DB, s.Out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
+		s.ExceptionsFile = filepath.Join(dir, "exceptions.yaml")
 		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions()), 0o600); err != nil {
 			return fmt.Errorf("writing the demo's exceptions: %w", err)
 		}
@@ -81,7 +84,8 @@ func makeDemoFolder(dir string) error {
 }
 
 // playDemo runs the job for every night of the story.
-func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options, store *snapshot.Store) (err error) {
+func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options,
+	store *snapshot.Store) (err error) {
 	exceptions, err := s.Exceptions()
 	if err != nil {
 		return err

@@ -19,10 +19,11 @@ func exceptCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "except RULE [SUBJECT]",
 		Short: "Accept the failures of a rule for a time",
-		Long: "except appends an exception to the exceptions file and checks the whole. SUBJECT is the id that the finding names; without it the\n" +
-			"exception is for every finding of the rule in the organization that --in-organization names.",
-		Example: "  auditor except SCIM-007 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e --owner jane@example.com --reason \"replaced in March\" " +
-			"--expires 2027-03-31 --ticket SEC-123",
+		Long: `except appends an exception to the exceptions file and checks the whole. SUBJECT is the id that
+the finding names; without it the exception is for every finding of the rule in the organization
+that --in-organization names.`,
+		Example: `  auditor except SCIM-007 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e \
+    --owner jane@example.com --reason "replaced in March" --expires 2027-03-31 --ticket SEC-123`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, args []string) error {
@@ -38,7 +39,8 @@ func exceptCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s up to and with %s\n", path, x.RuleID, acceptedFor(x), e.Expires)
+		_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s up to and with %s\n",
+			path, x.RuleID, acceptedFor(x), e.Expires)
 		return err
 	})
 	flags := command.Flags()

@@ -29,7 +29,7 @@ func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func()
 }
 
 // serveHTTP answers on an address until stop is called. It returns the address with its port.
-func serveHTTP(ctx context.Context, address string, handler http.Handler) (listening string, stop func() error, err error) {
+func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {

@@ -39,9 +39,10 @@ var errorHints = []struct {
 	{snapshot.ErrNewerVersion, "the file was left as it is; install the newer auditor, or name another file with --db"},
 	{snapshot.ErrOlderVersion, "the file was left as it is; the next \"auditor run\" brings it up to date"},
 	{snapshot.ErrNoDatabaseFile, "\"auditor run\" makes it; name it with --db when it lies elsewhere"},
-	{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; nothing was written"},
-	{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, " +
-		"and that the disk is mounted for writing"},
+	{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; " +
+		"nothing was written"},
+	{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files " +
+		"beside it, and that the disk is mounted for writing"},
 	{fs.ErrPermission, "give the user that runs auditor the right to it, or name another place"},
 	{syscall.EROFS, "the disk is mounted read-only: mount it for writing, or name another place"},
 	{syscall.EIO, "check the disk: it could not be read or written"},

@@ -24,11 +24,14 @@ func pruneCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove old snapshots, or the bytes of old answers",
-		Long: "prune removes the content of whole old snapshots: configurations, exchanges, changes and findings. The register keeps their rows\n" +
-			"and hashes, so that the chain has no gap and \"auditor verify\" still holds. The last complete snapshot of an organization always\n" +
-			"stays: the next run is compared with it. --responses-older-than removes only the bytes of old answers and keeps their hashes.",
-		Example: "  auditor prune --keep-days 730 --dry-run\n  auditor prune --older-than 2025-01-01\n  auditor prune --responses-older-than 90",
-		Args:    cobra.NoArgs,
+		Long: `prune removes the content of whole old snapshots: configurations, exchanges, changes and findings.
+The register keeps their rows and hashes, so that the chain has no gap and "auditor verify" still
+holds. The last complete snapshot of an organization always stays: the next run is compared with
+it. --responses-older-than removes only the bytes of old answers and keeps their hashes.`,
+		Example: `  auditor prune --keep-days 730 --dry-run
+  auditor prune --older-than 2025-01-01
+  auditor prune --responses-older-than 90`,
+		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		now := env.now().UTC()

@@ -21,11 +21,14 @@ func reportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "report",
 		Short: "Write the report of a stored run again, or of a period",
-		Long: "report writes the report of a run as it was made then, or with --from and --to one of a period: which nights were expected and\n" +
-			"what became of each, the net change, every change, the findings that were opened and closed, the exceptions, the size of each\n" +
-			"population, and a sample of nights that anybody can draw again. --template is for the report of a run.",
-		Example: "  auditor report\n  auditor report --run 7 --out /tmp/for-the-auditor\n  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25",
-		Args:    cobra.NoArgs,
+		Long: `report writes the report of a run as it was made then, or with --from and --to one of a period:
+which nights were expected and what became of each, the net change, every change, the findings
+that were opened and closed, the exceptions, the size of each population, and a sample of nights
+that anybody can draw again. --template is for the report of a run.`,
+		Example: `  auditor report
+  auditor report --run 7 --out /tmp/for-the-auditor
+  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25`,
+		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		options, err := s.Report(readVersion().Version)
@@ -55,7 +58,8 @@ func reportCommand(env environment) *cobra.Command {
 	return command
 }
 
-func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id int64, out string, options report.Options) error {
+func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id int64, out string,
+	options report.Options) error {
 	var err error
 	if cmd.Flags().Changed("run") {
 		err = checkRunEnded(cmd.Context(), store, id)
@@ -111,7 +115,8 @@ type periodFlags struct {
 }
 
 func (p *periodFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&p.from, "from", "", "first day of a period (2026-10-01, UTC), or its first instant (2026-10-01T00:00:00Z); with --to")
+	flags.StringVar(&p.from, "from", "",
+		"first day of a period (2026-10-01, UTC), or its first instant (2026-10-01T00:00:00Z); with --to")
 	flags.StringVar(&p.to, "to", "", "last day of the period, included, or its last instant; with --from")
 	flags.IntVar(&p.sample, "sample", defaultSample, "how many nights of the period to draw as a sample; 0 for none")
 	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
@@ -171,7 +176,8 @@ func parseTime(text string) (first, last time.Time, err error) {
 }
 
 // reportPeriod writes the report of a period and prints its status.
-func reportPeriod(ctx context.Context, env environment, store *snapshot.Store, span report.Span, out string, options report.Options) error {
+func reportPeriod(ctx context.Context, env environment, store *snapshot.Store, span report.Span, out string,
+	options report.Options) error {
 	period, err := report.ReadPeriod(ctx, store, span)
 	if errors.Is(err, report.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")

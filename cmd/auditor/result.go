@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -216,7 +217,8 @@ func (r *runResult) text() string {
 			add("%s: NOT COMPLETE: %s", o.Source, o.Error)
 			continue
 		}
-		add("%s: complete, changes: %s, failing findings: %s", o.Source, orNone(o.ChangesBySeverity), orNone(o.FailingFindings))
+		add("%s: complete, changes: %s, failing findings: %s", o.Source,
+			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none"))
 	}
 	for _, t := range r.ExpiringTokens {
 		add("%s: the auditor's own token %s", t.Source, t.Detail)
@@ -228,13 +230,6 @@ func (r *runResult) text() string {
 		add("report: %s", r.Report)
 	}
 	return strings.Join(lines, "\n") + "\n"
-}
-
-func orNone(c severityCounts) string {
-	if text := c.String(); text != "" {
-		return text
-	}
-	return "none"
 }
 
 // forPeople writes an instant in UTC.

@@ -53,8 +53,9 @@ func newRoot(env environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "auditor",
 		Short: "Audit the SCIM and SSO configurations of Ona organizations",
-		Long: "auditor lists every SCIM and SSO configuration of Ona organizations, stores them as a timestamped snapshot in SQLite,\n" +
-			"compares with the last complete snapshot, and writes Excel and Markdown reports.",
+		Long: `auditor lists every SCIM and SSO configuration of Ona organizations, stores them as a timestamped
+snapshot in SQLite, compares with the last complete snapshot, and writes Excel and Markdown
+reports.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -93,7 +94,8 @@ func loadSettings(env environment, flags *pflag.FlagSet) (*settings.Settings, er
 }
 
 // action makes the function of a command: it loads the settings, calls do, and turns every error into a failure.
-func action(env environment, do func(*cobra.Command, *settings.Settings, []string) error) func(*cobra.Command, []string) error {
+func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, args []string) error,
+) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := loadSettings(env, cmd.Flags())
 		if err == nil {

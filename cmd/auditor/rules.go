@@ -16,11 +16,13 @@ import (
 func rulesCommand(env environment) *cobra.Command {
 	var asMarkdown bool
 	command := &cobra.Command{
-		Use:     "rules",
-		Short:   "Print the rules that every night is judged by",
-		Long:    "rules prints every rule with its severity, what is in order by the thresholds in use, and which rules the settings turn off.",
-		Example: "  auditor rules\n  auditor rules --config /etc/auditor/auditor.yaml",
-		Args:    cobra.NoArgs,
+		Use:   "rules",
+		Short: "Print the rules that every night is judged by",
+		Long: `rules prints every rule with its severity, what is in order by the thresholds in use, and which
+rules the settings turn off.`,
+		Example: `  auditor rules
+  auditor rules --config /etc/auditor/auditor.yaml`,
+		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, _ []string) error {
 		if asMarkdown {

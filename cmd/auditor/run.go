@@ -22,8 +22,8 @@ func runCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Collect, snapshot, compare and report once; what cron calls",
-		Example: "  ONA_TOKEN=… auditor run\n" +
-			"  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q",
+		Example: `  ONA_TOKEN=… auditor run
+  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q`,
 		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
@@ -44,7 +44,8 @@ func runCommand(env environment) *cobra.Command {
 		}
 		return exitOf(result, s.FailOn)
 	})
-	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.ExitCode, settings.Report)
+	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.ExitCode,
+		settings.Report)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }
@@ -82,7 +83,8 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, why occ
 }
 
 // runJob reads the files that the settings name, the tokens among them, and runs the job.
-func runJob(ctx context.Context, env environment, s *settings.Settings, host string, why occasion) (*job.Result, error) {
+func runJob(ctx context.Context, env environment, s *settings.Settings, host string, why occasion,
+) (*job.Result, error) {
 	reports, err := s.Report(readVersion().Version)
 	if err != nil {
 		return nil, err
@@ -191,7 +193,8 @@ func printResult(env environment, s *settings.Settings, result *runResult, asJSO
 // printSummary prints a line for the run, one for each organization, and the exceptions that need attention.
 func printSummary(w io.Writer, result *runResult) error {
 	r := result.Run
-	if _, err := fmt.Fprintf(w, "run %d at %s: %s\n", r.ID, forPeople(r.StartedAt), outcomeInWords(r.Outcome)); err != nil {
+	outcome := outcomeInWords(r.Outcome)
+	if _, err := fmt.Fprintf(w, "run %d at %s: %s\n", r.ID, forPeople(r.StartedAt), outcome); err != nil {
 		return err
 	}
 	var rows [][]string

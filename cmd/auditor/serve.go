@@ -21,11 +21,13 @@ func serveCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run on a schedule in the foreground, with health and metrics",
-		Long: "serve does what \"auditor run\" does at each time of a cron schedule, until SIGTERM ends it. Runs never overlap: a time that\n" +
-			"comes while a run is busy is skipped, counted and logged. Times that passed while serve was stopped are caught up by one run at\n" +
-			"the start, for the last of them; the others are recorded as missed. SIGHUP reads the settings again.",
-		Example: "  auditor serve --schedule \"0 2 * * *\" --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477\n" +
-			"  auditor serve --schedule \"CRON_TZ=Europe/Berlin 30 2 * * mon-fri\"",
+		Long: `serve does what "auditor run" does at each time of a cron schedule, until SIGTERM ends it. Runs
+never overlap: a time that comes while a run is busy is skipped, counted and logged. Times that
+passed while serve was stopped are caught up by one run at the start, for the last of them; the
+others are recorded as missed. SIGHUP reads the settings again.`,
+		Example: `  auditor serve --schedule "0 2 * * *" --token-file /etc/auditor/token \
+    --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477
+  auditor serve --schedule "CRON_TZ=Europe/Berlin 30 2 * * mon-fri"`,
 		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
@@ -33,7 +35,8 @@ func serveCommand(env environment) *cobra.Command {
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.Report, settings.Server)
+	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.Report,
+		settings.Server)
 	return command
 }
 
@@ -128,8 +131,8 @@ func (v *service) announce(next time.Time) {
 	}
 }
 
-// night makes one run and prints its result. When ctx ends, the run may go on for the time that the settings allow; then
-// it is abandoned and recorded as failed.
+// night makes one run and prints its result. When ctx ends, the run may go on for --stop-timeout; then it is abandoned
+// and recorded as failed.
 func (v *service) night(ctx context.Context, why occasion) {
 	s := v.settings.Load()
 	running, end := withGrace(ctx, s.StopTimeout)

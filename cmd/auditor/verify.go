@@ -22,8 +22,9 @@ func verifyCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Recompute every hash of the database and of the report folders",
-		Long: "verify checks the database file, its schema, every row, every snapshot's content, records and place in the chain, every answer's\n" +
-			"bytes, and the files of every report folder below --out. It names what differs, exits with 1 then, and changes nothing.",
+		Long: `verify checks the database file, its schema, every row, every snapshot's content, records and
+place in the chain, every answer's bytes, and the files of every report folder below --out. It
+names what differs, exits with 1 then, and changes nothing.`,
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
@@ -87,7 +88,9 @@ func verify(ctx context.Context, store *snapshot.Store, out string) (*verificati
 		Responses: stored.Responses, ResponsesRemoved: stored.ResponsesRemoved, Views: stored.Views, Problems: []problem{},
 	}
 	for _, p := range stored.Problems {
-		found.Problems = append(found.Problems, problem{SnapshotID: p.SnapshotID, Subject: p.Subject, Text: p.Text, Want: p.Want, Got: p.Got})
+		found.Problems = append(found.Problems, problem{
+			SnapshotID: p.SnapshotID, Subject: p.Subject, Text: p.Text, Want: p.Want, Got: p.Got,
+		})
 	}
 	return found, found.checkReports(ctx, store, out)
 }
@@ -127,8 +130,8 @@ func (v *verification) printProblems(stderr io.Writer) {
 	for i, p := range v.Problems {
 		hint := ""
 		if i == len(v.Problems)-1 {
-			hint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") " +
-				"and with the reports that auditors have"
+			hint = "nothing was changed; keep the file as it is, and compare it with a backup " +
+				"(\"auditor verify --db BACKUP\") and with the reports that auditors have"
 		}
 		printProblem(stderr, "error", p.String(), hint)
 	}

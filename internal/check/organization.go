@@ -110,7 +110,8 @@ func auditLog(ctx context.Context, client *fetch.Client, now time.Time) Result {
 		why = err.Error()
 	}
 	if why != "" {
-		return warning(nameAuditLog, "reports will not name who made a change: use a token whose owner may read the audit log",
+		return warning(nameAuditLog,
+			"reports will not name who made a change: use a token whose owner may read the audit log",
 			"cannot be read: %s", why)
 	}
 	return ok(nameAuditLog, "can be read")

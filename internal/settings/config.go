@@ -6,7 +6,8 @@ import (
 	"os"
 )
 
-// Config has a field for each key of the config file. In Settings, a field that is a flag too has the value that counts.
+// Config has a field for each key of the config file. In Settings, a field that is also a flag has the value that
+// applies.
 type Config struct {
 	DB             string `yaml:"db"`
 	Out            string `yaml:"out"`

@@ -65,7 +65,8 @@ func parseExceptions(path string, content []byte) (*yamlFile, []finding.Exceptio
 // parse validates an entry. With an error, key is the entry's key that is wrong.
 func (e Exception) parse() (x finding.Exception, key string, err error) {
 	x = finding.Exception{
-		RuleID: e.Rule, Owner: strings.TrimSpace(e.Owner), Reason: strings.TrimSpace(e.Reason), Ticket: strings.TrimSpace(e.Ticket),
+		RuleID: e.Rule, Owner: strings.TrimSpace(e.Owner), Reason: strings.TrimSpace(e.Reason),
+		Ticket: strings.TrimSpace(e.Ticket),
 	}
 	if x.SubjectID, err = ona.ParseID(strings.TrimSpace(e.Subject)); err != nil {
 		return x, "subject", err

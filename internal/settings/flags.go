@@ -48,7 +48,8 @@ var Exceptions = []Definition{
 var Scheduled = []Definition{
 	{"schedule", "", "", `cron expression of the runs, in UTC unless CRON_TZ=ZONE stands before it, such as ` +
 		`"0 2 * * *"; "none" takes it back`},
-	{"metrics-file", "", "", "file that each run writes its metrics into, for the textfile collector of the node exporter"},
+	{"metrics-file", "", "", "file that each run writes its metrics into, for the textfile collector of the node " +
+		"exporter"},
 }
 
 // ExitCode is the setting of a run whose exit code says more.

@@ -79,8 +79,8 @@ func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
 		case err != nil && listed:
 			return nil, s.wrongEntry("organizations", i, fmt.Errorf("organization %q: %w", entry.Name, err), baseURLHint)
 		case err != nil:
-			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err), "check --base-url, GITPOD_BASE_URL or ONA_HOST, " +
-				"base_url in the config file, and --organization"}
+			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err),
+				"check --base-url, GITPOD_BASE_URL or ONA_HOST, base_url in the config file, and --organization"}
 		}
 		source.TokenExpires = s.TokenExpiries[i].At
 		if source.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
@@ -134,7 +134,8 @@ func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, er
 		return "", &Error{fmt.Errorf("its token_env %s is not set", e.TokenEnv),
 			"set " + e.TokenEnv + " to a token of this organization"}
 	}
-	return "", &Error{errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, and no --token-file is named"),
+	return "", &Error{errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, " +
+		"and no --token-file is named"),
 		"make a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
 			"to see the tool without one, run \"auditor demo\""}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"regexp"
 	"strings"
@@ -32,8 +31,10 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	if len(f.tree.Docs) > 1 {
 		return nil, fmt.Errorf("%s: a second YAML document; expected one", f.at(f.tree.Docs[1].Start))
 	}
-	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(into)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if f.tree.Docs[0].Body == nil {
+		return f, nil // the decoder would set every field to its zero value
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(into); err != nil {
 		return nil, f.problem(err, into)
 	}
 	return f, nil
@@ -172,8 +173,7 @@ func (f *yamlFile) pathOf(t *token.Token) string {
 			if _, pair := n.(*ast.MappingValueNode); pair {
 				return // its token is the colon
 			}
-			at := n.GetToken()
-			if at != nil && at.Position != nil && at.Position.Line == t.Position.Line && at.Position.Column == t.Position.Column {
+			if at := n.GetToken(); at != nil && f.at(at) == f.at(t) {
 				path = strings.TrimLeft(n.GetPath(), "$.")
 			}
 		}), doc)
