@@ -18,8 +18,8 @@ import (
 	"scim-auditor/migrations"
 )
 
-// faultsVariable says with how many calls of each kind TestEveryDiskCallMayFail begins a harm; "all" for every harm at every call, which takes
-// half an hour.
+// faultsVariable says with how many calls of each kind TestEveryDiskCallMayFail begins a harm;
+// "all" for every harm at every call, which takes half an hour.
 const faultsVariable = "AUDITOR_TEST_FAULTS"
 
 var harms = map[string]harm{
@@ -31,8 +31,9 @@ var harms = map[string]harm{
 // situation is a command that changes the database.
 type situation struct {
 	args []string
-	// prepare makes the database as it is before, and gives what checks what the harmed command left, that what it said is so (finished: that
-	// all went well), and that the next command works.
+	// prepare makes the database as it is before, and returns a check of what the harmed command
+	// left, and that what it said is so (finished: that all went well), and that the next command
+	// works.
 	prepare func(*testing.T, *site) (expect func(t *testing.T, finished bool))
 }
 
@@ -47,8 +48,9 @@ var (
 	}
 )
 
-// TestEveryDiskCallMayFail lets one call after the other of each situation's command fail. After each the database and the reports are sound,
-// what failed was told, and what the command said is so.
+// TestEveryDiskCallMayFail lets one call after the other of each situation's command fail. After
+// each the database and the reports are sound, what failed was reported, and what the command said
+// is so.
 func TestEveryDiskCallMayFail(t *testing.T) {
 	skipIfShort(t)
 	for name, situation := range situations {
@@ -68,7 +70,7 @@ func TestEveryDiskCallMayFail(t *testing.T) {
 					start.restore(t)
 					_, printed, code := s.intercept(t, c.harm, situation.args)
 					if code > 0 && (code != exitFailed || !strings.Contains(printed, "auditor: error: ") || !strings.Contains(printed, "auditor: hint: ")) {
-						t.Errorf("the failure is not told: exit code %d\n%s", code, printed)
+						t.Errorf("the failure is not reported: exit code %d\n%s", code, printed)
 					}
 					expect(t, code == exitComplete)
 					if left, _ := filepath.Glob(s.path("auditor.db-*")); len(left) > 0 {
@@ -192,8 +194,9 @@ func aCopy(_ *testing.T, s *site) func(*testing.T, bool) {
 	}
 }
 
-// storedByVersion1 makes a database of the first version with seven snapshots of the site's organization, and expects of the run that brings it
-// up to date that what was stored stays, and lies beside it as it was.
+// storedByVersion1 makes a database of the first version with seven snapshots of the site's
+// organization, and expects of the run that brings it up to date that what was stored stays, and
+// lies beside it as it was.
 func storedByVersion1(t *testing.T, s *site) func(*testing.T, bool) {
 	rows, err := os.ReadFile("../../internal/snapshot/testdata/version-1.sql")
 	if err != nil {
@@ -233,7 +236,8 @@ func storedByVersion1(t *testing.T, s *site) func(*testing.T, bool) {
 			t.Errorf("no copy of the database before (error %v)", err)
 		}
 		for i, c := range copies {
-			// A try that ended between two versions leaves a copy of the second beside that of the first.
+			// A try that ended between two versions leaves a copy of the second beside that of the
+			// first.
 			if version := queryFile(t, c, "PRAGMA user_version")[0]; i == 0 && version != "1" || version != "1" && version != "2" {
 				t.Errorf("%s is of version %s", c, version)
 			}

@@ -108,7 +108,8 @@ func TestTheRulesDocumentIsWhatTheRegisterSays(t *testing.T) {
 	}
 }
 
-// What docs/rules.md shows of the settings must be what the command takes, and the defaults the rules' own.
+// What docs/rules.md shows of the settings must be what the command takes, and the defaults the
+// rules' own.
 func TestTheRulesDocumentShowsSettingsThatAreTaken(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(rulesDocument, -1)
 	if len(blocks) != 2 {

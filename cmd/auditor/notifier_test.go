@@ -19,19 +19,19 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// heard is what a server was told, as path and, for a webhook, what matters of the body.
+// heard is what a server received, as path and, for a webhook, what matters of the body.
 type heard struct {
-	mu   sync.Mutex
-	told []string
+	mu       sync.Mutex
+	received []string
 }
 
 func (h *heard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.told = append(h.told, r.URL.Path)
+	h.received = append(h.received, r.URL.Path)
 	if strings.Contains(string(body), `"complete":true,"run":{"id"`) {
-		h.told[len(h.told)-1] += " complete"
+		h.received[len(h.received)-1] += " complete"
 	}
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/broken"):
@@ -41,16 +41,16 @@ func (h *heard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// take gives what was told since it was last called.
+// take returns what was received since the last call.
 func (h *heard) take() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	told := h.told
-	h.told = nil
-	return told
+	received := h.received
+	h.received = nil
+	return received
 }
 
-func TestWhoIsToldOfWhat(t *testing.T) {
+func TestWhoIsNotifiedOfWhat(t *testing.T) {
 	s := newSite(t, nil)
 	s.state.SCIM = []demo.Row{configuration(1), configuration(2)}
 	all := &heard{}
@@ -91,7 +91,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", night.name, d)
 		}
 		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the answer is HTTP 404 (the run itself is not touched by this)") || strings.Contains(got, "secret") {
-			t.Errorf("%s: the notification that failed is not told, or its URL is:\n%s", night.name, got)
+			t.Errorf("%s: the notification that failed is not reported, or its URL is:\n%s", night.name, got)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestANotificationThatIsRedirectedIsNotDelivered(t *testing.T) {
 	}
 }
 
-func TestARunThatCannotBeRecordedIsTold(t *testing.T) {
+func TestARunThatCannotBeRecordedIsNotified(t *testing.T) {
 	s := newSite(t, nil)
 	all := &heard{}
 	server := httptest.NewServer(all)

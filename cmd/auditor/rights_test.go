@@ -15,7 +15,7 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// command runs any command on the site's database and gives what it prints.
+// command runs any command on the site's database and returns what it prints.
 func (s *site) command(args ...string) string {
 	s.t.Helper()
 	printed, code := s.ask(args...)
@@ -45,8 +45,8 @@ func (s *site) report(name string) string {
 	return found[0]
 }
 
-// unreadableNights runs a readable night, then two on which the SSO configurations and the policies cannot be read while they change, then
-// a readable one.
+// unreadableNights runs a readable night, then two on which the SSO configurations and the policies
+// cannot be read while they change, then a readable one.
 func unreadableNights(t *testing.T, code string) *site {
 	s := newSite(t, nil)
 	fillHostile(s.state)
@@ -95,7 +95,8 @@ func TestWhatMayNotBeReadIsNotAssessedAndNotCompared(t *testing.T) {
 	}
 }
 
-// checkUnreadableReport looks where the workbook, the Markdown and the JSON would show what could not be read.
+// checkUnreadableReport looks where the workbook, the Markdown and the JSON would show what could
+// not be read.
 func checkUnreadableReport(t *testing.T, s *site) {
 	t.Helper()
 	book, err := excelize.OpenFile(s.report("audit.xlsx"))
@@ -151,7 +152,8 @@ func checkUnreadableDiff(t *testing.T, s *site) {
 	}
 }
 
-// checkReadableAgain runs the night on which everything can be read: nothing that changed meanwhile is lost.
+// checkReadableAgain runs the night on which everything can be read: nothing that changed meanwhile
+// is lost.
 func checkReadableAgain(t *testing.T, s *site) {
 	t.Helper()
 	s.mustRun()

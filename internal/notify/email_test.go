@@ -19,7 +19,7 @@ import (
 	"scim-auditor/internal/notify"
 )
 
-// mailbox is an SMTP server that keeps what it gets, after refusing as often as it is told.
+// mailbox is an SMTP server that keeps what it receives, after the refusals.
 type mailbox struct {
 	mu       sync.Mutex
 	refusals []*smtp.SMTPError
@@ -77,7 +77,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-// serveMail starts the server on loopback and gives what is needed to reach it.
+// serveMail starts the server on loopback and returns what is needed to reach it.
 func serveMail(t *testing.T, box *mailbox, implicit bool) notify.Email {
 	t.Helper()
 	web := httptest.NewUnstartedServer(nil) // for its certificate, which is for 127.0.0.1
@@ -141,7 +141,7 @@ func TestEmailIsTriedAgainWhenTheServerIsBusy(t *testing.T) {
 	}
 }
 
-func TestEmailThatIsRefusedIsTold(t *testing.T) {
+func TestEmailThatIsRefusedFails(t *testing.T) {
 	box := &mailbox{refusals: []*smtp.SMTPError{{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "no relaying"}}}
 	m := serveMail(t, box, false)
 	if err := deliver(t, &m); err == nil || !strings.Contains(err.Error(), "no relaying") || box.tries != 1 {

@@ -56,7 +56,7 @@ func listen(t *testing.T, statuses ...int) *listener {
 	return l
 }
 
-func TestAWebhookIsTriedAgainUntilItTakesTheEvent(t *testing.T) {
+func TestAWebhookIsTriedAgainUntilItTakesTheMessage(t *testing.T) {
 	l := listen(t, 500, 0, 429)
 	if err := deliver(t, notify.Webhook{URL: l.URL + "/secret"}); err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestAWebhookIsTriedAgainUntilItTakesTheEvent(t *testing.T) {
 	}
 }
 
-func TestAWebhookThatFailsIsToldWithoutItsURL(t *testing.T) {
+func TestAWebhookThatFailsIsReportedWithoutItsURL(t *testing.T) {
 	for name, test := range map[string]struct {
 		statuses []int
 		requests int
@@ -107,7 +107,7 @@ func TestSlackGetsTextThatItCannotTakeForMarkup(t *testing.T) {
 	}
 }
 
-func TestAPingTellsStartSuccessAndFailure(t *testing.T) {
+func TestAPingReportsStartSuccessAndFailure(t *testing.T) {
 	l := listen(t)
 	ping := notify.Ping{URL: l.URL + "/uuid/"}
 	good := message()
