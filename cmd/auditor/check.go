@@ -34,7 +34,7 @@ is 1 when a run would fail.`,
 				results[i].Hint = hintFor(r.Err)
 			}
 		}
-		if err := printChecks(env, results, asJSON); err != nil {
+		if err := printResult(env.stdout, asJSON, results, checkText(results)); err != nil {
 			return asFailure(err)
 		}
 		if slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == check.Error }) {
@@ -130,11 +130,8 @@ func pin(ctx context.Context, store *snapshot.Store, source *job.Source) error {
 	return err
 }
 
-// printChecks prints a line for each result, with what to do below it where there is something to do.
-func printChecks(env environment, results []check.Result, asJSON bool) error {
-	if asJSON {
-		return printJSON(env.stdout, results)
-	}
+// checkText has a line for each result, with what to do below it where there is something to do.
+func checkText(results []check.Result) string {
 	var rows [][]string
 	for _, r := range results {
 		name := r.Name
@@ -146,5 +143,5 @@ func printChecks(env environment, results []check.Result, asJSON bool) error {
 			rows = append(rows, []string{"", "", "hint: " + r.Hint})
 		}
 	}
-	return printTable(env.stdout, rows)
+	return table(rows)
 }

@@ -113,7 +113,7 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		if err != nil {
 			return err
 		}
-		if err := printNight(env.stdout, night, result); err != nil {
+		if _, err := fmt.Fprint(env.stdout, nightText(night, result)); err != nil {
 			return err
 		}
 		folder = result.Report
@@ -145,39 +145,26 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 // shownChanges is how many changes of a night are printed; the report has all of them.
 const shownChanges = 5
 
-// printNight prints what was done to the simulated organizations and what the job found.
-func printNight(w io.Writer, night int, result *runResult) error {
-	if _, err := fmt.Fprintf(w, "\nNight %d, %s: %s\n", night, forPeople(result.Run.StartedAt),
-		outcomeInWords(result.Run.Outcome)); err != nil {
-		return err
-	}
-	rows := [][]string{{"  what happened in the world:"}}
+// nightText is what was done to the simulated organizations and what the job found.
+func nightText(night int, result *runResult) string {
+	story := [][]string{{"  what happened in the world:"}}
 	for _, line := range demo.Story(night) {
-		rows = append(rows, []string{"    " + line})
+		story = append(story, []string{"    " + line})
 	}
-	rows = append(rows, []string{"  what the audit says:"})
-	if err := printTable(w, rows); err != nil {
-		return err
-	}
-	rows = nil
-	var failures [][]string
+	story = append(story, []string{"  what the audit says:"})
+	var rows, failures [][]string
 	for _, o := range result.Organizations {
 		rows = append(rows, append([]string{"    " + o.Source}, o.columns()...))
 		if o.Error != "" {
 			failures = append(failures, []string{fmt.Sprintf("    ! %s: %s", o.Source, o.Error)})
 		}
 	}
-	if err := printTable(w, rows); err != nil {
-		return err
-	}
-	if err := printTable(w, failures); err != nil {
-		return err
-	}
-	return printGravest(w, result.Organizations)
+	return fmt.Sprintf("\nNight %d, %s: %s\n", night, forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome)) +
+		table(story) + table(rows) + table(failures) + gravestText(result.Organizations)
 }
 
-// printGravest prints the most serious changes of the night.
-func printGravest(w io.Writer, organizations []organizationResult) error {
+// gravestText has the most serious changes of the night.
+func gravestText(organizations []organizationResult) string {
 	var rows [][]string
 	for _, severity := range diff.Severities {
 		for _, o := range organizations {
@@ -188,12 +175,10 @@ func printGravest(w io.Writer, organizations []organizationResult) error {
 			}
 		}
 	}
-	shown := min(len(rows), shownChanges)
-	if err := printTable(w, rows[:shown]); err != nil || len(rows) == shown {
-		return err
+	if len(rows) <= shownChanges {
+		return table(rows)
 	}
-	_, err := fmt.Fprintf(w, "      and %d more in the report\n", len(rows)-shown)
-	return err
+	return table(rows[:shownChanges]) + fmt.Sprintf("      and %d more in the report\n", len(rows)-shownChanges)
 }
 
 func printDemoEnd(w io.Writer, s *settings.Settings, reports report.Options, folder string) error {

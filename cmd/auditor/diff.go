@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,13 +41,14 @@ id of a snapshot, a date (2026-11-23: the last snapshot of that day in UTC or be
 			}
 			return err
 		})
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case asJSON:
-			return printJSON(env.stdout, comparisons)
 		}
-		return printComparisons(env.stdout, comparisons)
+		var texts []string
+		for _, c := range comparisons {
+			texts = append(texts, c.text())
+		}
+		return printResult(env.stdout, asJSON, comparisons, strings.Join(texts, "\n"))
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print the changes as JSON")
 	command.Flags().String("organization", "", "id of the organization, when the database has several (default all)")
@@ -189,45 +189,27 @@ func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.
 	return c, err
 }
 
-func printComparisons(w io.Writer, all []comparison) error {
-	for i, c := range all {
-		if i > 0 {
-			if _, err := fmt.Fprintln(w); err != nil {
-				return err
-			}
-		}
-		head := [][]string{{fmt.Sprintf("%s (%s): net change between snapshot %d (%s) and snapshot %d (%s): %s",
-			c.OrganizationName, c.OrganizationID, c.Before.SnapshotID, forPeople(c.Before.TakenAt),
-			c.After.SnapshotID, forPeople(c.After.TakenAt), counted(len(c.Changes), "change", ""))}}
-		for _, why := range c.NotAssessed {
-			head = append(head, []string{"not assessed: " + why})
-		}
-		if err := printTable(w, head); err != nil {
-			return err
-		}
-		if err := printTable(w, changeTable(c.Changes)); err != nil {
-			return err
-		}
+// text has a line for each change; whole configurations are left to --json.
+func (c *comparison) text() string {
+	head := [][]string{{fmt.Sprintf("%s (%s): net change between snapshot %d (%s) and snapshot %d (%s): %s",
+		c.OrganizationName, c.OrganizationID, c.Before.SnapshotID, forPeople(c.Before.TakenAt),
+		c.After.SnapshotID, forPeople(c.After.TakenAt), counted(len(c.Changes), "change", ""))}}
+	for _, why := range c.NotAssessed {
+		head = append(head, []string{"not assessed: " + why})
 	}
-	return nil
-}
-
-// changeTable has a row for each change; whole configurations are left to --json.
-func changeTable(changes []changeRow) [][]string {
-	if len(changes) == 0 {
-		return nil
+	if len(c.Changes) == 0 {
+		return table(head)
 	}
 	rows := [][]string{{"SEVERITY", "KIND", "NAME", "ID", "FIELD", "BEFORE", "AFTER", "NOTE"}}
-	for _, c := range changes {
-		before, after := labelled(c.Before, c.BeforeLabel), labelled(c.After, c.AfterLabel)
-		if c.Field == "" {
-			before, after = "", ""
+	for _, change := range c.Changes {
+		before, after := "", ""
+		if change.Field != "" {
+			before, after = labelled(change.Before, change.BeforeLabel), labelled(change.After, change.AfterLabel)
 		}
-		rows = append(rows, []string{
-			string(c.Severity), string(c.Kind), c.SubjectName, c.SubjectID, c.Field, before, after, c.Note,
-		})
+		rows = append(rows, []string{string(change.Severity), string(change.Kind), change.SubjectName, change.SubjectID,
+			change.Field, before, after, change.Note})
 	}
-	return rows
+	return table(head) + table(rows)
 }
 
 func labelled(value, label string) string {

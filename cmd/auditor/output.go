@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,14 +12,14 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// printTable writes rows in columns that line up. Values may come from the API: control characters are shown, so that
-// the terminal does not obey them.
-func printTable(w io.Writer, rows [][]string) error {
+// table writes rows in columns that line up. Values may come from the API: control characters are shown, so that the
+// terminal does not obey them.
+func table(rows [][]string) string {
 	width := 0
 	for _, row := range rows {
 		width = max(width, len(row))
 	}
-	var aligned bytes.Buffer
+	var aligned, text strings.Builder
 	t := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		// A row that ends early would end the columns of those above it.
@@ -28,25 +27,24 @@ func printTable(w io.Writer, rows [][]string) error {
 		for i, cell := range row {
 			cells[i] = report.Visible(cell)
 		}
-		if _, err := fmt.Fprintln(t, strings.Join(cells, "\t")); err != nil {
-			return err
-		}
+		_, _ = fmt.Fprintln(t, strings.Join(cells, "\t")) // a strings.Builder takes everything
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
+	_ = t.Flush()
 	for line := range strings.Lines(aligned.String()) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
+		text.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
-	return nil
+	return text.String()
 }
 
-func printJSON(w io.Writer, v any) error {
+// printResult writes the result of a command as JSON or as text for people.
+func printResult(w io.Writer, asJSON bool, result any, text string) error {
+	if !asJSON {
+		_, err := io.WriteString(w, text)
+		return err
+	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return e.Encode(result)
 }
 
 // printError writes an error with what to do about it to standard error; nil is none.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -44,7 +44,7 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 			if err != nil {
 				return err
 			}
-			return f.print(env.stdout, pruned)
+			return printResult(env.stdout, f.asJSON, f.result(pruned), f.text(pruned))
 		})
 	})
 	flags := command.Flags()
@@ -87,41 +87,36 @@ func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Rete
 	return r, nil
 }
 
-func (f *pruneFlags) print(w io.Writer, p *snapshot.Pruned) error {
-	if f.asJSON {
-		ids := []int64{}
-		for _, h := range p.Snapshots {
-			ids = append(ids, h.ID)
-		}
-		return printJSON(w, struct {
-			DryRun    bool    `json:"dry_run"`
-			Snapshots []int64 `json:"snapshots"`
-			Rows      int     `json:"rows"`
-			Responses int     `json:"responses"`
-		}{f.dryRun, ids, p.Rows, p.Responses})
+// pruneResult is what "auditor prune --json" prints.
+type pruneResult struct {
+	DryRun    bool    `json:"dry_run"`
+	Snapshots []int64 `json:"snapshots"`
+	Rows      int     `json:"rows"`
+	Responses int     `json:"responses"`
+}
+
+func (f *pruneFlags) result(p *snapshot.Pruned) pruneResult {
+	r := pruneResult{DryRun: f.dryRun, Snapshots: []int64{}, Rows: p.Rows, Responses: p.Responses}
+	for _, h := range p.Snapshots {
+		r.Snapshots = append(r.Snapshots, h.ID)
 	}
+	return r
+}
+
+func (f *pruneFlags) text(p *snapshot.Pruned) string {
 	did := "removed"
 	if f.dryRun {
 		did = "would remove"
 	}
-	if _, err := fmt.Fprintf(w, "%s %s with %s, and the bytes of %s\n", did, counted(len(p.Snapshots), "snapshot", ""),
-		counted(p.Rows, "row", ""), counted(p.Responses, "answer", "")); err != nil {
-		return err
-	}
-	return printTable(w, prunedTable(p.Snapshots))
-}
-
-func prunedTable(snapshots []snapshot.Snapshot) [][]string {
-	if len(snapshots) == 0 {
-		return nil
+	text := fmt.Sprintf("%s %s with %s, and the bytes of %s\n", did, counted(len(p.Snapshots), "snapshot", ""),
+		counted(p.Rows, "row", ""), counted(p.Responses, "answer", ""))
+	if len(p.Snapshots) == 0 {
+		return text
 	}
 	rows := [][]string{{"SNAPSHOT", "TAKEN", "ORGANIZATION", "OUTCOME"}}
-	for _, h := range snapshots {
-		name := h.OrganizationName
-		if name == "" {
-			name = h.Source
-		}
-		rows = append(rows, []string{strconv.FormatInt(h.ID, 10), forPeople(h.TakenAt), name, outcomeInWords(h.Outcome)})
+	for _, h := range p.Snapshots {
+		rows = append(rows, []string{strconv.FormatInt(h.ID, 10), forPeople(h.TakenAt),
+			cmp.Or(h.OrganizationName, h.Source), outcomeInWords(h.Outcome)})
 	}
-	return rows
+	return text + table(rows)
 }

@@ -38,17 +38,11 @@ that anybody can draw again. --template is for the report of a run.`,
 		if err := period.check(cmd.Flags()); err != nil {
 			return err
 		}
-		if !cmd.Flags().Changed("from") {
-			return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
-				return reportRun(cmd, env, store, runID, s.Out, options)
-			})
-		}
-		span, err := period.span(cmd.Flags(), env.now())
-		if err != nil {
-			return err
-		}
 		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
-			return reportPeriod(cmd.Context(), env, store, span, s.Out, options)
+			if cmd.Flags().Changed("from") {
+				return reportPeriod(cmd, env, store, &period, s.Out, options)
+			}
+			return reportRun(cmd, env, store, runID, s.Out, options)
 		})
 	})
 	flags := command.Flags()
@@ -176,9 +170,13 @@ func parseTime(text string) (first, last time.Time, err error) {
 }
 
 // reportPeriod writes the report of a period and prints its status.
-func reportPeriod(ctx context.Context, env environment, store *snapshot.Store, span report.Span, out string,
+func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, flags *periodFlags, out string,
 	options report.Options) error {
-	period, err := report.ReadPeriod(ctx, store, span)
+	span, err := flags.span(cmd.Flags(), env.now())
+	if err != nil {
+		return err
+	}
+	period, err := report.ReadPeriod(cmd.Context(), store, span)
 	if errors.Is(err, report.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")
 	}
@@ -189,5 +187,6 @@ func reportPeriod(ctx context.Context, env environment, store *snapshot.Store, s
 	if err != nil {
 		return err
 	}
-	return printTable(env.stdout, [][]string{{"period " + span.String() + ": " + period.Status()}, {"report: " + folder}})
+	text := table([][]string{{"period " + span.String() + ": " + period.Status()}, {"report: " + folder}})
+	return printResult(env.stdout, false, nil, text)
 }

@@ -36,7 +36,7 @@ rules the settings turn off.`,
 			}
 			rows = append(rows, []string{r.ID, string(r.Severity), r.Title, inOrder})
 		}
-		return printTable(env.stdout, rows)
+		return printResult(env.stdout, false, nil, table(rows))
 	})
 	command.Flags().BoolVar(&asMarkdown, "markdown", false,
 		"print the register as Markdown, with the default thresholds: the text of docs/rules.md")

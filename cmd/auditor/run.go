@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -39,7 +38,7 @@ func runCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := printResult(env, s, result, asJSON); err != nil {
+		if err := printRun(env, s, result, asJSON); err != nil {
 			return err
 		}
 		return exitOf(result, s.FailOn)
@@ -169,14 +168,11 @@ func knownExpiries(s *settings.Settings) map[string]time.Time {
 	return known
 }
 
-// printResult prints the result on standard output, and each failure with what to do on standard error.
-func printResult(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
+// printRun prints the result on standard output, and each failure with what to do on standard error.
+func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
 	var err error
-	switch {
-	case asJSON:
-		err = printJSON(env.stdout, result)
-	case !s.Quiet:
-		err = printSummary(env.stdout, result)
+	if asJSON || !s.Quiet {
+		err = printResult(env.stdout, asJSON, result, result.summary())
 	}
 	for _, o := range result.Organizations {
 		if o.Error != "" {
@@ -190,31 +186,23 @@ func printResult(env environment, s *settings.Settings, result *runResult, asJSO
 	return err
 }
 
-// printSummary prints a line for the run, one for each organization, and the exceptions that need attention.
-func printSummary(w io.Writer, result *runResult) error {
-	r := result.Run
-	outcome := outcomeInWords(r.Outcome)
-	if _, err := fmt.Fprintf(w, "run %d at %s: %s\n", r.ID, forPeople(r.StartedAt), outcome); err != nil {
-		return err
-	}
+// summary has a line for the run, one for each organization, and the exceptions that need attention.
+func (r *runResult) summary() string {
 	var rows [][]string
-	for _, o := range result.Organizations {
+	for _, o := range r.Organizations {
 		rows = append(rows, append([]string{"  " + o.Source}, o.columns()...))
 	}
-	if err := printTable(w, rows); err != nil {
-		return err
+	text := fmt.Sprintf("run %d at %s: %s\n", r.Run.ID, forPeople(r.Run.StartedAt), outcomeInWords(r.Run.Outcome)) +
+		table(rows) + table(exceptionRows(r.Organizations))
+	if r.Report != "" {
+		text += "report: " + r.Report + "\n"
 	}
-	if err := printExceptions(w, result.Organizations); err != nil || result.Report == "" {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "report: %s\n", result.Report)
-	return err
+	return text
 }
 
-// printExceptions prints the exceptions that expired while their findings still fail, and those that match nothing in
-// any organization. The latter are not known while an organization is not complete.
-func printExceptions(w io.Writer, organizations []organizationResult) error {
-	var rows [][]string
+// exceptionRows are the exceptions that expired while their findings still fail, and those that match nothing in any
+// organization. The latter are not known while an organization is not complete.
+func exceptionRows(organizations []organizationResult) (rows [][]string) {
 	var order []finding.Exception
 	idle := make(map[finding.Exception]bool)
 	whole := true
@@ -240,7 +228,7 @@ func printExceptions(w io.Writer, organizations []organizationResult) error {
 			rows = append(rows, []string{aboutException(x) + " matches nothing that fails"})
 		}
 	}
-	return printTable(w, rows)
+	return rows
 }
 
 func aboutException(x finding.Exception) string {

@@ -51,25 +51,20 @@ func runsCommand(env environment) *cobra.Command {
 			}
 			return err
 		})
-		switch {
-		case err != nil:
-			return err
-		case asJSON:
-			return printJSON(env.stdout, r)
-		}
-		if err := printTable(env.stdout, r.runTable()); err != nil || len(r.Nights) == 0 {
+		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintln(env.stdout); err != nil {
-			return err
+		text := table(r.runRows())
+		if len(r.Nights) > 0 {
+			text += "\n" + table(r.nightRows())
 		}
-		return printTable(env.stdout, r.nightTable())
+		return printResult(env.stdout, asJSON, r, text)
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print the register as JSON")
 	return command
 }
 
-func (r *register) runTable() [][]string {
+func (r *register) runRows() [][]string {
 	rows := [][]string{{"RUN", "STARTED", "OUTCOME", "TRIGGER", "ORGANIZATIONS", "SCIM", "CHANGES", "FAILING", "ERROR"}}
 	for _, run := range r.Runs {
 		rows = append(rows, []string{
@@ -81,7 +76,7 @@ func (r *register) runTable() [][]string {
 	return rows
 }
 
-func (r *register) nightTable() [][]string {
+func (r *register) nightRows() [][]string {
 	rows := [][]string{{"SCHEDULED FOR", "NIGHT", "RUN"}}
 	for _, n := range r.Nights {
 		run := "none"

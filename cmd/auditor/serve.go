@@ -141,7 +141,7 @@ func (v *service) night(ctx context.Context, why occasion) {
 	switch {
 	case err == nil:
 		v.metrics.CountRun(string(result.Run.Outcome))
-		err = printResult(v.env, s, result, false)
+		err = printRun(v.env, s, result, false)
 	case errors.Is(err, job.ErrLocked):
 		v.metrics.CountSkipped(1)
 		err = fmt.Errorf("skipping the run of %s: %w", forPeople(why.scheduledFor), err)

@@ -37,11 +37,8 @@ names what differs, exits with 1 then, and changes nothing.`,
 		if err := errors.Join(err, store.Close()); err != nil {
 			return err
 		}
-		switch {
-		case asJSON:
-			err = printJSON(env.stdout, found)
-		case !s.Quiet:
-			err = found.print(env.stdout)
+		if asJSON || !s.Quiet {
+			err = printResult(env.stdout, asJSON, found, found.text())
 		}
 		if err != nil || len(found.Problems) == 0 {
 			return err
@@ -137,16 +134,15 @@ func (v *verification) printProblems(stderr io.Writer) {
 	}
 }
 
-func (v *verification) print(w io.Writer) error {
+func (v *verification) text() string {
 	verdict := "the evidence holds"
 	if n := len(v.Problems); n > 0 {
 		verdict = "NOT VERIFIED: " + counted(n, "problem", "")
 	}
-	_, err := fmt.Fprintf(w, "%s\nchecked: %s, %s (%d pruned), %s, %s (%d removed by retention), %s, %s\n", verdict,
+	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s (%d removed by retention), %s, %s\n", verdict,
 		counted(v.Runs, "run", ""), counted(v.Snapshots, "snapshot", ""), v.PrunedSnapshots, counted(v.Rows, "row", ""),
 		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""),
 		counted(v.ReportFolders, "report folder", ""))
-	return err
 }
 
 func (p problem) String() string {
