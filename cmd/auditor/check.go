@@ -42,8 +42,8 @@ is 1 when a run would fail.`,
 		}
 		return nil
 	}
-	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.ExitCode,
-		settings.Server, settings.Report)
+	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+		settings.ExitCodeFlags, settings.ServerFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
 }

@@ -54,7 +54,7 @@ program.`,
 			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})
-	addFlags(command.Flags(), settings.Report)
+	addFlags(command.Flags(), settings.ReportFlags)
 	command.Flags().StringVar(&dir, "dir", "auditor-demo",
 		"folder for the demo's database and reports; what an earlier demo left in it is replaced")
 	return command
@@ -159,8 +159,8 @@ func nightText(night int, result *runResult) string {
 			failures = append(failures, []string{fmt.Sprintf("    ! %s: %s", o.Source, o.Error)})
 		}
 	}
-	return fmt.Sprintf("\nNight %d, %s: %s\n", night, forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome)) +
-		table(story) + table(rows) + table(failures) + gravestText(result.Organizations)
+	head := fmt.Sprintf("\nNight %d, %s: %s\n", night, forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome))
+	return head + table(story) + table(rows) + table(failures) + gravestText(result.Organizations)
 }
 
 // gravestText has the most serious changes of the night.

@@ -67,9 +67,15 @@ func printProblem(stderr io.Writer, label, text, hint string) {
 	}
 }
 
-// newLogger logs to standard error in the format and at the level of the settings.
+// newLogger logs to standard error what a person on call needs: warnings; with -v every request; with -q errors alone.
 func newLogger(env environment, s *settings.Settings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: s.LogLevel()}
+	options := &slog.HandlerOptions{Level: slog.LevelWarn}
+	switch {
+	case s.Verbose:
+		options.Level = slog.LevelDebug
+	case s.Quiet:
+		options.Level = slog.LevelError
+	}
 	if s.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(env.stderr, options))
 	}

@@ -46,7 +46,7 @@ that anybody can draw again. --template is for the report of a run.`,
 		})
 	})
 	flags := command.Flags()
-	addFlags(flags, settings.Report)
+	addFlags(flags, settings.ReportFlags)
 	period.add(flags)
 	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command

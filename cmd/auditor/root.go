@@ -61,7 +61,7 @@ reports.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	addFlags(root.PersistentFlags(), settings.Common)
+	addFlags(root.PersistentFlags(), settings.CommonFlags)
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
 		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
 		demoCommand(env), manCommand(env), versionCommand(env))

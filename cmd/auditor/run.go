@@ -43,8 +43,8 @@ func runCommand(env environment) *cobra.Command {
 		}
 		return exitOf(result, s.FailOn)
 	})
-	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.ExitCode,
-		settings.Report)
+	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+		settings.ExitCodeFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }

@@ -35,8 +35,8 @@ others are recorded as missed. SIGHUP reads the settings again.`,
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	addFlags(command.Flags(), settings.Collection, settings.Exceptions, settings.Scheduled, settings.Report,
-		settings.Server)
+	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+		settings.ReportFlags, settings.ServerFlags)
 	return command
 }
 

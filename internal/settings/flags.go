@@ -16,8 +16,8 @@ type Definition struct {
 	Usage       string
 }
 
-// Common are the settings of every command.
-var Common = []Definition{
+// CommonFlags are the settings of every command.
+var CommonFlags = []Definition{
 	{"config", "", "", `config file (default "auditor.yaml" in the working folder, if it is there)`},
 	{"db", "", "auditor.db", "database file"},
 	{"out", "", "reports/out", "folder that the reports are written into"},
@@ -26,8 +26,8 @@ var Common = []Definition{
 	{"quiet", "q", false, "print nothing but errors, and warnings of a token that expires"},
 }
 
-// Collection are the settings of a command that reads the API.
-var Collection = []Definition{
+// CollectionFlags are the settings of a command that reads the API.
+var CollectionFlags = []Definition{
 	{"base-url", "", "https://app.gitpod.io/api", "base URL of the API, with /api"},
 	{"token-file", "", "", "file with the token, instead of ONA_TOKEN or GITPOD_API_KEY"},
 	{"token-expires", "", "", "day on which the token expires, as Ona showed it when the token was made; " +
@@ -38,34 +38,34 @@ var Collection = []Definition{
 	{"timeout", "", 30 * time.Minute, "longest time for the collection of all organizations"},
 }
 
-// Exceptions is the setting of a command that reads or writes exceptions.
-var Exceptions = []Definition{
+// ExceptionFlags is the setting of a command that reads or writes exceptions.
+var ExceptionFlags = []Definition{
 	{"exceptions-file", "", "", "file with accepted findings (default \"" + defaultExceptionsFile +
 		"\" in the working folder, if it is there)"},
 }
 
-// Scheduled are the settings of a command that makes or checks scheduled runs.
-var Scheduled = []Definition{
+// ScheduleFlags are the settings of a command that makes or checks scheduled runs.
+var ScheduleFlags = []Definition{
 	{"schedule", "", "", `cron expression of the runs, in UTC unless CRON_TZ=ZONE stands before it, such as ` +
 		`"0 2 * * *"; "none" takes it back`},
 	{"metrics-file", "", "", "file that each run writes its metrics into, for the textfile collector of the node " +
 		"exporter"},
 }
 
-// ExitCode is the setting of a run whose exit code says more.
-var ExitCode = []Definition{
+// ExitCodeFlags is the setting of a run whose exit code says more.
+var ExitCodeFlags = []Definition{
 	{"fail-on", "", "", "exit with 3 when these are there: changes, findings, or either with :SEVERITY, comma-separated"},
 }
 
-// Server are the settings of auditor serve alone.
-var Server = []Definition{
+// ServerFlags are the settings of auditor serve alone.
+var ServerFlags = []Definition{
 	{"listen", "", "", "address for /healthz, /readyz and /metrics, such as 127.0.0.1:9477; without a host, loopback; " +
 		"none when empty"},
 	{"stop-timeout", "", 3 * time.Second, "how long a run in progress may go on after SIGTERM before it is abandoned"},
 }
 
-// Report are the settings of a command that writes reports.
-var Report = []Definition{
+// ReportFlags are the settings of a command that writes reports.
+var ReportFlags = []Definition{
 	{"formats", "", "xlsx,md,json,csv", "kinds of files that a report has, of xlsx, md, json, csv and jsonl, " +
 		"comma-separated"},
 	{"template", "", "", "file with a template for the Markdown report, instead of the built-in one"},

@@ -22,20 +22,29 @@ func (s *Settings) fill() error {
 	if err := s.overlay(s.given); err != nil {
 		return &Error{err, "a whole number is such as 100; the README lists every setting"}
 	}
-	for name, into := range map[string]*bool{"verbose": &s.Verbose, "quiet": &s.Quiet} {
-		text, _ := s.given(name)
-		var err error
-		if *into, err = strconv.ParseBool(text); err != nil && text != "" {
-			return s.wrong(name, fmt.Errorf("%q is neither true nor false", text), "")
-		}
-	}
+	var err error
 	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags["base-url"].Set {
-		var err error
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "it is a host such as app.gitpod.io")
 		}
 	}
-	return nil
+	if s.Verbose, err = s.isSet("verbose"); err == nil {
+		s.Quiet, err = s.isSet("quiet")
+	}
+	return err
+}
+
+// isSet returns a setting that is a flag or a variable alone.
+func (s *Settings) isSet(name string) (bool, error) {
+	text, ok := s.given(name)
+	if !ok {
+		return false, nil
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, s.wrong(name, fmt.Errorf("%q is neither true nor false", text), "")
+	}
+	return value, nil
 }
 
 // overlay sets the fields of Config that are flags of the command and for which value returns a text.
@@ -88,12 +97,14 @@ func (s *Settings) variable(name string) (variable, value string) {
 // wrong is the error of a setting, named as its user wrote it: a flag, a variable, or a line of the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
+	variable, _ := s.variable(name)
+	place := s.file.where("$." + key)
 	origin := "--" + name
-	if variable, _ := s.variable(name); s.flags[name].Set {
-		// The flag counts.
-	} else if variable != "" {
+	switch {
+	case s.flags[name].Set:
+	case variable != "":
 		origin = "environment variable " + variable
-	} else if place := s.file.where("$." + key); place != s.file.path {
+	case place != s.file.path:
 		origin = fmt.Sprintf("config file %s: %s", place, key)
 	}
 	return &Error{fmt.Errorf("%s: %w", origin, err), hint}

@@ -7,7 +7,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"strconv"
 	"time"
@@ -165,15 +164,4 @@ func (s *Settings) listenAddress(text string) (string, error) {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port), nil
-}
-
-// LogLevel is what a person on call needs: warnings; with -v every request; with -q errors alone.
-func (s *Settings) LogLevel() slog.Level {
-	switch {
-	case s.Verbose:
-		return slog.LevelDebug
-	case s.Quiet:
-		return slog.LevelError
-	}
-	return slog.LevelWarn
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,14 +17,37 @@ import (
 	"scim-auditor/internal/diff"
 )
 
+// definitions are those of all settings.
+func definitions() []Definition {
+	return slices.Concat(CommonFlags, CollectionFlags, ExceptionFlags, ScheduleFlags, ExitCodeFlags, ServerFlags, ReportFlags)
+}
+
+// A new setting needs a Definition and a field of Config.
+func TestEveryFlagIsAKeyOfTheConfigFile(t *testing.T) {
+	var flags, keys []string
+	for _, d := range definitions() {
+		if !slices.Contains([]string{"config", "verbose", "quiet"}, d.Name) {
+			flags = append(flags, strings.ReplaceAll(d.Name, "-", "_"))
+		}
+	}
+	for _, field := range yamlFields(reflect.TypeFor[Config]()) {
+		if key := field.Tag.Get("yaml"); !slices.Contains([]string{"organizations", "rules", "notify"}, key) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(flags)
+	slices.Sort(keys)
+	if d := cmp.Diff(flags, keys); d != "" {
+		t.Errorf("(-flags +keys):\n%s", d)
+	}
+}
+
 // load loads the settings of a command that takes every flag, with a config file of this text.
 func load(t *testing.T, config string, variables map[string]string, args map[string]string) (*Settings, error) {
 	t.Helper()
 	flags := make(map[string]Flag)
-	for _, group := range [][]Definition{Common, Collection, Exceptions, Scheduled, ExitCode, Server, Report} {
-		for _, d := range group {
-			flags[d.Name] = Flag{Text: fmt.Sprint(d.Default)}
-		}
+	for _, d := range definitions() {
+		flags[d.Name] = Flag{Text: fmt.Sprint(d.Default)}
 	}
 	path := filepath.Join(t.TempDir(), "auditor.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
