@@ -28,7 +28,7 @@ func showProgress(env *environment, s *settings.Settings) *progress {
 	if !env.terminal || s.Quiet || s.Verbose || s.LogFormat == "json" {
 		return nil
 	}
-	p := &progress{stderr: env.stderr, bar: progressbar.NewOptions(len(s.TokenExpiries),
+	p := &progress{stderr: env.stderr, bar: progressbar.NewOptions(max(len(s.Organizations), 1),
 		progressbar.OptionSetWriter(env.stderr), progressbar.OptionSetDescription("organizations"),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionSetWidth(20), progressbar.OptionThrottle(50*time.Millisecond),

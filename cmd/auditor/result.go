@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ type runResult struct {
 	// Report is the report's folder on the host of the run, empty when none was written.
 	Report string `json:"report"`
 	// ExpiringTokens are the tokens that expire soon, or have expired, by the settings.
-	ExpiringTokens []expiringToken `json:"expiring_tokens,omitempty"`
+	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
 // runRow is a run with the column names of the table "runs", and its counts.
@@ -85,13 +86,6 @@ type changeRow struct {
 	Note        string           `json:"note"`
 }
 
-// expiringToken is a token that must be replaced. Detail is such as "expires on 2027-01-31, in 9 days".
-type expiringToken struct {
-	Source string `json:"source"`
-	Detail string `json:"detail"`
-	hint   string
-}
-
 // severityCounts are numbers of changes or findings.
 type severityCounts map[diff.Severity]int
 
@@ -143,12 +137,11 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	return r
 }
 
-// newExpiringTokens returns the tokens that need a warning at the instant now.
-func newExpiringTokens(s *settings.Settings, now time.Time) []expiringToken {
-	var all []expiringToken
-	for _, e := range s.TokenExpiries {
-		if r := check.TokenExpiry(e.Source, e.At, now); r.Status != check.OK {
-			all = append(all, expiringToken{r.Source, r.Detail, r.Hint})
+// expiringTokens returns the warnings about tokens at the instant now, by source.
+func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
+	for _, source := range slices.Sorted(maps.Keys(s.TokenExpiries)) {
+		if r := check.TokenExpiry(source, s.TokenExpiries[source], now); r.Status != check.OK {
+			all = append(all, r)
 		}
 	}
 	return all

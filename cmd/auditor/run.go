@@ -76,7 +76,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, why occ
 		result.Run = runRow{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
-	result.ExpiringTokens = newExpiringTokens(s, env.now())
+	result.ExpiringTokens = expiringTokens(s, env.now())
 	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
 	return result, err
 }
@@ -96,8 +96,8 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	for i := range sources {
 		why.progress.follow(&sources[i])
 	}
-	for _, t := range newExpiringTokens(s, env.now()) {
-		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.hint)
+	for _, t := range expiringTokens(s, env.now()) {
+		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
 	}
 	exceptions, err := s.Exceptions()
 	if err != nil {
@@ -147,7 +147,7 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	if set == nil {
 		return nil
 	}
-	set.SetTokenExpiries(knownExpiries(s))
+	set.SetTokenExpiries(s.TokenExpiries)
 	if err := set.Update(ctx, store); err != nil {
 		return err
 	}
@@ -155,17 +155,6 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 		return nil
 	}
 	return set.WriteFile(s.MetricsFile)
-}
-
-// knownExpiries are the expiries of tokens that the settings have, by source.
-func knownExpiries(s *settings.Settings) map[string]time.Time {
-	known := make(map[string]time.Time)
-	for _, e := range s.TokenExpiries {
-		if !e.At.IsZero() {
-			known[e.Source] = e.At
-		}
-	}
-	return known
 }
 
 // printRun prints the result on standard output, and each failure with what to do on standard error.

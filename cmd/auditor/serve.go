@@ -110,7 +110,7 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 		if err := store.SetSchedule(ctx, s.Cron, now); err != nil {
 			return err
 		}
-		v.metrics.SetTokenExpiries(knownExpiries(s))
+		v.metrics.SetTokenExpiries(s.TokenExpiries)
 		return v.metrics.Update(ctx, store)
 	})
 	return missed, err
@@ -219,6 +219,6 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	}
 	v.settings.Store(s)
 	// An alert about a token that was replaced ends with this.
-	v.metrics.SetTokenExpiries(knownExpiries(s))
+	v.metrics.SetTokenExpiries(s.TokenExpiries)
 	return follow, nil
 }

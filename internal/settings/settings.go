@@ -24,8 +24,9 @@ type Settings struct {
 	Timeout, StopTimeout time.Duration
 	FailOn               []Condition
 	Thresholds           finding.Thresholds
-	// TokenExpiries are in the order of the sources.
-	TokenExpiries []TokenExpiry
+	// TokenExpiries has the day, by source, on which its token expires, where the settings name it: the API does not
+	// report it.
+	TokenExpiries map[string]time.Time
 
 	exceptionsNamed bool
 	flags           map[string]Flag
@@ -119,8 +120,7 @@ func (s *Settings) checkCollection() (err error) {
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
 	}
-	s.TokenExpiries, err = s.tokenExpiries()
-	return err
+	return s.parseTokenExpiries()
 }
 
 const scheduleHint = `it is five fields, a descriptor or @every, such as "0 2 * * *", ` +

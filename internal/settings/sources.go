@@ -27,12 +27,6 @@ type Source struct {
 	Err error
 }
 
-// TokenExpiry is when the token of a source expires, by the settings: the API does not report it.
-type TokenExpiry struct {
-	Source string
-	At     time.Time // zero when it is not known
-}
-
 // organizationEntry is an entry of organizations in the config file.
 type organizationEntry struct {
 	Name           string `yaml:"name"`
@@ -82,7 +76,7 @@ func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
 			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err),
 				"check --base-url, GITPOD_BASE_URL or ONA_HOST, base_url in the config file, and --organization"}
 		}
-		source.TokenExpires = s.TokenExpiries[i].At
+		source.TokenExpires = s.TokenExpiries[entry.Name]
 		if source.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
 			return nil, source.Err
 		}
@@ -165,30 +159,24 @@ func parseToken(value, where string) (fetch.Token, error) {
 	return token, nil
 }
 
-// tokenExpiries returns the expiries of all sources, in their order.
-func (s *Settings) tokenExpiries() ([]TokenExpiry, error) {
+func (s *Settings) parseTokenExpiries() error {
+	s.TokenExpiries = make(map[string]time.Time)
 	entries, listed := s.entries()
-	var all []TokenExpiry
 	for i, entry := range entries {
-		at, err := parseExpiry(entry.TokenExpires)
+		if entry.TokenExpires == "" {
+			continue
+		}
+		at, err := time.Parse(time.DateOnly, entry.TokenExpires)
+		if err != nil {
+			err = fmt.Errorf("%q is no date", entry.TokenExpires)
+		}
 		switch {
 		case err != nil && listed:
-			return nil, s.wrongEntry("organizations", i, fmt.Errorf("token_expires: %w", err), expiryHint)
+			return s.wrongEntry("organizations", i, fmt.Errorf("token_expires: %w", err), expiryHint)
 		case err != nil:
-			return nil, s.wrong("token-expires", err, expiryHint)
+			return s.wrong("token-expires", err, expiryHint)
 		}
-		all = append(all, TokenExpiry{entry.Name, at})
+		s.TokenExpiries[entry.Name] = at
 	}
-	return all, nil
-}
-
-func parseExpiry(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return at, fmt.Errorf("%q is no date", text)
-	}
-	return at, nil
+	return nil
 }
