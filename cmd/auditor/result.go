@@ -62,8 +62,8 @@ type organizationResult struct {
 	SSONotAssessed     string           `json:"sso_not_assessed,omitempty"`
 	Changes            []changeRow      `json:"changes,omitzero"`
 	// ChangesBySeverity and FailingFindings count; a snapshot that is not complete has neither.
-	ChangesBySeverity severityCounts `json:"changes_by_severity,omitempty"`
-	FailingFindings   severityCounts `json:"failing_findings,omitempty"`
+	ChangesBySeverity severityCounts `json:"changes_by_severity,omitzero"`
+	FailingFindings   severityCounts `json:"failing_findings,omitzero"`
 	ErrorCode         string         `json:"error_code,omitempty"`
 	Error             string         `json:"error,omitempty"`
 	Hint              string         `json:"hint,omitempty"`
