@@ -287,10 +287,9 @@ func TestCheckShowsTheNextThreeTimes(t *testing.T) {
 	}
 }
 
-// A run makes the folder of its database, beside which it keeps a long listing.
-func TestCheckOfALongListingBeforeTheFirstRun(t *testing.T) {
+// A run makes the folder of its database.
+func TestCheckBeforeTheFirstRun(t *testing.T) {
 	s := newSite(t, nil)
-	s.limits.MaxInMemory = 4000
 	for n := range 250 {
 		s.state.SCIM = append(s.state.SCIM, configuration(n))
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"scim-auditor/internal/fetch"
@@ -95,7 +94,7 @@ func (s *settings) source(r reach, entry organizationEntry, token fetch.Token) (
 	}
 	options := fetch.Options{
 		BaseURL: baseURL, Token: token, OrganizationID: entry.OrganizationID, PageSize: s.pageSize, Now: r.env.now,
-		Limits: r.env.limits, Folder: filepath.Dir(s.db), Sleep: r.env.sleep, Transport: r.transport,
+		Limits: r.env.limits, Sleep: r.env.sleep, Transport: r.transport,
 		Logger: r.log.With(slog.String("source", entry.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
 	}
 	if _, err := fetch.New(options); err != nil {

@@ -27,22 +27,17 @@ const (
 	nameRemoval      = "single configuration"
 	nameAuditLog     = "audit log"
 	nameClock        = "clock"
-	nameLongListing  = "room for a long listing"
 )
 
 // Organization asks the API all that a run asks, once and without retries, and stores nothing. The options' OrganizationID is the one that
 // the token must belong to, if any.
 func Organization(ctx context.Context, source string, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
-	if options.Folder != "" {
-		options.Folder = existing(options.Folder) // a run makes it
-	}
 	client, err := fetch.New(options)
 	if err != nil {
 		return label(source, []Result{found(nameBaseURL, Error, "check --base-url and the token", "%v", err)})
 	}
 	c, err := client.Collect(ctx)
-	defer func() { _ = c.Close() }() // nothing is kept of it
 	results := []Result{}
 	if c.Identity.OrganizationID != "" && err == nil {
 		results = append(results, accepted(client, c)...)
@@ -63,7 +58,7 @@ func accepted(client *fetch.Client, c *fetch.Collection) []Result {
 		found(nameBaseURL, OK, "", "%s answers", client.BaseURL()),
 		found(nameToken, OK, "", "accepted for %s", c.Identity.Principal),
 		found(nameOrganization, OK, "", "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
-		found(nameSCIM, OK, "", "%d are listed", c.Inventory.SCIM.Len()),
+		found(nameSCIM, OK, "", "%d are listed", len(c.Inventory.SCIM)),
 		found(nameSSO, OK, "", "%d are listed", len(c.Inventory.SSO)),
 		found(namePolicies, OK, "", "can be read"),
 	}
@@ -79,15 +74,10 @@ func accepted(client *fetch.Client, c *fetch.Collection) []Result {
 
 // removal asks for one configuration by its id, as a run does before it calls one removed.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
-	id := ""
-	for configuration := range c.Inventory.SCIM.All() {
-		id = configuration.ID
-		break
-	}
-	if c.Inventory.SCIM.Len() == 0 {
+	if len(c.Inventory.SCIM) == 0 {
 		return found(nameRemoval, OK, "", "there is none to ask for")
 	}
-	answer, _, err := client.ConfirmSCIMRemoved(ctx, id)
+	answer, _, err := client.ConfirmSCIMRemoved(ctx, c.Inventory.SCIM[0].ID)
 	switch {
 	case err != nil:
 		return found(nameRemoval, Warning, "reports may say \"removed, not confirmed\"", "cannot be asked for: %v", err)
@@ -122,8 +112,6 @@ func refused(err error) Result {
 		name = nameToken
 	case remote.Code == fetch.CodeOrganizationMismatch:
 		name = nameOrganization
-	case remote.Code == fetch.CodeTemporaryFile:
-		name = nameLongListing
 	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
 	default:
 		name = methodName(remote.Method)

@@ -20,7 +20,8 @@ const policies SubjectType = "policies"
 // stateOf is an inventory as the texts of everything that a diff can speak about.
 func stateOf(in ona.Inventory) map[Subject]texts {
 	state := make(map[Subject]texts)
-	for c := range ona.OrEmpty(in.SCIM).All() {
+	for i := range in.SCIM {
+		c := &in.SCIM[i]
 		state[Subject{SCIMConfiguration, c.ID}] = textsOf(c.Canonical())
 	}
 	for _, c := range in.SSO {

@@ -11,7 +11,7 @@ import (
 
 func BenchmarkCompute(b *testing.B) {
 	const configurations, changing = 100_000, 1_000
-	var scim ona.SCIMConfigurations
+	var scim []ona.SCIMConfiguration
 	allowed := false
 	for i := range configurations {
 		created := epoch.Add(time.Duration(i) * time.Second)

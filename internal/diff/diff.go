@@ -15,22 +15,21 @@ type Options struct {
 
 // Compute says what changed between two complete inventories of one organization: SCIM configurations, then SSO configurations, then the
 // organization; within each by id; within a subject by the precedence of its kinds. It panics when an inventory is not sorted as ona.Inventory
-// promises. What it says holds only if afterwards neither inventory's SCIM.Err has an error. Its memory grows with the changes.
+// promises.
 //
 // What either inventory could not read (SSONotAssessed, Policies) takes no part: nothing is said to have been added, removed or changed in
 // it. A field that a newer server reports for the first time, or that no configuration has any longer, is one change of the organization,
 // not one of each configuration.
 func Compute(before, after ona.Inventory, opts Options) []Change {
-	scimBefore, scimAfter := ona.OrEmpty(before.SCIM), ona.OrEmpty(after.SCIM)
 	moved := replacements{}
-	scim, scimSummaries := compare(scimConfigurations, scimBefore, scimAfter, opts, moved.see)
+	scim, scimSummaries := compare(scimConfigurations, before.SCIM, after.SCIM, opts, moved.see)
 	labelLinks(scim, before, after)
 	moved.note(scim)
 
 	var sso, ssoSummaries []Change
 	if before.SSONotAssessed == "" && after.SSONotAssessed == "" {
-		sso, ssoSummaries = compare(ssoConfigurations, ona.Slice[ona.SSOConfiguration](before.SSO), ona.Slice[ona.SSOConfiguration](after.SSO), opts, nil)
-		noteLinks(sso, scimBefore, scimAfter)
+		sso, ssoSummaries = compare(ssoConfigurations, before.SSO, after.SSO, opts, nil)
+		noteLinks(sso, before.SCIM, after.SCIM)
 	}
 
 	organization := compareOrganization(before, after, slices.Concat(scimSummaries, ssoSummaries))
@@ -55,7 +54,7 @@ type configurations[T any] struct {
 
 // compare returns the changes of the configurations, and those of the organization that stand for a field of all of them. lone is shown each
 // configuration that is on one side only, with the place of its change; nil when nobody wants to know.
-func compare[T any](t configurations[T], before, after ona.List[T], opts Options, lone func(place int, k Kind, c *T)) (rows, summaries []Change) {
+func compare[T any](t configurations[T], before, after []T, opts Options, lone func(place int, k Kind, c *T)) (rows, summaries []Change) {
 	summaries, summarised := t.summarise(before, after)
 	add := func(row Change, c *T) {
 		if lone != nil {

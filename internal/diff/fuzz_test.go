@@ -62,8 +62,8 @@ func FuzzEveryChangeIsWellFormed(f *testing.F) {
 			}
 		}
 		came, went := count(changes, SCIMConfiguration, Added), count(changes, SCIMConfiguration, Removed)
-		if before.SCIM.Len()+came-went != after.SCIM.Len() {
-			t.Errorf("%d + %d added - %d removed is not %d", before.SCIM.Len(), came, went, after.SCIM.Len())
+		if len(before.SCIM)+came-went != len(after.SCIM) {
+			t.Errorf("%d + %d added - %d removed is not %d", len(before.SCIM), came, went, len(after.SCIM))
 		}
 	})
 }

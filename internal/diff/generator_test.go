@@ -54,7 +54,7 @@ func (g *generator) inventory() ona.Inventory {
 		ID: "org", Name: g.text("Acme", "Acme Ltd", ""), Tier: g.text("", "enterprise"), CreatedAt: g.instant(), UpdatedAt: g.instant(),
 		Unknown: g.unknown(),
 	}}
-	var scim ona.SCIMConfigurations
+	var scim []ona.SCIMConfiguration
 	for _, id := range []string{"s1", "s2", "s3", "s4"} {
 		if g.flag() {
 			scim = append(scim, g.scim(id))
@@ -110,7 +110,7 @@ func (g *generator) sso(id string) ona.SSOConfiguration {
 
 // shuffledAndSorted returns the inventory after its configurations have been put in another order and sorted again.
 func (g *generator) shuffledAndSorted(in ona.Inventory) ona.Inventory {
-	scim := slices.Clone(in.SCIM.(ona.SCIMConfigurations))
+	scim := slices.Clone(in.SCIM)
 	in.SCIM, in.SSO = scim, slices.Clone(in.SSO)
 	shuffle(g, scim)
 	shuffle(g, in.SSO)

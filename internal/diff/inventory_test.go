@@ -34,7 +34,7 @@ func parseInventory(t *testing.T, data []byte) ona.Inventory {
 		SSONotAssessed:      in.SSONotAssessed,
 		PoliciesNotAssessed: in.PoliciesNotAssessed,
 	}
-	var scim ona.SCIMConfigurations
+	var scim []ona.SCIMConfiguration
 	for _, o := range in.SCIM {
 		scim = append(scim, o.scim(t))
 	}

@@ -27,7 +27,7 @@ func linkLabel(inventory ona.Inventory, id string) string {
 
 // noteLinks says in each change of an SSO configuration which SCIM configurations depend on it. A removed one is still linked by those
 // that name it, and was linked by those that have just let go of it.
-func noteLinks(rows []Change, before, after ona.List[ona.SCIMConfiguration]) {
+func noteLinks(rows []Change, before, after []ona.SCIMConfiguration) {
 	if len(rows) == 0 {
 		return
 	}

@@ -5,14 +5,12 @@ import (
 	"iter"
 	"slices"
 	"strings"
-
-	"scim-auditor/internal/ona"
 )
 
 // pairs walks two lists in lockstep and yields every id of either once, in order, with nil for the side that lacks it. No index of either is
 // built, so that memory does not grow with the inventory. It panics when a list is not sorted by id or holds an id twice: walked in lockstep,
 // such a one would show removals that never were.
-func pairs[T any](before, after ona.List[T], id func(*T) string) iter.Seq2[*T, *T] {
+func pairs[T any](before, after []T, id func(*T) string) iter.Seq2[*T, *T] {
 	return func(yield func(before, after *T) bool) {
 		nextBefore, stopBefore := iter.Pull(ascending(before, id))
 		defer stopBefore()
@@ -44,10 +42,11 @@ func pairs[T any](before, after ona.List[T], id func(*T) string) iter.Seq2[*T, *
 }
 
 // ascending is a list that panics at the first id that is not above the one before.
-func ascending[T any](l ona.List[T], id func(*T) string) iter.Seq[*T] {
+func ascending[T any](l []T, id func(*T) string) iter.Seq[*T] {
 	return func(yield func(*T) bool) {
 		last := ""
-		for c := range l.All() {
+		for i := range l {
+			c := &l[i]
 			if next := id(c); last >= next && last != "" {
 				panic(fmt.Sprintf("diff: inventory not sorted by id: %q before %q", last, next))
 			}

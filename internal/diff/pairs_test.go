@@ -7,10 +7,10 @@ import (
 )
 
 func TestComputeRefusesAnUnsortedInventory(t *testing.T) {
-	sorted := ona.Inventory{SCIM: ona.SCIMConfigurations{{ID: "a"}, {ID: "b"}}, SSO: []ona.SSOConfiguration{{ID: "a"}, {ID: "b"}}}
+	sorted := ona.Inventory{SCIM: []ona.SCIMConfiguration{{ID: "a"}, {ID: "b"}}, SSO: []ona.SSOConfiguration{{ID: "a"}, {ID: "b"}}}
 	for name, in := range map[string]ona.Inventory{
-		"SCIM out of order": {SCIM: ona.SCIMConfigurations{{ID: "b"}, {ID: "a"}}, SSO: sorted.SSO},
-		"SCIM twice":        {SCIM: ona.SCIMConfigurations{{ID: "a"}, {ID: "a"}, {ID: "b"}}, SSO: sorted.SSO},
+		"SCIM out of order": {SCIM: []ona.SCIMConfiguration{{ID: "b"}, {ID: "a"}}, SSO: sorted.SSO},
+		"SCIM twice":        {SCIM: []ona.SCIMConfiguration{{ID: "a"}, {ID: "a"}, {ID: "b"}}, SSO: sorted.SSO},
 		"SSO out of order":  {SCIM: sorted.SCIM, SSO: []ona.SSOConfiguration{{ID: "b"}, {ID: "a"}}},
 	} {
 		for side, compute := range map[string]func() []Change{

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-
-	"scim-auditor/internal/ona"
 )
 
 // reports counts the configurations that report a field.
@@ -23,7 +21,7 @@ func (r *reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
 
 // summarise returns one change for each field that the server has begun or ceased to report, and the names of these fields. A lost token
 // expiry is not among them: an auditor must see for each token that nobody knows any longer when it ends.
-func (t configurations[T]) summarise(before, after ona.List[T]) ([]Change, map[string]bool) {
+func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
 	counts := t.countReports(before, after)
@@ -41,7 +39,7 @@ func (t configurations[T]) summarise(before, after ona.List[T]) ([]Change, map[s
 	return rows, summarised
 }
 
-func (t configurations[T]) countReports(before, after ona.List[T]) map[string]*reports {
+func (t configurations[T]) countReports(before, after []T) map[string]*reports {
 	counts := make(map[string]*reports)
 	of := func(name string) *reports {
 		if counts[name] == nil {
@@ -95,8 +93,8 @@ func (t configurations[T]) optionalText(c *T, name string) string {
 	return string(t.unknown(c)[name])
 }
 
-func (t configurations[T]) firstReported(name string, r *reports, before, after ona.List[T]) Change {
-	row := summary(FieldFirstReported, name, r, before.Len(), after.Len())
+func (t configurations[T]) firstReported(name string, r *reports, before, after []T) Change {
+	row := summary(FieldFirstReported, name, r, len(before), len(after))
 	row.AddNote("of " + t.plural)
 	reporters, affirmed := t.reporters(after, name)
 	row.AddNote(reporters)
@@ -107,9 +105,9 @@ func (t configurations[T]) firstReported(name string, r *reports, before, after 
 	return row
 }
 
-func (t configurations[T]) noLongerReported(name string, r *reports, before, after ona.List[T]) Change {
-	row := summary(FieldChanged, name, r, before.Len(), after.Len())
-	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", after.Len(), t.plural))
+func (t configurations[T]) noLongerReported(name string, r *reports, before, after []T) Change {
+	row := summary(FieldChanged, name, r, len(before), len(after))
+	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", len(after), t.plural))
 	reporters, _ := t.reporters(before, name)
 	row.AddNote("was " + reporters)
 	return row
@@ -126,10 +124,11 @@ func summary(k Kind, name string, r *reports, before, after int) Change {
 
 // reporters says whom the field is about: for a boolean those where it is true, which would be a change of its own were it not summarised;
 // for any other field those that report it, unless all do. affirmed is true when one of them says true.
-func (t configurations[T]) reporters(all ona.List[T], name string) (who string, affirmed bool) {
+func (t configurations[T]) reporters(all []T, name string) (who string, affirmed bool) {
 	var reporting, affirming list
 	boolean := true
-	for c := range all.All() {
+	for i := range all {
+		c := &all[i]
 		text := t.optionalText(c, name)
 		if text == "" {
 			continue
@@ -146,7 +145,7 @@ func (t configurations[T]) reporters(all ona.List[T], name string) (who string, 
 		return "true for none", affirmed
 	case boolean:
 		return "true for: " + affirming.String(), affirmed
-	case reporting.len() == all.Len():
+	case reporting.len() == len(all):
 		return "reported by each", affirmed
 	default:
 		return "reported by: " + reporting.String(), affirmed

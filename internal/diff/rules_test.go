@@ -87,7 +87,7 @@ func TestEveryKindHasASeverityAndACase(t *testing.T) {
 func TestNoFieldIsOverlooked(t *testing.T) {
 	for name, subject := range map[string]func(*ona.Inventory) any{
 		"Organization":         func(in *ona.Inventory) any { return &in.Organization },
-		"SCIMConfiguration":    func(in *ona.Inventory) any { return &in.SCIM.(ona.SCIMConfigurations)[0] },
+		"SCIMConfiguration":    func(in *ona.Inventory) any { return &in.SCIM[0] },
 		"SSOConfiguration":     func(in *ona.Inventory) any { return &in.SSO[0] },
 		"OrganizationPolicies": func(in *ona.Inventory) any { return in.Policies },
 	} {
@@ -111,7 +111,7 @@ func TestNoFieldIsOverlooked(t *testing.T) {
 func sample() *ona.Inventory {
 	return &ona.Inventory{
 		Organization: ona.Organization{ID: "org"},
-		SCIM:         ona.SCIMConfigurations{{ID: "s1"}},
+		SCIM:         []ona.SCIMConfiguration{{ID: "s1"}},
 		SSO:          []ona.SSOConfiguration{{ID: "x1"}},
 		Policies:     &ona.OrganizationPolicies{},
 	}

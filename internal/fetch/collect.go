@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -38,16 +37,6 @@ type Collection struct {
 	Notes []string
 	// UnknownFields names the fields of answers that this version does not know, as Type.field, sorted.
 	UnknownFields []string
-
-	scratch *scratch // nil unless the listing was too long for memory
-}
-
-// Close gives up what a long listing has on disk: afterwards the Inventory and the Exchanges may not be read any longer.
-func (c *Collection) Close() error {
-	if c.scratch == nil {
-		return nil
-	}
-	return c.scratch.close()
 }
 
 // Listing is how one list was read.
@@ -80,20 +69,10 @@ type Exchange struct {
 	// Retries are the earlier tries, in order.
 	Retries []Retry
 	// Body is the answer after decompression, Size its length in bytes, SHA256 its hash in hex. Of an answer other than 200 it is the first
-	// MiB. The answers of a long listing are in Kept instead of Body.
+	// MiB.
 	Body   []byte
-	Kept   *Section
 	Size   int64
 	SHA256 string
-}
-
-// Answer is the body, wherever it is.
-func (x Exchange) Answer() ([]byte, error) {
-	if x.Kept != nil {
-		answer, err := x.Kept.Bytes()
-		return answer, unkept(x.Method, err)
-	}
-	return x.Body, nil
 }
 
 // Retry is a try that was not accepted.
@@ -108,12 +87,11 @@ type collector struct {
 	client *Client
 	fields fieldSet
 	Collection
-	inMemory int64 // bytes of the answers in Exchanges
 }
 
 // Collect reads the organization of the token: identity, organization, policies, SCIM configurations, SSO configurations. It is all or
 // nothing. With an error, which is an *Error, the Collection still holds the identity and the organization as far as they were learnt, and
-// the exchanges up to the one that failed, but no inventory. It must be closed in either case.
+// the exchanges up to the one that failed, but no inventory.
 //
 // Once the organization is known to be the right one, the first calls of the four others are sent at once; of several that fail the first in
 // the order above is told.
@@ -225,19 +203,17 @@ func (c *collector) policies(r response) error {
 
 func (c *collector) scim(ctx context.Context, first <-chan response) (err error) {
 	c.Inventory.SCIM, err = readList(ctx, c, listing[ona.SCIMConfiguration]{
-		source: scimSource, noun: "SCIM configuration", decode: decodeSCIM, maxInMemory: c.client.settings.MaxInMemory,
+		source: scimSource, noun: "SCIM configuration", decode: decodeSCIM,
 	}, first, &c.SCIM)
 	return err
 }
 
 func (c *collector) sso(ctx context.Context, first <-chan response) error {
 	list, err := readList(ctx, c, listing[ona.SSOConfiguration]{
-		source: ssoSource(c.Identity.OrganizationID), noun: "SSO configuration", decode: decodeSSO, maxInMemory: math.MaxInt64,
+		source: ssoSource(c.Identity.OrganizationID), noun: "SSO configuration", decode: decodeSSO,
 	}, first, &c.SSO)
 	if err == nil {
-		for configuration := range list.All() {
-			c.Inventory.SSO = append(c.Inventory.SSO, *configuration)
-		}
+		c.Inventory.SSO = list
 	}
 	// Later than page 1 the list had begun, and what is missing of it is missing.
 	if why, ok := notAssessed(err); ok && c.SSO.Pages == 0 {
@@ -270,7 +246,6 @@ func (c *collector) record(a answer, records int) {
 	}
 	a.Number, a.Records = len(c.Exchanges)+1, records
 	c.Exchanges = append(c.Exchanges, a.Exchange)
-	c.inMemory += int64(len(a.Body))
 	if !a.ServerDate.IsZero() {
 		c.ClockOffset, c.ClockKnown = a.clockOffset, true
 	}

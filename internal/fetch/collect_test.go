@@ -49,7 +49,7 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 			ID: orgID, Name: "Acme", Tier: "ORGANIZATION_TIER_ENTERPRISE", CreatedAt: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC),
 			Raw: json.RawMessage(organizationBody[len(`{"organization":`) : len(organizationBody)-1]),
 		},
-		SCIM: ona.SCIMConfigurations{
+		SCIM: []ona.SCIMConfiguration{
 			{
 				ID: scimA, OrganizationID: orgID, Name: "Okta", Enabled: true, SSOConfigurationID: ssoA,
 				CreatedAt: time.Date(2024, 5, 1, 10, 0, 0, 123456789, time.UTC), UpdatedAt: time.Date(2024, 5, 2, 0, 0, 0, 0, time.UTC),
@@ -243,7 +243,7 @@ func TestWhatTheAPIDeniesIsNotAssessed(t *testing.T) {
 				t.Errorf("not assessed because of %q, want the server's words", why)
 			}
 		}
-		if got.Inventory.SSO != nil || got.Inventory.Policies != nil || got.Inventory.SCIM.Len() != 2 {
+		if got.Inventory.SSO != nil || got.Inventory.Policies != nil || len(got.Inventory.SCIM) != 2 {
 			t.Errorf("inventory: %+v", got.Inventory)
 		}
 		if got.Exchanges[4].Status == 200 {
@@ -273,15 +273,15 @@ func TestMismatchIsFoundBeforeAnythingIsListed(t *testing.T) {
 
 func TestGzipIsReadAndHashedAsItsContent(t *testing.T) {
 	got := collect(t, newAPI(t, handlers{list: gzipped([]byte(scimBody))}))
-	if string(got.Exchanges[3].Body) != scimBody || got.Inventory.SCIM.Len() != 2 {
+	if string(got.Exchanges[3].Body) != scimBody || len(got.Inventory.SCIM) != 2 {
 		t.Errorf("body %q", got.Exchanges[3].Body)
 	}
 }
 
 func TestRedirectWithinTheHostIsFollowedAsPost(t *testing.T) {
 	api := newAPI(t, handlers{list: inOrder(respond(308, "", "Location", "/v2/gitpod.v1.OrganizationService/"+list), ok(scimBody))})
-	if got := collect(t, api); got.Inventory.SCIM.Len() != 2 {
-		t.Errorf("%d configurations", got.Inventory.SCIM.Len())
+	if got := collect(t, api); len(got.Inventory.SCIM) != 2 {
+		t.Errorf("%d configurations", len(got.Inventory.SCIM))
 	}
 	if sent := api.sent(list); sent[1].body != sent[0].body {
 		t.Errorf("the body was lost on the way: %q", sent[1].body)

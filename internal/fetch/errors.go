@@ -44,8 +44,6 @@ const (
 	CodeRedirectRefused = "redirect_refused"
 	// CodeConnection: no full answer came, for a reason below HTTP.
 	CodeConnection = "connection"
-	// CodeTemporaryFile: a listing too long for memory could not be written to a file, or read from it again.
-	CodeTemporaryFile = "temporary_file"
 	// CodeTimeout: no full answer came in time, or the run's own deadline passed.
 	CodeTimeout = "timeout"
 )
@@ -116,7 +114,6 @@ var hints = map[string]string{
 	CodeForeignOrganization:  "the server mixes organizations: nothing was stored; tell Ona",
 	CodeRedirectRefused:      "if the host it redirects to is right, name it in the base URL, as in https://app.gitpod.io/api",
 	CodeConnection:           "check the base URL, name resolution, the proxy settings (HTTPS_PROXY) and the certificates of this machine",
-	CodeTemporaryFile:        "a long listing needs room beside the database, about twice what its answers take: make room and run again",
 	CodeTimeout:              "the answer took too long: check the network and the proxy, or allow more with --timeout",
 	CodeCanceled:             "the run was interrupted: run again",
 }

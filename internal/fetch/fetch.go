@@ -20,7 +20,6 @@ const (
 	defaultCallTimeout      = time.Minute
 	defaultMaxTries         = 6
 	defaultMaxWait          = 2 * time.Minute
-	defaultMaxInMemory      = 16 << 20
 	defaultUserAgent        = "scim-auditor"
 )
 
@@ -34,8 +33,6 @@ type Options struct {
 	// PageSize is the rows asked for at once, 1 to 100; 100 by default.
 	PageSize int
 	Limits
-	// Folder is where a long listing is kept while it is worked on, in a file of mode 0600; empty for the system's folder of temporary files.
-	Folder string
 	// Sleep waits for d between two tries, or until ctx is over, and gives ctx's error then; nil for a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Transport carries the requests; nil for one of the client's own, see NewTransport.
@@ -59,9 +56,6 @@ type Limits struct {
 	MaxTries int
 	// MaxWait is the longest single wait between two tries; two minutes by default. A server that asks for more ends the call with an error.
 	MaxWait time.Duration
-	// MaxInMemory is how many bytes of answers may be held in memory; what comes beyond them lies in a file. 16 MiB by default, which is some
-	// 50,000 configurations. With what is made of them they take about four times that.
-	MaxInMemory int64
 }
 
 // Client reads one organization. It is safe for concurrent use.
@@ -105,7 +99,7 @@ func (o *settings) validate() (err error) {
 		return errors.New("fetch options: a clock is needed")
 	case o.PageSize < 0 || o.PageSize > maxPageSize:
 		return fmt.Errorf("page size %d: the API takes 1 to %d", o.PageSize, maxPageSize)
-	case o.MaxPages < 0 || o.MaxResponseBytes < 0 || o.CallTimeout < 0 || o.MaxTries < 0 || o.MaxWait < 0 || o.MaxInMemory < 0:
+	case o.MaxPages < 0 || o.MaxResponseBytes < 0 || o.CallTimeout < 0 || o.MaxTries < 0 || o.MaxWait < 0:
 		return errors.New("fetch options: a limit is negative")
 	}
 	return nil
@@ -118,7 +112,6 @@ func (o *settings) fillDefaults() {
 	setDefault(&o.CallTimeout, defaultCallTimeout)
 	setDefault(&o.MaxTries, defaultMaxTries)
 	setDefault(&o.MaxWait, defaultMaxWait)
-	setDefault(&o.MaxInMemory, defaultMaxInMemory)
 	setDefault(&o.UserAgent, defaultUserAgent)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"scim-auditor/internal/ona"
 )
 
 // source is where the pages of a list come from.
@@ -45,20 +43,18 @@ type listing[T canonical] struct {
 	// noun is what a row is in the notes.
 	noun   string
 	decode func([]byte, fieldSet) (record[T], error)
-	// maxInMemory is how many bytes of answers may be in memory before the rows go to a file.
-	maxInMemory int64
 }
 
 // canonical values are the same if and only if their canonical JSON is.
 type canonical interface{ Canonical() string }
 
 // readList reads a list, whose first page is under way, to its end: sorted by id, each id once. It counts into tally as it goes.
-func readList[T canonical](ctx context.Context, c *collector, l listing[T], first <-chan response, tally *Listing) (ona.List[T], error) {
+func readList[T canonical](ctx context.Context, c *collector, l listing[T], first <-chan response, tally *Listing) ([]T, error) {
 	rows := rowSet[T]{listing: l, collector: c}
 	err := rows.read(ctx, first, tally)
 	// Also beside an error: what is amiss with the pages before the one that failed is told first.
 	list, repeated := rows.unique()
-	tally.Distinct = list.Len()
+	tally.Distinct = len(list)
 	if err := cmp.Or(repeated, err); err != nil {
 		tally.FinalTokenEmpty = false
 		return nil, err
@@ -76,11 +72,6 @@ func (s *rowSet[T]) read(ctx context.Context, first <-chan response, tally *List
 		tally.RowsPerPage = append(tally.RowsPerPage, len(p.rows))
 		if err := s.add(p); err != nil {
 			return err
-		}
-		if s.collector.inMemory > s.maxInMemory {
-			if err := s.spill(); err != nil {
-				return err
-			}
 		}
 		tally.FinalTokenEmpty = p.next == ""
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -44,21 +43,11 @@ func TestPagingWorksWithEitherKindOfServer(t *testing.T) {
 			if diff := cmp.Diff(want, got.SCIM); diff != "" {
 				t.Errorf("listing (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff([]string{scimA, scimB, scimC}, ids(inMemory(t, got))); diff != "" {
+			if diff := cmp.Diff([]string{scimA, scimB, scimC}, ids(got.Inventory.SCIM)); diff != "" {
 				t.Errorf("ids (-want +got):\n%s", diff)
 			}
 		})
 	}
-}
-
-// inMemory is the SCIM configurations of a short listing.
-func inMemory(t *testing.T, c *Collection) ona.SCIMConfigurations {
-	t.Helper()
-	configurations, ok := c.Inventory.SCIM.(ona.SCIMConfigurations)
-	if !ok {
-		t.Fatalf("the configurations are %T", c.Inventory.SCIM)
-	}
-	return configurations
 }
 
 func ids(configurations []ona.SCIMConfiguration) (ids []string) {
@@ -131,7 +120,7 @@ func TestAnAnswerMayBeAsDeepAsTheLimit(t *testing.T) {
 	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
 	got := collect(t, newAPI(t, handlers{list: ok(
 		`{"scimConfigurations":[{"id":"` + scimA + `","x":` + nested(61) + `}],"pagination":{"x":` + nested(62) + `},"x":` + nested(63) + `}`)}))
-	if got.Inventory.SCIM.Len() != 1 || string(inMemory(t, got)[0].Unknown["x"]) != nested(61) {
+	if len(got.Inventory.SCIM) != 1 || string(got.Inventory.SCIM[0].Unknown["x"]) != nested(61) {
 		t.Errorf("configurations: %+v", got.Inventory.SCIM)
 	}
 }
@@ -173,12 +162,9 @@ func readWith(
 	return readShortList(t.Context(), c, decode)
 }
 
-// readShortList lists what stays in memory.
-func readShortList(ctx context.Context, c *collector, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error)) (ona.SCIMConfigurations, error) {
-	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decode, maxInMemory: math.MaxInt64}
-	list, err := readList(ctx, c, l, firstPage(ctx, c), &Listing{})
-	configurations, _ := list.(ona.SCIMConfigurations)
-	return configurations, err
+func readShortList(ctx context.Context, c *collector, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error)) ([]ona.SCIMConfiguration, error) {
+	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decode}
+	return readList(ctx, c, l, firstPage(ctx, c), &Listing{})
 }
 
 func within5Seconds(t *testing.T, event <-chan struct{}, what string) {

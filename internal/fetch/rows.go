@@ -4,11 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"hash/maphash"
-	"iter"
 	"slices"
-
-	"scim-auditor/internal/ona"
 )
 
 // rowSet is the rows of a list read so far.
@@ -17,9 +13,6 @@ type rowSet[T canonical] struct {
 	collector *collector
 	// rows are pointers, so that the growing list does not copy a million configurations again and again.
 	rows []*listed[T]
-	// runs are the rows before them, where those are too many for memory; written is the hashes of their ids.
-	runs    []Section
-	written []uint64
 }
 
 // listed is a decoded row and where it came from.
@@ -58,98 +51,22 @@ func (s *rowSet[T]) undecodable(p page, index int, err error) error {
 	return s.fault(notAsDocumented(s.method, err), p.number, id)
 }
 
-// spill moves the rows and the answers that are in memory to the collection's file.
-func (s *rowSet[T]) spill() error {
-	c := s.collector
-	if c.scratch == nil {
-		file, err := newScratch(c.client.settings.Folder)
-		if err != nil {
-			return unkept(s.method, err)
-		}
-		c.scratch = file
-	}
-	if len(s.rows) > 0 {
-		s.sort()
-		written, err := writeRun(c.scratch, s.rows)
-		if err != nil {
-			return unkept(s.method, err)
-		}
-		for _, r := range s.rows {
-			s.written = append(s.written, maphash.String(hashSeed, r.id))
-		}
-		s.runs, s.rows = append(s.runs, written), nil
-	}
-	return unkept(s.method, c.keepAnswers())
-}
-
-var hashSeed = maphash.MakeSeed()
-
-// mayRepeat is false when no id of the rows in the file came twice, which is nearly always so and saves a look at them all.
-func (s *rowSet[T]) mayRepeat() bool {
-	slices.Sort(s.written)
-	return len(slices.Compact(s.written)) < len(s.written)
-}
-
-// unkept is the error for what could not be kept in a file, or read from it again.
-func unkept(method string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &Error{Code: CodeTemporaryFile, Method: method, Err: err}
-}
-
-// sort sorts the rows in memory by id and then by the order in which they came.
-func (s *rowSet[T]) sort() { slices.SortFunc(s.rows, (*listed[T]).compare) }
-
-// unique gives the list: sorted by id, each id once. It is an error when an id came more than once with different content; the list is unique
-// even so. A map of the ids would find them at once, but took an eighth of a long listing's time.
-func (s *rowSet[T]) unique() (ona.List[T], error) {
-	if len(s.runs) > 0 {
-		return s.uniqueInFile()
-	}
-	s.sort()
-	list := make(ona.Slice[T], 0, len(s.rows))
-	repeats, _ := s.repeats(func(yield func(*listed[T], error) bool) { // memory can always be read
-		for _, r := range s.rows {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}, func(r *listed[T]) { list = append(list, r.value) })
-	return list, s.judge(repeats)
-}
-
-// uniqueInFile is unique for a listing that is too long for memory.
-func (s *rowSet[T]) uniqueInFile() (ona.List[T], error) {
-	list := &longList[T]{method: s.method, decode: s.decode}
-	if err := s.spill(); err != nil {
-		return list, err
-	}
-	list.runs = s.runs
-	list.length = len(s.written)
-	if !s.mayRepeat() {
-		return list, nil
-	}
-	repeats, err := s.repeats(merge(s.runs, s.decode), func(*listed[T]) {})
-	list.length -= len(repeats) // of what was written, so that rows that are gone are missed
-	return list, cmp.Or(unkept(s.method, err), s.judge(repeats))
-}
-
-// repeats goes through rows that are sorted, and gives the first with an id to first and each other beside it back.
-func (s *rowSet[T]) repeats(sorted iter.Seq2[*listed[T], error], first func(*listed[T])) (repeats []repeat[T], err error) {
+// unique sorts the rows by id and keeps each id once. An id that came more than once with different content is an error; the list is unique
+// even so.
+func (s *rowSet[T]) unique() ([]T, error) {
+	slices.SortFunc(s.rows, (*listed[T]).compare)
+	list := make([]T, 0, len(s.rows))
+	var repeats []repeat[T]
 	var kept *listed[T]
-	for r, err := range sorted {
-		switch {
-		case err != nil:
-			return repeats, err
-		case kept != nil && kept.id == r.id:
+	for _, r := range s.rows {
+		if kept != nil && kept.id == r.id {
 			repeats = append(repeats, repeat[T]{kept, r})
-		default:
-			kept = r
-			first(r)
+			continue
 		}
+		kept = r
+		list = append(list, r.value)
 	}
-	return repeats, nil
+	return list, s.judge(repeats)
 }
 
 func (r *listed[T]) compare(other *listed[T]) int {

@@ -6,7 +6,7 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-func disable(in *finding.Input)    { inMemory(in)[0].Enabled = false }
+func disable(in *finding.Input)    { in.Inventory.SCIM[0].Enabled = false }
 func removeSCIM(in *finding.Input) { in.Inventory.SCIM = nil }
 
 // names gives the organization one configuration for each name: scim-1, scim-2 and so on.
@@ -20,7 +20,7 @@ func names(names ...string) func(*finding.Input) {
 }
 
 func linking(allowed *bool) func(*finding.Input) {
-	return func(in *finding.Input) { inMemory(in)[0].AllowUnverifiedEmailAccountLinking = allowed }
+	return func(in *finding.Input) { in.Inventory.SCIM[0].AllowUnverifiedEmailAccountLinking = allowed }
 }
 
 var configurationCases = []ruleCase{
@@ -48,9 +48,9 @@ var configurationCases = []ruleCase{
 	{"SCIM-016", "allowed", linking(new(true)), []string{"fail high scim-1"}, "allows unverified"},
 	{"SCIM-016", "not reported", linking(nil), []string{"not_assessed scim-1"}, "did not report"},
 
-	{"SCIM-020", "another organization", func(in *finding.Input) { inMemory(in)[0].OrganizationID = "org-2" },
+	{"SCIM-020", "another organization", func(in *finding.Input) { in.Inventory.SCIM[0].OrganizationID = "org-2" },
 		[]string{"fail critical scim-1"}, "belongs to organization org-2"},
-	{"SCIM-020", "no organization named", func(in *finding.Input) { inMemory(in)[0].OrganizationID = "" },
+	{"SCIM-020", "no organization named", func(in *finding.Input) { in.Inventory.SCIM[0].OrganizationID = "" },
 		[]string{"pass org-1"}, "0 name this organization, 1 name none"},
 
 	{"SCIM-025", "not restricted", func(in *finding.Input) { in.Inventory.Policies.RestrictAccountCreationToSCIM = false },

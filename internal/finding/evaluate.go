@@ -73,8 +73,7 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 		sso:          make(map[string]ona.SSOConfiguration, len(in.Inventory.SSO)),
 		named:        make(map[diff.Subject]string),
 	}
-	e.Inventory.SCIM = ona.OrEmpty(in.Inventory.SCIM)
-	e.count = e.Inventory.SCIM.Len()
+	e.count = len(e.Inventory.SCIM)
 	for _, c := range in.Inventory.SSO {
 		e.sso[c.ID] = c
 		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
@@ -97,7 +96,8 @@ func (e *evaluation) judge() []result {
 		}
 	}
 	told := e.AuditLog.subjects()
-	for c := range e.Inventory.SCIM.All() {
+	for i := range e.Inventory.SCIM {
+		c := &e.Inventory.SCIM[i]
 		e.look(c, told)
 		for _, judge := range each {
 			judge(c)

@@ -78,7 +78,7 @@ func troubled() finding.Input {
 	}
 	in := fromBytes(data)
 	in.MissedNights = []time.Time{after(-day), after(-2 * day), after(-3 * day)}
-	for _, c := range inMemory(&in)[:10] {
+	for _, c := range in.Inventory.SCIM[:10] {
 		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.UpdatedOnly, "updatedAt", "", "")
 		enabled.SubjectID, updated.SubjectID = c.ID, c.ID
 		in.Changes = append(in.Changes, enabled, updated)
@@ -110,7 +110,7 @@ func TestFingerprint(t *testing.T) {
 	in := inOrder()
 	expiresAt(after(-day))(&in)
 	before := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
-	inMemory(&in)[0].Name = "Okta, renamed"
+	in.Inventory.SCIM[0].Name = "Okta, renamed"
 	in.Inventory.Organization.Name = "Acme, renamed"
 	renamed := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
 	if before.Fingerprint != want || renamed.Fingerprint != want {

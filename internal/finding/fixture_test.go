@@ -22,7 +22,7 @@ func inOrder() finding.Input {
 		TakenAt: takenAt,
 		Inventory: ona.Inventory{
 			Organization: ona.Organization{ID: "org-1", Name: "Acme"},
-			SCIM:         ona.SCIMConfigurations{scim("scim-1", "Okta", "sso-1")},
+			SCIM:         []ona.SCIMConfiguration{scim("scim-1", "Okta", "sso-1")},
 			SSO:          []ona.SSOConfiguration{sso("sso-1", "Okta sign-in")},
 			Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 		},
@@ -89,14 +89,8 @@ func seenSince(in *finding.Input, id string, since finding.ExpirySince) {
 	}
 }
 
-// inMemory is the SCIM configurations, which can be changed in place.
-func inMemory(in *finding.Input) ona.SCIMConfigurations {
-	configurations, _ := in.Inventory.SCIM.(ona.SCIMConfigurations)
-	return configurations
-}
-
 func addSCIM(in *finding.Input, c ona.SCIMConfiguration) {
-	in.Inventory.SCIM = append(inMemory(in), c)
+	in.Inventory.SCIM = append(in.Inventory.SCIM, c)
 }
 
 func addSSO(in *finding.Input, c ona.SSOConfiguration) {

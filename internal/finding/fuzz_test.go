@@ -117,7 +117,8 @@ func checkNothingFromUnreadable(t *testing.T, in finding.Input, findings []findi
 	if !in.ServerClockKnown {
 		unreadable = append(unreadable, "SCIM-021")
 	}
-	for c := range inMemory(&in).All() {
+	for i := range in.Inventory.SCIM {
+		c := &in.Inventory.SCIM[i]
 		unreadable = append(unreadable, unreported(*c)...)
 	}
 	for _, id := range unreadable {

@@ -11,20 +11,20 @@ import (
 // grouping finds SCIM configurations that have the same key. A map of all keys would take most of what a long listing may: so only a hash of
 // each is kept, and a second look at the listing is taken where two are alike.
 type grouping struct {
-	scim   ona.List[ona.SCIMConfiguration]
+	scim   []ona.SCIMConfiguration
 	key    func(*ona.SCIMConfiguration) string // empty for a configuration that is in no group
 	seed   maphash.Seed
 	hashes []uint64
 }
 
-func newGrouping(scim ona.List[ona.SCIMConfiguration], key func(*ona.SCIMConfiguration) string) *grouping {
+func newGrouping(scim []ona.SCIMConfiguration, key func(*ona.SCIMConfiguration) string) *grouping {
 	return &grouping{scim: scim, key: key, seed: maphash.MakeSeed()}
 }
 
 func (g *grouping) add(c *ona.SCIMConfiguration) {
 	if key := g.key(c); key != "" {
 		if g.hashes == nil {
-			g.hashes = make([]uint64, 0, g.scim.Len()) // grown step by step, it would take twice that for a moment
+			g.hashes = make([]uint64, 0, len(g.scim)) // grown step by step, it would take twice that for a moment
 		}
 		g.hashes = append(g.hashes, maphash.String(g.seed, key))
 	}
@@ -37,7 +37,8 @@ func (g *grouping) count() int { return len(g.hashes) }
 func (g *grouping) shared() map[string][]subject {
 	groups := make(map[string][]subject)
 	if repeated := g.repeated(); len(repeated) > 0 {
-		for c := range g.scim.All() {
+		for i := range g.scim {
+			c := &g.scim[i]
 			if key := g.key(c); key != "" && repeated[maphash.String(g.seed, key)] {
 				groups[key] = append(groups[key], scimSubject(c))
 			}

@@ -11,7 +11,7 @@ func hideSSO(in *finding.Input) {
 }
 
 func link(id string) func(*finding.Input) {
-	return func(in *finding.Input) { inMemory(in)[0].SSOConfigurationID = id }
+	return func(in *finding.Input) { in.Inventory.SCIM[0].SSOConfigurationID = id }
 }
 
 func state(state string) func(*finding.Input) {

@@ -12,7 +12,7 @@ func clock(offset time.Duration) func(*finding.Input) {
 
 func times(created, updated time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
-		inMemory(in)[0].CreatedAt, inMemory(in)[0].UpdatedAt = created, updated
+		in.Inventory.SCIM[0].CreatedAt, in.Inventory.SCIM[0].UpdatedAt = created, updated
 	}
 }
 

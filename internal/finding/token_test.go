@@ -8,13 +8,13 @@ import (
 
 // expiresAt moves the expiry of scim-1.
 func expiresAt(t time.Time) func(*finding.Input) {
-	return func(in *finding.Input) { inMemory(in)[0].TokenExpiresAt = t }
+	return func(in *finding.Input) { in.Inventory.SCIM[0].TokenExpiresAt = t }
 }
 
 func disabledExpiresAt(t time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
-		inMemory(in)[0].Enabled = false
-		inMemory(in)[0].TokenExpiresAt = t
+		in.Inventory.SCIM[0].Enabled = false
+		in.Inventory.SCIM[0].TokenExpiresAt = t
 	}
 }
 
@@ -22,8 +22,8 @@ func disabledExpiresAt(t time.Time) func(*finding.Input) {
 // the expiry.
 func token(created time.Time, since finding.ExpirySince, expires time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
-		inMemory(in)[0].CreatedAt = created
-		inMemory(in)[0].TokenExpiresAt = expires
+		in.Inventory.SCIM[0].CreatedAt = created
+		in.Inventory.SCIM[0].TokenExpiresAt = expires
 		seenSince(in, "scim-1", since)
 	}
 }

@@ -79,21 +79,21 @@ func (n *night) readAuditLog(ctx context.Context, client *fetch.Client, header s
 }
 
 // seen says which of the SCIM configurations that the audit log tells of the baseline or an older snapshot has.
-func seen(baseline snapshot.Baseline, older seenBefore, entries []ona.AuditLogEntry) (func(id string) bool, error) {
+func seen(baseline snapshot.Baseline, older seenBefore, entries []ona.AuditLogEntry) func(id string) bool {
 	if len(entries) == 0 {
-		return nil, nil
+		return nil
 	}
 	told := make(map[string]bool, len(entries))
 	for _, entry := range entries {
 		told[entry.SubjectID] = true
 	}
 	inBaseline := make(map[string]bool)
-	for c := range baseline.Inventory.SCIM.All() {
+	for _, c := range baseline.Inventory.SCIM {
 		if told[c.ID] {
 			inBaseline[c.ID] = true
 		}
 	}
-	return func(id string) bool { return inBaseline[id] || older(diff.SCIMConfiguration, id) }, baseline.Inventory.SCIM.Err()
+	return func(id string) bool { return inBaseline[id] || older(diff.SCIMConfiguration, id) }
 }
 
 // listAuditLogs reads the log within maxLogTime; a log that takes longer could not be read.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,11 +46,6 @@ func (n *night) snapshot(ctx context.Context, source Source) (snapshot.Snapshot,
 	if !source.TokenExpires.IsZero() {
 		header.Notes = append(header.Notes, "the token of this run expires on "+source.TokenExpires.Format(time.DateOnly)+", by the settings")
 	}
-	defer func() {
-		if err := collection.Close(); err != nil {
-			n.Logger.LogAttrs(ctx, slog.LevelWarn, "temporary_file_left", slog.String("source", source.Name), slog.String("error", err.Error()))
-		}
-	}()
 	if err != nil {
 		noteRetries(&header, append(collection.Exchanges, collection.Unanswered))
 		return header, err
@@ -162,9 +156,7 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 		if err != nil {
 			return failed(err)
 		}
-		if changes, err = compare(baseline, c.Inventory, older); err != nil {
-			return failed(err)
-		}
+		changes = compare(baseline, c.Inventory, older)
 		var asked []fetch.Exchange
 		changes, asked, err = confirm(ctx, client, changes)
 		exchanges = slices.Concat(exchanges, asked)
@@ -175,9 +167,7 @@ func (n *night) compareAndStore(ctx context.Context, client *fetch.Client, heade
 			return failed(err)
 		}
 		exchanges = append(exchanges, log.exchanges...)
-		if log.Seen, err = seen(baseline, older, log.Entries); err != nil {
-			return failed(err)
-		}
+		log.Seen = seen(baseline, older, log.Entries)
 		log.describe(&header)
 	}
 	findings, err := n.judge(ctx, header, baseline, found, c.Inventory, changes, log.judged())
@@ -200,11 +190,8 @@ type seenBefore = func(diff.SubjectType, string) bool
 
 // compare says what differs from the baseline. Where the baseline could not read the SSO configurations or the policies, these are compared
 // with the last snapshot that could, and the rows say so.
-func compare(baseline snapshot.Baseline, current ona.Inventory, older seenBefore) ([]diff.Change, error) {
+func compare(baseline snapshot.Baseline, current ona.Inventory, older seenBefore) []diff.Change {
 	changes := diff.Compute(baseline.Inventory, current, diff.Options{Seen: older})
-	if err := errors.Join(ona.OrEmpty(baseline.Inventory.SCIM).Err(), ona.OrEmpty(current.SCIM).Err()); err != nil {
-		return nil, err
-	}
 	for i := range changes {
 		older := baseline.Snapshot
 		switch {
@@ -217,7 +204,7 @@ func compare(baseline snapshot.Baseline, current ona.Inventory, older seenBefore
 			changes[i].AddNote(fmt.Sprintf("net change since %s UTC, the last snapshot that could read it", older.TakenAt.Format("2006-01-02 15:04:05")))
 		}
 	}
-	return changes, nil
+	return changes
 }
 
 // judge evaluates the rules.
@@ -243,7 +230,7 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 	}
 	in.ExpirySince = expiries.Since
 	findings := finding.Evaluate(in, n.Thresholds)
-	return findings, errors.Join(expiries.Close(), ona.OrEmpty(inventory.SCIM).Err())
+	return findings, errors.Join(expiries.Close())
 }
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
@@ -262,7 +249,7 @@ func addExchanges(c *snapshot.Collected, exchanges []fetch.Exchange) {
 			ServerDate: e.ServerDate, Records: e.Records, Retries: retries, ResponseSHA256: e.SHA256, ResponseSize: e.Size,
 		})
 	}
-	c.Response = func(i int) ([]byte, error) { return exchanges[i].Answer() }
+	c.Response = func(i int) ([]byte, error) { return exchanges[i].Body, nil }
 }
 
 // recordFailure stores that the snapshot failed. The error stays what it was, with what kept the failure from being stored.

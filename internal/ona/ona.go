@@ -92,9 +92,8 @@ type OrganizationPolicies struct {
 // Inventory is everything that one complete listing of one organization says. SCIM and SSO are sorted by id and hold each id once.
 type Inventory struct {
 	Organization Organization
-	// SCIM may be nil, which is an empty list.
-	SCIM List[SCIMConfiguration]
-	SSO  []SSOConfiguration
+	SCIM         []SCIMConfiguration
+	SSO          []SSOConfiguration
 	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an older server); empty when SSO is complete.
 	// While it is set, SSO is empty and says nothing.
 	SSONotAssessed string

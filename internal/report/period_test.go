@@ -88,7 +88,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 		changes = diff.Compute(baseline.Inventory, *l.inventory, diff.Options{})
 		header.BaselineID = baseline.Snapshot.ID
 	}
-	header.SCIMReceived, header.SCIMDistinct = l.inventory.SCIM.Len(), l.inventory.SCIM.Len()
+	header.SCIMReceived, header.SCIMDistinct = len(l.inventory.SCIM), len(l.inventory.SCIM)
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
 	header.SSONotAssessed, header.PoliciesNotAssessed = l.inventory.SSONotAssessed, l.inventory.PoliciesNotAssessed
 	findings := finding.Evaluate(finding.Input{TakenAt: at, Inventory: *l.inventory, Changes: changes}, finding.DefaultThresholds())

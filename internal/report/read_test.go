@@ -38,7 +38,7 @@ func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
 		Organization: ona.Organization{ID: acmeID, Name: "Acme", Raw: []byte(`{}`)},
 		Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: []byte(`{}`)},
 	}
-	var scim ona.SCIMConfigurations
+	var scim []ona.SCIMConfiguration
 	for _, c := range configurations {
 		scim = append(scim, c.SCIMConfiguration)
 	}
@@ -67,14 +67,14 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
-			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: inv.SCIM.Len(), SCIMDistinct: inv.SCIM.Len(),
+			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
 			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
 		},
 		Inventory: inv,
 		Changes:   changes,
 		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
 	}
-	for _, e := range exchanges(inv.SCIM.Len(), len(inv.SSO)) {
+	for _, e := range exchanges(len(inv.SCIM), len(inv.SSO)) {
 		body := []byte(e.Method)
 		sum := sha256.Sum256(body)
 		e.ResponseSHA256, e.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))

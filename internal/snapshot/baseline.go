@@ -9,8 +9,6 @@ import (
 // Baseline is what the next snapshot of an organization is compared with: its last complete snapshot.
 type Baseline struct {
 	Snapshot Snapshot
-	// A long Inventory.SCIM has no Raw, and while somebody goes through it the store can do nothing else.
-	//
 	// Inventory shows what could not be read in Snapshot as the last snapshot that could read it does: nothing that changed while it was
 	// unreadable is lost.
 	Inventory ona.Inventory
@@ -25,7 +23,7 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (Baseline, 
 		return Baseline{}, false, err
 	}
 	b := Baseline{Snapshot: last, SSO: last, Policies: last}
-	if b.Inventory, err = s.inventory(ctx, last, s.baselineSCIM(ctx, last)); err != nil {
+	if b.Inventory, err = s.inventory(ctx, last, func(key int64) ([]ona.SCIMConfiguration, error) { return s.readSCIM(ctx, last, key) }); err != nil {
 		return b, true, err
 	}
 	if b.Inventory.SSONotAssessed != "" {
@@ -53,7 +51,7 @@ func (s *Store) fillFromOlder(ctx context.Context, column, organizationID string
 	if err != nil || !found {
 		return err
 	}
-	inventory, err := s.inventory(ctx, older, func(int64) (ona.List[ona.SCIMConfiguration], error) { return nil, nil })
+	inventory, err := s.inventory(ctx, older, func(int64) ([]ona.SCIMConfiguration, error) { return nil, nil })
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func TestWhatIsFoundToDifferIsWhatAPlainCursorFinds(t *testing.T) {
 						current[id] = randomConfiguration(random, id)
 					}
 				}
-				var all ona.SCIMConfigurations
+				var all []ona.SCIMConfiguration
 				for _, id := range slices.Sorted(maps.Keys(current)) {
 					all = append(all, current[id])
 				}
@@ -268,7 +268,7 @@ func TestAListingThatBreaksOffIsAnError(t *testing.T) {
 
 func TestARowWhoseShapeIsGoneIsDamageAndNoDifference(t *testing.T) {
 	s := storeOf(t)
-	var all ona.Slice[ona.SCIMConfiguration]
+	var all []ona.SCIMConfiguration
 	for _, id := range []string{"a", "b"} {
 		all = append(all, ona.SCIMConfiguration{ID: id, Raw: json.RawMessage(`{"id":"` + id + `"}`)})
 	}

@@ -17,6 +17,6 @@ func (s *Store) CompareAlone(ctx context.Context, organizationID string, scim []
 	if err != nil {
 		return 0, err
 	}
-	d, err := scimKind.compare(ctx, tx, key, scimKind.rows(ona.Slice[ona.SCIMConfiguration](scim)), func(row) {})
+	d, err := scimKind.compare(ctx, tx, key, scimKind.rows([]ona.SCIMConfiguration(scim)), func(row) {})
 	return d.inserts + len(d.retire), err
 }

@@ -126,18 +126,18 @@ func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]t
 
 // Inventory is what a complete snapshot shows; what it could not read is marked as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
-	return s.inventory(ctx, h, func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
+	return s.inventory(ctx, h, func(organizationKey int64) ([]ona.SCIMConfiguration, error) {
 		return s.readSCIM(ctx, h, organizationKey)
 	})
 }
 
-func (s *Store) readSCIM(ctx context.Context, h Snapshot, organizationKey int64) (ona.List[ona.SCIMConfiguration], error) {
+func (s *Store) readSCIM(ctx context.Context, h Snapshot, organizationKey int64) ([]ona.SCIMConfiguration, error) {
 	all, err := values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
 	return all, cmp.Or(err, asCounted(h.ID, "SCIM", len(all), h.SCIMConfigurations))
 }
 
 // inventory is an Inventory whose SCIM configurations list gives.
-func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizationKey int64) (ona.List[ona.SCIMConfiguration], error)) (ona.Inventory, error) {
+func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizationKey int64) ([]ona.SCIMConfiguration, error)) (ona.Inventory, error) {
 	inventory := ona.Inventory{SSONotAssessed: h.SSONotAssessed, PoliciesNotAssessed: h.PoliciesNotAssessed}
 	key, err := s.keyOf(ctx, h)
 	if err != nil {
@@ -163,8 +163,8 @@ func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizatio
 	return inventory, err
 }
 
-func values[T any](versions []version[T], err error) (ona.Slice[T], error) {
-	all := make(ona.Slice[T], 0, len(versions))
+func values[T any](versions []version[T], err error) ([]T, error) {
+	all := make([]T, 0, len(versions))
 	for _, v := range versions {
 		all = append(all, v.value)
 	}

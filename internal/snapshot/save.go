@@ -121,22 +121,22 @@ func compareInventory(ctx context.Context, tx *sql.Tx, header *Snapshot, key int
 		all = append(all, d)
 		return err
 	}
-	if err := compare(organizationKind.table, organizationKind.rows(ona.Slice[ona.Organization]{inventory.Organization})); err != nil {
+	if err := compare(organizationKind.table, organizationKind.rows([]ona.Organization{inventory.Organization})); err != nil {
 		return nil, err
 	}
 	if inventory.Policies != nil {
-		one := ona.Slice[policies]{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
+		one := []policies{{organizationID: header.OrganizationID, OrganizationPolicies: *inventory.Policies}}
 		if err := compare(policiesKind.table, policiesKind.rows(one)); err != nil {
 			return nil, err
 		}
 	}
-	scim := ona.OrEmpty(inventory.SCIM)
+	scim := inventory.SCIM
 	if err := compare(scimKind.table, scimKind.rows(scim)); err != nil {
 		return nil, err
 	}
-	header.SCIMConfigurations = scim.Len()
+	header.SCIMConfigurations = len(scim)
 	if inventory.SSONotAssessed == "" {
-		if err := compare(ssoKind.table, ssoKind.rows(ona.Slice[ona.SSOConfiguration](inventory.SSO))); err != nil {
+		if err := compare(ssoKind.table, ssoKind.rows([]ona.SSOConfiguration(inventory.SSO))); err != nil {
 			return nil, err
 		}
 		header.SSOConfigurations = len(inventory.SSO)

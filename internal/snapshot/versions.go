@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-
-	"scim-auditor/internal/ona"
 )
 
 // version is a value with the snapshot since which it has been so.
@@ -64,16 +62,13 @@ func (k kind[T]) scan(rows *sql.Rows) (version[T], error) {
 }
 
 // rows are the values as rows of the table, in their order.
-func (k kind[T]) rows(all ona.List[T]) listing {
+func (k kind[T]) rows(all []T) listing {
 	return func(yield func(row, error) bool) {
-		for v := range all.All() {
-			values := append(make([]any, 0, len(k.columns)+1), k.id(*v))
-			if !yield(row{values: k.values(values, *v)}, nil) {
+		for _, v := range all {
+			values := append(make([]any, 0, len(k.columns)+1), k.id(v))
+			if !yield(row{values: k.values(values, v)}, nil) {
 				return
 			}
-		}
-		if err := all.Err(); err != nil {
-			yield(row{}, err)
 		}
 	}
 }

@@ -134,7 +134,7 @@ func continueUnchanged(t *testing.T, store *snapshot.Store) {
 	}
 	last := all[len(all)-1]
 	baseline, found, err := store.Baseline(t.Context(), last.OrganizationID)
-	if err != nil || !found || baseline.Snapshot.ID != last.ID || baseline.Inventory.SCIM.Len() != 4 || len(baseline.Inventory.SSO) != 3 {
+	if err != nil || !found || baseline.Snapshot.ID != last.ID || len(baseline.Inventory.SCIM) != 4 || len(baseline.Inventory.SSO) != 3 {
 		t.Fatalf("baseline %+v (error %v)", baseline, err)
 	}
 	header := last
