@@ -30,7 +30,7 @@ func ExampleStory() {
 	// umbrella: a sign-in "Okta" and the SCIM configuration "Okta pilot" were created
 }
 
-// every gives every answer of a server in all its nights, as text.
+// every returns every answer of a server in all its nights, as text.
 func every(t *testing.T, server *demo.Server) string {
 	t.Helper()
 	var b strings.Builder
@@ -66,15 +66,15 @@ func TestTheWorldIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-func TestTheStoryTellsEveryNight(t *testing.T) {
+func TestTheStoryHasEveryNight(t *testing.T) {
 	for night := 1; night <= demo.Nights; night++ {
 		if len(demo.Story(night)) == 0 {
-			t.Errorf("night %d: the story tells nothing", night)
+			t.Errorf("night %d: the story is empty", night)
 		}
 	}
 	for _, night := range []int{0, demo.Nights + 1} {
 		if got := demo.Story(night); got != nil {
-			t.Errorf("night %d is outside of the story and tells %q", night, got)
+			t.Errorf("night %d is outside of the story and has %q", night, got)
 		}
 	}
 }
