@@ -1,15 +1,15 @@
-//go:build unix
+//go:build linux
 
-// Command simulate serves the demo's API with generated organizations, and measures programs that run
-// against it. The script bench/run starts it.
+// Command simulate serves the demo's API with generated organizations, and measures programs that
+// run against it. The script bench/run starts it.
 //
 //	simulate serve --folder DIR [--organizations N] [--configurations M] [--latency 50ms] [--changes 0.001]
 //	simulate time FILE PROGRAM ARGUMENT...
 //
-// serve writes auditor.yaml, a token file for each organization and the base URL (in the file url) into
-// DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a share of
-// all SCIM configurations. time runs the program and appends its wall time in milliseconds and its peak
-// memory in MiB to FILE.
+// serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
+// into DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a
+// share of all SCIM configurations. time runs the program and appends its wall time in milliseconds
+// and its peak memory in MiB to FILE.
 package main
 
 import (
@@ -23,7 +23,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -80,7 +79,7 @@ func serve(ctx context.Context, args []string) error {
 	return nil
 }
 
-// writeSettings writes what a user would: a token file and an entry in auditor.yaml for each organization.
+// writeSettings writes auditor.yaml and a token file for each organization.
 func (w *world) writeSettings(folder, base string) error {
 	var settings strings.Builder
 	fmt.Fprintf(&settings, "base_url: %s\norganizations:\n", base)
@@ -103,7 +102,8 @@ func (w *world) writeSettings(folder, base string) error {
 	)
 }
 
-// measure runs a program and appends its wall time in milliseconds and its peak memory in MiB to a file.
+// measure runs a program and appends its wall time in milliseconds and its peak memory in MiB to a
+// file.
 func measure(ctx context.Context, file string, args []string) error {
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
@@ -122,9 +122,5 @@ func measure(ctx context.Context, file string, args []string) error {
 
 // peakMemory is the largest resident set of a process that has ended, in MiB (getrusage(2)).
 func peakMemory(state *os.ProcessState) int64 {
-	peak := int64(state.SysUsage().(*syscall.Rusage).Maxrss)
-	if runtime.GOOS == "darwin" {
-		return peak >> 20 // bytes there, KiB elsewhere
-	}
-	return peak >> 10
+	return state.SysUsage().(*syscall.Rusage).Maxrss >> 10
 }

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package main
 
@@ -59,8 +59,7 @@ var (
 	regions = strings.Fields("EMEA AMER APAC LATAM DACH Nordics Iberia Benelux Japan India")
 )
 
-// instant is how the API writes an instant.
-const instant = "2006-01-02T15:04:05.000Z"
+const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // nameOf names the n-th configuration; no other number has the same name.
 func nameOf(n int) string {
@@ -70,8 +69,8 @@ func nameOf(n int) string {
 	return fmt.Sprintf("%s %s %s %d", provider, department, region, n+1)
 }
 
-// organization makes an organization whose SCIM configurations each have a sign-in of their own. Their
-// tokens live for 540 days, so that each configuration fails one rule, SCIM-005, and passes the others.
+// organization makes an organization whose SCIM configurations each have a sign-in of their own and
+// fail one rule, SCIM-005, because their tokens live for 540 days.
 func (w *world) organization(name string, configurations int) *demo.State {
 	s := demo.NewState(name)
 	s.Policies["restrictAccountCreationToScim"] = true
@@ -79,7 +78,7 @@ func (w *world) organization(name string, configurations int) *demo.State {
 		id, sso := w.uuid(), w.uuid()
 		age := time.Duration(w.random.Int64N(int64(200*24*time.Hour))) + 100*24*time.Hour
 		created := time.Now().UTC().Truncate(24 * time.Hour).Add(-age)
-		at, expires := created.Format(instant), created.AddDate(0, 0, 540).Format(instant)
+		at, expires := created.Format(timeLayout), created.AddDate(0, 0, 540).Format(timeLayout)
 		s.SCIM = append(s.SCIM, demo.Row{
 			"id": id, "organizationId": s.ID, "name": nameOf(n), "enabled": true, "ssoConfigurationId": sso,
 			"createdAt": at, "updatedAt": at, "tokenExpiresAt": expires, "allowUnverifiedEmailAccountLinking": false,
@@ -100,7 +99,8 @@ func (w *world) uuid() string {
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
 
-// nextNight renames the share of the configurations that changes, with an entry in the audit log for each.
+// nextNight renames the share of the configurations that changes, with an entry in the audit log
+// for each.
 func (w *world) nextNight() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

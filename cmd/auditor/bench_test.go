@@ -15,7 +15,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// benchSite is an installation of the command with a simulated API of one organization, for benchmarks.
+// benchSite is an installation of the command with a simulated API of one organization, for
+// benchmarks.
 type benchSite struct {
 	b      *testing.B
 	server *demo.Server
@@ -68,7 +69,8 @@ func (s *benchSite) command(args ...string) {
 	}
 }
 
-// nextNight is the next night's run. It keeps the newest report only: ten years of them would fill the disk.
+// nextNight is the next night's run. It keeps the newest report only: ten years of them would fill
+// the disk.
 func (s *benchSite) nextNight() {
 	s.night++
 	s.server.SetNight(s.night)
@@ -80,8 +82,8 @@ func (s *benchSite) nextNight() {
 
 var benchSizes = []int{3, 10_000}
 
-// BenchmarkNight runs quiet nights with their reports. With -benchtime 3650x -bench Night/3 it is ten years of
-// a small organization: the size of the database, and the first and the last nights.
+// BenchmarkNight runs quiet nights with their reports. With -benchtime 3650x -bench Night/3 it is
+// ten years of a small organization: the size of the database, and the first and the last nights.
 func BenchmarkNight(b *testing.B) {
 	for _, size := range benchSizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {

@@ -46,8 +46,8 @@ func allPages(t *testing.T) string {
 	return b.String()
 }
 
-// rewrite compares a page with what replace makes of each match in it, or writes that with -update. It returns
-// the number of matches.
+// rewrite compares a page with what replace makes of each match in it, or writes that with -update.
+// It returns the number of matches.
 func rewrite(t *testing.T, name string, match *regexp.Regexp, replace func(block string) string) (matches int) {
 	t.Helper()
 	text := readPage(t, name)

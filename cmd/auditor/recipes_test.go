@@ -8,8 +8,8 @@ import (
 
 var recipeBlock = regexp.MustCompile("(?s)\n([^\n]+)\n\n```sql\n(.*?)```")
 
-// TestTheQueriesOfTheDocumentation runs each query of docs/sql.md on the database of a demo, also with the
-// sqlite3 program where it is installed. Each must return rows.
+// TestTheQueriesOfTheDocumentation runs each query of docs/sql.md on the database of a demo, also
+// with the sqlite3 program where it is installed. Each must return rows.
 func TestTheQueriesOfTheDocumentation(t *testing.T) {
 	folder, _ := playTheDemo(t)
 	s := &site{t: t, folder: folder}

@@ -8,8 +8,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// acme is a large organization: a holding whose divisions have an identity provider in each region, more
-// than two pages of them. On one quiet night the API writes the same content in another form.
+// acme is a large organization: a holding whose divisions have an identity provider in each region,
+// more than two pages of them. On one quiet night the API writes the same content in another form.
 func acme() tale {
 	s := NewState("acme")
 	s.Identity["organizationTier"] = "ORGANIZATION_TIER_ENTERPRISE"
@@ -26,8 +26,8 @@ func acme() tale {
 	return tale{base: s, events: acmeEvents()}
 }
 
-// acmeHeadquarters adds what the holding itself uses. OneLogin is what it used before: disabled, with a token
-// that expired long ago. The vendors' configuration is not linked to the sign-in that was made for it.
+// acmeHeadquarters adds what the holding itself uses. OneLogin is disabled, and its token expired
+// long ago. The vendors' configuration is not linked to its sign-in yet.
 func acmeHeadquarters(s *State) {
 	s.SCIM = []Row{
 		s.scim("okta-production", "Okta production", "okta-production", "2026-05-04T09:30:00Z", nil),

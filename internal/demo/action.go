@@ -41,9 +41,9 @@ func (s *State) log(at time.Time, subjectType string, subject any, action string
 	})
 }
 
-// update sets fields of a configuration; a nil value removes the field. A SCIM configuration's updatedAt
-// moves too. The audit log says verb and kind, such as "disabled SCIM configuration"; an empty verb leaves
-// the entry out.
+// update sets fields of a configuration; a nil value removes the field. A SCIM configuration's
+// updatedAt moves too. The audit log says verb and kind, such as "disabled SCIM configuration"; an
+// empty verb leaves the entry out.
 func (k kind) update(key, verb string, fields Row) action {
 	return func(s *State, at time.Time) {
 		row := k.find(s, key)

@@ -9,7 +9,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// entries reads the whole audit log about a configuration, or about everything when the id is empty.
+// entries reads the whole audit log about a configuration, or about everything when the id is
+// empty.
 func entries(t *testing.T, server *demo.Server, name, id string) []demo.Row {
 	t.Helper()
 	extra := ""

@@ -7,8 +7,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// globex is a handful of configurations that have grown over the years and break almost every rule. On one
-// night its token may not list them.
+// globex is a handful of configurations that have grown over the years and break almost every rule.
+// On one night its token may not list them.
 func globex() tale {
 	s := NewState("globex")
 	s.Organization["name"] = "Globex Corporation"
@@ -38,7 +38,7 @@ func globexSCIM(s *State) []Row {
 			Row{"tokenExpiresAt": "2026-11-18T12:00:00Z"}),
 		s.scim("field-staff", "Rippling field staff", "rippling", "2025-10-31T07:45:00Z", nil),
 		s.scim("nameless", "", "keycloak", "2026-07-07T07:07:07Z", nil),
-		// Created in the future, by a server whose clock was wrong; the API does not report the expiry.
+		// Created in the future, by a server whose clock was wrong, and without an expiry.
 		s.scim("lab-pilot", "Keycloak pilot", "", "2026-12-24T00:00:00Z", Row{"enabled": nil, "tokenExpiresAt": nil}),
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// initech is a small organization whose administrators choose names that could break a report. Until night 5
-// its token may read neither the SSO configurations nor the audit log.
+// initech is a small organization whose administrators choose names that could break a report.
+// Until night 5 its token may read neither the SSO configurations nor the audit log.
 func initech() tale {
 	s := NewState("initech")
 	s.Organization["name"] = "Initech | Initrode"
@@ -19,9 +19,9 @@ func initech() tale {
 	return tale{base: s, events: initechEvents()}
 }
 
-// initechConfigurations adds configurations whose names have a formula, the end of a table cell with HTML and
-// a link, text that runs from right to left, a line break, an invisible space, Excel's own escape, and as
-// many letters as a name may have.
+// initechConfigurations adds configurations whose names have a formula, the end of a table cell
+// with HTML and a link, text that runs from right to left, a line break, an invisible space,
+// Excel's own escape, and as many letters as a name may have.
 func initechConfigurations(s *State) {
 	created := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
 	for _, c := range []struct{ key, name string }{

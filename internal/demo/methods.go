@@ -80,8 +80,8 @@ var methods = map[string]method{
 	},
 }
 
-// decode reads a request body. A field that the method does not have is refused, and so is one that is
-// spelled in another case.
+// decode reads a request body. A field that the method does not have is refused, and so is one that
+// is spelled in another case.
 func (m method) decode(body []byte) (request, error) {
 	var r request
 	var sent map[string]any

@@ -20,8 +20,8 @@ type pagination struct {
 	Token    string `json:"token"`
 }
 
-// page answers with the page of rows that the request asks for. As the API may, it omits an empty list, and
-// the pagination of a list that fits one page.
+// page answers with the page of rows that the request asks for. As the API may, it omits an empty
+// list, and the pagination of a list that fits one page.
 func (c call) page(field string, rows []Row) (Row, *Fault) {
 	size := cmp.Or(c.Pagination.PageSize, defaultPageSize)
 	if size < 0 || size > maxPageSize {
@@ -46,16 +46,16 @@ func (c call) page(field string, rows []Row) (Row, *Fault) {
 	return answer, nil
 }
 
-// token names the page that begins at a row. It holds a hash of the listing, so that a token of another
-// method or organization is refused.
+// token names the page that begins at a row. It holds a hash of the listing, so that a token of
+// another method or organization is refused.
 func (c call) token(offset int) string {
 	position := strconv.Itoa(offset)
 	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + position))
 	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], position...))
 }
 
-// offset reads what token wrote; the empty token is the first page. A token beyond the end of a list that
-// has shrunk is refused.
+// offset reads what token wrote; the empty token is the first page. A token beyond the end of a
+// list that has shrunk is refused.
 func (c call) offset(token string, rows int) (offset int, ok bool) {
 	if token == "" {
 		return 0, true

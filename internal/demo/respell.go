@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// respell writes an organization's configurations as another server might, with the same meaning: rows and
-// sets in another order, ids in upper case, instants with an offset and trailing zeros, absent fields as null
-// or as their default.
+// respell writes an organization's configurations in another form: rows and sets in another order,
+// ids in upper case, instants with an offset and zeros, absent fields as null or as their default.
 func respell(s *State, _ time.Time) {
 	for _, row := range s.SCIM {
 		respellRow(row)

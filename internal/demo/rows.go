@@ -8,9 +8,9 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// scim is a SCIM configuration of the story. Its id follows from the key, its link from the key of the SSO
-// configuration, which may be missing; an empty text leaves the field out. It is enabled, and its token
-// expires one year after its creation, Ona's default, unless more sets other values; nil removes a field.
+// scim is a SCIM configuration of the story. Its id follows from key, its link from the key sso; an
+// empty text omits the field. It is enabled, and its token expires one year after its creation,
+// unless more sets other values; nil removes a field.
 func (s *State) scim(key, name, sso, created string, more Row) Row {
 	row := Row{
 		"id":             ID(s.Name, "scim", key),
@@ -30,8 +30,8 @@ func (s *State) scim(key, name, sso, created string, more Row) Row {
 	return row
 }
 
-// sso is an SSO configuration of the story: active, of the organization's own provider, with e-mail domains
-// that are separated by spaces, unless more sets other values; nil removes a field.
+// sso is an SSO configuration of the story: active, of the organization's own provider, with e-mail
+// domains that are separated by spaces, unless more sets other values; nil removes a field.
 func (s *State) sso(key, name, issuer, domains string, more Row) Row {
 	row := Row{
 		"id":             ID(s.Name, "sso", key),

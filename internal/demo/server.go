@@ -1,8 +1,8 @@
-// Package demo is a simulated Ona API whose organizations change night by night. `auditor demo` runs the job
-// against it, and tests use it as their server. Its content is invented and always the same: it reads no
-// clock, draws no random number and opens no connection. It answers as the API's documentation says, and is
-// stricter where a client could be wrong without noticing: it refuses a request field that the method does
-// not have.
+// Package demo is a simulated Ona API whose organizations change night by night. `auditor demo`
+// runs the job against it, and tests use it as their server. Its content is invented and always the
+// same: it reads no clock, draws no random number and opens no connection. It answers as the API's
+// documentation says, and is stricter where a client could be wrong without noticing: it refuses a
+// request field that the method does not have.
 package demo
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Nights is how many nights the story of NewServer lasts. After the last one its world stands still.
+// Nights is how many nights the story of NewServer lasts. Nothing changes after the last one.
 const Nights = 7
 
 // Night is the instant of night n of the simulated calendar, UTC; night 1 is 2026-11-16 at 02:00.
@@ -24,15 +24,15 @@ func Night(n int) time.Time {
 	return time.Date(2026, 11, 15+n, 2, 0, 0, 0, time.UTC)
 }
 
-// Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The Date of every
-// answer is the instant of the night. It is safe for concurrent requests; its exported fields must be set
-// before the first of them.
+// Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The Date
+// of every answer is the instant of the night. It is safe for concurrent requests; its exported
+// fields must be set before the first of them.
 type Server struct {
-	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is the
-	// path after /api/, such as ListSCIMConfigurations; next answers as the server does by itself.
+	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is
+	// the path after /api/; next answers as the server does by itself.
 	Intercept func(w http.ResponseWriter, r *http.Request, method string, next http.Handler)
-	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only. Otherwise
-	// it reads them from the request body only, as Connect servers do.
+	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only.
+	// Otherwise it reads them from the request body only, as Connect servers do.
 	PageTokenInQuery bool
 
 	// worlds holds, for each organization, its states from night 1 on; the last one stays in force.
@@ -58,8 +58,8 @@ func NewServer() *Server {
 	return s
 }
 
-// NewServerWith returns a server with the given organizations, which are the same every night. The caller may
-// change the states while no request is under way.
+// NewServerWith returns a server with the given organizations, which are the same every night. The
+// caller may change the states while no request is under way.
 func NewServerWith(states ...*State) *Server {
 	s := &Server{night: 1, met: map[[2]string]int{}}
 	for _, state := range states {
@@ -68,8 +68,8 @@ func NewServerWith(states ...*State) *Server {
 	return s
 }
 
-// SetNight makes it the beginning of night n, counted from 1: faults that hit only the first requests of a
-// night hit again.
+// SetNight makes it the beginning of night n, counted from 1: faults that hit only the first
+// requests of a night hit again.
 func (s *Server) SetNight(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,8 +151,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) (Row, *Fault) {
 	return m.answer(c)
 }
 
-// authenticate returns tonight's state of the organization to which the token in an Authorization header
-// belongs, nil when there is none.
+// authenticate returns tonight's state of the organization to which the token in an Authorization
+// header belongs, nil when there is none.
 func (s *Server) authenticate(header string) *State {
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok || token == "" {
@@ -167,7 +167,7 @@ func (s *Server) authenticate(header string) *State {
 	return nil
 }
 
-// scripted returns the fault that the story has for this request, nil when there is none or it has passed.
+// scripted returns the fault that this request gets, nil when there is none.
 func (s *Server) scripted(state *State, method string) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +186,7 @@ func (s *Server) tonight() int {
 	return s.night
 }
 
-// writeJSON writes an answer. The keys of rows are sorted, so that the same night gives the same bytes.
+// writeJSON writes an answer with sorted keys: the same night has the same bytes.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

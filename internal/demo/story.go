@@ -35,8 +35,8 @@ func tales() []tale {
 	return []tale{acme(), globex(), initech(), umbrella()}
 }
 
-// Story describes what happened in the world of NewServer between night n-1 and night n, one line for each
-// event, in order; for night 1, what there is. It is empty for a night outside of the story.
+// Story describes what happened in the world of NewServer before night n, one line for each event,
+// in order; for night 1, what there is. It is empty for a night outside of the story.
 func Story(n int) []string {
 	var lines []string
 	for _, t := range tales() {
@@ -65,8 +65,8 @@ func (t tale) nights() []*State {
 	return nights
 }
 
-// play applies the passing or the lasting events of a night to a state. The first of the night's events
-// happens at 13:00 UTC, each further one half an hour later.
+// play applies the passing or the lasting events of a night to a state. The first of the night's
+// events happens at 13:00 UTC, each further one half an hour later.
 func (t tale) play(s *State, night int, passing bool) {
 	at := Night(night).Add(-13 * time.Hour)
 	for _, e := range t.events {

@@ -6,9 +6,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// umbrella begins without any configuration, so that the API lists it as {}, and ends without a SCIM
-// configuration: its only one is created, disabled and deleted in three nights. Its server is too old to
-// know organization policies.
+// umbrella begins without any configuration, so that the API lists it as {}. Its only one is
+// created, disabled and deleted in three nights. Its server does not know organization policies.
 func umbrella() tale {
 	s := NewState("umbrella")
 	s.Organization = Row{"id": s.ID, "name": "Umbrella"}

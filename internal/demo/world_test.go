@@ -36,8 +36,8 @@ func see(t *testing.T, server *demo.Server, name string, night int) world {
 	return w
 }
 
-// listIfAllowed reads a listing, and retries a first request that is refused as busy. A listing that the token
-// may not read is nil.
+// listIfAllowed reads a listing, and retries a first request that is refused as busy. A listing
+// that the token may not read is nil.
 func listIfAllowed(t *testing.T, s *demo.Server, o demo.Organization, method, field, extra string) []demo.Row {
 	t.Helper()
 	first := post(s, o.Token, method, "{"+strings.TrimSuffix(extra, ",")+"}")

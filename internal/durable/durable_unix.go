@@ -1,6 +1,6 @@
 //go:build !windows
 
-// Package durable writes files and names so that they exist whole or not at all, even after a loss of power.
+// Package durable writes files that exist whole or not at all, even after a loss of power.
 package durable
 
 import (

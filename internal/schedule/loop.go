@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// checkEvery is how often a waiting loop reads the clock, because someone may set it and timers do not count
-// the time in which the machine sleeps.
+// checkEvery is how often a waiting loop reads the clock, because someone may set it and timers do
+// not count the time in which the machine sleeps.
 const checkEvery = 15 * time.Second
 
 // Loop calls Do for the nights of a schedule, one after the other and never two at once.
@@ -14,8 +14,8 @@ type Loop struct {
 	Now func() time.Time
 	// Do is called when a night has come and returns when the night's run has ended.
 	Do func(ctx context.Context, night time.Time)
-	// Skipped is called with the nights that came while Do was busy or the machine slept, in order. The
-	// loop does not catch up on them.
+	// Skipped is called with the nights that came while Do was busy or the machine slept, in order.
+	// The loop does not catch up on them.
 	Skipped func(nights []time.Time)
 	// Changed receives another schedule to follow from then on; it may be nil.
 	Changed <-chan *Schedule
@@ -52,8 +52,7 @@ func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	}
 }
 
-// wait returns when the instant has come, ctx has ended or the schedule has changed. A zero instant never
-// comes.
+// wait returns when the instant has come, ctx has ended or the schedule has changed.
 func (l *Loop) wait(ctx context.Context, until time.Time) *Schedule {
 	for {
 		left := checkEvery

@@ -6,12 +6,10 @@ import (
 	"time"
 )
 
-// Grace is how long after its time a night may begin before it counts as missed: schedulers and machines
-// need a moment.
+// Grace is how long after its time a night may begin before it counts as missed.
 const Grace = 5 * time.Minute
 
-// Period is a schedule that is in force from an instant until the next period begins. Its first night comes
-// after From.
+// Period is a schedule in force until the next period begins. Its first night comes after From.
 type Period struct {
 	Expression string // None: no night is expected
 	From       time.Time
@@ -51,10 +49,10 @@ type Night struct {
 	RunID int64
 }
 
-// Nights returns the times of the periods up to now, in order, each with its outcome. The periods are sorted
-// by From. A run belongs to the night that it was scheduled for, else to the last night before its start. A
-// night without a run is due for the grace period and missed afterwards. The error is a period whose
-// expression cannot be read.
+// Nights returns the times of the periods up to now, in order, each with its outcome. The periods
+// are sorted by From. A run belongs to the night that it was scheduled for, else to the last night
+// before its start. A night without a run is due for the grace period and missed afterwards. The
+// error is a period whose expression cannot be read.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
 	times, err := expected(periods, now)
 	if err != nil {
@@ -125,9 +123,9 @@ func (r Run) status() Status {
 	return Failed
 }
 
-// Filled returns the periods with @daily in their gaps: from the UTC day of since until the first period
-// begins, and after a schedule was taken back. A report on a period needs to know on which days nothing was
-// collected, whether a schedule expected it or not.
+// Filled returns the periods with @daily in their gaps: from the UTC day of since until the first
+// period begins, and after a schedule was taken back. A report on a period needs to know on which
+// days nothing was collected, whether a schedule expected it or not.
 func Filled(periods []Period, since time.Time) []Period {
 	var all []Period
 	// The first night of a period comes after its From.

@@ -1,5 +1,5 @@
-// Package schedule owns the nights: the times of a cron expression, which of them have passed, and the outcome
-// of each. It reads no clock but the one that the caller passes in.
+// Package schedule owns the nights: the times of a cron expression, which of them have passed, and
+// the outcome of each. It reads no clock but the one that the caller passes in.
 package schedule
 
 import (
@@ -26,9 +26,9 @@ type Schedule struct {
 // starBit marks a field that was written as "*" in a cron.SpecSchedule.
 const starBit = 1 << 63
 
-// Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with a duration.
-// Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression that never comes, such as
-// February 30, is an error.
+// Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with a
+// duration. Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression that
+// never comes, such as February 30, is an error.
 func Parse(expression string) (*Schedule, error) {
 	text := strings.TrimSpace(expression)
 	if text == "" {
@@ -38,7 +38,8 @@ func Parse(expression string) (*Schedule, error) {
 	if !strings.HasPrefix(text, "CRON_TZ=") && !strings.HasPrefix(text, "TZ=") {
 		text = "CRON_TZ=UTC " + text
 	} else if !strings.Contains(text, " ") {
-		// The library would panic: it takes the zone up to the first space without checking for one.
+		// The library would panic: it takes the zone up to the first space without checking for
+		// one.
 		return nil, fmt.Errorf("%q has a zone and no expression", expression)
 	}
 	parsed, err := cron.ParseStandard(text)
@@ -61,11 +62,13 @@ func Parse(expression string) (*Schedule, error) {
 // String returns the expression that Parse read.
 func (s *Schedule) String() string { return s.expression }
 
-// Next returns the first time after an instant, in UTC, or the zero time when there is none within five years.
+// Next returns the first time after an instant, in UTC, or the zero time when there is none within
+// five years.
 //
-// Each local time comes once: one that the clock skips in spring comes at the jump, one that it shows twice in
-// autumn comes the first time. Expressions with "*" for the hour count elapsed time instead. "@every 90m"
-// counts from 1970-01-01 00:00 UTC, so that its times do not depend on when the program was started.
+// Each local time comes once: one that the clock skips in spring comes at the jump, one that it
+// shows twice in autumn comes the first time. Expressions with "*" for the hour count elapsed time
+// instead. "@every 90m" counts from 1970-01-01 00:00 UTC, so that its times do not depend on when
+// the program was started.
 func (s *Schedule) Next(after time.Time) time.Time {
 	if s.spec == nil {
 		sinceEpoch := time.Duration(after.Unix()) * time.Second
@@ -103,7 +106,8 @@ func wallClock(t time.Time, zone *time.Location) time.Time {
 
 // instantOf is when a clock of the zone first shows a local time, or when it jumps over it.
 func instantOf(local time.Time, zone *time.Location) time.Time {
-	// The offsets of the day before and the day after are those of both sides of a jump on this day.
+	// The offsets of the day before and the day after are those of both sides of a jump on this
+	// day.
 	var first, jump time.Time
 	for _, day := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
 		_, offset := local.Add(day).In(zone).Zone()

@@ -28,8 +28,8 @@ func at(t *testing.T, text string) time.Time {
 	return instant.UTC()
 }
 
-// TestAYearHasEachNightOnce tries each quarter of an hour as the nightly time, to meet the clock changes of the
-// zones from every side.
+// TestAYearHasEachNightOnce tries each quarter of an hour as the nightly time, to meet the clock
+// changes of the zones from every side.
 func TestAYearHasEachNightOnce(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"} {
 		zone, err := time.LoadLocation(name)
