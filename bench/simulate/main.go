@@ -4,7 +4,7 @@
 // run against it. The script bench/run starts it.
 //
 //	simulate serve --folder DIR [--organizations N] [--configurations M] [--latency 50ms] [--changes 0.001]
-//	simulate time FILE PROGRAM ARGUMENT...
+//	simulate time FILE PROGRAM [ARGUMENT]...
 //
 // serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
 // into DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a
@@ -44,7 +44,7 @@ func execute(ctx context.Context, args []string) error {
 	case len(args) > 2 && args[0] == "time":
 		return measure(ctx, args[1], args[2:])
 	}
-	return errors.New("usage: simulate serve --folder DIR [flags], or simulate time FILE PROGRAM ARGUMENT...")
+	return errors.New("usage: simulate serve --folder DIR [flags], or simulate time FILE PROGRAM [ARGUMENT]")
 }
 
 func serve(ctx context.Context, args []string) error {
