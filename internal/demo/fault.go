@@ -51,7 +51,7 @@ func (f *Fault) Write(w http.ResponseWriter) {
 func retryInfo(delay time.Duration) Row {
 	// Field number and wire type, which is 0 for a number and 2 for a message.
 	const secondsField, nanosField, delayField = 1 << 3, 2 << 3, 1<<3 | 2
-	duration := binary.AppendUvarint([]byte{secondsField}, uint64(delay/time.Second)) //nolint:gosec // positive
+	duration := binary.AppendUvarint([]byte{secondsField}, uint64(delay/time.Second))        //nolint:gosec // positive
 	duration = binary.AppendUvarint(append(duration, nanosField), uint64(delay%time.Second)) //nolint:gosec // positive
 	message := append(binary.AppendUvarint([]byte{delayField}, uint64(len(duration))), duration...)
 	return Row{
