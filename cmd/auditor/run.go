@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
 	"scim-auditor/internal/snapshot"
@@ -105,7 +106,12 @@ func databaseFailure(err error) error {
 }
 
 // organizationHint says what to do about the failure of an organization, be it the API's or the database's; empty when nothing is known.
-func organizationHint(err error) string { return cmp.Or(job.Hint(err), databaseHint(err)) }
+func organizationHint(err error) string {
+	if failure, ok := errors.AsType[*fetch.Error](err); ok {
+		return failure.Hint()
+	}
+	return databaseHint(err)
+}
 
 // databaseHint says what to do about what SQLite complains of; empty for other errors.
 func databaseHint(err error) string {

@@ -127,7 +127,7 @@ func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
 			t.Errorf("exchange %d has number %d", i+1, x.Number)
 		}
 	}
-	want := []string{methodIdentity, methodOrganization, methodPolicies, methodListSCIM, methodListSSO}
+	want := []string{ona.GetAuthenticatedIdentity, ona.GetOrganization, ona.GetOrganizationPolicies, ona.ListSCIMConfigurations, ona.ListSSOConfigurations}
 	if diff := cmp.Diff(want, methods); diff != "" {
 		t.Errorf("exchanges (-want +got):\n%s", diff)
 	}
@@ -140,7 +140,7 @@ func TestOfSeveralFailuresTheFirstInOrderIsTold(t *testing.T) {
 	})
 	for range 10 {
 		got, err := newClient(t, api.URL).Collect(t.Context())
-		if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Method != methodPolicies {
+		if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Method != ona.GetOrganizationPolicies {
 			t.Fatalf("told %v, want the policies' failure", err)
 		}
 		if len(got.Exchanges) != 3 {

@@ -6,60 +6,64 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"scim-auditor/internal/ona"
 )
 
-// RemovalState is what a look at a single configuration says about its removal.
+// RemovalState is what the API says about a configuration that a listing lacks.
 type RemovalState string
 
 // The states of a removal.
 const (
 	// Confirmed: the API says that there is no such configuration.
 	Confirmed RemovalState = "confirmed"
-	// StillThere: the API answers with the configuration, so a listing without it was not complete.
+	// StillThere: the API returns the configuration, so a listing without it was not complete.
 	StillThere RemovalState = "still_there"
 	// NotReadable: the API says that this token may not look, or that it cannot look up a single one.
 	NotReadable RemovalState = "not_readable"
 )
 
-// Removal is what became of a configuration that a listing lacks. Its zero value confirms nothing.
+// Removal is the API's answer about a configuration that a listing lacks. Its zero value confirms nothing.
 type Removal struct {
 	State RemovalState
 	// Why is what the API said, for Confirmed and NotReadable.
 	Why string
 }
 
-// ConfirmSCIMRemoved asks for one SCIM configuration that a complete listing lacks. The Exchange has no number. Whatever is neither the
-// configuration nor the API's own not_found, permission_denied or unimplemented is an error, an *Error.
+// ConfirmSCIMRemoved requests one SCIM configuration that a complete listing lacks. The Exchange has no
+// number. The error is an *Error for every answer that is neither the configuration nor the API's own
+// not_found, permission_denied or unimplemented.
 func (c *Client) ConfirmSCIMRemoved(ctx context.Context, id string) (Removal, Exchange, error) {
-	return c.confirm(ctx, methodGetSCIM, id, getSCIMRequest{id}, "scimConfiguration")
+	k := call{method: ona.GetSCIMConfiguration, request: request{SCIMConfigurationID: id}}
+	return c.confirmRemoved(ctx, k, id, "scimConfiguration")
 }
 
 // ConfirmSSORemoved is ConfirmSCIMRemoved for an SSO configuration.
 func (c *Client) ConfirmSSORemoved(ctx context.Context, id string) (Removal, Exchange, error) {
-	return c.confirm(ctx, methodGetSSO, id, getSSORequest{id}, "ssoConfiguration")
+	k := call{method: ona.GetSSOConfiguration, request: request{SSOConfigurationID: id}}
+	return c.confirmRemoved(ctx, k, id, "ssoConfiguration")
 }
 
-func (c *Client) confirm(ctx context.Context, method, id string, request any, field string) (Removal, Exchange, error) {
+func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (Removal, Exchange, error) {
 	if id == "" {
 		return Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
 	}
-	a, err := c.ask(ctx, call{method: method}, request)
-	a.seal()
+	x, err := c.get(ctx, k)
+	x.seal()
 	if err != nil {
 		removal, err := removalByError(err)
-		return removal, a.Exchange, err
+		return removal, x, err
 	}
-	if err := holds(a.Body, field, id); err != nil {
-		failure := notAsDocumented(method, err)
+	if err := checkConfiguration(x.Body, field, id); err != nil {
+		failure := notAsDocumented(k.method, err)
 		failure.ConfigurationID = id
-		return Removal{}, a.Exchange, failure
+		return Removal{}, x, failure
 	}
-	a.Records = 1
-	return Removal{State: StillThere}, a.Exchange, nil
+	x.Records = 1
+	return Removal{State: StillThere}, x, nil
 }
 
-// removalByError tells what an answer other than 200 says. A 404 counts only in the API's own form: a proxy's would confirm what is not so.
+// removalByError reads an answer other than 200. A 404 counts only in the API's own form: a proxy's 404
+// says nothing about the configuration.
 func removalByError(err error) (Removal, error) {
 	if why, ok := notAssessed(err); ok {
 		return Removal{State: NotReadable, Why: why}, nil
@@ -71,9 +75,9 @@ func removalByError(err error) (Removal, error) {
 	return Removal{}, err
 }
 
-// holds checks that the answer is the configuration that was asked for.
-func holds(body []byte, field, id string) error {
-	var answer map[string]jsontext.Value
+// checkConfiguration checks that the answer is the configuration with that id.
+func checkConfiguration(body []byte, field, id string) error {
+	var answer members
 	if err := decodeAnswer(body, &answer); err != nil {
 		return err
 	}
@@ -86,12 +90,12 @@ func holds(body []byte, field, id string) error {
 	if err := decodeObject(answer[field], &configuration); err != nil {
 		return fmt.Errorf("field %s: %w", field, err)
 	}
-	got, err := requiredID("id", configuration.ID)
+	got, err := requireID("id", configuration.ID)
 	if err != nil {
 		return fmt.Errorf("field %s: %w", field, err)
 	}
-	if want, err := requiredID("id", id); err != nil || got != want {
-		return fmt.Errorf("it holds configuration %s, not the one asked for", got)
+	if want, err := ona.ParseID(id); err != nil || got != want {
+		return fmt.Errorf("it holds configuration %s, not the one that was requested", got)
 	}
 	return nil
 }
