@@ -16,7 +16,8 @@ const auditLogOverlap = time.Hour
 type AuditLogQuery struct {
 	// SubjectTypes and SubjectIDs select entries; an empty list selects all.
 	SubjectTypes, SubjectIDs []string
-	// Since is how far back the log is read, by the server's clock. The API has no reliable filter by time.
+	// Since is how far back the log is read, by the server's clock. The API has no reliable filter by
+	// time.
 	Since time.Time
 	// MaxPages bounds the pages that are read; at least 1.
 	MaxPages int
@@ -30,21 +31,22 @@ type AuditLog struct {
 	Pages, Received int
 	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
 	NotAssessed string
-	// Lacking says why entries since Since may be missing from Entries; empty if none are. LackingBefore is
-	// then the instant from which on the entries are complete; the zero time if that is not known.
+	// Lacking says why entries since Since may be missing from Entries; empty if none are.
+	// LackingBefore is then the instant from which on the entries are complete; the zero time if that
+	// is not known.
 	Lacking       string
 	LackingBefore time.Time
 	Evidence
 }
 
-// ListAuditLogs reads the audit log from its newest entry back to q.Since. The error is only for the end
-// of ctx. AuditLog.NotAssessed has every other reason why the log could not be read, above all the
-// token's rights.
+// ListAuditLogs reads the audit log from its newest entry back to q.Since. The error is only for
+// the end of ctx. AuditLog.NotAssessed has every other reason why the log could not be read, above
+// all the token's rights.
 func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog, error) {
 	r := c.newReader("")
 	l := &logReader{query: q, seen: map[string]string{}}
 	err := l.read(ctx, r)
-	l.log.Evidence = r.finished()
+	l.log.Evidence, l.log.UnknownFields = r.Evidence, r.unknown.sorted()
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return &l.log, err
@@ -84,8 +86,8 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 	return nil
 }
 
-// add adds a page's entries. It returns true if all of them are older than requested, so that the log
-// need not be read further.
+// add adds a page's entries. It returns true if all of them are older than requested, so that the
+// log need not be read further.
 func (l *logReader) add(p page, unknown fieldSet) (reached bool, err error) {
 	l.log.Pages, l.log.Received = p.number, l.log.Received+len(p.rows)
 	reached = len(p.rows) > 0
@@ -102,8 +104,8 @@ func (l *logReader) add(p page, unknown fieldSet) (reached bool, err error) {
 	return reached, nil
 }
 
-// addEntry keeps an entry. The log grows at its head while it is read, so that entries come again on the
-// next page.
+// addEntry keeps an entry. The log grows at its head while it is read, so that entries come again
+// on the next page.
 func (l *logReader) addEntry(entry ona.AuditLogEntry) error {
 	text := entry.Canonical()
 	if before, ok := l.seen[entry.ID]; ok {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ParseBaseURL reads a base URL, such as https://app.gitpod.io/api. It removes a trailing slash, a query
-// and a fragment, and adds nothing. It accepts plain http only to this machine. The error never shows a
-// password.
+// ParseBaseURL reads a base URL, such as https://app.gitpod.io/api. It removes a trailing slash, a
+// query and a fragment, and adds nothing. It accepts plain http only to this machine. The error
+// never shows a password.
 func ParseBaseURL(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -26,8 +26,8 @@ func ParseBaseURL(s string) (string, error) {
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/"), nil
 }
 
-// BaseURLFromHost reads a host as ONA_HOST has it, such as app.gitpod.io. It adds https:// unless there is a
-// scheme, and /api unless the path ends in it. See ParseBaseURL for the rest.
+// BaseURLFromHost reads a host as ONA_HOST has it, such as app.gitpod.io. It adds https:// unless
+// there is a scheme, and /api unless the path ends in it. See ParseBaseURL for the rest.
 func BaseURLFromHost(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s != "" && !strings.Contains(s, "://") {
@@ -62,7 +62,8 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// withoutURL removes the URL from an error of net/url or net/http: it may hold a password or a page token.
+// withoutURL removes the URL from an error of net/url or net/http: it may hold a password or a page
+// token.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err

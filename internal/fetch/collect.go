@@ -16,16 +16,16 @@ type Collection struct {
 	Evidence
 }
 
-// Collect reads the organization of the token: identity, organization, policies, SCIM configurations,
-// SSO configurations. It is all or nothing. Beside an error, which is an *Error, the Collection still has
-// the identity and the organization as far as they are known, and the exchanges up to the one that
-// failed, but no configurations.
+// Collect reads the organization of the token: identity, organization, policies, SCIM
+// configurations, SSO configurations. It is all or nothing. Beside an error, which is an *Error,
+// the Collection still has the identity and the organization as far as they are known, and the
+// exchanges up to the one that failed, but no configurations.
 //
 // Once the organization is known to be the right one, the four others are read at the same time. If
 // several fail, the error is the first in the order above.
 //
-// If the API answers that it does not have SSO configurations or policies, or not for this token, that is
-// no error: the Inventory says that they were not assessed.
+// If the API answers that it does not have SSO configurations or policies, or not for this token,
+// that is no error: the Inventory says that they were not assessed.
 func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	l := &Collection{}
 	r := c.newReader("")
@@ -33,7 +33,7 @@ func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	if err != nil {
 		l.Inventory = ona.Inventory{Organization: l.Inventory.Organization}
 	}
-	l.Evidence = r.finished()
+	l.Evidence, l.UnknownFields = r.Evidence, r.unknown.sorted()
 	return l, err
 }
 
@@ -65,16 +65,13 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	return l.sso(sso())
 }
 
-// begin reads a part of the organization beside the others. The function that it returns waits for the
-// part, adds its evidence to r and returns what was read.
+// begin reads a part of the organization beside the others. The function that it returns waits for
+// the part, adds its evidence to r and returns what was read.
 func begin[T any](
 	ctx context.Context, parts *sync.WaitGroup, r *reader, read func(context.Context, *reader) (T, error),
 ) func() (T, error) {
 	part := r.client.newReader(r.organizationID)
-	result := sync.OnceValues(func() (T, error) {
-		defer part.seal()
-		return read(ctx, part)
-	})
+	result := sync.OnceValues(func() (T, error) { return read(ctx, part) })
 	parts.Go(func() { _, _ = result() })
 	return func() (T, error) {
 		value, err := result()
@@ -156,8 +153,8 @@ func (l *Collection) sso(sso listed[ona.SSOConfiguration], err error) error {
 	return err
 }
 
-// checkOrganization refuses an answer about another organization than the token's. It accepts an answer
-// that names none.
+// checkOrganization refuses an answer about another organization than the token's. It accepts an
+// answer that names none.
 func (r *reader) checkOrganization(method, organizationID string) *Error {
 	if organizationID == "" || organizationID == r.organizationID {
 		return nil

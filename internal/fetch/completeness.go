@@ -16,7 +16,8 @@ import (
 
 // Listing counts what was read of a listing.
 type Listing struct {
-	// Pages is the number of pages read, Received the number of rows in them, Distinct the number of ids.
+	// Pages is the number of pages read, Received the number of rows in them, Distinct the number of
+	// ids.
 	Pages, Received, Distinct int
 	// RowsPerPage is the number of rows of each page, in order.
 	RowsPerPage []int
@@ -37,7 +38,7 @@ type listing[T configuration] struct {
 	noun   string
 	decode func(jsontext.Value, fieldSet) (T, error)
 	// ids returns the ids of a configuration and its organization.
-	ids func(*T) (id, organizationID string)
+	ids func(T) (id, organizationID string)
 }
 
 // configuration values are the same if and only if their canonical JSON is.
@@ -48,7 +49,7 @@ func scimListing() listing[ona.SCIMConfiguration] {
 		source: source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", readAhead: true},
 		noun:   "SCIM configuration",
 		decode: decodeSCIM,
-		ids:    func(c *ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
+		ids:    func(c ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
 	}
 }
 
@@ -60,12 +61,12 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 		},
 		noun:   "SSO configuration",
 		decode: decodeSSO,
-		ids:    func(c *ona.SSOConfiguration) (string, string) { return c.ID, c.OrganizationID },
+		ids:    func(c ona.SSOConfiguration) (string, string) { return c.ID, c.OrganizationID },
 	}
 }
 
-// read reads the listing to its end: sorted by id, each id once. Beside an error there are no rows, and
-// the counts say how far it came.
+// read reads the listing to its end: sorted by id, each id once. Beside an error there are no rows,
+// and the counts say how far it came.
 func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 	var all listed[T]
 	places := map[string]int{} // in all.rows, by id
@@ -81,22 +82,22 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 	}
 	all.FinalTokenEmpty = true
 	slices.SortFunc(all.rows, func(a, b T) int {
-		first, _ := l.ids(&a)
-		second, _ := l.ids(&b)
+		first, _ := l.ids(a)
+		second, _ := l.ids(b)
 		return cmp.Compare(first, second)
 	})
 	return all, nil
 }
 
-// addRows adds the rows of a page. The same id with the same content is kept once and noted; with other
-// content the listing is not complete.
+// addRows adds the rows of a page. The same id with the same content is kept once and noted; with
+// other content the listing is not complete.
 func (l listing[T]) addRows(r *reader, p page, all *listed[T], places map[string]int) *Error {
 	for i, raw := range p.rows {
 		row, err := l.decode(raw, r.unknown)
 		if err != nil {
 			return undecodable(l.method, p, i, err)
 		}
-		id, organizationID := l.ids(&row)
+		id, organizationID := l.ids(row)
 		if failure := r.checkOrganization(l.method, organizationID); failure != nil {
 			failure.Page, failure.ConfigurationID = p.number, id
 			return failure
@@ -120,7 +121,8 @@ func (l listing[T]) addRows(r *reader, p page, all *listed[T], places map[string
 	return nil
 }
 
-// undecodable names the row by its id, or by its place in the page if it has no id that can be shown.
+// undecodable names the row by its id, or by its place in the page if it has no id that can be
+// shown.
 func undecodable(method string, p page, index int, err error) *Error {
 	id := configurationID(p.rows[index])
 	if id == "" {
@@ -131,8 +133,8 @@ func undecodable(method string, p page, index int, err error) *Error {
 	return failure
 }
 
-// checkNext refuses a next token with which the listing would never end, and notes an empty page before
-// the end. tokens has the number of the page that each token came from.
+// checkNext refuses a next token with which the listing would never end, and notes an empty page
+// before the end. tokens has the number of the page that each token came from.
 func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	if p.next() == "" {
 		return nil
@@ -154,12 +156,14 @@ func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	return nil
 }
 
-// checkPage refuses an answer that looks like the end of a listing, or like an empty one, and is neither.
-func checkPage(p page, field string, body []byte) error {
+// checkPage refuses an answer that looks like the end of a listing, or like an empty one, and is
+// neither.
+func checkPage(p page, field string) error {
 	if p.rows == nil && len(p.unknown) > 0 {
 		return fmt.Errorf("no %s in it but the unknown fields %s", field, names(p.unknown))
 	}
-	if depth(body) > maxDepth {
+	// Known fields are as deep as their types, and decoding a row checks its unknown fields.
+	if p.unknown.depth() > maxDepth-1 || p.pagination.Unknown.depth() > maxDepth-2 {
 		return errTooDeep
 	}
 	if name := lookalikeToken(p.unknown); name != "" {
@@ -171,13 +175,13 @@ func checkPage(p page, field string, body []byte) error {
 	return nil
 }
 
-// lookalikeToken finds the token of a next page under another name, such as the next_token of a server
-// that writes protobuf's own field names. To ignore it would cut the listing short.
+// lookalikeToken finds the token of a next page under another name, such as the next_token of a
+// server that writes protobuf's own field names. To ignore it would cut the listing short.
 func lookalikeToken(unknown members) string {
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))
-		if value := unknown[name]; slices.Contains([]string{"nexttoken", "nextpagetoken", "nextcursor"}, folded) &&
-			!isAbsent(value) && string(value) != `""` {
+		value := string(unknown[name])
+		if slices.Contains([]string{"nexttoken", "nextpagetoken", "nextcursor"}, folded) && value != "null" && value != `""` {
 			return plain(name)
 		}
 	}

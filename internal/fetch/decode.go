@@ -34,28 +34,36 @@ func objectTypeOf[T any]() objectType {
 	return objectType{reflect.TypeFor[T]().Name(), ona.FieldsOf[T]()}
 }
 
-// decode reads a JSON object into the fields of object, a pointer to a struct of this type. It returns
-// the fields that the type does not declare, and adds their names to unknown.
+// decode reads a JSON object, which was found valid with its answer, into the fields of object, a
+// pointer to a struct of this type. It returns the fields that the type does not declare, and adds
+// their names to unknown. A type with an id needs one.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
 	var kept ona.Unknown
-	err := eachMember(raw, func(name string, d *jsontext.Decoder) error {
+	err := eachMember(raw, func(name []byte, d *jsontext.Decoder) error {
 		value, err := d.ReadValue()
 		if err != nil {
 			return describe(err)
 		}
-		if i := slices.IndexFunc(t.fields, func(f ona.Field) bool { return f.Name == name }); i >= 0 {
-			return decodeField(t.fields[i], value, object)
+		for _, f := range t.fields {
+			if f.Name == string(name) {
+				return decodeField(f, value, object)
+			}
 		}
-		unknown.addName(t.name, name)
+		unknown.addName(t.name, string(name))
 		if value.Kind() == jsontext.KindNull {
 			return nil
 		}
 		if kept == nil {
 			kept = ona.Unknown{}
 		}
-		kept[name], err = canonicalJSON(value)
+		kept[string(name)], err = canonicalJSON(value)
 		return err
-	})
+	}, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for _, f := range t.fields {
+		if err == nil && f.Name == "id" {
+			_, err = requireID("id", *f.Pointer(object).(*string))
+		}
+	}
 	return kept, err
 }
 
@@ -96,8 +104,7 @@ func decodeText(field string, value jsontext.Value) (string, error) {
 	if kind := value.Kind(); kind != jsontext.KindString {
 		return "", wrongKind(field, kind, "a string")
 	}
-	text, err := jsontext.AppendUnquote(nil, value)
-	return string(text), err
+	return string(unquote(value)), nil
 }
 
 func decodeBool(field string, value jsontext.Value) (bool, error) {
@@ -156,16 +163,16 @@ func requireID(field, id string) (string, error) {
 	return parseID(field, id)
 }
 
-// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has no
-// instant outside them.
+// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has
+// no instant outside them.
 const (
 	firstSecond = -62135596800
 	lastSecond  = 253402300799
 )
 
-// parseInstant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it, into
-// UTC. The first second of the year 1, which Go servers send for a time that was never set, is the zero
-// time.
+// parseInstant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it,
+// into UTC. The first second of the year 1, which Go servers send for a time that was never set, is
+// the zero time.
 func parseInstant(field, text string) (time.Time, error) {
 	var t time.Time
 	// Unlike time.Parse, UnmarshalText refuses hours of one digit and a comma before the fraction.
@@ -178,72 +185,53 @@ func parseInstant(field, text string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-func decodeSCIM(raw jsontext.Value, unknown fieldSet) (ona.SCIMConfiguration, error) {
-	c := ona.SCIMConfiguration{Raw: stdjson.RawMessage(raw)}
-	var err error
-	if c.Unknown, err = scimType.decode(raw, &c, unknown); err == nil {
-		_, err = requireID("id", c.ID)
-	}
+func decodeSCIM(raw jsontext.Value, unknown fieldSet) (c ona.SCIMConfiguration, err error) {
+	c.Raw = stdjson.RawMessage(raw)
+	c.Unknown, err = scimType.decode(raw, &c, unknown)
 	return c, err
 }
 
-func decodeSSO(raw jsontext.Value, unknown fieldSet) (ona.SSOConfiguration, error) {
-	c := ona.SSOConfiguration{
-		ProviderType: ona.ProviderTypeUnspecified, State: ona.SSOStateUnspecified, Raw: stdjson.RawMessage(raw),
-	}
-	var err error
-	if c.Unknown, err = ssoType.decode(raw, &c, unknown); err == nil {
-		_, err = requireID("id", c.ID)
-	}
+func decodeSSO(raw jsontext.Value, unknown fieldSet) (c ona.SSOConfiguration, err error) {
+	c.ProviderType, c.State = ona.ProviderTypeUnspecified, ona.SSOStateUnspecified
+	c.Raw = stdjson.RawMessage(raw)
+	c.Unknown, err = ssoType.decode(raw, &c, unknown)
 	return c, err
 }
 
-func decodeEntry(raw jsontext.Value, unknown fieldSet) (ona.AuditLogEntry, error) {
-	e := ona.AuditLogEntry{Raw: stdjson.RawMessage(raw)}
-	var err error
-	if e.Unknown, err = entryType.decode(raw, &e, unknown); err == nil {
-		_, err = requireID("id", e.ID)
-	}
+func decodeEntry(raw jsontext.Value, unknown fieldSet) (e ona.AuditLogEntry, err error) {
+	e.Raw = stdjson.RawMessage(raw)
+	e.Unknown, err = entryType.decode(raw, &e, unknown)
 	if err == nil && e.CreatedAt.IsZero() {
 		err = errors.New("field createdAt is missing")
 	}
 	return e, err
 }
 
-func decodeIdentity(body []byte, unknown fieldSet) (ona.Identity, error) {
+func decodeIdentity(body []byte, unknown fieldSet) (identity ona.Identity, err error) {
 	const message = "GetAuthenticatedIdentityResponse"
 	var w wireIdentity
 	if err := decodeAnswer(body, &w); err != nil {
-		return ona.Identity{}, err
+		return identity, err
 	}
 	unknown.add(message, w.Unknown)
 	unknown.add(message+".subject", w.Subject.Unknown)
-	subjectID, err := parseID("subject.id", w.Subject.ID)
-	if err != nil {
-		return ona.Identity{}, err
+	identity.Principal, identity.OrganizationTier = w.Subject.Principal, w.OrganizationTier
+	if identity.SubjectID, err = parseID("subject.id", w.Subject.ID); err == nil {
+		identity.OrganizationID, err = requireID("organizationId", w.OrganizationID)
 	}
-	organizationID, err := requireID("organizationId", w.OrganizationID)
-	return ona.Identity{
-		SubjectID: subjectID, Principal: w.Subject.Principal,
-		OrganizationID: organizationID, OrganizationTier: w.OrganizationTier,
-	}, err
+	return identity, err
 }
 
-func decodeOrganization(body []byte, unknown fieldSet) (ona.Organization, error) {
-	var w wireOrganization
-	if err := decodeAnswer(body, &w); err != nil {
-		return ona.Organization{}, err
-	}
-	unknown.add("GetOrganizationResponse", w.Unknown)
-	if isAbsent(w.Organization) {
-		return ona.Organization{}, errors.New("field organization is missing")
-	}
-	o := ona.Organization{Raw: stdjson.RawMessage(w.Organization)}
-	var err error
-	if o.Unknown, err = organizationType.decode(w.Organization, &o, unknown); err == nil {
-		_, err = requireID("id", o.ID)
-	}
+func decodeOrganization(body []byte, unknown fieldSet) (o ona.Organization, err error) {
+	raw, err := member(body, "GetOrganizationResponse", "organization", unknown)
 	if err != nil {
+		return o, err
+	}
+	if raw == nil {
+		return o, errors.New("field organization is missing")
+	}
+	o.Raw = stdjson.RawMessage(raw)
+	if o.Unknown, err = organizationType.decode(raw, &o, unknown); err != nil {
 		err = fmt.Errorf("field organization: %w", err)
 	}
 	return o, err
@@ -255,25 +243,36 @@ type statedPolicies struct {
 	OrganizationID string `api:"organizationId,id"`
 }
 
-// decodePolicies returns nil policies without an error if the answer is the empty message: it then says
-// nothing about the policies. The second value is the organization that they name.
+// decodePolicies returns nil policies without an error if the answer is the empty message: it then
+// says nothing about the policies. The second value is the organization that they name.
 func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, string, error) {
-	var w wirePolicies
-	if err := decodeAnswer(body, &w); err != nil {
+	raw, err := member(body, "GetOrganizationPoliciesResponse", "policies", unknown)
+	if err != nil || raw == nil {
 		return nil, "", err
 	}
-	unknown.add("GetOrganizationPoliciesResponse", w.Unknown)
-	if isAbsent(w.Policies) {
-		if len(w.Unknown) > 0 {
-			return nil, "", fmt.Errorf("no policies in it but the unknown fields %s", names(w.Unknown))
-		}
-		return nil, "", nil
-	}
-	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(w.Policies)}}
-	var err error
-	// Dozens of other policies exist. They are kept and compared, but they are not news of a newer server.
-	if p.Unknown, err = policiesType.decode(w.Policies, &p, fieldSet{}); err != nil {
+	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(raw)}}
+	// Dozens of other policies exist. They are kept and compared, but they are not news of a newer
+	// server.
+	if p.Unknown, err = policiesType.decode(raw, &p, fieldSet{}); err != nil {
 		return nil, "", fmt.Errorf("field policies: %w", err)
 	}
 	return &p.OrganizationPolicies, p.OrganizationID, nil
+}
+
+// member returns the object that an answer consists of; nil if the answer is the empty message.
+func member(body []byte, message, field string, unknown fieldSet) (jsontext.Value, error) {
+	var answer members
+	if err := decodeAnswer(body, &answer); err != nil {
+		return nil, err
+	}
+	object := answer[field]
+	delete(answer, field)
+	unknown.add(message, answer)
+	if len(object) > 0 && object.Kind() != jsontext.KindNull {
+		return object, nil
+	}
+	if len(answer) > 0 {
+		return nil, fmt.Errorf("no %s in it but the unknown fields %s", field, names(answer))
+	}
+	return nil, nil
 }

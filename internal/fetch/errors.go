@@ -11,7 +11,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Codes of an Error that the Connect protocol has (https://connectrpc.com/docs/protocol#error-codes).
+// Codes of an Error that the Connect protocol has
+// (https://connectrpc.com/docs/protocol#error-codes).
 const (
 	CodeCanceled           = "canceled"
 	CodeUnknown            = "unknown"
@@ -55,13 +56,14 @@ const (
 	CodeNoToken = "no_token"
 )
 
-// Error is why an organization, a listing or a call could not be read. errors.Is with context.Canceled or
-// context.DeadlineExceeded distinguishes the end of the run's own context from a server's "canceled".
+// Error is why an organization, a listing or a call could not be read. errors.Is with
+// context.Canceled or context.DeadlineExceeded distinguishes the end of the run's own context from
+// a server's "canceled".
 type Error struct {
 	// Code is one of the Code constants.
 	Code string
-	// Method is the method that was called, such as gitpod.v1.OrganizationService/ListSCIMConfigurations;
-	// empty if the error is not about a call.
+	// Method is the method that was called, such as
+	// gitpod.v1.OrganizationService/ListSCIMConfigurations; empty if the error is not about a call.
 	Method string
 	// Page counts from 1; 0 outside a listing.
 	Page int
@@ -75,13 +77,14 @@ type Error struct {
 
 	// connect is true if the server itself named the code, in the Connect protocol's form.
 	connect bool
-	// again is true if the same call may succeed later; told is how long the server said to wait, 0 if it
-	// did not say.
+	// again is true if the same call may succeed later; told is how long the server said to wait, 0 if
+	// it did not say.
 	again bool
 	told  time.Duration
 }
 
-// Error is one line: the method, page and configuration, what happened, the code and the number of tries.
+// Error is one line: the method, page and configuration, what happened, the code and the number of
+// tries.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(strings.TrimPrefix(e.Method, ona.ServicePrefix))
@@ -105,15 +108,16 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// notAsDocumented is the error for an answer that is readable but not what the API is documented to send.
+// notAsDocumented is the error for an answer that is readable but not what the API is documented to
+// send.
 func notAsDocumented(method string, err error) *Error {
 	return &Error{
 		Code: CodeMalformedAnswer, Method: method, Err: fmt.Errorf("the answer is not as documented: %w", err),
 	}
 }
 
-// RunEnded returns the error for work that stopped because ctx, the context of the run, is over. cause
-// is what the work itself reported.
+// RunEnded returns the error for work that stopped because ctx, the context of the run, is over.
+// cause is what the work itself reported.
 func RunEnded(ctx context.Context, cause error) *Error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Error{Code: CodeTimeout, Err: fmt.Errorf("the time allowed for the run is over: %w", cause)}

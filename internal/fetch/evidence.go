@@ -2,8 +2,6 @@ package fetch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 )
@@ -15,13 +13,14 @@ type Evidence struct {
 	Exchanges []Exchange
 	// Unanswered is that call with its retries; its zero value if there is none.
 	Unanswered Exchange
-	// ClockOffset is the local clock minus the server's, by the last answer with a Date (whole seconds);
-	// meaningful if ClockKnown.
+	// ClockOffset is the local clock minus the server's, by the last answer with a Date (whole
+	// seconds); meaningful if ClockKnown.
 	ClockOffset time.Duration
 	ClockKnown  bool
 	// Notes are remarks, such as an id that was listed twice with the same content.
 	Notes []string
-	// UnknownFields names the fields of answers that this version does not know, as Type.field, sorted.
+	// UnknownFields names the fields of answers that this version does not know, as Type.field,
+	// sorted.
 	UnknownFields []string
 }
 
@@ -29,7 +28,8 @@ type Evidence struct {
 type Exchange struct {
 	// Number is 1 for the first exchange of an Evidence.
 	Number int
-	// Method is the method that was called, such as gitpod.v1.OrganizationService/ListSCIMConfigurations.
+	// Method is the method that was called, such as
+	// gitpod.v1.OrganizationService/ListSCIMConfigurations.
 	Method string
 	// Request is the body sent. It never contains the token.
 	Request []byte
@@ -60,7 +60,8 @@ type Retry struct {
 	Waited time.Duration
 }
 
-// reader sends the calls of one part of a reading and keeps the evidence. Only one goroutine uses it.
+// reader sends the calls of one part of a reading and keeps the evidence. Only one goroutine uses
+// it.
 type reader struct {
 	client *Client
 	// organizationID is the token's organization.
@@ -109,25 +110,4 @@ func (r *reader) add(part *reader) {
 
 func (r *reader) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
-}
-
-// finished returns the evidence, complete.
-func (r *reader) finished() Evidence {
-	r.seal()
-	r.UnknownFields = r.unknown.sorted()
-	return r.Evidence
-}
-
-// seal adds the hashes of the answers.
-func (r *reader) seal() {
-	for i := range r.Exchanges {
-		r.Exchanges[i].seal()
-	}
-}
-
-func (x *Exchange) seal() {
-	if x.Status != 0 && x.SHA256 == "" {
-		sum := sha256.Sum256(x.Body)
-		x.SHA256, x.Size = hex.EncodeToString(sum[:]), int64(len(x.Body))
-	}
 }

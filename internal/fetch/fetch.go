@@ -1,6 +1,6 @@
-// Package fetch is the client of the Ona API. It reads one organization completely, checks every answer
-// and turns it into values of package ona. It owns paging, retries and the decision whether a listing is
-// complete: an incomplete listing is an error, never a shorter list.
+// Package fetch is the client of the Ona API. It reads one organization completely, checks every
+// answer and turns it into values of package ona. It owns paging, retries and the decision whether
+// a listing is complete: an incomplete listing is an error, never a shorter list.
 package fetch
 
 import (
@@ -20,16 +20,18 @@ const maxPageSize = 100 // the API's own limit
 
 // Options says how a Client reaches the API. A number that is zero means its default.
 type Options struct {
-	// BaseURL includes the path before the service name, as in https://app.gitpod.io/api; see ParseBaseURL.
+	// BaseURL includes the path before the service name, as in https://app.gitpod.io/api; see
+	// ParseBaseURL.
 	BaseURL string
 	Token   Token
-	// OrganizationID pins the organization: the token of another one is refused before anything is listed.
-	// Empty means no pin.
+	// OrganizationID pins the organization: the token of another one is refused before anything is
+	// listed. Empty means no pin.
 	OrganizationID string
 	// PageSize is the number of rows of a page, 1 to 100; 100 by default.
 	PageSize int
 	Limits
-	// Sleep waits for d between two tries. It returns ctx's error if ctx ends first. Nil means a timer.
+	// Sleep waits for d between two tries. It returns ctx's error if ctx ends first. Nil means a
+	// timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Transport sends the requests; nil means a transport of the client's own, see NewTransport.
 	Transport http.RoundTripper
@@ -43,7 +45,8 @@ type Options struct {
 
 // Limits bound what one organization may cost. Zero means the default.
 type Limits struct {
-	// MaxPages is how many pages of one listing are read before it counts as endless; 20,000 by default.
+	// MaxPages is how many pages of one listing are read before it counts as endless; 20,000 by
+	// default.
 	MaxPages int
 	// MaxResponseBytes bounds one answer after decompression; 32 MiB by default.
 	MaxResponseBytes int64
@@ -51,8 +54,8 @@ type Limits struct {
 	CallTimeout time.Duration
 	// MaxTries is how often one call is sent at most; 6 by default.
 	MaxTries int
-	// MaxWait is the longest wait between two tries; two minutes by default. If a server asks for more,
-	// the call fails.
+	// MaxWait is the longest wait between two tries; two minutes by default. If a server asks for
+	// more, the call fails.
 	MaxWait time.Duration
 }
 
@@ -63,7 +66,8 @@ type Client struct {
 	http     *http.Client
 }
 
-// New validates the options and returns a Client. It sends nothing. Its errors never show the token.
+// New validates the options and returns a Client. It sends nothing. Its errors never show the
+// token.
 func New(options Options) (*Client, error) {
 	if err := options.validate(); err != nil {
 		return nil, err

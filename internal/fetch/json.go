@@ -14,14 +14,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const (
-	maxDepth = 64 // how deep an answer may be nested
-	rowLevel = 2  // the levels around a row: the answer and its list
-)
+// maxDepth is how deep an answer may be nested.
+const maxDepth = 64
 
 var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
-// decodeAnswer reads the body of an answer, one JSON object, into a wire type. Errors name the field.
+// decodeAnswer reads the body of an answer, one JSON object, into a wire type. Errors name the
+// field.
 func decodeAnswer(body []byte, into any) error {
 	if depth(body) > maxDepth {
 		return errTooDeep
@@ -50,22 +49,24 @@ func beginning(body []byte) string {
 	return "it is empty"
 }
 
-// eachMember calls member for each member of a JSON object, which must be all of the text. member reads
-// the value from d.
-func eachMember(text []byte, member func(name string, d *jsontext.Decoder) error) error {
+// eachMember calls member for each member of a JSON object, which must be all of the text. member
+// reads the value from d.
+func eachMember(
+	text []byte, member func(name []byte, d *jsontext.Decoder) error, options ...jsontext.Options,
+) error {
 	if err := isObject(text); err != nil {
 		return err
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(text))
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), options...)
 	if _, err := d.ReadToken(); err != nil {
 		return describe(err)
 	}
 	for d.PeekKind() == jsontext.KindString {
-		name, err := d.ReadToken()
+		name, err := d.ReadValue()
 		if err != nil {
 			return describe(err)
 		}
-		if err := member(name.String(), d); err != nil {
+		if err := member(unquote(name), d); err != nil {
 			return err
 		}
 	}
@@ -78,10 +79,22 @@ func eachMember(text []byte, member func(name string, d *jsontext.Decoder) error
 	return nil
 }
 
-// canonicalJSON returns a copy of a value in the form of RFC 8785, but with integers as they were written:
-// as doubles they would lose digits.
+// unquote returns the text of a valid JSON string, without a copy if nothing in it is escaped.
+func unquote(value jsontext.Value) []byte {
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1]
+	}
+	text, _ := jsontext.AppendUnquote(nil, value) // cannot fail for a valid string
+	return text
+}
+
+// rowDepth is the levels around a value in a row: the answer, its list and the row.
+const rowDepth = 3
+
+// canonicalJSON returns a copy of a value in the form of RFC 8785, but with integers as they were
+// written: as doubles they would lose digits.
 func canonicalJSON(value jsontext.Value) (stdjson.RawMessage, error) {
-	if depth(value) > maxDepth-rowLevel-1 {
+	if depth(value) > maxDepth-rowDepth {
 		return nil, errTooDeep
 	}
 	value = value.Clone()
@@ -89,35 +102,15 @@ func canonicalJSON(value jsontext.Value) (stdjson.RawMessage, error) {
 	return stdjson.RawMessage(value), describe(err)
 }
 
-// depth returns the deepest nesting of JSON text. For other text the number means nothing.
+// depth returns the deepest nesting of JSON text.
 func depth(text []byte) int {
-	level, deepest := 0, 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i += stringLength(text[i+1:])
-		case '{', '[':
-			level++
-			deepest = max(deepest, level)
-		case '}', ']':
-			level--
+	deepest := 0
+	for d := jsontext.NewDecoder(bytes.NewReader(text)); ; {
+		if _, err := d.ReadToken(); err != nil {
+			return deepest
 		}
+		deepest = max(deepest, d.StackDepth())
 	}
-	return deepest
-}
-
-// stringLength counts the bytes up to the quotation mark that ends a string, and the mark. text begins
-// after the first mark.
-func stringLength(text []byte) int {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++ // the byte after a backslash never ends the string
-		case '"':
-			return i + 1
-		}
-	}
-	return len(text)
 }
 
 var kindNames = map[jsontext.Kind]string{
@@ -134,7 +127,8 @@ func wrongKind(field string, kind jsontext.Kind, want string) error {
 	return fmt.Errorf("field %s is %s, not %s", plain(field), kindNames[kind], want)
 }
 
-// describe words an error of the JSON library for a reader of logs, who knows field names but not Go.
+// describe words an error of the JSON library for a reader of logs, who knows field names but not
+// Go.
 func describe(err error) error { return describeField("", err) }
 
 // describeField is describe for an error inside a field.
@@ -167,8 +161,8 @@ func typeName(t reflect.Type) string {
 	return "an object"
 }
 
-// configurationID finds the id in a row that was refused, so that the error can name it; empty if there
-// is none to show.
+// configurationID finds the id in a row that was refused, so that the error can name it; empty if
+// there is none to show.
 func configurationID(row []byte) string {
 	var found struct {
 		ID any `json:"id"`

@@ -64,8 +64,8 @@ func (r *reader) pages(ctx context.Context, s source) iter.Seq2[page, error] {
 	}
 }
 
-// requestPage sends the page token in the body, where Connect servers read it, and in the query, where
-// the API's own SDKs send it.
+// requestPage sends the page token in the body, where Connect servers read it, and in the query,
+// where the API's own SDKs send it.
 func (c *Client) requestPage(ctx context.Context, s source, number int, token string) (Exchange, error) {
 	size := c.settings.PageSize
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}
@@ -88,7 +88,7 @@ func (r *reader) openPage(s source, number int, request func() (Exchange, error)
 	p.number, x.Records = number, len(p.rows)
 	r.record(x)
 	if err == nil {
-		err = checkPage(p, s.field, x.Body)
+		err = checkPage(p, s.field)
 	}
 	if err != nil {
 		failure := notAsDocumented(s.method, err)
@@ -102,8 +102,8 @@ func (r *reader) openPage(s source, number int, request func() (Exchange, error)
 }
 
 func splitPage(body []byte, field string) (p page, err error) {
-	err = eachMember(body, func(name string, d *jsontext.Decoder) error {
-		switch name {
+	err = eachMember(body, func(name []byte, d *jsontext.Decoder) error {
+		switch string(name) {
 		case field:
 			return describe(json.UnmarshalDecode(d, &p.rows))
 		case "pagination":
@@ -116,14 +116,14 @@ func splitPage(body []byte, field string) (p page, err error) {
 		if p.unknown == nil {
 			p.unknown = members{}
 		}
-		p.unknown[name] = value.Clone()
+		p.unknown[string(name)] = value.Clone()
 		return nil
 	})
 	return p, err
 }
 
-// brokenRow returns the id of the first row whose JSON is broken or nested too deep; empty if there is
-// none or it has no id.
+// brokenRow returns the id of the first row whose JSON is broken in itself; empty if there is none
+// or it has no id.
 func brokenRow(body []byte, field string) string {
 	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	var answer members
@@ -132,7 +132,7 @@ func brokenRow(body []byte, field string) string {
 		return ""
 	}
 	for _, row := range rows {
-		if !row.IsValid() || depth(row) > maxDepth-rowLevel {
+		if !row.IsValid() {
 			return configurationID(row)
 		}
 	}

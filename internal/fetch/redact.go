@@ -10,8 +10,8 @@ import (
 
 const tokenMark = "[token]"
 
-// minRedactable is the length in bytes from which the token is searched for in what a server sends. Real
-// tokens are far longer; a shorter one would be found in ordinary text.
+// minRedactable is the length in bytes from which the token is searched for in what a server sends.
+// Real tokens are far longer; a shorter one would be found in ordinary text.
 const minRedactable = 8
 
 // String hides the value.

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,17 +11,9 @@ import (
 // maxRedirects bounds a chain of redirects within one host.
 const maxRedirects = 5
 
-// redirectError is a redirect that the client does not follow.
-type redirectError struct {
-	status int
-	why    string
-}
-
-func (e *redirectError) Error() string { return e.why }
-
-// checkRedirect follows a redirect only as a POST to the same scheme, host and port. To another host
-// net/http drops the Authorization, which makes a good token look like a bad one; on 301, 302 and 303 it
-// turns a POST into a GET.
+// checkRedirect follows a redirect only as a POST to the same scheme, host and port. To another
+// host net/http drops the Authorization, which makes a good token look like a bad one; on 301, 302
+// and 303 it turns a POST into a GET.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	from, to := origin(via[len(via)-1].URL), origin(next.URL)
 	why := ""
@@ -34,9 +27,9 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	default:
 		return nil
 	}
-	refused := &redirectError{why: plain(why)}
+	refused := &Error{Code: CodeRedirectRefused, Err: errors.New(plain(why))}
 	if next.Response != nil {
-		refused.status = next.Response.StatusCode
+		refused.Status = next.Response.StatusCode
 	}
 	return refused
 }

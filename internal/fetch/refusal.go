@@ -11,7 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// connectError is the body of an answer other than 200 (https://connectrpc.com/docs/protocol#error-end-stream).
+// connectError is the body of an answer other than 200
+// (https://connectrpc.com/docs/protocol#error-end-stream).
 type connectError struct {
 	Code    string          `json:"code"`
 	Message string          `json:"message"`
@@ -78,7 +79,8 @@ func codeWithoutConnect(status int) string {
 	return CodeUnknown
 }
 
-// mayPass reports whether the same request may succeed later. The status has precedence over the code.
+// mayPass reports whether the same request may succeed later. The status has precedence over the
+// code.
 func mayPass(status int, code string) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
@@ -99,9 +101,9 @@ func (c *Client) quote(text string) string {
 	return text
 }
 
-// notAssessed reports whether the API itself answered that the token may not read something or that the
-// server does not have it. A status alone does not count: a proxy's 403 says nothing about the token's
-// rights.
+// notAssessed reports whether the API itself answered that the token may not read something or that
+// the server does not have it. A status alone does not count: a proxy's 403 says nothing about the
+// token's rights.
 func notAssessed(err error) (why string, ok bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !e.connect {

@@ -22,16 +22,17 @@ const (
 	NotReadable RemovalState = "not_readable"
 )
 
-// Removal is the API's answer about a configuration that a listing lacks. Its zero value confirms nothing.
+// Removal is the API's answer about a configuration that a listing lacks. Its zero value confirms
+// nothing.
 type Removal struct {
 	State RemovalState
 	// Why is what the API said, for Confirmed and NotReadable.
 	Why string
 }
 
-// ConfirmSCIMRemoved requests one SCIM configuration that a complete listing lacks. The Exchange has no
-// number. The error is an *Error for every answer that is neither the configuration nor the API's own
-// not_found, permission_denied or unimplemented.
+// ConfirmSCIMRemoved requests one SCIM configuration that a complete listing lacks. The Exchange
+// has no number. The error is an *Error for every answer that is neither the configuration nor the
+// API's own not_found, permission_denied or unimplemented.
 func (c *Client) ConfirmSCIMRemoved(ctx context.Context, id string) (Removal, Exchange, error) {
 	k := call{method: ona.GetSCIMConfiguration, request: request{SCIMConfigurationID: id}}
 	return c.confirmRemoved(ctx, k, id, "scimConfiguration")
@@ -48,7 +49,6 @@ func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (
 		return Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
 	}
 	x, err := c.get(ctx, k)
-	x.seal()
 	if err != nil {
 		removal, err := removalByError(err)
 		return removal, x, err
@@ -62,8 +62,8 @@ func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (
 	return Removal{State: StillThere}, x, nil
 }
 
-// removalByError reads an answer other than 200. A 404 counts only in the API's own form: a proxy's 404
-// says nothing about the configuration.
+// removalByError reads an answer other than 200. A 404 counts only in the API's own form: a proxy's
+// 404 says nothing about the configuration.
 func removalByError(err error) (Removal, error) {
 	if why, ok := notAssessed(err); ok {
 		return Removal{State: NotReadable, Why: why}, nil
@@ -77,17 +77,14 @@ func removalByError(err error) (Removal, error) {
 
 // checkConfiguration checks that the answer is the configuration with that id.
 func checkConfiguration(body []byte, field, id string) error {
-	var answer members
-	if err := decodeAnswer(body, &answer); err != nil {
+	raw, err := member(body, "", field, fieldSet{})
+	if err != nil {
 		return err
-	}
-	if isAbsent(answer[field]) {
-		return fmt.Errorf("field %s is missing", field)
 	}
 	var configuration struct {
 		ID string `json:"id"`
 	}
-	if err := decodeObject(answer[field], &configuration); err != nil {
+	if err := decodeObject(raw, &configuration); err != nil {
 		return fmt.Errorf("field %s: %w", field, err)
 	}
 	got, err := requireID("id", configuration.ID)
@@ -95,7 +92,7 @@ func checkConfiguration(body []byte, field, id string) error {
 		return fmt.Errorf("field %s: %w", field, err)
 	}
 	if want, err := ona.ParseID(id); err != nil || got != want {
-		return fmt.Errorf("it holds configuration %s, not the one that was requested", got)
+		return fmt.Errorf("it holds configuration %s, not the one asked for", got)
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ type call struct {
 	request request
 }
 
-// get sends a call until it is answered, fails for good or has been tried often enough. The exchange has
-// the last answer that came, also beside an error. backoff.Retry does not fit: its RetryAfter knows whole
-// seconds only, and the waits are evidence.
+// get sends a call until it is answered, fails for good or has been tried often enough. The
+// exchange has the last answer that came, also beside an error. backoff.Retry does not fit: its
+// RetryAfter knows whole seconds only, and the waits are evidence.
 func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 	body, err := json.Marshal(k.request)
 	if err != nil {

@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"net/http"
@@ -13,6 +12,9 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/go-json-experiment/json"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // sleep is Options.Sleep with a timer.
@@ -27,8 +29,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// waitAfter returns how long to wait before the next try, or false if none follows: the wait that the
-// server asks for, or else the next one of an exponential series with jitter.
+// waitAfter returns how long to wait before the next try, or false if none follows: the wait that
+// the server asks for, or else the next one of an exponential series with jitter.
 func (c *Client) waitAfter(
 	failure *Error, tries int, series *backoff.ExponentialBackOff,
 ) (wait time.Duration, again bool) {
@@ -46,8 +48,8 @@ func (c *Client) waitAfter(
 	return failure.told, true
 }
 
-// toldWait returns how long the server says to wait; 0 if it does not say. A source that cannot be read
-// counts as missing.
+// toldWait returns how long the server says to wait; 0 if it does not say. A source that cannot be
+// read counts as missing.
 func toldWait(details []connectDetail, header http.Header, received time.Time) time.Duration {
 	for _, d := range []time.Duration{
 		retryInfo(details),
@@ -68,22 +70,11 @@ func headerNumber(header http.Header, name string, unit time.Duration) time.Dura
 	if err != nil || n < 0 {
 		return 0
 	}
-	return scale(n, unit)
+	return time.Duration(min(n, int64(math.MaxInt64/unit))) * unit
 }
 
-// forever is longer than any wait that is accepted, and leaves room to add to it.
-const forever time.Duration = math.MaxInt64 / 2
-
-// scale returns n units, or forever if that would be longer.
-func scale(n int64, unit time.Duration) time.Duration {
-	if n > int64(forever/unit) {
-		return forever
-	}
-	return time.Duration(n) * unit
-}
-
-// headerDate reads a Retry-After that is a date. The date is by the server's clock, so the wait is counted
-// from the answer's own Date.
+// headerDate reads a Retry-After that is a date. The date is by the server's clock, so the wait is
+// counted from the answer's own Date.
 func headerDate(header http.Header, received time.Time) time.Duration {
 	until, err := http.ParseTime(header.Get("Retry-After"))
 	if err != nil {
@@ -117,36 +108,16 @@ func retryInfo(details []connectDetail) time.Duration {
 	return 0
 }
 
-// decodeRetryInfo reads RetryInfo{1: Duration{1: int64 seconds, 2: int32 nanos}} in the protobuf wire format.
+// decodeRetryInfo reads RetryInfo, whose only field is a google.protobuf.Duration.
 func decodeRetryInfo(message []byte) (time.Duration, bool) {
-	const delayField, secondsField, nanosField = 1<<3 | 2, 1 << 3, 2 << 3
-	tag, n := binary.Uvarint(message)
-	if n <= 0 || tag != delayField {
+	number, kind, n := protowire.ConsumeTag(message)
+	if n < 0 || number != 1 || kind != protowire.BytesType {
 		return 0, false
 	}
-	size, m := binary.Uvarint(message[n:])
-	if rest := message[max(n, n+m):]; m <= 0 || size != uint64(len(rest)) {
+	field, m := protowire.ConsumeBytes(message[n:])
+	var delay durationpb.Duration
+	if m < 0 || proto.Unmarshal(field, &delay) != nil {
 		return 0, false
 	}
-	var seconds, nanos int64
-	for rest := message[n+m:]; len(rest) > 0; {
-		tag, n := binary.Uvarint(rest)
-		if n <= 0 {
-			return 0, false
-		}
-		value, m := binary.Uvarint(rest[n:])
-		if m <= 0 || value > math.MaxInt64 {
-			return 0, false
-		}
-		switch tag {
-		case secondsField:
-			seconds = int64(value)
-		case nanosField:
-			nanos = int64(value)
-		default:
-			return 0, false
-		}
-		rest = rest[n+m:]
-	}
-	return scale(seconds, time.Second) + min(time.Duration(nanos), time.Second-1), true
+	return delay.AsDuration(), true
 }

@@ -10,9 +10,9 @@ import (
 // string(t) returns the value.
 type Token string
 
-// ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a leading
-// "Bearer ". It refuses a token that is empty or holds a character that cannot stand in a header. The
-// error never shows the value.
+// ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a
+// leading "Bearer ". It refuses a token that is empty or holds a character that cannot stand in a
+// header. The error never shows the value.
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
 	if scheme, rest, _ := strings.Cut(s, " "); strings.EqualFold(scheme, "bearer") {

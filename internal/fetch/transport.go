@@ -5,7 +5,9 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -25,15 +27,17 @@ const (
 var errSlow = errors.New("no full answer in time")
 
 // NewTransport returns a transport that the clients of several organizations share: proxies as the
-// environment says (HTTPS_PROXY, NO_PROXY), TLS as the system or SSL_CERT_FILE trusts, HTTP/2 if the
-// server has it, and one kept connection for each call that these organizations have in progress.
+// environment says (HTTPS_PROXY, NO_PROXY), TLS as the system or SSL_CERT_FILE trusts, HTTP/2 if
+// the server has it, and one kept connection for each call that these organizations have in
+// progress.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*callsAtOnce
 	return transport
 }
 
-// try sends the call once. The status of the exchange is 0 if no answer came or it must not be kept.
+// try sends the call once. The status of the exchange is 0 if no answer came or it must not be
+// kept.
 func (c *Client) try(ctx context.Context, k call, body []byte) (x Exchange, failure *Error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.CallTimeout, errSlow)
 	defer cancel()
@@ -82,18 +86,18 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
 		return RunEnded(ctx, ctx.Err())
 	}
-	if !c.settings.Token.inBytes(body) {
-		x.Status, x.Body = resp.StatusCode, body
+	ok := resp.StatusCode == http.StatusOK
+	repeatsToken := c.settings.Token.inBytes(body)
+	if !repeatsToken && (err == nil || !ok) {
+		sum := sha256.Sum256(body)
+		x.Status, x.Body, x.Size, x.SHA256 = resp.StatusCode, body, int64(len(body)), hex.EncodeToString(sum[:])
 	}
-	if resp.StatusCode != http.StatusOK {
+	if !ok {
 		return c.refusal(resp, body, received)
 	}
-	failure := c.accept(ctx, resp, x.Status == 0, err)
+	failure := c.accept(ctx, resp, repeatsToken, err)
 	if failure != nil {
 		failure.Status = resp.StatusCode
-	}
-	if err != nil {
-		x.Status, x.Body = 0, nil
 	}
 	return failure
 }
@@ -118,15 +122,15 @@ func (c *Client) accept(ctx context.Context, resp *http.Response, repeatsToken b
 	return nil
 }
 
-// noAnswer is a failure before the last byte. Another try follows everything that may pass by itself.
+// noAnswer is a failure before the last byte. Another try follows everything that may pass by
+// itself.
 func (c *Client) noAnswer(ctx context.Context, err error) *Error {
 	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
 		return RunEnded(ctx, ctx.Err())
 	}
-	if refused, ok := errors.AsType[*redirectError](err); ok {
-		return &Error{
-			Code: CodeRedirectRefused, Status: refused.status, Err: c.settings.Token.redactError(refused),
-		}
+	if refused, ok := errors.AsType[*Error](err); ok {
+		refused.Err = c.settings.Token.redactError(refused.Err)
+		return refused
 	}
 	if ctx.Err() != nil {
 		return &Error{

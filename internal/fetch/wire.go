@@ -8,10 +8,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The frames of answers. json v2 matches names by case, refuses names that occur twice and invalid UTF-8,
-// and reads null as absent. Every frame keeps the members that it does not know.
+// The frames of answers. json v2 matches names by case, refuses names that occur twice and invalid
+// UTF-8, and reads null as absent. Every frame keeps the members that it does not know.
 
 type members map[string]jsontext.Value
+
+// depth returns the deepest nesting of a value.
+func (m members) depth() int {
+	deepest := 0
+	for _, value := range m {
+		deepest = max(deepest, depth(value))
+	}
+	return deepest
+}
 
 type wireIdentity struct {
 	Subject          wireSubject `json:"subject"`
@@ -26,23 +35,13 @@ type wireSubject struct {
 	Unknown   members `json:",embed"`
 }
 
-type wireOrganization struct {
-	Organization jsontext.Value `json:"organization"`
-	Unknown      members        `json:",embed"`
-}
-
-type wirePolicies struct {
-	Policies jsontext.Value `json:"policies"`
-	Unknown  members        `json:",embed"`
-}
-
 type wirePagination struct {
 	NextToken string  `json:"nextToken"`
 	Unknown   members `json:",embed"`
 }
 
-// request is the body of a call. Each call sets only what the API documents for its method, because a
-// server may refuse other fields.
+// request is the body of a call. Each call sets only what the API documents for its method, because
+// a server may refuse other fields.
 type request struct {
 	OrganizationID      string             `json:"organizationId,omitzero"`
 	SCIMConfigurationID string             `json:"scimConfigurationId,omitzero"`
@@ -76,8 +75,4 @@ func (f fieldSet) sorted() []string { return slices.Sorted(maps.Keys(f)) }
 
 func names(unknown members) string {
 	return plain(strings.Join(slices.Sorted(maps.Keys(unknown)), ", "))
-}
-
-func isAbsent(value jsontext.Value) bool {
-	return len(value) == 0 || value.Kind() == jsontext.KindNull
 }

@@ -20,8 +20,8 @@ const (
 	// maxLogSubjects is the number of subjects in one query, maxLogQueries the number of such queries.
 	maxLogSubjects = 50
 	maxLogQueries  = 10
-	// maxLogTime bounds one query, so that a log that does not answer costs neither the snapshot nor the
-	// other organizations.
+	// maxLogTime bounds one query, so that a log that does not answer costs neither the snapshot nor
+	// the other organizations.
 	maxLogTime = 3 * time.Minute
 )
 
@@ -30,8 +30,8 @@ var auditedTypes = []string{
 	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
 }
 
-// readAuditLog reads the audit log back to the instant that the changes are counted from: for the audited
-// types of subject, then for the changed subjects that it does not explain.
+// readAuditLog reads the audit log back to the instant that the changes are counted from: for the
+// audited types of subject, then for the changed subjects that it does not explain.
 func (t *task) readAuditLog(ctx context.Context) error {
 	if !t.found {
 		return nil
@@ -83,8 +83,8 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 	return nil
 }
 
-// queryLog reads entries and adds those that are needed: newest first, each once. The error is only for the
-// end of the run.
+// queryLog reads entries and adds those that are needed: newest first, each once. The error is only
+// for the end of the run.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
 	q.Since, q.MaxPages = t.logReading.Since, maxLogPages
 	read, err := listAuditLogs(ctx, t.client, q)
@@ -135,8 +135,8 @@ func (t *task) seen(id string) bool {
 	return inBaseline || t.seenBefore(diff.SCIMConfiguration, id)
 }
 
-// comparedSince returns, by type of subject, the instant of the snapshot that the changes are counted from.
-// A type that was not compared is missing.
+// comparedSince returns, by type of subject, the instant of the snapshot that the changes are
+// counted from. A type that was not compared is missing.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	b := t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
@@ -149,8 +149,9 @@ func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	return since
 }
 
-// serverTime converts an instant of this machine's clock to the server's clock, if the offset is known. The
-// offset is rounded as it is stored, so that two nights agree on the border between them.
+// serverTime converts an instant of this machine's clock to the server's clock, if the offset is
+// known. The offset is rounded as it is stored, so that two nights agree on the border between
+// them.
 func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	if !h.ServerClockKnown {
 		return at
@@ -175,7 +176,8 @@ func (t *task) unexplained() []string {
 	return ids
 }
 
-// attribute returns the candidates of each change. If a change has several, its note names them all.
+// attribute returns the candidates of each change. If a change has several, its note names them
+// all.
 func attribute(changes []diff.Change, log *finding.AuditLog, tolerance time.Duration) [][]ona.AuditLogEntry {
 	candidates := log.Candidates(changes, tolerance)
 	for i, entries := range candidates {

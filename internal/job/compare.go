@@ -10,12 +10,13 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// maxConfirmations bounds how many removals of one organization are confirmed. Beyond it the changes say
-// that the API was not asked.
+// maxConfirmations bounds how many removals of one organization are confirmed. Beyond it the
+// changes say that the API was not asked.
 const maxConfirmations = 100
 
-// compare finds the changes since the baseline. If the baseline could not read the SSO configurations or
-// the policies, these are compared with the last snapshot that could, and the changes say so.
+// compare finds the changes since the baseline. If the baseline could not read the SSO
+// configurations or the policies, these are compared with the last snapshot that could, and the
+// changes say so.
 func (t *task) compare(ctx context.Context) (err error) {
 	if t.baseline, t.found, err = t.Store.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
 		return err
@@ -45,9 +46,9 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// confirmRemovals requests each configuration that the listing no longer has. If one still exists, the
-// listing was not complete, which is an error. If one cannot be requested, its removal stays, marked as not
-// confirmed.
+// confirmRemovals requests each configuration that the listing no longer has. If one still exists,
+// the listing was not complete, which is an error. If one cannot be requested, its removal stays,
+// marked as not confirmed.
 func (t *task) confirmRemovals(ctx context.Context) error {
 	results := make(map[diff.Subject]diff.Confirmation)
 	for i, subject := range diff.Removals(t.changes) {

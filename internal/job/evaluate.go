@@ -36,9 +36,9 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
 
-// missedNights returns the scheduled instants since the organization's baseline that have no complete
-// snapshot of it, without the night of this run. An organization without a baseline missed none: nothing
-// says that it was to be collected before.
+// missedNights returns the scheduled instants since the organization's baseline that have no
+// complete snapshot of it, without the night of this run. An organization without a baseline missed
+// none: nothing says that it was to be collected before.
 func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
 	schedules, err := t.Store.Schedules(ctx)
 	if err != nil || len(schedules) == 0 || !t.found {

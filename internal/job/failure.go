@@ -11,8 +11,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// codeInternal is the code of a failed snapshot if the store could not be read or written. All other codes
-// are those of fetch.Error.
+// codeInternal is the code of a failed snapshot if the store could not be read or written. All
+// other codes are those of fetch.Error.
 const codeInternal = "internal"
 
 // ended turns an error of the store that the end of the run caused into the end of the run.
@@ -23,8 +23,8 @@ func ended(ctx context.Context, err error) error {
 	return fetch.RunEnded(ctx, err)
 }
 
-// recordFailure stores the header of a snapshot that failed. It returns the cause, joined with what kept
-// the failure from being stored.
+// recordFailure stores the header of a snapshot that failed. It returns the cause, joined with what
+// kept the failure from being stored.
 func (n *night) recordFailure(
 	ctx context.Context, header snapshot.Snapshot, cause error,
 ) (snapshot.Snapshot, error) {
@@ -44,8 +44,8 @@ func (n *night) recordFailure(
 // maxNotedRetries bounds the retries in the notes of a failed snapshot.
 const maxNotedRetries = 20
 
-// noteRetries counts the retries of a snapshot that fails and adds their reasons to its notes, because a
-// failed snapshot has no exchanges that show them.
+// noteRetries counts the retries of a snapshot that fails and adds their reasons to its notes,
+// because a failed snapshot has no exchanges that show them.
 func (t *task) noteRetries() {
 	var notes []string
 	for _, e := range t.exchanges {

@@ -1,6 +1,6 @@
-// Package job does one night: it collects every organization, compares it with its baseline, evaluates the
-// rules, stores the snapshot and writes the report. The commands run, serve and demo share it. It does not
-// know where settings come from.
+// Package job does one night: it collects every organization, compares it with its baseline,
+// evaluates the rules, stores the snapshot and writes the report. The commands run, serve and demo
+// share it. It does not know where settings come from.
 package job
 
 import (
@@ -25,13 +25,13 @@ import (
 type Source struct {
 	// Name is its label in logs and reports. An organization is pinned to it.
 	Name string
-	// Fetch says how to reach it. If the operator named an organization, OrganizationID is set; else the
-	// source's last complete snapshot pins it.
+	// Fetch says how to reach it. If the operator named an organization, OrganizationID is set; else
+	// the source's last complete snapshot pins it.
 	Fetch fetch.Options
 	// TokenExpires is when the token ends by the settings; zero if they do not say.
 	TokenExpires time.Time
-	// Err is why the organization cannot be collected, such as a token that does not exist: its snapshot
-	// fails with it. Nil if it can.
+	// Err is why the organization cannot be collected, such as a token that does not exist: its
+	// snapshot fails with it. Nil if it can.
 	Err error
 }
 
@@ -39,22 +39,23 @@ type Source struct {
 type Options struct {
 	Store   *snapshot.Store
 	Sources []Source
-	// TakenAt is the instant of every snapshot of the run, UTC, whole seconds. Now is the clock for the end
-	// of the run.
+	// TakenAt is the instant of every snapshot of the run, UTC, whole seconds. Now is the clock for
+	// the end of the run.
 	TakenAt time.Time
 	Now     func() time.Time
 	// ScheduledFor is the zero time for a run without a schedule. Trigger is what started the run:
 	// "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
-	// Schedule is the cron expression that the runs of this database follow, "none" to end one; empty keeps
-	// what is recorded.
+	// Schedule is the cron expression that the runs of this database follow, "none" to end one; empty
+	// keeps what is recorded.
 	Schedule    string
 	ToolVersion string
 	Host        string
 	// Concurrency is how many organizations are collected at the same time.
 	Concurrency int
-	// Collected is called after each source, also by several goroutines at the same time; nil for no call.
+	// Collected is called after each source, also by several goroutines at the same time; nil for no
+	// call.
 	Collected func()
 	// Timeout bounds the collection of all organizations; zero means no bound.
 	Timeout time.Duration
@@ -105,8 +106,9 @@ type night struct {
 	collected sync.Map
 }
 
-// Run does one night. An organization that cannot be collected gets a failed snapshot and does not affect
-// the others; the Result has its error. Run returns an error only if the run itself cannot be recorded.
+// Run does one night. An organization that cannot be collected gets a failed snapshot and does not
+// affect the others; the Result has its error. Run returns an error only if the run itself cannot
+// be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	writer := report.Begin(o.Report)
 	if o.Schedule != "" {
@@ -159,8 +161,8 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 	return organizations
 }
 
-// organization takes one organization's snapshot, or stores why there is none, and reads back what is
-// stored.
+// organization takes one organization's snapshot, or stores why there is none, and reads back what
+// is stored.
 func (n *night) organization(ctx context.Context, source Source) Organization {
 	saved, err := n.takeSnapshot(ctx, source)
 	stored := context.WithoutCancel(ctx)
@@ -180,7 +182,8 @@ func (n *night) organization(ctx context.Context, source Source) Organization {
 	return o
 }
 
-// outcome is failed if any organization is not complete. The reason then names every such organization.
+// outcome is failed if any organization is not complete. The reason then names every such
+// organization.
 func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	var reasons []string
 	for _, o := range r.Organizations {
@@ -194,8 +197,8 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	return snapshot.Complete, ""
 }
 
-// report writes the report of the run and brings the write-ahead log into the database beside it, so that
-// little remains to do when the database is closed.
+// report writes the report of the run and brings the write-ahead log into the database beside it,
+// so that little remains to do when the database is closed.
 func (n *night) report(ctx context.Context, writer *report.Writer) (folder string, err error) {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {
@@ -212,8 +215,8 @@ func (n *night) report(ctx context.Context, writer *report.Writer) (folder strin
 	return writer.Write(n.Reports, model)
 }
 
-// Report writes the report of a stored run again, into a folder of its own below folder, and returns its
-// path. The same database and options result in the same files.
+// Report writes the report of a stored run again, into a folder of its own below folder, and
+// returns its path. The same database and options result in the same files.
 func Report(
 	ctx context.Context, store *snapshot.Store, runID int64, folder string, opts report.Options,
 ) (string, error) {

@@ -23,8 +23,8 @@ type task struct {
 	inventory ona.Inventory
 	exchanges []fetch.Exchange
 
-	// found is false for an organization without a complete snapshot. It has no baseline and no changes,
-	// and its audit log is not read.
+	// found is false for an organization without a complete snapshot. It has no baseline and no
+	// changes, and its audit log is not read.
 	found    bool
 	baseline snapshot.Baseline
 	// seenBefore reports whether a snapshot up to the baseline had a configuration.
@@ -35,8 +35,8 @@ type task struct {
 	findings   []finding.Finding
 }
 
-// takeSnapshot collects, compares, evaluates and stores one organization. Beside an error the header has
-// what was learned until then.
+// takeSnapshot collects, compares, evaluates and stores one organization. Beside an error the
+// header has what was learned until then.
 func (n *night) takeSnapshot(ctx context.Context, source Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, header: snapshot.Snapshot{
 		RunID: n.runID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
@@ -58,8 +58,8 @@ func (n *night) takeSnapshot(ctx context.Context, source Source) (snapshot.Snaps
 	return t.header, nil
 }
 
-// pin sets the organization that the source must belong to: the one that the operator named, else the one
-// of the source's last complete snapshot.
+// pin sets the organization that the source must belong to: the one that the operator named, else
+// the one of the source's last complete snapshot.
 func (t *task) pin(ctx context.Context) error {
 	t.options = t.source.Fetch
 	if t.options.OrganizationID == "" {
@@ -125,8 +125,8 @@ func listing(l fetch.Listing) snapshot.Listing {
 	}
 }
 
-// store stores the snapshot. The store refuses it if its baseline is no longer the last complete snapshot
-// of the organization.
+// store stores the snapshot. The store refuses it if its baseline is no longer the last complete
+// snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
 		Inventory: t.inventory, Changes: t.changes, Findings: t.findings, AuditLog: t.logReading,

@@ -15,7 +15,8 @@ const (
 // AuditLogEntry is one line of an organization's audit log (EventService/ListAuditLogs).
 type AuditLogEntry struct {
 	ID string `api:"id,id"`
-	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be empty.
+	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be
+	// empty.
 	ActorID        string `api:"actorId,id"`
 	ActorPrincipal string `api:"actorPrincipal"`
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.

@@ -10,8 +10,8 @@ import (
 )
 
 // Field is a field of an API object. The struct tag `api` declares it: `api:"createdAt"`, or
-// `api:"ssoConfigurationId,id"` if the value is an id. The tag is all that reading the field from an
-// answer (package fetch) and writing it as canonical JSON need.
+// `api:"ssoConfigurationId,id"` if the value is an id. The tag is all that reading the field from
+// an answer (package fetch) and writing it as canonical JSON need.
 type Field struct {
 	// Name is the API's name.
 	Name string
@@ -46,9 +46,9 @@ var (
 	entryFields  = FieldsOf[AuditLogEntry]()
 )
 
-// Canonical returns the configuration as canonical JSON: the API's field names, sorted, without fields
-// that are not reported, instants as FormatTime writes them. Two configurations are the same if and
-// only if their canonical JSON is.
+// Canonical returns the configuration as canonical JSON: the API's field names, sorted, without
+// fields that are not reported, instants as FormatTime writes them. Two configurations are the same
+// if and only if their canonical JSON is.
 func (c SCIMConfiguration) Canonical() string { return canonical(scimFields, &c, c.Unknown) }
 
 // Canonical returns the configuration as canonical JSON, see SCIMConfiguration.Canonical.
@@ -60,7 +60,8 @@ func (p OrganizationPolicies) Canonical() string { return canonical(policyFields
 // Canonical returns the entry as canonical JSON, see SCIMConfiguration.Canonical.
 func (e AuditLogEntry) Canonical() string { return canonical(entryFields, &e, e.Unknown) }
 
-// CanonicalUnknown returns the unknown fields as one canonical JSON object, or "" if there are none.
+// CanonicalUnknown returns the unknown fields as one canonical JSON object, or "" if there are
+// none.
 func CanonicalUnknown(unknown Unknown) string {
 	if len(unknown) == 0 {
 		return ""

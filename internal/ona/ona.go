@@ -1,7 +1,8 @@
 // Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations, SSO
 // configurations and what belongs to them, with the names of the API's methods and fields. Package
-// fetch validates and normalizes each value before it makes one: ids in lower case, instants in UTC,
-// sets sorted. Package ona imports nothing but the standard library, so every package can use it.
+// fetch validates and normalizes each value before it makes one: ids in lower case, instants in
+// UTC, sets sorted. Package ona imports nothing but the standard library, so every package can use
+// it.
 package ona
 
 import (
@@ -37,8 +38,8 @@ type Organization struct {
 }
 
 // SCIMConfiguration lets an identity provider create and remove accounts
-// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if the API
-// did not report them.
+// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if the
+// API did not report them.
 type SCIMConfiguration struct {
 	ID string `api:"id,id"`
 	// OrganizationID is empty if the API left it out.
@@ -49,8 +50,8 @@ type SCIMConfiguration struct {
 	SSOConfigurationID string    `api:"ssoConfigurationId,id"`
 	CreatedAt          time.Time `api:"createdAt"`
 	UpdatedAt          time.Time `api:"updatedAt"`
-	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the expiry
-	// is unknown then, which does not mean that the token has expired.
+	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
+	// expiry is unknown then, which does not mean that the token has expired.
 	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
 	// AllowUnverifiedEmailAccountLinking is nil if the API did not report it.
 	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
@@ -59,8 +60,8 @@ type SCIMConfiguration struct {
 	Raw json.RawMessage
 }
 
-// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API leaves out
-// has its …_UNSPECIFIED value.
+// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API leaves
+// out has its …_UNSPECIFIED value.
 const (
 	SSOStateActive          = "SSO_CONFIGURATION_STATE_ACTIVE"
 	SSOStateInactive        = "SSO_CONFIGURATION_STATE_INACTIVE"

@@ -4,8 +4,8 @@ import "time"
 
 // Layouts of instants; all are UTC.
 const (
-	// TimeLayout is how an instant of the API is stored and compared: RFC 3339 with nine digits, so that
-	// texts sort as the instants do.
+	// TimeLayout is how an instant of the API is stored and compared: RFC 3339 with nine digits, so
+	// that texts sort as the instants do.
 	TimeLayout = "2006-01-02T15:04:05.000000000Z"
 	// ReadableTime is the layout of an instant in a sentence: whole seconds.
 	ReadableTime = "2006-01-02 15:04:05 UTC"
