@@ -49,7 +49,7 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 				return decodeField(f, value, object)
 			}
 		}
-		unknown.addName(t.name, string(name))
+		unknown.add(t.name, string(name))
 		if value.Kind() == jsontext.KindNull {
 			return nil
 		}
@@ -213,8 +213,8 @@ func decodeIdentity(body []byte, unknown fieldSet) (identity ona.Identity, err e
 	if err := decodeAnswer(body, &w); err != nil {
 		return identity, err
 	}
-	unknown.add(message, w.Unknown)
-	unknown.add(message+".subject", w.Subject.Unknown)
+	unknown.addAll(message, w.Unknown)
+	unknown.addAll(message+".subject", w.Subject.Unknown)
 	identity.Principal, identity.OrganizationTier = w.Subject.Principal, w.OrganizationTier
 	if identity.SubjectID, err = parseID("subject.id", w.Subject.ID); err == nil {
 		identity.OrganizationID, err = requireID("organizationId", w.OrganizationID)
@@ -267,7 +267,7 @@ func member(body []byte, message, field string, unknown fieldSet) (jsontext.Valu
 	}
 	object := answer[field]
 	delete(answer, field)
-	unknown.add(message, answer)
+	unknown.addAll(message, answer)
 	if len(object) > 0 && object.Kind() != jsontext.KindNull {
 		return object, nil
 	}

@@ -25,10 +25,6 @@ func decodeAnswer(body []byte, into any) error {
 	if depth(body) > maxDepth {
 		return errTooDeep
 	}
-	return decodeObject(body, into)
-}
-
-func decodeObject(body []byte, into any) error {
 	if err := isObject(body); err != nil {
 		return err
 	}

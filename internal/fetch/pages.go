@@ -51,12 +51,13 @@ func (r *reader) pages(ctx context.Context, s source) iter.Seq2[page, error] {
 				yield(page{}, err)
 				return
 			}
-			request = sync.OnceValues(func() (Exchange, error) {
+			next := sync.OnceValues(func() (Exchange, error) {
 				return r.client.requestPage(ctx, s, number+1, p.next())
 			})
 			if s.readAhead && p.next() != "" {
-				ahead.Go(func() { _, _ = request() })
+				ahead.Go(func() { _, _ = next() })
 			}
+			request = next
 			if !yield(p, nil) || p.next() == "" {
 				return
 			}
@@ -96,8 +97,8 @@ func (r *reader) openPage(s source, number int, request func() (Exchange, error)
 		return page{}, failure
 	}
 	message := path.Base(s.method) + "Response"
-	r.unknown.add(message, p.unknown)
-	r.unknown.add(message+".pagination", p.pagination.Unknown)
+	r.unknown.addAll(message, p.unknown)
+	r.unknown.addAll(message+".pagination", p.pagination.Unknown)
 	return p, nil
 }
 

@@ -81,13 +81,7 @@ func checkConfiguration(body []byte, field, id string) error {
 	if err != nil {
 		return err
 	}
-	var configuration struct {
-		ID string `json:"id"`
-	}
-	if err := decodeObject(raw, &configuration); err != nil {
-		return fmt.Errorf("field %s: %w", field, err)
-	}
-	got, err := requireID("id", configuration.ID)
+	got, err := requireID("id", configurationID(raw))
 	if err != nil {
 		return fmt.Errorf("field %s: %w", field, err)
 	}

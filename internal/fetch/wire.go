@@ -63,13 +63,13 @@ type auditLogFilter struct {
 // fieldSet collects the fields of answers that this version does not know, as Type.field.
 type fieldSet map[string]struct{}
 
-func (f fieldSet) add(owner string, unknown members) {
+func (f fieldSet) add(owner, name string) { f[owner+"."+plain(name)] = struct{}{} }
+
+func (f fieldSet) addAll(owner string, unknown members) {
 	for name := range unknown {
-		f.addName(owner, name)
+		f.add(owner, name)
 	}
 }
-
-func (f fieldSet) addName(owner, name string) { f[owner+"."+plain(name)] = struct{}{} }
 
 func (f fieldSet) sorted() []string { return slices.Sorted(maps.Keys(f)) }
 

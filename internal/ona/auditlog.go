@@ -26,6 +26,5 @@ type AuditLogEntry struct {
 	Action    string    `api:"action"`
 	CreatedAt time.Time `api:"createdAt"`
 	Unknown   Unknown
-	// Raw is the object as received.
-	Raw json.RawMessage
+	Raw       json.RawMessage
 }

@@ -21,7 +21,7 @@ type Identity struct {
 }
 
 // Unknown holds the fields of an object that this version does not know, by the API's name. Each
-// value is canonical JSON (RFC 8785 order).
+// value is canonical JSON (RFC 8785 order). Beside it each object has Raw, the JSON as received.
 type Unknown = map[string]json.RawMessage
 
 // Organization is an organization of the API (OrganizationService/GetOrganization). CreatedAt and
@@ -33,8 +33,7 @@ type Organization struct {
 	CreatedAt time.Time `api:"createdAt"`
 	UpdatedAt time.Time `api:"updatedAt"`
 	Unknown   Unknown
-	// Raw is the object as received.
-	Raw json.RawMessage
+	Raw       json.RawMessage
 }
 
 // SCIMConfiguration lets an identity provider create and remove accounts
@@ -56,8 +55,7 @@ type SCIMConfiguration struct {
 	// AllowUnverifiedEmailAccountLinking is nil if the API did not report it.
 	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
 	Unknown                            Unknown
-	// Raw is the object as received.
-	Raw json.RawMessage
+	Raw                                json.RawMessage
 }
 
 // Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API leaves
@@ -89,8 +87,7 @@ type SSOConfiguration struct {
 	Claims           map[string]string `api:"claims"`
 	ClaimsExpression string            `api:"claimsExpression"`
 	Unknown          Unknown
-	// Raw is the object as received.
-	Raw json.RawMessage
+	Raw              json.RawMessage
 }
 
 // OrganizationPolicies are the rules of an organization that concern provisioning
@@ -98,8 +95,7 @@ type SSOConfiguration struct {
 type OrganizationPolicies struct {
 	RestrictAccountCreationToSCIM bool `api:"restrictAccountCreationToScim"`
 	Unknown                       Unknown
-	// Raw is the object as received.
-	Raw json.RawMessage
+	Raw                           json.RawMessage
 }
 
 // Inventory is everything that the complete listings of one organization contain. SCIM and SSO are
