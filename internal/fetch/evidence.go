@@ -26,8 +26,6 @@ type Evidence struct {
 
 // Exchange is one call: the request, the answer and the tries.
 type Exchange struct {
-	// Number is 1 for the first exchange of an Evidence.
-	Number int
 	// Method is the method that was called, such as
 	// gitpod.v1.OrganizationService/ListSCIMConfigurations.
 	Method string
@@ -87,7 +85,6 @@ func (r *reader) record(x Exchange) {
 		r.Unanswered = x
 		return
 	}
-	x.Number = len(r.Exchanges) + 1
 	r.Exchanges = append(r.Exchanges, x)
 	if !x.ServerDate.IsZero() {
 		r.ClockOffset, r.ClockKnown = x.ClockOffset, true

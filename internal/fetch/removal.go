@@ -30,9 +30,9 @@ type Removal struct {
 	Why string
 }
 
-// ConfirmSCIMRemoved requests one SCIM configuration that a complete listing lacks. The Exchange
-// has no number. The error is an *Error for every answer that is neither the configuration nor the
-// API's own not_found, permission_denied or unimplemented.
+// ConfirmSCIMRemoved requests one SCIM configuration that a complete listing lacks. The error is an
+// *Error for every answer that is neither the configuration nor the API's own not_found,
+// permission_denied or unimplemented.
 func (c *Client) ConfirmSCIMRemoved(ctx context.Context, id string) (Removal, Exchange, error) {
 	k := call{method: ona.GetSCIMConfiguration, request: request{SCIMConfigurationID: id}}
 	return c.confirmRemoved(ctx, k, id, "scimConfiguration")
