@@ -28,7 +28,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, diff.Options{Seen: t.seenBefore})
 	for i := range t.changes {
 		if older := t.comparedWith(t.changes[i]); older.ID != t.baseline.Snapshot.ID {
-			t.changes[i].AddNote("net change since " + older.TakenAt.UTC().Format(ona.ReadableTime) +
+			t.changes[i].AddNote("net change since " + older.TakenAt.UTC().Format(ona.DisplayTime) +
 				", the last snapshot that could read it")
 		}
 	}
