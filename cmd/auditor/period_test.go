@@ -61,10 +61,10 @@ func TestTheRecipesOfAPeriodCountWhatItsReportDoes(t *testing.T) {
 	}
 }
 
-// periodRecipes are the queries of docs/database.md by the beginning of what stands above each.
+// periodRecipes are the queries of docs/sql.md by the beginning of what stands above each.
 func periodRecipes(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/database.md")
+	text, err := os.ReadFile("../../docs/sql.md")
 	if err != nil {
 		t.Fatal(err)
 	}

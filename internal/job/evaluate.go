@@ -22,7 +22,7 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 	if t.found {
 		b := t.baseline.Snapshot
 		in.Baseline = &finding.Baseline{
-			TakenAt: b.TakenAt, OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
+			OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
 		}
 	}
 	expiries, err := t.Store.Expiries(ctx, h.OrganizationID, t.TakenAt)

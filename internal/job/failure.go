@@ -33,7 +33,7 @@ func (n *night) recordFailure(
 		header.ErrorCode = failure.Code
 	}
 	findings := finding.EvaluateFailed(
-		n.TakenAt, header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+		header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", header.Source, err))

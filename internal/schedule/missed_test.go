@@ -12,7 +12,7 @@ import (
 func TestNights(t *testing.T) {
 	night := func(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
 	periods := []schedule.Period{
-		{Expression: "0 2 * * *", From: night(1)}, // the night of its very beginning is not expected
+		{Expression: "0 2 * * *", From: night(1)}, // the night at its beginning is not expected
 		{Expression: schedule.None, From: night(9).Add(time.Hour)},
 		{Expression: "@daily", From: night(11)},
 	}
@@ -21,10 +21,10 @@ func TestNights(t *testing.T) {
 		{ID: 2, StartedAt: night(2), ScheduledFor: night(2), Complete: true},
 		{ID: 3, StartedAt: night(3), ScheduledFor: night(3)},
 		{ID: 4, StartedAt: night(3).Add(9 * time.Hour)},
-		{ID: 5, StartedAt: night(4).Add(2 * time.Second), Complete: true}, // cron's
+		{ID: 5, StartedAt: night(4).Add(2 * time.Second), Complete: true}, // started by cron
 		{ID: 6, StartedAt: night(7).Add(5 * time.Hour), ScheduledFor: night(7), Complete: true, CatchUp: true},
 		{ID: 7, StartedAt: night(8), ScheduledFor: night(8), Complete: true},
-		{ID: 8, StartedAt: night(8).Add(time.Hour)}, // a later failure takes nothing away
+		{ID: 8, StartedAt: night(8).Add(time.Hour)}, // a later failure changes nothing
 		{ID: 9, StartedAt: night(9), ScheduledFor: night(9), Running: true},
 	}
 	want := []schedule.Night{
