@@ -22,7 +22,8 @@ var hints = map[string]string{
 	CodeAborted:           "the server gave up because of other work at the same time: run again later",
 	CodeIncompleteListing: "the server's listing is not complete, so nothing was stored: run again; if it stays so, " +
 		"tell Ona",
-	CodeMalformedAnswer: "what answered is not the API that this version knows: check the base URL and any proxy",
+	CodeMalformedAnswer: "what answered is not the API that this version knows: check the base URL and proxies " +
+		"between",
 	CodeResponseTooLarge: "the answer is larger than the limit: check the base URL, or request smaller pages with " +
 		"--page-size",
 	CodeOrganizationMismatch: "use the token of the organization that was audited before, or name the new one with " +
