@@ -77,10 +77,10 @@ type Error struct {
 
 	// connect is true if the server itself named the code, in the Connect protocol's form.
 	connect bool
-	// again is true if the same call may succeed later; told is how long the server said to wait, 0 if
-	// it did not say.
-	again bool
-	told  time.Duration
+	// again is true if the same call may succeed later; serverWait is how long the server said to
+	// wait, 0 if it did not say.
+	again      bool
+	serverWait time.Duration
 }
 
 // Error is one line: the method, page and configuration, what happened, the code and the number of

@@ -61,7 +61,7 @@ func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *
 		failure.Err = fmt.Errorf("HTTP %d without an error of the API: %s", status, c.quote(string(body)))
 	}
 	if mayPass(status, failure.Code) {
-		failure.again, failure.told = true, toldWait(said.Details, resp.Header, received)
+		failure.again, failure.serverWait = true, requestedWait(said.Details, resp.Header, received)
 	}
 	return failure
 }

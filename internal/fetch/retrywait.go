@@ -38,19 +38,19 @@ func (c *Client) waitAfter(
 	switch {
 	case !failure.again || tries >= c.settings.MaxTries:
 		return 0, false
-	case failure.told == 0:
+	case failure.serverWait == 0:
 		return min(series.NextBackOff(), longest), true
-	case failure.told > longest:
+	case failure.serverWait > longest:
 		failure.Err = fmt.Errorf("%w; the server asks to wait %v, longer than the %v allowed",
-			failure.Err, failure.told, longest)
+			failure.Err, failure.serverWait, longest)
 		return 0, false
 	}
-	return failure.told, true
+	return failure.serverWait, true
 }
 
-// toldWait returns how long the server says to wait; 0 if it does not say. A source that cannot be
+// requestedWait returns how long the server says to wait; 0 if it does not say. A source that cannot be
 // read counts as missing.
-func toldWait(details []connectDetail, header http.Header, received time.Time) time.Duration {
+func requestedWait(details []connectDetail, header http.Header, received time.Time) time.Duration {
 	for _, d := range []time.Duration{
 		retryInfo(details),
 		headerNumber(header, "RateLimit-RetryAfter", time.Second),
