@@ -8,8 +8,8 @@ import (
 
 // Evidence records how answers were obtained.
 type Evidence struct {
-	// Exchanges are the calls in order, each with the answer to its last try. A call without an answer
-	// that may be kept is missing.
+	// Exchanges are the calls in the order of what was read (Collect reads parts at the same time),
+	// each with the answer to its last try. A call without an answer that may be kept is missing.
 	Exchanges []Exchange
 	// Unanswered is that call with its retries; its zero value if there is none.
 	Unanswered Exchange
