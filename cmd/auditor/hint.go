@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"syscall"
 
+	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
@@ -15,8 +16,8 @@ func hintFor(err error) string {
 	if f, ok := errors.AsType[*failure](err); ok && f.hint != "" {
 		return f.hint
 	}
-	if hint := job.Hint(err); hint != "" {
-		return hint
+	if f, ok := errors.AsType[*fetch.Error](err); ok && f.Hint() != "" {
+		return f.Hint()
 	}
 	if e, ok := errors.AsType[*settings.Error](err); ok {
 		return e.Hint

@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/ona"
@@ -26,7 +26,7 @@ func pagesByToken(next func(r *http.Request) string) http.HandlerFunc {
 }
 
 func tokenInBody(r *http.Request) string {
-	var request listSCIMRequest
+	var request request
 	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		panic(err)
 	}
@@ -125,9 +125,8 @@ func TestAnAnswerMayBeAsDeepAsTheLimit(t *testing.T) {
 	}
 }
 
-// TestRepeatsAreToldInTheOrderInWhichTheyCame: the first of two conflicts is the error, also when a later page failed, and the repeats before
-// it are noted.
-func TestRepeatsAreToldInTheOrderInWhichTheyCame(t *testing.T) {
+// TestTheFirstConflictEndsTheListing holds that the repeats before it are noted.
+func TestTheFirstConflictEndsTheListing(t *testing.T) {
 	renamed := func(next, id string) http.HandlerFunc {
 		return ok(strings.Replace(scimRows(next, id), "configuration ", "renamed ", 1))
 	}
@@ -141,30 +140,9 @@ func TestRepeatsAreToldInTheOrderInWhichTheyCame(t *testing.T) {
 	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], scimC) || !strings.Contains(got.Notes[0], "page 2") {
 		t.Errorf("notes: %q", got.Notes)
 	}
-	if got.SCIM.Received != 6 || got.SCIM.Distinct != 3 || got.SCIM.Pages != 4 {
+	if got.SCIM.Received != 5 || got.SCIM.Distinct != 3 || got.SCIM.Pages != 3 {
 		t.Errorf("listing: %+v", got.SCIM)
 	}
-}
-
-// firstPage asks for page 1 of the SCIM configurations.
-func firstPage(ctx context.Context, c *collector) <-chan response {
-	return begin(new(sync.WaitGroup), func() response { return c.client.requestPage(ctx, scimSource, 1, "") })
-}
-
-// readWith lists with a decoder of the test's own.
-func readWith(
-	t *testing.T, second http.HandlerFunc, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error),
-) ([]ona.SCIMConfiguration, error) {
-	t.Helper()
-	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), second)})
-	c := &collector{client: newClient(t, api.URL).Client, fields: fieldSet{}}
-	c.Identity.OrganizationID = orgID
-	return readShortList(t.Context(), c, decode)
-}
-
-func readShortList(ctx context.Context, c *collector, decode func([]byte, fieldSet) (record[ona.SCIMConfiguration], error)) ([]ona.SCIMConfiguration, error) {
-	l := listing[ona.SCIMConfiguration]{source: scimSource, noun: "SCIM configuration", decode: decode}
-	return readList(ctx, c, l, firstPage(ctx, c), &Listing{})
 }
 
 func within5Seconds(t *testing.T, event <-chan struct{}, what string) {
@@ -178,51 +156,53 @@ func within5Seconds(t *testing.T, event <-chan struct{}, what string) {
 
 func TestTheNextPageIsOnItsWayWhileOneIsDecoded(t *testing.T) {
 	asked := make(chan struct{})
-	rows, err := readWith(t, func(w http.ResponseWriter, r *http.Request) {
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), func(w http.ResponseWriter, r *http.Request) {
 		close(asked)
 		ok(scimRows("", scimB))(w, r)
-	}, func(raw []byte, fields fieldSet) (record[ona.SCIMConfiguration], error) {
+	})})
+	r := newClient(t, api.URL).newReader(orgID)
+	var pages []int
+	for p, err := range r.pages(t.Context(), scimListing().source) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, p.number)
 		within5Seconds(t, asked, "page 2 was not asked for while page 1 was decoded")
-		return decodeSCIM(raw, fields)
-	})
-	if err != nil || !slices.Equal(ids(rows), []string{scimA, scimB}) {
-		t.Errorf("rows %v, error %v", ids(rows), err)
+	}
+	if !slices.Equal(pages, []int{1, 2}) {
+		t.Errorf("pages %v", pages)
 	}
 }
 
 func TestAFailingPageStopsTheOneAhead(t *testing.T) {
 	asked, stopped := make(chan struct{}), make(chan struct{})
-	_, err := readWith(t, func(_ http.ResponseWriter, r *http.Request) {
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), func(_ http.ResponseWriter, r *http.Request) {
 		close(asked)
 		<-r.Context().Done()
 		close(stopped)
-	}, func([]byte, fieldSet) (record[ona.SCIMConfiguration], error) {
+	})})
+	l := scimListing()
+	l.decode = func(jsontext.Value, fieldSet) (ona.SCIMConfiguration, error) {
 		within5Seconds(t, asked, "page 2 was not asked for")
-		return record[ona.SCIMConfiguration]{}, errors.New("field x is bad")
-	})
+		return ona.SCIMConfiguration{}, errors.New("field x is bad")
+	}
+	_, err := l.read(t.Context(), newClient(t, api.URL).newReader(orgID))
 	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodeMalformedAnswer || failure.Page != 1 {
 		t.Errorf("got %v, want %s on page 1", err, CodeMalformedAnswer)
 	}
 	within5Seconds(t, stopped, "the request for the page ahead was left running")
 }
 
-func TestTheTokenThatIsPeekedAtIsTheAnswersOwn(t *testing.T) {
+func TestTheTokenOfTheNextPageIsTheAnswersOwn(t *testing.T) {
 	for body, want := range map[string]string{
 		scimRows("next", scimA, scimB): "next",
 		`{"scimConfigurations":[{"pagination":{"nextToken":"inner"}}],"pagination":{"nextToken":"outer"}}`: "outer",
 		`{"pagination":{"other":[1],"nextToken":"x"}}`:                                                     "x",
 		`{"pagination":{"nextToken":null}}`:                                                                "",
 		`{"pagination":null}`:                                                                              "",
-		`{"pagination":{"nextToken":2}}`:                                                                   "",
-		`{"scimConfigurations":[`:                                                                          "",
-		`[{"pagination":{"nextToken":"x"}}]`:                                                               "",
-		"":                                                                                                 "",
 	} {
-		if got := peekToken([]byte(body)); got != want {
-			t.Errorf("%s: token %q, want %q", body, got, want)
-		}
-		if page, err := scimPage([]byte(body)); err == nil && page.Pagination.NextToken != want {
-			t.Errorf("%s: the answer's own token is %q, want %q", body, page.Pagination.NextToken, want)
+		if p, err := splitPage([]byte(body), "scimConfigurations"); err != nil || p.next() != want {
+			t.Errorf("%s: token %q, %v; want %q", body, p.next(), err, want)
 		}
 	}
 }

@@ -2,7 +2,8 @@ package ona_test
 
 import (
 	"encoding/json"
-	"math/rand/v2"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,12 +60,51 @@ func TestAnInstantIsReadBackAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestEveryInstantIsWrittenInTheOneLayout(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 10_000 {
-		at := time.Unix(random.Int64N(1<<38)-1<<36, random.Int64N([]int64{1, 1e3, 1e9}[random.IntN(3)])).In(time.FixedZone("", random.IntN(86_400)-43_200))
-		if got, want := ona.FormatTime(at), at.UTC().Format(ona.TimeLayout); got != want {
-			t.Fatalf("%v is written as %s, not %s", at, got, want)
+func TestEveryFieldOfAnAPIObjectHasTheAPIsName(t *testing.T) {
+	testFields[ona.Organization](t)
+	testFields[ona.SCIMConfiguration](t)
+	testFields[ona.SSOConfiguration](t)
+	testFields[ona.OrganizationPolicies](t)
+	testFields[ona.AuditLogEntry](t)
+}
+
+// testFields holds that every field of T but Unknown and Raw has a name of its own and a type that fetch
+// can decode.
+func testFields[T any](t *testing.T) {
+	t.Helper()
+	fields := ona.FieldsOf[T]()
+	names := make(map[string]bool)
+	for _, f := range fields {
+		names[f.Name] = true
+		switch p := f.Pointer(new(T)).(type) {
+		case *string:
+		case *bool, **bool, *time.Time, *[]string, *map[string]string:
+			if f.ID {
+				t.Errorf("%T: field %s is an id of type %T", *new(T), f.Name, p)
+			}
+		default:
+			t.Errorf("%T: field %s has type %T", *new(T), f.Name, p)
+		}
+	}
+	if all := reflect.TypeFor[T]().NumField() - len([]string{"Unknown", "Raw"}); len(names) != all {
+		t.Errorf("%T has %d fields and %d names", *new(T), all, len(names))
+	}
+}
+
+func TestIDsAreReadAsTheDatabaseHoldsThem(t *testing.T) {
+	for given, want := range map[string]string{
+		"": "", "idp-1": "idp-1", "Not-A-UUID": "Not-A-UUID",
+		"182BD5E5-6E1A-4FE4-A799-AA6D9A6AB26E": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e",
+		"182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e": "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e",
+		"182BD5E5-6E1A-4FE4-A799_AA6D9A6AB26E": "182BD5E5-6E1A-4FE4-A799_AA6D9A6AB26E",
+	} {
+		if got, err := ona.ParseID(given); err != nil || got != want {
+			t.Errorf("%q is read as %q, %v; want %q", given, got, err, want)
+		}
+	}
+	for _, given := range []string{" a", "a ", "a\nb", "a\u200bb", strings.Repeat("x", 256)} {
+		if got, err := ona.ParseID(given); err == nil {
+			t.Errorf("%q is read as %q", given, got)
 		}
 	}
 }
