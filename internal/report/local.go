@@ -20,7 +20,7 @@ func (t localTime) wallClock() time.Time {
 // localized is a table with a column named after the zone beside each column of instants. What stands for an instant that is not known
 // stands in both.
 func (o *Options) localized(t *table) *table {
-	zone := o.zone()
+	zone := o.Zone()
 	if zone == nil {
 		return t
 	}
@@ -65,7 +65,7 @@ func local(value any, zone *time.Location) any {
 
 // localFacts has behind each instant the same in the zone.
 func (o *Options) localFacts(facts []fact) []fact {
-	zone := o.zone()
+	zone := o.Zone()
 	if zone == nil {
 		return facts
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	tables "scim-auditor/internal/report/table"
 )
 
 // Options is what a caller may set about a report. The zero value is the defaults.
@@ -67,10 +69,22 @@ func (o *Options) Has(f Format) bool {
 	return slices.Contains(o.Formats, f)
 }
 
-// zone is the location of local times, nil where there is none beside UTC.
-func (o *Options) zone() *time.Location {
+// Zone is the location of local times, nil where there is none beside UTC.
+func (o *Options) Zone() *time.Location {
 	if o.Location == nil || o.Location.String() == "UTC" {
 		return nil
 	}
 	return o.Location
+}
+
+// Rest names where the rows of a table are that Markdown leaves out, beside a workbook with this
+// name.
+func (o *Options) Rest(t *tables.Table, workbook string) string {
+	switch {
+	case t.File != "" && o.Has(FormatCSV):
+		return t.File
+	case o.Has(FormatXLSX):
+		return workbook
+	}
+	return "the database"
 }

@@ -118,3 +118,8 @@ func everything(zone *time.Location) Markdown {
 	}
 	return m
 }
+
+// WriteMarkdown executes a template with the data, the built-in one of this name when it is nil.
+func WriteMarkdown(w io.Writer, t *Template, builtInName string, data any) error {
+	return executeTemplate(w, t, builtInName, data)
+}

@@ -68,7 +68,7 @@ var trendFailing = []string{"G", "H", "I", "J", "K"} // in the order of diff.Sev
 // stands there goes into the third, so that the numbers keep their places.
 func (v *view) trendTable() *table {
 	t := &table{columns: []column{{"Started at " + inUTC, "started_at"}, {"Run", "run"}, {"Why a number is missing", "why"}}}
-	zone := v.zone()
+	zone := v.Zone()
 	if zone != nil {
 		t.columns = []column{t.columns[0], {"Started at (" + zone.String() + ")", "started_at_local"}, {"Run", "run"}}
 	}

@@ -1,0 +1,119 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tables "scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/xlsx"
+)
+
+// Names are what the rows of a report are about: All for RunLevel, else an organization.
+type Names struct {
+	All           string
+	Organizations []string // unique
+}
+
+// NewNames returns unique names: behind each that several organizations have stands what
+// distinguishes them.
+func NewNames(all string, organizations, distinguishing []string) Names {
+	n := Names{all, slices.Clone(organizations)}
+	seen := make(map[string]int)
+	for _, name := range organizations {
+		seen[name]++
+	}
+	for i, name := range organizations {
+		if seen[name] > 1 {
+			n.Organizations[i] += " (" + distinguishing[i] + ")"
+		}
+	}
+	return n
+}
+
+// Of is the name of an organization, or of all.
+func (n *Names) Of(organization int) string {
+	if organization == tables.RunLevel {
+		return n.All
+	}
+	return n.Organizations[organization]
+}
+
+// Fact is one thing that the evidence or a summary says.
+type Fact struct {
+	Organization int
+	Item         string
+	Value        any
+}
+
+// Localized returns the facts with the local time behind each instant.
+func (o *Options) Localized(facts []Fact) []Fact {
+	zone := o.Zone()
+	if zone == nil {
+		return facts
+	}
+	var all []Fact
+	for _, f := range facts {
+		all = append(all, f)
+		if name, ok := strings.CutSuffix(f.Item, tables.InUTC); ok {
+			item := name + "(" + zone.String() + ")"
+			all = append(all, Fact{f.Organization, item, tables.InZone(f.Value, zone)})
+		}
+	}
+	return all
+}
+
+// FactTable has a row for each fact.
+func FactTable(facts []Fact, names *Names) *tables.Table {
+	t := tables.New("", nil, tables.Text("Organization", "organization"), tables.Text("Item", "item"),
+		tables.Any("Value", "value"))
+	t.Key = "evidence"
+	for _, f := range facts {
+		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
+	}
+	return t
+}
+
+// Cells counts the cells that a file shows in another form than the database holds.
+type Cells struct {
+	WorkbookAltered int `json:"workbook_altered"`
+	WorkbookCut     int `json:"workbook_cut"`
+	CSVGuarded      int `json:"csv_guarded"`
+}
+
+// CountCells counts the cells of the files that the report has.
+func (o *Options) CountCells(book *xlsx.Book, csv []*tables.Table) Cells {
+	var c Cells
+	if o.Has(FormatXLSX) {
+		c.WorkbookAltered, c.WorkbookCut = book.Count()
+	}
+	for _, t := range csv {
+		if o.Has(FormatCSV) {
+			c.CSVGuarded += t.Guarded
+		}
+	}
+	return c
+}
+
+// Facts says the counts of the files that the report has, and where the unaltered values are: in the
+// database and in those of the JSON files that are written.
+func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
+	var facts []Fact
+	add := func(item string, value any) { facts = append(facts, Fact{tables.RunLevel, item, value}) }
+	whole := []string{"the database"}
+	if o.Has(FormatJSON) {
+		whole = append(whole, json)
+	}
+	if o.Has(FormatJSONL) {
+		whole = append(whole, jsonLines)
+	}
+	if o.Has(FormatXLSX) {
+		add("Workbook cells with hidden characters made visible", c.WorkbookAltered)
+		add(fmt.Sprintf("Workbook cells cut at %d characters", tables.MaxCellUnits), c.WorkbookCut)
+	}
+	if o.Has(FormatCSV) {
+		add("CSV cells with a leading ' against formulas, or hidden characters made visible", c.CSVGuarded)
+	}
+	add("Full, unaltered values", strings.Join(whole, ", "))
+	return facts
+}
