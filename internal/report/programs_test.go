@@ -111,9 +111,7 @@ func (s *seenSheet) trim() {
 func hostileWorkbooks(t *testing.T) map[string][]*content {
 	t.Helper()
 	opts := Options{Location: time.FixedZone("Test/Zone", 5*3600+1800)}
-	run, period := newView(hostileModel(), opts), readPeriod(t, nightsOfNovember(t), inNovember(6))
-	period.Options = opts
-	period.rename(strings.Join(hostileNames[:12], " "))
+	run := newView(hostileModel(), opts)
 	dir := t.TempDir()
 	write := func(name string, workbook func(io.Writer) error) string {
 		var b bytes.Buffer
@@ -128,7 +126,6 @@ func hostileWorkbooks(t *testing.T) map[string][]*content {
 	}
 	return map[string][]*content{
 		write(WorkbookFile, func(w io.Writer) error { return run.writeWorkbook(w, excelRows) }): run.contents(),
-		write(PeriodWorkbookFile, period.writeWorkbook):                                         period.contents(),
 	}
 }
 

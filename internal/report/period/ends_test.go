@@ -1,7 +1,6 @@
-package report
+package period
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -33,41 +33,30 @@ func unreadInBetween(t *testing.T) *snapshot.Store {
 
 func TestNothingIsSaidOfAnEndAtWhichTheConfigurationsCouldNotBeRead(t *testing.T) {
 	for name, c := range map[string]struct {
-		from, to   int
+		to         int
 		population []string
-		text       string
-		overview   string
 	}{
-		"not at the end": {1, 4, []string{
+		"not at the end": {4, []string{
 			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC, the first that has them",
-			"added or reappeared  not known: one snapshot alone could read them",
-			"removed  not known: one snapshot alone could read them",
+			"added or reappeared  not known: only one snapshot could read them",
+			"removed  not known: only one snapshot could read them",
 			"at the end  not known: the snapshot of 2026-11-01 02:00:00 UTC is the last that could read them, and has 2",
-		}, "2 in the snapshot of 2026-11-01 02:00:00 UTC, the only one that has them; what was added and removed is not known", ""},
-		"at both ends": {1, 5, []string{
+		}},
+		"at both ends": {5, []string{
 			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC, the first that has them", "added or reappeared 0 ", "removed 1 ",
 			"at the end 1 snapshot of 2026-11-05 02:00:00 UTC",
-		}, "2 at the start + 0 added or reappeared − 1 removed = 1 at the end", "1"},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			span := inNovember(c.to)
-			span.From = november(c.from).Truncate(24 * time.Hour)
-			v := readPeriod(t, unreadInBetween(t), span)
-			o := &v.Organizations[0]
+			d := readPeriod(t, unreadInBetween(t), inNovember(c.to))
 			var population []string
-			for r := range v.populationTable().pick("population", "item", "count", "remark_on_count").rows {
-				if plain(r.cells[0]) == populationSSO {
-					population = append(population, plain(r.cells[1])+" "+plain(r.cells[2])+" "+plain(r.cells[3]))
+			for _, row := range columnsOf(d.sheets.population, "population", "item", "count", "remark_on_count") {
+				if text, is := strings.CutPrefix(row, "SSO configurations "); is {
+					population = append(population, text)
 				}
 			}
 			if d := cmp.Diff(c.population, population); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
-			}
-			if got := v.standing(o)[5].value; got != c.text {
-				t.Errorf("%q, want %q", got, c.text)
-			}
-			if got := columnsOf(v.overviewTable(), "sso_configurations"); got[0] != c.overview {
-				t.Errorf("at the end %q, want %q", got[0], c.overview)
 			}
 		})
 	}
@@ -75,12 +64,13 @@ func TestNothingIsSaidOfAnEndAtWhichTheConfigurationsCouldNotBeRead(t *testing.T
 
 func TestAStartThatCouldNotBeReadIsNotKnown(t *testing.T) {
 	store := nightly(t, []visited{withoutSSO(acmeWith())}, []visited{withoutSSO(acmeWith())}, []visited{acmeWith()}, []visited{withOneSSO(acmeWith())})
-	v := readPeriod(t, store, inNovember(3))
-	const want = "2 in the snapshot of 2026-11-02 02:00:00 UTC, the first that could read them + 0 added or reappeared − 1 removed = 1 at the end"
-	if got := v.standing(&v.Organizations[0])[5].value; got != want {
+	d := readPeriod(t, store, inNovember(3))
+	const want = "at the start not known: the snapshot of 2026-11-02 02:00:00 UTC is the first that could read them, and has 2, " +
+		"0 added or reappeared, 1 removed, 1 at the end"
+	if got := d.organizations[0].sso.String(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := columnsOf(v.populationTable(), "population", "item", "count"); !slices.Contains(got, "SSO configurations at the start ") {
+	if got := columnsOf(d.sheets.population, "population", "item", "count"); !slices.Contains(got, "SSO configurations at the start ") {
 		t.Errorf("%q", got)
 	}
 }
@@ -92,35 +82,27 @@ func TestAChangeNamesTheSnapshotThatCouldReadWhatItIsOf(t *testing.T) {
 	} {
 		span := inNovember(6)
 		span.From = november(from).Truncate(24 * time.Hour)
-		v := readPeriod(t, unreadInBetween(t), span)
-		if got := columnsOf(v.changeTable(), "kind", "baseline_taken_at", "comparison"); len(got) != 1 || got[0] != want {
+		d := readPeriod(t, unreadInBetween(t), span)
+		if got := columnsOf(d.sheets.changes, "kind", "baseline_taken_at", "comparison"); len(got) != 1 || got[0] != want {
 			t.Errorf("from %d: %q, want %q", from, got, want)
 		}
 	}
 }
 
 func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
-	p, err := ReadPeriod(t.Context(), nightsOfNovember(t), inNovember(6))
-	if err != nil {
-		t.Fatal(err)
-	}
 	zone, err := time.LoadLocation("America/Los_Angeles")
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := newPeriodView(p, Options{Location: zone})
-	for _, table := range v.csvTables() {
-		for _, c := range table.columns {
-			if strings.HasPrefix(c.key, "expires_") {
-				t.Errorf("%s: column %q", table.file, c.title)
+	d := newDocument(read(t, nightsOfNovember(t), inNovember(6)), report.Options{Location: zone})
+	for _, sheet := range d.tables() {
+		for _, c := range sheet.Columns {
+			if strings.HasPrefix(c.Key, "expires_") {
+				t.Errorf("%s: column %q", sheet.File, c.Title)
 			}
 		}
 	}
-	var b bytes.Buffer
-	if err := v.writeMarkdown(&b); err != nil {
-		t.Fatal(err)
-	}
-	evidence := b.String()[strings.Index(b.String(), "## Evidence"):]
+	_, evidence, _ := strings.Cut(string(file(t, d, MarkdownFile)), "## Evidence")
 	if !strings.Contains(evidence, "Known up to (America/Los\\_Angeles)") {
 		t.Errorf("the evidence has no local times:\n%s", evidence)
 	}
@@ -128,15 +110,16 @@ func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
 
 func TestWhatIsNotKnownOfAnOrganizationIsNotZero(t *testing.T) {
 	only := scimConfiguration(1, "Okta", id(101), november(1).AddDate(0, 6, 0))
-	v := readPeriod(t, nightly(t, nil, []visited{acmeWith(only), {source: "cedar"}}), inNovember(1))
-	got := columnsOf(v.populationTable(), "organization", "population", "item", "count")
+	d := readPeriod(t, nightly(t, nil, []visited{acmeWith(only), {source: "cedar"}}), inNovember(1))
+	got := columnsOf(d.sheets.population, "organization", "population", "item", "count")
 	for _, want := range []string{"Acme Changes in the period ", "cedar Changes in the period ", "cedar Exceptions in force at the end ", "Acme Exceptions in force at the end 1"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}
 	}
-	if got := columnsOf(v.overviewTable(), "organization", "failed_high"); got[1] != "cedar " {
-		t.Errorf("%q", got)
+	const want = "what else fails is not known: it has no complete snapshot"
+	if got := d.organizations[1].findingsText(); !strings.HasSuffix(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
@@ -148,32 +131,27 @@ func TestRetentionIsCountedAmongWhatWasTakenInThePeriod(t *testing.T) {
 	}
 	span := inNovember(6)
 	span.From = november(2).Truncate(24 * time.Hour)
-	v := readPeriod(t, store, span)
-	counts := make(map[string]any)
-	for _, f := range v.evidence() {
-		if f.organization >= 0 && v.labels[f.organization] == "Acme" {
-			counts[f.item] = f.value
+	d := readPeriod(t, store, span)
+	counts := columnsOf(d.sheets.population, "organization", "population", "item", "count")
+	for _, want := range []string{"Acme Snapshots taken in the period 4", "Acme Snapshots removed by retention 4"} {
+		if !slices.Contains(counts, want) {
+			t.Errorf("no %q in %q", want, counts)
 		}
-	}
-	if counts["Snapshots of the period"] != 4 || counts["of them removed by retention"] != 4 {
-		t.Errorf("%v", counts)
 	}
 }
 
 func TestAFindingFromBeforeThePeriodIsNotOpenedInIt(t *testing.T) {
 	failed := []visited{{source: "acme", id: acmeID, name: "Acme"}}
-	for name, c := range map[string]struct {
-		nights [][]visited
-		want   string
-	}{
-		"after the opening snapshot":  {[][]visited{{acmeWith()}, failed, {acmeWith()}, {acmeWith()}}, "before the period, after the opening snapshot"},
-		"without an opening snapshot": {[][]visited{nil, failed, {acmeWith()}, {acmeWith()}}, "before the period"},
+	for name, nights := range map[string][][]visited{
+		"after the opening snapshot":  {{acmeWith()}, failed, {acmeWith()}, {acmeWith()}},
+		"without an opening snapshot": {nil, failed, {acmeWith()}, {acmeWith()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			span := inNovember(3)
 			span.From = november(2).Truncate(24 * time.Hour)
-			v := readPeriod(t, nightly(t, c.nights...), span)
-			if got := columnsOf(v.findingTable(), "rule_id", "opened"); !slices.Contains(got, "RUN-001 "+c.want) {
+			d := readPeriod(t, nightly(t, nights...), span)
+			got := columnsOf(d.sheets.findings, "rule_id", "opened")
+			if !slices.Contains(got, "RUN-001 before the period, in a failed night") {
 				t.Errorf("%q", got)
 			}
 		})
