@@ -23,7 +23,7 @@ type change struct {
 // left.
 type netChange struct {
 	before, after *snapshot.Snapshot // nil where there are no two
-	changes       []diff.Change
+	changes       []change
 }
 
 // parts are what a complete snapshot may have been unable to read, and why it was.
@@ -58,9 +58,11 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	if len(left) < 2 {
 		return nil
 	}
-	before, after := left[0], left[len(left)-1]
-	changes, err := store.NetChanges(ctx, *before, *after)
-	o.net = netChange{before, after, changes}
+	o.net.before, o.net.after = left[0], left[len(left)-1]
+	changes, err := store.NetChanges(ctx, *o.net.before, *o.net.after)
+	for _, c := range changes {
+		o.net.changes = append(o.net.changes, change{Change: snapshot.Change{Change: c}})
+	}
 	return err
 }
 
@@ -118,9 +120,7 @@ func (d *document) changeTable() *table.Table {
 			cells := report.ChangeCells(o.name, c.log, &c.Change)
 			t.Add(i, slices.Insert(cells, last, table.Instant(baseline, ""), any(comparison))...)
 		}
-		if o.lost > 0 {
-			d.missing(t, i, report.Count(o.lost, "change")+" removed by retention are not known any more")
-		}
+		d.missing(t, i, o.lostChanges())
 		if o.closing == nil {
 			d.missing(t, i, noneAfterOpening)
 		}
@@ -145,10 +145,10 @@ func (d *document) netTable() *table.Table {
 	}
 	t := d.table("Net change", columns...)
 	for i, o := range d.organizations {
-		for _, c := range o.net.changes {
-			all, cells := report.ChangeCells(o.name, nil, &snapshot.Change{Change: c}), make([]any, len(places))
-			for j, place := range places {
-				cells[j] = all[place]
+		for j := range o.net.changes {
+			all, cells := report.ChangeCells(o.name, nil, &o.net.changes[j].Change), make([]any, len(places))
+			for k, place := range places {
+				cells[k] = all[place]
 			}
 			t.Add(i, cells...)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
@@ -96,8 +95,8 @@ func (o *organization) count(c *configurations) {
 	if c.last != nil && c.first.ID == c.last.ID {
 		c.unknown = "not known: only one snapshot could read them"
 	}
-	added := item{"added or reappeared", "", o.moved(c.kind, diff.Added, diff.Reappeared), o.atLeast()}
-	removed := item{"removed", "", o.moved(c.kind, diff.Removed), o.atLeast()}
+	added := item{"added or reappeared", "", moved(o.changes, c.kind, diff.Added, diff.Reappeared), atLeast(o.lostChanges())}
+	removed := item{"removed", "", moved(o.changes, c.kind, diff.Removed), atLeast(o.lostChanges())}
 	if c.unknown != "" {
 		added.count, added.remark = nil, c.unknown
 		removed.count, removed.remark = nil, c.unknown
@@ -106,39 +105,12 @@ func (o *organization) count(c *configurations) {
 }
 
 // moved counts the changes of some kinds to the configurations of one kind.
-func (o *organization) moved(subject diff.SubjectType, kinds ...diff.Kind) int {
+func moved(changes []change, subject diff.SubjectType, kinds ...diff.Kind) int {
 	n := 0
-	for i := range o.changes {
-		if c := &o.changes[i]; c.SubjectType == subject && slices.Contains(kinds, c.Kind) {
+	for i := range changes {
+		if c := &changes[i]; c.SubjectType == subject && slices.Contains(kinds, c.Kind) {
 			n++
 		}
 	}
 	return n
-}
-
-// atLeast is the remark on a count that misses the changes that retention removed.
-func (o *organization) atLeast() string {
-	if o.lost == 0 {
-		return ""
-	}
-	return fmt.Sprintf("at least: %s removed by retention", report.Count(o.lost, "change"))
-}
-
-// String is the counts in a sentence: "2 at the start, 1 added or reappeared, 0 removed, 3 at the end".
-func (c *configurations) String() string {
-	if c.first == nil {
-		return c.unknown
-	}
-	var parts []string
-	for _, x := range c.items {
-		switch {
-		case x.count == nil:
-			parts = append(parts, x.name+" "+x.remark)
-		case strings.HasPrefix(x.remark, "at least"):
-			parts = append(parts, fmt.Sprintf("%d %s (%s)", x.count, x.name, x.remark))
-		default:
-			parts = append(parts, fmt.Sprintf("%d %s", x.count, x.name))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -18,9 +18,8 @@ type document struct {
 	sheets struct {
 		population, nights, sample, net, changes, findings, exceptions, snapshots, runs *table.Table
 	}
-	ties, standings, evidence *table.Table
-	book                      *xlsx.Book
-	cells                     report.Cells
+	ties, evidence *table.Table
+	book           *xlsx.Book
 
 	status string   // the sentence that the report opens with
 	gaps   []string // why the period is not covered as a whole; none where it is
@@ -39,7 +38,6 @@ func newDocument(p *Period, opts report.Options) *document {
 	d.sheets.exceptions = d.exceptionTable()
 	d.sheets.snapshots = d.snapshotTable()
 	d.sheets.runs = d.runTable()
-	d.standings = d.standingTable()
 	ties := d.tieOuts()
 	d.ties = ties.Table(&d.names)
 	d.gaps = d.findGaps()
@@ -70,9 +68,11 @@ func (d *document) table(name string, columns ...table.Column) *table.Table {
 	return t
 }
 
-// missing adds a remark that stands for rows of an organization which nobody knows.
+// missing adds a remark that stands for rows of an organization which nobody knows, if there is one.
 func (d *document) missing(t *table.Table, organization int, text string) {
-	t.Missing(organization, report.NotComplete+": "+d.names.Of(organization)+": "+text)
+	if text != "" {
+		t.Missing(organization, report.NotComplete+": "+d.names.Of(organization)+": "+text)
+	}
 }
 
 // makeBook makes the workbook. What becomes of its cells stands in the evidence.
@@ -88,9 +88,9 @@ func (d *document) makeBook() {
 		Creator: "auditor " + d.ToolVersion, Footer: "Period " + days, At: d.known(),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: report.TermTable(glossary())}),
 	}
-	d.cells = d.CountCells(d.book, d.tables())
-	facts := append(d.Localized(d.facts()), d.cells.Facts(&d.Options, jsonFile, jsonLinesFile)...)
-	d.evidence = report.FactTable(facts, &d.names)
+	cells := d.CountCells(d.book, d.tables())
+	d.evidence = report.FactTable(append(d.facts(), cells.Facts(&d.Options, jsonFile, jsonLinesFile)...), &d.names)
+	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
 }
 
@@ -116,10 +116,9 @@ func (d *document) markdown() markdown {
 		m.Sections = append(m.Sections, section{heading, t.Markdown(d.Rest(t, WorkbookFile), strings.Fields(keys)...)})
 	}
 	s := &d.sheets
-	add("Organizations", d.standings, "")
+	add("Population", s.population, "")
 	add("Tie-outs", d.ties, "")
 	add("Nights without a complete snapshot", d.lackingTable(), "night organization status reason run_id")
-	add("Population", s.population, "")
 	add("Sample", s.sample, "draw night status run_id complete_for not_complete_for report_folder")
 	add("Net change", readable(s.net), "severity kind organization subject_name subject_id field before after note")
 	add("Changes", readable(s.changes), "taken_at severity kind organization subject_name subject_id field before "+

@@ -57,9 +57,7 @@ func (d *document) exceptionTable() *table.Table {
 			t.Add(i, x.RuleID, o.exceptionState(x), o.name, x.SubjectID, x.OrganizationID, x.Owner, table.Day(x.Expires),
 				x.Reason, x.Ticket, x.First, x.Last, x.Snapshots, x.InForce, x.Applied, x.Findings)
 		}
-		if lost := o.lostText("exceptions"); lost != "" {
-			d.missing(t, i, lost)
-		}
+		d.missing(t, i, o.lostOf("exceptions"))
 	}
 	return t
 }

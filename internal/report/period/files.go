@@ -37,16 +37,16 @@ func (d *document) files() []folder.File {
 			all = append(all, folder.File{Name: name, Write: write})
 		}
 	}
-	head, withTies := d.head(), append([]*table.Table{d.ties}, d.tables()...)
+	head, inJSON := d.head(), append([]*table.Table{d.ties, d.evidence}, d.tables()...)
 	add(report.FormatXLSX, WorkbookFile, d.book.Write)
 	add(report.FormatMD, MarkdownFile, func(w io.Writer) error {
 		return report.WriteMarkdown(w, nil, "period.md.tmpl", d.markdown())
 	})
 	add(report.FormatJSON, jsonFile, func(w io.Writer) error {
-		return table.WriteJSON(w, head, d.frame(), withTies)
+		return table.WriteJSON(w, head, d.frame(), inJSON)
 	})
 	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
-		return table.WriteJSONLines(w, "period", head, d.frame(), withTies)
+		return table.WriteJSONLines(w, "period", head, d.frame(), inJSON)
 	})
 	for _, t := range d.tables() {
 		add(report.FormatCSV, t.File, func(w io.Writer) error {
@@ -117,17 +117,11 @@ func (d *document) manifest(files []folder.Written) any {
 // schema; none changes its meaning or goes away.
 type head struct {
 	about
-	Status     string       `json:"status"`
-	FirstRunAt time.Time    `json:"first_run_at"`
-	Schedules  []string     `json:"schedules"`
-	Alarms     []string     `json:"alarms"`
-	Notes      []string     `json:"notes"`
-	Cells      report.Cells `json:"cells"`
+	Status string   `json:"status"`
+	Alarms []string `json:"alarms"`
+	Notes  []string `json:"notes"`
 }
 
 func (d *document) head() head {
-	return head{
-		d.about("auditor-period/1"), d.status, d.began, d.schedulesInForce(), append([]string{}, d.alarms...),
-		append([]string{}, d.notes...), d.cells,
-	}
+	return head{d.about("auditor-period/1"), d.status, append([]string{}, d.alarms...), append([]string{}, d.notes...)}
 }

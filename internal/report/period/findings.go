@@ -83,7 +83,7 @@ func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, 
 // episodes are the findings of the organization from its opening snapshot on, and those of failed
 // snapshots that did not know their organization.
 func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]snapshot.Episode, error) {
-	all, err := store.Episodes(ctx, o.id, max(o.after(), 1)-1, o.upTo())
+	all, err := store.Episodes(ctx, o.id, max(o.after, 1)-1, o.upTo)
 	if err != nil {
 		return nil, err
 	}
@@ -194,9 +194,7 @@ func (d *document) findingTable() *table.Table {
 		for j := range o.findings {
 			rows = append(rows, row{i, &o.findings[j]})
 		}
-		if lost := o.lostText("findings"); lost != "" {
-			d.missing(t, i, lost+": what was open in these alone is not here")
-		}
+		d.missing(t, i, o.lostOf("findings"))
 	}
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),

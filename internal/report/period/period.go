@@ -101,9 +101,12 @@ type organization struct {
 	// those of them that follow the opening one; complete are the opening one and the complete ones
 	// of since.
 	snapshots, since, complete []*snapshot.Snapshot
-	// pruned are the opening one and those of since that retention removed; lost counts their changes.
+	// pruned are the opening one and those of since that retention removed; lost counts the changes of
+	// the latter.
 	pruned []*snapshot.Snapshot
 	lost   int
+	// after and upTo bound the ids of the snapshots whose changes and findings the period shows.
+	after, upTo int64
 
 	begins  time.Time // when it was first tried; no night before that was expected of it
 	nights  []organizationNight
@@ -122,19 +125,6 @@ type organization struct {
 	// second source.
 	openAtStart, openAtEnd int
 }
-
-// compared says whether a snapshot of the period was compared with one before it.
-func (o *organization) compared() bool { return len(o.complete) > 1 }
-
-// after and upTo bound the ids of the snapshots whose changes and findings the period shows.
-func (o *organization) after() int64 {
-	if o.opening == nil {
-		return 0
-	}
-	return o.opening.ID
-}
-
-func (o *organization) upTo() int64 { return o.snapshots[len(o.snapshots)-1].ID }
 
 // intact says whether a snapshot is complete and retention has left what it holds.
 func intact(s *snapshot.Snapshot) bool {

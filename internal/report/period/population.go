@@ -54,18 +54,11 @@ var nightStatuses = []schedule.Status{
 }
 
 func (o *organization) nightItems() []item {
-	counts, days := make(map[schedule.Status]int), 0
+	counts := make(map[schedule.Status]int)
 	for _, n := range o.nights {
 		counts[n.status]++
-		if n.expression == "" {
-			days++
-		}
 	}
-	expected := item{name: "expected", count: len(o.nights)}
-	if days > 0 {
-		expected.remark = fmt.Sprintf("of them %s on which no schedule was in force", report.Count(days, "UTC day"))
-	}
-	all := []item{expected}
+	all := []item{{name: "expected", count: len(o.nights)}}
 	for i, status := range nightStatuses {
 		if i < 4 || counts[status] > 0 {
 			all = append(all, item{name: inWords(status), count: counts[status]})
@@ -76,17 +69,6 @@ func (o *organization) nightItems() []item {
 
 // inWords is a status as people read it.
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
-
-// sum writes counts, the first of which is that of all, as "7 expected = 5 complete + 2 missed".
-func sum(items []item) string {
-	var parts []string
-	for _, x := range items[1:] {
-		if x.count != 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", x.count, x.name))
-		}
-	}
-	return fmt.Sprintf("%d %s = %s", items[0].count, items[0].name, cmp.Or(strings.Join(parts, " + "), "none"))
-}
 
 func (o *organization) snapshotItems() []item {
 	complete, removed := 0, 0
@@ -108,11 +90,11 @@ func (o *organization) snapshotItems() []item {
 
 // changeItems count the changes by severity and kind, the most serious first.
 func (o *organization) changeItems() []item {
-	all := []item{{name: "in the period", count: len(o.changes), remark: o.atLeast()}}
+	all := []item{{name: "in the period", count: len(o.changes), remark: atLeast(o.lostChanges())}}
 	switch {
 	case o.closing == nil:
 		all[0].count, all[0].remark = nil, "not known: "+noneAfterOpening
-	case !o.compared():
+	case len(o.complete) < 2:
 		all[0].count, all[0].remark = nil, "not known: the only complete snapshot has nothing to be compared with"
 	}
 	counts := make(map[item]int)
@@ -141,6 +123,10 @@ const (
 // findingItems count the findings in all and by severity; some only where there are any.
 func (o *organization) findingItems() []item {
 	var all []item
+	remark := atLeast(o.lostOf("findings"))
+	if len(o.complete) == 0 {
+		remark = "at least: no complete snapshot shows what else is wrong"
+	}
 	for _, sort := range []struct {
 		name     string
 		optional bool
@@ -153,34 +139,24 @@ func (o *organization) findingItems() []item {
 		{stateOpen, false, func(e *episode) bool { return e.state == stateOpen }},
 		{stateUnknown, true, func(e *episode) bool { return e.state == stateUnknown }},
 	} {
-		total, counts := o.severities(sort.has)
-		if total > 0 || !sort.optional {
-			all = append(all, item{sort.name, "", total, o.lostRemark("findings")})
+		counts := make(map[diff.Severity]int)
+		total := 0
+		for i := range o.findings {
+			if e := &o.findings[i]; sort.has(e) {
+				counts[e.Severity]++
+				total++
+			}
 		}
-		for i, n := range counts {
-			if n > 0 {
-				all = append(all, item{sort.name, diff.Severities[i], n, ""})
+		if total > 0 || !sort.optional {
+			all = append(all, item{sort.name, "", total, remark})
+		}
+		for _, severity := range diff.Severities {
+			if counts[severity] > 0 {
+				all = append(all, item{sort.name, severity, counts[severity], ""})
 			}
 		}
 	}
 	return all
-}
-
-// severities counts findings, in all and in the order of diff.Severities. A finding of which retention
-// removed everything but its fingerprint has no severity.
-func (o *organization) severities(has func(*episode) bool) (total int, counts []int) {
-	counts = make([]int, len(diff.Severities))
-	for i := range o.findings {
-		e := &o.findings[i]
-		if !has(e) {
-			continue
-		}
-		total++
-		if at := slices.Index(diff.Severities, e.Severity); at >= 0 {
-			counts[at]++
-		}
-	}
-	return total, counts
 }
 
 // total is the count in all of the items with a name.
@@ -193,40 +169,46 @@ func total(items []item, name string) int {
 func (o *organization) exceptionItems() []item {
 	inForce, atEnd := 0, 0
 	for i := range o.exceptions {
-		if o.exceptions[i].InForce > 0 {
+		x := &o.exceptions[i]
+		if x.InForce > 0 {
 			inForce++
 		}
-		if o.exceptionState(&o.exceptions[i]) == exceptionInForce {
+		if o.exceptionState(x) == exceptionInForce {
 			atEnd++
 		}
 	}
-	remark := o.lostRemark("exceptions")
-	all := []item{
-		{"seen in the period", "", len(o.exceptions), remark},
-		{"in force at some time", "", inForce, remark},
-		{"in force at the end", "", atEnd, remark},
-	}
+	counts, remark := []any{len(o.exceptions), inForce, atEnd}, atLeast(o.lostOf("exceptions"))
 	if !slices.ContainsFunc(o.since, intact) {
-		for i := range all {
-			all[i].count, all[i].remark = nil, "not known: no complete snapshot of the period is left"
-		}
+		counts, remark = make([]any, 3), "not known: no complete snapshot of the period is left"
 	}
-	return all
+	return []item{
+		{"seen in the period", "", counts[0], remark},
+		{"in force at some time", "", counts[1], remark},
+		{"in force at the end", "", counts[2], remark},
+	}
 }
 
-// lostText says of how many snapshots retention removed something, such as "findings"; it is empty where
-// retention removed nothing.
-func (o *organization) lostText(what string) string {
+// lostOf says that a count or a sheet misses something of the snapshots that retention removed; it is
+// empty where nothing is missing.
+func (o *organization) lostOf(what string) string {
 	if len(o.pruned) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("retention removed the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
 }
 
-// lostRemark is the remark on a count that lostText is about.
-func (o *organization) lostRemark(what string) string {
-	if len(o.pruned) == 0 {
+// atLeast is the remark on a count that is too small.
+func atLeast(why string) string {
+	if why == "" {
 		return ""
 	}
-	return "at least: " + o.lostText(what)
+	return "at least: " + why
+}
+
+// lostChanges is the same for the changes.
+func (o *organization) lostChanges() string {
+	if o.lost == 0 {
+		return ""
+	}
+	return o.lostOf(report.Count(o.lost, "change"))
 }

@@ -89,10 +89,10 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 		return err
 	}
 	var err error
-	if o.exceptions, err = store.Standings(ctx, o.id, o.after(), o.upTo()); err != nil {
+	if o.exceptions, err = store.Standings(ctx, o.id, o.after, o.upTo); err != nil {
 		return err
 	}
-	o.totals, err = store.Counts(ctx, o.id, o.after(), o.upTo())
+	o.totals, err = store.Counts(ctx, o.id, o.after, o.upTo)
 	return err
 }
 
@@ -172,12 +172,13 @@ func (p *Period) order(organizations []*organization) {
 // sortSnapshots sets what the organization's snapshots are to the period, and its name.
 func (o *organization) sortSnapshots() {
 	all := o.snapshots
+	o.upTo = all[len(all)-1].ID
 	if o.opening != nil {
-		all = append([]*snapshot.Snapshot{o.opening}, all...)
+		o.after, all = o.opening.ID, append([]*snapshot.Snapshot{o.opening}, all...)
 	}
 	for _, s := range all {
 		o.source = s.Source
-		follows := s.ID > o.after()
+		follows := s.ID > o.after
 		if s != o.opening && !follows {
 			continue // it was taken by a clock that was ahead
 		}

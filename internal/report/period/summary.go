@@ -35,14 +35,11 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	for _, alarm := range d.alarms {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
 	}
-	s.AddHeading("Period")
-	for _, f := range d.Localized(d.facts()) {
-		s.Add(xlsx.Plain, f.Item, f.Value)
-	}
 	for _, text := range howToUse {
 		s.Add(xlsx.Note, text)
 	}
-	s.AddBlock("Organizations", d.standings)
+	s.AddBlock("How the period stands", d.standingTable(), "population", "item", "remark_on_count", "severity", "count", "organization")
+	s.AddBlock("Where this comes from", report.FactTable(d.facts(), &d.names), "organization", "item", "value")
 	s.AddBlock("Nights without a complete snapshot", d.lackingTable(), "organization", "night", "reason", "status", "run_id")
 	s.AddHeading("What else to know")
 	for _, note := range d.notes {
@@ -56,6 +53,13 @@ func (d *document) summarySheet() *xlsx.Sheet {
 		"organization", "title", "observed", "severity", "rule_id", "subject_name", "days_open")
 	s.AddBlock("Tie-outs: each count from two sources", d.ties, report.TieOutKeys...)
 	return s
+}
+
+// standingTable has the counts of the population in all, and of the findings at the end by severity.
+func (d *document) standingTable() *table.Table {
+	t := d.sheets.population
+	severity, of := t.Column("severity"), t.Column("item")
+	return top(t, len(t.Rows), func(r table.Row) bool { return r.Cells[severity] == nil || r.Cells[of] == stateOpen })
 }
 
 // lackingTable has the first nights without a complete snapshot.
@@ -87,25 +91,32 @@ func top(t *table.Table, limit int, passes func(table.Row) bool) *table.Table {
 // facts are how the report came to be, and how it can be made again.
 func (d *document) facts() []report.Fact {
 	var all []report.Fact
-	add := func(item string, value any) {
-		all = append(all, report.Fact{Organization: table.RunLevel, Item: item, Value: value})
+	add := func(organization int, item string, value any) {
+		all = append(all, report.Fact{Organization: organization, Item: item, Value: value})
 	}
-	add("From (UTC)", d.From)
-	add("To, included (UTC)", d.To)
-	add("Known up to (UTC)", d.known())
-	add("First run of the database (UTC)", d.began)
-	add("Nights for the runs as a whole", d.runNights())
-	add("A night counts as missed after", schedule.Grace.String())
-	add("Runs", len(d.register))
-	for _, s := range d.schedulesInForce() {
-		add("Schedule in force", s)
+	add(table.RunLevel, "From (UTC)", d.From)
+	add(table.RunLevel, "To, included (UTC)", d.To)
+	add(table.RunLevel, "Known up to (UTC)", d.known())
+	add(table.RunLevel, "First run of the database (UTC)", d.began)
+	add(table.RunLevel, "Runs", len(d.register))
+	add(table.RunLevel, "Nights for the runs as a whole", d.runNights())
+	add(table.RunLevel, "A night counts as missed after", schedule.Grace.String())
+	for _, s := range d.schedules {
+		if !s.From.After(d.To) {
+			add(table.RunLevel, "Schedule since "+report.UTC(s.From), s.Expression)
+		}
 	}
-	add("Sample", fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
+	add(table.RunLevel, "Sample", fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
 		report.Count(len(d.nights), "night"), d.Seed))
-	add("Sample: order", fmt.Sprintf("SHA-256, in hex, of the seed, a vertical bar and the night, such as %d|%s",
-		d.Seed, sampleText(d.From)))
-	add("Tool", "auditor "+d.ToolVersion)
-	return all
+	add(table.RunLevel, "Tool", "auditor "+d.ToolVersion)
+	for i, o := range d.organizations {
+		net, _ := o.netText()
+		add(i, "Organization ID", cmp.Or(o.id, report.Unknown))
+		add(i, "Opening snapshot", snapshotText(o.opening))
+		add(i, "Closing snapshot", snapshotText(o.closing))
+		add(i, "Net change", net)
+	}
+	return d.Localized(all)
 }
 
 // runNights counts what became of the nights for the runs as a whole.
@@ -123,89 +134,9 @@ func (p *Period) runNights() string {
 	return fmt.Sprintf("%s (%s)", report.Count(len(p.nights), "night"), strings.Join(parts, ", "))
 }
 
-// schedulesInForce are the schedules of the period in words.
-func (p *Period) schedulesInForce() []string {
-	var all []string
-	for i, s := range p.schedules {
-		text := s.Expression + " since " + report.UTC(s.From)
-		if i+1 < len(p.schedules) {
-			next := p.schedules[i+1].From
-			if !next.After(p.From) {
-				continue
-			}
-			if !next.After(p.To) {
-				text += " until " + report.UTC(next)
-			}
-		}
-		if !s.From.After(p.To) {
-			all = append(all, text)
-		}
-	}
-	if len(all) == 0 {
-		return []string{"none is recorded: each UTC day counts as one night"}
-	}
-	return all
-}
-
-// standingTable says how each organization stands over the period.
-func (d *document) standingTable() *table.Table {
-	var all []report.Fact
-	for i, o := range d.organizations {
-		net, _ := o.netText()
-		add := func(item string, value any) {
-			all = append(all, report.Fact{Organization: i, Item: item, Value: value})
-		}
-		add("Organization ID", cmp.Or(o.id, report.Unknown))
-		add("Opening snapshot", snapshotText(o.opening))
-		add("Closing snapshot", snapshotText(o.closing))
-		add("Nights", sum(o.nightItems()))
-		add("Snapshots", sum(o.snapshotItems()))
-		add(o.scim.plural, o.scim.String())
-		add(o.sso.plural, o.sso.String())
-		add("Net change", net)
-		add("Changes", o.changesText())
-		add("Findings", o.findingsText())
-		add("Exceptions", len(o.exceptions))
-	}
-	return report.FactTable(all, &d.names)
-}
-
 func snapshotText(s *snapshot.Snapshot) string {
 	if s == nil {
 		return "none"
 	}
 	return fmt.Sprintf("snapshot %d of %s", s.ID, report.UTC(s.TakenAt))
-}
-
-// changesText counts the changes by severity and kind.
-func (o *organization) changesText() string {
-	items := o.changeItems()
-	if items[0].count == nil {
-		return items[0].remark
-	}
-	var parts []string
-	for _, x := range items[1:] {
-		parts = append(parts, fmt.Sprintf("%d %s %s", x.count, x.severity, x.name))
-	}
-	text := fmt.Sprintf("%d in the period: %s", items[0].count, cmp.Or(strings.Join(parts, ", "), "none"))
-	if o.lost > 0 {
-		text += "; " + o.atLeast()
-	}
-	if o.sso.unknown != "" || o.sso.last != o.closing || o.sso.first.ID > o.complete[0].ID {
-		text += "; SSO configurations were not compared throughout"
-	}
-	return text
-}
-
-// findingsText counts the findings, and those that fail at the end by severity.
-func (o *organization) findingsText() string {
-	items := o.findingItems()
-	_, failing := o.severities((*episode).fails)
-	text := fmt.Sprintf("%d open at the start + %d opened − %d closed = %d open at the end (failed: %s)",
-		total(items, openAtStart), total(items, opened), total(items, stateClosed), total(items, stateOpen),
-		report.SeverityText(failing))
-	if len(o.complete) == 0 {
-		return text + "; what else fails is not known: it has no complete snapshot"
-	}
-	return strings.TrimSuffix(text+"; "+o.lostRemark("findings"), "; ")
 }

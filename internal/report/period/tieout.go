@@ -1,11 +1,13 @@
 package period
 
 import (
+	"cmp"
 	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
 )
 
 // tieOuts compares each population with a second source: what the snapshots say of themselves, what
@@ -19,12 +21,10 @@ func (d *document) tieOuts() report.TieOuts {
 			t.NotAssessed(i, "all but the nights", "its id is not known: no snapshot of it was ever complete")
 			continue
 		}
-		t.Compare(i, "Complete snapshots in the database after the opening one = those of the sheet Snapshots",
-			o.totals.Complete, o.completeSince(), "")
-		d.tieChanges(&t, i)
+		d.tieSnapshots(&t, i)
 		o.tieConfigurations(&t, i, &o.scim, o.totals.SCIMAdded-o.totals.SCIMGone)
 		o.tieConfigurations(&t, i, &o.sso, o.totals.SSOAdded-o.totals.SSOGone)
-		o.net.tie(&t, i)
+		o.tieNet(&t, i)
 		o.tieFindings(&t, i)
 	}
 	different := make(map[time.Time]bool)
@@ -49,75 +49,62 @@ func (p *Period) nightsSince(o *organization) int {
 	return len(p.nights) - i
 }
 
-// completeSince counts the complete snapshots after the opening one.
-func (o *organization) completeSince() int {
-	if o.opening != nil {
-		return len(o.complete) - 1
-	}
-	return len(o.complete)
-}
-
-func (d *document) tieChanges(t *report.TieOuts, index int) {
-	o, counted := d.organizations[index], 0
+// tieSnapshots compares the complete snapshots and the changes.
+func (d *document) tieSnapshots(t *report.TieOuts, i int) {
+	o, complete, counted := d.organizations[i], 0, 0
 	for _, s := range o.since {
 		counted += s.Changes
+		if s.Outcome == snapshot.Complete {
+			complete++
+		}
 	}
-	rows := d.sheets.changes.Size(index)
-	t.Compare(index, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes",
+	rows := d.sheets.changes.Size(i)
+	t.Compare(i, "Complete snapshots in the database after the opening one = those of the sheet Snapshots",
+		o.totals.Complete, complete, "")
+	t.Compare(i, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes",
 		counted-o.lost, rows, "")
-	t.Compare(index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
+	t.Compare(i, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
 }
 
 // tieConfigurations compares the configurations at the two ends with what the database counts as
 // added less removed between them.
-func (o *organization) tieConfigurations(t *report.TieOuts, index int, c *configurations, moved int) {
+func (o *organization) tieConfigurations(t *report.TieOuts, i int, c *configurations, moved int) {
 	check := c.plural + " at the start + added + reappeared − removed = at the end"
-	switch {
-	case c.unknown != "":
-		t.NotAssessed(index, check, c.unknown)
-	case o.lost > 0:
-		t.NotAssessed(index, check, "retention removed changes of the period")
-	default:
-		t.Compare(index, check, c.size(c.first)+moved, c.size(c.last), "")
-	}
-}
-
-// tie compares the net change with the sizes of the two snapshots that it is between.
-func (n *netChange) tie(t *report.TieOuts, index int) {
-	const check = "SCIM configurations at the start + net added − net removed = at the end"
-	if n.after == nil {
-		t.NotAssessed(index, check, "there are no two complete snapshots that retention has left")
+	if why := cmp.Or(c.unknown, o.lostChanges()); why != "" {
+		t.NotAssessed(i, check, why)
 		return
 	}
-	expected := n.before.SCIMConfigurations
-	for _, c := range n.changes {
-		switch {
-		case c.SubjectType != diff.SCIMConfiguration:
-		case c.Kind == diff.Added || c.Kind == diff.Reappeared:
-			expected++
-		case c.Kind == diff.Removed:
-			expected--
-		}
-	}
-	t.Compare(index, check, expected, n.after.SCIMConfigurations, "")
+	t.Compare(i, check, c.size(c.first)+moved, c.size(c.last), "")
 }
 
-func (o *organization) tieFindings(t *report.TieOuts, index int) {
+// tieNet compares the net change with the sizes of the two snapshots that it is between.
+func (o *organization) tieNet(t *report.TieOuts, i int) {
+	const check = "SCIM configurations at the start + net added − net removed = at the end"
+	if o.net.after == nil {
+		t.NotAssessed(i, check, "there are no two complete snapshots that retention has left")
+		return
+	}
+	expected := o.net.before.SCIMConfigurations +
+		moved(o.net.changes, diff.SCIMConfiguration, diff.Added, diff.Reappeared) -
+		moved(o.net.changes, diff.SCIMConfiguration, diff.Removed)
+	t.Compare(i, check, expected, o.net.after.SCIMConfigurations, "")
+}
+
+func (o *organization) tieFindings(t *report.TieOuts, i int) {
 	const (
 		start = "Findings open in the opening snapshot = those of the sheet Findings from before the period"
 		end   = "Findings open in the opening snapshot + opened − closed = open in the closing snapshot"
 	)
-	items := o.findingItems()
-	switch {
-	case len(o.pruned) > 0:
-		t.NotAssessed(index, start, "retention removed findings of the period")
-		t.NotAssessed(index, end, "retention removed findings of the period")
+	if lost := o.lostOf("findings"); lost != "" {
+		t.NotAssessed(i, start, lost)
+		t.NotAssessed(i, end, lost)
 		return
-	case o.opening == nil:
-		t.NotAssessed(index, start, "there is no complete snapshot before the period")
-	default:
-		t.Compare(index, start, o.openAtStart, total(items, openAtStart), "")
 	}
-	expected := o.openAtStart + total(items, opened) - total(items, stateClosed)
-	t.Compare(index, end, expected, o.openAtEnd, "")
+	items := o.findingItems()
+	if o.opening == nil {
+		t.NotAssessed(i, start, "there is no complete snapshot before the period")
+	} else {
+		t.Compare(i, start, o.openAtStart, total(items, openAtStart), "")
+	}
+	t.Compare(i, end, o.openAtStart+total(items, opened)-total(items, stateClosed), o.openAtEnd, "")
 }
