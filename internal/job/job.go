@@ -94,7 +94,6 @@ func (r *Result) Complete() bool {
 // Run does one night. An organization that cannot be collected gets a failed snapshot and does not touch the others; that is told in the
 // Result, not as an error. The error is for what keeps the run itself from being recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	writer := report.Begin(o.Report)
 	result, err := Collect(ctx, o)
 	if err != nil {
 		return nil, err
@@ -109,7 +108,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	beside.Go(func() { o.checkpoint(ctx) })
-	result.ReportFolder, result.ReportError = writer.Write(o.Reports, model)
+	result.ReportFolder, result.ReportError = report.Write(o.Reports, model, o.Report)
 	return result, nil
 }
 
@@ -165,12 +164,11 @@ func judge(organizations []Organization) (snapshot.Outcome, string) {
 // Report writes the report of a stored run into a folder of its own below folder, and gives its path. It can be called at any time: the same
 // database and options give the same files.
 func Report(ctx context.Context, store *snapshot.Store, runID int64, folder string, opts report.Options) (string, error) {
-	writer := report.Begin(opts)
 	model, err := report.Read(ctx, store, runID)
 	if err != nil {
 		return "", err
 	}
-	return writer.Write(folder, model)
+	return report.Write(folder, model, opts)
 }
 
 // night is a run in progress.

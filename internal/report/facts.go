@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	tables "scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
 )
 
@@ -33,7 +33,7 @@ func NewNames(all string, organizations, distinguishing []string) Names {
 
 // Of is the name of an organization, or of all.
 func (n *Names) Of(organization int) string {
-	if organization == tables.RunLevel {
+	if organization == table.RunLevel {
 		return n.All
 	}
 	return n.Organizations[organization]
@@ -46,6 +46,19 @@ type Fact struct {
 	Value        any
 }
 
+// Transposed is a row as facts: the cells of these columns, or of all without keys, that have a value
+// which people see, each under its column's title.
+func Transposed(t *table.Table, row int, keys ...string) []Fact {
+	var facts []Fact
+	for i, c := range t.Shown() {
+		value := t.Rows[row].Cells[i]
+		if value != nil && (len(keys) == 0 || slices.Contains(keys, strings.TrimSuffix(c.Key, table.LocalSuffix))) {
+			facts = append(facts, Fact{t.Rows[row].Organization, c.Title, value})
+		}
+	}
+	return facts
+}
+
 // Localized returns the facts with the local time behind each instant.
 func (o *Options) Localized(facts []Fact) []Fact {
 	zone := o.Zone()
@@ -55,19 +68,18 @@ func (o *Options) Localized(facts []Fact) []Fact {
 	var all []Fact
 	for _, f := range facts {
 		all = append(all, f)
-		if name, ok := strings.CutSuffix(f.Item, tables.InUTC); ok {
+		if name, ok := strings.CutSuffix(f.Item, table.InUTC); ok {
 			item := name + "(" + zone.String() + ")"
-			all = append(all, Fact{f.Organization, item, tables.InZone(f.Value, zone)})
+			all = append(all, Fact{f.Organization, item, table.InZone(f.Value, zone)})
 		}
 	}
 	return all
 }
 
 // FactTable has a row for each fact.
-func FactTable(facts []Fact, names *Names) *tables.Table {
-	t := tables.New("", nil, tables.Text("Organization", "organization"), tables.Text("Item", "item"),
-		tables.Any("Value", "value"))
-	t.Key = "evidence"
+func FactTable(facts []Fact, names *Names) *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Item", "item"),
+		table.Any("Value", "value"))
 	for _, f := range facts {
 		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
 	}
@@ -82,7 +94,7 @@ type Cells struct {
 }
 
 // CountCells counts the cells of the files that the report has.
-func (o *Options) CountCells(book *xlsx.Book, csv []*tables.Table) Cells {
+func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
 	var c Cells
 	if o.Has(FormatXLSX) {
 		c.WorkbookAltered, c.WorkbookCut = book.Count()
@@ -99,7 +111,7 @@ func (o *Options) CountCells(book *xlsx.Book, csv []*tables.Table) Cells {
 // database and in those of the JSON files that are written.
 func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
 	var facts []Fact
-	add := func(item string, value any) { facts = append(facts, Fact{tables.RunLevel, item, value}) }
+	add := func(item string, value any) { facts = append(facts, Fact{table.RunLevel, item, value}) }
 	whole := []string{"the database"}
 	if o.Has(FormatJSON) {
 		whole = append(whole, json)
@@ -109,7 +121,7 @@ func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
 	}
 	if o.Has(FormatXLSX) {
 		add("Workbook cells with hidden characters made visible", c.WorkbookAltered)
-		add(fmt.Sprintf("Workbook cells cut at %d characters", tables.MaxCellUnits), c.WorkbookCut)
+		add(fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), c.WorkbookCut)
 	}
 	if o.Has(FormatCSV) {
 		add("CSV cells with a leading ' against formulas, or hidden characters made visible", c.CSVGuarded)

@@ -1,57 +1,75 @@
 package report
 
 import (
-	"strings"
-
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/report/table"
 )
 
-// term explains a word of the report; subject and severity are set for a kind of change.
-type term struct {
-	word, subject string
-	severity      diff.Severity
-	meaning       string
+// Term explains a word of a report; Subject and Severity are set for a kind of change.
+type Term struct {
+	Word, Subject string
+	Severity      diff.Severity
+	Meaning       string
 }
 
-func kind(k diff.Kind, severity diff.Severity, meaning string) term {
-	return term{string(k), "SCIM configuration", severity, meaning}
+func kind(k diff.Kind, severity diff.Severity, meaning string) Term {
+	return Term{string(k), "SCIM configuration", severity, meaning}
 }
 
-func ssoKind(k diff.Kind, severity diff.Severity, meaning string) term {
-	return term{string(k), "SSO configuration", severity, meaning}
+func ssoKind(k diff.Kind, severity diff.Severity, meaning string) Term {
+	return Term{string(k), "SSO configuration", severity, meaning}
 }
 
-func organizationKind(k diff.Kind, severity diff.Severity, meaning string) term {
-	return term{string(k), "organization", severity, meaning}
+func organizationKind(k diff.Kind, severity diff.Severity, meaning string) Term {
+	return Term{string(k), "organization", severity, meaning}
 }
 
-var glossary = []term{
-	{word: wordComplete, meaning: "Every organization was listed to its last page, every record was stored, and the run ended without an error."},
-	{word: wordNotComplete, meaning: "At least one organization could not be listed wholly. Nothing is said about it in this run: its absence from a sheet is no removal."},
-	{word: "run", meaning: "One execution of the job over all organizations."},
-	{word: "snapshot", meaning: "What one organization's complete listing said at one instant (taken at)."},
-	{word: "baseline", meaning: "The last complete snapshot of the same organization, with which the present one is compared. The first complete snapshot has none: it has an inventory and no changes."},
-	{word: "change", meaning: "One atomic difference between the snapshot and its baseline. What only time does, such as an expiry, is a finding and no change."},
-	{word: "finding", meaning: "The outcome of one rule for one subject at one instant."},
-	{word: "fail", meaning: "The rule is not met."},
-	{word: "pass", meaning: "The rule was evaluated and is met."},
-	{word: "not assessed", meaning: "The rule could not be evaluated; Observed says why. It is neither a pass nor a fail."},
-	{word: "excepted", meaning: "An exception on record covers the finding; the original status is kept beside it."},
-	{word: "tie-out", meaning: "One count taken from two independent sources. It ties when both are the same number."},
-	{word: "days to expiry", meaning: "Whole days from the snapshot to the token's expiry; negative once it has expired; unknown where the API did not report an expiry."},
-	{word: "last seen", meaning: "The last snapshot in which the rule failed for the subject, accepted or not."},
-	{word: "days open", meaning: "Whole days from the first snapshot of the present stretch in which the rule failed for the subject."},
-	{word: "first seen, unchanged since", meaning: "The first snapshot with this id, and the snapshot since which every field is as it is now."},
-	{word: "fingerprint", meaning: "SHA-256 of rule, organization id and subject id: it stays the same when the subject is renamed."},
-	{word: "not reported", meaning: "The API left the field out. Unknown is not false, and not expired."},
-	{word: "actor, candidate entries", meaning: "Audit-log entries about the same subject between the two snapshots: who may have made the change. The newest stands in the actor's columns, several are all in the note."},
-	{word: noEntry, meaning: "The audit log was read from one snapshot to the other and does not tell who made the change."},
-	{word: "exception", meaning: "Somebody's word, with a reason and a last day, that a failure is accepted. Unmatched: nothing that it is for fails."},
-	{word: "⟦U+202E⟧", meaning: "A character that cannot be seen, shown by its code point. The full value stands in the database, and in " + fileJSON + " where that was written."},
-	{word: "state, provider type", meaning: "The API's SSO_CONFIGURATION_STATE_… and PROVIDER_TYPE_… without these beginnings."},
-	kind(diff.OrganizationChanged, diff.Critical, "The same id now belongs to another organization: an impossible edit."),
+// Glossary explains the words of a run's report, the kinds of change last.
+var Glossary = []Term{
+	{Word: Complete, Meaning: "Every organization was listed to its last page, every record was stored, and the " +
+		"run ended without an error."},
+	{Word: NotComplete, Meaning: "At least one organization could not be listed wholly. Nothing is said about it " +
+		"in this run: its absence from a sheet is no removal."},
+	{Word: "run", Meaning: "One execution of the job over all organizations."},
+	{Word: "snapshot", Meaning: "What one organization's complete listing said at one instant (taken at)."},
+	{Word: "baseline", Meaning: "The last complete snapshot of the same organization, with which the present one " +
+		"is compared. The first complete snapshot has none: it has an inventory and no changes."},
+	{Word: "change", Meaning: "One atomic difference between the snapshot and its baseline. What only time does, " +
+		"such as an expiry, is a finding and no change."},
+	{Word: "finding", Meaning: "The outcome of one rule for one subject at one instant."},
+	{Word: "fail", Meaning: "The rule is not met."},
+	{Word: "pass", Meaning: "The rule was evaluated and is met."},
+	{Word: "not assessed", Meaning: "The rule could not be evaluated; Observed says why. It is neither a pass " +
+		"nor a fail."},
+	{Word: "excepted", Meaning: "An exception on record covers the finding; the original status is kept beside it."},
+	{Word: "tie-out", Meaning: "One count taken from two independent sources. It ties when both are the same " +
+		"number."},
+	{Word: "days to expiry", Meaning: "Whole days from the snapshot to the token's expiry; negative once it has " +
+		"expired; unknown where the API did not report an expiry."},
+	{Word: "last seen", Meaning: "The last snapshot in which the rule failed for the subject, accepted or not."},
+	{Word: "days open", Meaning: "Whole days from the first snapshot of the present stretch in which the rule " +
+		"failed for the subject."},
+	{Word: "first seen, unchanged since", Meaning: "The first snapshot with this id, and the snapshot since " +
+		"which every field is as it is now."},
+	{Word: "fingerprint", Meaning: "SHA-256 of rule, organization id and subject id: it stays the same when the " +
+		"subject is renamed."},
+	{Word: "not reported", Meaning: "The API left the field out. Unknown is not false, and not expired."},
+	{Word: "actor, candidate entries", Meaning: "Audit-log entries about the same subject between the two " +
+		"snapshots: who may have made the change. The newest stands in the actor's columns, several are all in the " +
+		"note."},
+	{Word: noEntry, Meaning: "The audit log was read from one snapshot to the other and does not tell who made " +
+		"the change."},
+	{Word: "exception", Meaning: "Somebody's word, with a reason and a last day, that a failure is accepted. " +
+		"Unmatched: nothing that it is for fails."},
+	{Word: "⟦U+202E⟧", Meaning: "A character that cannot be seen, shown by its code point. The full value stands " +
+		"in the database, and in " + jsonFile + " where that was written."},
+	{Word: "state, provider type", Meaning: "The API's SSO_CONFIGURATION_STATE_… and PROVIDER_TYPE_… without " +
+		"these beginnings."},
+	kind(diff.OrganizationChanged, diff.Critical, "The same id now belongs to another organization: an "+
+		"impossible edit."),
 	kind(diff.CreatedAtChanged, diff.Critical, "The same id has another creation instant: an impossible edit."),
-	kind(diff.Removed, diff.High, "In the baseline and not in the complete listing now. Before holds the whole configuration."),
+	kind(diff.Removed, diff.High, "In the baseline and not in the complete listing now. Before holds the whole "+
+		"configuration."),
 	kind(diff.Added, diff.Medium, "In no earlier complete snapshot. After holds the whole configuration."),
 	kind(diff.Reappeared, diff.High, "Not in the baseline, but in an older complete snapshot."),
 	kind(diff.Disabled, diff.High, "Enabled before, not now: provisioning and deprovisioning have stopped."),
@@ -59,7 +77,8 @@ var glossary = []term{
 	kind(diff.SSOUnlinked, diff.High, "Linked to an SSO configuration before, to none now."),
 	kind(diff.SSORelinked, diff.High, "Linked to another SSO configuration than before."),
 	kind(diff.SSOLinked, diff.Low, "Linked to none before, to an SSO configuration now."),
-	kind(diff.UnverifiedAllowed, diff.High, "Accounts may now be linked by e-mail addresses that nobody has verified."),
+	kind(diff.UnverifiedAllowed, diff.High, "Accounts may now be linked by e-mail addresses that nobody has "+
+		"verified."),
 	kind(diff.UnverifiedForbidden, diff.Low, "Accounts may no longer be linked by unverified e-mail addresses."),
 	kind(diff.TokenRotated, diff.Medium, "Another token expiry. The expiry can only change with a new token."),
 	kind(diff.TokenExpiryReported, diff.Info, "The API now reports a token expiry that it did not report before."),
@@ -81,26 +100,17 @@ var glossary = []term{
 	ssoKind(diff.FieldChanged, diff.Low, "Any other field differs."),
 	organizationKind(diff.RestrictionLifted, diff.High, "Accounts may now be created otherwise than through SCIM."),
 	organizationKind(diff.RestrictionSet, diff.Low, "Accounts may now be created only through SCIM."),
-	organizationKind(diff.FieldFirstReported, diff.Info, "A field that no configuration of the baseline reported and that some do now: a newer server, not a change of each row."),
+	organizationKind(diff.FieldFirstReported, diff.Info, "A field that no configuration of the baseline reported "+
+		"and that some do now: a newer server, not a change of each row."),
 	organizationKind(diff.FieldChanged, diff.Info, "Any other policy differs."),
 }
 
-func glossaryTable() *table { return termTable(glossary) }
-
-func termTable(terms []term) *table {
-	return &table{
-		name:    "Glossary",
-		columns: []column{{"Word", "word"}, {"Kind of change of", "subject"}, {"Severity", "severity"}, {"Meaning", "meaning"}},
-		rows: func(yield func(row) bool) {
-			for _, t := range terms {
-				var severity any
-				if t.severity != "" {
-					severity = t.severity
-				}
-				if !yield(row{runLevel, []any{strings.TrimSpace(t.word), t.subject, severity, t.meaning}}) {
-					return
-				}
-			}
-		},
+// TermTable has a row for each term.
+func TermTable(terms []Term) *table.Table {
+	t := table.New("Glossary", nil, table.Text("Word", "word"), table.Text("Kind of change of", "subject"),
+		table.Text("Severity", "severity"), table.Text("Meaning", "meaning"))
+	for _, term := range terms {
+		t.Add(table.RunLevel, term.Word, term.Subject, Word(term.Severity), term.Meaning)
 	}
+	return t
 }

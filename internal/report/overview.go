@@ -1,146 +1,156 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"iter"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
-	"scim-auditor/internal/snapshot"
+	"scim-auditor/internal/report/table"
 )
 
-// topRows is how much of a long list the summary shows.
-const topRows = 10
+// TopRows is how much of a long list a summary shows.
+const TopRows = 10
 
 // overviewTable has how each organization stands, those that are not complete first.
-func (v *view) overviewTable() *table {
-	t := &table{columns: append([]column{
-		{"Organization", "organization"}, {"Compared with", "compared"}, {"To know beside the numbers", "beside"}, {"SCIM", "scim_configurations"},
-		{"SSO", "sso_configurations"}, {"Changes", "changes"},
-	}, severityColumns()...)}
-	var failed, rows []row
-	for i, o := range v.each() {
+func (r *report) overviewTable() *table.Table {
+	t := table.New("", nil, append([]table.Column{
+		table.Text("Organization", "organization"), table.Text("Compared with", "compared"),
+		table.Text("To know beside the numbers", "beside"), table.Int("SCIM", "scim_configurations"),
+		table.Int("SSO", "sso_configurations"), table.Int("Changes", "changes"),
+	}, SeverityColumns()...)...)
+	for i := range r.Organizations {
+		if o := &r.Organizations[i]; !o.complete() {
+			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}
+			t.Add(i, label, "nothing", NotComplete+": "+o.reason())
+		}
+	}
+	for i := range r.Organizations {
+		o := &r.Organizations[i]
 		if !o.complete() {
-			failed = append(failed, row{i, []any{looked{lookBad, v.label(i)}, "nothing", wordNotComplete + ": " + o.reason()}})
 			continue
 		}
-		cells := []any{v.label(i), o.comparedText(), v.besideText(i), len(o.SCIM), unlessKnown(o.Snapshot.SSONotAssessed, len(o.SSO)), unlessKnown(o.noChanges(), len(o.Changes))}
-		for _, severity := range diff.Severities {
-			cells = append(cells, o.failedAs(severity))
+		compared := baselineText
+		var sso, changes any
+		if o.Snapshot.SSONotAssessed == "" {
+			sso = len(o.SSO)
 		}
-		rows = append(rows, row{i, cells})
+		if o.Baseline != nil {
+			compared, changes = "the snapshot of "+UTC(o.Baseline.TakenAt), len(o.Changes)
+		}
+		cells := []any{r.label(i), compared, r.besideText(i), len(o.SCIM), sso, changes}
+		for _, n := range r.judged[i].failed {
+			cells = append(cells, n)
+		}
+		t.Add(i, cells...)
 	}
-	t.rows = rowList(append(failed, rows...))
 	return t
 }
 
-// unlessKnown is a number, or nothing where there is none.
-func unlessKnown(why string, n int) any {
-	if why != "" {
-		return nil
-	}
-	return n
-}
-
-func (o *Organization) noChanges() string {
-	if o.first() {
-		return baselineText
-	}
-	return ""
-}
-
-func (o *Organization) comparedText() string {
-	if o.Baseline == nil {
-		return baselineText
-	}
-	return fmt.Sprintf("the snapshot of %s", utc(o.Baseline.TakenAt))
-}
-
 // besideText says what the numbers of an organization do not.
-func (v *view) besideText(organization int) string {
-	o := &v.Organizations[organization]
-	var texts []string
-	if why := o.Snapshot.SSONotAssessed; why != "" && o.first() { // else its changes are not assessed, below
+func (r *report) besideText(organization int) string {
+	o, counts := &r.Organizations[organization], r.judged[organization].counts
+	texts := append(o.notAssessed(), o.comparedOtherwise()...)
+	if why := o.Snapshot.SSONotAssessed; why != "" && o.first() { // else its changes are not assessed
 		texts = append(texts, "SSO configurations not assessed: "+why)
 	}
 	if why := o.Snapshot.PoliciesNotAssessed; why != "" && o.first() {
 		texts = append(texts, "organization policies not assessed: "+why)
 	}
-	for _, r := range v.notCompared(organization) {
-		texts = append(texts, strings.TrimPrefix(r.text, v.label(organization)+": "))
+	if n := counts[finding.NotAssessed]; n > 0 {
+		texts = append(texts, Count(n, "outcome")+" not assessed")
 	}
-	if n := o.findings(finding.NotAssessed); n > 0 {
-		texts = append(texts, count(n, "outcome")+" not assessed")
-	}
-	if n := o.findings(finding.Excepted); n > 0 {
-		texts = append(texts, count(n, "finding")+" accepted")
+	if n := counts[finding.Excepted]; n > 0 {
+		texts = append(texts, Count(n, "finding")+" accepted")
 	}
 	return strings.Join(texts, "; ")
 }
 
-// topChangeTable has the most serious changes of all organizations.
-func (v *view) topChangeTable() *table {
-	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Change", "kind"}, {"Before, after, and who may have made it", "values"}, {"Severity", "severity"},
-	}}
-	t.rows, t.remarks = mostSerious(v, func(o *Organization) []snapshot.Change { return o.Changes },
-		func(c *snapshot.Change) diff.Severity { return c.Severity },
-		func(i int, o *Organization, c *snapshot.Change) []any {
-			return []any{v.label(i), string(c.Kind) + ": " + orText(c.SubjectName, c.SubjectID), o.changeText(c), c.Severity}
-		}, "Changes")
-	for i, o := range v.each() {
-		if !o.complete() {
-			t.remarks = append(t.remarks, remark{i, wordNotComplete + ": " + v.label(i) + ": nothing is known of its changes", true})
-		}
-	}
-	return t
-}
-
-// changeText tells a change in a line. What was added or removed as a whole stands in the sheet Changes.
-func (o *Organization) changeText(c *snapshot.Change) string {
-	var text string
-	if c.Field != "" {
-		text = fmt.Sprintf("%s: %s → %s. ", c.Field, orText(readable(c.Before, c.BeforeLabel), "nothing"), orText(readable(c.After, c.AfterLabel), "nothing"))
-	}
-	who := strings.TrimSpace(c.ActorAction + " " + c.ActorID)
-	return text + orText(who, whyNoActor(o.AuditLog))
-}
-
-// topFindingTable has the most serious failed findings of all organizations.
-func (v *view) topFindingTable() *table {
-	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Finding", "title"}, {"Subject and observation", "observed"}, {"Severity", "severity"}, {"Rule", "rule_id"},
-		{"Days open", "days_open"},
-	}}
-	t.rows, t.remarks = mostSerious(v, func(o *Organization) []snapshot.Finding { return o.Findings }, failedSeverity,
-		func(i int, _ *Organization, f *snapshot.Finding) []any {
-			return []any{v.label(i), f.Title, orText(f.SubjectName, f.SubjectID) + ": " + f.Observed, f.Severity, f.RuleID, f.DaysOpen}
-		}, "Findings")
-	return t
-}
-
-// mostSerious is the first rows of what all organizations have, and a remark on how many more the sheet has; what has no severity is left out.
-func mostSerious[T any](v *view, items func(*Organization) []T, severity func(*T) diff.Severity, cells func(int, *Organization, *T) []any,
-	sheet string) (iter.Seq[row], []remark) {
-	var rows []row
-	rest := 0
+// mostSerious are the first rows of a table by severity, and how many more there are; of findings
+// those that fail.
+func mostSerious(t *table.Table) (rows []table.Row, rest int) {
+	severity := t.Column("severity")
+	status := slices.IndexFunc(t.Columns, func(c table.Column) bool { return c.Key == "status" })
 	for _, s := range diff.Severities {
-		for i, o := range v.each() {
-			list := items(o)
-			for j := range list {
-				switch {
-				case severity(&list[j]) != s:
-				case len(rows) == topRows:
-					rest++
-				default:
-					rows = append(rows, row{i, cells(i, o, &list[j])})
-				}
+		for _, row := range t.Rows {
+			switch {
+			case row.Cells[severity] != Word(s), status >= 0 && row.Cells[status] != Word(finding.Fail):
+			case len(rows) == TopRows:
+				rest++
+			default:
+				rows = append(rows, row)
 			}
 		}
 	}
-	if rest == 0 {
-		return rowList(rows), nil
+	return rows, rest
+}
+
+// topChangeTable has the most serious changes of all organizations. What was added or removed as a
+// whole stands in the sheet Changes.
+func (r *report) topChangeTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Change", "kind"),
+		table.Text("Before, after, and who may have made it", "values"), table.Text("Severity", "severity"))
+	rows, rest := mostSerious(r.reading)
+	for _, row := range rows {
+		cell := func(key string) string { return table.Shown(row.Cells[r.reading.Column(key)]) }
+		text := cell("actor")
+		if field := cell("field"); field != "" {
+			before, after := cmp.Or(cell("before"), "nothing"), cmp.Or(cell("after"), "nothing")
+			text = fmt.Sprintf("%s: %s → %s. %s", field, before, after, text)
+		}
+		t.Add(row.Organization, cell("organization"), cell("kind")+": "+cmp.Or(cell("subject"), cell("subject_id")), text,
+			row.Cells[r.reading.Column("severity")])
 	}
-	return rowList(rows), []remark{{runLevel, fmt.Sprintf("%d more in the sheet %s", rest, sheet), false}}
+	if rest > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Changes", rest))
+	}
+	for i := range r.Organizations {
+		if !r.Organizations[i].complete() {
+			t.Missing(i, NotComplete+": "+r.label(i)+": nothing is known of its changes")
+		}
+	}
+	return t
+}
+
+// topFindingTable has the most serious failed findings of all organizations.
+func (r *report) topFindingTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Finding", "title"),
+		table.Text("Subject and observation", "observed"), table.Text("Severity", "severity"), table.Text("Rule", "rule_id"),
+		table.Int("Days open", "days_open"))
+	rows, rest := mostSerious(r.findings)
+	for _, row := range rows {
+		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
+		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
+		t.Add(row.Organization, cell("organization"), cell("title"), subject+": "+table.Shown(cell("observed")),
+			cell("severity"), cell("rule_id"), cell("days_open"))
+	}
+	if rest > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Findings", rest))
+	}
+	return t
+}
+
+// notAssessedTable has a row for each rule that could not be evaluated for some subject, and one for
+// all that is unknown of a failed snapshot.
+func (r *report) notAssessedTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Not assessed", "title"),
+		table.Text("Why", "observed"), table.Int("Outcomes", "outcomes"), table.Text("Rule", "rule_id"))
+	for i := range r.Organizations {
+		if !r.Organizations[i].complete() {
+			t.Add(i, r.label(i), "everything", NotComplete)
+			continue
+		}
+		for _, o := range r.judged[i].outcomes {
+			n, why := o.counts[finding.NotAssessed], o.why
+			if len(o.counts) == 0 {
+				n, why = 1, "no outcome of this rule is stored"
+			}
+			if n > 0 {
+				t.Add(i, r.label(i), o.rule.Title, why, n, o.rule.ID)
+			}
+		}
+	}
+	return t
 }

@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	tables "scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/table"
 )
 
 // TieOut is one count from two independent sources.
@@ -62,14 +62,14 @@ func (t TieOuts) String() string {
 // Alarm says what does not tie.
 func (t *TieOut) Alarm(names *Names) string {
 	return fmt.Sprintf("A count does not tie: %s: %s: %s, %s", names.Of(t.Organization), t.Check,
-		tables.Shown(t.First), tables.Shown(t.Second))
+		table.Shown(t.First), table.Shown(t.Second))
 }
 
 // Table has a row for each tie-out.
-func (t TieOuts) Table(names *Names) *tables.Table {
-	all := tables.New("", nil, tables.Text("Organization", "organization"), tables.Text("Tie-out", "check"),
-		tables.Int("First", "first"), tables.Int("Second", "second"), tables.Text("Result", "result"),
-		tables.Text("Remark", "remark"))
+func (t TieOuts) Table(names *Names) *table.Table {
+	all := table.New("", nil, table.Text("Organization", "organization"), table.Text("Tie-out", "check"),
+		table.Int("First", "first"), table.Int("Second", "second"), table.Text("Result", "result"),
+		table.Text("Remark", "remark"))
 	all.Key = "tie_outs"
 	for _, one := range t {
 		all.Add(one.Organization, names.Of(one.Organization), one.Check, one.First, one.Second,

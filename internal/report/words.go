@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -8,35 +9,57 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
-	tables "scim-auditor/internal/report/table"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
+// The words that a report begins with.
+const (
+	Complete    = "COMPLETE"
+	NotComplete = "NOT COMPLETE"
+)
+
+// What stands for a value that is missing.
+const (
+	Unknown     = "unknown"
+	NotReported = "not reported"
+	notLinked   = "not linked"
+)
+
 // tones are those of the words that a report has in colour. Words that are missing here are neutral.
-var tones = map[string]tables.Tone{
-	string(diff.Critical): tables.Critical, string(diff.High): tables.High, string(diff.Medium): tables.Medium,
-	string(diff.Low): tables.Low, string(diff.Info): tables.Info,
-	string(finding.Fail): tables.High, string(finding.NotAssessed): tables.Medium,
-	string(finding.Excepted): tables.Low, string(finding.Pass): tables.Good,
-	string(snapshot.Complete): tables.Good, string(schedule.CaughtUp): tables.Medium,
-	string(snapshot.Failed): tables.Bad, string(snapshot.Running): tables.Bad, string(schedule.Missed): tables.Bad,
-	Ties: tables.Good, DoesNotTie: tables.Bad, NotChecked: tables.Medium,
+var tones = map[string]table.Tone{
+	string(diff.Critical): table.Critical, string(diff.High): table.High, string(diff.Medium): table.Medium,
+	string(diff.Low): table.Low, string(diff.Info): table.Info,
+	string(finding.Fail): table.High, string(finding.NotAssessed): table.Medium,
+	string(finding.Excepted): table.Low, string(finding.Pass): table.Good,
+	string(snapshot.Complete): table.Good, string(schedule.CaughtUp): table.Medium,
+	string(snapshot.Failed): table.Bad, string(snapshot.Running): table.Bad, string(schedule.Missed): table.Bad,
+	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
 }
+
+// coloured are the cells of these words.
+var coloured = func() map[string]any {
+	cells := make(map[string]any)
+	for word, tone := range tones {
+		cells[word] = table.Word{Value: word, Text: strings.ReplaceAll(word, "_", " "), Tone: tone}
+	}
+	return cells
+}()
 
 // Word is the cell of a severity, a status, an outcome or a verdict; nothing for an empty one.
 func Word[W ~string](word W) any {
-	if word == "" {
-		return nil
+	if cell, ok := coloured[string(word)]; ok || word == "" {
+		return cell
 	}
-	text := string(word)
-	return tables.Word{Value: text, Text: strings.ReplaceAll(text, "_", " "), Tone: tones[text]}
+	return table.Word{Value: string(word), Text: strings.ReplaceAll(string(word), "_", " ")}
 }
 
 // UTC is an instant as sentences have it, in whole seconds.
 func UTC(t time.Time) string {
 	if t.IsZero() {
-		return "unknown"
+		return Unknown
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
@@ -52,7 +75,7 @@ func Count(n int, noun string) string {
 // Unless is a value, or why it was not assessed.
 func Unless(notAssessed string, value any) any {
 	if notAssessed != "" {
-		return tables.Why("not assessed: " + notAssessed)
+		return table.Why("not assessed: " + notAssessed)
 	}
 	return value
 }
@@ -66,15 +89,22 @@ const readableRunes = 160
 // Readable is a changed value as a person reads it: its label where it has one, and of a long one
 // the beginning.
 func Readable(value, label string) string {
-	text := label
-	if text == "" {
-		text = instantLabel(value)
-	}
-	if text == "" {
-		text = value
-	}
+	text := cmp.Or(label, instantLabel(value), value)
 	if utf8.RuneCountInString(text) <= readableRunes {
 		return text
 	}
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
+
+// instantLabel is what a person reads for a changed value that is an instant of the API, empty for
+// every other value.
+func instantLabel(value string) string {
+	t, err := ona.ParseTime(value)
+	if err != nil || t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02 15:04:05.999999999 UTC")
+}
+
+// Visible is table.Visible.
+func Visible(s string) string { return table.Visible(s) }

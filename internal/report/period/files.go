@@ -37,6 +37,7 @@ func (d *document) files() []folder.File {
 			all = append(all, folder.File{Name: name, Write: write})
 		}
 	}
+	rows := d.frame("period_from", "period_to")
 	head, inJSON := d.head(), append([]*table.Table{d.ties, d.evidence}, d.tables()...)
 	add(report.FormatXLSX, WorkbookFile, d.book.Write)
 	add(report.FormatMD, MarkdownFile, func(w io.Writer) error {
@@ -46,12 +47,10 @@ func (d *document) files() []folder.File {
 		return table.WriteJSON(w, head, d.frame(), inJSON)
 	})
 	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
-		return table.WriteJSONLines(w, "period", head, d.frame(), inJSON)
+		return table.WriteJSONLines(w, "period", head, rows, inJSON)
 	})
 	for _, t := range d.tables() {
-		add(report.FormatCSV, t.File, func(w io.Writer) error {
-			return t.WriteCSV(w, d.frame("period_from", "period_to"))
-		})
+		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
 	}
 	return all
 }

@@ -50,17 +50,16 @@ func (t *Table) writeArray(out *bufio.Writer, f *Frame) {
 	_ = out.WriteByte(']')
 }
 
-// WriteJSONLines writes an object a line: head, a struct, with the type kind; then the rows of each
-// table that has a key, which is their type, and the remarks; then the type "end" with the number
-// of lines before it. A file without that last line is not whole.
+// WriteJSONLines writes an object a line, with a type and data: head, a struct, of the type kind;
+// then the rows of each table that has a key, which is their type, and the remarks; then the type
+// "end" with the number of lines before it. A file without that last line is not whole.
 func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Table) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	members, err := marshal(head, "")
 	if err != nil {
 		return err
 	}
-	_, _ = out.WriteString(`{"type":"` + kind + `",`)
-	_, _ = out.Write(append(members[1:], '\n'))
+	_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", kind, members)
 	lines := 1
 	for _, t := range slices.Concat(tables, []*Table{remarks(tables)}) {
 		if t.Key != "" {
@@ -68,7 +67,7 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 			lines += len(t.Rows)
 		}
 	}
-	_, _ = fmt.Fprintf(out, "{\"type\":\"end\",\"lines\":%d}\n", lines)
+	_, _ = fmt.Fprintf(out, "{\"type\":\"end\",\"data\":{\"lines\":%d}}\n", lines)
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("writing JSON lines: %w", err)
 	}
@@ -79,9 +78,9 @@ func (t *Table) writeLines(out *bufio.Writer, f *Frame) {
 	layout := t.layout(f, notJSON)
 	for _, r := range t.Rows {
 		b := append(out.AvailableBuffer(), `{"type":"`...)
-		b = append(append(b, t.Key...), `",`...)
+		b = append(append(b, t.Key...), `","data":{`...)
 		b = layout.appendMembers(b, r)
-		_, _ = out.Write(append(b, "}\n"...))
+		_, _ = out.Write(append(b, "}}\n"...))
 	}
 }
 

@@ -55,7 +55,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 		t.Columns = append(t.Columns, c)
 		if c.Kind == TimeKind && zone != nil {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
-			t.Columns = append(t.Columns, Text(title, c.Key+"_local").NotInJSON())
+			t.Columns = append(t.Columns, Text(title, c.Key+LocalSuffix).NotInJSON())
 		}
 	}
 	t.Widths = make([]int, len(t.Columns))
@@ -65,7 +65,11 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 // InUTC ends the title of each column, and the name of each fact, whose values are instants.
 const InUTC = "(UTC)"
 
-// Add appends a row and measures it. The cells are in the order of the columns given to New.
+// LocalSuffix ends the key of a column of local times.
+const LocalSuffix = "_local"
+
+// Add appends a row and measures it. The cells are in the order of the columns given to New; those
+// that are missing at the end have no value.
 func (t *Table) Add(organization int, cells ...any) {
 	if t.zone != nil {
 		cells = t.withLocal(cells)
@@ -75,6 +79,7 @@ func (t *Table) Add(organization int, cells ...any) {
 			t.measure(i, value)
 		}
 	}
+	cells = append(cells, make([]any, len(t.Columns)-len(cells))...)
 	t.Rows = append(t.Rows, Row{organization, cells})
 	t.sizes[organization]++
 }

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -78,9 +79,16 @@ type Cell struct {
 func CellOf(value any) Cell {
 	shown := Shown(value)
 	text := Visible(shown)
+	if strings.Contains(text, "_x") {
+		text = overlapping.ReplaceAllString(text, "${1}⟦U+005F⟧${2}")
+	}
 	short, isCut := cut(text)
 	return Cell{short, text != shown, isCut}
 }
+
+// overlapping are two escapes of a character with one underscore in common, of which excelize marks
+// only the first as text: ECMA-376 Part 1, 22.9.2.19 ST_Xstring.
+var overlapping = regexp.MustCompile(`(_x[0-9a-fA-F]{4})_(x[0-9a-fA-F]{4}_)`)
 
 // MaxCellUnits is the most that a cell of a workbook holds, in UTF-16 code units:
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3

@@ -1,4 +1,4 @@
-package report
+package xlsx
 
 import (
 	"bytes"
@@ -8,17 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/report/table"
 )
 
 // seenCell is a cell as a program reads it: its type, which is date, number or text, and its text. An empty one is nil.
@@ -32,60 +32,64 @@ type seenSheet struct {
 }
 
 // modelSheets is what a program must see of a workbook.
-func modelSheets(contents []*content) map[string]seenSheet {
+func modelSheets(b *Book) map[string]seenSheet {
 	sheets := make(map[string]seenSheet)
-	for _, c := range contents {
+	for _, sheet := range b.Sheets {
 		var s seenSheet
-		for _, l := range c.lines {
-			s.Rows = append(s.Rows, seenRow(l.cells))
-		}
-		if c.table != nil {
-			s.addTable(c)
+		s.addLines(sheet.Lines)
+		if sheet.Table != nil {
+			s.addTable(sheet)
 		}
 		s.trim()
-		sheets[c.name] = s
+		sheets[sheet.Name] = s
 	}
 	return sheets
 }
 
-func (s *seenSheet) addTable(c *content) {
-	header := len(s.Rows) + 1
-	s.Rows = append(s.Rows, seenRow(headerCells(c.table)))
-	for r := range c.table.rows {
-		s.Rows = append(s.Rows, seenRow(r.cells))
+func (s *seenSheet) addLines(lines []Line) {
+	for _, l := range lines {
+		s.Rows = append(s.Rows, seenRow(l.Cells))
+	}
+}
+
+func (s *seenSheet) addTable(sheet *Sheet) {
+	header, shown := len(s.Rows)+1, sheet.Table.Shown()
+	titles := make([]any, len(shown))
+	for i, c := range shown {
+		titles[i] = c.Title
+	}
+	s.Rows = append(s.Rows, seenRow(titles))
+	for _, r := range sheet.Table.Rows {
+		s.Rows = append(s.Rows, seenRow(r.Cells[:len(shown)]))
 	}
 	if len(s.Rows) > header {
-		last := string(rune('A' + len(c.table.columns) - 1))
-		cells := fmt.Sprintf("A%d:%s%d", header, last, len(s.Rows))
+		cells := fmt.Sprintf("A%d:%s%d", header, column(len(shown)-1), len(s.Rows))
 		s.Tables = [][]string{{cells, cells}}
 	}
 	if header == 1 {
 		s.Frozen = "B2"
 	}
-	if remarks := c.remarkLines(); len(remarks) > 0 {
+	if remarks := sheet.remarkLines(sheet.widths()); len(remarks) > 0 {
 		s.Rows = append(s.Rows, nil)
-		for _, l := range remarks {
-			s.Rows = append(s.Rows, seenRow(l.cells))
-		}
+		s.addLines(remarks)
 	}
 }
 
 func seenRow(values []any) []seenCell {
 	row := make([]seenCell, len(values))
 	for i, value := range values {
-		if l, ok := value.(looked); ok {
-			value = l.value
-		}
-		c := newCell(lookPlain, value)
+		l, shown := look(Plain, value)
 		switch {
-		case c.look == lookTime:
-			row[i] = seenCell{"date", shown(value)}
-		case c.look == lookDay:
-			row[i] = seenCell{"date", shown(value) + " 00:00:00"}
-		case c.number:
-			row[i] = seenCell{"number", c.text}
-		case c.text != "":
-			row[i] = seenCell{"text", c.text}
+		case l == lookTime:
+			row[i] = seenCell{"date", table.Shown(value)}
+		case l == lookDay:
+			row[i] = seenCell{"date", table.Shown(value) + " 00:00:00"}
+		case shown == nil || shown == "":
+		default:
+			row[i] = seenCell{"text", fmt.Sprint(shown)}
+			if _, isNumber := shown.(int); isNumber {
+				row[i][0] = "number"
+			}
 		}
 	}
 	return row
@@ -106,27 +110,71 @@ func (s *seenSheet) trim() {
 	}
 }
 
-// hostileWorkbooks are a workbook of a run and one of a period, with hostile names, and with a zone, which gives every kind of cell: the path of
-// each, and what it holds.
-func hostileWorkbooks(t *testing.T) map[string][]*content {
+// hostileNames try to leave their place in one of the files.
+var hostileNames = []string{
+	`=HYPERLINK("https://evil.example","click")`,
+	`+1+1`,
+	`-2+3`,
+	`- an item`,
+	`10) of a list`,
+	`@SUM(A1)`,
+	"\t=1",
+	"\r=1",
+	"＝1+1",
+	"a | b | c",
+	"line one\n| forged | row |",
+	"line one\r\n## Forged heading",
+	"page\u2028separator",
+	`<script>alert(1)</script>`,
+	`<!-- comment`,
+	"`code` ``more``",
+	`[click](https://evil.example) ![img](x)`,
+	`**bold** __under__ ~~gone~~ # heading`,
+	`back\slash \| pipe`,
+	"right\u202eto\u2066left",
+	"zero\u200bwidth\ufeff\u00ad",
+	"_x0041_ and _x005F_x0041_ and _x0041_x0042_",
+	"bell\a and null\x00",
+	`&amp; &lt;b&gt;`,
+	"https://evil.example www.evil.example",
+	`'quote "double", comma;`,
+	strings.Repeat("long😀", 9_000),
+	"\x1b[31mred\x1b[0m \x1b]0;title\a \u009b2J",
+	"invalid \xff\xfe UTF-8",
+	"</t></is></c><c r=\"A1\"><f>1+1</f></c> ]]> <![CDATA[",
+	"a,b;c\td\"e\"",
+	"$x^2$ :smile: @team ~~~ ```\n``` <b>1. - + ---",
+	"http://evil.example mailto:a@evil.example a@evil.example",
+}
+
+// hostile is a book with every kind of cell, and hostile names wherever there is a text.
+func hostile() *Book {
+	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
+	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Bool("Yes", "yes"),
+		table.Time("At", "at"), table.Date("Until", "until"), table.Text("Status", "status"), table.Lists("List", "list"))
+	for i, name := range hostileNames {
+		other := hostileNames[(i+7)%len(hostileNames)]
+		word := table.Word{Value: other, Text: other, Tone: table.Tone(i % 8)}
+		t.Add(0, name, i-3, i%2 == 0, night.Add(time.Duration(i)*time.Hour), table.Day(night.Truncate(24*time.Hour)), word,
+			table.List{Items: []string{name, other}})
+		t.Remark(0, name)
+		b.Sheets[0].Add(Plain, name, table.Why(other))
+		b.Sheets[0].AddText(Alarm, name, 2)
+	}
+	t.Add(0, "", nil, true, table.Instant(time.Time{}, "=not known"), nil, nil, table.List{None: "none"})
+	t.Alarm(0, "NOT COMPLETE: "+hostileNames[0])
+	b.Sheets = append(b.Sheets, &Sheet{Name: "Hostile", Table: t})
+	return b
+}
+
+// hostileFile is the path of that book.
+func hostileFile(t *testing.T) string {
 	t.Helper()
-	opts := Options{Location: time.FixedZone("Test/Zone", 5*3600+1800)}
-	run := newView(hostileModel(), opts)
-	dir := t.TempDir()
-	write := func(name string, workbook func(io.Writer) error) string {
-		var b bytes.Buffer
-		if err := workbook(&b); err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
+	path := filepath.Join(t.TempDir(), "hostile.xlsx")
+	if err := os.WriteFile(path, written(t, hostile()), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return map[string][]*content{
-		write(WorkbookFile, func(w io.Writer) error { return run.writeWorkbook(w, excelRows) }): run.contents(),
-	}
+	return path
 }
 
 func TestOpenpyxlReadsWhatTheModelHas(t *testing.T) {
@@ -139,36 +187,34 @@ func TestOpenpyxlReadsWhatTheModelHas(t *testing.T) {
 	if python == "" {
 		t.Skip("no python3 with openpyxl is installed")
 	}
-	for path, contents := range hostileWorkbooks(t) {
-		out, err := exec.CommandContext(t.Context(), python, "testdata/read.py", path).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := make(map[string]seenSheet)
-		if err := json.Unmarshal(out, &got); err != nil {
-			t.Fatal(err)
-		}
-		for name, s := range got {
-			s.trim()
-			if len(s.Tables) == 0 {
-				s.Tables = nil
-			}
-			got[name] = s
-		}
-		compareSheets(t, filepath.Base(path), modelSheets(contents), got)
+	out, err := exec.CommandContext(t.Context(), python, "testdata/read.py", hostileFile(t)).Output()
+	if err != nil {
+		t.Fatal(err)
 	}
+	got := make(map[string]seenSheet)
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range got {
+		s.trim()
+		if len(s.Tables) == 0 {
+			s.Tables = nil
+		}
+		got[name] = s
+	}
+	compareSheets(t, modelSheets(hostile()), got)
 }
 
-func compareSheets(t *testing.T, workbook string, want, got map[string]seenSheet) {
+func compareSheets(t *testing.T, want, got map[string]seenSheet) {
 	t.Helper()
 	for name := range got {
 		if _, ok := want[name]; !ok {
-			t.Errorf("%s has a sheet %s", workbook, name)
+			t.Errorf("there is a sheet %s", name)
 		}
 	}
 	for name, s := range want {
 		if d := cmp.Diff(s, got[name]); d != "" {
-			t.Errorf("%s, sheet %s (-model +program):\n%.3000s", workbook, name, d)
+			t.Errorf("sheet %s (-model +program):\n%.3000s", name, d)
 		}
 	}
 }
@@ -181,27 +227,24 @@ func TestLibreOfficeReadsWhatTheModelHas(t *testing.T) {
 	if err != nil {
 		t.Skip("LibreOffice (soffice) is not installed")
 	}
-	workbooks, dir := hostileWorkbooks(t), t.TempDir()
+	path, dir := hostileFile(t), t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	convert := exec.CommandContext(ctx, office, append([]string{
-		"-env:UserInstallation=file://" + filepath.ToSlash(filepath.Join(dir, "profile")), "--headless", "--convert-to", "fods", "--outdir", dir,
-	}, slices.Collect(maps.Keys(workbooks))...)...)
+	convert := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")),
+		"--headless", "--convert-to", "fods", "--outdir", dir, path)
 	if out, err := convert.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for path, contents := range workbooks {
-		document, err := os.ReadFile(filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), ".xlsx")+".fods"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := modelSheets(contents)
-		for name, s := range want {
-			s.Frozen = "" // is a setting of the view there
-			want[name] = s
-		}
-		compareSheets(t, filepath.Base(path), want, readFlatODS(t, document))
+	document, err := os.ReadFile(filepath.Join(dir, "hostile.fods"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	want := modelSheets(hostile())
+	for name, s := range want {
+		s.Frozen = "" // is a setting of the view there
+		want[name] = s
+	}
+	compareSheets(t, want, readFlatODS(t, document))
 }
 
 // readFlatODS reads a spreadsheet as OpenDocument 1.3 has it, Part 3, chapter 9.
@@ -219,14 +262,14 @@ func readFlatODS(t *testing.T, document []byte) map[string]seenSheet {
 		e, ok := token.(xml.StartElement)
 		switch {
 		case ok && e.Name.Local == "table":
-			var table odsTable
-			if err := d.DecodeElement(&table, &e); err != nil {
+			var ods odsTable
+			if err := d.DecodeElement(&ods, &e); err != nil {
 				t.Fatal(err)
 			}
-			s := sheets[table.Name]
-			s.Rows = table.rows()
+			s := sheets[ods.Name]
+			s.Rows = ods.rows()
 			s.trim()
-			sheets[table.Name] = s
+			sheets[ods.Name] = s
 		case ok && e.Name.Local == "database-range" && attribute(e, "display-filter-buttons") == "true":
 			name, cells, _ := strings.Cut(strings.NewReplacer("$", "", "'", "").Replace(attribute(e, "target-range-address")), ".")
 			cells = strings.ReplaceAll(cells, name+".", "")
@@ -343,10 +386,7 @@ func (r *odsRow) cells() []seenCell {
 		var cell seenCell
 		switch c.Type {
 		case "date":
-			cell = seenCell{"date", strings.Replace(c.Date, "T", " ", 1)}
-			if !strings.Contains(c.Date, "T") {
-				cell[1] += " 00:00:00"
-			}
+			cell = seenCell{"date", wholeSeconds(c.Date)}
 		case "float":
 			cell = seenCell{"number", c.Value}
 		case "string":
@@ -357,4 +397,25 @@ func (r *odsRow) cells() []seenCell {
 		}
 	}
 	return row
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// wholeSeconds is a date of OpenDocument, rounded: a workbook has instants in days, with 15 digits.
+func wholeSeconds(date string) string {
+	if !strings.Contains(date, "T") {
+		return date + " 00:00:00"
+	}
+	at, err := time.Parse("2006-01-02T15:04:05", date)
+	if err != nil {
+		return date
+	}
+	return at.Round(time.Second).Format(time.DateTime)
 }
