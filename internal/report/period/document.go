@@ -60,6 +60,11 @@ func (d *document) tables() []*table.Table {
 	}
 }
 
+// inJSON are those that have an array in JSON.
+func (d *document) inJSON() []*table.Table {
+	return append([]*table.Table{d.ties, d.evidence}, d.tables()...)
+}
+
 // table makes a table with its CSV file and its array in JSON.
 func (d *document) table(name string, columns ...table.Column) *table.Table {
 	t := table.New(name, d.Zone(), columns...)

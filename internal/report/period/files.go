@@ -38,16 +38,16 @@ func (d *document) files() []folder.File {
 		}
 	}
 	rows := d.frame("period_from", "period_to")
-	head, inJSON := d.head(), append([]*table.Table{d.ties, d.evidence}, d.tables()...)
+	head := d.head()
 	add(report.FormatXLSX, WorkbookFile, d.book.Write)
 	add(report.FormatMD, MarkdownFile, func(w io.Writer) error {
 		return report.WriteMarkdown(w, nil, "period.md.tmpl", d.markdown())
 	})
 	add(report.FormatJSON, jsonFile, func(w io.Writer) error {
-		return table.WriteJSON(w, head, d.frame(), inJSON)
+		return table.WriteJSON(w, head, d.frame(), d.inJSON())
 	})
 	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
-		return table.WriteJSONLines(w, "period", head, rows, inJSON)
+		return table.WriteJSONLines(w, "period", head, rows, d.inJSON())
 	})
 	for _, t := range d.tables() {
 		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
@@ -112,6 +112,9 @@ func (d *document) manifest(files []folder.Written) any {
 	return m
 }
 
+// schema is the version of period.json.
+const schema = "auditor-period/1"
+
 // head is what period.json says beside the tables. Members may be added under the same version of the
 // schema; none changes its meaning or goes away.
 type head struct {
@@ -122,5 +125,5 @@ type head struct {
 }
 
 func (d *document) head() head {
-	return head{d.about("auditor-period/1"), d.status, append([]string{}, d.alarms...), append([]string{}, d.notes...)}
+	return head{d.about(schema), d.status, append([]string{}, d.alarms...), append([]string{}, d.notes...)}
 }

@@ -83,7 +83,7 @@ func (d *document) runTable() *table.Table {
 	for _, n := range d.nights {
 		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
 	}
-	columns := append(slices.Clone(report.RunColumns), table.Text("Stands for the nights", "nights"))
+	columns := append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))
 	t := d.table("Runs", columns...)
 	for _, r := range d.register {
 		t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
