@@ -37,13 +37,13 @@ func TestNothingIsSaidOfAnEndAtWhichTheConfigurationsCouldNotBeRead(t *testing.T
 		population []string
 	}{
 		"not at the end": {4, []string{
-			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC, the first that has them",
+			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC",
 			"added or reappeared  not known: only one snapshot could read them",
 			"removed  not known: only one snapshot could read them",
 			"at the end  not known: the snapshot of 2026-11-01 02:00:00 UTC is the last that could read them, and has 2",
 		}},
 		"at both ends": {5, []string{
-			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC, the first that has them", "added or reappeared 0 ", "removed 1 ",
+			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC", "added or reappeared 0 ", "removed 1 ",
 			"at the end 1 snapshot of 2026-11-05 02:00:00 UTC",
 		}},
 	} {
