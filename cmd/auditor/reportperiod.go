@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/report"
-	"scim-auditor/internal/report/legacy"
+	"scim-auditor/internal/report/period"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -45,18 +45,18 @@ func (p *periodFlags) asked(flags *pflag.FlagSet) (bool, error) {
 }
 
 // span reads the flags.
-func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (legacy.Span, error) {
+func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
 	from, _, errFrom := parseTime(p.from)
 	_, to, errTo := parseTime(p.to)
 	if err := errors.Join(errFrom, errTo); err != nil {
-		return legacy.Span{}, usage(err, "--from and --to take a date (2026-10-01) or an instant (2026-10-01T00:00:00Z)")
+		return period.Span{}, usage(err, "--from and --to take a date (2026-10-01) or an instant (2026-10-01T00:00:00Z)")
 	}
 	if whole := from.Truncate(time.Second); whole.Before(from) {
 		from = whole.Add(time.Second)
 	}
-	span := legacy.Span{From: from.UTC(), To: to.UTC().Truncate(time.Second), Now: now.UTC().Truncate(time.Second), Sample: p.sample, Seed: p.seed}
+	span := period.Span{From: from.UTC(), To: to.UTC().Truncate(time.Second), Now: now.UTC().Truncate(time.Second), Sample: p.sample, Seed: p.seed}
 	if !flags.Changed("seed") {
-		span.Seed = legacy.DefaultSeed(span.From, span.To)
+		span.Seed = period.DefaultSeed(span.From, span.To)
 	}
 	switch {
 	case span.To.Before(span.From):
@@ -82,21 +82,17 @@ func parseTime(text string) (first, last time.Time, err error) {
 }
 
 // reportPeriod writes the report of a period and says how it stands.
-func reportPeriod(cmd *cobra.Command, env environment, s *settings, store *snapshot.Store, span legacy.Span, opts report.Options) error {
-	period, err := legacy.ReadPeriod(cmd.Context(), store, span)
-	if errors.Is(err, legacy.ErrNothingKnown) {
+func reportPeriod(cmd *cobra.Command, env environment, s *settings, store *snapshot.Store, span period.Span, opts report.Options) error {
+	read, err := period.Read(cmd.Context(), store, span)
+	if errors.Is(err, period.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")
 	}
 	if err != nil {
 		return err
 	}
-	old := legacy.Options{Location: opts.Location, ToolVersion: opts.ToolVersion}
-	for _, f := range opts.Formats {
-		old.Formats = append(old.Formats, legacy.Format(f))
-	}
-	folder, err := legacy.WritePeriod(s.out, period, old)
+	folder, status, err := period.Write(s.out, read, opts)
 	if err != nil {
 		return err
 	}
-	return printTable(env.stdout, [][]string{{"period " + span.String() + ": " + period.Status()}, {"report: " + folder}})
+	return printTable(env.stdout, [][]string{{"period " + span.String() + ": " + status}, {"report: " + folder}})
 }
