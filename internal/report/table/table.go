@@ -143,7 +143,7 @@ func (t *Table) measure(column int, value any) {
 	if cell.Cut {
 		t.Cut++
 	}
-	if text, isText := textOf(value); isText && csvText(text) != text {
+	if text, isText := textOf(value); isText && (IsFormula(text) || csvText(text) != text) {
 		t.Guarded++
 	}
 }

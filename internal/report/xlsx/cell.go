@@ -9,18 +9,6 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// cell returns a value as excelize's StreamWriter takes it, nil for one that shows nothing.
-func (w *writer) cell(l Look, value any) any {
-	l, shown := look(l, value)
-	if shown == "" {
-		shown = nil
-	}
-	if l == Plain && shown == nil {
-		return nil
-	}
-	return excelize.Cell{StyleID: w.styles[l], Value: shown}
-}
-
 // look returns a value of a line with this look as a number or a text. Dates that Excel does not
 // count, or counts wrongly, stay text: those before March 1900, for it has a 29th of February in
 // that year, and those after 9999
@@ -78,7 +66,7 @@ const (
 )
 
 // height is what a row needs to show all lines of its cells.
-func height(l Look, cells []any, widths []float64) float64 {
+func height(l Look, cells []excelize.Cell, widths []float64) float64 {
 	switch l {
 	case Title:
 		return titleHeight
@@ -88,8 +76,7 @@ func height(l Look, cells []any, widths []float64) float64 {
 		return lineHeight
 	}
 	lines := 1
-	for i, value := range cells {
-		c, _ := value.(excelize.Cell)
+	for i, c := range cells {
 		text, isText := c.Value.(string)
 		room := int(widths[i]) - 1
 		if !isText || len(text) <= room || table.DisplayWidth(text) <= room {

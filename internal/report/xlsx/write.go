@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -118,7 +119,7 @@ func (w *writer) setColumns(p *part) error {
 // writeRows writes all rows of a sheet, and makes those of the table a table object. Excelize would
 // stretch a table without rows.
 func (w *writer) writeRows(stream *excelize.StreamWriter, p *part) error {
-	r := rows{w, stream, p.widths, 0}
+	r := rows{styles: w.styles, stream: stream, widths: p.widths, cells: make([]excelize.Cell, len(p.widths))}
 	if err := r.addLines(p.lines); err != nil {
 		return err
 	}
@@ -161,10 +162,12 @@ func (p *part) cells(from int) string {
 
 // rows writes one row after the other.
 type rows struct {
-	w      *writer
+	styles []int
 	stream *excelize.StreamWriter
 	widths []float64
-	number int // of the last row
+	number int             // of the last row
+	cells  []excelize.Cell // of one row after the other
+	values []any
 }
 
 func (r *rows) addLines(lines []Line) error {
@@ -181,12 +184,21 @@ func (r *rows) add(l Look, values []any) error {
 	if len(values) == 0 {
 		return nil
 	}
-	cells := make([]any, len(values))
+	r.values = r.values[:0]
 	for i, value := range values {
-		cells[i] = r.w.cell(l, value)
+		l, shown := look(l, value)
+		if shown == "" {
+			shown = nil
+		}
+		r.cells[i] = excelize.Cell{StyleID: r.styles[l], Value: shown}
+		if l == Plain && shown == nil {
+			r.values = append(r.values, nil)
+		} else {
+			r.values = append(r.values, &r.cells[i])
+		}
 	}
-	options := excelize.RowOpts{Height: height(l, cells, r.widths)}
-	return r.stream.SetRow(fmt.Sprintf("A%d", r.number), cells, options)
+	options := excelize.RowOpts{Height: height(l, r.cells[:len(values)], r.widths)}
+	return r.stream.SetRow("A"+strconv.Itoa(r.number), r.values, options)
 }
 
 // column is the name of a column, counted from 0. A sheet has at most 16,384.

@@ -55,7 +55,7 @@ func pack(w io.Writer, f *excelize.File, at time.Time) error {
 		if err != nil {
 			return fmt.Errorf("beginning the part %s: %w", name, err)
 		}
-		if _, err := part.Write(bytes.Replace(all[name].Bytes(), drawing, ourDrawing, 1)); err != nil {
+		if err := writePart(part, all[name].Bytes()); err != nil {
 			return fmt.Errorf("writing the part %s: %w", name, err)
 		}
 		delete(all, name)
@@ -63,13 +63,18 @@ func pack(w io.Writer, f *excelize.File, at time.Time) error {
 	return archive.Close()
 }
 
-// drawing is how excelize's StreamWriter names the drawing of a sheet, and ourDrawing the same for
-// readers that know the prefix alone, such as ExcelJS. No text of a cell has an unescaped "<".
-var (
-	drawing = []byte(`<drawing xmlns:relationships="` +
-		`http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`)
-	ourDrawing = []byte(`<drawing r:id=`)
-)
+// writePart writes a part, and names the drawing that stands near the end of a sheet with charts as
+// readers know it which look at the prefix alone, such as ExcelJS.
+func writePart(w io.Writer, part []byte) error {
+	const drawing = `<drawing xmlns:relationships="` +
+		`http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`
+	end := max(0, len(part)-1<<12)
+	if _, err := w.Write(part[:end]); err != nil {
+		return err
+	}
+	_, err := w.Write(bytes.Replace(part[end:], []byte(drawing), []byte("<drawing r:id="), 1))
+	return err
+}
 
 // zipTime is an instant that the MS-DOS dates of a zip archive can hold: from 1980 on.
 func zipTime(t time.Time) time.Time {
