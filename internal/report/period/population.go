@@ -134,7 +134,8 @@ func (o *organization) findingItems() []item {
 	}{
 		{openAtStart, false, func(e *episode) bool { return e.opened == openedBefore }},
 		{opened, false, func(e *episode) bool { return e.opened != openedBefore }},
-		{"of these, there in the first complete snapshot", true, func(e *episode) bool { return e.opened == openedWithFirst }},
+		{"of these, there in the first complete snapshot", true,
+			func(e *episode) bool { return e.opened == openedWithFirst }},
 		{stateClosed, false, func(e *episode) bool { return e.state == stateClosed }},
 		{stateOpen, false, func(e *episode) bool { return e.state == stateOpen }},
 		{stateUnknown, true, func(e *episode) bool { return e.state == stateUnknown }},
