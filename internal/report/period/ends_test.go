@@ -118,6 +118,9 @@ func TestWhatIsNotKnownOfAnOrganizationIsNotZero(t *testing.T) {
 			t.Errorf("no %q in %q", want, got)
 		}
 	}
+	if got := columnsOf(d.overviewTable(), "organization", "findings_at_end"); got[1] != "cedar " {
+		t.Errorf("%q", got)
+	}
 	const want = "cedar open at the end 1 at least: no complete snapshot shows what else is wrong"
 	got = columnsOf(d.sheets.population, "organization", "item", "count", "remark_on_count")
 	if !slices.Contains(got, want) {

@@ -178,6 +178,9 @@ func (d *document) nightTable() *table.Table {
 			if s.Outcome == snapshot.Complete {
 				cells = append(cells, counts(s)...)
 			}
+			if s.SSONotAssessed != "" {
+				cells[12] = table.Why("not assessed") // the sheet Snapshots says why
+			}
 		case n.run != nil:
 			cells = append(cells, int(n.run.ID)) // it has no snapshot of the organization
 		}
