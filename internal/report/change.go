@@ -11,24 +11,13 @@ import (
 
 // ChangeColumns are those of a table of changes.
 var ChangeColumns = []table.Column{
-	table.Text("Subject ID", "subject_id"),
-	table.Time("Taken at", "taken_at"),
-	table.Text("Organization", "organization"),
-	table.Text("Severity", "severity"),
-	table.Text("Kind", "kind"),
-	table.Text("Subject type", "subject_type"),
-	table.Text("Subject name", "subject_name"),
-	table.Text("Field", "field"),
-	table.Text("Before", "before"),
-	table.Text("Before, label", "before_label"),
-	table.Text("After", "after"),
-	table.Text("After, label", "after_label"),
-	table.Text("Actor ID", "actor_id"),
-	table.Text("Actor kind", "actor_principal"),
-	table.Text("Actor's action", "actor_action"),
-	table.Time("Action at", "actor_at"),
-	table.Int("Candidate entries", "candidates"),
-	table.Text("Note", "note"),
+	table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
+	table.Text("Organization", "organization"), table.Text("Severity", "severity"), table.Text("Kind", "kind"),
+	table.Text("Subject type", "subject_type"), table.Text("Subject name", "subject_name"),
+	table.Text("Field", "field"), table.Text("Before", "before"), table.Text("Before, label", "before_label"),
+	table.Text("After", "after"), table.Text("After, label", "after_label"), table.Text("Actor ID", "actor_id"),
+	table.Text("Actor kind", "actor_principal"), table.Text("Actor's action", "actor_action"),
+	table.Time("Action at", "actor_at"), table.Int("Candidate entries", "candidates"), table.Text("Note", "note"),
 	table.Lists("", "candidate_ids").OnlyInJSON(), // of audit-log entries
 }
 

@@ -14,20 +14,13 @@ import (
 
 // RunColumns are those of a register of runs.
 var RunColumns = []table.Column{
-	table.Int("Run", "id"),
-	table.Text("Outcome", "outcome"),
-	table.Time("Started at", "started_at"),
-	table.Time("Finished at", "finished_at"),
-	table.Time("Scheduled for", "scheduled_for"),
-	table.Text("Trigger", "trigger"),
-	table.Int("Organizations complete", "organizations_complete"),
+	table.Int("Run", "id"), table.Text("Outcome", "outcome"), table.Time("Started at", "started_at"),
+	table.Time("Finished at", "finished_at"), table.Time("Scheduled for", "scheduled_for"),
+	table.Text("Trigger", "trigger"), table.Int("Organizations complete", "organizations_complete"),
 	table.Int("Organizations failed", "organizations_failed"),
-	table.Int("SCIM configurations", "scim_configurations"),
-	table.Int("Changes", "changes"),
-	table.Int("Failed findings", "failed_findings"),
-	table.Text("Error", "error"),
-	table.Text("Tool version", "tool_version"),
-	table.Text("Host", "host"),
+	table.Int("SCIM configurations", "scim_configurations"), table.Int("Changes", "changes"),
+	table.Int("Failed findings", "failed_findings"), table.Text("Error", "error"),
+	table.Text("Tool version", "tool_version"), table.Text("Host", "host"),
 }
 
 // RunCells are the cells of a run.

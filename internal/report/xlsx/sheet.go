@@ -71,26 +71,23 @@ func (s *Sheet) AddBlock(heading string, t *table.Table, keys ...string) {
 
 // AddRows appends a small table as lines: the columns of these keys, or all without keys.
 func (s *Sheet) AddRows(t *table.Table, keys ...string) {
-	var columns []int
-	for i := range t.Shown() {
-		if len(keys) == 0 {
-			columns = append(columns, i)
+	indexes := make([]int, len(keys))
+	for i, key := range keys {
+		indexes[i] = t.Column(key)
+	}
+	add := func(l Look, cells []any) {
+		if len(keys) > 0 {
+			all := cells
+			cells = make([]any, len(keys))
+			for i, from := range indexes {
+				cells[i] = all[from]
+			}
 		}
+		s.Add(l, cells...)
 	}
-	for _, key := range keys {
-		columns = append(columns, t.Column(key))
-	}
-	header := make([]any, len(columns))
-	for i, column := range columns {
-		header[i] = t.Columns[column].Title
-	}
-	s.Add(Header, header...)
+	add(Header, titles(t.Shown()))
 	for _, r := range t.Rows {
-		cells := make([]any, len(columns))
-		for i, column := range columns {
-			cells[i] = r.Cells[column]
-		}
-		s.Add(Plain, cells...)
+		add(Plain, r.Cells[:len(t.Shown())])
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		s.Add(Note, "none")
@@ -98,6 +95,14 @@ func (s *Sheet) AddRows(t *table.Table, keys ...string) {
 	for _, r := range t.Remarks {
 		s.AddText(Note, r.Text, 1)
 	}
+}
+
+func titles(columns []table.Column) []any {
+	all := make([]any, len(columns))
+	for i, c := range columns {
+		all[i] = c.Title
+	}
+	return all
 }
 
 // widths are those of the columns, so that the content fits.
