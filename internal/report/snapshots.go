@@ -73,6 +73,7 @@ func snapshotFields(o *Organization) []field {
 		{table.Int("SCIM records received", "scim_received"), complete(s.SCIMReceived)},
 		{table.Int("SCIM distinct ids", "scim_distinct"), complete(s.SCIMDistinct)},
 		{table.Int("SCIM rows stored", "scim_configurations"), complete(s.SCIMConfigurations)},
+		{table.Int("SCIM configurations enabled", "scim_enabled"), complete(o.enabled())},
 		{table.Int("SSO pages", "sso_pages"), sso(s.SSOListing.Pages)},
 		{table.Text("SSO rows of each page", "sso_rows_per_page"), sso(s.SSOListing.RowsPerPage)},
 		{table.Text("SSO final page token", "sso_final_token"), sso(finalToken(s.SSOListing))},
@@ -133,6 +134,16 @@ func reasonFields(o *Organization) []field {
 		{table.Int("", "last_complete_id").OnlyInJSON(), idOr(o.LastComplete, "")},
 		{table.Raw("policies_raw"), policies},
 	}
+}
+
+func (o *Organization) enabled() int {
+	n := 0
+	for i := range o.SCIM {
+		if o.SCIM[i].Enabled {
+			n++
+		}
+	}
+	return n
 }
 
 // textOr is a text, or what stands for a missing one.
