@@ -1,9 +1,10 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
@@ -128,16 +129,14 @@ func (o *Organization) links() map[string][]string {
 	return links
 }
 
-// claimsText is a map as JSON; encoding/json sorts its keys.
+// claimsText is a map as JSON with sorted keys.
 func claimsText(claims map[string]string) string {
 	if len(claims) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(claims); err != nil {
+	text, err := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
 		panic("report: claims as JSON: " + err.Error()) // a map of strings can always be encoded
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return string(text)
 }

@@ -83,19 +83,18 @@ func writeFiles(dir string, files []File, manifest func([]Written) any) (err err
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	sortByName(written)
-	m, err := writeFile(dir, File{ManifestFile, func(w io.Writer) error {
-		return writeManifest(w, manifest(written))
-	}}, &toDisk)
-	if err != nil {
-		return err
+	for _, list := range []File{
+		{ManifestFile, func(w io.Writer) error { return writeManifest(w, manifest(written)) }},
+		{SumsFile, func(w io.Writer) error { return writeSums(w, written) }},
+	} {
+		slices.SortFunc(written, func(a, b Written) int { return cmp.Compare(a.Name, b.Name) })
+		one, err := writeFile(dir, list, &toDisk)
+		if err != nil {
+			return err
+		}
+		written = append(written, one)
 	}
-	written = append(written, m)
-	sortByName(written)
-	_, err = writeFile(dir, File{SumsFile, func(w io.Writer) error {
-		return writeSums(w, written)
-	}}, &toDisk)
-	return err
+	return nil
 }
 
 // writeFile writes one file, takes its hash on the way, and leaves it to toDisk to get it to the
@@ -164,10 +163,6 @@ func writeSums(w io.Writer, files []Written) error {
 		}
 	}
 	return nil
-}
-
-func sortByName(files []Written) {
-	slices.SortFunc(files, func(a, b Written) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // replace puts a finished folder in the place of path. What is there is moved aside first, moved
