@@ -16,14 +16,16 @@ type Term struct {
 }
 
 // Glossary explains the words of a run's report, the kinds of change last.
-var Glossary = parseTerms(glossaryText)
+var Glossary = ParseTerms(glossaryText)
 
-// glossaryText has a term a line: word, kind of subject, severity and meaning, with tabs between.
+// glossaryText is in the form that ParseTerms reads.
 //
 //go:embed glossary.tsv
 var glossaryText string
 
-func parseTerms(text string) []Term {
+// ParseTerms reads a glossary: a term a line, as word, kind of subject, severity and meaning with tabs
+// between.
+func ParseTerms(text string) []Term {
 	var terms []Term
 	for line := range strings.Lines(text) {
 		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")

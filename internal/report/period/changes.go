@@ -88,18 +88,19 @@ func (o *organization) comparison(c *change) (baseline time.Time, text string) {
 	return b.TakenAt, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
 }
 
-// comparedWith is the snapshot that a change was found against: the last complete one before it that
-// could read the subject.
+// comparedWith is the snapshot that a change was found against: its baseline, or for what the baseline
+// could not read the last complete snapshot before that could.
 func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
-	unread, older := func(*snapshot.Snapshot) string { return "" }, (*snapshot.Snapshot)(nil)
+	comparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
+	older := (*snapshot.Snapshot)(nil)
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
-		unread, older = parts[0].unread, o.sso.first
+		comparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
 	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
-		unread, older = parts[1].unread, o.policiesBefore
+		comparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
 	}
 	for _, s := range slices.Backward(o.complete) {
-		if s.ID < c.SnapshotID && unread(s) == "" {
+		if s.ID < c.SnapshotID && comparable(s) {
 			return s
 		}
 	}

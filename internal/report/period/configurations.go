@@ -67,41 +67,37 @@ func found(s snapshot.Snapshot, ok bool, err error) (*snapshot.Snapshot, error) 
 
 // count makes the items.
 func (o *organization) count(c *configurations) {
-	start, end := item{name: "at the start"}, item{name: "at the end"}
 	switch {
 	case c.first == nil:
 		c.unknown = "not assessed: no snapshot could read them"
-		start.remark = c.unknown
-	case o.opening != nil && c.first.ID > o.opening.ID:
-		start.remark = fmt.Sprintf("not known: the snapshot of %s is the first that could read them, and has %d",
-			report.UTC(c.first.TakenAt), c.size(c.first))
-	case o.opening == nil:
-		start.count, start.remark = c.size(c.first), "snapshot of "+report.UTC(c.first.TakenAt)+", the first that has them"
-	default:
-		start.count, start.remark = c.size(c.first), "snapshot of "+report.UTC(c.first.TakenAt)
-	}
-	switch {
-	case c.first == nil:
-		end.remark = c.unknown
 	case c.last == nil:
 		c.unknown = "not known: no snapshot of the period after that could read them"
-		end.remark = c.unknown
-	case c.last != o.closing:
-		end.remark = fmt.Sprintf("not known: the snapshot of %s is the last that could read them, and has %d",
-			report.UTC(c.last.TakenAt), c.size(c.last))
-	default:
-		end.count, end.remark = c.size(c.last), "snapshot of "+report.UTC(c.last.TakenAt)
-	}
-	if c.last != nil && c.first.ID == c.last.ID {
+	case c.first.ID == c.last.ID:
 		c.unknown = "not known: only one snapshot could read them"
 	}
-	added := item{"added or reappeared", "", moved(o.changes, c.kind, diff.Added, diff.Reappeared), atLeast(o.lostChanges())}
-	removed := item{"removed", "", moved(o.changes, c.kind, diff.Removed), atLeast(o.lostChanges())}
-	if c.unknown != "" {
-		added.count, added.remark = nil, c.unknown
-		removed.count, removed.remark = nil, c.unknown
+	c.items = []item{
+		c.at("at the start", c.first, o.opening == nil || c.first == nil || c.first.ID <= o.opening.ID, "first"),
+		{"added or reappeared", "", moved(o.changes, c.kind, diff.Added, diff.Reappeared), atLeast(o.lostChanges())},
+		{"removed", "", moved(o.changes, c.kind, diff.Removed), atLeast(o.lostChanges())},
+		c.at("at the end", c.last, c.last == o.closing, "last"),
 	}
-	c.items = []item{start, added, removed, end}
+	if c.unknown != "" {
+		c.items[1].count, c.items[1].remark = nil, c.unknown
+		c.items[2].count, c.items[2].remark = nil, c.unknown
+	}
+}
+
+// at counts the configurations in the first or the last snapshot that could read them. known says
+// whether that is the count at this end of the period.
+func (c *configurations) at(end string, s *snapshot.Snapshot, known bool, which string) item {
+	switch {
+	case s == nil:
+		return item{end, "", nil, c.unknown}
+	case !known:
+		return item{end, "", nil, fmt.Sprintf("not known: the snapshot of %s is the %s that could read them, and has %d",
+			report.UTC(s.TakenAt), which, c.size(s))}
+	}
+	return item{end, "", c.size(s), "snapshot of " + report.UTC(s.TakenAt)}
 }
 
 // moved counts the changes of some kinds to the configurations of one kind.

@@ -104,7 +104,7 @@ type chainLink struct {
 }
 
 func (d *document) manifest(files []folder.Written) any {
-	m := manifest{d.about("auditor-period-manifest/1"), []chainLink{}, files}
+	m := manifest{d.about("auditor-period-manifest/2"), []chainLink{}, files}
 	for _, o := range d.organizations {
 		last := o.snapshots[len(o.snapshots)-1]
 		m.Chain = append(m.Chain, chainLink{o.id, last.ID, last.ChainSHA256})
@@ -113,7 +113,7 @@ func (d *document) manifest(files []folder.Written) any {
 }
 
 // schema is the version of period.json.
-const schema = "auditor-period/1"
+const schema = "auditor-period/2"
 
 // head is what period.json says beside the tables. Members may be added under the same version of the
 // schema; none changes its meaning or goes away.

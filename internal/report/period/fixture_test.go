@@ -108,7 +108,7 @@ func birchWith(configurations ...ona.SCIMConfiguration) visited {
 	return visited{"birch", birchID, "=Birch|", &inv}
 }
 
-// visit stores a run with what it made of each organization, and gives its id.
+// visit stores a run with what it made of each organization, and returns its id.
 func visit(t *testing.T, store *snapshot.Store, run snapshot.Run, all ...visited) int64 {
 	t.Helper()
 	run.ToolVersion, run.Host = "v1.2.3", "audit-01"
@@ -131,10 +131,14 @@ func visit(t *testing.T, store *snapshot.Store, run snapshot.Run, all ...visited
 
 func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.Time) {
 	t.Helper()
-	header := snapshot.Snapshot{RunID: run, Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api", TakenAt: at}
+	header := snapshot.Snapshot{
+		RunID: run, Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api",
+		TakenAt: at,
+	}
 	if l.inventory == nil {
 		header.ErrorCode, header.Error = "unavailable", "fetching page 2: HTTP 503"
-		if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(at, l.id, l.name, header.ErrorCode, header.Error)); err != nil {
+		findings := finding.EvaluateFailed(at, l.id, l.name, header.ErrorCode, header.Error)
+		if _, err := store.SaveFailed(t.Context(), header, findings); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -151,10 +155,12 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	header.SCIMReceived, header.SCIMDistinct = l.inventory.SCIM.Len(), l.inventory.SCIM.Len()
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
 	header.SSONotAssessed, header.PoliciesNotAssessed = l.inventory.SSONotAssessed, l.inventory.PoliciesNotAssessed
-	findings := finding.Evaluate(finding.Input{TakenAt: at, Inventory: *l.inventory, Changes: changes}, finding.DefaultThresholds())
-	accepted := finding.Accept(findings, l.id, []finding.Exception{
-		{RuleID: "SCIM-007", SubjectID: id(2), Owner: "jane@acme.example", Reason: "replaced | soon", Expires: november(4).Truncate(24 * time.Hour)},
-	}, at)
+	input := finding.Input{TakenAt: at, Inventory: *l.inventory, Changes: changes}
+	findings := finding.Evaluate(input, finding.DefaultThresholds())
+	accepted := finding.Accept(findings, l.id, []finding.Exception{{
+		RuleID: "SCIM-007", SubjectID: id(2), Owner: "jane@acme.example", Reason: "replaced | soon",
+		Expires: november(4).Truncate(24 * time.Hour),
+	}}, at)
 	if _, err := store.SaveComplete(t.Context(), snapshot.Collected{
 		Snapshot: header, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
 	}); err != nil {
@@ -162,13 +168,14 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	}
 }
 
-// nightsOfNovember is a store with a complete night before the period, then one each day: complete, failed, complete, missed, caught up, complete;
-// and with Birch, which is there from the fifth on.
+// nightsOfNovember is a store with a complete night before the period, then one each day: complete,
+// failed, complete, missed, caught up, complete. Birch is there from the fifth on.
 func nightsOfNovember(t *testing.T) *snapshot.Store {
 	t.Helper()
 	store := newStore(t)
 	expires := november(1).AddDate(0, 6, 0)
-	a, b, c := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires), scimConfiguration(3, "=new", id(101), expires)
+	a, b := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires)
+	c := scimConfiguration(3, "=new", id(101), expires)
 	disabled := b
 	disabled.Enabled = false
 	if err := store.SetSchedule(t.Context(), "0 2 * * *", november(1).Add(-25*time.Hour)); err != nil {
@@ -190,13 +197,16 @@ func nightsOfNovember(t *testing.T) *snapshot.Store {
 
 // inNovember is the period from the first to a day of November, of which the report is made later.
 func inNovember(last int) Span {
-	span := Span{From: november(1).Truncate(24 * time.Hour), To: november(last + 1).Truncate(24 * time.Hour).Add(-time.Second), Now: november(28), Sample: 3}
+	day := func(n int) time.Time { return november(n).Truncate(24 * time.Hour) }
+	span := Span{From: day(1), To: day(last + 1).Add(-time.Second), Now: november(28), Sample: 3}
 	span.Seed = DefaultSeed(span.From, span.To)
 	return span
 }
 
 // allFormats are those that a report can have.
-var allFormats = []report.Format{report.FormatXLSX, report.FormatMD, report.FormatJSON, report.FormatCSV, report.FormatJSONL}
+var allFormats = []report.Format{
+	report.FormatXLSX, report.FormatMD, report.FormatJSON, report.FormatCSV, report.FormatJSONL,
+}
 
 var everyFormat = report.Options{ToolVersion: "v9", Formats: allFormats}
 

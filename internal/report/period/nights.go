@@ -101,14 +101,13 @@ func (p *Period) nightAt(at time.Time) (int, bool) {
 		func(n *night, at time.Time) int { return n.ScheduledAt.Compare(at) })
 }
 
-// readNights says what became of each night for the organization. taken are the snapshots of all
-// organizations, also those after the period that may stand for its last night.
-func (o *organization) readNights(p *Period, taken []snapshot.Snapshot) error {
+// readNights says what became of each night for the organization. later are the snapshots of all
+// organizations after the period that may stand for its last night.
+func (o *organization) readNights(p *Period, later []snapshot.Snapshot) error {
 	mine := slices.Clone(o.snapshots)
-	for i := range taken {
-		s := &taken[i]
-		of := o.id != "" && s.OrganizationID == o.id || s.Outcome == snapshot.Failed && s.Source == o.source
-		if of && s.TakenAt.After(p.To) {
+	for i := range later {
+		s := &later[i]
+		if o.id != "" && s.OrganizationID == o.id || s.Outcome == snapshot.Failed && s.Source == o.source {
 			mine = append(mine, s)
 		}
 	}
@@ -171,22 +170,29 @@ func (d *document) nightTable() *table.Table {
 		n := &d.every[i]
 		cells := []any{
 			n.ScheduledAt, n.name, report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
-			cmp.Or(n.expression, withoutSchedule), nil, nil, nil, nil, nil, nil, nil, nil,
+			cmp.Or(n.expression, withoutSchedule),
 		}
-		if s := n.snapshot; s != nil {
-			copy(cells[7:], []any{int(s.RunID), int(s.ID), s.TakenAt})
-			if n.expression != "" {
-				cells[10] = int(s.TakenAt.Sub(n.ScheduledAt) / time.Minute)
-			}
+		switch s := n.snapshot; {
+		case s != nil:
+			cells = append(cells, int(s.RunID), int(s.ID), s.TakenAt, n.minutesLate())
 			if s.Outcome == snapshot.Complete {
-				copy(cells[11:], counts(s))
+				cells = append(cells, counts(s)...)
 			}
-		} else if n.run != nil {
-			cells[7] = int(n.run.ID) // a run without a snapshot of the organization
+		case n.run != nil:
+			cells = append(cells, int(n.run.ID)) // it has no snapshot of the organization
 		}
 		t.Add(n.organization, cells...)
 	}
 	return t
+}
+
+// minutesLate is how long after the night its snapshot was taken; a UTC day without a schedule has no
+// time at which a run was expected.
+func (n *organizationNight) minutesLate() any {
+	if n.expression == "" {
+		return nil
+	}
+	return int(n.snapshot.TakenAt.Sub(n.ScheduledAt) / time.Minute)
 }
 
 // withoutSchedule stands for the schedule of a UTC day on which none was in force.

@@ -127,32 +127,32 @@ func (o *organization) findingItems() []item {
 	if len(o.complete) == 0 {
 		remark = "at least: no complete snapshot shows what else is wrong"
 	}
-	for _, sort := range []struct {
+	for _, x := range []struct {
 		name     string
 		optional bool
-		has      func(*episode) bool
+		counts   func(*episode) bool
 	}{
 		{openAtStart, false, func(e *episode) bool { return e.opened == openedBefore }},
 		{opened, false, func(e *episode) bool { return e.opened != openedBefore }},
-		{"of these, there in the first complete snapshot", true, func(e *episode) bool { return e.opened == openedWithFirst }},
+		{"of these, there in the first complete snapshot", true,
+			func(e *episode) bool { return e.opened == openedWithFirst }},
 		{stateClosed, false, func(e *episode) bool { return e.state == stateClosed }},
 		{stateOpen, false, func(e *episode) bool { return e.state == stateOpen }},
 		{stateUnknown, true, func(e *episode) bool { return e.state == stateUnknown }},
 	} {
-		counts := make(map[diff.Severity]int)
-		total := 0
+		total, bySeverity := 0, make(map[diff.Severity]int)
 		for i := range o.findings {
-			if e := &o.findings[i]; sort.has(e) {
-				counts[e.Severity]++
+			if e := &o.findings[i]; x.counts(e) {
 				total++
+				bySeverity[e.Severity]++
 			}
 		}
-		if total > 0 || !sort.optional {
-			all = append(all, item{sort.name, "", total, remark})
+		if total > 0 || !x.optional {
+			all = append(all, item{x.name, "", total, remark})
 		}
 		for _, severity := range diff.Severities {
-			if counts[severity] > 0 {
-				all = append(all, item{sort.name, severity, counts[severity], ""})
+			if n := bySeverity[severity]; n > 0 {
+				all = append(all, item{x.name, severity, n, ""})
 			}
 		}
 	}
@@ -197,18 +197,18 @@ func (o *organization) lostOf(what string) string {
 	return fmt.Sprintf("retention removed the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
 }
 
-// atLeast is the remark on a count that is too small.
-func atLeast(why string) string {
-	if why == "" {
-		return ""
-	}
-	return "at least: " + why
-}
-
 // lostChanges is the same for the changes.
 func (o *organization) lostChanges() string {
 	if o.lost == 0 {
 		return ""
 	}
 	return o.lostOf(report.Count(o.lost, "change"))
+}
+
+// atLeast is the remark on a count that is too small.
+func atLeast(why string) string {
+	if why == "" {
+		return ""
+	}
+	return "at least: " + why
 }

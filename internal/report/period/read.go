@@ -41,8 +41,12 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	if err := p.readNights(runs); err != nil {
 		return err
 	}
+	taken, err := store.SnapshotsBetween(ctx, p.From, p.To)
+	if err != nil {
+		return err
+	}
 	// A snapshot from before the first night after the period may stand for its last night.
-	taken, err := store.SnapshotsBetween(ctx, p.From, p.nextNight())
+	later, err := store.SnapshotsBetween(ctx, p.To.Add(time.Second), p.nextNight())
 	if err != nil {
 		return err
 	}
@@ -56,7 +60,7 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	}
 	p.gather(known, tried, taken)
 	for _, o := range p.organizations {
-		if err := o.readNights(p, taken); err != nil {
+		if err := o.readNights(p, later); err != nil {
 			return err
 		}
 		if err := o.read(ctx, store, p.From); err != nil {
@@ -99,9 +103,9 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 // gather makes the organizations of the snapshots taken in the period. known are the last complete
 // snapshots before it, tried the first failed ones.
 func (p *Period) gather(known, tried, taken []snapshot.Snapshot) {
-	taken = slices.DeleteFunc(slices.Clone(taken), func(s snapshot.Snapshot) bool { return !p.contains(s.TakenAt) })
 	owners := make(owners)
-	for _, outcome := range []snapshot.Outcome{snapshot.Failed, snapshot.Complete} { // these are sure
+	// Complete snapshots come last: they are sure of their organization.
+	for _, outcome := range []snapshot.Outcome{snapshot.Failed, snapshot.Complete} {
 		for _, s := range slices.Backward(taken) {
 			if s.Outcome == outcome {
 				owners.learn(&s)

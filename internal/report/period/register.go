@@ -16,13 +16,13 @@ func (d *document) snapshotTable() *table.Table {
 	t := d.table("Snapshots",
 		table.Int("Snapshot", "snapshot_id"), table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
 		table.Time("Taken at", "taken_at"), table.Text("In the period", "role"), table.Int("Run", "run_id"),
-		table.Text("Trigger", "trigger"), table.Any("Compared with snapshot", "baseline_id"),
-		table.Time("Compared with", "baseline_taken_at"), table.Int("SCIM configurations", "scim_configurations"),
-		table.Int("SSO configurations", "sso_configurations"), table.Int("Changes", "changes"),
-		table.Int("Failed findings", "failed_findings"), table.Text("Policies", "policies"),
-		table.Time("Removed by retention", "pruned_at"), table.Text("Error", "error"), table.Text("Identity", "identity"),
-		table.Text("Base URL", "base_url"), table.Text("Tool version", "tool_version"),
-		table.Text("content_sha256", "content_sha256"), table.Text("chain_sha256", "chain_sha256"))
+		table.Text("Trigger", "trigger"), table.Text("Error", "error"), table.Time("Removed by retention", "pruned_at"),
+		table.Text("Identity", "identity"), table.Text("Base URL", "base_url"), table.Text("Tool version", "tool_version"),
+		table.Text("content_sha256", "content_sha256"), table.Text("chain_sha256", "chain_sha256"),
+		table.Int("SCIM configurations", "scim_configurations"), table.Int("SSO configurations", "sso_configurations"),
+		table.Int("Changes", "changes"), table.Int("Failed findings", "failed_findings"),
+		table.Text("Policies", "policies"), table.Int("Compared with snapshot", "baseline_id"),
+		table.Time("Compared with", "baseline_taken_at"))
 	for i, o := range d.organizations {
 		if o.opening != nil {
 			t.Add(i, d.snapshotRow(o, o.opening)...)
@@ -35,27 +35,28 @@ func (d *document) snapshotTable() *table.Table {
 }
 
 func (d *document) snapshotRow(o *organization, s *snapshot.Snapshot) []any {
-	r := d.runs[s.RunID]
+	r, reason := d.runs[s.RunID], ""
+	if s.Outcome != snapshot.Complete {
+		reason = errorText(s)
+	}
 	cells := []any{
-		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, o.role(s), int(s.RunID), r.Trigger, nil, nil, nil, nil, nil,
-		nil, nil, table.Instant(s.PrunedAt, ""), "", strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL,
-		r.ToolVersion, s.ContentSHA256, s.ChainSHA256,
+		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, o.role(s), int(s.RunID), r.Trigger, reason,
+		table.Instant(s.PrunedAt, ""), strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL, r.ToolVersion,
+		s.ContentSHA256, s.ChainSHA256,
 	}
 	if s.Outcome != snapshot.Complete {
-		cells[15] = errorText(s)
 		return cells
 	}
-	cells[7] = table.Why("none: first complete snapshot")
+	cells = append(append(cells, counts(s)...), report.Unless(s.PoliciesNotAssessed, "assessed"))
+	if s.BaselineID == 0 {
+		return append(cells, table.Why("none: first complete snapshot"))
+	}
+	cells = append(cells, int(s.BaselineID))
 	for _, b := range o.complete {
 		if b.ID == s.BaselineID {
-			cells[8] = b.TakenAt
+			cells = append(cells, b.TakenAt)
 		}
 	}
-	if s.BaselineID != 0 {
-		cells[7] = int(s.BaselineID)
-	}
-	copy(cells[9:], counts(s))
-	cells[13] = report.Unless(s.PoliciesNotAssessed, "assessed")
 	return cells
 }
 

@@ -193,7 +193,7 @@ func TestTheSchemaRefusesWhatIsNotTheReportOfAPeriod(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
 	text, compiled := string(file(t, d, jsonFile)), strictSchema(t, schemaOf(t, d), "")
 	for old, changed := range map[string]string{
-		`"schema": "auditor-period/1"`: `"schema": "auditor-period/2"`,
+		`"schema": "auditor-period/2"`: `"schema": "auditor-period/1"`,
 		`"complete": false`:            `"complete": "no"`,
 		`"severity":"critical"`:        `"severity":"grave"`,
 		`"finished_at":"2026-`:         `"finished_at":"26-`,

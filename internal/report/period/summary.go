@@ -38,19 +38,21 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	for _, text := range howToUse {
 		s.Add(xlsx.Note, text)
 	}
-	s.AddBlock("How the period stands", d.standingTable(), "population", "item", "remark_on_count", "severity", "count", "organization")
-	s.AddBlock("Where this comes from", report.FactTable(d.facts(), &d.names), "organization", "item", "value")
-	s.AddBlock("Nights without a complete snapshot", d.lackingTable(), "organization", "night", "reason", "status", "run_id")
-	s.AddHeading("What else to know")
-	for _, note := range d.notes {
-		s.AddText(xlsx.Note, note, 1)
-	}
+	s.AddBlock("How the period stands", d.standingTable(),
+		"population", "item", "remark_on_count", "severity", "count", "organization")
+	s.AddBlock("Nights without a complete snapshot", d.lackingTable(),
+		"organization", "night", "reason", "status", "run_id")
 	open := func(r table.Row) bool {
 		t := d.sheets.findings
 		return r.Cells[t.Column("state")] == stateOpen && r.Cells[t.Column("status")] == report.Word(finding.Fail)
 	}
 	s.AddBlock("What is wrong at the end: the most serious findings", top(d.sheets.findings, report.TopRows, open),
 		"organization", "title", "observed", "severity", "rule_id", "subject_name", "days_open")
+	s.AddHeading("What else to know")
+	for _, note := range d.notes {
+		s.AddText(xlsx.Note, note, 1)
+	}
+	s.AddBlock("Where this comes from", report.FactTable(d.facts(), &d.names))
 	s.AddBlock("Tie-outs: each count from two sources", d.ties, report.TieOutKeys...)
 	return s
 }
