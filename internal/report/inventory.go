@@ -13,7 +13,7 @@ import (
 )
 
 func (r *report) inventoryTable() *table.Table {
-	t := table.New("Inventory", r.Zone(),
+	t := r.table("Inventory",
 		table.Text("ID", "id"), table.Text("Name", "name"), table.Text("Organization", "organization"),
 		table.Bool("Enabled", "enabled"), table.Time("Token expires at", "token_expires_at"),
 		table.Int("Days to expiry", "days_to_expiry"), table.Text("SSO configuration ID", "sso_configuration_id"),
@@ -25,7 +25,6 @@ func (r *report) inventoryTable() *table.Table {
 		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
 		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
 	)
-	t.Key, t.File = "inventory", "inventory.csv"
 	r.alarm(t)
 	for i := range r.Organizations {
 		o := &r.Organizations[i]
@@ -82,7 +81,7 @@ func providerWord(provider string) string {
 }
 
 func (r *report) ssoTable() *table.Table {
-	t := table.New("SSO", r.Zone(),
+	t := r.table("SSO",
 		table.Text("ID", "id"), table.Text("Display name", "display_name"),
 		table.Text("Organization", "organization"), table.Text("State", "state"),
 		table.Text("Provider type", "provider_type"), table.Text("Issuer", "issuer_url"),
@@ -94,7 +93,6 @@ func (r *report) ssoTable() *table.Table {
 		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
 		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
 	)
-	t.Key, t.File = "sso", "sso.csv"
 	r.alarm(t)
 	for i := range r.Organizations {
 		o := &r.Organizations[i]

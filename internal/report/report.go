@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
@@ -65,6 +66,14 @@ func newReport(m *Model, opts Options) *report {
 	r.facts = r.evidence()
 	r.makeWorkbook()
 	return r
+}
+
+// table is one with a CSV file and an array in JSON, both named like its sheet.
+func (r *report) table(name string, columns ...table.Column) *table.Table {
+	t := table.New(name, r.Zone(), columns...)
+	t.Key = strings.ToLower(name)
+	t.File = t.Key + ".csv"
+	return t
 }
 
 // label names the organization of a row.

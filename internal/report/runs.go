@@ -57,8 +57,7 @@ func (r *report) runTable() *table.Table {
 	}
 	// By time, which distinguishes the nights; a run stands before a night of the same time.
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.at.Compare(a.at) })
-	t := table.New("Runs", r.Zone(), RunColumns...)
-	t.Key, t.File = "runs", "runs.csv"
+	t := r.table("Runs", RunColumns...)
 	for _, e := range entries {
 		t.Add(table.RunLevel, e.cells...)
 	}
@@ -117,9 +116,9 @@ func (r *report) exchangeTable() *table.Table {
 
 // auditLogTable has the entries of the audit log that the changes are explained by, for JSON.
 func (r *report) auditLogTable() *table.Table {
-	t := table.New("", nil, table.Text("ID", "id"), table.Time("Created at", "created_at"), table.Text("Actor ID", "actor_id"),
-		table.Text("Actor kind", "actor_principal"), table.Text("Subject ID", "subject_id"),
-		table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
+	t := table.New("", nil, table.Text("ID", "id"), table.Time("Created at", "created_at"),
+		table.Text("Actor ID", "actor_id"), table.Text("Actor kind", "actor_principal"),
+		table.Text("Subject ID", "subject_id"), table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
 	t.Key = "audit_log"
 	for i := range r.Organizations {
 		log := r.Organizations[i].AuditLog

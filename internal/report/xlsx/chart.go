@@ -50,13 +50,15 @@ func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
 	zero, never := 0.0, false
 	title, axis := excelize.Font{Size: 10, Bold: true, Color: "404040"}, excelize.Font{Size: 8, Color: "404040"}
 	drawn := &excelize.Chart{
-		Type:         chart.Type,
-		Title:        excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: chart.Title, Font: &title}}},
-		VaryColors:   &never,
-		Dimension:    excelize.ChartDimension{Width: chart.Width, Height: (ChartRows - 2) * 20},
-		Legend:       excelize.ChartLegend{Position: "bottom"},
-		XAxis:        excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}, Font: axis},
-		YAxis:        excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: &zero, MajorGridLines: true, Font: axis},
+		Type:       chart.Type,
+		Title:      excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: chart.Title, Font: &title}}},
+		VaryColors: &never,
+		Dimension:  excelize.ChartDimension{Width: chart.Width, Height: (ChartRows - 2) * 20},
+		Legend:     excelize.ChartLegend{Position: "bottom"},
+		XAxis:      excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}, Font: axis},
+		YAxis: excelize.ChartAxis{
+			NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: &zero, MajorGridLines: true, Font: axis,
+		},
 		ShowBlanksAs: "gap", // a run that is not complete is no zero
 	}
 	for _, s := range chart.Series {

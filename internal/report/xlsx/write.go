@@ -121,7 +121,8 @@ func (w *writer) markDays(p *part) error {
 	}
 	return w.SetConditionalFormat(p.name, p.cells(days, p.header()+1, days), []excelize.ConditionalFormatOptions{
 		{Type: "cell", Criteria: "<", Value: "0", StopIfTrue: true, Format: &w.expired},
-		{Type: "data_bar", Criteria: "=", BarColor: "#9DC3E6", MinType: "num", MinValue: "0", MaxType: "num", MaxValue: "730"},
+		{Type: "data_bar", Criteria: "=", BarColor: "#9DC3E6", MinType: "num", MinValue: "0", MaxType: "num",
+			MaxValue: "730"},
 	})
 }
 
