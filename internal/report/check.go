@@ -116,7 +116,10 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 
 // runTieOuts checks the run register, which counts in the database, against the sheets.
 func (r *report) runTieOuts() (all TieOuts) {
-	failed, rows := sum(r.failedBySeverity()), 0
+	failed, rows := 0, 0
+	for _, n := range r.failedBySeverity() {
+		failed += n
+	}
 	status := r.findings.Column("status")
 	for _, row := range r.findings.Rows {
 		if table.Plain(row.Cells[status]) == string(finding.Fail) {
