@@ -11,24 +11,13 @@ import (
 
 // ChangeColumns are those of a table of changes.
 var ChangeColumns = []table.Column{
-	table.Text("Subject ID", "subject_id"),
-	table.Time("Taken at", "taken_at"),
-	table.Text("Organization", "organization"),
-	table.Text("Severity", "severity"),
-	table.Text("Kind", "kind"),
-	table.Text("Subject type", "subject_type"),
-	table.Text("Subject name", "subject_name"),
-	table.Text("Field", "field"),
-	table.Text("Before", "before"),
-	table.Text("Before, label", "before_label"),
-	table.Text("After", "after"),
-	table.Text("After, label", "after_label"),
-	table.Text("Actor ID", "actor_id"),
-	table.Text("Actor kind", "actor_principal"),
-	table.Text("Actor's action", "actor_action"),
-	table.Time("Action at", "actor_at"),
-	table.Int("Candidate entries", "candidates"),
-	table.Text("Note", "note"),
+	table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
+	table.Text("Organization", "organization"), table.Text("Severity", "severity"), table.Text("Kind", "kind"),
+	table.Text("Subject type", "subject_type"), table.Text("Subject name", "subject_name"),
+	table.Text("Field", "field"), table.Text("Before", "before"), table.Text("Before, label", "before_label"),
+	table.Text("After", "after"), table.Text("After, label", "after_label"), table.Text("Actor ID", "actor_id"),
+	table.Text("Actor kind", "actor_principal"), table.Text("Actor's action", "actor_action"),
+	table.Time("Action at", "actor_at"), table.Int("Candidate entries", "candidates"), table.Text("Note", "note"),
 	table.Lists("", "candidate_ids").OnlyInJSON(), // of audit-log entries
 }
 
@@ -73,8 +62,7 @@ func whyNoActor(log *snapshot.AuditLog) string {
 }
 
 func (r *report) changeTable() *table.Table {
-	t := table.New("Changes", r.Zone(), ChangeColumns...)
-	t.Key, t.File = "changes", "changes.csv"
+	t := r.table("Changes", ChangeColumns...)
 	for i := range r.Organizations {
 		o := &r.Organizations[i]
 		for j := range o.Changes {
@@ -177,13 +165,12 @@ func (o *Organization) comparedOtherwise() []string {
 // timelineTable has a row for each change that complete snapshots have shown in the last days, those
 // of this run included, oldest first.
 func (r *report) timelineTable() *table.Table {
-	t := table.New("Timeline", r.Zone(), table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
+	t := r.table("Timeline", table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
 		table.Text("Organization", "organization"), table.Text("Subject type", "subject_type"),
 		table.Text("Subject name", "subject_name"), table.Text("Kind", "kind"), table.Text("Severity", "severity"),
 		table.Text("Field", "field"), table.Text("Before", "before"), table.Text("After", "after"),
 		table.Text("Actor ID", "actor_id"), table.Text("Note", "note"), table.Int("Snapshot", "snapshot"),
 		table.Int("Baseline snapshot", "baseline"))
-	t.Key, t.File = "timeline", "timeline.csv"
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
 		organization, name := table.RunLevel, c.OrganizationID

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"net/http"
 	"strings"
 
 	"scim-auditor/internal/diff"
@@ -14,6 +13,8 @@ import (
 const (
 	methodSCIM = "/ListSCIMConfigurations"
 	methodSSO  = "/ListSSOConfigurations"
+	// statusOK is the HTTP status of an answer with a page; a refusal has none.
+	statusOK = 200
 )
 
 // tieOuts checks every count of the report against a second source: what came over the wire, what
@@ -76,7 +77,7 @@ func (o *Organization) records(method string) int {
 	return n
 }
 
-// tiePages counts the answers with a page; a refusal has none.
+// tiePages counts the answers with a page.
 func (t *TieOuts) tiePages(organization int, o *Organization) {
 	const check = "Pages in the stored exchanges = pages counted by the collector"
 	if len(o.Exchanges) == 0 {
@@ -86,7 +87,7 @@ func (t *TieOuts) tiePages(organization int, o *Organization) {
 	pages := 0
 	for i := range o.Exchanges {
 		e := &o.Exchanges[i]
-		if e.Status == http.StatusOK && (strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)) {
+		if e.Status == statusOK && (strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)) {
 			pages++
 		}
 	}
@@ -115,7 +116,10 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 
 // runTieOuts checks the run register, which counts in the database, against the sheets.
 func (r *report) runTieOuts() (all TieOuts) {
-	failed, rows := sum(r.failedBySeverity()), 0
+	failed, rows := 0, 0
+	for _, n := range r.failedBySeverity() {
+		failed += n
+	}
 	status := r.findings.Column("status")
 	for _, row := range r.findings.Rows {
 		if table.Plain(row.Cells[status]) == string(finding.Fail) {
@@ -128,6 +132,7 @@ func (r *report) runTieOuts() (all TieOuts) {
 		len(r.changes.Rows), "")
 	all.Compare(table.RunLevel, "Failed findings in the run register = failed findings summed over severities",
 		r.Run.FailedFindings, failed, "")
-	all.Compare(table.RunLevel, "Failed findings summed over severities = rows with fail in the sheet Findings", failed, rows, "")
+	all.Compare(table.RunLevel, "Failed findings summed over severities = rows with fail in the sheet Findings",
+		failed, rows, "")
 	return all
 }

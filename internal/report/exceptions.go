@@ -58,12 +58,11 @@ func (a accepted) state() string {
 // exceptionTable has every exception with who accepted what until when, and whether it covers
 // anything.
 func (r *report) exceptionTable() *table.Table {
-	t := table.New("Exceptions", nil, table.Text("Rule", "rule_id"), table.Text("State", "state"),
+	t := r.table("Exceptions", table.Text("Rule", "rule_id"), table.Text("State", "state"),
 		table.Text("Bearing", "bearing"), table.Text("Organization", "organization"), table.Text("Subject ID", "subject_id"),
 		table.Text("For organization ID", "accepted_organization_id"), table.Text("Accepted by", "owner"),
 		table.Date("Last day, in UTC", "expires"), table.Text("Reason", "reason"), table.Text("Ticket", "ticket"),
 		table.Int("Findings", "findings"))
-	t.Key, t.File = "exceptions", "exceptions.csv"
 	for _, a := range r.accepted() {
 		label := ""
 		if a.organization != table.RunLevel {

@@ -111,21 +111,20 @@ func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
 // database and in those of the JSON files that are written.
 func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
 	var facts []Fact
-	add := func(item string, value any) { facts = append(facts, Fact{table.RunLevel, item, value}) }
-	whole := []string{"the database"}
+	add := func(f Format, item string, value any) {
+		if o.Has(f) {
+			facts = append(facts, Fact{table.RunLevel, item, value})
+		}
+	}
+	whole := "the database"
 	if o.Has(FormatJSON) {
-		whole = append(whole, json)
+		whole += ", " + json
 	}
 	if o.Has(FormatJSONL) {
-		whole = append(whole, jsonLines)
+		whole += ", " + jsonLines
 	}
-	if o.Has(FormatXLSX) {
-		add("Workbook cells with hidden characters made visible", c.WorkbookAltered)
-		add(fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), c.WorkbookCut)
-	}
-	if o.Has(FormatCSV) {
-		add("CSV cells with a leading ' against formulas, or hidden characters made visible", c.CSVGuarded)
-	}
-	add("Full, unaltered values", strings.Join(whole, ", "))
-	return facts
+	add(FormatXLSX, "Workbook cells with hidden characters made visible", c.WorkbookAltered)
+	add(FormatXLSX, fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), c.WorkbookCut)
+	add(FormatCSV, "CSV cells with a leading ' against formulas, or hidden characters made visible", c.CSVGuarded)
+	return append(facts, Fact{table.RunLevel, "Full, unaltered values", whole})
 }

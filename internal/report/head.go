@@ -11,39 +11,28 @@ import (
 // none changes its meaning or goes away.
 const jsonSchema = "auditor-report/2"
 
-// head is what the JSON says before its arrays. Times that are not known are null.
+// head is what the JSON says before its arrays. The run's other facts are its row of runs.
 type head struct {
-	Schema            string     `json:"schema"`
-	Status            string     `json:"status"`
-	Complete          bool       `json:"complete"`
-	Alarms            []string   `json:"alarms"`
-	RunID             int64      `json:"run_id"`
-	StartedAt         time.Time  `json:"started_at"`
-	FinishedAt        *time.Time `json:"finished_at"`
-	ScheduledFor      *time.Time `json:"scheduled_for"`
-	Trigger           string     `json:"trigger"`
-	Outcome           string     `json:"outcome"`
-	ToolVersion       string     `json:"tool_version"`
-	ReportToolVersion string     `json:"report_tool_version"`
-	Host              string     `json:"host"`
-	Cells             Cells      `json:"cells"`
+	Schema            string    `json:"schema"`
+	Status            string    `json:"status"`
+	Complete          bool      `json:"complete"`
+	Alarms            []string  `json:"alarms"`
+	RunID             int64     `json:"run_id"`
+	StartedAt         time.Time `json:"started_at"`
+	Trigger           string    `json:"trigger"`
+	Outcome           string    `json:"outcome"`
+	ToolVersion       string    `json:"tool_version"`
+	ReportToolVersion string    `json:"report_tool_version"`
+	Host              string    `json:"host"`
+	Cells             Cells     `json:"cells"`
 }
 
 func (r *report) head() head {
 	return head{
 		jsonSchema, r.status(), r.Complete(), append([]string{}, r.alarms()...), r.Run.ID, r.Run.StartedAt.UTC(),
-		known(r.Run.FinishedAt), known(r.Run.ScheduledFor), r.Run.Trigger, string(r.Run.Outcome), r.Run.ToolVersion,
+		r.Run.Trigger, string(r.Run.Outcome), r.Run.ToolVersion,
 		r.writer(), r.Run.Host, r.cells,
 	}
-}
-
-// known is nil for an instant that is not known.
-func known(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 // manifest says what a report folder holds and of which run it is. It names every file but itself

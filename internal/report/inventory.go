@@ -1,9 +1,10 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
@@ -12,29 +13,18 @@ import (
 )
 
 func (r *report) inventoryTable() *table.Table {
-	t := table.New("Inventory", r.Zone(),
-		table.Text("ID", "id"),
-		table.Text("Name", "name"),
-		table.Text("Organization", "organization"),
-		table.Bool("Enabled", "enabled"),
-		table.Time("Token expires at", "token_expires_at"),
-		table.Int("Days to expiry", "days_to_expiry"),
-		table.Text("SSO configuration ID", "sso_configuration_id"),
-		table.Text("SSO name", "sso_name"),
-		table.Text("SSO state", "sso_state"),
+	t := r.table("Inventory",
+		table.Text("ID", "id"), table.Text("Name", "name"), table.Text("Organization", "organization"),
+		table.Bool("Enabled", "enabled"), table.Time("Token expires at", "token_expires_at"),
+		table.Int("Days to expiry", "days_to_expiry"), table.Text("SSO configuration ID", "sso_configuration_id"),
+		table.Text("SSO name", "sso_name"), table.Text("SSO state", "sso_state"),
 		table.Text("SSO issuer", "sso_issuer"),
 		table.Bool("Unverified e-mail linking", "allow_unverified_email_account_linking"),
-		table.Time("Created at", "created_at"),
-		table.Time("Updated at", "updated_at"),
-		table.Text("Other fields", "other_fields"),
-		table.Time("First seen", "first_seen"),
-		table.Time("Unchanged since", "unchanged_since"),
-		table.Time("Last seen", "last_seen"),
-		table.Int("Open findings", "open_findings"),
-		table.Lists("Rules", "open_finding_rules"),
-		table.Raw("raw"),
+		table.Time("Created at", "created_at"), table.Time("Updated at", "updated_at"),
+		table.Text("Other fields", "other_fields"), table.Time("First seen", "first_seen"),
+		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
+		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
 	)
-	t.Key, t.File = "inventory", "inventory.csv"
 	r.alarm(t)
 	for i := range r.Organizations {
 		o := &r.Organizations[i]
@@ -91,29 +81,18 @@ func providerWord(provider string) string {
 }
 
 func (r *report) ssoTable() *table.Table {
-	t := table.New("SSO", r.Zone(),
-		table.Text("ID", "id"),
-		table.Text("Display name", "display_name"),
-		table.Text("Organization", "organization"),
-		table.Text("State", "state"),
-		table.Text("Provider type", "provider_type"),
-		table.Text("Issuer", "issuer_url"),
-		table.Text("Client ID", "client_id"),
-		table.Text("E-mail domain", "email_domain"),
-		table.Lists("E-mail domains", "email_domains"),
-		table.Lists("Additional scopes", "additional_scopes"),
-		table.Text("Claims", "claims"),
-		table.Text("Claims expression", "claims_expression"),
+	t := r.table("SSO",
+		table.Text("ID", "id"), table.Text("Display name", "display_name"),
+		table.Text("Organization", "organization"), table.Text("State", "state"),
+		table.Text("Provider type", "provider_type"), table.Text("Issuer", "issuer_url"),
+		table.Text("Client ID", "client_id"), table.Text("E-mail domain", "email_domain"),
+		table.Lists("E-mail domains", "email_domains"), table.Lists("Additional scopes", "additional_scopes"),
+		table.Text("Claims", "claims"), table.Text("Claims expression", "claims_expression"),
 		table.Text("Other fields", "other_fields"),
-		table.Lists("Linked SCIM configurations", "scim_configurations"),
-		table.Time("First seen", "first_seen"),
-		table.Time("Unchanged since", "unchanged_since"),
-		table.Time("Last seen", "last_seen"),
-		table.Int("Open findings", "open_findings"),
-		table.Lists("Rules", "open_finding_rules"),
-		table.Raw("raw"),
+		table.Lists("Linked SCIM configurations", "scim_configurations"), table.Time("First seen", "first_seen"),
+		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
+		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
 	)
-	t.Key, t.File = "sso", "sso.csv"
 	r.alarm(t)
 	for i := range r.Organizations {
 		o := &r.Organizations[i]
@@ -148,16 +127,14 @@ func (o *Organization) links() map[string][]string {
 	return links
 }
 
-// claimsText is a map as JSON; encoding/json sorts its keys.
+// claimsText is a map as JSON with sorted keys.
 func claimsText(claims map[string]string) string {
 	if len(claims) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(claims); err != nil {
+	text, err := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
 		panic("report: claims as JSON: " + err.Error()) // a map of strings can always be encoded
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return string(text)
 }

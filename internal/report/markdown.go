@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"scim-auditor/internal/report/table"
 )
@@ -38,8 +39,8 @@ func (r *report) writeMarkdown(w io.Writer) error {
 }
 
 func (r *report) markdown() Markdown {
-	show := func(t *table.Table, keys ...string) table.Markdown {
-		return t.Markdown(r.Rest(t, WorkbookFile), keys...)
+	show := func(t *table.Table, keys string) table.Markdown {
+		return t.Markdown(r.Rest(t, WorkbookFile), strings.Fields(keys)...)
 	}
 	m := Markdown{
 		Title:       reportTitle,
@@ -49,25 +50,22 @@ func (r *report) markdown() Markdown {
 		RunID:       r.Run.ID,
 		StartedAt:   UTC(r.Run.StartedAt),
 		ToolVersion: table.EscapeMarkdown(r.writer()),
-		TieOuts:     show(r.ties.Table(&r.names)),
-		Changes:     show(r.reading),
-		Findings: show(r.findings, "status", "severity", "rule_id", "organization", "subject_name", "subject_id", "observed",
-			"days_open", "accepted"),
-		Exceptions: show(r.exceptions, "state", "bearing", "rule_id", "organization", "subject_id", "owner", "expires",
-			"reason", "ticket", "findings"),
-		SCIM: show(r.inventory, "name", "id", "organization", "enabled", "token_expires_at", "days_to_expiry", "sso_name",
+		TieOuts:     show(r.ties.Table(&r.names), ""),
+		Changes:     show(r.reading, ""),
+		Findings: show(r.findings, "status severity rule_id organization subject_name subject_id observed days_open "+
+			"accepted"),
+		Exceptions: show(r.exceptions, "state bearing rule_id organization subject_id owner expires reason ticket findings"),
+		SCIM: show(r.inventory, "name id organization enabled token_expires_at days_to_expiry sso_name "+
 			"open_finding_rules"),
-		SSO: show(r.sso, "display_name", "id", "organization", "state", "provider_type", "issuer_url", "email_domains",
+		SSO: show(r.sso, "display_name id organization state provider_type issuer_url email_domains "+
 			"open_finding_rules"),
-		Rules: show(r.outcomes, "rule_id", "title", "organization", "outcome", "severity", "fail", "not_assessed", "excepted",
-			"pass"),
-		Timeline: show(r.timeline, "taken_at", "organization", "subject_name", "subject_id", "kind", "severity", "field",
-			"before", "after", "note"),
-		Runs: show(r.runs, "id", "outcome", "started_at", "trigger", "organizations_complete", "organizations_failed",
-			"changes", "error"),
-		Evidence: show(FactTable(r.facts, &r.names)),
-		Exchanges: show(r.exchanges, "organization", "number", "method", "request", "status", "sent_at", "records", "retries",
-			"response_sha256"),
+		Rules: show(r.outcomes, "rule_id title organization outcome severity fail not_assessed excepted pass"),
+		Timeline: show(r.timeline, "taken_at organization subject_name subject_id kind severity field before after "+
+			"note"),
+		Runs: show(r.runs, "id outcome started_at trigger organizations_complete organizations_failed changes "+
+			"error"),
+		Evidence:  show(FactTable(r.facts, &r.names), ""),
+		Exchanges: show(r.exchanges, "organization number method request status sent_at records retries response_sha256"),
 	}
 	for _, alarm := range r.alarms() {
 		m.Alarms = append(m.Alarms, table.EscapeMarkdown(alarm))

@@ -214,6 +214,48 @@ func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
 	}
 }
 
+// TestAReportDoesNotGrowWithTheNightsBeforeIt has a change of 100 days ago, one of 50 days ago, and
+// then more failed runs than a report shows.
+func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
+	store := newStore(t)
+	a := scimConfiguration(1, "Okta", id(101), tonight)
+	collect(t, store, tonight.AddDate(0, 0, -101), inventory(a))
+	a.Name = "old"
+	collect(t, store, tonight.AddDate(0, 0, -100), inventory(a))
+	a.Name = "newer"
+	collect(t, store, tonight.AddDate(0, 0, -50), inventory(a))
+	r := newReport(readModel(t, store, collect(t, store, tonight.AddDate(0, 0, -49), inventory(a))), Options{})
+	if len(r.timeline.Rows) != 2 {
+		t.Errorf("%d rows in the timeline of 90 days", len(r.timeline.Rows))
+	}
+	var last int64
+	for i := range shownRuns + 1 {
+		last = fail(t, store, tonight.Add(time.Duration(i)*time.Minute))
+	}
+	r = newReport(readModel(t, store, last), Options{})
+	if len(r.runs.Rows) != shownRuns || len(r.timeline.Rows) != 1 {
+		t.Errorf("%d runs, %d rows in the timeline", len(r.runs.Rows), len(r.timeline.Rows))
+	}
+	if o := &r.Organizations[0]; o.LastComplete == nil || !o.LastComplete.TakenAt.Equal(tonight.AddDate(0, 0, -49)) {
+		t.Errorf("the last complete snapshot is %v", o.LastComplete)
+	}
+}
+
+// TestRawJSONStaysReachable: what the API sent is in the JSON, unaltered.
+func TestRawJSONStaysReachable(t *testing.T) {
+	store := newStore(t)
+	a := scimConfiguration(1, "Okta", id(101), tonight)
+	a.Raw = []byte("{\n  \"id\": \"" + a.ID + "\", \"enabled\": true, \"zone\": {\"n\": 1.50}\n}")
+	r := newReport(readModel(t, store, collect(t, store, tonight, inventory(a))), Options{})
+	for _, name := range []string{jsonFile, jsonLinesFile} {
+		text := string(file(t, r, name))
+		want := `"raw":{"id":"` + a.ID + `","enabled":true,"zone":{"n":1.50}}`
+		if !strings.Contains(text, want) || !strings.Contains(text, `"policies_raw":{}`) {
+			t.Errorf("%s lacks what the API sent", name)
+		}
+	}
+}
+
 func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *testing.T) {
 	store := newStore(t)
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))

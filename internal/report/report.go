@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
@@ -66,6 +68,14 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
+// table is one with a CSV file and an array in JSON, both named like its sheet.
+func (r *report) table(name string, columns ...table.Column) *table.Table {
+	t := table.New(name, r.Zone(), columns...)
+	t.Key = strings.ToLower(name)
+	t.File = t.Key + ".csv"
+	return t
+}
+
 // label names the organization of a row.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
@@ -85,6 +95,32 @@ func (r *report) jsonTables() []*table.Table {
 		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
+}
+
+// makeWorkbook makes the sheets in their order, counts the cells of all files, and puts the counts
+// into the evidence.
+func (r *report) makeWorkbook() {
+	run := fmt.Sprintf("Run %d of %s", r.Run.ID, UTC(r.Run.StartedAt))
+	evidence := &xlsx.Sheet{Name: "Evidence", Table: r.exchanges, Widths: []float64{0, 0, xlsx.HashWidth}}
+	evidence.Add(xlsx.Title, "Evidence of "+r.names.All)
+	evidence.AddRows(FactTable(r.facts, &r.names))
+	r.book = &xlsx.Book{
+		Title: reportTitle, Subject: run + ": " + r.status(), Identifier: strconv.FormatInt(r.Run.ID, 10),
+		Creator: "auditor " + r.writer(), Footer: run, At: r.Run.StartedAt,
+		Sheets: []*xlsx.Sheet{r.summary()},
+	}
+	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
+	}
+	r.book.Sheets = append(r.book.Sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: TermTable(Glossary)})
+
+	r.cells = r.CountCells(r.book, r.csvTables())
+	counts := r.cells.Facts(&r.Options, jsonFile, jsonLinesFile)
+	for _, f := range counts {
+		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
+	}
+	r.facts = append(r.facts, counts...)
+	evidence.AddHeading("Exchanges with the API")
 }
 
 // Write renders all files of a run into <dir>/<started at as 2026-11-23T020000Z>-run-<id>, makes

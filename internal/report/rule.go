@@ -45,17 +45,11 @@ func FrameworkCells(rules []finding.Rule, id string) []any {
 // outcomeTable has every rule for every organization with how often it had which outcome.
 func (r *report) outcomeTable() *table.Table {
 	t := table.New("Rules", nil, slices.Concat([]table.Column{
-		table.Text("Rule", "rule_id"),
-		table.Text("Title", "title").NotInJSON(),
-		table.Text("Organization", "organization"),
-		table.Text("Outcome", "outcome"),
-		table.Text("Severity", "severity").NotInJSON(),
-		table.Int("Fail", "fail"),
-		table.Int("Not assessed", "not_assessed"),
-		table.Int("Excepted", "excepted"),
-		table.Int("Pass", "pass"),
-		table.Text("Why it matters", "why").NotInJSON(),
-		table.Text("Remedy", "remedy").NotInJSON(),
+		table.Text("Rule", "rule_id"), table.Text("Title", "title").NotInJSON(),
+		table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
+		table.Text("Severity", "severity").NotInJSON(), table.Int("Fail", "fail"),
+		table.Int("Not assessed", "not_assessed"), table.Int("Excepted", "excepted"), table.Int("Pass", "pass"),
+		table.Text("Why it matters", "why").NotInJSON(), table.Text("Remedy", "remedy").NotInJSON(),
 	}, FrameworkColumns())...)
 	t.Key, t.File = "rule_outcomes", "rules.csv"
 	t.Remark(table.RunLevel, "A mapping to a control says what a rule supports; no rule alone satisfies a control.")

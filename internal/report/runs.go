@@ -14,20 +14,13 @@ import (
 
 // RunColumns are those of a register of runs.
 var RunColumns = []table.Column{
-	table.Int("Run", "id"),
-	table.Text("Outcome", "outcome"),
-	table.Time("Started at", "started_at"),
-	table.Time("Finished at", "finished_at"),
-	table.Time("Scheduled for", "scheduled_for"),
-	table.Text("Trigger", "trigger"),
-	table.Int("Organizations complete", "organizations_complete"),
+	table.Int("Run", "id"), table.Text("Outcome", "outcome"), table.Time("Started at", "started_at"),
+	table.Time("Finished at", "finished_at"), table.Time("Scheduled for", "scheduled_for"),
+	table.Text("Trigger", "trigger"), table.Int("Organizations complete", "organizations_complete"),
 	table.Int("Organizations failed", "organizations_failed"),
-	table.Int("SCIM configurations", "scim_configurations"),
-	table.Int("Changes", "changes"),
-	table.Int("Failed findings", "failed_findings"),
-	table.Text("Error", "error"),
-	table.Text("Tool version", "tool_version"),
-	table.Text("Host", "host"),
+	table.Int("SCIM configurations", "scim_configurations"), table.Int("Changes", "changes"),
+	table.Int("Failed findings", "failed_findings"), table.Text("Error", "error"),
+	table.Text("Tool version", "tool_version"), table.Text("Host", "host"),
 }
 
 // RunCells are the cells of a run.
@@ -53,14 +46,18 @@ func (r *report) runTable() *table.Table {
 	for i := range r.Runs {
 		entries = append(entries, entry{r.Runs[i].StartedAt, RunCells(&r.Runs[i])})
 	}
-	for _, night := range r.missedNights() {
-		entries = append(entries, entry{night.at, []any{
-			table.Why("none"), Word(schedule.Missed), nil, nil, night.at, "", nil, nil, nil, nil, nil, night.why(), "", "",
+	for at, organizations := range r.missedNights() {
+		why := "no run was made"
+		if len(organizations) > 0 {
+			why = "no complete run for: " + strings.Join(organizations, ", ")
+		}
+		entries = append(entries, entry{at, []any{
+			table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil, why, "", "",
 		}})
 	}
+	// By time, which distinguishes the nights; a run stands before a night of the same time.
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.at.Compare(a.at) })
-	t := table.New("Runs", r.Zone(), RunColumns...)
-	t.Key, t.File = "runs", "runs.csv"
+	t := r.table("Runs", RunColumns...)
 	for _, e := range entries {
 		t.Add(table.RunLevel, e.cells...)
 	}
@@ -69,62 +66,29 @@ func (r *report) runTable() *table.Table {
 	return t
 }
 
-// missedNight is a night without a complete run.
-type missedNight struct {
-	at time.Time
-	// organizations are those of this run that missed it; none where no run was made.
-	organizations []string
-}
-
-func (n *missedNight) why() string {
-	if len(n.organizations) == 0 {
-		return "no run was made"
-	}
-	return "no complete run for: " + strings.Join(n.organizations, ", ")
-}
-
-// missedNights are the nights that the register has no run for, and those that RUN-002 names. A night
-// whose run failed has that run's row.
-func (r *report) missedNights() []missedNight {
-	var nights []missedNight
-	tried := make(map[time.Time]bool)
+// missedNights are the nights that the register has no run for, and those that RUN-002 names with
+// the organizations of this run that missed them. A night whose run failed has that run's row.
+func (r *report) missedNights() map[time.Time][]string {
+	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
 	for _, n := range r.Nights {
-		if n.Status == schedule.Missed {
-			nights = append(nights, missedNight{at: n.ScheduledAt})
-		} else {
-			tried[n.ScheduledAt] = true
+		at := n.ScheduledAt.UTC()
+		if tried[at] = n.Status != schedule.Missed; !tried[at] {
+			missed[at] = nil
 		}
 	}
 	for i := range r.Organizations {
-		for _, at := range r.Organizations[i].missed() {
-			if tried[at] || at.Before(r.Since()) {
-				continue // the finding itself stands in the findings
+		for j := range r.Organizations[i].Findings {
+			f := &r.Organizations[i].Findings[j]
+			if f.RuleID != missedRule || f.Status != finding.Fail {
+				continue
 			}
-			k := slices.IndexFunc(nights, func(n missedNight) bool { return n.at.Equal(at) })
-			if k < 0 {
-				k = len(nights)
-				nights = append(nights, missedNight{at: at})
+			at, err := time.Parse(time.RFC3339, f.SubjectID)
+			if at = at.UTC(); err == nil && !tried[at] && !at.Before(r.Since()) {
+				missed[at] = append(missed[at], r.label(i))
 			}
-			nights[k].organizations = append(nights[k].organizations, r.label(i))
 		}
 	}
-	slices.SortFunc(nights, func(a, b missedNight) int { return b.at.Compare(a.at) })
-	return nights
-}
-
-// missed are the nights that RUN-002 names for the organization.
-func (o *Organization) missed() []time.Time {
-	var all []time.Time
-	for i := range o.Findings {
-		f := &o.Findings[i]
-		if f.RuleID != missedRule || f.Status != finding.Fail {
-			continue
-		}
-		if at, err := time.Parse(time.RFC3339, f.SubjectID); err == nil { // else it is of no night
-			all = append(all, at.UTC())
-		}
-	}
-	return all
+	return missed
 }
 
 // exchangeTable has every request whose answer the run is made of, in the order of sending.
@@ -152,9 +116,9 @@ func (r *report) exchangeTable() *table.Table {
 
 // auditLogTable has the entries of the audit log that the changes are explained by, for JSON.
 func (r *report) auditLogTable() *table.Table {
-	t := table.New("", nil, table.Text("ID", "id"), table.Time("Created at", "created_at"), table.Text("Actor ID", "actor_id"),
-		table.Text("Actor kind", "actor_principal"), table.Text("Subject ID", "subject_id"),
-		table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
+	t := table.New("", nil, table.Text("ID", "id"), table.Time("Created at", "created_at"),
+		table.Text("Actor ID", "actor_id"), table.Text("Actor kind", "actor_principal"),
+		table.Text("Subject ID", "subject_id"), table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
 	t.Key = "audit_log"
 	for i := range r.Organizations {
 		log := r.Organizations[i].AuditLog

@@ -76,14 +76,12 @@ func headSchema() object {
 	properties := make(object)
 	for field := range reflect.TypeFor[head]().Fields() {
 		properties[field.Tag.Get("json")] = map[string]object{
-			"string":        {"type": "string"},
-			"bool":          {"type": "boolean"},
-			"int64":         {"type": "integer"},
-			"[]string":      {"type": "array", "items": object{"type": "string"}},
-			"time.Time":     {"type": "string", "format": "date-time"},
-			"*time.Time":    {"type": []string{"string", "null"}, "format": "date-time"},
-			"report.Cells":  {"type": "object", "additionalProperties": object{"type": "integer"}},
-			"report.Format": {"type": "string"},
+			"string":       {"type": "string"},
+			"bool":         {"type": "boolean"},
+			"int64":        {"type": "integer"},
+			"[]string":     {"type": "array", "items": object{"type": "string"}},
+			"time.Time":    {"type": "string", "format": "date-time"},
+			"report.Cells": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]
 	}
 	properties["schema"] = object{"const": jsonSchema}

@@ -36,19 +36,9 @@ func (r *report) snapshotTable() *table.Table {
 
 func snapshotFields(o *Organization) []field {
 	s := &o.Snapshot
-	complete := func(value any) any {
-		if o.complete() {
-			return value
-		}
-		return nil
-	}
+	complete := func(value any) any { return onlyIf(o.complete(), value) }
 	sso := func(value any) any { return complete(Unless(s.SSONotAssessed, value)) }
-	failed := func(value string) any {
-		if o.complete() {
-			return nil
-		}
-		return value
-	}
+	failed := func(text, none string) any { return onlyIf(!o.complete(), cmp.Or(text, none)) }
 	all := []field{
 		{table.Int("Snapshot", "snapshot_id"), int(s.ID)},
 		{table.Text("Outcome", "outcome"), Word(s.Outcome)},
@@ -64,8 +54,8 @@ func snapshotFields(o *Organization) []field {
 		{table.Lists("Unknown fields in answers", "unknown_fields"), table.List{Items: s.UnknownFields, None: "none"}},
 		{table.Lists("Notes of the collector", "notes"), table.List{Items: s.Notes, Separator: "; ", None: "none"}},
 		{table.Int("Pages read", "pages"), s.Pages},
-		{table.Text("Error code", "error_code"), failed(cmp.Or(s.ErrorCode, "none"))},
-		{table.Text("Error", "error"), failed(cmp.Or(s.Error, "no reason was stored"))},
+		{table.Text("Error code", "error_code"), failed(s.ErrorCode, "none")},
+		{table.Text("Error", "error"), failed(s.Error, "no reason was stored")},
 		{table.Int("Baseline snapshot", "baseline_id"), complete(idOr(o.Baseline, baselineText))},
 		{table.Int("SCIM pages", "scim_pages"), complete(s.SCIMListing.Pages)},
 		{table.Text("SCIM rows of each page", "scim_rows_per_page"), complete(s.SCIMListing.RowsPerPage)},
@@ -73,6 +63,7 @@ func snapshotFields(o *Organization) []field {
 		{table.Int("SCIM records received", "scim_received"), complete(s.SCIMReceived)},
 		{table.Int("SCIM distinct ids", "scim_distinct"), complete(s.SCIMDistinct)},
 		{table.Int("SCIM rows stored", "scim_configurations"), complete(s.SCIMConfigurations)},
+		{table.Int("SCIM configurations enabled", "scim_enabled"), complete(o.enabled())},
 		{table.Int("SSO pages", "sso_pages"), sso(s.SSOListing.Pages)},
 		{table.Text("SSO rows of each page", "sso_rows_per_page"), sso(s.SSOListing.RowsPerPage)},
 		{table.Text("SSO final page token", "sso_final_token"), sso(finalToken(s.SSOListing))},
@@ -86,26 +77,28 @@ func snapshotFields(o *Organization) []field {
 	return append(append(all, comparedFields(o)...), reasonFields(o)...)
 }
 
+func onlyIf(condition bool, value any) any {
+	if condition {
+		return value
+	}
+	return nil
+}
+
 // comparedFields are what the snapshot was compared with, and how the audit log was read for that.
 func comparedFields(o *Organization) []field {
-	var taken, restricted, since any
+	var taken, restricted any
 	if o.Baseline != nil {
 		taken = o.Baseline.TakenAt
 	}
 	if o.Policies != nil {
 		restricted = o.Policies.RestrictAccountCreationToSCIM
 	}
-	log := func(any) any { return nil }
-	l := o.AuditLog
-	if l != nil {
-		since, log = l.Since, func(value any) any { return Unless(l.NotAssessed, value) }
-	} else {
-		l = new(snapshot.AuditLog)
-	}
+	l := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
+	log := func(value any) any { return onlyIf(o.AuditLog != nil, Unless(l.NotAssessed, value)) }
 	return []field{
 		{table.Time("Baseline taken at", "baseline_taken_at"), taken},
 		{table.Bool("Account creation restricted to SCIM", "restrict_account_creation_to_scim"), restricted},
-		{table.Time("Audit log read back to, by the server's clock", "audit_log_since"), since},
+		{table.Time("Audit log read back to, by the server's clock", "audit_log_since"), onlyIf(o.AuditLog != nil, l.Since)},
 		{table.Int("Audit log pages", "audit_log_pages"), log(l.Pages)},
 		{table.Int("Audit log entries received", "audit_log_received"), log(l.Received)},
 		{table.Int("Audit log entries in the period", "audit_log_entries"), log(len(l.Entries))},
@@ -116,11 +109,8 @@ func comparedFields(o *Organization) []field {
 // reasonFields are for JSON alone: why values above are null, the other snapshots that this one was
 // held against, and the policies as the API sent them.
 func reasonFields(o *Organization) []field {
-	var log string
+	log := cmp.Or(o.AuditLog, new(snapshot.AuditLog)).NotAssessed
 	var policies any
-	if o.AuditLog != nil {
-		log = o.AuditLog.NotAssessed
-	}
 	if o.Policies != nil {
 		policies = o.Policies.Raw
 	}
@@ -133,6 +123,16 @@ func reasonFields(o *Organization) []field {
 		{table.Int("", "last_complete_id").OnlyInJSON(), idOr(o.LastComplete, "")},
 		{table.Raw("policies_raw"), policies},
 	}
+}
+
+func (o *Organization) enabled() int {
+	n := 0
+	for i := range o.SCIM {
+		if o.SCIM[i].Enabled {
+			n++
+		}
+	}
+	return n
 }
 
 // textOr is a text, or what stands for a missing one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -14,8 +15,12 @@ func (r *report) status() string {
 	total, failed := Count(len(r.Organizations), "organization"), r.incomplete()
 	switch {
 	case r.Complete():
+		findings := 0
+		for _, j := range r.judged {
+			findings += j.counts[finding.Fail]
+		}
 		text := fmt.Sprintf("%s: %s collected, %s, %s", Complete, total, Count(len(r.changes.Rows), "change"),
-			Count(sum(r.failedBySeverity()), "failed finding"))
+			Count(findings, "failed finding"))
 		if n := len(r.ties.Different()); n > 0 {
 			text += fmt.Sprintf(", but tie-outs that do not tie: %d", n)
 		}
@@ -88,7 +93,7 @@ func (r *report) headline(organization int) string {
 		sso = "SSO configurations not assessed"
 	}
 	counted := Count(len(o.SCIM), "SCIM configuration") + " and " + sso
-	failed := Count(sum(r.judged[organization].failed), "failed finding")
+	failed := Count(r.judged[organization].counts[finding.Fail], "failed finding")
 	if o.first() {
 		return fmt.Sprintf("%s: %s: %s, %s.", r.label(organization), baselineText, counted, failed)
 	}
@@ -109,11 +114,4 @@ func (o *Organization) ofSCIM() string {
 		return " of SCIM configurations"
 	}
 	return ""
-}
-
-func sum(counts []int) (n int) {
-	for _, one := range counts {
-		n += one
-	}
-	return n
 }

@@ -5,14 +5,17 @@ package folder
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -80,19 +83,18 @@ func writeFiles(dir string, files []File, manifest func([]Written) any) (err err
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	sortByName(written)
-	m, err := writeFile(dir, File{ManifestFile, func(w io.Writer) error {
-		return writeManifest(w, manifest(written))
-	}}, &toDisk)
-	if err != nil {
-		return err
+	for _, list := range []File{
+		{ManifestFile, func(w io.Writer) error { return writeManifest(w, manifest(written)) }},
+		{SumsFile, func(w io.Writer) error { return writeSums(w, written) }},
+	} {
+		slices.SortFunc(written, func(a, b Written) int { return cmp.Compare(a.Name, b.Name) })
+		one, err := writeFile(dir, list, &toDisk)
+		if err != nil {
+			return err
+		}
+		written = append(written, one)
 	}
-	written = append(written, m)
-	sortByName(written)
-	_, err = writeFile(dir, File{SumsFile, func(w io.Writer) error {
-		return writeSums(w, written)
-	}}, &toDisk)
-	return err
+	return nil
 }
 
 // writeFile writes one file, takes its hash on the way, and leaves it to toDisk to get it to the
@@ -127,6 +129,40 @@ func writeFile(dir string, f File, toDisk *errgroup.Group) (w Written, err error
 		return Written{}, err
 	}
 	return Written{f.Name, info.Size(), hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+// The files that list the others.
+const (
+	ManifestFile = "manifest.json"
+	SumsFile     = "SHA256SUMS"
+)
+
+// Written is a file as it lies in the folder.
+type Written struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`   // bytes
+	SHA256 string `json:"sha256"` // in hex
+}
+
+func writeManifest(w io.Writer, manifest any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(manifest); err != nil {
+		return fmt.Errorf("encoding the manifest: %w", err)
+	}
+	return nil
+}
+
+// writeSums writes what sha256sum -c reads:
+// https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
+func writeSums(w io.Writer, files []Written) error {
+	for _, f := range files {
+		if _, err := fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name); err != nil {
+			return fmt.Errorf("writing the sums: %w", err)
+		}
+	}
+	return nil
 }
 
 // replace puts a finished folder in the place of path. What is there is moved aside first, moved

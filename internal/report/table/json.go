@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 
@@ -16,16 +15,21 @@ import (
 // WriteJSON writes one object: the members of head, which is a struct, and an array for each table
 // that has a key, with an object for each row. The last array is the remarks of all tables.
 func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
-	out := bufio.NewWriterSize(w, 1<<16)
 	members, err := marshal(head, "  ")
 	if err != nil {
 		return err
 	}
-	_, _ = out.Write(bytes.TrimSuffix(members, []byte("\n}"))) // Flush reports the error
-	for _, t := range slices.Concat(tables, []*Table{remarks(tables)}) {
-		if t.Key != "" {
-			t.writeArray(out, f)
+	out := bufio.NewWriterSize(w, 1<<16)
+	_, _ = out.Write(bytes.TrimSuffix(members, []byte("\n}"))) // Flush returns the first error
+	for _, t := range withRemarks(tables) {
+		_, _ = fmt.Fprintf(out, ",\n  %q: [", t.Key)
+		layout, separator := t.layout(f, notJSON), ""
+		for _, r := range t.Rows {
+			b := append(out.AvailableBuffer(), separator...)
+			_, _ = out.Write(layout.appendObject(append(b, "\n    "...), r))
+			separator = ","
 		}
+		_, _ = out.WriteString("\n  ]")
 	}
 	_, _ = out.WriteString("\n}\n")
 	if err := out.Flush(); err != nil {
@@ -34,38 +38,24 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 	return nil
 }
 
-// writeArray writes one row a line.
-func (t *Table) writeArray(out *bufio.Writer, f *Frame) {
-	_, _ = out.WriteString(",\n  \"" + t.Key + "\": [")
-	layout, separator := t.layout(f, notJSON), "\n    {"
-	for _, r := range t.Rows {
-		b := append(out.AvailableBuffer(), separator...)
-		b = layout.appendMembers(b, r)
-		_, _ = out.Write(append(b, '}'))
-		separator = ",\n    {"
-	}
-	if len(t.Rows) > 0 {
-		_, _ = out.WriteString("\n  ")
-	}
-	_ = out.WriteByte(']')
-}
-
 // WriteJSONLines writes an object a line, with a type and data: head, a struct, of the type kind;
 // then the rows of each table that has a key, which is their type, and the remarks; then the type
 // "end" with the number of lines before it. A file without that last line is not whole.
 func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Table) error {
-	out := bufio.NewWriterSize(w, 1<<16)
 	members, err := marshal(head, "")
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriterSize(w, 1<<16)
 	_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", kind, members)
 	lines := 1
-	for _, t := range slices.Concat(tables, []*Table{remarks(tables)}) {
-		if t.Key != "" {
-			t.writeLines(out, f)
-			lines += len(t.Rows)
+	for _, t := range withRemarks(tables) {
+		layout, beginning := t.layout(f, notJSON), fmt.Sprintf(`{"type":%q,"data":`, t.Key)
+		for _, r := range t.Rows {
+			b := append(out.AvailableBuffer(), beginning...)
+			_, _ = out.Write(append(layout.appendObject(b, r), "}\n"...))
 		}
+		lines += len(t.Rows)
 	}
 	_, _ = fmt.Fprintf(out, "{\"type\":\"end\",\"data\":{\"lines\":%d}}\n", lines)
 	if err := out.Flush(); err != nil {
@@ -74,55 +64,47 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 	return nil
 }
 
-func (t *Table) writeLines(out *bufio.Writer, f *Frame) {
-	layout := t.layout(f, notJSON)
-	for _, r := range t.Rows {
-		b := append(out.AvailableBuffer(), `{"type":"`...)
-		b = append(append(b, t.Key...), `","data":{`...)
-		b = layout.appendMembers(b, r)
-		_, _ = out.Write(append(b, "}}\n"...))
-	}
-}
-
-// remarks is the remarks of all tables as a table.
-func remarks(tables []*Table) *Table {
-	all := New("", nil, RemarkColumns...)
-	all.Key = "remarks"
-	for _, t := range tables {
-		for _, r := range t.Remarks {
-			if t.Key != "" {
-				all.Add(r.Organization, t.Key, r.Text)
-			}
-		}
-	}
-	return all
-}
-
 // RemarkColumns are those of the array "remarks": the name of the array beside which a remark must
 // be read, and what it says.
 var RemarkColumns = []Column{Text("Table", "table"), Text("Remark", "text")}
 
+// withRemarks are the tables that have a key, and one of their remarks.
+func withRemarks(tables []*Table) []*Table {
+	remarks := New("", nil, RemarkColumns...)
+	remarks.Key = "remarks"
+	var all []*Table
+	for _, t := range tables {
+		if t.Key == "" {
+			continue
+		}
+		all = append(all, t)
+		for _, r := range t.Remarks {
+			remarks.Add(r.Organization, t.Key, r.Text)
+		}
+	}
+	return append(all, remarks)
+}
+
 // marshal leaves <, > and & as they are.
-func marshal(value any, indent string) ([]byte, error) {
+func marshal(head any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", indent)
-	if err := e.Encode(value); err != nil {
+	if err := e.Encode(head); err != nil {
 		return nil, fmt.Errorf("writing the head of the JSON: %w", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-func (l *layout) appendMembers(b []byte, r Row) []byte {
+func (l *layout) appendObject(b []byte, r Row) []byte {
+	separator := byte('{')
 	for i, value := range l.of(r) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, '"'), l.keys[i]...), `":`...)
+		b = append(append(append(b, separator, '"'), l.keys[i]...), `":`...)
 		b = appendJSON(b, value)
+		separator = ','
 	}
-	return b
+	return append(b, '}')
 }
 
 func appendJSON(b []byte, value any) []byte {
@@ -136,10 +118,16 @@ func appendJSON(b []byte, value any) []byte {
 	case bool:
 		return strconv.AppendBool(b, v)
 	case time.Time:
-		b = v.UTC().AppendFormat(append(b, '"'), time.RFC3339Nano)
-		return append(b, '"')
+		return append(v.UTC().AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
 	case List:
-		return appendArray(b, v.Items)
+		b = append(b, '[')
+		for i, item := range v.Items {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendQuoted(b, item)
+		}
+		return append(b, ']')
 	case json.RawMessage:
 		return appendRaw(b, v)
 	}
@@ -150,17 +138,6 @@ func appendJSON(b []byte, value any) []byte {
 func appendQuoted(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s) // the error is about such bytes
 	return b
-}
-
-func appendArray(b []byte, items []string) []byte {
-	b = append(b, '[')
-	for i, item := range items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendQuoted(b, item)
-	}
-	return append(b, ']')
 }
 
 // appendRaw writes JSON on one line, and null for none.

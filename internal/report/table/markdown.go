@@ -44,15 +44,9 @@ type Markdown struct {
 // behind instants, or all columns without keys. rest names where the rows are that it leaves out.
 func (t *Table) Markdown(rest string, keys ...string) Markdown {
 	m := Markdown{table: t, rest: rest}
-	for i := range t.Shown() {
-		if len(keys) == 0 {
-			m.columns = append(m.columns, i)
-		}
-	}
-	for _, key := range keys {
-		i := t.Column(key)
+	for _, i := range t.Indexes(keys) {
 		m.columns = append(m.columns, i)
-		if t.zone != nil && t.Columns[i].Kind == TimeKind {
+		if len(keys) > 0 && t.zone != nil && t.Columns[i].Kind == TimeKind {
 			m.columns = append(m.columns, i+1)
 		}
 	}

@@ -124,6 +124,20 @@ func (t *Table) Column(key string) int {
 	return i
 }
 
+// Indexes are those of the columns with these keys, or of all that people see without keys.
+func (t *Table) Indexes(keys []string) []int {
+	var all []int
+	for i := range t.Shown() {
+		if len(keys) == 0 {
+			all = append(all, i)
+		}
+	}
+	for _, key := range keys {
+		all = append(all, t.Column(key))
+	}
+	return all
+}
+
 // Shown are the columns that people see: all but those that only JSON has, which stand last.
 func (t *Table) Shown() []Column {
 	end := len(t.Columns)

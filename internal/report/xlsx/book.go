@@ -21,9 +21,8 @@ type Book struct {
 	// At is the instant of the document and of all its parts.
 	At     time.Time
 	Sheets []*Sheet
-	// MaxRows is the most rows of a sheet, 0 for what Excel can hold. A table of more rows goes on in
-	// another sheet.
-	MaxRows int
+
+	maxRows int // of a sheet; a table of more goes on in another
 }
 
 // excelRows is the number of rows that a sheet can have:
@@ -33,15 +32,17 @@ const excelRows = 1_048_576
 // writer is a workbook under construction.
 type writer struct {
 	*excelize.File
-	book   *Book
-	styles []int // by look
-	rule   int   // the conditional style of a row
-	bad    int   // the conditional style of an expired token
-	sheets int
+	book    *Book
+	styles  []int // by look
+	expired int   // the conditional style of an expired token
+	sheets  int
 }
 
 // Write writes the workbook.
 func (b *Book) Write(out io.Writer) (err error) {
+	if b.maxRows == 0 {
+		b.maxRows = excelRows
+	}
 	w := &writer{File: excelize.NewFile(), book: b}
 	defer func() {
 		if closing := w.Close(); err == nil && closing != nil {

@@ -74,7 +74,7 @@ func TestTheSameBookHasTheSameBytes(t *testing.T) {
 
 func TestALongTableGoesOnInAnotherSheet(t *testing.T) {
 	b := example(25)
-	b.MaxRows = 13 // a header, ten rows, an empty row, a remark
+	b.maxRows = 13 // a header, ten rows, an empty row, a remark
 	f := opened(t, b)
 	if got := fmt.Sprint(f.GetSheetList()); got != "[Summary Rows Rows (2) Rows (3)]" {
 		t.Fatal(got)

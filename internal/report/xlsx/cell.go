@@ -32,6 +32,9 @@ func look(l Look, value any) (Look, any) {
 		}
 	}
 	text := table.CellOf(value).Text
+	if text == "" {
+		return l, nil
+	}
 	if l == Plain && table.IsFormula(text) {
 		l = lookLiteral
 	}

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/xuri/excelize/v2"
@@ -15,39 +16,34 @@ const (
 // setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header
 // row on each. A sheet that A4 would show too small to be read is on A3.
 func (w *writer) setPrinting(p *part) error {
-	size := fmt.Sprintf("A1:%s%d", column(max(1, len(p.widths))-1), p.end())
-	if err := w.SetSheetDimension(p.name, size); err != nil {
-		return err
-	}
 	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
-	if sum(p.widths) > smallPageWidth {
+	across := 0.0
+	for _, width := range p.widths {
+		across += width
+	}
+	if across > pageWidth {
 		paper = paperA3
 	}
-	if err := w.SetSheetProps(p.name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
-		return err
-	}
-	if err := w.SetPageLayout(p.name, &excelize.PageLayoutOptions{
-		Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high,
-	}); err != nil {
-		return err
-	}
 	side, end, footer := 0.4, 0.6, 0.3 // inches
-	if err := w.SetPageMargins(p.name, &excelize.PageLayoutMarginsOptions{
-		Left: &side, Right: &side, Top: &end, Bottom: &end, Header: &footer, Footer: &footer,
-	}); err != nil {
+	last := p.end()
+	if len(p.remarks) > 0 {
+		last += 1 + len(p.remarks)
+	}
+	err := errors.Join(
+		w.SetSheetDimension(p.name, fmt.Sprintf("A1:%s%d", column(max(0, len(p.widths)-1)), max(1, last))),
+		w.SetSheetProps(p.name, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		w.SetPageLayout(p.name, &excelize.PageLayoutOptions{
+			Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high,
+		}),
+		w.SetPageMargins(p.name, &excelize.PageLayoutMarginsOptions{
+			Left: &side, Right: &side, Top: &end, Bottom: &end, Header: &footer, Footer: &footer,
+		}),
+		w.SetHeaderFooter(p.name, &excelize.HeaderFooterOptions{
+			OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
+		}))
+	if err != nil || p.header() == 0 {
 		return err
 	}
-	if err := w.SetHeaderFooter(p.name, &excelize.HeaderFooterOptions{
-		OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
-	}); err != nil {
-		return err
-	}
-	if p.header() == 0 {
-		return nil
-	}
-	return w.SetDefinedName(&excelize.DefinedName{
-		Name:     "_xlnm.Print_Titles",
-		RefersTo: fmt.Sprintf("'%s'!$%d:$%d", p.name, p.header(), p.header()),
-		Scope:    p.name,
-	})
+	rows := fmt.Sprintf("'%s'!$%d:$%d", p.name, p.header(), p.header())
+	return w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: rows, Scope: p.name})
 }

@@ -18,25 +18,21 @@ type Sheet struct {
 	Charts        *Charts
 }
 
-// Line is a row that is not one of the table.
+// Line is a row that is not one of the table. Its cells are as in package table.
 type Line struct {
 	Look  Look
-	Cells []any // as in package table
+	Cells []any
 }
 
-// Widths of columns, in characters.
+// Widths, in characters.
 const (
-	minWidth       = 9
-	maxWidth       = 60
-	HashWidth      = 68  // a SHA-256 in hex
-	squeezed       = 45  // the least that a wide column is squeezed to
-	pageWidth      = 400 // what an A3 page shows across in a size that can be read
-	smallPageWidth = 220 // what an A4 page shows likewise
-	filterButton   = 3   // room for the button in a header
+	HashWidth    = 68  // of a column with SHA-256 in hex
+	minWidth     = 9   // of a column
+	maxWidth     = 60  // of a column
+	filterButton = 3   // room for the button in a header
+	pageWidth    = 220 // what an A4 page shows across in a size that can be read
+	remarkWidth  = 150 // of a remark in one row
 )
-
-// remarkWidth is the most characters of a remark in one row.
-const remarkWidth = 150
 
 // Add appends a line.
 func (s *Sheet) Add(l Look, cells ...any) { s.Lines = append(s.Lines, Line{l, cells}) }
@@ -63,34 +59,19 @@ func (s *Sheet) AddHeading(text string) {
 	s.Add(Heading, text)
 }
 
-// AddBlock appends a small table as lines, with a heading.
+// AddBlock appends a heading and a small table as lines: the columns of these keys, or all without
+// keys.
 func (s *Sheet) AddBlock(heading string, t *table.Table, keys ...string) {
 	s.AddHeading(heading)
 	s.AddRows(t, keys...)
 }
 
-// AddRows appends a small table as lines: the columns of these keys, or all without keys.
+// AddRows appends a small table as lines, see AddBlock.
 func (s *Sheet) AddRows(t *table.Table, keys ...string) {
-	var columns []int
-	for i := range t.Shown() {
-		if len(keys) == 0 {
-			columns = append(columns, i)
-		}
-	}
-	for _, key := range keys {
-		columns = append(columns, t.Column(key))
-	}
-	header := make([]any, len(columns))
-	for i, column := range columns {
-		header[i] = t.Columns[column].Title
-	}
-	s.Add(Header, header...)
+	columns := t.Indexes(keys)
+	s.Add(Header, picked(titles(t.Columns), columns)...)
 	for _, r := range t.Rows {
-		cells := make([]any, len(columns))
-		for i, column := range columns {
-			cells[i] = r.Cells[column]
-		}
-		s.Add(Plain, cells...)
+		s.Add(Plain, picked(r.Cells, columns)...)
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		s.Add(Note, "none")
@@ -98,6 +79,22 @@ func (s *Sheet) AddRows(t *table.Table, keys ...string) {
 	for _, r := range t.Remarks {
 		s.AddText(Note, r.Text, 1)
 	}
+}
+
+func picked(cells []any, columns []int) []any {
+	some := make([]any, len(columns))
+	for i, column := range columns {
+		some[i] = cells[column]
+	}
+	return some
+}
+
+func titles(columns []table.Column) []any {
+	all := make([]any, len(columns))
+	for i, c := range columns {
+		all[i] = c.Title
+	}
+	return all
 }
 
 // widths are those of the columns, so that the content fits.
@@ -118,11 +115,12 @@ func (s *Sheet) widths() []float64 {
 	}
 	if s.Table != nil {
 		for i, c := range s.Table.Shown() {
-			grow(i, longestWord(c.Title)+filterButton)
+			for word := range strings.FieldsSeq(c.Title) {
+				grow(i, len(word)+filterButton)
+			}
 			grow(i, s.Table.Widths[i]+1)
 		}
 	}
-	widths = squeeze(widths)
 	for i, width := range s.Fixed {
 		grow(i, minWidth)
 		widths[i] = width
@@ -130,38 +128,13 @@ func (s *Sheet) widths() []float64 {
 	return widths
 }
 
-// squeeze narrows the widest columns, but for the first with the id, so that the sheet can be read
-// when it is printed one page wide.
-func squeeze(widths []float64) []float64 {
-	for limit := float64(maxWidth); limit >= squeezed && sum(widths) > pageWidth; limit-- {
-		for i := 1; i < len(widths); i++ {
-			widths[i] = min(widths[i], limit)
-		}
-	}
-	return widths
-}
-
-func sum(widths []float64) (n float64) {
-	for _, width := range widths {
-		n += width
-	}
-	return n
-}
-
-func longestWord(s string) int {
-	longest := 0
-	for word := range strings.FieldsSeq(s) {
-		longest = max(longest, table.DisplayWidth(word))
-	}
-	return longest
-}
-
 // remarkLines is what stands beneath the table; one without rows says so.
 func (s *Sheet) remarkLines(widths []float64) []Line {
-	if s.Table == nil {
-		return nil
+	columns, room := 0, float64(remarkWidth) // that a remark spreads over
+	for columns < len(widths) && room > 0 {
+		room -= widths[columns]
+		columns++
 	}
-	columns := columnsOf(widths, remarkWidth)
 	var lines []Line
 	for _, r := range s.Table.Remarks {
 		l := Note
@@ -174,14 +147,4 @@ func (s *Sheet) remarkLines(widths []float64) []Line {
 		return []Line{{Note, []any{"none"}}}
 	}
 	return lines
-}
-
-// columnsOf is the number of columns that a text of this many characters spreads over.
-func columnsOf(widths []float64, characters float64) int {
-	for i, width := range widths {
-		if characters -= width; characters <= 0 {
-			return i + 1
-		}
-	}
-	return len(widths)
 }

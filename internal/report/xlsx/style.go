@@ -52,18 +52,16 @@ var palette = map[Look]colors{
 	toneLook(table.Bad):      {"9C0006", "FFC7CE"},
 }
 
-// The formats of real dates; the header says that they are UTC.
+// The formats of real dates; the header says that they are UTC. numFmtText is the built-in format
+// "@": what is typed into the cell stays text, even when it begins as a formula does.
 var (
 	dateFormat = "yyyy-mm-dd hh:mm:ss"
 	dayFormat  = "yyyy-mm-dd"
 )
 
-// numFmtText is the built-in format "@": what is typed into the cell stays text, even when it
-// begins as a formula does.
 const numFmtText = 49
 
-// makeStyles makes each look once, and the formats that a program applies by the cells' values,
-// also to those that a person sorts or filters.
+// makeStyles makes each look once.
 func (w *writer) makeStyles() (err error) {
 	w.styles = make([]int, looks)
 	for l := range looks {
@@ -71,19 +69,10 @@ func (w *writer) makeStyles() (err error) {
 			return fmt.Errorf("making style %d: %w", l, err)
 		}
 	}
-	bottom := excelize.Border{Type: "bottom", Color: "D9D9D9", Style: 1}
-	w.rule, err = w.NewConditionalStyle(&excelize.Style{Border: []excelize.Border{bottom}})
-	if err != nil {
-		return fmt.Errorf("making the rule below a row: %w", err)
-	}
 	bad := palette[toneLook(table.Bad)]
-	w.bad, err = w.NewConditionalStyle(&excelize.Style{
-		Font: &excelize.Font{Bold: true, Color: bad.text}, Fill: fill(bad.ground),
-	})
-	if err != nil {
-		return fmt.Errorf("making the style of an expired token: %w", err)
-	}
-	return nil
+	font := &excelize.Font{Bold: true, Color: bad.text}
+	w.expired, err = w.NewConditionalStyle(&excelize.Style{Font: font, Fill: fill(bad.ground)})
+	return err
 }
 
 func fill(color string) excelize.Fill {
@@ -91,10 +80,9 @@ func fill(color string) excelize.Fill {
 }
 
 func (l Look) style() *excelize.Style {
-	wrapped := &excelize.Alignment{Vertical: "top", Horizontal: "left", WrapText: true}
 	s := &excelize.Style{
 		Font:      &excelize.Font{Family: "Calibri", Size: 11, Color: "000000"},
-		Alignment: wrapped,
+		Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "left", WrapText: l != lookTime},
 	}
 	if c, ok := palette[l]; ok {
 		s.Font.Color, s.Fill = c.text, fill(c.ground)
@@ -104,7 +92,6 @@ func (l Look) style() *excelize.Style {
 		s.NumFmt = numFmtText
 	case lookTime:
 		s.CustomNumFmt = &dateFormat
-		s.Alignment = &excelize.Alignment{Vertical: "top", Horizontal: "left"}
 	case lookDay:
 		s.CustomNumFmt = &dayFormat
 	case Title:
