@@ -110,7 +110,6 @@ type night struct {
 // affect the others; the Result has its error. Run returns an error only if the run itself cannot
 // be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	writer := report.Begin(o.Report)
 	if o.Schedule != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
 			return nil, err
@@ -133,7 +132,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if result.Run, err = o.Store.Run(ctx, runID); err != nil {
 		return nil, err
 	}
-	result.ReportFolder, result.ReportError = n.report(ctx, writer)
+	result.ReportFolder, result.ReportError = n.report(ctx)
 	return result, nil
 }
 
@@ -199,7 +198,7 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 
 // report writes the report of the run and brings the write-ahead log into the database beside it,
 // so that little remains to do when the database is closed.
-func (n *night) report(ctx context.Context, writer *report.Writer) (folder string, err error) {
+func (n *night) report(ctx context.Context) (folder string, err error) {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {
 		return "", err
@@ -212,7 +211,7 @@ func (n *night) report(ctx context.Context, writer *report.Writer) (folder strin
 			n.Logger.LogAttrs(ctx, slog.LevelWarn, "checkpoint_failed", slog.String("error", err.Error()))
 		}
 	})
-	return writer.Write(n.Reports, model)
+	return report.Write(n.Reports, model, n.Options.Report)
 }
 
 // Report writes the report of a stored run again, into a folder of its own below folder, and
@@ -220,10 +219,9 @@ func (n *night) report(ctx context.Context, writer *report.Writer) (folder strin
 func Report(
 	ctx context.Context, store *snapshot.Store, runID int64, folder string, opts report.Options,
 ) (string, error) {
-	writer := report.Begin(opts)
 	model, err := report.Read(ctx, store, runID)
 	if err != nil {
 		return "", err
 	}
-	return writer.Write(folder, model)
+	return report.Write(folder, model, opts)
 }
