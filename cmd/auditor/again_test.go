@@ -12,8 +12,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// TestAReportIsTheSameFortyTimes writes the report of one run of the demo again and again, also in other time zones and locales: each time it
-// is what the run itself wrote, by the hashes of all files.
+// TestAReportIsTheSameFortyTimes writes the report of one run of the demo again and again, also in
+// other time zones and locales: each time it is what the run itself wrote, by the hashes of all
+// files.
 func TestAReportIsTheSameFortyTimes(t *testing.T) {
 	skipIfShort(t)
 	folder, _ := playTheDemo(t)
@@ -58,7 +59,8 @@ func TestAReportIsTheSameFortyTimes(t *testing.T) {
 	}
 }
 
-// TestTheDemosReportsAreAsTheirSchemasSay has the schemas in docs hold the JSON of every night and of the period.
+// TestTheDemosReportsAreAsTheirSchemasSay has the schemas in docs hold the JSON of every night and
+// of the period.
 func TestTheDemosReportsAreAsTheirSchemasSay(t *testing.T) {
 	folder, _ := playTheDemo(t)
 	reports := filepath.Join(folder, "reports")
@@ -74,7 +76,7 @@ func TestTheDemosReportsAreAsTheirSchemasSay(t *testing.T) {
 	checkSchema(t, "period.schema.json", filepath.Join(reports, "2026-*", "period.json"), 1)
 }
 
-// checkSchema checks the reports at the paths of a pattern, of which there must be so many.
+// checkSchema checks the reports at the paths of a pattern, whose number must be this.
 func checkSchema(t *testing.T, name, pattern string, count int) {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()

@@ -12,7 +12,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// logged is an audit log of so many entries about a configuration, newest first, a minute apart, the newest an hour before a night.
+// logged is an audit log of so many entries about a configuration, newest first, a minute apart,
+// the newest an hour before a night.
 func logged(night, count int, subject string) []demo.Row {
 	rows := make([]demo.Row, count)
 	for i := range rows {
@@ -31,7 +32,7 @@ func (s *site) judgement() []string {
 		WHERE rule_id IN ('SCIM-018', 'SCIM-023') AND snapshot_id = (SELECT max(id) FROM snapshots) ORDER BY rule_id, status, subject_id`)
 }
 
-// newClockedSite is a site whose server tells the time of the night that it is.
+// newClockedSite is a site whose server has the time of the night as its clock.
 func newClockedSite(t *testing.T) (s *site, nextNight func(args ...string)) {
 	t.Helper()
 	var server *demo.Server
@@ -103,7 +104,8 @@ func TestALogThatCannotBeReadLeavesTheRunComplete(t *testing.T) {
 	}
 }
 
-// A configuration changed by way of a resource of another type is found when the log is asked about its id.
+// A configuration changed by way of a resource of another type is found when the log is asked about
+// its id.
 func TestAChangedSubjectIsAskedAbout(t *testing.T) {
 	s, nextNight := newClockedSite(t)
 	subject := configuration(1)

@@ -13,7 +13,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// TestTheCertificateOfCompleteness looks for what proves that the listing of 250 configurations is whole.
+// TestTheCertificateOfCompleteness looks for what proves that the listing of 250 configurations is
+// whole.
 func TestTheCertificateOfCompleteness(t *testing.T) {
 	hiccup := true
 	s := newSite(t, func(server *demo.Server) {

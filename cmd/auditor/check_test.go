@@ -28,7 +28,7 @@ type checkup struct {
 	answers   map[string]demo.Fault
 }
 
-// run gives the exit code and the results by name.
+// run returns the exit code and the results by name.
 func (c *checkup) run(t *testing.T) (int, map[string]check.Result) {
 	t.Helper()
 	var out, errOut bytes.Buffer

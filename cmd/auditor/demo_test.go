@@ -62,7 +62,9 @@ func TestTheDemoShowsEveryKindOfChange(t *testing.T) {
 			t.Errorf("%d nights have %s (error %v), want 7", len(reports), name, err)
 		}
 	}
-	if quiet := s.query("SELECT s.source FROM snapshots s JOIN runs r ON r.id = s.run_id WHERE s.run_id = 3 AND s.source = 'acme' AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.snapshot_id = s.id)"); len(quiet) != 1 {
-		t.Error("the third night of acme, which is only spelled otherwise, has changes")
+	quiet := s.query("SELECT source FROM snapshots WHERE run_id = 3 AND source = 'acme' " +
+		"AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.snapshot_id = snapshots.id)")
+	if len(quiet) != 1 {
+		t.Error("the third night of acme has changes, although only the form of the answers differs")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,43 +11,52 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
-func diffCommand(env environment, s *settings) *cobra.Command {
+func diffCommand(env environment) *cobra.Command {
 	var asJSON bool
-	var organization string
 	command := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare any two snapshots",
-		Long: "diff says what differs between two complete snapshots of an organization. A and B are each the id of a snapshot, a date\n" +
-			"(2026-11-23: the last snapshot of that day in UTC or before), an instant (2026-11-23T02:00:00Z), \"latest\", or \"latest~N\", the\n" +
-			"N-th before the latest.",
-		Example: "  auditor diff 1 7\n  auditor diff latest~1 latest\n  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b",
-		Args:    cobra.ExactArgs(2),
+		Long: `diff prints what differs between two complete snapshots of an organization. A and B are each the
+id of a snapshot, a date (2026-11-23: the last snapshot of that day in UTC or before), an instant
+(2026-11-23T02:00:00Z), "latest", or "latest~N", the N-th before the latest.`,
+		Example: `  auditor diff 1 7
+  auditor diff latest~1 latest
+  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b`,
+		Args: cobra.ExactArgs(2),
 	}
-	command.RunE = action(env, s, func(cmd *cobra.Command, args []string) error {
-		return s.readDatabase(cmd, func(store *snapshot.Store) error {
-			pairs, err := findPairs(cmd.Context(), store, organization, args[0], args[1])
-			if err != nil {
-				return err
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
+		var comparisons []comparison
+		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
+			pairs, err := findPairs(cmd.Context(), store, s.Organization, args[0], args[1])
+			for _, pair := range pairs {
+				c, err := compare(cmd.Context(), store, pair[0], pair[1])
+				if err != nil {
+					return err
+				}
+				comparisons = append(comparisons, c)
 			}
-			comparisons, err := compareAll(cmd.Context(), store, pairs)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(env.stdout, comparisons)
-			}
-			return printComparisons(env.stdout, comparisons)
+			return err
 		})
+		if err != nil {
+			return err
+		}
+		var texts []string
+		for _, c := range comparisons {
+			texts = append(texts, c.text())
+		}
+		return printResult(env.stdout, asJSON, comparisons, strings.Join(texts, "\n"))
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print the changes as JSON")
-	command.Flags().StringVar(&organization, "organization", "", "id of the organization, when the database has several (default all)")
+	command.Flags().String("organization", "", "id of the organization, when the database has several (default all)")
 	return command
 }
 
-// reference is a snapshot as the user names it: by id, by the instant that it is the last one of, or by its place from the end.
+// reference is a snapshot as the user names it: by id, by the instant that it is the last one of, or by its place
+// from the end.
 type reference struct {
 	text   string
 	id     int64
@@ -58,21 +66,25 @@ type reference struct {
 }
 
 func parseReference(text string) (reference, error) {
-	if text == "latest" {
-		return reference{text: text, latest: true}, nil
+	r := reference{text: text, latest: text == "latest"}
+	if r.latest {
+		return r, nil
 	}
 	if number, found := strings.CutPrefix(text, "latest~"); found {
 		if back, err := strconv.ParseUint(number, 10, 31); err == nil {
-			return reference{text: text, latest: true, back: int(back)}, nil
+			r.latest, r.back = true, int(back)
+			return r, nil
 		}
 	}
-	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return reference{text: text, id: id}, nil
+	var err error
+	if r.id, err = strconv.ParseInt(text, 10, 64); err == nil {
+		return r, nil
 	}
-	if _, last, err := parseTime(text); err == nil {
-		return reference{text: text, until: last}, nil
+	if _, r.until, err = parseTime(text); err == nil {
+		return r, nil
 	}
-	return reference{}, usage(fmt.Errorf("%q names no snapshot", text), "give the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
+	return r, usage(fmt.Errorf("%q names no snapshot", text),
+		"use the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
 }
 
 // in finds the snapshot among an organization's complete ones, oldest first.
@@ -104,42 +116,50 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	}
 	for _, r := range []reference{first, second} {
 		if h, err := store.Snapshot(ctx, r.id); err == nil && !h.PrunedAt.IsZero() {
-			return nil, usage(fmt.Errorf("snapshot %d was pruned on %s", h.ID, h.PrunedAt.Format(timeForPeople)), "compare snapshots that are whole")
+			return nil, usage(fmt.Errorf("snapshot %d was pruned on %s", h.ID, forPeople(h.PrunedAt)),
+				"compare snapshots that are whole")
 		}
 		if _, found := r.in(all); !found {
-			return nil, usage(fmt.Errorf("there is no complete snapshot %s", r.text), "\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
+			return nil, usage(fmt.Errorf("there is no complete snapshot %s", r.text),
+				"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 		}
 	}
-	byOrganization := make(map[string][]snapshot.Snapshot)
-	var order []string
-	for _, h := range all {
-		if byOrganization[h.OrganizationID] == nil {
-			order = append(order, h.OrganizationID)
-		}
-		byOrganization[h.OrganizationID] = append(byOrganization[h.OrganizationID], h)
-	}
-	var pairs [][2]snapshot.Snapshot
-	for _, id := range order {
-		before, foundBefore := first.in(byOrganization[id])
-		after, foundAfter := second.in(byOrganization[id])
-		if foundBefore && foundAfter {
-			pairs = append(pairs, [2]snapshot.Snapshot{before, after})
-		}
-	}
+	pairs := pairUp(all, first, second)
 	if len(pairs) == 0 {
-		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b), "compare two snapshots of one organization")
+		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
+			"compare two snapshots of one organization")
 	}
 	return pairs, nil
 }
 
+// pairUp returns a pair for each organization that has both snapshots.
+func pairUp(all []snapshot.Snapshot, first, second reference) (pairs [][2]snapshot.Snapshot) {
+	histories := make(map[string][]snapshot.Snapshot)
+	for _, h := range all {
+		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
+	}
+	for _, h := range all {
+		history := histories[h.OrganizationID]
+		if h.ID != history[0].ID {
+			continue // its organization had its turn
+		}
+		before, foundBefore := first.in(history)
+		after, foundAfter := second.in(history)
+		if foundBefore && foundAfter {
+			pairs = append(pairs, [2]snapshot.Snapshot{before, after})
+		}
+	}
+	return pairs
+}
+
 // comparison is the net change between two snapshots of one organization.
 type comparison struct {
-	OrganizationID   string       `json:"organization_id"`
-	OrganizationName string       `json:"organization_name"`
-	Before           side         `json:"before"`
-	After            side         `json:"after"`
-	NotAssessed      []string     `json:"not_assessed"`
-	Changes          []changeJSON `json:"changes"`
+	OrganizationID   string      `json:"organization_id"`
+	OrganizationName string      `json:"organization_name"`
+	Before           side        `json:"before"`
+	After            side        `json:"after"`
+	NotAssessed      []string    `json:"not_assessed"`
+	Changes          []changeRow `json:"changes"`
 }
 
 type side struct {
@@ -147,68 +167,49 @@ type side struct {
 	TakenAt    time.Time `json:"taken_at"`
 }
 
-func compareAll(ctx context.Context, store *snapshot.Store, pairs [][2]snapshot.Snapshot) ([]comparison, error) {
-	var all []comparison
-	for _, pair := range pairs {
-		changes, err := store.NetChanges(ctx, pair[0], pair[1])
-		if err != nil {
-			return nil, err
-		}
-		c := comparison{
-			OrganizationID: pair[1].OrganizationID, OrganizationName: pair[1].OrganizationName,
-			Before: side{pair[0].ID, pair[0].TakenAt}, After: side{pair[1].ID, pair[1].TakenAt},
-			NotAssessed: []string{}, Changes: changesJSON(changes),
-		}
-		for _, h := range pair {
-			if h.SSONotAssessed != "" {
-				c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("SSO configurations in snapshot %d: %s", h.ID, h.SSONotAssessed))
-			}
-			if h.PoliciesNotAssessed != "" {
-				c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("organization policies in snapshot %d: %s", h.ID, h.PoliciesNotAssessed))
-			}
-		}
-		all = append(all, c)
+func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.Snapshot) (comparison, error) {
+	c := comparison{
+		OrganizationID: after.OrganizationID, OrganizationName: after.OrganizationName,
+		Before: side{before.ID, before.TakenAt}, After: side{after.ID, after.TakenAt},
+		NotAssessed: []string{}, Changes: []changeRow{},
 	}
-	return all, nil
-}
-
-func printComparisons(w io.Writer, all []comparison) error {
-	for i, c := range all {
-		if i > 0 {
-			if _, err := fmt.Fprintln(w); err != nil {
-				return err
-			}
+	changes, err := store.NetChanges(ctx, before, after)
+	for _, change := range changes {
+		c.Changes = append(c.Changes, changeRow(change))
+	}
+	for _, h := range []snapshot.Snapshot{before, after} {
+		if h.SSONotAssessed != "" {
+			c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("SSO configurations in snapshot %d: %s", h.ID, h.SSONotAssessed))
 		}
-		head := [][]string{{fmt.Sprintf("%s (%s): net change between snapshot %d (%s) and snapshot %d (%s): %s",
-			c.OrganizationName, c.OrganizationID, c.Before.SnapshotID, c.Before.TakenAt.Format(timeForPeople),
-			c.After.SnapshotID, c.After.TakenAt.Format(timeForPeople), counted(len(c.Changes), "change", ""))}}
-		for _, why := range c.NotAssessed {
-			head = append(head, []string{"not assessed: " + why})
-		}
-		if err := printTable(w, head); err != nil {
-			return err
-		}
-		if err := printTable(w, changeRows(c.Changes)); err != nil {
-			return err
+		if h.PoliciesNotAssessed != "" {
+			c.NotAssessed = append(c.NotAssessed,
+				fmt.Sprintf("organization policies in snapshot %d: %s", h.ID, h.PoliciesNotAssessed))
 		}
 	}
-	return nil
+	return c, err
 }
 
-// changeRows is a line for each change; whole configurations are left to --json.
-func changeRows(changes []changeJSON) [][]string {
-	if len(changes) == 0 {
-		return nil
+// text has a line for each change; whole configurations are left to --json.
+func (c *comparison) text() string {
+	head := [][]string{{fmt.Sprintf("%s (%s): net change between snapshot %d (%s) and snapshot %d (%s): %s",
+		c.OrganizationName, c.OrganizationID, c.Before.SnapshotID, forPeople(c.Before.TakenAt),
+		c.After.SnapshotID, forPeople(c.After.TakenAt), counted(len(c.Changes), "change", ""))}}
+	for _, why := range c.NotAssessed {
+		head = append(head, []string{"not assessed: " + why})
+	}
+	if len(c.Changes) == 0 {
+		return table(head)
 	}
 	rows := [][]string{{"SEVERITY", "KIND", "NAME", "ID", "FIELD", "BEFORE", "AFTER", "NOTE"}}
-	for _, c := range changes {
-		before, after := labelled(c.Before, c.BeforeLabel), labelled(c.After, c.AfterLabel)
-		if c.Field == "" {
-			before, after = "", ""
+	for _, change := range c.Changes {
+		before, after := "", ""
+		if change.Field != "" {
+			before, after = labelled(change.Before, change.BeforeLabel), labelled(change.After, change.AfterLabel)
 		}
-		rows = append(rows, []string{string(c.Severity), string(c.Kind), c.SubjectName, c.SubjectID, c.Field, before, after, c.Note})
+		rows = append(rows, []string{string(change.Severity), string(change.Kind), change.SubjectName, change.SubjectID,
+			change.Field, before, after, change.Note})
 	}
-	return rows
+	return table(head) + table(rows)
 }
 
 func labelled(value, label string) string {

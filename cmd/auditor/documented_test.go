@@ -1,16 +1,17 @@
 package main
 
 import (
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"scim-auditor/internal/settings"
 )
 
-// keys are the keys of a struct that is read from YAML, those of what it holds too.
+// keys collects the keys of a struct that is read from YAML, and of the structs in it.
 func keys(t reflect.Type, into map[string]bool) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -32,39 +33,35 @@ func keys(t reflect.Type, into map[string]bool) {
 }
 
 func TestTheDocumentationNamesEveryKeyOfTheConfigFile(t *testing.T) {
-	rules, err := os.ReadFile("../../docs/rules.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := readREADME(t) + string(rules)
+	text := allPages(t) + readPage(t, "docs/rules.md")
 	known := make(map[string]bool)
-	keys(reflect.TypeFor[config](), known)
+	keys(reflect.TypeFor[settings.Config](), known)
 	if len(known) < 30 {
 		t.Fatalf("the config file has %d keys: %v", len(known), known)
 	}
 	for key := range known {
 		if !regexp.MustCompile("`" + key + "`|(?m)^ *(- )?" + key + ":|\\bor " + key + "\\b").MatchString(text) {
-			t.Errorf("the README and docs/rules.md do not name the key %s", key)
+			t.Errorf("no page names the key %s", key)
 		}
 	}
 	table := regexp.MustCompile("(?m)^\\| [^|]* \\| `([a-z_]+)` \\|").FindAllStringSubmatch(text, -1)
 	if len(table) < 12 {
-		t.Errorf("the README's table has %d keys", len(table))
+		t.Errorf("the table of settings has %d keys", len(table))
 	}
 	for _, m := range table {
 		if !known[m[1]] {
-			t.Errorf("the README's table has the key %s, which the config file has not", m[1])
+			t.Errorf("the table of settings has the key %s, which the config file does not have", m[1])
 		}
 	}
 }
 
-func TestTheREADMEsConfigFilesCanBeRead(t *testing.T) {
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readREADME(t), -1)
-	if len(blocks) < 2 {
-		t.Fatalf("the README has %d config files", len(blocks))
+func TestTheConfigFilesOfThePagesCanBeRead(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(allPages(t), -1)
+	if len(blocks) < 4 {
+		t.Fatalf("the pages have %d config files", len(blocks))
 	}
 	for _, block := range blocks {
-		if err := yaml.UnmarshalWithOptions([]byte(block[1]), &config{}, yaml.Strict()); err != nil {
+		if err := yaml.UnmarshalWithOptions([]byte(block[1]), &settings.Config{}, yaml.Strict()); err != nil {
 			t.Errorf("%v in:\n%s", err, block[1])
 		}
 	}

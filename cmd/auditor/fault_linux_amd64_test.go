@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// faultsVariable says with how many calls of each kind TestEveryDiskCallMayFail begins a harm; "all" for every harm at every call, which takes
-// half an hour.
+// faultsVariable says with how many calls of each kind TestEveryDiskCallMayFail begins a harm;
+// "all" for every harm at every call, which takes half an hour.
 const faultsVariable = "AUDITOR_TEST_FAULTS"
 
 var harms = map[string]harm{
@@ -27,8 +27,9 @@ var harms = map[string]harm{
 // situation is a command that changes the database.
 type situation struct {
 	args []string
-	// prepare makes the database as it is before, and gives what checks what the harmed command left, that what it said is so (finished: that
-	// all went well), and that the next command works.
+	// prepare makes the database as it is before, and returns a check of what the harmed command
+	// left, and that what it said is so (finished: that all went well), and that the next command
+	// works.
 	prepare func(*testing.T, *site) (expect func(t *testing.T, finished bool))
 }
 
@@ -42,8 +43,9 @@ var (
 	}
 )
 
-// TestEveryDiskCallMayFail lets one call after the other of each situation's command fail. After each the database and the reports are sound,
-// what failed was told, and what the command said is so.
+// TestEveryDiskCallMayFail lets one call after the other of each situation's command fail. After
+// each the database and the reports are sound, what failed was reported, and what the command said
+// is so.
 func TestEveryDiskCallMayFail(t *testing.T) {
 	skipIfShort(t)
 	for name, situation := range situations {
@@ -63,7 +65,7 @@ func TestEveryDiskCallMayFail(t *testing.T) {
 					start.restore(t)
 					_, printed, code := s.intercept(t, c.harm, situation.args)
 					if code > 0 && (code != exitFailed || !strings.Contains(printed, "auditor: error: ") || !strings.Contains(printed, "auditor: hint: ")) {
-						t.Errorf("the failure is not told: exit code %d\n%s", code, printed)
+						t.Errorf("the failure is not reported: exit code %d\n%s", code, printed)
 					}
 					expect(t, code == exitComplete)
 					if left, _ := filepath.Glob(s.path("auditor.db-*")); len(left) > 0 {

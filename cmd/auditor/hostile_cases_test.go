@@ -71,7 +71,7 @@ func row(members string) http.HandlerFunc {
 	return ok(fmt.Sprintf(`{"scimConfigurations":[{"id":%q,%s}]}`, firstID, members))
 }
 
-// endless gives a page with another token each time.
+// endless returns a page with another token each time.
 func endless() http.HandlerFunc {
 	var page atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +190,8 @@ var pagingNights = []hostileCase{
 	{name: "the page token under another name", answer: ok(`{"scimConfigurations":[],"pagination":{"next_token":"x"}}`), code: "malformed_answer", says: []string{"pagination.next_token"}},
 	{name: "the page token outside", answer: ok(`{"scimConfigurations":[],"nextPageToken":"x"}`), code: "malformed_answer", says: []string{"nextPageToken"}},
 	{name: "the page token is a number", answer: ok(`{"pagination":{"nextToken":2}}`), code: "malformed_answer", says: []string{"pagination.nextToken is a number, not a string"}},
-	// The next two read as lists that have ended; what is missing is still there when it is asked for.
+	// The next two read as lists that have ended; what is missing is still there when it is asked
+	// for.
 	{name: "{} for a listing", answer: ok(`{}`), code: "incomplete_listing", says: []string{"is not in the listing, but the API still has it"}},
 	{name: "the first page without pagination", answer: ok(`{"scimConfigurations":[{"id":"` + firstID + `"}]}`), code: "incomplete_listing", says: []string{"is not in the listing, but the API still has it", "run again"}},
 	{name: "{} in mid-listing", page: 2, answer: ok(`{}`), code: "incomplete_listing", says: []string{"the API still has it"}},

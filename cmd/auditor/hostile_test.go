@@ -47,8 +47,9 @@ func fillHostile(state *demo.State) {
 		{"id": demo.ID("sso", "2"), "displayName": "Login 2"}}
 }
 
-// TestANightThatIsNotWholeIsAFailedNight shows each hostile server to the command the night after a good one: the run ends with 1, tells the
-// person on call what is wrong and what to do, stores no configuration and no change, and the next good night is compared with the first.
+// TestANightThatIsNotWholeIsAFailedNight shows each hostile server to the command the night after a
+// good one: the run ends with 1, names the person on call what is wrong and what to do, stores no
+// configuration and no change, and the next good night is compared with the first.
 func TestANightThatIsNotWholeIsAFailedNight(t *testing.T) {
 	first := newSite(t, nil)
 	fillHostile(first.state)
@@ -110,8 +111,8 @@ func (c hostileCase) test(t *testing.T, database []byte) {
 	}
 }
 
-// hits says whether a request is the one to break. The body is read in any case: a handler that waits for the client to go away would wait
-// for ever before an unread one.
+// hits says whether a request is the one to break. The body is read in any case: a handler that
+// waits for the client to go away would wait for ever before an unread one.
 func (c hostileCase) hits(r *http.Request, method string) bool {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -143,14 +144,14 @@ func (c hostileCase) check(t *testing.T, s *site, code int) {
 		}
 	}
 	if stored := s.query("SELECT error FROM snapshots WHERE id = 2")[0]; !strings.Contains(printed, "auditor: error: default: "+report.Visible(stored)) {
-		t.Errorf("stored is %q, told is another:\n%s", stored, printed)
+		t.Errorf("stored is %q, printed is another:\n%s", stored, printed)
 	}
 	if c.waits != unknownWaits && c.waits != len(s.waits) {
 		t.Errorf("%d waits, want %d: %v", len(s.waits), c.waits, s.waits)
 	}
 	if c.waits > 0 {
 		if d := cmp.Diff([]string{"5|1"}, s.query("SELECT retries, notes LIKE '%was sent again after%' FROM snapshots WHERE id = 2")); d != "" {
-			t.Errorf("retries, and whether the notes tell why (-want +got):\n%s", d)
+			t.Errorf("retries, and whether the notes say why (-want +got):\n%s", d)
 		}
 	}
 	failing := s.query("SELECT rule_id FROM findings WHERE snapshot_id = 2 AND status = 'fail' ORDER BY rule_id")
@@ -163,7 +164,7 @@ func (c hostileCase) check(t *testing.T, s *site, code int) {
 	}
 }
 
-// checkReport looks for what an auditor must not be told of a night that is not complete.
+// checkReport looks for what must not be said to an auditor about a night that is not complete.
 func (c hostileCase) checkReport(t *testing.T, s *site) {
 	t.Helper()
 	reports, err := filepath.Glob(s.path("reports/*-run-2/audit.md"))
@@ -179,7 +180,8 @@ func (c hostileCase) checkReport(t *testing.T, s *site) {
 	}
 }
 
-// TestAServerThatRecoversIsACompleteNight checks that each way of asking for patience is waited for as told, once, and is in the evidence.
+// TestAServerThatRecoversIsACompleteNight checks that each way of asking for patience is waited for
+// as the server said, once, and is in the evidence.
 func TestAServerThatRecoversIsACompleteNight(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// diskCalls are the system calls by which a run changes what is on the disk: by number, with the argument that is a file descriptor, -1 where
-// there is none. Of those with one only the calls on regular files below the site's folder count, not what goes to the API or is printed.
+// diskCalls are the system calls by which a run changes what is on the disk: by number, with the
+// argument that is a file descriptor, -1 where there is none. Of those with one only the calls on
+// regular files below the site's folder count, not what goes to the API or is printed.
 var diskCalls = map[uint64]struct {
 	name       string
 	descriptor int
@@ -38,13 +39,15 @@ const sysRenameat2 = 316 // package syscall is older than it
 type harm struct {
 	// call is the number of the disk call that it begins with, from 1 over all threads; 0 for none.
 	call int
-	// errno is what the system answers in place of doing it. Without one the process is killed before the call.
+	// errno is what the system answers in place of doing it. Without one the process is killed
+	// before the call.
 	errno syscall.Errno
 	// forGood: so it answers each later call too.
 	forGood bool
 }
 
-// interception is a run under ptrace. The program strace counts the calls of each thread apart, and Go spreads those of a run over several.
+// interception is a run under ptrace. The program strace counts the calls of each thread apart, and
+// Go spreads those of a run over several.
 type interception struct {
 	harm
 	folder string
@@ -54,7 +57,8 @@ type interception struct {
 	refuse map[int]bool // threads whose present call is not done
 }
 
-// intercept runs a command in the site's folder and gives its disk calls, what it printed and its exit code, -1 where it was killed.
+// intercept runs a command in the site's folder and returns its disk calls, what it printed and its
+// exit code, -1 where it was killed.
 func (s *site) intercept(t *testing.T, h harm, args []string) (calls []string, printed string, code int) {
 	t.Helper()
 	output, err := os.Create(s.path("printed"))

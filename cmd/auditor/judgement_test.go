@@ -12,6 +12,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/settings"
 )
 
 // ask reads the rows of a query on the demo's database, each as its values with "|" between them.
@@ -89,7 +90,7 @@ func TestWhoDidItInTheDemo(t *testing.T) {
 func TestTheRulesDocumentIsWhatTheRegisterSays(t *testing.T) {
 	const path = "../../docs/rules.md"
 	var want bytes.Buffer
-	if err := writeRulesDoc(&want); err != nil {
+	if err := writeRulesDocument(&want); err != nil {
 		t.Fatal(err)
 	}
 	if *update {
@@ -106,25 +107,29 @@ func TestTheRulesDocumentIsWhatTheRegisterSays(t *testing.T) {
 	}
 }
 
-// What docs/rules.md shows of the settings must be what the command takes, and the defaults the rules' own.
+// What docs/rules.md shows of the settings must be what the command takes, and the defaults the
+// rules' own.
 func TestTheRulesDocumentShowsSettingsThatAreTaken(t *testing.T) {
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(rulesSettings, -1)
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(rulesDocument, -1)
 	if len(blocks) != 2 {
 		t.Fatalf("%d examples", len(blocks))
 	}
-	path := filepath.Join(t.TempDir(), "auditor.yaml")
-	if err := os.WriteFile(path, []byte(blocks[0][1]), 0o600); err != nil {
-		t.Fatal(err)
+	flags := map[string]settings.Flag{"db": {Text: "auditor.db"}, "log-format": {Text: "text"}}
+	for i, name := range []string{"config", "exceptions-file"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(blocks[i][1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		flags[name] = settings.Flag{Text: path, Set: true}
 	}
-	c, err := readConfig(path)
+	s, err := settings.Load(flags, func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	thresholds, off, err := c.ruleSettings()
-	if err != nil || thresholds != finding.DefaultThresholds() || off["SCIM-014"] == "" {
-		t.Errorf("thresholds %+v, turned off %v, error %v", thresholds, off, err)
+	if s.Thresholds != finding.DefaultThresholds() || s.Rules.Disabled["SCIM-014"] == "" {
+		t.Errorf("thresholds %+v, turned off %v", s.Thresholds, s.Rules.Disabled)
 	}
-	_, exceptions, err := parseExceptions("exceptions.yaml", []byte(blocks[1][1]))
+	exceptions, err := s.Exceptions()
 	if err != nil || len(exceptions) != 1 || exceptions[0].RuleID != "SCIM-007" {
 		t.Errorf("exceptions %+v, error %v", exceptions, err)
 	}

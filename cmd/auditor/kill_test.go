@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// asCommand is a variable that makes the test program be the command, so that a test can end it as the system can.
+	// asCommand is a variable that makes the test program be the command, so that a test can end it
+	// as the system can.
 	asCommand = "AUDITOR_TEST_AS_COMMAND"
 	// killsVariable says how many runs TestARunThatIsKilledLosesNothing kills.
 	killsVariable = "AUDITOR_TEST_KILLS"
@@ -87,7 +88,8 @@ func killAfter(t *testing.T, s *site, delay time.Duration) bool {
 	return c.Wait() != nil
 }
 
-// complete is the chain's value of each complete snapshot, oldest first; nil where there is no database yet.
+// complete is the chain's value of each complete snapshot, oldest first; nil where there is no
+// database yet.
 func (s *site) complete(t *testing.T) []string {
 	t.Helper()
 	store, err := snapshot.OpenReadOnly(t.Context(), s.path("auditor.db"))
@@ -109,7 +111,8 @@ func (s *site) complete(t *testing.T) []string {
 	return values
 }
 
-// expectSound verifies the database and the reports, and that no complete snapshot of before is lost or short.
+// expectSound verifies the database and the reports, and that no complete snapshot of before is
+// lost or short.
 func (s *site) expectSound(t *testing.T, before []string) {
 	t.Helper()
 	after := s.complete(t)
@@ -144,7 +147,8 @@ func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	before := s.complete(t)
-	// The files that a run writes are some kilobytes: the limit is met by the log, by the database, or by a report.
+	// The files that a run writes are some kilobytes: the limit is met by the log, by the database,
+	// or by a report.
 	for _, limit := range []int64{4 << 10, 16 << 10, 40 << 10} {
 		s.respellNames(limit)
 		out, err := s.process(t.Context(), fileLimit+"="+strconv.FormatInt(limit, 10)).CombinedOutput()
@@ -156,7 +160,7 @@ func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
 			t.Fatalf("limit %d: %v, want exit code %d\n%s", limit, err, exitFailed, out)
 		}
 		if !bytes.Contains(out, []byte("auditor: error:")) || !bytes.Contains(out, []byte("auditor: hint:")) {
-			t.Errorf("limit %d: the failure is not told:\n%s", limit, out)
+			t.Errorf("limit %d: the failure is not reported:\n%s", limit, out)
 		}
 		s.expectSound(t, before)
 	}

@@ -10,7 +10,8 @@ import (
 	"syscall"
 )
 
-// fileLimit is a variable that bounds the size of each file that the command writes, as a full disk does.
+// fileLimit is a variable that bounds the size of each file that the command writes, as a full disk
+// does.
 const fileLimit = "AUDITOR_TEST_FILE_LIMIT"
 
 func limited(do func() int) int {

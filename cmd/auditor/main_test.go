@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute()) }})
 }
 
-// TestScripts runs the real command in a folder of its own with an empty environment, against a simulated API that a script steers.
+// TestScripts runs the real command in a folder of its own with an empty environment, against a
+// simulated API that a script steers.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

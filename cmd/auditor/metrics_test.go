@@ -7,7 +7,7 @@ import (
 )
 
 // An organization that got another label must not look overdue under the old one for ever.
-func TestTheMetricsTellAnOrganizationUnderItsLabelOfToday(t *testing.T) {
+func TestTheMetricsHaveAnOrganizationUnderItsLabelOfToday(t *testing.T) {
 	s := newSite(t, nil)
 	metrics := s.path("auditor.prom")
 	if code := s.run("--metrics-file", metrics); code != exitComplete {
@@ -23,13 +23,13 @@ func TestTheMetricsTellAnOrganizationUnderItsLabelOfToday(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var found []string
 	for line := range strings.Lines(string(text)) {
 		if strings.HasPrefix(line, "auditor_last_complete_timestamp_seconds{") {
-			told = append(told, line)
+			found = append(found, line)
 		}
 	}
-	if len(told) != 1 || !strings.Contains(told[0], `source="acme"`) {
-		t.Errorf("last complete: %q, want one of acme", told)
+	if len(found) != 1 || !strings.Contains(found[0], `source="acme"`) {
+		t.Errorf("last complete: %q, want one of acme", found)
 	}
 }

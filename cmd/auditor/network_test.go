@@ -19,7 +19,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// secureSite is a simulated API behind TLS with a certificate for example.com, which only SSL_CERT_FILE trusts.
+// secureSite is a simulated API behind TLS with a certificate for example.com, which only
+// SSL_CERT_FILE trusts.
 func secureSite(t *testing.T, handler http.Handler) (server *httptest.Server, certificates string) {
 	t.Helper()
 	server = httptest.NewUnstartedServer(handler)
@@ -144,7 +145,8 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 	}
 }
 
-// A server that sends more than it said is told of as a broken answer and nothing else: net/http would print the surplus on its own.
+// A server that sends more than it said is reported as a broken answer and nothing else: net/http
+// would print the surplus on its own.
 func TestBytesThatNobodyAskedForAreNotPrinted(t *testing.T) {
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {

@@ -22,12 +22,14 @@ import (
 	"scim-auditor/internal/fetch"
 )
 
-// site is an installation of the command: a folder, a clock and a simulated API with one organization.
+// site is an installation of the command: a folder, a clock and a simulated API with one
+// organization.
 type site struct {
 	t      *testing.T
 	folder string
 	state  *demo.State
-	// world guards state where a process of its own asks for it, which nothing else orders after what a test does.
+	// world guards state where a process of its own asks for it, which nothing else orders after
+	// what a test does.
 	world  sync.RWMutex
 	url    string
 	night  int
@@ -38,12 +40,13 @@ type site struct {
 	terminal bool
 	// waits are the waits between requests of all nights, none of which is really waited.
 	waits []time.Duration
-	// printed is everything that was ever printed; hook, if there is one, is told each piece first.
+	// printed is everything that was ever printed; hook, if there is one, gets each piece first.
 	printed bytes.Buffer
 	hook    func(string)
 }
 
-// skipIfShort leaves a test out that starts many processes, which the race detector makes slow and looks into alone.
+// skipIfShort leaves a test out that starts many processes, which the race detector makes slow and
+// looks into alone.
 func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -67,7 +70,7 @@ func newSite(t *testing.T, configure func(*demo.Server)) *site {
 	return s
 }
 
-// run runs the command for the next night and gives its exit code.
+// run runs the command for the next night and returns its exit code.
 func (s *site) run(args ...string) int {
 	s.night++
 	return s.tonight("run", args...)
@@ -97,7 +100,7 @@ func (s *site) Write(text []byte) (int, error) {
 	return s.printed.Write(text)
 }
 
-// tonight runs a command in the present night and gives its exit code.
+// tonight runs a command in the present night and returns its exit code.
 func (s *site) tonight(name string, args ...string) int {
 	clock := s.clock
 	if clock == nil {
@@ -125,7 +128,8 @@ func (s *site) tonight(name string, args ...string) int {
 
 func (s *site) path(name string) string { return filepath.Join(s.folder, name) }
 
-// query reads rows as a user of the sqlite3 program would, each as its values with "|" between them.
+// query reads rows as a user of the sqlite3 program would, each as its values with "|" between
+// them.
 func (s *site) query(query string) []string {
 	s.t.Helper()
 	return queryFile(s.t, s.path("auditor.db"), query)
@@ -267,7 +271,8 @@ func (s *site) beBusy() {
 	s.state.SCIM = append(s.state.SCIM, added)
 }
 
-// busyNight is what night 3 must say of configurations that stay, sorted by their ids as the report is.
+// busyNight is what night 3 must say of configurations that stay, sorted by their ids as the report
+// is.
 func busyNight() []string {
 	type row struct{ id, text string }
 	login := func(n int) string { return demo.ID("sso", fmt.Sprint(n)) }
@@ -291,7 +296,7 @@ func busyNight() []string {
 func (s *site) expectNoToken() {
 	s.t.Helper()
 	if !strings.Contains(s.printed.String(), `msg="api request"`) {
-		s.t.Error("-v does not tell the requests, so that their redaction was not tested")
+		s.t.Error("-v does not log the requests, so that their redaction was not tested")
 	}
 	if strings.Contains(s.printed.String(), s.state.Token) {
 		s.t.Error("the token was printed")

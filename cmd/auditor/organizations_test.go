@@ -19,7 +19,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// threeOrganizations is a server on which globex may not be listed and initech never answers the listing.
+// threeOrganizations is a server on which globex may not be listed and initech never answers the
+// listing.
 func threeOrganizations(t *testing.T) (baseURL string, variables map[string]string) {
 	t.Helper()
 	acme, globex, initech := demo.NewState("acme"), demo.NewState("globex"), demo.NewState("initech")
@@ -41,8 +42,8 @@ func threeOrganizations(t *testing.T) (baseURL string, variables map[string]stri
 
 func TestOneOrganizationThatFailsAndOneThatHangsLeaveTheThirdAlone(t *testing.T) {
 	baseURL, variables := threeOrganizations(t)
-	// The run must last until its time is over, and that has to be enough for what works. How much that is depends on the machine: a slow one
-	// is given more.
+	// The run must last until its time is over, and that has to be enough for what works. How much
+	// that is depends on the machine: a slow one is given more.
 	for timeout := 90 * time.Millisecond; ; timeout *= 2 {
 		folder := t.TempDir()
 		config := fmt.Sprintf("db: %s\nout: %s\ntimeout: %s\norganizations:\n", filepath.Join(folder, "auditor.db"), filepath.Join(folder, "reports"), timeout)
@@ -106,8 +107,8 @@ func checkThree(t *testing.T, s *site, stdout, stderr string) {
 	}
 }
 
-// TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed lets each organization wait for a second one, so that the run ends only when two are
-// under way at once.
+// TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed lets each organization wait for a second
+// one, so that the run ends only when two are under way at once.
 func TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed(t *testing.T) {
 	folder := t.TempDir()
 	variables := make(map[string]string)

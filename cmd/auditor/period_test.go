@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTheRecipesOfAPeriodCountWhatItsReportDoes asks the demo's database as docs/database.md does, for a period that begins before the first
-// snapshots and for one that has snapshots before it.
+// TestTheRecipesOfAPeriodCountWhatItsReportDoes asks the demo's database as docs/database.md does,
+// for a period that begins before the first snapshots and for one that has snapshots before it.
 func TestTheRecipesOfAPeriodCountWhatItsReportDoes(t *testing.T) {
 	folder, _ := playTheDemo(t)
 	s := &site{t: t, folder: folder}
@@ -61,10 +61,10 @@ func TestTheRecipesOfAPeriodCountWhatItsReportDoes(t *testing.T) {
 	}
 }
 
-// periodRecipes are the queries of docs/database.md by the beginning of what stands above each.
+// periodRecipes are the queries of docs/sql.md by the beginning of what stands above each.
 func periodRecipes(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/database.md")
+	text, err := os.ReadFile("../../docs/sql.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,8 @@ func periodRecipes(t *testing.T) map[string]string {
 	return recipes
 }
 
-// readPopulation is the counts of population.csv, by organization id and "population: item", with the severity behind where there is one.
+// readPopulation is the counts of population.csv, by organization id and "population: item", with
+// the severity behind where there is one.
 func readPopulation(t *testing.T, folder string) map[string]map[string]string {
 	t.Helper()
 	file, err := os.Open(filepath.Join(folder, "population.csv"))

@@ -19,7 +19,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// process runs the real command as a process of its own, with this environment and nothing else, in a folder of its own.
+// process runs the real command as a process of its own, with this environment and nothing else, in
+// a folder of its own.
 type process struct {
 	*exec.Cmd
 	folder         string
@@ -37,7 +38,7 @@ func newProcess(t *testing.T, folder string, variables []string, args ...string)
 	return p
 }
 
-// end waits for the process and gives its exit code.
+// end waits for the process and returns its exit code.
 func (p *process) end(t *testing.T) int {
 	t.Helper()
 	err := p.Wait()
@@ -88,7 +89,7 @@ func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 			})
 			s.change(func() { fillHostile(s.state) })
 			variables := []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
-			// A whole night tells how fast this machine is today.
+			// A whole night shows how fast this machine is today.
 			start := time.Now()
 			if p := newProcess(t, s.folder, variables, "run", "--page-size", "2"); p.execute(t) != exitComplete {
 				t.Fatalf("the night before:\n%s", &p.stderr)

@@ -13,7 +13,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// sqlite3 runs queries with the sqlite3 program, as docs/database.md says, and gives what it prints, a row a line with "|" between the values.
+// sqlite3 runs queries with the sqlite3 program, as docs/database.md says, and returns what it
+// prints, a row a line with "|" between the values.
 func (s *site) sqlite3(t *testing.T, program, queries string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -28,7 +29,8 @@ func (s *site) sqlite3(t *testing.T, program, queries string) string {
 	return strings.TrimSuffix(printed.String(), "\n")
 }
 
-// TestTheSqlite3ProgramReadsEveryViewWhileARunWrites reads all views, each whole and all in one transaction, before, while and after a run writes.
+// TestTheSqlite3ProgramReadsEveryViewWhileARunWrites reads all views, each whole and all in one
+// transaction, before, while and after a run writes.
 func TestTheSqlite3ProgramReadsEveryViewWhileARunWrites(t *testing.T) {
 	skipIfShort(t)
 	program, err := exec.LookPath("sqlite3")
@@ -74,7 +76,8 @@ func TestTheSqlite3ProgramReadsEveryViewWhileARunWrites(t *testing.T) {
 	s.readEveryView(t, program, 3, 3)
 }
 
-// readEveryView reads what complete snapshots show, of which there are as many as before a run or one more, and what runs there are.
+// readEveryView reads what complete snapshots show, as many as before a run or one more, and what
+// runs there are.
 func (s *site) readEveryView(t *testing.T, program string, before, runs int) {
 	t.Helper()
 	const count = "SELECT (SELECT count(*) FROM snapshots), (SELECT count(*) FROM scim_configurations), (SELECT count(*) FROM runs);\n"

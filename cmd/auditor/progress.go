@@ -10,10 +10,11 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/settings"
 )
 
-// progress is a line on a terminal that tells how far a collection is. What else is written to the terminal goes through it, so that the line
-// is out of the way first. A nil progress shows nothing.
+// progress is a line on a terminal that shows how far a collection is. Everything else that is written to the terminal
+// goes through it, so that the line is erased first. A nil progress shows nothing.
 type progress struct {
 	stderr  io.Writer
 	mu      sync.Mutex
@@ -21,26 +22,37 @@ type progress struct {
 	answers int
 }
 
-// showProgress begins the line, where somebody sits before it who has not asked for less or for the log in its place, and puts it before
-// the environment's standard error. Whoever calls ends it.
-func (s *settings) showProgress(env *environment) *progress {
-	if !env.terminal || s.quiet || s.verbose || s.logFormat == "json" {
+// showProgress begins the line on a terminal, unless the settings ask for less or for the log instead, and replaces the
+// environment's standard error. The caller ends it.
+func showProgress(env *environment, s *settings.Settings) *progress {
+	if !env.terminal || s.Quiet || s.Verbose || s.LogFormat == "json" {
 		return nil
 	}
-	p := &progress{stderr: env.stderr, bar: progressbar.NewOptions(max(len(s.organizations), 1),
-		progressbar.OptionSetWriter(env.stderr), progressbar.OptionSetDescription("organizations"), progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetWidth(20),
-		progressbar.OptionThrottle(50*time.Millisecond), progressbar.OptionClearOnFinish())}
+	p := &progress{stderr: env.stderr, bar: progressbar.NewOptions(max(len(s.Organizations), 1),
+		progressbar.OptionSetWriter(env.stderr), progressbar.OptionSetDescription("organizations"),
+		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetWidth(20), progressbar.OptionThrottle(50*time.Millisecond),
+		progressbar.OptionClearOnFinish())}
 	env.stderr = p
 	return p
 }
 
-// Write takes the line away and writes to the terminal. The next step of the collection brings the line back.
+// Write erases the line and writes to the terminal. The next step of the collection draws the line again.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = p.bar.Clear()
 	return p.stderr.Write(text)
+}
+
+// draw changes the line, if there is one.
+func (p *progress) draw(change func(*progressbar.ProgressBar)) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(p.bar)
 }
 
 // follow counts the answers to a source's requests.
@@ -51,10 +63,10 @@ func (p *progress) follow(source *job.Source) {
 	next := source.Fetch.Transport
 	source.Fetch.Transport = transport(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.answers++
-		p.bar.Describe(fmt.Sprintf("organizations, %d answers", p.answers))
+		p.draw(func(bar *progressbar.ProgressBar) {
+			p.answers++
+			bar.Describe(fmt.Sprintf("organizations, %d answers", p.answers))
+		})
 		return resp, err
 	})
 }
@@ -63,22 +75,12 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
-// collected tells that one more organization is done.
+// collected counts one more organization that is done.
 func (p *progress) collected() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.bar.Add(1)
+	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Add(1) })
 }
 
-// end takes the line away for good.
+// end erases the line for good.
 func (p *progress) end() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_ = p.bar.Finish()
+	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Finish() })
 }

@@ -56,7 +56,8 @@ func TestTheLineOfTheProgressIsGoneBeforeAnythingElseIsWritten(t *testing.T) {
 	}
 }
 
-// screen is what stays to be read of what was written to a terminal: after a carriage return, characters take the place of those before.
+// screen is what stays to be read of what was written to a terminal: after a carriage return,
+// characters take the place of those before.
 func screen(written string) []string {
 	var lines []string
 	for line := range strings.Lines(written) {

@@ -16,8 +16,8 @@ import (
 // nobody is a user who owns nothing.
 const nobody = 65534
 
-// newReader gives the commands of a user who may read the site's files and write none of them. Root may write whatever the modes say, so that
-// another user takes its place.
+// newReader returns the commands of a user who may read the site's files and write none of them.
+// Root may write whatever the modes say, so that another user takes its place.
 func (s *site) newReader(t *testing.T) func(args ...string) *exec.Cmd {
 	t.Helper()
 	program, attributes := os.Args[0], (*syscall.SysProcAttr)(nil)
@@ -41,7 +41,8 @@ func (s *site) newReader(t *testing.T) func(args ...string) *exec.Cmd {
 	}
 }
 
-// TestFilesThatCannotBeWrittenAreReadAndTheFailureIsTold runs every sort of command on a database in a folder that cannot be written.
+// TestFilesThatCannotBeWrittenAreReadAndTheFailureIsTold runs every sort of command on a database
+// in a folder that cannot be written.
 func TestFilesThatCannotBeWrittenAreReadAndTheFailureIsTold(t *testing.T) {
 	skipIfShort(t)
 	s := newSite(t, nil)

@@ -1,77 +1,93 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/period"
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
-func reportCommand(env environment, s *settings) *cobra.Command {
+func reportCommand(env environment) *cobra.Command {
 	var runID int64
-	var period periodFlags
+	var asked periodFlags
 	command := &cobra.Command{
 		Use:   "report",
 		Short: "Write the report of a stored run again, or of a period",
-		Long: "report writes the report of a run as it was made then, or with --from and --to one of a period: which nights were expected and what became of\n" +
-			"each, the net change, every change, the findings that were opened and closed, the exceptions, the size of each population, and a sample of\n" +
-			"nights that anybody can draw again. --template is for the report of a run.",
-		Example: "  auditor report\n  auditor report --run 7 --out /tmp/for-the-auditor\n  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25",
-		Args:    cobra.NoArgs,
+		Long: `report writes the report of a run as it was made then, or with --from and --to one of a period:
+which nights were expected and what became of each, the net change, every change, the findings
+that were opened and closed, the exceptions, the size of each population, and a sample of nights
+that anybody can draw again. --template is for the report of a run.`,
+		Example: `  auditor report
+  auditor report --run 7 --out /tmp/for-the-auditor
+  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25`,
+		Args: cobra.NoArgs,
 	}
-	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
-		opts, err := s.reportOptions()
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		options, err := s.Report(readVersion().Version)
 		if err != nil {
 			return err
 		}
-		ofPeriod, err := period.asked(cmd.Flags())
-		if err != nil {
+		if err := asked.check(cmd.Flags()); err != nil {
 			return err
 		}
-		if ofPeriod {
-			span, err := period.span(cmd.Flags(), s.now())
-			if err != nil {
-				return err
+		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
+			if cmd.Flags().Changed("from") {
+				return reportPeriod(cmd, env, store, &asked, s.Out, options)
 			}
-			return s.readDatabase(cmd, func(store *snapshot.Store) error { return reportPeriod(cmd, env, s, store, span, opts) })
-		}
-		return s.readDatabase(cmd, func(store *snapshot.Store) error {
-			id, err := reportedRun(cmd, store, runID)
-			if err != nil {
-				return err
-			}
-			folder, err := job.Report(cmd.Context(), store, id, s.out, opts)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(env.stdout, "report: %s\n", folder)
-			return err
+			return reportRun(cmd, env, store, runID, s.Out, options)
 		})
 	})
-	s.addReportFlags(command.Flags())
-	period.add(command.Flags())
-	command.Flags().Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
+	flags := command.Flags()
+	addFlags(flags, settings.ReportFlags)
+	asked.add(flags)
+	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command
 }
 
-// reportedRun is the run to report: the one named, else the newest that has ended.
-func reportedRun(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, error) {
+func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id int64, out string,
+	options report.Options) error {
+	var err error
 	if cmd.Flags().Changed("run") {
-		r, err := store.Run(cmd.Context(), id)
-		switch {
-		case errors.Is(err, snapshot.ErrNotFound):
-			return 0, usage(err, "\"auditor runs\" lists the runs")
-		case err != nil:
-			return 0, err
-		case r.Outcome == snapshot.Running:
-			return 0, failed(fmt.Errorf("run %d has not ended", id), "wait until it has")
-		}
-		return id, nil
+		err = checkRunEnded(cmd.Context(), store, id)
+	} else {
+		id, err = newestRun(cmd.Context(), store)
 	}
-	runs, err := store.Runs(cmd.Context(), 0, 0)
+	if err != nil {
+		return err
+	}
+	folder, err := job.Report(cmd.Context(), store, id, out, options)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.stdout, "report: %s\n", folder)
+	return err
+}
+
+func checkRunEnded(ctx context.Context, store *snapshot.Store, id int64) error {
+	r, err := store.Run(ctx, id)
+	switch {
+	case errors.Is(err, snapshot.ErrNotFound):
+		return usage(err, "\"auditor runs\" lists the runs")
+	case err != nil:
+		return err
+	case r.Outcome == snapshot.Running:
+		return failed(fmt.Errorf("run %d has not ended", id), "wait until it has")
+	}
+	return nil
+}
+
+// newestRun returns the id of the newest run that has ended.
+func newestRun(ctx context.Context, store *snapshot.Store) (int64, error) {
+	runs, err := store.Runs(ctx, 0, 0)
 	if err != nil {
 		return 0, err
 	}
@@ -83,12 +99,95 @@ func reportedRun(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, er
 	return 0, failed(errors.New("the database has no run that has ended"), "\"auditor run\" makes one")
 }
 
-// readDatabase opens a database that is there while do runs. It takes no lock: readers and a run do not disturb each other.
-func (s *settings) readDatabase(cmd *cobra.Command, do func(*snapshot.Store) error) (err error) {
-	store, err := snapshot.OpenExisting(cmd.Context(), s.db)
-	if err != nil {
-		return databaseFailure(err)
+// defaultSample is how many nights auditors often test of a control that is performed daily.
+const defaultSample = 25
+
+// periodFlags are the flags for the report of a period.
+type periodFlags struct {
+	from, to string
+	sample   int
+	seed     int64
+}
+
+func (p *periodFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&p.from, "from", "",
+		"first day of a period (2026-10-01, UTC), or its first instant (2026-10-01T00:00:00Z); with --to")
+	flags.StringVar(&p.to, "to", "", "last day of the period, included, or its last instant; with --from")
+	flags.IntVar(&p.sample, "sample", defaultSample, "how many nights of the period to draw as a sample; 0 for none")
+	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
+}
+
+// check fails for flags that contradict each other.
+func (p *periodFlags) check(flags *pflag.FlagSet) error {
+	from, to := flags.Changed("from"), flags.Changed("to")
+	switch {
+	case from != to:
+		return usage(errors.New("a period has two ends"), "give both --from and --to")
+	case from && flags.Changed("run"):
+		return usage(errors.New("--run is for the report of a run, --from and --to are for one of a period"),
+			"give one or the other")
+	case !from && (flags.Changed("sample") || flags.Changed("seed")):
+		return usage(errors.New("--sample and --seed draw nights from a period"), "give --from and --to too")
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(store)
+	return nil
+}
+
+// span parses the flags. An instant within a second begins the period with the next second.
+func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
+	from, _, errFrom := parseTime(p.from)
+	_, to, errTo := parseTime(p.to)
+	if err := errors.Join(errFrom, errTo); err != nil {
+		return period.Span{}, usage(err, "--from and --to take a date (2026-10-01) or an instant (2026-10-01T00:00:00Z)")
+	}
+	span := period.Span{
+		From: from.Add(time.Second - 1).UTC().Truncate(time.Second), To: to.UTC().Truncate(time.Second),
+		Now: now.UTC().Truncate(time.Second), Sample: p.sample, Seed: p.seed,
+	}
+	if !flags.Changed("seed") {
+		span.Seed = period.DefaultSeed(span.From, span.To)
+	}
+	switch {
+	case span.To.Before(span.From):
+		return span, usage(fmt.Errorf("the period ends (%s) before it begins (%s)", p.to, p.from),
+			"--from is the first day, --to the last")
+	case span.From.After(now):
+		return span, usage(fmt.Errorf("the period begins in the future: %s", p.from), "choose a period that has begun")
+	case p.sample < 0:
+		return span, usage(fmt.Errorf("sample of %d nights", p.sample), "--sample is 0 or more")
+	}
+	return span, nil
+}
+
+// parseTime parses a day, which is from its first second to its last in UTC, or an instant.
+func parseTime(text string) (first, last time.Time, err error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day, day.AddDate(0, 0, 1).Add(-time.Second), nil
+	}
+	instant, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return first, last, fmt.Errorf("%q is neither a date nor an instant", text)
+	}
+	return instant, instant, nil
+}
+
+// reportPeriod writes the report of a period and prints its status.
+func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, flags *periodFlags, out string,
+	options report.Options) error {
+	span, err := flags.span(cmd.Flags(), env.now())
+	if err != nil {
+		return err
+	}
+	read, err := period.Read(cmd.Context(), store, span)
+	if errors.Is(err, period.ErrNothingKnown) {
+		return usage(err, "\"auditor runs\" lists the runs")
+	}
+	if err != nil {
+		return err
+	}
+	folder, status, err := period.Write(out, read, options)
+	if err != nil {
+		return err
+	}
+	text := table([][]string{{"period " + span.String() + ": " + status}, {"report: " + folder}})
+	return printResult(env.stdout, false, nil, text)
 }

@@ -15,7 +15,7 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// command runs any command on the site's database and gives what it prints.
+// command runs any command on the site's database and returns what it prints.
 func (s *site) command(args ...string) string {
 	s.t.Helper()
 	printed, code := s.ask(args...)
@@ -45,8 +45,8 @@ func (s *site) report(name string) string {
 	return found[0]
 }
 
-// unreadableNights runs a readable night, then two on which the SSO configurations and the policies cannot be read while they change, then
-// a readable one.
+// unreadableNights runs a readable night, then two on which the SSO configurations and the policies
+// cannot be read while they change, then a readable one.
 func unreadableNights(t *testing.T, code string) *site {
 	s := newSite(t, nil)
 	fillHostile(s.state)
@@ -95,7 +95,8 @@ func TestWhatMayNotBeReadIsNotAssessedAndNotCompared(t *testing.T) {
 	}
 }
 
-// checkUnreadableReport looks where the workbook, the Markdown and the JSON would show what could not be read.
+// checkUnreadableReport looks where the workbook, the Markdown and the JSON would show what could
+// not be read.
 func checkUnreadableReport(t *testing.T, s *site) {
 	t.Helper()
 	book, err := excelize.OpenFile(s.report("audit.xlsx"))
@@ -126,16 +127,16 @@ func checkUnreadableReport(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	var report struct {
-		Organizations []struct {
-			SSO      json.RawMessage `json:"sso_configurations"`
-			Policies json.RawMessage `json:"policies"`
-		} `json:"organizations"`
+		Snapshots []struct {
+			SSO      *int  `json:"sso_configurations"`
+			Policies *bool `json:"restrict_account_creation_to_scim"`
+		} `json:"snapshots"`
 	}
 	if err := json.Unmarshal(content, &report); err != nil {
 		t.Fatal(err)
 	}
-	if o := report.Organizations[0]; string(o.SSO) != "null" || string(o.Policies) != "null" {
-		t.Errorf("the JSON says SSO %s, policies %s; want null, which is not known", o.SSO, o.Policies)
+	if s := report.Snapshots[0]; s.SSO != nil || s.Policies != nil {
+		t.Errorf("the JSON says %v SSO configurations, restricted %v; want null, which is not known", *s.SSO, *s.Policies)
 	}
 }
 
@@ -151,7 +152,8 @@ func checkUnreadableDiff(t *testing.T, s *site) {
 	}
 }
 
-// checkReadableAgain runs the night on which everything can be read: nothing that changed meanwhile is lost.
+// checkReadableAgain runs the night on which everything can be read: nothing that changed meanwhile
+// is lost.
 func checkReadableAgain(t *testing.T, s *site) {
 	t.Helper()
 	s.mustRun()

@@ -1,41 +1,58 @@
 package main
 
 import (
+	_ "embed" // the document's text
 	"fmt"
 	"io"
+	"strings"
+	"text/template"
 
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/settings"
 )
 
-func rulesCommand(env environment, s *settings) *cobra.Command {
+func rulesCommand(env environment) *cobra.Command {
 	var asMarkdown bool
 	command := &cobra.Command{
-		Use:     "rules",
-		Example: "  auditor rules\n  auditor rules --config /etc/auditor/auditor.yaml",
-		Short:   "Print the rules that every night is judged by",
-		Long:    "rules prints every rule with its severity and what is in order by the thresholds in use, and which ones the settings turn off.",
-		Args:    cobra.NoArgs,
+		Use:   "rules",
+		Short: "Print the rules that every night is judged by",
+		Long: `rules prints every rule with its severity, what is in order by the thresholds in use, and which
+rules the settings turn off.`,
+		Example: `  auditor rules
+  auditor rules --config /etc/auditor/auditor.yaml`,
+		Args: cobra.NoArgs,
 	}
-	command.RunE = action(env, s, func(*cobra.Command, []string) error {
+	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, _ []string) error {
 		if asMarkdown {
-			return writeRulesDoc(env.stdout)
+			return writeRulesDocument(env.stdout)
 		}
-		return printRules(env.stdout, s)
+		rows := [][]string{{"RULE", "SEVERITY", "TITLE", "IN ORDER"}}
+		for _, r := range finding.Rules() {
+			inOrder := r.ExpectedBy(s.Thresholds)
+			if why, off := s.Rules.Disabled[r.ID]; off {
+				inOrder = fmt.Sprintf("(turned off: %s)", why)
+			}
+			rows = append(rows, []string{r.ID, string(r.Severity), r.Title, inOrder})
+		}
+		return printResult(env.stdout, false, nil, table(rows))
 	})
-	command.Flags().BoolVar(&asMarkdown, "markdown", false, "print the register as Markdown, with the default thresholds: what docs/rules.md is")
+	command.Flags().BoolVar(&asMarkdown, "markdown", false,
+		"print the register as Markdown, with the default thresholds: the text of docs/rules.md")
 	return command
 }
 
-func printRules(w io.Writer, s *settings) error {
-	rows := [][]string{{"RULE", "SEVERITY", "TITLE", "IN ORDER"}}
-	for _, r := range finding.Rules() {
-		inOrder := r.ExpectedBy(s.thresholds)
-		if why, off := s.turnedOff[r.ID]; off {
-			inOrder = fmt.Sprintf("(turned off: %s)", why)
-		}
-		rows = append(rows, []string{r.ID, string(r.Severity), r.Title, inOrder})
+//go:embed rules.md.tmpl
+var rulesDocument string
+
+// writeRulesDocument writes docs/rules.md from the register of rules.
+func writeRulesDocument(w io.Writer) error {
+	document, err := template.New("rules").Funcs(template.FuncMap{"join": strings.Join}).Parse(rulesDocument)
+	if err != nil {
+		return fmt.Errorf("reading the template of the rules: %w", err)
 	}
-	return printTable(w, rows)
+	return document.Execute(w, map[string]any{
+		"Frameworks": finding.Frameworks, "Rules": finding.Rules(), "Thresholds": finding.DefaultThresholds(),
+	})
 }

@@ -1,145 +1,225 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"syscall"
+	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
-func runCommand(env environment, s *settings) *cobra.Command {
+func runCommand(env environment) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Collect, snapshot, compare and report once; what cron calls",
-		Example: "  ONA_TOKEN=… auditor run\n" +
-			"  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q",
+		Example: `  ONA_TOKEN=… auditor run
+  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q`,
 		Args: cobra.NoArgs,
 	}
-	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
-		conditions, err := s.conditions()
-		if err != nil {
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		if _, err := s.Schedule(); err != nil {
 			return err
 		}
-		if err := s.checkSchedule(); err != nil {
-			return err
-		}
-		shown := s.showProgress(&env)
-		why := occasion{trigger: "manual", progress: shown}
-		if s.metricsFile != "" {
+		why := occasion{trigger: "manual", progress: showProgress(&env, s)}
+		if s.MetricsFile != "" {
 			why.metrics = metrics.New(readVersion().Version)
 		}
-		result, err := runOn(cmd.Context(), env, s, why)
-		shown.end()
+		result, err := runOnce(cmd.Context(), env, s, why)
+		why.progress.end()
 		if err != nil {
 			return err
 		}
-		if err := printResult(env, s, result, asJSON); err != nil {
+		if err := printRun(env, s, result, asJSON); err != nil {
 			return err
 		}
-		return exitOf(result, conditions)
+		return exitOf(result, s.FailOn)
 	})
-	s.addCollectionFlags(command.Flags())
-	s.addScheduleFlags(command.Flags())
-	s.addFailOnFlag(command.Flags())
-	s.addReportFlags(command.Flags())
+	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+		settings.ExitCodeFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }
 
-// withDatabase holds the lock and the open database, which is made where it is missing, while do runs.
-func (s *settings) withDatabase(cmd *cobra.Command, do func(*snapshot.Store) error) error {
-	return s.alone(cmd.Context(), do)
+// occasion is why a run is made.
+type occasion struct {
+	trigger      string
+	scheduledFor time.Time    // zero for a run that no schedule asked for
+	metrics      *metrics.Set // nil where they are not published
+	progress     *progress    // nil for none
 }
 
-func (s *settings) alone(ctx context.Context, do func(*snapshot.Store) error) error {
-	// The lock lies beside the database.
-	if err := os.MkdirAll(filepath.Dir(s.db), 0o700); err != nil {
-		return failed(fmt.Errorf("creating the database's folder: %w", err), cmp.Or(databaseHint(err), "name a file with --db in a folder that this user may make"))
+// runOnce makes one run with the settings, alone on its database, updates the metrics, and notifies. A notification
+// that fails is printed and changes nothing about the run.
+func runOnce(ctx context.Context, env environment, s *settings.Settings, why occasion) (*runResult, error) {
+	recipients, err := s.Notifications()
+	if err != nil {
+		return nil, err
 	}
-	return s.locked(ctx, snapshot.Open, do)
+	host, err := env.hostname()
+	if err != nil {
+		return nil, fmt.Errorf("asking for the host's name: %w", err)
+	}
+	started := env.now().UTC().Truncate(time.Second)
+	printError(env.stderr, notifyStarted(ctx, recipients))
+	recorded, err := runJob(ctx, env, s, host, why)
+	result := newResult(recorded, err)
+	if err != nil {
+		result.Run = runRow{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
+			ToolVersion: readVersion().Version, Host: host}
+	}
+	result.ExpiringTokens = expiringTokens(s, env.now())
+	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
+	return result, err
 }
 
-func (s *settings) locked(ctx context.Context, open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
-	unlock, err := job.Lock(s.db, s.now())
-	switch {
-	case errors.Is(err, job.ErrLocked):
-		return failed(err, "wait until it has ended; the lock goes away with the process that holds it")
-	case errors.Is(err, fs.ErrNotExist):
-		return databaseFailure(fmt.Errorf("%s: %w", s.db, snapshot.ErrNoDatabaseFile))
-	case err != nil:
+// runJob reads the files that the settings name, the tokens among them, and runs the job.
+func runJob(ctx context.Context, env environment, s *settings.Settings, host string, why occasion,
+) (*job.Result, error) {
+	reports, err := s.Report(readVersion().Version)
+	if err != nil {
+		return nil, err
+	}
+	log := newLogger(env, s)
+	sources, err := jobSources(env, s, log)
+	if err != nil {
+		return nil, err
+	}
+	for i := range sources {
+		why.progress.follow(&sources[i])
+	}
+	for _, t := range expiringTokens(s, env.now()) {
+		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
+	}
+	exceptions, err := s.Exceptions()
+	if err != nil {
+		return nil, err
+	}
+	var result *job.Result
+	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
+		result, err = job.Run(ctx, job.Options{
+			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: why.scheduledFor,
+			Trigger: why.trigger, Schedule: s.Cron, ToolVersion: readVersion().Version, Host: host,
+			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: why.progress.collected,
+			Reports: s.Out, Report: reports,
+			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
+		})
+		if err != nil {
+			return err
+		}
+		printError(env.stderr, publish(context.WithoutCancel(ctx), s, why.metrics, store))
+		return nil
+	})
+	return result, err
+}
+
+// jobSources are the organizations with what is needed to reach them. All share one set of connections.
+func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]job.Source, error) {
+	sources, err := s.Sources(log)
+	if err != nil {
+		return nil, err
+	}
+	transport := fetch.NewTransport(s.Concurrency)
+	var all []job.Source
+	for _, source := range sources {
+		all = append(all, job.Source{
+			Name: source.Name, TokenExpires: source.TokenExpires, Err: source.Err,
+			Fetch: fetch.Options{
+				BaseURL: source.BaseURL, Token: source.Token, OrganizationID: source.OrganizationID, PageSize: s.PageSize,
+				Limits: env.limits, Sleep: env.sleep, Transport: transport, Now: env.now,
+				Logger: log.With(slog.String("source", source.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
+			},
+		})
+	}
+	return all, nil
+}
+
+// publish updates the metrics, and writes them where the settings name a file.
+func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store *snapshot.Store) error {
+	if set == nil {
+		return nil
+	}
+	set.SetTokenExpiries(s.TokenExpiries)
+	if err := set.Update(ctx, store); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	store, err := open(ctx, s.db)
-	if err != nil {
-		return databaseFailure(err)
+	if s.MetricsFile == "" {
+		return nil
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(store)
+	return set.WriteFile(s.MetricsFile)
 }
 
-// databaseFailure says what to do about a database that does not open.
-func databaseFailure(err error) error {
-	switch {
-	case errors.Is(err, snapshot.ErrNotDatabase):
-		return usage(err, "the file was left as it is; name another with --db")
-	case errors.Is(err, snapshot.ErrNewerVersion):
-		return usage(err, "the file was left as it is; install the newer auditor, or name another file with --db")
-	case errors.Is(err, snapshot.ErrOlderVersion):
-		return usage(err, "the file was left as it is")
-	case errors.Is(err, snapshot.ErrNoDatabaseFile):
-		return usage(err, "\"auditor run\" makes it; name it with --db when it lies elsewhere")
+// printRun prints the result on standard output, and each failure with what to do on standard error.
+func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
+	var err error
+	if asJSON || !s.Quiet {
+		err = printResult(env.stdout, asJSON, result, result.summary())
+	}
+	for _, o := range result.Organizations {
+		if o.Error != "" {
+			printProblem(env.stderr, "error", o.Source+": "+o.Error, o.Hint)
+		}
+	}
+	if result.Error != "" {
+		printProblem(env.stderr, "error", result.Error, fmt.Sprintf(
+			"the snapshots are stored; when the cause is mended, run \"auditor report --run %d\"", result.Run.ID))
 	}
 	return err
 }
 
-// organizationHint says what to do about the failure of an organization, be it the API's or the database's; empty when nothing is known.
-func organizationHint(err error) string { return cmp.Or(job.Hint(err), databaseHint(err)) }
-
-// databaseHint says what to do about what SQLite complains of; empty for other errors.
-func databaseHint(err error) string {
-	for _, known := range []struct {
-		err  error
-		hint string
-	}{
-		{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; nothing was written"},
-		{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files beside it, and that the disk is mounted for writing"},
-		{fs.ErrPermission, "give the user that runs auditor the right to it, or name another place"},
-		{syscall.EROFS, "the disk is mounted for reading alone: mount it for writing, or name another place"},
-		{syscall.EIO, "look after the disk: it could not be read or written"},
-		{syscall.ENOSPC, "make room on the disk, then run this again"},
-		{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
-		{snapshot.ErrDamaged, "keep the file for an inquiry, and go on with a copy of the last backup; \"auditor verify --db FILE\" says whether one is sound"},
-		{snapshot.ErrFileExists, "move the file away, then run this again"},
-		{snapshot.ErrPruned, "the report that was made then is the one that remains; \"auditor runs\" lists the runs"},
-	} {
-		if errors.Is(err, known.err) {
-			return known.hint
-		}
+// summary has a line for the run, one for each organization, and the exceptions that need attention.
+func (r *runResult) summary() string {
+	var rows [][]string
+	for _, o := range r.Organizations {
+		rows = append(rows, append([]string{"  " + o.Source}, o.columns()...))
 	}
-	return ""
+	text := fmt.Sprintf("run %d at %s: %s\n", r.Run.ID, forPeople(r.Run.StartedAt), outcomeInWords(r.Run.Outcome)) +
+		table(rows) + table(exceptionRows(r.Organizations))
+	if r.Report != "" {
+		text += "report: " + r.Report + "\n"
+	}
+	return text
 }
 
-// exitOf is nil when the run is complete and nothing that --fail-on names is there.
-func exitOf(result *job.Result, conditions []condition) error {
-	if !result.Complete() {
-		return &failure{err: errors.New("the run is not complete"), exit: exitFailed, told: true}
-	}
-	for _, c := range conditions {
-		if c.met(result) {
-			return &failure{err: fmt.Errorf("--fail-on %s", c), exit: exitFound, told: true}
+// exceptionRows are the exceptions that expired while their findings still fail, and those that match nothing in any
+// organization. The latter are not known while an organization is not complete.
+func exceptionRows(organizations []organizationResult) (rows [][]string) {
+	var order []finding.Exception
+	idle := make(map[finding.Exception]bool)
+	whole := true
+	for _, o := range organizations {
+		whole = whole && o.Error == ""
+		for _, a := range o.acceptances {
+			if !a.InForce && a.Bearing == finding.Applied {
+				again := "fail again"
+				if a.Findings == 1 {
+					again = "fails again"
+				}
+				rows = append(rows, []string{fmt.Sprintf("%s expired with %s and %s %s", aboutException(a.Exception),
+					a.Expires.Format(time.DateOnly), counted(a.Findings, "finding", ""), again)})
+			}
+			if _, known := idle[a.Exception]; !known {
+				order, idle[a.Exception] = append(order, a.Exception), true
+			}
+			idle[a.Exception] = idle[a.Exception] && a.Bearing == finding.Unmatched
 		}
 	}
-	return nil
+	for _, x := range order {
+		if whole && idle[x] {
+			rows = append(rows, []string{aboutException(x) + " matches nothing that fails"})
+		}
+	}
+	return rows
+}
+
+func aboutException(x finding.Exception) string {
+	return "  ! exception of " + x.Owner + ": " + x.RuleID + " for " + acceptedFor(x)
 }

@@ -13,29 +13,30 @@ import (
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
 	"scim-auditor/internal/schedule"
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
-func serveCommand(env environment, s *settings) *cobra.Command {
+func serveCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run on a schedule in the foreground, with health and metrics",
-		Long: "serve does what \"auditor run\" does at each time of a cron schedule, until SIGTERM ends it. Runs never overlap: a time that comes while\n" +
-			"a run is busy is skipped, counted and told. Times that passed while serve was stopped are caught up by one run at the start, for\n" +
-			"the last of them; the others are recorded as missed. SIGHUP reads the settings again.",
-		Example: "  auditor serve --schedule \"0 2 * * *\" --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477\n" +
-			"  auditor serve --schedule \"CRON_TZ=Europe/Berlin 30 2 * * mon-fri\"",
+		Long: `serve does what "auditor run" does at each time of a cron schedule, until SIGTERM ends it. Runs
+never overlap: a time that comes while a run is busy is skipped, counted and logged. Times that
+passed while serve was stopped are caught up by one run at the start, for the last of them; the
+others are recorded as missed. SIGHUP reads the settings again.`,
+		Example: `  auditor serve --schedule "0 2 * * *" --token-file /etc/auditor/token \
+    --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477
+  auditor serve --schedule "CRON_TZ=Europe/Berlin 30 2 * * mon-fri"`,
 		Args: cobra.NoArgs,
 	}
-	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		v := &service{env: env, metrics: metrics.New(readVersion().Version)}
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	s.addCollectionFlags(command.Flags())
-	s.addScheduleFlags(command.Flags())
-	s.addReportFlags(command.Flags())
-	s.addServerFlags(command.Flags())
+	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+		settings.ReportFlags, settings.ServerFlags)
 	return command
 }
 
@@ -44,17 +45,14 @@ type service struct {
 	env     environment
 	metrics *metrics.Set
 	// settings are replaced as a whole when they are read again; a run in progress keeps those that it began with.
-	settings atomic.Pointer[settings]
+	settings atomic.Pointer[settings.Settings]
 }
 
 // serve follows the schedule until ctx ends, which is no error.
 func (v *service) serve(ctx context.Context) (err error) {
 	s := v.settings.Load()
-	follow, err := s.parseSchedule()
+	follow, err := v.checkSettings(s)
 	if err != nil {
-		return err
-	}
-	if err := v.checkSettings(s); err != nil {
 		return err
 	}
 	v.metrics.CountServer()
@@ -79,28 +77,29 @@ func (v *service) serve(ctx context.Context) (err error) {
 	return nil
 }
 
-// checkSettings finds what would make every run fail before the first one is due.
-func (v *service) checkSettings(s *settings) error {
-	if err := s.checkServer(); err != nil {
-		return err
+// checkSettings returns the schedule, or what would make every run fail before the first one is due.
+func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error) {
+	follow, err := s.RequireSchedule()
+	if err != nil {
+		return nil, err
 	}
-	if _, err := s.sources(v.env, s.logger(v.env.stderr)); err != nil {
-		return err
+	if _, err := s.Sources(newLogger(v.env, s)); err != nil {
+		return nil, err
 	}
-	if _, err := s.exceptions(); err != nil {
-		return err
+	if _, err := s.Exceptions(); err != nil {
+		return nil, err
 	}
-	if _, err := s.reportOptions(); err != nil {
-		return err
+	if _, err := s.Report(""); err != nil {
+		return nil, err
 	}
-	_, err := s.notifier(v.env)
-	return err
+	_, err = s.Notifications()
+	return follow, err
 }
 
-// begin records the schedule, reads the metrics, and gives the night to catch up: the last that was expected, if nothing ran for it. It is
-// the zero time when there is none.
-func (v *service) begin(ctx context.Context, s *settings, now time.Time) (missed time.Time, err error) {
-	err = s.alone(ctx, func(store *snapshot.Store) error {
+// begin records the schedule, reads the metrics, and returns the night to catch up: the last that was expected, if
+// nothing ran for it. It is the zero time when there is none.
+func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
+	err = openToRun(ctx, s.DB, now, func(store *snapshot.Store) error {
 		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		if err != nil {
 			return err
@@ -108,10 +107,10 @@ func (v *service) begin(ctx context.Context, s *settings, now time.Time) (missed
 		if n := len(nights); n > 0 && nights[n-1].Status == schedule.Missed {
 			missed = nights[n-1].ScheduledAt
 		}
-		if err := store.SetSchedule(ctx, s.schedule, now); err != nil {
+		if err := store.SetSchedule(ctx, s.Cron, now); err != nil {
 			return err
 		}
-		v.metrics.SetTokenExpiries(knownExpiries(s.expiries))
+		v.metrics.SetTokenExpiries(s.TokenExpiries)
 		return v.metrics.Update(ctx, store)
 	})
 	return missed, err
@@ -119,61 +118,107 @@ func (v *service) begin(ctx context.Context, s *settings, now time.Time) (missed
 
 func (v *service) scheduled(ctx context.Context, night time.Time) {
 	v.night(ctx, occasion{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
-	follow, err := v.settings.Load().parseSchedule()
-	if err == nil {
+	if follow, err := v.settings.Load().RequireSchedule(); err == nil {
 		v.announce(follow.Next(v.env.now()))
 	}
 }
 
-// announce says when the next run is due.
+// announce publishes when the next run is due.
 func (v *service) announce(next time.Time) {
 	v.metrics.SetNext(next)
-	if s := v.settings.Load(); !s.quiet && !next.IsZero() {
-		_, _ = fmt.Fprintf(v.env.stdout, "next run: %s\n", next.Format(timeForPeople))
+	if s := v.settings.Load(); !s.Quiet && !next.IsZero() {
+		_, _ = fmt.Fprintf(v.env.stdout, "next run: %s\n", forPeople(next))
 	}
 }
 
-// night makes one run and tells what came of it. When ctx ends, the run may go on for the time that the settings allow, and is then abandoned:
-// it is recorded as failed.
-func (v *service) night(ctx context.Context, o occasion) {
+// night makes one run and prints its result. When ctx ends, the run may go on for --stop-timeout; then it is abandoned
+// and recorded as failed.
+func (v *service) night(ctx context.Context, why occasion) {
 	s := v.settings.Load()
-	running, end := withGrace(ctx, s.stopTimeout)
+	running, end := withGrace(ctx, s.StopTimeout)
 	defer end()
-	result, err := runOn(running, v.env, s, o)
-	if err == nil {
+	result, err := runOnce(running, v.env, s, why)
+	switch {
+	case err == nil:
 		v.metrics.CountRun(string(result.Run.Outcome))
-		printProblems(v.env.stderr, printResult(v.env, s, result, false))
-		return
-	}
-	if errors.Is(err, job.ErrLocked) {
+		err = printRun(v.env, s, result, false)
+	case errors.Is(err, job.ErrLocked):
 		v.metrics.CountSkipped(1)
-		err = fmt.Errorf("skipping the run of %s: %w", o.scheduledFor.Format(timeForPeople), err)
-	} else {
+		err = fmt.Errorf("skipping the run of %s: %w", forPeople(why.scheduledFor), err)
+	default:
 		v.metrics.CountRun("error")
 	}
-	printFailure(v.env.stderr, err)
+	printError(v.env.stderr, err)
 }
 
-// skipped tells the scheduled times that passed without a run.
+// skipped logs and counts the scheduled times that passed without a run.
 func (v *service) skipped(nights []time.Time) {
 	v.metrics.CountSkipped(len(nights))
-	v.settings.Load().logger(v.env.stderr).Warn("scheduled_times_skipped",
+	newLogger(v.env, v.settings.Load()).Warn("scheduled_times_skipped",
 		slog.Int("count", len(nights)), slog.Time("first", nights[0]), slog.Time("last", nights[len(nights)-1]),
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
 }
 
-// withGrace gives a context that ends as long after ctx as is allowed.
-func withGrace(ctx context.Context, allowed time.Duration) (context.Context, context.CancelFunc) {
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
+// reloadOnHangup reads the settings again at each SIGHUP until ctx ends. Wrong settings are printed and change nothing.
+func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.Schedule) {
+	hangups, stop := v.env.hangups()
+	defer stop()
+	for {
 		select {
-		case <-time.After(allowed):
-			cancel()
-		case <-running.Done():
+		case <-ctx.Done():
+			return
+		case <-hangups:
 		}
-	})
-	return running, func() {
-		stop()
-		cancel()
+		follow, err := v.reload(ctx)
+		if err != nil {
+			v.metrics.CountFailedReload()
+			printError(v.env.stderr, fmt.Errorf("reading the settings again, which stay as they were: %w", err))
+			continue
+		}
+		if follow == nil {
+			continue
+		}
+		select {
+		case changed <- follow:
+			v.announce(follow.Next(v.env.now()))
+		case <-ctx.Done():
+			return
+		}
 	}
+}
+
+// reload reads the command line, the environment and the config file as at the start. It returns the schedule if it is
+// another one than before. A new schedule is recorded at once, also while a run is in progress: which nights are
+// expected must not wait for the next one.
+func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
+	command, rest, err := newRoot(v.env).Find(v.env.args)
+	if err != nil {
+		return nil, err
+	}
+	if err := command.ParseFlags(rest); err != nil {
+		return nil, err
+	}
+	s, err := loadSettings(v.env, command.Flags())
+	if err != nil {
+		return nil, err
+	}
+	before := v.settings.Load()
+	if s.DB != before.DB || s.Listen != before.Listen {
+		return nil, errors.New("db and listen cannot change while auditor is serving: restart it")
+	}
+	follow, err := v.checkSettings(s)
+	if err != nil {
+		return nil, err
+	}
+	if s.Cron == before.Cron {
+		follow = nil
+	} else if err := readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
+		return store.SetSchedule(ctx, s.Cron, v.env.now())
+	}); err != nil {
+		return nil, err
+	}
+	v.settings.Store(s)
+	// An alert about a token that was replaced ends with this.
+	v.metrics.SetTokenExpiries(s.TokenExpiries)
+	return follow, nil
 }

@@ -64,7 +64,7 @@ func (d *daemon) log() string {
 	return string(text)
 }
 
-// waitFor waits until the output matches, and gives the first group.
+// waitFor waits until the output matches, and returns the first group.
 func (d *daemon) waitFor(pattern string) string {
 	d.t.Helper()
 	re := regexp.MustCompile(pattern)
@@ -84,7 +84,7 @@ func (d *daemon) signal(s os.Signal) {
 	}
 }
 
-// terminate sends SIGTERM and gives the time until the end, which must be with exit code 0.
+// terminate sends SIGTERM and returns the time until the end, which must be with exit code 0.
 func (d *daemon) terminate() time.Duration {
 	d.t.Helper()
 	begun := time.Now()
@@ -124,7 +124,8 @@ func (d *daemon) metric(line string) float64 {
 	return value
 }
 
-// AUDITOR_SERVE_SECONDS lets it serve for longer; 4 seconds are enough to see two times of the schedule.
+// AUDITOR_SERVE_SECONDS lets it serve for longer; 4 seconds are enough to see two times of the
+// schedule.
 func TestServeRunsOnItsScheduleUntilSIGTERM(t *testing.T) {
 	s := newSite(t, nil)
 	s.fill()
@@ -142,7 +143,7 @@ func TestServeRunsOnItsScheduleUntilSIGTERM(t *testing.T) {
 	}
 	if d.metric(`auditor_runs_total\{outcome="complete"\}`) < 1 || d.metric("auditor_run_complete") != 1 ||
 		d.metric(`auditor_scim_configurations\{organization_id="[^"]+",source="default"\}`) != 250 {
-		t.Error("the metrics do not tell the runs")
+		t.Error("the metrics do not show the runs")
 	}
 	took := d.terminate()
 	t.Logf("ended %s after SIGTERM; runs: %v", took, s.query("SELECT count(*), min(started_at), max(started_at) FROM runs"))
@@ -231,9 +232,9 @@ func TestARunLongerThanTheIntervalSkips(t *testing.T) {
 	if code := s.tonight("serve", "--schedule", "0 2 * * *", "--listen", "127.0.0.1:0"); code != exitComplete {
 		t.Errorf("exit code %d", code)
 	}
-	const told = "count=2 first=2026-11-17T02:00:00.000Z last=2026-11-18T02:00:00.000Z"
-	if !strings.Contains(s.printed.String(), told) || d.url == "" {
-		t.Errorf("it does not tell %s:\n%s", told, &s.printed)
+	const skipped = "count=2 first=2026-11-17T02:00:00.000Z last=2026-11-18T02:00:00.000Z"
+	if !strings.Contains(s.printed.String(), skipped) || d.url == "" {
+		t.Errorf("it does not say %s:\n%s", skipped, &s.printed)
 	}
 	if got := s.query("SELECT scheduled_for, outcome FROM runs"); len(got) != 1 || got[0] != "2026-11-16T02:00:00Z|complete" {
 		t.Errorf("runs: %v", got)

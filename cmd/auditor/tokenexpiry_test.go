@@ -13,7 +13,7 @@ import (
 )
 
 // The first night is 2026-11-16 at 02:00.
-func TestTheEndOfATokenIsToldAhead(t *testing.T) {
+func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 	for _, test := range []struct{ name, expires, want string }{
 		{"far off", "2026-12-01", ""},
 		{"two weeks before", "2026-11-30", "auditor: warning: default: the token expires on 2026-11-30, in 13 days\nauditor: hint: make a new "},
@@ -32,19 +32,19 @@ func TestTheEndOfATokenIsToldAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(evidence), "the token of this run expires on "+test.expires+", by the settings") {
-			t.Errorf("%s: the report does not tell", test.name)
+			t.Errorf("%s: the report does not say it", test.name)
 		}
 		metrics, err := os.ReadFile(s.path("auditor.prom"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(metrics), `auditor_token_expires_timestamp_seconds{source="default"} 1.7`) {
-			t.Errorf("%s: the metrics do not tell:\n%s", test.name, metrics)
+			t.Errorf("%s: the metrics do not show it:\n%s", test.name, metrics)
 		}
 	}
 }
 
-func TestARefusedTokenWhoseDayHasPassedIsToldAsSuch(t *testing.T) {
+func TestARefusedTokenWhoseDayHasPassedGetsAWarning(t *testing.T) {
 	s := newSite(t, nil)
 	s.state.Faults[demo.GetAuthenticatedIdentity] = demo.Fault{Code: "unauthenticated", Message: "no valid token"}
 	if code := s.run("-q", "--token-expires", "2026-11-12"); code != exitFailed {
@@ -57,7 +57,7 @@ func TestARefusedTokenWhoseDayHasPassedIsToldAsSuch(t *testing.T) {
 	}
 }
 
-func TestWhoIsToldOfATokenThatExpires(t *testing.T) {
+func TestWhoIsNotifiedOfATokenThatExpires(t *testing.T) {
 	s := newSite(t, nil)
 	all := &heard{}
 	server := httptest.NewServer(all)

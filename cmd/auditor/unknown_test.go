@@ -11,8 +11,9 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// TestAFieldThatThisVersionDoesNotKnowIsKeptComparedAndShown follows a newer server's field over four nights. The server refuses a request
-// with a field that the API does not document, so that the nights show that too.
+// TestAFieldThatThisVersionDoesNotKnowIsKeptComparedAndShown follows a newer server's field over
+// four nights. The server refuses a request with a field that the API does not document, so that
+// the nights show that too.
 func TestAFieldThatThisVersionDoesNotKnowIsKeptComparedAndShown(t *testing.T) {
 	s := newSite(t, nil)
 	fillHostile(s.state)

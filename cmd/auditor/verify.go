@@ -1,86 +1,76 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
 )
 
-func verifyCommand(env environment, s *settings) *cobra.Command {
+func verifyCommand(env environment) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Recompute every hash of the database and of the report folders",
-		Long: "verify checks the database file, its schema, every link of the ledger, every row, the content and records of every\n" +
-			"snapshot, the bytes of every answer, and the files of every report folder in --out. It names what differs and then exits\n" +
-			"with 1. It changes nothing.",
+		Long: `verify checks the database file, its schema, every link of the ledger, every row, the content and
+records of every snapshot, the bytes of every answer, and the files of every report folder in --out.
+It names what differs, exits with 1 then, and changes nothing.`,
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
-	command.RunE = action(env, s, func(cmd *cobra.Command, _ []string) error {
-		found, err := verifyAll(cmd.Context(), s)
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		store, err := snapshot.OpenReadOnly(cmd.Context(), s.DB)
 		if err != nil {
 			return err
 		}
-		if err := printVerified(env, s, found, asJSON); err != nil {
+		found, err := verify.Database(cmd.Context(), store)
+		if err == nil {
+			err = found.AddFolders(cmd.Context(), store, s.Out)
+		}
+		if err := errors.Join(err, store.Close()); err != nil {
 			return err
 		}
-		if len(found.Problems) == 0 {
-			return nil
+		if asJSON || !s.Quiet {
+			err = printResult(env.stdout, asJSON, found, verdict(found))
 		}
-		return &failure{err: errors.New("the evidence does not hold"), exit: exitFailed, told: true}
+		if err != nil || len(found.Problems) == 0 {
+			return err
+		}
+		if !asJSON {
+			printProblems(env.stderr, found)
+		}
+		return &failure{code: exitFailed}
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print what was checked and found as JSON")
 	return command
 }
 
-func verifyAll(ctx context.Context, s *settings) (*verify.Result, error) {
-	store, err := snapshot.OpenReadOnly(ctx, s.db)
-	if err != nil {
-		return nil, databaseFailure(err)
+// printProblems prints each problem, and then what can be done about evidence that does not hold.
+func printProblems(stderr io.Writer, v *verify.Result) {
+	for i, p := range v.Problems {
+		hint := ""
+		if i == len(v.Problems)-1 {
+			hint = "nothing was changed; keep the file as it is, and compare it with a backup " +
+				"(\"auditor verify --db BACKUP\") and with the reports that auditors have"
+		}
+		printProblem(stderr, "error", p.String(), hint)
 	}
-	found, err := verify.Database(ctx, store)
-	if err == nil {
-		err = found.AddFolders(ctx, store, s.out)
-	}
-	return found, errors.Join(err, store.Close())
 }
 
-// verifyHint says what to do about evidence that does not hold.
-const verifyHint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") and with the reports " +
-	"that auditors have"
-
-func printVerified(env environment, s *settings, found *verify.Result, asJSON bool) error {
-	if asJSON {
-		return printJSON(env.stdout, found)
+// verdict says whether the evidence holds, and what was checked.
+func verdict(v *verify.Result) string {
+	text := "the evidence holds"
+	if n := len(v.Problems); n > 0 {
+		text = "NOT VERIFIED: " + counted(n, "problem", "")
 	}
-	for _, p := range found.Problems {
-		printProblem(env.stderr, errors.New(p.String()), "")
-	}
-	if len(found.Problems) > 0 {
-		_, _ = fmt.Fprintln(env.stderr, "auditor: hint:", verifyHint)
-	}
-	if s.quiet {
-		return nil
-	}
-	return printVerdict(env.stdout, found)
-}
-
-func printVerdict(w io.Writer, found *verify.Result) error {
-	verdict := "the evidence holds"
-	if n := len(found.Problems); n > 0 {
-		verdict = "NOT VERIFIED: " + counted(n, "problem", "")
-	}
-	_, err := fmt.Fprintf(w, "%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", verdict,
-		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
-		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
-		counted(found.Responses, "answer", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
-		counted(found.ReportFolders, "report folder", ""))
-	return err
+	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
+		counted(v.Runs, "run", ""), counted(v.Snapshots, "snapshot", ""), v.PrunedSnapshots,
+		counted(v.LedgerLinks, "ledger link", ""), counted(v.Rows, "row", ""),
+		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""),
+		counted(v.ReportFolders, "report folder", ""))
 }

@@ -7,15 +7,31 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
-// version tells which build this is.
+func versionCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, commit, Go and SQLite",
+		Example: "  auditor version",
+		Args:    cobra.NoArgs,
+		RunE: action(env, func(*cobra.Command, *settings.Settings, []string) error {
+			v := readVersion()
+			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n",
+				v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)
+			return err
+		}),
+	}
+}
+
+// version identifies the build.
 type version struct {
 	Version, Commit, Go string
 }
 
-// readVersion reads what the Go toolchain recorded in the binary; a build without version control says so.
+// readVersion reads what the Go toolchain recorded in the binary; a build without version control is "(devel)".
 func readVersion() version {
 	v := version{Version: "(devel)", Commit: "unknown", Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
@@ -31,18 +47,4 @@ func readVersion() version {
 		}
 	}
 	return v
-}
-
-func versionCommand(env environment, s *settings) *cobra.Command {
-	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version, commit, Go and SQLite",
-		Example: "  auditor version",
-		Args:    cobra.NoArgs,
-		RunE: action(env, s, func(_ *cobra.Command, _ []string) error {
-			v := readVersion()
-			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n", v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)
-			return err
-		}),
-	}
 }

@@ -78,7 +78,8 @@ var strangeAnswers = map[string]struct {
 	})},
 }
 
-// TestAStrangeAnswerThatIsWholeIsACompleteNight sends each the night after a plain one: nothing is missing, and nothing has changed.
+// TestAStrangeAnswerThatIsWholeIsACompleteNight sends each the night after a plain one: nothing is
+// missing, and nothing has changed.
 func TestAStrangeAnswerThatIsWholeIsACompleteNight(t *testing.T) {
 	for name, c := range strangeAnswers {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +151,8 @@ func TestAnEmptyPageBeforeTheEndIsReadOver(t *testing.T) {
 	}
 }
 
-// expectUnchangedNights looks at two nights on which the four configurations of fillHostile were there.
+// expectUnchangedNights looks at two nights on which the four configurations of fillHostile were
+// there.
 func (s *site) expectUnchangedNights(t *testing.T) {
 	t.Helper()
 	if d := cmp.Diff([]string{"complete||4|4", "complete|1|4|4"}, s.query("SELECT outcome, baseline_id, scim_distinct, scim_configurations FROM snapshots")); d != "" {

@@ -1,14 +1,15 @@
-// Package check finds out, without changing anything, whether a run would succeed, and says what to do where it would not.
+// Package check finds out, without changing anything, whether a run would succeed.
 package check
 
 import (
 	"fmt"
 	"time"
 
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/schedule"
 )
 
-// Status is how a check came out.
+// Status is the outcome of a check.
 type Status string
 
 // The statuses. A warning leaves a run complete; an error does not.
@@ -20,54 +21,86 @@ const (
 
 // Result is one line of the answer.
 type Result struct {
-	// Name is what was checked, such as "token"; Source is the organization's label in the settings, empty for what is not about one.
+	// Name is what was checked, such as "token"; Source is the organization's label in the settings, if it is about one.
 	Name   string `json:"check"`
 	Source string `json:"source,omitempty"`
 	Status Status `json:"status"`
-	// Detail is what was found, Hint what to do about it; no hint belongs to OK.
+	// Detail is what was found, Hint what to do about it; there is none for OK.
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty"`
+	// Err is the error behind an Error, where there is one; it decides the hint where Hint is empty.
+	Err error `json:"-"`
 }
 
-// Failed says whether one of the results is an error.
-func Failed(results []Result) bool {
-	for _, r := range results {
-		if r.Status == Error {
-			return true
-		}
-	}
-	return false
+// Failed is the result of a check that ended with an error.
+func Failed(name string, err error) Result {
+	return Result{Name: name, Status: Error, Detail: err.Error(), Err: err}
+}
+
+func ok(name, format string, args ...any) Result {
+	return Result{Name: name, Status: OK, Detail: fmt.Sprintf(format, args...)}
+}
+
+func warning(name, hint, format string, args ...any) Result {
+	return Result{Name: name, Status: Warning, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 // shownTimes is how many times of a schedule are shown.
 const shownTimes = 3
 
-// Schedule reads a cron expression and shows when it comes next. None is wanted where expression is empty.
-func Schedule(expression string, now time.Time) Result {
-	r := Result{Name: "schedule", Status: OK}
-	if expression == "" || expression == schedule.None {
-		r.Detail = "none is set: missed nights are not known, and serve needs one"
-		return r
+// Schedule shows when a schedule comes next. Nil means that there is none.
+func Schedule(s *schedule.Schedule, now time.Time) Result {
+	const name = "schedule"
+	if s == nil {
+		return ok(name, "none is set: missed nights are not known, and serve needs one")
 	}
-	s, err := schedule.Parse(expression)
-	if err != nil {
-		return Result{Name: "schedule", Status: Error, Detail: err.Error(),
-			Hint: "--schedule takes five fields, a descriptor or @every, such as \"0 2 * * *\" or \"CRON_TZ=Europe/Berlin 30 4 * * mon-fri\""}
-	}
-	r.Detail = s.String() + " comes next at"
+	detail := s.String() + " comes next at"
 	at := now
 	for i := range shownTimes {
 		if at = s.Next(at); at.IsZero() {
 			break
 		}
 		if i > 0 {
-			r.Detail += ","
+			detail += ","
 		}
-		r.Detail += " " + at.Format("2006-01-02 15:04:05 UTC")
+		detail += " " + at.Format(ona.DisplayTime)
+	}
+	return ok(name, "%s", detail)
+}
+
+const day = 24 * time.Hour
+
+// tokenWarning is how long before its end a token gets a warning.
+const tokenWarning = 14 * day
+
+// TokenExpiry says how long the token of a source is valid. The API does not report it: expires comes from the
+// settings, and is zero where they do not say.
+func TokenExpiry(source string, expires, now time.Time) Result {
+	r := Result{Name: nameExpiry, Source: source, Status: OK}
+	if expires.IsZero() {
+		r.Detail = "not known, because the API does not report it: with --token-expires, or token_expires in the config " +
+			"file, a warning follows 14 days before"
+		return r
+	}
+	left := expires.Sub(now)
+	r.Detail = fmt.Sprintf("expires on %s, in %s", expires.Format(time.DateOnly), days(left))
+	if left <= 0 {
+		r.Detail = fmt.Sprintf("expired on %s by the settings", expires.Format(time.DateOnly))
+	}
+	if left <= tokenWarning {
+		r.Status = Warning
+		r.Hint = "make a new read-only personal access token, put it where the old one is, and the new day into token_expires"
 	}
 	return r
 }
 
-func found(name string, status Status, hint, format string, args ...any) Result {
-	return Result{Name: name, Status: status, Detail: fmt.Sprintf(format, args...), Hint: hint}
+func days(left time.Duration) string {
+	switch n := left / day; n {
+	case 0:
+		return "less than a day"
+	case 1:
+		return "1 day"
+	default:
+		return fmt.Sprintf("%d days", n)
+	}
 }

@@ -8,10 +8,10 @@ import (
 	"os"
 )
 
-// FreeSpace is not known on this system.
+// FreeSpace returns errors.ErrUnsupported on this system.
 func FreeSpace(string) (uint64, error) { return 0, errors.ErrUnsupported }
 
-// writable goes by the file's mode: the system has no question that changes nothing.
+// writable checks the mode: this system has no call that asks without changing anything.
 func writable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

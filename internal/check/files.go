@@ -13,12 +13,12 @@ import (
 
 // The space on the disk of the database and the reports, in bytes, below which a check warns and fails.
 const (
-	littleSpace  = 1 << 30
-	tooFewSpace  = 100 << 20
-	bytesPerMebi = 1 << 20
+	warnBelow = 1 << 30
+	failBelow = 100 << 20
+	mebibyte  = 1 << 20
 )
 
-// Database opens the file read-only and asks whether it is sound. The store, which the caller closes, is nil unless it can be read.
+// Database opens the file read-only and checks it. The store, which the caller closes, is nil unless it can be read.
 func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	const name = "database"
 	store, err := snapshot.OpenReadOnly(ctx, path)
@@ -29,88 +29,85 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 			r.Detail = path + " is not there yet: the first run makes it"
 		}
 		return r, nil
-	case errors.Is(err, snapshot.ErrOlderVersion):
-		return found(name, Error, "the file was left as it is", "%v", err), nil
-	case errors.Is(err, snapshot.ErrNewerVersion):
-		return found(name, Error, "install the newer auditor, or name another file with --db", "%v", err), nil
-	case errors.Is(err, snapshot.ErrNotDatabase):
-		return found(name, Error, "name another file with --db", "%v", err), nil
 	case err != nil:
-		return found(name, Error, "check the file's owner and mode", "%v", err), nil
+		return Failed(name, err), nil
 	}
+	r := ok(name, "%s is sound and of this version", path)
 	if err := store.QuickCheck(ctx); err != nil {
-		return found(name, Error, "keep the file as it is for the evidence, restore the last backup beside it and name that with --db", "%s is not sound: %v", path, err), store
+		r = Failed(name, fmt.Errorf("%s is not sound: %w", path, err))
+		r.Hint = "keep the file as it is for the evidence, restore the last backup beside it and name that with --db"
+	} else if err := writable(path); err != nil {
+		r = Failed(name, err)
+		r.Hint = "give the user that runs auditor the right to write " + path
 	}
-	if err := writable(path); err != nil {
-		return found(name, Error, "give the user that runs auditor the right to write "+path, "%v", err), store
-	}
-	return found(name, OK, "", "%s is sound and of this version", path), store
+	return r, store
 }
 
-// Folder says whether files can be written into a folder, or into the nearest one above it where it is not there yet. Setting is the flag
-// that names it.
-func Folder(name, folder, setting string) Result {
-	hint := fmt.Sprintf("give the user that runs auditor the right to write there, or name another place with %s", setting)
-	above := folder
-	for {
-		info, err := os.Stat(above)
-		if err == nil && !info.IsDir() {
-			return found(name, Error, hint, "%s is a file, not a folder", above)
-		}
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, os.ErrNotExist) || filepath.Dir(above) == above {
-			return found(name, Error, hint, "%v", err)
-		}
-		above = filepath.Dir(above)
+// Folder checks whether files can be written into a folder, or into the nearest one above it where it does not exist.
+// Flag is the one that names it.
+func Folder(name, folder, flag string) Result {
+	above, err := existing(folder)
+	if err == nil {
+		err = writable(above)
 	}
-	if err := writable(above); err != nil {
-		return found(name, Error, hint, "%v", err)
+	if err != nil {
+		r := Failed(name, err)
+		r.Hint = "give the user that runs auditor the right to write there, or name another place with " + flag
+		return r
 	}
-	return found(name, OK, "", "%s can be written", folder)
+	return ok(name, "%s can be written", folder)
 }
 
-// MetricsFile says whether a run can write the file, whose folder it does not make: the folder belongs to the collector.
+// MetricsFile checks whether a run can write the file. A run does not make its folder, which belongs to the collector.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := writable(filepath.Dir(path)); err != nil {
-		return found(name, Warning, "make the folder, or name another file with --metrics-file; runs succeed without it, and say so each time", "%v", err)
+		return warning(name, "make the folder, or name another file with --metrics-file; "+
+			"runs succeed without it, and say so each time", "%v", err)
 	}
-	return found(name, OK, "", "%s can be written", path)
+	return ok(name, "%s can be written", path)
 }
 
-// Disk says whether there is space left for what is kept in the folders. Free gives the bytes left on the disk of one. The result is about
-// the one with the least.
+// Disk checks the space left for what is kept in the folders. Free returns the bytes left on the disk of one. The
+// result is about the folder with the least.
 func Disk(free func(string) (uint64, error), folders ...string) Result {
 	const name = "disk space"
-	const hint = "make space: a run that cannot write its snapshot fails"
 	least, fullest := uint64(math.MaxUint64), ""
 	for _, folder := range folders {
-		left, err := free(existing(folder))
+		above, err := existing(folder)
 		if err != nil {
-			return found(name, Warning, "look at the disk by hand", "the space on the disk of %s is not known: %v", folder, err)
+			above = folder
+		}
+		left, err := free(above)
+		if err != nil {
+			return warning(name, "look at the disk by hand", "the space on the disk of %s is not known: %v", folder, err)
 		}
 		if left < least {
 			least, fullest = left, folder
 		}
 	}
-	switch r := found(name, OK, "", "%d MiB are left on the disk of %s", least/bytesPerMebi, fullest); {
-	case least < tooFewSpace:
-		r.Status, r.Hint = Error, hint
-		return r
-	case least < littleSpace:
-		r.Status, r.Hint = Warning, hint
-		return r
-	default:
-		return r
+	r := ok(name, "%d MiB are left on the disk of %s", least/mebibyte, fullest)
+	if least < warnBelow {
+		r.Status, r.Hint = Warning, "make space: a run that cannot write its snapshot fails"
 	}
+	if least < failBelow {
+		r.Status = Error
+	}
+	return r
 }
 
-// existing is the folder, or the nearest one above it where it is not there yet.
-func existing(folder string) string {
-	for _, err := os.Stat(folder); err != nil && filepath.Dir(folder) != folder; _, err = os.Stat(folder) {
+// existing is the folder, or the nearest one above it that exists. It fails where that is a file.
+func existing(folder string) (string, error) {
+	for {
+		info, err := os.Stat(folder)
+		switch {
+		case err == nil && info.IsDir():
+			return folder, nil
+		case err == nil:
+			return "", fmt.Errorf("%s is a file, not a folder", folder)
+		case !errors.Is(err, os.ErrNotExist) || filepath.Dir(folder) == folder:
+			return "", err
+		}
 		folder = filepath.Dir(folder)
 	}
-	return folder
 }

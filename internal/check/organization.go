@@ -1,21 +1,23 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path"
 	"time"
 
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/ona"
 )
 
-// maxClockOffset is how far the local clock may be off the server's, as rule SCIM-021 has it.
+// maxClockOffset is how far the local clock may be off the server's, as in rule SCIM-021.
 const maxClockOffset = 5 * time.Minute
 
-// callTimeout bounds one call: whoever waits for the answer sits at a terminal.
+// callTimeout bounds one call: somebody at a terminal waits for the answer.
 const callTimeout = 20 * time.Second
 
-// What the lines are called, in the order in which a run asks.
+// The names of the results, in the order in which a run asks.
 const (
 	nameBaseURL      = "base URL"
 	nameToken        = "token"
@@ -29,124 +31,122 @@ const (
 	nameClock        = "clock"
 )
 
-// Organization asks the API all that a run asks, once and without retries, and stores nothing. The options' OrganizationID is the one that
-// the token must belong to, if any.
+// Organization asks the API everything that a run asks, once and without retries, and stores nothing. OrganizationID
+// in the options is the organization that the token must belong to, if any.
 func Organization(ctx context.Context, source string, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
-	client, err := fetch.New(options)
-	if err != nil {
-		return label(source, []Result{found(nameBaseURL, Error, "check --base-url and the token", "%v", err)})
-	}
-	c, err := client.Collect(ctx)
-	results := []Result{}
-	if c.Identity.OrganizationID != "" && err == nil {
-		results = append(results, accepted(client, c)...)
-		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
-	}
-	if err != nil {
-		results = append(results, refused(err))
-	}
-	if c.ClockKnown {
-		results = append(results, clock(c.ClockOffset))
-	}
-	return label(source, results)
-}
-
-// accepted are the lines of a collection that succeeded.
-func accepted(client *fetch.Client, c *fetch.Collection) []Result {
-	results := []Result{
-		found(nameBaseURL, OK, "", "%s answers", client.BaseURL()),
-		found(nameToken, OK, "", "accepted for %s", c.Identity.Principal),
-		found(nameOrganization, OK, "", "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
-		found(nameSCIM, OK, "", "%d are listed", len(c.Inventory.SCIM)),
-		found(nameSSO, OK, "", "%d are listed", len(c.Inventory.SSO)),
-		found(namePolicies, OK, "", "can be read"),
-	}
-	const hint = "reports will say \"not assessed\": use a token whose owner may read them"
-	if why := c.Inventory.SSONotAssessed; why != "" {
-		results[4] = found(nameSSO, Warning, hint, "cannot be read: %s", why)
-	}
-	if why := c.Inventory.PoliciesNotAssessed; why != "" {
-		results[5] = found(namePolicies, Warning, hint, "cannot be read: %s", why)
+	results := ask(ctx, options)
+	for i := range results {
+		results[i].Source = source
 	}
 	return results
 }
 
-// removal asks for one configuration by its id, as a run does before it calls one removed.
+func ask(ctx context.Context, options fetch.Options) []Result {
+	client, err := fetch.New(options)
+	if err != nil {
+		r := Failed(nameBaseURL, err)
+		r.Hint = "check --base-url and the token"
+		return []Result{r}
+	}
+	c, err := client.Collect(ctx)
+	var results []Result
+	if err != nil {
+		results = append(results, Failed(failedName(err), err))
+	} else {
+		results = append(results, collected(client, c)...)
+		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
+	}
+	if c.ClockKnown {
+		results = append(results, clock(c.ClockOffset))
+	}
+	return results
+}
+
+// collected are the results of a collection that succeeded.
+func collected(client *fetch.Client, c *fetch.Collection) []Result {
+	return []Result{
+		ok(nameBaseURL, "%s answers", client.BaseURL()),
+		ok(nameToken, "accepted for %s", c.Identity.Principal),
+		ok(nameOrganization, "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
+		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
+		assessed(ok(nameSSO, "%d are listed", len(c.Inventory.SSO)), c.Inventory.SSONotAssessed),
+		assessed(ok(namePolicies, "can be read"), c.Inventory.PoliciesNotAssessed),
+	}
+}
+
+// assessed is the result, or a warning where there is a reason why something could not be read.
+func assessed(r Result, notAssessed string) Result {
+	if notAssessed == "" {
+		return r
+	}
+	return warning(r.Name, "reports will say \"not assessed\": use a token whose owner may read them",
+		"cannot be read: %s", notAssessed)
+}
+
+// removal asks for one configuration by its id, as a run does before it reports one as removed.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
+	const hint = "reports may say \"removed, not confirmed\""
 	if len(c.Inventory.SCIM) == 0 {
-		return found(nameRemoval, OK, "", "there is none to ask for")
+		return ok(nameRemoval, "there is none to ask for")
 	}
 	answer, _, err := client.ConfirmSCIMRemoved(ctx, c.Inventory.SCIM[0].ID)
 	switch {
 	case err != nil:
-		return found(nameRemoval, Warning, "reports may say \"removed, not confirmed\"", "cannot be asked for: %v", err)
+		return warning(nameRemoval, hint, "cannot be asked for: %v", err)
 	case answer.State != fetch.StillThere:
-		return found(nameRemoval, Warning, "reports may say \"removed, not confirmed\"", "one that is listed cannot be asked for: %s", answer.Why)
+		return warning(nameRemoval, hint, "one that is listed cannot be asked for: %s", answer.Why)
 	}
-	return found(nameRemoval, OK, "", "can be asked for by its id")
+	return ok(nameRemoval, "can be asked for by its id")
 }
 
 // auditLog asks for the newest page of the audit log.
 func auditLog(ctx context.Context, client *fetch.Client, now time.Time) Result {
-	const hint = "reports will not name who made a change: use a token whose owner may read the audit log"
-	log, err := client.ListAuditLogs(ctx, fetch.AuditLogQuery{SubjectTypes: []string{"RESOURCE_TYPE_SCIM_CONFIGURATION"}, Since: now, MaxPages: 1})
+	log, err := client.ListAuditLogs(ctx, fetch.AuditLogQuery{
+		SubjectTypes: []string{ona.ResourceTypeSCIMConfiguration}, Since: now, MaxPages: 1,
+	})
+	why := log.NotAssessed
 	if err != nil {
-		return found(nameAuditLog, Warning, hint, "cannot be read: %v", err)
+		why = err.Error()
 	}
-	if log.NotAssessed != "" {
-		return found(nameAuditLog, Warning, hint, "cannot be read: %s", log.NotAssessed)
+	if why != "" {
+		return warning(nameAuditLog,
+			"reports will not name who made a change: use a token whose owner may read the audit log",
+			"cannot be read: %s", why)
 	}
-	return found(nameAuditLog, OK, "", "can be read")
+	return ok(nameAuditLog, "can be read")
 }
 
-// refused is the line of what a collection failed with, named by what is to be mended.
-func refused(err error) Result {
+// failedName is the name of the result for the error of a collection: what must be mended.
+func failedName(err error) string {
 	remote, ok := errors.AsType[*fetch.Error](err)
-	if !ok {
-		return found(nameBaseURL, Error, "", "%v", err)
-	}
-	name := nameBaseURL
 	switch {
+	case !ok:
+		return nameBaseURL
 	case remote.Code == fetch.CodeUnauthenticated:
-		name = nameToken
+		return nameToken
 	case remote.Code == fetch.CodeOrganizationMismatch:
-		name = nameOrganization
+		return nameOrganization
 	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
-	default:
-		name = methodName(remote.Method)
+		return nameBaseURL
 	}
-	return found(name, Error, remote.Hint(), "%v", err)
+	return cmp.Or(namesByMethod[path.Base(remote.Method)], nameBaseURL)
 }
 
-// methodName is what a method reads.
-func methodName(method string) string {
-	switch path.Base(method) {
-	case "GetAuthenticatedIdentity":
-		return nameToken
-	case "GetOrganization":
-		return nameOrganization
-	case "GetOrganizationPolicies":
-		return namePolicies
-	case "ListSCIMConfigurations":
-		return nameSCIM
-	case "ListSSOConfigurations":
-		return nameSSO
-	}
-	return nameBaseURL
+// namesByMethod are what the methods of the API read.
+var namesByMethod = map[string]string{
+	"GetAuthenticatedIdentity": nameToken,
+	"GetOrganization":          nameOrganization,
+	"GetOrganizationPolicies":  namePolicies,
+	"ListSCIMConfigurations":   nameSCIM,
+	"ListSSOConfigurations":    nameSSO,
 }
 
 // clock compares the local clock with the server's.
 func clock(offset time.Duration) Result {
 	if offset.Abs() <= maxClockOffset {
-		return found(nameClock, OK, "", "within %s of the server's", maxClockOffset)
+		return ok(nameClock, "within %s of the server's", maxClockOffset)
 	}
-	return found(nameClock, Warning, "set the clock of this machine by NTP: snapshots carry its time", "%s off the server's", offset.Round(time.Second))
-}
-
-func label(source string, results []Result) []Result {
-	for i := range results {
-		results[i].Source = source
-	}
-	return results
+	return warning(nameClock, "set the clock of this machine by NTP: snapshots carry its time",
+		"%s off the server's", offset.Round(time.Second))
 }

@@ -44,7 +44,8 @@ func checkFault(t *testing.T, answer *http.Response, status int, code string) st
 	return row["message"].(string)
 }
 
-// list reads every page of a listing, whose rows stand in a field of the answers. Extra goes into each request.
+// list reads every page of a listing, whose rows stand in a field of the answers. Extra goes into
+// each request.
 func list(t *testing.T, s *demo.Server, token, method, field, extra string, pageSize int) (rows []demo.Row, pages int) {
 	t.Helper()
 	next := ""

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"net/http"
@@ -8,28 +9,29 @@ import (
 	"time"
 )
 
-// Fault is an answer that is an error, in the form of a Connect server (https://connectrpc.com/docs/protocol).
+// Fault is an error of a Connect server (https://connectrpc.com/docs/protocol).
 type Fault struct {
 	// Code is a Connect code, such as "permission_denied"; the HTTP status follows from it.
 	Code, Message string
-	// RetryDelay, when it is positive, is told to the client in a google.rpc.RetryInfo.
+	// RetryDelay, when positive, goes to the client as a google.rpc.RetryInfo.
 	RetryDelay time.Duration
-	// Times is how many requests of a night get the fault before the method answers; 0 is all of them.
+	// Times is how many requests of a night get the fault; 0 is all of them.
 	Times int
 }
 
-// statuses are the HTTP statuses of the codes, https://connectrpc.com/docs/protocol; any other code is a 500.
+func denied(message string) Fault {
+	return Fault{Code: "permission_denied", Message: message}
+}
+
+// statuses are the HTTP statuses of Connect's codes; any other code is a 500.
 var statuses = map[string]int{
-	"canceled":            499,
 	"invalid_argument":    http.StatusBadRequest,
 	"deadline_exceeded":   http.StatusGatewayTimeout,
 	"not_found":           http.StatusNotFound,
-	"already_exists":      http.StatusConflict,
 	"permission_denied":   http.StatusForbidden,
 	"resource_exhausted":  http.StatusTooManyRequests,
 	"failed_precondition": http.StatusBadRequest,
 	"aborted":             http.StatusConflict,
-	"out_of_range":        http.StatusBadRequest,
 	"unimplemented":       http.StatusNotImplemented,
 	"unavailable":         http.StatusServiceUnavailable,
 	"unauthenticated":     http.StatusUnauthorized,
@@ -37,27 +39,20 @@ var statuses = map[string]int{
 
 // Write answers a request with the fault.
 func (f *Fault) Write(w http.ResponseWriter) {
-	status, ok := statuses[f.Code]
-	if !ok {
-		status = http.StatusInternalServerError
-	}
 	object := Row{"code": f.Code, "message": f.Message}
 	if f.RetryDelay > 0 {
 		object["details"] = []Row{retryInfo(f.RetryDelay)}
 	}
-	writeJSON(w, status, object)
+	writeJSON(w, cmp.Or(statuses[f.Code], http.StatusInternalServerError), object)
 }
 
-// retryInfo is a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded base64, and in words under "debug".
+// retryInfo is a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded base64,
+// and as text under "debug".
 func retryInfo(delay time.Duration) Row {
-	const secondsField, nanosField, delayField = 1 << 3, 2 << 3, 1<<3 | 2 // field number and wire type, 0 for a number and 2 for a message
-	var duration []byte
-	if s := delay / time.Second; s > 0 {
-		duration = binary.AppendUvarint(append(duration, secondsField), uint64(s))
-	}
-	if n := delay % time.Second; n > 0 {
-		duration = binary.AppendUvarint(append(duration, nanosField), uint64(n))
-	}
+	// Field number and wire type, which is 0 for a number and 2 for a message.
+	const secondsField, nanosField, delayField = 1 << 3, 2 << 3, 1<<3 | 2
+	duration := binary.AppendUvarint([]byte{secondsField}, uint64(delay/time.Second))        //nolint:gosec // positive
+	duration = binary.AppendUvarint(append(duration, nanosField), uint64(delay%time.Second)) //nolint:gosec // positive
 	message := append(binary.AppendUvarint([]byte{delayField}, uint64(len(duration))), duration...)
 	return Row{
 		"type":  "google.rpc.RetryInfo",

@@ -5,151 +5,122 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
-// call is one request that has been authenticated.
+// The methods of the API that the server knows, as they stand in the path after /api/.
+const (
+	GetAuthenticatedIdentity = "gitpod.v1.IdentityService/GetAuthenticatedIdentity"
+	GetOrganization          = "gitpod.v1.OrganizationService/GetOrganization"
+	GetOrganizationPolicies  = "gitpod.v1.OrganizationService/GetOrganizationPolicies"
+	ListSCIMConfigurations   = "gitpod.v1.OrganizationService/ListSCIMConfigurations"
+	GetSCIMConfiguration     = "gitpod.v1.OrganizationService/GetSCIMConfiguration"
+	ListSSOConfigurations    = "gitpod.v1.OrganizationService/ListSSOConfigurations"
+	GetSSOConfiguration      = "gitpod.v1.OrganizationService/GetSSOConfiguration"
+	ListAuditLogs            = "gitpod.v1.EventService/ListAuditLogs"
+)
+
+// request has every field that the request of a method may have.
+type request struct {
+	OrganizationID      string         `json:"organizationId"`
+	SCIMConfigurationID string         `json:"scimConfigurationId"`
+	SSOConfigurationID  string         `json:"ssoConfigurationId"`
+	Filter              auditLogFilter `json:"filter"`
+	Pagination          pagination     `json:"pagination"`
+}
+
+// auditLogFilter selects the entries that match every list; an empty list matches all.
+type auditLogFilter struct {
+	SubjectIDs   []string `json:"subjectIds"`
+	SubjectTypes []string `json:"subjectTypes"`
+	ActorIDs     []string `json:"actorIds"`
+}
+
+// call is an authenticated request of a method.
 type call struct {
 	state  *State
 	method string
-	body   []byte
-	// queryToken is the page token of the query, nil when the server reads page tokens from the body.
-	queryToken *string
+	request
 }
 
-// methods answers each method of the API.
-var methods = map[string]func(call) (Row, *Fault){
-	GetAuthenticatedIdentity: method(getAuthenticatedIdentity),
-	GetOrganization:          method(getOrganization),
-	GetOrganizationPolicies:  method(getOrganizationPolicies),
-	ListSCIMConfigurations:   method(listSCIMConfigurations),
-	GetSCIMConfiguration:     method(getSCIMConfiguration),
-	ListSSOConfigurations:    method(listSSOConfigurations),
-	GetSSOConfiguration:      method(getSSOConfiguration),
-	ListAuditLogs:            method(listAuditLogs),
+// method is how the server answers a method.
+type method struct {
+	// fields are those that its request may have.
+	fields []string
+	answer func(call) (Row, *Fault)
 }
 
-// method reads the request of a method, strictly, before it is answered.
-func method[Request any](answer func(call, Request) (Row, *Fault)) func(call) (Row, *Fault) {
-	return func(c call) (Row, *Fault) {
-		var request Request
-		if err := decode(c.body, &request); err != nil {
-			return nil, &Fault{Code: "invalid_argument", Message: err.Error()}
+const organizationField = "organizationId"
+
+var pageFields = []string{"pagination.pageSize", "pagination.token"}
+
+var methods = map[string]method{
+	GetAuthenticatedIdentity: {nil, func(c call) (Row, *Fault) { return c.state.Identity, nil }},
+	GetOrganization: {[]string{organizationField}, func(c call) (Row, *Fault) {
+		return Row{"organization": c.state.Organization}, nil
+	}},
+	GetOrganizationPolicies: {[]string{organizationField}, func(c call) (Row, *Fault) {
+		return Row{"policies": c.state.Policies}, nil
+	}},
+	ListSCIMConfigurations: {pageFields, func(c call) (Row, *Fault) {
+		return c.page("scimConfigurations", c.state.SCIM)
+	}},
+	GetSCIMConfiguration: {[]string{"scimConfigurationId"}, func(c call) (Row, *Fault) {
+		return one("scimConfiguration", c.state.SCIM, c.SCIMConfigurationID)
+	}},
+	ListSSOConfigurations: {append(pageFields, organizationField), func(c call) (Row, *Fault) {
+		return c.page("ssoConfigurations", c.state.SSO)
+	}},
+	GetSSOConfiguration: {[]string{"ssoConfigurationId"}, func(c call) (Row, *Fault) {
+		return one("ssoConfiguration", c.state.SSO, c.SSOConfigurationID)
+	}},
+	ListAuditLogs: {
+		append(pageFields, "filter.subjectIds", "filter.subjectTypes", "filter.actorIds"),
+		func(c call) (Row, *Fault) { return c.page("entries", c.filtered(c.state.AuditLog)) },
+	},
+}
+
+// decode reads a request body. A field that the method does not have is refused, and so is one that
+// is spelled in another case.
+func (m method) decode(body []byte) (request, error) {
+	var r request
+	var sent map[string]any
+	for _, into := range []any{&r, &sent} {
+		if err := json.Unmarshal(body, into); err != nil {
+			return request{}, fmt.Errorf("decoding the request: %w", err)
 		}
-		return answer(c, request)
 	}
+	return r, m.checkFields("", sent)
 }
 
-// decode reads a request body into a value whose type has every field that the request may have. Names must be spelled exactly.
-func decode(body []byte, request any) error {
-	if err := json.Unmarshal(body, request); err != nil {
-		return fmt.Errorf("decoding the request: %w", err)
-	}
-	var sent, known map[string]any
-	if err := json.Unmarshal(body, &sent); err != nil {
-		return fmt.Errorf("decoding the request: %w", err)
-	}
-	whole, err := json.Marshal(request)
-	if err != nil {
-		return fmt.Errorf("listing the request's fields: %w", err)
-	}
-	if err := json.Unmarshal(whole, &known); err != nil {
-		return fmt.Errorf("listing the request's fields: %w", err)
-	}
-	return checkFields("", sent, known)
-}
-
-// checkFields finds a field that was sent and is not known, at any depth.
-func checkFields(path string, sent, known map[string]any) error {
+// checkFields finds a field that the request may not have, at any depth.
+func (m method) checkFields(path string, sent map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(sent)) {
-		value, ok := known[name]
-		if !ok {
+		known := func(field string) bool { return field == path+name || strings.HasPrefix(field, path+name+".") }
+		if !slices.ContainsFunc(m.fields, known) {
 			return fmt.Errorf("unknown request field %q", path+name)
 		}
-		inner, isObject := sent[name].(map[string]any)
-		if !isObject {
-			continue
-		}
-		fields, _ := value.(map[string]any)
-		if err := checkFields(path+name+".", inner, fields); err != nil {
+		inner, _ := sent[name].(map[string]any)
+		if err := m.checkFields(path+name+".", inner); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-type noFields struct{}
-
-func getAuthenticatedIdentity(c call, _ noFields) (Row, *Fault) {
-	return c.state.Identity, nil
-}
-
-type organizationRequest struct {
-	OrganizationID string `json:"organizationId"`
-}
-
-func getOrganization(c call, r organizationRequest) (Row, *Fault) {
-	if fault := c.checkOrganization(r.OrganizationID); fault != nil {
-		return nil, fault
-	}
-	return Row{"organization": c.state.Organization}, nil
-}
-
-func getOrganizationPolicies(c call, r organizationRequest) (Row, *Fault) {
-	if fault := c.checkOrganization(r.OrganizationID); fault != nil {
-		return nil, fault
-	}
-	return Row{"policies": c.state.Policies}, nil
-}
-
 // checkOrganization refuses any organization but the token's own.
-func (c call) checkOrganization(id string) *Fault {
-	switch id {
+func (c call) checkOrganization() *Fault {
+	switch c.OrganizationID {
 	case c.state.ID:
 		return nil
 	case "":
 		return &Fault{Code: "invalid_argument", Message: "organizationId is required"}
-	default:
-		return &Fault{Code: "permission_denied", Message: "the token does not belong to organization " + id}
 	}
+	fault := denied("the token does not belong to organization " + c.OrganizationID)
+	return &fault
 }
 
-type listSCIMRequest struct {
-	Pagination pagination `json:"pagination"`
-}
-
-func listSCIMConfigurations(c call, r listSCIMRequest) (Row, *Fault) {
-	return c.page("scimConfigurations", c.state.SCIM, r.Pagination)
-}
-
-type getSCIMRequest struct {
-	SCIMConfigurationID string `json:"scimConfigurationId"`
-}
-
-func getSCIMConfiguration(c call, r getSCIMRequest) (Row, *Fault) {
-	return one("scimConfiguration", c.state.SCIM, r.SCIMConfigurationID)
-}
-
-type listSSORequest struct {
-	OrganizationID string     `json:"organizationId"`
-	Pagination     pagination `json:"pagination"`
-}
-
-func listSSOConfigurations(c call, r listSSORequest) (Row, *Fault) {
-	if fault := c.checkOrganization(r.OrganizationID); fault != nil {
-		return nil, fault
-	}
-	return c.page("ssoConfigurations", c.state.SSO, r.Pagination)
-}
-
-type getSSORequest struct {
-	SSOConfigurationID string `json:"ssoConfigurationId"`
-}
-
-func getSSOConfiguration(c call, r getSSORequest) (Row, *Fault) {
-	return one("ssoConfiguration", c.state.SSO, r.SSOConfigurationID)
-}
-
-// one answers with the single row that has an id, under the name of its kind.
+// one answers with the row that has an id, under the name of its kind.
 func one(kind string, rows []Row, id string) (Row, *Fault) {
 	if id == "" {
 		return nil, &Fault{Code: "invalid_argument", Message: kind + "Id is required"}
@@ -160,25 +131,13 @@ func one(kind string, rows []Row, id string) (Row, *Fault) {
 	return nil, &Fault{Code: "not_found", Message: "there is no " + kind + " " + id}
 }
 
-type listAuditLogsRequest struct {
-	Filter     auditLogFilter `json:"filter"`
-	Pagination pagination     `json:"pagination"`
-}
-
-// auditLogFilter wants entries that match every list; an empty list matches all.
-type auditLogFilter struct {
-	SubjectIDs   []string `json:"subjectIds"`
-	SubjectTypes []string `json:"subjectTypes"`
-	ActorIDs     []string `json:"actorIds"`
-}
-
-func listAuditLogs(c call, r listAuditLogsRequest) (Row, *Fault) {
-	entries := slices.DeleteFunc(slices.Clone(c.state.AuditLog), func(entry Row) bool {
-		return !matches(r.Filter.SubjectIDs, entry["subjectId"]) ||
-			!matches(r.Filter.SubjectTypes, entry["subjectType"]) ||
-			!matches(r.Filter.ActorIDs, entry["actorId"])
+// filtered are the entries of the audit log that the request asks for.
+func (c call) filtered(entries []Row) []Row {
+	return slices.DeleteFunc(slices.Clone(entries), func(entry Row) bool {
+		return !matches(c.Filter.SubjectIDs, entry["subjectId"]) ||
+			!matches(c.Filter.SubjectTypes, entry["subjectType"]) ||
+			!matches(c.Filter.ActorIDs, entry["actorId"])
 	})
-	return c.page("entries", entries, r.Pagination)
 }
 
 func matches(wanted []string, value any) bool {

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -19,27 +20,19 @@ type pagination struct {
 	Token    string `json:"token"`
 }
 
-// page answers with one page of rows. As the API may, it leaves out an empty list, and the pagination of a list that fits one page.
-func (c call) page(field string, rows []Row, p pagination) (Row, *Fault) {
-	if p.PageSize < 0 || p.PageSize > maxPageSize {
-		return nil, &Fault{Code: "invalid_argument", Message: fmt.Sprintf("pageSize %d is not between 0 and %d", p.PageSize, maxPageSize)}
+// page answers with the page of rows that the request asks for. As the API may, it omits an empty
+// list, and the pagination of a list that fits one page.
+func (c call) page(field string, rows []Row) (Row, *Fault) {
+	size := cmp.Or(c.Pagination.PageSize, defaultPageSize)
+	if size < 0 || size > maxPageSize {
+		message := fmt.Sprintf("pageSize %d is not between 0 and %d", size, maxPageSize)
+		return nil, &Fault{Code: "invalid_argument", Message: message}
 	}
-	if c.queryToken != nil {
-		p.Token = *c.queryToken
-	}
-	start, ok := c.offset(p.Token, len(rows))
+	start, ok := c.offset(c.Pagination.Token, len(rows))
 	if !ok {
 		return nil, &Fault{Code: "invalid_argument", Message: "the page token is not one of this listing"}
 	}
-	size := p.PageSize
-	if size == 0 {
-		size = defaultPageSize
-	}
 	end := min(start+size, len(rows))
-	return c.pageOf(field, rows, start, end), nil
-}
-
-func (c call) pageOf(field string, rows []Row, start, end int) Row {
 	answer := Row{}
 	if start < end {
 		answer[field] = rows[start:end]
@@ -50,17 +43,19 @@ func (c call) pageOf(field string, rows []Row, start, end int) Row {
 	case start > 0:
 		answer["pagination"] = Row{}
 	}
-	return answer
+	return answer, nil
 }
 
-// token names the page that begins at a row. It holds a hash of the listing, so that a token of another method or organization is refused.
+// token names the page that begins at a row. It holds a hash of the listing, so that a token of
+// another method or organization is refused.
 func (c call) token(offset int) string {
 	position := strconv.Itoa(offset)
 	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + position))
 	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], position...))
 }
 
-// offset reads what token wrote; the empty token is the first page. A token beyond the end of a list that has shrunk is refused.
+// offset reads what token wrote; the empty token is the first page. A token beyond the end of a
+// list that has shrunk is refused.
 func (c call) offset(token string, rows int) (offset int, ok bool) {
 	if token == "" {
 		return 0, true

@@ -65,7 +65,8 @@ func TestAPageTokenIsGoodForItsOwnListingOnly(t *testing.T) {
 	object(t, post(server, one.Token, demo.ListSCIMConfigurations, page(next)), http.StatusOK)
 }
 
-// firstID is the id of the first row on the page that a token in the body and a token in the query ask for.
+// firstID is the id of the first row on the page that a token in the body and a token in the query
+// ask for.
 func firstID(t *testing.T, server *demo.Server, state *demo.State, inBody, inQuery string) any {
 	t.Helper()
 	body := fmt.Sprintf(`{"pagination":{"pageSize":10,"token":%q}}`, inBody)

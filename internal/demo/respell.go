@@ -6,26 +6,32 @@ import (
 	"time"
 )
 
-// respell writes an organization's configurations as another server might that means the same: rows and sets in another order, ids in
-// upper case, instants with an offset and trailing zeros, absent fields as null or as their default.
-func respell(s *State) {
+// respell writes an organization's configurations in another form: rows and sets in another order,
+// ids in upper case, instants with an offset and zeros, absent fields as null or as their default.
+func respell(s *State, _ time.Time) {
 	for _, row := range s.SCIM {
-		respellRow(row, "id", "organizationId", "ssoConfigurationId")
-		setAbsent(row, Row{"enabled": false, "ssoConfigurationId": nil, "tokenExpiresAt": nil, "allowUnverifiedEmailAccountLinking": nil})
+		respellRow(row)
+		setAbsent(row, Row{
+			"enabled": false, "ssoConfigurationId": nil, "tokenExpiresAt": nil, "allowUnverifiedEmailAccountLinking": nil,
+		})
 	}
 	for _, row := range s.SSO {
-		respellRow(row, "id", "organizationId")
+		respellRow(row)
 		if domains, ok := row["emailDomains"].([]string); ok {
-			row["emailDomains"] = reversed(domains)
+			row["emailDomains"] = slices.Clone(domains)
+			slices.Reverse(row["emailDomains"].([]string))
 		}
-		setAbsent(row, Row{"emailDomain": "", "emailDomains": nil, "additionalScopes": []string{}, "claims": Row{}, "claimsExpression": nil})
+		setAbsent(row, Row{
+			"emailDomain": "", "emailDomains": nil, "additionalScopes": []string{}, "claims": Row{}, "claimsExpression": nil,
+		})
 	}
-	s.SCIM, s.SSO = reversed(s.SCIM), reversed(s.SSO)
+	slices.Reverse(s.SCIM)
+	slices.Reverse(s.SSO)
 }
 
-// respellRow writes ids in upper case, and instants with nine digits in the time of India.
-func respellRow(row Row, ids ...string) {
-	for _, name := range ids {
+// respellRow writes ids in upper case, and instants with nine digits and the offset of India.
+func respellRow(row Row) {
+	for _, name := range []string{"id", "organizationId", "ssoConfigurationId"} {
 		if id, ok := row[name].(string); ok {
 			row[name] = strings.ToUpper(id)
 		}
@@ -44,10 +50,4 @@ func setAbsent(row, defaults Row) {
 			row[name] = value
 		}
 	}
-}
-
-func reversed[T any](list []T) []T {
-	list = slices.Clone(list)
-	slices.Reverse(list)
-	return list
 }

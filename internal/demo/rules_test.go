@@ -14,8 +14,8 @@ import (
 
 const day = 24 * time.Hour
 
-// TestEveryRuleHasACaseAndACounterCase names, for each rule of the audit, configurations of the story that break it and an organization
-// in which none does.
+// TestEveryRuleHasACaseAndACounterCase names, for each rule of the audit, configurations of the
+// story that break it and an organization in which none does.
 func TestEveryRuleHasACaseAndACounterCase(t *testing.T) {
 	left := func(w world, row demo.Row) time.Duration { return instant(t, row, "tokenExpiresAt").Sub(w.at) }
 	enabled := func(row demo.Row) bool { return row["enabled"] == true }

@@ -1,51 +1,38 @@
-// Package demo is a simulated Ona API whose organizations change night by night: `auditor demo` shows the job on it and tests use it as
-// the server. What is on it is invented and always the same: it reads no clock, draws no random number and opens no connection. It
-// answers as the API's documentation says, and is stricter where a client could be wrong without noticing it: a request field that the
-// method does not have is refused.
+// Package demo is a simulated Ona API whose organizations change night by night. `auditor demo`
+// runs the job against it, and tests use it as their server. Its content is invented and always the
+// same: it reads no clock, draws no random number and opens no connection. It answers as the API's
+// documentation says, and is stricter where a client could be wrong without noticing: it refuses a
+// request field that the method does not have.
 package demo
 
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Nights is how many nights the story of NewServer lasts. After the last one its world stands still.
+// Nights is how many nights the story of NewServer lasts. Nothing changes after the last one.
 const Nights = 7
-
-// The methods of the API that the server knows, as they stand in the path after /api/.
-const (
-	GetAuthenticatedIdentity = "gitpod.v1.IdentityService/GetAuthenticatedIdentity"
-	GetOrganization          = "gitpod.v1.OrganizationService/GetOrganization"
-	GetOrganizationPolicies  = "gitpod.v1.OrganizationService/GetOrganizationPolicies"
-	ListSCIMConfigurations   = "gitpod.v1.OrganizationService/ListSCIMConfigurations"
-	GetSCIMConfiguration     = "gitpod.v1.OrganizationService/GetSCIMConfiguration"
-	ListSSOConfigurations    = "gitpod.v1.OrganizationService/ListSSOConfigurations"
-	GetSSOConfiguration      = "gitpod.v1.OrganizationService/GetSSOConfiguration"
-	ListAuditLogs            = "gitpod.v1.EventService/ListAuditLogs"
-)
-
-// maxRequest is the size of the largest request body that is read, in bytes.
-const maxRequest = 1 << 20
 
 // Night is the instant of night n of the simulated calendar, UTC; night 1 is 2026-11-16 at 02:00.
 func Night(n int) time.Time {
 	return time.Date(2026, 11, 15+n, 2, 0, 0, 0, time.UTC)
 }
 
-// Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. Every answer's Date is the instant of the
-// night. It is safe for concurrent requests; its exported fields are set before the first of them.
+// Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The Date
+// of every answer is the instant of the night. It is safe for concurrent requests; its exported
+// fields must be set before the first of them.
 type Server struct {
-	// Intercept, when it is not nil, gets every request below /api/ in place of the server. The method is the path after /api/, such as
-	// ListSCIMConfigurations; next answers as the server does without an Intercept.
+	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is
+	// the path after /api/; next answers as the server does by itself.
 	Intercept func(w http.ResponseWriter, r *http.Request, method string, next http.Handler)
-	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only. Without it the server reads them from
-	// the request body only, as Connect servers do.
+	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only.
+	// Otherwise it reads them from the request body only, as Connect servers do.
 	PageTokenInQuery bool
 
 	// worlds holds, for each organization, its states from night 1 on; the last one stays in force.
@@ -53,7 +40,7 @@ type Server struct {
 
 	mu    sync.Mutex
 	night int
-	// met counts the requests of this night that met a fault, by organization and method.
+	// met counts the requests of this night, by organization and method.
 	met map[[2]string]int
 }
 
@@ -64,15 +51,15 @@ type Organization struct {
 
 // NewServer returns a server with the organizations of the story (see Story), in night 1.
 func NewServer() *Server {
-	s := &Server{night: 1, met: map[[2]string]int{}}
+	s := NewServerWith()
 	for _, t := range tales() {
 		s.worlds = append(s.worlds, t.nights())
 	}
 	return s
 }
 
-// NewServerWith returns a server with the given organizations, which stay as they are every night. The states remain the caller's, who
-// may change them while no request is under way.
+// NewServerWith returns a server with the given organizations, which are the same every night. The
+// caller may change the states while no request is under way.
 func NewServerWith(states ...*State) *Server {
 	s := &Server{night: 1, met: map[[2]string]int{}}
 	for _, state := range states {
@@ -81,11 +68,9 @@ func NewServerWith(states ...*State) *Server {
 	return s
 }
 
-// SetNight makes it night n, counted from 1, at its very beginning: faults that hit only the first requests of a night are armed again.
+// SetNight makes it the beginning of night n, counted from 1: faults that hit only the first
+// requests of a night hit again.
 func (s *Server) SetNight(n int) {
-	if n < 1 {
-		panic(fmt.Sprintf("demo: there is no night %d, the first is 1", n))
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.night = n
@@ -122,22 +107,20 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Header.Get("Content-Type") != "application/json" {
-		w.Header().Set("Accept-Post", "application/json")
 		http.Error(w, "the Content-Type must be application/json", http.StatusUnsupportedMediaType)
 		return
 	}
-	object, fault := s.call(w, r)
-	if fault != nil {
+	if object, fault := s.call(w, r); fault != nil {
 		fault.Write(w)
-		return
+	} else {
+		writeJSON(w, http.StatusOK, object)
 	}
-	writeJSON(w, http.StatusOK, object)
 }
 
-// call finds the method and the organization of a request and lets the one answer for the other.
+// call finds the method and the organization of a request and returns the answer.
 func (s *Server) call(w http.ResponseWriter, r *http.Request) (Row, *Fault) {
 	name := strings.TrimPrefix(r.URL.Path, "/api/")
-	do, ok := methods[name]
+	m, ok := methods[name]
 	if !ok {
 		return nil, &Fault{Code: "unimplemented", Message: "there is no method " + name}
 	}
@@ -145,22 +128,31 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) (Row, *Fault) {
 	if state == nil {
 		return nil, &Fault{Code: "unauthenticated", Message: "the request carries no valid token"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
 		return nil, &Fault{Code: "invalid_argument", Message: "reading the request: " + err.Error()}
 	}
 	if fault := s.scripted(state, name); fault != nil {
 		return nil, fault
 	}
-	c := call{state: state, method: name, body: body}
-	if s.PageTokenInQuery {
-		token := r.URL.Query().Get("token")
-		c.queryToken = &token
+	request, err := m.decode(body)
+	if err != nil {
+		return nil, &Fault{Code: "invalid_argument", Message: err.Error()}
 	}
-	return do(c)
+	if s.PageTokenInQuery {
+		request.Pagination.Token = r.URL.Query().Get("token")
+	}
+	c := call{state, name, request}
+	if slices.Contains(m.fields, organizationField) {
+		if fault := c.checkOrganization(); fault != nil {
+			return nil, fault
+		}
+	}
+	return m.answer(c)
 }
 
-// authenticate returns tonight's state of the organization that an Authorization header's token belongs to, nil when there is none.
+// authenticate returns tonight's state of the organization to which the token in an Authorization
+// header belongs, nil when there is none.
 func (s *Server) authenticate(header string) *State {
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok || token == "" {
@@ -175,17 +167,14 @@ func (s *Server) authenticate(header string) *State {
 	return nil
 }
 
-// scripted returns the fault that the story has in store for this request, nil when there is none or it has passed.
+// scripted returns the fault that this request gets, nil when there is none.
 func (s *Server) scripted(state *State, method string) *Fault {
-	fault, ok := state.Faults[method]
-	if !ok {
-		return nil
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := [2]string{state.ID, method}
 	s.met[key]++
-	if fault.Times > 0 && s.met[key] > fault.Times {
+	fault, ok := state.Faults[method]
+	if !ok || fault.Times > 0 && s.met[key] > fault.Times {
 		return nil
 	}
 	return &fault
@@ -197,7 +186,7 @@ func (s *Server) tonight() int {
 	return s.night
 }
 
-// writeJSON writes an answer whole. Rows are written with their keys sorted, so that the same night gives the same bytes.
+// writeJSON writes an answer with sorted keys: the same night has the same bytes.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -208,6 +197,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// A client that has gone away is no concern of the server's.
-	_, _ = b.WriteTo(w)
+	_, _ = b.WriteTo(w) // The client may have gone away.
 }

@@ -113,7 +113,7 @@ func TestEachTokenSpeaksForItsOwnOrganization(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoConnectCallIsNotAnswered(t *testing.T) {
+func TestOnlyConnectCallsAreAnswered(t *testing.T) {
 	server := demo.NewServer()
 	for _, test := range []struct {
 		verb, path, contentType string
@@ -149,7 +149,7 @@ func TestTheDateIsTheInstantOfTheNight(t *testing.T) {
 	}
 }
 
-func TestAFaultIsAConnectErrorThatSaysWhenToComeAgain(t *testing.T) {
+func TestAFaultIsAConnectErrorWithARetryDelay(t *testing.T) {
 	state := small()
 	state.Faults[demo.ListSCIMConfigurations] = demo.Fault{Code: "unavailable", Message: "busy", RetryDelay: 1500 * time.Millisecond}
 	answer := object(t, post(demo.NewServerWith(state), state.Token, demo.ListSCIMConfigurations, `{}`), http.StatusServiceUnavailable)
@@ -182,7 +182,7 @@ func TestAFaultHitsTheFirstRequestsOfEveryNight(t *testing.T) {
 	}
 }
 
-func TestAnInterceptStandsBeforeTheServer(t *testing.T) {
+func TestAnInterceptComesBeforeTheServer(t *testing.T) {
 	state := small()
 	server := demo.NewServerWith(state)
 	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
@@ -200,7 +200,7 @@ func TestAnInterceptStandsBeforeTheServer(t *testing.T) {
 	}
 }
 
-func TestRowsAreWrittenAsTheTestSpellsThem(t *testing.T) {
+func TestRowsKeepTheSpellingOfTheTest(t *testing.T) {
 	state := small()
 	state.SCIM = []demo.Row{{"id": "a", "seats": json.RawMessage(`1.50e1`), "name": nil}}
 	w := httptest.NewRecorder()

@@ -8,17 +8,18 @@ import (
 	"strings"
 )
 
-// Row is a JSON object as the API writes it: a field at its default is left out, an instant is RFC 3339 text. A test may put any odd
-// spelling into one, with json.RawMessage down to the byte.
+// Row is a JSON object as the API writes it: a field at its default is omitted, an instant is RFC
+// 3339 text. With json.RawMessage a test can choose the bytes of a value.
 type Row = map[string]any
 
-// State is everything that the API knows of one organization at one time. NewState makes one, which a test then fills.
+// State is what the API knows of one organization at one time. Make one with NewState.
 type State struct {
-	// Name is the label of the organization, ID its id, Token what a client sends to read it.
+	// Name is the label of the organization, ID its id, Token the one that reads it.
 	Name, ID, Token string
 	// Identity is the answer of GetAuthenticatedIdentity.
 	Identity Row
-	// Organization and Policies are the objects in the answers of GetOrganization and GetOrganizationPolicies.
+	// Organization and Policies are the objects in the answers of GetOrganization and
+	// GetOrganizationPolicies.
 	Organization, Policies Row
 	// SCIM and SSO are the configurations in the order in which they are listed.
 	SCIM, SSO []Row
@@ -27,7 +28,7 @@ type State struct {
 	// Faults are the methods that answer with an error.
 	Faults map[string]Fault
 
-	// removed holds the configurations of the story that are gone and may come back.
+	// removed holds the configurations that the story removed and may restore.
 	removed []Row
 }
 
@@ -54,8 +55,8 @@ func NewState(name string) *State {
 	}
 }
 
-// ID is the id that follows from a name, such as ID("acme", "scim", "okta-production"): a UUID of version 8 (RFC 9562) made of the
-// SHA-256 of its parts.
+// ID is the id that follows from a name, such as ID("acme", "scim", "okta-production"): a UUID of
+// version 8 (RFC 9562) made of the SHA-256 of its parts.
 func ID(parts ...string) string {
 	b := sha256.Sum256([]byte(strings.Join(parts, "/")))
 	b[6] = b[6]&0x0f | 0x80
@@ -63,7 +64,7 @@ func ID(parts ...string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
-// clone copies a state down to its rows. What is inside a row is shared: the story replaces it and never changes it in place.
+// clone copies a state down to its rows. The story replaces the values in a row; both share them.
 func (s *State) clone() *State {
 	c := *s
 	c.Identity = maps.Clone(s.Identity)

@@ -5,33 +5,44 @@ import (
 	"time"
 )
 
-// tale is what happens to one organization: how it is on the first night, and what is done to it later.
+// tale is what happens to one organization: its state on the first night and the events after it.
 type tale struct {
 	base   *State
 	events []event
 }
 
-// event is one thing that is done to an organization before a night's listing.
+// event is one thing that happens to an organization in the afternoon before a night.
 type event struct {
 	night int
-	// words tell it to a person, after the organization's name.
+	// words describe it to a person, after the organization's name.
 	words string
-	do    func(*edit)
-	// passing is set when only that night's answers show it.
+	do    []action
+	// passing says that only that night's answers show it.
 	passing bool
+}
+
+// on is an event whose effect stays.
+func on(night int, words string, do ...action) event {
+	return event{night: night, words: words, do: do}
+}
+
+// onlyOn is an event that only that night's answers show.
+func onlyOn(night int, words string, do ...action) event {
+	return event{night: night, words: words, do: do, passing: true}
 }
 
 func tales() []tale {
 	return []tale{acme(), globex(), initech(), umbrella()}
 }
 
-// Story tells what was done in the world of NewServer between night n-1 and night n, one line for each event, in order; for night 1 what
-// there is. It is empty for a night outside of the story.
+// Story describes what happened in the world of NewServer before night n, one line for each event,
+// in order; for night 1, what there is. It is empty for a night outside of the story.
 func Story(n int) []string {
 	var lines []string
 	for _, t := range tales() {
 		if n == 1 {
-			lines = append(lines, fmt.Sprintf("%s: %d SCIM and %d SSO configurations to begin with", t.base.Name, len(t.base.SCIM), len(t.base.SSO)))
+			lines = append(lines, fmt.Sprintf("%s: %d SCIM and %d SSO configurations to begin with",
+				t.base.Name, len(t.base.SCIM), len(t.base.SSO)))
 		}
 		for _, e := range t.events {
 			if e.night == n {
@@ -54,15 +65,18 @@ func (t tale) nights() []*State {
 	return nights
 }
 
-// play does the passing or the lasting events of a night to a state. Each happens half an hour after the one before, in the afternoon.
+// play applies the passing or the lasting events of a night to a state. The first of the night's
+// events happens at 13:00 UTC, each further one half an hour later.
 func (t tale) play(s *State, night int, passing bool) {
 	at := Night(night).Add(-13 * time.Hour)
 	for _, e := range t.events {
 		if e.night != night {
 			continue
 		}
-		if e.passing == passing {
-			e.do(&edit{State: s, at: at})
+		for _, do := range e.do {
+			if e.passing == passing {
+				do(s, at)
+			}
 		}
 		at = at.Add(30 * time.Minute)
 	}

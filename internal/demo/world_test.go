@@ -20,7 +20,7 @@ type world struct {
 	policies, org demo.Row
 }
 
-// see reads an organization on a night, all that its token may read.
+// see reads everything of an organization that its token may read on a night.
 func see(t *testing.T, server *demo.Server, name string, night int) world {
 	t.Helper()
 	server.SetNight(night)
@@ -36,7 +36,8 @@ func see(t *testing.T, server *demo.Server, name string, night int) world {
 	return w
 }
 
-// listIfAllowed reads a listing. A first request may be told to come again; a listing that the token may not read is nil.
+// listIfAllowed reads a listing, and retries a first request that is refused as busy. A listing
+// that the token may not read is nil.
 func listIfAllowed(t *testing.T, s *demo.Server, o demo.Organization, method, field, extra string) []demo.Row {
 	t.Helper()
 	first := post(s, o.Token, method, "{"+strings.TrimSuffix(extra, ",")+"}")

@@ -19,18 +19,32 @@ type reports[T any] struct {
 func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
+	before, after := sizes(pairs)
 	optional := t.optionalFields(pairs)
 	for _, name := range slices.Sorted(maps.Keys(optional)) {
-		switch r := findReports(pairs, optional[name]); {
+		r := findReports(pairs, optional[name])
+		row := Change{
+			Field:  name,
+			Before: fmt.Sprintf("%d of %d", len(r.before), before),
+			After:  fmt.Sprintf("%d of %d", len(r.after), after),
+		}
+		switch {
 		case len(r.before) == 0 && r.keptAfter > 0:
-			rows = append(rows, t.firstReported(name, optional[name], r, pairs))
+			who, affirmed := t.reporters(r.after, after, optional[name])
+			row.Kind, row.Note = FieldFirstReported, "of "+t.plural+"; "+who
+			if name == unverifiedField && affirmed {
+				// A server that omits false looks the same when somebody allows it for the first time.
+				row.Severity = High
+			}
 		// One configuration alone could have lost the field by an edit.
 		case len(r.after) == 0 && r.keptBefore > 1 && name != expiryField:
-			rows = append(rows, t.noLongerReported(name, optional[name], r, pairs))
+			who, _ := t.reporters(r.before, before, optional[name])
+			row.Kind = FieldChanged
+			row.Note = fmt.Sprintf("no longer reported by any of %d %s; was %s", after, t.plural, who)
 		default:
 			continue
 		}
-		summarised[name] = true
+		rows, summarised[name] = append(rows, row), true
 	}
 	return rows, summarised
 }
@@ -77,35 +91,6 @@ func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 		}
 	}
 	return r
-}
-
-func (t configurations[T]) firstReported(name string, read func(*T) value, r reports[T], pairs []pair[T]) Change {
-	before, after := sizes(pairs)
-	who, affirmed := t.reporters(r.after, after, read)
-	row := Change{
-		Kind:   FieldFirstReported,
-		Field:  name,
-		Before: fmt.Sprintf("0 of %d", before),
-		After:  fmt.Sprintf("%d of %d", len(r.after), after),
-		Note:   "of " + t.plural + "; " + who,
-	}
-	if name == unverifiedField && affirmed {
-		// A server that omits false looks the same when somebody allows it for the first time.
-		row.Severity = High
-	}
-	return row
-}
-
-func (t configurations[T]) noLongerReported(name string, read func(*T) value, r reports[T], pairs []pair[T]) Change {
-	before, after := sizes(pairs)
-	who, _ := t.reporters(r.before, before, read)
-	return Change{
-		Kind:   FieldChanged,
-		Field:  name,
-		Before: fmt.Sprintf("%d of %d", len(r.before), before),
-		After:  fmt.Sprintf("0 of %d", after),
-		Note:   fmt.Sprintf("no longer reported by any of %d %s; was %s", after, t.plural, who),
-	}
 }
 
 func sizes[T any](pairs []pair[T]) (before, after int) {

@@ -1,4 +1,4 @@
-// Package durable puts files and names on the disk so that they are there whole or not at all, also after a loss of power.
+// Package durable writes files that exist whole or not at all, even after a loss of power.
 package durable
 
 import (
@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// WriteFile replaces a file with one of this content and mode; it appears whole or stays as it was.
+// WriteFile replaces a file in one step: it has the new content and mode, or stays as it was.
 func WriteFile(name string, data []byte, mode fs.FileMode) (err error) {
 	temporary, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+"-")
 	if err != nil {
@@ -21,7 +21,7 @@ func WriteFile(name string, data []byte, mode fs.FileMode) (err error) {
 	return os.Rename(temporary.Name(), name)
 }
 
-// Symlink fails: on Windows a symbolic link takes a right that a batch job does not have.
+// Symlink fails: on Windows a symbolic link needs a privilege that a batch job does not have.
 func Symlink(string, string) error { return errors.ErrUnsupported }
 
 // SyncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.

@@ -64,9 +64,9 @@ func TestTheLogIsReadBackToAPageThatIsOlderThanAskedFor(t *testing.T) {
 	if log.Pages != 3 || log.Received != 5 || len(log.Exchanges) != 3 || log.Lacking != "" || log.NotAssessed != "" {
 		t.Errorf("%d pages, %d received, %d exchanges, lacking %q, not assessed %q", log.Pages, log.Received, len(log.Exchanges), log.Lacking, log.NotAssessed)
 	}
-	for _, x := range log.Exchanges {
+	for i, x := range log.Exchanges {
 		if sum := sha256.Sum256(x.Body); x.SHA256 != hex.EncodeToString(sum[:]) {
-			t.Errorf("exchange %d has the hash %q", x.Number, x.SHA256)
+			t.Errorf("exchange %d has the hash %q", i+1, x.SHA256)
 		}
 	}
 	sent := api.sent(auditLogs)

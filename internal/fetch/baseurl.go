@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// ParseBaseURL reads a base URL as it is written, such as https://app.gitpod.io/api: a trailing slash, a query and a fragment are removed,
-// nothing is added. Plain http is accepted to this machine only. The error never shows a password.
+// ParseBaseURL reads a base URL, such as https://app.gitpod.io/api. It removes a trailing slash, a
+// query and a fragment, and adds nothing. It accepts plain http only to this machine. The error
+// never shows a password.
 func ParseBaseURL(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -25,8 +26,8 @@ func ParseBaseURL(s string) (string, error) {
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/"), nil
 }
 
-// BaseURLFromHost reads a host as ONA_HOST has it, such as app.gitpod.io: https unless a scheme is given, and /api appended unless the path
-// ends in it. See ParseBaseURL for the rest.
+// BaseURLFromHost reads a host as ONA_HOST has it, such as app.gitpod.io. It adds https:// unless
+// there is a scheme, and /api unless the path ends in it. See ParseBaseURL for the rest.
 func BaseURLFromHost(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s != "" && !strings.Contains(s, "://") {
@@ -42,7 +43,7 @@ func BaseURLFromHost(s string) (string, error) {
 func checkBaseURL(u *url.URL) error {
 	switch {
 	case u.User != nil:
-		return errors.New("the base URL has a user name or password in it: leave them out, the token is given apart")
+		return errors.New("the base URL has a user name or password in it: leave them out, the token is set apart")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return errors.New("the base URL must begin with https://")
 	case u.Hostname() == "":
@@ -61,7 +62,8 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// withoutURL takes the URL out of an error of net/url or net/http: it may hold a password or a page token.
+// withoutURL removes the URL from an error of net/url or net/http: it may hold a password or a page
+// token.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err

@@ -4,206 +4,275 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"scim-auditor/internal/ona"
 )
 
-// A proto3 enum that is absent has its zero value.
-const (
-	scimType                = "SCIMConfiguration"
-	ssoType                 = "SSOConfiguration"
-	providerTypeUnspecified = "PROVIDER_TYPE_UNSPECIFIED"
+// Types of API objects.
+var (
+	organizationType = objectTypeOf[ona.Organization]()
+	policiesType     = objectTypeOf[statedPolicies]()
+	scimType         = objectTypeOf[ona.SCIMConfiguration]()
+	ssoType          = objectTypeOf[ona.SSOConfiguration]()
+	entryType        = objectTypeOf[ona.AuditLogEntry]()
 )
 
-// record is a configuration with what every kind of configuration has.
-type record[T any] struct {
-	id, organizationID string
-	value              T
+// objectType is a type of API object: its name and the fields that its struct tags declare.
+type objectType struct {
+	name   string
+	fields []ona.Field
 }
 
-// checker runs checks until one fails, so that a decoder reads as a list of its fields.
-type checker struct{ err error }
-
-func (c *checker) id(field, value string) string {
-	return check(c, field, value, normalID)
+func objectTypeOf[T any]() objectType {
+	return objectType{reflect.TypeFor[T]().Name(), ona.FieldsOf[T]()}
 }
 
-func (c *checker) requiredID(field, value string) string {
-	return check(c, field, value, requiredID)
-}
-
-func (c *checker) instant(field string, value *string) time.Time {
-	return check(c, field, value, instant)
-}
-
-func (c *checker) set(field string, value []*string) []string {
-	return check(c, field, value, set)
-}
-
-func (c *checker) unknown(fields fieldSet, owner string, unknown members) map[string]stdjson.RawMessage {
-	return check(c, owner, unknown, fields.keep)
-}
-
-func check[In, Out any](c *checker, field string, value In, read func(string, In) (Out, error)) Out {
-	out, err := read(field, value)
-	if c.err == nil {
-		c.err = err
-	}
-	return out
-}
-
-// decodeSCIM reads a row of a page, which was found to be valid JSON with unique names.
-func decodeSCIM(raw []byte, fields fieldSet) (record[ona.SCIMConfiguration], error) {
-	if err := isObject(raw); err != nil {
-		return record[ona.SCIMConfiguration]{}, err
-	}
-	var c checker
-	configuration := ona.SCIMConfiguration{Raw: raw}
-	var unknown members
-	for name, value := range objectMembers(raw) {
-		switch string(name) {
-		case "id":
-			configuration.ID = check(&c, "id", value, memberID)
-		case "organizationId":
-			configuration.OrganizationID = check(&c, "organizationId", value, memberID)
-		case "name":
-			configuration.Name = string(check(&c, "name", value, memberText))
-		case "enabled":
-			enabled := check(&c, "enabled", value, memberFlag)
-			configuration.Enabled = enabled != nil && *enabled
-		case "ssoConfigurationId":
-			configuration.SSOConfigurationID = check(&c, "ssoConfigurationId", value, memberID)
-		case "createdAt":
-			configuration.CreatedAt = check(&c, "createdAt", value, memberInstant)
-		case "updatedAt":
-			configuration.UpdatedAt = check(&c, "updatedAt", value, memberInstant)
-		case "tokenExpiresAt":
-			configuration.TokenExpiresAt = check(&c, "tokenExpiresAt", value, memberInstant)
-		case "allowUnverifiedEmailAccountLinking":
-			configuration.AllowUnverifiedEmailAccountLinking = check(&c, "allowUnverifiedEmailAccountLinking", value, memberFlag)
-		default:
-			unknown = unknown.with(name, value)
+// decode reads a JSON object, which was found valid with its answer, into the fields of object, a
+// pointer to a struct of this type. It returns the fields that the type does not declare, and adds
+// their names to unknown. A type with an id needs one.
+func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
+	var kept ona.Unknown
+	err := eachMember(raw, func(name []byte, d *jsontext.Decoder) error {
+		value, err := d.ReadValue()
+		if err != nil {
+			return describe(err)
+		}
+		for _, f := range t.fields {
+			if f.Name == string(name) {
+				return decodeField(f, value, object)
+			}
+		}
+		unknown.add(t.name, string(name))
+		if value.Kind() == jsontext.KindNull {
+			return nil
+		}
+		if kept == nil {
+			kept = ona.Unknown{}
+		}
+		kept[string(name)], err = canonicalJSON(value)
+		return err
+	}, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for _, f := range t.fields {
+		if err == nil && f.Name == "id" {
+			_, err = requireID("id", *f.Pointer(object).(*string))
 		}
 	}
-	if configuration.ID == "" {
-		c.requiredID("id", "") // says that it is missing
-	}
-	configuration.Unknown = c.unknown(fields, scimType, unknown)
-	return record[ona.SCIMConfiguration]{configuration.ID, configuration.OrganizationID, configuration}, c.err
+	return kept, err
 }
 
-func decodeSSO(raw []byte, fields fieldSet) (record[ona.SSOConfiguration], error) {
-	var w wireSSO
-	if err := decodeObject(raw, &w); err != nil {
-		return record[ona.SSOConfiguration]{}, err
+// decodeField reads the value of one field. Null means absent, as everywhere in proto3 JSON.
+func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
+	if value.Kind() == jsontext.KindNull {
+		return nil
 	}
-	var c checker
-	configuration := ona.SSOConfiguration{
-		ID:               c.requiredID("id", w.ID),
-		OrganizationID:   c.id("organizationId", w.OrganizationID),
-		DisplayName:      w.DisplayName,
-		IssuerURL:        w.IssuerURL,
-		ProviderType:     w.ProviderType,
-		State:            w.State,
-		ClientID:         w.ClientID,
-		EmailDomain:      w.EmailDomain,
-		EmailDomains:     c.set("emailDomains", w.EmailDomains),
-		AdditionalScopes: c.set("additionalScopes", w.AdditionalScopes),
-		Claims:           check(&c, "claims", w.Claims, claims),
-		ClaimsExpression: w.ClaimsExpression,
-		Unknown:          c.unknown(fields, ssoType, w.Unknown),
-		Raw:              raw,
+	switch into := f.Pointer(object).(type) {
+	case *string:
+		if *into, err = decodeText(f.Name, value); err == nil && f.ID {
+			*into, err = parseID(f.Name, *into)
+		}
+	case *bool:
+		*into, err = decodeBool(f.Name, value)
+	case **bool:
+		var b bool
+		if b, err = decodeBool(f.Name, value); err == nil {
+			*into = &b
+		}
+	case *time.Time:
+		var text string
+		if text, err = decodeText(f.Name, value); err == nil {
+			*into, err = parseInstant(f.Name, text)
+		}
+	case *[]string:
+		*into, err = decodeSet(f.Name, value)
+	case *map[string]string:
+		*into, err = decodeMap(f.Name, value)
+	default:
+		// Only a field of a type that ona.Field.Pointer does not name can cause this.
+		panic(fmt.Sprintf("fetch: field %s has type %T", f.Name, into))
 	}
-	setDefault(&configuration.ProviderType, providerTypeUnspecified)
-	setDefault(&configuration.State, ona.SSOStateUnspecified)
-	return record[ona.SSOConfiguration]{configuration.ID, configuration.OrganizationID, configuration}, c.err
+	return err
 }
 
-func claims(field string, wire map[string]*string) (map[string]string, error) {
-	if len(wire) == 0 {
-		return nil, nil
+func decodeText(field string, value jsontext.Value) (string, error) {
+	if kind := value.Kind(); kind != jsontext.KindString {
+		return "", wrongKind(field, kind, "a string")
 	}
-	values := make(map[string]string, len(wire))
-	for name, value := range wire {
-		if value == nil {
+	return string(unquote(value)), nil
+}
+
+func decodeBool(field string, value jsontext.Value) (bool, error) {
+	switch kind := value.Kind(); kind {
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return kind == jsontext.KindTrue, nil
+	default:
+		return false, wrongKind(field, kind, "a boolean")
+	}
+}
+
+// decodeSet sorts a list that has no order of its own and drops duplicates.
+func decodeSet(field string, value jsontext.Value) ([]string, error) {
+	var list []*string // proto3 JSON has no null inside a list
+	if err := describeField(field, json.Unmarshal(value, &list)); err != nil {
+		return nil, err
+	}
+	var values []string
+	for _, text := range list {
+		if text == nil {
 			return nil, fmt.Errorf("field %s has null in it", field)
 		}
-		values[name] = *value
+		values = append(values, *text)
+	}
+	slices.Sort(values)
+	return slices.Compact(values), nil
+}
+
+func decodeMap(field string, value jsontext.Value) (map[string]string, error) {
+	var wire map[string]*string
+	if err := describeField(field, json.Unmarshal(value, &wire)); err != nil || len(wire) == 0 {
+		return nil, err
+	}
+	values := make(map[string]string, len(wire))
+	for name, text := range wire {
+		if text == nil {
+			return nil, fmt.Errorf("field %s has null in it", field)
+		}
+		values[name] = *text
 	}
 	return values, nil
 }
 
-func decodeIdentity(body []byte, fields fieldSet) (ona.Identity, error) {
-	const owner = "GetAuthenticatedIdentityResponse"
+func parseID(field, id string) (string, error) {
+	id, err := ona.ParseID(id)
+	if err != nil {
+		return "", fmt.Errorf("field %s: %w", field, err)
+	}
+	return id, nil
+}
+
+func requireID(field, id string) (string, error) {
+	if id == "" {
+		return "", fmt.Errorf("field %s is missing or empty", field)
+	}
+	return parseID(field, id)
+}
+
+// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has
+// no instant outside them.
+const (
+	firstSecond = -62135596800
+	lastSecond  = 253402300799
+)
+
+// parseInstant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it,
+// into UTC. The first second of the year 1, which Go servers send for a time that was never set, is
+// the zero time.
+func parseInstant(field, text string) (time.Time, error) {
+	var t time.Time
+	// Unlike time.Parse, UnmarshalText refuses hours of one digit and a comma before the fraction.
+	err := t.UnmarshalText([]byte(text))
+	_, fraction, _ := strings.Cut(text, ".")
+	digits := len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
+	if unix := t.Unix(); err != nil || digits > 9 || unix < firstSecond || unix > lastSecond {
+		return time.Time{}, fmt.Errorf("field %s is not a time in RFC 3339: %+q", field, plain(text))
+	}
+	return t.UTC(), nil
+}
+
+func decodeSCIM(raw jsontext.Value, unknown fieldSet) (c ona.SCIMConfiguration, err error) {
+	c.Raw = stdjson.RawMessage(raw)
+	c.Unknown, err = scimType.decode(raw, &c, unknown)
+	return c, err
+}
+
+func decodeSSO(raw jsontext.Value, unknown fieldSet) (c ona.SSOConfiguration, err error) {
+	c.ProviderType, c.State = ona.ProviderTypeUnspecified, ona.SSOStateUnspecified
+	c.Raw = stdjson.RawMessage(raw)
+	c.Unknown, err = ssoType.decode(raw, &c, unknown)
+	return c, err
+}
+
+func decodeEntry(raw jsontext.Value, unknown fieldSet) (e ona.AuditLogEntry, err error) {
+	e.Raw = stdjson.RawMessage(raw)
+	e.Unknown, err = entryType.decode(raw, &e, unknown)
+	if err == nil && e.CreatedAt.IsZero() {
+		err = errors.New("field createdAt is missing")
+	}
+	return e, err
+}
+
+func decodeIdentity(body []byte, unknown fieldSet) (identity ona.Identity, err error) {
+	const message = "GetAuthenticatedIdentityResponse"
 	var w wireIdentity
 	if err := decodeAnswer(body, &w); err != nil {
-		return ona.Identity{}, err
+		return identity, err
 	}
-	var subject wireSubject
-	if w.Subject != nil {
-		subject = *w.Subject
+	unknown.addAll(message, w.Unknown)
+	unknown.addAll(message+".subject", w.Subject.Unknown)
+	identity.Principal, identity.OrganizationTier = w.Subject.Principal, w.OrganizationTier
+	if identity.SubjectID, err = parseID("subject.id", w.Subject.ID); err == nil {
+		identity.OrganizationID, err = requireID("organizationId", w.OrganizationID)
 	}
-	fields.add(owner, w.Unknown)
-	fields.add(owner+".subject", subject.Unknown)
-	var c checker
-	return ona.Identity{
-		SubjectID:        c.id("subject.id", subject.ID),
-		Principal:        subject.Principal,
-		OrganizationID:   c.requiredID("organizationId", w.OrganizationID),
-		OrganizationTier: w.OrganizationTier,
-	}, c.err
+	return identity, err
 }
 
-func decodeOrganization(body []byte, fields fieldSet) (ona.Organization, error) {
-	var answer wireOrganizationAnswer
-	if err := decodeAnswer(body, &answer); err != nil {
-		return ona.Organization{}, err
+func decodeOrganization(body []byte, unknown fieldSet) (o ona.Organization, err error) {
+	raw, err := member(body, "GetOrganizationResponse", "organization", unknown)
+	if err != nil {
+		return o, err
 	}
-	fields.add("GetOrganizationResponse", answer.Unknown)
-	if isAbsent(answer.Organization) {
-		return ona.Organization{}, errors.New("field organization is missing")
+	if raw == nil {
+		return o, errors.New("field organization is missing")
 	}
-	var w wireOrganization
-	if err := decodeObject(answer.Organization, &w); err != nil {
-		return ona.Organization{}, fmt.Errorf("field organization: %w", err)
+	o.Raw = stdjson.RawMessage(raw)
+	if o.Unknown, err = organizationType.decode(raw, &o, unknown); err != nil {
+		err = fmt.Errorf("field organization: %w", err)
 	}
-	var c checker
-	return ona.Organization{
-		ID:        c.requiredID("organization.id", w.ID),
-		Name:      w.Name,
-		Tier:      w.Tier,
-		CreatedAt: c.instant("organization.createdAt", w.CreatedAt),
-		UpdatedAt: c.instant("organization.updatedAt", w.UpdatedAt),
-		Unknown:   c.unknown(fields, "Organization", w.Unknown),
-		Raw:       stdjson.RawMessage(answer.Organization),
-	}, c.err
+	return o, err
 }
 
-// decodePolicies gives nil without an error when the answer is the empty message: it then says nothing about the policies. The second value
-// is the organization that the policies name, empty where they name none.
-func decodePolicies(body []byte, fields fieldSet) (*ona.OrganizationPolicies, string, error) {
-	var answer wirePoliciesAnswer
-	if err := decodeAnswer(body, &answer); err != nil {
+// statedPolicies are policies with the organization that they name; empty if they name none.
+type statedPolicies struct {
+	ona.OrganizationPolicies
+	OrganizationID string `api:"organizationId,id"`
+}
+
+// decodePolicies returns nil policies without an error if the answer is the empty message: it then
+// says nothing about the policies. The second value is the organization that they name.
+func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, string, error) {
+	raw, err := member(body, "GetOrganizationPoliciesResponse", "policies", unknown)
+	if err != nil || raw == nil {
 		return nil, "", err
 	}
-	fields.add("GetOrganizationPoliciesResponse", answer.Unknown)
-	if isAbsent(answer.Policies) {
-		if len(answer.Unknown) > 0 {
-			return nil, "", fmt.Errorf("no policies in it but the unknown fields %s", names(answer.Unknown))
-		}
-		return nil, "", nil
-	}
-	var w wirePolicies
-	if err := decodeObject(answer.Policies, &w); err != nil {
+	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(raw)}}
+	// Dozens of other policies exist. They are kept and compared, but they are not news of a newer
+	// server.
+	if p.Unknown, err = policiesType.decode(raw, &p, fieldSet{}); err != nil {
 		return nil, "", fmt.Errorf("field policies: %w", err)
 	}
-	var c checker
-	organizationID := c.id("policies.organizationId", w.OrganizationID)
-	return &ona.OrganizationPolicies{
-		RestrictAccountCreationToSCIM: w.RestrictAccountCreationToSCIM,
-		// Beside the audited policy stand others, dozens of them: what they say is kept and compared, but they are no news of a newer server.
-		Unknown: c.unknown(fieldSet{}, "OrganizationPolicies", w.Unknown),
-		Raw:     stdjson.RawMessage(answer.Policies),
-	}, organizationID, c.err
+	return &p.OrganizationPolicies, p.OrganizationID, nil
+}
+
+// member returns the object that an answer consists of; nil if the answer is the empty message.
+func member(body []byte, message, field string, unknown fieldSet) (jsontext.Value, error) {
+	var answer members
+	if err := decodeAnswer(body, &answer); err != nil {
+		return nil, err
+	}
+	object := answer[field]
+	delete(answer, field)
+	unknown.addAll(message, answer)
+	if len(object) > 0 && object.Kind() != jsontext.KindNull {
+		return object, nil
+	}
+	if len(answer) > 0 {
+		return nil, fmt.Errorf("no %s in it but the unknown fields %s", field, names(answer))
+	}
+	return nil, nil
 }

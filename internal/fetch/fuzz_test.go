@@ -21,10 +21,8 @@ func listOf(body []byte) ([]ona.SCIMConfiguration, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &collector{client: client, fields: fieldSet{}}
-	c.Identity.OrganizationID = orgID
-	ctx := context.Background()
-	return readShortList(ctx, c, decodeSCIM)
+	all, err := scimListing().read(context.Background(), client.newReader(orgID))
+	return all.rows, err
 }
 
 func canonicals(rows []ona.SCIMConfiguration) (texts []string) {
@@ -51,10 +49,6 @@ func FuzzSCIMPage(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		// The reader ahead of the collector goes by this token alone.
-		if page, err := scimPage(body); err == nil && peekToken(body) != page.Pagination.NextToken {
-			t.Fatalf("peeked at token %q, the answer's own is %q", peekToken(body), page.Pagination.NextToken)
-		}
 		rows, err := listOf(body)
 		if err != nil {
 			if rows != nil || err.Error() == "" {

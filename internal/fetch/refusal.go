@@ -11,7 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// connectError is the body of an answer other than 200 (https://connectrpc.com/docs/protocol#error-end-stream).
+// connectError is the body of an answer other than 200
+// (https://connectrpc.com/docs/protocol#error-end-stream).
 type connectError struct {
 	Code    string          `json:"code"`
 	Message string          `json:"message"`
@@ -21,17 +22,17 @@ type connectError struct {
 type connectDetail struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
-	// Debug has any shape; only RetryInfo's is of use here.
+	// Debug has any shape; only RetryInfo's is read.
 	Debug jsontext.Value `json:"debug"`
 }
 
 var connectCodes = []string{
-	CodeCanceled, CodeUnknown, CodeInvalidArgument, CodeDeadlineExceeded, CodeNotFound, CodeAlreadyExists, CodePermissionDenied,
-	CodeResourceExhausted, CodeFailedPrecondition, CodeAborted, CodeOutOfRange, CodeUnimplemented, CodeInternal, CodeUnavailable,
-	CodeDataLoss, CodeUnauthenticated,
+	CodeCanceled, CodeUnknown, CodeInvalidArgument, CodeDeadlineExceeded, CodeNotFound, CodeAlreadyExists,
+	CodePermissionDenied, CodeResourceExhausted, CodeFailedPrecondition, CodeAborted, CodeOutOfRange,
+	CodeUnimplemented, CodeInternal, CodeUnavailable, CodeDataLoss, CodeUnauthenticated,
 }
 
-// codeByStatus serves answers without a Connect error, such as a proxy's HTML.
+// codeByStatus is for answers without a Connect error, such as a proxy's HTML.
 var codeByStatus = map[int]string{
 	http.StatusBadRequest:          CodeInvalidArgument,
 	http.StatusUnauthorized:        CodeUnauthenticated,
@@ -60,7 +61,7 @@ func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *
 		failure.Err = fmt.Errorf("HTTP %d without an error of the API: %s", status, c.quote(string(body)))
 	}
 	if mayPass(status, failure.Code) {
-		failure.retry = retry{again: true, told: toldDelay(said.Details, resp.Header, received)}
+		failure.again, failure.serverWait = true, requestedWait(said.Details, resp.Header, received)
 	}
 	return failure
 }
@@ -78,19 +79,21 @@ func codeWithoutConnect(status int) string {
 	return CodeUnknown
 }
 
-// mayPass says whether the same request may succeed later. The status wins where the code disagrees.
+// mayPass reports whether the same request may succeed later. The status has precedence over the
+// code.
 func mayPass(status int, code string) bool {
 	switch status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusNotImplemented:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusNotImplemented:
 		return false
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
 }
 
-// quote makes a server's text fit for a message.
+// quote returns a server's text as a message can show it.
 func (c *Client) quote(text string) string {
 	if text = plain(c.settings.Token.redact(text)); text == "" {
 		return "no message"
@@ -98,8 +101,9 @@ func (c *Client) quote(text string) string {
 	return text
 }
 
-// notAssessed says whether the API itself answered that the token may not read something or that the server does not have it. Only its own
-// error counts, not a status alone: a proxy's 403 says nothing about the token's rights.
+// notAssessed reports whether the API itself answered that the token may not read something or that
+// the server does not have it. A status alone does not count: a proxy's 403 says nothing about the
+// token's rights.
 func notAssessed(err error) (why string, ok bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !e.connect {

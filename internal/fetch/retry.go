@@ -4,96 +4,73 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/go-json-experiment/json"
 )
 
-// retry says whether a failed try is worth another, and how long the server said to wait; 0 when it did not say.
-type retry struct {
-	again bool
-	told  time.Duration
+// call is one request, whatever the number of tries.
+type call struct {
+	method  string
+	page    int // 0 outside a listing
+	query   url.Values
+	request request
 }
 
-// sleep is Options.Sleep with a timer.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// ask encodes the request and sends it, see do.
-func (c *Client) ask(ctx context.Context, k call, request any) (answer, error) {
-	body, err := json.Marshal(request)
+// get sends a call until it is answered, fails for good or has been tried often enough. The
+// exchange has the last answer that came, also beside an error. backoff.Retry does not fit: its
+// RetryAfter knows whole seconds only, and the waits are evidence.
+func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
+	body, err := json.Marshal(k.request)
 	if err != nil {
-		return answer{}, &Error{Code: CodeInvalidArgument, Method: k.method, Page: k.page, Err: fmt.Errorf("encoding the request: %w", err)}
+		return Exchange{}, &Error{
+			Code: CodeInvalidArgument, Method: k.method, Page: k.page, Err: fmt.Errorf("encoding the request: %w", err),
+		}
 	}
-	k.body = body
-	return c.do(ctx, k)
-}
-
-// do sends the request until it is answered, fails for good or has been tried often enough. The answer is the last one that came, also beside
-// an error. backoff.Retry is not used: its RetryAfter knows whole seconds only, and the waits are evidence.
-func (c *Client) do(ctx context.Context, k call) (answer, error) {
-	pause := backoff.NewExponentialBackOff()
+	series := backoff.NewExponentialBackOff()
 	var retries []Retry
 	for tries := 1; ; tries++ {
-		a, failure := c.try(ctx, k)
-		a.Retries = retries
-		c.trace(ctx, k, a, tries, failure)
+		x, failure := c.try(ctx, k, body)
+		x.Retries = retries
+		c.logTry(ctx, k, x, tries, failure)
 		if failure == nil {
-			return a, nil
+			return x, nil
 		}
-		if ctx.Err() != nil && !failure.again {
-			failure = failure.after(retries)
+		wait, again := c.waitAfter(failure, tries, series)
+		if again {
+			retries = append(retries, c.logRetry(ctx, k, tries, failure, wait))
+			if c.settings.Sleep(ctx, wait) == nil {
+				continue
+			}
+			failure = RunEnded(ctx, ctx.Err())
+		}
+		if n := len(retries); n > 0 && ctx.Err() != nil {
+			// What kept the call from being answered before is what has to be fixed.
+			failure.Err = fmt.Errorf("%w; the try before that: %s", failure.Err, retries[n-1].Reason)
 		}
 		failure.Method, failure.Page, failure.Tries = k.method, k.page, tries
-		if !failure.again || tries >= c.settings.MaxTries {
-			return a, failure
-		}
-		wait, err := c.waitAfter(failure, pause)
-		if err != nil {
-			failure.Err = err
-			return a, failure
-		}
-		reason := fmt.Sprintf("%v (%s)", failure.Err, failure.Code)
-		retries = append(retries, Retry{Reason: reason, Waited: wait})
-		c.settings.Logger.LogAttrs(ctx, slog.LevelInfo, "api request is tried again", slog.String("method", k.method), slog.Int("page", k.page),
-			slog.Int("try", tries), slog.String("reason", reason), slog.Duration("wait", wait))
-		if c.settings.Sleep(ctx, wait) != nil {
-			ended := runEnded(ctx).after(retries)
-			ended.Method, ended.Page, ended.Tries = k.method, k.page, tries
-			return a, ended
-		}
+		return x, failure
 	}
 }
 
-// waitAfter is the wait that the server asks for, or else the next of an exponential series with jitter.
-func (c *Client) waitAfter(failure *Error, pause *backoff.ExponentialBackOff) (time.Duration, error) {
-	longest := c.settings.MaxWait
-	next := min(pause.NextBackOff(), longest)
-	if failure.told == 0 {
-		return next, nil
-	}
-	if failure.told > longest {
-		return 0, fmt.Errorf("%w; the server asks to wait %v, longer than the %v allowed", failure.Err, failure.told, longest)
-	}
-	return failure.told, nil
+// logRetry logs that another try follows, and returns its evidence.
+func (c *Client) logRetry(ctx context.Context, k call, tries int, failure *Error, wait time.Duration) Retry {
+	reason := fmt.Sprintf("%v (%s)", failure.Err, failure.Code)
+	c.settings.Logger.LogAttrs(ctx, slog.LevelInfo, "api request is tried again",
+		slog.String("method", k.method), slog.Int("page", k.page), slog.Int("try", tries),
+		slog.String("reason", reason), slog.Duration("wait", wait))
+	return Retry{Reason: reason, Waited: wait}
 }
 
-// trace logs one try.
-func (c *Client) trace(ctx context.Context, k call, a answer, tries int, failure *Error) {
-	status, outcome := a.Status, "ok"
+func (c *Client) logTry(ctx context.Context, k call, x Exchange, tries int, failure *Error) {
+	status, outcome := x.Status, "ok"
 	if failure != nil {
 		status, outcome = failure.Status, failure.Code
 	}
-	c.settings.Logger.LogAttrs(ctx, slog.LevelDebug, "api request", slog.String("method", k.method), slog.Int("page", k.page),
-		slog.Int("try", tries), slog.Int("status", status), slog.String("outcome", outcome), slog.Duration("duration", a.Duration),
-		slog.Int("bytes", len(a.Body)))
+	c.settings.Logger.LogAttrs(ctx, slog.LevelDebug, "api request",
+		slog.String("method", k.method), slog.Int("page", k.page), slog.Int("try", tries),
+		slog.Int("status", status), slog.String("outcome", outcome), slog.Duration("duration", x.Duration),
+		slog.Int("bytes", len(x.Body)))
 }

@@ -12,74 +12,60 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
 
 const (
-	servicePrefix = "gitpod.v1."
-	// maxRedirects bounds a chain of redirects within one host.
-	maxRedirects = 5
 	// maxErrorBytes is how much of an answer other than 200 is read.
 	maxErrorBytes = 1 << 20
-	// callsAtOnce is the most calls of one organization that are under way at once, see firstCalls.
+	// callsAtOnce is the most calls of one organization that are in progress at the same time.
 	callsAtOnce = 4
 )
 
-// NewTransport returns a transport that the clients of several organizations share: proxies as the environment says (HTTPS_PROXY, NO_PROXY),
-// TLS as the system or SSL_CERT_FILE trusts, HTTP/2 where the server has it, and as many kept connections to a host as calls of these
-// organizations are under way at once.
+// errSlow is the cause that ends a try after Options.CallTimeout.
+var errSlow = errors.New("no full answer in time")
+
+// NewTransport returns a transport that the clients of several organizations share: proxies as the
+// environment says (HTTPS_PROXY, NO_PROXY), TLS as the system or SSL_CERT_FILE trusts, HTTP/2 if
+// the server has it, and one kept connection for each call that these organizations have in
+// progress.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*callsAtOnce
 	return transport
 }
 
-// call is one request, whatever the number of tries.
-type call struct {
-	method string
-	page   int // 0 outside a listing
-	query  url.Values
-	body   []byte
-}
-
-// answer is an Exchange with what only the collector needs of it.
-type answer struct {
-	Exchange
-	// clockOffset is the local clock minus the server's when the header came; meaningful when ServerDate is set.
-	clockOffset time.Duration
-}
-
-// try sends the request once. Status is 0 in the answer when none came or when it must not be kept.
-func (c *Client) try(ctx context.Context, k call) (a answer, failure *Error) {
-	tryCtx, cancel := context.WithTimeout(ctx, c.settings.CallTimeout)
+// try sends the call once. The status of the exchange is 0 if no answer came or it must not be
+// kept.
+func (c *Client) try(ctx context.Context, k call, body []byte) (x Exchange, failure *Error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.CallTimeout, errSlow)
 	defer cancel()
-	a.Method, a.Request, a.SentAt = k.method, k.body, c.settings.Now().UTC()
-	defer func() { a.Duration = c.settings.Now().Sub(a.SentAt) }()
-	req, err := c.request(tryCtx, k)
+	x.Method, x.Request, x.SentAt = k.method, body, c.settings.Now().UTC()
+	defer func() { x.Duration = c.settings.Now().Sub(x.SentAt) }()
+	req, err := c.newRequest(ctx, k, body)
 	if err != nil {
-		return a, &Error{Code: CodeConnection, Err: fmt.Errorf("making the request: %w", withoutURL(err))}
+		return x, &Error{Code: CodeConnection, Err: fmt.Errorf("making the request: %w", withoutURL(err))}
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return a, c.noAnswer(ctx, tryCtx, err)
+		return x, c.noAnswer(ctx, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	received := c.settings.Now()
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		a.ServerDate, a.clockOffset = date.UTC(), received.Sub(date)
+		x.ServerDate, x.ClockOffset = date.UTC(), received.Sub(date)
 	}
-	failure = c.read(ctx, tryCtx, resp, &a, received)
-	return a, failure
+	failure = c.read(ctx, resp, &x, received)
+	return x, failure
 }
 
-func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
+func (c *Client) newRequest(ctx context.Context, k call, body []byte) (*http.Request, error) {
 	target := c.settings.BaseURL + "/" + k.method
 	if len(k.query) > 0 {
 		target += "?" + k.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(k.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -90,131 +76,77 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	return req, nil
 }
 
-// read takes the body in. An answer that repeats the token is dropped whole: answers are stored as evidence.
-func (c *Client) read(ctx, tryCtx context.Context, resp *http.Response, a *answer, received time.Time) *Error {
+// read reads the body. Answers are stored as evidence, so one that repeats the token is dropped.
+func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, received time.Time) *Error {
 	limit := c.settings.MaxResponseBytes
 	if resp.StatusCode != http.StatusOK {
 		limit = min(limit, maxErrorBytes)
 	}
-	body, err := readAll(http.MaxBytesReader(nil, resp.Body, limit), min(resp.ContentLength, limit))
-	if ctx.Err() != nil {
-		return runEnded(ctx)
+	body, err := io.ReadAll(http.MaxBytesReader(nil, resp.Body, limit))
+	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
+		return RunEnded(ctx, ctx.Err())
 	}
-	if !c.settings.Token.inBytes(body) {
-		a.Status, a.Body = resp.StatusCode, body
+	ok := resp.StatusCode == http.StatusOK
+	repeatsToken := c.settings.Token.inBytes(body)
+	if !repeatsToken && (err == nil || !ok) {
+		sum := sha256.Sum256(body)
+		x.Status, x.Body, x.Size, x.SHA256 = resp.StatusCode, body, int64(len(body)), hex.EncodeToString(sum[:])
 	}
-	if resp.StatusCode != http.StatusOK {
+	if !ok {
 		return c.refusal(resp, body, received)
 	}
-	return c.accept(ctx, tryCtx, resp, a, err)
-}
-
-// readAll reads to the end into a buffer of the expected size, which is not known when it is negative.
-func readAll(r io.Reader, expected int64) ([]byte, error) {
-	var b bytes.Buffer
-	if expected > 0 {
-		b.Grow(int(expected) + bytes.MinRead) // ReadFrom wants that much room before it sees the end
+	failure := c.accept(ctx, resp, repeatsToken, err)
+	if failure != nil {
+		failure.Status = resp.StatusCode
 	}
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
-}
-
-func (a *answer) drop() { a.Status, a.Body = 0, nil }
-
-// seal adds the hash of the body. It is not part of a try, so that the next page need not wait for it.
-func (x *Exchange) seal() {
-	if x.Status != 0 && x.SHA256 == "" {
-		sum := sha256.Sum256(x.Body)
-		x.SHA256, x.Size = hex.EncodeToString(sum[:]), int64(len(x.Body))
-	}
-}
-
-// accept decides on a 200 by how its body could be read; what the body says is judged later.
-func (c *Client) accept(ctx, tryCtx context.Context, resp *http.Response, a *answer, readErr error) *Error {
-	encoding := resp.Header.Get("Content-Encoding")
-	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](readErr)
-	var failure *Error
-	switch {
-	case isTooLarge:
-		a.drop()
-		failure = &Error{Code: CodeResponseTooLarge, Err: fmt.Errorf("the answer is larger than %d bytes", tooLarge.Limit)}
-	case readErr != nil:
-		a.drop()
-		failure = c.noAnswer(ctx, tryCtx, readErr)
-	case a.Status == 0:
-		failure = malformed("the answer repeats the token, so it was not kept")
-	case encoding != "" && !strings.EqualFold(encoding, "identity"):
-		failure = malformed("the answer has the content encoding %s, which was not asked for", c.quote(encoding))
-	default:
-		return nil
-	}
-	failure.Status = resp.StatusCode
 	return failure
 }
 
-// noAnswer is a failure before the last byte. Everything that may pass by itself is worth another try.
-func (c *Client) noAnswer(ctx, tryCtx context.Context, err error) *Error {
+// accept decides by how the body of a 200 could be read. What the body says is checked later.
+func (c *Client) accept(ctx context.Context, resp *http.Response, repeatsToken bool, readErr error) *Error {
+	encoding := resp.Header.Get("Content-Encoding")
+	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](readErr)
+	switch {
+	case isTooLarge:
+		return &Error{
+			Code: CodeResponseTooLarge, Err: fmt.Errorf("the answer is larger than %d bytes", tooLarge.Limit),
+		}
+	case readErr != nil:
+		return c.noAnswer(ctx, readErr)
+	case repeatsToken:
+		return &Error{Code: CodeMalformedAnswer, Err: errors.New("the answer repeats the token, so it was not kept")}
+	case encoding != "" && !strings.EqualFold(encoding, "identity"):
+		return &Error{Code: CodeMalformedAnswer, Err: fmt.Errorf(
+			"the answer has the content encoding %s, which was not requested", c.quote(encoding))}
+	}
+	return nil
+}
+
+// noAnswer is a failure before the last byte. Another try follows everything that may pass by
+// itself.
+func (c *Client) noAnswer(ctx context.Context, err error) *Error {
+	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
+		return RunEnded(ctx, ctx.Err())
+	}
+	if refused, ok := errors.AsType[*Error](err); ok {
+		refused.Err = c.settings.Token.redactError(refused.Err)
+		return refused
+	}
 	if ctx.Err() != nil {
-		return runEnded(ctx)
-	}
-	if refused, ok := errors.AsType[*redirectError](err); ok {
-		return &Error{Code: CodeRedirectRefused, Status: refused.status, Err: c.settings.Token.redactError(refused)}
-	}
-	if tryCtx.Err() != nil {
-		return &Error{Code: CodeTimeout, Err: fmt.Errorf("no full answer within %v", c.settings.CallTimeout), retry: retry{again: true}}
+		return &Error{
+			Code: CodeTimeout, Err: fmt.Errorf("no full answer within %v", c.settings.CallTimeout), again: true,
+		}
 	}
 	cause := c.settings.Token.redactError(withoutURL(err))
 	if isBadCompression(err) {
-		return malformed("decompressing the answer: %w", cause)
+		return &Error{Code: CodeMalformedAnswer, Err: fmt.Errorf("decompressing the answer: %w", cause)}
 	}
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
-	return &Error{Code: CodeConnection, Err: fmt.Errorf("no full answer: %w", cause), retry: retry{again: !badCertificate}}
+	return &Error{Code: CodeConnection, Err: fmt.Errorf("no full answer: %w", cause), again: !badCertificate}
 }
 
-// isBadCompression tells bytes that never were gzip from a stream that was cut.
+// isBadCompression distinguishes bytes that never were gzip from a stream that was cut short.
 func isBadCompression(err error) bool {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
-}
-
-// redirectError is a redirect that is not followed.
-type redirectError struct {
-	status int
-	why    string
-}
-
-func (e *redirectError) Error() string { return e.why }
-
-// checkRedirect lets a POST go on as a POST to the same scheme, host and port. net/http would drop the Authorization on the way to another
-// host, so that a good token looks like a bad one, and would turn a POST into a GET on 301, 302 and 303.
-func checkRedirect(next *http.Request, via []*http.Request) error {
-	from, to := origin(via[len(via)-1].URL), origin(next.URL)
-	why := ""
-	switch {
-	case from != to:
-		why = fmt.Sprintf("refusing the redirect from %s to %s: the token is meant for the first alone", from, to)
-	case next.Method != http.MethodPost:
-		why = fmt.Sprintf("refusing the redirect at %s, which would turn the POST into a %s", from, next.Method)
-	case len(via) > maxRedirects:
-		why = fmt.Sprintf("more than %d redirects at %s", maxRedirects, from)
-	default:
-		return nil
-	}
-	refused := &redirectError{why: plain(why)}
-	if next.Response != nil {
-		refused.status = next.Response.StatusCode
-	}
-	return refused
-}
-
-// origin is scheme, host and port, the port left out where it is the scheme's own.
-func origin(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	switch u.Scheme {
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	}
-	return u.Scheme + "://" + host
 }

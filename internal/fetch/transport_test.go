@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"scim-auditor/internal/ona"
 )
 
 func TestConnectionsAreUsedAgain(t *testing.T) {
@@ -53,7 +55,7 @@ func TestNobodyListens(t *testing.T) {
 	if failure == nil || failure.Code != CodeConnection || failure.Tries != 6 || len(*client.waits) != 5 {
 		t.Errorf("got %v after %d waits, want %s after 6 tries", err, len(*client.waits), CodeConnection)
 	}
-	if len(got.Exchanges) != 0 || got.Unanswered.Method != methodIdentity || len(got.Unanswered.Retries) != 5 {
+	if len(got.Exchanges) != 0 || got.Unanswered.Method != ona.GetAuthenticatedIdentity || len(got.Unanswered.Retries) != 5 {
 		t.Errorf("exchanges %+v, unanswered %+v; want the identity with 5 retries", got.Exchanges, got.Unanswered)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"scim-auditor/internal/job"
 )
 
 // The store is asked before the API is: with no time at all the run ends there, and the store's own words are not the cause.
@@ -20,8 +18,8 @@ func TestTheEndOfTheRunIsTheCauseWhereverItComes(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	failure := result.Organizations[0].Err
-	if !strings.HasPrefix(failure.Error(), "the time allowed for the run is over") || !strings.Contains(job.Hint(failure), "--timeout") {
-		t.Errorf("error %q, hint %q", failure, job.Hint(failure))
+	if !strings.HasPrefix(failure.Error(), "the time allowed for the run is over") || !strings.Contains(hint(failure), "--timeout") {
+		t.Errorf("error %q, hint %q", failure, hint(failure))
 	}
 	h.timeout = 0
 	if again := h.mustRun(h.source("default", acme.Token)).Organizations[0]; again.Snapshot.BaselineID != 1 || len(again.Changes) > 0 {

@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -72,14 +73,9 @@ func (h *house) clock() time.Time { return demo.Night(h.night) }
 // run runs the next night, one source after the other.
 func (h *house) run(sources ...job.Source) *job.Result {
 	h.t.Helper()
-	return h.runBy(job.Run, sources)
-}
-
-func (h *house) runBy(run func(context.Context, job.Options) (*job.Result, error), sources []job.Source) *job.Result {
-	h.t.Helper()
 	h.night++
 	clear(h.asked)
-	result, err := run(h.t.Context(), job.Options{
+	result, err := job.Run(h.t.Context(), job.Options{
 		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
 		Concurrency: 1, Timeout: h.timeout, Reports: h.reports, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
 	})
@@ -96,6 +92,14 @@ func (h *house) mustRun(sources ...job.Source) *job.Result {
 		h.t.Fatalf("night %d: %s, report: %v", h.night, result.Run.Error, result.ReportError)
 	}
 	return result
+}
+
+// hint is what an organization's error says to do.
+func hint(err error) string {
+	if failure, ok := errors.AsType[*fetch.Error](err); ok {
+		return failure.Hint()
+	}
+	return ""
 }
 
 // outcomes are, by organization, the source, its code and the organization's id.
@@ -130,8 +134,8 @@ func TestASourceBelongsToItsOrganizationUntilTheNewOneIsNamed(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	failure := moved.Organizations[0].Err
-	if hint := job.Hint(failure); !strings.Contains(failure.Error(), globex.ID) || !strings.Contains(hint, "--organization") {
-		t.Errorf("error %q, hint %q", failure, hint)
+	if !strings.Contains(failure.Error(), globex.ID) || !strings.Contains(hint(failure), "--organization") {
+		t.Errorf("error %q, hint %q", failure, hint(failure))
 	}
 	if n := h.asked[demo.ListSCIMConfigurations]; n != 0 {
 		t.Errorf("the other organization was listed %d times", n)
@@ -163,8 +167,8 @@ func TestOneOrganizationIsCollectedOnceARun(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	failure := result.Organizations[1].Err
-	if !strings.Contains(failure.Error(), `"first" of this run collects already`) || !strings.Contains(job.Hint(failure), "another organization") {
-		t.Errorf("error %q, hint %q", failure, job.Hint(failure))
+	if !strings.Contains(failure.Error(), `"first" of this run collects already`) || !strings.Contains(hint(failure), "another organization") {
+		t.Errorf("error %q, hint %q", failure, hint(failure))
 	}
 	if result.Complete() || !strings.Contains(result.Run.Error, "again: ") {
 		t.Errorf("run: %+v", result.Run)

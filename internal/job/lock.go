@@ -10,11 +10,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLocked says that another run holds the lock.
+// ErrLocked means that another run holds the lock.
 var ErrLocked = errors.New("another run of auditor is using this database")
 
-// Lock keeps a second run away from a database, through an advisory lock on the file beside it that ends with the process, however it ends.
-// The file itself stays and keeps nobody out; it says who held the lock last, and since when, for the error that the next one gets.
+// Lock keeps a second run away from a database. It takes an advisory lock on the file beside it, which
+// ends with the process in every case. The file itself stays and locks nothing; it names the last
+// holder of the lock, for the error of the next run.
 func Lock(database string, now time.Time) (unlock func() error, err error) {
 	path := database + ".lock"
 	lock := flock.New(path, flock.SetPermissions(0o600))
@@ -25,12 +26,13 @@ func Lock(database string, now time.Time) (unlock func() error, err error) {
 	if !locked {
 		return nil, fmt.Errorf("%w%s (lock file %s)", ErrLocked, holder(path), path)
 	}
-	// Who holds the lock is a help and no more: where the system lets nobody write to a locked file, it stays unknown.
+	// The holder's name is only a help: some systems let nobody write to a locked file.
 	_ = sign(path, now)
 	return lock.Close, nil
 }
 
-// sign writes over what the holder before has written: to make a file empty first takes some file systems as long as syncing it.
+// sign overwrites what the last holder wrote. To empty the file first takes some file systems as long
+// as a sync.
 func sign(path string, now time.Time) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -40,7 +42,7 @@ func sign(path string, now time.Time) error {
 	return errors.Join(err, f.Truncate(int64(n)), f.Close())
 }
 
-// holder is what the one that holds the lock wrote about itself.
+// holder returns what the holder of the lock wrote about itself, or "".
 func holder(path string) string {
 	text, err := os.ReadFile(path)
 	line, _, _ := strings.Cut(string(text), "\n")

@@ -8,49 +8,48 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
 )
 
 // stored are the metrics that Update reads from the store.
 type stored struct {
-	lastComplete                                         *prometheus.GaugeVec
-	runComplete, runStarted, runDuration                 *prometheus.GaugeVec
-	organizationComplete, pages, retries, configurations *prometheus.GaugeVec
-	changes, findings                                    *prometheus.GaugeVec
+	lastComplete, runComplete, runStarted, runDuration                 *prometheus.GaugeVec
+	complete, pages, retries, configurations, changes, failingFindings *prometheus.GaugeVec
 }
 
-func newStored() stored {
-	const source, organization = "source", "organization_id"
-	return stored{
-		lastComplete: gauges("last_complete_timestamp_seconds",
-			"When the last complete snapshot of the organization was taken.", source, organization),
-		runComplete:          gauges("run_complete", "1 when the last run is complete, else 0."),
-		runStarted:           gauges("run_started_timestamp_seconds", "When the last run started."),
-		runDuration:          gauges("run_duration_seconds", "How long the last run took."),
-		organizationComplete: gauges("organization_complete", "1 when the last run has a complete snapshot of the organization, else 0.", source, organization),
-		pages:                gauges("pages", "Pages that the last run read, complete or not.", source, organization),
-		retries:              gauges("retries", "Requests of the last run that had to be sent again.", source, organization),
-		configurations:       gauges("scim_configurations", "SCIM configurations in the last run's complete snapshot.", source, organization),
-		changes:              gauges("changes", "Changes in the last run's complete snapshot.", source, organization, "kind", "severity"),
-		findings:             gauges("findings", "Findings that fail in the last run's complete snapshot.", source, organization, "severity"),
+func (s *Set) addStored() {
+	const source, id = "source", "organization_id"
+	s.stored = stored{
+		lastComplete: s.gauges("last_complete_timestamp_seconds",
+			"When the last complete snapshot of the organization was taken.", source, id),
+		runComplete: s.gauges("run_complete", "1 when the last run is complete, else 0."),
+		runStarted:  s.gauges("run_started_timestamp_seconds", "When the last run started."),
+		runDuration: s.gauges("run_duration_seconds", "How long the last run took."),
+		complete: s.gauges("organization_complete",
+			"1 when the last run has a complete snapshot of the organization, else 0.", source, id),
+		pages:   s.gauges("pages", "Pages that the last run read, complete or not.", source, id),
+		retries: s.gauges("retries", "Requests of the last run that had to be sent again.", source, id),
+		configurations: s.gauges("scim_configurations",
+			"SCIM configurations in the last run's complete snapshot.", source, id),
+		changes: s.gauges("changes", "Changes in the last run's complete snapshot.", source, id, "kind", "severity"),
+		failingFindings: s.gauges("findings",
+			"Findings that fail in the last run's complete snapshot.", source, id, "severity"),
 	}
 }
 
-func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
-}
-
-func (s *stored) all() []*prometheus.GaugeVec {
-	return []*prometheus.GaugeVec{
-		s.lastComplete, s.runComplete, s.runStarted, s.runDuration, s.organizationComplete, s.pages, s.retries, s.configurations, s.changes, s.findings,
+func (s *stored) reset() {
+	for _, vec := range []*prometheus.GaugeVec{
+		s.lastComplete, s.runComplete, s.runStarted, s.runDuration, s.complete,
+		s.pages, s.retries, s.configurations, s.changes, s.failingFindings,
+	} {
+		vec.Reset()
 	}
 }
 
-// Update makes the metrics those of the last run that has ended. Of an organization whose snapshot is not complete there is no number of
-// configurations, changes or findings: none would be a zero.
+// Update sets the metrics to the last run that has ended. An organization whose snapshot is not complete has no number
+// of configurations, changes or findings: unknown values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
-	if err := s.update(ctx, store); err != nil {
+	if err := s.stored.update(ctx, store); err != nil {
 		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	return nil
@@ -65,10 +64,8 @@ func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	for _, vec := range s.all() {
-		vec.Reset()
-	}
-	// Under the label of today alone: one that the settings no longer have would look overdue for ever.
+	s.reset()
+	// Only under today's label: one that the settings no longer have would look overdue for ever.
 	newest := make(map[string]snapshot.Snapshot)
 	for _, h := range complete { // oldest first
 		newest[h.OrganizationID] = h
@@ -102,7 +99,7 @@ func (s *stored) run(ctx context.Context, store *snapshot.Store, r snapshot.Run)
 
 func (s *stored) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {
 	complete := h.Outcome == snapshot.Complete
-	s.organizationComplete.WithLabelValues(h.Source, h.OrganizationID).Set(oneIf(complete))
+	s.complete.WithLabelValues(h.Source, h.OrganizationID).Set(oneIf(complete))
 	s.pages.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.Pages))
 	s.retries.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.Retries))
 	if !complete {
@@ -116,17 +113,12 @@ func (s *stored) organization(ctx context.Context, store *snapshot.Store, h snap
 	for _, c := range changes {
 		s.changes.WithLabelValues(h.Source, h.OrganizationID, string(c.Kind), string(c.Severity)).Inc()
 	}
-	findings, err := store.Findings(ctx, h.ID)
+	failing, err := store.Failing(ctx, h.ID)
 	if err != nil {
 		return err
 	}
 	for _, severity := range diff.Severities {
-		s.findings.WithLabelValues(h.Source, h.OrganizationID, string(severity))
-	}
-	for _, f := range findings {
-		if f.Status == finding.Fail {
-			s.findings.WithLabelValues(h.Source, h.OrganizationID, string(f.Severity)).Inc()
-		}
+		s.failingFindings.WithLabelValues(h.Source, h.OrganizationID, string(severity)).Set(float64(failing[severity]))
 	}
 	return nil
 }

@@ -7,35 +7,27 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Deliverer sends with retries. A zero field stands for its default.
-type Deliverer struct {
-	// FirstWait is the wait after the first try, two seconds by default; each further wait is longer.
-	FirstWait time.Duration
-	// Tries is how often a message is sent at most, 4 by default.
-	Tries uint
-	// Limit bounds all tries of one message together, a minute by default.
-	Limit time.Duration
-}
+const (
+	// maxTries is how often a message is sent at most, and limit how long all tries may take together.
+	maxTries = 4
+	limit    = time.Minute
+)
 
-// Deliver calls send until it succeeds, fails for good or the limits are reached, and gives its last error.
-func (d Deliverer) Deliver(ctx context.Context, send func(context.Context) error) error {
+// firstWait is the wait after the first try; each further wait is longer. Tests make it shorter.
+var firstWait = 2 * time.Second
+
+// Deliver sends a message until the recipient takes it, refuses it for good, or the tries or a minute are used up. It
+// returns the last error.
+func Deliver(ctx context.Context, send func(context.Context) error) error {
 	wait := backoff.NewExponentialBackOff()
-	wait.InitialInterval = orDefault(d.FirstWait, 2*time.Second)
-	ctx, cancel := context.WithTimeout(ctx, orDefault(d.Limit, time.Minute))
+	wait.InitialInterval = firstWait
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		// One try that hangs must leave time for the next.
-		try, done := context.WithTimeout(ctx, orDefault(d.Limit, time.Minute)/3)
+		try, done := context.WithTimeout(ctx, limit/3)
 		defer done()
 		return struct{}{}, send(try)
-	}, backoff.WithBackOff(wait), backoff.WithMaxTries(orDefault(d.Tries, 4)))
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(maxTries))
 	return err
-}
-
-func orDefault[T comparable](value, standard T) T {
-	var zero T
-	if value == zero {
-		return standard
-	}
-	return value
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// TLS is how an SMTP connection is protected.
+// TLS is the encryption of an SMTP connection.
 type TLS string
 
-// The ways. None is for a mail server on this machine.
+// The kinds of TLS. None is for a mail server on this machine.
 const (
 	StartTLS    TLS = "starttls"
 	ImplicitTLS TLS = "tls"
 	None        TLS = "none"
 )
 
-// Email sends the event's text by SMTP.
+// Email sends a message's text by SMTP.
 type Email struct {
 	Host     string
 	Port     int
@@ -29,23 +29,22 @@ type Email struct {
 	Password string
 	From     string
 	To       []string
-	// Attach is the path of a file to attach, made from the event; nil or "" for none.
-	Attach func(*Event) string
+	Attach   bool // whether the message's workbook is attached
 	// TLSConfig is nil for the system's certificates.
 	TLSConfig *tls.Config
 }
 
-// Check finds addresses and settings that cannot be used. It sends nothing.
+// Check returns an error for addresses and settings that cannot be used. It sends nothing.
 func (m *Email) Check() error {
 	if _, err := m.client(); err != nil {
 		return err
 	}
-	_, err := m.message(&Event{})
+	_, err := m.message(&Message{})
 	return err
 }
 
-// Send sends the event once.
-func (m *Email) Send(ctx context.Context, e *Event) error {
+// Send sends the message once.
+func (m *Email) Send(ctx context.Context, e *Message) error {
 	message, err := m.message(e)
 	if err != nil {
 		return backoff.Permanent(err)
@@ -73,7 +72,8 @@ func (m *Email) client() (*mail.Client, error) {
 		options = append(options, mail.WithTLSConfig(m.TLSConfig))
 	}
 	if m.Username != "" {
-		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(m.Username), mail.WithPassword(m.Password))
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover),
+			mail.WithUsername(m.Username), mail.WithPassword(m.Password))
 	}
 	client, err := mail.NewClient(m.Host, options...)
 	if err != nil {
@@ -82,7 +82,7 @@ func (m *Email) client() (*mail.Client, error) {
 	return client, nil
 }
 
-func (m *Email) message(e *Event) (*mail.Msg, error) {
+func (m *Email) message(e *Message) (*mail.Msg, error) {
 	if len(m.To) == 0 {
 		return nil, errors.New("there is no recipient")
 	}
@@ -95,12 +95,10 @@ func (m *Email) message(e *Event) (*mail.Msg, error) {
 	}
 	message.SetMessageID()
 	message.SetDate()
-	message.Subject(e.Subject())
-	message.SetBodyString(mail.TypeTextPlain, e.Text())
-	if m.Attach != nil {
-		if path := m.Attach(e); path != "" {
-			message.AttachFile(path)
-		}
+	message.Subject(e.Subject)
+	message.SetBodyString(mail.TypeTextPlain, e.Text)
+	if m.Attach && e.Workbook != "" {
+		message.AttachFile(e.Workbook)
 	}
 	return message, nil
 }

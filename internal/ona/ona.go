@@ -1,6 +1,8 @@
-// Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations, SSO configurations and what belongs to
-// them. A value of this package has been validated at the border (package fetch) and is normalised: ids in lower case, instants in UTC,
-// sets sorted. The package imports nothing but the standard library, so that every other package can speak in its terms.
+// Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations, SSO
+// configurations and what belongs to them, with the names of the API's methods and fields. Package
+// fetch validates and normalizes each value before it makes one: ids in lower case, instants in
+// UTC, sets sorted. Package ona imports nothing but the standard library, so every package can use
+// it.
 package ona
 
 import (
@@ -8,7 +10,7 @@ import (
 	"time"
 )
 
-// Identity is whom a token speaks for (IdentityService/GetAuthenticatedIdentity).
+// Identity says whose token it is (IdentityService/GetAuthenticatedIdentity).
 type Identity struct {
 	// SubjectID is the id of the user or service account, Principal its kind, such as PRINCIPAL_USER.
 	SubjectID, Principal string
@@ -18,86 +20,94 @@ type Identity struct {
 	OrganizationTier string
 }
 
-// Organization is the organization that a listing belongs to (OrganizationService/GetOrganization).
+// Unknown holds the fields of an object that this version does not know, by the API's name. Each
+// value is canonical JSON (RFC 8785 order). Beside it each object has Raw, the JSON as received.
+type Unknown = map[string]json.RawMessage
+
+// Organization is an organization of the API (OrganizationService/GetOrganization). CreatedAt and
+// UpdatedAt are the zero time if the API did not report them.
 type Organization struct {
-	ID, Name, Tier string
-	// CreatedAt and UpdatedAt are the zero time where the API did not report them.
-	CreatedAt, UpdatedAt time.Time
-	// Unknown holds the fields that this version does not know, by the API's name, each value as canonical JSON (RFC 8785 order).
-	Unknown map[string]json.RawMessage
-	// Raw is the object as received.
-	Raw json.RawMessage
+	ID        string    `api:"id,id"`
+	Name      string    `api:"name"`
+	Tier      string    `api:"tier"`
+	CreatedAt time.Time `api:"createdAt"`
+	UpdatedAt time.Time `api:"updatedAt"`
+	Unknown   Unknown
+	Raw       json.RawMessage
 }
 
-// SCIMConfiguration lets an identity provider create and remove accounts (OrganizationService/ListSCIMConfigurations).
+// SCIMConfiguration lets an identity provider create and remove accounts
+// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if the
+// API did not report them.
 type SCIMConfiguration struct {
-	ID string
-	// OrganizationID is empty where the API left it out.
-	OrganizationID string
-	Name           string
-	Enabled        bool
-	// SSOConfigurationID is empty when the configuration is not linked.
-	SSOConfigurationID string
-	// CreatedAt and UpdatedAt are the zero time where the API did not report them.
-	CreatedAt, UpdatedAt time.Time
-	// TokenExpiresAt is the zero time where the API did not report it (servers before 2026-02): unknown, which is not expired.
-	TokenExpiresAt time.Time
-	// AllowUnverifiedEmailAccountLinking is nil where the API did not report it.
-	AllowUnverifiedEmailAccountLinking *bool
-	// Unknown holds the fields that this version does not know, by the API's name, each value as canonical JSON (RFC 8785 order).
-	Unknown map[string]json.RawMessage
-	// Raw is the object as received.
-	Raw json.RawMessage
+	ID string `api:"id,id"`
+	// OrganizationID is empty if the API left it out.
+	OrganizationID string `api:"organizationId,id"`
+	Name           string `api:"name"`
+	Enabled        bool   `api:"enabled"`
+	// SSOConfigurationID is empty if the configuration is not linked.
+	SSOConfigurationID string    `api:"ssoConfigurationId,id"`
+	CreatedAt          time.Time `api:"createdAt"`
+	UpdatedAt          time.Time `api:"updatedAt"`
+	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
+	// expiry is unknown then, which does not mean that the token has expired.
+	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
+	// AllowUnverifiedEmailAccountLinking is nil if the API did not report it.
+	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
+	Unknown                            Unknown
+	Raw                                json.RawMessage
 }
 
-// Values that an SSOConfiguration's State and ProviderType can have.
+// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API leaves
+// out has its …_UNSPECIFIED value.
 const (
-	SSOStateActive      = "SSO_CONFIGURATION_STATE_ACTIVE"
-	SSOStateInactive    = "SSO_CONFIGURATION_STATE_INACTIVE"
-	SSOStateUnspecified = "SSO_CONFIGURATION_STATE_UNSPECIFIED"
-	ProviderTypeBuiltin = "PROVIDER_TYPE_BUILTIN"
-	ProviderTypeCustom  = "PROVIDER_TYPE_CUSTOM"
+	SSOStateActive          = "SSO_CONFIGURATION_STATE_ACTIVE"
+	SSOStateInactive        = "SSO_CONFIGURATION_STATE_INACTIVE"
+	SSOStateUnspecified     = "SSO_CONFIGURATION_STATE_UNSPECIFIED"
+	ProviderTypeBuiltin     = "PROVIDER_TYPE_BUILTIN"
+	ProviderTypeCustom      = "PROVIDER_TYPE_CUSTOM"
+	ProviderTypeUnspecified = "PROVIDER_TYPE_UNSPECIFIED"
 )
 
-// SSOConfiguration lets the members of an organization sign in (OrganizationService/ListSSOConfigurations).
+// SSOConfiguration lets the members of an organization sign in
+// (OrganizationService/ListSSOConfigurations). EmailDomains and AdditionalScopes are sets: sorted,
+// without duplicates.
 type SSOConfiguration struct {
-	ID string
-	// OrganizationID is empty where the API left it out.
-	OrganizationID string
-	DisplayName    string
-	IssuerURL      string
-	// ProviderType and State hold the API's names; an absent one is the enum's …_UNSPECIFIED.
-	ProviderType, State string
-	ClientID            string
-	EmailDomain         string
-	// EmailDomains and AdditionalScopes are sets: sorted, without duplicates.
-	EmailDomains, AdditionalScopes []string
-	Claims                         map[string]string
-	ClaimsExpression               string
-	// Unknown holds the fields that this version does not know, by the API's name, each value as canonical JSON (RFC 8785 order).
-	Unknown map[string]json.RawMessage
-	// Raw is the object as received.
-	Raw json.RawMessage
+	ID string `api:"id,id"`
+	// OrganizationID is empty if the API left it out.
+	OrganizationID   string            `api:"organizationId,id"`
+	DisplayName      string            `api:"displayName"`
+	IssuerURL        string            `api:"issuerUrl"`
+	ProviderType     string            `api:"providerType"`
+	State            string            `api:"state"`
+	ClientID         string            `api:"clientId"`
+	EmailDomain      string            `api:"emailDomain"`
+	EmailDomains     []string          `api:"emailDomains"`
+	AdditionalScopes []string          `api:"additionalScopes"`
+	Claims           map[string]string `api:"claims"`
+	ClaimsExpression string            `api:"claimsExpression"`
+	Unknown          Unknown
+	Raw              json.RawMessage
 }
 
-// OrganizationPolicies are the rules of an organization as far as they touch provisioning (OrganizationService/GetOrganizationPolicies).
+// OrganizationPolicies are the rules of an organization that concern provisioning
+// (OrganizationService/GetOrganizationPolicies). Unknown holds the other policies.
 type OrganizationPolicies struct {
-	RestrictAccountCreationToSCIM bool
-	// Unknown holds the other policies, by the API's name, each value as canonical JSON (RFC 8785 order).
-	Unknown map[string]json.RawMessage
-	// Raw is the object as received.
-	Raw json.RawMessage
+	RestrictAccountCreationToSCIM bool `api:"restrictAccountCreationToScim"`
+	Unknown                       Unknown
+	Raw                           json.RawMessage
 }
 
-// Inventory is everything that one complete listing of one organization says. SCIM and SSO are sorted by id and hold each id once.
+// Inventory is everything that the complete listings of one organization contain. SCIM and SSO are
+// sorted by id and hold each id once.
 type Inventory struct {
 	Organization Organization
 	SCIM         []SCIMConfiguration
 	SSO          []SSOConfiguration
-	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an older server); empty when SSO is complete.
-	// While it is set, SSO is empty and says nothing.
+	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an older
+	// server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
 	SSONotAssessed string
-	// Policies is nil when they could not be read; PoliciesNotAssessed then says why.
+	// Policies is nil if they could not be read; PoliciesNotAssessed then says why.
 	Policies            *OrganizationPolicies
 	PoliciesNotAssessed string
 }

@@ -5,35 +5,40 @@ import (
 	"time"
 )
 
-// glance is how often the clock is looked at while waiting: it may be set, and a machine that sleeps does not count.
-const glance = 15 * time.Second
+// checkEvery is how often a waiting loop reads the clock, because someone may set it and timers do
+// not count the time in which the machine sleeps.
+const checkEvery = 15 * time.Second
 
-// Loop lets a schedule's nights happen, one after the other and never two at once.
+// Loop calls Do for the nights of a schedule, one after the other and never two at once.
 type Loop struct {
 	Now func() time.Time
-	// Do is called for a night when it has come. It returns when the night is over.
+	// Do is called when a night has come and returns when the night's run has ended.
 	Do func(ctx context.Context, night time.Time)
-	// Skipped is told the nights that came while Do was busy or the machine slept, in order. They are not done later.
+	// Skipped is called with the nights that came while Do was busy or the machine slept, in order.
+	// The loop does not catch up on them.
 	Skipped func(nights []time.Time)
-	// Changed gives another schedule to follow from then on; it may be nil.
+	// Changed receives another schedule to follow from then on; it may be nil.
 	Changed <-chan *Schedule
 }
 
-// Run follows the schedule, after the instant from, until ctx ends. It never returns earlier.
+// Run follows the schedule, after the instant from, until ctx ends.
 func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	last := from
 	for {
-		next := s.Next(last)
-		switch changed := l.wait(ctx, next); {
-		case ctx.Err() != nil:
+		changed := l.wait(ctx, s.Next(last))
+		if ctx.Err() != nil {
 			return
-		case changed != nil:
-			s, last = changed, latest(last, l.Now())
+		}
+		if changed != nil {
+			s = changed
+			if now := l.Now(); now.After(last) {
+				last = now
+			}
 			continue
 		}
 		due := s.Between(last, l.Now())
 		if len(due) == 0 {
-			continue // the clock was set back
+			continue // The clock was set back.
 		}
 		if early := due[:len(due)-1]; len(early) > 0 {
 			l.Skipped(early)
@@ -47,12 +52,12 @@ func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	}
 }
 
-// wait returns when the instant has come, ctx has ended or the schedule was changed.
+// wait returns when the instant has come, ctx has ended or the schedule has changed.
 func (l *Loop) wait(ctx context.Context, until time.Time) *Schedule {
 	for {
-		left := glance
+		left := checkEvery
 		if !until.IsZero() {
-			left = min(glance, until.Sub(l.Now()))
+			left = min(checkEvery, until.Sub(l.Now()))
 		}
 		if left <= 0 {
 			return nil
@@ -65,11 +70,4 @@ func (l *Loop) wait(ctx context.Context, until time.Time) *Schedule {
 		case <-time.After(left):
 		}
 	}
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

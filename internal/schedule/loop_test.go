@@ -12,8 +12,8 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// follow lets a loop run for a while in the time of the synctest bubble and gives the nights that were done and skipped, as hours since the
-// beginning, which is 2000-01-01 00:00 UTC.
+// follow runs a loop for a while in the time of the synctest bubble and returns the nights that
+// were done and skipped, as hours since the beginning, which is 2000-01-01 00:00 UTC.
 func follow(t *testing.T, expression string, length time.Duration, busy func(n int) time.Duration, clock func() time.Time) (done, skipped []float64) {
 	t.Helper()
 	start := time.Now()
@@ -97,8 +97,9 @@ func TestALoopFollowsAnotherSchedule(t *testing.T) {
 	})
 }
 
-// The clock runs a hundred times as fast as the bubble's, so that looking at it every 15 seconds stays cheap. The year begins at 2000-01-01 00:00
-// UTC; both zones put their clocks forward in spring and back in autumn.
+// The clock runs 100 times as fast as the bubble's, so that reading it every 15 seconds stays
+// cheap. The year begins at 2000-01-01 00:00 UTC; both zones move their clocks forward in spring
+// and back in autumn.
 func TestALoopOverAYearDoesEachNightOnce(t *testing.T) {
 	for _, expression := range []string{
 		"0 2 * * *", "CRON_TZ=Europe/Berlin 30 2 * * *", "CRON_TZ=Europe/Berlin 0 3 * * *", "CRON_TZ=America/New_York 30 1 * * *", "CRON_TZ=America/New_York 15 2 * * *",

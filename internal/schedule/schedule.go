@@ -1,5 +1,5 @@
-// Package schedule knows when the nights are: the times of a cron expression, which of them have passed, and what became of each. It reads no
-// clock but the one it is handed.
+// Package schedule owns the nights: the times of a cron expression, which of them have passed, and
+// the outcome of each. It reads no clock but the one that the caller passes in.
 package schedule
 
 import (
@@ -14,36 +14,38 @@ import (
 // None is the expression that takes a schedule back: from then on no night is expected.
 const None = "none"
 
-// Schedule is a cron expression that was understood. It is immutable.
+// Schedule is a cron expression that Parse has read. It is immutable.
 type Schedule struct {
 	expression string
 	zone       *time.Location
-	// spec is nil for a fixed interval, which every then is.
+	// spec is nil for a fixed interval, which is every.
 	spec  *cron.SpecSchedule
 	every time.Duration
 }
 
-// starBit marks a field that was written "*" in a cron.SpecSchedule.
+// starBit marks a field that was written as "*" in a cron.SpecSchedule.
 const starBit = 1 << 63
 
-// Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with a duration, in UTC unless "CRON_TZ=zone "
-// goes before it. An expression that never comes, such as February 30, is refused.
+// Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with a
+// duration. Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression that
+// never comes, such as February 30, is an error.
 func Parse(expression string) (*Schedule, error) {
 	text := strings.TrimSpace(expression)
 	if text == "" {
 		return nil, errors.New("the schedule is empty")
 	}
+	s := &Schedule{expression: text, zone: time.UTC}
 	if !strings.HasPrefix(text, "CRON_TZ=") && !strings.HasPrefix(text, "TZ=") {
 		text = "CRON_TZ=UTC " + text
 	} else if !strings.Contains(text, " ") {
-		// The library takes the text up to the first space without looking whether there is one.
+		// The library would panic: it takes the zone up to the first space without checking for
+		// one.
 		return nil, fmt.Errorf("%q has a zone and no expression", expression)
 	}
 	parsed, err := cron.ParseStandard(text)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", expression, err)
 	}
-	s := &Schedule{expression: strings.TrimSpace(expression), zone: time.UTC}
 	switch p := parsed.(type) {
 	case cron.ConstantDelaySchedule:
 		s.every = p.Delay
@@ -57,34 +59,37 @@ func Parse(expression string) (*Schedule, error) {
 	return s, nil
 }
 
-// String is the expression as it was given.
+// String returns the expression that Parse read.
 func (s *Schedule) String() string { return s.expression }
 
-// Next is the first time after an instant, UTC, or the zero time when there is none within five years.
+// Next returns the first time after an instant, in UTC, or the zero time when there is none within
+// five years.
 //
-// Every time on the clock of the zone comes once: one that the clock jumps over in spring comes at the jump, one that it shows twice in
-// autumn comes the first time. Expressions with "*" for the hour run through by elapsed time instead. "@every 90m" counts from 1970-01-01
-// 00:00 UTC, so that its times do not depend on when the program was started.
+// Each local time comes once: one that the clock skips in spring comes at the jump, one that it
+// shows twice in autumn comes the first time. Expressions with "*" for the hour count elapsed time
+// instead. "@every 90m" counts from 1970-01-01 00:00 UTC, so that its times do not depend on when
+// the program was started.
 func (s *Schedule) Next(after time.Time) time.Time {
 	if s.spec == nil {
-		return after.UTC().Truncate(time.Second).Add(s.every - sinceEpoch(after)%s.every)
+		sinceEpoch := time.Duration(after.Unix()) * time.Second
+		return after.UTC().Truncate(time.Second).Add(s.every - sinceEpoch%s.every)
 	}
 	if s.spec.Hour&starBit != 0 {
-		return utc(s.spec.Next(after.In(s.zone)))
+		return s.spec.Next(after.In(s.zone)).UTC()
 	}
 	wall := *s.spec
 	wall.Location = time.UTC
-	for shown := onTheClock(after, s.zone); ; {
-		if shown = wall.Next(shown); shown.IsZero() {
-			return shown
+	for local := wallClock(after, s.zone); ; {
+		if local = wall.Next(local); local.IsZero() {
+			return local
 		}
-		if at := instantOf(shown, s.zone); at.After(after) {
+		if at := instantOf(local, s.zone); at.After(after) {
 			return at
 		}
 	}
 }
 
-// Between are the times after one instant and up to another, in order.
+// Between returns the times after one instant and up to another, in order.
 func (s *Schedule) Between(after, until time.Time) []time.Time {
 	var all []time.Time
 	for at := s.Next(after); !at.IsZero() && !at.After(until); at = s.Next(at) {
@@ -93,38 +98,29 @@ func (s *Schedule) Between(after, until time.Time) []time.Time {
 	return all
 }
 
-func sinceEpoch(t time.Time) time.Duration { return time.Duration(t.Unix()) * time.Second }
-
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.UTC()
-}
-
-// onTheClock is what a clock of the zone shows at t, written as if it were UTC, which has no jumps.
-func onTheClock(t time.Time, zone *time.Location) time.Time {
-	t = t.In(zone)
-	_, offset := t.Zone()
+// wallClock is what a clock of the zone shows at t, written as if it were UTC, which has no jumps.
+func wallClock(t time.Time, zone *time.Location) time.Time {
+	_, offset := t.In(zone).Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// instantOf is when a clock of the zone first shows this, or when it jumps over it.
-func instantOf(shown time.Time, zone *time.Location) time.Time {
-	// The offsets of the day before and the day after are those of both sides of a jump on this day.
-	var first, jumped time.Time
+// instantOf is when a clock of the zone first shows a local time, or when it jumps over it.
+func instantOf(local time.Time, zone *time.Location) time.Time {
+	// The offsets of the day before and the day after are those of both sides of a jump on this
+	// day.
+	var first, jump time.Time
 	for _, day := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
-		_, offset := shown.Add(day).In(zone).Zone()
-		at := shown.Add(-time.Duration(offset) * time.Second)
-		if onTheClock(at, zone).Equal(shown) && (first.IsZero() || at.Before(first)) {
+		_, offset := local.Add(day).In(zone).Zone()
+		at := local.Add(-time.Duration(offset) * time.Second)
+		if wallClock(at, zone).Equal(local) && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
-		if start, _ := at.In(zone).ZoneBounds(); jumped.Before(start) {
-			jumped = start
+		if start, _ := at.In(zone).ZoneBounds(); jump.Before(start) {
+			jump = start
 		}
 	}
 	if first.IsZero() {
-		return jumped.UTC()
+		return jump.UTC()
 	}
 	return first
 }

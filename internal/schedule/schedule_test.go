@@ -28,7 +28,8 @@ func at(t *testing.T, text string) time.Time {
 	return instant.UTC()
 }
 
-// Each quarter of an hour of the clock is tried as the nightly time, so that the jumps of both zones are met from every side.
+// TestAYearHasEachNightOnce tries each quarter of an hour as the nightly time, to meet the clock
+// changes of the zones from every side.
 func TestAYearHasEachNightOnce(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"} {
 		zone, err := time.LoadLocation(name)
@@ -80,7 +81,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoScheduleIsRefused(t *testing.T) {
+func TestInvalidSchedulesAreRefused(t *testing.T) {
 	for _, expression := range []string{"", "  ", "often", "0 2 * *", "61 2 * * *", "0 2 30 2 *", "CRON_TZ=Nowhere/Land 0 2 * * *", "CRON_TZ=UTC", "TZ=", "@every x", "0 0 2 * * *"} {
 		if s, err := schedule.Parse(expression); err == nil {
 			t.Errorf("%q became %v", expression, s)

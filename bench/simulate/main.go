@@ -1,0 +1,126 @@
+//go:build linux
+
+// Command simulate serves the demo's API with generated organizations, and measures programs that
+// run against it. The script bench/run starts it.
+//
+//	simulate serve --folder DIR [--organizations N] [--configurations M] [--latency 50ms] [--changes 0.001]
+//	simulate time FILE PROGRAM [ARGUMENT]...
+//
+// serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
+// into DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a
+// share of all SCIM configurations. time runs the program and appends its wall time in milliseconds
+// and its peak memory in MiB to FILE.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := execute(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "simulate: error:", err)
+		os.Exit(1)
+	}
+}
+
+func execute(ctx context.Context, args []string) error {
+	switch {
+	case len(args) > 0 && args[0] == "serve":
+		return serve(ctx, args[1:])
+	case len(args) > 2 && args[0] == "time":
+		return measure(ctx, args[1], args[2:])
+	}
+	return errors.New("usage: simulate serve --folder DIR [flags], or simulate time FILE PROGRAM [ARGUMENT]")
+}
+
+func serve(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("simulate serve", flag.ContinueOnError)
+	folder := flags.String("folder", ".", "folder for auditor.yaml, url and the tokens")
+	organizations := flags.Int("organizations", 1, "number of organizations")
+	configurations := flags.Int("configurations", 3, "SCIM configurations of each, and as many of SSO")
+	latency := flags.Duration("latency", 0, "wait before each answer")
+	changes := flags.Float64("changes", 0.001, "share of the SCIM configurations that /next-night changes")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	world := newWorld(*organizations, *configurations, *changes)
+	base := "http://" + listener.Addr().String() + "/api"
+	if err := world.writeSettings(*folder, base); err != nil {
+		return err
+	}
+	fmt.Println(base)
+	server := &http.Server{Handler: world.handler(*latency), ReadHeaderTimeout: time.Minute}
+	go func() {
+		<-ctx.Done()
+		_ = server.Close() // Serve returns why it ended.
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// writeSettings writes auditor.yaml and a token file for each organization.
+func (w *world) writeSettings(folder, base string) error {
+	var settings strings.Builder
+	fmt.Fprintf(&settings, "base_url: %s\norganizations:\n", base)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, o := range w.server.Organizations() {
+		token, err := filepath.Abs(filepath.Join(folder, o.Name+".token"))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(token, []byte(o.Token), 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintf(&settings, "  - name: %s\n    token_file: %s\n", o.Name, token)
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(folder, "auditor.yaml"), []byte(settings.String()), 0o600),
+		os.WriteFile(filepath.Join(folder, "url"), []byte(base), 0o600),
+	)
+}
+
+// measure runs a program and appends its wall time in milliseconds and its peak memory in MiB to a
+// file.
+func measure(ctx context.Context, file string, args []string) error {
+	command := exec.CommandContext(ctx, args[0], args[1:]...)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	start := time.Now()
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("running %s: %w", args[0], err)
+	}
+	wall := time.Since(start)
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "%.1f %d\n", wall.Seconds()*1000, peakMemory(command.ProcessState))
+	return errors.Join(err, f.Close())
+}
+
+// peakMemory is the largest resident set of a process that has ended, in MiB (getrusage(2)).
+func peakMemory(state *os.ProcessState) int64 {
+	return state.SysUsage().(*syscall.Rusage).Maxrss >> 10
+}

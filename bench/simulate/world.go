@@ -1,0 +1,124 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
+)
+
+// world is the generated organizations. The same numbers make the same ones.
+type world struct {
+	server *demo.Server
+	states []*demo.State
+	random *rand.Rand
+	// share of all configurations changes each night; due carries the fraction of a change over.
+	share, due float64
+	mu         sync.RWMutex // guards the states
+}
+
+func newWorld(organizations, configurations int, share float64) *world {
+	w := &world{random: rand.New(rand.NewPCG(1, 2)), share: share}
+	for n := range organizations {
+		w.states = append(w.states, w.organization(fmt.Sprintf("org-%04d", n), configurations))
+	}
+	w.server = demo.NewServerWith(w.states...)
+	w.server.Intercept = func(rw http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		rw.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		w.mu.RLock()
+		defer w.mu.RUnlock()
+		next.ServeHTTP(rw, r)
+	}
+	return w
+}
+
+func (w *world) handler(latency time.Duration) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /next-night", func(http.ResponseWriter, *http.Request) { w.nextNight() })
+	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
+		time.Sleep(latency)
+		w.server.ServeHTTP(rw, r)
+	})
+	return mux
+}
+
+// The parts of a configuration's name, such as "Okta Payments EMEA".
+var (
+	providers   = strings.Fields("Okta Entra Google OneLogin Ping JumpCloud Rippling Keycloak Duo Auth0")
+	departments = strings.Fields("Payments Logistics Retail Finance Legal Insurance Energy Robotics Aviation " +
+		"Health Foods Mobility Research Security Cloud Media Mining Marine Housing Textiles")
+	regions = strings.Fields("EMEA AMER APAC LATAM DACH Nordics Iberia Benelux Japan India")
+)
+
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// nameOf names the n-th configuration; no other number has the same name.
+func nameOf(n int) string {
+	provider, n := providers[n%len(providers)], n/len(providers)
+	department, n := departments[n%len(departments)], n/len(departments)
+	region, n := regions[n%len(regions)], n/len(regions)
+	return fmt.Sprintf("%s %s %s %d", provider, department, region, n+1)
+}
+
+// organization makes an organization whose SCIM configurations each have a sign-in of their own and
+// fail one rule, SCIM-005, because their tokens live for 540 days.
+func (w *world) organization(name string, configurations int) *demo.State {
+	s := demo.NewState(name)
+	s.Policies["restrictAccountCreationToScim"] = true
+	for n := range configurations {
+		id, sso := w.uuid(), w.uuid()
+		age := time.Duration(w.random.Int64N(int64(200*24*time.Hour))) + 100*24*time.Hour
+		created := time.Now().UTC().Truncate(24 * time.Hour).Add(-age)
+		at, expires := created.Format(timeLayout), created.AddDate(0, 0, 540).Format(timeLayout)
+		s.SCIM = append(s.SCIM, demo.Row{
+			"id": id, "organizationId": s.ID, "name": nameOf(n), "enabled": true, "ssoConfigurationId": sso,
+			"createdAt": at, "updatedAt": at, "tokenExpiresAt": expires, "allowUnverifiedEmailAccountLinking": false,
+		})
+		s.SSO = append(s.SSO, demo.Row{
+			"id": sso, "organizationId": s.ID, "displayName": nameOf(n), "clientId": "ona-" + sso[9:],
+			"issuerUrl":    "https://" + sso[:8] + ".idp.example/oauth2/default",
+			"providerType": ona.ProviderTypeCustom, "state": ona.SSOStateActive,
+			"emailDomain": sso[:8] + ".example", "emailDomains": []string{sso[:8] + ".example"},
+		})
+	}
+	return s
+}
+
+// uuid draws a UUID of version 4 (RFC 9562).
+func (w *world) uuid() string {
+	a, b := w.random.Uint64(), w.random.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
+}
+
+// nextNight renames the share of the configurations that changes, with an entry in the audit log
+// for each.
+func (w *world) nextNight() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	total := 0
+	for _, s := range w.states {
+		total += len(s.SCIM)
+	}
+	now := time.Now().UTC().Format(time.RFC3339)
+	for w.due += w.share * float64(total); w.due >= 1; w.due-- {
+		s := w.states[w.random.IntN(len(w.states))]
+		i := w.random.IntN(len(s.SCIM))
+		row := maps.Clone(s.SCIM[i])
+		row["name"], row["updatedAt"] = nameOf(len(s.SCIM)+w.random.IntN(1e6)), now
+		s.SCIM[i] = row
+		s.AuditLog = slices.Insert(s.AuditLog, 0, demo.Row{
+			"id": w.uuid(), "actorId": demo.ID(s.Name, "administrator"), "actorPrincipal": "PRINCIPAL_USER",
+			"subjectId": row["id"], "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION",
+			"action": "updated SCIM configuration", "createdAt": now,
+		})
+	}
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"scim-auditor/internal/settings"
+	"scim-auditor/internal/snapshot"
+)
+
+func backupCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a consistent copy of the database, also while a run writes",
+		Long: `backup writes the database into FILE as one consistent, checked state, also while a run writes.
+FILE appears whole or not at all, and an existing file is never replaced. The copy is in
+rollback-journal mode, so that it opens on a read-only medium too.`,
+		Example: "  auditor backup --db /var/lib/auditor/auditor.db /mnt/backup/auditor-$(date -u +%Y%m%d).db",
+		Args:    cobra.ExactArgs(1),
+		RunE: action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
+			err := snapshot.Backup(cmd.Context(), s.DB, args[0])
+			if errors.Is(err, snapshot.ErrFileExists) {
+				return usage(err, "it was left as it is; name a file that does not exist yet")
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(env.stdout, "backup: %s\n", args[0])
+			return err
+		}),
+	}
+}

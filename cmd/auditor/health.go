@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"scim-auditor/internal/schedule"
+	"scim-auditor/internal/settings"
+	"scim-auditor/internal/snapshot"
+)
+
+// listen answers /healthz, /readyz and /metrics until stop is called, if the settings name an address.
+func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func() error, err error) {
+	if s.Listen == "" {
+		return func() error { return nil }, nil
+	}
+	address, stop, err := serveHTTP(ctx, s.Listen, v.handler())
+	if err != nil {
+		return nil, failed(err, "another process may hold the port: name another with --listen")
+	}
+	if !s.Quiet {
+		_, _ = fmt.Fprintf(v.env.stdout, "listening on http://%s\n", address)
+	}
+	return stop, nil
+}
+
+// serveHTTP answers on an address until stop is called. It returns the address with its port.
+func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", nil, fmt.Errorf("listening on %s: %w", address, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	return listener.Addr().String(), func() error {
+		if err := server.Close(); err != nil {
+			return fmt.Errorf("closing the listener: %w", err)
+		}
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("listening on %s: %w", address, err)
+		}
+		return nil
+	}, nil
+}
+
+func (v *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "serving") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := v.ready(r.Context()); err != nil {
+			writeText(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+		writeText(w, http.StatusOK, "ready")
+	})
+	mux.Handle("GET /metrics", v.metrics.Handler())
+	return mux
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintln(w, text)
+}
+
+// ready fails unless the last complete run is as recent as the schedule demands: a run may begin within schedule.Grace
+// of its time and take as long as --timeout.
+func (v *service) ready(ctx context.Context) error {
+	s := v.settings.Load()
+	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
+		now := v.env.now()
+		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
+		if err != nil {
+			return err
+		}
+		return lateNight(nights, now.Add(-schedule.Grace-s.Timeout))
+	})
+}
+
+// lateNight fails unless a run is complete for the last night up to the deadline or for a later one. Before the first
+// deadline nothing is late.
+func lateNight(nights []schedule.Night, deadline time.Time) error {
+	for i := len(nights) - 1; i >= 0; i-- {
+		switch n := nights[i]; {
+		case n.Status == schedule.Complete || n.Status == schedule.CaughtUp:
+			return nil
+		case !n.ScheduledAt.After(deadline):
+			return fmt.Errorf("no run is complete since that of %s was due, which is %s", forPeople(n.ScheduledAt), n.Status)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/settings"
+)
+
+// table writes rows in columns that line up. Values may come from the API: control characters are shown, so that the
+// terminal does not obey them.
+func table(rows [][]string) string {
+	width := 0
+	for _, row := range rows {
+		width = max(width, len(row))
+	}
+	var aligned, text strings.Builder
+	t := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		// A row that ends early would end the columns of those above it.
+		cells := make([]string, width)
+		for i, cell := range row {
+			cells[i] = report.Visible(cell)
+		}
+		_, _ = fmt.Fprintln(t, strings.Join(cells, "\t")) // a strings.Builder takes everything
+	}
+	_ = t.Flush()
+	for line := range strings.Lines(aligned.String()) {
+		text.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return text.String()
+}
+
+// printResult writes the result of a command as JSON or as text for people.
+func printResult(w io.Writer, asJSON bool, result any, text string) error {
+	if !asJSON {
+		_, err := io.WriteString(w, text)
+		return err
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(result)
+}
+
+// printError writes an error with what to do about it to standard error; nil is none.
+func printError(stderr io.Writer, err error) {
+	if err != nil {
+		printProblem(stderr, "error", err.Error(), hintFor(err))
+	}
+}
+
+// printProblem writes a text that may come from the API: nothing in it can reach the terminal as a control sequence,
+// or look like a line of auditor.
+func printProblem(stderr io.Writer, label, text, hint string) {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = report.Visible(lines[i])
+	}
+	_, _ = fmt.Fprintln(stderr, "auditor: "+label+":", strings.Join(lines, "\n  "))
+	if hint != "" {
+		_, _ = fmt.Fprintln(stderr, "auditor: hint:", report.Visible(hint))
+	}
+}
+
+// newLogger logs to standard error what a person on call needs: warnings; with -v every request; with -q errors alone.
+func newLogger(env environment, s *settings.Settings) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelWarn}
+	switch {
+	case s.Verbose:
+		options.Level = slog.LevelDebug
+	case s.Quiet:
+		options.Level = slog.LevelError
+	}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(env.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(env.stderr, options))
+}
+
+// counted writes "no changes", "1 change" or "5 changes", with details in brackets.
+func counted(n int, what, details string) string {
+	text := fmt.Sprintf("%d %ss", n, what)
+	switch n {
+	case 0:
+		text = "no " + what + "s"
+	case 1:
+		text = "1 " + what
+	}
+	if details != "" {
+		text += " (" + details + ")"
+	}
+	return text
+}

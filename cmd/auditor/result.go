@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/check"
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/job"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/settings"
+	"scim-auditor/internal/snapshot"
+)
+
+// runResult is the result of a run: "auditor run --json" prints it, a webhook gets it without the rows of changes, and
+// the text for people is made from it.
+type runResult struct {
+	// Complete says that every organization's snapshot is complete and the report is written.
+	Complete bool   `json:"complete"`
+	Run      runRow `json:"run"`
+	// Error is why the run could not be recorded, or why its report could not be written.
+	Error         string               `json:"error,omitempty"`
+	Organizations []organizationResult `json:"organizations"`
+	// Report is the report's folder on the host of the run, empty when none was written.
+	Report string `json:"report"`
+	// ExpiringTokens are the tokens that expire soon, or have expired, by the settings.
+	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
+}
+
+// runRow is a run with the column names of the table "runs", and its counts.
+type runRow struct {
+	ID                    int64            `json:"id,omitempty"` // 0 when the run could not be recorded
+	StartedAt             time.Time        `json:"started_at"`
+	FinishedAt            time.Time        `json:"finished_at,omitzero"`
+	ScheduledFor          time.Time        `json:"scheduled_for,omitzero"`
+	Trigger               string           `json:"trigger"`
+	Outcome               snapshot.Outcome `json:"outcome"`
+	Error                 string           `json:"error,omitempty"`
+	ToolVersion           string           `json:"tool_version"`
+	Host                  string           `json:"host"`
+	CompleteOrganizations int              `json:"complete_organizations"`
+	FailedOrganizations   int              `json:"failed_organizations"`
+	Changes               int              `json:"changes"`
+	FailedFindings        int              `json:"failed_findings"`
+	SCIMConfigurations    int              `json:"scim_configurations"`
+}
+
+// organizationResult is the result of one organization.
+type organizationResult struct {
+	Source             string           `json:"source"`
+	SnapshotID         int64            `json:"snapshot_id"`
+	OrganizationID     string           `json:"organization_id"`
+	OrganizationName   string           `json:"organization_name"`
+	Outcome            snapshot.Outcome `json:"outcome"`
+	BaselineID         int64            `json:"baseline_id,omitempty"`
+	SCIMConfigurations int              `json:"scim_configurations"`
+	SSOConfigurations  int              `json:"sso_configurations"`
+	SSONotAssessed     string           `json:"sso_not_assessed,omitempty"`
+	Changes            []changeRow      `json:"changes,omitzero"`
+	// ChangesBySeverity and FailingFindings count; a snapshot that is not complete has neither.
+	ChangesBySeverity severityCounts `json:"changes_by_severity,omitzero"`
+	FailingFindings   severityCounts `json:"failing_findings,omitzero"`
+	ErrorCode         string         `json:"error_code,omitempty"`
+	Error             string         `json:"error,omitempty"`
+	Hint              string         `json:"hint,omitempty"`
+
+	acceptances []snapshot.Acceptance
+}
+
+// changeRow is a change with the column names of the view "changes".
+type changeRow struct {
+	Severity    diff.Severity    `json:"severity"`
+	Kind        diff.Kind        `json:"kind"`
+	SubjectType diff.SubjectType `json:"subject_type"`
+	SubjectID   string           `json:"subject_id"`
+	SubjectName string           `json:"subject_name"`
+	Field       string           `json:"field"`
+	Before      string           `json:"before"`
+	After       string           `json:"after"`
+	BeforeLabel string           `json:"before_label"`
+	AfterLabel  string           `json:"after_label"`
+	Note        string           `json:"note"`
+}
+
+// severityCounts are numbers of changes or findings.
+type severityCounts map[diff.Severity]int
+
+// String writes the counts, the most serious first: "2 high, 1 low".
+func (c severityCounts) String() string {
+	var parts []string
+	for _, s := range diff.Severities {
+		if c[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c[s], s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// newResult converts what the job returned. The error is why the run could not be recorded; recorded is nil then.
+func newResult(recorded *job.Result, err error) *runResult {
+	r := &runResult{Organizations: []organizationResult{}}
+	if err != nil {
+		r.Error = err.Error()
+		return r
+	}
+	r.Complete, r.Run, r.Report = recorded.Complete(), runRow(recorded.Run), recorded.ReportFolder
+	if recorded.ReportError != nil {
+		r.Error = recorded.ReportError.Error()
+	}
+	for _, o := range recorded.Organizations {
+		r.Organizations = append(r.Organizations, newOrganizationResult(&o))
+	}
+	return r
+}
+
+func newOrganizationResult(o *job.Organization) organizationResult {
+	h := o.Snapshot
+	r := organizationResult{
+		Source: o.Source, SnapshotID: h.ID, OrganizationID: h.OrganizationID, OrganizationName: h.OrganizationName,
+		Outcome: h.Outcome, BaselineID: h.BaselineID, SCIMConfigurations: h.SCIMConfigurations,
+		SSOConfigurations: h.SSOConfigurations, SSONotAssessed: h.SSONotAssessed, ErrorCode: h.ErrorCode,
+		Changes: []changeRow{}, acceptances: o.Acceptances,
+	}
+	if o.Err != nil {
+		r.Outcome, r.Error, r.Hint = snapshot.Failed, o.Err.Error(), hintFor(o.Err)
+		return r
+	}
+	r.ChangesBySeverity, r.FailingFindings = make(severityCounts), o.Failing
+	for _, c := range o.Changes {
+		r.Changes = append(r.Changes, changeRow(c.Change))
+		r.ChangesBySeverity[c.Severity]++
+	}
+	return r
+}
+
+// expiringTokens returns the warnings about tokens at the instant now, by source.
+func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
+	for _, source := range slices.Sorted(maps.Keys(s.TokenExpiries)) {
+		if r := check.TokenExpiry(source, s.TokenExpiries[source], now); r.Status != check.OK {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// meetsAny reports whether one of the organizations meets one of the conditions.
+func (r *runResult) meetsAny(conditions []settings.Condition) bool {
+	return slices.ContainsFunc(r.Organizations, func(o organizationResult) bool {
+		return slices.ContainsFunc(conditions, func(c settings.Condition) bool {
+			return c.Met(o.ChangesBySeverity, o.FailingFindings)
+		})
+	})
+}
+
+// outcomeInWords is what people read: COMPLETE, NOT COMPLETE or RUNNING.
+func outcomeInWords(o snapshot.Outcome) string {
+	if o == snapshot.Failed {
+		return "NOT COMPLETE"
+	}
+	return strings.ToUpper(string(o))
+}
+
+// columns is the organization's line in a table, without its label.
+func (o *organizationResult) columns() []string {
+	if o.Error != "" {
+		return []string{outcomeInWords(o.Outcome), o.ErrorCode}
+	}
+	changes := "first snapshot, the baseline"
+	if o.BaselineID != 0 {
+		changes = counted(len(o.Changes), "change", o.ChangesBySeverity.String())
+	}
+	sso := fmt.Sprintf("%d SSO", o.SSOConfigurations)
+	if o.SSONotAssessed != "" {
+		sso = "SSO not assessed"
+	}
+	failing := 0
+	for _, n := range o.FailingFindings {
+		failing += n
+	}
+	return []string{
+		outcomeInWords(o.Outcome), fmt.Sprintf("%d SCIM", o.SCIMConfigurations), sso, changes,
+		counted(failing, "finding", o.FailingFindings.String()),
+	}
+}
+
+// subject is the result in one line, for an e-mail.
+func (r *runResult) subject() string {
+	outcome := "COMPLETE"
+	if !r.Complete {
+		outcome = "NOT COMPLETE"
+	}
+	return fmt.Sprintf("SCIM audit %s: %s", r.Run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), outcome)
+}
+
+// text is the result in lines, for e-mail and chat. A value stays on its line.
+func (r *runResult) text() string {
+	lines := []string{r.subject()}
+	add := func(format string, args ...any) {
+		lines = append(lines, strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " "))
+	}
+	if r.Error != "" {
+		add("error: %s", r.Error)
+	}
+	for _, o := range r.Organizations {
+		if o.Error != "" {
+			add("%s: NOT COMPLETE: %s", o.Source, o.Error)
+			continue
+		}
+		add("%s: complete, changes: %s, failing findings: %s", o.Source,
+			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none"))
+	}
+	for _, t := range r.ExpiringTokens {
+		add("%s: the auditor's own token %s", t.Source, t.Detail)
+	}
+	if r.Run.ID != 0 {
+		add("run %d on %s", r.Run.ID, r.Run.Host)
+	}
+	if r.Report != "" {
+		add("report: %s", r.Report)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// forPeople writes an instant in UTC.
+func forPeople(t time.Time) string { return t.UTC().Format(ona.DisplayTime) }

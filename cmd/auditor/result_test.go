@@ -1,0 +1,36 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/job"
+	"scim-auditor/internal/snapshot"
+)
+
+// No value that comes from elsewhere can look like a line of its own.
+func TestTheTextOfAResultHasALineForEachValue(t *testing.T) {
+	change := snapshot.Change{Change: diff.Change{Severity: diff.High}}
+	low := snapshot.Change{Change: diff.Change{Severity: diff.Low}}
+	r := newResult(&job.Result{
+		Run: snapshot.Run{ID: 7, StartedAt: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC), Host: "host", Outcome: snapshot.Failed},
+		Organizations: []job.Organization{
+			{Source: "acme", Changes: []snapshot.Change{change, low, change}},
+			{Source: "globex", Err: errors.New("HTTP 403: no\nacme: complete")},
+		},
+		ReportFolder: "out/run-7",
+	}, nil)
+	const want = `SCIM audit 2026-11-23 02:00 UTC: NOT COMPLETE
+acme: complete, changes: 2 high, 1 low, failing findings: none
+globex: NOT COMPLETE: HTTP 403: no acme: complete
+run 7 on host
+report: out/run-7
+`
+	if d := cmp.Diff(want, r.text()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

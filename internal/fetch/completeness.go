@@ -1,0 +1,189 @@
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"scim-auditor/internal/ona"
+)
+
+// Listing counts what was read of a listing.
+type Listing struct {
+	// Pages is the number of pages read, Received the number of rows in them, Distinct the number of
+	// ids.
+	Pages, Received, Distinct int
+	// RowsPerPage is the number of rows of each page, in order.
+	RowsPerPage []int
+	// FinalTokenEmpty is true if the last page said itself that it is the last.
+	FinalTokenEmpty bool
+}
+
+// listed is a listing as far as it was read.
+type listed[T any] struct {
+	Listing
+	rows []T
+}
+
+// listing is how the listing of one type of configuration is read.
+type listing[T configuration] struct {
+	source
+	// noun is the name of a row in notes.
+	noun   string
+	decode func(jsontext.Value, fieldSet) (T, error)
+	// ids returns the ids of a configuration and its organization.
+	ids func(T) (id, organizationID string)
+}
+
+// configuration values are the same if and only if their canonical JSON is.
+type configuration interface{ Canonical() string }
+
+func scimListing() listing[ona.SCIMConfiguration] {
+	return listing[ona.SCIMConfiguration]{
+		source: source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", readAhead: true},
+		noun:   "SCIM configuration",
+		decode: decodeSCIM,
+		ids:    func(c ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
+	}
+}
+
+func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
+	return listing[ona.SSOConfiguration]{
+		source: source{
+			method: ona.ListSSOConfigurations, field: "ssoConfigurations", readAhead: true,
+			request: request{OrganizationID: organizationID},
+		},
+		noun:   "SSO configuration",
+		decode: decodeSSO,
+		ids:    func(c ona.SSOConfiguration) (string, string) { return c.ID, c.OrganizationID },
+	}
+}
+
+// read reads the listing to its end: sorted by id, each id once. Beside an error there are no rows,
+// and the counts say how far it came.
+func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
+	var all listed[T]
+	places := map[string]int{} // in all.rows, by id
+	for p, err := range r.pages(ctx, l.source) {
+		if err != nil {
+			return listed[T]{Listing: all.Listing}, err
+		}
+		all.Pages, all.Received = p.number, all.Received+len(p.rows)
+		all.RowsPerPage = append(all.RowsPerPage, len(p.rows))
+		if failure := l.addRows(r, p, &all, places); failure != nil {
+			return listed[T]{Listing: all.Listing}, failure
+		}
+	}
+	all.FinalTokenEmpty = true
+	slices.SortFunc(all.rows, func(a, b T) int {
+		first, _ := l.ids(a)
+		second, _ := l.ids(b)
+		return cmp.Compare(first, second)
+	})
+	return all, nil
+}
+
+// addRows adds the rows of a page. The same id with the same content is kept once and noted; with
+// other content the listing is not complete.
+func (l listing[T]) addRows(r *reader, p page, all *listed[T], places map[string]int) *Error {
+	for i, raw := range p.rows {
+		row, err := l.decode(raw, r.unknown)
+		if err != nil {
+			return undecodable(l.method, p, i, err)
+		}
+		id, organizationID := l.ids(row)
+		if failure := r.checkOrganization(l.method, organizationID); failure != nil {
+			failure.Page, failure.ConfigurationID = p.number, id
+			return failure
+		}
+		place, repeated := places[id]
+		switch {
+		case !repeated:
+			places[id] = len(all.rows)
+			all.rows = append(all.rows, row)
+			all.Distinct++
+		case row.Canonical() != all.rows[place].Canonical():
+			return &Error{
+				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id, Err: errors.New(
+					"it is listed twice with different content: it changed during the listing, or the pages overlap"),
+			}
+		default:
+			r.note("%s %s is listed more than once with the same content, again on page %d; it is kept once",
+				l.noun, id, p.number)
+		}
+	}
+	return nil
+}
+
+// undecodable names the row by its id, or by its place in the page if it has no id that can be
+// shown.
+func undecodable(method string, p page, index int, err error) *Error {
+	id := configurationID(p.rows[index])
+	if id == "" {
+		err = fmt.Errorf("row %d: %w", index+1, err)
+	}
+	failure := notAsDocumented(method, err)
+	failure.Page, failure.ConfigurationID = p.number, id
+	return failure
+}
+
+// checkNext refuses a next token with which the listing would never end, and notes an empty page
+// before the end. tokens has the number of the page that each token came from.
+func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
+	if p.next() == "" {
+		return nil
+	}
+	incomplete := &Error{Code: CodeIncompleteListing, Method: s.method, Page: p.number}
+	if before, ok := tokens[p.next()]; ok {
+		incomplete.Err = fmt.Errorf(
+			"its next page token is the one that page %d gave: the pages go in a circle", before)
+		return incomplete
+	}
+	tokens[p.next()] = p.number
+	if most := r.client.settings.MaxPages; p.number >= most {
+		incomplete.Err = fmt.Errorf("the list goes on after %d pages, which is as many as are read", most)
+		return incomplete
+	}
+	if len(p.rows) == 0 {
+		r.note("%s: page %d is empty and not the last; the listing went on", s.method, p.number)
+	}
+	return nil
+}
+
+// checkPage refuses an answer that looks like the end of a listing, or like an empty one, and is
+// neither.
+func checkPage(p page, field string) error {
+	if p.rows == nil && len(p.unknown) > 0 {
+		return fmt.Errorf("no %s in it but the unknown fields %s", field, names(p.unknown))
+	}
+	// Known fields are as deep as their types, and decoding a row checks its unknown fields.
+	if p.unknown.depth() > maxDepth-1 || p.pagination.Unknown.depth() > maxDepth-2 {
+		return errTooDeep
+	}
+	if name := lookalikeToken(p.unknown); name != "" {
+		return fmt.Errorf("field %s seems to hold a page token, which belongs into pagination.nextToken", name)
+	}
+	if name := lookalikeToken(p.pagination.Unknown); name != "" && p.next() == "" {
+		return fmt.Errorf("field pagination.%s seems to hold a page token, which belongs into nextToken", name)
+	}
+	return nil
+}
+
+// lookalikeToken finds the token of a next page under another name, such as the next_token of a
+// server that writes protobuf's own field names. To ignore it would cut the listing short.
+func lookalikeToken(unknown members) string {
+	for _, name := range slices.Sorted(maps.Keys(unknown)) {
+		folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))
+		value := string(unknown[name])
+		if slices.Contains([]string{"nexttoken", "nextpagetoken", "nextcursor"}, folded) && value != "null" && value != `""` {
+			return plain(name)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,208 @@
+package fetch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/ona"
+)
+
+// pagesByToken serves three pages; next reads the token as one kind of server does. The token needs escaping in a query.
+func pagesByToken(next func(r *http.Request) string) http.HandlerFunc {
+	pages := map[string]string{
+		"": scimRows("p&2 +ü", scimC), "p&2 +ü": scimRows("p3", scimA), "p3": scimRows("", scimB),
+	}
+	return func(w http.ResponseWriter, r *http.Request) { ok(pages[next(r)])(w, r) }
+}
+
+func tokenInBody(r *http.Request) string {
+	var request request
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		panic(err)
+	}
+	return request.Pagination.Token
+}
+
+func tokenInQuery(r *http.Request) string { return r.URL.Query().Get("token") }
+
+func TestPagingWorksWithEitherKindOfServer(t *testing.T) {
+	for name, next := range map[string]func(*http.Request) string{"body": tokenInBody, "query": tokenInQuery} {
+		t.Run(name, func(t *testing.T) {
+			got := collect(t, newAPI(t, handlers{list: pagesByToken(next)}))
+			want := Listing{Pages: 3, Received: 3, Distinct: 3, RowsPerPage: []int{1, 1, 1}, FinalTokenEmpty: true}
+			if diff := cmp.Diff(want, got.SCIM); diff != "" {
+				t.Errorf("listing (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{scimA, scimB, scimC}, ids(got.Inventory.SCIM)); diff != "" {
+				t.Errorf("ids (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func ids(configurations []ona.SCIMConfiguration) (ids []string) {
+	for _, c := range configurations {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+func TestAnEmptyPageWithATokenIsNotTheEnd(t *testing.T) {
+	got := collect(t, newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA)), ok(`{"pagination":{"nextToken":"3"}}`), ok(scimRows("", scimB)))}))
+	if diff := cmp.Diff([]int{1, 0, 1}, got.SCIM.RowsPerPage); diff != "" {
+		t.Errorf("rows per page (-want +got):\n%s", diff)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "page 2 is empty") {
+		t.Errorf("notes: %q", got.Notes)
+	}
+}
+
+func TestListingsThatAreNotWhole(t *testing.T) {
+	changed := strings.Replace(scimRows("", scimA), "configuration ", "renamed ", 1)
+	endless := func() http.HandlerFunc {
+		page := 0
+		return func(w http.ResponseWriter, r *http.Request) {
+			page++
+			ok(fmt.Sprintf(`{"pagination":{"nextToken":"%d"}}`, page))(w, r)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		answer http.HandlerFunc
+		says   string
+		tries  int
+	}{
+		{"the same token again", inOrder(ok(scimRows("x", scimA)), ok(scimRows("x", scimB))), "that page 1 gave", 2},
+		{"tokens in a circle", inOrder(ok(scimRows("x", scimA)), ok(scimRows("y", scimB)), ok(scimRows("x", scimC))), "that page 1 gave", 3},
+		{"a server that ignores the token", ok(scimRows("x", scimA)), "circle", 2},
+		{"more pages than are read", endless(), "after 5 pages", 5},
+		{"an id twice with other content", inOrder(ok(scimRows("x", scimA)), ok(changed)), scimA, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			api := newAPI(t, handlers{list: c.answer})
+			got, err := newClient(t, api.URL, func(o *Options) { o.MaxPages = 5 }).Collect(context.Background())
+			failure, _ := errors.AsType[*Error](err)
+			if failure == nil || failure.Code != CodeIncompleteListing || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("got %v, want %s that says %q", err, CodeIncompleteListing, c.says)
+			}
+			if tries := len(api.sent(list)); tries != c.tries {
+				t.Errorf("asked %d times, want %d", tries, c.tries)
+			}
+			if got.Inventory.SCIM != nil || got.SCIM.FinalTokenEmpty {
+				t.Errorf("a listing that is not whole was kept: %+v", got.SCIM)
+			}
+		})
+	}
+}
+
+func TestTheSameIDWithTheSameContentIsKeptOnceAndNoted(t *testing.T) {
+	again := strings.Replace(scimRows("", scimA, scimB), `"id":"`+scimA, `"id":"`+strings.ToUpper(scimA), 1)
+	got := collect(t, newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), ok(again))}))
+	if diff := cmp.Diff(Listing{Pages: 2, Received: 3, Distinct: 2, RowsPerPage: []int{1, 2}, FinalTokenEmpty: true}, got.SCIM); diff != "" {
+		t.Errorf("listing (-want +got):\n%s", diff)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], scimA) {
+		t.Errorf("notes: %q", got.Notes)
+	}
+}
+
+func TestAnAnswerMayBeAsDeepAsTheLimit(t *testing.T) {
+	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
+	got := collect(t, newAPI(t, handlers{list: ok(
+		`{"scimConfigurations":[{"id":"` + scimA + `","x":` + nested(61) + `}],"pagination":{"x":` + nested(62) + `},"x":` + nested(63) + `}`)}))
+	if len(got.Inventory.SCIM) != 1 || string(got.Inventory.SCIM[0].Unknown["x"]) != nested(61) {
+		t.Errorf("configurations: %+v", got.Inventory.SCIM)
+	}
+}
+
+// TestTheFirstConflictEndsTheListing holds that the repeats before it are noted.
+func TestTheFirstConflictEndsTheListing(t *testing.T) {
+	renamed := func(next, id string) http.HandlerFunc {
+		return ok(strings.Replace(scimRows(next, id), "configuration ", "renamed ", 1))
+	}
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA, scimB, scimC)), ok(scimRows("3", scimC)), renamed("4", scimB), renamed("5", scimA),
+		connect(400, CodeInvalidArgument))})
+	got, err := newClient(t, api.URL).Collect(t.Context())
+	failure, _ := errors.AsType[*Error](err)
+	if failure == nil || failure.Code != CodeIncompleteListing || failure.Page != 3 || failure.ConfigurationID != scimB {
+		t.Errorf("got %v, want %s of %s on page 3", err, CodeIncompleteListing, scimB)
+	}
+	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], scimC) || !strings.Contains(got.Notes[0], "page 2") {
+		t.Errorf("notes: %q", got.Notes)
+	}
+	if got.SCIM.Received != 5 || got.SCIM.Distinct != 3 || got.SCIM.Pages != 3 {
+		t.Errorf("listing: %+v", got.SCIM)
+	}
+}
+
+func within5Seconds(t *testing.T, event <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-event:
+	case <-time.After(5 * time.Second):
+		t.Error(what)
+	}
+}
+
+func TestTheNextPageIsOnItsWayWhileOneIsDecoded(t *testing.T) {
+	asked := make(chan struct{})
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		ok(scimRows("", scimB))(w, r)
+	})})
+	r := newClient(t, api.URL).newReader(orgID)
+	var pages []int
+	for p, err := range r.pages(t.Context(), scimListing().source) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, p.number)
+		within5Seconds(t, asked, "page 2 was not asked for while page 1 was decoded")
+	}
+	if !slices.Equal(pages, []int{1, 2}) {
+		t.Errorf("pages %v", pages)
+	}
+}
+
+func TestAFailingPageStopsTheOneAhead(t *testing.T) {
+	asked, stopped := make(chan struct{}), make(chan struct{})
+	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+		close(stopped)
+	})})
+	l := scimListing()
+	l.decode = func(jsontext.Value, fieldSet) (ona.SCIMConfiguration, error) {
+		within5Seconds(t, asked, "page 2 was not asked for")
+		return ona.SCIMConfiguration{}, errors.New("field x is bad")
+	}
+	_, err := l.read(t.Context(), newClient(t, api.URL).newReader(orgID))
+	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodeMalformedAnswer || failure.Page != 1 {
+		t.Errorf("got %v, want %s on page 1", err, CodeMalformedAnswer)
+	}
+	within5Seconds(t, stopped, "the request for the page ahead was left running")
+}
+
+func TestTheTokenOfTheNextPageIsTheAnswersOwn(t *testing.T) {
+	for body, want := range map[string]string{
+		scimRows("next", scimA, scimB): "next",
+		`{"scimConfigurations":[{"pagination":{"nextToken":"inner"}}],"pagination":{"nextToken":"outer"}}`: "outer",
+		`{"pagination":{"other":[1],"nextToken":"x"}}`:                                                     "x",
+		`{"pagination":{"nextToken":null}}`:                                                                "",
+		`{"pagination":null}`:                                                                              "",
+	} {
+		if p, err := splitPage([]byte(body), "scimConfigurations"); err != nil || p.next() != want {
+			t.Errorf("%s: token %q, %v; want %q", body, p.next(), err, want)
+		}
+	}
+}

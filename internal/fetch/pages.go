@@ -1,0 +1,141 @@
+package fetch
+
+import (
+	"context"
+	"iter"
+	"net/url"
+	"path"
+	"strconv"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// source says where the pages of a listing come from.
+type source struct {
+	method string
+	// field is the member of the answer that has the rows.
+	field   string
+	request request
+	// readAhead requests the next page while the caller works on the present one.
+	readAhead bool
+}
+
+// page is one answer of a listing. Its rows are not decoded yet.
+type page struct {
+	number     int
+	rows       []jsontext.Value
+	pagination wirePagination
+	unknown    members
+}
+
+// next is the token of the next page; empty on the last one.
+func (p page) next() string { return p.pagination.NextToken }
+
+// pages yields the pages of a listing in order, up to the last one or an error.
+func (r *reader) pages(ctx context.Context, s source) iter.Seq2[page, error] {
+	return func(yield func(page, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var ahead sync.WaitGroup
+		defer ahead.Wait()
+		defer cancel()
+		tokens := map[string]int{}
+		request := func() (Exchange, error) { return r.client.requestPage(ctx, s, 1, "") }
+		for number := 1; ; number++ {
+			p, err := r.openPage(s, number, request)
+			if err == nil {
+				err = r.checkNext(s, p, tokens)
+			}
+			if err != nil {
+				yield(page{}, err)
+				return
+			}
+			next := sync.OnceValues(func() (Exchange, error) {
+				return r.client.requestPage(ctx, s, number+1, p.next())
+			})
+			if s.readAhead && p.next() != "" {
+				ahead.Go(func() { _, _ = next() })
+			}
+			request = next
+			if !yield(p, nil) || p.next() == "" {
+				return
+			}
+		}
+	}
+}
+
+// requestPage sends the page token in the body, where Connect servers read it, and in the query,
+// where the API's own SDKs send it.
+func (c *Client) requestPage(ctx context.Context, s source, number int, token string) (Exchange, error) {
+	size := c.settings.PageSize
+	query := url.Values{"pageSize": {strconv.Itoa(size)}}
+	if token != "" {
+		query.Set("token", token)
+	}
+	body := s.request
+	body.Pagination = &paginationRequest{PageSize: size, Token: token}
+	return c.get(ctx, call{method: s.method, page: number, query: query, request: body})
+}
+
+// openPage waits for a page, keeps it as evidence and splits it into its rows and the next token.
+func (r *reader) openPage(s source, number int, request func() (Exchange, error)) (page, error) {
+	x, err := request()
+	if err != nil {
+		r.record(x)
+		return page{}, err
+	}
+	p, err := splitPage(x.Body, s.field)
+	p.number, x.Records = number, len(p.rows)
+	r.record(x)
+	if err == nil {
+		err = checkPage(p, s.field)
+	}
+	if err != nil {
+		failure := notAsDocumented(s.method, err)
+		failure.Page, failure.ConfigurationID = number, brokenRow(x.Body, s.field)
+		return page{}, failure
+	}
+	message := path.Base(s.method) + "Response"
+	r.unknown.addAll(message, p.unknown)
+	r.unknown.addAll(message+".pagination", p.pagination.Unknown)
+	return p, nil
+}
+
+func splitPage(body []byte, field string) (p page, err error) {
+	err = eachMember(body, func(name []byte, d *jsontext.Decoder) error {
+		switch string(name) {
+		case field:
+			return describe(json.UnmarshalDecode(d, &p.rows))
+		case "pagination":
+			return describe(json.UnmarshalDecode(d, &p.pagination))
+		}
+		value, err := d.ReadValue()
+		if err != nil {
+			return describe(err)
+		}
+		if p.unknown == nil {
+			p.unknown = members{}
+		}
+		p.unknown[string(name)] = value.Clone()
+		return nil
+	})
+	return p, err
+}
+
+// brokenRow returns the id of the first row whose JSON is broken in itself; empty if there is none
+// or it has no id.
+func brokenRow(body []byte, field string) string {
+	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	var answer members
+	var rows []jsontext.Value
+	if json.Unmarshal(body, &answer, lenient) != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {
+		return ""
+	}
+	for _, row := range rows {
+		if !row.IsValid() {
+			return configurationID(row)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,52 @@
+package fetch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+const tokenMark = "[token]"
+
+// minRedactable is the length in bytes from which the token is searched for in what a server sends.
+// Real tokens are far longer; a shorter one would be found in ordinary text.
+const minRedactable = 8
+
+// String hides the value.
+func (Token) String() string { return tokenMark }
+
+// GoString hides the value.
+func (Token) GoString() string { return tokenMark }
+
+// Format hides the value under every verb.
+func (Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(tokenMark)) }
+
+// MarshalText hides the value in JSON, YAML and the like.
+func (Token) MarshalText() ([]byte, error) { return []byte(tokenMark), nil }
+
+// LogValue hides the value in logs.
+func (Token) LogValue() slog.Value { return slog.StringValue(tokenMark) }
+
+// inBytes reports whether an answer's body repeats the token.
+func (t Token) inBytes(body []byte) bool {
+	return len(t) >= minRedactable && bytes.Contains(body, []byte(t))
+}
+
+// redact replaces the token in a server's text by "[token]".
+func (t Token) redact(text string) string {
+	if len(t) < minRedactable {
+		return text
+	}
+	return strings.ReplaceAll(text, string(t), tokenMark)
+}
+
+// redactError returns err unchanged unless its text repeats the token.
+func (t Token) redactError(err error) error {
+	text := err.Error()
+	if redacted := t.redact(text); redacted != text {
+		return errors.New(redacted)
+	}
+	return err
+}

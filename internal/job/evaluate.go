@@ -1,0 +1,54 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+// evaluate evaluates the rules.
+func (t *task) evaluate(ctx context.Context) (err error) {
+	h := t.header
+	in := finding.Input{
+		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, AuditLog: t.log, TurnedOff: t.TurnedOff,
+		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
+		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
+	}
+	if in.ScheduleKnown, in.MissedNights, err = t.missedNights(ctx); err != nil {
+		return err
+	}
+	if t.found {
+		b := t.baseline.Snapshot
+		in.Baseline = &finding.Baseline{
+			OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
+		}
+	}
+	expiries, err := t.Store.Expiries(ctx, h.OrganizationID, t.TakenAt)
+	if err != nil {
+		return err
+	}
+	in.ExpirySince = expiries.Since
+	t.findings = finding.Evaluate(in, t.Thresholds)
+	return nil
+}
+
+func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
+
+// missedNights returns the scheduled instants since the organization's baseline that have no
+// complete snapshot of it, without the night of this run. An organization without a baseline missed
+// none: nothing says that it was to be collected before.
+func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
+	schedules, err := t.Store.Schedules(ctx)
+	if err != nil || len(schedules) == 0 || !t.found {
+		return len(schedules) > 0, nil, err
+	}
+	nights, err := t.Store.Nights(ctx, t.baseline.Snapshot.TakenAt, t.runID, t.TakenAt, 0)
+	for _, n := range nights {
+		if n.ScheduledAt.After(t.baseline.Snapshot.TakenAt) && n.RunID != t.runID {
+			missed = append(missed, n.ScheduledAt)
+		}
+	}
+	return true, missed, err
+}

@@ -1,0 +1,5 @@
+package notify
+
+import "time"
+
+func init() { firstWait = time.Millisecond }

@@ -1,0 +1,111 @@
+package ona
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Field is a field of an API object. The struct tag `api` declares it: `api:"createdAt"`, or
+// `api:"ssoConfigurationId,id"` if the value is an id. The tag is all that reading the field from
+// an answer (package fetch) and writing it as canonical JSON need.
+type Field struct {
+	// Name is the API's name.
+	Name string
+	// ID is set if ParseID reads the value.
+	ID bool
+
+	index []int
+}
+
+// FieldsOf returns the fields of T, a struct with `api` tags, in the order of declaration.
+func FieldsOf[T any]() []Field {
+	var fields []Field
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if tag, ok := f.Tag.Lookup("api"); ok {
+			name, option, _ := strings.Cut(tag, ",")
+			fields = append(fields, Field{Name: name, ID: option == "id", index: f.Index})
+		}
+	}
+	return fields
+}
+
+// Pointer returns a pointer to the field's value in object, which is a pointer to the struct. Its
+// type is *string, *bool, **bool, *time.Time, *[]string or *map[string]string.
+func (f Field) Pointer(object any) any {
+	return reflect.ValueOf(object).Elem().FieldByIndex(f.index).Addr().Interface()
+}
+
+var (
+	scimFields   = FieldsOf[SCIMConfiguration]()
+	ssoFields    = FieldsOf[SSOConfiguration]()
+	policyFields = FieldsOf[OrganizationPolicies]()
+	entryFields  = FieldsOf[AuditLogEntry]()
+)
+
+// Canonical returns the configuration as canonical JSON: the API's field names, sorted, without
+// fields that are not reported, instants as FormatTime writes them. Two configurations are the same
+// if and only if their canonical JSON is.
+func (c SCIMConfiguration) Canonical() string { return canonical(scimFields, &c, c.Unknown) }
+
+// Canonical returns the configuration as canonical JSON, see SCIMConfiguration.Canonical.
+func (c SSOConfiguration) Canonical() string { return canonical(ssoFields, &c, c.Unknown) }
+
+// Canonical returns the policies as canonical JSON, see SCIMConfiguration.Canonical.
+func (p OrganizationPolicies) Canonical() string { return canonical(policyFields, &p, p.Unknown) }
+
+// Canonical returns the entry as canonical JSON, see SCIMConfiguration.Canonical.
+func (e AuditLogEntry) Canonical() string { return canonical(entryFields, &e, e.Unknown) }
+
+// CanonicalUnknown returns the unknown fields as one canonical JSON object, or "" if there are
+// none.
+func CanonicalUnknown(unknown Unknown) string {
+	if len(unknown) == 0 {
+		return ""
+	}
+	return canonical(nil, nil, unknown)
+}
+
+// canonical relies on encoding/json, which writes the keys of a map in order.
+func canonical(fields []Field, object any, unknown Unknown) string {
+	members := make(map[string]any, len(fields)+len(unknown))
+	for name, value := range unknown {
+		members[name] = value
+	}
+	for _, f := range fields {
+		members[f.Name] = jsonValue(f.Pointer(object))
+	}
+	maps.DeleteFunc(members, func(_ string, value any) bool { return value == nil })
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(members); err != nil {
+		// Only a RawMessage that is not JSON can cause this, and package fetch makes none.
+		panic("ona: canonical JSON: " + err.Error())
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}
+
+// jsonValue returns what a field's pointer points to, or nil if the API did not report it.
+func jsonValue(pointer any) any {
+	switch p := pointer.(type) {
+	case *bool:
+		return *p
+	case **bool:
+		if *p != nil {
+			return **p
+		}
+	case *time.Time:
+		if !p.IsZero() {
+			return FormatTime(*p)
+		}
+	default:
+		if v := reflect.ValueOf(p).Elem(); v.Len() > 0 {
+			return v.Interface()
+		}
+	}
+	return nil
+}

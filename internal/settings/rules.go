@@ -1,0 +1,102 @@
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/finding"
+)
+
+// rulesEntry is the part of the config file about the rules.
+type rulesEntry struct {
+	Thresholds thresholdsEntry `yaml:"thresholds"`
+	// Disabled has the reason, by rule id, why a rule is turned off.
+	Disabled map[string]string `yaml:"disabled"`
+}
+
+// thresholdsEntry has a nil for each threshold that keeps its default.
+type thresholdsEntry struct {
+	TokenExpiryHighDays   *int    `yaml:"token_expiry_high_days"`
+	TokenExpiryMediumDays *int    `yaml:"token_expiry_medium_days"`
+	TokenExpiryInfoDays   *int    `yaml:"token_expiry_info_days"`
+	TokenLifetimeDays     *int    `yaml:"token_lifetime_days"`
+	TokenAgeDays          *int    `yaml:"token_age_days"`
+	ClockSkew             *string `yaml:"clock_skew"`
+}
+
+const (
+	day = 24 * time.Hour
+	// maxThresholdDays keeps a threshold within what a time.Duration can hold, and beyond any that makes sense.
+	maxThresholdDays = 36500
+)
+
+// parseRules sets the thresholds and validates the rules that are turned off. An error names the line.
+func (s *Settings) parseRules() error {
+	t, e := finding.DefaultThresholds(), s.Rules.Thresholds
+	for _, setting := range []struct {
+		key  string
+		days *int
+		into *time.Duration
+	}{
+		{"token_expiry_high_days", e.TokenExpiryHighDays, &t.ExpiryHigh},
+		{"token_expiry_medium_days", e.TokenExpiryMediumDays, &t.ExpiryMedium},
+		{"token_expiry_info_days", e.TokenExpiryInfoDays, &t.ExpiryInfo},
+		{"token_lifetime_days", e.TokenLifetimeDays, &t.MaxLifetime},
+		{"token_age_days", e.TokenAgeDays, &t.MaxAge},
+	} {
+		if setting.days == nil {
+			continue
+		}
+		if *setting.days < 1 || *setting.days > maxThresholdDays {
+			return s.wrongThreshold(setting.key, "%d; expected 1 to %d days", *setting.days, maxThresholdDays)
+		}
+		*setting.into = time.Duration(*setting.days) * day
+	}
+	if e.ClockSkew != nil {
+		var err error
+		if t.ClockSkew, err = time.ParseDuration(*e.ClockSkew); err != nil || t.ClockSkew < 0 || t.ClockSkew > day {
+			return s.wrongThreshold("clock_skew", "%q; expected a duration up to 24h, such as 5m", *e.ClockSkew)
+		}
+	}
+	if t.ExpiryHigh > t.ExpiryMedium || t.ExpiryMedium > t.ExpiryInfo {
+		d := finding.DefaultThresholds()
+		return fmt.Errorf("%s: the days until a token's expiry do not rise; expected token_expiry_high_days <= "+
+			"token_expiry_medium_days <= token_expiry_info_days, which are %d, %d and %d by default",
+			s.file.where("$.rules.thresholds"), d.ExpiryHigh/day, d.ExpiryMedium/day, d.ExpiryInfo/day)
+	}
+	s.Thresholds = t
+	return s.checkDisabled()
+}
+
+func (s *Settings) wrongThreshold(key, format string, args ...any) error {
+	where := s.file.where("$.rules.thresholds."+key, "$.rules.thresholds")
+	return fmt.Errorf("%s: %s is %s", where, key, fmt.Sprintf(format, args...))
+}
+
+// checkDisabled fails for a rule that does not exist, that cannot be turned off, or that has no reason.
+func (s *Settings) checkDisabled() error {
+	for _, id := range slices.Sorted(maps.Keys(s.Rules.Disabled)) {
+		where := s.file.where("$.rules.disabled."+id, "$.rules.disabled")
+		switch {
+		case !slices.Contains(ruleIDs(), id):
+			return fmt.Errorf("%s: there is no rule %q; expected one of %s", where, id, strings.Join(ruleIDs(), ", "))
+		case !finding.CanBeTurnedOff(id):
+			return fmt.Errorf("%s: %s cannot be turned off: it decides whether the listing can be trusted at all; "+
+				"expected another rule", where, id)
+		case strings.TrimSpace(s.Rules.Disabled[id]) == "":
+			return fmt.Errorf("%s: %s is turned off without a reason; expected a sentence that the report shows", where, id)
+		}
+	}
+	return nil
+}
+
+func ruleIDs() []string {
+	var ids []string
+	for _, r := range finding.Rules() {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}

@@ -1,0 +1,199 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// yamlFile is a settings file that was read strictly: an unknown or repeated key, a value of another type, or a second
+// document is an error with file, line, column and what was expected.
+type yamlFile struct {
+	path string
+	tree *ast.File
+}
+
+// readYAML decodes content into a value. An empty file leaves the value as it is.
+func readYAML(path string, content []byte, into any) (*yamlFile, error) {
+	f := &yamlFile{path: path}
+	var err error
+	if f.tree, err = parser.ParseBytes(content, 0); err != nil {
+		return nil, f.problem(err, into)
+	}
+	if len(f.tree.Docs) > 1 {
+		return nil, fmt.Errorf("%s: a second YAML document; expected one", f.at(f.tree.Docs[1].Start))
+	}
+	if f.tree.Docs[0].Body == nil {
+		return f, nil // the decoder would set every field to its zero value
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(into); err != nil {
+		return nil, f.problem(err, into)
+	}
+	return f, nil
+}
+
+// at writes a place in the file as file:line:column.
+func (f *yamlFile) at(t *token.Token) string {
+	if t == nil || t.Position == nil {
+		return f.path
+	}
+	return fmt.Sprintf("%s:%d:%d", f.path, t.Position.Line, t.Position.Column)
+}
+
+// where returns the place of the first path that exists, such as $.rules.disabled, or the file alone.
+func (f *yamlFile) where(paths ...string) string {
+	if f.tree == nil {
+		return f.path
+	}
+	for _, text := range paths {
+		path, err := yaml.PathString(text)
+		if err != nil {
+			continue
+		}
+		if node, err := path.FilterFile(f.tree); err == nil {
+			return f.at(node.GetToken())
+		}
+	}
+	return f.path
+}
+
+// problem turns an error of the YAML library into one with a place and what was expected.
+func (f *yamlFile) problem(err error, into any) error {
+	located, ok := errors.AsType[yaml.Error](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	where := f.at(located.GetToken())
+	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
+		known := f.keysBeside(unknown.Token, reflect.TypeOf(into))
+		return fmt.Errorf("%s: %s; expected one of %s", where, unknown.Message, strings.Join(known, ", "))
+	}
+	if path := f.pathOf(located.GetToken()); path != "" {
+		where += ": " + path
+	}
+	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
+		return fmt.Errorf("%s: %s; expected %s", where, quoted(mistyped.Token), typeName(mistyped.DstType))
+	}
+	if mistyped, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
+		return fmt.Errorf("%s: %s; expected %s", where, nodeName(mistyped.Actual), nodeName(mistyped.Expected))
+	}
+	return fmt.Errorf("%s: %s", where, located.GetMessage())
+}
+
+// nodeName is a type of YAML node in words for people who do not know YAML's grammar.
+func nodeName(t ast.NodeType) string {
+	switch t {
+	case ast.MappingType, ast.MappingValueType:
+		return "keys with values"
+	case ast.SequenceType:
+		return "a list"
+	}
+	if name := strings.ToLower(t.YAMLName()); name != "int" {
+		return "a " + name
+	}
+	return "a whole number"
+}
+
+// typeName is the Go type of a setting in the same words.
+func typeName(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "keys with values"
+}
+
+func quoted(t *token.Token) string {
+	if t == nil {
+		return "a value of another type"
+	}
+	return fmt.Sprintf("%q", t.Value)
+}
+
+var listIndex = regexp.MustCompile(`\[\d+\]`)
+
+// keysBeside returns the keys that are known where an unknown key stands, in a file that is decoded into t.
+func (f *yamlFile) keysBeside(key *token.Token, t reflect.Type) []string {
+	outer := strings.Split(listIndex.ReplaceAllString(f.pathOf(key), ""), ".")
+	for _, name := range outer[:len(outer)-1] {
+		for _, field := range yamlFields(t) {
+			if field.Tag.Get("yaml") == name {
+				t = field.Type
+			}
+		}
+	}
+	var names []string
+	for _, field := range yamlFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// yamlFields returns the fields that are keys, in order; t is a struct, a pointer or a list.
+func yamlFields(t reflect.Type) []reflect.StructField {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	var fields []reflect.StructField
+	for i := range t.NumField() {
+		if field := t.Field(i); field.Tag.Get("yaml") != "" {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+// pathOf is the path of the node at a place, such as organizations[0].name; empty where there is none.
+func (f *yamlFile) pathOf(t *token.Token) string {
+	if t == nil || t.Position == nil || f.tree == nil {
+		return ""
+	}
+	path := ""
+	for _, doc := range f.tree.Docs {
+		ast.Walk(visitor(func(n ast.Node) {
+			if _, pair := n.(*ast.MappingValueNode); pair {
+				return // its token is the colon
+			}
+			if at := n.GetToken(); at != nil && f.at(at) == f.at(t) {
+				path = strings.TrimLeft(n.GetPath(), "$.")
+			}
+		}), doc)
+	}
+	return path
+}
+
+// visitor is called for every node of a tree.
+type visitor func(ast.Node)
+
+func (v visitor) Visit(n ast.Node) ast.Visitor {
+	v(n)
+	return v
+}
+
+// indent is the white space before the entries of a list.
+func (f *yamlFile) indent() string {
+	list, ok := f.tree.Docs[0].Body.(*ast.SequenceNode)
+	if !ok || list.Start == nil {
+		return ""
+	}
+	return strings.Repeat(" ", list.Start.Position.Column-1)
+}
