@@ -17,9 +17,9 @@ func verifyCommand(env environment, s *settings) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Recompute every hash of the database and of the report folders",
-		Long: "verify checks the database file, its schema, every link of the ledger, every row, the content and records of every\n" +
-			"snapshot, the bytes of every answer, and the files of every report folder in --out. It names what differs and then exits\n" +
-			"with 1. It changes nothing.",
+		Long: "verify checks the database file, its schema, every link of the ledger, every row, the content and\n" +
+			"records of every snapshot, the bytes of every answer, and the files of every report folder in --out.\n" +
+			"It names what differs and then exits with 1. It changes nothing.",
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
@@ -53,8 +53,8 @@ func verifyAll(ctx context.Context, s *settings) (*verify.Result, error) {
 }
 
 // verifyHint says what to do about evidence that does not hold.
-const verifyHint = "nothing was changed; keep the file as it is, and compare it with a backup (\"auditor verify --db BACKUP\") and with the reports " +
-	"that auditors have"
+const verifyHint = "nothing was changed; keep the file as it is, and compare it with a backup " +
+	"(\"auditor verify --db BACKUP\") and with the reports that auditors have"
 
 func printVerified(env environment, s *settings, found *verify.Result, asJSON bool) error {
 	if asJSON {

@@ -11,7 +11,8 @@ import (
 // checkLedger recomputes every link, and finds facts that have none.
 func (v *verifier) checkLedger(ctx context.Context) error {
 	for _, kind := range snapshot.FactKinds() {
-		if err := v.rows.Each(ctx, snapshot.Links(kind), func(link snapshot.Row) { v.checkLink(kind, link) }); err != nil {
+		check := func(link snapshot.Row) { v.checkLink(kind, link) }
+		if err := v.rows.Each(ctx, snapshot.Links(kind), check); err != nil {
 			return fmt.Errorf("links of the kind %s: %w", kind, err)
 		}
 		if err := v.rows.Each(ctx, snapshot.FactsNotLinkedOnce(kind), func(row snapshot.Row) {
