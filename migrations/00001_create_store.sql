@@ -140,7 +140,7 @@ CREATE TABLE organization_versions ( -- The organizations themselves; read it th
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE policy_versions ( -- The policies of organizations; read it through organization_policies.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -152,7 +152,7 @@ CREATE TABLE policy_versions ( -- The policies of organizations; read it through
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE scim_versions ( -- SCIM configurations; read it through scim_configurations.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -171,7 +171,8 @@ CREATE TABLE scim_versions ( -- SCIM configurations; read it through scim_config
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+CREATE INDEX scim_versions_by_end ON scim_versions (organization_key, valid_to);
 
 CREATE TABLE sso_versions ( -- SSO configurations; read it through sso_configurations.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -193,7 +194,8 @@ CREATE TABLE sso_versions ( -- SSO configurations; read it through sso_configura
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+CREATE INDEX sso_versions_by_end ON sso_versions (organization_key, valid_to);
 
 CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapshots; read it through findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -212,7 +214,8 @@ CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapsho
   exception_number INTEGER, -- number in exceptions of the exception that covers it, or did until it expired; null when none does
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+CREATE INDEX finding_versions_by_end ON finding_versions (organization_key, valid_to);
 
 CREATE TABLE exception_versions ( -- The exceptions as complete snapshots saw them; read it through exceptions.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -231,7 +234,7 @@ CREATE TABLE exception_versions ( -- The exceptions as complete snapshots saw th
   findings INTEGER NOT NULL, -- how many findings it covers, or would still cover had it not expired
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE carried_finding_versions ( -- Findings that stay open although they could not be assessed; read it through carried_findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -243,7 +246,7 @@ CREATE TABLE carried_finding_versions ( -- Findings that stay open although they
   last_seen TEXT NOT NULL, -- the last snapshot in which it failed or was excepted, RFC 3339 UTC
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE failed_findings ( -- The outcomes of the rules in failed snapshots; read it through findings.
   snapshot_id INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the snapshot

@@ -14,7 +14,8 @@ import (
 // texts is an API object as the texts that a change holds, by field.
 type texts map[string]string
 
-// policies stands beside the types of subject: the policies are told as changes of the organization but have field names of their own.
+// policies stands beside the types of subject: changes of policies are reported as changes of the
+// organization but have field names of their own.
 const policies SubjectType = "policies"
 
 // stateOf is an inventory as the texts of everything that a diff can speak about.
@@ -30,7 +31,8 @@ func stateOf(in ona.Inventory) map[Subject]texts {
 	if in.Policies != nil {
 		state[Subject{policies, "org"}] = textsOf(in.Policies.Canonical())
 	}
-	organization := texts{"name": in.Organization.Name, "tier": in.Organization.Tier, "createdAt": ona.FormatTime(in.Organization.CreatedAt)}
+	organization := texts{"name": in.Organization.Name, "tier": in.Organization.Tier,
+		"createdAt": ona.FormatTime(in.Organization.CreatedAt)}
 	for name, value := range in.Organization.Unknown {
 		organization[name] = string(value)
 	}
@@ -64,7 +66,8 @@ func textsOf(canonical string) texts {
 	return out
 }
 
-// apply makes the changes to the state. A change whose Before is not what the state holds is an error.
+// apply makes the changes to the state. A change whose Before is not what the state holds is an
+// error.
 func apply(state map[Subject]texts, changes []Change) error {
 	for _, c := range changes {
 		if _, _, ok := summarised(c); ok {
@@ -107,7 +110,8 @@ func applyOne(state map[Subject]texts, subject Subject, c Change) error {
 	return nil
 }
 
-// summarised says for which field of which type of configuration a change of the organization stands.
+// summarised says for which field of which type of configuration a change of the organization
+// stands.
 func summarised(c Change) (t SubjectType, field string, ok bool) {
 	if c.Kind != FieldFirstReported && !strings.HasPrefix(c.Note, "no longer reported by any") {
 		return "", "", false
@@ -118,9 +122,9 @@ func summarised(c Change) (t SubjectType, field string, ok bool) {
 	return SCIMConfiguration, c.Field, true
 }
 
-// withoutUntold takes out of a state what the changes do not tell field by field: summarised fields, updatedAt beside other changes, and
-// what one of the two inventories could not read.
-func withoutUntold(state map[Subject]texts, before, after ona.Inventory, changes []Change) {
+// withoutUnreported takes out of a state what the changes do not report field by field: summarised
+// fields, updatedAt beside other changes, and what one of the two inventories could not read.
+func withoutUnreported(state map[Subject]texts, before, after ona.Inventory, changes []Change) {
 	kept := func(s Subject) bool { return stateOf(before)[s] != nil && stateOf(after)[s] != nil }
 	for subject, held := range state {
 		var rows, updatedAt int

@@ -17,7 +17,8 @@ func BenchmarkCompute(b *testing.B) {
 		created := epoch.Add(time.Duration(i) * time.Second)
 		scim = append(scim, ona.SCIMConfiguration{
 			ID: fmt.Sprintf("%08d", i), OrganizationID: "org", Name: "Okta", Enabled: true, SSOConfigurationID: "x1",
-			CreatedAt: created, UpdatedAt: created, TokenExpiresAt: created.AddDate(1, 0, 0), AllowUnverifiedEmailAccountLinking: &allowed,
+			CreatedAt: created, UpdatedAt: created, TokenExpiresAt: created.AddDate(1, 0, 0),
+			AllowUnverifiedEmailAccountLinking: &allowed,
 		})
 	}
 	changed := slices.Clone(scim)

@@ -1,11 +1,13 @@
-// Package diff compares two inventories of one organization and says what changed: one Change for each atomic change, in a fixed order.
-// It is pure: it knows neither the API nor the store, reads no clock, and gives the same changes for the same two inventories.
+// Package diff compares two inventories of one organization and returns what changed: one Change
+// for each atomic change, in a fixed order. It is pure: it knows neither the API nor the store and
+// reads no clock. The same two inventories always have the same changes.
 package diff
 
 // Kind is what happened to a subject.
 type Kind string
 
-// The kinds of change. Added, Removed, Reappeared, Disabled, Enabled, Renamed and FieldChanged happen to SCIM and to SSO configurations.
+// The kinds of change. Added, Removed, Reappeared, Disabled, Enabled, Renamed and FieldChanged
+// happen to SCIM and to SSO configurations.
 const (
 	OrganizationChanged Kind = "organization_changed"
 	CreatedAtChanged    Kind = "created_at_changed"
@@ -32,26 +34,12 @@ const (
 	UpdatedAtRegressed  Kind = "updated_at_regressed"
 	RestrictionLifted   Kind = "restriction_lifted"
 	RestrictionSet      Kind = "restriction_set"
-	// FieldFirstReported stands once for a field that no configuration of the baseline reported and that now some do (a newer server).
+	// FieldFirstReported stands once for a field that no configuration of the baseline reported and
+	// that some report now, because the server is newer.
 	FieldFirstReported Kind = "field_first_reported"
 )
 
-// Severity is how much a change or a finding matters.
-type Severity string
-
-// The severities, from the most to the least serious.
-const (
-	Critical Severity = "critical"
-	High     Severity = "high"
-	Medium   Severity = "medium"
-	Low      Severity = "low"
-	Info     Severity = "info"
-)
-
-// Severities is every severity, the most serious first.
-var Severities = []Severity{Critical, High, Medium, Low, Info}
-
-// SubjectType is what kind of thing a change or a finding is about.
+// SubjectType is the kind of thing that a change or a finding is about.
 type SubjectType string
 
 // The types of subject.
@@ -61,20 +49,28 @@ const (
 	Organization      SubjectType = "organization"
 )
 
-// Change is one atomic change of one subject between two snapshots. Before and After are plain values as text: ids for links, "true" and
-// "false", instants as ona.FormatTime writes them, JSON for sets, maps and unknown fields, empty for what is absent; for Added, Reappeared
-// and Removed the whole configuration as canonical JSON. The labels are what a person reads beside them, empty where they would say the
-// same.
+// Subject identifies what a change is about.
+type Subject struct {
+	Type SubjectType
+	ID   string
+}
+
+// Change is one atomic change of one subject between two snapshots.
 type Change struct {
 	Severity    Severity
 	Kind        Kind
 	SubjectType SubjectType
 	SubjectID   string
 	SubjectName string
-	// Field has the API's name; empty for Added, Reappeared and Removed.
-	Field                   string
-	Before, After           string
+	// Field is the API's name of the field; empty for Added, Reappeared and Removed.
+	Field string
+	// Before and After are plain text: ids for links, "true" and "false", instants as
+	// ona.FormatTime writes them, JSON for sets, maps and unknown fields, empty for an absent value.
+	// For Added, Reappeared and Removed they are the whole configuration as canonical JSON.
+	Before, After string
+	// The labels are what a person reads beside Before and After; empty where they would be the same.
 	BeforeLabel, AfterLabel string
-	// Note is what else a reader must know: whether a removal was confirmed, what probably replaced it, when updatedAt moved.
+	// Note is what else a reader must know: whether a removal was confirmed, what probably replaced
+	// the configuration, when updatedAt moved.
 	Note string
 }

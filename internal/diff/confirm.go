@@ -5,17 +5,12 @@ import (
 	"slices"
 )
 
-// Subject is what a change is about.
-type Subject struct {
-	Type SubjectType
-	ID   string
-}
-
-// Confirmation is what came of asking the API for a configuration that the listing no longer has.
+// Confirmation is what the API answered about a configuration that the listing no longer has.
 type Confirmation struct {
 	// Confirmed is true when the API answered not_found.
 	Confirmed bool
-	// Why says what stands against the removal or in the way of knowing: the answer, or why none was asked for. It reads after a colon.
+	// Why is the answer that contradicts the removal, or the reason why there is none. It reads
+	// after a colon.
 	Why string
 }
 
@@ -30,7 +25,8 @@ func Removals(changes []Change) []Subject {
 	return subjects
 }
 
-// Confirm returns the changes with a note on each removal: whether the API confirms it. A removal without a result was not asked about.
+// Confirm returns the changes with a note on each removal: whether the API confirms it. The API was
+// not asked about a removal without a result.
 func Confirm(changes []Change, results map[Subject]Confirmation) []Change {
 	changes = slices.Clone(changes)
 	for i := range changes {

@@ -14,7 +14,8 @@ func TestConfirmSaysWhatCameOfAsking(t *testing.T) {
 		{Kind: Removed, SubjectType: SCIMConfiguration, SubjectID: "skipped"},
 		{Kind: Removed, SubjectType: SSOConfiguration, SubjectID: "gone"},
 	}
-	asked := []Subject{{SCIMConfiguration, "gone"}, {SCIMConfiguration, "refused"}, {SCIMConfiguration, "skipped"}, {SSOConfiguration, "gone"}}
+	asked := []Subject{{SCIMConfiguration, "gone"}, {SCIMConfiguration, "refused"}, {SCIMConfiguration, "skipped"},
+		{SSOConfiguration, "gone"}}
 	if d := cmp.Diff(asked, Removals(changes)); d != "" {
 		t.Errorf("removals (-want +got):\n%s", d)
 	}

@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected changes in testdata")
 
-// Each case in testdata holds old.json, new.json and the changes between them in diff. A line of seen, if that file is there, names a
-// configuration that a snapshot older than the baseline has.
+// Each case in testdata holds old.json, new.json and the changes between them in diff. A line of
+// seen, if that file is there, names a configuration that a snapshot older than the baseline has.
 func TestCases(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -62,7 +62,8 @@ func file(archive *txtar.Archive, name string) []byte {
 	return nil
 }
 
-// format writes changes as the cases show them: a line that says what happened to whom, then a line for each value that is not empty.
+// format writes changes as the cases show them: a line that says what happened to whom, then a line
+// for each value that is not empty.
 func format(changes []Change) string {
 	var b strings.Builder
 	for _, c := range changes {
@@ -83,7 +84,7 @@ func format(changes []Change) string {
 	return b.String()
 }
 
-// inOrder compares two changes by the order in which Compute tells them.
+// inOrder compares two changes by the order in which Compute returns them.
 func inOrder(x, y Change) int {
 	types := []SubjectType{SCIMConfiguration, SSOConfiguration, Organization}
 	rank := func(c Change) int {

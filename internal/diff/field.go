@@ -10,100 +10,104 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// schema is how two values of an API object are compared.
-type schema[T any] struct {
-	fields  []field[T]
-	unknown func(*T) map[string]json.RawMessage
-}
-
-// field is one field of an API object.
+// field is how one field of an API object is compared.
 type field[T any] struct {
 	// name is the API's.
 	name string
 	// kind is what a difference is, unless refine says otherwise.
-	kind Kind
-	// text is the value as Change.Before and Change.After hold it; two values are the same if and only if their texts are.
-	text func(*T) string
-	// instant stands in place of text for a time; to write every instant of an inventory as text would take most of the comparison.
-	instant func(*T) time.Time
-	// refine completes a change whose meaning depends on the two values; nil when kind says all.
-	refine func(row *Change, before, after *T)
-	// optional is set for a field that some servers do not report; its value is then empty.
+	kind  Kind
+	value func(*T) value
+	// refine completes a change whose meaning depends on the two values; nil when kind is enough.
+	refine func(row *Change, before, after value)
+	// optional marks a field that some servers do not report; its value is then empty.
 	optional bool
 }
 
-// value is the plain text of the field.
-func (f field[T]) value(c *T) string {
-	if f.instant != nil {
-		return ona.FormatTime(f.instant(c))
-	}
-	return f.text(c)
+// value is a text, or the instant of a field that holds one. An instant becomes text only where it
+// differs: writing every instant of an inventory would take most of the comparison.
+type value struct {
+	text    string
+	instant time.Time
 }
 
-func (f field[T]) same(before, after *T) bool {
-	if f.instant != nil {
-		return f.instant(before).Equal(f.instant(after))
+func text(s string) value { return value{text: s} }
+
+func (v value) String() string {
+	if v.instant.IsZero() {
+		return v.text
 	}
-	return f.text(before) == f.text(after)
+	return ona.FormatTime(v.instant)
 }
 
-// reported is true when an optional field has a value.
-func (f field[T]) reported(c *T) bool {
-	if f.instant != nil {
-		return !f.instant(c).IsZero()
-	}
-	return f.text(c) != ""
-}
+func (v value) equal(other value) bool { return v.text == other.text && v.instant.Equal(other.instant) }
 
-// differences returns one change for each field that differs and is not told elsewhere, without the subject.
-func (s schema[T]) differences(before, after *T, summarised map[string]bool) []Change {
+func (v value) reported() bool { return v.text != "" || !v.instant.IsZero() }
+
+// unknownFields are the fields that this version does not know, each as canonical JSON.
+type unknownFields = map[string]json.RawMessage
+
+// differences returns one change for each field that differs, without the subject. Fields that a
+// change of the organization stands for are left out.
+func differences[T any](fields []field[T], before, after *T, unknownBefore, unknownAfter unknownFields,
+	summarised map[string]bool) []Change {
 	var rows []Change
-	for _, f := range s.fields {
-		if f.same(before, after) || summarised[f.name] {
+	for i := range fields {
+		f := &fields[i]
+		was, is := f.value(before), f.value(after)
+		if was.equal(is) || summarised[f.name] {
 			continue
 		}
-		row := Change{Kind: f.kind, Field: f.name, Before: f.value(before), After: f.value(after)}
+		row := Change{Kind: f.kind, Field: f.name, Before: was.String(), After: is.String()}
 		if f.refine != nil {
-			f.refine(&row, before, after)
+			f.refine(&row, was, is)
 		}
 		rows = append(rows, row)
 	}
-	return append(rows, unknownDifferences(s.unknown(before), s.unknown(after), summarised)...)
-}
-
-// unknownDifferences compares fields that this version does not know by their canonical JSON.
-func unknownDifferences(before, after map[string]json.RawMessage, summarised map[string]bool) []Change {
-	if len(before) == 0 && len(after) == 0 {
-		return nil
-	}
-	names := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
-	slices.Sort(names)
-	var rows []Change
-	for _, name := range slices.Compact(names) {
-		if bytes.Equal(before[name], after[name]) || summarised[name] {
-			continue
+	for _, name := range names(unknownBefore, unknownAfter) {
+		before, after := unknownBefore[name], unknownAfter[name]
+		if !bytes.Equal(before, after) && !summarised[name] {
+			row := Change{Kind: FieldChanged, Field: name, Before: string(before), After: string(after)}
+			row.noteUnreported()
+			rows = append(rows, row)
 		}
-		row := Change{Kind: FieldChanged, Field: name, Before: string(before[name]), After: string(after[name])}
-		row.noteUnreported()
-		rows = append(rows, row)
 	}
 	return rows
 }
 
-// unreported is the refine of a field where the empty text means that the API did not report it.
-func unreported[T any](row *Change, _, _ *T) { row.noteUnreported() }
+// names returns the names of both, sorted, each once.
+func names(before, after unknownFields) []string {
+	if len(before) == 0 && len(after) == 0 {
+		return nil
+	}
+	all := slices.AppendSeq(slices.Collect(maps.Keys(before)), maps.Keys(after))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// turned returns the refine of a boolean, which is now true or now false.
+func turned(on, off Kind) func(row *Change, before, after value) {
+	return func(row *Change, _, after value) {
+		row.Kind = off
+		if after.text == "true" {
+			row.Kind = on
+		}
+	}
+}
+
+// unreported is the refine of a field whose empty value means that the API did not report it.
+func unreported(row *Change, _, _ value) { row.noteUnreported() }
 
 // jsonText is a set or a map as canonical JSON, empty when it has no elements.
-func jsonText(value any, elements int) string {
-	if elements == 0 {
-		return ""
+func jsonText(elements any, count int) value {
+	if count == 0 {
+		return value{}
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+	if err := e.Encode(elements); err != nil {
 		// Strings, and slices and maps of them, always encode.
 		panic("diff: encoding a set: " + err.Error())
 	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return text(string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))))
 }

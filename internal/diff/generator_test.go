@@ -9,7 +9,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// generator makes inventories from the bytes of a fuzzer. Every value comes from a small pool, so that two inventories overlap.
+// generator makes inventories from the bytes of a fuzzer. Every value comes from a small pool, so
+// that two inventories overlap.
 type generator struct{ data []byte }
 
 // pick returns a number below n, 0 when the bytes have run out.
@@ -31,7 +32,10 @@ var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 // instant may be absent, and may have a zone and fractions of a second.
 func (g *generator) instant() time.Time {
 	zone := time.FixedZone("", 3600)
-	return []time.Time{{}, epoch, epoch.In(zone), epoch.Add(time.Nanosecond), epoch.AddDate(1, 0, 0), epoch.AddDate(7000, 0, 0)}[g.pick(6)]
+	choices := []time.Time{
+		{}, epoch, epoch.In(zone), epoch.Add(time.Nanosecond), epoch.AddDate(1, 0, 0), epoch.AddDate(7000, 0, 0),
+	}
+	return choices[g.pick(len(choices))]
 }
 
 func (g *generator) optionalFlag() *bool {
@@ -51,8 +55,9 @@ func (g *generator) unknown() map[string]json.RawMessage {
 
 func (g *generator) inventory() ona.Inventory {
 	in := ona.Inventory{Organization: ona.Organization{
-		ID: "org", Name: g.text("Acme", "Acme Ltd", ""), Tier: g.text("", "enterprise"), CreatedAt: g.instant(), UpdatedAt: g.instant(),
-		Unknown: g.unknown(),
+		ID: "org", Name: g.text("Acme", "Acme Ltd", ""), Tier: g.text("", "enterprise"), CreatedAt: g.instant(),
+		UpdatedAt: g.instant(),
+		Unknown:   g.unknown(),
 	}}
 	var scim []ona.SCIMConfiguration
 	for _, id := range []string{"s1", "s2", "s3", "s4"} {
@@ -108,7 +113,8 @@ func (g *generator) sso(id string) ona.SSOConfiguration {
 	}
 }
 
-// shuffledAndSorted returns the inventory after its configurations have been put in another order and sorted again.
+// shuffledAndSorted returns the inventory after its configurations have been put in another order
+// and sorted again.
 func (g *generator) shuffledAndSorted(in ona.Inventory) ona.Inventory {
 	scim := slices.Clone(in.SCIM)
 	in.SCIM, in.SSO = scim, slices.Clone(in.SSO)

@@ -8,7 +8,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// inventoryJSON is an inventory as the cases in testdata spell it: objects as the API sends them, in lists that are sorted by id.
+// inventoryJSON is an inventory as the cases in testdata spell it: objects as the API sends them,
+// in lists that are sorted by id.
 type inventoryJSON struct {
 	Organization        object   `json:"organization"`
 	SCIM                []object `json:"scim"`
@@ -18,7 +19,8 @@ type inventoryJSON struct {
 	PoliciesNotAssessed string   `json:"policiesNotAssessed"`
 }
 
-// object is a JSON object whose known fields are taken out one by one; the rest are the unknown ones.
+// object is a JSON object whose known fields are taken out one by one; the rest are the unknown
+// ones.
 type object map[string]json.RawMessage
 
 func parseInventory(t *testing.T, data []byte) ona.Inventory {

@@ -1,8 +1,13 @@
 package diff
 
-import "scim-auditor/internal/ona"
+import (
+	"slices"
+	"strings"
 
-// labelLinks puts the names of the SSO configurations beside their ids, each as its own snapshot has it.
+	"scim-auditor/internal/ona"
+)
+
+// labelLinks puts the names of the SSO configurations beside their ids, each from its own snapshot.
 func labelLinks(rows []Change, before, after ona.Inventory) {
 	for i := range rows {
 		switch c := &rows[i]; c.Kind {
@@ -19,37 +24,84 @@ func linkLabel(inventory ona.Inventory, id string) string {
 	case inventory.SSONotAssessed != "":
 		return "name not assessed"
 	}
-	if c := find(inventory.SSO, ssoID, id); c != nil {
-		return ssoName(c)
+	i, found := slices.BinarySearchFunc(inventory.SSO, id, func(c ona.SSOConfiguration, id string) int {
+		return strings.Compare(c.ID, id)
+	})
+	if !found {
+		return "not in the SSO list"
 	}
-	return "not in the SSO list"
+	return ssoConfigurations.name(&inventory.SSO[i])
 }
 
-// noteLinks says in each change of an SSO configuration which SCIM configurations depend on it. A removed one is still linked by those
-// that name it, and was linked by those that have just let go of it.
-func noteLinks(rows []Change, before, after []ona.SCIMConfiguration) {
+// noteLinks adds to each change of an SSO configuration which SCIM configurations link to it. For a
+// removed one these are also the SCIM configurations that linked to it in the baseline.
+func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	if len(rows) == 0 {
 		return
 	}
-	linked := make(map[string]*list, len(rows))
-	removed := make(map[string]bool)
+	kinds := make(map[string]Kind) // Removed stands alone
 	for _, row := range rows {
-		linked[row.SubjectID] = new(list)
-		removed[row.SubjectID] = row.Kind == Removed
+		kinds[row.SubjectID] = row.Kind
 	}
-	for b, a := range pairs(before, after, scimID) {
-		if a != nil && linked[a.SSOConfigurationID] != nil {
-			linked[a.SSOConfigurationID].add(named(a.Name, a.ID))
+	links := make(map[string][]string)
+	for _, p := range pairs {
+		b, a := p.before, p.after
+		if a != nil && kinds[a.SSOConfigurationID] != "" {
+			links[a.SSOConfigurationID] = append(links[a.SSOConfigurationID], named(a.Name, a.ID))
 		}
-		if b != nil && removed[b.SSOConfigurationID] && (a == nil || a.SSOConfigurationID != b.SSOConfigurationID) {
-			linked[b.SSOConfigurationID].add(named(b.Name, b.ID+", no longer"))
+		if b != nil && kinds[b.SSOConfigurationID] == Removed &&
+			(a == nil || a.SSOConfigurationID != b.SSOConfigurationID) {
+			links[b.SSOConfigurationID] = append(links[b.SSOConfigurationID], named(b.Name, b.ID+", no longer"))
 		}
 	}
 	for i := range rows {
-		if links := linked[rows[i].SubjectID]; links.len() == 0 {
-			rows[i].AddNote("no SCIM configuration links to it")
+		if linked := links[rows[i].SubjectID]; len(linked) > 0 {
+			rows[i].AddNote("linked by: " + enumerate(linked))
 		} else {
-			rows[i].AddNote("linked by: " + links.String())
+			rows[i].AddNote("no SCIM configuration links to it")
 		}
+	}
+}
+
+// place is where a SCIM configuration provisions accounts: one that comes where another went
+// probably replaces it.
+type place struct{ organizationID, ssoConfigurationID string }
+
+// noteReplacements adds to added and removed SCIM configurations which one probably replaced which.
+// A configuration without a link has no place to take.
+func noteReplacements(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
+	places := make(map[string]place)
+	gone, come := make(map[place][]string), make(map[place][]string)
+	move := func(c *ona.SCIMConfiguration, to map[place][]string) {
+		if c.SSOConfigurationID != "" {
+			at := place{c.OrganizationID, c.SSOConfigurationID}
+			places[c.ID], to[at] = at, append(to[at], c.ID)
+		}
+	}
+	for _, p := range pairs {
+		switch {
+		case p.after == nil:
+			move(p.before, gone)
+		case p.before == nil:
+			move(p.after, come)
+		}
+	}
+	for i := range rows {
+		switch at := places[rows[i].SubjectID]; rows[i].Kind {
+		case Removed:
+			rows[i].noteOneOf("probably replaced by ", come[at])
+		case Added, Reappeared:
+			rows[i].noteOneOf("probably replaces ", gone[at])
+		}
+	}
+}
+
+func (c *Change) noteOneOf(text string, ids []string) {
+	switch len(ids) {
+	case 0:
+	case 1:
+		c.AddNote(text + ids[0])
+	default:
+		c.AddNote(text + "one of " + enumerate(ids))
 	}
 }

@@ -2,35 +2,31 @@ package diff
 
 import (
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 )
 
-// reports counts the configurations that report a field.
-type reports struct {
-	// before and after count over a whole inventory, keptBefore and keptAfter over the configurations that are in both.
-	before, after, keptBefore, keptAfter int
+// reports are the configurations that report a field, in each inventory; keptBefore and keptAfter
+// count those of them that are in both inventories.
+type reports[T any] struct {
+	before, after         []*T
+	keptBefore, keptAfter int
 }
 
-// first is true when it is the server that has begun to report the field: no configuration of the baseline has it, one of them has it now.
-func (r *reports) first() bool { return r.before == 0 && r.keptAfter > 0 }
-
-// lost is true when it is the server that has ceased to report the field. One configuration alone could have lost it by an edit.
-func (r *reports) lost() bool { return r.after == 0 && r.keptBefore > 1 }
-
-// summarise returns one change for each field that the server has begun or ceased to report, and the names of these fields. A lost token
-// expiry is not among them: an auditor must see for each token that nobody knows any longer when it ends.
-func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bool) {
+// summarise returns one change for each field that the server has begun or ceased to report, and
+// the names of these fields. A lost token expiry is not among them: an auditor must see each token
+// whose end is no longer known.
+func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
-	counts := t.countReports(before, after)
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		switch r := counts[name]; {
-		case r.first():
-			rows = append(rows, t.firstReported(name, r, before, after))
-		case r.lost() && name != expiryField:
-			rows = append(rows, t.noLongerReported(name, r, before, after))
+	optional := t.optionalFields(pairs)
+	for _, name := range slices.Sorted(maps.Keys(optional)) {
+		switch r := findReports(pairs, optional[name]); {
+		case len(r.before) == 0 && r.keptAfter > 0:
+			rows = append(rows, t.firstReported(name, optional[name], r, pairs))
+		// One configuration alone could have lost the field by an edit.
+		case len(r.after) == 0 && r.keptBefore > 1 && name != expiryField:
+			rows = append(rows, t.noLongerReported(name, optional[name], r, pairs))
 		default:
 			continue
 		}
@@ -39,115 +35,113 @@ func (t configurations[T]) summarise(before, after []T) ([]Change, map[string]bo
 	return rows, summarised
 }
 
-func (t configurations[T]) countReports(before, after []T) map[string]*reports {
-	counts := make(map[string]*reports)
-	of := func(name string) *reports {
-		if counts[name] == nil {
-			counts[name] = new(reports)
-		}
-		return counts[name]
-	}
-	for b, a := range pairs(before, after, t.id) {
-		kept := 0
-		if b != nil && a != nil {
-			kept = 1
-		}
-		for name := range t.reported(b) {
-			r := of(name)
-			r.before, r.keptBefore = r.before+1, r.keptBefore+kept
-		}
-		for name := range t.reported(a) {
-			r := of(name)
-			r.after, r.keptAfter = r.after+1, r.keptAfter+kept
-		}
-	}
-	return counts
-}
-
-// reported yields, in no order, the names of the optional and the unknown fields that the configuration has; none for nil.
-func (t configurations[T]) reported(c *T) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if c == nil {
-			return
-		}
-		for _, f := range t.fields {
-			if f.optional && f.reported(c) && !yield(f.name) {
-				return
-			}
-		}
-		for name := range t.unknown(c) {
-			if !yield(name) {
-				return
-			}
-		}
-	}
-}
-
-// optionalText is the value of an optional or unknown field, empty when it is not reported.
-func (t configurations[T]) optionalText(c *T, name string) string {
+// optionalFields returns how to read each optional field and each unknown field.
+func (t configurations[T]) optionalFields(pairs []pair[T]) map[string]func(*T) value {
+	optional := make(map[string]func(*T) value)
 	for _, f := range t.fields {
-		if f.optional && f.name == name {
-			return f.value(c)
+		if f.optional {
+			optional[f.name] = f.value
 		}
 	}
-	return string(t.unknown(c)[name])
+	for _, p := range pairs {
+		for _, c := range []*T{p.before, p.after} {
+			if c == nil {
+				continue
+			}
+			for name := range t.unknown(c) {
+				optional[name] = func(c *T) value { return text(string(t.unknown(c)[name])) }
+			}
+		}
+	}
+	return optional
 }
 
-func (t configurations[T]) firstReported(name string, r *reports, before, after []T) Change {
-	row := summary(FieldFirstReported, name, r, len(before), len(after))
-	row.AddNote("of " + t.plural)
-	reporters, affirmed := t.reporters(after, name)
-	row.AddNote(reporters)
+// findReports stops when both inventories report the field: there is nothing to summarise.
+func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
+	var r reports[T]
+	for _, p := range pairs {
+		if len(r.before) > 0 && len(r.after) > 0 {
+			break
+		}
+		if p.before != nil && read(p.before).reported() {
+			r.before = append(r.before, p.before)
+			if p.after != nil {
+				r.keptBefore++
+			}
+		}
+		if p.after != nil && read(p.after).reported() {
+			r.after = append(r.after, p.after)
+			if p.before != nil {
+				r.keptAfter++
+			}
+		}
+	}
+	return r
+}
+
+func (t configurations[T]) firstReported(name string, read func(*T) value, r reports[T], pairs []pair[T]) Change {
+	before, after := sizes(pairs)
+	who, affirmed := t.reporters(r.after, after, read)
+	row := Change{
+		Kind:   FieldFirstReported,
+		Field:  name,
+		Before: fmt.Sprintf("0 of %d", before),
+		After:  fmt.Sprintf("%d of %d", len(r.after), after),
+		Note:   "of " + t.plural + "; " + who,
+	}
 	if name == unverifiedField && affirmed {
-		// A server that leaves out false looks the same when somebody allows it for the first time.
+		// A server that omits false looks the same when somebody allows it for the first time.
 		row.Severity = High
 	}
 	return row
 }
 
-func (t configurations[T]) noLongerReported(name string, r *reports, before, after []T) Change {
-	row := summary(FieldChanged, name, r, len(before), len(after))
-	row.AddNote(fmt.Sprintf("no longer reported by any of %d %s", len(after), t.plural))
-	reporters, _ := t.reporters(before, name)
-	row.AddNote("was " + reporters)
-	return row
-}
-
-func summary(k Kind, name string, r *reports, before, after int) Change {
+func (t configurations[T]) noLongerReported(name string, read func(*T) value, r reports[T], pairs []pair[T]) Change {
+	before, after := sizes(pairs)
+	who, _ := t.reporters(r.before, before, read)
 	return Change{
-		Kind:   k,
+		Kind:   FieldChanged,
 		Field:  name,
-		Before: fmt.Sprintf("%d of %d", r.before, before),
-		After:  fmt.Sprintf("%d of %d", r.after, after),
+		Before: fmt.Sprintf("%d of %d", len(r.before), before),
+		After:  fmt.Sprintf("0 of %d", after),
+		Note:   fmt.Sprintf("no longer reported by any of %d %s; was %s", after, t.plural, who),
 	}
 }
 
-// reporters says whom the field is about: for a boolean those where it is true, which would be a change of its own were it not summarised;
-// for any other field those that report it, unless all do. affirmed is true when one of them says true.
-func (t configurations[T]) reporters(all []T, name string) (who string, affirmed bool) {
-	var reporting, affirming list
-	boolean := true
-	for i := range all {
-		c := &all[i]
-		text := t.optionalText(c, name)
-		if text == "" {
-			continue
+func sizes[T any](pairs []pair[T]) (before, after int) {
+	for _, p := range pairs {
+		if p.before != nil {
+			before++
 		}
-		reporting.add(named(t.name(c), t.id(c)))
-		if text == "true" {
-			affirming.add(named(t.name(c), t.id(c)))
+		if p.after != nil {
+			after++
 		}
-		boolean = boolean && (text == "true" || text == "false")
 	}
-	affirmed = affirming.len() > 0
-	switch {
+	return before, after
+}
+
+// reporters names the configurations that a field is about. For a boolean these are the ones where
+// it is true, which would be changes of their own if they were not summarised; for any other field
+// those that report it, unless all do. affirmed is true when the field is true for one of them.
+func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) (who string, affirmed bool) {
+	var names, affirming []string
+	boolean := true
+	for _, c := range reporting {
+		name, said := named(t.name(c), t.id(c)), read(c).String()
+		names = append(names, name)
+		if said == "true" {
+			affirming = append(affirming, name)
+		}
+		boolean = boolean && (said == "true" || said == "false")
+	}
+	switch affirmed = len(affirming) > 0; {
 	case boolean && !affirmed:
 		return "true for none", affirmed
 	case boolean:
-		return "true for: " + affirming.String(), affirmed
-	case reporting.len() == len(all):
+		return "true for: " + enumerate(affirming), affirmed
+	case len(reporting) == all:
 		return "reported by each", affirmed
 	default:
-		return "reported by: " + reporting.String(), affirmed
+		return "reported by: " + enumerate(names), affirmed
 	}
 }

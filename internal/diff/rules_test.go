@@ -16,7 +16,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// kinds returns the values of the Kind constants, read from the source so that a new one cannot be forgotten here.
+// kinds returns the values of the Kind constants, read from the source so that a new one cannot be
+// forgotten here.
 func kinds(t *testing.T) []Kind {
 	t.Helper()
 	source, err := parser.ParseFile(token.NewFileSet(), "change.go", nil, 0)

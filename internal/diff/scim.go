@@ -1,9 +1,7 @@
 package diff
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,65 +11,27 @@ import (
 var scimConfigurations = configurations[ona.SCIMConfiguration]{
 	subject:   SCIMConfiguration,
 	plural:    "SCIM configurations",
-	id:        scimID,
+	id:        func(c *ona.SCIMConfiguration) string { return c.ID },
 	name:      func(c *ona.SCIMConfiguration) string { return c.Name },
+	unknown:   func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
 	canonical: (*ona.SCIMConfiguration).Canonical,
-	schema: schema[ona.SCIMConfiguration]{
-		fields:  scimFields,
-		unknown: func(c *ona.SCIMConfiguration) map[string]json.RawMessage { return c.Unknown },
-	},
-}
-
-var scimFields = []field[ona.SCIMConfiguration]{
-	{
-		name:     "organizationId",
-		kind:     OrganizationChanged,
-		text:     func(c *ona.SCIMConfiguration) string { return c.OrganizationID },
-		refine:   unreported[ona.SCIMConfiguration],
-		optional: true,
-	},
-	{
-		name:    "createdAt",
-		kind:    CreatedAtChanged,
-		instant: func(c *ona.SCIMConfiguration) time.Time { return c.CreatedAt },
-		refine:  refineCreatedAt,
-	},
-	{
-		name:   "enabled",
-		kind:   Enabled,
-		text:   func(c *ona.SCIMConfiguration) string { return strconv.FormatBool(c.Enabled) },
-		refine: refineEnabled,
-	},
-	{
-		name:   "ssoConfigurationId",
-		kind:   SSORelinked,
-		text:   func(c *ona.SCIMConfiguration) string { return c.SSOConfigurationID },
-		refine: refineLink,
-	},
-	{
-		name:     unverifiedField,
-		kind:     FieldChanged,
-		text:     unverifiedLinking,
-		refine:   refineUnverifiedLinking,
-		optional: true,
-	},
-	{
-		name:     expiryField,
-		kind:     TokenRotated,
-		instant:  func(c *ona.SCIMConfiguration) time.Time { return c.TokenExpiresAt },
-		refine:   refineTokenExpiry,
-		optional: true,
-	},
-	{
-		name: "name",
-		kind: Renamed,
-		text: func(c *ona.SCIMConfiguration) string { return c.Name },
-	},
-	{
-		name:    updatedAtField,
-		kind:    UpdatedOnly,
-		instant: func(c *ona.SCIMConfiguration) time.Time { return c.UpdatedAt },
-		refine:  refineUpdatedAt,
+	fields: []field[ona.SCIMConfiguration]{
+		{name: "organizationId", kind: OrganizationChanged, refine: unreported, optional: true,
+			value: func(c *ona.SCIMConfiguration) value { return text(c.OrganizationID) }},
+		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
+			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} }},
+		{name: "enabled", refine: turned(Enabled, Disabled),
+			value: func(c *ona.SCIMConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
+		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
+			value: func(c *ona.SCIMConfiguration) value { return text(c.SSOConfigurationID) }},
+		{name: unverifiedField, kind: FieldChanged, refine: refineUnverifiedLinking, optional: true,
+			value: unverifiedLinking},
+		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true,
+			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} }},
+		{name: "name", kind: Renamed,
+			value: func(c *ona.SCIMConfiguration) value { return text(c.Name) }},
+		{name: updatedAtField, kind: UpdatedOnly, refine: refineUpdatedAt,
+			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.UpdatedAt} }},
 	},
 }
 
@@ -81,63 +41,55 @@ const (
 	updatedAtField  = "updatedAt"
 )
 
-func scimID(c *ona.SCIMConfiguration) string { return c.ID }
-
-func unverifiedLinking(c *ona.SCIMConfiguration) string {
+func unverifiedLinking(c *ona.SCIMConfiguration) value {
 	if c.AllowUnverifiedEmailAccountLinking == nil {
-		return ""
+		return value{}
 	}
-	return strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking)
+	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
 }
 
-// refineCreatedAt keeps the impossible edit for two reported instants: a server that begins or ceases to report the field edits nothing.
-func refineCreatedAt(row *Change, _, _ *ona.SCIMConfiguration) {
-	if row.Before == "" || row.After == "" {
+// refineCreatedAt calls an edit impossible only between two reported instants: a server that begins
+// or ceases to report the field edits nothing.
+func refineCreatedAt(row *Change, before, after value) {
+	if !before.reported() || !after.reported() {
 		row.Kind = FieldChanged
 		row.noteUnreported()
 	}
 }
 
-func refineEnabled(row *Change, _, after *ona.SCIMConfiguration) {
-	if !after.Enabled {
-		row.Kind = Disabled
-	}
-}
-
-func refineLink(row *Change, _, _ *ona.SCIMConfiguration) {
+func refineLink(row *Change, before, after value) {
 	switch {
-	case row.Before == "":
+	case !before.reported():
 		row.Kind = SSOLinked
-	case row.After == "":
+	case !after.reported():
 		row.Kind = SSOUnlinked
 	}
 }
 
-func refineUnverifiedLinking(row *Change, _, _ *ona.SCIMConfiguration) {
-	switch {
-	case row.After == "true":
-		row.Kind = UnverifiedAllowed
-	case row.Before == "true" && row.After == "false":
-		row.Kind = UnverifiedForbidden
+func refineUnverifiedLinking(row *Change, before, after value) {
+	if after.text == "true" || before.text == "true" && after.text == "false" {
+		turned(UnverifiedAllowed, UnverifiedForbidden)(row, before, after)
 	}
 	row.noteUnreported()
 }
 
-// refineTokenExpiry: the API has no way to move an expiry but to issue another token.
-func refineTokenExpiry(row *Change, before, after *ona.SCIMConfiguration) {
+// refineTokenExpiry treats another expiry as a rotation: the API moves an expiry only by issuing
+// another token.
+func refineTokenExpiry(row *Change, before, after value) {
 	switch {
-	case row.Before == "":
+	case !before.reported():
 		row.Kind = TokenExpiryReported
-	case row.After == "":
+	case !after.reported():
 		row.Kind = TokenExpiryLost
-	case after.TokenExpiresAt.After(before.TokenExpiresAt):
-		row.AddNote("expires " + wholeDays(before.TokenExpiresAt, after.TokenExpiresAt) + " later than before")
+	case after.instant.After(before.instant):
+		row.AddNote("expires " + wholeDays(before.instant, after.instant) + " later than before")
 	default:
-		row.AddNote("expires " + wholeDays(after.TokenExpiresAt, before.TokenExpiresAt) + " earlier than before")
+		row.AddNote("expires " + wholeDays(after.instant, before.instant) + " earlier than before")
 	}
 }
 
-// wholeDays counts in seconds since the epoch: a time.Duration ends at 292 years, and an expiry that means "never" lies beyond.
+// wholeDays counts in seconds since the epoch: a time.Duration ends at 292 years, and an expiry
+// that means "never" lies beyond.
 func wholeDays(from, to time.Time) string {
 	const secondsADay = 24 * 60 * 60
 	days := int((to.Unix() - from.Unix()) / secondsADay)
@@ -154,24 +106,14 @@ func wholeDays(from, to time.Time) string {
 	}
 }
 
-func refineUpdatedAt(row *Change, before, after *ona.SCIMConfiguration) {
+func refineUpdatedAt(row *Change, before, after value) {
 	switch {
-	case row.Before == "" || row.After == "":
+	case !before.reported() || !after.reported():
 		row.Kind = FieldChanged
 		row.noteUnreported()
-	case after.UpdatedAt.Before(before.UpdatedAt):
+	case after.instant.Before(before.instant):
 		row.Kind = UpdatedAtRegressed
 	default:
 		row.AddNote("only updatedAt moved: possibly set and set back")
 	}
-}
-
-// withoutIdleUpdatedAt drops the change of updatedAt beside other changes of a SCIM configuration, which explain it, unless it moved back.
-func withoutIdleUpdatedAt(rows []Change) []Change {
-	if len(rows) == 1 {
-		return rows
-	}
-	return slices.DeleteFunc(rows, func(c Change) bool {
-		return c.SubjectType == SCIMConfiguration && c.Field == updatedAtField && c.Kind != UpdatedAtRegressed
-	})
 }

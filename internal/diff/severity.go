@@ -5,13 +5,29 @@ import (
 	"slices"
 )
 
-// rule is how much a kind of change matters for a type of subject.
+// Severity is how much a change or a finding matters.
+type Severity string
+
+// The severities, from the most to the least serious.
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+	Info     Severity = "info"
+)
+
+// Severities is every severity, the most serious first.
+var Severities = []Severity{Critical, High, Medium, Low, Info}
+
+// rule is the severity of a kind of change for a type of subject.
 type rule struct {
 	kind     Kind
 	severity Severity
 }
 
-// precedence lists the kinds of change that each type of subject can have, in the order in which they are told.
+// precedence lists the kinds of change that each type of subject can have, in the order in which
+// the changes of one subject are reported.
 var precedence = map[SubjectType][]rule{
 	SCIMConfiguration: {
 		{OrganizationChanged, Critical},
@@ -55,7 +71,7 @@ var precedence = map[SubjectType][]rule{
 	},
 }
 
-// severity is empty for a kind that the type of subject cannot have.
+// severity returns the empty string for a kind that the type of subject cannot have.
 func severity(t SubjectType, k Kind) Severity {
 	for _, r := range precedence[t] {
 		if r.kind == k {
@@ -65,7 +81,7 @@ func severity(t SubjectType, k Kind) Severity {
 	return ""
 }
 
-// sortByPrecedence orders the changes of one subject; those of the same kind stay as they are.
+// sortByPrecedence orders the changes of one subject; those of the same kind keep their order.
 func sortByPrecedence(rows []Change) {
 	rank := func(c Change) int {
 		return slices.IndexFunc(precedence[c.SubjectType], func(r rule) bool { return r.kind == c.Kind })

@@ -2,100 +2,57 @@ package diff
 
 import (
 	"cmp"
-	"encoding/json"
 
 	"scim-auditor/internal/ona"
 )
 
 var ssoConfigurations = configurations[ona.SSOConfiguration]{
-	subject:   SSOConfiguration,
-	plural:    "SSO configurations",
-	id:        ssoID,
-	name:      ssoName,
+	subject: SSOConfiguration,
+	plural:  "SSO configurations",
+	id:      func(c *ona.SSOConfiguration) string { return c.ID },
+	// Builtin providers have no display name.
+	name:      func(c *ona.SSOConfiguration) string { return cmp.Or(c.DisplayName, c.IssuerURL) },
+	unknown:   func(c *ona.SSOConfiguration) unknownFields { return c.Unknown },
 	canonical: (*ona.SSOConfiguration).Canonical,
-	schema: schema[ona.SSOConfiguration]{
-		fields:  ssoFields,
-		unknown: func(c *ona.SSOConfiguration) map[string]json.RawMessage { return c.Unknown },
+	fields: []field[ona.SSOConfiguration]{
+		{name: "state", kind: FieldChanged, refine: refineState,
+			value: func(c *ona.SSOConfiguration) value { return text(c.State) }},
+		{name: "displayName", kind: Renamed,
+			value: func(c *ona.SSOConfiguration) value { return text(c.DisplayName) }},
+		{name: "issuerUrl", kind: IssuerChanged,
+			value: func(c *ona.SSOConfiguration) value { return text(c.IssuerURL) }},
+		{name: "clientId", kind: ClientChanged,
+			value: func(c *ona.SSOConfiguration) value { return text(c.ClientID) }},
+		{name: "emailDomain", kind: DomainsChanged,
+			value: func(c *ona.SSOConfiguration) value { return text(c.EmailDomain) }},
+		{name: "emailDomains", kind: DomainsChanged,
+			value: func(c *ona.SSOConfiguration) value { return jsonText(c.EmailDomains, len(c.EmailDomains)) }},
+		{name: "claims", kind: ClaimsChanged,
+			value: func(c *ona.SSOConfiguration) value { return jsonText(c.Claims, len(c.Claims)) }},
+		{name: "claimsExpression", kind: ClaimsChanged,
+			value: func(c *ona.SSOConfiguration) value { return text(c.ClaimsExpression) }},
+		{name: "organizationId", kind: FieldChanged, refine: refineSSOOrganization,
+			value: func(c *ona.SSOConfiguration) value { return text(c.OrganizationID) }},
+		{name: "providerType", kind: FieldChanged,
+			value: func(c *ona.SSOConfiguration) value { return text(c.ProviderType) }},
+		{name: "additionalScopes", kind: FieldChanged,
+			value: func(c *ona.SSOConfiguration) value { return jsonText(c.AdditionalScopes, len(c.AdditionalScopes)) }},
 	},
 }
 
-var ssoFields = []field[ona.SSOConfiguration]{
-	{
-		name:   "state",
-		kind:   FieldChanged,
-		text:   func(c *ona.SSOConfiguration) string { return c.State },
-		refine: refineState,
-	},
-	{
-		name: "displayName",
-		kind: Renamed,
-		text: func(c *ona.SSOConfiguration) string { return c.DisplayName },
-	},
-	{
-		name: "issuerUrl",
-		kind: IssuerChanged,
-		text: func(c *ona.SSOConfiguration) string { return c.IssuerURL },
-	},
-	{
-		name: "clientId",
-		kind: ClientChanged,
-		text: func(c *ona.SSOConfiguration) string { return c.ClientID },
-	},
-	{
-		name: "emailDomain",
-		kind: DomainsChanged,
-		text: func(c *ona.SSOConfiguration) string { return c.EmailDomain },
-	},
-	{
-		name: "emailDomains",
-		kind: DomainsChanged,
-		text: func(c *ona.SSOConfiguration) string { return jsonText(c.EmailDomains, len(c.EmailDomains)) },
-	},
-	{
-		name: "claims",
-		kind: ClaimsChanged,
-		text: func(c *ona.SSOConfiguration) string { return jsonText(c.Claims, len(c.Claims)) },
-	},
-	{
-		name: "claimsExpression",
-		kind: ClaimsChanged,
-		text: func(c *ona.SSOConfiguration) string { return c.ClaimsExpression },
-	},
-	{
-		name:   "organizationId",
-		kind:   FieldChanged,
-		text:   func(c *ona.SSOConfiguration) string { return c.OrganizationID },
-		refine: refineSSOOrganization,
-	},
-	{
-		name: "providerType",
-		kind: FieldChanged,
-		text: func(c *ona.SSOConfiguration) string { return c.ProviderType },
-	},
-	{
-		name: "additionalScopes",
-		kind: FieldChanged,
-		text: func(c *ona.SSOConfiguration) string { return jsonText(c.AdditionalScopes, len(c.AdditionalScopes)) },
-	},
-}
-
-func ssoID(c *ona.SSOConfiguration) string { return c.ID }
-
-// ssoName falls back on the issuer: builtin providers have no display name.
-func ssoName(c *ona.SSOConfiguration) string { return cmp.Or(c.DisplayName, c.IssuerURL) }
-
-// refineState: only an active configuration lets people sign in, so a move between two other states neither disables nor enables.
-func refineState(row *Change, _, _ *ona.SSOConfiguration) {
+// refineState: only an active configuration lets people sign in, so a move between two other states
+// neither disables nor enables.
+func refineState(row *Change, before, after value) {
 	switch ona.SSOStateActive {
-	case row.Before:
+	case before.text:
 		row.Kind = Disabled
-	case row.After:
+	case after.text:
 		row.Kind = Enabled
 	}
 }
 
-// refineSSOOrganization: no edit moves a configuration to another organization, so this weighs more than other fields.
-func refineSSOOrganization(row *Change, _, _ *ona.SSOConfiguration) {
+// refineSSOOrganization raises the severity: no edit moves a configuration to another organization.
+func refineSSOOrganization(row *Change, _, _ value) {
 	row.Severity = Medium
 	row.noteUnreported()
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,20 +12,23 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is what is known of an organization's audit log. Its instants are those of the server's clock.
+// AuditLog is what was read of an organization's audit log. Its instants are those of the server's
+// clock.
 type AuditLog struct {
-	// NotAssessed says why the log could not be read; the other fields then say nothing.
+	// NotAssessed is why the log could not be read; the other fields then have no meaning.
 	NotAssessed string
-	// Since is, by type of subject, the instant of the snapshot that the changes are counted from. A type that is missing was not compared.
+	// Since is, by type of subject, the instant of the snapshot that the changes are counted from. A
+	// type that is missing was not compared.
 	Since map[diff.SubjectType]time.Time
 	// Until is the instant of the snapshot.
 	Until time.Time
 	// Entries are newest first; they may reach beyond Since and Until.
 	Entries []ona.AuditLogEntry
-	// Lacking says why entries may be missing from Entries, empty when none are; those from LackingBefore on are whole, unless it is zero.
+	// Lacking is why Entries may be incomplete, empty when they are complete. From LackingBefore on
+	// they are complete, unless it is zero.
 	Lacking       string
 	LackingBefore time.Time
-	// Seen says whether the baseline or an older snapshot has a SCIM configuration; nil: none has.
+	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil: none has.
 	Seen func(id string) bool
 }
 
@@ -37,80 +39,52 @@ var subjectTypes = map[string]diff.SubjectType{
 	ona.ResourceTypeOrganizationPolicy: diff.Organization,
 }
 
-// withAuditLog runs a check that needs the audit log since the baseline only where there are both.
-func withAuditLog(inner check) check {
-	return withBaseline(func(e *evaluation, r *result) judging {
-		switch {
-		case e.AuditLog == nil:
-			return nothingKnown("The audit log was not read.")(e, r)
-		case e.AuditLog.NotAssessed != "":
-			return nothingKnown("The audit log could not be read: "+e.AuditLog.NotAssessed)(e, r)
-		}
-		return inner(e, r)
-	})
+// entrySubject is what an entry is about, with an empty type where changes have no such subject. A
+// policy entry is about the organization, whatever id it has.
+func entrySubject(entry ona.AuditLogEntry) diff.Subject {
+	kind := subjectTypes[entry.SubjectType]
+	if kind == diff.Organization {
+		return diff.Subject{Type: kind}
+	}
+	return diff.Subject{Type: kind, ID: entry.SubjectID}
 }
 
-// whole says whether no entry since an instant is missing.
+// whole reports whether no entry since an instant is missing.
 func (l *AuditLog) whole(since time.Time) bool {
 	return l.Lacking == "" || !l.LackingBefore.IsZero() && !l.LackingBefore.After(since)
 }
 
-// subjectOf is what an entry is about, as changes name it: a policy entry is about the organization, whatever id it has.
-func (l *AuditLog) subjectOf(entry ona.AuditLogEntry) (diff.SubjectType, string) {
-	kind := subjectTypes[entry.SubjectType]
-	if kind == diff.Organization {
-		return kind, ""
-	}
-	return kind, entry.SubjectID
+// between reports whether an entry lies between the snapshots that its subject was compared in,
+// within the tolerance. A type of subject that is not known is taken for a SCIM configuration.
+func (l *AuditLog) between(kind diff.SubjectType, at time.Time, tolerance time.Duration) bool {
+	since, compared := l.Since[cmp.Or(kind, diff.SCIMConfiguration)]
+	return compared && at.After(since.Add(-tolerance)) && !at.After(l.Until.Add(tolerance))
 }
 
-// subjects is the ids that the entries are about.
-func (l *AuditLog) subjects() map[string]bool {
-	ids := make(map[string]bool)
-	if l != nil {
-		for _, entry := range l.Entries {
-			ids[entry.SubjectID] = true
-		}
-	}
-	return ids
-}
-
-// grouped is the entries that accept takes, by what they are about, newest first.
-func (l *AuditLog) grouped(accept func(diff.SubjectType, ona.AuditLogEntry) bool) map[diff.Subject][]ona.AuditLogEntry {
-	groups := make(map[diff.Subject][]ona.AuditLogEntry)
-	for _, entry := range l.Entries {
-		kind, id := l.subjectOf(entry)
-		if kind != "" && (id != "" || kind == diff.Organization) && accept(kind, entry) {
-			groups[diff.Subject{Type: kind, ID: id}] = append(groups[diff.Subject{Type: kind, ID: id}], entry)
-		}
-	}
-	return groups
-}
-
-// Candidates are, for each change, the entries that may tell who made it, newest first: those about the same subject between the snapshots,
-// or no more than tolerance before or after. Nil where there are none, and for a change that nobody makes, such as a field that a newer
-// server reports.
+// Candidates returns, for each change, the entries that may name who made it, newest first: those
+// about the same subject between the snapshots, or no more than tolerance before or after. Nil
+// where there are none, and for a change that nobody makes, such as a field that a newer server
+// reports.
 func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) [][]ona.AuditLogEntry {
 	all := make([][]ona.AuditLogEntry, len(changes))
 	if l == nil || l.NotAssessed != "" {
 		return all
 	}
 	var policies []ona.AuditLogEntry
-	bySubject := make(map[string][]ona.AuditLogEntry)
+	byID := make(map[string][]ona.AuditLogEntry)
 	for _, entry := range l.Entries {
-		kind, id := l.subjectOf(entry)
-		switch {
-		case !l.between(kind, entry, tolerance):
-		case kind == diff.Organization:
+		switch s := entrySubject(entry); {
+		case !l.between(s.Type, entry.CreatedAt, tolerance):
+		case s.Type == diff.Organization:
 			policies = append(policies, entry)
-		case id != "":
-			bySubject[id] = append(bySubject[id], entry)
+		case s.ID != "":
+			byID[s.ID] = append(byID[s.ID], entry)
 		}
 	}
 	for i, c := range changes {
 		switch {
 		case c.SubjectType != diff.Organization && madeBySomebody(c):
-			all[i] = bySubject[c.SubjectID]
+			all[i] = byID[c.SubjectID]
 		case c.SubjectType == diff.Organization && ofPolicy(c):
 			all[i] = policies
 		}
@@ -118,19 +92,13 @@ func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) []
 	return all
 }
 
-// between says whether an entry lies between the snapshots that its subject was compared in, give or take the tolerance. A type of subject
-// that is not known is taken for a SCIM configuration.
-func (l *AuditLog) between(kind diff.SubjectType, entry ona.AuditLogEntry, tolerance time.Duration) bool {
-	since, compared := l.Since[cmp.Or(kind, diff.SCIMConfiguration)]
-	return compared && entry.CreatedAt.After(since.Add(-tolerance)) && !entry.CreatedAt.After(l.Until.Add(tolerance))
-}
-
-// madeBySomebody is false for what only another answer of the server does.
+// madeBySomebody is false for a change that only shows because the server answers differently.
 func madeBySomebody(c diff.Change) bool {
 	return !slices.Contains([]diff.Kind{diff.FieldFirstReported, diff.TokenExpiryReported, diff.TokenExpiryLost}, c.Kind)
 }
 
-// ofPolicy tells changes of policies, whose values are JSON, from the other changes of an organization.
+// ofPolicy distinguishes changes of policies, whose values are JSON, from the other changes of an
+// organization.
 func ofPolicy(c diff.Change) bool {
 	switch c.Kind {
 	case diff.RestrictionLifted, diff.RestrictionSet:
@@ -142,19 +110,13 @@ func ofPolicy(c diff.Change) bool {
 	return false
 }
 
-// mustBeLogged says whether the absence of an entry says something: what else of an organization changes is logged elsewhere.
+// mustBeLogged reports whether a change without an entry fails: other changes of an organization
+// are logged elsewhere.
 func mustBeLogged(c diff.Change) bool {
 	if c.SubjectType == diff.Organization {
 		return c.Kind == diff.RestrictionLifted || c.Kind == diff.RestrictionSet
 	}
 	return madeBySomebody(c)
-}
-
-// sortedSubjects are the keys of a map in a fixed order.
-func sortedSubjects[T any](groups map[diff.Subject]T) []diff.Subject {
-	return slices.SortedFunc(maps.Keys(groups), func(a, b diff.Subject) int {
-		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
-	})
 }
 
 // How much of the log a text quotes.
@@ -163,7 +125,7 @@ const (
 	maxActionRunes = 200
 )
 
-// Quote tells entries in one line, newest first: when, who, and the action word for word.
+// Quote writes entries in one line, newest first: when, who, and the action word for word.
 func Quote(entries []ona.AuditLogEntry) string {
 	var texts []string
 	for i, entry := range entries {
@@ -172,7 +134,8 @@ func Quote(entries []ona.AuditLogEntry) string {
 			break
 		}
 		actor := strings.TrimSpace(entry.ActorPrincipal + " " + entry.ActorID)
-		texts = append(texts, fmt.Sprintf("%s %s %q", exactUTC(entry.CreatedAt), cmp.Or(actor, "unknown actor"), beginning(entry.Action)))
+		texts = append(texts, fmt.Sprintf("%s %s %q",
+			exactUTC(entry.CreatedAt), cmp.Or(actor, "unknown actor"), beginning(entry.Action)))
 	}
 	return strings.Join(texts, "; ")
 }

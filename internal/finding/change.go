@@ -1,37 +1,65 @@
 package finding
 
-import "scim-auditor/internal/diff"
+import (
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
+)
 
-// changed calls judge for every change of a kind that happened to a SCIM configuration.
-func (e *evaluation) changed(kind diff.Kind, judge func(diff.Change)) {
+// changeSubject is what a change is about.
+func changeSubject(c diff.Change) subject {
+	return subject{c.SubjectType, c.SubjectID, c.SubjectName}
+}
+
+func enabledAgain(e *evaluation) (rows []row) {
 	for _, c := range e.Changes {
-		if c.Kind == kind && c.SubjectType == diff.SCIMConfiguration {
-			judge(c)
+		if c.Kind == diff.Enabled && c.SubjectType == diff.SCIMConfiguration {
+			rows = append(rows, fail("The configuration was disabled in the baseline and is enabled in this snapshot.").
+				of(changeSubject(c)))
 		}
 	}
+	return rows
 }
 
-func checkReenabled(e *evaluation, r *result) {
-	r.passes("No SCIM configuration was enabled since the baseline of %s.", utc(e.Baseline.TakenAt))
-	e.changed(diff.Enabled, func(c diff.Change) {
-		r.fail(changeSubject(c), "The configuration was disabled at %s and is enabled at %s.", utc(e.Baseline.TakenAt), utc(e.TakenAt))
-	})
-}
-
-// checkUpdatedOnly also counts an updatedAt that moved back, where it is all that differs.
-func checkUpdatedOnly(e *evaluation, r *result) {
-	r.passes("No SCIM configuration has another updatedAt than in the baseline of %s without a visible change.", utc(e.Baseline.TakenAt))
+// updatedOnly also fails for an updatedAt that moved back, where it is all that differs.
+func updatedOnly(e *evaluation) (rows []row) {
 	differences := make(map[string]int)
 	for _, c := range e.Changes {
 		differences[c.SubjectID]++
 	}
-	e.changed(diff.UpdatedOnly, func(c diff.Change) {
-		r.fail(changeSubject(c), "updatedAt moved from %s to %s and nothing else differs: possibly a change that was taken back.%s",
-			changedInstant(c.Before), changedInstant(c.After), e.logged(c))
-	})
-	e.changed(diff.UpdatedAtRegressed, func(c diff.Change) {
-		if differences[c.SubjectID] == 1 {
-			r.fail(changeSubject(c), "updatedAt moved back from %s to %s and nothing else differs.%s", changedInstant(c.Before), changedInstant(c.After), e.logged(c))
+	for i, c := range e.Changes {
+		before, after := changedInstant(c.Before), changedInstant(c.After)
+		switch {
+		case c.SubjectType != diff.SCIMConfiguration:
+		case c.Kind == diff.UpdatedOnly:
+			rows = append(rows, fail("updatedAt moved from %s to %s and nothing else differs: possibly a change that was "+
+				"taken back.%s", before, after, e.logged(i)).of(changeSubject(c)))
+		case c.Kind == diff.UpdatedAtRegressed && differences[c.SubjectID] == 1:
+			rows = append(rows, fail("updatedAt moved back from %s to %s and nothing else differs.%s",
+				before, after, e.logged(i)).of(changeSubject(c)))
 		}
-	})
+	}
+	return rows
+}
+
+// changedInstant writes an instant that a change holds as text; other text stays as it is.
+func changedInstant(text string) string {
+	t, err := ona.ParseTime(text)
+	switch {
+	case err != nil:
+		return text
+	case t.IsZero():
+		return "not reported"
+	}
+	return exactUTC(t)
+}
+
+// logged is what the audit log has about a change, as a sentence that follows another.
+func (e *evaluation) logged(change int) string {
+	switch entries := e.candidates[change]; {
+	case e.AuditLog == nil || e.AuditLog.NotAssessed != "":
+		return ""
+	case len(entries) > 0:
+		return " The audit log says: " + Quote(entries) + "."
+	}
+	return " The audit log has no entry about it."
 }

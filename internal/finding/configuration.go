@@ -1,98 +1,85 @@
 package finding
 
 import (
+	"fmt"
 	"strings"
 
 	"golang.org/x/text/cases"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/ona"
 )
 
-func checkDisabled(e *evaluation, r *result) judging {
-	return judging{func(c *ona.SCIMConfiguration) {
-		switch {
-		case c.Enabled:
-		case e.count == 1:
-			r.failAs(diff.High, scimSubject(c), "The configuration is disabled, and it is the organization's only one.")
-		default:
-			r.fail(scimSubject(c), "The configuration is disabled.")
-		}
-	}, func() {
-		r.passes("SCIM configurations that are enabled: %d of %d.", e.enabled, e.count)
-	}}
+func disabled(e *evaluation, c configuration) row {
+	switch {
+	case c.Enabled:
+		return inOrder
+	case len(e.scim) == 1:
+		return fail("The configuration is disabled, and it is the organization's only one.").as(diff.High)
+	}
+	return fail("The configuration is disabled.")
 }
 
-func checkAnyEnabled(e *evaluation, r *result) {
-	r.passes("SCIM configurations that are enabled: %d of %d.", e.enabled, e.count)
+func noneEnabled(e *evaluation) []row {
 	switch {
-	case e.count == 0:
-		r.fail(e.organization, "The organization has no SCIM configuration.")
+	case len(e.scim) == 0:
+		return []row{fail("The organization has no SCIM configuration.").of(e.organization)}
 	case e.enabled == 0:
-		r.fail(e.organization, "SCIM configurations that are enabled: 0 of %d.", e.count)
+		return []row{fail("SCIM configurations that are enabled: 0 of %d.", len(e.scim)).of(e.organization)}
 	}
+	return nil
 }
 
-func checkNamed(e *evaluation, r *result) judging {
-	return judging{func(c *ona.SCIMConfiguration) {
-		if strings.TrimSpace(c.Name) == "" {
-			r.fail(scimSubject(c), "The configuration has no name.")
-		}
-	}, func() {
-		r.passes("SCIM configurations checked: %d. Each has a name.", e.count)
-	}}
+func unnamed(_ *evaluation, c configuration) row {
+	return failIf(strings.TrimSpace(c.Name) == "", "The configuration has no name.")
 }
 
-func checkUniqueNames(e *evaluation, r *result) judging {
+func sharedNames(e *evaluation) (rows []row) {
 	fold := cases.Fold()
-	names := newGrouping(e.Inventory.SCIM, func(c *ona.SCIMConfiguration) string { return fold.String(strings.TrimSpace(c.Name)) })
-	return judging{names.add, func() {
-		for _, group := range names.shared() {
-			for _, s := range group {
-				r.fail(s, "The name, apart from letter case and surrounding spaces, is also that of %s.", others(group, s.id))
-			}
+	names := make(map[string][]subject)
+	for _, c := range e.scim {
+		if name := fold.String(strings.TrimSpace(c.Name)); name != "" {
+			names[name] = append(names[name], c.subject())
 		}
-		r.passes("SCIM configurations checked: %d. No two have the same name, apart from those without one.", e.count)
-	}}
-}
-
-func checkUnverifiedLinking(e *evaluation, r *result) judging {
-	return judging{func(c *ona.SCIMConfiguration) {
-		switch allowed := c.AllowUnverifiedEmailAccountLinking; {
-		case allowed == nil:
-			r.notAssessed(scimSubject(c), "The API did not report allowUnverifiedEmailAccountLinking.")
-		case *allowed:
-			r.fail(scimSubject(c), "The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
-		}
-	}, func() {
-		r.passes("SCIM configurations checked: %d. Each reports allowUnverifiedEmailAccountLinking as false.", e.count)
-	}}
-}
-
-// checkForeign looks again at what the collector guarantees: it ends a collection as not complete on a foreign configuration.
-func checkForeign(e *evaluation, r *result) judging {
-	unnamed := 0
-	return judging{func(c *ona.SCIMConfiguration) {
-		switch c.OrganizationID {
-		case e.organization.id:
-		case "":
-			unnamed++
-		default:
-			r.fail(scimSubject(c), "The configuration belongs to organization %s; the listing is of organization %s.", c.OrganizationID, e.organization.id)
-		}
-	}, func() {
-		r.passes("SCIM configurations listed: %d. %d name this organization, %d name none, and none names another: the collection would "+
-			"not be complete otherwise.", e.count, e.count-unnamed, unnamed)
-	}}
-}
-
-// checkPolicy judges whether accounts can be created without SCIM.
-func checkPolicy(e *evaluation, r *result) {
-	switch {
-	case e.Inventory.Policies == nil:
-		r.notAssessed(e.organization, "The organization's policies could not be read: %s", e.Inventory.PoliciesNotAssessed)
-	case !e.Inventory.Policies.RestrictAccountCreationToSCIM:
-		r.fail(e.organization, "The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.")
 	}
-	r.passes("The policy restrictAccountCreationToScim is on.")
+	for _, group := range names {
+		rows = append(rows, shared(group, "The name, apart from letter case and surrounding spaces, is also that of ")...)
+	}
+	return rows
+}
+
+func unverifiedLinking(_ *evaluation, c configuration) row {
+	switch allowed := c.AllowUnverifiedEmailAccountLinking; {
+	case allowed == nil:
+		return notAssessed("The API did not report allowUnverifiedEmailAccountLinking.")
+	case *allowed:
+		return fail("The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
+	}
+	return inOrder
+}
+
+// foreign verifies again what the collector guarantees: a foreign configuration ends a collection
+// as not complete.
+func foreign(e *evaluation, c configuration) row {
+	return failIf(c.OrganizationID != "" && c.OrganizationID != e.organization.id,
+		"The configuration belongs to organization %s; the listing is of organization %s.",
+		c.OrganizationID, e.organization.id)
+}
+
+func noneForeign(e *evaluation) string {
+	unnamed := 0
+	for _, c := range e.scim {
+		if c.OrganizationID == "" {
+			unnamed++
+		}
+	}
+	return fmt.Sprintf("SCIM configurations listed: %d. %d name this organization, %d name none, and none names another: "+
+		"the collection would not be complete otherwise.", len(e.scim), len(e.scim)-unnamed, unnamed)
+}
+
+func policyOff(e *evaluation) []row {
+	if e.Inventory.Policies.RestrictAccountCreationToSCIM {
+		return nil
+	}
+	return []row{fail("The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.").
+		of(e.organization)}
 }

@@ -9,7 +9,7 @@ import (
 func disable(in *finding.Input)    { in.Inventory.SCIM[0].Enabled = false }
 func removeSCIM(in *finding.Input) { in.Inventory.SCIM = nil }
 
-// names gives the organization one configuration for each name: scim-1, scim-2 and so on.
+// names adds one configuration for each name to the organization: scim-1, scim-2 and so on.
 func names(names ...string) func(*finding.Input) {
 	return func(in *finding.Input) {
 		in.Inventory.SCIM = nil
@@ -39,9 +39,11 @@ var configurationCases = []ruleCase{
 
 	{"SCIM-015", "same name but for case and spaces", names("Okta", "Entra", " oKTA "),
 		[]string{"fail low scim-1", "fail low scim-3"}, "also that of  oKTA  (scim-3)."},
-	{"SCIM-015", "case folding beyond ASCII", names("STRASSE", "straße"), []string{"fail low scim-1", "fail low scim-2"}, ""},
+	{"SCIM-015", "case folding beyond ASCII", names("STRASSE", "straße"),
+		[]string{"fail low scim-1", "fail low scim-2"}, ""},
 	{"SCIM-015", "a long list is cut, and says so", names("a", "a", "a", "a", "a", "a", "a"), []string{
-		"fail low scim-1", "fail low scim-2", "fail low scim-3", "fail low scim-4", "fail low scim-5", "fail low scim-6", "fail low scim-7",
+		"fail low scim-1", "fail low scim-2", "fail low scim-3", "fail low scim-4", "fail low scim-5", "fail low scim-6",
+		"fail low scim-7",
 	}, "a (scim-6) and 1 more."},
 	{"SCIM-015", "no name is not a name", names("", " "), []string{"pass org-1"}, ""},
 

@@ -2,54 +2,53 @@ package finding
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
-	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
 )
 
-// Evaluate judges a complete inventory by every rule. Findings come in the order of the register, within a rule sorted by subject type and
-// id: one for each subject that fails or could not be assessed, or else exactly one Pass for the organization. So every rule has at least
-// one finding, and the absence of a finding never says anything.
+// ForeignOrganization is the error code of a collection that met an object of another organization
+// than the token's.
+const ForeignOrganization = "foreign_organization"
+
+// Evaluate judges a complete inventory by every rule. Findings come in the order of the register,
+// within a rule sorted by subject type and id: one for each subject that fails or could not be
+// assessed, or else exactly one Pass for the organization. So every rule has at least one finding,
+// and the absence of a finding never means anything.
 func Evaluate(in Input, t Thresholds) []Finding {
 	e := newEvaluation(in, t)
-	results := e.judge()
 	findings := make([]Finding, 0, len(register))
-	for i, rule := range register {
-		findings = append(findings, e.findings(rule, results[i])...)
+	for _, rule := range register {
+		expected := rule.ExpectedBy(t)
+		for _, r := range e.judge(rule) {
+			findings = append(findings, e.finding(rule, r, expected))
+		}
 	}
 	return findings
 }
 
-// EvaluateFailed is what can be said about an organization whose collection was not complete at takenAt (UTC): RUN-001 fails with the
-// error's code and text, SCIM-020 with the text where the code is ForeignOrganization, and no other rule could be assessed. organizationID is
-// empty where the collection ended before it was known.
-func EvaluateFailed(takenAt time.Time, organizationID, name, code, errText string) []Finding {
+// EvaluateFailed returns the findings of an organization whose collection was not complete: RUN-001
+// fails with the error's code and text, SCIM-020 with the text where the code is
+// ForeignOrganization, and no other rule could be assessed. organizationID is empty where the
+// collection ended before it was known.
+func EvaluateFailed(organizationID, name, code, errText string) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
-		r := row{status: NotAssessed, subject: e.organization, observed: "The collection was not complete."}
+		r := notAssessed("The collection was not complete.")
 		switch {
+		case rule.ID == runNotComplete && code != "":
+			r = fail("The collection was not complete (%s): %s", code, errText)
 		case rule.ID == runNotComplete:
-			r.status = Fail
-			r.observed = fmt.Sprintf("The collection of %s was not complete%s: %s", utc(takenAt), inParentheses(code), errText)
+			r = fail("The collection was not complete: %s", errText)
 		case rule.ID == foreignConfiguration && code == ForeignOrganization:
-			r.status = Fail
-			r.observed = fmt.Sprintf("The collection of %s met an object of another organization: %s", utc(takenAt), errText)
+			r = fail("The collection met an object of another organization: %s", errText)
 		}
-		findings = append(findings, e.finding(rule, r, rule.Expected))
+		findings = append(findings, e.finding(rule, r.of(e.organization), rule.Expected))
 	}
 	return findings
-}
-
-// Fingerprint identifies a finding over all runs: the SHA-256, in hex, of rule, organization id and subject id.
-func Fingerprint(ruleID, organizationID, subjectID string) string {
-	sum := sha256.Sum256([]byte(ruleID + "\n" + organizationID + "\n" + subjectID))
-	return hex.EncodeToString(sum[:])
 }
 
 // evaluation is an Input with what several rules derive from it.
@@ -57,103 +56,108 @@ type evaluation struct {
 	Input
 	limits       Thresholds
 	organization subject
-	sso          map[string]ona.SSOConfiguration
-	// count is the number of SCIM configurations; enabled and linked are those of them that were shown to the rules so far and are so.
-	count, enabled, linked int
-	since                  ExpirySince // of the SCIM configuration that is shown to the rules
-	// named is the names of the configurations that the audit log tells of; one that is missing is not in the inventory.
-	named map[diff.Subject]string
+	scim         []configuration
+	// enabled and linked count the SCIM configurations that are so.
+	enabled, linked int
+	sso             map[string]*ona.SSOConfiguration // by id
+	links           map[string][]subject             // enabled SCIM configurations, by the SSO configuration
+	names           map[diff.Subject]string          // of every configuration in the inventory
+	candidates      [][]ona.AuditLogEntry            // of each change
 }
+
+// configuration is a SCIM configuration with since when its token's expiry has been seen.
+type configuration struct {
+	*ona.SCIMConfiguration
+	since ExpirySince
+}
+
+func (c configuration) subject() subject { return subject{diff.SCIMConfiguration, c.ID, c.Name} }
 
 func newEvaluation(in Input, t Thresholds) *evaluation {
 	e := &evaluation{
 		Input:        in,
 		limits:       t,
 		organization: subject{diff.Organization, in.Inventory.Organization.ID, in.Inventory.Organization.Name},
-		sso:          make(map[string]ona.SSOConfiguration, len(in.Inventory.SSO)),
-		named:        make(map[diff.Subject]string),
+		scim:         make([]configuration, len(in.Inventory.SCIM)),
+		sso:          make(map[string]*ona.SSOConfiguration, len(in.Inventory.SSO)),
+		links:        make(map[string][]subject),
+		names:        make(map[diff.Subject]string, len(in.Inventory.SCIM)+len(in.Inventory.SSO)),
+		candidates:   in.AuditLog.Candidates(in.Changes, t.ClockSkew),
 	}
-	e.count = len(e.Inventory.SCIM)
-	for _, c := range in.Inventory.SSO {
+	for i := range in.Inventory.SCIM {
+		e.scim[i] = configuration{&in.Inventory.SCIM[i], ExpirySince{At: e.TakenAt}}
+		e.add(&e.scim[i])
+	}
+	for i := range in.Inventory.SSO {
+		c := &in.Inventory.SSO[i]
 		e.sso[c.ID] = c
-		e.named[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
+		e.names[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
 	}
 	return e
 }
 
-// judge judges by every rule of the register, in one look at the SCIM configurations.
-func (e *evaluation) judge() []result {
-	results := make([]result, len(register))
-	var each []func(*ona.SCIMConfiguration)
-	var ends []func()
-	for i, rule := range register {
-		at := e.check(rule)(e, &results[i])
-		if at.each != nil {
-			each = append(each, at.each)
-		}
-		if at.end != nil {
-			ends = append(ends, at.end)
-		}
+func (e *evaluation) add(c *configuration) {
+	if e.ExpirySince != nil {
+		c.since = e.ExpirySince(c.SCIMConfiguration)
 	}
-	told := e.AuditLog.subjects()
-	for i := range e.Inventory.SCIM {
-		c := &e.Inventory.SCIM[i]
-		e.look(c, told)
-		for _, judge := range each {
-			judge(c)
-		}
+	link := c.SSOConfigurationID
+	if link != "" {
+		e.linked++
 	}
-	for _, end := range ends {
-		end()
-	}
-	return results
-}
-
-// look takes in what several rules want to know of a SCIM configuration. told is the ids that the audit log tells of.
-func (e *evaluation) look(c *ona.SCIMConfiguration, told map[string]bool) {
 	if c.Enabled {
 		e.enabled++
 	}
-	if c.SSOConfigurationID != "" {
-		e.linked++
+	if c.Enabled && link != "" {
+		e.links[link] = append(e.links[link], c.subject())
 	}
-	if told[c.ID] {
-		e.named[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
-	}
-	if e.since = (ExpirySince{At: e.TakenAt}); e.ExpirySince != nil {
-		e.since = e.ExpirySince(c)
-	}
+	e.names[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
 }
 
-// findings are what a rule comes to.
-func (e *evaluation) findings(rule Rule, judged result) []Finding {
-	if len(judged.rows) == 0 {
-		judged.rows = []row{{status: Pass, subject: e.organization, observed: judged.pass}}
+// judge returns the rows of a rule, sorted by subject.
+func (e *evaluation) judge(rule Rule) []row {
+	if why, off := e.TurnedOff[rule.ID]; off && CanBeTurnedOff(rule.ID) {
+		return []row{notAssessed("turned off: %s", why).of(e.organization)}
 	}
-	slices.SortFunc(judged.rows, func(a, b row) int {
+	if rule.needs != nil {
+		if why := rule.needs(e); why != "" {
+			return []row{notAssessed("%s", why).of(e.organization)}
+		}
+	}
+	var rows []row
+	if rule.each != nil {
+		rows = e.each(rule.each)
+	} else {
+		rows = rule.all(e)
+	}
+	if len(rows) == 0 {
+		return []row{{status: Pass, subject: e.organization, observed: rule.pass(e)}}
+	}
+	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.subject.kind, b.subject.kind), cmp.Compare(a.subject.id, b.subject.id))
 	})
-	expected := rule.ExpectedBy(e.limits)
-	findings := make([]Finding, len(judged.rows))
-	for i, r := range judged.rows {
-		findings[i] = e.finding(rule, r, expected)
-	}
-	return findings
+	return rows
 }
 
-// check is how to judge by a rule, unless the settings turn it off.
-func (e *evaluation) check(rule Rule) check {
-	if why, off := e.TurnedOff[rule.ID]; off && CanBeTurnedOff(rule.ID) {
-		return nothingKnown("turned off: " + why)
+// each returns the rows of the SCIM configurations that are not in order.
+func (e *evaluation) each(judge func(*evaluation, configuration) row) []row {
+	var rows []row
+	for _, c := range e.scim {
+		if r := judge(e, c); r != inOrder {
+			rows = append(rows, r.of(c.subject()))
+		}
 	}
-	return rule.check
+	return rows
 }
 
 func (e *evaluation) finding(rule Rule, r row, expected string) Finding {
+	severity := cmp.Or(r.severity, rule.Severity)
+	if severity == ByRule {
+		severity = diff.High // the highest possible
+	}
 	return Finding{
 		RuleID:      rule.ID,
 		Title:       rule.Title,
-		Severity:    cmp.Or(r.severity, rule.defaultSeverity()),
+		Severity:    severity,
 		Status:      r.status,
 		SubjectType: r.subject.kind,
 		SubjectID:   r.subject.id,
@@ -162,4 +166,46 @@ func (e *evaluation) finding(rule Rule, r row, expected string) Finding {
 		Expected:    expected,
 		Fingerprint: Fingerprint(rule.ID, e.organization.id, r.subject.id),
 	}
+}
+
+// row is the outcome of a rule for one subject.
+type row struct {
+	status   Status
+	severity diff.Severity // empty for the rule's own
+	subject  subject
+	observed string
+}
+
+type subject struct {
+	kind     diff.SubjectType
+	id, name string
+}
+
+// inOrder is the row of a subject that neither fails nor could not be assessed.
+var inOrder row
+
+func fail(format string, args ...any) row {
+	return row{status: Fail, observed: fmt.Sprintf(format, args...)}
+}
+
+func failIf(broken bool, format string, args ...any) row {
+	if !broken {
+		return inOrder
+	}
+	return fail(format, args...)
+}
+
+func notAssessed(format string, args ...any) row {
+	return row{status: NotAssessed, observed: fmt.Sprintf(format, args...)}
+}
+
+func (r row) of(s subject) row {
+	r.subject = s
+	return r
+}
+
+// as returns the row with a severity other than the rule's.
+func (r row) as(s diff.Severity) row {
+	r.severity = s
+	return r
 }

@@ -12,7 +12,8 @@ import (
 )
 
 func exception(rule, subject string, expires time.Time) finding.Exception {
-	return finding.Exception{RuleID: rule, SubjectID: subject, Owner: "jane@acme.example", Reason: "it is being replaced", Ticket: "SEC-1", Expires: expires}
+	return finding.Exception{RuleID: rule, SubjectID: subject, Owner: "jane@acme.example",
+		Reason: "it is being replaced", Ticket: "SEC-1", Expires: expires}
 }
 
 // the last day of an exception, as its midnight.
@@ -22,11 +23,16 @@ func date(month time.Month, day int) time.Time {
 
 func failures() []finding.Finding {
 	return []finding.Finding{
-		{RuleID: "SCIM-007", Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Observed: "Disabled."},
-		{RuleID: "SCIM-007", Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-2", Observed: "Disabled."},
-		{RuleID: "SCIM-010", Status: finding.NotAssessed, SubjectType: diff.Organization, SubjectID: "org-1", Observed: "No SSO."},
-		{RuleID: "SCIM-014", Status: finding.Pass, SubjectType: diff.Organization, SubjectID: "org-1", Observed: "All named."},
-		{RuleID: "RUN-001", Status: finding.Fail, SubjectType: diff.Organization, SubjectID: "org-1", Observed: "Not complete."},
+		{RuleID: "SCIM-007", Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1",
+			Observed: "Disabled."},
+		{RuleID: "SCIM-007", Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-2",
+			Observed: "Disabled."},
+		{RuleID: "SCIM-010", Status: finding.NotAssessed, SubjectType: diff.Organization, SubjectID: "org-1",
+			Observed: "No SSO."},
+		{RuleID: "SCIM-014", Status: finding.Pass, SubjectType: diff.Organization, SubjectID: "org-1",
+			Observed: "All named."},
+		{RuleID: "RUN-001", Status: finding.Fail, SubjectType: diff.Organization, SubjectID: "org-1",
+			Observed: "Not complete."},
 	}
 }
 
@@ -57,15 +63,22 @@ func TestAccept(t *testing.T) {
 		want       []string // the statuses of the findings that differ from failures()
 		bearings   []finding.Bearing
 	}{
-		{"a subject", []finding.Exception{exception("SCIM-007", "scim-1", later)}, []string{"excepted scim-1"}, []finding.Bearing{finding.Applied}},
-		{"an organization", []finding.Exception{inOrganization}, []string{"excepted scim-1", "excepted scim-2"}, []finding.Bearing{finding.Applied}},
+		{"a subject", []finding.Exception{exception("SCIM-007", "scim-1", later)},
+			[]string{"excepted scim-1"}, []finding.Bearing{finding.Applied}},
+		{"an organization", []finding.Exception{inOrganization},
+			[]string{"excepted scim-1", "excepted scim-2"}, []finding.Bearing{finding.Applied}},
 		{"another organization", []finding.Exception{elsewhere}, nil, nil},
-		{"expired", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22))}, nil, []finding.Bearing{finding.Applied}},
-		{"nothing to match", []finding.Exception{exception("SCIM-007", "scim-9", later)}, nil, []finding.Bearing{finding.Unmatched}},
-		{"a rule that passes", []finding.Exception{exception("SCIM-014", "scim-1", later)}, nil, []finding.Bearing{finding.Unmatched}},
+		{"expired", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22))}, nil,
+			[]finding.Bearing{finding.Applied}},
+		{"nothing to match", []finding.Exception{exception("SCIM-007", "scim-9", later)}, nil,
+			[]finding.Bearing{finding.Unmatched}},
+		{"a rule that passes", []finding.Exception{exception("SCIM-014", "scim-1", later)}, nil,
+			[]finding.Bearing{finding.Unmatched}},
 		{"not assessed", []finding.Exception{exception("SCIM-010", "scim-1", later)}, nil, []finding.Bearing{finding.Open}},
-		{"a run that is not complete", []finding.Exception{exception("RUN-001", "org-1", later)}, nil, []finding.Bearing{finding.Unmatched}},
-		{"the one that holds longest", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22)), exception("SCIM-007", "scim-1", later)},
+		{"a run that is not complete", []finding.Exception{exception("RUN-001", "org-1", later)}, nil,
+			[]finding.Bearing{finding.Unmatched}},
+		{"the one that holds longest", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22)),
+			exception("SCIM-007", "scim-1", later)},
 			[]string{"excepted scim-1"}, []finding.Bearing{finding.Unmatched, finding.Applied}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,8 +109,10 @@ func TestAccept(t *testing.T) {
 
 func TestAFailureNamesTheExceptionThatExpired(t *testing.T) {
 	findings := failures()
-	acceptances := finding.Accept(findings, "org-1", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22))}, takenAt)
-	if findings[0].Status != finding.Fail || !strings.Contains(findings[0].Observed, "by jane@acme.example (SEC-1) expired with 2026-11-22.") {
+	acceptances := finding.Accept(findings, "org-1", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22))},
+		takenAt)
+	if findings[0].Status != finding.Fail ||
+		!strings.Contains(findings[0].Observed, "by jane@acme.example (SEC-1) expired with 2026-11-22.") {
 		t.Errorf("%s: %s", short(findings[0]), findings[0].Observed)
 	}
 	if acceptances[0].InForce || len(acceptances[0].Findings) != 1 || strings.Contains(findings[1].Observed, "exception") {

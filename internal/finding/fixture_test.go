@@ -16,7 +16,8 @@ var takenAt = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 // after is an instant counted from the snapshot; a negative length is before it.
 func after(d time.Duration) time.Time { return takenAt.Add(d) }
 
-// inOrder is an organization in which nothing is wrong: one SCIM configuration, scim-1, linked to sso-1.
+// inOrder is an organization in which nothing is wrong: one SCIM configuration, scim-1, linked to
+// sso-1.
 func inOrder() finding.Input {
 	in := finding.Input{
 		TakenAt: takenAt,
@@ -26,7 +27,8 @@ func inOrder() finding.Input {
 			SSO:          []ona.SSOConfiguration{sso("sso-1", "Okta sign-in")},
 			Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 		},
-		Baseline:         &finding.Baseline{TakenAt: after(-day), OrganizationID: "org-1", BaseURL: "https://ona.test/api", Principal: "PRINCIPAL_USER u-1"},
+		Baseline: &finding.Baseline{OrganizationID: "org-1", BaseURL: "https://ona.test/api",
+			Principal: "PRINCIPAL_USER u-1"},
 		AuditLog:         quietLog(),
 		ServerClockKnown: true,
 		BaseURL:          "https://ona.test/api",
@@ -37,10 +39,11 @@ func inOrder() finding.Input {
 	return in
 }
 
-// quietLog is an audit log that tells of nothing since the baseline.
+// quietLog is an audit log without entries since the baseline.
 func quietLog() *finding.AuditLog {
 	return &finding.AuditLog{
-		Since: map[diff.SubjectType]time.Time{diff.SCIMConfiguration: after(-day), diff.SSOConfiguration: after(-day), diff.Organization: after(-day)},
+		Since: map[diff.SubjectType]time.Time{diff.SCIMConfiguration: after(-day), diff.SSOConfiguration: after(-day),
+			diff.Organization: after(-day)},
 		Until: takenAt,
 	}
 }
@@ -48,8 +51,9 @@ func quietLog() *finding.AuditLog {
 // entry is one about a SCIM configuration.
 func entry(at time.Time, id, action string) ona.AuditLogEntry {
 	return ona.AuditLogEntry{
-		ID: "entry-" + action, ActorID: "u-7", ActorPrincipal: "PRINCIPAL_USER", SubjectID: id, SubjectType: ona.ResourceTypeSCIMConfiguration,
-		Action: action, CreatedAt: at,
+		ID: "entry-" + action, ActorID: "u-7", ActorPrincipal: "PRINCIPAL_USER", SubjectID: id,
+		SubjectType: ona.ResourceTypeSCIMConfiguration,
+		Action:      action, CreatedAt: at,
 	}
 }
 
@@ -75,7 +79,8 @@ func sso(id, name string) ona.SSOConfiguration {
 	}
 }
 
-// seenSince lets snapshots show the token of a SCIM configuration since a time; the first that does is otherwise this one.
+// seenSince lets snapshots show the token of a SCIM configuration since a time; the first that does
+// is otherwise this one.
 func seenSince(in *finding.Input, id string, since finding.ExpirySince) {
 	others := in.ExpirySince
 	in.ExpirySince = func(c *ona.SCIMConfiguration) finding.ExpirySince {

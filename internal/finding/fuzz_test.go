@@ -14,7 +14,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// FuzzEvaluate builds an organization from bytes, four a configuration, and holds the promises of Evaluate against it.
+// FuzzEvaluate builds an organization from bytes, four a configuration, and holds the promises of
+// Evaluate against it.
 func FuzzEvaluate(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{0, 0, 0, 0})
@@ -41,7 +42,8 @@ func fromBytes(data []byte) finding.Input {
 	if len(data) > 0 {
 		flags |= data[len(data)-1] << 2
 	}
-	for bit, change := range []func(*finding.Input){hideSSO, hidePolicies, firstSnapshot, func(in *finding.Input) { in.ServerClockKnown = false },
+	for bit, change := range []func(*finding.Input){hideSSO, hidePolicies, firstSnapshot,
+		func(in *finding.Input) { in.ServerClockKnown = false },
 		hideLog, state(ona.SSOStateUnspecified)} {
 		if flags>>bit&1 == 1 && (bit != 5 || len(in.Inventory.SSO) > 0) {
 			change(&in)
@@ -51,7 +53,8 @@ func fromBytes(data []byte) finding.Input {
 }
 
 func scimFromBytes(in *finding.Input, i int, b []byte) ona.SCIMConfiguration {
-	c := scim(fmt.Sprintf("scim-%03d", i), strings.Repeat("n", int(b[0]>>2&3)), []string{"", "sso-1", "sso-2", "sso-3"}[b[0]>>4&3])
+	c := scim(fmt.Sprintf("scim-%03d", i), strings.Repeat("n", int(b[0]>>2&3)), []string{"", "sso-1", "sso-2",
+		"sso-3"}[b[0]>>4&3])
 	c.Enabled = b[0]&1 == 1
 	c.AllowUnverifiedEmailAccountLinking = []*bool{nil, new(true), new(false), new(false)}[b[0]>>6]
 	c.TokenExpiresAt = instant(b[1])
@@ -62,7 +65,8 @@ func scimFromBytes(in *finding.Input, i int, b []byte) ona.SCIMConfiguration {
 	return c
 }
 
-// instant spreads a byte over some years around the snapshot; 0 is unknown and 128 the snapshot itself.
+// instant spreads a byte over some years around the snapshot; 0 is unknown and 128 the snapshot
+// itself.
 func instant(b byte) time.Time {
 	if b == 0 {
 		return time.Time{}
@@ -78,13 +82,15 @@ func checkPromises(t *testing.T, findings []finding.Finding) {
 	for i, f := range findings {
 		if i == 0 || findings[i-1].RuleID != f.RuleID {
 			order = append(order, f.RuleID)
-		} else if previous := findings[i-1]; previous.SubjectType > f.SubjectType || previous.SubjectType == f.SubjectType && previous.SubjectID >= f.SubjectID {
+		} else if previous := findings[i-1]; previous.SubjectType > f.SubjectType ||
+			previous.SubjectType == f.SubjectType && previous.SubjectID >= f.SubjectID {
 			t.Errorf("%s: subject %s comes before %s", f.RuleID, previous.SubjectID, f.SubjectID)
 		}
 		if f.Status == finding.Pass && (f.SubjectType != diff.Organization || len(ofRule(findings, f.RuleID)) != 1) {
 			t.Errorf("%s passes beside other findings", f.RuleID)
 		}
-		if seenFingerprint[f.Fingerprint] || !slices.Contains(diff.Severities, f.Severity) || f.Observed == "" || f.Expected == "" {
+		if seenFingerprint[f.Fingerprint] || !slices.Contains(diff.Severities, f.Severity) || f.Observed == "" ||
+			f.Expected == "" {
 			t.Errorf("not a finding of its own: %+v", f)
 		}
 		seenFingerprint[f.Fingerprint] = true
@@ -134,7 +140,8 @@ func checkNothingFromUnreadable(t *testing.T, in finding.Input, findings []findi
 func unreported(c ona.SCIMConfiguration) []string {
 	var rules []string
 	if c.TokenExpiresAt.IsZero() {
-		rules = append(rules, "SCIM-002", "SCIM-004", "SCIM-005", map[bool]string{true: "SCIM-001", false: "SCIM-003"}[c.Enabled])
+		byState := map[bool]string{true: "SCIM-001", false: "SCIM-003"}
+		rules = append(rules, "SCIM-002", "SCIM-004", "SCIM-005", byState[c.Enabled])
 	}
 	if c.CreatedAt.IsZero() {
 		rules = append(rules, "SCIM-021")

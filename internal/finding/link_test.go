@@ -35,7 +35,8 @@ var linkCases = []ruleCase{
 	}, []string{"pass org-1"}, "0 of 1"},
 	{"SCIM-009", "linked, SSO unreadable", hideSSO, []string{"pass org-1"}, ""},
 
-	{"SCIM-010", "dangling link", link("sso-9"), []string{"fail high scim-1"}, "SSO configuration sso-9, which the complete list of 1"},
+	{"SCIM-010", "dangling link", link("sso-9"),
+		[]string{"fail high scim-1"}, "SSO configuration sso-9, which the complete list of SSO"},
 	{"SCIM-010", "no link", link(""), []string{"pass org-1"}, "with a link: 0 of 1"},
 	{"SCIM-010", "link to a builtin provider", func(in *finding.Input) {
 		unprovisioned(ona.ProviderTypeBuiltin, ona.SSOStateActive)(in)
@@ -45,13 +46,16 @@ var linkCases = []ruleCase{
 
 	{"SCIM-011", "linked SSO inactive", state(ona.SSOStateInactive), []string{"fail high scim-1"},
 		"Okta sign-in (sso-1), whose state is SSO_CONFIGURATION_STATE_INACTIVE"},
-	{"SCIM-011", "a state of a newer server", state("SSO_CONFIGURATION_STATE_SUSPENDED"), []string{"fail high scim-1"}, "SUSPENDED"},
-	{"SCIM-011", "state not reported", state(ona.SSOStateUnspecified), []string{"not_assessed scim-1"}, "did not report the state"},
+	{"SCIM-011", "a state of a newer server", state("SSO_CONFIGURATION_STATE_SUSPENDED"),
+		[]string{"fail high scim-1"}, "SUSPENDED"},
+	{"SCIM-011", "state not reported", state(ona.SSOStateUnspecified),
+		[]string{"not_assessed scim-1"}, "did not report the state"},
 	{"SCIM-011", "dangling link", link("sso-9"), []string{"not_assessed scim-1"}, "not in the complete list"},
 	{"SCIM-011", "SSO unreadable", hideSSO, []string{"not_assessed org-1"}, "permission denied"},
 
 	{"SCIM-012", "two enabled share one", func(in *finding.Input) { addSCIM(in, scim("scim-2", "Entra", "sso-1")) },
-		[]string{"fail high scim-1", "fail high scim-2"}, "shares SSO configuration Okta sign-in (sso-1) with Entra (scim-2)"},
+		[]string{"fail high scim-1", "fail high scim-2"},
+		"shares SSO configuration Okta sign-in (sso-1) with Entra (scim-2)"},
 	{"SCIM-012", "shared, SSO unreadable", func(in *finding.Input) {
 		addSCIM(in, scim("scim-2", "", "sso-1"))
 		hideSSO(in)
@@ -70,11 +74,13 @@ var linkCases = []ruleCase{
 		link("")(in)
 	}, []string{"pass org-1"}, ""},
 
-	{"SCIM-013", "no SCIM at all", unprovisioned(ona.ProviderTypeCustom, ona.SSOStateActive), []string{"fail medium sso-2"}, "no enabled SCIM"},
+	{"SCIM-013", "no SCIM at all", unprovisioned(ona.ProviderTypeCustom, ona.SSOStateActive),
+		[]string{"fail medium sso-2"}, "no enabled SCIM"},
 	{"SCIM-013", "only a disabled one", disable, []string{"fail medium sso-1"}, ""},
 	{"SCIM-013", "builtin", unprovisioned(ona.ProviderTypeBuiltin, ona.SSOStateActive), []string{"pass org-1"}, ""},
 	{"SCIM-013", "inactive", unprovisioned(ona.ProviderTypeCustom, ona.SSOStateInactive), []string{"pass org-1"}, ""},
-	{"SCIM-013", "state not reported", unprovisioned(ona.ProviderTypeCustom, ""), []string{"not_assessed sso-2"}, "state not reported"},
+	{"SCIM-013", "state not reported", unprovisioned(ona.ProviderTypeCustom, ""),
+		[]string{"not_assessed sso-2"}, "state not reported"},
 	{"SCIM-013", "provider type not reported", unprovisioned("PROVIDER_TYPE_UNSPECIFIED", ona.SSOStateActive),
 		[]string{"not_assessed sso-2"}, "provider type PROVIDER_TYPE_UNSPECIFIED"},
 	{"SCIM-013", "SSO unreadable", hideSSO, []string{"not_assessed org-1"}, "permission denied"},

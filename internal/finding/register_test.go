@@ -33,7 +33,7 @@ SCIM-017 medium CC8.1 8.32
 SCIM-018 high CC7.2 AC-2(4)
 SCIM-019 low CM-3
 SCIM-020 critical
-SCIM-021 medium AU-8 8.17
+SCIM-021 medium 8.17 AU-8
 SCIM-023 medium CC7.2 10.2.1.5
 SCIM-025 high CC6.2 AC-2
 RUN-001 high CA-7
@@ -54,7 +54,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// A control's number has the form that its framework gives to numbers.
+// A control's number has the form that its framework uses.
 func TestControlsBelongToTheirFramework(t *testing.T) {
 	forms := map[string]*regexp.Regexp{
 		"SOC 2 TSC 2017":             regexp.MustCompile(`^CC\d\.\d$`),
@@ -90,5 +90,35 @@ func TestRulesIsACopy(t *testing.T) {
 	rules[0].Supports[0].ID = "changed"
 	if again := finding.Rules()[0]; again.ID != "SCIM-001" || again.Supports[0].ID != "CC6.2" {
 		t.Errorf("the register changed with its copy: %+v", again)
+	}
+}
+
+// The store keeps the wording once for all findings of a rule, so no finding may differ from it.
+func TestTheWordingOfARuleIsThatOfItsFindings(t *testing.T) {
+	strict := finding.DefaultThresholds()
+	strict.MaxAge = 10 * day
+	off := map[string]string{"SCIM-014": "names are not used here", "RUN-001": "cannot be turned off"}
+	words := make(map[string]finding.RuleWording)
+	for i, w := range finding.Wording(strict, off) {
+		rule := finding.Rules()[i]
+		want := finding.RuleWording{
+			RuleID: rule.ID, Title: rule.Title, Severity: rule.Severity, Expected: rule.ExpectedBy(strict),
+			Why: rule.Why, Remedy: rule.Remedy, Controls: rule.Supports,
+		}
+		if rule.ID == "SCIM-014" {
+			want.TurnedOff = "names are not used here"
+		}
+		if d := cmp.Diff(want, w); d != "" {
+			t.Errorf("wording (-want +got):\n%s", d)
+		}
+		words[w.RuleID] = w
+	}
+	if got := words["SCIM-006"].Expected; !strings.HasSuffix(got, "The limit is 10 days.") {
+		t.Errorf("SCIM-006 expects %q", got)
+	}
+	for _, f := range finding.Evaluate(troubled(), strict) {
+		if w := words[f.RuleID]; f.Title != w.Title || f.Expected != w.Expected {
+			t.Errorf("%s has the wording %q, %q; the rule %q, %q", f.RuleID, f.Title, f.Expected, w.Title, w.Expected)
+		}
 	}
 }

@@ -4,72 +4,46 @@ import (
 	"slices"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/ona"
 )
-
-// The frameworks that a Control can belong to, by the names under which auditors cite them.
-const (
-	FrameworkSOC2 = "SOC 2 TSC 2017"
-	FrameworkISO  = "ISO/IEC 27001:2022 Annex A"
-	FrameworkNIST = "NIST SP 800-53 Rev. 5"
-	FrameworkPCI  = "PCI DSS 4.0.1"
-)
-
-// Frameworks is every framework, in the order of reports.
-var Frameworks = []string{FrameworkSOC2, FrameworkISO, FrameworkNIST, FrameworkPCI}
-
-// Controls are the ids of the controls of one framework that the rule supports.
-func (r Rule) Controls(framework string) []string {
-	var ids []string
-	for _, c := range r.Supports {
-		if c.Framework == framework {
-			ids = append(ids, c.ID)
-		}
-	}
-	return ids
-}
-
-// Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
-type Control struct {
-	Framework, ID string
-}
 
 // ByRule stands in Rule.Severity for a severity that depends on the subject. No Finding has it.
 const ByRule diff.Severity = "by rule"
 
-// Rule is an entry of the rule register: what is checked, why it matters and what to do about a failure.
+// The ids of rules that the code treats apart.
+const (
+	runNotComplete       = "RUN-001"
+	foreignConfiguration = "SCIM-020"
+)
+
+// Rule is an entry of the rule register: what is checked, why it matters, and the remedy.
 type Rule struct {
 	ID    string
 	Title string // at most 60 characters
 	// Severity is that of a failure as the register shows it, or ByRule.
 	Severity diff.Severity
-	// Why says what a failure can lead to, Remedy what ends it, Expected what would be in order.
+	// Why is what a failure can lead to, Remedy what ends it, Expected what would be in order.
 	Why, Remedy, Expected string
 	Supports              []Control
 
-	// limits, where it is not nil, says the thresholds that the check uses, as a sentence that follows Expected.
+	// limits, where it is not nil, returns the thresholds that the rule uses, as a sentence that
+	// follows Expected.
 	limits func(Thresholds) string
-	check  check
+	// needs, where it is not nil, returns why what the rule looks at is missing; empty when it is
+	// there.
+	needs func(*evaluation) string
+	// each judges one SCIM configuration; all returns a row for each subject that is not in order, at
+	// most one a subject. A rule has one of the two.
+	each func(*evaluation, configuration) row
+	all  func(*evaluation) []row
+	// pass returns what was observed when every subject is in order.
+	pass func(*evaluation) string
 }
 
-// check begins to judge one organization by one rule; what it finds goes into the result.
-type check func(*evaluation, *result) judging
+// register is every rule in the order in which reports show them: by id, those about the run last.
+// The id of a removed rule is not used again.
+var register = slices.Concat(tokenRules, configurationRules, changeRules, runRules)
 
-// judging is a rule at work: it is shown each SCIM configuration and then, when all are counted, has the last word. A listing may be longer
-// than memory, so that all rules share one look at it. Either is nil where there is nothing to do.
-type judging struct {
-	each func(*ona.SCIMConfiguration)
-	end  func()
-}
-
-// whole is a check that looks at no single SCIM configuration.
-func whole(judge func(*evaluation, *result)) check {
-	return func(e *evaluation, r *result) judging {
-		return judging{end: func() { judge(e, r) }}
-	}
-}
-
-// Rules is the rule register in its fixed order; the caller may change the copy.
+// Rules returns the rule register in its fixed order; the caller may change the copy.
 func Rules() []Rule {
 	rules := slices.Clone(register)
 	for i := range rules {
@@ -78,36 +52,45 @@ func Rules() []Rule {
 	return rules
 }
 
-// CanBeTurnedOff says whether the settings may turn a rule off. Whether the listing is whole and of the right organization is always judged.
+// CanBeTurnedOff reports whether the settings may turn a rule off. Whether the listing is complete
+// and of the right organization is always judged.
 func CanBeTurnedOff(ruleID string) bool {
 	return ruleID != runNotComplete && ruleID != foreignConfiguration
 }
 
-// ExpectedBy is what would be in order by these thresholds.
+// RuleWording is what every finding of a rule has in common: a function of the rule, the thresholds
+// and the settings that turn rules off.
+type RuleWording struct {
+	RuleID, Title string
+	// Severity is that of a failure, or ByRule.
+	Severity diff.Severity
+	// Expected is what would be in order, with the thresholds in use.
+	Expected, Why, Remedy string
+	Controls              []Control
+	// TurnedOff is the reason why the settings turn the rule off; empty while it is on.
+	TurnedOff string
+}
+
+// Wording returns the wording of every rule, in the order of the register.
+func Wording(t Thresholds, turnedOff map[string]string) []RuleWording {
+	words := make([]RuleWording, 0, len(register))
+	for _, r := range Rules() {
+		w := RuleWording{
+			RuleID: r.ID, Title: r.Title, Severity: r.Severity,
+			Expected: r.ExpectedBy(t), Why: r.Why, Remedy: r.Remedy, Controls: r.Supports,
+		}
+		if CanBeTurnedOff(r.ID) {
+			w.TurnedOff = turnedOff[r.ID]
+		}
+		words = append(words, w)
+	}
+	return words
+}
+
+// ExpectedBy returns what would be in order by these thresholds.
 func (r Rule) ExpectedBy(t Thresholds) string {
 	if r.limits == nil {
 		return r.Expected
 	}
 	return r.Expected + " " + r.limits(t)
-}
-
-// defaultSeverity is the severity of a finding whose check names none: the highest possible where it depends on the subject.
-func (r Rule) defaultSeverity() diff.Severity {
-	if r.Severity == ByRule {
-		return diff.High
-	}
-	return r.Severity
-}
-
-func soc2(ids ...string) []Control { return controls(FrameworkSOC2, ids) }
-func iso(ids ...string) []Control  { return controls(FrameworkISO, ids) }
-func nist(ids ...string) []Control { return controls(FrameworkNIST, ids) }
-func pci(ids ...string) []Control  { return controls(FrameworkPCI, ids) }
-
-func controls(framework string, ids []string) []Control {
-	all := make([]Control, len(ids))
-	for i, id := range ids {
-		all[i] = Control{Framework: framework, ID: id}
-	}
-	return all
 }

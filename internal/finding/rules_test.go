@@ -58,7 +58,8 @@ func TestEveryRuleHasCases(t *testing.T) {
 		}
 	}
 	neverFails := []string{"RUN-001"}
-	neverOpen := []string{"SCIM-004", "SCIM-007", "SCIM-008", "SCIM-009", "SCIM-012", "SCIM-014", "SCIM-015", "SCIM-020", "RUN-001", "RUN-004"}
+	neverOpen := []string{"SCIM-004", "SCIM-007", "SCIM-008", "SCIM-009", "SCIM-012", "SCIM-014", "SCIM-015", "SCIM-020",
+		"RUN-001", "RUN-004"}
 	for _, rule := range finding.Rules() {
 		if want := !slices.Contains(neverFails, rule.ID); fails[rule.ID] != want {
 			t.Errorf("%s: a case that fails: %v, want %v", rule.ID, fails[rule.ID], want)

@@ -17,36 +17,54 @@ func times(created, updated time.Time) func(*finding.Input) {
 }
 
 var runCases = []ruleCase{
-	{"SCIM-021", "local clock exactly 5 minutes ahead", clock(5 * time.Minute), []string{"pass org-1"}, "5m0s off"},
-	{"SCIM-021", "local clock ahead", clock(5*time.Minute + time.Second), []string{"fail medium org-1"}, "5m1s ahead of"},
-	{"SCIM-021", "local clock behind", clock(-6 * time.Minute), []string{"fail medium org-1"}, "6m0s behind"},
+	{"SCIM-021", "local clock exactly 5 minutes ahead", clock(5 * time.Minute),
+		[]string{"pass org-1"}, "agrees with the server's."},
+	{"SCIM-021", "local clock ahead", clock(5*time.Minute + time.Second),
+		[]string{"fail medium org-1"}, "more than 5 min ahead of the server's (5 min 1 s)."},
+	{"SCIM-021", "local clock behind", clock(-6 * time.Minute),
+		[]string{"fail medium org-1"}, "more than 5 min behind the server's (6 min)."},
 	{"SCIM-021", "server's clock unknown", func(in *finding.Input) { in.ServerClockKnown = false },
 		[]string{"not_assessed org-1"}, "could not be compared"},
 	{"SCIM-021", "updated exactly 5 minutes ahead", times(after(-day), after(5*time.Minute)), []string{"pass org-1"}, ""},
-	{"SCIM-021", "updated further ahead", times(after(-day), after(5*time.Minute+time.Second)), []string{"fail medium scim-1"},
-		"updatedAt 2026-11-23 02:05:01 UTC is 5m1s after the snapshot."},
+	{"SCIM-021", "updated further ahead", times(after(-day), after(5*time.Minute+time.Second)),
+		[]string{"fail medium scim-1"},
+		"updatedAt 2026-11-23 02:05:01 UTC is more than 5 min after the snapshot."},
 	{"SCIM-021", "both ahead", times(after(2*day), after(day)), []string{"fail medium scim-1"},
-		"2 days after the snapshot. updatedAt 2026-11-24 02:00:00 UTC is 1 day after the snapshot. updatedAt 2026-11-24 02:00:00 UTC is before createdAt"},
-	{"SCIM-021", "updated before it was created", times(after(-day), after(-day-time.Millisecond)), []string{"fail medium scim-1"},
+		"createdAt 2026-11-25 02:00:00 UTC is more than 5 min after the snapshot. " +
+			"updatedAt 2026-11-24 02:00:00 UTC is more than 5 min after the snapshot. " +
+			"updatedAt 2026-11-24 02:00:00 UTC is before createdAt"},
+	{"SCIM-021", "updated before it was created", times(after(-day), after(-day-time.Millisecond)),
+		[]string{"fail medium scim-1"},
 		"updatedAt 2026-11-22 01:59:59.999 UTC is before createdAt 2026-11-22 02:00:00 UTC."},
-	{"SCIM-021", "updatedAt not reported", times(after(-day), unknown), []string{"not_assessed scim-1"}, "did not report both"},
+	{"SCIM-021", "updatedAt not reported", times(after(-day), unknown),
+		[]string{"not_assessed scim-1"}, "did not report both"},
 
-	{"RUN-001", "a complete listing", unchanged, []string{"pass org-1"}, "1 SCIM configurations. 1 SSO configurations were listed."},
-	{"RUN-001", "SSO unreadable", hideSSO, []string{"pass org-1"}, "The SSO configurations could not be read: permission denied"},
+	{"RUN-001", "a complete listing", unchanged,
+		[]string{"pass org-1"}, "1 SCIM configurations. 1 SSO configurations were listed."},
+	{"RUN-001", "SSO unreadable", hideSSO,
+		[]string{"pass org-1"}, "The SSO configurations could not be read: permission denied"},
 
-	{"RUN-002", "no schedule known", func(in *finding.Input) { in.ScheduleKnown = false }, []string{"not_assessed org-1"}, "No schedule is known to this run."},
-	{"RUN-002", "two nights missed", func(in *finding.Input) { in.MissedNights = []time.Time{after(-day), after(-2 * day)} },
+	{"RUN-002", "no schedule known", func(in *finding.Input) { in.ScheduleKnown = false },
+		[]string{"not_assessed org-1"}, "No schedule is known to this run."},
+	{"RUN-002", "two nights missed", func(in *finding.Input) {
+		in.MissedNights = []time.Time{after(-day),
+			after(-2 * day)}
+	},
 		[]string{"fail medium 2026-11-21T02:00:00Z", "fail medium 2026-11-22T02:00:00Z"}, "2026-11-21 02:00:00 UTC"},
 
-	{"RUN-003", "another identity", func(in *finding.Input) { in.Principal = "PRINCIPAL_USER u-2" }, []string{"fail high org-1"},
+	{"RUN-003", "another identity", func(in *finding.Input) { in.Principal = "PRINCIPAL_USER u-2" },
+		[]string{"fail high org-1"},
 		"identity PRINCIPAL_USER u-2 instead of PRINCIPAL_USER u-1."},
 	{"RUN-003", "another organization and server", func(in *finding.Input) {
 		in.Baseline.OrganizationID, in.Baseline.BaseURL = "org-0", "https://old.test/api"
-	}, []string{"fail high org-1"}, "organization org-1 instead of org-0; base URL https://ona.test/api instead of https://old.test/api."},
-	{"RUN-003", "identity of the baseline unknown", func(in *finding.Input) { in.Baseline.Principal = "" }, []string{"not_assessed org-1"}, "identity"},
+	}, []string{"fail high org-1"},
+		"organization org-1 instead of org-0; base URL https://ona.test/api instead of https://old.test/api."},
+	{"RUN-003", "identity of the baseline unknown", func(in *finding.Input) { in.Baseline.Principal = "" },
+		[]string{"not_assessed org-1"}, "identity"},
 	{"RUN-003", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "first snapshot of this organization"},
 
 	{"RUN-004", "two unknown fields", func(in *finding.Input) {
 		in.UnknownFields = []string{"SCIMConfiguration.groups", "SSOConfiguration.color"}
-	}, []string{"fail info SCIMConfiguration.groups", "fail info SSOConfiguration.color"}, "field SCIMConfiguration.groups"},
+	}, []string{"fail info SCIMConfiguration.groups", "fail info SSOConfiguration.color"},
+		"field SCIMConfiguration.groups"},
 }

@@ -1,14 +1,20 @@
 package finding
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"scim-auditor/internal/diff"
+)
 
 // day is 24 hours: every threshold counts elapsed time between instants, not calendar days.
 const day = 24 * time.Hour
 
-// Thresholds are the numbers that the rules compare with. Each is a setting, and each that a rule used is told in Finding.Expected.
+// Thresholds are the numbers that the rules compare with. Each is a setting, and Finding.Expected
+// names each that the rule uses.
 type Thresholds struct {
-	// A token that expires within ExpiryHigh of the snapshot, or exactly then, fails SCIM-002 with severity high; likewise ExpiryMedium and
-	// ExpiryInfo.
+	// A token that expires within ExpiryHigh of the snapshot, or exactly then, fails SCIM-002 with
+	// severity high; likewise ExpiryMedium and ExpiryInfo.
 	ExpiryHigh, ExpiryMedium, ExpiryInfo time.Duration
 	// MaxLifetime is the longest that a token may live; exactly that long is in order.
 	MaxLifetime time.Duration
@@ -18,7 +24,7 @@ type Thresholds struct {
 	ClockSkew time.Duration
 }
 
-// DefaultThresholds is what is used where the settings say nothing else.
+// DefaultThresholds returns the thresholds of settings that name none.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
 		ExpiryHigh:   7 * day,
@@ -29,3 +35,31 @@ func DefaultThresholds() Thresholds {
 		ClockSkew:    5 * time.Minute,
 	}
 }
+
+// expirySeverity grades the time left until an expiry; empty when that is long enough.
+func (t Thresholds) expirySeverity(left time.Duration) diff.Severity {
+	switch {
+	case left <= t.ExpiryHigh:
+		return diff.High
+	case left <= t.ExpiryMedium:
+		return diff.Medium
+	case left <= t.ExpiryInfo:
+		return diff.Info
+	}
+	return ""
+}
+
+// The sentences that follow Rule.Expected.
+
+func expiryLimits(t Thresholds) string {
+	return fmt.Sprintf("The limits are %s (high), %s (medium) and %s (info).",
+		span(t.ExpiryHigh), span(t.ExpiryMedium), span(t.ExpiryInfo))
+}
+
+func lifetimeLimit(t Thresholds) string { return "The limit is " + span(t.MaxLifetime) + "." }
+
+func ageLimit(t Thresholds) string { return "The limit is " + span(t.MaxAge) + "." }
+
+func skewLimit(t Thresholds) string { return "The limit is " + span(t.ClockSkew) + "." }
+
+func toleranceLimit(t Thresholds) string { return "Clocks may differ by " + span(t.ClockSkew) + "." }

@@ -4,43 +4,42 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"scim-auditor/internal/diff"
-	"scim-auditor/internal/ona"
 )
 
-// utc writes an instant as findings tell it, in whole seconds.
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+// utc is an instant that findings write in whole seconds.
+type utc time.Time
+
+func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // exactUTC also writes the fraction of a second, where the order of two instants can depend on it.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
 
-// span writes a length of time: from a day on in days, hours and minutes, below exactly.
+// span writes a length of time: from a day on in days, hours and minutes, from a second on in
+// minutes and seconds too, below exactly.
 func span(d time.Duration) string {
-	if d < day {
+	if d < time.Second {
 		return d.String()
 	}
-	text := fmt.Sprintf("%d days", d/day)
-	if d < 2*day {
-		text = "1 day"
+	var parts []string
+	part := func(n time.Duration, unit string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit))
+		}
 	}
-	if hours := d % day / time.Hour; hours > 0 {
-		text += fmt.Sprintf(" %d h", hours)
+	days := "days"
+	if d/day == 1 {
+		days = "day"
 	}
-	if minutes := d % time.Hour / time.Minute; minutes > 0 {
-		text += fmt.Sprintf(" %d min", minutes)
+	part(d/day, days)
+	part(d%day/time.Hour, "h")
+	part(d%time.Hour/time.Minute, "min")
+	if d < day {
+		part(d%time.Minute/time.Second, "s")
 	}
-	return text
+	return strings.Join(parts, " ")
 }
 
-func inParentheses(text string) string {
-	if text == "" {
-		return ""
-	}
-	return " (" + text + ")"
-}
-
-// label names something with its id, which is what it is found by when names repeat or lack.
+// label names something with its id, by which it is found when names repeat or are missing.
 func label(name, id string) string {
 	if strings.TrimSpace(name) == "" {
 		return id
@@ -55,40 +54,28 @@ func enabledWord(enabled bool) string {
 	return "disabled"
 }
 
-// maxOthers bounds how many configurations one finding lists: each of n that clash lists the others, which is quadratic without a bound.
+// maxOthers bounds how many configurations one finding names: each of n that clash names the others,
+// which is quadratic without a bound.
 const maxOthers = 5
 
-// others lists the configurations of a group other than self.
-func others(group []subject, self string) string {
-	var names []string
-	for _, c := range group {
-		if len(names) == maxOthers {
-			break
+// shared returns a row for each member of a group of more than one: the text and the other members.
+func shared(group []subject, text string) []row {
+	if len(group) == 1 {
+		return nil
+	}
+	var rows []row
+	for _, s := range group {
+		var names []string
+		for _, other := range group[:min(len(group), maxOthers+1)] {
+			if other.id != s.id && len(names) < maxOthers {
+				names = append(names, label(other.name, other.id))
+			}
 		}
-		if c.id != self {
-			names = append(names, label(c.name, c.id))
+		others := strings.Join(names, ", ")
+		if more := len(group) - 1 - len(names); more > 0 {
+			others += fmt.Sprintf(" and %d more", more)
 		}
+		rows = append(rows, fail("%s%s.", text, others).of(s))
 	}
-	text := strings.Join(names, ", ")
-	if more := len(group) - 1 - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
-}
-
-// changeSubject is whom a change is about.
-func changeSubject(c diff.Change) subject {
-	return subject{c.SubjectType, c.SubjectID, c.SubjectName}
-}
-
-// changedInstant writes an instant that a change carries as text; one that is no instant stands as it is.
-func changedInstant(text string) string {
-	t, err := ona.ParseTime(text)
-	switch {
-	case err != nil:
-		return text
-	case t.IsZero():
-		return "not reported"
-	}
-	return exactUTC(t)
+	return rows
 }

@@ -220,7 +220,7 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 	}
 	if found {
 		in.Baseline = &finding.Baseline{
-			TakenAt: baseline.Snapshot.TakenAt, OrganizationID: baseline.Snapshot.OrganizationID,
+			OrganizationID: baseline.Snapshot.OrganizationID,
 			BaseURL: baseline.Snapshot.BaseURL, Principal: principal(baseline.Snapshot),
 		}
 	}
@@ -254,7 +254,7 @@ func addExchanges(c *snapshot.Collected, exchanges []fetch.Exchange) {
 // recordFailure stores that the snapshot failed. The error stays what it was, with what kept the failure from being stored.
 func (n *night) recordFailure(ctx context.Context, source Source, header snapshot.Snapshot, cause error) (snapshot.Snapshot, error) {
 	header.ErrorCode, header.Error = code(cause), cause.Error()
-	findings := finding.EvaluateFailed(n.TakenAt, header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	findings := finding.EvaluateFailed(header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", source.Name, err))

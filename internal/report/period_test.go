@@ -74,7 +74,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	header := snapshot.Snapshot{RunID: run, Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api", TakenAt: at}
 	if l.inventory == nil {
 		header.ErrorCode, header.Error = "unavailable", "fetching page 2: HTTP 503"
-		if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(at, l.id, l.name, header.ErrorCode, header.Error)); err != nil {
+		if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(l.id, l.name, header.ErrorCode, header.Error)); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -30,7 +30,7 @@ func openBefore(ctx context.Context, q querier, held records) (ages, error) {
 	open := make(ages)
 	for _, v := range held.findings {
 		r := reader{values: v.values}
-		f, firstSeen := readHeldFinding(&r)
+		f, firstSeen := readFinding(&r), r.text()
 		if r.err != nil {
 			return nil, v.damaged(r.err)
 		}
@@ -56,13 +56,6 @@ func openBefore(ctx context.Context, q querier, held records) (ages, error) {
 		WHERE s.organization_key = ? AND s.outcome = 'failed' AND s.id > ? AND f.first_seen IS NOT NULL
 		ORDER BY s.id, f.id`, held.organizationKey, held.last.ID)
 	return open, err
-}
-
-// readHeldFinding reads what ages need of a row of findingVersions.
-func readHeldFinding(r *reader) (f finding.Finding, firstSeen string) {
-	_, f.RuleID, _, f.Status = r.text(), r.text(), r.text(), finding.Status(r.text())
-	r.next = slices.Index(findingVersions.Columns, "first_seen")
-	return f, r.text()
 }
 
 // lastSeen is the instant of a snapshot in which a finding failed or was excepted, else empty.

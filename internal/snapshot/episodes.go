@@ -75,9 +75,9 @@ func (s *Store) queryEpisodes(ctx context.Context, organizationID string, after,
 		ORDER BY v.rule_id, v.subject_type, v.subject_id, v.first_seen, v.id`, organizationID, after, upTo)
 }
 
-// openColumns are findingColumns of the version v, and first_seen.
-const openColumns = `v.rule_id, v.severity, v.status, v.original_status, v.subject_type, v.subject_id, v.subject_name,
-	v.observed, v.id, v.first_seen`
+// openColumns are what readFinding reads of the version v, and first_seen.
+const openColumns = `v.id, v.rule_id, v.severity, v.status, v.original_status, v.subject_type, v.subject_id,
+	v.subject_name, v.observed, v.first_seen`
 
 // Carried are the findings that stay open although a complete snapshot could not assess them. They have no
 // texts.

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -42,33 +43,52 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 	if err != nil {
 		return nil, err
 	}
-	if !h.PrunedAt.IsZero() {
-		return nil, prunedError(h)
-	}
 	about, err := s.readStanding(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	return queryAll(ctx, s.db, "reading findings", func(r *reader) Finding {
+	versions, err := s.findingsOf(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := readVersions(versions, func(r *reader) Finding {
 		f := Finding{SnapshotID: h.ID, TakenAt: h.TakenAt, OrganizationID: h.OrganizationID}
-		f.Finding = readFinding(r)
-		f.FirstSeen = r.seconds()
+		f.Finding, f.FirstSeen = readFinding(r), r.seconds()
 		about.complete(&f, r.number())
 		return f
-	}, `SELECT `+findingColumns+`, first_seen, exception_number
-		FROM findings
-		WHERE snapshot_id = ?
-		ORDER BY rule_id LIKE 'RUN-%', rule_id, subject_type, subject_id`, snapshotID)
+	})
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(flag(strings.HasPrefix(a.RuleID, "RUN-")), flag(strings.HasPrefix(b.RuleID, "RUN-"))),
+			strings.Compare(a.RuleID, b.RuleID),
+			cmp.Compare(a.SubjectType, b.SubjectType),
+			strings.Compare(a.SubjectID, b.SubjectID))
+	})
+	return findings, err
 }
 
-// findingColumns are what readFinding reads.
-const findingColumns = `rule_id, severity, status, original_status, subject_type, subject_id, subject_name, observed, fingerprint`
+// findingsOf are the rows of the findings of a snapshot.
+func (s *Store) findingsOf(ctx context.Context, h Snapshot) ([]version, error) {
+	if !h.PrunedAt.IsZero() {
+		return nil, prunedError(h)
+	}
+	t := findingVersions
+	if h.Outcome == Failed {
+		return t.query(ctx, s.db, "SELECT snapshot_id, row_sha256, "+t.columnsOf(true)+" FROM failed_findings WHERE snapshot_id = ?", h.ID)
+	}
+	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil {
+		return nil, err
+	}
+	return t.asOf(ctx, s.db, key, h.ID)
+}
 
+// readFinding reads the first columns of findingVersions.
 func readFinding(r *reader) finding.Finding {
 	return finding.Finding{
-		RuleID: r.text(), Severity: diff.Severity(r.text()), Status: finding.Status(r.text()),
+		Fingerprint: r.text(), RuleID: r.text(), Severity: diff.Severity(r.text()), Status: finding.Status(r.text()),
 		OriginalStatus: finding.Status(r.text()), SubjectType: diff.SubjectType(r.text()), SubjectID: r.text(),
-		SubjectName: r.text(), Observed: r.text(), Fingerprint: r.text(),
+		SubjectName: r.text(), Observed: r.text(),
 	}
 }
 
@@ -119,15 +139,16 @@ func (about *standing) complete(f *Finding, exception int64) {
 
 // Failing counts the failed findings of a snapshot by severity.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
+	h, err := s.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := s.findingsOf(ctx, h)
 	counts := make(map[diff.Severity]int)
-	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) int {
-		severity := diff.Severity(r.text())
-		counts[severity] = r.count()
-		return counts[severity]
-	}, `SELECT severity, count(*)
-		FROM findings
-		WHERE snapshot_id = ? AND status = 'fail'
-		GROUP BY severity
-		ORDER BY severity`, snapshotID)
+	for _, v := range versions {
+		if f := readFinding(&reader{values: v.values}); f.Status == finding.Fail {
+			counts[f.Severity]++
+		}
+	}
 	return counts, err
 }

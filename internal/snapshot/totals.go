@@ -45,11 +45,20 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 			t.Failing[severity] = n
 		}
 		return true
-	}, `WITH stretches AS MATERIALIZED (
+	}, `WITH shown AS (
+		  SELECT v.*
+		  FROM organizations o
+		  JOIN finding_versions v ON v.organization_key = o.key AND v.valid_to IS NULL
+		  UNION ALL
+		  SELECT v.*
+		  FROM organizations o
+		  JOIN finding_versions v ON v.organization_key = o.key
+		    AND v.valid_to > (SELECT min(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2)
+		),
+		stretches AS MATERIALIZED (
 		  SELECT organization_key, valid_from, valid_to, severity, count(*) AS findings
-		  FROM finding_versions
+		  FROM shown
 		  WHERE status = 'fail'
-		    AND (valid_to IS NULL OR valid_to > (SELECT min(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2))
 		  GROUP BY organization_key, valid_from, valid_to, severity
 		)
 		SELECT s.run_id, n.severity, sum(n.findings)

@@ -108,7 +108,7 @@ func (c *company) store(t testing.TB, store *snapshot.Store, takenAt time.Time) 
 	// The rules look at one configuration, so that the findings are those of an organization in good order.
 	in := finding.Input{TakenAt: takenAt, Inventory: inventory(scim("a", "Okta")), BaseURL: "https://app.gitpod.io/api", Principal: "PRINCIPAL_USER"}
 	if baseline.Snapshot.ID != 0 {
-		in.Baseline = &finding.Baseline{TakenAt: baseline.Snapshot.TakenAt, OrganizationID: acme, BaseURL: in.BaseURL, Principal: in.Principal}
+		in.Baseline = &finding.Baseline{OrganizationID: acme, BaseURL: in.BaseURL, Principal: in.Principal}
 	}
 	exchanges, bodies := c.exchanges(takenAt)
 	saved, err := store.SaveComplete(ctx, snapshot.Collected{

@@ -7,7 +7,8 @@ import (
 )
 
 func TestComputeRefusesAnUnsortedInventory(t *testing.T) {
-	sorted := ona.Inventory{SCIM: []ona.SCIMConfiguration{{ID: "a"}, {ID: "b"}}, SSO: []ona.SSOConfiguration{{ID: "a"}, {ID: "b"}}}
+	sorted := ona.Inventory{SCIM: []ona.SCIMConfiguration{{ID: "a"}, {ID: "b"}}, SSO: []ona.SSOConfiguration{{ID: "a"},
+		{ID: "b"}}}
 	for name, in := range map[string]ona.Inventory{
 		"SCIM out of order": {SCIM: []ona.SCIMConfiguration{{ID: "b"}, {ID: "a"}}, SSO: sorted.SSO},
 		"SCIM twice":        {SCIM: []ona.SCIMConfiguration{{ID: "a"}, {ID: "a"}, {ID: "b"}}, SSO: sorted.SSO},
