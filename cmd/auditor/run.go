@@ -97,7 +97,7 @@ func databaseFailure(err error) error {
 	case errors.Is(err, snapshot.ErrNewerVersion):
 		return usage(err, "the file was left as it is; install the newer auditor, or name another file with --db")
 	case errors.Is(err, snapshot.ErrOlderVersion):
-		return usage(err, "the file was left as it is; the next \"auditor run\" brings it up to date")
+		return usage(err, "the file was left as it is")
 	case errors.Is(err, snapshot.ErrNoDatabaseFile):
 		return usage(err, "\"auditor run\" makes it; name it with --db when it lies elsewhere")
 	}

@@ -39,13 +39,9 @@ func versionCommand(env environment, s *settings) *cobra.Command {
 		Short:   "Print the version, commit, Go and SQLite",
 		Example: "  auditor version",
 		Args:    cobra.NoArgs,
-		RunE: action(env, s, func(cmd *cobra.Command, _ []string) error {
+		RunE: action(env, s, func(_ *cobra.Command, _ []string) error {
 			v := readVersion()
-			sqlite, err := snapshot.SQLiteVersion(cmd.Context())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n", v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, sqlite)
+			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n", v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)
 			return err
 		}),
 	}

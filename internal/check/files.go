@@ -30,7 +30,7 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 		}
 		return r, nil
 	case errors.Is(err, snapshot.ErrOlderVersion):
-		return found(name, Warning, "the next run migrates it; keep a copy until it has", "%v", err), nil
+		return found(name, Error, "the file was left as it is", "%v", err), nil
 	case errors.Is(err, snapshot.ErrNewerVersion):
 		return found(name, Error, "install the newer auditor, or name another file with --db", "%v", err), nil
 	case errors.Is(err, snapshot.ErrNotDatabase):

@@ -221,7 +221,7 @@ func (n *night) judge(ctx context.Context, header snapshot.Snapshot, baseline sn
 	if found {
 		in.Baseline = &finding.Baseline{
 			OrganizationID: baseline.Snapshot.OrganizationID,
-			BaseURL: baseline.Snapshot.BaseURL, Principal: principal(baseline.Snapshot),
+			BaseURL:        baseline.Snapshot.BaseURL, Principal: principal(baseline.Snapshot),
 		}
 	}
 	expiries, err := n.Store.Expiries(ctx, header.OrganizationID, n.TakenAt)

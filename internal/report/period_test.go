@@ -71,7 +71,7 @@ func visit(t *testing.T, store *snapshot.Store, run snapshot.Run, all ...visited
 
 func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.Time) {
 	t.Helper()
-	header := snapshot.Snapshot{RunID: run, Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api", TakenAt: at}
+	header := snapshot.Snapshot{RunID: run, RuleSetID: recordRules(t, store), Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api", TakenAt: at}
 	if l.inventory == nil {
 		header.ErrorCode, header.Error = "unavailable", "fetching page 2: HTTP 503"
 		if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(l.id, l.name, header.ErrorCode, header.Error)); err != nil {
@@ -86,7 +86,6 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	var changes []diff.Change
 	if found {
 		changes = diff.Compute(baseline.Inventory, *l.inventory, diff.Options{})
-		header.BaselineID = baseline.Snapshot.ID
 	}
 	header.SCIMReceived, header.SCIMDistinct = len(l.inventory.SCIM), len(l.inventory.SCIM)
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
@@ -96,7 +95,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 		{RuleID: "SCIM-007", SubjectID: id(2), Owner: "jane@acme.example", Reason: "replaced | soon", Expires: november(4).Truncate(24 * time.Hour)},
 	}, at)
 	if _, err := store.SaveComplete(t.Context(), snapshot.Collected{
-		Snapshot: header, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
+		Snapshot: header, Baseline: baseline, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
 	}); err != nil {
 		t.Fatal(err)
 	}

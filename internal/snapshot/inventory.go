@@ -146,7 +146,7 @@ type dates struct {
 	taken map[int64]time.Time
 }
 
-func (s *Store) readDates(ctx context.Context, h Snapshot, t *VersionTable) (d dates, err error) {
+func (s *Store) readDates(ctx context.Context, h Snapshot, t *versionTable) (d dates, err error) {
 	key, err := findOrganization(ctx, s.db, h.OrganizationID)
 	if err != nil {
 		return d, err
@@ -169,25 +169,25 @@ func (d dates) of(v version) (firstSeen, since time.Time) {
 
 // firstSnapshots is, by id, the first snapshot with a configuration that has an ended version. One without
 // has its first version still.
-func (s *Store) firstSnapshots(ctx context.Context, t *VersionTable, organizationKey int64) (map[string]int64, error) {
+func (s *Store) firstSnapshots(ctx context.Context, t *versionTable, organizationKey int64) (map[string]int64, error) {
 	first := make(map[string]int64)
-	_, err := queryAll(ctx, s.db, "reading the history of "+t.Name, func(r *reader) bool {
+	_, err := queryAll(ctx, s.db, "reading the history of "+t.name, func(r *reader) bool {
 		id := r.text()
 		first[id] = r.number()
 		return true
 	}, `SELECT id, min(valid_from)
 		FROM (
-		  SELECT id, valid_from FROM `+t.Name+` WHERE organization_key = ?1 AND valid_to IS NOT NULL
+		  SELECT id, valid_from FROM `+t.name+` WHERE organization_key = ?1 AND valid_to IS NOT NULL
 		  UNION ALL
 		  SELECT id, valid_from FROM pruned_versions WHERE organization_key = ?1 AND kind = ?2
 		)
 		GROUP BY id
-		ORDER BY id`, organizationKey, t.Kind)
+		ORDER BY id`, organizationKey, t.kind)
 	return first, err
 }
 
 // takenAt is the instants of the snapshots that versions of an organization begin with, by their id.
-func (s *Store) takenAt(ctx context.Context, t *VersionTable, organizationKey int64) (map[int64]time.Time, error) {
+func (s *Store) takenAt(ctx context.Context, t *versionTable, organizationKey int64) (map[int64]time.Time, error) {
 	instants := make(map[int64]time.Time)
 	_, err := queryAll(ctx, s.db, "reading snapshots", func(r *reader) bool {
 		id := r.number()
@@ -196,11 +196,11 @@ func (s *Store) takenAt(ctx context.Context, t *VersionTable, organizationKey in
 	}, `SELECT id, taken_at
 		FROM stored_snapshots
 		WHERE id IN (
-		  SELECT valid_from FROM `+t.Name+` WHERE organization_key = ?1
+		  SELECT valid_from FROM `+t.name+` WHERE organization_key = ?1
 		  UNION
 		  SELECT valid_from FROM pruned_versions WHERE organization_key = ?1 AND kind = ?2
 		)
-		ORDER BY id`, organizationKey, t.Kind)
+		ORDER BY id`, organizationKey, t.kind)
 	return instants, err
 }
 

@@ -8,26 +8,14 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// Fact is a kind of fact in the ledger.
-type Fact string
-
-// The kinds of facts, with what is recorded.
-const (
-	FactRunStart Fact = "run_start"
-	FactRunEnd   Fact = "run_end"
-	FactSnapshot Fact = "snapshot"
-	FactSchedule Fact = "schedule"
-	FactPrune    Fact = "prune"
-	FactRuleSet  Fact = "rule_set"
-)
-
-var factForms = map[Fact]evidence.Form{
-	FactRunStart: evidence.NewForm("run_start", runStartColumns...),
-	FactRunEnd:   evidence.NewForm("run_end", runEndColumns...),
-	FactSnapshot: evidence.NewForm("snapshot", snapshotColumns...),
-	FactSchedule: evidence.NewForm("schedule", scheduleColumns...),
-	FactPrune:    evidence.NewForm("prune", append(slices.Clone(pruneColumns), "snapshots")...),
-	FactRuleSet:  evidence.NewForm("rule_set", ruleSetColumns...),
+// factForms are the forms of the records of facts, by their kind in the ledger.
+var factForms = map[string]evidence.Form{
+	"run_start": evidence.NewForm("run_start", runStartColumns...),
+	"run_end":   evidence.NewForm("run_end", runEndColumns...),
+	"snapshot":  evidence.NewForm("snapshot", snapshotColumns...),
+	"schedule":  evidence.NewForm("schedule", scheduleColumns...),
+	"prune":     evidence.NewForm("prune", append(slices.Clone(pruneColumns), "snapshots")...),
+	"rule_set":  evidence.NewForm("rule_set", ruleSetColumns...),
 }
 
 // link is a link of the ledger; the zero link comes before the first one.
@@ -45,15 +33,15 @@ func lastLink(ctx context.Context, q querier) (link, error) {
 }
 
 // add writes the link that follows, of the fact with an id and the values of its record.
-func (l link) add(ctx context.Context, tx *sql.Tx, kind Fact, id int64, values []any) (link, error) {
+func (l link) add(ctx context.Context, tx *sql.Tx, kind string, id int64, values []any) (link, error) {
 	next := link{l.number + 1, evidence.Link(l.chain, factForms[kind], values)}
 	_, err := tx.ExecContext(ctx, "INSERT INTO ledger (number, kind, row_id, chain_sha256) VALUES (?, ?, ?, ?)",
-		next.number, string(kind), id, next.chain)
+		next.number, kind, id, next.chain)
 	return next, err
 }
 
 // record writes the link of a fact after the newest one.
-func record(ctx context.Context, tx *sql.Tx, kind Fact, id int64, values []any) error {
+func record(ctx context.Context, tx *sql.Tx, kind string, id int64, values []any) error {
 	last, err := lastLink(ctx, tx)
 	if err != nil {
 		return err
@@ -63,7 +51,7 @@ func record(ctx context.Context, tx *sql.Tx, kind Fact, id int64, values []any) 
 }
 
 // recordRow writes the row of a fact, whose first value is its id, and its link.
-func recordRow(ctx context.Context, tx *sql.Tx, kind Fact, table string, columns []string, values []any) error {
+func recordRow(ctx context.Context, tx *sql.Tx, kind, table string, columns []string, values []any) error {
 	if err := insertRows(ctx, tx, table, columns, [][]any{values}); err != nil {
 		return err
 	}

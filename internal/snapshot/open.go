@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Store is an open database. It is safe for concurrent use; statements run one at a time.
@@ -136,14 +138,4 @@ func (s *Store) QuickCheck(ctx context.Context) error {
 }
 
 // SQLiteVersion is the version of the SQLite library in this program.
-func SQLiteVersion(ctx context.Context) (version string, err error) {
-	db, err := sql.Open("sqlite", ":memory:")
-	if err == nil {
-		defer func() { err = errors.Join(err, db.Close()) }()
-		err = db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version)
-	}
-	if err != nil {
-		return "", fmt.Errorf("asking for the version of SQLite: %w", err)
-	}
-	return version, nil
-}
+const SQLiteVersion = sqlite3.SQLITE_VERSION

@@ -65,11 +65,11 @@ func (s *Store) compact(ctx context.Context) error {
 }
 
 func prune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time) (*Pruned, error) {
-	all, err := querySnapshots(ctx, tx, "WHERE pruned_at IS NULL ORDER BY id")
+	chosen, err := r.choose(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	pruned := &Pruned{Snapshots: r.choose(all)}
+	pruned := &Pruned{Snapshots: chosen}
 	if len(pruned.Snapshots) > 0 || !r.ResponsesBefore.IsZero() {
 		if err := recordPrune(ctx, tx, r, at, pruned.Snapshots); err != nil {
 			return nil, err
@@ -103,71 +103,36 @@ func recordPrune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time, sna
 	if err := insertRows(ctx, tx, "pruned_snapshots", []string{"snapshot_id", "prune_id"}, rows); err != nil {
 		return err
 	}
-	return record(ctx, tx, FactPrune, id, append(values, strings.Join(ids, ",")))
+	return record(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
 }
 
-// choose is what the rules remove of all snapshots that are whole, oldest first.
-func (r Retention) choose(all []Snapshot) []Snapshot {
-	stays := baselines(all)
-	oldest := r.oldestKept(all)
-	var chosen []Snapshot
-	for _, h := range all {
-		tooOld := !r.Before.IsZero() && h.TakenAt.Before(r.Before)
-		if r.KeepLast > 0 {
-			tooOld = h.ID < oldest[owner(h)]
-		}
-		if tooOld && !slices.Contains(stays[h.OrganizationID], h.ID) {
-			chosen = append(chosen, h)
-		}
-	}
-	return chosen
-}
-
-// owner is whom a snapshot counts for: its organization, else, where it failed before that was known, its source.
-func owner(h Snapshot) string {
-	if h.OrganizationID != "" {
-		return h.OrganizationID
-	}
-	return "source " + h.Source
-}
-
-// baselines are the snapshots that Store.Baseline reads, by organization.
-func baselines(all []Snapshot) map[string][]int64 {
-	newest := make(map[string][]int64) // the last complete one, the last with SSO, the last with policies
-	for _, h := range all {
-		if h.Outcome != Complete {
-			continue
-		}
-		if newest[h.OrganizationID] == nil {
-			newest[h.OrganizationID] = make([]int64, 3)
-		}
-		of := newest[h.OrganizationID]
-		of[0] = h.ID
-		if h.SSONotAssessed == "" {
-			of[1] = h.ID
-		}
-		if h.PoliciesNotAssessed == "" {
-			of[2] = h.ID
-		}
-	}
-	return newest
-}
-
-// oldestKept is the oldest of the last KeepLast complete snapshots of each owner; an owner that has fewer is
-// missing.
-func (r Retention) oldestKept(all []Snapshot) map[string]int64 {
-	count := make(map[string]int)
-	oldest := make(map[string]int64)
-	for _, h := range slices.Backward(all) {
-		if h.Outcome != Complete {
-			continue
-		}
-		if count[h.OrganizationID]++; count[h.OrganizationID] == r.KeepLast {
-			oldest[h.OrganizationID] = h.ID
-			oldest["source "+h.Source] = h.ID
-		}
-	}
-	return oldest
+// choose is what the rules remove of the snapshots that are whole, oldest first. A snapshot that failed
+// before its organization was known counts for the organization of its source.
+func (r Retention) choose(ctx context.Context, tx *sql.Tx) ([]Snapshot, error) {
+	return querySnapshots(ctx, tx, `
+		WHERE id IN (
+		  WITH complete AS MATERIALIZED (
+		    SELECT id, source, organization_id, sso_not_assessed, policies_not_assessed,
+		      row_number() OVER (PARTITION BY organization_id ORDER BY id DESC) AS place
+		    FROM snapshots
+		    WHERE outcome = 'complete' AND pruned_at IS NULL
+		  )
+		  SELECT s.id
+		  FROM snapshots s
+		  LEFT JOIN complete k ON k.organization_id = s.organization_id AND k.place = ?1
+		  WHERE s.pruned_at IS NULL
+		    AND CASE ?1 WHEN 0 THEN s.taken_at < ?2 ELSE s.id < coalesce(k.id, (
+		      SELECT min(id) FROM complete WHERE s.organization_id IS NULL AND source = s.source AND place = ?1
+		    )) END
+		    AND s.id NOT IN (
+		      SELECT max(id) FROM complete GROUP BY organization_id
+		      UNION
+		      SELECT max(id) FROM complete WHERE sso_not_assessed IS NULL GROUP BY organization_id
+		      UNION
+		      SELECT max(id) FROM complete WHERE policies_not_assessed IS NULL GROUP BY organization_id
+		    )
+		)
+		ORDER BY id`, r.KeepLast, formatSeconds(r.Before))
 }
 
 // snapshotTables have rows of one snapshot each.
@@ -193,8 +158,8 @@ func removeRows(ctx context.Context, tx *sql.Tx) (removed int, err error) {
 		}
 		removed += n
 	}
-	for _, t := range slices.Concat(ContentTables, RecordTables) {
-		n, err := execCount(ctx, tx, "DELETE FROM "+t.Name+" AS v WHERE "+shownByNone)
+	for _, t := range slices.Concat(contentTables, recordTables) {
+		n, err := execCount(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByNone)
 		if err != nil {
 			return 0, err
 		}

@@ -7,7 +7,7 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// records are the rows of RecordTables that hold for an organization.
+// records are the rows of recordTables that hold for an organization.
 type records struct {
 	organizationKey              int64
 	last                         Snapshot // the last complete one; the zero Snapshot without one
@@ -36,7 +36,7 @@ func readRecords(ctx context.Context, tx *sql.Tx, organizationID string) (held r
 }
 
 // compare finds what has to be written so that the findings, the exceptions and the findings that stay open
-// hold, in the order of RecordTables.
+// hold, in the order of recordTables.
 func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
 	exceptions, covering := exceptionValues(c.Acceptances)
 	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
@@ -58,7 +58,7 @@ func writeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, fail
 	for _, v := range failed.begun {
 		rows = append(rows, append([]any{snapshotID, v.sha256}, v.values...))
 	}
-	columns := append([]string{"snapshot_id", "row_sha256"}, failed.table.Columns...)
+	columns := append([]string{"snapshot_id", "row_sha256"}, failed.table.columns...)
 	return insertRows(ctx, tx, "failed_findings", columns, rows)
 }
 
@@ -99,12 +99,12 @@ func writeParts(ctx context.Context, tx *sql.Tx, snapshotID int64, parts []part)
 	return nil
 }
 
-// recordsHash is the SHA-256, in hex, over the hashes of the rows of RecordTables and then the records of
+// recordsHash is the SHA-256, in hex, over the hashes of the rows of recordTables and then the records of
 // the parts.
 func recordsHash(versions []difference, parts []part) string {
 	digest := evidence.NewDigest()
 	for _, d := range versions {
-		digest.AddHashes(d.table.Kind, d.hashes)
+		digest.AddHashes(d.table.kind, d.hashes)
 	}
 	for _, p := range parts {
 		form := evidence.NewForm(p.kind, p.columns...)

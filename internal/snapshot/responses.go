@@ -9,94 +9,59 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
-	"slices"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
-
-// compressors are used again: a new one is 800 kB, most of what a thousand small organizations would cost
-// in memory and time.
-var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
-
-// compressedAtOnce is how many compressed answers of a long listing are in memory while they are stored.
-const compressedAtOnce = 64
 
 // storeResponses stores the bytes of each answer once. An answer whose bytes retention removed gets them back.
 func storeResponses(ctx context.Context, tx *sql.Tx, exchanges []Exchange, response func(i int) ([]byte, error)) error {
-	lacking, err := withoutBytes(ctx, tx, exchanges)
-	if err != nil || len(lacking) == 0 {
-		return err
+	bodies := make([][]byte, len(exchanges)) // compressed; nil for those that are stored
+	var compressing errgroup.Group
+	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one it takes a fifth of the time of a long listing
+	for i, e := range exchanges {
+		var stored bool
+		err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL)",
+			e.ResponseSHA256).Scan(&stored)
+		if err != nil {
+			return fmt.Errorf("looking for answer %d: %w", e.Number, err)
+		}
+		if !stored {
+			compressing.Go(func() (err error) {
+				bodies[i], err = compress(response, i)
+				return err
+			})
+		}
 	}
-	insert, err := tx.PrepareContext(ctx, `
-		INSERT INTO responses (sha256, size, body, body_crc32)
-		VALUES (?, ?, ?, ?)
-		ON CONFLICT (sha256) DO UPDATE
-		SET body = excluded.body, body_crc32 = excluded.body_crc32
-		WHERE body IS NULL`)
-	if err != nil {
-		return err
+	if err := compressing.Wait(); err != nil {
+		return fmt.Errorf("compressing the answers: %w", err)
 	}
-	for some := range slices.Chunk(lacking, compressedAtOnce) {
-		for i, c := range compressAll(some, response) {
-			e := exchanges[some[i]]
-			if c.err != nil {
-				return fmt.Errorf("compressing answer %d: %w", e.Number, c.err)
-			}
-			if _, err := insert.ExecContext(ctx, e.ResponseSHA256, c.size, c.body, int64(crc32.ChecksumIEEE(c.body))); err != nil {
-				return fmt.Errorf("storing answer %d: %w", e.Number, err)
-			}
+	for i, e := range exchanges {
+		if bodies[i] == nil {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO responses (sha256, size, body, body_crc32)
+			VALUES (?, ?, ?, ?)
+			ON CONFLICT (sha256) DO UPDATE
+			SET body = excluded.body, body_crc32 = excluded.body_crc32
+			WHERE body IS NULL`,
+			e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i]))); err != nil {
+			return fmt.Errorf("storing answer %d: %w", e.Number, err)
 		}
 	}
 	return nil
 }
 
-// withoutBytes are the places of the exchanges whose answer is not stored: few on a quiet night.
-func withoutBytes(ctx context.Context, tx *sql.Tx, exchanges []Exchange) ([]int, error) {
-	stored, err := tx.PrepareContext(ctx, "SELECT EXISTS (SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL)")
+// compressors are used again: a new one is 800 kB, most of what a thousand small organizations would cost
+// in memory and time.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+
+func compress(response func(i int) ([]byte, error), i int) ([]byte, error) {
+	body, err := response(i)
 	if err != nil {
 		return nil, err
 	}
-	var lacking []int
-	for i, e := range exchanges {
-		var found bool
-		if err := stored.QueryRowContext(ctx, e.ResponseSHA256).Scan(&found); err != nil {
-			return nil, fmt.Errorf("looking for answer %d: %w", e.Number, err)
-		}
-		if !found {
-			lacking = append(lacking, i)
-		}
-	}
-	return lacking, nil
-}
-
-type compressed struct {
-	body []byte
-	size int // before
-	err  error
-}
-
-// compressAll compresses answers on all processors: on one it takes a fifth of the time of a long listing.
-func compressAll(places []int, response func(i int) ([]byte, error)) []compressed {
-	const answersPerWorker = 8 // fewer do not pay off
-	all := make([]compressed, len(places))
-	workers := min(runtime.GOMAXPROCS(0), 1+len(places)/answersPerWorker)
-	var working sync.WaitGroup
-	for w := range workers {
-		working.Go(func() {
-			for i := w; i < len(places); i += workers {
-				body, err := response(places[i])
-				if err == nil {
-					all[i].size = len(body)
-					all[i].body, err = compress(body)
-				}
-				all[i].err = err
-			}
-		})
-	}
-	working.Wait()
-	return all
-}
-
-func compress(body []byte) ([]byte, error) {
 	var compressed bytes.Buffer
 	w := compressors.Get().(*zlib.Writer)
 	defer compressors.Put(w)

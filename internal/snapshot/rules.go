@@ -47,7 +47,7 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 		if id, err = nextID(ctx, tx, "rule_sets"); err != nil {
 			return err
 		}
-		err = recordRow(ctx, tx, FactRuleSet, "rule_sets", ruleSetColumns, []any{id, set.Thresholds, sum})
+		err = recordRow(ctx, tx, "rule_set", "rule_sets", ruleSetColumns, []any{id, set.Thresholds, sum})
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 		if id, err = nextID(ctx, tx, "run_starts"); err != nil {
 			return err
 		}
-		return recordRow(ctx, tx, FactRunStart, "run_starts", runStartColumns, []any{
+		return recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
 		})
 	})
@@ -34,7 +34,7 @@ func endInterrupted(ctx context.Context, tx *sql.Tx, at time.Time) error {
 	interrupted, err := queryAll(ctx, tx, "reading the runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
 	for _, id := range interrupted {
-		err = recordRow(ctx, tx, FactRunEnd, "run_ends", runEndColumns, []any{
+		err = recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
 			id, formatSeconds(at), string(Failed), "interrupted: the process ended before the run did",
 		})
 		if err != nil {
@@ -47,7 +47,7 @@ func endInterrupted(ctx context.Context, tx *sql.Tx, at time.Time) error {
 // FinishRun records the end of a run that is Running. A run has one end.
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
 	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *sql.Tx) error {
-		return recordRow(ctx, tx, FactRunEnd, "run_ends", runEndColumns, []any{
+		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
 			id, formatSeconds(at), string(outcome), nullText(reason),
 		})
 	})

@@ -112,13 +112,13 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	held, inventory := c.Baseline.content, c.Inventory
 	digest := evidence.NewDigest()
 	var all []difference
-	compare := func(t *VersionTable, assessed bool, held []version, current [][]any) (err error) {
+	compare := func(t *versionTable, assessed bool, held []version, current [][]any) (err error) {
 		d := difference{table: t}
 		if assessed {
 			d, err = t.compare(held, current)
 			all = append(all, d)
 		}
-		digest.AddHashes(t.Kind, d.hashes)
+		digest.AddHashes(t.kind, d.hashes)
 		return err
 	}
 	organization := [][]any{organizationValues(inventory.Organization)}
@@ -154,7 +154,7 @@ func writeHeader(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64) (
 	}
 	header.LedgerNumber = last.number + 1
 	values := headerValues(*header)
-	next, err := last.add(ctx, tx, FactSnapshot, header.ID, values)
+	next, err := last.add(ctx, tx, "snapshot", header.ID, values)
 	if err != nil {
 		return err
 	}

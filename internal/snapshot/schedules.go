@@ -41,7 +41,7 @@ func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Ti
 		if err != nil || len(all) > 0 && all[len(all)-1].Expression == expression {
 			return err
 		}
-		return recordRow(ctx, tx, FactSchedule, "schedules", scheduleColumns,
+		return recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
 			[]any{int64(len(all) + 1), formatSeconds(from), expression})
 	})
 }

@@ -11,23 +11,18 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// VersionTable is a table with one row for each stretch of snapshots in which a thing stays the same.
-type VersionTable struct {
-	Name string
-	// Kind is the kind of its records. Columns are hashed; the first is the id.
-	Kind    string
-	Columns []string
-
-	form evidence.Form
-	raw  int // place of the column "raw", -1 without one
+// versionTable is a table with one row for each stretch of snapshots in which a thing stays the same.
+type versionTable struct {
+	name    string
+	kind    string   // of its records
+	columns []string // that are hashed; the first is the id
+	raw     int      // place of the column "raw", -1 without one
+	form    evidence.Form
 }
 
-func newVersionTable(name, kind string, columns ...string) *VersionTable {
+func newVersionTable(name, kind string, columns ...string) *versionTable {
 	columns = append([]string{"id"}, columns...)
-	return &VersionTable{
-		Name: name, Kind: kind, Columns: columns,
-		form: evidence.NewForm(kind, columns...), raw: slices.Index(columns, "raw"),
-	}
+	return &versionTable{name, kind, columns, slices.Index(columns, "raw"), evidence.NewForm(kind, columns...)}
 }
 
 // The tables that hold what complete snapshots show.
@@ -52,10 +47,10 @@ var (
 		"rule_id", "first_seen", "last_seen")
 )
 
-// ContentTables are what content_sha256 covers, RecordTables what records_sha256 covers first, in order.
+// contentTables are what content_sha256 covers, recordTables what records_sha256 covers first, in order.
 var (
-	ContentTables = []*VersionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
-	RecordTables  = []*VersionTable{findingVersions, exceptionVersions, carriedVersions}
+	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
+	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
 // version is a stored row: a value for each of the columns, and since when it holds.
@@ -68,8 +63,8 @@ type version struct {
 func (v version) id() string { return v.values[0].(string) }
 
 // columnsOf are the columns to read. The JSON as received is most of a row and often not needed.
-func (t *VersionTable) columnsOf(withRaw bool) string {
-	columns := slices.Clone(t.Columns)
+func (t *versionTable) columnsOf(withRaw bool) string {
+	columns := slices.Clone(t.columns)
 	if t.raw >= 0 && !withRaw {
 		columns[t.raw] = "NULL"
 	}
@@ -77,26 +72,26 @@ func (t *VersionTable) columnsOf(withRaw bool) string {
 }
 
 // now reads the rows that hold for an organization, sorted by id, without their JSON.
-func (t *VersionTable) now(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
-	return t.query(ctx, q, "SELECT valid_from, row_sha256, "+t.columnsOf(false)+" FROM "+t.Name+
+func (t *versionTable) now(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
+	return t.query(ctx, q, "SELECT valid_from, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
 		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
 }
 
 // asOf reads the rows that a snapshot shows, sorted by id. It takes as long as what ended since then, not as
 // what ended before: each half of the query has an index.
-func (t *VersionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
-	query := "SELECT valid_from, row_sha256, " + t.columnsOf(true) + " FROM " + t.Name +
+func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
+	query := "SELECT valid_from, row_sha256, " + t.columnsOf(true) + " FROM " + t.name +
 		" WHERE organization_key = ?1 AND valid_from <= ?2 AND valid_to"
 	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationKey, snapshotID)
 }
 
 // query refuses rows with an id that is there twice: comparing them would report changes that never were.
-func (t *VersionTable) query(ctx context.Context, q querier, query string, args ...any) ([]version, error) {
-	all, err := queryAll(ctx, q, "reading "+t.Name, readVersion, query, args...)
+func (t *versionTable) query(ctx context.Context, q querier, query string, args ...any) ([]version, error) {
+	all, err := queryAll(ctx, q, "reading "+t.name, readVersion, query, args...)
 	slices.SortFunc(all, func(a, b version) int { return strings.Compare(a.id(), b.id()) })
 	for i := 1; i < len(all) && err == nil; i++ {
 		if id := all[i].id(); id == all[i-1].id() {
-			err = fmt.Errorf("the row %s of %s is there twice: %w", id, t.Name, ErrDamaged)
+			err = fmt.Errorf("the row %s of %s is there twice: %w", id, t.name, ErrDamaged)
 		}
 	}
 	return all, err
@@ -127,7 +122,7 @@ func (v version) damaged(err error) error {
 
 // difference is what has to be written so that other rows hold.
 type difference struct {
-	table  *VersionTable
+	table  *versionTable
 	ended  []version // hold no longer
 	begun  []version // hold from now on
 	hashes []byte    // the row_sha256 of every row that then holds, in the order of the ids
@@ -135,13 +130,13 @@ type difference struct {
 
 // compare walks the rows that hold and those that are to hold, both sorted by id, in lockstep. It looks at
 // every value but the JSON: the API may spell the same thing in another way.
-func (t *VersionTable) compare(held []version, current [][]any) (difference, error) {
+func (t *versionTable) compare(held []version, current [][]any) (difference, error) {
 	d := difference{table: t, hashes: make([]byte, 0, sha256.Size*len(current))}
 	last := ""
 	for i, values := range current {
 		id := values[0].(string)
 		if id <= last && i > 0 {
-			return d, fmt.Errorf("the row %q of %s comes after the row %q", id, t.Name, last)
+			return d, fmt.Errorf("the row %q of %s comes after the row %q", id, t.name, last)
 		}
 		last = id
 		for len(held) > 0 && held[0].id() < id {
@@ -163,7 +158,7 @@ func (t *VersionTable) compare(held []version, current [][]any) (difference, err
 	return d, nil
 }
 
-func (t *VersionTable) same(a, b []any) bool {
+func (t *versionTable) same(a, b []any) bool {
 	for i := range a {
 		if a[i] != b[i] && i != t.raw {
 			return false
@@ -181,19 +176,19 @@ func (d *difference) begin(values []any) {
 // write ends and begins rows with a snapshot, whose header is written.
 func (d *difference) write(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64) error {
 	for _, v := range d.ended {
-		result, err := tx.ExecContext(ctx, "UPDATE "+d.table.Name+
+		result, err := tx.ExecContext(ctx, "UPDATE "+d.table.name+
 			" SET valid_to = ? WHERE organization_key = ? AND id = ? AND valid_from = ? AND valid_to IS NULL",
 			snapshotID, organizationKey, v.id(), v.validFrom)
 		if err := expectOneRow(result, err); err != nil {
-			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.Name, err)
+			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.name, err)
 		}
 	}
 	rows := make([][]any, len(d.begun))
 	for i, v := range d.begun {
 		rows[i] = append([]any{organizationKey, snapshotID, v.sha256}, v.values...)
 	}
-	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.Columns...)
-	return insertRows(ctx, tx, d.table.Name, columns, rows)
+	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.columns...)
+	return insertRows(ctx, tx, d.table.name, columns, rows)
 }
 
 func expectOneRow(result sql.Result, err error) error {
