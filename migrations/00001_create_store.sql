@@ -9,9 +9,9 @@ PRAGMA user_version = 10;
 
 CREATE TABLE ledger ( -- One link for each recorded fact, in the order of recording.
   number INTEGER PRIMARY KEY, -- place in the ledger, from 1 without a gap
-  kind TEXT NOT NULL CHECK (kind IN ('run_start', 'run_end', 'snapshot', 'schedule', 'prune', 'rule_set')), -- kind of the fact
+  kind TEXT NOT NULL, -- kind of the fact: run_start, run_end, snapshot, schedule, prune or rule_set
   row_id INTEGER NOT NULL, -- id of the fact in the table of its kind
-  chain_sha256 TEXT NOT NULL -- SHA-256, in hex, over the link before and the record of the fact, see docs/verification.md
+  chain_sha256 TEXT NOT NULL -- SHA-256, in hex, over the link before and the record of the fact
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
@@ -24,14 +24,14 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
 
-CREATE TABLE run_ends ( -- How each run ended; read it through runs. A run without a row here is running, or was interrupted.
+CREATE TABLE run_ends ( -- How each run ended; read it through runs. A run without a row is running, or was interrupted.
   run_id INTEGER PRIMARY KEY REFERENCES run_starts (id), -- the run
   finished_at TEXT NOT NULL, -- when it ended, RFC 3339 UTC, whole seconds
-  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'failed')), -- complete when the snapshot of every organization is
+  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'failed')), -- complete when every snapshot is
   error TEXT -- why it failed, a line for each organization; null when it is complete
 ) STRICT;
 
-CREATE TABLE rule_sets ( -- The rules and thresholds that findings were made by. A new row is written only when something differs.
+CREATE TABLE rule_sets ( -- The rules and thresholds that findings were made by: a new row when something differs.
   id INTEGER PRIMARY KEY, -- grows with time
   thresholds TEXT NOT NULL, -- the thresholds, a JSON object
   sha256 TEXT NOT NULL -- SHA-256, in hex, over the records of its rule_wordings, sorted by rule_id
@@ -52,7 +52,7 @@ CREATE TABLE organizations ( -- A short key for the id of an organization, so th
   id TEXT NOT NULL UNIQUE -- id of the organization
 ) STRICT;
 
-CREATE TABLE stored_snapshots ( -- One row for each organization of a run, complete or failed, never removed; read it through snapshots.
+CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never removed; read it through snapshots.
   id INTEGER PRIMARY KEY, -- number of the snapshot, growing with time
   run_id INTEGER NOT NULL REFERENCES run_starts (id), -- the run that took it
   source TEXT NOT NULL, -- label of the organization in the settings
@@ -108,7 +108,7 @@ CREATE TABLE schedules ( -- The schedules of the job, in order. The expected nig
 CREATE TABLE prunes ( -- One row for each time that retention removed something.
   id INTEGER PRIMARY KEY, -- grows with time
   pruned_at TEXT NOT NULL, -- when, RFC 3339 UTC, whole seconds
-  responses_before TEXT -- the bytes of answers that only snapshots before this instant had were removed; null when not asked for
+  responses_before TEXT -- removed were the bytes of answers that only older snapshots had; null: none
 ) STRICT;
 
 CREATE TABLE pruned_snapshots ( -- The snapshots whose rows retention removed; their rows in snapshots stay.
@@ -116,7 +116,7 @@ CREATE TABLE pruned_snapshots ( -- The snapshots whose rows retention removed; t
   prune_id INTEGER NOT NULL REFERENCES prunes (id) -- what removed them
 ) STRICT;
 
-CREATE TABLE pruned_versions ( -- What retention leaves of the row of a configuration: that it was there, and the expiry of its token.
+CREATE TABLE pruned_versions ( -- What retention leaves of a configuration: that it was there, and its token's expiry.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   kind TEXT NOT NULL CHECK (kind IN ('scim', 'sso')), -- scim or sso
   id TEXT NOT NULL, -- id of the configuration
@@ -125,13 +125,13 @@ CREATE TABLE pruned_versions ( -- What retention leaves of the row of a configur
   PRIMARY KEY (organization_key, kind, id, valid_from)
 ) STRICT, WITHOUT ROWID;
 
--- Each table of versions has one row for each stretch of complete snapshots of an organization in which a thing is the same.
+-- A table of versions has one row for each stretch of complete snapshots in which a thing is the same.
 
 CREATE TABLE organization_versions ( -- The organizations themselves; read it through organization_details.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the organization
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   name TEXT NOT NULL, -- name of the organization
   tier TEXT NOT NULL, -- its plan; empty when not reported
   created_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported
@@ -146,7 +146,7 @@ CREATE TABLE policy_versions ( -- The policies of organizations; read it through
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the organization
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows them so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   restrict_account_creation_to_scim INTEGER NOT NULL, -- 1 when accounts can only be created through SCIM, else 0
   unknown_fields TEXT, -- the other policies, canonical JSON; null when there are none
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
@@ -158,7 +158,7 @@ CREATE TABLE scim_versions ( -- SCIM configurations; read it through scim_config
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the configuration, lower case
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   stated_organization_id TEXT NOT NULL, -- the organization that it names itself; empty when it names none
   name TEXT NOT NULL, -- name of the configuration; may be empty
   enabled INTEGER NOT NULL, -- 1 when enabled, else 0
@@ -178,7 +178,7 @@ CREATE TABLE sso_versions ( -- SSO configurations; read it through sso_configura
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the configuration, lower case
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   stated_organization_id TEXT NOT NULL, -- the organization that it names itself; empty when it names none
   display_name TEXT NOT NULL, -- name of the configuration; may be empty
   issuer_url TEXT NOT NULL, -- URL of the identity provider
@@ -201,17 +201,17 @@ CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapsho
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- fingerprint: SHA-256, in hex, of rule, organization id, subject type and subject id
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   rule_id TEXT NOT NULL, -- the rule, such as SCIM-001
   severity TEXT NOT NULL, -- critical, high, medium, low or info
-  status TEXT NOT NULL CHECK (status IN ('fail', 'pass', 'not_assessed', 'excepted')), -- fail, pass, not_assessed or excepted
+  status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
   original_status TEXT, -- what an exception covers; null when there is none
   subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
   observed TEXT NOT NULL, -- what was found; for not_assessed, why nothing could be
   first_seen TEXT, -- since when it has been open without a break, RFC 3339 UTC; null when it is not open
-  exception_number INTEGER, -- number in exceptions of the exception that covers it, or did until it expired; null when none does
+  exception_number INTEGER, -- number of the exception that covers it, or did until it expired; null when none does
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
@@ -221,7 +221,7 @@ CREATE TABLE exception_versions ( -- The exceptions as complete snapshots saw th
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- place in the exceptions file among those that concern the organization, six digits
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   rule_id TEXT NOT NULL, -- the rule whose failures are accepted
   subject_id TEXT, -- the one subject that it is for; null for every subject of the organization
   accepted_organization_id TEXT, -- the organization that it names; null when it names none
@@ -236,11 +236,11 @@ CREATE TABLE exception_versions ( -- The exceptions as complete snapshots saw th
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
 
-CREATE TABLE carried_finding_versions ( -- Findings that stay open although they could not be assessed; read it through carried_findings.
+CREATE TABLE carried_finding_versions ( -- Open findings that could not be assessed; read it through carried_findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- fingerprint of the finding
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; null while none
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
   rule_id TEXT NOT NULL, -- the rule
   first_seen TEXT NOT NULL, -- since when it has been open, RFC 3339 UTC
   last_seen TEXT NOT NULL, -- the last snapshot in which it failed or was excepted, RFC 3339 UTC
@@ -253,7 +253,7 @@ CREATE TABLE failed_findings ( -- The outcomes of the rules in failed snapshots;
   id TEXT NOT NULL, -- fingerprint: SHA-256, in hex, of rule, organization id, subject type and subject id
   rule_id TEXT NOT NULL, -- the rule, such as RUN-001
   severity TEXT NOT NULL, -- critical, high, medium, low or info
-  status TEXT NOT NULL CHECK (status IN ('fail', 'pass', 'not_assessed', 'excepted')), -- fail, pass, not_assessed or excepted
+  status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
   original_status TEXT, -- what an exception covers; null when there is none
   subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
   subject_id TEXT NOT NULL, -- id of the subject
@@ -310,7 +310,7 @@ CREATE TABLE audit_log_entries ( -- The audit-log entries that a snapshot was ju
   PRIMARY KEY (snapshot_id, number)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE stored_candidates ( -- Which audit-log entries may say who made a change; read it through change_candidates.
+CREATE TABLE stored_candidates ( -- Audit-log entries that may say who made a change; read it through change_candidates.
   snapshot_id INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the snapshot that shows the change
   change_number INTEGER NOT NULL, -- number of the change in changes
   entry_number INTEGER NOT NULL, -- number of the entry in audit_log_entries
@@ -354,7 +354,7 @@ SELECT
   e.finished_at, -- when it ended, RFC 3339 UTC, whole seconds; null while it is running
   r.scheduled_for, -- the instant that a schedule asked for, RFC 3339 UTC; null for a run without a schedule
   r.trigger, -- manual, schedule, catch_up or demo
-  coalesce(e.outcome, 'running') AS outcome, -- running, complete or failed; complete when the snapshot of every organization is
+  coalesce(e.outcome, 'running') AS outcome, -- running, failed, or complete when every snapshot is
   e.error, -- why it failed, a line for each organization; null when it is complete
   r.tool_version, -- version of auditor
   r.host -- name of the machine
@@ -410,7 +410,7 @@ LEFT JOIN ledger l ON l.number = s.ledger_number
 LEFT JOIN pruned_snapshots g ON g.snapshot_id = s.id
 LEFT JOIN prunes p ON p.id = g.prune_id;
 
-CREATE VIEW whole_snapshots AS -- The complete snapshots that are not pruned, in short.
+CREATE VIEW whole_snapshots AS -- The whole snapshots: complete ones that are not pruned.
 SELECT
   s.id, -- number of the snapshot
   s.run_id, -- the run that took it
@@ -426,7 +426,7 @@ JOIN organizations o ON o.key = s.organization_key
 WHERE s.outcome = 'complete'
   AND NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = s.id);
 
-CREATE VIEW scim_configurations AS -- Every SCIM configuration in every complete snapshot that is not pruned.
+CREATE VIEW scim_configurations AS -- Every SCIM configuration in every whole snapshot.
 SELECT
   s.id AS snapshot_id, -- the snapshot
   s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
@@ -441,7 +441,7 @@ SELECT
     FROM sso_versions n
     WHERE n.organization_key = v.organization_key AND n.id = v.sso_configuration_id
       AND n.valid_from <= s.id AND (n.valid_to IS NULL OR n.valid_to > s.id)
-  ) END AS sso_configuration_name, -- name of the linked SSO configuration in the same snapshot; null when not linked or not known
+  ) END AS sso_configuration_name, -- name of the linked SSO configuration; null when not linked or not known
   v.token_expires_at, -- RFC 3339 UTC with nine digits; null when not reported, which is unknown and not expired
   v.created_at, -- RFC 3339 UTC with nine digits; null when not reported
   v.updated_at, -- RFC 3339 UTC with nine digits; null when not reported
@@ -453,14 +453,14 @@ FROM whole_snapshots s
 JOIN scim_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id);
 
-CREATE VIEW current_scim_configurations AS -- The SCIM configurations of the newest complete snapshot of each organization.
+CREATE VIEW current_scim_configurations AS -- Those of the newest complete snapshot of each organization.
 SELECT c.*
 FROM organizations o
 JOIN scim_configurations c ON c.snapshot_id = (
   SELECT max(n.id) FROM stored_snapshots n WHERE n.organization_key = o.key AND n.outcome = 'complete'
 );
 
-CREATE VIEW sso_configurations AS -- Every SSO configuration in every complete snapshot that is not pruned and could read them.
+CREATE VIEW sso_configurations AS -- Every SSO configuration in every whole snapshot that could read them.
 SELECT
   s.id AS snapshot_id, -- the snapshot
   s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
@@ -485,14 +485,14 @@ JOIN sso_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
 WHERE s.sso_not_assessed IS NULL;
 
-CREATE VIEW current_sso_configurations AS -- The SSO configurations of the newest complete snapshot of each organization, where it could read them.
+CREATE VIEW current_sso_configurations AS -- Those of the newest complete snapshot of each organization.
 SELECT c.*
 FROM organizations o
 JOIN sso_configurations c ON c.snapshot_id = (
   SELECT max(n.id) FROM stored_snapshots n WHERE n.organization_key = o.key AND n.outcome = 'complete'
 );
 
-CREATE VIEW organization_policies AS -- The policies of each organization in every complete snapshot that is not pruned and could read them.
+CREATE VIEW organization_policies AS -- The policies of each organization in every whole snapshot that could read them.
 SELECT
   s.id AS snapshot_id, -- the snapshot
   s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
@@ -507,7 +507,7 @@ JOIN policy_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
 WHERE s.policies_not_assessed IS NULL;
 
-CREATE VIEW organization_details AS -- The organization itself in every complete snapshot that is not pruned.
+CREATE VIEW organization_details AS -- The organization itself in every whole snapshot.
 SELECT
   s.id AS snapshot_id, -- the snapshot
   s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
@@ -529,7 +529,7 @@ SELECT
   o.id AS organization_id, -- id of the organization
   v.id, -- id of the configuration, lower case
   f.taken_at AS valid_from, -- instant of the first snapshot that shows it so, RFC 3339 UTC
-  t.taken_at AS valid_to, -- instant of the first snapshot that shows it otherwise or no more, RFC 3339 UTC; null for the present
+  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null for the present
   v.name, -- name of the configuration; may be empty
   v.enabled, -- 1 when enabled, else 0
   v.sso_configuration_id, -- id of the linked SSO configuration; empty when not linked
@@ -552,7 +552,7 @@ SELECT
   o.id AS organization_id, -- id of the organization
   v.id, -- id of the configuration, lower case
   f.taken_at AS valid_from, -- instant of the first snapshot that shows it so, RFC 3339 UTC
-  t.taken_at AS valid_to, -- instant of the first snapshot that shows it otherwise or no more, RFC 3339 UTC; null for the present
+  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null for the present
   v.display_name, -- name of the configuration; may be empty
   v.issuer_url, -- URL of the identity provider
   v.provider_type, -- PROVIDER_TYPE_BUILTIN or PROVIDER_TYPE_CUSTOM
@@ -635,23 +635,23 @@ SELECT
   w.expected, -- what would be in order
   v.id AS fingerprint, -- SHA-256, in hex, of rule, organization id, subject type and subject id
   v.first_seen, -- since when it has been open without a break, RFC 3339 UTC; null when it is not open
-  CAST(julianday(s.taken_at) - julianday(v.first_seen) + 0.000001 AS INTEGER) AS days_open, -- whole days from first_seen to taken_at; null when it is not open
+  CAST(julianday(s.taken_at) - julianday(v.first_seen) + 0.000001 AS INTEGER) AS days_open, -- null when not open
   w.remedy, -- what to do about a failure
-  v.exception_number -- number in exceptions of the exception that covers it, or did until it expired; null when none does
+  v.exception_number -- number of the exception that covers it, or did until it expired; null when none does
 FROM whole_snapshots s
 JOIN finding_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
 LEFT JOIN rule_wordings w ON w.rule_set_id = s.rule_set_id AND w.rule_id = v.rule_id
 UNION ALL
-SELECT s.id, s.taken_at, o.id, v.rule_id, w.title, v.severity, v.status, v.original_status, v.subject_type, v.subject_id,
-  v.subject_name, v.observed, w.expected, v.id, v.first_seen,
+SELECT s.id, s.taken_at, o.id, v.rule_id, w.title, v.severity, v.status, v.original_status, v.subject_type,
+  v.subject_id, v.subject_name, v.observed, w.expected, v.id, v.first_seen,
   CAST(julianday(s.taken_at) - julianday(v.first_seen) + 0.000001 AS INTEGER), w.remedy, v.exception_number
 FROM stored_snapshots s
 JOIN failed_findings v ON v.snapshot_id = s.id
 LEFT JOIN organizations o ON o.key = s.organization_key
 LEFT JOIN rule_wordings w ON w.rule_set_id = s.rule_set_id AND w.rule_id = v.rule_id;
 
-CREATE VIEW carried_findings AS -- Findings that were open before and that a complete snapshot could not assess: they stay open.
+CREATE VIEW carried_findings AS -- Findings that stay open although a whole snapshot could not assess them.
 SELECT
   s.id AS snapshot_id, -- the snapshot
   v.id AS fingerprint, -- fingerprint of the finding
@@ -682,7 +682,7 @@ FROM whole_snapshots s
 JOIN exception_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id);
 
-CREATE VIEW exchanges AS -- Each request of every complete snapshot that is not pruned, and the answer that was accepted for it.
+CREATE VIEW exchanges AS -- Each request of every whole snapshot, and the answer that was accepted for it.
 SELECT
   x.snapshot_id, -- the snapshot
   x.number, -- place in the snapshot, from 1
@@ -747,85 +747,76 @@ CREATE TRIGGER pruned_versions_no_delete BEFORE DELETE ON pruned_versions
 BEGIN SELECT RAISE(ABORT, 'pruned_versions are never deleted'); END;
 
 CREATE TRIGGER organization_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, name, tier, created_at, updated_at, unknown_fields, raw, row_sha256 ON organization_versions
+  organization_key, id, valid_from, name, tier, created_at, updated_at, unknown_fields, raw,
+  row_sha256 ON organization_versions
 BEGIN SELECT RAISE(ABORT, 'organization_versions are never rewritten'); END;
 CREATE TRIGGER organization_versions_close_once BEFORE UPDATE OF valid_to ON organization_versions
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'organization_versions are closed once'); END;
 CREATE TRIGGER organization_versions_no_delete BEFORE DELETE ON organization_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'organization_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER policy_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, restrict_account_creation_to_scim, unknown_fields, raw, row_sha256 ON policy_versions
+  organization_key, id, valid_from, restrict_account_creation_to_scim, unknown_fields, raw,
+  row_sha256 ON policy_versions
 BEGIN SELECT RAISE(ABORT, 'policy_versions are never rewritten'); END;
 CREATE TRIGGER policy_versions_close_once BEFORE UPDATE OF valid_to ON policy_versions
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'policy_versions are closed once'); END;
 CREATE TRIGGER policy_versions_no_delete BEFORE DELETE ON policy_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'policy_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER scim_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, stated_organization_id, name, enabled, sso_configuration_id, created_at, updated_at,
-  token_expires_at, allow_unverified_email_account_linking, unknown_fields, raw, row_sha256 ON scim_versions
+  organization_key, id, valid_from, stated_organization_id, name, enabled, sso_configuration_id, created_at,
+  updated_at, token_expires_at, allow_unverified_email_account_linking, unknown_fields, raw, row_sha256 ON scim_versions
 BEGIN SELECT RAISE(ABORT, 'scim_versions are never rewritten'); END;
 CREATE TRIGGER scim_versions_close_once BEFORE UPDATE OF valid_to ON scim_versions
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'scim_versions are closed once'); END;
 CREATE TRIGGER scim_versions_no_delete BEFORE DELETE ON scim_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'scim_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER sso_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, stated_organization_id, display_name, issuer_url, provider_type, state, client_id,
-  email_domain, email_domains, additional_scopes, claims, claims_expression, unknown_fields, raw, row_sha256 ON sso_versions
+  organization_key, id, valid_from, stated_organization_id, display_name, issuer_url, provider_type, state,
+  client_id, email_domain, email_domains, additional_scopes, claims, claims_expression, unknown_fields, raw,
+  row_sha256 ON sso_versions
 BEGIN SELECT RAISE(ABORT, 'sso_versions are never rewritten'); END;
 CREATE TRIGGER sso_versions_close_once BEFORE UPDATE OF valid_to ON sso_versions
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'sso_versions are closed once'); END;
 CREATE TRIGGER sso_versions_no_delete BEFORE DELETE ON sso_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'sso_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER finding_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, rule_id, severity, status, original_status, subject_type, subject_id, subject_name,
-  observed, first_seen, exception_number, row_sha256 ON finding_versions
+  organization_key, id, valid_from, rule_id, severity, status, original_status, subject_type, subject_id,
+  subject_name, observed, first_seen, exception_number, row_sha256 ON finding_versions
 BEGIN SELECT RAISE(ABORT, 'finding_versions are never rewritten'); END;
 CREATE TRIGGER finding_versions_close_once BEFORE UPDATE OF valid_to ON finding_versions
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'finding_versions are closed once'); END;
 CREATE TRIGGER finding_versions_no_delete BEFORE DELETE ON finding_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'finding_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER exception_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, rule_id, subject_id, accepted_organization_id, owner, reason, ticket, expires, in_force,
-  bearing, findings, row_sha256 ON exception_versions
+  organization_key, id, valid_from, rule_id, subject_id, accepted_organization_id, owner, reason, ticket,
+  expires, in_force, bearing, findings, row_sha256 ON exception_versions
 BEGIN SELECT RAISE(ABORT, 'exception_versions are never rewritten'); END;
 CREATE TRIGGER exception_versions_close_once BEFORE UPDATE OF valid_to ON exception_versions
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'exception_versions are closed once'); END;
 CREATE TRIGGER exception_versions_no_delete BEFORE DELETE ON exception_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'exception_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER carried_finding_versions_no_update BEFORE UPDATE OF
@@ -835,10 +826,8 @@ CREATE TRIGGER carried_finding_versions_close_once BEFORE UPDATE OF valid_to ON 
 WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
 BEGIN SELECT RAISE(ABORT, 'carried_finding_versions are closed once'); END;
 CREATE TRIGGER carried_finding_versions_no_delete BEFORE DELETE ON carried_finding_versions
-WHEN OLD.valid_to IS NULL OR EXISTS (
-  SELECT 1 FROM whole_snapshots s
-  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to
-)
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'carried_finding_versions go only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER failed_findings_no_update BEFORE UPDATE ON failed_findings
@@ -877,54 +866,26 @@ CREATE TRIGGER requests_no_delete BEFORE DELETE ON requests
 WHEN EXISTS (SELECT 1 FROM stored_exchanges x WHERE x.request_id = OLD.id)
 BEGIN SELECT RAISE(ABORT, 'requests go only with the last exchange that has them'); END;
 CREATE TRIGGER responses_no_update BEFORE UPDATE ON responses
-WHEN NEW.id <> OLD.id OR NEW.sha256 <> OLD.sha256 OR NEW.size <> OLD.size OR NEW.body IS NOT NULL AND OLD.body IS NOT NULL
+WHEN (NEW.id, NEW.sha256, NEW.size) <> (OLD.id, OLD.sha256, OLD.size) OR NEW.body IS NOT NULL AND OLD.body IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'responses are never rewritten; retention may only remove the body'); END;
 CREATE TRIGGER responses_no_delete BEFORE DELETE ON responses
 BEGIN SELECT RAISE(ABORT, 'responses are never deleted'); END;
 
 -- +goose Down
-DROP VIEW exchanges;
-DROP VIEW exceptions;
-DROP VIEW carried_findings;
-DROP VIEW findings;
-DROP VIEW change_candidates;
-DROP VIEW changes;
-DROP VIEW sso_configuration_history;
-DROP VIEW scim_configuration_history;
-DROP VIEW organization_details;
-DROP VIEW organization_policies;
-DROP VIEW current_sso_configurations;
-DROP VIEW sso_configurations;
-DROP VIEW current_scim_configurations;
-DROP VIEW scim_configurations;
-DROP VIEW whole_snapshots;
-DROP VIEW snapshots;
-DROP VIEW runs;
-DROP TABLE stored_exchanges;
-DROP TABLE responses;
-DROP TABLE requests;
-DROP TABLE stored_candidates;
-DROP TABLE audit_log_entries;
-DROP TABLE audit_log_readings;
-DROP TABLE stored_changes;
-DROP TABLE failed_findings;
-DROP TABLE carried_finding_versions;
-DROP TABLE exception_versions;
-DROP TABLE finding_versions;
-DROP TABLE sso_versions;
-DROP TABLE scim_versions;
-DROP TABLE policy_versions;
-DROP TABLE organization_versions;
-DROP TABLE pruned_versions;
-DROP TABLE pruned_snapshots;
-DROP TABLE prunes;
-DROP TABLE schedules;
-DROP TABLE stored_snapshots;
-DROP TABLE organizations;
-DROP TABLE rule_wordings;
-DROP TABLE rule_sets;
-DROP TABLE run_ends;
-DROP TABLE run_starts;
-DROP TABLE ledger;
+DROP VIEW exchanges; DROP VIEW exceptions; DROP VIEW carried_findings;
+DROP VIEW findings; DROP VIEW change_candidates; DROP VIEW changes;
+DROP VIEW sso_configuration_history; DROP VIEW scim_configuration_history; DROP VIEW organization_details;
+DROP VIEW organization_policies; DROP VIEW current_sso_configurations; DROP VIEW sso_configurations;
+DROP VIEW current_scim_configurations; DROP VIEW scim_configurations; DROP VIEW whole_snapshots;
+DROP VIEW snapshots; DROP VIEW runs;
+DROP TABLE stored_exchanges; DROP TABLE responses; DROP TABLE requests;
+DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log_readings;
+DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
+DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE sso_versions;
+DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_versions;
+DROP TABLE pruned_versions; DROP TABLE pruned_snapshots; DROP TABLE prunes;
+DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;
+DROP TABLE rule_wordings; DROP TABLE rule_sets; DROP TABLE run_ends;
+DROP TABLE run_starts; DROP TABLE ledger;
 PRAGMA user_version = 0;
 PRAGMA application_id = 0;

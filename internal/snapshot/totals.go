@@ -38,7 +38,8 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 		return nil, err
 	}
 	// A finding that stays for many nights is one row: counted by its stretch first, or each night would
-	// count it again.
+	// count it again. CROSS JOIN keeps the order of the tables, so that no older night is read:
+	// https://www.sqlite.org/lang_select.html#crossjoin
 	_, err = queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
 		run, severity, n := r.number(), diff.Severity(r.text()), r.count()
 		if t := totals[run]; t != nil && t.Failing != nil {
@@ -48,11 +49,11 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 	}, `WITH shown AS (
 		  SELECT v.*
 		  FROM organizations o
-		  JOIN finding_versions v ON v.organization_key = o.key AND v.valid_to IS NULL
+		  CROSS JOIN finding_versions v ON v.organization_key = o.key AND v.valid_to IS NULL
 		  UNION ALL
 		  SELECT v.*
 		  FROM organizations o
-		  JOIN finding_versions v ON v.organization_key = o.key
+		  CROSS JOIN finding_versions v ON v.organization_key = o.key
 		    AND v.valid_to > (SELECT min(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2)
 		),
 		stretches AS MATERIALIZED (
@@ -63,7 +64,7 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 		)
 		SELECT s.run_id, n.severity, sum(n.findings)
 		FROM stored_snapshots s
-		JOIN stretches n ON n.organization_key = s.organization_key
+		CROSS JOIN stretches n ON n.organization_key = s.organization_key
 		  AND n.valid_from <= s.id AND (n.valid_to IS NULL OR n.valid_to > s.id)
 		WHERE s.run_id BETWEEN ?1 AND ?2 AND s.outcome = 'complete'
 		GROUP BY s.run_id, n.severity
