@@ -116,7 +116,7 @@ type Change struct {
 	// The actor's fields are those of the newest candidate, empty where there is none.
 	ActorID, ActorPrincipal, ActorAction string
 	ActorAt                              time.Time
-	// Candidates are all audit-log entries that may tell who made the change, newest first.
+	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
 }
 
