@@ -24,7 +24,10 @@ func TestARecordIsWhatTheDocumentationSays(t *testing.T) {
 func TestNoTwoRowsHaveTheSameRecord(t *testing.T) {
 	form := evidence.NewForm("k", "a", "b")
 	seen := make(map[string][]any)
-	for _, row := range [][]any{{"", ""}, {nil, ""}, {"", nil}, {nil, nil}, {"1:b,", ""}, {"", "1:b,"}, {"x", "y"}, {"xy", ""}, {int64(1), nil}, {nil, int64(1)}} {
+	for _, row := range [][]any{
+		{"", ""}, {nil, ""}, {"", nil}, {nil, nil}, {"1:b,", ""}, {"", "1:b,"}, {"x", "y"}, {"xy", ""},
+		{int64(1), nil}, {nil, int64(1)},
+	} {
 		record := string(form.Append(nil, row))
 		if other, found := seen[record]; found {
 			t.Errorf("%v and %v have the same record", row, other)
@@ -94,7 +97,8 @@ func TestCheckFolderNamesWhatIsWrong(t *testing.T) {
 	check()
 	write("b.csv", "c")
 	write("c.csv", "c")
-	write("SHA256SUMS", fmt.Sprintf("%s  a.csv\n%s  b.csv\n%s  gone.csv\n%s  ../a.csv\nx\n", sum("a"), sum("b"), sum("g"), sum("a")))
+	write("SHA256SUMS", fmt.Sprintf("%s  a.csv\n%s  b.csv\n%s  gone.csv\n%s  ../a.csv\nx\n",
+		sum("a"), sum("b"), sum("g"), sum("a")))
 	check(
 		fmt.Sprintf("b.csv has SHA-256 %s, SHA256SUMS says %s", sum("c"), sum("b")),
 		"gone.csv is missing",

@@ -35,7 +35,8 @@ func CheckFolder(folder string) (problems []string, err error) {
 		line = strings.TrimRight(line, "\r\n")
 		want, name, ok := parseSum(line)
 		if !ok {
-			problems = append(problems, fmt.Sprintf("%s has a line that names no file of the folder: %q", SumsFile, line))
+			problem := fmt.Sprintf("%s has a line that names no file of the folder: %q", SumsFile, line)
+			problems = append(problems, problem)
 			continue
 		}
 		named = append(named, name)

@@ -21,8 +21,9 @@ func (v *verifier) checkAnswers(ctx context.Context) error {
 		}
 		v.result.Responses++
 		p := Problem{Subject: "answer " + row.Text("sha256")}
-		v.compare(p, row.Int("body_crc32"), int64(crc32.ChecksumIEEE(row.Bytes("body"))), "its stored bytes were altered")
-		sum, size, err := hashCompressed(row.Bytes("body"), row.Int("size"))
+		body := row.Bytes("body")
+		v.compare(p, row.Int("body_crc32"), int64(crc32.ChecksumIEEE(body)), "its stored bytes were altered")
+		sum, size, err := hashCompressed(body, row.Int("size"))
 		if err != nil {
 			v.add(p, "its stored bytes cannot be decompressed: %v", err)
 			return

@@ -18,7 +18,7 @@ var (
 	organizations  = flag.Int("organizations", 2, "organizations that BenchmarkDatabase stores")
 	configurations = flag.Int("configurations", 100, "SCIM and as many SSO configurations of each of them")
 	nights         = flag.Int("nights", 5, "nights of each of them")
-	database       = flag.String("database", "", "file for the database of BenchmarkDatabase, which is made where there is none")
+	database       = flag.String("database", "", "file for that database, which is made where there is none")
 )
 
 func BenchmarkDatabase(b *testing.B) {

@@ -17,10 +17,10 @@ var mutations = flag.Int("mutations", 40, "single bytes that TestEverySingleByte
 // The tables of the schema. Each value of the first is in a hash, or is the place of a row that is.
 var (
 	hashedTables = []string{
-		"ledger", "run_starts", "run_ends", "rule_sets", "rule_wordings", "organizations", "stored_snapshots", "schedules",
-		"organization_versions", "policy_versions", "scim_versions", "sso_versions", "finding_versions", "exception_versions",
-		"carried_finding_versions", "failed_findings", "stored_changes", "audit_log_readings", "audit_log_entries",
-		"stored_candidates", "requests", "responses", "stored_exchanges",
+		"ledger", "run_starts", "run_ends", "rule_sets", "rule_wordings", "organizations", "stored_snapshots",
+		"schedules", "organization_versions", "policy_versions", "scim_versions", "sso_versions", "finding_versions",
+		"exception_versions", "carried_finding_versions", "failed_findings", "stored_changes", "audit_log_readings",
+		"audit_log_entries", "stored_candidates", "requests", "responses", "stored_exchanges",
 	}
 	prunedTables = []string{"prunes", "pruned_snapshots"}
 	inNoHash     = []string{"pruned_versions"}
@@ -84,9 +84,10 @@ func TestEveryMissingRowIsFound(t *testing.T) {
 			path := copyFile(t, original)
 			var gone []string
 			withoutTriggers(t, path, table, func(db *sql.DB) {
-				keys := keysOf(t, db, table)
-				gone = queryTexts(t, db, fmt.Sprintf("DELETE FROM %s WHERE (%s) = (SELECT %s FROM %s LIMIT 1 OFFSET abs(%d) %% (SELECT max(count(*), 1) FROM %s)) RETURNING %s",
-					table, strings.Join(keys, ", "), strings.Join(keys, ", "), table, random.Int32(), table, strings.Join(keys, " || ' ' || ")))
+				keys := strings.Join(keysOf(t, db, table), ", ")
+				gone = queryTexts(t, db, fmt.Sprintf(`DELETE FROM %[1]s
+					WHERE (%[2]s) = (SELECT %[2]s FROM %[1]s LIMIT 1 OFFSET %[3]d %% (SELECT max(count(*), 1) FROM %[1]s))
+					RETURNING %[4]s`, table, keys, random.Int32N(1e6), strings.ReplaceAll(keys, ", ", " || ' ' || ")))
 			})
 			if len(gone) != 1 {
 				t.Errorf("%s has no row to delete", table)
@@ -152,7 +153,8 @@ func withoutTriggers(t *testing.T, path, table string, change func(*sql.DB)) {
 			t.Fatalf("%s: %v", query, err)
 		}
 	}
-	triggers := queryTexts(t, db, "SELECT name || char(0) || sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = '"+table+"'")
+	triggers := queryTexts(t, db,
+		"SELECT name || char(0) || sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = '"+table+"'")
 	for _, trigger := range triggers {
 		name, _, _ := strings.Cut(trigger, "\x00")
 		exec("DROP TRIGGER " + name)
@@ -205,11 +207,11 @@ func mutateRow(t *testing.T, db *sql.DB, table string, random *rand.Rand) string
 		if changed == nil {
 			continue
 		}
-		if _, err := db.ExecContext(t.Context(), "UPDATE "+table+" SET "+column+" = "+cast+" WHERE "+strings.Join(keys, " = ? AND ")+" = ?",
-			append([]any{changed}, values[:len(keys)]...)...); err != nil {
+		update := "UPDATE " + table + " SET " + column + " = " + cast + " WHERE " + strings.Join(keys, " = ? AND ") + " = ?"
+		if _, err := db.ExecContext(t.Context(), update, append([]any{changed}, values[:len(keys)]...)...); err != nil {
 			continue // a key that another row has: SQLite refuses it
 		}
-		return fmt.Sprintf("%s.%s of row %v: %v became %v", table, column, values[:len(keys)], values[len(keys)], changed)
+		return fmt.Sprintf("%s.%s of row %v became %v", table, column, values, changed)
 	}
 }
 

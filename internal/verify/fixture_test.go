@@ -40,10 +40,12 @@ func newTenant(n, size int) *tenant {
 	for i := range size {
 		created := firstNight.Add(-time.Duration(t.random.IntN(1e6)) * time.Second)
 		sso := ona.SSOConfiguration{
-			ID: t.uuid(), OrganizationID: t.id, DisplayName: fmt.Sprint("Okta ", i), IssuerURL: fmt.Sprintf("https://login-%d.example", i),
-			ProviderType: "PROVIDER_TYPE_CUSTOM", State: ona.SSOStateActive, ClientID: t.uuid(), EmailDomain: "acme.example",
+			ID: t.uuid(), OrganizationID: t.id, DisplayName: fmt.Sprint("Okta ", i),
+			IssuerURL: fmt.Sprintf("https://login-%d.example", i), ProviderType: "PROVIDER_TYPE_CUSTOM",
+			State: ona.SSOStateActive, ClientID: t.uuid(), EmailDomain: "acme.example",
 		}
-		sso.Raw = json.RawMessage(fmt.Sprintf(`{"id":%q,"displayName":%q,"issuerUrl":%q}`, sso.ID, sso.DisplayName, sso.IssuerURL))
+		sso.Raw = json.RawMessage(fmt.Sprintf(`{"id":%q,"displayName":%q,"issuerUrl":%q}`,
+			sso.ID, sso.DisplayName, sso.IssuerURL))
 		t.sso = append(t.sso, sso)
 		t.scim = append(t.scim, ona.SCIMConfiguration{
 			ID: t.uuid(), OrganizationID: t.id, Name: fmt.Sprint("Team ", i), Enabled: true, SSOConfigurationID: sso.ID,
@@ -65,7 +67,8 @@ func (t *tenant) uuid() string {
 // receive sets the JSON of a configuration.
 func (t *tenant) receive(i int) {
 	c := &t.scim[i]
-	c.Raw = json.RawMessage(fmt.Sprintf(`{"id":%q,"organizationId":%q,"name":%q,"enabled":true,"ssoConfigurationId":%q,"updatedAt":%q}`,
+	c.Raw = json.RawMessage(fmt.Sprintf(
+		`{"id":%q,"organizationId":%q,"name":%q,"enabled":true,"ssoConfigurationId":%q,"updatedAt":%q}`,
 		c.ID, c.OrganizationID, c.Name, c.SSOConfigurationID, c.UpdatedAt.Format(time.RFC3339)))
 }
 
@@ -77,8 +80,8 @@ func (t *tenant) age() {
 		t.scim[i].Name = fmt.Sprint("Team ", t.random.Uint32())
 		t.receive(i)
 		t.changes = append(t.changes, diff.Change{
-			Severity: "low", Kind: "renamed", SubjectType: diff.SCIMConfiguration, SubjectID: t.scim[i].ID,
-			SubjectName: t.scim[i].Name, Field: "name", Before: before, After: t.scim[i].Name,
+			Severity: "low", Kind: "renamed", SubjectType: diff.SCIMConfiguration,
+			SubjectID: t.scim[i].ID, SubjectName: t.scim[i].Name, Field: "name", Before: before, After: t.scim[i].Name,
 		})
 	}
 }
@@ -116,9 +119,10 @@ func (t *tenant) exchanges(at time.Time) (all []snapshot.Exchange, bodies [][]by
 			body := []byte(`{"configurations":[` + strings.Join(page, ",") + `]}`)
 			sum := sha256.Sum256(body)
 			all = append(all, snapshot.Exchange{
-				Number: len(all) + 1, Method: method, Request: fmt.Sprintf(`{"pagination":{"token":"%d"}}`, len(all)), Status: 200,
-				SentAt: at, Duration: time.Duration(t.random.IntN(1e5)) * time.Microsecond, ServerDate: at, Records: len(page),
-				ResponseSHA256: hex.EncodeToString(sum[:]), ResponseSize: int64(len(body)), Retries: []string{"503"},
+				Number: len(all) + 1, Method: method, Request: fmt.Sprintf(`{"pagination":{"token":"%d"}}`, len(all)),
+				Status: 200, SentAt: at, Duration: time.Duration(t.random.IntN(1e5)) * time.Microsecond, ServerDate: at,
+				Records: len(page), Retries: []string{"503"},
+				ResponseSHA256: hex.EncodeToString(sum[:]), ResponseSize: int64(len(body)),
 			})
 			bodies = append(bodies, body)
 		}
@@ -172,7 +176,9 @@ func (r *recorder) recordRules(title string) {
 }
 
 func (r *recorder) beginRun(at time.Time) int64 {
-	id, err := r.store.BeginRun(r.ctx, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: "schedule", ToolVersion: "v1", Host: "host"})
+	id, err := r.store.BeginRun(r.ctx, snapshot.Run{
+		StartedAt: at, ScheduledFor: at, Trigger: "schedule", ToolVersion: "v1", Host: "host",
+	})
 	r.must(err)
 	return id
 }
@@ -195,8 +201,9 @@ func (r *recorder) save(run int64, at time.Time, t *tenant, edit func(*snapshot.
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: t.id, OrganizationID: t.id, OrganizationName: "Acme", OrganizationTier: "ENTERPRISE",
-			BaseURL: "https://app.gitpod.io/api", PrincipalID: t.id, Principal: "PRINCIPAL_USER", TakenAt: at, RuleSetID: r.ruleSet,
-			Pages: len(exchanges), SCIMReceived: len(t.scim), SCIMDistinct: len(t.scim), SSOReceived: len(t.sso), SSODistinct: len(t.sso),
+			BaseURL: "https://app.gitpod.io/api", PrincipalID: t.id, Principal: "PRINCIPAL_USER", TakenAt: at,
+			RuleSetID: r.ruleSet, Pages: len(exchanges), SCIMReceived: len(t.scim), SCIMDistinct: len(t.scim),
+			SSOReceived: len(t.sso), SSODistinct: len(t.sso),
 			Notes: []string{"a note"}, UnknownFields: []string{"SCIMConfiguration.region"},
 		},
 		Baseline: baseline, Inventory: t.inventory(), Findings: t.findings(), Exchanges: exchanges,
@@ -218,8 +225,9 @@ func (r *recorder) fail(n int, organizationID string) {
 		RunID: run, Source: "acme", OrganizationID: organizationID, BaseURL: "https://x/api", TakenAt: night(n),
 		ErrorCode: "unavailable", Error: "no answer", RuleSetID: r.ruleSet,
 	}, []finding.Finding{{
-		RuleID: "RUN-001", Severity: "high", Status: finding.Fail, SubjectType: diff.Organization, SubjectID: organizationID,
-		Observed: "no answer", Fingerprint: finding.Fingerprint("RUN-001", organizationID, organizationID),
+		RuleID: "RUN-001", Severity: "high", Status: finding.Fail, SubjectType: diff.Organization,
+		SubjectID: organizationID, Observed: "no answer",
+		Fingerprint: finding.Fingerprint("RUN-001", organizationID, organizationID),
 	}})
 	r.must(err)
 	r.must(r.store.FinishRun(r.ctx, run, night(n).Add(time.Minute), snapshot.Failed, "acme: no answer"))
@@ -233,8 +241,9 @@ func (r *recorder) attributed(n int, t *tenant) {
 		entry := func(id string, hours int) ona.AuditLogEntry {
 			return ona.AuditLogEntry{
 				ID: id, ActorID: "u-1", ActorPrincipal: "PRINCIPAL_USER", SubjectID: t.scim[0].ID,
-				SubjectType: ona.ResourceTypeSCIMConfiguration, Action: "updated", CreatedAt: at.Add(-time.Duration(hours) * time.Hour),
-				Unknown: map[string]json.RawMessage{"ip": json.RawMessage(`"192.0.2.1"`)},
+				SubjectType: ona.ResourceTypeSCIMConfiguration, Action: "updated",
+				CreatedAt: at.Add(-time.Duration(hours) * time.Hour),
+				Unknown:   map[string]json.RawMessage{"ip": json.RawMessage(`"192.0.2.1"`)},
 			}
 		}
 		c.AuditLog = &snapshot.AuditLog{
@@ -243,7 +252,10 @@ func (r *recorder) attributed(n int, t *tenant) {
 		}
 		c.Candidates = [][]ona.AuditLogEntry{{c.AuditLog.Entries[0], c.AuditLog.Entries[2]}}
 		c.Acceptances = finding.Accept(c.Findings, t.id, []finding.Exception{
-			{RuleID: "SCIM-006", SubjectID: t.scim[0].ID, Owner: "jane", Reason: "known", Ticket: "SEC-1", Expires: at.AddDate(0, 0, 7)},
+			{
+				RuleID: "SCIM-006", SubjectID: t.scim[0].ID, Owner: "jane", Reason: "known", Ticket: "SEC-1",
+				Expires: at.AddDate(0, 0, 7),
+			},
 			{RuleID: "SCIM-006", OrganizationID: t.id, Owner: "joe", Reason: "known", Expires: at.AddDate(0, 0, -7)},
 		}, at)
 	})
@@ -260,8 +272,8 @@ func (r *recorder) blind(n int, t *tenant) {
 		c.Inventory.Policies, c.Inventory.PoliciesNotAssessed = nil, "permission_denied"
 		c.Snapshot.SSONotAssessed, c.Snapshot.PoliciesNotAssessed = "permission_denied", "permission_denied"
 		c.Findings = []finding.Finding{{
-			RuleID: "SCIM-006", Severity: "medium", Status: finding.NotAssessed, SubjectType: diff.Organization, SubjectID: t.id,
-			Observed: "permission_denied", Fingerprint: finding.Fingerprint("SCIM-006", t.id, t.id),
+			RuleID: "SCIM-006", Severity: "medium", Status: finding.NotAssessed, SubjectType: diff.Organization,
+			SubjectID: t.id, Observed: "permission_denied", Fingerprint: finding.Fingerprint("SCIM-006", t.id, t.id),
 		}}
 	})
 	r.must(r.store.FinishRun(r.ctx, run, night(n).Add(time.Minute), snapshot.Complete, ""))

@@ -59,7 +59,13 @@ type header struct {
 
 // shows says whether the snapshot shows versions of a kind: not those that it could not assess.
 func (h *header) shows(kind string) bool {
-	return h.complete && (kind != "sso" || h.Null("sso_not_assessed")) && (kind != "policy" || h.Null("policies_not_assessed"))
+	switch kind {
+	case "sso":
+		return h.complete && h.Null("sso_not_assessed")
+	case "policy":
+		return h.complete && h.Null("policies_not_assessed")
+	}
+	return h.complete
 }
 
 func (o *organization) check(ctx context.Context) (err error) {
@@ -105,7 +111,8 @@ func (o *organization) addHeader(row snapshot.Row) {
 	if h.pruned {
 		o.result.PrunedSnapshots++
 	}
-	if baseline := o.byID[row.Int("baseline_id")]; !row.Null("baseline_id") && (baseline == nil || !baseline.complete) {
+	baseline := o.byID[row.Int("baseline_id")]
+	if !row.Null("baseline_id") && (baseline == nil || !baseline.complete) {
 		o.add(o.problem(row.Int("id"), "baseline_id"),
 			"snapshot %d is no earlier complete snapshot of the organization", row.Int("baseline_id"))
 	}
@@ -129,7 +136,8 @@ func (o *organization) checkHash(table string, row snapshot.Row, from int64) ver
 		sha256: string(row.Bytes("row_sha256")), fails: row.Text("status") == "fail",
 	}
 	sum := row.Form.Sum(row.Record)
-	o.compare(o.problem(from, table+" row "+v.id), fmt.Sprintf("%x", v.sha256), fmt.Sprintf("%x", sum), "the row was altered")
+	p := o.problem(from, table+" row "+v.id)
+	o.compare(p, fmt.Sprintf("%x", v.sha256), fmt.Sprintf("%x", sum), "the row was altered")
 	return v
 }
 
@@ -141,7 +149,7 @@ func (o *organization) addVersion(kind string, row snapshot.Row) {
 	p := o.problem(v.from, table+" row "+v.id)
 	for _, column := range []string{"valid_from", "valid_to"} {
 		if h := o.byID[row.Int(column)]; !row.Null(column) && (h == nil || !h.shows(kind)) {
-			o.add(p, "its %s, snapshot %d, is no snapshot of the organization that can show it", column, row.Int(column))
+			o.add(p, "its %s, snapshot %d, is none of the organization that can show it", column, row.Int(column))
 		}
 	}
 	if n := len(o.versions[kind]); n > 0 {
@@ -227,6 +235,7 @@ func (o *organization) checkRecords(h *header) {
 	o.compare(o.problem(id, "records_sha256"), h.Text("records_sha256"), h.records.Sum(),
 		"an exchange, a change, a finding or what they were judged by was altered")
 	for _, column := range []string{"scim_configurations", "sso_configurations", "changes", "failing_findings"} {
-		o.compare(o.problem(id, column), h.Int(column), h.counts[column], "the count in the header is not that of the rows")
+		p := o.problem(id, column)
+		o.compare(p, h.Int(column), h.counts[column], "the count in the header is not that of the rows")
 	}
 }

@@ -109,7 +109,8 @@ func (v *verifier) checkFile(ctx context.Context) error {
 		return err
 	}
 	return v.rows.Each(ctx, snapshot.BrokenReferences, func(row snapshot.Row) {
-		v.add(Problem{Subject: "table " + row.Text("table")}, "a row refers to a row of %s that is missing", row.Text("parent"))
+		v.add(Problem{Subject: "table " + row.Text("table")},
+			"a row refers to a row of %s that is missing", row.Text("parent"))
 	})
 }
 
