@@ -126,8 +126,8 @@ func (w *writer) markDays(p *part) error {
 	})
 }
 
-// writeRows writes all rows of a sheet, and makes those of the table a table object. Excelize would
-// stretch a table without rows.
+// writeRows writes all rows of a sheet. Those of a data sheet become a table object: excelize would
+// stretch one without rows, and would read all lines above one again.
 func (w *writer) writeRows(stream *excelize.StreamWriter, p *part) error {
 	r := rows{styles: w.styles, stream: stream, widths: p.widths, cells: make([]excelize.Cell, len(p.widths))}
 	for _, l := range p.lines {
@@ -143,7 +143,7 @@ func (w *writer) writeRows(stream *excelize.StreamWriter, p *part) error {
 	for _, l := range p.remarks {
 		r.add(l.Look, l.Cells)
 	}
-	if r.err != nil || len(p.rows) == 0 {
+	if r.err != nil || len(p.rows) == 0 || p.header() != 1 {
 		return r.err
 	}
 	name := strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
