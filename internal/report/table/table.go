@@ -53,7 +53,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 	t := &Table{Name: name, zone: zone, sizes: make(map[int]int)}
 	for _, c := range columns {
 		t.Columns = append(t.Columns, c)
-		if c.Kind == TimeKind && zone != nil {
+		if zone != nil && c.hasLocal() {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
 			t.Columns = append(t.Columns, Text(title, c.Key+LocalSuffix).NotInJSON())
 		}
@@ -88,9 +88,9 @@ func (t *Table) Add(organization int, cells ...any) {
 func (t *Table) withLocal(cells []any) []any {
 	all := make([]any, 0, len(t.Columns))
 	for _, value := range cells {
-		kind := t.Columns[len(all)].Kind
+		hasLocal := t.Columns[len(all)].hasLocal()
 		all = append(all, value)
-		if kind == TimeKind {
+		if hasLocal {
 			all = append(all, InZone(value, t.zone))
 		}
 	}
