@@ -66,8 +66,8 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	return err
 }
 
-// comparison is when the snapshot was taken that a change was found against, and whether nights lie
-// between of which nothing is known.
+// comparison is when the snapshot was taken that a change was found against, and whether nights
+// without a complete snapshot lie between.
 func (o *organization) comparison(c *change) (baseline time.Time, text string) {
 	b := o.comparedWith(c)
 	if b == nil {

@@ -1,6 +1,8 @@
 package period
 
 import (
+	_ "embed" // the glossary
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +120,7 @@ func (d *document) markdown() markdown {
 		Alarms: escaped(d.alarms), Notes: escaped(d.notes),
 	}
 	add := func(heading string, t *table.Table, keys string) {
-		m.Sections = append(m.Sections, section{heading, t.Markdown(d.Rest(t, WorkbookFile), strings.Fields(keys)...)})
+		m.Sections = append(m.Sections, section{heading, t.Markdown(d.Rest(t, workbookFile), strings.Fields(keys)...)})
 	}
 	s := &d.sheets
 	add("Population", s.population, "")
@@ -143,4 +145,15 @@ func escaped(texts []string) []string {
 		all[i] = table.EscapeMarkdown(text)
 	}
 	return all
+}
+
+// glossaryText has the words of the report in the form of that of a run's report.
+//
+//go:embed glossary.tsv
+var glossaryText string
+
+// glossary explains the words of the report. The kinds of change are those of a run's report.
+func glossary() []report.Term {
+	kinds := slices.DeleteFunc(slices.Clone(report.Glossary), func(t report.Term) bool { return t.Subject == "" })
+	return append(report.ParseTerms(glossaryText), kinds...)
 }

@@ -100,7 +100,7 @@ func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
 			}
 		}
 	}
-	_, evidence, _ := strings.Cut(string(file(t, d, MarkdownFile)), "## Evidence")
+	_, evidence, _ := strings.Cut(string(file(t, d, markdownFile)), "## Evidence")
 	if !strings.Contains(evidence, "Known up to (America/Los\\_Angeles)") {
 		t.Errorf("the evidence has no local times:\n%s", evidence)
 	}
@@ -117,6 +117,9 @@ func TestWhatIsNotKnownOfAnOrganizationIsNotZero(t *testing.T) {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}
+	}
+	if got := columnsOf(d.overviewTable(), "organization", "findings_at_end"); got[1] != "cedar " {
+		t.Errorf("%q", got)
 	}
 	const want = "cedar open at the end 1 at least: no complete snapshot shows what else is wrong"
 	got = columnsOf(d.sheets.population, "organization", "item", "count", "remark_on_count")

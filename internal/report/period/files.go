@@ -13,8 +13,8 @@ import (
 
 // The files of the report of a period, beside a CSV file for each table.
 const (
-	WorkbookFile  = "period.xlsx"
-	MarkdownFile  = "period.md"
+	workbookFile  = "period.xlsx"
+	markdownFile  = "period.md"
 	jsonFile      = "period.json"
 	jsonLinesFile = "period.jsonl"
 )
@@ -39,8 +39,8 @@ func (d *document) files() []folder.File {
 	}
 	rows := d.frame("period_from", "period_to")
 	head := d.head()
-	add(report.FormatXLSX, WorkbookFile, d.book.Write)
-	add(report.FormatMD, MarkdownFile, func(w io.Writer) error {
+	add(report.FormatXLSX, workbookFile, d.book.Write)
+	add(report.FormatMD, markdownFile, func(w io.Writer) error {
 		return report.WriteMarkdown(w, nil, "period.md.tmpl", d.markdown())
 	})
 	add(report.FormatJSON, jsonFile, func(w io.Writer) error {

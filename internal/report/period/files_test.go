@@ -45,7 +45,7 @@ func golden(t *testing.T, path, got string) {
 
 func TestPeriodSaysWhatItsNightsFound(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
-	golden(t, "testdata/period.md", string(file(t, d, MarkdownFile)))
+	golden(t, "testdata/period.md", string(file(t, d, markdownFile)))
 	var b strings.Builder
 	for _, name := range []string{"population.csv", "nights.csv", "sample.csv", "findings.csv", "exceptions.csv"} {
 		fmt.Fprintf(&b, "-- %s --\n%s", name, file(t, d, name))
@@ -74,7 +74,7 @@ func TestPopulationsOfAPeriodTieOut(t *testing.T) {
 // workbook is the workbook of a period.
 func workbook(t *testing.T, d *document) *excelize.File {
 	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(file(t, d, WorkbookFile)))
+	f, err := excelize.OpenReader(bytes.NewReader(file(t, d, workbookFile)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
 		t.Errorf("(-before +after):\n%s", d)
 	}
 	for _, name := range []string{
-		WorkbookFile, MarkdownFile, jsonFile, jsonLinesFile, "nights.csv", folder.ManifestFile, folder.SumsFile,
+		workbookFile, markdownFile, jsonFile, jsonLinesFile, "nights.csv", folder.ManifestFile, folder.SumsFile,
 	} {
 		if before[name] == "" {
 			t.Errorf("no file %s", name)
@@ -167,7 +167,7 @@ func TestThePeriodsFilesAreThoseOfTheFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := contentsOf(t, path)
-	if files[WorkbookFile] != "" || files[jsonFile] != "" {
+	if files[workbookFile] != "" || files[jsonFile] != "" {
 		t.Errorf("files that are not of the format: %d", len(files))
 	}
 	nights := files["nights.csv"]

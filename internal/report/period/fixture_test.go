@@ -195,7 +195,7 @@ func nightsOfNovember(t *testing.T) *snapshot.Store {
 	return store
 }
 
-// inNovember is the period from the first to a day of November, of which the report is made later.
+// inNovember is the period from the first to a day of November; its report is made later.
 func inNovember(last int) Span {
 	day := func(n int) time.Time { return november(n).Truncate(24 * time.Hour) }
 	span := Span{From: day(1), To: day(last + 1).Add(-time.Second), Now: november(28), Sample: 3}

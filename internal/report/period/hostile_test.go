@@ -55,7 +55,7 @@ var hostileNames = []string{
 	"http://evil.example mailto:a@evil.example a@evil.example",
 }
 
-// rename puts a text wherever the API, or whoever wrote an exception, could send one.
+// rename puts a text in each place that the API or an exception can fill.
 func (p *Period) rename(text string) {
 	for i, o := range p.organizations {
 		o.name, p.names.Organizations[i] = text, text
@@ -142,13 +142,13 @@ func TestHostileNamesCannotBreakOutOfTheFilesOfAPeriod(t *testing.T) {
 		p.rename(name)
 		return newDocument(p, everyFormat)
 	}
-	want := shape(t, file(t, named("plain"), MarkdownFile))
+	want := shape(t, file(t, named("plain"), markdownFile))
 	for _, name := range hostileNames {
 		d := named(name)
-		if d := cmp.Diff(want, shape(t, file(t, d, MarkdownFile))); d != "" {
+		if d := cmp.Diff(want, shape(t, file(t, d, markdownFile))); d != "" {
 			t.Errorf("%.60q changes the parts of the Markdown (-plain +hostile):\n%s", name, d)
 		}
-		checkPackage(t, file(t, d, WorkbookFile))
+		checkPackage(t, file(t, d, workbookFile))
 		for _, sheet := range d.tables() {
 			records, err := csv.NewReader(bytes.NewReader(file(t, d, sheet.File))).ReadAll()
 			if err != nil {

@@ -66,10 +66,7 @@ func (p *Period) readNights(runs []snapshot.Run) error {
 			stands[n.RunID] = true
 		}
 	}
-	order := slices.SortedFunc(slices.Values(p.nights), func(a, b *night) int { return cmp.Compare(a.key, b.key) })
-	for i, n := range order {
-		n.draw = i + 1
-	}
+	p.draw()
 	for i := range runs {
 		if p.contains(runs[i].StartedAt) || stands[runs[i].ID] {
 			p.register = append(p.register, &runs[i])
@@ -83,12 +80,12 @@ func (p *Period) newNight(n schedule.Night, schedules []schedule.Period) *night 
 	if in, found := schedule.InForce(schedules, n.ScheduledAt); found && in.Expression != schedule.None {
 		made.expression = in.Expression
 	}
-	made.Status = made.judge(n.Status, p.Now)
+	made.Status = made.asOf(n.Status, p.Now)
 	return made
 }
 
-// judge makes a UTC day that counts as a night missed only when the day is over.
-func (n *night) judge(status schedule.Status, now time.Time) schedule.Status {
+// asOf is a status as it stands now: a UTC day that counts as a night is missed only when it is over.
+func (n *night) asOf(status schedule.Status, now time.Time) schedule.Status {
 	if status == schedule.Missed && n.expression == "" && now.Before(n.ScheduledAt.Add(24*time.Hour)) {
 		return schedule.Due
 	}
@@ -130,7 +127,7 @@ func (o *organization) readNights(p *Period, later []snapshot.Snapshot) error {
 			continue // nothing says that the organization was to be collected before it was first tried
 		}
 		seen := organizationNight{night: p.nights[i], snapshot: byID[n.RunID]}
-		seen.status = seen.judge(n.Status, p.Now)
+		seen.status = seen.asOf(n.Status, p.Now)
 		if seen.status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
 		}
@@ -177,6 +174,9 @@ func (d *document) nightTable() *table.Table {
 			cells = append(cells, int(s.RunID), int(s.ID), s.TakenAt, n.minutesLate())
 			if s.Outcome == snapshot.Complete {
 				cells = append(cells, counts(s)...)
+			}
+			if s.SSONotAssessed != "" {
+				cells[12] = table.Why("not assessed") // the sheet Snapshots says why
 			}
 		case n.run != nil:
 			cells = append(cells, int(n.run.ID)) // it has no snapshot of the organization

@@ -4,9 +4,6 @@
 package period
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"strings"
 	"time"
 
@@ -61,16 +58,6 @@ func (s *Span) String() string {
 	return days + " (UTC, both days included)"
 }
 
-// sampleKey orders the nights for the sample: the SHA-256, in hex, of the seed, a vertical bar and
-// the night.
-func (s *Span) sampleKey(night time.Time) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, sampleText(night)))
-	return hex.EncodeToString(sum[:])
-}
-
-// sampleText is a night as it is hashed, and as nights.csv has it.
-func sampleText(night time.Time) string { return night.UTC().Format(time.RFC3339) }
-
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
@@ -85,7 +72,7 @@ type Period struct {
 	organizations []*organization
 	names         report.Names
 	// absent are the last complete snapshots of the organizations that were known before the period
-	// and of which no run of the period has a snapshot.
+	// and that no run of the period has collected.
 	absent []*snapshot.Snapshot
 }
 

@@ -102,7 +102,7 @@ func TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft(t *testing.T) {
 		}
 	}
 	expectTies(t, d)
-	file(t, d, WorkbookFile)
+	file(t, d, workbookFile)
 }
 
 func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
@@ -136,8 +136,8 @@ func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
 			if len(d.gaps) == 0 || !strings.HasPrefix(d.status, "NOT COMPLETE: ") || !slices.Contains(d.alarms, c.alarm) {
 				t.Errorf("%s\nno alarm %q in %q", d.status, c.alarm, d.alarms)
 			}
-			file(t, d, WorkbookFile)
-			file(t, d, MarkdownFile)
+			file(t, d, workbookFile)
+			file(t, d, markdownFile)
 		})
 	}
 }

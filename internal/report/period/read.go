@@ -18,9 +18,9 @@ import (
 // ErrNothingKnown is the error of a period that ended before the first run of the database.
 var ErrNothingKnown = errors.New("nothing is known of the period")
 
-// Read reads a period from the database. It also reads a period in which no snapshot is complete, or
-// of which retention removed the snapshots: the report says so. The error wraps ErrNothingKnown where
-// the database begins after the period.
+// Read reads a period from the database. A period without a complete snapshot, or whose snapshots were
+// removed by retention, is no error: its report says so. The error wraps ErrNothingKnown where the
+// database begins after the period.
 func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error) {
 	p := &Period{Span: span, rules: finding.Rules()}
 	if err := p.read(ctx, store); err != nil {

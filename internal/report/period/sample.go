@@ -2,14 +2,35 @@ package period
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 )
+
+// sampleKey orders the nights for the sample: the SHA-256, in hex, of the seed, a vertical bar and
+// the night.
+func (s *Span) sampleKey(night time.Time) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, sampleText(night)))
+	return hex.EncodeToString(sum[:])
+}
+
+// sampleText is a night as it is hashed, and as nights.csv has it.
+func sampleText(night time.Time) string { return night.UTC().Format(time.RFC3339) }
+
+// draw sets the place of each night in the order of the keys.
+func (p *Period) draw() {
+	order := slices.SortedFunc(slices.Values(p.nights), func(a, b *night) int { return cmp.Compare(a.key, b.key) })
+	for i, n := range order {
+		n.draw = i + 1
+	}
+}
 
 // sampleTable has the nights that are drawn, in that order.
 func (d *document) sampleTable() *table.Table {

@@ -38,15 +38,12 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	for _, text := range howToUse {
 		s.Add(xlsx.Note, text)
 	}
-	s.AddBlock("How the period stands", d.standingTable(),
-		"population", "item", "remark_on_count", "severity", "count", "organization")
+	s.AddBlock("Organizations; the sheet Population has all counts", d.overviewTable())
 	s.AddBlock("Nights without a complete snapshot", d.lackingTable(),
 		"organization", "night", "reason", "status", "run_id")
-	open := func(r table.Row) bool {
-		t := d.sheets.findings
-		return r.Cells[t.Column("state")] == stateOpen && r.Cells[t.Column("status")] == report.Word(finding.Fail)
-	}
-	s.AddBlock("What is wrong at the end: the most serious findings", top(d.sheets.findings, report.TopRows, open),
+	s.AddBlock("What changed, by severity and kind", d.kindTable(),
+		"organization", "item", "remark_on_count", "severity", "count")
+	s.AddBlock("What is wrong at the end: the most serious findings", d.failingTable(),
 		"organization", "title", "observed", "severity", "rule_id", "subject_name", "days_open")
 	s.AddHeading("What else to know")
 	for _, note := range d.notes {
@@ -57,17 +54,54 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	return s
 }
 
-// standingTable has the counts of the population in all, and of the findings at the end by severity.
-func (d *document) standingTable() *table.Table {
-	t := d.sheets.population
-	severity, of := t.Column("severity"), t.Column("item")
-	return top(t, len(t.Rows), func(r table.Row) bool { return r.Cells[severity] == nil || r.Cells[of] == stateOpen })
+// overviewTable has how each organization stands.
+func (d *document) overviewTable() *table.Table {
+	t := table.New("", nil,
+		table.Text("Organization", "organization"), table.Text("Opening snapshot", "opening"),
+		table.Text("Closing snapshot", "closing"), table.Int("Nights expected", "nights"),
+		table.Int("Nights without a complete snapshot", "lacking"), table.Int("Changes", "changes"),
+		table.Int("SCIM at the end", "scim"), table.Int("SSO at the end", "sso"),
+		table.Int("Findings at the start", "findings_at_start"), table.Int("Findings at the end", "findings_at_end"))
+	for i, o := range d.organizations {
+		lacking, findings := 0, o.findingItems()
+		for _, n := range o.nights {
+			if lacks(n.status) {
+				lacking++
+			}
+		}
+		cells := []any{
+			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), lacking, o.changeItems()[0].count,
+			o.scim.items[3].count, o.sso.items[3].count,
+		}
+		if len(o.complete) > 0 { // else it is not known what is wrong
+			cells = append(cells, total(findings, openAtStart), total(findings, stateOpen))
+		}
+		t.Add(i, cells...)
+	}
+	return t
 }
 
 // lackingTable has the first nights without a complete snapshot.
 func (d *document) lackingTable() *table.Table {
-	status := d.sheets.nights.Column("status")
-	return top(d.sheets.nights, 50, func(r table.Row) bool { return lacks(schedule.Status(table.Plain(r.Cells[status]))) })
+	t := d.sheets.nights
+	status := t.Column("status")
+	return top(t, 50, func(r table.Row) bool { return lacks(schedule.Status(table.Plain(r.Cells[status]))) })
+}
+
+// kindTable has the counts of the first kinds of change.
+func (d *document) kindTable() *table.Table {
+	t := d.sheets.population
+	population, severity := t.Column("population"), t.Column("severity")
+	return top(t, 50, func(r table.Row) bool { return r.Cells[population] == "Changes" && r.Cells[severity] != nil })
+}
+
+// failingTable has the most serious findings that fail at the end.
+func (d *document) failingTable() *table.Table {
+	t := d.sheets.findings
+	state, status := t.Column("state"), t.Column("status")
+	return top(t, report.TopRows, func(r table.Row) bool {
+		return r.Cells[state] == stateOpen && r.Cells[status] == report.Word(finding.Fail)
+	})
 }
 
 // top is the first rows of a sheet that pass, and a remark on how many more the sheet has.
