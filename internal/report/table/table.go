@@ -149,15 +149,27 @@ func (t *Table) Shown() []Column {
 
 // measure counts what becomes of a cell's text in the workbook and in CSV.
 func (t *Table) measure(column int, value any) {
-	cell := CellOf(value)
-	t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
-	if cell.Altered {
-		t.Altered++
+	text, isText := textOf(value)
+	switch {
+	case !isText:
+		text = Shown(value)
+	case isPlain(text):
+		if IsFormula(text) {
+			t.Guarded++
+		}
+	default:
+		cell := CellOf(value)
+		if cell.Altered {
+			t.Altered++
+		}
+		if cell.Cut {
+			t.Cut++
+		}
+		if csvText(text) != text {
+			t.Guarded++
+		}
+		t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
+		return
 	}
-	if cell.Cut {
-		t.Cut++
-	}
-	if text, isText := textOf(value); isText && (IsFormula(text) || csvText(text) != text) {
-		t.Guarded++
-	}
+	t.Widths[column] = max(t.Widths[column], len(text))
 }
