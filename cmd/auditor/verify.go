@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,22 +18,15 @@ func verifyCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Recompute every hash of the database and of the report folders",
-		Long: `verify checks the database file, its schema, every link of the ledger, every row, the content and
-records of every snapshot, the bytes of every answer, and the files of every report folder in --out.
-It names what differs, exits with 1 then, and changes nothing.`,
+		Long: `verify checks the database file, its schema, every link of the ledger, every row, every snapshot's
+content and records, every answer's bytes, and the files of every report folder below --out. It
+names what differs, exits with 1 then, and changes nothing.`,
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		store, err := snapshot.OpenReadOnly(cmd.Context(), s.DB)
+		found, err := verifyAll(cmd.Context(), s)
 		if err != nil {
-			return err
-		}
-		found, err := verify.Database(cmd.Context(), store)
-		if err == nil {
-			err = found.AddFolders(cmd.Context(), store, s.Out)
-		}
-		if err := errors.Join(err, store.Close()); err != nil {
 			return err
 		}
 		if asJSON || !s.Quiet {
@@ -42,7 +36,7 @@ It names what differs, exits with 1 then, and changes nothing.`,
 			return err
 		}
 		if !asJSON {
-			printProblems(env.stderr, found)
+			printVerifyProblems(env.stderr, found.Problems)
 		}
 		return &failure{code: exitFailed}
 	})
@@ -50,11 +44,24 @@ It names what differs, exits with 1 then, and changes nothing.`,
 	return command
 }
 
-// printProblems prints each problem, and then what can be done about evidence that does not hold.
-func printProblems(stderr io.Writer, v *verify.Result) {
-	for i, p := range v.Problems {
+// verifyAll verifies the database and the report folders below --out.
+func verifyAll(ctx context.Context, s *settings.Settings) (*verify.Result, error) {
+	store, err := snapshot.OpenReadOnly(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	found, err := verify.Database(ctx, store)
+	if err == nil {
+		err = found.AddFolders(ctx, store, s.Out)
+	}
+	return found, errors.Join(err, store.Close())
+}
+
+// printVerifyProblems prints each problem, and after the last one what to do about evidence that does not hold.
+func printVerifyProblems(stderr io.Writer, problems []verify.Problem) {
+	for i, p := range problems {
 		hint := ""
-		if i == len(v.Problems)-1 {
+		if i == len(problems)-1 {
 			hint = "nothing was changed; keep the file as it is, and compare it with a backup " +
 				"(\"auditor verify --db BACKUP\") and with the reports that auditors have"
 		}
@@ -62,15 +69,15 @@ func printProblems(stderr io.Writer, v *verify.Result) {
 	}
 }
 
-// verdict says whether the evidence holds, and what was checked.
-func verdict(v *verify.Result) string {
+// verdict is the result in words, with what was checked.
+func verdict(found *verify.Result) string {
 	text := "the evidence holds"
-	if n := len(v.Problems); n > 0 {
+	if n := len(found.Problems); n > 0 {
 		text = "NOT VERIFIED: " + counted(n, "problem", "")
 	}
 	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
-		counted(v.Runs, "run", ""), counted(v.Snapshots, "snapshot", ""), v.PrunedSnapshots,
-		counted(v.LedgerLinks, "ledger link", ""), counted(v.Rows, "row", ""),
-		counted(v.Responses, "answer", ""), v.ResponsesRemoved, counted(v.Views, "view", ""),
-		counted(v.ReportFolders, "report folder", ""))
+		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
+		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
+		counted(found.Responses, "answer", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
+		counted(found.ReportFolders, "report folder", ""))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
@@ -147,9 +146,9 @@ func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Sn
 }
 
 // readNights reads the nights that the report shows.
-func (m *Model) readNights(ctx context.Context, store *snapshot.Store) (err error) {
-	before := m.Since().Add(-time.Second)
-	m.Nights, err = store.Nights(ctx, before, m.Run.ID, m.Run.StartedAt, 0)
+func (m *Model) readNights(ctx context.Context, store *snapshot.Store) error {
+	var err error
+	m.Nights, err = store.Nights(ctx, m.Since(), m.Run.ID, m.Run.StartedAt, 0)
 	return err
 }
 

@@ -129,27 +129,11 @@ func visit(t *testing.T, store *snapshot.Store, run snapshot.Run, all ...visited
 	return id
 }
 
-// recordRules stores the rules as the job does.
-func recordRules(t *testing.T, store *snapshot.Store) int64 {
-	t.Helper()
-	var rules snapshot.RuleSet
-	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
-		rules.Wordings = append(rules.Wordings, snapshot.Wording{
-			RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy,
-		})
-	}
-	id, err := store.RecordRules(t.Context(), rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
 func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.Time) {
 	t.Helper()
 	header := snapshot.Snapshot{
-		RunID: run, RuleSetID: recordRules(t, store), Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api",
-		TakenAt: at,
+		RunID: run, RuleSetID: recordRules(t, store), Source: l.source, OrganizationID: l.id, OrganizationName: l.name,
+		BaseURL: "https://app.gitpod.io/api", TakenAt: at,
 	}
 	if l.inventory == nil {
 		header.ErrorCode, header.Error = "unavailable", "fetching page 2: HTTP 503"
@@ -181,6 +165,22 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// recordRules stores the wording of the rules, as the job does.
+func recordRules(t *testing.T, store *snapshot.Store) int64 {
+	t.Helper()
+	var rules snapshot.RuleSet
+	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
+		rules.Wordings = append(rules.Wordings, snapshot.Wording{
+			RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy,
+		})
+	}
+	id, err := store.RecordRules(t.Context(), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // nightsOfNovember is a store with a complete night before the period, then one each day: complete,
