@@ -96,7 +96,7 @@ func (l *logReader) add(p page, unknown fieldSet) (reached bool, err error) {
 		if err != nil {
 			return false, undecodable(ona.ListAuditLogs, p, i, err)
 		}
-		if err := l.addEntry(entry); err != nil {
+		if err := l.addEntry(*entry); err != nil {
 			return false, &Error{Code: CodeIncompleteListing, Method: ona.ListAuditLogs, Page: p.number, Err: err}
 		}
 		reached = reached && entry.CreatedAt.Before(l.query.Since.Add(-auditLogOverlap))

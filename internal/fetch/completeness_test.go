@@ -182,9 +182,9 @@ func TestAFailingPageStopsTheOneAhead(t *testing.T) {
 		close(stopped)
 	})})
 	l := scimListing()
-	l.decode = func(jsontext.Value, fieldSet) (ona.SCIMConfiguration, error) {
+	l.decode = func(jsontext.Value, fieldSet) (*ona.SCIMConfiguration, error) {
 		within5Seconds(t, asked, "page 2 was not asked for")
-		return ona.SCIMConfiguration{}, errors.New("field x is bad")
+		return nil, errors.New("field x is bad")
 	}
 	_, err := l.read(t.Context(), newClient(t, api.URL).newReader(orgID))
 	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodeMalformedAnswer || failure.Page != 1 {
