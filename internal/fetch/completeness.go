@@ -74,10 +74,9 @@ func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err err
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
 		all.RowsPerPage = append(all.RowsPerPage, len(p.rows))
-		failure := l.addRows(r, p, rows)
-		all.Distinct = len(rows)
-		if failure != nil {
-			return all, failure
+		err = l.addRows(r, p, rows)
+		if all.Distinct = len(rows); err != nil {
+			return all, err
 		}
 	}
 	all.FinalTokenEmpty = true
@@ -90,26 +89,25 @@ func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err err
 
 // addRows adds the rows of a page. The same id with the same content is kept once and noted; with
 // other content the listing is not complete.
-func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) *Error {
+func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 	for i, raw := range p.rows {
 		row, err := l.decode(raw, r.unknown)
 		if err != nil {
 			return undecodable(l.method, p, i, err)
 		}
 		id, organizationID := l.ids(row)
-		if failure := r.checkOrganization(l.method, organizationID); failure != nil {
-			failure.Page, failure.ConfigurationID = p.number, id
-			return failure
+		where := Error{Method: l.method, Page: p.number, ConfigurationID: id}
+		if err := r.checkOrganization(organizationID, where); err != nil {
+			return err
 		}
 		before, repeated := rows[id]
 		switch {
 		case !repeated:
 			rows[id] = row
 		case (*row).Canonical() != (*before).Canonical():
-			return &Error{
-				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id, Err: errors.New(
-					"it is listed twice with different content: it changed during the listing, or the pages overlap"),
-			}
+			where.Code, where.Err = CodeIncompleteListing, errors.New(
+				"it is listed twice with different content: it changed during the listing, or the pages overlap")
+			return &where
 		default:
 			r.note("%s %s is listed more than once with the same content, again on page %d; it is kept once",
 				l.noun, id, p.number)

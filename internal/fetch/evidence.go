@@ -72,11 +72,30 @@ func (c *Client) newReader(organizationID string) *reader {
 	return &reader{client: c, organizationID: organizationID, unknown: fieldSet{}}
 }
 
-// ask sends a call outside a listing and keeps it as evidence.
-func (r *reader) ask(ctx context.Context, k call) (body []byte, err error) {
-	x, err := r.client.get(ctx, k)
+// ask sends a call outside a listing, keeps it as evidence and decodes the answer. decode returns the
+// organization that the answer names, if it names one; it must be the token's.
+func (r *reader) ask(ctx context.Context, method string, decode func(body []byte) (string, error)) error {
+	x, err := r.client.get(ctx, call{method: method, request: request{OrganizationID: r.organizationID}})
 	r.record(x)
-	return x.Body, err
+	if err != nil {
+		return err
+	}
+	organizationID, err := decode(x.Body)
+	if err != nil {
+		return notAsDocumented(method, err)
+	}
+	return r.checkOrganization(organizationID, Error{Method: method})
+}
+
+// checkOrganization refuses an answer about another organization than the token's. It accepts an
+// answer that names none. where is the place of the error.
+func (r *reader) checkOrganization(organizationID string, where Error) error {
+	if organizationID == "" || organizationID == r.organizationID {
+		return nil
+	}
+	where.Code = CodeForeignOrganization
+	where.Err = fmt.Errorf("it belongs to organization %s, the token to %s", organizationID, r.organizationID)
+	return &where
 }
 
 // record keeps an exchange.
