@@ -45,7 +45,7 @@ type configuration interface{ Canonical() string }
 
 func scimListing() listing[ona.SCIMConfiguration] {
 	return listing[ona.SCIMConfiguration]{
-		source: source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", readAhead: true},
+		source: source{method: ona.ListSCIMConfigurations, field: "scimConfigurations"},
 		noun:   "SCIM configuration",
 		decode: decodeSCIM,
 		ids:    func(c *ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
@@ -55,7 +55,7 @@ func scimListing() listing[ona.SCIMConfiguration] {
 func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	return listing[ona.SSOConfiguration]{
 		source: source{
-			method: ona.ListSSOConfigurations, field: "ssoConfigurations", readAhead: true,
+			method: ona.ListSSOConfigurations, field: "ssoConfigurations",
 			request: request{OrganizationID: organizationID},
 		},
 		noun:   "SSO configuration",

@@ -32,17 +32,13 @@ func decodeAnswer(body []byte, into any) error {
 }
 
 func isObject(text jsontext.Value) error {
-	if text.Kind() != jsontext.KindBeginObject {
-		return fmt.Errorf("not a JSON object: %s", beginning(text))
+	if text.Kind() == jsontext.KindBeginObject {
+		return nil
 	}
-	return nil
-}
-
-func beginning(body []byte) string {
-	if text := plain(string(body[:min(len(body), 100)])); text != "" {
-		return fmt.Sprintf("%q", text)
+	if beginning := plain(string(text[:min(len(text), 100)])); beginning != "" {
+		return fmt.Errorf("not a JSON object: %q", beginning)
 	}
-	return "it is empty"
+	return errors.New("not a JSON object: it is empty")
 }
 
 // eachMember calls member for each member of a JSON object, which must be all of the text. member
