@@ -44,10 +44,9 @@ type Exchange struct {
 	Records int
 	// Retries are the earlier tries, in order.
 	Retries []Retry
-	// Body is the answer after decompression, Size its length in bytes, SHA256 its hash in hex. Of an
-	// answer other than 200 it is the first MiB.
+	// Body is the answer after decompression, SHA256 its hash in hex. Of an answer other than 200 it is
+	// the first MiB.
 	Body   []byte
-	Size   int64
 	SHA256 string
 }
 
