@@ -58,7 +58,7 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 		}
 		kept[string(name)], err = canonicalJSON(value)
 		return err
-	}, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	}, lenient)
 	for _, f := range t.fields {
 		if err == nil && f.Name == "id" {
 			_, err = requireID("id", *f.Pointer(object).(*string))

@@ -19,6 +19,9 @@ const maxDepth = 64
 
 var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
+// lenient reads again what was already found valid, or what was refused.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // decodeAnswer reads the body of an answer, one JSON object, into a wire type. Errors name the
 // field.
 func decodeAnswer(body []byte, into any) error {
@@ -159,7 +162,7 @@ func configurationID(row []byte) string {
 	var found struct {
 		ID any `json:"id"`
 	}
-	err := json.Unmarshal(row, &found, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	err := json.Unmarshal(row, &found, lenient)
 	id, ok := found.ID.(string)
 	if err != nil || !ok {
 		return ""

@@ -109,7 +109,6 @@ func splitPage(body []byte, field string) (p page, err error) {
 // brokenRow returns the id of the first row whose JSON is broken in itself; empty if there is none
 // or it has no id.
 func brokenRow(body []byte, field string) string {
-	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	var answer members
 	var rows []jsontext.Value
 	if json.Unmarshal(body, &answer, lenient) != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {
