@@ -39,9 +39,16 @@ func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (
 		return Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
 	}
 	x, err := c.get(ctx, k)
+	if why, ok := notAssessed(err); ok {
+		return Removal{Why: why}, x, nil
+	}
+	// A 404 counts only in the API's own form: a proxy's says nothing about the configuration.
+	e, ok := errors.AsType[*Error](err)
+	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
+		return Removal{Confirmed: true, Why: e.Error()}, x, nil
+	}
 	if err != nil {
-		removal, err := removalByError(err)
-		return removal, x, err
+		return Removal{}, x, err
 	}
 	if err := checkConfiguration(x.Body, field, id); err != nil {
 		failure := notAsDocumented(k.method, err)
@@ -50,19 +57,6 @@ func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (
 	}
 	x.Records = 1
 	return Removal{StillThere: true}, x, nil
-}
-
-// removalByError reads an answer other than 200. A 404 counts only in the API's own form: a proxy's
-// 404 says nothing about the configuration.
-func removalByError(err error) (Removal, error) {
-	if why, ok := notAssessed(err); ok {
-		return Removal{Why: why}, nil
-	}
-	e, ok := errors.AsType[*Error](err)
-	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
-		return Removal{Confirmed: true, Why: e.Error()}, nil
-	}
-	return Removal{}, err
 }
 
 // checkConfiguration checks that the answer is the configuration with that id.
