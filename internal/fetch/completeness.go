@@ -96,18 +96,19 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 			return undecodable(l.method, p, i, err)
 		}
 		id, organizationID := l.ids(row)
-		where := Error{Method: l.method, Page: p.number, ConfigurationID: id}
-		if err := r.checkOrganization(organizationID, where); err != nil {
-			return err
+		if failure := r.checkOrganization(organizationID); failure != nil {
+			failure.Method, failure.Page, failure.ConfigurationID = l.method, p.number, id
+			return failure
 		}
 		before, repeated := rows[id]
 		switch {
 		case !repeated:
 			rows[id] = row
 		case (*row).Canonical() != (*before).Canonical():
-			where.Code, where.Err = CodeIncompleteListing, errors.New(
-				"it is listed twice with different content: it changed during the listing, or the pages overlap")
-			return &where
+			return &Error{
+				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id, Err: errors.New(
+					"it is listed twice with different content: it changed during the listing, or the pages overlap"),
+			}
 		default:
 			r.note("%s %s is listed more than once with the same content, again on page %d; it is kept once",
 				l.noun, id, p.number)

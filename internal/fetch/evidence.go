@@ -83,18 +83,21 @@ func (r *reader) ask(ctx context.Context, method string, decode func(body []byte
 	if err != nil {
 		return notAsDocumented(method, err)
 	}
-	return r.checkOrganization(organizationID, Error{Method: method})
+	if failure := r.checkOrganization(organizationID); failure != nil {
+		failure.Method = method
+		return failure
+	}
+	return nil
 }
 
 // checkOrganization refuses an answer about another organization than the token's. It accepts an
-// answer that names none. where is the place of the error.
-func (r *reader) checkOrganization(organizationID string, where Error) error {
+// answer that names none.
+func (r *reader) checkOrganization(organizationID string) *Error {
 	if organizationID == "" || organizationID == r.organizationID {
 		return nil
 	}
-	where.Code = CodeForeignOrganization
-	where.Err = fmt.Errorf("it belongs to organization %s, the token to %s", organizationID, r.organizationID)
-	return &where
+	return &Error{Code: CodeForeignOrganization, Err: fmt.Errorf(
+		"it belongs to organization %s, the token to %s", organizationID, r.organizationID)}
 }
 
 // record keeps an exchange.
