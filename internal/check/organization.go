@@ -94,7 +94,7 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 	switch {
 	case err != nil:
 		return warning(nameRemoval, hint, "cannot be asked for: %v", err)
-	case answer.State != fetch.StillThere:
+	case !answer.StillThere:
 		return warning(nameRemoval, hint, "one that is listed cannot be asked for: %s", answer.Why)
 	}
 	return ok(nameRemoval, "can be asked for by its id")

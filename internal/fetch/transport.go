@@ -90,7 +90,7 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 	repeatsToken := c.settings.Token.inBytes(body)
 	if !repeatsToken && (err == nil || !ok) {
 		sum := sha256.Sum256(body)
-		x.Status, x.Body, x.Size, x.SHA256 = resp.StatusCode, body, int64(len(body)), hex.EncodeToString(sum[:])
+		x.Status, x.Body, x.SHA256 = resp.StatusCode, body, hex.EncodeToString(sum[:])
 	}
 	if !ok {
 		return c.refusal(resp, body, received)

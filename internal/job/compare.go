@@ -62,11 +62,11 @@ func (t *task) confirmRemovals(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("confirming that %s %s was removed: %w", subject.Type, subject.ID, err)
 		}
-		if removal.State == fetch.StillThere {
+		if removal.StillThere {
 			return &fetch.Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf(
 				"%s %s is not in the listing, but the API still has it", subject.Type, subject.ID)}
 		}
-		results[subject] = diff.Confirmation{Confirmed: removal.State == fetch.Confirmed, Why: removal.Why}
+		results[subject] = diff.Confirmation{Confirmed: removal.Confirmed, Why: removal.Why}
 	}
 	t.changes = diff.Confirm(t.changes, results)
 	return nil
