@@ -11,13 +11,14 @@ import (
 
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/period"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
 func reportCommand(env environment) *cobra.Command {
 	var runID int64
-	var period periodFlags
+	var asked periodFlags
 	command := &cobra.Command{
 		Use:   "report",
 		Short: "Write the report of a stored run again, or of a period",
@@ -35,19 +36,19 @@ that anybody can draw again. --template is for the report of a run.`,
 		if err != nil {
 			return err
 		}
-		if err := period.check(cmd.Flags()); err != nil {
+		if err := asked.check(cmd.Flags()); err != nil {
 			return err
 		}
 		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			if cmd.Flags().Changed("from") {
-				return reportPeriod(cmd, env, store, &period, s.Out, options)
+				return reportPeriod(cmd, env, store, &asked, s.Out, options)
 			}
 			return reportRun(cmd, env, store, runID, s.Out, options)
 		})
 	})
 	flags := command.Flags()
 	addFlags(flags, settings.ReportFlags)
-	period.add(flags)
+	asked.add(flags)
 	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command
 }
@@ -132,18 +133,18 @@ func (p *periodFlags) check(flags *pflag.FlagSet) error {
 }
 
 // span parses the flags. An instant within a second begins the period with the next second.
-func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (report.Span, error) {
+func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
 	from, _, errFrom := parseTime(p.from)
 	_, to, errTo := parseTime(p.to)
 	if err := errors.Join(errFrom, errTo); err != nil {
-		return report.Span{}, usage(err, "--from and --to take a date (2026-10-01) or an instant (2026-10-01T00:00:00Z)")
+		return period.Span{}, usage(err, "--from and --to take a date (2026-10-01) or an instant (2026-10-01T00:00:00Z)")
 	}
-	span := report.Span{
+	span := period.Span{
 		From: from.Add(time.Second - 1).UTC().Truncate(time.Second), To: to.UTC().Truncate(time.Second),
 		Now: now.UTC().Truncate(time.Second), Sample: p.sample, Seed: p.seed,
 	}
 	if !flags.Changed("seed") {
-		span.Seed = report.DefaultSeed(span.From, span.To)
+		span.Seed = period.DefaultSeed(span.From, span.To)
 	}
 	switch {
 	case span.To.Before(span.From):
@@ -176,17 +177,17 @@ func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, fl
 	if err != nil {
 		return err
 	}
-	period, err := report.ReadPeriod(cmd.Context(), store, span)
-	if errors.Is(err, report.ErrNothingKnown) {
+	read, err := period.Read(cmd.Context(), store, span)
+	if errors.Is(err, period.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")
 	}
 	if err != nil {
 		return err
 	}
-	folder, err := report.WritePeriod(out, period, options)
+	folder, status, err := period.Write(out, read, options)
 	if err != nil {
 		return err
 	}
-	text := table([][]string{{"period " + span.String() + ": " + period.Status()}, {"report: " + folder}})
+	text := table([][]string{{"period " + span.String() + ": " + status}, {"report: " + folder}})
 	return printResult(env.stdout, false, nil, text)
 }

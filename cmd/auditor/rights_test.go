@@ -128,16 +128,16 @@ func checkUnreadableReport(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	var report struct {
-		Organizations []struct {
-			SSO      json.RawMessage `json:"sso_configurations"`
-			Policies json.RawMessage `json:"policies"`
-		} `json:"organizations"`
+		Snapshots []struct {
+			SSO      *int  `json:"sso_configurations"`
+			Policies *bool `json:"restrict_account_creation_to_scim"`
+		} `json:"snapshots"`
 	}
 	if err := json.Unmarshal(content, &report); err != nil {
 		t.Fatal(err)
 	}
-	if o := report.Organizations[0]; string(o.SSO) != "null" || string(o.Policies) != "null" {
-		t.Errorf("the JSON says SSO %s, policies %s; want null, which is not known", o.SSO, o.Policies)
+	if s := report.Snapshots[0]; s.SSO != nil || s.Policies != nil {
+		t.Errorf("the JSON says %v SSO configurations, restricted %v; want null, which is not known", *s.SSO, *s.Policies)
 	}
 }
 

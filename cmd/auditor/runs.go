@@ -45,7 +45,7 @@ func runsCommand(env environment) *cobra.Command {
 			for _, run := range runs {
 				r.Runs = append(r.Runs, runRow(run))
 			}
-			nights, err := store.Nights(cmd.Context(), 0, env.now(), schedule.Grace)
+			nights, err := store.Nights(cmd.Context(), time.Time{}, 0, env.now(), schedule.Grace)
 			for _, n := range slices.Backward(nights) {
 				r.Nights = append(r.Nights, nightRow(n))
 			}

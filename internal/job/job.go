@@ -101,7 +101,7 @@ func (r *Result) Complete() bool {
 // night is a run in progress.
 type night struct {
 	Options
-	runID int64
+	runID, ruleSetID int64
 	// collected has the source of each organization id.
 	collected sync.Map
 }
@@ -110,7 +110,6 @@ type night struct {
 // affect the others; the Result has its error. Run returns an error only if the run itself cannot
 // be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	writer := report.Begin(o.Report)
 	if o.Schedule != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
 			return nil, err
@@ -122,7 +121,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID}
+	rules, err := recordRules(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	n := &night{Options: o, runID: runID, ruleSetID: rules}
 	result := &Result{Organizations: n.collectAll(ctx)}
 	// What was collected is recorded and reported even if the run was cancelled.
 	ctx = context.WithoutCancel(ctx)
@@ -133,7 +136,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if result.Run, err = o.Store.Run(ctx, runID); err != nil {
 		return nil, err
 	}
-	result.ReportFolder, result.ReportError = n.report(ctx, writer)
+	result.ReportFolder, result.ReportError = n.report(ctx)
 	return result, nil
 }
 
@@ -199,7 +202,7 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 
 // report writes the report of the run and brings the write-ahead log into the database beside it,
 // so that little remains to do when the database is closed.
-func (n *night) report(ctx context.Context, writer *report.Writer) (folder string, err error) {
+func (n *night) report(ctx context.Context) (folder string, err error) {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {
 		return "", err
@@ -212,7 +215,7 @@ func (n *night) report(ctx context.Context, writer *report.Writer) (folder strin
 			n.Logger.LogAttrs(ctx, slog.LevelWarn, "checkpoint_failed", slog.String("error", err.Error()))
 		}
 	})
-	return writer.Write(n.Reports, model)
+	return report.Write(n.Reports, model, n.Options.Report)
 }
 
 // Report writes the report of a stored run again, into a folder of its own below folder, and
@@ -220,10 +223,9 @@ func (n *night) report(ctx context.Context, writer *report.Writer) (folder strin
 func Report(
 	ctx context.Context, store *snapshot.Store, runID int64, folder string, opts report.Options,
 ) (string, error) {
-	writer := report.Begin(opts)
 	model, err := report.Read(ctx, store, runID)
 	if err != nil {
 		return "", err
 	}
-	return writer.Write(folder, model)
+	return report.Write(folder, model, opts)
 }

@@ -2,73 +2,50 @@ package report
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/snapshot"
 )
 
-// manyRows is a sheet of rows with twelve columns, the same that bench/report/cells.c writes.
-func manyRows(rows int) *content {
-	t := &table{name: "Changes", file: "changes.csv"}
-	for i := range 12 {
-		t.columns = append(t.columns, column{title: fmt.Sprintf("Column %d", i+1), key: fmt.Sprintf("column_%d", i+1)})
-	}
-	observed, issuers := make([]string, 365), make([]string, 97)
-	for i := range observed {
-		observed[i] = fmt.Sprintf("The configuration is enabled and its token expires %d days after it", i)
-	}
-	for i := range issuers {
-		issuers[i] = fmt.Sprintf("https://idp.example/tenant/%d/scim", i)
-	}
-	from, until := time.Unix(1767322800, 0).UTC(), time.Unix(1798858800, 0).UTC()
-	t.rows = func(yield func(row) bool) {
-		for i := range rows {
-			if !yield(row{0, []any{
-				fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i), fmt.Sprintf("Okta production %07d", i), "Acme Holding", diff.High, finding.Pass, i, i % 365,
-				from.Add(time.Duration(i) * time.Second), until.Add(-time.Duration(i) * time.Second),
-				observed[i%365], issuers[i%97], `{"enabled":true,"name":"<a> & b"}`,
-			}}) {
-				return
-			}
+// largest is a run over the largest organization that is measured: 10,000 SCIM and 10,000 SSO
+// configurations, each of which fails a rule or could not be assessed by one.
+func largest() *Model {
+	const size = 10_000
+	m := complete()
+	m.Organizations = m.Organizations[:1]
+	o := &m.Organizations[0]
+	o.SCIM, o.SSO = nil, nil
+	for i := range size {
+		sso := ona.SSOConfiguration{
+			ID: id(1_000_000 + i), OrganizationID: acmeID, DisplayName: fmt.Sprint("Sign-in ", i), State: ona.SSOStateActive,
+			IssuerURL: fmt.Sprintf("https://idp.example/tenant/%d/scim", i), ProviderType: ona.ProviderTypeCustom,
+			ClientID: fmt.Sprint("client-", i), EmailDomain: "acme.example", EmailDomains: []string{"acme.example"},
 		}
+		sso.Raw = fmt.Appendf(nil, `{"id":%q,"displayName":%q,"issuerUrl":%q}`, sso.ID, sso.DisplayName, sso.IssuerURL)
+		o.SSO = append(o.SSO, snapshot.SSOConfiguration{SSOConfiguration: sso, FirstSeen: lastNight, UnchangedSince: lastNight})
+		name := fmt.Sprint("Okta production ", i)
+		o.SCIM = append(o.SCIM, scimConfiguration(i, name, sso.ID, tonight.AddDate(0, 0, i%400)))
+		f := failing("SCIM-002", diff.Severities[i%5], i, name, fmt.Sprintf("The token expires in %d days.", i%400))
+		o.Findings = append(o.Findings, f)
+		f.RuleID, f.SubjectType, f.SubjectID, f.Status = "SCIM-023", diff.SSOConfiguration, sso.ID, "not_assessed"
+		o.Findings = append(o.Findings, f)
 	}
-	return &content{name: t.name, table: t}
+	return m
 }
 
-// BenchmarkWorkbook measures and writes sheets as a report does, with the rows made anew for each pass.
-func BenchmarkWorkbook(b *testing.B) {
-	for _, rows := range []int{5, 100_000, 1_000_000} {
-		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+// BenchmarkReport writes every file of a report.
+func BenchmarkReport(b *testing.B) {
+	for name, m := range map[string]*Model{"small": example(), "10000": largest()} {
+		b.Run(name, func(b *testing.B) {
 			folder := b.TempDir()
+			b.ReportAllocs()
 			for b.Loop() {
-				c := manyRows(rows)
-				c.measure(new(tally))
-				out, err := os.Create(filepath.Join(folder, WorkbookFile))
-				if err != nil {
-					b.Fatal(err)
-				}
-				if err := writeWorkbook(out, newBook, []*content{c}, imprint{at: tonight}, excelRows); err != nil {
-					b.Fatal(err)
-				}
-				if err := out.Close(); err != nil {
+				if _, err := Write(folder, m, Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
-	}
-}
-
-// BenchmarkReport writes every file of a small report.
-func BenchmarkReport(b *testing.B) {
-	folder := b.TempDir()
-	m := example()
-	for b.Loop() {
-		if _, err := Begin(Options{}).Write(folder, m); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

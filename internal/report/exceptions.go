@@ -4,57 +4,45 @@ import (
 	"fmt"
 
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
-var exceptionColumns = []column{
-	{"Rule", "rule_id"},
-	{"State", "state"},
-	{"Bearing", "bearing"},
-	{"Organization", "organization"},
-	{"Subject ID", "subject_id"},
-	{"For organization ID", "accepted_organization_id"},
-	{"Accepted by", "owner"},
-	{"Last day, in UTC", "expires"},
-	{"Reason", "reason"},
-	{"Ticket", "ticket"},
-	{"Findings", "findings"},
-}
-
-// accepted is an exception in one organization, or in none of the run's when organization is runLevel.
+// accepted is an exception in one organization, or in none of the run's.
 type accepted struct {
 	organization int
 	*snapshot.Acceptance
 }
 
-// exceptions is the exceptions of the run. One that names no organization stands with those in which it bears on something, and once for
-// the run where it does in none.
-func (v *view) exceptions() []accepted {
-	bears := make(map[finding.Exception]bool)
-	for _, o := range v.each() {
-		for _, a := range o.Acceptances {
-			bears[a.Exception] = bears[a.Exception] || a.Bearing != finding.Unmatched
+// accepted are the exceptions of the run. One that names no organization stands with those in which
+// it matches something, and once for the run where it does so in none.
+func (r *report) accepted() []accepted {
+	matches := make(map[finding.Exception]bool)
+	for i := range r.Organizations {
+		for _, a := range r.Organizations[i].Acceptances {
+			matches[a.Exception] = matches[a.Exception] || a.Bearing != finding.Unmatched
 		}
 	}
 	var all []accepted
-	told := make(map[finding.Exception]bool)
-	for i, o := range v.each() {
+	listed := make(map[finding.Exception]bool)
+	for i := range r.Organizations {
+		o := &r.Organizations[i]
 		for j := range o.Acceptances {
 			a := &o.Acceptances[j]
 			switch {
-			case a.Bearing != finding.Unmatched || a.OrganizationID != "" || len(v.Organizations) == 1:
+			case a.Bearing != finding.Unmatched || a.OrganizationID != "" || len(r.Organizations) == 1:
 				all = append(all, accepted{i, a})
-			case !bears[a.Exception] && !told[a.Exception]:
-				all, told[a.Exception] = append(all, accepted{runLevel, v.anywhere(*a)}), true
+			case !matches[a.Exception] && !listed[a.Exception]:
+				all, listed[a.Exception] = append(all, accepted{table.RunLevel, r.unmatched(*a)}), true
 			}
 		}
 	}
 	return all
 }
 
-// anywhere is an exception that bears on nothing in the organizations that were assessed.
-func (v *view) anywhere(a snapshot.Acceptance) *snapshot.Acceptance {
-	if v.incomplete() > 0 {
+// unmatched is an exception that matches nothing in the organizations that were assessed.
+func (r *report) unmatched(a snapshot.Acceptance) *snapshot.Acceptance {
+	if r.incomplete() > 0 {
 		a.Bearing = finding.Open
 	}
 	return &a
@@ -67,58 +55,64 @@ func (a accepted) state() string {
 	return "expired"
 }
 
-// exceptionTable has every exception with who accepted what until when, and whether it covers anything.
-func (v *view) exceptionTable() *table {
-	var rows []row
-	for _, a := range v.exceptions() {
-		rows = append(rows, row{a.organization, []any{
-			a.RuleID, a.state(), string(a.Bearing), v.label(a.organization), a.SubjectID, a.OrganizationID, a.Owner,
-			day(a.Expires), a.Reason, a.Ticket, a.Findings,
-		}})
+// exceptionTable has every exception with who accepted what until when, and whether it covers
+// anything.
+func (r *report) exceptionTable() *table.Table {
+	t := r.table("Exceptions", table.Text("Rule", "rule_id"), table.Text("State", "state"),
+		table.Text("Bearing", "bearing"), table.Text("Organization", "organization"), table.Text("Subject ID", "subject_id"),
+		table.Text("For organization ID", "accepted_organization_id"), table.Text("Accepted by", "owner"),
+		table.Date("Last day, in UTC", "expires"), table.Text("Reason", "reason"), table.Text("Ticket", "ticket"),
+		table.Int("Findings", "findings"))
+	for _, a := range r.accepted() {
+		label := ""
+		if a.organization != table.RunLevel {
+			label = r.label(a.organization)
+		}
+		t.Add(a.organization, a.RuleID, a.state(), string(a.Bearing), label, a.SubjectID, a.OrganizationID, a.Owner,
+			table.Day(a.Expires), a.Reason, a.Ticket, a.Findings)
 	}
-	return &table{name: "Exceptions", file: fileExceptions, columns: exceptionColumns, rows: rowList(rows), remarks: v.exceptionRemarks()}
+	r.remarkExceptions(t)
+	return t
 }
 
-// exceptionRemarks says where it is not known whether an exception matches anything.
-func (v *view) exceptionRemarks() []remark {
-	var all []remark
-	for i, o := range v.each() {
-		if !o.complete() {
-			all = append(all, remark{i, fmt.Sprintf("%s: %s: which of its findings are accepted was not assessed", wordNotComplete, v.label(i)), true})
+// remarkExceptions says where it is not known whether an exception matches anything.
+func (r *report) remarkExceptions(t *table.Table) {
+	for i := range r.Organizations {
+		if !r.Organizations[i].complete() {
+			t.Alarm(i, fmt.Sprintf("%s: %s: which of its findings are accepted was not assessed", NotComplete, r.label(i)))
 		}
 	}
-	return all
 }
 
-// exceptionSummary is the exceptions as the summary's columns hold them.
-func (v *view) exceptionSummary() *table {
-	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Accepted by, and why", "reason"}, {"For, and what came of it", "bearing"}, {"State", "state"},
-		{"Rule", "rule_id"}, {"Last day, in UTC", "expires"},
-	}}
-	var rows []row
-	for _, a := range v.exceptions() {
+// acceptedTable is the exceptions as the summary's columns hold them.
+func (r *report) acceptedTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Accepted by, and why", "reason"),
+		table.Text("For, and what came of it", "bearing"), table.Text("State", "state"), table.Text("Rule", "rule_id"),
+		table.Date("Last day, in UTC", "expires"))
+	for _, a := range r.accepted() {
 		by := a.Owner + ": " + a.Reason
 		if a.Ticket != "" {
 			by += " (" + a.Ticket + ")"
 		}
-		rows = append(rows, row{a.organization, []any{v.scope(a.organization), by, a.cameTo(), a.state(), a.RuleID, day(a.Expires)}})
+		t.Add(a.organization, r.names.Of(a.organization), by, a.cameTo(), a.state(), a.RuleID, table.Day(a.Expires))
 	}
-	t.rows, t.remarks = rowList(rows), v.exceptionRemarks()
+	r.remarkExceptions(t)
 	return t
 }
 
 // cameTo says what an exception is for and what it did.
 func (a accepted) cameTo() string {
-	subject := orText(a.SubjectID, "every subject of organization "+a.OrganizationID)
-	result := "matches nothing that fails"
+	subject := a.SubjectID
+	if subject == "" {
+		subject = "every subject of organization " + a.OrganizationID
+	}
 	switch {
 	case a.Bearing == finding.Open:
-		result = "not assessed: what it is for could not be"
+		return subject + ": not assessed: what it is for could not be"
 	case a.Bearing == finding.Applied && a.InForce:
-		result = "covers " + count(a.Findings, "finding")
+		return subject + ": covers " + Count(a.Findings, "finding")
 	case a.Bearing == finding.Applied:
-		result = "expired: fails again in " + count(a.Findings, "finding")
+		return subject + ": expired: fails again in " + Count(a.Findings, "finding")
 	}
-	return subject + ": " + result
+	return subject + ": matches nothing that fails"
 }

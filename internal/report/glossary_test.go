@@ -54,7 +54,7 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 	})...) {
 		seen[c.Kind] = true
 		if !explained(c) {
-			t.Errorf("the glossary does not explain %s of a %s with severity %s", c.Kind, c.SubjectType, c.Severity)
+			t.Errorf("the Glossary does not explain %s of a %s with severity %s", c.Kind, c.SubjectType, c.Severity)
 		}
 	}
 	if len(seen) < 22 {
@@ -66,8 +66,8 @@ func explained(c diff.Change) bool {
 	subject := map[diff.SubjectType]string{
 		diff.SCIMConfiguration: "SCIM configuration", diff.SSOConfiguration: "SSO configuration", diff.Organization: "organization",
 	}[c.SubjectType]
-	for _, term := range glossary {
-		if term.word == string(c.Kind) && term.subject == subject && term.severity == c.Severity {
+	for _, term := range Glossary {
+		if term.Word == string(c.Kind) && term.Subject == subject && term.Severity == c.Severity {
 			return true
 		}
 	}

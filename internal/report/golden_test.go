@@ -41,30 +41,36 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
-	var b bytes.Buffer
-	if err := newView(example(), Options{}).writeMarkdown(&b); err != nil {
-		t.Fatal(err)
+// file renders one file of a report.
+func file(t *testing.T, r *report, name string) []byte {
+	t.Helper()
+	r.Formats = allFormats
+	for _, f := range r.files() {
+		if f.Name == name {
+			var b bytes.Buffer
+			if err := f.Write(&b); err != nil {
+				t.Fatal(err)
+			}
+			return b.Bytes()
+		}
 	}
-	golden(t, "audit.md", b.String())
+	t.Fatalf("the report has no %s", name)
+	return nil
+}
+
+func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
+	golden(t, "audit.md", string(file(t, newReport(example(), Options{}), MarkdownFile)))
 }
 
 func TestJSONHasEverything(t *testing.T) {
-	var b bytes.Buffer
-	if err := newView(example(), Options{}).writeJSON(&b); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "audit.json", b.String())
+	golden(t, "audit.json", string(file(t, newReport(example(), Options{}), jsonFile)))
 }
 
 func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
-	v := newView(example(), Options{})
-	var b bytes.Buffer
-	for _, table := range v.csvTables()[:5] {
-		fmt.Fprintf(&b, "-- %s --\n", table.file)
-		if err := v.writeCSV(&b, table); err != nil {
-			t.Fatal(err)
-		}
+	r := newReport(example(), Options{})
+	var b strings.Builder
+	for _, table := range r.csvTables()[:5] {
+		fmt.Fprintf(&b, "-- %s --\n%s", table.File, file(t, r, table.File))
 	}
 	if strings.Count(b.String(), "\n") != strings.Count(b.String(), "\r\n")+5 {
 		t.Error("a line of a CSV file does not end in CRLF")
@@ -72,19 +78,19 @@ func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
 	golden(t, "tables.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
 }
 
-func TestWorkbookHasElevenSheetsOfTypedCells(t *testing.T) {
-	golden(t, "audit.xlsx.txt", dump(t, openWorkbook(t, example(), excelRows)))
+func TestWorkbookHasTenSheetsOfTypedCells(t *testing.T) {
+	golden(t, "audit.xlsx.txt", dump(t, openWorkbook(t, example())))
 }
 
 // openWorkbook renders a model and opens what comes out.
-func openWorkbook(t *testing.T, m *Model, limit int) *excelize.File {
+func openWorkbook(t *testing.T, m *Model) *excelize.File {
 	t.Helper()
-	return openWorkbookOf(t, newView(m, Options{}), limit)
+	return openWorkbookOf(t, newReport(m, Options{}))
 }
 
-func openWorkbookOf(t *testing.T, v *view, limit int) *excelize.File {
+func openWorkbookOf(t *testing.T, r *report) *excelize.File {
 	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(workbookOf(t, v, limit)))
+	f, err := excelize.OpenReader(bytes.NewReader(file(t, r, WorkbookFile)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,18 +102,9 @@ func openWorkbookOf(t *testing.T, v *view, limit int) *excelize.File {
 	return f
 }
 
-func workbook(t *testing.T, m *Model, limit int) []byte {
+func workbook(t *testing.T, m *Model) []byte {
 	t.Helper()
-	return workbookOf(t, newView(m, Options{}), limit)
-}
-
-func workbookOf(t *testing.T, v *view, limit int) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	if err := v.writeWorkbook(&b, limit); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	return file(t, newReport(m, Options{}), WorkbookFile)
 }
 
 // dump writes each cell that has a value as "A1 text: value"; dates and numbers by the type that they have in the file.

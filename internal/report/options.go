@@ -5,17 +5,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"scim-auditor/internal/report/table"
 )
 
 // Options is what a caller may set about a report. The zero value is the defaults.
 type Options struct {
-	// Formats are the kinds of files to write; none for DefaultFormats. The two files that list the others are always written.
+	// Formats are the kinds of files to write; none for DefaultFormats. The two files that list the
+	// others are always written.
 	Formats []Format
 	// Template takes the place of the built-in template of the Markdown file, nil for the built-in.
 	Template *Template
 	// Location is the zone of a second column beside each column of instants, nil or UTC for none.
 	Location *time.Location
-	// ToolVersion is the version that writes the report. It is named where it is not the one that made the run.
+	// ToolVersion is the version that writes the report. It is named where it is not the one that made
+	// the run.
 	ToolVersion string
 }
 
@@ -31,7 +35,7 @@ const (
 	FormatJSONL Format = "jsonl"
 )
 
-// DefaultFormats are what a report has when nobody says otherwise.
+// DefaultFormats are what a report has when the settings name none.
 var DefaultFormats = []Format{FormatXLSX, FormatMD, FormatJSON, FormatCSV}
 
 var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL)
@@ -42,7 +46,8 @@ func ParseFormats(text string) ([]Format, error) {
 	for name := range strings.SplitSeq(text, ",") {
 		f := Format(strings.ToLower(strings.TrimSpace(name)))
 		if !slices.Contains(allFormats, f) {
-			return nil, fmt.Errorf("format %q is none of %s", strings.TrimSpace(name), formatNames())
+			names := strings.Trim(fmt.Sprint(allFormats), "[]")
+			return nil, fmt.Errorf("format %q is none of %s", strings.TrimSpace(name), strings.ReplaceAll(names, " ", ", "))
 		}
 		if !slices.Contains(formats, f) {
 			formats = append(formats, f)
@@ -51,15 +56,7 @@ func ParseFormats(text string) ([]Format, error) {
 	return formats, nil
 }
 
-func formatNames() string {
-	names := make([]string, len(allFormats))
-	for i, f := range allFormats {
-		names[i] = string(f)
-	}
-	return strings.Join(names, ", ")
-}
-
-// Has says whether the report has files of a format.
+// Has reports whether the report has files of a format.
 func (o *Options) Has(f Format) bool {
 	if len(o.Formats) == 0 {
 		return slices.Contains(DefaultFormats, f)
@@ -67,10 +64,22 @@ func (o *Options) Has(f Format) bool {
 	return slices.Contains(o.Formats, f)
 }
 
-// zone is the location of local times, nil where there is none beside UTC.
-func (o *Options) zone() *time.Location {
+// Zone is the location of local times, nil where there is none beside UTC.
+func (o *Options) Zone() *time.Location {
 	if o.Location == nil || o.Location.String() == "UTC" {
 		return nil
 	}
 	return o.Location
+}
+
+// Rest names where the rows of a table are that Markdown leaves out, beside a workbook with this
+// name.
+func (o *Options) Rest(t *table.Table, workbook string) string {
+	switch {
+	case t.File != "" && o.Has(FormatCSV):
+		return t.File
+	case o.Has(FormatXLSX):
+		return workbook
+	}
+	return "the database"
 }

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/table"
 )
 
 func TestFormatsAreReadOnceEach(t *testing.T) {
@@ -26,10 +29,10 @@ func TestFormatsAreReadOnceEach(t *testing.T) {
 
 func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 	for format, want := range map[Format][]string{
-		FormatXLSX:  {fileSums, WorkbookFile, fileManifest},
-		FormatMD:    {fileSums, MarkdownFile, fileManifest},
-		FormatJSON:  {fileSums, fileJSON, fileManifest},
-		FormatJSONL: {fileSums, fileJSONLines, fileManifest},
+		FormatXLSX:  {folder.SumsFile, WorkbookFile, folder.ManifestFile},
+		FormatMD:    {folder.SumsFile, MarkdownFile, folder.ManifestFile},
+		FormatJSON:  {folder.SumsFile, jsonFile, folder.ManifestFile},
+		FormatJSONL: {folder.SumsFile, jsonLinesFile, folder.ManifestFile},
 	} {
 		var got []string
 		files := contentsOf(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
@@ -41,8 +44,8 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", format, d)
 		}
 		for name, text := range files {
-			for _, other := range []string{WorkbookFile, fileJSON + ",", fileJSONLines, ".csv"} {
-				if name != fileManifest && name != fileSums && !slices.Contains(want, other) && strings.Contains(text, other) {
+			for _, other := range []string{WorkbookFile, jsonFile + ",", jsonLinesFile, ".csv"} {
+				if name != folder.ManifestFile && name != folder.SumsFile && !slices.Contains(want, other) && strings.Contains(text, other) {
 					t.Errorf("%s names %s, which was not written", name, other)
 				}
 			}
@@ -55,12 +58,8 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := newView(example(), Options{Location: berlin})
-	var b bytes.Buffer
-	if err := v.writeCSV(&b, v.localized(v.changeTable())); err != nil {
-		t.Fatal(err)
-	}
-	records, err := csv.NewReader(&b).ReadAll()
+	v := newReport(example(), Options{Location: berlin})
+	records, err := csv.NewReader(bytes.NewReader(file(t, v, "changes.csv"))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +70,7 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	if d := cmp.Diff([]string{"2026-11-23T02:00:00Z", "2026-11-23T03:00:00+01:00"}, records[1][at:at+2]); d != "" {
 		t.Error(d)
 	}
-	f := openWorkbookOf(t, v, excelRows)
+	f := openWorkbookOf(t, v)
 	for cell, want := range map[string]string{
 		"B1": "Taken at (UTC)", "C1": "Taken at (Europe/Berlin)", "B2": "2026-11-23 02:00:00", "C2": "2026-11-23 03:00:00",
 	} {
@@ -85,68 +84,46 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	if text := v.markdown().Evidence.String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
 		t.Errorf("the evidence has no local time:\n%s", text)
 	}
-	for _, table := range v.csvTables() {
-		for i, c := range table.columns {
-			if strings.HasSuffix(c.title, inUTC) && table.columns[i+1].title != strings.TrimSuffix(c.title, inUTC)+"(Europe/Berlin)" {
-				t.Errorf("%s has no local column beside %s", table.file, c.title)
+	for _, one := range v.csvTables() {
+		for i, c := range one.Columns {
+			name, instants := strings.CutSuffix(c.Title, table.InUTC)
+			if instants && one.Columns[i+1].Title != name+"(Europe/Berlin)" {
+				t.Errorf("%s has no local column beside %s", one.File, c.Title)
 			}
 		}
 	}
 }
 
 func TestJSONLinesHaveWhatTheJSONHas(t *testing.T) {
-	v := newView(example(), Options{})
-	var whole, lines bytes.Buffer
-	if err := v.writeJSON(&whole); err != nil {
+	r := newReport(example(), Options{})
+	var report map[string]any
+	if err := json.Unmarshal(file(t, r, jsonFile), &report); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.writeJSONLines(&lines); err != nil {
-		t.Fatal(err)
-	}
-	var report struct {
-		Organizations []map[string]any
-		Timeline      []any
-		Runs          []any
-		Rules         []any
-		Trend         []any
-		TieOuts       []any `json:"tie_outs"`
-	}
-	if err := json.Unmarshal(whole.Bytes(), &report); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string][]any{"timeline": report.Timeline, "run": report.Runs, "rule": report.Rules, "trend": report.Trend, "tie_out": report.TieOuts}
-	for _, o := range report.Organizations {
-		for list, kind := range map[string]string{
-			"scim_configurations": "scim_configuration", "sso_configurations": "sso_configuration", "changes": "change", "findings": "finding",
-			"exceptions": "exception", "exchanges": "exchange",
-		} {
-			items, _ := o[list].([]any)
-			want[kind] = append(want[kind], items...)
-			delete(o, list)
+	want := make(map[string][]any)
+	for key, list := range report {
+		if rows, isArray := list.([]any); isArray && key != "alarms" && len(rows) > 0 {
+			want[key] = rows
 		}
-		if o["audit_log"] != nil {
-			want["audit_log"] = append(want["audit_log"], o["audit_log"])
-		}
-		delete(o, "audit_log")
-		want["organization"] = append(want["organization"], o)
 	}
 	got := make(map[string][]any)
-	count := 0
-	for line := range strings.Lines(lines.String()) {
-		var l jsonLine
-		if err := json.Unmarshal([]byte(line), &l); err != nil || l.RunID != 7 {
-			t.Fatalf("%v in %s", err, line)
+	for line := range bytes.Lines(file(t, r, jsonLinesFile)) {
+		var l struct {
+			Type string
+			Data map[string]any
 		}
-		if l.Type == "end" {
-			if d := cmp.Diff(map[string]any{"lines": float64(count)}, l.Data); d != "" || !strings.HasSuffix(lines.String(), line) {
-				t.Errorf("the end: %s", d)
-			}
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Type == "report" || l.Type == "end" {
 			continue
 		}
-		count++
-		if l.Type != "report" {
-			got[l.Type] = append(got[l.Type], l.Data)
+		if l.Data["run_id"] != float64(7) || l.Data["snapshot_outcome"] == nil {
+			t.Errorf("a line does not say its run: %s", line)
 		}
+		delete(l.Data, "run_id")
+		delete(l.Data, "snapshot_outcome")
+		got[l.Type] = append(got[l.Type], l.Data)
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-JSON +lines):\n%s", d)
@@ -164,7 +141,7 @@ func TestReportThatIsWrittenAgainNamesTheNewerVersion(t *testing.T) {
 	if !strings.Contains(now[MarkdownFile], again) || strings.Contains(then[MarkdownFile], "written again") {
 		t.Error("the Markdown does not tell who wrote it")
 	}
-	for _, name := range []string{fileJSON, fileManifest} {
+	for _, name := range []string{jsonFile, folder.ManifestFile} {
 		if !strings.Contains(now[name], `"report_tool_version": "v1.3.0"`) || !strings.Contains(now[name], `"tool_version": "v1.2.3"`) {
 			t.Errorf("%s does not tell who wrote it", name)
 		}

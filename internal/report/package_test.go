@@ -42,7 +42,7 @@ func hostileModel() *Model {
 
 // TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName also checks that nothing in it computes, links outside or runs.
 func TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName(t *testing.T) {
-	checkPackage(t, workbook(t, hostileModel(), excelRows))
+	checkPackage(t, workbook(t, hostileModel()))
 }
 
 func checkPackage(t *testing.T, archive []byte) {

@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Read builds the model of a run from the store. A run that is still open, or that has no snapshot, is read too: its report says that it is
-// not complete.
+// Read builds the model of a run from the store. A run that is still open, or that has no snapshot,
+// is read too: its report says that it is not complete.
 func Read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, error) {
 	m, err := read(ctx, store, runID)
 	if err != nil {
@@ -24,25 +24,26 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 	if err != nil {
 		return nil, err
 	}
-	runs, err := store.Runs(ctx, runID, 0)
-	if err != nil {
+	m := &Model{Run: run, Rules: finding.Rules()}
+	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
+		return nil, err
+	}
+	if err := m.readNights(ctx, store); err != nil {
+		return nil, err
+	}
+	firstOfTrend := m.Runs[min(trendRuns, len(m.Runs))-1].ID
+	if m.Totals, err = store.Totals(ctx, firstOfTrend, runID); err != nil {
 		return nil, err
 	}
 	snapshots, err := store.Snapshots(ctx, runID)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Run: run, Runs: runs, Rules: finding.Rules(), Organizations: make([]Organization, len(snapshots))}
-	if m.Nights, err = store.Nights(ctx, runID, run.StartedAt, 0); err != nil {
-		return nil, err
-	}
-	if m.Totals, err = store.Totals(ctx, runs[min(trendRuns, len(runs))-1].ID, runID); err != nil {
-		return nil, err
-	}
+	m.Organizations = make([]Organization, len(snapshots))
 	for i, s := range snapshots {
 		o := &m.Organizations[i]
 		o.Snapshot = s
-		if err := o.read(ctx, store, runs); err != nil {
+		if err := o.read(ctx, store); err != nil {
 			return nil, fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
 		}
 	}
@@ -50,7 +51,7 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 }
 
 // read fills in what the store has about o.Snapshot.
-func (o *Organization) read(ctx context.Context, store *snapshot.Store, runs []snapshot.Run) error {
+func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	var err error
 	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
 		return err
@@ -59,7 +60,7 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store, runs []s
 		return err
 	}
 	if !o.complete() {
-		o.LastComplete, err = lastComplete(ctx, store, o.Snapshot, runs)
+		o.LastComplete, err = lastComplete(ctx, store, o.Snapshot)
 		return err
 	}
 	if err := o.readBaselines(ctx, store); err != nil {
@@ -68,29 +69,31 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store, runs []s
 	return o.readInventory(ctx, store)
 }
 
-// readBaselines finds what the snapshot was compared with. What the baseline could not read was compared with the last complete snapshot
-// that could, which retention may have removed since: it leaves the newest such one alone, so that none was skipped then.
+// readBaselines finds what the snapshot was compared with. What the baseline could not read was
+// compared with the last complete snapshot that could. Retention leaves the newest such snapshot
+// alone, so the one found is the one that was used.
 func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
 	if o.Snapshot.BaselineID == 0 {
 		return nil
 	}
-	baseline, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
+	b, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
 	if err != nil {
 		return err
 	}
-	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &baseline, &baseline, &baseline
-	if baseline.SSONotAssessed != "" {
-		if o.SSOBaseline, err = optional(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, baseline.ID)); err != nil {
+	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &b, &b, &b
+	if b.SSONotAssessed != "" {
+		o.SSOBaseline, err = optional(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, b.ID))
+		if err != nil {
 			return err
 		}
 	}
-	if baseline.PoliciesNotAssessed != "" {
-		o.PoliciesBaseline, err = optional(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, baseline.ID))
+	if b.PoliciesNotAssessed != "" {
+		o.PoliciesBaseline, err = optional(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, b.ID))
 	}
 	return err
 }
 
-// optional is nil for a snapshot that is not there.
+// optional is nil for a snapshot that was not found.
 func optional(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !found {
 		return nil, err
@@ -117,11 +120,15 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 	return err
 }
 
-// lastComplete finds the newest complete snapshot before one that is not. Where that failed before the organization's id was known, its label
-// in the settings is what the two have in common.
-func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Snapshot, runs []snapshot.Run) (*snapshot.Snapshot, error) {
+// lastComplete finds the newest complete snapshot before one that is not. Where that failed before
+// the organization's id was known, the two have the label in the settings in common.
+func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Snapshot) (*snapshot.Snapshot, error) {
 	if failed.OrganizationID != "" {
 		return optional(store.LastComplete(ctx, failed.OrganizationID, failed.ID))
+	}
+	runs, err := store.Runs(ctx, failed.RunID, 0) // all: it may have failed for longer than a report shows
+	if err != nil {
+		return nil, err
 	}
 	for _, run := range runs {
 		snapshots, err := store.Snapshots(ctx, run.ID)
@@ -138,14 +145,21 @@ func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Sn
 	return nil, nil
 }
 
-// readTimeline reads the transitions of all organizations into one list, oldest first.
+// readNights reads the nights that the report shows.
+func (m *Model) readNights(ctx context.Context, store *snapshot.Store) error {
+	var err error
+	m.Nights, err = store.Nights(ctx, m.Since(), m.Run.ID, m.Run.StartedAt, 0)
+	return err
+}
+
+// readTimeline reads the changes of all organizations that the report shows, oldest first.
 func (m *Model) readTimeline(ctx context.Context, store *snapshot.Store) error {
 	for i := range m.Organizations {
 		o := &m.Organizations[i]
 		if o.id() == "" {
 			continue
 		}
-		changes, err := store.Timeline(ctx, o.id(), o.Snapshot.ID)
+		changes, err := store.Timeline(ctx, o.id(), m.Since(), o.Snapshot.ID)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -52,6 +54,20 @@ func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
 	return inv
 }
 
+// recordRules stores the rules as the job does.
+func recordRules(t *testing.T, store *snapshot.Store) int64 {
+	t.Helper()
+	var rules snapshot.RuleSet
+	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
+		rules.Wordings = append(rules.Wordings, snapshot.Wording{RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy})
+	}
+	id, err := store.RecordRules(t.Context(), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // collect stores one night as the job does, and gives its run.
 func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventory) int64 {
 	t.Helper()
@@ -67,9 +83,10 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
-			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
+			RuleSetID: recordRules(t, store), Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
 			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
 		},
+		Baseline:  baseline,
 		Inventory: inv,
 		Changes:   changes,
 		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
@@ -93,7 +110,7 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
 	run := beginRun(t, store, at)
 	header := snapshot.Snapshot{
-		RunID: run, Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
+		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
 	}
 	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode, header.Error)); err != nil {
 		t.Fatal(err)
@@ -127,19 +144,47 @@ func readModel(t *testing.T, store *snapshot.Store, run int64) *Model {
 	return m
 }
 
+// contentsOf are the files of a folder.
+func contentsOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]string)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[e.Name()] = string(data)
+	}
+	return all
+}
+
+// write writes a report and returns its folder.
+func write(t *testing.T, dir string, m *Model, opts Options) string {
+	t.Helper()
+	path, err := Write(dir, m, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	store := newStore(t)
 	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102), time.Time{}), scimConfiguration(3, "new", "", tonight)
 	first := readModel(t, store, collect(t, store, lastNight, inventory(a, b)))
 	second := readModel(t, store, collect(t, store, tonight, inventory(a, c)))
 	for _, m := range []*Model{first, second} {
-		v := newView(m, Options{})
+		v := newReport(m, Options{})
 		if !m.Complete() || len(v.alarms()) > 0 {
 			t.Errorf("%s, but: %v", v.status(), v.alarms())
 		}
-		for _, o := range v.tieOuts() {
-			if o.verdict == notChecked && o.remark != baselineText {
-				t.Errorf("%s is not assessed: %s", o.check, o.remark)
+		for _, o := range v.ties {
+			if o.Verdict == NotChecked && o.Remark != baselineText {
+				t.Errorf("%s is not assessed: %s", o.Check, o.Remark)
 			}
 		}
 	}
@@ -184,19 +229,62 @@ func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
 	}
 }
 
+// TestAReportDoesNotGrowWithTheNightsBeforeIt has a change of 100 days ago, one of 50 days ago, and
+// then more failed runs than a report shows.
+func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
+	store := newStore(t)
+	a := scimConfiguration(1, "Okta", id(101), tonight)
+	collect(t, store, tonight.AddDate(0, 0, -101), inventory(a))
+	a.Name = "old"
+	collect(t, store, tonight.AddDate(0, 0, -100), inventory(a))
+	a.Name = "newer"
+	collect(t, store, tonight.AddDate(0, 0, -50), inventory(a))
+	r := newReport(readModel(t, store, collect(t, store, tonight.AddDate(0, 0, -49), inventory(a))), Options{})
+	if len(r.timeline.Rows) != 2 {
+		t.Errorf("%d rows in the timeline of 90 days", len(r.timeline.Rows))
+	}
+	var last int64
+	for i := range shownRuns + 1 {
+		last = fail(t, store, tonight.Add(time.Duration(i)*time.Minute))
+	}
+	r = newReport(readModel(t, store, last), Options{})
+	if len(r.runs.Rows) != shownRuns || len(r.timeline.Rows) != 1 {
+		t.Errorf("%d runs, %d rows in the timeline", len(r.runs.Rows), len(r.timeline.Rows))
+	}
+	if o := &r.Organizations[0]; o.LastComplete == nil || !o.LastComplete.TakenAt.Equal(tonight.AddDate(0, 0, -49)) {
+		t.Errorf("the last complete snapshot is %v", o.LastComplete)
+	}
+}
+
+// TestRawJSONStaysReachable: what the API sent is in the JSON, unaltered.
+func TestRawJSONStaysReachable(t *testing.T) {
+	store := newStore(t)
+	a := scimConfiguration(1, "Okta", id(101), tonight)
+	a.Raw = []byte("{\n  \"id\": \"" + a.ID + "\", \"enabled\": true, \"zone\": {\"n\": 1.50}\n}")
+	r := newReport(readModel(t, store, collect(t, store, tonight, inventory(a))), Options{})
+	for _, name := range []string{jsonFile, jsonLinesFile} {
+		text := string(file(t, r, name))
+		want := `"raw":{"id":"` + a.ID + `","enabled":true,"zone":{"n":1.50}}`
+		if !strings.Contains(text, want) || !strings.Contains(text, `"policies_raw":{}`) {
+			t.Errorf("%s lacks what the API sent", name)
+		}
+	}
+}
+
 func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *testing.T) {
 	store := newStore(t)
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
 	m := readModel(t, store, fail(t, store, tonight))
-	v := newView(m, Options{})
+	v := newReport(m, Options{})
 	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. Nothing is said about it in this run: no inventory, no changes. " +
 		"Its last complete snapshot is of 2026-11-22 02:00:00 UTC."
 	if got := v.alarms(); len(got) != 1 || got[0] != want {
 		t.Errorf("alarms %q instead of %q", got, want)
 	}
-	for _, table := range []*table{v.changeTable(), v.inventoryTable(), v.ssoTable()} {
-		if table.size() != 0 || !slices.ContainsFunc(table.remarks, func(r remark) bool { return r.lacking && r.text == want }) {
-			t.Errorf("%s has %d rows and says %v", table.name, table.size(), table.remarks)
+	for _, one := range []*table.Table{v.changes, v.inventory, v.sso} {
+		alarm := func(r table.Remark) bool { return r.Missing && r.Alarm && r.Text == want }
+		if len(one.Rows) != 0 || !slices.ContainsFunc(one.Remarks, alarm) {
+			t.Errorf("%s has %d rows and says %v", one.Name, len(one.Rows), one.Remarks)
 		}
 	}
 }
@@ -212,8 +300,8 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 
 	remarks := func(m *Model) string {
 		var all []string
-		for _, r := range newView(m, Options{}).changeTable().remarks {
-			all = append(all, r.text)
+		for _, r := range newReport(m, Options{}).changes.Remarks {
+			all = append(all, r.Text)
 		}
 		return strings.Join(all, "\n")
 	}
@@ -227,7 +315,7 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 	if d := cmp.Diff(want, remarks(last)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if alarms := newView(last, Options{}).alarms(); len(alarms) > 0 {
+	if alarms := newReport(last, Options{}).alarms(); len(alarms) > 0 {
 		t.Errorf("alarms: %v", alarms)
 	}
 }
@@ -242,21 +330,22 @@ func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
 // TestWhatWasComparedIsToldAfterItWasPruned: night 2 could not read the SSO configurations, so night 3 was compared with night 1.
 func TestWhatWasComparedIsToldAfterItWasPruned(t *testing.T) {
 	store := newStore(t)
-	sighted, blind := acmeWith(), acmeWith()
-	blind.inventory.SSO, blind.inventory.SSONotAssessed = nil, "permission_denied"
-	blind.inventory.Policies, blind.inventory.PoliciesNotAssessed = nil, "permission_denied"
-	visit(t, store, snapshot.Run{StartedAt: november(1)}, sighted)
-	visit(t, store, snapshot.Run{StartedAt: november(2)}, blind)
-	run := visit(t, store, snapshot.Run{StartedAt: november(3)}, sighted)
+	sighted, blind := inventory(), inventory()
+	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
+	blind.Policies, blind.PoliciesNotAssessed = nil, "permission_denied"
+	first := time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+	collect(t, store, first, sighted)
+	collect(t, store, first.AddDate(0, 0, 1), blind)
+	run := collect(t, store, first.AddDate(0, 0, 2), sighted)
 	told := func() string {
 		text := ""
-		for _, r := range newView(readModel(t, store, run), Options{}).changeTable().remarks {
-			text += r.text + "\n"
+		for _, r := range newReport(readModel(t, store, run), Options{}).changes.Remarks {
+			text += r.Text + "\n"
 		}
 		return text
 	}
 	before := told()
-	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, november(4), false); err != nil {
+	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, first.AddDate(0, 0, 3), false); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(before, told()); d != "" || !strings.Contains(before, "compared with the snapshot of 2026-11-01") {

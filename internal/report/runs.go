@@ -1,149 +1,132 @@
 package report
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
-var runColumns = []column{
-	{"Run", "id"},
-	{"Outcome", "outcome"},
-	{"Started at (UTC)", "started_at"},
-	{"Finished at (UTC)", "finished_at"},
-	{"Scheduled for (UTC)", "scheduled_for"},
-	{"Trigger", "trigger"},
-	{"Organizations complete", "organizations_complete"},
-	{"Organizations failed", "organizations_failed"},
-	{"SCIM configurations", "scim_configurations"},
-	{"Changes", "changes"},
-	{"Failed findings", "failed_findings"},
-	{"Error", "error"},
-	{"Tool version", "tool_version"},
-	{"Host", "host"},
+// RunColumns are those of a register of runs.
+var RunColumns = []table.Column{
+	table.Int("Run", "id"), table.Text("Outcome", "outcome"), table.Time("Started at", "started_at"),
+	table.Time("Finished at", "finished_at"), table.Time("Scheduled for", "scheduled_for"),
+	table.Text("Trigger", "trigger"), table.Int("Organizations complete", "organizations_complete"),
+	table.Int("Organizations failed", "organizations_failed"),
+	table.Int("SCIM configurations", "scim_configurations"), table.Int("Changes", "changes"),
+	table.Int("Failed findings", "failed_findings"), table.Text("Error", "error"),
+	table.Text("Tool version", "tool_version"), table.Text("Host", "host"),
 }
 
-// missed is the outcome of a scheduled night that no complete run stands for.
-const missed = snapshot.Outcome("missed")
+// RunCells are the cells of a run.
+func RunCells(r *snapshot.Run) []any {
+	return []any{
+		int(r.ID), Word(r.Outcome), r.StartedAt, table.Instant(r.FinishedAt, "not finished"),
+		table.Instant(r.ScheduledFor, "not scheduled"), r.Trigger, r.CompleteOrganizations, r.FailedOrganizations,
+		r.SCIMConfigurations, r.Changes, r.FailedFindings, OneLine(r.Error), r.ToolVersion, r.Host,
+	}
+}
 
-// missedRule is the rule whose findings name such nights, by their instant in RFC 3339.
+// missedRule is the rule whose findings name missed nights, by their instant in RFC 3339.
 const missedRule = "RUN-002"
 
-// runTable has every run up to this one and every night that RUN-002 found missed, newest first.
-func (v *view) runTable() *table {
+// runTable has the last runs up to this one, and every night of the last days for which there is no
+// complete run, newest first.
+func (r *report) runTable() *table.Table {
 	type entry struct {
 		at    time.Time
 		cells []any
 	}
 	var entries []entry
-	for i := range v.Runs {
-		r := &v.Runs[i]
-		entries = append(entries, entry{r.StartedAt, runCells(r)})
+	for i := range r.Runs {
+		entries = append(entries, entry{r.Runs[i].StartedAt, RunCells(&r.Runs[i])})
 	}
-	for _, night := range v.missedNights() {
-		entries = append(entries, entry{night.at, []any{
-			"none", missed, nil, nil, night.at, "", nil, nil, nil, nil, nil, night.why(), "", "",
+	for at, organizations := range r.missedNights() {
+		why := "no run was made"
+		if len(organizations) > 0 {
+			why = "no complete run for: " + strings.Join(organizations, ", ")
+		}
+		entries = append(entries, entry{at, []any{
+			table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil, why, "", "",
 		}})
 	}
+	// By time, which distinguishes the nights; a run stands before a night of the same time.
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.at.Compare(a.at) })
-	return &table{name: "Runs", file: fileRuns, columns: runColumns, rows: func(yield func(row) bool) {
-		for _, e := range entries {
-			if !yield(row{runLevel, e.cells}) {
-				return
-			}
-		}
-	}}
-}
-
-func runCells(r *snapshot.Run) []any {
-	return []any{
-		int(r.ID), r.Outcome, r.StartedAt, instant(r.FinishedAt, "not finished"), instant(r.ScheduledFor, "not scheduled"), r.Trigger,
-		r.CompleteOrganizations, r.FailedOrganizations, r.SCIMConfigurations, r.Changes, r.FailedFindings, oneLine(r.Error), r.ToolVersion, r.Host,
+	t := r.table("Runs", RunColumns...)
+	for _, e := range entries {
+		t.Add(table.RunLevel, e.cells...)
 	}
+	t.Remark(table.RunLevel, fmt.Sprintf("The last %d runs, and the nights missed since %s. auditor runs lists all.",
+		shownRuns, UTC(r.Since())))
+	return t
 }
 
-// missedNight is a night without a run.
-type missedNight struct {
-	at time.Time
-	// organizations are those of this run that RUN-002 found to miss it; none for a night that an earlier report told.
-	organizations []string
-}
-
-func (n missedNight) why() string {
-	if len(n.organizations) == 0 {
-		return "no run was made"
-	}
-	return "no complete run for: " + strings.Join(n.organizations, ", ")
-}
-
-// missedNights are the nights that the register has no run for, and those that RUN-002 names. One that was tried in vain has its run's row.
-func (v *view) missedNights() []missedNight {
-	var nights []missedNight
-	tried := make(map[time.Time]bool)
-	for _, n := range v.Nights {
-		if tried[n.ScheduledAt] = n.Status != schedule.Missed; !tried[n.ScheduledAt] {
-			nights = append(nights, missedNight{at: n.ScheduledAt})
+// missedNights are the nights that the register has no run for, and those that RUN-002 names with
+// the organizations of this run that missed them. A night whose run failed has that run's row.
+func (r *report) missedNights() map[time.Time][]string {
+	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
+	for _, n := range r.Nights {
+		at := n.ScheduledAt.UTC()
+		if tried[at] = n.Status != schedule.Missed; !tried[at] {
+			missed[at] = nil
 		}
 	}
-	for i, o := range v.each() {
-		for j := range o.Findings {
-			f := &o.Findings[j]
+	for i := range r.Organizations {
+		for j := range r.Organizations[i].Findings {
+			f := &r.Organizations[i].Findings[j]
 			if f.RuleID != missedRule || f.Status != finding.Fail {
 				continue
 			}
 			at, err := time.Parse(time.RFC3339, f.SubjectID)
-			if err != nil || tried[at.UTC()] {
-				continue // no night, or one with a run; the finding itself stands in the findings
+			if at = at.UTC(); err == nil && !tried[at] && !at.Before(r.Since()) {
+				missed[at] = append(missed[at], r.label(i))
 			}
-			k := slices.IndexFunc(nights, func(n missedNight) bool { return n.at.Equal(at) })
-			if k < 0 {
-				k = len(nights)
-				nights = append(nights, missedNight{at: at.UTC()})
-			}
-			nights[k].organizations = append(nights[k].organizations, v.label(i))
 		}
 	}
-	slices.SortFunc(nights, func(a, b missedNight) int { return cmp.Or(b.at.Compare(a.at)) })
-	return nights
-}
-
-var exchangeColumns = []column{
-	{"Organization", "organization"},
-	{"Method", "method"},
-	{"Request body", "request"},
-	{"Number", "number"},
-	{"HTTP status", "status"},
-	{"Sent at (UTC)", "sent_at"},
-	{"Duration (ms)", "duration_ms"},
-	{"Records", "records"},
-	{"Retries", "retries"},
-	{"Server date (UTC)", "server_date"},
-	{"Answer's bytes", "response_size"},
-	{"Answer's SHA-256", "response_sha256"},
+	return missed
 }
 
 // exchangeTable has every request whose answer the run is made of, in the order of sending.
-func (v *view) exchangeTable() *table {
-	t := &table{
-		name:    "Evidence",
-		file:    fileExchanges,
-		columns: exchangeColumns,
-		rows: rowsOf(v, func(o *Organization) []snapshot.Exchange { return o.Exchanges },
-			func(i int, _ *Organization, e *snapshot.Exchange) []any {
-				return []any{
-					v.label(i), e.Method, e.Request, e.Number, e.Status, e.SentAt, int(e.Duration.Milliseconds()), e.Records,
-					orText(strings.Join(e.Retries, "; "), "none"), instant(e.ServerDate, "none sent"), int(e.ResponseSize), e.ResponseSHA256,
-				}
-			}),
-	}
-	for i, o := range v.each() {
+func (r *report) exchangeTable() *table.Table {
+	t := table.New("Evidence", r.Zone(), table.Text("Organization", "organization"), table.Text("Method", "method"),
+		table.Text("Request body", "request"), table.Int("Number", "number"), table.Int("HTTP status", "status"),
+		table.Time("Sent at", "sent_at"), table.Int("Duration (ms)", "duration_ms"), table.Int("Records", "records"),
+		table.Lists("Retries", "retries"), table.Time("Server date", "server_date"),
+		table.Int("Answer's bytes", "response_size"), table.Text("Answer's SHA-256", "response_sha256"))
+	t.Key, t.File = "exchanges", "exchanges.csv"
+	for i := range r.Organizations {
+		o := &r.Organizations[i]
+		for j := range o.Exchanges {
+			e := &o.Exchanges[j]
+			t.Add(i, r.label(i), e.Method, e.Request, e.Number, e.Status, e.SentAt, int(e.Duration.Milliseconds()), e.Records,
+				table.List{Items: e.Retries, Separator: "; ", None: "none"}, table.Instant(e.ServerDate, "none sent"),
+				int(e.ResponseSize), e.ResponseSHA256)
+		}
 		if len(o.Exchanges) == 0 {
-			t.remarks = append(t.remarks, remark{i, v.label(i) + ": no exchange is stored", true})
+			t.Missing(i, r.label(i)+": no exchange is stored")
+		}
+	}
+	return t
+}
+
+// auditLogTable has the entries of the audit log that the changes are explained by, for JSON.
+func (r *report) auditLogTable() *table.Table {
+	t := table.New("", nil, table.Text("ID", "id"), table.Time("Created at", "created_at"),
+		table.Text("Actor ID", "actor_id"), table.Text("Actor kind", "actor_principal"),
+		table.Text("Subject ID", "subject_id"), table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
+	t.Key = "audit_log"
+	for i := range r.Organizations {
+		log := r.Organizations[i].AuditLog
+		if log == nil {
+			continue
+		}
+		for _, e := range log.Entries {
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
 		}
 	}
 	return t

@@ -33,7 +33,7 @@ func TestStatusIsCompleteOnlyWhenEverythingIs(t *testing.T) {
 	} {
 		m := complete()
 		c.change(m)
-		if got := newView(m, Options{}).status(); got != c.want {
+		if got := newReport(m, Options{}).status(); got != c.want {
 			t.Errorf("%s: %q instead of %q", c.name, got, c.want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestEachCountThatDiffersIsFound(t *testing.T) {
 		m := complete()
 		c.change(m)
 		found := false
-		for _, alarm := range newView(m, Options{}).alarms() {
+		for _, alarm := range newReport(m, Options{}).alarms() {
 			found = found || strings.Contains(alarm, "does not tie") && strings.Contains(alarm, c.check)
 		}
 		if !found {
@@ -71,7 +71,7 @@ func TestDaysAreWholeAndNegativeOncePast(t *testing.T) {
 	for offset, want := range map[time.Duration]int{
 		0: 0, time.Second: 0, 23 * time.Hour: 0, 24 * time.Hour: 1, -time.Second: -1, -24 * time.Hour: -1, -25 * time.Hour: -2,
 	} {
-		if got := daysBetween(tonight, tonight.Add(offset)); got != want {
+		if got := DaysBetween(tonight, tonight.Add(offset)); got != want {
 			t.Errorf("%s: %d instead of %d", offset, got, want)
 		}
 	}
@@ -82,8 +82,8 @@ func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
 	for i := range 250 {
 		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(1000+i, "more", "", time.Time{}))
 	}
-	text := newView(m, Options{}).markdown().SCIM.String()
-	if rows := strings.Count(text, "\n| "); rows != 1+markdownRows { // the line below the header, and the rows
+	text := newReport(m, Options{}).markdown().SCIM.String()
+	if rows := strings.Count(text, "\n| "); rows != 1+200 { // the line below the header, and the rows
 		t.Errorf("%d rows", rows)
 	}
 	if !strings.Contains(text, "\n\n54 more in inventory.csv") {
@@ -94,7 +94,7 @@ func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
 func TestOrganizationsOfTheSameNameAreTold(t *testing.T) {
 	m := complete()
 	m.Organizations[1].Snapshot.OrganizationName = "Acme"
-	v := newView(m, Options{})
+	v := newReport(m, Options{})
 	if v.label(0) != "Acme (acme)" || v.label(1) != "Acme (birch)" {
 		t.Errorf("both are named %q and %q", v.label(0), v.label(1))
 	}

@@ -1,221 +1,202 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"iter"
+	"slices"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
-	"scim-auditor/internal/snapshot"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/xlsx"
 )
 
-// summaryGrid is the widths of the summary's columns, in characters: two texts, a long text, three numbers and five short ones. Its tables
-// begin with texts and end with numbers.
-var summaryGrid = []float64{26, 42, maxWidth, 13, 13, 13, 9, 9, 9, 9, 9}
-
-// summaryContent is the sheet that says the essence of the run: whether it is complete, what it is about, what changed, what is wrong, what
-// was not looked at, and how to check all that.
-func (v *view) summaryContent() *content {
-	c := &content{name: "Summary", fixed: summaryGrid}
-	c.lines = append(c.lines, line{lookTitle, []any{reportTitle + " of " + utc(v.Run.StartedAt)}})
-	standing := lookAlarm
-	if v.Complete() {
-		standing = lookAllWell
-	}
-	c.lines = append(c.lines, textLines(standing, v.status(), len(summaryGrid))...)
-	for _, alarm := range v.alarms() {
-		c.lines = append(c.lines, textLines(lookAlarm, alarm, len(summaryGrid))...)
-	}
-	c.lines = append(c.lines, v.runLines()...)
-	for _, text := range whereToLook {
-		c.lines = append(c.lines, line{lookNote, []any{text}})
-	}
-	c.block("Organizations, and their failed findings by severity", v.overviewTable())
-	c.block("What changed: the most serious", v.topChangeTable())
-	c.block("What is wrong: the most serious findings", v.topFindingTable())
-	c.block("What was not assessed", v.notAssessedTable())
-	c.block("Exceptions: findings that somebody has accepted", v.exceptionSummary())
-	first := len(c.lines) + 3 // below an empty row and the heading
-	c.lines = append(c.lines, line{}, line{lookHeading, []any{fmt.Sprintf("The last %d runs", trendRuns)}})
-	for range chartRows {
-		c.lines = append(c.lines, line{lookPlain, []any{nil}}) // a row of the usual height, whatever the program
-	}
-	c.rows(v.trendTable())
-	last := len(c.lines)
-	c.finish = func(f *excelize.File, sheet string) error {
-		return addTrendCharts(f, sheet, first, first+chartRows, last)
-	}
-	c.block("Tie-outs: each count from two sources", tieOutTable(v.tieOuts(), v.scope).pick("organization", "check", "remark", "first", "second", "result"))
-	for i := range v.Organizations {
-		c.lines = append(c.lines, v.organizationLines(i)...)
-	}
-	return c
-}
+// SummaryGrid is the widths of a summary's columns, in characters: two texts, a long text, three
+// numbers and five short ones. Its tables begin with texts and end with numbers.
+var SummaryGrid = []float64{26, 42, 60, 13, 13, 13, 9, 9, 9, 9, 9}
 
 // whereToLook is what a reader who has never seen the report needs to know.
 var whereToLook = []string{
-	"In full: Changes (since the last complete snapshot), Findings (what is wrong), Rules (all that was judged), Inventory and SSO (what is configured), Timeline, Runs.",
-	"How it was collected: Evidence. What the words mean: Glossary. To check the files: sha256sum -c SHA256SUMS in their folder; to check the database: auditor verify.",
+	"In full: Changes (since the last complete snapshot), Findings (what is wrong), Rules (all that was judged), " +
+		"Inventory and SSO (what is configured), Timeline, Runs.",
+	"How it was collected: Evidence. What the words mean: Glossary. To check the files: sha256sum -c SHA256SUMS in " +
+		"their folder; to check the database: auditor verify.",
 }
 
-// block adds a small table as lines, with a heading.
-func (c *content) block(heading string, t *table) {
-	c.lines = append(c.lines, line{}, line{lookHeading, []any{heading}})
-	c.rows(t)
+// summary is the sheet with the essence of the run: whether it is complete, what it is about, what
+// changed, what is wrong, what was not looked at, and how to check all that.
+func (r *report) summary() *xlsx.Sheet {
+	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
+	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
+	standing := xlsx.Alarm
+	if r.Complete() {
+		standing = xlsx.AllWell
+	}
+	s.AddText(standing, r.status(), len(SummaryGrid))
+	for _, alarm := range r.alarms() {
+		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
+	}
+	s.AddHeading("Run")
+	facts := r.runFacts("id", "outcome", "started_at", "scheduled_for", "trigger", "tool_version")
+	facts = append(facts, Fact{Item: "Failed findings", Value: SeverityText(r.failedBySeverity())},
+		Fact{Item: "Tie-outs", Value: r.ties.String()})
+	for _, f := range append(facts, r.writerFacts()...) {
+		s.Add(xlsx.Plain, f.Item, f.Value)
+	}
+	for _, text := range whereToLook {
+		s.Add(xlsx.Note, text)
+	}
+	s.AddBlock("Organizations, and their failed findings by severity", r.overviewTable())
+	s.AddBlock("What changed: the most serious", r.topChangeTable())
+	s.AddBlock("What is wrong: the most serious findings", r.topFindingTable())
+	s.AddBlock("What was not assessed", r.notAssessedTable())
+	s.AddBlock("Exceptions: findings that somebody has accepted", r.acceptedTable())
+	r.addTrend(s)
+	s.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names), TieOutKeys...)
+	return s
 }
 
-// rows adds a small table as lines.
-func (c *content) rows(t *table) {
-	c.lines = append(c.lines, line{lookHeader, headerCells(t)})
-	before := len(c.lines)
-	for r := range t.rows {
-		c.lines = append(c.lines, line{lookPlain, r.cells})
-	}
-	if len(c.lines) == before && len(t.remarks) == 0 {
-		c.lines = append(c.lines, line{lookNote, []any{"none"}})
-	}
-	for _, r := range t.remarks {
-		c.lines = append(c.lines, textLines(lookNote, r.text, 1)...)
-	}
-}
+// TopRows is how much of a long list a summary shows.
+const TopRows = 10
 
-func (v *view) runLines() []line {
-	r := &v.Run
-	lines := []line{{}, {lookHeading, []any{"Run"}}}
-	facts := []fact{
-		{item: "Run", value: int(r.ID)},
-		{item: "Outcome", value: r.Outcome},
-		{item: "Started at (UTC)", value: r.StartedAt},
-		{item: "Scheduled for (UTC)", value: instant(r.ScheduledFor, "not scheduled")},
-		{item: "Trigger", value: r.Trigger},
-		{item: "Tool", value: "auditor " + r.ToolVersion},
-		{item: "Failed findings", value: v.severityText()},
-		{item: "Tie-outs", value: v.tieOutText()},
-	}
-	for _, f := range v.localFacts(append(facts, v.writerFacts()...)) {
-		lines = append(lines, line{lookPlain, []any{f.item, f.value}})
-	}
-	return lines
-}
-
-// severityText counts failed findings over all organizations by severity.
-func (v *view) severityText() string {
-	var texts []string
-	for i, n := range v.failedBySeverity() {
-		if n > 0 {
-			texts = append(texts, fmt.Sprintf("%d %s", n, diff.Severities[i]))
+// overviewTable has how each organization stands, those that are not complete first.
+func (r *report) overviewTable() *table.Table {
+	t := table.New("", nil, append([]table.Column{
+		table.Text("Organization", "organization"), table.Text("Compared with", "compared"),
+		table.Text("To know beside the numbers", "beside"), table.Int("SCIM", "scim_configurations"),
+		table.Int("SSO", "sso_configurations"), table.Int("Changes", "changes"),
+	}, SeverityColumns()...)...)
+	for i := range r.Organizations {
+		if o := &r.Organizations[i]; !o.complete() {
+			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}
+			t.Add(i, label, "nothing", NotComplete+": "+o.reason())
 		}
 	}
-	return orText(strings.Join(texts, ", "), "none")
-}
-
-// organizationLines is how one organization stands.
-func (v *view) organizationLines(organization int) []line {
-	lines := []line{{}, {lookHeading, []any{"Organization " + v.label(organization)}}}
-	for _, f := range v.localFacts(v.standing(organization)) {
-		lines = append(lines, line{lookPlain, []any{f.item, f.value}})
-	}
-	return lines
-}
-
-func (v *view) standing(organization int) []fact {
-	o := &v.Organizations[organization]
-	facts := []fact{
-		{item: "Outcome", value: o.Snapshot.Outcome},
-		{item: "Organization ID", value: orText(o.id(), unknown)},
-		{item: "Taken at (UTC)", value: o.Snapshot.TakenAt},
-	}
-	if !o.complete() {
-		return append(facts, fact{item: "What is known", value: v.notComplete(organization)})
-	}
-	compared, changes := baselineText, baselineText
-	if o.Baseline != nil {
-		compared = fmt.Sprintf("%s (snapshot %d) to %s (snapshot %d)", utc(o.Baseline.TakenAt), o.Baseline.ID, utc(o.Snapshot.TakenAt), o.Snapshot.ID)
-		changes = o.changesText()
-		if len(o.Changes) > 0 {
-			changes += ": " + severityCounts(o.Changes, func(c *snapshot.Change) diff.Severity { return c.Severity })
-		}
-	}
-	return append(facts,
-		fact{item: "Period", value: compared},
-		fact{item: "SCIM configurations", value: len(o.SCIM)},
-		fact{item: "of them enabled", value: o.enabled()},
-		fact{item: "SSO configurations", value: unless(o.Snapshot.SSONotAssessed, len(o.SSO))},
-		fact{item: "Changes", value: changes},
-		fact{item: "Failed findings", value: severityCounts(o.Findings, failedSeverity)},
-		fact{item: "Accepted by exceptions", value: o.findings(finding.Excepted)},
-		fact{item: "Outcomes not assessed", value: o.findings(finding.NotAssessed)},
-		fact{item: "Restricted to SCIM", value: o.restriction()})
-}
-
-func (o *Organization) enabled() int {
-	n := 0
-	for i := range o.SCIM {
-		if o.SCIM[i].Enabled {
-			n++
-		}
-	}
-	return n
-}
-
-// restriction says whether accounts are created through SCIM only.
-func (o *Organization) restriction() any {
-	if o.Policies == nil {
-		return "not assessed: " + orText(o.Snapshot.PoliciesNotAssessed, "no reason was stored")
-	}
-	return o.Policies.RestrictAccountCreationToSCIM
-}
-
-func rowList(rows []row) iter.Seq[row] {
-	return func(yield func(row) bool) {
-		for _, r := range rows {
-			if !yield(r) {
-				return
-			}
-		}
-	}
-}
-
-// notAssessedTable has a row for each rule that could not be evaluated for some subject, and one for all that is unknown of a failed snapshot.
-func (v *view) notAssessedTable() *table {
-	t := &table{columns: []column{
-		{"Organization", "organization"}, {"Not assessed", "title"}, {"Why", "observed"}, {"Outcomes", "outcomes"}, {"Rule", "rule_id"},
-	}}
-	var rows []row
-	for i, o := range v.each() {
+	for i := range r.Organizations {
+		o := &r.Organizations[i]
 		if !o.complete() {
-			rows = append(rows, row{i, []any{v.label(i), "everything", wordNotComplete}})
 			continue
 		}
-		for _, r := range v.rulesOf(o) {
-			n, why := o.unassessed(r.ID)
-			if n > 0 {
-				rows = append(rows, row{i, []any{v.label(i), r.Title, why, n, r.ID}})
-			}
+		compared := baselineText
+		var sso, changes any
+		if o.Snapshot.SSONotAssessed == "" {
+			sso = len(o.SSO)
 		}
+		if o.Baseline != nil {
+			compared, changes = "the snapshot of "+UTC(o.Baseline.TakenAt), len(o.Changes)
+		}
+		cells := []any{r.label(i), compared, r.besideText(i), len(o.SCIM), sso, changes}
+		for _, n := range r.judged[i].failed {
+			cells = append(cells, n)
+		}
+		t.Add(i, cells...)
 	}
-	t.rows = rowList(rows)
 	return t
 }
 
-// unassessed counts what a rule could not assess, with the first reason. A rule without any stored outcome counts as one.
-func (o *Organization) unassessed(rule string) (n int, why string) {
-	seen := false
-	for i := range o.Findings {
-		f := &o.Findings[i]
-		if f.RuleID != rule {
+// besideText says what the numbers of an organization do not.
+func (r *report) besideText(organization int) string {
+	o, counts := &r.Organizations[organization], r.judged[organization].counts
+	texts := append(o.notAssessed(), o.comparedOtherwise()...)
+	if why := o.Snapshot.SSONotAssessed; why != "" && o.first() { // else its changes are not assessed
+		texts = append(texts, "SSO configurations not assessed: "+why)
+	}
+	if why := o.Snapshot.PoliciesNotAssessed; why != "" && o.first() {
+		texts = append(texts, "organization policies not assessed: "+why)
+	}
+	if n := counts[finding.NotAssessed]; n > 0 {
+		texts = append(texts, Count(n, "outcome")+" not assessed")
+	}
+	if n := counts[finding.Excepted]; n > 0 {
+		texts = append(texts, Count(n, "finding")+" accepted")
+	}
+	return strings.Join(texts, "; ")
+}
+
+// mostSerious are the first rows of a table by severity, and how many more there are; of findings
+// those that fail.
+func mostSerious(t *table.Table) (rows []table.Row, rest int) {
+	severity := t.Column("severity")
+	status := slices.IndexFunc(t.Columns, func(c table.Column) bool { return c.Key == "status" })
+	for _, s := range diff.Severities {
+		for _, row := range t.Rows {
+			switch {
+			case row.Cells[severity] != Word(s), status >= 0 && row.Cells[status] != Word(finding.Fail):
+			case len(rows) == TopRows:
+				rest++
+			default:
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows, rest
+}
+
+// topChangeTable has the most serious changes of all organizations. What was added or removed as a
+// whole stands in the sheet Changes.
+func (r *report) topChangeTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Change", "kind"),
+		table.Text("Before, after, and who may have made it", "values"), table.Text("Severity", "severity"))
+	rows, rest := mostSerious(r.reading)
+	for _, row := range rows {
+		cell := func(key string) string { return table.Shown(row.Cells[r.reading.Column(key)]) }
+		text := cell("actor")
+		if field := cell("field"); field != "" {
+			before, after := cmp.Or(cell("before"), "nothing"), cmp.Or(cell("after"), "nothing")
+			text = fmt.Sprintf("%s: %s → %s. %s", field, before, after, text)
+		}
+		t.Add(row.Organization, cell("organization"), cell("kind")+": "+cmp.Or(cell("subject"), cell("subject_id")), text,
+			row.Cells[r.reading.Column("severity")])
+	}
+	if rest > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Changes", rest))
+	}
+	for i := range r.Organizations {
+		if !r.Organizations[i].complete() {
+			t.Missing(i, NotComplete+": "+r.label(i)+": nothing is known of its changes")
+		}
+	}
+	return t
+}
+
+// topFindingTable has the most serious failed findings of all organizations.
+func (r *report) topFindingTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Finding", "title"),
+		table.Text("Subject and observation", "observed"), table.Text("Severity", "severity"), table.Text("Rule", "rule_id"),
+		table.Int("Days open", "days_open"))
+	rows, rest := mostSerious(r.findings)
+	for _, row := range rows {
+		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
+		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
+		t.Add(row.Organization, cell("organization"), cell("title"), subject+": "+table.Shown(cell("observed")),
+			cell("severity"), cell("rule_id"), cell("days_open"))
+	}
+	if rest > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Findings", rest))
+	}
+	return t
+}
+
+// notAssessedTable has a row for each rule that could not be evaluated for some subject, and one for
+// all that is unknown of a failed snapshot.
+func (r *report) notAssessedTable() *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Not assessed", "title"),
+		table.Text("Why", "observed"), table.Int("Outcomes", "outcomes"), table.Text("Rule", "rule_id"))
+	for i := range r.Organizations {
+		if !r.Organizations[i].complete() {
+			t.Add(i, r.label(i), "everything", NotComplete)
 			continue
 		}
-		seen = true
-		if f.Status == finding.NotAssessed {
-			n, why = n+1, orText(why, f.Observed)
+		for _, o := range r.judged[i].outcomes {
+			n, why := o.counts[finding.NotAssessed], o.why
+			if len(o.counts) == 0 {
+				n, why = 1, "no outcome of this rule is stored"
+			}
+			if n > 0 {
+				t.Add(i, r.label(i), o.rule.Title, why, n, o.rule.ID)
+			}
 		}
 	}
-	if !seen {
-		return 1, "no outcome of this rule is stored"
-	}
-	return n, why
+	return t
 }

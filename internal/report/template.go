@@ -4,19 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 	"text/template"
 	"time"
 
+	"scim-auditor/internal/report/table"
 	"scim-auditor/reports/templates"
 )
 
 // Template is a text/template of the Markdown report. What it can use is Markdown.
 type Template struct{ parsed *template.Template }
 
-// ParseTemplate reads the text of a template and tries it, so that what is wrong is found before there is anything to report: with everything
-// that a report with local times of this zone, nil for none, can have, and with nothing. An error begins with name, line and column.
+// ParseTemplate reads the text of a template and tries it, so that what is wrong is found before
+// there is anything to report: with everything that a report with local times of this zone, nil for
+// none, can have, and with nothing. An error begins with name, line and column.
 func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 	t, err := parse(name, text)
 	if err != nil {
@@ -54,67 +55,38 @@ func located(err error) error {
 	return err
 }
 
-// builtIn is a template in reports/templates.
-func builtIn(name string) (*Template, error) {
-	text, err := templates.Files.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading the built-in template: %w", err)
-	}
-	return parse(name, string(text))
-}
-
-// MarkdownTable is a table as a template can use it. Written as it is, it is a table of GitHub Flavored Markdown with no more than 200 rows,
-// and its remarks.
-type MarkdownTable struct {
-	table *table
-	shown *table // what of it the Markdown shows
-	rest  string // where the rows are that the Markdown leaves out
-}
-
-// String is the table as Markdown. It needs an empty line before and after it.
-func (t MarkdownTable) String() string { return markdownTable(t.shown, t.rest) }
-
-// Len is the number of rows.
-func (t MarkdownTable) Len() int { return t.table.size() }
-
-// Rows yields all rows, each as its values by the keys of all columns, also those that the Markdown does not show.
-func (t MarkdownTable) Rows() iter.Seq[map[string]string] {
-	return func(yield func(map[string]string) bool) {
-		for r := range t.table.rows {
-			values := make(map[string]string, len(r.cells))
-			for i, c := range t.table.columns {
-				values[c.key] = markdownText(shown(r.cells[i]))
-			}
-			if !yield(values) {
-				return
-			}
+// WriteMarkdown executes a template with the data: the built-in one of this name, in
+// reports/templates, when it is nil.
+func WriteMarkdown(w io.Writer, t *Template, builtIn string, data any) error {
+	if t == nil {
+		text, err := templates.Files.ReadFile(builtIn)
+		if err != nil {
+			return fmt.Errorf("reading the built-in template: %w", err)
+		}
+		if t, err = parse(builtIn, string(text)); err != nil {
+			return err
 		}
 	}
-}
-
-// Remarks is what must be known beside the rows: why an organization has none, what could not be assessed.
-func (t MarkdownTable) Remarks() []string {
-	all := make([]string, len(t.table.remarks))
-	for i, r := range t.table.remarks {
-		all[i] = markdownText(r.text)
+	if err := t.execute(w, data); err != nil {
+		return fmt.Errorf("making the Markdown report: %w", err)
 	}
-	return all
+	return nil
 }
 
 // nothing is the report of a run without organizations.
 func nothing(zone *time.Location) Markdown {
-	return newView(&Model{}, Options{Location: zone}).markdown()
+	return newReport(&Model{}, Options{Location: zone}).markdown()
 }
 
 // everything is a report that has one of each, of empty values.
 func everything(zone *time.Location) Markdown {
 	m := nothing(zone)
 	m.Complete, m.Alarms, m.Organizations = true, []string{""}, []string{""}
-	for _, t := range m.tables() {
-		one := *t.table
-		one.rows = rowList([]row{{runLevel, make([]any, len(one.columns))}})
-		one.remarks = []remark{{organization: runLevel}}
-		t.table, t.shown = &one, &one
+	for _, t := range []*table.Markdown{
+		&m.TieOuts, &m.Changes, &m.Findings, &m.Exceptions, &m.SCIM, &m.SSO, &m.Rules, &m.Timeline, &m.Runs, &m.Evidence,
+		&m.Exchanges,
+	} {
+		*t = t.Example()
 	}
 	return m
 }

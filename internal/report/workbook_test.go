@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,13 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
 func TestWorkbookHasNeitherFormulaNorLinkNorMacro(t *testing.T) {
 	m := example()
 	m.Organizations[0].SCIM[0].Name = `=HYPERLINK("https://evil.example")`
-	for name, text := range parts(t, workbook(t, m, excelRows)) {
+	for name, text := range parts(t, workbook(t, m)) {
 		if strings.HasPrefix(name, "xl/worksheets/sheet") && (strings.Contains(text, "<f>") || strings.Contains(text, "<hyperlink") ||
 			strings.Contains(text, "<mergeCell")) {
 			t.Errorf("%s has a formula, a hyperlink or merged cells", name)
@@ -53,16 +53,16 @@ func parts(t *testing.T, archive []byte) map[string]string {
 }
 
 func TestSameModelGivesTheSameBytes(t *testing.T) {
-	first := workbook(t, example(), excelRows)
+	first := workbook(t, example())
 	for range 5 {
-		if !bytes.Equal(first, workbook(t, example(), excelRows)) {
+		if !bytes.Equal(first, workbook(t, example())) {
 			t.Fatal("the workbook differs from the one before")
 		}
 	}
 }
 
 func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
-	archive := workbook(t, example(), excelRows)
+	archive := workbook(t, example())
 	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
 			t.Errorf("%s stands before %s", r.File[i-1].Name, f.Name)
 		}
 	}
-	properties, err := openWorkbook(t, example(), excelRows).GetDocProps()
+	properties, err := openWorkbook(t, example()).GetDocProps()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
 }
 
 func TestDataSheetsAreTablesWithAFrozenHeader(t *testing.T) {
-	f := openWorkbook(t, example(), excelRows)
+	f := openWorkbook(t, example())
 	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Glossary"} {
 		tables, err := f.GetTables(sheet)
 		if err != nil || len(tables) != 1 {
@@ -109,7 +109,7 @@ func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
 	m := example()
 	m.Organizations = m.Organizations[:1]
 	m.Organizations[0].Changes, m.Timeline = nil, nil
-	f := openWorkbook(t, m, excelRows)
+	f := openWorkbook(t, m)
 	if tables, err := f.GetTables("Changes"); err != nil || len(tables) != 0 {
 		t.Errorf("Changes has %d tables (%v)", len(tables), err)
 	}
@@ -119,50 +119,8 @@ func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
 	}
 }
 
-func TestTableGoesOnInAnotherSheet(t *testing.T) {
-	m := example()
-	m.Organizations[0].SCIM = nil
-	for i := range 25 {
-		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(i, fmt.Sprint("name ", i), "", time.Time{}))
-	}
-	f := openWorkbook(t, m, 140) // enough for the summary
-	if i, err := f.GetSheetIndex("Inventory (2)"); err != nil || i >= 0 {
-		t.Fatal("26 rows need no second sheet of 140")
-	}
-	var b bytes.Buffer
-	v := newView(m, Options{})
-	c := &content{name: "Inventory", table: v.inventoryTable()}
-	c.measure(new(tally))
-	if err := writeWorkbook(&b, newBook, []*content{c}, imprint{at: tonight}, 16); err != nil {
-		t.Fatal(err)
-	}
-	split, err := excelize.OpenReader(&b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = split.Close() }()
-	var ids []string
-	for _, sheet := range split.GetSheetList() {
-		rows := rowsOfSheet(t, split, sheet)
-		if len(rows) > 16 {
-			t.Errorf("%s has %d rows", sheet, len(rows))
-		}
-		for _, row := range rows {
-			if len(row) > 2 && row[0] != "ID" {
-				ids = append(ids, row[0])
-			}
-		}
-	}
-	if d := cmp.Diff([]string{"Inventory", "Inventory (2)", "Inventory (3)"}, split.GetSheetList()); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	if len(ids) != 26 || ids[0] != id(0) || ids[24] != id(24) || ids[25] != id(20) {
-		t.Errorf("the sheets have %d rows: %v", len(ids), ids)
-	}
-}
-
 func TestRunThatIsNotCompleteLeavesAGapInTheTrend(t *testing.T) {
-	f := openWorkbook(t, example(), excelRows)
+	f := openWorkbook(t, example())
 	found := false
 	for _, row := range rowsOfSheet(t, f, "Summary") {
 		if len(row) > 1 && row[1] == "4: failed" {
@@ -180,13 +138,8 @@ func TestRunThatIsNotCompleteLeavesAGapInTheTrend(t *testing.T) {
 func TestDatesThatExcelCannotCountStayText(t *testing.T) {
 	m := example()
 	m.Organizations[0].SCIM[0].CreatedAt = time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC)
-	f := openWorkbook(t, m, excelRows)
-	column := 0
-	for i, c := range inventoryColumns {
-		if c.key == "created_at" {
-			column = i + 1
-		}
-	}
+	f := openWorkbook(t, m)
+	column := newReport(m, Options{}).inventory.Column("created_at") + 1
 	cell, err := excelize.CoordinatesToCellName(column, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -196,39 +149,6 @@ func TestDatesThatExcelCannotCountStayText(t *testing.T) {
 	}
 }
 
-func TestColoursCanBeTold(t *testing.T) {
-	for l, c := range palette {
-		if ratio := contrast(t, c.text, c.ground); ratio < 4.5 {
-			t.Errorf("look %d: contrast %.1f of %s on %s", l, ratio, c.text, c.ground)
-		}
-	}
-}
-
-// contrast is the ratio of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
-func contrast(t *testing.T, a, b string) float64 {
-	t.Helper()
-	x, y := luminance(t, a), luminance(t, b)
-	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
-}
-
-func luminance(t *testing.T, color string) float64 {
-	t.Helper()
-	sum := 0.0
-	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		n, err := strconv.ParseUint(color[2*i:2*i+2], 16, 8)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := float64(n) / 255
-		if c <= 0.04045 {
-			sum += weight * c / 12.92
-		} else {
-			sum += weight * math.Pow((c+0.055)/1.055, 2.4)
-		}
-	}
-	return sum
-}
-
 func TestNightThatWasMissedIsARowOfTheRegister(t *testing.T) {
 	m := example()
 	f := failing(missedRule, "medium", 0, "night of 2026-11-20 02:00:00 UTC", "No complete run exists.")
@@ -236,9 +156,9 @@ func TestNightThatWasMissedIsARowOfTheRegister(t *testing.T) {
 	m.Organizations[0].Findings = append(m.Organizations[0].Findings, f)
 	m.Organizations[1].Findings = append(m.Organizations[1].Findings, f)
 	var got []string
-	for r := range newView(m, Options{}).runTable().rows {
-		if r.cells[1] == missed {
-			got = append(got, shown(r.cells[4])+" "+shown(r.cells[11]))
+	for _, row := range newReport(m, Options{}).runs.Rows {
+		if row.Cells[1] == Word(schedule.Missed) {
+			got = append(got, table.Shown(row.Cells[4])+" "+table.Shown(row.Cells[11]))
 		}
 	}
 	if d := cmp.Diff([]string{"2026-11-20 02:00:00 no complete run for: Acme, Birch"}, got); d != "" {
@@ -253,7 +173,7 @@ func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
 		scim[i] = scimConfiguration(i, fmt.Sprint("configuration ", i), "", tonight)
 	}
 	m.Organizations[0].SCIM = scim
-	sheet := parts(t, workbook(t, m, excelRows))["xl/worksheets/sheet3.xml"]
+	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet3.xml"]
 	// The header, Acme's, Birch's one, and two lines on Cedar.
 	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
 		t.Errorf("the sheet Inventory has %d rows", n)

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/xlsx"
+)
+
+// Names are what the rows of a report are about: All for RunLevel, else an organization.
+type Names struct {
+	All           string
+	Organizations []string // unique
+}
+
+// NewNames returns unique names: behind each that several organizations have stands what
+// distinguishes them.
+func NewNames(all string, organizations, distinguishing []string) Names {
+	n := Names{all, slices.Clone(organizations)}
+	seen := make(map[string]int)
+	for _, name := range organizations {
+		seen[name]++
+	}
+	for i, name := range organizations {
+		if seen[name] > 1 {
+			n.Organizations[i] += " (" + distinguishing[i] + ")"
+		}
+	}
+	return n
+}
+
+// Of is the name of an organization, or of all.
+func (n *Names) Of(organization int) string {
+	if organization == table.RunLevel {
+		return n.All
+	}
+	return n.Organizations[organization]
+}
+
+// Fact is one thing that the evidence or a summary says.
+type Fact struct {
+	Organization int
+	Item         string
+	Value        any
+}
+
+// transposed is a row as facts: the cells of these columns, or of all without keys, that have a value
+// which people see, each under its column's title.
+func transposed(t *table.Table, row int, keys ...string) []Fact {
+	var facts []Fact
+	for i, c := range t.Shown() {
+		value := t.Rows[row].Cells[i]
+		if value != nil && (len(keys) == 0 || slices.Contains(keys, strings.TrimSuffix(c.Key, table.LocalSuffix))) {
+			facts = append(facts, Fact{t.Rows[row].Organization, c.Title, value})
+		}
+	}
+	return facts
+}
+
+// Localized returns the facts with the local time behind each instant.
+func (o *Options) Localized(facts []Fact) []Fact {
+	zone := o.Zone()
+	if zone == nil {
+		return facts
+	}
+	var all []Fact
+	for _, f := range facts {
+		all = append(all, f)
+		if name, ok := strings.CutSuffix(f.Item, table.InUTC); ok {
+			item := name + "(" + zone.String() + ")"
+			all = append(all, Fact{f.Organization, item, table.InZone(f.Value, zone)})
+		}
+	}
+	return all
+}
+
+// FactTable has a row for each fact.
+func FactTable(facts []Fact, names *Names) *table.Table {
+	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Item", "item"),
+		table.Any("Value", "value"))
+	for _, f := range facts {
+		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
+	}
+	return t
+}
+
+// Cells counts the cells that a file shows in another form than the database holds.
+type Cells struct {
+	WorkbookAltered int `json:"workbook_altered"`
+	WorkbookCut     int `json:"workbook_cut"`
+	CSVGuarded      int `json:"csv_guarded"`
+}
+
+// CountCells counts the cells of the files that the report has.
+func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
+	var c Cells
+	if o.Has(FormatXLSX) {
+		c.WorkbookAltered, c.WorkbookCut = book.Count()
+	}
+	for _, t := range csv {
+		if o.Has(FormatCSV) {
+			c.CSVGuarded += t.Guarded
+		}
+	}
+	return c
+}
+
+// Facts says the counts of the files that the report has, and where the unaltered values are: in the
+// database and in those of the JSON files that are written.
+func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
+	var facts []Fact
+	add := func(f Format, item string, value any) {
+		if o.Has(f) {
+			facts = append(facts, Fact{table.RunLevel, item, value})
+		}
+	}
+	whole := "the database"
+	if o.Has(FormatJSON) {
+		whole += ", " + json
+	}
+	if o.Has(FormatJSONL) {
+		whole += ", " + jsonLines
+	}
+	add(FormatXLSX, "Workbook cells with hidden characters made visible", c.WorkbookAltered)
+	add(FormatXLSX, fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), c.WorkbookCut)
+	add(FormatCSV, "CSV cells with a leading ' against formulas, or hidden characters made visible", c.CSVGuarded)
+	return append(facts, Fact{table.RunLevel, "Full, unaltered values", whole})
+}

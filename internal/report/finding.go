@@ -1,0 +1,185 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// statuses is the order in which findings stand.
+var statuses = []finding.Status{finding.Fail, finding.NotAssessed, finding.Excepted, finding.Pass}
+
+// subject is what a finding can be about.
+type subject struct {
+	organization int
+	kind         diff.SubjectType
+	id           string
+}
+
+// judged is what the rules said of one organization.
+type judged struct {
+	outcomes []outcome              // by rule, in the order of the rules
+	failed   []int                  // by severity, in the order of diff.Severities
+	counts   map[finding.Status]int // of all findings
+}
+
+// outcome is what one rule said of one organization.
+type outcome struct {
+	rule     finding.Rule
+	expected string // with the thresholds in use, empty without any stored finding
+	counts   map[finding.Status]int
+	why      string // the first reason of what it could not assess
+}
+
+// status is the gravest of a rule; a rule without any stored finding was not assessed.
+func (o *outcome) status() finding.Status {
+	for _, status := range statuses {
+		if o.counts[status] > 0 {
+			return status
+		}
+	}
+	return finding.NotAssessed
+}
+
+// judge counts the findings once.
+func (r *report) judge() {
+	r.judged, r.failing = make([]judged, len(r.Organizations)), make(map[subject][]string)
+	for i := range r.Organizations {
+		findings := r.Organizations[i].Findings
+		r.judged[i] = judgedBy(r.Rules, &r.Organizations[i])
+		for j := range findings {
+			if f := &findings[j]; f.Status == finding.Fail {
+				key := subject{i, f.SubjectType, f.SubjectID}
+				r.failing[key] = append(r.failing[key], f.RuleID)
+			}
+		}
+	}
+}
+
+// judgedBy counts findings; rules that this version does not have stand behind those that it has.
+func judgedBy(rules []finding.Rule, o *Organization) judged {
+	j := judged{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
+	at := make(map[string]int)
+	add := func(rule finding.Rule) {
+		at[rule.ID] = len(j.outcomes)
+		j.outcomes = append(j.outcomes, outcome{rule: rule, counts: make(map[finding.Status]int)})
+	}
+	for _, rule := range rules {
+		add(rule)
+	}
+	for i := range o.Findings {
+		f := &o.Findings[i]
+		if _, known := at[f.RuleID]; !known {
+			add(finding.Rule{ID: f.RuleID, Title: o.title(f), Severity: f.Severity})
+		}
+		rule := &j.outcomes[at[f.RuleID]]
+		rule.expected = cmp.Or(rule.expected, o.expected(f))
+		rule.counts[f.Status]++
+		j.counts[f.Status]++
+		if f.Status == finding.NotAssessed {
+			rule.why = cmp.Or(rule.why, f.Observed)
+		}
+		if severity := slices.Index(diff.Severities, f.Severity); f.Status == finding.Fail && severity >= 0 {
+			j.failed[severity]++
+		}
+	}
+	return j
+}
+
+// failedBySeverity counts failed findings over all organizations, in the order of diff.Severities.
+func (r *report) failedBySeverity() []int {
+	counts := make([]int, len(diff.Severities))
+	for i := range r.judged {
+		for severity, n := range r.judged[i].failed {
+			counts[severity] += n
+		}
+	}
+	return counts
+}
+
+// title and expected are the wording of the rule that a finding is of, with the thresholds that were
+// in use when the organization was assessed.
+func (o *Organization) title(f *snapshot.Finding) string    { return f.Title }
+func (o *Organization) expected(f *snapshot.Finding) string { return f.Expected }
+
+var findingColumns = slices.Concat([]table.Column{
+	table.Text("Rule", "rule_id"), table.Text("Status", "status"), table.Text("Severity", "severity"),
+	table.Text("Organization", "organization"), table.Text("Title", "title").NotInJSON(),
+	table.Text("Subject name", "subject_name"), table.Text("Subject ID", "subject_id"),
+	table.Text("Subject type", "subject_type"), table.Text("Observed", "observed"),
+	table.Text("Expected", "expected").NotInJSON(), table.Text("Original status", "original_status"),
+	table.Text("Accepted by, until when, why", "accepted"), table.Time("First seen", "first_seen"),
+	table.Time("Last seen", "last_seen"), table.Int("Days open", "days_open"),
+}, FrameworkColumns(), []table.Column{table.Text("Fingerprint", "fingerprint")})
+
+// findingTables are every finding but the passes, of each organization the failed and most serious
+// first, and the passes, which sheets only count.
+func (r *report) findingTables() (findings, passes *table.Table) {
+	findings, passes = table.New("Findings", r.Zone(), findingColumns...), table.New("", nil, findingColumns...)
+	findings.Key, findings.File, passes.Key = "findings", "findings.csv", "passes"
+	r.alarm(findings)
+	for i := range r.Organizations {
+		o := &r.Organizations[i]
+		for _, f := range o.sorted() {
+			t := findings
+			if f.Status == finding.Pass {
+				t = passes
+			}
+			t.Add(i, r.findingCells(i, f)...)
+		}
+		switch {
+		case !o.complete():
+		case len(o.Findings) == 0:
+			findings.Missing(i, r.label(i)+": not assessed: no outcome of any rule is stored")
+		case len(o.Findings) == r.judged[i].counts[finding.Pass]:
+			findings.Remark(i, r.label(i)+": none: every rule passed")
+		}
+	}
+	return findings, passes
+}
+
+func (r *report) findingCells(organization int, f *snapshot.Finding) []any {
+	o, days := &r.Organizations[organization], any(nil)
+	if !f.FirstSeen.IsZero() {
+		days = f.DaysOpen
+	}
+	return slices.Concat([]any{
+		f.RuleID, Word(f.Status), Word(f.Severity), r.label(organization), o.title(f), f.SubjectName, f.SubjectID,
+		string(f.SubjectType), f.Observed, o.expected(f), Word(f.OriginalStatus), AcceptedText(f),
+		table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
+	}, r.controls(f.RuleID), []any{f.Fingerprint})
+}
+
+// sorted are the findings by status and severity, and else in the stored order, that of the rules.
+func (o *Organization) sorted() []*snapshot.Finding {
+	all := make([]*snapshot.Finding, len(o.Findings))
+	for i := range o.Findings {
+		all[i] = &o.Findings[i]
+	}
+	slices.SortStableFunc(all, func(a, b *snapshot.Finding) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(statuses, a.Status), slices.Index(statuses, b.Status)),
+			cmp.Compare(slices.Index(diff.Severities, a.Severity), slices.Index(diff.Severities, b.Severity)))
+	})
+	return all
+}
+
+// AcceptedText is the exception that covers a finding; one that expired is named in what was
+// observed.
+func AcceptedText(f *snapshot.Finding) string {
+	x := f.Exception
+	if x == nil || f.Status != finding.Excepted {
+		return ""
+	}
+	text := fmt.Sprintf("%s until %s: %s", x.Owner, x.Expires.Format(time.DateOnly), x.Reason)
+	if x.Ticket != "" {
+		text += " (" + x.Ticket + ")"
+	}
+	return text
+}

@@ -1,0 +1,208 @@
+package period
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// change is a change with how the audit log was read for its snapshot.
+type change struct {
+	snapshot.Change
+	log *snapshot.AuditLog
+}
+
+// netChange is what differs between the first and the last snapshot of the period that retention has
+// left.
+type netChange struct {
+	before, after *snapshot.Snapshot // nil where there are no two
+	changes       []change
+}
+
+// parts are what a complete snapshot may have been unable to read, and why it was.
+var parts = []struct {
+	name   string
+	unread func(*snapshot.Snapshot) string
+}{
+	{"SSO configurations", func(s *snapshot.Snapshot) string { return s.SSONotAssessed }},
+	{"organization policies", func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }},
+}
+
+// readChanges reads the changes that the snapshots of the period show, oldest first, and the net
+// change.
+func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) error {
+	for _, s := range o.since {
+		if !intact(s) || s.Changes == 0 {
+			continue
+		}
+		changes, err := store.Changes(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		log, err := store.AuditLog(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range changes {
+			o.changes = append(o.changes, change{c, log})
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(o.complete), func(s *snapshot.Snapshot) bool { return !intact(s) })
+	if len(left) < 2 {
+		return nil
+	}
+	o.net.before, o.net.after = left[0], left[len(left)-1]
+	changes, err := store.NetChanges(ctx, *o.net.before, *o.net.after)
+	for _, c := range changes {
+		o.net.changes = append(o.net.changes, change{Change: snapshot.Change{Change: c}})
+	}
+	return err
+}
+
+// comparison is when the snapshot was taken that a change was found against, and whether nights
+// without a complete snapshot lie between.
+func (o *organization) comparison(c *change) (baseline time.Time, text string) {
+	b := o.comparedWith(c)
+	if b == nil {
+		return baseline, "" // it was compared with a snapshot of another organization
+	}
+	if b.ID != c.BaselineID {
+		return b.TakenAt, "net change since the last snapshot that could read it"
+	}
+	between := 0
+	for _, night := range o.lacking {
+		if night.After(b.TakenAt) && night.Before(c.TakenAt) {
+			between++
+		}
+	}
+	if between == 0 {
+		return b.TakenAt, "with the snapshot before"
+	}
+	return b.TakenAt, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
+}
+
+// comparedWith is the snapshot that a change was found against: its baseline, or for what the baseline
+// could not read the last complete snapshot before that could.
+func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
+	comparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
+	older := (*snapshot.Snapshot)(nil)
+	switch {
+	case c.SubjectType == diff.SSOConfiguration:
+		comparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
+	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
+		comparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
+	}
+	for _, s := range slices.Backward(o.complete) {
+		if s.ID < c.SnapshotID && comparable(s) {
+			return s
+		}
+	}
+	return older
+}
+
+const noneAfterOpening = "no complete snapshot in the period follows the opening one"
+
+// changeTable has each change that a snapshot of the period shows, oldest first.
+func (d *document) changeTable() *table.Table {
+	last := len(report.ChangeColumns) - 1 // only in JSON, and so behind all others
+	t := d.table("Changes", slices.Insert(slices.Clone(report.ChangeColumns), last,
+		table.Time("Compared with", "baseline_taken_at"), table.Text("Comparison", "comparison"))...)
+	for i, o := range d.organizations {
+		for j := range o.changes {
+			c := &o.changes[j]
+			baseline, comparison := o.comparison(c)
+			cells := report.ChangeCells(o.name, c.log, &c.Change)
+			t.Add(i, slices.Insert(cells, last, table.Instant(baseline, ""), any(comparison))...)
+		}
+		d.missing(t, i, o.lostChanges())
+		if o.closing == nil {
+			d.missing(t, i, noneAfterOpening)
+		}
+	}
+	return t
+}
+
+// netKeys are the columns of a net change: nobody can be said to have made it.
+var netKeys = []string{
+	"subject_id", "organization", "severity", "kind", "subject_type", "subject_name", "field", "before",
+	"before_label", "after", "after_label", "note",
+}
+
+// netTable has what differs between the two ends of the period for each organization.
+func (d *document) netTable() *table.Table {
+	var columns []table.Column
+	var places []int
+	for i, c := range report.ChangeColumns {
+		if slices.Contains(netKeys, c.Key) {
+			columns, places = append(columns, c), append(places, i)
+		}
+	}
+	t := d.table("Net change", columns...)
+	for i, o := range d.organizations {
+		for j := range o.net.changes {
+			all, cells := report.ChangeCells(o.name, nil, &o.net.changes[j].Change), make([]any, len(places))
+			for k, place := range places {
+				cells[k] = all[place]
+			}
+			t.Add(i, cells...)
+		}
+		if text, missing := o.netText(); missing {
+			t.Missing(i, o.name+": "+text)
+		} else {
+			t.Remark(i, o.name+": "+text)
+		}
+	}
+	return t
+}
+
+// netText says between which snapshots the net change is, and whether rows are missing from it: one
+// of the two snapshots could not read everything.
+func (o *organization) netText() (text string, missing bool) {
+	n := &o.net
+	if n.after == nil {
+		return "no net change is known: there are no two complete snapshots that retention has left", true
+	}
+	texts := []string{fmt.Sprintf("net change between the snapshots of %s and %s: %s",
+		report.UTC(n.before.TakenAt), report.UTC(n.after.TakenAt), report.Count(len(n.changes), "row"))}
+	if start := o.complete[0]; n.before != start {
+		texts = append(texts, fmt.Sprintf("retention removed the snapshot of %s, with which the period begins, "+
+			"and what came before the first of them", report.UTC(start.TakenAt)))
+	}
+	if n.after != o.closing {
+		texts = append(texts, "retention removed the closing snapshot of "+report.UTC(o.closing.TakenAt))
+	}
+	for _, part := range parts {
+		for _, s := range []*snapshot.Snapshot{n.before, n.after} {
+			if why := part.unread(s); why != "" {
+				missing = true
+				texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot of %s could not read them: %s",
+					part.name, report.UTC(s.TakenAt), why))
+				break
+			}
+		}
+	}
+	return strings.Join(texts, "; "), missing
+}
+
+// readable is a table of changes as people read it: a value as its label, and of a long one the
+// beginning.
+func readable(t *table.Table) *table.Table {
+	shown := *t
+	shown.Rows = make([]table.Row, len(t.Rows))
+	for n, r := range t.Rows {
+		cells := slices.Clone(r.Cells)
+		for _, key := range []string{"before", "after"} {
+			value, label := t.Column(key), t.Column(key+"_label")
+			cells[value] = report.Readable(table.Plain(cells[value]), table.Plain(cells[label]))
+		}
+		shown.Rows[n] = table.Row{Organization: r.Organization, Cells: cells}
+	}
+	return &shown
+}

@@ -1,0 +1,243 @@
+package period
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/snapshot"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares with a file, or rewrites it.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", path, d)
+	}
+}
+
+func TestPeriodSaysWhatItsNightsFound(t *testing.T) {
+	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
+	golden(t, "testdata/period.md", string(file(t, d, markdownFile)))
+	var b strings.Builder
+	for _, name := range []string{"population.csv", "nights.csv", "sample.csv", "findings.csv", "exceptions.csv"} {
+		fmt.Fprintf(&b, "-- %s --\n%s", name, file(t, d, name))
+	}
+	golden(t, "testdata/period.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
+}
+
+func TestPopulationsOfAPeriodTieOut(t *testing.T) {
+	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
+	for _, tie := range d.tieOuts() {
+		name := d.names.Of(tie.Organization)
+		if tie.Verdict == report.DoesNotTie || tie.Verdict == report.NotChecked && name != "=Birch|" {
+			t.Errorf("%s: %s: %v, %v: %s %s", name, tie.Check, tie.First, tie.Second, tie.Verdict, tie.Remark)
+		}
+	}
+	o := d.organizations[slices.IndexFunc(d.organizations, func(o *organization) bool { return o.id == acmeID })]
+	want := []item{
+		{name: "expected", count: 6}, {name: "complete", count: 3}, {name: "caught up", count: 1},
+		{name: "failed", count: 1}, {name: "missed", count: 1},
+	}
+	if !slices.Equal(want, o.nightItems()) {
+		t.Errorf("nights %v, want %v", o.nightItems(), want)
+	}
+}
+
+// workbook is the workbook of a period.
+func workbook(t *testing.T, d *document) *excelize.File {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(file(t, d, workbookFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
+}
+
+func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
+	f := workbook(t, readPeriod(t, nightsOfNovember(t), inNovember(6)))
+	want := []string{
+		"Summary", "Population", "Nights", "Sample", "Net change", "Changes", "Findings", "Exceptions", "Snapshots", "Runs",
+		"Evidence", "Glossary",
+	}
+	if d := cmp.Diff(want, f.GetSheetList()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	for _, c := range []struct{ sheet, cell, value string }{
+		{"Summary", "A2", "NOT COMPLETE: 2 of 8 expected nights of 2 organizations without a complete snapshot."},
+		{"Nights", "A2", "2026-11-05 02:00:00"},
+		{"Nights", "B2", "=Birch|"},
+		{"Nights", "C2", "caught up"},
+		{"Population", "E2", "2"},
+	} {
+		if got, err := f.GetCellValue(c.sheet, c.cell); got != c.value || err != nil {
+			t.Errorf("%s!%s is %q, %v, want %q", c.sheet, c.cell, got, err, c.value)
+		}
+	}
+	for _, cell := range []string{"A2", "J2", "L2"} {
+		if kind, err := f.GetCellType("Nights", cell); kind != excelize.CellTypeUnset || err != nil {
+			t.Errorf("Nights!%s is no number: type %d, %v", cell, kind, err)
+		}
+	}
+}
+
+func TestASheetThatIsTooWideForA4IsOnA3(t *testing.T) {
+	f := workbook(t, readPeriod(t, nightsOfNovember(t), inNovember(6)))
+	const paperA3, paperA4 = 8, 9 // of excelize.PageLayoutOptions
+	for sheet, want := range map[string]int{
+		"Summary": paperA4, "Population": paperA4, "Exceptions": paperA3, "Snapshots": paperA3,
+	} {
+		layout, err := f.GetPageLayout(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *layout.Size != want {
+			t.Errorf("%s is on paper %d instead of %d", sheet, *layout.Size, want)
+		}
+	}
+}
+
+func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
+	store := nightsOfNovember(t)
+	write := func(now time.Time) map[string]string {
+		span := inNovember(6)
+		span.Now = now
+		path, _, err := Write(t.TempDir(), read(t, store, span), report.Options{Formats: allFormats})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Base(path) != "2026-11-01--2026-11-06-period" {
+			t.Errorf("folder %s", path)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("folder %v, %v", info.Mode(), err)
+		}
+		return contentsOf(t, path)
+	}
+	before := write(november(20))
+	visit(t, store, snapshot.Run{StartedAt: november(21), Trigger: "manual"}, acmeWith())
+	if d := cmp.Diff(before, write(november(28))); d != "" {
+		t.Errorf("(-before +after):\n%s", d)
+	}
+	for _, name := range []string{
+		workbookFile, markdownFile, jsonFile, jsonLinesFile, "nights.csv", folder.ManifestFile, folder.SumsFile,
+	} {
+		if before[name] == "" {
+			t.Errorf("no file %s", name)
+		}
+	}
+}
+
+func TestThePeriodsFilesAreThoseOfTheFormats(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := report.Options{Formats: []report.Format{report.FormatCSV}, Location: zone}
+	path, _, err := Write(t.TempDir(), read(t, nightsOfNovember(t), inNovember(6)), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := contentsOf(t, path)
+	if files[workbookFile] != "" || files[jsonFile] != "" {
+		t.Errorf("files that are not of the format: %d", len(files))
+	}
+	nights := files["nights.csv"]
+	for _, want := range []string{"night,night_local,", "2026-11-01T02:00:00Z,2026-11-01T03:00:00+01:00,"} {
+		if !strings.Contains(nights, want) {
+			t.Errorf("no local times in %s", nights)
+		}
+	}
+}
+
+func TestJSONOfAPeriodHasEveryRowAndTheLinesToo(t *testing.T) {
+	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
+	var report map[string]json.RawMessage
+	if err := json.Unmarshal(file(t, d, jsonFile), &report); err != nil {
+		t.Fatal(err)
+	}
+	byType := make(map[string]int)
+	for line := range strings.Lines(string(file(t, d, jsonLinesFile))) {
+		var l struct{ Type string }
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		byType[l.Type]++
+	}
+	for _, table := range d.tables() {
+		var rows []map[string]any
+		if err := json.Unmarshal(report[table.Key], &rows); err != nil {
+			t.Fatalf("%s: %v", table.Name, err)
+		}
+		if len(rows) != len(table.Rows) || byType[table.Key] != len(table.Rows) {
+			t.Errorf("%s has %d rows, %d in the JSON, %d lines", table.Name, len(table.Rows), len(rows), byType[table.Key])
+		}
+	}
+	var night struct{ Night, Organization, Status string }
+	var nights []json.RawMessage
+	if err := errors.Join(json.Unmarshal(report["nights"], &nights), json.Unmarshal(nights[0], &night)); err != nil {
+		t.Fatal(err)
+	}
+	if night.Night != "2026-11-05T02:00:00Z" || night.Organization != "=Birch|" || night.Status != "caught_up" {
+		t.Errorf("the first night is %+v", night)
+	}
+}
+
+// TestTheSampleCanBeDrawnAgain draws it as the report says, from the file of the nights.
+func TestTheSampleCanBeDrawnAgain(t *testing.T) {
+	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
+	rows, err := csv.NewReader(bytes.NewReader(file(t, d, "nights.csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.Index(rows[0], "night")
+	keys := make(map[string]string)
+	for _, row := range rows[1:] {
+		sum := sha256.Sum256([]byte(fmt.Sprintf("%d|%s", 2026110120261106, row[at])))
+		keys[hex.EncodeToString(sum[:])] = row[at]
+	}
+	var want []string
+	order := make([]string, 0, len(keys))
+	for key := range keys {
+		order = append(order, key)
+	}
+	slices.Sort(order)
+	for _, key := range order[:3] {
+		want = append(want, keys[key]+" "+key)
+	}
+	if d := cmp.Diff(want, columnsOf(d.sheets.sample, "night", "sample_key")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	d.Sample = 100
+	if got := len(d.sampleTable().Rows); got != 6 {
+		t.Errorf("a sample of 100 from 6 nights has %d", got)
+	}
+}

@@ -1,0 +1,223 @@
+package period
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// episode is a finding that was open in the period, from when it was first seen until it was closed.
+type episode struct {
+	snapshot.Episode
+	state  string // at the end of the period
+	opened string // when, as seen from the period
+	// closedBy is when the first intact snapshot was taken in which it was no longer open, zero where
+	// there is none.
+	closedBy time.Time
+	daysOpen int    // until closedBy, else until the last snapshot in which it was open
+	accepted string // the exception that covers it at the end
+}
+
+// The states of a finding, in the order of the report, and when it was opened.
+const (
+	stateOpen    = "open at the end"
+	stateUnknown = "not known at the end: removed by retention"
+	stateClosed  = "closed in the period"
+
+	openedBefore    = "before the period"
+	openedFailed    = "before the period, in a failed night"
+	openedWithFirst = "with the first complete snapshot"
+	openedIn        = "in the period"
+)
+
+var states = []string{stateOpen, stateUnknown, stateClosed}
+
+// fails says whether a finding is open at the end and failed when it was last assessed.
+func (e *episode) fails() bool { return e.state == stateOpen && e.Status == finding.Fail }
+
+// readFindings reads the findings that were open in the period, and counts those at its two ends from
+// a second source.
+func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, from time.Time) error {
+	taken, failed := make(map[int64]time.Time), []int64{}
+	for _, s := range slices.Concat(o.complete, o.since) {
+		taken[s.ID] = s.TakenAt
+		if s.Outcome == snapshot.Failed && s.PrunedAt.IsZero() {
+			failed = append(failed, s.ID)
+		}
+	}
+	stored, err := o.episodes(ctx, store)
+	if err != nil {
+		return err
+	}
+	for _, e := range stored {
+		if taken[e.LastID].IsZero() { // it failed after the opening snapshot and before the period
+			taken[e.LastID], failed = e.LastSeen, append(failed, e.LastID)
+		}
+		o.findings = append(o.findings, o.newEpisode(e, taken[e.LastID], from))
+	}
+	start, err := openIn(ctx, store, o.opening, nil)
+	if err != nil {
+		return err
+	}
+	last := cmp.Or(o.closing, o.opening)
+	failed = slices.DeleteFunc(failed, func(id int64) bool { return last != nil && id < last.ID })
+	end, err := openIn(ctx, store, last, failed)
+	if err != nil {
+		return err
+	}
+	o.openAtStart, o.openAtEnd = len(start), len(end)
+	for i := range o.findings {
+		if e := &o.findings[i]; e.state == stateOpen {
+			e.accepted = end[findingKey{e.Fingerprint, e.FirstSeen.Unix()}]
+		}
+	}
+	return nil
+}
+
+// episodes are the findings of the organization from its opening snapshot on, and those of failed
+// snapshots that did not know their organization.
+func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]snapshot.Episode, error) {
+	all, err := store.Episodes(ctx, o.id, max(o.after, 1)-1, o.upTo)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range o.since {
+		if s.OrganizationID != "" || !s.PrunedAt.IsZero() {
+			continue
+		}
+		findings, err := store.Findings(ctx, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range findings {
+			if !f.FirstSeen.IsZero() {
+				all = append(all, snapshot.Episode{
+					Finding: f.Finding, Title: f.Title, Expected: f.Expected, Remedy: f.Remedy,
+					FirstSeen: f.FirstSeen, LastID: s.ID, LastSeen: f.TakenAt,
+				})
+			}
+		}
+	}
+	return all, nil
+}
+
+// newEpisode is a stored episode, which was last open in the snapshot taken at last, as seen from a
+// period that begins at from.
+func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time) episode {
+	e := episode{Episode: stored, state: stateOpen, opened: openedIn}
+	switch {
+	case o.opening != nil && !e.FirstSeen.After(o.opening.TakenAt):
+		e.opened = openedBefore
+	case e.FirstSeen.Before(from):
+		e.opened = openedFailed
+	case o.opening == nil && len(o.complete) > 0 && e.FirstSeen.Equal(o.complete[0].TakenAt):
+		e.opened = openedWithFirst
+	}
+	for _, s := range o.complete {
+		if s.ID <= e.LastID {
+			continue
+		}
+		if intact(s) {
+			e.state, e.closedBy = stateClosed, s.TakenAt
+			break
+		}
+		e.state = stateUnknown // retention removed the snapshot that would show whether it was open
+	}
+	e.daysOpen = report.DaysBetween(e.FirstSeen, cmp.Or(e.closedBy, last))
+	return e
+}
+
+// findingKey tells episodes apart.
+type findingKey struct {
+	fingerprint string
+	firstSeen   int64 // Unix time
+}
+
+// openIn are the findings that a complete snapshot and failed ones after it hold open, each with the
+// exception that covers it, in words. Of a snapshot that retention removed none are known.
+func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snapshot, failed []int64) (
+	map[findingKey]string, error,
+) {
+	open, ids := make(map[findingKey]string), failed
+	if complete != nil && intact(complete) {
+		ids = append(ids, complete.ID)
+		carried, err := store.Carried(ctx, *complete)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range carried {
+			open[findingKey{c.Fingerprint, c.FirstSeen.Unix()}] = ""
+		}
+	}
+	for _, id := range ids {
+		findings, err := store.Findings(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for i := range findings {
+			if f := &findings[i]; !f.FirstSeen.IsZero() {
+				open[findingKey{f.Fingerprint, f.FirstSeen.Unix()}] = report.AcceptedText(f)
+			}
+		}
+	}
+	return open, nil
+}
+
+// findingTable has each finding that was open at some time in the period: the open ones first, the
+// most serious first.
+func (d *document) findingTable() *table.Table {
+	columns := []table.Column{
+		table.Text("Rule", "rule_id"), table.Text("State", "state"), table.Text("Status", "status"),
+		table.Text("Severity", "severity"), table.Text("Organization", "organization"), table.Text("Title", "title"),
+		table.Text("Subject name", "subject_name"), table.Text("Subject ID", "subject_id"),
+		table.Text("Subject type", "subject_type"), table.Text("Opened", "opened"),
+		table.Time("First seen", "first_seen"), table.Time("Last seen", "last_seen"),
+		table.Time("Closed by the snapshot of", "closed_by"), table.Int("Days open", "days_open"),
+		table.Text("Accepted at the end by, until when, why", "accepted"), table.Text("Observed", "observed"),
+		table.Text("Expected", "expected"), table.Text("Fingerprint", "fingerprint"),
+	}
+	for _, c := range report.FrameworkColumns() {
+		columns = append(columns, table.Lists(c.Title, c.Key))
+	}
+	t := d.table("Findings", columns...)
+	type row struct {
+		organization int
+		*episode
+	}
+	var rows []row
+	for i, o := range d.organizations {
+		for j := range o.findings {
+			rows = append(rows, row{i, &o.findings[j]})
+		}
+		d.missing(t, i, o.lostOf("findings"))
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),
+			compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
+			cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
+			cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	for _, e := range rows {
+		t.Add(e.organization, append([]any{
+			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), d.title(e.episode),
+			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
+			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
+		}, report.FrameworkCells(d.rules, e.RuleID)...)...)
+	}
+	return t
+}
+
+// title is the rule of a finding in words, also where no snapshot that has it is left.
+func (d *document) title(e *episode) string {
+	i := slices.IndexFunc(d.rules, func(r finding.Rule) bool { return r.ID == e.RuleID })
+	if e.Title != "" || i < 0 {
+		return e.Title
+	}
+	return d.rules[i].Title
+}

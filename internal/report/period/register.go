@@ -1,0 +1,94 @@
+package period
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// snapshotTable is the register of snapshots: the opening one of each organization, and those of the
+// period.
+func (d *document) snapshotTable() *table.Table {
+	t := d.table("Snapshots",
+		table.Int("Snapshot", "snapshot_id"), table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
+		table.Time("Taken at", "taken_at"), table.Text("In the period", "role"), table.Int("Run", "run_id"),
+		table.Text("Trigger", "trigger"), table.Text("Error", "error"), table.Time("Removed by retention", "pruned_at"),
+		table.Text("Identity", "identity"), table.Text("Base URL", "base_url"), table.Text("Tool version", "tool_version"),
+		table.Text("content_sha256", "content_sha256"), table.Text("chain_sha256", "chain_sha256"),
+		table.Int("SCIM configurations", "scim_configurations"), table.Int("SSO configurations", "sso_configurations"),
+		table.Int("Changes", "changes"), table.Int("Failed findings", "failed_findings"),
+		table.Text("Policies", "policies"), table.Int("Compared with snapshot", "baseline_id"),
+		table.Time("Compared with", "baseline_taken_at"))
+	for i, o := range d.organizations {
+		if o.opening != nil {
+			t.Add(i, d.snapshotRow(o, o.opening)...)
+		}
+		for _, s := range o.snapshots {
+			t.Add(i, d.snapshotRow(o, s)...)
+		}
+	}
+	return t
+}
+
+func (d *document) snapshotRow(o *organization, s *snapshot.Snapshot) []any {
+	r, reason := d.runs[s.RunID], ""
+	if s.Outcome != snapshot.Complete {
+		reason = errorText(s)
+	}
+	cells := []any{
+		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, o.role(s), int(s.RunID), r.Trigger, reason,
+		table.Instant(s.PrunedAt, ""), strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL, r.ToolVersion,
+		s.ContentSHA256, s.ChainSHA256,
+	}
+	if s.Outcome != snapshot.Complete {
+		return cells
+	}
+	cells = append(append(cells, counts(s)...), report.Unless(s.PoliciesNotAssessed, "assessed"))
+	if s.BaselineID == 0 {
+		return append(cells, table.Why("none: first complete snapshot"))
+	}
+	cells = append(cells, int(s.BaselineID))
+	for _, b := range o.complete {
+		if b.ID == s.BaselineID {
+			cells = append(cells, b.TakenAt)
+		}
+	}
+	return cells
+}
+
+// counts are the cells of a complete snapshot from its SCIM configurations to its failed findings.
+func counts(s *snapshot.Snapshot) []any {
+	return []any{
+		s.SCIMConfigurations, report.Unless(s.SSONotAssessed, s.SSOConfigurations), s.Changes, s.FailingFindings,
+	}
+}
+
+// role says what a snapshot is to the period.
+func (o *organization) role(s *snapshot.Snapshot) string {
+	switch s {
+	case o.opening:
+		return "opening"
+	case o.closing:
+		return "closing"
+	}
+	return ""
+}
+
+// runTable is the register of runs, oldest first.
+func (d *document) runTable() *table.Table {
+	nights := make(map[*snapshot.Run][]string)
+	for _, n := range d.nights {
+		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
+	}
+	columns := append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))
+	t := d.table("Runs", columns...)
+	for _, r := range d.register {
+		t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
+	}
+	t.Remark(table.RunLevel, "Of several runs in one night, the last that is complete stands for it, else the last.")
+	return t
+}

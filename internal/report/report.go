@@ -1,0 +1,179 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/xlsx"
+)
+
+// The files of a report folder, beside the CSV files of its tables.
+const (
+	WorkbookFile  = "audit.xlsx"
+	MarkdownFile  = "audit.md"
+	jsonFile      = "audit.json"
+	jsonLinesFile = "audit.jsonl"
+)
+
+const reportTitle = "SCIM and SSO configuration audit"
+
+// report is a model as its files show it: tables made once, and what is counted over them.
+type report struct {
+	*Model
+	Options
+	names   Names
+	byID    map[string]int       // organization id → index
+	judged  []judged             // by organization
+	failing map[subject][]string // rules that fail for a configuration
+	// frameworks are the controls of each rule as cells.
+	frameworks map[string][]any
+
+	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	// These are arrays of the JSON alone.
+	snapshots, rules, auditLog, trend *table.Table
+
+	ties  TieOuts
+	book  *xlsx.Book
+	cells Cells
+	facts []Fact // of the sheet Evidence
+}
+
+func newReport(m *Model, opts Options) *report {
+	r := &report{Model: m, Options: opts, byID: make(map[string]int), frameworks: make(map[string][]any)}
+	var names, sources []string
+	for i := range m.Organizations {
+		o := &m.Organizations[i]
+		names = append(names, o.name())
+		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
+		r.byID[o.id()] = i
+	}
+	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
+	r.judge()
+	r.changes, r.timeline = r.changeTable(), r.timelineTable()
+	r.reading = r.readingTable()
+	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
+	r.findings, r.passes = r.findingTables()
+	r.exceptions, r.outcomes, r.rules = r.exceptionTable(), r.outcomeTable(), r.ruleTable()
+	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable(nil)
+	r.snapshots, r.auditLog = r.snapshotTable(), r.auditLogTable()
+	r.ties = r.tieOuts()
+	r.facts = r.evidence()
+	r.makeWorkbook()
+	return r
+}
+
+// table is one with a CSV file and an array in JSON, both named like its sheet.
+func (r *report) table(name string, columns ...table.Column) *table.Table {
+	t := table.New(name, r.Zone(), columns...)
+	t.Key = strings.ToLower(name)
+	t.File = t.Key + ".csv"
+	return t
+}
+
+// label names the organization of a row.
+func (r *report) label(organization int) string { return r.names.Organizations[organization] }
+
+// writer is the version that writes the report.
+func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
+
+// csvTables are the tables that have a CSV file each.
+func (r *report) csvTables() []*table.Table {
+	return []*table.Table{
+		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
+	}
+}
+
+// jsonTables are the arrays of the JSON. What a sheet says by joining tables, JSON has once.
+func (r *report) jsonTables() []*table.Table {
+	return []*table.Table{
+		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
+	}
+}
+
+// makeWorkbook makes the sheets in their order, counts the cells of all files, and puts the counts
+// into the evidence.
+func (r *report) makeWorkbook() {
+	run := fmt.Sprintf("Run %d of %s", r.Run.ID, UTC(r.Run.StartedAt))
+	evidence := &xlsx.Sheet{Name: "Evidence", Table: r.exchanges, Widths: []float64{0, 0, xlsx.HashWidth}}
+	evidence.Add(xlsx.Title, "Evidence of "+r.names.All)
+	evidence.AddRows(FactTable(r.facts, &r.names))
+	r.book = &xlsx.Book{
+		Title: reportTitle, Subject: run + ": " + r.status(), Identifier: strconv.FormatInt(r.Run.ID, 10),
+		Creator: "auditor " + r.writer(), Footer: run, At: r.Run.StartedAt,
+		Sheets: []*xlsx.Sheet{r.summary()},
+	}
+	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
+	}
+	r.book.Sheets = append(r.book.Sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: TermTable(Glossary)})
+
+	r.cells = r.CountCells(r.book, r.csvTables())
+	counts := r.cells.Facts(&r.Options, jsonFile, jsonLinesFile)
+	for _, f := range counts {
+		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
+	}
+	r.facts = append(r.facts, counts...)
+	evidence.AddHeading("Exchanges with the API")
+}
+
+// Write renders all files of a run into <dir>/<started at as 2026-11-23T020000Z>-run-<id>, makes
+// <dir>/latest point to it unless that already points to a newer run, and returns the folder's path.
+// The folder appears as a whole or not at all.
+func Write(dir string, m *Model, opts Options) (string, error) {
+	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
+	path := filepath.Join(dir, name)
+	if err := folder.Write(path, r.files(), r.manifest); err != nil {
+		return "", err
+	}
+	return path, folder.SetLatest(dir, name)
+}
+
+// files are those of the formats that the options name.
+func (r *report) files() []folder.File {
+	var files []folder.File
+	add := func(format Format, name string, write func(io.Writer) error) {
+		if r.Has(format) {
+			files = append(files, folder.File{Name: name, Write: write})
+		}
+	}
+	document, rows := r.frames()
+	add(FormatXLSX, WorkbookFile, r.book.Write)
+	add(FormatMD, MarkdownFile, r.writeMarkdown)
+	add(FormatJSON, jsonFile, func(w io.Writer) error {
+		return table.WriteJSON(w, r.head(), document, r.jsonTables())
+	})
+	add(FormatJSONL, jsonLinesFile, func(w io.Writer) error {
+		return table.WriteJSONLines(w, "report", r.head(), rows, r.jsonTables())
+	})
+	for _, t := range r.csvTables() {
+		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
+	}
+	return files
+}
+
+// frames say what a row is about: in the JSON document, and in files of rows alone.
+func (r *report) frames() (document, rows *table.Frame) {
+	document = &table.Frame{Before: []string{"organization_id", "organization"}}
+	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
+	add := func(id, name, outcome string) {
+		document.Values = append(document.Values, table.FrameValues{Before: []any{id, name}})
+		before := []any{int(r.Run.ID), id, name}
+		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
+	}
+	add("", "", "")
+	for i := range r.Organizations {
+		o := &r.Organizations[i]
+		add(o.id(), r.label(i), string(o.Snapshot.Outcome))
+	}
+	return document, rows
+}
+
+// FolderOf is folder.Of.
+func FolderOf(name string) (run int64, isReport bool) { return folder.Of(name) }

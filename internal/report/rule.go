@@ -1,0 +1,128 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
+)
+
+// FrameworkColumns are those of the controls that a rule supports. JSON has them in rules alone.
+func FrameworkColumns() []table.Column {
+	columns := frameworkColumns()
+	for i := range columns {
+		columns[i] = columns[i].NotInJSON()
+	}
+	return columns
+}
+
+func frameworkColumns() []table.Column {
+	return []table.Column{
+		table.Lists("SOC 2", "soc2"), table.Lists("ISO 27001", "iso_27001"), table.Lists("NIST 800-53", "nist_800_53"),
+		table.Lists("PCI DSS", "pci_dss"),
+	}
+}
+
+// FrameworkCells are the controls that a rule supports, a cell for each framework; empty for a rule
+// that this version does not have.
+func FrameworkCells(rules []finding.Rule, id string) []any {
+	cells := make([]any, len(finding.Frameworks))
+	i := slices.IndexFunc(rules, func(rule finding.Rule) bool { return rule.ID == id })
+	for k, framework := range finding.Frameworks {
+		var controls table.List
+		if i >= 0 {
+			controls.Items = rules[i].Controls(framework)
+		}
+		cells[k] = controls
+	}
+	return cells
+}
+
+// outcomeTable has every rule for every organization with how often it had which outcome.
+func (r *report) outcomeTable() *table.Table {
+	t := table.New("Rules", nil, slices.Concat([]table.Column{
+		table.Text("Rule", "rule_id"), table.Text("Title", "title").NotInJSON(),
+		table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
+		table.Text("Severity", "severity").NotInJSON(), table.Int("Fail", "fail"),
+		table.Int("Not assessed", "not_assessed"), table.Int("Excepted", "excepted"), table.Int("Pass", "pass"),
+		table.Text("Why it matters", "why").NotInJSON(), table.Text("Remedy", "remedy").NotInJSON(),
+	}, FrameworkColumns())...)
+	t.Key, t.File = "rule_outcomes", "rules.csv"
+	t.Remark(table.RunLevel, "A mapping to a control says what a rule supports; no rule alone satisfies a control.")
+	for i := range r.judged {
+		for _, o := range r.judged[i].outcomes {
+			var severity any = string(o.rule.Severity) // without a colour where nothing is wrong
+			if o.counts[finding.Fail] > 0 {
+				severity = Word(o.rule.Severity)
+			}
+			t.Add(i, slices.Concat([]any{
+				o.rule.ID, o.rule.Title, r.label(i), Word(o.status()), severity, o.counts[finding.Fail],
+				o.counts[finding.NotAssessed], o.counts[finding.Excepted], o.counts[finding.Pass], o.rule.Why, o.rule.Remedy,
+			}, r.controls(o.rule.ID))...)
+		}
+	}
+	return t
+}
+
+// ruleTable has the wording of each rule once, for JSON.
+func (r *report) ruleTable() *table.Table {
+	t := table.New("", nil, slices.Concat([]table.Column{
+		table.Text("Rule", "rule_id"), table.Text("Title", "title"), table.Text("Severity", "severity"),
+		table.Text("Expected", "expected"), table.Text("Why it matters", "why"), table.Text("Remedy", "remedy"),
+	}, frameworkColumns())...)
+	t.Key = "rules"
+	rules := slices.Clone(r.Rules)
+	expected := make(map[string]string)
+	for i := range r.judged {
+		for j, o := range r.judged[i].outcomes {
+			if _, seen := expected[o.rule.ID]; !seen && j >= len(r.Rules) {
+				rules = append(rules, o.rule)
+			}
+			expected[o.rule.ID] = cmp.Or(expected[o.rule.ID], o.expected)
+		}
+	}
+	for _, rule := range rules {
+		t.Add(table.RunLevel, slices.Concat([]any{
+			rule.ID, rule.Title, string(rule.Severity), cmp.Or(expected[rule.ID], rule.Expected), rule.Why, rule.Remedy,
+		}, r.controls(rule.ID))...)
+	}
+	return t
+}
+
+// controls are the cells of FrameworkCells, made once for each rule.
+func (r *report) controls(id string) []any {
+	cells, made := r.frameworks[id]
+	if !made {
+		cells = FrameworkCells(r.Rules, id)
+		r.frameworks[id] = cells
+	}
+	return cells
+}
+
+// SeverityColumns are counts of failed findings, one for each severity.
+func SeverityColumns() []table.Column {
+	columns := make([]table.Column, len(diff.Severities))
+	for i, s := range diff.Severities {
+		columns[i] = table.Int(string(s), "failed_"+string(s))
+	}
+	return columns
+}
+
+// SeverityText says how many there are of each severity that occurs, the most serious first; counts
+// are in the order of diff.Severities.
+func SeverityText(counts []int) string {
+	var texts []string
+	for i, n := range counts {
+		if n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", n, diff.Severities[i]))
+		}
+	}
+	if len(texts) == 0 {
+		return "none"
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,69 @@
+package table
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// WriteCSV writes the table as RFC 4180 has it, with comma and CRLF; instants are RFC 3339 in UTC.
+// The last column is the remark: a row that has one stands for rows which nobody knows, and has no
+// other values of its own.
+func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	layout := t.layout(f, jsonOnly)
+	header := make([]any, len(layout.keys))
+	for i, key := range layout.keys {
+		header[i] = key
+	}
+	writeRecord(out, header, "remark")
+	for _, r := range t.Rows {
+		writeRecord(out, layout.of(r), "")
+	}
+	for _, r := range t.Remarks {
+		if r.Missing {
+			writeRecord(out, layout.of(Row{r.Organization, make([]any, len(t.Columns))}), r.Text)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("writing %s: %w", t.File, err)
+	}
+	return nil
+}
+
+// writeRecord leaves an error to the writer's Flush.
+func writeRecord(out *bufio.Writer, cells []any, remark string) {
+	b := out.AvailableBuffer()
+	for _, value := range cells {
+		b = append(appendCell(b, value), ',')
+	}
+	_, _ = out.Write(append(appendField(b, csvText(remark)), "\r\n"...))
+}
+
+// appendCell guards texts; numbers, of which some are negative, stand as they are.
+func appendCell(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case time.Time:
+		return v.UTC().AppendFormat(b, time.RFC3339Nano)
+	}
+	plain := Plain(value)
+	if _, isText := textOf(value); isText {
+		plain = csvText(plain)
+	}
+	return appendField(b, plain)
+}
+
+// appendField quotes a field where it must be.
+func appendField(b []byte, s string) []byte {
+	if s == "" || s[0] != ' ' && !strings.ContainsAny(s, ",\"\r\n") {
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	b = append(b, strings.ReplaceAll(s, `"`, `""`)...)
+	return append(b, '"')
+}

@@ -1,0 +1,175 @@
+// Package table holds the tables of a report: rows of typed cells, made once, and how they become
+// CSV, Markdown, JSON and JSON lines. It owns the one way in which a cell's value is spelled.
+package table
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Table is one set of rows. Add measures each row, so that no renderer has to read all of them
+// before it writes the first.
+type Table struct {
+	Name    string // of the sheet
+	File    string // CSV file, empty where the table has none
+	Key     string // name of the array in JSON, empty where the table is not in it
+	Columns []Column
+	Rows    []Row
+	Remarks []Remark
+	// Widths are the widest cell of each column, in characters of a terminal.
+	Widths []int
+	// Altered and Cut count the cells that a workbook shows in another form: hidden characters made
+	// visible, and texts that are longer than a cell can be. Guarded counts the same for CSV.
+	Altered, Cut, Guarded int
+
+	sizes map[int]int // rows by organization
+	zone  *time.Location
+}
+
+// Row is one row: Cells has one value for each column. See Cell types in value.go.
+type Row struct {
+	Organization int // index into the report's organizations, or RunLevel
+	Cells        []any
+}
+
+// RunLevel marks a row or a remark that belongs to no single organization.
+const RunLevel = -1
+
+// Remark is what a reader must know beside the rows.
+type Remark struct {
+	Organization int
+	Text         string
+	// Missing is true where the remark stands for rows that are missing because nothing is known;
+	// it is then a row of the CSV file too.
+	Missing bool
+	// Alarm is true where the remark says that something is not complete.
+	Alarm bool
+}
+
+// New returns a table without rows. Where zone is not nil, each column of instants is followed by
+// one with the same instants in that zone; JSON leaves it out.
+func New(name string, zone *time.Location, columns ...Column) *Table {
+	t := &Table{Name: name, zone: zone, sizes: make(map[int]int)}
+	for _, c := range columns {
+		t.Columns = append(t.Columns, c)
+		if zone != nil && c.hasLocal() {
+			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
+			t.Columns = append(t.Columns, Text(title, c.Key+LocalSuffix).NotInJSON())
+		}
+	}
+	t.Widths = make([]int, len(t.Columns))
+	return t
+}
+
+// InUTC ends the title of each column, and the name of each fact, whose values are instants.
+const InUTC = "(UTC)"
+
+// LocalSuffix ends the key of a column of local times.
+const LocalSuffix = "_local"
+
+// Add appends a row and measures it. The cells are in the order of the columns given to New; those
+// that are missing at the end have no value.
+func (t *Table) Add(organization int, cells ...any) {
+	if t.zone != nil {
+		cells = t.withLocal(cells)
+	}
+	for i, value := range cells {
+		if t.Columns[i].in != jsonOnly {
+			t.measure(i, value)
+		}
+	}
+	cells = append(cells, make([]any, len(t.Columns)-len(cells))...)
+	t.Rows = append(t.Rows, Row{organization, cells})
+	t.sizes[organization]++
+}
+
+// withLocal inserts the local time after each cell of a column of instants.
+func (t *Table) withLocal(cells []any) []any {
+	all := make([]any, 0, len(t.Columns))
+	for _, value := range cells {
+		hasLocal := t.Columns[len(all)].hasLocal()
+		all = append(all, value)
+		if hasLocal {
+			all = append(all, InZone(value, t.zone))
+		}
+	}
+	return all
+}
+
+// Remark appends a remark.
+func (t *Table) Remark(organization int, text string) {
+	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text})
+}
+
+// Missing appends a remark that stands for rows which nobody knows.
+func (t *Table) Missing(organization int, text string) {
+	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text, Missing: true})
+}
+
+// Alarm appends such a remark that says that something is not complete.
+func (t *Table) Alarm(organization int, text string) {
+	t.Remarks = append(t.Remarks, Remark{organization, text, true, true})
+}
+
+// Size is the number of rows of one organization, or of RunLevel.
+func (t *Table) Size(organization int) int { return t.sizes[organization] }
+
+// Column returns the index of the column with a key. The key must be one of the table's.
+func (t *Table) Column(key string) int {
+	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
+	if i < 0 {
+		panic("table: no column " + key + " in " + t.Name)
+	}
+	return i
+}
+
+// Indexes are those of the columns with these keys, or of all that people see without keys.
+func (t *Table) Indexes(keys []string) []int {
+	var all []int
+	for i := range t.Shown() {
+		if len(keys) == 0 {
+			all = append(all, i)
+		}
+	}
+	for _, key := range keys {
+		all = append(all, t.Column(key))
+	}
+	return all
+}
+
+// Shown are the columns that people see: all but those that only JSON has, which stand last.
+func (t *Table) Shown() []Column {
+	end := len(t.Columns)
+	for end > 0 && t.Columns[end-1].in == jsonOnly {
+		end--
+	}
+	return t.Columns[:end]
+}
+
+// measure counts what becomes of a cell's text in the workbook and in CSV.
+func (t *Table) measure(column int, value any) {
+	text, isText := textOf(value)
+	switch {
+	case !isText:
+		text = Shown(value)
+	case isPlain(text):
+		if IsFormula(text) {
+			t.Guarded++
+		}
+	default:
+		cell := CellOf(value)
+		if cell.Altered {
+			t.Altered++
+		}
+		if cell.Cut {
+			t.Cut++
+		}
+		if csvText(text) != text {
+			t.Guarded++
+		}
+		t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
+		return
+	}
+	t.Widths[column] = max(t.Widths[column], len(text))
+}

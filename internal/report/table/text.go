@@ -1,0 +1,149 @@
+package table
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Visible shows what a reader would not see: control, format and bidirectional characters, fillers
+// without a glyph, and bytes that are not UTF-8, each as its code point in double brackets.
+func Visible(s string) string { return visible(s, "") }
+
+// visible leaves the characters in keep as they are.
+func visible(s, keep string) string {
+	if isPrintable(s) || !strings.ContainsFunc(s, hidden) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, "⟦0x%02X⟧", s[i])
+		case hidden(r) && !strings.ContainsRune(keep, r):
+			fmt.Fprintf(&b, "⟦U+%04X⟧", r)
+		default:
+			b.WriteString(s[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// isPrintable reports whether a text has only printable ASCII characters, as most do.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// hidden reports whether a rune leaves no mark on a screen, or stands for a byte that is not UTF-8.
+func hidden(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false
+	}
+	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
+}
+
+// DisplayWidth counts the runes from U+1100 on, most of them East Asian, as two columns.
+func DisplayWidth(s string) int {
+	if isPrintable(s) {
+		return len(s)
+	}
+	n := 0
+	for _, r := range s {
+		n++
+		if r >= 0x1100 {
+			n++
+		}
+	}
+	return n
+}
+
+// Cell is a value as a cell of a workbook shows it.
+type Cell struct {
+	Text string
+	// Altered says that hidden characters were made visible, Cut that the end is missing because a
+	// cell cannot hold it.
+	Altered, Cut bool
+}
+
+// CellOf returns a value as a cell of a workbook shows it.
+func CellOf(value any) Cell {
+	shown := Shown(value)
+	if isPlain(shown) {
+		return Cell{Text: shown}
+	}
+	text := overlapping.ReplaceAllString(Visible(shown), "${1}⟦U+005F⟧${2}")
+	short, isCut := cut(text)
+	return Cell{short, text != shown, isCut}
+}
+
+// isPlain reports whether a text stands in a cell as it is, as most do: it is short, of printable
+// ASCII characters, and has no escape.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == 'x' && i > 0 && s[i-1] == '_' {
+			return false
+		}
+	}
+	return len(s) <= MaxCellUnits
+}
+
+// overlapping are two escapes of a character with one underscore in common, of which excelize marks
+// only the first as text: ECMA-376 Part 1, 22.9.2.19 ST_Xstring.
+var overlapping = regexp.MustCompile(`(_x[0-9a-fA-F]{4})_(x[0-9a-fA-F]{4}_)`)
+
+// MaxCellUnits is the most that a cell of a workbook holds, in UTF-16 code units:
+// https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
+const MaxCellUnits = 32_767
+
+// cutMarker ends a text that is longer.
+const cutMarker = "… cut, full value in the database"
+
+// cut shortens a text that a cell of a workbook cannot hold.
+func cut(s string) (string, bool) {
+	if len(s) <= MaxCellUnits { // a rune has no more units than bytes
+		return s, false
+	}
+	units, end := 0, 0
+	for i, r := range s {
+		if units+len(cutMarker) <= MaxCellUnits {
+			end = i // the marker has fewer units than bytes, so it fits behind this point
+		}
+		units++
+		if r > 0xFFFF {
+			units++
+		}
+	}
+	if units <= MaxCellUnits {
+		return s, false
+	}
+	return s[:end] + cutMarker, true
+}
+
+// IsFormula reports whether a spreadsheet program would take a text for a formula:
+// https://owasp.org/www-community/attacks/CSV_Injection
+func IsFormula(s string) bool {
+	if s == "" || 'A' <= s[0] && s[0] <= 'z' || '0' <= s[0] && s[0] <= '9' {
+		return false // as most texts
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
+}
+
+// csvText is a text as CSV has it, which people open in a spreadsheet or print on a terminal: a '
+// before what looks like a formula, and hidden characters visible. Line feeds and tabs stay.
+func csvText(s string) string {
+	if IsFormula(s) {
+		s = "'" + s
+	}
+	return visible(s, "\n\t")
+}

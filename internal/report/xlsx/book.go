@@ -1,0 +1,121 @@
+// Package xlsx writes the sheets of a report as a workbook, through excelize. The same sheets give
+// the same bytes each time.
+package xlsx
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"scim-auditor/internal/report/table"
+)
+
+// Book is a workbook, and what it says of itself.
+type Book struct {
+	Title, Subject, Identifier, Creator string
+	// Footer stands at the left below each printed page.
+	Footer string
+	// At is the instant of the document and of all its parts.
+	At     time.Time
+	Sheets []*Sheet
+
+	maxRows int // of a sheet; a table of more goes on in another
+}
+
+// excelRows is the number of rows that a sheet can have:
+// https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
+const excelRows = 1_048_576
+
+// writer is a workbook under construction.
+type writer struct {
+	*excelize.File
+	book    *Book
+	styles  []int // by look
+	expired int   // the conditional style of an expired token
+	parts   []part
+}
+
+// Write writes the workbook.
+func (b *Book) Write(out io.Writer) (err error) {
+	if b.maxRows == 0 {
+		b.maxRows = excelRows
+	}
+	w := &writer{File: excelize.NewFile(), book: b}
+	defer func() {
+		if closing := w.Close(); err == nil && closing != nil {
+			err = fmt.Errorf("closing the workbook: %w", closing)
+		}
+	}()
+	if err := w.makeStyles(); err != nil {
+		return err
+	}
+	for _, s := range b.Sheets {
+		if err := w.addSheets(s); err != nil {
+			return fmt.Errorf("sheet %s: %w", s.Name, err)
+		}
+	}
+	if err := w.writeSheets(); err != nil {
+		return err
+	}
+	if err := w.setProperties(); err != nil {
+		return fmt.Errorf("setting the document's properties: %w", err)
+	}
+	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
+	types := w.ContentTypes.Defaults
+	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
+	if err := pack(out, w.File, b.At); err != nil {
+		return fmt.Errorf("packing the workbook: %w", err)
+	}
+	return nil
+}
+
+// Count returns how many cells show another text than the database holds: hidden characters made
+// visible, and texts cut because a cell cannot hold them.
+func (b *Book) Count() (altered, cut int) {
+	count := func(value any) {
+		cell := table.CellOf(value)
+		if cell.Altered {
+			altered++
+		}
+		if cell.Cut {
+			cut++
+		}
+	}
+	for _, s := range b.Sheets {
+		for _, l := range s.Lines {
+			for _, value := range l.Cells {
+				count(value)
+			}
+		}
+		if s.Table == nil {
+			continue
+		}
+		altered, cut = altered+s.Table.Altered, cut+s.Table.Cut
+		for _, r := range s.Table.Remarks {
+			count(r.Text)
+		}
+	}
+	return altered, cut
+}
+
+// setProperties says in the document itself what it is.
+func (w *writer) setProperties() error {
+	at := w.book.At.UTC().Format(time.RFC3339)
+	creator := table.Visible(w.book.Creator)
+	if err := w.SetAppProps(&excelize.AppProperties{Application: "auditor"}); err != nil {
+		return err
+	}
+	return w.SetDocProps(&excelize.DocProperties{
+		Title:          w.book.Title,
+		Subject:        table.Visible(w.book.Subject),
+		Creator:        creator,
+		LastModifiedBy: creator,
+		Identifier:     w.book.Identifier,
+		Created:        at,
+		Modified:       at,
+		Language:       "en",
+	})
+}

@@ -1,0 +1,421 @@
+package xlsx
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/report/table"
+)
+
+// seenCell is a cell as a program reads it: its type, which is date, number or text, and its text. An empty one is nil.
+type seenCell []string
+
+// seenSheet is a sheet as a program reads it.
+type seenSheet struct {
+	Rows   [][]seenCell
+	Tables [][]string // range, and that of the filter
+	Frozen string     // the topmost cell that moves, such as B2
+}
+
+// modelSheets is what a program must see of a workbook.
+func modelSheets(b *Book) map[string]seenSheet {
+	sheets := make(map[string]seenSheet)
+	for _, sheet := range b.Sheets {
+		var s seenSheet
+		s.addLines(sheet.Lines)
+		if sheet.Table != nil {
+			s.addTable(sheet)
+		}
+		s.trim()
+		sheets[sheet.Name] = s
+	}
+	return sheets
+}
+
+func (s *seenSheet) addLines(lines []Line) {
+	for _, l := range lines {
+		s.Rows = append(s.Rows, seenRow(l.Cells))
+	}
+}
+
+func (s *seenSheet) addTable(sheet *Sheet) {
+	header, shown := len(s.Rows)+1, sheet.Table.Shown()
+	titles := make([]any, len(shown))
+	for i, c := range shown {
+		titles[i] = c.Title
+	}
+	s.Rows = append(s.Rows, seenRow(titles))
+	for _, r := range sheet.Table.Rows {
+		s.Rows = append(s.Rows, seenRow(r.Cells[:len(shown)]))
+	}
+	if len(s.Rows) > header {
+		cells := fmt.Sprintf("A%d:%s%d", header, column(len(shown)-1), len(s.Rows))
+		s.Tables = [][]string{{cells, cells}}
+	}
+	if header == 1 {
+		s.Frozen = "B2"
+	}
+	if remarks := sheet.remarkLines(sheet.widths()); len(remarks) > 0 {
+		s.Rows = append(s.Rows, nil)
+		s.addLines(remarks)
+	}
+}
+
+func seenRow(values []any) []seenCell {
+	row := make([]seenCell, len(values))
+	for i, value := range values {
+		l, shown := look(Plain, value)
+		switch {
+		case l == lookTime:
+			row[i] = seenCell{"date", table.Shown(value)}
+		case l == lookDay:
+			row[i] = seenCell{"date", table.Shown(value) + " 00:00:00"}
+		case shown == nil || shown == "":
+		default:
+			row[i] = seenCell{"text", fmt.Sprint(shown)}
+			if _, isNumber := shown.(int); isNumber {
+				row[i][0] = "number"
+			}
+		}
+	}
+	return row
+}
+
+// trim takes away empty cells at the end of rows, and empty rows at the end of the sheet.
+func (s *seenSheet) trim() {
+	for i, row := range s.Rows {
+		for len(row) > 0 && row[len(row)-1] == nil {
+			row = row[:len(row)-1]
+		}
+		if s.Rows[i] = row; len(row) == 0 {
+			s.Rows[i] = nil
+		}
+	}
+	for len(s.Rows) > 0 && s.Rows[len(s.Rows)-1] == nil {
+		s.Rows = s.Rows[:len(s.Rows)-1]
+	}
+}
+
+// hostileNames try to leave their place in one of the files.
+var hostileNames = []string{
+	`=HYPERLINK("https://evil.example","click")`,
+	`+1+1`,
+	`-2+3`,
+	`- an item`,
+	`10) of a list`,
+	`@SUM(A1)`,
+	"\t=1",
+	"\r=1",
+	"＝1+1",
+	"a | b | c",
+	"line one\n| forged | row |",
+	"line one\r\n## Forged heading",
+	"page\u2028separator",
+	`<script>alert(1)</script>`,
+	`<!-- comment`,
+	"`code` ``more``",
+	`[click](https://evil.example) ![img](x)`,
+	`**bold** __under__ ~~gone~~ # heading`,
+	`back\slash \| pipe`,
+	"right\u202eto\u2066left",
+	"zero\u200bwidth\ufeff\u00ad",
+	"_x0041_ and _x005F_x0041_ and _x0041_x0042_",
+	"bell\a and null\x00",
+	`&amp; &lt;b&gt;`,
+	"https://evil.example www.evil.example",
+	`'quote "double", comma;`,
+	strings.Repeat("long😀", 9_000),
+	"\x1b[31mred\x1b[0m \x1b]0;title\a \u009b2J",
+	"invalid \xff\xfe UTF-8",
+	"</t></is></c><c r=\"A1\"><f>1+1</f></c> ]]> <![CDATA[",
+	"a,b;c\td\"e\"",
+	"$x^2$ :smile: @team ~~~ ```\n``` <b>1. - + ---",
+	"http://evil.example mailto:a@evil.example a@evil.example",
+}
+
+// hostile is a book with every kind of cell, and hostile names wherever there is a text.
+func hostile() *Book {
+	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
+	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Bool("Yes", "yes"),
+		table.Time("At", "at"), table.Date("Until", "until"), table.Text("Status", "status"), table.Lists("List", "list"))
+	for i, name := range hostileNames {
+		other := hostileNames[(i+7)%len(hostileNames)]
+		word := table.Word{Value: other, Text: other, Tone: table.Tone(i % 8)}
+		t.Add(0, name, i-3, i%2 == 0, night.Add(time.Duration(i)*time.Hour), table.Day(night.Truncate(24*time.Hour)), word,
+			table.List{Items: []string{name, other}})
+		t.Remark(0, name)
+		b.Sheets[0].Add(Plain, name, table.Why(other))
+		b.Sheets[0].AddText(Alarm, name, 2)
+	}
+	t.Add(0, "", nil, true, table.Instant(time.Time{}, "=not known"), nil, nil, table.List{None: "none"})
+	t.Alarm(0, "NOT COMPLETE: "+hostileNames[0])
+	b.Sheets = append(b.Sheets, &Sheet{Name: "Hostile", Table: t})
+	return b
+}
+
+// hostileFile is the path of that book.
+func hostileFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "hostile.xlsx")
+	if err := os.WriteFile(path, written(t, hostile()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOpenpyxlReadsWhatTheModelHas(t *testing.T) {
+	python := ""
+	for _, program := range []string{"python3", "/usr/bin/python3"} {
+		if python == "" && exec.CommandContext(t.Context(), program, "-c", "import openpyxl").Run() == nil {
+			python = program
+		}
+	}
+	if python == "" {
+		t.Skip("no python3 with openpyxl is installed")
+	}
+	out, err := exec.CommandContext(t.Context(), python, "testdata/read.py", hostileFile(t)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]seenSheet)
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range got {
+		s.trim()
+		if len(s.Tables) == 0 {
+			s.Tables = nil
+		}
+		got[name] = s
+	}
+	compareSheets(t, modelSheets(hostile()), got)
+}
+
+func compareSheets(t *testing.T, want, got map[string]seenSheet) {
+	t.Helper()
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("there is a sheet %s", name)
+		}
+	}
+	for name, s := range want {
+		if d := cmp.Diff(s, got[name]); d != "" {
+			t.Errorf("sheet %s (-model +program):\n%.3000s", name, d)
+		}
+	}
+}
+
+func TestLibreOfficeReadsWhatTheModelHas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts LibreOffice")
+	}
+	office, err := exec.LookPath("soffice")
+	if err != nil {
+		t.Skip("LibreOffice (soffice) is not installed")
+	}
+	path, dir := hostileFile(t), t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	convert := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")),
+		"--headless", "--convert-to", "fods", "--outdir", dir, path)
+	if out, err := convert.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	document, err := os.ReadFile(filepath.Join(dir, "hostile.fods"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := modelSheets(hostile())
+	for name, s := range want {
+		s.Frozen = "" // is a setting of the view there
+		want[name] = s
+	}
+	compareSheets(t, want, readFlatODS(t, document))
+}
+
+// readFlatODS reads a spreadsheet as OpenDocument 1.3 has it, Part 3, chapter 9.
+func readFlatODS(t *testing.T, document []byte) map[string]seenSheet {
+	t.Helper()
+	sheets := make(map[string]seenSheet)
+	for d := xml.NewDecoder(bytes.NewReader(document)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return sheets
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, ok := token.(xml.StartElement)
+		switch {
+		case ok && e.Name.Local == "table":
+			var ods odsTable
+			if err := d.DecodeElement(&ods, &e); err != nil {
+				t.Fatal(err)
+			}
+			s := sheets[ods.Name]
+			s.Rows = ods.rows()
+			s.trim()
+			sheets[ods.Name] = s
+		case ok && e.Name.Local == "database-range" && attribute(e, "display-filter-buttons") == "true":
+			name, cells, _ := strings.Cut(strings.NewReplacer("$", "", "'", "").Replace(attribute(e, "target-range-address")), ".")
+			cells = strings.ReplaceAll(cells, name+".", "")
+			s := sheets[name]
+			s.Tables = append(s.Tables, []string{cells, cells})
+			sheets[name] = s
+		}
+	}
+}
+
+// odsTable is a sheet: its rows, some of which stand in groups such as the header to be repeated.
+type odsTable struct {
+	Name string
+	Rows []odsRow
+}
+
+func (t *odsTable) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	t.Name = attribute(start, "name")
+	for depth := 1; depth > 0; {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch e := token.(type) {
+		case xml.EndElement:
+			depth--
+		case xml.StartElement:
+			switch e.Name.Local {
+			case "table-row":
+				t.Rows = append(t.Rows, odsRow{})
+				err = d.DecodeElement(&t.Rows[len(t.Rows)-1], &e)
+			case "shapes": // the charts have tables too
+				err = d.Skip()
+			default:
+				depth++
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type odsRow struct {
+	Repeated string    `xml:"number-rows-repeated,attr"`
+	Cells    []odsCell `xml:"table-cell"`
+}
+
+type odsCell struct {
+	Repeated string    `xml:"number-columns-repeated,attr"`
+	Type     string    `xml:"value-type,attr"`
+	Value    string    `xml:"value,attr"`
+	Date     string    `xml:"date-value,attr"`
+	Text     []odsText `xml:"p"`
+}
+
+// odsText is a paragraph, in which elements stand for spaces and tabs.
+type odsText string
+
+func (p *odsText) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
+	var b strings.Builder
+	for depth := 1; depth > 0; {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			depth++
+			switch token.Name.Local {
+			case "s":
+				b.WriteString(strings.Repeat(" ", times(attribute(token, "c"))))
+			case "tab":
+				b.WriteByte('\t')
+			}
+		case xml.EndElement:
+			depth--
+		case xml.CharData:
+			b.Write(token)
+		}
+	}
+	*p = odsText(b.String())
+	return nil
+}
+
+// times is how often something is repeated, once where nothing is said.
+func times(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 1
+	}
+	return n
+}
+
+func (t *odsTable) rows() [][]seenCell {
+	var all [][]seenCell
+	for _, r := range t.Rows {
+		row := r.cells()
+		for range min(times(r.Repeated), 1000) { // the last row is all that are left
+			all = append(all, row)
+		}
+	}
+	return all
+}
+
+func (r *odsRow) cells() []seenCell {
+	var row []seenCell
+	for _, c := range r.Cells {
+		var lines []string
+		for _, line := range c.Text {
+			lines = append(lines, string(line))
+		}
+		var cell seenCell
+		switch c.Type {
+		case "date":
+			cell = seenCell{"date", wholeSeconds(c.Date)}
+		case "float":
+			cell = seenCell{"number", c.Value}
+		case "string":
+			cell = seenCell{"text", strings.Join(lines, "\n")}
+		}
+		for range min(times(c.Repeated), 100) {
+			row = append(row, cell)
+		}
+	}
+	return row
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// wholeSeconds is a date of OpenDocument, rounded: a workbook has instants in days, with 15 digits.
+func wholeSeconds(date string) string {
+	if !strings.Contains(date, "T") {
+		return date + " 00:00:00"
+	}
+	at, err := time.Parse("2006-01-02T15:04:05", date)
+	if err != nil {
+		return date
+	}
+	return at.Round(time.Second).Format(time.DateTime)
+}

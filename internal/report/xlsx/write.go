@@ -1,0 +1,211 @@
+package xlsx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/sync/errgroup"
+
+	"scim-auditor/internal/report/table"
+)
+
+// part is what one sheet of the workbook has of a Sheet: all of it, or some of the table's rows.
+type part struct {
+	name    string
+	lines   []Line
+	columns []table.Column // none without a table
+	rows    []table.Row
+	remarks []Line
+	widths  []float64
+	stream  *excelize.StreamWriter
+}
+
+// addSheets makes a Sheet, as several where its table has more rows than one can hold.
+func (w *writer) addSheets(s *Sheet) error {
+	p := part{name: s.Name, lines: s.Lines, widths: s.widths()}
+	if s.Table == nil {
+		return w.addSheet(p, s.Charts)
+	}
+	p.columns = s.Table.Shown()
+	remarks, rest := s.remarkLines(p.widths), s.Table.Rows
+	room := w.book.maxRows - len(s.Lines) - 2 - len(remarks) // a header, an empty row above the remarks
+	for number := 1; ; number++ {
+		n := min(room, len(rest))
+		p.rows, rest = rest[:n], rest[n:]
+		if number > 1 {
+			p.name, p.lines = fmt.Sprintf("%s (%d)", s.Name, number), nil
+		}
+		if len(rest) == 0 {
+			p.remarks = remarks
+		}
+		if err := w.addSheet(p, s.Charts); err != nil || len(rest) == 0 {
+			return err
+		}
+	}
+}
+
+// header is the row with the titles of the table's columns, 0 without a table.
+func (p *part) header() int {
+	if p.columns == nil {
+		return 0
+	}
+	return len(p.lines) + 1
+}
+
+// end is the last row of the table, or of the lines without one.
+func (p *part) end() int { return max(len(p.lines), p.header()+len(p.rows)) }
+
+// cells is a range from a column and row to a column in the last row of the table.
+func (p *part) cells(from, row, to int) string {
+	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
+}
+
+// column is the name of a column, counted from 0. A sheet has at most 16,384.
+func column(i int) string {
+	name, _ := excelize.ColumnNumberToName(i + 1)
+	return name
+}
+
+// addSheet makes a sheet without its rows. What excelize's StreamWriter does not write itself is set
+// before it begins.
+func (w *writer) addSheet(p part, charts *Charts) error {
+	if len(w.parts) == 0 {
+		if err := w.SetSheetName(w.GetSheetName(0), p.name); err != nil {
+			return err
+		}
+	} else if _, err := w.NewSheet(p.name); err != nil {
+		return err
+	}
+	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p))
+	if err == nil && charts != nil {
+		err = charts.add(w.File, p.name)
+	}
+	if err != nil {
+		return err
+	}
+	p.stream, err = w.NewStreamWriter(p.name)
+	w.parts = append(w.parts, p)
+	return err
+}
+
+// writeSheets writes the rows of all sheets, of which two at the same time: a StreamWriter's SetRow
+// changes nothing but what is its own.
+func (w *writer) writeSheets() error {
+	var group errgroup.Group
+	group.SetLimit(2)
+	for i := range w.parts {
+		group.Go(func() error { return w.parts[i].writeRows(w.styles) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i := range w.parts {
+		if err := w.parts[i].finish(); err != nil {
+			return fmt.Errorf("sheet %s: %w", w.parts[i].name, err)
+		}
+	}
+	return nil
+}
+
+// setColumns sets the widths, and freezes the header and the first column of a data sheet. The last
+// column comes first, because excelize puts each before those that it has.
+func (w *writer) setColumns(p *part) error {
+	for i := len(p.widths) - 1; i >= 0; i-- {
+		if err := w.SetColWidth(p.name, column(i), column(i), p.widths[i]); err != nil {
+			return err
+		}
+	}
+	if p.header() != 1 {
+		return nil
+	}
+	return w.SetPanes(p.name, &excelize.Panes{
+		Freeze: true, XSplit: 1, YSplit: 1, TopLeftCell: "B2", ActivePane: "bottomRight",
+		Selection: []excelize.Selection{{SQRef: "B2", ActiveCell: "B2", Pane: "bottomRight"}},
+	})
+}
+
+// markDays shows the days to a token's expiry as a bar, which two years fill, the longest life of a
+// token, or on a red ground once it has expired: also those that a person sorts or edits.
+func (w *writer) markDays(p *part) error {
+	days := slices.IndexFunc(p.columns, func(c table.Column) bool { return c.Key == "days_to_expiry" })
+	if days < 0 || len(p.rows) == 0 {
+		return nil
+	}
+	return w.SetConditionalFormat(p.name, p.cells(days, p.header()+1, days), []excelize.ConditionalFormatOptions{
+		{Type: "cell", Criteria: "<", Value: "0", StopIfTrue: true, Format: &w.expired},
+		{Type: "data_bar", Criteria: "=", BarColor: "#9DC3E6", MinType: "num", MinValue: "0", MaxType: "num",
+			MaxValue: "730"},
+	})
+}
+
+// writeRows writes all rows of a sheet.
+func (p *part) writeRows(styles []int) error {
+	r := rows{styles: styles, stream: p.stream, widths: p.widths, cells: make([]excelize.Cell, len(p.widths))}
+	for _, l := range p.lines {
+		r.add(l.Look, l.Cells)
+	}
+	if p.columns != nil {
+		r.add(Header, titles(p.columns))
+	}
+	for _, row := range p.rows {
+		r.add(Plain, row.Cells[:len(p.columns)])
+	}
+	r.number = p.end() + 1 // an empty row, or the table would grow over the remarks when someone types into it
+	for _, l := range p.remarks {
+		r.add(l.Look, l.Cells)
+	}
+	if r.err != nil {
+		return fmt.Errorf("sheet %s: %w", p.name, r.err)
+	}
+	return nil
+}
+
+// finish makes the rows of a data sheet a table object: excelize would stretch one without rows, and
+// would read all lines above one again.
+func (p *part) finish() error {
+	if len(p.rows) > 0 && p.header() == 1 {
+		name := strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
+		if err := p.stream.AddTable(&excelize.Table{
+			Range:     p.cells(0, p.header(), len(p.columns)-1),
+			Name:      "audit_" + name, // a bare SSO is a column of a sheet
+			StyleName: "TableStyleMedium2",
+		}); err != nil {
+			return err
+		}
+	}
+	return p.stream.Flush()
+}
+
+// rows writes one row after the other, until there is an error.
+type rows struct {
+	styles []int
+	stream *excelize.StreamWriter
+	widths []float64
+	number int             // of the last row
+	cells  []excelize.Cell // of one row after the other
+	values []any
+	err    error
+}
+
+func (r *rows) add(l Look, values []any) {
+	r.number++
+	if len(values) == 0 || r.err != nil {
+		return
+	}
+	r.values = r.values[:0]
+	for i, value := range values {
+		cellLook, shown := look(l, value)
+		r.cells[i] = excelize.Cell{StyleID: r.styles[cellLook], Value: shown}
+		if cellLook == Plain && shown == nil {
+			r.values = append(r.values, nil)
+		} else {
+			r.values = append(r.values, &r.cells[i])
+		}
+	}
+	options := excelize.RowOpts{Height: height(l, r.cells[:len(values)], r.widths)}
+	r.err = r.stream.SetRow("A"+strconv.Itoa(r.number), r.values, options)
+}
