@@ -67,32 +67,3 @@ func (r Rule) ExpectedBy(t Thresholds) string {
 func CanBeTurnedOff(ruleID string) bool {
 	return ruleID != runNotComplete && ruleID != foreignConfiguration
 }
-
-// RuleWording is what every finding of a rule has in common: a function of the rule, the thresholds
-// and the settings that turn rules off.
-type RuleWording struct {
-	RuleID, Title string
-	// Severity is that of a failure, or ByRule.
-	Severity diff.Severity
-	// Expected is what would be in order, with the thresholds in use.
-	Expected, Why, Remedy string
-	Controls              []Control
-	// TurnedOff is the reason why the settings turn the rule off; empty while it is on.
-	TurnedOff string
-}
-
-// Wording returns the wording of every rule, in the order of the register.
-func Wording(t Thresholds, turnedOff map[string]string) []RuleWording {
-	words := make([]RuleWording, 0, len(register))
-	for _, r := range Rules() {
-		w := RuleWording{
-			RuleID: r.ID, Title: r.Title, Severity: r.Severity,
-			Expected: r.ExpectedBy(t), Why: r.Why, Remedy: r.Remedy, Controls: r.Supports,
-		}
-		if CanBeTurnedOff(r.ID) {
-			w.TurnedOff = turnedOff[r.ID]
-		}
-		words = append(words, w)
-	}
-	return words
-}
