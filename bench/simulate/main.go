@@ -62,13 +62,13 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	world := newWorld(*organizations, *configurations, *changes)
+	world := newWorld(*organizations, *configurations, *changes, *latency)
 	base := "http://" + listener.Addr().String() + "/api"
 	if err := world.writeSettings(*folder, base); err != nil {
 		return err
 	}
 	fmt.Println(base)
-	server := &http.Server{Handler: world.handler(*latency), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: world.handler(), ReadHeaderTimeout: time.Minute}
 	go func() {
 		<-ctx.Done()
 		_ = server.Close() // Serve returns why it ended.

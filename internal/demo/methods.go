@@ -106,8 +106,7 @@ func (c call) checkOrganization() *Fault {
 	case "":
 		return &Fault{Code: "invalid_argument", Message: "organizationId is required"}
 	}
-	fault := denied("the token does not belong to organization " + c.OrganizationID)
-	return &fault
+	return &Fault{Code: "permission_denied", Message: "the token does not belong to organization " + c.OrganizationID}
 }
 
 // one answers with the row that has an id, under the name of its kind.

@@ -52,10 +52,10 @@ func (s *State) logBeginning() {
 	oldestFirst := func(a, b Row) int { return createdAt(a).Compare(createdAt(b)) }
 	for _, row := range slices.SortedFunc(slices.Values(s.SCIM), oldestFirst) {
 		if created := createdAt(row); created.Before(Night(1)) {
-			s.log(created, ona.ResourceTypeSCIMConfiguration, row["id"], "created SCIM configuration")
+			s.Log(created, ona.ResourceTypeSCIMConfiguration, row["id"], "created SCIM configuration")
 		}
 	}
-	s.log(Night(1).Add(-3*time.Hour), "RESOURCE_TYPE_ENVIRONMENT", ID(s.Name, "environment"), "started environment")
+	s.Log(Night(1).Add(-3*time.Hour), "RESOURCE_TYPE_ENVIRONMENT", ID(s.Name, "environment"), "started environment")
 }
 
 // createdAt is when a row of the story was created.

@@ -62,7 +62,7 @@ func (p step) apply(s *State, at time.Time) {
 		p.unknown()
 	}
 	if p.Log != "" {
-		s.log(at.Add(p.HoursLater*time.Hour), subjectTypes[p.Kind], id, p.Log)
+		s.Log(at.Add(p.HoursLater*time.Hour), subjectTypes[p.Kind], id, p.Log)
 	}
 }
 
@@ -89,7 +89,7 @@ func (p step) applyToOrganization(s *State, at time.Time) {
 		}
 	case "update policies":
 		set(s.Policies, p.Set)
-		s.log(at, ona.ResourceTypeOrganizationPolicy, s.ID, "updated organization policies")
+		s.Log(at, ona.ResourceTypeOrganizationPolicy, s.ID, "updated organization policies")
 	case "update identity":
 		set(s.Identity, p.Set)
 	case "fail":
@@ -105,8 +105,8 @@ func (p step) applyToOrganization(s *State, at time.Time) {
 
 func (p step) unknown() { panic("demo: the story has an unknown step " + strconv.Quote(p.Do)) }
 
-// log puts an entry at the head of the audit log.
-func (s *State) log(at time.Time, subjectType string, subject any, action string) {
+// Log puts an entry at the head of the audit log.
+func (s *State) Log(at time.Time, subjectType string, subject any, action string) {
 	s.AuditLog = slices.Insert(s.AuditLog, 0, Row{
 		"id":             ID(s.Name, "audit", strconv.Itoa(len(s.AuditLog)+1)),
 		"actorId":        ID(s.Name, "user", "identity-team"),

@@ -44,13 +44,10 @@ func (t configurations[T]) match(before, after []T) []pair[T] {
 }
 
 func (t configurations[T]) requireSorted(list []T) {
-	last := ""
-	for i := range list {
-		next := t.id(&list[i])
-		if i > 0 && last >= next {
+	for i := 1; i < len(list); i++ {
+		if last, next := t.id(&list[i-1]), t.id(&list[i]); last >= next {
 			panic(fmt.Sprintf("diff: inventory not sorted by id: %q before %q", last, next))
 		}
-		last = next
 	}
 }
 
