@@ -116,11 +116,7 @@ func measure(ctx context.Context, file string, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "%.1f %d\n", wall.Seconds()*1000, peakMemory(command.ProcessState))
+	peak := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10 // getrusage(2) has KiB
+	_, err = fmt.Fprintf(f, "%.1f %d\n", wall.Seconds()*1000, peak)
 	return errors.Join(err, f.Close())
-}
-
-// peakMemory is the largest resident set of a process that has ended, in MiB (getrusage(2)).
-func peakMemory(state *os.ProcessState) int64 {
-	return state.SysUsage().(*syscall.Rusage).Maxrss >> 10
 }

@@ -14,12 +14,11 @@ import (
 //go:embed story/*.json
 var files embed.FS
 
-//go:embed exceptions.yaml
-var exceptions string
-
 // Exceptions is an exceptions file for the story: one exception that expires after night 4, one
 // whose finding is resolved on night 6, one for a whole organization, and one that stays in force.
-func Exceptions() string { return exceptions }
+//
+//go:embed exceptions.yaml
+var Exceptions string
 
 // tale is a file of the story: the state of one organization on the first night and the events
 // after it.

@@ -239,7 +239,7 @@ func TestTheExceptionsNameConfigurationsOfTheStory(t *testing.T) {
 		demo.ID("acme", "scim", "onelogin"), demo.ID("globex", "scim", "partners"), demo.ID("globex"),
 		demo.ID("globex", "scim", "lab-pilot"),
 	} {
-		if !strings.Contains(demo.Exceptions(), id) {
+		if !strings.Contains(demo.Exceptions, id) {
 			t.Errorf("no exception for %s", id)
 		}
 	}
