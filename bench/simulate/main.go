@@ -69,10 +69,7 @@ func serve(ctx context.Context, args []string) error {
 	}
 	fmt.Println(base)
 	server := &http.Server{Handler: world.handler(), ReadHeaderTimeout: time.Minute}
-	go func() {
-		<-ctx.Done()
-		_ = server.Close() // Serve returns why it ended.
-	}()
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // Serve returns why it ended.
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -21,14 +21,14 @@ type world struct {
 	server *demo.Server
 	states []*demo.State
 	random *rand.Rand
-	// share of all configurations changes each night; due carries the fraction of a change over.
-	share, due float64
-	mu         sync.RWMutex // guards the states
+	// changes is how many configurations change each night; due carries the fraction of a change over.
+	changes, due float64
+	mu           sync.RWMutex // guards the states
 }
 
 // newWorld makes the organizations. The server answers each request after the latency.
 func newWorld(organizations, configurations int, share float64, latency time.Duration) *world {
-	w := &world{random: rand.New(rand.NewPCG(1, 2)), share: share}
+	w := &world{random: rand.New(rand.NewPCG(1, 2)), changes: share * float64(organizations*configurations)}
 	for n := range organizations {
 		w.states = append(w.states, w.organization(fmt.Sprintf("org-%04d", n), configurations))
 	}
@@ -92,17 +92,13 @@ func (w *world) organization(name string, configurations int) *demo.State {
 	return s
 }
 
-// nextNight renames the share of the configurations that changes, with an entry in the audit log
+// nextNight renames as many configurations as change, with an entry in the audit log
 // for each.
 func (w *world) nextNight() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	total := 0
-	for _, s := range w.states {
-		total += len(s.SCIM)
-	}
 	now := time.Now().UTC()
-	for w.due += w.share * float64(total); w.due >= 1; w.due-- {
+	for w.due += w.changes; w.due >= 1; w.due-- {
 		s := w.states[w.random.IntN(len(w.states))]
 		i := w.random.IntN(len(s.SCIM))
 		row := maps.Clone(s.SCIM[i])

@@ -31,14 +31,12 @@ type tale struct {
 	SCIM, SSO                        []configuration
 	// Each division, separated by spaces, has a SCIM and an SSO configuration in each region.
 	Divisions string
-	Regions   []region
+	// Issuer has %s for the key of the division.
+	Regions []struct{ Name, Provider, Issuer string }
 	// Each is set in every SCIM configuration.
 	Each   Row
 	Events []event
 }
-
-// region is where divisions have the same provider; Issuer has %s for the key of the division.
-type region struct{ Name, Provider, Issuer string }
 
 // event is one thing that happens to an organization in the afternoon before a night.
 type event struct {

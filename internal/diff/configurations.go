@@ -53,13 +53,14 @@ func (t configurations[T]) requireSorted(list []T) {
 
 // compare returns the changes of the configurations, and those of the organization that stand for a
 // field of all of them.
-func (t configurations[T]) compare(pairs []pair[T], opts Options) (rows, summaries []Change) {
+func (t configurations[T]) compare(pairs []pair[T],
+	seen func(SubjectType, string) bool) (rows, summaries []Change) {
 	summaries, summarised := t.summarise(pairs)
 	for _, p := range pairs {
 		switch {
 		case p.before == nil:
 			row := Change{Kind: Added, After: t.canonical(p.after)}
-			if opts.Seen != nil && opts.Seen(t.subject, t.id(p.after)) {
+			if seen != nil && seen(t.subject, t.id(p.after)) {
 				row.Kind = Reappeared
 			}
 			rows = append(rows, t.about(p.after, row))

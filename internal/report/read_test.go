@@ -80,7 +80,7 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	}
 	var changes []diff.Change
 	if found {
-		changes = diff.Compute(baseline.Inventory, inv, diff.Options{})
+		changes = diff.Compute(baseline.Inventory, inv, nil)
 	}
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{

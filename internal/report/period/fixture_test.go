@@ -149,7 +149,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	}
 	var changes []diff.Change
 	if found {
-		changes = diff.Compute(baseline.Inventory, *l.inventory, diff.Options{})
+		changes = diff.Compute(baseline.Inventory, *l.inventory, nil)
 	}
 	header.SCIMReceived, header.SCIMDistinct = len(l.inventory.SCIM), len(l.inventory.SCIM)
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
