@@ -23,7 +23,7 @@ type step struct {
 	// Log is the action of the entry in the audit log, made some hours after the event; without it
 	// there is none.
 	Log        string
-	HoursLater time.Duration
+	HoursLater int
 	// Method answers with Fault, whose delay is in nanoseconds in JSON.
 	Method string
 	Fault  Fault
@@ -62,7 +62,7 @@ func (p step) apply(s *State, at time.Time) {
 		p.unknown()
 	}
 	if p.Log != "" {
-		s.Log(at.Add(p.HoursLater*time.Hour), subjectTypes[p.Kind], id, p.Log)
+		s.Log(at.Add(time.Duration(p.HoursLater)*time.Hour), subjectTypes[p.Kind], id, p.Log)
 	}
 }
 
