@@ -47,7 +47,7 @@ program.`,
 		}
 		s.DB, s.Out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
 		s.ExceptionsFile = filepath.Join(dir, "exceptions.yaml")
-		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions()), 0o600); err != nil {
+		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions), 0o600); err != nil {
 			return fmt.Errorf("writing the demo's exceptions: %w", err)
 		}
 		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {

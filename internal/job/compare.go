@@ -25,7 +25,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 	if t.seenBefore, err = t.Store.SeenBefore(ctx, t.baseline.Snapshot); err != nil {
 		return err
 	}
-	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, diff.Options{Seen: t.seenBefore})
+	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, t.seenBefore)
 	for i := range t.changes {
 		if older := t.comparedWith(t.changes[i]); older.ID != t.baseline.Snapshot.ID {
 			t.changes[i].AddNote("net change since " + older.TakenAt.UTC().Format(ona.DisplayTime) +

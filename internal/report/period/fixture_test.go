@@ -149,7 +149,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	}
 	var changes []diff.Change
 	if found {
-		changes = diff.Compute(baseline.Inventory, *l.inventory, diff.Options{})
+		changes = diff.Compute(baseline.Inventory, *l.inventory, nil)
 	}
 	header.SCIMReceived, header.SCIMDistinct = len(l.inventory.SCIM), len(l.inventory.SCIM)
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
@@ -171,9 +171,9 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 func recordRules(t *testing.T, store *snapshot.Store) int64 {
 	t.Helper()
 	var rules snapshot.RuleSet
-	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
+	for _, r := range finding.Rules() {
 		rules.Wordings = append(rules.Wordings, snapshot.Wording{
-			RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy,
+			RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(finding.DefaultThresholds()), Remedy: r.Remedy,
 		})
 	}
 	id, err := store.RecordRules(t.Context(), rules)
