@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/check"
-	"scim-auditor/internal/job"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -110,24 +109,17 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 			results = append(results, r)
 			continue
 		}
-		if err := pin(ctx, store, &source); err != nil {
-			results = append(results, check.Failed("database", err))
+		if store != nil && source.Fetch.OrganizationID == "" {
+			// As in a run, the last complete snapshot says which organization the token must belong to.
+			last, _, err := store.Pinned(ctx, source.Name)
+			if err != nil {
+				results = append(results, check.Failed("database", err))
+			}
+			source.Fetch.OrganizationID = last.OrganizationID
 		}
 		results = append(results, check.Organization(ctx, source.Name, source.Fetch)...)
 	}
 	return results
-}
-
-// pin sets the organization of the source's last complete snapshot, unless the settings name one.
-func pin(ctx context.Context, store *snapshot.Store, source *job.Source) error {
-	if store == nil || source.Fetch.OrganizationID != "" {
-		return nil
-	}
-	last, found, err := store.Pinned(ctx, source.Name)
-	if found {
-		source.Fetch.OrganizationID = last.OrganizationID
-	}
-	return err
 }
 
 // checkText has a line for each result, with what to do below it where there is something to do.

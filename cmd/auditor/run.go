@@ -73,7 +73,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, why occ
 	recorded, err := runJob(ctx, env, s, host, why)
 	result := newResult(recorded, err)
 	if err != nil {
-		result.Run = runRow{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
+		result.Run = snapshot.Run{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
 	result.ExpiringTokens = expiringTokens(s, env.now())

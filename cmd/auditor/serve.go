@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,17 +84,11 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Sources(newLogger(v.env, s)); err != nil {
-		return nil, err
-	}
-	if _, err := s.Exceptions(); err != nil {
-		return nil, err
-	}
-	if _, err := s.Report(""); err != nil {
-		return nil, err
-	}
-	_, err = s.Notifications()
-	return follow, err
+	_, sourcesErr := s.Sources(newLogger(v.env, s))
+	_, exceptionsErr := s.Exceptions()
+	_, reportErr := s.Report("")
+	_, notifyErr := s.Notifications()
+	return follow, cmp.Or(sourcesErr, exceptionsErr, reportErr, notifyErr)
 }
 
 // begin records the schedule, reads the metrics, and returns the night to catch up: the last that was expected, if

@@ -56,7 +56,7 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 }
 
 func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
-	complete, err := store.CompleteSnapshots(ctx, "")
+	newest, err := store.LatestComplete(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,10 +66,6 @@ func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	}
 	s.reset()
 	// Only under today's label: one that the settings no longer have would look overdue for ever.
-	newest := make(map[string]snapshot.Snapshot)
-	for _, h := range complete { // oldest first
-		newest[h.OrganizationID] = h
-	}
 	for _, h := range newest {
 		s.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
 	}

@@ -56,7 +56,7 @@ func (s *Settings) Notifications() ([]Notification, error) {
 		}
 		n, err := s.notification(entry)
 		if err != nil {
-			return nil, s.wrongEntry("notify", i, err, "the README lists what an entry of notify takes")
+			return nil, s.wrongEntry("notify", i, err, "docs/notifications.md lists what an entry of notify takes")
 		}
 		all = append(all, n)
 	}

@@ -20,7 +20,7 @@ func (s *Settings) fill() error {
 		return err
 	}
 	if err := s.overlay(s.given); err != nil {
-		return &Error{err, "a whole number is such as 100; the README lists every setting"}
+		return &Error{err, "a whole number is such as 100; docs/settings.md lists every setting"}
 	}
 	var err error
 	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags["base-url"].Set {
