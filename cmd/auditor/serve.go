@@ -120,7 +120,7 @@ func (v *service) scheduled(ctx context.Context, night time.Time) {
 
 // announce publishes when the next run is due.
 func (v *service) announce(next time.Time) {
-	v.metrics.SetNext(next)
+	v.metrics.Next.Set(float64(next.Unix()))
 	if s := v.settings.Load(); !s.Quiet && !next.IsZero() {
 		_, _ = fmt.Fprintf(v.env.stdout, "next run: %s\n", forPeople(next))
 	}
@@ -135,20 +135,20 @@ func (v *service) night(ctx context.Context, why occasion) {
 	result, err := runOnce(running, v.env, s, why)
 	switch {
 	case err == nil:
-		v.metrics.CountRun(string(result.Run.Outcome))
+		v.metrics.Runs.WithLabelValues(string(result.Run.Outcome)).Inc()
 		err = printRun(v.env, s, result, false)
 	case errors.Is(err, job.ErrLocked):
-		v.metrics.CountSkipped(1)
+		v.metrics.SkippedNights.Inc()
 		err = fmt.Errorf("skipping the run of %s: %w", forPeople(why.scheduledFor), err)
 	default:
-		v.metrics.CountRun("error")
+		v.metrics.Runs.WithLabelValues("error").Inc()
 	}
 	printError(v.env.stderr, err)
 }
 
 // skipped logs and counts the scheduled times that passed without a run.
 func (v *service) skipped(nights []time.Time) {
-	v.metrics.CountSkipped(len(nights))
+	v.metrics.SkippedNights.Add(float64(len(nights)))
 	newLogger(v.env, v.settings.Load()).Warn("scheduled_times_skipped",
 		slog.Int("count", len(nights)), slog.Time("first", nights[0]), slog.Time("last", nights[len(nights)-1]),
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
@@ -166,7 +166,7 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 		}
 		follow, err := v.reload(ctx)
 		if err != nil {
-			v.metrics.CountFailedReload()
+			v.metrics.FailedReloads.Inc()
 			printError(v.env.stderr, fmt.Errorf("reading the settings again, which stay as they were: %w", err))
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"path"
 	"time"
 
 	"scim-auditor/internal/fetch"
@@ -130,16 +129,16 @@ func failedName(err error) string {
 	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
 		return nameBaseURL
 	}
-	return cmp.Or(namesByMethod[path.Base(remote.Method)], nameBaseURL)
+	return cmp.Or(namesByMethod[remote.Method], nameBaseURL)
 }
 
 // namesByMethod are what the methods of the API read.
 var namesByMethod = map[string]string{
-	"GetAuthenticatedIdentity": nameToken,
-	"GetOrganization":          nameOrganization,
-	"GetOrganizationPolicies":  namePolicies,
-	"ListSCIMConfigurations":   nameSCIM,
-	"ListSSOConfigurations":    nameSSO,
+	ona.GetAuthenticatedIdentity: nameToken,
+	ona.GetOrganization:          nameOrganization,
+	ona.GetOrganizationPolicies:  namePolicies,
+	ona.ListSCIMConfigurations:   nameSCIM,
+	ona.ListSSOConfigurations:    nameSSO,
 }
 
 // clock compares the local clock with the server's.

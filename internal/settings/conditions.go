@@ -14,8 +14,6 @@ type Condition struct {
 	Least diff.Severity
 }
 
-func (c Condition) String() string { return c.What + ":" + string(c.Least) }
-
 // ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", comma-separated.
 func ParseConditions(text string) ([]Condition, error) {
 	var all []Condition

@@ -135,18 +135,14 @@ func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, er
 }
 
 func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
-	info, err := os.Stat(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", &Error{fmt.Errorf("reading the token file: %w", err),
 			"put the token into the file, readable by the user that runs auditor and nobody else"}
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("token_file_readable_by_others", slog.String("file", path),
 			slog.String("mode", info.Mode().Perm().String()), slog.String("do", "chmod 600 "+path))
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", &Error{fmt.Errorf("reading the token file: %w", err), "let the user that runs auditor read it"}
 	}
 	return parseToken(string(text), "token file "+path)
 }
