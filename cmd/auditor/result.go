@@ -114,12 +114,18 @@ func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
 	return all
 }
 
-// meetsAny reports whether one of the organizations meets one of the conditions.
-func (r *runResult) meetsAny(conditions []settings.Condition) bool {
+// meets reports whether the run has what a condition waits for, in at least one organization.
+func (r *runResult) meets(c settings.Condition) bool {
+	switch c.What {
+	case settings.Always:
+		return true
+	case settings.Failure:
+		return !r.Complete
+	case settings.Token:
+		return len(r.ExpiringTokens) > 0
+	}
 	return slices.ContainsFunc(r.Organizations, func(o organizationResult) bool {
-		return slices.ContainsFunc(conditions, func(c settings.Condition) bool {
-			return c.Met(o.ChangesBySeverity, o.FailingFindings)
-		})
+		return c.Met(o.ChangesBySeverity, o.FailingFindings)
 	})
 }
 

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -19,10 +18,10 @@ func (s *Settings) fill() error {
 	if err := s.readConfig(config); err != nil {
 		return err
 	}
-	if err := s.overlay(s.given); err != nil {
-		return &Error{err, "a whole number is such as 100; docs/settings.md lists every setting"}
+	err := s.overlay(s.given)
+	if err != nil {
+		return err
 	}
-	var err error
 	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags["base-url"].Set {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "it is a host such as app.gitpod.io")
@@ -49,7 +48,6 @@ func (s *Settings) isSet(name string) (bool, error) {
 
 // overlay sets the fields of Config that are flags of the command and for which value returns a text.
 func (s *Settings) overlay(value func(name string) (text string, ok bool)) error {
-	var problems []error
 	config := reflect.ValueOf(&s.Config).Elem()
 	for _, key := range yamlFields(config.Type()) {
 		name := strings.ReplaceAll(key.Tag.Get("yaml"), "_", "-")
@@ -63,12 +61,13 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 		case *int:
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				problems = append(problems, s.wrong(name, fmt.Errorf("%q is no whole number", text), ""))
+				return s.wrong(name, fmt.Errorf("%q is no whole number", text),
+					"a whole number is such as 100; docs/settings.md lists every setting")
 			}
 			*into = n
 		}
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 // given returns what the command line or the environment says.
