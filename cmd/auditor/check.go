@@ -41,7 +41,7 @@ is 1 when a run would fail.`,
 		}
 		return nil
 	}
-	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
 		settings.ExitCodeFlags, settings.ServerFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
@@ -49,7 +49,7 @@ is 1 when a run would fail.`,
 
 // checkAll makes every check that the settings allow.
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
-	s, err := loadSettings(env, cmd.Flags())
+	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
 		return []check.Result{check.Failed("settings", err)}
 	}

@@ -52,7 +52,9 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) (at st
 func (v *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	// http.Error writes a line of plain text with any status.
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "serving", http.StatusOK) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "serving", http.StatusOK)
+	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := v.ready(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)

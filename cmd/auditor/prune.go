@@ -44,7 +44,11 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 			if err != nil {
 				return err
 			}
-			return printResult(env.stdout, f.asJSON, f.result(pruned), f.text(pruned))
+			result := pruneResult{f.dryRun, []int64{}, pruned.Rows, pruned.Responses}
+			for _, h := range pruned.Snapshots {
+				result.Snapshots = append(result.Snapshots, h.ID)
+			}
+			return printResult(env.stdout, f.asJSON, result, f.text(pruned))
 		})
 	})
 	flags := command.Flags()
@@ -93,14 +97,6 @@ type pruneResult struct {
 	Snapshots []int64 `json:"snapshots"`
 	Rows      int     `json:"rows"`
 	Responses int     `json:"responses"`
-}
-
-func (f *pruneFlags) result(p *snapshot.Pruned) pruneResult {
-	r := pruneResult{DryRun: f.dryRun, Snapshots: []int64{}, Rows: p.Rows, Responses: p.Responses}
-	for _, h := range p.Snapshots {
-		r.Snapshots = append(r.Snapshots, h.ID)
-	}
-	return r
 }
 
 func (f *pruneFlags) text(p *snapshot.Pruned) string {

@@ -43,7 +43,7 @@ func runCommand(env environment) *cobra.Command {
 		}
 		return exitOf(result, s.FailOn)
 	})
-	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
 		settings.ExitCodeFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command

@@ -36,7 +36,7 @@ others are recorded as missed. SIGHUP reads the settings again.`,
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
 		settings.ReportFlags, settings.ServerFlags)
 	return command
 }
@@ -193,7 +193,7 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	if err := command.ParseFlags(rest); err != nil {
 		return nil, err
 	}
-	s, err := loadSettings(v.env, command.Flags())
+	s, err := settings.Load(command.Flags(), v.env.getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// Condition is what --fail-on and the notifications wait for: changes or findings of a severity or above, or an event of
-// a run, which has no severity.
+// Condition is what --fail-on and the notifications wait for: changes or findings of a severity or above, or an event
+// of a run, which has no severity.
 type Condition struct {
 	What  string // "changes", "findings" or one of the events
 	Least diff.Severity

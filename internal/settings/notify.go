@@ -95,12 +95,9 @@ func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 
 func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	host, portText, err := net.SplitHostPort(e.SMTP)
-	if err != nil {
+	port, portErr := strconv.Atoi(portText)
+	if err != nil || portErr != nil {
 		return nil, fmt.Errorf("smtp: %q is no host and port such as smtp.example.com:587", e.SMTP)
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return nil, fmt.Errorf("smtp: %q has no port number", e.SMTP)
 	}
 	email := &notify.Email{
 		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,

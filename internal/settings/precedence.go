@@ -12,7 +12,7 @@ import (
 // fill sets the fields of Config that are flags of the command. Precedence: flag, environment, config file, default.
 func (s *Settings) fill() error {
 	config, _ := s.given("config")
-	if err := s.overlay(func(name string) (string, bool) { return s.flags[name].Text, true }); err != nil {
+	if err := s.overlay(func(name string) (string, bool) { return s.flags.Lookup(name).Value.String(), true }); err != nil {
 		return err
 	}
 	if err := s.readConfig(config); err != nil {
@@ -22,7 +22,7 @@ func (s *Settings) fill() error {
 	if err != nil {
 		return err
 	}
-	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags["base-url"].Set {
+	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags.Changed("base-url") {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "it is a host such as app.gitpod.io")
 		}
@@ -51,8 +51,11 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 	config := reflect.ValueOf(&s.Config).Elem()
 	for _, key := range yamlFields(config.Type()) {
 		name := strings.ReplaceAll(key.Tag.Get("yaml"), "_", "-")
+		if !s.takes(name) {
+			continue
+		}
 		text, ok := value(name)
-		if !ok || !s.takes(name) {
+		if !ok {
 			continue
 		}
 		switch into := config.FieldByIndex(key.Index).Addr().Interface().(type) {
@@ -72,8 +75,8 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 
 // given returns what the command line or the environment says.
 func (s *Settings) given(name string) (text string, ok bool) {
-	if flag := s.flags[name]; flag.Set {
-		return flag.Text, true
+	if s.flags.Changed(name) {
+		return s.flags.Lookup(name).Value.String(), true
 	}
 	_, text = s.variable(name)
 	return text, text != ""
@@ -100,7 +103,7 @@ func (s *Settings) wrong(name string, err error, hint string) error {
 	place := s.file.where("$." + key)
 	origin := "--" + name
 	switch {
-	case s.flags[name].Set:
+	case s.flags.Changed(name):
 	case variable != "":
 		origin = "environment variable " + variable
 	case place != s.file.path:
