@@ -1,82 +1,189 @@
 #!/usr/bin/env python3
-"""Recompute every hash of an auditor database, with Python's standard library alone. The format is in verification.md.
+"""Recompute every hash of an auditor database with Python's standard library. The format is in verification.md.
 
-Usage: python3 verify.py auditor.db        exits with 0 when every hash holds, with 1 when one does not.
+Usage: python3 verify.py auditor.db
+Exit code 0: every hash holds. Exit code 1: the first one that does not is named.
 """
+import collections
 import hashlib
 import pathlib
 import sqlite3
 import sys
 import zlib
 
-CONTENT = [("organization", "organization_details", "id"), ("policies", "organization_policies", "id"),
-           ("scim", "scim_configurations", "id"), ("sso", "sso_configurations", "id")]
-RECORDS = [("exchange", "exchanges", "number"), ("change", "changes", "number"), ("finding", "findings", "fingerprint"),
-           ("audit_log", "audit_log_readings", "snapshot_id"), ("audit_log_entry", "audit_log_entries", "number"),
-           ("candidate", "stored_candidates", "change_number, entry_number"), ("exception", "exceptions", "number"),
-           ("finding_exception", "finding_exceptions", "fingerprint"), ("carried_finding", "carried_findings", "fingerprint")]
-NOT_HASHED = {"snapshot_id", "taken_at", "organization_id", "organization_name", "baseline_id", "sso_configuration_name", "days_open"}
-RUN = ["id", "started_at", "scheduled_for", "trigger", "tool_version", "host"]
+CONTENT = ["organization", "policy", "scim", "sso"]
+RECORDS = ["finding", "exception", "carried_finding"]
+# Rows that belong to one snapshot each: the kind, the table or view, the order in the snapshot.
+ROWS = [("exchange", "exchanges", "number"), ("change", "stored_changes", "number"),
+        ("audit_log", "audit_log_readings", "snapshot_id"), ("audit_log_entry", "audit_log_entries", "number"),
+        ("candidate", "stored_candidates", "change_number, entry_number")]
+# Facts of the ledger: the kind, the table or view, the column of row_id.
+FACTS = [("run_start", "run_starts", "id"), ("run_end", "run_ends", "run_id"), ("snapshot", "snapshots", "id"),
+         ("schedule", "schedules", "id"), ("prune", "prunes", "id"), ("rule_set", "rule_sets", "id")]
+# Columns that are in no record: they say where a row is shown.
+PLACING = ("organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256")
+
+
+class Contradiction(Exception):
+    """What the database says is not what it comes to."""
 
 
 def netstring(value):
-    data = str(value).encode()
-    return str(len(data)).encode() + b":" + data + b","
+    data = str(value).encode("utf-8", "surrogateescape")
+    return b"%d:%b," % (len(data), data)
 
 
-def record(kind, row):
-    """A row as bytes: its kind, then the name and the value of each column that is not null, sorted by name, then a line feed."""
-    pairs = ((name, row[name]) for name in sorted(row) if row[name] is not None)
-    return netstring(kind) + b"".join(netstring(name) + netstring(value) for name, value in pairs) + b"\n"
+def record(kind, row, without=()):
+    """A row as bytes: its kind, the name and the value of each column that is not null, sorted by name, a line feed."""
+    parts = [netstring(kind)]
+    for name in sorted(row):
+        if row[name] is not None and name not in without:
+            parts += [netstring(name), netstring(row[name])]
+    return b"".join(parts) + b"\n"
 
 
 def rows(db, query, *arguments):
     cursor = db.execute(query, arguments)
     names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row)) for row in cursor]
+    for values in cursor:
+        yield dict(zip(names, values))
 
 
-def digest(db, views, snapshot_id):
-    total = hashlib.sha256()
-    for kind, view, order in views:
-        for row in rows(db, f"SELECT * FROM {view} WHERE snapshot_id = ? ORDER BY {order}", snapshot_id):
-            total.update(record(kind, {name: value for name, value in row.items() if name not in NOT_HASHED}))
-    return total.hexdigest()
+def expect(what, stored, computed):
+    if stored != computed:
+        raise Contradiction(f"{what}: the database says {stored}, it comes to {computed}")
 
 
-def chain(db, previous, header):
-    run = rows(db, f"SELECT {', '.join(RUN)} FROM runs WHERE id = ?", header["run_id"])[0]
-    own = {name: value for name, value in header.items() if name not in ("chain_sha256", "pruned_at")}
-    return hashlib.sha256(netstring(previous) + record("run", run) + record("snapshot", own)).hexdigest()
+def checked_rows(db, kind, table, query, *arguments):
+    """Rows with a row_sha256, which must hold."""
+    for row in rows(db, query, *arguments):
+        computed = hashlib.sha256(record(kind, row, PLACING)).hexdigest()
+        expect(f"{table} row {row['id']}, snapshot {row.get('valid_from', row.get('snapshot_id'))}: row_sha256",
+               row["row_sha256"].hex(), computed)
+        yield row
 
 
-def check(db):
-    """Yield a line for each hash that does not hold."""
-    previous = ""
-    for header in rows(db, "SELECT * FROM snapshots ORDER BY id"):
-        expected = {"chain_sha256": chain(db, previous, header)}
-        if header["pruned_at"] is None:
-            expected["records_sha256"] = digest(db, RECORDS, header["id"])
-            if header["outcome"] == "complete":
-                expected["content_sha256"] = digest(db, CONTENT, header["id"])
-        for name, value in sorted(expected.items()):
-            if header[name] != value:
-                yield f"snapshot {header['id']}: {name}: the database says {header[name]}, it comes to {value}"
-        previous = header["chain_sha256"]
-    for answer in db.execute("SELECT sha256, body FROM responses WHERE body IS NOT NULL ORDER BY sha256"):
-        if hashlib.sha256(zlib.decompress(answer[1])).hexdigest() != answer[0]:
-            yield f"answer {answer[0]}: its bytes are others"
+def check_ledger(db):
+    """Every link is the hash of the link before and of its fact; every fact has one link."""
+    facts = {}
+    for kind, table, key in FACTS:
+        for row in rows(db, f"SELECT * FROM {table}"):
+            facts[kind, row[key]] = row
+    pruned = collections.defaultdict(list)
+    for row in rows(db, "SELECT prune_id, snapshot_id FROM pruned_snapshots ORDER BY snapshot_id"):
+        pruned[row["prune_id"]].append(str(row["snapshot_id"]))
+    number, chain = 0, ""
+    for link in rows(db, "SELECT * FROM ledger ORDER BY number"):
+        number += 1
+        expect("number of a ledger link", link["number"], number)
+        kind, row_id = link["kind"], link["row_id"]
+        fact = facts.pop((kind, row_id), None)
+        if fact is None:
+            raise Contradiction(f"ledger link {number}: its fact, {kind} {row_id}, is missing or has another link")
+        without = ()
+        if kind == "snapshot":
+            expect(f"snapshot {row_id}: ledger_number", fact["ledger_number"], number)
+            without = ("chain_sha256", "pruned_at")
+        elif kind == "prune":
+            fact["snapshots"] = ",".join(pruned[row_id])
+        chain = hashlib.sha256(netstring(chain) + record(kind, fact, without)).hexdigest()
+        expect(f"ledger link {number}, {kind} {row_id}", link["chain_sha256"], chain)
+    for kind, row_id in facts:
+        raise Contradiction(f"{kind} {row_id} has no link in the ledger")
+    return number, chain
+
+
+def check_rule_sets(db):
+    for rule_set in list(rows(db, "SELECT * FROM rule_sets ORDER BY id")):
+        digest = hashlib.sha256()
+        for row in rows(db, "SELECT * FROM rule_wordings WHERE rule_set_id = ? ORDER BY rule_id", rule_set["id"]):
+            digest.update(record("rule_wording", row, ("rule_set_id",)))
+        expect(f"rule set {rule_set['id']}", rule_set["sha256"], digest.hexdigest())
+
+
+def versions_of(db, key):
+    """The versions of an organization by kind: (valid_from, valid_to, row_sha256), sorted by id."""
+    versions = {}
+    for kind in CONTENT + RECORDS:
+        table = kind + "_versions"
+        query = f"SELECT * FROM {table} WHERE organization_key = ? ORDER BY id, valid_from"
+        versions[kind] = [(row["valid_from"], row["valid_to"] or float("inf"), row["row_sha256"])
+                          for row in checked_rows(db, kind, table, query, key)]
+    return versions
+
+
+def update(digest, kind, hashes):
+    digest.update(netstring(kind) + b"".join(hashes))
+
+
+def content_of(snapshot, versions):
+    digest = hashlib.sha256()
+    for kind in CONTENT:
+        not_assessed = {"sso": snapshot["sso_not_assessed"], "policy": snapshot["policies_not_assessed"]}.get(kind)
+        update(digest, kind, shown(snapshot, versions[kind]) if not_assessed is None else [])
+    return digest.hexdigest()
+
+
+def shown(snapshot, versions):
+    return [sha256 for valid_from, valid_to, sha256 in versions if valid_from <= snapshot["id"] < valid_to]
+
+
+def records_of(db, snapshot, versions):
+    digest = hashlib.sha256()
+    if snapshot["outcome"] == "complete":
+        for kind in RECORDS:
+            update(digest, kind, shown(snapshot, versions[kind]))
+    else:
+        query = "SELECT * FROM failed_findings WHERE snapshot_id = ? ORDER BY id"
+        findings = checked_rows(db, "finding", "failed_findings", query, snapshot["id"])
+        update(digest, "finding", [row["row_sha256"] for row in findings])
+        update(digest, "exception", [])
+        update(digest, "carried_finding", [])
+    for kind, table, order in ROWS:
+        for row in rows(db, f"SELECT * FROM {table} WHERE snapshot_id = ? ORDER BY {order}", snapshot["id"]):
+            digest.update(record(kind, row, PLACING))
+    return digest.hexdigest()
+
+
+def check_snapshots(db):
+    """The two hashes of every snapshot that is not pruned, one organization after the other."""
+    checked = 0
+    keys = [row["key"] for row in rows(db, "SELECT key FROM organizations ORDER BY key")]
+    for key in [None] + keys:  # None: they failed before their organization was known
+        versions = versions_of(db, key)
+        query = """SELECT * FROM stored_snapshots
+            WHERE organization_key IS ? AND id NOT IN (SELECT snapshot_id FROM pruned_snapshots) ORDER BY id"""
+        for snapshot in list(rows(db, query, key)):
+            checked += 1
+            if snapshot["outcome"] == "complete":
+                expect(f"snapshot {snapshot['id']}: content_sha256", snapshot["content_sha256"], content_of(snapshot, versions))
+            expect(f"snapshot {snapshot['id']}: records_sha256", snapshot["records_sha256"], records_of(db, snapshot, versions))
+    return checked
+
+
+def check_answers(db):
+    checked = 0
+    for answer in rows(db, "SELECT sha256, body FROM responses WHERE body IS NOT NULL ORDER BY id"):
+        expect("answer", answer["sha256"], hashlib.sha256(zlib.decompress(answer["body"])).hexdigest())
+        checked += 1
+    return checked
 
 
 def main():
     path = pathlib.Path(sys.argv[1]).resolve()
     db = sqlite3.connect(path.as_uri() + "?mode=ro", uri=True)
-    problems = list(check(db))
-    for line in problems:
-        print(line)
-    count = db.execute("SELECT count(*) FROM snapshots").fetchone()[0]
-    print(f"{count} snapshots, {len(problems)} problems")
-    return 1 if problems else 0
+    db.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    try:
+        links, head = check_ledger(db)
+        check_rule_sets(db)
+        snapshots = check_snapshots(db)
+        answers = check_answers(db)
+    except (Contradiction, sqlite3.Error, zlib.error) as problem:
+        print(problem)
+        return 1
+    print(f"Every hash holds: {links} links of the ledger, {snapshots} snapshots that are not pruned, {answers} answers.")
+    print(f"The newest link is {head or 'none'}.")
+    return 0
 
 
 if __name__ == "__main__":

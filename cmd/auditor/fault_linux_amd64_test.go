@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,9 +12,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pressly/goose/v3"
-
-	"scim-auditor/migrations"
 )
 
 // faultsVariable says with how many calls of each kind TestEveryDiskCallMayFail begins a harm;
@@ -40,11 +36,10 @@ type situation struct {
 var (
 	aRun       = []string{"run", "-q", "--out", "reports"}
 	situations = map[string]situation{
-		"first run":         {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(0) }},
-		"later run":         {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(1) }},
-		"run that migrates": {aRun, storedByVersion1},
-		"prune":             {[]string{"prune", "--keep-last", "1"}, fourNights},
-		"backup":            {[]string{"backup", "copy.db"}, aCopy},
+		"first run": {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(0) }},
+		"later run": {aRun, func(_ *testing.T, s *site) func(*testing.T, bool) { return s.expectRun(1) }},
+		"prune":     {[]string{"prune", "--keep-last", "1"}, fourNights},
+		"backup":    {[]string{"backup", "copy.db"}, aCopy},
 	}
 )
 
@@ -191,60 +186,6 @@ func aCopy(_ *testing.T, s *site) func(*testing.T, bool) {
 			t.Errorf("the copy (-want +got):\n%s", d)
 		}
 		s.runAgain(t)
-	}
-}
-
-// storedByVersion1 makes a database of the first version with seven snapshots of the site's
-// organization, and expects of the run that brings it up to date that what was stored stays, and
-// lies beside it as it was.
-func storedByVersion1(t *testing.T, s *site) func(*testing.T, bool) {
-	rows, err := os.ReadFile("../../internal/snapshot/testdata/version-1.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", s.path("auditor.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), string(rows)); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	const register = "SELECT id, chain_sha256 FROM snapshots WHERE id <= 7 ORDER BY id"
-	before := s.query(register)
-	return func(t *testing.T, finished bool) {
-		t.Helper()
-		if complete := len(s.complete(t)); finished && complete == 0 {
-			t.Error("it says that it is complete and is not")
-		}
-		s.runAgain(t)
-		s.expectVerified(t)
-		if d := cmp.Diff(before, s.query(register)); d != "" || len(before) != 7 {
-			t.Errorf("%d snapshots before (-before +after):\n%s", len(before), d)
-		}
-		copies, err := filepath.Glob(s.path("auditor.db.before-v*"))
-		if err != nil || len(copies) == 0 {
-			t.Errorf("no copy of the database before (error %v)", err)
-		}
-		for i, c := range copies {
-			// A try that ended between two versions leaves a copy of the second beside that of the
-			// first.
-			if version := queryFile(t, c, "PRAGMA user_version")[0]; i == 0 && version != "1" || version != "1" && version != "2" {
-				t.Errorf("%s is of version %s", c, version)
-			}
-			if d := cmp.Diff(before, queryFile(t, c, register)); d != "" {
-				t.Errorf("%s (-before +copy):\n%s", c, d)
-			}
-		}
 	}
 }
 

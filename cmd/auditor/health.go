@@ -72,7 +72,7 @@ func (v *service) ready(ctx context.Context) error {
 	s := v.settings.Load()
 	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
 		now := v.env.now()
-		nights, err := store.Nights(ctx, 0, now, 0)
+		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		if err != nil {
 			return err
 		}

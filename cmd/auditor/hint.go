@@ -38,7 +38,7 @@ var errorHints = []struct {
 	{job.ErrLocked, "wait until it has ended; the lock goes away with the process that holds it"},
 	{snapshot.ErrNotDatabase, "the file was left as it is; name another with --db"},
 	{snapshot.ErrNewerVersion, "the file was left as it is; install the newer auditor, or name another file with --db"},
-	{snapshot.ErrOlderVersion, "the file was left as it is; the next \"auditor run\" brings it up to date"},
+	{snapshot.ErrOlderVersion, "the file was left as it is; name another file with --db to start a new database"},
 	{snapshot.ErrNoDatabaseFile, "\"auditor run\" makes it; name it with --db when it lies elsewhere"},
 	{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; " +
 		"nothing was written"},

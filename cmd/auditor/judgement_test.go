@@ -41,8 +41,7 @@ func TestAnExceptionOfTheDemoHoldsAndExpires(t *testing.T) {
 	got := ask(t, folder, `
 		SELECT substr(f.taken_at, 1, 10), f.status, f.original_status, x.in_force, x.owner, f.days_open
 		FROM findings f
-		LEFT JOIN finding_exceptions c ON c.snapshot_id = f.snapshot_id AND c.fingerprint = f.fingerprint
-		LEFT JOIN exceptions x ON x.snapshot_id = c.snapshot_id AND x.number = c.exception_number
+		LEFT JOIN exceptions x ON x.snapshot_id = f.snapshot_id AND x.number = f.exception_number
 		WHERE f.rule_id = 'SCIM-007' AND f.subject_id = '`+demo.ID("acme", "scim", "onelogin")+`'
 		ORDER BY f.snapshot_id`)
 	want := []string{

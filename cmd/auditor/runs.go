@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ func runsCommand(env environment) *cobra.Command {
 				return err
 			}
 			r.Runs = append(r.Runs, runs...)
-			nights, err := store.Nights(cmd.Context(), 0, env.now(), schedule.Grace)
+			nights, err := store.Nights(cmd.Context(), time.Time{}, 0, env.now(), schedule.Grace)
 			slices.Reverse(nights)
 			r.Nights = append(r.Nights, nights...)
 			return err

@@ -95,7 +95,7 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 // nothing ran for it. It is the zero time when there is none.
 func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
 	err = openToRun(ctx, s.DB, now, func(store *snapshot.Store) error {
-		nights, err := store.Nights(ctx, 0, now, 0)
+		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		if err != nil {
 			return err
 		}

@@ -19,12 +19,8 @@ func versionCommand(env environment) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: action(env, func(cmd *cobra.Command, _ *settings.Settings, _ []string) error {
 			v := readVersion()
-			sqlite, err := snapshot.SQLiteVersion(cmd.Context())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n",
-				v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, sqlite)
+			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n",
+				v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)
 			return err
 		}),
 	}

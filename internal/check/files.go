@@ -29,8 +29,6 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 			r.Detail = path + " is not there yet: the first run makes it"
 		}
 		return r, nil
-	case errors.Is(err, snapshot.ErrOlderVersion):
-		return warning(name, "the next run migrates it; keep a copy until it has", "%v", err), nil
 	case err != nil:
 		return Failed(name, err), nil
 	}

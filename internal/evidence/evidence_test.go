@@ -24,7 +24,10 @@ func TestARecordIsWhatTheDocumentationSays(t *testing.T) {
 func TestNoTwoRowsHaveTheSameRecord(t *testing.T) {
 	form := evidence.NewForm("k", "a", "b")
 	seen := make(map[string][]any)
-	for _, row := range [][]any{{"", ""}, {nil, ""}, {"", nil}, {nil, nil}, {"1:b,", ""}, {"", "1:b,"}, {"x", "y"}, {"xy", ""}, {int64(1), nil}, {nil, int64(1)}} {
+	for _, row := range [][]any{
+		{"", ""}, {nil, ""}, {"", nil}, {nil, nil}, {"1:b,", ""}, {"", "1:b,"}, {"x", "y"}, {"xy", ""},
+		{int64(1), nil}, {nil, int64(1)},
+	} {
 		record := string(form.Append(nil, row))
 		if other, found := seen[record]; found {
 			t.Errorf("%v and %v have the same record", row, other)
@@ -41,21 +44,28 @@ func TestAColumnThatIsAddedLaterChangesNoRecordOfBefore(t *testing.T) {
 	}
 }
 
-func TestTheChainCoversWhatItIsMadeOf(t *testing.T) {
-	run, snapshot := evidence.NewForm("run", "id"), evidence.NewForm("snapshot", "id")
-	first := evidence.Chain("", run, []any{int64(1)}, snapshot, []any{int64(1)})
-	sum := sha256.Sum256([]byte("0:,3:run,2:id,1:1,\n8:snapshot,2:id,1:1,\n"))
+func TestALinkCoversTheLinkBeforeAndTheFact(t *testing.T) {
+	form := evidence.NewForm("schedule", "id")
+	first := evidence.Link("", form, []any{int64(1)})
+	sum := sha256.Sum256([]byte("0:,8:schedule,2:id,1:1,\n"))
 	if first != hex.EncodeToString(sum[:]) {
-		t.Error("the chain's value is not what the documentation says")
+		t.Error("the link is not what the documentation says")
 	}
-	for _, other := range []string{
-		evidence.Chain(first, run, []any{int64(1)}, snapshot, []any{int64(1)}),
-		evidence.Chain("", run, []any{int64(2)}, snapshot, []any{int64(1)}),
-		evidence.Chain("", run, []any{int64(1)}, snapshot, []any{int64(2)}),
-	} {
-		if other == first {
-			t.Error("another chain, run or snapshot has the same value")
-		}
+	if evidence.Link(first, form, []any{int64(1)}) == first || evidence.Link("", form, []any{int64(2)}) == first {
+		t.Error("another link before, or another fact, has the same link")
+	}
+}
+
+func TestADigestCoversKindsHashesAndRecords(t *testing.T) {
+	form := evidence.NewForm("change", "number")
+	hash := form.Sum([]any{int64(7)})
+	d := evidence.NewDigest()
+	d.AddHashes("scim", hash[:])
+	d.AddHashes("sso", nil)
+	d.Add(form, []any{int64(1)})
+	sum := sha256.Sum256([]byte("4:scim," + string(hash[:]) + "3:sso," + "6:change,6:number,1:1,\n"))
+	if d.Sum() != hex.EncodeToString(sum[:]) {
+		t.Error("the digest is not what the documentation says")
 	}
 }
 
@@ -87,7 +97,8 @@ func TestCheckFolderNamesWhatIsWrong(t *testing.T) {
 	check()
 	write("b.csv", "c")
 	write("c.csv", "c")
-	write("SHA256SUMS", fmt.Sprintf("%s  a.csv\n%s  b.csv\n%s  gone.csv\n%s  ../a.csv\nx\n", sum("a"), sum("b"), sum("g"), sum("a")))
+	write("SHA256SUMS", fmt.Sprintf("%s  a.csv\n%s  b.csv\n%s  gone.csv\n%s  ../a.csv\nx\n",
+		sum("a"), sum("b"), sum("g"), sum("a")))
 	check(
 		fmt.Sprintf("b.csv has SHA-256 %s, SHA256SUMS says %s", sum("c"), sum("b")),
 		"gone.csv is missing",

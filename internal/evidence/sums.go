@@ -1,8 +1,6 @@
 package evidence
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,15 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
-// SumsFile is the file of a report folder that names every other one with its SHA-256, as sha256sum writes it.
+// SumsFile is the file of a report folder that has the SHA-256 of every other one, as sha256sum writes it.
 const SumsFile = "SHA256SUMS"
 
-// CheckFolder compares the files of a report folder with its SumsFile and says of each what is wrong: that it has another hash, is missing,
-// or is not named there. The error is for a folder that cannot be read.
+// CheckFolder compares the files of a report folder with its SumsFile. A problem is a file with another
+// hash, a missing file, or one that SumsFile does not name. The error is for a folder that cannot be read.
 func CheckFolder(folder string) (problems []string, err error) {
-	root, err := os.OpenRoot(folder) // no name leads out of it, by a link neither
+	root, err := os.OpenRoot(folder) // neither a name nor a link can leave the folder
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder: %w", err)
 	}
@@ -32,20 +31,18 @@ func CheckFolder(folder string) (problems []string, err error) {
 		return nil, fmt.Errorf("reading %s: %w", SumsFile, err)
 	}
 	named := []string{SumsFile}
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	for lines.Scan() {
-		want, name, ok := parseSum(lines.Text())
+	for line := range strings.Lines(string(content)) {
+		line = strings.TrimRight(line, "\r\n")
+		want, name, ok := parseSum(line)
 		if !ok {
-			problems = append(problems, fmt.Sprintf("%s has a line that names no file of the folder: %q", SumsFile, lines.Text()))
+			problem := fmt.Sprintf("%s has a line that names no file of the folder: %q", SumsFile, line)
+			problems = append(problems, problem)
 			continue
 		}
 		named = append(named, name)
 		if problem := checkFile(root, name, want); problem != "" {
 			problems = append(problems, problem)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", SumsFile, err)
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -61,12 +58,8 @@ func CheckFolder(folder string) (problems []string, err error) {
 
 // parseSum reads a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same folder.
 func parseSum(line string) (sum, name string, ok bool) {
-	const digits = 2 * sha256.Size
-	if len(line) < digits+3 || line[digits:digits+2] != "  " {
-		return "", "", false
-	}
-	name = line[digits+2:]
-	return line[:digits], name, name == filepath.Base(name)
+	sum, name, ok = strings.Cut(line, "  ")
+	return sum, name, ok && len(sum) == 2*sha256.Size && name != "" && name == filepath.Base(name)
 }
 
 func checkFile(root *os.Root, name, want string) (problem string) {

@@ -31,7 +31,7 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 	}
 	in.ExpirySince = expiries.Since
 	t.findings = finding.Evaluate(in, t.Thresholds)
-	return expiries.Close()
+	return nil
 }
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
@@ -44,7 +44,7 @@ func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.
 	if err != nil || len(schedules) == 0 || !t.found {
 		return len(schedules) > 0, nil, err
 	}
-	nights, err := t.Store.Nights(ctx, t.runID, t.TakenAt, 0)
+	nights, err := t.Store.Nights(ctx, t.baseline.Snapshot.TakenAt, t.runID, t.TakenAt, 0)
 	for _, n := range nights {
 		if n.ScheduledAt.After(t.baseline.Snapshot.TakenAt) && n.RunID != t.runID {
 			missed = append(missed, n.ScheduledAt)

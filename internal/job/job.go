@@ -101,7 +101,7 @@ func (r *Result) Complete() bool {
 // night is a run in progress.
 type night struct {
 	Options
-	runID int64
+	runID, ruleSetID int64
 	// collected has the source of each organization id.
 	collected sync.Map
 }
@@ -121,7 +121,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID}
+	rules, err := recordRules(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	n := &night{Options: o, runID: runID, ruleSetID: rules}
 	result := &Result{Organizations: n.collectAll(ctx)}
 	// What was collected is recorded and reported even if the run was cancelled.
 	ctx = context.WithoutCancel(ctx)

@@ -39,7 +39,7 @@ type task struct {
 // header has what was learned until then.
 func (n *night) takeSnapshot(ctx context.Context, source Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, header: snapshot.Snapshot{
-		RunID: n.runID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
+		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
 	}}
 	for _, step := range []func(context.Context) error{
 		t.pin,
@@ -129,7 +129,7 @@ func listing(l fetch.Listing) snapshot.Listing {
 // snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
-		Inventory: t.inventory, Changes: t.changes, Findings: t.findings, AuditLog: t.logReading,
+		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings, AuditLog: t.logReading,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
 		Exchanges:   storedExchanges(t.exchanges),
 		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Body, nil },

@@ -46,9 +46,9 @@ type Fact struct {
 	Value        any
 }
 
-// Transposed is a row as facts: the cells of these columns, or of all without keys, that have a value
+// transposed is a row as facts: the cells of these columns, or of all without keys, that have a value
 // which people see, each under its column's title.
-func Transposed(t *table.Table, row int, keys ...string) []Fact {
+func transposed(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for i, c := range t.Shown() {
 		value := t.Rows[row].Cells[i]

@@ -52,7 +52,7 @@ func (r *report) judge() {
 	r.judged, r.failing = make([]judged, len(r.Organizations)), make(map[subject][]string)
 	for i := range r.Organizations {
 		findings := r.Organizations[i].Findings
-		r.judged[i] = judgedBy(r.Rules, findings)
+		r.judged[i] = judgedBy(r.Rules, &r.Organizations[i])
 		for j := range findings {
 			if f := &findings[j]; f.Status == finding.Fail {
 				key := subject{i, f.SubjectType, f.SubjectID}
@@ -63,7 +63,7 @@ func (r *report) judge() {
 }
 
 // judgedBy counts findings; rules that this version does not have stand behind those that it has.
-func judgedBy(rules []finding.Rule, findings []snapshot.Finding) judged {
+func judgedBy(rules []finding.Rule, o *Organization) judged {
 	j := judged{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
 	at := make(map[string]int)
 	add := func(rule finding.Rule) {
@@ -73,17 +73,17 @@ func judgedBy(rules []finding.Rule, findings []snapshot.Finding) judged {
 	for _, rule := range rules {
 		add(rule)
 	}
-	for i := range findings {
-		f := &findings[i]
+	for i := range o.Findings {
+		f := &o.Findings[i]
 		if _, known := at[f.RuleID]; !known {
-			add(finding.Rule{ID: f.RuleID, Title: titleOf(f), Severity: f.Severity})
+			add(finding.Rule{ID: f.RuleID, Title: o.title(f), Severity: f.Severity})
 		}
-		o := &j.outcomes[at[f.RuleID]]
-		o.expected = cmp.Or(o.expected, expectedOf(f))
-		o.counts[f.Status]++
+		rule := &j.outcomes[at[f.RuleID]]
+		rule.expected = cmp.Or(rule.expected, o.expected(f))
+		rule.counts[f.Status]++
 		j.counts[f.Status]++
 		if f.Status == finding.NotAssessed {
-			o.why = cmp.Or(o.why, f.Observed)
+			rule.why = cmp.Or(rule.why, f.Observed)
 		}
 		if severity := slices.Index(diff.Severities, f.Severity); f.Status == finding.Fail && severity >= 0 {
 			j.failed[severity]++
@@ -103,9 +103,10 @@ func (r *report) failedBySeverity() []int {
 	return counts
 }
 
-// titleOf and expectedOf are the wording of the rule that a finding is of.
-func titleOf(f *snapshot.Finding) string    { return f.Title }
-func expectedOf(f *snapshot.Finding) string { return f.Expected }
+// title and expected are the wording of the rule that a finding is of, with the thresholds that were
+// in use when the organization was assessed.
+func (o *Organization) title(f *snapshot.Finding) string    { return f.Title }
+func (o *Organization) expected(f *snapshot.Finding) string { return f.Expected }
 
 var findingColumns = slices.Concat([]table.Column{
 	table.Text("Rule", "rule_id"), table.Text("Status", "status"), table.Text("Severity", "severity"),
@@ -144,13 +145,13 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 }
 
 func (r *report) findingCells(organization int, f *snapshot.Finding) []any {
-	var days any
+	o, days := &r.Organizations[organization], any(nil)
 	if !f.FirstSeen.IsZero() {
 		days = f.DaysOpen
 	}
 	return slices.Concat([]any{
-		f.RuleID, Word(f.Status), Word(f.Severity), r.label(organization), titleOf(f), f.SubjectName, f.SubjectID,
-		string(f.SubjectType), f.Observed, expectedOf(f), Word(f.OriginalStatus), AcceptedText(f),
+		f.RuleID, Word(f.Status), Word(f.Severity), r.label(organization), o.title(f), f.SubjectName, f.SubjectID,
+		string(f.SubjectType), f.Observed, o.expected(f), Word(f.OriginalStatus), AcceptedText(f),
 		table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
 	}, r.controls(f.RuleID), []any{f.Fingerprint})
 }

@@ -176,9 +176,10 @@ func acmeFindings() []snapshot.Finding {
 func failing(rule string, severity diff.Severity, subject int, name, observed string) snapshot.Finding {
 	return snapshot.Finding{
 		Finding: finding.Finding{
-			RuleID: rule, Title: ruleOf(rule).Title, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
-			SubjectName: name, Observed: observed, Expected: ruleOf(rule).Expected, Fingerprint: finding.Fingerprint(rule, acmeID, id(subject)),
+			RuleID: rule, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
+			SubjectName: name, Observed: observed, Fingerprint: finding.Fingerprint(rule, acmeID, id(subject)),
 		},
+		Title: ruleOf(rule).Title, Expected: ruleOf(rule).Expected,
 		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), LastSeen: tonight, DaysOpen: 3,
 	}
 }
@@ -201,9 +202,9 @@ func others(organizationID, name string, found []snapshot.Finding) []snapshot.Fi
 	var rest []snapshot.Finding
 	for _, r := range finding.Rules() {
 		f := snapshot.Finding{Finding: finding.Finding{
-			RuleID: r.ID, Title: r.Title, Severity: r.Severity, Status: finding.Pass, SubjectType: diff.Organization, SubjectID: organizationID,
-			SubjectName: name, Observed: "Nothing was found.", Expected: r.Expected, Fingerprint: finding.Fingerprint(r.ID, organizationID, organizationID),
-		}, OrganizationID: organizationID, TakenAt: tonight}
+			RuleID: r.ID, Severity: r.Severity, Status: finding.Pass, SubjectType: diff.Organization, SubjectID: organizationID,
+			SubjectName: name, Observed: "Nothing was found.", Fingerprint: finding.Fingerprint(r.ID, organizationID, organizationID),
+		}, Title: r.Title, Expected: r.Expected, OrganizationID: organizationID, TakenAt: tonight}
 		switch {
 		case failed[r.ID]:
 			continue
@@ -258,9 +259,10 @@ func cedar() Organization {
 		LastComplete: &snapshot.Snapshot{ID: 9, OrganizationID: id(800), OrganizationName: "Cedar", TakenAt: lastNight, Outcome: snapshot.Complete},
 		Findings: []snapshot.Finding{{
 			Finding: finding.Finding{
-				RuleID: "RUN-001", Title: ruleOf("RUN-001").Title, Severity: diff.High, Status: finding.Fail, SubjectType: diff.Organization, SubjectName: "cedar",
-				Observed: "The collection was not complete (unauthenticated).", Expected: ruleOf("RUN-001").Expected, Fingerprint: finding.Fingerprint("RUN-001", "", ""),
+				RuleID: "RUN-001", Severity: diff.High, Status: finding.Fail, SubjectType: diff.Organization, SubjectName: "cedar",
+				Observed: "The collection was not complete (unauthenticated).", Fingerprint: finding.Fingerprint("RUN-001", "", ""),
 			},
+			Title: ruleOf("RUN-001").Title, Expected: ruleOf("RUN-001").Expected,
 			SnapshotID: 13, TakenAt: tonight, FirstSeen: tonight,
 		}},
 	}

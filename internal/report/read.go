@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"scim-auditor/internal/finding"
-	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -148,12 +147,9 @@ func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Sn
 
 // readNights reads the nights that the report shows.
 func (m *Model) readNights(ctx context.Context, store *snapshot.Store) error {
-	nights, err := store.Nights(ctx, m.Run.ID, m.Run.StartedAt, 0)
-	if err != nil {
-		return err
-	}
-	m.Nights = slices.DeleteFunc(nights, func(n schedule.Night) bool { return n.ScheduledAt.Before(m.Since()) })
-	return nil
+	var err error
+	m.Nights, err = store.Nights(ctx, m.Since(), m.Run.ID, m.Run.StartedAt, 0)
+	return err
 }
 
 // readTimeline reads the changes of all organizations that the report shows, oldest first.
@@ -163,13 +159,12 @@ func (m *Model) readTimeline(ctx context.Context, store *snapshot.Store) error {
 		if o.id() == "" {
 			continue
 		}
-		changes, err := store.Timeline(ctx, o.id(), o.Snapshot.ID)
+		changes, err := store.Timeline(ctx, o.id(), m.Since(), o.Snapshot.ID)
 		if err != nil {
 			return err
 		}
 		m.Timeline = append(m.Timeline, changes...)
 	}
-	m.Timeline = slices.DeleteFunc(m.Timeline, func(c snapshot.Change) bool { return c.TakenAt.Before(m.Since()) })
 	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
 	return nil
 }

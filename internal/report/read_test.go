@@ -54,6 +54,20 @@ func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
 	return inv
 }
 
+// recordRules stores the rules as the job does.
+func recordRules(t *testing.T, store *snapshot.Store) int64 {
+	t.Helper()
+	var rules snapshot.RuleSet
+	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
+		rules.Wordings = append(rules.Wordings, snapshot.Wording{RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy})
+	}
+	id, err := store.RecordRules(t.Context(), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // collect stores one night as the job does, and gives its run.
 func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventory) int64 {
 	t.Helper()
@@ -69,9 +83,10 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
-			BaselineID: baseline.Snapshot.ID, Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
+			RuleSetID: recordRules(t, store), Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
 			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
 		},
+		Baseline:  baseline,
 		Inventory: inv,
 		Changes:   changes,
 		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
@@ -95,7 +110,7 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
 	run := beginRun(t, store, at)
 	header := snapshot.Snapshot{
-		RunID: run, Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
+		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
 	}
 	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode, header.Error)); err != nil {
 		t.Fatal(err)

@@ -109,7 +109,7 @@ func comparedFields(o *Organization) []field {
 // reasonFields are for JSON alone: why values above are null, the other snapshots that this one was
 // held against, and the policies as the API sent them.
 func reasonFields(o *Organization) []field {
-	log := cmp.Or(o.AuditLog, new(snapshot.AuditLog)).NotAssessed
+	log := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
 	var policies any
 	if o.Policies != nil {
 		policies = o.Policies.Raw
@@ -117,7 +117,8 @@ func reasonFields(o *Organization) []field {
 	return []field{
 		{table.Text("", "sso_not_assessed").OnlyInJSON(), o.Snapshot.SSONotAssessed},
 		{table.Text("", "policies_not_assessed").OnlyInJSON(), o.Snapshot.PoliciesNotAssessed},
-		{table.Text("", "audit_log_not_assessed").OnlyInJSON(), log},
+		{table.Text("", "audit_log_not_assessed").OnlyInJSON(), log.NotAssessed},
+		{table.Time("", "audit_log_until").OnlyInJSON(), table.Instant(log.Until, "")},
 		{table.Int("", "sso_baseline_id").OnlyInJSON(), idOr(o.SSOBaseline, "")},
 		{table.Int("", "policies_baseline_id").OnlyInJSON(), idOr(o.PoliciesBaseline, "")},
 		{table.Int("", "last_complete_id").OnlyInJSON(), idOr(o.LastComplete, "")},
@@ -171,7 +172,7 @@ func finalToken(l snapshot.Listing) string {
 func (r *report) evidence() []Fact {
 	all := append(r.runFacts(), r.writerFacts()...)
 	for i := range r.Organizations {
-		all = append(all, Transposed(r.snapshots, i)...)
+		all = append(all, transposed(r.snapshots, i)...)
 		for j, o := range r.judged[i].outcomes[:len(r.Rules)] {
 			if o.expected != "" && o.expected != r.Rules[j].Expected {
 				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
@@ -185,7 +186,7 @@ func (r *report) evidence() []Fact {
 func (r *report) runFacts(keys ...string) []Fact {
 	t := table.New("", r.Zone(), RunColumns...)
 	t.Add(table.RunLevel, RunCells(&r.Run)...)
-	return Transposed(t, 0, keys...)
+	return transposed(t, 0, keys...)
 }
 
 // writerFacts names the version that wrote the report where it is not the one that made the run.

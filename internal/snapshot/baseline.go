@@ -1,60 +1,76 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 
 	"scim-auditor/internal/ona"
 )
 
-// Baseline is what the next snapshot of an organization is compared with: its last complete snapshot.
+// Baseline is what the next snapshot of an organization is compared with: its last complete snapshot. The
+// zero Baseline is that of an organization without one.
 type Baseline struct {
 	Snapshot Snapshot
-	// Inventory shows what could not be read in Snapshot as the last snapshot that could read it does: nothing that changed while it was
-	// unreadable is lost.
+	// Inventory shows what could not be read in Snapshot as the last snapshot that could read it does, so
+	// that nothing is lost that changed while it was unreadable. It has no Raw.
 	Inventory ona.Inventory
-	// SSO and Policies are the snapshots that Inventory has these from; the zero Snapshot when none could ever read them.
+	// SSO and Policies are the snapshots that Inventory has these from; the zero Snapshot when none could
+	// ever read them.
 	SSO, Policies Snapshot
+
+	content content
 }
 
-// Baseline is the organization's baseline; false when it has no complete snapshot yet.
-func (s *Store) Baseline(ctx context.Context, organizationID string) (Baseline, bool, error) {
-	last, found, err := s.LastComplete(ctx, organizationID, 0)
-	if err != nil || !found {
+// Baseline is the baseline of an organization; false when it has no complete snapshot yet.
+func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline, found bool, err error) {
+	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
 	}
-	b := Baseline{Snapshot: last, SSO: last, Policies: last}
-	if b.Inventory, err = s.inventory(ctx, last, func(key int64) ([]ona.SCIMConfiguration, error) { return s.readSCIM(ctx, last, key) }); err != nil {
+	b.SSO, b.Policies = b.Snapshot, b.Snapshot
+	if b.Snapshot.SSONotAssessed != "" {
+		b.SSO, _, err = lastComplete(ctx, s.db, organizationID, 0, "AND sso_not_assessed IS NULL")
+		if err != nil {
+			return b, true, err
+		}
+	}
+	if b.Snapshot.PoliciesNotAssessed != "" {
+		b.Policies, _, err = lastComplete(ctx, s.db, organizationID, 0, "AND policies_not_assessed IS NULL")
+		if err != nil {
+			return b, true, err
+		}
+	}
+	if err := s.readBaseline(ctx, &b); err != nil {
 		return b, true, err
 	}
-	if b.Inventory.SSONotAssessed != "" {
-		if err := s.fillFromOlder(ctx, "sso_not_assessed", organizationID, &b.SSO, func(older ona.Inventory) {
-			b.Inventory.SSO, b.Inventory.SSONotAssessed = older.SSO, ""
-		}); err != nil {
-			return b, true, err
-		}
+	if b.Inventory, err = b.content.inventory(); err != nil {
+		return b, true, err
 	}
-	if b.Inventory.Policies == nil {
-		if err := s.fillFromOlder(ctx, "policies_not_assessed", organizationID, &b.Policies, func(older ona.Inventory) {
-			b.Inventory.Policies, b.Inventory.PoliciesNotAssessed = older.Policies, ""
-		}); err != nil {
-			return b, true, err
-		}
+	if b.SSO.ID == 0 {
+		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
+	}
+	if b.Policies.ID == 0 {
+		b.Inventory.PoliciesNotAssessed = b.Snapshot.PoliciesNotAssessed
 	}
 	return b, true, nil
 }
 
-// fillFromOlder finds the newest complete snapshot whose column "not assessed" is empty, and hands what it shows to fill.
-func (s *Store) fillFromOlder(ctx context.Context, column, organizationID string, from *Snapshot, fill func(ona.Inventory)) error {
-	older, found, err := first(querySnapshots(ctx, s.db,
-		"WHERE organization_id = ? AND outcome = 'complete' AND pruned_at IS NULL AND "+column+" IS NULL ORDER BY id DESC LIMIT 1", organizationID))
-	*from = older
-	if err != nil || !found {
-		return err
-	}
-	inventory, err := s.inventory(ctx, older, func(int64) ([]ona.SCIMConfiguration, error) { return nil, nil })
+// readBaseline reads the versions that hold now: of what a snapshot could not read, the last ones stay.
+func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
+	key, err := s.keyOf(ctx, b.Snapshot)
 	if err != nil {
 		return err
 	}
-	fill(inventory)
-	return nil
+	if b.content.organization, err = organizationVersions.now(ctx, s.db, key); err != nil {
+		return err
+	}
+	if b.content.policies, err = policyVersions.now(ctx, s.db, key); err != nil {
+		return err
+	}
+	b.content.scim, err = scimVersions.now(ctx, s.db, key)
+	scim := asCounted(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations)
+	if err := cmp.Or(err, scim); err != nil {
+		return err
+	}
+	b.content.sso, err = ssoVersions.now(ctx, s.db, key)
+	return cmp.Or(err, asCounted(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
 }

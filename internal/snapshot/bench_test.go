@@ -2,94 +2,97 @@ package snapshot_test
 
 import (
 	"database/sql"
-	"encoding/csv"
-	"fmt"
+	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"scim-auditor/internal/snapshot"
 )
 
-// The program bench runs these and prints what becomes of them beside the bounds.
-
-// BenchmarkFirstStore stores the first night of an organization, beside the sqlite3 program's import of the same rows from a CSV file.
-func BenchmarkFirstStore(b *testing.B) {
-	c := newCompany(100_000)
-	b.Run("auditor", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
+// BenchmarkNight is every call of the store for a night of an organization of 3 configurations, after 10 and
+// after 3,650 nights, with the size of the file for each night before.
+func BenchmarkNight(b *testing.B) {
+	for _, stored := range []int{10, 3650} {
+		b.Run(strconv.Itoa(stored), func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "auditor.db")
 			store := openBench(b, path)
-			b.StartTimer()
-			c.storeBare(b, store, night(1))
-			b.StopTimer()
-			closeBench(b, store)
-			b.StartTimer()
-		}
-	})
-	b.Run("import", func(b *testing.B) {
-		file := c.writeCSV(b)
-		for b.Loop() {
-			importCSV(b, file, filepath.Join(b.TempDir(), "import.db"))
-		}
-	})
-}
-
-// BenchmarkCompare compares a listing of which one row in a hundred differs with what is stored, alone and as the night that also hashes all
-// and stores what differs, beside sqldiff on two databases of the same rows.
-func BenchmarkCompare(b *testing.B) {
-	for _, size := range []int{100_000, 1_000_000} {
-		b.Run(strconv.Itoa(size), func(b *testing.B) { compareWithSqldiff(b, size) })
+			defer closeBench(b, store)
+			if err := store.SetSchedule(b.Context(), "0 2 * * *", night(1)); err != nil {
+				b.Fatal(err)
+			}
+			c := newCompany(3)
+			for n := range stored {
+				if n%10 == 0 {
+					c.age()
+				}
+				c.store(b, store, night(n+1))
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := stored
+			for b.Loop() {
+				n++
+				readForNight(b, store, c.store(b, store, night(n)))
+			}
+			b.ReportMetric(float64(info.Size())/float64(stored), "bytes/night")
+		})
 	}
 }
 
-func compareWithSqldiff(b *testing.B, size int) {
-	c := newCompany(size)
-	store := openBench(b, filepath.Join(b.TempDir(), "auditor.db"))
-	defer closeBench(b, store)
-	c.storeBare(b, store, night(1))
-	before := c.writeCSV(b)
-	c.ageTenTimes()
-	b.Run("alone", func(b *testing.B) {
-		for b.Loop() {
-			if n, err := store.CompareAlone(b.Context(), acme, c.scim); err != nil || n < size/100 {
-				b.Fatalf("%d rows differ: %v", n, err)
-			}
-		}
-	})
-	b.Run("sqldiff", func(b *testing.B) {
-		program, err := exec.LookPath("sqldiff")
-		if err != nil {
-			b.Skip("sqldiff is not installed (Debian: sqlite3-tools)")
-		}
-		folder := b.TempDir()
-		a, z := filepath.Join(folder, "a.db"), filepath.Join(folder, "z.db")
-		importCSV(b, before, a)
-		importCSV(b, c.writeCSV(b), z)
-		for b.Loop() {
-			if out, err := exec.CommandContext(b.Context(), program, "--primarykey", a, z).Output(); err != nil || len(out) == 0 {
-				b.Fatalf("%v\n%s", err, out)
-			}
-		}
-	})
-	b.Run("night", func(b *testing.B) {
-		for n := 2; b.Loop(); n++ {
-			c.storeBare(b, store, night(n))
-			b.StopTimer()
-			c.ageTenTimes()
-			b.StartTimer()
-		}
-	})
+// readForNight reads what the rules and the report of a night read.
+func readForNight(b *testing.B, store *snapshot.Store, h snapshot.Snapshot) {
+	b.Helper()
+	ctx := b.Context()
+	since := h.TakenAt.AddDate(0, 0, -90)
+	var errs []error
+	read := func(err error) { errs = append(errs, err) }
+	_, _, err := store.Pinned(ctx, h.Source)
+	read(err)
+	_, _, err = store.Baseline(ctx, acme)
+	read(err)
+	_, err = store.SeenBefore(ctx, h)
+	read(err)
+	_, err = store.Expiries(ctx, acme, h.TakenAt)
+	read(err)
+	_, err = store.Nights(ctx, since, 0, h.TakenAt, 0)
+	read(err)
+	_, err = store.Runs(ctx, h.RunID, 90)
+	read(err)
+	_, err = store.Totals(ctx, h.RunID-30, h.RunID)
+	read(err)
+	_, err = store.Timeline(ctx, acme, since, h.ID)
+	read(err)
+	_, err = store.Shown(ctx, h)
+	read(err)
+	_, err = store.Findings(ctx, h.ID)
+	read(err)
+	_, err = store.Changes(ctx, h.ID)
+	read(err)
+	_, err = store.Exchanges(ctx, h.ID)
+	read(err)
+	_, _, err = store.CountRows(ctx, h.ID)
+	read(err)
+	if err := errors.Join(errs...); err != nil {
+		b.Fatal(err)
+	}
 }
 
-func (c *company) ageTenTimes() {
-	for range 10 {
-		c.age()
+// BenchmarkFirstStore stores the first night of an organization.
+func BenchmarkFirstStore(b *testing.B) {
+	c := newCompany(10_000)
+	for b.Loop() {
+		b.StopTimer()
+		store := openBench(b, filepath.Join(b.TempDir(), "auditor.db"))
+		b.StartTimer()
+		c.storeBare(b, store, night(1))
+		b.StopTimer()
+		closeBench(b, store)
+		b.StartTimer()
 	}
 }
 
@@ -175,64 +178,22 @@ func closeBench(b *testing.B, store *snapshot.Store) {
 	}
 }
 
-// storeBare stores a night without answers and findings: configurations alone, as the programs beside it do.
+// storeBare stores a night without answers and findings.
 func (c *company) storeBare(b *testing.B, store *snapshot.Store, takenAt time.Time) {
 	b.Helper()
 	runID, err := store.BeginRun(b.Context(), snapshot.Run{StartedAt: takenAt, Trigger: "manual", ToolVersion: "bench", Host: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}
-	last, _, err := store.LastComplete(b.Context(), acme, 0)
+	baseline, _, err := store.Baseline(b.Context(), acme)
 	if err != nil {
 		b.Fatal(err)
 	}
 	if _, err := store.SaveComplete(b.Context(), snapshot.Collected{
-		Snapshot:  snapshot.Snapshot{RunID: runID, Source: "acme", OrganizationID: acme, BaseURL: "https://x/api", TakenAt: takenAt, BaselineID: last.ID},
+		Snapshot:  snapshot.Snapshot{RunID: runID, Source: "acme", OrganizationID: acme, BaseURL: "https://x/api", TakenAt: takenAt},
+		Baseline:  baseline,
 		Inventory: inventory(c.scim...),
 	}); err != nil {
 		b.Fatal(err)
-	}
-}
-
-func (c *company) writeCSV(b *testing.B) string {
-	b.Helper()
-	f, err := os.Create(filepath.Join(b.TempDir(), "rows.csv"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := csv.NewWriter(f)
-	for _, s := range c.scim {
-		if err := w.Write([]string{s.ID, s.OrganizationID, s.Name, strconv.FormatBool(s.Enabled), s.SSOConfigurationID, s.CreatedAt.Format(time.RFC3339Nano),
-			s.UpdatedAt.Format(time.RFC3339Nano), s.TokenExpiresAt.Format(time.RFC3339Nano), string(s.Raw)}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	w.Flush()
-	if err := w.Error(); err != nil {
-		b.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		b.Fatal(err)
-	}
-	return f.Name()
-}
-
-// importCSV is what a person would do: a table with a key, in WAL mode with the same care for the disk, and .import.
-func importCSV(b *testing.B, file, database string) {
-	b.Helper()
-	program, err := exec.LookPath("sqlite3")
-	if err != nil {
-		b.Skip("sqlite3 is not installed")
-	}
-	_ = os.Remove(database)
-	c := exec.CommandContext(b.Context(), program, "-bail", database)
-	c.Stdin = strings.NewReader(fmt.Sprintf(`PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-CREATE TABLE scim (id TEXT PRIMARY KEY, organization_id TEXT, name TEXT, enabled TEXT, sso TEXT, created_at TEXT, updated_at TEXT, token_expires_at TEXT, raw TEXT) WITHOUT ROWID;
-.mode csv
-.import %q scim
-`, file))
-	if out, err := c.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
 	}
 }

@@ -19,6 +19,23 @@ func waitLess(t *testing.T) {
 	t.Cleanup(func() { busyWait = before })
 }
 
+// storedRun is a database with a run in it.
+func storedRun(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "auditor.db")
+	store, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.BeginRun(t.Context(), Run{Trigger: "manual", ToolVersion: "1", Host: "h"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func begin(t *testing.T, path, how string) (*sql.Conn, func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", fileURI(path))

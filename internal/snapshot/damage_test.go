@@ -17,10 +17,19 @@ import (
 // A night that is compared with less or more than was stored would tell of additions and removals that never were.
 func TestABaselineThatIsNotWhatWasStoredIsNotComparedWith(t *testing.T) {
 	for name, c := range map[string]struct{ table, statement, want string }{
-		"a SCIM configuration less": {"scim_live", "DELETE FROM scim_live WHERE id = 'a'", "0 SCIM configurations of snapshot 7 are there, its header says 1"},
-		"an SSO configuration less": {"sso_live", "DELETE FROM sso_live", "0 SSO configurations of snapshot 7 are there, its header says 1"},
-		"one that is there twice": {"scim_history", `UPDATE scim_history SET id = 'a', valid_to = 99
-			WHERE id || valid_to = (SELECT id || valid_to FROM scim_history ORDER BY id, valid_to LIMIT 1)`, "row a is there twice in snapshot 7"},
+		"a SCIM configuration less": {
+			"scim_versions", "DELETE FROM scim_versions WHERE id = 'a'",
+			"0 SCIM configurations of snapshot 7 are there, its header says 1",
+		},
+		"an SSO configuration less": {
+			"sso_versions", "DELETE FROM sso_versions WHERE valid_to IS NULL",
+			"0 SSO configurations of snapshot 7 are there, its header says 1",
+		},
+		"one that is there twice": {
+			"scim_versions", `UPDATE scim_versions SET id = 'a', valid_to = NULL
+			WHERE id || valid_from = (SELECT id || valid_from FROM scim_versions ORDER BY id, valid_from LIMIT 1)`,
+			"the row a of scim_versions is there twice",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := evidenceFile(t)

@@ -1,57 +1,141 @@
 package snapshot
 
 import (
-	"encoding/json"
+	"bytes"
+	"compress/zlib"
+	"context"
+	"database/sql"
 	"fmt"
+	"hash/crc32"
+	"io"
+	"runtime"
+	"sync"
 	"time"
 
-	"scim-auditor/internal/evidence"
+	"golang.org/x/sync/errgroup"
+
 	"scim-auditor/internal/ona"
 )
 
-// Of an exchange only its times differ every night. They are kept apart, in one short text a snapshot, and the rest as rows that a quiet
-// night leaves alone.
+// exchangeColumns are the columns of the view exchanges but for snapshot_id.
+var exchangeColumns = []string{
+	"number", "method", "request", "response_sha256", "status", "sent_at", "duration_us", "server_date", "records",
+	"retries",
+}
 
-var exchangeTable = newTable("exchange", "method", "request", "status", "records", "retries", "response_sha256")
-
-// exchangeForm is an exchange as the view shows it.
-var exchangeForm = evidence.NewForm("exchange", "number", "method", "request", "status", "sent_at", "duration_us", "server_date", "records", "retries",
-	"response_sha256")
-
-// exchangeValues are the values of exchangeForm. The time of sending is kept in whole milliseconds.
+// exchangeValues are the values of exchangeColumns. The time of sending is stored in whole milliseconds.
 func exchangeValues(e Exchange) []any {
-	return []any{int64(e.Number), e.Method, e.Request, int64(e.Status), ona.FormatTime(time.UnixMilli(e.SentAt.UnixMilli())), e.Duration.Microseconds(),
-		nullSeconds(e.ServerDate), int64(e.Records), jsonText(e.Retries, "[]"), e.ResponseSHA256}
+	return []any{
+		int64(e.Number), e.Method, e.Request, e.ResponseSHA256, int64(e.Status),
+		ona.FormatTime(time.UnixMilli(e.SentAt.UnixMilli())), e.Duration.Microseconds(), nullSeconds(e.ServerDate),
+		int64(e.Records), jsonText(e.Retries, "[]"),
+	}
 }
 
-func exchangeRows(exchanges []Exchange) []row {
-	rows := make([]row, 0, len(exchanges))
-	for _, e := range exchanges {
-		rows = append(rows, row{values: []any{fmt.Sprintf("%06d", e.Number), e.Method, e.Request, int64(e.Status), int64(e.Records),
-			jsonText(e.Retries, "[]"), e.ResponseSHA256}})
+// storeExchanges writes the exchanges of a snapshot. A request and an answer that are stored already are not
+// stored again.
+func storeExchanges(ctx context.Context, tx *sql.Tx, snapshotID int64, c Collected) error {
+	if err := storeResponses(ctx, tx, c); err != nil {
+		return err
 	}
-	return rows
-}
-
-// exchangeTimes is what the view "exchanges" reads, three numbers for each exchange, small ones so that a night takes little: the milliseconds
-// from the end of the one before (of the first, from takenAt) to sending, the microseconds that it took, and the seconds from the second of
-// sending to the answer's Date, null without one.
-func exchangeTimes(takenAt time.Time, exchanges []Exchange) string {
-	times := make([]any, 0, 3*len(exchanges))
-	end := takenAt.Unix() * 1000 // taken_at is stored in whole seconds
-	for _, e := range exchanges {
-		sent, took := e.SentAt.UnixMilli(), e.Duration.Microseconds()
-		var date any
-		if !e.ServerDate.IsZero() {
-			date = e.ServerDate.Unix() - time.UnixMilli(sent).Unix()
-		}
-		times = append(times, sent-end, took, date)
-		end = sent + took/1000
-	}
-	text, err := json.Marshal(times)
+	request, err := tx.PrepareContext(ctx, "INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING")
 	if err != nil {
-		// Integers and null always have a JSON form.
-		panic("snapshot: " + err.Error())
+		return err
 	}
-	return string(text)
+	exchange, err := tx.PrepareContext(ctx, `
+		INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
+		  status, sent_at, duration_us, server_date, records, retries)
+		VALUES (?, ?,
+		  (SELECT id FROM requests WHERE method = ? AND body = ?),
+		  (SELECT id FROM responses WHERE sha256 = ?),
+		  ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	for _, e := range c.Exchanges {
+		if _, err := request.ExecContext(ctx, e.Method, e.Request); err != nil {
+			return fmt.Errorf("storing request %d: %w", e.Number, err)
+		}
+		if _, err := exchange.ExecContext(ctx, append([]any{snapshotID}, exchangeValues(e)...)...); err != nil {
+			return fmt.Errorf("storing exchange %d: %w", e.Number, err)
+		}
+	}
+	return nil
+}
+
+// Exchanges are the requests of a snapshot with their answers, in order.
+func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, error) {
+	return queryAll(ctx, s.db, "reading exchanges", func(r *reader) Exchange {
+		return Exchange{
+			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
+			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.seconds(), Records: r.count(),
+			Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
+		}
+	}, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,
+		  e.response_sha256, r.size
+		FROM exchanges e
+		JOIN responses r ON r.sha256 = e.response_sha256
+		WHERE e.snapshot_id = ?
+		ORDER BY e.number`, snapshotID)
+}
+
+// storeResponses stores the bytes of each answer once. An answer whose bytes retention removed gets them back.
+func storeResponses(ctx context.Context, tx *sql.Tx, c Collected) error {
+	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
+	var compressing errgroup.Group
+	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one it takes a fifth of the time of a long listing
+	for i, e := range c.Exchanges {
+		var stored bool
+		err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL)",
+			e.ResponseSHA256).Scan(&stored)
+		if err != nil {
+			return fmt.Errorf("looking for answer %d: %w", e.Number, err)
+		}
+		if !stored {
+			compressing.Go(func() (err error) {
+				bodies[i], err = compress(c.Response, i)
+				return err
+			})
+		}
+	}
+	if err := compressing.Wait(); err != nil {
+		return fmt.Errorf("compressing the answers: %w", err)
+	}
+	for i, e := range c.Exchanges {
+		if bodies[i] == nil {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO responses (sha256, size, body, body_crc32)
+			VALUES (?, ?, ?, ?)
+			ON CONFLICT (sha256) DO UPDATE
+			SET body = excluded.body, body_crc32 = excluded.body_crc32
+			WHERE body IS NULL`,
+			e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i]))); err != nil {
+			return fmt.Errorf("storing answer %d: %w", e.Number, err)
+		}
+	}
+	return nil
+}
+
+// compressors are used again: a new one is 800 kB, most of what a thousand small organizations would cost
+// in memory and time.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+
+func compress(response func(i int) ([]byte, error), i int) ([]byte, error) {
+	body, err := response(i)
+	if err != nil {
+		return nil, err
+	}
+	var compressed bytes.Buffer
+	w := compressors.Get().(*zlib.Writer)
+	defer compressors.Put(w)
+	w.Reset(&compressed)
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return compressed.Bytes(), nil
 }

@@ -2,89 +2,54 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 )
 
-// Expiries are the token expiries that an organization's snapshots showed. Until they are closed the store can do nothing else.
+// Expiries are the token expiries that the snapshots of an organization showed.
 type Expiries struct {
 	takenAt time.Time
-	seenAt  map[int64]time.Time // by snapshot
-	next    func() (expiry, error, bool)
-	stop    func()
-	present expiry // the next one that nobody asked about, while more
-	more    bool
-	err     error
+	all     []expiry // sorted by id and snapshot
 }
 
-// expiry is the token expiry that a configuration had since a snapshot.
+// expiry is the token expiry that a configuration had since the snapshot taken at an instant.
 type expiry struct {
-	id        string
-	validFrom int64
-	expiresAt time.Time
+	id               string
+	since, expiresAt time.Time
 }
 
-// expiriesQuery reads what an organization's snapshots showed. Each part has an index in this order, so that SQLite merges the three and sorts
-// nothing.
-const expiriesQuery = `
-	SELECT id, valid_from, token_expires_at FROM scim_live WHERE organization_key = ?1
-	UNION ALL
-	SELECT id, valid_from, token_expires_at FROM scim_history WHERE organization_key = ?1
-	UNION ALL
-	SELECT id, valid_from, token_expires_at FROM pruned_versions WHERE organization_key = ?1 AND kind = 'scim'
-	ORDER BY 1, 2`
-
-// Expiries are those that came before the listing taken now.
+// Expiries are those that came before the inventory taken now.
 func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
-	key, _, err := findOrganization(ctx, s.db, organizationID)
-	if err != nil {
-		return nil, err
-	}
-	e := &Expiries{takenAt: takenAt}
-	if e.seenAt, err = s.takenAt(ctx, organizationID); err != nil {
-		return nil, err
-	}
-	e.next, e.stop = iter.Pull2(queryEach(ctx, s.db, "reading token expiries", func(row *sql.Rows) (expiry, error) {
-		var x expiry
-		var expires sql.NullString
-		err := row.Scan(&x.id, &x.validFrom, &expires)
-		return x, errors.Join(err, parseInstant(expires, &x.expiresAt))
-	}, expiriesQuery, key))
-	e.advance()
-	return e, nil
+	all, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) expiry {
+		return expiry{r.text(), r.seconds(), r.instant()}
+	}, `WITH o AS MATERIALIZED (SELECT key FROM organizations WHERE id = ?)
+		SELECT v.id, s.taken_at, v.token_expires_at
+		FROM (
+		  SELECT id, valid_from, token_expires_at FROM o JOIN scim_versions ON organization_key = key
+		  UNION ALL
+		  SELECT id, valid_from, token_expires_at FROM o JOIN pruned_versions ON organization_key = key AND kind = 'scim'
+		) v
+		JOIN stored_snapshots s ON s.id = v.valid_from
+		ORDER BY v.id, v.valid_from`, organizationID)
+	return &Expiries{takenAt, all}, err
 }
 
-func (e *Expiries) advance() {
-	e.present, e.err, e.more = e.next()
-	e.more = e.more && e.err == nil
-}
-
-// Since says since which snapshot the expiry of a configuration's token has been what it is in the listing. Configurations are asked about in
-// the order of their ids, each once. What it says holds if Close then gives no error.
+// Since reports since which snapshot the token of a configuration has had the expiry that it has now.
 func (e *Expiries) Since(c *ona.SCIMConfiguration) finding.ExpirySince {
-	for e.more && e.present.id < c.ID {
-		e.advance()
-	}
+	at, _ := slices.BinarySearchFunc(e.all, c.ID, func(x expiry, id string) int { return strings.Compare(x.id, id) })
 	since, shown := finding.ExpirySince{At: e.takenAt}, false
-	for ; e.more && e.present.id == c.ID; e.advance() {
-		switch past := e.present.expiresAt; {
-		case !past.Equal(c.TokenExpiresAt):
-			since, shown = finding.ExpirySince{At: e.takenAt, Rotated: !past.IsZero() && !c.TokenExpiresAt.IsZero()}, false
+	for ; at < len(e.all) && e.all[at].id == c.ID; at++ {
+		switch past := e.all[at]; {
+		case !past.expiresAt.Equal(c.TokenExpiresAt):
+			rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
+			since, shown = finding.ExpirySince{At: e.takenAt, Rotated: rotated}, false
 		case !shown:
-			since.At, shown = e.seenAt[e.present.validFrom], true
+			since.At, shown = past.since, true
 		}
 	}
 	return since
-}
-
-// Close gives the store back.
-func (e *Expiries) Close() error {
-	e.stop()
-	e.more = false
-	return e.err
 }

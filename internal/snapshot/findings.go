@@ -1,56 +1,28 @@
 package snapshot
 
 import (
+	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"time"
 
-	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 )
 
-var findingTable = newTable("finding", "rule_id", "title", "severity", "status", "original_status", "subject_type", "subject_id", "subject_name",
-	"observed", "observed_has_times", "expected", "first_seen")
-
-// findingColumns are the columns of failed_findings but the first, and what is hashed of every finding.
-var findingColumns = []string{"fingerprint", "rule_id", "title", "severity", "status", "original_status", "subject_type", "subject_id", "subject_name",
-	"observed", "expected", "first_seen"}
-
-var findingForm = evidence.NewForm("finding", findingColumns...)
-
-const (
-	observedColumn = 9 // of findingColumns
-	// timeInFindings is how package finding writes an instant.
-	timeInFindings = "2006-01-02 15:04:05 UTC"
-)
-
-// findingValues are the values of findingColumns for each finding, sorted by fingerprint.
-func findingValues(findings []finding.Finding, firstSeen map[string]string) [][]any {
-	rows := make([][]any, 0, len(findings))
-	for _, f := range findings {
-		rows = append(rows, []any{f.Fingerprint, f.RuleID, f.Title, string(f.Severity), string(f.Status), nullText(string(f.OriginalStatus)),
-			string(f.SubjectType), f.SubjectID, f.SubjectName, f.Observed, f.Expected, nullText(firstSeen[f.Fingerprint])})
+// findingValues are the values of findingVersions for each finding, sorted by fingerprint. covering is, by
+// the place of a finding, the number of the exception that covers it.
+func findingValues(findings []finding.Finding, firstSeen map[string]string, covering map[int]int64) [][]any {
+	rows := make([][]any, len(findings))
+	for i, f := range findings {
+		rows[i] = []any{
+			f.Fingerprint, f.RuleID, string(f.Severity), string(f.Status), nullText(string(f.OriginalStatus)),
+			string(f.SubjectType), f.SubjectID, f.SubjectName, f.Observed, nullText(firstSeen[f.Fingerprint]),
+			nullID(covering[i]),
+		}
 	}
 	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
-	return rows
-}
-
-// findingRows are findings as rows of findingTable. Most texts name the instant of the snapshot or of its baseline; with a mark in its place
-// they are the same night after night, and the row stays.
-func findingRows(values [][]any, takenAt, baselineAt time.Time) []row {
-	rows := make([]row, 0, len(values))
-	for _, v := range values {
-		observed := v[observedColumn].(string)
-		marked := int64(0)
-		if !strings.ContainsAny(observed, "\x01\x02") {
-			observed = strings.ReplaceAll(observed, takenAt.UTC().Format(timeInFindings), "\x01")
-			if !baselineAt.IsZero() {
-				observed = strings.ReplaceAll(observed, baselineAt.UTC().Format(timeInFindings), "\x02")
-			}
-			marked = 1
-		}
-		rows = append(rows, row{values: slices.Concat(v[:observedColumn], []any{observed, marked}, v[observedColumn+1:])})
-	}
 	return rows
 }
 
@@ -62,4 +34,122 @@ func countFailing(findings []finding.Finding) int {
 		}
 	}
 	return n
+}
+
+// Findings are the outcome of every rule in a snapshot, in the order of the rules: those of configurations
+// before those of runs. ErrPruned when retention removed them.
+func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
+	h, err := s.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	about, err := s.readStanding(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := s.findingsOf(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := readVersions(versions, func(r *reader) Finding {
+		f := Finding{SnapshotID: h.ID, TakenAt: h.TakenAt, OrganizationID: h.OrganizationID}
+		f.Finding, f.FirstSeen = readFinding(r), r.seconds()
+		about.complete(&f, r.number())
+		return f
+	})
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(flag(strings.HasPrefix(a.RuleID, "RUN-")), flag(strings.HasPrefix(b.RuleID, "RUN-"))),
+			strings.Compare(a.RuleID, b.RuleID),
+			cmp.Compare(a.SubjectType, b.SubjectType),
+			strings.Compare(a.SubjectID, b.SubjectID))
+	})
+	return findings, err
+}
+
+// findingsOf are the rows of the findings of a snapshot.
+func (s *Store) findingsOf(ctx context.Context, h Snapshot) ([]version, error) {
+	if !h.PrunedAt.IsZero() {
+		return nil, prunedError(h)
+	}
+	t := findingVersions
+	if h.Outcome == Failed {
+		return t.query(ctx, s.db, "SELECT snapshot_id, NULL, row_sha256, "+t.columnsOf(true)+
+			" FROM failed_findings WHERE snapshot_id = ?", h.ID)
+	}
+	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil {
+		return nil, err
+	}
+	return t.asOf(ctx, s.db, key, h.ID)
+}
+
+// readFinding reads the first columns of findingVersions.
+func readFinding(r *reader) finding.Finding {
+	return finding.Finding{
+		Fingerprint: r.text(), RuleID: r.text(), Severity: diff.Severity(r.text()), Status: finding.Status(r.text()),
+		OriginalStatus: finding.Status(r.text()), SubjectType: diff.SubjectType(r.text()), SubjectID: r.text(),
+		SubjectName: r.text(), Observed: r.text(),
+	}
+}
+
+// standing is what other tables say about the findings of a snapshot.
+type standing struct {
+	wordings    map[string]Wording // by rule id
+	acceptances []Acceptance
+	lastSeen    map[string]time.Time // of those that stay open, by fingerprint
+}
+
+func (s *Store) readStanding(ctx context.Context, h Snapshot) (standing, error) {
+	about := standing{wordings: make(map[string]Wording), lastSeen: make(map[string]time.Time)}
+	if h.RuleSetID != 0 {
+		rules, err := s.Rules(ctx, h)
+		if err != nil {
+			return about, err
+		}
+		for _, w := range rules.Wordings {
+			about.wordings[w.RuleID] = w
+		}
+	}
+	carried, err := s.Carried(ctx, h)
+	if err != nil {
+		return about, err
+	}
+	for _, c := range carried {
+		about.lastSeen[c.Fingerprint] = c.LastSeen
+	}
+	about.acceptances, err = s.Acceptances(ctx, h.ID)
+	return about, err
+}
+
+// complete adds to a finding the wording of its rule, its age, and the exception with a number.
+func (about *standing) complete(f *Finding, exception int64) {
+	w := about.wordings[f.RuleID]
+	f.Title, f.Expected, f.Remedy = w.Title, w.Expected, w.Remedy
+	if exception > 0 && exception <= int64(len(about.acceptances)) {
+		f.Exception = &about.acceptances[exception-1].Exception
+	}
+	f.LastSeen = about.lastSeen[f.Fingerprint]
+	if f.Status == finding.Fail || f.Status == finding.Excepted {
+		f.LastSeen = f.TakenAt
+	}
+	if !f.FirstSeen.IsZero() {
+		f.DaysOpen = int(f.TakenAt.Sub(f.FirstSeen) / (24 * time.Hour))
+	}
+}
+
+// Failing counts the failed findings of a snapshot by severity.
+func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
+	h, err := s.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := s.findingsOf(ctx, h)
+	counts := make(map[diff.Severity]int)
+	for _, v := range versions {
+		if f := readFinding(&reader{values: v.values}); f.Status == finding.Fail {
+			counts[f.Severity]++
+		}
+	}
+	return counts, err
 }

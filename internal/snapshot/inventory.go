@@ -3,8 +3,6 @@ package snapshot
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,16 +10,97 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// CountRows counts a snapshot's configurations as the views show them: the second source of what Snapshot's counts say.
-func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
-	err = s.db.QueryRowContext(ctx, `
-		SELECT
-		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
-		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID).Scan(&scim, &sso)
+// content is the versions that a snapshot shows, each sorted by id.
+type content struct {
+	organization, policies, scim, sso []version
+}
+
+// readContent reads what the snapshot could read, and checks the counts: what is compared with fewer or more
+// configurations than were stored would seem to be added or removed.
+func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err error) {
+	key, err := s.keyOf(ctx, h)
 	if err != nil {
-		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, explain(err))
+		return c, err
 	}
-	return scim, sso, nil
+	if c.organization, err = organizationVersions.asOf(ctx, s.db, key, h.ID); err != nil {
+		return c, err
+	}
+	c.scim, err = scimVersions.asOf(ctx, s.db, key, h.ID)
+	if err := cmp.Or(err, asCounted(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations)); err != nil {
+		return c, err
+	}
+	if h.SSONotAssessed == "" {
+		c.sso, err = ssoVersions.asOf(ctx, s.db, key, h.ID)
+		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(c.sso), h.SSOConfigurations)); err != nil {
+			return c, err
+		}
+	}
+	if h.PoliciesNotAssessed == "" {
+		c.policies, err = policyVersions.asOf(ctx, s.db, key, h.ID)
+	}
+	return c, err
+}
+
+// asCounted is the error for a number of configurations that differs from the header of the snapshot.
+func asCounted(snapshotID int64, noun string, there, counted int) error {
+	if there == counted {
+		return nil
+	}
+	return fmt.Errorf("%d %s configurations of snapshot %d are there, its header says %d: %w",
+		there, noun, snapshotID, counted, ErrDamaged)
+}
+
+func (c content) inventory() (inventory ona.Inventory, err error) {
+	organizations, err := readVersions(c.organization, readOrganization)
+	if err != nil {
+		return inventory, err
+	}
+	if len(organizations) == 1 {
+		inventory.Organization = organizations[0]
+	}
+	policies, err := readVersions(c.policies, readPolicies)
+	if err != nil {
+		return inventory, err
+	}
+	if len(policies) == 1 {
+		inventory.Policies = &policies[0]
+	}
+	if inventory.SCIM, err = readVersions(c.scim, readSCIM); err != nil {
+		return inventory, err
+	}
+	inventory.SSO, err = readVersions(c.sso, readSSO)
+	return inventory, err
+}
+
+// keyOf is the key of the organization of a complete snapshot: ErrPruned when retention removed what the
+// snapshot shows, ErrNotFound when it is not complete.
+func (s *Store) keyOf(ctx context.Context, h Snapshot) (int64, error) {
+	if !h.PrunedAt.IsZero() {
+		return 0, prunedError(h)
+	}
+	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err == nil && (key == 0 || h.Outcome != Complete) {
+		err = fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
+	}
+	return key, err
+}
+
+// findOrganization is the key of an organization, 0 when nothing was stored of it.
+func findOrganization(ctx context.Context, q querier, id string) (int64, error) {
+	key, _, err := first(queryAll(ctx, q, "reading organizations", (*reader).number,
+		"SELECT key FROM organizations WHERE id = ?", id))
+	return key, err
+}
+
+// Inventory is what a complete snapshot shows. What it could not read is marked as not assessed.
+func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
+	c, err := s.readContent(ctx, h)
+	if err != nil {
+		return ona.Inventory{}, err
+	}
+	inventory, err := c.inventory()
+	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
+	return inventory, err
 }
 
 // Shown is what a complete snapshot shows, with the dates of the configurations.
@@ -33,187 +112,90 @@ type Shown struct {
 
 // Shown reads what a snapshot shows.
 func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) {
-	key, err := s.keyOf(ctx, h)
+	c, err := s.readContent(ctx, h)
 	if err != nil {
 		return shown, err
 	}
-	taken, err := s.takenAt(ctx, h.OrganizationID)
+	inventory, err := c.inventory()
 	if err != nil {
 		return shown, err
 	}
-	shown.SCIM, err = dated(ctx, s, scimKind, key, h.ID, taken, func(c ona.SCIMConfiguration, first, since time.Time) SCIMConfiguration {
-		return SCIMConfiguration{SCIMConfiguration: c, FirstSeen: first, UnchangedSince: since}
-	})
-	if err := cmp.Or(err, asCounted(h.ID, "SCIM", len(shown.SCIM), h.SCIMConfigurations)); err != nil {
+	shown.Policies = inventory.Policies
+	scim, err := s.firstSeen(ctx, h, scimVersions)
+	if err != nil {
 		return shown, err
 	}
-	if h.SSONotAssessed == "" {
-		shown.SSO, err = dated(ctx, s, ssoKind, key, h.ID, taken, func(c ona.SSOConfiguration, first, since time.Time) SSOConfiguration {
-			return SSOConfiguration{SSOConfiguration: c, FirstSeen: first, UnchangedSince: since}
-		})
-		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(shown.SSO), h.SSOConfigurations)); err != nil {
-			return shown, err
-		}
+	for i, v := range inventory.SCIM {
+		since := c.scim[i].since
+		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, earlier(scim, v.ID, since), since})
 	}
-	shown.Policies, err = s.readPolicies(ctx, h, key)
-	return shown, err
-}
-
-func (s *Store) readPolicies(ctx context.Context, h Snapshot, organizationKey int64) (*ona.OrganizationPolicies, error) {
-	if h.PoliciesNotAssessed != "" {
-		return nil, nil
-	}
-	found, err := values(policiesKind.asOf(ctx, s.db, organizationKey, h.ID))
-	if err != nil || len(found) != 1 {
-		return nil, err
-	}
-	return &found[0].OrganizationPolicies, nil
-}
-
-// keyOf is the key of the organization of a complete snapshot: ErrPruned when retention removed what the snapshot shows, ErrNotFound when it
-// is not complete.
-func (s *Store) keyOf(ctx context.Context, h Snapshot) (int64, error) {
-	if !h.PrunedAt.IsZero() {
-		return 0, prunedError(h)
-	}
-	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
-	if err == nil && (!found || h.Outcome != Complete) {
-		err = fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
-	}
-	return key, err
-}
-
-func prunedError(h Snapshot) error {
-	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
-}
-
-// dated reads what a snapshot shows of one kind, with the instants (taken, by snapshot) when the id and the present version were first shown.
-func dated[T, D any](ctx context.Context, s *Store, k kind[T], organizationKey, snapshotID int64, taken map[int64]time.Time,
-	with func(v T, first, since time.Time) D) ([]D, error) {
-	first, err := k.firstSnapshots(ctx, s.db, organizationKey)
+	sso, err := s.firstSeen(ctx, h, ssoVersions)
 	if err != nil {
-		return nil, err
+		return shown, err
 	}
-	versions, err := k.asOf(ctx, s.db, organizationKey, snapshotID)
-	if err != nil {
-		return nil, err
+	for i, v := range inventory.SSO {
+		since := c.sso[i].since
+		shown.SSO = append(shown.SSO, SSOConfiguration{v, earlier(sso, v.ID, since), since})
 	}
-	all := make([]D, 0, len(versions))
-	for _, v := range versions {
-		firstID, ok := first[k.id(v.value)]
-		if !ok || firstID > v.validFrom {
-			firstID = v.validFrom
-		}
-		all = append(all, with(v.value, taken[firstID], taken[v.validFrom]))
-	}
-	return all, nil
+	return shown, nil
 }
 
-// takenAt is the instants of an organization's complete snapshots, pruned ones too, by id.
-func (s *Store) takenAt(ctx context.Context, organizationID string) (map[int64]time.Time, error) {
-	instants := make(map[int64]time.Time)
-	scan := func(row *sql.Rows) (id int64, err error) {
-		var taken string
-		var at time.Time
-		err = errors.Join(row.Scan(&id, &taken), parseSeconds(taken, &at))
-		instants[id] = at
-		return id, err
+// earlier is the instant that was first, or since where the id was not seen before its present version.
+func earlier(first map[string]time.Time, id string, since time.Time) time.Time {
+	if at, found := first[id]; found {
+		return at
 	}
-	_, err := queryAll(ctx, s.db, "reading snapshots", scan,
-		"SELECT id, taken_at FROM snapshots WHERE outcome = 'complete' AND organization_id = ? ORDER BY id", organizationID)
-	return instants, err
+	return since
 }
 
-// Inventory is what a complete snapshot shows; what it could not read is marked as not assessed.
-func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
-	return s.inventory(ctx, h, func(organizationKey int64) ([]ona.SCIMConfiguration, error) {
-		return s.readSCIM(ctx, h, organizationKey)
-	})
-}
-
-func (s *Store) readSCIM(ctx context.Context, h Snapshot, organizationKey int64) ([]ona.SCIMConfiguration, error) {
-	all, err := values(scimKind.asOf(ctx, s.db, organizationKey, h.ID))
-	return all, cmp.Or(err, asCounted(h.ID, "SCIM", len(all), h.SCIMConfigurations))
-}
-
-// inventory is an Inventory whose SCIM configurations list gives.
-func (s *Store) inventory(ctx context.Context, h Snapshot, list func(organizationKey int64) ([]ona.SCIMConfiguration, error)) (ona.Inventory, error) {
-	inventory := ona.Inventory{SSONotAssessed: h.SSONotAssessed, PoliciesNotAssessed: h.PoliciesNotAssessed}
-	key, err := s.keyOf(ctx, h)
-	if err != nil {
-		return inventory, err
-	}
-	organization, err := values(organizationKind.asOf(ctx, s.db, key, h.ID))
-	if err != nil {
-		return inventory, err
-	}
-	if len(organization) == 1 {
-		inventory.Organization = organization[0]
-	}
-	if inventory.SCIM, err = list(key); err != nil {
-		return inventory, err
-	}
-	if h.SSONotAssessed == "" {
-		inventory.SSO, err = values(ssoKind.asOf(ctx, s.db, key, h.ID))
-		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(inventory.SSO), h.SSOConfigurations)); err != nil {
-			return inventory, err
-		}
-	}
-	inventory.Policies, err = s.readPolicies(ctx, h, key)
-	return inventory, err
-}
-
-func values[T any](versions []version[T], err error) ([]T, error) {
-	all := make([]T, 0, len(versions))
-	for _, v := range versions {
-		all = append(all, v.value)
-	}
-	return all, err
-}
-
-// SeenBefore says which configurations of an organization that a snapshot does not show were there in an older one.
-func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
-	key, found, err := findOrganization(ctx, s.db, h.OrganizationID)
-	if err != nil || !found {
-		return func(diff.SubjectType, string) bool { return false }, err
-	}
-	scim, err := scimKind.firstSnapshots(ctx, s.db, key)
-	if err != nil {
-		return nil, err
-	}
-	sso, err := ssoKind.firstSnapshots(ctx, s.db, key)
-	if err != nil {
-		return nil, err
-	}
-	return func(t diff.SubjectType, id string) bool {
-		first, ok := map[diff.SubjectType]map[string]int64{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}[t][id]
-		return ok && first <= h.ID
-	}, nil
-}
-
-// firstSnapshots is, by id, the first snapshot with a configuration that has a history; one without is in its first version.
-func (k kind[T]) firstSnapshots(ctx context.Context, q querier, organizationKey int64) (map[string]int64, error) {
-	type seen struct {
-		id       string
-		snapshot int64
-	}
-	found, err := queryAll(ctx, q, "reading the history of "+k.name+" rows", func(row *sql.Rows) (seen, error) {
-		var s seen
-		return s, row.Scan(&s.id, &s.snapshot)
-	}, `SELECT id, min(valid_from)
+// firstSeen is, by id, the instant of the first snapshot up to h with a configuration, of those that have an
+// ended version. The others have their first version still.
+func (s *Store) firstSeen(ctx context.Context, h Snapshot, t *versionTable) (map[string]time.Time, error) {
+	seen := make(map[string]time.Time)
+	_, err := queryAll(ctx, s.db, "reading the history of "+t.name, func(r *reader) bool {
+		id := r.text()
+		seen[id] = r.seconds()
+		return true
+	}, `WITH o AS MATERIALIZED (SELECT key FROM organizations WHERE id = ?1)
+		SELECT v.id, min(s.taken_at)
 		FROM (
-		  SELECT id, valid_from FROM `+k.history()+` WHERE organization_key = ?1
+		  SELECT id, valid_from FROM o JOIN `+t.name+` ON organization_key = key AND valid_to > 0
 		  UNION ALL
-		  SELECT id, valid_from FROM pruned_versions WHERE organization_key = ?1 AND kind = ?2
-		)
-		GROUP BY id
-		ORDER BY id`, organizationKey, k.name)
+		  SELECT id, valid_from FROM o JOIN pruned_versions ON organization_key = key AND kind = ?3
+		) v
+		JOIN stored_snapshots s ON s.id = v.valid_from
+		WHERE v.valid_from <= ?2
+		GROUP BY v.id
+		ORDER BY v.id`, h.OrganizationID, h.ID, t.kind)
+	return seen, err
+}
+
+// CountRows counts the configurations of a snapshot as the views show them: the second source of its counts.
+func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
+	err = s.db.QueryRowContext(ctx, `
+		SELECT
+		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
+		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID).Scan(&scim, &sso)
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, explain(err))
+	}
+	return scim, sso, nil
+}
+
+// SeenBefore reports which configurations of an organization that a snapshot does not show were there in an
+// older one.
+func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
+	scim, err := s.firstSeen(ctx, h, scimVersions)
 	if err != nil {
 		return nil, err
 	}
-	first := make(map[string]int64, len(found))
-	for _, f := range found {
-		first[f.id] = f.snapshot
+	sso, err := s.firstSeen(ctx, h, ssoVersions)
+	if err != nil {
+		return nil, err
 	}
-	return first, nil
+	seen := map[diff.SubjectType]map[string]time.Time{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}
+	return func(t diff.SubjectType, id string) bool {
+		_, found := seen[t][id]
+		return found
+	}, nil
 }

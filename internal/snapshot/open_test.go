@@ -16,10 +16,6 @@ import (
 )
 
 func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
-	newest, err := snapshot.SchemaVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, tc := range map[string]struct {
 		content []byte
 		want    error
@@ -27,7 +23,11 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 	}{
 		"text":            {[]byte("id,name\n1,Okta\n"), snapshot.ErrNotDatabase, "it is no SQLite file"},
 		"another program": {append([]byte("SQLite format 3\x00"), make([]byte, 4080)...), snapshot.ErrNotDatabase, "auditor.db"},
-		"newer version":   {newerHeader(), snapshot.ErrNewerVersion, fmt.Sprintf("its schema is version 99, this program knows up to %d", newest)},
+		"newer version":   {headerOf(99), snapshot.ErrNewerVersion, fmt.Sprintf("its schema is version 99, this program knows up to %d", snapshot.SchemaVersion)},
+		"development version": {
+			headerOf(3), snapshot.ErrOlderVersion,
+			"made by a development version of auditor, schema 3; this one has schema 10: keep the file and start a new one with --db",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "auditor.db")
@@ -48,9 +48,10 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 	}
 }
 
-func newerHeader() []byte {
+// headerOf is the beginning of a database with a version of the schema.
+func headerOf(version byte) []byte {
 	header := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
-	copy(header[60:], []byte{0, 0, 0, 99})
+	header[63] = version
 	copy(header[68:], "Aud1")
 	return header
 }
@@ -84,24 +85,6 @@ func cutOff(t *testing.T, before string) string {
 	return path
 }
 
-// A process that is killed while it makes the database leaves such a file: the next run must not be kept from making it.
-func TestADatabaseWhoseCreationWasCutOffIsNew(t *testing.T) {
-	path := cutOff(t, "SELECT 1")
-	if _, err := snapshot.OpenReadOnly(t.Context(), path); !errors.Is(err, snapshot.ErrNoDatabaseFile) {
-		t.Errorf("reading: error %v, want ErrNoDatabaseFile", err)
-	}
-	store, err := snapshot.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if found := verifyFile(t, path); len(found.Problems) > 0 {
-		t.Errorf("%+v", found.Problems)
-	}
-}
-
 func TestAnotherProgramsDatabaseThatWasCutOffIsLeftUntouched(t *testing.T) {
 	path := cutOff(t, "CREATE TABLE theirs (x)")
 	before, err := os.ReadFile(path)
@@ -115,4 +98,75 @@ func TestAnotherProgramsDatabaseThatWasCutOffIsLeftUntouched(t *testing.T) {
 	if err != nil || !cmp.Equal(before, after) {
 		t.Errorf("the file was changed (error %v)", err)
 	}
+}
+
+func TestAnEmptyFileIsANewDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auditor.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := snapshot.OpenReadOnly(t.Context(), path); !errors.Is(err, snapshot.ErrNoDatabaseFile) {
+		t.Errorf("reading: error %v, want ErrNoDatabaseFile", err)
+	}
+	store, err := snapshot.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the folder has %v (error %v)", entries, err)
+	}
+}
+
+// What lies beside a database that was removed would bring its rows into a new one, or damage it.
+func TestWhatLiesBesideADatabaseThatIsGoneIsNoPartOfTheNewOne(t *testing.T) {
+	for name, leave := range map[string]func(*testing.T) string{"the log": logAlone, "the journal": journalAlone} {
+		t.Run(name, func(t *testing.T) {
+			path := leave(t)
+			store, err := snapshot.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			db := openFile(t, path)
+			if runs := countRows(t, db, "runs"); runs != 0 || texts(t, db, "PRAGMA integrity_check")[0] != "ok" {
+				t.Errorf("the new database has %d runs", runs)
+			}
+		})
+	}
+}
+
+// logAlone is the path of a database of which there is only the log that a killed run left.
+func logAlone(t *testing.T) string {
+	t.Helper()
+	running := filepath.Join(t.TempDir(), "auditor.db")
+	store, err := snapshot.Open(t.Context(), running)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	save(t, store, night(1), inventory(scim("a", "Okta")))
+	log, err := os.ReadFile(running + "-wal")
+	if err != nil || len(log) == 0 {
+		t.Fatalf("a log of %d bytes (error %v)", len(log), err)
+	}
+	path := filepath.Join(t.TempDir(), "auditor.db")
+	if err := os.WriteFile(path+"-wal", log, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func journalAlone(t *testing.T) string {
+	t.Helper()
+	path := cutOff(t, "CREATE TABLE theirs (x)")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

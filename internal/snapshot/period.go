@@ -8,50 +8,48 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// SnapshotsBetween are the snapshots taken from one instant to another, both included, pruned ones too, in order. The instants are whole
-// seconds.
+// SnapshotsBetween are the snapshots taken from one instant to another, both included, pruned ones too, in
+// order. The instants are whole seconds.
 func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
-	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id", formatSeconds(from), formatSeconds(to))
+	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id",
+		formatSeconds(from), formatSeconds(to))
 }
 
-// CompleteBefore are the newest complete snapshots that were taken before an instant, one of each organization, pruned ones too, in order.
+// CompleteBefore are the newest complete snapshots that were taken before an instant, one of each
+// organization, pruned ones too, in order.
 func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT max(id)
-		FROM snapshots
+		FROM stored_snapshots
 		WHERE outcome = 'complete' AND taken_at < ?
-		GROUP BY organization_id
+		GROUP BY organization_key
 	) ORDER BY id`, formatSeconds(at))
 }
 
-// FirstFailedBefore are the oldest failed snapshots that were taken before an instant, one of each source and organization, in order.
+// FirstFailedBefore are the oldest failed snapshots that were taken before an instant, one of each source
+// and organization, in order.
 func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT min(id)
-		FROM snapshots
+		FROM stored_snapshots
 		WHERE outcome = 'failed' AND taken_at < ?
-		GROUP BY source, organization_id
+		GROUP BY source, organization_key
 	) ORDER BY id`, formatSeconds(at))
 }
 
-// LastWithSSO is the newest complete snapshot of the organization, with an id up to upTo, that could read the SSO configurations; pruned ones
-// too.
+// LastWithSSO is the newest complete snapshot of the organization, with an id up to upTo, that could read
+// the SSO configurations; pruned ones too.
 func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return s.lastWith(ctx, "sso_not_assessed", organizationID, upTo)
+	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND sso_not_assessed IS NULL")
 }
 
-// LastWithPolicies is the same for the organization's policies.
+// LastWithPolicies is the same for the policies of the organization.
 func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return s.lastWith(ctx, "policies_not_assessed", organizationID, upTo)
+	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND policies_not_assessed IS NULL")
 }
 
-func (s *Store) lastWith(ctx context.Context, column, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return first(querySnapshots(ctx, s.db,
-		"WHERE organization_id = ? AND outcome = 'complete' AND "+column+" IS NULL AND id <= ? ORDER BY id DESC LIMIT 1", organizationID, upTo))
-}
-
-// NetChanges are what differs between two complete snapshots of one organization, however many lie between them. What either could not read is
-// not compared; ErrPruned when retention removed either.
+// NetChanges are the differences between two complete snapshots of one organization, however many lie
+// between them. What either could not read is not compared; ErrPruned when retention removed either.
 func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.Change, error) {
 	old, err := s.Inventory(ctx, before)
 	if err != nil {
@@ -68,7 +66,8 @@ func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.
 	return diff.Compute(old, current, diff.Options{Seen: seen}), nil
 }
 
-// Counts is what the store's views count over a stretch of snapshots of one organization: the second source of what a report of them shows.
+// Counts is what the views count over a stretch of snapshots of one organization: the second source of what
+// a report of them shows.
 type Counts struct {
 	Complete            int // snapshots
 	Changes             int

@@ -86,7 +86,7 @@ func compared(t *testing.T, store *snapshot.Store, n int, inv ona.Inventory) {
 		t.Fatal(err)
 	}
 	c := snapshot.Collected{
-		Snapshot:  snapshot.Snapshot{RunID: run, Source: "default", OrganizationID: acme, TakenAt: night(n), BaselineID: baseline.Snapshot.ID},
+		Snapshot: snapshot.Snapshot{RunID: run, Source: "default", OrganizationID: acme, TakenAt: night(n)}, Baseline: baseline,
 		Inventory: inv,
 	}
 	if found {

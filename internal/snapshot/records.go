@@ -3,109 +3,114 @@ package snapshot
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"time"
 
-	"scim-auditor/internal/diff"
-	"scim-auditor/internal/finding"
+	"scim-auditor/internal/evidence"
 )
 
-// Changes are what a snapshot shows to differ from its baseline, in stored order; ErrPruned when retention removed them.
-func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
-	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
+// records are the rows of recordTables that hold for an organization.
+type records struct {
+	organizationKey              int64
+	last                         Snapshot // the last complete one; the zero Snapshot without one
+	findings, exceptions, stayed []version
+	open                         ages
+}
+
+func readRecords(ctx context.Context, tx *sql.Tx, organizationID string) (held records, err error) {
+	if held.organizationKey, err = organizationKey(ctx, tx, organizationID); err != nil {
+		return held, err
+	}
+	if held.last, _, err = lastComplete(ctx, tx, organizationID, 0, ""); err != nil {
+		return held, err
+	}
+	if held.findings, err = findingVersions.now(ctx, tx, held.organizationKey); err != nil {
+		return held, err
+	}
+	if held.exceptions, err = exceptionVersions.now(ctx, tx, held.organizationKey); err != nil {
+		return held, err
+	}
+	if held.stayed, err = carriedVersions.now(ctx, tx, held.organizationKey); err != nil {
+		return held, err
+	}
+	held.open, err = openBefore(ctx, tx, held)
+	return held, err
+}
+
+// compare finds what has to be written so that the findings, the exceptions and the findings that stay open
+// hold, in the order of recordTables.
+func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
+	exceptions, covering := exceptionValues(c.Acceptances)
+	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
+	findings, err := findingVersions.compare(held.findings, findingValues(c.Findings, firstSeen, covering))
 	if err != nil {
 		return nil, err
 	}
-	if len(changes) == 0 {
-		return nil, s.notPruned(ctx, snapshotID)
-	}
-	return changes, s.addCandidates(ctx, snapshotID, changes)
-}
-
-// Timeline is every change of an organization up to and with a snapshot, oldest first, without the candidates.
-func (s *Store) Timeline(ctx context.Context, organizationID string, upTo int64) ([]Change, error) {
-	return s.queryChanges(ctx, "WHERE organization_id = ? AND snapshot_id <= ? ORDER BY snapshot_id, number", organizationID, upTo)
-}
-
-func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {
-	return queryAll(ctx, s.db, "reading changes", func(row *sql.Rows) (Change, error) {
-		var c Change
-		var baseline sql.NullInt64
-		var taken string
-		var field, before, after, beforeLabel, afterLabel, note, actor, principal, action, at sql.NullString
-		err := row.Scan(&c.SnapshotID, &baseline, &taken, &c.OrganizationID, &c.Severity, &c.Kind, &c.SubjectType, &c.SubjectID, &c.SubjectName,
-			&field, &before, &after, &beforeLabel, &afterLabel, &actor, &principal, &action, &at, &note)
-		c.Field, c.Before, c.After, c.BeforeLabel, c.AfterLabel = field.String, before.String, after.String, beforeLabel.String, afterLabel.String
-		c.Note = note.String
-		c.BaselineID = baseline.Int64
-		c.ActorID, c.ActorPrincipal, c.ActorAction = actor.String, principal.String, action.String
-		return c, errors.Join(err, parseSeconds(taken, &c.TakenAt), parseInstant(at, &c.ActorAt))
-	}, `SELECT snapshot_id, baseline_id, taken_at, organization_id, severity, kind, subject_type, subject_id, subject_name,
-			field, before, after, before_label, after_label, actor_id, actor_principal, actor_action, actor_at, note
-		FROM changes `+where, args...)
-}
-
-// Findings are the outcome of every rule in a snapshot, in the order of the rules: those of configurations before those of runs. ErrPruned
-// when retention removed them.
-func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
-	findings, err := queryAll(ctx, s.db, "reading findings", func(row *sql.Rows) (Finding, error) {
-		var f Finding
-		var taken string
-		var organizationID, original, first sql.NullString
-		var days sql.NullInt64
-		err := row.Scan(&f.SnapshotID, &taken, &organizationID, &f.RuleID, &f.Title, &f.Severity, &f.Status, &original, &f.SubjectType,
-			&f.SubjectID, &f.SubjectName, &f.Observed, &f.Expected, &f.Fingerprint, &first, &days)
-		f.OrganizationID, f.OriginalStatus, f.DaysOpen = shared(organizationID.String), finding.Status(original.String), int(days.Int64)
-		f.RuleID, f.Title, f.Severity, f.Status, f.SubjectType = shared(f.RuleID), shared(f.Title), shared(f.Severity), shared(f.Status), shared(f.SubjectType)
-		f.Observed, f.Expected = shared(f.Observed), shared(f.Expected)
-		return f, errors.Join(err, parseSeconds(taken, &f.TakenAt), parseSeconds(first.String, &f.FirstSeen))
-	}, `SELECT snapshot_id, taken_at, organization_id, rule_id, title, severity, status, original_status, subject_type,
-			subject_id, subject_name, observed, expected, fingerprint, first_seen, days_open
-		FROM findings
-		WHERE snapshot_id = ?
-		ORDER BY rule_id LIKE 'RUN-%', rule_id, subject_type, subject_id`, snapshotID)
-	if err == nil && len(findings) == 0 {
-		err = s.notPruned(ctx, snapshotID)
-	}
+	accepted, err := exceptionVersions.compare(held.exceptions, exceptions)
 	if err != nil {
 		return nil, err
 	}
-	return findings, s.addStanding(ctx, snapshotID, findings)
+	stayed, err := carriedVersions.compare(held.stayed, held.open.carriedValues(c.Findings))
+	return []difference{findings, accepted, stayed}, err
 }
 
-// Failing counts a snapshot's failed findings by severity.
-func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
-	counts := make(map[diff.Severity]int)
-	_, err := queryAll(ctx, s.db, "counting failed findings", func(row *sql.Rows) (int, error) {
-		var severity diff.Severity
-		var n int
-		err := row.Scan(&severity, &n)
-		counts[severity] = n
-		return n, err
-	}, `SELECT severity, count(*)
-		FROM findings
-		WHERE snapshot_id = ? AND status = 'fail'
-		GROUP BY severity
-		ORDER BY severity`, snapshotID)
-	return counts, err
+// writeFailedFindings writes the findings of a failed snapshot.
+func writeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, failed difference) error {
+	var rows [][]any
+	for _, v := range failed.begun {
+		rows = append(rows, append([]any{snapshotID, v.sha256}, v.values...))
+	}
+	columns := append([]string{"snapshot_id", "row_sha256"}, failed.table.columns...)
+	return insertRows(ctx, tx, "failed_findings", columns, rows)
 }
 
-// Exchanges are the requests of a snapshot with their answers, in order.
-func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, error) {
-	return queryAll(ctx, s.db, "reading exchanges", func(row *sql.Rows) (Exchange, error) {
-		var e Exchange
-		var sent, retries string
-		var date sql.NullString
-		var micros int64
-		err := row.Scan(&e.Number, &e.Method, &e.Request, &e.Status, &sent, &micros, &date, &e.Records, &retries, &e.ResponseSHA256, &e.ResponseSize)
-		e.Duration = time.Duration(micros) * time.Microsecond
-		return e, errors.Join(err,
-			parseInstant(sql.NullString{String: sent, Valid: true}, &e.SentAt),
-			parseSeconds(date.String, &e.ServerDate),
-			parseJSON(retries, &e.Retries))
-	}, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries, e.response_sha256, r.size
-		FROM exchanges e
-		JOIN responses r ON r.sha256 = e.response_sha256
-		WHERE e.snapshot_id = ?
-		ORDER BY e.number`, snapshotID)
+// part is rows of one snapshot alone.
+type part struct {
+	kind    string
+	table   string // empty for exchanges, which storeExchanges writes
+	columns []string
+	rows    [][]any
+}
+
+// partsOf are the parts of a complete snapshot, in the order in which they are hashed.
+func partsOf(c Collected) []part {
+	reading, entries := auditLogValues(c.AuditLog)
+	exchanges := valuesOf(c.Exchanges, exchangeValues)
+	return []part{
+		{"exchange", "", exchangeColumns, exchanges},
+		{"change", "stored_changes", changeColumns, changeValues(c.Changes, c.Candidates)},
+		{"audit_log", "audit_log_readings", auditLogColumns, reading},
+		{"audit_log_entry", "audit_log_entries", entryColumns, entries},
+		{"candidate", "stored_candidates", candidateColumns, candidateValues(c.AuditLog, c.Candidates)},
+	}
+}
+
+func writeParts(ctx context.Context, tx *sql.Tx, snapshotID int64, parts []part) error {
+	for _, p := range parts {
+		if p.table == "" {
+			continue
+		}
+		var rows [][]any
+		for _, values := range p.rows {
+			rows = append(rows, append([]any{snapshotID}, values...))
+		}
+		if err := insertRows(ctx, tx, p.table, append([]string{"snapshot_id"}, p.columns...), rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordsHash is the SHA-256, in hex, over the hashes of the rows of recordTables and then the records of
+// the parts.
+func recordsHash(versions []difference, parts []part) string {
+	digest := evidence.NewDigest()
+	for _, d := range versions {
+		digest.AddHashes(d.table.kind, d.hashes)
+	}
+	for _, p := range parts {
+		form := evidence.NewForm(p.kind, p.columns...)
+		for _, values := range p.rows {
+			digest.Add(form, values)
+		}
+	}
+	return digest.Sum()
 }

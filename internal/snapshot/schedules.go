@@ -3,8 +3,7 @@ package snapshot
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/schedule"
@@ -13,7 +12,7 @@ import (
 // The triggers of runs that a schedule asked for.
 const (
 	TriggerSchedule = "schedule"
-	// TriggerCatchUp: the run stands for a night whose time had passed unused.
+	// TriggerCatchUp: the run replaces a night that was missed.
 	TriggerCatchUp = "catch_up"
 )
 
@@ -24,57 +23,60 @@ type Schedule struct {
 	From       time.Time // whole seconds
 }
 
+var scheduleColumns = []string{"id", "valid_from", "expression"}
+
 // Schedules are the schedules that have been in force, oldest first.
-func (s *Store) Schedules(ctx context.Context) ([]Schedule, error) {
-	return queryAll(ctx, s.db, "reading the schedules", func(row *sql.Rows) (Schedule, error) {
-		var scheduled Schedule
-		var from string
-		err := row.Scan(&scheduled.Expression, &from)
-		return scheduled, errors.Join(err, parseSeconds(from, &scheduled.From))
-	}, `SELECT expression, valid_from
-		FROM schedules
-		ORDER BY id`)
+func (s *Store) Schedules(ctx context.Context) ([]Schedule, error) { return schedules(ctx, s.db) }
+
+func schedules(ctx context.Context, q querier) ([]Schedule, error) {
+	return queryAll(ctx, q, "reading the schedules", func(r *reader) Schedule {
+		return Schedule{Expression: r.text(), From: r.seconds()}
+	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
 }
 
 // SetSchedule puts a schedule in force from an instant on. It does nothing when the expression is in force already.
 func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `
-		INSERT INTO schedules (valid_from, expression)
-		SELECT ?1, ?2
-		WHERE ?2 IS NOT (SELECT expression FROM schedules ORDER BY id DESC LIMIT 1)`, formatSeconds(from), expression); err != nil {
-		return fmt.Errorf("recording the schedule: %w", err)
-	}
-	return nil
+	return s.inTransaction(ctx, "recording the schedule", func(tx *sql.Tx) error {
+		all, err := schedules(ctx, tx)
+		if err != nil || len(all) > 0 && all[len(all)-1].Expression == expression {
+			return err
+		}
+		return recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
+			[]any{int64(len(all) + 1), formatSeconds(from), expression})
+	})
 }
 
-// Nights are the nights that the schedules expected up to now, oldest first, with what the runs with an id up to upTo (0: all) made of them.
-// A night without a run is missed once it is as old as grace.
-func (s *Store) Nights(ctx context.Context, upTo int64, now time.Time, grace time.Duration) ([]schedule.Night, error) {
+// Nights are the nights that the schedules expected after since (the zero time: all) up to now, oldest
+// first, with the outcome of their runs, among those with an id up to upTo (0: all). A night without a run
+// is missed once it is as old as grace.
+func (s *Store) Nights(
+	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
+) ([]schedule.Night, error) {
 	schedules, err := s.Schedules(ctx)
 	if err != nil || len(schedules) == 0 {
 		return nil, err
 	}
-	periods := make([]schedule.Period, len(schedules))
+	periods := make([]schedule.Period, 0, len(schedules))
 	for i, scheduled := range schedules {
-		periods[i] = schedule.Period(scheduled)
+		if i+1 < len(schedules) && !schedules[i+1].From.After(since) {
+			continue // it ended before
+		}
+		period := schedule.Period(scheduled)
+		period.From = slices.MaxFunc([]time.Time{period.From, since}, time.Time.Compare)
+		periods = append(periods, period)
 	}
-	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", scanScheduledRun, `
-		SELECT id, started_at, scheduled_for, trigger, outcome
+	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
+		run := schedule.Run{ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds()}
+		run.CatchUp = r.text() == TriggerCatchUp
+		outcome := Outcome(r.text())
+		run.Complete, run.Running = outcome == Complete, outcome == Running
+		return run
+	}, `SELECT id, started_at, scheduled_for, trigger, outcome
 		FROM runs
-		WHERE ?1 = 0 OR id <= ?1
-		ORDER BY id`, upTo)
+		WHERE started_at >= ? AND (?2 = 0 OR id <= ?2)
+		ORDER BY id`, formatSeconds(since), upTo)
 	if err != nil {
 		return nil, err
 	}
 	return schedule.Nights(periods, runs, now, grace)
-}
-
-func scanScheduledRun(row *sql.Rows) (schedule.Run, error) {
-	var r schedule.Run
-	var started, trigger string
-	var scheduled sql.NullString
-	var outcome Outcome
-	err := row.Scan(&r.ID, &started, &scheduled, &trigger, &outcome)
-	r.Complete, r.Running, r.CatchUp = outcome == Complete, outcome == Running, trigger == TriggerCatchUp
-	return r, errors.Join(err, parseSeconds(started, &r.StartedAt), parseSeconds(scheduled.String, &r.ScheduledFor))
 }

@@ -22,7 +22,7 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if nights, err := store.Nights(ctx, 0, night(9), 0); err != nil || nights != nil {
+	if nights, err := store.Nights(ctx, time.Time{}, 0, night(9), 0); err != nil || nights != nil {
 		t.Errorf("nights of no schedule: %v (error %v)", nights, err)
 	}
 	for i, expression := range []string{"0 2 * * *", "0 2 * * *", schedule.None} {
@@ -56,15 +56,23 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 		{ScheduledAt: night(6), Status: schedule.Missed},
 		{ScheduledAt: night(7), Status: schedule.Missed},
 	}
-	if got, err := store.Nights(ctx, 0, night(9), 0); err != nil {
+	if got, err := store.Nights(ctx, time.Time{}, 0, night(9), 0); err != nil {
 		t.Fatal(err)
 	} else if d := cmp.Diff(nights, got); d != "" {
 		t.Errorf("nights (-want +got):\n%s", d)
 	}
 	// As run 2 saw it.
-	if got, err := store.Nights(ctx, 2, night(3), 0); err != nil {
+	if got, err := store.Nights(ctx, time.Time{}, 2, night(3), 0); err != nil {
 		t.Fatal(err)
 	} else if d := cmp.Diff(nights[:2], got); d != "" {
 		t.Errorf("nights up to run 2 (-want +got):\n%s", d)
+	}
+	if got, err := store.Nights(ctx, night(4), 0, night(9), 0); err != nil {
+		t.Fatal(err)
+	} else if d := cmp.Diff(nights[3:], got); d != "" {
+		t.Errorf("nights after the fourth (-want +got):\n%s", d)
+	}
+	if got, err := store.Nights(ctx, night(8), 0, night(9), 0); err != nil || len(got) != 0 {
+		t.Errorf("nights after the schedule was taken back: %v (error %v)", got, err)
 	}
 }

@@ -4,14 +4,34 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-
-	"scim-auditor/migrations"
 )
 
-// freshSchema is what the migrations make of an empty database, by type and name.
+// SchemaProblems compares the schema, with the triggers that guard the past, with what the migrations make.
+func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
+	want, err := freshSchema(ctx)
+	if err != nil {
+		return nil, err
+	}
+	got, err := readSchema(ctx, r.tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(sortedKeys(want), sortedKeys(got)...)))) {
+		switch {
+		case got[name] == "":
+			problems = append(problems, name+" is missing")
+		case want[name] == "":
+			problems = append(problems, name+" does not belong to auditor")
+		case got[name] != want[name]:
+			problems = append(problems, name+" was altered")
+		}
+	}
+	return problems, nil
+}
+
+// freshSchema is the schema that the migrations make, by type and name.
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -19,7 +39,7 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1) // each connection to :memory: has a database of its own
-	if err := migrate(ctx, db, migrations.Files); err != nil {
+	if err := applyMigrations(ctx, db); err != nil {
 		return nil, err
 	}
 	return readSchema(ctx, db)
@@ -27,22 +47,16 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 
 // readSchema is a database's schema, by type and name, without what SQLite and goose keep for themselves.
 func readSchema(ctx context.Context, q querier) (map[string]string, error) {
-	type object struct{ name, text string }
-	all, err := queryAll(ctx, q, "reading the schema", func(row *sql.Rows) (object, error) {
-		var o object
-		return o, row.Scan(&o.name, &o.text)
+	schema := make(map[string]string)
+	_, err := queryAll(ctx, q, "reading the schema", func(r *reader) bool {
+		name := r.text()
+		schema[name] = r.text()
+		return true
 	}, `SELECT type || ' ' || name, sql
 		FROM sqlite_schema
 		WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'goose\_%' ESCAPE '\'
 		ORDER BY 1`)
-	if err != nil {
-		return nil, fmt.Errorf("reading the schema: %w", err)
-	}
-	schema := make(map[string]string, len(all))
-	for _, o := range all {
-		schema[o.name] = o.text
-	}
-	return schema, nil
+	return schema, err
 }
 
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

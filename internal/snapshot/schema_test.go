@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,13 +46,14 @@ func TestEveryViewCanBeRead(t *testing.T) {
 		"runs": 2, "snapshots": 2, "scim_configurations": 3, "current_scim_configurations": 1, "sso_configurations": 2,
 		"current_sso_configurations": 1, "organization_policies": 2, "scim_configuration_history": 3, "sso_configuration_history": 1,
 		"changes": 0, "findings": 2, "exchanges": 2, "organization_details": 2, "change_candidates": 0, "exceptions": 0,
+		"whole_snapshots": 2, "carried_findings": 0,
 	} {
 		if got := countRows(t, db, name); got != want {
 			t.Errorf("%s has %d rows, want %d", name, got, want)
 		}
 	}
 	var views int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE type = 'view'").Scan(&views); err != nil || views != 13 {
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE type = 'view'").Scan(&views); err != nil || views != 17 {
 		t.Errorf("%d views (error %v): name a new one above", views, err)
 	}
 }
@@ -76,51 +76,11 @@ func countRows(t *testing.T, db *sql.DB, name string) int {
 	return n
 }
 
-func TestThePastCannotBeRewritten(t *testing.T) {
-	_, db := filled(t)
-	if _, err := db.ExecContext(t.Context(), "INSERT INTO schedules (valid_from, expression) VALUES ('2026-11-16T02:00:00Z', '@daily')"); err != nil {
-		t.Fatal(err)
-	}
-	for _, statement := range []string{
-		"UPDATE schedules SET expression = 'none'",
-		"DELETE FROM schedules",
-		"UPDATE runs SET outcome = 'failed'",
-		"DELETE FROM runs",
-		"UPDATE snapshots SET outcome = 'failed'",
-		"DELETE FROM snapshots",
-		"UPDATE scim_live SET enabled = 0",
-		"DELETE FROM scim_live",
-		"UPDATE scim_history SET enabled = 0",
-		"DELETE FROM scim_history",
-		"UPDATE sso_live SET state = ''",
-		"DELETE FROM sso_live",
-		"UPDATE policies_live SET restrict_account_creation_to_scim = 0",
-		"DELETE FROM organization_live",
-		"UPDATE finding_live SET status = 'pass'",
-		"DELETE FROM finding_live",
-		"UPDATE exchange_times SET times = '[]'",
-		"DELETE FROM exchange_times",
-		"DELETE FROM organizations",
-		"UPDATE raw_shapes SET shape = ''",
-		"UPDATE responses SET body = x''",
-		"DELETE FROM exchange_live",
-		"DELETE FROM responses",
-	} {
-		if _, err := db.ExecContext(t.Context(), statement); err == nil {
-			t.Errorf("%s: went through", statement)
-		}
-	}
-}
-
 // TestNoTableCanBeRewritten tries every table that has rows, so that a new one cannot be forgotten.
 func TestNoTableCanBeRewritten(t *testing.T) {
-	newest, err := snapshot.SchemaVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
 	tried := make(map[string]bool)
-	for _, path := range []string{storedThen(t, newest), evidenceFile(t), judgedFile(t)} {
-		db, _ := openMigrator(t, path)
+	for _, path := range []string{evidenceFile(t), judgedFile(t), prunedFile(t)} {
+		db := openFile(t, path)
 		for name, rows := range everyRow(t, db) {
 			if tried[name] = tried[name] || len(rows) > 0; len(rows) == 0 {
 				continue
@@ -140,20 +100,51 @@ func TestNoTableCanBeRewritten(t *testing.T) {
 	}
 }
 
-func TestNoColumnOfTheRegisterCanBeRewritten(t *testing.T) {
-	_, db := filled(t)
-	columns := texts(t, db, "SELECT name FROM pragma_table_info('snapshots') WHERE name <> 'pruned_at'")
-	for _, c := range columns {
-		if _, err := db.ExecContext(t.Context(), "UPDATE snapshots SET "+c+" = "+c); err == nil {
-			t.Errorf("%s can be rewritten: name it in the trigger snapshots_no_update", c)
-		}
+// prunedFile has a schedule, rules and pruned snapshots.
+func prunedFile(t *testing.T) string {
+	t.Helper()
+	store, path, _ := sixNights(t)
+	defer func() { _ = store.Close() }()
+	if err := store.SetSchedule(t.Context(), "@daily", night(1)); err != nil {
+		t.Fatal(err)
 	}
-	if len(columns) < 30 {
-		t.Errorf("%d columns were tried", len(columns))
+	rules := snapshot.RuleSet{Thresholds: "{}", Wordings: []snapshot.Wording{{RuleID: "SCIM-001", Title: "t"}}}
+	if _, err := store.RecordRules(t.Context(), rules); err != nil {
+		t.Fatal(err)
 	}
-	for _, statement := range []string{"UPDATE snapshots SET pruned_at = 'x' WHERE id = 1", "UPDATE snapshots SET pruned_at = 'y' WHERE id = 1"} {
-		if _, err := db.ExecContext(t.Context(), statement); (err == nil) != strings.Contains(statement, "'x'") {
-			t.Errorf("%s: error %v", statement, err)
+	blind := inventory(dangling("b", "Okta"))
+	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
+	judged(t, store, 7, inventory(dangling("b", "Okta")))
+	judged(t, store, 8, blind)
+	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 3}, night(9), false); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestNoColumnOfAVersionCanBeRewrittenAndItsEndOnlyOnce(t *testing.T) {
+	tables := []string{"organization", "policy", "scim", "sso", "finding", "exception", "carried_finding"}
+	for _, path := range []string{evidenceFile(t), judgedFile(t), prunedFile(t)} {
+		db := openFile(t, path)
+		for _, name := range tables {
+			name += "_versions"
+			for _, c := range texts(t, db, "SELECT name FROM pragma_table_info('"+name+"') WHERE name <> 'valid_to'") {
+				_, err := db.ExecContext(t.Context(), "UPDATE "+name+" SET "+c+" = "+c)
+				if rows := countRows(t, db, name); rows > 0 && err == nil {
+					t.Errorf("%s.%s can be rewritten: name it in the trigger %s_no_update", name, c, name)
+				}
+			}
+			for _, statement := range []string{
+				"UPDATE " + name + " SET valid_to = valid_to + 1 WHERE valid_to IS NOT NULL",
+				"UPDATE " + name + " SET valid_to = NULL WHERE valid_to IS NOT NULL",
+			} {
+				result, err := db.ExecContext(t.Context(), statement)
+				if err == nil {
+					if n, _ := result.RowsAffected(); n > 0 {
+						t.Errorf("%s: went through", statement)
+					}
+				}
+			}
 		}
 	}
 }
@@ -223,14 +214,10 @@ func TestACleanEndLeavesOneFileThatOthersCannotRead(t *testing.T) {
 	}
 }
 
-func TestTheFileHeaderTellsTheSchemasVersion(t *testing.T) {
+func TestTheFileHeaderHasTheVersionOfTheSchema(t *testing.T) {
 	_, db := filled(t)
-	want, err := snapshot.SchemaVersion()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got int64
-	if err := db.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&got); err != nil || got != want {
-		t.Errorf("user_version %d (error %v), want %d: the newest migration must set it", got, err, want)
+	if err := db.QueryRowContext(t.Context(), "PRAGMA user_version").Scan(&got); err != nil || got != snapshot.SchemaVersion {
+		t.Errorf("user_version %d (error %v), want %d: the newest migration must set it", got, err, snapshot.SchemaVersion)
 	}
 }

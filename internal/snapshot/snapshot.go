@@ -1,5 +1,6 @@
-// Package snapshot is the store: runs, snapshots, configurations and their history, changes, findings and the evidence of how they were
-// collected, in one SQLite file. SQL lives here and in the migrations alone. All times are UTC.
+// Package snapshot is the store: runs, snapshots, versions of configurations, changes, findings, the
+// evidence of how they were collected, and the ledger, in one SQLite file. SQL is here and in the
+// migrations alone. All times are UTC.
 package snapshot
 
 import (
@@ -13,8 +14,8 @@ import (
 // Outcome is how a run or a snapshot ended.
 type Outcome string
 
-// The outcomes. A run is complete when the snapshot of every organization is. A run that is still Running while nobody holds the lock was
-// interrupted; the next run closes it as failed.
+// The outcomes. A run is complete when the snapshot of every organization is. A run that is Running while
+// nobody holds the lock was interrupted; the next run records its end as failed.
 const (
 	Running  Outcome = "running"
 	Complete Outcome = "complete"
@@ -54,8 +55,9 @@ type Snapshot struct {
 	BaselineID       int64 // 0 for the first complete snapshot of an organization, and for failed ones
 	ErrorCode        string
 	Error            string
-	// Pages is the number of pages of both listings. Received counts the records in them, Distinct the ids; both counts are taken by the
-	// collector, before anything is stored. SCIMConfigurations and SSOConfigurations count the rows that the store then holds.
+	// Pages is the number of pages of both listings. Received counts the records in them, Distinct the
+	// ids; the collector takes both counts, before anything is stored. SCIMConfigurations and
+	// SSOConfigurations count the rows that the store then holds.
 	Pages                                 int
 	SCIMListing, SSOListing               Listing
 	SCIMReceived, SCIMDistinct            int
@@ -72,10 +74,13 @@ type Snapshot struct {
 	UnknownFields []string // fields of answers that this version does not know, as Type.field, sorted
 	// Changes and FailingFindings count the rows that the snapshot has, or had before it was pruned.
 	Changes, FailingFindings int
-	// ContentSHA256 is over the configurations, RecordsSHA256 over the exchanges, changes and findings, ChainSHA256 over this header and the
-	// chain before it; all in hex. ContentSHA256 is empty for a failed snapshot.
+	// ContentSHA256 is over the configurations, RecordsSHA256 over the exchanges, changes and findings;
+	// ChainSHA256 is the link of this header in the ledger; all in hex. ContentSHA256 is empty for a
+	// failed snapshot.
 	ContentSHA256, RecordsSHA256, ChainSHA256 string
 	PrunedAt                                  time.Time // zero while the snapshot is whole
+	RuleSetID                                 int64     // what Store.RecordRules returned; 0 when no rules are recorded
+	LedgerNumber                              int64     // number of the link
 }
 
 // Listing is how one list was read, as the collector counted; the zero value for one that was not.
@@ -115,15 +120,17 @@ type Change struct {
 	Candidates []ona.AuditLogEntry
 }
 
-// Finding is a stored finding with its age.
+// Finding is a stored finding with its age and the wording of its rule.
 type Finding struct {
 	finding.Finding
-	SnapshotID     int64
-	TakenAt        time.Time
-	OrganizationID string
-	FirstSeen      time.Time // the first snapshot of the present stretch in which the rule failed for the subject; zero unless it is open
-	LastSeen       time.Time // the last snapshot in which it failed or was excepted, up to this one; zero unless it is open
-	DaysOpen       int       // whole days from FirstSeen to TakenAt
+	Title, Expected, Remedy string // as the rules of the snapshot word them
+	SnapshotID              int64
+	TakenAt                 time.Time
+	OrganizationID          string
+	// FirstSeen is the first snapshot of the present stretch in which the rule failed for the subject,
+	// LastSeen the last one, up to this one, in which it failed or was excepted; zero unless it is open.
+	FirstSeen, LastSeen time.Time
+	DaysOpen            int // whole days from FirstSeen to TakenAt
 	// Exception is what covers the finding, or did until it expired; nil when none does.
 	Exception *finding.Exception
 }

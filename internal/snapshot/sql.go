@@ -4,13 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
-	"time"
-	"unique"
-
-	"scim-auditor/internal/ona"
 )
 
 // querier is a database or a transaction.
@@ -19,132 +14,80 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// queryAll reads every row of a query.
-func queryAll[T any](ctx context.Context, q querier, doing string, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+// queryAll reads every row of a query. The reader is at the first column each time, and is not to be kept.
+func queryAll[T any](
+	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
+) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	r := newReader(len(columns))
 	var all []T
-	for value, err := range queryEach(ctx, q, doing, scan, query, args...) {
-		if err != nil {
-			return nil, err
+	for rows.Next() {
+		if err := rows.Scan(r.scanned...); err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, explain(err))
 		}
-		all = append(all, value)
+		r.next = 0
+		all = append(all, read(r))
+		if r.err != nil {
+			return nil, fmt.Errorf("%s: %w: %w", doing, ErrDamaged, r.err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return all, nil
 }
 
-// queryEach reads the rows of a query one after the other; after an error there is no other. It holds the connection until it ends.
-func queryEach[T any](ctx context.Context, q querier, doing string, scan func(*sql.Rows) (T, error), query string, args ...any) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+// first is the first of what a query found.
+func first[T any](found []T, err error) (T, bool, error) {
+	if err != nil || len(found) == 0 {
 		var none T
-		rows, err := q.QueryContext(ctx, query, args...)
-		if err != nil {
-			yield(none, fmt.Errorf("%s: %w", doing, explain(err)))
-			return
-		}
-		defer func() { _ = rows.Close() }() // rows.Err below tells what Close would
-		for rows.Next() {
-			value, err := scan(rows)
-			if err != nil {
-				yield(none, fmt.Errorf("%s: %w", doing, err))
-				return
-			}
-			if !yield(value, nil) {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(none, fmt.Errorf("%s: %w", doing, explain(err)))
-		}
+		return none, false, err
 	}
+	return found[0], true, nil
 }
 
-// rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best near 50, and a power of two).
+// rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best
+// near 50).
 const rowsPerInsert = 64
 
-// insertRows inserts rows, each a value for every column, many to a statement: always a power of two, so that there are few statements for
-// the connection to keep.
+// insertRows inserts rows, each a value for every column, many to a statement.
 func insertRows(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any) error {
-	for n := rowsPerInsert; len(rows) > 0; {
-		for n > len(rows) {
-			n /= 2
-		}
-		if _, err := tx.ExecContext(ctx, insertStatement(table, columns, n), slices.Concat(rows[:n]...)...); err != nil {
+	for some := range slices.Chunk(rows, rowsPerInsert) {
+		query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
+			places(len(some), len(columns))
+		if _, err := tx.ExecContext(ctx, query, slices.Concat(some...)...); err != nil {
 			return fmt.Errorf("inserting into %s: %w", table, err)
 		}
-		rows = rows[n:]
 	}
 	return nil
 }
 
-// insertStatement inserts n rows.
-func insertStatement(table string, columns []string, n int) string {
-	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
-	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
+// places are the parameters of some rows of values: (?, ?), (?, ?).
+func places(rows, columns int) string {
+	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
+	return strings.TrimSuffix(strings.Repeat(row+", ", rows), ", ")
 }
 
-func rollback(tx *sql.Tx) { _ = tx.Rollback() } // after a commit it has nothing to do; after an error that error is told
-
-func commit(tx *sql.Tx, doing string) error {
+// inTransaction commits what do writes, or none of it.
+func (s *Store) inTransaction(ctx context.Context, doing string, do func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; after an error that error counts
+	if err := do(tx); err != nil {
+		return fmt.Errorf("%s: %w", doing, explain(err))
+	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return nil
-}
-
-func expectOneRow(result sql.Result, doing string) error {
-	n, err := result.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	if n != 1 {
-		return fmt.Errorf("%s: %d rows were there to change, not 1", doing, n)
-	}
-	return nil
-}
-
-// shared is the same text in the same memory as others like it: the outcomes of the rules say much the same of every organization, and the
-// report of a run holds those of all.
-func shared[T ~string](text T) T { return unique.Make(text).Value() }
-
-// nullText is NULL for an empty text.
-func nullText(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func nullID(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
-}
-
-// Instants of the tool are whole seconds; instants of the API keep what the API gave (ona.TimeLayout).
-
-func formatSeconds(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-func nullSeconds(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return formatSeconds(t)
-}
-
-func parseSeconds(s string, into *time.Time) error {
-	if s == "" {
-		*into = time.Time{}
-		return nil
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	*into = t.UTC()
-	return err
-}
-
-func nullInstant(t time.Time) any { return nullText(ona.FormatTime(t)) }
-
-func parseInstant(s sql.NullString, into *time.Time) error {
-	t, err := ona.ParseTime(s.String)
-	*into = t
-	return err
 }

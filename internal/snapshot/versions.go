@@ -2,73 +2,205 @@ package snapshot
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
-	"iter"
+	"slices"
 	"strings"
+	"time"
+
+	"scim-auditor/internal/evidence"
 )
 
-// version is a value with the snapshot since which it has been so.
-type version[T any] struct {
-	value     T
+// versionTable is a table with one row for each stretch of snapshots in which a thing stays the same.
+type versionTable struct {
+	name    string
+	kind    string   // of its records
+	columns []string // that are hashed; the first is the id
+	raw     int      // place of the column "raw", -1 without one
+	form    evidence.Form
+}
+
+func newVersionTable(name, kind string, columns ...string) *versionTable {
+	columns = append([]string{"id"}, columns...)
+	return &versionTable{name, kind, columns, slices.Index(columns, "raw"), evidence.NewForm(kind, columns...)}
+}
+
+// The tables that hold what complete snapshots show.
+var (
+	organizationVersions = newVersionTable("organization_versions", "organization",
+		"name", "tier", "created_at", "updated_at", "unknown_fields", "raw")
+	policyVersions = newVersionTable("policy_versions", "policy",
+		"restrict_account_creation_to_scim", "unknown_fields", "raw")
+	scimVersions = newVersionTable("scim_versions", "scim",
+		"stated_organization_id", "name", "enabled", "sso_configuration_id", "created_at", "updated_at",
+		"token_expires_at", "allow_unverified_email_account_linking", "unknown_fields", "raw")
+	ssoVersions = newVersionTable("sso_versions", "sso",
+		"stated_organization_id", "display_name", "issuer_url", "provider_type", "state", "client_id", "email_domain",
+		"email_domains", "additional_scopes", "claims", "claims_expression", "unknown_fields", "raw")
+	findingVersions = newVersionTable("finding_versions", "finding",
+		"rule_id", "severity", "status", "original_status", "subject_type", "subject_id", "subject_name", "observed",
+		"first_seen", "exception_number")
+	exceptionVersions = newVersionTable("exception_versions", "exception",
+		"rule_id", "subject_id", "accepted_organization_id", "owner", "reason", "ticket", "expires", "in_force", "bearing",
+		"findings")
+	carriedVersions = newVersionTable("carried_finding_versions", "carried_finding",
+		"rule_id", "first_seen", "last_seen")
+)
+
+// contentTables are what content_sha256 covers, recordTables what records_sha256 covers first, in order.
+var (
+	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
+	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
+)
+
+// version is a stored row: a value for each of the columns, and the snapshot since which it holds.
+type version struct {
+	values    []any
 	validFrom int64
+	since     time.Time // of the snapshot validFrom; only where asOf reads it
+	sha256    []byte
 }
 
-// asOf reads what a snapshot of the organization shows, sorted by id.
-func (k kind[T]) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version[T], error) {
-	var all []version[T]
-	for v, err := range k.eachAsOf(ctx, q, organizationKey, snapshotID) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
+func (v version) id() string { return v.values[0].(string) }
+
+// columnsOf are the columns to read. The JSON as received is most of a row and often not needed.
+func (t *versionTable) columnsOf(withRaw bool) string {
+	columns := slices.Clone(t.columns)
+	if t.raw >= 0 && !withRaw {
+		columns[t.raw] = "NULL"
 	}
-	return all, nil
+	return strings.Join(columns, ", ")
 }
 
-// eachAsOf is asOf for more than fits into memory. An id that is there twice is an error: whoever walks such a list beside another would tell
-// of changes that never were.
-func (k kind[T]) eachAsOf(ctx context.Context, q querier, organizationKey, snapshotID int64) iter.Seq2[version[T], error] {
-	columns := "v.id, v.valid_from, " + strings.Join(k.reads, ", ")
-	stored := queryEach(ctx, q, "reading "+k.name+" rows", k.scan,
-		"SELECT "+columns+" FROM "+k.live()+" v WHERE v.organization_key = ?1 AND v.valid_from <= ?2"+
-			" UNION ALL SELECT "+columns+" FROM "+k.history()+" v WHERE v.organization_key = ?1 AND v.valid_from <= ?2 AND v.valid_to > ?2"+
-			" ORDER BY 1", organizationKey, snapshotID)
-	return func(yield func(version[T], error) bool) {
-		last, n := "", 0
-		for v, err := range stored {
-			id := k.id(v.value)
-			if err == nil && n > 0 && id == last {
-				err = fmt.Errorf("the %s row %s is there twice in snapshot %d: %w", k.name, id, snapshotID, ErrDamaged)
-			}
-			if !yield(v, err) || err != nil {
-				return
-			}
-			last, n = id, n+1
-		}
-	}
+// now reads the rows that hold for an organization, sorted by id, without their JSON.
+func (t *versionTable) now(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
+	return t.query(ctx, q, "SELECT valid_from, NULL, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
+		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
 }
 
-func (k kind[T]) scan(rows *sql.Rows) (version[T], error) {
-	var id string
-	var v version[T]
-	dest, value := k.dest(&id)
-	if err := rows.Scan(append([]any{&id, &v.validFrom}, dest...)...); err != nil {
-		return v, err
-	}
-	var err error
-	v.value, err = value()
-	return v, err
+// asOf reads the rows that a snapshot shows, sorted by id. It takes as long as what ended since then, not as
+// what ended before: each half of the query has an index.
+func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
+	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
+		t.columnsOf(true) + " FROM " + t.name +
+		" WHERE organization_key = ?1 AND valid_from <= ?2 AND valid_to"
+	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationKey, snapshotID)
 }
 
-// rows are the values as rows of the table, in their order.
-func (k kind[T]) rows(all []T) listing {
-	return func(yield func(row, error) bool) {
-		for _, v := range all {
-			values := append(make([]any, 0, len(k.columns)+1), k.id(v))
-			if !yield(row{values: k.values(values, v)}, nil) {
-				return
-			}
+// query refuses rows with an id that is there twice: comparing them would report changes that never were.
+func (t *versionTable) query(ctx context.Context, q querier, query string, args ...any) ([]version, error) {
+	all, err := queryAll(ctx, q, "reading "+t.name, readVersion, query, args...)
+	slices.SortFunc(all, func(a, b version) int { return strings.Compare(a.id(), b.id()) })
+	for i := 1; i < len(all) && err == nil; i++ {
+		if id := all[i].id(); id == all[i-1].id() {
+			err = fmt.Errorf("the row %s of %s is there twice: %w", id, t.name, ErrDamaged)
 		}
 	}
+	return all, err
+}
+
+func readVersion(r *reader) version {
+	v := version{validFrom: r.number(), since: r.seconds()}
+	v.sha256, _ = r.value().([]byte)
+	v.values = slices.Clone(r.values[r.next:])
+	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, isNoValue) {
+		r.fail(fmt.Errorf("the row %v is no version", v.values[0]))
+		v.values[0] = ""
+	}
+	return v
+}
+
+func isNoValue(v any) bool {
+	switch v.(type) {
+	case nil, string, int64:
+		return false
+	}
+	return true
+}
+
+func (v version) damaged(err error) error {
+	return fmt.Errorf("the row %s: %w: %w", v.id(), ErrDamaged, err)
+}
+
+// difference is what has to be written so that other rows hold.
+type difference struct {
+	table  *versionTable
+	ended  []version // hold no longer
+	begun  []version // hold from now on
+	hashes []byte    // the row_sha256 of every row that then holds, in the order of the ids
+}
+
+// compare walks the rows that hold and those that are to hold, both sorted by id, in lockstep. It looks at
+// every value but the JSON: the API may spell the same thing in another way.
+func (t *versionTable) compare(held []version, current [][]any) (difference, error) {
+	d := difference{table: t, hashes: make([]byte, 0, sha256.Size*len(current))}
+	last := ""
+	for i, values := range current {
+		id := values[0].(string)
+		if id <= last && i > 0 {
+			return d, fmt.Errorf("the row %q of %s comes after the row %q", id, t.name, last)
+		}
+		last = id
+		for len(held) > 0 && held[0].id() < id {
+			d.ended, held = append(d.ended, held[0]), held[1:]
+		}
+		if len(held) == 0 || held[0].id() != id {
+			d.begin(values)
+			continue
+		}
+		if t.same(held[0].values, values) {
+			d.hashes = append(d.hashes, held[0].sha256...)
+		} else {
+			d.ended = append(d.ended, held[0])
+			d.begin(values)
+		}
+		held = held[1:]
+	}
+	d.ended = append(d.ended, held...)
+	return d, nil
+}
+
+func (t *versionTable) same(a, b []any) bool {
+	for i := range a {
+		if a[i] != b[i] && i != t.raw {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *difference) begin(values []any) {
+	sum := d.table.form.Sum(values)
+	d.begun = append(d.begun, version{values: values, sha256: sum[:]})
+	d.hashes = append(d.hashes, sum[:]...)
+}
+
+// write ends and begins rows with a snapshot, whose header is written.
+func (d *difference) write(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64) error {
+	for _, v := range d.ended {
+		result, err := tx.ExecContext(ctx, "UPDATE "+d.table.name+
+			" SET valid_to = ? WHERE organization_key = ? AND id = ? AND valid_from = ? AND valid_to IS NULL",
+			snapshotID, organizationKey, v.id(), v.validFrom)
+		if err := expectOneRow(result, err); err != nil {
+			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.name, err)
+		}
+	}
+	rows := make([][]any, len(d.begun))
+	for i, v := range d.begun {
+		rows[i] = append([]any{organizationKey, snapshotID, v.sha256}, v.values...)
+	}
+	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.columns...)
+	return insertRows(ctx, tx, d.table.name, columns, rows)
+}
+
+func expectOneRow(result sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows were there to change, not 1", n)
+	}
+	return err
 }

@@ -98,7 +98,8 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 		for _, f := range findings {
 			if !f.FirstSeen.IsZero() {
 				all = append(all, snapshot.Episode{
-					Finding: f.Finding, FirstSeen: f.FirstSeen, LastID: s.ID, LastSeen: f.TakenAt,
+					Finding: f.Finding, Title: f.Title, Expected: f.Expected, Remedy: f.Remedy,
+					FirstSeen: f.FirstSeen, LastID: s.ID, LastSeen: f.TakenAt,
 				})
 			}
 		}

@@ -132,8 +132,8 @@ func visit(t *testing.T, store *snapshot.Store, run snapshot.Run, all ...visited
 func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.Time) {
 	t.Helper()
 	header := snapshot.Snapshot{
-		RunID: run, Source: l.source, OrganizationID: l.id, OrganizationName: l.name, BaseURL: "https://app.gitpod.io/api",
-		TakenAt: at,
+		RunID: run, RuleSetID: recordRules(t, store), Source: l.source, OrganizationID: l.id, OrganizationName: l.name,
+		BaseURL: "https://app.gitpod.io/api", TakenAt: at,
 	}
 	if l.inventory == nil {
 		header.ErrorCode, header.Error = "unavailable", "fetching page 2: HTTP 503"
@@ -150,7 +150,6 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	var changes []diff.Change
 	if found {
 		changes = diff.Compute(baseline.Inventory, *l.inventory, diff.Options{})
-		header.BaselineID = baseline.Snapshot.ID
 	}
 	header.SCIMReceived, header.SCIMDistinct = len(l.inventory.SCIM), len(l.inventory.SCIM)
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
@@ -162,10 +161,26 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 		Expires: november(4).Truncate(24 * time.Hour),
 	}}, at)
 	if _, err := store.SaveComplete(t.Context(), snapshot.Collected{
-		Snapshot: header, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
+		Snapshot: header, Baseline: baseline, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// recordRules stores the wording of the rules, as the job does.
+func recordRules(t *testing.T, store *snapshot.Store) int64 {
+	t.Helper()
+	var rules snapshot.RuleSet
+	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
+		rules.Wordings = append(rules.Wordings, snapshot.Wording{
+			RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy,
+		})
+	}
+	id, err := store.RecordRules(t.Context(), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // nightsOfNovember is a store with a complete night before the period, then one each day: complete,

@@ -70,5 +70,8 @@ func (c Column) NotInJSON() Column {
 	return c
 }
 
+// hasLocal reports whether a column of local times can stand behind the column.
+func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
+
 // InJSON reports whether JSON has the column.
 func (c Column) InJSON() bool { return c.in != notJSON }

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // WriteCSV writes the table as RFC 4180 has it, with comma and CRLF; instants are RFC 3339 in UTC.
@@ -36,18 +38,24 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 func writeRecord(out *bufio.Writer, cells []any, remark string) {
 	b := out.AvailableBuffer()
 	for _, value := range cells {
-		b = append(appendField(b, csvCell(value)), ',')
+		b = append(appendCell(b, value), ',')
 	}
 	_, _ = out.Write(append(appendField(b, csvText(remark)), "\r\n"...))
 }
 
-// csvCell guards texts; numbers, of which some are negative, stand as they are.
-func csvCell(value any) string {
+// appendCell guards texts; numbers, of which some are negative, stand as they are.
+func appendCell(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case time.Time:
+		return v.UTC().AppendFormat(b, time.RFC3339Nano)
+	}
 	plain := Plain(value)
 	if _, isText := textOf(value); isText {
-		return csvText(plain)
+		plain = csvText(plain)
 	}
-	return plain
+	return appendField(b, plain)
 }
 
 // appendField quotes a field where it must be.

@@ -46,7 +46,7 @@ func (t *Table) Markdown(rest string, keys ...string) Markdown {
 	m := Markdown{table: t, rest: rest}
 	for _, i := range t.Indexes(keys) {
 		m.columns = append(m.columns, i)
-		if len(keys) > 0 && t.zone != nil && t.Columns[i].Kind == TimeKind {
+		if len(keys) > 0 && t.zone != nil && t.Columns[i].hasLocal() {
 			m.columns = append(m.columns, i+1)
 		}
 	}

@@ -53,7 +53,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 	t := &Table{Name: name, zone: zone, sizes: make(map[int]int)}
 	for _, c := range columns {
 		t.Columns = append(t.Columns, c)
-		if c.Kind == TimeKind && zone != nil {
+		if zone != nil && c.hasLocal() {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
 			t.Columns = append(t.Columns, Text(title, c.Key+LocalSuffix).NotInJSON())
 		}
@@ -88,9 +88,9 @@ func (t *Table) Add(organization int, cells ...any) {
 func (t *Table) withLocal(cells []any) []any {
 	all := make([]any, 0, len(t.Columns))
 	for _, value := range cells {
-		kind := t.Columns[len(all)].Kind
+		hasLocal := t.Columns[len(all)].hasLocal()
 		all = append(all, value)
-		if kind == TimeKind {
+		if hasLocal {
 			all = append(all, InZone(value, t.zone))
 		}
 	}
@@ -149,15 +149,27 @@ func (t *Table) Shown() []Column {
 
 // measure counts what becomes of a cell's text in the workbook and in CSV.
 func (t *Table) measure(column int, value any) {
-	cell := CellOf(value)
-	t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
-	if cell.Altered {
-		t.Altered++
+	text, isText := textOf(value)
+	switch {
+	case !isText:
+		text = Shown(value)
+	case isPlain(text):
+		if IsFormula(text) {
+			t.Guarded++
+		}
+	default:
+		cell := CellOf(value)
+		if cell.Altered {
+			t.Altered++
+		}
+		if cell.Cut {
+			t.Cut++
+		}
+		if csvText(text) != text {
+			t.Guarded++
+		}
+		t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
+		return
 	}
-	if cell.Cut {
-		t.Cut++
-	}
-	if text, isText := textOf(value); isText && (IsFormula(text) || csvText(text) != text) {
-		t.Guarded++
-	}
+	t.Widths[column] = max(t.Widths[column], len(text))
 }

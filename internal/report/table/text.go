@@ -78,12 +78,23 @@ type Cell struct {
 // CellOf returns a value as a cell of a workbook shows it.
 func CellOf(value any) Cell {
 	shown := Shown(value)
-	text := Visible(shown)
-	if strings.Contains(text, "_x") {
-		text = overlapping.ReplaceAllString(text, "${1}⟦U+005F⟧${2}")
+	if isPlain(shown) {
+		return Cell{Text: shown}
 	}
+	text := overlapping.ReplaceAllString(Visible(shown), "${1}⟦U+005F⟧${2}")
 	short, isCut := cut(text)
 	return Cell{short, text != shown, isCut}
+}
+
+// isPlain reports whether a text stands in a cell as it is, as most do: it is short, of printable
+// ASCII characters, and has no escape.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == 'x' && i > 0 && s[i-1] == '_' {
+			return false
+		}
+	}
+	return len(s) <= MaxCellUnits
 }
 
 // overlapping are two escapes of a character with one underscore in common, of which excelize marks

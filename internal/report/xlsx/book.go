@@ -35,7 +35,7 @@ type writer struct {
 	book    *Book
 	styles  []int // by look
 	expired int   // the conditional style of an expired token
-	sheets  int
+	parts   []part
 }
 
 // Write writes the workbook.
@@ -56,6 +56,9 @@ func (b *Book) Write(out io.Writer) (err error) {
 		if err := w.addSheets(s); err != nil {
 			return fmt.Errorf("sheet %s: %w", s.Name, err)
 		}
+	}
+	if err := w.writeSheets(); err != nil {
+		return err
 	}
 	if err := w.setProperties(); err != nil {
 		return fmt.Errorf("setting the document's properties: %w", err)

@@ -38,6 +38,9 @@ func look(l Look, value any) (Look, any) {
 	if l == Plain && table.IsFormula(text) {
 		l = lookLiteral
 	}
+	if same, isText := value.(string); isText && same == text {
+		return l, value // without another allocation
+	}
 	return l, text
 }
 

@@ -17,11 +17,7 @@ const (
 // row on each. A sheet that A4 would show too small to be read is on A3.
 func (w *writer) setPrinting(p *part) error {
 	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
-	across := 0.0
-	for _, width := range p.widths {
-		across += width
-	}
-	if across > pageWidth {
+	if across(p.widths) > pageWidth {
 		paper = paperA3
 	}
 	side, end, footer := 0.4, 0.6, 0.3 // inches

@@ -30,7 +30,9 @@ const (
 	minWidth     = 9   // of a column
 	maxWidth     = 60  // of a column
 	filterButton = 3   // room for the button in a header
+	narrowWidth  = 45  // of a column of a sheet that is too wide for paper
 	pageWidth    = 220 // what an A4 page shows across in a size that can be read
+	largeWidth   = 400 // what an A3 page shows likewise
 	remarkWidth  = 150 // of a remark in one row
 )
 
@@ -121,11 +123,23 @@ func (s *Sheet) widths() []float64 {
 			grow(i, s.Table.Widths[i]+1)
 		}
 	}
+	if across(widths) > largeWidth {
+		for i := range widths {
+			widths[i] = min(widths[i], narrowWidth)
+		}
+	}
 	for i, width := range s.Fixed {
 		grow(i, minWidth)
 		widths[i] = width
 	}
 	return widths
+}
+
+func across(widths []float64) (sum float64) {
+	for _, width := range widths {
+		sum += width
+	}
+	return sum
 }
 
 // remarkLines is what stands beneath the table; one without rows says so.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/report/table"
 )
@@ -20,13 +21,14 @@ type part struct {
 	rows    []table.Row
 	remarks []Line
 	widths  []float64
+	stream  *excelize.StreamWriter
 }
 
-// addSheets writes a Sheet, as several where its table has more rows than one can hold.
+// addSheets makes a Sheet, as several where its table has more rows than one can hold.
 func (w *writer) addSheets(s *Sheet) error {
 	p := part{name: s.Name, lines: s.Lines, widths: s.widths()}
 	if s.Table == nil {
-		return w.addSheet(&p, s.Charts)
+		return w.addSheet(p, s.Charts)
 	}
 	p.columns = s.Table.Shown()
 	remarks, rest := s.remarkLines(p.widths), s.Table.Rows
@@ -40,7 +42,7 @@ func (w *writer) addSheets(s *Sheet) error {
 		if len(rest) == 0 {
 			p.remarks = remarks
 		}
-		if err := w.addSheet(&p, s.Charts); err != nil || len(rest) == 0 {
+		if err := w.addSheet(p, s.Charts); err != nil || len(rest) == 0 {
 			return err
 		}
 	}
@@ -68,31 +70,45 @@ func column(i int) string {
 	return name
 }
 
-// addSheet makes a sheet. What excelize's StreamWriter does not write itself is set before it begins.
-func (w *writer) addSheet(p *part, charts *Charts) error {
-	w.sheets++
-	if w.sheets == 1 {
+// addSheet makes a sheet without its rows. What excelize's StreamWriter does not write itself is set
+// before it begins.
+func (w *writer) addSheet(p part, charts *Charts) error {
+	if len(w.parts) == 0 {
 		if err := w.SetSheetName(w.GetSheetName(0), p.name); err != nil {
 			return err
 		}
 	} else if _, err := w.NewSheet(p.name); err != nil {
 		return err
 	}
-	err := errors.Join(w.setPrinting(p), w.setColumns(p), w.markDays(p))
+	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p))
 	if err == nil && charts != nil {
 		err = charts.add(w.File, p.name)
 	}
 	if err != nil {
 		return err
 	}
-	stream, err := w.NewStreamWriter(p.name)
-	if err != nil {
+	p.stream, err = w.NewStreamWriter(p.name)
+	w.parts = append(w.parts, p)
+	return err
+}
+
+// writeSheets writes the rows of all sheets, of which two at the same time: a StreamWriter's SetRow
+// changes nothing but what is its own.
+func (w *writer) writeSheets() error {
+	var group errgroup.Group
+	group.SetLimit(2)
+	for i := range w.parts {
+		group.Go(func() error { return w.parts[i].writeRows(w.styles) })
+	}
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := w.writeRows(stream, p); err != nil {
-		return err
+	for i := range w.parts {
+		if err := w.parts[i].finish(); err != nil {
+			return fmt.Errorf("sheet %s: %w", w.parts[i].name, err)
+		}
 	}
-	return stream.Flush()
+	return nil
 }
 
 // setColumns sets the widths, and freezes the header and the first column of a data sheet. The last
@@ -126,10 +142,9 @@ func (w *writer) markDays(p *part) error {
 	})
 }
 
-// writeRows writes all rows of a sheet, and makes those of the table a table object. Excelize would
-// stretch a table without rows.
-func (w *writer) writeRows(stream *excelize.StreamWriter, p *part) error {
-	r := rows{styles: w.styles, stream: stream, widths: p.widths, cells: make([]excelize.Cell, len(p.widths))}
+// writeRows writes all rows of a sheet.
+func (p *part) writeRows(styles []int) error {
+	r := rows{styles: styles, stream: p.stream, widths: p.widths, cells: make([]excelize.Cell, len(p.widths))}
 	for _, l := range p.lines {
 		r.add(l.Look, l.Cells)
 	}
@@ -143,15 +158,26 @@ func (w *writer) writeRows(stream *excelize.StreamWriter, p *part) error {
 	for _, l := range p.remarks {
 		r.add(l.Look, l.Cells)
 	}
-	if r.err != nil || len(p.rows) == 0 {
-		return r.err
+	if r.err != nil {
+		return fmt.Errorf("sheet %s: %w", p.name, r.err)
 	}
-	name := strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
-	return stream.AddTable(&excelize.Table{
-		Range:     p.cells(0, p.header(), len(p.columns)-1),
-		Name:      "audit_" + name, // a bare SSO is a column of a sheet
-		StyleName: "TableStyleMedium2",
-	})
+	return nil
+}
+
+// finish makes the rows of a data sheet a table object: excelize would stretch one without rows, and
+// would read all lines above one again.
+func (p *part) finish() error {
+	if len(p.rows) > 0 && p.header() == 1 {
+		name := strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
+		if err := p.stream.AddTable(&excelize.Table{
+			Range:     p.cells(0, p.header(), len(p.columns)-1),
+			Name:      "audit_" + name, // a bare SSO is a column of a sheet
+			StyleName: "TableStyleMedium2",
+		}); err != nil {
+			return err
+		}
+	}
+	return p.stream.Flush()
 }
 
 // rows writes one row after the other, until there is an error.

@@ -8,8 +8,19 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Errors of the database that a person can do something about.
+// Errors that a caller distinguishes.
 var (
+	ErrNotFound = errors.New("not found")
+	ErrPruned   = errors.New("retention removed it")
+
+	// The file was left untouched.
+	ErrNotDatabase    = errors.New("not a database of auditor")
+	ErrOlderVersion   = errors.New("made by a development version of auditor")
+	ErrNewerVersion   = errors.New("made by a newer version of auditor")
+	ErrNoDatabaseFile = errors.New("no such database file")
+	ErrFileExists     = errors.New("the file exists already")
+
+	// A person can do something about these.
 	ErrBusy     = errors.New("another process is writing to the database")
 	ErrReadOnly = errors.New("the database cannot be written")
 	ErrDiskFull = errors.New("the disk is full, or it cannot be read or written")

@@ -1,0 +1,64 @@
+// Package evidence makes what was collected checkable by others: records of rows, hashes over them, the
+// links of the ledger, and the sums of report folders. The format is in docs/verification.md.
+package evidence
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Form is how the rows of one kind are written as records: the kind; then, sorted by the name of the
+// column, the name and the value of each column that is not null; then a line feed. Kind, names and values
+// are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in decimal. No two different rows have
+// the same record, and a column that is added later changes no record of a row that does not have it.
+type Form struct {
+	kind  []byte
+	order []int    // of the columns, sorted by name
+	names [][]byte // as netstrings, in the order of the columns
+}
+
+// NewForm is the form of the rows of a kind with these columns.
+func NewForm(kind string, columns ...string) Form {
+	f := Form{kind: appendNetstring(nil, kind)}
+	for i, c := range columns {
+		f.order = append(f.order, i)
+		f.names = append(f.names, appendNetstring(nil, c))
+	}
+	slices.SortFunc(f.order, func(a, b int) int { return strings.Compare(columns[a], columns[b]) })
+	return f
+}
+
+// Append appends the record of a row, with a value for each column: a string, an integer, or nil for null.
+func (f Form) Append(to []byte, values []any) []byte {
+	to = append(to, f.kind...)
+	for _, i := range f.order {
+		if values[i] == nil {
+			continue
+		}
+		to = append(to, f.names[i]...)
+		switch v := values[i].(type) {
+		case string:
+			to = appendNetstring(to, v)
+		case int64:
+			to = appendNetstring(to, strconv.FormatInt(v, 10))
+		default:
+			to = appendNetstring(to, fmt.Sprint(v))
+		}
+	}
+	return append(to, '\n')
+}
+
+// Sum is the SHA-256 of the record of a row.
+func (f Form) Sum(values []any) [sha256.Size]byte {
+	return sha256.Sum256(f.Append(nil, values))
+}
+
+func appendNetstring(to []byte, text string) []byte {
+	to = strconv.AppendInt(to, int64(len(text)), 10)
+	to = append(to, ':')
+	to = append(to, text...)
+	return append(to, ',')
+}

@@ -1,0 +1,96 @@
+package snapshot
+
+import (
+	"context"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
+)
+
+var changeColumns = []string{
+	"number", "severity", "kind", "subject_type", "subject_id", "subject_name", "field", "before", "after",
+	"before_label", "after_label", "note", "actor_id", "actor_principal", "actor_action", "actor_at",
+}
+
+// changeValues are the values of changeColumns for each change. Its own columns show the newest candidate.
+func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]any {
+	rows := make([][]any, len(changes))
+	for i, c := range changes {
+		var actor ona.AuditLogEntry
+		if i < len(candidates) && len(candidates[i]) > 0 {
+			actor = candidates[i][0]
+		}
+		rows[i] = []any{
+			int64(i + 1), string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName,
+			nullText(c.Field), nullText(c.Before), nullText(c.After), nullText(c.BeforeLabel), nullText(c.AfterLabel),
+			nullText(c.Note), nullText(actor.ActorID), nullText(actor.ActorPrincipal), nullText(actor.Action),
+			nullInstant(actor.CreatedAt),
+		}
+	}
+	return rows
+}
+
+// Changes are the differences of a snapshot from its baseline, in stored order; ErrPruned when retention
+// removed them.
+func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
+	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	if len(changes) == 0 {
+		return nil, s.notPruned(ctx, snapshotID)
+	}
+	return changes, s.addCandidates(ctx, snapshotID, changes)
+}
+
+// Timeline is every change of an organization in the snapshots taken from since on, up to and with a
+// snapshot, oldest first, without the candidates. The zero time is the beginning. The plus makes SQLite look
+// for the first one by time, where it would read the older ones.
+func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
+	return s.queryChanges(ctx, `
+		WHERE organization_id = ?1
+		  AND snapshot_id >= (SELECT min(+id) FROM stored_snapshots WHERE taken_at >= ?2)
+		  AND snapshot_id <= ?3
+		  AND taken_at >= ?2
+		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
+}
+
+func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {
+	return queryAll(ctx, s.db, "reading changes", func(r *reader) Change {
+		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.seconds(), OrganizationID: r.text()}
+		c.Change = diff.Change{
+			Severity: diff.Severity(r.text()), Kind: diff.Kind(r.text()),
+			SubjectType: diff.SubjectType(r.text()), SubjectID: r.text(), SubjectName: r.text(),
+			Field: r.text(), Before: r.text(), After: r.text(), BeforeLabel: r.text(), AfterLabel: r.text(),
+		}
+		c.ActorID, c.ActorPrincipal, c.ActorAction, c.ActorAt = r.text(), r.text(), r.text(), r.instant()
+		c.Note = r.text()
+		return c
+	}, `SELECT snapshot_id, baseline_id, taken_at, organization_id, severity, kind, subject_type, subject_id, subject_name,
+		  field, before, after, before_label, after_label, actor_id, actor_principal, actor_action, actor_at, note
+		FROM changes `+where, args...)
+}
+
+// addCandidates adds to the changes of one snapshot the audit-log entries that may say who made them.
+func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []Change) error {
+	type candidate struct{ change, entry int }
+	candidates, err := queryAll(ctx, s.db, "reading candidate entries", func(r *reader) candidate {
+		return candidate{r.count(), r.count()}
+	}, `SELECT change_number, entry_number
+		FROM change_candidates
+		WHERE snapshot_id = ?
+		ORDER BY change_number, entry_number`, snapshotID)
+	if err != nil || len(candidates) == 0 {
+		return err
+	}
+	log, err := s.AuditLog(ctx, snapshotID)
+	if err != nil {
+		return err
+	}
+	for _, c := range candidates {
+		to := &changes[c.change-1].Candidates
+		*to = append(*to, log.Entries[c.entry-1])
+	}
+	return nil
+}

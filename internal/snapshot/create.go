@@ -1,0 +1,107 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+
+	"scim-auditor/migrations"
+)
+
+// create makes a new database where there is no file, or an empty one. It appears whole or not at all.
+func create(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.Size() > 0:
+		return nil
+	case err == nil:
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	// SQLite would write the log or the journal of a database that is gone into the new one. It
+	// removes them itself where it finds them beside an empty file.
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
+}
+
+// migrate makes the schema in an empty file, which nobody else knows yet. The caller syncs it.
+func migrate(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", fileURI(path)+"?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if err := applyMigrations(ctx, db); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	return err
+}
+
+func applyMigrations(ctx context.Context, db *sql.DB) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("making the schema: %w", err)
+	}
+	return nil
+}
+
+// writeNew makes a file of mode 0600 that appears whole or not at all. It never replaces another
+// file (ErrFileExists).
+func writeNew(path string, write func(partial *os.File) error) (err error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(ErrFileExists, err)
+	}
+	partial, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if left := os.Remove(partial.Name()); left != nil && !errors.Is(left, fs.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
+	}()
+	if err := write(partial); err != nil {
+		return errors.Join(err, partial.Close())
+	}
+	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
+		return err
+	}
+	return publish(partial.Name(), path)
+}
+
+// publish renames a finished file, unless something has taken the name by now.
+func publish(partial, path string) error {
+	if err := os.Link(partial, path); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return ErrFileExists
+		}
+		// A file system without hard links.
+		if err := os.Rename(partial, path); err != nil {
+			return err
+		}
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	_ = folder.Sync() // Windows cannot sync a folder; the file is sound without it
+	return folder.Close()
+}

@@ -1,0 +1,144 @@
+package snapshot
+
+import (
+	"context"
+	"time"
+
+	"scim-auditor/internal/finding"
+)
+
+// Episode is a finding from when it was first seen without a break until it was open no longer, as a
+// stretch of snapshots shows it.
+type Episode struct {
+	// Finding is what the last of the snapshots that show it says.
+	finding.Finding
+	Title, Expected, Remedy string    // as the rules of that snapshot word them
+	FirstSeen               time.Time // may be long before the stretch
+	// LastID is the last snapshot of the stretch in which it was open; in one that could not assess it, it
+	// stays so.
+	LastID int64
+	// LastSeen is the last snapshot, up to LastID, in which it failed or was excepted.
+	LastSeen time.Time
+}
+
+// Episodes are the findings that were open in the snapshots of an organization with an id after one and up
+// to another, in no certain order. Snapshots that are pruned show none.
+func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
+	shown, err := s.queryEpisodes(ctx, organizationID, after, upTo, "")
+	if err != nil {
+		return nil, err
+	}
+	carried, err := s.carried(ctx, organizationID, after, upTo)
+	if err != nil || len(carried) == 0 {
+		return shown, err
+	}
+	older, err := s.queryEpisodes(ctx, organizationID, 0, upTo, "AND v.id IN (SELECT id FROM carried_finding_versions)")
+	if err != nil {
+		return nil, err
+	}
+	return mergeCarried(shown, carried, older), nil
+}
+
+// lastShowing is the last snapshot of a stretch, from ?2 on up to and with ?3, that shows the version v.
+const lastShowing = `(
+	SELECT max(s.id)
+	FROM whole_snapshots s
+	WHERE s.organization_key = v.organization_key AND s.id > ?2 AND s.id <= ?3
+	  AND s.id >= v.valid_from AND (v.valid_to IS NULL OR s.id < v.valid_to)
+)`
+
+// queryEpisodes groups the versions of open findings. Where max stands alone SQLite takes the other columns
+// from the row that has the maximum: https://www.sqlite.org/lang_select.html#bareagg.
+func (s *Store) queryEpisodes(
+	ctx context.Context, organizationID string, after, upTo int64, and string,
+) ([]Episode, error) {
+	return queryAll(ctx, s.db, "reading the findings of a period", func(r *reader) Episode {
+		return Episode{
+			Finding: readFinding(r), FirstSeen: r.seconds(), LastID: r.number(), LastSeen: r.seconds(),
+			Title: r.text(), Expected: r.text(), Remedy: r.text(),
+		}
+	}, `WITH open AS MATERIALIZED (
+		  SELECT `+openColumns+`, `+lastShowing+` AS last_id
+		  FROM organizations o
+		  JOIN finding_versions v ON v.organization_key = o.key
+		  WHERE o.id = ?1 AND v.status IN ('fail', 'excepted') AND v.first_seen IS NOT NULL `+and+`
+		  UNION ALL
+		  SELECT `+openColumns+`, v.snapshot_id
+		  FROM organizations o
+		  JOIN stored_snapshots s ON s.organization_key = o.key AND s.outcome = 'failed' AND s.id > ?2 AND s.id <= ?3
+		  JOIN failed_findings v ON v.snapshot_id = s.id
+		  WHERE o.id = ?1 AND v.status = 'fail' AND v.first_seen IS NOT NULL `+and+`
+		)
+		SELECT `+openColumns+`, max(v.last_id), s.taken_at, w.title, w.expected, w.remedy
+		FROM open v
+		JOIN stored_snapshots s ON s.id = v.last_id
+		LEFT JOIN rule_wordings w ON w.rule_set_id = s.rule_set_id AND w.rule_id = v.rule_id
+		GROUP BY v.id, v.first_seen
+		ORDER BY v.rule_id, v.subject_type, v.subject_id, v.first_seen, v.id`, organizationID, after, upTo)
+}
+
+// openColumns are what readFinding reads of the version v, and first_seen.
+const openColumns = `v.id, v.rule_id, v.severity, v.status, v.original_status, v.subject_type, v.subject_id,
+	v.subject_name, v.observed, v.first_seen`
+
+// Carried are the findings that stay open although a complete snapshot could not assess them. They have no
+// texts.
+func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
+	return s.carried(ctx, h.OrganizationID, h.ID-1, h.ID)
+}
+
+// carried are the findings that were open while complete snapshots could not assess them.
+func (s *Store) carried(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
+	return queryAll(ctx, s.db, "reading findings that stay open", func(r *reader) Episode {
+		e := Episode{Finding: finding.Finding{Status: finding.NotAssessed}}
+		e.Fingerprint, e.FirstSeen, e.LastID = r.text(), r.seconds(), r.number()
+		e.RuleID, e.LastSeen = r.text(), r.seconds()
+		return e
+	}, `SELECT id, first_seen, max(last_id), rule_id, last_seen
+		FROM (
+		  SELECT v.*, `+lastShowing+` AS last_id
+		  FROM organizations o
+		  JOIN carried_finding_versions v ON v.organization_key = o.key
+		  WHERE o.id = ?1
+		)
+		WHERE last_id IS NOT NULL
+		GROUP BY id, first_seen
+		ORDER BY rule_id, id, first_seen`, organizationID, after, upTo)
+}
+
+// mergeCarried lets the episodes go on for as long as they were carried, and adds those that were carried
+// alone: with the texts of older snapshots, or without where retention removed these.
+func mergeCarried(shown, carried, older []Episode) []Episode {
+	shownAt, olderAt := byStretch(shown), byStretch(older)
+	for _, c := range carried {
+		if i, ok := shownAt[c.stretch()]; ok {
+			if shown[i].LastID < c.LastID {
+				shown[i].LastID, shown[i].Status, shown[i].OriginalStatus = c.LastID, c.Status, ""
+			}
+			continue
+		}
+		if i, ok := olderAt[c.stretch()]; ok {
+			lastID, lastSeen := c.LastID, c.LastSeen
+			c = older[i]
+			c.LastID, c.LastSeen, c.Status, c.OriginalStatus = lastID, lastSeen, finding.NotAssessed, ""
+		}
+		shown = append(shown, c)
+	}
+	return shown
+}
+
+// stretch distinguishes episodes.
+type stretch struct {
+	fingerprint string
+	firstSeen   int64 // Unix time
+}
+
+func (e *Episode) stretch() stretch { return stretch{e.Fingerprint, e.FirstSeen.Unix()} }
+
+func byStretch(episodes []Episode) map[stretch]int {
+	at := make(map[stretch]int, len(episodes))
+	for i := range episodes {
+		at[episodes[i].stretch()] = i
+	}
+	return at
+}

@@ -1,0 +1,127 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// snapshotColumns are what is recorded of a snapshot: the columns of the view snapshots but for its link
+// and what retention adds.
+var snapshotColumns = []string{
+	"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
+	"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages",
+	"scim_pages", "scim_rows_per_page", "scim_final_token_empty",
+	"sso_pages", "sso_rows_per_page", "sso_final_token_empty",
+	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
+	"sso_not_assessed", "policies_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
+	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
+}
+
+// organizationColumn is the place of organization_id, for which stored_snapshots has organization_key.
+const organizationColumn = 3
+
+// headerValues are the values of snapshotColumns.
+func headerValues(h Snapshot) []any {
+	var offset any
+	if h.ServerClockKnown {
+		offset = h.ServerClockOffset.Milliseconds()
+	}
+	return []any{
+		h.ID, h.RunID, h.Source, nullText(h.OrganizationID), nullText(h.OrganizationName), nullText(h.OrganizationTier),
+		h.BaseURL, nullText(h.PrincipalID), nullText(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome),
+		nullID(h.BaselineID), nullText(h.ErrorCode), nullText(h.Error), int64(h.Pages),
+		int64(h.SCIMListing.Pages), h.SCIMListing.RowsPerPage, flag(h.SCIMListing.FinalTokenEmpty),
+		int64(h.SSOListing.Pages), h.SSOListing.RowsPerPage, flag(h.SSOListing.FinalTokenEmpty),
+		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
+		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
+		nullText(h.SSONotAssessed), nullText(h.PoliciesNotAssessed), int64(h.Retries), offset,
+		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
+		nullText(h.ContentSHA256), h.RecordsSHA256, nullID(h.RuleSetID), h.LedgerNumber,
+	}
+}
+
+func readHeader(r *reader) Snapshot {
+	h := Snapshot{
+		ID: r.number(), RunID: r.number(), Source: r.text(), OrganizationID: r.text(), OrganizationName: r.text(),
+		OrganizationTier: r.text(), BaseURL: r.text(), PrincipalID: r.text(), Principal: r.text(), TakenAt: r.seconds(),
+		Outcome: Outcome(r.text()), BaselineID: r.number(), ErrorCode: r.text(), Error: r.text(), Pages: r.count(),
+		SCIMListing: readListing(r), SSOListing: readListing(r),
+		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
+		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
+		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), Retries: r.count(),
+	}
+	h.ServerClockKnown = r.values[r.next] != nil
+	h.ServerClockOffset = time.Duration(r.number()) * time.Millisecond
+	h.Notes, h.UnknownFields = r.texts(), r.texts()
+	h.Changes, h.FailingFindings = r.count(), r.count()
+	h.ContentSHA256, h.RecordsSHA256 = r.text(), r.text()
+	h.RuleSetID, h.LedgerNumber, h.ChainSHA256, h.PrunedAt = r.number(), r.number(), r.text(), r.seconds()
+	return h
+}
+
+func readListing(r *reader) Listing {
+	return Listing{Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag()}
+}
+
+func querySnapshots(ctx context.Context, q querier, where string, args ...any) ([]Snapshot, error) {
+	return queryAll(ctx, q, "reading snapshots", readHeader,
+		"SELECT "+strings.Join(snapshotColumns, ", ")+", chain_sha256, pruned_at FROM snapshots "+where, args...)
+}
+
+// Snapshot is the snapshot with this id, ErrNotFound when there is none.
+func (s *Store) Snapshot(ctx context.Context, id int64) (Snapshot, error) {
+	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", id))
+	if err == nil && !found {
+		err = fmt.Errorf("snapshot %d: %w", id, ErrNotFound)
+	}
+	return h, err
+}
+
+// Snapshots are the snapshots of a run, sorted by source.
+func (s *Store) Snapshots(ctx context.Context, runID int64) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, "WHERE run_id = ? ORDER BY source, id", runID)
+}
+
+// CompleteSnapshots are all complete snapshots of the organization that are not pruned, oldest first; of
+// every organization when organizationID is empty.
+func (s *Store) CompleteSnapshots(ctx context.Context, organizationID string) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `
+		WHERE outcome = 'complete' AND pruned_at IS NULL AND (?1 = '' OR organization_id = ?1)
+		ORDER BY id`, organizationID)
+}
+
+// LastComplete is the newest complete snapshot of the organization with an id below before (0: any).
+func (s *Store) LastComplete(ctx context.Context, organizationID string, before int64) (Snapshot, bool, error) {
+	return lastComplete(ctx, s.db, organizationID, before, "")
+}
+
+// lastComplete finds the newest complete snapshot that a further condition holds for.
+func lastComplete(
+	ctx context.Context, q querier, organizationID string, before int64, and string,
+) (Snapshot, bool, error) {
+	return first(querySnapshots(ctx, q, `
+		WHERE organization_id = ?1 AND outcome = 'complete' AND (?2 = 0 OR id < ?2) `+and+`
+		ORDER BY id DESC
+		LIMIT 1`, organizationID, before))
+}
+
+// Pinned is the newest complete snapshot of a source: its organization is the one that the source belongs to.
+func (s *Store) Pinned(ctx context.Context, source string) (Snapshot, bool, error) {
+	return first(querySnapshots(ctx, s.db, "WHERE source = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", source))
+}
+
+// prunedError is ErrPruned for a snapshot that retention removed.
+func prunedError(h Snapshot) error {
+	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
+}
+
+// notPruned is ErrPruned for a snapshot that retention removed: that it has no rows then says nothing.
+func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
+	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", snapshotID))
+	if err == nil && found && !h.PrunedAt.IsZero() {
+		err = prunedError(h)
+	}
+	return err
+}

@@ -1,0 +1,217 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"scim-auditor/internal/evidence"
+)
+
+// Reader reads one consistent state of the database exactly as it is stored, for package verify.
+type Reader struct {
+	tx *sql.Tx
+}
+
+// Reader begins to read. Close ends it.
+func (s *Store) Reader(ctx context.Context) (*Reader, error) {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("beginning to read the database: %w", explain(err))
+	}
+	return &Reader{tx: tx}, nil
+}
+
+// Close ends the reading.
+func (r *Reader) Close() { _ = r.tx.Rollback() } // nothing was written
+
+// Row is a stored row.
+type Row struct {
+	columns []string
+	values  []any // strings, integers, bytes and nil
+	// Form and Record are the form and the values of its record, where the query has a kind.
+	Form   evidence.Form
+	Record []any
+}
+
+// Int is the integer in a column, 0 for null.
+func (r Row) Int(column string) int64 {
+	n, _ := r.value(column).(int64)
+	return n
+}
+
+// Text is the text in a column, empty for null.
+func (r Row) Text(column string) string {
+	text, _ := r.value(column).(string)
+	return text
+}
+
+// Bytes are the bytes in a column, nil for null.
+func (r Row) Bytes(column string) []byte {
+	b, _ := r.value(column).([]byte)
+	return b
+}
+
+// Null says whether a column is null or missing.
+func (r Row) Null(column string) bool { return r.value(column) == nil }
+
+func (r Row) value(column string) any {
+	if i := slices.Index(r.columns, column); i >= 0 {
+		return r.values[i]
+	}
+	return nil
+}
+
+// Query is a query for rows. Those of a kind have records of all columns but some, so that a column that is
+// added later is in the record as well.
+type Query struct {
+	kind    string
+	without []string
+	sql     string
+}
+
+// Each calls do with each row of a query.
+func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
+	rows, err := r.tx.QueryContext(ctx, q.sql, args...)
+	if err != nil {
+		return explain(err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
+	columns, err := rows.Columns()
+	if err != nil {
+		return explain(err)
+	}
+	var hashed []int
+	var names []string
+	for i, c := range columns {
+		if q.kind != "" && !slices.Contains(q.without, c) {
+			hashed, names = append(hashed, i), append(names, c)
+		}
+	}
+	form := evidence.NewForm(q.kind, names...)
+	for rows.Next() {
+		row := Row{columns: columns, values: make([]any, len(columns)), Form: form, Record: make([]any, len(hashed))}
+		pointers := make([]any, len(columns))
+		for i := range pointers {
+			pointers[i] = &row.values[i]
+		}
+		if err := rows.Scan(pointers...); err != nil {
+			return explain(err)
+		}
+		for i, column := range hashed {
+			row.Record[i] = row.values[column]
+		}
+		do(row)
+	}
+	return explain(rows.Err())
+}
+
+// Queries about the database as a whole.
+var (
+	// IntegrityProblems: https://www.sqlite.org/pragma.html#pragma_integrity_check
+	IntegrityProblems = Query{sql: `SELECT integrity_check AS problem FROM pragma_integrity_check
+		WHERE integrity_check <> 'ok'`}
+	// BrokenReferences has the table and the parent of each row that refers to a missing one.
+	BrokenReferences = Query{sql: `SELECT "table", parent FROM pragma_foreign_key_check`}
+	// Runs has how many of the snapshots of each run failed.
+	Runs = Query{sql: `SELECT r.*, (
+			SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome <> 'complete'
+		) AS failed
+		FROM runs r ORDER BY r.id`}
+	// RuleSets are the rule sets.
+	RuleSets = Query{sql: "SELECT id, sha256 FROM rule_sets ORDER BY id"}
+	// RuleWordings are the wordings of one rule set.
+	RuleWordings = Query{
+		kind: "rule_wording", without: []string{"rule_set_id"},
+		sql: "SELECT * FROM rule_wordings WHERE rule_set_id = ? ORDER BY rule_id",
+	}
+	// Answers are the answers with their stored bytes.
+	Answers = Query{sql: "SELECT * FROM responses ORDER BY id"}
+	// Views has the name of each view, and whether it shows the versions of every snapshot.
+	Views = Query{sql: `SELECT name, name IN ('scim_configurations', 'sso_configurations', 'organization_details',
+			'organization_policies', 'findings', 'carried_findings', 'exceptions') AS of_every_snapshot
+		FROM sqlite_schema WHERE type = 'view' ORDER BY name`}
+	// Organizations has the key of each organization. The queries for one take it; 0 stands for the
+	// snapshots that failed before their organization was known.
+	Organizations = Query{sql: "SELECT 0 AS key, NULL AS id UNION ALL SELECT key, id FROM organizations ORDER BY key"}
+	// Headers are the rows of the snapshots of an organization in the register.
+	Headers = Query{sql: `SELECT s.*, s.id IN (SELECT snapshot_id FROM pruned_snapshots) AS pruned
+		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
+)
+
+// ReadView reads a view: SQLite accepts one over a missing column, and fails when it is read.
+func ReadView(view Row) Query {
+	query := "SELECT * FROM " + view.Text("name")
+	if view.Int("of_every_snapshot") != 0 {
+		query += " LIMIT 1" // the rows are checked where they are stored
+	}
+	return Query{sql: query}
+}
+
+// FactKinds are the kinds of facts in the ledger.
+func FactKinds() []string { return sortedKeys(factTables) }
+
+// factTables are the table and the column of row_id of each kind.
+var factTables = map[string][2]string{
+	"run_start": {"run_starts", "id"},
+	"run_end":   {"run_ends", "run_id"},
+	// Not the view: SQLite would copy all of it to join it.
+	"snapshot": {`(SELECT s.*, (
+			SELECT o.id FROM organizations o WHERE o.key = s.organization_key
+		) AS organization_id FROM stored_snapshots s)`, "id"},
+	"schedule": {"schedules", "id"},
+	"rule_set": {"rule_sets", "id"},
+	"prune": {`(SELECT p.*, coalesce((
+			SELECT group_concat(g.snapshot_id, ',' ORDER BY g.snapshot_id)
+			FROM pruned_snapshots g
+			WHERE g.prune_id = p.id
+		), '') AS snapshots FROM prunes p)`, "id"},
+}
+
+// Links are the links of the ledger to facts of a kind, with the link before and the fact; has_fact is 0
+// for a link whose fact is missing.
+func Links(kind string) Query {
+	table, id := factTables[kind][0], factTables[kind][1]
+	without := []string{"number", "row_id", "link", "link_before", "has_fact", "organization_key"}
+	return Query{kind: kind, without: without, sql: "SELECT l.number, l.row_id, l.chain_sha256 AS link, " +
+		"b.chain_sha256 AS link_before, f." + id + ` IS NOT NULL AS has_fact, f.*
+		FROM ledger l
+		LEFT JOIN ledger b ON b.number = l.number - 1
+		LEFT JOIN ` + table + " f ON f." + id + " = l.row_id WHERE l.kind = '" + kind + "' ORDER BY l.number"}
+}
+
+// Facts are the row_id of every fact of a kind.
+func Facts(kind string) Query {
+	table, id := factTables[kind][0], factTables[kind][1]
+	return Query{sql: "SELECT f." + id + " AS row_id FROM " + table + " f ORDER BY 1"}
+}
+
+// placing are the columns that say where a row is shown. They are in no record.
+var placing = []string{"organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256"}
+
+// Versions are the versions of a kind of an organization.
+func Versions(kind string) Query {
+	return Query{
+		kind: kind, without: placing,
+		sql: "SELECT * FROM " + kind + "_versions WHERE organization_key = ? ORDER BY id, valid_from",
+	}
+}
+
+// SnapshotRows are the rows of an organization that belong to one snapshot each, by their kind.
+var SnapshotRows = map[string]Query{
+	"finding":         snapshotRows("finding", "failed_findings", "t.id"),
+	"exchange":        snapshotRows("exchange", "exchanges", "t.number"),
+	"change":          snapshotRows("change", "stored_changes", "t.number"),
+	"audit_log":       snapshotRows("audit_log", "audit_log_readings", "t.snapshot_id"),
+	"audit_log_entry": snapshotRows("audit_log_entry", "audit_log_entries", "t.number"),
+	"candidate":       snapshotRows("candidate", "stored_candidates", "t.change_number, t.entry_number"),
+}
+
+func snapshotRows(kind, from, order string) Query {
+	return Query{
+		kind: kind, without: placing,
+		sql: "SELECT t.* FROM stored_snapshots s JOIN " + from + " t ON t.snapshot_id = s.id" +
+			" WHERE s.organization_key IS nullif(?, 0) ORDER BY t.snapshot_id, " + order,
+	}
+}

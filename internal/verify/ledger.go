@@ -1,0 +1,70 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/snapshot"
+)
+
+// checkLedger recomputes every link, and finds facts that have none.
+func (v *verifier) checkLedger(ctx context.Context) error {
+	for _, kind := range snapshot.FactKinds() {
+		links := make(map[int64]int) // of each fact
+		if err := v.rows.Each(ctx, snapshot.Links(kind), func(link snapshot.Row) {
+			links[link.Int("row_id")]++
+			v.checkLink(kind, link)
+		}); err != nil {
+			return fmt.Errorf("links of the kind %s: %w", kind, err)
+		}
+		if err := v.rows.Each(ctx, snapshot.Facts(kind), func(fact snapshot.Row) {
+			if id := fact.Int("row_id"); links[id] != 1 {
+				v.add(Problem{Subject: fmt.Sprintf("%s %d", kind, id)}, "it has %d links in the ledger, not 1", links[id])
+			}
+		}); err != nil {
+			return fmt.Errorf("facts of the kind %s: %w", kind, err)
+		}
+	}
+	return v.checkRuleSets(ctx)
+}
+
+func (v *verifier) checkLink(kind string, link snapshot.Row) {
+	v.result.LedgerLinks++
+	number, id := link.Int("number"), link.Int("row_id")
+	p := Problem{Subject: fmt.Sprint("ledger link ", number)}
+	if kind == "snapshot" {
+		p.OrganizationID, p.SnapshotID = link.Text("organization_id"), id
+	}
+	if link.Null("link_before") && number != 1 {
+		v.add(p, "the ledger has a gap: link %d is missing", number-1)
+	}
+	if link.Int("has_fact") == 0 {
+		v.add(p, "its fact, %s %d, is missing", kind, id)
+		return
+	}
+	if kind == "snapshot" && link.Int("ledger_number") != number {
+		v.add(p, "the snapshot names link %d instead", link.Int("ledger_number"))
+	}
+	v.compare(p, link.Text("link"), evidence.Link(link.Text("link_before"), link.Form, link.Record),
+		fmt.Sprintf("%s %d, this link or the one before was altered", kind, id))
+}
+
+// checkRuleSets recomputes the hash over the wordings of each rule set.
+func (v *verifier) checkRuleSets(ctx context.Context) error {
+	var sets []snapshot.Row
+	if err := v.rows.Each(ctx, snapshot.RuleSets, func(row snapshot.Row) { sets = append(sets, row) }); err != nil {
+		return err
+	}
+	for _, set := range sets {
+		digest := evidence.NewDigest()
+		if err := v.rows.Each(ctx, snapshot.RuleWordings, func(row snapshot.Row) {
+			digest.Add(row.Form, row.Record)
+		}, set.Int("id")); err != nil {
+			return err
+		}
+		v.compare(Problem{Subject: fmt.Sprint("rule set ", set.Int("id"))}, set.Text("sha256"), digest.Sum(),
+			"the wording of a rule was altered")
+	}
+	return nil
+}
