@@ -149,7 +149,7 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	}
 	set.SetTokenExpiries(s.TokenExpiries)
 	if err := set.Update(ctx, store); err != nil {
-		return err
+		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	if s.MetricsFile == "" {
 		return nil

@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,13 +45,6 @@ func (s *Set) addStored() {
 // Update sets the metrics to the last run that has ended. An organization whose snapshot is not complete has no number
 // of configurations, changes or findings: unknown values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
-	if err := s.stored.update(ctx, store); err != nil {
-		return fmt.Errorf("reading the metrics from the database: %w", err)
-	}
-	return nil
-}
-
-func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {
 		return err
@@ -61,16 +53,17 @@ func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	for _, vec := range s.all {
+	m := &s.stored
+	for _, vec := range m.all {
 		vec.Reset()
 	}
 	// Only under today's label: one that the settings no longer have would look overdue for ever.
 	for _, h := range newest {
-		s.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
+		m.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.run(ctx, store, r)
+			return m.run(ctx, store, r)
 		}
 	}
 	return nil
