@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
@@ -148,7 +149,8 @@ func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Sn
 // readNights reads the nights that the report shows.
 func (m *Model) readNights(ctx context.Context, store *snapshot.Store) error {
 	var err error
-	m.Nights, err = store.Nights(ctx, m.Since(), m.Run.ID, m.Run.StartedAt, 0)
+	before := m.Since().Add(-time.Second) // a night at Since itself is shown
+	m.Nights, err = store.Nights(ctx, before, m.Run.ID, m.Run.StartedAt, 0)
 	return err
 }
 
