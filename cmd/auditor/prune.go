@@ -39,7 +39,7 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 		if err != nil {
 			return err
 		}
-		return openToChange(cmd.Context(), s.DB, now, func(store *snapshot.Store) error {
+		return lockDatabase(cmd.Context(), s.DB, now, snapshot.OpenExisting, func(store *snapshot.Store) error {
 			pruned, err := store.Prune(cmd.Context(), retention, now, f.dryRun)
 			if err != nil {
 				return err
@@ -67,12 +67,9 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 // retention is what the flags mean at the instant now.
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
-	for _, number := range []struct {
-		flag  string
-		value int
-	}{{"keep-last", f.keepLast}, {"keep-days", f.keepDays}, {"responses-older-than", f.responsesDays}} {
-		if cmd.Flags().Changed(number.flag) && number.value < 1 {
-			return r, usage(fmt.Errorf("--%s %d: the number must be 1 or more", number.flag, number.value), "")
+	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {
+		if n, err := cmd.Flags().GetInt(flag); err != nil || cmd.Flags().Changed(flag) && n < 1 {
+			return r, usage(fmt.Errorf("--%s %d: the number must be 1 or more", flag, n), "")
 		}
 	}
 	if f.keepDays > 0 {
