@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/check"
+	"scim-auditor/internal/job"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -102,24 +103,30 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	}
 	var results []check.Result
 	for _, source := range sources {
+		first := len(results)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
 		if source.Err != nil {
-			r := check.Failed("token", source.Err)
-			r.Source = source.Name
-			results = append(results, r)
-			continue
+			results = append(results, check.Failed("token", source.Err))
+		} else {
+			results = append(results, checkSource(ctx, source, store)...)
 		}
-		if store != nil && source.Fetch.OrganizationID == "" {
-			// As in a run, the last complete snapshot says which organization the token must belong to.
-			last, _, err := store.Pinned(ctx, source.Name)
-			if err != nil {
-				results = append(results, check.Failed("database", err))
-			}
-			source.Fetch.OrganizationID = last.OrganizationID
+		for i := range results[first:] {
+			results[first+i].Source = source.Name
 		}
-		results = append(results, check.Organization(ctx, source.Name, source.Fetch)...)
 	}
 	return results
+}
+
+func checkSource(ctx context.Context, source job.Source, store *snapshot.Store) (results []check.Result) {
+	if store != nil && source.Fetch.OrganizationID == "" {
+		// As in a run, the last complete snapshot says which organization the token must belong to.
+		last, _, err := store.Pinned(ctx, source.Name)
+		if err != nil {
+			results = append(results, check.Failed("database", err))
+		}
+		source.Fetch.OrganizationID = last.OrganizationID
+	}
+	return append(results, check.Organization(ctx, source.Fetch)...)
 }
 
 // checkText has a line for each result, with what to do below it where there is something to do.

@@ -32,16 +32,8 @@ const (
 
 // Organization asks the API everything that a run asks, once and without retries, and stores nothing. OrganizationID
 // in the options is the organization that the token must belong to, if any.
-func Organization(ctx context.Context, source string, options fetch.Options) []Result {
+func Organization(ctx context.Context, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
-	results := ask(ctx, options)
-	for i := range results {
-		results[i].Source = source
-	}
-	return results
-}
-
-func ask(ctx context.Context, options fetch.Options) []Result {
 	client, err := fetch.New(options)
 	if err != nil {
 		r := Failed(nameBaseURL, err)
