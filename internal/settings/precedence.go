@@ -12,7 +12,8 @@ import (
 // fill sets the fields of Config that are flags of the command. Precedence: flag, environment, config file, default.
 func (s *Settings) fill() error {
 	config, _ := s.given("config")
-	if err := s.overlay(func(name string) (string, bool) { return s.flags.Lookup(name).Value.String(), true }); err != nil {
+	byDefault := func(name string) (string, bool) { return s.flags.Lookup(name).DefValue, true }
+	if err := s.overlay(byDefault); err != nil {
 		return err
 	}
 	if err := s.readConfig(config); err != nil {

@@ -47,8 +47,8 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Load reads the config file and returns the settings of a command with these flags, which have been parsed. Every error
-// is an *Error.
+// Load reads the config file and returns the settings of a command with these flags, which have been parsed. Every
+// error is an *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
 	if err := s.fill(); err != nil {
