@@ -27,22 +27,22 @@ const (
 	Failed   Outcome = "failed"
 )
 
-// Run is one execution of the job over all organizations.
+// Run is one execution of the job over all organizations. As JSON it has the column names of the table "runs".
 type Run struct {
-	ID                    int64
-	StartedAt             time.Time // whole seconds
-	FinishedAt            time.Time // zero while running
-	ScheduledFor          time.Time // zero for a run that no schedule asked for
-	Trigger               string    // "manual", "schedule", "catch_up" or "demo"
-	Outcome               Outcome
-	Error                 string
-	ToolVersion           string
-	Host                  string
-	CompleteOrganizations int // organizations whose snapshot is complete
-	FailedOrganizations   int // organizations whose snapshot failed
-	Changes               int
-	FailedFindings        int
-	SCIMConfigurations    int // over all complete snapshots of the run
+	ID                    int64     `json:"id,omitempty"`
+	StartedAt             time.Time `json:"started_at"`             // whole seconds
+	FinishedAt            time.Time `json:"finished_at,omitzero"`   // zero while running
+	ScheduledFor          time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
+	Trigger               string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
+	Outcome               Outcome   `json:"outcome"`
+	Error                 string    `json:"error,omitempty"`
+	ToolVersion           string    `json:"tool_version"`
+	Host                  string    `json:"host"`
+	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
+	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
+	Changes               int       `json:"changes"`
+	FailedFindings        int       `json:"failed_findings"`
+	SCIMConfigurations    int       `json:"scim_configurations"` // over all complete snapshots of the run
 }
 
 // Snapshot is what is known about one organization at one instant, or that it could not be known.
