@@ -68,7 +68,7 @@ func eachMember(
 	if _, err := d.ReadToken(); err != nil { // the closing brace
 		return describe(err)
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("more follows after the JSON object")
 	}
 	return nil

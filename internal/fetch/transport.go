@@ -83,7 +83,7 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 		limit = min(limit, maxErrorBytes)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, resp.Body, limit))
-	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
 		return RunEnded(ctx, ctx.Err())
 	}
 	ok := resp.StatusCode == http.StatusOK
@@ -125,7 +125,7 @@ func (c *Client) accept(ctx context.Context, resp *http.Response, repeatsToken b
 // noAnswer is a failure before the last byte. Another try follows everything that may pass by
 // itself.
 func (c *Client) noAnswer(ctx context.Context, err error) *Error {
-	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
 		return RunEnded(ctx, ctx.Err())
 	}
 	if refused, ok := errors.AsType[*Error](err); ok {

@@ -54,7 +54,7 @@ func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 	return ona.Inventory{
 		Organization: ona.Organization{ID: acmeID, Name: "Acme", Raw: []byte(`{}`)},
 		Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: []byte(`{}`)},
-		SCIM:         []ona.SCIMConfiguration(configurations),
+		SCIM:         configurations,
 		SSO: []ona.SSOConfiguration{
 			{
 				ID: id(101), OrganizationID: acmeID, DisplayName: "Okta", ProviderType: ona.ProviderTypeCustom,
