@@ -73,29 +73,22 @@ func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
 		return nil
 	}
 	switch into := f.Pointer(object).(type) {
-	case *string:
-		if *into, err = decodeText(f.Name, value); err == nil && f.ID {
-			*into, err = parseID(f.Name, *into)
-		}
-	case *bool:
-		*into, err = decodeBool(f.Name, value)
-	case **bool:
-		var b bool
-		if b, err = decodeBool(f.Name, value); err == nil {
-			*into = &b
-		}
 	case *time.Time:
 		var text string
 		if text, err = decodeText(f.Name, value); err == nil {
 			*into, err = parseInstant(f.Name, text)
 		}
 	case *[]string:
-		*into, err = decodeSet(f.Name, value)
-	case *map[string]string:
-		*into, err = decodeMap(f.Name, value)
+		// A set has no order of its own.
+		err = unmarshal(f.Name, value, into)
+		slices.Sort(*into)
+		*into = slices.Compact(*into)
+	case *string:
+		if *into, err = decodeText(f.Name, value); err == nil && f.ID {
+			*into, err = parseID(f.Name, *into)
+		}
 	default:
-		// Only a field of a type that ona.Field.Pointer does not name can cause this.
-		panic(fmt.Sprintf("fetch: field %s has type %T", f.Name, into))
+		err = unmarshal(f.Name, value, into)
 	}
 	return err
 }
@@ -107,45 +100,23 @@ func decodeText(field string, value jsontext.Value) (string, error) {
 	return string(unquote(value)), nil
 }
 
-func decodeBool(field string, value jsontext.Value) (bool, error) {
-	switch kind := value.Kind(); kind {
-	case jsontext.KindTrue, jsontext.KindFalse:
-		return kind == jsontext.KindTrue, nil
-	default:
-		return false, wrongKind(field, kind, "a boolean")
-	}
-}
+var errNull = errors.New("null inside a list or a map")
 
-// decodeSet sorts a list that has no order of its own and drops duplicates.
-func decodeSet(field string, value jsontext.Value) ([]string, error) {
-	var list []*string // proto3 JSON has no null inside a list
-	if err := describeField(field, json.Unmarshal(value, &list)); err != nil {
-		return nil, err
+// noNulls refuses null inside a list or a map, where proto3 JSON has none.
+var noNulls = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, _ *string) error {
+	if d.PeekKind() == jsontext.KindNull {
+		return errNull
 	}
-	var values []string
-	for _, text := range list {
-		if text == nil {
-			return nil, fmt.Errorf("field %s has null in it", field)
-		}
-		values = append(values, *text)
-	}
-	slices.Sort(values)
-	return slices.Compact(values), nil
-}
+	return errors.ErrUnsupported
+}))
 
-func decodeMap(field string, value jsontext.Value) (map[string]string, error) {
-	var wire map[string]*string
-	if err := describeField(field, json.Unmarshal(value, &wire)); err != nil || len(wire) == 0 {
-		return nil, err
+// unmarshal reads the value of a field into a pointer to its type.
+func unmarshal(field string, value jsontext.Value, into any) error {
+	err := json.Unmarshal(value, into, noNulls)
+	if errors.Is(err, errNull) {
+		return fmt.Errorf("field %s has null in it", field)
 	}
-	values := make(map[string]string, len(wire))
-	for name, text := range wire {
-		if text == nil {
-			return nil, fmt.Errorf("field %s has null in it", field)
-		}
-		values[name] = *text
-	}
-	return values, nil
+	return describeField(field, err)
 }
 
 func parseID(field, id string) (string, error) {

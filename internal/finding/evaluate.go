@@ -23,9 +23,8 @@ func Evaluate(in Input, t Thresholds) []Finding {
 	e := newEvaluation(in, t)
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
-		expected := rule.ExpectedBy(t)
 		for _, r := range e.judge(rule) {
-			findings = append(findings, e.finding(rule, r, expected))
+			findings = append(findings, e.finding(rule, r))
 		}
 	}
 	return findings
@@ -48,7 +47,7 @@ func EvaluateFailed(organizationID, name, code, errText string) []Finding {
 		case rule.ID == foreignConfiguration && code == ForeignOrganization:
 			r = fail("The collection met an object of another organization: %s", errText)
 		}
-		findings = append(findings, e.finding(rule, r.of(e.organization), rule.Expected))
+		findings = append(findings, e.finding(rule, r.of(e.organization)))
 	}
 	return findings
 }
@@ -167,21 +166,19 @@ func (e *evaluation) each(judge func(*evaluation, configuration) row) []row {
 	return rows
 }
 
-func (e *evaluation) finding(rule Rule, r row, expected string) Finding {
+func (e *evaluation) finding(rule Rule, r row) Finding {
 	severity := cmp.Or(r.severity, rule.Severity)
 	if severity == ByRule {
 		severity = diff.High // the highest possible
 	}
 	return Finding{
 		RuleID:      rule.ID,
-		Title:       rule.Title,
 		Severity:    severity,
 		Status:      r.status,
 		SubjectType: r.subject.kind,
 		SubjectID:   r.subject.id,
 		SubjectName: r.subject.name,
 		Observed:    r.observed,
-		Expected:    expected,
 		Fingerprint: Fingerprint(rule.ID, e.organization.id, r.subject.id),
 	}
 }

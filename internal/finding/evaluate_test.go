@@ -26,7 +26,7 @@ func TestWording(t *testing.T) {
 		fmt.Fprintf(&got, "== %s ==\n", heading)
 		for _, f := range findings {
 			fmt.Fprintf(&got, "%s %s %s, %s %s %q\n  %s\n  %s\n", f.RuleID, f.Status, f.Severity,
-				f.SubjectType, f.SubjectID, f.SubjectName, f.Observed, f.Expected)
+				f.SubjectType, f.SubjectID, f.SubjectName, f.Observed, ruleOf(f.RuleID).ExpectedBy(finding.DefaultThresholds()))
 		}
 	}
 	for _, c := range ruleCases {
@@ -100,8 +100,9 @@ func TestThresholdsAreUsedAndNamed(t *testing.T) {
 		"SCIM-006": "The limit is 50 days.",
 		"SCIM-021": "The limit is 1 min.",
 	} {
-		if f := ofRule(findings, rule)[0]; f.Status != finding.Fail || !strings.Contains(f.Expected, limit) {
-			t.Errorf("%s: %s, expected %q, want a failure that names %q", rule, short(f), f.Expected, limit)
+		expected := ruleOf(rule).ExpectedBy(strict)
+		if f := ofRule(findings, rule)[0]; f.Status != finding.Fail || !strings.Contains(expected, limit) {
+			t.Errorf("%s: %s, expected %q, want a failure that names %q", rule, short(f), expected, limit)
 		}
 	}
 }
@@ -130,9 +131,9 @@ func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 	}
 	for i, rule := range finding.Rules() {
 		want := finding.Finding{
-			RuleID: rule.ID, Title: rule.Title, Severity: rule.Severity, Status: finding.NotAssessed,
+			RuleID: rule.ID, Severity: rule.Severity, Status: finding.NotAssessed,
 			SubjectType: diff.Organization, SubjectID: "org-1", SubjectName: "Acme",
-			Observed: "The collection was not complete.", Expected: rule.Expected,
+			Observed:    "The collection was not complete.",
 			Fingerprint: finding.Fingerprint(rule.ID, "org-1", "org-1"),
 		}
 		switch rule.ID {

@@ -28,7 +28,6 @@ const (
 // of their own.
 type Finding struct {
 	RuleID   string
-	Title    string
 	Severity diff.Severity
 	Status   Status
 	// OriginalStatus is what an exception covers; empty unless Status is Excepted.
@@ -39,8 +38,6 @@ type Finding struct {
 	// Observed is what was found or, for NotAssessed, why it was not. It does not quote the instant
 	// of the night or of the baseline: a finding that stays the same has the same text every night.
 	Observed string
-	// Expected is what would be in order.
-	Expected string
 	// Fingerprint is what Fingerprint returns, so that a finding keeps its age when its subject is
 	// renamed.
 	Fingerprint string

@@ -10,7 +10,7 @@ import (
 // day is 24 hours: every threshold counts elapsed time between instants, not calendar days.
 const day = 24 * time.Hour
 
-// Thresholds are the numbers that the rules compare with. Each is a setting, and Finding.Expected
+// Thresholds are the numbers that the rules compare with. Each is a setting, and Rule.ExpectedBy
 // names each that the rule uses.
 type Thresholds struct {
 	// A token that expires within ExpiryHigh of the snapshot, or exactly then, fails SCIM-002 with
