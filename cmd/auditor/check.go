@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/check"
-	"scim-auditor/internal/job"
+	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -117,7 +117,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	return results
 }
 
-func checkSource(ctx context.Context, source job.Source, store *snapshot.Store) (results []check.Result) {
+func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
 	if store != nil && source.Fetch.OrganizationID == "" {
 		// As in a run, the last complete snapshot says which organization the token must belong to.
 		last, _, err := store.Pinned(ctx, source.Name)

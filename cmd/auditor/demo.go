@@ -132,7 +132,7 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 	o.Now = func() time.Time { return o.TakenAt }
 	for _, organization := range server.Organizations() {
 		// Pages of 25 so that the largest organization takes several.
-		o.Sources = append(o.Sources, job.Source{Name: organization.Name, Fetch: fetch.Options{
+		o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{
 			BaseURL: baseURL, Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now, Logger: o.Logger,
 		}})
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"scim-auditor/internal/job"
+	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/settings"
 )
 
@@ -56,7 +56,7 @@ func (p *progress) draw(change func(*progressbar.ProgressBar)) {
 }
 
 // follow counts the answers to a source's requests.
-func (p *progress) follow(source *job.Source) {
+func (p *progress) follow(source *fetch.Source) {
 	if p == nil {
 		return
 	}

@@ -122,24 +122,18 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 }
 
 // jobSources are the organizations with what is needed to reach them. All share one set of connections.
-func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]job.Source, error) {
+func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetch.Source, error) {
 	sources, err := s.Sources(log)
 	if err != nil {
 		return nil, err
 	}
 	transport := fetch.NewTransport(s.Concurrency)
-	var all []job.Source
-	for _, source := range sources {
-		all = append(all, job.Source{
-			Name: source.Name, TokenExpires: source.TokenExpires, Err: source.Err,
-			Fetch: fetch.Options{
-				BaseURL: source.BaseURL, Token: source.Token, OrganizationID: source.OrganizationID, PageSize: s.PageSize,
-				Limits: env.limits, Sleep: env.sleep, Transport: transport, Now: env.now,
-				Logger: log.With(slog.String("source", source.Name)), UserAgent: "scim-auditor/" + readVersion().Version,
-			},
-		})
+	for i := range sources {
+		o := &sources[i].Fetch
+		o.Limits, o.Sleep, o.Transport, o.Now = env.limits, env.sleep, transport, env.now
+		o.Logger, o.UserAgent = log.With(slog.String("source", sources[i].Name)), "scim-auditor/"+readVersion().Version
 	}
-	return all, nil
+	return sources, nil
 }
 
 // publish updates the metrics, and writes them where the settings name a file.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -45,16 +44,14 @@ names what differs, exits with 1 then, and changes nothing.`,
 }
 
 // verifyAll verifies the database and the report folders below --out.
-func verifyAll(ctx context.Context, s *settings.Settings) (*verify.Result, error) {
-	store, err := snapshot.OpenReadOnly(ctx, s.DB)
-	if err != nil {
-		return nil, err
-	}
-	found, err := verify.Database(ctx, store)
-	if err == nil {
-		err = found.AddFolders(ctx, store, s.Out)
-	}
-	return found, errors.Join(err, store.Close())
+func verifyAll(ctx context.Context, s *settings.Settings) (found *verify.Result, err error) {
+	err = withDatabase(ctx, s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) error {
+		if found, err = verify.Database(ctx, store); err != nil {
+			return err
+		}
+		return found.AddFolders(ctx, store, s.Out)
+	})
+	return found, err
 }
 
 // printVerifyProblems prints each problem, and after the last one what to do about evidence that does not hold.

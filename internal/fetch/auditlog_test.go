@@ -65,8 +65,8 @@ func TestTheLogIsReadBackToAPageThatIsOlderThanAskedFor(t *testing.T) {
 		t.Errorf("%d pages, %d received, %d exchanges, lacking %q, not assessed %q", log.Pages, log.Received, len(log.Exchanges), log.Lacking, log.NotAssessed)
 	}
 	for i, x := range log.Exchanges {
-		if sum := sha256.Sum256(x.Body); x.SHA256 != hex.EncodeToString(sum[:]) {
-			t.Errorf("exchange %d has the hash %q", i+1, x.SHA256)
+		if sum := sha256.Sum256(x.Body); x.ResponseSHA256 != hex.EncodeToString(sum[:]) {
+			t.Errorf("exchange %d has the hash %q", i+1, x.ResponseSHA256)
 		}
 	}
 	sent := api.sent(auditLogs)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"scim-auditor/internal/ona"
 )
 
 // Evidence records how answers were obtained.
@@ -24,37 +26,13 @@ type Evidence struct {
 	UnknownFields []string
 }
 
-// Exchange is one call: the request, the answer and the tries.
+// Exchange is one call with the bytes of its answer.
 type Exchange struct {
-	// Method is the method that was called, such as
-	// gitpod.v1.OrganizationService/ListSCIMConfigurations.
-	Method string
-	// Request is the body sent. It never contains the token.
-	Request []byte
-	// Status is the HTTP status; 0 if no answer came or the answer must not be kept.
-	Status int
-	// SentAt is when the last try was sent, UTC. Duration is how long it took, including the body.
-	SentAt   time.Time
-	Duration time.Duration
-	// ServerDate is the answer's Date, UTC; zero if it had none. ClockOffset is the local clock minus
-	// ServerDate when the header came.
-	ServerDate  time.Time
+	ona.Exchange
+	// ClockOffset is the local clock minus ServerDate when the header came.
 	ClockOffset time.Duration
-	// Records is the number of configurations in the answer.
-	Records int
-	// Retries are the earlier tries, in order.
-	Retries []Retry
-	// Body is the answer after decompression, SHA256 its hash in hex. Of an answer other than 200 it is
-	// the first MiB.
-	Body   []byte
-	SHA256 string
-}
-
-// Retry is a try that failed and was followed by another.
-type Retry struct {
-	// Reason is why it failed, Waited how long the client waited before the next try.
-	Reason string
-	Waited time.Duration
+	// Body is the answer after decompression. Of an answer other than 200 it is the first MiB.
+	Body []byte
 }
 
 // reader sends the calls of one part of a reading and keeps the evidence. Only one goroutine uses

@@ -59,6 +59,21 @@ type Limits struct {
 	MaxWait time.Duration
 }
 
+// Source is one organization to collect.
+type Source struct {
+	// Name is its label in logs and reports, "default" if the settings list no organizations. An
+	// organization is pinned to it.
+	Name string
+	// Fetch says how to reach it. OrganizationID is set if the operator named an organization; else the
+	// source's last complete snapshot pins it.
+	Fetch Options
+	// TokenExpires is the beginning of the day in UTC; zero if the settings do not name it.
+	TokenExpires time.Time
+	// Err is why the organization cannot be collected, such as a token that does not exist: its
+	// snapshot fails with it. Nil if it can.
+	Err error
+}
+
 // Client reads one organization. It is safe for concurrent use.
 type Client struct {
 	// settings is a pointer, so that printing a Client shows an address and not the options.

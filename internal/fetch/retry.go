@@ -38,7 +38,8 @@ func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 		}
 	}
 	series := backoff.NewExponentialBackOff()
-	var retries []Retry
+	var retries []string
+	lastReason := ""
 	for tries := 1; ; tries++ {
 		x, failure := c.try(ctx, k, body)
 		x.Retries = retries
@@ -48,28 +49,29 @@ func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 		}
 		wait, again := c.waitAfter(failure, tries, series)
 		if again {
-			retries = append(retries, c.logRetry(ctx, k, tries, failure, wait))
+			lastReason = c.logRetry(ctx, k, tries, failure, wait)
+			retries = append(retries, fmt.Sprintf("%s (waited %s)", lastReason, wait))
 			if c.settings.Sleep(ctx, wait) == nil {
 				continue
 			}
 			failure = RunEnded(ctx, ctx.Err())
 		}
-		if n := len(retries); n > 0 && ctx.Err() != nil {
+		if len(retries) > 0 && ctx.Err() != nil {
 			// What kept the call from being answered before is what has to be fixed.
-			failure.Err = fmt.Errorf("%w; the try before that: %s", failure.Err, retries[n-1].Reason)
+			failure.Err = fmt.Errorf("%w; the try before that: %s", failure.Err, lastReason)
 		}
 		failure.Method, failure.Page, failure.Tries = k.method, k.page, tries
 		return x, failure
 	}
 }
 
-// logRetry logs that another try follows, and returns its evidence.
-func (c *Client) logRetry(ctx context.Context, k call, tries int, failure *Error, wait time.Duration) Retry {
+// logRetry logs that another try follows, and returns why.
+func (c *Client) logRetry(ctx context.Context, k call, tries int, failure *Error, wait time.Duration) string {
 	reason := fmt.Sprintf("%v (%s)", failure.Err, failure.Code)
 	c.settings.Logger.LogAttrs(ctx, slog.LevelInfo, "api request is tried again",
 		slog.String("method", k.method), slog.Int("page", k.page), slog.Int("try", tries),
 		slog.String("reason", reason), slog.Duration("wait", wait))
-	return Retry{Reason: reason, Waited: wait}
+	return reason
 }
 
 func (c *Client) logTry(ctx context.Context, k call, x Exchange, tries int, failure *Error) {

@@ -41,7 +41,7 @@ func NewTransport(organizations int) *http.Transport {
 func (c *Client) try(ctx context.Context, k call, body []byte) (x Exchange, failure *Error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.CallTimeout, errSlow)
 	defer cancel()
-	x.Method, x.Request, x.SentAt = k.method, body, c.settings.Now().UTC()
+	x.Method, x.Request, x.SentAt = k.method, string(body), c.settings.Now().UTC()
 	defer func() { x.Duration = c.settings.Now().Sub(x.SentAt) }()
 	req, err := c.newRequest(ctx, k, body)
 	if err != nil {
@@ -90,7 +90,8 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 	repeatsToken := c.settings.Token.inBytes(body)
 	if !repeatsToken && (err == nil || !ok) {
 		sum := sha256.Sum256(body)
-		x.Status, x.Body, x.SHA256 = resp.StatusCode, body, hex.EncodeToString(sum[:])
+		x.Status, x.Body = resp.StatusCode, body
+		x.ResponseSHA256, x.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))
 	}
 	if !ok {
 		return c.refusal(resp, body, received)

@@ -50,7 +50,7 @@ func (t *task) noteRetries() {
 	var notes []string
 	for _, e := range t.exchanges {
 		for _, r := range e.Retries {
-			notes = append(notes, fmt.Sprintf("%s was sent again after %s: %s", e.Method, r.Waited, r.Reason))
+			notes = append(notes, fmt.Sprintf("%s was sent again after %s", e.Method, r))
 		}
 	}
 	t.header.Retries = len(notes)

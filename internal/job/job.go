@@ -21,24 +21,10 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Source is one organization to collect.
-type Source struct {
-	// Name is its label in logs and reports. An organization is pinned to it.
-	Name string
-	// Fetch says how to reach it. If the operator named an organization, OrganizationID is set; else
-	// the source's last complete snapshot pins it.
-	Fetch fetch.Options
-	// TokenExpires is when the token ends by the settings; zero if they do not say.
-	TokenExpires time.Time
-	// Err is why the organization cannot be collected, such as a token that does not exist: its
-	// snapshot fails with it. Nil if it can.
-	Err error
-}
-
 // Options is everything that a night needs.
 type Options struct {
 	Store   *snapshot.Store
-	Sources []Source
+	Sources []fetch.Source
 	// TakenAt is the instant of every snapshot of the run, UTC, whole seconds. Now is the clock for
 	// the end of the run.
 	TakenAt time.Time
@@ -166,7 +152,7 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 
 // organization takes one organization's snapshot, or stores why there is none, and reads back what
 // is stored.
-func (n *night) organization(ctx context.Context, source Source) Organization {
+func (n *night) organization(ctx context.Context, source fetch.Source) Organization {
 	saved, err := n.takeSnapshot(ctx, source)
 	stored := context.WithoutCancel(ctx)
 	if err != nil {

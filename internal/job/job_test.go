@@ -63,8 +63,8 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 	return h
 }
 
-func (h *house) source(name, token string) job.Source {
-	return job.Source{Name: name, Fetch: fetch.Options{
+func (h *house) source(name, token string) fetch.Source {
+	return fetch.Source{Name: name, Fetch: fetch.Options{
 		BaseURL: h.url, Token: fetch.Token(token), Now: h.clock, Logger: slog.New(slog.DiscardHandler),
 	}}
 }
@@ -72,7 +72,7 @@ func (h *house) source(name, token string) job.Source {
 func (h *house) clock() time.Time { return demo.Night(h.night) }
 
 // run runs the next night, one source after the other.
-func (h *house) run(sources ...job.Source) *job.Result {
+func (h *house) run(sources ...fetch.Source) *job.Result {
 	h.t.Helper()
 	h.night++
 	clear(h.asked)
@@ -86,7 +86,7 @@ func (h *house) run(sources ...job.Source) *job.Result {
 	return result
 }
 
-func (h *house) mustRun(sources ...job.Source) *job.Result {
+func (h *house) mustRun(sources ...fetch.Source) *job.Result {
 	h.t.Helper()
 	result := h.run(sources...)
 	if !result.Complete() {

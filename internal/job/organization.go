@@ -15,7 +15,7 @@ import (
 // task is one organization of a night: what each step found, for the steps after it.
 type task struct {
 	*night
-	source Source
+	source fetch.Source
 
 	options   fetch.Options
 	client    *fetch.Client
@@ -37,7 +37,7 @@ type task struct {
 
 // takeSnapshot collects, compares, evaluates and stores one organization. Beside an error the
 // header has what was learned until then.
-func (n *night) takeSnapshot(ctx context.Context, source Source) (snapshot.Snapshot, error) {
+func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, header: snapshot.Snapshot{
 		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
 	}}
@@ -131,14 +131,15 @@ func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
 		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings, AuditLog: t.logReading,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
-		Exchanges:   storedExchanges(t.exchanges),
 		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Body, nil },
 	}
 	if t.log != nil {
 		c.Candidates = attribute(t.changes, t.log, t.Thresholds.ClockSkew)
 	}
 	c.Snapshot = t.header
-	for _, e := range c.Exchanges {
+	for i, e := range t.exchanges {
+		e.Number = i + 1
+		c.Exchanges = append(c.Exchanges, e.Exchange)
 		c.Snapshot.Retries += len(e.Retries)
 	}
 	saved, err := t.Store.SaveComplete(ctx, c)

@@ -139,7 +139,7 @@ func TestTheTokenComesFromTheFileThenONA_TOKENThenGITPOD_API_KEY(t *testing.T) {
 			t.Fatal(err)
 		}
 		sources, err := s.Sources(slog.New(slog.DiscardHandler))
-		if err != nil || len(sources) != 1 || string(sources[0].Token) != want || sources[0].Name != "default" {
+		if err != nil || len(sources) != 1 || string(sources[0].Fetch.Token) != want || sources[0].Name != "default" {
 			t.Errorf("%d sources, error %v, want the token %s", len(sources), err, want)
 		}
 	}

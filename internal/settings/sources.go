@@ -14,20 +14,6 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Source is an organization to collect.
-type Source struct {
-	// Name is its label in logs and reports, "default" where the config file lists no organizations.
-	Name    string
-	BaseURL string
-	Token   fetch.Token
-	// OrganizationID is the organization that the token must belong to, empty where the settings do not name it.
-	OrganizationID string
-	// TokenExpires is the beginning of the day in UTC, zero where the settings do not say.
-	TokenExpires time.Time
-	// Err is why there is no token; the organization fails with it and the others are collected.
-	Err error
-}
-
 // organizationEntry is an entry of organizations in the config file.
 type organizationEntry struct {
 	Name           string `yaml:"name"`
@@ -54,16 +40,16 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect. It reads the tokens. The log gets a warning for a token file that
+// Sources returns the organizations to collect, each with its address, token and page size. It reads the tokens. The log gets a warning for a token file that
 // others can read.
-func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
+func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
 		return nil, &Error{errors.New("--token-file, --token-expires and --organization are for a single organization"),
 			"the config file lists organizations: set token_env or token_file, token_expires and organization_id in each entry"}
 	}
 	named := make(map[string]bool)
-	var sources []Source
+	var sources []fetch.Source
 	for i, entry := range entries {
 		if err := entry.check(named); err != nil && listed {
 			return nil, s.wrongEntry("organizations", i, err, entryHint)
@@ -77,7 +63,7 @@ func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
 			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err),
 				"check --base-url, GITPOD_BASE_URL or ONA_HOST, base_url in the config file, and --organization"}
 		}
-		if source.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
+		if source.Fetch.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
 			return nil, source.Err
 		}
 		sources = append(sources, source)
@@ -98,12 +84,13 @@ func (e *organizationEntry) check(named map[string]bool) error {
 }
 
 // source is the entry's source without its token.
-func (s *Settings) source(e organizationEntry) (source Source, err error) {
-	source = Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
-	if source.BaseURL, err = fetch.ParseBaseURL(cmp.Or(e.BaseURL, s.BaseURL)); err != nil {
+func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
+	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
+	source.Fetch.PageSize = s.PageSize
+	if source.Fetch.BaseURL, err = fetch.ParseBaseURL(cmp.Or(e.BaseURL, s.BaseURL)); err != nil {
 		return source, err
 	}
-	source.OrganizationID, err = ona.ParseID(strings.TrimSpace(e.OrganizationID))
+	source.Fetch.OrganizationID, err = ona.ParseID(strings.TrimSpace(e.OrganizationID))
 	return source, err
 }
 

@@ -98,19 +98,7 @@ type Listing struct {
 }
 
 // Exchange is one request and the answer that was accepted for it.
-type Exchange struct {
-	Number         int           // 1 for the first of the snapshot
-	Method         string        // such as gitpod.v1.OrganizationService/ListSCIMConfigurations
-	Request        string        // the body sent; never a token
-	Status         int           // HTTP status
-	SentAt         time.Time     // stored in whole milliseconds
-	Duration       time.Duration // of the last try, to the last byte
-	ServerDate     time.Time     // the answer's Date, zero when it had none
-	Records        int           // configurations in the answer
-	Retries        []string      // why each earlier try was not accepted, in order
-	ResponseSHA256 string        // of the bytes of the body, in hex
-	ResponseSize   int64         // bytes
-}
+type Exchange = ona.Exchange
 
 // Change is a stored change with who may have made it.
 type Change struct {
