@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"scim-auditor/internal/job"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/period"
 	"scim-auditor/internal/settings"
@@ -59,7 +58,11 @@ func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id in
 	if err != nil {
 		return err
 	}
-	folder, err := job.Report(cmd.Context(), store, id, out, options)
+	model, err := report.Read(cmd.Context(), store, id)
+	if err != nil {
+		return err
+	}
+	folder, err := report.Write(out, model, options)
 	if err != nil {
 		return err
 	}

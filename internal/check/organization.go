@@ -45,7 +45,7 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	if err != nil {
 		results = append(results, Failed(failedName(err), err))
 	} else {
-		results = append(results, collected(client, c)...)
+		results = append(results, collected(options, c)...)
 		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
 	}
 	if c.ClockKnown {
@@ -55,9 +55,9 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 }
 
 // collected are the results of a collection that succeeded.
-func collected(client *fetch.Client, c *fetch.Collection) []Result {
+func collected(options fetch.Options, c *fetch.Collection) []Result {
 	return []Result{
-		ok(nameBaseURL, "%s answers", client.BaseURL()),
+		ok(nameBaseURL, "%s answers", options.BaseURL),
 		ok(nameToken, "accepted for %s", c.Identity.Principal),
 		ok(nameOrganization, "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
 		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
@@ -81,7 +81,7 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 	if len(c.Inventory.SCIM) == 0 {
 		return ok(nameRemoval, "there is none to ask for")
 	}
-	answer, _, err := client.ConfirmSCIMRemoved(ctx, c.Inventory.SCIM[0].ID)
+	answer, _, err := client.ConfirmRemoved(ctx, ona.GetSCIMConfiguration, c.Inventory.SCIM[0].ID)
 	switch {
 	case err != nil:
 		return warning(nameRemoval, hint, "cannot be asked for: %v", err)

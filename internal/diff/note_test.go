@@ -4,43 +4,23 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/ona"
 )
 
-func TestConfirmSaysWhatCameOfAsking(t *testing.T) {
-	changes := []Change{
-		{Kind: Removed, SubjectType: SCIMConfiguration, SubjectID: "gone", Note: "probably replaced by other"},
-		{Kind: Disabled, SubjectType: SCIMConfiguration, SubjectID: "kept"},
-		{Kind: Removed, SubjectType: SCIMConfiguration, SubjectID: "refused"},
-		{Kind: Removed, SubjectType: SCIMConfiguration, SubjectID: "skipped"},
-		{Kind: Removed, SubjectType: SSOConfiguration, SubjectID: "gone"},
-	}
-	asked := []Subject{{SCIMConfiguration, "gone"}, {SCIMConfiguration, "refused"}, {SCIMConfiguration, "skipped"},
-		{SSOConfiguration, "gone"}}
-	if d := cmp.Diff(asked, Removals(changes)); d != "" {
-		t.Errorf("removals (-want +got):\n%s", d)
-	}
-
-	confirmed := Confirm(changes, map[Subject]Confirmation{
-		{SCIMConfiguration, "gone"}:    {Confirmed: true},
-		{SCIMConfiguration, "kept"}:    {Confirmed: true},
-		{SCIMConfiguration, "refused"}: {Why: "permission_denied"},
-		{SCIMConfiguration, "skipped"}: {Why: "the limit of 100 questions was reached"},
-	})
+func TestARemovalNotesWhatTheAPIAnswered(t *testing.T) {
 	var notes []string
-	for _, c := range confirmed {
+	for _, answer := range []ona.Removal{{Confirmed: true}, {Why: "permission_denied"}, {Why: "the limit of 100 questions was reached"}} {
+		c := Change{Kind: Removed, Note: "probably replaced by other"}
+		c.NoteRemoval(answer)
 		notes = append(notes, c.Note)
 	}
 	want := []string{
 		"probably replaced by other; removal confirmed: the API answers not_found",
-		"",
-		"removed, not confirmed: permission_denied",
-		"removed, not confirmed: the limit of 100 questions was reached",
-		"removed, not confirmed: the API was not asked",
+		"probably replaced by other; removed, not confirmed: permission_denied",
+		"probably replaced by other; removed, not confirmed: the limit of 100 questions was reached",
 	}
 	if d := cmp.Diff(want, notes); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)
-	}
-	if changes[2].Note != "" {
-		t.Errorf("the changes that were handed in have changed: %+v", changes[2])
 	}
 }

@@ -94,9 +94,6 @@ func New(options Options) (*Client, error) {
 	}, nil
 }
 
-// BaseURL returns the base URL in use, as ParseBaseURL normalized it.
-func (c *Client) BaseURL() string { return c.settings.BaseURL }
-
 func (o *Options) validate() (err error) {
 	if o.BaseURL, err = ParseBaseURL(o.BaseURL); err != nil {
 		return err

@@ -9,54 +9,37 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Removal is the API's answer about a configuration that a listing lacks. If it is neither Confirmed
-// nor StillThere, this token may not look, or the server cannot look up a single one.
-type Removal struct {
-	// Confirmed: the API says that there is no such configuration.
-	Confirmed bool
-	// StillThere: the API returns the configuration, so a listing without it was not complete.
-	StillThere bool
-	// Why is what the API said; empty if StillThere.
-	Why string
-}
-
-// ConfirmSCIMRemoved requests one SCIM configuration that a complete listing lacks. The error is an
-// *Error for every answer that is neither the configuration nor the API's own not_found,
-// permission_denied or unimplemented.
-func (c *Client) ConfirmSCIMRemoved(ctx context.Context, id string) (Removal, Exchange, error) {
-	k := call{method: ona.GetSCIMConfiguration, request: request{SCIMConfigurationID: id}}
-	return c.confirmRemoved(ctx, k, id, "scimConfiguration")
-}
-
-// ConfirmSSORemoved is ConfirmSCIMRemoved for an SSO configuration.
-func (c *Client) ConfirmSSORemoved(ctx context.Context, id string) (Removal, Exchange, error) {
-	k := call{method: ona.GetSSOConfiguration, request: request{SSOConfigurationID: id}}
-	return c.confirmRemoved(ctx, k, id, "ssoConfiguration")
-}
-
-func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (Removal, Exchange, error) {
+// ConfirmRemoved requests one configuration that a complete listing lacks: a SCIM configuration with
+// ona.GetSCIMConfiguration, an SSO configuration with ona.GetSSOConfiguration. The error is an *Error
+// for every answer that is neither the configuration nor the API's own not_found, permission_denied
+// or unimplemented.
+func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Removal, Exchange, error) {
 	if id == "" {
-		return Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
+		return ona.Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
 	}
-	x, err := c.get(ctx, k)
+	body, field := request{SCIMConfigurationID: id}, "scimConfiguration"
+	if method == ona.GetSSOConfiguration {
+		body, field = request{SSOConfigurationID: id}, "ssoConfiguration"
+	}
+	x, err := c.get(ctx, call{method: method, request: body})
 	if why, ok := notAssessed(err); ok {
-		return Removal{Why: why}, x, nil
+		return ona.Removal{Why: why}, x, nil
 	}
 	// A 404 counts only in the API's own form: a proxy's says nothing about the configuration.
 	e, ok := errors.AsType[*Error](err)
 	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
-		return Removal{Confirmed: true, Why: e.Error()}, x, nil
+		return ona.Removal{Confirmed: true, Why: e.Error()}, x, nil
 	}
 	if err != nil {
-		return Removal{}, x, err
+		return ona.Removal{}, x, err
 	}
 	if err := checkConfiguration(x.Body, field, id); err != nil {
-		failure := notAsDocumented(k.method, err)
+		failure := notAsDocumented(method, err)
 		failure.ConfigurationID = id
-		return Removal{}, x, failure
+		return ona.Removal{}, x, failure
 	}
 	x.Records = 1
-	return Removal{StillThere: true}, x, nil
+	return ona.Removal{StillThere: true}, x, nil
 }
 
 // checkConfiguration checks that the answer is the configuration with that id.

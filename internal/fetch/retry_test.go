@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/ona"
 )
 
 // retryInfoValue is RetryInfo{retry_delay: {seconds: 2, nanos: 500000000}} in the protobuf wire format, unpadded.
@@ -122,7 +124,7 @@ func TestWaitsPassInFull(t *testing.T) {
 			return answerWith(r, 404, `{"code":"not_found"}`), nil
 		})
 		start := time.Now()
-		removal, x, err := client.ConfirmSCIMRemoved(t.Context(), scimA)
+		removal, x, err := client.ConfirmRemoved(t.Context(), ona.GetSCIMConfiguration, scimA)
 		if err != nil || !removal.Confirmed || len(x.Retries) != 2 {
 			t.Errorf("removal %+v, %d retries, error %v", removal, len(x.Retries), err)
 		}

@@ -90,7 +90,7 @@ func TestBaseURLs(t *testing.T) {
 
 func TestOptionsThatMakeNoClient(t *testing.T) {
 	good := Options{BaseURL: "https://api.example", Token: testToken, Now: time.Now}
-	if c, err := New(good); err != nil || c.BaseURL() != good.BaseURL {
+	if c, err := New(good); err != nil || c.settings.BaseURL != good.BaseURL {
 		t.Fatalf("good options: %v", err)
 	}
 	for name, change := range map[string]func(*Options){

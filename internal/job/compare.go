@@ -50,34 +50,34 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 // the listing was not complete, which is an error. If one cannot be requested, its removal stays,
 // marked as not confirmed.
 func (t *task) confirmRemovals(ctx context.Context) error {
-	results := make(map[diff.Subject]diff.Confirmation)
-	for i, subject := range diff.Removals(t.changes) {
-		if i >= maxConfirmations {
-			results[subject] = diff.Confirmation{
-				Why: fmt.Sprintf("the API is asked about the first %d removals only", maxConfirmations),
-			}
+	asked := 0
+	for i := range t.changes {
+		c := &t.changes[i]
+		if c.Kind != diff.Removed {
 			continue
 		}
-		removal, err := t.confirmRemoval(ctx, subject)
-		if err != nil {
-			return fmt.Errorf("confirming that %s %s was removed: %w", subject.Type, subject.ID, err)
+		removal := ona.Removal{Why: fmt.Sprintf("the API is asked about the first %d removals only", maxConfirmations)}
+		if asked++; asked <= maxConfirmations {
+			var err error
+			if removal, err = t.confirmRemoval(ctx, c); err != nil {
+				return fmt.Errorf("confirming that %s %s was removed: %w", c.SubjectType, c.SubjectID, err)
+			}
 		}
 		if removal.StillThere {
 			return &fetch.Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf(
-				"%s %s is not in the listing, but the API still has it", subject.Type, subject.ID)}
+				"%s %s is not in the listing, but the API still has it", c.SubjectType, c.SubjectID)}
 		}
-		results[subject] = diff.Confirmation{Confirmed: removal.Confirmed, Why: removal.Why}
+		c.NoteRemoval(removal)
 	}
-	t.changes = diff.Confirm(t.changes, results)
 	return nil
 }
 
-func (t *task) confirmRemoval(ctx context.Context, subject diff.Subject) (fetch.Removal, error) {
-	confirm := t.client.ConfirmSCIMRemoved
-	if subject.Type == diff.SSOConfiguration {
-		confirm = t.client.ConfirmSSORemoved
+func (t *task) confirmRemoval(ctx context.Context, c *diff.Change) (ona.Removal, error) {
+	method := ona.GetSCIMConfiguration
+	if c.SubjectType == diff.SSOConfiguration {
+		method = ona.GetSSOConfiguration
 	}
-	removal, exchange, err := confirm(ctx, subject.ID)
+	removal, exchange, err := t.client.ConfirmRemoved(ctx, method, c.SubjectID)
 	t.exchanges = append(t.exchanges, exchange)
 	return removal, err
 }

@@ -203,15 +203,3 @@ func (n *night) report(ctx context.Context) (folder string, err error) {
 	})
 	return report.Write(n.Reports, model, n.Report)
 }
-
-// Report writes the report of a stored run again, into a folder of its own below folder, and
-// returns its path. The same database and options result in the same files.
-func Report(
-	ctx context.Context, store *snapshot.Store, runID int64, folder string, opts report.Options,
-) (string, error) {
-	model, err := report.Read(ctx, store, runID)
-	if err != nil {
-		return "", err
-	}
-	return report.Write(folder, model, opts)
-}

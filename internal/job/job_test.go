@@ -219,7 +219,11 @@ func TestAReportThatCannotBeWrittenLosesNothing(t *testing.T) {
 	if err := os.Remove(h.reports); err != nil {
 		t.Fatal(err)
 	}
-	if folder, err := job.Report(t.Context(), h.store, result.Run.ID, h.reports, report.Options{}); err != nil || folder == "" {
+	model, err := report.Read(t.Context(), h.store, result.Run.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if folder, err := report.Write(h.reports, model, report.Options{}); err != nil || folder == "" {
 		t.Errorf("the report written later: %q, %v", folder, err)
 	}
 }

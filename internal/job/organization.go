@@ -84,7 +84,6 @@ func (t *task) collect(ctx context.Context) (err error) {
 	if t.client, err = fetch.New(t.options); err != nil {
 		return err
 	}
-	t.header.BaseURL = t.client.BaseURL()
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
 	if err != nil {

@@ -16,3 +16,15 @@ type Exchange struct {
 	ResponseSHA256 string        // of the bytes of the body, in hex
 	ResponseSize   int64         // bytes
 }
+
+// Removal is the API's answer about a configuration that a listing lacks. If it is neither Confirmed
+// nor StillThere, the API was not asked, this token may not look, or the server cannot look up a
+// single one.
+type Removal struct {
+	// Confirmed: the API says that there is no such configuration.
+	Confirmed bool
+	// StillThere: the API returns the configuration, so a listing without it was not complete.
+	StillThere bool
+	// Why is what the API said, or why it was not asked; empty if StillThere. It reads after a colon.
+	Why string
+}
