@@ -25,17 +25,7 @@ type AuditLogQuery struct {
 
 // AuditLog is one reading of the audit log, with the evidence.
 type AuditLog struct {
-	// Entries are newest first, each id once, and may reach further back than Since.
-	Entries []ona.AuditLogEntry
-	// Pages is the number of pages read, Received the number of entries in them.
-	Pages, Received int
-	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
-	NotAssessed string
-	// Lacking says why entries since Since may be missing from Entries; empty if none are.
-	// LackingBefore is then the instant from which on the entries are complete; the zero time if that
-	// is not known.
-	Lacking       string
-	LackingBefore time.Time
+	ona.AuditLog
 	Evidence
 }
 

@@ -12,22 +12,12 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is what was read of an organization's audit log. Its instants are those of the server's
-// clock.
+// AuditLog is what was read of an organization's audit log, and what the entries are compared with.
 type AuditLog struct {
-	// NotAssessed is why the log could not be read; the other fields then have no meaning.
-	NotAssessed string
-	// Since is, by type of subject, the instant of the snapshot that the changes are counted from. A
-	// type that is missing was not compared.
-	Since map[diff.SubjectType]time.Time
-	// Until is the instant of the snapshot.
-	Until time.Time
-	// Entries are newest first; they may reach beyond Since and Until.
-	Entries []ona.AuditLogEntry
-	// Lacking is why Entries may be incomplete, empty when they are complete. From LackingBefore on
-	// they are complete, unless it is zero.
-	Lacking       string
-	LackingBefore time.Time
+	ona.AuditLog
+	// Compared is, by type of subject, the instant of the snapshot that the changes are counted from,
+	// by the server's clock. A type that is missing was not compared.
+	Compared map[diff.SubjectType]time.Time
 	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil: none has.
 	Seen func(id string) bool
 }
@@ -57,7 +47,7 @@ func (l *AuditLog) whole(since time.Time) bool {
 // between reports whether an entry lies between the snapshots that its subject was compared in,
 // within the tolerance. A type of subject that is not known is taken for a SCIM configuration.
 func (l *AuditLog) between(kind diff.SubjectType, at time.Time, tolerance time.Duration) bool {
-	since, compared := l.Since[cmp.Or(kind, diff.SCIMConfiguration)]
+	since, compared := l.Compared[cmp.Or(kind, diff.SCIMConfiguration)]
 	return compared && at.After(since.Add(-tolerance)) && !at.After(l.Until.Add(tolerance))
 }
 

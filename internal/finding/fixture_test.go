@@ -42,9 +42,9 @@ func inOrder() finding.Input {
 // quietLog is an audit log without entries since the baseline.
 func quietLog() *finding.AuditLog {
 	return &finding.AuditLog{
-		Since: map[diff.SubjectType]time.Time{diff.SCIMConfiguration: after(-day), diff.SSOConfiguration: after(-day),
+		Compared: map[diff.SubjectType]time.Time{diff.SCIMConfiguration: after(-day), diff.SSOConfiguration: after(-day),
 			diff.Organization: after(-day)},
-		Until: takenAt,
+		AuditLog: ona.AuditLog{Until: takenAt},
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // the snapshot's instant is left to the next night: its configuration may have been created after
 // it was listed.
 func shortLived(e *evaluation) (rows []row) {
-	l, since := e.AuditLog, e.AuditLog.Since[diff.SCIMConfiguration]
+	l, since := e.AuditLog, e.AuditLog.Compared[diff.SCIMConfiguration]
 	groups := make(map[string][]ona.AuditLogEntry) // by configuration
 	for _, entry := range l.Entries {
 		s := entrySubject(entry)
@@ -61,7 +61,7 @@ func logMismatches(e *evaluation) (rows []row) {
 	for s, a := range e.activities() {
 		kinds := strings.Join(a.kinds, ", ")
 		unlogged := len(a.kinds) > 0 && !a.logged
-		since, compared := l.Since[s.Type]
+		since, compared := l.Compared[s.Type]
 		switch {
 		case unlogged && l.whole(since.Add(-e.limits.ClockSkew)):
 			rows = append(rows, fail("No audit-log entry between the two snapshots says who made it: %s.", kinds).
@@ -123,9 +123,9 @@ func (e *evaluation) activities() map[diff.Subject]*activity {
 // night, and those of SCIM-018 have their own finding.
 func (e *evaluation) mustBeExplained(s diff.Subject, at time.Time) bool {
 	l := e.AuditLog
-	since, compared := l.Since[s.Type]
+	since, compared := l.Compared[s.Type]
 	if !compared {
-		since = l.Since[diff.SCIMConfiguration]
+		since = l.Compared[diff.SCIMConfiguration]
 	}
 	known := s.Type == diff.Organization || s.Type != "" && s.ID != ""
 	return known && at.After(since.Add(e.limits.ClockSkew)) && !at.After(l.Until) && !e.neverSeen(s)

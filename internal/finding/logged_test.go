@@ -13,7 +13,7 @@ import (
 )
 
 func hideLog(in *finding.Input) {
-	in.AuditLog = &finding.AuditLog{NotAssessed: "permission denied"}
+	in.AuditLog = &finding.AuditLog{AuditLog: ona.AuditLog{NotAssessed: "permission denied"}}
 }
 
 // logged is a night with these entries, newest first.
@@ -57,7 +57,7 @@ func organizationRenamed() diff.Change {
 }
 
 func notCompared(kind diff.SubjectType) func(*finding.Input) {
-	return func(in *finding.Input) { delete(in.AuditLog.Since, kind) }
+	return func(in *finding.Input) { delete(in.AuditLog.Compared, kind) }
 }
 
 var loggedCases = []ruleCase{

@@ -25,8 +25,8 @@ func night(n int) finding.Input {
 		}
 		return seen(takenAt)
 	}
-	for kind := range in.AuditLog.Since {
-		in.AuditLog.Since[kind] = in.TakenAt.Add(-day)
+	for kind := range in.AuditLog.Compared {
+		in.AuditLog.Compared[kind] = in.TakenAt.Add(-day)
 	}
 	in.AuditLog.Until, in.AuditLog.Lacking = in.TakenAt, "the log goes on after 2 pages"
 	if n == 1 {

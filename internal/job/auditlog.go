@@ -37,14 +37,13 @@ func (t *task) readAuditLog(ctx context.Context) error {
 		return nil
 	}
 	until := serverTime(t.TakenAt, t.header)
-	t.log = &finding.AuditLog{Since: t.comparedSince(), Until: until, Seen: t.seen}
-	t.logReading = &snapshot.AuditLog{Since: until, Until: until}
-	for _, at := range t.log.Since {
-		if at.Before(t.logReading.Since) {
-			t.logReading.Since = at
+	t.log = &finding.AuditLog{AuditLog: ona.AuditLog{Since: until, Until: until}, Compared: t.comparedSince(), Seen: t.seen}
+	for _, at := range t.log.Compared {
+		if at.Before(t.log.Since) {
+			t.log.Since = at
 		}
 	}
-	t.logReading.Since = t.logReading.Since.Add(-t.Thresholds.ClockSkew)
+	t.log.Since = t.log.Since.Add(-t.Thresholds.ClockSkew)
 	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: auditedTypes})
 	if err != nil {
 		return err
@@ -57,8 +56,6 @@ func (t *task) readAuditLog(ctx context.Context) error {
 	}
 	slices.Sort(t.header.UnknownFields)
 	t.header.UnknownFields = slices.Compact(t.header.UnknownFields)
-	t.logReading.NotAssessed, t.logReading.Lacking = t.log.NotAssessed, t.log.Lacking
-	t.logReading.Entries = t.log.Entries
 	return nil
 }
 
@@ -86,7 +83,7 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 // queryLog reads entries and adds those that are needed: newest first, each once. The error is only
 // for the end of the run.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
-	q.Since, q.MaxPages = t.logReading.Since, maxLogPages
+	q.Since, q.MaxPages = t.log.Since, maxLogPages
 	read, err := listAuditLogs(ctx, t.client, q)
 	if err != nil {
 		return nil, err
@@ -101,8 +98,8 @@ func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.Audi
 		}
 	}
 	slices.SortStableFunc(t.log.Entries, func(a, b ona.AuditLogEntry) int { return b.CreatedAt.Compare(a.CreatedAt) })
-	t.logReading.Pages += read.Pages
-	t.logReading.Received += read.Received
+	t.log.Pages += read.Pages
+	t.log.Received += read.Received
 	t.exchanges = append(t.exchanges, read.Exchanges...)
 	t.header.Notes = append(t.header.Notes, read.Notes...)
 	t.header.UnknownFields = append(t.header.UnknownFields, read.UnknownFields...)

@@ -31,7 +31,6 @@ type task struct {
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
 	log        *finding.AuditLog
-	logReading *snapshot.AuditLog
 	findings   []finding.Finding
 }
 
@@ -128,11 +127,12 @@ func listing(l fetch.Listing) snapshot.Listing {
 // snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
-		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings, AuditLog: t.logReading,
+		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
 		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Body, nil },
 	}
 	if t.log != nil {
+		c.AuditLog = &t.log.AuditLog
 		c.Candidates = attribute(t.changes, t.log, t.Thresholds.ClockSkew)
 	}
 	c.Snapshot = t.header

@@ -2,21 +2,13 @@ package snapshot
 
 import (
 	"context"
-	"time"
 
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is what was read of the audit log for a snapshot. Its instants are those of the server's clock.
-type AuditLog struct {
-	// Since is how far back the log was to be read, Until the instant of the snapshot.
-	Since, Until    time.Time
-	Pages, Received int
-	// NotAssessed says why the log could not be read, Lacking why entries may be missing; each empty otherwise.
-	NotAssessed, Lacking string
-	// Entries are newest first. Raw is not kept here: the answers are evidence.
-	Entries []ona.AuditLogEntry
-}
+// AuditLog is what was read of the audit log for a snapshot. The store keeps neither LackingBefore nor an
+// entry's Raw: the answers are evidence.
+type AuditLog = ona.AuditLog
 
 var (
 	auditLogColumns = []string{"since", "until", "pages", "received", "not_assessed", "lacking"}
