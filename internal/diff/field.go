@@ -102,12 +102,5 @@ func jsonText(elements any, count int) value {
 	if count == 0 {
 		return value{}
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(elements); err != nil {
-		// Strings, and slices and maps of them, always encode.
-		panic("diff: encoding a set: " + err.Error())
-	}
-	return text(string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))))
+	return text(ona.JSON(elements))
 }

@@ -3,6 +3,8 @@ package job
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -147,4 +149,22 @@ func (t *task) store(ctx context.Context) error {
 	}
 	t.header = saved
 	return nil
+}
+
+// groupEqual writes numbers in order, equal neighbours together: "99 x 100, 37".
+func groupEqual(numbers []int) string {
+	var parts []string
+	for i := 0; i < len(numbers); {
+		n := 1
+		for i+n < len(numbers) && numbers[i+n] == numbers[i] {
+			n++
+		}
+		part := strconv.Itoa(numbers[i])
+		if n > 1 {
+			part = fmt.Sprintf("%d x %d", n, numbers[i])
+		}
+		parts = append(parts, part)
+		i += n
+	}
+	return strings.Join(parts, ", ")
 }

@@ -79,11 +79,17 @@ func canonical(fields []Field, object any, unknown Unknown) string {
 		members[f.Name] = jsonValue(f.Pointer(object))
 	}
 	maps.DeleteFunc(members, func(_ string, value any) bool { return value == nil })
+	return JSON(members)
+}
+
+// JSON returns a value as canonical JSON: the keys of a map in order, nothing escaped for HTML. It
+// panics if the value cannot be encoded: only a RawMessage that is not JSON can cause this, and
+// package fetch makes none.
+func JSON(value any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(members); err != nil {
-		// Only a RawMessage that is not JSON can cause this, and package fetch makes none.
+	if err := e.Encode(value); err != nil {
 		panic("ona: canonical JSON: " + err.Error())
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
@@ -108,4 +114,29 @@ func jsonValue(pointer any) any {
 		}
 	}
 	return nil
+}
+
+// Layouts of instants; all are UTC.
+const (
+	// TimeLayout is how an instant of the API is stored and compared: RFC 3339 with nine digits, so
+	// that texts sort as the instants do.
+	TimeLayout = "2006-01-02T15:04:05.000000000Z"
+	// DisplayTime is the layout of an instant in a sentence: whole seconds.
+	DisplayTime = "2006-01-02 15:04:05 UTC"
+)
+
+// FormatTime writes an instant in TimeLayout, and the zero time, which means not reported, as "".
+func FormatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(TimeLayout)
+}
+
+// ParseTime reads what FormatTime wrote.
+func ParseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(TimeLayout, s)
 }

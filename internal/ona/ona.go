@@ -150,3 +150,48 @@ const (
 	GetSSOConfiguration      = ServicePrefix + "OrganizationService/GetSSOConfiguration"
 	ListAuditLogs            = ServicePrefix + "EventService/ListAuditLogs"
 )
+
+// Exchange is one call of the API and the answer to its last try.
+type Exchange struct {
+	Number         int           // 1 for the first of a snapshot
+	Method         string        // such as gitpod.v1.OrganizationService/ListSCIMConfigurations
+	Request        string        // the body sent; never a token
+	Status         int           // HTTP status; 0 if no answer came or it must not be kept
+	SentAt         time.Time     // when the last try was sent, UTC; stored in whole milliseconds
+	Duration       time.Duration // of the last try, to the last byte
+	ServerDate     time.Time     // the answer's Date, UTC; zero if it had none
+	Records        int           // configurations in the answer
+	Retries        []string      // why each earlier try was not accepted and how long the wait was, in order
+	ResponseSHA256 string        // of the bytes of the body, in hex
+	ResponseSize   int64         // bytes
+}
+
+// Removal is the API's answer about a configuration that a listing lacks. If it is neither Confirmed
+// nor StillThere, the API was not asked, this token may not look, or the server cannot look up a
+// single one.
+type Removal struct {
+	// Confirmed: the API says that there is no such configuration.
+	Confirmed bool
+	// StillThere: the API returns the configuration, so a listing without it was not complete.
+	StillThere bool
+	// Why is what the API said, or why it was not asked; empty if StillThere. It reads after a colon.
+	Why string
+}
+
+// AuditLog is what was read of an organization's audit log. Its instants are those of the server's
+// clock.
+type AuditLog struct {
+	// Since is how far back the log was to be read, Until the instant of the snapshot.
+	Since, Until time.Time
+	// Pages is the number of pages read, Received the number of entries in them.
+	Pages, Received int
+	// Entries are newest first, each id once, and may reach beyond Since and Until.
+	Entries []AuditLogEntry
+	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
+	NotAssessed string
+	// Lacking says why entries since Since may be missing from Entries; empty if none are.
+	// LackingBefore is then the instant from which on the entries are complete; the zero time if that
+	// is not known.
+	Lacking       string
+	LackingBefore time.Time
+}
