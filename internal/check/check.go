@@ -77,7 +77,7 @@ func TokenExpiry(source string, expires, now time.Time) Result {
 		return r
 	}
 	left := expires.Sub(now)
-	r.Detail = fmt.Sprintf("expires on %s, in %s", expires.Format(time.DateOnly), days(left))
+	r.Detail = fmt.Sprintf("expires on %s, in %s", expires.Format(time.DateOnly), ona.Days(int(left/day)))
 	if left <= 0 {
 		r.Detail = fmt.Sprintf("expired on %s by the settings", expires.Format(time.DateOnly))
 	}
@@ -86,15 +86,4 @@ func TokenExpiry(source string, expires, now time.Time) Result {
 		r.Hint = "make a new read-only personal access token, put it where the old one is, and the new day into token_expires"
 	}
 	return r
-}
-
-func days(left time.Duration) string {
-	switch n := left / day; n {
-	case 0:
-		return "less than a day"
-	case 1:
-		return "1 day"
-	default:
-		return fmt.Sprintf("%d days", n)
-	}
 }

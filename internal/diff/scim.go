@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -96,14 +95,7 @@ func wholeDays(from, to time.Time) string {
 	if from.UTC().AddDate(0, 0, days).After(to) {
 		days-- // the fractions of the seconds
 	}
-	switch days {
-	case 0:
-		return "less than a day"
-	case 1:
-		return "1 day"
-	default:
-		return fmt.Sprintf("%d days", days)
-	}
+	return ona.Days(days)
 }
 
 func refineUpdatedAt(row *Change, before, after value) {

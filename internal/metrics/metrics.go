@@ -23,7 +23,7 @@ type Set struct {
 	*Server
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
-	stored   stored
+	stored   stored // by name
 }
 
 // Server is what a server counts from its start on.
@@ -40,7 +40,10 @@ func New(toolVersion string) *Set {
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
 	s.tokens = s.gauges("token_expires_timestamp_seconds",
 		"When the token of the organization expires, by the settings.", "source")
-	s.addStored()
+	s.stored = make(stored)
+	for _, m := range storedMetrics {
+		s.stored[m.name] = s.gauges(m.name, m.help, m.labels...)
+	}
 	return s
 }
 
@@ -91,36 +94,31 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// stored are the metrics that Update reads from the store.
-type stored struct {
-	all []*prometheus.GaugeVec // each of the following
+// stored has the metrics that Update reads from the store.
+type stored map[string]*prometheus.GaugeVec
 
-	lastComplete, runComplete, runStarted, runDuration                 *prometheus.GaugeVec
-	complete, pages, retries, configurations, changes, failingFindings *prometheus.GaugeVec
+const source, id = "source", "organization_id"
+
+var storedMetrics = []struct {
+	name, help string
+	labels     []string
+}{
+	{"last_complete_timestamp_seconds", "When the last complete snapshot of the organization was taken.",
+		[]string{source, id}},
+	{"run_complete", "1 when the last run is complete, else 0.", nil},
+	{"run_started_timestamp_seconds", "When the last run started.", nil},
+	{"run_duration_seconds", "How long the last run took.", nil},
+	{"organization_complete", "1 when the last run has a complete snapshot of the organization, else 0.",
+		[]string{source, id}},
+	{"pages", "Pages that the last run read, complete or not.", []string{source, id}},
+	{"retries", "Requests of the last run that had to be sent again.", []string{source, id}},
+	{"scim_configurations", "SCIM configurations in the last run's complete snapshot.", []string{source, id}},
+	{"changes", "Changes in the last run's complete snapshot.", []string{source, id, "kind", "severity"}},
+	{"findings", "Findings that fail in the last run's complete snapshot.", []string{source, id, "severity"}},
 }
 
-func (s *Set) addStored() {
-	add := func(name, help string, labels ...string) *prometheus.GaugeVec {
-		vec := s.gauges(name, help, labels...)
-		s.stored.all = append(s.stored.all, vec)
-		return vec
-	}
-	const source, id = "source", "organization_id"
-	m := &s.stored
-	m.lastComplete = add("last_complete_timestamp_seconds",
-		"When the last complete snapshot of the organization was taken.", source, id)
-	m.runComplete = add("run_complete", "1 when the last run is complete, else 0.")
-	m.runStarted = add("run_started_timestamp_seconds", "When the last run started.")
-	m.runDuration = add("run_duration_seconds", "How long the last run took.")
-	m.complete = add("organization_complete",
-		"1 when the last run has a complete snapshot of the organization, else 0.", source, id)
-	m.pages = add("pages", "Pages that the last run read, complete or not.", source, id)
-	m.retries = add("retries", "Requests of the last run that had to be sent again.", source, id)
-	m.configurations = add("scim_configurations",
-		"SCIM configurations in the last run's complete snapshot.", source, id)
-	m.changes = add("changes", "Changes in the last run's complete snapshot.", source, id, "kind", "severity")
-	m.failingFindings = add("findings",
-		"Findings that fail in the last run's complete snapshot.", source, id, "severity")
+func (s stored) set(name string, value float64, labels ...string) {
+	s[name].WithLabelValues(labels...).Set(value)
 }
 
 // Update sets the metrics to the last run that has ended. An organization whose snapshot is not complete has no number
@@ -134,26 +132,25 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	m := &s.stored
-	for _, vec := range m.all {
+	for _, vec := range s.stored {
 		vec.Reset()
 	}
 	// Only under today's label: one that the settings no longer have would look overdue for ever.
 	for _, h := range newest {
-		m.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
+		s.stored.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return m.run(ctx, store, r)
+			return s.stored.run(ctx, store, r)
 		}
 	}
 	return nil
 }
 
-func (s *stored) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
-	s.runComplete.WithLabelValues().Set(oneIf(r.Outcome == snapshot.Complete))
-	s.runStarted.WithLabelValues().Set(float64(r.StartedAt.Unix()))
-	s.runDuration.WithLabelValues().Set(r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
+func (s stored) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
+	s.set("run_complete", oneIf(r.Outcome == snapshot.Complete))
+	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
+	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
 	snapshots, err := store.Snapshots(ctx, r.ID)
 	if err != nil {
 		return err
@@ -166,28 +163,28 @@ func (s *stored) run(ctx context.Context, store *snapshot.Store, r snapshot.Run)
 	return nil
 }
 
-func (s *stored) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {
+func (s stored) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {
 	complete := h.Outcome == snapshot.Complete
-	s.complete.WithLabelValues(h.Source, h.OrganizationID).Set(oneIf(complete))
-	s.pages.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.Pages))
-	s.retries.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.Retries))
+	s.set("organization_complete", oneIf(complete), h.Source, h.OrganizationID)
+	s.set("pages", float64(h.Pages), h.Source, h.OrganizationID)
+	s.set("retries", float64(h.Retries), h.Source, h.OrganizationID)
 	if !complete {
 		return nil
 	}
-	s.configurations.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.SCIMConfigurations))
+	s.set("scim_configurations", float64(h.SCIMConfigurations), h.Source, h.OrganizationID)
 	changes, err := store.Changes(ctx, h.ID)
 	if err != nil {
 		return err
 	}
 	for _, c := range changes {
-		s.changes.WithLabelValues(h.Source, h.OrganizationID, string(c.Kind), string(c.Severity)).Inc()
+		s["changes"].WithLabelValues(h.Source, h.OrganizationID, string(c.Kind), string(c.Severity)).Inc()
 	}
 	failing, err := store.Failing(ctx, h.ID)
 	if err != nil {
 		return err
 	}
 	for _, severity := range diff.Severities {
-		s.failingFindings.WithLabelValues(h.Source, h.OrganizationID, string(severity)).Set(float64(failing[severity]))
+		s.set("findings", float64(failing[severity]), h.Source, h.OrganizationID, string(severity))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package ona
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"strings"
@@ -139,4 +140,16 @@ func ParseTime(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Parse(TimeLayout, s)
+}
+
+// Days writes a length of time in whole days, of which n have passed.
+func Days(n int) string {
+	switch n {
+	case 0:
+		return "less than a day"
+	case 1:
+		return "1 day"
+	default:
+		return fmt.Sprintf("%d days", n)
+	}
 }
