@@ -39,13 +39,12 @@ func create(ctx context.Context, path string) error {
 
 // migrate makes the schema in an empty file, which nobody else knows yet. The caller syncs it.
 func migrate(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", fileURI(path)+"?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
+	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	if err := applyMigrations(ctx, db); err != nil {
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := applyMigrations(ctx, db.DB); err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")

@@ -172,14 +172,12 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot, t *versionTable) (map
 
 // CountRows counts the configurations of a snapshot as the views show them: the second source of its counts.
 func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
-	err = s.db.QueryRowContext(ctx, `
-		SELECT
+	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [2]int {
+		return [2]int{r.count(), r.count()}
+	}, `SELECT
 		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
-		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID).Scan(&scim, &sso)
-	if err != nil {
-		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, explain(err))
-	}
-	return scim, sso, nil
+		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID))
+	return counts[0], counts[1], err
 }
 
 // SeenBefore reports which configurations of an organization that a snapshot does not show were there in an

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 
 	"scim-auditor/internal/evidence"
 )
@@ -15,7 +14,7 @@ type records struct {
 	open                         ages
 }
 
-func readRecords(ctx context.Context, tx *sql.Tx, organizationID string) (held records, err error) {
+func readRecords(ctx context.Context, tx querier, organizationID string) (held records, err error) {
 	if held.organizationKey, err = organizationKey(ctx, tx, organizationID); err != nil {
 		return held, err
 	}
@@ -53,7 +52,7 @@ func (held records) compare(header Snapshot, c Collected) ([]difference, error) 
 }
 
 // writeFailedFindings writes the findings of a failed snapshot.
-func writeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, failed difference) error {
+func writeFailedFindings(ctx context.Context, tx querier, snapshotID int64, failed difference) error {
 	var rows [][]any
 	for _, v := range failed.begun {
 		rows = append(rows, append([]any{snapshotID, v.sha256}, v.values...))
@@ -83,7 +82,7 @@ func partsOf(c Collected) []part {
 	}
 }
 
-func writeParts(ctx context.Context, tx *sql.Tx, snapshotID int64, parts []part) error {
+func writeParts(ctx context.Context, tx querier, snapshotID int64, parts []part) error {
 	for _, p := range parts {
 		if p.table == "" {
 			continue

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -17,7 +16,7 @@ var (
 // BeginRun records the start of a run and returns its id. Runs that an interruption left without an end
 // get one, as failed: the caller holds the lock that keeps a second run out.
 func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
-	err = s.inTransaction(ctx, "beginning a run", func(tx *sql.Tx) error {
+	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) error {
 		if err := endInterrupted(ctx, tx, r.StartedAt); err != nil {
 			return fmt.Errorf("closing an interrupted run: %w", err)
 		}
@@ -32,7 +31,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 }
 
 // endInterrupted ends the runs that began after the last one that has an end.
-func endInterrupted(ctx context.Context, tx *sql.Tx, at time.Time) error {
+func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
 	interrupted, err := queryAll(ctx, tx, "reading the runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
 	for _, id := range interrupted {
@@ -48,7 +47,7 @@ func endInterrupted(ctx context.Context, tx *sql.Tx, at time.Time) error {
 
 // FinishRun records the end of a run that is Running. A run has one end.
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
-	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *sql.Tx) error {
+	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) error {
 		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
 			id, formatSeconds(at), string(outcome), nullText(reason),
 		})

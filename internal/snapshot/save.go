@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"scim-auditor/internal/diff"
@@ -36,7 +35,7 @@ type Collected struct {
 func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error) {
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
-	err := s.inTransaction(ctx, "storing the snapshot of organization "+header.OrganizationID, func(tx *sql.Tx) error {
+	err := s.inTransaction(ctx, "storing the snapshot of organization "+header.OrganizationID, func(tx *transaction) error {
 		held, err := readRecords(ctx, tx, header.OrganizationID)
 		if err != nil {
 			return err
@@ -76,7 +75,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 // and the findings that follow.
 func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []finding.Finding) (Snapshot, error) {
 	header.Outcome, header.BaselineID = Failed, 0
-	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *sql.Tx) error {
+	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) error {
 		held, err := readRecords(ctx, tx, header.OrganizationID)
 		if err != nil {
 			return err
@@ -97,11 +96,11 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 }
 
 // organizationKey is the key of an organization, which it stores when it is new; 0 for an unknown one.
-func organizationKey(ctx context.Context, tx *sql.Tx, id string) (int64, error) {
+func organizationKey(ctx context.Context, tx querier, id string) (int64, error) {
 	if id == "" {
 		return 0, nil
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
+	if _, err := execute(ctx, tx, "INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
 		return 0, err
 	}
 	return findOrganization(ctx, tx, id)
@@ -146,7 +145,7 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 }
 
 // writeHeader sets the id and the link of the header, and writes both.
-func writeHeader(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64) (err error) {
+func writeHeader(ctx context.Context, tx querier, header *Snapshot, key int64) (err error) {
 	if header.ID, err = nextID(ctx, tx, "stored_snapshots"); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -36,7 +35,7 @@ func schedules(ctx context.Context, q querier) ([]Schedule, error) {
 
 // SetSchedule puts a schedule in force from an instant on. It does nothing when the expression is in force already.
 func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
-	return s.inTransaction(ctx, "recording the schedule", func(tx *sql.Tx) error {
+	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) error {
 		all, err := schedules(ctx, tx)
 		if err != nil || len(all) > 0 && all[len(all)-1].Expression == expression {
 			return err

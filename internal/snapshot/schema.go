@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"maps"
 	"slices"
@@ -33,13 +32,12 @@ func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err err
 
 // freshSchema is the schema that the migrations make, by type and name.
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
-	db, err := sql.Open("sqlite", ":memory:")
+	db, err := openDatabase(":memory:")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1) // each connection to :memory: has a database of its own
-	if err := applyMigrations(ctx, db); err != nil {
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := applyMigrations(ctx, db.DB); err != nil {
 		return nil, err
 	}
 	return readSchema(ctx, db)

@@ -11,12 +11,12 @@ import (
 
 // Reader reads one consistent state of the database exactly as it is stored, for package verify.
 type Reader struct {
-	tx *sql.Tx
+	tx *transaction
 }
 
 // Reader begins to read. Close ends it.
 func (s *Store) Reader(ctx context.Context) (*Reader, error) {
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.db.begin(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("beginning to read the database: %w", explain(err))
 	}
