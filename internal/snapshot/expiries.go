@@ -24,17 +24,20 @@ type expiry struct {
 
 // Expiries are those that came before the inventory taken now.
 func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
+	key, err := findOrganization(ctx, s.db, organizationID)
+	if err != nil {
+		return nil, err
+	}
 	all, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) expiry {
 		return expiry{r.text(), r.seconds(), r.instant()}
-	}, `WITH o AS MATERIALIZED (SELECT key FROM organizations WHERE id = ?)
-		SELECT v.id, s.taken_at, v.token_expires_at
+	}, `SELECT v.id, s.taken_at, v.token_expires_at
 		FROM (
-		  SELECT id, valid_from, token_expires_at FROM o JOIN scim_versions ON organization_key = key
+		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = ?1
 		  UNION ALL
-		  SELECT id, valid_from, token_expires_at FROM o JOIN pruned_versions ON organization_key = key AND kind = 'scim'
+		  SELECT id, valid_from, token_expires_at FROM pruned_versions WHERE organization_key = ?1 AND kind = 'scim'
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
-		ORDER BY v.id, v.valid_from`, organizationID)
+		ORDER BY v.id, v.valid_from`, key)
 	return &Expiries{takenAt, all}, err
 }
 

@@ -121,52 +121,48 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 		return shown, err
 	}
 	shown.Policies = inventory.Policies
-	scim, err := s.firstSeen(ctx, h, scimVersions)
+	earlier, err := s.firstSeen(ctx, h)
 	if err != nil {
 		return shown, err
 	}
 	for i, v := range inventory.SCIM {
 		since := c.scim[i].since
-		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, earlier(scim, v.ID, since), since})
-	}
-	sso, err := s.firstSeen(ctx, h, ssoVersions)
-	if err != nil {
-		return shown, err
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
+		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, first, since})
 	}
 	for i, v := range inventory.SSO {
 		since := c.sso[i].since
-		shown.SSO = append(shown.SSO, SSOConfiguration{v, earlier(sso, v.ID, since), since})
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}], since)
+		shown.SSO = append(shown.SSO, SSOConfiguration{v, first, since})
 	}
 	return shown, nil
 }
 
-// earlier is the instant that was first, or since where the id was not seen before its present version.
-func earlier(first map[string]time.Time, id string, since time.Time) time.Time {
-	if at, found := first[id]; found {
-		return at
+// firstSeen is the instant of the first snapshot up to h with each configuration that has an ended version.
+// The others have their first version still.
+func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
+	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil {
+		return nil, err
 	}
-	return since
-}
-
-// firstSeen is, by id, the instant of the first snapshot up to h with a configuration, of those that have an
-// ended version. The others have their first version still.
-func (s *Store) firstSeen(ctx context.Context, h Snapshot, t *versionTable) (map[string]time.Time, error) {
-	seen := make(map[string]time.Time)
-	_, err := queryAll(ctx, s.db, "reading the history of "+t.name, func(r *reader) bool {
-		id := r.text()
-		seen[id] = r.seconds()
+	seen := make(map[diff.Subject]time.Time)
+	_, err = queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
+		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
+		at := r.seconds()
+		if first, found := seen[subject]; !found || at.Before(first) {
+			seen[subject] = at
+		}
 		return true
-	}, `WITH o AS MATERIALIZED (SELECT key FROM organizations WHERE id = ?1)
-		SELECT v.id, min(s.taken_at)
+	}, `SELECT v.kind, v.id, s.taken_at
 		FROM (
-		  SELECT id, valid_from FROM o JOIN `+t.name+` ON organization_key = key AND valid_to > 0
+		  SELECT 'scim' AS kind, id, valid_from FROM scim_versions WHERE organization_key = ?1 AND valid_to > 0
 		  UNION ALL
-		  SELECT id, valid_from FROM o JOIN pruned_versions ON organization_key = key AND kind = ?3
+		  SELECT 'sso', id, valid_from FROM sso_versions WHERE organization_key = ?1 AND valid_to > 0
+		  UNION ALL
+		  SELECT kind, id, valid_from FROM pruned_versions WHERE organization_key = ?1
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
-		WHERE v.valid_from <= ?2
-		GROUP BY v.id
-		ORDER BY v.id`, h.OrganizationID, h.ID, t.kind)
+		WHERE v.valid_from <= ?2`, key, h.ID)
 	return seen, err
 }
 
@@ -183,17 +179,9 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 // SeenBefore reports which configurations of an organization that a snapshot does not show were there in an
 // older one.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
-	scim, err := s.firstSeen(ctx, h, scimVersions)
-	if err != nil {
-		return nil, err
-	}
-	sso, err := s.firstSeen(ctx, h, ssoVersions)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[diff.SubjectType]map[string]time.Time{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}
+	seen, err := s.firstSeen(ctx, h)
 	return func(t diff.SubjectType, id string) bool {
-		_, found := seen[t][id]
+		_, found := seen[diff.Subject{Type: t, ID: id}]
 		return found
-	}, nil
+	}, err
 }
