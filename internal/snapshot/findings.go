@@ -140,14 +140,17 @@ func (about *standing) complete(f *Finding, exception int64) {
 
 // Failing counts the failed findings of a snapshot by severity; ErrPruned when retention removed them.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
-	failing := make(map[diff.Severity]int)
-	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
-		failing[diff.Severity(r.text())] = r.count()
-		return true
-	}, "SELECT severity, count(*) FROM findings WHERE snapshot_id = ? AND status = 'fail' GROUP BY severity ORDER BY severity",
-		snapshotID)
-	if err == nil && len(failing) == 0 {
-		err = s.notPruned(ctx, snapshotID)
+	h, err := s.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
 	}
-	return failing, err
+	versions, err := s.findingsOf(ctx, h)
+	findings, damaged := readVersions(versions, readFinding)
+	failing := make(map[diff.Severity]int)
+	for _, f := range findings {
+		if f.Status == finding.Fail {
+			failing[f.Severity]++
+		}
+	}
+	return failing, cmp.Or(err, damaged)
 }

@@ -148,21 +148,23 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 	seen := make(map[diff.Subject]time.Time)
 	_, err = queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
 		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
-		at := r.seconds()
-		if first, found := seen[subject]; !found || at.Before(first) {
-			seen[subject] = at
-		}
+		seen[subject] = r.seconds()
 		return true
 	}, `SELECT v.kind, v.id, s.taken_at
 		FROM (
-		  SELECT 'scim' AS kind, id, valid_from FROM scim_versions WHERE organization_key = ?1 AND valid_to > 0
-		  UNION ALL
-		  SELECT 'sso', id, valid_from FROM sso_versions WHERE organization_key = ?1 AND valid_to > 0
-		  UNION ALL
-		  SELECT kind, id, valid_from FROM pruned_versions WHERE organization_key = ?1
+		  SELECT kind, id, min(valid_from) AS first
+		  FROM (
+		    SELECT 'scim' AS kind, id, valid_from FROM scim_versions WHERE organization_key = ?1 AND valid_to > 0
+		    UNION ALL
+		    SELECT 'sso', id, valid_from FROM sso_versions WHERE organization_key = ?1 AND valid_to > 0
+		    UNION ALL
+		    SELECT kind, id, valid_from FROM pruned_versions WHERE organization_key = ?1
+		  )
+		  WHERE valid_from <= ?2
+		  GROUP BY kind, id
 		) v
-		JOIN stored_snapshots s ON s.id = v.valid_from
-		WHERE v.valid_from <= ?2`, key, h.ID)
+		JOIN stored_snapshots s ON s.id = v.first
+		ORDER BY v.kind, v.id`, key, h.ID)
 	return seen, err
 }
 
