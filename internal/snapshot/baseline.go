@@ -28,21 +28,18 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	}
 	b.SSO, b.Policies = b.Snapshot, b.Snapshot
 	if b.Snapshot.SSONotAssessed != "" {
-		b.SSO, _, err = lastComplete(ctx, s.db, organizationID, 0, "AND sso_not_assessed IS NULL")
-		if err != nil {
-			return b, true, err
-		}
+		b.SSO, _, err = s.LastWithSSO(ctx, organizationID, b.Snapshot.ID)
 	}
-	if b.Snapshot.PoliciesNotAssessed != "" {
-		b.Policies, _, err = lastComplete(ctx, s.db, organizationID, 0, "AND policies_not_assessed IS NULL")
-		if err != nil {
-			return b, true, err
-		}
+	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
+		b.Policies, _, err = s.LastWithPolicies(ctx, organizationID, b.Snapshot.ID)
 	}
-	if err := s.readBaseline(ctx, &b); err != nil {
-		return b, true, err
+	if err == nil {
+		err = s.readBaseline(ctx, &b)
 	}
-	if b.Inventory, err = b.content.inventory(); err != nil {
+	if err == nil {
+		b.Inventory, err = b.content.inventory()
+	}
+	if err != nil {
 		return b, true, err
 	}
 	if b.SSO.ID == 0 {
@@ -57,20 +54,14 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 // readBaseline reads the versions that hold now: of what a snapshot could not read, the last ones stay.
 func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
 	key, err := s.keyOf(ctx, b.Snapshot)
-	if err != nil {
-		return err
+	now := func(t *versionTable) (rows []version) {
+		if err == nil {
+			rows, err = t.now(ctx, s.db, key)
+		}
+		return rows
 	}
-	if b.content.organization, err = organizationVersions.now(ctx, s.db, key); err != nil {
-		return err
-	}
-	if b.content.policies, err = policyVersions.now(ctx, s.db, key); err != nil {
-		return err
-	}
-	b.content.scim, err = scimVersions.now(ctx, s.db, key)
-	scim := asCounted(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations)
-	if err := cmp.Or(err, scim); err != nil {
-		return err
-	}
-	b.content.sso, err = ssoVersions.now(ctx, s.db, key)
-	return cmp.Or(err, asCounted(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
+	b.content = content{now(organizationVersions), now(policyVersions), now(scimVersions), now(ssoVersions)}
+	return cmp.Or(err,
+		asCounted(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
+		asCounted(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
 }

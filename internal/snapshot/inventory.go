@@ -19,24 +19,19 @@ type content struct {
 // configurations than were stored would seem to be added or removed.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err error) {
 	key, err := s.keyOf(ctx, h)
-	if err != nil {
-		return c, err
-	}
-	if c.organization, err = organizationVersions.asOf(ctx, s.db, key, h.ID); err != nil {
-		return c, err
-	}
-	c.scim, err = scimVersions.asOf(ctx, s.db, key, h.ID)
-	if err := cmp.Or(err, asCounted(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations)); err != nil {
-		return c, err
-	}
-	if h.SSONotAssessed == "" {
-		c.sso, err = ssoVersions.asOf(ctx, s.db, key, h.ID)
-		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(c.sso), h.SSOConfigurations)); err != nil {
-			return c, err
+	shown := func(t *versionTable, notAssessed string) (rows []version) {
+		if err == nil && notAssessed == "" {
+			rows, err = t.asOf(ctx, s.db, key, h.ID)
 		}
+		return rows
 	}
-	if h.PoliciesNotAssessed == "" {
-		c.policies, err = policyVersions.asOf(ctx, s.db, key, h.ID)
+	c = content{
+		shown(organizationVersions, ""), shown(policyVersions, h.PoliciesNotAssessed),
+		shown(scimVersions, ""), shown(ssoVersions, h.SSONotAssessed),
+	}
+	err = cmp.Or(err, asCounted(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations))
+	if h.SSONotAssessed == "" {
+		err = cmp.Or(err, asCounted(h.ID, "SSO", len(c.sso), h.SSOConfigurations))
 	}
 	return c, err
 }
@@ -52,24 +47,17 @@ func asCounted(snapshotID int64, noun string, there, counted int) error {
 
 func (c content) inventory() (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(c.organization, readOrganization)
-	if err != nil {
-		return inventory, err
-	}
+	policies, policiesErr := readVersions(c.policies, readPolicies)
+	scim, scimErr := readVersions(c.scim, readSCIM)
+	sso, ssoErr := readVersions(c.sso, readSSO)
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
-	}
-	policies, err := readVersions(c.policies, readPolicies)
-	if err != nil {
-		return inventory, err
 	}
 	if len(policies) == 1 {
 		inventory.Policies = &policies[0]
 	}
-	if inventory.SCIM, err = readVersions(c.scim, readSCIM); err != nil {
-		return inventory, err
-	}
-	inventory.SSO, err = readVersions(c.sso, readSSO)
-	return inventory, err
+	inventory.SCIM, inventory.SSO = scim, sso
+	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr)
 }
 
 // keyOf is the key of the organization of a complete snapshot: ErrPruned when retention removed what the

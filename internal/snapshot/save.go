@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"scim-auditor/internal/diff"
@@ -112,36 +113,26 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	held, inventory := c.Baseline.content, c.Inventory
 	digest := evidence.NewDigest()
 	var all []difference
-	compare := func(t *versionTable, assessed bool, held []version, current [][]any) (err error) {
-		d := difference{table: t}
+	var errs []error
+	compare := func(t *versionTable, assessed bool, held []version, current [][]any) {
+		var hashes []byte
 		if assessed {
-			d, err = t.compare(held, current)
-			all = append(all, d)
+			d, err := t.compare(held, current)
+			all, errs, hashes = append(all, d), append(errs, err), d.hashes
 		}
-		digest.AddHashes(t.kind, d.hashes)
-		return err
+		digest.AddHashes(t.kind, hashes)
 	}
-	organization := [][]any{organizationValues(inventory.Organization)}
-	if err := compare(organizationVersions, true, held.organization, organization); err != nil {
-		return nil, err
-	}
+	compare(organizationVersions, true, held.organization, [][]any{organizationValues(inventory.Organization)})
 	var policies [][]any
 	if inventory.Policies != nil {
 		policies = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
 	}
-	if err := compare(policyVersions, inventory.Policies != nil, held.policies, policies); err != nil {
-		return nil, err
-	}
-	if err := compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues)); err != nil {
-		return nil, err
-	}
-	sso := valuesOf(inventory.SSO, ssoValues)
-	if err := compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, sso); err != nil {
-		return nil, err
-	}
+	compare(policyVersions, inventory.Policies != nil, held.policies, policies)
+	compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues))
+	compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, valuesOf(inventory.SSO, ssoValues))
 	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
 	header.ContentSHA256 = digest.Sum()
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // writeHeader sets the id and the link of the header, and writes both.

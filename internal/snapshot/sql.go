@@ -18,10 +18,9 @@ type querier interface {
 // database keeps its statements prepared: SQLite takes longer to prepare most of them than to run them. Their
 // texts are constants, so there are not many.
 type database struct {
-	*sql.DB // of one connection
-	mu      sync.Mutex
-	kept    map[string]*sql.Stmt
-	wanted  map[string]bool // texts that a transaction prepared for itself
+	*sql.DB          // of one connection
+	kept    sync.Map // of *sql.Stmt by text
+	wanted  sync.Map // texts that a transaction prepared for itself
 }
 
 func openDatabase(dsn string) (*database, error) {
@@ -32,43 +31,30 @@ func openDatabase(dsn string) (*database, error) {
 	// SQLite has one writer, the job reads back what it wrote, and each connection to :memory: is a database
 	// of its own.
 	db.SetMaxOpenConns(1)
-	return &database{DB: db, kept: make(map[string]*sql.Stmt), wanted: make(map[string]bool)}, nil
+	return &database{DB: db}, nil
 }
 
-// statement may wait for the end of a transaction, which has the connection. So it must not hold the mutex.
 func (d *database) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	if stmt := d.find(text); stmt != nil {
-		return stmt, nil
+	if kept, ok := d.kept.Load(text); ok {
+		return kept.(*sql.Stmt), nil
 	}
 	stmt, err := d.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if other := d.kept[text]; other != nil {
-		return other, stmt.Close()
+	if other, ok := d.kept.LoadOrStore(text, stmt); ok {
+		return other.(*sql.Stmt), stmt.Close()
 	}
-	d.kept[text] = stmt
 	return stmt, nil
-}
-
-func (d *database) find(text string) *sql.Stmt {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.kept[text]
 }
 
 // begin begins a transaction, and prepares for it what the transactions before it wanted.
 func (d *database) begin(ctx context.Context, options *sql.TxOptions) (*transaction, error) {
-	d.mu.Lock()
-	wanted := d.wanted
-	d.wanted = make(map[string]bool)
-	d.mu.Unlock()
-	for text := range wanted {
-		if _, err := d.statement(ctx, text); err != nil {
+	for text := range d.wanted.Range {
+		if _, err := d.statement(ctx, text.(string)); err != nil {
 			return nil, err
 		}
+		d.wanted.Delete(text)
 	}
 	tx, err := d.BeginTx(ctx, options)
 	return &transaction{Tx: tx, db: d, prepared: make(map[string]*sql.Stmt)}, err
@@ -76,11 +62,9 @@ func (d *database) begin(ctx context.Context, options *sql.TxOptions) (*transact
 
 // close also closes the statements: while one of them is open SQLite leaves the -wal file behind.
 func (d *database) close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	var errs []error
-	for _, stmt := range d.kept {
-		errs = append(errs, stmt.Close())
+	for _, stmt := range d.kept.Range {
+		errs = append(errs, stmt.(*sql.Stmt).Close())
 	}
 	return errors.Join(append(errs, d.DB.Close())...)
 }
@@ -98,21 +82,15 @@ func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stm
 	if stmt = t.prepared[text]; stmt != nil {
 		return stmt, nil
 	}
-	if kept := t.db.find(text); kept != nil {
-		stmt = t.StmtContext(ctx, kept)
-	} else if stmt, err = t.PrepareContext(ctx, text); err != nil {
-		return nil, err
-	} else {
-		t.db.want(text)
+	if kept, ok := t.db.kept.Load(text); ok {
+		stmt = t.StmtContext(ctx, kept.(*sql.Stmt))
+	} else if stmt, err = t.PrepareContext(ctx, text); err == nil {
+		t.db.wanted.Store(text, true)
 	}
-	t.prepared[text] = stmt
-	return stmt, nil
-}
-
-func (d *database) want(text string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.wanted[text] = true
+	if err == nil {
+		t.prepared[text] = stmt
+	}
+	return stmt, err
 }
 
 // execute executes a statement, and returns how many rows it changed.
