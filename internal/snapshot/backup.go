@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -30,30 +29,18 @@ func copyInto(ctx context.Context, from, to string) (err error) {
 	if !writable(from) {
 		mode = url.Values{"_pragma": {busyTimeout()}, "immutable": {"1"}}
 	}
-	db, err := sql.Open("sqlite", fileURI(from)+"?"+mode.Encode())
+	db, err := openDatabase(fileURI(from) + "?" + mode.Encode())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.close()) }()
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
 		return err
 	}
-	return checkCopy(ctx, to)
-}
-
-func checkCopy(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", fileURI(path)+"?mode=ro")
+	made, err := openDatabase(fileURI(to) + "?mode=ro")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var result string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
-		return err
-	}
-	if result != "ok" {
-		return fmt.Errorf("the copy is not sound: %s", result)
-	}
-	return nil
+	defer func() { err = errors.Join(err, made.close()) }()
+	return made.check(ctx, "PRAGMA integrity_check(1)")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"scim-auditor/internal/durable"
 	"scim-auditor/migrations"
 )
 
@@ -97,10 +98,6 @@ func publish(partial, path string) error {
 			return err
 		}
 	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	_ = folder.Sync() // Windows cannot sync a folder; the file is sound without it
-	return folder.Close()
+	_ = durable.SyncFolder(filepath.Dir(path)) // not every file system can; the file is sound without it
+	return nil
 }

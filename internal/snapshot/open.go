@@ -127,7 +127,12 @@ func (s *Store) Close() error {
 // QuickCheck asks SQLite whether the file is sound, without comparing indexes with tables:
 // https://www.sqlite.org/pragma.html#pragma_quick_check
 func (s *Store) QuickCheck(ctx context.Context) error {
-	problems, err := queryAll(ctx, s.db, "checking the database", (*reader).text, "PRAGMA quick_check(5)")
+	return s.db.check(ctx, "PRAGMA quick_check(5)")
+}
+
+// check is an error with the problems that a check of SQLite found.
+func (d *database) check(ctx context.Context, pragma string) error {
+	problems, err := queryAll(ctx, d, "checking the database", (*reader).text, pragma)
 	if err != nil {
 		return err
 	}

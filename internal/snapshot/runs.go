@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/schedule"
 )
 
 var (
@@ -71,15 +72,31 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
+// runColumns are what readRun reads.
+const runColumns = "id, started_at, scheduled_for, trigger, outcome"
+
+func readRun(r *reader) Run {
+	return Run{
+		ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds(), Trigger: r.text(), Outcome: Outcome(r.text()),
+	}
+}
+
+// OfSchedule is what the run means to the nights of a schedule.
+func (r *Run) OfSchedule() schedule.Run {
+	return schedule.Run{
+		ID: r.ID, StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, CatchUp: r.Trigger == TriggerCatchUp,
+		Complete: r.Outcome == Complete, Running: r.Outcome == Running,
+	}
+}
+
 func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run, error) {
 	return queryAll(ctx, s.db, "reading the run register", func(r *reader) Run {
-		return Run{
-			ID: r.number(), StartedAt: r.seconds(), FinishedAt: r.seconds(), ScheduledFor: r.seconds(), Trigger: r.text(),
-			Outcome: Outcome(r.text()), Error: r.text(), ToolVersion: r.text(), Host: r.text(),
-			CompleteOrganizations: r.count(), FailedOrganizations: r.count(), Changes: r.count(), FailedFindings: r.count(),
-			SCIMConfigurations: r.count(),
-		}
-	}, `SELECT r.id, r.started_at, r.finished_at, r.scheduled_for, r.trigger, r.outcome, r.error, r.tool_version, r.host,
+		run := readRun(r)
+		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.seconds(), r.text(), r.text(), r.text()
+		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
+		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
+		return run
+	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host,
 		  (SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete'),
 		  (SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'failed'),
 		  (SELECT sum(s.changes) FROM stored_snapshots s WHERE s.run_id = r.id),

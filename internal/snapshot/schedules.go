@@ -65,12 +65,9 @@ func (s *Store) Nights(
 		periods = append(periods, period)
 	}
 	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
-		run := schedule.Run{ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds()}
-		run.CatchUp = r.text() == TriggerCatchUp
-		outcome := Outcome(r.text())
-		run.Complete, run.Running = outcome == Complete, outcome == Running
-		return run
-	}, `SELECT id, started_at, scheduled_for, trigger, outcome
+		run := readRun(r)
+		return run.OfSchedule()
+	}, `SELECT `+runColumns+`
 		FROM runs
 		WHERE started_at >= ? AND (?2 = 0 OR id <= ?2)
 		ORDER BY id`, formatSeconds(since), upTo)
