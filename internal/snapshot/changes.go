@@ -23,8 +23,8 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 		}
 		rows[i] = []any{
 			int64(i + 1), string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName,
-			nullText(c.Field), nullText(c.Before), nullText(c.After), nullText(c.BeforeLabel), nullText(c.AfterLabel),
-			nullText(c.Note), nullText(actor.ActorID), nullText(actor.ActorPrincipal), nullText(actor.Action),
+			orNull(c.Field), orNull(c.Before), orNull(c.After), orNull(c.BeforeLabel), orNull(c.AfterLabel),
+			orNull(c.Note), orNull(actor.ActorID), orNull(actor.ActorPrincipal), orNull(actor.Action),
 			nullInstant(actor.CreatedAt),
 		}
 	}

@@ -17,9 +17,9 @@ func findingValues(findings []finding.Finding, firstSeen map[string]string, cove
 	rows := make([][]any, len(findings))
 	for i, f := range findings {
 		rows[i] = []any{
-			f.Fingerprint, f.RuleID, string(f.Severity), string(f.Status), nullText(string(f.OriginalStatus)),
-			string(f.SubjectType), f.SubjectID, f.SubjectName, f.Observed, nullText(firstSeen[f.Fingerprint]),
-			nullID(covering[i]),
+			f.Fingerprint, f.RuleID, string(f.Severity), string(f.Status), orNull(string(f.OriginalStatus)),
+			string(f.SubjectType), f.SubjectID, f.SubjectName, f.Observed, orNull(firstSeen[f.Fingerprint]),
+			orNull(covering[i]),
 		}
 	}
 	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })

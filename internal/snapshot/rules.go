@@ -30,7 +30,7 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 	digest := evidence.NewDigest()
 	var rows [][]any
 	for _, w := range set.Wordings {
-		values := []any{w.RuleID, w.Title, w.Expected, w.Remedy, nullText(w.TurnedOff)}
+		values := []any{w.RuleID, w.Title, w.Expected, w.Remedy, orNull(w.TurnedOff)}
 		digest.Add(wordingForm, values)
 		rows = append(rows, values)
 	}

@@ -50,7 +50,7 @@ func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
 	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) error {
 		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
-			id, formatSeconds(at), string(outcome), nullText(reason),
+			id, formatSeconds(at), string(outcome), orNull(reason),
 		})
 	})
 }

@@ -152,6 +152,6 @@ func writeHeader(ctx context.Context, tx querier, header *Snapshot, key int64) (
 	}
 	header.ChainSHA256 = next.chain
 	columns := append([]string(nil), snapshotColumns...)
-	columns[organizationColumn], values[organizationColumn] = "organization_key", nullID(key)
+	columns[organizationColumn], values[organizationColumn] = "organization_key", orNull(key)
 	return insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
 }
