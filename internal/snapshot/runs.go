@@ -97,12 +97,16 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
 		return run
 	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host,
-		  (SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete'),
-		  (SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'failed'),
-		  (SELECT sum(s.changes) FROM stored_snapshots s WHERE s.run_id = r.id),
-		  (SELECT sum(s.failing_findings) FROM stored_snapshots s WHERE s.run_id = r.id),
-		  (SELECT sum(s.scim_configurations) FROM stored_snapshots s WHERE s.run_id = r.id)
-		FROM runs r `+where, args...)
+		  complete, failed, changes, failing_findings, scim_configurations
+		FROM (
+		  SELECT r.*, sum(s.outcome = 'complete') AS complete, sum(s.outcome = 'failed') AS failed,
+		    sum(s.changes) AS changes, sum(s.failing_findings) AS failing_findings,
+		    sum(s.scim_configurations) AS scim_configurations
+		  FROM (SELECT * FROM runs r `+where+`) r
+		  LEFT JOIN stored_snapshots s ON s.run_id = r.id
+		  GROUP BY r.id
+		)
+		ORDER BY id DESC`, args...)
 }
 
 // Totals are the sums over the complete snapshots of a run, beside what its row of the register counts.
