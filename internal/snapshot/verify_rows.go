@@ -75,7 +75,11 @@ type Query struct {
 
 // Each calls do with each row of a query.
 func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
-	rows, err := r.tx.QueryContext(ctx, q.sql, args...)
+	stmt, err := r.tx.statement(ctx, q.sql)
+	if err != nil {
+		return explain(err)
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return explain(err)
 	}
