@@ -84,7 +84,7 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 	if diff := cmp.Diff(wantUnknown, got.UnknownFields); diff != "" {
 		t.Errorf("unknown fields (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Listing{Pages: 1, Received: 2, Distinct: 2, RowsPerPage: []int{2}, FinalTokenEmpty: true}, got.SCIM); diff != "" {
+	if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true}, Received: 2, Distinct: 2}, got.SCIM); diff != "" {
 		t.Errorf("listing (-want +got):\n%s", diff)
 	}
 }
@@ -228,7 +228,7 @@ func TestNoServerClockWithoutADate(t *testing.T) {
 func TestNothingConfiguredIsACompleteListing(t *testing.T) {
 	for _, body := range []string{`{}`, `{"scimConfigurations":[]}`, `{"scimConfigurations":null,"pagination":null}`, `{"pagination":{"nextToken":""}}`} {
 		got := collect(t, newAPI(t, handlers{list: ok(body)}))
-		if diff := cmp.Diff(Listing{Pages: 1, RowsPerPage: []int{0}, FinalTokenEmpty: true}, got.SCIM); diff != "" {
+		if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true}}, got.SCIM); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,13 +16,9 @@ import (
 
 // Listing counts what was read of a listing.
 type Listing struct {
-	// Pages is the number of pages read, Received the number of rows in them, Distinct the number of
-	// ids.
-	Pages, Received, Distinct int
-	// RowsPerPage is the number of rows of each page, in order.
-	RowsPerPage []int
-	// FinalTokenEmpty is true if the last page said itself that it is the last.
-	FinalTokenEmpty bool
+	ona.Listing
+	// Received is the number of rows in the pages that were read, Distinct the number of ids.
+	Received, Distinct int
 }
 
 // listed is a listing as far as it was read.
@@ -68,12 +65,14 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 // and the counts say how far it came.
 func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err error) {
 	rows := map[string]*T{} // by id
+	var sizes []int         // of the pages
+	defer func() { all.RowsPerPage = groupEqual(sizes) }()
 	for p, err := range r.pages(ctx, l.source) {
 		if err != nil {
 			return all, err
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
-		all.RowsPerPage = append(all.RowsPerPage, len(p.rows))
+		sizes = append(sizes, len(p.rows))
 		err = l.addRows(r, p, rows)
 		if all.Distinct = len(rows); err != nil {
 			return all, err
@@ -85,6 +84,24 @@ func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err err
 		all.rows = append(all.rows, *rows[id])
 	}
 	return all, nil
+}
+
+// groupEqual writes numbers in order, equal neighbours together: "99 x 100, 37".
+func groupEqual(numbers []int) string {
+	var parts []string
+	for i := 0; i < len(numbers); {
+		n := 1
+		for i+n < len(numbers) && numbers[i+n] == numbers[i] {
+			n++
+		}
+		part := strconv.Itoa(numbers[i])
+		if n > 1 {
+			part = fmt.Sprintf("%d x %d", n, numbers[i])
+		}
+		parts = append(parts, part)
+		i += n
+	}
+	return strings.Join(parts, ", ")
 }
 
 // addRows adds the rows of a page. The same id with the same content is kept once and noted; with

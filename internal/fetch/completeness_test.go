@@ -37,7 +37,7 @@ func TestPagingWorksWithEitherKindOfServer(t *testing.T) {
 	for name, next := range map[string]func(*http.Request) string{"body": tokenInBody, "query": tokenInQuery} {
 		t.Run(name, func(t *testing.T) {
 			got := collect(t, newAPI(t, handlers{list: pagesByToken(next)}))
-			want := Listing{Pages: 3, Received: 3, Distinct: 3, RowsPerPage: []int{1, 1, 1}, FinalTokenEmpty: true}
+			want := Listing{Listing: ona.Listing{Pages: 3, RowsPerPage: "3 x 1", FinalTokenEmpty: true}, Received: 3, Distinct: 3}
 			if diff := cmp.Diff(want, got.SCIM); diff != "" {
 				t.Errorf("listing (-want +got):\n%s", diff)
 			}
@@ -57,7 +57,7 @@ func ids(configurations []ona.SCIMConfiguration) (ids []string) {
 
 func TestAnEmptyPageWithATokenIsNotTheEnd(t *testing.T) {
 	got := collect(t, newAPI(t, handlers{list: inOrder(ok(scimRows("2", scimA)), ok(`{"pagination":{"nextToken":"3"}}`), ok(scimRows("", scimB)))}))
-	if diff := cmp.Diff([]int{1, 0, 1}, got.SCIM.RowsPerPage); diff != "" {
+	if diff := cmp.Diff("1, 0, 1", got.SCIM.RowsPerPage); diff != "" {
 		t.Errorf("rows per page (-want +got):\n%s", diff)
 	}
 	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "page 2 is empty") {
@@ -106,7 +106,7 @@ func TestListingsThatAreNotWhole(t *testing.T) {
 func TestTheSameIDWithTheSameContentIsKeptOnceAndNoted(t *testing.T) {
 	again := strings.Replace(scimRows("", scimA, scimB), `"id":"`+scimA, `"id":"`+strings.ToUpper(scimA), 1)
 	got := collect(t, newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), ok(again))}))
-	if diff := cmp.Diff(Listing{Pages: 2, Received: 3, Distinct: 2, RowsPerPage: []int{1, 2}, FinalTokenEmpty: true}, got.SCIM); diff != "" {
+	if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 2, RowsPerPage: "1, 2", FinalTokenEmpty: true}, Received: 3, Distinct: 2}, got.SCIM); diff != "" {
 		t.Errorf("listing (-want +got):\n%s", diff)
 	}
 	if len(got.Notes) != 1 || !strings.Contains(got.Notes[0], scimA) {

@@ -3,8 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -108,20 +106,14 @@ func (t *task) describe(c *fetch.Collection) {
 		h.OrganizationID, h.OrganizationName, h.OrganizationTier = o.ID, o.Name, o.Tier
 	}
 	h.Pages = c.SCIM.Pages + c.SSO.Pages
-	h.SCIMListing, h.SCIMReceived, h.SCIMDistinct = listing(c.SCIM), c.SCIM.Received, c.SCIM.Distinct
-	h.SSOListing, h.SSOReceived, h.SSODistinct = listing(c.SSO), c.SSO.Received, c.SSO.Distinct
+	h.SCIMListing, h.SCIMReceived, h.SCIMDistinct = c.SCIM.Listing, c.SCIM.Received, c.SCIM.Distinct
+	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset
 	h.Notes, h.UnknownFields = c.Notes, c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {
 		h.Notes = append(h.Notes,
 			"the token of this run expires on "+at.Format(time.DateOnly)+", by the settings")
-	}
-}
-
-func listing(l fetch.Listing) snapshot.Listing {
-	return snapshot.Listing{
-		Pages: l.Pages, RowsPerPage: groupEqual(l.RowsPerPage), FinalTokenEmpty: l.FinalTokenEmpty,
 	}
 }
 
@@ -149,22 +141,4 @@ func (t *task) store(ctx context.Context) error {
 	}
 	t.header = saved
 	return nil
-}
-
-// groupEqual writes numbers in order, equal neighbours together: "99 x 100, 37".
-func groupEqual(numbers []int) string {
-	var parts []string
-	for i := 0; i < len(numbers); {
-		n := 1
-		for i+n < len(numbers) && numbers[i+n] == numbers[i] {
-			n++
-		}
-		part := strconv.Itoa(numbers[i])
-		if n > 1 {
-			part = fmt.Sprintf("%d x %d", n, numbers[i])
-		}
-		parts = append(parts, part)
-		i += n
-	}
-	return strings.Join(parts, ", ")
 }

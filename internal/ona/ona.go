@@ -151,6 +151,16 @@ const (
 	ListAuditLogs            = ServicePrefix + "EventService/ListAuditLogs"
 )
 
+// Listing is how one list was read, as the collector counted.
+type Listing struct {
+	Pages int // that were read
+	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such as
+	// "99 x 100, 37".
+	RowsPerPage string
+	// FinalTokenEmpty is true if the last page said itself that it is the last.
+	FinalTokenEmpty bool
+}
+
 // Exchange is one call of the API and the answer to its last try.
 type Exchange struct {
 	Number         int           // 1 for the first of a snapshot

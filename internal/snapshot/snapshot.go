@@ -89,13 +89,7 @@ type Snapshot struct {
 }
 
 // Listing is how one list was read, as the collector counted; the zero value for one that was not.
-type Listing struct {
-	Pages int
-	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such as "99 x 100, 37".
-	RowsPerPage string
-	// FinalTokenEmpty is true when the last page said itself that it is the last.
-	FinalTokenEmpty bool
-}
+type Listing = ona.Listing
 
 // Exchange is one request and the answer that was accepted for it.
 type Exchange = ona.Exchange
