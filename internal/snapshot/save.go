@@ -36,7 +36,8 @@ type Collected struct {
 func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error) {
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
-	err := s.inTransaction(ctx, "storing the snapshot of organization "+header.OrganizationID, func(tx *transaction) error {
+	doing := "storing the snapshot of organization " + header.OrganizationID
+	err := s.inTransaction(ctx, doing, func(tx *transaction) error {
 		held, err := readRecords(ctx, tx, header.OrganizationID)
 		if err != nil {
 			return err
