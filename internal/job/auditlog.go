@@ -37,7 +37,9 @@ func (t *task) readAuditLog(ctx context.Context) error {
 		return nil
 	}
 	until := serverTime(t.TakenAt, t.header)
-	t.log = &finding.AuditLog{AuditLog: ona.AuditLog{Since: until, Until: until}, Compared: t.comparedSince(), Seen: t.seen}
+	t.log = &finding.AuditLog{
+		AuditLog: ona.AuditLog{Since: until, Until: until}, Compared: t.comparedSince(), Seen: t.seen,
+	}
 	for _, at := range t.log.Compared {
 		if at.Before(t.log.Since) {
 			t.log.Since = at

@@ -11,10 +11,6 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// codeInternal is the code of a failed snapshot if the store could not be read or written. All
-// other codes are those of fetch.Error.
-const codeInternal = "internal"
-
 // ended turns an error of the store that the end of the run caused into the end of the run.
 func ended(ctx context.Context, err error) error {
 	if _, remote := errors.AsType[*fetch.Error](err); remote || ctx.Err() == nil {
@@ -28,7 +24,8 @@ func ended(ctx context.Context, err error) error {
 func (n *night) recordFailure(
 	ctx context.Context, header snapshot.Snapshot, cause error,
 ) (snapshot.Snapshot, error) {
-	header.ErrorCode, header.Error = codeInternal, cause.Error()
+	// Any other error means that the store could not be read or written.
+	header.ErrorCode, header.Error = fetch.CodeInternal, cause.Error()
 	if failure, ok := errors.AsType[*fetch.Error](cause); ok {
 		header.ErrorCode = failure.Code
 	}

@@ -40,8 +40,8 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its address, token and page size. It reads the tokens. The log gets a warning for a token file that
-// others can read.
+// Sources returns the organizations to collect, each with its address, token and page size. It reads
+// the tokens. The log gets a warning for a token file that others can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
