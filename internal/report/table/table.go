@@ -149,27 +149,15 @@ func (t *Table) Shown() []Column {
 
 // measure counts what becomes of a cell's text in the workbook and in CSV.
 func (t *Table) measure(column int, value any) {
-	text, isText := textOf(value)
-	switch {
-	case !isText:
-		text = Shown(value)
-	case isPlain(text):
-		if IsFormula(text) {
-			t.Guarded++
-		}
-	default:
-		cell := CellOf(value)
-		if cell.Altered {
-			t.Altered++
-		}
-		if cell.Cut {
-			t.Cut++
-		}
-		if csvText(text) != text {
-			t.Guarded++
-		}
-		t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
-		return
+	if text, isText := textOf(value); isText && csvText(text) != text {
+		t.Guarded++
 	}
-	t.Widths[column] = max(t.Widths[column], len(text))
+	cell := CellOf(value)
+	if cell.Altered {
+		t.Altered++
+	}
+	if cell.Cut {
+		t.Cut++
+	}
+	t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
 }

@@ -2,7 +2,6 @@ package table
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -78,28 +77,10 @@ type Cell struct {
 // CellOf returns a value as a cell of a workbook shows it.
 func CellOf(value any) Cell {
 	shown := Shown(value)
-	if isPlain(shown) {
-		return Cell{Text: shown}
-	}
-	text := overlapping.ReplaceAllString(Visible(shown), "${1}⟦U+005F⟧${2}")
+	text := Visible(shown)
 	short, isCut := cut(text)
 	return Cell{short, text != shown, isCut}
 }
-
-// isPlain reports whether a text stands in a cell as it is, as most do: it is short, of printable
-// ASCII characters, and has no escape.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' || s[i] == 'x' && i > 0 && s[i-1] == '_' {
-			return false
-		}
-	}
-	return len(s) <= MaxCellUnits
-}
-
-// overlapping are two escapes of a character with one underscore in common, of which excelize marks
-// only the first as text: ECMA-376 Part 1, 22.9.2.19 ST_Xstring.
-var overlapping = regexp.MustCompile(`(_x[0-9a-fA-F]{4})_(x[0-9a-fA-F]{4}_)`)
 
 // MaxCellUnits is the most that a cell of a workbook holds, in UTF-16 code units:
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3

@@ -33,9 +33,9 @@ const excelRows = 1_048_576
 type writer struct {
 	*excelize.File
 	book    *Book
-	styles  []int // by look
-	expired int   // the conditional style of an expired token
-	parts   []part
+	styles  []int            // by look
+	expired int              // the conditional style of an expired token
+	parts   map[string]*part // by the name of the sheet's file
 }
 
 // Write writes the workbook.
@@ -43,7 +43,7 @@ func (b *Book) Write(out io.Writer) (err error) {
 	if b.maxRows == 0 {
 		b.maxRows = excelRows
 	}
-	w := &writer{File: excelize.NewFile(), book: b}
+	w := &writer{File: excelize.NewFile(), book: b, parts: make(map[string]*part)}
 	defer func() {
 		if closing := w.Close(); err == nil && closing != nil {
 			err = fmt.Errorf("closing the workbook: %w", closing)
@@ -57,16 +57,13 @@ func (b *Book) Write(out io.Writer) (err error) {
 			return fmt.Errorf("sheet %s: %w", s.Name, err)
 		}
 	}
-	if err := w.writeSheets(); err != nil {
-		return err
-	}
 	if err := w.setProperties(); err != nil {
 		return fmt.Errorf("setting the document's properties: %w", err)
 	}
 	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
 	types := w.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
-	if err := pack(out, w.File, b.At); err != nil {
+	if err := w.pack(out); err != nil {
 		return fmt.Errorf("packing the workbook: %w", err)
 	}
 	return nil

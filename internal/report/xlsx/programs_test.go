@@ -78,18 +78,16 @@ func (s *seenSheet) addTable(sheet *Sheet) {
 func seenRow(values []any) []seenCell {
 	row := make([]seenCell, len(values))
 	for i, value := range values {
-		l, shown := look(Plain, value)
+		c := cellOf(Plain, value)
 		switch {
-		case l == lookTime:
+		case c.look == lookTime:
 			row[i] = seenCell{"date", table.Shown(value)}
-		case l == lookDay:
+		case c.look == lookDay:
 			row[i] = seenCell{"date", table.Shown(value) + " 00:00:00"}
-		case shown == nil || shown == "":
-		default:
-			row[i] = seenCell{"text", fmt.Sprint(shown)}
-			if _, isNumber := shown.(int); isNumber {
-				row[i][0] = "number"
-			}
+		case c.isNumber:
+			row[i] = seenCell{"number", fmt.Sprint(value)}
+		case c.text != "":
+			row[i] = seenCell{"text", c.text}
 		}
 	}
 	return row

@@ -34,13 +34,13 @@ func (p parts) Close() error { return nil }
 
 // pack writes the archive so that its bytes are the same each time: the parts are sorted by name
 // and carry one instant.
-func pack(w io.Writer, f *excelize.File, at time.Time) error {
+func (w *writer) pack(out io.Writer) error {
 	all := make(parts)
-	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
-	if err := f.Write(io.Discard); err != nil {
+	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
+	if err := w.Write(io.Discard); err != nil {
 		return err
 	}
-	archive := zip.NewWriter(w)
+	archive := zip.NewWriter(out)
 	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
 		return fmt.Errorf("beginning to compress: %w", err)
@@ -50,29 +50,33 @@ func pack(w io.Writer, f *excelize.File, at time.Time) error {
 		return compressor, nil
 	})
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(at)}
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(w.book.At)}
 		part, err := archive.CreateHeader(header)
 		if err != nil {
 			return fmt.Errorf("beginning the part %s: %w", name, err)
 		}
-		if err := writePart(part, all[name].Bytes()); err != nil {
+		if err := w.writePart(part, name, all[name].Bytes()); err != nil {
 			return fmt.Errorf("writing the part %s: %w", name, err)
 		}
-		delete(all, name)
 	}
 	return archive.Close()
 }
 
-// writePart writes a part, and names the drawing that stands near the end of a sheet with charts as
-// readers know it which look at the prefix alone, such as ExcelJS.
-func writePart(w io.Writer, part []byte) error {
-	const drawing = `<drawing xmlns:relationships="` +
-		`http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`
-	end := max(0, len(part)-1<<12)
-	if _, err := w.Write(part[:end]); err != nil {
+// writePart writes a part, with the rows of a sheet in the place of those that excelize has.
+func (w *writer) writePart(out io.Writer, name string, part []byte) error {
+	beginning, rest, _ := bytes.Cut(part, []byte("<sheetData>"))
+	_, end, isSheet := bytes.Cut(rest, []byte("</sheetData>"))
+	if !isSheet {
+		_, err := out.Write(part)
 		return err
 	}
-	_, err := w.Write(bytes.Replace(part[end:], []byte(drawing), []byte("<drawing r:id="), 1))
+	_, err := fmt.Fprintf(out, "%s<sheetData>", beginning)
+	if err == nil {
+		err = w.parts[name].writeRows(out, w.styles)
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(out, "</sheetData>%s", end)
+	}
 	return err
 }
 
