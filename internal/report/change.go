@@ -63,8 +63,7 @@ func whyNoActor(log *snapshot.AuditLog) string {
 
 func (r *report) changeTable() *table.Table {
 	t := r.table("Changes", ChangeColumns...)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
 		}
@@ -81,8 +80,7 @@ func (r *report) readingTable() *table.Table {
 		table.Text("Field", "field"), table.Text("Before", "before"), table.Text("After", "after"),
 		table.Text("Actor", "actor"), table.Text("Note", "note"))
 	t.File, t.Remarks = r.changes.File, r.changes.Remarks
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			c := &o.Changes[j]
 			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), whyNoActor(o.AuditLog))
@@ -95,8 +93,7 @@ func (r *report) readingTable() *table.Table {
 
 // remarkChanges says for each organization what its rows compare, or why it has none.
 func (r *report) remarkChanges(t *table.Table) {
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		switch {
 		case !o.complete():
 			t.Alarm(i, r.notComplete(i))
@@ -109,58 +106,44 @@ func (r *report) remarkChanges(t *table.Table) {
 			t.Remark(i, fmt.Sprintf("%s: net change between the snapshots of %s and %s: %s", r.label(i),
 				UTC(o.Baseline.TakenAt), UTC(o.Snapshot.TakenAt), Count(len(o.Changes), "row")))
 		}
-		for _, text := range o.notAssessed() {
+		notAssessed, otherwise := o.compared()
+		for _, text := range notAssessed {
 			t.Missing(i, r.label(i)+": "+text)
 		}
-		for _, text := range o.comparedOtherwise() {
+		for _, text := range otherwise {
 			t.Remark(i, r.label(i)+": "+text)
 		}
 	}
 }
 
-// comparison is a part of a snapshot and what its changes were found against.
-type comparison struct {
-	what, notAssessed string
-	baseline          *snapshot.Snapshot
-}
-
-// comparisons are none for a snapshot that is compared with nothing.
-func (o *Organization) comparisons() []comparison {
+// compared names the parts of a complete snapshot whose changes are not known, and those that were
+// compared with an older snapshot than the baseline; none for one that is compared with nothing.
+func (o *Organization) compared() (notAssessed, otherwise []string) {
 	if o.Baseline == nil {
-		return nil
+		return nil, nil
 	}
-	return []comparison{
+	for _, part := range []struct {
+		name, notAssessed string
+		baseline          *snapshot.Snapshot
+	}{
 		{"SSO configurations", o.Snapshot.SSONotAssessed, o.SSOBaseline},
 		{"organization policies", o.Snapshot.PoliciesNotAssessed, o.PoliciesBaseline},
+	} {
+		switch {
+		case part.notAssessed != "":
+			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+part.notAssessed)
+		case part.baseline == nil:
+			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+noEarlier)
+		case part.baseline.ID != o.Baseline.ID:
+			otherwise = append(otherwise, fmt.Sprintf("%s compared with the snapshot of %s, the last that could read them",
+				part.name, UTC(part.baseline.TakenAt)))
+		}
 	}
+	return notAssessed, otherwise
 }
 
-// notAssessed names the parts of a complete snapshot whose changes are not known.
-func (o *Organization) notAssessed() []string {
-	var all []string
-	for _, part := range o.comparisons() {
-		why := part.notAssessed
-		if why == "" && part.baseline == nil {
-			why = "no earlier snapshot could read them"
-		}
-		if why != "" {
-			all = append(all, "changes of "+part.what+" not assessed: "+why)
-		}
-	}
-	return all
-}
-
-// comparedOtherwise names the parts that were compared with an older snapshot than the baseline.
-func (o *Organization) comparedOtherwise() []string {
-	var all []string
-	for _, part := range o.comparisons() {
-		if part.notAssessed == "" && part.baseline != nil && part.baseline.ID != o.Baseline.ID {
-			all = append(all, fmt.Sprintf("%s compared with the snapshot of %s, the last that could read them", part.what,
-				UTC(part.baseline.TakenAt)))
-		}
-	}
-	return all
-}
+// noEarlier says why a part of a snapshot was compared with nothing.
+const noEarlier = "no earlier snapshot could read them"
 
 // timelineTable has a row for each change that complete snapshots have shown in the last days, those
 // of this run included, oldest first.
@@ -184,8 +167,8 @@ func (r *report) timelineTable() *table.Table {
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes of the %d days since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)
-	for i := range r.Organizations {
-		if o := &r.Organizations[i]; o.complete() && t.Size(i) == 0 {
+	for i, o := range r.Organizations {
+		if o.complete() && t.Size(i) == 0 {
 			t.Remark(i, fmt.Sprintf("%s: no change in any complete snapshot from %s to %s", r.label(i), UTC(r.Since()),
 				UTC(o.Snapshot.TakenAt)))
 		}

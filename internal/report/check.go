@@ -7,6 +7,7 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
 )
 
 // The methods whose answers are listings.
@@ -21,8 +22,7 @@ const (
 // the collector counted, what the store's views hold, and what the files show.
 func (r *report) tieOuts() TieOuts {
 	var all TieOuts
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		if !o.complete() {
 			all.NotAssessed(i, "all", NotComplete)
 			continue
@@ -32,7 +32,14 @@ func (r *report) tieOuts() TieOuts {
 			r.inventory, ""})
 		all.tieListing(i, o, listing{"SSO", methodSSO, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO,
 			r.sso, s.SSONotAssessed})
-		all.tiePages(i, o)
+		const pages = "Pages in the stored exchanges = pages counted by the collector"
+		all.tieExchanges(i, o, pages, s.Pages, func(e *snapshot.Exchange) int {
+			isPage := strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)
+			if isPage && e.Status == statusOK {
+				return 1
+			}
+			return 0
+		})
 		all.tieBaseline(i, o)
 	}
 	return append(all, r.runTieOuts()...)
@@ -53,11 +60,12 @@ func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
 		return
 	}
 	wire := l.name + " records in the stored exchanges = records counted by the collector"
-	if len(o.Exchanges) == 0 {
-		t.NotAssessed(organization, wire, "no exchange is stored")
-	} else {
-		t.Compare(organization, wire, o.records(l.method), l.received, "")
-	}
+	t.tieExchanges(organization, o, wire, l.received, func(e *snapshot.Exchange) int {
+		if strings.HasSuffix(e.Method, l.method) {
+			return e.Records
+		}
+		return 0
+	})
 	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note says why")
 	t.Compare(organization, l.name+" records received = distinct ids", l.received, l.distinct,
 		"an id was listed more than once: "+notes)
@@ -67,31 +75,19 @@ func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
 		l.table.Size(organization), "")
 }
 
-func (o *Organization) records(method string) int {
-	n := 0
-	for i := range o.Exchanges {
-		if strings.HasSuffix(o.Exchanges[i].Method, method) {
-			n += o.Exchanges[i].Records
-		}
-	}
-	return n
-}
-
-// tiePages counts the answers with a page.
-func (t *TieOuts) tiePages(organization int, o *Organization) {
-	const check = "Pages in the stored exchanges = pages counted by the collector"
+// tieExchanges compares the sum of a number over the stored exchanges with what the collector counted.
+func (t *TieOuts) tieExchanges(
+	organization int, o *Organization, check string, counted int, number func(*snapshot.Exchange) int,
+) {
 	if len(o.Exchanges) == 0 {
 		t.NotAssessed(organization, check, "no exchange is stored")
 		return
 	}
-	pages := 0
+	sum := 0
 	for i := range o.Exchanges {
-		e := &o.Exchanges[i]
-		if e.Status == statusOK && (strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)) {
-			pages++
-		}
+		sum += number(&o.Exchanges[i])
 	}
-	t.Compare(organization, check, pages, o.Snapshot.Pages, "")
+	t.Compare(organization, check, sum, counted, "")
 }
 
 // tieBaseline checks that the changes explain the difference between the two snapshots' sizes.
@@ -108,7 +104,7 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 	case o.Snapshot.SSONotAssessed != "":
 		t.NotAssessed(organization, check, o.Snapshot.SSONotAssessed)
 	case o.SSOBaseline == nil:
-		t.NotAssessed(organization, check, "no earlier snapshot could read them")
+		t.NotAssessed(organization, check, noEarlier)
 	default:
 		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.moved(diff.SSOConfiguration), o.ViewSSO, "")
 	}

@@ -65,8 +65,7 @@ func (r *report) manifest(files []folder.Written) any {
 		"auditor-manifest/1", r.Run.ID, r.Run.StartedAt.UTC(), r.Complete(), r.Run.ToolVersion, r.writer(),
 		[]manifestSnapshot{}, files,
 	}
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		s := &o.Snapshot
 		m.Snapshots = append(m.Snapshots,
 			manifestSnapshot{s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})

@@ -26,8 +26,7 @@ func (r *report) inventoryTable() *table.Table {
 		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
 	)
 	r.alarm(t)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.SCIM {
 			t.Add(i, r.scimCells(i, &o.SCIM[j])...)
 		}
@@ -39,7 +38,7 @@ func (r *report) inventoryTable() *table.Table {
 }
 
 func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []any {
-	o := &r.Organizations[organization]
+	o := r.Organizations[organization]
 	rules := r.failing[subject{organization, diff.SCIMConfiguration, c.ID}]
 	var days, linking any = table.Why(Unknown), table.Why(NotReported)
 	if !c.TokenExpiresAt.IsZero() {
@@ -94,8 +93,7 @@ func (r *report) ssoTable() *table.Table {
 		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
 	)
 	r.alarm(t)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		links := o.links()
 		for j := range o.SSO {
 			c := &o.SSO[j]

@@ -70,8 +70,8 @@ func (r *report) markdown() Markdown {
 	for _, alarm := range r.alarms() {
 		m.Alarms = append(m.Alarms, table.EscapeMarkdown(alarm))
 	}
-	for i := range r.Organizations {
-		if r.Organizations[i].complete() { // one that is not stands among the alarms
+	for i, o := range r.Organizations {
+		if o.complete() { // one that is not stands among the alarms
 			m.Organizations = append(m.Organizations, table.EscapeMarkdown(r.headline(i)))
 		}
 	}

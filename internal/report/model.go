@@ -17,7 +17,7 @@ import (
 // Model is everything that a report says about one run. All times are UTC.
 type Model struct {
 	Run           snapshot.Run
-	Organizations []Organization
+	Organizations []*Organization
 	// Runs is the register, newest first, from Run back to at most shownRuns runs.
 	Runs []snapshot.Run
 	// Totals is what the runs of the trend add up to, by run.
@@ -76,8 +76,8 @@ func (m *Model) Complete() bool {
 
 func (m *Model) incomplete() int {
 	n := 0
-	for i := range m.Organizations {
-		if !m.Organizations[i].complete() {
+	for _, o := range m.Organizations {
+		if !o.complete() {
 			n++
 		}
 	}

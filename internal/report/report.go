@@ -45,16 +45,18 @@ type report struct {
 }
 
 func newReport(m *Model, opts Options) *report {
-	r := &report{Model: m, Options: opts, byID: make(map[string]int), frameworks: make(map[string][]any)}
+	r := &report{
+		Model: m, Options: opts, byID: make(map[string]int), failing: make(map[subject][]string),
+		frameworks: make(map[string][]any),
+	}
 	var names, sources []string
-	for i := range m.Organizations {
-		o := &m.Organizations[i]
+	for i, o := range m.Organizations {
 		names = append(names, o.name())
 		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
 		r.byID[o.id()] = i
+		r.judged = append(r.judged, r.judge(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
-	r.judge()
 	r.changes, r.timeline = r.changeTable(), r.timelineTable()
 	r.reading = r.readingTable()
 	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
@@ -168,12 +170,8 @@ func (r *report) frames() (document, rows *table.Frame) {
 		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
 	}
 	add("", "", "")
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		add(o.id(), r.label(i), string(o.Snapshot.Outcome))
 	}
 	return document, rows
 }
-
-// FolderOf is folder.Of.
-func FolderOf(name string) (run int64, isReport bool) { return folder.Of(name) }

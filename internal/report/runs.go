@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,9 +77,9 @@ func (r *report) missedNights() map[time.Time][]string {
 			missed[at] = nil
 		}
 	}
-	for i := range r.Organizations {
-		for j := range r.Organizations[i].Findings {
-			f := &r.Organizations[i].Findings[j]
+	for i, o := range r.Organizations {
+		for j := range o.Findings {
+			f := &o.Findings[j]
 			if f.RuleID != missedRule || f.Status != finding.Fail {
 				continue
 			}
@@ -99,8 +100,7 @@ func (r *report) exchangeTable() *table.Table {
 		table.Lists("Retries", "retries"), table.Time("Server date", "server_date"),
 		table.Int("Answer's bytes", "response_size"), table.Text("Answer's SHA-256", "response_sha256"))
 	t.Key, t.File = "exchanges", "exchanges.csv"
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.Exchanges {
 			e := &o.Exchanges[j]
 			t.Add(i, r.label(i), e.Method, e.Request, e.Number, e.Status, e.SentAt, int(e.Duration.Milliseconds()), e.Records,
@@ -120,12 +120,8 @@ func (r *report) auditLogTable() *table.Table {
 		table.Text("Actor ID", "actor_id"), table.Text("Actor kind", "actor_principal"),
 		table.Text("Subject ID", "subject_id"), table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
 	t.Key = "audit_log"
-	for i := range r.Organizations {
-		log := r.Organizations[i].AuditLog
-		if log == nil {
-			continue
-		}
-		for _, e := range log.Entries {
+	for i, o := range r.Organizations {
+		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
 			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
 		}
 	}

@@ -24,7 +24,7 @@ func (r *report) snapshotTable() *table.Table {
 	t := table.New("", r.Zone(), columns...)
 	t.Key = "snapshots"
 	for i := range r.Organizations {
-		fields := snapshotFields(&r.Organizations[i])
+		fields := snapshotFields(r.Organizations[i])
 		cells := make([]any, len(fields))
 		for j, f := range fields {
 			cells[j] = f.value

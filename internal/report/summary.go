@@ -67,14 +67,13 @@ func (r *report) overviewTable() *table.Table {
 		table.Text("To know beside the numbers", "beside"), table.Int("SCIM", "scim_configurations"),
 		table.Int("SSO", "sso_configurations"), table.Int("Changes", "changes"),
 	}, SeverityColumns()...)...)
-	for i := range r.Organizations {
-		if o := &r.Organizations[i]; !o.complete() {
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}
 			t.Add(i, label, "nothing", NotComplete+": "+o.reason())
 		}
 	}
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		if !o.complete() {
 			continue
 		}
@@ -97,8 +96,9 @@ func (r *report) overviewTable() *table.Table {
 
 // besideText says what the numbers of an organization do not.
 func (r *report) besideText(organization int) string {
-	o, counts := &r.Organizations[organization], r.judged[organization].counts
-	texts := append(o.notAssessed(), o.comparedOtherwise()...)
+	o, counts := r.Organizations[organization], r.judged[organization].counts
+	notAssessed, otherwise := o.compared()
+	texts := append(notAssessed, otherwise...)
 	if why := o.Snapshot.SSONotAssessed; why != "" && o.first() { // else its changes are not assessed
 		texts = append(texts, "SSO configurations not assessed: "+why)
 	}
@@ -152,8 +152,8 @@ func (r *report) topChangeTable() *table.Table {
 	if rest > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Changes", rest))
 	}
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			t.Missing(i, NotComplete+": "+r.label(i)+": nothing is known of its changes")
 		}
 	}
@@ -183,8 +183,8 @@ func (r *report) topFindingTable() *table.Table {
 func (r *report) notAssessedTable() *table.Table {
 	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Not assessed", "title"),
 		table.Text("Why", "observed"), table.Int("Outcomes", "outcomes"), table.Text("Rule", "rule_id"))
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	for i, organization := range r.Organizations {
+		if !organization.complete() {
 			t.Add(i, r.label(i), "everything", NotComplete)
 			continue
 		}
