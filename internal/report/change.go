@@ -23,7 +23,7 @@ var ChangeColumns = []table.Column{
 
 // ChangeCells are the cells of a change; log is how the audit log was read, nil where it was not.
 func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change) []any {
-	actor, action := actorCell(c.ActorID), c.ActorAction
+	actor, action := or(c.ActorID, unknownActor), c.ActorAction
 	if len(c.Candidates) == 0 && c.ActorID == "" {
 		actor, action = table.Why(whyNoActor(log)), ""
 	}
@@ -39,14 +39,11 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-func actorCell(id string) any {
-	if id == "" {
-		return table.Why("not known")
-	}
-	return id
-}
-
-const noEntry = "no audit-log entry"
+// What stands for a missing actor.
+const (
+	unknownActor = "not known"
+	noEntry      = "no audit-log entry"
+)
 
 // whyNoActor says why a change has no candidate.
 func whyNoActor(log *snapshot.AuditLog) string {
@@ -162,7 +159,7 @@ func (r *report) timelineTable() *table.Table {
 		}
 		t.Add(organization, c.SubjectID, c.TakenAt, name, string(c.SubjectType), c.SubjectName,
 			string(c.Kind), Word(c.Severity), c.Field, cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before),
-			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), actorCell(c.ActorID), c.Note, int(c.SnapshotID),
+			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes of the %d days since %s.", shownDays, UTC(r.Since())))

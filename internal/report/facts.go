@@ -97,7 +97,8 @@ type Cells struct {
 func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
 	var c Cells
 	if o.Has(FormatXLSX) {
-		c.WorkbookAltered, c.WorkbookCut = book.Count()
+		counts := book.Count()
+		c.WorkbookAltered, c.WorkbookCut = counts.Altered, counts.Cut
 	}
 	for _, t := range csv {
 		if o.Has(FormatCSV) {

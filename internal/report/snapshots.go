@@ -44,11 +44,11 @@ func snapshotFields(o *Organization) []field {
 		{table.Text("Outcome", "outcome"), Word(s.Outcome)},
 		{table.Time("Taken at", "taken_at"), s.TakenAt},
 		{table.Text("Source (label in the settings)", "source"), s.Source},
-		{table.Text("Organization ID", "id"), textOr(s.OrganizationID, Unknown)},
-		{table.Text("Organization name", "name"), textOr(s.OrganizationName, Unknown)},
-		{table.Text("Organization tier", "tier"), textOr(s.OrganizationTier, NotReported)},
+		{table.Text("Organization ID", "id"), or(s.OrganizationID, Unknown)},
+		{table.Text("Organization name", "name"), or(s.OrganizationName, Unknown)},
+		{table.Text("Organization tier", "tier"), or(s.OrganizationTier, NotReported)},
 		{table.Text("Base URL", "base_url"), s.BaseURL},
-		{table.Text("Identity", "identity"), textOr(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown)},
+		{table.Text("Identity", "identity"), or(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown)},
 		{table.Int("Retries", "retries"), s.Retries},
 		{table.Text("Local clock minus server clock", "server_clock_offset"), clockCell(s)},
 		{table.Lists("Unknown fields in answers", "unknown_fields"), table.List{Items: s.UnknownFields, None: "none"}},
@@ -56,7 +56,7 @@ func snapshotFields(o *Organization) []field {
 		{table.Int("Pages read", "pages"), s.Pages},
 		{table.Text("Error code", "error_code"), failed(s.ErrorCode, "none")},
 		{table.Text("Error", "error"), failed(s.Error, "no reason was stored")},
-		{table.Int("Baseline snapshot", "baseline_id"), complete(idOr(o.Baseline, baselineText))},
+		{table.Int("Baseline snapshot", "baseline_id"), complete(or(idOf(o.Baseline), baselineText))},
 		{table.Int("SCIM pages", "scim_pages"), complete(s.SCIMListing.Pages)},
 		{table.Text("SCIM rows of each page", "scim_rows_per_page"), complete(s.SCIMListing.RowsPerPage)},
 		{table.Text("SCIM final page token", "scim_final_token"), complete(finalToken(s.SCIMListing))},
@@ -119,9 +119,9 @@ func reasonFields(o *Organization) []field {
 		{table.Text("", "policies_not_assessed").OnlyInJSON(), o.Snapshot.PoliciesNotAssessed},
 		{table.Text("", "audit_log_not_assessed").OnlyInJSON(), log.NotAssessed},
 		{table.Time("", "audit_log_until").OnlyInJSON(), table.Instant(log.Until, "")},
-		{table.Int("", "sso_baseline_id").OnlyInJSON(), idOr(o.SSOBaseline, "")},
-		{table.Int("", "policies_baseline_id").OnlyInJSON(), idOr(o.PoliciesBaseline, "")},
-		{table.Int("", "last_complete_id").OnlyInJSON(), idOr(o.LastComplete, "")},
+		{table.Int("", "sso_baseline_id").OnlyInJSON(), or(idOf(o.SSOBaseline), "")},
+		{table.Int("", "policies_baseline_id").OnlyInJSON(), or(idOf(o.PoliciesBaseline), "")},
+		{table.Int("", "last_complete_id").OnlyInJSON(), or(idOf(o.LastComplete), "")},
 		{table.Raw("policies_raw"), policies},
 	}
 }
@@ -136,18 +136,10 @@ func (o *Organization) enabled() int {
 	return n
 }
 
-// textOr is a text, or what stands for a missing one.
-func textOr(text, why string) any {
-	if text == "" {
-		return table.Why(why)
-	}
-	return text
-}
-
-// idOr is the id of a snapshot, or what stands for a missing one.
-func idOr(s *snapshot.Snapshot, why string) any {
+// idOf is the id of a snapshot, 0 of none.
+func idOf(s *snapshot.Snapshot) int {
 	if s == nil {
-		return table.Why(why)
+		return 0
 	}
 	return int(s.ID)
 }

@@ -39,21 +39,21 @@ var tones = map[string]table.Tone{
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
 }
 
-// coloured are the cells of these words.
-var coloured = func() map[string]any {
-	cells := make(map[string]any)
-	for word, tone := range tones {
-		cells[word] = table.Word{Value: word, Text: strings.ReplaceAll(word, "_", " "), Tone: tone}
-	}
-	return cells
-}()
-
 // Word is the cell of a severity, a status, an outcome or a verdict; nothing for an empty one.
 func Word[W ~string](word W) any {
-	if cell, ok := coloured[string(word)]; ok || word == "" {
-		return cell
+	if word == "" {
+		return nil
 	}
-	return table.Word{Value: string(word), Text: strings.ReplaceAll(string(word), "_", " ")}
+	text := string(word)
+	return table.Word{Value: text, Text: strings.ReplaceAll(text, "_", " "), Tone: tones[text]}
+}
+
+// or is a value, or why it is missing where it is zero.
+func or[T comparable](value T, why string) any {
+	if value == *new(T) {
+		return table.Why(why)
+	}
+	return value
 }
 
 // UTC is an instant as sentences have it, in whole seconds.

@@ -19,9 +19,7 @@ type Table struct {
 	Remarks []Remark
 	// Widths are the widest cell of each column, in characters of a terminal.
 	Widths []int
-	// Altered and Cut count the cells that a workbook shows in another form: hidden characters made
-	// visible, and texts that are longer than a cell can be. Guarded counts the same for CSV.
-	Altered, Cut, Guarded int
+	Counts // of its cells
 
 	sizes map[int]int // rows by organization
 	zone  *time.Location
@@ -76,7 +74,7 @@ func (t *Table) Add(organization int, cells ...any) {
 	}
 	for i, value := range cells {
 		if t.Columns[i].in != jsonOnly {
-			t.measure(i, value)
+			t.Widths[i] = max(t.Widths[i], DisplayWidth(t.Count(value)))
 		}
 	}
 	cells = append(cells, make([]any, len(t.Columns)-len(cells))...)
@@ -145,19 +143,4 @@ func (t *Table) Shown() []Column {
 		end--
 	}
 	return t.Columns[:end]
-}
-
-// measure counts what becomes of a cell's text in the workbook and in CSV.
-func (t *Table) measure(column int, value any) {
-	if text, isText := textOf(value); isText && csvText(text) != text {
-		t.Guarded++
-	}
-	cell := CellOf(value)
-	if cell.Altered {
-		t.Altered++
-	}
-	if cell.Cut {
-		t.Cut++
-	}
-	t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
 }

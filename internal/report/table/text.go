@@ -66,20 +66,34 @@ func DisplayWidth(s string) int {
 	return n
 }
 
-// Cell is a value as a cell of a workbook shows it.
-type Cell struct {
-	Text string
-	// Altered says that hidden characters were made visible, Cut that the end is missing because a
-	// cell cannot hold it.
-	Altered, Cut bool
+// CellText is the text of a value as a cell of a workbook shows it.
+func CellText(value any) string {
+	text, _ := cut(Visible(Shown(value)))
+	return text
 }
 
-// CellOf returns a value as a cell of a workbook shows it.
-func CellOf(value any) Cell {
+// Counts are the cells that a file shows in another form than the database holds.
+type Counts struct {
+	// Altered and Cut are cells of a workbook: hidden characters made visible, and texts that are
+	// longer than a cell can be. Guarded is the same for CSV.
+	Altered, Cut, Guarded int
+}
+
+// Count adds a value, and returns its CellText.
+func (c *Counts) Count(value any) string {
 	shown := Shown(value)
-	text := Visible(shown)
-	short, isCut := cut(text)
-	return Cell{short, text != shown, isCut}
+	visible := Visible(shown)
+	text, isCut := cut(visible)
+	if visible != shown {
+		c.Altered++
+	}
+	if isCut {
+		c.Cut++
+	}
+	if plain, isText := textOf(value); isText && csvText(plain) != plain {
+		c.Guarded++
+	}
+	return text
 }
 
 // MaxCellUnits is the most that a cell of a workbook holds, in UTF-16 code units:

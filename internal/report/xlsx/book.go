@@ -69,33 +69,24 @@ func (b *Book) Write(out io.Writer) (err error) {
 	return nil
 }
 
-// Count returns how many cells show another text than the database holds: hidden characters made
-// visible, and texts cut because a cell cannot hold them.
-func (b *Book) Count() (altered, cut int) {
-	count := func(value any) {
-		cell := table.CellOf(value)
-		if cell.Altered {
-			altered++
-		}
-		if cell.Cut {
-			cut++
-		}
-	}
+// Count counts the cells that show another text than the database holds.
+func (b *Book) Count() table.Counts {
+	var c table.Counts
 	for _, s := range b.Sheets {
 		for _, l := range s.Lines {
 			for _, value := range l.Cells {
-				count(value)
+				c.Count(value)
 			}
 		}
 		if s.Table == nil {
 			continue
 		}
-		altered, cut = altered+s.Table.Altered, cut+s.Table.Cut
+		c.Altered, c.Cut = c.Altered+s.Table.Altered, c.Cut+s.Table.Cut
 		for _, r := range s.Table.Remarks {
-			count(r.Text)
+			c.Count(r.Text)
 		}
 	}
-	return altered, cut
+	return c
 }
 
 // setProperties says in the document itself what it is.

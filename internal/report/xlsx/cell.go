@@ -32,8 +32,9 @@ func cellOf(l Look, value any) cell {
 			return cell{look: l, text: table.Shown(v)}
 		}
 		return cell{look: lookTime, number: serial(v), isNumber: true}
-	case table.Local:
-		return cellOf(l, wallClock(v))
+	case table.Local: // what the clocks of the zone show, as if they showed UTC
+		_, offset := v.Zone()
+		return cellOf(l, v.UTC().Add(time.Duration(offset)*time.Second))
 	case table.Day:
 		return cell{look: lookDay, number: serial(time.Time(v)), isNumber: true}
 	case table.Word:
@@ -41,17 +42,11 @@ func cellOf(l Look, value any) cell {
 			l = toneLook(v.Tone)
 		}
 	}
-	text := table.CellOf(value).Text
+	text := table.CellText(value)
 	if l == Plain && table.IsFormula(text) {
 		l = lookLiteral
 	}
 	return cell{look: l, text: text}
-}
-
-// wallClock is what the zone's clocks show, as if it were UTC.
-func wallClock(t table.Local) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
 }
 
 var (

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -14,19 +13,16 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// parts are the parts of a package as excelize writes them, by name, in the order of a map. It is
-// an excelize.ZipWriter.
-type parts map[string]*bytes.Buffer
+// parts are the parts of a package by name, as excelize writes them in the order of a map.
+type parts struct {
+	excelize.ZipWriter // of which excelize uses no other method than those below
+	content            map[string]*bytes.Buffer
+}
 
 // Create begins a part.
 func (p parts) Create(name string) (io.Writer, error) {
-	p[name] = new(bytes.Buffer)
-	return p[name], nil
-}
-
-// AddFS is a method of excelize.ZipWriter that excelize does not use.
-func (p parts) AddFS(fs.FS) error {
-	return fmt.Errorf("adding a file system to a workbook: %w", fs.ErrInvalid)
+	p.content[name] = new(bytes.Buffer)
+	return p.content[name], nil
 }
 
 // Close has nothing to end: the parts are packed later.
@@ -35,7 +31,7 @@ func (p parts) Close() error { return nil }
 // pack writes the archive so that its bytes are the same each time: the parts are sorted by name
 // and carry one instant.
 func (w *writer) pack(out io.Writer) error {
-	all := make(parts)
+	all := parts{content: make(map[string]*bytes.Buffer)}
 	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
 	if err := w.Write(io.Discard); err != nil {
 		return err
@@ -49,13 +45,17 @@ func (w *writer) pack(out io.Writer) error {
 		compressor.Reset(out) // a new one for each part took most of the time of a small workbook
 		return compressor, nil
 	})
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(w.book.At)}
+	at := w.book.At.UTC()
+	if at.Year() < 1980 { // which the MS-DOS dates of an archive cannot hold
+		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all.content)) {
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at}
 		part, err := archive.CreateHeader(header)
 		if err != nil {
 			return fmt.Errorf("beginning the part %s: %w", name, err)
 		}
-		if err := w.writePart(part, name, all[name].Bytes()); err != nil {
+		if err := w.writePart(part, name, all.content[name].Bytes()); err != nil {
 			return fmt.Errorf("writing the part %s: %w", name, err)
 		}
 	}
@@ -78,13 +78,4 @@ func (w *writer) writePart(out io.Writer, name string, part []byte) error {
 		_, err = fmt.Fprintf(out, "</sheetData>%s", end)
 	}
 	return err
-}
-
-// zipTime is an instant that the MS-DOS dates of a zip archive can hold: from 1980 on.
-func zipTime(t time.Time) time.Time {
-	earliest := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-	if t.Before(earliest) {
-		return earliest
-	}
-	return t.UTC()
 }
