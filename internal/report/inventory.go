@@ -67,16 +67,7 @@ func (o *Organization) linked(c *snapshot.SCIMConfiguration) (name, state, issue
 	case linked == nil:
 		return table.Why("not among the SSO configurations"), table.Why(Unknown), table.Why(Unknown)
 	}
-	return linked.DisplayName, stateWord(linked.State), linked.IssuerURL
-}
-
-// stateWord and providerWord are the API's names without what all of them begin with.
-func stateWord(state string) string {
-	return strings.ToLower(strings.TrimPrefix(state, "SSO_CONFIGURATION_STATE_"))
-}
-
-func providerWord(provider string) string {
-	return strings.ToLower(strings.TrimPrefix(provider, "PROVIDER_TYPE_"))
+	return linked.DisplayName, apiWord(linked.State), linked.IssuerURL
 }
 
 func (r *report) ssoTable() *table.Table {
@@ -98,7 +89,7 @@ func (r *report) ssoTable() *table.Table {
 		for j := range o.SSO {
 			c := &o.SSO[j]
 			rules := r.failing[subject{i, diff.SSOConfiguration, c.ID}]
-			t.Add(i, c.ID, c.DisplayName, r.label(i), stateWord(c.State), providerWord(c.ProviderType), c.IssuerURL,
+			t.Add(i, c.ID, c.DisplayName, r.label(i), apiWord(c.State), apiWord(c.ProviderType), c.IssuerURL,
 				c.ClientID, c.EmailDomain, table.List{Items: c.EmailDomains}, table.List{Items: c.AdditionalScopes},
 				claimsText(c.Claims), c.ClaimsExpression, ona.CanonicalUnknown(c.Unknown), table.List{Items: links[c.ID]},
 				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, c.Raw)
@@ -112,6 +103,12 @@ func (r *report) ssoTable() *table.Table {
 		}
 	}
 	return t
+}
+
+// apiWord is a name of the API without what all names of its kind begin with.
+func apiWord(name string) string {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "SSO_CONFIGURATION_STATE_"), "PROVIDER_TYPE_")
+	return strings.ToLower(name)
 }
 
 // links lists the SCIM configurations that link to each SSO configuration, by name and id.

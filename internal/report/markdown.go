@@ -105,7 +105,17 @@ func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range []Markdown{everything(zone), nothing(zone)} {
+	nothing := newReport(&Model{}, Options{Location: zone}).markdown()
+	everything := nothing
+	everything.Complete, everything.Alarms, everything.Organizations = true, []string{""}, []string{""}
+	for _, rows := range []*table.Markdown{
+		&everything.TieOuts, &everything.Changes, &everything.Findings, &everything.Exceptions, &everything.SCIM,
+		&everything.SSO, &everything.Rules, &everything.Timeline, &everything.Runs, &everything.Evidence,
+		&everything.Exchanges,
+	} {
+		*rows = rows.Example()
+	}
+	for _, m := range []Markdown{everything, nothing} {
 		if err := t.execute(io.Discard, m); err != nil {
 			return nil, err
 		}
@@ -153,22 +163,4 @@ func WriteMarkdown(w io.Writer, t *Template, builtIn string, data any) error {
 		return fmt.Errorf("making the Markdown report: %w", err)
 	}
 	return nil
-}
-
-// nothing is the report of a run without organizations.
-func nothing(zone *time.Location) Markdown {
-	return newReport(&Model{}, Options{Location: zone}).markdown()
-}
-
-// everything is a report that has one of each, of empty values.
-func everything(zone *time.Location) Markdown {
-	m := nothing(zone)
-	m.Complete, m.Alarms, m.Organizations = true, []string{""}, []string{""}
-	for _, t := range []*table.Markdown{
-		&m.TieOuts, &m.Changes, &m.Findings, &m.Exceptions, &m.SCIM, &m.SSO, &m.Rules, &m.Timeline, &m.Runs, &m.Evidence,
-		&m.Exchanges,
-	} {
-		*t = t.Example()
-	}
-	return m
 }

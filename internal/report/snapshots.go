@@ -74,7 +74,7 @@ func snapshotFields(o *Organization) []field {
 		{table.Text("content_sha256", "content_sha256"), complete(s.ContentSHA256)},
 		{table.Text("chain_sha256", "chain_sha256"), complete(s.ChainSHA256)},
 	}
-	return append(append(all, comparedFields(o)...), reasonFields(o)...)
+	return append(all, comparedFields(o)...)
 }
 
 func onlyIf(condition bool, value any) any {
@@ -84,14 +84,15 @@ func onlyIf(condition bool, value any) any {
 	return nil
 }
 
-// comparedFields are what the snapshot was compared with, and how the audit log was read for that.
+// comparedFields are what the snapshot was compared with, and how the audit log was read for that;
+// for JSON alone why values are null, and the policies as the API sent them.
 func comparedFields(o *Organization) []field {
-	var taken, restricted any
+	var taken, restricted, policies any
 	if o.Baseline != nil {
 		taken = o.Baseline.TakenAt
 	}
 	if o.Policies != nil {
-		restricted = o.Policies.RestrictAccountCreationToSCIM
+		restricted, policies = o.Policies.RestrictAccountCreationToSCIM, o.Policies.Raw
 	}
 	l := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
 	log := func(value any) any { return onlyIf(o.AuditLog != nil, Unless(l.NotAssessed, value)) }
@@ -103,22 +104,10 @@ func comparedFields(o *Organization) []field {
 		{table.Int("Audit log entries received", "audit_log_received"), log(l.Received)},
 		{table.Int("Audit log entries in the period", "audit_log_entries"), log(len(l.Entries))},
 		{table.Text("Audit log entries that may be missing", "audit_log_lacking"), log(cmp.Or(l.Lacking, "none"))},
-	}
-}
-
-// reasonFields are for JSON alone: why values above are null, the other snapshots that this one was
-// held against, and the policies as the API sent them.
-func reasonFields(o *Organization) []field {
-	log := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
-	var policies any
-	if o.Policies != nil {
-		policies = o.Policies.Raw
-	}
-	return []field{
 		{table.Text("", "sso_not_assessed").OnlyInJSON(), o.Snapshot.SSONotAssessed},
 		{table.Text("", "policies_not_assessed").OnlyInJSON(), o.Snapshot.PoliciesNotAssessed},
-		{table.Text("", "audit_log_not_assessed").OnlyInJSON(), log.NotAssessed},
-		{table.Time("", "audit_log_until").OnlyInJSON(), table.Instant(log.Until, "")},
+		{table.Text("", "audit_log_not_assessed").OnlyInJSON(), l.NotAssessed},
+		{table.Time("", "audit_log_until").OnlyInJSON(), table.Instant(l.Until, "")},
 		{table.Int("", "sso_baseline_id").OnlyInJSON(), or(idOf(o.SSOBaseline), "")},
 		{table.Int("", "policies_baseline_id").OnlyInJSON(), or(idOf(o.PoliciesBaseline), "")},
 		{table.Int("", "last_complete_id").OnlyInJSON(), or(idOf(o.LastComplete), "")},

@@ -148,10 +148,7 @@ func writeManifest(w io.Writer, manifest any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(manifest); err != nil {
-		return fmt.Errorf("encoding the manifest: %w", err)
-	}
-	return nil
+	return e.Encode(manifest)
 }
 
 // writeSums writes what sha256sum -c reads:
@@ -159,7 +156,7 @@ func writeManifest(w io.Writer, manifest any) error {
 func writeSums(w io.Writer, files []Written) error {
 	for _, f := range files {
 		if _, err := fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name); err != nil {
-			return fmt.Errorf("writing the sums: %w", err)
+			return err
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package table
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -29,10 +28,7 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 			writeRecord(out, layout.of(Row{r.Organization, make([]any, len(t.Columns))}), r.Text)
 		}
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing %s: %w", t.File, err)
-	}
-	return nil
+	return out.Flush()
 }
 
 // writeRecord leaves an error to the writer's Flush.

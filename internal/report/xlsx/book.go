@@ -39,16 +39,11 @@ type writer struct {
 }
 
 // Write writes the workbook.
-func (b *Book) Write(out io.Writer) (err error) {
+func (b *Book) Write(out io.Writer) error {
 	if b.maxRows == 0 {
 		b.maxRows = excelRows
 	}
 	w := &writer{File: excelize.NewFile(), book: b, parts: make(map[string]*part)}
-	defer func() {
-		if closing := w.Close(); err == nil && closing != nil {
-			err = fmt.Errorf("closing the workbook: %w", closing)
-		}
-	}()
 	if err := w.makeStyles(); err != nil {
 		return err
 	}
@@ -58,15 +53,12 @@ func (b *Book) Write(out io.Writer) (err error) {
 		}
 	}
 	if err := w.setProperties(); err != nil {
-		return fmt.Errorf("setting the document's properties: %w", err)
+		return err
 	}
 	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
 	types := w.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
-	if err := w.pack(out); err != nil {
-		return fmt.Errorf("packing the workbook: %w", err)
-	}
-	return nil
+	return w.pack(out)
 }
 
 // Count counts the cells that show another text than the database holds.

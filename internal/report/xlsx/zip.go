@@ -39,7 +39,7 @@ func (w *writer) pack(out io.Writer) error {
 	archive := zip.NewWriter(out)
 	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
-		return fmt.Errorf("beginning to compress: %w", err)
+		return err
 	}
 	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
 		compressor.Reset(out) // a new one for each part took most of the time of a small workbook
@@ -53,10 +53,10 @@ func (w *writer) pack(out io.Writer) error {
 		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at}
 		part, err := archive.CreateHeader(header)
 		if err != nil {
-			return fmt.Errorf("beginning the part %s: %w", name, err)
+			return err
 		}
 		if err := w.writePart(part, name, all.content[name].Bytes()); err != nil {
-			return fmt.Errorf("writing the part %s: %w", name, err)
+			return err
 		}
 	}
 	return archive.Close()
