@@ -94,16 +94,17 @@ func (r *report) runSentence() string {
 		run.Trigger, run.ToolVersion, run.Host, written)
 }
 
-// Template is a text/template of the Markdown report. What it can use is Markdown.
-type Template struct{ parsed *template.Template }
+// strict is the option of every template: a name that a row does not have is an error.
+const strict = "missingkey=error"
 
-// ParseTemplate reads the text of a template and tries it, so that what is wrong is found before
-// there is anything to report: with everything that a report with local times of this zone, nil for
-// none, can have, and with nothing. An error begins with name, line and column.
-func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
-	t, err := parse(name, text)
+// ParseTemplate reads the text of a template, which can use what is in Markdown, and tries it, so
+// that what is wrong is found before there is anything to report: with everything that a report with
+// local times of this zone, nil for none, can have, and with nothing. An error begins with name, line
+// and column.
+func ParseTemplate(name, text string, zone *time.Location) (*template.Template, error) {
+	t, err := template.New(name).Option(strict).Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, located(err)
 	}
 	nothing := newReport(&Model{}, Options{Location: zone}).markdown()
 	everything := nothing
@@ -116,27 +117,11 @@ func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 		*rows = rows.Example()
 	}
 	for _, m := range []Markdown{everything, nothing} {
-		if err := t.execute(io.Discard, m); err != nil {
-			return nil, err
+		if err := t.Execute(io.Discard, m); err != nil {
+			return nil, located(err)
 		}
 	}
 	return t, nil
-}
-
-func parse(name, text string) (*Template, error) {
-	parsed, err := template.New(name).Option("missingkey=error").Parse(text)
-	if err != nil {
-		return nil, located(err)
-	}
-	return &Template{parsed}, nil
-}
-
-func (t *Template) execute(w io.Writer, data any) error {
-	err := t.parsed.Execute(w, data)
-	if problem, ok := errors.AsType[template.ExecError](err); ok {
-		return located(problem)
-	}
-	return err
 }
 
 // located is an error of text/template without its first word, so that it begins with the place.
@@ -149,18 +134,14 @@ func located(err error) error {
 
 // WriteMarkdown executes a template with the data: the built-in one of this name, in
 // reports/templates, when it is nil.
-func WriteMarkdown(w io.Writer, t *Template, builtIn string, data any) error {
+func WriteMarkdown(w io.Writer, t *template.Template, builtIn string, data any) (err error) {
 	if t == nil {
-		text, err := templates.Files.ReadFile(builtIn)
-		if err != nil {
-			return fmt.Errorf("reading the built-in template: %w", err)
-		}
-		if t, err = parse(builtIn, string(text)); err != nil {
-			return err
+		if t, err = template.New(builtIn).Option(strict).ParseFS(templates.Files, builtIn); err != nil {
+			return located(err)
 		}
 	}
-	if err := t.execute(w, data); err != nil {
-		return fmt.Errorf("making the Markdown report: %w", err)
+	if err := t.Execute(w, data); err != nil {
+		return located(err)
 	}
 	return nil
 }

@@ -8,19 +8,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"text/template"
 
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/report/table"
 )
 
-func parsed(t *testing.T, text string) *Template {
+func parsed(t *testing.T, text string) *template.Template {
 	t.Helper()
-	template, err := ParseTemplate("own.md.tmpl", text, nil)
+	own, err := ParseTemplate("own.md.tmpl", text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return template
+	return own
 }
 
 func TestTemplateReadsRowsByTheKeysOfTheirColumns(t *testing.T) {
