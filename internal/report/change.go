@@ -10,16 +10,7 @@ import (
 )
 
 // ChangeColumns are those of a table of changes.
-var ChangeColumns = []table.Column{
-	table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
-	table.Text("Organization", "organization"), table.Text("Severity", "severity"), table.Text("Kind", "kind"),
-	table.Text("Subject type", "subject_type"), table.Text("Subject name", "subject_name"),
-	table.Text("Field", "field"), table.Text("Before", "before"), table.Text("Before, label", "before_label"),
-	table.Text("After", "after"), table.Text("After, label", "after_label"), table.Text("Actor ID", "actor_id"),
-	table.Text("Actor kind", "actor_principal"), table.Text("Actor's action", "actor_action"),
-	table.Time("Action at", "actor_at"), table.Int("Candidate entries", "candidates"), table.Text("Note", "note"),
-	table.Lists("", "candidate_ids").OnlyInJSON(), // of audit-log entries
-}
+var ChangeColumns = columnsOf["Changes"]
 
 // ChangeCells are the cells of a change; log is how the audit log was read, nil where it was not.
 func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change) []any {
@@ -59,7 +50,7 @@ func whyNoActor(log *snapshot.AuditLog) string {
 }
 
 func (r *report) changeTable() *table.Table {
-	t := r.table("Changes", ChangeColumns...)
+	t := r.table("Changes")
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
@@ -72,10 +63,7 @@ func (r *report) changeTable() *table.Table {
 // readingTable has what a person reads of a change: labels where there are any, and of long values
 // the beginning.
 func (r *report) readingTable() *table.Table {
-	t := table.New("Changes", r.Zone(), table.Text("Severity", "severity"), table.Text("Kind", "kind"),
-		table.Text("Organization", "organization"), table.Text("Subject", "subject"), table.Text("Subject ID", "subject_id"),
-		table.Text("Field", "field"), table.Text("Before", "before"), table.Text("After", "after"),
-		table.Text("Actor", "actor"), table.Text("Note", "note"))
+	t := table.New("Changes", r.Zone(), columnsOf["Reading"]...)
 	t.File, t.Remarks = r.changes.File, r.changes.Remarks
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
@@ -145,12 +133,7 @@ const noEarlier = "no earlier snapshot could read them"
 // timelineTable has a row for each change that complete snapshots have shown in the last days, those
 // of this run included, oldest first.
 func (r *report) timelineTable() *table.Table {
-	t := r.table("Timeline", table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
-		table.Text("Organization", "organization"), table.Text("Subject type", "subject_type"),
-		table.Text("Subject name", "subject_name"), table.Text("Kind", "kind"), table.Text("Severity", "severity"),
-		table.Text("Field", "field"), table.Text("Before", "before"), table.Text("After", "after"),
-		table.Text("Actor ID", "actor_id"), table.Text("Note", "note"), table.Int("Snapshot", "snapshot"),
-		table.Int("Baseline snapshot", "baseline"))
+	t := r.table("Timeline")
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
 		organization, name := table.RunLevel, c.OrganizationID

@@ -53,11 +53,7 @@ func (a accepted) state() string {
 // exceptionTable has every exception with who accepted what until when, and whether it covers
 // anything.
 func (r *report) exceptionTable() *table.Table {
-	t := r.table("Exceptions", table.Text("Rule", "rule_id"), table.Text("State", "state"),
-		table.Text("Bearing", "bearing"), table.Text("Organization", "organization"), table.Text("Subject ID", "subject_id"),
-		table.Text("For organization ID", "accepted_organization_id"), table.Text("Accepted by", "owner"),
-		table.Date("Last day, in UTC", "expires"), table.Text("Reason", "reason"), table.Text("Ticket", "ticket"),
-		table.Int("Findings", "findings"))
+	t := r.table("Exceptions")
 	for _, a := range r.accepted() {
 		label := ""
 		if a.organization != table.RunLevel {
@@ -81,9 +77,7 @@ func (r *report) remarkExceptions(t *table.Table) {
 
 // acceptedTable is the exceptions as the summary's columns hold them.
 func (r *report) acceptedTable() *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Accepted by, and why", "reason"),
-		table.Text("For, and what came of it", "bearing"), table.Text("State", "state"), table.Text("Rule", "rule_id"),
-		table.Date("Last day, in UTC", "expires"))
+	t := table.New("", nil, columnsOf["Accepted"]...)
 	for _, a := range r.accepted() {
 		by := a.Owner + ": " + a.Reason
 		if a.Ticket != "" {

@@ -78,8 +78,7 @@ func (o *Options) Localized(facts []Fact) []Fact {
 
 // FactTable has a row for each fact.
 func FactTable(facts []Fact, names *Names) *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Item", "item"),
-		table.Any("Value", "value"))
+	t := table.New("", nil, columnsOf["Facts"]...)
 	for _, f := range facts {
 		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
 	}

@@ -93,21 +93,11 @@ func (r *report) failedBySeverity() []int {
 	return counts
 }
 
-var findingColumns = slices.Concat([]table.Column{
-	table.Text("Rule", "rule_id"), table.Text("Status", "status"), table.Text("Severity", "severity"),
-	table.Text("Organization", "organization"), table.Text("Title", "title").NotInJSON(),
-	table.Text("Subject name", "subject_name"), table.Text("Subject ID", "subject_id"),
-	table.Text("Subject type", "subject_type"), table.Text("Observed", "observed"),
-	table.Text("Expected", "expected").NotInJSON(), table.Text("Original status", "original_status"),
-	table.Text("Accepted by, until when, why", "accepted"), table.Time("First seen", "first_seen"),
-	table.Time("Last seen", "last_seen"), table.Int("Days open", "days_open"),
-}, FrameworkColumns(), []table.Column{table.Text("Fingerprint", "fingerprint")})
-
 // findingTables are every finding but the passes, of each organization the failed and most serious
 // first, and the passes, which sheets only count.
 func (r *report) findingTables() (findings, passes *table.Table) {
-	findings, passes = table.New("Findings", r.Zone(), findingColumns...), table.New("", nil, findingColumns...)
-	findings.Key, findings.File, passes.Key = "findings", "findings.csv", "passes"
+	findings, passes = r.table("Findings"), table.New("", nil, columnsOf["Findings"]...)
+	passes.Key = "passes"
 	r.alarm(findings)
 	for i, o := range r.Organizations {
 		for _, f := range o.sorted() {

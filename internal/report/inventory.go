@@ -13,18 +13,7 @@ import (
 )
 
 func (r *report) inventoryTable() *table.Table {
-	t := r.table("Inventory",
-		table.Text("ID", "id"), table.Text("Name", "name"), table.Text("Organization", "organization"),
-		table.Bool("Enabled", "enabled"), table.Time("Token expires at", "token_expires_at"),
-		table.Int("Days to expiry", "days_to_expiry"), table.Text("SSO configuration ID", "sso_configuration_id"),
-		table.Text("SSO name", "sso_name"), table.Text("SSO state", "sso_state"),
-		table.Text("SSO issuer", "sso_issuer"),
-		table.Bool("Unverified e-mail linking", "allow_unverified_email_account_linking"),
-		table.Time("Created at", "created_at"), table.Time("Updated at", "updated_at"),
-		table.Text("Other fields", "other_fields"), table.Time("First seen", "first_seen"),
-		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
-		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
-	)
+	t := r.table("Inventory")
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		for j := range o.SCIM {
@@ -71,18 +60,7 @@ func (o *Organization) linked(c *snapshot.SCIMConfiguration) (name, state, issue
 }
 
 func (r *report) ssoTable() *table.Table {
-	t := r.table("SSO",
-		table.Text("ID", "id"), table.Text("Display name", "display_name"),
-		table.Text("Organization", "organization"), table.Text("State", "state"),
-		table.Text("Provider type", "provider_type"), table.Text("Issuer", "issuer_url"),
-		table.Text("Client ID", "client_id"), table.Text("E-mail domain", "email_domain"),
-		table.Lists("E-mail domains", "email_domains"), table.Lists("Additional scopes", "additional_scopes"),
-		table.Text("Claims", "claims"), table.Text("Claims expression", "claims_expression"),
-		table.Text("Other fields", "other_fields"),
-		table.Lists("Linked SCIM configurations", "scim_configurations"), table.Time("First seen", "first_seen"),
-		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
-		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
-	)
+	t := r.table("SSO")
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		links := o.links()

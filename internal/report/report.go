@@ -73,8 +73,8 @@ func newReport(m *Model, opts Options) *report {
 }
 
 // table is one with a CSV file and an array in JSON, both named like its sheet.
-func (r *report) table(name string, columns ...table.Column) *table.Table {
-	t := table.New(name, r.Zone(), columns...)
+func (r *report) table(name string) *table.Table {
+	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ToLower(name)
 	t.File = t.Key + ".csv"
 	return t

@@ -72,9 +72,7 @@ func (t *TieOut) Alarm(names *Names) string {
 
 // Table has a row for each tie-out.
 func (t TieOuts) Table(names *Names) *table.Table {
-	all := table.New("", nil, table.Text("Organization", "organization"), table.Text("Tie-out", "check"),
-		table.Int("First", "first"), table.Int("Second", "second"), table.Text("Result", "result"),
-		table.Text("Remark", "remark"))
+	all := table.New("", nil, columnsOf["Tie-outs"]...)
 	all.Key = "tie_outs"
 	for _, one := range t {
 		all.Add(one.Organization, names.Of(one.Organization), one.Check, one.First, one.Second,

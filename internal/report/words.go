@@ -2,7 +2,7 @@ package report
 
 import (
 	"cmp"
-	_ "embed" // the glossary
+	_ "embed" // columns and glossary
 	"fmt"
 	"strings"
 	"time"
@@ -120,6 +120,14 @@ type Term struct {
 // Glossary explains the words of a run's report, the kinds of change last.
 var Glossary = ParseTerms(glossaryText)
 
+// columnsOf has the columns of each table but that of snapshots, whose values stand beside them.
+var columnsOf = table.ParseColumns(columnsText)
+
+// columnsText is in the form that table.ParseColumns reads.
+//
+//go:embed columns.tsv
+var columnsText string
+
 // glossaryText is in the form that ParseTerms reads.
 //
 //go:embed glossary.tsv
@@ -138,8 +146,7 @@ func ParseTerms(text string) []Term {
 
 // TermTable has a row for each term.
 func TermTable(terms []Term) *table.Table {
-	t := table.New("Glossary", nil, table.Text("Word", "word"), table.Text("Kind of change of", "subject"),
-		table.Text("Severity", "severity"), table.Text("Meaning", "meaning"))
+	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
 	for _, term := range terms {
 		t.Add(table.RunLevel, term.Word, term.Subject, Word(term.Severity), term.Meaning)
 	}

@@ -1,5 +1,7 @@
 package table
 
+import "strings"
+
 // Column is one column. Make it with Text, Int and their like.
 type Column struct {
 	Title string // in sheets and Markdown, unique in its table
@@ -68,6 +70,28 @@ func (c Column) OnlyInJSON() Column {
 func (c Column) NotInJSON() Column {
 	c.in = notJSON
 	return c
+}
+
+// ParseColumns reads columns by their tables, a column a line: table, type, key, title, and "json"
+// where only JSON has the column or "no json" where all files but JSON have it, with tabs between.
+func ParseColumns(text string) map[string][]Column {
+	types := map[string]func(title, key string) Column{
+		"text": Text, "int": Int, "bool": Bool, "time": Time, "date": Date, "list": Lists, "any": Any,
+		"raw": func(_, key string) Column { return Raw(key) },
+	}
+	columns := make(map[string][]Column)
+	for line := range strings.Lines(text) {
+		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		c := types[parts[1]](parts[3], parts[2])
+		switch parts[len(parts)-1] {
+		case "json":
+			c.in = jsonOnly
+		case "no json":
+			c.in = notJSON
+		}
+		columns[parts[0]] = append(columns[parts[0]], c)
+	}
+	return columns
 }
 
 // hasLocal reports whether a column of local times can stand behind the column.
