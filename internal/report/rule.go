@@ -81,15 +81,6 @@ func (r *report) controls(id string) []any {
 	return cells
 }
 
-// SeverityColumns are counts of failed findings, one for each severity.
-func SeverityColumns() []table.Column {
-	columns := make([]table.Column, len(diff.Severities))
-	for i, s := range diff.Severities {
-		columns[i] = table.Int(string(s), "failed_"+string(s))
-	}
-	return columns
-}
-
 // SeverityText says how many there are of each severity that occurs, the most serious first; counts
 // are in the order of diff.Severities.
 func SeverityText(counts []int) string {

@@ -62,7 +62,7 @@ const TopRows = 10
 
 // overviewTable has how each organization stands, those that are not complete first.
 func (r *report) overviewTable() *table.Table {
-	t := table.New("", nil, slices.Concat(columnsOf["Overview"], SeverityColumns())...)
+	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range r.Organizations {
 		if !o.complete() {
 			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}

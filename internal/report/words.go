@@ -120,7 +120,7 @@ type Term struct {
 // Glossary explains the words of a run's report, the kinds of change last.
 var Glossary = ParseTerms(glossaryText)
 
-// columnsOf has the columns of each table but that of snapshots, whose values stand beside them.
+// columnsOf has the columns of each table; their cells are in the same order.
 var columnsOf = table.ParseColumns(columnsText)
 
 // columnsText is in the form that table.ParseColumns reads.

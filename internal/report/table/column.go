@@ -60,12 +60,6 @@ func Any(title, key string) Column { return Column{Title: title, Key: key, Kind:
 // Raw is a column of JSON as the API sent it. Only JSON has it.
 func Raw(key string) Column { return Column{Key: key, Kind: RawKind, in: jsonOnly} }
 
-// OnlyInJSON returns the column for JSON alone. Such columns must stand behind all others.
-func (c Column) OnlyInJSON() Column {
-	c.in = jsonOnly
-	return c
-}
-
 // NotInJSON returns the column for all files but JSON, where the same is said elsewhere.
 func (c Column) NotInJSON() Column {
 	c.in = notJSON
@@ -85,7 +79,7 @@ func ParseColumns(text string) map[string][]Column {
 		c := types[parts[1]](parts[3], parts[2])
 		switch parts[len(parts)-1] {
 		case "json":
-			c.in = jsonOnly
+			c.in = jsonOnly // such columns must stand behind all others
 		case "no json":
 			c.in = notJSON
 		}
