@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -93,25 +94,14 @@ func (o *Organization) first() bool { return o.complete() && o.Baseline == nil }
 // name is what people call the organization: its name, else the one it had, else its label in the
 // settings, else its id.
 func (o *Organization) name() string {
-	switch {
-	case o.Snapshot.OrganizationName != "":
-		return o.Snapshot.OrganizationName
-	case o.LastComplete != nil && o.LastComplete.OrganizationName != "":
-		return o.LastComplete.OrganizationName
-	case o.Snapshot.Source != "":
-		return o.Snapshot.Source
-	default:
-		return o.Snapshot.OrganizationID
-	}
+	last := cmp.Or(o.LastComplete, new(snapshot.Snapshot))
+	return cmp.Or(o.Snapshot.OrganizationName, last.OrganizationName, o.Snapshot.Source, o.Snapshot.OrganizationID)
 }
 
 // id is the organization's id, that of its last complete snapshot where this one failed before it
 // was known.
 func (o *Organization) id() string {
-	if o.Snapshot.OrganizationID == "" && o.LastComplete != nil {
-		return o.LastComplete.OrganizationID
-	}
-	return o.Snapshot.OrganizationID
+	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
 
 // sso finds a linked SSO configuration, nil when the organization's list lacks it.

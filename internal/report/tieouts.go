@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/diff"
@@ -32,11 +33,11 @@ type TieOuts []TieOut
 
 // Compare adds a tie-out of two counts; the remark stands where they differ.
 func (t *TieOuts) Compare(organization int, check string, first, second int, remark string) {
-	if first == second {
-		*t = append(*t, TieOut{organization, check, first, second, Ties, ""})
-		return
+	one := TieOut{organization, check, first, second, Ties, ""}
+	if first != second {
+		one.Verdict, one.Remark = DoesNotTie, remark
 	}
-	*t = append(*t, TieOut{organization, check, first, second, DoesNotTie, remark})
+	*t = append(*t, one)
 }
 
 // NotAssessed adds a tie-out that could not be made.
@@ -46,13 +47,7 @@ func (t *TieOuts) NotAssessed(organization int, check, why string) {
 
 // Different are those of which the two counts differ.
 func (t TieOuts) Different() TieOuts {
-	var all TieOuts
-	for _, one := range t {
-		if one.Verdict == DoesNotTie {
-			all = append(all, one)
-		}
-	}
-	return all
+	return slices.DeleteFunc(slices.Clone(t), func(one TieOut) bool { return one.Verdict != DoesNotTie })
 }
 
 // String counts the tie-outs by verdict.

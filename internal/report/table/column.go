@@ -54,9 +54,6 @@ func Date(title, key string) Column { return Column{Title: title, Key: key, Kind
 // Lists is a column of lists of texts.
 func Lists(title, key string) Column { return Column{Title: title, Key: key, Kind: ListKind} }
 
-// Any is a column of values of different types.
-func Any(title, key string) Column { return Column{Title: title, Key: key, Kind: AnyKind} }
-
 // Raw is a column of JSON as the API sent it. Only JSON has it.
 func Raw(key string) Column { return Column{Key: key, Kind: RawKind, in: jsonOnly} }
 
@@ -69,14 +66,17 @@ func (c Column) NotInJSON() Column {
 // ParseColumns reads columns by their tables, a column a line: table, type, key, title, and "json"
 // where only JSON has the column or "no json" where all files but JSON have it, with tabs between.
 func ParseColumns(text string) map[string][]Column {
-	types := map[string]func(title, key string) Column{
-		"text": Text, "int": Int, "bool": Bool, "time": Time, "date": Date, "list": Lists, "any": Any,
-		"raw": func(_, key string) Column { return Raw(key) },
+	kinds := map[string]Kind{
+		"text": TextKind, "int": IntKind, "bool": BoolKind, "time": TimeKind, "date": DayKind, "list": ListKind,
+		"any": AnyKind, "raw": RawKind,
 	}
 	columns := make(map[string][]Column)
 	for line := range strings.Lines(text) {
 		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		c := types[parts[1]](parts[3], parts[2])
+		c := Column{Title: parts[3], Key: parts[2], Kind: kinds[parts[1]]}
+		if c.Kind == TimeKind {
+			c.Title += " " + InUTC
+		}
 		switch parts[len(parts)-1] {
 		case "json":
 			c.in = jsonOnly // such columns must stand behind all others
