@@ -12,9 +12,6 @@ import (
 	"scim-auditor/reports/templates"
 )
 
-// templateName is the built-in template in reports/templates.
-const templateName = "report.md.tmpl"
-
 // Markdown is what a template of the Markdown report can use. Every text is GitHub Flavored Markdown
 // already, with the texts of the API escaped, so that a template writes them as they are.
 // docs/templates.md says the same to those who write one.
@@ -36,10 +33,6 @@ type Markdown struct {
 	ToolVersion string
 
 	TieOuts, Changes, Findings, Exceptions, SCIM, SSO, Rules, Timeline, Runs, Evidence, Exchanges table.Markdown
-}
-
-func (r *report) writeMarkdown(w io.Writer) error {
-	return WriteMarkdown(w, r.Template, templateName, r.markdown())
 }
 
 func (r *report) markdown() Markdown {

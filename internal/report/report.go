@@ -149,7 +149,9 @@ func (r *report) files() []folder.File {
 	}
 	document, rows := r.frames()
 	add(FormatXLSX, WorkbookFile, r.book.Write)
-	add(FormatMD, MarkdownFile, r.writeMarkdown)
+	add(FormatMD, MarkdownFile, func(w io.Writer) error {
+		return WriteMarkdown(w, r.Template, "report.md.tmpl", r.markdown())
+	})
 	add(FormatJSON, jsonFile, func(w io.Writer) error {
 		return table.WriteJSON(w, r.head(), document, r.jsonTables())
 	})

@@ -31,14 +31,12 @@ type File struct {
 // Write writes the files into the folder path, then a manifest, which is made when their hashes are
 // known, then SHA256SUMS. The folder appears whole or not at all: one that is there is replaced as a
 // whole, and after an error it is as it was. Files have mode 0600, folders 0700.
-func Write(path string, files []File, manifest func([]Written) any) error {
-	if err := write(path, files, manifest); err != nil {
-		return fmt.Errorf("writing the report %s: %w", path, err)
-	}
-	return nil
-}
-
-func write(path string, files []File, manifest func([]Written) any) (err error) {
+func Write(path string, files []File, manifest func([]Written) any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing the report %s: %w", path, err)
+		}
+	}()
 	parent, name := filepath.Split(path)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err

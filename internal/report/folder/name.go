@@ -83,15 +83,13 @@ const (
 
 // SetLatest makes the newest report of a run in dir be found under one name. It never moves back to
 // an older run, unless the newer is gone.
-func SetLatest(dir, name string) error {
-	if err := setLatest(dir, name); err != nil {
-		const text = "the report %s is written, but not named as the latest: %w"
-		return fmt.Errorf(text, filepath.Join(dir, name), err)
-	}
-	return nil
-}
-
-func setLatest(dir, name string) error {
+func SetLatest(dir, name string) (err error) {
+	defer func() {
+		if err != nil {
+			const text = "the report %s is written, but not named as the latest: %w"
+			err = fmt.Errorf(text, filepath.Join(dir, name), err)
+		}
+	}()
 	current, err := readLatest(dir)
 	if err != nil {
 		return err
