@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
@@ -66,15 +65,15 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	return err
 }
 
-// comparison is when the snapshot was taken that a change was found against, and whether nights
-// without a complete snapshot lie between.
-func (o *organization) comparison(c *change) (baseline time.Time, text string) {
+// comparison is the snapshot that a change was found against, nil where that is one of another
+// organization, and whether nights without a complete snapshot lie between.
+func (o *organization) comparison(c *change) (*snapshot.Snapshot, string) {
 	b := o.comparedWith(c)
 	if b == nil {
-		return baseline, "" // it was compared with a snapshot of another organization
+		return nil, ""
 	}
 	if b.ID != c.BaselineID {
-		return b.TakenAt, "net change since the last snapshot that could read it"
+		return b, "net change since the last snapshot that could read it"
 	}
 	between := 0
 	for _, night := range o.lacking {
@@ -83,28 +82,34 @@ func (o *organization) comparison(c *change) (baseline time.Time, text string) {
 		}
 	}
 	if between == 0 {
-		return b.TakenAt, "with the snapshot before"
+		return b, "with the snapshot before"
 	}
-	return b.TakenAt, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
+	return b, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
 }
 
 // comparedWith is the snapshot that a change was found against: its baseline, or for what the baseline
 // could not read the last complete snapshot before that could.
 func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
-	comparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
-	older := (*snapshot.Snapshot)(nil)
-	switch {
-	case c.SubjectType == diff.SSOConfiguration:
-		comparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
-	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
-		comparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
-	}
+	policies := c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted
 	for _, s := range slices.Backward(o.complete) {
-		if s.ID < c.SnapshotID && comparable(s) {
+		comparable := s.ID == c.BaselineID
+		switch {
+		case c.SubjectType == diff.SSOConfiguration:
+			comparable = s.SSONotAssessed == ""
+		case policies:
+			comparable = s.PoliciesNotAssessed == ""
+		}
+		if s.ID < c.SnapshotID && comparable {
 			return s
 		}
 	}
-	return older
+	switch {
+	case c.SubjectType == diff.SSOConfiguration:
+		return o.sso.first
+	case policies:
+		return o.policiesBefore
+	}
+	return nil
 }
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"
@@ -117,9 +122,12 @@ func (d *document) changeTable() *table.Table {
 	for i, o := range d.organizations {
 		for j := range o.changes {
 			c := &o.changes[j]
+			var taken any
 			baseline, comparison := o.comparison(c)
-			cells := report.ChangeCells(o.name, c.log, &c.Change)
-			t.Add(i, slices.Insert(cells, last, table.Instant(baseline, ""), any(comparison))...)
+			if baseline != nil {
+				taken = baseline.TakenAt
+			}
+			t.Add(i, slices.Insert(report.ChangeCells(o.name, c.log, &c.Change), last, taken, any(comparison))...)
 		}
 		d.missing(t, i, o.lostChanges())
 		if o.closing == nil {
@@ -130,36 +138,31 @@ func (d *document) changeTable() *table.Table {
 }
 
 // netKeys are the columns of a net change: nobody can be said to have made it.
-var netKeys = []string{
-	"subject_id", "organization", "severity", "kind", "subject_type", "subject_name", "field", "before",
-	"before_label", "after", "after_label", "note",
-}
+var netKeys = strings.Fields("subject_id organization severity kind subject_type subject_name field before " +
+	"before_label after after_label note")
 
 // netTable has what differs between the two ends of the period for each organization.
 func (d *document) netTable() *table.Table {
-	var columns []table.Column
-	var places []int
-	for i, c := range report.ChangeColumns {
-		if slices.Contains(netKeys, c.Key) {
-			columns, places = append(columns, c), append(places, i)
-		}
-	}
-	t := d.table("Net change", columns...)
+	t := d.table("Net change", onlyNet(report.ChangeColumns)...)
 	for i, o := range d.organizations {
 		for j := range o.net.changes {
-			all, cells := report.ChangeCells(o.name, nil, &o.net.changes[j].Change), make([]any, len(places))
-			for k, place := range places {
-				cells[k] = all[place]
-			}
-			t.Add(i, cells...)
+			t.Add(i, onlyNet(report.ChangeCells(o.name, nil, &o.net.changes[j].Change))...)
 		}
-		if text, missing := o.netText(); missing {
-			t.Missing(i, o.name+": "+text)
-		} else {
-			t.Remark(i, o.name+": "+text)
-		}
+		text, missing := o.netText()
+		t.Remarks = append(t.Remarks, table.Remark{Organization: i, Text: o.name + ": " + text, Missing: missing})
 	}
 	return t
+}
+
+// onlyNet are those of the columns of a change, or of its cells, that a net change has.
+func onlyNet[T any](all []T) []T {
+	var some []T
+	for i, c := range report.ChangeColumns {
+		if slices.Contains(netKeys, c.Key) {
+			some = append(some, all[i])
+		}
+	}
+	return some
 }
 
 // netText says between which snapshots the net change is, and whether rows are missing from it: one
@@ -179,13 +182,14 @@ func (o *organization) netText() (text string, missing bool) {
 		texts = append(texts, "retention removed the closing snapshot of "+report.UTC(o.closing.TakenAt))
 	}
 	for _, part := range parts {
-		for _, s := range []*snapshot.Snapshot{n.before, n.after} {
-			if why := part.unread(s); why != "" {
-				missing = true
-				texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot of %s could not read them: %s",
-					part.name, report.UTC(s.TakenAt), why))
-				break
-			}
+		s, why := n.before, part.unread(n.before)
+		if why == "" {
+			s, why = n.after, part.unread(n.after)
+		}
+		if why != "" {
+			missing = true
+			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot of %s could not read them: %s",
+				part.name, report.UTC(s.TakenAt), why))
 		}
 	}
 	return strings.Join(texts, "; "), missing

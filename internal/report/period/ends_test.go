@@ -93,7 +93,7 @@ func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newDocument(read(t, nightsOfNovember(t), inNovember(6)), report.Options{Location: zone})
-	for _, sheet := range d.tables() {
+	for _, sheet := range d.tables {
 		for _, c := range sheet.Columns {
 			if strings.HasPrefix(c.Key, "expires_") {
 				t.Errorf("%s: column %q", sheet.File, c.Title)

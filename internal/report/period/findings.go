@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
@@ -15,8 +14,9 @@ import (
 // episode is a finding that was open in the period, from when it was first seen until it was closed.
 type episode struct {
 	snapshot.Episode
-	state  string // at the end of the period
-	opened string // when, as seen from the period
+	organization int    // its index in the report
+	state        string // at the end of the period
+	opened       string // when, as seen from the period
 	// closedBy is when the first intact snapshot was taken in which it was no longer open, zero where
 	// there is none.
 	closedBy time.Time
@@ -38,12 +38,13 @@ const (
 
 var states = []string{stateOpen, stateUnknown, stateClosed}
 
-// fails says whether a finding is open at the end and failed when it was last assessed.
-func (e *episode) fails() bool { return e.state == stateOpen && e.Status == finding.Fail }
-
 // readFindings reads the findings that were open in the period, and counts those at its two ends from
 // a second source.
 func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, from time.Time) error {
+	stored, err := o.episodes(ctx, store)
+	if err != nil {
+		return err
+	}
 	taken, failed := make(map[int64]time.Time), []int64{}
 	for _, s := range slices.Concat(o.complete, o.since) {
 		taken[s.ID] = s.TakenAt
@@ -51,33 +52,23 @@ func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, 
 			failed = append(failed, s.ID)
 		}
 	}
-	stored, err := o.episodes(ctx, store)
-	if err != nil {
-		return err
-	}
 	for _, e := range stored {
 		if taken[e.LastID].IsZero() { // it failed after the opening snapshot and before the period
 			taken[e.LastID], failed = e.LastSeen, append(failed, e.LastID)
 		}
 		o.findings = append(o.findings, o.newEpisode(e, taken[e.LastID], from))
 	}
-	start, err := openIn(ctx, store, o.opening, nil)
-	if err != nil {
-		return err
-	}
 	last := cmp.Or(o.closing, o.opening)
 	failed = slices.DeleteFunc(failed, func(id int64) bool { return last != nil && id < last.ID })
-	end, err := openIn(ctx, store, last, failed)
-	if err != nil {
-		return err
-	}
+	start, errStart := openIn(ctx, store, o.opening, nil)
+	end, errEnd := openIn(ctx, store, last, failed)
 	o.openAtStart, o.openAtEnd = len(start), len(end)
 	for i := range o.findings {
 		if e := &o.findings[i]; e.state == stateOpen {
 			e.accepted = end[findingKey{e.Fingerprint, e.FirstSeen.Unix()}]
 		}
 	}
-	return nil
+	return cmp.Or(errStart, errEnd)
 }
 
 // episodes are the findings of the organization from its opening snapshot on, and those of failed
@@ -110,7 +101,7 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 // newEpisode is a stored episode, which was last open in the snapshot taken at last, as seen from a
 // period that begins at from.
 func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time) episode {
-	e := episode{Episode: stored, state: stateOpen, opened: openedIn}
+	e := episode{Episode: stored, organization: o.index, state: stateOpen, opened: openedIn}
 	switch {
 	case o.opening != nil && !e.FirstSeen.After(o.opening.TakenAt):
 		e.opened = openedBefore
@@ -172,6 +163,32 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 // findingTable has each finding that was open at some time in the period: the open ones first, the
 // most serious first.
 func (d *document) findingTable() *table.Table {
+	t := d.table("Findings", findingColumns()...)
+	var all []*episode
+	for i, o := range d.organizations {
+		for j := range o.findings {
+			all = append(all, &o.findings[j])
+		}
+		d.missing(t, i, o.lostOf("findings"))
+	}
+	slices.SortFunc(all, compareEpisodes)
+	for _, e := range all {
+		title := e.Title
+		for _, rule := range d.rules {
+			if title == "" && rule.ID == e.RuleID {
+				title = rule.Title // no snapshot that has the finding is left
+			}
+		}
+		t.Add(e.organization, append([]any{
+			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), title,
+			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
+			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
+		}, report.FrameworkCells(d.rules, e.RuleID)...)...)
+	}
+	return t
+}
+
+func findingColumns() []table.Column {
 	columns := []table.Column{
 		table.Text("Rule", "rule_id"), table.Text("State", "state"), table.Text("Status", "status"),
 		table.Text("Severity", "severity"), table.Text("Organization", "organization"), table.Text("Title", "title"),
@@ -185,39 +202,12 @@ func (d *document) findingTable() *table.Table {
 	for _, c := range report.FrameworkColumns() {
 		columns = append(columns, table.Lists(c.Title, c.Key))
 	}
-	t := d.table("Findings", columns...)
-	type row struct {
-		organization int
-		*episode
-	}
-	var rows []row
-	for i, o := range d.organizations {
-		for j := range o.findings {
-			rows = append(rows, row{i, &o.findings[j]})
-		}
-		d.missing(t, i, o.lostOf("findings"))
-	}
-	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),
-			compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
-			cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
-			cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.Fingerprint, b.Fingerprint))
-	})
-	for _, e := range rows {
-		t.Add(e.organization, append([]any{
-			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), d.title(e.episode),
-			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
-			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
-		}, report.FrameworkCells(d.rules, e.RuleID)...)...)
-	}
-	return t
+	return columns
 }
 
-// title is the rule of a finding in words, also where no snapshot that has it is left.
-func (d *document) title(e *episode) string {
-	i := slices.IndexFunc(d.rules, func(r finding.Rule) bool { return r.ID == e.RuleID })
-	if e.Title != "" || i < 0 {
-		return e.Title
-	}
-	return d.rules[i].Title
+func compareEpisodes(a, b *episode) int {
+	return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),
+		compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
+		cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
+		cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.Fingerprint, b.Fingerprint))
 }

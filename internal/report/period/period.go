@@ -4,6 +4,7 @@
 package period
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,11 +30,9 @@ type Span struct {
 // DefaultSeed derives a seed from a period: the digits of its first and its last day, such as
 // 2026100120261231.
 func DefaultSeed(from, to time.Time) int64 {
-	day := func(t time.Time) int64 {
-		year, month, day := t.UTC().Date()
-		return int64(year)*10_000 + int64(month)*100 + int64(day)
-	}
-	return day(from)*100_000_000 + day(to)
+	const day = "20060102"
+	seed, _ := strconv.ParseInt(from.UTC().Format(day)+to.UTC().Format(day), 10, 64) // 16 digits always fit
+	return seed
 }
 
 // ended says whether the period was over when the report was made.
@@ -61,16 +60,21 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	began     time.Time // when the first run of the database began
-	schedules []snapshot.Schedule
-	expected  []schedule.Period // the schedules, and every UTC day where none was in force
+	began     time.Time         // when the first run of the database began
+	schedules []schedule.Period // oldest first
+	expected  []schedule.Period // the same, and every UTC day where none was in force
 	rules     []finding.Rule
 	runs      map[int64]*snapshot.Run // every run of the database
 	// register has the runs that began in the period, and those that stand for one of its nights.
-	register      []*snapshot.Run
-	nights        []*night
-	organizations []*organization
-	names         report.Names
+	register []*snapshot.Run
+	// nights are those of the runs as a whole, drawn the same in the order of the sample. There are
+	// earlier nights before them.
+	nights, drawn []*night
+	earlier       int
+	// every has the nights as each organization saw them, then unclaimed, which were expected of none.
+	every, unclaimed []organizationNight
+	organizations    []*organization
+	names            report.Names
 	// absent are the last complete snapshots of the organizations that were known before the period
 	// and that no run of the period has collected.
 	absent []*snapshot.Snapshot
@@ -78,6 +82,7 @@ type Period struct {
 
 // organization is what the database holds about one organization in the period.
 type organization struct {
+	index      int    // in the report
 	id, source string // id is empty where no snapshot of the source ever was complete
 	name       string // unique in the report
 

@@ -25,22 +25,28 @@ func (d *document) snapshotTable() *table.Table {
 		table.Time("Compared with", "baseline_taken_at"))
 	for i, o := range d.organizations {
 		if o.opening != nil {
-			t.Add(i, d.snapshotRow(o, o.opening)...)
+			t.Add(i, d.snapshotCells(o, o.opening)...)
 		}
 		for _, s := range o.snapshots {
-			t.Add(i, d.snapshotRow(o, s)...)
+			t.Add(i, d.snapshotCells(o, s)...)
 		}
 	}
 	return t
 }
 
-func (d *document) snapshotRow(o *organization, s *snapshot.Snapshot) []any {
-	r, reason := d.runs[s.RunID], ""
+func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
+	r, role, reason := d.runs[s.RunID], "", ""
+	switch s {
+	case o.opening:
+		role = "opening"
+	case o.closing:
+		role = "closing"
+	}
 	if s.Outcome != snapshot.Complete {
 		reason = errorText(s)
 	}
 	cells := []any{
-		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, o.role(s), int(s.RunID), r.Trigger, reason,
+		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, role, int(s.RunID), r.Trigger, reason,
 		table.Instant(s.PrunedAt, ""), strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL, r.ToolVersion,
 		s.ContentSHA256, s.ChainSHA256,
 	}
@@ -67,28 +73,15 @@ func counts(s *snapshot.Snapshot) []any {
 	}
 }
 
-// role says what a snapshot is to the period.
-func (o *organization) role(s *snapshot.Snapshot) string {
-	switch s {
-	case o.opening:
-		return "opening"
-	case o.closing:
-		return "closing"
-	}
-	return ""
-}
-
-// runTable is the register of runs, oldest first.
-func (d *document) runTable() *table.Table {
+// addRuns adds the register of runs, oldest first.
+func (d *document) addRuns() {
 	nights := make(map[*snapshot.Run][]string)
 	for _, n := range d.nights {
 		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
 	}
-	columns := append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))
-	t := d.table("Runs", columns...)
+	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
 	for _, r := range d.register {
 		t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
 	}
 	t.Remark(table.RunLevel, "Of several runs in one night, the last that is complete stands for it, else the last.")
-	return t
 }

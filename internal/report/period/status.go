@@ -3,12 +3,10 @@ package period
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/report"
-	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -32,11 +30,7 @@ func (d *document) findGaps() []string {
 		all = append(all, d.nightGaps(o.name, "expected night", o.nights)...)
 		all = append(all, o.gaps()...)
 	}
-	unclaimed := slices.IndexFunc(d.every, func(n organizationNight) bool { return n.organization == table.RunLevel })
-	if unclaimed >= 0 {
-		all = append(all, d.nightGaps("expected of none of the organizations", "night", d.every[unclaimed:])...)
-	}
-	return all
+	return append(all, d.nightGaps("expected of none of the organizations", "night", d.unclaimed)...)
 }
 
 // nightGaps names the nights that have no complete snapshot, or none yet. That nothing is known yet of
@@ -92,14 +86,8 @@ func (o *organization) gaps() []string {
 // statusText is the sentence that the report opens with.
 func (d *document) statusText() string {
 	nights, lacking := 0, 0
-	for _, n := range d.every {
-		if n.organization == table.RunLevel {
-			continue
-		}
-		nights++
-		if lacks(n.status) {
-			lacking++
-		}
+	for _, o := range d.organizations {
+		nights, lacking = nights+len(o.nights), lacking+countLacking(o.nights)
 	}
 	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
 		report.Count(len(d.organizations), "organization"))
@@ -117,6 +105,17 @@ func (d *document) statusText() string {
 		return fmt.Sprintf("%s: %d of %s without a complete snapshot%s.", report.NotComplete, lacking, what, rest)
 	}
 	return fmt.Sprintf("%s: %s%s.", report.NotComplete, d.gaps[0], rest)
+}
+
+// countLacking counts the nights that have no complete snapshot.
+func countLacking(nights []organizationNight) int {
+	lacking := 0
+	for _, n := range nights {
+		if lacks(n.status) {
+			lacking++
+		}
+	}
+	return lacking
 }
 
 // findNotes lists what a reader must know and what is no gap: what could not be assessed, and what the
@@ -139,23 +138,31 @@ func (p *Period) findNotes() []string {
 			cmp.Or(s.OrganizationName, s.Source), s.OrganizationID, report.UTC(s.TakenAt)))
 	}
 	for _, o := range p.organizations {
-		for _, note := range o.notes(&p.Span) {
+		for _, note := range append(o.startNotes(p.contains(o.begins)), o.unreadNotes()...) {
 			all = append(all, o.name+": "+note+".")
 		}
 	}
 	return all
 }
 
-func (o *organization) notes(s *Span) []string {
+// startNotes say how the period of an organization begins that has no complete snapshot from before;
+// appears says that it was first tried in the period.
+func (o *organization) startNotes(appears bool) []string {
 	var all []string
 	if o.opening == nil && o.closing != nil {
 		all = append(all, fmt.Sprintf("it has no complete snapshot from before the period: its first one, of %s, "+
 			"is what the period is compared with", report.UTC(o.complete[0].TakenAt)))
 	}
-	if o.opening == nil && s.contains(o.begins) {
+	if o.opening == nil && appears {
 		all = append(all, fmt.Sprintf("its first snapshot is of %s; no night before that was expected of it",
 			report.UTC(o.begins)))
 	}
+	return all
+}
+
+// unreadNotes say what complete snapshots, and what the changes, could not assess.
+func (o *organization) unreadNotes() []string {
+	var all []string
 	for _, part := range parts {
 		unread, why := 0, ""
 		for _, s := range o.snapshots {

@@ -63,18 +63,13 @@ func (d *document) overviewTable() *table.Table {
 		table.Int("SCIM at the end", "scim"), table.Int("SSO at the end", "sso"),
 		table.Int("Findings at the start", "findings_at_start"), table.Int("Findings at the end", "findings_at_end"))
 	for i, o := range d.organizations {
-		lacking, findings := 0, o.findingItems()
-		for _, n := range o.nights {
-			if lacks(n.status) {
-				lacking++
-			}
-		}
 		cells := []any{
-			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), lacking, o.changeItems()[0].count,
-			o.scim.items[3].count, o.sso.items[3].count,
+			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), countLacking(o.nights),
+			d.counts[item{i, "Changes", inPeriod, ""}], d.counts[item{i, o.scim.plural, atEnd, ""}],
+			d.counts[item{i, o.sso.plural, atEnd, ""}],
 		}
 		if len(o.complete) > 0 { // else it is not known what is wrong
-			cells = append(cells, total(findings, openAtStart), total(findings, stateOpen))
+			cells = append(cells, d.findings(o, openAtStart), d.findings(o, stateOpen))
 		}
 		t.Add(i, cells...)
 	}
@@ -85,40 +80,36 @@ func (d *document) overviewTable() *table.Table {
 func (d *document) lackingTable() *table.Table {
 	t := d.sheets.nights
 	status := t.Column("status")
-	return top(t, 50, func(r table.Row) bool { return lacks(schedule.Status(table.Plain(r.Cells[status]))) })
+	return top(t, 50, func(cells []any) bool { return lacks(schedule.Status(table.Plain(cells[status]))) })
 }
 
 // kindTable has the counts of the first kinds of change.
 func (d *document) kindTable() *table.Table {
 	t := d.sheets.population
 	population, severity := t.Column("population"), t.Column("severity")
-	return top(t, 50, func(r table.Row) bool { return r.Cells[population] == "Changes" && r.Cells[severity] != nil })
+	return top(t, 50, func(cells []any) bool { return cells[population] == "Changes" && cells[severity] != nil })
 }
 
 // failingTable has the most serious findings that fail at the end.
 func (d *document) failingTable() *table.Table {
 	t := d.sheets.findings
 	state, status := t.Column("state"), t.Column("status")
-	return top(t, report.TopRows, func(r table.Row) bool {
-		return r.Cells[state] == stateOpen && r.Cells[status] == report.Word(finding.Fail)
+	return top(t, report.TopRows, func(cells []any) bool {
+		return cells[state] == stateOpen && cells[status] == report.Word(finding.Fail)
 	})
 }
 
 // top is the first rows of a sheet that pass, and a remark on how many more the sheet has.
-func top(t *table.Table, limit int, passes func(table.Row) bool) *table.Table {
-	shown, more := *t, 0
+func top(t *table.Table, limit int, passes func(cells []any) bool) *table.Table {
+	shown := *t
 	shown.Rows, shown.Remarks = nil, nil
 	for _, r := range t.Rows {
-		if !passes(r) {
-			continue
+		if passes(r.Cells) {
+			shown.Rows = append(shown.Rows, r)
 		}
-		if len(shown.Rows) == limit {
-			more++
-			continue
-		}
-		shown.Rows = append(shown.Rows, r)
 	}
-	if more > 0 {
+	if more := len(shown.Rows) - limit; more > 0 {
+		shown.Rows = shown.Rows[:limit]
 		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", more, t.Name))
 	}
 	return &shown
@@ -126,48 +117,51 @@ func top(t *table.Table, limit int, passes func(table.Row) bool) *table.Table {
 
 // facts are how the report came to be, and how it can be made again.
 func (d *document) facts() []report.Fact {
-	var all []report.Fact
-	add := func(organization int, item string, value any) {
-		all = append(all, report.Fact{Organization: organization, Item: item, Value: value})
+	all := []report.Fact{
+		{Organization: table.RunLevel, Item: "From (UTC)", Value: d.From},
+		{Organization: table.RunLevel, Item: "To, included (UTC)", Value: d.To},
+		{Organization: table.RunLevel, Item: "Known up to (UTC)", Value: d.known()},
+		{Organization: table.RunLevel, Item: "First run of the database (UTC)", Value: d.began},
+		{Organization: table.RunLevel, Item: "Runs", Value: len(d.register)},
+		{Organization: table.RunLevel, Item: "Nights for the runs as a whole", Value: d.runNights()},
+		{Organization: table.RunLevel, Item: "A night counts as missed after", Value: schedule.Grace.String()},
 	}
-	add(table.RunLevel, "From (UTC)", d.From)
-	add(table.RunLevel, "To, included (UTC)", d.To)
-	add(table.RunLevel, "Known up to (UTC)", d.known())
-	add(table.RunLevel, "First run of the database (UTC)", d.began)
-	add(table.RunLevel, "Runs", len(d.register))
-	add(table.RunLevel, "Nights for the runs as a whole", d.runNights())
-	add(table.RunLevel, "A night counts as missed after", schedule.Grace.String())
 	for _, s := range d.schedules {
 		if !s.From.After(d.To) {
-			add(table.RunLevel, "Schedule since "+report.UTC(s.From), s.Expression)
+			all = append(all, report.Fact{
+				Organization: table.RunLevel, Item: "Schedule since " + report.UTC(s.From), Value: s.Expression,
+			})
 		}
 	}
-	add(table.RunLevel, "Sample", fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
-		report.Count(len(d.nights), "night"), d.Seed))
-	add(table.RunLevel, "Tool", "auditor "+d.ToolVersion)
+	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
+		report.Count(len(d.nights), "night"), d.Seed)
+	all = append(all, report.Fact{Organization: table.RunLevel, Item: "Sample", Value: sample},
+		report.Fact{Organization: table.RunLevel, Item: "Tool", Value: "auditor " + d.ToolVersion})
 	for i, o := range d.organizations {
 		net, _ := o.netText()
-		add(i, "Organization ID", cmp.Or(o.id, report.Unknown))
-		add(i, "Opening snapshot", snapshotText(o.opening))
-		add(i, "Closing snapshot", snapshotText(o.closing))
-		add(i, "Net change", net)
+		all = append(all, report.Fact{Organization: i, Item: "Organization ID", Value: cmp.Or(o.id, report.Unknown)},
+			report.Fact{Organization: i, Item: "Opening snapshot", Value: snapshotText(o.opening)},
+			report.Fact{Organization: i, Item: "Closing snapshot", Value: snapshotText(o.closing)},
+			report.Fact{Organization: i, Item: "Net change", Value: net})
 	}
 	return d.Localized(all)
 }
 
 // runNights counts what became of the nights for the runs as a whole.
 func (p *Period) runNights() string {
-	counts := make(map[schedule.Status]int)
-	for _, n := range p.nights {
-		counts[n.Status]++
-	}
-	var parts []string
+	var counts []string
 	for _, status := range nightStatuses {
-		if counts[status] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[status], inWords(status)))
+		n := 0
+		for _, night := range p.nights {
+			if night.Status == status {
+				n++
+			}
+		}
+		if n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(status)))
 		}
 	}
-	return fmt.Sprintf("%s (%s)", report.Count(len(p.nights), "night"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s (%s)", report.Count(len(p.nights), "night"), strings.Join(counts, ", "))
 }
 
 func snapshotText(s *snapshot.Snapshot) string {
