@@ -1,7 +1,7 @@
 package period
 
 import (
-	_ "embed" // the glossary
+	_ "embed" // columns and glossary
 	"slices"
 	"strings"
 	"time"
@@ -56,13 +56,34 @@ func newDocument(p *Period, opts report.Options) *document {
 	return d
 }
 
-// table makes the next table with its CSV file and its array in JSON.
+// table makes the next table with its CSV file and its array in JSON. The columns stand behind those
+// that columns.tsv has for it.
 func (d *document) table(name string, columns ...table.Column) *table.Table {
-	t := table.New(name, d.Zone(), columns...)
+	t := table.New(name, d.Zone(), append(columnsOf(name), columns...)...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
 	t.File = t.Key + ".csv"
 	d.tables = append(d.tables, t)
 	return t
+}
+
+// columnsText has columns by table: its name, the type, the key and the title of each, with tabs between.
+//
+//go:embed columns.tsv
+var columnsText string
+
+var columnTypes = map[string]func(title, key string) table.Column{
+	"bool": table.Bool, "date": table.Date, "int": table.Int, "text": table.Text, "time": table.Time,
+}
+
+func columnsOf(name string) []table.Column {
+	var columns []table.Column
+	for line := range strings.Lines(columnsText) {
+		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if parts[0] == name {
+			columns = append(columns, columnTypes[parts[1]](parts[3], parts[2]))
+		}
+	}
+	return columns
 }
 
 // missing adds a remark that stands for rows of an organization which nobody knows, if there is one.
@@ -107,7 +128,7 @@ func (d *document) markdown() map[string]any {
 		"Alarms": escaped(d.alarms), "Notes": escaped(d.notes),
 		"Population": d.show(s.population, ""),
 		"TieOuts":    d.show(d.ties, ""),
-		"Lacking":    d.show(d.lackingTable(), "night organization status reason run_id"),
+		"Lacking":    d.show(d.lacking(), "night organization status reason run_id"),
 		"Sample":     d.show(s.sample, "draw night status run_id complete_for not_complete_for report_folder"),
 		"NetChange": d.show(readable(s.net), "severity kind organization subject_name subject_id field before after "+
 			"note"),

@@ -43,14 +43,7 @@ func (o *organization) exceptionState(x *snapshot.Standing) string {
 
 // exceptionTable has the exceptions that the snapshots of the period saw.
 func (d *document) exceptionTable() *table.Table {
-	t := d.table("Exceptions",
-		table.Text("Rule", "rule_id"), table.Text("State at the end", "state"), table.Text("Organization", "organization"),
-		table.Text("Subject ID", "subject_id"), table.Text("For organization ID", "accepted_organization_id"),
-		table.Text("Accepted by", "owner"), table.Date("Last day, in UTC", "expires"), table.Text("Reason", "reason"),
-		table.Text("Ticket", "ticket"), table.Time("First snapshot with it", "first_seen"),
-		table.Time("Last snapshot with it", "last_seen"), table.Int("Snapshots with it", "snapshots"),
-		table.Int("In force in", "in_force"), table.Int("Covered something in", "applied"),
-		table.Int("Most findings at once", "findings"))
+	t := d.table("Exceptions")
 	for i, o := range d.organizations {
 		for j := range o.exceptions {
 			x := &o.exceptions[j]

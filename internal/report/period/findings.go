@@ -163,7 +163,11 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 // findingTable has each finding that was open at some time in the period: the open ones first, the
 // most serious first.
 func (d *document) findingTable() *table.Table {
-	t := d.table("Findings", findingColumns()...)
+	var controls []table.Column
+	for _, c := range report.FrameworkColumns() {
+		controls = append(controls, table.Lists(c.Title, c.Key))
+	}
+	t := d.table("Findings", controls...)
 	var all []*episode
 	for i, o := range d.organizations {
 		for j := range o.findings {
@@ -186,23 +190,6 @@ func (d *document) findingTable() *table.Table {
 		}, report.FrameworkCells(d.rules, e.RuleID)...)...)
 	}
 	return t
-}
-
-func findingColumns() []table.Column {
-	columns := []table.Column{
-		table.Text("Rule", "rule_id"), table.Text("State", "state"), table.Text("Status", "status"),
-		table.Text("Severity", "severity"), table.Text("Organization", "organization"), table.Text("Title", "title"),
-		table.Text("Subject name", "subject_name"), table.Text("Subject ID", "subject_id"),
-		table.Text("Subject type", "subject_type"), table.Text("Opened", "opened"),
-		table.Time("First seen", "first_seen"), table.Time("Last seen", "last_seen"),
-		table.Time("Closed by the snapshot of", "closed_by"), table.Int("Days open", "days_open"),
-		table.Text("Accepted at the end by, until when, why", "accepted"), table.Text("Observed", "observed"),
-		table.Text("Expected", "expected"), table.Text("Fingerprint", "fingerprint"),
-	}
-	for _, c := range report.FrameworkColumns() {
-		columns = append(columns, table.Lists(c.Title, c.Key))
-	}
-	return columns
 }
 
 func compareEpisodes(a, b *episode) int {

@@ -165,13 +165,7 @@ func (p *Period) listNights() {
 
 // nightTable is the population of nights, with what became of each.
 func (d *document) nightTable() *table.Table {
-	t := d.table("Nights",
-		table.Time("Night", "night"), table.Text("Organization", "organization"), table.Text("Status", "status"),
-		table.Text("Reason", "reason"), table.Bool("Sampled", "sampled"), table.Int("Draw", "draw"),
-		table.Text("Expected by", "expected_by"), table.Int("Run", "run_id"), table.Int("Snapshot", "snapshot_id"),
-		table.Time("Began at", "began_at"), table.Int("Minutes after the night", "minutes_late"),
-		table.Int("SCIM configurations", "scim_configurations"), table.Int("SSO configurations", "sso_configurations"),
-		table.Int("Changes", "changes"), table.Int("Failed findings", "failed_findings"))
+	t := d.table("Nights")
 	for i := range d.every {
 		n := &d.every[i]
 		t.Add(n.organization, append([]any{
@@ -208,20 +202,22 @@ func (n *organizationNight) collected() []any {
 	return cells
 }
 
+// reasons say why a night has a status.
+var reasons = map[schedule.Status]string{
+	schedule.CaughtUp: "a later run stands for it", schedule.Running: "a run has not ended",
+	schedule.Due: "its time has come only now",
+}
+
 // reason says why a night is as it is.
 func (n *organizationNight) reason() string {
 	var why []string
 	switch {
 	case n.status == schedule.Failed && n.snapshot != nil:
 		why = append(why, errorText(n.snapshot))
-	case n.status == schedule.CaughtUp:
-		why = append(why, "a later run stands for it")
-	case n.status == schedule.Running:
-		why = append(why, "a run has not ended")
 	case n.status == schedule.Due && n.expression == "":
 		why = append(why, "the day is not over")
-	case n.status == schedule.Due:
-		why = append(why, "its time has come only now")
+	case reasons[n.status] != "":
+		why = append(why, reasons[n.status])
 	case lacks(n.status) && n.run == nil:
 		why = append(why, "no run was made")
 	case lacks(n.status):
@@ -252,11 +248,7 @@ func (s *Span) sampleKey(night time.Time) string {
 
 // sampleTable has the nights that are drawn, in that order.
 func (d *document) sampleTable() *table.Table {
-	t := d.table("Sample",
-		table.Int("Draw", "draw"), table.Time("Night", "night"), table.Text("Status", "status"),
-		table.Int("Run", "run_id"), table.Time("Began at", "began_at"), table.Text("Complete for", "complete_for"),
-		table.Text("Not complete for", "not_complete_for"), table.Text("Report folder of each run", "report_folder"),
-		table.Text("SHA-256 of seed|night", "sample_key"))
+	t := d.table("Sample")
 	drawn := d.drawn[:min(len(d.drawn), d.Sample)]
 	for _, n := range drawn {
 		t.Add(table.RunLevel, d.sampleCells(n)...)

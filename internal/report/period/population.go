@@ -9,7 +9,6 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
-	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -32,9 +31,7 @@ const (
 // countPopulations makes the sheet Population: the size of each population, by what it consists of.
 func (d *document) countPopulations() {
 	d.counts = make(map[item]any)
-	d.sheets.population = d.table("Population",
-		table.Text("Population", "population"), table.Text("Organization", "organization"), table.Text("Item", "item"),
-		table.Text("Severity", "severity"), table.Int("Count", "count"), table.Text("Remark", "remark_on_count"))
+	d.sheets.population = d.table("Population")
 	for _, o := range d.organizations {
 		d.countNights(o)
 		d.countSnapshots(o)
@@ -133,7 +130,9 @@ func (d *document) countFindings(o *organization) {
 		}
 		for _, name := range names {
 			counts[item{o.index, "Findings", name, ""}]++
-			counts[item{o.index, "Findings", name, e.Severity}]++
+			if e.Severity != "" { // it is not known where no snapshot that has the finding is left
+				counts[item{o.index, "Findings", name, e.Severity}]++
+			}
 		}
 	}
 	remark := atLeast(o.lostOf("findings"))

@@ -13,16 +13,7 @@ import (
 // snapshotTable is the register of snapshots: the opening one of each organization, and those of the
 // period.
 func (d *document) snapshotTable() *table.Table {
-	t := d.table("Snapshots",
-		table.Int("Snapshot", "snapshot_id"), table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
-		table.Time("Taken at", "taken_at"), table.Text("In the period", "role"), table.Int("Run", "run_id"),
-		table.Text("Trigger", "trigger"), table.Text("Error", "error"), table.Time("Removed by retention", "pruned_at"),
-		table.Text("Identity", "identity"), table.Text("Base URL", "base_url"), table.Text("Tool version", "tool_version"),
-		table.Text("content_sha256", "content_sha256"), table.Text("chain_sha256", "chain_sha256"),
-		table.Int("SCIM configurations", "scim_configurations"), table.Int("SSO configurations", "sso_configurations"),
-		table.Int("Changes", "changes"), table.Int("Failed findings", "failed_findings"),
-		table.Text("Policies", "policies"), table.Int("Compared with snapshot", "baseline_id"),
-		table.Time("Compared with", "baseline_taken_at"))
+	t := d.table("Snapshots")
 	for i, o := range d.organizations {
 		if o.opening != nil {
 			t.Add(i, d.snapshotCells(o, o.opening)...)
