@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
@@ -75,12 +76,9 @@ func (o *organization) comparison(c *change) (*snapshot.Snapshot, string) {
 	if b.ID != c.BaselineID {
 		return b, "net change since the last snapshot that could read it"
 	}
-	between := 0
-	for _, night := range o.lacking {
-		if night.After(b.TakenAt) && night.Before(c.TakenAt) {
-			between++
-		}
-	}
+	between := countOf(o.lacking, func(night time.Time) bool {
+		return night.After(b.TakenAt) && night.Before(c.TakenAt)
+	})
 	if between == 0 {
 		return b, "with the snapshot before"
 	}
@@ -90,26 +88,20 @@ func (o *organization) comparison(c *change) (*snapshot.Snapshot, string) {
 // comparedWith is the snapshot that a change was found against: its baseline, or for what the baseline
 // could not read the last complete snapshot before that could.
 func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
-	policies := c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted
+	comparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
+	older := (*snapshot.Snapshot)(nil)
+	switch {
+	case c.SubjectType == diff.SSOConfiguration:
+		comparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
+	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
+		comparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
+	}
 	for _, s := range slices.Backward(o.complete) {
-		comparable := s.ID == c.BaselineID
-		switch {
-		case c.SubjectType == diff.SSOConfiguration:
-			comparable = s.SSONotAssessed == ""
-		case policies:
-			comparable = s.PoliciesNotAssessed == ""
-		}
-		if s.ID < c.SnapshotID && comparable {
+		if s.ID < c.SnapshotID && comparable(s) {
 			return s
 		}
 	}
-	switch {
-	case c.SubjectType == diff.SSOConfiguration:
-		return o.sso.first
-	case policies:
-		return o.policiesBefore
-	}
-	return nil
+	return older
 }
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"

@@ -96,11 +96,5 @@ func (d *document) countIn(x item, c *configurations, s *snapshot.Snapshot, know
 
 // moved counts the changes of some kinds to the configurations of one kind.
 func moved(changes []change, subject diff.SubjectType, kinds ...diff.Kind) int {
-	n := 0
-	for i := range changes {
-		if c := &changes[i]; c.SubjectType == subject && slices.Contains(kinds, c.Kind) {
-			n++
-		}
-	}
-	return n
+	return countOf(changes, func(c change) bool { return c.SubjectType == subject && slices.Contains(kinds, c.Kind) })
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
@@ -48,7 +49,7 @@ func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, 
 	taken, failed := make(map[int64]time.Time), []int64{}
 	for _, s := range slices.Concat(o.complete, o.since) {
 		taken[s.ID] = s.TakenAt
-		if s.Outcome == snapshot.Failed && s.PrunedAt.IsZero() {
+		if !complete(s) && !pruned(s) {
 			failed = append(failed, s.ID)
 		}
 	}
@@ -79,7 +80,7 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 		return nil, err
 	}
 	for _, s := range o.since {
-		if s.OrganizationID != "" || !s.PrunedAt.IsZero() {
+		if s.OrganizationID != "" || pruned(s) {
 			continue
 		}
 		findings, err := store.Findings(ctx, s.ID)
@@ -197,4 +198,51 @@ func compareEpisodes(a, b *episode) int {
 		compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
 		cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
 		cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.Fingerprint, b.Fingerprint))
+}
+
+// placeExceptions leaves an exception that names no organization with those organizations in which it
+// covered something or might have, or with the first one where it did in none.
+func (p *Period) placeExceptions() {
+	covers, placed := make(map[finding.Exception]bool), make(map[finding.Exception]bool)
+	for _, o := range p.organizations {
+		for _, x := range o.exceptions {
+			covers[x.Exception] = covers[x.Exception] || x.Applied+x.Open > 0
+		}
+	}
+	for _, o := range p.organizations {
+		o.exceptions = slices.DeleteFunc(o.exceptions, func(x snapshot.Standing) bool {
+			stays := x.OrganizationID != "" || x.Applied+x.Open > 0 || !covers[x.Exception] && !placed[x.Exception]
+			placed[x.Exception] = placed[x.Exception] || stays
+			return !stays
+		})
+	}
+}
+
+const exceptionInForce = "in force"
+
+// exceptionState is how an exception stood in the closing snapshot.
+func (o *organization) exceptionState(x *snapshot.Standing) string {
+	switch {
+	case o.closing == nil || !intact(o.closing):
+		return "not known"
+	case x.Last.Before(o.closing.TakenAt):
+		return "withdrawn"
+	case x.InForce == 0 || !x.Exception.InForce(o.closing.TakenAt):
+		return "expired"
+	}
+	return exceptionInForce
+}
+
+// exceptionTable has the exceptions that the snapshots of the period saw.
+func (d *document) exceptionTable() *table.Table {
+	t := d.table("Exceptions")
+	for i, o := range d.organizations {
+		for j := range o.exceptions {
+			x := &o.exceptions[j]
+			t.Add(i, x.RuleID, o.exceptionState(x), o.name, x.SubjectID, x.OrganizationID, x.Owner, table.Day(x.Expires),
+				x.Reason, x.Ticket, x.First, x.Last, x.Snapshots, x.InForce, x.Applied, x.Findings)
+		}
+		d.missing(t, i, o.lostOf("exceptions"))
+	}
+	return t
 }

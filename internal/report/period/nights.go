@@ -34,7 +34,9 @@ type organizationNight struct {
 	snapshot     *snapshot.Snapshot // nil when there is none
 }
 
-// lacks says whether a night with this status has no complete snapshot.
+// lacks says whether the night has no complete snapshot.
+func (n organizationNight) lacks() bool { return lacks(n.status) }
+
 func lacks(s schedule.Status) bool {
 	return s != schedule.Complete && s != schedule.CaughtUp && s != schedule.Due
 }
@@ -192,7 +194,7 @@ func (n *organizationNight) collected() []any {
 	if n.expression != "" { // else no time was expected
 		cells[3] = int(s.TakenAt.Sub(n.ScheduledAt) / time.Minute)
 	}
-	if s.Outcome != snapshot.Complete {
+	if !complete(s) {
 		return cells
 	}
 	cells = append(cells, counts(s)...)
@@ -218,13 +220,13 @@ func (n *organizationNight) reason() string {
 		why = append(why, "the day is not over")
 	case reasons[n.status] != "":
 		why = append(why, reasons[n.status])
-	case lacks(n.status) && n.run == nil:
+	case n.lacks() && n.run == nil:
 		why = append(why, "no run was made")
-	case lacks(n.status):
+	case n.lacks():
 		text := fmt.Sprintf("run %d has no snapshot of it: %s", n.run.ID, report.OneLine(n.run.Error))
 		why = append(why, strings.TrimSuffix(text, ": "))
 	}
-	if n.snapshot != nil && !n.snapshot.PrunedAt.IsZero() {
+	if n.snapshot != nil && pruned(n.snapshot) {
 		why = append(why, "retention removed its rows on "+report.UTC(n.snapshot.PrunedAt))
 	}
 	return strings.Join(why, "; ")
@@ -268,7 +270,7 @@ func (d *document) sampleCells(n *night) []any {
 		if seen.night != n {
 			continue
 		}
-		if lacks(seen.status) {
+		if seen.lacks() {
 			lacking = append(lacking, d.names.Of(seen.organization))
 		} else if seen.snapshot != nil {
 			complete = append(complete, d.names.Of(seen.organization))

@@ -118,7 +118,19 @@ type organization struct {
 	openAtStart, openAtEnd int
 }
 
+func complete(s *snapshot.Snapshot) bool { return s.Outcome == snapshot.Complete }
+
+func pruned(s *snapshot.Snapshot) bool { return !s.PrunedAt.IsZero() }
+
 // intact says whether a snapshot is complete and retention has left what it holds.
-func intact(s *snapshot.Snapshot) bool {
-	return s.Outcome == snapshot.Complete && s.PrunedAt.IsZero()
+func intact(s *snapshot.Snapshot) bool { return complete(s) && !pruned(s) }
+
+func countOf[T any](all []T, counts func(T) bool) int {
+	n := 0
+	for _, one := range all {
+		if counts(one) {
+			n++
+		}
+	}
+	return n
 }

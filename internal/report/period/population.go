@@ -56,14 +56,11 @@ var nightStatuses = []schedule.Status{
 }
 
 func (d *document) countNights(o *organization) {
-	counts := make(map[schedule.Status]int)
-	for _, n := range o.nights {
-		counts[n.status]++
-	}
 	d.count(item{o.index, "Nights", "expected", ""}, len(o.nights), "")
 	for i, status := range nightStatuses {
-		if i < 4 || counts[status] > 0 {
-			d.count(item{o.index, "Nights", inWords(status), ""}, counts[status], "")
+		n := countOf(o.nights, func(n organizationNight) bool { return n.status == status })
+		if i < 4 || n > 0 {
+			d.count(item{o.index, "Nights", inWords(status), ""}, n, "")
 		}
 	}
 }
@@ -72,19 +69,11 @@ func (d *document) countNights(o *organization) {
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
-	complete, removed := 0, 0
-	for _, s := range o.snapshots {
-		if s.Outcome == snapshot.Complete {
-			complete++
-		}
-		if !s.PrunedAt.IsZero() {
-			removed++
-		}
-	}
+	n := countOf(o.snapshots, complete)
 	d.count(item{o.index, "Snapshots", "taken in the period", ""}, len(o.snapshots), "")
-	d.count(item{o.index, "Snapshots", "complete", ""}, complete, "")
-	d.count(item{o.index, "Snapshots", "failed", ""}, len(o.snapshots)-complete, "")
-	d.count(item{o.index, "Snapshots", "removed by retention", ""}, removed, "")
+	d.count(item{o.index, "Snapshots", "complete", ""}, n, "")
+	d.count(item{o.index, "Snapshots", "failed", ""}, len(o.snapshots)-n, "")
+	d.count(item{o.index, "Snapshots", "removed by retention", ""}, countOf(o.snapshots, pruned), "")
 }
 
 // countChanges counts the changes by severity and kind, the most serious first.
@@ -153,23 +142,17 @@ func (d *document) countFindings(o *organization) {
 }
 
 func (d *document) countExceptions(o *organization) {
-	inForce, inForceAtEnd := 0, 0
-	for i := range o.exceptions {
-		x := &o.exceptions[i]
-		if x.InForce > 0 {
-			inForce++
-		}
-		if o.exceptionState(x) == exceptionInForce {
-			inForceAtEnd++
-		}
-	}
-	counts, remark := []any{len(o.exceptions), inForce, inForceAtEnd}, atLeast(o.lostOf("exceptions"))
+	counts, remark := []any{
+		len(o.exceptions),
+		countOf(o.exceptions, func(x snapshot.Standing) bool { return x.InForce > 0 }),
+		countOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
+	}, atLeast(o.lostOf("exceptions"))
 	if !slices.ContainsFunc(o.since, intact) {
 		counts, remark = make([]any, 3), "not known: no complete snapshot of the period is left"
 	}
-	d.count(item{o.index, "Exceptions", "seen in the period", ""}, counts[0], remark)
-	d.count(item{o.index, "Exceptions", "in force at some time", ""}, counts[1], remark)
-	d.count(item{o.index, "Exceptions", "in force at the end", ""}, counts[2], remark)
+	for i, name := range []string{"seen in the period", "in force at some time", "in force at the end"} {
+		d.count(item{o.index, "Exceptions", name, ""}, counts[i], remark)
+	}
 }
 
 // lostOf says that a count or a sheet misses something of the snapshots that retention removed; it is

@@ -180,15 +180,15 @@ func (o *organization) sortSnapshots() {
 		if s != o.opening {
 			o.since = append(o.since, s)
 		}
-		if s.Outcome == snapshot.Complete {
+		if complete(s) {
 			o.complete, o.name = append(o.complete, s), s.OrganizationName
 		}
-		if !s.PrunedAt.IsZero() {
+		if pruned(s) {
 			o.pruned = append(o.pruned, s)
 			o.lost += s.Changes
 		}
 	}
-	if o.opening != nil && !o.opening.PrunedAt.IsZero() {
+	if o.opening != nil && pruned(o.opening) {
 		o.lost -= o.opening.Changes // they are of the period before
 	}
 	if n := len(o.complete); n > 0 && o.complete[n-1] != o.opening {

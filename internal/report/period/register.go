@@ -33,7 +33,7 @@ func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
 	case o.closing:
 		role = "closing"
 	}
-	if s.Outcome != snapshot.Complete {
+	if !complete(s) {
 		reason = errorText(s)
 	}
 	cells := []any{
@@ -41,7 +41,7 @@ func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
 		table.Instant(s.PrunedAt, ""), strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL, r.ToolVersion,
 		s.ContentSHA256, s.ChainSHA256,
 	}
-	if s.Outcome != snapshot.Complete {
+	if !complete(s) {
 		return cells
 	}
 	cells = append(append(cells, counts(s)...), report.Unless(s.PoliciesNotAssessed, "assessed"))

@@ -8,7 +8,6 @@ import (
 
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/schedule"
-	"scim-auditor/internal/snapshot"
 )
 
 // findGaps lists every reason why the period is not covered as a whole.
@@ -39,7 +38,7 @@ func (d *document) nightGaps(label, noun string, nights []organizationNight) []s
 	var all, lacking, due []string
 	for _, n := range nights {
 		text := fmt.Sprintf("%s (%s)", n.ScheduledAt.UTC().Format(time.DateTime), inWords(n.status))
-		if lacks(n.status) {
+		if n.lacks() {
 			lacking = append(lacking, text)
 		} else if n.status == schedule.Due && d.ended() {
 			due = append(due, text)
@@ -87,7 +86,7 @@ func (o *organization) gaps() []string {
 func (d *document) statusText() string {
 	nights, lacking := 0, 0
 	for _, o := range d.organizations {
-		nights, lacking = nights+len(o.nights), lacking+countLacking(o.nights)
+		nights, lacking = nights+len(o.nights), lacking+countOf(o.nights, organizationNight.lacks)
 	}
 	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
 		report.Count(len(d.organizations), "organization"))
@@ -107,28 +106,11 @@ func (d *document) statusText() string {
 	return fmt.Sprintf("%s: %s%s.", report.NotComplete, d.gaps[0], rest)
 }
 
-// countLacking counts the nights that have no complete snapshot.
-func countLacking(nights []organizationNight) int {
-	lacking := 0
-	for _, n := range nights {
-		if lacks(n.status) {
-			lacking++
-		}
-	}
-	return lacking
-}
-
 // findNotes lists what a reader must know and what is no gap: what could not be assessed, and what the
 // populations rest on.
 func (p *Period) findNotes() []string {
 	var all []string
-	days := 0
-	for _, n := range p.nights {
-		if n.expression == "" {
-			days++
-		}
-	}
-	if days > 0 {
+	if days := countOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
 		all = append(all, fmt.Sprintf("On %s no schedule was in force: each counts as one night, "+
 			"and nothing says when a run was expected.", report.Count(days, "UTC day")))
 	}
@@ -166,7 +148,7 @@ func (o *organization) unreadNotes() []string {
 	for _, part := range parts {
 		unread, why := 0, ""
 		for _, s := range o.snapshots {
-			if s.Outcome == snapshot.Complete && part.unread(s) != "" {
+			if complete(s) && part.unread(s) != "" {
 				unread, why = unread+1, part.unread(s)
 			}
 		}
@@ -175,12 +157,7 @@ func (o *organization) unreadNotes() []string {
 				part.name, report.Count(unread, "complete snapshot"), why))
 		}
 	}
-	logs := 0
-	for _, c := range o.changes {
-		if c.log == nil || c.log.NotAssessed != "" {
-			logs++
-		}
-	}
+	logs := countOf(o.changes, func(c change) bool { return c.log == nil || c.log.NotAssessed != "" })
 	if logs > 0 {
 		all = append(all, fmt.Sprintf("who made %s is not assessed: the audit log was not read",
 			report.Count(logs, "change")))

@@ -60,7 +60,7 @@ func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf("Overview")...)
 	for i, o := range d.organizations {
 		cells := []any{
-			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), countLacking(o.nights),
+			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), countOf(o.nights, organizationNight.lacks),
 			d.counts[item{i, "Changes", inPeriod, ""}], d.counts[item{i, o.scim.plural, atEnd, ""}],
 			d.counts[item{i, o.sso.plural, atEnd, ""}],
 		}
@@ -135,13 +135,7 @@ func fact(organization int, item string, value any) report.Fact {
 func (p *Period) runNights() string {
 	var counts []string
 	for _, status := range nightStatuses {
-		n := 0
-		for _, night := range p.nights {
-			if night.Status == status {
-				n++
-			}
-		}
-		if n > 0 {
+		if n := countOf(p.nights, func(n *night) bool { return n.Status == status }); n > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(status)))
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
-	"scim-auditor/internal/snapshot"
 )
 
 // tieOuts compares each population with a second source: what the snapshots say of themselves, what
@@ -16,10 +15,9 @@ func (d *document) tieOuts() report.TieOuts {
 	var t report.TieOuts
 	for i, o := range d.organizations {
 		expected := len(d.nights)
-		for k, n := range d.nights {
-			if k > 0 && o.opening == nil && !n.ScheduledAt.After(o.begins) {
-				expected-- // the night before is over when the organization is first tried
-			}
+		if o.opening == nil { // the night in which the organization was first tried is the last that begins before
+			over := countOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
+			expected -= max(over, 1) - 1
 		}
 		t.Compare(i, "Nights of the schedules since it was first tried = rows of the sheet Nights",
 			expected, d.sheets.nights.Size(i), "")
@@ -44,15 +42,12 @@ func (d *document) tieOuts() report.TieOuts {
 
 // tieSnapshots compares the complete snapshots and the changes, of which the sheet has some rows.
 func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
-	complete, counted := 0, 0
+	counted := 0
 	for _, s := range o.since {
 		counted += s.Changes
-		if s.Outcome == snapshot.Complete {
-			complete++
-		}
 	}
 	t.Compare(o.index, "Complete snapshots in the database after the opening one = those of the sheet Snapshots",
-		o.totals.Complete, complete, "")
+		o.totals.Complete, countOf(o.since, complete), "")
 	t.Compare(o.index, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes",
 		counted-o.lost, rows, "")
 	t.Compare(o.index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
