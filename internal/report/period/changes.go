@@ -19,13 +19,6 @@ type change struct {
 	log *snapshot.AuditLog
 }
 
-// netChange is what differs between the first and the last snapshot of the period that retention has
-// left.
-type netChange struct {
-	before, after *snapshot.Snapshot // nil where there are no two
-	changes       []change
-}
-
 // parts are what a complete snapshot may have been unable to read, and why it was.
 var parts = []struct {
 	name   string

@@ -19,7 +19,7 @@ type document struct {
 	// tables are those that have a sheet, a CSV file and an array in JSON, in their order.
 	tables []*table.Table
 	sheets struct { // the same by name
-		population, nights, sample, net, changes, findings, exceptions, snapshots *table.Table
+		population, nights, sample, net, changes, findings, exceptions, snapshots, runs *table.Table
 	}
 	counts         map[item]any // of the sheet Population; nil for one that is not known
 	ties, evidence *table.Table
@@ -41,7 +41,7 @@ func newDocument(p *Period, opts report.Options) *document {
 	d.sheets.findings = d.findingTable()
 	d.sheets.exceptions = d.exceptionTable()
 	d.sheets.snapshots = d.snapshotTable()
-	d.addRuns()
+	d.sheets.runs = d.runTable()
 	ties := d.tieOuts()
 	d.ties = ties.Table(&d.names)
 	d.gaps = d.findGaps()

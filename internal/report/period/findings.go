@@ -136,9 +136,9 @@ type findingKey struct {
 func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snapshot, failed []int64) (
 	map[findingKey]string, error,
 ) {
-	open, ids := make(map[findingKey]string), failed
+	open := make(map[findingKey]string)
 	if complete != nil && intact(complete) {
-		ids = append(ids, complete.ID)
+		failed = append(failed, complete.ID)
 		carried, err := store.Carried(ctx, *complete)
 		if err != nil {
 			return nil, err
@@ -147,7 +147,7 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 			open[findingKey{c.Fingerprint, c.FirstSeen.Unix()}] = ""
 		}
 	}
-	for _, id := range ids {
+	for _, id := range failed {
 		findings, err := store.Findings(ctx, id)
 		if err != nil {
 			return nil, err
@@ -164,6 +164,7 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 // findingTable has each finding that was open at some time in the period: the open ones first, the
 // most serious first.
 func (d *document) findingTable() *table.Table {
+	rules := finding.Rules()
 	var controls []table.Column
 	for _, c := range report.FrameworkColumns() {
 		controls = append(controls, table.Lists(c.Title, c.Key))
@@ -179,7 +180,7 @@ func (d *document) findingTable() *table.Table {
 	slices.SortFunc(all, compareEpisodes)
 	for _, e := range all {
 		title := e.Title
-		for _, rule := range d.rules {
+		for _, rule := range rules {
 			if title == "" && rule.ID == e.RuleID {
 				title = rule.Title // no snapshot that has the finding is left
 			}
@@ -188,7 +189,7 @@ func (d *document) findingTable() *table.Table {
 			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), title,
 			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
 			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
-		}, report.FrameworkCells(d.rules, e.RuleID)...)...)
+		}, report.FrameworkCells(rules, e.RuleID)...)...)
 	}
 	return t
 }

@@ -76,7 +76,7 @@ func (p *Period) rename(text string) {
 			s.ErrorCode, s.Error, s.Principal, s.BaseURL = "", text, text, text
 		}
 	}
-	for _, r := range p.register {
+	for _, r := range p.runs {
 		r.Error, r.Host = text, text
 	}
 }

@@ -35,10 +35,8 @@ type organizationNight struct {
 }
 
 // lacks says whether the night has no complete snapshot.
-func (n organizationNight) lacks() bool { return lacks(n.status) }
-
-func lacks(s schedule.Status) bool {
-	return s != schedule.Complete && s != schedule.CaughtUp && s != schedule.Due
+func (n organizationNight) lacks() bool {
+	return n.status != schedule.Complete && n.status != schedule.CaughtUp && n.status != schedule.Due
 }
 
 // readNights finds the nights of the period with what became of each, and draws the sample. It returns
@@ -73,7 +71,6 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 		}
 	}
 	slices.Reverse(p.nights)
-	p.register = p.registerOf(runs)
 	p.drawn = slices.SortedFunc(slices.Values(p.nights), func(a, b *night) int { return cmp.Compare(a.key, b.key) })
 	for i, n := range p.drawn {
 		n.draw = i + 1
@@ -104,21 +101,6 @@ func (p *Period) expression(night time.Time) string {
 	return in.Expression
 }
 
-// registerOf are the runs that began in the period, and those that stand for one of its nights.
-func (p *Period) registerOf(runs []snapshot.Run) []*snapshot.Run {
-	stands := make(map[int64]bool)
-	for _, n := range p.nights {
-		stands[n.RunID] = true
-	}
-	var register []*snapshot.Run
-	for i := range runs {
-		if p.contains(runs[i].StartedAt) || stands[runs[i].ID] {
-			register = append(register, &runs[i])
-		}
-	}
-	return register
-}
-
 // readNightsOf says what became of each night for an organization. later are the snapshots of all
 // organizations after the period that may stand for its last night.
 func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error {
@@ -135,19 +117,20 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 	}
 	nights, err := p.became(runs)
 	for i, n := range nights {
-		if lacks(n.Status) {
+		seen := organizationNight{nil, o.index, n.Status, byID[n.RunID]}
+		if seen.lacks() {
 			o.lacking = append(o.lacking, n.ScheduledAt)
 		}
 		untried := o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(o.begins)
 		if untried || !p.contains(n.ScheduledAt) {
 			continue // nothing says that the organization was to be collected before it was first tried
 		}
-		of := p.nights[i-p.earlier] // both are all nights of the database
-		if n.Status == schedule.Missed && of.Status == schedule.Running {
-			n.Status = schedule.Running
+		seen.night = p.nights[i-p.earlier] // p has found the same nights
+		seen.claimed = true
+		if n.Status == schedule.Missed && seen.Status == schedule.Running {
+			seen.status = schedule.Running
 		}
-		of.claimed = true
-		o.nights = append(o.nights, organizationNight{of, o.index, n.Status, byID[n.RunID]})
+		o.nights = append(o.nights, seen)
 	}
 	return err
 }

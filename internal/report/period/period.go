@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/schedule"
@@ -60,13 +59,10 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	began     time.Time         // when the first run of the database began
-	schedules []schedule.Period // oldest first
-	expected  []schedule.Period // the same, and every UTC day where none was in force
-	rules     []finding.Rule
+	began     time.Time               // when the first run of the database began
+	schedules []schedule.Period       // oldest first
+	expected  []schedule.Period       // the same, and every UTC day where none was in force
 	runs      map[int64]*snapshot.Run // every run of the database
-	// register has the runs that began in the period, and those that stand for one of its nights.
-	register []*snapshot.Run
 	// nights are those of the runs as a whole, drawn the same in the order of the sample. There are
 	// earlier nights before them.
 	nights, drawn []*night
@@ -108,8 +104,13 @@ type organization struct {
 	// policiesBefore is the last snapshot before the period that could read the policies, or nil.
 	policiesBefore *snapshot.Snapshot
 
-	changes    []change
-	net        netChange
+	changes []change
+	// net is what differs between the first and the last snapshot that retention has left, each nil where
+	// there are no two.
+	net struct {
+		before, after *snapshot.Snapshot
+		changes       []change
+	}
 	findings   []episode
 	exceptions []snapshot.Standing
 	totals     snapshot.Counts // counts of the database: a second source

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -22,7 +21,7 @@ var ErrNothingKnown = errors.New("nothing is known of the period")
 // removed by retention, is no error: its report says so. The error wraps ErrNothingKnown where the
 // database begins after the period.
 func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error) {
-	p := &Period{Span: span, rules: finding.Rules(), runs: make(map[int64]*snapshot.Run)}
+	p := &Period{Span: span, runs: make(map[int64]*snapshot.Run)}
 	if err := p.read(ctx, store); err != nil {
 		return nil, fmt.Errorf("reading the period %s for its report: %w", span.String(), err)
 	}

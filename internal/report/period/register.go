@@ -1,6 +1,7 @@
 package period
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -64,15 +65,19 @@ func counts(s *snapshot.Snapshot) []any {
 	}
 }
 
-// addRuns adds the register of runs, oldest first.
-func (d *document) addRuns() {
+// runTable is the register of runs, oldest first: those that began in the period, and those that stand
+// for one of its nights.
+func (d *document) runTable() *table.Table {
 	nights := make(map[*snapshot.Run][]string)
 	for _, n := range d.nights {
 		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
 	}
 	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
-	for _, r := range d.register {
-		t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
+	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
+		if r := d.runs[id]; d.contains(r.StartedAt) || len(nights[r]) > 0 {
+			t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
+		}
 	}
 	t.Remark(table.RunLevel, "Of several runs in one night, the last that is complete stands for it, else the last.")
+	return t
 }

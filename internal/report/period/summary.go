@@ -108,7 +108,7 @@ func (d *document) facts() []report.Fact {
 		fact(table.RunLevel, "To, included (UTC)", d.To),
 		fact(table.RunLevel, "Known up to (UTC)", d.known()),
 		fact(table.RunLevel, "First run of the database (UTC)", d.began),
-		fact(table.RunLevel, "Runs", len(d.register)),
+		fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
 		fact(table.RunLevel, "Nights for the runs as a whole", d.runNights()),
 		fact(table.RunLevel, "A night counts as missed after", schedule.Grace.String()),
 	}
