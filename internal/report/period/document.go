@@ -136,11 +136,13 @@ func (d *document) markdown() map[string]any {
 			"before after actor_id comparison note"),
 		"Findings": d.show(s.findings, "state status severity rule_id organization subject_name opened first_seen "+
 			"closed_by days_open observed"),
-		"Exceptions": d.show(s.exceptions, "rule_id state organization subject_id owner expires reason ticket in_force "+
-			"applied"),
-		"Nights":    d.show(s.nights, "night organization status sampled draw run_id snapshot_id changes failed_findings"),
-		"Snapshots": d.show(s.snapshots, "snapshot_id organization outcome taken_at role run_id pruned_at chain_sha256"),
-		"Evidence":  d.show(d.evidence, ""),
+		"Exceptions": d.show(s.exceptions, "rule_id state organization subject_id owner expires reason ticket "+
+			"in_force applied"),
+		"Nights": d.show(s.nights, "night organization status sampled draw run_id snapshot_id changes "+
+			"failed_findings"),
+		"Snapshots": d.show(s.snapshots, "snapshot_id organization outcome taken_at role run_id pruned_at "+
+			"chain_sha256"),
+		"Evidence": d.show(d.evidence, ""),
 	}
 }
 

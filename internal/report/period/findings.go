@@ -198,7 +198,8 @@ func compareEpisodes(a, b *episode) int {
 	return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),
 		compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
 		cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
-		cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.Fingerprint, b.Fingerprint))
+		cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen),
+		cmp.Compare(a.Fingerprint, b.Fingerprint))
 }
 
 // placeExceptions leaves an exception that names no organization with those organizations in which it
@@ -240,8 +241,9 @@ func (d *document) exceptionTable() *table.Table {
 	for i, o := range d.organizations {
 		for j := range o.exceptions {
 			x := &o.exceptions[j]
-			t.Add(i, x.RuleID, o.exceptionState(x), o.name, x.SubjectID, x.OrganizationID, x.Owner, table.Day(x.Expires),
-				x.Reason, x.Ticket, x.First, x.Last, x.Snapshots, x.InForce, x.Applied, x.Findings)
+			t.Add(i, x.RuleID, o.exceptionState(x), o.name, x.SubjectID, x.OrganizationID, x.Owner,
+				table.Day(x.Expires), x.Reason, x.Ticket, x.First, x.Last, x.Snapshots, x.InForce, x.Applied,
+				x.Findings)
 		}
 		d.missing(t, i, o.lostOf("exceptions"))
 	}

@@ -31,8 +31,8 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	}
 	s.Add(xlsx.Note, "The populations to sample from are the sheets Nights, Changes, Findings and Exceptions, whole. "+
 		"Population counts them; Sample draws nights, each with the report folder of its run.")
-	s.Add(xlsx.Note, "To check the files: sha256sum -c SHA256SUMS in their folder; to check the database, whose hashes "+
-		"stand in the sheet Snapshots: auditor verify.")
+	s.Add(xlsx.Note, "To check the files: sha256sum -c SHA256SUMS in their folder; to check the database, whose "+
+		"hashes stand in the sheet Snapshots: auditor verify.")
 	s.AddBlock("Organizations; the sheet Population has all counts", d.overviewTable())
 	s.AddBlock("Nights without a complete snapshot", d.lacking(),
 		"organization", "night", "reason", "status", "run_id")
@@ -60,9 +60,9 @@ func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf("Overview")...)
 	for i, o := range d.organizations {
 		cells := []any{
-			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), countOf(o.nights, organizationNight.lacks),
-			d.counts[item{i, "Changes", inPeriod, ""}], d.counts[item{i, o.scim.plural, atEnd, ""}],
-			d.counts[item{i, o.sso.plural, atEnd, ""}],
+			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights),
+			countOf(o.nights, organizationNight.lacks), d.counts[item{i, "Changes", inPeriod, ""}],
+			d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}],
 		}
 		if len(o.complete) > 0 { // else it is not known what is wrong
 			cells = append(cells, d.findings(o, openAtStart), d.findings(o, stateOpen))
