@@ -59,23 +59,23 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	return err
 }
 
-// comparison is the snapshot that a change was found against, nil where that is one of another
-// organization, and whether nights without a complete snapshot lie between.
-func (o *organization) comparison(c *change) (*snapshot.Snapshot, string) {
+// comparison is when the snapshot was taken that a change was found against, nil where that is one of
+// another organization, and whether nights without a complete snapshot lie between.
+func (o *organization) comparison(c *change) (taken any, text string) {
 	b := o.comparedWith(c)
 	if b == nil {
 		return nil, ""
 	}
 	if b.ID != c.BaselineID {
-		return b, "net change since the last snapshot that could read it"
+		return b.TakenAt, "net change since the last snapshot that could read it"
 	}
 	between := countOf(o.lacking, func(night time.Time) bool {
 		return night.After(b.TakenAt) && night.Before(c.TakenAt)
 	})
 	if between == 0 {
-		return b, "with the snapshot before"
+		return b.TakenAt, "with the snapshot before"
 	}
-	return b, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
+	return b.TakenAt, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
 }
 
 // comparedWith is the snapshot that a change was found against: its baseline, or for what the baseline
@@ -107,12 +107,8 @@ func (d *document) changeTable() *table.Table {
 	for i, o := range d.organizations {
 		for j := range o.changes {
 			c := &o.changes[j]
-			var taken any
 			baseline, comparison := o.comparison(c)
-			if baseline != nil {
-				taken = baseline.TakenAt
-			}
-			t.Add(i, slices.Insert(report.ChangeCells(o.name, c.log, &c.Change), last, taken, any(comparison))...)
+			t.Add(i, slices.Insert(report.ChangeCells(o.name, c.log, &c.Change), last, baseline, any(comparison))...)
 		}
 		d.missing(t, i, o.lostChanges())
 		if o.closing == nil {

@@ -27,13 +27,8 @@ func (d *document) snapshotTable() *table.Table {
 }
 
 func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
-	r, role, reason := d.runs[s.RunID], "", ""
-	switch s {
-	case o.opening:
-		role = "opening"
-	case o.closing:
-		role = "closing"
-	}
+	r, reason := d.runs[s.RunID], ""
+	role := map[*snapshot.Snapshot]string{o.opening: "opening", o.closing: "closing"}[s]
 	if !complete(s) {
 		reason = errorText(s)
 	}
