@@ -62,17 +62,14 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	world := newWorld(*organizations, *configurations, *changes)
+	world := newWorld(*organizations, *configurations, *changes, *latency)
 	base := "http://" + listener.Addr().String() + "/api"
 	if err := world.writeSettings(*folder, base); err != nil {
 		return err
 	}
 	fmt.Println(base)
-	server := &http.Server{Handler: world.handler(*latency), ReadHeaderTimeout: time.Minute}
-	go func() {
-		<-ctx.Done()
-		_ = server.Close() // Serve returns why it ended.
-	}()
+	server := &http.Server{Handler: world.handler(), ReadHeaderTimeout: time.Minute}
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // Serve returns why it ended.
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -116,11 +113,7 @@ func measure(ctx context.Context, file string, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "%.1f %d\n", wall.Seconds()*1000, peakMemory(command.ProcessState))
+	peak := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10 // getrusage(2) has KiB
+	_, err = fmt.Fprintf(f, "%.1f %d\n", wall.Seconds()*1000, peak)
 	return errors.Join(err, f.Close())
-}
-
-// peakMemory is the largest resident set of a process that has ended, in MiB (getrusage(2)).
-func peakMemory(state *os.ProcessState) int64 {
-	return state.SysUsage().(*syscall.Rusage).Maxrss >> 10
 }

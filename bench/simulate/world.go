@@ -7,7 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,18 +21,20 @@ type world struct {
 	server *demo.Server
 	states []*demo.State
 	random *rand.Rand
-	// share of all configurations changes each night; due carries the fraction of a change over.
-	share, due float64
-	mu         sync.RWMutex // guards the states
+	// changes is how many configurations change each night; due carries the fraction of a change over.
+	changes, due float64
+	mu           sync.RWMutex // guards the states
 }
 
-func newWorld(organizations, configurations int, share float64) *world {
-	w := &world{random: rand.New(rand.NewPCG(1, 2)), share: share}
+// newWorld makes the organizations. The server answers each request after the latency.
+func newWorld(organizations, configurations int, share float64, latency time.Duration) *world {
+	w := &world{random: rand.New(rand.NewPCG(1, 2)), changes: share * float64(organizations*configurations)}
 	for n := range organizations {
 		w.states = append(w.states, w.organization(fmt.Sprintf("org-%04d", n), configurations))
 	}
 	w.server = demo.NewServerWith(w.states...)
 	w.server.Intercept = func(rw http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		time.Sleep(latency)
 		rw.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
 		w.mu.RLock()
 		defer w.mu.RUnlock()
@@ -41,13 +43,10 @@ func newWorld(organizations, configurations int, share float64) *world {
 	return w
 }
 
-func (w *world) handler(latency time.Duration) http.Handler {
+func (w *world) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /next-night", func(http.ResponseWriter, *http.Request) { w.nextNight() })
-	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
-		time.Sleep(latency)
-		w.server.ServeHTTP(rw, r)
-	})
+	mux.Handle("/", w.server)
 	return mux
 }
 
@@ -75,7 +74,7 @@ func (w *world) organization(name string, configurations int) *demo.State {
 	s := demo.NewState(name)
 	s.Policies["restrictAccountCreationToScim"] = true
 	for n := range configurations {
-		id, sso := w.uuid(), w.uuid()
+		id, sso := demo.ID(name, "scim", strconv.Itoa(n)), demo.ID(name, "sso", strconv.Itoa(n))
 		age := time.Duration(w.random.Int64N(int64(200*24*time.Hour))) + 100*24*time.Hour
 		created := time.Now().UTC().Truncate(24 * time.Hour).Add(-age)
 		at, expires := created.Format(timeLayout), created.AddDate(0, 0, 540).Format(timeLayout)
@@ -93,32 +92,18 @@ func (w *world) organization(name string, configurations int) *demo.State {
 	return s
 }
 
-// uuid draws a UUID of version 4 (RFC 9562).
-func (w *world) uuid() string {
-	a, b := w.random.Uint64(), w.random.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
-}
-
-// nextNight renames the share of the configurations that changes, with an entry in the audit log
+// nextNight renames as many configurations as change, with an entry in the audit log
 // for each.
 func (w *world) nextNight() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	total := 0
-	for _, s := range w.states {
-		total += len(s.SCIM)
-	}
-	now := time.Now().UTC().Format(time.RFC3339)
-	for w.due += w.share * float64(total); w.due >= 1; w.due-- {
+	now := time.Now().UTC()
+	for w.due += w.changes; w.due >= 1; w.due-- {
 		s := w.states[w.random.IntN(len(w.states))]
 		i := w.random.IntN(len(s.SCIM))
 		row := maps.Clone(s.SCIM[i])
-		row["name"], row["updatedAt"] = nameOf(len(s.SCIM)+w.random.IntN(1e6)), now
+		row["name"], row["updatedAt"] = nameOf(len(s.SCIM)+w.random.IntN(1e6)), now.Format(time.RFC3339)
 		s.SCIM[i] = row
-		s.AuditLog = slices.Insert(s.AuditLog, 0, demo.Row{
-			"id": w.uuid(), "actorId": demo.ID(s.Name, "administrator"), "actorPrincipal": "PRINCIPAL_USER",
-			"subjectId": row["id"], "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION",
-			"action": "updated SCIM configuration", "createdAt": now,
-		})
+		s.Log(now, ona.ResourceTypeSCIMConfiguration, row["id"], "updated SCIM configuration")
 	}
 }

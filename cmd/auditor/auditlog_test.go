@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // logged is an audit log of so many entries about a configuration, newest first, a minute apart,
@@ -73,7 +74,7 @@ func TestALogThatCannotBeReadLeavesTheRunComplete(t *testing.T) {
 	status := http.StatusForbidden
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if method == demo.ListAuditLogs && status != http.StatusOK {
+			if method == ona.ListAuditLogs && status != http.StatusOK {
 				code := map[int]string{http.StatusForbidden: "permission_denied", http.StatusNotImplemented: "unimplemented", http.StatusNotFound: "not_found"}[status]
 				(&demo.Fault{Code: code, Message: "not this one"}).Write(w)
 				return

@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // TestTheCertificateOfCompleteness looks for what proves that the listing of 250 configurations is
@@ -19,7 +20,7 @@ func TestTheCertificateOfCompleteness(t *testing.T) {
 	hiccup := true
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if hiccup && method == demo.ListSCIMConfigurations {
+			if hiccup && method == ona.ListSCIMConfigurations {
 				hiccup = false
 				fault(demo.Fault{Code: "unavailable", Message: "in a moment", RetryDelay: 2 * time.Second})(w, r)
 				return

@@ -42,7 +42,7 @@ is 1 when a run would fail.`,
 		}
 		return nil
 	}
-	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
 		settings.ExitCodeFlags, settings.ServerFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
@@ -50,7 +50,7 @@ is 1 when a run would fail.`,
 
 // checkAll makes every check that the settings allow.
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
-	s, err := loadSettings(env, cmd.Flags())
+	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
 		return []check.Result{check.Failed("settings", err)}
 	}
@@ -103,31 +103,30 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	}
 	var results []check.Result
 	for _, source := range sources {
+		first := len(results)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
 		if source.Err != nil {
-			r := check.Failed("token", source.Err)
-			r.Source = source.Name
-			results = append(results, r)
-			continue
+			results = append(results, check.Failed("token", source.Err))
+		} else {
+			results = append(results, checkSource(ctx, source, store)...)
 		}
-		if err := pin(ctx, store, &source); err != nil {
-			results = append(results, check.Failed("database", err))
+		for i := range results[first:] {
+			results[first+i].Source = source.Name
 		}
-		results = append(results, check.Organization(ctx, source.Name, source.Fetch)...)
 	}
 	return results
 }
 
-// pin sets the organization of the source's last complete snapshot, unless the settings name one.
-func pin(ctx context.Context, store *snapshot.Store, source *job.Source) error {
-	if store == nil || source.Fetch.OrganizationID != "" {
-		return nil
-	}
-	last, found, err := store.Pinned(ctx, source.Name)
-	if found {
+func checkSource(ctx context.Context, source job.Source, store *snapshot.Store) (results []check.Result) {
+	if store != nil && source.Fetch.OrganizationID == "" {
+		// As in a run, the last complete snapshot says which organization the token must belong to.
+		last, _, err := store.Pinned(ctx, source.Name)
+		if err != nil {
+			results = append(results, check.Failed("database", err))
+		}
 		source.Fetch.OrganizationID = last.OrganizationID
 	}
-	return err
+	return append(results, check.Organization(ctx, source.Fetch)...)
 }
 
 // checkText has a line for each result, with what to do below it where there is something to do.

@@ -16,6 +16,7 @@ import (
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // checkup is one "auditor check" and what it is made of.
@@ -144,7 +145,7 @@ func TestCheckFinds(t *testing.T) {
 		{"a wrong token", func(_ *testing.T, c *checkup) { c.variables["ONA_TOKEN"] = "of-nobody-at-all" },
 			"token", check.Error, "unauthenticated", "make a new read-only personal access token"},
 		{"an expired token", func(_ *testing.T, c *checkup) {
-			c.answers[demo.GetAuthenticatedIdentity] = demo.Fault{Code: "unauthenticated", Message: "token expired"}
+			c.answers[ona.GetAuthenticatedIdentity] = demo.Fault{Code: "unauthenticated", Message: "token expired"}
 		}, "token", check.Error, "token expired", "the token has expired"},
 		{"the token of another organization", func(_ *testing.T, c *checkup) {
 			c.site.run()
@@ -153,19 +154,19 @@ func TestCheckFinds(t *testing.T) {
 			c.site.state.Organization["id"] = c.site.state.ID
 		}, "organization", check.Error, "organization_mismatch", "--organization"},
 		{"no right to list SCIM", func(_ *testing.T, c *checkup) {
-			c.answers[demo.ListSCIMConfigurations] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
+			c.answers[ona.ListSCIMConfigurations] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "SCIM configurations", check.Error, "not an admin", "organization admin"},
 		{"no right to list SSO", func(_ *testing.T, c *checkup) {
-			c.answers[demo.ListSSOConfigurations] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
+			c.answers[ona.ListSSOConfigurations] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "SSO configurations", check.Warning, "not an admin", "not assessed"},
 		{"no right to read policies", func(_ *testing.T, c *checkup) {
-			c.answers[demo.GetOrganizationPolicies] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
+			c.answers[ona.GetOrganizationPolicies] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "organization policies", check.Warning, "not an admin", "not assessed"},
 		{"no right to ask for one configuration", func(_ *testing.T, c *checkup) {
-			c.answers[demo.GetSCIMConfiguration] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
+			c.answers[ona.GetSCIMConfiguration] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "single configuration", check.Warning, "not an admin", "removed, not confirmed"},
 		{"no right to read the audit log", func(_ *testing.T, c *checkup) {
-			c.answers[demo.ListAuditLogs] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
+			c.answers[ona.ListAuditLogs] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "audit log", check.Warning, "not an admin", "who made a change"},
 		{"a broken exceptions file", func(t *testing.T, c *checkup) {
 			path := c.site.path("broken.yaml")
@@ -222,7 +223,7 @@ func TestCheckFinds(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.args = []string{"--config", config}
-		}, "notifications", check.Error, "SLACK_URL is not set", "README"},
+		}, "notifications", check.Error, "SLACK_URL is not set", "docs/notifications.md"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := newCheckup(t)

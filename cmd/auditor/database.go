@@ -14,10 +14,12 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// readDatabase opens a database that exists while do runs. It takes no lock: readers and a run do not disturb each
-// other.
-func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) error) (err error) {
-	store, err := snapshot.OpenExisting(ctx, path)
+// opening is snapshot.Open or one of its kind.
+type opening = func(context.Context, string) (*snapshot.Store, error)
+
+// withDatabase opens a database while do runs.
+func withDatabase(ctx context.Context, path string, open opening, do func(*snapshot.Store) error) (err error) {
+	store, err := open(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -25,8 +27,13 @@ func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) err
 	return do(store)
 }
 
-// openToRun holds the lock and the open database while do runs. It makes the database, and its folder, where they are
-// missing.
+// readDatabase opens a database that exists while do runs. It takes no lock: readers and a run do not disturb each
+// other.
+func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) error) error {
+	return withDatabase(ctx, path, snapshot.OpenExisting, do)
+}
+
+// openToRun is lockDatabase that makes the database, and its folder, where they are missing.
 func openToRun(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
 	// The lock lies beside the database.
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -36,13 +43,9 @@ func openToRun(ctx context.Context, path string, now time.Time, do func(*snapsho
 	return lockDatabase(ctx, path, now, snapshot.Open, do)
 }
 
-// openToChange is openToRun for a database that must exist.
-func openToChange(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
-	return lockDatabase(ctx, path, now, snapshot.OpenExisting, do)
-}
-
-func lockDatabase(ctx context.Context, path string, now time.Time,
-	open func(context.Context, string) (*snapshot.Store, error), do func(*snapshot.Store) error) (err error) {
+// lockDatabase holds the lock and the open database while do runs.
+func lockDatabase(ctx context.Context, path string, now time.Time, open opening, do func(*snapshot.Store) error,
+) (err error) {
 	unlock, err := job.Lock(path, now)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", path, snapshot.ErrNoDatabaseFile)
@@ -51,10 +54,5 @@ func lockDatabase(ctx context.Context, path string, now time.Time,
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	store, err := open(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	return do(store)
+	return withDatabase(ctx, path, open, do)
 }

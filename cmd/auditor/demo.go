@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,14 +48,14 @@ program.`,
 		}
 		s.DB, s.Out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
 		s.ExceptionsFile = filepath.Join(dir, "exceptions.yaml")
-		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions()), 0o600); err != nil {
+		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions), 0o600); err != nil {
 			return fmt.Errorf("writing the demo's exceptions: %w", err)
 		}
 		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {
 			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})
-	addFlags(command.Flags(), settings.ReportFlags)
+	settings.AddFlags(command.Flags(), settings.ReportFlags)
 	command.Flags().StringVar(&dir, "dir", "auditor-demo",
 		"folder for the demo's database and reports; what an earlier demo left in it is replaced")
 	return command
@@ -147,11 +148,8 @@ const shownChanges = 5
 
 // nightText is what was done to the simulated organizations and what the job found.
 func nightText(night int, result *runResult) string {
-	story := [][]string{{"  what happened in the world:"}}
-	for _, line := range demo.Story(night) {
-		story = append(story, []string{"    " + line})
-	}
-	story = append(story, []string{"  what the audit says:"})
+	text := fmt.Sprintf("\nNight %d, %s: %s\n  what happened in the world:\n    %s\n  what the audit says:\n", night,
+		forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome), strings.Join(demo.Story(night), "\n    "))
 	var rows, failures [][]string
 	for _, o := range result.Organizations {
 		rows = append(rows, append([]string{"    " + o.Source}, o.columns()...))
@@ -159,8 +157,7 @@ func nightText(night int, result *runResult) string {
 			failures = append(failures, []string{fmt.Sprintf("    ! %s: %s", o.Source, o.Error)})
 		}
 	}
-	head := fmt.Sprintf("\nNight %d, %s: %s\n", night, forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome))
-	return head + table(story) + table(rows) + table(failures) + gravestText(result.Organizations)
+	return text + table(rows) + table(failures) + gravestText(result.Organizations)
 }
 
 // gravestText has the most serious changes of the night.

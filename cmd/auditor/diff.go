@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -55,52 +57,36 @@ id of a snapshot, a date (2026-11-23: the last snapshot of that day in UTC or be
 	return command
 }
 
-// reference is a snapshot as the user names it: by id, by the instant that it is the last one of, or by its place
-// from the end.
-type reference struct {
-	text   string
-	id     int64
-	until  time.Time
-	latest bool
-	back   int
-}
+// reference returns the index of the snapshot that the user names among complete ones, oldest first; -1 for none.
+type reference func([]snapshot.Snapshot) int
 
 func parseReference(text string) (reference, error) {
-	r := reference{text: text, latest: text == "latest"}
-	if r.latest {
-		return r, nil
+	if text == "latest" {
+		text = "latest~0"
 	}
 	if number, found := strings.CutPrefix(text, "latest~"); found {
 		if back, err := strconv.ParseUint(number, 10, 31); err == nil {
-			r.latest, r.back = true, int(back)
-			return r, nil
+			return func(all []snapshot.Snapshot) int { return max(len(all)-1-int(back), -1) }, nil
 		}
 	}
-	var err error
-	if r.id, err = strconv.ParseInt(text, 10, 64); err == nil {
-		return r, nil
+	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return func(all []snapshot.Snapshot) int {
+			return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return h.ID == id })
+		}, nil
 	}
-	if _, r.until, err = parseTime(text); err == nil {
-		return r, nil
+	_, until, err := parseTime(text)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%q names no snapshot", text),
+			"use the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
 	}
-	return r, usage(fmt.Errorf("%q names no snapshot", text),
-		"use the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
-}
-
-// in finds the snapshot among an organization's complete ones, oldest first.
-func (r reference) in(all []snapshot.Snapshot) (snapshot.Snapshot, bool) {
-	if r.latest {
-		if r.back >= len(all) {
-			return snapshot.Snapshot{}, false
+	return func(all []snapshot.Snapshot) int {
+		for i, h := range slices.Backward(all) {
+			if !h.TakenAt.After(until) {
+				return i
+			}
 		}
-		return all[len(all)-1-r.back], true
-	}
-	for _, h := range slices.Backward(all) {
-		if r.id == h.ID || r.id == 0 && !h.TakenAt.After(r.until) {
-			return h, true
-		}
-	}
-	return snapshot.Snapshot{}, false
+		return -1
+	}, nil
 }
 
 // findPairs finds the two snapshots of each organization that has both.
@@ -114,15 +100,8 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range []reference{first, second} {
-		if h, err := store.Snapshot(ctx, r.id); err == nil && !h.PrunedAt.IsZero() {
-			return nil, usage(fmt.Errorf("snapshot %d was pruned on %s", h.ID, forPeople(h.PrunedAt)),
-				"compare snapshots that are whole")
-		}
-		if _, found := r.in(all); !found {
-			return nil, usage(fmt.Errorf("there is no complete snapshot %s", r.text),
-				"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
-		}
+	if err := cmp.Or(checkFound(ctx, store, a, first(all)), checkFound(ctx, store, b, second(all))); err != nil {
+		return nil, err
 	}
 	pairs := pairUp(all, first, second)
 	if len(pairs) == 0 {
@@ -132,21 +111,36 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	return pairs, nil
 }
 
+// checkFound fails for a reference whose index is -1.
+func checkFound(ctx context.Context, store *snapshot.Store, text string, index int) error {
+	if index >= 0 {
+		return nil
+	}
+	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if h, err := store.Snapshot(ctx, id); err == nil && !h.PrunedAt.IsZero() {
+			return usage(fmt.Errorf("snapshot %d was pruned on %s", id, forPeople(h.PrunedAt)),
+				"compare snapshots that are whole")
+		}
+	}
+	return usage(fmt.Errorf("there is no complete snapshot %s", text),
+		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
+}
+
 // pairUp returns a pair for each organization that has both snapshots.
 func pairUp(all []snapshot.Snapshot, first, second reference) (pairs [][2]snapshot.Snapshot) {
+	var order []string
 	histories := make(map[string][]snapshot.Snapshot)
 	for _, h := range all {
+		if _, known := histories[h.OrganizationID]; !known {
+			order = append(order, h.OrganizationID)
+		}
 		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
 	}
-	for _, h := range all {
-		history := histories[h.OrganizationID]
-		if h.ID != history[0].ID {
-			continue // its organization had its turn
-		}
-		before, foundBefore := first.in(history)
-		after, foundAfter := second.in(history)
-		if foundBefore && foundAfter {
-			pairs = append(pairs, [2]snapshot.Snapshot{before, after})
+	for _, organization := range order {
+		history := histories[organization]
+		before, after := first(history), second(history)
+		if before >= 0 && after >= 0 {
+			pairs = append(pairs, [2]snapshot.Snapshot{history[before], history[after]})
 		}
 	}
 	return pairs
@@ -154,12 +148,12 @@ func pairUp(all []snapshot.Snapshot, first, second reference) (pairs [][2]snapsh
 
 // comparison is the net change between two snapshots of one organization.
 type comparison struct {
-	OrganizationID   string      `json:"organization_id"`
-	OrganizationName string      `json:"organization_name"`
-	Before           side        `json:"before"`
-	After            side        `json:"after"`
-	NotAssessed      []string    `json:"not_assessed"`
-	Changes          []changeRow `json:"changes"`
+	OrganizationID   string        `json:"organization_id"`
+	OrganizationName string        `json:"organization_name"`
+	Before           side          `json:"before"`
+	After            side          `json:"after"`
+	NotAssessed      []string      `json:"not_assessed"`
+	Changes          []diff.Change `json:"changes"`
 }
 
 type side struct {
@@ -171,12 +165,10 @@ func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.
 	c := comparison{
 		OrganizationID: after.OrganizationID, OrganizationName: after.OrganizationName,
 		Before: side{before.ID, before.TakenAt}, After: side{after.ID, after.TakenAt},
-		NotAssessed: []string{}, Changes: []changeRow{},
+		NotAssessed: []string{}, Changes: []diff.Change{},
 	}
 	changes, err := store.NetChanges(ctx, before, after)
-	for _, change := range changes {
-		c.Changes = append(c.Changes, changeRow(change))
-	}
+	c.Changes = append(c.Changes, changes...)
 	for _, h := range []snapshot.Snapshot{before, after} {
 		if h.SSONotAssessed != "" {
 			c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("SSO configurations in snapshot %d: %s", h.ID, h.SSONotAssessed))

@@ -44,7 +44,7 @@ that --in-organization names.`,
 		return err
 	})
 	flags := command.Flags()
-	addFlags(flags, settings.ExceptionFlags)
+	settings.AddFlags(flags, settings.ExceptionFlags)
 	flags.StringVar(&e.Organization, "in-organization", "",
 		"id of the organization, when the exception is only for that one, or for all of its findings")
 	flags.StringVar(&e.Owner, "owner", "", "who accepts it")

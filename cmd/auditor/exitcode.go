@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
@@ -60,7 +61,7 @@ func exitOf(result *runResult, failOn []settings.Condition) error {
 	if !result.Complete {
 		return &failure{code: exitFailed}
 	}
-	if result.meetsAny(failOn) {
+	if slices.ContainsFunc(failOn, result.meets) {
 		return &failure{code: exitFound}
 	}
 	return nil

@@ -51,23 +51,19 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) (at st
 
 func (v *service) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "serving") })
+	// http.Error writes a line of plain text with any status.
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "serving", http.StatusOK)
+	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := v.ready(r.Context()); err != nil {
-			writeText(w, http.StatusServiceUnavailable, err.Error())
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		writeText(w, http.StatusOK, "ready")
+		http.Error(w, "ready", http.StatusOK)
 	})
 	mux.Handle("GET /metrics", v.metrics.Handler())
 	return mux
-}
-
-func writeText(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = fmt.Fprintln(w, text)
 }
 
 // ready fails unless the last complete run is as recent as the schedule demands: a run may begin within schedule.Grace

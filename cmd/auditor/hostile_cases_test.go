@@ -12,6 +12,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/ona"
 )
 
 // The answers of hostile servers.
@@ -98,11 +99,11 @@ var refusedNights = []hostileCase{
 	{name: "no Enterprise plan", answer: code("failed_precondition"), code: "failed_precondition", says: []string{"Enterprise plan"}},
 	{name: "401", answer: code("unauthenticated"), code: "unauthenticated", says: []string{"make a new read-only personal access token"}},
 	{name: "401 in mid-listing", page: 2, answer: code("unauthenticated"), code: "unauthenticated", says: []string{"page 2"}},
-	{name: "401 for the identity", method: demo.GetAuthenticatedIdentity, answer: code("unauthenticated"), code: "unauthenticated", says: []string{"GetAuthenticatedIdentity"}},
+	{name: "401 for the identity", method: ona.GetAuthenticatedIdentity, answer: code("unauthenticated"), code: "unauthenticated", says: []string{"GetAuthenticatedIdentity"}},
 	{name: "403", answer: code("permission_denied"), code: "permission_denied", says: []string{"organization admin", "says nothing about the configurations"}},
 	{name: "403 in mid-listing", page: 2, answer: code("permission_denied"), code: "permission_denied", says: []string{"page 2"}},
-	{name: "403 in the middle of the SSO listing", method: demo.ListSSOConfigurations, page: 2, answer: code("permission_denied"), code: "permission_denied", says: []string{"ListSSOConfigurations, page 2"}},
-	{name: "403 of a proxy for the SSO listing", method: demo.ListSSOConfigurations, answer: respond(403, "<html>denied"), code: "permission_denied", says: []string{"without an error of the API: <html>denied"}},
+	{name: "403 in the middle of the SSO listing", method: ona.ListSSOConfigurations, page: 2, answer: code("permission_denied"), code: "permission_denied", says: []string{"ListSSOConfigurations, page 2"}},
+	{name: "403 of a proxy for the SSO listing", method: ona.ListSSOConfigurations, answer: respond(403, "<html>denied"), code: "permission_denied", says: []string{"without an error of the API: <html>denied"}},
 	{name: "408", answer: respond(408, ""), code: "deadline_exceeded", says: []string{"no message"}, waits: maxWaits},
 	{name: "409", answer: code("aborted"), code: "aborted", says: []string{"run again later"}, waits: maxWaits},
 	{name: "418", answer: respond(418, "tea"), code: "unknown", says: []string{"HTTP 418 without an error of the API: tea"}},
@@ -121,10 +122,10 @@ var refusedNights = []hostileCase{
 	{name: "502 in HTML", answer: respond(502, "<html>Bad\n gateway\x1b[31m</html>"), code: "unavailable", says: []string{"<html>Bad gateway\uFFFD[31m</html>"}, waits: maxWaits},
 	{name: "503", answer: code("unavailable"), code: "unavailable", says: []string{"run again later"}, waits: maxWaits},
 	{name: "504", answer: code("deadline_exceeded"), code: "deadline_exceeded", says: []string{"too slow"}, waits: maxWaits},
-	{name: "policies 500", method: demo.GetOrganizationPolicies, answer: code("internal"), code: "internal", says: []string{"GetOrganizationPolicies"}, waits: maxWaits},
-	{name: "SSO 500", method: demo.ListSSOConfigurations, answer: code("internal"), code: "internal", waits: maxWaits},
-	{name: "organization 404", method: demo.GetOrganization, answer: code("not_found"), code: "not_found", says: []string{"GetOrganization"}},
-	{name: "SSO 400", method: demo.ListSSOConfigurations, answer: code("failed_precondition"), code: "failed_precondition"},
+	{name: "policies 500", method: ona.GetOrganizationPolicies, answer: code("internal"), code: "internal", says: []string{"GetOrganizationPolicies"}, waits: maxWaits},
+	{name: "SSO 500", method: ona.ListSSOConfigurations, answer: code("internal"), code: "internal", waits: maxWaits},
+	{name: "organization 404", method: ona.GetOrganization, answer: code("not_found"), code: "not_found", says: []string{"GetOrganization"}},
+	{name: "SSO 400", method: ona.ListSSOConfigurations, answer: code("failed_precondition"), code: "failed_precondition"},
 	{name: "token of another organization", prepare: func(s *demo.State) {
 		s.Identity = demo.Row{"subject": demo.Row{"id": "1"}, "organizationId": foreign}
 	}, code: "organization_mismatch", says: []string{foreign, "name the new one with --organization"}},
@@ -157,12 +158,12 @@ var senselessNights = []hostileCase{
 	{name: "encoding named like the token", answer: respond(200, "{}", "Content-Encoding", "demo-token-acme"), code: "malformed_answer", says: []string{"content encoding [token]"}},
 	{name: "a name like the token", answer: row(`"name":"demo-token-acme"`), code: "malformed_answer", says: []string{"repeats the token"}},
 	{name: "foreign SCIM configuration in mid-listing", page: 2, answer: row(`"organizationId":"` + foreign + `"`), code: "foreign_organization", says: []string{foreign, "page 2"}},
-	{name: "foreign SSO configuration", method: demo.ListSSOConfigurations, answer: ok(`{"ssoConfigurations":[{"id":"x","organizationId":"` + foreign + `"}]}`), code: "foreign_organization", says: []string{foreign}},
-	{name: "foreign policies", method: demo.GetOrganizationPolicies, answer: ok(`{"policies":{"organizationId":"` + foreign + `"}}`), code: "foreign_organization", says: []string{foreign}},
+	{name: "foreign SSO configuration", method: ona.ListSSOConfigurations, answer: ok(`{"ssoConfigurations":[{"id":"x","organizationId":"` + foreign + `"}]}`), code: "foreign_organization", says: []string{foreign}},
+	{name: "foreign policies", method: ona.GetOrganizationPolicies, answer: ok(`{"policies":{"organizationId":"` + foreign + `"}}`), code: "foreign_organization", says: []string{foreign}},
 	{name: "foreign SCIM configuration", answer: row(`"organizationId":"` + foreign + `"`), code: "foreign_organization", says: []string{foreign, firstID, "tell Ona"}},
-	{name: "foreign organization", method: demo.GetOrganization, answer: ok(`{"organization":{"id":"` + foreign + `"}}`), code: "foreign_organization", says: []string{foreign}},
-	{name: "no organization", method: demo.GetOrganization, answer: ok(`{}`), code: "malformed_answer", says: []string{"field organization is missing"}},
-	{name: "identity without an organization", method: demo.GetAuthenticatedIdentity, answer: ok(`{}`), code: "malformed_answer", says: []string{"organizationId"}},
+	{name: "foreign organization", method: ona.GetOrganization, answer: ok(`{"organization":{"id":"` + foreign + `"}}`), code: "foreign_organization", says: []string{foreign}},
+	{name: "no organization", method: ona.GetOrganization, answer: ok(`{}`), code: "malformed_answer", says: []string{"field organization is missing"}},
+	{name: "identity without an organization", method: ona.GetAuthenticatedIdentity, answer: ok(`{}`), code: "malformed_answer", says: []string{"organizationId"}},
 }
 
 var brokenNights = []hostileCase{
@@ -180,7 +181,7 @@ var brokenNights = []hostileCase{
 	{name: "redirect with the token in it", answer: respond(307, "", "Location", "https://evil.example/demo-token-acme"), code: "redirect_refused", says: []string{"https://evil.example"}},
 	{name: "redirect to nowhere", answer: respond(308, ""), code: "redirect_refused"},
 	{name: "redirect that makes a GET", answer: respond(302, "", "Location", "/login"), code: "redirect_refused", says: []string{"into a GET"}},
-	{name: "redirect for ever", answer: respond(307, "", "Location", "/api/"+demo.ListSCIMConfigurations), code: "redirect_refused", says: []string{"more than 5 redirects"}},
+	{name: "redirect for ever", answer: respond(307, "", "Location", "/api/"+ona.ListSCIMConfigurations), code: "redirect_refused", says: []string{"more than 5 redirects"}},
 }
 
 var pagingNights = []hostileCase{
@@ -196,14 +197,14 @@ var pagingNights = []hostileCase{
 	{name: "the first page without pagination", answer: ok(`{"scimConfigurations":[{"id":"` + firstID + `"}]}`), code: "incomplete_listing", says: []string{"is not in the listing, but the API still has it", "run again"}},
 	{name: "{} in mid-listing", page: 2, answer: ok(`{}`), code: "incomplete_listing", says: []string{"the API still has it"}},
 	{name: "an empty last page", page: 2, answer: ok(`{"scimConfigurations":[],"pagination":{}}`), code: "incomplete_listing", says: []string{"the API still has it"}},
-	{name: "{} for the SSO listing", method: demo.ListSSOConfigurations, answer: ok(`{}`), code: "incomplete_listing", says: []string{"sso_configuration", "the API still has it"}},
+	{name: "{} for the SSO listing", method: ona.ListSSOConfigurations, answer: ok(`{}`), code: "incomplete_listing", says: []string{"sso_configuration", "the API still has it"}},
 }
 
 func withoutLast(s *demo.State) { s.SCIM = s.SCIM[:3] }
 
 var confirmationNights = []hostileCase{
-	{name: "removal that cannot be asked about", prepare: withoutLast, method: demo.GetSCIMConfiguration, answer: code("internal"), code: "internal", says: []string{"confirming that scim_configuration " + lastID + " was removed"}, waits: maxWaits},
-	{name: "removal confirmed by a proxy alone", prepare: withoutLast, method: demo.GetSCIMConfiguration, answer: respond(404, "not here"), code: "not_found", says: []string{"without an error of the API: not here"}},
-	{name: "another configuration than asked for", prepare: withoutLast, method: demo.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + firstID + `"}}`), code: "malformed_answer", says: []string{"not the one asked for"}},
-	{name: "still there", prepare: withoutLast, method: demo.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + lastID + `"}}`), code: "incomplete_listing", says: []string{lastID}},
+	{name: "removal that cannot be asked about", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: code("internal"), code: "internal", says: []string{"confirming that scim_configuration " + lastID + " was removed"}, waits: maxWaits},
+	{name: "removal confirmed by a proxy alone", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: respond(404, "not here"), code: "not_found", says: []string{"without an error of the API: not here"}},
+	{name: "another configuration than asked for", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + firstID + `"}}`), code: "malformed_answer", says: []string{"not the one asked for"}},
+	{name: "still there", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + lastID + `"}}`), code: "incomplete_listing", says: []string{lastID}},
 }

@@ -15,6 +15,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
 )
 
@@ -122,7 +123,7 @@ func (c hostileCase) hits(r *http.Request, method string) bool {
 	}
 	wanted := c.method
 	if wanted == "" {
-		wanted = demo.ListSCIMConfigurations
+		wanted = ona.ListSCIMConfigurations
 	}
 	return c.answer != nil && method == wanted && page == max(c.page, 1)
 }
@@ -203,7 +204,7 @@ func TestAServerThatRecoversIsACompleteNight(t *testing.T) {
 			broken := true
 			s := newSite(t, func(server *demo.Server) {
 				server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-					if broken && method == demo.ListSCIMConfigurations {
+					if broken && method == ona.ListSCIMConfigurations {
 						broken = false
 						c.answer(w, r)
 						return

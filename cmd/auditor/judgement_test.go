@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/finding"
@@ -114,13 +115,16 @@ func TestTheRulesDocumentShowsSettingsThatAreTaken(t *testing.T) {
 	if len(blocks) != 2 {
 		t.Fatalf("%d examples", len(blocks))
 	}
-	flags := map[string]settings.Flag{"db": {Text: "auditor.db"}, "log-format": {Text: "text"}}
+	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
+	settings.AddFlags(flags, settings.CommonFlags, settings.ExceptionFlags)
 	for i, name := range []string{"config", "exceptions-file"} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(blocks[i][1]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		flags[name] = settings.Flag{Text: path, Set: true}
+		if err := flags.Set(name, path); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s, err := settings.Load(flags, func(string) string { return "" })
 	if err != nil {

@@ -19,26 +19,22 @@ same bytes.`,
 		Args:    cobra.ExactArgs(1),
 		// It needs no settings, and works where the config file is broken.
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := writeManual(env, args[0]); err != nil {
-				return asFailure(err)
+			header := &doc.GenManHeader{
+				Title: "AUDITOR", Section: "1", Source: "auditor " + readVersion().Version, Manual: "SCIM auditor",
+			}
+			root := newRoot(env)
+			root.DisableAutoGenTag = true
+			err := os.MkdirAll(args[0], 0o750)
+			if err == nil {
+				err = doc.GenManTree(root, header, args[0])
+			}
+			if err == nil {
+				_, err = fmt.Fprintf(env.stdout, "manual pages: %s\n", args[0])
+			}
+			if err != nil {
+				return asFailure(fmt.Errorf("writing the manual pages: %w", err))
 			}
 			return nil
 		},
 	}
-}
-
-func writeManual(env environment, folder string) error {
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return fmt.Errorf("making the folder: %w", err)
-	}
-	header := &doc.GenManHeader{
-		Title: "AUDITOR", Section: "1", Source: "auditor " + readVersion().Version, Manual: "SCIM auditor",
-	}
-	root := newRoot(env)
-	root.DisableAutoGenTag = true
-	if err := doc.GenManTree(root, header, folder); err != nil {
-		return fmt.Errorf("writing the manual pages: %w", err)
-	}
-	_, err := fmt.Fprintf(env.stdout, "manual pages: %s\n", folder)
-	return err
 }

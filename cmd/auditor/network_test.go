@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // secureSite is a simulated API behind TLS with a certificate for example.com, which only
@@ -150,7 +151,7 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 func TestBytesThatNobodyAskedForAreNotPrinted(t *testing.T) {
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if method == demo.ListSCIMConfigurations {
+			if method == ona.ListSCIMConfigurations {
 				wire("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}surplus \x1b[31m")(w, r)
 				return
 			}

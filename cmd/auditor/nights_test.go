@@ -20,6 +20,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/ona"
 )
 
 // site is an installation of the command: a folder, a clock and a simulated API with one
@@ -322,7 +323,7 @@ func TestAnInterruptedRunIsRecordedAndTheNextOneWorks(t *testing.T) {
 	var interrupt func()
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if interrupt != nil && method == demo.ListSCIMConfigurations {
+			if interrupt != nil && method == ona.ListSCIMConfigurations {
 				// The server notices that the client is gone only when the request has been read.
 				_, _ = io.Copy(io.Discard, r.Body)
 				interrupt()

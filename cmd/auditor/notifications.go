@@ -19,7 +19,7 @@ func notifyStarted(ctx context.Context, recipients []settings.Notification) erro
 	var problems []error
 	for _, n := range recipients {
 		if ping, ok := n.Sender.(notify.Ping); ok {
-			problems = append(problems, notDelivered(n, notify.Deliver(ctx, ping.Started)))
+			problems = append(problems, deliver(ctx, n, ping.Started))
 		}
 	}
 	return errors.Join(problems...)
@@ -41,27 +41,20 @@ func notifyEnded(ctx context.Context, recipients []settings.Notification, result
 	message := newMessage(result)
 	var problems []error
 	for _, n := range recipients {
-		if !wants(n, result) {
-			continue
+		if slices.ContainsFunc(n.On, result.meets) {
+			send := func(ctx context.Context) error { return n.Sender.Send(ctx, message) }
+			problems = append(problems, deliver(ctx, n, send))
 		}
-		err := notify.Deliver(ctx, func(ctx context.Context) error { return n.Sender.Send(ctx, message) })
-		problems = append(problems, notDelivered(n, err))
 	}
 	return errors.Join(problems...)
 }
 
-func wants(n settings.Notification, result *runResult) bool {
-	return n.Always ||
-		n.OnFailure && !result.Complete ||
-		n.OnToken && len(result.ExpiringTokens) > 0 ||
-		result.meetsAny(n.Conditions)
-}
-
-func notDelivered(n settings.Notification, err error) error {
-	if err == nil {
-		return nil
+// deliver sends a message as often as it takes.
+func deliver(ctx context.Context, n settings.Notification, send func(context.Context) error) error {
+	if err := notify.Deliver(ctx, send); err != nil {
+		return fmt.Errorf("notifying %s: %w (the run itself is not touched by this)", n.Type, err)
 	}
-	return fmt.Errorf("notifying %s: %w (the run itself is not touched by this)", n.Type, err)
+	return nil
 }
 
 // newMessage is what the recipients get. Changes stay on this machine but for their numbers: they can be many, and hold

@@ -172,7 +172,7 @@ func (s *silentRecipient) Send(ctx context.Context, _ *notify.Message) error {
 func TestATargetThatDoesNotAnswerKeepsNothingFromStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := &silentRecipient{}
-		recipients := []settings.Notification{{Type: "webhook", Always: true, Sender: silent}}
+		recipients := []settings.Notification{{Type: "webhook", On: []settings.Condition{{What: settings.Always}}, Sender: silent}}
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		begun := time.Now()

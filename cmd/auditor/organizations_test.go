@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // threeOrganizations is a server on which globex may not be listed and initech never answers the
@@ -25,10 +26,10 @@ func threeOrganizations(t *testing.T) (baseURL string, variables map[string]stri
 	t.Helper()
 	acme, globex, initech := demo.NewState("acme"), demo.NewState("globex"), demo.NewState("initech")
 	fillHostile(acme)
-	globex.Faults[demo.ListSCIMConfigurations] = demo.Fault{Code: "permission_denied", Message: "no organization admin"}
+	globex.Faults[ona.ListSCIMConfigurations] = demo.Fault{Code: "permission_denied", Message: "no organization admin"}
 	server := demo.NewServerWith(acme, globex, initech)
 	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-		if method == demo.ListSCIMConfigurations && r.Header.Get("Authorization") == "Bearer "+initech.Token {
+		if method == ona.ListSCIMConfigurations && r.Header.Get("Authorization") == "Bearer "+initech.Token {
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
 			return
@@ -123,7 +124,7 @@ func TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed(t *testing.T) {
 	var inside, most atomic.Int64
 	partner := make(chan struct{})
 	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-		if method == demo.GetAuthenticatedIdentity {
+		if method == ona.GetAuthenticatedIdentity {
 			most.Store(max(most.Load(), inside.Add(1)))
 			select {
 			case partner <- struct{}{}:

@@ -84,12 +84,9 @@ func newLogger(env environment, s *settings.Settings) *slog.Logger {
 
 // counted writes "no changes", "1 change" or "5 changes", with details in brackets.
 func counted(n int, what, details string) string {
-	text := fmt.Sprintf("%d %ss", n, what)
-	switch n {
-	case 0:
+	text := report.Count(n, what)
+	if n == 0 {
 		text = "no " + what + "s"
-	case 1:
-		text = "1 " + what
 	}
 	if details != "" {
 		text += " (" + details + ")"

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // process runs the real command as a process of its own, with this environment and nothing else, in
@@ -79,7 +80,7 @@ func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 				server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
 					body, _ := io.ReadAll(r.Body)
 					r.Body = io.NopCloser(bytes.NewReader(body))
-					if broken && method == demo.ListSCIMConfigurations && bytes.Contains(body, []byte(`"token"`)) {
+					if broken && method == ona.ListSCIMConfigurations && bytes.Contains(body, []byte(`"token"`)) {
 						listing <- struct{}{}
 						<-r.Context().Done()
 						return

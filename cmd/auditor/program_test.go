@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // sqlite3 runs queries with the sqlite3 program, as docs/database.md says, and returns what it
@@ -40,7 +41,7 @@ func TestTheSqlite3ProgramReadsEveryViewWhileARunWrites(t *testing.T) {
 	listing, goOn := make(chan struct{}), make(chan struct{})
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if method == demo.GetOrganizationPolicies {
+			if method == ona.GetOrganizationPolicies {
 				listing <- struct{}{}
 				<-goOn
 			}

@@ -39,12 +39,16 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 		if err != nil {
 			return err
 		}
-		return openToChange(cmd.Context(), s.DB, now, func(store *snapshot.Store) error {
+		return lockDatabase(cmd.Context(), s.DB, now, snapshot.OpenExisting, func(store *snapshot.Store) error {
 			pruned, err := store.Prune(cmd.Context(), retention, now, f.dryRun)
 			if err != nil {
 				return err
 			}
-			return printResult(env.stdout, f.asJSON, f.result(pruned), f.text(pruned))
+			result := pruneResult{f.dryRun, []int64{}, pruned.Rows, pruned.Responses}
+			for _, h := range pruned.Snapshots {
+				result.Snapshots = append(result.Snapshots, h.ID)
+			}
+			return printResult(env.stdout, f.asJSON, result, f.text(pruned))
 		})
 	})
 	flags := command.Flags()
@@ -63,12 +67,9 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 // retention is what the flags mean at the instant now.
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
-	for _, number := range []struct {
-		flag  string
-		value int
-	}{{"keep-last", f.keepLast}, {"keep-days", f.keepDays}, {"responses-older-than", f.responsesDays}} {
-		if cmd.Flags().Changed(number.flag) && number.value < 1 {
-			return r, usage(fmt.Errorf("--%s %d: the number must be 1 or more", number.flag, number.value), "")
+	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {
+		if n, err := cmd.Flags().GetInt(flag); err != nil || cmd.Flags().Changed(flag) && n < 1 {
+			return r, usage(fmt.Errorf("--%s %d: the number must be 1 or more", flag, n), "")
 		}
 	}
 	if f.keepDays > 0 {
@@ -93,14 +94,6 @@ type pruneResult struct {
 	Snapshots []int64 `json:"snapshots"`
 	Rows      int     `json:"rows"`
 	Responses int     `json:"responses"`
-}
-
-func (f *pruneFlags) result(p *snapshot.Pruned) pruneResult {
-	r := pruneResult{DryRun: f.dryRun, Snapshots: []int64{}, Rows: p.Rows, Responses: p.Responses}
-	for _, h := range p.Snapshots {
-		r.Snapshots = append(r.Snapshots, h.ID)
-	}
-	return r
 }
 
 func (f *pruneFlags) text(p *snapshot.Pruned) string {

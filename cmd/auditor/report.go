@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -47,7 +47,7 @@ that anybody can draw again. --template is for the report of a run.`,
 		})
 	})
 	flags := command.Flags()
-	addFlags(flags, settings.ReportFlags)
+	settings.AddFlags(flags, settings.ReportFlags)
 	asked.add(flags)
 	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command
@@ -55,12 +55,7 @@ that anybody can draw again. --template is for the report of a run.`,
 
 func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id int64, out string,
 	options report.Options) error {
-	var err error
-	if cmd.Flags().Changed("run") {
-		err = checkRunEnded(cmd.Context(), store, id)
-	} else {
-		id, err = newestRun(cmd.Context(), store)
-	}
+	id, err := runToReport(cmd, store, id)
 	if err != nil {
 		return err
 	}
@@ -72,31 +67,25 @@ func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id in
 	return err
 }
 
-func checkRunEnded(ctx context.Context, store *snapshot.Store, id int64) error {
-	r, err := store.Run(ctx, id)
+// runToReport returns id if it is that of a run that has ended. Without --run it returns the newest such run.
+func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, error) {
+	if !cmd.Flags().Changed("run") {
+		runs, err := store.Runs(cmd.Context(), 0, 2) // newest first; only the newest can be open
+		for _, r := range runs {
+			if r.Outcome != snapshot.Running {
+				return r.ID, nil
+			}
+		}
+		return 0, cmp.Or(err, failed(errors.New("the database has no run that has ended"), "\"auditor run\" makes one"))
+	}
+	r, err := store.Run(cmd.Context(), id)
 	switch {
 	case errors.Is(err, snapshot.ErrNotFound):
-		return usage(err, "\"auditor runs\" lists the runs")
-	case err != nil:
-		return err
-	case r.Outcome == snapshot.Running:
-		return failed(fmt.Errorf("run %d has not ended", id), "wait until it has")
+		return 0, usage(err, "\"auditor runs\" lists the runs")
+	case err == nil && r.Outcome == snapshot.Running:
+		return 0, failed(fmt.Errorf("run %d has not ended", id), "wait until it has")
 	}
-	return nil
-}
-
-// newestRun returns the id of the newest run that has ended.
-func newestRun(ctx context.Context, store *snapshot.Store) (int64, error) {
-	runs, err := store.Runs(ctx, 0, 0)
-	if err != nil {
-		return 0, err
-	}
-	for _, r := range runs {
-		if r.Outcome != snapshot.Running {
-			return r.ID, nil
-		}
-	}
-	return 0, failed(errors.New("the database has no run that has ended"), "\"auditor run\" makes one")
+	return id, err
 }
 
 // defaultSample is how many nights auditors often test of a control that is performed daily.

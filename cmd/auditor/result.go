@@ -20,8 +20,8 @@ import (
 // the text for people is made from it.
 type runResult struct {
 	// Complete says that every organization's snapshot is complete and the report is written.
-	Complete bool   `json:"complete"`
-	Run      runRow `json:"run"`
+	Complete bool         `json:"complete"`
+	Run      snapshot.Run `json:"run"` // its id is 0 when it could not be recorded
 	// Error is why the run could not be recorded, or why its report could not be written.
 	Error         string               `json:"error,omitempty"`
 	Organizations []organizationResult `json:"organizations"`
@@ -29,24 +29,6 @@ type runResult struct {
 	Report string `json:"report"`
 	// ExpiringTokens are the tokens that expire soon, or have expired, by the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
-}
-
-// runRow is a run with the column names of the table "runs", and its counts.
-type runRow struct {
-	ID                    int64            `json:"id,omitempty"` // 0 when the run could not be recorded
-	StartedAt             time.Time        `json:"started_at"`
-	FinishedAt            time.Time        `json:"finished_at,omitzero"`
-	ScheduledFor          time.Time        `json:"scheduled_for,omitzero"`
-	Trigger               string           `json:"trigger"`
-	Outcome               snapshot.Outcome `json:"outcome"`
-	Error                 string           `json:"error,omitempty"`
-	ToolVersion           string           `json:"tool_version"`
-	Host                  string           `json:"host"`
-	CompleteOrganizations int              `json:"complete_organizations"`
-	FailedOrganizations   int              `json:"failed_organizations"`
-	Changes               int              `json:"changes"`
-	FailedFindings        int              `json:"failed_findings"`
-	SCIMConfigurations    int              `json:"scim_configurations"`
 }
 
 // organizationResult is the result of one organization.
@@ -60,7 +42,7 @@ type organizationResult struct {
 	SCIMConfigurations int              `json:"scim_configurations"`
 	SSOConfigurations  int              `json:"sso_configurations"`
 	SSONotAssessed     string           `json:"sso_not_assessed,omitempty"`
-	Changes            []changeRow      `json:"changes,omitzero"`
+	Changes            []diff.Change    `json:"changes,omitzero"`
 	// ChangesBySeverity and FailingFindings count; a snapshot that is not complete has neither.
 	ChangesBySeverity severityCounts `json:"changes_by_severity,omitzero"`
 	FailingFindings   severityCounts `json:"failing_findings,omitzero"`
@@ -69,21 +51,6 @@ type organizationResult struct {
 	Hint              string         `json:"hint,omitempty"`
 
 	acceptances []snapshot.Acceptance
-}
-
-// changeRow is a change with the column names of the view "changes".
-type changeRow struct {
-	Severity    diff.Severity    `json:"severity"`
-	Kind        diff.Kind        `json:"kind"`
-	SubjectType diff.SubjectType `json:"subject_type"`
-	SubjectID   string           `json:"subject_id"`
-	SubjectName string           `json:"subject_name"`
-	Field       string           `json:"field"`
-	Before      string           `json:"before"`
-	After       string           `json:"after"`
-	BeforeLabel string           `json:"before_label"`
-	AfterLabel  string           `json:"after_label"`
-	Note        string           `json:"note"`
 }
 
 // severityCounts are numbers of changes or findings.
@@ -107,7 +74,7 @@ func newResult(recorded *job.Result, err error) *runResult {
 		r.Error = err.Error()
 		return r
 	}
-	r.Complete, r.Run, r.Report = recorded.Complete(), runRow(recorded.Run), recorded.ReportFolder
+	r.Complete, r.Run, r.Report = recorded.Complete(), recorded.Run, recorded.ReportFolder
 	if recorded.ReportError != nil {
 		r.Error = recorded.ReportError.Error()
 	}
@@ -123,7 +90,7 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 		Source: o.Source, SnapshotID: h.ID, OrganizationID: h.OrganizationID, OrganizationName: h.OrganizationName,
 		Outcome: h.Outcome, BaselineID: h.BaselineID, SCIMConfigurations: h.SCIMConfigurations,
 		SSOConfigurations: h.SSOConfigurations, SSONotAssessed: h.SSONotAssessed, ErrorCode: h.ErrorCode,
-		Changes: []changeRow{}, acceptances: o.Acceptances,
+		Changes: []diff.Change{}, acceptances: o.Acceptances,
 	}
 	if o.Err != nil {
 		r.Outcome, r.Error, r.Hint = snapshot.Failed, o.Err.Error(), hintFor(o.Err)
@@ -131,7 +98,7 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	}
 	r.ChangesBySeverity, r.FailingFindings = make(severityCounts), o.Failing
 	for _, c := range o.Changes {
-		r.Changes = append(r.Changes, changeRow(c.Change))
+		r.Changes = append(r.Changes, c.Change)
 		r.ChangesBySeverity[c.Severity]++
 	}
 	return r
@@ -147,12 +114,18 @@ func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
 	return all
 }
 
-// meetsAny reports whether one of the organizations meets one of the conditions.
-func (r *runResult) meetsAny(conditions []settings.Condition) bool {
+// meets reports whether the run has what a condition waits for, in at least one organization.
+func (r *runResult) meets(c settings.Condition) bool {
+	switch c.What {
+	case settings.Always:
+		return true
+	case settings.Failure:
+		return !r.Complete
+	case settings.Token:
+		return len(r.ExpiringTokens) > 0
+	}
 	return slices.ContainsFunc(r.Organizations, func(o organizationResult) bool {
-		return slices.ContainsFunc(conditions, func(c settings.Condition) bool {
-			return c.Met(o.ChangesBySeverity, o.FailingFindings)
-		})
+		return c.Met(o.ChangesBySeverity, o.FailingFindings)
 	})
 }
 

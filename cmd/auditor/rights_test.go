@@ -13,6 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // command runs any command on the site's database and returns what it prints.
@@ -53,8 +54,8 @@ func unreadableNights(t *testing.T, code string) *site {
 	s.state.SSO[0]["state"] = "SSO_CONFIGURATION_STATE_ACTIVE"
 	s.state.Policies = demo.Row{"restrictAccountCreationToScim": true}
 	s.mustRun()
-	s.state.Faults[demo.ListSSOConfigurations] = demo.Fault{Code: code, Message: "not for you"}
-	s.state.Faults[demo.GetOrganizationPolicies] = demo.Fault{Code: code, Message: "not for you"}
+	s.state.Faults[ona.ListSSOConfigurations] = demo.Fault{Code: code, Message: "not for you"}
+	s.state.Faults[ona.GetOrganizationPolicies] = demo.Fault{Code: code, Message: "not for you"}
 	s.state.SCIM[0] = configuration(0)
 	s.state.SCIM[0]["name"] = "Okta renamed"
 	s.state.SSO[0]["state"] = "SSO_CONFIGURATION_STATE_INACTIVE"

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/settings"
 )
@@ -61,43 +59,18 @@ reports.`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	addFlags(root.PersistentFlags(), settings.CommonFlags)
+	settings.AddFlags(root.PersistentFlags(), settings.CommonFlags)
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
 		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
 		demoCommand(env), manCommand(env), versionCommand(env))
 	return root
 }
 
-// addFlags adds the flags of settings.
-func addFlags(flags *pflag.FlagSet, groups ...[]settings.Definition) {
-	for _, group := range groups {
-		for _, d := range group {
-			switch value := d.Default.(type) {
-			case string:
-				flags.StringP(d.Name, d.Short, value, d.Usage)
-			case int:
-				flags.IntP(d.Name, d.Short, value, d.Usage)
-			case bool:
-				flags.BoolP(d.Name, d.Short, value, d.Usage)
-			case time.Duration:
-				flags.DurationP(d.Name, d.Short, value, d.Usage)
-			}
-		}
-	}
-}
-
-// loadSettings reads the settings of a command whose flags have been parsed.
-func loadSettings(env environment, flags *pflag.FlagSet) (*settings.Settings, error) {
-	given := make(map[string]settings.Flag)
-	flags.VisitAll(func(f *pflag.Flag) { given[f.Name] = settings.Flag{Text: f.Value.String(), Set: f.Changed} })
-	return settings.Load(given, env.getenv)
-}
-
 // action makes the function of a command: it loads the settings, calls do, and turns every error into a failure.
 func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, args []string) error,
 ) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		s, err := loadSettings(env, cmd.Flags())
+		s, err := settings.Load(cmd.Flags(), env.getenv)
 		if err == nil {
 			err = do(cmd, s, args)
 		}

@@ -43,7 +43,7 @@ func runCommand(env environment) *cobra.Command {
 		}
 		return exitOf(result, s.FailOn)
 	})
-	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
 		settings.ExitCodeFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
@@ -73,7 +73,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, why occ
 	recorded, err := runJob(ctx, env, s, host, why)
 	result := newResult(recorded, err)
 	if err != nil {
-		result.Run = runRow{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
+		result.Run = snapshot.Run{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
 	result.ExpiringTokens = expiringTokens(s, env.now())
@@ -149,7 +149,7 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	}
 	set.SetTokenExpiries(s.TokenExpiries)
 	if err := set.Update(ctx, store); err != nil {
-		return err
+		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	if s.MetricsFile == "" {
 		return nil

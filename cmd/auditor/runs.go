@@ -16,15 +16,8 @@ import (
 
 // register is what "auditor runs --json" prints, newest first.
 type register struct {
-	Runs   []runRow   `json:"runs"`
-	Nights []nightRow `json:"nights"`
-}
-
-// nightRow is a night that a schedule expected.
-type nightRow struct {
-	ScheduledAt time.Time       `json:"scheduled_for"`
-	Status      schedule.Status `json:"status"`
-	RunID       int64           `json:"run_id,omitempty"`
+	Runs   []snapshot.Run   `json:"runs"`
+	Nights []schedule.Night `json:"nights"`
 }
 
 func runsCommand(env environment) *cobra.Command {
@@ -36,19 +29,16 @@ func runsCommand(env environment) *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		r := register{Runs: []runRow{}, Nights: []nightRow{}}
+		r := register{Runs: []snapshot.Run{}, Nights: []schedule.Night{}}
 		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			runs, err := store.Runs(cmd.Context(), 0, 0)
 			if err != nil {
 				return err
 			}
-			for _, run := range runs {
-				r.Runs = append(r.Runs, runRow(run))
-			}
+			r.Runs = append(r.Runs, runs...)
 			nights, err := store.Nights(cmd.Context(), time.Time{}, 0, env.now(), schedule.Grace)
-			for _, n := range slices.Backward(nights) {
-				r.Nights = append(r.Nights, nightRow(n))
-			}
+			slices.Reverse(nights)
+			r.Nights = append(r.Nights, nights...)
 			return err
 		})
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ others are recorded as missed. SIGHUP reads the settings again.`,
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	addFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
+	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
 		settings.ReportFlags, settings.ServerFlags)
 	return command
 }
@@ -83,17 +84,11 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Sources(newLogger(v.env, s)); err != nil {
-		return nil, err
-	}
-	if _, err := s.Exceptions(); err != nil {
-		return nil, err
-	}
-	if _, err := s.Report(""); err != nil {
-		return nil, err
-	}
-	_, err = s.Notifications()
-	return follow, err
+	_, sourcesErr := s.Sources(newLogger(v.env, s))
+	_, exceptionsErr := s.Exceptions()
+	_, reportErr := s.Report("")
+	_, notifyErr := s.Notifications()
+	return follow, cmp.Or(sourcesErr, exceptionsErr, reportErr, notifyErr)
 }
 
 // begin records the schedule, reads the metrics, and returns the night to catch up: the last that was expected, if
@@ -125,7 +120,7 @@ func (v *service) scheduled(ctx context.Context, night time.Time) {
 
 // announce publishes when the next run is due.
 func (v *service) announce(next time.Time) {
-	v.metrics.SetNext(next)
+	v.metrics.Next.Set(float64(next.Unix()))
 	if s := v.settings.Load(); !s.Quiet && !next.IsZero() {
 		_, _ = fmt.Fprintf(v.env.stdout, "next run: %s\n", forPeople(next))
 	}
@@ -140,20 +135,20 @@ func (v *service) night(ctx context.Context, why occasion) {
 	result, err := runOnce(running, v.env, s, why)
 	switch {
 	case err == nil:
-		v.metrics.CountRun(string(result.Run.Outcome))
+		v.metrics.Runs.WithLabelValues(string(result.Run.Outcome)).Inc()
 		err = printRun(v.env, s, result, false)
 	case errors.Is(err, job.ErrLocked):
-		v.metrics.CountSkipped(1)
+		v.metrics.SkippedNights.Inc()
 		err = fmt.Errorf("skipping the run of %s: %w", forPeople(why.scheduledFor), err)
 	default:
-		v.metrics.CountRun("error")
+		v.metrics.Runs.WithLabelValues("error").Inc()
 	}
 	printError(v.env.stderr, err)
 }
 
 // skipped logs and counts the scheduled times that passed without a run.
 func (v *service) skipped(nights []time.Time) {
-	v.metrics.CountSkipped(len(nights))
+	v.metrics.SkippedNights.Add(float64(len(nights)))
 	newLogger(v.env, v.settings.Load()).Warn("scheduled_times_skipped",
 		slog.Int("count", len(nights)), slog.Time("first", nights[0]), slog.Time("last", nights[len(nights)-1]),
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
@@ -171,7 +166,7 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 		}
 		follow, err := v.reload(ctx)
 		if err != nil {
-			v.metrics.CountFailedReload()
+			v.metrics.FailedReloads.Inc()
 			printError(v.env.stderr, fmt.Errorf("reading the settings again, which stay as they were: %w", err))
 			continue
 		}
@@ -198,7 +193,7 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	if err := command.ParseFlags(rest); err != nil {
 		return nil, err
 	}
-	s, err := loadSettings(v.env, command.Flags())
+	s, err := settings.Load(command.Flags(), v.env.getenv)
 	if err != nil {
 		return nil, err
 	}

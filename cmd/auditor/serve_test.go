@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // daemon is "auditor serve" in a process of its own.
@@ -204,7 +205,7 @@ func TestARunLongerThanTheIntervalSkips(t *testing.T) {
 	var waited atomic.Int64
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if method == demo.GetAuthenticatedIdentity {
+			if method == ona.GetAuthenticatedIdentity {
 				waited.Add(int64(50 * time.Hour))
 			}
 			next.ServeHTTP(w, r)

@@ -10,6 +10,7 @@ import (
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // The first night is 2026-11-16 at 02:00.
@@ -46,7 +47,7 @@ func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 
 func TestARefusedTokenWhoseDayHasPassedGetsAWarning(t *testing.T) {
 	s := newSite(t, nil)
-	s.state.Faults[demo.GetAuthenticatedIdentity] = demo.Fault{Code: "unauthenticated", Message: "no valid token"}
+	s.state.Faults[ona.GetAuthenticatedIdentity] = demo.Fault{Code: "unauthenticated", Message: "no valid token"}
 	if code := s.run("-q", "--token-expires", "2026-11-12"); code != exitFailed {
 		t.Errorf("exit code %d", code)
 	}

@@ -17,7 +17,7 @@ func versionCommand(env environment) *cobra.Command {
 		Short:   "Print the version, commit, Go and SQLite",
 		Example: "  auditor version",
 		Args:    cobra.NoArgs,
-		RunE: action(env, func(cmd *cobra.Command, _ *settings.Settings, _ []string) error {
+		RunE: action(env, func(*cobra.Command, *settings.Settings, []string) error {
 			v := readVersion()
 			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n",
 				v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)

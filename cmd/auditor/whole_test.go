@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // page is a page of a listing as the API's server writes it.
@@ -87,7 +88,7 @@ func TestAStrangeAnswerThatIsWholeIsACompleteNight(t *testing.T) {
 			strange := false
 			s := newSite(t, func(server *demo.Server) {
 				server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-					if !strange || method != demo.ListSCIMConfigurations {
+					if !strange || method != ona.ListSCIMConfigurations {
 						next.ServeHTTP(w, r)
 						return
 					}
@@ -112,7 +113,7 @@ func TestAStrangeAnswerThatIsWholeIsACompleteNight(t *testing.T) {
 func TestAnEmptyPageBeforeTheEndIsReadOver(t *testing.T) {
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if method != demo.ListSCIMConfigurations {
+			if method != ona.ListSCIMConfigurations {
 				next.ServeHTTP(w, r)
 				return
 			}

@@ -3,6 +3,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/ona"
@@ -54,18 +55,11 @@ func Schedule(s *schedule.Schedule, now time.Time) Result {
 	if s == nil {
 		return ok(name, "none is set: missed nights are not known, and serve needs one")
 	}
-	detail := s.String() + " comes next at"
-	at := now
-	for i := range shownTimes {
-		if at = s.Next(at); at.IsZero() {
-			break
-		}
-		if i > 0 {
-			detail += ","
-		}
-		detail += " " + at.Format(ona.DisplayTime)
+	var times []string
+	for at := s.Next(now); !at.IsZero() && len(times) < shownTimes; at = s.Next(at) {
+		times = append(times, at.Format(ona.DisplayTime))
 	}
-	return ok(name, "%s", detail)
+	return ok(name, "%s comes next at %s", s, strings.Join(times, ", "))
 }
 
 const day = 24 * time.Hour

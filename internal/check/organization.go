@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"path"
 	"time"
 
 	"scim-auditor/internal/fetch"
@@ -33,16 +32,8 @@ const (
 
 // Organization asks the API everything that a run asks, once and without retries, and stores nothing. OrganizationID
 // in the options is the organization that the token must belong to, if any.
-func Organization(ctx context.Context, source string, options fetch.Options) []Result {
+func Organization(ctx context.Context, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
-	results := ask(ctx, options)
-	for i := range results {
-		results[i].Source = source
-	}
-	return results
-}
-
-func ask(ctx context.Context, options fetch.Options) []Result {
 	client, err := fetch.New(options)
 	if err != nil {
 		r := Failed(nameBaseURL, err)
@@ -94,7 +85,7 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 	switch {
 	case err != nil:
 		return warning(nameRemoval, hint, "cannot be asked for: %v", err)
-	case answer.State != fetch.StillThere:
+	case !answer.StillThere:
 		return warning(nameRemoval, hint, "one that is listed cannot be asked for: %s", answer.Why)
 	}
 	return ok(nameRemoval, "can be asked for by its id")
@@ -130,16 +121,16 @@ func failedName(err error) string {
 	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
 		return nameBaseURL
 	}
-	return cmp.Or(namesByMethod[path.Base(remote.Method)], nameBaseURL)
+	return cmp.Or(namesByMethod[remote.Method], nameBaseURL)
 }
 
 // namesByMethod are what the methods of the API read.
 var namesByMethod = map[string]string{
-	"GetAuthenticatedIdentity": nameToken,
-	"GetOrganization":          nameOrganization,
-	"GetOrganizationPolicies":  namePolicies,
-	"ListSCIMConfigurations":   nameSCIM,
-	"ListSSOConfigurations":    nameSSO,
+	ona.GetAuthenticatedIdentity: nameToken,
+	ona.GetOrganization:          nameOrganization,
+	ona.GetOrganizationPolicies:  namePolicies,
+	ona.ListSCIMConfigurations:   nameSCIM,
+	ona.ListSSOConfigurations:    nameSSO,
 }
 
 // clock compares the local clock with the server's.

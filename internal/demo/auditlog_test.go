@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // entries reads the whole audit log about a configuration, or about everything when the id is
@@ -17,7 +18,7 @@ func entries(t *testing.T, server *demo.Server, name, id string) []demo.Row {
 	if id != "" {
 		extra = fmt.Sprintf(`"filter":{"subjectIds":[%q]},`, id)
 	}
-	rows, _ := list(t, server, organization(t, server, name).Token, demo.ListAuditLogs, "entries", extra, 25)
+	rows, _ := list(t, server, organization(t, server, name).Token, ona.ListAuditLogs, "entries", extra, 25)
 	return rows
 }
 

@@ -19,10 +19,6 @@ type Fault struct {
 	Times int
 }
 
-func denied(message string) Fault {
-	return Fault{Code: "permission_denied", Message: message}
-}
-
 // statuses are the HTTP statuses of Connect's codes; any other code is a 500.
 var statuses = map[string]int{
 	"invalid_argument":    http.StatusBadRequest,

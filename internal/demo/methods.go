@@ -6,18 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// The methods of the API that the server knows, as they stand in the path after /api/.
-const (
-	GetAuthenticatedIdentity = "gitpod.v1.IdentityService/GetAuthenticatedIdentity"
-	GetOrganization          = "gitpod.v1.OrganizationService/GetOrganization"
-	GetOrganizationPolicies  = "gitpod.v1.OrganizationService/GetOrganizationPolicies"
-	ListSCIMConfigurations   = "gitpod.v1.OrganizationService/ListSCIMConfigurations"
-	GetSCIMConfiguration     = "gitpod.v1.OrganizationService/GetSCIMConfiguration"
-	ListSSOConfigurations    = "gitpod.v1.OrganizationService/ListSSOConfigurations"
-	GetSSOConfiguration      = "gitpod.v1.OrganizationService/GetSSOConfiguration"
-	ListAuditLogs            = "gitpod.v1.EventService/ListAuditLogs"
+	"scim-auditor/internal/ona"
 )
 
 // request has every field that the request of a method may have.
@@ -55,26 +45,26 @@ const organizationField = "organizationId"
 var pageFields = []string{"pagination.pageSize", "pagination.token"}
 
 var methods = map[string]method{
-	GetAuthenticatedIdentity: {nil, func(c call) (Row, *Fault) { return c.state.Identity, nil }},
-	GetOrganization: {[]string{organizationField}, func(c call) (Row, *Fault) {
+	ona.GetAuthenticatedIdentity: {nil, func(c call) (Row, *Fault) { return c.state.Identity, nil }},
+	ona.GetOrganization: {[]string{organizationField}, func(c call) (Row, *Fault) {
 		return Row{"organization": c.state.Organization}, nil
 	}},
-	GetOrganizationPolicies: {[]string{organizationField}, func(c call) (Row, *Fault) {
+	ona.GetOrganizationPolicies: {[]string{organizationField}, func(c call) (Row, *Fault) {
 		return Row{"policies": c.state.Policies}, nil
 	}},
-	ListSCIMConfigurations: {pageFields, func(c call) (Row, *Fault) {
+	ona.ListSCIMConfigurations: {pageFields, func(c call) (Row, *Fault) {
 		return c.page("scimConfigurations", c.state.SCIM)
 	}},
-	GetSCIMConfiguration: {[]string{"scimConfigurationId"}, func(c call) (Row, *Fault) {
+	ona.GetSCIMConfiguration: {[]string{"scimConfigurationId"}, func(c call) (Row, *Fault) {
 		return one("scimConfiguration", c.state.SCIM, c.SCIMConfigurationID)
 	}},
-	ListSSOConfigurations: {append(pageFields, organizationField), func(c call) (Row, *Fault) {
+	ona.ListSSOConfigurations: {append(pageFields, organizationField), func(c call) (Row, *Fault) {
 		return c.page("ssoConfigurations", c.state.SSO)
 	}},
-	GetSSOConfiguration: {[]string{"ssoConfigurationId"}, func(c call) (Row, *Fault) {
+	ona.GetSSOConfiguration: {[]string{"ssoConfigurationId"}, func(c call) (Row, *Fault) {
 		return one("ssoConfiguration", c.state.SSO, c.SSOConfigurationID)
 	}},
-	ListAuditLogs: {
+	ona.ListAuditLogs: {
 		append(pageFields, "filter.subjectIds", "filter.subjectTypes", "filter.actorIds"),
 		func(c call) (Row, *Fault) { return c.page("entries", c.filtered(c.state.AuditLog)) },
 	},
@@ -116,8 +106,7 @@ func (c call) checkOrganization() *Fault {
 	case "":
 		return &Fault{Code: "invalid_argument", Message: "organizationId is required"}
 	}
-	fault := denied("the token does not belong to organization " + c.OrganizationID)
-	return &fault
+	return &Fault{Code: "permission_denied", Message: "the token does not belong to organization " + c.OrganizationID}
 }
 
 // one answers with the row that has an id, under the name of its kind.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // crowd is an organization with n SCIM configurations.
@@ -30,7 +31,7 @@ func TestPagesHoldEveryRowOnceAndInOrder(t *testing.T) {
 		{rows: 3, pageSize: 1, pages: 3},
 	} {
 		state := crowd(test.rows)
-		rows, pages := list(t, demo.NewServerWith(state), state.Token, demo.ListSCIMConfigurations, "scimConfigurations", "", test.pageSize)
+		rows, pages := list(t, demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, "scimConfigurations", "", test.pageSize)
 		if len(rows) != test.rows || pages != test.pages {
 			t.Errorf("%+v: %d rows in %d pages", test, len(rows), pages)
 		}
@@ -46,7 +47,7 @@ func TestPageSizesBeyondTheLimitsAreRefused(t *testing.T) {
 	state := crowd(1)
 	for _, size := range []int{-1, 101} {
 		body := fmt.Sprintf(`{"pagination":{"pageSize":%d}}`, size)
-		checkFault(t, post(demo.NewServerWith(state), state.Token, demo.ListSCIMConfigurations, body), http.StatusBadRequest, "invalid_argument")
+		checkFault(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, body), http.StatusBadRequest, "invalid_argument")
 	}
 }
 
@@ -54,15 +55,15 @@ func TestAPageTokenIsGoodForItsOwnListingOnly(t *testing.T) {
 	one, other := crowd(60), demo.NewState("other")
 	one.SSO, other.SCIM = one.SCIM, one.SCIM
 	server := demo.NewServerWith(one, other)
-	next := nextToken(object(t, post(server, one.Token, demo.ListSCIMConfigurations, `{}`), http.StatusOK))
+	next := nextToken(object(t, post(server, one.Token, ona.ListSCIMConfigurations, `{}`), http.StatusOK))
 	page := func(token string) string { return fmt.Sprintf(`{"pagination":{"token":%q}}`, token) }
 
-	checkFault(t, post(server, other.Token, demo.ListSCIMConfigurations, page(next)), http.StatusBadRequest, "invalid_argument")
-	checkFault(t, post(server, one.Token, demo.ListAuditLogs, page(next)), http.StatusBadRequest, "invalid_argument")
+	checkFault(t, post(server, other.Token, ona.ListSCIMConfigurations, page(next)), http.StatusBadRequest, "invalid_argument")
+	checkFault(t, post(server, one.Token, ona.ListAuditLogs, page(next)), http.StatusBadRequest, "invalid_argument")
 	for _, forged := range []string{"25", "!", next + "0", next[:len(next)-1]} {
-		checkFault(t, post(server, one.Token, demo.ListSCIMConfigurations, page(forged)), http.StatusBadRequest, "invalid_argument")
+		checkFault(t, post(server, one.Token, ona.ListSCIMConfigurations, page(forged)), http.StatusBadRequest, "invalid_argument")
 	}
-	object(t, post(server, one.Token, demo.ListSCIMConfigurations, page(next)), http.StatusOK)
+	object(t, post(server, one.Token, ona.ListSCIMConfigurations, page(next)), http.StatusOK)
 }
 
 // firstID is the id of the first row on the page that a token in the body and a token in the query
@@ -70,7 +71,7 @@ func TestAPageTokenIsGoodForItsOwnListingOnly(t *testing.T) {
 func firstID(t *testing.T, server *demo.Server, state *demo.State, inBody, inQuery string) any {
 	t.Helper()
 	body := fmt.Sprintf(`{"pagination":{"pageSize":10,"token":%q}}`, inBody)
-	r := httptest.NewRequest(http.MethodPost, "/api/"+demo.ListSCIMConfigurations+"?token="+inQuery, strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "/api/"+ona.ListSCIMConfigurations+"?token="+inQuery, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+state.Token)
 	w := httptest.NewRecorder()
@@ -81,7 +82,7 @@ func firstID(t *testing.T, server *demo.Server, state *demo.State, inBody, inQue
 func TestThePageTokenIsReadFromTheBodyOrFromTheQueryButNotFromBoth(t *testing.T) {
 	state := crowd(30)
 	server := demo.NewServerWith(state)
-	next := nextToken(object(t, post(server, state.Token, demo.ListSCIMConfigurations, `{"pagination":{"pageSize":10}}`), http.StatusOK))
+	next := nextToken(object(t, post(server, state.Token, ona.ListSCIMConfigurations, `{"pagination":{"pageSize":10}}`), http.StatusOK))
 	for _, test := range []struct {
 		inQuery         bool
 		body, query, id string

@@ -8,7 +8,7 @@ import (
 
 // respell writes an organization's configurations in another form: rows and sets in another order,
 // ids in upper case, instants with an offset and zeros, absent fields as null or as their default.
-func respell(s *State, _ time.Time) {
+func respell(s *State) {
 	for _, row := range s.SCIM {
 		respellRow(row)
 		setAbsent(row, Row{

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -8,45 +9,41 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// scim is a SCIM configuration of the story. Its id follows from key, its link from the key sso; an
-// empty text omits the field. It is enabled, and its token expires one year after its creation,
-// unless more sets other values; nil removes a field.
-func (s *State) scim(key, name, sso, created string, more Row) Row {
-	row := Row{
-		"id":             ID(s.Name, "scim", key),
-		"organizationId": s.ID,
-		"enabled":        true,
-		"createdAt":      created,
-		"updatedAt":      created,
-	}
-	row["tokenExpiresAt"] = createdAt(row).AddDate(1, 0, 0).Format(time.RFC3339Nano)
-	if name != "" {
-		row["name"] = name
-	}
-	if sso != "" {
-		row["ssoConfigurationId"] = ID(s.Name, "sso", sso)
-	}
-	set(row, more)
-	return row
+// configuration is a SCIM or an SSO configuration of the story.
+type configuration struct {
+	// Key is what the id follows from.
+	Key, Name, About string
+	// Link is the key of the SSO configuration of a SCIM configuration, Created its instant.
+	Link, Created string
+	// Issuer and Domains, separated by spaces, belong to an SSO configuration.
+	Issuer, Domains string
+	// Set are the fields that differ from those of row; null removes one.
+	Set Row
 }
 
-// sso is an SSO configuration of the story: active, of the organization's own provider, with e-mail
-// domains that are separated by spaces, unless more sets other values; nil removes a field.
-func (s *State) sso(key, name, issuer, domains string, more Row) Row {
-	row := Row{
-		"id":             ID(s.Name, "sso", key),
-		"organizationId": s.ID,
-		"displayName":    name,
-		"issuerUrl":      issuer,
-		"providerType":   ona.ProviderTypeCustom,
-		"state":          ona.SSOStateActive,
-		"clientId":       "ona-" + key,
+// row returns what the API reports of the configuration. A SCIM configuration is enabled, and its
+// token expires one year after its creation, which is at the instant unless Created is set. An SSO
+// configuration is active and of the organization's own provider.
+func (c configuration) row(s *State, kind string, at time.Time) Row {
+	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
+	if kind == "scim" {
+		created := cmp.Or(c.Created, at.Format(time.RFC3339))
+		row["enabled"], row["createdAt"], row["updatedAt"] = true, created, created
+		row["tokenExpiresAt"] = createdAt(row).AddDate(1, 0, 0).Format(time.RFC3339Nano)
+		if c.Name != "" {
+			row["name"] = c.Name
+		}
+		if c.Link != "" {
+			row["ssoConfigurationId"] = ID(s.Name, "sso", c.Link)
+		}
+	} else {
+		row["displayName"], row["issuerUrl"], row["clientId"] = c.Name, c.Issuer, "ona-"+c.Key
+		row["providerType"], row["state"] = ona.ProviderTypeCustom, ona.SSOStateActive
+		if list := strings.Fields(c.Domains); len(list) > 0 {
+			row["emailDomain"], row["emailDomains"] = list[0], list
+		}
 	}
-	if list := strings.Fields(domains); len(list) > 0 {
-		row["emailDomain"] = list[0]
-		row["emailDomains"] = list
-	}
-	set(row, more)
+	set(row, c.Set)
 	return row
 }
 
@@ -55,10 +52,10 @@ func (s *State) logBeginning() {
 	oldestFirst := func(a, b Row) int { return createdAt(a).Compare(createdAt(b)) }
 	for _, row := range slices.SortedFunc(slices.Values(s.SCIM), oldestFirst) {
 		if created := createdAt(row); created.Before(Night(1)) {
-			s.log(created, scimKind.subjectType, row["id"], "created SCIM configuration")
+			s.Log(created, ona.ResourceTypeSCIMConfiguration, row["id"], "created SCIM configuration")
 		}
 	}
-	s.log(Night(1).Add(-3*time.Hour), "RESOURCE_TYPE_ENVIRONMENT", ID(s.Name, "environment"), "started environment")
+	s.Log(Night(1).Add(-3*time.Hour), "RESOURCE_TYPE_ENVIRONMENT", ID(s.Name, "environment"), "started environment")
 }
 
 // createdAt is when a row of the story was created.

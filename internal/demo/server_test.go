@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // small is an organization with one configuration of each kind.
@@ -35,18 +36,18 @@ func TestMethodsAnswerWithTheObjectsOfTheTokensOrganization(t *testing.T) {
 		method, request string
 		want            demo.Row
 	}{
-		{demo.GetAuthenticatedIdentity, `{}`, state.Identity},
-		{demo.GetOrganization, own, demo.Row{"organization": state.Organization}},
-		{demo.GetOrganizationPolicies, own, demo.Row{"policies": state.Policies}},
-		{demo.ListSCIMConfigurations, `{}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
-		{demo.ListSCIMConfigurations, `{"pagination":null}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
-		{demo.GetSCIMConfiguration, `{"scimConfigurationId":"scim-1"}`, demo.Row{"scimConfiguration": state.SCIM[0]}},
-		{demo.ListSSOConfigurations, own, demo.Row{"ssoConfigurations": []any{state.SSO[0]}}},
-		{demo.GetSSOConfiguration, `{"ssoConfigurationId":"sso-1"}`, demo.Row{"ssoConfiguration": state.SSO[0]}},
-		{demo.ListAuditLogs, `{}`, demo.Row{"entries": []any{state.AuditLog[0], state.AuditLog[1]}}},
-		{demo.ListAuditLogs, `{"filter":{"subjectIds":["scim-1","gone"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
-		{demo.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
-		{demo.ListAuditLogs, `{"filter":{"actorIds":["ada"],"subjectIds":["scim-1"]}}`, demo.Row{}},
+		{ona.GetAuthenticatedIdentity, `{}`, state.Identity},
+		{ona.GetOrganization, own, demo.Row{"organization": state.Organization}},
+		{ona.GetOrganizationPolicies, own, demo.Row{"policies": state.Policies}},
+		{ona.ListSCIMConfigurations, `{}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
+		{ona.ListSCIMConfigurations, `{"pagination":null}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"scim-1"}`, demo.Row{"scimConfiguration": state.SCIM[0]}},
+		{ona.ListSSOConfigurations, own, demo.Row{"ssoConfigurations": []any{state.SSO[0]}}},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"sso-1"}`, demo.Row{"ssoConfiguration": state.SSO[0]}},
+		{ona.ListAuditLogs, `{}`, demo.Row{"entries": []any{state.AuditLog[0], state.AuditLog[1]}}},
+		{ona.ListAuditLogs, `{"filter":{"subjectIds":["scim-1","gone"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
+		{ona.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"filter":{"actorIds":["ada"],"subjectIds":["scim-1"]}}`, demo.Row{}},
 	} {
 		answer := object(t, post(server, state.Token, test.method, test.request), http.StatusOK)
 		if diff := cmp.Diff(test.want, answer); diff != "" {
@@ -63,20 +64,20 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 		status          int
 		code, message   string
 	}{
-		{demo.GetAuthenticatedIdentity, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
-		{demo.GetAuthenticatedIdentity, ``, 400, "invalid_argument", "decoding the request"},
-		{demo.GetAuthenticatedIdentity, `{} {}`, 400, "invalid_argument", "decoding the request"},
-		{demo.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
-		{demo.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument", `unknown request field "pagination.pagesize"`},
-		{demo.ListSCIMConfigurations, `{"pagination":{"pageSize":"ten"}}`, 400, "invalid_argument", "decoding the request"},
-		{demo.ListAuditLogs, `{"filter":{"from":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.from"`},
-		{demo.GetOrganization, `{}`, 400, "invalid_argument", "organizationId is required"},
-		{demo.GetOrganization, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
-		{demo.GetOrganizationPolicies, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
-		{demo.ListSSOConfigurations, `{}`, 400, "invalid_argument", "organizationId is required"},
-		{demo.GetSCIMConfiguration, `{}`, 400, "invalid_argument", "scimConfigurationId is required"},
-		{demo.GetSCIMConfiguration, `{"scimConfigurationId":"gone"}`, 404, "not_found", "there is no scimConfiguration gone"},
-		{demo.GetSSOConfiguration, `{"ssoConfigurationId":"gone"}`, 404, "not_found", "there is no ssoConfiguration gone"},
+		{ona.GetAuthenticatedIdentity, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
+		{ona.GetAuthenticatedIdentity, ``, 400, "invalid_argument", "decoding the request"},
+		{ona.GetAuthenticatedIdentity, `{} {}`, 400, "invalid_argument", "decoding the request"},
+		{ona.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
+		{ona.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument", `unknown request field "pagination.pagesize"`},
+		{ona.ListSCIMConfigurations, `{"pagination":{"pageSize":"ten"}}`, 400, "invalid_argument", "decoding the request"},
+		{ona.ListAuditLogs, `{"filter":{"from":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.from"`},
+		{ona.GetOrganization, `{}`, 400, "invalid_argument", "organizationId is required"},
+		{ona.GetOrganization, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
+		{ona.GetOrganizationPolicies, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
+		{ona.ListSSOConfigurations, `{}`, 400, "invalid_argument", "organizationId is required"},
+		{ona.GetSCIMConfiguration, `{}`, 400, "invalid_argument", "scimConfigurationId is required"},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"gone"}`, 404, "not_found", "there is no scimConfiguration gone"},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"gone"}`, 404, "not_found", "there is no ssoConfiguration gone"},
 		{"gitpod.v1.OrganizationService/DeleteSCIMConfiguration", `{}`, 501, "unimplemented", "there is no method"},
 	} {
 		message := checkFault(t, post(server, state.Token, test.method, test.request), test.status, test.code)
@@ -89,7 +90,7 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 func TestOnlyAKnownTokenIsLetIn(t *testing.T) {
 	server := demo.NewServer()
 	for _, header := range []string{"", "Bearer ", "Bearer demo-token", "demo-token-acme", "Bearer demo-token-acme "} {
-		r := httptest.NewRequest(http.MethodPost, "/api/"+demo.GetAuthenticatedIdentity, strings.NewReader(`{}`))
+		r := httptest.NewRequest(http.MethodPost, "/api/"+ona.GetAuthenticatedIdentity, strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", header)
 		w := httptest.NewRecorder()
@@ -103,7 +104,7 @@ func TestEachTokenSpeaksForItsOwnOrganization(t *testing.T) {
 	var names []string
 	for _, o := range server.Organizations() {
 		names = append(names, o.Name)
-		identity := object(t, post(server, o.Token, demo.GetAuthenticatedIdentity, `{}`), http.StatusOK)
+		identity := object(t, post(server, o.Token, ona.GetAuthenticatedIdentity, `{}`), http.StatusOK)
 		if identity["organizationId"] != o.ID {
 			t.Errorf("the token of %s speaks for %v, want %s", o.Name, identity["organizationId"], o.ID)
 		}
@@ -119,9 +120,9 @@ func TestOnlyConnectCallsAreAnswered(t *testing.T) {
 		verb, path, contentType string
 		status                  int
 	}{
-		{http.MethodPost, "/" + demo.GetAuthenticatedIdentity, "application/json", http.StatusNotFound},
-		{http.MethodGet, "/api/" + demo.GetAuthenticatedIdentity, "application/json", http.StatusMethodNotAllowed},
-		{http.MethodPost, "/api/" + demo.GetAuthenticatedIdentity, "application/proto", http.StatusUnsupportedMediaType},
+		{http.MethodPost, "/" + ona.GetAuthenticatedIdentity, "application/json", http.StatusNotFound},
+		{http.MethodGet, "/api/" + ona.GetAuthenticatedIdentity, "application/json", http.StatusMethodNotAllowed},
+		{http.MethodPost, "/api/" + ona.GetAuthenticatedIdentity, "application/proto", http.StatusUnsupportedMediaType},
 	} {
 		r := httptest.NewRequest(test.verb, test.path, strings.NewReader(`{}`))
 		r.Header.Set("Content-Type", test.contentType)
@@ -139,7 +140,7 @@ func TestTheDateIsTheInstantOfTheNight(t *testing.T) {
 	for n, want := range map[int]string{1: "Mon, 16 Nov 2026 02:00:00 GMT", 7: "Sun, 22 Nov 2026 02:00:00 GMT"} {
 		server.SetNight(n)
 		for _, token := range []string{"demo-token-acme", "unknown"} {
-			if got := post(server, token, demo.GetAuthenticatedIdentity, `{}`).Header.Get("Date"); got != want {
+			if got := post(server, token, ona.GetAuthenticatedIdentity, `{}`).Header.Get("Date"); got != want {
 				t.Errorf("night %d: Date %q, want %q", n, got, want)
 			}
 		}
@@ -151,8 +152,8 @@ func TestTheDateIsTheInstantOfTheNight(t *testing.T) {
 
 func TestAFaultIsAConnectErrorWithARetryDelay(t *testing.T) {
 	state := small()
-	state.Faults[demo.ListSCIMConfigurations] = demo.Fault{Code: "unavailable", Message: "busy", RetryDelay: 1500 * time.Millisecond}
-	answer := object(t, post(demo.NewServerWith(state), state.Token, demo.ListSCIMConfigurations, `{}`), http.StatusServiceUnavailable)
+	state.Faults[ona.ListSCIMConfigurations] = demo.Fault{Code: "unavailable", Message: "busy", RetryDelay: 1500 * time.Millisecond}
+	answer := object(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, `{}`), http.StatusServiceUnavailable)
 	want := demo.Row{
 		"code":    "unavailable",
 		"message": "busy",
@@ -170,12 +171,12 @@ func TestAFaultIsAConnectErrorWithARetryDelay(t *testing.T) {
 
 func TestAFaultHitsTheFirstRequestsOfEveryNight(t *testing.T) {
 	state := small()
-	state.Faults[demo.ListSCIMConfigurations] = demo.Fault{Code: "aborted", Message: "try again", Times: 2}
+	state.Faults[ona.ListSCIMConfigurations] = demo.Fault{Code: "aborted", Message: "try again", Times: 2}
 	server := demo.NewServerWith(state)
 	for night := 1; night <= 2; night++ {
 		server.SetNight(night)
 		for _, status := range []int{409, 409, 200, 200} {
-			if got := post(server, state.Token, demo.ListSCIMConfigurations, `{}`).StatusCode; got != status {
+			if got := post(server, state.Token, ona.ListSCIMConfigurations, `{}`).StatusCode; got != status {
 				t.Errorf("night %d: status %d, want %d", night, got, status)
 			}
 		}
@@ -186,16 +187,16 @@ func TestAnInterceptComesBeforeTheServer(t *testing.T) {
 	state := small()
 	server := demo.NewServerWith(state)
 	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-		if method == demo.ListSCIMConfigurations {
+		if method == ona.ListSCIMConfigurations {
 			http.Error(w, "<html>proxy</html>", http.StatusBadGateway)
 			return
 		}
 		next.ServeHTTP(w, r)
 	}
-	if got := post(server, state.Token, demo.ListSCIMConfigurations, `{}`).StatusCode; got != http.StatusBadGateway {
+	if got := post(server, state.Token, ona.ListSCIMConfigurations, `{}`).StatusCode; got != http.StatusBadGateway {
 		t.Errorf("the intercepted method has status %d", got)
 	}
-	if got := post(server, state.Token, demo.GetAuthenticatedIdentity, `{}`).StatusCode; got != http.StatusOK {
+	if got := post(server, state.Token, ona.GetAuthenticatedIdentity, `{}`).StatusCode; got != http.StatusOK {
 		t.Errorf("the method that is passed on has status %d", got)
 	}
 }
@@ -204,7 +205,7 @@ func TestRowsKeepTheSpellingOfTheTest(t *testing.T) {
 	state := small()
 	state.SCIM = []demo.Row{{"id": "a", "seats": json.RawMessage(`1.50e1`), "name": nil}}
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodPost, "/api/"+demo.ListSCIMConfigurations, strings.NewReader(`{}`))
+	r := httptest.NewRequest(http.MethodPost, "/api/"+ona.ListSCIMConfigurations, strings.NewReader(`{}`))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+state.Token)
 	demo.NewServerWith(state).ServeHTTP(w, r)

@@ -39,9 +39,9 @@ func every(t *testing.T, server *demo.Server) string {
 		for _, o := range server.Organizations() {
 			own := fmt.Sprintf(`{"organizationId":%q}`, o.ID)
 			for _, request := range [][2]string{
-				{demo.GetAuthenticatedIdentity, `{}`}, {demo.GetOrganization, own}, {demo.GetOrganizationPolicies, own},
-				{demo.ListSCIMConfigurations, `{}`}, {demo.ListSCIMConfigurations, `{"pagination":{"pageSize":100}}`},
-				{demo.ListSSOConfigurations, own}, {demo.ListAuditLogs, `{"pagination":{"pageSize":100}}`},
+				{ona.GetAuthenticatedIdentity, `{}`}, {ona.GetOrganization, own}, {ona.GetOrganizationPolicies, own},
+				{ona.ListSCIMConfigurations, `{}`}, {ona.ListSCIMConfigurations, `{"pagination":{"pageSize":100}}`},
+				{ona.ListSSOConfigurations, own}, {ona.ListAuditLogs, `{"pagination":{"pageSize":100}}`},
 			} {
 				answer := post(server, o.Token, request[0], request[1])
 				body, err := io.ReadAll(answer.Body)
@@ -217,11 +217,11 @@ func TestTheScriptedFaults(t *testing.T) {
 			first, second              int
 			when                       bool
 		}{
-			{"acme", demo.ListSCIMConfigurations, `{}`, http.StatusTooManyRequests, http.StatusOK, night == 2},
-			{"globex", demo.ListSCIMConfigurations, `{}`, http.StatusForbidden, http.StatusForbidden, night == 4},
-			{"initech", demo.ListSSOConfigurations, `{"organizationId":"ID"}`, http.StatusForbidden, http.StatusForbidden, night < 5},
-			{"initech", demo.ListAuditLogs, `{}`, http.StatusForbidden, http.StatusForbidden, night < 5},
-			{"umbrella", demo.GetOrganizationPolicies, `{"organizationId":"ID"}`, http.StatusNotImplemented, http.StatusNotImplemented, true},
+			{"acme", ona.ListSCIMConfigurations, `{}`, http.StatusTooManyRequests, http.StatusOK, night == 2},
+			{"globex", ona.ListSCIMConfigurations, `{}`, http.StatusForbidden, http.StatusForbidden, night == 4},
+			{"initech", ona.ListSSOConfigurations, `{"organizationId":"ID"}`, http.StatusForbidden, http.StatusForbidden, night < 5},
+			{"initech", ona.ListAuditLogs, `{}`, http.StatusForbidden, http.StatusForbidden, night < 5},
+			{"umbrella", ona.GetOrganizationPolicies, `{"organizationId":"ID"}`, http.StatusNotImplemented, http.StatusNotImplemented, true},
 		} {
 			want := []int{http.StatusOK, http.StatusOK}
 			if test.when {
@@ -239,7 +239,7 @@ func TestTheExceptionsNameConfigurationsOfTheStory(t *testing.T) {
 		demo.ID("acme", "scim", "onelogin"), demo.ID("globex", "scim", "partners"), demo.ID("globex"),
 		demo.ID("globex", "scim", "lab-pilot"),
 	} {
-		if !strings.Contains(demo.Exceptions(), id) {
+		if !strings.Contains(demo.Exceptions, id) {
 			t.Errorf("no exception for %s", id)
 		}
 	}

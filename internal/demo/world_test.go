@@ -27,12 +27,12 @@ func see(t *testing.T, server *demo.Server, name string, night int) world {
 	o := organization(t, server, name)
 	own := fmt.Sprintf(`{"organizationId":%q}`, o.ID)
 	w := world{at: demo.Night(night)}
-	w.org = object(t, post(server, o.Token, demo.GetOrganization, own), 200)["organization"].(demo.Row)
-	if answer := post(server, o.Token, demo.GetOrganizationPolicies, own); answer.StatusCode == http.StatusOK {
+	w.org = object(t, post(server, o.Token, ona.GetOrganization, own), 200)["organization"].(demo.Row)
+	if answer := post(server, o.Token, ona.GetOrganizationPolicies, own); answer.StatusCode == http.StatusOK {
 		w.policies = object(t, answer, 200)["policies"].(demo.Row)
 	}
-	w.scim = listIfAllowed(t, server, o, demo.ListSCIMConfigurations, "scimConfigurations", "")
-	w.sso = listIfAllowed(t, server, o, demo.ListSSOConfigurations, "ssoConfigurations", fmt.Sprintf(`"organizationId":%q,`, o.ID))
+	w.scim = listIfAllowed(t, server, o, ona.ListSCIMConfigurations, "scimConfigurations", "")
+	w.sso = listIfAllowed(t, server, o, ona.ListSSOConfigurations, "ssoConfigurations", fmt.Sprintf(`"organizationId":%q,`, o.ID))
 	return w
 }
 

@@ -31,7 +31,7 @@ func BenchmarkCompute(b *testing.B) {
 	after.SCIM = changed
 	b.ReportAllocs()
 	for b.Loop() {
-		if n := len(Compute(before, after, Options{})); n != changing {
+		if n := len(Compute(before, after, nil)); n != changing {
 			b.Fatalf("%d changes, want %d", n, changing)
 		}
 	}

@@ -55,22 +55,25 @@ type Subject struct {
 	ID   string
 }
 
-// Change is one atomic change of one subject between two snapshots.
+// Change is one atomic change of one subject between two snapshots. As JSON it has the column names
+// of the view "changes".
 type Change struct {
-	Severity    Severity
-	Kind        Kind
-	SubjectType SubjectType
-	SubjectID   string
-	SubjectName string
+	Severity    Severity    `json:"severity"`
+	Kind        Kind        `json:"kind"`
+	SubjectType SubjectType `json:"subject_type"`
+	SubjectID   string      `json:"subject_id"`
+	SubjectName string      `json:"subject_name"`
 	// Field is the API's name of the field; empty for Added, Reappeared and Removed.
-	Field string
+	Field string `json:"field"`
 	// Before and After are plain text: ids for links, "true" and "false", instants as
 	// ona.FormatTime writes them, JSON for sets, maps and unknown fields, empty for an absent value.
 	// For Added, Reappeared and Removed they are the whole configuration as canonical JSON.
-	Before, After string
+	Before string `json:"before"`
+	After  string `json:"after"`
 	// The labels are what a person reads beside Before and After; empty where they would be the same.
-	BeforeLabel, AfterLabel string
+	BeforeLabel string `json:"before_label"`
+	AfterLabel  string `json:"after_label"`
 	// Note is what else a reader must know: whether a removal was confirmed, what probably replaced
 	// the configuration, when updatedAt moved.
-	Note string
+	Note string `json:"note"`
 }

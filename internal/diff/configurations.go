@@ -44,25 +44,23 @@ func (t configurations[T]) match(before, after []T) []pair[T] {
 }
 
 func (t configurations[T]) requireSorted(list []T) {
-	last := ""
-	for i := range list {
-		next := t.id(&list[i])
-		if i > 0 && last >= next {
+	for i := 1; i < len(list); i++ {
+		if last, next := t.id(&list[i-1]), t.id(&list[i]); last >= next {
 			panic(fmt.Sprintf("diff: inventory not sorted by id: %q before %q", last, next))
 		}
-		last = next
 	}
 }
 
 // compare returns the changes of the configurations, and those of the organization that stand for a
 // field of all of them.
-func (t configurations[T]) compare(pairs []pair[T], opts Options) (rows, summaries []Change) {
+func (t configurations[T]) compare(pairs []pair[T],
+	seen func(SubjectType, string) bool) (rows, summaries []Change) {
 	summaries, summarised := t.summarise(pairs)
 	for _, p := range pairs {
 		switch {
 		case p.before == nil:
 			row := Change{Kind: Added, After: t.canonical(p.after)}
-			if opts.Seen != nil && opts.Seen(t.subject, t.id(p.after)) {
+			if seen != nil && seen(t.subject, t.id(p.after)) {
 				row.Kind = Reappeared
 			}
 			rows = append(rows, t.about(p.after, row))

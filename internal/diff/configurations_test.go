@@ -15,8 +15,8 @@ func TestComputeRefusesAnUnsortedInventory(t *testing.T) {
 		"SSO out of order":  {SCIM: sorted.SCIM, SSO: []ona.SSOConfiguration{{ID: "b"}, {ID: "a"}}},
 	} {
 		for side, compute := range map[string]func() []Change{
-			"before": func() []Change { return Compute(in, sorted, Options{}) },
-			"after":  func() []Change { return Compute(sorted, in, Options{}) },
+			"before": func() []Change { return Compute(in, sorted, nil) },
+			"after":  func() []Change { return Compute(sorted, in, nil) },
 		} {
 			t.Run(name+" "+side, func(t *testing.T) {
 				defer func() {

@@ -33,11 +33,10 @@ func runCase(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes := Compute(parseInventory(t, file(archive, "old.json")), parseInventory(t, file(archive, "new.json")), Options{
-		Seen: func(subject SubjectType, id string) bool {
+	changes := Compute(parseInventory(t, file(archive, "old.json")), parseInventory(t, file(archive, "new.json")),
+		func(subject SubjectType, id string) bool {
 			return slices.Contains(strings.Split(string(file(archive, "seen")), "\n"), fmt.Sprintf("%s %s", subject, id))
-		},
-	})
+		})
 	got := format(changes)
 	if *update {
 		i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "diff" })

@@ -97,11 +97,10 @@ func noteReplacements(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 }
 
 func (c *Change) noteOneOf(text string, ids []string) {
-	switch len(ids) {
-	case 0:
-	case 1:
-		c.AddNote(text + ids[0])
-	default:
-		c.AddNote(text + "one of " + enumerate(ids))
+	if len(ids) > 1 {
+		text += "one of "
+	}
+	if len(ids) > 0 {
+		c.AddNote(text + enumerate(ids))
 	}
 }

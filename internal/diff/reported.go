@@ -19,8 +19,7 @@ type reports[T any] struct {
 func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	summarised := make(map[string]bool)
-	before, after := sizes(pairs)
-	optional := t.optionalFields(pairs)
+	optional, before, after := t.survey(pairs)
 	for _, name := range slices.Sorted(maps.Keys(optional)) {
 		r := findReports(pairs, optional[name])
 		row := Change{
@@ -49,25 +48,29 @@ func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool
 	return rows, summarised
 }
 
-// optionalFields returns how to read each optional field and each unknown field.
-func (t configurations[T]) optionalFields(pairs []pair[T]) map[string]func(*T) value {
-	optional := make(map[string]func(*T) value)
+// survey returns how to read each optional field and each unknown field, and the number of
+// configurations in each inventory.
+func (t configurations[T]) survey(pairs []pair[T]) (optional map[string]func(*T) value, before, after int) {
+	optional = make(map[string]func(*T) value)
 	for _, f := range t.fields {
 		if f.optional {
 			optional[f.name] = f.value
 		}
 	}
-	for _, p := range pairs {
-		for _, c := range []*T{p.before, p.after} {
-			if c == nil {
-				continue
-			}
-			for name := range t.unknown(c) {
-				optional[name] = func(c *T) value { return text(string(t.unknown(c)[name])) }
-			}
+	add := func(c *T, n *int) {
+		if c == nil {
+			return
+		}
+		*n++
+		for name := range t.unknown(c) {
+			optional[name] = func(c *T) value { return text(string(t.unknown(c)[name])) }
 		}
 	}
-	return optional
+	for _, p := range pairs {
+		add(p.before, &before)
+		add(p.after, &after)
+	}
+	return optional, before, after
 }
 
 // findReports stops when both inventories report the field: there is nothing to summarise.
@@ -91,18 +94,6 @@ func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 		}
 	}
 	return r
-}
-
-func sizes[T any](pairs []pair[T]) (before, after int) {
-	for _, p := range pairs {
-		if p.before != nil {
-			before++
-		}
-		if p.after != nil {
-			after++
-		}
-	}
-	return before, after
 }
 
 // reporters names the configurations that a field is about. For a boolean these are the ones where

@@ -101,7 +101,7 @@ func TestNoFieldIsOverlooked(t *testing.T) {
 			t.Run(name+"/"+field, func(t *testing.T) {
 				before, after := sample(), sample()
 				setSomething(t, reflect.ValueOf(subject(after)).Elem().Field(i))
-				if changes := Compute(*before, *after, Options{}); len(changes) != 1 {
+				if changes := Compute(*before, *after, nil); len(changes) != 1 {
 					t.Errorf("changes for one field that differs: %q", format(changes))
 				}
 			})

@@ -44,7 +44,7 @@ type AuditLog struct {
 // all the token's rights.
 func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog, error) {
 	r := c.newReader("")
-	l := &logReader{query: q, seen: map[string]string{}}
+	l := &logReader{query: q, seen: map[string]*ona.AuditLogEntry{}}
 	err := l.read(ctx, r)
 	l.log.Evidence, l.log.UnknownFields = r.Evidence, r.unknown.sorted()
 	switch {
@@ -61,8 +61,8 @@ func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog,
 type logReader struct {
 	query AuditLogQuery
 	log   AuditLog
-	// seen has each entry's canonical JSON by id; oldest is the earliest instant so far.
-	seen   map[string]string
+	// seen has the entries by id; oldest is the earliest instant so far.
+	seen   map[string]*ona.AuditLogEntry
 	oldest time.Time
 }
 
@@ -106,22 +106,21 @@ func (l *logReader) add(p page, unknown fieldSet) (reached bool, err error) {
 
 // addEntry keeps an entry. The log grows at its head while it is read, so that entries come again
 // on the next page.
-func (l *logReader) addEntry(entry ona.AuditLogEntry) error {
-	text := entry.Canonical()
-	if before, ok := l.seen[entry.ID]; ok {
-		if before != text {
+func (l *logReader) addEntry(entry *ona.AuditLogEntry) error {
+	if before, repeated := l.seen[entry.ID]; repeated {
+		if before.Canonical() != entry.Canonical() {
 			return fmt.Errorf("entry %s is listed twice with different content", entry.ID)
 		}
 		return nil
 	}
-	l.seen[entry.ID] = text
+	l.seen[entry.ID] = entry
 	if !l.oldest.IsZero() && entry.CreatedAt.After(l.oldest.Add(auditLogOverlap)) {
 		l.lack("the log is not sorted from new to old, so its end for this night is not known")
 	}
 	if l.oldest.IsZero() || entry.CreatedAt.Before(l.oldest) {
 		l.oldest = entry.CreatedAt
 	}
-	l.log.Entries = append(l.log.Entries, entry)
+	l.log.Entries = append(l.log.Entries, *entry)
 	return nil
 }
 

@@ -51,9 +51,11 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	policies := begin(ctx, &parts, r, readPolicies)
 	scim := begin(ctx, &parts, r, scimListing().read)
 	sso := begin(ctx, &parts, r, ssoListing(r.organizationID).read)
-	if l.Inventory.Organization, err = organization(); err != nil {
+	own, err := organization()
+	if err != nil {
 		return err
 	}
+	l.Inventory.Organization = own
 	if err := l.policies(policies()); err != nil {
 		return err
 	}
@@ -80,16 +82,15 @@ func begin[T any](
 	}
 }
 
-func (r *reader) identity(ctx context.Context) (ona.Identity, error) {
-	body, err := r.ask(ctx, call{method: ona.GetAuthenticatedIdentity})
+func (r *reader) identity(ctx context.Context) (identity ona.Identity, err error) {
+	err = r.ask(ctx, ona.GetAuthenticatedIdentity, func(body []byte) (_ string, err error) {
+		identity, err = decodeIdentity(body, r.unknown)
+		r.organizationID = identity.OrganizationID
+		return "", err
+	})
 	if err != nil {
-		return ona.Identity{}, err
+		return identity, err
 	}
-	identity, err := decodeIdentity(body, r.unknown)
-	if err != nil {
-		return identity, notAsDocumented(ona.GetAuthenticatedIdentity, err)
-	}
-	r.organizationID = identity.OrganizationID
 	if pinned := r.client.settings.OrganizationID; pinned != "" && pinned != identity.OrganizationID {
 		return identity, &Error{
 			Code: CodeOrganizationMismatch, Method: ona.GetAuthenticatedIdentity, Err: fmt.Errorf(
@@ -99,37 +100,21 @@ func (r *reader) identity(ctx context.Context) (ona.Identity, error) {
 	return identity, nil
 }
 
-func readOrganization(ctx context.Context, r *reader) (ona.Organization, error) {
-	const method = ona.GetOrganization
-	body, err := r.ask(ctx, call{method: method, request: request{OrganizationID: r.organizationID}})
-	if err != nil {
-		return ona.Organization{}, err
-	}
-	organization, err := decodeOrganization(body, r.unknown)
-	if err != nil {
-		return ona.Organization{}, notAsDocumented(method, err)
-	}
-	if failure := r.checkOrganization(method, organization.ID); failure != nil {
-		return ona.Organization{}, failure
-	}
-	return organization, nil
+func readOrganization(ctx context.Context, r *reader) (organization ona.Organization, err error) {
+	err = r.ask(ctx, ona.GetOrganization, func(body []byte) (string, error) {
+		organization, err = decodeOrganization(body, r.unknown)
+		return organization.ID, err
+	})
+	return organization, err
 }
 
 // readPolicies returns nil without an error if the answer has no policies.
-func readPolicies(ctx context.Context, r *reader) (*ona.OrganizationPolicies, error) {
-	const method = ona.GetOrganizationPolicies
-	body, err := r.ask(ctx, call{method: method, request: request{OrganizationID: r.organizationID}})
-	if err != nil {
-		return nil, err
-	}
-	policies, organizationID, err := decodePolicies(body, r.unknown)
-	if err != nil {
-		return nil, notAsDocumented(method, err)
-	}
-	if failure := r.checkOrganization(method, organizationID); failure != nil {
-		return nil, failure
-	}
-	return policies, nil
+func readPolicies(ctx context.Context, r *reader) (policies *ona.OrganizationPolicies, err error) {
+	err = r.ask(ctx, ona.GetOrganizationPolicies, func(body []byte) (id string, err error) {
+		policies, id, err = decodePolicies(body, r.unknown)
+		return id, err
+	})
+	return policies, err
 }
 
 func (l *Collection) policies(policies *ona.OrganizationPolicies, err error) error {
@@ -151,14 +136,4 @@ func (l *Collection) sso(sso listed[ona.SSOConfiguration], err error) error {
 		return nil
 	}
 	return err
-}
-
-// checkOrganization refuses an answer about another organization than the token's. It accepts an
-// answer that names none.
-func (r *reader) checkOrganization(method, organizationID string) *Error {
-	if organizationID == "" || organizationID == r.organizationID {
-		return nil
-	}
-	return &Error{Code: CodeForeignOrganization, Method: method, Err: fmt.Errorf(
-		"it belongs to organization %s, the token to %s", organizationID, r.organizationID)}
 }

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,9 +35,9 @@ type listing[T configuration] struct {
 	source
 	// noun is the name of a row in notes.
 	noun   string
-	decode func(jsontext.Value, fieldSet) (T, error)
+	decode func(jsontext.Value, fieldSet) (*T, error)
 	// ids returns the ids of a configuration and its organization.
-	ids func(T) (id, organizationID string)
+	ids func(*T) (id, organizationID string)
 }
 
 // configuration values are the same if and only if their canonical JSON is.
@@ -46,69 +45,66 @@ type configuration interface{ Canonical() string }
 
 func scimListing() listing[ona.SCIMConfiguration] {
 	return listing[ona.SCIMConfiguration]{
-		source: source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", readAhead: true},
+		source: source{method: ona.ListSCIMConfigurations, field: "scimConfigurations"},
 		noun:   "SCIM configuration",
 		decode: decodeSCIM,
-		ids:    func(c ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
+		ids:    func(c *ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
 	}
 }
 
 func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	return listing[ona.SSOConfiguration]{
 		source: source{
-			method: ona.ListSSOConfigurations, field: "ssoConfigurations", readAhead: true,
+			method: ona.ListSSOConfigurations, field: "ssoConfigurations",
 			request: request{OrganizationID: organizationID},
 		},
 		noun:   "SSO configuration",
 		decode: decodeSSO,
-		ids:    func(c ona.SSOConfiguration) (string, string) { return c.ID, c.OrganizationID },
+		ids:    func(c *ona.SSOConfiguration) (string, string) { return c.ID, c.OrganizationID },
 	}
 }
 
 // read reads the listing to its end: sorted by id, each id once. Beside an error there are no rows,
 // and the counts say how far it came.
-func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
-	var all listed[T]
-	places := map[string]int{} // in all.rows, by id
+func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err error) {
+	rows := map[string]*T{} // by id
 	for p, err := range r.pages(ctx, l.source) {
 		if err != nil {
-			return listed[T]{Listing: all.Listing}, err
+			return all, err
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
 		all.RowsPerPage = append(all.RowsPerPage, len(p.rows))
-		if failure := l.addRows(r, p, &all, places); failure != nil {
-			return listed[T]{Listing: all.Listing}, failure
+		err = l.addRows(r, p, rows)
+		if all.Distinct = len(rows); err != nil {
+			return all, err
 		}
 	}
 	all.FinalTokenEmpty = true
-	slices.SortFunc(all.rows, func(a, b T) int {
-		first, _ := l.ids(a)
-		second, _ := l.ids(b)
-		return cmp.Compare(first, second)
-	})
+	all.rows = make([]T, 0, len(rows))
+	for _, id := range slices.Sorted(maps.Keys(rows)) {
+		all.rows = append(all.rows, *rows[id])
+	}
 	return all, nil
 }
 
 // addRows adds the rows of a page. The same id with the same content is kept once and noted; with
 // other content the listing is not complete.
-func (l listing[T]) addRows(r *reader, p page, all *listed[T], places map[string]int) *Error {
+func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 	for i, raw := range p.rows {
 		row, err := l.decode(raw, r.unknown)
 		if err != nil {
 			return undecodable(l.method, p, i, err)
 		}
 		id, organizationID := l.ids(row)
-		if failure := r.checkOrganization(l.method, organizationID); failure != nil {
-			failure.Page, failure.ConfigurationID = p.number, id
+		if failure := r.checkOrganization(organizationID); failure != nil {
+			failure.Method, failure.Page, failure.ConfigurationID = l.method, p.number, id
 			return failure
 		}
-		place, repeated := places[id]
+		before, repeated := rows[id]
 		switch {
 		case !repeated:
-			places[id] = len(all.rows)
-			all.rows = append(all.rows, row)
-			all.Distinct++
-		case row.Canonical() != all.rows[place].Canonical():
+			rows[id] = row
+		case (*row).Canonical() != (*before).Canonical():
 			return &Error{
 				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id, Err: errors.New(
 					"it is listed twice with different content: it changed during the listing, or the pages overlap"),

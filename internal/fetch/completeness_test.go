@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/ona"
@@ -152,45 +150,6 @@ func within5Seconds(t *testing.T, event <-chan struct{}, what string) {
 	case <-time.After(5 * time.Second):
 		t.Error(what)
 	}
-}
-
-func TestTheNextPageIsOnItsWayWhileOneIsDecoded(t *testing.T) {
-	asked := make(chan struct{})
-	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), func(w http.ResponseWriter, r *http.Request) {
-		close(asked)
-		ok(scimRows("", scimB))(w, r)
-	})})
-	r := newClient(t, api.URL).newReader(orgID)
-	var pages []int
-	for p, err := range r.pages(t.Context(), scimListing().source) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, p.number)
-		within5Seconds(t, asked, "page 2 was not asked for while page 1 was decoded")
-	}
-	if !slices.Equal(pages, []int{1, 2}) {
-		t.Errorf("pages %v", pages)
-	}
-}
-
-func TestAFailingPageStopsTheOneAhead(t *testing.T) {
-	asked, stopped := make(chan struct{}), make(chan struct{})
-	api := newAPI(t, handlers{list: inOrder(ok(scimRows("x", scimA)), func(_ http.ResponseWriter, r *http.Request) {
-		close(asked)
-		<-r.Context().Done()
-		close(stopped)
-	})})
-	l := scimListing()
-	l.decode = func(jsontext.Value, fieldSet) (ona.SCIMConfiguration, error) {
-		within5Seconds(t, asked, "page 2 was not asked for")
-		return ona.SCIMConfiguration{}, errors.New("field x is bad")
-	}
-	_, err := l.read(t.Context(), newClient(t, api.URL).newReader(orgID))
-	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodeMalformedAnswer || failure.Page != 1 {
-		t.Errorf("got %v, want %s on page 1", err, CodeMalformedAnswer)
-	}
-	within5Seconds(t, stopped, "the request for the page ahead was left running")
 }
 
 func TestTheTokenOfTheNextPageIsTheAnswersOwn(t *testing.T) {

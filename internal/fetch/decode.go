@@ -58,7 +58,7 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 		}
 		kept[string(name)], err = canonicalJSON(value)
 		return err
-	}, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	}, lenient)
 	for _, f := range t.fields {
 		if err == nil && f.Name == "id" {
 			_, err = requireID("id", *f.Pointer(object).(*string))
@@ -185,22 +185,26 @@ func parseInstant(field, text string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-func decodeSCIM(raw jsontext.Value, unknown fieldSet) (c ona.SCIMConfiguration, err error) {
-	c.Raw = stdjson.RawMessage(raw)
-	c.Unknown, err = scimType.decode(raw, &c, unknown)
+func decodeSCIM(raw jsontext.Value, unknown fieldSet) (*ona.SCIMConfiguration, error) {
+	c := &ona.SCIMConfiguration{Raw: stdjson.RawMessage(raw)}
+	var err error
+	c.Unknown, err = scimType.decode(raw, c, unknown)
 	return c, err
 }
 
-func decodeSSO(raw jsontext.Value, unknown fieldSet) (c ona.SSOConfiguration, err error) {
-	c.ProviderType, c.State = ona.ProviderTypeUnspecified, ona.SSOStateUnspecified
-	c.Raw = stdjson.RawMessage(raw)
-	c.Unknown, err = ssoType.decode(raw, &c, unknown)
+func decodeSSO(raw jsontext.Value, unknown fieldSet) (*ona.SSOConfiguration, error) {
+	c := &ona.SSOConfiguration{
+		ProviderType: ona.ProviderTypeUnspecified, State: ona.SSOStateUnspecified, Raw: stdjson.RawMessage(raw),
+	}
+	var err error
+	c.Unknown, err = ssoType.decode(raw, c, unknown)
 	return c, err
 }
 
-func decodeEntry(raw jsontext.Value, unknown fieldSet) (e ona.AuditLogEntry, err error) {
-	e.Raw = stdjson.RawMessage(raw)
-	e.Unknown, err = entryType.decode(raw, &e, unknown)
+func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, error) {
+	e := &ona.AuditLogEntry{Raw: stdjson.RawMessage(raw)}
+	var err error
+	e.Unknown, err = entryType.decode(raw, e, unknown)
 	if err == nil && e.CreatedAt.IsZero() {
 		err = errors.New("field createdAt is missing")
 	}

@@ -2,11 +2,15 @@ package fetch
 
 import (
 	"context"
+	_ "embed" // hints.json
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
+
+	"github.com/go-json-experiment/json"
 
 	"scim-auditor/internal/ona"
 )
@@ -145,3 +149,17 @@ func plain(text string) string {
 	}
 	return text
 }
+
+//go:embed hints.json
+var hintsFile []byte
+
+// hints reads what to do about an error, by its code.
+var hints = sync.OnceValue(func() (byCode map[string]string) {
+	if err := json.Unmarshal(hintsFile, &byCode); err != nil {
+		panic("fetch: hints.json: " + err.Error())
+	}
+	return byCode
+})
+
+// Hint returns what to do about the error, in one sentence; empty if nothing is known.
+func (e *Error) Hint() string { return hints()[e.Code] }

@@ -44,10 +44,9 @@ type Exchange struct {
 	Records int
 	// Retries are the earlier tries, in order.
 	Retries []Retry
-	// Body is the answer after decompression, Size its length in bytes, SHA256 its hash in hex. Of an
-	// answer other than 200 it is the first MiB.
+	// Body is the answer after decompression, SHA256 its hash in hex. Of an answer other than 200 it is
+	// the first MiB.
 	Body   []byte
-	Size   int64
 	SHA256 string
 }
 
@@ -72,11 +71,33 @@ func (c *Client) newReader(organizationID string) *reader {
 	return &reader{client: c, organizationID: organizationID, unknown: fieldSet{}}
 }
 
-// ask sends a call outside a listing and keeps it as evidence.
-func (r *reader) ask(ctx context.Context, k call) (body []byte, err error) {
-	x, err := r.client.get(ctx, k)
+// ask sends a call outside a listing, keeps it as evidence and decodes the answer. decode returns the
+// organization that the answer names, if it names one; it must be the token's.
+func (r *reader) ask(ctx context.Context, method string, decode func(body []byte) (string, error)) error {
+	x, err := r.client.get(ctx, call{method: method, request: request{OrganizationID: r.organizationID}})
 	r.record(x)
-	return x.Body, err
+	if err != nil {
+		return err
+	}
+	organizationID, err := decode(x.Body)
+	if err != nil {
+		return notAsDocumented(method, err)
+	}
+	if failure := r.checkOrganization(organizationID); failure != nil {
+		failure.Method = method
+		return failure
+	}
+	return nil
+}
+
+// checkOrganization refuses an answer about another organization than the token's. It accepts an
+// answer that names none.
+func (r *reader) checkOrganization(organizationID string) *Error {
+	if organizationID == "" || organizationID == r.organizationID {
+		return nil
+	}
+	return &Error{Code: CodeForeignOrganization, Err: fmt.Errorf(
+		"it belongs to organization %s, the token to %s", organizationID, r.organizationID)}
 }
 
 // record keeps an exchange.

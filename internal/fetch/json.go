@@ -19,6 +19,9 @@ const maxDepth = 64
 
 var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
+// lenient reads again what was already found valid, or what was refused.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // decodeAnswer reads the body of an answer, one JSON object, into a wire type. Errors name the
 // field.
 func decodeAnswer(body []byte, into any) error {
@@ -32,17 +35,13 @@ func decodeAnswer(body []byte, into any) error {
 }
 
 func isObject(text jsontext.Value) error {
-	if text.Kind() != jsontext.KindBeginObject {
-		return fmt.Errorf("not a JSON object: %s", beginning(text))
+	if text.Kind() == jsontext.KindBeginObject {
+		return nil
 	}
-	return nil
-}
-
-func beginning(body []byte) string {
-	if text := plain(string(body[:min(len(body), 100)])); text != "" {
-		return fmt.Sprintf("%q", text)
+	if beginning := plain(string(text[:min(len(text), 100)])); beginning != "" {
+		return fmt.Errorf("not a JSON object: %q", beginning)
 	}
-	return "it is empty"
+	return errors.New("not a JSON object: it is empty")
 }
 
 // eachMember calls member for each member of a JSON object, which must be all of the text. member
@@ -69,7 +68,7 @@ func eachMember(
 	if _, err := d.ReadToken(); err != nil { // the closing brace
 		return describe(err)
 	}
-	if _, err := d.ReadToken(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("more follows after the JSON object")
 	}
 	return nil
@@ -163,7 +162,7 @@ func configurationID(row []byte) string {
 	var found struct {
 		ID any `json:"id"`
 	}
-	err := json.Unmarshal(row, &found, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	err := json.Unmarshal(row, &found, lenient)
 	id, ok := found.ID.(string)
 	if err != nil || !ok {
 		return ""

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"strconv"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,8 +17,6 @@ type source struct {
 	// field is the member of the answer that has the rows.
 	field   string
 	request request
-	// readAhead requests the next page while the caller works on the present one.
-	readAhead bool
 }
 
 // page is one answer of a listing. Its rows are not decoded yet.
@@ -36,29 +33,15 @@ func (p page) next() string { return p.pagination.NextToken }
 // pages yields the pages of a listing in order, up to the last one or an error.
 func (r *reader) pages(ctx context.Context, s source) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		var ahead sync.WaitGroup
-		defer ahead.Wait()
-		defer cancel()
 		tokens := map[string]int{}
-		request := func() (Exchange, error) { return r.client.requestPage(ctx, s, 1, "") }
+		token := ""
 		for number := 1; ; number++ {
-			p, err := r.openPage(s, number, request)
+			p, err := r.readPage(ctx, s, number, token)
 			if err == nil {
 				err = r.checkNext(s, p, tokens)
 			}
-			if err != nil {
-				yield(page{}, err)
-				return
-			}
-			next := sync.OnceValues(func() (Exchange, error) {
-				return r.client.requestPage(ctx, s, number+1, p.next())
-			})
-			if s.readAhead && p.next() != "" {
-				ahead.Go(func() { _, _ = next() })
-			}
-			request = next
-			if !yield(p, nil) || p.next() == "" {
+			token = p.next()
+			if !yield(p, err) || err != nil || token == "" {
 				return
 			}
 		}
@@ -78,9 +61,9 @@ func (c *Client) requestPage(ctx context.Context, s source, number int, token st
 	return c.get(ctx, call{method: s.method, page: number, query: query, request: body})
 }
 
-// openPage waits for a page, keeps it as evidence and splits it into its rows and the next token.
-func (r *reader) openPage(s source, number int, request func() (Exchange, error)) (page, error) {
-	x, err := request()
+// readPage requests a page, keeps it as evidence and splits it into its rows and the next token.
+func (r *reader) readPage(ctx context.Context, s source, number int, token string) (page, error) {
+	x, err := r.client.requestPage(ctx, s, number, token)
 	if err != nil {
 		r.record(x)
 		return page{}, err
@@ -126,7 +109,6 @@ func splitPage(body []byte, field string) (p page, err error) {
 // brokenRow returns the id of the first row whose JSON is broken in itself; empty if there is none
 // or it has no id.
 func brokenRow(body []byte, field string) string {
-	lenient := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	var answer members
 	var rows []jsontext.Value
 	if json.Unmarshal(body, &answer, lenient) != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {

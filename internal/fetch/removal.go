@@ -9,24 +9,14 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// RemovalState is what the API says about a configuration that a listing lacks.
-type RemovalState string
-
-// The states of a removal.
-const (
-	// Confirmed: the API says that there is no such configuration.
-	Confirmed RemovalState = "confirmed"
-	// StillThere: the API returns the configuration, so a listing without it was not complete.
-	StillThere RemovalState = "still_there"
-	// NotReadable: the API says that this token may not look, or that it cannot look up a single one.
-	NotReadable RemovalState = "not_readable"
-)
-
-// Removal is the API's answer about a configuration that a listing lacks. Its zero value confirms
-// nothing.
+// Removal is the API's answer about a configuration that a listing lacks. If it is neither Confirmed
+// nor StillThere, this token may not look, or the server cannot look up a single one.
 type Removal struct {
-	State RemovalState
-	// Why is what the API said, for Confirmed and NotReadable.
+	// Confirmed: the API says that there is no such configuration.
+	Confirmed bool
+	// StillThere: the API returns the configuration, so a listing without it was not complete.
+	StillThere bool
+	// Why is what the API said; empty if StillThere.
 	Why string
 }
 
@@ -49,9 +39,16 @@ func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (
 		return Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
 	}
 	x, err := c.get(ctx, k)
+	if why, ok := notAssessed(err); ok {
+		return Removal{Why: why}, x, nil
+	}
+	// A 404 counts only in the API's own form: a proxy's says nothing about the configuration.
+	e, ok := errors.AsType[*Error](err)
+	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
+		return Removal{Confirmed: true, Why: e.Error()}, x, nil
+	}
 	if err != nil {
-		removal, err := removalByError(err)
-		return removal, x, err
+		return Removal{}, x, err
 	}
 	if err := checkConfiguration(x.Body, field, id); err != nil {
 		failure := notAsDocumented(k.method, err)
@@ -59,20 +56,7 @@ func (c *Client) confirmRemoved(ctx context.Context, k call, id, field string) (
 		return Removal{}, x, failure
 	}
 	x.Records = 1
-	return Removal{State: StillThere}, x, nil
-}
-
-// removalByError reads an answer other than 200. A 404 counts only in the API's own form: a proxy's
-// 404 says nothing about the configuration.
-func removalByError(err error) (Removal, error) {
-	if why, ok := notAssessed(err); ok {
-		return Removal{State: NotReadable, Why: why}, nil
-	}
-	e, ok := errors.AsType[*Error](err)
-	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
-		return Removal{State: Confirmed, Why: e.Error()}, nil
-	}
-	return Removal{}, err
+	return Removal{StillThere: true}, x, nil
 }
 
 // checkConfiguration checks that the answer is the configuration with that id.

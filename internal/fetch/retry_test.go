@@ -123,7 +123,7 @@ func TestWaitsPassInFull(t *testing.T) {
 		})
 		start := time.Now()
 		removal, x, err := client.ConfirmSCIMRemoved(t.Context(), scimA)
-		if err != nil || removal.State != Confirmed || len(x.Retries) != 2 {
+		if err != nil || !removal.Confirmed || len(x.Retries) != 2 {
 			t.Errorf("removal %+v, %d retries, error %v", removal, len(x.Retries), err)
 		}
 		if took := time.Since(start); took != 5*time.Second {

@@ -83,14 +83,14 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 		limit = min(limit, maxErrorBytes)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, resp.Body, limit))
-	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
 		return RunEnded(ctx, ctx.Err())
 	}
 	ok := resp.StatusCode == http.StatusOK
 	repeatsToken := c.settings.Token.inBytes(body)
 	if !repeatsToken && (err == nil || !ok) {
 		sum := sha256.Sum256(body)
-		x.Status, x.Body, x.Size, x.SHA256 = resp.StatusCode, body, int64(len(body)), hex.EncodeToString(sum[:])
+		x.Status, x.Body, x.SHA256 = resp.StatusCode, body, hex.EncodeToString(sum[:])
 	}
 	if !ok {
 		return c.refusal(resp, body, received)
@@ -125,7 +125,7 @@ func (c *Client) accept(ctx context.Context, resp *http.Response, repeatsToken b
 // noAnswer is a failure before the last byte. Another try follows everything that may pass by
 // itself.
 func (c *Client) noAnswer(ctx context.Context, err error) *Error {
-	if ctx.Err() != nil && context.Cause(ctx) != errSlow {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
 		return RunEnded(ctx, ctx.Err())
 	}
 	if refused, ok := errors.AsType[*Error](err); ok {

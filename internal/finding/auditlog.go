@@ -61,6 +61,19 @@ func (l *AuditLog) between(kind diff.SubjectType, at time.Time, tolerance time.D
 	return compared && at.After(since.Add(-tolerance)) && !at.After(l.Until.Add(tolerance))
 }
 
+// sinceBaseline counts the entries between the snapshots that are about a subject of changes.
+func (l *AuditLog) sinceBaseline() int {
+	n := 0
+	if l != nil {
+		for _, entry := range l.Entries {
+			if s := entrySubject(entry); s.Type != "" && l.between(s.Type, entry.CreatedAt, 0) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Candidates returns, for each change, the entries that may name who made it, newest first: those
 // about the same subject between the snapshots, or no more than tolerance before or after. Nil
 // where there are none, and for a change that nobody makes, such as a field that a newer server

@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -63,17 +62,6 @@ func foreign(e *evaluation, c configuration) row {
 	return failIf(c.OrganizationID != "" && c.OrganizationID != e.organization.id,
 		"The configuration belongs to organization %s; the listing is of organization %s.",
 		c.OrganizationID, e.organization.id)
-}
-
-func noneForeign(e *evaluation) string {
-	unnamed := 0
-	for _, c := range e.scim {
-		if c.OrganizationID == "" {
-			unnamed++
-		}
-	}
-	return fmt.Sprintf("SCIM configurations listed: %d. %d name this organization, %d name none, and none names another: "+
-		"the collection would not be complete otherwise.", len(e.scim), len(e.scim)-unnamed, unnamed)
 }
 
 func policyOff(e *evaluation) []row {

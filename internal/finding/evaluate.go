@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
@@ -57,12 +59,13 @@ type evaluation struct {
 	limits       Thresholds
 	organization subject
 	scim         []configuration
-	// enabled and linked count the SCIM configurations that are so.
-	enabled, linked int
-	sso             map[string]*ona.SSOConfiguration // by id
-	links           map[string][]subject             // enabled SCIM configurations, by the SSO configuration
-	names           map[diff.Subject]string          // of every configuration in the inventory
-	candidates      [][]ona.AuditLogEntry            // of each change
+	// These count the SCIM configurations that are so; ownerless ones name no organization.
+	enabled, linked, ownerless int
+	sso                        map[string]*ona.SSOConfiguration // by id
+	links                      map[string][]subject             // enabled SCIM configurations, by the SSO configuration
+	names                      map[diff.Subject]string          // of every configuration in the inventory
+	candidates                 [][]ona.AuditLogEntry            // of each change
+	numbers                    *strings.Replacer                // for Rule.Passed
 }
 
 // configuration is a SCIM configuration with since when its token's expiry has been seen.
@@ -93,6 +96,7 @@ func newEvaluation(in Input, t Thresholds) *evaluation {
 		e.sso[c.ID] = c
 		e.names[diff.Subject{Type: diff.SSOConfiguration, ID: c.ID}] = c.DisplayName
 	}
+	e.numbers = e.count()
 	return e
 }
 
@@ -103,6 +107,9 @@ func (e *evaluation) add(c *configuration) {
 	link := c.SSOConfigurationID
 	if link != "" {
 		e.linked++
+	}
+	if c.OrganizationID == "" {
+		e.ownerless++
 	}
 	if c.Enabled {
 		e.enabled++
@@ -130,12 +137,23 @@ func (e *evaluation) judge(rule Rule) []row {
 		rows = rule.all(e)
 	}
 	if len(rows) == 0 {
-		return []row{{status: Pass, subject: e.organization, observed: rule.pass(e)}}
+		return []row{{status: Pass, subject: e.organization, observed: e.numbers.Replace(rule.Passed)}}
 	}
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.subject.kind, b.subject.kind), cmp.Compare(a.subject.id, b.subject.id))
 	})
 	return rows
+}
+
+// count returns what puts the numbers of the inventory into Rule.Passed.
+func (e *evaluation) count() *strings.Replacer {
+	listed := cmp.Or(ssoRead(e), fmt.Sprintf("%d SSO configurations were listed.", len(e.Inventory.SSO)))
+	return strings.NewReplacer(
+		"{scim}", strconv.Itoa(len(e.scim)), "{sso}", strconv.Itoa(len(e.sso)), "{sso listed}", listed,
+		"{enabled}", strconv.Itoa(e.enabled), "{disabled}", strconv.Itoa(len(e.scim)-e.enabled),
+		"{linked}", strconv.Itoa(e.linked), "{targets}", strconv.Itoa(len(e.links)),
+		"{ownerless}", strconv.Itoa(e.ownerless), "{own}", strconv.Itoa(len(e.scim)-e.ownerless),
+		"{changes}", strconv.Itoa(len(e.Changes)), "{entries}", strconv.Itoa(e.AuditLog.sinceBaseline()))
 }
 
 // each returns the rows of the SCIM configurations that are not in order.

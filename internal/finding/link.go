@@ -2,7 +2,6 @@ package finding
 
 import (
 	"cmp"
-	"fmt"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
@@ -48,11 +47,6 @@ func sharedLinks(e *evaluation) (rows []row) {
 			label(name, link)+" with ")...)
 	}
 	return rows
-}
-
-func notShared(e *evaluation) string {
-	return fmt.Sprintf("SCIM configurations that are enabled: %d of %d. They are linked to %d SSO configurations, no two "+
-		"to the same.", e.enabled, len(e.scim), len(e.links))
 }
 
 func notProvisioned(e *evaluation) (rows []row) {

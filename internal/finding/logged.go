@@ -141,17 +141,6 @@ func inWords(s diff.Subject) string {
 	return "the organization's policies"
 }
 
-func logMatches(e *evaluation) string {
-	n := 0
-	for _, entry := range e.AuditLog.Entries {
-		if s := entrySubject(entry); s.Type != "" && e.AuditLog.between(s.Type, entry.CreatedAt, 0) {
-			n++
-		}
-	}
-	return fmt.Sprintf("Changes checked: %d, audit-log entries since the baseline: %d. No change that somebody makes is "+
-		"without an entry, and no entry without a change.", len(e.Changes), n)
-}
-
 // qualify adds what could not be assessed to the organization's row, or as a row of its own.
 func (e *evaluation) qualify(rows []row, open []string) []row {
 	if len(open) == 0 {

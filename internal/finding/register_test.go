@@ -97,28 +97,17 @@ func TestRulesIsACopy(t *testing.T) {
 func TestTheWordingOfARuleIsThatOfItsFindings(t *testing.T) {
 	strict := finding.DefaultThresholds()
 	strict.MaxAge = 10 * day
-	off := map[string]string{"SCIM-014": "names are not used here", "RUN-001": "cannot be turned off"}
-	words := make(map[string]finding.RuleWording)
-	for i, w := range finding.Wording(strict, off) {
-		rule := finding.Rules()[i]
-		want := finding.RuleWording{
-			RuleID: rule.ID, Title: rule.Title, Severity: rule.Severity, Expected: rule.ExpectedBy(strict),
-			Why: rule.Why, Remedy: rule.Remedy, Controls: rule.Supports,
-		}
-		if rule.ID == "SCIM-014" {
-			want.TurnedOff = "names are not used here"
-		}
-		if d := cmp.Diff(want, w); d != "" {
-			t.Errorf("wording (-want +got):\n%s", d)
-		}
-		words[w.RuleID] = w
+	rules := make(map[string]finding.Rule)
+	for _, rule := range finding.Rules() {
+		rules[rule.ID] = rule
 	}
-	if got := words["SCIM-006"].Expected; !strings.HasSuffix(got, "The limit is 10 days.") {
+	if got := rules["SCIM-006"].ExpectedBy(strict); !strings.HasSuffix(got, "The limit is 10 days.") {
 		t.Errorf("SCIM-006 expects %q", got)
 	}
 	for _, f := range finding.Evaluate(troubled(), strict) {
-		if w := words[f.RuleID]; f.Title != w.Title || f.Expected != w.Expected {
-			t.Errorf("%s has the wording %q, %q; the rule %q, %q", f.RuleID, f.Title, f.Expected, w.Title, w.Expected)
+		title, expected := rules[f.RuleID].Title, rules[f.RuleID].ExpectedBy(strict)
+		if f.Title != title || f.Expected != expected {
+			t.Errorf("%s has the wording %q, %q; the rule %q, %q", f.RuleID, f.Title, f.Expected, title, expected)
 		}
 	}
 }

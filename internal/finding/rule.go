@@ -9,11 +9,14 @@ import (
 // ByRule stands in Rule.Severity for a severity that depends on the subject. No Finding has it.
 const ByRule diff.Severity = "by rule"
 
-// The ids of rules that the code treats apart.
-const (
-	runNotComplete       = "RUN-001"
-	foreignConfiguration = "SCIM-020"
-)
+// Frameworks are the frameworks that a Control can belong to, by the names under which auditors
+// cite them, in the order of reports.
+var Frameworks = []string{"SOC 2 TSC 2017", "ISO/IEC 27001:2022 Annex A", "NIST SP 800-53 Rev. 5", "PCI DSS 4.0.1"}
+
+// Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
+type Control struct {
+	Framework, ID string
+}
 
 // Rule is an entry of the rule register: what is checked, why it matters, and the remedy.
 type Rule struct {
@@ -23,25 +26,13 @@ type Rule struct {
 	Severity diff.Severity
 	// Why is what a failure can lead to, Remedy what ends it, Expected what would be in order.
 	Why, Remedy, Expected string
-	Supports              []Control
+	// Limits follows Expected and names the thresholds that the rule uses. Passed is what was observed
+	// when every subject is in order. In both, names in braces stand for numbers.
+	Limits, Passed string
+	Supports       []Control
 
-	// limits, where it is not nil, returns the thresholds that the rule uses, as a sentence that
-	// follows Expected.
-	limits func(Thresholds) string
-	// needs, where it is not nil, returns why what the rule looks at is missing; empty when it is
-	// there.
-	needs func(*evaluation) string
-	// each judges one SCIM configuration; all returns a row for each subject that is not in order, at
-	// most one a subject. A rule has one of the two.
-	each func(*evaluation, configuration) row
-	all  func(*evaluation) []row
-	// pass returns what was observed when every subject is in order.
-	pass func(*evaluation) string
+	judgement
 }
-
-// register is every rule in the order in which reports show them: by id, those about the run last.
-// The id of a removed rule is not used again.
-var register = slices.Concat(tokenRules, configurationRules, changeRules, runRules)
 
 // Rules returns the rule register in its fixed order; the caller may change the copy.
 func Rules() []Rule {
@@ -52,45 +43,27 @@ func Rules() []Rule {
 	return rules
 }
 
-// CanBeTurnedOff reports whether the settings may turn a rule off. Whether the listing is complete
-// and of the right organization is always judged.
-func CanBeTurnedOff(ruleID string) bool {
-	return ruleID != runNotComplete && ruleID != foreignConfiguration
-}
-
-// RuleWording is what every finding of a rule has in common: a function of the rule, the thresholds
-// and the settings that turn rules off.
-type RuleWording struct {
-	RuleID, Title string
-	// Severity is that of a failure, or ByRule.
-	Severity diff.Severity
-	// Expected is what would be in order, with the thresholds in use.
-	Expected, Why, Remedy string
-	Controls              []Control
-	// TurnedOff is the reason why the settings turn the rule off; empty while it is on.
-	TurnedOff string
-}
-
-// Wording returns the wording of every rule, in the order of the register.
-func Wording(t Thresholds, turnedOff map[string]string) []RuleWording {
-	words := make([]RuleWording, 0, len(register))
-	for _, r := range Rules() {
-		w := RuleWording{
-			RuleID: r.ID, Title: r.Title, Severity: r.Severity,
-			Expected: r.ExpectedBy(t), Why: r.Why, Remedy: r.Remedy, Controls: r.Supports,
+// Controls returns the ids of the controls of one framework that the rule supports.
+func (r Rule) Controls(framework string) []string {
+	var ids []string
+	for _, c := range r.Supports {
+		if c.Framework == framework {
+			ids = append(ids, c.ID)
 		}
-		if CanBeTurnedOff(r.ID) {
-			w.TurnedOff = turnedOff[r.ID]
-		}
-		words = append(words, w)
 	}
-	return words
+	return ids
 }
 
 // ExpectedBy returns what would be in order by these thresholds.
 func (r Rule) ExpectedBy(t Thresholds) string {
-	if r.limits == nil {
+	if r.Limits == "" {
 		return r.Expected
 	}
-	return r.Expected + " " + r.limits(t)
+	return r.Expected + " " + t.names().Replace(r.Limits)
+}
+
+// CanBeTurnedOff reports whether the settings may turn a rule off. Whether the listing is complete
+// and of the right organization is always judged.
+func CanBeTurnedOff(ruleID string) bool {
+	return ruleID != runNotComplete && ruleID != foreignConfiguration
 }

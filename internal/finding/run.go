@@ -12,14 +12,6 @@ import (
 // others.
 func incomplete(*evaluation) []row { return nil }
 
-func complete(e *evaluation) string {
-	sso := fmt.Sprintf("%d SSO configurations were listed.", len(e.Inventory.SSO))
-	if why := ssoRead(e); why != "" {
-		sso = why
-	}
-	return fmt.Sprintf("The listing is complete: %d SCIM configurations. %s", len(e.scim), sso)
-}
-
 func missedNights(e *evaluation) (rows []row) {
 	for _, night := range e.MissedNights {
 		s := subject{diff.Organization, night.UTC().Format(time.RFC3339), "night of " + utc(night).String()}

@@ -1,7 +1,7 @@
 package finding
 
 import (
-	"fmt"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -49,17 +49,9 @@ func (t Thresholds) expirySeverity(left time.Duration) diff.Severity {
 	return ""
 }
 
-// The sentences that follow Rule.Expected.
-
-func expiryLimits(t Thresholds) string {
-	return fmt.Sprintf("The limits are %s (high), %s (medium) and %s (info).",
-		span(t.ExpiryHigh), span(t.ExpiryMedium), span(t.ExpiryInfo))
+// names puts the thresholds into Rule.Limits.
+func (t Thresholds) names() *strings.Replacer {
+	return strings.NewReplacer(
+		"{high}", span(t.ExpiryHigh), "{medium}", span(t.ExpiryMedium), "{info}", span(t.ExpiryInfo),
+		"{lifetime}", span(t.MaxLifetime), "{age}", span(t.MaxAge), "{skew}", span(t.ClockSkew))
 }
-
-func lifetimeLimit(t Thresholds) string { return "The limit is " + span(t.MaxLifetime) + "." }
-
-func ageLimit(t Thresholds) string { return "The limit is " + span(t.MaxAge) + "." }
-
-func skewLimit(t Thresholds) string { return "The limit is " + span(t.ClockSkew) + "." }
-
-func toleranceLimit(t Thresholds) string { return "Clocks may differ by " + span(t.ClockSkew) + "." }

@@ -25,7 +25,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 	if t.seenBefore, err = t.Store.SeenBefore(ctx, t.baseline.Snapshot); err != nil {
 		return err
 	}
-	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, diff.Options{Seen: t.seenBefore})
+	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, t.seenBefore)
 	for i := range t.changes {
 		if older := t.comparedWith(t.changes[i]); older.ID != t.baseline.Snapshot.ID {
 			t.changes[i].AddNote("net change since " + older.TakenAt.UTC().Format(ona.DisplayTime) +
@@ -62,11 +62,11 @@ func (t *task) confirmRemovals(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("confirming that %s %s was removed: %w", subject.Type, subject.ID, err)
 		}
-		if removal.State == fetch.StillThere {
+		if removal.StillThere {
 			return &fetch.Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf(
 				"%s %s is not in the listing, but the API still has it", subject.Type, subject.ID)}
 		}
-		results[subject] = diff.Confirmation{Confirmed: removal.State == fetch.Confirmed, Why: removal.Why}
+		results[subject] = diff.Confirmation{Confirmed: removal.Confirmed, Why: removal.Why}
 	}
 	t.changes = diff.Confirm(t.changes, results)
 	return nil

@@ -20,7 +20,7 @@ func storedExchanges(exchanges []fetch.Exchange) []snapshot.Exchange {
 		stored[i] = snapshot.Exchange{
 			Number: i + 1, Method: e.Method, Request: string(e.Request), Status: e.Status, SentAt: e.SentAt,
 			Duration: e.Duration, ServerDate: e.ServerDate, Records: e.Records, Retries: retries,
-			ResponseSHA256: e.SHA256, ResponseSize: e.Size,
+			ResponseSHA256: e.SHA256, ResponseSize: int64(len(e.Body)),
 		}
 	}
 	return stored

@@ -215,7 +215,7 @@ func (n *night) report(ctx context.Context) (folder string, err error) {
 			n.Logger.LogAttrs(ctx, slog.LevelWarn, "checkpoint_failed", slog.String("error", err.Error()))
 		}
 	})
-	return report.Write(n.Reports, model, n.Options.Report)
+	return report.Write(n.Reports, model, n.Report)
 }
 
 // Report writes the report of a stored run again, into a folder of its own below folder, and

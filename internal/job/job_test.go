@@ -19,6 +19,7 @@ import (
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
@@ -137,7 +138,7 @@ func TestASourceBelongsToItsOrganizationUntilTheNewOneIsNamed(t *testing.T) {
 	if !strings.Contains(failure.Error(), globex.ID) || !strings.Contains(hint(failure), "--organization") {
 		t.Errorf("error %q, hint %q", failure, hint(failure))
 	}
-	if n := h.asked[demo.ListSCIMConfigurations]; n != 0 {
+	if n := h.asked[ona.ListSCIMConfigurations]; n != 0 {
 		t.Errorf("the other organization was listed %d times", n)
 	}
 

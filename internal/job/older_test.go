@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/ona"
 )
 
 // notes are the changes of an organization, each as kind, subject and note.
@@ -25,7 +26,7 @@ func TestWhatTheBaselineCouldNotReadIsComparedWithTheLastThatCould(t *testing.T)
 	if first := notes(h, acme); first != nil {
 		t.Errorf("the first night has changes: %q", first)
 	}
-	for _, method := range []string{demo.ListSSOConfigurations, demo.GetOrganizationPolicies} {
+	for _, method := range []string{ona.ListSSOConfigurations, ona.GetOrganizationPolicies} {
 		acme.Faults[method] = demo.Fault{Code: "permission_denied", Message: "not for you"}
 	}
 	acme.SSO[0]["state"] = "SSO_CONFIGURATION_STATE_INACTIVE"

@@ -7,6 +7,7 @@ import (
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/ona"
 )
 
 // removals counts the removed rows whose note begins in a way.
@@ -26,7 +27,7 @@ func TestRemovalsBeyondTheBoundAreNotConfirmedAndSaySo(t *testing.T) {
 	h.mustRun(h.source("default", acme.Token))
 	acme.SCIM = nil
 	result := h.mustRun(h.source("default", acme.Token))
-	if n := h.asked[demo.GetSCIMConfiguration]; n != 100 {
+	if n := h.asked[ona.GetSCIMConfiguration]; n != 100 {
 		t.Errorf("the API was asked about %d removals, want 100", n)
 	}
 	if n := removals(result, "removal confirmed: the API answers not_found"); n != 100 {
@@ -42,7 +43,7 @@ func TestARemovalThatMayNotBeLookedUpIsNotConfirmed(t *testing.T) {
 	h := newHouse(t, acme)
 	h.mustRun(h.source("default", acme.Token))
 	acme.SCIM = acme.SCIM[:1]
-	acme.Faults[demo.GetSCIMConfiguration] = demo.Fault{Code: "permission_denied", Message: "not for you"}
+	acme.Faults[ona.GetSCIMConfiguration] = demo.Fault{Code: "permission_denied", Message: "not for you"}
 	result := h.mustRun(h.source("default", acme.Token))
 	if n := removals(result, "removed, not confirmed: OrganizationService/GetSCIMConfiguration: HTTP 403: not for you"); n != 1 {
 		t.Errorf("changes: %+v", result.Organizations[0].Changes)

@@ -25,10 +25,12 @@ func recordRules(ctx context.Context, o Options) (id int64, err error) {
 		return 0, fmt.Errorf("writing the thresholds: %w", err)
 	}
 	set := snapshot.RuleSet{Thresholds: string(thresholds)}
-	for _, w := range finding.Wording(o.Thresholds, o.TurnedOff) {
-		set.Wordings = append(set.Wordings, snapshot.Wording{
-			RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy, TurnedOff: w.TurnedOff,
-		})
+	for _, r := range finding.Rules() {
+		w := snapshot.Wording{RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(o.Thresholds), Remedy: r.Remedy}
+		if finding.CanBeTurnedOff(r.ID) {
+			w.TurnedOff = o.TurnedOff[r.ID]
+		}
+		set.Wordings = append(set.Wordings, w)
 	}
 	slices.SortFunc(set.Wordings, func(a, b snapshot.Wording) int { return strings.Compare(a.RuleID, b.RuleID) })
 	return o.Store.RecordRules(ctx, set)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -14,17 +15,22 @@ const namespace = "auditor"
 
 // Set is the metrics of one process. It is safe for concurrent use.
 type Set struct {
+	// Server is nil unless CountServer added it.
+	*Server
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
 	stored   stored
-
-	runs          *prometheus.CounterVec
-	skippedNights prometheus.Counter
-	failedReloads prometheus.Counter
-	next          prometheus.Gauge
 }
 
-// New returns a set that has the version of the tool and no other value. CountServer adds the counters of a server.
+// Server is what a server counts from its start on.
+type Server struct {
+	Runs          *prometheus.CounterVec // by outcome
+	SkippedNights prometheus.Counter
+	FailedReloads prometheus.Counter
+	Next          prometheus.Gauge // Unix time
+}
+
+// New returns a set that has the version of the tool and no other value.
 func New(toolVersion string) *Set {
 	s := &Set{registry: prometheus.NewRegistry()}
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
@@ -35,43 +41,29 @@ func New(toolVersion string) *Set {
 }
 
 func (s *Set) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	vec := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
-	s.registry.MustRegister(vec)
-	return vec
+	options := prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}
+	return promauto.With(s.registry).NewGaugeVec(options, labels)
 }
 
-// CountServer adds what a server counts from its start on.
+// CountServer adds the metrics of a server.
 func (s *Set) CountServer() {
-	counter := func(name, help string) prometheus.CounterOpts {
-		return prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}
+	add := promauto.With(s.registry)
+	s.Server = &Server{
+		Runs: add.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "runs_total",
+			Help: "Runs since the start of this process, by outcome: complete, failed, or error when the run could not be " +
+				"recorded."}, []string{"outcome"}),
+		SkippedNights: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "skipped_nights_total",
+			Help: "Scheduled times that passed without a run since the start of this process, because another run was " +
+				"busy or the machine slept."}),
+		FailedReloads: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "settings_reload_failures_total",
+			Help: "SIGHUPs since the start of this process after which the settings stayed as they were."}),
+		Next: add.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds",
+			Help: "When the next run is due."}),
 	}
-	s.runs = prometheus.NewCounterVec(counter("runs_total",
-		"Runs since the start of this process, by outcome: complete, failed, or error when the run could not be recorded."),
-		[]string{"outcome"})
-	s.skippedNights = prometheus.NewCounter(counter("skipped_nights_total", "Scheduled times that passed without a run "+
-		"since the start of this process, because another run was busy or the machine slept."))
-	s.failedReloads = prometheus.NewCounter(counter("settings_reload_failures_total",
-		"SIGHUPs since the start of this process after which the settings stayed as they were."))
-	s.next = prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "next_scheduled_timestamp_seconds", Help: "When the next run is due.",
-	})
-	s.registry.MustRegister(s.runs, s.skippedNights, s.failedReloads, s.next)
 	for _, outcome := range []string{"complete", "failed", "error"} {
-		s.runs.WithLabelValues(outcome)
+		s.Runs.WithLabelValues(outcome)
 	}
 }
-
-// CountRun counts a run of the server.
-func (s *Set) CountRun(outcome string) { s.runs.WithLabelValues(outcome).Inc() }
-
-// CountSkipped counts scheduled times that pass without a run.
-func (s *Set) CountSkipped(nights int) { s.skippedNights.Add(float64(nights)) }
-
-// CountFailedReload counts a reload of settings that failed.
-func (s *Set) CountFailedReload() { s.failedReloads.Inc() }
-
-// SetNext sets when the next run is due.
-func (s *Set) SetNext(at time.Time) { s.next.Set(float64(at.Unix())) }
 
 // SetTokenExpiries sets when the tokens expire, by source. A source without a known expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {

@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,50 +12,40 @@ import (
 
 // stored are the metrics that Update reads from the store.
 type stored struct {
+	all []*prometheus.GaugeVec // each of the following
+
 	lastComplete, runComplete, runStarted, runDuration                 *prometheus.GaugeVec
 	complete, pages, retries, configurations, changes, failingFindings *prometheus.GaugeVec
 }
 
 func (s *Set) addStored() {
+	add := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		vec := s.gauges(name, help, labels...)
+		s.stored.all = append(s.stored.all, vec)
+		return vec
+	}
 	const source, id = "source", "organization_id"
-	s.stored = stored{
-		lastComplete: s.gauges("last_complete_timestamp_seconds",
-			"When the last complete snapshot of the organization was taken.", source, id),
-		runComplete: s.gauges("run_complete", "1 when the last run is complete, else 0."),
-		runStarted:  s.gauges("run_started_timestamp_seconds", "When the last run started."),
-		runDuration: s.gauges("run_duration_seconds", "How long the last run took."),
-		complete: s.gauges("organization_complete",
-			"1 when the last run has a complete snapshot of the organization, else 0.", source, id),
-		pages:   s.gauges("pages", "Pages that the last run read, complete or not.", source, id),
-		retries: s.gauges("retries", "Requests of the last run that had to be sent again.", source, id),
-		configurations: s.gauges("scim_configurations",
-			"SCIM configurations in the last run's complete snapshot.", source, id),
-		changes: s.gauges("changes", "Changes in the last run's complete snapshot.", source, id, "kind", "severity"),
-		failingFindings: s.gauges("findings",
-			"Findings that fail in the last run's complete snapshot.", source, id, "severity"),
-	}
-}
-
-func (s *stored) reset() {
-	for _, vec := range []*prometheus.GaugeVec{
-		s.lastComplete, s.runComplete, s.runStarted, s.runDuration, s.complete,
-		s.pages, s.retries, s.configurations, s.changes, s.failingFindings,
-	} {
-		vec.Reset()
-	}
+	m := &s.stored
+	m.lastComplete = add("last_complete_timestamp_seconds",
+		"When the last complete snapshot of the organization was taken.", source, id)
+	m.runComplete = add("run_complete", "1 when the last run is complete, else 0.")
+	m.runStarted = add("run_started_timestamp_seconds", "When the last run started.")
+	m.runDuration = add("run_duration_seconds", "How long the last run took.")
+	m.complete = add("organization_complete",
+		"1 when the last run has a complete snapshot of the organization, else 0.", source, id)
+	m.pages = add("pages", "Pages that the last run read, complete or not.", source, id)
+	m.retries = add("retries", "Requests of the last run that had to be sent again.", source, id)
+	m.configurations = add("scim_configurations",
+		"SCIM configurations in the last run's complete snapshot.", source, id)
+	m.changes = add("changes", "Changes in the last run's complete snapshot.", source, id, "kind", "severity")
+	m.failingFindings = add("findings",
+		"Findings that fail in the last run's complete snapshot.", source, id, "severity")
 }
 
 // Update sets the metrics to the last run that has ended. An organization whose snapshot is not complete has no number
 // of configurations, changes or findings: unknown values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
-	if err := s.stored.update(ctx, store); err != nil {
-		return fmt.Errorf("reading the metrics from the database: %w", err)
-	}
-	return nil
-}
-
-func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
-	complete, err := store.CompleteSnapshots(ctx, "")
+	newest, err := store.LatestComplete(ctx)
 	if err != nil {
 		return err
 	}
@@ -64,18 +53,17 @@ func (s *stored) update(ctx context.Context, store *snapshot.Store) error {
 	if err != nil {
 		return err
 	}
-	s.reset()
-	// Only under today's label: one that the settings no longer have would look overdue for ever.
-	newest := make(map[string]snapshot.Snapshot)
-	for _, h := range complete { // oldest first
-		newest[h.OrganizationID] = h
+	m := &s.stored
+	for _, vec := range m.all {
+		vec.Reset()
 	}
+	// Only under today's label: one that the settings no longer have would look overdue for ever.
 	for _, h := range newest {
-		s.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
+		m.lastComplete.WithLabelValues(h.Source, h.OrganizationID).Set(float64(h.TakenAt.Unix()))
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.run(ctx, store, r)
+			return m.run(ctx, store, r)
 		}
 	}
 	return nil

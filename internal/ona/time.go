@@ -9,8 +9,6 @@ const (
 	TimeLayout = "2006-01-02T15:04:05.000000000Z"
 	// DisplayTime is the layout of an instant in a sentence: whole seconds.
 	DisplayTime = "2006-01-02 15:04:05 UTC"
-	// DisplayExactTime is DisplayTime with the fraction of a second if there is one.
-	DisplayExactTime = "2006-01-02 15:04:05.999999999 UTC"
 )
 
 // FormatTime writes an instant in TimeLayout, and the zero time, which means not reported, as "".

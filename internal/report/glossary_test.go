@@ -49,9 +49,8 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 
 	seen := make(map[diff.Kind]bool)
 	// Back and forth, so that what is lifted is set and what is added is removed as well.
-	for _, c := range append(diff.Compute(baseline, now, diff.Options{}), diff.Compute(now, baseline, diff.Options{
-		Seen: func(diff.SubjectType, string) bool { return true },
-	})...) {
+	seenBefore := func(diff.SubjectType, string) bool { return true }
+	for _, c := range append(diff.Compute(baseline, now, nil), diff.Compute(now, baseline, seenBefore)...) {
 		seen[c.Kind] = true
 		if !explained(c) {
 			t.Errorf("the Glossary does not explain %s of a %s with severity %s", c.Kind, c.SubjectType, c.Severity)

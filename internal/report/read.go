@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
@@ -28,7 +29,8 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
 		return nil, err
 	}
-	if m.Nights, err = store.Nights(ctx, m.Since(), runID, run.StartedAt, 0); err != nil {
+	before := m.Since().Add(-time.Second) // a night at Since itself is shown
+	if m.Nights, err = store.Nights(ctx, before, runID, run.StartedAt, 0); err != nil {
 		return nil, err
 	}
 	firstOfTrend := m.Runs[min(trendRuns, len(m.Runs))-1].ID

@@ -58,8 +58,10 @@ func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
 func recordRules(t *testing.T, store *snapshot.Store) int64 {
 	t.Helper()
 	var rules snapshot.RuleSet
-	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
-		rules.Wordings = append(rules.Wordings, snapshot.Wording{RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy})
+	for _, r := range finding.Rules() {
+		rules.Wordings = append(rules.Wordings, snapshot.Wording{
+			RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(finding.DefaultThresholds()), Remedy: r.Remedy,
+		})
 	}
 	id, err := store.RecordRules(t.Context(), rules)
 	if err != nil {
@@ -78,7 +80,7 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	}
 	var changes []diff.Change
 	if found {
-		changes = diff.Compute(baseline.Inventory, inv, diff.Options{})
+		changes = diff.Compute(baseline.Inventory, inv, nil)
 	}
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{

@@ -43,10 +43,10 @@ var byStrength = []Status{Missed, Due, Failed, Running, CaughtUp, Complete}
 
 // Night is a time of the schedule and its outcome.
 type Night struct {
-	ScheduledAt time.Time
-	Status      Status
+	ScheduledAt time.Time `json:"scheduled_for"`
+	Status      Status    `json:"status"`
 	// RunID is the run that the status comes from, 0 when there is none.
-	RunID int64
+	RunID int64 `json:"run_id,omitempty"`
 }
 
 // Nights returns the times of the periods up to now, in order, each with its outcome. The periods

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,16 +9,22 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// Condition is met by changes or by findings of a severity or above. --fail-on and the notifications use it.
+// Condition is what --fail-on and the notifications wait for: changes or findings of a severity or above, or an event
+// of a run, which has no severity.
 type Condition struct {
-	What  string // "changes" or "findings"
+	What  string // "changes", "findings" or one of the events
 	Least diff.Severity
 }
 
-func (c Condition) String() string { return c.What + ":" + string(c.Least) }
+// The events of a run. A notification can wait for one.
+const (
+	Always  = "always"
+	Failure = "failure"
+	Token   = "token" // a token that expires
+)
 
-// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", comma-separated.
-func ParseConditions(text string) ([]Condition, error) {
+// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the events, comma-separated.
+func ParseConditions(text string, events ...string) ([]Condition, error) {
 	var all []Condition
 	for item := range strings.SplitSeq(text, ",") {
 		item = strings.TrimSpace(item)
@@ -25,11 +32,11 @@ func ParseConditions(text string) ([]Condition, error) {
 			continue
 		}
 		what, severity, _ := strings.Cut(item, ":")
-		if severity == "" {
-			severity = string(diff.Info)
-		}
-		c := Condition{What: what, Least: diff.Severity(severity)}
-		if what != "changes" && what != "findings" || !slices.Contains(diff.Severities, c.Least) {
+		c := Condition{what, cmp.Or(diff.Severity(severity), diff.Info)}
+		switch {
+		case slices.Contains(events, item):
+			c.Least = ""
+		case what != "changes" && what != "findings" || !slices.Contains(diff.Severities, c.Least):
 			return nil, fmt.Errorf("%q is not known", item)
 		}
 		all = append(all, c)

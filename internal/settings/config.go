@@ -50,7 +50,7 @@ func (s *Settings) readConfig(path string) error {
 		return &Error{fmt.Errorf("reading the config file: %w", err), "name an existing file with --config"}
 	}
 	if s.file, err = readYAML(s.file.path, content, &s.Config); err != nil {
-		return &Error{fmt.Errorf("config file %w", err), "the README lists every setting"}
+		return &Error{fmt.Errorf("config file %w", err), "docs/settings.md lists every setting"}
 	}
 	return nil
 }

@@ -14,13 +14,11 @@ import (
 	"scim-auditor/internal/report"
 )
 
-// Notification is a recipient and the results that it wants to hear of.
+// Notification is a recipient and the results that it wants to hear of: those that meet one of the conditions.
 type Notification struct {
 	Type   string // webhook, slack, email or ping
 	Sender notify.Sender
-	// Always, OnFailure, OnToken and Conditions are what "on" names; one that applies is enough.
-	Always, OnFailure, OnToken bool
-	Conditions                 []Condition
+	On     []Condition
 }
 
 // notifyEntry is an entry of notify in the config file.
@@ -56,7 +54,7 @@ func (s *Settings) Notifications() ([]Notification, error) {
 		}
 		n, err := s.notification(entry)
 		if err != nil {
-			return nil, s.wrongEntry("notify", i, err, "the README lists what an entry of notify takes")
+			return nil, s.wrongEntry("notify", i, err, "docs/notifications.md lists what an entry of notify takes")
 		}
 		all = append(all, n)
 	}
@@ -68,8 +66,10 @@ func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 	if !slices.Contains([]string{"webhook", "slack", "email", "ping"}, e.Type) {
 		return n, fmt.Errorf("type %q is none of webhook, slack, email and ping", e.Type)
 	}
-	if err := n.parseOn(e.On); err != nil {
-		return n, err
+	on := cmp.Or(strings.TrimSpace(e.On), Failure+","+Token)
+	if n.On, err = ParseConditions(on, Always, Failure, Token); err != nil {
+		return n, fmt.Errorf("on: %q: it takes always, failure, token, changes and findings, "+
+			"the last two alone or with :SEVERITY, comma-separated", e.On)
 	}
 	if e.Type == "email" {
 		n.Sender, err = s.email(e)
@@ -88,44 +88,16 @@ func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 	case "slack":
 		n.Sender = notify.Slack{URL: url}
 	case "ping":
-		n.Sender, n.Always = notify.Ping{URL: url}, true
+		n.Sender, n.On = notify.Ping{URL: url}, []Condition{{What: Always}}
 	}
 	return n, nil
 }
 
-// parseOn reads always, failure, token and the conditions of ParseConditions; failure and token when it is empty.
-func (n *Notification) parseOn(text string) (err error) {
-	if strings.TrimSpace(text) == "" {
-		n.OnFailure, n.OnToken = true, true
-	}
-	var conditions []string
-	for item := range strings.SplitSeq(text, ",") {
-		switch item = strings.TrimSpace(item); item {
-		case "always":
-			n.Always = true
-		case "failure":
-			n.OnFailure = true
-		case "token":
-			n.OnToken = true
-		default:
-			conditions = append(conditions, item)
-		}
-	}
-	if n.Conditions, err = ParseConditions(strings.Join(conditions, ",")); err != nil {
-		return fmt.Errorf("on: %q: it takes always, failure, token, changes and findings, "+
-			"the last two alone or with :SEVERITY, comma-separated", text)
-	}
-	return nil
-}
-
 func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	host, portText, err := net.SplitHostPort(e.SMTP)
-	if err != nil {
+	port, portErr := strconv.Atoi(portText)
+	if err != nil || portErr != nil {
 		return nil, fmt.Errorf("smtp: %q is no host and port such as smtp.example.com:587", e.SMTP)
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return nil, fmt.Errorf("smtp: %q has no port number", e.SMTP)
 	}
 	email := &notify.Email{
 		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -13,17 +12,18 @@ import (
 // fill sets the fields of Config that are flags of the command. Precedence: flag, environment, config file, default.
 func (s *Settings) fill() error {
 	config, _ := s.given("config")
-	if err := s.overlay(func(name string) (string, bool) { return s.flags[name].Text, true }); err != nil {
+	byDefault := func(name string) (string, bool) { return s.flags.Lookup(name).DefValue, true }
+	if err := s.overlay(byDefault); err != nil {
 		return err
 	}
 	if err := s.readConfig(config); err != nil {
 		return err
 	}
-	if err := s.overlay(s.given); err != nil {
-		return &Error{err, "a whole number is such as 100; the README lists every setting"}
+	err := s.overlay(s.given)
+	if err != nil {
+		return err
 	}
-	var err error
-	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags["base-url"].Set {
+	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags.Changed("base-url") {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "it is a host such as app.gitpod.io")
 		}
@@ -49,12 +49,14 @@ func (s *Settings) isSet(name string) (bool, error) {
 
 // overlay sets the fields of Config that are flags of the command and for which value returns a text.
 func (s *Settings) overlay(value func(name string) (text string, ok bool)) error {
-	var problems []error
 	config := reflect.ValueOf(&s.Config).Elem()
 	for _, key := range yamlFields(config.Type()) {
 		name := strings.ReplaceAll(key.Tag.Get("yaml"), "_", "-")
+		if !s.takes(name) {
+			continue
+		}
 		text, ok := value(name)
-		if !ok || !s.takes(name) {
+		if !ok {
 			continue
 		}
 		switch into := config.FieldByIndex(key.Index).Addr().Interface().(type) {
@@ -63,18 +65,19 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 		case *int:
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				problems = append(problems, s.wrong(name, fmt.Errorf("%q is no whole number", text), ""))
+				return s.wrong(name, fmt.Errorf("%q is no whole number", text),
+					"a whole number is such as 100; docs/settings.md lists every setting")
 			}
 			*into = n
 		}
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 // given returns what the command line or the environment says.
 func (s *Settings) given(name string) (text string, ok bool) {
-	if flag := s.flags[name]; flag.Set {
-		return flag.Text, true
+	if s.flags.Changed(name) {
+		return s.flags.Lookup(name).Value.String(), true
 	}
 	_, text = s.variable(name)
 	return text, text != ""
@@ -101,7 +104,7 @@ func (s *Settings) wrong(name string, err error, hint string) error {
 	place := s.file.where("$." + key)
 	origin := "--" + name
 	switch {
-	case s.flags[name].Set:
+	case s.flags.Changed(name):
 	case variable != "":
 		origin = "environment variable " + variable
 	case place != s.file.path:

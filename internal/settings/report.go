@@ -17,7 +17,14 @@ func (s *Settings) Report(toolVersion string) (report.Options, error) {
 	if options.Formats, err = report.ParseFormats(s.Formats); err != nil {
 		return options, s.wrong("formats", err, formatsHint)
 	}
-	if options.Location, err = parseTimezone(s.Timezone); err != nil {
+	options.Location, err = time.LoadLocation(s.Timezone) // UTC when it is empty
+	switch {
+	case err != nil:
+		err = fmt.Errorf("time zone %q is not known", s.Timezone)
+	case s.Timezone == "Local":
+		err = fmt.Errorf("time zone %q is another on each machine", s.Timezone)
+	}
+	if err != nil {
 		return options, s.wrong("timezone", err,
 			"it is a name of the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
@@ -36,17 +43,4 @@ func (s *Settings) Report(toolVersion string) (report.Options, error) {
 		return options, s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}
 	return options, nil
-}
-
-// parseTimezone reads the name of a zone; an empty one is UTC. "Local" is refused: the same report must be the same on
-// every machine.
-func parseTimezone(name string) (*time.Location, error) {
-	if name == "Local" {
-		return nil, fmt.Errorf("time zone %q is another on each machine", name)
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return nil, fmt.Errorf("time zone %q is not known", name)
-	}
-	return zone, nil
 }

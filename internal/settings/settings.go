@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/schedule"
 )
@@ -29,7 +31,7 @@ type Settings struct {
 	TokenExpiries map[string]time.Time
 
 	exceptionsNamed bool
-	flags           map[string]Flag
+	flags           *pflag.FlagSet
 	getenv          func(string) string
 	file            *yamlFile
 }
@@ -45,8 +47,9 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Load reads the config file and returns the settings of a command that takes these flags. Every error is an *Error.
-func Load(flags map[string]Flag, getenv func(string) string) (*Settings, error) {
+// Load reads the config file and returns the settings of a command with these flags, which have been parsed. Every
+// error is an *Error.
+func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
 	if err := s.fill(); err != nil {
 		return nil, err
@@ -64,8 +67,7 @@ func Load(flags map[string]Flag, getenv func(string) string) (*Settings, error) 
 }
 
 func (s *Settings) takes(name string) bool {
-	_, ok := s.flags[name]
-	return ok
+	return s.flags.Lookup(name) != nil
 }
 
 // check validates the settings that need no further file.

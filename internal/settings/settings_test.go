@@ -2,7 +2,6 @@ package settings
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,23 +12,26 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/diff"
 )
 
-// definitions are those of all settings.
-func definitions() []Definition {
-	return slices.Concat(CommonFlags, CollectionFlags, ExceptionFlags, ScheduleFlags, ExitCodeFlags, ServerFlags, ReportFlags)
+// allFlags are those of all settings.
+func allFlags() *pflag.FlagSet {
+	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
+	AddFlags(flags, CommonFlags, CollectionFlags, ExceptionFlags, ScheduleFlags, ExitCodeFlags, ServerFlags, ReportFlags)
+	return flags
 }
 
-// A new setting needs a Definition and a field of Config.
+// A new setting needs a flag and a field of Config.
 func TestEveryFlagIsAKeyOfTheConfigFile(t *testing.T) {
 	var flags, keys []string
-	for _, d := range definitions() {
-		if !slices.Contains([]string{"config", "verbose", "quiet"}, d.Name) {
-			flags = append(flags, strings.ReplaceAll(d.Name, "-", "_"))
+	allFlags().VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains([]string{"config", "verbose", "quiet"}, f.Name) {
+			flags = append(flags, strings.ReplaceAll(f.Name, "-", "_"))
 		}
-	}
+	})
 	for _, field := range yamlFields(reflect.TypeFor[Config]()) {
 		if key := field.Tag.Get("yaml"); !slices.Contains([]string{"organizations", "rules", "notify"}, key) {
 			keys = append(keys, key)
@@ -45,17 +47,18 @@ func TestEveryFlagIsAKeyOfTheConfigFile(t *testing.T) {
 // load loads the settings of a command that takes every flag, with a config file of this text.
 func load(t *testing.T, config string, variables map[string]string, args map[string]string) (*Settings, error) {
 	t.Helper()
-	flags := make(map[string]Flag)
-	for _, d := range definitions() {
-		flags[d.Name] = Flag{Text: fmt.Sprint(d.Default)}
-	}
+	flags := allFlags()
 	path := filepath.Join(t.TempDir(), "auditor.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	flags["config"] = Flag{Text: path, Set: true}
 	for name, text := range args {
-		flags[name] = Flag{Text: text, Set: true}
+		if err := flags.Set(name, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := flags.Set("config", path); err != nil {
+		t.Fatal(err)
 	}
 	return Load(flags, func(name string) string { return variables[name] })
 }
@@ -112,8 +115,9 @@ func TestAWrongVariableIsNamed(t *testing.T) {
 
 // A setting that the command does not take is not looked at.
 func TestACommandMindsItsOwnSettings(t *testing.T) {
-	s, err := Load(map[string]Flag{"db": {Text: "auditor.db"}, "log-format": {Text: "text"}},
-		func(name string) string { return map[string]string{"AUDITOR_PAGE_SIZE": "ten"}[name] })
+	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
+	CommonFlags(flags)
+	s, err := Load(flags, func(name string) string { return map[string]string{"AUDITOR_PAGE_SIZE": "ten"}[name] })
 	if err != nil || s.DB != "auditor.db" || s.PageSize != 0 {
 		t.Errorf("%+v, error %v", s, err)
 	}

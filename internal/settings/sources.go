@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -76,7 +77,6 @@ func (s *Settings) Sources(log *slog.Logger) ([]Source, error) {
 			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err),
 				"check --base-url, GITPOD_BASE_URL or ONA_HOST, base_url in the config file, and --organization"}
 		}
-		source.TokenExpires = s.TokenExpiries[entry.Name]
 		if source.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
 			return nil, source.Err
 		}
@@ -99,11 +99,8 @@ func (e *organizationEntry) check(named map[string]bool) error {
 
 // source is the entry's source without its token.
 func (s *Settings) source(e organizationEntry) (source Source, err error) {
-	source = Source{Name: e.Name, BaseURL: e.BaseURL}
-	if source.BaseURL == "" {
-		source.BaseURL = s.BaseURL
-	}
-	if source.BaseURL, err = fetch.ParseBaseURL(source.BaseURL); err != nil {
+	source = Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
+	if source.BaseURL, err = fetch.ParseBaseURL(cmp.Or(e.BaseURL, s.BaseURL)); err != nil {
 		return source, err
 	}
 	source.OrganizationID, err = ona.ParseID(strings.TrimSpace(e.OrganizationID))
@@ -135,18 +132,14 @@ func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, er
 }
 
 func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
-	info, err := os.Stat(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", &Error{fmt.Errorf("reading the token file: %w", err),
 			"put the token into the file, readable by the user that runs auditor and nobody else"}
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("token_file_readable_by_others", slog.String("file", path),
 			slog.String("mode", info.Mode().Perm().String()), slog.String("do", "chmod 600 "+path))
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", &Error{fmt.Errorf("reading the token file: %w", err), "let the user that runs auditor read it"}
 	}
 	return parseToken(string(text), "token file "+path)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -42,7 +43,7 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 
 // at writes a place in the file as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
-	if t == nil || t.Position == nil {
+	if t == nil {
 		return f.path
 	}
 	return fmt.Sprintf("%s:%d:%d", f.path, t.Position.Line, t.Position.Column)
@@ -50,12 +51,9 @@ func (f *yamlFile) at(t *token.Token) string {
 
 // where returns the place of the first path that exists, such as $.rules.disabled, or the file alone.
 func (f *yamlFile) where(paths ...string) string {
-	if f.tree == nil {
-		return f.path
-	}
 	for _, text := range paths {
 		path, err := yaml.PathString(text)
-		if err != nil {
+		if err != nil || f.tree == nil {
 			continue
 		}
 		if node, err := path.FilterFile(f.tree); err == nil {
@@ -68,19 +66,19 @@ func (f *yamlFile) where(paths ...string) string {
 // problem turns an error of the YAML library into one with a place and what was expected.
 func (f *yamlFile) problem(err error, into any) error {
 	located, ok := errors.AsType[yaml.Error](err)
-	if !ok {
+	if !ok || located.GetToken() == nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
-	where := f.at(located.GetToken())
+	where, path := f.at(located.GetToken()), f.pathOf(located.GetToken())
 	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
-		known := f.keysBeside(unknown.Token, reflect.TypeOf(into))
-		return fmt.Errorf("%s: %s; expected one of %s", where, unknown.Message, strings.Join(known, ", "))
+		known := strings.Join(keysBeside(path, reflect.TypeOf(into)), ", ")
+		return fmt.Errorf("%s: %s; expected one of %s", where, unknown.Message, known)
 	}
-	if path := f.pathOf(located.GetToken()); path != "" {
+	if path != "" {
 		where += ": " + path
 	}
 	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
-		return fmt.Errorf("%s: %s; expected %s", where, quoted(mistyped.Token), typeName(mistyped.DstType))
+		return fmt.Errorf("%s: %q; expected %s", where, mistyped.Token.Value, typeName(mistyped.DstType))
 	}
 	if mistyped, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
 		return fmt.Errorf("%s: %s; expected %s", where, nodeName(mistyped.Actual), nodeName(mistyped.Expected))
@@ -95,19 +93,17 @@ func nodeName(t ast.NodeType) string {
 		return "keys with values"
 	case ast.SequenceType:
 		return "a list"
+	case ast.IntegerType:
+		return "a whole number"
 	}
-	if name := strings.ToLower(t.YAMLName()); name != "int" {
-		return "a " + name
-	}
-	return "a whole number"
+	return "a " + strings.ToLower(t.YAMLName())
 }
 
 // typeName is the Go type of a setting in the same words.
 func typeName(t reflect.Type) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
 	switch t.Kind() {
+	case reflect.Pointer:
+		return typeName(t.Elem())
 	case reflect.Int:
 		return "a whole number"
 	case reflect.String:
@@ -118,18 +114,11 @@ func typeName(t reflect.Type) string {
 	return "keys with values"
 }
 
-func quoted(t *token.Token) string {
-	if t == nil {
-		return "a value of another type"
-	}
-	return fmt.Sprintf("%q", t.Value)
-}
-
 var listIndex = regexp.MustCompile(`\[\d+\]`)
 
-// keysBeside returns the keys that are known where an unknown key stands, in a file that is decoded into t.
-func (f *yamlFile) keysBeside(key *token.Token, t reflect.Type) []string {
-	outer := strings.Split(listIndex.ReplaceAllString(f.pathOf(key), ""), ".")
+// keysBeside returns the keys that are known beside the key at a path, in a file that is decoded into t.
+func keysBeside(path string, t reflect.Type) (names []string) {
+	outer := strings.Split(listIndex.ReplaceAllString(path, ""), ".")
 	for _, name := range outer[:len(outer)-1] {
 		for _, field := range yamlFields(t) {
 			if field.Tag.Get("yaml") == name {
@@ -137,7 +126,6 @@ func (f *yamlFile) keysBeside(key *token.Token, t reflect.Type) []string {
 			}
 		}
 	}
-	var names []string
 	for _, field := range yamlFields(t) {
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		names = append(names, name)
@@ -153,40 +141,34 @@ func yamlFields(t reflect.Type) []reflect.StructField {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	var fields []reflect.StructField
-	for i := range t.NumField() {
-		if field := t.Field(i); field.Tag.Get("yaml") != "" {
-			fields = append(fields, field)
-		}
-	}
-	return fields
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("yaml") == "" })
 }
 
 // pathOf is the path of the node at a place, such as organizations[0].name; empty where there is none.
 func (f *yamlFile) pathOf(t *token.Token) string {
-	if t == nil || t.Position == nil || f.tree == nil {
+	if f.tree == nil {
 		return ""
 	}
-	path := ""
+	found := finder{file: f, place: f.at(t)}
 	for _, doc := range f.tree.Docs {
-		ast.Walk(visitor(func(n ast.Node) {
-			if _, pair := n.(*ast.MappingValueNode); pair {
-				return // its token is the colon
-			}
-			if at := n.GetToken(); at != nil && f.at(at) == f.at(t) {
-				path = strings.TrimLeft(n.GetPath(), "$.")
-			}
-		}), doc)
+		ast.Walk(&found, doc)
 	}
-	return path
+	return found.path
 }
 
-// visitor is called for every node of a tree.
-type visitor func(ast.Node)
+// finder walks a tree and keeps the path of the last node at a place.
+type finder struct {
+	file        *yamlFile
+	place, path string
+}
 
-func (v visitor) Visit(n ast.Node) ast.Visitor {
-	v(n)
-	return v
+// Visit implements ast.Visitor.
+func (f *finder) Visit(n ast.Node) ast.Visitor {
+	_, pair := n.(*ast.MappingValueNode) // its token is the colon
+	if !pair && f.file.at(n.GetToken()) == f.place {
+		f.path = strings.TrimLeft(n.GetPath(), "$.")
+	}
+	return f
 }
 
 // indent is the white space before the entries of a list.

@@ -137,7 +137,7 @@ func addJudged(t *testing.T, store *snapshot.Store, at time.Time) (snapshot.Snap
 	run := beginRun(t, store, at)
 	saved, err := store.SaveComplete(t.Context(), snapshot.Collected{
 		Snapshot: snapshot.Snapshot{RunID: run, Source: "default", OrganizationID: acme, TakenAt: at},
-		Baseline: baseline, Inventory: renamed, Changes: diff.Compute(baseline.Inventory, renamed, diff.Options{}), Findings: findings,
+		Baseline: baseline, Inventory: renamed, Changes: diff.Compute(baseline.Inventory, renamed, nil), Findings: findings,
 		AuditLog: log, Candidates: [][]ona.AuditLogEntry{{log.Entries[0], log.Entries[2]}}, Acceptances: acceptances,
 		Exchanges: []snapshot.Exchange{{Number: 1, Method: "gitpod.v1.EventService/ListAuditLogs", Status: 200, SentAt: at, ResponseSize: 2,
 			ResponseSHA256: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}},

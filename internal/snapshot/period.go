@@ -63,7 +63,7 @@ func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.
 	if err != nil {
 		return nil, err
 	}
-	return diff.Compute(old, current, diff.Options{Seen: seen}), nil
+	return diff.Compute(old, current, seen), nil
 }
 
 // Counts is what the views count over a stretch of snapshots of one organization: the second source of what

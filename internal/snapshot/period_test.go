@@ -90,7 +90,7 @@ func compared(t *testing.T, store *snapshot.Store, n int, inv ona.Inventory) {
 		Inventory: inv,
 	}
 	if found {
-		c.Changes = diff.Compute(baseline.Inventory, inv, diff.Options{})
+		c.Changes = diff.Compute(baseline.Inventory, inv, nil)
 	}
 	if _, err := store.SaveComplete(t.Context(), c); err != nil {
 		t.Fatal(err)

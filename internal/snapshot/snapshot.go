@@ -4,7 +4,12 @@
 package snapshot
 
 import (
+	"errors"
+	"fmt"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -22,22 +27,22 @@ const (
 	Failed   Outcome = "failed"
 )
 
-// Run is one execution of the job over all organizations.
+// Run is one execution of the job over all organizations. As JSON it has the column names of the table "runs".
 type Run struct {
-	ID                    int64
-	StartedAt             time.Time // whole seconds
-	FinishedAt            time.Time // zero while running
-	ScheduledFor          time.Time // zero for a run that no schedule asked for
-	Trigger               string    // "manual", "schedule", "catch_up" or "demo"
-	Outcome               Outcome
-	Error                 string
-	ToolVersion           string
-	Host                  string
-	CompleteOrganizations int // organizations whose snapshot is complete
-	FailedOrganizations   int // organizations whose snapshot failed
-	Changes               int
-	FailedFindings        int
-	SCIMConfigurations    int // over all complete snapshots of the run
+	ID                    int64     `json:"id,omitempty"`
+	StartedAt             time.Time `json:"started_at"`             // whole seconds
+	FinishedAt            time.Time `json:"finished_at,omitzero"`   // zero while running
+	ScheduledFor          time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
+	Trigger               string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
+	Outcome               Outcome   `json:"outcome"`
+	Error                 string    `json:"error,omitempty"`
+	ToolVersion           string    `json:"tool_version"`
+	Host                  string    `json:"host"`
+	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
+	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
+	Changes               int       `json:"changes"`
+	FailedFindings        int       `json:"failed_findings"`
+	SCIMConfigurations    int       `json:"scim_configurations"` // over all complete snapshots of the run
 }
 
 // Snapshot is what is known about one organization at one instant, or that it could not be known.
@@ -116,7 +121,7 @@ type Change struct {
 	// The actor's fields are those of the newest candidate, empty where there is none.
 	ActorID, ActorPrincipal, ActorAction string
 	ActorAt                              time.Time
-	// Candidates are all audit-log entries that may tell who made the change, newest first.
+	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
 }
 
@@ -148,4 +153,42 @@ type SSOConfiguration struct {
 	ona.SSOConfiguration
 	FirstSeen      time.Time
 	UnchangedSince time.Time
+}
+
+// Errors that a caller distinguishes.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrPruned   = errors.New("retention removed it")
+
+	// The file was left untouched.
+	ErrNotDatabase    = errors.New("not a database of auditor")
+	ErrOlderVersion   = errors.New("made by a development version of auditor")
+	ErrNewerVersion   = errors.New("made by a newer version of auditor")
+	ErrNoDatabaseFile = errors.New("no such database file")
+	ErrFileExists     = errors.New("the file exists already")
+
+	// A person can do something about these.
+	ErrBusy     = errors.New("another process is writing to the database")
+	ErrReadOnly = errors.New("the database cannot be written")
+	ErrDiskFull = errors.New("the disk is full, or it cannot be read or written")
+	ErrDamaged  = errors.New("the database file is damaged")
+)
+
+// explain adds to an error of SQLite which of the errors above it is: https://www.sqlite.org/rescode.html
+func explain(err error) error {
+	failure, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch failure.Code() & 0xff { // the primary code
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
 }

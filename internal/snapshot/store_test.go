@@ -50,7 +50,7 @@ func scim(id, name string) ona.SCIMConfiguration {
 func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 	return ona.Inventory{
 		Organization: ona.Organization{ID: acme, Name: "Acme", Tier: "ENTERPRISE", Raw: json.RawMessage(`{}`)},
-		SCIM:         []ona.SCIMConfiguration(configurations),
+		SCIM:         configurations,
 		SSO: []ona.SSOConfiguration{{
 			ID: "sso-1", OrganizationID: acme, DisplayName: "Okta", State: ona.SSOStateActive, EmailDomains: []string{"acme.example"},
 			Claims: map[string]string{"sub": "id"}, Raw: json.RawMessage(`{"id":"sso-1"}`),

@@ -54,7 +54,7 @@ func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 	return ona.Inventory{
 		Organization: ona.Organization{ID: acmeID, Name: "Acme", Raw: []byte(`{}`)},
 		Policies:     &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: []byte(`{}`)},
-		SCIM:         []ona.SCIMConfiguration(configurations),
+		SCIM:         configurations,
 		SSO: []ona.SSOConfiguration{
 			{
 				ID: id(101), OrganizationID: acmeID, DisplayName: "Okta", ProviderType: ona.ProviderTypeCustom,
@@ -149,7 +149,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	}
 	var changes []diff.Change
 	if found {
-		changes = diff.Compute(baseline.Inventory, *l.inventory, diff.Options{})
+		changes = diff.Compute(baseline.Inventory, *l.inventory, nil)
 	}
 	header.SCIMReceived, header.SCIMDistinct = len(l.inventory.SCIM), len(l.inventory.SCIM)
 	header.SSOReceived, header.SSODistinct = len(l.inventory.SSO), len(l.inventory.SSO)
@@ -171,9 +171,9 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 func recordRules(t *testing.T, store *snapshot.Store) int64 {
 	t.Helper()
 	var rules snapshot.RuleSet
-	for _, w := range finding.Wording(finding.DefaultThresholds(), nil) {
+	for _, r := range finding.Rules() {
 		rules.Wordings = append(rules.Wordings, snapshot.Wording{
-			RuleID: w.RuleID, Title: w.Title, Expected: w.Expected, Remedy: w.Remedy,
+			RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(finding.DefaultThresholds()), Remedy: r.Remedy,
 		})
 	}
 	id, err := store.RecordRules(t.Context(), rules)
@@ -256,8 +256,8 @@ func file(t *testing.T, d *document, name string) []byte {
 	return nil
 }
 
-// columnsOf are some columns of a table, each row in one text.
-func columnsOf(t *table.Table, keys ...string) []string {
+// rowsOf are some columns of a table, each row in one text.
+func rowsOf(t *table.Table, keys ...string) []string {
 	var all []string
 	for _, r := range t.Rows {
 		var texts []string
