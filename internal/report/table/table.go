@@ -53,7 +53,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 		t.Columns = append(t.Columns, c)
 		if zone != nil && c.hasLocal() {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
-			t.Columns = append(t.Columns, Text(title, c.Key+LocalSuffix).NotInJSON())
+			t.Columns = append(t.Columns, Column{Title: title, Key: c.Key + LocalSuffix, Kind: TextKind, in: notJSON})
 		}
 	}
 	t.Widths = make([]int, len(t.Columns))

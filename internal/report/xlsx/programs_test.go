@@ -148,8 +148,8 @@ var hostileNames = []string{
 // hostile is a book with every kind of cell, and hostile names wherever there is a text.
 func hostile() *Book {
 	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
-	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Bool("Yes", "yes"),
-		table.Time("At", "at"), table.Date("Until", "until"), table.Text("Status", "status"), table.Lists("List", "list"))
+	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
+		table.Time("At", "at"), table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"), table.Lists("List", "list"))
 	for i, name := range hostileNames {
 		other := hostileNames[(i+7)%len(hostileNames)]
 		word := table.Word{Value: other, Text: other, Tone: table.Tone(i % 8)}
