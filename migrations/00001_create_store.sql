@@ -98,6 +98,7 @@ CREATE INDEX snapshots_by_organization ON stored_snapshots (organization_key, ou
 CREATE INDEX snapshots_by_source ON stored_snapshots (source, outcome, id);
 CREATE INDEX snapshots_by_run ON stored_snapshots (run_id);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
+CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 
 CREATE TABLE schedules ( -- The schedules of the job, in order. The expected nights follow from them.
   id INTEGER PRIMARY KEY, -- grows with time

@@ -33,13 +33,13 @@ func auditLogValues(l *AuditLog) (reading, entries [][]any) {
 	}
 	for i, e := range l.Entries {
 		entries = append(entries, []any{
-			int64(i + 1), e.ID, ona.FormatTime(e.CreatedAt), nullText(e.ActorID), nullText(e.ActorPrincipal),
-			nullText(e.SubjectID), nullText(e.SubjectType), nullText(e.Action), nullText(ona.CanonicalUnknown(e.Unknown)),
+			int64(i + 1), e.ID, ona.FormatTime(e.CreatedAt), orNull(e.ActorID), orNull(e.ActorPrincipal),
+			orNull(e.SubjectID), orNull(e.SubjectType), orNull(e.Action), orNull(ona.CanonicalUnknown(e.Unknown)),
 		})
 	}
 	return [][]any{{
 		ona.FormatTime(l.Since), ona.FormatTime(l.Until), int64(l.Pages), int64(l.Received),
-		nullText(l.NotAssessed), nullText(l.Lacking),
+		orNull(l.NotAssessed), orNull(l.Lacking),
 	}}, entries
 }
 

@@ -3,7 +3,11 @@ package snapshot
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strings"
+	"time"
 
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 )
 
@@ -28,21 +32,18 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	}
 	b.SSO, b.Policies = b.Snapshot, b.Snapshot
 	if b.Snapshot.SSONotAssessed != "" {
-		b.SSO, _, err = lastComplete(ctx, s.db, organizationID, 0, "AND sso_not_assessed IS NULL")
-		if err != nil {
-			return b, true, err
-		}
+		b.SSO, _, err = s.LastWithSSO(ctx, organizationID, b.Snapshot.ID)
 	}
-	if b.Snapshot.PoliciesNotAssessed != "" {
-		b.Policies, _, err = lastComplete(ctx, s.db, organizationID, 0, "AND policies_not_assessed IS NULL")
-		if err != nil {
-			return b, true, err
-		}
+	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
+		b.Policies, _, err = s.LastWithPolicies(ctx, organizationID, b.Snapshot.ID)
 	}
-	if err := s.readBaseline(ctx, &b); err != nil {
-		return b, true, err
+	if err == nil {
+		err = s.readBaseline(ctx, &b)
 	}
-	if b.Inventory, err = b.content.inventory(); err != nil {
+	if err == nil {
+		b.Inventory, err = b.content.inventory()
+	}
+	if err != nil {
 		return b, true, err
 	}
 	if b.SSO.ID == 0 {
@@ -57,20 +58,61 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 // readBaseline reads the versions that hold now: of what a snapshot could not read, the last ones stay.
 func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
 	key, err := s.keyOf(ctx, b.Snapshot)
+	now := func(t *versionTable) (rows []version) {
+		if err == nil {
+			rows, err = t.now(ctx, s.db, key)
+		}
+		return rows
+	}
+	b.content = content{now(organizationVersions), now(policyVersions), now(scimVersions), now(ssoVersions)}
+	return cmp.Or(err,
+		asCounted(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
+		asCounted(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
+}
+
+// Expiries are the token expiries that the snapshots of an organization showed.
+type Expiries struct {
+	takenAt time.Time
+	all     []expiry // sorted by id and snapshot
+}
+
+// expiry is the token expiry that a configuration had since the snapshot taken at an instant.
+type expiry struct {
+	id               string
+	since, expiresAt time.Time
+}
+
+// Expiries are those that came before the inventory taken now.
+func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
+	key, err := findOrganization(ctx, s.db, organizationID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if b.content.organization, err = organizationVersions.now(ctx, s.db, key); err != nil {
-		return err
+	all, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) expiry {
+		return expiry{r.text(), r.seconds(), r.instant()}
+	}, `SELECT v.id, s.taken_at, v.token_expires_at
+		FROM (
+		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = ?1
+		  UNION ALL
+		  SELECT id, valid_from, token_expires_at FROM pruned_versions WHERE organization_key = ?1 AND kind = 'scim'
+		) v
+		JOIN stored_snapshots s ON s.id = v.valid_from
+		ORDER BY v.id, v.valid_from`, key)
+	return &Expiries{takenAt, all}, err
+}
+
+// Since reports since which snapshot the token of a configuration has had the expiry that it has now.
+func (e *Expiries) Since(c *ona.SCIMConfiguration) finding.ExpirySince {
+	at, _ := slices.BinarySearchFunc(e.all, c.ID, func(x expiry, id string) int { return strings.Compare(x.id, id) })
+	since, shown := finding.ExpirySince{At: e.takenAt}, false
+	for ; at < len(e.all) && e.all[at].id == c.ID; at++ {
+		switch past := e.all[at]; {
+		case !past.expiresAt.Equal(c.TokenExpiresAt):
+			rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
+			since, shown = finding.ExpirySince{At: e.takenAt, Rotated: rotated}, false
+		case !shown:
+			since.At, shown = past.since, true
+		}
 	}
-	if b.content.policies, err = policyVersions.now(ctx, s.db, key); err != nil {
-		return err
-	}
-	b.content.scim, err = scimVersions.now(ctx, s.db, key)
-	scim := asCounted(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations)
-	if err := cmp.Or(err, scim); err != nil {
-		return err
-	}
-	b.content.sso, err = ssoVersions.now(ctx, s.db, key)
-	return cmp.Or(err, asCounted(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
+	return since
 }

@@ -23,8 +23,8 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 		}
 		rows[i] = []any{
 			int64(i + 1), string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName,
-			nullText(c.Field), nullText(c.Before), nullText(c.After), nullText(c.BeforeLabel), nullText(c.AfterLabel),
-			nullText(c.Note), nullText(actor.ActorID), nullText(actor.ActorPrincipal), nullText(actor.Action),
+			orNull(c.Field), orNull(c.Before), orNull(c.After), orNull(c.BeforeLabel), orNull(c.AfterLabel),
+			orNull(c.Note), orNull(actor.ActorID), orNull(actor.ActorPrincipal), orNull(actor.Action),
 			nullInstant(actor.CreatedAt),
 		}
 	}
@@ -45,15 +45,15 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 }
 
 // Timeline is every change of an organization in the snapshots taken from since on, up to and with a
-// snapshot, oldest first, without the candidates. The zero time is the beginning. The plus makes SQLite look
-// for the first one by time, where it would read the older ones.
+// snapshot, oldest first, without the candidates. The zero time is the beginning.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
+	key, err := findOrganization(ctx, s.db, organizationID)
+	if err != nil {
+		return nil, err
+	}
 	return s.queryChanges(ctx, `
-		WHERE organization_id = ?1
-		  AND snapshot_id >= (SELECT min(+id) FROM stored_snapshots WHERE taken_at >= ?2)
-		  AND snapshot_id <= ?3
-		  AND taken_at >= ?2
-		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
+		WHERE snapshot_id IN (SELECT id FROM stored_snapshots WHERE organization_key = ? AND taken_at >= ? AND id <= ?)
+		ORDER BY snapshot_id, number`, key, formatSeconds(since), upTo)
 }
 
 func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {

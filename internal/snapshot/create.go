@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
 
+	"scim-auditor/internal/durable"
 	"scim-auditor/migrations"
 )
 
@@ -39,13 +41,12 @@ func create(ctx context.Context, path string) error {
 
 // migrate makes the schema in an empty file, which nobody else knows yet. The caller syncs it.
 func migrate(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", fileURI(path)+"?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
+	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	if err := applyMigrations(ctx, db); err != nil {
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := applyMigrations(ctx, db.DB); err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
@@ -98,10 +99,43 @@ func publish(partial, path string) error {
 			return err
 		}
 	}
-	folder, err := os.Open(filepath.Dir(path))
+	_ = durable.SyncFolder(filepath.Dir(path)) // not every file system can; the file is sound without it
+	return nil
+}
+
+// Backup writes a copy of the database from into the file to (mode 0600), also while a run writes. The
+// copy is one consistent state, checked, in rollback-journal mode, so that it opens on a read-only
+// medium too. It appears whole or not at all and never replaces a file (ErrFileExists).
+func Backup(ctx context.Context, from, to string) error {
+	if err := checkFile(from); err != nil {
+		return err
+	}
+	err := writeNew(to, func(partial *os.File) error { return copyInto(ctx, from, partial.Name()) })
+	if err != nil {
+		return fmt.Errorf("writing the backup %s: %w", to, explain(err))
+	}
+	return nil
+}
+
+// copyInto writes the state of the database into an empty file:
+// https://www.sqlite.org/lang_vacuum.html#vacuuminto
+func copyInto(ctx context.Context, from, to string) (err error) {
+	mode := url.Values{"_pragma": {busyTimeout()}, "mode": {"rw"}}
+	if !writable(from) {
+		mode = url.Values{"_pragma": {busyTimeout()}, "immutable": {"1"}}
+	}
+	db, err := openDatabase(fileURI(from) + "?" + mode.Encode())
 	if err != nil {
 		return err
 	}
-	_ = folder.Sync() // Windows cannot sync a folder; the file is sound without it
-	return folder.Close()
+	defer func() { err = errors.Join(err, db.close()) }()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
+		return err
+	}
+	made, err := openDatabase(fileURI(to) + "?mode=ro")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, made.close()) }()
+	return made.check(ctx, "PRAGMA integrity_check(1)")
 }

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/finding"
@@ -24,19 +25,32 @@ type Episode struct {
 // Episodes are the findings that were open in the snapshots of an organization with an id after one and up
 // to another, in no certain order. Snapshots that are pruned show none.
 func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
-	shown, err := s.queryEpisodes(ctx, organizationID, after, upTo, "")
+	all, err := s.queryEpisodes(ctx, organizationID, upTo)
 	if err != nil {
 		return nil, err
 	}
 	carried, err := s.carried(ctx, organizationID, after, upTo)
-	if err != nil || len(carried) == 0 {
-		return shown, err
-	}
-	older, err := s.queryEpisodes(ctx, organizationID, 0, upTo, "AND v.id IN (SELECT id FROM carried_finding_versions)")
 	if err != nil {
 		return nil, err
 	}
-	return mergeCarried(shown, carried, older), nil
+	type stretch struct {
+		fingerprint string
+		firstSeen   int64 // Unix time
+	}
+	at := make(map[stretch]int, len(all))
+	for i, e := range all {
+		at[stretch{e.Fingerprint, e.FirstSeen.Unix()}] = i
+	}
+	for _, c := range carried {
+		i, ok := at[stretch{c.Fingerprint, c.FirstSeen.Unix()}]
+		switch {
+		case !ok:
+			all = append(all, c) // retention removed the snapshots with its texts
+		case all[i].LastID < c.LastID:
+			all[i].LastID, all[i].LastSeen, all[i].Status, all[i].OriginalStatus = c.LastID, c.LastSeen, c.Status, ""
+		}
+	}
+	return slices.DeleteFunc(all, func(e Episode) bool { return e.LastID <= after }), nil
 }
 
 // lastShowing is the last snapshot of a stretch, from ?2 on up to and with ?3, that shows the version v.
@@ -47,11 +61,9 @@ const lastShowing = `(
 	  AND s.id >= v.valid_from AND (v.valid_to IS NULL OR s.id < v.valid_to)
 )`
 
-// queryEpisodes groups the versions of open findings. Where max stands alone SQLite takes the other columns
-// from the row that has the maximum: https://www.sqlite.org/lang_select.html#bareagg.
-func (s *Store) queryEpisodes(
-	ctx context.Context, organizationID string, after, upTo int64, and string,
-) ([]Episode, error) {
+// queryEpisodes are the episodes up to a snapshot, as if none had been carried. Where max stands alone SQLite
+// takes the other columns from the row that has the maximum: https://www.sqlite.org/lang_select.html#bareagg.
+func (s *Store) queryEpisodes(ctx context.Context, organizationID string, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading the findings of a period", func(r *reader) Episode {
 		return Episode{
 			Finding: readFinding(r), FirstSeen: r.seconds(), LastID: r.number(), LastSeen: r.seconds(),
@@ -61,20 +73,20 @@ func (s *Store) queryEpisodes(
 		  SELECT `+openColumns+`, `+lastShowing+` AS last_id
 		  FROM organizations o
 		  JOIN finding_versions v ON v.organization_key = o.key
-		  WHERE o.id = ?1 AND v.status IN ('fail', 'excepted') AND v.first_seen IS NOT NULL `+and+`
+		  WHERE o.id = ?1 AND v.status IN ('fail', 'excepted') AND v.first_seen IS NOT NULL
 		  UNION ALL
 		  SELECT `+openColumns+`, v.snapshot_id
 		  FROM organizations o
 		  JOIN stored_snapshots s ON s.organization_key = o.key AND s.outcome = 'failed' AND s.id > ?2 AND s.id <= ?3
 		  JOIN failed_findings v ON v.snapshot_id = s.id
-		  WHERE o.id = ?1 AND v.status = 'fail' AND v.first_seen IS NOT NULL `+and+`
+		  WHERE o.id = ?1 AND v.status = 'fail' AND v.first_seen IS NOT NULL
 		)
 		SELECT `+openColumns+`, max(v.last_id), s.taken_at, w.title, w.expected, w.remedy
 		FROM open v
 		JOIN stored_snapshots s ON s.id = v.last_id
 		LEFT JOIN rule_wordings w ON w.rule_set_id = s.rule_set_id AND w.rule_id = v.rule_id
 		GROUP BY v.id, v.first_seen
-		ORDER BY v.rule_id, v.subject_type, v.subject_id, v.first_seen, v.id`, organizationID, after, upTo)
+		ORDER BY v.rule_id, v.subject_type, v.subject_id, v.first_seen, v.id`, organizationID, 0, upTo)
 }
 
 // openColumns are what readFinding reads of the version v, and first_seen.
@@ -104,41 +116,4 @@ func (s *Store) carried(ctx context.Context, organizationID string, after, upTo 
 		WHERE last_id IS NOT NULL
 		GROUP BY id, first_seen
 		ORDER BY rule_id, id, first_seen`, organizationID, after, upTo)
-}
-
-// mergeCarried lets the episodes go on for as long as they were carried, and adds those that were carried
-// alone: with the texts of older snapshots, or without where retention removed these.
-func mergeCarried(shown, carried, older []Episode) []Episode {
-	shownAt, olderAt := byStretch(shown), byStretch(older)
-	for _, c := range carried {
-		if i, ok := shownAt[c.stretch()]; ok {
-			if shown[i].LastID < c.LastID {
-				shown[i].LastID, shown[i].Status, shown[i].OriginalStatus = c.LastID, c.Status, ""
-			}
-			continue
-		}
-		if i, ok := olderAt[c.stretch()]; ok {
-			lastID, lastSeen := c.LastID, c.LastSeen
-			c = older[i]
-			c.LastID, c.LastSeen, c.Status, c.OriginalStatus = lastID, lastSeen, finding.NotAssessed, ""
-		}
-		shown = append(shown, c)
-	}
-	return shown
-}
-
-// stretch distinguishes episodes.
-type stretch struct {
-	fingerprint string
-	firstSeen   int64 // Unix time
-}
-
-func (e *Episode) stretch() stretch { return stretch{e.Fingerprint, e.FirstSeen.Unix()} }
-
-func byStretch(episodes []Episode) map[stretch]int {
-	at := make(map[stretch]int, len(episodes))
-	for i := range episodes {
-		at[episodes[i].stretch()] = i
-	}
-	return at
 }

@@ -25,8 +25,8 @@ func exceptionValues(acceptances []finding.Acceptance) (rows [][]any, covering m
 	covering = make(map[int]int64)
 	for i, a := range acceptances {
 		rows = append(rows, []any{
-			fmt.Sprintf("%06d", i+1), a.RuleID, nullText(a.SubjectID), nullText(a.OrganizationID), a.Owner, a.Reason,
-			nullText(a.Ticket), a.Expires.UTC().Format(time.DateOnly), flag(a.InForce), string(a.Bearing),
+			fmt.Sprintf("%06d", i+1), a.RuleID, orNull(a.SubjectID), orNull(a.OrganizationID), a.Owner, a.Reason,
+			orNull(a.Ticket), a.Expires.UTC().Format(time.DateOnly), flag(a.InForce), string(a.Bearing),
 			int64(len(a.Findings)),
 		})
 		for _, place := range a.Findings {

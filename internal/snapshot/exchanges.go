@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/zlib"
 	"context"
-	"database/sql"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -34,29 +33,22 @@ func exchangeValues(e Exchange) []any {
 
 // storeExchanges writes the exchanges of a snapshot. A request and an answer that are stored already are not
 // stored again.
-func storeExchanges(ctx context.Context, tx *sql.Tx, snapshotID int64, c Collected) error {
+func storeExchanges(ctx context.Context, tx querier, snapshotID int64, c Collected) error {
 	if err := storeResponses(ctx, tx, c); err != nil {
 		return err
 	}
-	request, err := tx.PrepareContext(ctx, "INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING")
-	if err != nil {
-		return err
-	}
-	exchange, err := tx.PrepareContext(ctx, `
-		INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
-		  status, sent_at, duration_us, server_date, records, retries)
-		VALUES (?, ?,
-		  (SELECT id FROM requests WHERE method = ? AND body = ?),
-		  (SELECT id FROM responses WHERE sha256 = ?),
-		  ?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return err
-	}
 	for _, e := range c.Exchanges {
-		if _, err := request.ExecContext(ctx, e.Method, e.Request); err != nil {
+		if _, err := execute(ctx, tx, "INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
+			e.Method, e.Request); err != nil {
 			return fmt.Errorf("storing request %d: %w", e.Number, err)
 		}
-		if _, err := exchange.ExecContext(ctx, append([]any{snapshotID}, exchangeValues(e)...)...); err != nil {
+		if _, err := execute(ctx, tx, `
+			INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
+			  status, sent_at, duration_us, server_date, records, retries)
+			VALUES (?, ?,
+			  (SELECT id FROM requests WHERE method = ? AND body = ?),
+			  (SELECT id FROM responses WHERE sha256 = ?),
+			  ?, ?, ?, ?, ?, ?)`, append([]any{snapshotID}, exchangeValues(e)...)...); err != nil {
 			return fmt.Errorf("storing exchange %d: %w", e.Number, err)
 		}
 	}
@@ -80,16 +72,15 @@ func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, er
 }
 
 // storeResponses stores the bytes of each answer once. An answer whose bytes retention removed gets them back.
-func storeResponses(ctx context.Context, tx *sql.Tx, c Collected) error {
+func storeResponses(ctx context.Context, tx querier, c Collected) error {
 	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
 	var compressing errgroup.Group
 	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one it takes a fifth of the time of a long listing
 	for i, e := range c.Exchanges {
-		var stored bool
-		err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL)",
-			e.ResponseSHA256).Scan(&stored)
+		_, stored, err := first(queryAll(ctx, tx, "looking for an answer", (*reader).number,
+			"SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL", e.ResponseSHA256))
 		if err != nil {
-			return fmt.Errorf("looking for answer %d: %w", e.Number, err)
+			return err
 		}
 		if !stored {
 			compressing.Go(func() (err error) {
@@ -105,7 +96,7 @@ func storeResponses(ctx context.Context, tx *sql.Tx, c Collected) error {
 		if bodies[i] == nil {
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, `
+		if _, err := execute(ctx, tx, `
 			INSERT INTO responses (sha256, size, body, body_crc32)
 			VALUES (?, ?, ?, ?)
 			ON CONFLICT (sha256) DO UPDATE

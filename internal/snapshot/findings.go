@@ -17,9 +17,9 @@ func findingValues(findings []finding.Finding, firstSeen map[string]string, cove
 	rows := make([][]any, len(findings))
 	for i, f := range findings {
 		rows[i] = []any{
-			f.Fingerprint, f.RuleID, string(f.Severity), string(f.Status), nullText(string(f.OriginalStatus)),
-			string(f.SubjectType), f.SubjectID, f.SubjectName, f.Observed, nullText(firstSeen[f.Fingerprint]),
-			nullID(covering[i]),
+			f.Fingerprint, f.RuleID, string(f.Severity), string(f.Status), orNull(string(f.OriginalStatus)),
+			string(f.SubjectType), f.SubjectID, f.SubjectName, f.Observed, orNull(firstSeen[f.Fingerprint]),
+			orNull(covering[i]),
 		}
 	}
 	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
@@ -138,18 +138,19 @@ func (about *standing) complete(f *Finding, exception int64) {
 	}
 }
 
-// Failing counts the failed findings of a snapshot by severity.
+// Failing counts the failed findings of a snapshot by severity; ErrPruned when retention removed them.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
 	h, err := s.Snapshot(ctx, snapshotID)
 	if err != nil {
 		return nil, err
 	}
 	versions, err := s.findingsOf(ctx, h)
-	counts := make(map[diff.Severity]int)
-	for _, v := range versions {
-		if f := readFinding(&reader{values: v.values}); f.Status == finding.Fail {
-			counts[f.Severity]++
+	findings, damaged := readVersions(versions, readFinding)
+	failing := make(map[diff.Severity]int)
+	for _, f := range findings {
+		if f.Status == finding.Fail {
+			failing[f.Severity]++
 		}
 	}
-	return counts, err
+	return failing, cmp.Or(err, damaged)
 }

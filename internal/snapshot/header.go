@@ -29,16 +29,16 @@ func headerValues(h Snapshot) []any {
 		offset = h.ServerClockOffset.Milliseconds()
 	}
 	return []any{
-		h.ID, h.RunID, h.Source, nullText(h.OrganizationID), nullText(h.OrganizationName), nullText(h.OrganizationTier),
-		h.BaseURL, nullText(h.PrincipalID), nullText(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome),
-		nullID(h.BaselineID), nullText(h.ErrorCode), nullText(h.Error), int64(h.Pages),
+		h.ID, h.RunID, h.Source, orNull(h.OrganizationID), orNull(h.OrganizationName), orNull(h.OrganizationTier),
+		h.BaseURL, orNull(h.PrincipalID), orNull(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome),
+		orNull(h.BaselineID), orNull(h.ErrorCode), orNull(h.Error), int64(h.Pages),
 		int64(h.SCIMListing.Pages), h.SCIMListing.RowsPerPage, flag(h.SCIMListing.FinalTokenEmpty),
 		int64(h.SSOListing.Pages), h.SSOListing.RowsPerPage, flag(h.SSOListing.FinalTokenEmpty),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
-		nullText(h.SSONotAssessed), nullText(h.PoliciesNotAssessed), int64(h.Retries), offset,
+		orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
-		nullText(h.ContentSHA256), h.RecordsSHA256, nullID(h.RuleSetID), h.LedgerNumber,
+		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
 	}
 }
 

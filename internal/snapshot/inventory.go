@@ -19,24 +19,19 @@ type content struct {
 // configurations than were stored would seem to be added or removed.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err error) {
 	key, err := s.keyOf(ctx, h)
-	if err != nil {
-		return c, err
-	}
-	if c.organization, err = organizationVersions.asOf(ctx, s.db, key, h.ID); err != nil {
-		return c, err
-	}
-	c.scim, err = scimVersions.asOf(ctx, s.db, key, h.ID)
-	if err := cmp.Or(err, asCounted(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations)); err != nil {
-		return c, err
-	}
-	if h.SSONotAssessed == "" {
-		c.sso, err = ssoVersions.asOf(ctx, s.db, key, h.ID)
-		if err := cmp.Or(err, asCounted(h.ID, "SSO", len(c.sso), h.SSOConfigurations)); err != nil {
-			return c, err
+	shown := func(t *versionTable, notAssessed string) (rows []version) {
+		if err == nil && notAssessed == "" {
+			rows, err = t.asOf(ctx, s.db, key, h.ID)
 		}
+		return rows
 	}
-	if h.PoliciesNotAssessed == "" {
-		c.policies, err = policyVersions.asOf(ctx, s.db, key, h.ID)
+	c = content{
+		shown(organizationVersions, ""), shown(policyVersions, h.PoliciesNotAssessed),
+		shown(scimVersions, ""), shown(ssoVersions, h.SSONotAssessed),
+	}
+	err = cmp.Or(err, asCounted(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations))
+	if h.SSONotAssessed == "" {
+		err = cmp.Or(err, asCounted(h.ID, "SSO", len(c.sso), h.SSOConfigurations))
 	}
 	return c, err
 }
@@ -52,24 +47,17 @@ func asCounted(snapshotID int64, noun string, there, counted int) error {
 
 func (c content) inventory() (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(c.organization, readOrganization)
-	if err != nil {
-		return inventory, err
-	}
+	policies, policiesErr := readVersions(c.policies, readPolicies)
+	scim, scimErr := readVersions(c.scim, readSCIM)
+	sso, ssoErr := readVersions(c.sso, readSSO)
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
-	}
-	policies, err := readVersions(c.policies, readPolicies)
-	if err != nil {
-		return inventory, err
 	}
 	if len(policies) == 1 {
 		inventory.Policies = &policies[0]
 	}
-	if inventory.SCIM, err = readVersions(c.scim, readSCIM); err != nil {
-		return inventory, err
-	}
-	inventory.SSO, err = readVersions(c.sso, readSSO)
-	return inventory, err
+	inventory.SCIM, inventory.SSO = scim, sso
+	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr)
 }
 
 // keyOf is the key of the organization of a complete snapshot: ErrPruned when retention removed what the
@@ -121,81 +109,69 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 		return shown, err
 	}
 	shown.Policies = inventory.Policies
-	scim, err := s.firstSeen(ctx, h, scimVersions)
+	earlier, err := s.firstSeen(ctx, h)
 	if err != nil {
 		return shown, err
 	}
 	for i, v := range inventory.SCIM {
 		since := c.scim[i].since
-		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, earlier(scim, v.ID, since), since})
-	}
-	sso, err := s.firstSeen(ctx, h, ssoVersions)
-	if err != nil {
-		return shown, err
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
+		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, first, since})
 	}
 	for i, v := range inventory.SSO {
 		since := c.sso[i].since
-		shown.SSO = append(shown.SSO, SSOConfiguration{v, earlier(sso, v.ID, since), since})
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}], since)
+		shown.SSO = append(shown.SSO, SSOConfiguration{v, first, since})
 	}
 	return shown, nil
 }
 
-// earlier is the instant that was first, or since where the id was not seen before its present version.
-func earlier(first map[string]time.Time, id string, since time.Time) time.Time {
-	if at, found := first[id]; found {
-		return at
+// firstSeen is the instant of the first snapshot up to h with each configuration that has an ended version.
+// The others have their first version still.
+func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
+	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	if err != nil {
+		return nil, err
 	}
-	return since
-}
-
-// firstSeen is, by id, the instant of the first snapshot up to h with a configuration, of those that have an
-// ended version. The others have their first version still.
-func (s *Store) firstSeen(ctx context.Context, h Snapshot, t *versionTable) (map[string]time.Time, error) {
-	seen := make(map[string]time.Time)
-	_, err := queryAll(ctx, s.db, "reading the history of "+t.name, func(r *reader) bool {
-		id := r.text()
-		seen[id] = r.seconds()
+	seen := make(map[diff.Subject]time.Time)
+	_, err = queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
+		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
+		seen[subject] = r.seconds()
 		return true
-	}, `WITH o AS MATERIALIZED (SELECT key FROM organizations WHERE id = ?1)
-		SELECT v.id, min(s.taken_at)
+	}, `SELECT v.kind, v.id, s.taken_at
 		FROM (
-		  SELECT id, valid_from FROM o JOIN `+t.name+` ON organization_key = key AND valid_to > 0
-		  UNION ALL
-		  SELECT id, valid_from FROM o JOIN pruned_versions ON organization_key = key AND kind = ?3
+		  SELECT kind, id, min(valid_from) AS first
+		  FROM (
+		    SELECT 'scim' AS kind, id, valid_from FROM scim_versions WHERE organization_key = ?1 AND valid_to > 0
+		    UNION ALL
+		    SELECT 'sso', id, valid_from FROM sso_versions WHERE organization_key = ?1 AND valid_to > 0
+		    UNION ALL
+		    SELECT kind, id, valid_from FROM pruned_versions WHERE organization_key = ?1
+		  )
+		  WHERE valid_from <= ?2
+		  GROUP BY kind, id
 		) v
-		JOIN stored_snapshots s ON s.id = v.valid_from
-		WHERE v.valid_from <= ?2
-		GROUP BY v.id
-		ORDER BY v.id`, h.OrganizationID, h.ID, t.kind)
+		JOIN stored_snapshots s ON s.id = v.first
+		ORDER BY v.kind, v.id`, key, h.ID)
 	return seen, err
 }
 
 // CountRows counts the configurations of a snapshot as the views show them: the second source of its counts.
 func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
-	err = s.db.QueryRowContext(ctx, `
-		SELECT
+	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [2]int {
+		return [2]int{r.count(), r.count()}
+	}, `SELECT
 		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
-		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID).Scan(&scim, &sso)
-	if err != nil {
-		return 0, 0, fmt.Errorf("counting the rows of snapshot %d: %w", snapshotID, explain(err))
-	}
-	return scim, sso, nil
+		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID))
+	return counts[0], counts[1], err
 }
 
 // SeenBefore reports which configurations of an organization that a snapshot does not show were there in an
 // older one.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
-	scim, err := s.firstSeen(ctx, h, scimVersions)
-	if err != nil {
-		return nil, err
-	}
-	sso, err := s.firstSeen(ctx, h, ssoVersions)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[diff.SubjectType]map[string]time.Time{diff.SCIMConfiguration: scim, diff.SSOConfiguration: sso}
+	seen, err := s.firstSeen(ctx, h)
 	return func(t diff.SubjectType, id string) bool {
-		_, found := seen[t][id]
+		_, found := seen[diff.Subject{Type: t, ID: id}]
 		return found
-	}, nil
+	}, err
 }

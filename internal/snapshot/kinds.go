@@ -13,7 +13,7 @@ func scimValues(c ona.SCIMConfiguration) []any {
 	return []any{
 		c.ID, c.OrganizationID, c.Name, flag(c.Enabled), c.SSOConfigurationID,
 		nullInstant(c.CreatedAt), nullInstant(c.UpdatedAt), nullInstant(c.TokenExpiresAt),
-		nullFlag(c.AllowUnverifiedEmailAccountLinking), nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
+		nullFlag(c.AllowUnverifiedEmailAccountLinking), orNull(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
 	}
 }
 
@@ -29,7 +29,7 @@ func ssoValues(c ona.SSOConfiguration) []any {
 	return []any{
 		c.ID, c.OrganizationID, c.DisplayName, c.IssuerURL, c.ProviderType, c.State, c.ClientID, c.EmailDomain,
 		jsonText(c.EmailDomains, "[]"), jsonText(c.AdditionalScopes, "[]"), jsonText(c.Claims, "{}"), c.ClaimsExpression,
-		nullText(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
+		orNull(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
 	}
 }
 
@@ -46,7 +46,7 @@ func readSSO(r *reader) ona.SSOConfiguration {
 func organizationValues(o ona.Organization) []any {
 	return []any{
 		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt),
-		nullText(ona.CanonicalUnknown(o.Unknown)), string(o.Raw),
+		orNull(ona.CanonicalUnknown(o.Unknown)), string(o.Raw),
 	}
 }
 
@@ -60,7 +60,7 @@ func readOrganization(r *reader) ona.Organization {
 // policyValues are stored under the id of the organization.
 func policyValues(organizationID string, p ona.OrganizationPolicies) []any {
 	return []any{
-		organizationID, flag(p.RestrictAccountCreationToSCIM), nullText(ona.CanonicalUnknown(p.Unknown)), string(p.Raw),
+		organizationID, flag(p.RestrictAccountCreationToSCIM), orNull(ona.CanonicalUnknown(p.Unknown)), string(p.Raw),
 	}
 }
 

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"scim-auditor/internal/evidence"
@@ -33,15 +32,15 @@ func lastLink(ctx context.Context, q querier) (link, error) {
 }
 
 // add writes the link that follows, of the fact with an id and the values of its record.
-func (l link) add(ctx context.Context, tx *sql.Tx, kind string, id int64, values []any) (link, error) {
+func (l link) add(ctx context.Context, tx querier, kind string, id int64, values []any) (link, error) {
 	next := link{l.number + 1, evidence.Link(l.chain, factForms[kind], values)}
-	_, err := tx.ExecContext(ctx, "INSERT INTO ledger (number, kind, row_id, chain_sha256) VALUES (?, ?, ?, ?)",
+	_, err := execute(ctx, tx, "INSERT INTO ledger (number, kind, row_id, chain_sha256) VALUES (?, ?, ?, ?)",
 		next.number, kind, id, next.chain)
 	return next, err
 }
 
 // record writes the link of a fact after the newest one.
-func record(ctx context.Context, tx *sql.Tx, kind string, id int64, values []any) error {
+func record(ctx context.Context, tx querier, kind string, id int64, values []any) error {
 	last, err := lastLink(ctx, tx)
 	if err != nil {
 		return err
@@ -51,7 +50,7 @@ func record(ctx context.Context, tx *sql.Tx, kind string, id int64, values []any
 }
 
 // recordRow writes the row of a fact, whose first value is its id, and its link.
-func recordRow(ctx context.Context, tx *sql.Tx, kind, table string, columns []string, values []any) error {
+func recordRow(ctx context.Context, tx querier, kind, table string, columns []string, values []any) error {
 	if err := insertRows(ctx, tx, table, columns, [][]any{values}); err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func recordRow(ctx context.Context, tx *sql.Tx, kind, table string, columns []st
 }
 
 // nextID is the id that follows the newest row of a table.
-func nextID(ctx context.Context, tx *sql.Tx, table string) (id int64, err error) {
-	err = tx.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) + 1 FROM "+table).Scan(&id)
-	return id, err
+func nextID(ctx context.Context, tx querier, table string) (int64, error) {
+	last, _, err := first(queryAll(ctx, tx, "numbering a row of "+table, (*reader).number, "SELECT max(id) FROM "+table))
+	return last + 1, err
 }

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,7 +19,7 @@ import (
 
 // Store is an open database. It is safe for concurrent use; statements run one at a time.
 type Store struct {
-	db *sql.DB
+	db *database
 }
 
 // Open opens the database file, and creates it (mode 0600, its folder 0700) where there is none. It
@@ -55,14 +54,12 @@ func openFile(ctx context.Context, path, dsn string) (*Store, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn)
+	db, err := openDatabase(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	// One connection: SQLite has one writer, and the job reads back what it wrote.
-	db.SetMaxOpenConns(1)
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, explain(err)), db.close())
 	}
 	return &Store{db: db}, nil
 }
@@ -121,7 +118,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 
 // Close closes the database. The last one to close leaves no -wal and -shm file behind.
 func (s *Store) Close() error {
-	if err := s.db.Close(); err != nil {
+	if err := s.db.close(); err != nil {
 		return fmt.Errorf("closing the database: %w", err)
 	}
 	return nil
@@ -130,7 +127,12 @@ func (s *Store) Close() error {
 // QuickCheck asks SQLite whether the file is sound, without comparing indexes with tables:
 // https://www.sqlite.org/pragma.html#pragma_quick_check
 func (s *Store) QuickCheck(ctx context.Context) error {
-	problems, err := queryAll(ctx, s.db, "checking the database", (*reader).text, "PRAGMA quick_check(5)")
+	return s.db.check(ctx, "PRAGMA quick_check(5)")
+}
+
+// check is an error with the problems that a check of SQLite found.
+func (d *database) check(ctx context.Context, pragma string) error {
+	problems, err := queryAll(ctx, d, "checking the database", (*reader).text, pragma)
 	if err != nil {
 		return err
 	}

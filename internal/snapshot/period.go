@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -77,9 +76,12 @@ type Counts struct {
 
 // Counts counts over the snapshots of an organization with an id after one and up to another.
 func (s *Store) Counts(ctx context.Context, organizationID string, after, upTo int64) (Counts, error) {
-	var c Counts
-	err := s.db.QueryRowContext(ctx, `
-		SELECT
+	c, _, err := first(queryAll(ctx, s.db, "counting over snapshots", func(r *reader) Counts {
+		return Counts{
+			Complete: r.count(), Changes: r.count(),
+			SCIMAdded: r.count(), SSOAdded: r.count(), SCIMGone: r.count(), SSOGone: r.count(),
+		}
+	}, `SELECT
 		  (SELECT count(*) FROM snapshots WHERE organization_id = ?1 AND outcome = 'complete' AND id > ?2 AND id <= ?3),
 		  count(*),
 		  count(*) FILTER (WHERE subject_type = 'scim_configuration' AND kind IN ('added', 'reappeared')),
@@ -87,10 +89,6 @@ func (s *Store) Counts(ctx context.Context, organizationID string, after, upTo i
 		  count(*) FILTER (WHERE subject_type = 'scim_configuration' AND kind = 'removed'),
 		  count(*) FILTER (WHERE subject_type = 'sso_configuration' AND kind = 'removed')
 		FROM changes
-		WHERE organization_id = ?1 AND snapshot_id > ?2 AND snapshot_id <= ?3`, organizationID, after, upTo).
-		Scan(&c.Complete, &c.Changes, &c.SCIMAdded, &c.SSOAdded, &c.SCIMGone, &c.SSOGone)
-	if err != nil {
-		return c, fmt.Errorf("counting over the snapshots after %d up to %d: %w", after, upTo, explain(err))
-	}
-	return c, nil
+		WHERE organization_id = ?1 AND snapshot_id > ?2 AND snapshot_id <= ?3`, organizationID, after, upTo))
+	return c, err
 }

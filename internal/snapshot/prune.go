@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,7 +39,7 @@ var pruneColumns = []string{"id", "pruned_at", "responses_before"}
 // what would be.
 func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun bool) (*Pruned, error) {
 	var pruned *Pruned
-	err := s.inTransaction(ctx, "pruning", func(tx *sql.Tx) (err error) {
+	err := s.inTransaction(ctx, "pruning", func(tx *transaction) (err error) {
 		if pruned, err = prune(ctx, tx, r, at); err == nil && dryRun {
 			err = errDryRun
 		}
@@ -62,7 +61,7 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 // errDryRun rolls a transaction back.
 var errDryRun = errors.New("dry run")
 
-func prune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time) (*Pruned, error) {
+func prune(ctx context.Context, tx querier, r Retention, at time.Time) (*Pruned, error) {
 	chosen, err := r.choose(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -83,7 +82,7 @@ func prune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time) (*Pruned,
 }
 
 // recordPrune writes the fact, which names the snapshots.
-func recordPrune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time, snapshots []Snapshot) error {
+func recordPrune(ctx context.Context, tx querier, r Retention, at time.Time, snapshots []Snapshot) error {
 	id, err := nextID(ctx, tx, "prunes")
 	if err != nil {
 		return err
@@ -106,7 +105,7 @@ func recordPrune(ctx context.Context, tx *sql.Tx, r Retention, at time.Time, sna
 
 // choose is what the rules remove of the snapshots that are whole, oldest first. A snapshot that failed
 // before its organization was known counts for the organization of its source.
-func (r Retention) choose(ctx context.Context, tx *sql.Tx) ([]Snapshot, error) {
+func (r Retention) choose(ctx context.Context, tx querier) ([]Snapshot, error) {
 	return querySnapshots(ctx, tx, `
 		WHERE id IN (
 		  WITH complete AS MATERIALIZED (
@@ -140,18 +139,18 @@ var snapshotTables = []string{
 }
 
 // removeRows removes what only pruned snapshots had.
-func removeRows(ctx context.Context, tx *sql.Tx) (removed int, err error) {
+func removeRows(ctx context.Context, tx querier) (removed int, err error) {
 	// Of the configurations there stays what later snapshots are compared with.
 	for kind, query := range map[string]string{
 		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByNone,
 		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByNone,
 	} {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO pruned_versions "+query, kind); err != nil {
+		if _, err := execute(ctx, tx, "INSERT INTO pruned_versions "+query, kind); err != nil {
 			return 0, err
 		}
 	}
 	for _, table := range snapshotTables {
-		n, err := execCount(ctx, tx, "DELETE FROM "+table+
+		n, err := execute(ctx, tx, "DELETE FROM "+table+
 			" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")
 		if err != nil {
 			return 0, err
@@ -159,13 +158,13 @@ func removeRows(ctx context.Context, tx *sql.Tx) (removed int, err error) {
 		removed += n
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
-		n, err := execCount(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByNone)
+		n, err := execute(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByNone)
 		if err != nil {
 			return 0, err
 		}
 		removed += n
 	}
-	_, err = tx.ExecContext(ctx, "DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM stored_exchanges)")
+	_, err = execute(ctx, tx, "DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM stored_exchanges)")
 	return removed, err
 }
 
@@ -178,8 +177,8 @@ const shownByNone = `v.valid_to IS NOT NULL AND NOT EXISTS (
 
 // removeResponses removes the bytes of answers that no snapshot has any more, or only snapshots taken before
 // the instant; those of the newest snapshot of an organization stay.
-func removeResponses(ctx context.Context, tx *sql.Tx, before time.Time) (int, error) {
-	return execCount(ctx, tx, `
+func removeResponses(ctx context.Context, tx querier, before time.Time) (int, error) {
+	return execute(ctx, tx, `
 		UPDATE responses
 		SET body = NULL
 		WHERE body IS NOT NULL
@@ -190,13 +189,4 @@ func removeResponses(ctx context.Context, tx *sql.Tx, before time.Time) (int, er
 		    WHERE s.taken_at >= ?
 		       OR s.id IN (SELECT max(id) FROM stored_snapshots WHERE outcome = 'complete' GROUP BY organization_key)
 		  )`, formatSeconds(before))
-}
-
-func execCount(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
-	result, err := tx.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
 }

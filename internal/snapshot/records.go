@@ -1,8 +1,8 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 
 	"scim-auditor/internal/evidence"
 )
@@ -15,23 +15,21 @@ type records struct {
 	open                         ages
 }
 
-func readRecords(ctx context.Context, tx *sql.Tx, organizationID string) (held records, err error) {
+func readRecords(ctx context.Context, tx querier, organizationID string) (held records, err error) {
 	if held.organizationKey, err = organizationKey(ctx, tx, organizationID); err != nil {
 		return held, err
 	}
-	if held.last, _, err = lastComplete(ctx, tx, organizationID, 0, ""); err != nil {
-		return held, err
+	held.last, _, err = lastComplete(ctx, tx, organizationID, 0, "")
+	now := func(t *versionTable) (rows []version) {
+		if err == nil {
+			rows, err = t.now(ctx, tx, held.organizationKey)
+		}
+		return rows
 	}
-	if held.findings, err = findingVersions.now(ctx, tx, held.organizationKey); err != nil {
-		return held, err
+	held.findings, held.exceptions, held.stayed = now(findingVersions), now(exceptionVersions), now(carriedVersions)
+	if err == nil {
+		held.open, err = openBefore(ctx, tx, held)
 	}
-	if held.exceptions, err = exceptionVersions.now(ctx, tx, held.organizationKey); err != nil {
-		return held, err
-	}
-	if held.stayed, err = carriedVersions.now(ctx, tx, held.organizationKey); err != nil {
-		return held, err
-	}
-	held.open, err = openBefore(ctx, tx, held)
 	return held, err
 }
 
@@ -40,20 +38,15 @@ func readRecords(ctx context.Context, tx *sql.Tx, organizationID string) (held r
 func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
 	exceptions, covering := exceptionValues(c.Acceptances)
 	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
-	findings, err := findingVersions.compare(held.findings, findingValues(c.Findings, firstSeen, covering))
-	if err != nil {
-		return nil, err
-	}
-	accepted, err := exceptionVersions.compare(held.exceptions, exceptions)
-	if err != nil {
-		return nil, err
-	}
-	stayed, err := carriedVersions.compare(held.stayed, held.open.carriedValues(c.Findings))
-	return []difference{findings, accepted, stayed}, err
+	findings := findingValues(c.Findings, firstSeen, covering)
+	changed, err := findingVersions.compare(held.findings, findings)
+	accepted, acceptedErr := exceptionVersions.compare(held.exceptions, exceptions)
+	stayed, stayedErr := carriedVersions.compare(held.stayed, held.open.carriedValues(c.Findings))
+	return []difference{changed, accepted, stayed}, cmp.Or(err, acceptedErr, stayedErr)
 }
 
 // writeFailedFindings writes the findings of a failed snapshot.
-func writeFailedFindings(ctx context.Context, tx *sql.Tx, snapshotID int64, failed difference) error {
+func writeFailedFindings(ctx context.Context, tx querier, snapshotID int64, failed difference) error {
 	var rows [][]any
 	for _, v := range failed.begun {
 		rows = append(rows, append([]any{snapshotID, v.sha256}, v.values...))
@@ -83,7 +76,7 @@ func partsOf(c Collected) []part {
 	}
 }
 
-func writeParts(ctx context.Context, tx *sql.Tx, snapshotID int64, parts []part) error {
+func writeParts(ctx context.Context, tx querier, snapshotID int64, parts []part) error {
 	for _, p := range parts {
 		if p.table == "" {
 			continue

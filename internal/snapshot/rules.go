@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"scim-auditor/internal/evidence"
@@ -31,16 +30,14 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 	digest := evidence.NewDigest()
 	var rows [][]any
 	for _, w := range set.Wordings {
-		values := []any{w.RuleID, w.Title, w.Expected, w.Remedy, nullText(w.TurnedOff)}
+		values := []any{w.RuleID, w.Title, w.Expected, w.Remedy, orNull(w.TurnedOff)}
 		digest.Add(wordingForm, values)
 		rows = append(rows, values)
 	}
 	sum := digest.Sum()
-	err = s.inTransaction(ctx, "recording the rules", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `
-			SELECT coalesce((
-			  SELECT iif(thresholds = ? AND sha256 = ?, id, 0) FROM rule_sets ORDER BY id DESC LIMIT 1
-			), 0)`, set.Thresholds, sum).Scan(&id)
+	err = s.inTransaction(ctx, "recording the rules", func(tx *transaction) (err error) {
+		id, _, err = first(queryAll(ctx, tx, "reading the rules", (*reader).number,
+			"SELECT iif(thresholds = ? AND sha256 = ?, id, 0) FROM rule_sets ORDER BY id DESC LIMIT 1", set.Thresholds, sum))
 		if err != nil || id != 0 {
 			return err
 		}

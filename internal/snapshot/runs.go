@@ -2,11 +2,11 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/schedule"
 )
 
 var (
@@ -17,7 +17,7 @@ var (
 // BeginRun records the start of a run and returns its id. Runs that an interruption left without an end
 // get one, as failed: the caller holds the lock that keeps a second run out.
 func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
-	err = s.inTransaction(ctx, "beginning a run", func(tx *sql.Tx) error {
+	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) error {
 		if err := endInterrupted(ctx, tx, r.StartedAt); err != nil {
 			return fmt.Errorf("closing an interrupted run: %w", err)
 		}
@@ -32,7 +32,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 }
 
 // endInterrupted ends the runs that began after the last one that has an end.
-func endInterrupted(ctx context.Context, tx *sql.Tx, at time.Time) error {
+func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
 	interrupted, err := queryAll(ctx, tx, "reading the runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
 	for _, id := range interrupted {
@@ -48,9 +48,9 @@ func endInterrupted(ctx context.Context, tx *sql.Tx, at time.Time) error {
 
 // FinishRun records the end of a run that is Running. A run has one end.
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
-	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *sql.Tx) error {
+	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) error {
 		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
-			id, formatSeconds(at), string(outcome), nullText(reason),
+			id, formatSeconds(at), string(outcome), orNull(reason),
 		})
 	})
 }
@@ -72,21 +72,41 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
+// runColumns are what readRun reads.
+const runColumns = "id, started_at, scheduled_for, trigger, outcome"
+
+func readRun(r *reader) Run {
+	return Run{
+		ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds(), Trigger: r.text(), Outcome: Outcome(r.text()),
+	}
+}
+
+// OfSchedule is what the run means to the nights of a schedule.
+func (r *Run) OfSchedule() schedule.Run {
+	return schedule.Run{
+		ID: r.ID, StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, CatchUp: r.Trigger == TriggerCatchUp,
+		Complete: r.Outcome == Complete, Running: r.Outcome == Running,
+	}
+}
+
 func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run, error) {
 	return queryAll(ctx, s.db, "reading the run register", func(r *reader) Run {
-		return Run{
-			ID: r.number(), StartedAt: r.seconds(), FinishedAt: r.seconds(), ScheduledFor: r.seconds(), Trigger: r.text(),
-			Outcome: Outcome(r.text()), Error: r.text(), ToolVersion: r.text(), Host: r.text(),
-			CompleteOrganizations: r.count(), FailedOrganizations: r.count(), Changes: r.count(), FailedFindings: r.count(),
-			SCIMConfigurations: r.count(),
-		}
-	}, `SELECT r.id, r.started_at, r.finished_at, r.scheduled_for, r.trigger, r.outcome, r.error, r.tool_version, r.host,
-		  (SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete'),
-		  (SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'failed'),
-		  (SELECT sum(s.changes) FROM stored_snapshots s WHERE s.run_id = r.id),
-		  (SELECT sum(s.failing_findings) FROM stored_snapshots s WHERE s.run_id = r.id),
-		  (SELECT sum(s.scim_configurations) FROM stored_snapshots s WHERE s.run_id = r.id)
-		FROM runs r `+where, args...)
+		run := readRun(r)
+		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.seconds(), r.text(), r.text(), r.text()
+		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
+		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
+		return run
+	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host,
+		  complete, failed, changes, failing_findings, scim_configurations
+		FROM (
+		  SELECT r.*, sum(s.outcome = 'complete') AS complete, sum(s.outcome = 'failed') AS failed,
+		    sum(s.changes) AS changes, sum(s.failing_findings) AS failing_findings,
+		    sum(s.scim_configurations) AS scim_configurations
+		  FROM (SELECT * FROM runs r `+where+`) r
+		  LEFT JOIN stored_snapshots s ON s.run_id = r.id
+		  GROUP BY r.id
+		)
+		ORDER BY id DESC`, args...)
 }
 
 // Totals are the sums over the complete snapshots of a run, beside what its row of the register counts.

@@ -2,7 +2,7 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 
 	"scim-auditor/internal/diff"
@@ -36,7 +36,8 @@ type Collected struct {
 func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error) {
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
-	err := s.inTransaction(ctx, "storing the snapshot of organization "+header.OrganizationID, func(tx *sql.Tx) error {
+	doing := "storing the snapshot of organization " + header.OrganizationID
+	err := s.inTransaction(ctx, doing, func(tx *transaction) error {
 		held, err := readRecords(ctx, tx, header.OrganizationID)
 		if err != nil {
 			return err
@@ -76,7 +77,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 // and the findings that follow.
 func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []finding.Finding) (Snapshot, error) {
 	header.Outcome, header.BaselineID = Failed, 0
-	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *sql.Tx) error {
+	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) error {
 		held, err := readRecords(ctx, tx, header.OrganizationID)
 		if err != nil {
 			return err
@@ -97,11 +98,11 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 }
 
 // organizationKey is the key of an organization, which it stores when it is new; 0 for an unknown one.
-func organizationKey(ctx context.Context, tx *sql.Tx, id string) (int64, error) {
+func organizationKey(ctx context.Context, tx querier, id string) (int64, error) {
 	if id == "" {
 		return 0, nil
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
+	if _, err := execute(ctx, tx, "INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
 		return 0, err
 	}
 	return findOrganization(ctx, tx, id)
@@ -113,40 +114,30 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	held, inventory := c.Baseline.content, c.Inventory
 	digest := evidence.NewDigest()
 	var all []difference
-	compare := func(t *versionTable, assessed bool, held []version, current [][]any) (err error) {
-		d := difference{table: t}
+	var errs []error
+	compare := func(t *versionTable, assessed bool, held []version, current [][]any) {
+		var hashes []byte
 		if assessed {
-			d, err = t.compare(held, current)
-			all = append(all, d)
+			d, err := t.compare(held, current)
+			all, errs, hashes = append(all, d), append(errs, err), d.hashes
 		}
-		digest.AddHashes(t.kind, d.hashes)
-		return err
+		digest.AddHashes(t.kind, hashes)
 	}
-	organization := [][]any{organizationValues(inventory.Organization)}
-	if err := compare(organizationVersions, true, held.organization, organization); err != nil {
-		return nil, err
-	}
+	compare(organizationVersions, true, held.organization, [][]any{organizationValues(inventory.Organization)})
 	var policies [][]any
 	if inventory.Policies != nil {
 		policies = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
 	}
-	if err := compare(policyVersions, inventory.Policies != nil, held.policies, policies); err != nil {
-		return nil, err
-	}
-	if err := compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues)); err != nil {
-		return nil, err
-	}
-	sso := valuesOf(inventory.SSO, ssoValues)
-	if err := compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, sso); err != nil {
-		return nil, err
-	}
+	compare(policyVersions, inventory.Policies != nil, held.policies, policies)
+	compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues))
+	compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, valuesOf(inventory.SSO, ssoValues))
 	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
 	header.ContentSHA256 = digest.Sum()
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 // writeHeader sets the id and the link of the header, and writes both.
-func writeHeader(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64) (err error) {
+func writeHeader(ctx context.Context, tx querier, header *Snapshot, key int64) (err error) {
 	if header.ID, err = nextID(ctx, tx, "stored_snapshots"); err != nil {
 		return err
 	}
@@ -162,6 +153,6 @@ func writeHeader(ctx context.Context, tx *sql.Tx, header *Snapshot, key int64) (
 	}
 	header.ChainSHA256 = next.chain
 	columns := append([]string(nil), snapshotColumns...)
-	columns[organizationColumn], values[organizationColumn] = "organization_key", nullID(key)
+	columns[organizationColumn], values[organizationColumn] = "organization_key", orNull(key)
 	return insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
 }

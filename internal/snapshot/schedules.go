@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -36,7 +35,7 @@ func schedules(ctx context.Context, q querier) ([]Schedule, error) {
 
 // SetSchedule puts a schedule in force from an instant on. It does nothing when the expression is in force already.
 func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
-	return s.inTransaction(ctx, "recording the schedule", func(tx *sql.Tx) error {
+	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) error {
 		all, err := schedules(ctx, tx)
 		if err != nil || len(all) > 0 && all[len(all)-1].Expression == expression {
 			return err
@@ -66,12 +65,9 @@ func (s *Store) Nights(
 		periods = append(periods, period)
 	}
 	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
-		run := schedule.Run{ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds()}
-		run.CatchUp = r.text() == TriggerCatchUp
-		outcome := Outcome(r.text())
-		run.Complete, run.Running = outcome == Complete, outcome == Running
-		return run
-	}, `SELECT id, started_at, scheduled_for, trigger, outcome
+		run := readRun(r)
+		return run.OfSchedule()
+	}, `SELECT `+runColumns+`
 		FROM runs
 		WHERE started_at >= ? AND (?2 = 0 OR id <= ?2)
 		ORDER BY id`, formatSeconds(since), upTo)

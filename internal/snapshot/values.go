@@ -21,20 +21,15 @@ func nullSeconds(t time.Time) any {
 	return formatSeconds(t)
 }
 
-func nullInstant(t time.Time) any { return nullText(ona.FormatTime(t)) }
+func nullInstant(t time.Time) any { return orNull(ona.FormatTime(t)) }
 
-func nullText(s string) any {
-	if s == "" {
+// orNull is nil for the empty text and for zero.
+func orNull[T string | int64](v T) any {
+	var none T
+	if v == none {
 		return nil
 	}
-	return s
-}
-
-func nullID(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
+	return v
 }
 
 func flag(b bool) int64 {
@@ -91,28 +86,17 @@ func (r *reader) fail(err error) {
 	}
 }
 
-func (r *reader) text() string {
-	switch v := r.value().(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	default:
-		r.fail(fmt.Errorf("%v is no text", v))
-		return ""
-	}
-}
+func (r *reader) text() string  { return read[string](r) }
+func (r *reader) number() int64 { return read[int64](r) }
 
-func (r *reader) number() int64 {
-	switch v := r.value().(type) {
-	case nil:
-		return 0
-	case int64:
-		return v
-	default:
-		r.fail(fmt.Errorf("%q is no integer", v))
-		return 0
+// read is the zero value for null.
+func read[T string | int64](r *reader) T {
+	value := r.value()
+	v, ok := value.(T)
+	if !ok && value != nil {
+		r.fail(fmt.Errorf("%v is no %T", value, v))
 	}
+	return v
 }
 
 func (r *reader) count() int { return int(r.number()) }

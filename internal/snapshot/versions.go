@@ -3,7 +3,6 @@ package snapshot
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,12 +176,15 @@ func (d *difference) begin(values []any) {
 }
 
 // write ends and begins rows with a snapshot, whose header is written.
-func (d *difference) write(ctx context.Context, tx *sql.Tx, organizationKey, snapshotID int64) error {
+func (d *difference) write(ctx context.Context, tx querier, organizationKey, snapshotID int64) error {
 	for _, v := range d.ended {
-		result, err := tx.ExecContext(ctx, "UPDATE "+d.table.name+
+		n, err := execute(ctx, tx, "UPDATE "+d.table.name+
 			" SET valid_to = ? WHERE organization_key = ? AND id = ? AND valid_from = ? AND valid_to IS NULL",
 			snapshotID, organizationKey, v.id(), v.validFrom)
-		if err := expectOneRow(result, err); err != nil {
+		if err == nil && n != 1 {
+			err = fmt.Errorf("%d rows were there to change, not 1", n)
+		}
+		if err != nil {
 			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.name, err)
 		}
 	}
@@ -192,15 +194,4 @@ func (d *difference) write(ctx context.Context, tx *sql.Tx, organizationKey, sna
 	}
 	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.columns...)
 	return insertRows(ctx, tx, d.table.name, columns, rows)
-}
-
-func expectOneRow(result sql.Result, err error) error {
-	if err != nil {
-		return err
-	}
-	n, err := result.RowsAffected()
-	if err == nil && n != 1 {
-		err = fmt.Errorf("%d rows were there to change, not 1", n)
-	}
-	return err
 }
