@@ -65,8 +65,8 @@ func parseReference(text string) (reference, error) {
 		text = "latest~0"
 	}
 	if number, found := strings.CutPrefix(text, "latest~"); found {
-		if back, err := strconv.ParseUint(number, 10, 31); err == nil {
-			return func(all []snapshot.Snapshot) int { return max(len(all)-1-int(back), -1) }, nil
+		if back, err := strconv.Atoi(number); err == nil && back >= 0 {
+			return func(all []snapshot.Snapshot) int { return max(len(all)-1-back, -1) }, nil
 		}
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {

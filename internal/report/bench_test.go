@@ -15,7 +15,7 @@ func largest() *Model {
 	const size = 10_000
 	m := complete()
 	m.Organizations = m.Organizations[:1]
-	o := &m.Organizations[0]
+	o := m.Organizations[0]
 	o.SCIM, o.SSO = nil, nil
 	for i := range size {
 		sso := ona.SSOConfiguration{

@@ -10,20 +10,11 @@ import (
 )
 
 // ChangeColumns are those of a table of changes.
-var ChangeColumns = []table.Column{
-	table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
-	table.Text("Organization", "organization"), table.Text("Severity", "severity"), table.Text("Kind", "kind"),
-	table.Text("Subject type", "subject_type"), table.Text("Subject name", "subject_name"),
-	table.Text("Field", "field"), table.Text("Before", "before"), table.Text("Before, label", "before_label"),
-	table.Text("After", "after"), table.Text("After, label", "after_label"), table.Text("Actor ID", "actor_id"),
-	table.Text("Actor kind", "actor_principal"), table.Text("Actor's action", "actor_action"),
-	table.Time("Action at", "actor_at"), table.Int("Candidate entries", "candidates"), table.Text("Note", "note"),
-	table.Lists("", "candidate_ids").OnlyInJSON(), // of audit-log entries
-}
+var ChangeColumns = columnsOf["Changes"]
 
 // ChangeCells are the cells of a change; log is how the audit log was read, nil where it was not.
 func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change) []any {
-	actor, action := actorCell(c.ActorID), c.ActorAction
+	actor, action := or(c.ActorID, unknownActor), c.ActorAction
 	if len(c.Candidates) == 0 && c.ActorID == "" {
 		actor, action = table.Why(whyNoActor(log)), ""
 	}
@@ -39,14 +30,11 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-func actorCell(id string) any {
-	if id == "" {
-		return table.Why("not known")
-	}
-	return id
-}
-
-const noEntry = "no audit-log entry"
+// What stands for a missing actor.
+const (
+	unknownActor = "not known"
+	noEntry      = "no audit-log entry"
+)
 
 // whyNoActor says why a change has no candidate.
 func whyNoActor(log *snapshot.AuditLog) string {
@@ -62,9 +50,8 @@ func whyNoActor(log *snapshot.AuditLog) string {
 }
 
 func (r *report) changeTable() *table.Table {
-	t := r.table("Changes", ChangeColumns...)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	t := r.table("Changes")
+	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
 		}
@@ -76,13 +63,9 @@ func (r *report) changeTable() *table.Table {
 // readingTable has what a person reads of a change: labels where there are any, and of long values
 // the beginning.
 func (r *report) readingTable() *table.Table {
-	t := table.New("Changes", r.Zone(), table.Text("Severity", "severity"), table.Text("Kind", "kind"),
-		table.Text("Organization", "organization"), table.Text("Subject", "subject"), table.Text("Subject ID", "subject_id"),
-		table.Text("Field", "field"), table.Text("Before", "before"), table.Text("After", "after"),
-		table.Text("Actor", "actor"), table.Text("Note", "note"))
+	t := table.New("Changes", r.Zone(), columnsOf["Reading"]...)
 	t.File, t.Remarks = r.changes.File, r.changes.Remarks
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			c := &o.Changes[j]
 			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), whyNoActor(o.AuditLog))
@@ -95,8 +78,7 @@ func (r *report) readingTable() *table.Table {
 
 // remarkChanges says for each organization what its rows compare, or why it has none.
 func (r *report) remarkChanges(t *table.Table) {
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		switch {
 		case !o.complete():
 			t.Alarm(i, r.notComplete(i))
@@ -109,68 +91,49 @@ func (r *report) remarkChanges(t *table.Table) {
 			t.Remark(i, fmt.Sprintf("%s: net change between the snapshots of %s and %s: %s", r.label(i),
 				UTC(o.Baseline.TakenAt), UTC(o.Snapshot.TakenAt), Count(len(o.Changes), "row")))
 		}
-		for _, text := range o.notAssessed() {
+		notAssessed, otherwise := o.compared()
+		for _, text := range notAssessed {
 			t.Missing(i, r.label(i)+": "+text)
 		}
-		for _, text := range o.comparedOtherwise() {
+		for _, text := range otherwise {
 			t.Remark(i, r.label(i)+": "+text)
 		}
 	}
 }
 
-// comparison is a part of a snapshot and what its changes were found against.
-type comparison struct {
-	what, notAssessed string
-	baseline          *snapshot.Snapshot
-}
-
-// comparisons are none for a snapshot that is compared with nothing.
-func (o *Organization) comparisons() []comparison {
+// compared names the parts of a complete snapshot whose changes are not known, and those that were
+// compared with an older snapshot than the baseline; none for one that is compared with nothing.
+func (o *Organization) compared() (notAssessed, otherwise []string) {
 	if o.Baseline == nil {
-		return nil
+		return nil, nil
 	}
-	return []comparison{
+	for _, part := range []struct {
+		name, notAssessed string
+		baseline          *snapshot.Snapshot
+	}{
 		{"SSO configurations", o.Snapshot.SSONotAssessed, o.SSOBaseline},
 		{"organization policies", o.Snapshot.PoliciesNotAssessed, o.PoliciesBaseline},
+	} {
+		switch {
+		case part.notAssessed != "":
+			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+part.notAssessed)
+		case part.baseline == nil:
+			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+noEarlier)
+		case part.baseline.ID != o.Baseline.ID:
+			otherwise = append(otherwise, fmt.Sprintf("%s compared with the snapshot of %s, the last that could read them",
+				part.name, UTC(part.baseline.TakenAt)))
+		}
 	}
+	return notAssessed, otherwise
 }
 
-// notAssessed names the parts of a complete snapshot whose changes are not known.
-func (o *Organization) notAssessed() []string {
-	var all []string
-	for _, part := range o.comparisons() {
-		why := part.notAssessed
-		if why == "" && part.baseline == nil {
-			why = "no earlier snapshot could read them"
-		}
-		if why != "" {
-			all = append(all, "changes of "+part.what+" not assessed: "+why)
-		}
-	}
-	return all
-}
-
-// comparedOtherwise names the parts that were compared with an older snapshot than the baseline.
-func (o *Organization) comparedOtherwise() []string {
-	var all []string
-	for _, part := range o.comparisons() {
-		if part.notAssessed == "" && part.baseline != nil && part.baseline.ID != o.Baseline.ID {
-			all = append(all, fmt.Sprintf("%s compared with the snapshot of %s, the last that could read them", part.what,
-				UTC(part.baseline.TakenAt)))
-		}
-	}
-	return all
-}
+// noEarlier says why a part of a snapshot was compared with nothing.
+const noEarlier = "no earlier snapshot could read them"
 
 // timelineTable has a row for each change that complete snapshots have shown in the last days, those
 // of this run included, oldest first.
 func (r *report) timelineTable() *table.Table {
-	t := r.table("Timeline", table.Text("Subject ID", "subject_id"), table.Time("Taken at", "taken_at"),
-		table.Text("Organization", "organization"), table.Text("Subject type", "subject_type"),
-		table.Text("Subject name", "subject_name"), table.Text("Kind", "kind"), table.Text("Severity", "severity"),
-		table.Text("Field", "field"), table.Text("Before", "before"), table.Text("After", "after"),
-		table.Text("Actor ID", "actor_id"), table.Text("Note", "note"), table.Int("Snapshot", "snapshot"),
-		table.Int("Baseline snapshot", "baseline"))
+	t := r.table("Timeline")
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
 		organization, name := table.RunLevel, c.OrganizationID
@@ -179,13 +142,13 @@ func (r *report) timelineTable() *table.Table {
 		}
 		t.Add(organization, c.SubjectID, c.TakenAt, name, string(c.SubjectType), c.SubjectName,
 			string(c.Kind), Word(c.Severity), c.Field, cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before),
-			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), actorCell(c.ActorID), c.Note, int(c.SnapshotID),
+			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes of the %d days since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)
-	for i := range r.Organizations {
-		if o := &r.Organizations[i]; o.complete() && t.Size(i) == 0 {
+	for i, o := range r.Organizations {
+		if o.complete() && t.Size(i) == 0 {
 			t.Remark(i, fmt.Sprintf("%s: no change in any complete snapshot from %s to %s", r.label(i), UTC(r.Since()),
 				UTC(o.Snapshot.TakenAt)))
 		}

@@ -18,34 +18,29 @@ type accepted struct {
 // it matches something, and once for the run where it does so in none.
 func (r *report) accepted() []accepted {
 	matches := make(map[finding.Exception]bool)
-	for i := range r.Organizations {
-		for _, a := range r.Organizations[i].Acceptances {
+	for _, o := range r.Organizations {
+		for _, a := range o.Acceptances {
 			matches[a.Exception] = matches[a.Exception] || a.Bearing != finding.Unmatched
 		}
 	}
 	var all []accepted
 	listed := make(map[finding.Exception]bool)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.Acceptances {
 			a := &o.Acceptances[j]
 			switch {
 			case a.Bearing != finding.Unmatched || a.OrganizationID != "" || len(r.Organizations) == 1:
 				all = append(all, accepted{i, a})
 			case !matches[a.Exception] && !listed[a.Exception]:
-				all, listed[a.Exception] = append(all, accepted{table.RunLevel, r.unmatched(*a)}), true
+				one := *a
+				if r.incomplete() > 0 { // it may match something in the others
+					one.Bearing = finding.Open
+				}
+				all, listed[a.Exception] = append(all, accepted{table.RunLevel, &one}), true
 			}
 		}
 	}
 	return all
-}
-
-// unmatched is an exception that matches nothing in the organizations that were assessed.
-func (r *report) unmatched(a snapshot.Acceptance) *snapshot.Acceptance {
-	if r.incomplete() > 0 {
-		a.Bearing = finding.Open
-	}
-	return &a
 }
 
 func (a accepted) state() string {
@@ -58,11 +53,7 @@ func (a accepted) state() string {
 // exceptionTable has every exception with who accepted what until when, and whether it covers
 // anything.
 func (r *report) exceptionTable() *table.Table {
-	t := r.table("Exceptions", table.Text("Rule", "rule_id"), table.Text("State", "state"),
-		table.Text("Bearing", "bearing"), table.Text("Organization", "organization"), table.Text("Subject ID", "subject_id"),
-		table.Text("For organization ID", "accepted_organization_id"), table.Text("Accepted by", "owner"),
-		table.Date("Last day, in UTC", "expires"), table.Text("Reason", "reason"), table.Text("Ticket", "ticket"),
-		table.Int("Findings", "findings"))
+	t := r.table("Exceptions")
 	for _, a := range r.accepted() {
 		label := ""
 		if a.organization != table.RunLevel {
@@ -77,8 +68,8 @@ func (r *report) exceptionTable() *table.Table {
 
 // remarkExceptions says where it is not known whether an exception matches anything.
 func (r *report) remarkExceptions(t *table.Table) {
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			t.Alarm(i, fmt.Sprintf("%s: %s: which of its findings are accepted was not assessed", NotComplete, r.label(i)))
 		}
 	}
@@ -86,9 +77,7 @@ func (r *report) remarkExceptions(t *table.Table) {
 
 // acceptedTable is the exceptions as the summary's columns hold them.
 func (r *report) acceptedTable() *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Accepted by, and why", "reason"),
-		table.Text("For, and what came of it", "bearing"), table.Text("State", "state"), table.Text("Rule", "rule_id"),
-		table.Date("Last day, in UTC", "expires"))
+	t := table.New("", nil, columnsOf["Accepted"]...)
 	for _, a := range r.accepted() {
 		by := a.Owner + ": " + a.Reason
 		if a.Ticket != "" {

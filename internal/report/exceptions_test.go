@@ -16,7 +16,7 @@ func TestAnExceptionForAnyOrganizationIsToldWhereItBears(t *testing.T) {
 	here.OrganizationID = acmeID
 	bearing := everywhere
 	bearing.Bearing, bearing.Findings = finding.Applied, 1
-	m := &Model{Organizations: []Organization{acme(), birch()}}
+	m := &Model{Organizations: []*Organization{acme(), birch()}}
 	states := func(first, second []snapshot.Acceptance) []string {
 		m.Organizations[0].Acceptances, m.Organizations[1].Acceptances = first, second
 		v := newReport(m, Options{})

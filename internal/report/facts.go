@@ -78,8 +78,7 @@ func (o *Options) Localized(facts []Fact) []Fact {
 
 // FactTable has a row for each fact.
 func FactTable(facts []Fact, names *Names) *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Item", "item"),
-		table.Any("Value", "value"))
+	t := table.New("", nil, columnsOf["Facts"]...)
 	for _, f := range facts {
 		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
 	}
@@ -97,7 +96,8 @@ type Cells struct {
 func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
 	var c Cells
 	if o.Has(FormatXLSX) {
-		c.WorkbookAltered, c.WorkbookCut = book.Count()
+		counts := book.Count()
+		c.WorkbookAltered, c.WorkbookCut = counts.Altered, counts.Cut
 	}
 	for _, t := range csv {
 		if o.Has(FormatCSV) {

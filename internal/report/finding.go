@@ -47,46 +47,36 @@ func (o *outcome) status() finding.Status {
 	return finding.NotAssessed
 }
 
-// judge counts the findings once.
-func (r *report) judge() {
-	r.judged, r.failing = make([]judged, len(r.Organizations)), make(map[subject][]string)
-	for i := range r.Organizations {
-		findings := r.Organizations[i].Findings
-		r.judged[i] = judgedBy(r.Rules, &r.Organizations[i])
-		for j := range findings {
-			if f := &findings[j]; f.Status == finding.Fail {
-				key := subject{i, f.SubjectType, f.SubjectID}
-				r.failing[key] = append(r.failing[key], f.RuleID)
-			}
-		}
-	}
-}
-
-// judgedBy counts findings; rules that this version does not have stand behind those that it has.
-func judgedBy(rules []finding.Rule, o *Organization) judged {
+// judge counts the findings of an organization; rules that this version does not have stand behind
+// those that it has.
+func (r *report) judge(organization int, o *Organization) judged {
 	j := judged{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
 	at := make(map[string]int)
 	add := func(rule finding.Rule) {
 		at[rule.ID] = len(j.outcomes)
 		j.outcomes = append(j.outcomes, outcome{rule: rule, counts: make(map[finding.Status]int)})
 	}
-	for _, rule := range rules {
+	for _, rule := range r.Rules {
 		add(rule)
 	}
 	for i := range o.Findings {
 		f := &o.Findings[i]
 		if _, known := at[f.RuleID]; !known {
-			add(finding.Rule{ID: f.RuleID, Title: o.title(f), Severity: f.Severity})
+			add(finding.Rule{ID: f.RuleID, Title: f.Title, Severity: f.Severity})
 		}
 		rule := &j.outcomes[at[f.RuleID]]
-		rule.expected = cmp.Or(rule.expected, o.expected(f))
+		rule.expected = cmp.Or(rule.expected, f.Expected)
 		rule.counts[f.Status]++
 		j.counts[f.Status]++
 		if f.Status == finding.NotAssessed {
 			rule.why = cmp.Or(rule.why, f.Observed)
 		}
-		if severity := slices.Index(diff.Severities, f.Severity); f.Status == finding.Fail && severity >= 0 {
-			j.failed[severity]++
+		if f.Status == finding.Fail {
+			if severity := slices.Index(diff.Severities, f.Severity); severity >= 0 { // else the tie-outs say so
+				j.failed[severity]++
+			}
+			key := subject{organization, f.SubjectType, f.SubjectID}
+			r.failing[key] = append(r.failing[key], f.RuleID)
 		}
 	}
 	return j
@@ -103,35 +93,27 @@ func (r *report) failedBySeverity() []int {
 	return counts
 }
 
-// title and expected are the wording of the rule that a finding is of, with the thresholds that were
-// in use when the organization was assessed.
-func (o *Organization) title(f *snapshot.Finding) string    { return f.Title }
-func (o *Organization) expected(f *snapshot.Finding) string { return f.Expected }
-
-var findingColumns = slices.Concat([]table.Column{
-	table.Text("Rule", "rule_id"), table.Text("Status", "status"), table.Text("Severity", "severity"),
-	table.Text("Organization", "organization"), table.Text("Title", "title").NotInJSON(),
-	table.Text("Subject name", "subject_name"), table.Text("Subject ID", "subject_id"),
-	table.Text("Subject type", "subject_type"), table.Text("Observed", "observed"),
-	table.Text("Expected", "expected").NotInJSON(), table.Text("Original status", "original_status"),
-	table.Text("Accepted by, until when, why", "accepted"), table.Time("First seen", "first_seen"),
-	table.Time("Last seen", "last_seen"), table.Int("Days open", "days_open"),
-}, FrameworkColumns(), []table.Column{table.Text("Fingerprint", "fingerprint")})
-
 // findingTables are every finding but the passes, of each organization the failed and most serious
 // first, and the passes, which sheets only count.
 func (r *report) findingTables() (findings, passes *table.Table) {
-	findings, passes = table.New("Findings", r.Zone(), findingColumns...), table.New("", nil, findingColumns...)
-	findings.Key, findings.File, passes.Key = "findings", "findings.csv", "passes"
+	findings, passes = r.table("Findings"), table.New("", nil, columnsOf["Findings"]...)
+	passes.Key = "passes"
 	r.alarm(findings)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for _, f := range o.sorted() {
 			t := findings
 			if f.Status == finding.Pass {
 				t = passes
 			}
-			t.Add(i, r.findingCells(i, f)...)
+			var days any
+			if !f.FirstSeen.IsZero() {
+				days = f.DaysOpen
+			}
+			t.Add(i, slices.Concat([]any{
+				f.RuleID, Word(f.Status), Word(f.Severity), r.label(i), f.Title, f.SubjectName, f.SubjectID,
+				string(f.SubjectType), f.Observed, f.Expected, Word(f.OriginalStatus), AcceptedText(f),
+				table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
+			}, r.controls(f.RuleID), []any{f.Fingerprint})...)
 		}
 		switch {
 		case !o.complete():
@@ -142,18 +124,6 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 		}
 	}
 	return findings, passes
-}
-
-func (r *report) findingCells(organization int, f *snapshot.Finding) []any {
-	o, days := &r.Organizations[organization], any(nil)
-	if !f.FirstSeen.IsZero() {
-		days = f.DaysOpen
-	}
-	return slices.Concat([]any{
-		f.RuleID, Word(f.Status), Word(f.Severity), r.label(organization), o.title(f), f.SubjectName, f.SubjectID,
-		string(f.SubjectType), f.Observed, o.expected(f), Word(f.OriginalStatus), AcceptedText(f),
-		table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
-	}, r.controls(f.RuleID), []any{f.Fingerprint})
 }
 
 // sorted are the findings by status and severity, and else in the stored order, that of the rules.

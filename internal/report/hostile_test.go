@@ -64,7 +64,7 @@ func TestHostileNameStaysTypedTextInTheWorkbook(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := table.CellOf(name).Text
+		want := table.CellText(name)
 		if got != want {
 			t.Errorf("%.60q is shown as %.60q instead of %.60q", name, got, want)
 		}

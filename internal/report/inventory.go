@@ -13,21 +13,9 @@ import (
 )
 
 func (r *report) inventoryTable() *table.Table {
-	t := r.table("Inventory",
-		table.Text("ID", "id"), table.Text("Name", "name"), table.Text("Organization", "organization"),
-		table.Bool("Enabled", "enabled"), table.Time("Token expires at", "token_expires_at"),
-		table.Int("Days to expiry", "days_to_expiry"), table.Text("SSO configuration ID", "sso_configuration_id"),
-		table.Text("SSO name", "sso_name"), table.Text("SSO state", "sso_state"),
-		table.Text("SSO issuer", "sso_issuer"),
-		table.Bool("Unverified e-mail linking", "allow_unverified_email_account_linking"),
-		table.Time("Created at", "created_at"), table.Time("Updated at", "updated_at"),
-		table.Text("Other fields", "other_fields"), table.Time("First seen", "first_seen"),
-		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
-		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
-	)
+	t := r.table("Inventory")
 	r.alarm(t)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.SCIM {
 			t.Add(i, r.scimCells(i, &o.SCIM[j])...)
 		}
@@ -39,7 +27,7 @@ func (r *report) inventoryTable() *table.Table {
 }
 
 func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []any {
-	o := &r.Organizations[organization]
+	o := r.Organizations[organization]
 	rules := r.failing[subject{organization, diff.SCIMConfiguration, c.ID}]
 	var days, linking any = table.Why(Unknown), table.Why(NotReported)
 	if !c.TokenExpiresAt.IsZero() {
@@ -68,39 +56,18 @@ func (o *Organization) linked(c *snapshot.SCIMConfiguration) (name, state, issue
 	case linked == nil:
 		return table.Why("not among the SSO configurations"), table.Why(Unknown), table.Why(Unknown)
 	}
-	return linked.DisplayName, stateWord(linked.State), linked.IssuerURL
-}
-
-// stateWord and providerWord are the API's names without what all of them begin with.
-func stateWord(state string) string {
-	return strings.ToLower(strings.TrimPrefix(state, "SSO_CONFIGURATION_STATE_"))
-}
-
-func providerWord(provider string) string {
-	return strings.ToLower(strings.TrimPrefix(provider, "PROVIDER_TYPE_"))
+	return linked.DisplayName, apiWord(linked.State), linked.IssuerURL
 }
 
 func (r *report) ssoTable() *table.Table {
-	t := r.table("SSO",
-		table.Text("ID", "id"), table.Text("Display name", "display_name"),
-		table.Text("Organization", "organization"), table.Text("State", "state"),
-		table.Text("Provider type", "provider_type"), table.Text("Issuer", "issuer_url"),
-		table.Text("Client ID", "client_id"), table.Text("E-mail domain", "email_domain"),
-		table.Lists("E-mail domains", "email_domains"), table.Lists("Additional scopes", "additional_scopes"),
-		table.Text("Claims", "claims"), table.Text("Claims expression", "claims_expression"),
-		table.Text("Other fields", "other_fields"),
-		table.Lists("Linked SCIM configurations", "scim_configurations"), table.Time("First seen", "first_seen"),
-		table.Time("Unchanged since", "unchanged_since"), table.Time("Last seen", "last_seen"),
-		table.Int("Open findings", "open_findings"), table.Lists("Rules", "open_finding_rules"), table.Raw("raw"),
-	)
+	t := r.table("SSO")
 	r.alarm(t)
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		links := o.links()
 		for j := range o.SSO {
 			c := &o.SSO[j]
 			rules := r.failing[subject{i, diff.SSOConfiguration, c.ID}]
-			t.Add(i, c.ID, c.DisplayName, r.label(i), stateWord(c.State), providerWord(c.ProviderType), c.IssuerURL,
+			t.Add(i, c.ID, c.DisplayName, r.label(i), apiWord(c.State), apiWord(c.ProviderType), c.IssuerURL,
 				c.ClientID, c.EmailDomain, table.List{Items: c.EmailDomains}, table.List{Items: c.AdditionalScopes},
 				claimsText(c.Claims), c.ClaimsExpression, ona.CanonicalUnknown(c.Unknown), table.List{Items: links[c.ID]},
 				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, c.Raw)
@@ -114,6 +81,12 @@ func (r *report) ssoTable() *table.Table {
 		}
 	}
 	return t
+}
+
+// apiWord is a name of the API without what all names of its kind begin with.
+func apiWord(name string) string {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "SSO_CONFIGURATION_STATE_"), "PROVIDER_TYPE_")
+	return strings.ToLower(name)
 }
 
 // links lists the SCIM configurations that link to each SSO configuration, by name and id.

@@ -1,15 +1,16 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"text/template"
+	"time"
 
 	"scim-auditor/internal/report/table"
+	"scim-auditor/reports/templates"
 )
-
-// templateName is the built-in template in reports/templates.
-const templateName = "report.md.tmpl"
 
 // Markdown is what a template of the Markdown report can use. Every text is GitHub Flavored Markdown
 // already, with the texts of the API escaped, so that a template writes them as they are.
@@ -32,10 +33,6 @@ type Markdown struct {
 	ToolVersion string
 
 	TieOuts, Changes, Findings, Exceptions, SCIM, SSO, Rules, Timeline, Runs, Evidence, Exchanges table.Markdown
-}
-
-func (r *report) writeMarkdown(w io.Writer) error {
-	return WriteMarkdown(w, r.Template, templateName, r.markdown())
 }
 
 func (r *report) markdown() Markdown {
@@ -70,8 +67,8 @@ func (r *report) markdown() Markdown {
 	for _, alarm := range r.alarms() {
 		m.Alarms = append(m.Alarms, table.EscapeMarkdown(alarm))
 	}
-	for i := range r.Organizations {
-		if r.Organizations[i].complete() { // one that is not stands among the alarms
+	for i, o := range r.Organizations {
+		if o.complete() { // one that is not stands among the alarms
 			m.Organizations = append(m.Organizations, table.EscapeMarkdown(r.headline(i)))
 		}
 	}
@@ -88,4 +85,56 @@ func (r *report) runSentence() string {
 	}
 	return fmt.Sprintf("Run %d of %s (%s, trigger %s), made by auditor %s on %s.%s", run.ID, UTC(run.StartedAt), scheduled,
 		run.Trigger, run.ToolVersion, run.Host, written)
+}
+
+// strict is the option of every template: a name that a row does not have is an error.
+const strict = "missingkey=error"
+
+// ParseTemplate reads the text of a template, which can use what is in Markdown, and tries it, so
+// that what is wrong is found before there is anything to report: with everything that a report with
+// local times of this zone, nil for none, can have, and with nothing. An error begins with name, line
+// and column.
+func ParseTemplate(name, text string, zone *time.Location) (*template.Template, error) {
+	t, err := template.New(name).Option(strict).Parse(text)
+	if err != nil {
+		return nil, located(err)
+	}
+	nothing := newReport(&Model{}, Options{Location: zone}).markdown()
+	everything := nothing
+	everything.Complete, everything.Alarms, everything.Organizations = true, []string{""}, []string{""}
+	for _, rows := range []*table.Markdown{
+		&everything.TieOuts, &everything.Changes, &everything.Findings, &everything.Exceptions, &everything.SCIM,
+		&everything.SSO, &everything.Rules, &everything.Timeline, &everything.Runs, &everything.Evidence,
+		&everything.Exchanges,
+	} {
+		*rows = rows.Example()
+	}
+	for _, m := range []Markdown{everything, nothing} {
+		if err := t.Execute(io.Discard, m); err != nil {
+			return nil, located(err)
+		}
+	}
+	return t, nil
+}
+
+// located is an error of text/template without its first word, so that it begins with the place.
+func located(err error) error {
+	if text, ok := strings.CutPrefix(err.Error(), "template: "); ok {
+		return errors.New(text)
+	}
+	return err
+}
+
+// WriteMarkdown executes a template with the data: the built-in one of this name, in
+// reports/templates, when it is nil.
+func WriteMarkdown(w io.Writer, t *template.Template, builtIn string, data any) (err error) {
+	if t == nil {
+		if t, err = template.New(builtIn).Option(strict).ParseFS(templates.Files, builtIn); err != nil {
+			return located(err)
+		}
+	}
+	if err := t.Execute(w, data); err != nil {
+		return located(err)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ import (
 // Model is everything that a report says about one run. All times are UTC.
 type Model struct {
 	Run           snapshot.Run
-	Organizations []Organization
+	Organizations []*Organization
 	// Runs is the register, newest first, from Run back to at most shownRuns runs.
 	Runs []snapshot.Run
 	// Totals is what the runs of the trend add up to, by run.
@@ -76,8 +77,8 @@ func (m *Model) Complete() bool {
 
 func (m *Model) incomplete() int {
 	n := 0
-	for i := range m.Organizations {
-		if !m.Organizations[i].complete() {
+	for _, o := range m.Organizations {
+		if !o.complete() {
 			n++
 		}
 	}
@@ -93,25 +94,14 @@ func (o *Organization) first() bool { return o.complete() && o.Baseline == nil }
 // name is what people call the organization: its name, else the one it had, else its label in the
 // settings, else its id.
 func (o *Organization) name() string {
-	switch {
-	case o.Snapshot.OrganizationName != "":
-		return o.Snapshot.OrganizationName
-	case o.LastComplete != nil && o.LastComplete.OrganizationName != "":
-		return o.LastComplete.OrganizationName
-	case o.Snapshot.Source != "":
-		return o.Snapshot.Source
-	default:
-		return o.Snapshot.OrganizationID
-	}
+	last := cmp.Or(o.LastComplete, new(snapshot.Snapshot))
+	return cmp.Or(o.Snapshot.OrganizationName, last.OrganizationName, o.Snapshot.Source, o.Snapshot.OrganizationID)
 }
 
 // id is the organization's id, that of its last complete snapshot where this one failed before it
 // was known.
 func (o *Organization) id() string {
-	if o.Snapshot.OrganizationID == "" && o.LastComplete != nil {
-		return o.LastComplete.OrganizationID
-	}
-	return o.Snapshot.OrganizationID
+	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
 
 // sso finds a linked SSO configuration, nil when the organization's list lacks it.

@@ -31,7 +31,7 @@ func example() *Model {
 			Changes: 4, FailedFindings: 5, SCIMConfigurations: 4,
 		},
 		Rules:         finding.Rules(),
-		Organizations: []Organization{acme(), birch(), cedar()},
+		Organizations: []*Organization{acme(), birch(), cedar()},
 	}
 	m.Runs = []snapshot.Run{m.Run}
 	for i := range 5 {
@@ -58,7 +58,7 @@ func example() *Model {
 
 func id(n int) string { return fmt.Sprintf("182bd5e5-6e1a-4fe4-a799-%012d", n) }
 
-func acme() Organization {
+func acme() *Organization {
 	yes := true
 	scim := []snapshot.SCIMConfiguration{
 		scimConfiguration(1, "Okta production", id(101), tonight.AddDate(0, 3, 0)),
@@ -84,7 +84,7 @@ func acme() Organization {
 		ID: 10, RunID: 6, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", TakenAt: lastNight, Outcome: snapshot.Complete,
 		SCIMConfigurations: 3, SSOConfigurations: 2, BaselineID: 8,
 	}
-	return Organization{
+	return &Organization{
 		Snapshot: snapshot.Snapshot{
 			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
 			BaseURL: "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
@@ -232,8 +232,8 @@ func exchanges(scim, sso int) []snapshot.Exchange {
 }
 
 // birch is complete for the first time, and its token may not read SSO configurations or policies.
-func birch() Organization {
-	o := Organization{
+func birch() *Organization {
+	o := &Organization{
 		Snapshot: snapshot.Snapshot{
 			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch", BaseURL: "https://app.gitpod.io/api",
 			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1,
@@ -250,8 +250,8 @@ func birch() Organization {
 }
 
 // cedar failed before its id was known.
-func cedar() Organization {
-	return Organization{
+func cedar() *Organization {
+	return &Organization{
 		Snapshot: snapshot.Snapshot{
 			ID: 13, RunID: 7, Source: "cedar", BaseURL: "https://app.gitpod.io/api", TakenAt: tonight, Outcome: snapshot.Failed, ErrorCode: "unauthenticated",
 			Error: "fetching the identity: HTTP 401 unauthenticated: token expired",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"text/template"
 	"time"
 
 	"scim-auditor/internal/report/table"
@@ -15,7 +16,7 @@ type Options struct {
 	// others are always written.
 	Formats []Format
 	// Template takes the place of the built-in template of the Markdown file, nil for the built-in.
-	Template *Template
+	Template *template.Template
 	// Location is the zone of a second column beside each column of instants, nil or UTC for none.
 	Location *time.Location
 	// ToolVersion is the version that writes the report. It is named where it is not the one that made

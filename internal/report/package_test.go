@@ -13,7 +13,7 @@ import (
 // hostileModel is the example with a hostile name wherever the API could give one.
 func hostileModel() *Model {
 	m := example()
-	o := &m.Organizations[0]
+	o := m.Organizations[0]
 	o.SCIM = nil
 	for i, name := range hostileNames {
 		c := scimConfiguration(1000+i, name, id(101), tonight)

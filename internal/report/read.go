@@ -29,7 +29,8 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
 		return nil, err
 	}
-	if err := m.readNights(ctx, store); err != nil {
+	before := m.Since().Add(-time.Second) // a night at Since itself is shown
+	if m.Nights, err = store.Nights(ctx, before, runID, run.StartedAt, 0); err != nil {
 		return nil, err
 	}
 	firstOfTrend := m.Runs[min(trendRuns, len(m.Runs))-1].ID
@@ -40,10 +41,9 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 	if err != nil {
 		return nil, err
 	}
-	m.Organizations = make([]Organization, len(snapshots))
-	for i, s := range snapshots {
-		o := &m.Organizations[i]
-		o.Snapshot = s
+	for _, s := range snapshots {
+		o := &Organization{Snapshot: s}
+		m.Organizations = append(m.Organizations, o)
 		if err := o.read(ctx, store); err != nil {
 			return nil, fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
 		}
@@ -146,18 +146,9 @@ func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Sn
 	return nil, nil
 }
 
-// readNights reads the nights that the report shows.
-func (m *Model) readNights(ctx context.Context, store *snapshot.Store) error {
-	var err error
-	before := m.Since().Add(-time.Second) // a night at Since itself is shown
-	m.Nights, err = store.Nights(ctx, before, m.Run.ID, m.Run.StartedAt, 0)
-	return err
-}
-
 // readTimeline reads the changes of all organizations that the report shows, oldest first.
 func (m *Model) readTimeline(ctx context.Context, store *snapshot.Store) error {
-	for i := range m.Organizations {
-		o := &m.Organizations[i]
+	for _, o := range m.Organizations {
 		if o.id() == "" {
 			continue
 		}

@@ -190,7 +190,7 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 			}
 		}
 	}
-	o := &second.Organizations[0]
+	o := second.Organizations[0]
 	kinds := make([]diff.Kind, len(o.Changes))
 	for i := range o.Changes {
 		kinds[i] = o.Changes[i].Kind
@@ -203,7 +203,7 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	for run, m := range map[int64]*Model{1: first, 2: second} {
 		want[run].Failing = make(map[diff.Severity]int)
 		for i := range m.Organizations[0].Findings {
-			if f := &m.Organizations[0].Findings[i]; f.Status == finding.Fail {
+			if f := m.Organizations[0].Findings[i]; f.Status == finding.Fail {
 				want[run].Failing[f.Severity]++
 			}
 		}
@@ -253,7 +253,7 @@ func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
 	if len(r.runs.Rows) != shownRuns || len(r.timeline.Rows) != 1 {
 		t.Errorf("%d runs, %d rows in the timeline", len(r.runs.Rows), len(r.timeline.Rows))
 	}
-	if o := &r.Organizations[0]; o.LastComplete == nil || !o.LastComplete.TakenAt.Equal(tonight.AddDate(0, 0, -49)) {
+	if o := r.Organizations[0]; o.LastComplete == nil || !o.LastComplete.TakenAt.Equal(tonight.AddDate(0, 0, -49)) {
 		t.Errorf("the last complete snapshot is %v", o.LastComplete)
 	}
 }

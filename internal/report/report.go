@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
+	"scim-auditor/internal/snapshot"
 )
 
 // The files of a report folder, beside the CSV files of its tables.
@@ -45,16 +47,18 @@ type report struct {
 }
 
 func newReport(m *Model, opts Options) *report {
-	r := &report{Model: m, Options: opts, byID: make(map[string]int), frameworks: make(map[string][]any)}
+	r := &report{
+		Model: m, Options: opts, byID: make(map[string]int), failing: make(map[subject][]string),
+		frameworks: make(map[string][]any),
+	}
 	var names, sources []string
-	for i := range m.Organizations {
-		o := &m.Organizations[i]
+	for i, o := range m.Organizations {
 		names = append(names, o.name())
 		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
 		r.byID[o.id()] = i
+		r.judged = append(r.judged, r.judge(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
-	r.judge()
 	r.changes, r.timeline = r.changeTable(), r.timelineTable()
 	r.reading = r.readingTable()
 	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
@@ -69,8 +73,8 @@ func newReport(m *Model, opts Options) *report {
 }
 
 // table is one with a CSV file and an array in JSON, both named like its sheet.
-func (r *report) table(name string, columns ...table.Column) *table.Table {
-	t := table.New(name, r.Zone(), columns...)
+func (r *report) table(name string) *table.Table {
+	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ToLower(name)
 	t.File = t.Key + ".csv"
 	return t
@@ -145,7 +149,9 @@ func (r *report) files() []folder.File {
 	}
 	document, rows := r.frames()
 	add(FormatXLSX, WorkbookFile, r.book.Write)
-	add(FormatMD, MarkdownFile, r.writeMarkdown)
+	add(FormatMD, MarkdownFile, func(w io.Writer) error {
+		return WriteMarkdown(w, r.Template, "report.md.tmpl", r.markdown())
+	})
 	add(FormatJSON, jsonFile, func(w io.Writer) error {
 		return table.WriteJSON(w, r.head(), document, r.jsonTables())
 	})
@@ -168,12 +174,74 @@ func (r *report) frames() (document, rows *table.Frame) {
 		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
 	}
 	add("", "", "")
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		add(o.id(), r.label(i), string(o.Snapshot.Outcome))
 	}
 	return document, rows
 }
 
-// FolderOf is folder.Of.
-func FolderOf(name string) (run int64, isReport bool) { return folder.Of(name) }
+// jsonSchema is the version of the form of audit.json. Fields may be added under the same version;
+// none changes its meaning or goes away.
+const jsonSchema = "auditor-report/2"
+
+// head is what the JSON says before its arrays. The run's other facts are its row of runs.
+type head struct {
+	Schema            string    `json:"schema"`
+	Status            string    `json:"status"`
+	Complete          bool      `json:"complete"`
+	Alarms            []string  `json:"alarms"`
+	RunID             int64     `json:"run_id"`
+	StartedAt         time.Time `json:"started_at"`
+	Trigger           string    `json:"trigger"`
+	Outcome           string    `json:"outcome"`
+	ToolVersion       string    `json:"tool_version"`
+	ReportToolVersion string    `json:"report_tool_version"`
+	Host              string    `json:"host"`
+	Cells             Cells     `json:"cells"`
+}
+
+func (r *report) head() head {
+	return head{
+		jsonSchema, r.status(), r.Complete(), append([]string{}, r.alarms()...), r.Run.ID, r.Run.StartedAt.UTC(),
+		r.Run.Trigger, string(r.Run.Outcome), r.Run.ToolVersion,
+		r.writer(), r.Run.Host, r.cells,
+	}
+}
+
+// manifest says what a report folder holds and of which run it is. It names every file but itself
+// and SHA256SUMS, which names it.
+type manifest struct {
+	Schema    string    `json:"schema"`
+	RunID     int64     `json:"run_id"`
+	StartedAt time.Time `json:"started_at"`
+	Complete  bool      `json:"complete"`
+	// ToolVersion is of the tool that made the run, ReportToolVersion of the one that wrote these files.
+	ToolVersion       string             `json:"tool_version"`
+	ReportToolVersion string             `json:"report_tool_version"`
+	Snapshots         []manifestSnapshot `json:"snapshots"`
+	Files             []folder.Written   `json:"files"`
+}
+
+// manifestSnapshot is what the database holds of one organization; the hashes are empty where its
+// snapshot is not complete.
+type manifestSnapshot struct {
+	ID             int64            `json:"id"`
+	OrganizationID string           `json:"organization_id"`
+	Organization   string           `json:"organization"`
+	Outcome        snapshot.Outcome `json:"outcome"`
+	ContentSHA256  string           `json:"content_sha256"`
+	ChainSHA256    string           `json:"chain_sha256"`
+}
+
+func (r *report) manifest(files []folder.Written) any {
+	m := manifest{
+		"auditor-manifest/1", r.Run.ID, r.Run.StartedAt.UTC(), r.Complete(), r.Run.ToolVersion, r.writer(),
+		[]manifestSnapshot{}, files,
+	}
+	for i, o := range r.Organizations {
+		s := &o.Snapshot
+		m.Snapshots = append(m.Snapshots,
+			manifestSnapshot{s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})
+	}
+	return m
+}

@@ -12,20 +12,7 @@ import (
 )
 
 // FrameworkColumns are those of the controls that a rule supports. JSON has them in rules alone.
-func FrameworkColumns() []table.Column {
-	columns := frameworkColumns()
-	for i := range columns {
-		columns[i] = columns[i].NotInJSON()
-	}
-	return columns
-}
-
-func frameworkColumns() []table.Column {
-	return []table.Column{
-		table.Lists("SOC 2", "soc2"), table.Lists("ISO 27001", "iso_27001"), table.Lists("NIST 800-53", "nist_800_53"),
-		table.Lists("PCI DSS", "pci_dss"),
-	}
-}
+func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
 
 // FrameworkCells are the controls that a rule supports, a cell for each framework; empty for a rule
 // that this version does not have.
@@ -44,13 +31,7 @@ func FrameworkCells(rules []finding.Rule, id string) []any {
 
 // outcomeTable has every rule for every organization with how often it had which outcome.
 func (r *report) outcomeTable() *table.Table {
-	t := table.New("Rules", nil, slices.Concat([]table.Column{
-		table.Text("Rule", "rule_id"), table.Text("Title", "title").NotInJSON(),
-		table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
-		table.Text("Severity", "severity").NotInJSON(), table.Int("Fail", "fail"),
-		table.Int("Not assessed", "not_assessed"), table.Int("Excepted", "excepted"), table.Int("Pass", "pass"),
-		table.Text("Why it matters", "why").NotInJSON(), table.Text("Remedy", "remedy").NotInJSON(),
-	}, FrameworkColumns())...)
+	t := table.New("Rules", nil, columnsOf["Rules"]...)
 	t.Key, t.File = "rule_outcomes", "rules.csv"
 	t.Remark(table.RunLevel, "A mapping to a control says what a rule supports; no rule alone satisfies a control.")
 	for i := range r.judged {
@@ -70,10 +51,7 @@ func (r *report) outcomeTable() *table.Table {
 
 // ruleTable has the wording of each rule once, for JSON.
 func (r *report) ruleTable() *table.Table {
-	t := table.New("", nil, slices.Concat([]table.Column{
-		table.Text("Rule", "rule_id"), table.Text("Title", "title"), table.Text("Severity", "severity"),
-		table.Text("Expected", "expected"), table.Text("Why it matters", "why"), table.Text("Remedy", "remedy"),
-	}, frameworkColumns())...)
+	t := table.New("", nil, columnsOf["Rule wordings"]...)
 	t.Key = "rules"
 	rules := slices.Clone(r.Rules)
 	expected := make(map[string]string)
@@ -101,15 +79,6 @@ func (r *report) controls(id string) []any {
 		r.frameworks[id] = cells
 	}
 	return cells
-}
-
-// SeverityColumns are counts of failed findings, one for each severity.
-func SeverityColumns() []table.Column {
-	columns := make([]table.Column, len(diff.Severities))
-	for i, s := range diff.Severities {
-		columns[i] = table.Int(string(s), "failed_"+string(s))
-	}
-	return columns
 }
 
 // SeverityText says how many there are of each severity that occurs, the most serious first; counts

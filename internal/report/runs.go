@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,15 +14,7 @@ import (
 )
 
 // RunColumns are those of a register of runs.
-var RunColumns = []table.Column{
-	table.Int("Run", "id"), table.Text("Outcome", "outcome"), table.Time("Started at", "started_at"),
-	table.Time("Finished at", "finished_at"), table.Time("Scheduled for", "scheduled_for"),
-	table.Text("Trigger", "trigger"), table.Int("Organizations complete", "organizations_complete"),
-	table.Int("Organizations failed", "organizations_failed"),
-	table.Int("SCIM configurations", "scim_configurations"), table.Int("Changes", "changes"),
-	table.Int("Failed findings", "failed_findings"), table.Text("Error", "error"),
-	table.Text("Tool version", "tool_version"), table.Text("Host", "host"),
-}
+var RunColumns = columnsOf["Runs"]
 
 // RunCells are the cells of a run.
 func RunCells(r *snapshot.Run) []any {
@@ -57,7 +50,7 @@ func (r *report) runTable() *table.Table {
 	}
 	// By time, which distinguishes the nights; a run stands before a night of the same time.
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.at.Compare(a.at) })
-	t := r.table("Runs", RunColumns...)
+	t := r.table("Runs")
 	for _, e := range entries {
 		t.Add(table.RunLevel, e.cells...)
 	}
@@ -76,9 +69,9 @@ func (r *report) missedNights() map[time.Time][]string {
 			missed[at] = nil
 		}
 	}
-	for i := range r.Organizations {
-		for j := range r.Organizations[i].Findings {
-			f := &r.Organizations[i].Findings[j]
+	for i, o := range r.Organizations {
+		for j := range o.Findings {
+			f := &o.Findings[j]
 			if f.RuleID != missedRule || f.Status != finding.Fail {
 				continue
 			}
@@ -93,14 +86,9 @@ func (r *report) missedNights() map[time.Time][]string {
 
 // exchangeTable has every request whose answer the run is made of, in the order of sending.
 func (r *report) exchangeTable() *table.Table {
-	t := table.New("Evidence", r.Zone(), table.Text("Organization", "organization"), table.Text("Method", "method"),
-		table.Text("Request body", "request"), table.Int("Number", "number"), table.Int("HTTP status", "status"),
-		table.Time("Sent at", "sent_at"), table.Int("Duration (ms)", "duration_ms"), table.Int("Records", "records"),
-		table.Lists("Retries", "retries"), table.Time("Server date", "server_date"),
-		table.Int("Answer's bytes", "response_size"), table.Text("Answer's SHA-256", "response_sha256"))
+	t := r.table("Evidence")
 	t.Key, t.File = "exchanges", "exchanges.csv"
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		for j := range o.Exchanges {
 			e := &o.Exchanges[j]
 			t.Add(i, r.label(i), e.Method, e.Request, e.Number, e.Status, e.SentAt, int(e.Duration.Milliseconds()), e.Records,
@@ -116,16 +104,10 @@ func (r *report) exchangeTable() *table.Table {
 
 // auditLogTable has the entries of the audit log that the changes are explained by, for JSON.
 func (r *report) auditLogTable() *table.Table {
-	t := table.New("", nil, table.Text("ID", "id"), table.Time("Created at", "created_at"),
-		table.Text("Actor ID", "actor_id"), table.Text("Actor kind", "actor_principal"),
-		table.Text("Subject ID", "subject_id"), table.Text("Subject type", "subject_type"), table.Text("Action", "action"))
+	t := table.New("", nil, columnsOf["Audit log"]...)
 	t.Key = "audit_log"
-	for i := range r.Organizations {
-		log := r.Organizations[i].AuditLog
-		if log == nil {
-			continue
-		}
-		for _, e := range log.Entries {
+	for i, o := range r.Organizations {
+		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
 			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
 		}
 	}

@@ -36,7 +36,7 @@ func columnSchema(t *table.Table, c table.Column) any {
 	if values, ok := words[c.Key]; ok && c.Kind == table.TextKind && t.Key != "rules" {
 		return object{"enum": values}
 	}
-	return []object{
+	return map[table.Kind]object{
 		table.TextKind: {"type": []string{"string", "null"}},
 		table.IntKind:  {"type": []string{"integer", "null"}},
 		table.BoolKind: {"type": []string{"boolean", "null"}},

@@ -2,128 +2,80 @@ package report
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
-// field is a column of the table of snapshots, with the value of one of them.
-type field struct {
-	column table.Column
-	value  any
-}
-
 // snapshotTable has one row for each organization: how its snapshot was made. The evidence shows
 // each of its cells that has a value as a line of its own, under the column's title.
 func (r *report) snapshotTable() *table.Table {
-	var columns []table.Column
-	for _, f := range snapshotFields(&Organization{}) {
-		columns = append(columns, f.column)
-	}
-	t := table.New("", r.Zone(), columns...)
+	t := table.New("", r.Zone(), columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
-	for i := range r.Organizations {
-		fields := snapshotFields(&r.Organizations[i])
-		cells := make([]any, len(fields))
-		for j, f := range fields {
-			cells[j] = f.value
-		}
-		t.Add(i, cells...)
+	for i, o := range r.Organizations {
+		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
 	}
 	return t
 }
 
-func snapshotFields(o *Organization) []field {
+// snapshotCells say how the snapshot was made.
+func snapshotCells(o *Organization) []any {
 	s := &o.Snapshot
-	complete := func(value any) any { return onlyIf(o.complete(), value) }
-	sso := func(value any) any { return complete(Unless(s.SSONotAssessed, value)) }
-	failed := func(text, none string) any { return onlyIf(!o.complete(), cmp.Or(text, none)) }
-	all := []field{
-		{table.Int("Snapshot", "snapshot_id"), int(s.ID)},
-		{table.Text("Outcome", "outcome"), Word(s.Outcome)},
-		{table.Time("Taken at", "taken_at"), s.TakenAt},
-		{table.Text("Source (label in the settings)", "source"), s.Source},
-		{table.Text("Organization ID", "id"), textOr(s.OrganizationID, Unknown)},
-		{table.Text("Organization name", "name"), textOr(s.OrganizationName, Unknown)},
-		{table.Text("Organization tier", "tier"), textOr(s.OrganizationTier, NotReported)},
-		{table.Text("Base URL", "base_url"), s.BaseURL},
-		{table.Text("Identity", "identity"), textOr(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown)},
-		{table.Int("Retries", "retries"), s.Retries},
-		{table.Text("Local clock minus server clock", "server_clock_offset"), clockCell(s)},
-		{table.Lists("Unknown fields in answers", "unknown_fields"), table.List{Items: s.UnknownFields, None: "none"}},
-		{table.Lists("Notes of the collector", "notes"), table.List{Items: s.Notes, Separator: "; ", None: "none"}},
-		{table.Int("Pages read", "pages"), s.Pages},
-		{table.Text("Error code", "error_code"), failed(s.ErrorCode, "none")},
-		{table.Text("Error", "error"), failed(s.Error, "no reason was stored")},
-		{table.Int("Baseline snapshot", "baseline_id"), complete(idOr(o.Baseline, baselineText))},
-		{table.Int("SCIM pages", "scim_pages"), complete(s.SCIMListing.Pages)},
-		{table.Text("SCIM rows of each page", "scim_rows_per_page"), complete(s.SCIMListing.RowsPerPage)},
-		{table.Text("SCIM final page token", "scim_final_token"), complete(finalToken(s.SCIMListing))},
-		{table.Int("SCIM records received", "scim_received"), complete(s.SCIMReceived)},
-		{table.Int("SCIM distinct ids", "scim_distinct"), complete(s.SCIMDistinct)},
-		{table.Int("SCIM rows stored", "scim_configurations"), complete(s.SCIMConfigurations)},
-		{table.Int("SCIM configurations enabled", "scim_enabled"), complete(o.enabled())},
-		{table.Int("SSO pages", "sso_pages"), sso(s.SSOListing.Pages)},
-		{table.Text("SSO rows of each page", "sso_rows_per_page"), sso(s.SSOListing.RowsPerPage)},
-		{table.Text("SSO final page token", "sso_final_token"), sso(finalToken(s.SSOListing))},
-		{table.Int("SSO records received", "sso_received"), sso(s.SSOReceived)},
-		{table.Int("SSO distinct ids", "sso_distinct"), sso(s.SSODistinct)},
-		{table.Int("SSO rows stored", "sso_configurations"), sso(s.SSOConfigurations)},
-		{table.Text("Organization policies", "policies"), complete(Unless(s.PoliciesNotAssessed, "assessed"))},
-		{table.Text("content_sha256", "content_sha256"), complete(s.ContentSHA256)},
-		{table.Text("chain_sha256", "chain_sha256"), complete(s.ChainSHA256)},
+	cells := []any{
+		int(s.ID), Word(s.Outcome), s.TakenAt, s.Source, or(s.OrganizationID, Unknown), or(s.OrganizationName, Unknown),
+		or(s.OrganizationTier, NotReported), s.BaseURL, or(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown),
+		s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
+		table.List{Items: s.Notes, Separator: "; ", None: "none"}, s.Pages,
 	}
-	return append(append(all, comparedFields(o)...), reasonFields(o)...)
+	if o.complete() {
+		return append(cells, nil, nil)
+	}
+	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was stored"))
 }
 
-func onlyIf(condition bool, value any) any {
-	if condition {
-		return value
+// listingCells are what a complete snapshot has, from its baseline to its hashes.
+func listingCells(o *Organization) []any {
+	s := &o.Snapshot
+	if !o.complete() {
+		return make([]any, 17) // as many as below
 	}
-	return nil
+	cells := []any{
+		or(idOf(o.Baseline), baselineText), s.SCIMListing.Pages, s.SCIMListing.RowsPerPage, finalToken(s.SCIMListing),
+		s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
+	}
+	for _, value := range []any{
+		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOReceived, s.SSODistinct,
+		s.SSOConfigurations,
+	} {
+		cells = append(cells, Unless(s.SSONotAssessed, value))
+	}
+	return append(cells, Unless(s.PoliciesNotAssessed, "assessed"), s.ContentSHA256, s.ChainSHA256)
 }
 
-// comparedFields are what the snapshot was compared with, and how the audit log was read for that.
-func comparedFields(o *Organization) []field {
-	var taken, restricted any
+// comparedCells are what the snapshot was compared with, and how the audit log was read for that;
+// for JSON alone why values are null, and the policies as the API sent them.
+func comparedCells(o *Organization) []any {
+	var taken, restricted, policies any
 	if o.Baseline != nil {
 		taken = o.Baseline.TakenAt
 	}
 	if o.Policies != nil {
-		restricted = o.Policies.RestrictAccountCreationToSCIM
+		restricted, policies = o.Policies.RestrictAccountCreationToSCIM, o.Policies.Raw
 	}
 	l := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
-	log := func(value any) any { return onlyIf(o.AuditLog != nil, Unless(l.NotAssessed, value)) }
-	return []field{
-		{table.Time("Baseline taken at", "baseline_taken_at"), taken},
-		{table.Bool("Account creation restricted to SCIM", "restrict_account_creation_to_scim"), restricted},
-		{table.Time("Audit log read back to, by the server's clock", "audit_log_since"), onlyIf(o.AuditLog != nil, l.Since)},
-		{table.Int("Audit log pages", "audit_log_pages"), log(l.Pages)},
-		{table.Int("Audit log entries received", "audit_log_received"), log(l.Received)},
-		{table.Int("Audit log entries in the period", "audit_log_entries"), log(len(l.Entries))},
-		{table.Text("Audit log entries that may be missing", "audit_log_lacking"), log(cmp.Or(l.Lacking, "none"))},
+	log := []any{nil, nil, nil, nil, nil}
+	if o.AuditLog != nil {
+		log = []any{l.Since}
+		for _, value := range []any{l.Pages, l.Received, len(l.Entries), cmp.Or(l.Lacking, "none")} {
+			log = append(log, Unless(l.NotAssessed, value))
+		}
 	}
-}
-
-// reasonFields are for JSON alone: why values above are null, the other snapshots that this one was
-// held against, and the policies as the API sent them.
-func reasonFields(o *Organization) []field {
-	log := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
-	var policies any
-	if o.Policies != nil {
-		policies = o.Policies.Raw
-	}
-	return []field{
-		{table.Text("", "sso_not_assessed").OnlyInJSON(), o.Snapshot.SSONotAssessed},
-		{table.Text("", "policies_not_assessed").OnlyInJSON(), o.Snapshot.PoliciesNotAssessed},
-		{table.Text("", "audit_log_not_assessed").OnlyInJSON(), log.NotAssessed},
-		{table.Time("", "audit_log_until").OnlyInJSON(), table.Instant(log.Until, "")},
-		{table.Int("", "sso_baseline_id").OnlyInJSON(), idOr(o.SSOBaseline, "")},
-		{table.Int("", "policies_baseline_id").OnlyInJSON(), idOr(o.PoliciesBaseline, "")},
-		{table.Int("", "last_complete_id").OnlyInJSON(), idOr(o.LastComplete, "")},
-		{table.Raw("policies_raw"), policies},
-	}
+	return slices.Concat([]any{taken, restricted}, log, []any{
+		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, l.NotAssessed, table.Instant(l.Until, ""),
+		or(idOf(o.SSOBaseline), ""), or(idOf(o.PoliciesBaseline), ""), or(idOf(o.LastComplete), ""), policies,
+	})
 }
 
 func (o *Organization) enabled() int {
@@ -136,18 +88,10 @@ func (o *Organization) enabled() int {
 	return n
 }
 
-// textOr is a text, or what stands for a missing one.
-func textOr(text, why string) any {
-	if text == "" {
-		return table.Why(why)
-	}
-	return text
-}
-
-// idOr is the id of a snapshot, or what stands for a missing one.
-func idOr(s *snapshot.Snapshot, why string) any {
+// idOf is the id of a snapshot, 0 of none.
+func idOf(s *snapshot.Snapshot) int {
 	if s == nil {
-		return table.Why(why)
+		return 0
 	}
 	return int(s.ID)
 }

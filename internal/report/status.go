@@ -43,8 +43,8 @@ func (r *report) alarms() []string {
 	if r.Run.Outcome != snapshot.Complete && r.Run.Error != "" && r.incomplete() == 0 { // else each organization says why
 		all = append(all, fmt.Sprintf("%s: run %d: %s", NotComplete, r.Run.ID, OneLine(r.Run.Error)))
 	}
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			all = append(all, r.notComplete(i))
 		}
 	}
@@ -56,7 +56,7 @@ func (r *report) alarms() []string {
 
 // notComplete says why nothing is known about an organization.
 func (r *report) notComplete(organization int) string {
-	o := &r.Organizations[organization]
+	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
 	if o.LastComplete != nil {
 		last = "Its last complete snapshot is of " + UTC(o.LastComplete.TakenAt) + "."
@@ -67,8 +67,8 @@ func (r *report) notComplete(organization int) string {
 
 // alarm adds to a table, for every organization of which nothing is known, why it has no rows.
 func (r *report) alarm(t *table.Table) {
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			t.Alarm(i, r.notComplete(i))
 		}
 	}
@@ -87,7 +87,7 @@ const baselineText = "baseline: first complete snapshot, nothing to compare with
 
 // headline says in one line how a complete organization stands.
 func (r *report) headline(organization int) string {
-	o := &r.Organizations[organization]
+	o := r.Organizations[organization]
 	sso := Count(len(o.SSO), "SSO configuration")
 	if o.Snapshot.SSONotAssessed != "" {
 		sso = "SSO configurations not assessed"
@@ -97,15 +97,12 @@ func (r *report) headline(organization int) string {
 	if o.first() {
 		return fmt.Sprintf("%s: %s: %s, %s.", r.label(organization), baselineText, counted, failed)
 	}
-	return fmt.Sprintf("%s: complete: %s, %s since the baseline snapshot of %s, %s.", r.label(organization), counted,
-		o.changesText(), UTC(o.Baseline.TakenAt), failed)
-}
-
-func (o *Organization) changesText() string {
-	if len(o.Changes) == 0 {
-		return "no changes" + o.ofSCIM()
+	changes := "no changes" + o.ofSCIM()
+	if len(o.Changes) > 0 {
+		changes = Count(len(o.Changes), "change")
 	}
-	return Count(len(o.Changes), "change")
+	return fmt.Sprintf("%s: complete: %s, %s since the baseline snapshot of %s, %s.", r.label(organization), counted,
+		changes, UTC(o.Baseline.TakenAt), failed)
 }
 
 // ofSCIM bounds what "no changes" can say where the SSO configurations were not compared.

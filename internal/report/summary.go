@@ -62,19 +62,14 @@ const TopRows = 10
 
 // overviewTable has how each organization stands, those that are not complete first.
 func (r *report) overviewTable() *table.Table {
-	t := table.New("", nil, append([]table.Column{
-		table.Text("Organization", "organization"), table.Text("Compared with", "compared"),
-		table.Text("To know beside the numbers", "beside"), table.Int("SCIM", "scim_configurations"),
-		table.Int("SSO", "sso_configurations"), table.Int("Changes", "changes"),
-	}, SeverityColumns()...)...)
-	for i := range r.Organizations {
-		if o := &r.Organizations[i]; !o.complete() {
+	t := table.New("", nil, columnsOf["Overview"]...)
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}
 			t.Add(i, label, "nothing", NotComplete+": "+o.reason())
 		}
 	}
-	for i := range r.Organizations {
-		o := &r.Organizations[i]
+	for i, o := range r.Organizations {
 		if !o.complete() {
 			continue
 		}
@@ -97,8 +92,9 @@ func (r *report) overviewTable() *table.Table {
 
 // besideText says what the numbers of an organization do not.
 func (r *report) besideText(organization int) string {
-	o, counts := &r.Organizations[organization], r.judged[organization].counts
-	texts := append(o.notAssessed(), o.comparedOtherwise()...)
+	o, counts := r.Organizations[organization], r.judged[organization].counts
+	notAssessed, otherwise := o.compared()
+	texts := append(notAssessed, otherwise...)
 	if why := o.Snapshot.SSONotAssessed; why != "" && o.first() { // else its changes are not assessed
 		texts = append(texts, "SSO configurations not assessed: "+why)
 	}
@@ -136,8 +132,7 @@ func mostSerious(t *table.Table) (rows []table.Row, rest int) {
 // topChangeTable has the most serious changes of all organizations. What was added or removed as a
 // whole stands in the sheet Changes.
 func (r *report) topChangeTable() *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Change", "kind"),
-		table.Text("Before, after, and who may have made it", "values"), table.Text("Severity", "severity"))
+	t := table.New("", nil, columnsOf["Top changes"]...)
 	rows, rest := mostSerious(r.reading)
 	for _, row := range rows {
 		cell := func(key string) string { return table.Shown(row.Cells[r.reading.Column(key)]) }
@@ -152,8 +147,8 @@ func (r *report) topChangeTable() *table.Table {
 	if rest > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Changes", rest))
 	}
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	for i, o := range r.Organizations {
+		if !o.complete() {
 			t.Missing(i, NotComplete+": "+r.label(i)+": nothing is known of its changes")
 		}
 	}
@@ -162,9 +157,7 @@ func (r *report) topChangeTable() *table.Table {
 
 // topFindingTable has the most serious failed findings of all organizations.
 func (r *report) topFindingTable() *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Finding", "title"),
-		table.Text("Subject and observation", "observed"), table.Text("Severity", "severity"), table.Text("Rule", "rule_id"),
-		table.Int("Days open", "days_open"))
+	t := table.New("", nil, columnsOf["Top findings"]...)
 	rows, rest := mostSerious(r.findings)
 	for _, row := range rows {
 		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
@@ -181,10 +174,9 @@ func (r *report) topFindingTable() *table.Table {
 // notAssessedTable has a row for each rule that could not be evaluated for some subject, and one for
 // all that is unknown of a failed snapshot.
 func (r *report) notAssessedTable() *table.Table {
-	t := table.New("", nil, table.Text("Organization", "organization"), table.Text("Not assessed", "title"),
-		table.Text("Why", "observed"), table.Int("Outcomes", "outcomes"), table.Text("Rule", "rule_id"))
-	for i := range r.Organizations {
-		if !r.Organizations[i].complete() {
+	t := table.New("", nil, columnsOf["Not assessed"]...)
+	for i, organization := range r.Organizations {
+		if !organization.complete() {
 			t.Add(i, r.label(i), "everything", NotComplete)
 			continue
 		}

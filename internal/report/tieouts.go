@@ -1,9 +1,15 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
 )
 
 // TieOut is one count from two independent sources.
@@ -27,11 +33,11 @@ type TieOuts []TieOut
 
 // Compare adds a tie-out of two counts; the remark stands where they differ.
 func (t *TieOuts) Compare(organization int, check string, first, second int, remark string) {
-	if first == second {
-		*t = append(*t, TieOut{organization, check, first, second, Ties, ""})
-		return
+	one := TieOut{organization, check, first, second, Ties, ""}
+	if first != second {
+		one.Verdict, one.Remark = DoesNotTie, remark
 	}
-	*t = append(*t, TieOut{organization, check, first, second, DoesNotTie, remark})
+	*t = append(*t, one)
 }
 
 // NotAssessed adds a tie-out that could not be made.
@@ -41,13 +47,7 @@ func (t *TieOuts) NotAssessed(organization int, check, why string) {
 
 // Different are those of which the two counts differ.
 func (t TieOuts) Different() TieOuts {
-	var all TieOuts
-	for _, one := range t {
-		if one.Verdict == DoesNotTie {
-			all = append(all, one)
-		}
-	}
-	return all
+	return slices.DeleteFunc(slices.Clone(t), func(one TieOut) bool { return one.Verdict != DoesNotTie })
 }
 
 // String counts the tie-outs by verdict.
@@ -67,9 +67,7 @@ func (t *TieOut) Alarm(names *Names) string {
 
 // Table has a row for each tie-out.
 func (t TieOuts) Table(names *Names) *table.Table {
-	all := table.New("", nil, table.Text("Organization", "organization"), table.Text("Tie-out", "check"),
-		table.Int("First", "first"), table.Int("Second", "second"), table.Text("Result", "result"),
-		table.Text("Remark", "remark"))
+	all := table.New("", nil, columnsOf["Tie-outs"]...)
 	all.Key = "tie_outs"
 	for _, one := range t {
 		all.Add(one.Organization, names.Of(one.Organization), one.Check, one.First, one.Second,
@@ -80,3 +78,126 @@ func (t TieOuts) Table(names *Names) *table.Table {
 
 // TieOutKeys are the columns of the tie-outs in a summary: texts first, numbers behind them.
 var TieOutKeys = []string{"organization", "check", "remark", "first", "second", "result"}
+
+// The methods whose answers are listings.
+const (
+	methodSCIM = "/ListSCIMConfigurations"
+	methodSSO  = "/ListSSOConfigurations"
+	// statusOK is the HTTP status of an answer with a page; a refusal has none.
+	statusOK = 200
+)
+
+// tieOuts checks every count of the report against a second source: what came over the wire, what
+// the collector counted, what the store's views hold, and what the files show.
+func (r *report) tieOuts() TieOuts {
+	var all TieOuts
+	for i, o := range r.Organizations {
+		if !o.complete() {
+			all.NotAssessed(i, "all", NotComplete)
+			continue
+		}
+		s := &o.Snapshot
+		all.tieListing(i, o, listing{"SCIM", methodSCIM, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM,
+			r.inventory, ""})
+		all.tieListing(i, o, listing{"SSO", methodSSO, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO,
+			r.sso, s.SSONotAssessed})
+		const pages = "Pages in the stored exchanges = pages counted by the collector"
+		all.tieExchanges(i, o, pages, s.Pages, func(e *snapshot.Exchange) int {
+			isPage := strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)
+			if isPage && e.Status == statusOK {
+				return 1
+			}
+			return 0
+		})
+		all.tieBaseline(i, o)
+	}
+	return append(all, r.runTieOuts()...)
+}
+
+// listing is one list of configurations, as each of its sources counts it.
+type listing struct {
+	name, method                     string
+	received, distinct, stored, view int
+	table                            *table.Table
+	notAssessed                      string
+}
+
+// tieListing follows the records of one list from the wire to the sheet.
+func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
+	if l.notAssessed != "" {
+		t.NotAssessed(organization, l.name+" records", l.notAssessed)
+		return
+	}
+	wire := l.name + " records in the stored exchanges = records counted by the collector"
+	t.tieExchanges(organization, o, wire, l.received, func(e *snapshot.Exchange) int {
+		if strings.HasSuffix(e.Method, l.method) {
+			return e.Records
+		}
+		return 0
+	})
+	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note says why")
+	t.Compare(organization, l.name+" records received = distinct ids", l.received, l.distinct,
+		"an id was listed more than once: "+notes)
+	t.Compare(organization, l.name+" distinct ids = rows stored", l.distinct, l.stored, "")
+	t.Compare(organization, l.name+" rows stored = rows of the database view", l.stored, l.view, "")
+	t.Compare(organization, l.name+" rows of the database view = rows of the sheet "+l.table.Name, l.view,
+		l.table.Size(organization), "")
+}
+
+// tieExchanges compares the sum of a number over the stored exchanges with what the collector counted.
+func (t *TieOuts) tieExchanges(
+	organization int, o *Organization, check string, counted int, number func(*snapshot.Exchange) int,
+) {
+	if len(o.Exchanges) == 0 {
+		t.NotAssessed(organization, check, "no exchange is stored")
+		return
+	}
+	sum := 0
+	for i := range o.Exchanges {
+		sum += number(&o.Exchanges[i])
+	}
+	t.Compare(organization, check, sum, counted, "")
+}
+
+// tieBaseline checks that the changes explain the difference between the two snapshots' sizes.
+func (t *TieOuts) tieBaseline(organization int, o *Organization) {
+	const formula = " in the baseline + added + reappeared − removed = "
+	if o.Baseline == nil {
+		t.NotAssessed(organization, "Configurations"+formula+"configurations now", baselineText)
+		return
+	}
+	t.Compare(organization, "SCIM configurations"+formula+"rows of the database view",
+		o.Baseline.SCIMConfigurations+o.moved(diff.SCIMConfiguration), o.ViewSCIM, "")
+	const check = "SSO configurations" + formula + "rows of the database view"
+	switch {
+	case o.Snapshot.SSONotAssessed != "":
+		t.NotAssessed(organization, check, o.Snapshot.SSONotAssessed)
+	case o.SSOBaseline == nil:
+		t.NotAssessed(organization, check, noEarlier)
+	default:
+		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.moved(diff.SSOConfiguration), o.ViewSSO, "")
+	}
+}
+
+// runTieOuts checks the run register, which counts in the database, against the sheets.
+func (r *report) runTieOuts() (all TieOuts) {
+	failed, rows := 0, 0
+	for _, n := range r.failedBySeverity() {
+		failed += n
+	}
+	status := r.findings.Column("status")
+	for _, row := range r.findings.Rows {
+		if table.Plain(row.Cells[status]) == string(finding.Fail) {
+			rows++
+		}
+	}
+	all.Compare(table.RunLevel, "SCIM configurations in the run register = rows of the sheet Inventory",
+		r.Run.SCIMConfigurations, len(r.inventory.Rows), "")
+	all.Compare(table.RunLevel, "Changes in the run register = rows of the sheet Changes", r.Run.Changes,
+		len(r.changes.Rows), "")
+	all.Compare(table.RunLevel, "Failed findings in the run register = failed findings summed over severities",
+		r.Run.FailedFindings, failed, "")
+	all.Compare(table.RunLevel, "Failed findings summed over severities = rows with fail in the sheet Findings",
+		failed, rows, "")
+	return all
+}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -16,13 +17,10 @@ import (
 // takes the second column, and what stands there goes into the third, so that the numbers keep their
 // places.
 func (r *report) trendTable(zone *time.Location) *table.Table {
-	columns := []table.Column{table.Time("Started at", "started_at"), table.Text("Run", "run")}
-	if zone == nil {
-		columns = append(columns, table.Text("Why a number is missing", "why"))
+	columns := slices.Clone(columnsOf["Trend"])
+	if zone != nil {
+		columns = slices.Delete(columns, 2, 3) // why
 	}
-	columns = append(columns, table.Int("SCIM", "scim_configurations"), table.Int("SSO", "sso_configurations"),
-		table.Int("Changes", "changes"))
-	columns = append(append(columns, SeverityColumns()...), table.Int("", "id").OnlyInJSON())
 	t := table.New("", zone, columns...)
 	t.Key = "trend"
 	for i := min(trendRuns, len(r.Runs)) - 1; i >= 0; i-- {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	_ "embed" // columns and glossary
 	"fmt"
 	"strings"
 	"time"
@@ -39,21 +40,21 @@ var tones = map[string]table.Tone{
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
 }
 
-// coloured are the cells of these words.
-var coloured = func() map[string]any {
-	cells := make(map[string]any)
-	for word, tone := range tones {
-		cells[word] = table.Word{Value: word, Text: strings.ReplaceAll(word, "_", " "), Tone: tone}
-	}
-	return cells
-}()
-
 // Word is the cell of a severity, a status, an outcome or a verdict; nothing for an empty one.
 func Word[W ~string](word W) any {
-	if cell, ok := coloured[string(word)]; ok || word == "" {
-		return cell
+	if word == "" {
+		return nil
 	}
-	return table.Word{Value: string(word), Text: strings.ReplaceAll(string(word), "_", " ")}
+	text := string(word)
+	return table.Word{Value: text, Text: strings.ReplaceAll(text, "_", " "), Tone: tones[text]}
+}
+
+// or is a value, or why it is missing where it is zero.
+func or[T comparable](value T, why string) any {
+	if value == *new(T) {
+		return table.Why(why)
+	}
+	return value
 }
 
 // UTC is an instant as sentences have it, in whole seconds.
@@ -108,3 +109,46 @@ func instantLabel(value string) string {
 
 // Visible is table.Visible.
 func Visible(s string) string { return table.Visible(s) }
+
+// Term explains a word of a report; Subject and Severity are set for a kind of change.
+type Term struct {
+	Word, Subject string
+	Severity      diff.Severity
+	Meaning       string
+}
+
+// Glossary explains the words of a run's report, the kinds of change last.
+var Glossary = ParseTerms(glossaryText)
+
+// columnsOf has the columns of each table; their cells are in the same order.
+var columnsOf = table.ParseColumns(columnsText)
+
+// columnsText is in the form that table.ParseColumns reads.
+//
+//go:embed columns.tsv
+var columnsText string
+
+// glossaryText is in the form that ParseTerms reads.
+//
+//go:embed glossary.tsv
+var glossaryText string
+
+// ParseTerms reads a glossary: a term a line, as word, kind of subject, severity and meaning with tabs
+// between.
+func ParseTerms(text string) []Term {
+	var terms []Term
+	for line := range strings.Lines(text) {
+		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		terms = append(terms, Term{parts[0], parts[1], diff.Severity(parts[2]), parts[3]})
+	}
+	return terms
+}
+
+// TermTable has a row for each term.
+func TermTable(terms []Term) *table.Table {
+	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
+	for _, term := range terms {
+		t.Add(table.RunLevel, term.Word, term.Subject, Word(term.Severity), term.Meaning)
+	}
+	return t
+}

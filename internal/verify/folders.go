@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"scim-auditor/internal/evidence"
-	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -24,7 +24,7 @@ func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, director
 		return fmt.Errorf("looking for reports: %w", err)
 	}
 	for _, e := range entries {
-		runID, isReport := report.FolderOf(e.Name())
+		runID, isReport := folder.Of(e.Name())
 		if !isReport || !e.IsDir() {
 			continue
 		}

@@ -15,8 +15,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/durable"
@@ -31,14 +34,12 @@ type File struct {
 // Write writes the files into the folder path, then a manifest, which is made when their hashes are
 // known, then SHA256SUMS. The folder appears whole or not at all: one that is there is replaced as a
 // whole, and after an error it is as it was. Files have mode 0600, folders 0700.
-func Write(path string, files []File, manifest func([]Written) any) error {
-	if err := write(path, files, manifest); err != nil {
-		return fmt.Errorf("writing the report %s: %w", path, err)
-	}
-	return nil
-}
-
-func write(path string, files []File, manifest func([]Written) any) (err error) {
+func Write(path string, files []File, manifest func([]Written) any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing the report %s: %w", path, err)
+		}
+	}()
 	parent, name := filepath.Split(path)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
@@ -148,10 +149,7 @@ func writeManifest(w io.Writer, manifest any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(manifest); err != nil {
-		return fmt.Errorf("encoding the manifest: %w", err)
-	}
-	return nil
+	return e.Encode(manifest)
 }
 
 // writeSums writes what sha256sum -c reads:
@@ -159,7 +157,7 @@ func writeManifest(w io.Writer, manifest any) error {
 func writeSums(w io.Writer, files []Written) error {
 	for _, f := range files {
 		if _, err := fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name); err != nil {
-			return fmt.Errorf("writing the sums: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -192,4 +190,58 @@ func replace(finished, path string) error {
 		}
 	}
 	return nil
+}
+
+// lockFile is locked by each process that writes a report into the folder it is in: shared while a
+// report is written, exclusively to remove what a killed process left there. The lock ends with the
+// process, however that ends.
+const lockFile = ".lock"
+
+// lockShared holds the lock of a folder of reports until done is called. It removes leftovers first
+// if no other process is writing.
+func lockShared(dir string) (done func() error, err error) {
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	alone, err := lock.TryLock()
+	if alone {
+		removeLeftovers(dir)
+		err = lock.Unlock()
+	}
+	if err == nil {
+		err = lock.RLock() // waits no longer than for another to remove leftovers
+	}
+	if opening := (*fs.PathError)(nil); errors.As(err, &opening) {
+		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
+	}
+	// Any other error is of a file system without locks. There no process ever has the exclusive lock,
+	// so nothing is removed.
+	return lock.Close, nil
+}
+
+// asideSuffix ends the name of an earlier report that is moved aside until the new one is in place.
+const asideSuffix = ".old"
+
+// leftover is the name of a temporary folder, or of an earlier report moved aside.
+var leftover = regexp.MustCompile(`^\.` + anyPattern + `-[0-9]+(\.old)?$`)
+
+// removeLeftovers removes folders that no process will finish. An earlier report that was moved
+// aside goes back where no new one has taken its place. What cannot be removed stays for the next
+// time: the report does not depend on it.
+func removeLeftovers(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		parts := leftover.FindStringSubmatch(e.Name())
+		if parts == nil || !e.IsDir() {
+			continue
+		}
+		path, place := filepath.Join(dir, e.Name()), filepath.Join(dir, parts[1])
+		_, err := os.Lstat(place)
+		if strings.HasSuffix(e.Name(), asideSuffix) && errors.Is(err, fs.ErrNotExist) {
+			_ = os.Rename(path, place)
+			continue
+		}
+		_ = os.RemoveAll(path)
+	}
 }

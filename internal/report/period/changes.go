@@ -19,13 +19,6 @@ type change struct {
 	log *snapshot.AuditLog
 }
 
-// netChange is what differs between the first and the last snapshot of the period that retention has
-// left.
-type netChange struct {
-	before, after *snapshot.Snapshot // nil where there are no two
-	changes       []change
-}
-
 // parts are what a complete snapshot may have been unable to read, and why it was.
 var parts = []struct {
 	name   string
@@ -66,22 +59,19 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	return err
 }
 
-// comparison is when the snapshot was taken that a change was found against, and whether nights
-// without a complete snapshot lie between.
-func (o *organization) comparison(c *change) (baseline time.Time, text string) {
+// comparison is when the snapshot was taken that a change was found against, nil where that is one of
+// another organization, and whether nights without a complete snapshot lie between.
+func (o *organization) comparison(c *change) (taken any, text string) {
 	b := o.comparedWith(c)
 	if b == nil {
-		return baseline, "" // it was compared with a snapshot of another organization
+		return nil, ""
 	}
 	if b.ID != c.BaselineID {
 		return b.TakenAt, "net change since the last snapshot that could read it"
 	}
-	between := 0
-	for _, night := range o.lacking {
-		if night.After(b.TakenAt) && night.Before(c.TakenAt) {
-			between++
-		}
-	}
+	between := countOf(o.lacking, func(night time.Time) bool {
+		return night.After(b.TakenAt) && night.Before(c.TakenAt)
+	})
 	if between == 0 {
 		return b.TakenAt, "with the snapshot before"
 	}
@@ -118,8 +108,7 @@ func (d *document) changeTable() *table.Table {
 		for j := range o.changes {
 			c := &o.changes[j]
 			baseline, comparison := o.comparison(c)
-			cells := report.ChangeCells(o.name, c.log, &c.Change)
-			t.Add(i, slices.Insert(cells, last, table.Instant(baseline, ""), any(comparison))...)
+			t.Add(i, slices.Insert(report.ChangeCells(o.name, c.log, &c.Change), last, baseline, any(comparison))...)
 		}
 		d.missing(t, i, o.lostChanges())
 		if o.closing == nil {
@@ -130,36 +119,31 @@ func (d *document) changeTable() *table.Table {
 }
 
 // netKeys are the columns of a net change: nobody can be said to have made it.
-var netKeys = []string{
-	"subject_id", "organization", "severity", "kind", "subject_type", "subject_name", "field", "before",
-	"before_label", "after", "after_label", "note",
-}
+var netKeys = strings.Fields("subject_id organization severity kind subject_type subject_name field before " +
+	"before_label after after_label note")
 
 // netTable has what differs between the two ends of the period for each organization.
 func (d *document) netTable() *table.Table {
-	var columns []table.Column
-	var places []int
-	for i, c := range report.ChangeColumns {
-		if slices.Contains(netKeys, c.Key) {
-			columns, places = append(columns, c), append(places, i)
-		}
-	}
-	t := d.table("Net change", columns...)
+	t := d.table("Net change", onlyNet(report.ChangeColumns)...)
 	for i, o := range d.organizations {
 		for j := range o.net.changes {
-			all, cells := report.ChangeCells(o.name, nil, &o.net.changes[j].Change), make([]any, len(places))
-			for k, place := range places {
-				cells[k] = all[place]
-			}
-			t.Add(i, cells...)
+			t.Add(i, onlyNet(report.ChangeCells(o.name, nil, &o.net.changes[j].Change))...)
 		}
-		if text, missing := o.netText(); missing {
-			t.Missing(i, o.name+": "+text)
-		} else {
-			t.Remark(i, o.name+": "+text)
-		}
+		text, missing := o.netText()
+		t.Remarks = append(t.Remarks, table.Remark{Organization: i, Text: o.name + ": " + text, Missing: missing})
 	}
 	return t
+}
+
+// onlyNet are those of the columns of a change, or of its cells, that a net change has.
+func onlyNet[T any](all []T) []T {
+	var some []T
+	for i, c := range report.ChangeColumns {
+		if slices.Contains(netKeys, c.Key) {
+			some = append(some, all[i])
+		}
+	}
+	return some
 }
 
 // netText says between which snapshots the net change is, and whether rows are missing from it: one
@@ -179,13 +163,14 @@ func (o *organization) netText() (text string, missing bool) {
 		texts = append(texts, "retention removed the closing snapshot of "+report.UTC(o.closing.TakenAt))
 	}
 	for _, part := range parts {
-		for _, s := range []*snapshot.Snapshot{n.before, n.after} {
-			if why := part.unread(s); why != "" {
-				missing = true
-				texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot of %s could not read them: %s",
-					part.name, report.UTC(s.TakenAt), why))
-				break
-			}
+		s, why := n.before, part.unread(n.before)
+		if why == "" {
+			s, why = n.after, part.unread(n.after)
+		}
+		if why != "" {
+			missing = true
+			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot of %s could not read them: %s",
+				part.name, report.UTC(s.TakenAt), why))
 		}
 	}
 	return strings.Join(texts, "; "), missing

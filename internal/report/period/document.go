@@ -1,7 +1,7 @@
 package period
 
 import (
-	_ "embed" // the glossary
+	_ "embed" // columns and glossary
 	"slices"
 	"strings"
 	"time"
@@ -16,10 +16,12 @@ import (
 type document struct {
 	*Period
 	report.Options
-	every  []organizationNight // see everyNight
-	sheets struct {
+	// tables are those that have a sheet, a CSV file and an array in JSON, in their order.
+	tables []*table.Table
+	sheets struct { // the same by name
 		population, nights, sample, net, changes, findings, exceptions, snapshots, runs *table.Table
 	}
+	counts         map[item]any // of the sheet Population; nil for one that is not known
 	ties, evidence *table.Table
 	book           *xlsx.Book
 
@@ -30,8 +32,8 @@ type document struct {
 }
 
 func newDocument(p *Period, opts report.Options) *document {
-	d := &document{Period: p, Options: opts, every: p.everyNight(), notes: p.findNotes()}
-	d.sheets.population = d.populationTable()
+	d := &document{Period: p, Options: opts, notes: p.findNotes()}
+	d.countPopulations()
 	d.sheets.nights = d.nightTable()
 	d.sheets.sample = d.sampleTable()
 	d.sheets.net = d.netTable()
@@ -54,26 +56,23 @@ func newDocument(p *Period, opts report.Options) *document {
 	return d
 }
 
-// tables are those that have a sheet, a CSV file and an array in JSON, in their order.
-func (d *document) tables() []*table.Table {
-	s := &d.sheets
-	return []*table.Table{
-		s.population, s.nights, s.sample, s.net, s.changes, s.findings, s.exceptions, s.snapshots, s.runs,
-	}
-}
-
-// inJSON are those that have an array in JSON.
-func (d *document) inJSON() []*table.Table {
-	return append([]*table.Table{d.ties, d.evidence}, d.tables()...)
-}
-
-// table makes a table with its CSV file and its array in JSON.
+// table makes the next table with its CSV file and its array in JSON. The columns stand behind those
+// that columns.tsv has for it.
 func (d *document) table(name string, columns ...table.Column) *table.Table {
-	t := table.New(name, d.Zone(), columns...)
+	t := table.New(name, d.Zone(), slices.Concat(columnsOf[name], columns)...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
 	t.File = t.Key + ".csv"
+	d.tables = append(d.tables, t)
 	return t
 }
+
+// columnsOf has the columns of each table that every report of a period has.
+var columnsOf = table.ParseColumns(columnsText)
+
+// columnsText is in the form that table.ParseColumns reads.
+//
+//go:embed columns.tsv
+var columnsText string
 
 // missing adds a remark that stands for rows of an organization which nobody knows, if there is one.
 func (d *document) missing(t *table.Table, organization int, text string) {
@@ -86,57 +85,57 @@ func (d *document) missing(t *table.Table, organization int, text string) {
 func (d *document) makeBook() {
 	evidence := &xlsx.Sheet{Name: "Evidence"}
 	sheets := []*xlsx.Sheet{d.summarySheet()}
-	for _, t := range d.tables() {
+	for _, t := range d.tables {
 		sheets = append(sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
-	days := d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly)
+	// The kinds of change are explained as in the report of a run.
+	kinds := slices.DeleteFunc(slices.Clone(report.Glossary), func(t report.Term) bool { return t.Subject == "" })
+	glossary := report.TermTable(append(report.ParseTerms(glossaryText), kinds...))
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
-		Creator: "auditor " + d.ToolVersion, Footer: "Period " + days, At: d.known(),
-		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: report.TermTable(glossary())}),
+		Creator: "auditor " + d.ToolVersion, At: d.known(),
+		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly),
+		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
-	cells := d.CountCells(d.book, d.tables())
+	cells := d.CountCells(d.book, d.tables)
 	d.evidence = report.FactTable(append(d.facts(), cells.Facts(&d.Options, jsonFile, jsonLinesFile)...), &d.names)
 	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
 }
 
-// markdown is what the template of the Markdown file uses. Its texts are escaped.
-type markdown struct {
-	Title, Period, Status string
-	Alarms, Notes         []string
-	Sections              []section
-}
+// glossaryText has the words of the report in the form of that of a run's report.
+//
+//go:embed glossary.tsv
+var glossaryText string
 
-// section is a table below its heading.
-type section struct {
-	Heading string
-	Table   table.Markdown
-}
-
-func (d *document) markdown() markdown {
-	m := markdown{
-		Title: title, Period: table.EscapeMarkdown(d.String()), Status: table.EscapeMarkdown(d.status),
-		Alarms: escaped(d.alarms), Notes: escaped(d.notes),
-	}
-	add := func(heading string, t *table.Table, keys string) {
-		m.Sections = append(m.Sections, section{heading, t.Markdown(d.Rest(t, workbookFile), strings.Fields(keys)...)})
-	}
+// markdown is what the template of the Markdown file uses: every text is escaped.
+func (d *document) markdown() map[string]any {
 	s := &d.sheets
-	add("Population", s.population, "")
-	add("Tie-outs", d.ties, "")
-	add("Nights without a complete snapshot", d.lackingTable(), "night organization status reason run_id")
-	add("Sample", s.sample, "draw night status run_id complete_for not_complete_for report_folder")
-	add("Net change", readable(s.net), "severity kind organization subject_name subject_id field before after note")
-	add("Changes", readable(s.changes), "taken_at severity kind organization subject_name subject_id field before "+
-		"after actor_id comparison note")
-	add("Findings", s.findings, "state status severity rule_id organization subject_name opened first_seen closed_by "+
-		"days_open observed")
-	add("Exceptions", s.exceptions, "rule_id state organization subject_id owner expires reason ticket in_force applied")
-	add("Nights", s.nights, "night organization status sampled draw run_id snapshot_id changes failed_findings")
-	add("Snapshots", s.snapshots, "snapshot_id organization outcome taken_at role run_id pruned_at chain_sha256")
-	add("Evidence", d.evidence, "")
-	return m
+	return map[string]any{
+		"Title": title, "Period": table.EscapeMarkdown(d.String()), "Status": table.EscapeMarkdown(d.status),
+		"Alarms": escaped(d.alarms), "Notes": escaped(d.notes),
+		"Population": d.show(s.population, ""),
+		"TieOuts":    d.show(d.ties, ""),
+		"Lacking":    d.show(d.lacking(), "night organization status reason run_id"),
+		"Sample":     d.show(s.sample, "draw night status run_id complete_for not_complete_for report_folder"),
+		"NetChange": d.show(readable(s.net), "severity kind organization subject_name subject_id field before after "+
+			"note"),
+		"Changes": d.show(readable(s.changes), "taken_at severity kind organization subject_name subject_id field "+
+			"before after actor_id comparison note"),
+		"Findings": d.show(s.findings, "state status severity rule_id organization subject_name opened first_seen "+
+			"closed_by days_open observed"),
+		"Exceptions": d.show(s.exceptions, "rule_id state organization subject_id owner expires reason ticket "+
+			"in_force applied"),
+		"Nights": d.show(s.nights, "night organization status sampled draw run_id snapshot_id changes "+
+			"failed_findings"),
+		"Snapshots": d.show(s.snapshots, "snapshot_id organization outcome taken_at role run_id pruned_at "+
+			"chain_sha256"),
+		"Evidence": d.show(d.evidence, ""),
+	}
+}
+
+func (d *document) show(t *table.Table, keys string) table.Markdown {
+	return t.Markdown(d.Rest(t, workbookFile), strings.Fields(keys)...)
 }
 
 func escaped(texts []string) []string {
@@ -145,15 +144,4 @@ func escaped(texts []string) []string {
 		all[i] = table.EscapeMarkdown(text)
 	}
 	return all
-}
-
-// glossaryText has the words of the report in the form of that of a run's report.
-//
-//go:embed glossary.tsv
-var glossaryText string
-
-// glossary explains the words of the report. The kinds of change are those of a run's report.
-func glossary() []report.Term {
-	kinds := slices.DeleteFunc(slices.Clone(report.Glossary), func(t report.Term) bool { return t.Subject == "" })
-	return append(report.ParseTerms(glossaryText), kinds...)
 }

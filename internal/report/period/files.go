@@ -37,8 +37,7 @@ func (d *document) files() []folder.File {
 			all = append(all, folder.File{Name: name, Write: write})
 		}
 	}
-	rows := d.frame("period_from", "period_to")
-	head := d.head()
+	rows, head := d.frame("period_from", "period_to"), d.head()
 	add(report.FormatXLSX, workbookFile, d.book.Write)
 	add(report.FormatMD, markdownFile, func(w io.Writer) error {
 		return report.WriteMarkdown(w, nil, "period.md.tmpl", d.markdown())
@@ -49,23 +48,24 @@ func (d *document) files() []folder.File {
 	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
 		return table.WriteJSONLines(w, "period", head, rows, d.inJSON())
 	})
-	for _, t := range d.tables() {
+	for _, t := range d.tables {
 		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
 	}
 	return all
+}
+
+// inJSON are the tables that have an array in JSON.
+func (d *document) inJSON() []*table.Table {
+	return append([]*table.Table{d.ties, d.evidence}, d.tables...)
 }
 
 // frame has the ends of the period, where they are asked for, and the organization before the cells
 // of each row.
 func (d *document) frame(ends ...string) *table.Frame {
 	f := &table.Frame{Before: append(ends, "organization_id", "organization")}
-	add := func(id, name string) {
-		around := []any{d.From, d.To, id, name}
+	for _, o := range append([]*organization{{}}, d.organizations...) {
+		around := []any{d.From, d.To, o.id, o.name}
 		f.Values = append(f.Values, table.FrameValues{Before: around[len(around)-len(f.Before):]})
-	}
-	add("", "")
-	for _, o := range d.organizations {
-		add(o.id, o.name)
 	}
 	return f
 }

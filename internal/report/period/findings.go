@@ -15,8 +15,9 @@ import (
 // episode is a finding that was open in the period, from when it was first seen until it was closed.
 type episode struct {
 	snapshot.Episode
-	state  string // at the end of the period
-	opened string // when, as seen from the period
+	organization int    // its index in the report
+	state        string // at the end of the period
+	opened       string // when, as seen from the period
 	// closedBy is when the first intact snapshot was taken in which it was no longer open, zero where
 	// there is none.
 	closedBy time.Time
@@ -38,22 +39,19 @@ const (
 
 var states = []string{stateOpen, stateUnknown, stateClosed}
 
-// fails says whether a finding is open at the end and failed when it was last assessed.
-func (e *episode) fails() bool { return e.state == stateOpen && e.Status == finding.Fail }
-
 // readFindings reads the findings that were open in the period, and counts those at its two ends from
 // a second source.
 func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, from time.Time) error {
-	taken, failed := make(map[int64]time.Time), []int64{}
-	for _, s := range slices.Concat(o.complete, o.since) {
-		taken[s.ID] = s.TakenAt
-		if s.Outcome == snapshot.Failed && s.PrunedAt.IsZero() {
-			failed = append(failed, s.ID)
-		}
-	}
 	stored, err := o.episodes(ctx, store)
 	if err != nil {
 		return err
+	}
+	taken, failed := make(map[int64]time.Time), []int64{}
+	for _, s := range slices.Concat(o.complete, o.since) {
+		taken[s.ID] = s.TakenAt
+		if !complete(s) && !pruned(s) {
+			failed = append(failed, s.ID)
+		}
 	}
 	for _, e := range stored {
 		if taken[e.LastID].IsZero() { // it failed after the opening snapshot and before the period
@@ -61,23 +59,17 @@ func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, 
 		}
 		o.findings = append(o.findings, o.newEpisode(e, taken[e.LastID], from))
 	}
-	start, err := openIn(ctx, store, o.opening, nil)
-	if err != nil {
-		return err
-	}
 	last := cmp.Or(o.closing, o.opening)
 	failed = slices.DeleteFunc(failed, func(id int64) bool { return last != nil && id < last.ID })
-	end, err := openIn(ctx, store, last, failed)
-	if err != nil {
-		return err
-	}
+	start, errStart := openIn(ctx, store, o.opening, nil)
+	end, errEnd := openIn(ctx, store, last, failed)
 	o.openAtStart, o.openAtEnd = len(start), len(end)
 	for i := range o.findings {
 		if e := &o.findings[i]; e.state == stateOpen {
 			e.accepted = end[findingKey{e.Fingerprint, e.FirstSeen.Unix()}]
 		}
 	}
-	return nil
+	return cmp.Or(errStart, errEnd)
 }
 
 // episodes are the findings of the organization from its opening snapshot on, and those of failed
@@ -88,7 +80,7 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 		return nil, err
 	}
 	for _, s := range o.since {
-		if s.OrganizationID != "" || !s.PrunedAt.IsZero() {
+		if s.OrganizationID != "" || pruned(s) {
 			continue
 		}
 		findings, err := store.Findings(ctx, s.ID)
@@ -110,7 +102,7 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 // newEpisode is a stored episode, which was last open in the snapshot taken at last, as seen from a
 // period that begins at from.
 func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time) episode {
-	e := episode{Episode: stored, state: stateOpen, opened: openedIn}
+	e := episode{Episode: stored, organization: o.index, state: stateOpen, opened: openedIn}
 	switch {
 	case o.opening != nil && !e.FirstSeen.After(o.opening.TakenAt):
 		e.opened = openedBefore
@@ -144,9 +136,9 @@ type findingKey struct {
 func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snapshot, failed []int64) (
 	map[findingKey]string, error,
 ) {
-	open, ids := make(map[findingKey]string), failed
+	open := make(map[findingKey]string)
 	if complete != nil && intact(complete) {
-		ids = append(ids, complete.ID)
+		failed = append(failed, complete.ID)
 		carried, err := store.Carried(ctx, *complete)
 		if err != nil {
 			return nil, err
@@ -155,7 +147,7 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 			open[findingKey{c.Fingerprint, c.FirstSeen.Unix()}] = ""
 		}
 	}
-	for _, id := range ids {
+	for _, id := range failed {
 		findings, err := store.Findings(ctx, id)
 		if err != nil {
 			return nil, err
@@ -172,52 +164,88 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 // findingTable has each finding that was open at some time in the period: the open ones first, the
 // most serious first.
 func (d *document) findingTable() *table.Table {
-	columns := []table.Column{
-		table.Text("Rule", "rule_id"), table.Text("State", "state"), table.Text("Status", "status"),
-		table.Text("Severity", "severity"), table.Text("Organization", "organization"), table.Text("Title", "title"),
-		table.Text("Subject name", "subject_name"), table.Text("Subject ID", "subject_id"),
-		table.Text("Subject type", "subject_type"), table.Text("Opened", "opened"),
-		table.Time("First seen", "first_seen"), table.Time("Last seen", "last_seen"),
-		table.Time("Closed by the snapshot of", "closed_by"), table.Int("Days open", "days_open"),
-		table.Text("Accepted at the end by, until when, why", "accepted"), table.Text("Observed", "observed"),
-		table.Text("Expected", "expected"), table.Text("Fingerprint", "fingerprint"),
-	}
+	rules := finding.Rules()
+	var controls []table.Column
 	for _, c := range report.FrameworkColumns() {
-		columns = append(columns, table.Lists(c.Title, c.Key))
+		controls = append(controls, table.Lists(c.Title, c.Key))
 	}
-	t := d.table("Findings", columns...)
-	type row struct {
-		organization int
-		*episode
-	}
-	var rows []row
+	t := d.table("Findings", controls...)
+	var all []*episode
 	for i, o := range d.organizations {
 		for j := range o.findings {
-			rows = append(rows, row{i, &o.findings[j]})
+			all = append(all, &o.findings[j])
 		}
 		d.missing(t, i, o.lostOf("findings"))
 	}
-	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),
-			compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
-			cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
-			cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen), cmp.Compare(a.Fingerprint, b.Fingerprint))
-	})
-	for _, e := range rows {
+	slices.SortFunc(all, compareEpisodes)
+	for _, e := range all {
+		title := e.Title
+		for _, rule := range rules {
+			if title == "" && rule.ID == e.RuleID {
+				title = rule.Title // no snapshot that has the finding is left
+			}
+		}
 		t.Add(e.organization, append([]any{
-			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), d.title(e.episode),
+			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), title,
 			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
 			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
-		}, report.FrameworkCells(d.rules, e.RuleID)...)...)
+		}, report.FrameworkCells(rules, e.RuleID)...)...)
 	}
 	return t
 }
 
-// title is the rule of a finding in words, also where no snapshot that has it is left.
-func (d *document) title(e *episode) string {
-	i := slices.IndexFunc(d.rules, func(r finding.Rule) bool { return r.ID == e.RuleID })
-	if e.Title != "" || i < 0 {
-		return e.Title
+func compareEpisodes(a, b *episode) int {
+	return cmp.Or(cmp.Compare(slices.Index(states, a.state), slices.Index(states, b.state)),
+		compareSeverities(a.Severity, b.Severity), cmp.Compare(a.organization, b.organization),
+		cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.SubjectType, b.SubjectType),
+		cmp.Compare(a.SubjectID, b.SubjectID), a.FirstSeen.Compare(b.FirstSeen),
+		cmp.Compare(a.Fingerprint, b.Fingerprint))
+}
+
+// placeExceptions leaves an exception that names no organization with those organizations in which it
+// covered something or might have, or with the first one where it did in none.
+func (p *Period) placeExceptions() {
+	covers, placed := make(map[finding.Exception]bool), make(map[finding.Exception]bool)
+	for _, o := range p.organizations {
+		for _, x := range o.exceptions {
+			covers[x.Exception] = covers[x.Exception] || x.Applied+x.Open > 0
+		}
 	}
-	return d.rules[i].Title
+	for _, o := range p.organizations {
+		o.exceptions = slices.DeleteFunc(o.exceptions, func(x snapshot.Standing) bool {
+			stays := x.OrganizationID != "" || x.Applied+x.Open > 0 || !covers[x.Exception] && !placed[x.Exception]
+			placed[x.Exception] = placed[x.Exception] || stays
+			return !stays
+		})
+	}
+}
+
+const exceptionInForce = "in force"
+
+// exceptionState is how an exception stood in the closing snapshot.
+func (o *organization) exceptionState(x *snapshot.Standing) string {
+	switch {
+	case o.closing == nil || !intact(o.closing):
+		return "not known"
+	case x.Last.Before(o.closing.TakenAt):
+		return "withdrawn"
+	case x.InForce == 0 || !x.Exception.InForce(o.closing.TakenAt):
+		return "expired"
+	}
+	return exceptionInForce
+}
+
+// exceptionTable has the exceptions that the snapshots of the period saw.
+func (d *document) exceptionTable() *table.Table {
+	t := d.table("Exceptions")
+	for i, o := range d.organizations {
+		for j := range o.exceptions {
+			x := &o.exceptions[j]
+			t.Add(i, x.RuleID, o.exceptionState(x), o.name, x.SubjectID, x.OrganizationID, x.Owner,
+				table.Day(x.Expires), x.Reason, x.Ticket, x.First, x.Last, x.Snapshots, x.InForce, x.Applied,
+				x.Findings)
+		}
+		d.missing(t, i, o.lostOf("exceptions"))
+	}
+	return t
 }

@@ -256,8 +256,8 @@ func file(t *testing.T, d *document, name string) []byte {
 	return nil
 }
 
-// columnsOf are some columns of a table, each row in one text.
-func columnsOf(t *table.Table, keys ...string) []string {
+// rowsOf are some columns of a table, each row in one text.
+func rowsOf(t *table.Table, keys ...string) []string {
 	var all []string
 	for _, r := range t.Rows {
 		var texts []string

@@ -76,7 +76,7 @@ func (p *Period) rename(text string) {
 			s.ErrorCode, s.Error, s.Principal, s.BaseURL = "", text, text, text
 		}
 	}
-	for _, r := range p.register {
+	for _, r := range p.runs {
 		r.Error, r.Host = text, text
 	}
 }
@@ -149,7 +149,7 @@ func TestHostileNamesCannotBreakOutOfTheFilesOfAPeriod(t *testing.T) {
 			t.Errorf("%.60q changes the parts of the Markdown (-plain +hostile):\n%s", name, d)
 		}
 		checkPackage(t, file(t, d, workbookFile))
-		for _, sheet := range d.tables() {
+		for _, sheet := range d.tables {
 			records, err := csv.NewReader(bytes.NewReader(file(t, d, sheet.File))).ReadAll()
 			if err != nil {
 				t.Fatalf("%s: %v", sheet.File, err)

@@ -4,10 +4,10 @@
 package period
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/schedule"
@@ -29,11 +29,9 @@ type Span struct {
 // DefaultSeed derives a seed from a period: the digits of its first and its last day, such as
 // 2026100120261231.
 func DefaultSeed(from, to time.Time) int64 {
-	day := func(t time.Time) int64 {
-		year, month, day := t.UTC().Date()
-		return int64(year)*10_000 + int64(month)*100 + int64(day)
-	}
-	return day(from)*100_000_000 + day(to)
+	const day = "20060102"
+	seed, _ := strconv.ParseInt(from.UTC().Format(day)+to.UTC().Format(day), 10, 64) // 16 digits always fit
+	return seed
 }
 
 // ended says whether the period was over when the report was made.
@@ -61,16 +59,18 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	began     time.Time // when the first run of the database began
-	schedules []snapshot.Schedule
-	expected  []schedule.Period // the schedules, and every UTC day where none was in force
-	rules     []finding.Rule
+	began     time.Time               // when the first run of the database began
+	schedules []schedule.Period       // oldest first
+	expected  []schedule.Period       // the same, and every UTC day where none was in force
 	runs      map[int64]*snapshot.Run // every run of the database
-	// register has the runs that began in the period, and those that stand for one of its nights.
-	register      []*snapshot.Run
-	nights        []*night
-	organizations []*organization
-	names         report.Names
+	// nights are those of the runs as a whole, drawn the same in the order of the sample. There are
+	// earlier nights before them.
+	nights, drawn []*night
+	earlier       int
+	// every has the nights as each organization saw them, then unclaimed, which were expected of none.
+	every, unclaimed []organizationNight
+	organizations    []*organization
+	names            report.Names
 	// absent are the last complete snapshots of the organizations that were known before the period
 	// and that no run of the period has collected.
 	absent []*snapshot.Snapshot
@@ -78,6 +78,7 @@ type Period struct {
 
 // organization is what the database holds about one organization in the period.
 type organization struct {
+	index      int    // in the report
 	id, source string // id is empty where no snapshot of the source ever was complete
 	name       string // unique in the report
 
@@ -103,8 +104,13 @@ type organization struct {
 	// policiesBefore is the last snapshot before the period that could read the policies, or nil.
 	policiesBefore *snapshot.Snapshot
 
-	changes    []change
-	net        netChange
+	changes []change
+	// net is what differs between the first and the last snapshot that retention has left, each nil where
+	// there are no two.
+	net struct {
+		before, after *snapshot.Snapshot
+		changes       []change
+	}
 	findings   []episode
 	exceptions []snapshot.Standing
 	totals     snapshot.Counts // counts of the database: a second source
@@ -113,7 +119,19 @@ type organization struct {
 	openAtStart, openAtEnd int
 }
 
+func complete(s *snapshot.Snapshot) bool { return s.Outcome == snapshot.Complete }
+
+func pruned(s *snapshot.Snapshot) bool { return !s.PrunedAt.IsZero() }
+
 // intact says whether a snapshot is complete and retention has left what it holds.
-func intact(s *snapshot.Snapshot) bool {
-	return s.Outcome == snapshot.Complete && s.PrunedAt.IsZero()
+func intact(s *snapshot.Snapshot) bool { return complete(s) && !pruned(s) }
+
+func countOf[T any](all []T, counts func(T) bool) int {
+	n := 0
+	for _, one := range all {
+		if counts(one) {
+			n++
+		}
+	}
+	return n
 }

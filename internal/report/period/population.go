@@ -9,43 +9,45 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
-	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
-// item is one count of a population.
+// item is what a row of the sheet Population counts.
 type item struct {
-	name     string
-	severity diff.Severity // empty for a count over all of them
-	count    any           // an int, or nil where it is not known
-	remark   string        // also says why a count is not known
+	organization     int
+	population, name string
+	severity         diff.Severity // empty for a count over all of them
 }
 
-// populationTable has the size of each population, by what it consists of.
-func (d *document) populationTable() *table.Table {
-	t := d.table("Population",
-		table.Text("Population", "population"), table.Text("Organization", "organization"), table.Text("Item", "item"),
-		table.Text("Severity", "severity"), table.Int("Count", "count"), table.Text("Remark", "remark_on_count"))
-	for i, o := range d.organizations {
-		for _, population := range []struct {
-			name  string
-			items []item
-		}{
-			{"Nights", o.nightItems()},
-			{"Snapshots", o.snapshotItems()},
-			{o.scim.plural, o.scim.items},
-			{o.sso.plural, o.sso.items},
-			{"Changes", o.changeItems()},
-			{"Findings", o.findingItems()},
-			{"Exceptions", o.exceptionItems()},
-		} {
-			for _, x := range population.items {
-				t.Add(i, population.name, o.name, x.name, report.Word(x.severity), x.count, x.remark)
-			}
-		}
+// The names of items that the summary and the tie-outs have too.
+const (
+	atEnd       = "at the end"
+	inPeriod    = "in the period"
+	openAtStart = "open at the start"
+	opened      = "opened"
+)
+
+// countPopulations makes the sheet Population: the size of each population, by what it consists of.
+func (d *document) countPopulations() {
+	d.counts = make(map[item]any)
+	d.sheets.population = d.table("Population")
+	for _, o := range d.organizations {
+		d.countNights(o)
+		d.countSnapshots(o)
+		d.countConfigurations(o, &o.scim)
+		d.countConfigurations(o, &o.sso)
+		d.countChanges(o)
+		d.countFindings(o)
+		d.countExceptions(o)
 	}
-	return t
+}
+
+// count adds a row. The count is an int, or nil where it is not known; the remark then says why.
+func (d *document) count(x item, count any, remark string) {
+	d.counts[x] = count
+	d.sheets.population.Add(x.organization, x.population, d.names.Of(x.organization), x.name, report.Word(x.severity),
+		count, remark)
 }
 
 // nightStatuses is the order in which nights are counted; the last two only where there are any.
@@ -53,60 +55,46 @@ var nightStatuses = []schedule.Status{
 	schedule.Complete, schedule.CaughtUp, schedule.Failed, schedule.Missed, schedule.Running, schedule.Due,
 }
 
-func (o *organization) nightItems() []item {
-	counts := make(map[schedule.Status]int)
-	for _, n := range o.nights {
-		counts[n.status]++
-	}
-	all := []item{{name: "expected", count: len(o.nights)}}
+func (d *document) countNights(o *organization) {
+	d.count(item{o.index, "Nights", "expected", ""}, len(o.nights), "")
 	for i, status := range nightStatuses {
-		if i < 4 || counts[status] > 0 {
-			all = append(all, item{name: inWords(status), count: counts[status]})
+		n := countOf(o.nights, func(n organizationNight) bool { return n.status == status })
+		if i < 4 || n > 0 {
+			d.count(item{o.index, "Nights", inWords(status), ""}, n, "")
 		}
 	}
-	return all
 }
 
 // inWords is a status as people read it.
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-func (o *organization) snapshotItems() []item {
-	complete, removed := 0, 0
-	for _, s := range o.snapshots {
-		if s.Outcome == snapshot.Complete {
-			complete++
-		}
-		if !s.PrunedAt.IsZero() {
-			removed++
-		}
-	}
-	return []item{
-		{name: "taken in the period", count: len(o.snapshots)},
-		{name: "complete", count: complete},
-		{name: "failed", count: len(o.snapshots) - complete},
-		{name: "removed by retention", count: removed},
-	}
+func (d *document) countSnapshots(o *organization) {
+	n := countOf(o.snapshots, complete)
+	d.count(item{o.index, "Snapshots", "taken in the period", ""}, len(o.snapshots), "")
+	d.count(item{o.index, "Snapshots", "complete", ""}, n, "")
+	d.count(item{o.index, "Snapshots", "failed", ""}, len(o.snapshots)-n, "")
+	d.count(item{o.index, "Snapshots", "removed by retention", ""}, countOf(o.snapshots, pruned), "")
 }
 
-// changeItems count the changes by severity and kind, the most serious first.
-func (o *organization) changeItems() []item {
-	all := []item{{name: "in the period", count: len(o.changes), remark: atLeast(o.lostChanges())}}
+// countChanges counts the changes by severity and kind, the most serious first.
+func (d *document) countChanges(o *organization) {
+	count, remark := any(len(o.changes)), atLeast(o.lostChanges())
 	switch {
 	case o.closing == nil:
-		all[0].count, all[0].remark = nil, "not known: "+noneAfterOpening
+		count, remark = nil, "not known: "+noneAfterOpening
 	case len(o.complete) < 2:
-		all[0].count, all[0].remark = nil, "not known: the only complete snapshot has nothing to be compared with"
+		count, remark = nil, "not known: the only complete snapshot has nothing to be compared with"
 	}
+	d.count(item{o.index, "Changes", inPeriod, ""}, count, remark)
 	counts := make(map[item]int)
 	for _, c := range o.changes {
-		counts[item{name: string(c.SubjectType) + " " + string(c.Kind), severity: c.Severity}]++
+		counts[item{o.index, "Changes", string(c.SubjectType) + " " + string(c.Kind), c.Severity}]++
 	}
 	for _, x := range slices.SortedFunc(maps.Keys(counts), func(a, b item) int {
 		return cmp.Or(compareSeverities(a.severity, b.severity), cmp.Compare(a.name, b.name))
 	}) {
-		all = append(all, item{x.name, x.severity, counts[x], ""})
+		d.count(x, counts[x], "")
 	}
-	return all
 }
 
 // compareSeverities orders the most serious first.
@@ -114,77 +102,56 @@ func compareSeverities(a, b diff.Severity) int {
 	return cmp.Compare(slices.Index(diff.Severities, a), slices.Index(diff.Severities, b))
 }
 
-// The names of two counts of findings.
-const (
-	openAtStart = "open at the start"
-	opened      = "opened"
-)
-
-// findingItems count the findings in all and by severity; some only where there are any.
-func (o *organization) findingItems() []item {
-	var all []item
+// countFindings counts the findings in all and by severity; those of optional items only where there
+// are any.
+func (d *document) countFindings(o *organization) {
+	const thereAtFirst = "of these, there in the first complete snapshot"
+	optional := []string{thereAtFirst, stateUnknown}
+	counts := make(map[item]int)
+	for i := range o.findings {
+		e := &o.findings[i]
+		names := []string{opened, e.state}
+		switch e.opened {
+		case openedBefore:
+			names[0] = openAtStart
+		case openedWithFirst:
+			names = append(names, thereAtFirst)
+		}
+		for _, name := range names {
+			counts[item{o.index, "Findings", name, ""}]++
+			if e.Severity != "" { // it is not known where no snapshot that has the finding is left
+				counts[item{o.index, "Findings", name, e.Severity}]++
+			}
+		}
+	}
 	remark := atLeast(o.lostOf("findings"))
 	if len(o.complete) == 0 {
 		remark = "at least: no complete snapshot shows what else is wrong"
 	}
-	for _, x := range []struct {
-		name     string
-		optional bool
-		counts   func(*episode) bool
-	}{
-		{openAtStart, false, func(e *episode) bool { return e.opened == openedBefore }},
-		{opened, false, func(e *episode) bool { return e.opened != openedBefore }},
-		{"of these, there in the first complete snapshot", true,
-			func(e *episode) bool { return e.opened == openedWithFirst }},
-		{stateClosed, false, func(e *episode) bool { return e.state == stateClosed }},
-		{stateOpen, false, func(e *episode) bool { return e.state == stateOpen }},
-		{stateUnknown, true, func(e *episode) bool { return e.state == stateUnknown }},
-	} {
-		total, bySeverity := 0, make(map[diff.Severity]int)
-		for i := range o.findings {
-			if e := &o.findings[i]; x.counts(e) {
-				total++
-				bySeverity[e.Severity]++
-			}
-		}
-		if total > 0 || !x.optional {
-			all = append(all, item{x.name, "", total, remark})
+	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
+		total := item{o.index, "Findings", name, ""}
+		if counts[total] > 0 || !slices.Contains(optional, name) {
+			d.count(total, counts[total], remark)
 		}
 		for _, severity := range diff.Severities {
-			if n := bySeverity[severity]; n > 0 {
-				all = append(all, item{x.name, severity, n, ""})
+			if x := (item{o.index, "Findings", name, severity}); counts[x] > 0 {
+				d.count(x, counts[x], "")
 			}
 		}
 	}
-	return all
 }
 
-// total is the count in all of the items with a name.
-func total(items []item, name string) int {
-	i := slices.IndexFunc(items, func(x item) bool { return x.name == name })
-	n, _ := items[i].count.(int)
-	return n
-}
-
-func (o *organization) exceptionItems() []item {
-	inForce, atEnd := 0, 0
-	for i := range o.exceptions {
-		x := &o.exceptions[i]
-		if x.InForce > 0 {
-			inForce++
-		}
-		if o.exceptionState(x) == exceptionInForce {
-			atEnd++
-		}
-	}
-	counts, remark := []any{len(o.exceptions), inForce, atEnd}, atLeast(o.lostOf("exceptions"))
+func (d *document) countExceptions(o *organization) {
+	counts, remark := []any{
+		len(o.exceptions),
+		countOf(o.exceptions, func(x snapshot.Standing) bool { return x.InForce > 0 }),
+		countOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
+	}, atLeast(o.lostOf("exceptions"))
 	if !slices.ContainsFunc(o.since, intact) {
 		counts, remark = make([]any, 3), "not known: no complete snapshot of the period is left"
 	}
-	return []item{
-		{"seen in the period", "", counts[0], remark},
-		{"in force at some time", "", counts[1], remark},
-		{"in force at the end", "", counts[2], remark},
+	for i, name := range []string{"seen in the period", "in force at some time", "in force at the end"} {
+		d.count(item{o.index, "Exceptions", name, ""}, counts[i], remark)
 	}
 }
 

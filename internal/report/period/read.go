@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -22,7 +21,7 @@ var ErrNothingKnown = errors.New("nothing is known of the period")
 // removed by retention, is no error: its report says so. The error wraps ErrNothingKnown where the
 // database begins after the period.
 func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error) {
-	p := &Period{Span: span, rules: finding.Rules()}
+	p := &Period{Span: span, runs: make(map[int64]*snapshot.Run)}
 	if err := p.read(ctx, store); err != nil {
 		return nil, fmt.Errorf("reading the period %s for its report: %w", span.String(), err)
 	}
@@ -30,59 +29,56 @@ func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error
 }
 
 func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
-	runs, err := store.Runs(ctx, 0, 0)
+	later, err := p.readRegister(ctx, store)
 	if err != nil {
 		return err
 	}
-	if p.schedules, err = store.Schedules(ctx); err != nil {
-		return err
-	}
-	slices.Reverse(runs) // oldest first
-	if err := p.readNights(runs); err != nil {
-		return err
-	}
-	taken, err := store.SnapshotsBetween(ctx, p.From, p.To)
-	if err != nil {
-		return err
-	}
-	// A snapshot from before the first night after the period may stand for its last night.
-	later, err := store.SnapshotsBetween(ctx, p.To.Add(time.Second), p.nextNight())
-	if err != nil {
-		return err
-	}
-	known, err := store.CompleteBefore(ctx, p.From)
-	if err != nil {
-		return err
-	}
-	tried, err := store.FirstFailedBefore(ctx, p.From)
-	if err != nil {
-		return err
-	}
-	p.gather(known, tried, taken)
 	for _, o := range p.organizations {
-		if err := o.readNights(p, later); err != nil {
+		if err := p.readNightsOf(o, later); err != nil {
 			return err
 		}
 		if err := o.read(ctx, store, p.From); err != nil {
 			return fmt.Errorf("organization %s: %w", o.name, err)
 		}
 	}
+	p.listNights()
 	p.placeExceptions()
 	return nil
 }
 
-// nextNight is the first night after the period.
-func (p *Period) nextNight() time.Time {
-	if in, found := schedule.InForce(p.expected, p.To); found {
-		if s, err := schedule.Parse(in.Expression); err == nil { // readNights has parsed it
-			return s.Next(p.To)
+// readRegister reads the nights and the organizations of the period from the registers of runs and of
+// snapshots. It returns the snapshots after the period that may stand for its last night.
+func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*snapshot.Snapshot, err error) {
+	runs, errRuns := store.Runs(ctx, 0, 0)
+	schedules, errSchedules := store.Schedules(ctx)
+	if err := cmp.Or(errRuns, errSchedules); err != nil {
+		return nil, err
+	}
+	for _, s := range schedules {
+		p.schedules = append(p.schedules, schedule.Period(s))
+	}
+	slices.Reverse(runs) // oldest first
+	next, err := p.readNights(runs)
+	if err != nil {
+		return nil, err
+	}
+	taken, errTaken := store.SnapshotsBetween(ctx, p.From, next)
+	known, errKnown := store.CompleteBefore(ctx, p.From)
+	tried, errTried := store.FirstFailedBefore(ctx, p.From)
+	var within []*snapshot.Snapshot
+	for i := range taken {
+		if s := &taken[i]; p.contains(s.TakenAt) {
+			within = append(within, s)
+		} else {
+			later = append(later, s)
 		}
 	}
-	return p.To.Add(24 * time.Hour)
+	p.gather(known, tried, within)
+	return later, cmp.Or(errTaken, errKnown, errTried)
 }
 
 // read reads what the database holds of the snapshots of the organization.
-func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) error {
+func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) (err error) {
 	if err := o.readChanges(ctx, store); err != nil {
 		return err
 	}
@@ -92,7 +88,6 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 	if err := o.readConfigurations(ctx, store); err != nil {
 		return err
 	}
-	var err error
 	if o.exceptions, err = store.Standings(ctx, o.id, o.after, o.upTo); err != nil {
 		return err
 	}
@@ -102,35 +97,28 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 
 // gather makes the organizations of the snapshots taken in the period. known are the last complete
 // snapshots before it, tried the first failed ones.
-func (p *Period) gather(known, tried, taken []snapshot.Snapshot) {
+func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snapshot) {
 	owners := make(owners)
 	// Complete snapshots come last: they are sure of their organization.
 	for _, outcome := range []snapshot.Outcome{snapshot.Failed, snapshot.Complete} {
 		for _, s := range slices.Backward(taken) {
-			if s.Outcome == outcome {
-				owners.learn(&s)
-			}
+			owners.learn(s, outcome)
 		}
 	}
-	openings := make(map[string]*snapshot.Snapshot)
+	openings, begins := make(map[string]*snapshot.Snapshot), make(map[string]time.Time)
 	for i := range known {
-		owners.learn(&known[i])
+		owners.learn(&known[i], snapshot.Complete)
 		openings[known[i].OrganizationID] = &known[i]
 	}
-	begins := make(map[string]time.Time)
 	for _, s := range slices.Backward(tried) {
-		begins[cmp.Or(owners.of(&s), s.Source)] = s.TakenAt
+		begins[owners.of(&s)] = s.TakenAt
 	}
 	found := make(map[string]*organization)
-	for i := range taken {
-		s := &taken[i]
-		if s.Outcome == snapshot.Complete {
-			owners.learn(s)
-		}
-		id := owners.of(s)
-		key := cmp.Or(id, s.Source)
+	for _, s := range taken {
+		owners.learn(s, snapshot.Complete)
+		key := owners.of(s)
 		if found[key] == nil {
-			found[key] = &organization{id: id, opening: openings[id], begins: cmp.Or(begins[key], s.TakenAt)}
+			found[key] = &organization{opening: openings[key], begins: cmp.Or(begins[key], s.TakenAt)}
 		}
 		found[key].snapshots = append(found[key].snapshots, s)
 	}
@@ -147,13 +135,16 @@ func (p *Period) gather(known, tried, taken []snapshot.Snapshot) {
 // neither, the source stands for an organization that is not known.
 type owners map[string]string
 
-func (o owners) learn(s *snapshot.Snapshot) {
-	if s.OrganizationID != "" {
+// learn learns from a snapshot with this outcome that knows its organization.
+func (o owners) learn(s *snapshot.Snapshot, outcome snapshot.Outcome) {
+	if s.OrganizationID != "" && s.Outcome == outcome {
 		o[s.Source] = s.OrganizationID
 	}
 }
 
-func (o owners) of(s *snapshot.Snapshot) string { return cmp.Or(s.OrganizationID, o[s.Source]) }
+func (o owners) of(s *snapshot.Snapshot) string {
+	return cmp.Or(s.OrganizationID, o[s.Source], s.Source)
+}
 
 // order sorts the organizations by name and makes the names unique.
 func (p *Period) order(organizations []*organization) {
@@ -169,35 +160,35 @@ func (p *Period) order(organizations []*organization) {
 	}
 	p.organizations, p.names = organizations, report.NewNames("all organizations", names, distinguishing)
 	for i, o := range organizations {
-		o.name = p.names.Of(i)
+		o.index, o.name = i, p.names.Of(i)
 	}
 }
 
-// sortSnapshots sets what the organization's snapshots are to the period, and its name.
+// sortSnapshots sets what the organization's snapshots are to the period, its id and its name.
 func (o *organization) sortSnapshots() {
-	all := o.snapshots
-	o.upTo = all[len(all)-1].ID
+	last, stretch := o.snapshots[len(o.snapshots)-1], o.snapshots
 	if o.opening != nil {
-		o.after, all = o.opening.ID, append([]*snapshot.Snapshot{o.opening}, all...)
+		o.after, stretch = o.opening.ID, append([]*snapshot.Snapshot{o.opening}, stretch...)
 	}
-	for _, s := range all {
-		o.source = s.Source
-		follows := s.ID > o.after
-		if s != o.opening && !follows {
+	o.upTo, o.source = last.ID, last.Source
+	for _, s := range stretch {
+		o.id = cmp.Or(s.OrganizationID, o.id)
+		if s.ID < o.after {
 			continue // it was taken by a clock that was ahead
 		}
-		if follows {
+		if s != o.opening {
 			o.since = append(o.since, s)
 		}
-		if s.Outcome == snapshot.Complete {
+		if complete(s) {
 			o.complete, o.name = append(o.complete, s), s.OrganizationName
 		}
-		if !s.PrunedAt.IsZero() {
+		if pruned(s) {
 			o.pruned = append(o.pruned, s)
-		}
-		if follows && !s.PrunedAt.IsZero() {
 			o.lost += s.Changes
 		}
+	}
+	if o.opening != nil && pruned(o.opening) {
+		o.lost -= o.opening.Changes // they are of the period before
 	}
 	if n := len(o.complete); n > 0 && o.complete[n-1] != o.opening {
 		o.closing = o.complete[n-1]

@@ -1,6 +1,7 @@
 package period
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,38 +14,30 @@ import (
 // snapshotTable is the register of snapshots: the opening one of each organization, and those of the
 // period.
 func (d *document) snapshotTable() *table.Table {
-	t := d.table("Snapshots",
-		table.Int("Snapshot", "snapshot_id"), table.Text("Organization", "organization"), table.Text("Outcome", "outcome"),
-		table.Time("Taken at", "taken_at"), table.Text("In the period", "role"), table.Int("Run", "run_id"),
-		table.Text("Trigger", "trigger"), table.Text("Error", "error"), table.Time("Removed by retention", "pruned_at"),
-		table.Text("Identity", "identity"), table.Text("Base URL", "base_url"), table.Text("Tool version", "tool_version"),
-		table.Text("content_sha256", "content_sha256"), table.Text("chain_sha256", "chain_sha256"),
-		table.Int("SCIM configurations", "scim_configurations"), table.Int("SSO configurations", "sso_configurations"),
-		table.Int("Changes", "changes"), table.Int("Failed findings", "failed_findings"),
-		table.Text("Policies", "policies"), table.Int("Compared with snapshot", "baseline_id"),
-		table.Time("Compared with", "baseline_taken_at"))
+	t := d.table("Snapshots")
 	for i, o := range d.organizations {
 		if o.opening != nil {
-			t.Add(i, d.snapshotRow(o, o.opening)...)
+			t.Add(i, d.snapshotCells(o, o.opening)...)
 		}
 		for _, s := range o.snapshots {
-			t.Add(i, d.snapshotRow(o, s)...)
+			t.Add(i, d.snapshotCells(o, s)...)
 		}
 	}
 	return t
 }
 
-func (d *document) snapshotRow(o *organization, s *snapshot.Snapshot) []any {
+func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
 	r, reason := d.runs[s.RunID], ""
-	if s.Outcome != snapshot.Complete {
+	role := map[*snapshot.Snapshot]string{o.opening: "opening", o.closing: "closing"}[s]
+	if !complete(s) {
 		reason = errorText(s)
 	}
 	cells := []any{
-		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, o.role(s), int(s.RunID), r.Trigger, reason,
+		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, role, int(s.RunID), r.Trigger, reason,
 		table.Instant(s.PrunedAt, ""), strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL, r.ToolVersion,
 		s.ContentSHA256, s.ChainSHA256,
 	}
-	if s.Outcome != snapshot.Complete {
+	if !complete(s) {
 		return cells
 	}
 	cells = append(append(cells, counts(s)...), report.Unless(s.PoliciesNotAssessed, "assessed"))
@@ -67,27 +60,18 @@ func counts(s *snapshot.Snapshot) []any {
 	}
 }
 
-// role says what a snapshot is to the period.
-func (o *organization) role(s *snapshot.Snapshot) string {
-	switch s {
-	case o.opening:
-		return "opening"
-	case o.closing:
-		return "closing"
-	}
-	return ""
-}
-
-// runTable is the register of runs, oldest first.
+// runTable is the register of runs, oldest first: those that began in the period, and those that stand
+// for one of its nights.
 func (d *document) runTable() *table.Table {
 	nights := make(map[*snapshot.Run][]string)
 	for _, n := range d.nights {
 		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
 	}
-	columns := append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))
-	t := d.table("Runs", columns...)
-	for _, r := range d.register {
-		t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
+	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
+	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
+		if r := d.runs[id]; d.contains(r.StartedAt) || len(nights[r]) > 0 {
+			t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
+		}
 	}
 	t.Remark(table.RunLevel, "Of several runs in one night, the last that is complete stands for it, else the last.")
 	return t

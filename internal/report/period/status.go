@@ -3,14 +3,11 @@ package period
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/report"
-	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
-	"scim-auditor/internal/snapshot"
 )
 
 // findGaps lists every reason why the period is not covered as a whole.
@@ -32,11 +29,7 @@ func (d *document) findGaps() []string {
 		all = append(all, d.nightGaps(o.name, "expected night", o.nights)...)
 		all = append(all, o.gaps()...)
 	}
-	unclaimed := slices.IndexFunc(d.every, func(n organizationNight) bool { return n.organization == table.RunLevel })
-	if unclaimed >= 0 {
-		all = append(all, d.nightGaps("expected of none of the organizations", "night", d.every[unclaimed:])...)
-	}
-	return all
+	return append(all, d.nightGaps("expected of none of the organizations", "night", d.unclaimed)...)
 }
 
 // nightGaps names the nights that have no complete snapshot, or none yet. That nothing is known yet of
@@ -45,7 +38,7 @@ func (d *document) nightGaps(label, noun string, nights []organizationNight) []s
 	var all, lacking, due []string
 	for _, n := range nights {
 		text := fmt.Sprintf("%s (%s)", n.ScheduledAt.UTC().Format(time.DateTime), inWords(n.status))
-		if lacks(n.status) {
+		if n.lacks() {
 			lacking = append(lacking, text)
 		} else if n.status == schedule.Due && d.ended() {
 			due = append(due, text)
@@ -92,14 +85,8 @@ func (o *organization) gaps() []string {
 // statusText is the sentence that the report opens with.
 func (d *document) statusText() string {
 	nights, lacking := 0, 0
-	for _, n := range d.every {
-		if n.organization == table.RunLevel {
-			continue
-		}
-		nights++
-		if lacks(n.status) {
-			lacking++
-		}
+	for _, o := range d.organizations {
+		nights, lacking = nights+len(o.nights), lacking+countOf(o.nights, organizationNight.lacks)
 	}
 	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
 		report.Count(len(d.organizations), "organization"))
@@ -123,13 +110,7 @@ func (d *document) statusText() string {
 // populations rest on.
 func (p *Period) findNotes() []string {
 	var all []string
-	days := 0
-	for _, n := range p.nights {
-		if n.expression == "" {
-			days++
-		}
-	}
-	if days > 0 {
+	if days := countOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
 		all = append(all, fmt.Sprintf("On %s no schedule was in force: each counts as one night, "+
 			"and nothing says when a run was expected.", report.Count(days, "UTC day")))
 	}
@@ -139,27 +120,35 @@ func (p *Period) findNotes() []string {
 			cmp.Or(s.OrganizationName, s.Source), s.OrganizationID, report.UTC(s.TakenAt)))
 	}
 	for _, o := range p.organizations {
-		for _, note := range o.notes(&p.Span) {
+		for _, note := range append(o.startNotes(p.contains(o.begins)), o.unreadNotes()...) {
 			all = append(all, o.name+": "+note+".")
 		}
 	}
 	return all
 }
 
-func (o *organization) notes(s *Span) []string {
+// startNotes say how the period of an organization begins that has no complete snapshot from before;
+// appears says that it was first tried in the period.
+func (o *organization) startNotes(appears bool) []string {
 	var all []string
 	if o.opening == nil && o.closing != nil {
 		all = append(all, fmt.Sprintf("it has no complete snapshot from before the period: its first one, of %s, "+
 			"is what the period is compared with", report.UTC(o.complete[0].TakenAt)))
 	}
-	if o.opening == nil && s.contains(o.begins) {
+	if o.opening == nil && appears {
 		all = append(all, fmt.Sprintf("its first snapshot is of %s; no night before that was expected of it",
 			report.UTC(o.begins)))
 	}
+	return all
+}
+
+// unreadNotes say what complete snapshots, and what the changes, could not assess.
+func (o *organization) unreadNotes() []string {
+	var all []string
 	for _, part := range parts {
 		unread, why := 0, ""
 		for _, s := range o.snapshots {
-			if s.Outcome == snapshot.Complete && part.unread(s) != "" {
+			if complete(s) && part.unread(s) != "" {
 				unread, why = unread+1, part.unread(s)
 			}
 		}
@@ -168,12 +157,7 @@ func (o *organization) notes(s *Span) []string {
 				part.name, report.Count(unread, "complete snapshot"), why))
 		}
 	}
-	logs := 0
-	for _, c := range o.changes {
-		if c.log == nil || c.log.NotAssessed != "" {
-			logs++
-		}
-	}
+	logs := countOf(o.changes, func(c change) bool { return c.log == nil || c.log.NotAssessed != "" })
 	if logs > 0 {
 		all = append(all, fmt.Sprintf("who made %s is not assessed: the audit log was not read",
 			report.Count(logs, "change")))

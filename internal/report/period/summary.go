@@ -3,8 +3,10 @@ package period
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
@@ -14,14 +16,6 @@ import (
 )
 
 const title = "SCIM and SSO configuration audit of a period"
-
-// howToUse says where to go on.
-var howToUse = []string{
-	"The populations to sample from are the sheets Nights, Changes, Findings and Exceptions, whole. " +
-		"Population counts them; Sample draws nights, each with the report folder of its run.",
-	"To check the files: sha256sum -c SHA256SUMS in their folder; to check the database, whose hashes stand in " +
-		"the sheet Snapshots: auditor verify.",
-}
 
 // summarySheet says the essence of the period.
 func (d *document) summarySheet() *xlsx.Sheet {
@@ -35,15 +29,22 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	for _, alarm := range d.alarms {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
 	}
-	for _, text := range howToUse {
-		s.Add(xlsx.Note, text)
-	}
+	s.Add(xlsx.Note, "The populations to sample from are the sheets Nights, Changes, Findings and Exceptions, whole. "+
+		"Population counts them; Sample draws nights, each with the report folder of its run.")
+	s.Add(xlsx.Note, "To check the files: sha256sum -c SHA256SUMS in their folder; to check the database, whose "+
+		"hashes stand in the sheet Snapshots: auditor verify.")
 	s.AddBlock("Organizations; the sheet Population has all counts", d.overviewTable())
-	s.AddBlock("Nights without a complete snapshot", d.lackingTable(),
+	s.AddBlock("Nights without a complete snapshot", d.lacking(),
 		"organization", "night", "reason", "status", "run_id")
-	s.AddBlock("What changed, by severity and kind", d.kindTable(),
+	severities := make([]any, len(diff.Severities)) // else a count over all of them
+	for i, severity := range diff.Severities {
+		severities[i] = report.Word(severity)
+	}
+	kinds := where(where(d.sheets.population, "population", "Changes"), "severity", severities...)
+	s.AddBlock("What changed, by severity and kind", first(kinds, 50),
 		"organization", "item", "remark_on_count", "severity", "count")
-	s.AddBlock("What is wrong at the end: the most serious findings", d.failingTable(),
+	failing := where(where(d.sheets.findings, "state", stateOpen), "status", report.Word(finding.Fail))
+	s.AddBlock("What is wrong at the end: the most serious findings", first(failing, report.TopRows),
 		"organization", "title", "observed", "severity", "rule_id", "subject_name", "days_open")
 	s.AddHeading("What else to know")
 	for _, note := range d.notes {
@@ -56,118 +57,89 @@ func (d *document) summarySheet() *xlsx.Sheet {
 
 // overviewTable has how each organization stands.
 func (d *document) overviewTable() *table.Table {
-	t := table.New("", nil,
-		table.Text("Organization", "organization"), table.Text("Opening snapshot", "opening"),
-		table.Text("Closing snapshot", "closing"), table.Int("Nights expected", "nights"),
-		table.Int("Nights without a complete snapshot", "lacking"), table.Int("Changes", "changes"),
-		table.Int("SCIM at the end", "scim"), table.Int("SSO at the end", "sso"),
-		table.Int("Findings at the start", "findings_at_start"), table.Int("Findings at the end", "findings_at_end"))
+	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range d.organizations {
-		lacking, findings := 0, o.findingItems()
-		for _, n := range o.nights {
-			if lacks(n.status) {
-				lacking++
-			}
-		}
 		cells := []any{
-			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights), lacking, o.changeItems()[0].count,
-			o.scim.items[3].count, o.sso.items[3].count,
+			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights),
+			countOf(o.nights, organizationNight.lacks), d.counts[item{i, "Changes", inPeriod, ""}],
+			d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}],
 		}
 		if len(o.complete) > 0 { // else it is not known what is wrong
-			cells = append(cells, total(findings, openAtStart), total(findings, stateOpen))
+			cells = append(cells, d.findings(o, openAtStart), d.findings(o, stateOpen))
 		}
 		t.Add(i, cells...)
 	}
 	return t
 }
 
-// lackingTable has the first nights without a complete snapshot.
-func (d *document) lackingTable() *table.Table {
-	t := d.sheets.nights
-	status := t.Column("status")
-	return top(t, 50, func(r table.Row) bool { return lacks(schedule.Status(table.Plain(r.Cells[status]))) })
+// lacking has the first nights without a complete snapshot.
+func (d *document) lacking() *table.Table {
+	return first(where(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
+		report.Word(schedule.Running)), 50)
 }
 
-// kindTable has the counts of the first kinds of change.
-func (d *document) kindTable() *table.Table {
-	t := d.sheets.population
-	population, severity := t.Column("population"), t.Column("severity")
-	return top(t, 50, func(r table.Row) bool { return r.Cells[population] == "Changes" && r.Cells[severity] != nil })
-}
-
-// failingTable has the most serious findings that fail at the end.
-func (d *document) failingTable() *table.Table {
-	t := d.sheets.findings
-	state, status := t.Column("state"), t.Column("status")
-	return top(t, report.TopRows, func(r table.Row) bool {
-		return r.Cells[state] == stateOpen && r.Cells[status] == report.Word(finding.Fail)
-	})
-}
-
-// top is the first rows of a sheet that pass, and a remark on how many more the sheet has.
-func top(t *table.Table, limit int, passes func(table.Row) bool) *table.Table {
-	shown, more := *t, 0
+// where has the rows of a table that have one of some values in a column.
+func where(t *table.Table, key string, values ...any) *table.Table {
+	shown, column := *t, t.Column(key)
 	shown.Rows, shown.Remarks = nil, nil
 	for _, r := range t.Rows {
-		if !passes(r) {
-			continue
+		if slices.Contains(values, r.Cells[column]) {
+			shown.Rows = append(shown.Rows, r)
 		}
-		if len(shown.Rows) == limit {
-			more++
-			continue
-		}
-		shown.Rows = append(shown.Rows, r)
-	}
-	if more > 0 {
-		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", more, t.Name))
 	}
 	return &shown
 }
 
+// first cuts a table and remarks how many more rows its sheet has.
+func first(t *table.Table, limit int) *table.Table {
+	if more := len(t.Rows) - limit; more > 0 {
+		t.Rows = t.Rows[:limit]
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", more, t.Name))
+	}
+	return t
+}
+
 // facts are how the report came to be, and how it can be made again.
 func (d *document) facts() []report.Fact {
-	var all []report.Fact
-	add := func(organization int, item string, value any) {
-		all = append(all, report.Fact{Organization: organization, Item: item, Value: value})
+	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
+		report.Count(len(d.nights), "night"), d.Seed)
+	all := []report.Fact{
+		fact(table.RunLevel, "From (UTC)", d.From),
+		fact(table.RunLevel, "To, included (UTC)", d.To),
+		fact(table.RunLevel, "Known up to (UTC)", d.known()),
+		fact(table.RunLevel, "First run of the database (UTC)", d.began),
+		fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
+		fact(table.RunLevel, "Nights for the runs as a whole", d.runNights()),
+		fact(table.RunLevel, "A night counts as missed after", schedule.Grace.String()),
 	}
-	add(table.RunLevel, "From (UTC)", d.From)
-	add(table.RunLevel, "To, included (UTC)", d.To)
-	add(table.RunLevel, "Known up to (UTC)", d.known())
-	add(table.RunLevel, "First run of the database (UTC)", d.began)
-	add(table.RunLevel, "Runs", len(d.register))
-	add(table.RunLevel, "Nights for the runs as a whole", d.runNights())
-	add(table.RunLevel, "A night counts as missed after", schedule.Grace.String())
 	for _, s := range d.schedules {
 		if !s.From.After(d.To) {
-			add(table.RunLevel, "Schedule since "+report.UTC(s.From), s.Expression)
+			all = append(all, fact(table.RunLevel, "Schedule since "+report.UTC(s.From), s.Expression))
 		}
 	}
-	add(table.RunLevel, "Sample", fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
-		report.Count(len(d.nights), "night"), d.Seed))
-	add(table.RunLevel, "Tool", "auditor "+d.ToolVersion)
+	all = append(all, fact(table.RunLevel, "Sample", sample), fact(table.RunLevel, "Tool", "auditor "+d.ToolVersion))
 	for i, o := range d.organizations {
 		net, _ := o.netText()
-		add(i, "Organization ID", cmp.Or(o.id, report.Unknown))
-		add(i, "Opening snapshot", snapshotText(o.opening))
-		add(i, "Closing snapshot", snapshotText(o.closing))
-		add(i, "Net change", net)
+		all = append(all, fact(i, "Organization ID", cmp.Or(o.id, report.Unknown)),
+			fact(i, "Opening snapshot", snapshotText(o.opening)), fact(i, "Closing snapshot", snapshotText(o.closing)),
+			fact(i, "Net change", net))
 	}
 	return d.Localized(all)
 }
 
+func fact(organization int, item string, value any) report.Fact {
+	return report.Fact{Organization: organization, Item: item, Value: value}
+}
+
 // runNights counts what became of the nights for the runs as a whole.
 func (p *Period) runNights() string {
-	counts := make(map[schedule.Status]int)
-	for _, n := range p.nights {
-		counts[n.Status]++
-	}
-	var parts []string
+	var counts []string
 	for _, status := range nightStatuses {
-		if counts[status] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[status], inWords(status)))
+		if n := countOf(p.nights, func(n *night) bool { return n.Status == status }); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(status)))
 		}
 	}
-	return fmt.Sprintf("%s (%s)", report.Count(len(p.nights), "night"), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s (%s)", report.Count(len(p.nights), "night"), strings.Join(counts, ", "))
 }
 
 func snapshotText(s *snapshot.Snapshot) string {

@@ -2,11 +2,11 @@ package table
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // WriteCSV writes the table as RFC 4180 has it, with comma and CRLF; instants are RFC 3339 in UTC.
@@ -28,10 +28,7 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 			writeRecord(out, layout.of(Row{r.Organization, make([]any, len(t.Columns))}), r.Text)
 		}
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing %s: %w", t.File, err)
-	}
-	return nil
+	return out.Flush()
 }
 
 // writeRecord leaves an error to the writer's Flush.
@@ -66,4 +63,23 @@ func appendField(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = append(b, strings.ReplaceAll(s, `"`, `""`)...)
 	return append(b, '"')
+}
+
+// IsFormula reports whether a spreadsheet program would take a text for a formula:
+// https://owasp.org/www-community/attacks/CSV_Injection
+func IsFormula(s string) bool {
+	if s == "" || 'A' <= s[0] && s[0] <= 'z' || '0' <= s[0] && s[0] <= '9' {
+		return false // as most texts
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
+}
+
+// csvText is a text as CSV has it, which people open in a spreadsheet or print on a terminal: a '
+// before what looks like a formula, and hidden characters visible. Line feeds and tabs stay.
+func csvText(s string) string {
+	if IsFormula(s) {
+		s = "'" + s
+	}
+	return visible(s, "\n\t")
 }

@@ -32,10 +32,7 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 		_, _ = out.WriteString("\n  ]")
 	}
 	_, _ = out.WriteString("\n}\n")
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing JSON: %w", err)
-	}
-	return nil
+	return out.Flush()
 }
 
 // WriteJSONLines writes an object a line, with a type and data: head, a struct, of the type kind;
@@ -58,10 +55,7 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 		lines += len(t.Rows)
 	}
 	_, _ = fmt.Fprintf(out, "{\"type\":\"end\",\"data\":{\"lines\":%d}}\n", lines)
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("writing JSON lines: %w", err)
-	}
-	return nil
+	return out.Flush()
 }
 
 // RemarkColumns are those of the array "remarks": the name of the array beside which a remark must

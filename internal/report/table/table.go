@@ -19,9 +19,7 @@ type Table struct {
 	Remarks []Remark
 	// Widths are the widest cell of each column, in characters of a terminal.
 	Widths []int
-	// Altered and Cut count the cells that a workbook shows in another form: hidden characters made
-	// visible, and texts that are longer than a cell can be. Guarded counts the same for CSV.
-	Altered, Cut, Guarded int
+	Counts // of its cells
 
 	sizes map[int]int // rows by organization
 	zone  *time.Location
@@ -55,7 +53,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 		t.Columns = append(t.Columns, c)
 		if zone != nil && c.hasLocal() {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
-			t.Columns = append(t.Columns, Text(title, c.Key+LocalSuffix).NotInJSON())
+			t.Columns = append(t.Columns, Column{Title: title, Key: c.Key + LocalSuffix, Kind: TextKind, in: notJSON})
 		}
 	}
 	t.Widths = make([]int, len(t.Columns))
@@ -76,7 +74,7 @@ func (t *Table) Add(organization int, cells ...any) {
 	}
 	for i, value := range cells {
 		if t.Columns[i].in != jsonOnly {
-			t.measure(i, value)
+			t.Widths[i] = max(t.Widths[i], DisplayWidth(t.Count(value)))
 		}
 	}
 	cells = append(cells, make([]any, len(t.Columns)-len(cells))...)
@@ -147,29 +145,117 @@ func (t *Table) Shown() []Column {
 	return t.Columns[:end]
 }
 
-// measure counts what becomes of a cell's text in the workbook and in CSV.
-func (t *Table) measure(column int, value any) {
-	text, isText := textOf(value)
-	switch {
-	case !isText:
-		text = Shown(value)
-	case isPlain(text):
-		if IsFormula(text) {
-			t.Guarded++
-		}
-	default:
-		cell := CellOf(value)
-		if cell.Altered {
-			t.Altered++
-		}
-		if cell.Cut {
-			t.Cut++
-		}
-		if csvText(text) != text {
-			t.Guarded++
-		}
-		t.Widths[column] = max(t.Widths[column], DisplayWidth(cell.Text))
-		return
-	}
-	t.Widths[column] = max(t.Widths[column], len(text))
+// Frame is the columns around those of every table of a report, which say what a row is about. It
+// stands in for a table's own columns of the same keys.
+type Frame struct {
+	Before, After []string // keys
+	// Values are the cells of these columns, first of RunLevel, then of each organization.
+	Values []FrameValues
 }
+
+// FrameValues are the cells around a row, in the order of the frame's keys.
+type FrameValues struct{ Before, After []any }
+
+// layout is what a file has of each row: the frame's columns and some of the table's.
+type layout struct {
+	frame   *Frame
+	keys    []string
+	columns []int // of the table
+	cells   []any // of one row after the other
+}
+
+// layout leaves out the columns that only another kind of file has.
+func (t *Table) layout(f *Frame, without files) *layout {
+	l := &layout{frame: f, keys: slices.Clone(f.Before)}
+	for i, c := range t.Columns {
+		if c.in != without && !slices.Contains(f.Before, c.Key) && !slices.Contains(f.After, c.Key) {
+			l.keys, l.columns = append(l.keys, c.Key), append(l.columns, i)
+		}
+	}
+	l.keys = append(l.keys, f.After...)
+	return l
+}
+
+// of returns the cells of a row in the order of the keys, valid until the next call.
+func (l *layout) of(r Row) []any {
+	around := &l.frame.Values[r.Organization+1]
+	l.cells = append(l.cells[:0], around.Before...)
+	for _, i := range l.columns {
+		l.cells = append(l.cells, r.Cells[i])
+	}
+	l.cells = append(l.cells, around.After...)
+	return l.cells
+}
+
+// Column is one column. Make it with Text and its like, or with ParseColumns.
+type Column struct {
+	Title string // in sheets and Markdown, unique in its table
+	Key   string // in CSV and JSON
+	Kind  Kind
+	in    files
+}
+
+// Kind is the type of a column's values in JSON. Each may be missing, which is null.
+type Kind string
+
+// The kinds. AnyKind is a text, a number, a truth or an instant.
+const (
+	TextKind Kind = "text"
+	IntKind  Kind = "int"
+	BoolKind Kind = "bool"
+	TimeKind Kind = "time"
+	DayKind  Kind = "date"
+	ListKind Kind = "list"
+	RawKind  Kind = "raw"
+	AnyKind  Kind = "any"
+)
+
+// files says which files have a column.
+type files int
+
+const (
+	inAll files = iota
+	jsonOnly
+	notJSON
+)
+
+// Text is a column of texts and of words.
+func Text(title, key string) Column { return Column{Title: title, Key: key, Kind: TextKind} }
+
+// Int is a column of whole numbers.
+func Int(title, key string) Column { return Column{Title: title, Key: key, Kind: IntKind} }
+
+// Time is a column of instants. Its title gets "(UTC)" at the end.
+func Time(title, key string) Column {
+	return Column{Title: title + " " + InUTC, Key: key, Kind: TimeKind}
+}
+
+// Lists is a column of lists of texts.
+func Lists(title, key string) Column { return Column{Title: title, Key: key, Kind: ListKind} }
+
+// ParseColumns reads columns by their tables, a column a line: table, kind, key, title, and "json"
+// where only JSON has the column or "no json" where all files but JSON have it, with tabs between.
+func ParseColumns(text string) map[string][]Column {
+	columns := make(map[string][]Column)
+	for line := range strings.Lines(text) {
+		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		c := Column{Title: parts[3], Key: parts[2], Kind: Kind(parts[1])}
+		if c.Kind == TimeKind {
+			c.Title += " " + InUTC
+		}
+		switch parts[len(parts)-1] {
+		case "json":
+			c.in = jsonOnly // such columns must stand behind all others
+		case "no json":
+			c.in = notJSON
+		}
+		columns[parts[0]] = append(columns[parts[0]], c)
+	}
+	return columns
+}
+
+// hasLocal reports whether a column of local times can stand behind the column.
+func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
+
+// InJSON reports whether JSON has the column.
+func (c Column) InJSON() bool { return c.in != notJSON }

@@ -23,11 +23,21 @@ func frame() *Frame {
 	}
 }
 
+const exampleColumns = "Example\ttext\tname\tName\n" +
+	"Example\ttext\torganization\tOrganization\n" +
+	"Example\tint\tdays\tDays\n" +
+	"Example\tbool\tenabled\tOn\n" +
+	"Another\tany\tvalue\tValue\n" +
+	"Example\ttime\tseen\tSeen\n" +
+	"Example\tdate\tuntil\tUntil\n" +
+	"Example\ttext\tstatus\tStatus\n" +
+	"Example\tlist\trules\tRules\n" +
+	"Example\ttext\ttitle\tTitle\tno json\n" +
+	"Example\traw\traw\t\tjson\n"
+
 // example is a table with a cell of each type.
 func example(zone *time.Location) *Table {
-	t := New("Example", zone, Text("Name", "name"), Text("Organization", "organization"), Int("Days", "days"),
-		Bool("On", "enabled"), Time("Seen", "seen"), Date("Until", "until"), Text("Status", "status"),
-		Lists("Rules", "rules"), Text("Title", "title").NotInJSON(), Raw("raw"))
+	t := New("Example", zone, ParseColumns(exampleColumns)["Example"]...)
 	t.Key, t.File = "examples", "examples.csv"
 	t.Add(0, "a,\"b\"\nc", "=Acme", -3, true, night, Day(night), Word{"not_assessed", "not assessed", Medium},
 		List{Items: []string{"A", "B"}}, "in rules", json.RawMessage("{\n \"a\": 1}"))

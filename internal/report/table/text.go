@@ -2,7 +2,6 @@ package table
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -67,39 +66,35 @@ func DisplayWidth(s string) int {
 	return n
 }
 
-// Cell is a value as a cell of a workbook shows it.
-type Cell struct {
-	Text string
-	// Altered says that hidden characters were made visible, Cut that the end is missing because a
-	// cell cannot hold it.
-	Altered, Cut bool
+// CellText is the text of a value as a cell of a workbook shows it.
+func CellText(value any) string {
+	text, _ := cut(Visible(Shown(value)))
+	return text
 }
 
-// CellOf returns a value as a cell of a workbook shows it.
-func CellOf(value any) Cell {
+// Counts are the cells that a file shows in another form than the database holds.
+type Counts struct {
+	// Altered and Cut are cells of a workbook: hidden characters made visible, and texts that are
+	// longer than a cell can be. Guarded is the same for CSV.
+	Altered, Cut, Guarded int
+}
+
+// Count adds a value, and returns its CellText.
+func (c *Counts) Count(value any) string {
 	shown := Shown(value)
-	if isPlain(shown) {
-		return Cell{Text: shown}
+	visible := Visible(shown)
+	text, isCut := cut(visible)
+	if visible != shown {
+		c.Altered++
 	}
-	text := overlapping.ReplaceAllString(Visible(shown), "${1}⟦U+005F⟧${2}")
-	short, isCut := cut(text)
-	return Cell{short, text != shown, isCut}
-}
-
-// isPlain reports whether a text stands in a cell as it is, as most do: it is short, of printable
-// ASCII characters, and has no escape.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' || s[i] == 'x' && i > 0 && s[i-1] == '_' {
-			return false
-		}
+	if isCut {
+		c.Cut++
 	}
-	return len(s) <= MaxCellUnits
+	if plain, isText := textOf(value); isText && csvText(plain) != plain {
+		c.Guarded++
+	}
+	return text
 }
-
-// overlapping are two escapes of a character with one underscore in common, of which excelize marks
-// only the first as text: ECMA-376 Part 1, 22.9.2.19 ST_Xstring.
-var overlapping = regexp.MustCompile(`(_x[0-9a-fA-F]{4})_(x[0-9a-fA-F]{4}_)`)
 
 // MaxCellUnits is the most that a cell of a workbook holds, in UTF-16 code units:
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
@@ -127,23 +122,4 @@ func cut(s string) (string, bool) {
 		return s, false
 	}
 	return s[:end] + cutMarker, true
-}
-
-// IsFormula reports whether a spreadsheet program would take a text for a formula:
-// https://owasp.org/www-community/attacks/CSV_Injection
-func IsFormula(s string) bool {
-	if s == "" || 'A' <= s[0] && s[0] <= 'z' || '0' <= s[0] && s[0] <= '9' {
-		return false // as most texts
-	}
-	r, _ := utf8.DecodeRuneInString(s)
-	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
-}
-
-// csvText is a text as CSV has it, which people open in a spreadsheet or print on a terminal: a '
-// before what looks like a formula, and hidden characters visible. Line feeds and tabs stay.
-func csvText(s string) string {
-	if IsFormula(s) {
-		s = "'" + s
-	}
-	return visible(s, "\n\t")
 }

@@ -33,22 +33,17 @@ const excelRows = 1_048_576
 type writer struct {
 	*excelize.File
 	book    *Book
-	styles  []int // by look
-	expired int   // the conditional style of an expired token
-	parts   []part
+	styles  []int            // by look
+	expired int              // the conditional style of an expired token
+	parts   map[string]*part // by the name of the sheet's file
 }
 
 // Write writes the workbook.
-func (b *Book) Write(out io.Writer) (err error) {
+func (b *Book) Write(out io.Writer) error {
 	if b.maxRows == 0 {
 		b.maxRows = excelRows
 	}
-	w := &writer{File: excelize.NewFile(), book: b}
-	defer func() {
-		if closing := w.Close(); err == nil && closing != nil {
-			err = fmt.Errorf("closing the workbook: %w", closing)
-		}
-	}()
+	w := &writer{File: excelize.NewFile(), book: b, parts: make(map[string]*part)}
 	if err := w.makeStyles(); err != nil {
 		return err
 	}
@@ -57,48 +52,33 @@ func (b *Book) Write(out io.Writer) (err error) {
 			return fmt.Errorf("sheet %s: %w", s.Name, err)
 		}
 	}
-	if err := w.writeSheets(); err != nil {
-		return err
-	}
 	if err := w.setProperties(); err != nil {
-		return fmt.Errorf("setting the document's properties: %w", err)
+		return err
 	}
 	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
 	types := w.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
-	if err := pack(out, w.File, b.At); err != nil {
-		return fmt.Errorf("packing the workbook: %w", err)
-	}
-	return nil
+	return w.pack(out)
 }
 
-// Count returns how many cells show another text than the database holds: hidden characters made
-// visible, and texts cut because a cell cannot hold them.
-func (b *Book) Count() (altered, cut int) {
-	count := func(value any) {
-		cell := table.CellOf(value)
-		if cell.Altered {
-			altered++
-		}
-		if cell.Cut {
-			cut++
-		}
-	}
+// Count counts the cells that show another text than the database holds.
+func (b *Book) Count() table.Counts {
+	var c table.Counts
 	for _, s := range b.Sheets {
 		for _, l := range s.Lines {
 			for _, value := range l.Cells {
-				count(value)
+				c.Count(value)
 			}
 		}
 		if s.Table == nil {
 			continue
 		}
-		altered, cut = altered+s.Table.Altered, cut+s.Table.Cut
+		c.Altered, c.Cut = c.Altered+s.Table.Altered, c.Cut+s.Table.Cut
 		for _, r := range s.Table.Remarks {
-			count(r.Text)
+			c.Count(r.Text)
 		}
 	}
-	return altered, cut
+	return c
 }
 
 // setProperties says in the document itself what it is.

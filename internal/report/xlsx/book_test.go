@@ -29,8 +29,9 @@ func example(n int) *Book {
 	chart := Chart{"A", "SCIM", excelize.Line, 430, []Series{{"B", "1F4E78", "circle"}}}
 	summary.Charts = &Charts{header - ChartRows, header, header + 2, []Chart{chart}}
 
-	rows := table.New("Rows", nil, table.Text("ID", "id"), table.Int("Days", "days_to_expiry"),
-		table.Time("Seen", "seen"), table.Text("Status", "status"), table.Raw("raw"))
+	columns := table.ParseColumns("\ttext\tid\tID\n\tint\tdays_to_expiry\tDays\n\ttime\tseen\tSeen\n" +
+		"\ttext\tstatus\tStatus\n\traw\traw\t\tjson\n")
+	rows := table.New("Rows", nil, columns[""]...)
 	for i := range n {
 		status := table.Word{Value: "not_assessed", Text: "not assessed", Tone: table.Medium}
 		rows.Add(0, fmt.Sprint("=", i), i-1, night, status, nil)

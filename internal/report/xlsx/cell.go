@@ -9,45 +9,44 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// look returns a value of a line with this look as a number or a text. Dates that Excel does not
-// count, or counts wrongly, stay text: those before March 1900, for it has a 29th of February in
-// that year, and those after 9999
+// cell is a value as a workbook has it: a number or a text, or neither.
+type cell struct {
+	look     Look
+	text     string
+	number   float64
+	isNumber bool
+}
+
+// cellOf returns a value of a line with this look. Dates that Excel does not count, or counts
+// wrongly, stay text: those before March 1900, for it has a 29th of February in that year, and
+// those after 9999
 // (https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year).
-func look(l Look, value any) (Look, any) {
+func cellOf(l Look, value any) cell {
 	switch v := value.(type) {
-	case nil, int:
-		return l, v
+	case nil:
+		return cell{look: l}
+	case int:
+		return cell{look: l, number: float64(v), isNumber: true}
 	case time.Time:
 		if v.Before(firstDate) || v.UTC().Year() > 9999 {
-			return l, table.Shown(v)
+			return cell{look: l, text: table.Shown(v)}
 		}
-		return lookTime, serial(v)
-	case table.Local:
-		return look(l, wallClock(v))
+		return cell{look: lookTime, number: serial(v), isNumber: true}
+	case table.Local: // what the clocks of the zone show, as if they showed UTC
+		_, offset := v.Zone()
+		return cellOf(l, v.UTC().Add(time.Duration(offset)*time.Second))
 	case table.Day:
-		return lookDay, serial(time.Time(v))
+		return cell{look: lookDay, number: serial(time.Time(v)), isNumber: true}
 	case table.Word:
 		if l == Plain {
 			l = toneLook(v.Tone)
 		}
 	}
-	text := table.CellOf(value).Text
-	if text == "" {
-		return l, nil
-	}
+	text := table.CellText(value)
 	if l == Plain && table.IsFormula(text) {
 		l = lookLiteral
 	}
-	if same, isText := value.(string); isText && same == text {
-		return l, value // without another allocation
-	}
-	return l, text
-}
-
-// wallClock is what the zone's clocks show, as if it were UTC.
-func wallClock(t table.Local) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+	return cell{look: l, text: text}
 }
 
 var (
@@ -72,7 +71,7 @@ const (
 )
 
 // height is what a row needs to show all lines of its cells.
-func height(l Look, cells []excelize.Cell, widths []float64) float64 {
+func height(l Look, cells []cell, widths []float64) float64 {
 	switch l {
 	case Title:
 		return titleHeight
@@ -83,13 +82,12 @@ func height(l Look, cells []excelize.Cell, widths []float64) float64 {
 	}
 	lines := 1
 	for i, c := range cells {
-		text, isText := c.Value.(string)
 		room := int(widths[i]) - 1
-		if !isText || len(text) <= room || table.DisplayWidth(text) <= room {
+		if len(c.text) <= room || table.DisplayWidth(c.text) <= room {
 			continue // no text is wider than it has bytes
 		}
 		// Excel breaks a long word anywhere, LibreOffice after punctuation, which can take one more.
-		lines = max(lines, len(wrapped(text, room, " ")), len(wrapped(text, room, " /-")))
+		lines = max(lines, len(wrapped(c.text, room, " ")), len(wrapped(c.text, room, " /-")))
 	}
 	return min(float64(lines)*lineHeight, excelize.MaxRowHeight)
 }

@@ -36,11 +36,11 @@ func (c *Charts) add(f *excelize.File, sheet string) error {
 		return nil
 	}
 	if err := f.InsertPageBreak(sheet, fmt.Sprintf("A%d", c.First-1)); err != nil {
-		return fmt.Errorf("breaking the page above the charts: %w", err)
+		return err
 	}
 	for _, chart := range c.Charts {
 		if err := f.AddChart(sheet, fmt.Sprintf("%s%d", chart.Column, c.First), c.draw(sheet, &chart)); err != nil {
-			return fmt.Errorf("the chart %s: %w", chart.Title, err)
+			return err
 		}
 	}
 	return nil

@@ -78,18 +78,16 @@ func (s *seenSheet) addTable(sheet *Sheet) {
 func seenRow(values []any) []seenCell {
 	row := make([]seenCell, len(values))
 	for i, value := range values {
-		l, shown := look(Plain, value)
+		c := cellOf(Plain, value)
 		switch {
-		case l == lookTime:
+		case c.look == lookTime:
 			row[i] = seenCell{"date", table.Shown(value)}
-		case l == lookDay:
+		case c.look == lookDay:
 			row[i] = seenCell{"date", table.Shown(value) + " 00:00:00"}
-		case shown == nil || shown == "":
-		default:
-			row[i] = seenCell{"text", fmt.Sprint(shown)}
-			if _, isNumber := shown.(int); isNumber {
-				row[i][0] = "number"
-			}
+		case c.isNumber:
+			row[i] = seenCell{"number", fmt.Sprint(value)}
+		case c.text != "":
+			row[i] = seenCell{"text", c.text}
 		}
 	}
 	return row
@@ -150,8 +148,8 @@ var hostileNames = []string{
 // hostile is a book with every kind of cell, and hostile names wherever there is a text.
 func hostile() *Book {
 	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
-	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Bool("Yes", "yes"),
-		table.Time("At", "at"), table.Date("Until", "until"), table.Text("Status", "status"), table.Lists("List", "list"))
+	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
+		table.Time("At", "at"), table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"), table.Lists("List", "list"))
 	for i, name := range hostileNames {
 		other := hostileNames[(i+7)%len(hostileNames)]
 		word := table.Word{Value: other, Text: other, Tone: table.Tone(i % 8)}

@@ -111,7 +111,7 @@ func (s *Sheet) widths() []float64 {
 	for _, l := range s.Lines {
 		for i, value := range l.Cells {
 			if l.Look == Plain || l.Look == Header {
-				grow(i, table.DisplayWidth(table.CellOf(value).Text)+1)
+				grow(i, table.DisplayWidth(table.CellText(value))+1)
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package xlsx
 
 import (
-	"fmt"
-
 	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/report/table"
@@ -66,7 +64,7 @@ func (w *writer) makeStyles() (err error) {
 	w.styles = make([]int, looks)
 	for l := range looks {
 		if w.styles[l], err = w.NewStyle(l.style()); err != nil {
-			return fmt.Errorf("making style %d: %w", l, err)
+			return err
 		}
 	}
 	bad := palette[toneLook(table.Bad)]

@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
-	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/report/table"
 )
@@ -21,7 +19,6 @@ type part struct {
 	rows    []table.Row
 	remarks []Line
 	widths  []float64
-	stream  *excelize.StreamWriter
 }
 
 // addSheets makes a Sheet, as several where its table has more rows than one can hold.
@@ -70,8 +67,7 @@ func column(i int) string {
 	return name
 }
 
-// addSheet makes a sheet without its rows. What excelize's StreamWriter does not write itself is set
-// before it begins.
+// addSheet makes a sheet without its rows, which pack writes.
 func (w *writer) addSheet(p part, charts *Charts) error {
 	if len(w.parts) == 0 {
 		if err := w.SetSheetName(w.GetSheetName(0), p.name); err != nil {
@@ -80,35 +76,27 @@ func (w *writer) addSheet(p part, charts *Charts) error {
 	} else if _, err := w.NewSheet(p.name); err != nil {
 		return err
 	}
-	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p))
-	if err == nil && charts != nil {
-		err = charts.add(w.File, p.name)
-	}
-	if err != nil {
-		return err
-	}
-	p.stream, err = w.NewStreamWriter(p.name)
-	w.parts = append(w.parts, p)
-	return err
-}
-
-// writeSheets writes the rows of all sheets, of which two at the same time: a StreamWriter's SetRow
-// changes nothing but what is its own.
-func (w *writer) writeSheets() error {
-	var group errgroup.Group
-	group.SetLimit(2)
-	for i := range w.parts {
-		group.Go(func() error { return w.parts[i].writeRows(w.styles) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	for i := range w.parts {
-		if err := w.parts[i].finish(); err != nil {
-			return fmt.Errorf("sheet %s: %w", w.parts[i].name, err)
+	w.parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", len(w.parts)+1)] = &p
+	if charts != nil {
+		if err := charts.add(w.File, p.name); err != nil {
+			return err
 		}
 	}
-	return nil
+	return errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p))
+}
+
+// addTable makes the rows of a data sheet a table object: excelize would stretch one without rows.
+// It takes the names of the columns from the sheet.
+func (w *writer) addTable(p *part) error {
+	if len(p.rows) == 0 || p.header() != 1 {
+		return nil
+	}
+	header, name := titles(p.columns), strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
+	return errors.Join(w.SetSheetRow(p.name, "A1", &header), w.AddTable(p.name, &excelize.Table{
+		Range:     p.cells(0, 1, len(p.columns)-1),
+		Name:      "audit_" + name, // a bare SSO is a column of a sheet
+		StyleName: "TableStyleMedium2",
+	}))
 }
 
 // setColumns sets the widths, and freezes the header and the first column of a data sheet. The last
@@ -142,70 +130,39 @@ func (w *writer) markDays(p *part) error {
 	})
 }
 
-// writeRows writes all rows of a sheet.
-func (p *part) writeRows(styles []int) error {
-	r := rows{styles: styles, stream: p.stream, widths: p.widths, cells: make([]excelize.Cell, len(p.widths))}
-	for _, l := range p.lines {
-		r.add(l.Look, l.Cells)
-	}
-	if p.columns != nil {
-		r.add(Header, titles(p.columns))
-	}
-	for _, row := range p.rows {
-		r.add(Plain, row.Cells[:len(p.columns)])
-	}
-	r.number = p.end() + 1 // an empty row, or the table would grow over the remarks when someone types into it
-	for _, l := range p.remarks {
-		r.add(l.Look, l.Cells)
-	}
-	if r.err != nil {
-		return fmt.Errorf("sheet %s: %w", p.name, r.err)
-	}
-	return nil
-}
+// The papers of excelize.PageLayoutOptions.
+const (
+	paperA3 = 8
+	paperA4 = 9
+)
 
-// finish makes the rows of a data sheet a table object: excelize would stretch one without rows, and
-// would read all lines above one again.
-func (p *part) finish() error {
-	if len(p.rows) > 0 && p.header() == 1 {
-		name := strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
-		if err := p.stream.AddTable(&excelize.Table{
-			Range:     p.cells(0, p.header(), len(p.columns)-1),
-			Name:      "audit_" + name, // a bare SSO is a column of a sheet
-			StyleName: "TableStyleMedium2",
-		}); err != nil {
-			return err
-		}
+// setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header
+// row on each. A sheet that A4 would show too small to be read is on A3.
+func (w *writer) setPrinting(p *part) error {
+	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
+	if across(p.widths) > pageWidth {
+		paper = paperA3
 	}
-	return p.stream.Flush()
-}
-
-// rows writes one row after the other, until there is an error.
-type rows struct {
-	styles []int
-	stream *excelize.StreamWriter
-	widths []float64
-	number int             // of the last row
-	cells  []excelize.Cell // of one row after the other
-	values []any
-	err    error
-}
-
-func (r *rows) add(l Look, values []any) {
-	r.number++
-	if len(values) == 0 || r.err != nil {
-		return
+	side, end, footer := 0.4, 0.6, 0.3 // inches
+	last := p.end()
+	if len(p.remarks) > 0 {
+		last += 1 + len(p.remarks)
 	}
-	r.values = r.values[:0]
-	for i, value := range values {
-		cellLook, shown := look(l, value)
-		r.cells[i] = excelize.Cell{StyleID: r.styles[cellLook], Value: shown}
-		if cellLook == Plain && shown == nil {
-			r.values = append(r.values, nil)
-		} else {
-			r.values = append(r.values, &r.cells[i])
-		}
+	err := errors.Join(
+		w.SetSheetDimension(p.name, fmt.Sprintf("A1:%s%d", column(max(0, len(p.widths)-1)), max(1, last))),
+		w.SetSheetProps(p.name, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		w.SetPageLayout(p.name, &excelize.PageLayoutOptions{
+			Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high,
+		}),
+		w.SetPageMargins(p.name, &excelize.PageLayoutMarginsOptions{
+			Left: &side, Right: &side, Top: &end, Bottom: &end, Header: &footer, Footer: &footer,
+		}),
+		w.SetHeaderFooter(p.name, &excelize.HeaderFooterOptions{
+			OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
+		}))
+	if err != nil || p.header() == 0 {
+		return err
 	}
-	options := excelize.RowOpts{Height: height(l, r.cells[:len(values)], r.widths)}
-	r.err = r.stream.SetRow("A"+strconv.Itoa(r.number), r.values, options)
+	rows := fmt.Sprintf("'%s'!$%d:$%d", p.name, p.header(), p.header())
+	return w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: rows, Scope: p.name})
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -14,19 +13,16 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// parts are the parts of a package as excelize writes them, by name, in the order of a map. It is
-// an excelize.ZipWriter.
-type parts map[string]*bytes.Buffer
+// parts are the parts of a package by name, as excelize writes them in the order of a map.
+type parts struct {
+	excelize.ZipWriter // of which excelize uses no other method than those below
+	content            map[string]*bytes.Buffer
+}
 
 // Create begins a part.
 func (p parts) Create(name string) (io.Writer, error) {
-	p[name] = new(bytes.Buffer)
-	return p[name], nil
-}
-
-// AddFS is a method of excelize.ZipWriter that excelize does not use.
-func (p parts) AddFS(fs.FS) error {
-	return fmt.Errorf("adding a file system to a workbook: %w", fs.ErrInvalid)
+	p.content[name] = new(bytes.Buffer)
+	return p.content[name], nil
 }
 
 // Close has nothing to end: the parts are packed later.
@@ -34,53 +30,52 @@ func (p parts) Close() error { return nil }
 
 // pack writes the archive so that its bytes are the same each time: the parts are sorted by name
 // and carry one instant.
-func pack(w io.Writer, f *excelize.File, at time.Time) error {
-	all := make(parts)
-	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
-	if err := f.Write(io.Discard); err != nil {
+func (w *writer) pack(out io.Writer) error {
+	all := parts{content: make(map[string]*bytes.Buffer)}
+	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
+	if err := w.Write(io.Discard); err != nil {
 		return err
 	}
-	archive := zip.NewWriter(w)
+	archive := zip.NewWriter(out)
 	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
-		return fmt.Errorf("beginning to compress: %w", err)
+		return err
 	}
 	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
 		compressor.Reset(out) // a new one for each part took most of the time of a small workbook
 		return compressor, nil
 	})
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime(at)}
+	at := w.book.At.UTC()
+	if at.Year() < 1980 { // which the MS-DOS dates of an archive cannot hold
+		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all.content)) {
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at}
 		part, err := archive.CreateHeader(header)
 		if err != nil {
-			return fmt.Errorf("beginning the part %s: %w", name, err)
+			return err
 		}
-		if err := writePart(part, all[name].Bytes()); err != nil {
-			return fmt.Errorf("writing the part %s: %w", name, err)
+		if err := w.writePart(part, name, all.content[name].Bytes()); err != nil {
+			return err
 		}
-		delete(all, name)
 	}
 	return archive.Close()
 }
 
-// writePart writes a part, and names the drawing that stands near the end of a sheet with charts as
-// readers know it which look at the prefix alone, such as ExcelJS.
-func writePart(w io.Writer, part []byte) error {
-	const drawing = `<drawing xmlns:relationships="` +
-		`http://schemas.openxmlformats.org/officeDocument/2006/relationships" relationships:id=`
-	end := max(0, len(part)-1<<12)
-	if _, err := w.Write(part[:end]); err != nil {
+// writePart writes a part, with the rows of a sheet in the place of those that excelize has.
+func (w *writer) writePart(out io.Writer, name string, part []byte) error {
+	beginning, rest, _ := bytes.Cut(part, []byte("<sheetData>"))
+	_, end, isSheet := bytes.Cut(rest, []byte("</sheetData>"))
+	if !isSheet {
+		_, err := out.Write(part)
 		return err
 	}
-	_, err := w.Write(bytes.Replace(part[end:], []byte(drawing), []byte("<drawing r:id="), 1))
-	return err
-}
-
-// zipTime is an instant that the MS-DOS dates of a zip archive can hold: from 1980 on.
-func zipTime(t time.Time) time.Time {
-	earliest := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
-	if t.Before(earliest) {
-		return earliest
+	_, err := fmt.Fprintf(out, "%s<sheetData>", beginning)
+	if err == nil {
+		err = w.parts[name].writeRows(out, w.styles)
 	}
-	return t.UTC()
+	if err == nil {
+		_, err = fmt.Fprintf(out, "</sheetData>%s", end)
+	}
+	return err
 }

@@ -1,0 +1,101 @@
+package xlsx
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// rows writes the rows of a sheet as SpreadsheetML: ECMA-376 Part 1, 18.3.1.73 row. Excelize's
+// StreamWriter takes several times as long for a cell, and a large report is mostly cells.
+type rows struct {
+	out     *bufio.Writer
+	styles  []int
+	widths  []float64
+	columns []string // names
+	number  int      // of the last row
+	cells   []cell   // of one row after the other
+}
+
+// writeRows writes all rows of a sheet.
+func (p *part) writeRows(out io.Writer, styles []int) error {
+	r := rows{out: bufio.NewWriterSize(out, 1<<16), styles: styles, widths: p.widths}
+	for i := range p.widths {
+		r.columns = append(r.columns, column(i))
+	}
+	for _, l := range p.lines {
+		r.add(l.Look, l.Cells)
+	}
+	if p.columns != nil {
+		r.add(Header, titles(p.columns))
+	}
+	for _, row := range p.rows {
+		r.add(Plain, row.Cells[:len(p.columns)])
+	}
+	r.number = p.end() + 1 // an empty row, or the table would grow over the remarks when someone types into it
+	for _, l := range p.remarks {
+		r.add(l.Look, l.Cells)
+	}
+	return r.out.Flush()
+}
+
+// add writes a row; Flush returns the first error.
+func (r *rows) add(l Look, values []any) {
+	r.number++
+	if len(values) == 0 {
+		return
+	}
+	r.cells = r.cells[:0]
+	for _, value := range values {
+		r.cells = append(r.cells, cellOf(l, value))
+	}
+	const row = `<row r="%d" ht="%v" customHeight="1">`
+	b := fmt.Appendf(r.out.AvailableBuffer(), row, r.number, height(l, r.cells, r.widths))
+	for i := range r.cells {
+		b = r.appendCell(b, i)
+	}
+	_, _ = r.out.Write(append(b, "</row>"...))
+}
+
+func (r *rows) appendCell(b []byte, i int) []byte {
+	c := &r.cells[i]
+	isEmpty := c.text == "" && !c.isNumber
+	if isEmpty && c.look == Plain {
+		return b
+	}
+	b = append(append(b, `<c r="`...), r.columns[i]...)
+	b = append(strconv.AppendInt(b, int64(r.number), 10), `" s="`...)
+	b = strconv.AppendInt(b, int64(r.styles[c.look]), 10)
+	switch {
+	case isEmpty:
+		return append(b, `"/>`...)
+	case c.isNumber:
+		b = strconv.AppendFloat(append(b, `"><v>`...), c.number, 'f', -1, 64)
+		return append(b, "</v></c>"...)
+	case strings.TrimSpace(c.text) != c.text:
+		b = append(b, `" t="inlineStr"><is><t xml:space="preserve">`...)
+	default:
+		b = append(b, `" t="inlineStr"><is><t>`...)
+	}
+	return append(append(b, escaped(c.text)...), "</t></is></c>"...)
+}
+
+var (
+	markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	// escape is what programs may read as an escaped character: ECMA-376 Part 1, 22.9.2.19 ST_Xstring.
+	escape = regexp.MustCompile(`_(x[0-9a-fA-F]{4})`)
+)
+
+// escaped is a text without control characters, of which cells have none, as XML.
+func escaped(s string) string {
+	if strings.Contains(s, "_x") {
+		s = escape.ReplaceAllString(s, "_x005F_$1")
+	}
+	if strings.ContainsAny(s, "&<>") {
+		s = markup.Replace(s)
+	}
+	return s
+}
