@@ -278,8 +278,8 @@ func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *t
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
 	m := readModel(t, store, fail(t, store, tonight))
 	v := newReport(m, Options{})
-	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. Nothing is said about it in this run: no inventory, no changes. " +
-		"Its last complete snapshot is of 2026-11-22 02:00:00 UTC."
+	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. This run has no inventory and no changes " +
+		"for this organization. Its last complete snapshot was taken at 2026-11-22 02:00:00 UTC."
 	if got := v.alarms(); len(got) != 1 || got[0] != want {
 		t.Errorf("alarms %q instead of %q", got, want)
 	}
@@ -307,13 +307,13 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 		}
 		return strings.Join(all, "\n")
 	}
-	want := "Acme: no changes of SCIM configurations since the baseline snapshot of 2026-11-21 02:00:00 UTC\n" +
+	want := "Acme: no changes of SCIM configurations since the baseline snapshot taken at 2026-11-21 02:00:00 UTC\n" +
 		"Acme: changes of SSO configurations not assessed: permission_denied"
 	if d := cmp.Diff(want, remarks(middle)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	want = "Acme: no changes since the baseline snapshot of 2026-11-22 02:00:00 UTC\n" +
-		"Acme: SSO configurations compared with the snapshot of 2026-11-21 02:00:00 UTC, the last that could read them"
+	want = "Acme: no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC\n" +
+		"Acme: SSO configurations compared with the last snapshot that could read them, taken at 2026-11-21 02:00:00 UTC"
 	if d := cmp.Diff(want, remarks(last)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -350,7 +350,7 @@ func TestWhatWasComparedIsToldAfterItWasPruned(t *testing.T) {
 	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, first.AddDate(0, 0, 3), false); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(before, told()); d != "" || !strings.Contains(before, "compared with the snapshot of 2026-11-01") {
+	if d := cmp.Diff(before, told()); d != "" || !strings.Contains(before, "that could read them, taken at 2026-11-01") {
 		t.Errorf("%s\n(-before +after):\n%s", before, d)
 	}
 }
