@@ -8,7 +8,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// complete is the example without the organization that failed.
+// complete returns the example without the organization that failed.
 func complete() *Model {
 	m := example()
 	m.Run.Outcome, m.Run.Error = snapshot.Complete, ""
@@ -83,7 +83,7 @@ func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
 		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(1000+i, "more", "", time.Time{}))
 	}
 	text := newReport(m, Options{}).markdown().SCIM.String()
-	if rows := strings.Count(text, "\n| "); rows != 1+200 { // the line below the header, and the rows
+	if rows := strings.Count(text, "\n| "); rows != 1+200 { // the line below the header counts too
 		t.Errorf("%d rows", rows)
 	}
 	if !strings.Contains(text, "\n\n54 more in inventory.csv") {

@@ -174,7 +174,7 @@ func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
 	}
 	m.Organizations[0].SCIM = scim
 	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet3.xml"]
-	// The header, Acme's, Birch's one, and two lines on Cedar.
+	// The header, the rows of Acme, the row of Birch, and two lines about Cedar.
 	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
 		t.Errorf("the sheet Inventory has %d rows", n)
 	}
