@@ -76,8 +76,7 @@ var columnsOf = table.ParseColumns(columnsText)
 //go:embed columns.tsv
 var columnsText string
 
-// missing adds a remark that rows of an organization are not known; it adds nothing for an empty
-// text.
+// missing adds the remark that rows of an organization are not known, unless the text is empty.
 func (d *document) missing(t *table.Table, organization int, text string) {
 	if text != "" {
 		t.Missing(organization, report.NotComplete+": "+d.names.Of(organization)+": "+text)

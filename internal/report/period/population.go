@@ -156,8 +156,8 @@ func (d *document) countExceptions(o *organization) {
 	}
 }
 
-// lostOf returns the text that retention deleted rows that a count or a sheet lacks, "" if it did
-// not.
+// lostOf returns a text on the rows that retention deleted from a count or a sheet, "" if it deleted
+// none.
 func (o *organization) lostOf(what string) string {
 	if len(o.pruned) == 0 {
 		return ""
