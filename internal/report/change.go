@@ -12,8 +12,7 @@ import (
 // ChangeColumns are the columns of a table of changes.
 var ChangeColumns = columnsOf["Changes"]
 
-// ChangeCells returns the cells of a change. log says how the audit log was read, nil if it was
-// not.
+// ChangeCells returns the cells of a change. log is nil if the audit log was not read.
 func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change) []any {
 	actor, action := or(c.ActorID, unknownActor), c.ActorAction
 	if len(c.Candidates) == 0 && c.ActorID == "" {
@@ -76,8 +75,7 @@ func (r *report) readingTable() *table.Table {
 	return t
 }
 
-// remarkChanges adds a remark for each organization: which snapshots were compared, or why it has
-// no rows.
+// remarkChanges adds for each organization which snapshots were compared, or why it has no rows.
 func (r *report) remarkChanges(t *table.Table) {
 	for i, o := range r.Organizations {
 		switch {
@@ -103,8 +101,7 @@ func (r *report) remarkChanges(t *table.Table) {
 }
 
 // comparisonNotes names the parts of a complete snapshot whose changes are not known, and those
-// that were compared with an older snapshot than the baseline. It returns nothing without a
-// baseline.
+// that were compared with an older snapshot than the baseline. Without a baseline there are none.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	if o.Baseline == nil {
 		return nil, nil

@@ -15,8 +15,7 @@ type acceptance struct {
 }
 
 // acceptances returns the exceptions of the run. An exception without an organization id is listed
-// for each organization in which it matches something. If there is none, it is listed once for the
-// run.
+// for each organization in which it matches something. If there is none, the run lists it once.
 func (r *report) acceptances() []acceptance {
 	matches := make(map[finding.Exception]bool)
 	for _, o := range r.Organizations {
@@ -51,8 +50,7 @@ func (a acceptance) state() string {
 	return "expired"
 }
 
-// exceptionTable lists every exception: who accepted what until when, and whether it covers
-// anything.
+// exceptionTable lists every exception, and whether it covers anything.
 func (r *report) exceptionTable() *table.Table {
 	t := r.table("Exceptions")
 	for _, a := range r.acceptances() {

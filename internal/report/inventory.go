@@ -45,8 +45,7 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 	}
 }
 
-// ssoCells returns name, state and issuer of the linked SSO configuration, or the reason why they
-// are missing.
+// ssoCells returns name, state and issuer of the linked SSO configuration, or why it has none.
 func (o *Organization) ssoCells(c *snapshot.SCIMConfiguration) (name, state, issuer any) {
 	linked := o.sso(c.SSOConfigurationID)
 	switch {

@@ -46,15 +46,13 @@ func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -
 // Snapshot, LastComplete, Findings and Exchanges are set.
 type Organization struct {
 	Snapshot snapshot.Snapshot
-	// Baseline is the snapshot that Changes compares with, nil for the first complete snapshot of
-	// an organization.
+	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
 	Baseline *snapshot.Snapshot
 	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies were
 	// compared with: Baseline, or the last complete snapshot that could read them, nil if there is
 	// none.
 	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
-	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if there is
-	// none.
+	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none.
 	LastComplete *snapshot.Snapshot
 	snapshot.Shown
 	Changes   []snapshot.Change
@@ -68,8 +66,7 @@ type Organization struct {
 	ViewSCIM, ViewSSO int
 }
 
-// Complete reports whether the run is complete and every organization in it has a complete
-// snapshot.
+// Complete reports whether the run and every snapshot in it are complete.
 func (m *Model) Complete() bool {
 	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0
 }

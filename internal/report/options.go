@@ -19,8 +19,7 @@ type Options struct {
 	Template *template.Template
 	// Location is the zone of the extra columns of local times; nil or UTC adds none.
 	Location *time.Location
-	// ToolVersion is the version that writes the report. The report names it if another version
-	// made the run.
+	// ToolVersion writes the report. The report names it if another version made the run.
 	ToolVersion string
 }
 
@@ -73,8 +72,7 @@ func (o *Options) Zone() *time.Location {
 	return o.Location
 }
 
-// Rest names the file with the rows of a table that Markdown leaves out. workbook is the name of
-// the workbook.
+// Rest names the file with the rows that Markdown leaves out. workbook names the workbook.
 func (o *Options) Rest(t *table.Table, workbook string) string {
 	switch {
 	case t.File != "" && o.Has(FormatCSV):

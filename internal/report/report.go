@@ -93,8 +93,7 @@ func (r *report) csvTables() []*table.Table {
 	}
 }
 
-// jsonTables returns the tables in JSON. Values that sheets repeat in several rows are in JSON
-// once.
+// jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
 		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
@@ -102,8 +101,7 @@ func (r *report) jsonTables() []*table.Table {
 	}
 }
 
-// makeWorkbook makes the sheets, counts the altered cells of all files, and adds the counts to the
-// evidence.
+// makeWorkbook makes the sheets, and adds the numbers of altered cells to the evidence.
 func (r *report) makeWorkbook() {
 	run := fmt.Sprintf("Run %d of %s", r.Run.ID, UTC(r.Run.StartedAt))
 	evidence := &xlsx.Sheet{Name: "Evidence", Table: r.exchanges, Widths: []float64{0, 0, xlsx.HashWidth}}
@@ -224,8 +222,7 @@ type manifest struct {
 	Files             []folder.Written   `json:"files"`
 }
 
-// manifestSnapshot identifies the snapshot of one organization. The hashes are empty if it is not
-// complete.
+// manifestSnapshot identifies the snapshot of one organization. A failed one has no hashes.
 type manifestSnapshot struct {
 	ID             int64            `json:"id"`
 	OrganizationID string           `json:"organization_id"`

@@ -11,8 +11,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// FrameworkColumns returns the columns with the controls that a rule supports. In JSON, only the
-// array rules has them.
+// FrameworkColumns returns the columns with the controls that a rule supports.
 func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
 
 // FrameworkCells returns the controls that a rule supports, a cell for each framework. The cells

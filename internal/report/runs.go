@@ -85,8 +85,7 @@ func (r *report) missedNights() map[time.Time][]string {
 	return missed
 }
 
-// exchangeTable lists the requests whose responses the snapshots were made from, in the order of
-// sending.
+// exchangeTable lists the requests behind the snapshots, in the order of sending.
 func (r *report) exchangeTable() *table.Table {
 	t := r.table("Evidence")
 	t.Key, t.File = "exchanges", "exchanges.csv"

@@ -103,8 +103,7 @@ func clockCell(s *snapshot.Snapshot) any {
 	return s.ServerClockOffset.String()
 }
 
-// finalToken returns whether the last page had an empty page token, which marks the end of the
-// list.
+// finalToken returns whether the last page had the empty page token that ends a list.
 func finalToken(l snapshot.Listing) string {
 	if l.FinalTokenEmpty {
 		return "empty: the listing is complete"

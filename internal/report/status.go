@@ -36,8 +36,7 @@ func (r *report) status() string {
 	}
 }
 
-// alarms returns the first lines of a report: every reason why it is not complete, and every failed
-// tie-out.
+// alarms returns the first lines of a report: why it is not complete, and every failed tie-out.
 func (r *report) alarms() []string {
 	var all []string
 	if r.Run.Outcome != snapshot.Complete && r.Run.Error != "" && r.incomplete() == 0 { // else each organization says why

@@ -96,8 +96,7 @@ func Readable(value, label string) string {
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
 
-// instantLabel returns the label of a changed value that is an instant of the API, "" for other
-// values.
+// instantLabel returns the label of a changed value that is an instant of the API, else "".
 func instantLabel(value string) string {
 	t, err := ona.ParseTime(value)
 	if err != nil || t.IsZero() {

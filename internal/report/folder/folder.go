@@ -192,8 +192,7 @@ func replace(finished, path string) error {
 }
 
 // lockFile is the lock of a folder of reports: shared while a process writes a report, exclusive
-// while it removes leftovers of killed processes. The operating system releases it when the process
-// ends.
+// while it removes leftovers of killed processes. The system releases it when the process ends.
 const lockFile = ".lock"
 
 // lockShared takes the lock of a folder of reports until done is called. It first removes leftovers

@@ -42,8 +42,7 @@ func RunName(startedAt time.Time, id int64) string {
 // PeriodName returns the name of a period's report folder, such as 2026-10-01--2026-10-31-period.
 func PeriodName(from, to time.Time) string { return Period(from, to) + periodSuffix }
 
-// Period returns the dates of a period for a name, or its instants if it does not consist of whole
-// days.
+// Period returns the days of a period for a name, or its instants if it has no whole days.
 func Period(from, to time.Time) string {
 	from, to = from.UTC(), to.UTC()
 	form := instantForm
@@ -64,8 +63,7 @@ func Of(name string) (run int64, isReport bool) {
 	return run, true
 }
 
-// splitRun returns the start and the id in the name of a run's folder, zero values for any other
-// name.
+// splitRun returns the start and the id in the name of a run's folder, else zero values.
 func splitRun(name string) (startedAt string, run int64) {
 	startedAt, id, found := strings.Cut(name, runMark)
 	run, err := strconv.ParseInt(id, 10, 64)

@@ -28,8 +28,7 @@ var parts = []struct {
 	{"organization policies", func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }},
 }
 
-// readChanges reads the changes found by the snapshots in the period, oldest first, and the net
-// change.
+// readChanges reads the changes that the snapshots in the period found, and the net change.
 func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) error {
 	for _, s := range o.since {
 		if !intact(s) || s.Changes == 0 {
@@ -122,8 +121,7 @@ func (d *document) changeTable() *table.Table {
 var netKeys = strings.Fields("subject_id organization severity kind subject_type subject_name field before " +
 	"before_label after after_label note")
 
-// netTable lists the differences between the first and the last intact snapshot of each
-// organization.
+// netTable lists the net change of each organization.
 func (d *document) netTable() *table.Table {
 	t := d.table("Net change", netOnly(report.ChangeColumns)...)
 	for i, o := range d.organizations {
@@ -178,8 +176,7 @@ func (o *organization) netText() (text string, missing bool) {
 	return strings.Join(texts, "; "), missing
 }
 
-// readableChanges returns a table of changes for people: values become labels, and long values are
-// cut.
+// readableChanges returns a table of changes in which values become labels and long values are cut.
 func readableChanges(t *table.Table) *table.Table {
 	shown := *t
 	shown.Rows = make([]table.Row, len(t.Rows))

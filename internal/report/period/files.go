@@ -87,8 +87,7 @@ func (d *document) about(schema string) about {
 	}
 }
 
-// manifest lists every file in the folder except itself and SHA256SUMS. SHA256SUMS lists the
-// manifest.
+// manifest lists every file in the folder except itself and SHA256SUMS, which lists the manifest.
 type manifest struct {
 	about
 	// Chain has the last snapshot of each organization in the report.

@@ -12,8 +12,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// episode is a finding that was open in the period, from the first snapshot with it until it was
-// closed.
+// episode is a finding that was open in the period, from first seen until closed.
 type episode struct {
 	snapshot.Episode
 	organization int    // its index in the report
@@ -161,8 +160,7 @@ func openFindings(ctx context.Context, store *snapshot.Store, complete *snapshot
 	return open, nil
 }
 
-// findingTable lists the findings that were open at some time in the period, by state and then by
-// severity.
+// findingTable lists the findings that were open in the period, by state and severity.
 func (d *document) findingTable() *table.Table {
 	rules := finding.Rules()
 	var controls []table.Column

@@ -101,13 +101,11 @@ type organization struct {
 	uncovered []time.Time // its nights without a complete snapshot, also those before the period
 
 	scim, sso configurations
-	// policiesBefore is the last snapshot before the period that could read the policies, nil if
-	// none.
+	// policiesBefore is the last snapshot before the period that could read the policies, or nil.
 	policiesBefore *snapshot.Snapshot
 
 	changes []change
-	// net compares the first and the last intact snapshot; both are nil if there are fewer than
-	// two.
+	// net compares the first and the last intact snapshot, both nil if there are fewer than two.
 	net struct {
 		before, after *snapshot.Snapshot
 		changes       []change

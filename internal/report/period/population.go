@@ -50,8 +50,7 @@ func (d *document) count(x item, count any, remark string) {
 		count, remark)
 }
 
-// nightStatuses is the order in which nights are counted. The last two are counted only if there
-// are any.
+// nightStatuses is the order in which nights are counted. The last two are omitted if 0.
 var nightStatuses = []schedule.Status{
 	schedule.Complete, schedule.CaughtUp, schedule.Failed, schedule.Missed, schedule.Running, schedule.Due,
 }
@@ -103,8 +102,7 @@ func compareSeverities(a, b diff.Severity) int {
 	return cmp.Compare(slices.Index(diff.Severities, a), slices.Index(diff.Severities, b))
 }
 
-// countFindings counts the findings in all and by severity. Optional items are counted only if
-// there are any.
+// countFindings counts the findings in all and by severity. Optional items are omitted if 0.
 func (d *document) countFindings(o *organization) {
 	const thereAtFirst = "of these, there in the first complete snapshot"
 	optional := []string{thereAtFirst, stateUnknown}
@@ -156,8 +154,7 @@ func (d *document) countExceptions(o *organization) {
 	}
 }
 
-// lostOf returns a text on the rows that retention deleted from a count or a sheet, "" if it deleted
-// none.
+// lostOf returns a text on the rows that retention deleted from a count or a sheet, or "".
 func (o *organization) lostOf(what string) string {
 	if len(o.pruned) == 0 {
 		return ""

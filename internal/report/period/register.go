@@ -11,8 +11,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// snapshotTable lists the opening snapshot of each organization, and the snapshots taken in the
-// period.
+// snapshotTable lists the opening snapshots and those taken in the period.
 func (d *document) snapshotTable() *table.Table {
 	t := d.table("Snapshots")
 	for i, o := range d.organizations {
@@ -53,8 +52,7 @@ func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
 	return cells
 }
 
-// counts returns the cells of a complete snapshot from its SCIM configurations to its failed
-// findings.
+// counts returns the cells of a complete snapshot that have numbers of rows.
 func counts(s *snapshot.Snapshot) []any {
 	return []any{
 		s.SCIMConfigurations, report.Unless(s.SSONotAssessed, s.SSOConfigurations), s.Changes, s.FailingFindings,

@@ -40,8 +40,7 @@ func (d *document) tieOuts() report.TieOuts {
 	return t
 }
 
-// tieSnapshots compares the numbers of complete snapshots and of changes; rows counts those of the
-// sheet Changes.
+// tieSnapshots compares the complete snapshots and the changes. rows counts the sheet Changes.
 func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
 	counted := 0
 	for _, s := range o.since {

@@ -59,8 +59,7 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 	return out.Flush()
 }
 
-// RemarkColumns are the columns of the array "remarks": the array that a remark belongs to, and its
-// text.
+// RemarkColumns are the columns of "remarks": the array that a remark belongs to, and its text.
 var RemarkColumns = []Column{Text("Table", "table"), Text("Remark", "text")}
 
 // withRemarks returns the tables with a key, and a table of their remarks.

@@ -38,8 +38,7 @@ const RunLevel = -1
 type Remark struct {
 	Organization int
 	Text         string
-	// Missing is true if the remark stands for rows that are not known. The remark is then a row of
-	// the CSV file too.
+	// Missing is true if the remark stands for rows that are not known. CSV has it as a row.
 	Missing bool
 	// Alarm is true if the remark says that a snapshot is not complete.
 	Alarm bool

@@ -38,8 +38,7 @@ const (
 // Add appends a line.
 func (s *Sheet) Add(l Look, cells ...any) { s.Lines = append(s.Lines, Line{l, cells}) }
 
-// AddText appends a text in as many rows as it needs. The background of its look spans a number of
-// columns.
+// AddText appends a text in as many rows as it needs. Its background spans the columns.
 func (s *Sheet) AddText(l Look, text string, columns int) {
 	s.Lines = append(s.Lines, textLines(l, text, columns)...)
 }
@@ -141,8 +140,7 @@ func totalWidth(widths []float64) (sum float64) {
 	return sum
 }
 
-// remarkLines returns the lines below the table: its remarks, or "none" if there are no rows
-// either.
+// remarkLines returns the lines below the table: its remarks, or "none" if it has no rows either.
 func (s *Sheet) remarkLines(widths []float64) []Line {
 	columns, room := 0, float64(remarkWidth) // a remark spreads over these columns
 	for columns < len(widths) && room > 0 {

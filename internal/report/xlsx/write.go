@@ -21,8 +21,7 @@ type part struct {
 	widths  []float64
 }
 
-// addSheets adds a Sheet to the workbook, split into several if its table has too many rows for
-// one.
+// addSheets adds a Sheet to the workbook, split if its table has too many rows.
 func (w *writer) addSheets(s *Sheet) error {
 	p := part{name: s.Name, lines: s.Lines, widths: s.widths()}
 	if s.Table == nil {

@@ -28,8 +28,7 @@ func (p parts) Create(name string) (io.Writer, error) {
 // Close does nothing: pack writes the parts later.
 func (p parts) Close() error { return nil }
 
-// pack writes the archive. Its bytes are the same each time: the parts are sorted by name and have
-// the same time.
+// pack writes the archive. Its bytes are the same each time: parts are sorted and have one time.
 func (w *writer) pack(out io.Writer) error {
 	all := parts{content: make(map[string]*bytes.Buffer)}
 	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
