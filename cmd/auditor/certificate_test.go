@@ -69,9 +69,9 @@ func checkEvidenceSheet(t *testing.T, s *site, principal demo.Row) {
 	}
 	want := map[string]string{
 		"Organization ID": s.state.ID, "Identity": fmt.Sprintf("%s %s", principal["principal"], principal["id"]),
-		"SCIM pages": "3", "SCIM rows of each page": "2 x 100, 50", "SCIM final page token": "empty: the listing is whole",
+		"SCIM pages": "3", "SCIM rows of each page": "2 x 100, 50", "SCIM final page token": "empty: the listing is complete",
 		"SCIM records received": "250", "SCIM distinct ids": "250", "SCIM rows stored": "250",
-		"SSO pages": "1", "SSO rows of each page": "3", "SSO final page token": "empty: the listing is whole", "SSO distinct ids": "3",
+		"SSO pages": "1", "SSO rows of each page": "3", "SSO final page token": "empty: the listing is complete", "SSO distinct ids": "3",
 		"Retries": "1", "Base URL": s.url,
 	}
 	for item, value := range want {

@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// largest is a run over the largest organization that is measured: 10,000 SCIM and 10,000 SSO
-// configurations, each of which fails a rule or could not be assessed by one.
+// largest returns a run over the largest organization in the benchmark: 10,000 SCIM and 10,000 SSO
+// configurations, each with a failed finding or one that is not assessed.
 func largest() *Model {
 	const size = 10_000
 	m := complete()

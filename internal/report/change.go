@@ -9,14 +9,14 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// ChangeColumns are those of a table of changes.
+// ChangeColumns are the columns of a table of changes.
 var ChangeColumns = columnsOf["Changes"]
 
-// ChangeCells are the cells of a change; log is how the audit log was read, nil where it was not.
+// ChangeCells returns the cells of a change. log is nil if the audit log was not read.
 func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change) []any {
 	actor, action := or(c.ActorID, unknownActor), c.ActorAction
 	if len(c.Candidates) == 0 && c.ActorID == "" {
-		actor, action = table.Why(whyNoActor(log)), ""
+		actor, action = table.Why(noActorReason(log)), ""
 	}
 	ids := make([]string, len(c.Candidates))
 	for i, entry := range c.Candidates {
@@ -30,21 +30,21 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-// What stands for a missing actor.
+// The texts for a missing actor.
 const (
 	unknownActor = "not known"
 	noEntry      = "no audit-log entry"
 )
 
-// whyNoActor says why a change has no candidate.
-func whyNoActor(log *snapshot.AuditLog) string {
+// noActorReason returns why a change has no candidate entry.
+func noActorReason(log *snapshot.AuditLog) string {
 	switch {
 	case log == nil:
 		return "not assessed: the audit log was not read"
 	case log.NotAssessed != "":
 		return "not assessed: " + log.NotAssessed
 	case log.Lacking != "":
-		return noEntry + " found, and some may be missing"
+		return noEntry + " found, but entries may be missing"
 	}
 	return noEntry
 }
@@ -60,15 +60,14 @@ func (r *report) changeTable() *table.Table {
 	return t
 }
 
-// readingTable has what a person reads of a change: labels where there are any, and of long values
-// the beginning.
+// readingTable lists the changes for people: values become labels, and long values are cut.
 func (r *report) readingTable() *table.Table {
 	t := table.New("Changes", r.Zone(), columnsOf["Reading"]...)
 	t.File, t.Remarks = r.changes.File, r.changes.Remarks
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			c := &o.Changes[j]
-			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), whyNoActor(o.AuditLog))
+			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), noActorReason(o.AuditLog))
 			t.Add(i, Word(c.Severity), string(c.Kind), r.label(i), c.SubjectName, c.SubjectID, c.Field,
 				Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel), actor, c.Note)
 		}
@@ -76,7 +75,7 @@ func (r *report) readingTable() *table.Table {
 	return t
 }
 
-// remarkChanges says for each organization what its rows compare, or why it has none.
+// remarkChanges adds for each organization which snapshots were compared, or why it has no rows.
 func (r *report) remarkChanges(t *table.Table) {
 	for i, o := range r.Organizations {
 		switch {
@@ -85,25 +84,25 @@ func (r *report) remarkChanges(t *table.Table) {
 		case o.first():
 			t.Missing(i, r.label(i)+": "+baselineText)
 		case len(o.Changes) == 0:
-			t.Remark(i, fmt.Sprintf("%s: no changes%s since the baseline snapshot of %s", r.label(i), o.ofSCIM(),
+			t.Remark(i, fmt.Sprintf("%s: no changes%s since the baseline snapshot taken at %s", r.label(i), o.ofSCIM(),
 				UTC(o.Baseline.TakenAt)))
 		default:
-			t.Remark(i, fmt.Sprintf("%s: net change between the snapshots of %s and %s: %s", r.label(i),
+			t.Remark(i, fmt.Sprintf("%s: net change between the snapshots taken at %s and %s: %s", r.label(i),
 				UTC(o.Baseline.TakenAt), UTC(o.Snapshot.TakenAt), Count(len(o.Changes), "row")))
 		}
-		notAssessed, otherwise := o.compared()
+		notAssessed, older := o.comparisonNotes()
 		for _, text := range notAssessed {
 			t.Missing(i, r.label(i)+": "+text)
 		}
-		for _, text := range otherwise {
+		for _, text := range older {
 			t.Remark(i, r.label(i)+": "+text)
 		}
 	}
 }
 
-// compared names the parts of a complete snapshot whose changes are not known, and those that were
-// compared with an older snapshot than the baseline; none for one that is compared with nothing.
-func (o *Organization) compared() (notAssessed, otherwise []string) {
+// comparisonNotes names the parts of a complete snapshot whose changes are not known, and those
+// that were compared with an older snapshot than the baseline. Without a baseline there are none.
+func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	if o.Baseline == nil {
 		return nil, nil
 	}
@@ -120,18 +119,18 @@ func (o *Organization) compared() (notAssessed, otherwise []string) {
 		case part.baseline == nil:
 			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+noEarlier)
 		case part.baseline.ID != o.Baseline.ID:
-			otherwise = append(otherwise, fmt.Sprintf("%s compared with the snapshot of %s, the last that could read them",
+			older = append(older, fmt.Sprintf("%s compared with the last snapshot that could read them, taken at %s",
 				part.name, UTC(part.baseline.TakenAt)))
 		}
 	}
-	return notAssessed, otherwise
+	return notAssessed, older
 }
 
-// noEarlier says why a part of a snapshot was compared with nothing.
+// noEarlier is the reason why a part of a snapshot was not compared.
 const noEarlier = "no earlier snapshot could read them"
 
-// timelineTable has a row for each change that complete snapshots have shown in the last days, those
-// of this run included, oldest first.
+// timelineTable lists the changes found by complete snapshots in the last days, this run's
+// included, oldest first.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for i := range r.Timeline {
@@ -145,11 +144,11 @@ func (r *report) timelineTable() *table.Table {
 			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))
 	}
-	t.Remark(table.RunLevel, fmt.Sprintf("The changes of the %d days since %s.", shownDays, UTC(r.Since())))
+	t.Remark(table.RunLevel, fmt.Sprintf("The changes in the %d days since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		if o.complete() && t.Size(i) == 0 {
-			t.Remark(i, fmt.Sprintf("%s: no change in any complete snapshot from %s to %s", r.label(i), UTC(r.Since()),
+			t.Remark(i, fmt.Sprintf("%s: no complete snapshot from %s to %s found a change", r.label(i), UTC(r.Since()),
 				UTC(o.Snapshot.TakenAt)))
 		}
 	}

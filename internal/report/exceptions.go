@@ -8,53 +8,52 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// accepted is an exception in one organization, or in none of the run's.
-type accepted struct {
+// acceptance is an exception and its organization; RunLevel for an exception that matches in none.
+type acceptance struct {
 	organization int
 	*snapshot.Acceptance
 }
 
-// accepted are the exceptions of the run. One that names no organization stands with those in which
-// it matches something, and once for the run where it does so in none.
-func (r *report) accepted() []accepted {
+// acceptances returns the exceptions of the run. An exception without an organization id is listed
+// for each organization in which it matches something. If there is none, the run lists it once.
+func (r *report) acceptances() []acceptance {
 	matches := make(map[finding.Exception]bool)
 	for _, o := range r.Organizations {
 		for _, a := range o.Acceptances {
 			matches[a.Exception] = matches[a.Exception] || a.Bearing != finding.Unmatched
 		}
 	}
-	var all []accepted
+	var all []acceptance
 	listed := make(map[finding.Exception]bool)
 	for i, o := range r.Organizations {
 		for j := range o.Acceptances {
 			a := &o.Acceptances[j]
 			switch {
 			case a.Bearing != finding.Unmatched || a.OrganizationID != "" || len(r.Organizations) == 1:
-				all = append(all, accepted{i, a})
+				all = append(all, acceptance{i, a})
 			case !matches[a.Exception] && !listed[a.Exception]:
 				one := *a
-				if r.incomplete() > 0 { // it may match something in the others
+				if r.incomplete() > 0 { // it may match something in an organization that failed
 					one.Bearing = finding.Open
 				}
-				all, listed[a.Exception] = append(all, accepted{table.RunLevel, &one}), true
+				all, listed[a.Exception] = append(all, acceptance{table.RunLevel, &one}), true
 			}
 		}
 	}
 	return all
 }
 
-func (a accepted) state() string {
+func (a acceptance) state() string {
 	if a.InForce {
 		return "in force"
 	}
 	return "expired"
 }
 
-// exceptionTable has every exception with who accepted what until when, and whether it covers
-// anything.
+// exceptionTable lists every exception, and whether it covers anything.
 func (r *report) exceptionTable() *table.Table {
 	t := r.table("Exceptions")
-	for _, a := range r.accepted() {
+	for _, a := range r.acceptances() {
 		label := ""
 		if a.organization != table.RunLevel {
 			label = r.label(a.organization)
@@ -66,42 +65,42 @@ func (r *report) exceptionTable() *table.Table {
 	return t
 }
 
-// remarkExceptions says where it is not known whether an exception matches anything.
+// remarkExceptions adds an alarm for each organization whose exceptions could not be evaluated.
 func (r *report) remarkExceptions(t *table.Table) {
 	for i, o := range r.Organizations {
 		if !o.complete() {
-			t.Alarm(i, fmt.Sprintf("%s: %s: which of its findings are accepted was not assessed", NotComplete, r.label(i)))
+			t.Alarm(i, fmt.Sprintf("%s: %s: its accepted findings are not known", NotComplete, r.label(i)))
 		}
 	}
 }
 
-// acceptedTable is the exceptions as the summary's columns hold them.
+// acceptedTable lists the exceptions for the summary.
 func (r *report) acceptedTable() *table.Table {
 	t := table.New("", nil, columnsOf["Accepted"]...)
-	for _, a := range r.accepted() {
+	for _, a := range r.acceptances() {
 		by := a.Owner + ": " + a.Reason
 		if a.Ticket != "" {
 			by += " (" + a.Ticket + ")"
 		}
-		t.Add(a.organization, r.names.Of(a.organization), by, a.cameTo(), a.state(), a.RuleID, table.Day(a.Expires))
+		t.Add(a.organization, r.names.Of(a.organization), by, a.effect(), a.state(), a.RuleID, table.Day(a.Expires))
 	}
 	r.remarkExceptions(t)
 	return t
 }
 
-// cameTo says what an exception is for and what it did.
-func (a accepted) cameTo() string {
+// effect returns the subject of an exception and what the exception covers.
+func (a acceptance) effect() string {
 	subject := a.SubjectID
 	if subject == "" {
 		subject = "every subject of organization " + a.OrganizationID
 	}
 	switch {
 	case a.Bearing == finding.Open:
-		return subject + ": not assessed: what it is for could not be"
+		return subject + ": not known whether it matches a failure"
 	case a.Bearing == finding.Applied && a.InForce:
 		return subject + ": covers " + Count(a.Findings, "finding")
 	case a.Bearing == finding.Applied:
-		return subject + ": expired: fails again in " + Count(a.Findings, "finding")
+		return subject + ": expired, no longer covers " + Count(a.Findings, "finding")
 	}
-	return subject + ": matches nothing that fails"
+	return subject + ": matches no failure"
 }

@@ -21,7 +21,7 @@ func TestAnExceptionForAnyOrganizationIsToldWhereItBears(t *testing.T) {
 		m.Organizations[0].Acceptances, m.Organizations[1].Acceptances = first, second
 		v := newReport(m, Options{})
 		var all []string
-		for _, a := range v.accepted() {
+		for _, a := range v.acceptances() {
 			all = append(all, exceptionLabel(v, a.organization)+" "+string(a.Bearing))
 		}
 		return all
@@ -48,10 +48,10 @@ func TestAChangeWithoutAnActorSaysWhy(t *testing.T) {
 	o := acme()
 	change := &o.Changes[0]
 	for want, log := range map[string]*snapshot.AuditLog{
-		"not assessed: the audit log was not read": nil,
-		"not assessed: permission_denied":          {NotAssessed: "permission_denied"},
-		"no audit-log entry found, and some may":   {Lacking: "200 pages"},
-		"no audit-log entry":                       {},
+		"not assessed: the audit log was not read":  nil,
+		"not assessed: permission_denied":           {NotAssessed: "permission_denied"},
+		"no audit-log entry found, but entries may": {Lacking: "200 pages"},
+		"no audit-log entry":                        {},
 	} {
 		if actor := table.Shown(ChangeCells("Acme", log, change)[12]); !strings.HasPrefix(actor, want) || log != nil && log.Lacking == "" && actor != want {
 			t.Errorf("actor %q, want %q", actor, want)

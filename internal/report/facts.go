@@ -9,14 +9,14 @@ import (
 	"scim-auditor/internal/report/xlsx"
 )
 
-// Names are what the rows of a report are about: All for RunLevel, else an organization.
+// Names has the names that the rows of a report show: All for RunLevel, else an organization.
 type Names struct {
 	All           string
 	Organizations []string // unique
 }
 
-// NewNames returns unique names: behind each that several organizations have stands what
-// distinguishes them.
+// NewNames returns unique names. Names that several organizations share are followed by the
+// distinguishing text in parentheses.
 func NewNames(all string, organizations, distinguishing []string) Names {
 	n := Names{all, slices.Clone(organizations)}
 	seen := make(map[string]int)
@@ -31,7 +31,7 @@ func NewNames(all string, organizations, distinguishing []string) Names {
 	return n
 }
 
-// Of is the name of an organization, or of all.
+// Of returns the name of an organization, or All for RunLevel.
 func (n *Names) Of(organization int) string {
 	if organization == table.RunLevel {
 		return n.All
@@ -39,16 +39,16 @@ func (n *Names) Of(organization int) string {
 	return n.Organizations[organization]
 }
 
-// Fact is one thing that the evidence or a summary says.
+// Fact is one line of the evidence or of a summary.
 type Fact struct {
 	Organization int
 	Item         string
 	Value        any
 }
 
-// transposed is a row as facts: the cells of these columns, or of all without keys, that have a value
-// which people see, each under its column's title.
-func transposed(t *table.Table, row int, keys ...string) []Fact {
+// rowFacts returns a row as facts: each visible cell with a value becomes a fact under its column's
+// title. Keys select the columns; no keys select all.
+func rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for i, c := range t.Shown() {
 		value := t.Rows[row].Cells[i]
@@ -59,7 +59,7 @@ func transposed(t *table.Table, row int, keys ...string) []Fact {
 	return facts
 }
 
-// Localized returns the facts with the local time behind each instant.
+// Localized adds the local time after each instant.
 func (o *Options) Localized(facts []Fact) []Fact {
 	zone := o.Zone()
 	if zone == nil {
@@ -76,7 +76,7 @@ func (o *Options) Localized(facts []Fact) []Fact {
 	return all
 }
 
-// FactTable has a row for each fact.
+// FactTable returns a table with a row for each fact.
 func FactTable(facts []Fact, names *Names) *table.Table {
 	t := table.New("", nil, columnsOf["Facts"]...)
 	for _, f := range facts {
@@ -85,14 +85,14 @@ func FactTable(facts []Fact, names *Names) *table.Table {
 	return t
 }
 
-// Cells counts the cells that a file shows in another form than the database holds.
+// Cells counts the cells that a file shows in another form than the database.
 type Cells struct {
 	WorkbookAltered int `json:"workbook_altered"`
 	WorkbookCut     int `json:"workbook_cut"`
 	CSVGuarded      int `json:"csv_guarded"`
 }
 
-// CountCells counts the cells of the files that the report has.
+// CountCells counts the cells of the files that the options select.
 func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
 	var c Cells
 	if o.Has(FormatXLSX) {
@@ -107,8 +107,8 @@ func (o *Options) CountCells(book *xlsx.Book, csv []*table.Table) Cells {
 	return c
 }
 
-// Facts says the counts of the files that the report has, and where the unaltered values are: in the
-// database and in those of the JSON files that are written.
+// Facts returns the counts for the selected files, and where the unaltered values are: in the
+// database and in the JSON files, if these are written.
 func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
 	var facts []Fact
 	add := func(f Format, item string, value any) {
@@ -116,15 +116,15 @@ func (c *Cells) Facts(o *Options, json, jsonLines string) []Fact {
 			facts = append(facts, Fact{table.RunLevel, item, value})
 		}
 	}
-	whole := "the database"
+	unaltered := "the database"
 	if o.Has(FormatJSON) {
-		whole += ", " + json
+		unaltered += ", " + json
 	}
 	if o.Has(FormatJSONL) {
-		whole += ", " + jsonLines
+		unaltered += ", " + jsonLines
 	}
 	add(FormatXLSX, "Workbook cells with hidden characters made visible", c.WorkbookAltered)
 	add(FormatXLSX, fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), c.WorkbookCut)
 	add(FormatCSV, "CSV cells with a leading ' against formulas, or hidden characters made visible", c.CSVGuarded)
-	return append(facts, Fact{table.RunLevel, "Full, unaltered values", whole})
+	return append(facts, Fact{table.RunLevel, "Full, unaltered values", unaltered})
 }

@@ -12,32 +12,32 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// statuses is the order in which findings stand.
+// statuses is the order of the findings in a report.
 var statuses = []finding.Status{finding.Fail, finding.NotAssessed, finding.Excepted, finding.Pass}
 
-// subject is what a finding can be about.
+// subject identifies what a finding is about.
 type subject struct {
 	organization int
 	kind         diff.SubjectType
 	id           string
 }
 
-// judged is what the rules said of one organization.
-type judged struct {
+// evaluation counts the findings of one organization.
+type evaluation struct {
 	outcomes []outcome              // by rule, in the order of the rules
-	failed   []int                  // by severity, in the order of diff.Severities
+	failed   []int                  // failed findings, in the order of diff.Severities
 	counts   map[finding.Status]int // of all findings
 }
 
-// outcome is what one rule said of one organization.
+// outcome counts the findings of one rule in one organization.
 type outcome struct {
 	rule     finding.Rule
-	expected string // with the thresholds in use, empty without any stored finding
+	expected string // with the thresholds in use; empty if no finding is stored
 	counts   map[finding.Status]int
-	why      string // the first reason of what it could not assess
+	reason   string // the first reason of a finding that is not assessed
 }
 
-// status is the gravest of a rule; a rule without any stored finding was not assessed.
+// status returns the gravest status of the rule's findings, NotAssessed if there is none.
 func (o *outcome) status() finding.Status {
 	for _, status := range statuses {
 		if o.counts[status] > 0 {
@@ -47,10 +47,9 @@ func (o *outcome) status() finding.Status {
 	return finding.NotAssessed
 }
 
-// judge counts the findings of an organization; rules that this version does not have stand behind
-// those that it has.
-func (r *report) judge(organization int, o *Organization) judged {
-	j := judged{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
+// evaluate counts the findings of an organization. Rules that this version does not know come last.
+func (r *report) evaluate(organization int, o *Organization) evaluation {
+	j := evaluation{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
 	at := make(map[string]int)
 	add := func(rule finding.Rule) {
 		at[rule.ID] = len(j.outcomes)
@@ -69,10 +68,10 @@ func (r *report) judge(organization int, o *Organization) judged {
 		rule.counts[f.Status]++
 		j.counts[f.Status]++
 		if f.Status == finding.NotAssessed {
-			rule.why = cmp.Or(rule.why, f.Observed)
+			rule.reason = cmp.Or(rule.reason, f.Observed)
 		}
 		if f.Status == finding.Fail {
-			if severity := slices.Index(diff.Severities, f.Severity); severity >= 0 { // else the tie-outs say so
+			if severity := slices.Index(diff.Severities, f.Severity); severity >= 0 { // else a tie-out fails
 				j.failed[severity]++
 			}
 			key := subject{organization, f.SubjectType, f.SubjectID}
@@ -85,22 +84,22 @@ func (r *report) judge(organization int, o *Organization) judged {
 // failedBySeverity counts failed findings over all organizations, in the order of diff.Severities.
 func (r *report) failedBySeverity() []int {
 	counts := make([]int, len(diff.Severities))
-	for i := range r.judged {
-		for severity, n := range r.judged[i].failed {
+	for i := range r.evaluated {
+		for severity, n := range r.evaluated[i].failed {
 			counts[severity] += n
 		}
 	}
 	return counts
 }
 
-// findingTables are every finding but the passes, of each organization the failed and most serious
-// first, and the passes, which sheets only count.
+// findingTables returns a table of all findings except passes, the failed and most serious ones of
+// each organization first, and a table of the passes, which the sheets only count.
 func (r *report) findingTables() (findings, passes *table.Table) {
 	findings, passes = r.table("Findings"), table.New("", nil, columnsOf["Findings"]...)
 	passes.Key = "passes"
 	r.alarm(findings)
 	for i, o := range r.Organizations {
-		for _, f := range o.sorted() {
+		for _, f := range o.sortedFindings() {
 			t := findings
 			if f.Status == finding.Pass {
 				t = passes
@@ -118,16 +117,16 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 		switch {
 		case !o.complete():
 		case len(o.Findings) == 0:
-			findings.Missing(i, r.label(i)+": not assessed: no outcome of any rule is stored")
-		case len(o.Findings) == r.judged[i].counts[finding.Pass]:
+			findings.Missing(i, r.label(i)+": not assessed: no findings are stored")
+		case len(o.Findings) == r.evaluated[i].counts[finding.Pass]:
 			findings.Remark(i, r.label(i)+": none: every rule passed")
 		}
 	}
 	return findings, passes
 }
 
-// sorted are the findings by status and severity, and else in the stored order, that of the rules.
-func (o *Organization) sorted() []*snapshot.Finding {
+// sortedFindings returns the findings by status, then by severity, then in the order of the rules.
+func (o *Organization) sortedFindings() []*snapshot.Finding {
 	all := make([]*snapshot.Finding, len(o.Findings))
 	for i := range o.Findings {
 		all[i] = &o.Findings[i]
@@ -140,8 +139,8 @@ func (o *Organization) sorted() []*snapshot.Finding {
 	return all
 }
 
-// AcceptedText is the exception that covers a finding; one that expired is named in what was
-// observed.
+// AcceptedText returns the text of the exception that covers a finding, "" if there is none.
+// Observed names an expired exception.
 func AcceptedText(f *snapshot.Finding) string {
 	x := f.Exception
 	if x == nil || f.Status != finding.Excepted {

@@ -48,7 +48,7 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 	baseline := inventory(base()...)
 
 	seen := make(map[diff.Kind]bool)
-	// Back and forth, so that what is lifted is set and what is added is removed as well.
+	// Both directions, so that each kind and its opposite occur.
 	seenBefore := func(diff.SubjectType, string) bool { return true }
 	for _, c := range append(diff.Compute(baseline, now, nil), diff.Compute(now, baseline, seenBefore)...) {
 		seen[c.Kind] = true

@@ -17,13 +17,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// sha is a hash that stands for that of some bytes.
+// sha returns a made-up hash.
 func sha(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
 
-// golden compares with testdata/<name>, or rewrites it.
+// golden compares got with testdata/<name>, or rewrites the file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -41,7 +41,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// file renders one file of a report.
+// file returns the content of one file of a report.
 func file(t *testing.T, r *report, name string) []byte {
 	t.Helper()
 	r.Formats = allFormats
@@ -82,7 +82,7 @@ func TestWorkbookHasTenSheetsOfTypedCells(t *testing.T) {
 	golden(t, "audit.xlsx.txt", dump(t, openWorkbook(t, example())))
 }
 
-// openWorkbook renders a model and opens what comes out.
+// openWorkbook writes the workbook of a model and opens it.
 func openWorkbook(t *testing.T, m *Model) *excelize.File {
 	t.Helper()
 	return openWorkbookOf(t, newReport(m, Options{}))
@@ -107,7 +107,7 @@ func workbook(t *testing.T, m *Model) []byte {
 	return file(t, newReport(m, Options{}), WorkbookFile)
 }
 
-// dump writes each cell that has a value as "A1 text: value"; dates and numbers by the type that they have in the file.
+// dump writes each cell with a value as "A1 text: value", with the type that it has in the file.
 func dump(t *testing.T, f *excelize.File) string {
 	t.Helper()
 	var b strings.Builder

@@ -13,7 +13,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// hostileNames try to leave their place in one of the files.
+// hostileNames try to break out of their cell or line in one of the files.
 var hostileNames = []string{
 	`=HYPERLINK("https://evil.example","click")`,
 	`+1+1`,
@@ -50,7 +50,7 @@ var hostileNames = []string{
 	"http://evil.example mailto:a@evil.example a@evil.example",
 }
 
-// named is the example with one SCIM configuration of this name.
+// named returns the example with one SCIM configuration of this name.
 func named(name string) *Model {
 	m := example()
 	m.Organizations[0].SCIM[0].Name = name
@@ -112,7 +112,7 @@ func TestHostileNameIsUnalteredInJSON(t *testing.T) {
 		if err := json.Unmarshal(file(t, newReport(named(name), Options{}), jsonFile), &report); err != nil {
 			t.Fatal(err)
 		}
-		want := string([]rune(name)) // JSON is UTF-8, and so is all that the API's answers can hold
+		want := string([]rune(name)) // JSON and the API's responses are UTF-8
 		if got := report.Inventory[0].Name; got != want {
 			t.Errorf("%.60q is written as %.60q", name, got)
 		}
@@ -125,7 +125,7 @@ func TestEvidenceCountsWhatIsShownInAnotherForm(t *testing.T) {
 	m.Organizations[0].SCIM[1].Name = strings.Repeat("x", table.MaxCellUnits+1)
 	m.Organizations[0].SCIM[2].Name = "=1"
 	counted := newReport(m, Options{}).cells
-	// The second name is also in the list of SCIM configurations of its SSO configuration, as the first is of its own.
+	// Each name is also in the list of SCIM configurations of its SSO configuration.
 	want := Cells{WorkbookAltered: 2, WorkbookCut: 2, CSVGuarded: 3}
 	if counted != want {
 		t.Errorf("counted %+v instead of %+v", counted, want)

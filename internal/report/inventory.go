@@ -20,7 +20,7 @@ func (r *report) inventoryTable() *table.Table {
 			t.Add(i, r.scimCells(i, &o.SCIM[j])...)
 		}
 		if o.complete() && len(o.SCIM) == 0 {
-			t.Remark(i, r.label(i)+": none: a complete list without any SCIM configuration")
+			t.Remark(i, r.label(i)+": none: the complete list has no SCIM configuration")
 		}
 	}
 	return t
@@ -36,7 +36,7 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 	if c.AllowUnverifiedEmailAccountLinking != nil {
 		linking = *c.AllowUnverifiedEmailAccountLinking
 	}
-	name, state, issuer := o.linked(c)
+	name, state, issuer := o.ssoCells(c)
 	return []any{
 		c.ID, c.Name, r.label(organization), c.Enabled, table.Instant(c.TokenExpiresAt, Unknown), days,
 		c.SSOConfigurationID, name, state, issuer, linking, table.Instant(c.CreatedAt, NotReported),
@@ -45,8 +45,8 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 	}
 }
 
-// linked is name, state and issuer of the linked SSO configuration, or why there is none to show.
-func (o *Organization) linked(c *snapshot.SCIMConfiguration) (name, state, issuer any) {
+// ssoCells returns name, state and issuer of the linked SSO configuration, or why it has none.
+func (o *Organization) ssoCells(c *snapshot.SCIMConfiguration) (name, state, issuer any) {
 	linked := o.sso(c.SSOConfigurationID)
 	switch {
 	case c.SSOConfigurationID == "":
@@ -77,19 +77,19 @@ func (r *report) ssoTable() *table.Table {
 		case o.Snapshot.SSONotAssessed != "":
 			t.Missing(i, r.label(i)+": not assessed: "+o.Snapshot.SSONotAssessed)
 		case len(o.SSO) == 0:
-			t.Remark(i, r.label(i)+": none: a complete list without any SSO configuration")
+			t.Remark(i, r.label(i)+": none: the complete list has no SSO configuration")
 		}
 	}
 	return t
 }
 
-// apiWord is a name of the API without what all names of its kind begin with.
+// apiWord returns an enum name of the API without its prefix, in lower case.
 func apiWord(name string) string {
 	name = strings.TrimPrefix(strings.TrimPrefix(name, "SSO_CONFIGURATION_STATE_"), "PROVIDER_TYPE_")
 	return strings.ToLower(name)
 }
 
-// links lists the SCIM configurations that link to each SSO configuration, by name and id.
+// links returns the names and ids of the SCIM configurations that link to each SSO configuration.
 func (o *Organization) links() map[string][]string {
 	links := make(map[string][]string)
 	for i := range o.SCIM {
@@ -100,7 +100,7 @@ func (o *Organization) links() map[string][]string {
 	return links
 }
 
-// claimsText is a map as JSON with sorted keys.
+// claimsText returns a map as JSON with sorted keys.
 func claimsText(claims map[string]string) string {
 	if len(claims) == 0 {
 		return ""

@@ -12,22 +12,22 @@ import (
 	"scim-auditor/reports/templates"
 )
 
-// Markdown is what a template of the Markdown report can use. Every text is GitHub Flavored Markdown
-// already, with the texts of the API escaped, so that a template writes them as they are.
-// docs/templates.md says the same to those who write one.
+// Markdown is the data for a template of the Markdown report. Every text is GitHub Flavored
+// Markdown in which texts from the API are escaped, so a template writes it unchanged.
+// docs/templates.md documents it for authors of templates.
 type Markdown struct {
 	Title string
-	// Complete reports whether every organization of the run is complete; Status is one sentence that
-	// begins with COMPLETE or NOT COMPLETE.
+	// Complete reports whether every organization of the run is complete; Status is one sentence
+	// that begins with COMPLETE or NOT COMPLETE.
 	Complete bool
 	Status   string
-	// Alarms are what must stand at the top: why the run is not complete, which counts do not tie.
+	// Alarms belong at the top: why the run is not complete, and which tie-outs failed.
 	Alarms []string
-	// Run is one sentence on the run, Organizations one on how each complete organization stands.
+	// Run is one sentence on the run, Organizations has one sentence on each complete organization.
 	Run           string
 	Organizations []string
 	RunID         int64
-	// StartedAt is like 2026-11-23 02:00:00 UTC.
+	// StartedAt has the form 2026-11-23 02:00:00 UTC.
 	StartedAt string
 	// ToolVersion is the version that wrote the report.
 	ToolVersion string
@@ -68,7 +68,7 @@ func (r *report) markdown() Markdown {
 		m.Alarms = append(m.Alarms, table.EscapeMarkdown(alarm))
 	}
 	for i, o := range r.Organizations {
-		if o.complete() { // one that is not stands among the alarms
+		if o.complete() { // the alarms name the others
 			m.Organizations = append(m.Organizations, table.EscapeMarkdown(r.headline(i)))
 		}
 	}
@@ -81,23 +81,22 @@ func (r *report) runSentence() string {
 		scheduled = "scheduled for " + UTC(run.ScheduledFor)
 	}
 	if r.writer() != run.ToolVersion {
-		written = " This report was written again by auditor " + r.writer() + "."
+		written = " auditor " + r.writer() + " wrote this report again."
 	}
-	return fmt.Sprintf("Run %d of %s (%s, trigger %s), made by auditor %s on %s.%s", run.ID, UTC(run.StartedAt), scheduled,
-		run.Trigger, run.ToolVersion, run.Host, written)
+	return fmt.Sprintf("Run %d, started at %s (%s, trigger %s), made by auditor %s on %s.%s", run.ID,
+		UTC(run.StartedAt), scheduled, run.Trigger, run.ToolVersion, run.Host, written)
 }
 
-// strict is the option of every template: a name that a row does not have is an error.
+// strict is the option of every template: an unknown name is an error.
 const strict = "missingkey=error"
 
-// ParseTemplate reads the text of a template, which can use what is in Markdown, and tries it, so
-// that what is wrong is found before there is anything to report: with everything that a report with
-// local times of this zone, nil for none, can have, and with nothing. An error begins with name, line
-// and column.
+// ParseTemplate parses a template for Markdown and executes it twice, once with every possible
+// value and once with an empty report, so that errors are found before a run. zone is the zone of
+// local times, nil for none. An error begins with name, line and column.
 func ParseTemplate(name, text string, zone *time.Location) (*template.Template, error) {
 	t, err := template.New(name).Option(strict).Parse(text)
 	if err != nil {
-		return nil, located(err)
+		return nil, templateError(err)
 	}
 	nothing := newReport(&Model{}, Options{Location: zone}).markdown()
 	everything := nothing
@@ -111,30 +110,30 @@ func ParseTemplate(name, text string, zone *time.Location) (*template.Template, 
 	}
 	for _, m := range []Markdown{everything, nothing} {
 		if err := t.Execute(io.Discard, m); err != nil {
-			return nil, located(err)
+			return nil, templateError(err)
 		}
 	}
 	return t, nil
 }
 
-// located is an error of text/template without its first word, so that it begins with the place.
-func located(err error) error {
+// templateError removes the prefix of a text/template error, so that it begins with the position.
+func templateError(err error) error {
 	if text, ok := strings.CutPrefix(err.Error(), "template: "); ok {
 		return errors.New(text)
 	}
 	return err
 }
 
-// WriteMarkdown executes a template with the data: the built-in one of this name, in
-// reports/templates, when it is nil.
+// WriteMarkdown executes a template with the data. If t is nil, it uses the built-in template of
+// this name in reports/templates.
 func WriteMarkdown(w io.Writer, t *template.Template, builtIn string, data any) (err error) {
 	if t == nil {
 		if t, err = template.New(builtIn).Option(strict).ParseFS(templates.Files, builtIn); err != nil {
-			return located(err)
+			return templateError(err)
 		}
 	}
 	if err := t.Execute(w, data); err != nil {
-		return located(err)
+		return templateError(err)
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// shape counts the nodes of each kind, and gives the cells of each table row, of a text as a parser of GitHub Flavored Markdown reads it.
+// shape parses a text as GitHub Flavored Markdown. It counts the nodes of each kind and returns the
+// cells of each table row.
 func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) {
 	t.Helper()
 	nodes = make(map[string]int)
@@ -27,7 +28,7 @@ func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) 
 		}
 		switch n := n.(type) {
 		case *ast.Text:
-		case *ast.RawHTML: // behind an @
+		case *ast.RawHTML: // the empty comment behind an @
 			if comment := string(n.Segments.Value(source)); comment != "<!-- -->" {
 				t.Errorf("the report has the HTML %s", comment)
 			}
@@ -49,7 +50,7 @@ func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) 
 	return nodes, rows
 }
 
-// TestGitHubsParserFindsNothingInHostileNamesEither has the program cmark-gfm render the report.
+// TestGitHubsParserFindsNothingInHostileNamesEither renders the report with the program cmark-gfm.
 func TestGitHubsParserFindsNothingInHostileNamesEither(t *testing.T) {
 	cmark, err := exec.LookPath("cmark-gfm")
 	if err != nil {
@@ -72,7 +73,7 @@ func TestGitHubsParserFindsNothingInHostileNamesEither(t *testing.T) {
 	}
 }
 
-// cellTextOf is what a reader of the rendered cell sees.
+// cellTextOf returns the text that a reader of the rendered cell sees.
 func cellTextOf(cell ast.Node, source []byte) string {
 	var b strings.Builder
 	for n := cell.FirstChild(); n != nil; n = n.NextSibling() {
@@ -86,7 +87,7 @@ func cellTextOf(cell ast.Node, source []byte) string {
 	return unescape(b.String())
 }
 
-// unescape takes away the backslashes that a renderer does not show.
+// unescape removes the backslashes that a renderer does not show.
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -102,8 +103,9 @@ func unescape(s string) string {
 var lineBreaks = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ",
 	"\u2028", " ", "\u2029", " ")
 
-// TestHostileNamesCannotBreakOutOfMarkdown has a parser read the report: with hostile names it has the same parts as with plain ones, and the
-// cell reads as the name, with what cannot be seen made visible.
+// TestHostileNamesCannotBreakOutOfMarkdown parses the report. With hostile names it must have the
+// same parts as with plain ones, and the cell must show the name with hidden characters made
+// visible.
 func TestHostileNamesCannotBreakOutOfMarkdown(t *testing.T) {
 	render := func(m *Model) []byte { return file(t, newReport(m, Options{}), MarkdownFile) }
 	wantNodes, wantRows := shape(t, render(named("plain")))
@@ -124,7 +126,7 @@ func TestHostileNamesCannotBreakOutOfMarkdown(t *testing.T) {
 			}
 		}
 	}
-	// Everywhere at once, and with the same organizations.
+	// All hostile names at once, with the same organizations.
 	m := example()
 	for i := range m.Organizations {
 		m.Organizations[i].Snapshot.OrganizationName = "plain"

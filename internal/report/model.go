@@ -1,6 +1,6 @@
-// Package report writes what the store holds about one run as files that auditors read: a workbook,
-// Markdown, JSON and CSV. Everything in them comes from one Model, which Read builds from the
-// database alone, so that the same database gives the same bytes at any time.
+// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds a
+// Model from the database alone, and every file comes from it. The same database therefore always
+// produces the same bytes.
 package report
 
 import (
@@ -19,58 +19,54 @@ import (
 type Model struct {
 	Run           snapshot.Run
 	Organizations []*Organization
-	// Runs is the register, newest first, from Run back to at most shownRuns runs.
+	// Runs has Run and the runs before it, newest first, at most shownRuns.
 	Runs []snapshot.Run
-	// Totals is what the runs of the trend add up to, by run.
+	// Totals has the totals of each run in the trend, by run id.
 	Totals map[int64]*snapshot.Totals
-	// Nights are the nights that a schedule expected since Since, oldest first; none where no schedule
-	// is recorded.
+	// Nights has the scheduled runs since Since, oldest first; none if no schedule is recorded.
 	Nights []schedule.Night
-	// Timeline holds every change of the run's organizations in complete snapshots since Since, up to
-	// this run, oldest first.
+	// Timeline has every change that complete snapshots of the run's organizations found since
+	// Since, up to this run, oldest first.
 	Timeline []snapshot.Change
-	// Rules are the rules that findings are judged by, in the order of the report.
+	// Rules has the rules of this version, in the order of the report.
 	Rules []finding.Rule
 }
 
-// How much of the past a report shows, so that it does not grow with the nights before it.
+// The limits of the history in a report, so that its size does not grow over the years.
 const (
 	shownRuns = 90
 	shownDays = 90
 	trendRuns = 30
 )
 
-// Since is the beginning of the time that the timeline and the register of nights show.
+// Since returns the start of the timeline and of the list of missed nights.
 func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -shownDays) }
 
-// Organization is what a run knows of one organization. Of a snapshot that is not complete only
+// Organization is the data of a run about one organization. If the snapshot is not complete, only
 // Snapshot, LastComplete, Findings and Exchanges are set.
 type Organization struct {
 	Snapshot snapshot.Snapshot
-	// Baseline is the snapshot that Changes compares with, nil for the first complete snapshot of an
-	// organization.
+	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
 	Baseline *snapshot.Snapshot
-	// SSOBaseline and PoliciesBaseline are what these were compared with: Baseline, or where it could
-	// not read them the last complete snapshot that could, nil when there is none.
-	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
-	// LastComplete is the newest complete snapshot before one that is not complete, nil when there is
+	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies were
+	// compared with: Baseline, or the last complete snapshot that could read them, nil if there is
 	// none.
+	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
+	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none.
 	LastComplete *snapshot.Snapshot
 	snapshot.Shown
 	Changes   []snapshot.Change
 	Findings  []snapshot.Finding
 	Exchanges []snapshot.Exchange
-	// AuditLog is how the audit log was read, nil where it was not to be read.
+	// AuditLog says how the audit log was read, nil if it was not to be read.
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []snapshot.Acceptance
-	// ViewSCIM and ViewSSO are rows counted through the store's views: the second source of the
-	// tie-outs.
+	// ViewSCIM and ViewSSO count rows of the database views, the second source of the tie-outs.
 	ViewSCIM, ViewSSO int
 }
 
-// Complete reports whether every organization of the run has a complete snapshot and the run itself
-// ended so.
+// Complete reports whether the run and every snapshot in it are complete.
 func (m *Model) Complete() bool {
 	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0
 }
@@ -91,20 +87,20 @@ func (o *Organization) complete() bool { return o.Snapshot.Outcome == snapshot.C
 // inventory and no changes.
 func (o *Organization) first() bool { return o.complete() && o.Baseline == nil }
 
-// name is what people call the organization: its name, else the one it had, else its label in the
-// settings, else its id.
+// name returns the organization's name, else its last known name, else its label in the settings,
+// else its id.
 func (o *Organization) name() string {
 	last := cmp.Or(o.LastComplete, new(snapshot.Snapshot))
 	return cmp.Or(o.Snapshot.OrganizationName, last.OrganizationName, o.Snapshot.Source, o.Snapshot.OrganizationID)
 }
 
-// id is the organization's id, that of its last complete snapshot where this one failed before it
-// was known.
+// id returns the organization's id, that of its last complete snapshot if this one failed before
+// the id was known.
 func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
 
-// sso finds a linked SSO configuration, nil when the organization's list lacks it.
+// sso returns the SSO configuration with an id, nil if the organization has none.
 func (o *Organization) sso(id string) *snapshot.SSOConfiguration {
 	i, found := slices.BinarySearchFunc(o.SSO, id, func(c snapshot.SSOConfiguration, id string) int {
 		return strings.Compare(c.ID, id)
@@ -115,8 +111,8 @@ func (o *Organization) sso(id string) *snapshot.SSOConfiguration {
 	return &o.SSO[i]
 }
 
-// moved is how many configurations of a kind came since the baseline, less those that went.
-func (o *Organization) moved(subject diff.SubjectType) int {
+// netAdded returns the number of added less that of removed configurations since the baseline.
+func (o *Organization) netAdded(subject diff.SubjectType) int {
 	n := 0
 	for i := range o.Changes {
 		switch c := &o.Changes[i]; {
@@ -130,8 +126,7 @@ func (o *Organization) moved(subject diff.SubjectType) int {
 	return n
 }
 
-// DaysBetween counts whole days from one instant to another, rounded down, so that what ended an
-// hour ago is at -1.
+// DaysBetween counts whole days from one instant to another, rounded down: an hour ago is -1.
 func DaysBetween(from, to time.Time) int {
 	days := int(to.Sub(from) / (24 * time.Hour))
 	if to.Before(from) && to.Sub(from)%(24*time.Hour) != 0 {

@@ -22,7 +22,8 @@ var (
 	tonight   = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 )
 
-// example is a run over three organizations: Acme with changes since last night, Birch for the first time, Cedar not reachable.
+// example returns a run over three organizations: Acme has changes since last night, Birch has its
+// first snapshot, Cedar failed.
 func example() *Model {
 	m := &Model{
 		Run: snapshot.Run{
@@ -104,7 +105,7 @@ func acme() *Organization {
 	}
 }
 
-// entry is one about Contractors, so many hours before the snapshot.
+// entry returns an audit-log entry about Contractors, that many hours before the snapshot.
 func entry(entryID string, hours int, action string) ona.AuditLogEntry {
 	return ona.AuditLogEntry{
 		ID: "entry-" + entryID, ActorID: id(901), ActorPrincipal: "PRINCIPAL_USER", SubjectID: id(3), SubjectType: ona.ResourceTypeSCIMConfiguration,
@@ -112,7 +113,7 @@ func entry(entryID string, hours int, action string) ona.AuditLogEntry {
 	}
 }
 
-// acceptances are exceptions of every state and bearing.
+// acceptances returns exceptions of every state and bearing.
 func acceptances() []snapshot.Acceptance {
 	accept := func(rule, subject string, days int, bearing finding.Bearing, findings int) snapshot.Acceptance {
 		expires := tonight.AddDate(0, 0, days).Truncate(24 * time.Hour)
@@ -193,7 +194,7 @@ func ruleOf(id string) finding.Rule {
 	return finding.Rule{}
 }
 
-// others lets every rule that found nothing pass, but for one that could not be assessed.
+// others returns a pass for every rule without findings, except one that is not assessed.
 func others(organizationID, name string, found []snapshot.Finding) []snapshot.Finding {
 	failed := make(map[string]bool)
 	for _, f := range found {
@@ -231,7 +232,7 @@ func exchanges(scim, sso int) []snapshot.Exchange {
 	}
 }
 
-// birch is complete for the first time, and its token may not read SSO configurations or policies.
+// birch has its first complete snapshot. Its token may not read SSO configurations or policies.
 func birch() *Organization {
 	o := &Organization{
 		Snapshot: snapshot.Snapshot{
@@ -249,7 +250,7 @@ func birch() *Organization {
 	return o
 }
 
-// cedar failed before its id was known.
+// cedar failed before its organization id was known.
 func cedar() *Organization {
 	return &Organization{
 		Snapshot: snapshot.Snapshot{

@@ -10,21 +10,20 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// Options is what a caller may set about a report. The zero value is the defaults.
+// Options are the settings of a report. The zero value selects the defaults.
 type Options struct {
-	// Formats are the kinds of files to write; none for DefaultFormats. The two files that list the
-	// others are always written.
+	// Formats selects the files to write; empty selects DefaultFormats. The manifest and SHA256SUMS
+	// are always written.
 	Formats []Format
-	// Template takes the place of the built-in template of the Markdown file, nil for the built-in.
+	// Template replaces the built-in template of the Markdown file; nil selects the built-in one.
 	Template *template.Template
-	// Location is the zone of a second column beside each column of instants, nil or UTC for none.
+	// Location is the zone of the extra columns of local times; nil or UTC adds none.
 	Location *time.Location
-	// ToolVersion is the version that writes the report. It is named where it is not the one that made
-	// the run.
+	// ToolVersion writes the report. The report names it if another version made the run.
 	ToolVersion string
 }
 
-// Format is a kind of file of a report, by the ending of its name.
+// Format is a file format of a report, named by its file extension.
 type Format string
 
 // The formats.
@@ -36,7 +35,7 @@ const (
 	FormatJSONL Format = "jsonl"
 )
 
-// DefaultFormats are what a report has when the settings name none.
+// DefaultFormats are written if the settings name none.
 var DefaultFormats = []Format{FormatXLSX, FormatMD, FormatJSON, FormatCSV}
 
 var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL)
@@ -57,7 +56,7 @@ func ParseFormats(text string) ([]Format, error) {
 	return formats, nil
 }
 
-// Has reports whether the report has files of a format.
+// Has reports whether the options select a format.
 func (o *Options) Has(f Format) bool {
 	if len(o.Formats) == 0 {
 		return slices.Contains(DefaultFormats, f)
@@ -65,7 +64,7 @@ func (o *Options) Has(f Format) bool {
 	return slices.Contains(o.Formats, f)
 }
 
-// Zone is the location of local times, nil where there is none beside UTC.
+// Zone returns the location of local times, nil for UTC alone.
 func (o *Options) Zone() *time.Location {
 	if o.Location == nil || o.Location.String() == "UTC" {
 		return nil
@@ -73,8 +72,7 @@ func (o *Options) Zone() *time.Location {
 	return o.Location
 }
 
-// Rest names where the rows of a table are that Markdown leaves out, beside a workbook with this
-// name.
+// Rest names the file with the rows that Markdown leaves out. workbook names the workbook.
 func (o *Options) Rest(t *table.Table, workbook string) string {
 	switch {
 	case t.File != "" && o.Has(FormatCSV):

@@ -137,8 +137,8 @@ func TestReportThatIsWrittenAgainNamesTheNewerVersion(t *testing.T) {
 	if d := cmp.Diff(unnamed, then); d != "" {
 		t.Errorf("the version of then is named: %s", d)
 	}
-	const again = "written again by auditor v1.3.0"
-	if !strings.Contains(now[MarkdownFile], again) || strings.Contains(then[MarkdownFile], "written again") {
+	const again = "auditor v1.3.0 wrote this report again"
+	if !strings.Contains(now[MarkdownFile], again) || strings.Contains(then[MarkdownFile], "wrote this report again") {
 		t.Error("the Markdown does not tell who wrote it")
 	}
 	for _, name := range []string{jsonFile, folder.ManifestFile} {

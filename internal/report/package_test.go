@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// hostileModel is the example with a hostile name wherever the API could give one.
+// hostileModel returns the example with a hostile name in every field that the API sets.
 func hostileModel() *Model {
 	m := example()
 	o := m.Organizations[0]
@@ -40,7 +40,8 @@ func hostileModel() *Model {
 	return m
 }
 
-// TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName also checks that nothing in it computes, links outside or runs.
+// TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName also checks that the workbook has no
+// formulas, external links or macros.
 func TestEveryPartOfTheWorkbookIsXMLThatTheContentTypesName(t *testing.T) {
 	checkPackage(t, workbook(t, hostileModel()))
 }
@@ -52,7 +53,7 @@ func checkPackage(t *testing.T, archive []byte) {
 	for name, text := range all {
 		for _, element := range elements(t, name, text) {
 			switch {
-			case element.Name.Local == "f" && strings.HasPrefix(name, "xl/charts/"): // the cells that a chart is of
+			case element.Name.Local == "f" && strings.HasPrefix(name, "xl/charts/"): // the cells of a chart's series
 			case slices.Contains([]string{"f", "hyperlink", "mergeCell", "oleObject", "externalReference", "control"}, element.Name.Local):
 				t.Errorf("%s has a <%s>", name, element.Name.Local)
 			case element.Name.Local == "Relationship":
@@ -73,7 +74,7 @@ func checkPackage(t *testing.T, archive []byte) {
 	}
 }
 
-// elements are the elements of a part that is well-formed.
+// elements returns the elements of a part, and fails if it is not well-formed.
 func elements(t *testing.T, name, text string) []xml.StartElement {
 	t.Helper()
 	var all []xml.StartElement
@@ -91,7 +92,8 @@ func elements(t *testing.T, name, text string) []xml.StartElement {
 	}
 }
 
-// contentTypes says whether a part has a content type: ECMA-376 Part 2, 10.1.2.
+// contentTypes returns a function that reports whether a part has a content type: ECMA-376 Part 2,
+// 10.1.2.
 func contentTypes(t *testing.T, text string) func(name string) bool {
 	t.Helper()
 	named := make(map[string]bool)
@@ -99,7 +101,7 @@ func contentTypes(t *testing.T, text string) func(name string) bool {
 		named[attribute(e, "PartName")], named["*."+attribute(e, "Extension")] = true, true
 	}
 	return func(name string) bool {
-		// xml alone says nothing of a part that a program must know.
+		// The default for .xml is too general for the parts of a workbook.
 		return named["/"+name] || path.Ext(name) != ".xml" && named["*"+path.Ext(name)]
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Read builds the model of a run from the store. A run that is still open, or that has no snapshot,
-// is read too: its report says that it is not complete.
+// Read builds the model of a run from the store. It also reads a run that has not ended or has no
+// snapshot: the report says that the run is not complete.
 func Read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, error) {
 	m, err := read(ctx, store, runID)
 	if err != nil {
@@ -51,7 +51,7 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 	return m, m.readTimeline(ctx, store)
 }
 
-// read fills in what the store has about o.Snapshot.
+// read reads the data of o.Snapshot.
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	var err error
 	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
@@ -65,14 +65,14 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 		return err
 	}
 	if err := o.readBaselines(ctx, store); err != nil {
-		return fmt.Errorf("its baseline: %w", err)
+		return fmt.Errorf("reading its baseline: %w", err)
 	}
 	return o.readInventory(ctx, store)
 }
 
-// readBaselines finds what the snapshot was compared with. What the baseline could not read was
-// compared with the last complete snapshot that could. Retention leaves the newest such snapshot
-// alone, so the one found is the one that was used.
+// readBaselines finds the snapshots that this one was compared with. If the baseline could not read
+// SSO configurations or policies, these were compared with the last complete snapshot that could.
+// Retention never deletes the newest such snapshot, so this finds the one that was used.
 func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
 	if o.Snapshot.BaselineID == 0 {
 		return nil
@@ -83,19 +83,19 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	}
 	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &b, &b, &b
 	if b.SSONotAssessed != "" {
-		o.SSOBaseline, err = optional(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, b.ID))
+		o.SSOBaseline, err = snapshotOrNil(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, b.ID))
 		if err != nil {
 			return err
 		}
 	}
 	if b.PoliciesNotAssessed != "" {
-		o.PoliciesBaseline, err = optional(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, b.ID))
+		o.PoliciesBaseline, err = snapshotOrNil(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, b.ID))
 	}
 	return err
 }
 
-// optional is nil for a snapshot that was not found.
-func optional(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
+// snapshotOrNil returns nil for a snapshot that was not found.
+func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !found {
 		return nil, err
 	}
@@ -121,13 +121,13 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 	return err
 }
 
-// lastComplete finds the newest complete snapshot before one that is not. Where that failed before
-// the organization's id was known, the two have the label in the settings in common.
+// lastComplete finds the newest complete snapshot before a failed one. If the failed one has no
+// organization id, it finds the newest with the same label in the settings.
 func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Snapshot) (*snapshot.Snapshot, error) {
 	if failed.OrganizationID != "" {
-		return optional(store.LastComplete(ctx, failed.OrganizationID, failed.ID))
+		return snapshotOrNil(store.LastComplete(ctx, failed.OrganizationID, failed.ID))
 	}
-	runs, err := store.Runs(ctx, failed.RunID, 0) // all: it may have failed for longer than a report shows
+	runs, err := store.Runs(ctx, failed.RunID, 0) // all: it may have failed in every shown run
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func lastComplete(ctx context.Context, store *snapshot.Store, failed snapshot.Sn
 	return nil, nil
 }
 
-// readTimeline reads the changes of all organizations that the report shows, oldest first.
+// readTimeline reads the changes of all organizations since Since, oldest first.
 func (m *Model) readTimeline(ctx context.Context, store *snapshot.Store) error {
 	for _, o := range m.Organizations {
 		if o.id() == "" {

@@ -34,7 +34,7 @@ func newStore(t *testing.T) *snapshot.Store {
 	return store
 }
 
-// inventory is Acme with these configurations.
+// inventory returns Acme with these configurations.
 func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
 	inv := ona.Inventory{
 		Organization: ona.Organization{ID: acmeID, Name: "Acme", Raw: []byte(`{}`)},
@@ -70,7 +70,7 @@ func recordRules(t *testing.T, store *snapshot.Store) int64 {
 	return id
 }
 
-// collect stores one night as the job does, and gives its run.
+// collect stores one night as the job does, and returns the id of its run.
 func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventory) int64 {
 	t.Helper()
 	run := beginRun(t, store, at)
@@ -107,7 +107,7 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	return run
 }
 
-// fail stores a night on which nothing could be collected, and gives its run.
+// fail stores a failed night, and returns the id of its run.
 func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
 	run := beginRun(t, store, at)
@@ -146,7 +146,7 @@ func readModel(t *testing.T, store *snapshot.Store, run int64) *Model {
 	return m
 }
 
-// contentsOf are the files of a folder.
+// contentsOf returns the files of a folder by name.
 func contentsOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -231,7 +231,7 @@ func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
 	}
 }
 
-// TestAReportDoesNotGrowWithTheNightsBeforeIt has a change of 100 days ago, one of 50 days ago, and
+// TestAReportDoesNotGrowWithTheNightsBeforeIt stores a change 100 days ago, one 50 days ago, and
 // then more failed runs than a report shows.
 func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
 	store := newStore(t)
@@ -258,7 +258,7 @@ func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
 	}
 }
 
-// TestRawJSONStaysReachable: what the API sent is in the JSON, unaltered.
+// TestRawJSONStaysReachable: the JSON of the API is in the report, unaltered.
 func TestRawJSONStaysReachable(t *testing.T) {
 	store := newStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
@@ -278,8 +278,8 @@ func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *t
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
 	m := readModel(t, store, fail(t, store, tonight))
 	v := newReport(m, Options{})
-	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. Nothing is said about it in this run: no inventory, no changes. " +
-		"Its last complete snapshot is of 2026-11-22 02:00:00 UTC."
+	want := "NOT COMPLETE: Acme: unavailable: fetching page 2: HTTP 503. This run has no inventory and no changes " +
+		"for this organization. Its last complete snapshot was taken at 2026-11-22 02:00:00 UTC."
 	if got := v.alarms(); len(got) != 1 || got[0] != want {
 		t.Errorf("alarms %q instead of %q", got, want)
 	}
@@ -307,13 +307,13 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 		}
 		return strings.Join(all, "\n")
 	}
-	want := "Acme: no changes of SCIM configurations since the baseline snapshot of 2026-11-21 02:00:00 UTC\n" +
+	want := "Acme: no changes of SCIM configurations since the baseline snapshot taken at 2026-11-21 02:00:00 UTC\n" +
 		"Acme: changes of SSO configurations not assessed: permission_denied"
 	if d := cmp.Diff(want, remarks(middle)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	want = "Acme: no changes since the baseline snapshot of 2026-11-22 02:00:00 UTC\n" +
-		"Acme: SSO configurations compared with the snapshot of 2026-11-21 02:00:00 UTC, the last that could read them"
+	want = "Acme: no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC\n" +
+		"Acme: SSO configurations compared with the last snapshot that could read them, taken at 2026-11-21 02:00:00 UTC"
 	if d := cmp.Diff(want, remarks(last)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -329,8 +329,9 @@ func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
 	}
 }
 
-// TestWhatWasComparedIsToldAfterItWasPruned: night 2 could not read the SSO configurations, so night 3 was compared with night 1.
-func TestWhatWasComparedIsToldAfterItWasPruned(t *testing.T) {
+// TestTheBaselineIsNamedAfterItWasPruned: night 2 could not read the SSO configurations, so night 3
+// was compared with night 1.
+func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
 	store := newStore(t)
 	sighted, blind := inventory(), inventory()
 	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
@@ -339,18 +340,18 @@ func TestWhatWasComparedIsToldAfterItWasPruned(t *testing.T) {
 	collect(t, store, first, sighted)
 	collect(t, store, first.AddDate(0, 0, 1), blind)
 	run := collect(t, store, first.AddDate(0, 0, 2), sighted)
-	told := func() string {
+	remarks := func() string {
 		text := ""
 		for _, r := range newReport(readModel(t, store, run), Options{}).changes.Remarks {
 			text += r.Text + "\n"
 		}
 		return text
 	}
-	before := told()
+	before := remarks()
 	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, first.AddDate(0, 0, 3), false); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(before, told()); d != "" || !strings.Contains(before, "compared with the snapshot of 2026-11-01") {
+	if d := cmp.Diff(before, remarks()); d != "" || !strings.Contains(before, "that could read them, taken at 2026-11-01") {
 		t.Errorf("%s\n(-before +after):\n%s", before, d)
 	}
 }

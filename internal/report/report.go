@@ -15,7 +15,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The files of a report folder, beside the CSV files of its tables.
+// The files of a report folder. Each table has a CSV file too.
 const (
 	WorkbookFile  = "audit.xlsx"
 	MarkdownFile  = "audit.md"
@@ -25,19 +25,19 @@ const (
 
 const reportTitle = "SCIM and SSO configuration audit"
 
-// report is a model as its files show it: tables made once, and what is counted over them.
+// report has the tables of a model, which are made once, and the counts over them.
 type report struct {
 	*Model
 	Options
-	names   Names
-	byID    map[string]int       // organization id → index
-	judged  []judged             // by organization
-	failing map[subject][]string // rules that fail for a configuration
-	// frameworks are the controls of each rule as cells.
+	names     Names
+	byID      map[string]int       // organization id → index
+	evaluated []evaluation         // by organization
+	failing   map[subject][]string // rules that fail for a configuration
+	// frameworks has the cells with the controls of each rule, by rule id.
 	frameworks map[string][]any
 
 	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
-	// These are arrays of the JSON alone.
+	// These tables are only in JSON.
 	snapshots, rules, auditLog, trend *table.Table
 
 	ties  TieOuts
@@ -56,7 +56,7 @@ func newReport(m *Model, opts Options) *report {
 		names = append(names, o.name())
 		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
 		r.byID[o.id()] = i
-		r.judged = append(r.judged, r.judge(i, o))
+		r.evaluated = append(r.evaluated, r.evaluate(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes, r.timeline = r.changeTable(), r.timelineTable()
@@ -72,7 +72,7 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
-// table is one with a CSV file and an array in JSON, both named like its sheet.
+// table returns a table with a CSV file and an array in JSON, both named like its sheet.
 func (r *report) table(name string) *table.Table {
 	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ToLower(name)
@@ -80,20 +80,20 @@ func (r *report) table(name string) *table.Table {
 	return t
 }
 
-// label names the organization of a row.
+// label returns the unique name of an organization.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
-// writer is the version that writes the report.
+// writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-// csvTables are the tables that have a CSV file each.
+// csvTables returns the tables that have a CSV file.
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
 		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
 	}
 }
 
-// jsonTables are the arrays of the JSON. What a sheet says by joining tables, JSON has once.
+// jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
 		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
@@ -101,12 +101,11 @@ func (r *report) jsonTables() []*table.Table {
 	}
 }
 
-// makeWorkbook makes the sheets in their order, counts the cells of all files, and puts the counts
-// into the evidence.
+// makeWorkbook makes the sheets, and adds the numbers of altered cells to the evidence.
 func (r *report) makeWorkbook() {
 	run := fmt.Sprintf("Run %d of %s", r.Run.ID, UTC(r.Run.StartedAt))
 	evidence := &xlsx.Sheet{Name: "Evidence", Table: r.exchanges, Widths: []float64{0, 0, xlsx.HashWidth}}
-	evidence.Add(xlsx.Title, "Evidence of "+r.names.All)
+	evidence.Add(xlsx.Title, "Evidence for "+r.names.All)
 	evidence.AddRows(FactTable(r.facts, &r.names))
 	r.book = &xlsx.Book{
 		Title: reportTitle, Subject: run + ": " + r.status(), Identifier: strconv.FormatInt(r.Run.ID, 10),
@@ -127,9 +126,9 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write renders all files of a run into <dir>/<started at as 2026-11-23T020000Z>-run-<id>, makes
-// <dir>/latest point to it unless that already points to a newer run, and returns the folder's path.
-// The folder appears as a whole or not at all.
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path.
+// <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the folder,
+// unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (string, error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
 	path := filepath.Join(dir, name)
@@ -139,7 +138,7 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 	return path, folder.SetLatest(dir, name)
 }
 
-// files are those of the formats that the options name.
+// files returns the files in the formats that the options name.
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {
@@ -164,7 +163,8 @@ func (r *report) files() []folder.File {
 	return files
 }
 
-// frames say what a row is about: in the JSON document, and in files of rows alone.
+// frames returns the columns that identify the organization of a row: those in the JSON document,
+// and those in CSV and JSON lines.
 func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
@@ -180,11 +180,11 @@ func (r *report) frames() (document, rows *table.Frame) {
 	return document, rows
 }
 
-// jsonSchema is the version of the form of audit.json. Fields may be added under the same version;
-// none changes its meaning or goes away.
+// jsonSchema is the version of the form of audit.json. Under one version, fields may be added; none
+// is removed or changes its meaning.
 const jsonSchema = "auditor-report/2"
 
-// head is what the JSON says before its arrays. The run's other facts are its row of runs.
+// head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
 	Schema            string    `json:"schema"`
 	Status            string    `json:"status"`
@@ -208,22 +208,21 @@ func (r *report) head() head {
 	}
 }
 
-// manifest says what a report folder holds and of which run it is. It names every file but itself
-// and SHA256SUMS, which names it.
+// manifest names the run and lists every file in the folder except itself and SHA256SUMS.
+// SHA256SUMS lists the manifest.
 type manifest struct {
 	Schema    string    `json:"schema"`
 	RunID     int64     `json:"run_id"`
 	StartedAt time.Time `json:"started_at"`
 	Complete  bool      `json:"complete"`
-	// ToolVersion is of the tool that made the run, ReportToolVersion of the one that wrote these files.
+	// ToolVersion made the run, ReportToolVersion wrote these files.
 	ToolVersion       string             `json:"tool_version"`
 	ReportToolVersion string             `json:"report_tool_version"`
 	Snapshots         []manifestSnapshot `json:"snapshots"`
 	Files             []folder.Written   `json:"files"`
 }
 
-// manifestSnapshot is what the database holds of one organization; the hashes are empty where its
-// snapshot is not complete.
+// manifestSnapshot identifies the snapshot of one organization. A failed one has no hashes.
 type manifestSnapshot struct {
 	ID             int64            `json:"id"`
 	OrganizationID string           `json:"organization_id"`

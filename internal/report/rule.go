@@ -11,11 +11,11 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// FrameworkColumns are those of the controls that a rule supports. JSON has them in rules alone.
+// FrameworkColumns returns the columns with the controls that a rule supports.
 func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
 
-// FrameworkCells are the controls that a rule supports, a cell for each framework; empty for a rule
-// that this version does not have.
+// FrameworkCells returns the controls that a rule supports, a cell for each framework. The cells
+// are empty for a rule that this version does not know.
 func FrameworkCells(rules []finding.Rule, id string) []any {
 	cells := make([]any, len(finding.Frameworks))
 	i := slices.IndexFunc(rules, func(rule finding.Rule) bool { return rule.ID == id })
@@ -29,14 +29,14 @@ func FrameworkCells(rules []finding.Rule, id string) []any {
 	return cells
 }
 
-// outcomeTable has every rule for every organization with how often it had which outcome.
+// outcomeTable counts the findings of every rule in every organization by status.
 func (r *report) outcomeTable() *table.Table {
 	t := table.New("Rules", nil, columnsOf["Rules"]...)
 	t.Key, t.File = "rule_outcomes", "rules.csv"
-	t.Remark(table.RunLevel, "A mapping to a control says what a rule supports; no rule alone satisfies a control.")
-	for i := range r.judged {
-		for _, o := range r.judged[i].outcomes {
-			var severity any = string(o.rule.Severity) // without a colour where nothing is wrong
+	t.Remark(table.RunLevel, "A rule supports the controls that it is mapped to. No rule alone satisfies a control.")
+	for i := range r.evaluated {
+		for _, o := range r.evaluated[i].outcomes {
+			var severity any = string(o.rule.Severity) // without a colour if nothing fails
 			if o.counts[finding.Fail] > 0 {
 				severity = Word(o.rule.Severity)
 			}
@@ -49,14 +49,14 @@ func (r *report) outcomeTable() *table.Table {
 	return t
 }
 
-// ruleTable has the wording of each rule once, for JSON.
+// ruleTable lists the wording of each rule, for JSON.
 func (r *report) ruleTable() *table.Table {
 	t := table.New("", nil, columnsOf["Rule wordings"]...)
 	t.Key = "rules"
 	rules := slices.Clone(r.Rules)
 	expected := make(map[string]string)
-	for i := range r.judged {
-		for j, o := range r.judged[i].outcomes {
+	for i := range r.evaluated {
+		for j, o := range r.evaluated[i].outcomes {
 			if _, seen := expected[o.rule.ID]; !seen && j >= len(r.Rules) {
 				rules = append(rules, o.rule)
 			}
@@ -71,7 +71,7 @@ func (r *report) ruleTable() *table.Table {
 	return t
 }
 
-// controls are the cells of FrameworkCells, made once for each rule.
+// controls returns FrameworkCells, which it caches by rule.
 func (r *report) controls(id string) []any {
 	cells, made := r.frameworks[id]
 	if !made {
@@ -81,8 +81,8 @@ func (r *report) controls(id string) []any {
 	return cells
 }
 
-// SeverityText says how many there are of each severity that occurs, the most serious first; counts
-// are in the order of diff.Severities.
+// SeverityText lists the counts above 0 with their severities, the most serious first. counts are
+// in the order of diff.Severities.
 func SeverityText(counts []int) string {
 	var texts []string
 	for i, n := range counts {

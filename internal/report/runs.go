@@ -13,10 +13,10 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// RunColumns are those of a register of runs.
+// RunColumns are the columns of a table of runs.
 var RunColumns = columnsOf["Runs"]
 
-// RunCells are the cells of a run.
+// RunCells returns the cells of a run.
 func RunCells(r *snapshot.Run) []any {
 	return []any{
 		int(r.ID), Word(r.Outcome), r.StartedAt, table.Instant(r.FinishedAt, "not finished"),
@@ -25,11 +25,11 @@ func RunCells(r *snapshot.Run) []any {
 	}
 }
 
-// missedRule is the rule whose findings name missed nights, by their instant in RFC 3339.
+// missedRule is the rule whose findings are about missed nights. Their subject ids are the
+// scheduled times in RFC 3339.
 const missedRule = "RUN-002"
 
-// runTable has the last runs up to this one, and every night of the last days for which there is no
-// complete run, newest first.
+// runTable lists the last runs up to this one and the missed nights of the last days, newest first.
 func (r *report) runTable() *table.Table {
 	type entry struct {
 		at    time.Time
@@ -40,15 +40,15 @@ func (r *report) runTable() *table.Table {
 		entries = append(entries, entry{r.Runs[i].StartedAt, RunCells(&r.Runs[i])})
 	}
 	for at, organizations := range r.missedNights() {
-		why := "no run was made"
+		reason := "no run started"
 		if len(organizations) > 0 {
-			why = "no complete run for: " + strings.Join(organizations, ", ")
+			reason = "no complete run for: " + strings.Join(organizations, ", ")
 		}
 		entries = append(entries, entry{at, []any{
-			table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil, why, "", "",
+			table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil, reason, "", "",
 		}})
 	}
-	// By time, which distinguishes the nights; a run stands before a night of the same time.
+	// Nights have different times. A run comes before a night with the same time.
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.at.Compare(a.at) })
 	t := r.table("Runs")
 	for _, e := range entries {
@@ -59,8 +59,9 @@ func (r *report) runTable() *table.Table {
 	return t
 }
 
-// missedNights are the nights that the register has no run for, and those that RUN-002 names with
-// the organizations of this run that missed them. A night whose run failed has that run's row.
+// missedNights returns the nights without a run. It also returns the nights in findings of RUN-002,
+// with the organizations of this run that missed them. A night with a failed run is not included:
+// that run has a row of its own.
 func (r *report) missedNights() map[time.Time][]string {
 	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
 	for _, n := range r.Nights {
@@ -84,7 +85,7 @@ func (r *report) missedNights() map[time.Time][]string {
 	return missed
 }
 
-// exchangeTable has every request whose answer the run is made of, in the order of sending.
+// exchangeTable lists the requests behind the snapshots, in the order of sending.
 func (r *report) exchangeTable() *table.Table {
 	t := r.table("Evidence")
 	t.Key, t.File = "exchanges", "exchanges.csv"
@@ -96,13 +97,13 @@ func (r *report) exchangeTable() *table.Table {
 				int(e.ResponseSize), e.ResponseSHA256)
 		}
 		if len(o.Exchanges) == 0 {
-			t.Missing(i, r.label(i)+": no exchange is stored")
+			t.Missing(i, r.label(i)+": no exchanges are stored")
 		}
 	}
 	return t
 }
 
-// auditLogTable has the entries of the audit log that the changes are explained by, for JSON.
+// auditLogTable lists the stored entries of the audit log, for JSON.
 func (r *report) auditLogTable() *table.Table {
 	t := table.New("", nil, columnsOf["Audit log"]...)
 	t.Key = "audit_log"

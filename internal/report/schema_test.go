@@ -20,10 +20,10 @@ import (
 
 const schemaPath = "../../docs/audit.schema.json"
 
-// object is a part of a schema; encoding/json sorts its members.
+// object is a part of a schema. encoding/json sorts its members.
 type object map[string]any
 
-// words are the values of columns that have one of a few.
+// words has the values of the columns that allow only a few.
 var words = map[string][]any{
 	"severity":        {"critical", "high", "medium", "low", "info", nil},
 	"status":          {"fail", "pass", "not_assessed", "excepted"},
@@ -31,7 +31,7 @@ var words = map[string][]any{
 	"result":          {"ties", "does not tie", "not assessed"},
 }
 
-// columnSchema is what a column's values are.
+// columnSchema returns the schema of the values of a column.
 func columnSchema(t *table.Table, c table.Column) any {
 	if values, ok := words[c.Key]; ok && c.Kind == table.TextKind && t.Key != "rules" {
 		return object{"enum": values}
@@ -48,7 +48,7 @@ func columnSchema(t *table.Table, c table.Column) any {
 	}[c.Kind]
 }
 
-// rowSchema is an object with a member for each column.
+// rowSchema returns the schema of an object with a member for each column.
 func rowSchema(t *table.Table, f *table.Frame) object {
 	properties := make(object)
 	for _, c := range t.Columns {
@@ -62,7 +62,8 @@ func rowSchema(t *table.Table, f *table.Frame) object {
 	return closedObject(properties)
 }
 
-// closedObject has all members of a version; later ones may have more.
+// closedObject returns the schema of an object that has all these members. Later versions may have
+// more.
 func closedObject(properties object) object {
 	required := make([]string, 0, len(properties))
 	for key := range properties {
@@ -72,7 +73,7 @@ func closedObject(properties object) object {
 	return object{"type": "object", "required": required, "properties": properties}
 }
 
-// headSchema is the members of the head, by its tags and types.
+// headSchema returns the schema of the members of the head, from its tags and types.
 func headSchema() object {
 	properties := make(object)
 	for field := range reflect.TypeFor[head]().Fields() {
@@ -89,7 +90,7 @@ func headSchema() object {
 	return properties
 }
 
-// schema is that of audit.json, and with #/$defs/line that of each line of audit.jsonl.
+// schema returns the schema of audit.json, with that of each line of audit.jsonl at #/$defs/line.
 func schema(t *testing.T) []byte {
 	t.Helper()
 	r := newReport(&Model{}, Options{})
@@ -119,7 +120,7 @@ func schema(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // what is short stands on one line
+	for range 2 { // joins short objects into one line
 		text = leaf.ReplaceAllFunc(text, func(b []byte) []byte {
 			if one := bytes.Join(bytes.Fields(b), []byte(" ")); len(one) < 400 {
 				return one
@@ -130,7 +131,7 @@ func schema(t *testing.T) []byte {
 	return append(text, '\n')
 }
 
-// leaf is an array or an object without another object in it.
+// leaf matches an array or an object without another object in it.
 var leaf = regexp.MustCompile(`\[[^][{}]*\]|\{[^{}]*\}`)
 
 func TestTheSchemaIsThatOfTheTables(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// snapshotTable has one row for each organization: how its snapshot was made. The evidence shows
-// each of its cells that has a value as a line of its own, under the column's title.
+// snapshotTable has one row for each organization on how its snapshot was made. The evidence shows
+// each cell with a value on its own line, under the column's title.
 func (r *report) snapshotTable() *table.Table {
 	t := table.New("", r.Zone(), columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
@@ -20,7 +20,7 @@ func (r *report) snapshotTable() *table.Table {
 	return t
 }
 
-// snapshotCells say how the snapshot was made.
+// snapshotCells returns the cells on how the snapshot was made.
 func snapshotCells(o *Organization) []any {
 	s := &o.Snapshot
 	cells := []any{
@@ -32,14 +32,14 @@ func snapshotCells(o *Organization) []any {
 	if o.complete() {
 		return append(cells, nil, nil)
 	}
-	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was stored"))
+	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was recorded"))
 }
 
-// listingCells are what a complete snapshot has, from its baseline to its hashes.
+// listingCells returns the cells of a complete snapshot from its baseline to its hashes.
 func listingCells(o *Organization) []any {
 	s := &o.Snapshot
 	if !o.complete() {
-		return make([]any, 17) // as many as below
+		return make([]any, 17) // the number of cells below
 	}
 	cells := []any{
 		or(idOf(o.Baseline), baselineText), s.SCIMListing.Pages, s.SCIMListing.RowsPerPage, finalToken(s.SCIMListing),
@@ -54,8 +54,8 @@ func listingCells(o *Organization) []any {
 	return append(cells, Unless(s.PoliciesNotAssessed, "assessed"), s.ContentSHA256, s.ChainSHA256)
 }
 
-// comparedCells are what the snapshot was compared with, and how the audit log was read for that;
-// for JSON alone why values are null, and the policies as the API sent them.
+// comparedCells returns the cells on the baselines and the audit log. The last ones are only in
+// JSON: why values are null, and the policies as the API sent them.
 func comparedCells(o *Organization) []any {
 	var taken, restricted, policies any
 	if o.Baseline != nil {
@@ -88,7 +88,7 @@ func (o *Organization) enabled() int {
 	return n
 }
 
-// idOf is the id of a snapshot, 0 of none.
+// idOf returns the id of a snapshot, 0 for nil.
 func idOf(s *snapshot.Snapshot) int {
 	if s == nil {
 		return 0
@@ -98,26 +98,26 @@ func idOf(s *snapshot.Snapshot) int {
 
 func clockCell(s *snapshot.Snapshot) any {
 	if !s.ServerClockKnown {
-		return table.Why("unknown: no answer carried a date")
+		return table.Why("unknown: no response had a date")
 	}
 	return s.ServerClockOffset.String()
 }
 
-// finalToken says whether the last page itself said that it is the last.
+// finalToken returns whether the last page had the empty page token that ends a list.
 func finalToken(l snapshot.Listing) string {
 	if l.FinalTokenEmpty {
-		return "empty: the listing is whole"
+		return "empty: the listing is complete"
 	}
-	return "not empty: the listing is not whole"
+	return "not empty: the listing is not complete"
 }
 
-// evidence is how the run was made, without its exchanges: the run, each snapshot, and the
-// thresholds that its rules used.
+// evidence returns facts on how the run was made, without its exchanges: on the run, on each
+// snapshot, and on the thresholds that its rules used.
 func (r *report) evidence() []Fact {
 	all := append(r.runFacts(), r.writerFacts()...)
 	for i := range r.Organizations {
-		all = append(all, transposed(r.snapshots, i)...)
-		for j, o := range r.judged[i].outcomes[:len(r.Rules)] {
+		all = append(all, rowFacts(r.snapshots, i)...)
+		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
 			if o.expected != "" && o.expected != r.Rules[j].Expected {
 				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
 			}
@@ -126,14 +126,14 @@ func (r *report) evidence() []Fact {
 	return all
 }
 
-// runFacts are the run's own row of the register.
+// runFacts returns the cells of the run as facts.
 func (r *report) runFacts(keys ...string) []Fact {
 	t := table.New("", r.Zone(), RunColumns...)
 	t.Add(table.RunLevel, RunCells(&r.Run)...)
-	return transposed(t, 0, keys...)
+	return rowFacts(t, 0, keys...)
 }
 
-// writerFacts names the version that wrote the report where it is not the one that made the run.
+// writerFacts names the version that wrote the report, if another version made the run.
 func (r *report) writerFacts() []Fact {
 	if r.writer() == r.Run.ToolVersion {
 		return nil

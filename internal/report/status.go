@@ -10,19 +10,19 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// status is the sentence that a report begins with.
+// status returns the first sentence of the report.
 func (r *report) status() string {
 	total, failed := Count(len(r.Organizations), "organization"), r.incomplete()
 	switch {
 	case r.Complete():
 		findings := 0
-		for _, j := range r.judged {
+		for _, j := range r.evaluated {
 			findings += j.counts[finding.Fail]
 		}
 		text := fmt.Sprintf("%s: %s collected, %s, %s", Complete, total, Count(len(r.changes.Rows), "change"),
 			Count(findings, "failed finding"))
 		if n := len(r.ties.Different()); n > 0 {
-			text += fmt.Sprintf(", but tie-outs that do not tie: %d", n)
+			text += ", but " + Count(n, "tie-out") + " failed"
 		}
 		return text + "."
 	case len(r.Organizations) == 0:
@@ -36,8 +36,7 @@ func (r *report) status() string {
 	}
 }
 
-// alarms are what must stand at the very top of a report: every reason why it is not complete, and
-// every count that does not tie.
+// alarms returns the first lines of a report: why it is not complete, and every failed tie-out.
 func (r *report) alarms() []string {
 	var all []string
 	if r.Run.Outcome != snapshot.Complete && r.Run.Error != "" && r.incomplete() == 0 { // else each organization says why
@@ -54,18 +53,18 @@ func (r *report) alarms() []string {
 	return all
 }
 
-// notComplete says why nothing is known about an organization.
+// notComplete returns the alarm for an organization whose snapshot is not complete.
 func (r *report) notComplete(organization int) string {
 	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
 	if o.LastComplete != nil {
-		last = "Its last complete snapshot is of " + UTC(o.LastComplete.TakenAt) + "."
+		last = "Its last complete snapshot was taken at " + UTC(o.LastComplete.TakenAt) + "."
 	}
-	return fmt.Sprintf("%s: %s: %s. Nothing is said about it in this run: no inventory, no changes. %s",
+	return fmt.Sprintf("%s: %s: %s. This run has no inventory and no changes for this organization. %s",
 		NotComplete, r.label(organization), o.reason(), last)
 }
 
-// alarm adds to a table, for every organization of which nothing is known, why it has no rows.
+// alarm adds to a table why organizations without a complete snapshot have no rows.
 func (r *report) alarm(t *table.Table) {
 	for i, o := range r.Organizations {
 		if !o.complete() {
@@ -74,9 +73,9 @@ func (r *report) alarm(t *table.Table) {
 	}
 }
 
-// reason is why a snapshot is not complete.
+// reason returns why the snapshot is not complete.
 func (o *Organization) reason() string {
-	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was stored"), ".")
+	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was recorded"), ".")
 	if o.Snapshot.ErrorCode != "" {
 		reason = o.Snapshot.ErrorCode + ": " + reason
 	}
@@ -85,7 +84,7 @@ func (o *Organization) reason() string {
 
 const baselineText = "baseline: first complete snapshot, nothing to compare with"
 
-// headline says in one line how a complete organization stands.
+// headline returns one sentence with the counts of a complete organization.
 func (r *report) headline(organization int) string {
 	o := r.Organizations[organization]
 	sso := Count(len(o.SSO), "SSO configuration")
@@ -93,7 +92,7 @@ func (r *report) headline(organization int) string {
 		sso = "SSO configurations not assessed"
 	}
 	counted := Count(len(o.SCIM), "SCIM configuration") + " and " + sso
-	failed := Count(r.judged[organization].counts[finding.Fail], "failed finding")
+	failed := Count(r.evaluated[organization].counts[finding.Fail], "failed finding")
 	if o.first() {
 		return fmt.Sprintf("%s: %s: %s, %s.", r.label(organization), baselineText, counted, failed)
 	}
@@ -101,11 +100,11 @@ func (r *report) headline(organization int) string {
 	if len(o.Changes) > 0 {
 		changes = Count(len(o.Changes), "change")
 	}
-	return fmt.Sprintf("%s: complete: %s, %s since the baseline snapshot of %s, %s.", r.label(organization), counted,
+	return fmt.Sprintf("%s: complete: %s, %s since the baseline snapshot taken at %s, %s.", r.label(organization), counted,
 		changes, UTC(o.Baseline.TakenAt), failed)
 }
 
-// ofSCIM bounds what "no changes" can say where the SSO configurations were not compared.
+// ofSCIM limits the text "no changes" if the SSO configurations were not compared.
 func (o *Organization) ofSCIM() string {
 	if o.Snapshot.SSONotAssessed != "" || o.SSOBaseline == nil {
 		return " of SCIM configurations"

@@ -12,20 +12,20 @@ import (
 	"scim-auditor/internal/report/xlsx"
 )
 
-// SummaryGrid is the widths of a summary's columns, in characters: two texts, a long text, three
-// numbers and five short ones. Its tables begin with texts and end with numbers.
+// SummaryGrid has the widths of a summary's columns, in characters: two texts, a long text, three
+// numbers and five short numbers. Tables in a summary begin with texts and end with numbers.
 var SummaryGrid = []float64{26, 42, 60, 13, 13, 13, 9, 9, 9, 9, 9}
 
-// whereToLook is what a reader who has never seen the report needs to know.
+// whereToLook guides a reader who sees the report for the first time.
 var whereToLook = []string{
-	"In full: Changes (since the last complete snapshot), Findings (what is wrong), Rules (all that was judged), " +
+	"Complete lists: Changes (since the last complete snapshot), Findings (what is wrong), Rules (every rule), " +
 		"Inventory and SSO (what is configured), Timeline, Runs.",
-	"How it was collected: Evidence. What the words mean: Glossary. To check the files: sha256sum -c SHA256SUMS in " +
-		"their folder; to check the database: auditor verify.",
+	"How it was collected: Evidence. What the words mean: Glossary. To check the files, run sha256sum -c SHA256SUMS " +
+		"in their folder. To check the database, run auditor verify.",
 }
 
-// summary is the sheet with the essence of the run: whether it is complete, what it is about, what
-// changed, what is wrong, what was not looked at, and how to check all that.
+// summary makes the sheet Summary: whether the run is complete, what changed, what is wrong, what
+// was not assessed, and how to check the report.
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
@@ -57,10 +57,10 @@ func (r *report) summary() *xlsx.Sheet {
 	return s
 }
 
-// TopRows is how much of a long list a summary shows.
+// TopRows is the number of rows of a long list in a summary.
 const TopRows = 10
 
-// overviewTable has how each organization stands, those that are not complete first.
+// overviewTable has one row for each organization, those that are not complete first.
 func (r *report) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range r.Organizations {
@@ -79,10 +79,10 @@ func (r *report) overviewTable() *table.Table {
 			sso = len(o.SSO)
 		}
 		if o.Baseline != nil {
-			compared, changes = "the snapshot of "+UTC(o.Baseline.TakenAt), len(o.Changes)
+			compared, changes = "snapshot taken at "+UTC(o.Baseline.TakenAt), len(o.Changes)
 		}
-		cells := []any{r.label(i), compared, r.besideText(i), len(o.SCIM), sso, changes}
-		for _, n := range r.judged[i].failed {
+		cells := []any{r.label(i), compared, r.overviewNotes(i), len(o.SCIM), sso, changes}
+		for _, n := range r.evaluated[i].failed {
 			cells = append(cells, n)
 		}
 		t.Add(i, cells...)
@@ -90,16 +90,16 @@ func (r *report) overviewTable() *table.Table {
 	return t
 }
 
-// besideText says what the numbers of an organization do not.
-func (r *report) besideText(organization int) string {
-	o, counts := r.Organizations[organization], r.judged[organization].counts
-	notAssessed, otherwise := o.compared()
-	texts := append(notAssessed, otherwise...)
-	if why := o.Snapshot.SSONotAssessed; why != "" && o.first() { // else its changes are not assessed
-		texts = append(texts, "SSO configurations not assessed: "+why)
+// overviewNotes returns what a reader must know beside the numbers of an organization.
+func (r *report) overviewNotes(organization int) string {
+	o, counts := r.Organizations[organization], r.evaluated[organization].counts
+	notAssessed, older := o.comparisonNotes()
+	texts := append(notAssessed, older...)
+	if reason := o.Snapshot.SSONotAssessed; reason != "" && o.first() { // else notAssessed has the reason
+		texts = append(texts, "SSO configurations not assessed: "+reason)
 	}
-	if why := o.Snapshot.PoliciesNotAssessed; why != "" && o.first() {
-		texts = append(texts, "organization policies not assessed: "+why)
+	if reason := o.Snapshot.PoliciesNotAssessed; reason != "" && o.first() {
+		texts = append(texts, "organization policies not assessed: "+reason)
 	}
 	if n := counts[finding.NotAssessed]; n > 0 {
 		texts = append(texts, Count(n, "outcome")+" not assessed")
@@ -110,8 +110,8 @@ func (r *report) besideText(organization int) string {
 	return strings.Join(texts, "; ")
 }
 
-// mostSerious are the first rows of a table by severity, and how many more there are; of findings
-// those that fail.
+// mostSerious returns the first rows of a table by severity, and the number of the other rows. A
+// table of findings counts only those that fail.
 func mostSerious(t *table.Table) (rows []table.Row, rest int) {
 	severity := t.Column("severity")
 	status := slices.IndexFunc(t.Columns, func(c table.Column) bool { return c.Key == "status" })
@@ -129,8 +129,8 @@ func mostSerious(t *table.Table) (rows []table.Row, rest int) {
 	return rows, rest
 }
 
-// topChangeTable has the most serious changes of all organizations. What was added or removed as a
-// whole stands in the sheet Changes.
+// topChangeTable lists the most serious changes of all organizations. The sheet Changes has the
+// values of added and removed configurations.
 func (r *report) topChangeTable() *table.Table {
 	t := table.New("", nil, columnsOf["Top changes"]...)
 	rows, rest := mostSerious(r.reading)
@@ -149,13 +149,13 @@ func (r *report) topChangeTable() *table.Table {
 	}
 	for i, o := range r.Organizations {
 		if !o.complete() {
-			t.Missing(i, NotComplete+": "+r.label(i)+": nothing is known of its changes")
+			t.Missing(i, NotComplete+": "+r.label(i)+": its changes are not known")
 		}
 	}
 	return t
 }
 
-// topFindingTable has the most serious failed findings of all organizations.
+// topFindingTable lists the most serious failed findings of all organizations.
 func (r *report) topFindingTable() *table.Table {
 	t := table.New("", nil, columnsOf["Top findings"]...)
 	rows, rest := mostSerious(r.findings)
@@ -171,8 +171,8 @@ func (r *report) topFindingTable() *table.Table {
 	return t
 }
 
-// notAssessedTable has a row for each rule that could not be evaluated for some subject, and one for
-// all that is unknown of a failed snapshot.
+// notAssessedTable lists the rules that could not be evaluated for a subject, and the organizations
+// whose snapshot failed.
 func (r *report) notAssessedTable() *table.Table {
 	t := table.New("", nil, columnsOf["Not assessed"]...)
 	for i, organization := range r.Organizations {
@@ -180,13 +180,13 @@ func (r *report) notAssessedTable() *table.Table {
 			t.Add(i, r.label(i), "everything", NotComplete)
 			continue
 		}
-		for _, o := range r.judged[i].outcomes {
-			n, why := o.counts[finding.NotAssessed], o.why
+		for _, o := range r.evaluated[i].outcomes {
+			n, reason := o.counts[finding.NotAssessed], o.reason
 			if len(o.counts) == 0 {
-				n, why = 1, "no outcome of this rule is stored"
+				n, reason = 1, "no finding of this rule is stored"
 			}
 			if n > 0 {
-				t.Add(i, r.label(i), o.rule.Title, why, n, o.rule.ID)
+				t.Add(i, r.label(i), o.rule.Title, reason, n, o.rule.ID)
 			}
 		}
 	}

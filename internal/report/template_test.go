@@ -56,7 +56,7 @@ func TestTemplateIsTriedBeforeThereIsAReport(t *testing.T) {
 	}
 }
 
-// TestTheDocumentationHasEveryTableWithItsValues keeps the table at the end of docs/templates.md as it must be.
+// TestTheDocumentationHasEveryTableWithItsValues checks the last table in docs/templates.md.
 func TestTheDocumentationHasEveryTableWithItsValues(t *testing.T) {
 	const path = "../../docs/templates.md"
 	text, err := os.ReadFile(path)

@@ -16,7 +16,7 @@ import (
 type TieOut struct {
 	Organization  int
 	Check         string // both sources, in words
-	First, Second any    // ints, or nil where there is no number
+	First, Second any    // ints, nil if not assessed
 	Verdict       string
 	Remark        string
 }
@@ -28,10 +28,10 @@ const (
 	NotChecked = "not assessed"
 )
 
-// TieOuts are all of a report.
+// TieOuts are all tie-outs of a report.
 type TieOuts []TieOut
 
-// Compare adds a tie-out of two counts; the remark stands where they differ.
+// Compare adds a tie-out of two counts. The remark is used if they differ.
 func (t *TieOuts) Compare(organization int, check string, first, second int, remark string) {
 	one := TieOut{organization, check, first, second, Ties, ""}
 	if first != second {
@@ -41,11 +41,11 @@ func (t *TieOuts) Compare(organization int, check string, first, second int, rem
 }
 
 // NotAssessed adds a tie-out that could not be made.
-func (t *TieOuts) NotAssessed(organization int, check, why string) {
-	*t = append(*t, TieOut{organization, check, nil, nil, NotChecked, why})
+func (t *TieOuts) NotAssessed(organization int, check, reason string) {
+	*t = append(*t, TieOut{organization, check, nil, nil, NotChecked, reason})
 }
 
-// Different are those of which the two counts differ.
+// Different returns the failed tie-outs: those whose counts differ.
 func (t TieOuts) Different() TieOuts {
 	return slices.DeleteFunc(slices.Clone(t), func(one TieOut) bool { return one.Verdict != DoesNotTie })
 }
@@ -59,13 +59,13 @@ func (t TieOuts) String() string {
 	return fmt.Sprintf("%d tie, %d do not tie, %d not assessed", counts[Ties], counts[DoesNotTie], counts[NotChecked])
 }
 
-// Alarm says what does not tie.
+// Alarm returns the alarm for a failed tie-out.
 func (t *TieOut) Alarm(names *Names) string {
-	return fmt.Sprintf("A count does not tie: %s: %s: %s, %s", names.Of(t.Organization), t.Check,
+	return fmt.Sprintf("Failed tie-out for %s: %s (%s and %s)", names.Of(t.Organization), t.Check,
 		table.Shown(t.First), table.Shown(t.Second))
 }
 
-// Table has a row for each tie-out.
+// Table returns a table with a row for each tie-out.
 func (t TieOuts) Table(names *Names) *table.Table {
 	all := table.New("", nil, columnsOf["Tie-outs"]...)
 	all.Key = "tie_outs"
@@ -76,19 +76,19 @@ func (t TieOuts) Table(names *Names) *table.Table {
 	return all
 }
 
-// TieOutKeys are the columns of the tie-outs in a summary: texts first, numbers behind them.
+// TieOutKeys are the columns of the tie-outs in a summary: texts first, then numbers.
 var TieOutKeys = []string{"organization", "check", "remark", "first", "second", "result"}
 
-// The methods whose answers are listings.
+// The methods that return lists of configurations.
 const (
 	methodSCIM = "/ListSCIMConfigurations"
 	methodSSO  = "/ListSSOConfigurations"
-	// statusOK is the HTTP status of an answer with a page; a refusal has none.
+	// statusOK is the HTTP status of a response with a page.
 	statusOK = 200
 )
 
-// tieOuts checks every count of the report against a second source: what came over the wire, what
-// the collector counted, what the store's views hold, and what the files show.
+// tieOuts compares every count in the report with a second source: the stored exchanges, the counts
+// of the collector, the views of the database, and the rows of the files.
 func (r *report) tieOuts() TieOuts {
 	var all TieOuts
 	for i, o := range r.Organizations {
@@ -114,7 +114,7 @@ func (r *report) tieOuts() TieOuts {
 	return append(all, r.runTieOuts()...)
 }
 
-// listing is one list of configurations, as each of its sources counts it.
+// listing has the counts of one list of configurations from each source.
 type listing struct {
 	name, method                     string
 	received, distinct, stored, view int
@@ -122,7 +122,7 @@ type listing struct {
 	notAssessed                      string
 }
 
-// tieListing follows the records of one list from the wire to the sheet.
+// tieListing compares the counts of one list step by step, from the exchanges to the sheet.
 func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
 	if l.notAssessed != "" {
 		t.NotAssessed(organization, l.name+" records", l.notAssessed)
@@ -135,21 +135,21 @@ func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
 		}
 		return 0
 	})
-	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note says why")
+	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note gives the reason")
 	t.Compare(organization, l.name+" records received = distinct ids", l.received, l.distinct,
-		"an id was listed more than once: "+notes)
+		"an id was listed more than once; "+notes)
 	t.Compare(organization, l.name+" distinct ids = rows stored", l.distinct, l.stored, "")
 	t.Compare(organization, l.name+" rows stored = rows of the database view", l.stored, l.view, "")
 	t.Compare(organization, l.name+" rows of the database view = rows of the sheet "+l.table.Name, l.view,
 		l.table.Size(organization), "")
 }
 
-// tieExchanges compares the sum of a number over the stored exchanges with what the collector counted.
+// tieExchanges compares the sum of a number over the stored exchanges with the collector's count.
 func (t *TieOuts) tieExchanges(
 	organization int, o *Organization, check string, counted int, number func(*snapshot.Exchange) int,
 ) {
 	if len(o.Exchanges) == 0 {
-		t.NotAssessed(organization, check, "no exchange is stored")
+		t.NotAssessed(organization, check, "no exchanges are stored")
 		return
 	}
 	sum := 0
@@ -159,7 +159,7 @@ func (t *TieOuts) tieExchanges(
 	t.Compare(organization, check, sum, counted, "")
 }
 
-// tieBaseline checks that the changes explain the difference between the two snapshots' sizes.
+// tieBaseline compares the changes with the difference between the sizes of the two snapshots.
 func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 	const formula = " in the baseline + added + reappeared − removed = "
 	if o.Baseline == nil {
@@ -167,7 +167,7 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 		return
 	}
 	t.Compare(organization, "SCIM configurations"+formula+"rows of the database view",
-		o.Baseline.SCIMConfigurations+o.moved(diff.SCIMConfiguration), o.ViewSCIM, "")
+		o.Baseline.SCIMConfigurations+o.netAdded(diff.SCIMConfiguration), o.ViewSCIM, "")
 	const check = "SSO configurations" + formula + "rows of the database view"
 	switch {
 	case o.Snapshot.SSONotAssessed != "":
@@ -175,11 +175,11 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 	case o.SSOBaseline == nil:
 		t.NotAssessed(organization, check, noEarlier)
 	default:
-		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.moved(diff.SSOConfiguration), o.ViewSSO, "")
+		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
 	}
 }
 
-// runTieOuts checks the run register, which counts in the database, against the sheets.
+// runTieOuts compares the counts of the run register in the database with the sheets.
 func (r *report) runTieOuts() (all TieOuts) {
 	failed, rows := 0, 0
 	for _, n := range r.failedBySeverity() {

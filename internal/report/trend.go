@@ -13,9 +13,9 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// trendTable has the last runs, oldest first, in columns that suit the summary's grid: a local time
-// takes the second column, and what stands there goes into the third, so that the numbers keep their
-// places.
+// trendTable lists the last runs, oldest first, in columns that fit the summary's grid. A local
+// time takes the second column; the run and its reason then share the third, so that the numbers
+// keep their columns.
 func (r *report) trendTable(zone *time.Location) *table.Table {
 	columns := slices.Clone(columnsOf["Trend"])
 	if zone != nil {
@@ -25,13 +25,13 @@ func (r *report) trendTable(zone *time.Location) *table.Table {
 	t.Key = "trend"
 	for i := min(trendRuns, len(r.Runs)) - 1; i >= 0; i-- {
 		run := &r.Runs[i]
-		numbers, why := r.trendNumbers(run)
+		numbers, reason := r.trendNumbers(run)
 		text := fmt.Sprintf("%d: %s", run.ID, run.Outcome)
-		cells := []any{run.StartedAt, text, why}
+		cells := []any{run.StartedAt, text, reason}
 		if zone != nil {
 			cells = cells[:2]
-			if why != "" {
-				cells[1] = text + ": " + why
+			if reason != "" {
+				cells[1] = text + ": " + reason
 			}
 		}
 		t.Add(table.RunLevel, append(append(cells, numbers...), int(run.ID))...)
@@ -39,9 +39,9 @@ func (r *report) trendTable(zone *time.Location) *table.Table {
 	return t
 }
 
-// trendNumbers are those of a run, nil where they are not known, and why: a run that is not complete
-// does not count every organization.
-func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, why string) {
+// trendNumbers returns the numbers of a run, nil if not known, and the reason why some are missing.
+// A run that is not complete has none: its counts lack organizations.
+func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, reason string) {
 	numbers = make([]any, 3+len(diff.Severities))
 	if run.Outcome != snapshot.Complete {
 		return numbers, OneLine(run.Error)
@@ -54,27 +54,27 @@ func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, why string) {
 	if totals.SSOKnown {
 		numbers[1] = totals.SSOConfigurations
 	} else {
-		why = "SSO configurations not assessed"
+		reason = "SSO configurations not assessed"
 	}
 	if totals.Failing == nil {
-		return numbers, "pruned: failed findings no longer known by severity"
+		return numbers, "pruned: failed findings by severity are no longer known"
 	}
 	for i, severity := range diff.Severities {
 		numbers[3+i] = totals.Failing[severity]
 	}
-	return numbers, why
+	return numbers, reason
 }
 
-// severityColors differ in lightness too, in the order of diff.Severities.
+// severityColors are in the order of diff.Severities. They also differ in lightness.
 var severityColors = []string{"5C0004", "C0272D", "E8862E", "F5C98A", "BFBFBF"}
 
-// addTrend adds the trend to the summary, and its charts above it.
+// addTrend adds the trend to the summary, with its charts above.
 func (r *report) addTrend(s *xlsx.Sheet) {
 	const scim, sso, changes, firstSeverity = "D", "E", "F", 'G' // columns of the trend in the summary's grid
 	s.AddHeading(fmt.Sprintf("The last %d runs", trendRuns))
 	first := len(s.Lines) + 1
 	for range xlsx.ChartRows {
-		s.Add(xlsx.Plain, nil) // a row of the usual height, whatever the program
+		s.Add(xlsx.Plain, nil) // fixes the height of the row in every program
 	}
 	s.AddRows(r.trendTable(r.Zone()))
 	var failing []xlsx.Series

@@ -16,20 +16,20 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The words that a report begins with.
+// The first word of a report's status.
 const (
 	Complete    = "COMPLETE"
 	NotComplete = "NOT COMPLETE"
 )
 
-// What stands for a value that is missing.
+// The texts for missing values.
 const (
 	Unknown     = "unknown"
 	NotReported = "not reported"
 	notLinked   = "not linked"
 )
 
-// tones are those of the words that a report has in colour. Words that are missing here are neutral.
+// tones has the tones of words that reports show in colour. Other words are neutral.
 var tones = map[string]table.Tone{
 	string(diff.Critical): table.Critical, string(diff.High): table.High, string(diff.Medium): table.Medium,
 	string(diff.Low): table.Low, string(diff.Info): table.Info,
@@ -40,7 +40,7 @@ var tones = map[string]table.Tone{
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
 }
 
-// Word is the cell of a severity, a status, an outcome or a verdict; nothing for an empty one.
+// Word returns the cell of a severity, a status, an outcome or a verdict, nil for an empty one.
 func Word[W ~string](word W) any {
 	if word == "" {
 		return nil
@@ -49,15 +49,15 @@ func Word[W ~string](word W) any {
 	return table.Word{Value: text, Text: strings.ReplaceAll(text, "_", " "), Tone: tones[text]}
 }
 
-// or is a value, or why it is missing where it is zero.
-func or[T comparable](value T, why string) any {
+// or returns a value, or the reason why it is missing if it is zero.
+func or[T comparable](value T, reason string) any {
 	if value == *new(T) {
-		return table.Why(why)
+		return table.Why(reason)
 	}
 	return value
 }
 
-// UTC is an instant as sentences have it, in whole seconds.
+// UTC returns an instant for use in a sentence, in whole seconds.
 func UTC(t time.Time) string {
 	if t.IsZero() {
 		return Unknown
@@ -65,7 +65,7 @@ func UTC(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// Count is a number with its noun.
+// Count returns a number with its noun, in the plural unless the number is 1.
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -73,7 +73,7 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Unless is a value, or why it was not assessed.
+// Unless returns a value, or the reason why it was not assessed if there is one.
 func Unless(notAssessed string, value any) any {
 	if notAssessed != "" {
 		return table.Why("not assessed: " + notAssessed)
@@ -81,14 +81,13 @@ func Unless(notAssessed string, value any) any {
 	return value
 }
 
-// OneLine is the reasons of a run, a line for each organization, as one line.
+// OneLine joins the reasons of a run, which have a line for each organization.
 func OneLine(reasons string) string { return strings.ReplaceAll(reasons, "\n", "; ") }
 
-// readableRunes is the most of a value that a person reads in a line.
+// readableRunes is the longest value that Readable does not cut.
 const readableRunes = 160
 
-// Readable is a changed value as a person reads it: its label where it has one, and of a long one
-// the beginning.
+// Readable returns a changed value for people: its label if it has one, cut if it is long.
 func Readable(value, label string) string {
 	text := cmp.Or(label, instantLabel(value), value)
 	if utf8.RuneCountInString(text) <= readableRunes {
@@ -97,8 +96,7 @@ func Readable(value, label string) string {
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
 
-// instantLabel is what a person reads for a changed value that is an instant of the API, empty for
-// every other value.
+// instantLabel returns the label of a changed value that is an instant of the API, else "".
 func instantLabel(value string) string {
 	t, err := ona.ParseTime(value)
 	if err != nil || t.IsZero() {
@@ -107,20 +105,20 @@ func instantLabel(value string) string {
 	return t.Format("2006-01-02 15:04:05.999999999 UTC")
 }
 
-// Visible is table.Visible.
+// Visible calls table.Visible.
 func Visible(s string) string { return table.Visible(s) }
 
-// Term explains a word of a report; Subject and Severity are set for a kind of change.
+// Term explains a word in a report. Subject and Severity are set for a kind of change.
 type Term struct {
 	Word, Subject string
 	Severity      diff.Severity
 	Meaning       string
 }
 
-// Glossary explains the words of a run's report, the kinds of change last.
+// Glossary explains the words in the report on a run, the kinds of change last.
 var Glossary = ParseTerms(glossaryText)
 
-// columnsOf has the columns of each table; their cells are in the same order.
+// columnsOf has the columns of each table, in the order of the cells.
 var columnsOf = table.ParseColumns(columnsText)
 
 // columnsText is in the form that table.ParseColumns reads.
@@ -133,8 +131,8 @@ var columnsText string
 //go:embed glossary.tsv
 var glossaryText string
 
-// ParseTerms reads a glossary: a term a line, as word, kind of subject, severity and meaning with tabs
-// between.
+// ParseTerms reads a glossary with one term on each line: word, kind of subject, severity and
+// meaning, separated by tabs.
 func ParseTerms(text string) []Term {
 	var terms []Term
 	for line := range strings.Lines(text) {
@@ -144,7 +142,7 @@ func ParseTerms(text string) []Term {
 	return terms
 }
 
-// TermTable has a row for each term.
+// TermTable returns a table with a row for each term.
 func TermTable(terms []Term) *table.Table {
 	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
 	for _, term := range terms {

@@ -114,7 +114,7 @@ func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
 		t.Errorf("Changes has %d tables (%v)", len(tables), err)
 	}
 	rows := rowsOfSheet(t, f, "Changes")
-	if got, want := rows[len(rows)-1][0], "Acme: no changes since the baseline snapshot of 2026-11-22 02:00:00 UTC"; got != want || len(rows) != 3 {
+	if got, want := rows[len(rows)-1][0], "Acme: no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC"; got != want || len(rows) != 3 {
 		t.Errorf("the last of %d rows says %q instead of %q", len(rows), got, want)
 	}
 }
@@ -174,7 +174,7 @@ func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
 	}
 	m.Organizations[0].SCIM = scim
 	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet3.xml"]
-	// The header, Acme's, Birch's one, and two lines on Cedar.
+	// The header, the rows of Acme, the row of Birch, and two lines about Cedar.
 	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
 		t.Errorf("the sheet Inventory has %d rows", n)
 	}

@@ -1,9 +1,9 @@
-// Package templates holds the text/template files from which the Markdown reports are made.
+// Package templates has the built-in templates of the Markdown reports.
 package templates
 
 import "embed"
 
-// Files holds report.md.tmpl and period.md.tmpl.
+// Files has report.md.tmpl and period.md.tmpl.
 //
 //go:embed *.tmpl
 var Files embed.FS

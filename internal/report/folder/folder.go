@@ -1,6 +1,6 @@
-// Package folder writes a report folder so that it appears whole or not at all: its files, the
-// manifest that names them, and SHA256SUMS. It owns the names of report folders, the link to the
-// newest, and what is left of a folder whose writer was killed.
+// Package folder writes a report folder with all files or not at all: the files, the manifest that
+// lists them, and SHA256SUMS. It owns the names of report folders and the link to the newest, and
+// it removes what a killed process left.
 package folder
 
 import (
@@ -25,15 +25,15 @@ import (
 	"scim-auditor/internal/durable"
 )
 
-// File is one file of a report folder, and how its content is written.
+// File is one file of a report folder. Write writes its content.
 type File struct {
 	Name  string
 	Write func(io.Writer) error
 }
 
-// Write writes the files into the folder path, then a manifest, which is made when their hashes are
-// known, then SHA256SUMS. The folder appears whole or not at all: one that is there is replaced as a
-// whole, and after an error it is as it was. Files have mode 0600, folders 0700.
+// Write writes the files into the folder path, then the manifest with their hashes, then
+// SHA256SUMS. It replaces an existing folder as a whole; after an error the existing folder is
+// unchanged. Files have mode 0600, folders 0700.
 func Write(path string, files []File, manifest func([]Written) any) (err error) {
 	defer func() {
 		if err != nil {
@@ -64,12 +64,12 @@ func Write(path string, files []File, manifest func([]Written) any) (err error) 
 	return replace(temporary, path)
 }
 
-// atOnce is how many files are written at the same time: the first, the workbook, takes as long as
-// all others together.
+// atOnce is the number of files written at the same time. The first file, the workbook, takes as
+// long as all others together.
 const atOnce = 2
 
-// writeFiles writes every file, then the manifest that names them, then the sums of all. While some
-// are written, those before go to the disk.
+// writeFiles writes the files, then the manifest that lists them, then the sums of all. It syncs
+// each file to disk while it writes the next ones.
 func writeFiles(dir string, files []File, manifest func([]Written) any) (err error) {
 	var toDisk, group errgroup.Group
 	defer func() { err = errors.Join(err, toDisk.Wait()) }()
@@ -98,8 +98,7 @@ func writeFiles(dir string, files []File, manifest func([]Written) any) (err err
 	return nil
 }
 
-// writeFile writes one file, takes its hash on the way, and leaves it to toDisk to get it to the
-// disk.
+// writeFile writes and hashes one file. It starts the sync to disk in the group toDisk.
 func writeFile(dir string, f File, toDisk *errgroup.Group) (w Written, err error) {
 	defer func() {
 		if err != nil {
@@ -138,7 +137,7 @@ const (
 	SumsFile     = "SHA256SUMS"
 )
 
-// Written is a file as it lies in the folder.
+// Written is a file in the folder.
 type Written struct {
 	Name   string `json:"name"`
 	Size   int64  `json:"size"`   // bytes
@@ -152,7 +151,7 @@ func writeManifest(w io.Writer, manifest any) error {
 	return e.Encode(manifest)
 }
 
-// writeSums writes what sha256sum -c reads:
+// writeSums writes the format of sha256sum -c:
 // https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
 func writeSums(w io.Writer, files []Written) error {
 	for _, f := range files {
@@ -163,8 +162,8 @@ func writeSums(w io.Writer, files []Written) error {
 	return nil
 }
 
-// replace puts a finished folder in the place of path. What is there is moved aside first, moved
-// back if the new one cannot take its place, and removed last.
+// replace moves a finished folder to path. It first moves an existing folder aside, moves it back
+// if the new one cannot be moved, and removes it last.
 func replace(finished, path string) error {
 	if err := durable.SyncFolder(finished); err != nil {
 		return err
@@ -192,12 +191,11 @@ func replace(finished, path string) error {
 	return nil
 }
 
-// lockFile is locked by each process that writes a report into the folder it is in: shared while a
-// report is written, exclusively to remove what a killed process left there. The lock ends with the
-// process, however that ends.
+// lockFile is the lock of a folder of reports: shared while a process writes a report, exclusive
+// while it removes leftovers of killed processes. The system releases it when the process ends.
 const lockFile = ".lock"
 
-// lockShared holds the lock of a folder of reports until done is called. It removes leftovers first
+// lockShared takes the lock of a folder of reports until done is called. It first removes leftovers
 // if no other process is writing.
 func lockShared(dir string) (done func() error, err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
@@ -207,25 +205,24 @@ func lockShared(dir string) (done func() error, err error) {
 		err = lock.Unlock()
 	}
 	if err == nil {
-		err = lock.RLock() // waits no longer than for another to remove leftovers
+		err = lock.RLock() // waits at most until another process has removed leftovers
 	}
 	if opening := (*fs.PathError)(nil); errors.As(err, &opening) {
 		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
 	}
-	// Any other error is of a file system without locks. There no process ever has the exclusive lock,
-	// so nothing is removed.
+	// Any other error means a file system without locks. There, no process gets the exclusive lock,
+	// so none removes leftovers.
 	return lock.Close, nil
 }
 
-// asideSuffix ends the name of an earlier report that is moved aside until the new one is in place.
+// asideSuffix ends the name of an earlier report that was moved aside.
 const asideSuffix = ".old"
 
-// leftover is the name of a temporary folder, or of an earlier report moved aside.
+// leftover matches the names of temporary folders and of earlier reports moved aside.
 var leftover = regexp.MustCompile(`^\.` + anyPattern + `-[0-9]+(\.old)?$`)
 
-// removeLeftovers removes folders that no process will finish. An earlier report that was moved
-// aside goes back where no new one has taken its place. What cannot be removed stays for the next
-// time: the report does not depend on it.
+// removeLeftovers removes folders that no process will finish. It moves an earlier report back if
+// no new one has its name. It ignores errors: the next report tries again.
 func removeLeftovers(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -20,7 +20,7 @@ var night = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
 const name = "2026-11-23T020000Z-run-7"
 
-// text is a file of this text.
+// text returns a file with this text.
 func text(name, content string) File {
 	return File{name, func(w io.Writer) error {
 		_, err := io.WriteString(w, content)
@@ -47,7 +47,7 @@ func writeReport(t *testing.T, dir, name string) string {
 	return path
 }
 
-// contentsOf is what a folder holds: name → bytes as text, the target of a link, or "folder".
+// contentsOf maps each name in a folder to its text, the target of a link, or "folder".
 func contentsOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -192,7 +192,7 @@ func TestLatestNeverMovesBack(t *testing.T) {
 
 func TestLatestIsATextFileWhereThereCanBeNoLink(t *testing.T) {
 	dir := t.TempDir()
-	// A folder in the way of the link makes it impossible, as some file systems do.
+	// A folder with the name of the link makes a link impossible, as on some file systems.
 	if err := os.MkdirAll(filepath.Join(dir, latestLink, "occupied"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// leave makes a folder with a file of this text, as a process leaves one that is killed.
+// leave makes a folder with a file of this text, as a killed process leaves it.
 func leave(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.Mkdir(path, 0o700); err != nil {
@@ -32,7 +32,7 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 	writeReport(t, dir, name)
 	want := map[string]string{
 		name: "folder", latestLink: "-> " + name, lockFile: "", ".notes-1": "folder", "run-5-1": "folder",
-		"2026-11-21T020000Z-run-5": "folder", // was moved aside, and nothing had taken its place
+		"2026-11-21T020000Z-run-5": "folder", // was moved aside, and no new report has its name
 	}
 	if d := cmp.Diff(want, contentsOf(t, dir)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

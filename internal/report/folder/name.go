@@ -15,8 +15,8 @@ import (
 	"scim-auditor/internal/durable"
 )
 
-// What stands in the names of report folders: the form of an instant, what is between a run's start
-// and its id, and what ends the name of a period's folder.
+// The parts of the names of report folders: the form of an instant, the text between a run's start
+// and its id, and the end of a period's name.
 const (
 	instantForm  = "2006-01-02T150405Z"
 	runMark      = "-run-"
@@ -33,17 +33,16 @@ const (
 
 var reportName = regexp.MustCompile(`^` + anyPattern + `$`)
 
-// RunName is the name of a run's report folder, such as 2026-11-23T020000Z-run-7. Names sort as the
-// runs do.
+// RunName returns the name of a run's report folder, such as 2026-11-23T020000Z-run-7. Names sort
+// by the start of the run.
 func RunName(startedAt time.Time, id int64) string {
 	return startedAt.UTC().Format(instantForm) + runMark + strconv.FormatInt(id, 10)
 }
 
-// PeriodName is the name of a period's report folder, such as 2026-10-01--2026-10-31-period.
+// PeriodName returns the name of a period's report folder, such as 2026-10-01--2026-10-31-period.
 func PeriodName(from, to time.Time) string { return Period(from, to) + periodSuffix }
 
-// Period is a period as names have it: by its days, or by its instants where it does not begin and
-// end with a day.
+// Period returns the days of a period for a name, or its instants if it has no whole days.
 func Period(from, to time.Time) string {
 	from, to = from.UTC(), to.UTC()
 	form := instantForm
@@ -55,7 +54,7 @@ func Period(from, to time.Time) string {
 
 func startsDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
 
-// Of reports whether a name is that of a report folder, and of which run; 0 for that of a period.
+// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period.
 func Of(name string) (run int64, isReport bool) {
 	if !reportName.MatchString(name) {
 		return 0, false
@@ -64,7 +63,7 @@ func Of(name string) (run int64, isReport bool) {
 	return run, true
 }
 
-// splitRun returns the parts of the name of a run's folder, and nothing for any other name.
+// splitRun returns the start and the id in the name of a run's folder, else zero values.
 func splitRun(name string) (startedAt string, run int64) {
 	startedAt, id, found := strings.Cut(name, runMark)
 	run, err := strconv.ParseInt(id, 10, 64)
@@ -74,19 +73,19 @@ func splitRun(name string) (startedAt string, run int64) {
 	return startedAt, run
 }
 
-// The names under which the newest report is found: a symbolic link, or where there can be none a
-// text file with the folder's name.
+// The names of the link to the newest report: a symbolic link, or a text file with the folder's
+// name if the file system has no links.
 const (
 	latestLink = "latest"
 	latestText = "latest.txt"
 )
 
-// SetLatest makes the newest report of a run in dir be found under one name. It never moves back to
-// an older run, unless the newer is gone.
+// SetLatest makes the link in dir point to the report of a run. It keeps a link to the report of a
+// newer run if that report still exists.
 func SetLatest(dir, name string) (err error) {
 	defer func() {
 		if err != nil {
-			const text = "the report %s is written, but not named as the latest: %w"
+			const text = "the report %s is written, but the link to the latest report is not updated: %w"
 			err = fmt.Errorf(text, filepath.Join(dir, name), err)
 		}
 	}()
@@ -103,14 +102,14 @@ func SetLatest(dir, name string) (err error) {
 	if durable.Symlink(name, filepath.Join(dir, latestLink)) != nil {
 		return durable.WriteFile(text, []byte(name+"\n"), 0o600)
 	}
-	// A text file is of an earlier time, when there could be no link.
+	// An older text file would be wrong now.
 	if err := os.Remove(text); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// readLatest is the name of the folder that counts as the newest so far, empty when there is none.
+// readLatest returns the name of the folder that the link points to, "" if there is none.
 func readLatest(dir string) (string, error) {
 	if target, err := os.Readlink(filepath.Join(dir, latestLink)); err == nil {
 		return filepath.Base(target), nil
@@ -122,8 +121,8 @@ func readLatest(dir string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// newer reports whether the folder a is of a later run than b. Names that are not of a run's folder
-// are older than all.
+// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
+// folder count as older.
 func newer(a, b string) bool {
 	aTime, aRun := splitRun(a)
 	bTime, bRun := splitRun(b)

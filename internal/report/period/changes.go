@@ -13,13 +13,13 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// change is a change with how the audit log was read for its snapshot.
+// change is a stored change, and how the audit log was read for its snapshot; nil if it was not.
 type change struct {
 	snapshot.Change
 	log *snapshot.AuditLog
 }
 
-// parts are what a complete snapshot may have been unable to read, and why it was.
+// parts lists what a complete snapshot may lack; unread returns why it could not be read, or "".
 var parts = []struct {
 	name   string
 	unread func(*snapshot.Snapshot) string
@@ -28,8 +28,7 @@ var parts = []struct {
 	{"organization policies", func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }},
 }
 
-// readChanges reads the changes that the snapshots of the period show, oldest first, and the net
-// change.
+// readChanges reads the changes that the snapshots in the period found, and the net change.
 func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) error {
 	for _, s := range o.since {
 		if !intact(s) || s.Changes == 0 {
@@ -59,8 +58,8 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	return err
 }
 
-// comparison is when the snapshot was taken that a change was found against, nil where that is one of
-// another organization, and whether nights without a complete snapshot lie between.
+// comparison describes the snapshot that a change was compared with: when it was taken, nil if it
+// is unknown, and whether nights without a complete snapshot lie between.
 func (o *organization) comparison(c *change) (taken any, text string) {
 	b := o.comparedWith(c)
 	if b == nil {
@@ -69,7 +68,7 @@ func (o *organization) comparison(c *change) (taken any, text string) {
 	if b.ID != c.BaselineID {
 		return b.TakenAt, "net change since the last snapshot that could read it"
 	}
-	between := countOf(o.lacking, func(night time.Time) bool {
+	between := countOf(o.uncovered, func(night time.Time) bool {
 		return night.After(b.TakenAt) && night.Before(c.TakenAt)
 	})
 	if between == 0 {
@@ -78,8 +77,8 @@ func (o *organization) comparison(c *change) (taken any, text string) {
 	return b.TakenAt, fmt.Sprintf("net change over %s without a complete snapshot", report.Count(between, "night"))
 }
 
-// comparedWith is the snapshot that a change was found against: its baseline, or for what the baseline
-// could not read the last complete snapshot before that could.
+// comparedWith returns the snapshot that a change was compared with: its baseline, or the last
+// earlier complete snapshot that could read the subject, if the baseline could not.
 func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
 	comparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
 	older := (*snapshot.Snapshot)(nil)
@@ -99,9 +98,9 @@ func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"
 
-// changeTable has each change that a snapshot of the period shows, oldest first.
+// changeTable lists the changes found by the snapshots in the period, oldest first.
 func (d *document) changeTable() *table.Table {
-	last := len(report.ChangeColumns) - 1 // only in JSON, and so behind all others
+	last := len(report.ChangeColumns) - 1 // columns that only JSON has must stay last
 	t := d.table("Changes", slices.Insert(slices.Clone(report.ChangeColumns), last,
 		table.Time("Compared with", "baseline_taken_at"), table.Text("Comparison", "comparison"))...)
 	for i, o := range d.organizations {
@@ -118,16 +117,16 @@ func (d *document) changeTable() *table.Table {
 	return t
 }
 
-// netKeys are the columns of a net change: nobody can be said to have made it.
+// netKeys are the columns of a net change. It has no actor: several changes may add up to it.
 var netKeys = strings.Fields("subject_id organization severity kind subject_type subject_name field before " +
 	"before_label after after_label note")
 
-// netTable has what differs between the two ends of the period for each organization.
+// netTable lists the net change of each organization.
 func (d *document) netTable() *table.Table {
-	t := d.table("Net change", onlyNet(report.ChangeColumns)...)
+	t := d.table("Net change", netOnly(report.ChangeColumns)...)
 	for i, o := range d.organizations {
 		for j := range o.net.changes {
-			t.Add(i, onlyNet(report.ChangeCells(o.name, nil, &o.net.changes[j].Change))...)
+			t.Add(i, netOnly(report.ChangeCells(o.name, nil, &o.net.changes[j].Change))...)
 		}
 		text, missing := o.netText()
 		t.Remarks = append(t.Remarks, table.Remark{Organization: i, Text: o.name + ": " + text, Missing: missing})
@@ -135,8 +134,8 @@ func (d *document) netTable() *table.Table {
 	return t
 }
 
-// onlyNet are those of the columns of a change, or of its cells, that a net change has.
-func onlyNet[T any](all []T) []T {
+// netOnly keeps the columns of a change, or their cells, that netKeys names.
+func netOnly[T any](all []T) []T {
 	var some []T
 	for i, c := range report.ChangeColumns {
 		if slices.Contains(netKeys, c.Key) {
@@ -146,39 +145,39 @@ func onlyNet[T any](all []T) []T {
 	return some
 }
 
-// netText says between which snapshots the net change is, and whether rows are missing from it: one
-// of the two snapshots could not read everything.
+// netText names the two snapshots of the net change. missing reports whether rows may be missing,
+// because one of the two snapshots could not read everything.
 func (o *organization) netText() (text string, missing bool) {
 	n := &o.net
 	if n.after == nil {
-		return "no net change is known: there are no two complete snapshots that retention has left", true
+		return "net change not known: fewer than two complete snapshots have their content", true
 	}
-	texts := []string{fmt.Sprintf("net change between the snapshots of %s and %s: %s",
+	texts := []string{fmt.Sprintf("net change between the snapshots taken at %s and %s: %s",
 		report.UTC(n.before.TakenAt), report.UTC(n.after.TakenAt), report.Count(len(n.changes), "row"))}
 	if start := o.complete[0]; n.before != start {
-		texts = append(texts, fmt.Sprintf("retention removed the snapshot of %s, with which the period begins, "+
-			"and what came before the first of them", report.UTC(start.TakenAt)))
+		texts = append(texts, fmt.Sprintf("retention deleted the content of the first complete snapshot, taken at %s; "+
+			"differences before %s are not included", report.UTC(start.TakenAt), report.UTC(n.before.TakenAt)))
 	}
 	if n.after != o.closing {
-		texts = append(texts, "retention removed the closing snapshot of "+report.UTC(o.closing.TakenAt))
+		texts = append(texts, "retention deleted the content of the closing snapshot, taken at "+
+			report.UTC(o.closing.TakenAt))
 	}
 	for _, part := range parts {
-		s, why := n.before, part.unread(n.before)
-		if why == "" {
-			s, why = n.after, part.unread(n.after)
+		s, reason := n.before, part.unread(n.before)
+		if reason == "" {
+			s, reason = n.after, part.unread(n.after)
 		}
-		if why != "" {
+		if reason != "" {
 			missing = true
-			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot of %s could not read them: %s",
-				part.name, report.UTC(s.TakenAt), why))
+			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot taken at %s could not read them (%s)",
+				part.name, report.UTC(s.TakenAt), reason))
 		}
 	}
 	return strings.Join(texts, "; "), missing
 }
 
-// readable is a table of changes as people read it: a value as its label, and of a long one the
-// beginning.
-func readable(t *table.Table) *table.Table {
+// readableChanges returns a table of changes in which values become labels and long values are cut.
+func readableChanges(t *table.Table) *table.Table {
 	shown := *t
 	shown.Rows = make([]table.Row, len(t.Rows))
 	for n, r := range t.Rows {

@@ -12,23 +12,24 @@ import (
 	"scim-auditor/internal/report/xlsx"
 )
 
-// document is a period with its tables, each of which is made once and rendered into every format.
+// document is a period and its tables. Each table is made once and rendered in every format.
 type document struct {
 	*Period
 	report.Options
-	// tables are those that have a sheet, a CSV file and an array in JSON, in their order.
+	// tables have a sheet, a CSV file and an array in JSON each, in this order.
 	tables []*table.Table
-	sheets struct { // the same by name
+	sheets struct { // the same tables by name
 		population, nights, sample, net, changes, findings, exceptions, snapshots, runs *table.Table
 	}
-	counts         map[item]any // of the sheet Population; nil for one that is not known
+	counts         map[item]any // of the sheet Population; nil if not known
 	ties, evidence *table.Table
 	book           *xlsx.Book
 
-	status string   // the sentence that the report opens with
-	gaps   []string // why the period is not covered as a whole; none where it is
-	alarms []string // what must stand at the very top: every gap, and every count that does not tie
-	notes  []string
+	status        string   // the first sentence of the report
+	gaps          []string // why the report is NOT COMPLETE; empty if it is COMPLETE
+	failedTieOuts int
+	alarms        []string // the first lines of the report: every gap and every failed tie-out
+	notes         []string
 }
 
 func newDocument(p *Period, opts report.Options) *document {
@@ -44,11 +45,13 @@ func newDocument(p *Period, opts report.Options) *document {
 	d.sheets.runs = d.runTable()
 	ties := d.tieOuts()
 	d.ties = ties.Table(&d.names)
-	d.gaps = d.findGaps()
+	d.gaps = d.allGaps()
 	for _, gap := range d.gaps {
 		d.alarms = append(d.alarms, report.NotComplete+": "+gap+".")
 	}
-	for _, t := range ties.Different() {
+	different := ties.Different()
+	d.failedTieOuts = len(different)
+	for _, t := range different {
 		d.alarms = append(d.alarms, t.Alarm(&d.names))
 	}
 	d.status = d.statusText()
@@ -56,8 +59,7 @@ func newDocument(p *Period, opts report.Options) *document {
 	return d
 }
 
-// table makes the next table with its CSV file and its array in JSON. The columns stand behind those
-// that columns.tsv has for it.
+// table adds a table with a CSV file and an array in JSON. The columns follow those in columns.tsv.
 func (d *document) table(name string, columns ...table.Column) *table.Table {
 	t := table.New(name, d.Zone(), slices.Concat(columnsOf[name], columns)...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
@@ -66,7 +68,7 @@ func (d *document) table(name string, columns ...table.Column) *table.Table {
 	return t
 }
 
-// columnsOf has the columns of each table that every report of a period has.
+// columnsOf has the columns of each table by its name.
 var columnsOf = table.ParseColumns(columnsText)
 
 // columnsText is in the form that table.ParseColumns reads.
@@ -74,26 +76,26 @@ var columnsOf = table.ParseColumns(columnsText)
 //go:embed columns.tsv
 var columnsText string
 
-// missing adds a remark that stands for rows of an organization which nobody knows, if there is one.
+// missing adds the remark that rows of an organization are not known, unless the text is empty.
 func (d *document) missing(t *table.Table, organization int, text string) {
 	if text != "" {
 		t.Missing(organization, report.NotComplete+": "+d.names.Of(organization)+": "+text)
 	}
 }
 
-// makeBook makes the workbook. What becomes of its cells stands in the evidence.
+// makeBook makes the workbook, and adds the numbers of altered cells to the evidence.
 func (d *document) makeBook() {
 	evidence := &xlsx.Sheet{Name: "Evidence"}
 	sheets := []*xlsx.Sheet{d.summarySheet()}
 	for _, t := range d.tables {
 		sheets = append(sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
-	// The kinds of change are explained as in the report of a run.
+	// The glossary explains the kinds of change as the report of a run does.
 	kinds := slices.DeleteFunc(slices.Clone(report.Glossary), func(t report.Term) bool { return t.Subject == "" })
 	glossary := report.TermTable(append(report.ParseTerms(glossaryText), kinds...))
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
-		Creator: "auditor " + d.ToolVersion, At: d.known(),
+		Creator: "auditor " + d.ToolVersion, At: d.knownUntil(),
 		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
@@ -103,24 +105,24 @@ func (d *document) makeBook() {
 	evidence.Table = d.evidence
 }
 
-// glossaryText has the words of the report in the form of that of a run's report.
+// glossaryText is in the form that report.ParseTerms reads.
 //
 //go:embed glossary.tsv
 var glossaryText string
 
-// markdown is what the template of the Markdown file uses: every text is escaped.
+// markdown returns the data for the template of the Markdown file. Every text is escaped.
 func (d *document) markdown() map[string]any {
 	s := &d.sheets
 	return map[string]any{
 		"Title": title, "Period": table.EscapeMarkdown(d.String()), "Status": table.EscapeMarkdown(d.status),
-		"Alarms": escaped(d.alarms), "Notes": escaped(d.notes),
+		"Alarms": escapeAll(d.alarms), "Notes": escapeAll(d.notes),
 		"Population": d.show(s.population, ""),
 		"TieOuts":    d.show(d.ties, ""),
-		"Lacking":    d.show(d.lacking(), "night organization status reason run_id"),
+		"Uncovered":  d.show(d.uncoveredNights(), "night organization status reason run_id"),
 		"Sample":     d.show(s.sample, "draw night status run_id complete_for not_complete_for report_folder"),
-		"NetChange": d.show(readable(s.net), "severity kind organization subject_name subject_id field before after "+
+		"NetChange": d.show(readableChanges(s.net), "severity kind organization subject_name subject_id field before after "+
 			"note"),
-		"Changes": d.show(readable(s.changes), "taken_at severity kind organization subject_name subject_id field "+
+		"Changes": d.show(readableChanges(s.changes), "taken_at severity kind organization subject_name subject_id field "+
 			"before after actor_id comparison note"),
 		"Findings": d.show(s.findings, "state status severity rule_id organization subject_name opened first_seen "+
 			"closed_by days_open observed"),
@@ -138,7 +140,7 @@ func (d *document) show(t *table.Table, keys string) table.Markdown {
 	return t.Markdown(d.Rest(t, workbookFile), strings.Fields(keys)...)
 }
 
-func escaped(texts []string) []string {
+func escapeAll(texts []string) []string {
 	all := make([]string, len(texts))
 	for i, text := range texts {
 		all[i] = table.EscapeMarkdown(text)

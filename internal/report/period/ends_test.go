@@ -12,20 +12,20 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// withoutSSO is what a token sees that may not list the SSO configurations.
+// withoutSSO returns what a token reads that may not list the SSO configurations.
 func withoutSSO(v visited) visited {
 	v.inventory.SSO, v.inventory.SSONotAssessed = nil, "permission_denied"
 	return v
 }
 
-// withOneSSO lacks a configuration that the others have.
+// withOneSSO returns an inventory with one SSO configuration fewer.
 func withOneSSO(v visited) visited {
 	v.inventory.SSO = v.inventory.SSO[:1]
 	return v
 }
 
-// unreadInBetween could read the SSO configurations on the first and on the fifth of November, when
-// one of them was gone.
+// unreadInBetween returns a store that read the SSO configurations only on the first and the fifth
+// of November; one of them was removed in between.
 func unreadInBetween(t *testing.T) *snapshot.Store {
 	t.Helper()
 	blind := []visited{withoutSSO(acmeWith())}
@@ -38,14 +38,14 @@ func TestNothingIsSaidOfAnEndAtWhichTheConfigurationsCouldNotBeRead(t *testing.T
 		population []string
 	}{
 		"not at the end": {4, []string{
-			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC",
+			"at the start 2 snapshot taken at 2026-11-01 02:00:00 UTC",
 			"added or reappeared  not known: only one snapshot could read them",
 			"removed  not known: only one snapshot could read them",
-			"at the end  not known: the snapshot of 2026-11-01 02:00:00 UTC is the last that could read them, and has 2",
+			"at the end  not known: the last snapshot that could read them, taken at 2026-11-01 02:00:00 UTC, has 2",
 		}},
 		"at both ends": {5, []string{
-			"at the start 2 snapshot of 2026-11-01 02:00:00 UTC", "added or reappeared 0 ", "removed 1 ",
-			"at the end 1 snapshot of 2026-11-05 02:00:00 UTC",
+			"at the start 2 snapshot taken at 2026-11-01 02:00:00 UTC", "added or reappeared 0 ", "removed 1 ",
+			"at the end 1 snapshot taken at 2026-11-05 02:00:00 UTC",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,8 +67,8 @@ func TestAStartThatCouldNotBeReadIsNotKnown(t *testing.T) {
 	blind := []visited{withoutSSO(acmeWith())}
 	store := nightly(t, blind, blind, []visited{acmeWith()}, []visited{withOneSSO(acmeWith())})
 	d := readPeriod(t, store, inNovember(3))
-	const want = "SSO configurations at the start  not known: the snapshot of 2026-11-02 02:00:00 UTC is the first that " +
-		"could read them, and has 2"
+	const want = "SSO configurations at the start  not known: the first snapshot that could read them, " +
+		"taken at 2026-11-02 02:00:00 UTC, has 2"
 	got := rowsOf(d.sheets.population, "population", "item", "count", "remark_on_count")
 	if !slices.Contains(got, want) {
 		t.Errorf("no %q in %q", want, got)
@@ -77,7 +77,7 @@ func TestAStartThatCouldNotBeReadIsNotKnown(t *testing.T) {
 
 func TestAChangeNamesTheSnapshotThatCouldReadWhatItIsOf(t *testing.T) {
 	const want = "removed 2026-11-01T02:00:00Z net change since the last snapshot that could read it"
-	for _, from := range []int{1, 4} { // the opening snapshot of the second could not read it either
+	for _, from := range []int{1, 4} { // the opening snapshot of the second period could not read them either
 		span := inNovember(6)
 		span.From = november(from).Truncate(24 * time.Hour)
 		d := readPeriod(t, unreadInBetween(t), span)
@@ -121,7 +121,7 @@ func TestWhatIsNotKnownOfAnOrganizationIsNotZero(t *testing.T) {
 	if got := rowsOf(d.overviewTable(), "organization", "findings_at_end"); got[1] != "cedar " {
 		t.Errorf("%q", got)
 	}
-	const want = "cedar open at the end 1 at least: no complete snapshot shows what else is wrong"
+	const want = "cedar open at the end 1 at least: there is no complete snapshot to evaluate the other rules"
 	got = rowsOf(d.sheets.population, "organization", "item", "count", "remark_on_count")
 	if !slices.Contains(got, want) {
 		t.Errorf("no %q in %q", want, got)

@@ -11,7 +11,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// The files of the report of a period, beside a CSV file for each table.
+// The files of the report on a period. Each table has a CSV file too.
 const (
 	workbookFile  = "period.xlsx"
 	markdownFile  = "period.md"
@@ -19,17 +19,16 @@ const (
 	jsonLinesFile = "period.jsonl"
 )
 
-// Write writes all files of a period into the folder <dir>/<from>--<to>-period, which appears whole or
-// not at all. It returns the path of the folder, and a sentence that begins with COMPLETE or NOT
-// COMPLETE.
+// Write writes the files into the folder <dir>/<from>--<to>-period, all of them or none. It returns
+// the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
 func Write(dir string, p *Period, opts report.Options) (path, status string, err error) {
 	d := newDocument(p, opts)
 	path = filepath.Join(dir, folder.PeriodName(p.From, p.To))
 	return path, d.status, folder.Write(path, d.files(), d.manifest)
 }
 
-// files are those of the formats that the options name. The Markdown file has the built-in template:
-// a user's own is for the report of a run.
+// files returns the files in the formats that the options name. The Markdown file always uses the
+// built-in template: a user's template is for the report of a run.
 func (d *document) files() []folder.File {
 	var all []folder.File
 	add := func(format report.Format, name string, write func(io.Writer) error) {
@@ -43,10 +42,10 @@ func (d *document) files() []folder.File {
 		return report.WriteMarkdown(w, nil, "period.md.tmpl", d.markdown())
 	})
 	add(report.FormatJSON, jsonFile, func(w io.Writer) error {
-		return table.WriteJSON(w, head, d.frame(), d.inJSON())
+		return table.WriteJSON(w, head, d.frame(), d.jsonTables())
 	})
 	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
-		return table.WriteJSONLines(w, "period", head, rows, d.inJSON())
+		return table.WriteJSONLines(w, "period", head, rows, d.jsonTables())
 	})
 	for _, t := range d.tables {
 		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
@@ -54,13 +53,13 @@ func (d *document) files() []folder.File {
 	return all
 }
 
-// inJSON are the tables that have an array in JSON.
-func (d *document) inJSON() []*table.Table {
+// jsonTables returns the tables that have an array in JSON.
+func (d *document) jsonTables() []*table.Table {
 	return append([]*table.Table{d.ties, d.evidence}, d.tables...)
 }
 
-// frame has the ends of the period, where they are asked for, and the organization before the cells
-// of each row.
+// frame returns the cells before those of each row: the organization, and before it the start and
+// the end of the period if ends has their keys.
 func (d *document) frame(ends ...string) *table.Frame {
 	f := &table.Frame{Before: append(ends, "organization_id", "organization")}
 	for _, o := range append([]*organization{{}}, d.organizations...) {
@@ -70,7 +69,7 @@ func (d *document) frame(ends ...string) *table.Frame {
 	return f
 }
 
-// about is what period.json and manifest.json both begin with.
+// about has the first members of both period.json and manifest.json.
 type about struct {
 	Schema      string    `json:"schema"`
 	From        time.Time `json:"from"`
@@ -79,20 +78,19 @@ type about struct {
 	Complete    bool      `json:"complete"`
 	ToolVersion string    `json:"report_tool_version"`
 	Sample      int       `json:"sample_size"`
-	Seed        string    `json:"seed"` // a text: a number of JavaScript has fewer digits
+	Seed        string    `json:"seed"` // text, because JavaScript numbers have fewer digits
 }
 
 func (d *document) about(schema string) about {
 	return about{
-		schema, d.From, d.To, d.known(), len(d.gaps) == 0, d.ToolVersion, d.Sample, strconv.FormatInt(d.Seed, 10),
+		schema, d.From, d.To, d.knownUntil(), len(d.gaps) == 0, d.ToolVersion, d.Sample, strconv.FormatInt(d.Seed, 10),
 	}
 }
 
-// manifest says what the report folder of a period holds. It names every file but itself and
-// SHA256SUMS, which names it.
+// manifest lists every file in the folder except itself and SHA256SUMS, which lists the manifest.
 type manifest struct {
 	about
-	// Chain has the last snapshot of each organization that the report rests on.
+	// Chain has the last snapshot of each organization in the report.
 	Chain []chainLink      `json:"chain"`
 	Files []folder.Written `json:"files"`
 }
@@ -112,11 +110,11 @@ func (d *document) manifest(files []folder.Written) any {
 	return m
 }
 
-// schema is the version of period.json.
+// schema is the version of the form of period.json.
 const schema = "auditor-period/2"
 
-// head is what period.json says beside the tables. Members may be added under the same version of the
-// schema; none changes its meaning or goes away.
+// head has the members of period.json before the tables. Under one schema version, members may be
+// added; none is removed or changes its meaning.
 type head struct {
 	about
 	Status string   `json:"status"`

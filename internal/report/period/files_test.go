@@ -26,7 +26,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden compares with a file, or rewrites it.
+// golden compares got with a file, or rewrites the file.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -72,7 +72,7 @@ func TestPopulationsOfAPeriodTieOut(t *testing.T) {
 	}
 }
 
-// workbook is the workbook of a period.
+// workbook opens the workbook of a period.
 func workbook(t *testing.T, d *document) *excelize.File {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(file(t, d, workbookFile)))
@@ -212,7 +212,7 @@ func TestJSONOfAPeriodHasEveryRowAndTheLinesToo(t *testing.T) {
 	}
 }
 
-// TestTheSampleCanBeDrawnAgain draws it as the report says, from the file of the nights.
+// TestTheSampleCanBeDrawnAgain repeats the draw from nights.csv as the report describes it.
 func TestTheSampleCanBeDrawnAgain(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
 	rows, err := csv.NewReader(bytes.NewReader(file(t, d, "nights.csv"))).ReadAll()

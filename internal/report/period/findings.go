@@ -12,20 +12,19 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// episode is a finding that was open in the period, from when it was first seen until it was closed.
+// episode is a finding that was open in the period, from first seen until closed.
 type episode struct {
 	snapshot.Episode
 	organization int    // its index in the report
 	state        string // at the end of the period
-	opened       string // when, as seen from the period
-	// closedBy is when the first intact snapshot was taken in which it was no longer open, zero where
-	// there is none.
+	opened       string // when, relative to the period
+	// closedBy is the time of the first intact snapshot without it, zero if there is none.
 	closedBy time.Time
-	daysOpen int    // until closedBy, else until the last snapshot in which it was open
-	accepted string // the exception that covers it at the end
+	daysOpen int    // until closedBy, else until the last snapshot with it
+	accepted string // the exception that covers it at the end of the period
 }
 
-// The states of a finding, in the order of the report, and when it was opened.
+// The states of a finding in the order of the report, and the values of episode.opened.
 const (
 	stateOpen    = "open at the end"
 	stateUnknown = "not known at the end: removed by retention"
@@ -39,8 +38,8 @@ const (
 
 var states = []string{stateOpen, stateUnknown, stateClosed}
 
-// readFindings reads the findings that were open in the period, and counts those at its two ends from
-// a second source.
+// readFindings reads the findings that were open in the period. It counts those open at the start
+// and at the end from a second source.
 func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, from time.Time) error {
 	stored, err := o.episodes(ctx, store)
 	if err != nil {
@@ -54,15 +53,15 @@ func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, 
 		}
 	}
 	for _, e := range stored {
-		if taken[e.LastID].IsZero() { // it failed after the opening snapshot and before the period
+		if taken[e.LastID].IsZero() { // its snapshot failed between the opening snapshot and the period
 			taken[e.LastID], failed = e.LastSeen, append(failed, e.LastID)
 		}
 		o.findings = append(o.findings, o.newEpisode(e, taken[e.LastID], from))
 	}
 	last := cmp.Or(o.closing, o.opening)
 	failed = slices.DeleteFunc(failed, func(id int64) bool { return last != nil && id < last.ID })
-	start, errStart := openIn(ctx, store, o.opening, nil)
-	end, errEnd := openIn(ctx, store, last, failed)
+	start, errStart := openFindings(ctx, store, o.opening, nil)
+	end, errEnd := openFindings(ctx, store, last, failed)
 	o.openAtStart, o.openAtEnd = len(start), len(end)
 	for i := range o.findings {
 		if e := &o.findings[i]; e.state == stateOpen {
@@ -72,8 +71,8 @@ func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, 
 	return cmp.Or(errStart, errEnd)
 }
 
-// episodes are the findings of the organization from its opening snapshot on, and those of failed
-// snapshots that did not know their organization.
+// episodes returns the organization's findings since its opening snapshot, and those of failed
+// snapshots without an organization id.
 func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]snapshot.Episode, error) {
 	all, err := store.Episodes(ctx, o.id, max(o.after, 1)-1, o.upTo)
 	if err != nil {
@@ -99,8 +98,8 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 	return all, nil
 }
 
-// newEpisode is a stored episode, which was last open in the snapshot taken at last, as seen from a
-// period that begins at from.
+// newEpisode describes a stored episode relative to a period that begins at from. The last snapshot
+// in which it was open was taken at last.
 func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time) episode {
 	e := episode{Episode: stored, organization: o.index, state: stateOpen, opened: openedIn}
 	switch {
@@ -119,21 +118,21 @@ func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time)
 			e.state, e.closedBy = stateClosed, s.TakenAt
 			break
 		}
-		e.state = stateUnknown // retention removed the snapshot that would show whether it was open
+		e.state = stateUnknown // retention deleted the content that would show whether it was still open
 	}
 	e.daysOpen = report.DaysBetween(e.FirstSeen, cmp.Or(e.closedBy, last))
 	return e
 }
 
-// findingKey tells episodes apart.
+// findingKey identifies an episode.
 type findingKey struct {
 	fingerprint string
 	firstSeen   int64 // Unix time
 }
 
-// openIn are the findings that a complete snapshot and failed ones after it hold open, each with the
-// exception that covers it, in words. Of a snapshot that retention removed none are known.
-func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snapshot, failed []int64) (
+// openFindings returns the findings that are open in a complete snapshot and in the failed ones
+// after it, each with the text of the exception that covers it. A pruned snapshot adds none.
+func openFindings(ctx context.Context, store *snapshot.Store, complete *snapshot.Snapshot, failed []int64) (
 	map[findingKey]string, error,
 ) {
 	open := make(map[findingKey]string)
@@ -161,8 +160,7 @@ func openIn(ctx context.Context, store *snapshot.Store, complete *snapshot.Snaps
 	return open, nil
 }
 
-// findingTable has each finding that was open at some time in the period: the open ones first, the
-// most serious first.
+// findingTable lists the findings that were open in the period, by state and severity.
 func (d *document) findingTable() *table.Table {
 	rules := finding.Rules()
 	var controls []table.Column
@@ -182,7 +180,7 @@ func (d *document) findingTable() *table.Table {
 		title := e.Title
 		for _, rule := range rules {
 			if title == "" && rule.ID == e.RuleID {
-				title = rule.Title // no snapshot that has the finding is left
+				title = rule.Title // retention has left no snapshot with the finding
 			}
 		}
 		t.Add(e.organization, append([]any{
@@ -202,8 +200,8 @@ func compareEpisodes(a, b *episode) int {
 		cmp.Compare(a.Fingerprint, b.Fingerprint))
 }
 
-// placeExceptions leaves an exception that names no organization with those organizations in which it
-// covered something or might have, or with the first one where it did in none.
+// placeExceptions lists an exception without an organization id only in the organizations in which
+// it covered something or may have. If there is none, it lists the exception in the first one.
 func (p *Period) placeExceptions() {
 	covers, placed := make(map[finding.Exception]bool), make(map[finding.Exception]bool)
 	for _, o := range p.organizations {
@@ -222,7 +220,7 @@ func (p *Period) placeExceptions() {
 
 const exceptionInForce = "in force"
 
-// exceptionState is how an exception stood in the closing snapshot.
+// exceptionState returns the state of an exception in the closing snapshot.
 func (o *organization) exceptionState(x *snapshot.Standing) string {
 	switch {
 	case o.closing == nil || !intact(o.closing):
@@ -235,7 +233,7 @@ func (o *organization) exceptionState(x *snapshot.Standing) string {
 	return exceptionInForce
 }
 
-// exceptionTable has the exceptions that the snapshots of the period saw.
+// exceptionTable lists the exceptions that were on record for a snapshot in the period.
 func (d *document) exceptionTable() *table.Table {
 	t := d.table("Exceptions")
 	for i, o := range d.organizations {

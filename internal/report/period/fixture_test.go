@@ -39,7 +39,7 @@ func newStore(t *testing.T) *snapshot.Store {
 	return store
 }
 
-// made is when the configurations were made, which is after some of the nights: a clock anomaly.
+// made is when the configurations were created. It is after some of the nights: a clock anomaly.
 var made = time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
 
 func scimConfiguration(n int, name, sso string, expires time.Time) ona.SCIMConfiguration {
@@ -68,7 +68,7 @@ func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 	}
 }
 
-// contentsOf are the files of a folder.
+// contentsOf returns the files of a folder by name.
 func contentsOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -86,16 +86,17 @@ func contentsOf(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// november is a day of the month in which the nights of these tests are, at two in the morning.
+// november returns two in the morning on a day of November 2026, the time of a night in these
+// tests.
 func november(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
 
-// visited is what a run made of one organization: its inventory, or nil where it failed.
+// visited is the result of a run for one organization: its inventory, nil if the snapshot failed.
 type visited struct {
 	source, id, name string
 	inventory        *ona.Inventory
 }
 
-// acmeWith is Acme with these configurations.
+// acmeWith returns Acme with these configurations.
 func acmeWith(configurations ...ona.SCIMConfiguration) visited {
 	inv := inventory(configurations...)
 	return visited{"acme", acmeID, "Acme", &inv}
@@ -108,7 +109,7 @@ func birchWith(configurations ...ona.SCIMConfiguration) visited {
 	return visited{"birch", birchID, "=Birch|", &inv}
 }
 
-// visit stores a run with what it made of each organization, and returns its id.
+// visit stores a run with its result for each organization, and returns its id.
 func visit(t *testing.T, store *snapshot.Store, run snapshot.Run, all ...visited) int64 {
 	t.Helper()
 	run.ToolVersion, run.Host = "v1.2.3", "audit-01"
@@ -183,8 +184,8 @@ func recordRules(t *testing.T, store *snapshot.Store) int64 {
 	return id
 }
 
-// nightsOfNovember is a store with a complete night before the period, then one each day: complete,
-// failed, complete, missed, caught up, complete. Birch is there from the fifth on.
+// nightsOfNovember returns a store with a complete night before the period, then one each day:
+// complete, failed, complete, missed, caught up, complete. Birch has snapshots from the fifth on.
 func nightsOfNovember(t *testing.T) *snapshot.Store {
 	t.Helper()
 	store := newStore(t)
@@ -210,7 +211,7 @@ func nightsOfNovember(t *testing.T) *snapshot.Store {
 	return store
 }
 
-// inNovember is the period from the first to a day of November; its report is made later.
+// inNovember returns the period from the first to a day of November. Its report is made later.
 func inNovember(last int) Span {
 	day := func(n int) time.Time { return november(n).Truncate(24 * time.Hour) }
 	span := Span{From: day(1), To: day(last + 1).Add(-time.Second), Now: november(28), Sample: 3}
@@ -218,7 +219,7 @@ func inNovember(last int) Span {
 	return span
 }
 
-// allFormats are those that a report can have.
+// allFormats has every format that a report can have.
 var allFormats = []report.Format{
 	report.FormatXLSX, report.FormatMD, report.FormatJSON, report.FormatCSV, report.FormatJSONL,
 }
@@ -239,7 +240,7 @@ func read(t *testing.T, store *snapshot.Store, span Span) *Period {
 	return p
 }
 
-// file is one of the files of a report.
+// file returns one of the files of a report.
 func file(t *testing.T, d *document, name string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -256,7 +257,7 @@ func file(t *testing.T, d *document, name string) []byte {
 	return nil
 }
 
-// rowsOf are some columns of a table, each row in one text.
+// rowsOf returns some columns of a table, with the cells of a row joined by spaces.
 func rowsOf(t *table.Table, keys ...string) []string {
 	var all []string
 	for _, r := range t.Rows {
@@ -269,7 +270,7 @@ func rowsOf(t *table.Table, keys ...string) []string {
 	return all
 }
 
-// expectTies fails for each tie-out that does not tie.
+// expectTies fails for each tie-out that failed.
 func expectTies(t *testing.T, d *document) {
 	t.Helper()
 	for _, tie := range d.tieOuts().Different() {

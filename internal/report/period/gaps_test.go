@@ -10,13 +10,13 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// scheduled is a run that the schedule asked for at an instant.
+// scheduled returns a run that was scheduled for an instant.
 func scheduled(at time.Time) snapshot.Run {
 	return snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule}
 }
 
-// nightly is a store with a run each night from the last one of October on, at two in the morning,
-// with what each made of the organizations. A night without any was missed.
+// nightly returns a store with a run each night at two in the morning, from the last night of
+// October on, with the results of each. A night without results was missed.
 func nightly(t *testing.T, nights ...[]visited) *snapshot.Store {
 	t.Helper()
 	store := newStore(t)
@@ -41,7 +41,7 @@ func expectGap(t *testing.T, d *document, want string) {
 func TestNightsThatWereExpectedOfNoOrganizationOfThePeriodAreGaps(t *testing.T) {
 	acme, birch := []visited{acmeWith()}, []visited{birchWith()}
 	d := readPeriod(t, nightly(t, acme, nil, nil, nil, birch, birch, birch), inNovember(6))
-	expectGap(t, d, "expected of none of the organizations: 3 of 3 nights without a complete snapshot: "+
+	expectGap(t, d, "nights not assigned to any organization: 3 of 3 nights without a complete snapshot: "+
 		"2026-11-01 02:00:00 (missed)")
 	want := []string{
 		"2026-11-04T02:00:00Z =Birch| complete", "2026-11-05T02:00:00Z =Birch| complete",
@@ -68,7 +68,7 @@ func TestANightWhoseTimeHasJustComeIsAGapOfAPeriodThatHasEnded(t *testing.T) {
 	span := inNovember(2)
 	span.To, span.Now = november(2), november(2).Add(time.Minute)
 	d := readPeriod(t, nightly(t, []visited{acmeWith()}, []visited{acmeWith()}), span)
-	expectGap(t, d, "Acme: of 1 expected night nothing was known yet on 2026-11-02 02:01:00 UTC: "+
+	expectGap(t, d, "Acme: 1 expected night had no result yet at 2026-11-02 02:01:00 UTC: "+
 		"2026-11-02 02:00:00 (due)")
 }
 

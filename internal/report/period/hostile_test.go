@@ -18,7 +18,7 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// hostileNames try to leave their place in one of the files.
+// hostileNames try to break out of their cell or line in one of the files.
 var hostileNames = []string{
 	`=HYPERLINK("https://evil.example","click")`,
 	`+1+1`,
@@ -55,7 +55,7 @@ var hostileNames = []string{
 	"http://evil.example mailto:a@evil.example a@evil.example",
 }
 
-// rename puts a text in each place that the API or an exception can fill.
+// rename puts a text in each field that the API or an exception can set.
 func (p *Period) rename(text string) {
 	for i, o := range p.organizations {
 		o.name, p.names.Organizations[i] = text, text
@@ -81,8 +81,8 @@ func (p *Period) rename(text string) {
 	}
 }
 
-// shape counts the parts of a Markdown document by their kind. Of HTML it may have what stands behind
-// an @ alone.
+// shape counts the parts of a Markdown document by their kind. The only HTML it may have is the
+// empty comment behind an @.
 func shape(t *testing.T, source []byte) map[string]int {
 	t.Helper()
 	nodes := make(map[string]int)
@@ -108,7 +108,7 @@ func shape(t *testing.T, source []byte) map[string]int {
 	return nodes
 }
 
-// checkPackage looks for what computes, links outside or runs in the XML of a workbook.
+// checkPackage checks that the XML of a workbook has no formulas, external links or macros.
 func checkPackage(t *testing.T, workbook []byte) {
 	t.Helper()
 	archive, err := zip.NewReader(bytes.NewReader(workbook), int64(len(workbook)))

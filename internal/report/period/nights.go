@@ -16,45 +16,46 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// night is a night of the period, and what became of it for the run as a whole.
+// night is one scheduled run in the period, and its result for the run as a whole.
 type night struct {
 	schedule.Night
-	expression string        // the schedule that expected it; empty for a UTC day without a schedule
-	run        *snapshot.Run // nil when there was none
-	key        string        // orders the nights for the sample, see sampleKey
+	expression string        // the schedule's expression; empty for a UTC day without a schedule
+	run        *snapshot.Run // nil if there was none
+	key        string        // sort key for the sample, see sampleKey
 	draw       int           // place in that order, from 1
-	claimed    bool          // it was expected of an organization
+	claimed    bool          // an organization was expected in this night
 }
 
-// organizationNight is a night as one organization saw it.
+// organizationNight is the result of a night for one organization.
 type organizationNight struct {
 	*night
 	organization int // its index in the report, or table.RunLevel
 	status       schedule.Status
-	snapshot     *snapshot.Snapshot // nil when there is none
+	snapshot     *snapshot.Snapshot // nil if there is none
 }
 
-// lacks says whether the night has no complete snapshot.
-func (n organizationNight) lacks() bool {
+// isUncovered reports whether a night that is due has no complete snapshot.
+func (n organizationNight) isUncovered() bool {
 	return n.status != schedule.Complete && n.status != schedule.CaughtUp && n.status != schedule.Due
 }
 
-// readNights finds the nights of the period with what became of each, and draws the sample. It returns
-// the first night after the period, or up to when snapshots are known where it has not come.
+// readNights finds the nights in the period and draws the sample. It returns the first night after
+// the period, or the later of the end of the period and the time of the report if that night has
+// not come.
 func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	if len(runs) == 0 {
 		return next, fmt.Errorf("%w: the database has no run", ErrNothingKnown)
 	}
 	p.began = runs[0].StartedAt
 	if p.began.After(p.To) {
-		return next, fmt.Errorf("%w: the first run of the database began on %s", ErrNothingKnown, report.UTC(p.began))
+		return next, fmt.Errorf("%w: the first recorded run started at %s", ErrNothingKnown, report.UTC(p.began))
 	}
 	p.expected = schedule.Filled(p.schedules, p.began)
 	all := make([]schedule.Run, len(runs))
 	for i := range runs {
 		p.runs[runs[i].ID], all[i] = &runs[i], runs[i].OfSchedule()
 	}
-	nights, err := p.became(all)
+	nights, err := p.matchNights(all)
 	if err != nil {
 		return next, err
 	}
@@ -78,9 +79,9 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	return next, nil
 }
 
-// became is what became of each night of the database for some runs. A UTC day that counts as a night
-// is missed only when it is over.
-func (p *Period) became(runs []schedule.Run) ([]schedule.Night, error) {
+// matchNights returns the result of every night since the first recorded run, from the given runs.
+// A UTC day that counts as a night is due until it is over.
+func (p *Period) matchNights(runs []schedule.Run) ([]schedule.Night, error) {
 	nights, err := schedule.Nights(p.expected, runs, p.Now, schedule.Grace)
 	for i := range nights {
 		n := &nights[i]
@@ -92,7 +93,7 @@ func (p *Period) became(runs []schedule.Run) ([]schedule.Night, error) {
 	return nights, err
 }
 
-// expression is the schedule that expected a night, empty for a UTC day on which none was in force.
+// expression returns the schedule in force at a night, "" for a UTC day without a schedule.
 func (p *Period) expression(night time.Time) string {
 	in, _ := schedule.InForce(p.schedules, night)
 	if in.Expression == schedule.None {
@@ -101,8 +102,8 @@ func (p *Period) expression(night time.Time) string {
 	return in.Expression
 }
 
-// readNightsOf says what became of each night for an organization. later are the snapshots of all
-// organizations after the period that may stand for its last night.
+// readNightsOf finds the result of each night for one organization. later are the snapshots of all
+// organizations that were taken after the period and may count for its last night.
 func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error {
 	byID := make(map[int64]*snapshot.Snapshot)
 	var runs []schedule.Run
@@ -115,17 +116,17 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 		run.ID, run.Complete, run.Running = s.ID, s.Outcome == snapshot.Complete, false
 		byID[s.ID], runs = s, append(runs, run)
 	}
-	nights, err := p.became(runs)
+	nights, err := p.matchNights(runs)
 	for i, n := range nights {
 		seen := organizationNight{nil, o.index, n.Status, byID[n.RunID]}
-		if seen.lacks() {
-			o.lacking = append(o.lacking, n.ScheduledAt)
+		if seen.isUncovered() {
+			o.uncovered = append(o.uncovered, n.ScheduledAt)
 		}
 		untried := o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(o.begins)
 		if untried || !p.contains(n.ScheduledAt) {
-			continue // nothing says that the organization was to be collected before it was first tried
+			continue // before its first snapshot, the organization may not have been in the settings
 		}
-		seen.night = p.nights[i-p.earlier] // p has found the same nights
+		seen.night = p.nights[i-p.earlier] // readNights found the same nights
 		seen.claimed = true
 		if n.Status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
@@ -135,8 +136,8 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 	return err
 }
 
-// listNights lists the nights as each organization saw them, then those that were expected of none.
-func (p *Period) listNights() {
+// joinNights lists the nights of each organization, then the nights not assigned to any.
+func (p *Period) joinNights() {
 	for _, o := range p.organizations {
 		p.every = append(p.every, o.nights...)
 	}
@@ -148,7 +149,7 @@ func (p *Period) listNights() {
 	p.every = append(p.every, p.unclaimed...)
 }
 
-// nightTable is the population of nights, with what became of each.
+// nightTable lists every night with its result.
 func (d *document) nightTable() *table.Table {
 	t := d.table("Nights")
 	for i := range d.every {
@@ -156,25 +157,25 @@ func (d *document) nightTable() *table.Table {
 		t.Add(n.organization, append([]any{
 			n.ScheduledAt, d.names.Of(n.organization), report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
 			cmp.Or(n.expression, withoutSchedule),
-		}, n.collected()...)...)
+		}, n.collectionCells()...)...)
 	}
 	return t
 }
 
-// withoutSchedule stands for the schedule of a UTC day on which none was in force.
+// withoutSchedule is shown instead of the schedule for a UTC day without one.
 const withoutSchedule = "no schedule was in force: UTC day"
 
-// collected are the cells of the night's run and snapshot.
-func (n *organizationNight) collected() []any {
+// collectionCells returns the cells about the night's run and snapshot.
+func (n *organizationNight) collectionCells() []any {
 	s := n.snapshot
 	if s == nil && n.run == nil {
 		return nil
 	}
 	if s == nil {
-		return []any{int(n.run.ID)} // it has no snapshot of the organization
+		return []any{int(n.run.ID)} // the run has no snapshot of the organization
 	}
 	cells := []any{int(s.RunID), int(s.ID), s.TakenAt, nil}
-	if n.expression != "" { // else no time was expected
+	if n.expression != "" { // a day without a schedule has no expected time
 		cells[3] = int(s.TakenAt.Sub(n.ScheduledAt) / time.Minute)
 	}
 	if !complete(s) {
@@ -187,74 +188,74 @@ func (n *organizationNight) collected() []any {
 	return cells
 }
 
-// reasons say why a night has a status.
+// reasons has the reason for a status that is the same for every night with it.
 var reasons = map[schedule.Status]string{
-	schedule.CaughtUp: "a later run stands for it", schedule.Running: "a run has not ended",
-	schedule.Due: "its time has come only now",
+	schedule.CaughtUp: "a later run counts for this night", schedule.Running: "the run has not ended",
+	schedule.Due: "due, without a result yet",
 }
 
-// reason says why a night is as it is.
+// reason returns the reason for the night's status, and when retention deleted its content.
 func (n *organizationNight) reason() string {
-	var why []string
+	var all []string
 	switch {
 	case n.status == schedule.Failed && n.snapshot != nil:
-		why = append(why, errorText(n.snapshot))
+		all = append(all, errorText(n.snapshot))
 	case n.status == schedule.Due && n.expression == "":
-		why = append(why, "the day is not over")
+		all = append(all, "the day is not over")
 	case reasons[n.status] != "":
-		why = append(why, reasons[n.status])
-	case n.lacks() && n.run == nil:
-		why = append(why, "no run was made")
-	case n.lacks():
-		text := fmt.Sprintf("run %d has no snapshot of it: %s", n.run.ID, report.OneLine(n.run.Error))
-		why = append(why, strings.TrimSuffix(text, ": "))
+		all = append(all, reasons[n.status])
+	case n.isUncovered() && n.run == nil:
+		all = append(all, "no run started")
+	case n.isUncovered():
+		text := fmt.Sprintf("run %d has no snapshot of this organization: %s", n.run.ID, report.OneLine(n.run.Error))
+		all = append(all, strings.TrimSuffix(text, ": "))
 	}
 	if n.snapshot != nil && pruned(n.snapshot) {
-		why = append(why, "retention removed its rows on "+report.UTC(n.snapshot.PrunedAt))
+		all = append(all, "retention deleted the content of the snapshot at "+report.UTC(n.snapshot.PrunedAt))
 	}
-	return strings.Join(why, "; ")
+	return strings.Join(all, "; ")
 }
 
-// errorText is why a snapshot failed.
+// errorText returns why a snapshot failed.
 func errorText(s *snapshot.Snapshot) string {
-	text := cmp.Or(report.OneLine(s.Error), "no reason was stored")
+	text := cmp.Or(report.OneLine(s.Error), "no reason was recorded")
 	if s.ErrorCode != "" {
 		text = s.ErrorCode + ": " + text
 	}
 	return text
 }
 
-// sampleKey orders the nights for the sample: the SHA-256, in hex, of the seed, a vertical bar and
-// the night as nights.csv has it.
+// sampleKey returns the sort key of a night for the sample: the SHA-256, in hex, of the seed, a
+// vertical bar and the night as written in nights.csv.
 func (s *Span) sampleKey(night time.Time) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, night.UTC().Format(time.RFC3339)))
 	return hex.EncodeToString(sum[:])
 }
 
-// sampleTable has the nights that are drawn, in that order.
+// sampleTable lists the sampled nights in the order of their draw.
 func (d *document) sampleTable() *table.Table {
 	t := d.table("Sample")
 	drawn := d.drawn[:min(len(d.drawn), d.Sample)]
 	for _, n := range drawn {
 		t.Add(table.RunLevel, d.sampleCells(n)...)
 	}
-	t.Remark(table.RunLevel, fmt.Sprintf("Drawn: %d of %s, with the seed %d.",
+	t.Remark(table.RunLevel, fmt.Sprintf("%d of %s drawn with the seed %d.",
 		len(drawn), report.Count(len(d.nights), "night"), d.Seed))
-	t.Remark(table.RunLevel, "To draw it again: write each night of the sheet Nights once, as in "+
-		d.From.UTC().Format(time.RFC3339)+", behind the seed and a vertical bar; take the SHA-256 of each text in "+
-		"hexadecimal; sort by it; the first are the sample.")
+	t.Remark(table.RunLevel, "To repeat the draw, write the seed, a vertical bar and the night, such as "+
+		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights. Sort these texts by their "+
+		"SHA-256 in hexadecimal. The first ones are the sample.")
 	return t
 }
 
 func (d *document) sampleCells(n *night) []any {
-	var complete, lacking, folders []string
+	var complete, uncovered, folders []string
 	var runs []int64
 	for _, seen := range d.every {
 		if seen.night != n {
 			continue
 		}
-		if seen.lacks() {
-			lacking = append(lacking, d.names.Of(seen.organization))
+		if seen.isUncovered() {
+			uncovered = append(uncovered, d.names.Of(seen.organization))
 		} else if seen.snapshot != nil {
 			complete = append(complete, d.names.Of(seen.organization))
 		}
@@ -272,6 +273,6 @@ func (d *document) sampleCells(n *night) []any {
 	}
 	return []any{
 		n.draw, n.ScheduledAt, report.Word(n.Status), run, began, strings.Join(complete, ", "),
-		strings.Join(lacking, ", "), cmp.Or(strings.Join(folders, ", "), "none"), n.key,
+		strings.Join(uncovered, ", "), cmp.Or(strings.Join(folders, ", "), "none"), n.key,
 	}
 }

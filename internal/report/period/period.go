@@ -1,6 +1,6 @@
-// Package period reports what the database holds about a period: each night on which a run was
-// expected, and what changed, was wrong and was accepted over these nights. It is for an audit of how
-// the control worked over months.
+// Package period reports on a period, for an audit of how the control worked over months. It lists
+// every scheduled run, which it calls a night, and the changes, findings and exceptions in these
+// nights. It reads everything from the database.
 package period
 
 import (
@@ -14,14 +14,14 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Span is the period that a report is about, and how its sample of nights is drawn.
+// Span has the limits of a period, and how its sample of nights is drawn.
 type Span struct {
 	// From and To are the first and the last instant of the period: UTC, whole seconds.
 	From, To time.Time
-	// Now is the instant of the report: a period that has not ended is known up to then. The report
-	// of a period that has ended does not depend on it.
+	// Now is the time of the report. A period that has not ended is known until then. The report on
+	// a period that has ended does not depend on it.
 	Now time.Time
-	// Sample is how many nights are drawn. Seed decides which; see DefaultSeed.
+	// Sample is the number of nights to draw. Seed selects them; see DefaultSeed.
 	Sample int
 	Seed   int64
 }
@@ -34,11 +34,11 @@ func DefaultSeed(from, to time.Time) int64 {
 	return seed
 }
 
-// ended says whether the period was over when the report was made.
+// ended reports whether the period was over at the time of the report.
 func (s *Span) ended() bool { return s.To.Before(s.Now) }
 
-// known is up to when the report can know: the end of the period, or the instant of the report.
-func (s *Span) known() time.Time {
+// knownUntil returns the end of the period, or the time of the report if the period has not ended.
+func (s *Span) knownUntil() time.Time {
 	if s.ended() {
 		return s.To
 	}
@@ -47,10 +47,10 @@ func (s *Span) known() time.Time {
 
 func (s *Span) contains(t time.Time) bool { return !t.Before(s.From) && !t.After(s.To) }
 
-// String is the period as it stands in sentences.
+// String returns the period for use in a sentence.
 func (s *Span) String() string {
 	days := strings.Replace(folder.Period(s.From, s.To), "--", " to ", 1)
-	if strings.Contains(days, "T") { // it does not begin and end with a day
+	if strings.Contains(days, "T") { // the period does not consist of whole days
 		return report.UTC(s.From) + " to " + report.UTC(s.To)
 	}
 	return days + " (UTC, both days included)"
@@ -59,63 +59,62 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	began     time.Time               // when the first run of the database began
+	began     time.Time               // start of the first run recorded in the database
 	schedules []schedule.Period       // oldest first
-	expected  []schedule.Period       // the same, and every UTC day where none was in force
-	runs      map[int64]*snapshot.Run // every run of the database
-	// nights are those of the runs as a whole, drawn the same in the order of the sample. There are
-	// earlier nights before them.
+	expected  []schedule.Period       // the same, filled with every UTC day without a schedule
+	runs      map[int64]*snapshot.Run // every run in the database, by id
+	// nights are the nights in the period, drawn the same nights in the order of the sample.
+	// earlier counts the nights since the first run that are before the period.
 	nights, drawn []*night
 	earlier       int
-	// every has the nights as each organization saw them, then unclaimed, which were expected of none.
+	// every has the nights of each organization, then unclaimed: those not assigned to any.
 	every, unclaimed []organizationNight
 	organizations    []*organization
 	names            report.Names
-	// absent are the last complete snapshots of the organizations that were known before the period
-	// and that no run of the period has collected.
+	// absent has the last complete snapshot of each organization that was known before the period
+	// and has no snapshot in it.
 	absent []*snapshot.Snapshot
 }
 
 // organization is what the database holds about one organization in the period.
 type organization struct {
 	index      int    // in the report
-	id, source string // id is empty where no snapshot of the source ever was complete
+	id, source string // id is empty if the source never had a complete snapshot
 	name       string // unique in the report
 
-	// opening is the last complete snapshot before the period, closing the last one of the period that
-	// follows it; each nil where there is none.
+	// opening is the last complete snapshot before the period, closing the last complete one in the
+	// period; nil if there is none.
 	opening, closing *snapshot.Snapshot
-	// snapshots are those taken in the period, failed and pruned ones too, oldest first. since are
-	// those of them that follow the opening one; complete are the opening one and the complete ones
-	// of since.
+	// snapshots has those taken in the period, failed and pruned ones too, oldest first. since has
+	// those with a higher id than the opening one. complete has the opening one and the complete
+	// ones in since.
 	snapshots, since, complete []*snapshot.Snapshot
-	// pruned are the opening one and those of since that retention removed; lost counts the changes of
-	// the latter.
+	// pruned has those in complete and since whose content retention deleted; lost counts the
+	// deleted changes in the period.
 	pruned []*snapshot.Snapshot
 	lost   int
-	// after and upTo bound the ids of the snapshots whose changes and findings the period shows.
+	// The report shows changes and findings of snapshots with ids above after, up to upTo.
 	after, upTo int64
 
-	begins  time.Time // when it was first tried; no night before that was expected of it
-	nights  []organizationNight
-	lacking []time.Time // its nights without a complete snapshot, also those from before the period
+	begins    time.Time // time of its first snapshot; earlier nights are not assigned to it
+	nights    []organizationNight
+	uncovered []time.Time // its nights without a complete snapshot, also those before the period
 
 	scim, sso configurations
 	// policiesBefore is the last snapshot before the period that could read the policies, or nil.
 	policiesBefore *snapshot.Snapshot
 
 	changes []change
-	// net is what differs between the first and the last snapshot that retention has left, each nil where
-	// there are no two.
+	// net compares the first and the last intact snapshot, both nil if there are fewer than two.
 	net struct {
 		before, after *snapshot.Snapshot
 		changes       []change
 	}
 	findings   []episode
 	exceptions []snapshot.Standing
-	totals     snapshot.Counts // counts of the database: a second source
-	// openAtStart and openAtEnd count the findings that the snapshots at the two ends hold open: a
-	// second source.
+	totals     snapshot.Counts // counted by the database: a second source
+	// openAtStart and openAtEnd count the open findings of the opening and the last complete
+	// snapshot: a second source.
 	openAtStart, openAtEnd int
 }
 
@@ -123,7 +122,7 @@ func complete(s *snapshot.Snapshot) bool { return s.Outcome == snapshot.Complete
 
 func pruned(s *snapshot.Snapshot) bool { return !s.PrunedAt.IsZero() }
 
-// intact says whether a snapshot is complete and retention has left what it holds.
+// intact reports whether a snapshot is complete and not pruned.
 func intact(s *snapshot.Snapshot) bool { return complete(s) && !pruned(s) }
 
 func countOf[T any](all []T, counts func(T) bool) int {

@@ -24,12 +24,12 @@ func TestAFailedNightBelongsToTheOrganizationOfItsSource(t *testing.T) {
 	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "organization", "status")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	alarm := "NOT COMPLETE: cedar: nothing is known of its configurations in the period: " +
-		"it has no complete snapshot at all."
+	alarm := "NOT COMPLETE: cedar: there is no complete snapshot in the period; " +
+		"there is none before the period either."
 	if !slices.Contains(d.alarms, alarm) {
 		t.Errorf("no alarm %q in %q", alarm, d.alarms)
 	}
-	// RUN-001 of the first night was closed by the second, that of the third is open.
+	// The second night closed the RUN-001 of the first; the RUN-001 of the third is open.
 	states := rowsOf(d.sheets.findings, "organization", "rule_id", "state", "first_seen", "closed_by")
 	for _, state := range []string{
 		"Acme RUN-001 open at the end 2026-11-03T02:00:00Z ",
@@ -49,21 +49,21 @@ func TestAPeriodSaysWhatRetentionRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := readPeriod(t, store, inNovember(6))
-	const alarm = "NOT COMPLETE: Acme: retention removed what 4 snapshots had, the last of them that of " +
-		"2026-11-03 02:00:00 UTC: their findings and exceptions are not known any more, nor 3 changes of the period."
+	const alarm = "NOT COMPLETE: Acme: retention deleted the content of 4 snapshots (the latest taken at " +
+		"2026-11-03 02:00:00 UTC). Their findings and exceptions, and 3 changes in the period, can no longer be shown."
 	if !slices.Contains(d.alarms, alarm) {
 		t.Errorf("no alarm %q in %q", alarm, d.alarms)
 	}
-	const net = "Acme: net change between the snapshots of 2026-11-05 09:00:00 UTC and 2026-11-06 02:00:00 UTC: 1 row; " +
-		"retention removed the snapshot of 2026-10-31 02:00:00 UTC, with which the period begins, " +
-		"and what came before the first of them"
+	const net = "Acme: net change between the snapshots taken at 2026-11-05 09:00:00 UTC and 2026-11-06 02:00:00 UTC: " +
+		"1 row; retention deleted the content of the first complete snapshot, taken at 2026-10-31 02:00:00 UTC; " +
+		"differences before 2026-11-05 09:00:00 UTC are not included"
 	if !slices.ContainsFunc(d.sheets.net.Remarks, func(r table.Remark) bool { return r.Text == net }) {
 		t.Errorf("no remark %q in %v", net, d.sheets.net.Remarks)
 	}
 	got := rowsOf(d.sheets.population, "organization", "item", "count", "remark_on_count")
 	for _, want := range []string{
-		"Acme in the period 1 at least: retention removed the 3 changes of 4 snapshots",
-		"Acme at the start 2 snapshot of 2026-10-31 02:00:00 UTC", "Acme removed by retention 3 ",
+		"Acme in the period 1 at least: retention deleted the 3 changes of 4 snapshots",
+		"Acme at the start 2 snapshot taken at 2026-10-31 02:00:00 UTC", "Acme removed by retention 3 ",
 	} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no count %q in %q", want, got)
@@ -81,7 +81,8 @@ func TestAPeriodSaysWhatRetentionRemoved(t *testing.T) {
 	}
 }
 
-// TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft: the register keeps them, with their counts.
+// TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft: the register keeps the nights and their
+// counts.
 func TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft(t *testing.T) {
 	store := nightsOfNovember(t)
 	visit(t, store, snapshot.Run{StartedAt: november(20)}, acmeWith(), birchWith())
@@ -113,20 +114,21 @@ func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
 	}{
 		"before the first run": {
 			func(s *Span) { s.From = s.From.AddDate(0, -1, 0) },
-			"NOT COMPLETE: nothing is known from before 2026-10-31 02:00:00 UTC, when the first run of the database began.",
+			"NOT COMPLETE: there is no data before 2026-10-31 02:00:00 UTC, " +
+				"the start of the first run recorded in this database.",
 		},
 		"not ended": {
 			func(s *Span) { s.To, s.Now = s.To.AddDate(0, 1, 0), november(6).Add(time.Hour) },
-			"NOT COMPLETE: the period has not ended: this is what was known on 2026-11-06 03:00:00 UTC.",
+			"NOT COMPLETE: the period has not ended; the report covers it until 2026-11-06 03:00:00 UTC.",
 		},
 		"nothing ran any more": {
 			func(s *Span) { s.From, s.To = november(8), november(10) },
-			"NOT COMPLETE: no run of the period has a snapshot of any organization: 3 nights (3 missed).",
+			"NOT COMPLETE: no run in the period has a snapshot of any organization: 3 nights (3 missed).",
 		},
 		"a single failed night": {
 			func(s *Span) { s.From, s.To = november(2), november(2).Add(time.Hour) },
-			"NOT COMPLETE: Acme: nothing is known of its configurations in the period: " +
-				"its last complete snapshot is of 2026-11-01 02:00:00 UTC.",
+			"NOT COMPLETE: Acme: there is no complete snapshot in the period; " +
+				"the last one was taken at 2026-11-01 02:00:00 UTC.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,8 +163,8 @@ func TestThereIsNoReportOfAPeriodBeforeTheFirstRun(t *testing.T) {
 	}
 }
 
-// TestNoChangeIsBetweenTwoPeriods: a schedule at midnight takes a snapshot at the first instant of a
-// period. What that shows is in no other report.
+// TestNoChangeIsBetweenTwoPeriods: a schedule at midnight takes a snapshot at the first instant of
+// a period. Only the report on that period has its changes.
 func TestNoChangeIsBetweenTwoPeriods(t *testing.T) {
 	store := newStore(t)
 	expires := november(1).AddDate(0, 6, 0)
@@ -200,7 +202,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "night", "status", "expected_by")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if !strings.HasPrefix(d.notes[0], "On 3 UTC days no schedule was in force") {
+	if !strings.HasPrefix(d.notes[0], "No schedule was set on 3 UTC days.") {
 		t.Errorf("the notes are %q", d.notes)
 	}
 	span := inNovember(5)
@@ -217,7 +219,10 @@ func TestAnOrganizationThatARunLeftOutMissedTheNight(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(1)}, acmeWith(), birchWith())
 	visit(t, store, snapshot.Run{StartedAt: november(2)}, acmeWith())
 	d := readPeriod(t, store, inNovember(2))
-	want := []string{"=Birch| complete ", "=Birch| missed run 2 has no snapshot of it", "Acme complete ", "Acme complete "}
+	want := []string{
+		"=Birch| complete ", "=Birch| missed run 2 has no snapshot of this organization",
+		"Acme complete ", "Acme complete ",
+	}
 	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "organization", "status", "reason")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -228,14 +233,14 @@ func TestAnOrganizationThatARunLeftOutMissedTheNight(t *testing.T) {
 		t.Errorf("%d organizations, absent %v", len(d.organizations), d.absent)
 	}
 	const status = "COMPLETE: 1 expected night of 1 organization, each with a complete snapshot; " +
-		"not in the period, and known before: 1 organization."
+		"1 organization known earlier without a snapshot in this period."
 	if d.status != status {
 		t.Errorf("%q instead of %q", d.status, status)
 	}
 }
 
-// TestAComparisonOverNightsFromBeforeThePeriodSaysSo: what was found in the first night of the period
-// may have happened in any of them.
+// TestAComparisonOverNightsFromBeforeThePeriodSaysSo: a change found in the first night of the
+// period may have happened in earlier nights without a snapshot.
 func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
 	store := newStore(t)
 	expires := november(1).AddDate(0, 6, 0)
@@ -256,13 +261,13 @@ func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
 	}
 }
 
-// TestOneSnapshotAloneTellsOfNoChanges: "no changes" and "ties" would be said of something that was never compared.
-func TestOneSnapshotAloneTellsOfNoChanges(t *testing.T) {
+// TestOneSnapshotAloneHasNoCountOfChanges: nothing was compared, so "0" and "ties" would be false.
+func TestOneSnapshotAloneHasNoCountOfChanges(t *testing.T) {
 	store := newStore(t)
 	only := scimConfiguration(1, "Okta", id(101), november(1).AddDate(0, 6, 0))
 	visit(t, store, snapshot.Run{StartedAt: november(6)}, acmeWith(only))
 	d := readPeriod(t, store, inNovember(6))
-	const want = "Changes  not known: the only complete snapshot has nothing to be compared with"
+	const want = "Changes  not known: the only complete snapshot has no baseline to compare with"
 	if got := rowsOf(d.sheets.population, "population", "count", "remark_on_count"); !slices.Contains(got, want) {
 		t.Errorf("no %q in %q", want, got)
 	}

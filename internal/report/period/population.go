@@ -13,14 +13,14 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// item is what a row of the sheet Population counts.
+// item identifies a row of the sheet Population.
 type item struct {
 	organization     int
 	population, name string
-	severity         diff.Severity // empty for a count over all of them
+	severity         diff.Severity // empty for all severities
 }
 
-// The names of items that the summary and the tie-outs have too.
+// The names of items that the summary and the tie-outs use too.
 const (
 	atEnd       = "at the end"
 	inPeriod    = "in the period"
@@ -28,7 +28,7 @@ const (
 	opened      = "opened"
 )
 
-// countPopulations makes the sheet Population: the size of each population, by what it consists of.
+// countPopulations makes the sheet Population, with the size of each population and of its parts.
 func (d *document) countPopulations() {
 	d.counts = make(map[item]any)
 	d.sheets.population = d.table("Population")
@@ -43,14 +43,14 @@ func (d *document) countPopulations() {
 	}
 }
 
-// count adds a row. The count is an int, or nil where it is not known; the remark then says why.
+// count adds a row. The count is an int, or nil if it is not known; the remark then says why.
 func (d *document) count(x item, count any, remark string) {
 	d.counts[x] = count
 	d.sheets.population.Add(x.organization, x.population, d.names.Of(x.organization), x.name, report.Word(x.severity),
 		count, remark)
 }
 
-// nightStatuses is the order in which nights are counted; the last two only where there are any.
+// nightStatuses is the order in which nights are counted. The last two are omitted if 0.
 var nightStatuses = []schedule.Status{
 	schedule.Complete, schedule.CaughtUp, schedule.Failed, schedule.Missed, schedule.Running, schedule.Due,
 }
@@ -65,7 +65,7 @@ func (d *document) countNights(o *organization) {
 	}
 }
 
-// inWords is a status as people read it.
+// inWords returns a status for people.
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
@@ -83,7 +83,7 @@ func (d *document) countChanges(o *organization) {
 	case o.closing == nil:
 		count, remark = nil, "not known: "+noneAfterOpening
 	case len(o.complete) < 2:
-		count, remark = nil, "not known: the only complete snapshot has nothing to be compared with"
+		count, remark = nil, "not known: the only complete snapshot has no baseline to compare with"
 	}
 	d.count(item{o.index, "Changes", inPeriod, ""}, count, remark)
 	counts := make(map[item]int)
@@ -97,13 +97,12 @@ func (d *document) countChanges(o *organization) {
 	}
 }
 
-// compareSeverities orders the most serious first.
+// compareSeverities sorts the most serious first.
 func compareSeverities(a, b diff.Severity) int {
 	return cmp.Compare(slices.Index(diff.Severities, a), slices.Index(diff.Severities, b))
 }
 
-// countFindings counts the findings in all and by severity; those of optional items only where there
-// are any.
+// countFindings counts the findings in all and by severity. Optional items are omitted if 0.
 func (d *document) countFindings(o *organization) {
 	const thereAtFirst = "of these, there in the first complete snapshot"
 	optional := []string{thereAtFirst, stateUnknown}
@@ -119,14 +118,14 @@ func (d *document) countFindings(o *organization) {
 		}
 		for _, name := range names {
 			counts[item{o.index, "Findings", name, ""}]++
-			if e.Severity != "" { // it is not known where no snapshot that has the finding is left
+			if e.Severity != "" { // empty if retention has left no snapshot with the finding
 				counts[item{o.index, "Findings", name, e.Severity}]++
 			}
 		}
 	}
 	remark := atLeast(o.lostOf("findings"))
 	if len(o.complete) == 0 {
-		remark = "at least: no complete snapshot shows what else is wrong"
+		remark = "at least: there is no complete snapshot to evaluate the other rules"
 	}
 	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
 		total := item{o.index, "Findings", name, ""}
@@ -148,23 +147,22 @@ func (d *document) countExceptions(o *organization) {
 		countOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
 	}, atLeast(o.lostOf("exceptions"))
 	if !slices.ContainsFunc(o.since, intact) {
-		counts, remark = make([]any, 3), "not known: no complete snapshot of the period is left"
+		counts, remark = make([]any, 3), "not known: the period has no complete snapshot with its content"
 	}
 	for i, name := range []string{"seen in the period", "in force at some time", "in force at the end"} {
 		d.count(item{o.index, "Exceptions", name, ""}, counts[i], remark)
 	}
 }
 
-// lostOf says that a count or a sheet misses something of the snapshots that retention removed; it is
-// empty where nothing is missing.
+// lostOf returns a text on the rows that retention deleted from a count or a sheet, or "".
 func (o *organization) lostOf(what string) string {
 	if len(o.pruned) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("retention removed the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
+	return fmt.Sprintf("retention deleted the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
 }
 
-// lostChanges is the same for the changes.
+// lostChanges does the same for changes.
 func (o *organization) lostChanges() string {
 	if o.lost == 0 {
 		return ""
@@ -172,10 +170,10 @@ func (o *organization) lostChanges() string {
 	return o.lostOf(report.Count(o.lost, "change"))
 }
 
-// atLeast is the remark on a count that is too small.
-func atLeast(why string) string {
-	if why == "" {
+// atLeast returns the remark on a count that may be too small, "" without a reason.
+func atLeast(reason string) string {
+	if reason == "" {
 		return ""
 	}
-	return "at least: " + why
+	return "at least: " + reason
 }

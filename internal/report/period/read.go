@@ -14,12 +14,12 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// ErrNothingKnown is the error of a period that ended before the first run of the database.
-var ErrNothingKnown = errors.New("nothing is known of the period")
+// ErrNothingKnown is returned for a period that ended before the first run in the database.
+var ErrNothingKnown = errors.New("no data for the period")
 
-// Read reads a period from the database. A period without a complete snapshot, or whose snapshots were
-// removed by retention, is no error: its report says so. The error wraps ErrNothingKnown where the
-// database begins after the period.
+// Read reads a period from the database. It is no error if the period has no complete snapshot, or
+// if its snapshots are pruned: the report says so. The error wraps ErrNothingKnown if the first run
+// started after the period.
 func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error) {
 	p := &Period{Span: span, runs: make(map[int64]*snapshot.Run)}
 	if err := p.read(ctx, store); err != nil {
@@ -41,13 +41,13 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 			return fmt.Errorf("organization %s: %w", o.name, err)
 		}
 	}
-	p.listNights()
+	p.joinNights()
 	p.placeExceptions()
 	return nil
 }
 
-// readRegister reads the nights and the organizations of the period from the registers of runs and of
-// snapshots. It returns the snapshots after the period that may stand for its last night.
+// readRegister reads the nights and the organizations in the period. It returns the snapshots taken
+// after the period that may count for its last night.
 func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*snapshot.Snapshot, err error) {
 	runs, errRuns := store.Runs(ctx, 0, 0)
 	schedules, errSchedules := store.Schedules(ctx)
@@ -77,7 +77,7 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	return later, cmp.Or(errTaken, errKnown, errTried)
 }
 
-// read reads what the database holds of the snapshots of the organization.
+// read reads the content of the organization's snapshots.
 func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) (err error) {
 	if err := o.readChanges(ctx, store); err != nil {
 		return err
@@ -95,11 +95,11 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 	return err
 }
 
-// gather makes the organizations of the snapshots taken in the period. known are the last complete
-// snapshots before it, tried the first failed ones.
+// gather groups the snapshots taken in the period by organization. known has the last complete
+// snapshot before the period of each organization, tried the first failed one.
 func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snapshot) {
 	owners := make(owners)
-	// Complete snapshots come last: they are sure of their organization.
+	// Complete snapshots come last: their organization id is certain.
 	for _, outcome := range []snapshot.Outcome{snapshot.Failed, snapshot.Complete} {
 		for _, s := range slices.Backward(taken) {
 			owners.learn(s, outcome)
@@ -130,18 +130,19 @@ func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snap
 	p.order(slices.Collect(maps.Values(found)))
 }
 
-// owners has the organization id of each source. A failed snapshot that did not know its organization
-// belongs to the one that its source had last, else to the one that it has next. Where there is
-// neither, the source stands for an organization that is not known.
+// owners maps each source to an organization id. A failed snapshot without an organization id
+// belongs to the last organization of its source, else to the next one. If the source has neither,
+// it counts as an organization of its own.
 type owners map[string]string
 
-// learn learns from a snapshot with this outcome that knows its organization.
+// learn records the organization of a snapshot that has this outcome and an organization id.
 func (o owners) learn(s *snapshot.Snapshot, outcome snapshot.Outcome) {
 	if s.OrganizationID != "" && s.Outcome == outcome {
 		o[s.Source] = s.OrganizationID
 	}
 }
 
+// of returns the organization id of a snapshot, or its source if the id is not known.
 func (o owners) of(s *snapshot.Snapshot) string {
 	return cmp.Or(s.OrganizationID, o[s.Source], s.Source)
 }
@@ -164,7 +165,8 @@ func (p *Period) order(organizations []*organization) {
 	}
 }
 
-// sortSnapshots sets what the organization's snapshots are to the period, its id and its name.
+// sortSnapshots sets the fields that follow from the snapshots: their groups, and the id and the
+// name of the organization.
 func (o *organization) sortSnapshots() {
 	last, stretch := o.snapshots[len(o.snapshots)-1], o.snapshots
 	if o.opening != nil {
@@ -174,7 +176,7 @@ func (o *organization) sortSnapshots() {
 	for _, s := range stretch {
 		o.id = cmp.Or(s.OrganizationID, o.id)
 		if s.ID < o.after {
-			continue // it was taken by a clock that was ahead
+			continue // the local clock was ahead when it was taken
 		}
 		if s != o.opening {
 			o.since = append(o.since, s)
@@ -188,7 +190,7 @@ func (o *organization) sortSnapshots() {
 		}
 	}
 	if o.opening != nil && pruned(o.opening) {
-		o.lost -= o.opening.Changes // they are of the period before
+		o.lost -= o.opening.Changes // they belong to the previous period
 	}
 	if n := len(o.complete); n > 0 && o.complete[n-1] != o.opening {
 		o.closing = o.complete[n-1]

@@ -11,8 +11,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// snapshotTable is the register of snapshots: the opening one of each organization, and those of the
-// period.
+// snapshotTable lists the opening snapshots and those taken in the period.
 func (d *document) snapshotTable() *table.Table {
 	t := d.table("Snapshots")
 	for i, o := range d.organizations {
@@ -53,15 +52,14 @@ func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
 	return cells
 }
 
-// counts are the cells of a complete snapshot from its SCIM configurations to its failed findings.
+// counts returns the cells of a complete snapshot that have numbers of rows.
 func counts(s *snapshot.Snapshot) []any {
 	return []any{
 		s.SCIMConfigurations, report.Unless(s.SSONotAssessed, s.SSOConfigurations), s.Changes, s.FailingFindings,
 	}
 }
 
-// runTable is the register of runs, oldest first: those that began in the period, and those that stand
-// for one of its nights.
+// runTable lists the runs that started in the period or count for one of its nights, oldest first.
 func (d *document) runTable() *table.Table {
 	nights := make(map[*snapshot.Run][]string)
 	for _, n := range d.nights {
@@ -73,6 +71,6 @@ func (d *document) runTable() *table.Table {
 			t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
 		}
 	}
-	t.Remark(table.RunLevel, "Of several runs in one night, the last that is complete stands for it, else the last.")
+	t.Remark(table.RunLevel, "If a night has several runs, the last complete run counts for it, else the last run.")
 	return t
 }

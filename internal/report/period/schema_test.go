@@ -18,10 +18,10 @@ import (
 
 const schemaPath = "../../../docs/period.schema.json"
 
-// object is a part of a schema; encoding/json sorts its members.
+// object is a part of a schema. encoding/json sorts its members.
 type object map[string]any
 
-// words are the values of the columns that have one of a few.
+// words has the values of the columns that allow only a few.
 var words = map[string][]any{
 	"severity":          {"critical", "high", "medium", "low", "info", nil},
 	"result":            {"ties", "does not tie", "not assessed"},
@@ -36,7 +36,7 @@ var words = map[string][]any{
 	"runs.outcome":      {"complete", "failed", "running"},
 }
 
-// columnSchema is what the values of a column are.
+// columnSchema returns the schema of the values of a column.
 func columnSchema(t *table.Table, c table.Column) object {
 	for _, key := range []string{c.Key, t.Key + "." + c.Key} {
 		if len(words[key]) > 0 {
@@ -54,7 +54,8 @@ func columnSchema(t *table.Table, c table.Column) object {
 	}[c.Kind]
 }
 
-// closed is an object that has all these members; later versions of the report may have more.
+// closed returns the schema of an object that has all these members. Later versions of the report
+// may have more.
 func closed(properties object) object {
 	return object{"type": "object", "required": slices.Sorted(maps.Keys(properties)), "properties": properties}
 }
@@ -72,7 +73,7 @@ func rowSchema(t *table.Table, f *table.Frame) object {
 	return closed(properties)
 }
 
-// headSchema is the members of the head, by its tags and types.
+// headSchema returns the schema of the members of the head, from its tags and types.
 func headSchema() object {
 	properties := make(object)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[head]()) {
@@ -89,7 +90,8 @@ func headSchema() object {
 	return properties
 }
 
-// schemaOf is the schema of period.json, and with #/$defs/line that of each line of period.jsonl.
+// schemaOf returns the schema of period.json, with that of each line of period.jsonl at
+// #/$defs/line.
 func schemaOf(t *testing.T, d *document) string {
 	t.Helper()
 	line := func(kind string, data object) object {
@@ -101,7 +103,7 @@ func schemaOf(t *testing.T, d *document) string {
 	}
 	remarks := table.New("", nil, table.RemarkColumns...)
 	remarks.Key = "remarks"
-	for _, one := range append(d.inJSON(), remarks) {
+	for _, one := range append(d.jsonTables(), remarks) {
 		whole[one.Key] = object{"type": "array", "items": rowSchema(one, d.frame())}
 		lines = append(lines, line(one.Key, rowSchema(one, d.frame("period_from", "period_to"))))
 	}

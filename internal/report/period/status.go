@@ -8,55 +8,57 @@ import (
 
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/schedule"
+	"scim-auditor/internal/snapshot"
 )
 
-// findGaps lists every reason why the period is not covered as a whole.
-func (d *document) findGaps() []string {
+// allGaps returns the reasons why the report is NOT COMPLETE. If no organization has a snapshot in
+// the period, it does not list the single nights.
+func (d *document) allGaps() []string {
 	var all []string
 	if !d.ended() {
-		all = append(all, "the period has not ended: this is what was known on "+report.UTC(d.Now))
+		all = append(all, "the period has not ended; the report covers it until "+report.UTC(d.Now))
 	}
 	if d.From.Before(d.began.Truncate(24 * time.Hour)) {
-		all = append(all, fmt.Sprintf("nothing is known from before %s, when the first run of the database began",
+		all = append(all, fmt.Sprintf("there is no data before %s, the start of the first run recorded in this database",
 			report.UTC(d.began)))
 	}
 	if len(d.nights) == 0 {
-		all = append(all, "no night was expected in the period")
+		all = append(all, "no run was scheduled in the period")
 	} else if len(d.organizations) == 0 {
-		return append(all, "no run of the period has a snapshot of any organization: "+d.runNights())
+		return append(all, "no run in the period has a snapshot of any organization: "+d.runNights())
 	}
 	for _, o := range d.organizations {
 		all = append(all, d.nightGaps(o.name, "expected night", o.nights)...)
-		all = append(all, o.gaps()...)
+		all = append(all, o.organizationGaps()...)
 	}
-	return append(all, d.nightGaps("expected of none of the organizations", "night", d.unclaimed)...)
+	return append(all, d.nightGaps("nights not assigned to any organization", "night", d.unclaimed)...)
 }
 
-// nightGaps names the nights that have no complete snapshot, or none yet. That nothing is known yet of
-// some nights of a period which has not ended is no gap of its own.
+// nightGaps returns the gaps for nights without a complete snapshot, and for nights without a
+// result if the period has ended.
 func (d *document) nightGaps(label, noun string, nights []organizationNight) []string {
-	var all, lacking, due []string
+	var all, uncovered, due []string
 	for _, n := range nights {
 		text := fmt.Sprintf("%s (%s)", n.ScheduledAt.UTC().Format(time.DateTime), inWords(n.status))
-		if n.lacks() {
-			lacking = append(lacking, text)
+		if n.isUncovered() {
+			uncovered = append(uncovered, text)
 		} else if n.status == schedule.Due && d.ended() {
 			due = append(due, text)
 		}
 	}
-	if len(lacking) > 0 {
+	if len(uncovered) > 0 {
 		all = append(all, fmt.Sprintf("%s: %d of %s without a complete snapshot: %s",
-			label, len(lacking), report.Count(len(nights), noun), firstTen(lacking)))
+			label, len(uncovered), report.Count(len(nights), noun), listNights(uncovered)))
 	}
 	if len(due) > 0 {
-		all = append(all, fmt.Sprintf("%s: of %s nothing was known yet on %s: %s",
-			label, report.Count(len(due), noun), report.UTC(d.Now), firstTen(due)))
+		all = append(all, fmt.Sprintf("%s: %s had no result yet at %s: %s",
+			label, report.Count(len(due), noun), report.UTC(d.Now), listNights(due)))
 	}
 	return all
 }
 
-// firstTen lists the first ten of some nights.
-func firstTen(nights []string) string {
+// listNights returns the first ten nights, and the number of the others.
+func listNights(nights []string) string {
 	text := strings.Join(nights[:min(len(nights), 10)], ", ")
 	if more := len(nights) - 10; more > 0 {
 		text += fmt.Sprintf(" and %d more in the sheet Nights", more)
@@ -64,59 +66,59 @@ func firstTen(nights []string) string {
 	return text
 }
 
-// gaps says what is not known of the organization, beside its nights.
-func (o *organization) gaps() []string {
+// organizationGaps returns the gaps of an organization other than nights.
+func (o *organization) organizationGaps() []string {
 	var all []string
 	if o.closing == nil {
-		last := "it has no complete snapshot at all"
+		last := "there is none before the period either"
 		if o.opening != nil {
-			last = "its last complete snapshot is of " + report.UTC(o.opening.TakenAt)
+			last = "the last one was taken at " + report.UTC(o.opening.TakenAt)
 		}
-		all = append(all, fmt.Sprintf("%s: nothing is known of its configurations in the period: %s", o.name, last))
+		all = append(all, fmt.Sprintf("%s: there is no complete snapshot in the period; %s", o.name, last))
 	}
 	if n := len(o.pruned); n > 0 {
-		all = append(all, fmt.Sprintf("%s: retention removed what %s had, the last of them that of %s: "+
-			"their findings and exceptions are not known any more, nor %s of the period", o.name,
+		all = append(all, fmt.Sprintf("%s: retention deleted the content of %s (the latest taken at %s). "+
+			"Their findings and exceptions, and %s in the period, can no longer be shown", o.name,
 			report.Count(n, "snapshot"), report.UTC(o.pruned[n-1].TakenAt), report.Count(o.lost, "change")))
 	}
 	return all
 }
 
-// statusText is the sentence that the report opens with.
+// statusText returns the first sentence of the report.
 func (d *document) statusText() string {
-	nights, lacking := 0, 0
+	nights, uncovered := 0, 0
 	for _, o := range d.organizations {
-		nights, lacking = nights+len(o.nights), lacking+countOf(o.nights, organizationNight.lacks)
+		nights, uncovered = nights+len(o.nights), uncovered+countOf(o.nights, organizationNight.isUncovered)
 	}
 	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
 		report.Count(len(d.organizations), "organization"))
 	rest := ""
 	if n := len(d.absent); n > 0 {
-		rest = "; not in the period, and known before: " + report.Count(n, "organization")
+		rest = "; " + report.Count(n, "organization") + " known earlier without a snapshot in this period"
 	}
-	if n := len(d.alarms) - len(d.gaps); n > 0 {
-		rest += fmt.Sprintf("; tie-outs that do not tie: %d", n)
+	if n := d.failedTieOuts; n > 0 {
+		rest += "; " + report.Count(n, "tie-out") + " failed"
 	}
 	switch {
 	case len(d.gaps) == 0:
 		return fmt.Sprintf("%s: %s, each with a complete snapshot%s.", report.Complete, what, rest)
-	case lacking > 0:
-		return fmt.Sprintf("%s: %d of %s without a complete snapshot%s.", report.NotComplete, lacking, what, rest)
+	case uncovered > 0:
+		return fmt.Sprintf("%s: %d of %s without a complete snapshot%s.", report.NotComplete, uncovered, what, rest)
 	}
 	return fmt.Sprintf("%s: %s%s.", report.NotComplete, d.gaps[0], rest)
 }
 
-// findNotes lists what a reader must know and what is no gap: what could not be assessed, and what the
-// populations rest on.
+// findNotes returns what a reader must know beside the gaps: what could not be assessed, and how
+// the populations were counted.
 func (p *Period) findNotes() []string {
 	var all []string
 	if days := countOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
-		all = append(all, fmt.Sprintf("On %s no schedule was in force: each counts as one night, "+
-			"and nothing says when a run was expected.", report.Count(days, "UTC day")))
+		all = append(all, fmt.Sprintf("No schedule was set on %s. "+
+			"Each of these days counts as one expected run at an unknown time.", report.Count(days, "UTC day")))
 	}
 	for _, s := range p.absent {
-		all = append(all, fmt.Sprintf("%s (%s) is not in the populations: it was known before the period, "+
-			"and no run in it has a snapshot of it; its last complete one is of %s.",
+		all = append(all, fmt.Sprintf("%s (%s) is left out: no run in the period has a snapshot of this organization. "+
+			"Its last complete snapshot was taken at %s.",
 			cmp.Or(s.OrganizationName, s.Source), s.OrganizationID, report.UTC(s.TakenAt)))
 	}
 	for _, o := range p.organizations {
@@ -127,40 +129,46 @@ func (p *Period) findNotes() []string {
 	return all
 }
 
-// startNotes say how the period of an organization begins that has no complete snapshot from before;
-// appears says that it was first tried in the period.
-func (o *organization) startNotes(appears bool) []string {
+// startNotes returns the notes for an organization without a complete snapshot before the period.
+// startedInPeriod reports whether its first snapshot, complete or not, was taken in the period.
+func (o *organization) startNotes(startedInPeriod bool) []string {
 	var all []string
 	if o.opening == nil && o.closing != nil {
-		all = append(all, fmt.Sprintf("it has no complete snapshot from before the period: its first one, of %s, "+
-			"is what the period is compared with", report.UTC(o.complete[0].TakenAt)))
+		all = append(all, fmt.Sprintf("there is no complete snapshot before the period; "+
+			"changes are counted from the first one, taken at %s", report.UTC(o.complete[0].TakenAt)))
 	}
-	if o.opening == nil && appears {
-		all = append(all, fmt.Sprintf("its first snapshot is of %s; no night before that was expected of it",
-			report.UTC(o.begins)))
+	if o.opening == nil && startedInPeriod {
+		all = append(all, fmt.Sprintf("the first snapshot was taken at %s; "+
+			"earlier nights are not assigned to this organization", report.UTC(o.begins)))
 	}
 	return all
 }
 
-// unreadNotes say what complete snapshots, and what the changes, could not assess.
+// unreadNotes returns what complete snapshots could not read, and how many changes have no author.
 func (o *organization) unreadNotes() []string {
 	var all []string
 	for _, part := range parts {
-		unread, why := 0, ""
+		unread, latest := 0, ""
 		for _, s := range o.snapshots {
 			if complete(s) && part.unread(s) != "" {
-				unread, why = unread+1, part.unread(s)
+				unread, latest = unread+1, part.unread(s)
 			}
 		}
 		if unread > 0 {
-			all = append(all, fmt.Sprintf("%s not assessed in %s: %s",
-				part.name, report.Count(unread, "complete snapshot"), why))
+			all = append(all, fmt.Sprintf("%s could not be read in %s; the latest reason: %s",
+				part.name, report.Count(unread, "complete snapshot"), latest))
 		}
 	}
-	logs := countOf(o.changes, func(c change) bool { return c.log == nil || c.log.NotAssessed != "" })
-	if logs > 0 {
-		all = append(all, fmt.Sprintf("who made %s is not assessed: the audit log was not read",
-			report.Count(logs, "change")))
+	withoutLog, latest := 0, ""
+	for _, c := range o.changes {
+		if c.log == nil || c.log.NotAssessed != "" {
+			withoutLog++
+			latest = cmp.Or(cmp.Or(c.log, new(snapshot.AuditLog)).NotAssessed, latest)
+		}
+	}
+	if withoutLog > 0 {
+		text := "the author of %s is unknown, because the audit log was not read; the latest reason: %s"
+		all = append(all, fmt.Sprintf(text, report.Count(withoutLog, "change"), cmp.Or(latest, "none was recorded")))
 	}
 	return all
 }

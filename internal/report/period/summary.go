@@ -17,7 +17,7 @@ import (
 
 const title = "SCIM and SSO configuration audit of a period"
 
-// summarySheet says the essence of the period.
+// summarySheet makes the sheet Summary.
 func (d *document) summarySheet() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid}
 	s.Add(xlsx.Title, title+": "+d.String())
@@ -29,22 +29,22 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	for _, alarm := range d.alarms {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
 	}
-	s.Add(xlsx.Note, "The populations to sample from are the sheets Nights, Changes, Findings and Exceptions, whole. "+
-		"Population counts them; Sample draws nights, each with the report folder of its run.")
-	s.Add(xlsx.Note, "To check the files: sha256sum -c SHA256SUMS in their folder; to check the database, whose "+
-		"hashes stand in the sheet Snapshots: auditor verify.")
+	s.Add(xlsx.Note, "To draw samples, use the complete lists in the sheets Nights, Changes, Findings and Exceptions. "+
+		"The sheet Population counts them. The sheet Sample lists drawn nights and the report folders of their runs.")
+	s.Add(xlsx.Note, "To check the files, run sha256sum -c SHA256SUMS in their folder. To check the database, "+
+		"run auditor verify; the sheet Snapshots has its hashes.")
 	s.AddBlock("Organizations; the sheet Population has all counts", d.overviewTable())
-	s.AddBlock("Nights without a complete snapshot", d.lacking(),
+	s.AddBlock("Nights without a complete snapshot", d.uncoveredNights(),
 		"organization", "night", "reason", "status", "run_id")
-	severities := make([]any, len(diff.Severities)) // else a count over all of them
+	severities := make([]any, len(diff.Severities)) // without a severity, the row is a total
 	for i, severity := range diff.Severities {
 		severities[i] = report.Word(severity)
 	}
-	kinds := where(where(d.sheets.population, "population", "Changes"), "severity", severities...)
-	s.AddBlock("What changed, by severity and kind", first(kinds, 50),
+	kinds := rowsWith(rowsWith(d.sheets.population, "population", "Changes"), "severity", severities...)
+	s.AddBlock("What changed, by severity and kind", firstRows(kinds, 50),
 		"organization", "item", "remark_on_count", "severity", "count")
-	failing := where(where(d.sheets.findings, "state", stateOpen), "status", report.Word(finding.Fail))
-	s.AddBlock("What is wrong at the end: the most serious findings", first(failing, report.TopRows),
+	failing := rowsWith(rowsWith(d.sheets.findings, "state", stateOpen), "status", report.Word(finding.Fail))
+	s.AddBlock("What is wrong at the end: the most serious findings", firstRows(failing, report.TopRows),
 		"organization", "title", "observed", "severity", "rule_id", "subject_name", "days_open")
 	s.AddHeading("What else to know")
 	for _, note := range d.notes {
@@ -55,16 +55,16 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	return s
 }
 
-// overviewTable has how each organization stands.
+// overviewTable has one row for each organization with its main counts.
 func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range d.organizations {
 		cells := []any{
 			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights),
-			countOf(o.nights, organizationNight.lacks), d.counts[item{i, "Changes", inPeriod, ""}],
+			countOf(o.nights, organizationNight.isUncovered), d.counts[item{i, "Changes", inPeriod, ""}],
 			d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}],
 		}
-		if len(o.complete) > 0 { // else it is not known what is wrong
+		if len(o.complete) > 0 { // without a complete snapshot, no findings are known
 			cells = append(cells, d.findings(o, openAtStart), d.findings(o, stateOpen))
 		}
 		t.Add(i, cells...)
@@ -72,14 +72,14 @@ func (d *document) overviewTable() *table.Table {
 	return t
 }
 
-// lacking has the first nights without a complete snapshot.
-func (d *document) lacking() *table.Table {
-	return first(where(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
+// uncoveredNights lists the first nights without a complete snapshot.
+func (d *document) uncoveredNights() *table.Table {
+	return firstRows(rowsWith(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
 		report.Word(schedule.Running)), 50)
 }
 
-// where has the rows of a table that have one of some values in a column.
-func where(t *table.Table, key string, values ...any) *table.Table {
+// rowsWith returns the rows with one of the values in a column, without the remarks.
+func rowsWith(t *table.Table, key string, values ...any) *table.Table {
 	shown, column := *t, t.Column(key)
 	shown.Rows, shown.Remarks = nil, nil
 	for _, r := range t.Rows {
@@ -90,8 +90,8 @@ func where(t *table.Table, key string, values ...any) *table.Table {
 	return &shown
 }
 
-// first cuts a table and remarks how many more rows its sheet has.
-func first(t *table.Table, limit int) *table.Table {
+// firstRows cuts a table after limit rows; a remark says how many more the sheet has.
+func firstRows(t *table.Table, limit int) *table.Table {
 	if more := len(t.Rows) - limit; more > 0 {
 		t.Rows = t.Rows[:limit]
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", more, t.Name))
@@ -99,15 +99,15 @@ func first(t *table.Table, limit int) *table.Table {
 	return t
 }
 
-// facts are how the report came to be, and how it can be made again.
+// facts returns how the report was made, and what is needed to make it again.
 func (d *document) facts() []report.Fact {
 	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
 		report.Count(len(d.nights), "night"), d.Seed)
 	all := []report.Fact{
 		fact(table.RunLevel, "From (UTC)", d.From),
 		fact(table.RunLevel, "To, included (UTC)", d.To),
-		fact(table.RunLevel, "Known up to (UTC)", d.known()),
-		fact(table.RunLevel, "First run of the database (UTC)", d.began),
+		fact(table.RunLevel, "Known up to (UTC)", d.knownUntil()),
+		fact(table.RunLevel, "First run in the database (UTC)", d.began),
 		fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
 		fact(table.RunLevel, "Nights for the runs as a whole", d.runNights()),
 		fact(table.RunLevel, "A night counts as missed after", schedule.Grace.String()),
@@ -131,7 +131,7 @@ func fact(organization int, item string, value any) report.Fact {
 	return report.Fact{Organization: organization, Item: item, Value: value}
 }
 
-// runNights counts what became of the nights for the runs as a whole.
+// runNights counts the nights by their status for the run as a whole.
 func (p *Period) runNights() string {
 	var counts []string
 	for _, status := range nightStatuses {
@@ -146,5 +146,5 @@ func snapshotText(s *snapshot.Snapshot) string {
 	if s == nil {
 		return "none"
 	}
-	return fmt.Sprintf("snapshot %d of %s", s.ID, report.UTC(s.TakenAt))
+	return fmt.Sprintf("snapshot %d, taken at %s", s.ID, report.UTC(s.TakenAt))
 }

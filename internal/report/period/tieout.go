@@ -9,20 +9,20 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// tieOuts compares each population with a second source: what the snapshots say of themselves, what
-// the database counts, and what the sheets show. The other tables must have been made.
+// tieOuts compares each population with a second source: the counts stored with the snapshots, the
+// counts of the database, and the rows of the sheets. It needs all other tables.
 func (d *document) tieOuts() report.TieOuts {
 	var t report.TieOuts
 	for i, o := range d.organizations {
 		expected := len(d.nights)
-		if o.opening == nil { // the night in which the organization was first tried is the last that begins before
+		if o.opening == nil { // the night of its first snapshot is the last night that begins before it
 			over := countOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
 			expected -= max(over, 1) - 1
 		}
 		t.Compare(i, "Nights of the schedules since it was first tried = rows of the sheet Nights",
 			expected, d.sheets.nights.Size(i), "")
 		if o.id == "" {
-			t.NotAssessed(i, "all but the nights", "its id is not known: no snapshot of it was ever complete")
+			t.NotAssessed(i, "all but the nights", "the organization id is not known, because no snapshot was ever complete")
 			continue
 		}
 		o.tieSnapshots(&t, d.sheets.changes.Size(i))
@@ -40,7 +40,7 @@ func (d *document) tieOuts() report.TieOuts {
 	return t
 }
 
-// tieSnapshots compares the complete snapshots and the changes, of which the sheet has some rows.
+// tieSnapshots compares the complete snapshots and the changes. rows counts the sheet Changes.
 func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
 	counted := 0
 	for _, s := range o.since {
@@ -53,27 +53,27 @@ func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
 	t.Compare(o.index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
 }
 
-// tieConfigurations compares the configurations at the two ends with what the database counts as
-// added less removed between them.
+// tieConfigurations compares the numbers of configurations at the start and at the end. moved is
+// the number of added less that of removed configurations, as the database counts them.
 func (o *organization) tieConfigurations(t *report.TieOuts, c *configurations, moved int) {
 	check := c.plural + " at the start + added + reappeared − removed = at the end"
-	if why := cmp.Or(c.unknown(), o.lostChanges()); why != "" {
-		t.NotAssessed(o.index, check, why)
+	if reason := cmp.Or(c.unknown(), o.lostChanges()); reason != "" {
+		t.NotAssessed(o.index, check, reason)
 		return
 	}
 	t.Compare(o.index, check, c.size(c.first)+moved, c.size(c.last), "")
 }
 
-// tieNet compares the net change with the sizes of the two snapshots that it is between.
+// tieNet compares the net change with the sizes of its two snapshots.
 func (o *organization) tieNet(t *report.TieOuts) {
 	const check = "SCIM configurations at the start + net added − net removed = at the end"
 	if o.net.after == nil {
-		t.NotAssessed(o.index, check, "there are no two complete snapshots that retention has left")
+		t.NotAssessed(o.index, check, "fewer than two complete snapshots have their content")
 		return
 	}
 	expected := o.net.before.SCIMConfigurations +
-		moved(o.net.changes, diff.SCIMConfiguration, diff.Added, diff.Reappeared) -
-		moved(o.net.changes, diff.SCIMConfiguration, diff.Removed)
+		countKinds(o.net.changes, diff.SCIMConfiguration, diff.Added, diff.Reappeared) -
+		countKinds(o.net.changes, diff.SCIMConfiguration, diff.Removed)
 	t.Compare(o.index, check, expected, o.net.after.SCIMConfigurations, "")
 }
 
@@ -95,7 +95,7 @@ func (d *document) tieFindings(t *report.TieOuts, o *organization) {
 	t.Compare(o.index, end, o.openAtStart+d.findings(o, opened)-d.findings(o, stateClosed), o.openAtEnd, "")
 }
 
-// findings is a count of the sheet Population.
+// findings returns a count from the sheet Population, 0 if it is not known.
 func (d *document) findings(o *organization, name string) int {
 	n, _ := d.counts[item{o.index, "Findings", name, ""}].(int)
 	return n

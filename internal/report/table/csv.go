@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// WriteCSV writes the table as RFC 4180 has it, with comma and CRLF; instants are RFC 3339 in UTC.
-// The last column is the remark: a row that has one stands for rows which nobody knows, and has no
-// other values of its own.
+// WriteCSV writes the table as RFC 4180, with comma and CRLF. Instants are RFC 3339 in UTC. The
+// last column is the remark: a row with a remark has no values of its own and stands for rows that
+// are not known.
 func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	layout := t.layout(f, jsonOnly)
@@ -31,7 +31,7 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	return out.Flush()
 }
 
-// writeRecord leaves an error to the writer's Flush.
+// writeRecord ignores errors: Flush returns the first one.
 func writeRecord(out *bufio.Writer, cells []any, remark string) {
 	b := out.AvailableBuffer()
 	for _, value := range cells {
@@ -40,7 +40,7 @@ func writeRecord(out *bufio.Writer, cells []any, remark string) {
 	_, _ = out.Write(append(appendField(b, csvText(remark)), "\r\n"...))
 }
 
-// appendCell guards texts; numbers, of which some are negative, stand as they are.
+// appendCell guards texts against formulas, but not numbers, which may be negative.
 func appendCell(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case int:
@@ -55,7 +55,7 @@ func appendCell(b []byte, value any) []byte {
 	return appendField(b, plain)
 }
 
-// appendField quotes a field where it must be.
+// appendField quotes a field if RFC 4180 requires it.
 func appendField(b []byte, s string) []byte {
 	if s == "" || s[0] != ' ' && !strings.ContainsAny(s, ",\"\r\n") {
 		return append(b, s...)
@@ -65,18 +65,18 @@ func appendField(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// IsFormula reports whether a spreadsheet program would take a text for a formula:
+// IsFormula reports whether a spreadsheet program may evaluate a text as a formula:
 // https://owasp.org/www-community/attacks/CSV_Injection
 func IsFormula(s string) bool {
 	if s == "" || 'A' <= s[0] && s[0] <= 'z' || '0' <= s[0] && s[0] <= '9' {
-		return false // as most texts
+		return false // the fast path for most texts
 	}
 	r, _ := utf8.DecodeRuneInString(s)
 	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
 }
 
-// csvText is a text as CSV has it, which people open in a spreadsheet or print on a terminal: a '
-// before what looks like a formula, and hidden characters visible. Line feeds and tabs stay.
+// csvText makes a text safe for spreadsheets and terminals: it adds a ' before a formula, and makes
+// hidden characters visible. It keeps line feeds and tabs.
 func csvText(s string) string {
 	if IsFormula(s) {
 		s = "'" + s

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// WriteJSON writes one object: the members of head, which is a struct, and an array for each table
-// that has a key, with an object for each row. The last array is the remarks of all tables.
+// WriteJSON writes one object: the members of head, a struct, then an array for each table with a
+// key. Each row is an object. The last array has the remarks of all tables.
 func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 	members, err := marshal(head, "  ")
 	if err != nil {
@@ -35,9 +35,10 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 	return out.Flush()
 }
 
-// WriteJSONLines writes an object a line, with a type and data: head, a struct, of the type kind;
-// then the rows of each table that has a key, which is their type, and the remarks; then the type
-// "end" with the number of lines before it. A file without that last line is not whole.
+// WriteJSONLines writes one object on each line, with a type and data. The first line is head, a
+// struct, with the type kind. Then follow the rows of each table with a key, which is their type,
+// and the remarks. The last line has the type "end" and the number of lines before it; a file
+// without that line is truncated.
 func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Table) error {
 	members, err := marshal(head, "")
 	if err != nil {
@@ -58,11 +59,10 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 	return out.Flush()
 }
 
-// RemarkColumns are those of the array "remarks": the name of the array beside which a remark must
-// be read, and what it says.
+// RemarkColumns are the columns of "remarks": the array that a remark belongs to, and its text.
 var RemarkColumns = []Column{Text("Table", "table"), Text("Remark", "text")}
 
-// withRemarks are the tables that have a key, and one of their remarks.
+// withRemarks returns the tables with a key, and a table of their remarks.
 func withRemarks(tables []*Table) []*Table {
 	remarks := New("", nil, RemarkColumns...)
 	remarks.Key = "remarks"
@@ -79,14 +79,14 @@ func withRemarks(tables []*Table) []*Table {
 	return append(all, remarks)
 }
 
-// marshal leaves <, > and & as they are.
+// marshal does not escape <, > and &.
 func marshal(head any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", indent)
 	if err := e.Encode(head); err != nil {
-		return nil, fmt.Errorf("writing the head of the JSON: %w", err)
+		return nil, fmt.Errorf("encoding the head of the JSON: %w", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
@@ -128,13 +128,13 @@ func appendJSON(b []byte, value any) []byte {
 	return appendQuoted(b, Plain(value))
 }
 
-// appendQuoted writes bytes that are not UTF-8 as U+FFFD.
+// appendQuoted replaces bytes that are not UTF-8 by U+FFFD.
 func appendQuoted(b []byte, s string) []byte {
-	b, _ = jsontext.AppendQuote(b, s) // the error is about such bytes
+	b, _ = jsontext.AppendQuote(b, s) // the error only reports such bytes
 	return b
 }
 
-// appendRaw writes JSON on one line, and null for none.
+// appendRaw writes JSON on one line, or null if it is empty or invalid.
 func appendRaw(b []byte, raw json.RawMessage) []byte {
 	out := bytes.NewBuffer(b)
 	if len(raw) == 0 || json.Compact(out, raw) != nil {

@@ -7,41 +7,41 @@ import (
 )
 
 var (
-	// markdownSpace turns every line break into a space: none may end a table's row.
+	// markdownSpace replaces line breaks by spaces, because a line break ends the row of a table.
 	markdownSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ",
 		"\u0085", " ", "\u2028", " ", "\u2029", " ")
-	// markdownEscape takes the meaning from every character that has one in a cell or a line, and
-	// from what would become a link. No backslash keeps GitHub from linking an address or from
-	// notifying a team that is mentioned; an empty comment behind the @ does.
+	// markdownEscape escapes every character with a meaning in a cell or a line, and texts that
+	// would become links. A backslash before @ does not stop GitHub from linking an address or
+	// notifying a team; an empty comment after it does.
 	markdownEscape = strings.NewReplacer(
 		`\`, `\\`, `|`, `\|`, `<`, `\<`, `>`, `\>`, `&`, `\&`, `*`, `\*`, `_`, `\_`, `[`, `\[`,
 		`]`, `\]`, `!`, `\!`, `~`, `\~`, `#`, `\#`, "`", "\\`", `$`, `\$`, `://`, `\://`,
 		`www.`, `www\.`, `@`, `@<!-- -->`)
-	// markdownList is what makes the beginning of a text an item of a list:
+	// markdownList matches the start of a text that would become a list item:
 	// https://spec.commonmark.org/0.31.2/#list-items
 	markdownList = regexp.MustCompile(`^(\d*)([-+.)])( |$)`)
 )
 
-// EscapeMarkdown returns a text that cannot break out of a cell or a line of GitHub Flavored
-// Markdown. Line breaks become spaces and hidden characters visible.
+// EscapeMarkdown escapes a text for a cell or a line of GitHub Flavored Markdown. Line breaks
+// become spaces, and hidden characters become visible.
 func EscapeMarkdown(s string) string {
 	text := strings.TrimSpace(markdownEscape.Replace(Visible(markdownSpace.Replace(s))))
 	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
-// markdownRows is the most rows of a table that Markdown shows.
+// markdownRows is the maximum number of rows that Markdown shows.
 const markdownRows = 200
 
-// Markdown is a table as a template uses it: written as it is, it is a table of GitHub Flavored
-// Markdown with at most 200 rows, and its remarks.
+// Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown with at most
+// 200 rows, then the remarks.
 type Markdown struct {
 	table   *Table
-	columns []int  // that String shows
-	rest    string // where the other rows are
+	columns []int  // shown by String
+	rest    string // the file with the other rows
 }
 
-// Markdown returns the table as Markdown that shows the columns of these keys, with local times
-// behind instants, or all columns without keys. rest names where the rows are that it leaves out.
+// Markdown returns the table as Markdown with the columns of these keys and their local times; no
+// keys select all columns. rest names the file with the rows that it leaves out.
 func (t *Table) Markdown(rest string, keys ...string) Markdown {
 	m := Markdown{table: t, rest: rest}
 	for _, i := range t.Indexes(keys) {
@@ -53,10 +53,10 @@ func (t *Table) Markdown(rest string, keys ...string) Markdown {
 	return m
 }
 
-// Len is the number of rows.
+// Len returns the number of rows.
 func (m Markdown) Len() int { return len(m.table.Rows) }
 
-// Rows returns all rows, each as its escaped values by the keys of all columns.
+// Rows returns all rows. Each row has the escaped values of all columns by their keys.
 func (m Markdown) Rows() []map[string]string {
 	all := make([]map[string]string, m.Len())
 	for n, r := range m.table.Rows {
@@ -68,7 +68,7 @@ func (m Markdown) Rows() []map[string]string {
 	return all
 }
 
-// Remarks is what must be known beside the rows, escaped.
+// Remarks returns the escaped remarks.
 func (m Markdown) Remarks() []string {
 	all := make([]string, len(m.table.Remarks))
 	for i, r := range m.table.Remarks {
@@ -77,8 +77,8 @@ func (m Markdown) Remarks() []string {
 	return all
 }
 
-// Example returns the table with one row of empty values and one remark: what a template is tried
-// with before there is a report.
+// Example returns the table with one row of empty values and one remark, to check a template before
+// a report is made.
 func (m Markdown) Example() Markdown {
 	one := *m.table
 	one.Rows = []Row{{RunLevel, make([]any, len(one.Columns))}}
@@ -87,7 +87,7 @@ func (m Markdown) Example() Markdown {
 	return m
 }
 
-// String needs an empty line before and after it in Markdown.
+// String returns the Markdown. It needs an empty line before and after it.
 func (m Markdown) String() string {
 	var b strings.Builder
 	if m.Len() > 0 {

@@ -1,5 +1,5 @@
-// Package table holds the tables of a report: rows of typed cells, made once, and how they become
-// CSV, Markdown, JSON and JSON lines. It owns the one way in which a cell's value is spelled.
+// Package table has the tables of a report, with rows of typed cells, and writes them as CSV,
+// Markdown, JSON and JSON lines. It owns the text form of every cell.
 package table
 
 import (
@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Table is one set of rows. Add measures each row, so that no renderer has to read all of them
-// before it writes the first.
+// Table is one set of rows. Add measures each row, so that renderers know the widths before they
+// write the first row.
 type Table struct {
 	Name    string // of the sheet
-	File    string // CSV file, empty where the table has none
-	Key     string // name of the array in JSON, empty where the table is not in it
+	File    string // CSV file, empty for none
+	Key     string // name of the array in JSON, empty for none
 	Columns []Column
 	Rows    []Row
 	Remarks []Remark
-	// Widths are the widest cell of each column, in characters of a terminal.
+	// Widths has the width of the widest cell of each column, in characters of a terminal.
 	Widths []int
 	Counts // of its cells
 
@@ -25,7 +25,7 @@ type Table struct {
 	zone  *time.Location
 }
 
-// Row is one row: Cells has one value for each column. See Cell types in value.go.
+// Row is one row. Cells has one value for each column; value.go lists their types.
 type Row struct {
 	Organization int // index into the report's organizations, or RunLevel
 	Cells        []any
@@ -34,19 +34,18 @@ type Row struct {
 // RunLevel marks a row or a remark that belongs to no single organization.
 const RunLevel = -1
 
-// Remark is what a reader must know beside the rows.
+// Remark is a text that a reader must know beside the rows.
 type Remark struct {
 	Organization int
 	Text         string
-	// Missing is true where the remark stands for rows that are missing because nothing is known;
-	// it is then a row of the CSV file too.
+	// Missing is true if the remark stands for rows that are not known. CSV has it as a row.
 	Missing bool
-	// Alarm is true where the remark says that something is not complete.
+	// Alarm is true if the remark says that a snapshot is not complete.
 	Alarm bool
 }
 
-// New returns a table without rows. Where zone is not nil, each column of instants is followed by
-// one with the same instants in that zone; JSON leaves it out.
+// New returns a table without rows. If zone is not nil, New adds a column with the local times
+// after each column of instants; JSON omits it.
 func New(name string, zone *time.Location, columns ...Column) *Table {
 	t := &Table{Name: name, zone: zone, sizes: make(map[int]int)}
 	for _, c := range columns {
@@ -60,14 +59,14 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 	return t
 }
 
-// InUTC ends the title of each column, and the name of each fact, whose values are instants.
+// InUTC ends the titles of columns of instants, and the names of facts that are instants.
 const InUTC = "(UTC)"
 
 // LocalSuffix ends the key of a column of local times.
 const LocalSuffix = "_local"
 
-// Add appends a row and measures it. The cells are in the order of the columns given to New; those
-// that are missing at the end have no value.
+// Add appends a row and measures it. The cells are in the order of the columns passed to New. Cells
+// missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
 	if t.zone != nil {
 		cells = t.withLocal(cells)
@@ -100,20 +99,20 @@ func (t *Table) Remark(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text})
 }
 
-// Missing appends a remark that stands for rows which nobody knows.
+// Missing appends a remark that stands for rows that are not known.
 func (t *Table) Missing(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text, Missing: true})
 }
 
-// Alarm appends such a remark that says that something is not complete.
+// Alarm appends a remark with both Missing and Alarm.
 func (t *Table) Alarm(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{organization, text, true, true})
 }
 
-// Size is the number of rows of one organization, or of RunLevel.
+// Size returns the number of rows of one organization, or of RunLevel.
 func (t *Table) Size(organization int) int { return t.sizes[organization] }
 
-// Column returns the index of the column with a key. The key must be one of the table's.
+// Column returns the index of the column with a key. It panics if there is none.
 func (t *Table) Column(key string) int {
 	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
 	if i < 0 {
@@ -122,7 +121,7 @@ func (t *Table) Column(key string) int {
 	return i
 }
 
-// Indexes are those of the columns with these keys, or of all that people see without keys.
+// Indexes returns the indexes of the columns with these keys; no keys select all visible columns.
 func (t *Table) Indexes(keys []string) []int {
 	var all []int
 	for i := range t.Shown() {
@@ -136,7 +135,7 @@ func (t *Table) Indexes(keys []string) []int {
 	return all
 }
 
-// Shown are the columns that people see: all but those that only JSON has, which stand last.
+// Shown returns the visible columns: all but those that only JSON has, which are last.
 func (t *Table) Shown() []Column {
 	end := len(t.Columns)
 	for end > 0 && t.Columns[end-1].in == jsonOnly {
@@ -145,26 +144,27 @@ func (t *Table) Shown() []Column {
 	return t.Columns[:end]
 }
 
-// Frame is the columns around those of every table of a report, which say what a row is about. It
-// stands in for a table's own columns of the same keys.
+// Frame has columns that are added around those of every table, to identify a row. They replace the
+// table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
-	// Values are the cells of these columns, first of RunLevel, then of each organization.
+	// Values has the cells of these columns: first those of RunLevel, then those of each
+	// organization.
 	Values []FrameValues
 }
 
 // FrameValues are the cells around a row, in the order of the frame's keys.
 type FrameValues struct{ Before, After []any }
 
-// layout is what a file has of each row: the frame's columns and some of the table's.
+// layout selects the columns of a file: those of the frame and some of the table's.
 type layout struct {
 	frame   *Frame
 	keys    []string
 	columns []int // of the table
-	cells   []any // of one row after the other
+	cells   []any // reused for each row
 }
 
-// layout leaves out the columns that only another kind of file has.
+// layout returns the layout of a file, without the columns marked as without.
 func (t *Table) layout(f *Frame, without files) *layout {
 	l := &layout{frame: f, keys: slices.Clone(f.Before)}
 	for i, c := range t.Columns {
@@ -176,7 +176,7 @@ func (t *Table) layout(f *Frame, without files) *layout {
 	return l
 }
 
-// of returns the cells of a row in the order of the keys, valid until the next call.
+// of returns the cells of a row in the order of the keys. They are valid until the next call.
 func (l *layout) of(r Row) []any {
 	around := &l.frame.Values[r.Organization+1]
 	l.cells = append(l.cells[:0], around.Before...)
@@ -187,7 +187,7 @@ func (l *layout) of(r Row) []any {
 	return l.cells
 }
 
-// Column is one column. Make it with Text and its like, or with ParseColumns.
+// Column is one column. Text, Int, Time, Lists and ParseColumns make columns.
 type Column struct {
 	Title string // in sheets and Markdown, unique in its table
 	Key   string // in CSV and JSON
@@ -195,10 +195,10 @@ type Column struct {
 	in    files
 }
 
-// Kind is the type of a column's values in JSON. Each may be missing, which is null.
+// Kind is the type of a column's values in JSON. A missing value is null.
 type Kind string
 
-// The kinds. AnyKind is a text, a number, a truth or an instant.
+// The kinds. AnyKind is a text, a number, a boolean or an instant.
 const (
 	TextKind Kind = "text"
 	IntKind  Kind = "int"
@@ -210,7 +210,7 @@ const (
 	AnyKind  Kind = "any"
 )
 
-// files says which files have a column.
+// files selects the files that have a column.
 type files int
 
 const (
@@ -219,22 +219,23 @@ const (
 	notJSON
 )
 
-// Text is a column of texts and of words.
+// Text returns a column of texts and words.
 func Text(title, key string) Column { return Column{Title: title, Key: key, Kind: TextKind} }
 
-// Int is a column of whole numbers.
+// Int returns a column of whole numbers.
 func Int(title, key string) Column { return Column{Title: title, Key: key, Kind: IntKind} }
 
-// Time is a column of instants. Its title gets "(UTC)" at the end.
+// Time returns a column of instants. It adds "(UTC)" to the title.
 func Time(title, key string) Column {
 	return Column{Title: title + " " + InUTC, Key: key, Kind: TimeKind}
 }
 
-// Lists is a column of lists of texts.
+// Lists returns a column of lists of texts.
 func Lists(title, key string) Column { return Column{Title: title, Key: key, Kind: ListKind} }
 
-// ParseColumns reads columns by their tables, a column a line: table, kind, key, title, and "json"
-// where only JSON has the column or "no json" where all files but JSON have it, with tabs between.
+// ParseColumns reads the columns of each table, by its name. Each line has a column: table, kind,
+// key, title, and optionally "json" (only JSON has the column) or "no json" (JSON does not have
+// it), separated by tabs.
 func ParseColumns(text string) map[string][]Column {
 	columns := make(map[string][]Column)
 	for line := range strings.Lines(text) {
@@ -245,7 +246,7 @@ func ParseColumns(text string) map[string][]Column {
 		}
 		switch parts[len(parts)-1] {
 		case "json":
-			c.in = jsonOnly // such columns must stand behind all others
+			c.in = jsonOnly // such columns must be last
 		case "no json":
 			c.in = notJSON
 		}
@@ -254,7 +255,7 @@ func ParseColumns(text string) map[string][]Column {
 	return columns
 }
 
-// hasLocal reports whether a column of local times can stand behind the column.
+// hasLocal reports whether New adds a column of local times for the column if there is a zone.
 func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
 
 // InJSON reports whether JSON has the column.

@@ -11,7 +11,7 @@ import (
 
 var night = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
-// frame is that of a report of one organization.
+// frame is the frame of a report on one organization.
 func frame() *Frame {
 	return &Frame{
 		Before: []string{"run_id", "organization"},
@@ -35,7 +35,7 @@ const exampleColumns = "Example\ttext\tname\tName\n" +
 	"Example\ttext\ttitle\tTitle\tno json\n" +
 	"Example\traw\traw\t\tjson\n"
 
-// example is a table with a cell of each type.
+// example returns a table with a cell of each type.
 func example(zone *time.Location) *Table {
 	t := New("Example", zone, ParseColumns(exampleColumns)["Example"]...)
 	t.Key, t.File = "examples", "examples.csv"

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Visible shows what a reader would not see: control, format and bidirectional characters, fillers
-// without a glyph, and bytes that are not UTF-8, each as its code point in double brackets.
+// Visible replaces what a reader cannot see by its code point in double brackets: control, format
+// and bidirectional characters, fillers without a glyph, and bytes that are not UTF-8.
 func Visible(s string) string { return visible(s, "") }
 
-// visible leaves the characters in keep as they are.
+// visible does the same, but keeps the characters in keep.
 func visible(s, keep string) string {
 	if isPrintable(s) || !strings.ContainsFunc(s, hidden) {
 		return s
@@ -32,7 +32,7 @@ func visible(s, keep string) string {
 	return b.String()
 }
 
-// isPrintable reports whether a text has only printable ASCII characters, as most do.
+// isPrintable reports whether a text has only printable ASCII characters. It is the fast path.
 func isPrintable(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
@@ -42,7 +42,7 @@ func isPrintable(s string) bool {
 	return true
 }
 
-// hidden reports whether a rune leaves no mark on a screen, or stands for a byte that is not UTF-8.
+// hidden reports whether a rune is invisible on a screen, or replaces a byte that is not UTF-8.
 func hidden(r rune) bool {
 	if ' ' <= r && r <= '~' {
 		return false
@@ -51,7 +51,8 @@ func hidden(r rune) bool {
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
 }
 
-// DisplayWidth counts the runes from U+1100 on, most of them East Asian, as two columns.
+// DisplayWidth returns the width of a text in columns. Runes from U+1100 on, most of them East
+// Asian, count as two.
 func DisplayWidth(s string) int {
 	if isPrintable(s) {
 		return len(s)
@@ -66,20 +67,20 @@ func DisplayWidth(s string) int {
 	return n
 }
 
-// CellText is the text of a value as a cell of a workbook shows it.
+// CellText returns the text of a value in a cell of a workbook.
 func CellText(value any) string {
 	text, _ := cut(Visible(Shown(value)))
 	return text
 }
 
-// Counts are the cells that a file shows in another form than the database holds.
+// Counts counts the cells that a file shows in another form than the database.
 type Counts struct {
-	// Altered and Cut are cells of a workbook: hidden characters made visible, and texts that are
-	// longer than a cell can be. Guarded is the same for CSV.
+	// Altered counts cells of a workbook with hidden characters made visible, Cut those whose text
+	// is too long for a cell. Guarded counts the altered cells of CSV.
 	Altered, Cut, Guarded int
 }
 
-// Count adds a value, and returns its CellText.
+// Count counts a value, and returns its CellText.
 func (c *Counts) Count(value any) string {
 	shown := Shown(value)
 	visible := Visible(shown)
@@ -96,22 +97,22 @@ func (c *Counts) Count(value any) string {
 	return text
 }
 
-// MaxCellUnits is the most that a cell of a workbook holds, in UTF-16 code units:
+// MaxCellUnits is the maximum length of a text in a cell of a workbook, in UTF-16 code units:
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const MaxCellUnits = 32_767
 
-// cutMarker ends a text that is longer.
+// cutMarker ends a text that was cut.
 const cutMarker = "… cut, full value in the database"
 
-// cut shortens a text that a cell of a workbook cannot hold.
+// cut shortens a text that is too long for a cell of a workbook, and reports whether it did.
 func cut(s string) (string, bool) {
-	if len(s) <= MaxCellUnits { // a rune has no more units than bytes
+	if len(s) <= MaxCellUnits { // a rune never has more units than bytes
 		return s, false
 	}
 	units, end := 0, 0
 	for i, r := range s {
 		if units+len(cutMarker) <= MaxCellUnits {
-			end = i // the marker has fewer units than bytes, so it fits behind this point
+			end = i // the marker has fewer units than bytes, so it fits after this point
 		}
 		units++
 		if r > 0xFFFF {

@@ -9,17 +9,17 @@ import (
 
 // Cell types: nil, string, int, bool, time.Time, json.RawMessage, and those of this file.
 
-// Why stands where a value is missing and says why. It is null in JSON.
+// Why is the reason for a missing value. It is null in JSON.
 type Why string
 
-// Word is one of a few words, such as a severity.
+// Word is a word from a fixed set, such as a severity.
 type Word struct {
 	Value string // in CSV and JSON
 	Text  string // for people
 	Tone  Tone
 }
 
-// Tone is how serious a word is; it becomes a colour, which says nothing that the word does not.
+// Tone is how serious a word is. Workbooks show it as a colour, which adds nothing to the word.
 type Tone int
 
 // The tones.
@@ -34,20 +34,20 @@ const (
 	Bad
 )
 
-// List is a list of texts: an array in JSON, else one text.
+// List is a list of texts: an array in JSON, one text in other files.
 type List struct {
 	Items     []string
-	Separator string // ", " where it is empty
-	None      string // stands for an empty list
+	Separator string // ", " if empty
+	None      string // the text of an empty list
 }
 
-// Local is an instant as the clocks of its zone show it, beside the one in UTC.
+// Local is an instant shown in the local time of its zone.
 type Local struct{ time.Time }
 
 // Day is a date without a time of day.
 type Day time.Time
 
-// InZone returns an instant as Local in a zone, and any other value as it is.
+// InZone returns an instant as Local in a zone, and any other value unchanged.
 func InZone(value any, zone *time.Location) any {
 	if t, ok := value.(time.Time); ok {
 		return Local{t.In(zone)}
@@ -55,10 +55,10 @@ func InZone(value any, zone *time.Location) any {
 	return value
 }
 
-// Instant is a time's cell; why stands where it is not known.
-func Instant(t time.Time, why string) any {
+// Instant returns the cell of a time, or the reason why it is missing if it is zero.
+func Instant(t time.Time, reason string) any {
 	if t.IsZero() {
-		return Why(why)
+		return Why(reason)
 	}
 	return t
 }
@@ -89,7 +89,7 @@ func textOf(v any) (text string, isText bool) {
 	return "", false
 }
 
-// Plain is a cell as machine-readable text: instants in RFC 3339, truth as true and false.
+// Plain returns a cell as machine-readable text: instants in RFC 3339, booleans as true and false.
 func Plain(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -114,7 +114,7 @@ func Plain(v any) string {
 	return text
 }
 
-// Shown is a cell as a person reads it, before any escaping.
+// Shown returns a cell as text for people, before any escaping.
 func Shown(v any) string {
 	switch v := v.(type) {
 	case bool:

@@ -1,5 +1,5 @@
-// Package xlsx writes the sheets of a report as a workbook, through excelize. The same sheets give
-// the same bytes each time.
+// Package xlsx writes the sheets of a report as a workbook with excelize. The same sheets always
+// produce the same bytes.
 package xlsx
 
 import (
@@ -13,19 +13,19 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// Book is a workbook, and what it says of itself.
+// Book is a workbook and its document properties.
 type Book struct {
 	Title, Subject, Identifier, Creator string
-	// Footer stands at the left below each printed page.
+	// Footer is printed at the bottom left of each page.
 	Footer string
-	// At is the instant of the document and of all its parts.
+	// At is the time of the document and of all its parts.
 	At     time.Time
 	Sheets []*Sheet
 
-	maxRows int // of a sheet; a table of more goes on in another
+	maxRows int // of a sheet; a longer table continues in another sheet
 }
 
-// excelRows is the number of rows that a sheet can have:
+// excelRows is the maximum number of rows of a sheet:
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const excelRows = 1_048_576
 
@@ -55,13 +55,13 @@ func (b *Book) Write(out io.Writer) error {
 	if err := w.setProperties(); err != nil {
 		return err
 	}
-	// Excelize adds the types of pictures, which a chart could have, in the order of a map.
+	// Excelize adds the content types of pictures, which a chart may have, in random order.
 	types := w.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
 	return w.pack(out)
 }
 
-// Count counts the cells that show another text than the database holds.
+// Count counts the cells whose text differs from the database.
 func (b *Book) Count() table.Counts {
 	var c table.Counts
 	for _, s := range b.Sheets {
@@ -81,7 +81,7 @@ func (b *Book) Count() table.Counts {
 	return c
 }
 
-// setProperties says in the document itself what it is.
+// setProperties sets the document properties.
 func (w *writer) setProperties() error {
 	at := w.book.At.UTC().Format(time.RFC3339)
 	creator := table.Visible(w.book.Creator)

@@ -13,7 +13,8 @@ import (
 
 var night = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
-// example is a book of a sheet with lines and charts, and one with a table of n rows.
+// example returns a book with two sheets: one with lines and charts, and one with a table of n
+// rows.
 func example(n int) *Book {
 	summary := &Sheet{Name: "Summary", Fixed: []float64{26, 42}}
 	summary.Add(Title, "Title")
@@ -43,7 +44,7 @@ func example(n int) *Book {
 	}
 }
 
-// written is the bytes of a book.
+// written returns the bytes of a book.
 func written(t *testing.T, b *Book) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -53,7 +54,7 @@ func written(t *testing.T, b *Book) []byte {
 	return out.Bytes()
 }
 
-// opened is a book as a program reads it.
+// opened writes a book and opens it with excelize.
 func opened(t *testing.T, b *Book) *excelize.File {
 	t.Helper()
 	f, err := excelize.OpenReader(bytes.NewReader(written(t, b)))

@@ -9,7 +9,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// cell is a value as a workbook has it: a number or a text, or neither.
+// cell is a value in a workbook: a number, a text, or empty.
 type cell struct {
 	look     Look
 	text     string
@@ -17,9 +17,8 @@ type cell struct {
 	isNumber bool
 }
 
-// cellOf returns a value of a line with this look. Dates that Excel does not count, or counts
-// wrongly, stay text: those before March 1900, for it has a 29th of February in that year, and
-// those after 9999
+// cellOf returns the cell of a value in a line with this look. Dates before March 1900 and after
+// 9999 stay text: Excel assumes a 29 February 1900, and has no later dates
 // (https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year).
 func cellOf(l Look, value any) cell {
 	switch v := value.(type) {
@@ -32,7 +31,7 @@ func cellOf(l Look, value any) cell {
 			return cell{look: l, text: table.Shown(v)}
 		}
 		return cell{look: lookTime, number: serial(v), isNumber: true}
-	case table.Local: // what the clocks of the zone show, as if they showed UTC
+	case table.Local: // Excel has no zones: the local time is stored as if it were UTC
 		_, offset := v.Zone()
 		return cellOf(l, v.UTC().Add(time.Duration(offset)*time.Second))
 	case table.Day:
@@ -50,27 +49,27 @@ func cellOf(l Look, value any) cell {
 }
 
 var (
-	// dayZero is what Excel counts days from, for dates after February 1900.
+	// dayZero is day 0 of Excel for dates after February 1900.
 	dayZero   = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
 	firstDate = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// serial is an instant as Excel counts it, in days and UTC. Whole seconds, because Excel rounds
-// what it does not show.
+// serial returns an instant as a number of days for Excel, in UTC. It drops fractions of seconds,
+// which Excel would round.
 func serial(t time.Time) float64 {
 	const secondsADay = 24 * 60 * 60
 	return float64(t.Unix()-dayZero.Unix()) / secondsADay
 }
 
-// Heights in points. Only a program with a screen can measure text, so rows whose cells wrap are
-// given their height: programs that do not do so themselves would show the first line alone.
+// Heights in points. Rows with wrapped cells have an explicit height, because some programs show
+// only the first line without it.
 const (
 	lineHeight    = 15
 	titleHeight   = 22
 	headingHeight = 19
 )
 
-// height is what a row needs to show all lines of its cells.
+// height returns the height that a row needs to show all lines of its cells.
 func height(l Look, cells []cell, widths []float64) float64 {
 	switch l {
 	case Title:
@@ -84,17 +83,18 @@ func height(l Look, cells []cell, widths []float64) float64 {
 	for i, c := range cells {
 		room := int(widths[i]) - 1
 		if len(c.text) <= room || table.DisplayWidth(c.text) <= room {
-			continue // no text is wider than it has bytes
+			continue // a text is never wider than its number of bytes
 		}
-		// Excel breaks a long word anywhere, LibreOffice after punctuation, which can take one more.
-		lines = max(lines, len(wrapped(c.text, room, " ")), len(wrapped(c.text, room, " /-")))
+		// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can
+		// need one more line.
+		lines = max(lines, len(wrap(c.text, room, " ")), len(wrap(c.text, room, " /-")))
 	}
 	return min(float64(lines)*lineHeight, excelize.MaxRowHeight)
 }
 
-// wrapped breaks a text into lines of at most width characters, after one of the characters in
-// breaks where there are any.
-func wrapped(text string, width int, breaks string) []string {
+// wrap breaks a text into lines of at most width characters. It breaks after a character in breaks
+// if the line has one.
+func wrap(text string, width int, breaks string) []string {
 	var lines []string
 	for text != "" {
 		end := lineEnd(text, width, breaks)
@@ -104,8 +104,9 @@ func wrapped(text string, width int, breaks string) []string {
 	return lines
 }
 
-// lineEnd is where the first line of a text ends, in bytes: before a space that may stand beyond
-// the edge, or behind any other break, the last one that fits; at the edge where there is none.
+// lineEnd returns the length of the first line of a text, in bytes. The line ends at the last break
+// that fits: before a space, which may be just past the edge, or after another break. Without a
+// break it ends at the edge.
 func lineEnd(text string, width int, breaks string) int {
 	last, characters := 0, 0
 	for i, r := range text {

@@ -6,20 +6,20 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// Charts are drawn over empty rows of a sheet, above the lines whose numbers they show.
+// Charts are placed over empty rows of a sheet, above the lines with their numbers.
 type Charts struct {
-	First  int // row of the charts; the row above has their heading
-	Header int // row of the titles of the numbers, of which the first column names the points
-	Last   int // row of the last numbers
+	First  int // first row of the charts; the row above has their heading
+	Header int // row with the titles of the numbers; the first column names the points
+	Last   int // last row with numbers
 	Charts []Chart
 }
 
-// ChartRows is how many empty rows the charts need.
+// ChartRows is the number of empty rows that the charts need.
 const ChartRows = 13
 
 // Chart is one chart.
 type Chart struct {
-	Column string // where its left edge is
+	Column string // of its left edge
 	Title  string
 	Type   excelize.ChartType
 	Width  uint // pixels
@@ -29,8 +29,8 @@ type Chart struct {
 // Series is the numbers of one column.
 type Series struct{ Column, Color, Marker string }
 
-// add draws the charts, on a page that begins with their heading so that none is cut. Without
-// numbers there are none.
+// add adds the charts, with a page break before their heading so that no page break cuts them. It
+// adds none if there are no numbers.
 func (c *Charts) add(f *excelize.File, sheet string) error {
 	if c.Last <= c.Header {
 		return nil
@@ -59,7 +59,7 @@ func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
 		YAxis: excelize.ChartAxis{
 			NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: &zero, MajorGridLines: true, Font: axis,
 		},
-		ShowBlanksAs: "gap", // a run that is not complete is no zero
+		ShowBlanksAs: "gap", // a run that is not complete must not show as 0
 	}
 	for _, s := range chart.Series {
 		series := excelize.ChartSeries{

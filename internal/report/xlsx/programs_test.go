@@ -21,17 +21,18 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// seenCell is a cell as a program reads it: its type, which is date, number or text, and its text. An empty one is nil.
+// seenCell is a cell as a program reads it: its type (date, number or text) and its text. An empty
+// cell is nil.
 type seenCell []string
 
 // seenSheet is a sheet as a program reads it.
 type seenSheet struct {
 	Rows   [][]seenCell
-	Tables [][]string // range, and that of the filter
-	Frozen string     // the topmost cell that moves, such as B2
+	Tables [][]string // range of the table, range of its filter
+	Frozen string     // the first cell that scrolls, such as B2
 }
 
-// modelSheets is what a program must see of a workbook.
+// modelSheets returns what a program must read from a workbook.
 func modelSheets(b *Book) map[string]seenSheet {
 	sheets := make(map[string]seenSheet)
 	for _, sheet := range b.Sheets {
@@ -93,7 +94,7 @@ func seenRow(values []any) []seenCell {
 	return row
 }
 
-// trim takes away empty cells at the end of rows, and empty rows at the end of the sheet.
+// trim removes empty cells at the end of rows, and empty rows at the end of the sheet.
 func (s *seenSheet) trim() {
 	for i, row := range s.Rows {
 		for len(row) > 0 && row[len(row)-1] == nil {
@@ -108,7 +109,7 @@ func (s *seenSheet) trim() {
 	}
 }
 
-// hostileNames try to leave their place in one of the files.
+// hostileNames try to break out of their cell.
 var hostileNames = []string{
 	`=HYPERLINK("https://evil.example","click")`,
 	`+1+1`,
@@ -145,7 +146,7 @@ var hostileNames = []string{
 	"http://evil.example mailto:a@evil.example a@evil.example",
 }
 
-// hostile is a book with every kind of cell, and hostile names wherever there is a text.
+// hostile returns a book with every kind of cell, and hostile names in every text.
 func hostile() *Book {
 	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
 	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
@@ -165,7 +166,7 @@ func hostile() *Book {
 	return b
 }
 
-// hostileFile is the path of that book.
+// hostileFile writes that book and returns its path.
 func hostileFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hostile.xlsx")
@@ -239,13 +240,13 @@ func TestLibreOfficeReadsWhatTheModelHas(t *testing.T) {
 	}
 	want := modelSheets(hostile())
 	for name, s := range want {
-		s.Frozen = "" // is a setting of the view there
+		s.Frozen = "" // LibreOffice stores it as a setting of the view
 		want[name] = s
 	}
 	compareSheets(t, want, readFlatODS(t, document))
 }
 
-// readFlatODS reads a spreadsheet as OpenDocument 1.3 has it, Part 3, chapter 9.
+// readFlatODS reads a spreadsheet in the form of OpenDocument 1.3, Part 3, chapter 9.
 func readFlatODS(t *testing.T, document []byte) map[string]seenSheet {
 	t.Helper()
 	sheets := make(map[string]seenSheet)
@@ -278,7 +279,7 @@ func readFlatODS(t *testing.T, document []byte) map[string]seenSheet {
 	}
 }
 
-// odsTable is a sheet: its rows, some of which stand in groups such as the header to be repeated.
+// odsTable is a sheet. Some of its rows are in groups, such as the repeated header.
 type odsTable struct {
 	Name string
 	Rows []odsRow
@@ -325,7 +326,7 @@ type odsCell struct {
 	Text     []odsText `xml:"p"`
 }
 
-// odsText is a paragraph, in which elements stand for spaces and tabs.
+// odsText is a paragraph. Elements represent spaces and tabs.
 type odsText string
 
 func (p *odsText) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
@@ -354,7 +355,7 @@ func (p *odsText) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	return nil
 }
 
-// times is how often something is repeated, once where nothing is said.
+// times returns how often something is repeated, 1 by default.
 func times(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -367,7 +368,7 @@ func (t *odsTable) rows() [][]seenCell {
 	var all [][]seenCell
 	for _, r := range t.Rows {
 		row := r.cells()
-		for range min(times(r.Repeated), 1000) { // the last row is all that are left
+		for range min(times(r.Repeated), 1000) { // the last row is repeated to the end of the sheet
 			all = append(all, row)
 		}
 	}
@@ -406,7 +407,7 @@ func attribute(e xml.StartElement, name string) string {
 	return ""
 }
 
-// wholeSeconds is a date of OpenDocument, rounded: a workbook has instants in days, with 15 digits.
+// wholeSeconds rounds a date of OpenDocument: a workbook has instants in days, with 15 digits.
 func wholeSeconds(date string) string {
 	if !strings.Contains(date, "T") {
 		return date + " 00:00:00"

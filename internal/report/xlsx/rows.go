@@ -10,14 +10,14 @@ import (
 )
 
 // rows writes the rows of a sheet as SpreadsheetML: ECMA-376 Part 1, 18.3.1.73 row. Excelize's
-// StreamWriter takes several times as long for a cell, and a large report is mostly cells.
+// StreamWriter takes several times as long for each cell.
 type rows struct {
 	out     *bufio.Writer
 	styles  []int
 	widths  []float64
 	columns []string // names
-	number  int      // of the last row
-	cells   []cell   // of one row after the other
+	number  int      // number of the last row
+	cells   []cell   // reused for each row
 }
 
 // writeRows writes all rows of a sheet.
@@ -35,7 +35,7 @@ func (p *part) writeRows(out io.Writer, styles []int) error {
 	for _, row := range p.rows {
 		r.add(Plain, row.Cells[:len(p.columns)])
 	}
-	r.number = p.end() + 1 // an empty row, or the table would grow over the remarks when someone types into it
+	r.number = p.end() + 1 // an empty row, so that typing below the table does not extend it over the remarks
 	for _, l := range p.remarks {
 		r.add(l.Look, l.Cells)
 	}
@@ -80,17 +80,18 @@ func (r *rows) appendCell(b []byte, i int) []byte {
 	default:
 		b = append(b, `" t="inlineStr"><is><t>`...)
 	}
-	return append(append(b, escaped(c.text)...), "</t></is></c>"...)
+	return append(append(b, escapeXML(c.text)...), "</t></is></c>"...)
 }
 
 var (
 	markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-	// escape is what programs may read as an escaped character: ECMA-376 Part 1, 22.9.2.19 ST_Xstring.
+	// escape matches what programs may read as an escaped character: ECMA-376 Part 1, 22.9.2.19
+	// ST_Xstring.
 	escape = regexp.MustCompile(`_(x[0-9a-fA-F]{4})`)
 )
 
-// escaped is a text without control characters, of which cells have none, as XML.
-func escaped(s string) string {
+// escapeXML escapes the text of a cell, which has no control characters.
+func escapeXML(s string) string {
 	if strings.Contains(s, "_x") {
 		s = escape.ReplaceAllString(s, "_x005F_$1")
 	}

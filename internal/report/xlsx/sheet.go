@@ -7,18 +7,17 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// Sheet is lines, then a table, then the table's remarks.
+// Sheet has lines, then a table, then the table's remarks.
 type Sheet struct {
 	Name  string
 	Lines []Line
 	Table *table.Table // nil for none
-	// Widths are the least widths of the first columns, in characters; Fixed are theirs whatever the
-	// columns hold.
+	// Widths has the minimum widths of the first columns, in characters. Fixed has exact widths.
 	Widths, Fixed []float64
 	Charts        *Charts
 }
 
-// Line is a row that is not one of the table. Its cells are as in package table.
+// Line is a row outside the table. Package table lists the types of its cells.
 type Line struct {
 	Look  Look
 	Cells []any
@@ -30,24 +29,23 @@ const (
 	minWidth     = 9   // of a column
 	maxWidth     = 60  // of a column
 	filterButton = 3   // room for the button in a header
-	narrowWidth  = 45  // of a column of a sheet that is too wide for paper
-	pageWidth    = 220 // what an A4 page shows across in a size that can be read
-	largeWidth   = 400 // what an A3 page shows likewise
+	narrowWidth  = 45  // of a column, if the sheet is too wide for paper
+	pageWidth    = 220 // the widest sheet that is readable on A4
+	largeWidth   = 400 // the widest sheet that is readable on A3
 	remarkWidth  = 150 // of a remark in one row
 )
 
 // Add appends a line.
 func (s *Sheet) Add(l Look, cells ...any) { s.Lines = append(s.Lines, Line{l, cells}) }
 
-// AddText appends a text that stands alone, in as many rows as it needs and with the ground of its
-// look over a number of columns.
+// AddText appends a text in as many rows as it needs. Its background spans the columns.
 func (s *Sheet) AddText(l Look, text string, columns int) {
 	s.Lines = append(s.Lines, textLines(l, text, columns)...)
 }
 
 func textLines(l Look, text string, columns int) []Line {
 	var lines []Line
-	for _, part := range wrapped(table.Visible(text), remarkWidth, " ") {
+	for _, part := range wrap(table.Visible(text), remarkWidth, " ") {
 		cells := make([]any, columns)
 		cells[0] = part
 		lines = append(lines, Line{l, cells})
@@ -61,19 +59,19 @@ func (s *Sheet) AddHeading(text string) {
 	s.Add(Heading, text)
 }
 
-// AddBlock appends a heading and a small table as lines: the columns of these keys, or all without
-// keys.
+// AddBlock appends a heading and a small table as lines, with the columns of these keys; no keys
+// select all columns.
 func (s *Sheet) AddBlock(heading string, t *table.Table, keys ...string) {
 	s.AddHeading(heading)
 	s.AddRows(t, keys...)
 }
 
-// AddRows appends a small table as lines, see AddBlock.
+// AddRows appends a small table as lines. See AddBlock.
 func (s *Sheet) AddRows(t *table.Table, keys ...string) {
 	columns := t.Indexes(keys)
-	s.Add(Header, picked(titles(t.Columns), columns)...)
+	s.Add(Header, pick(titles(t.Columns), columns)...)
 	for _, r := range t.Rows {
-		s.Add(Plain, picked(r.Cells, columns)...)
+		s.Add(Plain, pick(r.Cells, columns)...)
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		s.Add(Note, "none")
@@ -83,7 +81,7 @@ func (s *Sheet) AddRows(t *table.Table, keys ...string) {
 	}
 }
 
-func picked(cells []any, columns []int) []any {
+func pick(cells []any, columns []int) []any {
 	some := make([]any, len(columns))
 	for i, column := range columns {
 		some[i] = cells[column]
@@ -99,7 +97,7 @@ func titles(columns []table.Column) []any {
 	return all
 }
 
-// widths are those of the columns, so that the content fits.
+// widths returns the widths of the columns that fit their content.
 func (s *Sheet) widths() []float64 {
 	widths := slices.Clone(s.Widths)
 	grow := func(i, width int) {
@@ -123,7 +121,7 @@ func (s *Sheet) widths() []float64 {
 			grow(i, s.Table.Widths[i]+1)
 		}
 	}
-	if across(widths) > largeWidth {
+	if totalWidth(widths) > largeWidth {
 		for i := range widths {
 			widths[i] = min(widths[i], narrowWidth)
 		}
@@ -135,16 +133,16 @@ func (s *Sheet) widths() []float64 {
 	return widths
 }
 
-func across(widths []float64) (sum float64) {
+func totalWidth(widths []float64) (sum float64) {
 	for _, width := range widths {
 		sum += width
 	}
 	return sum
 }
 
-// remarkLines is what stands beneath the table; one without rows says so.
+// remarkLines returns the lines below the table: its remarks, or "none" if it has no rows either.
 func (s *Sheet) remarkLines(widths []float64) []Line {
-	columns, room := 0, float64(remarkWidth) // that a remark spreads over
+	columns, room := 0, float64(remarkWidth) // a remark spreads over these columns
 	for columns < len(widths) && room > 0 {
 		room -= widths[columns]
 		columns++

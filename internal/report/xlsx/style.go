@@ -6,7 +6,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// Look is how a line or a cell is shown.
+// Look is the style of a line or a cell.
 type Look int
 
 // The looks of lines.
@@ -25,7 +25,7 @@ const (
 	looks    = lookTone + Look(table.Bad) + 1
 )
 
-// toneLook is the look of a word.
+// toneLook returns the look of a word.
 func toneLook(t table.Tone) Look {
 	if t == table.Neutral {
 		return Plain
@@ -35,7 +35,7 @@ func toneLook(t table.Tone) Look {
 
 type colors struct{ text, ground string }
 
-// palette is text and ground of each look that has a colour. Every pair has a contrast of at least
+// palette has the text and background colours of each look. Every pair has a contrast of at least
 // 4.5:1 (WCAG 2.2, 1.4.3).
 var palette = map[Look]colors{
 	Header:                   {"FFFFFF", "1F4E78"},
@@ -50,8 +50,8 @@ var palette = map[Look]colors{
 	toneLook(table.Bad):      {"9C0006", "FFC7CE"},
 }
 
-// The formats of real dates; the header says that they are UTC. numFmtText is the built-in format
-// "@": what is typed into the cell stays text, even when it begins as a formula does.
+// The formats of dates; the header says that they are UTC. numFmtText is the built-in format "@":
+// text typed into the cell stays text, even if it looks like a formula.
 var (
 	dateFormat = "yyyy-mm-dd hh:mm:ss"
 	dayFormat  = "yyyy-mm-dd"
@@ -59,7 +59,7 @@ var (
 
 const numFmtText = 49
 
-// makeStyles makes each look once.
+// makeStyles adds the style of each look to the workbook.
 func (w *writer) makeStyles() (err error) {
 	w.styles = make([]int, looks)
 	for l := range looks {

@@ -14,7 +14,7 @@ func TestColoursCanBeTold(t *testing.T) {
 	}
 }
 
-// contrast is the ratio of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
+// contrast returns the ratio of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
 func contrast(t *testing.T, a, b string) float64 {
 	t.Helper()
 	x, y := luminance(t, a), luminance(t, b)

@@ -11,7 +11,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// part is what one sheet of the workbook has of a Sheet: all of it, or some of the table's rows.
+// part is one sheet of the workbook: a whole Sheet, or one with some of its table's rows.
 type part struct {
 	name    string
 	lines   []Line
@@ -21,7 +21,7 @@ type part struct {
 	widths  []float64
 }
 
-// addSheets makes a Sheet, as several where its table has more rows than one can hold.
+// addSheets adds a Sheet to the workbook, split if its table has too many rows.
 func (w *writer) addSheets(s *Sheet) error {
 	p := part{name: s.Name, lines: s.Lines, widths: s.widths()}
 	if s.Table == nil {
@@ -29,7 +29,7 @@ func (w *writer) addSheets(s *Sheet) error {
 	}
 	p.columns = s.Table.Shown()
 	remarks, rest := s.remarkLines(p.widths), s.Table.Rows
-	room := w.book.maxRows - len(s.Lines) - 2 - len(remarks) // a header, an empty row above the remarks
+	room := w.book.maxRows - len(s.Lines) - 2 - len(remarks) // 2: the header, and the empty row above the remarks
 	for number := 1; ; number++ {
 		n := min(room, len(rest))
 		p.rows, rest = rest[:n], rest[n:]
@@ -45,7 +45,7 @@ func (w *writer) addSheets(s *Sheet) error {
 	}
 }
 
-// header is the row with the titles of the table's columns, 0 without a table.
+// header returns the row with the titles of the table's columns, 0 without a table.
 func (p *part) header() int {
 	if p.columns == nil {
 		return 0
@@ -53,21 +53,21 @@ func (p *part) header() int {
 	return len(p.lines) + 1
 }
 
-// end is the last row of the table, or of the lines without one.
+// end returns the last row of the table, or the last line without a table.
 func (p *part) end() int { return max(len(p.lines), p.header()+len(p.rows)) }
 
-// cells is a range from a column and row to a column in the last row of the table.
+// cells returns the range from a column and row to a column in the last row of the table.
 func (p *part) cells(from, row, to int) string {
 	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
 }
 
-// column is the name of a column, counted from 0. A sheet has at most 16,384.
+// column returns the name of a column, counted from 0. A sheet has at most 16,384.
 func column(i int) string {
 	name, _ := excelize.ColumnNumberToName(i + 1)
 	return name
 }
 
-// addSheet makes a sheet without its rows, which pack writes.
+// addSheet adds a sheet without its rows, which pack writes.
 func (w *writer) addSheet(p part, charts *Charts) error {
 	if len(w.parts) == 0 {
 		if err := w.SetSheetName(w.GetSheetName(0), p.name); err != nil {
@@ -85,8 +85,8 @@ func (w *writer) addSheet(p part, charts *Charts) error {
 	return errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p))
 }
 
-// addTable makes the rows of a data sheet a table object: excelize would stretch one without rows.
-// It takes the names of the columns from the sheet.
+// addTable makes the rows of a data sheet a table object. Without rows it adds none, because
+// excelize would extend it. Excelize reads the names of the columns from the sheet.
 func (w *writer) addTable(p *part) error {
 	if len(p.rows) == 0 || p.header() != 1 {
 		return nil
@@ -94,13 +94,13 @@ func (w *writer) addTable(p *part) error {
 	header, name := titles(p.columns), strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
 	return errors.Join(w.SetSheetRow(p.name, "A1", &header), w.AddTable(p.name, &excelize.Table{
 		Range:     p.cells(0, 1, len(p.columns)-1),
-		Name:      "audit_" + name, // a bare SSO is a column of a sheet
+		Name:      "audit_" + name, // SSO alone is also the name of a column
 		StyleName: "TableStyleMedium2",
 	}))
 }
 
-// setColumns sets the widths, and freezes the header and the first column of a data sheet. The last
-// column comes first, because excelize puts each before those that it has.
+// setColumns sets the widths, and freezes the header and the first column of a data sheet. It
+// starts with the last column, because excelize inserts each before the others.
 func (w *writer) setColumns(p *part) error {
 	for i := len(p.widths) - 1; i >= 0; i-- {
 		if err := w.SetColWidth(p.name, column(i), column(i), p.widths[i]); err != nil {
@@ -116,8 +116,9 @@ func (w *writer) setColumns(p *part) error {
 	})
 }
 
-// markDays shows the days to a token's expiry as a bar, which two years fill, the longest life of a
-// token, or on a red ground once it has expired: also those that a person sorts or edits.
+// markDays adds a bar for the days to a token's expiry, which is full at two years, the longest
+// life of a token. Expired tokens have a red background. The format stays correct if a person sorts
+// or edits rows.
 func (w *writer) markDays(p *part) error {
 	days := slices.IndexFunc(p.columns, func(c table.Column) bool { return c.Key == "days_to_expiry" })
 	if days < 0 || len(p.rows) == 0 {
@@ -130,17 +131,17 @@ func (w *writer) markDays(p *part) error {
 	})
 }
 
-// The papers of excelize.PageLayoutOptions.
+// The paper sizes of excelize.PageLayoutOptions.
 const (
 	paperA3 = 8
 	paperA4 = 9
 )
 
-// setPrinting makes the sheet landscape, one page wide and as many high as it takes, with its header
-// row on each. A sheet that A4 would show too small to be read is on A3.
+// setPrinting prints the sheet in landscape, one page wide, with the header row on each page. It
+// selects A3 if the sheet is too wide to be readable on A4.
 func (w *writer) setPrinting(p *part) error {
 	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
-	if across(p.widths) > pageWidth {
+	if totalWidth(p.widths) > pageWidth {
 		paper = paperA3
 	}
 	side, end, footer := 0.4, 0.6, 0.3 // inches

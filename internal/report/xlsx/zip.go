@@ -13,23 +13,22 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// parts are the parts of a package by name, as excelize writes them in the order of a map.
+// parts collects the parts of a package by name, because excelize writes them in random order.
 type parts struct {
-	excelize.ZipWriter // of which excelize uses no other method than those below
+	excelize.ZipWriter // excelize uses only the methods below
 	content            map[string]*bytes.Buffer
 }
 
-// Create begins a part.
+// Create returns the writer of a part.
 func (p parts) Create(name string) (io.Writer, error) {
 	p.content[name] = new(bytes.Buffer)
 	return p.content[name], nil
 }
 
-// Close has nothing to end: the parts are packed later.
+// Close does nothing: pack writes the parts later.
 func (p parts) Close() error { return nil }
 
-// pack writes the archive so that its bytes are the same each time: the parts are sorted by name
-// and carry one instant.
+// pack writes the archive. Its bytes are the same each time: parts are sorted and have one time.
 func (w *writer) pack(out io.Writer) error {
 	all := parts{content: make(map[string]*bytes.Buffer)}
 	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
@@ -42,11 +41,11 @@ func (w *writer) pack(out io.Writer) error {
 		return err
 	}
 	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
-		compressor.Reset(out) // a new one for each part took most of the time of a small workbook
+		compressor.Reset(out) // a new compressor for each part takes most of the time for a small workbook
 		return compressor, nil
 	})
 	at := w.book.At.UTC()
-	if at.Year() < 1980 { // which the MS-DOS dates of an archive cannot hold
+	if at.Year() < 1980 { // the MS-DOS dates of an archive begin in 1980
 		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	for _, name := range slices.Sorted(maps.Keys(all.content)) {
@@ -62,7 +61,7 @@ func (w *writer) pack(out io.Writer) error {
 	return archive.Close()
 }
 
-// writePart writes a part, with the rows of a sheet in the place of those that excelize has.
+// writePart writes a part. It replaces the rows of a sheet that excelize wrote.
 func (w *writer) writePart(out io.Writer, name string, part []byte) error {
 	beginning, rest, _ := bytes.Cut(part, []byte("<sheetData>"))
 	_, end, isSheet := bytes.Cut(rest, []byte("</sheetData>"))
