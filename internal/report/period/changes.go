@@ -80,16 +80,16 @@ func (o *organization) comparison(c *change) (taken any, text string) {
 // comparedWith returns the snapshot that a change was compared with: its baseline, or the last
 // earlier complete snapshot that could read the subject, if the baseline could not.
 func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
-	comparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
+	isComparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
 	older := (*snapshot.Snapshot)(nil)
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
-		comparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
+		isComparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
 	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
-		comparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
+		isComparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
 	}
 	for _, s := range slices.Backward(o.complete) {
-		if s.ID < c.SnapshotID && comparable(s) {
+		if s.ID < c.SnapshotID && isComparable(s) {
 			return s
 		}
 	}
