@@ -90,7 +90,7 @@ func TestWhoIsNotifiedOfWhat(t *testing.T) {
 		if d := cmp.Diff(night.want, all.take()); d != "" {
 			t.Errorf("%s (-want +got):\n%s", night.name, d)
 		}
-		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the answer is HTTP 404 (the run itself is not touched by this)") || strings.Contains(got, "secret") {
+		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the response is HTTP 404 (the run itself is not affected)") || strings.Contains(got, "secret") {
 			t.Errorf("%s: the notification that failed is not reported, or its URL is:\n%s", night.name, got)
 		}
 	}
@@ -110,7 +110,7 @@ func TestANotificationThatIsRedirectedIsNotDelivered(t *testing.T) {
 	if d := cmp.Diff([]string{"/moved complete"}, all.take()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if want := "auditor: error: notifying webhook: the answer is HTTP 301: it redirects"; !strings.Contains(s.printed.String(), want) {
+	if want := "auditor: error: notifying webhook: the response is HTTP 301, a redirect"; !strings.Contains(s.printed.String(), want) {
 		t.Errorf("it does not say %q:\n%s", want, &s.printed)
 	}
 }
@@ -177,7 +177,7 @@ func TestATargetThatDoesNotAnswerKeepsNothingFromStopping(t *testing.T) {
 		stop()
 		begun := time.Now()
 		err := notifyEnded(ctx, recipients, newResult(nil, context.Canceled), context.Canceled)
-		if took := time.Since(begun); err == nil || !silent.called || took > lastWords {
+		if took := time.Since(begun); err == nil || !silent.called || took > notifyGrace {
 			t.Errorf("error %v after %s; called: %v", err, took, silent.called)
 		}
 	})

@@ -75,7 +75,7 @@ func TestFilesThatCannotBeWrittenAreReadAndTheFailureIsTold(t *testing.T) {
 		{[]string{"check"}, exitFailed, "auditor.db cannot be written"},
 		{[]string{"runs"}, exitComplete, "COMPLETE"},
 		{[]string{"diff", "1", "latest"}, exitComplete, "no changes"},
-		{[]string{"verify", "--out", "none"}, exitComplete, "the evidence holds"},
+		{[]string{"verify", "--out", "none"}, exitComplete, "VERIFIED: no problems"},
 	} {
 		t.Run(c.args[0], func(t *testing.T) {
 			command := reader(c.args...)

@@ -88,7 +88,7 @@ func TestCheckKnowsTheEndOfATokenFromTheSettings(t *testing.T) {
 		}
 	}
 	c.args = []string{"--token-expires", "soon"}
-	if code, results := c.run(t); code != exitFailed || !strings.Contains(results["settings"].Detail, `--token-expires: "soon" is no date`) {
+	if code, results := c.run(t); code != exitFailed || !strings.Contains(results["settings"].Detail, `--token-expires: "soon" is not a date`) {
 		t.Errorf("exit code %d, %+v", code, results)
 	}
 }
