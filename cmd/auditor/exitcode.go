@@ -95,7 +95,7 @@ var errorHints = []struct {
 	err  error
 	hint string
 }{
-	{job.ErrLocked, "wait until that run has ended; the lock is released when its process ends"},
+	{job.ErrLocked, "wait until the other command has ended; the lock is released when its process ends"},
 	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
 	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
 	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},

@@ -140,13 +140,13 @@ func TestARunThatCannotBeRecordedIsNotified(t *testing.T) {
 func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 	s := newSite(t, nil)
 	for entry, want := range map[string]string{
-		"{type: pigeon, url: 'https://x.example'}":                                                  `"pigeon" is none of`,
-		"{type: webhook}":                                                                           "it needs url_env or url_file",
+		"{type: pigeon, url: 'https://x.example'}":                                                  `type "pigeon"; expected`,
+		"{type: webhook}":                                                                           "set url_env or url_file",
 		"{type: webhook, url: 'ftp://x.example'}":                                                   "https://",
-		"{type: webhook, url: 'https://x.example', on: storms}":                                     `on: "storms"`,
+		"{type: webhook, url: 'https://x.example', on: storms}":                                     `on "storms"; expected`,
 		"{type: webhook, url: 'https://x.example', colour: red}":                                    "colour",
-		"{type: email, smtp: mail.example, from: a@x.example, to: [b@x.example]}":                   "no host and port",
-		"{type: email, smtp: 'mail.example:25', tls: maybe, from: a@x.example, to: [b@x.example]}":  `"maybe" is none of`,
+		"{type: email, smtp: mail.example, from: a@x.example, to: [b@x.example]}":                   "expected a host and a port",
+		"{type: email, smtp: 'mail.example:25', tls: maybe, from: a@x.example, to: [b@x.example]}":  `tls "maybe"; expected`,
 		"{type: email, smtp: 'mail.example:25', from: a@x.example}":                                 "no recipient",
 		"{type: email, smtp: 'mail.example:25', username: u, from: a@x.example, to: [b@x.example]}": "password_env",
 	} {

@@ -19,7 +19,7 @@ func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 		{"far off", "2026-12-01", ""},
 		{"two weeks before", "2026-11-30", "auditor: warning: default: the token expires on 2026-11-30, in 13 days\nauditor: hint: make a new "},
 		{"the day before", "2026-11-17", "auditor: warning: default: the token expires on 2026-11-17, in less than a day\n"},
-		{"on the day", "2026-11-16", "auditor: warning: default: the token expired on 2026-11-16 by the settings\n"},
+		{"on the day", "2026-11-16", "auditor: warning: default: the token expired on 2026-11-16 according to the settings\n"},
 	} {
 		s := newSite(t, nil)
 		if code := s.run("-q", "--token-expires", test.expires, "--metrics-file", s.path("auditor.prom")); code != exitComplete {
@@ -32,7 +32,7 @@ func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(evidence), "the token of this run expires on "+test.expires+", by the settings") {
+		if !strings.Contains(string(evidence), "the token of this run expires on "+test.expires+", according to the settings") {
 			t.Errorf("%s: the report does not say it", test.name)
 		}
 		metrics, err := os.ReadFile(s.path("auditor.prom"))
@@ -51,7 +51,7 @@ func TestARefusedTokenWhoseDayHasPassedGetsAWarning(t *testing.T) {
 	if code := s.run("-q", "--token-expires", "2026-11-12"); code != exitFailed {
 		t.Errorf("exit code %d", code)
 	}
-	for _, want := range []string{"auditor: warning: default: the token expired on 2026-11-12 by the settings\n", "auditor: hint: the token has expired or was revoked"} {
+	for _, want := range []string{"auditor: warning: default: the token expired on 2026-11-12 according to the settings\n", "auditor: hint: the token has expired or was revoked"} {
 		if !strings.Contains(s.printed.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &s.printed)
 		}

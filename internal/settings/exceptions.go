@@ -106,7 +106,8 @@ func AppendException(path string, before []byte, e Exception, now time.Time) ([]
 		return nil, x, &Error{err, "\"auditor except --help\" shows an example, \"auditor rules\" lists the rules"}
 	}
 	if !x.InForce(now) {
-		err := fmt.Errorf("the exception has expired: its last day is %s, and today is %s", e.Expires, now.Format(time.DateOnly))
+		err := fmt.Errorf("the exception has expired: its last day is %s, and today is %s",
+			e.Expires, now.Format(time.DateOnly))
 		return nil, x, &Error{err, "set a later day with --expires"}
 	}
 	after, err := appendEntry(path, before, e, x)
