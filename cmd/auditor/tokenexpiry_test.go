@@ -17,7 +17,7 @@ import (
 func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 	for _, test := range []struct{ name, expires, want string }{
 		{"far off", "2026-12-01", ""},
-		{"two weeks before", "2026-11-30", "auditor: warning: default: the token expires on 2026-11-30, in 13 days\nauditor: hint: make a new "},
+		{"two weeks before", "2026-11-30", "auditor: warning: default: the token expires on 2026-11-30, in 13 days\nauditor: hint: create a new "},
 		{"the day before", "2026-11-17", "auditor: warning: default: the token expires on 2026-11-17, in less than a day\n"},
 		{"on the day", "2026-11-16", "auditor: warning: default: the token expired on 2026-11-16 according to the settings\n"},
 	} {
@@ -32,7 +32,7 @@ func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(evidence), "the token of this run expires on "+test.expires+", according to the settings") {
+		if !strings.Contains(string(evidence), "the token of this run expires on "+test.expires+", by the settings") {
 			t.Errorf("%s: the report does not say it", test.name)
 		}
 		metrics, err := os.ReadFile(s.path("auditor.prom"))
