@@ -18,11 +18,11 @@ func checkCommand(env environment) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "check",
-		Short: "Find out whether a run would succeed; changes nothing",
-		Long: `check tries the settings, the token, the organization and each right that a run needs, the clock,
-the disk, the database, the report folder and the schedule, and prints what to do about what is
-wrong. It takes the flags of "auditor run" and "auditor serve". It changes nothing. The exit code
-is 1 when a run would fail.`,
+		Short: "Test whether a run would succeed; changes nothing",
+		Long: `check tests the settings, the token, the organization and each permission that a run needs, the
+clock, the disk, the database, the report folder and the schedule, and prints how to fix each
+problem. It takes the flags of "auditor run" and "auditor serve". It changes nothing. The exit code
+is 1 if a run would fail.`,
 		Example: `  auditor check
   auditor check --config /etc/auditor/auditor.yaml --json`,
 		Args: cobra.NoArgs,
@@ -48,14 +48,14 @@ is 1 when a run would fail.`,
 	return command
 }
 
-// checkAll makes every check that the settings allow.
+// checkAll returns the result of every check. If the settings are wrong, that is the only result.
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
 		return []check.Result{check.Failed("settings", err)}
 	}
 	ctx := cmd.Context()
-	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "understood"}}, checkSettings(env, s)...)
+	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(env, s)...)
 	database, store := check.Database(ctx, s.DB)
 	results = append(results, database, check.Folder("report folder", s.Out, "--out"),
 		check.Disk(env.freeSpace, filepath.Dir(s.DB), s.Out))
@@ -71,7 +71,7 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	return results
 }
 
-// checkSettings checks the settings that are parsed when they are used, and the files that they name.
+// checkSettings checks the settings that Load does not parse, and the files that they name.
 func checkSettings(env environment, s *settings.Settings) []check.Result {
 	var results []check.Result
 	if schedule, err := s.Schedule(); err != nil {
@@ -86,7 +86,7 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 		results = append(results, check.Failed("notifications", err))
 	} else if n := len(recipients); n > 0 {
 		results = append(results, check.Result{Name: "notifications", Status: check.OK,
-			Detail: fmt.Sprintf("%d are set up; a check sends none", n)})
+			Detail: fmt.Sprintf("%d configured; check does not send any", n)})
 	}
 	if _, err := s.Exceptions(); err != nil {
 		results = append(results, check.Failed("exceptions", err))
@@ -94,8 +94,8 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 	return results
 }
 
-// checkSources asks the API about each organization. Store is nil where the database cannot be read: then it is not
-// known what a source is pinned to.
+// checkSources asks the API about each organization. Store is nil if the database cannot be read; then checkSources
+// cannot check that the token belongs to the same organization as in earlier runs.
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	sources, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {
@@ -119,7 +119,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 
 func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
 	if store != nil && source.Fetch.OrganizationID == "" {
-		// As in a run, the last complete snapshot says which organization the token must belong to.
+		// As in a run, the token must belong to the organization of the last complete snapshot.
 		last, _, err := store.Pinned(ctx, source.Name)
 		if err != nil {
 			results = append(results, check.Failed("database", err))
@@ -129,7 +129,7 @@ func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store
 	return append(results, check.Organization(ctx, source.Fetch)...)
 }
 
-// checkText has a line for each result, with what to do below it where there is something to do.
+// checkText returns a line for each result, followed by its hint, if any.
 func checkText(results []check.Result) string {
 	var rows [][]string
 	for _, r := range results {

@@ -188,9 +188,9 @@ func TestCheckFinds(t *testing.T) {
 		{"a clock off by 10 minutes", func(_ *testing.T, c *checkup) { c.offset = 10 * time.Minute },
 			"clock", check.Warning, "10m0s off the server's", "NTP"},
 		{"a disk nearly full", func(_ *testing.T, c *checkup) { c.space = 50 << 20 },
-			"disk space", check.Error, "50 MiB are left", "make space"},
+			"disk space", check.Error, "50 MiB free", "free space"},
 		{"a disk that fills", func(_ *testing.T, c *checkup) { c.space = 500 << 20 },
-			"disk space", check.Warning, "500 MiB are left", "make space"},
+			"disk space", check.Warning, "500 MiB free", "free space"},
 		{"a database of a newer version", func(t *testing.T, c *checkup) {
 			c.site.run()
 			c.write(t, "PRAGMA user_version = 9999")
@@ -198,7 +198,7 @@ func TestCheckFinds(t *testing.T) {
 		{"a damaged database", func(t *testing.T, c *checkup) {
 			c.site.run()
 			c.damage(t)
-		}, "database", check.Error, "is not sound: ", "restore the last backup"},
+		}, "database", check.Error, "is damaged: ", "restore the last backup"},
 		{"no database but another file", func(t *testing.T, c *checkup) {
 			if err := os.WriteFile(c.site.path("auditor.db"), []byte("a letter"), 0o600); err != nil {
 				t.Fatal(err)
@@ -282,7 +282,7 @@ func TestCheckShowsTheNextThreeTimes(t *testing.T) {
 	c := newCheckup(t)
 	c.args = []string{"--schedule", "CRON_TZ=Europe/Berlin 30 4 * * mon-fri"}
 	_, results := c.run(t)
-	const want = "comes next at 2026-11-16 03:30:00 UTC, 2026-11-17 03:30:00 UTC, 2026-11-18 03:30:00 UTC"
+	const want = "next at 2026-11-16 03:30:00 UTC, 2026-11-17 03:30:00 UTC, 2026-11-18 03:30:00 UTC"
 	if got := results["schedule"].Detail; !strings.HasSuffix(got, want) {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -14,11 +14,11 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// opening is snapshot.Open or one of its kind.
-type opening = func(context.Context, string) (*snapshot.Store, error)
+// openFunc is snapshot.Open or one of its variants.
+type openFunc = func(context.Context, string) (*snapshot.Store, error)
 
-// withDatabase opens a database while do runs.
-func withDatabase(ctx context.Context, path string, open opening, do func(*snapshot.Store) error) (err error) {
+// withDatabase opens the database, calls do, and closes it.
+func withDatabase(ctx context.Context, path string, open openFunc, do func(*snapshot.Store) error) (err error) {
 	store, err := open(ctx, path)
 	if err != nil {
 		return err
@@ -27,24 +27,23 @@ func withDatabase(ctx context.Context, path string, open opening, do func(*snaps
 	return do(store)
 }
 
-// readDatabase opens a database that exists while do runs. It takes no lock: readers and a run do not disturb each
-// other.
+// readDatabase calls do with an existing database. It takes no lock, because reading does not interfere with a run.
 func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) error) error {
 	return withDatabase(ctx, path, snapshot.OpenExisting, do)
 }
 
-// openToRun is lockDatabase that makes the database, and its folder, where they are missing.
+// openToRun is like lockDatabase, but creates the database and its folder if they do not exist.
 func openToRun(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
-	// The lock lies beside the database.
+	// The lock file is in the same folder.
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		err = fmt.Errorf("creating the database's folder: %w", err)
-		return failed(err, cmp.Or(hintFor(err), "name a file with --db in a folder that this user may make"))
+		return failed(err, cmp.Or(hintFor(err), "name a file with --db in a folder that this user may create"))
 	}
 	return lockDatabase(ctx, path, now, snapshot.Open, do)
 }
 
-// lockDatabase holds the lock and the open database while do runs.
-func lockDatabase(ctx context.Context, path string, now time.Time, open opening, do func(*snapshot.Store) error,
+// lockDatabase locks and opens the database, calls do, and closes and unlocks it.
+func lockDatabase(ctx context.Context, path string, now time.Time, open openFunc, do func(*snapshot.Store) error,
 ) (err error) {
 	unlock, err := job.Lock(path, now)
 	if errors.Is(err, fs.ErrNotExist) {

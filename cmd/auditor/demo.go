@@ -23,7 +23,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// demoMarker is a file that marks a folder of the demo, which the next demo may replace.
+// demoMarker names a file that marks a folder as written by the demo. The next demo may replace such a folder.
 const demoMarker = ".auditor-demo"
 
 func demoCommand(env environment) *cobra.Command {
@@ -57,22 +57,22 @@ program.`,
 	})
 	settings.AddFlags(command.Flags(), settings.ReportFlags)
 	command.Flags().StringVar(&dir, "dir", "auditor-demo",
-		"folder for the demo's database and reports; what an earlier demo left in it is replaced")
+		"folder for the demo's database and reports; replaces the files of an earlier demo")
 	return command
 }
 
-// makeDemoFolder makes an empty folder. It replaces what a demo made before and nothing else.
+// makeDemoFolder makes an empty folder. It replaces only a folder that an earlier demo made.
 func makeDemoFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("looking into the demo's folder: %w", err)
+		return fmt.Errorf("reading the demo's folder: %w", err)
 	}
 	if len(entries) > 0 {
 		if _, err := os.Stat(filepath.Join(dir, demoMarker)); err != nil {
-			return usage(fmt.Errorf("the folder %s has files that no demo made", dir), "name another folder with --dir")
+			return usage(fmt.Errorf("the folder %s has files that are not from a demo", dir), "name another folder with --dir")
 		}
 		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("removing the last demo: %w", err)
+			return fmt.Errorf("removing the earlier demo: %w", err)
 		}
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -84,7 +84,7 @@ func makeDemoFolder(dir string) error {
 	return nil
 }
 
-// playDemo runs the job for every night of the story.
+// playDemo runs the job for every night of the demo.
 func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options,
 	store *snapshot.Store) (err error) {
 	exceptions, err := s.Exceptions()
@@ -119,19 +119,19 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		}
 		folder = result.Report
 	}
-	// No night of the story follows, and none counts as missed.
+	// End the schedule, so that the nights after the demo do not count as missed.
 	if err := store.SetSchedule(ctx, schedule.None, demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
 		return err
 	}
 	return printDemoEnd(env.stdout, s, reports, folder)
 }
 
-// demoNight is one run with the clock of that night.
+// demoNight makes one run with its clock set to that night.
 func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL string, night int) (*runResult, error) {
 	o.TakenAt = demo.Night(night)
 	o.Now = func() time.Time { return o.TakenAt }
 	for _, organization := range server.Organizations() {
-		// Pages of 25 so that the largest organization takes several.
+		// With pages of 25, the largest organization needs several.
 		o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{
 			BaseURL: baseURL, Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now, Logger: o.Logger,
 		}})
@@ -143,10 +143,10 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 	return newResult(recorded, err), err
 }
 
-// shownChanges is how many changes of a night are printed; the report has all of them.
+// shownChanges is the most changes printed for one night. The report has all of them.
 const shownChanges = 5
 
-// nightText is what was done to the simulated organizations and what the job found.
+// nightText returns what happened in the simulated organizations and what the job found.
 func nightText(night int, result *runResult) string {
 	text := fmt.Sprintf("\nNight %d, %s: %s\n  what happened in the world:\n    %s\n  what the audit says:\n", night,
 		forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome), strings.Join(demo.Story(night), "\n    "))
@@ -157,11 +157,11 @@ func nightText(night int, result *runResult) string {
 			failures = append(failures, []string{fmt.Sprintf("    ! %s: %s", o.Source, o.Error)})
 		}
 	}
-	return text + table(rows) + table(failures) + gravestText(result.Organizations)
+	return text + table(rows) + table(failures) + worstChanges(result.Organizations)
 }
 
-// gravestText has the most serious changes of the night.
-func gravestText(organizations []organizationResult) string {
+// worstChanges returns the most serious changes of the night, one a line.
+func worstChanges(organizations []organizationResult) string {
 	var rows [][]string
 	for _, severity := range diff.Severities {
 		for _, o := range organizations {

@@ -22,9 +22,10 @@ func diffCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare any two snapshots",
-		Long: `diff prints what differs between two complete snapshots of an organization. A and B are each the
-id of a snapshot, a date (2026-11-23: the last snapshot of that day in UTC or before), an instant
-(2026-11-23T02:00:00Z), "latest", or "latest~N", the N-th before the latest.`,
+		Long: `diff prints the differences between two complete snapshots of an organization. A and B are each the
+id of a snapshot, a date (2026-11-23, the last snapshot up to the end of that day in UTC), a time
+(2026-11-23T02:00:00Z, the last snapshot up to then), "latest", or "latest~N", the N-th before the
+latest.`,
 		Example: `  auditor diff 1 7
   auditor diff latest~1 latest
   auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b`,
@@ -53,14 +54,14 @@ id of a snapshot, a date (2026-11-23: the last snapshot of that day in UTC or be
 		return printResult(env.stdout, asJSON, comparisons, strings.Join(texts, "\n"))
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print the changes as JSON")
-	command.Flags().String("organization", "", "id of the organization, when the database has several (default all)")
+	command.Flags().String("organization", "", "id of the organization, if the database has several (default all)")
 	return command
 }
 
-// reference returns the index of the snapshot that the user names among complete ones, oldest first; -1 for none.
-type reference func([]snapshot.Snapshot) int
+// finder returns the index of the snapshot that the user named in a list of complete snapshots, oldest first, or -1.
+type finder func([]snapshot.Snapshot) int
 
-func parseReference(text string) (reference, error) {
+func parseReference(text string) (finder, error) {
 	if text == "latest" {
 		text = "latest~0"
 	}
@@ -76,8 +77,8 @@ func parseReference(text string) (reference, error) {
 	}
 	_, until, err := parseTime(text)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%q names no snapshot", text),
-			"use the id of a snapshot, a date (2026-11-23), an instant (2026-11-23T02:00:00Z), latest or latest~N")
+		return nil, usage(fmt.Errorf("%q does not name a snapshot", text),
+			"use the id of a snapshot, a date (2026-11-23), a time (2026-11-23T02:00:00Z), latest or latest~N")
 	}
 	return func(all []snapshot.Snapshot) int {
 		for i, h := range slices.Backward(all) {
@@ -89,7 +90,7 @@ func parseReference(text string) (reference, error) {
 	}, nil
 }
 
-// findPairs finds the two snapshots of each organization that has both.
+// findPairs returns the two snapshots for each organization that has both.
 func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string) ([][2]snapshot.Snapshot, error) {
 	first, errA := parseReference(a)
 	second, errB := parseReference(b)
@@ -111,7 +112,7 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	return pairs, nil
 }
 
-// checkFound fails for a reference whose index is -1.
+// checkFound returns an error if index is -1.
 func checkFound(ctx context.Context, store *snapshot.Store, text string, index int) error {
 	if index >= 0 {
 		return nil
@@ -119,7 +120,7 @@ func checkFound(ctx context.Context, store *snapshot.Store, text string, index i
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if h, err := store.Snapshot(ctx, id); err == nil && !h.PrunedAt.IsZero() {
 			return usage(fmt.Errorf("snapshot %d was pruned on %s", id, forPeople(h.PrunedAt)),
-				"compare snapshots that are whole")
+				"compare snapshots that were not pruned")
 		}
 	}
 	return usage(fmt.Errorf("there is no complete snapshot %s", text),
@@ -127,7 +128,7 @@ func checkFound(ctx context.Context, store *snapshot.Store, text string, index i
 }
 
 // pairUp returns a pair for each organization that has both snapshots.
-func pairUp(all []snapshot.Snapshot, first, second reference) (pairs [][2]snapshot.Snapshot) {
+func pairUp(all []snapshot.Snapshot, first, second finder) (pairs [][2]snapshot.Snapshot) {
 	var order []string
 	histories := make(map[string][]snapshot.Snapshot)
 	for _, h := range all {
@@ -181,13 +182,13 @@ func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.
 	return c, err
 }
 
-// text has a line for each change; whole configurations are left to --json.
+// text returns a line for each change. Only --json prints whole configurations.
 func (c *comparison) text() string {
 	head := [][]string{{fmt.Sprintf("%s (%s): net change between snapshot %d (%s) and snapshot %d (%s): %s",
 		c.OrganizationName, c.OrganizationID, c.Before.SnapshotID, forPeople(c.Before.TakenAt),
 		c.After.SnapshotID, forPeople(c.After.TakenAt), counted(len(c.Changes), "change", ""))}}
-	for _, why := range c.NotAssessed {
-		head = append(head, []string{"not assessed: " + why})
+	for _, part := range c.NotAssessed {
+		head = append(head, []string{"not assessed: " + part})
 	}
 	if len(c.Changes) == 0 {
 		return table(head)

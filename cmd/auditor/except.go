@@ -18,10 +18,10 @@ func exceptCommand(env environment) *cobra.Command {
 	var e settings.Exception
 	command := &cobra.Command{
 		Use:   "except RULE [SUBJECT]",
-		Short: "Accept the failures of a rule for a time",
-		Long: `except appends an exception to the exceptions file and checks the whole. SUBJECT is the id that
-the finding names; without it the exception is for every finding of the rule in the organization
-that --in-organization names.`,
+		Short: "Accept the failures of a rule until a date",
+		Long: `except appends an exception to the exceptions file and checks the whole file. SUBJECT is the id in
+the finding. Without it, the exception covers every finding of the rule in the organization of
+--in-organization.`,
 		Example: `  auditor except SCIM-007 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e \
     --owner jane@example.com --reason "replaced in March" --expires 2027-03-31 --ticket SEC-123`,
 		Args: cobra.RangeArgs(1, 2),
@@ -39,22 +39,22 @@ that --in-organization names.`,
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s up to and with %s\n",
+		_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s until the end of %s\n",
 			path, x.RuleID, acceptedFor(x), e.Expires)
 		return err
 	})
 	flags := command.Flags()
 	settings.AddFlags(flags, settings.ExceptionFlags)
 	flags.StringVar(&e.Organization, "in-organization", "",
-		"id of the organization, when the exception is only for that one, or for all of its findings")
-	flags.StringVar(&e.Owner, "owner", "", "who accepts it")
-	flags.StringVar(&e.Reason, "reason", "", "why it is accepted")
-	flags.StringVar(&e.Ticket, "ticket", "", "where it was decided")
-	flags.StringVar(&e.Expires, "expires", "", "last day on which it holds, in UTC, such as 2026-12-31")
+		"id of the organization, to limit the exception to it, or to cover all its findings")
+	flags.StringVar(&e.Owner, "owner", "", "who accepts the risk")
+	flags.StringVar(&e.Reason, "reason", "", "why the risk is accepted")
+	flags.StringVar(&e.Ticket, "ticket", "", "where the decision is recorded")
+	flags.StringVar(&e.Expires, "expires", "", "last day on which the exception is valid, in UTC, such as 2026-12-31")
 	return command
 }
 
-// addException replaces the file with one that has the exception too. The file keeps its mode.
+// addException rewrites the exceptions file with the new exception at its end. The file keeps its mode.
 func addException(env environment, path string, e settings.Exception) (finding.Exception, error) {
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -74,7 +74,7 @@ func addException(env environment, path string, e settings.Exception) (finding.E
 	return x, nil
 }
 
-// acceptedFor is what an exception covers.
+// acceptedFor returns what an exception covers.
 func acceptedFor(x finding.Exception) string {
 	switch {
 	case x.SubjectID == "":

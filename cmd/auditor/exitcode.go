@@ -17,13 +17,13 @@ const (
 	exitComplete = 0 // every organization is complete and the report is written
 	exitFailed   = 1 // something failed or is not complete
 	exitUsage    = 2 // wrong usage or settings
-	exitFound    = 3 // complete, and what --fail-on names is there
+	exitFound    = 3 // complete, and a condition of --fail-on is met
 )
 
-// failure ends the command with an exit code.
+// failure is an error with the exit code of the command.
 type failure struct {
 	code int
-	err  error  // nil when the command has printed what is wrong
+	err  error  // nil if the command has already printed the error
 	hint string // what to do about it
 }
 
@@ -39,7 +39,7 @@ func (f *failure) Unwrap() error { return f.err }
 func usage(err error, hint string) error  { return &failure{exitUsage, err, hint} }
 func failed(err error, hint string) error { return &failure{exitFailed, err, hint} }
 
-// asFailure decides the exit code of an error.
+// asFailure returns err with its exit code and hint.
 func asFailure(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f
@@ -59,8 +59,8 @@ func asFailure(err error) *failure {
 	return &failure{code, err, hintFor(err)}
 }
 
-// exitOf returns nil for a run that is complete and has nothing that --fail-on names. One failed organization makes
-// the whole run not complete. The result has been printed.
+// exitOf returns nil for a complete run that meets no condition of --fail-on. One failed organization makes the whole
+// run incomplete. The caller has printed the result.
 func exitOf(result *runResult, failOn []settings.Condition) error {
 	if !result.Complete {
 		return &failure{code: exitFailed}
@@ -71,7 +71,7 @@ func exitOf(result *runResult, failOn []settings.Condition) error {
 	return nil
 }
 
-// hintFor returns what the person on call can do about an error; empty where nothing is known.
+// hintFor returns what the person on call can do about an error, or "" if auditor has no advice.
 func hintFor(err error) string {
 	if f, ok := errors.AsType[*failure](err); ok && f.hint != "" {
 		return f.hint
@@ -90,27 +90,29 @@ func hintFor(err error) string {
 	return ""
 }
 
-// errorHints are for errors of the database, its lock and the disk; the first that matches counts.
+// errorHints has hints for errors from the database, its lock and the disk. The first match wins.
 var errorHints = []struct {
 	err  error
 	hint string
 }{
-	{job.ErrLocked, "wait until it has ended; the lock goes away with the process that holds it"},
-	{snapshot.ErrNotDatabase, "the file was left as it is; name another with --db"},
-	{snapshot.ErrNewerVersion, "the file was left as it is; install the newer auditor, or name another file with --db"},
-	{snapshot.ErrOlderVersion, "the file was left as it is; name another file with --db to start a new database"},
-	{snapshot.ErrNoDatabaseFile, "\"auditor run\" makes it; name it with --db when it lies elsewhere"},
-	{snapshot.ErrBusy, "end the other program that holds the database open for writing, then run this again; " +
-		"nothing was written"},
-	{snapshot.ErrReadOnly, "check the owner and the mode of the file and of its folder, where SQLite writes two files " +
-		"beside it, and that the disk is mounted for writing"},
-	{fs.ErrPermission, "give the user that runs auditor the right to it, or name another place"},
-	{syscall.EROFS, "the disk is mounted read-only: mount it for writing, or name another place"},
-	{syscall.EIO, "check the disk: it could not be read or written"},
-	{syscall.ENOSPC, "make room on the disk, then run this again"},
-	{snapshot.ErrDiskFull, "make room on the disk of the database, then run this again; what was stored before is whole"},
-	{snapshot.ErrDamaged, "keep the file for an inquiry, and continue with a copy of the last backup; " +
-		"\"auditor verify --db FILE\" checks one"},
-	{snapshot.ErrFileExists, "move the file away, then run this again"},
-	{snapshot.ErrPruned, "the report that was made then is the one that remains; \"auditor runs\" lists the runs"},
+	{job.ErrLocked, "wait until the other command has ended; the lock is released when its process ends"},
+	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
+	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
+	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},
+	{snapshot.ErrNoDatabaseFile, "\"auditor run\" creates the database; if you have one elsewhere, name it with --db"},
+	{snapshot.ErrBusy, "nothing was written; end the other program that is writing to the database, " +
+		"then run the command again"},
+	{snapshot.ErrReadOnly, "check that the user that runs auditor may write the file and its folder (SQLite writes " +
+		"two files beside it), and that the disk is mounted for writing"},
+	{fs.ErrPermission, "give the user that runs auditor permission to use it, or name another path"},
+	{syscall.EROFS, "the disk is mounted read-only; mount it for writing, or name another path"},
+	{syscall.EIO, "the disk could not be read or written; check it for errors"},
+	{syscall.ENOSPC, "free space on the disk, then run the command again"},
+	{snapshot.ErrDiskFull, "free space on the disk of the database, then run the command again; " +
+		"the snapshots stored before are intact"},
+	{snapshot.ErrDamaged, "keep the file as evidence, and continue with a copy of the last backup; check the copy first " +
+		"(\"auditor verify --db COPY\")"},
+	{snapshot.ErrFileExists, "move the file away, then run the command again"},
+	{snapshot.ErrPruned, "its report cannot be written again; use the report written at the time, " +
+		"or choose another run from \"auditor runs\""},
 }

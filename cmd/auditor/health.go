@@ -13,14 +13,14 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// listen answers /healthz, /readyz and /metrics until stop is called, if the settings name an address.
+// listen serves /healthz, /readyz and /metrics until stop is called. It does nothing if no address is set.
 func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func() error, err error) {
 	if s.Listen == "" {
 		return func() error { return nil }, nil
 	}
 	address, stop, err := serveHTTP(ctx, s.Listen, v.handler())
 	if err != nil {
-		return nil, failed(err, "another process may hold the port: name another with --listen")
+		return nil, failed(err, "another process may use the port; choose another with --listen")
 	}
 	if !s.Quiet {
 		_, _ = fmt.Fprintf(v.env.stdout, "listening on http://%s\n", address)
@@ -28,7 +28,7 @@ func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func()
 	return stop, nil
 }
 
-// serveHTTP answers on an address until stop is called. It returns the address with its port.
+// serveHTTP serves on an address until stop is called. It returns the address with the actual port.
 func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
@@ -66,8 +66,8 @@ func (v *service) handler() http.Handler {
 	return mux
 }
 
-// ready fails unless the last complete run is as recent as the schedule demands: a run may begin within schedule.Grace
-// of its time and take as long as --timeout.
+// ready returns an error if the last night whose run must be over has no complete run. A run may start up to
+// schedule.Grace after its scheduled time and take up to --timeout.
 func (v *service) ready(ctx context.Context) error {
 	s := v.settings.Load()
 	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
@@ -80,15 +80,15 @@ func (v *service) ready(ctx context.Context) error {
 	})
 }
 
-// lateNight fails unless a run is complete for the last night up to the deadline or for a later one. Before the first
-// deadline nothing is late.
+// lateNight returns an error if neither the last night up to the deadline nor a later one has a complete run. Without
+// a night up to the deadline it returns nil.
 func lateNight(nights []schedule.Night, deadline time.Time) error {
 	for i := len(nights) - 1; i >= 0; i-- {
 		switch n := nights[i]; {
 		case n.Status == schedule.Complete || n.Status == schedule.CaughtUp:
 			return nil
 		case !n.ScheduledAt.After(deadline):
-			return fmt.Errorf("no run is complete since that of %s was due, which is %s", forPeople(n.ScheduledAt), n.Status)
+			return fmt.Errorf("no complete run since the run due at %s, whose status is %s", forPeople(n.ScheduledAt), n.Status)
 		}
 	}
 	return nil

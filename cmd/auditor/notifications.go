@@ -14,7 +14,7 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// notifyStarted pings the recipients that wait for it. The error names each that could not be reached.
+// notifyStarted reports the start of a run to the recipients of type ping. The error names each failed recipient.
 func notifyStarted(ctx context.Context, recipients []settings.Notification) error {
 	var problems []error
 	for _, n := range recipients {
@@ -25,18 +25,18 @@ func notifyStarted(ctx context.Context, recipients []settings.Notification) erro
 	return errors.Join(problems...)
 }
 
-// lastWords is how long notifying may go on after the command was to end: a recipient that does not answer must not
+// notifyGrace is how long notifications may continue after ctx has ended: a recipient that does not respond must not
 // keep a server from stopping.
-const lastWords = 1500 * time.Millisecond
+const notifyGrace = 1500 * time.Millisecond
 
-// notifyEnded reports how the run ended. RunErr is what kept it from being recorded; a run that was not made because
-// another one holds the database is not reported. When ctx has ended, it goes on for lastWords: an interrupted run is a
-// failure too. The error names each recipient that could not be notified.
+// notifyEnded sends the result to every recipient with a condition that it meets. RunErr says why the run could not be
+// recorded, if so. If another run held the lock, notifyEnded sends nothing. It continues for notifyGrace after ctx has
+// ended, so that an interrupted run is also reported. The error names each failed recipient.
 func notifyEnded(ctx context.Context, recipients []settings.Notification, result *runResult, runErr error) error {
 	if errors.Is(runErr, job.ErrLocked) {
 		return nil
 	}
-	ctx, end := withGrace(ctx, lastWords)
+	ctx, end := withGrace(ctx, notifyGrace)
 	defer end()
 	message := newMessage(result)
 	var problems []error
@@ -49,30 +49,31 @@ func notifyEnded(ctx context.Context, recipients []settings.Notification, result
 	return errors.Join(problems...)
 }
 
-// deliver sends a message as often as it takes.
+// deliver calls send with retries.
 func deliver(ctx context.Context, n settings.Notification, send func(context.Context) error) error {
 	if err := notify.Deliver(ctx, send); err != nil {
-		return fmt.Errorf("notifying %s: %w (the run itself is not touched by this)", n.Type, err)
+		return fmt.Errorf("notifying %s: %w (the run itself is not affected)", n.Type, err)
 	}
 	return nil
 }
 
-// newMessage is what the recipients get. Changes stay on this machine but for their numbers: they can be many, and hold
-// the values of configurations.
+// newMessage returns the message for the recipients. It has the numbers of changes without their rows, which can be
+// many and contain values of configurations.
 func newMessage(result *runResult) *notify.Message {
-	short := *result
-	short.Organizations = slices.Clone(result.Organizations)
-	for i := range short.Organizations {
-		short.Organizations[i].Changes = nil
+	withoutChanges := *result
+	withoutChanges.Organizations = slices.Clone(result.Organizations)
+	for i := range withoutChanges.Organizations {
+		withoutChanges.Organizations[i].Changes = nil
 	}
-	m := &notify.Message{Complete: result.Complete, Subject: result.subject(), Text: result.text(), Result: short}
+	m := &notify.Message{Complete: result.Complete, Subject: result.subject(), Text: result.text(),
+		Result: withoutChanges}
 	if result.Report != "" {
 		m.Workbook = filepath.Join(result.Report, report.WorkbookFile)
 	}
 	return m
 }
 
-// withGrace returns a context that ends the allowed time after ctx.
+// withGrace returns a context that ends when the allowed time has passed after the end of ctx.
 func withGrace(ctx context.Context, allowed time.Duration) (context.Context, context.CancelFunc) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(allowed, cancel) })

@@ -90,7 +90,7 @@ func TestWhoIsNotifiedOfWhat(t *testing.T) {
 		if d := cmp.Diff(night.want, all.take()); d != "" {
 			t.Errorf("%s (-want +got):\n%s", night.name, d)
 		}
-		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the answer is HTTP 404 (the run itself is not touched by this)") || strings.Contains(got, "secret") {
+		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the response is HTTP 404 (the run itself is not affected)") || strings.Contains(got, "secret") {
 			t.Errorf("%s: the notification that failed is not reported, or its URL is:\n%s", night.name, got)
 		}
 	}
@@ -110,7 +110,7 @@ func TestANotificationThatIsRedirectedIsNotDelivered(t *testing.T) {
 	if d := cmp.Diff([]string{"/moved complete"}, all.take()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if want := "auditor: error: notifying webhook: the answer is HTTP 301: it redirects"; !strings.Contains(s.printed.String(), want) {
+	if want := "auditor: error: notifying webhook: the response is HTTP 301, a redirect"; !strings.Contains(s.printed.String(), want) {
 		t.Errorf("it does not say %q:\n%s", want, &s.printed)
 	}
 }
@@ -140,13 +140,13 @@ func TestARunThatCannotBeRecordedIsNotified(t *testing.T) {
 func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 	s := newSite(t, nil)
 	for entry, want := range map[string]string{
-		"{type: pigeon, url: 'https://x.example'}":                                                  `"pigeon" is none of`,
-		"{type: webhook}":                                                                           "it needs url_env or url_file",
+		"{type: pigeon, url: 'https://x.example'}":                                                  `type "pigeon"; expected`,
+		"{type: webhook}":                                                                           "set url_env or url_file",
 		"{type: webhook, url: 'ftp://x.example'}":                                                   "https://",
-		"{type: webhook, url: 'https://x.example', on: storms}":                                     `on: "storms"`,
+		"{type: webhook, url: 'https://x.example', on: storms}":                                     `on "storms"; expected`,
 		"{type: webhook, url: 'https://x.example', colour: red}":                                    "colour",
-		"{type: email, smtp: mail.example, from: a@x.example, to: [b@x.example]}":                   "no host and port",
-		"{type: email, smtp: 'mail.example:25', tls: maybe, from: a@x.example, to: [b@x.example]}":  `"maybe" is none of`,
+		"{type: email, smtp: mail.example, from: a@x.example, to: [b@x.example]}":                   "expected a host and a port",
+		"{type: email, smtp: 'mail.example:25', tls: maybe, from: a@x.example, to: [b@x.example]}":  `tls "maybe"; expected`,
 		"{type: email, smtp: 'mail.example:25', from: a@x.example}":                                 "no recipient",
 		"{type: email, smtp: 'mail.example:25', username: u, from: a@x.example, to: [b@x.example]}": "password_env",
 	} {
@@ -177,7 +177,7 @@ func TestATargetThatDoesNotAnswerKeepsNothingFromStopping(t *testing.T) {
 		stop()
 		begun := time.Now()
 		err := notifyEnded(ctx, recipients, newResult(nil, context.Canceled), context.Canceled)
-		if took := time.Since(begun); err == nil || !silent.called || took > lastWords {
+		if took := time.Since(begun); err == nil || !silent.called || took > notifyGrace {
 			t.Errorf("error %v after %s; called: %v", err, took, silent.called)
 		}
 	})

@@ -12,8 +12,8 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// table writes rows in columns that line up. Values may come from the API: control characters are shown, so that the
-// terminal does not obey them.
+// table returns rows as aligned columns. Values may come from the API, so control characters are made visible: the
+// terminal must not execute them.
 func table(rows [][]string) string {
 	width := 0
 	for _, row := range rows {
@@ -22,12 +22,12 @@ func table(rows [][]string) string {
 	var aligned, text strings.Builder
 	t := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		// A row that ends early would end the columns of those above it.
+		// tabwriter ends a column at a row without a cell in it, so every row gets all cells.
 		cells := make([]string, width)
 		for i, cell := range row {
 			cells[i] = report.Visible(cell)
 		}
-		_, _ = fmt.Fprintln(t, strings.Join(cells, "\t")) // a strings.Builder takes everything
+		_, _ = fmt.Fprintln(t, strings.Join(cells, "\t")) // writing to a strings.Builder cannot fail
 	}
 	_ = t.Flush()
 	for line := range strings.Lines(aligned.String()) {
@@ -47,15 +47,15 @@ func printResult(w io.Writer, asJSON bool, result any, text string) error {
 	return e.Encode(result)
 }
 
-// printError writes an error with what to do about it to standard error; nil is none.
+// printError writes err and its hint to standard error. It writes nothing if err is nil.
 func printError(stderr io.Writer, err error) {
 	if err != nil {
 		printProblem(stderr, "error", err.Error(), hintFor(err))
 	}
 }
 
-// printProblem writes a text that may come from the API: nothing in it can reach the terminal as a control sequence,
-// or look like a line of auditor.
+// printProblem writes a message and its hint. The text may come from the API, so control characters are made visible
+// and further lines are indented: they cannot be mistaken for messages of auditor.
 func printProblem(stderr io.Writer, label, text, hint string) {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
@@ -67,7 +67,7 @@ func printProblem(stderr io.Writer, label, text, hint string) {
 	}
 }
 
-// newLogger logs to standard error what a person on call needs: warnings; with -v every request; with -q errors alone.
+// newLogger returns a logger to standard error. It logs warnings; with -v every request; with -q only errors.
 func newLogger(env environment, s *settings.Settings) *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.LevelWarn}
 	switch {
@@ -82,7 +82,7 @@ func newLogger(env environment, s *settings.Settings) *slog.Logger {
 	return slog.New(slog.NewTextHandler(env.stderr, options))
 }
 
-// counted writes "no changes", "1 change" or "5 changes", with details in brackets.
+// counted returns "no changes", "1 change" or "5 changes", with details in brackets.
 func counted(n int, what, details string) string {
 	text := report.Count(n, what)
 	if n == 0 {

@@ -13,17 +13,17 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// progress is a line on a terminal that shows how far a collection is. Everything else that is written to the terminal
-// goes through it, so that the line is erased first. A nil progress shows nothing.
+// progress shows a progress line on a terminal. Other output to the terminal must go through its Write method, which
+// erases the line first. A nil progress shows nothing.
 type progress struct {
-	stderr  io.Writer
-	mu      sync.Mutex
-	bar     *progressbar.ProgressBar
-	answers int
+	stderr    io.Writer
+	mu        sync.Mutex
+	bar       *progressbar.ProgressBar
+	responses int
 }
 
-// showProgress begins the line on a terminal, unless the settings ask for less or for the log instead, and replaces the
-// environment's standard error. The caller ends it.
+// showProgress shows the line and makes it the environment's standard error, so that it sees all other output. It
+// returns nil if stderr is no terminal, or if -q, -v or a JSON log is set. The caller must call end.
 func showProgress(env *environment, s *settings.Settings) *progress {
 	if !env.terminal || s.Quiet || s.Verbose || s.LogFormat == "json" {
 		return nil
@@ -45,7 +45,7 @@ func (p *progress) Write(text []byte) (int, error) {
 	return p.stderr.Write(text)
 }
 
-// draw changes the line, if there is one.
+// draw calls change with the line, unless p is nil.
 func (p *progress) draw(change func(*progressbar.ProgressBar)) {
 	if p == nil {
 		return
@@ -55,7 +55,7 @@ func (p *progress) draw(change func(*progressbar.ProgressBar)) {
 	change(p.bar)
 }
 
-// follow counts the answers to a source's requests.
+// follow counts the responses to the requests of a source.
 func (p *progress) follow(source *fetch.Source) {
 	if p == nil {
 		return
@@ -64,8 +64,8 @@ func (p *progress) follow(source *fetch.Source) {
 	source.Fetch.Transport = transport(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
 		p.draw(func(bar *progressbar.ProgressBar) {
-			p.answers++
-			bar.Describe(fmt.Sprintf("organizations, %d answers", p.answers))
+			p.responses++
+			bar.Describe(fmt.Sprintf("organizations, %d responses", p.responses))
 		})
 		return resp, err
 	})
@@ -75,12 +75,12 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
-// collected counts one more organization that is done.
+// collected counts one more collected organization.
 func (p *progress) collected() {
 	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Add(1) })
 }
 
-// end erases the line for good.
+// end erases the line permanently.
 func (p *progress) end() {
 	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Finish() })
 }

@@ -12,7 +12,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// pruneFlags say what to remove; at most one of the first three is set.
+// pruneFlags says what to remove. At most one of keepLast, keepDays and olderThan is set.
 type pruneFlags struct {
 	keepLast, keepDays, responsesDays int
 	olderThan                         string
@@ -23,11 +23,12 @@ func pruneCommand(env environment) *cobra.Command {
 	var f pruneFlags
 	command := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove old snapshots, or the bytes of old answers",
-		Long: `prune removes the content of whole old snapshots: configurations, exchanges, changes and findings.
-The register keeps their rows and hashes, so that the chain has no gap and "auditor verify" still
-holds. The last complete snapshot of an organization always stays: the next run is compared with
-it. --responses-older-than removes only the bytes of old answers and keeps their hashes.`,
+		Short: "Remove old snapshots, or the bytes of old responses",
+		Long: `prune removes the content of old snapshots: configurations, exchanges, changes and findings. The
+register keeps a row and the hashes of each, so that the chain stays complete and "auditor verify"
+still succeeds. The last complete snapshot of each organization always stays, because the next run
+is compared with it. --responses-older-than removes only the bytes of old responses and keeps their
+hashes.`,
 		Example: `  auditor prune --keep-days 730 --dry-run
   auditor prune --older-than 2025-01-01
   auditor prune --responses-older-than 90`,
@@ -52,11 +53,11 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 		})
 	})
 	flags := command.Flags()
-	flags.IntVar(&f.keepLast, "keep-last", 0, "keep this many of the newest complete snapshots of each organization")
-	flags.IntVar(&f.keepDays, "keep-days", 0, "keep the snapshots of this many days")
+	flags.IntVar(&f.keepLast, "keep-last", 0, "keep the newest N complete snapshots of each organization")
+	flags.IntVar(&f.keepDays, "keep-days", 0, "keep the snapshots of the last N days")
 	flags.StringVar(&f.olderThan, "older-than", "", "remove the snapshots taken before this date (2026-01-31, UTC)")
 	flags.IntVar(&f.responsesDays, "responses-older-than", 0,
-		"remove the bytes of answers that are older than this many days, and keep their hashes")
+		"remove the bytes of responses older than N days, and keep their hashes")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be removed and change nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print what was removed as JSON")
 	command.MarkFlagsMutuallyExclusive("keep-last", "keep-days", "older-than")
@@ -64,7 +65,7 @@ it. --responses-older-than removes only the bytes of old answers and keeps their
 	return command
 }
 
-// retention is what the flags mean at the instant now.
+// retention returns the retention that the flags ask for at the time now.
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
 	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {
@@ -81,7 +82,7 @@ func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Rete
 	if f.olderThan != "" {
 		day, err := time.Parse(time.DateOnly, f.olderThan)
 		if err != nil {
-			return r, usage(fmt.Errorf("--older-than %q is no date", f.olderThan), "write it as 2026-01-31")
+			return r, usage(fmt.Errorf("--older-than %q is not a date", f.olderThan), "write it as 2026-01-31")
 		}
 		r.Before = day
 	}
@@ -102,7 +103,7 @@ func (f *pruneFlags) text(p *snapshot.Pruned) string {
 		did = "would remove"
 	}
 	text := fmt.Sprintf("%s %s with %s, and the bytes of %s\n", did, counted(len(p.Snapshots), "snapshot", ""),
-		counted(p.Rows, "row", ""), counted(p.Responses, "answer", ""))
+		counted(p.Rows, "row", ""), counted(p.Responses, "response", ""))
 	if len(p.Snapshots) == 0 {
 		return text
 	}

@@ -62,7 +62,7 @@ func TestFilesThatCannotBeWrittenAreReadAndTheFailureIsTold(t *testing.T) {
 	if err := reader("version").Run(); errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) {
 		t.Skipf("this root cannot be another user: %v", err)
 	}
-	const denied = "auditor: hint: give the user that runs auditor the right to it"
+	const denied = "auditor: hint: give the user that runs auditor permission to use it"
 	for _, c := range []struct {
 		args []string
 		code int
@@ -72,10 +72,10 @@ func TestFilesThatCannotBeWrittenAreReadAndTheFailureIsTold(t *testing.T) {
 		{[]string{"prune", "--keep-last", "1"}, exitFailed, denied},
 		{[]string{"backup", "copy.db"}, exitFailed, denied},
 		{[]string{"report", "--run", "1"}, exitFailed, denied},
-		{[]string{"check"}, exitFailed, "auditor.db cannot be written"},
+		{[]string{"check"}, exitFailed, "auditor.db is not writable"},
 		{[]string{"runs"}, exitComplete, "COMPLETE"},
 		{[]string{"diff", "1", "latest"}, exitComplete, "no changes"},
-		{[]string{"verify", "--out", "none"}, exitComplete, "the evidence holds"},
+		{[]string{"verify", "--out", "none"}, exitComplete, "VERIFIED: no problems"},
 	} {
 		t.Run(c.args[0], func(t *testing.T) {
 			command := reader(c.args...)

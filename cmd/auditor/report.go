@@ -21,10 +21,11 @@ func reportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "report",
 		Short: "Write the report of a stored run again, or of a period",
-		Long: `report writes the report of a run as it was made then, or with --from and --to one of a period:
-which nights were expected and what became of each, the net change, every change, the findings
-that were opened and closed, the exceptions, the size of each population, and a sample of nights
-that anybody can draw again. --template is for the report of a run.`,
+		Long: `report writes the report of a stored run again or, with --from and --to, the report of a period. A
+night is one scheduled run. The report of a period lists the expected nights with the outcome of
+each, the net change, every change, the findings that were opened and closed, the exceptions, the
+size of each population, and a sample of nights that anybody can draw again. --template is only for
+the report of a run.`,
 		Example: `  auditor report
   auditor report --run 7 --out /tmp/for-the-auditor
   auditor report --from 2026-10-01 --to 2026-12-31 --sample 25`,
@@ -70,7 +71,7 @@ func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id in
 	return err
 }
 
-// runToReport returns id if it is that of a run that has ended. Without --run it returns the newest such run.
+// runToReport returns id if that run has ended. Without --run it returns the newest run that has ended.
 func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, error) {
 	if !cmd.Flags().Changed("run") {
 		runs, err := store.Runs(cmd.Context(), 0, 2) // newest first; only the newest can be open
@@ -79,19 +80,19 @@ func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, er
 				return r.ID, nil
 			}
 		}
-		return 0, cmp.Or(err, failed(errors.New("the database has no run that has ended"), "\"auditor run\" makes one"))
+		return 0, cmp.Or(err, failed(errors.New("no run in the database has ended"), "start one with \"auditor run\""))
 	}
 	r, err := store.Run(cmd.Context(), id)
 	switch {
 	case errors.Is(err, snapshot.ErrNotFound):
 		return 0, usage(err, "\"auditor runs\" lists the runs")
 	case err == nil && r.Outcome == snapshot.Running:
-		return 0, failed(fmt.Errorf("run %d has not ended", id), "wait until it has")
+		return 0, failed(fmt.Errorf("run %d has not ended", id), "wait until it has ended")
 	}
 	return id, err
 }
 
-// defaultSample is how many nights auditors often test of a control that is performed daily.
+// defaultSample is a usual sample size for testing a daily control.
 const defaultSample = 25
 
 // periodFlags are the flags for the report of a period.
@@ -103,33 +104,33 @@ type periodFlags struct {
 
 func (p *periodFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&p.from, "from", "",
-		"first day of a period (2026-10-01, UTC), or its first instant (2026-10-01T00:00:00Z); with --to")
-	flags.StringVar(&p.to, "to", "", "last day of the period, included, or its last instant; with --from")
-	flags.IntVar(&p.sample, "sample", defaultSample, "how many nights of the period to draw as a sample; 0 for none")
+		"first day of a period (2026-10-01, UTC), or its start time (2026-10-01T00:00:00Z); needs --to")
+	flags.StringVar(&p.to, "to", "", "last day of the period, included, or its end time; needs --from")
+	flags.IntVar(&p.sample, "sample", defaultSample, "number of nights to draw as a sample from the period; 0 for none")
 	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
 }
 
-// check fails for flags that contradict each other.
+// check returns an error if the flags contradict each other.
 func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	from, to := flags.Changed("from"), flags.Changed("to")
 	switch {
 	case from != to:
-		return usage(errors.New("a period has two ends"), "give both --from and --to")
+		return usage(errors.New("--from and --to belong together"), "set both")
 	case from && flags.Changed("run"):
-		return usage(errors.New("--run is for the report of a run, --from and --to are for one of a period"),
-			"give one or the other")
+		return usage(errors.New("--run cannot be combined with --from and --to"),
+			"use --run for the report of a run, --from and --to for the report of a period")
 	case !from && (flags.Changed("sample") || flags.Changed("seed")):
-		return usage(errors.New("--sample and --seed draw nights from a period"), "give --from and --to too")
+		return usage(errors.New("--sample and --seed need a period"), "set --from and --to too")
 	}
 	return nil
 }
 
-// span parses the flags. An instant within a second begins the period with the next second.
+// span parses the flags. A start time with a fraction of a second is rounded up to the next second.
 func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
 	from, _, errFrom := parseTime(p.from)
 	_, to, errTo := parseTime(p.to)
 	if err := errors.Join(errFrom, errTo); err != nil {
-		return period.Span{}, usage(err, "--from and --to take a date (2026-10-01) or an instant (2026-10-01T00:00:00Z)")
+		return period.Span{}, usage(err, "--from and --to take a date (2026-10-01) or a time (2026-10-01T00:00:00Z)")
 	}
 	span := period.Span{
 		From: from.Add(time.Second - 1).UTC().Truncate(time.Second), To: to.UTC().Truncate(time.Second),
@@ -143,21 +144,21 @@ func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, er
 		return span, usage(fmt.Errorf("the period ends (%s) before it begins (%s)", p.to, p.from),
 			"--from is the first day, --to the last")
 	case span.From.After(now):
-		return span, usage(fmt.Errorf("the period begins in the future: %s", p.from), "choose a period that has begun")
+		return span, usage(fmt.Errorf("the period begins in the future (%s)", p.from), "choose a period that has begun")
 	case p.sample < 0:
 		return span, usage(fmt.Errorf("sample of %d nights", p.sample), "--sample is 0 or more")
 	}
 	return span, nil
 }
 
-// parseTime parses a day, which is from its first second to its last in UTC, or an instant.
+// parseTime parses a date or a time. For a date, first and last are its first and its last second in UTC.
 func parseTime(text string) (first, last time.Time, err error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, day.AddDate(0, 0, 1).Add(-time.Second), nil
 	}
 	instant, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return first, last, fmt.Errorf("%q is neither a date nor an instant", text)
+		return first, last, fmt.Errorf("%q is neither a date nor a time", text)
 	}
 	return instant, instant, nil
 }

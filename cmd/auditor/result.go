@@ -16,18 +16,18 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// runResult is the result of a run: "auditor run --json" prints it, a webhook gets it without the rows of changes, and
-// the text for people is made from it.
+// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without the rows of changes, and
+// summary and text render it for people.
 type runResult struct {
-	// Complete says that every organization's snapshot is complete and the report is written.
+	// Complete is true if every snapshot is complete and the report is written.
 	Complete bool         `json:"complete"`
-	Run      snapshot.Run `json:"run"` // its id is 0 when it could not be recorded
-	// Error is why the run could not be recorded, or why its report could not be written.
+	Run      snapshot.Run `json:"run"` // its id is 0 if it could not be recorded
+	// Error says why the run could not be recorded, or why its report could not be written.
 	Error         string               `json:"error,omitempty"`
 	Organizations []organizationResult `json:"organizations"`
-	// Report is the report's folder on the host of the run, empty when none was written.
+	// Report is the path of the report's folder on the host of the run, empty if no report was written.
 	Report string `json:"report"`
-	// ExpiringTokens are the tokens that expire soon, or have expired, by the settings.
+	// ExpiringTokens has a warning for each token that expires soon or has expired, according to the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
@@ -43,7 +43,7 @@ type organizationResult struct {
 	SSOConfigurations  int              `json:"sso_configurations"`
 	SSONotAssessed     string           `json:"sso_not_assessed,omitempty"`
 	Changes            []diff.Change    `json:"changes,omitzero"`
-	// ChangesBySeverity and FailingFindings count; a snapshot that is not complete has neither.
+	// ChangesBySeverity and FailingFindings are nil for an incomplete snapshot.
 	ChangesBySeverity severityCounts `json:"changes_by_severity,omitzero"`
 	FailingFindings   severityCounts `json:"failing_findings,omitzero"`
 	ErrorCode         string         `json:"error_code,omitempty"`
@@ -53,7 +53,7 @@ type organizationResult struct {
 	acceptances []snapshot.Acceptance
 }
 
-// severityCounts are numbers of changes or findings.
+// severityCounts counts changes or findings by severity.
 type severityCounts map[diff.Severity]int
 
 // String writes the counts, the most serious first: "2 high, 1 low".
@@ -67,7 +67,7 @@ func (c severityCounts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// newResult converts what the job returned. The error is why the run could not be recorded; recorded is nil then.
+// newResult converts the result of the job. If err is not nil, the run could not be recorded, and recorded is nil.
 func newResult(recorded *job.Result, err error) *runResult {
 	r := &runResult{Organizations: []organizationResult{}}
 	if err != nil {
@@ -104,7 +104,7 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	return r
 }
 
-// expiringTokens returns the warnings about tokens at the instant now, by source.
+// expiringTokens returns the warnings about tokens at the time now, sorted by source.
 func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
 	for _, source := range slices.Sorted(maps.Keys(s.TokenExpiries)) {
 		if r := check.TokenExpiry(source, s.TokenExpiries[source], now); r.Status != check.OK {
@@ -114,7 +114,7 @@ func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
 	return all
 }
 
-// meets reports whether the run has what a condition waits for, in at least one organization.
+// meets reports whether the run, or at least one organization in it, meets the condition.
 func (r *runResult) meets(c settings.Condition) bool {
 	switch c.What {
 	case settings.Always:
@@ -129,7 +129,7 @@ func (r *runResult) meets(c settings.Condition) bool {
 	})
 }
 
-// outcomeInWords is what people read: COMPLETE, NOT COMPLETE or RUNNING.
+// outcomeInWords returns COMPLETE, NOT COMPLETE or RUNNING.
 func outcomeInWords(o snapshot.Outcome) string {
 	if o == snapshot.Failed {
 		return "NOT COMPLETE"
@@ -137,7 +137,7 @@ func outcomeInWords(o snapshot.Outcome) string {
 	return strings.ToUpper(string(o))
 }
 
-// columns is the organization's line in a table, without its label.
+// columns returns the organization's table row without its label.
 func (o *organizationResult) columns() []string {
 	if o.Error != "" {
 		return []string{outcomeInWords(o.Outcome), o.ErrorCode}
@@ -160,7 +160,7 @@ func (o *organizationResult) columns() []string {
 	}
 }
 
-// subject is the result in one line, for an e-mail.
+// subject returns the result in one line, for an e-mail.
 func (r *runResult) subject() string {
 	outcome := "COMPLETE"
 	if !r.Complete {
@@ -169,7 +169,7 @@ func (r *runResult) subject() string {
 	return fmt.Sprintf("SCIM audit %s: %s", r.Run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), outcome)
 }
 
-// text is the result in lines, for e-mail and chat. A value stays on its line.
+// text returns the result as lines for e-mail and chat. Line breaks in values become spaces.
 func (r *runResult) text() string {
 	lines := []string{r.subject()}
 	add := func(format string, args ...any) {
@@ -198,5 +198,5 @@ func (r *runResult) text() string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// forPeople writes an instant in UTC.
+// forPeople formats a time in UTC.
 func forPeople(t time.Time) string { return t.UTC().Format(ona.DisplayTime) }

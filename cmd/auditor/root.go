@@ -22,7 +22,7 @@ func run(ctx context.Context, env environment) int {
 	}
 	end, ok := errors.AsType[*failure](err)
 	if !ok {
-		// cobra's own error, before a command ran: an unknown command or flag, a wrong number of arguments.
+		// cobra found wrong usage before a command ran, such as an unknown flag or a wrong number of arguments.
 		end = &failure{exitUsage, err, usageHint(command, env.args)}
 	}
 	if end.err != nil {
@@ -31,7 +31,7 @@ func run(ctx context.Context, env environment) int {
 	return end.code
 }
 
-// usageHint says where to read how a command is used, and which command was probably meant.
+// usageHint names the help of the command, and suggests a command for a misspelled name.
 func usageHint(command *cobra.Command, args []string) string {
 	if command.HasParent() {
 		return fmt.Sprintf("run \"%s --help\" for its arguments and flags", command.CommandPath())
@@ -66,7 +66,7 @@ reports.`,
 	return root
 }
 
-// action makes the function of a command: it loads the settings, calls do, and turns every error into a failure.
+// action returns the RunE function of a command. It loads the settings, calls do, and turns an error into a failure.
 func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, args []string) error,
 ) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed" // the document's text
+	_ "embed" // for rulesDocument
 	"fmt"
 	"io"
 	"strings"
@@ -17,9 +17,9 @@ func rulesCommand(env environment) *cobra.Command {
 	var asMarkdown bool
 	command := &cobra.Command{
 		Use:   "rules",
-		Short: "Print the rules that every night is judged by",
-		Long: `rules prints every rule with its severity, what is in order by the thresholds in use, and which
-rules the settings turn off.`,
+		Short: "Print the rules that every run is checked against",
+		Long: `rules prints every rule with its severity, what the rule expects with the thresholds in use, and
+which rules the settings turn off.`,
 		Example: `  auditor rules
   auditor rules --config /etc/auditor/auditor.yaml`,
 		Args: cobra.NoArgs,
@@ -31,22 +31,22 @@ rules the settings turn off.`,
 		rows := [][]string{{"RULE", "SEVERITY", "TITLE", "IN ORDER"}}
 		for _, r := range finding.Rules() {
 			inOrder := r.ExpectedBy(s.Thresholds)
-			if why, off := s.Rules.Disabled[r.ID]; off {
-				inOrder = fmt.Sprintf("(turned off: %s)", why)
+			if reason, off := s.Rules.Disabled[r.ID]; off {
+				inOrder = fmt.Sprintf("(turned off: %s)", reason)
 			}
 			rows = append(rows, []string{r.ID, string(r.Severity), r.Title, inOrder})
 		}
 		return printResult(env.stdout, false, nil, table(rows))
 	})
 	command.Flags().BoolVar(&asMarkdown, "markdown", false,
-		"print the register as Markdown, with the default thresholds: the text of docs/rules.md")
+		"print the rules as Markdown with the default thresholds, as in docs/rules.md")
 	return command
 }
 
 //go:embed rules.md.tmpl
 var rulesDocument string
 
-// writeRulesDocument writes docs/rules.md from the register of rules.
+// writeRulesDocument writes the text of docs/rules.md.
 func writeRulesDocument(w io.Writer) error {
 	document, err := template.New("rules").Funcs(template.FuncMap{"join": strings.Join}).Parse(rulesDocument)
 	if err != nil {

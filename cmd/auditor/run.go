@@ -29,12 +29,12 @@ func runCommand(env environment) *cobra.Command {
 		if _, err := s.Schedule(); err != nil {
 			return err
 		}
-		why := occasion{trigger: "manual", progress: showProgress(&env, s)}
+		options := runOptions{trigger: "manual", progress: showProgress(&env, s)}
 		if s.MetricsFile != "" {
-			why.metrics = metrics.New(readVersion().Version)
+			options.metrics = metrics.New(readVersion().Version)
 		}
-		result, err := runOnce(cmd.Context(), env, s, why)
-		why.progress.end()
+		result, err := runOnce(cmd.Context(), env, s, options)
+		options.progress.end()
 		if err != nil {
 			return err
 		}
@@ -49,42 +49,44 @@ func runCommand(env environment) *cobra.Command {
 	return command
 }
 
-// occasion is why a run is made.
-type occasion struct {
+// runOptions holds what differs between the runs of "auditor run" and "auditor serve".
+type runOptions struct {
 	trigger      string
-	scheduledFor time.Time    // zero for a run that no schedule asked for
-	metrics      *metrics.Set // nil where they are not published
-	progress     *progress    // nil for none
+	scheduledFor time.Time    // zero for an unscheduled run
+	metrics      *metrics.Set // nil if no metrics are published
+	progress     *progress    // nil shows no progress
 }
 
-// runOnce makes one run with the settings, alone on its database, updates the metrics, and notifies. A notification
-// that fails is printed and changes nothing about the run.
-func runOnce(ctx context.Context, env environment, s *settings.Settings, why occasion) (*runResult, error) {
+// runOnce makes one run with the settings while it holds the lock on the database, updates the metrics, and sends the
+// notifications. It prints the error of a failed notification, which does not affect the result.
+func runOnce(ctx context.Context, env environment, s *settings.Settings, options runOptions) (*runResult, error) {
 	recipients, err := s.Notifications()
 	if err != nil {
 		return nil, err
 	}
 	host, err := env.hostname()
 	if err != nil {
-		return nil, fmt.Errorf("asking for the host's name: %w", err)
+		return nil, fmt.Errorf("reading the host name: %w", err)
 	}
 	started := env.now().UTC().Truncate(time.Second)
-	printError(env.stderr, notifyStarted(ctx, recipients))
-	recorded, err := runJob(ctx, env, s, host, why)
+	notifyErr := notifyStarted(ctx, recipients)
+	printError(env.stderr, notifyErr)
+	recorded, err := runJob(ctx, env, s, host, options)
 	result := newResult(recorded, err)
 	if err != nil {
-		result.Run = snapshot.Run{StartedAt: started, Trigger: why.trigger, Outcome: snapshot.Failed,
+		result.Run = snapshot.Run{StartedAt: started, Trigger: options.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
 	result.ExpiringTokens = expiringTokens(s, env.now())
-	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
+	notifyErr = notifyEnded(ctx, recipients, result, err)
+	printError(env.stderr, notifyErr)
 	return result, err
 }
 
-// runJob reads the files that the settings name, the tokens among them, and runs the job.
-func runJob(ctx context.Context, env environment, s *settings.Settings, host string, why occasion,
+// runJob reads the tokens and the other files that the settings name, and runs the job.
+func runJob(ctx context.Context, env environment, s *settings.Settings, host string, options runOptions,
 ) (*job.Result, error) {
-	reports, err := s.Report(readVersion().Version)
+	reportOptions, err := s.Report(readVersion().Version)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil, err
 	}
 	for i := range sources {
-		why.progress.follow(&sources[i])
+		options.progress.follow(&sources[i])
 	}
 	for _, t := range expiringTokens(s, env.now()) {
 		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
@@ -106,22 +108,23 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	var result *job.Result
 	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
 		result, err = job.Run(ctx, job.Options{
-			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: why.scheduledFor,
-			Trigger: why.trigger, Schedule: s.Cron, ToolVersion: readVersion().Version, Host: host,
-			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: why.progress.collected,
-			Reports: s.Out, Report: reports,
+			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
+			Trigger: options.trigger, Schedule: s.Cron, ToolVersion: readVersion().Version, Host: host,
+			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
+			Reports: s.Out, Report: reportOptions,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
 		})
 		if err != nil {
 			return err
 		}
-		printError(env.stderr, publish(context.WithoutCancel(ctx), s, why.metrics, store))
+		publishErr := publish(context.WithoutCancel(ctx), s, options.metrics, store)
+		printError(env.stderr, publishErr)
 		return nil
 	})
 	return result, err
 }
 
-// jobSources are the organizations with what is needed to reach them. All share one set of connections.
+// jobSources returns the organizations to collect. All share one pool of connections.
 func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetch.Source, error) {
 	sources, err := s.Sources(log)
 	if err != nil {
@@ -136,7 +139,7 @@ func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetc
 	return sources, nil
 }
 
-// publish updates the metrics, and writes them where the settings name a file.
+// publish updates the metrics, and writes them to the metrics file if the settings name one.
 func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store *snapshot.Store) error {
 	if set == nil {
 		return nil
@@ -151,7 +154,7 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	return set.WriteFile(s.MetricsFile)
 }
 
-// printRun prints the result on standard output, and each failure with what to do on standard error.
+// printRun prints the result to standard output, and each error with its hint to standard error.
 func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
 	var err error
 	if asJSON || !s.Quiet {
@@ -164,12 +167,12 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 	}
 	if result.Error != "" {
 		printProblem(env.stderr, "error", result.Error, fmt.Sprintf(
-			"the snapshots are stored; when the cause is mended, run \"auditor report --run %d\"", result.Run.ID))
+			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))
 	}
 	return err
 }
 
-// summary has a line for the run, one for each organization, and the exceptions that need attention.
+// summary returns a line for the run, for each organization, and for each exception that needs attention.
 func (r *runResult) summary() string {
 	var rows [][]string
 	for _, o := range r.Organizations {
@@ -183,37 +186,37 @@ func (r *runResult) summary() string {
 	return text
 }
 
-// exceptionRows are the exceptions that expired while their findings still fail, and those that match nothing in any
-// organization. The latter are not known while an organization is not complete.
+// exceptionRows returns a line for each exception that has expired while its findings still fail, and for each that
+// matches no failing finding in any organization. The latter are known only if every organization is complete.
 func exceptionRows(organizations []organizationResult) (rows [][]string) {
-	var order []finding.Exception
-	idle := make(map[finding.Exception]bool)
-	whole := true
+	var exceptions []finding.Exception
+	matched := make(map[finding.Exception]bool)
+	allComplete := true
 	for _, o := range organizations {
-		whole = whole && o.Error == ""
+		allComplete = allComplete && o.Error == ""
 		for _, a := range o.acceptances {
 			if !a.InForce && a.Bearing == finding.Applied {
-				again := "fail again"
+				failing := "findings fail"
 				if a.Findings == 1 {
-					again = "fails again"
+					failing = "finding fails"
 				}
-				rows = append(rows, []string{fmt.Sprintf("%s expired with %s and %s %s", aboutException(a.Exception),
-					a.Expires.Format(time.DateOnly), counted(a.Findings, "finding", ""), again)})
+				rows = append(rows, []string{fmt.Sprintf("%s was last valid on %s; %d %s again",
+					aboutException(a.Exception), a.Expires.Format(time.DateOnly), a.Findings, failing)})
 			}
-			if _, known := idle[a.Exception]; !known {
-				order, idle[a.Exception] = append(order, a.Exception), true
+			if _, known := matched[a.Exception]; !known {
+				exceptions = append(exceptions, a.Exception)
 			}
-			idle[a.Exception] = idle[a.Exception] && a.Bearing == finding.Unmatched
+			matched[a.Exception] = matched[a.Exception] || a.Bearing != finding.Unmatched
 		}
 	}
-	for _, x := range order {
-		if whole && idle[x] {
-			rows = append(rows, []string{aboutException(x) + " matches nothing that fails"})
+	for _, x := range exceptions {
+		if allComplete && !matched[x] {
+			rows = append(rows, []string{aboutException(x) + " matches no failing finding; it can be removed"})
 		}
 	}
 	return rows
 }
 
 func aboutException(x finding.Exception) string {
-	return "  ! exception of " + x.Owner + ": " + x.RuleID + " for " + acceptedFor(x)
+	return fmt.Sprintf("  ! exception (owner %s, rule %s, for %s)", x.Owner, x.RuleID, acceptedFor(x))
 }

@@ -23,9 +23,9 @@ func serveCommand(env environment) *cobra.Command {
 		Use:   "serve",
 		Short: "Run on a schedule in the foreground, with health and metrics",
 		Long: `serve does what "auditor run" does at each time of a cron schedule, until SIGTERM ends it. Runs
-never overlap: a time that comes while a run is busy is skipped, counted and logged. Times that
-passed while serve was stopped are caught up by one run at the start, for the last of them; the
-others are recorded as missed. SIGHUP reads the settings again.`,
+never overlap: a scheduled time during a run is skipped, counted and logged. If scheduled times
+passed while serve was stopped, it makes one run at the start for the last of them; the others are
+recorded as missed. SIGHUP reads the settings again.`,
 		Example: `  auditor serve --schedule "0 2 * * *" --token-file /etc/auditor/token \
     --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477
   auditor serve --schedule "CRON_TZ=Europe/Berlin 30 2 * * mon-fri"`,
@@ -45,14 +45,14 @@ others are recorded as missed. SIGHUP reads the settings again.`,
 type service struct {
 	env     environment
 	metrics *metrics.Set
-	// settings are replaced as a whole when they are read again; a run in progress keeps those that it began with.
+	// settings is replaced when SIGHUP reloads the settings. A run in progress keeps the old ones.
 	settings atomic.Pointer[settings.Settings]
 }
 
-// serve follows the schedule until ctx ends, which is no error.
+// serve makes the scheduled runs until ctx ends, and then returns nil.
 func (v *service) serve(ctx context.Context) (err error) {
 	s := v.settings.Load()
-	follow, err := v.checkSettings(s)
+	cron, err := v.checkSettings(s)
 	if err != nil {
 		return err
 	}
@@ -70,17 +70,17 @@ func (v *service) serve(ctx context.Context) (err error) {
 	changed := make(chan *schedule.Schedule)
 	go v.reloadOnHangup(ctx, changed)
 	if !missed.IsZero() {
-		v.night(ctx, occasion{trigger: snapshot.TriggerCatchUp, scheduledFor: missed, metrics: v.metrics})
+		v.run(ctx, runOptions{trigger: snapshot.TriggerCatchUp, scheduledFor: missed, metrics: v.metrics})
 	}
-	v.announce(follow.Next(v.env.now()))
+	v.announce(cron.Next(v.env.now()))
 	loop := schedule.Loop{Now: v.env.now, Do: v.scheduled, Skipped: v.skipped, Changed: changed}
-	loop.Run(ctx, follow, begun)
+	loop.Run(ctx, cron, begun)
 	return nil
 }
 
-// checkSettings returns the schedule, or what would make every run fail before the first one is due.
+// checkSettings returns the schedule, or an error that would make every run fail.
 func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error) {
-	follow, err := s.RequireSchedule()
+	cron, err := s.RequireSchedule()
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +88,11 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 	_, exceptionsErr := s.Exceptions()
 	_, reportErr := s.Report("")
 	_, notifyErr := s.Notifications()
-	return follow, cmp.Or(sourcesErr, exceptionsErr, reportErr, notifyErr)
+	return cron, cmp.Or(sourcesErr, exceptionsErr, reportErr, notifyErr)
 }
 
-// begin records the schedule, reads the metrics, and returns the night to catch up: the last that was expected, if
-// nothing ran for it. It is the zero time when there is none.
+// begin records the schedule and reads the metrics. It returns the time of the last expected night if that was missed,
+// else the zero time.
 func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
 	err = openToRun(ctx, s.DB, now, func(store *snapshot.Store) error {
 		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
@@ -112,13 +112,13 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 }
 
 func (v *service) scheduled(ctx context.Context, night time.Time) {
-	v.night(ctx, occasion{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
-	if follow, err := v.settings.Load().RequireSchedule(); err == nil {
-		v.announce(follow.Next(v.env.now()))
+	v.run(ctx, runOptions{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
+	if cron, err := v.settings.Load().RequireSchedule(); err == nil {
+		v.announce(cron.Next(v.env.now()))
 	}
 }
 
-// announce publishes when the next run is due.
+// announce prints when the next run is due, and sets its metric.
 func (v *service) announce(next time.Time) {
 	v.metrics.Next.Set(float64(next.Unix()))
 	if s := v.settings.Load(); !s.Quiet && !next.IsZero() {
@@ -126,20 +126,20 @@ func (v *service) announce(next time.Time) {
 	}
 }
 
-// night makes one run and prints its result. When ctx ends, the run may go on for --stop-timeout; then it is abandoned
-// and recorded as failed.
-func (v *service) night(ctx context.Context, why occasion) {
+// run makes one run and prints its result. When ctx ends, the run may continue for --stop-timeout; after that it is
+// abandoned and recorded as failed.
+func (v *service) run(ctx context.Context, options runOptions) {
 	s := v.settings.Load()
 	running, end := withGrace(ctx, s.StopTimeout)
 	defer end()
-	result, err := runOnce(running, v.env, s, why)
+	result, err := runOnce(running, v.env, s, options)
 	switch {
 	case err == nil:
 		v.metrics.Runs.WithLabelValues(string(result.Run.Outcome)).Inc()
 		err = printRun(v.env, s, result, false)
 	case errors.Is(err, job.ErrLocked):
 		v.metrics.SkippedNights.Inc()
-		err = fmt.Errorf("skipping the run of %s: %w", forPeople(why.scheduledFor), err)
+		err = fmt.Errorf("skipping the run due at %s: %w", forPeople(options.scheduledFor), err)
 	default:
 		v.metrics.Runs.WithLabelValues("error").Inc()
 	}
@@ -154,7 +154,7 @@ func (v *service) skipped(nights []time.Time) {
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
 }
 
-// reloadOnHangup reads the settings again at each SIGHUP until ctx ends. Wrong settings are printed and change nothing.
+// reloadOnHangup reloads the settings at each SIGHUP until ctx ends. It prints an error, and the old settings stay.
 func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.Schedule) {
 	hangups, stop := v.env.hangups()
 	defer stop()
@@ -164,27 +164,26 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 			return
 		case <-hangups:
 		}
-		follow, err := v.reload(ctx)
+		cron, err := v.reload(ctx)
 		if err != nil {
 			v.metrics.FailedReloads.Inc()
-			printError(v.env.stderr, fmt.Errorf("reading the settings again, which stay as they were: %w", err))
+			printError(v.env.stderr, fmt.Errorf("reloading the settings (the old ones stay in use): %w", err))
 			continue
 		}
-		if follow == nil {
+		if cron == nil {
 			continue
 		}
 		select {
-		case changed <- follow:
-			v.announce(follow.Next(v.env.now()))
+		case changed <- cron:
+			v.announce(cron.Next(v.env.now()))
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// reload reads the command line, the environment and the config file as at the start. It returns the schedule if it is
-// another one than before. A new schedule is recorded at once, also while a run is in progress: which nights are
-// expected must not wait for the next one.
+// reload reads the command line, the environment and the config file again. It returns the schedule if it has changed,
+// else nil. It records a new schedule at once, even during a run, so that every night from now on is expected.
 func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	command, rest, err := newRoot(v.env).Find(v.env.args)
 	if err != nil {
@@ -199,21 +198,21 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	}
 	before := v.settings.Load()
 	if s.DB != before.DB || s.Listen != before.Listen {
-		return nil, errors.New("db and listen cannot change while auditor is serving: restart it")
+		return nil, errors.New("db and listen cannot change while serve is running; restart it")
 	}
-	follow, err := v.checkSettings(s)
+	cron, err := v.checkSettings(s)
 	if err != nil {
 		return nil, err
 	}
 	if s.Cron == before.Cron {
-		follow = nil
+		cron = nil
 	} else if err := readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
 		return store.SetSchedule(ctx, s.Cron, v.env.now())
 	}); err != nil {
 		return nil, err
 	}
 	v.settings.Store(s)
-	// An alert about a token that was replaced ends with this.
+	// After a token was replaced, this ends its alert.
 	v.metrics.SetTokenExpiries(s.TokenExpiries)
-	return follow, nil
+	return cron, nil
 }

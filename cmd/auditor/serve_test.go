@@ -264,7 +264,7 @@ func TestSIGHUPReadsTheSettingsAgain(t *testing.T) {
 	}
 	write("schedule: sometimes\n")
 	d.signal(syscall.SIGHUP)
-	d.waitFor(`auditor: error: reading the settings again, which stay as they were: config file auditor.yaml:1:11: schedule: "sometimes"`)
+	d.waitFor(`auditor: error: reloading the settings \(the old ones stay in use\): config file auditor.yaml:1:11: schedule: "sometimes"`)
 	if d.metric("auditor_settings_reload_failures_total") != 1 {
 		t.Error("the failed reload is not counted")
 	}

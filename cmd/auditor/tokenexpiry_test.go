@@ -17,9 +17,9 @@ import (
 func TestATokenThatExpiresIsWarnedOfBefore(t *testing.T) {
 	for _, test := range []struct{ name, expires, want string }{
 		{"far off", "2026-12-01", ""},
-		{"two weeks before", "2026-11-30", "auditor: warning: default: the token expires on 2026-11-30, in 13 days\nauditor: hint: make a new "},
+		{"two weeks before", "2026-11-30", "auditor: warning: default: the token expires on 2026-11-30, in 13 days\nauditor: hint: create a new "},
 		{"the day before", "2026-11-17", "auditor: warning: default: the token expires on 2026-11-17, in less than a day\n"},
-		{"on the day", "2026-11-16", "auditor: warning: default: the token expired on 2026-11-16 by the settings\n"},
+		{"on the day", "2026-11-16", "auditor: warning: default: the token expired on 2026-11-16 according to the settings\n"},
 	} {
 		s := newSite(t, nil)
 		if code := s.run("-q", "--token-expires", test.expires, "--metrics-file", s.path("auditor.prom")); code != exitComplete {
@@ -51,7 +51,7 @@ func TestARefusedTokenWhoseDayHasPassedGetsAWarning(t *testing.T) {
 	if code := s.run("-q", "--token-expires", "2026-11-12"); code != exitFailed {
 		t.Errorf("exit code %d", code)
 	}
-	for _, want := range []string{"auditor: warning: default: the token expired on 2026-11-12 by the settings\n", "auditor: hint: the token has expired or was revoked"} {
+	for _, want := range []string{"auditor: warning: default: the token expired on 2026-11-12 according to the settings\n", "auditor: hint: the token has expired or was revoked"} {
 		if !strings.Contains(s.printed.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &s.printed)
 		}
@@ -88,7 +88,7 @@ func TestCheckKnowsTheEndOfATokenFromTheSettings(t *testing.T) {
 		}
 	}
 	c.args = []string{"--token-expires", "soon"}
-	if code, results := c.run(t); code != exitFailed || !strings.Contains(results["settings"].Detail, `--token-expires: "soon" is no date`) {
+	if code, results := c.run(t); code != exitFailed || !strings.Contains(results["settings"].Detail, `--token-expires: "soon" is not a date`) {
 		t.Errorf("exit code %d, %+v", code, results)
 	}
 }

@@ -16,10 +16,10 @@ func verifyCommand(env environment) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "verify",
-		Short: "Recompute every hash of the database and of the report folders",
+		Short: "Check every stored hash in the database and the report folders",
 		Long: `verify checks the database file, its schema, every link of the ledger, every row, every snapshot's
-content and records, every answer's bytes, and the files of every report folder below --out. It
-names what differs, exits with 1 then, and changes nothing.`,
+content and records, the bytes of every response, and the files of every report folder below
+--out. It lists every mismatch, exits with 1 if there is one, and modifies nothing.`,
 		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
 		Args:    cobra.NoArgs,
 	}
@@ -39,7 +39,7 @@ names what differs, exits with 1 then, and changes nothing.`,
 		}
 		return &failure{code: exitFailed}
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print what was checked and found as JSON")
+	command.Flags().BoolVar(&asJSON, "json", false, "print the counts and the problems as JSON")
 	return command
 }
 
@@ -54,27 +54,27 @@ func verifyAll(ctx context.Context, s *settings.Settings) (found *verify.Result,
 	return found, err
 }
 
-// printVerifyProblems prints each problem, and after the last one what to do about evidence that does not hold.
+// printVerifyProblems prints each problem, and one hint after the last.
 func printVerifyProblems(stderr io.Writer, problems []verify.Problem) {
 	for i, p := range problems {
 		hint := ""
 		if i == len(problems)-1 {
-			hint = "nothing was changed; keep the file as it is, and compare it with a backup " +
-				"(\"auditor verify --db BACKUP\") and with the reports that auditors have"
+			hint = "verify modified nothing. Do not change the database or the reports. Verify a backup " +
+				"(\"auditor verify --db BACKUP\"), and compare with report copies already handed out"
 		}
 		printProblem(stderr, "error", p.String(), hint)
 	}
 }
 
-// verdict is the result in words, with what was checked.
+// verdict returns the result in words, and how much was checked.
 func verdict(found *verify.Result) string {
-	text := "the evidence holds"
+	text := "VERIFIED: no problems"
 	if n := len(found.Problems); n > 0 {
-		text = "NOT VERIFIED: " + counted(n, "problem", "")
+		text = "VERIFICATION FAILED: " + counted(n, "problem", "")
 	}
 	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
 		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
 		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
-		counted(found.Responses, "answer", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
+		counted(found.Responses, "response", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
 		counted(found.ReportFolders, "report folder", ""))
 }

@@ -31,7 +31,7 @@ type version struct {
 	Version, Commit, Go string
 }
 
-// readVersion reads what the Go toolchain recorded in the binary; a build without version control is "(devel)".
+// readVersion reads the version that the Go toolchain recorded in the binary: "(devel)" without version control.
 func readVersion() version {
 	v := version{Version: "(devel)", Commit: "unknown", Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()

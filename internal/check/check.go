@@ -1,4 +1,4 @@
-// Package check finds out, without changing anything, whether a run would succeed.
+// Package check tests whether a run would succeed, without changing anything.
 package check
 
 import (
@@ -13,27 +13,27 @@ import (
 // Status is the outcome of a check.
 type Status string
 
-// The statuses. A warning leaves a run complete; an error does not.
+// The statuses. A run succeeds despite a Warning, but not despite an Error.
 const (
 	OK      Status = "ok"
 	Warning Status = "warning"
 	Error   Status = "error"
 )
 
-// Result is one line of the answer.
+// Result is the result of one check.
 type Result struct {
-	// Name is what was checked, such as "token"; Source is the organization's label in the settings, if it is about one.
+	// Name says what was checked, such as "token". Source is the organization's label in the settings, or empty.
 	Name   string `json:"check"`
 	Source string `json:"source,omitempty"`
 	Status Status `json:"status"`
-	// Detail is what was found, Hint what to do about it; there is none for OK.
+	// Detail says what was found, Hint what to do about it. Hint is empty for OK.
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty"`
-	// Err is the error behind an Error, where there is one; it decides the hint where Hint is empty.
+	// Err is the cause of an Error, or nil. If Hint is empty, the command derives the hint from Err.
 	Err error `json:"-"`
 }
 
-// Failed is the result of a check that ended with an error.
+// Failed returns the result of a check that ended with an error.
 func Failed(name string, err error) Result {
 	return Result{Name: name, Status: Error, Detail: err.Error(), Err: err}
 }
@@ -46,44 +46,44 @@ func warning(name, hint, format string, args ...any) Result {
 	return Result{Name: name, Status: Warning, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// shownTimes is how many times of a schedule are shown.
+// shownTimes is the number of scheduled times to show.
 const shownTimes = 3
 
-// Schedule shows when a schedule comes next. Nil means that there is none.
+// Schedule shows the next times of a schedule. S is nil if there is no schedule.
 func Schedule(s *schedule.Schedule, now time.Time) Result {
 	const name = "schedule"
 	if s == nil {
-		return ok(name, "none is set: missed nights are not known, and serve needs one")
+		return ok(name, "not set; auditor cannot detect missed nights, and serve needs a schedule")
 	}
 	var times []string
 	for at := s.Next(now); !at.IsZero() && len(times) < shownTimes; at = s.Next(at) {
 		times = append(times, at.Format(ona.DisplayTime))
 	}
-	return ok(name, "%s comes next at %s", s, strings.Join(times, ", "))
+	return ok(name, "%s; next at %s", s, strings.Join(times, ", "))
 }
 
 const day = 24 * time.Hour
 
-// tokenWarning is how long before its end a token gets a warning.
+// tokenWarning is how long before its expiry a token gets a warning.
 const tokenWarning = 14 * day
 
-// TokenExpiry says how long the token of a source is valid. The API does not report it: expires comes from the
-// settings, and is zero where they do not say.
+// TokenExpiry says how long the token of a source is valid. The API does not report the expiry, so it comes from the
+// settings; it is zero if they do not have it.
 func TokenExpiry(source string, expires, now time.Time) Result {
 	r := Result{Name: nameExpiry, Source: source, Status: OK}
 	if expires.IsZero() {
-		r.Detail = "not known, because the API does not report it: with --token-expires, or token_expires in the config " +
-			"file, a warning follows 14 days before"
+		r.Detail = "unknown, because the API does not report it; set --token-expires, or token_expires in the config " +
+			"file, for a warning 14 days before"
 		return r
 	}
 	left := expires.Sub(now)
 	r.Detail = fmt.Sprintf("expires on %s, in %s", expires.Format(time.DateOnly), ona.Days(int(left/day)))
 	if left <= 0 {
-		r.Detail = fmt.Sprintf("expired on %s by the settings", expires.Format(time.DateOnly))
+		r.Detail = fmt.Sprintf("expired on %s according to the settings", expires.Format(time.DateOnly))
 	}
 	if left <= tokenWarning {
 		r.Status = Warning
-		r.Hint = "make a new read-only personal access token, put it where the old one is, and the new day into token_expires"
+		r.Hint = "create a new read-only personal access token, replace the old one with it, and update token_expires"
 	}
 	return r
 }

@@ -11,7 +11,7 @@ import (
 // FreeSpace returns errors.ErrUnsupported on this system.
 func FreeSpace(string) (uint64, error) { return 0, errors.ErrUnsupported }
 
-// writable checks the mode: this system has no call that asks without changing anything.
+// writable checks the file mode: this system has no call that checks access without writing.
 func writable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

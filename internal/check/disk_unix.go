@@ -8,19 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FreeSpace returns the number of bytes that this user may still write on the disk of path.
+// FreeSpace returns the number of bytes that this user can still write to the disk of path.
 func FreeSpace(path string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(path, &s); err != nil {
-		return 0, fmt.Errorf("asking for the space left at %s: %w", path, err)
+		return 0, fmt.Errorf("reading the free space at %s: %w", path, err)
 	}
 	return s.Bavail * uint64(max(s.Bsize, 0)), nil
 }
 
-// writable asks the system whether this user may write a file or into a folder, without doing it.
+// writable returns an error unless this user may write to the file or folder. It does not write.
 func writable(path string) error {
 	if err := unix.Access(path, unix.W_OK); err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, err)
+		return fmt.Errorf("%s is not writable: %w", path, err)
 	}
 	return nil
 }

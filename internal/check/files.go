@@ -11,14 +11,14 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The space on the disk of the database and the reports, in bytes, below which a check warns and fails.
+// The free space in bytes below which the disk check warns and fails.
 const (
 	warnBelow = 1 << 30
 	failBelow = 100 << 20
 	mebibyte  = 1 << 20
 )
 
-// Database opens the file read-only and checks it. The store, which the caller closes, is nil unless it can be read.
+// Database opens the file read-only and checks it. The caller closes the store, which is nil if it cannot be read.
 func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	const name = "database"
 	store, err := snapshot.OpenReadOnly(ctx, path)
@@ -26,25 +26,25 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	case errors.Is(err, snapshot.ErrNoDatabaseFile):
 		r := Folder(name, filepath.Dir(path), "--db")
 		if r.Status == OK {
-			r.Detail = path + " is not there yet: the first run makes it"
+			r.Detail = path + " does not exist yet; the first run creates it"
 		}
 		return r, nil
 	case err != nil:
 		return Failed(name, err), nil
 	}
-	r := ok(name, "%s is sound and of this version", path)
+	r := ok(name, "%s is intact and has the schema of this version", path)
 	if err := store.QuickCheck(ctx); err != nil {
-		r = Failed(name, fmt.Errorf("%s is not sound: %w", path, err))
-		r.Hint = "keep the file as it is for the evidence, restore the last backup beside it and name that with --db"
+		r = Failed(name, fmt.Errorf("%s is damaged: %w", path, err))
+		r.Hint = "keep the file unchanged as evidence, restore the last backup under another name, and name that with --db"
 	} else if err := writable(path); err != nil {
 		r = Failed(name, err)
-		r.Hint = "give the user that runs auditor the right to write " + path
+		r.Hint = "give the user that runs auditor permission to write " + path
 	}
 	return r, store
 }
 
-// Folder checks whether files can be written into a folder, or into the nearest one above it where it does not exist.
-// Flag is the one that names it.
+// Folder checks whether files can be written to a folder or, if it does not exist, to its nearest existing parent. Flag
+// is the flag that sets the folder.
 func Folder(name, folder, flag string) Result {
 	above, err := existing(folder)
 	if err == nil {
@@ -52,24 +52,24 @@ func Folder(name, folder, flag string) Result {
 	}
 	if err != nil {
 		r := Failed(name, err)
-		r.Hint = "give the user that runs auditor the right to write there, or name another place with " + flag
+		r.Hint = "give the user that runs auditor permission to write there, or name another folder with " + flag
 		return r
 	}
 	return ok(name, "%s can be written", folder)
 }
 
-// MetricsFile checks whether a run can write the file. A run does not make its folder, which belongs to the collector.
+// MetricsFile checks whether a run can write the file. A run does not create the folder, which the collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := writable(filepath.Dir(path)); err != nil {
-		return warning(name, "make the folder, or name another file with --metrics-file; "+
-			"runs succeed without it, and say so each time", "%v", err)
+		return warning(name, "create the folder, or name another file with --metrics-file; "+
+			"until then every run succeeds but prints this error", "%v", err)
 	}
 	return ok(name, "%s can be written", path)
 }
 
-// Disk checks the space left for what is kept in the folders. Free returns the bytes left on the disk of one. The
-// result is about the folder with the least.
+// Disk checks the free space on the disks of the folders, and reports the folder with the least. Free returns the free
+// bytes on the disk of a path.
 func Disk(free func(string) (uint64, error), folders ...string) Result {
 	const name = "disk space"
 	least, fullest := uint64(math.MaxUint64), ""
@@ -80,15 +80,15 @@ func Disk(free func(string) (uint64, error), folders ...string) Result {
 		}
 		left, err := free(above)
 		if err != nil {
-			return warning(name, "look at the disk by hand", "the space on the disk of %s is not known: %v", folder, err)
+			return warning(name, "check the free space yourself", "free space on the disk of %s is unknown: %v", folder, err)
 		}
 		if left < least {
 			least, fullest = left, folder
 		}
 	}
-	r := ok(name, "%d MiB are left on the disk of %s", least/mebibyte, fullest)
+	r := ok(name, "%d MiB free on the disk of %s", least/mebibyte, fullest)
 	if least < warnBelow {
-		r.Status, r.Hint = Warning, "make space: a run that cannot write its snapshot fails"
+		r.Status, r.Hint = Warning, "free space; a run that cannot write its snapshot fails"
 	}
 	if least < failBelow {
 		r.Status = Error
@@ -96,7 +96,7 @@ func Disk(free func(string) (uint64, error), folders ...string) Result {
 	return r
 }
 
-// existing is the folder, or the nearest one above it that exists. It fails where that is a file.
+// existing returns the folder or its nearest existing parent. It returns an error if that is a file.
 func existing(folder string) (string, error) {
 	for {
 		info, err := os.Stat(folder)

@@ -10,10 +10,10 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// maxClockOffset is how far the local clock may be off the server's, as in rule SCIM-021.
+// maxClockOffset is the largest accepted offset from the server's clock, as in rule SCIM-021.
 const maxClockOffset = 5 * time.Minute
 
-// callTimeout bounds one call: somebody at a terminal waits for the answer.
+// callTimeout limits one call, because a person waits at the terminal.
 const callTimeout = 20 * time.Second
 
 // The names of the results, in the order in which a run asks.
@@ -30,8 +30,8 @@ const (
 	nameClock        = "clock"
 )
 
-// Organization asks the API everything that a run asks, once and without retries, and stores nothing. OrganizationID
-// in the options is the organization that the token must belong to, if any.
+// Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
+// the options is set, the token must belong to that organization.
 func Organization(ctx context.Context, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
@@ -54,10 +54,10 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	return results
 }
 
-// collected are the results of a collection that succeeded.
+// collected returns the results of a successful collection.
 func collected(options fetch.Options, c *fetch.Collection) []Result {
 	return []Result{
-		ok(nameBaseURL, "%s answers", options.BaseURL),
+		ok(nameBaseURL, "%s responds", options.BaseURL),
 		ok(nameToken, "accepted for %s", c.Identity.Principal),
 		ok(nameOrganization, "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
 		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
@@ -66,49 +66,49 @@ func collected(options fetch.Options, c *fetch.Collection) []Result {
 	}
 }
 
-// assessed is the result, or a warning where there is a reason why something could not be read.
+// assessed returns r, or a warning if notAssessed says why something could not be read.
 func assessed(r Result, notAssessed string) Result {
 	if notAssessed == "" {
 		return r
 	}
-	return warning(r.Name, "reports will say \"not assessed\": use a token whose owner may read them",
+	return warning(r.Name, "reports will say \"not assessed\"; use a token whose owner may read them",
 		"cannot be read: %s", notAssessed)
 }
 
-// removal asks for one configuration by its id, as a run does before it reports one as removed.
+// removal requests one configuration by its id, as a run does before it reports a removal.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
 	const hint = "reports may say \"removed, not confirmed\""
 	if len(c.Inventory.SCIM) == 0 {
-		return ok(nameRemoval, "there is none to ask for")
+		return ok(nameRemoval, "not tested, because there is no configuration")
 	}
-	answer, _, err := client.ConfirmRemoved(ctx, ona.GetSCIMConfiguration, c.Inventory.SCIM[0].ID)
+	response, _, err := client.ConfirmRemoved(ctx, ona.GetSCIMConfiguration, c.Inventory.SCIM[0].ID)
 	switch {
 	case err != nil:
-		return warning(nameRemoval, hint, "cannot be asked for: %v", err)
-	case !answer.StillThere:
-		return warning(nameRemoval, hint, "one that is listed cannot be asked for: %s", answer.Why)
+		return warning(nameRemoval, hint, "cannot be requested by its id: %v", err)
+	case !response.StillThere:
+		return warning(nameRemoval, hint, "a listed configuration cannot be requested by its id: %s", response.Why)
 	}
-	return ok(nameRemoval, "can be asked for by its id")
+	return ok(nameRemoval, "can be requested by its id")
 }
 
-// auditLog asks for the newest page of the audit log.
+// auditLog requests the newest page of the audit log.
 func auditLog(ctx context.Context, client *fetch.Client, now time.Time) Result {
 	log, err := client.ListAuditLogs(ctx, fetch.AuditLogQuery{
 		SubjectTypes: []string{ona.ResourceTypeSCIMConfiguration}, Since: now, MaxPages: 1,
 	})
-	why := log.NotAssessed
+	problem := log.NotAssessed
 	if err != nil {
-		why = err.Error()
+		problem = err.Error()
 	}
-	if why != "" {
+	if problem != "" {
 		return warning(nameAuditLog,
-			"reports will not name who made a change: use a token whose owner may read the audit log",
-			"cannot be read: %s", why)
+			"reports will not name who made a change; use a token whose owner may read the audit log",
+			"cannot be read: %s", problem)
 	}
 	return ok(nameAuditLog, "can be read")
 }
 
-// failedName is the name of the result for the error of a collection: what must be mended.
+// failedName returns the name of the check that a collection's error belongs to.
 func failedName(err error) string {
 	remote, ok := errors.AsType[*fetch.Error](err)
 	switch {
@@ -124,7 +124,7 @@ func failedName(err error) string {
 	return cmp.Or(namesByMethod[remote.Method], nameBaseURL)
 }
 
-// namesByMethod are what the methods of the API read.
+// namesByMethod maps the methods of the API to what they read.
 var namesByMethod = map[string]string{
 	ona.GetAuthenticatedIdentity: nameToken,
 	ona.GetOrganization:          nameOrganization,
@@ -136,8 +136,8 @@ var namesByMethod = map[string]string{
 // clock compares the local clock with the server's.
 func clock(offset time.Duration) Result {
 	if offset.Abs() <= maxClockOffset {
-		return ok(nameClock, "within %s of the server's", maxClockOffset)
+		return ok(nameClock, "within %s of the server's clock", maxClockOffset)
 	}
-	return warning(nameClock, "set the clock of this machine by NTP: snapshots carry its time",
-		"%s off the server's", offset.Round(time.Second))
+	return warning(nameClock, "synchronize the clock of this machine by NTP; snapshots are stamped with its time",
+		"%s off the server's clock", offset.Round(time.Second))
 }

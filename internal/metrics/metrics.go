@@ -1,4 +1,4 @@
-// Package metrics exposes the last run in the store, and what a server counts, in the format of Prometheus.
+// Package metrics exposes the last run in the store, and the counters of a server, in the format of Prometheus.
 package metrics
 
 import (
@@ -17,16 +17,16 @@ import (
 
 const namespace = "auditor"
 
-// Set is the metrics of one process. It is safe for concurrent use.
+// Set holds the metrics of one process. It is safe for concurrent use.
 type Set struct {
-	// Server is nil unless CountServer added it.
+	// Server is nil until CountServer adds it.
 	*Server
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
 	stored   stored // by name
 }
 
-// Server is what a server counts from its start on.
+// Server has the metrics that a server counts from its start.
 type Server struct {
 	Runs          *prometheus.CounterVec // by outcome
 	SkippedNights prometheus.Counter
@@ -34,12 +34,12 @@ type Server struct {
 	Next          prometheus.Gauge // Unix time
 }
 
-// New returns a set that has the version of the tool and no other value.
+// New returns a set with only the version of the tool.
 func New(toolVersion string) *Set {
 	s := &Set{registry: prometheus.NewRegistry()}
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
 	s.tokens = s.gauges("token_expires_timestamp_seconds",
-		"When the token of the organization expires, by the settings.", "source")
+		"When the token of the organization expires, according to the settings.", "source")
 	s.stored = make(stored)
 	for _, m := range storedMetrics {
 		s.stored[m.name] = s.gauges(m.name, m.help, m.labels...)
@@ -57,13 +57,13 @@ func (s *Set) CountServer() {
 	add := promauto.With(s.registry)
 	s.Server = &Server{
 		Runs: add.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "runs_total",
-			Help: "Runs since the start of this process, by outcome: complete, failed, or error when the run could not be " +
+			Help: "Runs since the start of this process, by outcome: complete, failed, or error if the run could not be " +
 				"recorded."}, []string{"outcome"}),
 		SkippedNights: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "skipped_nights_total",
 			Help: "Scheduled times that passed without a run since the start of this process, because another run was " +
 				"busy or the machine slept."}),
 		FailedReloads: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "settings_reload_failures_total",
-			Help: "SIGHUPs since the start of this process after which the settings stayed as they were."}),
+			Help: "SIGHUPs since the start of this process that did not change the settings because of an error."}),
 		Next: add.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds",
 			Help: "When the next run is due."}),
 	}
@@ -72,7 +72,7 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets when the tokens expire, by source. A source without a known expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.tokens.Reset()
 	for source, expires := range at {
@@ -80,13 +80,13 @@ func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	}
 }
 
-// Handler answers the requests of Prometheus.
+// Handler serves the metrics to Prometheus.
 func (s *Set) Handler() http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 }
 
-// WriteFile writes the metrics for the textfile collector of the node exporter, readable by everyone: the collector
-// runs as another user, and nothing in the metrics is secret. The file appears whole or stays as it was.
+// WriteFile writes the metrics for the textfile collector of the node exporter. The file is readable by everyone,
+// because the collector runs as another user and no metric is secret. It is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
 	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
@@ -94,7 +94,7 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// stored has the metrics that Update reads from the store.
+// stored maps the name of each metric that Update reads from the store to its gauge.
 type stored map[string]*prometheus.GaugeVec
 
 const source, id = "source", "organization_id"
@@ -105,24 +105,24 @@ var storedMetrics = []struct {
 }{
 	{"last_complete_timestamp_seconds", "When the last complete snapshot of the organization was taken.",
 		[]string{source, id}},
-	{"run_complete", "1 when the last run is complete, else 0.", nil},
+	{"run_complete", "1 if the last run is complete, else 0.", nil},
 	{"run_started_timestamp_seconds", "When the last run started.", nil},
 	{"run_duration_seconds", "How long the last run took.", nil},
-	{"organization_complete", "1 when the last run has a complete snapshot of the organization, else 0.",
+	{"organization_complete", "1 if the last run has a complete snapshot of the organization, else 0.",
 		[]string{source, id}},
-	{"pages", "Pages that the last run read, complete or not.", []string{source, id}},
-	{"retries", "Requests of the last run that had to be sent again.", []string{source, id}},
+	{"pages", "Pages that the last run fetched, even if it is not complete.", []string{source, id}},
+	{"retries", "Retried requests of the last run.", []string{source, id}},
 	{"scim_configurations", "SCIM configurations in the last run's complete snapshot.", []string{source, id}},
 	{"changes", "Changes in the last run's complete snapshot.", []string{source, id, "kind", "severity"}},
-	{"findings", "Findings that fail in the last run's complete snapshot.", []string{source, id, "severity"}},
+	{"findings", "Failing findings in the last run's complete snapshot.", []string{source, id, "severity"}},
 }
 
 func (s stored) set(name string, value float64, labels ...string) {
 	s[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended. An organization whose snapshot is not complete has no number
-// of configurations, changes or findings: unknown values are omitted, never 0.
+// Update sets the metrics to the last run that has ended. For an organization without a complete snapshot, it omits the
+// numbers of configurations, changes and findings: unknown values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
-	// Only under today's label: one that the settings no longer have would look overdue for ever.
+	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
 	for _, h := range newest {
 		s.stored.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}

@@ -13,7 +13,7 @@ import (
 // TLS is the encryption of an SMTP connection.
 type TLS string
 
-// The kinds of TLS. None is for a mail server on this machine.
+// The values of TLS. None is for a mail server on this machine.
 const (
 	StartTLS    TLS = "starttls"
 	ImplicitTLS TLS = "tls"
@@ -30,11 +30,11 @@ type Email struct {
 	From     string
 	To       []string
 	Attach   bool // whether the message's workbook is attached
-	// TLSConfig is nil for the system's certificates.
+	// TLSConfig may be nil; then the certificates of the system apply.
 	TLSConfig *tls.Config
 }
 
-// Check returns an error for addresses and settings that cannot be used. It sends nothing.
+// Check returns an error if an address or a setting is invalid. It sends nothing.
 func (m *Email) Check() error {
 	if _, err := m.client(); err != nil {
 		return err

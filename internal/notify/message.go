@@ -1,5 +1,5 @@
-// Package notify delivers the result of a run to people and machines: webhooks, Slack, e-mail, and a ping that is
-// missed when nothing ran at all.
+// Package notify delivers the result of a run to people and machines: by webhook, by Slack, by e-mail, and as a ping to
+// a service that alerts if the ping is missing.
 package notify
 
 import (
@@ -9,34 +9,34 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Message is the result of a run as its recipients get it.
+// Message is the result of a run for the recipients.
 type Message struct {
-	// Complete says that every organization is complete and the report is written.
+	// Complete is true if every organization is complete and the report is written.
 	Complete bool
-	// Subject is one line, Text the whole in lines.
+	// Subject is one line, Text the full message.
 	Subject, Text string
-	// Result is what a webhook gets as JSON.
+	// Result is sent to webhooks as JSON.
 	Result any
-	// Workbook is the path of the report's workbook, empty when there is none.
+	// Workbook is the path of the report's workbook, empty if there is none.
 	Workbook string
 }
 
-// Sender sends a message once. An error that another try cannot change is a backoff.PermanentError.
+// Sender sends a message once. It returns a backoff.PermanentError if a retry cannot succeed.
 type Sender interface {
 	Send(context.Context, *Message) error
 }
 
 const (
-	// maxTries is how often a message is sent at most, and limit how long all tries may take together.
+	// maxTries is the most tries for a message, limit the most time for all of them.
 	maxTries = 4
 	limit    = time.Minute
 )
 
-// firstWait is the wait after the first try; each further wait is longer. Tests make it shorter.
+// firstWait is the wait after the first try. Each further wait is longer. Tests shorten it.
 var firstWait = 2 * time.Second
 
-// Deliver sends a message until the recipient takes it, refuses it for good, or the tries or a minute are used up. It
-// returns the last error.
+// Deliver calls send until it succeeds, returns a permanent error, or has used all tries or a minute. It returns the
+// last error.
 func Deliver(ctx context.Context, send func(context.Context) error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = firstWait

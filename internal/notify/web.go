@@ -14,7 +14,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Webhook posts the message's result as JSON. Its URL may be a secret: no error shows it.
+// Webhook posts the message's result as JSON. No error shows the URL, which may be a secret.
 type Webhook struct{ URL string }
 
 // Send posts the message once.
@@ -22,10 +22,10 @@ func (w Webhook) Send(ctx context.Context, m *Message) error {
 	return post(ctx, w.URL, m.Result)
 }
 
-// Slack posts the message's text to an incoming webhook of Slack, or of a service with the same form.
+// Slack posts the message's text to an incoming webhook of Slack, or of a compatible service.
 type Slack struct{ URL string }
 
-// slackText escapes what Slack would read as a link or a mention,
+// slackText escapes the characters that start links and mentions in Slack,
 // https://docs.slack.dev/messaging/formatting-message-text.
 var slackText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
@@ -34,8 +34,8 @@ func (s Slack) Send(ctx context.Context, m *Message) error {
 	return post(ctx, s.URL, map[string]string{"text": slackText.Replace(m.Text)})
 }
 
-// Ping is a dead man's switch: a service that raises the alarm when the ping for a good end is missing. It uses the
-// form of healthchecks.io and others: the URL for success, with /start and /fail after it for the others.
+// Ping is a dead man's switch: a service that alerts if the ping for a complete run is missing. As with
+// healthchecks.io, the URL reports success, URL/start the start, and URL/fail a failure.
 type Ping struct{ URL string }
 
 // Started reports that a run begins.
@@ -66,7 +66,7 @@ func post(ctx context.Context, target string, body any) error {
 	return request(ctx, http.MethodPost, target, text)
 }
 
-// client does not follow redirects: a POST could become a GET, whose good answer would hide that nothing was delivered.
+// client does not follow redirects: a POST could become a GET that succeeds although nothing was delivered.
 var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // request sends one request.
@@ -87,20 +87,20 @@ func request(ctx context.Context, method, target string, body []byte) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // so that the connection can be reused
 	return statusError(resp.StatusCode)
 }
 
-// statusError is nil for a status of success, permanent for one that another try cannot change.
+// statusError returns nil for a 2xx status, and a permanent error if a retry cannot succeed.
 func statusError(status int) error {
-	err := fmt.Errorf("the answer is HTTP %d", status)
+	err := fmt.Errorf("the response is HTTP %d", status)
 	switch {
 	case status >= 200 && status < 300:
 		return nil
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return err
 	case status >= 300 && status < 400:
-		return backoff.Permanent(fmt.Errorf("%w: it redirects; put the URL that it redirects to into the settings", err))
+		return backoff.Permanent(fmt.Errorf("%w, a redirect; set the URL to its target", err))
 	}
 	return backoff.Permanent(err)
 }

@@ -11,8 +11,8 @@ import (
 	"scim-auditor/internal/fetch"
 )
 
-// Config has a field for each key of the config file. In Settings, a field that is also a flag has the value that
-// applies.
+// Config has a field for each key of the config file. If a key is also a flag, its field in Settings holds the value
+// after precedence was applied.
 type Config struct {
 	DB             string `yaml:"db"`
 	Out            string `yaml:"out"`
@@ -41,7 +41,7 @@ type Config struct {
 
 const defaultConfig = "auditor.yaml"
 
-// readConfig reads the config file over the defaults; auditor.yaml, if it is there, when path is empty.
+// readConfig reads the config file over the defaults. If path is empty, it reads auditor.yaml, which may be missing.
 func (s *Settings) readConfig(path string) error {
 	s.file = &yamlFile{path: path}
 	if path == "" {
@@ -76,17 +76,17 @@ func (s *Settings) fill() error {
 	}
 	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags.Changed("base-url") {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
-			return s.wrong("base-url", err, "it is a host such as app.gitpod.io")
+			return s.wrong("base-url", err, "set it to a host such as app.gitpod.io")
 		}
 	}
-	if s.Verbose, err = s.isSet("verbose"); err == nil {
-		s.Quiet, err = s.isSet("quiet")
+	if s.Verbose, err = s.boolean("verbose"); err == nil {
+		s.Quiet, err = s.boolean("quiet")
 	}
 	return err
 }
 
-// isSet returns a setting that is a flag or a variable alone.
-func (s *Settings) isSet(name string) (bool, error) {
+// boolean returns a setting that is not in the config file.
+func (s *Settings) boolean(name string) (bool, error) {
 	text, ok := s.given(name)
 	if !ok {
 		return false, nil
@@ -98,7 +98,7 @@ func (s *Settings) isSet(name string) (bool, error) {
 	return value, nil
 }
 
-// overlay sets the fields of Config that are flags of the command and for which value returns a text.
+// overlay sets each field of Config that is a flag of the command and has a value.
 func (s *Settings) overlay(value func(name string) (text string, ok bool)) error {
 	config := reflect.ValueOf(&s.Config).Elem()
 	for _, key := range yamlFields(config.Type()) {
@@ -116,8 +116,8 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 		case *int:
 			n, err := strconv.Atoi(text)
 			if err != nil {
-				return s.wrong(name, fmt.Errorf("%q is no whole number", text),
-					"a whole number is such as 100; docs/settings.md lists every setting")
+				return s.wrong(name, fmt.Errorf("%q is not a whole number", text),
+					"write a whole number such as 100; docs/settings.md lists every setting")
 			}
 			*into = n
 		}
@@ -125,7 +125,7 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 	return nil
 }
 
-// given returns what the command line or the environment says.
+// given returns the value from the command line or else from the environment.
 func (s *Settings) given(name string) (text string, ok bool) {
 	if s.flags.Changed(name) {
 		return s.flags.Lookup(name).Value.String(), true
@@ -134,7 +134,7 @@ func (s *Settings) given(name string) (text string, ok bool) {
 	return text, text != ""
 }
 
-// variable returns the environment variable that sets a setting, and its value; both are empty where none does.
+// variable returns the environment variable that sets a setting, and its value. Both are empty if no variable does.
 func (s *Settings) variable(name string) (variable, value string) {
 	all := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	if name == "base-url" {
@@ -148,7 +148,7 @@ func (s *Settings) variable(name string) (variable, value string) {
 	return "", ""
 }
 
-// wrong is the error of a setting, named as its user wrote it: a flag, a variable, or a line of the config file.
+// wrong returns an error that names where the user set the setting: a flag, a variable, or a line in the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
 	variable, _ := s.variable(name)
@@ -164,7 +164,7 @@ func (s *Settings) wrong(name string, err error, hint string) error {
 	return &Error{fmt.Errorf("%s: %w", origin, err), hint}
 }
 
-// wrongEntry is the error of entry i of a list in the config file.
+// wrongEntry returns an error that names entry i of a list in the config file.
 func (s *Settings) wrongEntry(list string, i int, err error, hint string) error {
 	where := s.file.where(fmt.Sprintf("$.%s[%d]", list, i))
 	return &Error{fmt.Errorf("config file %s: %s: %w", where, list, err), hint}

@@ -17,7 +17,7 @@ import (
 
 const defaultExceptionsFile = "exceptions.yaml"
 
-// Exception is an entry of the exceptions file, which is a list of them.
+// Exception is an entry in the list of the exceptions file.
 type Exception struct {
 	Rule         string `yaml:"rule"`
 	Subject      string `yaml:"subject,omitempty"`
@@ -28,7 +28,7 @@ type Exception struct {
 	Expires      string `yaml:"expires"`
 }
 
-// Exceptions reads the exceptions file. Where the settings do not name one, it may be missing.
+// Exceptions reads the exceptions file. The file may be missing if the settings do not name one.
 func (s *Settings) Exceptions() ([]finding.Exception, error) {
 	content, err := os.ReadFile(s.ExceptionsFile)
 	if errors.Is(err, os.ErrNotExist) && !s.exceptionsNamed {
@@ -40,7 +40,7 @@ func (s *Settings) Exceptions() ([]finding.Exception, error) {
 	}
 	_, exceptions, err := parseExceptions(s.ExceptionsFile, content)
 	if err != nil {
-		return nil, &Error{fmt.Errorf("exceptions file %w", err), "docs/rules.md shows the form; nothing was collected"}
+		return nil, &Error{fmt.Errorf("exceptions file %w", err), "nothing was collected; docs/rules.md shows the format"}
 	}
 	return exceptions, nil
 }
@@ -62,7 +62,7 @@ func parseExceptions(path string, content []byte) (*yamlFile, []finding.Exceptio
 	return file, all, nil
 }
 
-// parse validates an entry. With an error, key is the entry's key that is wrong.
+// parse validates an entry. If it returns an error, key names the invalid field of the entry.
 func (e Exception) parse() (x finding.Exception, key string, err error) {
 	x = finding.Exception{
 		RuleID: e.Rule, Owner: strings.TrimSpace(e.Owner), Reason: strings.TrimSpace(e.Reason),
@@ -78,40 +78,41 @@ func (e Exception) parse() (x finding.Exception, key string, err error) {
 	case !slices.Contains(ruleIDs(), x.RuleID):
 		return x, "rule", fmt.Errorf("rule %q; expected one of %s", e.Rule, strings.Join(ruleIDs(), ", "))
 	case !finding.CanBeExcepted(x.RuleID):
-		return x, "rule", fmt.Errorf("rule %s cannot be accepted: a run that is not complete says nothing; "+
+		return x, "rule", fmt.Errorf("rule %s cannot be accepted, because an incomplete run proves nothing; "+
 			"expected another rule", e.Rule)
 	case x.SubjectID == "" && x.OrganizationID == "":
-		return x, "subject", errors.New("neither subject nor organization; expected the id of the one that is accepted, " +
+		return x, "subject", errors.New("neither subject nor organization; expected the id of the accepted subject, " +
 			"or of the organization")
 	case x.Owner == "":
-		return x, "owner", errors.New("no owner; expected who accepts it")
+		return x, "owner", errors.New("no owner; expected who accepts the risk")
 	case x.Reason == "":
-		return x, "reason", errors.New("no reason; expected why it is accepted")
+		return x, "reason", errors.New("no reason; expected why the risk is accepted")
 	}
 	if x.Expires, err = time.Parse(time.DateOnly, e.Expires); err != nil {
-		return x, "expires", fmt.Errorf("expires %q; expected the last day on which it holds, in UTC, such as 2026-12-31",
+		return x, "expires", fmt.Errorf("expires %q; expected the last day on which it is valid, in UTC, such as 2026-12-31",
 			e.Expires)
 	}
 	return x, "", nil
 }
 
-const exceptionsHead = "# Findings that somebody has accepted for a time; docs/rules.md of auditor shows the form.\n"
+const exceptionsHead = "# Accepted findings, each until a date. See docs/rules.md of auditor for the format.\n"
 
-// AppendException returns the text of an exceptions file with an entry at its end, in the indentation of the entries
-// before it, and the exception that the entry means at the instant now. Comments and form stay. The result is parsed
-// again: it must hold what was there and the new entry.
+// AppendException returns the text of an exceptions file with e appended, and e as an exception. The new entry has the
+// indentation of the others; comments and layout stay. Now is the time at which e must still be valid. The result is
+// parsed again, and must have the old entries and the new one.
 func AppendException(path string, before []byte, e Exception, now time.Time) ([]byte, finding.Exception, error) {
 	x, _, err := e.parse()
 	if err != nil {
-		return nil, x, &Error{err, "auditor except --help shows an example, auditor rules lists the rules"}
+		return nil, x, &Error{err, "\"auditor except --help\" shows an example, \"auditor rules\" lists the rules"}
 	}
 	if !x.InForce(now) {
-		err := fmt.Errorf("it expires with %s, and it is %s", e.Expires, now.Format(time.DateOnly))
-		return nil, x, &Error{err, "name a later day with --expires"}
+		err := fmt.Errorf("the exception has expired: its last day is %s, and today is %s",
+			e.Expires, now.Format(time.DateOnly))
+		return nil, x, &Error{err, "set a later day with --expires"}
 	}
 	after, err := appendEntry(path, before, e, x)
 	if err != nil {
-		return nil, x, &Error{fmt.Errorf("exceptions file %w", err), "the file was left as it is"}
+		return nil, x, &Error{fmt.Errorf("exceptions file %w", err), "the file was not changed"}
 	}
 	return after, x, nil
 }
@@ -140,8 +141,8 @@ func appendEntry(path string, before []byte, e Exception, x finding.Exception) (
 	}
 	_, all, err := parseExceptions(path, after)
 	if err != nil || len(all) != len(known)+1 || all[len(all)-1] != x {
-		return nil, fmt.Errorf("%s: an entry cannot be appended to its form; expected a list with a \"-\" in front of each "+
-			"entry, to which this can be added by hand:\n%s", path, entry)
+		return nil, fmt.Errorf("%s: cannot append to this layout; expected a list with a \"-\" before each entry. "+
+			"Add this entry by hand:\n%s", path, entry)
 	}
 	return after, nil
 }

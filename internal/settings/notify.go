@@ -15,7 +15,7 @@ import (
 	"scim-auditor/internal/report"
 )
 
-// Notification is a recipient and the results that it wants to hear of: those that meet one of the conditions.
+// Notification is a recipient. It is notified of results that meet at least one of the conditions.
 type Notification struct {
 	Type   string // webhook, slack, email or ping
 	Sender notify.Sender
@@ -39,7 +39,7 @@ type notifyEntry struct {
 	Attach       bool     `yaml:"attach"`
 }
 
-// Notifications returns the recipients of the config file. It reads their secrets and sends nothing.
+// Notifications returns the recipients in the config file. It reads their secrets and sends nothing.
 func (s *Settings) Notifications() ([]Notification, error) {
 	var all []Notification
 	for i, entry := range s.Notify {
@@ -49,13 +49,13 @@ func (s *Settings) Notifications() ([]Notification, error) {
 				return nil, s.wrong("formats", err, formatsHint)
 			}
 			if !slices.Contains(formats, report.FormatXLSX) {
-				err := fmt.Errorf("attach: the workbook is not among --formats %s", s.Formats)
-				return nil, s.wrongEntry("notify", i, err, "add xlsx to --formats, or take attach out")
+				err := fmt.Errorf("attach needs the workbook, which --formats %s leaves out", s.Formats)
+				return nil, s.wrongEntry("notify", i, err, "add xlsx to --formats, or remove attach")
 			}
 		}
 		n, err := s.notification(entry)
 		if err != nil {
-			return nil, s.wrongEntry("notify", i, err, "docs/notifications.md lists what an entry of notify takes")
+			return nil, s.wrongEntry("notify", i, err, "docs/notifications.md lists the keys of an entry")
 		}
 		all = append(all, n)
 	}
@@ -65,12 +65,12 @@ func (s *Settings) Notifications() ([]Notification, error) {
 func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 	n = Notification{Type: e.Type}
 	if !slices.Contains([]string{"webhook", "slack", "email", "ping"}, e.Type) {
-		return n, fmt.Errorf("type %q is none of webhook, slack, email and ping", e.Type)
+		return n, fmt.Errorf("type %q; expected webhook, slack, email or ping", e.Type)
 	}
 	on := cmp.Or(strings.TrimSpace(e.On), Failure+","+Token)
 	if n.On, err = ParseConditions(on, Always, Failure, Token); err != nil {
-		return n, fmt.Errorf("on: %q: it takes always, failure, token, changes and findings, "+
-			"the last two alone or with :SEVERITY, comma-separated", e.On)
+		return n, fmt.Errorf("on %q; expected a comma-separated list of always, failure, token, changes and findings, "+
+			"the last two alone or with :SEVERITY", e.On)
 	}
 	if e.Type == "email" {
 		n.Sender, err = s.email(e)
@@ -81,7 +81,7 @@ func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 		return n, err
 	}
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
-		return n, errors.New("it needs url, url_env or url_file with an https:// or http:// URL")
+		return n, errors.New("url, url_env or url_file must have a URL with https:// or http://")
 	}
 	switch e.Type {
 	case "webhook":
@@ -98,14 +98,14 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	host, portText, err := net.SplitHostPort(e.SMTP)
 	port, portErr := strconv.Atoi(portText)
 	if err != nil || portErr != nil {
-		return nil, fmt.Errorf("smtp: %q is no host and port such as smtp.example.com:587", e.SMTP)
+		return nil, fmt.Errorf("smtp %q; expected a host and a port such as smtp.example.com:587", e.SMTP)
 	}
 	email := &notify.Email{
 		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,
 		Attach: e.Attach,
 	}
 	if !slices.Contains([]notify.TLS{notify.StartTLS, notify.ImplicitTLS, notify.None}, email.TLS) {
-		return nil, fmt.Errorf("tls: %q is none of starttls, tls and none", e.TLS)
+		return nil, fmt.Errorf("tls %q; expected starttls, tls or none", e.TLS)
 	}
 	if e.Username != "" {
 		if email.Password, err = s.secret("password", "", e.PasswordEnv, e.PasswordFile); err != nil {
@@ -115,8 +115,7 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	return email, email.Check()
 }
 
-// secret returns a value that is written in the config file, or that a variable or a file holds so that the config
-// file need not.
+// secret returns a value from the config file, an environment variable or a file.
 func (s *Settings) secret(what, value, variable, file string) (string, error) {
 	switch {
 	case value != "":
@@ -133,21 +132,21 @@ func (s *Settings) secret(what, value, variable, file string) (string, error) {
 		}
 		return strings.TrimSpace(string(text)), nil
 	}
-	return "", fmt.Errorf("it needs %s_env or %s_file", what, what)
+	return "", fmt.Errorf("set %s_env or %s_file", what, what)
 }
 
-// Condition is what --fail-on and the notifications wait for: changes or findings of a severity or above, or an event
+// Condition is an item of --fail-on or of on in a notification: changes or findings of a severity or above, or an event
 // of a run, which has no severity.
 type Condition struct {
 	What  string // "changes", "findings" or one of the events
 	Least diff.Severity
 }
 
-// The events of a run. A notification can wait for one.
+// The events of a run, for on in a notification.
 const (
 	Always  = "always"
 	Failure = "failure"
-	Token   = "token" // a token that expires
+	Token   = "token" // a token expires soon or has expired
 )
 
 // ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the events, comma-separated.
@@ -164,14 +163,14 @@ func ParseConditions(text string, events ...string) ([]Condition, error) {
 		case slices.Contains(events, item):
 			c.Least = ""
 		case what != "changes" && what != "findings" || !slices.Contains(diff.Severities, c.Least):
-			return nil, fmt.Errorf("%q is not known", item)
+			return nil, fmt.Errorf("unknown value %q", item)
 		}
 		all = append(all, c)
 	}
 	return all, nil
 }
 
-// Met reports whether an organization with these numbers of changes and failing findings meets the condition.
+// Met reports whether these numbers of changes and failing findings meet the condition.
 func (c Condition) Met(changes, findings map[diff.Severity]int) bool {
 	counts := changes
 	if c.What == "findings" {

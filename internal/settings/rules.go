@@ -10,14 +10,14 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// rulesEntry is the part of the config file about the rules.
+// rulesEntry is the key rules in the config file.
 type rulesEntry struct {
 	Thresholds thresholdsEntry `yaml:"thresholds"`
-	// Disabled has the reason, by rule id, why a rule is turned off.
+	// Disabled maps the id of each rule that is turned off to the reason.
 	Disabled map[string]string `yaml:"disabled"`
 }
 
-// thresholdsEntry has a nil for each threshold that keeps its default.
+// thresholdsEntry is the key thresholds. A nil threshold keeps its default.
 type thresholdsEntry struct {
 	TokenExpiryHighDays   *int    `yaml:"token_expiry_high_days"`
 	TokenExpiryMediumDays *int    `yaml:"token_expiry_medium_days"`
@@ -29,7 +29,7 @@ type thresholdsEntry struct {
 
 const (
 	day = 24 * time.Hour
-	// maxThresholdDays keeps a threshold within what a time.Duration can hold, and beyond any that makes sense.
+	// maxThresholdDays, a hundred years, fits into a time.Duration.
 	maxThresholdDays = 36500
 )
 
@@ -63,7 +63,7 @@ func (s *Settings) parseRules() error {
 	}
 	if t.ExpiryHigh > t.ExpiryMedium || t.ExpiryMedium > t.ExpiryInfo {
 		d := finding.DefaultThresholds()
-		return fmt.Errorf("%s: the days until a token's expiry do not rise; expected token_expiry_high_days <= "+
+		return fmt.Errorf("%s: the thresholds for a token's expiry are out of order; expected token_expiry_high_days <= "+
 			"token_expiry_medium_days <= token_expiry_info_days, which are %d, %d and %d by default",
 			s.file.where("$.rules.thresholds"), d.ExpiryHigh/day, d.ExpiryMedium/day, d.ExpiryInfo/day)
 	}
@@ -76,7 +76,7 @@ func (s *Settings) wrongThreshold(key, format string, args ...any) error {
 	return fmt.Errorf("%s: %s is %s", where, key, fmt.Sprintf(format, args...))
 }
 
-// checkDisabled fails for a rule that does not exist, that cannot be turned off, or that has no reason.
+// checkDisabled returns an error for a rule that does not exist, cannot be turned off, or has no reason.
 func (s *Settings) checkDisabled() error {
 	for _, id := range slices.Sorted(maps.Keys(s.Rules.Disabled)) {
 		where := s.file.where("$.rules.disabled."+id, "$.rules.disabled")
@@ -84,7 +84,7 @@ func (s *Settings) checkDisabled() error {
 		case !slices.Contains(ruleIDs(), id):
 			return fmt.Errorf("%s: there is no rule %q; expected one of %s", where, id, strings.Join(ruleIDs(), ", "))
 		case !finding.CanBeTurnedOff(id):
-			return fmt.Errorf("%s: %s cannot be turned off: it decides whether the listing can be trusted at all; "+
+			return fmt.Errorf("%s: %s cannot be turned off, because it checks whether the listing can be trusted; "+
 				"expected another rule", where, id)
 		case strings.TrimSpace(s.Rules.Disabled[id]) == "":
 			return fmt.Errorf("%s: %s is turned off without a reason; expected a sentence that the report shows", where, id)

@@ -1,5 +1,5 @@
 // Package settings turns flags, the environment, auditor.yaml and exceptions.yaml into one validated Settings value.
-// It reads the files that it is given and nothing else: the flags and the environment are handed in.
+// It reads only the files that the settings name. The caller passes the flags and the environment.
 //
 // Precedence: flag, environment, config file, default. An unknown key in a file is an error that names its line.
 package settings
@@ -19,17 +19,17 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// Settings are the validated settings of one command. A setting that the command does not take has its zero value, or
-// what the config file says. Files that can change between two runs of a server (tokens, exceptions, a template) are
-// read by the methods.
+// Settings holds the validated settings of one command. A setting without a flag has its value from the config file, or
+// its zero value. Files that can change between two runs of a server (tokens, exceptions, a template)
+// are read by the methods.
 type Settings struct {
 	Config
 	Verbose, Quiet       bool
 	Timeout, StopTimeout time.Duration
 	FailOn               []Condition
 	Thresholds           finding.Thresholds
-	// TokenExpiries has the day, by source, on which its token expires, where the settings name it: the API does not
-	// report it.
+	// TokenExpiries maps a source to the day on which its token expires, if the settings have it. The API does not
+	// report that day.
 	TokenExpiries map[string]time.Time
 
 	exceptionsNamed bool
@@ -38,7 +38,7 @@ type Settings struct {
 	file            *yamlFile
 }
 
-// Error is a setting that cannot be used, with what to do about it.
+// Error is the error for an invalid setting, with a hint.
 type Error struct {
 	Err  error
 	Hint string
@@ -49,8 +49,8 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Load reads the config file and returns the settings of a command with these flags, which have been parsed. Every
-// error is an *Error.
+// Load reads the config file and returns the settings of a command. Its flags must have been parsed. Every error is an
+// *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
 	if err := s.fill(); err != nil {
@@ -72,15 +72,15 @@ func (s *Settings) takes(name string) bool {
 	return s.flags.Lookup(name) != nil
 }
 
-// check validates the settings that need no further file.
+// check validates the settings that are valid for every command, and those of the flags fail-on and listen.
 func (s *Settings) check() (err error) {
 	switch {
 	case s.LogFormat != "text" && s.LogFormat != "json":
 		return s.wrong("log-format", fmt.Errorf("%q is neither text nor json", s.LogFormat), "")
 	case s.Verbose && s.Quiet:
-		return &Error{errors.New("-v and -q contradict each other"), "use one of them"}
+		return &Error{errors.New("-v and -q contradict each other"), "use only one of them"}
 	case s.DB == "":
-		return s.wrong("db", errors.New("the database file has no name"),
+		return s.wrong("db", errors.New("the name of the database file is empty"),
 			"leave it out for auditor.db in the working folder")
 	}
 	if s.exceptionsNamed = s.ExceptionsFile != ""; !s.exceptionsNamed {
@@ -88,7 +88,7 @@ func (s *Settings) check() (err error) {
 	}
 	if s.takes("fail-on") {
 		if s.FailOn, err = ParseConditions(s.Config.FailOn); err != nil {
-			return s.wrong("fail-on", err, "it takes changes and findings, each alone or with "+
+			return s.wrong("fail-on", err, "use changes and findings, each alone or with "+
 				":critical, :high, :medium, :low or :info, such as changes,findings:high")
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Settings) check() (err error) {
 		err = fmt.Errorf("%s is negative", s.StopTimeout)
 	}
 	if err != nil {
-		return s.wrong("stop-timeout", err, "it is a duration such as 3s; 0s abandons a run at once")
+		return s.wrong("stop-timeout", err, "set a duration such as 3s; 0s abandons a run at once")
 	}
 	return nil
 }
@@ -112,14 +112,14 @@ func (s *Settings) check() (err error) {
 func (s *Settings) checkCollection() (err error) {
 	s.Timeout, err = time.ParseDuration(s.Config.Timeout)
 	if err == nil && s.Timeout <= 0 {
-		err = fmt.Errorf("%s leaves no time", s.Timeout)
+		err = fmt.Errorf("%s is not a positive duration", s.Timeout)
 	}
 	switch {
 	case err != nil:
-		return s.wrong("timeout", err, "it is a duration such as 30m")
+		return s.wrong("timeout", err, "set a duration such as 30m")
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
-			"leave it out for 100, the most that the API returns at once")
+			"leave it out for 100, the largest page of the API")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
@@ -127,10 +127,10 @@ func (s *Settings) checkCollection() (err error) {
 	return s.parseTokenExpiries()
 }
 
-const scheduleHint = `it is five fields, a descriptor or @every, such as "0 2 * * *", ` +
+const scheduleHint = `use five fields, a descriptor or @every, such as "0 2 * * *", ` +
 	`"CRON_TZ=Europe/Berlin 30 4 * * mon-fri" or "@daily"`
 
-// Schedule parses the schedule. It returns nil when there is none: the setting is empty or schedule.None.
+// Schedule parses the schedule. It returns nil if the setting is empty or schedule.None.
 func (s *Settings) Schedule() (*schedule.Schedule, error) {
 	if s.Cron == "" || s.Cron == schedule.None {
 		return nil, nil
@@ -142,16 +142,16 @@ func (s *Settings) Schedule() (*schedule.Schedule, error) {
 	return parsed, nil
 }
 
-// RequireSchedule is Schedule for a command that cannot work without one.
+// RequireSchedule is like Schedule, but returns an error if no schedule is set.
 func (s *Settings) RequireSchedule() (*schedule.Schedule, error) {
 	parsed, err := s.Schedule()
 	if parsed == nil && err == nil {
-		err = &Error{errors.New("there is no schedule"), "set one with --schedule: " + scheduleHint}
+		err = &Error{errors.New("no schedule is set"), "set one with --schedule: " + scheduleHint}
 	}
 	return parsed, err
 }
 
-// listenAddress adds loopback to an address without a host.
+// listenAddress returns the address, with the loopback address as host if it has no host.
 func (s *Settings) listenAddress(text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -162,7 +162,7 @@ func (s *Settings) listenAddress(text string) (string, error) {
 	}
 	if err != nil {
 		return "", s.wrong("listen", fmt.Errorf("%q: %w", text, err),
-			"it is a host and a port, such as 127.0.0.1:9477, or a port alone, such as :9477")
+			"use a host and a port, such as 127.0.0.1:9477, or only a port, such as :9477")
 	}
 	if host == "" {
 		host = "127.0.0.1"
@@ -170,9 +170,9 @@ func (s *Settings) listenAddress(text string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-const formatsHint = "it is a comma-separated list such as xlsx,md,json,csv,jsonl"
+const formatsHint = "use a comma-separated list such as xlsx,md,json,csv,jsonl"
 
-// Report returns the options of a report. It reads the template and tries it.
+// Report returns the options for a report. It reads and checks the template.
 func (s *Settings) Report(toolVersion string) (report.Options, error) {
 	options := report.Options{ToolVersion: toolVersion}
 	var err error
@@ -182,13 +182,13 @@ func (s *Settings) Report(toolVersion string) (report.Options, error) {
 	options.Location, err = time.LoadLocation(s.Timezone) // UTC when it is empty
 	switch {
 	case err != nil:
-		err = fmt.Errorf("time zone %q is not known", s.Timezone)
+		err = fmt.Errorf("unknown time zone %q", s.Timezone)
 	case s.Timezone == "Local":
-		err = fmt.Errorf("time zone %q is another on each machine", s.Timezone)
+		err = fmt.Errorf("time zone %q differs from machine to machine", s.Timezone)
 	}
 	if err != nil {
 		return options, s.wrong("timezone", err,
-			"it is a name of the IANA time zone database, such as Europe/Berlin or America/New_York")
+			"use a name from the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
 	if s.Template == "" {
 		return options, nil

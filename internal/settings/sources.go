@@ -14,7 +14,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// organizationEntry is an entry of organizations in the config file.
+// organizationEntry is an entry of the key organizations in the config file.
 type organizationEntry struct {
 	Name           string `yaml:"name"`
 	BaseURL        string `yaml:"base_url"`
@@ -27,11 +27,11 @@ type organizationEntry struct {
 const (
 	defaultSource = "default"
 	entryHint     = "each entry needs a name, and token_env or token_file"
-	baseURLHint   = "base_url carries the API's path, as in https://app.gitpod.io/api"
-	expiryHint    = "it is the day that Ona showed when the token was made, such as 2027-01-31"
+	baseURLHint   = "base_url must include the path of the API, as in https://app.gitpod.io/api"
+	expiryHint    = "set the day that Ona showed when the token was created, such as 2027-01-31"
 )
 
-// entries are the organizations of the config file, or the single one that the other settings describe.
+// entries returns the organizations in the config file (listed), or the one that the other settings describe.
 func (s *Settings) entries() (all []organizationEntry, listed bool) {
 	if len(s.Organizations) > 0 {
 		return s.Organizations, true
@@ -40,8 +40,8 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its address, token and page size. It reads
-// the tokens. The log gets a warning for a token file that others can read.
+// Sources returns the organizations to collect, each with its base URL, token and page size. It reads the tokens, and
+// logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
@@ -76,14 +76,14 @@ func (e *organizationEntry) check(named map[string]bool) error {
 	case e.Name == "":
 		return errors.New("the entry has no name")
 	case named[e.Name]:
-		return fmt.Errorf("two entries are named %q; an organization is remembered by the name of its entry", e.Name)
+		return fmt.Errorf("two entries are named %q; each organization needs its own name", e.Name)
 	case (e.TokenEnv == "") == (e.TokenFile == ""):
 		return fmt.Errorf("%q needs one of token_env and token_file", e.Name)
 	}
 	return nil
 }
 
-// source is the entry's source without its token.
+// source returns the source for an entry, without its token.
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
 	source.Fetch.PageSize = s.PageSize
@@ -94,7 +94,7 @@ func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) 
 	return source, err
 }
 
-// token reads the token of an entry: the file or the variable that it names, else ONA_TOKEN, else GITPOD_API_KEY.
+// token reads the token of an entry from its file or variable, else from ONA_TOKEN, else from GITPOD_API_KEY.
 func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
 	variables := []string{"ONA_TOKEN", "GITPOD_API_KEY"}
 	switch {
@@ -109,12 +109,12 @@ func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, er
 		}
 	}
 	if e.TokenEnv != "" {
-		return "", &Error{fmt.Errorf("its token_env %s is not set", e.TokenEnv),
+		return "", &Error{fmt.Errorf("environment variable %s, which token_env names, is not set", e.TokenEnv),
 			"set " + e.TokenEnv + " to a token of this organization"}
 	}
-	return "", &Error{errors.New("there is no token: ONA_TOKEN and GITPOD_API_KEY are not set, " +
-		"and no --token-file is named"),
-		"make a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
+	return "", &Error{errors.New("there is no token: neither ONA_TOKEN, GITPOD_API_KEY nor " +
+		"--token-file is set"),
+		"create a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
 			"to see the tool without one, run \"auditor demo\""}
 }
 
@@ -122,7 +122,7 @@ func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", &Error{fmt.Errorf("reading the token file: %w", err),
-			"put the token into the file, readable by the user that runs auditor and nobody else"}
+			"put the token into the file, readable only by the user that runs auditor"}
 	}
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("token_file_readable_by_others", slog.String("file", path),
@@ -134,7 +134,7 @@ func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
 func parseToken(value, where string) (fetch.Token, error) {
 	token, err := fetch.ParseToken(value)
 	if err != nil {
-		return "", &Error{fmt.Errorf("%s: %w", where, err), "put the token there as Ona showed it, and nothing else"}
+		return "", &Error{fmt.Errorf("%s: %w", where, err), "put only the token there, exactly as Ona showed it"}
 	}
 	return token, nil
 }
@@ -148,7 +148,7 @@ func (s *Settings) parseTokenExpiries() error {
 		}
 		at, err := time.Parse(time.DateOnly, entry.TokenExpires)
 		if err != nil {
-			err = fmt.Errorf("%q is no date", entry.TokenExpires)
+			err = fmt.Errorf("%q is not a date", entry.TokenExpires)
 		}
 		switch {
 		case err != nil && listed:

@@ -15,14 +15,14 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// yamlFile is a settings file that was read strictly: an unknown or repeated key, a value of another type, or a second
-// document is an error with file, line, column and what was expected.
+// yamlFile is a parsed settings file. Unknown and repeated keys, values of a wrong type and a second document are
+// errors that name file, line, column and what was expected.
 type yamlFile struct {
 	path string
 	tree *ast.File
 }
 
-// readYAML decodes content into a value. An empty file leaves the value as it is.
+// readYAML decodes content into a value. An empty file does not change the value.
 func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	f := &yamlFile{path: path}
 	var err error
@@ -41,7 +41,7 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	return f, nil
 }
 
-// at writes a place in the file as file:line:column.
+// at returns the position of t as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
 	if t == nil {
 		return f.path
@@ -49,7 +49,7 @@ func (f *yamlFile) at(t *token.Token) string {
 	return fmt.Sprintf("%s:%d:%d", f.path, t.Position.Line, t.Position.Column)
 }
 
-// where returns the place of the first path that exists, such as $.rules.disabled, or the file alone.
+// where returns the position of the first of the paths (such as $.rules.disabled) that exists, or else the file name.
 func (f *yamlFile) where(paths ...string) string {
 	for _, text := range paths {
 		path, err := yaml.PathString(text)
@@ -63,7 +63,7 @@ func (f *yamlFile) where(paths ...string) string {
 	return f.path
 }
 
-// problem turns an error of the YAML library into one with a place and what was expected.
+// problem returns an error of the YAML library with its position and what was expected.
 func (f *yamlFile) problem(err error, into any) error {
 	located, ok := errors.AsType[yaml.Error](err)
 	if !ok || located.GetToken() == nil {
@@ -86,7 +86,7 @@ func (f *yamlFile) problem(err error, into any) error {
 	return fmt.Errorf("%s: %s", where, located.GetMessage())
 }
 
-// nodeName is a type of YAML node in words for people who do not know YAML's grammar.
+// nodeName returns a type of YAML node in words for people who do not know the grammar of YAML.
 func nodeName(t ast.NodeType) string {
 	switch t {
 	case ast.MappingType, ast.MappingValueType:
@@ -99,7 +99,7 @@ func nodeName(t ast.NodeType) string {
 	return "a " + strings.ToLower(t.YAMLName())
 }
 
-// typeName is the Go type of a setting in the same words.
+// typeName returns the Go type of a setting in the words of nodeName.
 func typeName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -116,7 +116,7 @@ func typeName(t reflect.Type) string {
 
 var listIndex = regexp.MustCompile(`\[\d+\]`)
 
-// keysBeside returns the keys that are known beside the key at a path, in a file that is decoded into t.
+// keysBeside returns the valid keys in the mapping that has the key at path. The file is decoded into t.
 func keysBeside(path string, t reflect.Type) (names []string) {
 	outer := strings.Split(listIndex.ReplaceAllString(path, ""), ".")
 	for _, name := range outer[:len(outer)-1] {
@@ -133,7 +133,7 @@ func keysBeside(path string, t reflect.Type) (names []string) {
 	return names
 }
 
-// yamlFields returns the fields that are keys, in order; t is a struct, a pointer or a list.
+// yamlFields returns the fields of a struct (or of what a pointer or slice points to) that have a key, in order.
 func yamlFields(t reflect.Type) []reflect.StructField {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -144,7 +144,7 @@ func yamlFields(t reflect.Type) []reflect.StructField {
 	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("yaml") == "" })
 }
 
-// pathOf is the path of the node at a place, such as organizations[0].name; empty where there is none.
+// pathOf returns the path of the node at t, such as organizations[0].name, or "" if t belongs to no node.
 func (f *yamlFile) pathOf(t *token.Token) string {
 	if f.tree == nil {
 		return ""
@@ -156,7 +156,7 @@ func (f *yamlFile) pathOf(t *token.Token) string {
 	return found.path
 }
 
-// finder walks a tree and keeps the path of the last node at a place.
+// finder walks a tree and keeps the path of the last node at a position.
 type finder struct {
 	file        *yamlFile
 	place, path string
@@ -171,7 +171,7 @@ func (f *finder) Visit(n ast.Node) ast.Visitor {
 	return f
 }
 
-// indent is the white space before the entries of a list.
+// indent returns the white space before the entries of the list in the file.
 func (f *yamlFile) indent() string {
 	list, ok := f.tree.Docs[0].Body.(*ast.SequenceNode)
 	if !ok || list.Start == nil {
