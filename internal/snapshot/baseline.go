@@ -64,7 +64,9 @@ func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
 		}
 		return rows
 	}
-	b.content = content{current(organizationVersions), current(policyVersions), current(scimVersions), current(ssoVersions)}
+	b.content = content{
+		current(organizationVersions), current(policyVersions), current(scimVersions), current(ssoVersions),
+	}
 	return cmp.Or(err,
 		checkCount(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
 		checkCount(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))

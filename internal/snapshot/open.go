@@ -191,8 +191,8 @@ func checkVersion(path string, version uint32) error {
 		return fmt.Errorf("%s: %w: its schema version is %d, and this program supports up to %d",
 			path, ErrNewerVersion, version, SchemaVersion)
 	case version < SchemaVersion:
-		return fmt.Errorf("%s: %w (its schema version is %d, this program has %d): keep the file and start a new one with --db",
-			path, ErrOlderVersion, version, SchemaVersion)
+		return fmt.Errorf("%s: %w (its schema version is %d, this program has %d): "+
+			"keep the file and start a new one with --db", path, ErrOlderVersion, version, SchemaVersion)
 	}
 	return nil
 }

@@ -141,8 +141,8 @@ var snapshotTables = []string{
 func removeRows(ctx context.Context, tx querier) (removed int, err error) {
 	// Later snapshots still need the ids and the token expiries of the configurations.
 	for kind, query := range map[string]string{
-		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownOnlyByPruned,
-		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownOnlyByPruned,
+		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByPruned,
+		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByPruned,
 	} {
 		if _, err := execute(ctx, tx, "INSERT INTO pruned_versions "+query, kind); err != nil {
 			return 0, err
@@ -157,7 +157,7 @@ func removeRows(ctx context.Context, tx querier) (removed int, err error) {
 		removed += n
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
-		n, err := execute(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownOnlyByPruned)
+		n, err := execute(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByPruned)
 		if err != nil {
 			return 0, err
 		}
@@ -167,8 +167,8 @@ func removeRows(ctx context.Context, tx querier) (removed int, err error) {
 	return removed, err
 }
 
-// shownOnlyByPruned is the condition that every snapshot that showed the version v is pruned.
-const shownOnlyByPruned = `v.valid_to IS NOT NULL AND NOT EXISTS (
+// shownByPruned is the condition that every snapshot that showed the version v is pruned.
+const shownByPruned = `v.valid_to IS NOT NULL AND NOT EXISTS (
 	SELECT 1
 	FROM whole_snapshots s
 	WHERE s.organization_key = v.organization_key AND s.id >= v.valid_from AND s.id < v.valid_to

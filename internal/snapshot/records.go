@@ -26,7 +26,8 @@ func readRecords(ctx context.Context, tx querier, organizationID string) (held r
 		}
 		return rows
 	}
-	held.findings, held.exceptions, held.carried = current(findingVersions), current(exceptionVersions), current(carriedVersions)
+	held.findings, held.exceptions = current(findingVersions), current(exceptionVersions)
+	held.carried = current(carriedVersions)
 	if err == nil {
 		held.open, err = openBefore(ctx, tx, held)
 	}

@@ -104,14 +104,14 @@ func readVersion(r *reader) version {
 	v := version{validFrom: r.number(), since: r.seconds()}
 	v.sha256, _ = r.value().([]byte)
 	v.values = slices.Clone(r.values[r.next:])
-	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, isUnexpectedType) {
+	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, hasOtherType) {
 		r.fail(fmt.Errorf("the row %v has a value of a wrong type", v.values[0]))
 		v.values[0] = ""
 	}
 	return v
 }
 
-func isUnexpectedType(v any) bool {
+func hasOtherType(v any) bool {
 	switch v.(type) {
 	case nil, string, int64:
 		return false

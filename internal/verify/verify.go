@@ -144,7 +144,8 @@ func (v *verifier) checkRuns(ctx context.Context) error {
 	return v.rows.Each(ctx, snapshot.Runs, func(row snapshot.Row) {
 		v.result.Runs++
 		if row.Text("outcome") == string(snapshot.Complete) && row.Int("failed") > 0 {
-			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))}, "its outcome is complete, but one of its snapshots failed")
+			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))},
+				"its outcome is complete, but one of its snapshots failed")
 		}
 	})
 }
