@@ -574,7 +574,7 @@ JOIN organizations o ON o.key = v.organization_key
 JOIN stored_snapshots f ON f.id = v.valid_from
 LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
 
-CREATE VIEW changes AS -- The differences from the baseline, one row for each change of one field.
+CREATE VIEW changes AS -- The differences from the baseline, one row for each change.
 SELECT
   s.id AS snapshot_id, -- the snapshot that shows the change
   s.baseline_id, -- the snapshot with which it was compared
