@@ -2,7 +2,7 @@
 """Recompute every hash of an auditor database with Python's standard library. The format is in verification.md.
 
 Usage: python3 verify.py auditor.db
-Exit code 0: every hash holds. Exit code 1: the first one that does not is named.
+Exit code 0: every hash matches. Exit code 1: the first one that does not is printed.
 """
 import collections
 import hashlib
@@ -13,19 +13,19 @@ import zlib
 
 CONTENT = ["organization", "policy", "scim", "sso"]
 RECORDS = ["finding", "exception", "carried_finding"]
-# Rows that belong to one snapshot each: the kind, the table or view, the order in the snapshot.
+# Rows that belong to one snapshot each: the kind, the table or view, the sort order in the snapshot.
 ROWS = [("exchange", "exchanges", "number"), ("change", "stored_changes", "number"),
         ("audit_log", "audit_log_readings", "snapshot_id"), ("audit_log_entry", "audit_log_entries", "number"),
         ("candidate", "stored_candidates", "change_number, entry_number")]
-# Facts of the ledger: the kind, the table or view, the column of row_id.
+# Facts in the ledger: the kind, the table or view, the column that row_id refers to.
 FACTS = [("run_start", "run_starts", "id"), ("run_end", "run_ends", "run_id"), ("snapshot", "snapshots", "id"),
          ("schedule", "schedules", "id"), ("prune", "prunes", "id"), ("rule_set", "rule_sets", "id")]
-# Columns that are in no record: they say where a row is shown.
-PLACING = ("organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256")
+# Columns that are in no record: they say which snapshots show a row.
+SHOWN_IN = ("organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256")
 
 
-class Contradiction(Exception):
-    """What the database says is not what it comes to."""
+class Mismatch(Exception):
+    """A stored value differs from the computed one."""
 
 
 def netstring(value):
@@ -34,7 +34,7 @@ def netstring(value):
 
 
 def record(kind, row, without=()):
-    """A row as bytes: its kind, the name and the value of each column that is not null, sorted by name, a line feed."""
+    """Return a row as bytes: its kind, the name and the value of each column that is not null, sorted by name, a line feed."""
     parts = [netstring(kind)]
     for name in sorted(row):
         if row[name] is not None and name not in without:
@@ -51,20 +51,20 @@ def rows(db, query, *arguments):
 
 def expect(what, stored, computed):
     if stored != computed:
-        raise Contradiction(f"{what}: the database says {stored}, it comes to {computed}")
+        raise Mismatch(f"{what}: stored {stored}, computed {computed}")
 
 
 def checked_rows(db, kind, table, query, *arguments):
-    """Rows with a row_sha256, which must hold."""
+    """Yield the rows of a query; each must match its row_sha256."""
     for row in rows(db, query, *arguments):
-        computed = hashlib.sha256(record(kind, row, PLACING)).hexdigest()
+        computed = hashlib.sha256(record(kind, row, SHOWN_IN)).hexdigest()
         expect(f"{table} row {row['id']}, snapshot {row.get('valid_from', row.get('snapshot_id'))}: row_sha256",
                row["row_sha256"].hex(), computed)
         yield row
 
 
 def check_ledger(db):
-    """Every link is the hash of the link before and of its fact; every fact has one link."""
+    """Check that every link is the hash of the previous link and its fact, and that every fact has one link."""
     facts = {}
     for kind, table, key in FACTS:
         for row in rows(db, f"SELECT * FROM {table}"):
@@ -79,7 +79,7 @@ def check_ledger(db):
         kind, row_id = link["kind"], link["row_id"]
         fact = facts.pop((kind, row_id), None)
         if fact is None:
-            raise Contradiction(f"ledger link {number}: its fact, {kind} {row_id}, is missing or has another link")
+            raise Mismatch(f"ledger link {number}: its fact, {kind} {row_id}, is missing or has another link")
         without = ()
         if kind == "snapshot":
             expect(f"snapshot {row_id}: ledger_number", fact["ledger_number"], number)
@@ -89,7 +89,7 @@ def check_ledger(db):
         chain = hashlib.sha256(netstring(chain) + record(kind, fact, without)).hexdigest()
         expect(f"ledger link {number}, {kind} {row_id}", link["chain_sha256"], chain)
     for kind, row_id in facts:
-        raise Contradiction(f"{kind} {row_id} has no link in the ledger")
+        raise Mismatch(f"{kind} {row_id} has no link in the ledger")
     return number, chain
 
 
@@ -102,7 +102,7 @@ def check_rule_sets(db):
 
 
 def versions_of(db, key):
-    """The versions of an organization by kind: (valid_from, valid_to, row_sha256), sorted by id."""
+    """Return the versions of an organization by kind: (valid_from, valid_to, row_sha256), sorted by id."""
     versions = {}
     for kind in CONTENT + RECORDS:
         table = kind + "_versions"
@@ -141,15 +141,15 @@ def records_of(db, snapshot, versions):
         update(digest, "carried_finding", [])
     for kind, table, order in ROWS:
         for row in rows(db, f"SELECT * FROM {table} WHERE snapshot_id = ? ORDER BY {order}", snapshot["id"]):
-            digest.update(record(kind, row, PLACING))
+            digest.update(record(kind, row, SHOWN_IN))
     return digest.hexdigest()
 
 
 def check_snapshots(db):
-    """The two hashes of every snapshot that is not pruned, one organization after the other."""
+    """Check the two hashes of every snapshot that is not pruned, one organization after the other."""
     checked = 0
     keys = [row["key"] for row in rows(db, "SELECT key FROM organizations ORDER BY key")]
-    for key in [None] + keys:  # None: they failed before their organization was known
+    for key in [None] + keys:  # None: snapshots that failed before their organization was known
         versions = versions_of(db, key)
         query = """SELECT * FROM stored_snapshots
             WHERE organization_key IS ? AND id NOT IN (SELECT snapshot_id FROM pruned_snapshots) ORDER BY id"""
@@ -161,10 +161,10 @@ def check_snapshots(db):
     return checked
 
 
-def check_answers(db):
+def check_responses(db):
     checked = 0
-    for answer in rows(db, "SELECT sha256, body FROM responses WHERE body IS NOT NULL ORDER BY id"):
-        expect("answer", answer["sha256"], hashlib.sha256(zlib.decompress(answer["body"])).hexdigest())
+    for response in rows(db, "SELECT sha256, body FROM responses WHERE body IS NOT NULL ORDER BY id"):
+        expect("response", response["sha256"], hashlib.sha256(zlib.decompress(response["body"])).hexdigest())
         checked += 1
     return checked
 
@@ -177,11 +177,11 @@ def main():
         links, head = check_ledger(db)
         check_rule_sets(db)
         snapshots = check_snapshots(db)
-        answers = check_answers(db)
-    except (Contradiction, sqlite3.Error, zlib.error) as problem:
+        responses = check_responses(db)
+    except (Mismatch, sqlite3.Error, zlib.error) as problem:
         print(problem)
         return 1
-    print(f"Every hash holds: {links} links of the ledger, {snapshots} snapshots that are not pruned, {answers} answers.")
+    print(f"Every hash matches: {links} links in the ledger, {snapshots} snapshots that are not pruned, {responses} responses.")
     print(f"The newest link is {head or 'none'}.")
     return 0
 

@@ -2,22 +2,22 @@
 
 -- "Aud1" in ASCII marks the file as one of auditor: https://www.sqlite.org/fileformat2.html#application_id
 PRAGMA application_id = 1098212401;
--- The version of the schema, readable from the header of the file. Development versions had 1 to 3.
+-- The version of the schema, readable from the header of the file. Development versions had lower ones.
 PRAGMA user_version = 10;
 
 -- docs/database.md is generated from the comments at the ends of lines.
 
 CREATE TABLE ledger ( -- One link for each recorded fact, in the order of recording.
-  number INTEGER PRIMARY KEY, -- place in the ledger, from 1 without a gap
+  number INTEGER PRIMARY KEY, -- place in the ledger: 1, 2, 3 and so on
   kind TEXT NOT NULL, -- kind of the fact: run_start, run_end, snapshot, schedule, prune or rule_set
   row_id INTEGER NOT NULL, -- id of the fact in the table of its kind
-  chain_sha256 TEXT NOT NULL -- SHA-256, in hex, over the link before and the record of the fact
+  chain_sha256 TEXT NOT NULL -- SHA-256, in hex, over the previous link and the record of the fact
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
   id INTEGER PRIMARY KEY, -- number of the run, growing with time
   started_at TEXT NOT NULL, -- when it began, RFC 3339 UTC, whole seconds
-  scheduled_for TEXT, -- the instant that a schedule asked for, RFC 3339 UTC; null for a run without a schedule
+  scheduled_for TEXT, -- the scheduled time, RFC 3339 UTC; null for a run without a schedule
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
   host TEXT NOT NULL -- name of the machine
@@ -27,11 +27,11 @@ CREATE INDEX run_starts_by_time ON run_starts (started_at);
 CREATE TABLE run_ends ( -- How each run ended; read it through runs. A run without a row is running, or was interrupted.
   run_id INTEGER PRIMARY KEY REFERENCES run_starts (id), -- the run
   finished_at TEXT NOT NULL, -- when it ended, RFC 3339 UTC, whole seconds
-  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'failed')), -- complete when every snapshot is
-  error TEXT -- why it failed, a line for each organization; null when it is complete
+  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'failed')), -- complete if every snapshot is complete
+  error TEXT -- why it failed, one line for each organization; null if it is complete
 ) STRICT;
 
-CREATE TABLE rule_sets ( -- The rules and thresholds that findings were made by: a new row when something differs.
+CREATE TABLE rule_sets ( -- The rules and thresholds that produced findings; a new row if anything differs.
   id INTEGER PRIMARY KEY, -- grows with time
   thresholds TEXT NOT NULL, -- the thresholds, a JSON object
   sha256 TEXT NOT NULL -- SHA-256, in hex, over the records of its rule_wordings, sorted by rule_id
@@ -41,9 +41,9 @@ CREATE TABLE rule_wordings ( -- The wording of each rule in a rule set.
   rule_set_id INTEGER NOT NULL REFERENCES rule_sets (id), -- the rule set
   rule_id TEXT NOT NULL, -- the rule, such as SCIM-001
   title TEXT NOT NULL, -- the rule in words
-  expected TEXT NOT NULL, -- what would be in order, with the thresholds
+  expected TEXT NOT NULL, -- what the rule expects, with the thresholds
   remedy TEXT NOT NULL, -- what to do about a failure
-  turned_off TEXT, -- why the settings turn it off; null when it is evaluated
+  turned_off TEXT, -- why the settings turn it off; null if it is evaluated
   PRIMARY KEY (rule_set_id, rule_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -56,41 +56,41 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   id INTEGER PRIMARY KEY, -- number of the snapshot, growing with time
   run_id INTEGER NOT NULL REFERENCES run_starts (id), -- the run that took it
   source TEXT NOT NULL, -- label of the organization in the settings
-  organization_key INTEGER REFERENCES organizations (key), -- null when the run failed before the organization was known
-  organization_name TEXT, -- its name at that time; null when not known
-  organization_tier TEXT, -- its plan; null when not reported
-  base_url TEXT NOT NULL, -- the API that was asked
-  principal_id TEXT, -- id of the user or service account of the token; null when not known
-  principal TEXT, -- its kind, such as PRINCIPAL_USER; null when not known
+  organization_key INTEGER REFERENCES organizations (key), -- null if the run failed before the organization was known
+  organization_name TEXT, -- its name at that time; null if not known
+  organization_tier TEXT, -- its plan; null if not reported
+  base_url TEXT NOT NULL, -- base URL of the API
+  principal_id TEXT, -- id of the user or service account of the token; null if not known
+  principal TEXT, -- its kind, such as PRINCIPAL_USER; null if not known
   taken_at TEXT NOT NULL, -- instant of the snapshot, RFC 3339 UTC, whole seconds
   outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'failed')), -- complete or failed
-  baseline_id INTEGER REFERENCES stored_snapshots (id), -- the snapshot that it was compared with
-  error_code TEXT, -- why it failed, in one word; null when complete
-  error TEXT, -- why it failed; null when complete
+  baseline_id INTEGER REFERENCES stored_snapshots (id), -- the snapshot with which it was compared
+  error_code TEXT, -- why it failed, in one word; null if complete
+  error TEXT, -- why it failed; null if complete
   pages INTEGER NOT NULL, -- pages of both listings
   scim_pages INTEGER NOT NULL, -- pages of the SCIM listing
-  scim_rows_per_page TEXT NOT NULL, -- rows of each of them in order
-  scim_final_token_empty INTEGER NOT NULL, -- 1 when the last of them says that it is the last
+  scim_rows_per_page TEXT NOT NULL, -- rows on each page, in order
+  scim_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
   sso_pages INTEGER NOT NULL, -- pages of the SSO listing
-  sso_rows_per_page TEXT NOT NULL, -- rows of each of them in order
-  sso_final_token_empty INTEGER NOT NULL, -- 1 when the last of them says that it is the last
-  scim_received INTEGER NOT NULL, -- SCIM records in the answers
-  scim_distinct INTEGER NOT NULL, -- distinct ids in them
+  sso_rows_per_page TEXT NOT NULL, -- rows on each page, in order
+  sso_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
+  scim_received INTEGER NOT NULL, -- SCIM records in the responses
+  scim_distinct INTEGER NOT NULL, -- distinct ids of these records
   scim_configurations INTEGER NOT NULL, -- SCIM configurations that were stored
-  sso_received INTEGER NOT NULL, -- SSO records in the answers
-  sso_distinct INTEGER NOT NULL, -- distinct ids in them
+  sso_received INTEGER NOT NULL, -- SSO records in the responses
+  sso_distinct INTEGER NOT NULL, -- distinct ids of these records
   sso_configurations INTEGER NOT NULL, -- SSO configurations that were stored
-  sso_not_assessed TEXT, -- why the SSO configurations could not be read; null when they were
-  policies_not_assessed TEXT, -- why the policies could not be read; null when they were
+  sso_not_assessed TEXT, -- why the SSO configurations could not be read; null if they were read
+  policies_not_assessed TEXT, -- why the policies could not be read; null if they were read
   retries INTEGER NOT NULL, -- requests that had to be sent again
-  server_clock_offset_ms INTEGER, -- local clock minus the server's Date, milliseconds; null when no answer had one
+  server_clock_offset_ms INTEGER, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   notes TEXT NOT NULL, -- remarks of the collector, a JSON array of texts
   unknown_fields TEXT NOT NULL, -- fields that this version does not know, a JSON array of Type.field
   changes INTEGER NOT NULL, -- rows in changes
   failing_findings INTEGER NOT NULL, -- rows in findings with the status fail
-  content_sha256 TEXT, -- hash over every stored configuration; null when failed
+  content_sha256 TEXT, -- hash over every stored configuration; null if failed
   records_sha256 TEXT NOT NULL, -- hash over its exchanges, changes and findings
-  rule_set_id INTEGER REFERENCES rule_sets (id), -- the rules that its findings were made by
+  rule_set_id INTEGER REFERENCES rule_sets (id), -- the rules that produced its findings
   ledger_number INTEGER NOT NULL REFERENCES ledger (number), -- its link
   CHECK (outcome = 'failed' OR (organization_key IS NOT NULL AND content_sha256 IS NOT NULL))
 ) STRICT;
@@ -100,44 +100,44 @@ CREATE INDEX snapshots_by_run ON stored_snapshots (run_id);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
 CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 
-CREATE TABLE schedules ( -- The schedules of the job, in order. The expected nights follow from them.
+CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.
   id INTEGER PRIMARY KEY, -- grows with time
-  valid_from TEXT NOT NULL, -- since when the schedule is in force, until the valid_from of the next row
-  expression TEXT NOT NULL -- cron expression, in UTC unless CRON_TZ= goes before it; "none" takes a schedule back
+  valid_from TEXT NOT NULL, -- when the schedule came into force; it ends at the valid_from of the next row
+  expression TEXT NOT NULL -- cron expression, in UTC unless it begins with CRON_TZ=; "none" removes the schedule
 ) STRICT;
 
 CREATE TABLE prunes ( -- One row for each time that retention removed something.
   id INTEGER PRIMARY KEY, -- grows with time
   pruned_at TEXT NOT NULL, -- when, RFC 3339 UTC, whole seconds
-  responses_before TEXT -- removed were the bytes of answers that only older snapshots had; null: none
+  responses_before TEXT -- it removed the bytes of responses that only older snapshots had; null if it removed no bytes
 ) STRICT;
 
 CREATE TABLE pruned_snapshots ( -- The snapshots whose rows retention removed; their rows in snapshots stay.
   snapshot_id INTEGER PRIMARY KEY REFERENCES stored_snapshots (id), -- the snapshot
-  prune_id INTEGER NOT NULL REFERENCES prunes (id) -- what removed them
+  prune_id INTEGER NOT NULL REFERENCES prunes (id) -- the prune that removed them
 ) STRICT;
 
-CREATE TABLE pruned_versions ( -- What retention leaves of a configuration: that it was there, and its token's expiry.
+CREATE TABLE pruned_versions ( -- What retention keeps of a configuration: its id and its token's expiry.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   kind TEXT NOT NULL CHECK (kind IN ('scim', 'sso')), -- scim or sso
   id TEXT NOT NULL, -- id of the configuration
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that showed it so
-  token_expires_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported, and for SSO
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that showed this version
+  token_expires_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported, and for SSO
   PRIMARY KEY (organization_key, kind, id, valid_from)
 ) STRICT, WITHOUT ROWID;
 
--- A table of versions has one row for each stretch of complete snapshots in which a thing is the same.
+-- A table of versions has one row for each series of consecutive complete snapshots in which an object is the same.
 
 CREATE TABLE organization_versions ( -- The organizations themselves; read it through organization_details.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the organization
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
   name TEXT NOT NULL, -- name of the organization
-  tier TEXT NOT NULL, -- its plan; empty when not reported
-  created_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported
-  updated_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported
-  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null when there are none
+  tier TEXT NOT NULL, -- its plan; empty if not reported
+  created_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  updated_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
@@ -146,10 +146,10 @@ CREATE TABLE organization_versions ( -- The organizations themselves; read it th
 CREATE TABLE policy_versions ( -- The policies of organizations; read it through organization_policies.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the organization
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows them so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
-  restrict_account_creation_to_scim INTEGER NOT NULL, -- 1 when accounts can only be created through SCIM, else 0
-  unknown_fields TEXT, -- the other policies, canonical JSON; null when there are none
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  restrict_account_creation_to_scim INTEGER NOT NULL, -- 1 if accounts can only be created through SCIM, else 0
+  unknown_fields TEXT, -- the other policies, canonical JSON; null if there are none
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
@@ -158,17 +158,17 @@ CREATE TABLE policy_versions ( -- The policies of organizations; read it through
 CREATE TABLE scim_versions ( -- SCIM configurations; read it through scim_configurations.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the configuration, lower case
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
-  stated_organization_id TEXT NOT NULL, -- the organization that it names itself; empty when it names none
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  stated_organization_id TEXT NOT NULL, -- organization id in the configuration itself; empty if absent
   name TEXT NOT NULL, -- name of the configuration; may be empty
-  enabled INTEGER NOT NULL, -- 1 when enabled, else 0
-  sso_configuration_id TEXT NOT NULL, -- id of the linked SSO configuration; empty when not linked
-  created_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported
-  updated_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported
-  token_expires_at TEXT, -- RFC 3339 UTC with nine digits; null when not reported, which is unknown and not expired
-  allow_unverified_email_account_linking INTEGER, -- 1 or 0; null when not reported
-  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null when there are none
+  enabled INTEGER NOT NULL, -- 1 if enabled, else 0
+  sso_configuration_id TEXT NOT NULL, -- id of the linked SSO configuration; empty if not linked
+  created_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  updated_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  token_expires_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported: unknown, not expired
+  allow_unverified_email_account_linking INTEGER, -- 1 or 0; null if not reported
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
@@ -178,20 +178,20 @@ CREATE INDEX scim_versions_by_end ON scim_versions (organization_key, valid_to);
 CREATE TABLE sso_versions ( -- SSO configurations; read it through sso_configurations.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- id of the configuration, lower case
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
-  stated_organization_id TEXT NOT NULL, -- the organization that it names itself; empty when it names none
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  stated_organization_id TEXT NOT NULL, -- organization id in the configuration itself; empty if absent
   display_name TEXT NOT NULL, -- name of the configuration; may be empty
   issuer_url TEXT NOT NULL, -- URL of the identity provider
   provider_type TEXT NOT NULL, -- PROVIDER_TYPE_BUILTIN or PROVIDER_TYPE_CUSTOM
   state TEXT NOT NULL, -- SSO_CONFIGURATION_STATE_ACTIVE or _INACTIVE
   client_id TEXT NOT NULL, -- OAuth client id
-  email_domain TEXT NOT NULL, -- the domain; empty when there is none
+  email_domain TEXT NOT NULL, -- the domain; empty if there is none
   email_domains TEXT NOT NULL, -- a sorted JSON array of domains
   additional_scopes TEXT NOT NULL, -- a sorted JSON array of scopes
   claims TEXT NOT NULL, -- a JSON object, its keys sorted
-  claims_expression TEXT NOT NULL, -- the expression that claims must satisfy; empty when there is none
-  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null when there are none
+  claims_expression TEXT NOT NULL, -- the expression that claims must satisfy; empty if there is none
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
@@ -201,18 +201,18 @@ CREATE INDEX sso_versions_by_end ON sso_versions (organization_key, valid_to);
 CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapshots; read it through findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- fingerprint: SHA-256, in hex, of rule, organization id, subject type and subject id
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
   rule_id TEXT NOT NULL, -- the rule, such as SCIM-001
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
-  original_status TEXT, -- what an exception covers; null when there is none
+  original_status TEXT, -- status before an exception was applied; null if there is no exception
   subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
-  observed TEXT NOT NULL, -- what was found; for not_assessed, why nothing could be
-  first_seen TEXT, -- since when it has been open without a break, RFC 3339 UTC; null when it is not open
-  exception_number INTEGER, -- number of the exception that covers it, or did until it expired; null when none does
+  observed TEXT NOT NULL, -- what was found; for not_assessed, why it could not be assessed
+  first_seen TEXT, -- since when it has been open without a break, RFC 3339 UTC; null if it is not open
+  exception_number INTEGER, -- number of the exception that covers it, or covered it until it expired; null if none
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
@@ -221,18 +221,18 @@ CREATE INDEX finding_versions_by_end ON finding_versions (organization_key, vali
 CREATE TABLE exception_versions ( -- The exceptions as complete snapshots saw them; read it through exceptions.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- place in the exceptions file among those that concern the organization, six digits
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
   rule_id TEXT NOT NULL, -- the rule whose failures are accepted
-  subject_id TEXT, -- the one subject that it is for; null for every subject of the organization
-  accepted_organization_id TEXT, -- the organization that it names; null when it names none
-  owner TEXT NOT NULL, -- who accepts
+  subject_id TEXT, -- the subject that it covers; null for every subject in the organization
+  accepted_organization_id TEXT, -- the organization named in the exception; null if none is named
+  owner TEXT NOT NULL, -- who accepts the risk
   reason TEXT NOT NULL, -- why
-  ticket TEXT, -- where it was decided; null when not stated
+  ticket TEXT, -- ticket of the decision; null if not stated
   expires TEXT NOT NULL, -- last day on which it is in force, UTC, yyyy-mm-dd
-  in_force INTEGER NOT NULL CHECK (in_force IN (0, 1)), -- 0 when it had expired
-  bearing TEXT NOT NULL CHECK (bearing IN ('applied', 'not_assessed', 'unmatched')), -- whether what it is for fails
-  findings INTEGER NOT NULL, -- how many findings it covers, or would still cover had it not expired
+  in_force INTEGER NOT NULL CHECK (in_force IN (0, 1)), -- 1, or 0 if it had expired
+  bearing TEXT NOT NULL CHECK (bearing IN ('applied', 'not_assessed', 'unmatched')), -- whether it covers a finding
+  findings INTEGER NOT NULL, -- number of findings that it covers, or would cover if it had not expired
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
@@ -240,8 +240,8 @@ CREATE TABLE exception_versions ( -- The exceptions as complete snapshots saw th
 CREATE TABLE carried_finding_versions ( -- Open findings that could not be assessed; read it through carried_findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- fingerprint of the finding
-  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows it so
-  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not; or null
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
   rule_id TEXT NOT NULL, -- the rule
   first_seen TEXT NOT NULL, -- since when it has been open, RFC 3339 UTC
   last_seen TEXT NOT NULL, -- the last snapshot in which it failed or was excepted, RFC 3339 UTC
@@ -255,18 +255,18 @@ CREATE TABLE failed_findings ( -- The outcomes of the rules in failed snapshots;
   rule_id TEXT NOT NULL, -- the rule, such as RUN-001
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
-  original_status TEXT, -- what an exception covers; null when there is none
+  original_status TEXT, -- status before an exception was applied; null if there is no exception
   subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
-  observed TEXT NOT NULL, -- what was found; for not_assessed, why nothing could be
-  first_seen TEXT, -- since when it has been open without a break, RFC 3339 UTC; null when it is not open
+  observed TEXT NOT NULL, -- what was found; for not_assessed, why it could not be assessed
+  first_seen TEXT, -- since when it has been open without a break, RFC 3339 UTC; null if it is not open
   exception_number INTEGER, -- always null: exceptions are applied to complete snapshots only
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
   PRIMARY KEY (snapshot_id, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE stored_changes ( -- What differs from the baseline, in the order of the report; read it through changes.
+CREATE TABLE stored_changes ( -- The differences from the baseline, in the order of the report; read it through changes.
   snapshot_id INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the snapshot that shows the change
   number INTEGER NOT NULL, -- place in the report, from 1
   severity TEXT NOT NULL, -- critical, high, medium, low or info
@@ -275,39 +275,39 @@ CREATE TABLE stored_changes ( -- What differs from the baseline, in the order of
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
   field TEXT, -- the API's name of the field; null for added, reappeared and removed
-  before TEXT, -- value in the baseline; for removed the configuration as canonical JSON; null when absent
+  before TEXT, -- value in the baseline; for removed the configuration as canonical JSON; null if absent
   after TEXT, -- value in the snapshot, likewise
-  before_label TEXT, -- what a person reads in place of before, such as a name for an id; null when it is the same
+  before_label TEXT, -- readable form of before, such as a name for an id; null if before is readable
   after_label TEXT, -- likewise for after
-  actor_id TEXT, -- who made the change, from the audit log; null when not known
-  actor_principal TEXT, -- kind of the actor; null when not known
-  actor_action TEXT, -- what the audit log calls it; null when not known
-  actor_at TEXT, -- when, RFC 3339 UTC with nine digits; null when not known
-  note TEXT, -- what else a reader must know; null when nothing
+  actor_id TEXT, -- who made the change, from the audit log; null if not known
+  actor_principal TEXT, -- kind of the actor; null if not known
+  actor_action TEXT, -- the action in the audit log; null if not known
+  actor_at TEXT, -- time of the action, RFC 3339 UTC with nine digits; null if not known
+  note TEXT, -- a remark for the reader; null if there is none
   PRIMARY KEY (snapshot_id, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit_log_readings ( -- How the audit log was read for a complete snapshot that has a baseline.
   snapshot_id INTEGER PRIMARY KEY REFERENCES stored_snapshots (id), -- the snapshot
-  since TEXT NOT NULL, -- how far back it was to be read, by the server's clock, RFC 3339 UTC with nine digits
+  since TEXT NOT NULL, -- start of the range to read, by the server's clock, RFC 3339 UTC with nine digits
   until TEXT NOT NULL, -- the instant of the snapshot by the server's clock, likewise
   pages INTEGER NOT NULL, -- pages read
   received INTEGER NOT NULL, -- entries in them
-  not_assessed TEXT, -- why it could not be read; null when it was
-  lacking TEXT -- why entries may be missing; null when none are
+  not_assessed TEXT, -- why it could not be read; null if it was read
+  lacking TEXT -- why entries may be missing; null if none are missing
 ) STRICT;
 
-CREATE TABLE audit_log_entries ( -- The audit-log entries that a snapshot was judged by, newest first.
+CREATE TABLE audit_log_entries ( -- The audit-log entries that were read for a snapshot, newest first.
   snapshot_id INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the snapshot
-  number INTEGER NOT NULL, -- place in the log as it was read, from 1
+  number INTEGER NOT NULL, -- place in the log as read, from 1
   id TEXT NOT NULL, -- id of the entry
   created_at TEXT NOT NULL, -- when it happened, by the server's clock, RFC 3339 UTC with nine digits
-  actor_id TEXT, -- who acted; null when not reported
-  actor_principal TEXT, -- kind of the actor, such as PRINCIPAL_USER; null when not reported
-  subject_id TEXT, -- what was acted on; null when not reported
-  subject_type TEXT, -- its kind, such as RESOURCE_TYPE_SCIM_CONFIGURATION; null when not reported
-  action TEXT, -- what was done, as the API words it; null when not reported
-  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null when there are none
+  actor_id TEXT, -- who acted; null if not reported
+  actor_principal TEXT, -- kind of the actor, such as PRINCIPAL_USER; null if not reported
+  subject_id TEXT, -- id of the object of the action; null if not reported
+  subject_type TEXT, -- its kind, such as RESOURCE_TYPE_SCIM_CONFIGURATION; null if not reported
+  action TEXT, -- what was done, as the API words it; null if not reported
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
   PRIMARY KEY (snapshot_id, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -318,32 +318,32 @@ CREATE TABLE stored_candidates ( -- Audit-log entries that may say who made a ch
   PRIMARY KEY (snapshot_id, change_number, entry_number)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE requests ( -- Each request that was sent, once; never a token.
+CREATE TABLE requests ( -- Each distinct request that was sent, stored once; never a token.
   id INTEGER PRIMARY KEY, -- what stored_exchanges refers to
   method TEXT NOT NULL, -- service and method, such as gitpod.v1.OrganizationService/ListSCIMConfigurations
   body TEXT NOT NULL, -- the body that was sent, JSON
   UNIQUE (method, body)
 ) STRICT;
 
-CREATE TABLE responses ( -- The bytes of each answer, once.
+CREATE TABLE responses ( -- The bytes of each response, stored once.
   id INTEGER PRIMARY KEY, -- what stored_exchanges refers to
-  sha256 TEXT NOT NULL UNIQUE, -- SHA-256 of the body of the answer, in hex
+  sha256 TEXT NOT NULL UNIQUE, -- SHA-256 of the body of the response, in hex
   size INTEGER NOT NULL, -- bytes of the body
-  body BLOB, -- the body, zlib-compressed (RFC 1950); null when retention removed it
+  body BLOB, -- the body, zlib-compressed (RFC 1950); null if retention removed it
   body_crc32 INTEGER NOT NULL -- CRC-32 (IEEE 802.3) of the compressed bytes
 ) STRICT;
 
-CREATE TABLE stored_exchanges ( -- The requests of complete snapshots and what was answered; read it through exchanges.
+CREATE TABLE stored_exchanges ( -- The requests of complete snapshots with their responses; read it through exchanges.
   snapshot_id INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the snapshot
   number INTEGER NOT NULL, -- place in the snapshot, from 1
-  request_id INTEGER NOT NULL REFERENCES requests (id), -- what was sent
-  response_id INTEGER NOT NULL REFERENCES responses (id), -- what was answered
-  status INTEGER NOT NULL, -- HTTP status of the answer
+  request_id INTEGER NOT NULL REFERENCES requests (id), -- the request
+  response_id INTEGER NOT NULL REFERENCES responses (id), -- the response
+  status INTEGER NOT NULL, -- HTTP status of the response
   sent_at TEXT NOT NULL, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
   duration_us INTEGER NOT NULL, -- microseconds from sending to the last byte
-  server_date TEXT, -- Date of the answer, RFC 3339 UTC; null when it had none
-  records INTEGER NOT NULL, -- configurations in the answer
-  retries TEXT NOT NULL, -- why each earlier try was not accepted, a JSON array of texts
+  server_date TEXT, -- Date header of the response, RFC 3339 UTC; null if it had none
+  records INTEGER NOT NULL, -- configurations in the response
+  retries TEXT NOT NULL, -- why each earlier attempt was not accepted, a JSON array of texts
   PRIMARY KEY (snapshot_id, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX exchanges_by_request ON stored_exchanges (request_id);
@@ -353,10 +353,10 @@ SELECT
   r.id, -- number of the run, growing with time
   r.started_at, -- when it began, RFC 3339 UTC, whole seconds
   e.finished_at, -- when it ended, RFC 3339 UTC, whole seconds; null while it is running
-  r.scheduled_for, -- the instant that a schedule asked for, RFC 3339 UTC; null for a run without a schedule
+  r.scheduled_for, -- the scheduled time, RFC 3339 UTC; null for a run without a schedule
   r.trigger, -- manual, schedule, catch_up or demo
-  coalesce(e.outcome, 'running') AS outcome, -- running, failed, or complete when every snapshot is
-  e.error, -- why it failed, a line for each organization; null when it is complete
+  coalesce(e.outcome, 'running') AS outcome, -- running, failed, or complete if every snapshot is complete
+  e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host -- name of the machine
 FROM run_starts r
@@ -367,42 +367,42 @@ SELECT
   s.id, -- number of the snapshot, growing with time
   s.run_id, -- the run that took it
   s.source, -- label of the organization in the settings
-  o.id AS organization_id, -- id of the organization; null when the run failed before it was known
-  s.organization_name, -- its name at that time; null when not known
-  s.organization_tier, -- its plan; null when not reported
-  s.base_url, -- the API that was asked
-  s.principal_id, -- id of the user or service account whose token was used; null when not known
-  s.principal, -- its kind, such as PRINCIPAL_USER; null when not known
+  o.id AS organization_id, -- id of the organization; null if the run failed before it was known
+  s.organization_name, -- its name at that time; null if not known
+  s.organization_tier, -- its plan; null if not reported
+  s.base_url, -- base URL of the API
+  s.principal_id, -- id of the user or service account whose token was used; null if not known
+  s.principal, -- its kind, such as PRINCIPAL_USER; null if not known
   s.taken_at, -- instant of the snapshot, RFC 3339 UTC, whole seconds
-  s.outcome, -- complete or failed; a failed one has no configurations and proves nothing
-  s.baseline_id, -- the snapshot that it was compared with; null for the first one and for failed ones
-  s.error_code, -- why it failed, in one word; null when complete
-  s.error, -- why it failed; null when complete
+  s.outcome, -- complete or failed; a failed snapshot has no configurations and proves nothing
+  s.baseline_id, -- the snapshot with which it was compared; null for the first snapshot and for failed ones
+  s.error_code, -- why it failed, in one word; null if complete
+  s.error, -- why it failed; null if complete
   s.pages, -- pages of both listings
   s.scim_pages, -- pages of the SCIM listing
-  s.scim_rows_per_page, -- rows of each of them in order, equal neighbours together: 99 x 100, 37
-  s.scim_final_token_empty, -- 1 when the last of them says that it is the last
+  s.scim_rows_per_page, -- rows on each page, in order; equal neighbours are grouped: 99 x 100, 37
+  s.scim_final_token_empty, -- 1 if the last page has no token for a next page
   s.sso_pages, -- pages of the SSO listing
-  s.sso_rows_per_page, -- rows of each of them in order
-  s.sso_final_token_empty, -- 1 when the last of them says that it is the last
-  s.scim_received, -- SCIM records in the answers
-  s.scim_distinct, -- distinct ids in them
+  s.sso_rows_per_page, -- rows on each page, in order
+  s.sso_final_token_empty, -- 1 if the last page has no token for a next page
+  s.scim_received, -- SCIM records in the responses
+  s.scim_distinct, -- distinct ids of these records
   s.scim_configurations, -- SCIM configurations that were stored
-  s.sso_received, -- SSO records in the answers
-  s.sso_distinct, -- distinct ids in them
+  s.sso_received, -- SSO records in the responses
+  s.sso_distinct, -- distinct ids of these records
   s.sso_configurations, -- SSO configurations that were stored
-  s.sso_not_assessed, -- why the SSO configurations could not be read; null when they were
-  s.policies_not_assessed, -- why the policies could not be read; null when they were
+  s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
+  s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.retries, -- requests that had to be sent again
-  s.server_clock_offset_ms, -- local clock minus the server's Date, milliseconds; null when no answer had a Date
+  s.server_clock_offset_ms, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   s.notes, -- remarks of the collector, a JSON array of texts
   s.unknown_fields, -- fields that this version does not know, a JSON array of Type.field
-  s.changes, -- rows that it has in changes (kept when it is pruned)
-  s.failing_findings, -- rows that it has in findings with the status fail (kept when it is pruned)
-  s.content_sha256, -- hash over every stored configuration, see docs/verification.md; null when failed
+  s.changes, -- its rows in changes; stays when the snapshot is pruned
+  s.failing_findings, -- its rows in findings with the status fail; stays when the snapshot is pruned
+  s.content_sha256, -- hash over every stored configuration, see docs/verification.md; null if failed
   s.records_sha256, -- hash over its exchanges, changes and findings
   l.chain_sha256, -- its link in the ledger
-  p.pruned_at, -- when retention removed what the snapshot had, RFC 3339 UTC; null while it is whole
+  p.pruned_at, -- when retention removed the rows of the snapshot, RFC 3339 UTC; null if not pruned
   s.rule_set_id, -- the rules and thresholds of its findings, in rule_sets
   s.ledger_number -- the number of its link in the ledger
 FROM stored_snapshots s
@@ -419,8 +419,8 @@ SELECT
   s.organization_key, -- key of the organization in organizations
   o.id AS organization_id, -- id of the organization
   s.organization_name, -- its name at that time
-  s.sso_not_assessed, -- why the SSO configurations could not be read; null when they were
-  s.policies_not_assessed, -- why the policies could not be read; null when they were
+  s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
+  s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.rule_set_id -- the rules and thresholds of its findings
 FROM stored_snapshots s
 JOIN organizations o ON o.key = s.organization_key
@@ -435,26 +435,26 @@ SELECT
   s.organization_name, -- its name at that time
   v.id, -- id of the configuration, lower case
   v.name, -- name of the configuration; may be empty
-  v.enabled, -- 1 when enabled, else 0
-  v.sso_configuration_id, -- id of the linked SSO configuration; empty when not linked
+  v.enabled, -- 1 if enabled, else 0
+  v.sso_configuration_id, -- id of the linked SSO configuration; empty if not linked
   CASE WHEN s.sso_not_assessed IS NULL THEN (
     SELECT n.display_name
     FROM sso_versions n
     WHERE n.organization_key = v.organization_key AND n.id = v.sso_configuration_id
       AND n.valid_from <= s.id AND (n.valid_to IS NULL OR n.valid_to > s.id)
-  ) END AS sso_configuration_name, -- name of the linked SSO configuration; null when not linked or not known
-  v.token_expires_at, -- RFC 3339 UTC with nine digits; null when not reported, which is unknown and not expired
-  v.created_at, -- RFC 3339 UTC with nine digits; null when not reported
-  v.updated_at, -- RFC 3339 UTC with nine digits; null when not reported
-  v.allow_unverified_email_account_linking, -- 1 or 0; null when not reported
+  ) END AS sso_configuration_name, -- name of the linked SSO configuration; null if not linked or not known
+  v.token_expires_at, -- RFC 3339 UTC with nine digits; null if not reported: unknown, not expired
+  v.created_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.updated_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.allow_unverified_email_account_linking, -- 1 or 0; null if not reported
   v.raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
-  v.unknown_fields -- fields that this version does not know, canonical JSON; null when there are none
+  v.stated_organization_id, -- organization id in the configuration itself; empty if absent
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
 FROM whole_snapshots s
 JOIN scim_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id);
 
-CREATE VIEW current_scim_configurations AS -- Those of the newest complete snapshot of each organization.
+CREATE VIEW current_scim_configurations AS -- The configurations in the newest complete snapshot of each organization.
 SELECT c.*
 FROM organizations o
 JOIN scim_configurations c ON c.snapshot_id = (
@@ -473,20 +473,20 @@ SELECT
   v.provider_type, -- PROVIDER_TYPE_BUILTIN or PROVIDER_TYPE_CUSTOM
   v.state, -- SSO_CONFIGURATION_STATE_ACTIVE or _INACTIVE
   v.client_id, -- OAuth client id
-  v.email_domain, -- the domain; empty when there is none
+  v.email_domain, -- the domain; empty if there is none
   v.email_domains, -- a sorted JSON array of domains
   v.additional_scopes, -- a sorted JSON array of scopes
   v.claims, -- a JSON object, its keys sorted
-  v.claims_expression, -- the expression that claims must satisfy; empty when there is none
+  v.claims_expression, -- the expression that claims must satisfy; empty if there is none
   v.raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
-  v.unknown_fields -- fields that this version does not know, canonical JSON; null when there are none
+  v.stated_organization_id, -- organization id in the configuration itself; empty if absent
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
 FROM whole_snapshots s
 JOIN sso_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
 WHERE s.sso_not_assessed IS NULL;
 
-CREATE VIEW current_sso_configurations AS -- Those of the newest complete snapshot of each organization.
+CREATE VIEW current_sso_configurations AS -- The configurations in the newest complete snapshot of each organization.
 SELECT c.*
 FROM organizations o
 JOIN sso_configurations c ON c.snapshot_id = (
@@ -500,9 +500,9 @@ SELECT
   s.organization_id, -- id of the organization
   s.organization_name, -- its name at that time
   v.id, -- id of the organization
-  v.restrict_account_creation_to_scim, -- 1 when accounts can only be created through SCIM, else 0
+  v.restrict_account_creation_to_scim, -- 1 if accounts can only be created through SCIM, else 0
   v.raw, -- the object as received when this version of it was first seen
-  v.unknown_fields -- the other policies, canonical JSON; null when there are none
+  v.unknown_fields -- the other policies, canonical JSON; null if there are none
 FROM whole_snapshots s
 JOIN policy_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
@@ -516,68 +516,68 @@ SELECT
   s.organization_name, -- its name at that time
   v.id, -- id of the organization
   v.name, -- name of the organization
-  v.tier, -- its plan; empty when not reported
-  v.created_at, -- RFC 3339 UTC with nine digits; null when not reported
-  v.updated_at, -- RFC 3339 UTC with nine digits; null when not reported
+  v.tier, -- its plan; empty if not reported
+  v.created_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.updated_at, -- RFC 3339 UTC with nine digits; null if not reported
   v.raw, -- the object as received when this version of it was first seen
-  v.unknown_fields -- fields that this version does not know, canonical JSON; null when there are none
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
 FROM whole_snapshots s
 JOIN organization_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id);
 
-CREATE VIEW scim_configuration_history AS -- One row for each stretch of nights in which a configuration did not change.
+CREATE VIEW scim_configuration_history AS -- One row for each period in which a configuration did not change.
 SELECT
   o.id AS organization_id, -- id of the organization
   v.id, -- id of the configuration, lower case
-  f.taken_at AS valid_from, -- instant of the first snapshot that shows it so, RFC 3339 UTC
-  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null for the present
+  f.taken_at AS valid_from, -- instant of the first snapshot that shows this version, RFC 3339 UTC
+  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null if current
   v.name, -- name of the configuration; may be empty
-  v.enabled, -- 1 when enabled, else 0
-  v.sso_configuration_id, -- id of the linked SSO configuration; empty when not linked
-  v.token_expires_at, -- RFC 3339 UTC with nine digits; null when not reported, which is unknown and not expired
-  v.created_at, -- RFC 3339 UTC with nine digits; null when not reported
-  v.updated_at, -- RFC 3339 UTC with nine digits; null when not reported
-  v.allow_unverified_email_account_linking, -- 1 or 0; null when not reported
+  v.enabled, -- 1 if enabled, else 0
+  v.sso_configuration_id, -- id of the linked SSO configuration; empty if not linked
+  v.token_expires_at, -- RFC 3339 UTC with nine digits; null if not reported: unknown, not expired
+  v.created_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.updated_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.allow_unverified_email_account_linking, -- 1 or 0; null if not reported
   v.raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
-  v.unknown_fields, -- fields that this version does not know, canonical JSON; null when there are none
+  v.stated_organization_id, -- organization id in the configuration itself; empty if absent
+  v.unknown_fields, -- fields that this version does not know, canonical JSON; null if there are none
   v.valid_from AS valid_from_snapshot_id, -- the snapshot of valid_from
-  v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null for the present
+  v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null if current
 FROM scim_versions v
 JOIN organizations o ON o.key = v.organization_key
 JOIN stored_snapshots f ON f.id = v.valid_from
 LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
 
-CREATE VIEW sso_configuration_history AS -- One row for each stretch of nights in which a configuration did not change.
+CREATE VIEW sso_configuration_history AS -- One row for each period in which a configuration did not change.
 SELECT
   o.id AS organization_id, -- id of the organization
   v.id, -- id of the configuration, lower case
-  f.taken_at AS valid_from, -- instant of the first snapshot that shows it so, RFC 3339 UTC
-  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null for the present
+  f.taken_at AS valid_from, -- instant of the first snapshot that shows this version, RFC 3339 UTC
+  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null if current
   v.display_name, -- name of the configuration; may be empty
   v.issuer_url, -- URL of the identity provider
   v.provider_type, -- PROVIDER_TYPE_BUILTIN or PROVIDER_TYPE_CUSTOM
   v.state, -- SSO_CONFIGURATION_STATE_ACTIVE or _INACTIVE
   v.client_id, -- OAuth client id
-  v.email_domain, -- the domain; empty when there is none
+  v.email_domain, -- the domain; empty if there is none
   v.email_domains, -- a sorted JSON array of domains
   v.additional_scopes, -- a sorted JSON array of scopes
   v.claims, -- a JSON object, its keys sorted
-  v.claims_expression, -- the expression that claims must satisfy; empty when there is none
+  v.claims_expression, -- the expression that claims must satisfy; empty if there is none
   v.raw, -- the object as received when this version of it was first seen
-  v.stated_organization_id, -- the organization that the configuration itself names; empty when it names none
-  v.unknown_fields, -- fields that this version does not know, canonical JSON; null when there are none
+  v.stated_organization_id, -- organization id in the configuration itself; empty if absent
+  v.unknown_fields, -- fields that this version does not know, canonical JSON; null if there are none
   v.valid_from AS valid_from_snapshot_id, -- the snapshot of valid_from
-  v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null for the present
+  v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null if current
 FROM sso_versions v
 JOIN organizations o ON o.key = v.organization_key
 JOIN stored_snapshots f ON f.id = v.valid_from
 LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
 
-CREATE VIEW changes AS -- What differs from the baseline, one row for each atomic change.
+CREATE VIEW changes AS -- The differences from the baseline, one row for each change.
 SELECT
   s.id AS snapshot_id, -- the snapshot that shows the change
-  s.baseline_id, -- the snapshot that it was compared with
+  s.baseline_id, -- the snapshot with which it was compared
   s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
   o.id AS organization_id, -- id of the organization
   c.severity, -- critical, high, medium, low or info
@@ -586,15 +586,15 @@ SELECT
   c.subject_id, -- id of the subject
   c.subject_name, -- its name
   c.field, -- the API's name of the field; null for added, reappeared and removed
-  c.before, -- value in the baseline, plain text; for removed the configuration as canonical JSON; null when absent
+  c.before, -- value in the baseline, plain text; for removed the configuration as canonical JSON; null if absent
   c.after, -- value in the snapshot, likewise
-  c.before_label, -- what a person reads in place of before, such as the name for an id; null when it is the same
+  c.before_label, -- readable form of before, such as a name for an id; null if before is readable
   c.after_label, -- likewise for after
-  c.actor_id, -- who made the change, from the audit log; null when not known
-  c.actor_principal, -- kind of the actor; null when not known
-  c.actor_action, -- what the audit log calls it; null when not known
-  c.actor_at, -- when, RFC 3339 UTC with nine digits; null when not known
-  c.note, -- what else a reader must know; null when nothing
+  c.actor_id, -- who made the change, from the audit log; null if not known
+  c.actor_principal, -- kind of the actor; null if not known
+  c.actor_action, -- the action in the audit log; null if not known
+  c.actor_at, -- time of the action, RFC 3339 UTC with nine digits; null if not known
+  c.note, -- a remark for the reader; null if there is none
   c.number -- place in the report, from 1
 FROM stored_snapshots s
 JOIN organizations o ON o.key = s.organization_key
@@ -610,9 +610,9 @@ SELECT
   e.number AS entry_number, -- number of the entry in audit_log_entries
   e.id AS entry_id, -- id of the entry
   e.created_at, -- when it happened, RFC 3339 UTC with nine digits
-  e.actor_id, -- who acted; null when not reported
-  e.actor_principal, -- kind of the actor; null when not reported
-  e.subject_id, -- what was acted on
+  e.actor_id, -- who acted; null if not reported
+  e.actor_principal, -- kind of the actor; null if not reported
+  e.subject_id, -- id of the object of the action
   e.subject_type, -- its kind
   e.action -- what was done, as the API words it
 FROM stored_candidates c
@@ -623,22 +623,22 @@ CREATE VIEW findings AS -- The outcome of every rule in every snapshot that is n
 SELECT
   s.id AS snapshot_id, -- the snapshot
   s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
-  s.organization_id, -- id of the organization; null when the run failed before it was known
+  s.organization_id, -- id of the organization; null if the run failed before it was known
   v.rule_id, -- the rule, such as SCIM-001
   w.title, -- the rule in words
   v.severity, -- critical, high, medium, low or info
   v.status, -- fail, pass, not_assessed or excepted
-  v.original_status, -- what an exception covers; null when there is none
+  v.original_status, -- status before an exception was applied; null if there is no exception
   v.subject_type, -- scim_configuration, sso_configuration or organization
   v.subject_id, -- id of the subject
   v.subject_name, -- its name
-  v.observed, -- what was found; for not_assessed, why nothing could be
-  w.expected, -- what would be in order
+  v.observed, -- what was found; for not_assessed, why it could not be assessed
+  w.expected, -- what the rule expects
   v.id AS fingerprint, -- SHA-256, in hex, of rule, organization id, subject type and subject id
-  v.first_seen, -- since when it has been open without a break, RFC 3339 UTC; null when it is not open
-  CAST(julianday(s.taken_at) - julianday(v.first_seen) + 0.000001 AS INTEGER) AS days_open, -- null when not open
+  v.first_seen, -- since when it has been open without a break, RFC 3339 UTC; null if it is not open
+  CAST(julianday(s.taken_at) - julianday(v.first_seen) + 0.000001 AS INTEGER) AS days_open, -- null if not open
   w.remedy, -- what to do about a failure
-  v.exception_number -- number of the exception that covers it, or did until it expired; null when none does
+  v.exception_number -- number of the exception that covers it, or covered it until it expired; null if none
 FROM whole_snapshots s
 JOIN finding_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
@@ -670,42 +670,42 @@ SELECT
   s.organization_id, -- id of the organization
   CAST(v.id AS INTEGER) AS number, -- place in the exceptions file among those that concern the organization, from 1
   v.rule_id, -- the rule whose failures are accepted
-  v.subject_id, -- the one subject that it is for; null for every subject of the organization
-  v.accepted_organization_id, -- the organization that it names; null when it names none
-  v.owner, -- who accepts
+  v.subject_id, -- the subject that it covers; null for every subject in the organization
+  v.accepted_organization_id, -- the organization named in the exception; null if none is named
+  v.owner, -- who accepts the risk
   v.reason, -- why
-  v.ticket, -- where it was decided; null when not stated
+  v.ticket, -- ticket of the decision; null if not stated
   v.expires, -- last day on which it is in force, UTC, yyyy-mm-dd
-  v.in_force, -- 0 when it had expired
+  v.in_force, -- 1, or 0 if it had expired
   v.bearing, -- applied, not_assessed or unmatched
-  v.findings -- how many findings it covers, or would still cover had it not expired
+  v.findings -- number of findings that it covers, or would cover if it had not expired
 FROM whole_snapshots s
 JOIN exception_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id);
 
-CREATE VIEW exchanges AS -- Each request of every whole snapshot, and the answer that was accepted for it.
+CREATE VIEW exchanges AS -- Each request of every whole snapshot, with the response that was accepted.
 SELECT
   x.snapshot_id, -- the snapshot
   x.number, -- place in the snapshot, from 1
   q.method, -- service and method, such as gitpod.v1.OrganizationService/ListSCIMConfigurations
   q.body AS request, -- the body that was sent, JSON; never a token
-  x.status, -- HTTP status of the answer
+  x.status, -- HTTP status of the response
   x.sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
   x.duration_us, -- microseconds from sending to the last byte
-  x.server_date, -- Date of the answer, RFC 3339 UTC; null when it had none
-  x.records, -- configurations in the answer
-  x.retries, -- why each earlier try was not accepted, a JSON array of texts
-  a.sha256 AS response_sha256 -- SHA-256 of the answer, in hex; its bytes are in responses
+  x.server_date, -- Date header of the response, RFC 3339 UTC; null if it had none
+  x.records, -- configurations in the response
+  x.retries, -- why each earlier attempt was not accepted, a JSON array of texts
+  a.sha256 AS response_sha256 -- SHA-256 of the response, in hex; its bytes are in responses
 FROM stored_exchanges x
 JOIN requests q ON q.id = x.request_id
 JOIN responses a ON a.id = x.response_id;
 
--- What was recorded is never rewritten. Only retention removes rows, those that belong to pruned snapshots alone.
+-- Recorded rows are never rewritten. Only retention removes rows, and only those that no unpruned snapshot shows.
 
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'ledger is never rewritten'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
-BEGIN SELECT RAISE(ABORT, 'ledger are never deleted'); END;
+BEGIN SELECT RAISE(ABORT, 'ledger is never deleted'); END;
 CREATE TRIGGER run_starts_no_update BEFORE UPDATE ON run_starts
 BEGIN SELECT RAISE(ABORT, 'run_starts are never rewritten'); END;
 CREATE TRIGGER run_starts_no_delete BEFORE DELETE ON run_starts
@@ -757,7 +757,7 @@ BEGIN SELECT RAISE(ABORT, 'organization_versions are closed once'); END;
 CREATE TRIGGER organization_versions_no_delete BEFORE DELETE ON organization_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'organization_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'organization_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER policy_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, restrict_account_creation_to_scim, unknown_fields, raw,
@@ -769,7 +769,7 @@ BEGIN SELECT RAISE(ABORT, 'policy_versions are closed once'); END;
 CREATE TRIGGER policy_versions_no_delete BEFORE DELETE ON policy_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'policy_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'policy_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER scim_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, stated_organization_id, name, enabled, sso_configuration_id, created_at,
@@ -781,7 +781,7 @@ BEGIN SELECT RAISE(ABORT, 'scim_versions are closed once'); END;
 CREATE TRIGGER scim_versions_no_delete BEFORE DELETE ON scim_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'scim_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'scim_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER sso_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, stated_organization_id, display_name, issuer_url, provider_type, state,
@@ -794,7 +794,7 @@ BEGIN SELECT RAISE(ABORT, 'sso_versions are closed once'); END;
 CREATE TRIGGER sso_versions_no_delete BEFORE DELETE ON sso_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'sso_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'sso_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER finding_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, rule_id, severity, status, original_status, subject_type, subject_id,
@@ -806,7 +806,7 @@ BEGIN SELECT RAISE(ABORT, 'finding_versions are closed once'); END;
 CREATE TRIGGER finding_versions_no_delete BEFORE DELETE ON finding_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'finding_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'finding_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER exception_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, rule_id, subject_id, accepted_organization_id, owner, reason, ticket,
@@ -818,7 +818,7 @@ BEGIN SELECT RAISE(ABORT, 'exception_versions are closed once'); END;
 CREATE TRIGGER exception_versions_no_delete BEFORE DELETE ON exception_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'exception_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'exception_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER carried_finding_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, rule_id, first_seen, last_seen, row_sha256 ON carried_finding_versions
@@ -829,43 +829,43 @@ BEGIN SELECT RAISE(ABORT, 'carried_finding_versions are closed once'); END;
 CREATE TRIGGER carried_finding_versions_no_delete BEFORE DELETE ON carried_finding_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
-BEGIN SELECT RAISE(ABORT, 'carried_finding_versions go only when every snapshot that shows them is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'carried_finding_versions are deleted only if every showing snapshot is pruned'); END;
 
 CREATE TRIGGER failed_findings_no_update BEFORE UPDATE ON failed_findings
 BEGIN SELECT RAISE(ABORT, 'failed_findings are never rewritten'); END;
 CREATE TRIGGER failed_findings_no_delete BEFORE DELETE ON failed_findings
 WHEN NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = OLD.snapshot_id)
-BEGIN SELECT RAISE(ABORT, 'failed_findings go only with a snapshot that is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'failed_findings are deleted only with a pruned snapshot'); END;
 CREATE TRIGGER stored_changes_no_update BEFORE UPDATE ON stored_changes
 BEGIN SELECT RAISE(ABORT, 'stored_changes are never rewritten'); END;
 CREATE TRIGGER stored_changes_no_delete BEFORE DELETE ON stored_changes
 WHEN NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = OLD.snapshot_id)
-BEGIN SELECT RAISE(ABORT, 'stored_changes go only with a snapshot that is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'stored_changes are deleted only with a pruned snapshot'); END;
 CREATE TRIGGER audit_log_readings_no_update BEFORE UPDATE ON audit_log_readings
 BEGIN SELECT RAISE(ABORT, 'audit_log_readings are never rewritten'); END;
 CREATE TRIGGER audit_log_readings_no_delete BEFORE DELETE ON audit_log_readings
 WHEN NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = OLD.snapshot_id)
-BEGIN SELECT RAISE(ABORT, 'audit_log_readings go only with a snapshot that is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'audit_log_readings are deleted only with a pruned snapshot'); END;
 CREATE TRIGGER audit_log_entries_no_update BEFORE UPDATE ON audit_log_entries
 BEGIN SELECT RAISE(ABORT, 'audit_log_entries are never rewritten'); END;
 CREATE TRIGGER audit_log_entries_no_delete BEFORE DELETE ON audit_log_entries
 WHEN NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = OLD.snapshot_id)
-BEGIN SELECT RAISE(ABORT, 'audit_log_entries go only with a snapshot that is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'audit_log_entries are deleted only with a pruned snapshot'); END;
 CREATE TRIGGER stored_candidates_no_update BEFORE UPDATE ON stored_candidates
 BEGIN SELECT RAISE(ABORT, 'stored_candidates are never rewritten'); END;
 CREATE TRIGGER stored_candidates_no_delete BEFORE DELETE ON stored_candidates
 WHEN NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = OLD.snapshot_id)
-BEGIN SELECT RAISE(ABORT, 'stored_candidates go only with a snapshot that is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'stored_candidates are deleted only with a pruned snapshot'); END;
 CREATE TRIGGER stored_exchanges_no_update BEFORE UPDATE ON stored_exchanges
 BEGIN SELECT RAISE(ABORT, 'stored_exchanges are never rewritten'); END;
 CREATE TRIGGER stored_exchanges_no_delete BEFORE DELETE ON stored_exchanges
 WHEN NOT EXISTS (SELECT 1 FROM pruned_snapshots g WHERE g.snapshot_id = OLD.snapshot_id)
-BEGIN SELECT RAISE(ABORT, 'stored_exchanges go only with a snapshot that is pruned'); END;
+BEGIN SELECT RAISE(ABORT, 'stored_exchanges are deleted only with a pruned snapshot'); END;
 CREATE TRIGGER requests_no_update BEFORE UPDATE ON requests
 BEGIN SELECT RAISE(ABORT, 'requests are never rewritten'); END;
 CREATE TRIGGER requests_no_delete BEFORE DELETE ON requests
 WHEN EXISTS (SELECT 1 FROM stored_exchanges x WHERE x.request_id = OLD.id)
-BEGIN SELECT RAISE(ABORT, 'requests go only with the last exchange that has them'); END;
+BEGIN SELECT RAISE(ABORT, 'requests are deleted only with their last exchange'); END;
 CREATE TRIGGER responses_no_update BEFORE UPDATE ON responses
 WHEN (NEW.id, NEW.sha256, NEW.size) <> (OLD.id, OLD.sha256, OLD.size) OR NEW.body IS NOT NULL AND OLD.body IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'responses are never rewritten; retention may only remove the body'); END;

@@ -1,4 +1,4 @@
-// Package evidence makes what was collected checkable by others: records of rows, hashes over them, the
+// Package evidence owns what lets others check the stored data: records of rows, hashes over them, the
 // links of the ledger, and the sums of report folders. The format is in docs/verification.md.
 package evidence
 
@@ -14,15 +14,15 @@ import (
 
 // Form is how the rows of one kind are written as records: the kind; then, sorted by the name of the
 // column, the name and the value of each column that is not null; then a line feed. Kind, names and values
-// are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in decimal. No two different rows have
-// the same record, and a column that is added later changes no record of a row that does not have it.
+// are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in decimal. Two different rows never
+// have the same record. A column that is added later changes no record in which it is null.
 type Form struct {
 	kind  []byte
-	order []int    // of the columns, sorted by name
-	names [][]byte // as netstrings, in the order of the columns
+	order []int    // indexes of the columns, sorted by name
+	names [][]byte // netstrings, in the order of the columns
 }
 
-// NewForm is the form of the rows of a kind with these columns.
+// NewForm returns the form for rows of a kind with these columns.
 func NewForm(kind string, columns ...string) Form {
 	f := Form{kind: appendNetstring(nil, kind)}
 	for i, c := range columns {
@@ -33,7 +33,7 @@ func NewForm(kind string, columns ...string) Form {
 	return f
 }
 
-// Append appends the record of a row, with a value for each column: a string, an integer, or nil for null.
+// Append appends the record of a row. Each column has a value: a string, an int64, or nil for null.
 func (f Form) Append(to []byte, values []any) []byte {
 	to = append(to, f.kind...)
 	for _, i := range f.order {
@@ -53,7 +53,7 @@ func (f Form) Append(to []byte, values []any) []byte {
 	return append(to, '\n')
 }
 
-// Sum is the SHA-256 of the record of a row.
+// Sum returns the SHA-256 of the record of a row.
 func (f Form) Sum(values []any) [sha256.Size]byte {
 	return sha256.Sum256(f.Append(nil, values))
 }
@@ -71,12 +71,12 @@ type Digest struct {
 	record []byte
 }
 
-// NewDigest is a Digest over nothing.
+// NewDigest returns an empty Digest.
 func NewDigest() *Digest {
 	return &Digest{hash: sha256.New()}
 }
 
-// AddHashes adds the kind, as a netstring, and then the SHA-256 of each of its rows, one after the other.
+// AddHashes adds the kind as a netstring, then the hashes: the SHA-256 of each row, concatenated.
 func (d *Digest) AddHashes(kind string, hashes []byte) {
 	d.hash.Write(appendNetstring(nil, kind))
 	d.hash.Write(hashes)
@@ -88,14 +88,7 @@ func (d *Digest) Add(f Form, values []any) {
 	d.hash.Write(d.record)
 }
 
-// Sum is the SHA-256, in hex, of what was added.
+// Sum returns the SHA-256, in hex, of everything that was added.
 func (d *Digest) Sum() string {
 	return hex.EncodeToString(d.hash.Sum(nil))
-}
-
-// Link is the link of a fact in the ledger: the SHA-256, in hex, over the link before (a netstring,
-// empty for the first) and the record of the fact.
-func Link(previous string, fact Form, values []any) string {
-	sum := sha256.Sum256(fact.Append(appendNetstring(nil, previous), values))
-	return hex.EncodeToString(sum[:])
 }

@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// SumsFile is the file of a report folder that has the SHA-256 of every other one, as sha256sum writes it.
+// SumsFile has the SHA-256 of every other file in a report folder, in the format of sha256sum.
 const SumsFile = "SHA256SUMS"
 
-// CheckFolder compares the files of a report folder with its SumsFile. A problem is a file with another
-// hash, a missing file, or one that SumsFile does not name. The error is for a folder that cannot be read.
+// CheckFolder compares the files in a report folder with its SumsFile. It reports each file that has
+// another hash, is missing, or is not listed in SumsFile. It fails if the folder cannot be read.
 func CheckFolder(folder string) (problems []string, err error) {
-	root, err := os.OpenRoot(folder) // neither a name nor a link can leave the folder
+	root, err := os.OpenRoot(folder) // no name and no symbolic link can lead out of the folder
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder: %w", err)
 	}
@@ -56,7 +56,8 @@ func CheckFolder(folder string) (problems []string, err error) {
 	return problems, nil
 }
 
-// parseSum reads a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same folder.
+// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same
+// folder.
 func parseSum(line string) (sum, name string, ok bool) {
 	sum, name, ok = strings.Cut(line, "  ")
 	return sum, name, ok && len(sum) == 2*sha256.Size && name != "" && name == filepath.Base(name)

@@ -9,12 +9,12 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// age is since when a finding has been open and when it last failed, as they are stored.
+// age has the stored times since when a finding has been open, and when it last failed.
 type age struct {
 	ruleID, firstSeen, lastSeen string
 }
 
-// ages are those of open findings, by fingerprint.
+// ages has the age of each open finding, by fingerprint.
 type ages map[string]age
 
 func (all ages) add(fingerprint string, a age) {
@@ -24,8 +24,8 @@ func (all ages) add(fingerprint string, a age) {
 	all[fingerprint] = a
 }
 
-// openBefore are the findings of an organization that its last complete snapshot or a failed one after it
-// left open.
+// openBefore returns the ages of the findings that were open in the last complete snapshot of an organization
+// or in a later failed one.
 func openBefore(ctx context.Context, q querier, held records) (ages, error) {
 	open := make(ages)
 	for _, v := range held.findings {
@@ -38,7 +38,7 @@ func openBefore(ctx context.Context, q querier, held records) (ages, error) {
 			open.add(v.id(), age{f.RuleID, firstSeen, lastSeen(f.Status, formatSeconds(held.last.TakenAt))})
 		}
 	}
-	for _, v := range held.stayed {
+	for _, v := range held.carried {
 		r := reader{values: v.values, next: 1}
 		open.add(v.id(), age{ruleID: r.text(), firstSeen: r.text(), lastSeen: r.text()})
 		if r.err != nil {
@@ -58,7 +58,7 @@ func openBefore(ctx context.Context, q querier, held records) (ages, error) {
 	return open, err
 }
 
-// lastSeen is the instant of a snapshot in which a finding failed or was excepted, else empty.
+// lastSeen returns takenAt if the finding failed or was excepted in that snapshot, else an empty text.
 func lastSeen(status finding.Status, takenAt string) string {
 	if status == finding.Fail || status == finding.Excepted {
 		return takenAt
@@ -66,8 +66,8 @@ func lastSeen(status finding.Status, takenAt string) string {
 	return ""
 }
 
-// firstSeen is, by fingerprint, since when each finding that is open in the snapshot has been open. One
-// whose subject passes or is gone is open no longer.
+// firstSeen returns, by fingerprint, since when each open finding of the snapshot has been open. A finding
+// is closed when its subject passes or no longer exists.
 func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string]string {
 	open := make(map[string]string)
 	for _, f := range findings {
@@ -83,8 +83,8 @@ func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string
 	return open
 }
 
-// carriedValues are the values of carriedVersions for the findings that were open before and that a
-// complete snapshot could not assess: they stay open.
+// carriedValues returns the values of carriedVersions for the findings that were open before and that a
+// complete snapshot could not assess. Such findings stay open.
 func (all ages) carriedValues(findings []finding.Finding) [][]any {
 	statuses := make(map[string]finding.Status, len(findings))
 	unassessed := make(map[string]bool) // rules that could not be assessed for the organization

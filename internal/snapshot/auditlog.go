@@ -6,8 +6,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is what was read of the audit log for a snapshot. The store keeps neither LackingBefore nor an
-// entry's Raw: the answers are evidence.
+// AuditLog is the part of the audit log that was read for a snapshot. The store omits LackingBefore and each
+// entry's Raw, which the stored responses contain.
 type AuditLog = ona.AuditLog
 
 var (
@@ -35,7 +35,7 @@ func auditLogValues(l *AuditLog) (reading, entries [][]any) {
 	}}, entries
 }
 
-// candidateValues are the places of the candidates of each change in the log.
+// candidateValues returns, for each change, the places of its candidates in the log.
 func candidateValues(l *AuditLog, candidates [][]ona.AuditLogEntry) [][]any {
 	if l == nil {
 		return nil
@@ -53,8 +53,8 @@ func candidateValues(l *AuditLog, candidates [][]ona.AuditLogEntry) [][]any {
 	return rows
 }
 
-// AuditLog is what was read of the audit log for a snapshot. It is nil where the log was not to be read: in
-// a failed snapshot and in the first one of an organization.
+// AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a failed snapshot and
+// for the first one of an organization, which do not read the log.
 func (s *Store) AuditLog(ctx context.Context, snapshotID int64) (*AuditLog, error) {
 	log, found, err := first(queryAll(ctx, s.db, "reading how the audit log was read", func(r *reader) AuditLog {
 		return AuditLog{

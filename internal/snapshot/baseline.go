@@ -11,21 +11,21 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Baseline is what the next snapshot of an organization is compared with: its last complete snapshot. The
-// zero Baseline is that of an organization without one.
+// Baseline is the last complete snapshot of an organization, with which the next one is compared. It is the
+// zero Baseline if the organization has no complete snapshot.
 type Baseline struct {
 	Snapshot Snapshot
-	// Inventory shows what could not be read in Snapshot as the last snapshot that could read it does, so
-	// that nothing is lost that changed while it was unreadable. It has no Raw.
+	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last snapshot that could,
+	// so that a change made in between is still detected. It has no Raw.
 	Inventory ona.Inventory
-	// SSO and Policies are the snapshots that Inventory has these from; the zero Snapshot when none could
-	// ever read them.
+	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero Snapshot if no
+	// snapshot could read them.
 	SSO, Policies Snapshot
 
 	content content
 }
 
-// Baseline is the baseline of an organization; false when it has no complete snapshot yet.
+// Baseline returns the baseline of an organization. found is false if it has no complete snapshot yet.
 func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline, found bool, err error) {
 	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
@@ -55,34 +55,36 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	return b, true, nil
 }
 
-// readBaseline reads the versions that hold now: of what a snapshot could not read, the last ones stay.
+// readBaseline reads the current versions. A snapshot that could not read a kind leaves its versions current.
 func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
 	key, err := s.keyOf(ctx, b.Snapshot)
-	now := func(t *versionTable) (rows []version) {
+	current := func(t *versionTable) (rows []version) {
 		if err == nil {
-			rows, err = t.now(ctx, s.db, key)
+			rows, err = t.current(ctx, s.db, key)
 		}
 		return rows
 	}
-	b.content = content{now(organizationVersions), now(policyVersions), now(scimVersions), now(ssoVersions)}
+	b.content = content{
+		current(organizationVersions), current(policyVersions), current(scimVersions), current(ssoVersions),
+	}
 	return cmp.Or(err,
-		asCounted(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
-		asCounted(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
+		checkCount(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
+		checkCount(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
 }
 
-// Expiries are the token expiries that the snapshots of an organization showed.
+// Expiries has the token expiries that the snapshots of an organization showed.
 type Expiries struct {
 	takenAt time.Time
 	all     []expiry // sorted by id and snapshot
 }
 
-// expiry is the token expiry that a configuration had since the snapshot taken at an instant.
+// expiry is a token expiry of a configuration, and taken_at of the first snapshot that showed it.
 type expiry struct {
 	id               string
 	since, expiresAt time.Time
 }
 
-// Expiries are those that came before the inventory taken now.
+// Expiries returns the token expiries in the snapshots before the one that is taken at takenAt.
 func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
 	key, err := findOrganization(ctx, s.db, organizationID)
 	if err != nil {
@@ -101,7 +103,7 @@ func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt tim
 	return &Expiries{takenAt, all}, err
 }
 
-// Since reports since which snapshot the token of a configuration has had the expiry that it has now.
+// Since returns since when the token of a configuration has had its present expiry.
 func (e *Expiries) Since(c *ona.SCIMConfiguration) finding.ExpirySince {
 	at, _ := slices.BinarySearchFunc(e.all, c.ID, func(x expiry, id string) int { return strings.Compare(x.id, id) })
 	since, shown := finding.ExpirySince{At: e.takenAt}, false

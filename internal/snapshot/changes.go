@@ -13,7 +13,8 @@ var changeColumns = []string{
 	"before_label", "after_label", "note", "actor_id", "actor_principal", "actor_action", "actor_at",
 }
 
-// changeValues are the values of changeColumns for each change. Its own columns show the newest candidate.
+// changeValues returns the values of changeColumns for each change. The actor columns show the newest
+// candidate.
 func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]any {
 	rows := make([][]any, len(changes))
 	for i, c := range changes {
@@ -31,8 +32,8 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 	return rows
 }
 
-// Changes are the differences of a snapshot from its baseline, in stored order; ErrPruned when retention
-// removed them.
+// Changes returns the differences between a snapshot and its baseline, in stored order, or ErrPruned if
+// retention removed them.
 func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
 	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
 	if err != nil {
@@ -44,8 +45,8 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 	return changes, s.addCandidates(ctx, snapshotID, changes)
 }
 
-// Timeline is every change of an organization in the snapshots taken from since on, up to and with a
-// snapshot, oldest first, without the candidates. The zero time is the beginning.
+// Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
+// all) with an id up to upTo, oldest first, without the candidates.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
 	key, err := findOrganization(ctx, s.db, organizationID)
 	if err != nil {
@@ -72,7 +73,7 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// addCandidates adds to the changes of one snapshot the audit-log entries that may say who made them.
+// addCandidates adds the audit-log entries that may say who made each change to the changes of a snapshot.
 func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []Change) error {
 	type candidate struct{ change, entry int }
 	candidates, err := queryAll(ctx, s.db, "reading candidate entries", func(r *reader) candidate {

@@ -16,7 +16,7 @@ import (
 	"scim-auditor/migrations"
 )
 
-// create makes a new database where there is no file, or an empty one. It appears whole or not at all.
+// create creates a database if the file is missing or empty. The file appears complete or not at all.
 func create(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -29,8 +29,8 @@ func create(ctx context.Context, path string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	// SQLite would write the log or the journal of a database that is gone into the new one. It
-	// removes them itself where it finds them beside an empty file.
+	// SQLite would apply the log or the journal of a deleted database to the new one. Beside an empty
+	// file SQLite would remove them, but the new file is not empty.
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -39,7 +39,7 @@ func create(ctx context.Context, path string) error {
 	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
 }
 
-// migrate makes the schema in an empty file, which nobody else knows yet. The caller syncs it.
+// migrate creates the schema in an empty file that no other process uses yet. The caller syncs the file.
 func migrate(ctx context.Context, path string) (err error) {
 	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
@@ -59,13 +59,13 @@ func applyMigrations(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("making the schema: %w", err)
+		return fmt.Errorf("creating the schema: %w", err)
 	}
 	return nil
 }
 
-// writeNew makes a file of mode 0600 that appears whole or not at all. It never replaces another
-// file (ErrFileExists).
+// writeNew creates a file of mode 0600 that appears complete or not at all. It never replaces a file
+// (ErrFileExists).
 func writeNew(path string, write func(partial *os.File) error) (err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(ErrFileExists, err)
@@ -88,24 +88,24 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	return publish(partial.Name(), path)
 }
 
-// publish renames a finished file, unless something has taken the name by now.
+// publish renames a finished file to path. It fails with ErrFileExists if path exists.
 func publish(partial, path string) error {
 	if err := os.Link(partial, path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return ErrFileExists
 		}
-		// A file system without hard links.
+		// The file system has no hard links.
 		if err := os.Rename(partial, path); err != nil {
 			return err
 		}
 	}
-	_ = durable.SyncFolder(filepath.Dir(path)) // not every file system can; the file is sound without it
+	_ = durable.SyncFolder(filepath.Dir(path)) // some file systems cannot; the file is valid without it
 	return nil
 }
 
-// Backup writes a copy of the database from into the file to (mode 0600), also while a run writes. The
-// copy is one consistent state, checked, in rollback-journal mode, so that it opens on a read-only
-// medium too. It appears whole or not at all and never replaces a file (ErrFileExists).
+// Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The copy is one
+// consistent state and is checked. It is in rollback-journal mode, so that it also opens on a read-only
+// medium. It appears complete or not at all, and never replaces a file (ErrFileExists).
 func Backup(ctx context.Context, from, to string) error {
 	if err := checkFile(from); err != nil {
 		return err

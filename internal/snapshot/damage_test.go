@@ -19,16 +19,16 @@ func TestABaselineThatIsNotWhatWasStoredIsNotComparedWith(t *testing.T) {
 	for name, c := range map[string]struct{ table, statement, want string }{
 		"a SCIM configuration less": {
 			"scim_versions", "DELETE FROM scim_versions WHERE id = 'a'",
-			"0 SCIM configurations of snapshot 7 are there, its header says 1",
+			"the database has 0 SCIM configurations of snapshot 7, but its header counts 1",
 		},
 		"an SSO configuration less": {
 			"sso_versions", "DELETE FROM sso_versions WHERE valid_to IS NULL",
-			"0 SSO configurations of snapshot 7 are there, its header says 1",
+			"the database has 0 SSO configurations of snapshot 7, but its header counts 1",
 		},
 		"one that is there twice": {
 			"scim_versions", `UPDATE scim_versions SET id = 'a', valid_to = NULL
 			WHERE id || valid_from = (SELECT id || valid_from FROM scim_versions ORDER BY id, valid_from LIMIT 1)`,
-			"the row a of scim_versions is there twice",
+			"the row a occurs twice in scim_versions",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,22 +8,22 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// Episode is a finding from when it was first seen without a break until it was open no longer, as a
-// stretch of snapshots shows it.
+// Episode is a finding from when it opened until it closed, as a range of snapshots shows it. A finding that
+// closes and opens again has two episodes.
 type Episode struct {
-	// Finding is what the last of the snapshots that show it says.
+	// Finding is as in the last snapshot that shows it.
 	finding.Finding
 	Title, Expected, Remedy string    // as the rules of that snapshot word them
-	FirstSeen               time.Time // may be long before the stretch
-	// LastID is the last snapshot of the stretch in which it was open; in one that could not assess it, it
-	// stays so.
+	FirstSeen               time.Time // may be before the range
+	// LastID is the last snapshot in the range in which it was open. A finding that a snapshot could not
+	// assess stays open.
 	LastID int64
 	// LastSeen is the last snapshot, up to LastID, in which it failed or was excepted.
 	LastSeen time.Time
 }
 
-// Episodes are the findings that were open in the snapshots of an organization with an id after one and up
-// to another, in no certain order. Snapshots that are pruned show none.
+// Episodes returns the findings that were open in the snapshots of an organization with an id above after, up
+// to upTo, in no specified order. It skips pruned snapshots.
 func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	all, err := s.queryEpisodes(ctx, organizationID, upTo)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo
 	return slices.DeleteFunc(all, func(e Episode) bool { return e.LastID <= after }), nil
 }
 
-// lastShowing is the last snapshot of a stretch, from ?2 on up to and with ?3, that shows the version v.
+// lastShowing selects the last snapshot with an id above ?2, up to ?3, that shows the version v.
 const lastShowing = `(
 	SELECT max(s.id)
 	FROM whole_snapshots s
@@ -61,8 +61,9 @@ const lastShowing = `(
 	  AND s.id >= v.valid_from AND (v.valid_to IS NULL OR s.id < v.valid_to)
 )`
 
-// queryEpisodes are the episodes up to a snapshot, as if none had been carried. Where max stands alone SQLite
-// takes the other columns from the row that has the maximum: https://www.sqlite.org/lang_select.html#bareagg.
+// queryEpisodes returns the episodes up to a snapshot, without those of findings that could not be assessed.
+// With max as the only aggregate SQLite takes the other columns from the row that has the maximum:
+// https://www.sqlite.org/lang_select.html#bareagg.
 func (s *Store) queryEpisodes(ctx context.Context, organizationID string, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading the findings of a period", func(r *reader) Episode {
 		return Episode{
@@ -89,17 +90,17 @@ func (s *Store) queryEpisodes(ctx context.Context, organizationID string, upTo i
 		ORDER BY v.rule_id, v.subject_type, v.subject_id, v.first_seen, v.id`, organizationID, 0, upTo)
 }
 
-// openColumns are what readFinding reads of the version v, and first_seen.
+// openColumns are the columns of the version v that readFinding reads, and first_seen.
 const openColumns = `v.id, v.rule_id, v.severity, v.status, v.original_status, v.subject_type, v.subject_id,
 	v.subject_name, v.observed, v.first_seen`
 
-// Carried are the findings that stay open although a complete snapshot could not assess them. They have no
-// texts.
+// Carried returns the findings that a complete snapshot could not assess and that therefore stay open. They
+// have no texts.
 func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
 	return s.carried(ctx, h.OrganizationID, h.ID-1, h.ID)
 }
 
-// carried are the findings that were open while complete snapshots could not assess them.
+// carried returns the findings that stayed open because complete snapshots could not assess them.
 func (s *Store) carried(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading findings that stay open", func(r *reader) Episode {
 		e := Episode{Finding: finding.Finding{Status: finding.NotAssessed}}

@@ -8,19 +8,19 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// Acceptance is an exception as a complete snapshot saw it, so that the report of a past night shows what
-// was accepted then.
+// Acceptance is an exception as a complete snapshot saw it, so that the report of a past run shows what was
+// accepted then.
 type Acceptance struct {
 	finding.Exception
 	// InForce is false when it had expired.
 	InForce bool
 	Bearing finding.Bearing
-	// Findings is how many findings it covers, or would still cover had it not expired.
+	// Findings is the number of findings that it covers, or would cover if it had not expired.
 	Findings int
 }
 
-// exceptionValues are the values of exceptionVersions, and by the place of a finding the number of the
-// exception that covers it.
+// exceptionValues returns the values of exceptionVersions. covering has the number of the exception that
+// covers a finding, by the index of the finding.
 func exceptionValues(acceptances []finding.Acceptance) (rows [][]any, covering map[int]int64) {
 	covering = make(map[int]int64)
 	for i, a := range acceptances {
@@ -45,8 +45,8 @@ func readException(r *reader) finding.Exception {
 	}
 }
 
-// Acceptances are the exceptions that concerned the organization of a snapshot, in the order of their file;
-// none for a failed snapshot, in which nothing was assessed.
+// Acceptances returns the exceptions for the organization of a snapshot, in the order of their file. A failed
+// snapshot has none, because it assessed nothing.
 func (s *Store) Acceptances(ctx context.Context, snapshotID int64) ([]Acceptance, error) {
 	return queryAll(ctx, s.db, "reading exceptions", func(r *reader) Acceptance {
 		return Acceptance{
@@ -56,20 +56,20 @@ func (s *Store) Acceptances(ctx context.Context, snapshotID int64) ([]Acceptance
 		snapshotID)
 }
 
-// Standing is an exception over a stretch of complete snapshots.
+// Standing is an exception over a range of complete snapshots.
 type Standing struct {
 	finding.Exception
 	// First and Last are the first and the last snapshot that saw it.
 	First, Last time.Time
-	// Snapshots saw it; in InForce of them it was in force, in Applied of these it covered something, and
-	// Findings is the most that it covered at once.
+	// Snapshots counts the snapshots that saw it, InForce those in which it was in force, Applied those in
+	// which it was in force and covered a finding. Findings is the most findings that it covered at once.
 	Snapshots, InForce, Applied, Findings int
-	// Open counts the snapshots that could not assess what it is for.
+	// Open counts the snapshots that could not assess its rule.
 	Open int
 }
 
-// Standings are the exceptions that the snapshots of an organization saw, with an id after one and up to
-// another, without pruned ones, sorted by rule and subject.
+// Standings returns the exceptions in the snapshots of an organization with an id above after, up to upTo,
+// sorted by rule and subject. It skips pruned snapshots.
 func (s *Store) Standings(ctx context.Context, organizationID string, after, upTo int64) ([]Standing, error) {
 	return queryAll(ctx, s.db, "reading the exceptions of a period", func(r *reader) Standing {
 		return Standing{

@@ -16,13 +16,13 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// exchangeColumns are the columns of the view exchanges but for snapshot_id.
+// exchangeColumns are the columns of the view exchanges, except snapshot_id.
 var exchangeColumns = []string{
 	"number", "method", "request", "response_sha256", "status", "sent_at", "duration_us", "server_date", "records",
 	"retries",
 }
 
-// exchangeValues are the values of exchangeColumns. The time of sending is stored in whole milliseconds.
+// exchangeValues returns the values of exchangeColumns. It stores sent_at in whole milliseconds.
 func exchangeValues(e Exchange) []any {
 	return []any{
 		int64(e.Number), e.Method, e.Request, e.ResponseSHA256, int64(e.Status),
@@ -31,8 +31,7 @@ func exchangeValues(e Exchange) []any {
 	}
 }
 
-// storeExchanges writes the exchanges of a snapshot. A request and an answer that are stored already are not
-// stored again.
+// storeExchanges writes the exchanges of a snapshot. It does not store a request or a response twice.
 func storeExchanges(ctx context.Context, tx querier, snapshotID int64, c Collected) error {
 	if err := storeResponses(ctx, tx, c); err != nil {
 		return err
@@ -55,7 +54,7 @@ func storeExchanges(ctx context.Context, tx querier, snapshotID int64, c Collect
 	return nil
 }
 
-// Exchanges are the requests of a snapshot with their answers, in order.
+// Exchanges returns the requests of a snapshot with their responses, in order.
 func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, error) {
 	return queryAll(ctx, s.db, "reading exchanges", func(r *reader) Exchange {
 		return Exchange{
@@ -71,13 +70,13 @@ func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, er
 		ORDER BY e.number`, snapshotID)
 }
 
-// storeResponses stores the bytes of each answer once. An answer whose bytes retention removed gets them back.
+// storeResponses stores the bytes of each response once. It restores bytes that retention removed.
 func storeResponses(ctx context.Context, tx querier, c Collected) error {
 	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
 	var compressing errgroup.Group
-	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one it takes a fifth of the time of a long listing
+	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one processor it takes a fifth of the time of a long listing
 	for i, e := range c.Exchanges {
-		_, stored, err := first(queryAll(ctx, tx, "looking for an answer", (*reader).number,
+		_, stored, err := first(queryAll(ctx, tx, "looking for a stored response", (*reader).number,
 			"SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL", e.ResponseSHA256))
 		if err != nil {
 			return err
@@ -90,7 +89,7 @@ func storeResponses(ctx context.Context, tx querier, c Collected) error {
 		}
 	}
 	if err := compressing.Wait(); err != nil {
-		return fmt.Errorf("compressing the answers: %w", err)
+		return fmt.Errorf("compressing the responses: %w", err)
 	}
 	for i, e := range c.Exchanges {
 		if bodies[i] == nil {
@@ -103,14 +102,14 @@ func storeResponses(ctx context.Context, tx querier, c Collected) error {
 			SET body = excluded.body, body_crc32 = excluded.body_crc32
 			WHERE body IS NULL`,
 			e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i]))); err != nil {
-			return fmt.Errorf("storing answer %d: %w", e.Number, err)
+			return fmt.Errorf("storing response %d: %w", e.Number, err)
 		}
 	}
 	return nil
 }
 
-// compressors are used again: a new one is 800 kB, most of what a thousand small organizations would cost
-// in memory and time.
+// compressors are reused. A new one takes 800 kB; with a thousand small organizations they would take most
+// of the memory and time.
 var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
 
 func compress(response func(i int) ([]byte, error), i int) ([]byte, error) {

@@ -11,8 +11,8 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// findingValues are the values of findingVersions for each finding, sorted by fingerprint. covering is, by
-// the place of a finding, the number of the exception that covers it.
+// findingValues returns the values of findingVersions for each finding, sorted by fingerprint. covering has
+// the number of the exception that covers a finding, by the index of the finding.
 func findingValues(findings []finding.Finding, firstSeen map[string]string, covering map[int]int64) [][]any {
 	rows := make([][]any, len(findings))
 	for i, f := range findings {
@@ -36,14 +36,14 @@ func countFailing(findings []finding.Finding) int {
 	return n
 }
 
-// Findings are the outcome of every rule in a snapshot, in the order of the rules: those of configurations
-// before those of runs. ErrPruned when retention removed them.
+// Findings returns the outcome of every rule in a snapshot, in the order of the rules: rules for
+// configurations before rules for runs. It fails with ErrPruned if retention removed them.
 func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
 	h, err := s.Snapshot(ctx, snapshotID)
 	if err != nil {
 		return nil, err
 	}
-	about, err := s.readStanding(ctx, h)
+	details, err := s.readFindingDetails(ctx, h)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 	findings, err := readVersions(versions, func(r *reader) Finding {
 		f := Finding{SnapshotID: h.ID, TakenAt: h.TakenAt, OrganizationID: h.OrganizationID}
 		f.Finding, f.FirstSeen = readFinding(r), r.seconds()
-		about.complete(&f, r.number())
+		details.addTo(&f, r.number())
 		return f
 	})
 	slices.SortStableFunc(findings, func(a, b Finding) int {
@@ -67,7 +67,7 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 	return findings, err
 }
 
-// findingsOf are the rows of the findings of a snapshot.
+// findingsOf returns the rows of the findings in a snapshot.
 func (s *Store) findingsOf(ctx context.Context, h Snapshot) ([]version, error) {
 	if !h.PrunedAt.IsZero() {
 		return nil, prunedError(h)
@@ -93,43 +93,43 @@ func readFinding(r *reader) finding.Finding {
 	}
 }
 
-// standing is what other tables say about the findings of a snapshot.
-type standing struct {
+// findingDetails is what other tables have about the findings in a snapshot.
+type findingDetails struct {
 	wordings    map[string]Wording // by rule id
 	acceptances []Acceptance
-	lastSeen    map[string]time.Time // of those that stay open, by fingerprint
+	lastSeen    map[string]time.Time // of open findings that were not assessed, by fingerprint
 }
 
-func (s *Store) readStanding(ctx context.Context, h Snapshot) (standing, error) {
-	about := standing{wordings: make(map[string]Wording), lastSeen: make(map[string]time.Time)}
+func (s *Store) readFindingDetails(ctx context.Context, h Snapshot) (findingDetails, error) {
+	details := findingDetails{wordings: make(map[string]Wording), lastSeen: make(map[string]time.Time)}
 	if h.RuleSetID != 0 {
 		rules, err := s.Rules(ctx, h)
 		if err != nil {
-			return about, err
+			return details, err
 		}
 		for _, w := range rules.Wordings {
-			about.wordings[w.RuleID] = w
+			details.wordings[w.RuleID] = w
 		}
 	}
 	carried, err := s.Carried(ctx, h)
 	if err != nil {
-		return about, err
+		return details, err
 	}
 	for _, c := range carried {
-		about.lastSeen[c.Fingerprint] = c.LastSeen
+		details.lastSeen[c.Fingerprint] = c.LastSeen
 	}
-	about.acceptances, err = s.Acceptances(ctx, h.ID)
-	return about, err
+	details.acceptances, err = s.Acceptances(ctx, h.ID)
+	return details, err
 }
 
-// complete adds to a finding the wording of its rule, its age, and the exception with a number.
-func (about *standing) complete(f *Finding, exception int64) {
-	w := about.wordings[f.RuleID]
+// addTo adds the wording of its rule, its age, and the exception with this number to a finding.
+func (details *findingDetails) addTo(f *Finding, exception int64) {
+	w := details.wordings[f.RuleID]
 	f.Title, f.Expected, f.Remedy = w.Title, w.Expected, w.Remedy
-	if exception > 0 && exception <= int64(len(about.acceptances)) {
-		f.Exception = &about.acceptances[exception-1].Exception
+	if exception > 0 && exception <= int64(len(details.acceptances)) {
+		f.Exception = &details.acceptances[exception-1].Exception
 	}
-	f.LastSeen = about.lastSeen[f.Fingerprint]
+	f.LastSeen = details.lastSeen[f.Fingerprint]
 	if f.Status == finding.Fail || f.Status == finding.Excepted {
 		f.LastSeen = f.TakenAt
 	}
@@ -138,7 +138,8 @@ func (about *standing) complete(f *Finding, exception int64) {
 	}
 }
 
-// Failing counts the failed findings of a snapshot by severity; ErrPruned when retention removed them.
+// Failing counts the failed findings in a snapshot by severity. It fails with ErrPruned if retention removed
+// them.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
 	h, err := s.Snapshot(ctx, snapshotID)
 	if err != nil {

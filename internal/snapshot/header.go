@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// snapshotColumns are what is recorded of a snapshot: the columns of the view snapshots but for its link
-// and what retention adds.
+// snapshotColumns are the columns in the record of a snapshot: those of the view snapshots, except
+// chain_sha256 and pruned_at.
 var snapshotColumns = []string{
 	"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
 	"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages",
@@ -19,10 +19,10 @@ var snapshotColumns = []string{
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
 
-// organizationColumn is the place of organization_id, for which stored_snapshots has organization_key.
+// organizationColumn is the index of organization_id. The table stored_snapshots has organization_key instead.
 const organizationColumn = 3
 
-// headerValues are the values of snapshotColumns.
+// headerValues returns the values of snapshotColumns.
 func headerValues(h Snapshot) []any {
 	var offset any
 	if h.ServerClockKnown {
@@ -70,7 +70,7 @@ func querySnapshots(ctx context.Context, q querier, where string, args ...any) (
 		"SELECT "+strings.Join(snapshotColumns, ", ")+", chain_sha256, pruned_at FROM snapshots "+where, args...)
 }
 
-// Snapshot is the snapshot with this id, ErrNotFound when there is none.
+// Snapshot returns the snapshot with this id, or ErrNotFound.
 func (s *Store) Snapshot(ctx context.Context, id int64) (Snapshot, error) {
 	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", id))
 	if err == nil && !found {
@@ -79,25 +79,25 @@ func (s *Store) Snapshot(ctx context.Context, id int64) (Snapshot, error) {
 	return h, err
 }
 
-// Snapshots are the snapshots of a run, sorted by source.
+// Snapshots returns the snapshots of a run, sorted by source.
 func (s *Store) Snapshots(ctx context.Context, runID int64) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, "WHERE run_id = ? ORDER BY source, id", runID)
 }
 
-// CompleteSnapshots are all complete snapshots of the organization that are not pruned, oldest first; of
-// every organization when organizationID is empty.
+// CompleteSnapshots returns the complete snapshots of an organization that are not pruned, oldest first. An
+// empty organizationID selects every organization.
 func (s *Store) CompleteSnapshots(ctx context.Context, organizationID string) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `
 		WHERE outcome = 'complete' AND pruned_at IS NULL AND (?1 = '' OR organization_id = ?1)
 		ORDER BY id`, organizationID)
 }
 
-// LastComplete is the newest complete snapshot of the organization with an id below before (0: any).
+// LastComplete returns the newest complete snapshot of the organization with an id below before (0: any id).
 func (s *Store) LastComplete(ctx context.Context, organizationID string, before int64) (Snapshot, bool, error) {
 	return lastComplete(ctx, s.db, organizationID, before, "")
 }
 
-// lastComplete finds the newest complete snapshot that a further condition holds for.
+// lastComplete returns the newest complete snapshot that also satisfies the SQL condition `and`.
 func lastComplete(
 	ctx context.Context, q querier, organizationID string, before int64, and string,
 ) (Snapshot, bool, error) {
@@ -107,17 +107,18 @@ func lastComplete(
 		LIMIT 1`, organizationID, before))
 }
 
-// Pinned is the newest complete snapshot of a source: its organization is the one that the source belongs to.
+// Pinned returns the newest complete snapshot of a source. Later snapshots of the source must be from the same
+// organization.
 func (s *Store) Pinned(ctx context.Context, source string) (Snapshot, bool, error) {
 	return first(querySnapshots(ctx, s.db, "WHERE source = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", source))
 }
 
-// prunedError is ErrPruned for a snapshot that retention removed.
+// prunedError returns ErrPruned with the id of the snapshot and the time of pruning.
 func prunedError(h Snapshot) error {
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
-// notPruned is ErrPruned for a snapshot that retention removed: that it has no rows then says nothing.
+// notPruned returns ErrPruned if retention removed the rows of a snapshot. Otherwise it never had any.
 func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
 	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", snapshotID))
 	if err == nil && found && !h.PrunedAt.IsZero() {

@@ -10,13 +10,13 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// content is the versions that a snapshot shows, each sorted by id.
+// content has the versions that a snapshot shows, sorted by id.
 type content struct {
 	organization, policies, scim, sso []version
 }
 
-// readContent reads what the snapshot could read, and checks the counts: what is compared with fewer or more
-// configurations than were stored would seem to be added or removed.
+// readContent returns what a complete snapshot shows. It checks the counts, because a missing or extra row
+// would appear as an added or removed configuration.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err error) {
 	key, err := s.keyOf(ctx, h)
 	shown := func(t *versionTable, notAssessed string) (rows []version) {
@@ -29,19 +29,19 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err err
 		shown(organizationVersions, ""), shown(policyVersions, h.PoliciesNotAssessed),
 		shown(scimVersions, ""), shown(ssoVersions, h.SSONotAssessed),
 	}
-	err = cmp.Or(err, asCounted(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations))
+	err = cmp.Or(err, checkCount(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations))
 	if h.SSONotAssessed == "" {
-		err = cmp.Or(err, asCounted(h.ID, "SSO", len(c.sso), h.SSOConfigurations))
+		err = cmp.Or(err, checkCount(h.ID, "SSO", len(c.sso), h.SSOConfigurations))
 	}
 	return c, err
 }
 
-// asCounted is the error for a number of configurations that differs from the header of the snapshot.
-func asCounted(snapshotID int64, noun string, there, counted int) error {
+// checkCount returns an error if the number of configurations differs from the one in the snapshot's header.
+func checkCount(snapshotID int64, noun string, there, counted int) error {
 	if there == counted {
 		return nil
 	}
-	return fmt.Errorf("%d %s configurations of snapshot %d are there, its header says %d: %w",
+	return fmt.Errorf("the database has %d %s configurations of snapshot %d, but its header counts %d: %w",
 		there, noun, snapshotID, counted, ErrDamaged)
 }
 
@@ -60,8 +60,8 @@ func (c content) inventory() (inventory ona.Inventory, err error) {
 	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr)
 }
 
-// keyOf is the key of the organization of a complete snapshot: ErrPruned when retention removed what the
-// snapshot shows, ErrNotFound when it is not complete.
+// keyOf returns the key of the organization of a complete snapshot. It fails with ErrPruned if retention
+// removed the rows of the snapshot, and with ErrNotFound if the snapshot is not complete.
 func (s *Store) keyOf(ctx context.Context, h Snapshot) (int64, error) {
 	if !h.PrunedAt.IsZero() {
 		return 0, prunedError(h)
@@ -73,14 +73,14 @@ func (s *Store) keyOf(ctx context.Context, h Snapshot) (int64, error) {
 	return key, err
 }
 
-// findOrganization is the key of an organization, 0 when nothing was stored of it.
+// findOrganization returns the key of an organization, 0 if the organization is not stored.
 func findOrganization(ctx context.Context, q querier, id string) (int64, error) {
 	key, _, err := first(queryAll(ctx, q, "reading organizations", (*reader).number,
 		"SELECT key FROM organizations WHERE id = ?", id))
 	return key, err
 }
 
-// Inventory is what a complete snapshot shows. What it could not read is marked as not assessed.
+// Inventory returns what a complete snapshot shows. It marks what the snapshot could not read as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
 	c, err := s.readContent(ctx, h)
 	if err != nil {
@@ -91,14 +91,14 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	return inventory, err
 }
 
-// Shown is what a complete snapshot shows, with the dates of the configurations.
+// Shown is the content of a complete snapshot, with the dates of the configurations.
 type Shown struct {
 	SCIM     []SCIMConfiguration       // sorted by id
-	SSO      []SSOConfiguration        // sorted by id; none when they were not assessed
-	Policies *ona.OrganizationPolicies // nil when they were not assessed
+	SSO      []SSOConfiguration        // sorted by id; empty if they were not assessed
+	Policies *ona.OrganizationPolicies // nil if they were not assessed
 }
 
-// Shown reads what a snapshot shows.
+// Shown returns the content of a complete snapshot.
 func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) {
 	c, err := s.readContent(ctx, h)
 	if err != nil {
@@ -126,8 +126,8 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	return shown, nil
 }
 
-// firstSeen is the instant of the first snapshot up to h with each configuration that has an ended version.
-// The others have their first version still.
+// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with an ended
+// version. The other configurations still have their first version.
 func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
 	key, err := findOrganization(ctx, s.db, h.OrganizationID)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 	return seen, err
 }
 
-// CountRows counts the configurations of a snapshot as the views show them: the second source of its counts.
+// CountRows counts the configurations of a snapshot in the views, as a second source for its counts.
 func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
 	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [2]int {
 		return [2]int{r.count(), r.count()}
@@ -166,8 +166,8 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 	return counts[0], counts[1], err
 }
 
-// SeenBefore reports which configurations of an organization that a snapshot does not show were there in an
-// older one.
+// SeenBefore returns a function that reports whether an older snapshot showed a configuration that the
+// snapshot h does not show.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
 	seen, err := s.firstSeen(ctx, h)
 	return func(t diff.SubjectType, id string) bool {

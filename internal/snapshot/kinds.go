@@ -6,8 +6,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// The functions of this file convert the things that snapshots show to the values of the columns of their
-// version table, and back.
+// The functions in this file convert configurations, organizations and policies to the values of the columns
+// of their version table, and back.
 
 func scimValues(c ona.SCIMConfiguration) []any {
 	return []any{
@@ -57,7 +57,7 @@ func readOrganization(r *reader) ona.Organization {
 	}
 }
 
-// policyValues are stored under the id of the organization.
+// policyValues uses the id of the organization as the id of the row.
 func policyValues(organizationID string, p ona.OrganizationPolicies) []any {
 	return []any{
 		organizationID, flag(p.RestrictAccountCreationToSCIM), orNull(ona.CanonicalUnknown(p.Unknown)), string(p.Raw),
@@ -73,7 +73,7 @@ func (r *reader) unknown() map[string]json.RawMessage {
 	return readJSON[map[string]json.RawMessage](r)
 }
 
-// raw is nil for a row that was read without its JSON.
+// raw returns nil for a row that was read without its JSON.
 func (r *reader) raw() json.RawMessage {
 	if text := r.text(); text != "" {
 		return json.RawMessage(text)
@@ -81,7 +81,7 @@ func (r *reader) raw() json.RawMessage {
 	return nil
 }
 
-// valuesOf converts every value.
+// valuesOf converts each value to a row.
 func valuesOf[T any](all []T, values func(T) []any) [][]any {
 	rows := make([][]any, len(all))
 	for i, v := range all {
@@ -90,7 +90,7 @@ func valuesOf[T any](all []T, values func(T) []any) [][]any {
 	return rows
 }
 
-// readVersions converts the values of every version back.
+// readVersions converts each version to a value.
 func readVersions[T any](versions []version, read func(*reader) T) ([]T, error) {
 	var all []T
 	for _, v := range versions {

@@ -2,8 +2,8 @@ package snapshot
 
 import "context"
 
-// LatestComplete returns the newest complete snapshot of each organization, in order. It reads no other snapshot, so
-// that its time does not grow with the nights.
+// LatestComplete returns the newest complete snapshot of each organization, sorted by id. It reads no other
+// snapshot, so that its time does not grow with the number of runs.
 func (s *Store) LatestComplete(ctx context.Context) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT (

@@ -7,7 +7,7 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// factForms are the forms of the records of facts, by their kind in the ledger.
+// factForms has the form of the records for each kind of fact.
 var factForms = map[string]evidence.Form{
 	"run_start": evidence.NewForm("run_start", runStartColumns...),
 	"run_end":   evidence.NewForm("run_end", runEndColumns...),
@@ -17,13 +17,13 @@ var factForms = map[string]evidence.Form{
 	"rule_set":  evidence.NewForm("rule_set", ruleSetColumns...),
 }
 
-// link is a link of the ledger; the zero link comes before the first one.
+// link is a link in the ledger. The zero link stands before the first one.
 type link struct {
 	number int64
 	chain  string
 }
 
-// lastLink is the newest link, the head of the ledger.
+// lastLink returns the newest link, the zero link if the ledger is empty.
 func lastLink(ctx context.Context, q querier) (link, error) {
 	last, _, err := first(queryAll(ctx, q, "reading the ledger", func(r *reader) link {
 		return link{r.number(), r.text()}
@@ -31,7 +31,7 @@ func lastLink(ctx context.Context, q querier) (link, error) {
 	return last, err
 }
 
-// add writes the link that follows, of the fact with an id and the values of its record.
+// add writes the next link. It is for the fact with this kind and id; values are those of its record.
 func (l link) add(ctx context.Context, tx querier, kind string, id int64, values []any) (link, error) {
 	next := link{l.number + 1, evidence.Link(l.chain, factForms[kind], values)}
 	_, err := execute(ctx, tx, "INSERT INTO ledger (number, kind, row_id, chain_sha256) VALUES (?, ?, ?, ?)",
@@ -39,7 +39,7 @@ func (l link) add(ctx context.Context, tx querier, kind string, id int64, values
 	return next, err
 }
 
-// record writes the link of a fact after the newest one.
+// record writes the link for a fact after the newest link.
 func record(ctx context.Context, tx querier, kind string, id int64, values []any) error {
 	last, err := lastLink(ctx, tx)
 	if err != nil {
@@ -49,7 +49,7 @@ func record(ctx context.Context, tx querier, kind string, id int64, values []any
 	return err
 }
 
-// recordRow writes the row of a fact, whose first value is its id, and its link.
+// recordRow writes the row of a fact and its link. The first value is the id.
 func recordRow(ctx context.Context, tx querier, kind, table string, columns []string, values []any) error {
 	if err := insertRows(ctx, tx, table, columns, [][]any{values}); err != nil {
 		return err
@@ -57,7 +57,7 @@ func recordRow(ctx context.Context, tx querier, kind, table string, columns []st
 	return record(ctx, tx, kind, values[0].(int64), values)
 }
 
-// nextID is the id that follows the newest row of a table.
+// nextID returns the id for a new row in a table.
 func nextID(ctx context.Context, tx querier, table string) (int64, error) {
 	last, _, err := first(queryAll(ctx, tx, "numbering a row of "+table, (*reader).number, "SELECT max(id) FROM "+table))
 	return last + 1, err

@@ -22,9 +22,9 @@ type Store struct {
 	db *database
 }
 
-// Open opens the database file, and creates it (mode 0600, its folder 0700) where there is none. It
-// leaves a file untouched that is no database of auditor (ErrNotDatabase) or one of another version
-// (ErrOlderVersion, ErrNewerVersion).
+// Open opens the database file. If the file is missing, Open creates it (mode 0600, its folder 0700). It
+// leaves the file untouched and fails if it is not a database of auditor (ErrNotDatabase) or has another
+// version (ErrOlderVersion, ErrNewerVersion).
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of the database: %w", err)
@@ -35,8 +35,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return openFile(ctx, path, writableDSN(path))
 }
 
-// OpenExisting opens a database that is there, as Open does; ErrNoDatabaseFile when there is none. One
-// that cannot be written is opened as OpenReadOnly does.
+// OpenExisting opens the database file as Open does, but fails with ErrNoDatabaseFile if it is missing. It
+// opens a file that it cannot write as OpenReadOnly does.
 func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	if !writable(path) {
 		return OpenReadOnly(ctx, path)
@@ -44,8 +44,8 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	return openFile(ctx, path, writableDSN(path))
 }
 
-// OpenReadOnly opens a database only for reading. Nothing on the disk changes, and it also opens on a
-// medium that cannot be written. It fails as Open does, and with ErrNoDatabaseFile.
+// OpenReadOnly opens the database file only for reading, also on a read-only medium. Nothing on the disk
+// changes. It fails as Open does, and with ErrNoDatabaseFile if the file is missing.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return openFile(ctx, path, readOnlyDSN(path))
 }
@@ -64,7 +64,7 @@ func openFile(ctx context.Context, path, dsn string) (*Store, error) {
 	return &Store{db: db}, nil
 }
 
-// busyWait is how long a statement waits for another process that writes.
+// busyWait is how long a statement waits for another process that is writing.
 var busyWait = 10 * time.Second
 
 func busyTimeout() string { return fmt.Sprintf("busy_timeout(%d)", busyWait.Milliseconds()) }
@@ -80,18 +80,18 @@ func writableDSN(path string) string {
 	return fileURI(path) + "?" + pragmas.Encode()
 }
 
-// readOnlyDSN finds the way to read a database without changing it:
+// readOnlyDSN returns the DSN that reads a database without changing it:
 // https://www.sqlite.org/wal.html#read_only_databases
 func readOnlyDSN(path string) string {
 	pragmas := url.Values{"_pragma": {busyTimeout(), "query_only(1)", "temp_store(MEMORY)"}}
 	_, err := os.Stat(path + "-wal")
 	switch {
 	case err == nil:
-		// The log of a run that goes on, or that was killed, belongs to the database and stays there.
+		// A run is in progress or was killed. Its log belongs to the database and must stay.
 		pragmas.Set("mode", "ro")
 	case writable(path):
-		// Only a connection that may write removes the two files that reading in WAL mode needs;
-		// query_only keeps it from writing anything else.
+		// Only a connection that may write removes the -wal and -shm files, which reading in WAL mode
+		// creates. query_only prevents all other writes.
 		pragmas.Set("mode", "rw")
 	default:
 		pragmas.Set("immutable", "1")
@@ -107,16 +107,15 @@ func fileURI(path string) string {
 	return "file:" + (&url.URL{Path: slashed}).EscapedPath()
 }
 
-// Checkpoint moves the log into the file of the database, as far as no other program still reads what
-// was before.
+// Checkpoint moves the log into the database file, up to the oldest state that another process still reads.
 func (s *Store) Checkpoint(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
-		return fmt.Errorf("moving the log into the file of the database: %w", explain(err))
+		return fmt.Errorf("moving the log into the database file: %w", explain(err))
 	}
 	return nil
 }
 
-// Close closes the database. The last one to close leaves no -wal and -shm file behind.
+// Close closes the database. The last connection that closes removes the -wal and -shm files.
 func (s *Store) Close() error {
 	if err := s.db.close(); err != nil {
 		return fmt.Errorf("closing the database: %w", err)
@@ -124,13 +123,13 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// QuickCheck asks SQLite whether the file is sound, without comparing indexes with tables:
+// QuickCheck checks the file with SQLite, without comparing indexes with tables:
 // https://www.sqlite.org/pragma.html#pragma_quick_check
 func (s *Store) QuickCheck(ctx context.Context) error {
 	return s.db.check(ctx, "PRAGMA quick_check(5)")
 }
 
-// check is an error with the problems that a check of SQLite found.
+// check returns an error with the problems that a check of SQLite found.
 func (d *database) check(ctx context.Context, pragma string) error {
 	problems, err := queryAll(ctx, d, "checking the database", (*reader).text, pragma)
 	if err != nil {
@@ -159,8 +158,8 @@ const (
 	applicationID       = 0x41756431 // "Aud1", set by the first migration
 )
 
-// checkFile refuses a file that is no database of this version. It reads the header of the file alone, so
-// that nothing is written: a new database appears whole, and its header does not change after that.
+// checkFile fails if the file is not a database of this version. It reads only the header, so that it writes
+// nothing. That is sufficient: a new database appears complete, and its version never changes.
 func checkFile(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -174,14 +173,14 @@ func checkFile(path string) error {
 	n, err := io.ReadFull(f, header)
 	switch {
 	case n == 0 && errors.Is(err, io.EOF):
-		return fmt.Errorf("%s: %w: the file is there, but nothing was stored in it yet", path, ErrNoDatabaseFile)
+		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("reading the database %s: %w", path, err)
 	case err != nil || !strings.HasPrefix(string(header), headerMagic):
-		return fmt.Errorf("%s: %w: it is no SQLite file", path, ErrNotDatabase)
+		return fmt.Errorf("%s: %w: it is not a SQLite file", path, ErrNotDatabase)
 	}
 	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
-		return fmt.Errorf("%s: %w: it is a SQLite file of another program (application_id %d)", path, ErrNotDatabase, id)
+		return fmt.Errorf("%s: %w: another program created this SQLite file (application_id %d)", path, ErrNotDatabase, id)
 	}
 	return checkVersion(path, binary.BigEndian.Uint32(header[userVersionOffset:]))
 }
@@ -189,16 +188,16 @@ func checkFile(path string) error {
 func checkVersion(path string, version uint32) error {
 	switch {
 	case version > SchemaVersion:
-		return fmt.Errorf("%s: %w: its schema is version %d, this program knows up to %d",
+		return fmt.Errorf("%s: %w: its schema version is %d, and this program supports up to %d",
 			path, ErrNewerVersion, version, SchemaVersion)
 	case version < SchemaVersion:
-		return fmt.Errorf("%s: %w, schema %d; this one has schema %d: keep the file and start a new one with --db",
-			path, ErrOlderVersion, version, SchemaVersion)
+		return fmt.Errorf("%s: %w (its schema version is %d, this program has %d): "+
+			"keep the file and start a new one with --db", path, ErrOlderVersion, version, SchemaVersion)
 	}
 	return nil
 }
 
-// writable reports whether the file can be written. It does not change it.
+// writable reports whether the file can be written. It does not change the file.
 func writable(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

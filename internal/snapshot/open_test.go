@@ -21,12 +21,12 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 		want    error
 		says    string
 	}{
-		"text":            {[]byte("id,name\n1,Okta\n"), snapshot.ErrNotDatabase, "it is no SQLite file"},
+		"text":            {[]byte("id,name\n1,Okta\n"), snapshot.ErrNotDatabase, "it is not a SQLite file"},
 		"another program": {append([]byte("SQLite format 3\x00"), make([]byte, 4080)...), snapshot.ErrNotDatabase, "auditor.db"},
-		"newer version":   {headerOf(99), snapshot.ErrNewerVersion, fmt.Sprintf("its schema is version 99, this program knows up to %d", snapshot.SchemaVersion)},
+		"newer version":   {headerOf(99), snapshot.ErrNewerVersion, fmt.Sprintf("its schema version is 99, and this program supports up to %d", snapshot.SchemaVersion)},
 		"development version": {
 			headerOf(3), snapshot.ErrOlderVersion,
-			"made by a development version of auditor, schema 3; this one has schema 10: keep the file and start a new one with --db",
+			"created by a development version of auditor (its schema version is 3, this program has 10): keep the file and start a new one with --db",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

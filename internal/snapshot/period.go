@@ -7,15 +7,15 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// SnapshotsBetween are the snapshots taken from one instant to another, both included, pruned ones too, in
-// order. The instants are whole seconds.
+// SnapshotsBetween returns the snapshots taken from one instant to another, both included, sorted by id. It
+// includes pruned snapshots. The instants are whole seconds.
 func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id",
 		formatSeconds(from), formatSeconds(to))
 }
 
-// CompleteBefore are the newest complete snapshots that were taken before an instant, one of each
-// organization, pruned ones too, in order.
+// CompleteBefore returns the newest complete snapshot of each organization that was taken before an instant,
+// sorted by id. It includes pruned snapshots.
 func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT max(id)
@@ -25,8 +25,8 @@ func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, e
 	) ORDER BY id`, formatSeconds(at))
 }
 
-// FirstFailedBefore are the oldest failed snapshots that were taken before an instant, one of each source
-// and organization, in order.
+// FirstFailedBefore returns the oldest failed snapshot of each source and organization that was taken before
+// an instant, sorted by id.
 func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT min(id)
@@ -36,19 +36,19 @@ func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot
 	) ORDER BY id`, formatSeconds(at))
 }
 
-// LastWithSSO is the newest complete snapshot of the organization, with an id up to upTo, that could read
-// the SSO configurations; pruned ones too.
+// LastWithSSO returns the newest complete snapshot of the organization, with an id up to upTo, that could read
+// the SSO configurations. It may be pruned.
 func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
 	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND sso_not_assessed IS NULL")
 }
 
-// LastWithPolicies is the same for the policies of the organization.
+// LastWithPolicies does the same for the policies of the organization.
 func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
 	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND policies_not_assessed IS NULL")
 }
 
-// NetChanges are the differences between two complete snapshots of one organization, however many lie
-// between them. What either could not read is not compared; ErrPruned when retention removed either.
+// NetChanges returns the differences between two complete snapshots of one organization, and ignores those in
+// between. It does not compare what either could not read. It fails with ErrPruned if either is pruned.
 func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.Change, error) {
 	old, err := s.Inventory(ctx, before)
 	if err != nil {
@@ -65,8 +65,8 @@ func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.
 	return diff.Compute(old, current, seen), nil
 }
 
-// Counts is what the views count over a stretch of snapshots of one organization: the second source of what
-// a report of them shows.
+// Counts has counts from the views over a range of snapshots of one organization, as a second source for the
+// counts in a report.
 type Counts struct {
 	Complete            int // snapshots
 	Changes             int
@@ -74,7 +74,7 @@ type Counts struct {
 	SCIMGone, SSOGone   int // configurations that were removed
 }
 
-// Counts counts over the snapshots of an organization with an id after one and up to another.
+// Counts counts over the snapshots of an organization with an id above after, up to upTo.
 func (s *Store) Counts(ctx context.Context, organizationID string, after, upTo int64) (Counts, error) {
 	c, _, err := first(queryAll(ctx, s.db, "counting over snapshots", func(r *reader) Counts {
 		return Counts{

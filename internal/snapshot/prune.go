@@ -10,33 +10,32 @@ import (
 	"time"
 )
 
-// Retention says what Prune removes. The newest complete snapshot of an organization, and the newest ones
-// that could read its SSO configurations and its policies, are what the next run compares with: they always
-// stay.
+// Retention selects what Prune removes. Prune always keeps the snapshots that the next run compares with: the
+// newest complete one of each organization, and the newest ones that could read its SSO configurations and its
+// policies.
 type Retention struct {
-	// KeepLast keeps this many of the newest complete snapshots of each organization, and what is newer than
-	// the oldest of these; 0 for no such rule.
+	// KeepLast keeps this many of the newest complete snapshots of each organization, and every snapshot
+	// newer than the oldest of these. 0 turns the rule off.
 	KeepLast int
-	// Before removes the snapshots taken before it; the zero time for no such rule.
+	// Before removes the snapshots taken before this instant. The zero time turns the rule off.
 	Before time.Time
-	// ResponsesBefore removes the bytes of answers that only snapshots taken before it had; the zero time for
-	// no such rule.
+	// ResponsesBefore removes the bytes of responses that no snapshot taken since this instant has. The zero
+	// time turns the rule off.
 	ResponsesBefore time.Time
 }
 
 // Pruned is what Prune removed.
 type Pruned struct {
 	Snapshots []Snapshot // oldest first; their headers stay
-	Rows      int        // of configurations, exchanges, changes and findings
-	Responses int        // answers whose bytes were removed; their hashes stay
+	Rows      int        // configurations, exchanges, changes and findings
+	Responses int        // responses whose bytes were removed; their hashes stay
 }
 
 var pruneColumns = []string{"id", "pruned_at", "responses_before"}
 
-// Prune removes the rows of whole old snapshots, in one transaction, and records that at the instant at.
-// Their headers and hashes stay, so that the ledger has no gap; of a configuration it stays known that it
-// was seen, and since when its token had which expiry. With dryRun nothing is changed, and the result is
-// what would be.
+// Prune removes the rows of old snapshots and records that, with the instant at, in one transaction. Their
+// headers and hashes stay, so that the ledger stays complete. The ids of their configurations and the history
+// of the token expiries stay too. With dryRun Prune changes nothing and returns what it would remove.
 func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun bool) (*Pruned, error) {
 	var pruned *Pruned
 	err := s.inTransaction(ctx, "pruning", func(tx *transaction) (err error) {
@@ -51,9 +50,9 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 	if err != nil {
 		return nil, err
 	}
-	// This returns the space to the system, and with it the bytes that deleted rows leave in a file.
+	// VACUUM returns the free space to the file system and erases the bytes of the deleted rows.
 	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
-		return pruned, fmt.Errorf("the rows are pruned, but their space was not returned: %w", explain(err))
+		return pruned, fmt.Errorf("the rows are pruned, but the file was not shrunk: %w", explain(err))
 	}
 	return pruned, nil
 }
@@ -81,7 +80,7 @@ func prune(ctx context.Context, tx querier, r Retention, at time.Time) (*Pruned,
 	return pruned, err
 }
 
-// recordPrune writes the fact, which names the snapshots.
+// recordPrune records the prune and its snapshots as a fact.
 func recordPrune(ctx context.Context, tx querier, r Retention, at time.Time, snapshots []Snapshot) error {
 	id, err := nextID(ctx, tx, "prunes")
 	if err != nil {
@@ -103,8 +102,8 @@ func recordPrune(ctx context.Context, tx querier, r Retention, at time.Time, sna
 	return record(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
 }
 
-// choose is what the rules remove of the snapshots that are whole, oldest first. A snapshot that failed
-// before its organization was known counts for the organization of its source.
+// choose returns the snapshots that the rules remove, oldest first, without those that are already pruned. A
+// snapshot that failed before its organization was known is treated as one of its source's organization.
 func (r Retention) choose(ctx context.Context, tx querier) ([]Snapshot, error) {
 	return querySnapshots(ctx, tx, `
 		WHERE id IN (
@@ -132,18 +131,18 @@ func (r Retention) choose(ctx context.Context, tx querier) ([]Snapshot, error) {
 		ORDER BY id`, r.KeepLast, formatSeconds(r.Before))
 }
 
-// snapshotTables have rows of one snapshot each.
+// snapshotTables are the tables in which each row belongs to one snapshot.
 var snapshotTables = []string{
 	"stored_changes", "failed_findings", "stored_exchanges",
 	"audit_log_readings", "audit_log_entries", "stored_candidates",
 }
 
-// removeRows removes what only pruned snapshots had.
+// removeRows removes the rows that only pruned snapshots show.
 func removeRows(ctx context.Context, tx querier) (removed int, err error) {
-	// Of the configurations there stays what later snapshots are compared with.
+	// Later snapshots still need the ids and the token expiries of the configurations.
 	for kind, query := range map[string]string{
-		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByNone,
-		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByNone,
+		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByPruned,
+		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByPruned,
 	} {
 		if _, err := execute(ctx, tx, "INSERT INTO pruned_versions "+query, kind); err != nil {
 			return 0, err
@@ -158,7 +157,7 @@ func removeRows(ctx context.Context, tx querier) (removed int, err error) {
 		removed += n
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
-		n, err := execute(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByNone)
+		n, err := execute(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByPruned)
 		if err != nil {
 			return 0, err
 		}
@@ -168,15 +167,15 @@ func removeRows(ctx context.Context, tx querier) (removed int, err error) {
 	return removed, err
 }
 
-// shownByNone says of a version v that every snapshot that showed it is pruned.
-const shownByNone = `v.valid_to IS NOT NULL AND NOT EXISTS (
+// shownByPruned is the condition that every snapshot that showed the version v is pruned.
+const shownByPruned = `v.valid_to IS NOT NULL AND NOT EXISTS (
 	SELECT 1
 	FROM whole_snapshots s
 	WHERE s.organization_key = v.organization_key AND s.id >= v.valid_from AND s.id < v.valid_to
 )`
 
-// removeResponses removes the bytes of answers that no snapshot has any more, or only snapshots taken before
-// the instant; those of the newest snapshot of an organization stay.
+// removeResponses removes the bytes of responses that no snapshot taken since the instant has. The responses
+// of the newest complete snapshot of each organization stay.
 func removeResponses(ctx context.Context, tx querier, before time.Time) (int, error) {
 	return execute(ctx, tx, `
 		UPDATE responses

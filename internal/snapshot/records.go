@@ -7,12 +7,12 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// records are the rows of recordTables that hold for an organization.
+// records are the current rows of recordTables for an organization.
 type records struct {
-	organizationKey              int64
-	last                         Snapshot // the last complete one; the zero Snapshot without one
-	findings, exceptions, stayed []version
-	open                         ages
+	organizationKey               int64
+	last                          Snapshot // the last complete one; the zero Snapshot if there is none
+	findings, exceptions, carried []version
+	open                          ages
 }
 
 func readRecords(ctx context.Context, tx querier, organizationID string) (held records, err error) {
@@ -20,29 +20,30 @@ func readRecords(ctx context.Context, tx querier, organizationID string) (held r
 		return held, err
 	}
 	held.last, _, err = lastComplete(ctx, tx, organizationID, 0, "")
-	now := func(t *versionTable) (rows []version) {
+	current := func(t *versionTable) (rows []version) {
 		if err == nil {
-			rows, err = t.now(ctx, tx, held.organizationKey)
+			rows, err = t.current(ctx, tx, held.organizationKey)
 		}
 		return rows
 	}
-	held.findings, held.exceptions, held.stayed = now(findingVersions), now(exceptionVersions), now(carriedVersions)
+	held.findings, held.exceptions = current(findingVersions), current(exceptionVersions)
+	held.carried = current(carriedVersions)
 	if err == nil {
 		held.open, err = openBefore(ctx, tx, held)
 	}
 	return held, err
 }
 
-// compare finds what has to be written so that the findings, the exceptions and the findings that stay open
-// hold, in the order of recordTables.
+// compare returns what to write so that the collected findings, exceptions and carried findings become
+// current, in the order of recordTables.
 func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
 	exceptions, covering := exceptionValues(c.Acceptances)
 	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
 	findings := findingValues(c.Findings, firstSeen, covering)
 	changed, err := findingVersions.compare(held.findings, findings)
 	accepted, acceptedErr := exceptionVersions.compare(held.exceptions, exceptions)
-	stayed, stayedErr := carriedVersions.compare(held.stayed, held.open.carriedValues(c.Findings))
-	return []difference{changed, accepted, stayed}, cmp.Or(err, acceptedErr, stayedErr)
+	carried, carriedErr := carriedVersions.compare(held.carried, held.open.carriedValues(c.Findings))
+	return []difference{changed, accepted, carried}, cmp.Or(err, acceptedErr, carriedErr)
 }
 
 // writeFailedFindings writes the findings of a failed snapshot.
@@ -55,7 +56,7 @@ func writeFailedFindings(ctx context.Context, tx querier, snapshotID int64, fail
 	return insertRows(ctx, tx, "failed_findings", columns, rows)
 }
 
-// part is rows of one snapshot alone.
+// part has rows that belong to one snapshot only.
 type part struct {
 	kind    string
 	table   string // empty for exchanges, which storeExchanges writes
@@ -63,7 +64,7 @@ type part struct {
 	rows    [][]any
 }
 
-// partsOf are the parts of a complete snapshot, in the order in which they are hashed.
+// partsOf returns the parts of a complete snapshot, in the order in which they are hashed.
 func partsOf(c Collected) []part {
 	reading, entries := auditLogValues(c.AuditLog)
 	exchanges := valuesOf(c.Exchanges, exchangeValues)
@@ -92,8 +93,8 @@ func writeParts(ctx context.Context, tx querier, snapshotID int64, parts []part)
 	return nil
 }
 
-// recordsHash is the SHA-256, in hex, over the hashes of the rows of recordTables and then the records of
-// the parts.
+// recordsHash returns the SHA-256, in hex, over the row hashes of recordTables followed by the records of the
+// parts.
 func recordsHash(versions []difference, parts []part) string {
 	digest := evidence.NewDigest()
 	for _, d := range versions {

@@ -7,16 +7,16 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// RuleSet is the rules and thresholds that the findings of snapshots are made by.
+// RuleSet has the rules and thresholds that produced the findings of snapshots.
 type RuleSet struct {
 	Thresholds string    // a JSON object
 	Wordings   []Wording // sorted by RuleID
 }
 
-// Wording is what a rule set says about one rule.
+// Wording is the text of one rule in a rule set.
 type Wording struct {
 	RuleID, Title, Expected, Remedy string
-	TurnedOff                       string // why the settings turn the rule off; empty when it is evaluated
+	TurnedOff                       string // why the settings turn the rule off; empty if it is evaluated
 }
 
 var (
@@ -25,7 +25,7 @@ var (
 	wordingForm    = evidence.NewForm("rule_wording", wordingColumns...)
 )
 
-// RecordRules returns the id of a rule set, which it stores when it differs from the newest one.
+// RecordRules returns the id of a rule set. It stores the rule set if it differs from the newest one.
 func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err error) {
 	digest := evidence.NewDigest()
 	var rows [][]any
@@ -56,7 +56,7 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 	return id, err
 }
 
-// Rules is the rule set of a snapshot, ErrNotFound when none was recorded.
+// Rules returns the rule set of a snapshot, or ErrNotFound if none was recorded.
 func (s *Store) Rules(ctx context.Context, h Snapshot) (RuleSet, error) {
 	thresholds, found, err := first(queryAll(ctx, s.db, "reading the rules", (*reader).text,
 		"SELECT thresholds FROM rule_sets WHERE id = ?", h.RuleSetID))

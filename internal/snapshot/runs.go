@@ -14,12 +14,12 @@ var (
 	runEndColumns   = []string{"run_id", "finished_at", "outcome", "error"}
 )
 
-// BeginRun records the start of a run and returns its id. Runs that an interruption left without an end
-// get one, as failed: the caller holds the lock that keeps a second run out.
+// BeginRun records the start of a run and returns its id. It first ends earlier interrupted runs as failed.
+// The caller must hold the lock that prevents a second run.
 func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) error {
 		if err := endInterrupted(ctx, tx, r.StartedAt); err != nil {
-			return fmt.Errorf("closing an interrupted run: %w", err)
+			return fmt.Errorf("ending an interrupted run: %w", err)
 		}
 		if id, err = nextID(ctx, tx, "run_starts"); err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 	return id, err
 }
 
-// endInterrupted ends the runs that began after the last one that has an end.
+// endInterrupted ends the runs that began after the last one that ended.
 func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
 	interrupted, err := queryAll(ctx, tx, "reading the runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
@@ -46,7 +46,7 @@ func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
 	return err
 }
 
-// FinishRun records the end of a run that is Running. A run has one end.
+// FinishRun records the end of a run. It fails if the run has ended.
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
 	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) error {
 		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
@@ -55,7 +55,7 @@ func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome O
 	})
 }
 
-// Run is the run with this id, ErrNotFound when there is none.
+// Run returns the run with this id, or ErrNotFound.
 func (s *Store) Run(ctx context.Context, id int64) (Run, error) {
 	run, found, err := first(s.queryRuns(ctx, "WHERE r.id = ?", id))
 	if err == nil && !found {
@@ -64,7 +64,7 @@ func (s *Store) Run(ctx context.Context, id int64) (Run, error) {
 	return run, err
 }
 
-// Runs is the register, newest first: the runs with an id up to upTo (0: all), at most limit of them (0: all).
+// Runs returns the runs with an id up to upTo (0: all), newest first, at most limit of them (0: no limit).
 func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) {
 	if limit == 0 {
 		limit = -1 // https://www.sqlite.org/lang_select.html#limitoffset: no upper bound
@@ -72,7 +72,7 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
-// runColumns are what readRun reads.
+// runColumns are the columns that readRun reads.
 const runColumns = "id, started_at, scheduled_for, trigger, outcome"
 
 func readRun(r *reader) Run {
@@ -81,7 +81,7 @@ func readRun(r *reader) Run {
 	}
 }
 
-// OfSchedule is what the run means to the nights of a schedule.
+// OfSchedule returns the run in the form that package schedule compares with the expected runs.
 func (r *Run) OfSchedule() schedule.Run {
 	return schedule.Run{
 		ID: r.ID, StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, CatchUp: r.Trigger == TriggerCatchUp,
@@ -109,16 +109,16 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 		ORDER BY id DESC`, args...)
 }
 
-// Totals are the sums over the complete snapshots of a run, beside what its row of the register counts.
+// Totals are sums over the complete snapshots of a run that Run does not have.
 type Totals struct {
 	SSOConfigurations int
-	// SSOKnown is false where a snapshot could not read them, or failed.
+	// SSOKnown is false if a snapshot failed or could not read the SSO configurations.
 	SSOKnown bool
-	// Failing counts failed findings of complete snapshots by severity; nil where a snapshot was pruned.
+	// Failing counts failed findings of complete snapshots by severity; nil if a snapshot is pruned.
 	Failing map[diff.Severity]int
 }
 
-// Totals adds up the snapshots of the runs from first to last, by run.
+// Totals returns the sums for the runs with ids from first to last, by the id of the run.
 func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Totals, error) {
 	totals := make(map[int64]*Totals)
 	_, err := queryAll(ctx, s.db, "adding up snapshots", func(r *reader) bool {
@@ -140,8 +140,9 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 	if err != nil {
 		return nil, err
 	}
-	// A finding that stays for many nights is one row: counted by its stretch first, or each night would
-	// count it again. CROSS JOIN keeps the order of the tables, so that no older night is read:
+	// A finding that stays the same in many snapshots is one row. The rows are counted by range before the
+	// join, so that no snapshot counts them one by one. CROSS JOIN keeps the order of the tables, so that
+	// older versions are not read:
 	// https://www.sqlite.org/lang_select.html#crossjoin
 	_, err = queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
 		run, severity, n := r.number(), diff.Severity(r.text()), r.count()

@@ -11,8 +11,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Collected is a complete snapshot to be stored. In Snapshot the caller sets what the collection learnt;
-// the store sets the id, the outcome, the baseline, the counts of stored rows, the hashes and the link.
+// Collected is a complete snapshot to store. The caller sets in Snapshot what the collector found. The store
+// sets the id, the outcome, the baseline, the counts of stored rows, the hashes and the link.
 type Collected struct {
 	Snapshot Snapshot
 	// Baseline is what Store.Baseline returned. Changes are the differences from it.
@@ -21,9 +21,9 @@ type Collected struct {
 	Changes   []diff.Change
 	Findings  []finding.Finding
 	Exchanges []Exchange
-	// Response returns the bytes of the answer of Exchanges[i].
+	// Response returns the bytes of the response in Exchanges[i].
 	Response func(i int) ([]byte, error)
-	// AuditLog is nil where the log was not to be read. Candidates are entries of it for each of Changes,
+	// AuditLog is nil if the log was not read on purpose. Candidates are its entries for each of Changes,
 	// newest first.
 	AuditLog   *AuditLog
 	Candidates [][]ona.AuditLogEntry
@@ -31,8 +31,8 @@ type Collected struct {
 	Acceptances []finding.Acceptance
 }
 
-// SaveComplete stores a complete snapshot in one transaction: all of it or nothing. It fails when Baseline
-// is not the last complete snapshot of the organization: the changes would belong to another pair.
+// SaveComplete stores a complete snapshot in one transaction. It fails if Baseline is not the last complete
+// snapshot of the organization, because the changes would then be relative to another snapshot.
 func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error) {
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
@@ -43,7 +43,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 			return err
 		}
 		if held.last.ID != header.BaselineID {
-			return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is %d now",
+			return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
 				header.BaselineID, held.last.ID)
 		}
 		contents, err := compareContents(&header, c)
@@ -73,8 +73,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	return header, err
 }
 
-// SaveFailed stores that the snapshot of an organization could not be taken: the header with its reason,
-// and the findings that follow.
+// SaveFailed stores a failed snapshot: its header, with the reason, and its findings.
 func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []finding.Finding) (Snapshot, error) {
 	header.Outcome, header.BaselineID = Failed, 0
 	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) error {
@@ -97,7 +96,8 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 	return header, err
 }
 
-// organizationKey is the key of an organization, which it stores when it is new; 0 for an unknown one.
+// organizationKey returns the key of an organization, and stores a new organization. It returns 0 for an
+// empty id.
 func organizationKey(ctx context.Context, tx querier, id string) (int64, error) {
 	if id == "" {
 		return 0, nil
@@ -108,8 +108,8 @@ func organizationKey(ctx context.Context, tx querier, id string) (int64, error) 
 	return findOrganization(ctx, tx, id)
 }
 
-// compareContents finds what has to be written so that the inventory holds, and sets the counts and the
-// hash of the header. What could not be read stays as it was: the views of the snapshot do not show it.
+// compareContents returns what to write so that the inventory becomes current, and sets the counts and the
+// hash in the header. Versions that could not be read stay current, but the views of the snapshot omit them.
 func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	held, inventory := c.Baseline.content, c.Inventory
 	digest := evidence.NewDigest()
@@ -136,7 +136,7 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	return all, errors.Join(errs...)
 }
 
-// writeHeader sets the id and the link of the header, and writes both.
+// writeHeader sets the id and the link of the header, and writes the header and the link.
 func writeHeader(ctx context.Context, tx querier, header *Snapshot, key int64) (err error) {
 	if header.ID, err = nextID(ctx, tx, "stored_snapshots"); err != nil {
 		return err

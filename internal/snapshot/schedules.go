@@ -8,23 +8,23 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// The triggers of runs that a schedule asked for.
+// The triggers of scheduled runs.
 const (
 	TriggerSchedule = "schedule"
-	// TriggerCatchUp: the run replaces a night that was missed.
+	// TriggerCatchUp marks a run that makes up for a missed one.
 	TriggerCatchUp = "catch_up"
 )
 
-// Schedule is a schedule that is in force from an instant on, until the next one is.
+// Schedule is a schedule that is in force from an instant until the next schedule begins.
 type Schedule struct {
-	// Expression is a cron expression as package schedule reads it, or "none" where a schedule was taken back.
+	// Expression is a cron expression for package schedule, or "none" if the schedule was removed.
 	Expression string
 	From       time.Time // whole seconds
 }
 
 var scheduleColumns = []string{"id", "valid_from", "expression"}
 
-// Schedules are the schedules that have been in force, oldest first.
+// Schedules returns all recorded schedules, oldest first.
 func (s *Store) Schedules(ctx context.Context) ([]Schedule, error) { return schedules(ctx, s.db) }
 
 func schedules(ctx context.Context, q querier) ([]Schedule, error) {
@@ -33,7 +33,8 @@ func schedules(ctx context.Context, q querier) ([]Schedule, error) {
 	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
 }
 
-// SetSchedule puts a schedule in force from an instant on. It does nothing when the expression is in force already.
+// SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is already in
+// force.
 func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
 	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) error {
 		all, err := schedules(ctx, tx)
@@ -45,9 +46,9 @@ func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Ti
 	})
 }
 
-// Nights are the nights that the schedules expected after since (the zero time: all) up to now, oldest
-// first, with the outcome of their runs, among those with an id up to upTo (0: all). A night without a run
-// is missed once it is as old as grace.
+// Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest first, each
+// with the outcome of its run. It considers the runs with an id up to upTo (0: all). A night without a run
+// is missed when it is at least as old as grace.
 func (s *Store) Nights(
 	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
 ) ([]schedule.Night, error) {
@@ -58,7 +59,7 @@ func (s *Store) Nights(
 	periods := make([]schedule.Period, 0, len(schedules))
 	for i, scheduled := range schedules {
 		if i+1 < len(schedules) && !schedules[i+1].From.After(since) {
-			continue // it ended before
+			continue // the schedule ended before since
 		}
 		period := schedule.Period(scheduled)
 		period.From = slices.MaxFunc([]time.Time{period.From, since}, time.Time.Compare)

@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "write the schema into docs/database.md")
 
 const (
-	schemaBegin = "<!-- The rest is made of the comments in migrations/: go test ./internal/snapshot -run Documentation -update -->\n"
+	schemaBegin = "<!-- The rest is generated from the comments in migrations/: go test ./internal/snapshot -run Documentation -update -->\n"
 	schemaDocs  = "../../docs/database.md"
 )
 

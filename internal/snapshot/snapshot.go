@@ -1,6 +1,6 @@
-// Package snapshot is the store: runs, snapshots, versions of configurations, changes, findings, the
-// evidence of how they were collected, and the ledger, in one SQLite file. SQL is here and in the
-// migrations alone. All times are UTC.
+// Package snapshot owns the store: runs, snapshots, versions of configurations, changes, findings, the
+// evidence of how they were collected, and the ledger, in one SQLite file. Only this package and the
+// migrations contain SQL. All times are UTC.
 package snapshot
 
 import (
@@ -19,8 +19,8 @@ import (
 // Outcome is how a run or a snapshot ended.
 type Outcome string
 
-// The outcomes. A run is complete when the snapshot of every organization is. A run that is Running while
-// nobody holds the lock was interrupted; the next run records its end as failed.
+// The outcomes. A run is complete if every snapshot in it is complete. A run that is Running although no
+// process holds the lock was interrupted; the next run records its end as failed.
 const (
 	Running  Outcome = "running"
 	Complete Outcome = "complete"
@@ -45,62 +45,62 @@ type Run struct {
 	SCIMConfigurations    int       `json:"scim_configurations"` // over all complete snapshots of the run
 }
 
-// Snapshot is what is known about one organization at one instant, or that it could not be known.
+// Snapshot is the header of a snapshot: one organization at one instant, collected completely or not at all.
 type Snapshot struct {
 	ID, RunID        int64
 	Source           string // the label of the organization in the settings
-	OrganizationID   string // empty when the run failed before it was known
+	OrganizationID   string // empty if the run failed before it was known
 	OrganizationName string
 	OrganizationTier string
 	BaseURL          string
-	PrincipalID      string // id of the user or service account that collected
+	PrincipalID      string // id of the user or service account whose token was used
 	Principal        string // its kind, such as PRINCIPAL_USER
 	TakenAt          time.Time
 	Outcome          Outcome
 	BaselineID       int64 // 0 for the first complete snapshot of an organization, and for failed ones
 	ErrorCode        string
 	Error            string
-	// Pages is the number of pages of both listings. Received counts the records in them, Distinct the
-	// ids; the collector takes both counts, before anything is stored. SCIMConfigurations and
-	// SSOConfigurations count the rows that the store then holds.
+	// Pages counts the pages of both listings. Received counts the records in them, Distinct the different
+	// ids; the collector counts both before it stores anything. SCIMConfigurations and SSOConfigurations
+	// count the stored rows.
 	Pages                                 int
 	SCIMListing, SSOListing               Listing
 	SCIMReceived, SCIMDistinct            int
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
-	// SSONotAssessed and PoliciesNotAssessed say why these could not be read; empty when they were.
+	// SSONotAssessed and PoliciesNotAssessed say why these could not be read; empty if they were read.
 	SSONotAssessed, PoliciesNotAssessed string
 	Retries                             int
-	// ServerClockOffset is the local clock minus the server's Date; meaningful when ServerClockKnown.
+	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is true.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool
 	// Notes are remarks of the collector, such as an id that was listed twice with the same content.
 	Notes         []string
-	UnknownFields []string // fields of answers that this version does not know, as Type.field, sorted
-	// Changes and FailingFindings count the rows that the snapshot has, or had before it was pruned.
+	UnknownFields []string // response fields that this version does not know, as Type.field, sorted
+	// Changes and FailingFindings count the rows of the snapshot, also after they are pruned.
 	Changes, FailingFindings int
-	// ContentSHA256 is over the configurations, RecordsSHA256 over the exchanges, changes and findings;
-	// ChainSHA256 is the link of this header in the ledger; all in hex. ContentSHA256 is empty for a
+	// ContentSHA256 covers the configurations, RecordsSHA256 the exchanges, changes and findings.
+	// ChainSHA256 is the link of this header in the ledger. All are in hex. ContentSHA256 is empty for a
 	// failed snapshot.
 	ContentSHA256, RecordsSHA256, ChainSHA256 string
-	PrunedAt                                  time.Time // zero while the snapshot is whole
-	RuleSetID                                 int64     // what Store.RecordRules returned; 0 when no rules are recorded
+	PrunedAt                                  time.Time // zero if the snapshot is not pruned
+	RuleSetID                                 int64     // what Store.RecordRules returned; 0 if no rules are recorded
 	LedgerNumber                              int64     // number of the link
 }
 
-// Listing is how one list was read, as the collector counted; the zero value for one that was not.
+// Listing has the collector's counts for one listing; the zero value if the listing was not read.
 type Listing = ona.Listing
 
-// Exchange is one request and the answer that was accepted for it.
+// Exchange is one request with the response that was accepted.
 type Exchange = ona.Exchange
 
-// Change is a stored change with who may have made it.
+// Change is a stored change, with the audit-log entries that may say who made it.
 type Change struct {
 	diff.Change
 	SnapshotID, BaselineID int64
-	TakenAt                time.Time // of the snapshot that shows it
+	TakenAt                time.Time // when the snapshot was taken
 	OrganizationID         string
-	// The actor's fields are those of the newest candidate, empty where there is none.
+	// The actor fields are from the newest candidate; empty if there is none.
 	ActorID, ActorPrincipal, ActorAction string
 	ActorAt                              time.Time
 	// Candidates are all audit-log entries that may say who made the change, newest first.
@@ -114,11 +114,12 @@ type Finding struct {
 	SnapshotID              int64
 	TakenAt                 time.Time
 	OrganizationID          string
-	// FirstSeen is the first snapshot of the present stretch in which the rule failed for the subject,
-	// LastSeen the last one, up to this one, in which it failed or was excepted; zero unless it is open.
+	// FirstSeen is when the finding opened: the first snapshot in which the rule failed, without a pass since.
+	// LastSeen is the last snapshot, up to this one, in which it failed or was excepted. Both are zero if
+	// the finding is not open.
 	FirstSeen, LastSeen time.Time
 	DaysOpen            int // whole days from FirstSeen to TakenAt
-	// Exception is what covers the finding, or did until it expired; nil when none does.
+	// Exception covers the finding, or covered it until the exception expired; nil if there is none.
 	Exception *finding.Exception
 }
 
@@ -126,7 +127,7 @@ type Finding struct {
 type SCIMConfiguration struct {
 	ona.SCIMConfiguration
 	FirstSeen time.Time // taken_at of the first snapshot that has this id, up to this one
-	// UnchangedSince is taken_at of the snapshot since which every field has been as it is.
+	// UnchangedSince is taken_at of the first snapshot since which no field has changed.
 	UnchangedSince time.Time
 }
 
@@ -142,21 +143,21 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrPruned   = errors.New("retention removed it")
 
-	// The file was left untouched.
+	// In these cases the file is left untouched.
 	ErrNotDatabase    = errors.New("not a database of auditor")
-	ErrOlderVersion   = errors.New("made by a development version of auditor")
-	ErrNewerVersion   = errors.New("made by a newer version of auditor")
+	ErrOlderVersion   = errors.New("created by a development version of auditor")
+	ErrNewerVersion   = errors.New("created by a newer version of auditor")
 	ErrNoDatabaseFile = errors.New("no such database file")
 	ErrFileExists     = errors.New("the file exists already")
 
-	// A person can do something about these.
+	// An operator can fix the cause of these.
 	ErrBusy     = errors.New("another process is writing to the database")
 	ErrReadOnly = errors.New("the database cannot be written")
 	ErrDiskFull = errors.New("the disk is full, or it cannot be read or written")
 	ErrDamaged  = errors.New("the database file is damaged")
 )
 
-// explain adds to an error of SQLite which of the errors above it is: https://www.sqlite.org/rescode.html
+// explain wraps an error of SQLite in the matching error above: https://www.sqlite.org/rescode.html
 func explain(err error) error {
 	failure, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {

@@ -15,12 +15,12 @@ type querier interface {
 	statement(ctx context.Context, text string) (*sql.Stmt, error)
 }
 
-// database keeps its statements prepared: SQLite takes longer to prepare most of them than to run them. Their
-// texts are constants, so there are not many.
+// database keeps its prepared statements until close, because SQLite takes longer to prepare most of them than
+// to run them. Their texts are constants, so there are few.
 type database struct {
-	*sql.DB          // of one connection
-	kept    sync.Map // of *sql.Stmt by text
-	wanted  sync.Map // texts that a transaction prepared for itself
+	*sql.DB          // has one connection
+	kept    sync.Map // *sql.Stmt by text
+	wanted  sync.Map // texts that only a transaction has prepared; begin prepares them
 }
 
 func openDatabase(dsn string) (*database, error) {
@@ -28,8 +28,8 @@ func openDatabase(dsn string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	// SQLite has one writer, the job reads back what it wrote, and each connection to :memory: is a database
-	// of its own.
+	// SQLite allows one writer, the job reads back what it wrote, and each connection to :memory: would be a
+	// separate database.
 	db.SetMaxOpenConns(1)
 	return &database{DB: db}, nil
 }
@@ -48,7 +48,7 @@ func (d *database) statement(ctx context.Context, text string) (*sql.Stmt, error
 	return stmt, nil
 }
 
-// begin begins a transaction, and prepares for it what the transactions before it wanted.
+// begin begins a transaction. It first prepares the statements that only earlier transactions prepared.
 func (d *database) begin(ctx context.Context, options *sql.TxOptions) (*transaction, error) {
 	for text := range d.wanted.Range {
 		if _, err := d.statement(ctx, text.(string)); err != nil {
@@ -60,24 +60,24 @@ func (d *database) begin(ctx context.Context, options *sql.TxOptions) (*transact
 	return &transaction{Tx: tx, db: d, prepared: make(map[string]*sql.Stmt)}, err
 }
 
-// close also closes the statements: while one of them is open SQLite leaves the -wal file behind.
+// close also closes the statements. SQLite would leave the -wal file behind if one of them were open.
 func (d *database) close() error {
 	var errs []error
 	for _, stmt := range d.kept.Range {
 		errs = append(errs, stmt.(*sql.Stmt).Close())
 	}
-	return errors.Join(append(errs, d.DB.Close())...)
+	return errors.Join(append(errs, d.Close())...)
 }
 
-// transaction is a transaction of a database. It is for one goroutine.
+// transaction is a transaction in a database. Only one goroutine may use it.
 type transaction struct {
 	*sql.Tx
 	db       *database
 	prepared map[string]*sql.Stmt
 }
 
-// statement prepares what the database has not prepared for this transaction alone: for the database it would
-// wait for the end of the transaction.
+// statement returns a kept statement, or prepares one for this transaction only. Preparing it on the database
+// would wait until the transaction ends.
 func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stmt, err error) {
 	if stmt = t.prepared[text]; stmt != nil {
 		return stmt, nil
@@ -93,7 +93,7 @@ func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stm
 	return stmt, err
 }
 
-// execute executes a statement, and returns how many rows it changed.
+// execute executes a statement and returns the number of changed rows.
 func execute(ctx context.Context, q querier, text string, args ...any) (int, error) {
 	stmt, err := q.statement(ctx, text)
 	if err != nil {
@@ -107,7 +107,8 @@ func execute(ctx context.Context, q querier, text string, args ...any) (int, err
 	return int(n), err
 }
 
-// queryAll reads every row of a query. The reader is at the first column each time, and is not to be kept.
+// queryAll returns every row of a query. For each row read gets a reader at the first column, and must not
+// keep it.
 func queryAll[T any](
 	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
 ) ([]T, error) {
@@ -142,7 +143,7 @@ func queryAll[T any](
 	return all, nil
 }
 
-// first is the first of what a query found.
+// first returns the first row that a query found, and whether there is one.
 func first[T any](found []T, err error) (T, bool, error) {
 	if err != nil || len(found) == 0 {
 		var none T
@@ -151,12 +152,12 @@ func first[T any](found []T, err error) (T, bool, error) {
 	return found[0], true, nil
 }
 
-// rowsPerInsert keeps the number of statements small without making them slow to prepare (measured best
-// near 50).
+// rowsPerInsert limits the rows in one INSERT. More rows make a statement slower to prepare; near 50 was
+// fastest when measured.
 const rowsPerInsert = 64
 
-// insertRows inserts rows, each a value for every column, many to a statement, and the last ones one by one:
-// a statement for each number of rows would be too many to keep.
+// insertRows inserts rows with a value for every column, rowsPerInsert at a time, and the remaining rows one
+// by one, so that only two statements are kept for a table.
 func insertRows(ctx context.Context, tx querier, table string, columns []string, rows [][]any) error {
 	insert := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
 	place := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
@@ -173,13 +174,13 @@ func insertRows(ctx context.Context, tx querier, table string, columns []string,
 	return nil
 }
 
-// inTransaction commits what do writes, or none of it.
+// inTransaction commits everything that do writes, or nothing if do fails.
 func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transaction) error) error {
 	tx, err := s.db.begin(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, explain(err))
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; after an error that error counts
+	defer func() { _ = tx.Rollback() }() // no effect after a commit; after an error that error is returned
 	if err := do(tx); err != nil {
 		return fmt.Errorf("%s: %w", doing, explain(err))
 	}

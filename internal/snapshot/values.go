@@ -8,10 +8,10 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// A value of a row is a string, an int64, a []byte or nil. The functions of this file make such values
-// of Go's and read them back; an empty text, a zero id and a zero time are nil where the column allows it.
+// A value in a row is a string, an int64, a []byte or nil. The functions in this file convert Go values to
+// such values and back. An empty text, a zero id and a zero time become nil if the column allows null.
 
-// Instants of the tool are whole seconds; instants of the API keep what the API sent (ona.TimeLayout).
+// Instants from auditor are whole seconds; instants from the API keep their precision (ona.TimeLayout).
 func formatSeconds(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func nullSeconds(t time.Time) any {
@@ -23,7 +23,7 @@ func nullSeconds(t time.Time) any {
 
 func nullInstant(t time.Time) any { return orNull(ona.FormatTime(t)) }
 
-// orNull is nil for the empty text and for zero.
+// orNull returns nil for the empty text and for zero.
 func orNull[T string | int64](v T) any {
 	var none T
 	if v == none {
@@ -46,7 +46,7 @@ func nullFlag(b *bool) any {
 	return flag(*b)
 }
 
-// jsonText is a set or a map as JSON, whose keys encoding/json sorts; an empty one is written as empty says.
+// jsonText returns a list or a map as JSON, with sorted keys. For an empty value it returns empty.
 func jsonText[T []string | map[string]string](v T, empty string) string {
 	if len(v) == 0 {
 		return empty
@@ -58,8 +58,8 @@ func jsonText[T []string | map[string]string](v T, empty string) string {
 	return string(text)
 }
 
-// reader reads the values of one row in the order of its columns. The first value that is not what is
-// asked for sets err.
+// reader reads the values of one row in the order of its columns. The first value with an unexpected type or
+// format sets err.
 type reader struct {
 	values  []any
 	scanned []any // pointers to values
@@ -89,12 +89,12 @@ func (r *reader) fail(err error) {
 func (r *reader) text() string  { return read[string](r) }
 func (r *reader) number() int64 { return read[int64](r) }
 
-// read is the zero value for null.
+// read returns the zero value for null.
 func read[T string | int64](r *reader) T {
 	value := r.value()
 	v, ok := value.(T)
 	if !ok && value != nil {
-		r.fail(fmt.Errorf("%v is no %T", value, v))
+		r.fail(fmt.Errorf("%v is not a %T", value, v))
 	}
 	return v
 }
@@ -103,7 +103,7 @@ func (r *reader) count() int { return int(r.number()) }
 
 func (r *reader) flag() bool { return r.number() != 0 }
 
-// nullFlag is nil for null.
+// nullFlag returns nil for null.
 func (r *reader) nullFlag() *bool {
 	if r.values[r.next] == nil {
 		r.next++
@@ -135,8 +135,8 @@ func parseSeconds(text string) (time.Time, error) {
 
 func (r *reader) texts() []string { return readJSON[[]string](r) }
 
-// readJSON reads what jsonText or ona.CanonicalUnknown wrote. An empty set or map is nil, as package fetch
-// makes it.
+// readJSON parses what jsonText or ona.CanonicalUnknown wrote. It returns nil for an empty list or map, as
+// package fetch does.
 func readJSON[T []string | map[string]string | map[string]json.RawMessage](r *reader) (v T) {
 	text := r.text()
 	if text == "" || text == "[]" || text == "{}" {

@@ -11,12 +11,12 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// Reader reads one consistent state of the database exactly as it is stored, for package verify.
+// Reader reads one consistent state of the database exactly as stored, for package verify.
 type Reader struct {
 	tx *transaction
 }
 
-// Reader begins to read. Close ends it.
+// Reader begins to read the present state. The caller must close the Reader.
 func (s *Store) Reader(ctx context.Context) (*Reader, error) {
 	tx, err := s.db.begin(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -25,37 +25,37 @@ func (s *Store) Reader(ctx context.Context) (*Reader, error) {
 	return &Reader{tx: tx}, nil
 }
 
-// Close ends the reading.
+// Close ends the read transaction.
 func (r *Reader) Close() { _ = r.tx.Rollback() } // nothing was written
 
 // Row is a stored row.
 type Row struct {
 	columns []string
 	values  []any // strings, integers, bytes and nil
-	// Form and Record are the form and the values of its record, where the query has a kind.
+	// Form and Record are the form and the values of its record, if the query has a kind.
 	Form   evidence.Form
 	Record []any
 }
 
-// Int is the integer in a column, 0 for null.
+// Int returns the integer in a column, 0 for null.
 func (r Row) Int(column string) int64 {
 	n, _ := r.value(column).(int64)
 	return n
 }
 
-// Text is the text in a column, empty for null.
+// Text returns the text in a column, empty for null.
 func (r Row) Text(column string) string {
 	text, _ := r.value(column).(string)
 	return text
 }
 
-// Bytes are the bytes in a column, nil for null.
+// Bytes returns the bytes in a column, nil for null.
 func (r Row) Bytes(column string) []byte {
 	b, _ := r.value(column).([]byte)
 	return b
 }
 
-// Null says whether a column is null or missing.
+// Null reports whether a column is null or missing.
 func (r Row) Null(column string) bool { return r.value(column) == nil }
 
 func (r Row) value(column string) any {
@@ -65,15 +65,15 @@ func (r Row) value(column string) any {
 	return nil
 }
 
-// Query is a query for rows. Those of a kind have records of all columns but some, so that a column that is
-// added later is in the record as well.
+// Query is a query for rows. If it has a kind, each row has a record of all columns except without, so that
+// the record also includes columns that are added later.
 type Query struct {
 	kind    string
 	without []string
 	sql     string
 }
 
-// Each calls do with each row of a query.
+// Each calls do for each row of a query.
 func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
 	stmt, err := r.tx.statement(ctx, q.sql)
 	if err != nil {
@@ -118,51 +118,52 @@ var (
 	// IntegrityProblems: https://www.sqlite.org/pragma.html#pragma_integrity_check
 	IntegrityProblems = Query{sql: `SELECT integrity_check AS problem FROM pragma_integrity_check
 		WHERE integrity_check <> 'ok'`}
-	// BrokenReferences has the table and the parent of each row that refers to a missing one.
+	// BrokenReferences has the table and the parent of each row that refers to a missing row.
 	BrokenReferences = Query{sql: `SELECT "table", parent FROM pragma_foreign_key_check`}
-	// Runs has how many of the snapshots of each run failed.
+	// Runs has each run with the number of its failed snapshots.
 	Runs = Query{sql: `SELECT r.*, (
 			SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome <> 'complete'
 		) AS failed
 		FROM runs r ORDER BY r.id`}
 	// RuleSets are the rule sets.
 	RuleSets = Query{sql: "SELECT id, sha256 FROM rule_sets ORDER BY id"}
-	// RuleWordings are the wordings of one rule set.
+	// RuleWordings are the wordings in one rule set.
 	RuleWordings = Query{
 		kind: "rule_wording", without: []string{"rule_set_id"},
 		sql: "SELECT * FROM rule_wordings WHERE rule_set_id = ? ORDER BY rule_id",
 	}
-	// Answers are the answers with their stored bytes.
-	Answers = Query{sql: "SELECT * FROM responses ORDER BY id"}
+	// Responses are the responses with their stored bytes.
+	Responses = Query{sql: "SELECT * FROM responses ORDER BY id"}
 	// Views has the name of each view, and whether it shows the versions of every snapshot.
 	Views = Query{sql: `SELECT name, name IN ('scim_configurations', 'sso_configurations', 'organization_details',
 			'organization_policies', 'findings', 'carried_findings', 'exceptions') AS of_every_snapshot
 		FROM sqlite_schema WHERE type = 'view' ORDER BY name`}
-	// Organizations has the key of each organization. The queries for one take it; 0 stands for the
-	// snapshots that failed before their organization was known.
+	// Organizations has the key of each organization, which is the argument of the queries for one
+	// organization. 0 stands for the snapshots that failed before their organization was known.
 	Organizations = Query{sql: "SELECT 0 AS key, NULL AS id UNION ALL SELECT key, id FROM organizations ORDER BY key"}
 	// Headers are the rows of the snapshots of an organization in the register.
 	Headers = Query{sql: `SELECT s.*, s.id IN (SELECT snapshot_id FROM pruned_snapshots) AS pruned
 		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
 )
 
-// ReadView reads a view: SQLite accepts one over a missing column, and fails when it is read.
+// ReadView returns a query that reads a view. SQLite accepts a view over a missing column, and fails only when
+// the view is read.
 func ReadView(view Row) Query {
 	query := "SELECT * FROM " + view.Text("name")
 	if view.Int("of_every_snapshot") != 0 {
-		query += " LIMIT 1" // the rows are checked where they are stored
+		query += " LIMIT 1" // the rows are checked in their tables
 	}
 	return Query{sql: query}
 }
 
-// FactKinds are the kinds of facts in the ledger.
+// FactKinds returns the kinds of facts in the ledger.
 func FactKinds() []string { return sortedKeys(factTables) }
 
-// factTables are the table and the column of row_id of each kind.
+// factTables has, for each kind of fact, the table and the column that row_id refers to.
 var factTables = map[string][2]string{
 	"run_start": {"run_starts", "id"},
 	"run_end":   {"run_ends", "run_id"},
-	// Not the view: SQLite would copy all of it to join it.
+	// This is not the view snapshots, because SQLite would copy the whole view to join it.
 	"snapshot": {`(SELECT s.*, (
 			SELECT o.id FROM organizations o WHERE o.key = s.organization_key
 		) AS organization_id FROM stored_snapshots s)`, "id"},
@@ -175,8 +176,8 @@ var factTables = map[string][2]string{
 		), '') AS snapshots FROM prunes p)`, "id"},
 }
 
-// Links are the links of the ledger to facts of a kind, with the link before and the fact; has_fact is 0
-// for a link whose fact is missing.
+// Links returns a query for the links to facts of a kind, each with the previous link and the fact. has_fact
+// is 0 if the fact is missing.
 func Links(kind string) Query {
 	table, id := factTables[kind][0], factTables[kind][1]
 	without := []string{"number", "row_id", "link", "link_before", "has_fact", "organization_key"}
@@ -187,19 +188,19 @@ func Links(kind string) Query {
 		LEFT JOIN ` + table + " f ON f." + id + " = l.row_id WHERE l.kind = '" + kind + "' ORDER BY l.number"}
 }
 
-// Facts are the row_id of every fact of a kind.
+// Facts returns a query for the row_id of every fact of a kind.
 func Facts(kind string) Query {
 	table, id := factTables[kind][0], factTables[kind][1]
 	return Query{sql: "SELECT f." + id + " AS row_id FROM " + table + " f ORDER BY 1"}
 }
 
-// placing are the columns that say where a row is shown. They are in no record.
-var placing = []string{"organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256"}
+// showingColumns say which snapshots show a row. They are in no record.
+var showingColumns = []string{"organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256"}
 
-// Versions are the versions of a kind of an organization.
+// Versions returns a query for the versions of one kind in an organization.
 func Versions(kind string) Query {
 	return Query{
-		kind: kind, without: placing,
+		kind: kind, without: showingColumns,
 		sql: "SELECT * FROM " + kind + "_versions WHERE organization_key = ? ORDER BY id, valid_from",
 	}
 }
@@ -216,13 +217,13 @@ var SnapshotRows = map[string]Query{
 
 func snapshotRows(kind, from, order string) Query {
 	return Query{
-		kind: kind, without: placing,
+		kind: kind, without: showingColumns,
 		sql: "SELECT t.* FROM stored_snapshots s JOIN " + from + " t ON t.snapshot_id = s.id" +
 			" WHERE s.organization_key IS nullif(?, 0) ORDER BY t.snapshot_id, " + order,
 	}
 }
 
-// SchemaProblems compares the schema, with the triggers that guard the past, with what the migrations make.
+// SchemaProblems compares the schema, including the triggers, with the one that the migrations create.
 func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
 	want, err := freshSchema(ctx)
 	if err != nil {
@@ -237,7 +238,7 @@ func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err err
 		case got[name] == "":
 			problems = append(problems, name+" is missing")
 		case want[name] == "":
-			problems = append(problems, name+" does not belong to auditor")
+			problems = append(problems, name+" is not part of the schema of auditor")
 		case got[name] != want[name]:
 			problems = append(problems, name+" was altered")
 		}
@@ -245,7 +246,7 @@ func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err err
 	return problems, nil
 }
 
-// freshSchema is the schema that the migrations make, by type and name.
+// freshSchema returns the schema that the migrations create, by type and name.
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	db, err := openDatabase(":memory:")
 	if err != nil {
@@ -258,7 +259,8 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	return readSchema(ctx, db)
 }
 
-// readSchema is a database's schema, by type and name, without what SQLite and goose keep for themselves.
+// readSchema returns the schema of a database, by type and name, without the internal tables of SQLite and
+// goose.
 func readSchema(ctx context.Context, q querier) (map[string]string, error) {
 	schema := make(map[string]string)
 	_, err := queryAll(ctx, q, "reading the schema", func(r *reader) bool {

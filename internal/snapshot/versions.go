@@ -11,12 +11,13 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// versionTable is a table with one row for each stretch of snapshots in which a thing stays the same.
+// versionTable is a table with one row for each series of consecutive snapshots in which an object stays the
+// same.
 type versionTable struct {
 	name    string
-	kind    string   // of its records
-	columns []string // that are hashed; the first is the id
-	raw     int      // place of the column "raw", -1 without one
+	kind    string   // kind of its records
+	columns []string // hashed columns; the first is the id
+	raw     int      // index of the column "raw", -1 if there is none
 	form    evidence.Form
 }
 
@@ -47,23 +48,23 @@ var (
 		"rule_id", "first_seen", "last_seen")
 )
 
-// contentTables are what content_sha256 covers, recordTables what records_sha256 covers first, in order.
+// content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in this order.
 var (
 	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
 	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
-// version is a stored row: a value for each of the columns, and the snapshot since which it holds.
+// version is a stored row: a value for each of the columns, and the first snapshot that shows it.
 type version struct {
 	values    []any
 	validFrom int64
-	since     time.Time // of the snapshot validFrom; only where asOf reads it
+	since     time.Time // taken_at of the snapshot validFrom; only asOf reads it
 	sha256    []byte
 }
 
 func (v version) id() string { return v.values[0].(string) }
 
-// columnsOf are the columns to read. The JSON as received is most of a row and often not needed.
+// columnsOf returns the columns to read. The JSON as received is most of a row and often not needed.
 func (t *versionTable) columnsOf(withRaw bool) string {
 	columns := slices.Clone(t.columns)
 	if t.raw >= 0 && !withRaw {
@@ -72,14 +73,14 @@ func (t *versionTable) columnsOf(withRaw bool) string {
 	return strings.Join(columns, ", ")
 }
 
-// now reads the rows that hold for an organization, sorted by id, without their JSON.
-func (t *versionTable) now(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
+// current returns the current rows of an organization, sorted by id, without their JSON.
+func (t *versionTable) current(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
 	return t.query(ctx, q, "SELECT valid_from, NULL, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
 		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
 }
 
-// asOf reads the rows that a snapshot shows, sorted by id. It takes as long as what ended since then, not as
-// what ended before: each half of the query has an index.
+// asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions that ended after
+// the snapshot, not with those that ended before, because each half of the query has an index.
 func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
 	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
 		t.columnsOf(true) + " FROM " + t.name +
@@ -87,13 +88,13 @@ func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, sna
 	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationKey, snapshotID)
 }
 
-// query refuses rows with an id that is there twice: comparing them would report changes that never were.
+// query fails if an id occurs twice, because a comparison would then report false changes.
 func (t *versionTable) query(ctx context.Context, q querier, query string, args ...any) ([]version, error) {
 	all, err := queryAll(ctx, q, "reading "+t.name, readVersion, query, args...)
 	slices.SortFunc(all, func(a, b version) int { return strings.Compare(a.id(), b.id()) })
 	for i := 1; i < len(all) && err == nil; i++ {
 		if id := all[i].id(); id == all[i-1].id() {
-			err = fmt.Errorf("the row %s of %s is there twice: %w", id, t.name, ErrDamaged)
+			err = fmt.Errorf("the row %s occurs twice in %s: %w", id, t.name, ErrDamaged)
 		}
 	}
 	return all, err
@@ -103,14 +104,14 @@ func readVersion(r *reader) version {
 	v := version{validFrom: r.number(), since: r.seconds()}
 	v.sha256, _ = r.value().([]byte)
 	v.values = slices.Clone(r.values[r.next:])
-	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, isNoValue) {
-		r.fail(fmt.Errorf("the row %v is no version", v.values[0]))
+	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, hasOtherType) {
+		r.fail(fmt.Errorf("the row %v has a value of a wrong type", v.values[0]))
 		v.values[0] = ""
 	}
 	return v
 }
 
-func isNoValue(v any) bool {
+func hasOtherType(v any) bool {
 	switch v.(type) {
 	case nil, string, int64:
 		return false
@@ -122,16 +123,16 @@ func (v version) damaged(err error) error {
 	return fmt.Errorf("the row %s: %w: %w", v.id(), ErrDamaged, err)
 }
 
-// difference is what has to be written so that other rows hold.
+// difference is what to write so that other rows become current.
 type difference struct {
 	table  *versionTable
-	ended  []version // hold no longer
-	begun  []version // hold from now on
-	hashes []byte    // the row_sha256 of every row that then holds, in the order of the ids
+	ended  []version // no longer current
+	begun  []version // become current
+	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
 }
 
-// compare walks the rows that hold and those that are to hold, both sorted by id, in lockstep. It looks at
-// every value but the JSON: the API may spell the same thing in another way.
+// compare walks the current rows (held) and the new values (current) in lockstep; both are sorted by id. It
+// ignores the column raw, because the API may encode the same object differently.
 func (t *versionTable) compare(held []version, current [][]any) (difference, error) {
 	d := difference{table: t, hashes: make([]byte, 0, sha256.Size*len(current))}
 	last := ""
@@ -175,14 +176,14 @@ func (d *difference) begin(values []any) {
 	d.hashes = append(d.hashes, sum[:]...)
 }
 
-// write ends and begins rows with a snapshot, whose header is written.
+// write ends and begins versions with a snapshot. The header of the snapshot must be written first.
 func (d *difference) write(ctx context.Context, tx querier, organizationKey, snapshotID int64) error {
 	for _, v := range d.ended {
 		n, err := execute(ctx, tx, "UPDATE "+d.table.name+
 			" SET valid_to = ? WHERE organization_key = ? AND id = ? AND valid_from = ? AND valid_to IS NULL",
 			snapshotID, organizationKey, v.id(), v.validFrom)
 		if err == nil && n != 1 {
-			err = fmt.Errorf("%d rows were there to change, not 1", n)
+			err = fmt.Errorf("%d rows matched, not 1", n)
 		}
 		if err != nil {
 			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.name, err)

@@ -13,8 +13,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// AddFolders checks every report folder in a directory against its SHA256SUMS, and that the database knows
-// the run of each.
+// AddFolders checks every report folder in a directory against its SHA256SUMS, and checks that its run is
+// in the database.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string) error {
 	entries, err := os.ReadDir(directory)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,22 +8,22 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// checkLedger recomputes every link, and finds facts that have none.
+// checkLedger recomputes every link, and reports facts that do not have exactly one link.
 func (v *verifier) checkLedger(ctx context.Context) error {
 	for _, kind := range snapshot.FactKinds() {
-		links := make(map[int64]int) // of each fact
+		links := make(map[int64]int) // number of links, by the id of the fact
 		if err := v.rows.Each(ctx, snapshot.Links(kind), func(link snapshot.Row) {
 			links[link.Int("row_id")]++
 			v.checkLink(kind, link)
 		}); err != nil {
-			return fmt.Errorf("links of the kind %s: %w", kind, err)
+			return fmt.Errorf("reading the ledger links of kind %s: %w", kind, err)
 		}
 		if err := v.rows.Each(ctx, snapshot.Facts(kind), func(fact snapshot.Row) {
 			if id := fact.Int("row_id"); links[id] != 1 {
-				v.add(Problem{Subject: fmt.Sprintf("%s %d", kind, id)}, "it has %d links in the ledger, not 1", links[id])
+				v.add(Problem{Subject: fmt.Sprintf("%s %d", kind, id)}, "the ledger has %d links for it, not 1", links[id])
 			}
 		}); err != nil {
-			return fmt.Errorf("facts of the kind %s: %w", kind, err)
+			return fmt.Errorf("reading the facts of kind %s: %w", kind, err)
 		}
 	}
 	return v.checkRuleSets(ctx)
@@ -37,20 +37,20 @@ func (v *verifier) checkLink(kind string, link snapshot.Row) {
 		p.OrganizationID, p.SnapshotID = link.Text("organization_id"), id
 	}
 	if link.Null("link_before") && number != 1 {
-		v.add(p, "the ledger has a gap: link %d is missing", number-1)
+		v.add(p, "link %d before it is missing", number-1)
 	}
 	if link.Int("has_fact") == 0 {
-		v.add(p, "its fact, %s %d, is missing", kind, id)
+		v.add(p, "%s %d, which it records, is missing", kind, id)
 		return
 	}
 	if kind == "snapshot" && link.Int("ledger_number") != number {
-		v.add(p, "the snapshot names link %d instead", link.Int("ledger_number"))
+		v.add(p, "the snapshot refers to link %d instead", link.Int("ledger_number"))
 	}
 	v.compare(p, link.Text("link"), evidence.Link(link.Text("link_before"), link.Form, link.Record),
-		fmt.Sprintf("%s %d, this link or the one before was altered", kind, id))
+		fmt.Sprintf("%s %d, this link or the previous link was altered", kind, id))
 }
 
-// checkRuleSets recomputes the hash over the wordings of each rule set.
+// checkRuleSets recomputes the hash over the wordings in each rule set.
 func (v *verifier) checkRuleSets(ctx context.Context) error {
 	var sets []snapshot.Row
 	if err := v.rows.Each(ctx, snapshot.RuleSets, func(row snapshot.Row) { sets = append(sets, row) }); err != nil {

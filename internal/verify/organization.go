@@ -10,15 +10,15 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// What the two hashes of a snapshot cover, in this order: content_sha256 the versions of contentKinds,
-// records_sha256 those of recordKinds and the rows of rowKinds.
+// The two hashes of a snapshot cover these kinds, in this order. content_sha256 covers the versions of
+// contentKinds; records_sha256 covers the versions of recordKinds, then the rows of rowKinds.
 var (
 	contentKinds = []string{"organization", "policy", "scim", "sso"}
 	recordKinds  = []string{"finding", "exception", "carried_finding"}
 	rowKinds     = []string{"exchange", "change", "audit_log", "audit_log_entry", "candidate"}
 )
 
-// checkOrganizations checks one organization after the other, and keeps only one in memory.
+// checkOrganizations checks one organization at a time, so that only one is in memory.
 func (v *verifier) checkOrganizations(ctx context.Context) error {
 	var all []snapshot.Row
 	err := v.rows.Each(ctx, snapshot.Organizations, func(row snapshot.Row) { all = append(all, row) })
@@ -28,7 +28,7 @@ func (v *verifier) checkOrganizations(ctx context.Context) error {
 			byID: make(map[int64]*header), versions: make(map[string][]version),
 		}
 		if err := o.check(ctx); err != nil {
-			v.add(Problem{OrganizationID: o.id, Subject: "organization"}, "its rows cannot be read: %v", err)
+			v.add(Problem{OrganizationID: o.id, Subject: "organization"}, "reading its rows: %v", err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -37,7 +37,7 @@ func (v *verifier) checkOrganizations(ctx context.Context) error {
 	return err
 }
 
-// organization is an organization while it is checked.
+// organization is the state of the check of one organization.
 type organization struct {
 	*verifier
 	key      int64
@@ -45,19 +45,19 @@ type organization struct {
 	headers  []*header // in the order of the ids
 	byID     map[int64]*header
 	versions map[string][]version // by kind, sorted by id
-	hashes   []byte               // for shown
+	hashes   []byte               // buffer that shown reuses
 }
 
-// header is what the register says of a snapshot, and what its rows come to.
+// header is the row of a snapshot in the register, with the counts and the hash computed from its rows.
 type header struct {
 	snapshot.Row
 	complete, pruned bool
-	failed           []version        // findings of a failed snapshot
-	counts           map[string]int64 // by the column that counts these rows
+	failed           []version        // findings in a failed snapshot
+	counts           map[string]int64 // computed counts, by the column with the stored count
 	records          *evidence.Digest
 }
 
-// shows says whether the snapshot shows versions of a kind: not those that it could not assess.
+// shows reports whether the snapshot shows versions of a kind. It shows no kind that it could not assess.
 func (h *header) shows(kind string) bool {
 	switch kind {
 	case "sso":
@@ -97,7 +97,7 @@ func (o *organization) check(ctx context.Context) (err error) {
 	return nil
 }
 
-// problem is a problem about a snapshot of the organization.
+// problem returns a problem with a snapshot of the organization.
 func (o *organization) problem(snapshotID int64, subject string) Problem {
 	return Problem{OrganizationID: o.id, SnapshotID: snapshotID, Subject: subject}
 }
@@ -114,21 +114,22 @@ func (o *organization) addHeader(row snapshot.Row) {
 	baseline := o.byID[row.Int("baseline_id")]
 	if !row.Null("baseline_id") && (baseline == nil || !baseline.complete) {
 		o.add(o.problem(row.Int("id"), "baseline_id"),
-			"snapshot %d is no earlier complete snapshot of the organization", row.Int("baseline_id"))
+			"snapshot %d is not an earlier complete snapshot of the organization", row.Int("baseline_id"))
 	}
 	o.headers = append(o.headers, h)
 	o.byID[row.Int("id")] = h
 }
 
-// version is a row of a table of versions. Snapshots show it from the snapshot from until before to.
+// version is a row in a table of versions. The snapshots from `from` until before `to` show it; `to` is 0 for
+// a current version.
 type version struct {
 	id       string
 	from, to int64
 	sha256   string
-	fails    bool // a finding that fails
+	fails    bool // the row is a finding with the status fail
 }
 
-// checkHash recomputes the hash of a row, which snapshots show since from.
+// checkHash recomputes the hash of a row. The snapshot `from` is the first one that shows the row.
 func (o *organization) checkHash(table string, row snapshot.Row, from int64) version {
 	o.result.Rows++
 	v := version{
@@ -141,20 +142,20 @@ func (o *organization) checkHash(table string, row snapshot.Row, from int64) ver
 	return v
 }
 
-// addVersion also checks that a version begins and ends with snapshots that show its kind, and that the
-// version before of the same id has ended by then.
+// addVersion also checks that snapshots that show this kind begin and end the version, and that the previous
+// version with the same id ended before it began.
 func (o *organization) addVersion(kind string, row snapshot.Row) {
 	table := kind + "_versions"
 	v := o.checkHash(table, row, row.Int("valid_from"))
 	p := o.problem(v.from, table+" row "+v.id)
 	for _, column := range []string{"valid_from", "valid_to"} {
 		if h := o.byID[row.Int(column)]; !row.Null(column) && (h == nil || !h.shows(kind)) {
-			o.add(p, "its %s, snapshot %d, is none of the organization that can show it", column, row.Int(column))
+			o.add(p, "its %s is %d, which is not a snapshot of the organization that shows this kind", column, row.Int(column))
 		}
 	}
 	if n := len(o.versions[kind]); n > 0 {
 		if before := o.versions[kind][n-1]; before.id == v.id && (before.to == 0 || before.to > v.from) {
-			o.add(p, "it overlaps the version since snapshot %d", before.from)
+			o.add(p, "it overlaps the version that begins with snapshot %d", before.from)
 		}
 	}
 	o.versions[kind] = append(o.versions[kind], v)
@@ -165,8 +166,8 @@ func (o *organization) addFailed(row snapshot.Row) {
 	h.failed = append(h.failed, o.checkHash("failed_findings", row, row.Int("snapshot_id")))
 }
 
-// shown is the hashes of the versions of a kind that a snapshot shows, until the next call, and how many
-// of them are findings that fail.
+// shown returns the hashes of the versions of a kind that a snapshot shows, and how many of them are failing
+// findings. The hashes are valid until the next call.
 func (o *organization) shown(h *header, kind string) (hashes []byte, fails int64) {
 	o.hashes = o.hashes[:0]
 	add := func(v version) {
@@ -191,7 +192,7 @@ func (o *organization) shown(h *header, kind string) (hashes []byte, fails int64
 	return o.hashes, fails
 }
 
-// checkVersions checks content_sha256, and begins with records_sha256.
+// checkVersions checks content_sha256, and adds the versions to the digest for records_sha256.
 func (o *organization) checkVersions(h *header) {
 	if h.pruned {
 		return
@@ -222,7 +223,7 @@ func (o *organization) addRow(kind string, row snapshot.Row) {
 		h.counts["changes"]++
 	}
 	if h.pruned {
-		o.add(o.problem(h.Int("id"), kind), "the snapshot is pruned, but has a row")
+		o.add(o.problem(h.Int("id"), kind), "the snapshot is pruned, but still has a row")
 	}
 }
 
@@ -233,9 +234,9 @@ func (o *organization) checkRecords(h *header) {
 	}
 	id := h.Int("id")
 	o.compare(o.problem(id, "records_sha256"), h.Text("records_sha256"), h.records.Sum(),
-		"an exchange, a change, a finding or what they were judged by was altered")
+		"an exchange, a change, a finding, an exception or an audit-log entry was altered")
 	for _, column := range []string{"scim_configurations", "sso_configurations", "changes", "failing_findings"} {
 		p := o.problem(id, column)
-		o.compare(p, h.Int(column), h.counts[column], "the count in the header is not that of the rows")
+		o.compare(p, h.Int(column), h.counts[column], "the count in the header differs from the number of rows")
 	}
 }

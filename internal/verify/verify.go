@@ -1,5 +1,5 @@
-// Package verify recomputes what the database and the report folders say of themselves, and names what
-// differs. It changes nothing. The format is in docs/verification.md.
+// Package verify recomputes the hashes and counts in the database and in the report folders, and reports
+// each difference. It changes nothing. The format is in docs/verification.md.
 package verify
 
 import (
@@ -15,19 +15,19 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Problem is one thing that is not as auditor stored it.
+// Problem is one difference from what auditor stored.
 type Problem struct {
 	OrganizationID string `json:"organization_id,omitempty"`
 	SnapshotID     int64  `json:"snapshot_id,omitempty"`
 	ReportFolder   string `json:"report_folder,omitempty"`
 	Subject        string `json:"subject"` // the row or the value, such as "scim_versions row 7d3c…"
 	Text           string `json:"text"`
-	// Want is what the database says, Got what it comes to; both empty where the text says it all.
+	// Want is the stored value, Got the computed one; both are empty if Text is sufficient.
 	Want string `json:"want,omitempty"`
 	Got  string `json:"got,omitempty"`
 }
 
-// String is the problem in one line.
+// String returns the problem in one line.
 func (p Problem) String() string {
 	text := p.Subject + ": " + p.Text
 	if p.SnapshotID != 0 {
@@ -37,28 +37,28 @@ func (p Problem) String() string {
 		text = fmt.Sprintf("organization %s: %s", p.OrganizationID, text)
 	}
 	if p.Want != "" || p.Got != "" {
-		text += fmt.Sprintf(" (the database says %s, it comes to %s)", p.Want, p.Got)
+		text += fmt.Sprintf(" (stored %s, computed %s)", p.Want, p.Got)
 	}
 	return text
 }
 
-// Result is what was checked, and the problems that were found.
+// Result counts what was checked, and has the problems that were found.
 type Result struct {
 	Runs             int       `json:"runs"`
 	LedgerLinks      int       `json:"ledger_links"`
 	Snapshots        int       `json:"snapshots"`
 	PrunedSnapshots  int       `json:"pruned_snapshots"`
-	Rows             int       `json:"rows"` // versions, and rows that belong to one snapshot each
+	Rows             int       `json:"rows"` // versions, and rows that belong to one snapshot
 	Responses        int       `json:"responses"`
-	ResponsesRemoved int       `json:"responses_removed"` // their hashes are kept
+	ResponsesRemoved int       `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int       `json:"views"`
 	ReportFolders    int       `json:"report_folders"`
 	Problems         []Problem `json:"problems"`
 }
 
 // Database checks one consistent state of a database: the file, its schema and views, the ledger, every
-// row, every snapshot and every answer. What cannot be read is a problem too. The error is for what
-// prevents every check, such as a canceled context.
+// row, every snapshot and every response. Unreadable data is a problem in the Result. Database fails only if
+// nothing can be checked, or ctx is canceled.
 func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 	rows, err := store.Reader(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 		{"checking the ledger", v.checkLedger},
 		{"checking the runs", v.checkRuns},
 		{"checking the organizations", v.checkOrganizations},
-		{"checking the answers", v.checkAnswers},
+		{"checking the responses", v.checkResponses},
 	} {
 		err := step.do(ctx)
 		if ctx.Err() != nil {
@@ -94,13 +94,13 @@ type verifier struct {
 	result *Result
 }
 
-// add adds a problem with its text.
+// add adds a problem with this text.
 func (v *verifier) add(p Problem, format string, args ...any) {
 	p.Text = fmt.Sprintf(format, args...)
 	v.result.Problems = append(v.result.Problems, p)
 }
 
-// compare adds a problem where what the database says is not what it comes to.
+// compare adds a problem if the stored value want differs from the computed value got.
 func (v *verifier) compare(p Problem, want, got any, text string) {
 	if want != got {
 		p.Want, p.Got = fmt.Sprint(want), fmt.Sprint(got)
@@ -116,7 +116,7 @@ func (v *verifier) checkFile(ctx context.Context) error {
 	}
 	return v.rows.Each(ctx, snapshot.BrokenReferences, func(row snapshot.Row) {
 		v.add(Problem{Subject: "table " + row.Text("table")},
-			"a row refers to a row of %s that is missing", row.Text("parent"))
+			"a row refers to a missing row in %s", row.Text("parent"))
 	})
 }
 
@@ -144,20 +144,21 @@ func (v *verifier) checkRuns(ctx context.Context) error {
 	return v.rows.Each(ctx, snapshot.Runs, func(row snapshot.Row) {
 		v.result.Runs++
 		if row.Text("outcome") == string(snapshot.Complete) && row.Int("failed") > 0 {
-			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))}, "its outcome is complete, but a snapshot failed")
+			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))},
+				"its outcome is complete, but one of its snapshots failed")
 		}
 	})
 }
 
-// checkAnswers recomputes the hash, the size and the CRC of every answer whose bytes are there.
-func (v *verifier) checkAnswers(ctx context.Context) error {
-	return v.rows.Each(ctx, snapshot.Answers, func(row snapshot.Row) {
+// checkResponses recomputes the hash, the size and the CRC of every response whose bytes are stored.
+func (v *verifier) checkResponses(ctx context.Context) error {
+	return v.rows.Each(ctx, snapshot.Responses, func(row snapshot.Row) {
 		if row.Null("body") {
 			v.result.ResponsesRemoved++
 			return
 		}
 		v.result.Responses++
-		p := Problem{Subject: "answer " + row.Text("sha256")}
+		p := Problem{Subject: "response " + row.Text("sha256")}
 		body := row.Bytes("body")
 		v.compare(p, row.Int("body_crc32"), int64(crc32.ChecksumIEEE(body)), "its stored bytes were altered")
 		sum, size, err := hashCompressed(body, row.Int("size"))
@@ -165,12 +166,13 @@ func (v *verifier) checkAnswers(ctx context.Context) error {
 			v.add(p, "its stored bytes cannot be decompressed: %v", err)
 			return
 		}
-		v.compare(p, row.Text("sha256"), sum, "its bytes have another hash")
-		v.compare(p, row.Int("size"), size, "its bytes have another size")
+		v.compare(p, row.Text("sha256"), sum, "its bytes have a different hash")
+		v.compare(p, row.Int("size"), size, "its bytes have a different size")
 	})
 }
 
-// hashCompressed stops one byte after the size: an altered body can decompress to any length.
+// hashCompressed returns the hash and the size of a decompressed body. It stops one byte after the expected
+// size, because an altered body can decompress to any length.
 func hashCompressed(body []byte, size int64) (sum string, n int64, err error) {
 	r, err := zlib.NewReader(bytes.NewReader(body))
 	if err != nil {

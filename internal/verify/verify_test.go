@@ -155,10 +155,10 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 		"the nights of a configuration": {
 			"scim_versions", "UPDATE scim_versions SET valid_from = 9 WHERE id = 'ID' AND valid_to IS NULL",
 			[]string{
-				"organization ACME: snapshot 9: scim_versions row ID: it overlaps the version since snapshot 1",
+				"organization ACME: snapshot 9: scim_versions row ID: it overlaps the version that begins with snapshot 1",
 				"organization ACME: snapshot 9: content_sha256: a configuration,",
-				"organization ACME: snapshot 9: scim_configurations: the count in the header is not that of the rows " +
-					"(the database says 5, it comes to 6)",
+				"organization ACME: snapshot 9: scim_configurations: the count in the header differs from the number of rows " +
+					"(stored 5, computed 6)",
 			},
 		},
 		"a finding of a failed snapshot": {
@@ -177,8 +177,8 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 			"stored_changes", "DELETE FROM stored_changes WHERE snapshot_id = 3",
 			[]string{
 				"organization ACME: snapshot 3: records_sha256: an exchange, a change,",
-				"organization ACME: snapshot 3: changes: the count in the header is not that of the rows " +
-					"(the database says 1, it comes to 0)",
+				"organization ACME: snapshot 3: changes: the count in the header differs from the number of rows " +
+					"(stored 1, computed 0)",
 			},
 		},
 		"an exchange": {
@@ -188,23 +188,23 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 		"a count in a header": {
 			"stored_snapshots", "UPDATE stored_snapshots SET failing_findings = 4 WHERE id = 3",
 			[]string{
-				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the one before was altered",
-				"organization ACME: snapshot 3: failing_findings: the count in the header is not that of the rows " +
-					"(the database says 4, it comes to 5)",
+				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the previous link was altered",
+				"organization ACME: snapshot 3: failing_findings: the count in the header differs from the number of rows " +
+					"(stored 4, computed 5)",
 			},
 		},
 		"a baseline": {
 			"stored_snapshots", "UPDATE stored_snapshots SET baseline_id = 2 WHERE id = 3",
 			[]string{
-				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the one before was altered",
-				"organization ACME: snapshot 3: baseline_id: snapshot 2 is no earlier complete snapshot",
+				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the previous link was altered",
+				"organization ACME: snapshot 3: baseline_id: snapshot 2 is not an earlier complete snapshot",
 			},
 		},
 		"the outcome of a run": {
 			"run_ends", "UPDATE run_ends SET outcome = 'complete' WHERE run_id = 3",
 			[]string{
-				"ledger link 13: run_end 3, this link or the one before was altered",
-				"run 3: its outcome is complete, but a snapshot failed",
+				"ledger link 13: run_end 3, this link or the previous link was altered",
+				"run 3: its outcome is complete, but one of its snapshots failed",
 			},
 		},
 		"a wording": {
@@ -213,27 +213,27 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 		},
 		"the thresholds": {
 			"rule_sets", "UPDATE rule_sets SET thresholds = '{}' WHERE id = 1",
-			[]string{"ledger link 1: rule_set 1, this link or the one before was altered"},
+			[]string{"ledger link 1: rule_set 1, this link or the previous link was altered"},
 		},
 		"a link that is removed": {
 			"ledger", "DELETE FROM ledger WHERE kind = 'schedule'",
 			[]string{
-				"ledger link 3: the ledger has a gap: link 2 is missing",
-				"ledger link 3: run_start 1, this link or the one before was altered",
-				"schedule 1: it has 0 links in the ledger, not 1",
+				"ledger link 3: link 2 before it is missing",
+				"ledger link 3: run_start 1, this link or the previous link was altered",
+				"schedule 1: the ledger has 0 links for it, not 1",
 			},
 		},
 		"a schedule that is removed": {
 			"schedules", "DELETE FROM schedules",
-			[]string{"ledger link 2: its fact, schedule 1, is missing"},
+			[]string{"ledger link 2: schedule 1, which it records, is missing"},
 		},
 		"a schedule that is added": {
 			"schedules", "INSERT INTO schedules VALUES (2, '2026-01-02T00:00:00Z', 'none')",
-			[]string{"schedule 2: it has 0 links in the ledger, not 1"},
+			[]string{"schedule 2: the ledger has 0 links for it, not 1"},
 		},
 		"the size of an answer": {
 			"responses", "UPDATE responses SET size = size + 1 WHERE id = 1",
-			[]string{"answer SHA: its bytes have another size"},
+			[]string{"response SHA: its bytes have a different size"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -275,7 +275,7 @@ func TestAMissingTriggerIsNamed(t *testing.T) {
 		got = append(got, p.String())
 	}
 	want := []string{
-		"schema: table extra does not belong to auditor",
+		"schema: table extra is not part of the schema of auditor",
 		"schema: trigger ledger_no_update is missing",
 		"schema: view runs was altered",
 		"view runs: SQL logic error: no such column: missing (1)",
@@ -291,7 +291,7 @@ func TestTheScriptOfTheDocumentation(t *testing.T) {
 	path := evidenceFile(t)
 	out, err := runScript(t, path)
 	head := texts(t, path, "SELECT chain_sha256 FROM ledger ORDER BY number DESC LIMIT 1")[0]
-	want := "Every hash holds: 32 links of the ledger, 11 snapshots that are not pruned, 10 answers.\n" +
+	want := "Every hash matches: 32 links in the ledger, 11 snapshots that are not pruned, 10 responses.\n" +
 		"The newest link is " + head + ".\n"
 	if err != nil || out != want {
 		t.Fatalf("%v\n%s", err, out)
