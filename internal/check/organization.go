@@ -86,7 +86,7 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 	case err != nil:
 		return warning(nameRemoval, hint, "cannot be asked for: %v", err)
 	case !answer.StillThere:
-		return warning(nameRemoval, hint, "one that is listed cannot be asked for: %s", answer.Why)
+		return warning(nameRemoval, hint, "one that is listed cannot be asked for: %s", answer.Reason)
 	}
 	return ok(nameRemoval, "can be asked for by its id")
 }

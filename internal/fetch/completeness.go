@@ -155,12 +155,12 @@ func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	incomplete := &Error{Code: CodeIncompleteListing, Method: s.method, Page: p.number}
 	if before, ok := tokens[p.next()]; ok {
 		incomplete.Err = fmt.Errorf(
-			"its next page token is the one that page %d gave: the pages go in a circle", before)
+			"its next page token repeats that of page %d, so the listing would never end", before)
 		return incomplete
 	}
 	tokens[p.next()] = p.number
 	if most := r.client.settings.MaxPages; p.number >= most {
-		incomplete.Err = fmt.Errorf("the list goes on after %d pages, which is as many as are read", most)
+		incomplete.Err = fmt.Errorf("reading stopped at the limit of %d pages; the list has more", most)
 		return incomplete
 	}
 	if len(p.rows) == 0 {

@@ -23,12 +23,12 @@ func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Rem
 	}
 	x, err := c.get(ctx, call{method: method, request: body})
 	if why, ok := notAssessed(err); ok {
-		return ona.Removal{Why: why}, x, nil
+		return ona.Removal{Reason: why}, x, nil
 	}
 	// A 404 counts only in the API's own form: a proxy's says nothing about the configuration.
 	e, ok := errors.AsType[*Error](err)
 	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
-		return ona.Removal{Confirmed: true, Why: e.Error()}, x, nil
+		return ona.Removal{Confirmed: true, Reason: e.Error()}, x, nil
 	}
 	if err != nil {
 		return ona.Removal{}, x, err

@@ -41,7 +41,7 @@ func entrySubject(entry ona.AuditLogEntry) diff.Subject {
 
 // whole reports whether no entry since an instant is missing.
 func (l *AuditLog) whole(since time.Time) bool {
-	return l.Lacking == "" || !l.LackingBefore.IsZero() && !l.LackingBefore.After(since)
+	return l.Lacking == "" || !l.CompleteFrom.IsZero() && !l.CompleteFrom.After(since)
 }
 
 // between reports whether an entry lies between the snapshots that its subject was compared in,

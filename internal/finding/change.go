@@ -30,7 +30,7 @@ func updatedOnly(e *evaluation) (rows []row) {
 		before, after := changedInstant(c.Before), changedInstant(c.After)
 		switch {
 		case c.SubjectType != diff.SCIMConfiguration:
-		case c.Kind == diff.UpdatedOnly:
+		case c.Kind == diff.OnlyUpdatedAtChanged:
 			rows = append(rows, fail("updatedAt moved from %s to %s and nothing else differs: possibly a change that was "+
 				"taken back.%s", before, after, e.logged(i)).of(changeSubject(c)))
 		case c.Kind == diff.UpdatedAtRegressed && differences[c.SubjectID] == 1:

@@ -179,7 +179,7 @@ func (e *evaluation) finding(rule Rule, r row) Finding {
 		SubjectID:   r.subject.id,
 		SubjectName: r.subject.name,
 		Observed:    r.observed,
-		Fingerprint: Fingerprint(rule.ID, e.organization.id, r.subject.id),
+		Fingerprint: Fingerprint(rule.ID, e.organization.id, r.subject.kind, r.subject.id),
 	}
 }
 

@@ -43,10 +43,10 @@ type Finding struct {
 	Fingerprint string
 }
 
-// Fingerprint identifies a finding over all runs: the SHA-256, in hex, of rule, organization id and
-// subject id.
-func Fingerprint(ruleID, organizationID, subjectID string) string {
-	sum := sha256.Sum256([]byte(ruleID + "\n" + organizationID + "\n" + subjectID))
+// Fingerprint identifies a finding in all runs: the SHA-256, in hex, of rule, organization id,
+// subject type and subject id, each separated by a line feed.
+func Fingerprint(ruleID, organizationID string, subjectType diff.SubjectType, subjectID string) string {
+	sum := sha256.Sum256([]byte(ruleID + "\n" + organizationID + "\n" + string(subjectType) + "\n" + subjectID))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -6,7 +6,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is what was read of the audit log for a snapshot. The store keeps neither LackingBefore nor an
+// AuditLog is what was read of the audit log for a snapshot. The store keeps neither CompleteFrom nor an
 // entry's Raw: the answers are evidence.
 type AuditLog = ona.AuditLog
 
