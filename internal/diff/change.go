@@ -79,8 +79,9 @@ type Change struct {
 	// Field is the API's name of the field; empty for Added, Reappeared and Removed.
 	Field string `json:"field"`
 	// Before and After are the values as text: "true" or "false", the id for a link, an instant as
-	// ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the value is absent.
-	// For Added and Reappeared, After is the whole configuration as canonical JSON; for Removed, Before.
+	// ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the value is
+	// absent. For Added and Reappeared, After is the whole configuration as canonical JSON; for
+	// Removed, Before.
 	Before string `json:"before"`
 	After  string `json:"after"`
 	// The labels are the names that belong to the ids in Before and After; empty for other values.

@@ -16,7 +16,8 @@ func (c *Change) AddNote(text string) {
 	c.Note = text
 }
 
-// noteIfUnreported adds a note if the API did not report the value before or does not report it now.
+// noteIfUnreported adds a note if the API did not report the value before or does not report it
+// now.
 func (c *Change) noteIfUnreported() {
 	switch {
 	case c.Before == "":
@@ -111,8 +112,8 @@ func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 // removed one probably replaces it.
 type place struct{ organizationID, ssoConfigurationID string }
 
-// noteReplacements adds to each added or removed SCIM configuration which one it probably replaces, or
-// which one probably replaced it. It skips configurations without a link, which have no place.
+// noteReplacements adds to each added or removed SCIM configuration which one it probably replaces,
+// or which one probably replaced it. It skips configurations without a link, which have no place.
 func noteReplacements(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	places := make(map[string]place)
 	gone, come := make(map[place][]string), make(map[place][]string)

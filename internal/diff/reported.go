@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// reports holds the configurations that report a field, for each inventory. keptBefore and keptAfter
-// count those that are in both inventories.
+// reports holds the configurations that report a field, for each inventory. keptBefore and
+// keptAfter count those that are in both inventories.
 type reports[T any] struct {
 	before, after         []*T
 	keptBefore, keptAfter int
 }
 
-// compareReporting returns one change for each field that the server started or stopped reporting, and
-// the names of these fields. It does not cover a token expiry that is no longer reported: an auditor
-// must see each such token.
+// compareReporting returns one change for each field that the server started or stopped reporting,
+// and the names of these fields. It does not cover a token expiry that is no longer reported: an
+// auditor must see each such token.
 func (t configurations[T]) compareReporting(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	covered := make(map[string]bool)
@@ -96,9 +96,9 @@ func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 	return r
 }
 
-// reporters names the configurations that a field's change concerns: for a boolean those whose value
-// is true, for any other field those that report it. affirmed is set if the value is true for at least
-// one.
+// reporters names the configurations that a field's change concerns: for a boolean those whose
+// value is true, for any other field those that report it. affirmed is set if the value is true for
+// at least one.
 func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) (who string, affirmed bool) {
 	var names, affirming []string
 	boolean := true

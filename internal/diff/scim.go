@@ -47,8 +47,8 @@ func unverifiedLinking(c *ona.SCIMConfiguration) value {
 	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
 }
 
-// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts or
-// stops reporting the field changes nothing.
+// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts
+// or stops reporting the field changes nothing.
 func refineCreatedAt(row *Change, before, after value) {
 	if !before.reported() || !after.reported() {
 		row.Kind = FieldChanged

@@ -8,16 +8,16 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// auditLogDisorder is how much newer than an entry before it an entry may be: the log is sorted from
-// new to old only roughly.
+// auditLogDisorder is how much newer than an entry before it an entry may be: the log is sorted
+// from new to old only roughly.
 const auditLogDisorder = time.Hour
 
 // AuditLogQuery selects entries of the audit log.
 type AuditLogQuery struct {
 	// SubjectTypes and SubjectIDs select entries; an empty list selects all.
 	SubjectTypes, SubjectIDs []string
-	// Since is the instant on the server's clock at which reading stops. The API has no reliable filter
-	// by time.
+	// Since is the instant on the server's clock at which reading stops. The API has no reliable
+	// filter by time.
 	Since time.Time
 	// MaxPages is the highest number of pages to read; less than 1 counts as 1.
 	MaxPages int

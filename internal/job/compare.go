@@ -10,12 +10,13 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// maxConfirmations is the highest number of removals in one organization for which the API is asked.
-// The notes of further removals say that it was not asked.
+// maxConfirmations is the highest number of removals in one organization for which the API is
+// asked. The notes of further removals say that it was not asked.
 const maxConfirmations = 100
 
-// compare finds the changes since the baseline. If the baseline has no SSO configurations or policies
-// because they could not be read, compare uses the last snapshot that has them and notes this.
+// compare finds the changes since the baseline. If the baseline has no SSO configurations or
+// policies because they could not be read, compare uses the last snapshot that has them and notes
+// this.
 func (t *task) compare(ctx context.Context) (err error) {
 	if t.baseline, t.found, err = t.Store.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
 		return err
@@ -46,8 +47,8 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 }
 
 // confirmRemovals requests each removed configuration from the API. If the API still has it, the
-// listing was not complete, which is an error. If the API cannot be asked, the change is noted as not
-// confirmed.
+// listing was not complete, which is an error. If the API cannot be asked, the change is noted as
+// not confirmed.
 func (t *task) confirmRemovals(ctx context.Context) error {
 	asked := 0
 	for i := range t.changes {

@@ -177,8 +177,8 @@ type Exchange struct {
 }
 
 // Removal is what the API says about a configuration that is missing from a listing. If it is
-// neither Confirmed nor StillThere, the API was not asked, the token may not read the configuration,
-// or the server has no method that reads a single one.
+// neither Confirmed nor StillThere, the API was not asked, the token may not read the
+// configuration, or the server has no method that reads a single one.
 type Removal struct {
 	// Confirmed is set if the API says that the configuration does not exist.
 	Confirmed bool
