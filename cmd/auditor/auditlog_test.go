@@ -55,16 +55,16 @@ func TestTheLogIsReadUpToABoundThatIsTold(t *testing.T) {
 	subject["name"] = "renamed"
 	s.state.AuditLog = logged(2, 260, subject["id"].(string))
 	nextNight("--page-size", "1")
-	if d := cmp.Diff([]string{"200|200|the log goes on after 200 pages, which is as many as are read|200"}, s.query(`
+	if d := cmp.Diff([]string{"200|200|reading stopped at the limit of 200 pages; the log has more|200"}, s.query(`
 		SELECT pages, received, lacking, (SELECT count(*) FROM change_candidates) FROM audit_log_readings`)); d != "" {
 		t.Errorf("how the log was read (-want +got):\n%s", d)
 	}
 	for _, line := range s.judgement() {
-		if !strings.Contains(line, "|not_assessed|") || !strings.Contains(line, "the log goes on after 200 pages") {
+		if !strings.Contains(line, "|not_assessed|") || !strings.Contains(line, "the limit of 200 pages") {
 			t.Error(line)
 		}
 	}
-	if note := s.query("SELECT note FROM changes WHERE kind = 'renamed'")[0]; !strings.HasPrefix(note, "200 audit-log entries may tell who made it: 2026-11-17 01:00:00 UTC") ||
+	if note := s.query("SELECT note FROM changes WHERE kind = 'renamed'")[0]; !strings.HasPrefix(note, "200 audit-log entries may name who made it: 2026-11-17 01:00:00 UTC") ||
 		!strings.HasSuffix(note, "and 195 more") {
 		t.Errorf("the change's note is %q", note)
 	}

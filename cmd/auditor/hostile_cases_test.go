@@ -103,10 +103,10 @@ var refusedNights = []hostileCase{
 	{name: "403", answer: code("permission_denied"), code: "permission_denied", says: []string{"organization admin", "says nothing about the configurations"}},
 	{name: "403 in mid-listing", page: 2, answer: code("permission_denied"), code: "permission_denied", says: []string{"page 2"}},
 	{name: "403 in the middle of the SSO listing", method: ona.ListSSOConfigurations, page: 2, answer: code("permission_denied"), code: "permission_denied", says: []string{"ListSSOConfigurations, page 2"}},
-	{name: "403 of a proxy for the SSO listing", method: ona.ListSSOConfigurations, answer: respond(403, "<html>denied"), code: "permission_denied", says: []string{"without an error of the API: <html>denied"}},
+	{name: "403 of a proxy for the SSO listing", method: ona.ListSSOConfigurations, answer: respond(403, "<html>denied"), code: "permission_denied", says: []string{"without an API error in the body: <html>denied"}},
 	{name: "408", answer: respond(408, ""), code: "deadline_exceeded", says: []string{"no message"}, waits: maxWaits},
 	{name: "409", answer: code("aborted"), code: "aborted", says: []string{"run again later"}, waits: maxWaits},
-	{name: "418", answer: respond(418, "tea"), code: "unknown", says: []string{"HTTP 418 without an error of the API: tea"}},
+	{name: "418", answer: respond(418, "tea"), code: "unknown", says: []string{"HTTP 418 without an API error in the body: tea"}},
 	{name: "401 that repeats the token", answer: respond(401, `{"code":"unauthenticated","message":"who is demo-token-acme?"}`), code: "unauthenticated", says: []string{"who is [token]?"}},
 	{name: "404", answer: respond(404, "404 page not found"), code: "not_found", says: []string{"check the base URL", "404 page not found"}},
 	{name: "501", answer: code("unimplemented"), code: "unimplemented", says: []string{"check the base URL"}},
@@ -185,8 +185,8 @@ var brokenNights = []hostileCase{
 }
 
 var pagingNights = []hostileCase{
-	{name: "the same page token again", page: 2, answer: ok(`{"pagination":{"nextToken":"x"}}`), code: "incomplete_listing", says: []string{"in a circle"}},
-	{name: "more pages than the limit", page: 2, answer: endless(), limits: fetch.Limits{MaxPages: 4}, code: "incomplete_listing", says: []string{"goes on after 4 pages"}},
+	{name: "the same page token again", page: 2, answer: ok(`{"pagination":{"nextToken":"x"}}`), code: "incomplete_listing", says: []string{"repeats that of page 1"}},
+	{name: "more pages than the limit", page: 2, answer: endless(), limits: fetch.Limits{MaxPages: 4}, code: "incomplete_listing", says: []string{"limit of 4 pages"}},
 	{name: "the same id twice with other content", answer: ok(fmt.Sprintf(`{"scimConfigurations":[{"id":%q,"name":"a"},{"id":%q,"name":"b"}]}`, firstID, firstID)), code: "incomplete_listing", says: []string{"listed twice with different content", firstID}},
 	{name: "the page token under another name", answer: ok(`{"scimConfigurations":[],"pagination":{"next_token":"x"}}`), code: "malformed_answer", says: []string{"pagination.next_token"}},
 	{name: "the page token outside", answer: ok(`{"scimConfigurations":[],"nextPageToken":"x"}`), code: "malformed_answer", says: []string{"nextPageToken"}},
@@ -204,7 +204,7 @@ func withoutLast(s *demo.State) { s.SCIM = s.SCIM[:3] }
 
 var confirmationNights = []hostileCase{
 	{name: "removal that cannot be asked about", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: code("internal"), code: "internal", says: []string{"confirming that scim_configuration " + lastID + " was removed"}, waits: maxWaits},
-	{name: "removal confirmed by a proxy alone", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: respond(404, "not here"), code: "not_found", says: []string{"without an error of the API: not here"}},
+	{name: "removal confirmed by a proxy alone", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: respond(404, "not here"), code: "not_found", says: []string{"without an API error in the body: not here"}},
 	{name: "another configuration than asked for", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + firstID + `"}}`), code: "malformed_answer", says: []string{"not the one asked for"}},
 	{name: "still there", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + lastID + `"}}`), code: "incomplete_listing", says: []string{lastID}},
 }

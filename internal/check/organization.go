@@ -86,7 +86,7 @@ func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Res
 	case err != nil:
 		return warning(nameRemoval, hint, "cannot be requested by its id: %v", err)
 	case !response.StillThere:
-		return warning(nameRemoval, hint, "a listed configuration cannot be requested by its id: %s", response.Why)
+		return warning(nameRemoval, hint, "a listed configuration cannot be requested by its id: %s", response.Reason)
 	}
 	return ok(nameRemoval, "can be requested by its id")
 }

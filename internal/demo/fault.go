@@ -13,13 +13,13 @@ import (
 type Fault struct {
 	// Code is a Connect code, such as "permission_denied"; the HTTP status follows from it.
 	Code, Message string
-	// RetryDelay, when positive, goes to the client as a google.rpc.RetryInfo.
+	// RetryDelay, if positive, is sent to the client as google.rpc.RetryInfo.
 	RetryDelay time.Duration
-	// Times is how many requests of a night get the fault; 0 is all of them.
+	// Times is how many requests in a night get the fault; 0 means all.
 	Times int
 }
 
-// statuses are the HTTP statuses of Connect's codes; any other code is a 500.
+// statuses maps Connect codes to HTTP statuses; any other code is a 500.
 var statuses = map[string]int{
 	"invalid_argument":    http.StatusBadRequest,
 	"deadline_exceeded":   http.StatusGatewayTimeout,
@@ -42,8 +42,8 @@ func (f *Fault) Write(w http.ResponseWriter) {
 	writeJSON(w, cmp.Or(statuses[f.Code], http.StatusInternalServerError), object)
 }
 
-// retryInfo is a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded base64,
-// and as text under "debug".
+// retryInfo returns a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded
+// base64, and as text under "debug".
 func retryInfo(delay time.Duration) Row {
 	// Field number and wire type, which is 0 for a number and 2 for a message.
 	const secondsField, nanosField, delayField = 1 << 3, 2 << 3, 1<<3 | 2

@@ -14,7 +14,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// request has every field that the request of a method may have.
+// request has the fields of all methods' requests.
 type request struct {
 	OrganizationID      string         `json:"organizationId"`
 	SCIMConfigurationID string         `json:"scimConfigurationId"`
@@ -30,16 +30,16 @@ type auditLogFilter struct {
 	ActorIDs     []string `json:"actorIds"`
 }
 
-// call is an authenticated request of a method.
+// call is an authenticated request to a method.
 type call struct {
 	state  *State
 	method string
 	request
 }
 
-// method is how the server answers a method.
+// method describes how the server answers a method.
 type method struct {
-	// fields are those that its request may have.
+	// fields lists the fields that its request may have.
 	fields []string
 	answer func(call) (Row, *Fault)
 }
@@ -74,8 +74,8 @@ var methods = map[string]method{
 	},
 }
 
-// decode reads a request body. A field that the method does not have is refused, and so is one that
-// is spelled in another case.
+// decode reads a request body. It refuses a field that the method does not have, and a field name
+// with different letter case.
 func (m method) decode(body []byte) (request, error) {
 	var r request
 	var sent map[string]any
@@ -87,7 +87,7 @@ func (m method) decode(body []byte) (request, error) {
 	return r, m.checkFields("", sent)
 }
 
-// checkFields finds a field that the request may not have, at any depth.
+// checkFields returns an error for a field that the request must not have, at any depth.
 func (m method) checkFields(path string, sent map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(sent)) {
 		known := func(field string) bool { return field == path+name || strings.HasPrefix(field, path+name+".") }
@@ -113,7 +113,7 @@ func (c call) checkOrganization() *Fault {
 	return &Fault{Code: "permission_denied", Message: "the token does not belong to organization " + c.OrganizationID}
 }
 
-// one answers with the row that has an id, under the name of its kind.
+// one returns the response with the row that has the id, under the name of its kind.
 func one(kind string, rows []Row, id string) (Row, *Fault) {
 	if id == "" {
 		return nil, &Fault{Code: "invalid_argument", Message: kind + "Id is required"}
@@ -124,7 +124,7 @@ func one(kind string, rows []Row, id string) (Row, *Fault) {
 	return nil, &Fault{Code: "not_found", Message: "there is no " + kind + " " + id}
 }
 
-// filtered are the entries of the audit log that the request asks for.
+// filtered returns the audit-log entries that match the request's filter.
 func (c call) filtered(entries []Row) []Row {
 	return slices.DeleteFunc(slices.Clone(entries), func(entry Row) bool {
 		return !matches(c.Filter.SubjectIDs, entry["subjectId"]) ||
@@ -150,8 +150,8 @@ type pagination struct {
 	Token    string `json:"token"`
 }
 
-// page answers with the page of rows that the request asks for. As the API may, it omits an empty
-// list, and the pagination of a list that fits one page.
+// page returns the requested page of rows. Like the API it omits an empty list, and the pagination
+// if all rows fit on one page.
 func (c call) page(field string, rows []Row) (Row, *Fault) {
 	size := cmp.Or(c.Pagination.PageSize, defaultPageSize)
 	if size < 0 || size > maxPageSize {
@@ -176,16 +176,16 @@ func (c call) page(field string, rows []Row) (Row, *Fault) {
 	return answer, nil
 }
 
-// token names the page that begins at a row. It holds a hash of the listing, so that a token of
-// another method or organization is refused.
+// token returns the token for the page that begins at a row. It contains a hash of the listing, so
+// that a token from another method or organization is refused.
 func (c call) token(offset int) string {
 	position := strconv.Itoa(offset)
 	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + position))
 	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], position...))
 }
 
-// offset reads what token wrote; the empty token is the first page. A token beyond the end of a
-// list that has shrunk is refused.
+// offset returns the row in a token; the empty token is the first page. It refuses a token beyond
+// the end, which exists if the list has become shorter.
 func (c call) offset(token string, rows int) (offset int, ok bool) {
 	if token == "" {
 		return 0, true

@@ -11,19 +11,20 @@ import (
 
 // configuration is a SCIM or an SSO configuration of the story.
 type configuration struct {
-	// Key is what the id follows from.
+	// Key is what the id is computed from.
 	Key, Name, About string
-	// Link is the key of the SSO configuration of a SCIM configuration, Created its instant.
+	// Link is the key of the SSO configuration to which a SCIM configuration links; Created is when
+	// the SCIM configuration was created.
 	Link, Created string
 	// Issuer and Domains, separated by spaces, belong to an SSO configuration.
 	Issuer, Domains string
-	// Set are the fields that differ from those of row; null removes one.
+	// Set has the fields that differ from the defaults of row; null removes a field.
 	Set Row
 }
 
-// row returns what the API reports of the configuration. A SCIM configuration is enabled, and its
-// token expires one year after its creation, which is at the instant unless Created is set. An SSO
-// configuration is active and of the organization's own provider.
+// row returns the configuration as the API reports it. A SCIM configuration is enabled, was created
+// at the instant unless Created is set, and its token expires one year later. An SSO configuration
+// is active and has a custom provider.
 func (c configuration) row(s *State, kind string, at time.Time) Row {
 	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
 	if kind == "scim" {
@@ -47,7 +48,7 @@ func (c configuration) row(s *State, kind string, at time.Time) Row {
 	return row
 }
 
-// logBeginning fills the audit log with the creation of the first configurations.
+// logBeginning adds the creation of the first configurations to the audit log.
 func (s *State) logBeginning() {
 	oldestFirst := func(a, b Row) int { return createdAt(a).Compare(createdAt(b)) }
 	for _, row := range slices.SortedFunc(slices.Values(s.SCIM), oldestFirst) {
@@ -58,7 +59,7 @@ func (s *State) logBeginning() {
 	s.Log(Night(1).Add(-3*time.Hour), "RESOURCE_TYPE_ENVIRONMENT", ID(s.Name, "environment"), "started environment")
 }
 
-// createdAt is when a row of the story was created.
+// createdAt returns when a row was created.
 func createdAt(row Row) time.Time {
 	at, err := time.Parse(time.RFC3339, row["createdAt"].(string))
 	if err != nil {
@@ -78,8 +79,9 @@ func set(row, fields Row) {
 	}
 }
 
-// respell writes an organization's configurations in another form: rows and sets in another order,
-// ids in upper case, instants with an offset and zeros, absent fields as null or as their default.
+// respell changes the form of an organization's configurations but not their meaning: it reorders
+// rows and sets, and writes ids in upper case, instants with an offset and nine digits, and absent
+// fields as null or as their default.
 func respell(s *State) {
 	for _, row := range s.SCIM {
 		respellRow(row)

@@ -19,7 +19,8 @@ import (
 // Nights is how many nights the story of NewServer lasts. Nothing changes after the last one.
 const Nights = 7
 
-// Night is the instant of night n of the simulated calendar, UTC; night 1 is 2026-11-16 at 02:00.
+// Night returns the instant of night n in the simulated calendar, UTC; night 1 is 2026-11-16 at
+// 02:00.
 func Night(n int) time.Time {
 	return time.Date(2026, 11, 15+n, 2, 0, 0, 0, time.UTC)
 }
@@ -29,13 +30,13 @@ func Night(n int) time.Time {
 // fields must be set before the first of them.
 type Server struct {
 	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is
-	// the path after /api/; next answers as the server does by itself.
+	// the path after /api/; next is the server's own handler.
 	Intercept func(w http.ResponseWriter, r *http.Request, method string, next http.Handler)
 	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only.
 	// Otherwise it reads them from the request body only, as Connect servers do.
 	PageTokenInQuery bool
 
-	// worlds holds, for each organization, its states from night 1 on; the last one stays in force.
+	// worlds holds, for each organization, its states from night 1 on; the last state stays in force.
 	worlds [][]*State
 
 	mu    sync.Mutex
@@ -44,7 +45,7 @@ type Server struct {
 	met map[[2]string]int
 }
 
-// Organization is an organization of the server and the token that reads it.
+// Organization is an organization on the server, with the token that can read it.
 type Organization struct {
 	Name, ID, Token string
 }
@@ -68,8 +69,8 @@ func NewServerWith(states ...*State) *Server {
 	return s
 }
 
-// SetNight makes it the beginning of night n, counted from 1: faults that hit only the first
-// requests of a night hit again.
+// SetNight starts night n, counted from 1, and resets the counts for faults that hit only the first
+// requests in a night.
 func (s *Server) SetNight(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +87,7 @@ func (s *Server) Organizations() []Organization {
 	return all
 }
 
-// ServeHTTP answers a request of the API.
+// ServeHTTP answers an API request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", Night(s.tonight()).Format(http.TimeFormat))
 	name, ok := strings.CutPrefix(r.URL.Path, "/api/")
@@ -151,8 +152,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) (Row, *Fault) {
 	return m.answer(c)
 }
 
-// authenticate returns tonight's state of the organization to which the token in an Authorization
-// header belongs, nil when there is none.
+// authenticate returns tonight's state of the organization whose token is in an Authorization
+// header; nil if there is none.
 func (s *Server) authenticate(header string) *State {
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok || token == "" {
@@ -167,7 +168,7 @@ func (s *Server) authenticate(header string) *State {
 	return nil
 }
 
-// scripted returns the fault that this request gets, nil when there is none.
+// scripted returns the fault that the story sets for this request; nil if there is none.
 func (s *Server) scripted(state *State, method string) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +187,7 @@ func (s *Server) tonight() int {
 	return s.night
 }
 
-// writeJSON writes an answer with sorted keys: the same night has the same bytes.
+// writeJSON writes a response with sorted keys, so that the same night has the same bytes.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Row is a JSON object as the API writes it: a field at its default is omitted, an instant is RFC
-// 3339 text. With json.RawMessage a test can choose the bytes of a value.
+// Row is a JSON object as the API writes it: it omits a field with its default, and an instant is
+// RFC 3339 text. A test can set the exact bytes of a value with json.RawMessage.
 type Row = map[string]any
 
-// State is what the API knows of one organization at one time. Make one with NewState.
+// State is what the API knows about one organization at one time. Create it with NewState.
 type State struct {
 	// Name is the label of the organization, ID its id, Token the one that reads it.
 	Name, ID, Token string
-	// Identity is the answer of GetAuthenticatedIdentity.
+	// Identity is the response of GetAuthenticatedIdentity.
 	Identity Row
-	// Organization and Policies are the objects in the answers of GetOrganization and
+	// Organization and Policies are the objects in the responses of GetOrganization and
 	// GetOrganizationPolicies.
 	Organization, Policies Row
 	// SCIM and SSO are the configurations in the order in which they are listed.
@@ -32,7 +32,8 @@ type State struct {
 	removed []Row
 }
 
-// NewState returns an organization without configurations, whose id and token follow from its name.
+// NewState returns an organization without configurations. Its id and token are computed from its
+// name.
 func NewState(name string) *State {
 	id := ID(name)
 	return &State{
@@ -55,8 +56,8 @@ func NewState(name string) *State {
 	}
 }
 
-// ID is the id that follows from a name, such as ID("acme", "scim", "okta-production"): a UUID of
-// version 8 (RFC 9562) made of the SHA-256 of its parts.
+// ID computes an id from a name, such as ID("acme", "scim", "okta-production"): a UUID of version 8
+// (RFC 9562) from the SHA-256 of the parts.
 func ID(parts ...string) string {
 	b := sha256.Sum256([]byte(strings.Join(parts, "/")))
 	b[6] = b[6]&0x0f | 0x80
@@ -64,7 +65,8 @@ func ID(parts ...string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
-// clone copies a state down to its rows. The story replaces the values in a row; both share them.
+// clone copies a state including its rows, but not the values in a row: the story only replaces
+// them.
 func (s *State) clone() *State {
 	c := *s
 	c.Identity = maps.Clone(s.Identity)

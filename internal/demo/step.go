@@ -13,18 +13,18 @@ import (
 type step struct {
 	// Do says what happens, see apply and applyToOrganization.
 	Do string
-	// Kind is "scim" or "sso" for a change of the configuration with a key.
+	// Kind is "scim" or "sso" if the step changes the configuration with Key; empty for other steps.
 	Kind string
 	configuration
 	// Quiet leaves updatedAt as it is.
 	Quiet bool
-	// Raw are fields whose JSON is written as it stands here.
+	// Raw has fields whose JSON is sent unchanged.
 	Raw map[string]json.RawMessage
-	// Log is the action of the entry in the audit log, made some hours after the event; without it
-	// there is none.
+	// Log is the action of the audit-log entry, which is HoursLater after the event. If it is empty,
+	// there is no entry.
 	Log        string
 	HoursLater int
-	// Method answers with Fault, whose delay is in nanoseconds in JSON.
+	// Method is the method that answers with Fault. In JSON the delay is in nanoseconds.
 	Method string
 	Fault  Fault
 }
@@ -105,7 +105,7 @@ func (p step) applyToOrganization(s *State, at time.Time) {
 
 func (p step) unknown() { panic("demo: the story has an unknown step " + strconv.Quote(p.Do)) }
 
-// Log puts an entry at the head of the audit log.
+// Log adds an entry at the head of the audit log.
 func (s *State) Log(at time.Time, subjectType string, subject any, action string) {
 	s.AuditLog = slices.Insert(s.AuditLog, 0, Row{
 		"id":             ID(s.Name, "audit", strconv.Itoa(len(s.AuditLog)+1)),

@@ -6,36 +6,49 @@ package diff
 // Kind is what happened to a subject.
 type Kind string
 
-// The kinds of change. Added, Removed, Reappeared, Disabled, Enabled, Renamed and FieldChanged
-// happen to SCIM and to SSO configurations.
+// Kinds that SCIM and SSO configurations have in common.
 const (
-	OrganizationChanged Kind = "organization_changed"
-	CreatedAtChanged    Kind = "created_at_changed"
-	Removed             Kind = "removed"
-	Added               Kind = "added"
-	Reappeared          Kind = "reappeared"
-	Disabled            Kind = "disabled"
-	Enabled             Kind = "enabled"
-	SSOUnlinked         Kind = "sso_unlinked"
-	SSORelinked         Kind = "sso_relinked"
-	SSOLinked           Kind = "sso_linked"
-	UnverifiedAllowed   Kind = "unverified_linking_allowed"
-	UnverifiedForbidden Kind = "unverified_linking_disallowed"
-	TokenRotated        Kind = "token_rotated"
-	TokenExpiryReported Kind = "token_expiry_reported"
-	TokenExpiryLost     Kind = "token_expiry_lost"
-	IssuerChanged       Kind = "issuer_changed"
-	ClientChanged       Kind = "client_changed"
-	DomainsChanged      Kind = "domains_changed"
-	ClaimsChanged       Kind = "claims_changed"
-	Renamed             Kind = "renamed"
-	FieldChanged        Kind = "field_changed"
-	UpdatedOnly         Kind = "updated_only"
-	UpdatedAtRegressed  Kind = "updated_at_regressed"
-	RestrictionLifted   Kind = "restriction_lifted"
-	RestrictionSet      Kind = "restriction_set"
-	// FieldFirstReported stands once for a field that no configuration of the baseline reported and
-	// that some report now, because the server is newer.
+	Added      Kind = "added"
+	Removed    Kind = "removed"
+	Reappeared Kind = "reappeared" // an older snapshot has it, the baseline does not
+	Disabled   Kind = "disabled"
+	Enabled    Kind = "enabled"
+	Renamed    Kind = "renamed"
+	// FieldChanged is any change that has no kind of its own; the organization has it too.
+	FieldChanged Kind = "field_changed"
+)
+
+// Kinds of SCIM configurations.
+const (
+	// OrganizationChanged means that the configuration names another organization than before.
+	OrganizationChanged         Kind = "organization_changed"
+	CreatedAtChanged            Kind = "created_at_changed"
+	SSOLinked                   Kind = "sso_linked"
+	SSORelinked                 Kind = "sso_relinked"
+	SSOUnlinked                 Kind = "sso_unlinked"
+	UnverifiedLinkingAllowed    Kind = "unverified_linking_allowed"
+	UnverifiedLinkingDisallowed Kind = "unverified_linking_disallowed"
+	TokenRotated                Kind = "token_rotated"
+	TokenExpiryReported         Kind = "token_expiry_reported"
+	TokenExpiryLost             Kind = "token_expiry_lost"
+	OnlyUpdatedAtChanged        Kind = "updated_only"
+	UpdatedAtRegressed          Kind = "updated_at_regressed"
+)
+
+// Kinds of SSO configurations.
+const (
+	IssuerChanged   Kind = "issuer_changed"
+	ClientIDChanged Kind = "client_changed"
+	DomainsChanged  Kind = "domains_changed"
+	ClaimsChanged   Kind = "claims_changed"
+)
+
+// Kinds of the organization.
+const (
+	RestrictionLifted Kind = "restriction_lifted"
+	RestrictionSet    Kind = "restriction_set"
+	// FieldFirstReported means that a newer server reports a field that no configuration in the
+	// baseline had. It is one change for all configurations.
 	FieldFirstReported Kind = "field_first_reported"
 )
 
@@ -55,8 +68,8 @@ type Subject struct {
 	ID   string
 }
 
-// Change is one atomic change of one subject between two snapshots. As JSON it has the column names
-// of the view "changes".
+// Change is one atomic change of one subject between two snapshots. Its JSON names are the column
+// names in the view "changes".
 type Change struct {
 	Severity    Severity    `json:"severity"`
 	Kind        Kind        `json:"kind"`
@@ -65,15 +78,16 @@ type Change struct {
 	SubjectName string      `json:"subject_name"`
 	// Field is the API's name of the field; empty for Added, Reappeared and Removed.
 	Field string `json:"field"`
-	// Before and After are plain text: ids for links, "true" and "false", instants as
-	// ona.FormatTime writes them, JSON for sets, maps and unknown fields, empty for an absent value.
-	// For Added, Reappeared and Removed they are the whole configuration as canonical JSON.
+	// Before and After are the values as text: "true" or "false", the id for a link, an instant as
+	// ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the value is
+	// absent. For Added and Reappeared, After is the whole configuration as canonical JSON; for
+	// Removed, Before.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// The labels are what a person reads beside Before and After; empty where they would be the same.
+	// The labels are the names that belong to the ids in Before and After; empty for other values.
 	BeforeLabel string `json:"before_label"`
 	AfterLabel  string `json:"after_label"`
-	// Note is what else a reader must know: whether a removal was confirmed, what probably replaced
-	// the configuration, when updatedAt moved.
+	// Note has further remarks, separated by "; ", such as whether a removal was confirmed or which
+	// configuration probably replaced this one.
 	Note string `json:"note"`
 }

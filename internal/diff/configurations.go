@@ -11,17 +11,17 @@ type configurations[T any] struct {
 	plural  string
 	fields  []field[T]
 	id      func(*T) string
-	// name is what a person calls the configuration.
+	// name is the name that reports show.
 	name      func(*T) string
 	unknown   func(*T) unknownFields
 	canonical func(*T) string
 }
 
-// pair is a configuration in the two inventories; one side is nil where that inventory lacks it.
+// pair is a configuration in the two inventories; a side is nil if it is not in that inventory.
 type pair[T any] struct{ before, after *T }
 
-// match walks two lists in lockstep and returns every id of either once, in order. It panics when a
-// list is not sorted by id or holds an id twice: it would show removals that never were.
+// match pairs two lists by id and returns one pair for each id, in order. It panics if a list is
+// not sorted by id or holds an id twice: the result would show removals that did not happen.
 func (t configurations[T]) match(before, after []T) []pair[T] {
 	t.requireSorted(before)
 	t.requireSorted(after)
@@ -51,11 +51,11 @@ func (t configurations[T]) requireSorted(list []T) {
 	}
 }
 
-// compare returns the changes of the configurations, and those of the organization that stand for a
-// field of all of them.
+// compare returns the changes of the configurations and, as fieldChanges, the changes of the
+// organization that replace the changes of one field in many configurations.
 func (t configurations[T]) compare(pairs []pair[T],
-	seen func(SubjectType, string) bool) (rows, summaries []Change) {
-	summaries, summarised := t.summarise(pairs)
+	seen func(SubjectType, string) bool) (rows, fieldChanges []Change) {
+	fieldChanges, covered := t.compareReporting(pairs)
 	for _, p := range pairs {
 		switch {
 		case p.before == nil:
@@ -67,20 +67,20 @@ func (t configurations[T]) compare(pairs []pair[T],
 		case p.after == nil:
 			rows = append(rows, t.about(p.before, Change{Kind: Removed, Before: t.canonical(p.before)}))
 		default:
-			rows = append(rows, t.changed(p, summarised)...)
+			rows = append(rows, t.changed(p, covered)...)
 		}
 	}
-	return rows, summaries
+	return rows, fieldChanges
 }
 
-func (t configurations[T]) changed(p pair[T], summarised map[string]bool) []Change {
-	rows := differences(t.fields, p.before, p.after, t.unknown(p.before), t.unknown(p.after), summarised)
+func (t configurations[T]) changed(p pair[T], covered map[string]bool) []Change {
+	rows := differences(t.fields, p.before, p.after, t.unknown(p.before), t.unknown(p.after), covered)
 	for i := range rows {
 		rows[i] = t.about(p.after, rows[i])
 	}
 	sortByPrecedence(rows)
 	if len(rows) > 1 {
-		rows = slices.DeleteFunc(rows, idleUpdatedAt)
+		rows = slices.DeleteFunc(rows, isExplainedUpdatedAt)
 	}
 	return rows
 }
@@ -91,8 +91,8 @@ func (t configurations[T]) about(c *T, row Change) Change {
 	return row
 }
 
-// idleUpdatedAt is a change of updatedAt that other changes of the SCIM configuration explain: one
-// that did not move back.
-func idleUpdatedAt(c Change) bool {
+// isExplainedUpdatedAt reports whether other changes of a SCIM configuration explain that updatedAt
+// changed. They do not explain an updatedAt that moved back.
+func isExplainedUpdatedAt(c Change) bool {
 	return c.SubjectType == SCIMConfiguration && c.Field == updatedAtField && c.Kind != UpdatedAtRegressed
 }

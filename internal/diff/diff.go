@@ -8,21 +8,19 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Compute returns what changed between two complete inventories of one organization: SCIM
-// configurations, then SSO configurations, then the organization; within each by id; within a
-// subject by the precedence of its kinds. It panics when an inventory is not sorted as
-// ona.Inventory promises.
+// Compute returns what changed between two complete inventories of one organization. The changes
+// are sorted: SCIM configurations, SSO configurations, organization; then by id; then by kind. It
+// panics if an inventory is not sorted as ona.Inventory requires.
 //
-// Seen reports whether a snapshot older than the baseline has the configuration, which makes it
-// Reappeared and not Added; nil means that none has.
+// seen reports whether a snapshot older than the baseline has the configuration; a new
+// configuration is then Reappeared, not Added. A nil seen means that no older snapshot has any.
 //
-// What either inventory could not read (SSONotAssessed, Policies) is not compared: nothing in it is
-// reported as added, removed or changed. A field that a newer server reports for the first time, or
-// that no configuration has any longer, is one change of the organization, not one of each
-// configuration.
+// A part that is missing from either inventory (SSONotAssessed set, or Policies nil) is not
+// compared. If a newer server reports a field for the first time, or no configuration has a field
+// any longer, the result has one change of the organization instead of one for each configuration.
 func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bool) []Change {
 	pairs := scimConfigurations.match(before.SCIM, after.SCIM)
-	scim, summaries := scimConfigurations.compare(pairs, seen)
+	scim, fieldChanges := scimConfigurations.compare(pairs, seen)
 	labelLinks(scim, before, after)
 	noteReplacements(scim, pairs)
 
@@ -30,10 +28,10 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 	if before.SSONotAssessed == "" && after.SSONotAssessed == "" {
 		rows, more := ssoConfigurations.compare(ssoConfigurations.match(before.SSO, after.SSO), seen)
 		noteLinks(rows, pairs)
-		sso, summaries = rows, append(summaries, more...)
+		sso, fieldChanges = rows, append(fieldChanges, more...)
 	}
 
-	changes := slices.Concat(scim, sso, compareOrganization(before, after, summaries))
+	changes := slices.Concat(scim, sso, compareOrganization(before, after, fieldChanges))
 	for i := range changes {
 		c := &changes[i]
 		c.Severity = cmp.Or(c.Severity, severity(c.SubjectType, c.Kind))
@@ -41,29 +39,27 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 	return changes
 }
 
-// organizationFields leaves updatedAt out: it moves with every edit of anything in the
-// organization.
+// organizationFields does not include updatedAt, which every edit in the organization changes.
 var organizationFields = []field[ona.Organization]{
-	{name: "name", kind: FieldChanged, refine: unreported,
+	{name: "name", kind: FieldChanged, refine: refineUnreported,
 		value: func(o *ona.Organization) value { return text(o.Name) }},
-	{name: "tier", kind: FieldChanged, refine: unreported,
+	{name: "tier", kind: FieldChanged, refine: refineUnreported,
 		value: func(o *ona.Organization) value { return text(o.Tier) }},
-	{name: "createdAt", kind: FieldChanged, refine: unreported,
+	{name: "createdAt", kind: FieldChanged, refine: refineUnreported,
 		value: func(o *ona.Organization) value { return value{instant: o.CreatedAt} }},
 }
 
 var policyFields = []field[ona.OrganizationPolicies]{
-	{name: "restrictAccountCreationToScim", refine: turned(RestrictionSet, RestrictionLifted),
+	{name: "restrictAccountCreationToScim", refine: refineBoolean(RestrictionSet, RestrictionLifted),
 		value: func(p *ona.OrganizationPolicies) value {
 			return text(strconv.FormatBool(p.RestrictAccountCreationToSCIM))
 		}},
 }
 
-// compareOrganization returns the changes of the organization itself, with the summaries of its
-// configurations' fields among them.
-func compareOrganization(before, after ona.Inventory, summaries []Change) []Change {
+// compareOrganization returns the changes of the organization, including fieldChanges.
+func compareOrganization(before, after ona.Inventory, fieldChanges []Change) []Change {
 	was, is := &before.Organization, &after.Organization
-	rows := slices.Concat(comparePolicies(before.Policies, after.Policies), summaries,
+	rows := slices.Concat(comparePolicies(before.Policies, after.Policies), fieldChanges,
 		differences(organizationFields, was, is, was.Unknown, is.Unknown, nil))
 	for i := range rows {
 		rows[i].SubjectType = Organization
@@ -74,8 +70,8 @@ func compareOrganization(before, after ona.Inventory, summaries []Change) []Chan
 	return rows
 }
 
-// comparePolicies returns nothing when either side could not be read. The note distinguishes a policy from
-// a field of the organization.
+// comparePolicies returns nil if either side could not be read. The note distinguishes a policy
+// from a field of the organization.
 func comparePolicies(before, after *ona.OrganizationPolicies) []Change {
 	if before == nil || after == nil {
 		return nil

@@ -12,19 +12,19 @@ import (
 
 // field is how one field of an API object is compared.
 type field[T any] struct {
-	// name is the API's.
+	// name is the API's name.
 	name string
-	// kind is what a difference is, unless refine says otherwise.
+	// kind is the kind of a change, unless refine sets another.
 	kind  Kind
 	value func(*T) value
-	// refine completes a change whose meaning depends on the two values; nil when kind is enough.
+	// refine completes a change whose kind or note depends on the two values; nil if none does.
 	refine func(row *Change, before, after value)
 	// optional marks a field that some servers do not report; its value is then empty.
 	optional bool
 }
 
-// value is a text, or the instant of a field that holds one. An instant becomes text only where it
-// differs: writing every instant of an inventory would take most of the comparison.
+// value is the text or the instant that a field holds. An instant is formatted only if it differs:
+// to format every instant would take most of the time of a comparison.
 type value struct {
 	text    string
 	instant time.Time
@@ -43,18 +43,18 @@ func (v value) equal(other value) bool { return v.text == other.text && v.instan
 
 func (v value) reported() bool { return v.text != "" || !v.instant.IsZero() }
 
-// unknownFields are the fields that this version does not know, each as canonical JSON.
+// unknownFields holds the fields that this version does not know, each as canonical JSON.
 type unknownFields = map[string]json.RawMessage
 
-// differences returns one change for each field that differs, without the subject. Fields that a
-// change of the organization stands for are left out.
+// differences returns one change for each field that differs, without the subject. It skips covered
+// fields, which have a change of the organization instead.
 func differences[T any](fields []field[T], before, after *T, unknownBefore, unknownAfter unknownFields,
-	summarised map[string]bool) []Change {
+	covered map[string]bool) []Change {
 	var rows []Change
 	for i := range fields {
 		f := &fields[i]
 		was, is := f.value(before), f.value(after)
-		if was.equal(is) || summarised[f.name] {
+		if was.equal(is) || covered[f.name] {
 			continue
 		}
 		row := Change{Kind: f.kind, Field: f.name, Before: was.String(), After: is.String()}
@@ -65,16 +65,16 @@ func differences[T any](fields []field[T], before, after *T, unknownBefore, unkn
 	}
 	for _, name := range names(unknownBefore, unknownAfter) {
 		before, after := unknownBefore[name], unknownAfter[name]
-		if !bytes.Equal(before, after) && !summarised[name] {
+		if !bytes.Equal(before, after) && !covered[name] {
 			row := Change{Kind: FieldChanged, Field: name, Before: string(before), After: string(after)}
-			row.noteUnreported()
+			row.noteIfUnreported()
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-// names returns the names of both, sorted, each once.
+// names returns the field names in before and after, sorted, each once.
 func names(before, after unknownFields) []string {
 	if len(before) == 0 && len(after) == 0 {
 		return nil
@@ -84,8 +84,8 @@ func names(before, after unknownFields) []string {
 	return slices.Compact(all)
 }
 
-// turned returns the refine of a boolean, which is now true or now false.
-func turned(on, off Kind) func(row *Change, before, after value) {
+// refineBoolean returns a refine function that sets the kind on if the new value is true, else off.
+func refineBoolean(on, off Kind) func(row *Change, before, after value) {
 	return func(row *Change, _, after value) {
 		row.Kind = off
 		if after.text == "true" {
@@ -94,10 +94,10 @@ func turned(on, off Kind) func(row *Change, before, after value) {
 	}
 }
 
-// unreported is the refine of a field whose empty value means that the API did not report it.
-func unreported(row *Change, _, _ value) { row.noteUnreported() }
+// refineUnreported is for a field whose empty value means that the API did not report it.
+func refineUnreported(row *Change, _, _ value) { row.noteIfUnreported() }
 
-// jsonText is a set or a map as canonical JSON, empty when it has no elements.
+// jsonText returns a set or a map as canonical JSON, or an empty value if it has no elements.
 func jsonText(elements any, count int) value {
 	if count == 0 {
 		return value{}

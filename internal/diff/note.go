@@ -8,7 +8,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AddNote appends to the note.
+// AddNote appends a remark to the note.
 func (c *Change) AddNote(text string) {
 	if c.Note != "" {
 		text = c.Note + "; " + text
@@ -16,8 +16,9 @@ func (c *Change) AddNote(text string) {
 	c.Note = text
 }
 
-// noteUnreported notes that one of the two values is missing and not merely empty.
-func (c *Change) noteUnreported() {
+// noteIfUnreported adds a note if the API did not report the value before or does not report it
+// now.
+func (c *Change) noteIfUnreported() {
 	switch {
 	case c.Before == "":
 		c.AddNote("was not reported before")
@@ -26,7 +27,7 @@ func (c *Change) noteUnreported() {
 	}
 }
 
-// maxListed bounds how many subjects a note names; the inventory has the rest.
+// maxListed is the highest number of subjects that a note names; the inventory has the rest.
 const maxListed = 10
 
 // enumerate names the first few items and says how many more there are.
@@ -37,20 +38,21 @@ func enumerate(items []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:maxListed], ", "), len(items)-maxListed)
 }
 
-// named is how a note names a configuration. The name is quoted: it is free text and could look
-// like the rest of the note.
-func named(name, id string) string { return fmt.Sprintf("%q (%s)", name, id) }
+// quoteName returns a configuration's name and id for a note. The name is quoted because it is free
+// text, which could look like the rest of the note.
+func quoteName(name, id string) string { return fmt.Sprintf("%q (%s)", name, id) }
 
-// NoteRemoval notes on a Removed change whether the API confirms it.
-func (c *Change) NoteRemoval(answer ona.Removal) {
-	if answer.Confirmed {
+// NoteRemoval adds to a Removed change whether the API confirms the removal.
+func (c *Change) NoteRemoval(removal ona.Removal) {
+	if removal.Confirmed {
 		c.AddNote("removal confirmed: the API answers not_found")
 	} else {
-		c.AddNote("removed, not confirmed: " + answer.Why)
+		c.AddNote("removed, not confirmed: " + removal.Reason)
 	}
 }
 
-// labelLinks puts the names of the SSO configurations beside their ids, each from its own snapshot.
+// labelLinks sets the labels of link changes to the names that the SSO configurations had in each
+// snapshot.
 func labelLinks(rows []Change, before, after ona.Inventory) {
 	for i := range rows {
 		switch c := &rows[i]; c.Kind {
@@ -77,12 +79,12 @@ func linkLabel(inventory ona.Inventory, id string) string {
 }
 
 // noteLinks adds to each change of an SSO configuration which SCIM configurations link to it. For a
-// removed one these are also the SCIM configurations that linked to it in the baseline.
+// removed SSO configuration it also names those that linked to it only in the baseline.
 func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	if len(rows) == 0 {
 		return
 	}
-	kinds := make(map[string]Kind) // Removed stands alone
+	kinds := make(map[string]Kind) // a removed configuration has no other change
 	for _, row := range rows {
 		kinds[row.SubjectID] = row.Kind
 	}
@@ -90,11 +92,11 @@ func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	for _, p := range pairs {
 		b, a := p.before, p.after
 		if a != nil && kinds[a.SSOConfigurationID] != "" {
-			links[a.SSOConfigurationID] = append(links[a.SSOConfigurationID], named(a.Name, a.ID))
+			links[a.SSOConfigurationID] = append(links[a.SSOConfigurationID], quoteName(a.Name, a.ID))
 		}
 		if b != nil && kinds[b.SSOConfigurationID] == Removed &&
 			(a == nil || a.SSOConfigurationID != b.SSOConfigurationID) {
-			links[b.SSOConfigurationID] = append(links[b.SSOConfigurationID], named(b.Name, b.ID+", no longer"))
+			links[b.SSOConfigurationID] = append(links[b.SSOConfigurationID], quoteName(b.Name, b.ID+", no longer"))
 		}
 	}
 	for i := range rows {
@@ -106,12 +108,12 @@ func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	}
 }
 
-// place is where a SCIM configuration provisions accounts: one that comes where another went
-// probably replaces it.
+// place is where a SCIM configuration provisions accounts. A new configuration in the place of a
+// removed one probably replaces it.
 type place struct{ organizationID, ssoConfigurationID string }
 
-// noteReplacements adds to added and removed SCIM configurations which one probably replaced which.
-// A configuration without a link has no place to take.
+// noteReplacements adds to each added or removed SCIM configuration which one it probably replaces,
+// or which one probably replaced it. It skips configurations without a link, which have no place.
 func noteReplacements(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	places := make(map[string]place)
 	gone, come := make(map[place][]string), make(map[place][]string)
@@ -132,14 +134,14 @@ func noteReplacements(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	for i := range rows {
 		switch at := places[rows[i].SubjectID]; rows[i].Kind {
 		case Removed:
-			rows[i].noteOneOf("probably replaced by ", come[at])
+			rows[i].noteCounterparts("probably replaced by ", come[at])
 		case Added, Reappeared:
-			rows[i].noteOneOf("probably replaces ", gone[at])
+			rows[i].noteCounterparts("probably replaces ", gone[at])
 		}
 	}
 }
 
-func (c *Change) noteOneOf(text string, ids []string) {
+func (c *Change) noteCounterparts(text string, ids []string) {
 	if len(ids) > 1 {
 		text += "one of "
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestARemovalNotesWhatTheAPIAnswered(t *testing.T) {
 	var notes []string
-	for _, answer := range []ona.Removal{{Confirmed: true}, {Why: "permission_denied"}, {Why: "the limit of 100 questions was reached"}} {
+	for _, answer := range []ona.Removal{{Confirmed: true}, {Reason: "permission_denied"}, {Reason: "the limit of 100 questions was reached"}} {
 		c := Change{Kind: Removed, Note: "probably replaced by other"}
 		c.NoteRemoval(answer)
 		notes = append(notes, c.Note)

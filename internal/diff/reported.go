@@ -6,19 +6,19 @@ import (
 	"slices"
 )
 
-// reports are the configurations that report a field, in each inventory; keptBefore and keptAfter
-// count those of them that are in both inventories.
+// reports holds the configurations that report a field, for each inventory. keptBefore and
+// keptAfter count those that are in both inventories.
 type reports[T any] struct {
 	before, after         []*T
 	keptBefore, keptAfter int
 }
 
-// summarise returns one change for each field that the server has begun or ceased to report, and
-// the names of these fields. A lost token expiry is not among them: an auditor must see each token
-// whose end is no longer known.
-func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool) {
+// compareReporting returns one change for each field that the server started or stopped reporting,
+// and the names of these fields. It does not cover a token expiry that is no longer reported: an
+// auditor must see each such token.
+func (t configurations[T]) compareReporting(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
-	summarised := make(map[string]bool)
+	covered := make(map[string]bool)
 	optional, before, after := t.survey(pairs)
 	for _, name := range slices.Sorted(maps.Keys(optional)) {
 		r := findReports(pairs, optional[name])
@@ -35,7 +35,7 @@ func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool
 				// A server that omits false looks the same when somebody allows it for the first time.
 				row.Severity = High
 			}
-		// One configuration alone could have lost the field by an edit.
+		// If only one configuration had the field, an edit could have removed it.
 		case len(r.after) == 0 && r.keptBefore > 1 && name != expiryField:
 			who, _ := t.reporters(r.before, before, optional[name])
 			row.Kind = FieldChanged
@@ -43,9 +43,9 @@ func (t configurations[T]) summarise(pairs []pair[T]) ([]Change, map[string]bool
 		default:
 			continue
 		}
-		rows, summarised[name] = append(rows, row), true
+		rows, covered[name] = append(rows, row), true
 	}
-	return rows, summarised
+	return rows, covered
 }
 
 // survey returns how to read each optional field and each unknown field, and the number of
@@ -73,7 +73,7 @@ func (t configurations[T]) survey(pairs []pair[T]) (optional map[string]func(*T)
 	return optional, before, after
 }
 
-// findReports stops when both inventories report the field: there is nothing to summarise.
+// findReports stops once both inventories report the field: the server then reports it as before.
 func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 	var r reports[T]
 	for _, p := range pairs {
@@ -96,14 +96,14 @@ func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 	return r
 }
 
-// reporters names the configurations that a field is about. For a boolean these are the ones where
-// it is true, which would be changes of their own if they were not summarised; for any other field
-// those that report it, unless all do. affirmed is true when the field is true for one of them.
+// reporters names the configurations that a field's change concerns: for a boolean those whose
+// value is true, for any other field those that report it. affirmed is set if the value is true for
+// at least one.
 func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) (who string, affirmed bool) {
 	var names, affirming []string
 	boolean := true
 	for _, c := range reporting {
-		name, said := named(t.name(c), t.id(c)), read(c).String()
+		name, said := quoteName(t.name(c), t.id(c)), read(c).String()
 		names = append(names, name)
 		if said == "true" {
 			affirming = append(affirming, name)

@@ -15,11 +15,11 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 	unknown:   func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
 	canonical: (*ona.SCIMConfiguration).Canonical,
 	fields: []field[ona.SCIMConfiguration]{
-		{name: "organizationId", kind: OrganizationChanged, refine: unreported, optional: true,
+		{name: "organizationId", kind: OrganizationChanged, refine: refineUnreported, optional: true,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.OrganizationID) }},
 		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} }},
-		{name: "enabled", refine: turned(Enabled, Disabled),
+		{name: "enabled", refine: refineBoolean(Enabled, Disabled),
 			value: func(c *ona.SCIMConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
 		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.SSOConfigurationID) }},
@@ -29,7 +29,7 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} }},
 		{name: "name", kind: Renamed,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.Name) }},
-		{name: updatedAtField, kind: UpdatedOnly, refine: refineUpdatedAt,
+		{name: updatedAtField, kind: OnlyUpdatedAtChanged, refine: refineUpdatedAt,
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.UpdatedAt} }},
 	},
 }
@@ -47,12 +47,12 @@ func unverifiedLinking(c *ona.SCIMConfiguration) value {
 	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
 }
 
-// refineCreatedAt calls an edit impossible only between two reported instants: a server that begins
-// or ceases to report the field edits nothing.
+// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts
+// or stops reporting the field changes nothing.
 func refineCreatedAt(row *Change, before, after value) {
 	if !before.reported() || !after.reported() {
 		row.Kind = FieldChanged
-		row.noteUnreported()
+		row.noteIfUnreported()
 	}
 }
 
@@ -67,13 +67,13 @@ func refineLink(row *Change, before, after value) {
 
 func refineUnverifiedLinking(row *Change, before, after value) {
 	if after.text == "true" || before.text == "true" && after.text == "false" {
-		turned(UnverifiedAllowed, UnverifiedForbidden)(row, before, after)
+		refineBoolean(UnverifiedLinkingAllowed, UnverifiedLinkingDisallowed)(row, before, after)
 	}
-	row.noteUnreported()
+	row.noteIfUnreported()
 }
 
-// refineTokenExpiry treats another expiry as a rotation: the API moves an expiry only by issuing
-// another token.
+// refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only by
+// issuing another token.
 func refineTokenExpiry(row *Change, before, after value) {
 	switch {
 	case !before.reported():
@@ -93,7 +93,7 @@ func wholeDays(from, to time.Time) string {
 	const secondsADay = 24 * 60 * 60
 	days := int((to.Unix() - from.Unix()) / secondsADay)
 	if from.UTC().AddDate(0, 0, days).After(to) {
-		days-- // the fractions of the seconds
+		days-- // fractions of a second
 	}
 	return ona.Days(days)
 }
@@ -102,7 +102,7 @@ func refineUpdatedAt(row *Change, before, after value) {
 	switch {
 	case !before.reported() || !after.reported():
 		row.Kind = FieldChanged
-		row.noteUnreported()
+		row.noteIfUnreported()
 	case after.instant.Before(before.instant):
 		row.Kind = UpdatedAtRegressed
 	default:

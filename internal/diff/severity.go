@@ -40,14 +40,14 @@ var precedence = map[SubjectType][]rule{
 		{SSOUnlinked, High},
 		{SSORelinked, High},
 		{SSOLinked, Low},
-		{UnverifiedAllowed, High},
-		{UnverifiedForbidden, Low},
+		{UnverifiedLinkingAllowed, High},
+		{UnverifiedLinkingDisallowed, Low},
 		{TokenRotated, Medium},
 		{TokenExpiryReported, Info},
 		{TokenExpiryLost, Info},
 		{Renamed, Low},
 		{FieldChanged, Info},
-		{UpdatedOnly, Info},
+		{OnlyUpdatedAtChanged, Info},
 		{UpdatedAtRegressed, Medium},
 	},
 	SSOConfiguration: {
@@ -58,7 +58,7 @@ var precedence = map[SubjectType][]rule{
 		{Enabled, Medium},
 		{Renamed, Low},
 		{IssuerChanged, High},
-		{ClientChanged, Medium},
+		{ClientIDChanged, Medium},
 		{DomainsChanged, Medium},
 		{ClaimsChanged, High},
 		{FieldChanged, Low},
@@ -71,7 +71,7 @@ var precedence = map[SubjectType][]rule{
 	},
 }
 
-// severity returns the empty string for a kind that the type of subject cannot have.
+// severity returns "" for a kind that this type of subject cannot have.
 func severity(t SubjectType, k Kind) Severity {
 	for _, r := range precedence[t] {
 		if r.kind == k {

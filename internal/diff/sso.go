@@ -21,7 +21,7 @@ var ssoConfigurations = configurations[ona.SSOConfiguration]{
 			value: func(c *ona.SSOConfiguration) value { return text(c.DisplayName) }},
 		{name: "issuerUrl", kind: IssuerChanged,
 			value: func(c *ona.SSOConfiguration) value { return text(c.IssuerURL) }},
-		{name: "clientId", kind: ClientChanged,
+		{name: "clientId", kind: ClientIDChanged,
 			value: func(c *ona.SSOConfiguration) value { return text(c.ClientID) }},
 		{name: "emailDomain", kind: DomainsChanged,
 			value: func(c *ona.SSOConfiguration) value { return text(c.EmailDomain) }},
@@ -40,8 +40,8 @@ var ssoConfigurations = configurations[ona.SSOConfiguration]{
 	},
 }
 
-// refineState: only an active configuration lets people sign in, so a move between two other states
-// neither disables nor enables.
+// refineState sets Disabled or Enabled only if one of the states is active: in every other state
+// people cannot sign in.
 func refineState(row *Change, before, after value) {
 	switch ona.SSOStateActive {
 	case before.text:
@@ -51,8 +51,9 @@ func refineState(row *Change, before, after value) {
 	}
 }
 
-// refineSSOOrganization raises the severity: no edit moves a configuration to another organization.
+// refineSSOOrganization raises the severity, because no edit can move a configuration to another
+// organization.
 func refineSSOOrganization(row *Change, _, _ value) {
 	row.Severity = Medium
-	row.noteUnreported()
+	row.noteIfUnreported()
 }

@@ -1,6 +1,7 @@
 //go:build !windows
 
-// Package durable writes files that exist whole or not at all, even after a loss of power.
+// Package durable writes files so that, even after a power loss, a file is either complete or
+// absent.
 package durable
 
 import (
@@ -11,12 +12,12 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// WriteFile replaces a file in one step: it has the new content and mode, or stays as it was.
+// WriteFile replaces a file atomically: if it fails, the file stays as it was.
 func WriteFile(name string, data []byte, mode fs.FileMode) error {
 	return renameio.WriteFile(name, data, mode)
 }
 
-// Symlink makes name a symbolic link to target and replaces an existing link in one step.
+// Symlink makes name a symbolic link to target. It replaces an existing link atomically.
 func Symlink(target, name string) error { return renameio.Symlink(target, name) }
 
 // SyncFolder flushes the names in a folder to the disk.

@@ -1,4 +1,5 @@
-// Package durable writes files that exist whole or not at all, even after a loss of power.
+// Package durable writes files so that, even after a power loss, a file is either complete or
+// absent.
 package durable
 
 import (
@@ -8,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// WriteFile replaces a file in one step: it has the new content and mode, or stays as it was.
+// WriteFile replaces a file atomically: if it fails, the file stays as it was.
 func WriteFile(name string, data []byte, mode fs.FileMode) (err error) {
 	temporary, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+"-")
 	if err != nil {

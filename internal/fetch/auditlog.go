@@ -8,30 +8,30 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// auditLogOverlap is how much further back than requested the log is read, because entries may be a
-// little out of order.
-const auditLogOverlap = time.Hour
+// auditLogDisorder is how much newer than an entry before it an entry may be: the log is sorted
+// from new to old only roughly.
+const auditLogDisorder = time.Hour
 
-// AuditLogQuery says which entries of the audit log are read.
+// AuditLogQuery selects entries of the audit log.
 type AuditLogQuery struct {
 	// SubjectTypes and SubjectIDs select entries; an empty list selects all.
 	SubjectTypes, SubjectIDs []string
-	// Since is how far back the log is read, by the server's clock. The API has no reliable filter by
-	// time.
+	// Since is the instant on the server's clock at which reading stops. The API has no reliable
+	// filter by time.
 	Since time.Time
-	// MaxPages bounds the pages that are read; at least 1.
+	// MaxPages is the highest number of pages to read; less than 1 counts as 1.
 	MaxPages int
 }
 
-// AuditLog is one reading of the audit log, with the evidence.
+// AuditLog is the result of ListAuditLogs, with the evidence.
 type AuditLog struct {
 	ona.AuditLog
 	Evidence
 }
 
-// ListAuditLogs reads the audit log from its newest entry back to q.Since. The error is only for
-// the end of ctx. AuditLog.NotAssessed has every other reason why the log could not be read, above
-// all the token's rights.
+// ListAuditLogs reads the audit log from its newest entry back to q.Since. It returns an error only
+// if ctx is cancelled or times out. Every other failure, usually a missing permission of the token,
+// is in NotAssessed.
 func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog, error) {
 	r := c.newReader("")
 	l := &logReader{query: q, seen: map[string]*ona.AuditLogEntry{}}
@@ -41,7 +41,7 @@ func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog,
 	case ctx.Err() != nil && err != nil:
 		return &l.log, err
 	case err != nil:
-		l.log.Entries, l.log.Lacking, l.log.LackingBefore = nil, "", time.Time{}
+		l.log.Entries, l.log.Lacking, l.log.CompleteFrom = nil, "", time.Time{}
 		l.log.NotAssessed = err.Error()
 	}
 	return &l.log, nil
@@ -52,8 +52,9 @@ type logReader struct {
 	query AuditLogQuery
 	log   AuditLog
 	// seen has the entries by id; oldest is the earliest instant so far.
-	seen   map[string]*ona.AuditLogEntry
-	oldest time.Time
+	seen     map[string]*ona.AuditLogEntry
+	oldest   time.Time
+	unsorted bool
 }
 
 func (l *logReader) read(ctx context.Context, r *reader) error {
@@ -63,24 +64,27 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 		if err != nil {
 			return err
 		}
-		reached, err := l.add(p, r.unknown)
-		if err != nil || reached {
+		pastSince, err := l.add(p, r.unknown)
+		if err != nil || pastSince {
 			return err
 		}
 		if p.next() != "" && p.number >= max(l.query.MaxPages, 1) {
-			l.lack(fmt.Sprintf("the log goes on after %d pages, which is as many as are read", p.number))
-			l.log.LackingBefore = l.oldest
+			l.markIncomplete(fmt.Sprintf("reading stopped at the limit of %d pages; the log has more", p.number))
+			if !l.unsorted {
+				// The pages that were not read may hold entries that are this much newer.
+				l.log.CompleteFrom = l.oldest.Add(auditLogDisorder)
+			}
 			return nil
 		}
 	}
 	return nil
 }
 
-// add adds a page's entries. It returns true if all of them are older than requested, so that the
-// log need not be read further.
-func (l *logReader) add(p page, unknown fieldSet) (reached bool, err error) {
+// add adds a page's entries. pastSince is true if the page has entries and all are older than
+// requested: reading can stop.
+func (l *logReader) add(p page, unknown fieldSet) (pastSince bool, err error) {
 	l.log.Pages, l.log.Received = p.number, l.log.Received+len(p.rows)
-	reached = len(p.rows) > 0
+	pastSince = len(p.rows) > 0
 	for i, raw := range p.rows {
 		entry, err := decodeEntry(raw, unknown)
 		if err != nil {
@@ -89,13 +93,13 @@ func (l *logReader) add(p page, unknown fieldSet) (reached bool, err error) {
 		if err := l.addEntry(entry); err != nil {
 			return false, &Error{Code: CodeIncompleteListing, Method: ona.ListAuditLogs, Page: p.number, Err: err}
 		}
-		reached = reached && entry.CreatedAt.Before(l.query.Since.Add(-auditLogOverlap))
+		pastSince = pastSince && entry.CreatedAt.Before(l.query.Since.Add(-auditLogDisorder))
 	}
-	return reached, nil
+	return pastSince, nil
 }
 
-// addEntry keeps an entry. The log grows at its head while it is read, so that entries come again
-// on the next page.
+// addEntry keeps an entry, unless an earlier page had it: new entries at the head of the log push
+// older ones onto the next page.
 func (l *logReader) addEntry(entry *ona.AuditLogEntry) error {
 	if before, repeated := l.seen[entry.ID]; repeated {
 		if before.Canonical() != entry.Canonical() {
@@ -104,8 +108,9 @@ func (l *logReader) addEntry(entry *ona.AuditLogEntry) error {
 		return nil
 	}
 	l.seen[entry.ID] = entry
-	if !l.oldest.IsZero() && entry.CreatedAt.After(l.oldest.Add(auditLogOverlap)) {
-		l.lack("the log is not sorted from new to old, so its end for this night is not known")
+	if !l.oldest.IsZero() && entry.CreatedAt.After(l.oldest.Add(auditLogDisorder)) {
+		l.unsorted = true
+		l.markIncomplete("the audit log is not in newest-first order, so older pages may hold entries that were not read")
 	}
 	if l.oldest.IsZero() || entry.CreatedAt.Before(l.oldest) {
 		l.oldest = entry.CreatedAt
@@ -114,9 +119,9 @@ func (l *logReader) addEntry(entry *ona.AuditLogEntry) error {
 	return nil
 }
 
-// lack keeps the first reason why entries may be missing.
-func (l *logReader) lack(why string) {
+// markIncomplete keeps the first reason why entries may be missing.
+func (l *logReader) markIncomplete(reason string) {
 	if l.log.Lacking == "" {
-		l.log.Lacking = why
+		l.log.Lacking = reason
 	}
 }

@@ -80,7 +80,7 @@ func TestTheLogIsReadBackToAPageThatIsOlderThanAskedFor(t *testing.T) {
 	}
 }
 
-func TestTheBoundOfTheLogIsTold(t *testing.T) {
+func TestThePageLimitOfTheLogIsReported(t *testing.T) {
 	q := lastDay
 	q.MaxPages = 2
 	log, api := readLog(t, q, handlers{auditLogs: inOrder(
@@ -88,15 +88,24 @@ func TestTheBoundOfTheLogIsTold(t *testing.T) {
 	if len(api.sent(auditLogs)) != 2 || len(log.Entries) != 2 {
 		t.Errorf("%d requests, %d entries, want 2 of each", len(api.sent(auditLogs)), len(log.Entries))
 	}
-	if !strings.Contains(log.Lacking, "after 2 pages") || !log.LackingBefore.Equal(testNow.Add(-2*time.Hour)) {
-		t.Errorf("lacking %q before %v", log.Lacking, log.LackingBefore)
+	if !strings.Contains(log.Lacking, "limit of 2 pages") || !log.CompleteFrom.Equal(testNow.Add(-time.Hour)) {
+		t.Errorf("lacking %q, complete from %v", log.Lacking, log.CompleteFrom)
 	}
 }
 
 func TestALogThatIsNotSortedMayLackEntries(t *testing.T) {
 	log, _ := readLog(t, lastDay, handlers{auditLogs: logPage("", logEntry("e1", 5*time.Hour), logEntry("e2", time.Hour))})
-	if !strings.Contains(log.Lacking, "not sorted") || !log.LackingBefore.IsZero() || len(log.Entries) != 2 {
-		t.Errorf("lacking %q before %v, %d entries", log.Lacking, log.LackingBefore, len(log.Entries))
+	if !strings.Contains(log.Lacking, "newest-first") || !log.CompleteFrom.IsZero() || len(log.Entries) != 2 {
+		t.Errorf("lacking %q, complete from %v, %d entries", log.Lacking, log.CompleteFrom, len(log.Entries))
+	}
+}
+
+func TestAnUnsortedLogThatReachesThePageLimitIsCompleteFromNoKnownInstant(t *testing.T) {
+	q := lastDay
+	q.MaxPages = 1
+	log, _ := readLog(t, q, handlers{auditLogs: logPage("2", logEntry("e1", 5*time.Hour), logEntry("e2", time.Hour))})
+	if !strings.Contains(log.Lacking, "newest-first") || !log.CompleteFrom.IsZero() {
+		t.Errorf("lacking %q, complete from %v", log.Lacking, log.CompleteFrom)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // ParseBaseURL reads a base URL, such as https://app.gitpod.io/api. It removes a trailing slash, a
-// query and a fragment, and adds nothing. It accepts plain http only to this machine. The error
-// never shows a password.
+// query and a fragment, and adds nothing. It accepts plain http only for a loopback address. The
+// error never shows a password.
 func ParseBaseURL(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -27,8 +27,9 @@ func ParseBaseURL(s string) (string, error) {
 	return u.Scheme + "://" + u.Host + strings.TrimRight(u.EscapedPath(), "/"), nil
 }
 
-// BaseURLFromHost reads a host as ONA_HOST has it, such as app.gitpod.io. It adds https:// unless
-// there is a scheme, and /api unless the path ends in it. See ParseBaseURL for the rest.
+// BaseURLFromHost makes a base URL from the value of ONA_HOST, such as app.gitpod.io. It adds
+// https:// unless the value has a scheme, and /api unless the path ends in it, then calls
+// ParseBaseURL.
 func BaseURLFromHost(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s != "" && !strings.Contains(s, "://") {
@@ -44,7 +45,7 @@ func BaseURLFromHost(s string) (string, error) {
 func checkBaseURL(u *url.URL) error {
 	switch {
 	case u.User != nil:
-		return errors.New("the base URL has a user name or password in it: leave them out, the token is set apart")
+		return errors.New("the base URL contains a user name or password: remove it, the token is a setting of its own")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return errors.New("the base URL must begin with https://")
 	case u.Hostname() == "":
@@ -72,26 +73,26 @@ func withoutURL(err error) error {
 	return err
 }
 
-// maxRedirects bounds a chain of redirects within one host.
+// maxRedirects is the highest number of redirects that one request follows.
 const maxRedirects = 5
 
-// checkRedirect follows a redirect only as a POST to the same scheme, host and port. To another
-// host net/http drops the Authorization, which makes a good token look like a bad one; on 301, 302
-// and 303 it turns a POST into a GET.
+// checkRedirect follows a redirect only as a POST to the same scheme, host and port. net/http drops
+// the Authorization header for another host, so that a valid token would look invalid, and turns
+// the POST into a GET on 301, 302 and 303.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	from, to := origin(via[len(via)-1].URL), origin(next.URL)
-	why := ""
+	reason := ""
 	switch {
 	case from != to:
-		why = fmt.Sprintf("refusing the redirect from %s to %s: the token is only for the first", from, to)
+		reason = fmt.Sprintf("refusing the redirect from %s to %s: the token is only for the first", from, to)
 	case next.Method != http.MethodPost:
-		why = fmt.Sprintf("refusing the redirect at %s, which would turn the POST into a %s", from, next.Method)
+		reason = fmt.Sprintf("refusing the redirect at %s, which would turn the POST into a %s", from, next.Method)
 	case len(via) > maxRedirects:
-		why = fmt.Sprintf("more than %d redirects at %s", maxRedirects, from)
+		reason = fmt.Sprintf("more than %d redirects at %s", maxRedirects, from)
 	default:
 		return nil
 	}
-	refused := &Error{Code: CodeRedirectRefused, Err: errors.New(plain(why))}
+	refused := &Error{Code: CodeRedirectRefused, Err: errors.New(plain(reason))}
 	if next.Response != nil {
 		refused.Status = next.Response.StatusCode
 	}

@@ -8,7 +8,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Collection is one reading of an organization, with the evidence.
+// Collection is the result of Collect, with the evidence.
 type Collection struct {
 	Identity  ona.Identity
 	Inventory ona.Inventory
@@ -16,16 +16,17 @@ type Collection struct {
 	Evidence
 }
 
-// Collect reads the organization of the token: identity, organization, policies, SCIM
-// configurations, SSO configurations. It is all or nothing. Beside an error, which is an *Error,
-// the Collection still has the identity and the organization as far as they are known, and the
-// exchanges up to the one that failed, but no configurations.
+// Collect reads the token's organization: identity, organization, policies, SCIM configurations,
+// SSO configurations. If one part fails, it returns an *Error and a Collection without
+// configurations. This Collection has the identity and the organization if they are known, and the
+// exchanges up to the one that failed.
 //
-// Once the organization is known to be the right one, the four others are read at the same time. If
-// several fail, the error is the first in the order above.
+// The identity is read first and checked against the pinned organization; the other four are then
+// read at the same time. If several fail, the error is the first in the order above.
 //
-// If the API answers that it does not have SSO configurations or policies, or not for this token,
-// that is no error: the Inventory says that they were not assessed.
+// If the API itself answers that the token may not read the SSO configurations or the policies, or
+// that it has no such method, Collect does not fail: the Inventory says that they were not
+// assessed.
 func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	l := &Collection{}
 	r := c.newReader("")
@@ -45,8 +46,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	// Whatever the order of the two listings, an edit between them would make them disagree. Reading
-	// them at the same time keeps the gap as short as it can be.
+	// An edit between the two listings would make them disagree. Reading them at the same time makes
+	// this as unlikely as possible.
 	organization := begin(ctx, &parts, r, readOrganization)
 	policies := begin(ctx, &parts, r, readPolicies)
 	scim := begin(ctx, &parts, r, scimListing().read)
@@ -67,8 +68,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	return l.sso(sso())
 }
 
-// begin reads a part of the organization beside the others. The function that it returns waits for
-// the part, adds its evidence to r and returns what was read.
+// begin starts to read a part of the organization in a goroutine. The returned function waits for
+// the part, adds its evidence to r and returns the part.
 func begin[T any](
 	ctx context.Context, parts *sync.WaitGroup, r *reader, read func(context.Context, *reader) (T, error),
 ) func() (T, error) {
@@ -123,14 +124,14 @@ func (l *Collection) policies(policies *ona.OrganizationPolicies, err error) err
 		return nil
 	}
 	if l.Inventory.Policies = policies; policies == nil {
-		l.Inventory.PoliciesNotAssessed = "the answer holds no policies"
+		l.Inventory.PoliciesNotAssessed = "the response contains no policies"
 	}
 	return err
 }
 
 func (l *Collection) sso(sso listed[ona.SSOConfiguration], err error) error {
 	l.Inventory.SSO, l.SSO = sso.rows, sso.Listing
-	// After page 1 a denial means that the rest of a listing is missing, which is an error.
+	// A denial after page 1 means that the rest of the listing is missing, which is an error.
 	if why, ok := notAssessed(err); ok && l.SSO.Pages == 0 {
 		l.Inventory.SSONotAssessed = why
 		return nil

@@ -14,20 +14,20 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Listing counts what was read of a listing.
+// Listing counts the pages and rows that were read.
 type Listing struct {
 	ona.Listing
 	// Received is the number of rows in the pages that were read, Distinct the number of ids.
 	Received, Distinct int
 }
 
-// listed is a listing as far as it was read.
+// listed is the result of listing.read.
 type listed[T any] struct {
 	Listing
 	rows []T
 }
 
-// listing is how the listing of one type of configuration is read.
+// listing describes how one type of configuration is listed.
 type listing[T configuration] struct {
 	source
 	// noun is the name of a row in notes.
@@ -37,7 +37,7 @@ type listing[T configuration] struct {
 	ids func(*T) (id, organizationID string)
 }
 
-// configuration values are the same if and only if their canonical JSON is.
+// configuration is a type whose values are equal if and only if their canonical JSON is equal.
 type configuration interface{ Canonical() string }
 
 func scimListing() listing[ona.SCIMConfiguration] {
@@ -61,8 +61,8 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	}
 }
 
-// read reads the listing to its end: sorted by id, each id once. Beside an error there are no rows,
-// and the counts say how far it came.
+// read reads the whole listing and returns its rows sorted by id, each id once. If it fails, it
+// returns no rows, and the counts of what was read before the error.
 func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err error) {
 	rows := map[string]*T{} // by id
 	var sizes []int         // of the pages
@@ -86,7 +86,7 @@ func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err err
 	return all, nil
 }
 
-// groupEqual writes numbers in order, equal neighbours together: "99 x 100, 37".
+// groupEqual formats numbers in order and counts equal neighbours: "99 x 100, 37".
 func groupEqual(numbers []int) string {
 	var parts []string
 	for i := 0; i < len(numbers); {
@@ -104,8 +104,8 @@ func groupEqual(numbers []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// addRows adds the rows of a page. The same id with the same content is kept once and noted; with
-// other content the listing is not complete.
+// addRows adds the rows of a page. An id that repeats with the same content is kept once and noted.
+// An id that repeats with different content is an error: the listing is not complete.
 func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 	for i, raw := range p.rows {
 		row, err := l.decode(raw, r.unknown)
@@ -134,8 +134,8 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 	return nil
 }
 
-// undecodable names the row by its id, or by its place in the page if it has no id that can be
-// shown.
+// undecodable returns an error that names the row by its id, or by its number in the page if it has
+// no printable id.
 func undecodable(method string, p page, index int, err error) *Error {
 	id := configurationID(p.rows[index])
 	if id == "" {
@@ -146,8 +146,8 @@ func undecodable(method string, p page, index int, err error) *Error {
 	return failure
 }
 
-// checkNext refuses a next token with which the listing would never end, and notes an empty page
-// before the end. tokens has the number of the page that each token came from.
+// checkNext refuses a next token that repeats, or that goes beyond the page limit, and notes an
+// empty page before the last one. tokens maps each token to the page that had it.
 func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	if p.next() == "" {
 		return nil
@@ -155,41 +155,41 @@ func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	incomplete := &Error{Code: CodeIncompleteListing, Method: s.method, Page: p.number}
 	if before, ok := tokens[p.next()]; ok {
 		incomplete.Err = fmt.Errorf(
-			"its next page token is the one that page %d gave: the pages go in a circle", before)
+			"its next page token repeats that of page %d, so the listing would never end", before)
 		return incomplete
 	}
 	tokens[p.next()] = p.number
 	if most := r.client.settings.MaxPages; p.number >= most {
-		incomplete.Err = fmt.Errorf("the list goes on after %d pages, which is as many as are read", most)
+		incomplete.Err = fmt.Errorf("reading stopped at the limit of %d pages; the list has more", most)
 		return incomplete
 	}
 	if len(p.rows) == 0 {
-		r.note("%s: page %d is empty and not the last; the listing went on", s.method, p.number)
+		r.note("%s: page %d is empty and not the last; the listing continued", s.method, p.number)
 	}
 	return nil
 }
 
-// checkPage refuses an answer that looks like the end of a listing, or like an empty one, and is
+// checkPage refuses a response that looks like an empty listing or like the last page but may be
 // neither.
 func checkPage(p page, field string) error {
 	if p.rows == nil && len(p.unknown) > 0 {
-		return fmt.Errorf("no %s in it but the unknown fields %s", field, names(p.unknown))
+		return fmt.Errorf("it has no field %s, but the unknown fields %s", field, names(p.unknown))
 	}
-	// Known fields are as deep as their types, and decoding a row checks its unknown fields.
+	// The types limit the depth of known fields, and decoding a row checks its unknown fields.
 	if p.unknown.depth() > maxDepth-1 || p.pagination.Unknown.depth() > maxDepth-2 {
 		return errTooDeep
 	}
 	if name := lookalikeToken(p.unknown); name != "" {
-		return fmt.Errorf("field %s seems to hold a page token, which belongs into pagination.nextToken", name)
+		return fmt.Errorf("field %s looks like a page token, which belongs in pagination.nextToken", name)
 	}
 	if name := lookalikeToken(p.pagination.Unknown); name != "" && p.next() == "" {
-		return fmt.Errorf("field pagination.%s seems to hold a page token, which belongs into nextToken", name)
+		return fmt.Errorf("field pagination.%s looks like a page token, which belongs in nextToken", name)
 	}
 	return nil
 }
 
-// lookalikeToken finds the token of a next page under another name, such as the next_token of a
-// server that writes protobuf's own field names. To ignore it would cut the listing short.
+// lookalikeToken returns the name of an unknown field that looks like a next page token, such as
+// next_token from a server that writes protobuf field names. Ignoring it would lose the next pages.
 func lookalikeToken(unknown members) string {
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))

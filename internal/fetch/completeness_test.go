@@ -80,10 +80,10 @@ func TestListingsThatAreNotWhole(t *testing.T) {
 		says   string
 		tries  int
 	}{
-		{"the same token again", inOrder(ok(scimRows("x", scimA)), ok(scimRows("x", scimB))), "that page 1 gave", 2},
-		{"tokens in a circle", inOrder(ok(scimRows("x", scimA)), ok(scimRows("y", scimB)), ok(scimRows("x", scimC))), "that page 1 gave", 3},
-		{"a server that ignores the token", ok(scimRows("x", scimA)), "circle", 2},
-		{"more pages than are read", endless(), "after 5 pages", 5},
+		{"the same token again", inOrder(ok(scimRows("x", scimA)), ok(scimRows("x", scimB))), "repeats that of page 1", 2},
+		{"tokens in a circle", inOrder(ok(scimRows("x", scimA)), ok(scimRows("y", scimB)), ok(scimRows("x", scimC))), "repeats that of page 1", 3},
+		{"a server that ignores the token", ok(scimRows("x", scimA)), "never end", 2},
+		{"more pages than are read", endless(), "limit of 5 pages", 5},
 		{"an id twice with other content", inOrder(ok(scimRows("x", scimA)), ok(changed)), scimA, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -34,9 +34,8 @@ func objectTypeOf[T any]() objectType {
 	return objectType{reflect.TypeFor[T]().Name(), ona.FieldsOf[T]()}
 }
 
-// decode reads a JSON object, which was found valid with its answer, into the fields of object, a
-// pointer to a struct of this type. It returns the fields that the type does not declare, and adds
-// their names to unknown. A type with an id needs one.
+// decode reads a valid JSON object into object, a pointer to a struct of this type. It returns the
+// fields that the type does not declare and adds their names to unknown. An id must not be empty.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
 	var kept ona.Unknown
 	err := eachMember(raw, func(name []byte, d *jsontext.Decoder) error {
@@ -67,7 +66,7 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 	return kept, err
 }
 
-// decodeField reads the value of one field. Null means absent, as everywhere in proto3 JSON.
+// decodeField reads the value of one field. Null means absent, as in all of proto3 JSON.
 func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
 	if value.Kind() == jsontext.KindNull {
 		return nil
@@ -79,7 +78,7 @@ func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
 			*into, err = parseInstant(f.Name, text)
 		}
 	case *[]string:
-		// A set has no order of its own.
+		// The order of a set means nothing.
 		err = unmarshal(f.Name, value, into)
 		slices.Sort(*into)
 		*into = slices.Compact(*into)
@@ -102,7 +101,7 @@ func decodeText(field string, value jsontext.Value) (string, error) {
 
 var errNull = errors.New("null inside a list or a map")
 
-// noNulls refuses null inside a list or a map, where proto3 JSON has none.
+// noNulls refuses null inside a list or a map, where proto3 JSON does not allow it.
 var noNulls = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, _ *string) error {
 	if d.PeekKind() == jsontext.KindNull {
 		return errNull
@@ -114,7 +113,7 @@ var noNulls = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Deco
 func unmarshal(field string, value jsontext.Value, into any) error {
 	err := json.Unmarshal(value, into, noNulls)
 	if errors.Is(err, errNull) {
-		return fmt.Errorf("field %s has null in it", field)
+		return fmt.Errorf("field %s contains null", field)
 	}
 	return describeField(field, err)
 }
@@ -134,16 +133,16 @@ func requireID(field, id string) (string, error) {
 	return parseID(field, id)
 }
 
-// The seconds since 1970 at which the year 1 begins and the year 9999 ends, in UTC: proto3 JSON has
-// no instant outside them.
+// The first and the last instant that proto3 JSON allows, in seconds since 1970: the beginning of
+// year 1 and the end of year 9999, UTC.
 const (
 	firstSecond = -62135596800
 	lastSecond  = 253402300799
 )
 
-// parseInstant reads RFC 3339 with 0 to 9 fractional digits and any offset, as proto3 JSON has it,
-// into UTC. The first second of the year 1, which Go servers send for a time that was never set, is
-// the zero time.
+// parseInstant parses an instant of proto3 JSON, which is RFC 3339 with 0 to 9 fractional digits
+// and any offset, and returns it in UTC. Go servers send the first second of year 1 for a time that
+// was never set; it becomes the zero time.
 func parseInstant(field, text string) (time.Time, error) {
 	var t time.Time
 	// Unlike time.Parse, UnmarshalText refuses hours of one digit and a comma before the fraction.
@@ -212,29 +211,28 @@ func decodeOrganization(body []byte, unknown fieldSet) (o ona.Organization, err 
 	return o, err
 }
 
-// statedPolicies are policies with the organization that they name; empty if they name none.
+// statedPolicies are policies with the organization id in the response; empty if it has none.
 type statedPolicies struct {
 	ona.OrganizationPolicies
 	OrganizationID string `api:"organizationId,id"`
 }
 
-// decodePolicies returns nil policies without an error if the answer is the empty message: it then
-// says nothing about the policies. The second value is the organization that they name.
+// decodePolicies returns the policies and the organization id in the response. It returns nil
+// policies without an error if the response is the empty message, which says nothing about them.
 func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, string, error) {
 	raw, err := member(body, "GetOrganizationPoliciesResponse", "policies", unknown)
 	if err != nil || raw == nil {
 		return nil, "", err
 	}
 	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(raw)}}
-	// Dozens of other policies exist. They are kept and compared, but they are not news of a newer
-	// server.
+	// Dozens of other policies exist. They are kept and compared, but not reported as unknown fields.
 	if p.Unknown, err = policiesType.decode(raw, &p, fieldSet{}); err != nil {
 		return nil, "", fmt.Errorf("field policies: %w", err)
 	}
 	return &p.OrganizationPolicies, p.OrganizationID, nil
 }
 
-// member returns the object that an answer consists of; nil if the answer is the empty message.
+// member returns the one object in a response; nil if the response is the empty message.
 func member(body []byte, message, field string, unknown fieldSet) (jsontext.Value, error) {
 	var answer members
 	if err := decodeAnswer(body, &answer); err != nil {

@@ -15,8 +15,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Codes of an Error that the Connect protocol has
-// (https://connectrpc.com/docs/protocol#error-codes).
+// Codes of the Connect protocol (https://connectrpc.com/docs/protocol#error-codes).
 const (
 	CodeCanceled           = "canceled"
 	CodeUnknown            = "unknown"
@@ -36,23 +35,23 @@ const (
 	CodeUnauthenticated    = "unauthenticated"
 )
 
-// Codes of an Error that the client itself or package job determines.
+// Codes that this client or package job sets.
 const (
 	// CodeIncompleteListing: the pages do not add up to a complete listing.
 	CodeIncompleteListing = "incomplete_listing"
-	// CodeMalformedAnswer: an answer is not what the API is documented to send.
+	// CodeMalformedAnswer: a response differs from the API's documentation.
 	CodeMalformedAnswer = "malformed_answer"
 	// CodeResponseTooLarge: an answer is larger than Options.MaxResponseBytes.
 	CodeResponseTooLarge = "response_too_large"
 	// CodeOrganizationMismatch: the token belongs to another organization than the pinned one.
 	CodeOrganizationMismatch = "organization_mismatch"
-	// CodeForeignOrganization: an answer names another organization than the token's.
+	// CodeForeignOrganization: a response names another organization than the token's.
 	CodeForeignOrganization = "foreign_organization"
-	// CodeRedirectRefused: the server redirects to where the token must not go.
+	// CodeRedirectRefused: following the redirect would send the token to another server, or no POST.
 	CodeRedirectRefused = "redirect_refused"
-	// CodeConnection: no full answer came, for a reason below HTTP.
+	// CodeConnection: the network, TLS or a proxy prevented a full response.
 	CodeConnection = "connection"
-	// CodeTimeout: no full answer came in time, or the run's own deadline passed.
+	// CodeTimeout: no full response came in time, or the run's own deadline passed.
 	CodeTimeout = "timeout"
 	// CodeDuplicateOrganization: two tokens of one run belong to the same organization.
 	CodeDuplicateOrganization = "duplicate_organization"
@@ -60,9 +59,9 @@ const (
 	CodeNoToken = "no_token"
 )
 
-// Error is why an organization, a listing or a call could not be read. errors.Is with
-// context.Canceled or context.DeadlineExceeded distinguishes the end of the run's own context from
-// a server's "canceled".
+// Error says why an organization, a listing or a call could not be read. errors.Is with
+// context.Canceled or context.DeadlineExceeded is true if the run's own context ended, but not if
+// the server answered "canceled".
 type Error struct {
 	// Code is one of the Code constants.
 	Code string
@@ -75,20 +74,20 @@ type Error struct {
 	ConfigurationID string
 	// Status is the HTTP status; 0 if no answer came.
 	Status int
-	// Tries is how often the call was sent.
+	// Tries is how many times the call was sent.
 	Tries int
 	Err   error
 
 	// connect is true if the server itself named the code, in the Connect protocol's form.
 	connect bool
-	// again is true if the same call may succeed later; serverWait is how long the server said to
+	// retryable is true if the same call may succeed later; serverWait is how long the server said to
 	// wait, 0 if it did not say.
-	again      bool
+	retryable  bool
 	serverWait time.Duration
 }
 
-// Error is one line: the method, page and configuration, what happened, the code and the number of
-// tries.
+// Error returns one line: the method, page and configuration, what happened, the code and the
+// number of tries.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(strings.TrimPrefix(e.Method, ona.ServicePrefix))
@@ -112,16 +111,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// notAsDocumented is the error for an answer that is readable but not what the API is documented to
-// send.
+// notAsDocumented returns the error for a response that differs from the API's documentation.
 func notAsDocumented(method string, err error) *Error {
 	return &Error{
 		Code: CodeMalformedAnswer, Method: method, Err: fmt.Errorf("the answer is not as documented: %w", err),
 	}
 }
 
-// RunEnded returns the error for work that stopped because ctx, the context of the run, is over.
-// cause is what the work itself reported.
+// RunEnded returns the error for work that stopped because ctx, the context of the run, ended.
+// cause is the error that the work returned.
 func RunEnded(ctx context.Context, cause error) *Error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Error{Code: CodeTimeout, Err: fmt.Errorf("the time allowed for the run is over: %w", cause)}
@@ -129,10 +127,10 @@ func RunEnded(ctx context.Context, cause error) *Error {
 	return &Error{Code: CodeCanceled, Err: fmt.Errorf("the run was interrupted: %w", cause)}
 }
 
-// maxQuoted is how many characters of a server's text an error repeats.
+// maxQuoted is how many characters of a server's text an error quotes.
 const maxQuoted = 300
 
-// plain makes one short printable line of a server's text.
+// plain returns a server's text as one short printable line.
 func plain(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -153,7 +151,7 @@ func plain(text string) string {
 //go:embed hints.json
 var hintsFile []byte
 
-// hints reads what to do about an error, by its code.
+// hints returns what to do about an error, by its code.
 var hints = sync.OnceValue(func() (byCode map[string]string) {
 	if err := json.Unmarshal(hintsFile, &byCode); err != nil {
 		panic("fetch: hints.json: " + err.Error())
@@ -161,5 +159,5 @@ var hints = sync.OnceValue(func() (byCode map[string]string) {
 	return byCode
 })
 
-// Hint returns what to do about the error, in one sentence; empty if nothing is known.
+// Hint returns what to do about the error, in one sentence; empty if there is no hint.
 func (e *Error) Hint() string { return hints()[e.Code] }

@@ -8,35 +8,35 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Evidence records how answers were obtained.
+// Evidence records the calls of a reading and their responses.
 type Evidence struct {
-	// Exchanges are the calls in the order of what was read (Collect reads parts at the same time),
-	// each with the answer to its last try. A call without an answer that may be kept is missing.
+	// Exchanges are the calls with the responses to their last tries, in the order of the parts that
+	// Collect documents. A call is missing if it got no response or one that must not be kept.
 	Exchanges []Exchange
-	// Unanswered is that call with its retries; its zero value if there is none.
+	// Unanswered is the call that is missing from Exchanges, with its retries; zero if none is
+	// missing.
 	Unanswered Exchange
-	// ClockOffset is the local clock minus the server's, by the last answer with a Date (whole
-	// seconds); meaningful if ClockKnown.
+	// ClockOffset is the local clock minus the server's, from the last response with a Date (whole
+	// seconds); unknown unless ClockKnown is set.
 	ClockOffset time.Duration
 	ClockKnown  bool
 	// Notes are remarks, such as an id that was listed twice with the same content.
 	Notes []string
-	// UnknownFields names the fields of answers that this version does not know, as Type.field,
-	// sorted.
+	// UnknownFields names the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
 }
 
-// Exchange is one call with the bytes of its answer.
+// Exchange is one call with the body of its response.
 type Exchange struct {
 	ona.Exchange
-	// ClockOffset is the local clock minus ServerDate when the header came.
+	// ClockOffset is the local clock minus ServerDate when the header arrived.
 	ClockOffset time.Duration
-	// Body is the answer after decompression. Of an answer other than 200 it is the first MiB.
+	// Body is the body after decompression; for a status other than 200, its first MiB.
 	Body []byte
 }
 
-// reader sends the calls of one part of a reading and keeps the evidence. Only one goroutine uses
-// it.
+// reader sends the calls for one part of an organization and keeps the evidence. It is not safe for
+// concurrent use.
 type reader struct {
 	client *Client
 	// organizationID is the token's organization.
@@ -49,8 +49,8 @@ func (c *Client) newReader(organizationID string) *reader {
 	return &reader{client: c, organizationID: organizationID, unknown: fieldSet{}}
 }
 
-// ask sends a call outside a listing, keeps it as evidence and decodes the answer. decode returns the
-// organization that the answer names, if it names one; it must be the token's.
+// ask sends a call outside a listing, keeps it as evidence and decodes the response. decode returns
+// the organization id in the response, which must be empty or the token's organization.
 func (r *reader) ask(ctx context.Context, method string, decode func(body []byte) (string, error)) error {
 	x, err := r.client.get(ctx, call{method: method, request: request{OrganizationID: r.organizationID}})
 	r.record(x)
@@ -68,8 +68,8 @@ func (r *reader) ask(ctx context.Context, method string, decode func(body []byte
 	return nil
 }
 
-// checkOrganization refuses an answer about another organization than the token's. It accepts an
-// answer that names none.
+// checkOrganization refuses an object of another organization than the token's. It accepts an
+// object without an organization id.
 func (r *reader) checkOrganization(organizationID string) *Error {
 	if organizationID == "" || organizationID == r.organizationID {
 		return nil
@@ -90,7 +90,7 @@ func (r *reader) record(x Exchange) {
 	}
 }
 
-// add appends the evidence of a part that was read beside this one.
+// add appends the evidence of a part that was read at the same time.
 func (r *reader) add(part *reader) {
 	for _, x := range part.Exchanges {
 		r.record(x)

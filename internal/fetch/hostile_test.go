@@ -104,8 +104,8 @@ var rowsThatAreNotValid = []hostileCase{
 	{name: "foreign SCIM configuration", answer: row(`"organizationId":"` + otherOrg + `"`), code: CodeForeignOrganization, says: []string{otherOrg, orgID, scimA, "page 1"}, tries: 1},
 	{name: "foreign SSO configuration", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","organizationId":"` + otherOrg + `"}]}`), code: CodeForeignOrganization, says: []string{otherOrg, orgID, ssoA}, tries: 1},
 	{name: "SSO state is a number", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","state":1}]}`), code: CodeMalformedAnswer, says: []string{"field state is a number", ssoA}, tries: 1},
-	{name: "SSO domains hold null", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","emailDomains":[null]}]}`), code: CodeMalformedAnswer, says: []string{"emailDomains has null"}, tries: 1},
-	{name: "SSO claims hold null", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","claims":{"a":null}}]}`), code: CodeMalformedAnswer, says: []string{"claims has null"}, tries: 1},
+	{name: "SSO domains hold null", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","emailDomains":[null]}]}`), code: CodeMalformedAnswer, says: []string{"emailDomains contains null"}, tries: 1},
+	{name: "SSO claims hold null", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","claims":{"a":null}}]}`), code: CodeMalformedAnswer, says: []string{"claims contains null"}, tries: 1},
 	{name: "SSO claims are a list", method: "ListSSOConfigurations", answer: ok(`{"ssoConfigurations":[{"id":"` + ssoA + `","claims":[]}]}`), code: CodeMalformedAnswer, says: []string{"field claims is a list, not an object"}, tries: 1},
 }
 
@@ -114,7 +114,7 @@ var refusals = []hostileCase{
 	{name: "no Enterprise plan", answer: connect(400, CodeFailedPrecondition), code: CodeFailedPrecondition, tries: 1},
 	{name: "400 that calls itself exhausted", answer: connect(400, CodeResourceExhausted), code: CodeResourceExhausted, tries: 1},
 	{name: "401", answer: connect(401, CodeUnauthenticated), code: CodeUnauthenticated, tries: 1},
-	{name: "401 of a proxy", answer: respond(401, "<html>"), code: CodeUnauthenticated, says: []string{"without an error of the API"}, tries: 1},
+	{name: "401 of a proxy", answer: respond(401, "<html>"), code: CodeUnauthenticated, says: []string{"without an API error in the body"}, tries: 1},
 	{name: "403", answer: connect(403, CodePermissionDenied), code: CodePermissionDenied, tries: 1},
 	{name: "404", answer: respond(404, "404 page not found"), code: CodeNotFound, says: []string{"404 page not found"}, tries: 1},
 	{name: "501", answer: connect(501, CodeUnimplemented), code: CodeUnimplemented, tries: 1},

@@ -15,15 +15,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth is how deep an answer may be nested.
+// maxDepth is the deepest nesting that a response may have.
 const maxDepth = 64
 
 var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
-// lenient reads again what was already found valid, or what was refused.
+// lenient is for JSON that was already validated, and for finding an id in JSON that was refused.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// decodeAnswer reads the body of an answer, one JSON object, into a wire type. Errors name the
+// decodeAnswer reads the body of a response, one JSON object, into a wire type. Errors name the
 // field.
 func decodeAnswer(body []byte, into any) error {
 	if depth(body) > maxDepth {
@@ -45,7 +45,7 @@ func isObject(text jsontext.Value) error {
 	return errors.New("not a JSON object: it is empty")
 }
 
-// eachMember calls member for each member of a JSON object, which must be all of the text. member
+// eachMember calls member for each member of a JSON object; text must hold nothing else. member
 // reads the value from d.
 func eachMember(
 	text []byte, member func(name []byte, d *jsontext.Decoder) error, options ...jsontext.Options,
@@ -70,7 +70,7 @@ func eachMember(
 		return describe(err)
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("more follows after the JSON object")
+		return errors.New("there is more text after the JSON object")
 	}
 	return nil
 }
@@ -84,11 +84,11 @@ func unquote(value jsontext.Value) []byte {
 	return text
 }
 
-// rowDepth is the levels around a value in a row: the answer, its list and the row.
+// rowDepth is how deep a value in a row is nested: in the response, the list and the row.
 const rowDepth = 3
 
-// canonicalJSON returns a copy of a value in the form of RFC 8785, but with integers as they were
-// written: as doubles they would lose digits.
+// canonicalJSON returns a copy of a value in the form of RFC 8785, except that integers stay as
+// they were written: converted to doubles they would lose digits.
 func canonicalJSON(value jsontext.Value) (stdjson.RawMessage, error) {
 	if depth(value) > maxDepth-rowDepth {
 		return nil, errTooDeep
@@ -123,8 +123,7 @@ func wrongKind(field string, kind jsontext.Kind, want string) error {
 	return fmt.Errorf("field %s is %s, not %s", plain(field), kindNames[kind], want)
 }
 
-// describe words an error of the JSON library for a reader of logs, who knows field names but not
-// Go.
+// describe rewrites an error of the JSON library so that it names JSON types instead of Go types.
 func describe(err error) error { return describeField("", err) }
 
 // describeField is describe for an error inside a field.
@@ -157,8 +156,7 @@ func typeName(t reflect.Type) string {
 	return "an object"
 }
 
-// configurationID finds the id in a row that was refused, so that the error can name it; empty if
-// there is none to show.
+// configurationID returns the id in a row that was refused, for the error; empty if there is none.
 func configurationID(row []byte) string {
 	var found struct {
 		ID any `json:"id"`
@@ -171,8 +169,8 @@ func configurationID(row []byte) string {
 	return plain(id)
 }
 
-// The frames of answers. json v2 matches names by case, refuses names that occur twice and invalid
-// UTF-8, and reads null as absent. Every frame keeps the members that it does not know.
+// The outer objects of responses. json v2 matches names by case, refuses duplicate names and
+// invalid UTF-8, and reads null as absent. Each type keeps its unknown members.
 
 type members map[string]jsontext.Value
 
@@ -203,8 +201,8 @@ type wirePagination struct {
 	Unknown   members `json:",embed"`
 }
 
-// request is the body of a call. Each call sets only what the API documents for its method, because
-// a server may refuse other fields.
+// request is the body of a call. Each call sets only the fields that the API documents for its
+// method, because a server may refuse others.
 type request struct {
 	OrganizationID      string             `json:"organizationId,omitzero"`
 	SCIMConfigurationID string             `json:"scimConfigurationId,omitzero"`
@@ -223,7 +221,7 @@ type auditLogFilter struct {
 	SubjectTypes []string `json:"subjectTypes,omitzero"`
 }
 
-// fieldSet collects the fields of answers that this version does not know, as Type.field.
+// fieldSet collects the response fields that this version does not know, as Type.field.
 type fieldSet map[string]struct{}
 
 func (f fieldSet) add(owner, name string) { f[owner+"."+plain(name)] = struct{}{} }

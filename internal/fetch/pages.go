@@ -11,15 +11,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// source says where the pages of a listing come from.
+// source is the method that lists the pages, with the fixed part of its request.
 type source struct {
 	method string
-	// field is the member of the answer that has the rows.
+	// field is the name of the response field that holds the rows.
 	field   string
 	request request
 }
 
-// page is one answer of a listing. Its rows are not decoded yet.
+// page is one response of a listing. Its rows are not decoded yet.
 type page struct {
 	number     int
 	rows       []jsontext.Value
@@ -27,10 +27,10 @@ type page struct {
 	unknown    members
 }
 
-// next is the token of the next page; empty on the last one.
+// next returns the token for the next page; empty on the last page.
 func (p page) next() string { return p.pagination.NextToken }
 
-// pages yields the pages of a listing in order, up to the last one or an error.
+// pages yields the pages of a listing in order and stops after the last one or an error.
 func (r *reader) pages(ctx context.Context, s source) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
 		tokens := map[string]int{}
@@ -106,7 +106,7 @@ func splitPage(body []byte, field string) (p page, err error) {
 	return p, err
 }
 
-// brokenRow returns the id of the first row whose JSON is broken in itself; empty if there is none
+// brokenRow returns the id of the first row that is not valid JSON; empty if there is no such row
 // or it has no id.
 func brokenRow(body []byte, field string) string {
 	var answer members

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Token is an Ona access token. Printed, logged or encoded in any way it shows as "[token]"; only
-// string(t) returns the value.
+// Token is an Ona access token. Printing, logging or encoding it shows "[token]"; only string(t)
+// returns the value.
 type Token string
 
 // ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a
-// leading "Bearer ". It refuses a token that is empty or holds a character that cannot stand in a
-// header. The error never shows the value.
+// leading "Bearer ". It refuses an empty token and one with a character that a header must not
+// contain. The error never shows the value.
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
 	if scheme, rest, _ := strings.Cut(s, " "); strings.EqualFold(scheme, "bearer") {
@@ -32,8 +32,8 @@ func ParseToken(s string) (Token, error) {
 
 const tokenMark = "[token]"
 
-// minRedactable is the length in bytes from which the token is searched for in what a server sends.
-// Real tokens are far longer; a shorter one would be found in ordinary text.
+// minRedactable is the shortest token, in bytes, that is looked for in a server's text. Real tokens
+// are far longer; a shorter one could occur in ordinary text.
 const minRedactable = 8
 
 // String hides the value.
@@ -51,12 +51,12 @@ func (Token) MarshalText() ([]byte, error) { return []byte(tokenMark), nil }
 // LogValue hides the value in logs.
 func (Token) LogValue() slog.Value { return slog.StringValue(tokenMark) }
 
-// inBytes reports whether an answer's body repeats the token.
+// inBytes reports whether a response body contains the token.
 func (t Token) inBytes(body []byte) bool {
 	return len(t) >= minRedactable && bytes.Contains(body, []byte(t))
 }
 
-// redact replaces the token in a server's text by "[token]".
+// redact replaces the token in a server's text with "[token]".
 func (t Token) redact(text string) string {
 	if len(t) < minRedactable {
 		return text
@@ -64,7 +64,7 @@ func (t Token) redact(text string) string {
 	return strings.ReplaceAll(text, string(t), tokenMark)
 }
 
-// redactError returns err unchanged unless its text repeats the token.
+// redactError returns err unchanged unless its text contains the token.
 func (t Token) redactError(err error) error {
 	text := err.Error()
 	if redacted := t.redact(text); redacted != text {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// connectError is the body of an answer other than 200
+// connectError is the body of a response with a status other than 200
 // (https://connectrpc.com/docs/protocol#error-end-stream).
 type connectError struct {
 	Code    string          `json:"code"`
@@ -22,7 +22,7 @@ type connectError struct {
 type connectDetail struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
-	// Debug has any shape; only RetryInfo's is read.
+	// Debug has any shape; only that of RetryInfo is read.
 	Debug jsontext.Value `json:"debug"`
 }
 
@@ -32,7 +32,7 @@ var connectCodes = []string{
 	CodeUnimplemented, CodeInternal, CodeUnavailable, CodeDataLoss, CodeUnauthenticated,
 }
 
-// codeByStatus is for answers without a Connect error, such as a proxy's HTML.
+// codeByStatus is for responses without a Connect error, such as a proxy's HTML.
 var codeByStatus = map[int]string{
 	http.StatusBadRequest:          CodeInvalidArgument,
 	http.StatusUnauthorized:        CodeUnauthenticated,
@@ -48,7 +48,7 @@ var codeByStatus = map[int]string{
 	http.StatusGatewayTimeout:      CodeDeadlineExceeded,
 }
 
-// refusal reads an answer other than 200.
+// refusal returns the error for a response with a status other than 200.
 func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *Error {
 	status := resp.StatusCode
 	failure := &Error{Status: status}
@@ -58,10 +58,10 @@ func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *
 		failure.Err = fmt.Errorf("HTTP %d: %s", status, c.quote(said.Message))
 	} else {
 		failure.Code = codeWithoutConnect(status)
-		failure.Err = fmt.Errorf("HTTP %d without an error of the API: %s", status, c.quote(string(body)))
+		failure.Err = fmt.Errorf("HTTP %d without an API error in the body: %s", status, c.quote(string(body)))
 	}
 	if mayPass(status, failure.Code) {
-		failure.again, failure.serverWait = true, requestedWait(said.Details, resp.Header, received)
+		failure.retryable, failure.serverWait = true, requestedWait(said.Details, resp.Header, received)
 	}
 	return failure
 }
@@ -79,7 +79,7 @@ func codeWithoutConnect(status int) string {
 	return CodeUnknown
 }
 
-// mayPass reports whether the same request may succeed later. The status has precedence over the
+// mayPass reports whether the same request may succeed later. The status takes precedence over the
 // code.
 func mayPass(status int, code string) bool {
 	switch status {
@@ -93,7 +93,7 @@ func mayPass(status int, code string) bool {
 	return slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
 }
 
-// quote returns a server's text as a message can show it.
+// quote returns a server's text for a message, without the token.
 func (c *Client) quote(text string) string {
 	if text = plain(c.settings.Token.redact(text)); text == "" {
 		return "no message"
@@ -102,9 +102,9 @@ func (c *Client) quote(text string) string {
 }
 
 // notAssessed reports whether the API itself answered that the token may not read something or that
-// the server does not have it. A status alone does not count: a proxy's 403 says nothing about the
-// token's rights.
-func notAssessed(err error) (why string, ok bool) {
+// the server has no such method, and returns that answer. A status alone does not count, because a
+// proxy's 403 says nothing about the token's rights.
+func notAssessed(err error) (reason string, ok bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !e.connect {
 		return "", false

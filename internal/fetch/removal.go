@@ -9,10 +9,9 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// ConfirmRemoved requests one configuration that a complete listing lacks: a SCIM configuration with
-// ona.GetSCIMConfiguration, an SSO configuration with ona.GetSSOConfiguration. The error is an *Error
-// for every answer that is neither the configuration nor the API's own not_found, permission_denied
-// or unimplemented.
+// ConfirmRemoved requests one configuration that is missing from a complete listing. method is
+// ona.GetSCIMConfiguration or ona.GetSSOConfiguration. It returns an *Error for every response
+// except the configuration and the API's own not_found, permission_denied or unimplemented.
 func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Removal, Exchange, error) {
 	if id == "" {
 		return ona.Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
@@ -22,13 +21,14 @@ func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Rem
 		body, field = request{SSOConfigurationID: id}, "ssoConfiguration"
 	}
 	x, err := c.get(ctx, call{method: method, request: body})
-	if why, ok := notAssessed(err); ok {
-		return ona.Removal{Why: why}, x, nil
+	if reason, ok := notAssessed(err); ok {
+		return ona.Removal{Reason: reason}, x, nil
 	}
-	// A 404 counts only in the API's own form: a proxy's says nothing about the configuration.
+	// A 404 counts only with an API error in the body: a proxy's 404 says nothing about the
+	// configuration.
 	e, ok := errors.AsType[*Error](err)
 	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
-		return ona.Removal{Confirmed: true, Why: e.Error()}, x, nil
+		return ona.Removal{Confirmed: true, Reason: e.Error()}, x, nil
 	}
 	if err != nil {
 		return ona.Removal{}, x, err
@@ -42,7 +42,7 @@ func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Rem
 	return ona.Removal{StillThere: true}, x, nil
 }
 
-// checkConfiguration checks that the answer is the configuration with that id.
+// checkConfiguration checks that the response is the configuration with that id.
 func checkConfiguration(body []byte, field, id string) error {
 	raw, err := member(body, "", field, fieldSet{})
 	if err != nil {
@@ -53,7 +53,7 @@ func checkConfiguration(body []byte, field, id string) error {
 		return fmt.Errorf("field %s: %w", field, err)
 	}
 	if want, err := ona.ParseID(id); err != nil || got != want {
-		return fmt.Errorf("it holds configuration %s, not the one asked for", got)
+		return fmt.Errorf("it has configuration %s, not the requested one", got)
 	}
 	return nil
 }

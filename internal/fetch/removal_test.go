@@ -39,10 +39,10 @@ func TestConfirmingARemoval(t *testing.T) {
 			removal, x, err := newClient(t, api.URL).ConfirmRemoved(context.Background(), ona.GetSCIMConfiguration, scimA)
 			failure, _ := errors.AsType[*Error](err)
 			// A refusal and an error confirm nothing; only the refusal has a reason.
-			if hasWhy := c.code == "" && !c.want.StillThere; (removal.Why != "") != hasWhy {
-				t.Errorf("reason %q", removal.Why)
+			if hasWhy := c.code == "" && !c.want.StillThere; (removal.Reason != "") != hasWhy {
+				t.Errorf("reason %q", removal.Reason)
 			}
-			removal.Why = ""
+			removal.Reason = ""
 			if removal != c.want || (failure == nil) != (c.code == "") || (failure != nil && failure.Code != c.code) {
 				t.Errorf("got %+v, %v; want %+v, code %q", removal, err, c.want, c.code)
 			}

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// call is one request, whatever the number of tries.
+// call is one request; it may be sent several times.
 type call struct {
 	method  string
 	page    int // 0 outside a listing
@@ -27,9 +27,9 @@ type call struct {
 	request request
 }
 
-// get sends a call until it is answered, fails for good or has been tried often enough. The
-// exchange has the last answer that came, also beside an error. backoff.Retry does not fit: its
-// RetryAfter knows whole seconds only, and the waits are evidence.
+// get sends a call until it succeeds, fails permanently or reaches MaxTries. The exchange has the
+// last response, even if get returns an error. backoff.Retry does not fit: its RetryAfter supports
+// whole seconds only, and the waits are part of the evidence.
 func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 	body, err := json.Marshal(k.request)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 			failure = RunEnded(ctx, ctx.Err())
 		}
 		if len(retries) > 0 && ctx.Err() != nil {
-			// What kept the call from being answered before is what has to be fixed.
+			// The reason of the try before is what the operator has to fix.
 			failure.Err = fmt.Errorf("%w; the try before that: %s", failure.Err, lastReason)
 		}
 		failure.Method, failure.Page, failure.Tries = k.method, k.page, tries
@@ -65,7 +65,7 @@ func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 	}
 }
 
-// logRetry logs that another try follows, and returns why.
+// logRetry logs that another try follows and returns the reason.
 func (c *Client) logRetry(ctx context.Context, k call, tries int, failure *Error, wait time.Duration) string {
 	reason := fmt.Sprintf("%v (%s)", failure.Err, failure.Code)
 	c.settings.Logger.LogAttrs(ctx, slog.LevelInfo, "api request is tried again",
@@ -85,7 +85,7 @@ func (c *Client) logTry(ctx context.Context, k call, x Exchange, tries int, fail
 		slog.Int("bytes", len(x.Body)))
 }
 
-// sleep is Options.Sleep with a timer.
+// sleep is the default of Options.Sleep.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -97,14 +97,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// waitAfter returns how long to wait before the next try, or false if none follows: the wait that
-// the server asks for, or else the next one of an exponential series with jitter.
+// waitAfter returns how long to wait before the next try: as long as the server asks for, otherwise
+// by exponential backoff with jitter. again is false if no try follows.
 func (c *Client) waitAfter(
 	failure *Error, tries int, series *backoff.ExponentialBackOff,
 ) (wait time.Duration, again bool) {
 	longest := c.settings.MaxWait
 	switch {
-	case !failure.again || tries >= c.settings.MaxTries:
+	case !failure.retryable || tries >= c.settings.MaxTries:
 		return 0, false
 	case failure.serverWait == 0:
 		return min(series.NextBackOff(), longest), true
@@ -116,8 +116,8 @@ func (c *Client) waitAfter(
 	return failure.serverWait, true
 }
 
-// requestedWait returns how long the server says to wait; 0 if it does not say. A source that cannot be
-// read counts as missing.
+// requestedWait returns how long the server says to wait; 0 if it does not say. It skips a header
+// or detail that cannot be parsed.
 func requestedWait(details []connectDetail, header http.Header, received time.Time) time.Duration {
 	for _, d := range []time.Duration{
 		retryInfo(details),
@@ -141,8 +141,8 @@ func headerNumber(header http.Header, name string, unit time.Duration) time.Dura
 	return time.Duration(min(n, int64(math.MaxInt64/unit))) * unit
 }
 
-// headerDate reads a Retry-After that is a date. The date is by the server's clock, so the wait is
-// counted from the answer's own Date.
+// headerDate reads a Retry-After that is a date. The date is on the server's clock, so the wait is
+// counted from the Date of the response.
 func headerDate(header http.Header, received time.Time) time.Duration {
 	until, err := http.ParseTime(header.Get("Retry-After"))
 	if err != nil {
@@ -154,7 +154,7 @@ func headerDate(header http.Header, received time.Time) time.Duration {
 	return until.Sub(received)
 }
 
-// retryInfo reads google.rpc.RetryInfo: the protobuf in value, else the JSON in debug.
+// retryInfo reads google.rpc.RetryInfo from the protobuf in value, or else from the JSON in debug.
 func retryInfo(details []connectDetail) time.Duration {
 	for _, detail := range details {
 		if detail.Type[strings.LastIndexByte(detail.Type, '/')+1:] != "google.rpc.RetryInfo" {

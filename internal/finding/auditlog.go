@@ -12,25 +12,27 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is what was read of an organization's audit log, and what the entries are compared with.
+// AuditLog is what was read from an organization's audit log, and what the entries are compared
+// with.
 type AuditLog struct {
 	ona.AuditLog
-	// Compared is, by type of subject, the instant of the snapshot that the changes are counted from,
-	// by the server's clock. A type that is missing was not compared.
+	// Compared is, by subject type, when the snapshot was taken that the changes are compared with, on
+	// the server's clock. A type without an entry was not compared.
 	Compared map[diff.SubjectType]time.Time
-	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil: none has.
+	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil means that
+	// none has.
 	Seen func(id string) bool
 }
 
-// subjectTypes is what the audit log calls the subjects of changes.
+// subjectTypes maps the audit log's subject types to those of changes.
 var subjectTypes = map[string]diff.SubjectType{
 	ona.ResourceTypeSCIMConfiguration:  diff.SCIMConfiguration,
 	ona.ResourceTypeSSOConfiguration:   diff.SSOConfiguration,
 	ona.ResourceTypeOrganizationPolicy: diff.Organization,
 }
 
-// entrySubject is what an entry is about, with an empty type where changes have no such subject. A
-// policy entry is about the organization, whatever id it has.
+// entrySubject returns the subject of an entry; its type is empty if changes have no such type. The
+// subject of a policy entry is the organization, without an id.
 func entrySubject(entry ona.AuditLogEntry) diff.Subject {
 	kind := subjectTypes[entry.SubjectType]
 	if kind == diff.Organization {
@@ -39,19 +41,19 @@ func entrySubject(entry ona.AuditLogEntry) diff.Subject {
 	return diff.Subject{Type: kind, ID: entry.SubjectID}
 }
 
-// whole reports whether no entry since an instant is missing.
-func (l *AuditLog) whole(since time.Time) bool {
-	return l.Lacking == "" || !l.LackingBefore.IsZero() && !l.LackingBefore.After(since)
+// isComplete reports whether no entry since an instant is missing.
+func (l *AuditLog) isComplete(since time.Time) bool {
+	return l.Lacking == "" || !l.CompleteFrom.IsZero() && !l.CompleteFrom.After(since)
 }
 
-// between reports whether an entry lies between the snapshots that its subject was compared in,
-// within the tolerance. A type of subject that is not known is taken for a SCIM configuration.
+// between reports whether an entry was created between the two snapshots in which its subject was
+// compared, within the tolerance. For an unknown subject type it uses those of SCIM configurations.
 func (l *AuditLog) between(kind diff.SubjectType, at time.Time, tolerance time.Duration) bool {
 	since, compared := l.Compared[cmp.Or(kind, diff.SCIMConfiguration)]
 	return compared && at.After(since.Add(-tolerance)) && !at.After(l.Until.Add(tolerance))
 }
 
-// sinceBaseline counts the entries between the snapshots that are about a subject of changes.
+// sinceBaseline counts the entries between the two snapshots whose subject type changes can have.
 func (l *AuditLog) sinceBaseline() int {
 	n := 0
 	if l != nil {
@@ -65,9 +67,9 @@ func (l *AuditLog) sinceBaseline() int {
 }
 
 // Candidates returns, for each change, the entries that may name who made it, newest first: those
-// about the same subject between the snapshots, or no more than tolerance before or after. Nil
-// where there are none, and for a change that nobody makes, such as a field that a newer server
-// reports.
+// about the same subject between the two snapshots, or at most tolerance before or after. It
+// returns nil for a change without entries and for one that no person made, such as a field that a
+// newer server reports.
 func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) [][]ona.AuditLogEntry {
 	all := make([][]ona.AuditLogEntry, len(changes))
 	if l == nil || l.NotAssessed != "" {
@@ -86,23 +88,23 @@ func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) []
 	}
 	for i, c := range changes {
 		switch {
-		case c.SubjectType != diff.Organization && madeBySomebody(c):
+		case c.SubjectType != diff.Organization && isMadeByPerson(c):
 			all[i] = byID[c.SubjectID]
-		case c.SubjectType == diff.Organization && ofPolicy(c):
+		case c.SubjectType == diff.Organization && isPolicyChange(c):
 			all[i] = policies
 		}
 	}
 	return all
 }
 
-// madeBySomebody is false for a change that only shows because the server answers differently.
-func madeBySomebody(c diff.Change) bool {
+// isMadeByPerson is false for a change that appears only because the server answers differently.
+func isMadeByPerson(c diff.Change) bool {
 	return !slices.Contains([]diff.Kind{diff.FieldFirstReported, diff.TokenExpiryReported, diff.TokenExpiryLost}, c.Kind)
 }
 
-// ofPolicy distinguishes changes of policies, whose values are JSON, from the other changes of an
-// organization.
-func ofPolicy(c diff.Change) bool {
+// isPolicyChange distinguishes changes of policies, whose values are JSON, from the other changes
+// of an organization.
+func isPolicyChange(c diff.Change) bool {
 	switch c.Kind {
 	case diff.RestrictionLifted, diff.RestrictionSet:
 		return true
@@ -113,22 +115,22 @@ func ofPolicy(c diff.Change) bool {
 	return false
 }
 
-// mustBeLogged reports whether a change without an entry fails: other changes of an organization
-// are logged elsewhere.
+// mustBeLogged reports whether a change without an entry fails the rule. Changes of an organization
+// other than its policies are logged under subject types that are not read.
 func mustBeLogged(c diff.Change) bool {
 	if c.SubjectType == diff.Organization {
 		return c.Kind == diff.RestrictionLifted || c.Kind == diff.RestrictionSet
 	}
-	return madeBySomebody(c)
+	return isMadeByPerson(c)
 }
 
-// How much of the log a text quotes.
+// Limits for Quote.
 const (
 	maxEntries     = 5
 	maxActionRunes = 200
 )
 
-// Quote writes entries in one line, newest first: when, who, and the action word for word.
+// Quote returns entries as one line, newest first: when, who, and the action as logged.
 func Quote(entries []ona.AuditLogEntry) string {
 	var texts []string
 	for i, entry := range entries {

@@ -5,7 +5,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// changeSubject is what a change is about.
+// changeSubject returns the subject of a change.
 func changeSubject(c diff.Change) subject {
 	return subject{c.SubjectType, c.SubjectID, c.SubjectName}
 }
@@ -20,7 +20,7 @@ func enabledAgain(e *evaluation) (rows []row) {
 	return rows
 }
 
-// updatedOnly also fails for an updatedAt that moved back, where it is all that differs.
+// updatedOnly also fails if updatedAt moved back and nothing else differs.
 func updatedOnly(e *evaluation) (rows []row) {
 	differences := make(map[string]int)
 	for _, c := range e.Changes {
@@ -30,7 +30,7 @@ func updatedOnly(e *evaluation) (rows []row) {
 		before, after := changedInstant(c.Before), changedInstant(c.After)
 		switch {
 		case c.SubjectType != diff.SCIMConfiguration:
-		case c.Kind == diff.UpdatedOnly:
+		case c.Kind == diff.OnlyUpdatedAtChanged:
 			rows = append(rows, fail("updatedAt moved from %s to %s and nothing else differs: possibly a change that was "+
 				"taken back.%s", before, after, e.logged(i)).of(changeSubject(c)))
 		case c.Kind == diff.UpdatedAtRegressed && differences[c.SubjectID] == 1:
@@ -41,7 +41,7 @@ func updatedOnly(e *evaluation) (rows []row) {
 	return rows
 }
 
-// changedInstant writes an instant that a change holds as text; other text stays as it is.
+// changedInstant formats an instant from a change for a reader; it returns other text unchanged.
 func changedInstant(text string) string {
 	t, err := ona.ParseTime(text)
 	switch {
@@ -53,7 +53,7 @@ func changedInstant(text string) string {
 	return exactUTC(t)
 }
 
-// logged is what the audit log has about a change, as a sentence that follows another.
+// logged returns what the audit log says about a change, as a sentence with a space before it.
 func (e *evaluation) logged(change int) string {
 	switch entries := e.candidates[change]; {
 	case e.AuditLog == nil || e.AuditLog.NotAssessed != "":

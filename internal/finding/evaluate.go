@@ -11,14 +11,14 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// ForeignOrganization is the error code of a collection that met an object of another organization
-// than the token's.
+// ForeignOrganization is the error code of a collection in which the API returned an object of
+// another organization than the token's.
 const ForeignOrganization = "foreign_organization"
 
-// Evaluate judges a complete inventory by every rule. Findings come in the order of the register,
-// within a rule sorted by subject type and id: one for each subject that fails or could not be
-// assessed, or else exactly one Pass for the organization. So every rule has at least one finding,
-// and the absence of a finding never means anything.
+// Evaluate evaluates every rule on a complete inventory. For each rule it returns one finding for
+// each subject that fails or could not be assessed, or exactly one Pass for the organization if
+// there is no such subject. So every rule has at least one finding. Findings are in the order of
+// the register, then sorted by subject type and id.
 func Evaluate(in Input, t Thresholds) []Finding {
 	e := newEvaluation(in, t)
 	findings := make([]Finding, 0, len(register))
@@ -30,10 +30,9 @@ func Evaluate(in Input, t Thresholds) []Finding {
 	return findings
 }
 
-// EvaluateFailed returns the findings of an organization whose collection was not complete: RUN-001
-// fails with the error's code and text, SCIM-020 with the text where the code is
-// ForeignOrganization, and no other rule could be assessed. organizationID is empty where the
-// collection ended before it was known.
+// EvaluateFailed returns the findings for an organization whose collection was not complete.
+// RUN-001 fails with the error's code and text; SCIM-020 fails with the text if the code is
+// ForeignOrganization; every other rule is NotAssessed. organizationID is empty if it is not known.
 func EvaluateFailed(organizationID, name, code, errText string) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))
@@ -52,13 +51,13 @@ func EvaluateFailed(organizationID, name, code, errText string) []Finding {
 	return findings
 }
 
-// evaluation is an Input with what several rules derive from it.
+// evaluation is an Input with the values that several rules derive from it.
 type evaluation struct {
 	Input
 	limits       Thresholds
 	organization subject
 	scim         []configuration
-	// These count the SCIM configurations that are so; ownerless ones name no organization.
+	// The numbers of SCIM configurations; ownerless ones have no organization id.
 	enabled, linked, ownerless int
 	sso                        map[string]*ona.SSOConfiguration // by id
 	links                      map[string][]subject             // enabled SCIM configurations, by the SSO configuration
@@ -67,7 +66,8 @@ type evaluation struct {
 	numbers                    *strings.Replacer                // for Rule.Passed
 }
 
-// configuration is a SCIM configuration with since when its token's expiry has been seen.
+// configuration is a SCIM configuration, with the time since which its token's expiry has been
+// seen.
 type configuration struct {
 	*ona.SCIMConfiguration
 	since ExpirySince
@@ -119,7 +119,7 @@ func (e *evaluation) add(c *configuration) {
 	e.names[diff.Subject{Type: diff.SCIMConfiguration, ID: c.ID}] = c.Name
 }
 
-// judge returns the rows of a rule, sorted by subject.
+// judge returns the rows for a rule, sorted by subject.
 func (e *evaluation) judge(rule Rule) []row {
 	if why, off := e.TurnedOff[rule.ID]; off && CanBeTurnedOff(rule.ID) {
 		return []row{notAssessed("turned off: %s", why).of(e.organization)}
@@ -144,7 +144,7 @@ func (e *evaluation) judge(rule Rule) []row {
 	return rows
 }
 
-// count returns what puts the numbers of the inventory into Rule.Passed.
+// count returns a replacer that puts the numbers of the inventory into Rule.Passed.
 func (e *evaluation) count() *strings.Replacer {
 	listed := cmp.Or(ssoRead(e), fmt.Sprintf("%d SSO configurations were listed.", len(e.Inventory.SSO)))
 	return strings.NewReplacer(
@@ -155,7 +155,7 @@ func (e *evaluation) count() *strings.Replacer {
 		"{changes}", strconv.Itoa(len(e.Changes)), "{entries}", strconv.Itoa(e.AuditLog.sinceBaseline()))
 }
 
-// each returns the rows of the SCIM configurations that are not in order.
+// each returns the rows for the SCIM configurations that are not in order.
 func (e *evaluation) each(judge func(*evaluation, configuration) row) []row {
 	var rows []row
 	for _, c := range e.scim {
@@ -179,14 +179,14 @@ func (e *evaluation) finding(rule Rule, r row) Finding {
 		SubjectID:   r.subject.id,
 		SubjectName: r.subject.name,
 		Observed:    r.observed,
-		Fingerprint: Fingerprint(rule.ID, e.organization.id, r.subject.id),
+		Fingerprint: Fingerprint(rule.ID, e.organization.id, r.subject.kind, r.subject.id),
 	}
 }
 
 // row is the outcome of a rule for one subject.
 type row struct {
 	status   Status
-	severity diff.Severity // empty for the rule's own
+	severity diff.Severity // empty means the rule's severity
 	subject  subject
 	observed string
 }
@@ -196,7 +196,7 @@ type subject struct {
 	id, name string
 }
 
-// inOrder is the row of a subject that neither fails nor could not be assessed.
+// inOrder is the row for a subject that passes.
 var inOrder row
 
 func fail(format string, args ...any) row {

@@ -81,7 +81,7 @@ func troubled() finding.Input {
 	in := fromBytes(data)
 	in.MissedNights = []time.Time{after(-day), after(-2 * day), after(-3 * day)}
 	for _, c := range in.Inventory.SCIM[:10] {
-		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.UpdatedOnly, "updatedAt", "", "")
+		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.OnlyUpdatedAtChanged, "updatedAt", "", "")
 		enabled.SubjectID, updated.SubjectID = c.ID, c.ID
 		in.Changes = append(in.Changes, enabled, updated)
 	}
@@ -108,8 +108,8 @@ func TestThresholdsAreUsedAndNamed(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	// printf 'SCIM-001\norg-1\nscim-1' | sha256sum
-	const want = "4b1533e5c74cf0e96b8449c47b900cfe2ce8ded5ec6beea4c9f296ab87febf48"
+	// printf 'SCIM-001\norg-1\nscim_configuration\nscim-1' | sha256sum
+	const want = "f6ae40c304154502ecf1299b6336f5bbcb9adf5854fad9c54e2d6a74094ba1c1"
 	in := inOrder()
 	expiresAt(after(-day))(&in)
 	before := ofRule(finding.Evaluate(in, finding.DefaultThresholds()), "SCIM-001")[0]
@@ -124,6 +124,13 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+func TestFingerprintsDifferByTypeOfSubject(t *testing.T) {
+	scim := finding.Fingerprint("SCIM-023", "org-1", diff.SCIMConfiguration, "same-id")
+	if sso := finding.Fingerprint("SCIM-023", "org-1", diff.SSOConfiguration, "same-id"); sso == scim {
+		t.Errorf("a SCIM and an SSO configuration with the same id share the fingerprint %s", scim)
+	}
+}
+
 func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 	findings := finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503")
 	if len(findings) != len(finding.Rules()) {
@@ -134,7 +141,7 @@ func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 			RuleID: rule.ID, Severity: rule.Severity, Status: finding.NotAssessed,
 			SubjectType: diff.Organization, SubjectID: "org-1", SubjectName: "Acme",
 			Observed:    "The collection was not complete.",
-			Fingerprint: finding.Fingerprint(rule.ID, "org-1", "org-1"),
+			Fingerprint: finding.Fingerprint(rule.ID, "org-1", diff.Organization, "org-1"),
 		}
 		switch rule.ID {
 		case "SCIM-002":

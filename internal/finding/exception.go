@@ -7,23 +7,24 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// Exception is the statement of an owner that the failures of a rule are accepted for a time.
+// Exception is an owner's statement that failures of a rule are accepted until a date.
 type Exception struct {
 	RuleID string
-	// SubjectID is the one subject that it is for, OrganizationID the organization; at least one is
-	// set, and both must match where both are.
+	// SubjectID is the subject and OrganizationID the organization that the exception covers. At least
+	// one is set; if both are, both must match.
 	SubjectID, OrganizationID string
-	// Owner is who accepts, Reason why, Ticket where it was decided; Ticket may be empty.
+	// Owner is who accepts the failure, Reason why, and Ticket, which may be empty, where it was
+	// decided.
 	Owner, Reason, Ticket string
-	// Expires is the last day, in UTC, on which it is in force, as that day's midnight.
+	// Expires is the last day on which it is in force, at 00:00 UTC.
 	Expires time.Time
 }
 
-// InForce reports whether the exception holds at an instant: up to the end of its last day, UTC.
+// InForce reports whether the exception is in force at an instant; its last day ends at 24:00 UTC.
 func (x Exception) InForce(at time.Time) bool { return at.Before(x.Expires.AddDate(0, 0, 1)) }
 
-// CanBeExcepted reports whether the failures of a rule may be accepted. A run that is not complete
-// is never accepted.
+// CanBeExcepted reports whether failures of a rule may be accepted. A run that is not complete
+// cannot be accepted.
 func CanBeExcepted(ruleID string) bool { return ruleID != runNotComplete }
 
 // Bearing is what an exception did in one snapshot.
@@ -31,28 +32,28 @@ type Bearing string
 
 // The bearings.
 const (
-	// Applied: it covers a failure.
+	// Applied means that it covers a failure.
 	Applied Bearing = "applied"
-	// Open: what it is for could not be assessed.
+	// Open means that its subject could not be assessed.
 	Open Bearing = "not_assessed"
-	// Unmatched: nothing that it is for fails.
+	// Unmatched means that it covers no failure.
 	Unmatched Bearing = "unmatched"
 )
 
-// Acceptance is an exception as one snapshot saw it.
+// Acceptance is the effect of an exception on the findings of one snapshot.
 type Acceptance struct {
 	Exception
-	// InForce is false when it had expired.
+	// InForce is false if the exception had expired.
 	InForce bool
 	Bearing Bearing
-	// Findings are the indices of the failures that it covers, or that it would still cover had it
-	// not expired.
+	// Findings has the indices of the failures that it covers or, if it has expired, would cover.
 	Findings []int
 }
 
-// Accept turns each failure that an exception in force covers into Excepted, and adds to one that
-// only an expired exception covers that it has expired. It returns the exceptions that concern the
-// organization, in their order. Of several that cover a finding the one that holds longest is used.
+// Accept sets each failure that an exception in force covers to Excepted. If only an expired
+// exception covers a failure, Accept adds to its text that the exception expired. If several
+// exceptions cover a failure, it uses the one that expires last. It returns the exceptions for the
+// organization, in the order of the parameter.
 func Accept(findings []Finding, organizationID string, exceptions []Exception, takenAt time.Time) []Acceptance {
 	var all []Acceptance
 	for _, x := range exceptions {
@@ -74,7 +75,7 @@ func Accept(findings []Finding, organizationID string, exceptions []Exception, t
 	return all
 }
 
-// longest returns the exception that covers a failure and holds longest, nil when none does.
+// longest returns the exception that covers a failure and expires last; nil if none covers it.
 func longest(all []Acceptance, f Finding) *Acceptance {
 	var best *Acceptance
 	for i := range all {
@@ -100,8 +101,8 @@ func (a *Acceptance) apply(f *Finding) {
 	f.Observed += " The exception for it by " + by + " expired with " + a.Expires.Format(time.DateOnly) + "."
 }
 
-// leavesOpen reports whether a finding leaves open what the exception is for: the subject's own, or
-// the organization's when the whole rule could not be assessed.
+// leavesOpen reports whether a finding says that the subject of the exception could not be
+// assessed. If a whole rule could not be assessed, its finding is about the organization.
 func (a *Acceptance) leavesOpen(f Finding) bool {
 	return f.Status == NotAssessed && f.RuleID == a.RuleID &&
 		(a.SubjectID == "" || a.SubjectID == f.SubjectID || f.SubjectType == diff.Organization)

@@ -10,9 +10,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// shortLived looks for SCIM configurations that lived between two snapshots only. An entry after
-// the snapshot's instant is left to the next night: its configuration may have been created after
-// it was listed.
+// shortLived finds SCIM configurations that existed only between two snapshots. It leaves an entry
+// after this snapshot to the next run: its configuration may have been created after the listing.
 func shortLived(e *evaluation) (rows []row) {
 	l, since := e.AuditLog, e.AuditLog.Compared[diff.SCIMConfiguration]
 	groups := make(map[string][]ona.AuditLogEntry) // by configuration
@@ -27,7 +26,7 @@ func shortLived(e *evaluation) (rows []row) {
 		rows = append(rows, fail("No snapshot has this SCIM configuration, and the audit log has entries about it: %s.",
 			Quote(entries)).of(subject{diff.SCIMConfiguration, id, ""}))
 	}
-	if !l.whole(since) {
+	if !l.isComplete(since) {
 		rows = append(rows, notAssessed("Audit-log entries since the baseline may be missing: %s.", l.Lacking).
 			of(e.organization))
 	}
@@ -47,14 +46,14 @@ func (e *evaluation) neverSeen(s diff.Subject) bool {
 // activity is what the changes and the audit log say about one subject.
 type activity struct {
 	subject subject
-	// changed is set where any change explains an entry, logged where an entry explains a change.
+	// changed is set if a change explains the entries, logged if an entry explains a change.
 	changed, logged bool
-	kinds           []string // of the changes that must be logged
+	kinds           []string // the changes that must be logged
 	entries         []ona.AuditLogEntry
 }
 
-// logMismatches compares changes and audit log, both ways: it returns a row for each subject that has
-// changes and no entry for any of them, or entries and no change.
+// logMismatches compares the changes with the audit log. It returns a row for each subject that has
+// changes but no entries, or entries but no changes.
 func logMismatches(e *evaluation) (rows []row) {
 	l := e.AuditLog
 	var open []string // what could not be assessed about the organization
@@ -63,7 +62,7 @@ func logMismatches(e *evaluation) (rows []row) {
 		unlogged := len(a.kinds) > 0 && !a.logged
 		since, compared := l.Compared[s.Type]
 		switch {
-		case unlogged && l.whole(since.Add(-e.limits.ClockSkew)):
+		case unlogged && l.isComplete(since.Add(-e.limits.ClockSkew)):
 			rows = append(rows, fail("No audit-log entry between the two snapshots says who made it: %s.", kinds).
 				of(a.subject))
 		case unlogged && s.Type == diff.Organization:
@@ -86,7 +85,8 @@ func logMismatches(e *evaluation) (rows []row) {
 	return e.qualify(rows, open)
 }
 
-// activities returns the subjects that have changes or entries; an organization has no id here.
+// activities returns the subjects that have changes or entries. The id of the organization is
+// empty.
 func (e *evaluation) activities() map[diff.Subject]*activity {
 	all := make(map[diff.Subject]*activity)
 	of := func(s diff.Subject, name string) *activity {
@@ -103,7 +103,7 @@ func (e *evaluation) activities() map[diff.Subject]*activity {
 			s = organization
 		}
 		a := of(s, c.SubjectName)
-		a.changed = a.changed || s.Type != diff.Organization || ofPolicy(c)
+		a.changed = a.changed || s.Type != diff.Organization || isPolicyChange(c)
 		a.logged = a.logged || len(e.candidates[i]) > 0
 		if mustBeLogged(c) {
 			a.kinds = append(a.kinds, string(c.Kind))
@@ -118,9 +118,9 @@ func (e *evaluation) activities() map[diff.Subject]*activity {
 	return all
 }
 
-// mustBeExplained reports whether an entry must have a change. Entries within the clocks' tolerance
-// after the baseline may belong to what it shows already, entries after this snapshot to the next
-// night, and those of SCIM-018 have their own finding.
+// mustBeExplained reports whether an entry must have a change. The baseline may already show the
+// effect of an entry that follows it within the clock tolerance. Entries after this snapshot belong
+// to the next run. Those that SCIM-018 reports have their own finding.
 func (e *evaluation) mustBeExplained(s diff.Subject, at time.Time) bool {
 	l := e.AuditLog
 	since, compared := l.Compared[s.Type]
@@ -141,7 +141,7 @@ func inWords(s diff.Subject) string {
 	return "the organization's policies"
 }
 
-// qualify adds what could not be assessed to the organization's row, or as a row of its own.
+// qualify adds what could not be assessed to the organization's row, or adds a row for it.
 func (e *evaluation) qualify(rows []row, open []string) []row {
 	if len(open) == 0 {
 		return rows

@@ -32,7 +32,7 @@ func and(all ...func(*finding.Input)) func(*finding.Input) {
 // lacking is a log that is whole only from so long before the snapshot on.
 func lacking(wholeSince time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
-		in.AuditLog.Lacking, in.AuditLog.LackingBefore = "the log goes on after 2 pages", wholeSince
+		in.AuditLog.Lacking, in.AuditLog.CompleteFrom = "reading stopped at the limit of 2 pages", wholeSince
 	}
 }
 
@@ -79,7 +79,7 @@ var loggedCases = []ruleCase{
 	{"SCIM-018", "exactly at the baseline", logged(entry(after(-day), "scim-x", "created")), []string{"pass org-1"}, ""},
 	{"SCIM-018", "entries may be missing", and(logged(entry(after(-time.Hour), "scim-x", "created")),
 		lacking(after(-2*time.Hour))),
-		[]string{"not_assessed org-1", "fail high scim-x"}, "may be missing: the log goes on after 2 pages"},
+		[]string{"not_assessed org-1", "fail high scim-x"}, "may be missing: reading stopped at the limit of 2 pages"},
 	{"SCIM-018", "older entries may be missing", lacking(after(-2 * day)), []string{"pass org-1"}, ""},
 
 	{"SCIM-023", "the log was not read", func(in *finding.Input) { in.AuditLog = nil },
@@ -138,7 +138,7 @@ var loggedCases = []ruleCase{
 		[]string{"fail medium org-1"}, `"updated". Audit-log entries may be missing`},
 
 	{"SCIM-019", "with an entry", and(
-		changes(change(diff.UpdatedOnly, "updatedAt", "", ona.FormatTime(after(-time.Hour)))),
+		changes(change(diff.OnlyUpdatedAtChanged, "updatedAt", "", ona.FormatTime(after(-time.Hour)))),
 		logged(entry(after(-time.Hour), "scim-1", "set back"))), []string{"fail low scim-1"},
 		`The audit log says: 2026-11-23 01:00:00 UTC PRINCIPAL_USER u-7 "set back".`},
 	{"SCIM-019", "without an entry", changes(regressed()),

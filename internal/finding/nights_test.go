@@ -28,7 +28,7 @@ func night(n int) finding.Input {
 	for kind := range in.AuditLog.Compared {
 		in.AuditLog.Compared[kind] = in.TakenAt.Add(-day)
 	}
-	in.AuditLog.Until, in.AuditLog.Lacking = in.TakenAt, "the log goes on after 2 pages"
+	in.AuditLog.Until, in.AuditLog.Lacking = in.TakenAt, "reading stopped at the limit of 2 pages"
 	if n == 1 {
 		in.Baseline, in.AuditLog = nil, nil
 	}

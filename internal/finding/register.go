@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 )
 
-// The ids of rules that the code treats apart.
+// Rules that the code names.
 const (
 	runNotComplete       = "RUN-001"
 	foreignConfiguration = "SCIM-020"
@@ -14,11 +14,11 @@ const (
 
 // judgement is how a rule is evaluated.
 type judgement struct {
-	// needs, where it is not nil, returns why what the rule looks at is missing; empty when it is
-	// there.
+	// needs returns why the data for the rule is missing; empty if it is there. Nil means that the
+	// rule needs nothing more than the inventory.
 	needs func(*evaluation) string
-	// each judges one SCIM configuration; all returns a row for each subject that is not in order, at
-	// most one a subject. A rule has one of the two.
+	// A rule has either each or all. each judges one SCIM configuration. all returns one row for each
+	// subject that is not in order.
 	each func(*evaluation, configuration) row
 	all  func(*evaluation) []row
 }
@@ -56,8 +56,8 @@ var judgements = map[string]judgement{
 //go:embed rules.json
 var rulesFile []byte
 
-// register is every rule in the order of the file, in which reports show them: by id, those about
-// the run last. The id of a removed rule is not used again.
+// register has every rule in the order of the file and of reports: by id, rules about the run last.
+// The id of a removed rule is never used again.
 var register = readRegister()
 
 func readRegister() []Rule {
@@ -73,15 +73,15 @@ func readRegister() []Rule {
 	return rules
 }
 
-// ssoRead is what a rule needs that looks at SSO configurations.
+// ssoRead is needed by rules about SSO configurations.
 func ssoRead(e *evaluation) string {
-	if why := e.Inventory.SSONotAssessed; why != "" {
-		return "The SSO configurations could not be read: " + why
+	if reason := e.Inventory.SSONotAssessed; reason != "" {
+		return "The SSO configurations could not be read: " + reason
 	}
 	return ""
 }
 
-// policiesRead is what a rule needs that looks at the organization's policies.
+// policiesRead is needed by rules about the organization's policies.
 func policiesRead(e *evaluation) string {
 	if e.Inventory.Policies == nil {
 		return "The organization's policies could not be read: " + e.Inventory.PoliciesNotAssessed
@@ -89,7 +89,7 @@ func policiesRead(e *evaluation) string {
 	return ""
 }
 
-// baseline is what a rule needs that compares with an earlier snapshot.
+// baseline is needed by rules that compare with an earlier snapshot.
 func baseline(e *evaluation) string {
 	if e.Baseline == nil {
 		return "This is the first snapshot of this organization: there is no baseline to compare with."
@@ -97,7 +97,7 @@ func baseline(e *evaluation) string {
 	return ""
 }
 
-// logSinceBaseline is what a rule needs that looks at the audit log.
+// logSinceBaseline is needed by rules about the audit log.
 func logSinceBaseline(e *evaluation) string {
 	switch {
 	case e.Baseline == nil:
@@ -110,7 +110,7 @@ func logSinceBaseline(e *evaluation) string {
 	return ""
 }
 
-// scheduleKnown is what a rule needs that looks at scheduled nights.
+// scheduleKnown is needed by rules about scheduled nights.
 func scheduleKnown(e *evaluation) string {
 	if !e.ScheduleKnown {
 		return "No schedule is known to this run."

@@ -8,14 +8,15 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// ByRule stands in Rule.Severity for a severity that depends on the subject. No Finding has it.
+// ByRule is the Rule.Severity of a rule whose severity depends on the subject. No Finding has it.
 const ByRule diff.Severity = "by rule"
 
-// Frameworks are the frameworks that a Control can belong to, by the names under which auditors
-// cite them, in the order of reports.
+// Frameworks has the frameworks that a Control can belong to, as auditors cite them, in the order
+// of reports.
 var Frameworks = []string{"SOC 2 TSC 2017", "ISO/IEC 27001:2022 Annex A", "NIST SP 800-53 Rev. 5", "PCI DSS 4.0.1"}
 
-// Control is one control of a framework. A rule supports a control; no rule alone satisfies one.
+// Control is one control in a framework. A rule supports a control; no rule alone satisfies a
+// control.
 type Control struct {
 	Framework, ID string
 }
@@ -24,12 +25,12 @@ type Control struct {
 type Rule struct {
 	ID    string
 	Title string // at most 60 characters
-	// Severity is that of a failure as the register shows it, or ByRule.
+	// Severity is the severity of a failure, or ByRule.
 	Severity diff.Severity
-	// Why is what a failure can lead to, Remedy what ends it, Expected what would be in order.
+	// Why says what a failure can lead to, Remedy how to end it, Expected what would be in order.
 	Why, Remedy, Expected string
-	// Limits follows Expected and names the thresholds that the rule uses. Passed is what was observed
-	// when every subject is in order. In both, names in braces stand for numbers.
+	// Limits is a sentence after Expected that names the thresholds. Passed is what was observed if
+	// every subject is in order. In both, names in braces are replaced by numbers.
 	Limits, Passed string
 	Supports       []Control
 
@@ -45,7 +46,7 @@ func Rules() []Rule {
 	return rules
 }
 
-// Controls returns the ids of the controls of one framework that the rule supports.
+// Controls returns the ids of the controls in one framework that the rule supports.
 func (r Rule) Controls(framework string) []string {
 	var ids []string
 	for _, c := range r.Supports {
@@ -56,7 +57,7 @@ func (r Rule) Controls(framework string) []string {
 	return ids
 }
 
-// ExpectedBy returns what would be in order by these thresholds.
+// ExpectedBy returns what would be in order with these thresholds.
 func (r Rule) ExpectedBy(t Thresholds) string {
 	if r.Limits == "" {
 		return r.Expected
@@ -64,8 +65,8 @@ func (r Rule) ExpectedBy(t Thresholds) string {
 	return r.Expected + " " + t.names().Replace(r.Limits)
 }
 
-// CanBeTurnedOff reports whether the settings may turn a rule off. Whether the listing is complete
-// and of the right organization is always judged.
+// CanBeTurnedOff reports whether the settings may turn a rule off. The rules that check that the
+// listing is complete and from the right organization cannot be turned off.
 func CanBeTurnedOff(ruleID string) bool {
 	return ruleID != runNotComplete && ruleID != foreignConfiguration
 }
@@ -73,21 +74,21 @@ func CanBeTurnedOff(ruleID string) bool {
 // day is 24 hours: every threshold counts elapsed time between instants, not calendar days.
 const day = 24 * time.Hour
 
-// Thresholds are the numbers that the rules compare with. Each is a setting, and Rule.ExpectedBy
-// names each that the rule uses.
+// Thresholds has the limits that the rules use. Each is a setting; Rule.ExpectedBy names those of a
+// rule.
 type Thresholds struct {
 	// A token that expires within ExpiryHigh of the snapshot, or exactly then, fails SCIM-002 with
 	// severity high; likewise ExpiryMedium and ExpiryInfo.
 	ExpiryHigh, ExpiryMedium, ExpiryInfo time.Duration
-	// MaxLifetime is the longest that a token may live; exactly that long is in order.
+	// MaxLifetime is the longest lifetime that a token may have.
 	MaxLifetime time.Duration
-	// MaxAge is the age at which a token counts as not rotated; exactly that age is not in order.
+	// MaxAge is the age from which on a token counts as not rotated.
 	MaxAge time.Duration
-	// ClockSkew is how far clocks may be apart; exactly that far is in order.
+	// ClockSkew is the largest difference that two clocks may have.
 	ClockSkew time.Duration
 }
 
-// DefaultThresholds returns the thresholds of settings that name none.
+// DefaultThresholds returns the thresholds that apply without settings.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
 		ExpiryHigh:   7 * day,
@@ -99,7 +100,8 @@ func DefaultThresholds() Thresholds {
 	}
 }
 
-// expirySeverity grades the time left until an expiry; empty when that is long enough.
+// expirySeverity returns the severity for the time left until an expiry; empty if it is long
+// enough.
 func (t Thresholds) expirySeverity(left time.Duration) diff.Severity {
 	switch {
 	case left <= t.ExpiryHigh:
@@ -112,7 +114,7 @@ func (t Thresholds) expirySeverity(left time.Duration) diff.Severity {
 	return ""
 }
 
-// names puts the thresholds into Rule.Limits.
+// names returns a replacer that puts the thresholds into Rule.Limits.
 func (t Thresholds) names() *strings.Replacer {
 	return strings.NewReplacer(
 		"{high}", span(t.ExpiryHigh), "{medium}", span(t.ExpiryMedium), "{info}", span(t.ExpiryInfo),

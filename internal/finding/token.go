@@ -2,20 +2,19 @@ package finding
 
 import "scim-auditor/internal/ona"
 
-// longestLifetime is the longest that the API lets a token live: 2 years, at most one of them a
-// leap year. An estimate above it proves that the token was rotated since the configuration was
-// created.
+// longestLifetime is the longest lifetime that the API allows: 2 years, at most one of them a leap
+// year. A longer time from createdAt to the expiry proves that the token was rotated in between.
 const longestLifetime = (365 + 366) * day
 
 const expiryNotReported = "The API did not report when the token expires."
 
-// expired reports whether a token had expired at the snapshot; one that expires at that very
-// instant has. Only for a known expiry.
+// expired reports whether a token had expired at the snapshot, which includes that very instant.
+// The expiry must be known.
 func (e *evaluation) expired(c configuration) bool {
 	return !c.TokenExpiresAt.After(e.TakenAt)
 }
 
-// expiredWhile judges the configurations that are enabled, or those that are not.
+// expiredWhile returns the check for enabled or for disabled configurations.
 func expiredWhile(enabled bool) func(*evaluation, configuration) row {
 	return func(e *evaluation, c configuration) row {
 		switch {
@@ -46,9 +45,10 @@ func expiryReported(_ *evaluation, c configuration) row {
 	return failIf(c.TokenExpiresAt.IsZero(), expiryNotReported)
 }
 
-// lifetime judges a token's lifetime. The first snapshot with an expiry is never before the token's
-// creation, so what is counted from it is a lower bound; createdAt is never after it, so what is
-// counted from that is an upper bound, and exact without a rotation.
+// lifetime judges a token's lifetime, which is only known within bounds. The first snapshot with
+// the expiry is not before the token's creation, so the time from it to the expiry is a lower
+// bound. createdAt is not after the token's creation, so the time from it is an upper bound, and
+// exact if the token was never rotated.
 func lifetime(e *evaluation, c configuration) row {
 	created, since, expires := utc(c.CreatedAt), utc(c.since.At), utc(c.TokenExpiresAt)
 	atLeast, estimate := c.TokenExpiresAt.Sub(c.since.At), c.TokenExpiresAt.Sub(c.CreatedAt)
@@ -80,8 +80,8 @@ func lifetime(e *evaluation, c configuration) row {
 	return inOrder
 }
 
-// rotation judges a token's age. It is at least the time since the first snapshot with its expiry,
-// at most that since createdAt.
+// rotation judges a token's age: at least the time since the first snapshot with its expiry, at
+// most the time since createdAt.
 func rotation(e *evaluation, c configuration) row {
 	created, since := utc(c.CreatedAt), utc(c.since.At)
 	switch {
@@ -105,9 +105,9 @@ func rotation(e *evaluation, c configuration) row {
 		"whether the token was rotated between the two is not known.", created, since)
 }
 
-// issuedAtCreation infers that a token is the one that its configuration was created with:
-// lifetimes are whole days, and a token that was regenerated later would have to be so at the very
-// same time of the day to expire a whole number of days after createdAt.
+// issuedAtCreation reports whether a token was probably issued when its configuration was created:
+// it expires a whole number of days after createdAt. Lifetimes are whole days, so a regenerated
+// token expires like this only if it was regenerated at exactly the same time of day.
 func issuedAtCreation(c *ona.SCIMConfiguration) bool {
 	lifetime := c.TokenExpiresAt.Sub(c.CreatedAt)
 	return !c.CreatedAt.IsZero() && lifetime > 0 && lifetime <= longestLifetime && lifetime%day == 0

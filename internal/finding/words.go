@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// utc is an instant that findings write in whole seconds.
+// utc is an instant that findings show in whole seconds.
 type utc time.Time
 
 func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// exactUTC also writes the fraction of a second, where the order of two instants can depend on it.
+// exactUTC also shows the fraction of a second, on which the order of two instants can depend.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
 
-// span writes a length of time: from a day on in days, hours and minutes, from a second on in
-// minutes and seconds too, below exactly.
+// span formats a duration: from one day on in days, hours and minutes; from one second on in hours,
+// minutes and seconds; below that exactly.
 func span(d time.Duration) string {
 	if d < time.Second {
 		return d.String()
@@ -39,7 +39,7 @@ func span(d time.Duration) string {
 	return strings.Join(parts, " ")
 }
 
-// label names something with its id, by which it is found when names repeat or are missing.
+// label returns a name with its id, because names may repeat or be empty.
 func label(name, id string) string {
 	if strings.TrimSpace(name) == "" {
 		return id
@@ -54,11 +54,12 @@ func enabledWord(enabled bool) string {
 	return "disabled"
 }
 
-// maxOthers bounds how many configurations one finding names: each of n that clash names the others,
-// which is quadratic without a bound.
+// maxOthers is the highest number of configurations that one finding names. Each member of a group
+// names the others, so without a limit the text would grow quadratically.
 const maxOthers = 5
 
-// shared returns a row for each member of a group of more than one: the text and the other members.
+// shared returns a row for each member of a group, with the text and the other members; none for a
+// group of one.
 func shared(group []subject, text string) []row {
 	if len(group) == 1 {
 		return nil

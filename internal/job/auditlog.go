@@ -15,23 +15,24 @@ import (
 )
 
 const (
-	// maxLogPages bounds the pages of one query of the audit log.
+	// maxLogPages is the highest number of pages that one query of the audit log reads.
 	maxLogPages = 200
-	// maxLogSubjects is the number of subjects in one query, maxLogQueries the number of such queries.
+	// maxLogSubjects is the highest number of subjects in one query, maxLogQueries the highest number
+	// of such queries.
 	maxLogSubjects = 50
 	maxLogQueries  = 10
-	// maxLogTime bounds one query, so that a log that does not answer costs neither the snapshot nor
-	// the other organizations.
+	// maxLogTime is the time limit for one query, so that a slow audit log neither fails the snapshot
+	// nor delays the other organizations.
 	maxLogTime = 3 * time.Minute
 )
 
-// auditedTypes are the subject types that the audit log is read for.
+// auditedTypes lists the subject types whose audit-log entries are read.
 var auditedTypes = []string{
 	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
 }
 
-// readAuditLog reads the audit log back to the instant that the changes are counted from: for the
-// audited types of subject, then for the changed subjects that it does not explain.
+// readAuditLog reads the audit log back to the snapshot that the changes are compared with: first
+// by the audited subject types, then for each changed subject that has no entry yet.
 func (t *task) readAuditLog(ctx context.Context) error {
 	if !t.found {
 		return nil
@@ -50,7 +51,7 @@ func (t *task) readAuditLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.log.NotAssessed, t.log.Lacking, t.log.LackingBefore = read.NotAssessed, read.Lacking, read.LackingBefore
+	t.log.NotAssessed, t.log.Lacking, t.log.CompleteFrom = read.NotAssessed, read.Lacking, read.CompleteFrom
 	if t.log.NotAssessed == "" {
 		if err := t.queryUnexplained(ctx); err != nil {
 			return err
@@ -61,12 +62,12 @@ func (t *task) readAuditLog(ctx context.Context) error {
 	return nil
 }
 
-// queryUnexplained reads what the audit log says about changed subjects without a candidate.
+// queryUnexplained reads the entries about changed subjects that have no candidate yet.
 func (t *task) queryUnexplained(ctx context.Context) error {
 	queries := 0
 	for ids := range slices.Chunk(t.unexplained(), maxLogSubjects) {
 		if queries++; queries > maxLogQueries {
-			t.lack(fmt.Sprintf("it is asked about the first %d changed subjects only", maxLogSubjects*maxLogQueries))
+			t.markIncomplete(fmt.Sprintf("only the first %d changed subjects were looked up in the log", maxLogSubjects*maxLogQueries))
 			return nil
 		}
 		read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectIDs: ids})
@@ -74,16 +75,16 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 			return err
 		}
 		if why := read.NotAssessed; why != "" {
-			t.lack("it could not be asked about single subjects: " + why)
+			t.markIncomplete("single subjects could not be looked up in the log: " + why)
 			return nil
 		}
-		t.lack(read.Lacking)
+		t.markIncomplete(read.Lacking)
 	}
 	return nil
 }
 
-// queryLog reads entries and adds those that are needed: newest first, each once. The error is only
-// for the end of the run.
+// queryLog reads entries and adds those since t.log.Since: newest first, each once. It returns an
+// error only if ctx is cancelled or times out.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
 	q.Since, q.MaxPages = t.log.Since, maxLogPages
 	read, err := listAuditLogs(ctx, t.client, q)
@@ -114,16 +115,17 @@ func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQu
 	defer cancel()
 	read, err := client.ListAuditLogs(bounded, q)
 	if err != nil && ctx.Err() == nil {
-		read.Entries, read.NotAssessed = nil, fmt.Sprintf("it took longer than %s", maxLogTime)
+		read.Entries, read.NotAssessed = nil, fmt.Sprintf("reading took longer than %s", maxLogTime)
 		return read, nil
 	}
 	return read, err
 }
 
-// lack keeps the first reason why entries of any time may be missing.
-func (t *task) lack(why string) {
+// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason is
+// "".
+func (t *task) markIncomplete(reason string) {
 	if t.log.Lacking == "" {
-		t.log.Lacking, t.log.LackingBefore = why, time.Time{}
+		t.log.Lacking, t.log.CompleteFrom = reason, time.Time{}
 	}
 }
 
@@ -134,8 +136,8 @@ func (t *task) seen(id string) bool {
 	return inBaseline || t.seenBefore(diff.SCIMConfiguration, id)
 }
 
-// comparedSince returns, by type of subject, the instant of the snapshot that the changes are
-// counted from. A type that was not compared is missing.
+// comparedSince returns, by subject type, when the snapshot was taken that the changes are compared
+// with. It has no entry for a type that was not compared.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	b := t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
@@ -149,8 +151,8 @@ func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 }
 
 // serverTime converts an instant of this machine's clock to the server's clock, if the offset is
-// known. The offset is rounded as it is stored, so that two nights agree on the border between
-// them.
+// known. The offset is rounded as it is stored, so that consecutive runs compute the same instant
+// for the same snapshot.
 func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	if !h.ServerClockKnown {
 		return at
@@ -158,7 +160,7 @@ func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	return at.Add(-h.ServerClockOffset.Truncate(time.Millisecond))
 }
 
-// unexplained returns the ids of changed configurations without a candidate, each once.
+// unexplained returns the ids of changed configurations that have no candidate, each once.
 func (t *task) unexplained() []string {
 	explained := make(map[string]bool)
 	for i, entries := range t.log.Candidates(t.changes, t.Thresholds.ClockSkew) {
@@ -182,7 +184,7 @@ func attribute(changes []diff.Change, log *finding.AuditLog, tolerance time.Dura
 	for i, entries := range candidates {
 		if len(entries) > 1 {
 			changes[i].AddNote(fmt.Sprintf(
-				"%d audit-log entries may tell who made it: %s", len(entries), finding.Quote(entries)))
+				"%d audit-log entries may name who made it: %s", len(entries), finding.Quote(entries)))
 		}
 	}
 	return candidates

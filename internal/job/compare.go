@@ -10,13 +10,13 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// maxConfirmations bounds how many removals of one organization are confirmed. Beyond it the
-// changes say that the API was not asked.
+// maxConfirmations is the highest number of removals in one organization for which the API is
+// asked. The notes of further removals say that it was not asked.
 const maxConfirmations = 100
 
-// compare finds the changes since the baseline. If the baseline could not read the SSO
-// configurations or the policies, these are compared with the last snapshot that could, and the
-// changes say so.
+// compare finds the changes since the baseline. If the baseline has no SSO configurations or
+// policies because they could not be read, compare uses the last snapshot that has them and notes
+// this.
 func (t *task) compare(ctx context.Context) (err error) {
 	if t.baseline, t.found, err = t.Store.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
 		return err
@@ -35,7 +35,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 	return nil
 }
 
-// comparedWith returns the snapshot that a change is counted from.
+// comparedWith returns the older snapshot of a change.
 func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
@@ -46,9 +46,9 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// confirmRemovals requests each configuration that the listing no longer has. If one still exists,
-// the listing was not complete, which is an error. If one cannot be requested, its removal stays,
-// marked as not confirmed.
+// confirmRemovals requests each removed configuration from the API. If the API still has it, the
+// listing was not complete, which is an error. If the API cannot be asked, the change is noted as
+// not confirmed.
 func (t *task) confirmRemovals(ctx context.Context) error {
 	asked := 0
 	for i := range t.changes {
@@ -56,7 +56,7 @@ func (t *task) confirmRemovals(ctx context.Context) error {
 		if c.Kind != diff.Removed {
 			continue
 		}
-		removal := ona.Removal{Why: fmt.Sprintf("the API is asked about the first %d removals only", maxConfirmations)}
+		removal := ona.Removal{Reason: fmt.Sprintf("the API was asked only about the first %d removals", maxConfirmations)}
 		if asked++; asked <= maxConfirmations {
 			var err error
 			if removal, err = t.confirmRemoval(ctx, c); err != nil {

@@ -11,7 +11,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// ended turns an error of the store that the end of the run caused into the end of the run.
+// ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch; otherwise
+// err.
 func ended(ctx context.Context, err error) error {
 	if _, remote := errors.AsType[*fetch.Error](err); remote || ctx.Err() == nil {
 		return err
@@ -19,8 +20,8 @@ func ended(ctx context.Context, err error) error {
 	return fetch.RunEnded(ctx, err)
 }
 
-// recordFailure stores the header of a snapshot that failed. It returns the cause, joined with what
-// kept the failure from being stored.
+// recordFailure stores the header of a failed snapshot. It returns the cause, joined with the error
+// if storing fails.
 func (n *night) recordFailure(
 	ctx context.Context, header snapshot.Snapshot, cause error,
 ) (snapshot.Snapshot, error) {
@@ -38,11 +39,11 @@ func (n *night) recordFailure(
 	return saved, cause
 }
 
-// maxNotedRetries bounds the retries in the notes of a failed snapshot.
+// maxNotedRetries is the highest number of retries in the notes of a failed snapshot.
 const maxNotedRetries = 20
 
-// noteRetries counts the retries of a snapshot that fails and adds their reasons to its notes,
-// because a failed snapshot has no exchanges that show them.
+// noteRetries counts the retries and adds their reasons to the notes, because a failed snapshot has
+// no exchanges that show them.
 func (t *task) noteRetries() {
 	var notes []string
 	for _, e := range t.exchanges {

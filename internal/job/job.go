@@ -1,6 +1,6 @@
-// Package job does one night: it collects every organization, compares it with its baseline,
+// Package job does one run: it collects every organization, compares it with its baseline,
 // evaluates the rules, stores the snapshot and writes the report. The commands run, serve and demo
-// share it. It does not know where settings come from.
+// share it. A night is one scheduled run.
 package job
 
 import (
@@ -21,11 +21,11 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Options is everything that a night needs.
+// Options is everything that a run needs.
 type Options struct {
 	Store   *snapshot.Store
 	Sources []fetch.Source
-	// TakenAt is the instant of every snapshot of the run, UTC, whole seconds. Now is the clock for
+	// TakenAt is the instant of every snapshot in the run, UTC, whole seconds. Now is the clock for
 	// the end of the run.
 	TakenAt time.Time
 	Now     func() time.Time
@@ -33,25 +33,26 @@ type Options struct {
 	// "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
-	// Schedule is the cron expression that the runs of this database follow, "none" to end one; empty
-	// keeps what is recorded.
+	// Schedule is the cron expression to record in the database, or "none" to end the recorded
+	// schedule; empty keeps it.
 	Schedule    string
 	ToolVersion string
 	Host        string
-	// Concurrency is how many organizations are collected at the same time.
+	// Concurrency is the number of organizations that are collected at the same time.
 	Concurrency int
-	// Collected is called after each source, also by several goroutines at the same time; nil for no
-	// call.
+	// Collected, unless nil, is called after each source, possibly from several goroutines at the same
+	// time.
 	Collected func()
 	// Timeout bounds the collection of all organizations; zero means no bound.
 	Timeout time.Duration
-	// Reports is the folder for the report's folder, Report what the settings say about its files.
+	// Reports is the folder in which the report's folder is created; Report has the settings for its
+	// files.
 	Reports    string
 	Report     report.Options
 	Thresholds finding.Thresholds
-	// TurnedOff has, by rule id, why a rule is not evaluated.
+	// TurnedOff has the reason why a rule is not evaluated, by rule id.
 	TurnedOff map[string]string
-	// Exceptions are the failures that somebody accepted.
+	// Exceptions has the exceptions for accepted failures.
 	Exceptions []finding.Exception
 	Logger     *slog.Logger
 }
@@ -73,9 +74,9 @@ type Organization struct {
 	Changes  []snapshot.Change
 	// Failing is the number of failed findings by severity.
 	Failing map[diff.Severity]int
-	// Acceptances are the exceptions that concern it; none if nothing was assessed.
+	// Acceptances has the exceptions for this organization; empty if nothing was assessed.
 	Acceptances []snapshot.Acceptance
-	// Err is why the snapshot failed; nil if it is complete.
+	// Err says why the snapshot failed; nil if it is complete.
 	Err error
 }
 
@@ -88,11 +89,11 @@ func (r *Result) Complete() bool {
 type night struct {
 	Options
 	runID, ruleSetID int64
-	// collected has the source of each organization id.
+	// collected maps each organization id to its source.
 	collected sync.Map
 }
 
-// Run does one night. An organization that cannot be collected gets a failed snapshot and does not
+// Run does one run. An organization that cannot be collected gets a failed snapshot and does not
 // affect the others; the Result has its error. Run returns an error only if the run itself cannot
 // be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
@@ -126,7 +127,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// collectAll collects every source, a bounded number at the same time.
+// collectAll collects every source, at most Concurrency at the same time.
 func (n *night) collectAll(ctx context.Context) []Organization {
 	if n.Timeout > 0 {
 		cause := fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout)
@@ -150,7 +151,7 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 	return organizations
 }
 
-// organization takes one organization's snapshot, or stores why there is none, and reads back what
+// organization takes the snapshot of one organization, or records why it failed, and returns what
 // is stored.
 func (n *night) organization(ctx context.Context, source fetch.Source) Organization {
 	saved, err := n.takeSnapshot(ctx, source)
@@ -171,8 +172,8 @@ func (n *night) organization(ctx context.Context, source fetch.Source) Organizat
 	return o
 }
 
-// outcome is failed if any organization is not complete. The reason then names every such
-// organization.
+// outcome returns Failed and a reason that names every incomplete organization, or Complete if
+// there is none.
 func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	var reasons []string
 	for _, o := range r.Organizations {
@@ -186,8 +187,8 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	return snapshot.Complete, ""
 }
 
-// report writes the report of the run and brings the write-ahead log into the database beside it,
-// so that little remains to do when the database is closed.
+// report writes the report of the run. At the same time it checkpoints the write-ahead log, so that
+// closing the database is fast.
 func (n *night) report(ctx context.Context) (folder string, err error) {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {

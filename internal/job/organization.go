@@ -12,7 +12,7 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// task is one organization of a night: what each step found, for the steps after it.
+// task is one organization in a run, with the results of each step for the steps after it.
 type task struct {
 	*night
 	source fetch.Source
@@ -27,15 +27,15 @@ type task struct {
 	// changes, and its audit log is not read.
 	found    bool
 	baseline snapshot.Baseline
-	// seenBefore reports whether a snapshot up to the baseline had a configuration.
+	// seenBefore reports whether a snapshot up to the baseline had the configuration.
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
 	log        *finding.AuditLog
 	findings   []finding.Finding
 }
 
-// takeSnapshot collects, compares, evaluates and stores one organization. Beside an error the
-// header has what was learned until then.
+// takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the header
+// has what was known until then.
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, header: snapshot.Snapshot{
 		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
@@ -57,8 +57,8 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 	return t.header, nil
 }
 
-// pin sets the organization that the source must belong to: the one that the operator named, else
-// the one of the source's last complete snapshot.
+// pin sets the organization that the token must belong to: the one that the operator named,
+// otherwise the one in the source's last complete snapshot.
 func (t *task) pin(ctx context.Context) error {
 	t.options = t.source.Fetch
 	if t.options.OrganizationID == "" {
@@ -97,7 +97,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	return nil
 }
 
-// describe keeps what a collection learned, also if it failed.
+// describe copies the result of a collection into the header, even if it failed.
 func (t *task) describe(c *fetch.Collection) {
 	t.inventory, t.exchanges = c.Inventory, c.Exchanges
 	h := &t.header

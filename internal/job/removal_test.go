@@ -33,7 +33,7 @@ func TestRemovalsBeyondTheBoundAreNotConfirmedAndSaySo(t *testing.T) {
 	if n := removals(result, "removal confirmed: the API answers not_found"); n != 100 {
 		t.Errorf("%d removals are confirmed, want 100", n)
 	}
-	if n := removals(result, "removed, not confirmed: the API is asked about the first 100 removals only"); n != 5 {
+	if n := removals(result, "removed, not confirmed: the API was asked only about the first 100 removals"); n != 5 {
 		t.Errorf("%d removals say that nobody asked, want 5", n)
 	}
 }

@@ -176,19 +176,20 @@ type Exchange struct {
 	ResponseSize   int64         // bytes
 }
 
-// Removal is the API's answer about a configuration that a listing lacks. If it is neither Confirmed
-// nor StillThere, the API was not asked, this token may not look, or the server cannot look up a
-// single one.
+// Removal is what the API says about a configuration that is missing from a listing. If it is
+// neither Confirmed nor StillThere, the API was not asked, the token may not read the
+// configuration, or the server has no method that reads a single one.
 type Removal struct {
-	// Confirmed: the API says that there is no such configuration.
+	// Confirmed is set if the API says that the configuration does not exist.
 	Confirmed bool
-	// StillThere: the API returns the configuration, so a listing without it was not complete.
+	// StillThere is set if the API returns the configuration: the listing was not complete.
 	StillThere bool
-	// Why is what the API said, or why it was not asked; empty if StillThere. It reads after a colon.
-	Why string
+	// Reason is what the API said, or why it was not asked; empty if StillThere. If the removal is not
+	// confirmed, a note prints it after "removed, not confirmed: ".
+	Reason string
 }
 
-// AuditLog is what was read of an organization's audit log. Its instants are those of the server's
+// AuditLog is what was read from an organization's audit log. Its instants are on the server's
 // clock.
 type AuditLog struct {
 	// Since is how far back the log was to be read, Until the instant of the snapshot.
@@ -199,9 +200,8 @@ type AuditLog struct {
 	Entries []AuditLogEntry
 	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
 	NotAssessed string
-	// Lacking says why entries since Since may be missing from Entries; empty if none are.
-	// LackingBefore is then the instant from which on the entries are complete; the zero time if that
-	// is not known.
-	Lacking       string
-	LackingBefore time.Time
+	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If Lacking is
+	// set, Entries is complete from CompleteFrom on; zero if unknown.
+	Lacking      string
+	CompleteFrom time.Time
 }

@@ -178,7 +178,7 @@ func failing(rule string, severity diff.Severity, subject int, name, observed st
 	return snapshot.Finding{
 		Finding: finding.Finding{
 			RuleID: rule, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
-			SubjectName: name, Observed: observed, Fingerprint: finding.Fingerprint(rule, acmeID, id(subject)),
+			SubjectName: name, Observed: observed, Fingerprint: finding.Fingerprint(rule, acmeID, diff.SCIMConfiguration, id(subject)),
 		},
 		Title: ruleOf(rule).Title, Expected: ruleOf(rule).Expected,
 		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), LastSeen: tonight, DaysOpen: 3,
@@ -204,7 +204,7 @@ func others(organizationID, name string, found []snapshot.Finding) []snapshot.Fi
 	for _, r := range finding.Rules() {
 		f := snapshot.Finding{Finding: finding.Finding{
 			RuleID: r.ID, Severity: r.Severity, Status: finding.Pass, SubjectType: diff.Organization, SubjectID: organizationID,
-			SubjectName: name, Observed: "Nothing was found.", Fingerprint: finding.Fingerprint(r.ID, organizationID, organizationID),
+			SubjectName: name, Observed: "Nothing was found.", Fingerprint: finding.Fingerprint(r.ID, organizationID, diff.Organization, organizationID),
 		}, Title: r.Title, Expected: r.Expected, OrganizationID: organizationID, TakenAt: tonight}
 		switch {
 		case failed[r.ID]:
@@ -261,7 +261,7 @@ func cedar() *Organization {
 		Findings: []snapshot.Finding{{
 			Finding: finding.Finding{
 				RuleID: "RUN-001", Severity: diff.High, Status: finding.Fail, SubjectType: diff.Organization, SubjectName: "cedar",
-				Observed: "The collection was not complete (unauthenticated).", Fingerprint: finding.Fingerprint("RUN-001", "", ""),
+				Observed: "The collection was not complete (unauthenticated).", Fingerprint: finding.Fingerprint("RUN-001", "", diff.Organization, ""),
 			},
 			Title: ruleOf("RUN-001").Title, Expected: ruleOf("RUN-001").Expected,
 			SnapshotID: 13, TakenAt: tonight, FirstSeen: tonight,

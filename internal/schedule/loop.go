@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// checkEvery is how often a waiting loop reads the clock, because someone may set it and timers do
-// not count the time in which the machine sleeps.
+// checkEvery is how often a waiting loop reads the clock. One timer for the whole wait is not
+// enough: the clock may be set, and timers stop while the machine sleeps.
 const checkEvery = 15 * time.Second
 
-// Loop calls Do for the nights of a schedule, one after the other and never two at once.
+// Loop calls Do for each night of a schedule, never for two at the same time. A night is one
+// scheduled run.
 type Loop struct {
 	Now func() time.Time
-	// Do is called when a night has come and returns when the night's run has ended.
+	// Do is called at the time of a night and returns when its run has ended.
 	Do func(ctx context.Context, night time.Time)
-	// Skipped is called with the nights that came while Do was busy or the machine slept, in order.
-	// The loop does not catch up on them.
+	// Skipped is called with the nights whose time passed while Do was busy or the machine slept, in
+	// order. The loop does not call Do for them.
 	Skipped func(nights []time.Time)
-	// Changed receives another schedule to follow from then on; it may be nil.
+	// Changed sends a new schedule, which replaces the old one; it may be nil.
 	Changed <-chan *Schedule
 }
 
-// Run follows the schedule, after the instant from, until ctx ends.
+// Run calls Do for the nights after from, until ctx ends.
 func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	last := from
 	for {
@@ -52,7 +53,8 @@ func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	}
 }
 
-// wait returns when the instant has come, ctx has ended or the schedule has changed.
+// wait returns at the instant until, or when ctx ends. If the schedule changes first, it returns
+// the new one.
 func (l *Loop) wait(ctx context.Context, until time.Time) *Schedule {
 	for {
 		left := checkEvery

@@ -6,36 +6,38 @@ import (
 	"time"
 )
 
-// Grace is how long after its time a night may begin before it counts as missed.
+// Grace is how long after its scheduled time a night may start before it counts as missed.
 const Grace = 5 * time.Minute
 
-// Period is a schedule in force until the next period begins. Its first night comes after From.
+// Period is a schedule that is in force until the next period begins. Its first night is after
+// From.
 type Period struct {
-	Expression string // None: no night is expected
+	Expression string // None means that no night is expected
 	From       time.Time
 }
 
-// Run is what a night needs to know of a run, or of a snapshot.
+// Run is what Nights needs to know about a run or a snapshot.
 type Run struct {
 	ID        int64
 	StartedAt time.Time
 	// ScheduledFor is zero for a run that no schedule started.
 	ScheduledFor      time.Time
 	Complete, Running bool
-	// CatchUp says that the run stands for a night whose time had already passed.
+	// CatchUp is set if the run was started for a night whose time had already passed.
 	CatchUp bool
 }
 
 // Status is the outcome of a night.
 type Status string
 
-// The statuses, from the weakest to the strongest: the run with the strongest decides.
+// The statuses, from the weakest to the strongest. If a night has several runs, the strongest
+// counts.
 const (
 	Missed   Status = "missed" // nothing ran
-	Due      Status = "due"    // its time came less than the grace period ago
-	Failed   Status = "failed" // there were runs, and none is complete
+	Due      Status = "due"    // its time passed less than the grace period ago
+	Failed   Status = "failed" // there were runs, but no complete one
 	Running  Status = "running"
-	CaughtUp Status = "caught_up" // a complete run came later, before the next night
+	CaughtUp Status = "caught_up" // a complete run started later, before the next night
 	Complete Status = "complete"
 )
 
@@ -49,10 +51,10 @@ type Night struct {
 	RunID int64 `json:"run_id,omitempty"`
 }
 
-// Nights returns the times of the periods up to now, in order, each with its outcome. The periods
-// are sorted by From. A run belongs to the night that it was scheduled for, else to the last night
-// before its start. A night without a run is due for the grace period and missed afterwards. The
-// error is a period whose expression cannot be read.
+// Nights returns the nights in the periods up to now, in order, each with its outcome. The periods
+// must be sorted by From. A run belongs to the night that it was scheduled for, otherwise to the
+// last night before its start. A night without a run is due during the grace period and missed
+// afterwards. Nights fails if the expression of a period cannot be read.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
 	times, err := expected(periods, now)
 	if err != nil {
@@ -78,7 +80,7 @@ func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([
 	return nights, nil
 }
 
-// expected returns the times of the periods up to now.
+// expected returns the scheduled times in the periods up to now.
 func expected(periods []Period, now time.Time) ([]time.Time, error) {
 	var times []time.Time
 	for i, p := range periods {
@@ -98,7 +100,7 @@ func expected(periods []Period, now time.Time) ([]time.Time, error) {
 	return times, nil
 }
 
-// nightOf returns the index of the night that a run belongs to, -1 when there is none.
+// nightOf returns the index of the night that a run belongs to, or -1 if there is none.
 func nightOf(times []time.Time, r Run) int {
 	at := r.StartedAt
 	if !r.ScheduledFor.IsZero() {
@@ -123,12 +125,12 @@ func (r Run) status() Status {
 	return Failed
 }
 
-// Filled returns the periods with @daily in their gaps: from the UTC day of since until the first
-// period begins, and after a schedule was taken back. A report on a period needs to know on which
-// days nothing was collected, whether a schedule expected it or not.
+// Filled returns the periods with @daily for the time without a schedule: from the UTC day of since
+// to the first period, and after a schedule was ended. A report on a period must show the days on
+// which nothing was collected, even if no schedule expected it.
 func Filled(periods []Period, since time.Time) []Period {
 	var all []Period
-	// The first night of a period comes after its From.
+	// The first night of a period is after its From.
 	from := since.UTC().Truncate(24 * time.Hour).Add(-time.Second)
 	if len(periods) == 0 || from.Before(periods[0].From) {
 		all = append(all, Period{"@daily", from})
@@ -142,7 +144,7 @@ func Filled(periods []Period, since time.Time) []Period {
 	return all
 }
 
-// InForce returns the period of a night: the last that began before it; false when none did.
+// InForce returns the last period that began before a night; false if there is none.
 func InForce(periods []Period, night time.Time) (Period, bool) {
 	for _, p := range slices.Backward(periods) {
 		if p.From.Before(night) {

@@ -1,5 +1,6 @@
-// Package schedule owns the nights: the times of a cron expression, which of them have passed, and
-// the outcome of each. It reads no clock but the one that the caller passes in.
+// Package schedule owns the nights, which are the scheduled runs: their times from a cron
+// expression, which of them have passed, and the outcome of each. It reads only the clock that the
+// caller passes.
 package schedule
 
 import (
@@ -11,14 +12,14 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// None is the expression that takes a schedule back: from then on no night is expected.
+// None is the expression that ends a schedule: from then on no night is expected.
 const None = "none"
 
 // Schedule is a cron expression that Parse has read. It is immutable.
 type Schedule struct {
 	expression string
 	zone       *time.Location
-	// spec is nil for a fixed interval, which is every.
+	// spec is nil for a fixed interval; every is then the interval.
 	spec  *cron.SpecSchedule
 	every time.Duration
 }
@@ -27,8 +28,8 @@ type Schedule struct {
 const starBit = 1 << 63
 
 // Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with a
-// duration. Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression that
-// never comes, such as February 30, is an error.
+// duration. Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression
+// without any time, such as February 30, is an error.
 func Parse(expression string) (*Schedule, error) {
 	text := strings.TrimSpace(expression)
 	if text == "" {
@@ -38,9 +39,8 @@ func Parse(expression string) (*Schedule, error) {
 	if !strings.HasPrefix(text, "CRON_TZ=") && !strings.HasPrefix(text, "TZ=") {
 		text = "CRON_TZ=UTC " + text
 	} else if !strings.Contains(text, " ") {
-		// The library would panic: it takes the zone up to the first space without checking for
-		// one.
-		return nil, fmt.Errorf("%q has a zone and no expression", expression)
+		// The library would panic, because it expects a space after the zone.
+		return nil, fmt.Errorf("%q has a zone but no expression", expression)
 	}
 	parsed, err := cron.ParseStandard(text)
 	if err != nil {
@@ -62,13 +62,12 @@ func Parse(expression string) (*Schedule, error) {
 // String returns the expression that Parse read.
 func (s *Schedule) String() string { return s.expression }
 
-// Next returns the first time after an instant, in UTC, or the zero time when there is none within
+// Next returns the first time after an instant, in UTC, or the zero time if there is none within
 // five years.
 //
-// Each local time comes once: one that the clock skips in spring comes at the jump, one that it
-// shows twice in autumn comes the first time. Expressions with "*" for the hour count elapsed time
-// instead. "@every 90m" counts from 1970-01-01 00:00 UTC, so that its times do not depend on when
-// the program was started.
+// Local times that daylight saving skips run at the jump; repeated ones run the first time.
+// Expressions with "*" for the hour use elapsed time instead. "@every 90m" counts from 1970-01-01
+// 00:00 UTC, so that its times do not depend on when the program was started.
 func (s *Schedule) Next(after time.Time) time.Time {
 	if s.spec == nil {
 		sinceEpoch := time.Duration(after.Unix()) * time.Second
@@ -89,7 +88,7 @@ func (s *Schedule) Next(after time.Time) time.Time {
 	}
 }
 
-// Between returns the times after one instant and up to another, in order.
+// Between returns the times after one instant up to and including another, in order.
 func (s *Schedule) Between(after, until time.Time) []time.Time {
 	var all []time.Time
 	for at := s.Next(after); !at.IsZero() && !at.After(until); at = s.Next(at) {
@@ -98,16 +97,16 @@ func (s *Schedule) Between(after, until time.Time) []time.Time {
 	return all
 }
 
-// wallClock is what a clock of the zone shows at t, written as if it were UTC, which has no jumps.
+// wallClock returns what a clock in the zone shows at t, as if it were UTC, which has no jumps.
 func wallClock(t time.Time, zone *time.Location) time.Time {
 	_, offset := t.In(zone).Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// instantOf is when a clock of the zone first shows a local time, or when it jumps over it.
+// instantOf returns when a clock in the zone first shows a local time, or when it jumps over that
+// time.
 func instantOf(local time.Time, zone *time.Location) time.Time {
-	// The offsets of the day before and the day after are those of both sides of a jump on this
-	// day.
+	// If the clock jumps on this day, the day before and the day after have the offsets on both sides.
 	var first, jump time.Time
 	for _, day := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
 		_, offset := local.Add(day).In(zone).Zone()

@@ -6,7 +6,7 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// AuditLog is the part of the audit log that was read for a snapshot. The store omits LackingBefore and each
+// AuditLog is the part of the audit log that was read for a snapshot. The store omits CompleteFrom and each
 // entry's Raw, which the stored responses contain.
 type AuditLog = ona.AuditLog
 

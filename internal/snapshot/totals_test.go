@@ -14,7 +14,7 @@ func TestTotalsAreOfEachRunAndUnknownOfAPrunedOne(t *testing.T) {
 	store := newStore(t)
 	fails := func(subject string, severity diff.Severity) finding.Finding {
 		return finding.Finding{RuleID: "SCIM-001", Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: subject,
-			Fingerprint: finding.Fingerprint("SCIM-001", acme, subject)}
+			Fingerprint: finding.Fingerprint("SCIM-001", acme, diff.SCIMConfiguration, subject)}
 	}
 	notAssessed := inventory(scim("a", "Okta"))
 	notAssessed.SSO, notAssessed.SSONotAssessed = nil, "permission_denied"

@@ -99,7 +99,7 @@ func (t *tenant) findings() []finding.Finding {
 	add := func(rule string, status finding.Status, subjectType diff.SubjectType, subject string) {
 		all = append(all, finding.Finding{
 			RuleID: rule, Severity: "medium", Status: status, SubjectType: subjectType, SubjectID: subject,
-			Observed: "as the rule found it", Fingerprint: finding.Fingerprint(rule, t.id, subject),
+			Observed: "as the rule found it", Fingerprint: finding.Fingerprint(rule, t.id, subjectType, subject),
 		})
 	}
 	for i := range 20 {
@@ -227,7 +227,7 @@ func (r *recorder) fail(n int, organizationID string) {
 	}, []finding.Finding{{
 		RuleID: "RUN-001", Severity: "high", Status: finding.Fail, SubjectType: diff.Organization,
 		SubjectID: organizationID, Observed: "no answer",
-		Fingerprint: finding.Fingerprint("RUN-001", organizationID, organizationID),
+		Fingerprint: finding.Fingerprint("RUN-001", organizationID, diff.Organization, organizationID),
 	}})
 	r.must(err)
 	r.must(r.store.FinishRun(r.ctx, run, night(n).Add(time.Minute), snapshot.Failed, "acme: no answer"))
@@ -273,7 +273,7 @@ func (r *recorder) blind(n int, t *tenant) {
 		c.Snapshot.SSONotAssessed, c.Snapshot.PoliciesNotAssessed = "permission_denied", "permission_denied"
 		c.Findings = []finding.Finding{{
 			RuleID: "SCIM-006", Severity: "medium", Status: finding.NotAssessed, SubjectType: diff.Organization,
-			SubjectID: t.id, Observed: "permission_denied", Fingerprint: finding.Fingerprint("SCIM-006", t.id, t.id),
+			SubjectID: t.id, Observed: "permission_denied", Fingerprint: finding.Fingerprint("SCIM-006", t.id, diff.Organization, t.id),
 		}}
 	})
 	r.must(r.store.FinishRun(r.ctx, run, night(n).Add(time.Minute), snapshot.Complete, ""))
