@@ -185,7 +185,7 @@ var brokenNights = []hostileCase{
 }
 
 var pagingNights = []hostileCase{
-	{name: "the same page token again", page: 2, answer: ok(`{"pagination":{"nextToken":"x"}}`), code: "incomplete_listing", says: []string{"repeats that of page 1"}},
+	{name: "the same page token again", page: 2, answer: ok(`{"pagination":{"nextToken":"x"}}`), code: "incomplete_listing", says: []string{"its next page token repeats"}},
 	{name: "more pages than the limit", page: 2, answer: endless(), limits: fetch.Limits{MaxPages: 4}, code: "incomplete_listing", says: []string{"limit of 4 pages"}},
 	{name: "the same id twice with other content", answer: ok(fmt.Sprintf(`{"scimConfigurations":[{"id":%q,"name":"a"},{"id":%q,"name":"b"}]}`, firstID, firstID)), code: "incomplete_listing", says: []string{"listed twice with different content", firstID}},
 	{name: "the page token under another name", answer: ok(`{"scimConfigurations":[],"pagination":{"next_token":"x"}}`), code: "malformed_answer", says: []string{"pagination.next_token"}},
@@ -205,6 +205,6 @@ func withoutLast(s *demo.State) { s.SCIM = s.SCIM[:3] }
 var confirmationNights = []hostileCase{
 	{name: "removal that cannot be asked about", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: code("internal"), code: "internal", says: []string{"confirming that scim_configuration " + lastID + " was removed"}, waits: maxWaits},
 	{name: "removal confirmed by a proxy alone", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: respond(404, "not here"), code: "not_found", says: []string{"without an API error in the body: not here"}},
-	{name: "another configuration than asked for", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + firstID + `"}}`), code: "malformed_answer", says: []string{"not the one asked for"}},
+	{name: "another configuration than asked for", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + firstID + `"}}`), code: "malformed_answer", says: []string{"not the requested one"}},
 	{name: "still there", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + lastID + `"}}`), code: "incomplete_listing", says: []string{lastID}},
 }
