@@ -97,10 +97,11 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 // checkSources asks the API about each organization. Store is nil if the database cannot be read; then checkSources
 // cannot check that the token belongs to the same organization as in earlier runs.
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
-	sources, err := jobSources(env, s, newLogger(env, s))
+	sources, transport, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {
 		return []check.Result{check.Failed("token", err)}
 	}
+	defer transport.CloseIdleConnections()
 	var results []check.Result
 	for _, source := range sources {
 		first := len(results)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,10 +92,11 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil, err
 	}
 	log := newLogger(env, s)
-	sources, err := jobSources(env, s, log)
+	sources, transport, err := jobSources(env, s, log)
 	if err != nil {
 		return nil, err
 	}
+	defer transport.CloseIdleConnections()
 	for i := range sources {
 		options.progress.follow(&sources[i])
 	}
@@ -124,11 +126,11 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	return result, err
 }
 
-// jobSources returns the organizations to collect. All share one pool of connections.
-func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetch.Source, error) {
+// jobSources returns the organizations to collect, and the pool of connections that all share.
+func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetch.Source, *http.Transport, error) {
 	sources, err := s.Sources(log)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	transport := fetch.NewTransport(s.Concurrency)
 	for i := range sources {
@@ -136,7 +138,7 @@ func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetc
 		o.Limits, o.Sleep, o.Transport, o.Now = env.limits, env.sleep, transport, env.now
 		o.Logger, o.UserAgent = log.With(slog.String("source", sources[i].Name)), "scim-auditor/"+readVersion().Version
 	}
-	return sources, nil
+	return sources, transport, nil
 }
 
 // publish updates the metrics, and writes them to the metrics file if the settings name one.

@@ -223,7 +223,7 @@ func noToken(t *testing.T, got *Collection, err error, client testClient) {
 	}
 	bodies := ""
 	for _, x := range got.Exchanges {
-		bodies += string(x.Body) + string(x.Request)
+		bodies += string(x.Body) + x.Request
 	}
 	for name, text := range map[string]string{
 		"error": fmt.Sprintf("%v %+v", err, err), "log": client.log.String(), "collection": string(collection), "exchanges": bodies,

@@ -46,7 +46,7 @@ func TestConfirmingARemoval(t *testing.T) {
 			if removal != c.want || (failure == nil) != (c.code == "") || (failure != nil && failure.Code != c.code) {
 				t.Errorf("got %+v, %v; want %+v, code %q", removal, err, c.want, c.code)
 			}
-			if want := `{"scimConfigurationId":"` + scimA + `"}`; string(x.Request) != want || x.Status == 0 {
+			if want := `{"scimConfigurationId":"` + scimA + `"}`; x.Request != want || x.Status == 0 {
 				t.Errorf("exchange: %s, status %d", x.Request, x.Status)
 			}
 		})
@@ -57,7 +57,7 @@ func TestConfirmingTheRemovalOfAnSSOConfiguration(t *testing.T) {
 	api := newAPI(t, handlers{"GetSSOConfiguration": ok(`{"ssoConfiguration":{"id":"` + ssoA + `"}}`)})
 	client := newClient(t, api.URL)
 	removal, x, err := client.ConfirmRemoved(context.Background(), ona.GetSSOConfiguration, ssoA)
-	if err != nil || !removal.StillThere || x.Records != 1 || string(x.Request) != `{"ssoConfigurationId":"`+ssoA+`"}` {
+	if err != nil || !removal.StillThere || x.Records != 1 || x.Request != `{"ssoConfigurationId":"`+ssoA+`"}` {
 		t.Errorf("got %+v, %+v, %v", removal, x, err)
 	}
 	if removal, _, err := client.ConfirmRemoved(context.Background(), ona.GetSSOConfiguration, ""); err == nil || removal.Confirmed {

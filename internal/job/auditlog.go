@@ -67,7 +67,8 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 	queries := 0
 	for ids := range slices.Chunk(t.unexplained(), maxLogSubjects) {
 		if queries++; queries > maxLogQueries {
-			t.markIncomplete(fmt.Sprintf("only the first %d changed subjects were looked up in the log", maxLogSubjects*maxLogQueries))
+			t.markIncomplete(fmt.Sprintf(
+				"only the first %d changed subjects were looked up in the log", maxLogSubjects*maxLogQueries))
 			return nil
 		}
 		read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectIDs: ids})
