@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +118,21 @@ func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
 	rows := rowsOfSheet(t, f, "Changes")
 	if got, want := rows[len(rows)-1][0], "Acme: no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC"; got != want || len(rows) != 3 {
 		t.Errorf("the last of %d rows says %q instead of %q", len(rows), got, want)
+	}
+}
+
+func TestTheChartsOfTheSummaryStandBesideEachOther(t *testing.T) {
+	drawing := parts(t, workbook(t, example()))["xl/drawings/drawing1.xml"]
+	anchors := regexp.MustCompile(`<xdr:from><xdr:col>(\d+)</xdr:col>.*?<xdr:to><xdr:col>(\d+)</xdr:col>`).
+		FindAllStringSubmatch(drawing, -1)
+	if len(anchors) != 3 {
+		t.Fatalf("%d charts", len(anchors))
+	}
+	for i, anchor := range anchors[1:] {
+		from, _ := strconv.Atoi(anchor[1])
+		if to, _ := strconv.Atoi(anchors[i][2]); to >= from {
+			t.Errorf("chart %d ends in column %d, the next one begins in column %d", i+1, to, from)
+		}
 	}
 }
 

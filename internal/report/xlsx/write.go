@@ -77,12 +77,11 @@ func (w *writer) addSheet(p part, charts *Charts) error {
 		return err
 	}
 	w.parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", len(w.parts)+1)] = &p
-	if charts != nil {
-		if err := charts.add(w.File, p.name); err != nil {
-			return err
-		}
+	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p))
+	if err == nil && charts != nil {
+		err = charts.add(w.File, p.name) // excelize places a chart by the widths of the columns
 	}
-	return errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p))
+	return err
 }
 
 // addTable makes the rows of a data sheet a table object. Without rows it adds none, because
