@@ -98,7 +98,7 @@ func (a *Acceptance) apply(f *Finding) {
 	if a.Ticket != "" {
 		by += " (" + a.Ticket + ")"
 	}
-	f.Observed += " The exception for it by " + by + " expired with " + a.Expires.Format(time.DateOnly) + "."
+	f.Observed += " The exception for it by " + by + " was last valid on " + a.Expires.Format(time.DateOnly) + "."
 }
 
 // leavesOpen reports whether a finding says that the subject of the exception could not be

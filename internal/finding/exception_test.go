@@ -112,7 +112,7 @@ func TestAFailureNamesTheExceptionThatExpired(t *testing.T) {
 	acceptances := finding.Accept(findings, "org-1", []finding.Exception{exception("SCIM-007", "scim-1", date(11, 22))},
 		takenAt)
 	if findings[0].Status != finding.Fail ||
-		!strings.Contains(findings[0].Observed, "by jane@acme.example (SEC-1) expired with 2026-11-22.") {
+		!strings.Contains(findings[0].Observed, "by jane@acme.example (SEC-1) was last valid on 2026-11-22.") {
 		t.Errorf("%s: %s", short(findings[0]), findings[0].Observed)
 	}
 	if acceptances[0].InForce || len(acceptances[0].Findings) != 1 || strings.Contains(findings[1].Observed, "exception") {
