@@ -105,19 +105,19 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 	// The rules that need the field, and the world that measurements run in, are named in the text.
 	elsewhere := []string{"internal/finding", "bench/simulate"}
 	root := filepath.Join("..", "..")
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	walk := func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		relative, _ := filepath.Rel(root, path)
 		relative = filepath.ToSlash(relative)
 		if entry.IsDir() {
-			if slices.Contains([]string{".git", "testdata", "docs"}, entry.Name()) || slices.Contains(elsewhere, relative) {
+			if entry.Name() == "testdata" || slices.Contains(elsewhere, relative) {
 				return filepath.SkipDir
 			}
 			return nil
 		}
-		if !slices.Contains([]string{".go", ".sql", ".json", ".tmpl"}, filepath.Ext(path)) || strings.HasSuffix(path, "_test.go") {
+		if strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
 		text, err := os.ReadFile(path)
@@ -131,8 +131,11 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 		}
 		t.Errorf("%s has the field, and CONTRIBUTING.md does not name it", relative)
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	}
+	// The folders of the sources: what the demo leaves beside them has the field too.
+	for _, folder := range []string{"bench", "cmd", "internal", "migrations", "reports/templates"} {
+		if err := filepath.WalkDir(filepath.Join(root, folder), walk); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
