@@ -222,9 +222,6 @@ const (
 // Text returns a column of texts and words.
 func Text(title, key string) Column { return Column{Title: title, Key: key, Kind: TextKind} }
 
-// Int returns a column of whole numbers.
-func Int(title, key string) Column { return Column{Title: title, Key: key, Kind: IntKind} }
-
 // Time returns a column of instants. It adds "(UTC)" to the title.
 func Time(title, key string) Column {
 	return Column{Title: title + " " + InUTC, Key: key, Kind: TimeKind}

@@ -22,7 +22,7 @@ func example(n int) *Book {
 	for range ChartRows {
 		summary.Add(Plain, nil)
 	}
-	numbers := table.New("", nil, table.Text("Run", "run"), table.Int("SCIM", "scim"))
+	numbers := table.New("", nil, table.Text("Run", "run"), table.Column{Title: "SCIM", Key: "scim", Kind: table.IntKind})
 	numbers.Add(table.RunLevel, "1", 2)
 	numbers.Add(table.RunLevel, "2", nil)
 	header := len(summary.Lines) + 1

@@ -149,7 +149,7 @@ var hostileNames = []string{
 // hostile returns a book with every kind of cell, and hostile names in every text.
 func hostile() *Book {
 	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
-	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Int("Number", "number"), table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
+	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Column{Title: "Number", Key: "number", Kind: table.IntKind}, table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
 		table.Time("At", "at"), table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"), table.Lists("List", "list"))
 	for i, name := range hostileNames {
 		other := hostileNames[(i+7)%len(hostileNames)]
