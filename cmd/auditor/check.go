@@ -19,13 +19,7 @@ func checkCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check",
 		Short: "Test whether a run would succeed; changes nothing",
-		Long: `check tests the settings, the token, the organization and each permission that a run needs, the
-clock, the disk, the database, the report folder and the schedule, and prints how to fix each
-problem. It takes the flags of "auditor run" and "auditor serve". It changes nothing. The exit code
-is 1 if a run would fail.`,
-		Example: `  auditor check
-  auditor check --config /etc/auditor/auditor.yaml --json`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		results := checkAll(cmd, env)

@@ -31,12 +31,7 @@ func demoCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the job for several nights against simulated organizations",
-		Long: `demo starts a simulated Ona API on this machine and runs the real job against it, once for each of
-seven nights, with a real database and real reports. It needs no token, no network and no other
-program.`,
-		Example: `  auditor demo
-  auditor demo --dir /tmp/auditor-demo`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		reports, err := s.Report(readVersion().Version)

@@ -22,14 +22,7 @@ func diffCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Compare any two snapshots",
-		Long: `diff prints the differences between two complete snapshots of an organization. A and B are each the
-id of a snapshot, a date (2026-11-23, the last snapshot up to the end of that day in UTC), a time
-(2026-11-23T02:00:00Z, the last snapshot up to then), "latest", or "latest~N", the N-th before the
-latest.`,
-		Example: `  auditor diff 1 7
-  auditor diff latest~1 latest
-  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b`,
-		Args: cobra.ExactArgs(2),
+		Args:  cobra.ExactArgs(2),
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 		var comparisons []comparison

@@ -19,12 +19,7 @@ func exceptCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "except RULE [SUBJECT]",
 		Short: "Accept the failures of a rule until a date",
-		Long: `except appends an exception to the exceptions file and checks the whole file. SUBJECT is the id in
-the finding. Without it, the exception covers every finding of the rule in the organization of
---in-organization.`,
-		Example: `  auditor except SCIM-007 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e \
-    --owner jane@example.com --reason "replaced in March" --expires 2027-03-31 --ticket SEC-123`,
-		Args: cobra.RangeArgs(1, 2),
+		Args:  cobra.RangeArgs(1, 2),
 	}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, args []string) error {
 		e.Rule = args[0]

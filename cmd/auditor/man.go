@@ -12,11 +12,7 @@ func manCommand(env environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man FOLDER",
 		Short: "Write the manual pages of every command into a folder",
-		Long: `man writes the manual pages of every command into a folder, one file each. If
-SOURCE_DATE_EPOCH (seconds since 1970) is set, the pages carry that date, so that two builds of one
-release are identical.`,
-		Example: "  auditor man /usr/local/share/man/man1",
-		Args:    cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		// It loads no settings: it must work even if the config file is broken.
 		RunE: func(_ *cobra.Command, args []string) error {
 			header := &doc.GenManHeader{

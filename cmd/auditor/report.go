@@ -21,15 +21,7 @@ func reportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "report",
 		Short: "Write the report of a stored run again, or of a period",
-		Long: `report writes the report of a stored run again or, with --from and --to, the report of a period. A
-night is one scheduled run. The report of a period lists the expected nights with the outcome of
-each, the net change, every change, the findings that were opened and closed, the exceptions, the
-size of each population, and a sample of nights that anybody can draw again. --template is only for
-the report of a run.`,
-		Example: `  auditor report
-  auditor report --run 7 --out /tmp/for-the-auditor
-  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		options, err := s.Report(readVersion().Version)

@@ -18,11 +18,7 @@ func rulesCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rules",
 		Short: "Print the rules that every run is checked against",
-		Long: `rules prints every rule with its severity, what the rule expects with the thresholds in use, and
-which rules the settings turn off.`,
-		Example: `  auditor rules
-  auditor rules --config /etc/auditor/auditor.yaml`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, _ []string) error {
 		if asMarkdown {

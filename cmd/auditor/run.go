@@ -22,9 +22,7 @@ func runCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Collect, snapshot, compare and report once; what cron calls",
-		Example: `  ONA_TOKEN=… auditor run
-  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		if _, err := s.Schedule(); err != nil {

@@ -23,10 +23,9 @@ type register struct {
 func runsCommand(env environment) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
-		Use:     "runs",
-		Short:   "Print the run register and the outcome of each scheduled night, newest first",
-		Example: "  auditor runs --db /var/lib/auditor/auditor.db",
-		Args:    cobra.NoArgs,
+		Use:   "runs",
+		Short: "Print the run register and the outcome of each scheduled night, newest first",
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		r := register{Runs: []snapshot.Run{}, Nights: []schedule.Night{}}

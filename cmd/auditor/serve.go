@@ -22,14 +22,7 @@ func serveCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run on a schedule in the foreground, with health and metrics",
-		Long: `serve does what "auditor run" does at each time of a cron schedule, until SIGTERM ends it. Runs
-never overlap: a scheduled time during a run is skipped, counted and logged. If scheduled times
-passed while serve was stopped, it makes one run at the start for the last of them; the others are
-recorded as missed. SIGHUP reads the settings again.`,
-		Example: `  auditor serve --schedule "0 2 * * *" --token-file /etc/auditor/token \
-    --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477
-  auditor serve --schedule "CRON_TZ=Europe/Berlin 30 2 * * mon-fri"`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		v := &service{env: env, metrics: metrics.New(readVersion().Version)}

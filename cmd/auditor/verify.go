@@ -17,11 +17,7 @@ func verifyCommand(env environment) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Check every stored hash in the database and the report folders",
-		Long: `verify checks the database file, its schema, every link of the ledger, every row, every snapshot's
-content and records, the bytes of every response, and the files of every report folder below
---out. It lists every mismatch, exits with 1 if there is one, and modifies nothing.`,
-		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
-		Args:    cobra.NoArgs,
+		Args:  cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		found, err := verifyAll(cmd.Context(), s)
