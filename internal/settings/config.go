@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -15,27 +16,27 @@ import (
 )
 
 // Config has a field for each key of the config file. If a key is also a flag, its field in Settings holds the value
-// after precedence was applied.
+// after precedence was applied. Settings has the parsed value of a field whose name ends in Text.
 type Config struct {
-	DB             string `yaml:"db"`
-	Out            string `yaml:"out"`
-	BaseURL        string `yaml:"base_url"`
-	TokenFile      string `yaml:"token_file"`
-	TokenExpires   string `yaml:"token_expires"`
-	Organization   string `yaml:"organization"`
-	PageSize       int    `yaml:"page_size"`
-	Concurrency    int    `yaml:"concurrency"`
-	Timeout        string `yaml:"timeout"`
-	LogFormat      string `yaml:"log_format"`
-	FailOn         string `yaml:"fail_on"`
-	ExceptionsFile string `yaml:"exceptions_file"`
-	Cron           string `yaml:"schedule"`
-	MetricsFile    string `yaml:"metrics_file"`
-	Listen         string `yaml:"listen"`
-	StopTimeout    string `yaml:"stop_timeout"`
-	Formats        string `yaml:"formats"`
-	Template       string `yaml:"template"`
-	Timezone       string `yaml:"timezone"`
+	DB              string `yaml:"db"`
+	Out             string `yaml:"out"`
+	BaseURL         string `yaml:"base_url"`
+	TokenFile       string `yaml:"token_file"`
+	TokenExpires    string `yaml:"token_expires"`
+	Organization    string `yaml:"organization"`
+	PageSize        int    `yaml:"page_size"`
+	Concurrency     int    `yaml:"concurrency"`
+	TimeoutText     string `yaml:"timeout"`
+	LogFormat       string `yaml:"log_format"`
+	FailOnText      string `yaml:"fail_on"`
+	ExceptionsFile  string `yaml:"exceptions_file"`
+	Cron            string `yaml:"schedule"`
+	MetricsFile     string `yaml:"metrics_file"`
+	Listen          string `yaml:"listen"`
+	StopTimeoutText string `yaml:"stop_timeout"`
+	Formats         string `yaml:"formats"`
+	Template        string `yaml:"template"`
+	Timezone        string `yaml:"timezone"`
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
@@ -46,10 +47,7 @@ const defaultConfig = "auditor.yaml"
 
 // readConfig reads the config file over the defaults. If path is empty, it reads auditor.yaml, which may be missing.
 func (s *Settings) readConfig(path string) error {
-	s.file = &yamlFile{path: path}
-	if path == "" {
-		s.file.path = defaultConfig
-	}
+	s.file = &yamlFile{path: cmp.Or(path, defaultConfig)}
 	content, err := os.ReadFile(s.file.path)
 	if path == "" && errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -63,7 +61,7 @@ func (s *Settings) readConfig(path string) error {
 	return nil
 }
 
-// fill sets the fields of Config that are flags of the command. Precedence: flag, environment, config file, default.
+// fill sets the fields that are flags of the command. Precedence: flag, environment, config file, default.
 func (s *Settings) fill() error {
 	config, _ := s.given("config")
 	byDefault := func(name string) (string, bool) { return s.flags.Lookup(name).DefValue, true }
@@ -74,37 +72,18 @@ func (s *Settings) fill() error {
 		return err
 	}
 	err := s.overlay(s.given)
-	if err != nil {
-		return err
-	}
-	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags.Changed("base-url") {
+	if variable, _ := s.variable("base-url"); err == nil && variable == "ONA_HOST" && !s.flags.Changed("base-url") {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "set it to a host such as app.gitpod.io")
 		}
 	}
-	if s.Verbose, err = s.boolean("verbose"); err == nil {
-		s.Quiet, err = s.boolean("quiet")
-	}
 	return err
 }
 
-// boolean returns a setting that is not in the config file.
-func (s *Settings) boolean(name string) (bool, error) {
-	text, ok := s.given(name)
-	if !ok {
-		return false, nil
-	}
-	value, err := strconv.ParseBool(text)
-	if err != nil {
-		return false, s.wrong(name, fmt.Errorf("%q is neither true nor false", text), "")
-	}
-	return value, nil
-}
-
-// overlay sets each field of Config that is a flag of the command and has a value.
-func (s *Settings) overlay(value func(name string) (text string, ok bool)) error {
-	config := reflect.ValueOf(&s.Config).Elem()
-	for _, key := range yamlFields(config.Type()) {
+// overlay sets each field that is a flag of the command and has a value.
+func (s *Settings) overlay(value func(name string) (text string, ok bool)) (err error) {
+	settings := reflect.ValueOf(s).Elem()
+	for _, key := range yamlFields(settings.Type()) {
 		name := strings.ReplaceAll(key.Tag.Get("yaml"), "_", "-")
 		if !s.takes(name) {
 			continue
@@ -113,16 +92,18 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) error
 		if !ok {
 			continue
 		}
-		switch into := config.FieldByIndex(key.Index).Addr().Interface().(type) {
+		switch into := settings.FieldByIndex(key.Index).Addr().Interface().(type) {
 		case *string:
 			*into = text
 		case *int:
-			n, err := strconv.Atoi(text)
-			if err != nil {
+			if *into, err = strconv.Atoi(text); err != nil {
 				return s.wrong(name, fmt.Errorf("%q is not a whole number", text),
 					"write a whole number such as 100; docs/settings.md lists every setting")
 			}
-			*into = n
+		case *bool:
+			if *into, err = strconv.ParseBool(text); err != nil {
+				return s.wrong(name, fmt.Errorf("%q is neither true nor false", text), "")
+			}
 		}
 	}
 	return nil

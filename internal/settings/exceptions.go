@@ -132,12 +132,8 @@ func appendEntry(path string, before []byte, e Exception, x finding.Exception) (
 	} else if !bytes.HasSuffix(before, []byte("\n")) {
 		after = append(after, '\n')
 	}
-	indent := ""
-	if len(known) > 0 {
-		indent = file.indent()
-	}
 	for line := range strings.Lines(string(entry)) {
-		after = append(after, indent+line...)
+		after = append(after, file.indent()+line...)
 	}
 	_, all, err := parseExceptions(path, after)
 	if err != nil || len(all) != len(known)+1 || all[len(all)-1] != x {
