@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,6 +25,7 @@ func diffCommand(env environment) *cobra.Command {
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 		var comparisons []comparison
+		var texts []string
 		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			pairs, err := findPairs(cmd.Context(), store, s.Organization, args[0], args[1])
 			for _, pair := range pairs {
@@ -33,16 +33,12 @@ func diffCommand(env environment) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				comparisons = append(comparisons, c)
+				comparisons, texts = append(comparisons, c), append(texts, c.text())
 			}
 			return err
 		})
 		if err != nil {
 			return err
-		}
-		var texts []string
-		for _, c := range comparisons {
-			texts = append(texts, c.text())
 		}
 		return printResult(env.stdout, asJSON, comparisons, strings.Join(texts, "\n"))
 	})
@@ -51,64 +47,37 @@ func diffCommand(env environment) *cobra.Command {
 	return command
 }
 
-// finder returns the index of the snapshot that the user named in a list of complete snapshots, oldest first, or -1.
-type finder func([]snapshot.Snapshot) int
-
-func parseReference(text string) (finder, error) {
+// find returns the index of the snapshot that text names in complete snapshots, oldest first, or -1.
+func find(all []snapshot.Snapshot, text string) (int, error) {
 	if text == "latest" {
 		text = "latest~0"
 	}
 	if number, found := strings.CutPrefix(text, "latest~"); found {
 		if back, err := strconv.Atoi(number); err == nil && back >= 0 {
-			return func(all []snapshot.Snapshot) int { return max(len(all)-1-back, -1) }, nil
+			return max(len(all)-1-back, -1), nil
 		}
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return func(all []snapshot.Snapshot) int {
-			return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return h.ID == id })
-		}, nil
+		return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return h.ID == id }), nil
 	}
 	_, until, err := parseTime(text)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%q does not name a snapshot", text),
+		return -1, usage(fmt.Errorf("%q does not name a snapshot", text),
 			"use the id of a snapshot, a date (2026-11-23), a time (2026-11-23T02:00:00Z), latest or latest~N")
 	}
-	return func(all []snapshot.Snapshot) int {
-		for i, h := range slices.Backward(all) {
-			if !h.TakenAt.After(until) {
-				return i
-			}
+	for i, h := range slices.Backward(all) {
+		if !h.TakenAt.After(until) {
+			return i, nil
 		}
-		return -1
-	}, nil
+	}
+	return -1, nil
 }
 
-// findPairs returns the two snapshots for each organization that has both.
-func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string) ([][2]snapshot.Snapshot, error) {
-	first, errA := parseReference(a)
-	second, errB := parseReference(b)
-	if err := errors.Join(errA, errB); err != nil {
-		return nil, err
-	}
-	all, err := store.CompleteSnapshots(ctx, organization)
-	if err != nil {
-		return nil, err
-	}
-	if err := cmp.Or(checkFound(ctx, store, a, first(all)), checkFound(ctx, store, b, second(all))); err != nil {
-		return nil, err
-	}
-	pairs := pairUp(all, first, second)
-	if len(pairs) == 0 {
-		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
-			"compare two snapshots of one organization")
-	}
-	return pairs, nil
-}
-
-// checkFound returns an error if index is -1.
-func checkFound(ctx context.Context, store *snapshot.Store, text string, index int) error {
-	if index >= 0 {
-		return nil
+// checkFound returns an error if text does not name one of the snapshots.
+func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snapshot, text string) error {
+	index, err := find(all, text)
+	if err != nil || index >= 0 {
+		return err
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if h, err := store.Snapshot(ctx, id); err == nil && !h.PrunedAt.IsZero() {
@@ -120,24 +89,37 @@ func checkFound(ctx context.Context, store *snapshot.Store, text string, index i
 		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 }
 
-// pairUp returns a pair for each organization that has both snapshots.
-func pairUp(all []snapshot.Snapshot, first, second finder) (pairs [][2]snapshot.Snapshot) {
+// findPairs returns the two snapshots for each organization that has both.
+func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string,
+) (pairs [][2]snapshot.Snapshot, err error) {
+	all, err := store.CompleteSnapshots(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(checkFound(ctx, store, all, a), checkFound(ctx, store, all, b)); err != nil {
+		return nil, err
+	}
 	var order []string
 	histories := make(map[string][]snapshot.Snapshot)
 	for _, h := range all {
-		if _, known := histories[h.OrganizationID]; !known {
+		if len(histories[h.OrganizationID]) == 0 {
 			order = append(order, h.OrganizationID)
 		}
 		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
 	}
 	for _, organization := range order {
 		history := histories[organization]
-		before, after := first(history), second(history)
+		before, _ := find(history, a)
+		after, _ := find(history, b)
 		if before >= 0 && after >= 0 {
 			pairs = append(pairs, [2]snapshot.Snapshot{history[before], history[after]})
 		}
 	}
-	return pairs
+	if len(pairs) == 0 {
+		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
+			"compare two snapshots of one organization")
+	}
+	return pairs, nil
 }
 
 // comparison is the net change between two snapshots of one organization.
