@@ -12,9 +12,8 @@ import (
 
 func backupCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "backup FILE",
-		Short: "Write a consistent copy of the database, even during a run",
-		Args:  cobra.ExactArgs(1),
+		Use:  "backup FILE",
+		Args: cobra.ExactArgs(1),
 		RunE: action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 			err := snapshot.Backup(cmd.Context(), s.DB, args[0])
 			if errors.Is(err, snapshot.ErrFileExists) {

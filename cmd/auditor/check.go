@@ -16,11 +16,7 @@ import (
 
 func checkCommand(env environment) *cobra.Command {
 	var asJSON bool
-	command := &cobra.Command{
-		Use:   "check",
-		Short: "Test whether a run would succeed; changes nothing",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "check", Args: cobra.NoArgs}
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		results := checkAll(cmd, env)
 		for i, r := range results {

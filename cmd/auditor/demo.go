@@ -28,11 +28,7 @@ const demoMarker = ".auditor-demo"
 
 func demoCommand(env environment) *cobra.Command {
 	var dir string
-	command := &cobra.Command{
-		Use:   "demo",
-		Short: "Run the job for several nights against simulated organizations",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "demo", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		reports, err := s.Report(readVersion().Version)
 		if err != nil {

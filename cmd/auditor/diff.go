@@ -18,11 +18,7 @@ import (
 
 func diffCommand(env environment) *cobra.Command {
 	var asJSON bool
-	command := &cobra.Command{
-		Use:   "diff A B",
-		Short: "Compare any two snapshots",
-		Args:  cobra.ExactArgs(2),
-	}
+	command := &cobra.Command{Use: "diff A B", Args: cobra.ExactArgs(2)}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 		var comparisons []comparison
 		var texts []string

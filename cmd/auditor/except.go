@@ -16,11 +16,7 @@ import (
 
 func exceptCommand(env environment) *cobra.Command {
 	var e settings.Exception
-	command := &cobra.Command{
-		Use:   "except RULE [SUBJECT]",
-		Short: "Accept the failures of a rule until a date",
-		Args:  cobra.RangeArgs(1, 2),
-	}
+	command := &cobra.Command{Use: "except RULE [SUBJECT]", Args: cobra.RangeArgs(1, 2)}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, args []string) error {
 		e.Rule = args[0]
 		if len(args) == 2 {

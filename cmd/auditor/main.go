@@ -117,7 +117,7 @@ func usageHint(command *cobra.Command, args []string) string {
 	return hint
 }
 
-// helpTexts has the long description and the example of each command.
+// helpTexts has the description of each command, whose first paragraph stands alone in lists, and its example.
 //
 //go:embed help.txtar
 var helpTexts []byte
@@ -125,7 +125,6 @@ var helpTexts []byte
 func newRoot(env environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "auditor",
-		Short:         "Audit the SCIM and SSO configurations of Ona organizations",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -140,7 +139,8 @@ func newRoot(env environment) *cobra.Command {
 		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
 	}
 	for _, command := range append(root.Commands(), root) {
-		command.Long, command.Example = help[command.Name()], help[command.Name()+" example"]
+		command.Short, command.Long, _ = strings.Cut(help[command.Name()], "\n\n")
+		command.Example = help[command.Name()+" example"]
 	}
 	return root
 }

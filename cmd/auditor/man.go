@@ -10,9 +10,8 @@ import (
 
 func manCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "man FOLDER",
-		Short: "Write the manual pages of every command into a folder",
-		Args:  cobra.ExactArgs(1),
+		Use:  "man FOLDER",
+		Args: cobra.ExactArgs(1),
 		// It loads no settings: it must work even if the config file is broken.
 		RunE: func(_ *cobra.Command, args []string) error {
 			header := &doc.GenManHeader{

@@ -21,11 +21,7 @@ type pruneFlags struct {
 
 func pruneCommand(env environment) *cobra.Command {
 	var f pruneFlags
-	command := &cobra.Command{
-		Use:   "prune",
-		Short: "Remove old snapshots, or the bytes of old responses",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "prune", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		now := env.now().UTC()
 		retention, err := f.retention(cmd, now)

@@ -18,11 +18,7 @@ import (
 func reportCommand(env environment) *cobra.Command {
 	var runID int64
 	var asked periodFlags
-	command := &cobra.Command{
-		Use:   "report",
-		Short: "Write the report of a stored run again, or of a period",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "report", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		options, err := s.Report(readVersion().Version)
 		if err != nil {

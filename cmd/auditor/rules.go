@@ -15,11 +15,7 @@ import (
 
 func rulesCommand(env environment) *cobra.Command {
 	var asMarkdown bool
-	command := &cobra.Command{
-		Use:   "rules",
-		Short: "Print the rules that every run is checked against",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "rules", Args: cobra.NoArgs}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, _ []string) error {
 		if asMarkdown {
 			return writeRulesDocument(env.stdout)

@@ -19,11 +19,7 @@ import (
 
 func runCommand(env environment) *cobra.Command {
 	var asJSON bool
-	command := &cobra.Command{
-		Use:   "run",
-		Short: "Collect, snapshot, compare and report once; what cron calls",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "run", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		if _, err := s.Schedule(); err != nil {
 			return err

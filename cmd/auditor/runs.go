@@ -22,11 +22,7 @@ type register struct {
 
 func runsCommand(env environment) *cobra.Command {
 	var asJSON bool
-	command := &cobra.Command{
-		Use:   "runs",
-		Short: "Print the run register and the outcome of each scheduled night, newest first",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "runs", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		r := register{Runs: []snapshot.Run{}, Nights: []schedule.Night{}}
 		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {

@@ -19,11 +19,7 @@ import (
 )
 
 func serveCommand(env environment) *cobra.Command {
-	command := &cobra.Command{
-		Use:   "serve",
-		Short: "Run on a schedule in the foreground, with health and metrics",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "serve", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		v := &service{env: env, metrics: metrics.New(readVersion().Version)}
 		v.settings.Store(s)

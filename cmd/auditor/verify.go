@@ -14,11 +14,7 @@ import (
 
 func verifyCommand(env environment) *cobra.Command {
 	var asJSON bool
-	command := &cobra.Command{
-		Use:   "verify",
-		Short: "Check every stored hash in the database and the report folders",
-		Args:  cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		found, err := verifyAll(cmd.Context(), s)
 		if err != nil {

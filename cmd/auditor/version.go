@@ -13,9 +13,8 @@ import (
 
 func versionCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version, commit, Go and SQLite",
-		Args:  cobra.NoArgs,
+		Use:  "version",
+		Args: cobra.NoArgs,
 		RunE: action(env, func(*cobra.Command, *settings.Settings, []string) error {
 			v := readVersion()
 			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n",
