@@ -32,8 +32,6 @@ func checkCommand(env environment) *cobra.Command {
 		}
 		return nil
 	}
-	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
-		settings.ExitCodeFlags, settings.ServerFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
 }

@@ -46,7 +46,6 @@ func demoCommand(env environment) *cobra.Command {
 			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})
-	settings.AddFlags(command.Flags(), settings.ReportFlags)
 	command.Flags().StringVar(&dir, "dir", "auditor-demo",
 		"folder for the demo's database and reports; replaces the files of an earlier demo")
 	return command

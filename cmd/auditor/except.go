@@ -35,7 +35,6 @@ func exceptCommand(env environment) *cobra.Command {
 		return err
 	})
 	flags := command.Flags()
-	settings.AddFlags(flags, settings.ExceptionFlags)
 	flags.StringVar(&e.Organization, "in-organization", "",
 		"id of the organization, to limit the exception to it, or to cover all its findings")
 	flags.StringVar(&e.Owner, "owner", "", "who accepts the risk")

@@ -130,7 +130,6 @@ func newRoot(env environment) *cobra.Command {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	settings.AddFlags(root.PersistentFlags(), settings.CommonFlags)
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
 		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
 		demoCommand(env), manCommand(env), versionCommand(env))
@@ -138,7 +137,9 @@ func newRoot(env environment) *cobra.Command {
 	for _, f := range txtar.Parse(helpTexts).Files {
 		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
 	}
+	settings.AddFlags(root.PersistentFlags(), "all")
 	for _, command := range append(root.Commands(), root) {
+		settings.AddFlags(command.Flags(), command.Name())
 		command.Short, command.Long, _ = strings.Cut(help[command.Name()], "\n\n")
 		command.Example = help[command.Name()+" example"]
 	}

@@ -35,7 +35,6 @@ func reportCommand(env environment) *cobra.Command {
 		})
 	})
 	flags := command.Flags()
-	settings.AddFlags(flags, settings.ReportFlags)
 	asked.add(flags)
 	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
 	return command

@@ -38,8 +38,6 @@ func runCommand(env environment) *cobra.Command {
 		}
 		return exitOf(result, s.FailOn)
 	})
-	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
-		settings.ExitCodeFlags, settings.ReportFlags)
 	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }

@@ -25,8 +25,6 @@ func serveCommand(env environment) *cobra.Command {
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
-		settings.ReportFlags, settings.ServerFlags)
 	return command
 }
 
