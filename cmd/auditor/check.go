@@ -40,7 +40,7 @@ func checkCommand(env environment) *cobra.Command {
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
-		return []check.Result{check.Failed("settings", err)}
+		return []check.Result{check.Failed("settings", err, "")}
 	}
 	ctx := cmd.Context()
 	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(env, s)...)
@@ -53,7 +53,7 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	results = append(results, checkSources(ctx, env, s, store)...)
 	if store != nil {
 		if err := store.Close(); err != nil {
-			results = append(results, check.Failed("database", err))
+			results = append(results, check.Failed("database", err, ""))
 		}
 	}
 	return results
@@ -63,21 +63,21 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 func checkSettings(env environment, s *settings.Settings) []check.Result {
 	var results []check.Result
 	if schedule, err := s.Schedule(); err != nil {
-		results = append(results, check.Failed("schedule", err))
+		results = append(results, check.Failed("schedule", err, ""))
 	} else {
 		results = append(results, check.Schedule(schedule, env.now()))
 	}
 	if _, err := s.Report(""); err != nil {
-		results = append(results, check.Failed("report settings", err))
+		results = append(results, check.Failed("report settings", err, ""))
 	}
 	if recipients, err := s.Notifications(); err != nil {
-		results = append(results, check.Failed("notifications", err))
+		results = append(results, check.Failed("notifications", err, ""))
 	} else if n := len(recipients); n > 0 {
 		results = append(results, check.Result{Name: "notifications", Status: check.OK,
 			Detail: fmt.Sprintf("%d configured; check does not send any", n)})
 	}
 	if _, err := s.Exceptions(); err != nil {
-		results = append(results, check.Failed("exceptions", err))
+		results = append(results, check.Failed("exceptions", err, ""))
 	}
 	return results
 }
@@ -87,7 +87,7 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	sources, transport, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {
-		return []check.Result{check.Failed("token", err)}
+		return []check.Result{check.Failed("token", err, "")}
 	}
 	defer transport.CloseIdleConnections()
 	var results []check.Result
@@ -95,7 +95,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 		first := len(results)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
 		if source.Err != nil {
-			results = append(results, check.Failed("token", source.Err))
+			results = append(results, check.Failed("token", source.Err, ""))
 		} else {
 			results = append(results, checkSource(ctx, source, store)...)
 		}
@@ -111,7 +111,7 @@ func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store
 		// As in a run, the token must belong to the organization of the last complete snapshot.
 		last, _, err := store.Pinned(ctx, source.Name)
 		if err != nil {
-			results = append(results, check.Failed("database", err))
+			results = append(results, check.Failed("database", err, ""))
 		}
 		source.Fetch.OrganizationID = last.OrganizationID
 	}

@@ -24,12 +24,13 @@ func reportCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := asked.check(cmd.Flags()); err != nil {
+		span, err := asked.span(cmd.Flags(), env.now())
+		if err != nil {
 			return err
 		}
 		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			if cmd.Flags().Changed("from") {
-				return reportPeriod(cmd, env, store, &asked, s.Out, options)
+				return reportPeriod(cmd, env, store, span, s.Out, options)
 			}
 			return reportRun(cmd, env, store, runID, s.Out, options)
 		})
@@ -112,8 +113,12 @@ func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// span parses the flags. A start time with a fraction of a second is rounded up to the next second.
+// span checks and parses the flags. It returns the zero value without --from. A start time with a fraction of a second
+// is rounded up to the next second.
 func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
+	if err := p.check(flags); err != nil || !flags.Changed("from") {
+		return period.Span{}, err
+	}
 	from, _, errFrom := parseTime(p.from)
 	_, to, errTo := parseTime(p.to)
 	if err := errors.Join(errFrom, errTo); err != nil {
@@ -151,12 +156,8 @@ func parseTime(text string) (first, last time.Time, err error) {
 }
 
 // reportPeriod writes the report of a period and prints its status.
-func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, flags *periodFlags, out string,
+func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
 	options report.Options) error {
-	span, err := flags.span(cmd.Flags(), env.now())
-	if err != nil {
-		return err
-	}
 	read, err := period.Read(cmd.Context(), store, span)
 	if errors.Is(err, period.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")

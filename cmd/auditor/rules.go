@@ -40,11 +40,8 @@ var rulesDocument string
 
 // writeRulesDocument writes the text of docs/rules.md.
 func writeRulesDocument(w io.Writer) error {
-	document, err := template.New("rules").Funcs(template.FuncMap{"join": strings.Join}).Parse(rulesDocument)
-	if err != nil {
-		return fmt.Errorf("reading the template of the rules: %w", err)
-	}
-	return document.Execute(w, map[string]any{
+	document := template.New("rules").Funcs(template.FuncMap{"join": strings.Join})
+	return template.Must(document.Parse(rulesDocument)).Execute(w, map[string]any{
 		"Frameworks": finding.Frameworks, "Rules": finding.Rules(), "Thresholds": finding.DefaultThresholds(),
 	})
 }

@@ -173,10 +173,10 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 // else nil. It records a new schedule at once, even during a run, so that every night from now on is expected.
 func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	command, rest, err := newRoot(v.env).Find(v.env.args)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = command.ParseFlags(rest)
 	}
-	if err := command.ParseFlags(rest); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	s, err := settings.Load(command.Flags(), v.env.getenv)

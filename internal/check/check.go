@@ -39,9 +39,9 @@ type Result struct {
 	Err error `json:"-"`
 }
 
-// Failed returns the result of a check that ended with an error.
-func Failed(name string, err error) Result {
-	return Result{Name: name, Status: Error, Detail: err.Error(), Err: err}
+// Failed returns the result of a check that ended with an error. Hint may be empty.
+func Failed(name string, err error, hint string) Result {
+	return Result{Name: name, Status: Error, Detail: err.Error(), Err: err, Hint: hint}
 }
 
 func ok(name, format string, args ...any) Result {
@@ -113,15 +113,14 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 		}
 		return r, nil
 	case err != nil:
-		return Failed(name, err), nil
+		return Failed(name, err, ""), nil
 	}
 	r := ok(name, "%s is intact and has the schema of this version", path)
 	if err := store.QuickCheck(ctx); err != nil {
-		r = Failed(name, fmt.Errorf("%s is damaged: %w", path, err))
-		r.Hint = "keep the file unchanged as evidence, restore the last backup under another name, and name that with --db"
+		r = Failed(name, fmt.Errorf("%s is damaged: %w", path, err),
+			"keep the file unchanged as evidence, restore the last backup under another name, and name that with --db")
 	} else if err := writable(path); err != nil {
-		r = Failed(name, err)
-		r.Hint = "give the user that runs auditor permission to write " + path
+		r = Failed(name, err, "give the user that runs auditor permission to write "+path)
 	}
 	return r, store
 }
@@ -134,9 +133,8 @@ func Folder(name, folder, flag string) Result {
 		err = writable(above)
 	}
 	if err != nil {
-		r := Failed(name, err)
-		r.Hint = "give the user that runs auditor permission to write there, or name another folder with " + flag
-		return r
+		return Failed(name, err,
+			"give the user that runs auditor permission to write there, or name another folder with "+flag)
 	}
 	return ok(name, "%s can be written", folder)
 }
@@ -157,10 +155,7 @@ func Disk(free func(string) (uint64, error), folders ...string) Result {
 	const name = "disk space"
 	least, fullest := uint64(math.MaxUint64), ""
 	for _, folder := range folders {
-		above, err := existing(folder)
-		if err != nil {
-			above = folder
-		}
+		above, _ := existing(folder)
 		left, err := free(above)
 		if err != nil {
 			return warning(name, "check the free space yourself", "free space on the disk of %s is unknown: %v", folder, err)
@@ -179,7 +174,8 @@ func Disk(free func(string) (uint64, error), folders ...string) Result {
 	return r
 }
 
-// existing returns the folder or its nearest existing parent. It returns an error if that is a file.
+// existing returns the folder or its nearest existing parent. If that is a file or cannot be read, it returns that path
+// with an error.
 func existing(folder string) (string, error) {
 	for {
 		info, err := os.Stat(folder)
@@ -187,9 +183,9 @@ func existing(folder string) (string, error) {
 		case err == nil && info.IsDir():
 			return folder, nil
 		case err == nil:
-			return "", fmt.Errorf("%s is a file, not a folder", folder)
+			return folder, fmt.Errorf("%s is a file, not a folder", folder)
 		case !errors.Is(err, os.ErrNotExist) || filepath.Dir(folder) == folder:
-			return "", err
+			return folder, err
 		}
 		folder = filepath.Dir(folder)
 	}

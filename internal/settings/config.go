@@ -44,7 +44,10 @@ type Config struct {
 	Notify        []notifyEntry       `yaml:"notify"`
 }
 
-const defaultConfig = "auditor.yaml"
+const (
+	defaultConfig = "auditor.yaml"
+	hostVariable  = "ONA_HOST" // has only the host of the base URL
+)
 
 // readConfig reads the config file over the defaults. If path is empty, it reads auditor.yaml, which may be missing.
 func (s *Settings) readConfig(path string) error {
@@ -65,7 +68,7 @@ func (s *Settings) readConfig(path string) error {
 // fill sets the fields that are flags of the command. Precedence: flag, environment, config file, default.
 func (s *Settings) fill() error {
 	config, _ := s.given("config")
-	byDefault := func(name string) (string, bool) { return s.flags.Lookup(name).DefValue, true }
+	byDefault := func(name string) (text, origin string) { return s.flags.Lookup(name).DefValue, "default" }
 	if err := s.overlay(byDefault); err != nil {
 		return err
 	}
@@ -73,7 +76,7 @@ func (s *Settings) fill() error {
 		return err
 	}
 	err := s.overlay(s.given)
-	if variable, _ := s.variable("base-url"); err == nil && variable == "ONA_HOST" && !s.flags.Changed("base-url") {
+	if _, origin := s.given("base-url"); err == nil && strings.HasSuffix(origin, hostVariable) {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "set it to a host such as app.gitpod.io")
 		}
@@ -82,15 +85,15 @@ func (s *Settings) fill() error {
 }
 
 // overlay sets each field that is a flag of the command and has a value.
-func (s *Settings) overlay(value func(name string) (text string, ok bool)) (err error) {
+func (s *Settings) overlay(value func(name string) (text, origin string)) (err error) {
 	settings := reflect.ValueOf(s).Elem()
 	for _, key := range yamlFields(settings.Type()) {
 		name := strings.ReplaceAll(key.Tag.Get("yaml"), "_", "-")
 		if !s.takes(name) {
 			continue
 		}
-		text, ok := value(name)
-		if !ok {
+		text, origin := value(name)
+		if origin == "" {
 			continue
 		}
 		switch into := settings.FieldByIndex(key.Index).Addr().Interface().(type) {
@@ -110,24 +113,19 @@ func (s *Settings) overlay(value func(name string) (text string, ok bool)) (err 
 	return nil
 }
 
-// given returns the value from the command line or else from the environment.
-func (s *Settings) given(name string) (text string, ok bool) {
+// given returns the value from the command line or else from the environment, and where it is from. Both are empty if
+// neither has one, but a flag may set an empty value.
+func (s *Settings) given(name string) (text, origin string) {
 	if s.flags.Changed(name) {
-		return s.flags.Lookup(name).Value.String(), true
+		return s.flags.Lookup(name).Value.String(), "--" + name
 	}
-	_, text = s.variable(name)
-	return text, text != ""
-}
-
-// variable returns the environment variable that sets a setting, and its value. Both are empty if no variable does.
-func (s *Settings) variable(name string) (variable, value string) {
-	all := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
+	variables := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	if name == "base-url" {
-		all = append(all, "GITPOD_BASE_URL", "ONA_HOST")
+		variables = append(variables, "GITPOD_BASE_URL", hostVariable)
 	}
-	for _, variable := range all {
+	for _, variable := range variables {
 		if value := s.getenv(variable); value != "" {
-			return variable, value
+			return value, "environment variable " + variable
 		}
 	}
 	return "", ""
@@ -136,17 +134,11 @@ func (s *Settings) variable(name string) (variable, value string) {
 // wrong returns an error that names where the user set the setting: a flag, a variable, or a line in the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
-	variable, _ := s.variable(name)
-	place := s.file.where("$." + key)
-	origin := "--" + name
-	switch {
-	case s.flags.Changed(name):
-	case variable != "":
-		origin = "environment variable " + variable
-	case place != s.file.path:
+	_, origin := s.given(name)
+	if place := s.file.where("$." + key); origin == "" && place != s.file.path {
 		origin = fmt.Sprintf("config file %s: %s", place, key)
 	}
-	return &Error{fmt.Errorf("%s: %w", origin, err), hint}
+	return &Error{fmt.Errorf("%s: %w", cmp.Or(origin, "--"+name), err), hint}
 }
 
 // wrongEntry returns an error that names entry i of a list in the config file.
