@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -20,9 +21,7 @@ func checkCommand(env environment) *cobra.Command {
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		results := checkAll(cmd, env)
 		for i, r := range results {
-			if r.Hint == "" {
-				results[i].Hint = hintFor(r.Err)
-			}
+			results[i].Hint = cmp.Or(r.Hint, hintFor(r.Err))
 		}
 		if err := printResult(env.stdout, asJSON, results, checkText(results)); err != nil {
 			return asFailure(err)
@@ -92,21 +91,19 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	defer transport.CloseIdleConnections()
 	var results []check.Result
 	for _, source := range sources {
-		first := len(results)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
-		if source.Err != nil {
-			results = append(results, check.Failed("token", source.Err, ""))
-		} else {
-			results = append(results, checkSource(ctx, source, store)...)
-		}
-		for i := range results[first:] {
-			results[first+i].Source = source.Name
+		for _, r := range checkSource(ctx, source, store) {
+			r.Source = source.Name
+			results = append(results, r)
 		}
 	}
 	return results
 }
 
 func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
+	if source.Err != nil {
+		return []check.Result{check.Failed("token", source.Err, "")}
+	}
 	if store != nil && source.Fetch.OrganizationID == "" {
 		// As in a run, the token must belong to the organization of the last complete snapshot.
 		last, _, err := store.Pinned(ctx, source.Name)

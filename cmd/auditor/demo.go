@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,13 +35,10 @@ func demoCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := makeDemoFolder(dir); err != nil {
-			return err
-		}
 		s.DB, s.Out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
 		s.ExceptionsFile = filepath.Join(dir, "exceptions.yaml")
-		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions), 0o600); err != nil {
-			return fmt.Errorf("writing the demo's exceptions: %w", err)
+		if err := makeDemoFolder(dir, s.ExceptionsFile); err != nil {
+			return err
 		}
 		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {
 			return playDemo(cmd.Context(), env, s, reports, store)
@@ -51,8 +49,8 @@ func demoCommand(env environment) *cobra.Command {
 	return command
 }
 
-// makeDemoFolder makes an empty folder. It replaces only a folder that an earlier demo made.
-func makeDemoFolder(dir string) error {
+// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that an earlier demo made.
+func makeDemoFolder(dir, exceptionsFile string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("reading the demo's folder: %w", err)
@@ -65,10 +63,9 @@ func makeDemoFolder(dir string) error {
 			return fmt.Errorf("removing the earlier demo: %w", err)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the demo's folder: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o600); err != nil {
+	err = cmp.Or(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o600),
+		os.WriteFile(exceptionsFile, []byte(demo.Exceptions), 0o600))
+	if err != nil {
 		return fmt.Errorf("making the demo's folder: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -19,10 +20,7 @@ func manCommand(env environment) *cobra.Command {
 			}
 			root := newRoot(env)
 			root.DisableAutoGenTag = true
-			err := os.MkdirAll(args[0], 0o750)
-			if err == nil {
-				err = doc.GenManTree(root, header, args[0])
-			}
+			err := cmp.Or(os.MkdirAll(args[0], 0o750), doc.GenManTree(root, header, args[0]))
 			if err == nil {
 				_, err = fmt.Fprintf(env.stdout, "manual pages: %s\n", args[0])
 			}

@@ -136,15 +136,12 @@ func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) er
 	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
 	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
 	snapshots, err := store.Snapshots(ctx, r.ID)
-	if err != nil {
-		return err
-	}
 	for _, h := range snapshots {
 		if err := s.organization(ctx, store, h); err != nil {
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
 func (s *Set) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
@@ -132,8 +133,12 @@ func appendEntry(path string, before []byte, e Exception, x finding.Exception) (
 	} else if !bytes.HasSuffix(before, []byte("\n")) {
 		after = append(after, '\n')
 	}
+	indent := ""
+	if list, ok := file.tree.Docs[0].Body.(*ast.SequenceNode); ok && list.Start != nil {
+		indent = strings.Repeat(" ", list.Start.Position.Column-1)
+	}
 	for line := range strings.Lines(string(entry)) {
-		after = append(after, file.indent()+line...)
+		after = append(after, indent+line...)
 	}
 	_, all, err := parseExceptions(path, after)
 	if err != nil || len(all) != len(known)+1 || all[len(all)-1] != x {

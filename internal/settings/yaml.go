@@ -154,12 +154,3 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 	v(n)
 	return v
 }
-
-// indent returns the white space before the entries of the list in the file.
-func (f *yamlFile) indent() string {
-	list, ok := f.tree.Docs[0].Body.(*ast.SequenceNode)
-	if !ok || list.Start == nil {
-		return ""
-	}
-	return strings.Repeat(" ", list.Start.Position.Column-1)
-}
