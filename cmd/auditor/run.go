@@ -62,8 +62,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 		return nil, fmt.Errorf("reading the host name: %w", err)
 	}
 	started := env.now().UTC().Truncate(time.Second)
-	notifyErr := notifyStarted(ctx, recipients)
-	printError(env.stderr, notifyErr)
+	printError(env.stderr, notifyStarted(ctx, recipients))
 	recorded, err := runJob(ctx, env, s, host, options)
 	result := newResult(recorded, err)
 	if err != nil {
@@ -71,8 +70,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 			ToolVersion: readVersion().Version, Host: host}
 	}
 	result.ExpiringTokens = expiringTokens(s, env.now())
-	notifyErr = notifyEnded(ctx, recipients, result, err)
-	printError(env.stderr, notifyErr)
+	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
 	return result, err
 }
 
@@ -111,8 +109,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		if err != nil {
 			return err
 		}
-		publishErr := publish(context.WithoutCancel(ctx), s, options.metrics, store)
-		printError(env.stderr, publishErr)
+		printError(env.stderr, publish(context.WithoutCancel(ctx), s, options.metrics, store))
 		return nil
 	})
 	return result, err

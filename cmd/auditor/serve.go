@@ -229,10 +229,7 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) (at st
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	return listener.Addr().String(), func() error {
-		if err := server.Close(); err != nil {
-			return fmt.Errorf("closing the listener: %w", err)
-		}
-		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		if err := cmp.Or(server.Close(), <-ended); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listening on %s: %w", address, err)
 		}
 		return nil
