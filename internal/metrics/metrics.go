@@ -21,19 +21,14 @@ const namespace = "auditor"
 
 // Set holds the metrics of one process. It is safe for concurrent use.
 type Set struct {
-	// Server is nil until CountServer adds it.
-	*Server
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
 	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
-}
 
-// Server has the metrics that a server counts from its start.
-type Server struct {
-	Runs          *prometheus.CounterVec // by outcome
-	SkippedNights prometheus.Counter
-	FailedReloads prometheus.Counter
-	Next          prometheus.Gauge // Unix time
+	// What a server counts from its start. These are nil until CountServer adds them.
+	Runs                         *prometheus.CounterVec // by outcome
+	SkippedNights, FailedReloads prometheus.Counter
+	Next                         prometheus.Gauge // Unix time
 }
 
 // New returns a set with only the version of the tool.
@@ -57,18 +52,16 @@ func (s *Set) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
 // CountServer adds the metrics of a server.
 func (s *Set) CountServer() {
 	add := promauto.With(s.registry)
-	s.Server = &Server{
-		Runs: add.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "runs_total",
-			Help: "Runs since the start of this process, by outcome: complete, failed, or error if the run could not be " +
-				"recorded."}, []string{"outcome"}),
-		SkippedNights: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "skipped_nights_total",
-			Help: "Scheduled times that passed without a run since the start of this process, because another run was " +
-				"busy or the machine slept."}),
-		FailedReloads: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "settings_reload_failures_total",
-			Help: "SIGHUPs since the start of this process that did not change the settings because of an error."}),
-		Next: add.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds",
-			Help: "When the next run is due."}),
-	}
+	s.Runs = add.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "runs_total",
+		Help: "Runs since the start of this process, by outcome: complete, failed, or error if the run could not be " +
+			"recorded."}, []string{"outcome"})
+	s.SkippedNights = add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "skipped_nights_total",
+		Help: "Scheduled times that passed without a run since the start of this process, because another run was " +
+			"busy or the machine slept."})
+	s.FailedReloads = add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "settings_reload_failures_total",
+		Help: "SIGHUPs since the start of this process that did not change the settings because of an error."})
+	s.Next = add.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds",
+		Help: "When the next run is due."})
 	for _, outcome := range []string{"complete", "failed", "error"} {
 		s.Runs.WithLabelValues(outcome)
 	}

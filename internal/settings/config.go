@@ -49,8 +49,9 @@ const (
 	hostVariable  = "ONA_HOST" // has only the host of the base URL
 )
 
-// readConfig reads the config file over the defaults. If path is empty, it reads auditor.yaml, which may be missing.
-func (s *Settings) readConfig(path string) error {
+// readConfig reads the config file over the defaults. If none is named, it reads auditor.yaml, which may be missing.
+func (s *Settings) readConfig() error {
+	path, _ := s.given("config")
 	s.file = &yamlFile{path: cmp.Or(path, defaultConfig)}
 	content, err := os.ReadFile(s.file.path)
 	if path == "" && errors.Is(err, os.ErrNotExist) {
@@ -65,14 +66,14 @@ func (s *Settings) readConfig(path string) error {
 	return nil
 }
 
-// fill sets the fields that are flags of the command. Precedence: flag, environment, config file, default.
+// fill reads the config file and sets the fields that are flags of the command. Precedence: flag, environment, config
+// file, default.
 func (s *Settings) fill() error {
-	config, _ := s.given("config")
 	byDefault := func(name string) (text, origin string) { return s.flags.Lookup(name).DefValue, "default" }
 	if err := s.overlay(byDefault); err != nil {
 		return err
 	}
-	if err := s.readConfig(config); err != nil {
+	if err := s.readConfig(); err != nil {
 		return err
 	}
 	err := s.overlay(s.given)

@@ -175,9 +175,8 @@ func (s *Settings) listenAddress(text string) (string, error) {
 const formatsHint = "use a comma-separated list such as xlsx,md,json,csv,jsonl"
 
 // Report returns the options for a report. It reads and checks the template.
-func (s *Settings) Report(toolVersion string) (report.Options, error) {
-	options := report.Options{ToolVersion: toolVersion}
-	var err error
+func (s *Settings) Report(toolVersion string) (options report.Options, err error) {
+	options.ToolVersion = toolVersion
 	if options.Formats, err = report.ParseFormats(s.Formats); err != nil {
 		return options, s.wrong("formats", err, formatsHint)
 	}
