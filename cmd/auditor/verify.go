@@ -34,6 +34,7 @@ func verifyCommand(env environment) *cobra.Command {
 		if asJSON {
 			return &failure{code: exitFailed}
 		}
+		// The last problem is the error of the command, so that one hint follows all of them.
 		last := len(found.Problems) - 1
 		for _, p := range found.Problems[:last] {
 			printProblem(env.stderr, "error", p.String(), "")

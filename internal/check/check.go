@@ -76,7 +76,7 @@ const tokenWarning = 14 * day
 // TokenExpiry says how long the token of a source is valid. The API does not report the expiry, so it comes from the
 // settings; it is zero if they do not have it.
 func TokenExpiry(source string, expires, now time.Time) Result {
-	r := Result{Name: nameExpiry, Source: source, Status: OK}
+	r := Result{Name: "token expiry", Source: source, Status: OK}
 	if expires.IsZero() {
 		r.Detail = "unknown, because the API does not report it; set --token-expires, or token_expires in the config " +
 			"file, for a warning 14 days before"

@@ -20,7 +20,6 @@ const callTimeout = 20 * time.Second
 const (
 	nameBaseURL      = "base URL"
 	nameToken        = "token"
-	nameExpiry       = "token expiry"
 	nameOrganization = "organization"
 	nameSCIM         = "SCIM configurations"
 	nameSSO          = "SSO configurations"
