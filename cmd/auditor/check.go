@@ -16,14 +16,14 @@ import (
 )
 
 func checkCommand(env environment) *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{Use: "check", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the results as JSON")
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		results := checkAll(cmd, env)
 		for i, r := range results {
 			results[i].Hint = cmp.Or(r.Hint, hintFor(r.Err))
 		}
-		if err := printResult(env.stdout, asJSON, results, checkText(results)); err != nil {
+		if err := printResult(env.stdout, *asJSON, results, checkText(results)); err != nil {
 			return asFailure(err)
 		}
 		if slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == check.Error }) {
@@ -31,7 +31,6 @@ func checkCommand(env environment) *cobra.Command {
 		}
 		return nil
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
 }
 

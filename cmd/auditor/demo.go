@@ -28,24 +28,23 @@ import (
 const demoMarker = ".auditor-demo"
 
 func demoCommand(env environment) *cobra.Command {
-	var dir string
 	command := &cobra.Command{Use: "demo", Args: cobra.NoArgs}
+	dir := command.Flags().String("dir", "auditor-demo",
+		"folder for the demo's database and reports; replaces the files of an earlier demo")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		reports, err := s.Report(readVersion().Version)
 		if err != nil {
 			return err
 		}
-		s.DB, s.Out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
-		s.ExceptionsFile = filepath.Join(dir, "exceptions.yaml")
-		if err := makeDemoFolder(dir, s.ExceptionsFile); err != nil {
+		s.DB, s.Out = filepath.Join(*dir, "auditor.db"), filepath.Join(*dir, "reports")
+		s.ExceptionsFile = filepath.Join(*dir, "exceptions.yaml")
+		if err := makeDemoFolder(*dir, s.ExceptionsFile); err != nil {
 			return err
 		}
 		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {
 			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})
-	command.Flags().StringVar(&dir, "dir", "auditor-demo",
-		"folder for the demo's database and reports; replaces the files of an earlier demo")
 	return command
 }
 

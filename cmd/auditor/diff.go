@@ -17,8 +17,8 @@ import (
 )
 
 func diffCommand(env environment) *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{Use: "diff A B", Args: cobra.ExactArgs(2)}
+	asJSON := command.Flags().Bool("json", false, "print the changes as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 		var comparisons []comparison
 		var texts []string
@@ -36,9 +36,8 @@ func diffCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printResult(env.stdout, asJSON, comparisons, strings.Join(texts, "\n"))
+		return printResult(env.stdout, *asJSON, comparisons, strings.Join(texts, "\n"))
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the changes as JSON")
 	command.Flags().String("organization", "", "id of the organization, if the database has several (default all)")
 	return command
 }

@@ -16,9 +16,9 @@ import (
 )
 
 func reportCommand(env environment) *cobra.Command {
-	var runID int64
 	var asked periodFlags
 	command := &cobra.Command{Use: "report", Args: cobra.NoArgs}
+	runID := command.Flags().Int64("run", 0, "id of the run (default the newest that has ended)")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		options, err := s.Report(readVersion().Version)
 		if err != nil {
@@ -32,12 +32,10 @@ func reportCommand(env environment) *cobra.Command {
 			if cmd.Flags().Changed("from") {
 				return reportPeriod(cmd, env, store, span, s.Out, options)
 			}
-			return reportRun(cmd, env, store, runID, s.Out, options)
+			return reportRun(cmd, env, store, *runID, s.Out, options)
 		})
 	})
-	flags := command.Flags()
-	asked.add(flags)
-	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
+	asked.add(command.Flags())
 	return command
 }
 

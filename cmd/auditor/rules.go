@@ -14,10 +14,11 @@ import (
 )
 
 func rulesCommand(env environment) *cobra.Command {
-	var asMarkdown bool
 	command := &cobra.Command{Use: "rules", Args: cobra.NoArgs}
+	asMarkdown := command.Flags().Bool("markdown", false,
+		"print the rules as Markdown with the default thresholds, as in docs/rules.md")
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, _ []string) error {
-		if asMarkdown {
+		if *asMarkdown {
 			return writeRulesDocument(env.stdout)
 		}
 		rows := [][]string{{"RULE", "SEVERITY", "TITLE", "IN ORDER"}}
@@ -30,8 +31,6 @@ func rulesCommand(env environment) *cobra.Command {
 		}
 		return printResult(env.stdout, false, nil, table(rows))
 	})
-	command.Flags().BoolVar(&asMarkdown, "markdown", false,
-		"print the rules as Markdown with the default thresholds, as in docs/rules.md")
 	return command
 }
 

@@ -18,8 +18,8 @@ import (
 )
 
 func runCommand(env environment) *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{Use: "run", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the result as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		if _, err := s.Schedule(); err != nil {
 			return err
@@ -33,12 +33,11 @@ func runCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := printRun(env, s, result, asJSON); err != nil {
+		if err := printRun(env, s, result, *asJSON); err != nil {
 			return err
 		}
 		return exitOf(result, s.FailOn)
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }
 

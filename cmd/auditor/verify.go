@@ -12,8 +12,8 @@ import (
 )
 
 func verifyCommand(env environment) *cobra.Command {
-	var asJSON bool
 	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the counts and the problems as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		var found *verify.Result
 		err := withDatabase(cmd.Context(), s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) (err error) {
@@ -25,13 +25,13 @@ func verifyCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if asJSON || !s.Quiet {
-			err = printResult(env.stdout, asJSON, found, verdict(found))
+		if *asJSON || !s.Quiet {
+			err = printResult(env.stdout, *asJSON, found, verdict(found))
 		}
 		if err != nil || len(found.Problems) == 0 {
 			return err
 		}
-		if asJSON {
+		if *asJSON {
 			return &failure{code: exitFailed}
 		}
 		// The last problem is the error of the command, so that one hint follows all of them.
@@ -42,7 +42,6 @@ func verifyCommand(env environment) *cobra.Command {
 		return failed(errors.New(found.Problems[last].String()), "verify modified nothing. Do not change the database or "+
 			"the reports. Verify a backup (\"auditor verify --db BACKUP\"), and compare with report copies already handed out")
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the counts and the problems as JSON")
 	return command
 }
 
