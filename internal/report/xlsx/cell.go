@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 type cell struct {
 	look     Look
 	text     string
-	number   float64
 	isNumber bool
 }
 
@@ -25,17 +25,17 @@ func cellOf(l Look, value any) cell {
 	case nil:
 		return cell{look: l}
 	case int:
-		return cell{look: l, number: float64(v), isNumber: true}
+		return cell{l, strconv.Itoa(v), true}
 	case time.Time:
 		if v.Before(firstDate) || v.UTC().Year() > 9999 {
 			return cell{look: l, text: table.Shown(v)}
 		}
-		return cell{look: lookTime, number: serial(v), isNumber: true}
+		return cell{lookTime, serial(v), true}
 	case table.Local: // Excel has no zones: the local time is stored as if it were UTC
 		_, offset := v.Zone()
 		return cellOf(l, v.UTC().Add(time.Duration(offset)*time.Second))
 	case table.Day:
-		return cell{look: lookDay, number: serial(time.Time(v)), isNumber: true}
+		return cell{lookDay, serial(time.Time(v)), true}
 	case table.Word:
 		if l == Plain {
 			l = toneLook(v.Tone)
@@ -56,9 +56,9 @@ var (
 
 // serial returns an instant as a number of days for Excel, in UTC. It drops fractions of seconds,
 // which Excel would round.
-func serial(t time.Time) float64 {
+func serial(t time.Time) string {
 	const secondsADay = 24 * 60 * 60
-	return float64(t.Unix()-dayZero.Unix()) / secondsADay
+	return strconv.FormatFloat(float64(t.Unix()-dayZero.Unix())/secondsADay, 'f', -1, 64)
 }
 
 // Heights in points. Rows with wrapped cells have an explicit height, because some programs show
@@ -82,7 +82,7 @@ func height(l Look, cells []cell, widths []float64) float64 {
 	lines := 1
 	for i, c := range cells {
 		room := int(widths[i]) - 1
-		if len(c.text) <= room || table.DisplayWidth(c.text) <= room {
+		if c.isNumber || len(c.text) <= room || table.DisplayWidth(c.text) <= room {
 			continue // a text is never wider than its number of bytes
 		}
 		// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can

@@ -3,14 +3,14 @@ package xlsx
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
 )
 
 // rows writes the rows of a sheet as SpreadsheetML: ECMA-376 Part 1, 18.3.1.73 row. Excelize's
-// StreamWriter takes several times as long for each cell.
+// StreamWriter makes a night of 10,000 configurations a third longer, drops a text such as _xD800_,
+// and does not escape the second part of _x0041_x0042_.
 type rows struct {
 	out     *bufio.Writer
 	styles  []int
@@ -20,9 +20,9 @@ type rows struct {
 	cells   []cell   // reused for each row
 }
 
-// writeRows writes all rows of a sheet.
-func (p *part) writeRows(out io.Writer, styles []int) error {
-	r := rows{out: bufio.NewWriterSize(out, 1<<16), styles: styles, widths: p.widths}
+// writeRows writes all rows of a sheet. The Flush of out returns the first error.
+func (p *part) writeRows(out *bufio.Writer, styles []int) {
+	r := rows{out: out, styles: styles, widths: p.widths}
 	for i := range p.widths {
 		r.columns = append(r.columns, column(i))
 	}
@@ -39,10 +39,8 @@ func (p *part) writeRows(out io.Writer, styles []int) error {
 	for _, l := range p.remarks {
 		r.add(l.Look, l.Cells)
 	}
-	return r.out.Flush()
 }
 
-// add writes a row; Flush returns the first error.
 func (r *rows) add(l Look, values []any) {
 	r.number++
 	if len(values) == 0 {
@@ -62,19 +60,17 @@ func (r *rows) add(l Look, values []any) {
 
 func (r *rows) appendCell(b []byte, i int) []byte {
 	c := &r.cells[i]
-	isEmpty := c.text == "" && !c.isNumber
-	if isEmpty && c.look == Plain {
+	if c.text == "" && c.look == Plain {
 		return b
 	}
 	b = append(append(b, `<c r="`...), r.columns[i]...)
 	b = append(strconv.AppendInt(b, int64(r.number), 10), `" s="`...)
 	b = strconv.AppendInt(b, int64(r.styles[c.look]), 10)
 	switch {
-	case isEmpty:
+	case c.text == "":
 		return append(b, `"/>`...)
 	case c.isNumber:
-		b = strconv.AppendFloat(append(b, `"><v>`...), c.number, 'f', -1, 64)
-		return append(b, "</v></c>"...)
+		return append(append(append(b, `"><v>`...), c.text...), "</v></c>"...)
 	case strings.TrimSpace(c.text) != c.text:
 		b = append(b, `" t="inlineStr"><is><t xml:space="preserve">`...)
 	default:
@@ -95,8 +91,5 @@ func escapeXML(s string) string {
 	if strings.Contains(s, "_x") {
 		s = escape.ReplaceAllString(s, "_x005F_$1")
 	}
-	if strings.ContainsAny(s, "&<>") {
-		s = markup.Replace(s)
-	}
-	return s
+	return markup.Replace(s)
 }
