@@ -153,13 +153,11 @@ func writeManifest(w io.Writer, manifest any) error {
 
 // writeSums writes the format of sha256sum -c:
 // https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
-func writeSums(w io.Writer, files []Written) error {
+func writeSums(w io.Writer, files []Written) (err error) {
 	for _, f := range files {
-		if _, err := fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name); err != nil {
-			return err
-		}
+		_, err = fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name) // the buffer keeps its first error
 	}
-	return nil
+	return err
 }
 
 // replace moves a finished folder to path. It first moves an existing folder aside, moves it back
@@ -169,13 +167,12 @@ func replace(finished, path string) error {
 		return err
 	}
 	old := finished + asideSuffix
-	err := os.Rename(path, old)
-	replacing := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("moving the earlier report aside: %w", err)
+	aside := os.Rename(path, old)
+	if aside != nil && !errors.Is(aside, fs.ErrNotExist) {
+		return fmt.Errorf("moving the earlier report aside: %w", aside)
 	}
 	if err := os.Rename(finished, path); err != nil {
-		if replacing {
+		if aside == nil {
 			err = errors.Join(err, os.Rename(old, path))
 		}
 		return err
@@ -183,10 +180,8 @@ func replace(finished, path string) error {
 	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if replacing {
-		if err := os.RemoveAll(old); err != nil {
-			return fmt.Errorf("removing the earlier report: %w", err)
-		}
+	if err := os.RemoveAll(old); err != nil { // no error if there was no earlier report
+		return fmt.Errorf("removing the earlier report: %w", err)
 	}
 	return nil
 }
@@ -224,10 +219,7 @@ var leftover = regexp.MustCompile(`^\.` + anyPattern + `-[0-9]+(\.old)?$`)
 // removeLeftovers removes folders that no process will finish. It moves an earlier report back if
 // no new one has its name. It ignores errors: the next report tries again.
 func removeLeftovers(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
+	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		parts := leftover.FindStringSubmatch(e.Name())
 		if parts == nil || !e.IsDir() {

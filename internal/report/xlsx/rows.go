@@ -26,7 +26,7 @@ func (p *part) writeRows(out *bufio.Writer, styles []int) {
 	for i := range p.widths {
 		r.columns = append(r.columns, column(i))
 	}
-	for _, l := range p.lines {
+	for _, l := range p.Lines {
 		r.add(l.Look, l.Cells)
 	}
 	if p.columns != nil {
