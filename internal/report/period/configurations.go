@@ -95,6 +95,8 @@ func (d *document) countIn(x item, c *configurations, s *snapshot.Snapshot, know
 }
 
 // countKinds counts the changes of the given kinds to configurations of one kind.
-func countKinds(changes []change, subject diff.SubjectType, kinds ...diff.Kind) int {
-	return countOf(changes, func(c change) bool { return c.SubjectType == subject && slices.Contains(kinds, c.Kind) })
+func countKinds(changes []snapshot.Change, subject diff.SubjectType, kinds ...diff.Kind) int {
+	return countOf(changes, func(c snapshot.Change) bool {
+		return c.SubjectType == subject && slices.Contains(kinds, c.Kind)
+	})
 }

@@ -104,11 +104,12 @@ type organization struct {
 	// policiesBefore is the last snapshot before the period that could read the policies, or nil.
 	policiesBefore *snapshot.Snapshot
 
-	changes []change
+	changes []snapshot.Change
+	logs    map[int64]*snapshot.AuditLog // by snapshot; nil if the log was not read for it
 	// net compares the first and the last intact snapshot, both nil if there are fewer than two.
 	net struct {
 		before, after *snapshot.Snapshot
-		changes       []change
+		changes       []snapshot.Change
 	}
 	findings   []episode
 	exceptions []snapshot.Standing

@@ -105,7 +105,6 @@ func compareSeverities(a, b diff.Severity) int {
 // countFindings counts the findings in all and by severity. Optional items are omitted if 0.
 func (d *document) countFindings(o *organization) {
 	const thereAtFirst = "of these, there in the first complete snapshot"
-	optional := []string{thereAtFirst, stateUnknown}
 	counts := make(map[item]int)
 	for i := range o.findings {
 		e := &o.findings[i]
@@ -117,9 +116,9 @@ func (d *document) countFindings(o *organization) {
 			names = append(names, thereAtFirst)
 		}
 		for _, name := range names {
-			counts[item{o.index, "Findings", name, ""}]++
-			if e.Severity != "" { // empty if retention has left no snapshot with the finding
-				counts[item{o.index, "Findings", name, e.Severity}]++
+			// The severity is empty if retention has left no snapshot with the finding.
+			for _, severity := range slices.Compact([]diff.Severity{"", e.Severity}) {
+				counts[item{o.index, "Findings", name, severity}]++
 			}
 		}
 	}
@@ -127,14 +126,13 @@ func (d *document) countFindings(o *organization) {
 	if len(o.complete) == 0 {
 		remark = "at least: there is no complete snapshot to evaluate the other rules"
 	}
+	remarks := map[diff.Severity]string{"": remark}
 	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
-		total := item{o.index, "Findings", name, ""}
-		if counts[total] > 0 || !slices.Contains(optional, name) {
-			d.count(total, counts[total], remark)
-		}
-		for _, severity := range diff.Severities {
-			if x := (item{o.index, "Findings", name, severity}); counts[x] > 0 {
-				d.count(x, counts[x], "")
+		isOptional := name == thereAtFirst || name == stateUnknown
+		for _, severity := range append([]diff.Severity{""}, diff.Severities...) {
+			x := item{o.index, "Findings", name, severity}
+			if counts[x] > 0 || severity == "" && !isOptional {
+				d.count(x, counts[x], remarks[severity])
 			}
 		}
 	}

@@ -118,7 +118,8 @@ func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snap
 		owners.learn(s, snapshot.Complete)
 		key := owners.of(s)
 		if found[key] == nil {
-			found[key] = &organization{opening: openings[key], begins: cmp.Or(begins[key], s.TakenAt)}
+			found[key] = &organization{opening: openings[key], begins: cmp.Or(begins[key], s.TakenAt),
+				logs: make(map[int64]*snapshot.AuditLog)}
 		}
 		found[key].snapshots = append(found[key].snapshots, s)
 	}

@@ -161,9 +161,9 @@ func (o *organization) unreadNotes() []string {
 	}
 	withoutLog, latest := 0, ""
 	for _, c := range o.changes {
-		if c.log == nil || c.log.NotAssessed != "" {
+		if log := o.logs[c.SnapshotID]; log == nil || log.NotAssessed != "" {
 			withoutLog++
-			latest = cmp.Or(cmp.Or(c.log, new(snapshot.AuditLog)).NotAssessed, latest)
+			latest = cmp.Or(cmp.Or(log, new(snapshot.AuditLog)).NotAssessed, latest)
 		}
 	}
 	if withoutLog > 0 {
