@@ -153,11 +153,11 @@ func (o *organization) netText() (text string, missing bool) {
 			report.UTC(o.closing.TakenAt))
 	}
 	for _, part := range parts {
-		s, reason := n.before, part.unread(n.before)
-		if reason == "" {
-			s, reason = n.after, part.unread(n.after)
+		s := n.before
+		if part.unread(s) == "" {
+			s = n.after
 		}
-		if reason != "" {
+		if reason := part.unread(s); reason != "" {
 			missing = true
 			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot taken at %s could not read them (%s)",
 				part.name, report.UTC(s.TakenAt), reason))

@@ -132,22 +132,9 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 		if n.Status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
 		}
-		o.nights = append(o.nights, seen)
+		o.nights, p.every = append(o.nights, seen), append(p.every, seen)
 	}
 	return err
-}
-
-// joinNights lists the nights of each organization, then the nights not assigned to any.
-func (p *Period) joinNights() {
-	for _, o := range p.organizations {
-		p.every = append(p.every, o.nights...)
-	}
-	for _, n := range p.nights {
-		if !n.claimed {
-			p.unclaimed = append(p.unclaimed, organizationNight{n, table.RunLevel, n.Status, nil})
-		}
-	}
-	p.every = append(p.every, p.unclaimed...)
 }
 
 // nightTable lists every night with its result.
@@ -280,11 +267,10 @@ func (d *document) sampleCells(n *night) []any {
 func (d *document) snapshotTable() *table.Table {
 	t := d.table("Snapshots")
 	for i, o := range d.organizations {
-		if o.opening != nil {
-			t.Add(i, d.snapshotCells(o, o.opening)...)
-		}
-		for _, s := range o.snapshots {
-			t.Add(i, d.snapshotCells(o, s)...)
+		for _, s := range append([]*snapshot.Snapshot{o.opening}, o.snapshots...) {
+			if s != nil {
+				t.Add(i, d.snapshotCells(o, s)...)
+			}
 		}
 	}
 	return t

@@ -16,6 +16,7 @@ import (
 
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -166,7 +167,12 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 			return fmt.Errorf("organization %s: %w", o.name, err)
 		}
 	}
-	p.joinNights()
+	for _, n := range p.nights {
+		if !n.claimed {
+			p.unclaimed = append(p.unclaimed, organizationNight{n, table.RunLevel, n.Status, nil})
+		}
+	}
+	p.every = append(p.every, p.unclaimed...)
 	p.placeExceptions()
 	return nil
 }
@@ -203,21 +209,12 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 }
 
 // read reads the content of the organization's snapshots.
-func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) (err error) {
-	if err := o.readChanges(ctx, store); err != nil {
-		return err
-	}
-	if err := o.readFindings(ctx, store, from); err != nil {
-		return err
-	}
-	if err := o.readConfigurations(ctx, store); err != nil {
-		return err
-	}
-	if o.exceptions, err = store.Standings(ctx, o.id, o.after, o.upTo); err != nil {
-		return err
-	}
-	o.totals, err = store.Counts(ctx, o.id, o.after, o.upTo)
-	return err
+func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) error {
+	var errExceptions, errTotals error
+	o.exceptions, errExceptions = store.Standings(ctx, o.id, o.after, o.upTo)
+	o.totals, errTotals = store.Counts(ctx, o.id, o.after, o.upTo)
+	return cmp.Or(o.readChanges(ctx, store), o.readFindings(ctx, store, from), o.readConfigurations(ctx, store),
+		errExceptions, errTotals)
 }
 
 // gather groups the snapshots taken in the period by organization. known has the last complete

@@ -195,13 +195,10 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 		size: func(s *snapshot.Snapshot) int { return s.SCIMConfigurations }}
 	o.sso = configurations{plural: "SSO configurations", kind: diff.SSOConfiguration,
 		size: func(s *snapshot.Snapshot) int { return s.SSOConfigurations }}
+	var errPolicies error
 	if o.opening != nil {
-		if o.sso.first, err = snapshotOrNil(store.LastWithSSO(ctx, o.id, o.opening.ID)); err != nil {
-			return err
-		}
-		if o.policiesBefore, err = snapshotOrNil(store.LastWithPolicies(ctx, o.id, o.opening.ID)); err != nil {
-			return err
-		}
+		o.sso.first, err = snapshotOrNil(store.LastWithSSO(ctx, o.id, o.opening.ID))
+		o.policiesBefore, errPolicies = snapshotOrNil(store.LastWithPolicies(ctx, o.id, o.opening.ID))
 	}
 	for _, s := range o.complete {
 		o.scim.first = cmp.Or(o.scim.first, s)
@@ -209,7 +206,7 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 			o.sso.first, o.sso.last = cmp.Or(o.sso.first, s), s
 		}
 	}
-	return nil
+	return cmp.Or(err, errPolicies)
 }
 
 // snapshotOrNil returns nil for a snapshot that the store does not have.
