@@ -41,7 +41,7 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 		c.ID, c.Name, r.label(organization), c.Enabled, table.Instant(c.TokenExpiresAt, Unknown), days,
 		c.SSOConfigurationID, name, state, issuer, linking, table.Instant(c.CreatedAt, NotReported),
 		table.Instant(c.UpdatedAt, NotReported), ona.CanonicalUnknown(c.Unknown), c.FirstSeen, c.UnchangedSince,
-		o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, c.Raw,
+		o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, jsontext.Value(c.Raw),
 	}
 }
 
@@ -70,7 +70,7 @@ func (r *report) ssoTable() *table.Table {
 			t.Add(i, c.ID, c.DisplayName, r.label(i), apiWord(c.State), apiWord(c.ProviderType), c.IssuerURL,
 				c.ClientID, c.EmailDomain, table.List{Items: c.EmailDomains}, table.List{Items: c.AdditionalScopes},
 				claimsText(c.Claims), c.ClaimsExpression, ona.CanonicalUnknown(c.Unknown), table.List{Items: links[c.ID]},
-				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, c.Raw)
+				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, jsontext.Value(c.Raw))
 		}
 		switch {
 		case !o.complete():

@@ -169,9 +169,8 @@ func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
 	add := func(id, name, outcome string) {
-		document.Values = append(document.Values, table.FrameValues{Before: []any{id, name}})
-		before := []any{int(r.Run.ID), id, name}
-		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
+		document.Values = append(document.Values, []any{id, name})
+		rows.Values = append(rows.Values, []any{int(r.Run.ID), id, name, outcome})
 	}
 	add("", "", "")
 	for i, o := range r.Organizations {

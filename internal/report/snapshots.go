@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -62,7 +64,7 @@ func comparedCells(o *Organization) []any {
 		taken = o.Baseline.TakenAt
 	}
 	if o.Policies != nil {
-		restricted, policies = o.Policies.RestrictAccountCreationToSCIM, o.Policies.Raw
+		restricted, policies = o.Policies.RestrictAccountCreationToSCIM, jsontext.Value(o.Policies.Raw)
 	}
 	l := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
 	log := []any{nil, nil, nil, nil, nil}

@@ -148,20 +148,16 @@ func (t *Table) Shown() []Column {
 // table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
-	// Values has the cells of these columns: first those of RunLevel, then those of each
-	// organization.
-	Values []FrameValues
+	// Values has the cells of these columns, in the order of the keys: first those of RunLevel, then
+	// those of each organization.
+	Values [][]any
 }
-
-// FrameValues are the cells around a row, in the order of the frame's keys.
-type FrameValues struct{ Before, After []any }
 
 // layout selects the columns of a file: those of the frame and some of the table's.
 type layout struct {
 	frame   *Frame
 	keys    []string
 	columns []int // of the table
-	cells   []any // reused for each row
 }
 
 // layout returns the layout of a file, without the columns marked as without.
@@ -176,15 +172,14 @@ func (t *Table) layout(f *Frame, without files) *layout {
 	return l
 }
 
-// of returns the cells of a row in the order of the keys. They are valid until the next call.
+// of returns the cells of a row in the order of the keys.
 func (l *layout) of(r Row) []any {
-	around := &l.frame.Values[r.Organization+1]
-	l.cells = append(l.cells[:0], around.Before...)
+	around, before := l.frame.Values[r.Organization+1], len(l.frame.Before)
+	cells := slices.Clone(around[:before])
 	for _, i := range l.columns {
-		l.cells = append(l.cells, r.Cells[i])
+		cells = append(cells, r.Cells[i])
 	}
-	l.cells = append(l.cells, around.After...)
-	return l.cells
+	return append(cells, around[before:]...)
 }
 
 // Column is one column. Text, Int, Time, Lists and ParseColumns make columns.

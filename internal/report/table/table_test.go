@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -16,9 +17,9 @@ func frame() *Frame {
 	return &Frame{
 		Before: []string{"run_id", "organization"},
 		After:  []string{"outcome"},
-		Values: []FrameValues{
-			{[]any{7, ""}, []any{""}},
-			{[]any{7, "=Acme"}, []any{"complete"}},
+		Values: [][]any{
+			{7, "", ""},
+			{7, "=Acme", "complete"},
 		},
 	}
 }
@@ -40,7 +41,7 @@ func example(zone *time.Location) *Table {
 	t := New("Example", zone, ParseColumns(exampleColumns)["Example"]...)
 	t.Key, t.File = "examples", "examples.csv"
 	t.Add(0, "a,\"b\"\nc", "=Acme", -3, true, night, Day(night), Word{"not_assessed", "not assessed", Medium},
-		List{Items: []string{"A", "B"}}, "in rules", json.RawMessage("{\n \"a\": 1}"))
+		List{Items: []string{"A", "B"}}, "in rules", jsontext.Value("{\n \"a\": 1}"))
 	t.Add(RunLevel, "=1+1", "", nil, false, Instant(time.Time{}, "not reported"), nil, nil, List{None: "none"}, nil, nil)
 	t.Remark(0, "only beside the rows")
 	t.Missing(0, "nobody knows more")
