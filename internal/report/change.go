@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/report/table"
@@ -135,11 +136,8 @@ func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
-		organization, name := table.RunLevel, c.OrganizationID
-		if known, ok := r.byID[c.OrganizationID]; ok {
-			organization, name = known, r.label(known)
-		}
-		t.Add(organization, c.SubjectID, c.TakenAt, name, string(c.SubjectType), c.SubjectName,
+		organization := slices.IndexFunc(r.Organizations, func(o *Organization) bool { return o.id() == c.OrganizationID })
+		t.Add(organization, c.SubjectID, c.TakenAt, r.names.Of(organization), string(c.SubjectType), c.SubjectName,
 			string(c.Kind), Word(c.Severity), c.Field, cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before),
 			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))

@@ -99,8 +99,8 @@ func (d *document) makeBook() {
 		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
-	cells := d.CountCells(d.book, d.tables)
-	d.evidence = report.FactTable(append(d.facts(), cells.Facts(&d.Options, jsonFile, jsonLinesFile)...), &d.names)
+	_, cells := d.CellFacts(d.book, d.tables, jsonFile, jsonLinesFile)
+	d.evidence = report.FactTable(append(d.facts(), cells...), &d.names)
 	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
 }

@@ -188,7 +188,9 @@ func CellText(value any) string {
 type Counts struct {
 	// Altered counts cells of a workbook with hidden characters made visible, Cut those whose text
 	// is too long for a cell. Guarded counts the altered cells of CSV.
-	Altered, Cut, Guarded int
+	Altered int `json:"workbook_altered"`
+	Cut     int `json:"workbook_cut"`
+	Guarded int `json:"csv_guarded"`
 }
 
 // Count counts a value, and returns its CellText.
