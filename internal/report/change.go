@@ -50,30 +50,22 @@ func noActorReason(log *snapshot.AuditLog) string {
 	return noEntry
 }
 
-func (r *report) changeTable() *table.Table {
-	t := r.table("Changes")
-	for i, o := range r.Organizations {
-		for j := range o.Changes {
-			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
-		}
-	}
-	r.remarkChanges(t)
-	return t
-}
-
-// readingTable lists the changes for people: values become labels, and long values are cut.
-func (r *report) readingTable() *table.Table {
-	t := table.New("Changes", r.Zone(), columnsOf["Reading"]...)
-	t.File, t.Remarks = r.changes.File, r.changes.Remarks
+// changeTables list the changes: the first one with every value, and reading for people. There,
+// values become labels, and long values are cut.
+func (r *report) changeTables() (changes, reading *table.Table) {
+	changes, reading = r.table("Changes"), table.New("Changes", r.Zone(), columnsOf["Reading"]...)
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			c := &o.Changes[j]
+			changes.Add(i, ChangeCells(r.label(i), o.AuditLog, c)...)
 			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), noActorReason(o.AuditLog))
-			t.Add(i, Word(c.Severity), string(c.Kind), r.label(i), c.SubjectName, c.SubjectID, c.Field,
+			reading.Add(i, Word(c.Severity), string(c.Kind), r.label(i), c.SubjectName, c.SubjectID, c.Field,
 				Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel), actor, c.Note)
 		}
 	}
-	return t
+	r.remarkChanges(changes)
+	reading.File, reading.Remarks = changes.File, changes.Remarks
+	return changes, reading
 }
 
 // remarkChanges adds for each organization which snapshots were compared, or why it has no rows.

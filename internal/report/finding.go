@@ -227,8 +227,5 @@ func SeverityText(counts []int) string {
 			texts = append(texts, fmt.Sprintf("%d %s", n, diff.Severities[i]))
 		}
 	}
-	if len(texts) == 0 {
-		return "none"
-	}
-	return strings.Join(texts, ", ")
+	return cmp.Or(strings.Join(texts, ", "), "none")
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -47,16 +48,17 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 
 // ssoCells returns name, state and issuer of the linked SSO configuration, or why it has none.
 func (o *Organization) ssoCells(c *snapshot.SCIMConfiguration) (name, state, issuer any) {
-	linked := o.sso(c.SSOConfigurationID)
+	i, found := slices.BinarySearchFunc(o.SSO, c.SSOConfigurationID,
+		func(sso snapshot.SSOConfiguration, id string) int { return strings.Compare(sso.ID, id) })
 	switch {
 	case c.SSOConfigurationID == "":
 		return table.Why(notLinked), table.Why(notLinked), table.Why(notLinked)
 	case o.Snapshot.SSONotAssessed != "":
 		return Unless(o.Snapshot.SSONotAssessed, nil), table.Why(NotChecked), table.Why(NotChecked)
-	case linked == nil:
+	case !found:
 		return table.Why("not among the SSO configurations"), table.Why(Unknown), table.Why(Unknown)
 	}
-	return linked.DisplayName, apiWord(linked.State), linked.IssuerURL
+	return o.SSO[i].DisplayName, apiWord(o.SSO[i].State), o.SSO[i].IssuerURL
 }
 
 func (r *report) ssoTable() *table.Table {
@@ -105,9 +107,7 @@ func claimsText(claims map[string]string) string {
 	if len(claims) == 0 {
 		return ""
 	}
-	text, err := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		panic("report: claims as JSON: " + err.Error()) // a map of strings can always be encoded
-	}
+	text, _ := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(true)) // with these options, any map of texts can be encoded
 	return string(text)
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -101,17 +100,6 @@ func (o *Organization) name() string {
 // the id was known.
 func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
-}
-
-// sso returns the SSO configuration with an id, nil if the organization has none.
-func (o *Organization) sso(id string) *snapshot.SSOConfiguration {
-	i, found := slices.BinarySearchFunc(o.SSO, id, func(c snapshot.SSOConfiguration, id string) int {
-		return strings.Compare(c.ID, id)
-	})
-	if !found {
-		return nil
-	}
-	return &o.SSO[i]
 }
 
 // netAdded returns the number of added less that of removed configurations since the baseline.

@@ -57,8 +57,8 @@ func newReport(m *Model, opts Options) *report {
 		r.evaluated = append(r.evaluated, r.evaluate(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
-	r.changes, r.timeline = r.changeTable(), r.timelineTable()
-	r.reading = r.readingTable()
+	r.changes, r.reading = r.changeTables()
+	r.timeline = r.timelineTable()
 	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()

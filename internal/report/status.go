@@ -199,66 +199,61 @@ func (r *report) tieOuts() TieOuts {
 			continue
 		}
 		s := &o.Snapshot
-		all.tieListing(i, o, listing{"SCIM", methodSCIM, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM,
-			r.inventory, ""})
-		all.tieListing(i, o, listing{"SSO", methodSSO, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO,
-			r.sso, s.SSONotAssessed})
-		const pages = "Pages in the stored exchanges = pages counted by the collector"
-		all.tieExchanges(i, o, pages, s.Pages, func(e *snapshot.Exchange) int {
-			isPage := strings.HasSuffix(e.Method, methodSCIM) || strings.HasSuffix(e.Method, methodSSO)
-			if isPage && e.Status == statusOK {
-				return 1
-			}
-			return 0
-		})
+		scim, sso, pages := o.recorded()
+		all.tieExchanges(i, o, "SCIM records in the stored exchanges = records", scim, s.SCIMReceived)
+		all.tieRows(i, o, r.inventory, "SCIM", s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM)
+		if s.SSONotAssessed != "" {
+			all.NotAssessed(i, "SSO records", s.SSONotAssessed)
+		} else {
+			all.tieExchanges(i, o, "SSO records in the stored exchanges = records", sso, s.SSOReceived)
+			all.tieRows(i, o, r.sso, "SSO", s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO)
+		}
+		all.tieExchanges(i, o, "Pages in the stored exchanges = pages", pages, s.Pages)
 		all.tieBaseline(i, o)
 	}
 	return append(all, r.runTieOuts()...)
 }
 
-// listing has the counts of one list of configurations from each source.
-type listing struct {
-	name, method                     string
-	received, distinct, stored, view int
-	table                            *table.Table
-	notAssessed                      string
-}
-
-// tieListing compares the counts of one list step by step, from the exchanges to the sheet.
-func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
-	if l.notAssessed != "" {
-		t.NotAssessed(organization, l.name+" records", l.notAssessed)
-		return
-	}
-	wire := l.name + " records in the stored exchanges = records counted by the collector"
-	t.tieExchanges(organization, o, wire, l.received, func(e *snapshot.Exchange) int {
-		if strings.HasSuffix(e.Method, l.method) {
-			return e.Records
+// recorded counts the records of each list in the stored exchanges, and the pages of both lists.
+func (o *Organization) recorded() (scim, sso, pages int) {
+	for i := range o.Exchanges {
+		e := &o.Exchanges[i]
+		switch {
+		case strings.HasSuffix(e.Method, methodSCIM):
+			scim += e.Records
+		case strings.HasSuffix(e.Method, methodSSO):
+			sso += e.Records
+		default:
+			continue
 		}
-		return 0
-	})
-	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note gives the reason")
-	t.Compare(organization, l.name+" records received = distinct ids", l.received, l.distinct,
-		"an id was listed more than once; "+notes)
-	t.Compare(organization, l.name+" distinct ids = rows stored", l.distinct, l.stored, "")
-	t.Compare(organization, l.name+" rows stored = rows of the database view", l.stored, l.view, "")
-	t.Compare(organization, l.name+" rows of the database view = rows of the sheet "+l.table.Name, l.view,
-		l.table.Size(organization), "")
+		if e.Status == statusOK {
+			pages++
+		}
+	}
+	return scim, sso, pages
 }
 
-// tieExchanges compares the sum of a number over the stored exchanges with the collector's count.
-func (t *TieOuts) tieExchanges(
-	organization int, o *Organization, check string, counted int, number func(*snapshot.Exchange) int,
-) {
+// tieExchanges compares a number in the stored exchanges with the collector's count.
+func (t *TieOuts) tieExchanges(organization int, o *Organization, check string, recorded, counted int) {
+	check += " counted by the collector"
 	if len(o.Exchanges) == 0 {
 		t.NotAssessed(organization, check, "no exchanges are stored")
 		return
 	}
-	sum := 0
-	for i := range o.Exchanges {
-		sum += number(&o.Exchanges[i])
-	}
-	t.Compare(organization, check, sum, counted, "")
+	t.Compare(organization, check, recorded, counted, "")
+}
+
+// tieRows compares the counts of one list step by step, from the records received to the sheet.
+func (t *TieOuts) tieRows(
+	organization int, o *Organization, sheet *table.Table, name string, received, distinct, stored, view int,
+) {
+	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note gives the reason")
+	t.Compare(organization, name+" records received = distinct ids", received, distinct,
+		"an id was listed more than once; "+notes)
+	t.Compare(organization, name+" distinct ids = rows stored", distinct, stored, "")
+	t.Compare(organization, name+" rows stored = rows of the database view", stored, view, "")
+	t.Compare(organization, name+" rows of the database view = rows of the sheet "+sheet.Name, view,
+		sheet.Size(organization), "")
 }
 
 // tieBaseline compares the changes with the difference between the sizes of the two snapshots.

@@ -205,12 +205,9 @@ func (r *report) trendTable(zone *time.Location) *table.Table {
 		text := fmt.Sprintf("%d: %s", run.ID, run.Outcome)
 		cells := []any{run.StartedAt, text, reason}
 		if zone != nil {
-			cells = cells[:2]
-			if reason != "" {
-				cells[1] = text + ": " + reason
-			}
+			cells = []any{run.StartedAt, strings.TrimSuffix(text+": "+reason, ": ")}
 		}
-		t.Add(table.RunLevel, append(append(cells, numbers...), int(run.ID))...)
+		t.Add(table.RunLevel, slices.Concat(cells, numbers, []any{int(run.ID)})...)
 	}
 	return t
 }
