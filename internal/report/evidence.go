@@ -54,16 +54,16 @@ type Fact struct {
 }
 
 // rowFacts returns a row as facts: each visible cell with a value becomes a fact under its column's
-// title. Keys select the columns; no keys select all.
-func rowFacts(t *table.Table, row int, keys ...string) []Fact {
+// title, and each instant a second one with its local time. Keys select the columns; no keys select
+// all.
+func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
-	for i, c := range t.Shown() {
-		value := t.Rows[row].Cells[i]
-		if value != nil && (len(keys) == 0 || slices.Contains(keys, strings.TrimSuffix(c.Key, table.LocalSuffix))) {
-			facts = append(facts, Fact{t.Rows[row].Organization, c.Title, value})
+	for _, i := range t.Indexes(keys) {
+		if value := t.Rows[row].Cells[i]; value != nil {
+			facts = append(facts, Fact{t.Rows[row].Organization, t.Columns[i].Title, value})
 		}
 	}
-	return facts
+	return r.Localized(facts)
 }
 
 // Localized adds the local time after each instant.
@@ -125,7 +125,8 @@ func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines
 // snapshotTable has one row for each organization on how its snapshot was made. The evidence shows
 // each cell with a value on its own line, under the column's title.
 func (r *report) snapshotTable() *table.Table {
-	t := r.table("Snapshots")
+	t := table.New("", nil, columnsOf["Snapshots"]...)
+	t.Key = "snapshots"
 	for i, o := range r.Organizations {
 		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
 	}
@@ -228,7 +229,7 @@ func finalToken(l snapshot.Listing) string {
 func (r *report) evidence() []Fact {
 	all := append(r.runFacts(), r.writerFacts()...)
 	for i := range r.Organizations {
-		all = append(all, rowFacts(r.snapshots, i)...)
+		all = append(all, r.rowFacts(r.snapshots, i)...)
 		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
 			if o.expected != "" && o.expected != r.Rules[j].Expected {
 				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
@@ -240,9 +241,9 @@ func (r *report) evidence() []Fact {
 
 // runFacts returns the cells of the run as facts.
 func (r *report) runFacts(keys ...string) []Fact {
-	t := table.New("", r.Zone(), RunColumns...)
+	t := table.New("", nil, RunColumns...)
 	t.Add(table.RunLevel, RunCells(&r.Run)...)
-	return rowFacts(t, 0, keys...)
+	return r.rowFacts(t, 0, keys...)
 }
 
 // writerFacts names the version that wrote the report, if another version made the run.

@@ -24,19 +24,18 @@ func (r *report) acceptances() []acceptance {
 		}
 	}
 	var all []acceptance
-	listed := make(map[finding.Exception]bool)
 	for i, o := range r.Organizations {
 		for j := range o.Acceptances {
 			a := &o.Acceptances[j]
 			switch {
 			case a.Bearing != finding.Unmatched || a.OrganizationID != "" || len(r.Organizations) == 1:
 				all = append(all, acceptance{i, a})
-			case !matches[a.Exception] && !listed[a.Exception]:
+			case !matches[a.Exception]: // and not listed yet
 				one := *a
 				if r.incomplete() > 0 { // it may match something in an organization that failed
 					one.Bearing = finding.Open
 				}
-				all, listed[a.Exception] = append(all, acceptance{table.RunLevel, &one}), true
+				all, matches[a.Exception] = append(all, acceptance{table.RunLevel, &one}), true
 			}
 		}
 	}

@@ -94,10 +94,7 @@ func ParseTemplate(name, text string, zone *time.Location) (*template.Template, 
 
 // templateError removes the prefix of a text/template error, so that it begins with the position.
 func templateError(err error) error {
-	if text, ok := strings.CutPrefix(err.Error(), "template: "); ok {
-		return errors.New(text)
-	}
-	return err
+	return errors.New(strings.TrimPrefix(err.Error(), "template: "))
 }
 
 // WriteMarkdown executes a template with the data. If t is nil, it uses the built-in template of

@@ -200,15 +200,13 @@ func (r *report) tieOuts() TieOuts {
 		}
 		s := &o.Snapshot
 		scim, sso, pages := o.recorded()
-		all.tieExchanges(i, o, "SCIM records in the stored exchanges = records", scim, s.SCIMReceived)
-		all.tieRows(i, o, r.inventory, "SCIM", s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM)
+		all.tieRows(i, o, r.inventory, "SCIM", scim, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM)
 		if s.SSONotAssessed != "" {
 			all.NotAssessed(i, "SSO records", s.SSONotAssessed)
 		} else {
-			all.tieExchanges(i, o, "SSO records in the stored exchanges = records", sso, s.SSOReceived)
-			all.tieRows(i, o, r.sso, "SSO", s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO)
+			all.tieRows(i, o, r.sso, "SSO", sso, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO)
 		}
-		all.tieExchanges(i, o, "Pages in the stored exchanges = pages", pages, s.Pages)
+		all.Compare(i, "Pages in the stored exchanges = pages counted by the collector", pages, s.Pages, "")
 		all.tieBaseline(i, o)
 	}
 	return append(all, r.runTieOuts()...)
@@ -233,20 +231,12 @@ func (o *Organization) recorded() (scim, sso, pages int) {
 	return scim, sso, pages
 }
 
-// tieExchanges compares a number in the stored exchanges with the collector's count.
-func (t *TieOuts) tieExchanges(organization int, o *Organization, check string, recorded, counted int) {
-	check += " counted by the collector"
-	if len(o.Exchanges) == 0 {
-		t.NotAssessed(organization, check, "no exchanges are stored")
-		return
-	}
-	t.Compare(organization, check, recorded, counted, "")
-}
-
-// tieRows compares the counts of one list step by step, from the records received to the sheet.
+// tieRows compares the counts of one list step by step, from the stored exchanges to the sheet.
 func (t *TieOuts) tieRows(
-	organization int, o *Organization, sheet *table.Table, name string, received, distinct, stored, view int,
+	organization int, o *Organization, sheet *table.Table, name string, recorded, received, distinct, stored, view int,
 ) {
+	t.Compare(organization, name+" records in the stored exchanges = records counted by the collector", recorded,
+		received, "")
 	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note gives the reason")
 	t.Compare(organization, name+" records received = distinct ids", received, distinct,
 		"an id was listed more than once; "+notes)

@@ -118,8 +118,7 @@ func (r *report) overviewNotes(organization int) string {
 // to the table of the summary. A table of findings counts only those that fail.
 func mostSerious(all, shown *table.Table) []table.Row {
 	var rows []table.Row
-	severity := all.Column("severity")
-	status := slices.IndexFunc(all.Columns, func(c table.Column) bool { return c.Key == "status" })
+	severity, status := all.Column("severity"), all.Column("status")
 	for _, s := range diff.Severities {
 		for _, row := range all.Rows {
 			if row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {

@@ -24,8 +24,7 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 		_, _ = fmt.Fprintf(out, ",\n  %q: [", t.Key)
 		layout, separator := t.layout(f, notJSON), ""
 		for _, r := range t.Rows {
-			b := append(out.AvailableBuffer(), separator...)
-			_, _ = out.Write(layout.appendObject(append(b, "\n    "...), r))
+			_, _ = fmt.Fprintf(out, "%s\n    %s", separator, layout.object(r))
 			separator = ","
 		}
 		_, _ = out.WriteString("\n  ]")
@@ -47,10 +46,9 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 	_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", kind, members)
 	lines := 1
 	for _, t := range withRemarks(tables) {
-		layout, beginning := t.layout(f, notJSON), fmt.Sprintf(`{"type":%q,"data":`, t.Key)
+		layout := t.layout(f, notJSON)
 		for _, r := range t.Rows {
-			b := append(out.AvailableBuffer(), beginning...)
-			_, _ = out.Write(append(layout.appendObject(b, r), "}\n"...))
+			_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", t.Key, layout.object(r))
 		}
 		lines += len(t.Rows)
 	}
@@ -78,14 +76,14 @@ func withRemarks(tables []*Table) []*Table {
 	return append(all, remarks)
 }
 
-func (l *layout) appendObject(b []byte, r Row) []byte {
-	separator := byte('{')
+// object returns a row as a JSON object on one line.
+func (l *layout) object(r Row) []byte {
+	b := []byte("{")
 	for i, value := range l.of(r) {
-		b = append(append(append(b, separator, '"'), l.keys[i]...), `":`...)
-		b = appendJSON(b, value)
-		separator = ','
+		b = appendJSON(append(b, `"`+l.keys[i]+`":`...), value)
+		b = append(b, ',')
 	}
-	return append(b, '}')
+	return append(bytes.TrimSuffix(b, []byte(",")), '}')
 }
 
 func appendJSON(b []byte, value any) []byte {

@@ -52,7 +52,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 		t.Columns = append(t.Columns, c)
 		if zone != nil && c.hasLocal() {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
-			t.Columns = append(t.Columns, Column{Title: title, Key: c.Key + LocalSuffix, Kind: TextKind, in: notJSON})
+			t.Columns = append(t.Columns, Column{Title: title, Key: c.Key + "_local", Kind: TextKind, in: notJSON})
 		}
 	}
 	t.Widths = make([]int, len(t.Columns))
@@ -61,9 +61,6 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 
 // InUTC ends the titles of columns of instants, and the names of facts that are instants.
 const InUTC = "(UTC)"
-
-// LocalSuffix ends the key of a column of local times.
-const LocalSuffix = "_local"
 
 // Add appends a row and measures it. The cells are in the order of the columns passed to New. Cells
 // missing at the end are nil.
@@ -112,13 +109,9 @@ func (t *Table) Alarm(organization int, text string) {
 // Size returns the number of rows of one organization, or of RunLevel.
 func (t *Table) Size(organization int) int { return t.sizes[organization] }
 
-// Column returns the index of the column with a key. It panics if there is none.
+// Column returns the index of the column with a key, -1 if there is none.
 func (t *Table) Column(key string) int {
-	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
-	if i < 0 {
-		panic("table: no column " + key + " in " + t.Name)
-	}
-	return i
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
 }
 
 // Indexes returns the indexes of the columns with these keys; no keys select all visible columns.
