@@ -31,12 +31,6 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-// The texts for a missing actor.
-const (
-	unknownActor = "not known"
-	noEntry      = "no audit-log entry"
-)
-
 // noActorReason returns why a change has no candidate entry.
 func noActorReason(log *snapshot.AuditLog) string {
 	switch {
@@ -45,9 +39,9 @@ func noActorReason(log *snapshot.AuditLog) string {
 	case log.NotAssessed != "":
 		return "not assessed: " + log.NotAssessed
 	case log.Lacking != "":
-		return noEntry + " found, but entries may be missing"
+		return "no audit-log entry found, but entries may be missing"
 	}
-	return noEntry
+	return "no audit-log entry"
 }
 
 // changeTables list the changes: the first one with every value, and reading for people. There,
@@ -118,9 +112,6 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	}
 	return notAssessed, older
 }
-
-// noEarlier is the reason why a part of a snapshot was not compared.
-const noEarlier = "no earlier snapshot could read them"
 
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
 // included, oldest first.

@@ -114,7 +114,7 @@ func (r *report) makeWorkbook() {
 	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
-	r.book.Sheets = append(r.book.Sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: TermTable(Glossary)})
+	r.book.Sheets = append(r.book.Sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)})
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), jsonFile, jsonLinesFile)
 	for _, f := range facts {

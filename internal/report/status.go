@@ -84,8 +84,6 @@ func (o *Organization) reason() string {
 	return reason
 }
 
-const baselineText = "baseline: first complete snapshot, nothing to compare with"
-
 // headline returns one sentence with the counts of a complete organization.
 func (r *report) headline(organization int) string {
 	o := r.Organizations[organization]

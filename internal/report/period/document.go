@@ -91,8 +91,7 @@ func (d *document) makeBook() {
 		sheets = append(sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	// The glossary explains the kinds of change as the report of a run does.
-	kinds := slices.DeleteFunc(slices.Clone(report.Glossary), func(t report.Term) bool { return t.Subject == "" })
-	glossary := report.TermTable(append(report.ParseTerms(glossaryText), kinds...))
+	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
 		Creator: "auditor " + d.ToolVersion, At: d.knownUntil(),
@@ -105,7 +104,7 @@ func (d *document) makeBook() {
 	evidence.Table = d.evidence
 }
 
-// glossaryText is in the form that report.ParseTerms reads.
+// glossaryText is in the form that report.GlossaryTable reads.
 //
 //go:embed glossary.tsv
 var glossaryText string

@@ -13,11 +13,7 @@ import (
 func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	layout := t.layout(f, jsonOnly)
-	header := make([]any, len(layout.keys))
-	for i, key := range layout.keys {
-		header[i] = key
-	}
-	writeRecord(out, header, "remark")
+	_, _ = out.WriteString(strings.Join(layout.keys, ",") + ",remark\r\n") // Flush returns the first error
 	for _, r := range t.Rows {
 		writeRecord(out, layout.of(r), "")
 	}
@@ -29,7 +25,6 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	return out.Flush()
 }
 
-// writeRecord ignores errors: Flush returns the first one.
 func writeRecord(out *bufio.Writer, cells []any, remark string) {
 	for _, value := range cells {
 		_, _ = out.WriteString(csvField(value) + ",")
