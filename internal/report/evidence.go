@@ -320,8 +320,7 @@ func (r *report) missedNights() map[time.Time][]string {
 
 // exchangeTable lists the requests behind the snapshots, in the order of sending.
 func (r *report) exchangeTable() *table.Table {
-	t := r.table("Evidence")
-	t.Key, t.File = "exchanges", "exchanges.csv"
+	t := r.table("Exchanges")
 	for i, o := range r.Organizations {
 		for j := range o.Exchanges {
 			e := &o.Exchanges[j]

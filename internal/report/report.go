@@ -114,7 +114,8 @@ func (r *report) makeWorkbook() {
 	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
-	r.book.Sheets = append(r.book.Sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)})
+	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
+	r.book.Sheets = append(r.book.Sheets, evidence, glossary)
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), jsonFile, jsonLinesFile)
 	for _, f := range facts {
@@ -167,8 +168,9 @@ func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
 	add := func(id, name, outcome string) {
-		document.Values = append(document.Values, []any{id, name})
-		rows.Values = append(rows.Values, []any{int(r.Run.ID), id, name, outcome})
+		document.Values = append(document.Values, table.FrameValues{Before: []any{id, name}})
+		before := []any{int(r.Run.ID), id, name}
+		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
 	}
 	add("", "", "")
 	for i, o := range r.Organizations {
@@ -199,9 +201,8 @@ type head struct {
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.status(), r.Complete(), append([]string{}, r.alarms()...), r.Run.ID, r.Run.StartedAt.UTC(),
-		r.Run.Trigger, string(r.Run.Outcome), r.Run.ToolVersion,
-		r.writer(), r.Run.Host, r.cells,
+		jsonSchema, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells,
 	}
 }
 

@@ -64,7 +64,7 @@ func (d *document) frame(ends ...string) *table.Frame {
 	f := &table.Frame{Before: append(ends, "organization_id", "organization")}
 	for _, o := range append([]*organization{{}}, d.organizations...) {
 		around := []any{d.From, d.To, o.id, o.name}
-		f.Values = append(f.Values, around[len(around)-len(f.Before):])
+		f.Values = append(f.Values, table.FrameValues{Before: around[len(around)-len(f.Before):]})
 	}
 	return f
 }

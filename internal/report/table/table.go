@@ -141,10 +141,13 @@ func (t *Table) Shown() []Column {
 // table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
-	// Values has the cells of these columns, in the order of the keys: first those of RunLevel, then
-	// those of each organization.
-	Values [][]any
+	// Values has the cells of these columns: first those of RunLevel, then those of each
+	// organization.
+	Values []FrameValues
 }
+
+// FrameValues are the cells around a row, in the order of the frame's keys.
+type FrameValues struct{ Before, After []any }
 
 // layout selects the columns of a file: those of the frame and some of the table's.
 type layout struct {
@@ -167,12 +170,12 @@ func (t *Table) layout(f *Frame, without files) *layout {
 
 // of returns the cells of a row in the order of the keys.
 func (l *layout) of(r Row) []any {
-	around, before := l.frame.Values[r.Organization+1], len(l.frame.Before)
-	cells := slices.Clone(around[:before])
+	around := l.frame.Values[r.Organization+1]
+	cells := slices.Clone(around.Before)
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
 	}
-	return append(cells, around[before:]...)
+	return append(cells, around.After...)
 }
 
 // Column is one column. Text, Int, Time, Lists and ParseColumns make columns.

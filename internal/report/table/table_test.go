@@ -17,9 +17,9 @@ func frame() *Frame {
 	return &Frame{
 		Before: []string{"run_id", "organization"},
 		After:  []string{"outcome"},
-		Values: [][]any{
-			{7, "", ""},
-			{7, "=Acme", "complete"},
+		Values: []FrameValues{
+			{[]any{7, ""}, []any{""}},
+			{[]any{7, "=Acme"}, []any{"complete"}},
 		},
 	}
 }
