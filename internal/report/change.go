@@ -70,6 +70,7 @@ func (r *report) remarkChanges(t *table.Table) {
 			t.Alarm(i, r.notComplete(i))
 		case o.first():
 			t.Missing(i, r.label(i)+": "+baselineText)
+			continue
 		case len(o.Changes) == 0:
 			t.Remark(i, fmt.Sprintf("%s: no changes%s since the baseline snapshot taken at %s", r.label(i), o.ofSCIM(),
 				UTC(o.Baseline.TakenAt)))
@@ -87,12 +88,9 @@ func (r *report) remarkChanges(t *table.Table) {
 	}
 }
 
-// comparisonNotes names the parts of a complete snapshot whose changes are not known, and those
-// that were compared with an older snapshot than the baseline. Without a baseline there are none.
+// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes are
+// not known, and those that were compared with an older snapshot than the baseline.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
-	if o.Baseline == nil {
-		return nil, nil
-	}
 	for _, part := range []struct {
 		name, notAssessed string
 		baseline          *snapshot.Snapshot
@@ -101,6 +99,9 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 		{"organization policies", o.Snapshot.PoliciesNotAssessed, o.PoliciesBaseline},
 	} {
 		switch {
+		case o.first() && part.notAssessed != "":
+			notAssessed = append(notAssessed, part.name+" not assessed: "+part.notAssessed)
+		case o.Baseline == nil:
 		case part.notAssessed != "":
 			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+part.notAssessed)
 		case part.baseline == nil:

@@ -281,7 +281,8 @@ func (r *report) runTable() *table.Table {
 		if len(organizations) > 0 {
 			reason = "no complete run for: " + strings.Join(organizations, ", ")
 		}
-		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil, reason)
+		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil,
+			reason, "", "")
 	}
 	started, scheduled := t.Column("started_at"), t.Column("scheduled_for")
 	at := func(row table.Row) time.Time { return cmp.Or(row.Cells[started], row.Cells[scheduled]).(time.Time) }

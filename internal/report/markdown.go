@@ -1,6 +1,7 @@
 package report
 
 import (
+	_ "embed" // columns of the tables in Markdown
 	"errors"
 	"fmt"
 	"io"
@@ -17,9 +18,6 @@ import (
 // Every text is GitHub Flavored Markdown in which texts from the API are escaped, so a template
 // writes it unchanged.
 func (r *report) markdown() map[string]any {
-	show := func(t *table.Table, keys string) table.Markdown {
-		return t.Markdown(r.Rest(t, WorkbookFile), strings.Fields(keys)...)
-	}
 	var alarms, organizations []string
 	for _, alarm := range r.alarms() {
 		alarms = append(alarms, table.EscapeMarkdown(alarm))
@@ -29,29 +27,28 @@ func (r *report) markdown() map[string]any {
 			organizations = append(organizations, table.EscapeMarkdown(r.headline(i)))
 		}
 	}
-	return map[string]any{
+	data := map[string]any{
 		"Title": reportTitle, "Complete": r.Complete(), "Status": table.EscapeMarkdown(r.status()),
 		"Alarms": alarms, "Run": table.EscapeMarkdown(r.runSentence()), "Organizations": organizations,
 		"RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt), "ToolVersion": table.EscapeMarkdown(r.writer()),
-		"TieOuts": show(r.ties.Table(&r.names), ""),
-		"Changes": show(r.reading, ""),
-		"Findings": show(r.findings, "status severity rule_id organization subject_name subject_id observed days_open "+
-			"accepted"),
-		"Exceptions": show(r.exceptions, "state bearing rule_id organization subject_id owner expires reason ticket "+
-			"findings"),
-		"SCIM": show(r.inventory, "name id organization enabled token_expires_at days_to_expiry sso_name "+
-			"open_finding_rules"),
-		"SSO": show(r.sso, "display_name id organization state provider_type issuer_url email_domains "+
-			"open_finding_rules"),
-		"Rules": show(r.outcomes, "rule_id title organization outcome severity fail not_assessed excepted pass"),
-		"Timeline": show(r.timeline, "taken_at organization subject_name subject_id kind severity field before after "+
-			"note"),
-		"Runs": show(r.runs, "id outcome started_at trigger organizations_complete organizations_failed changes "+
-			"error"),
-		"Evidence":  show(FactTable(r.facts, &r.names), ""),
-		"Exchanges": show(r.exchanges, "organization number method request status sent_at records retries response_sha256"),
 	}
+	tables := map[string]*table.Table{
+		"TieOuts": r.ties.Table(&r.names), "Changes": r.reading, "Findings": r.findings, "Exceptions": r.exceptions,
+		"SCIM": r.inventory, "SSO": r.sso, "Rules": r.outcomes, "Timeline": r.timeline, "Runs": r.runs,
+		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+	}
+	for line := range strings.Lines(markdownText) {
+		name, keys, _ := strings.Cut(line, "\t")
+		data[name] = tables[name].Markdown(r.Rest(tables[name], WorkbookFile), strings.Fields(keys)...)
+	}
+	return data
 }
+
+// markdownText has the keys of the columns that each table shows in Markdown; no keys select all.
+// Each line has a table: its name in templates, a tab, and the keys.
+//
+//go:embed markdown.tsv
+var markdownText string
 
 func (r *report) runSentence() string {
 	run, scheduled, written := &r.Run, "not scheduled", ""

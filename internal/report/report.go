@@ -71,7 +71,7 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
-// table returns a table with a CSV file and an array in JSON, both named like its sheet.
+// table returns a table without rows. Its CSV file and its array in JSON are named like the table.
 func (r *report) table(name string) *table.Table {
 	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")

@@ -96,15 +96,9 @@ func (r *report) overviewTable() *table.Table {
 
 // overviewNotes returns what a reader must know beside the numbers of an organization.
 func (r *report) overviewNotes(organization int) string {
-	o, counts := r.Organizations[organization], r.evaluated[organization].counts
-	notAssessed, older := o.comparisonNotes()
+	counts := r.evaluated[organization].counts
+	notAssessed, older := r.Organizations[organization].comparisonNotes()
 	texts := append(notAssessed, older...)
-	if reason := o.Snapshot.SSONotAssessed; reason != "" && o.first() { // else notAssessed has the reason
-		texts = append(texts, "SSO configurations not assessed: "+reason)
-	}
-	if reason := o.Snapshot.PoliciesNotAssessed; reason != "" && o.first() {
-		texts = append(texts, "organization policies not assessed: "+reason)
-	}
 	if n := counts[finding.NotAssessed]; n > 0 {
 		texts = append(texts, Count(n, "outcome")+" not assessed")
 	}

@@ -65,30 +65,20 @@ const InUTC = "(UTC)"
 // Add appends a row and measures it. The cells are in the order of the columns passed to New. Cells
 // missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
-	if t.zone != nil {
-		cells = t.withLocal(cells)
+	row := make([]any, 0, len(t.Columns))
+	for _, value := range cells {
+		row = append(row, value)
+		if t.zone != nil && t.Columns[len(row)-1].hasLocal() {
+			row = append(row, InZone(value, t.zone))
+		}
 	}
-	for i, value := range cells {
+	for i, value := range row {
 		if t.Columns[i].in != jsonOnly {
 			t.Widths[i] = max(t.Widths[i], DisplayWidth(t.Count(value)))
 		}
 	}
-	cells = append(cells, make([]any, len(t.Columns)-len(cells))...)
-	t.Rows = append(t.Rows, Row{organization, cells})
+	t.Rows = append(t.Rows, Row{organization, row[:len(t.Columns)]})
 	t.sizes[organization]++
-}
-
-// withLocal inserts the local time after each cell of a column of instants.
-func (t *Table) withLocal(cells []any) []any {
-	all := make([]any, 0, len(t.Columns))
-	for _, value := range cells {
-		hasLocal := t.Columns[len(all)].hasLocal()
-		all = append(all, value)
-		if hasLocal {
-			all = append(all, InZone(value, t.zone))
-		}
-	}
-	return all
 }
 
 // Remark appends a remark.
