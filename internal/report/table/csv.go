@@ -27,7 +27,8 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 
 func writeRecord(out *bufio.Writer, cells []any, remark string) {
 	for _, value := range cells {
-		_, _ = out.WriteString(csvField(value) + ",")
+		_, _ = out.WriteString(csvField(value))
+		_ = out.WriteByte(',')
 	}
 	_, _ = out.WriteString(csvField(remark) + "\r\n")
 }

@@ -78,12 +78,13 @@ func withRemarks(tables []*Table) []*Table {
 
 // object returns a row as a JSON object on one line.
 func (l *layout) object(r Row) []byte {
-	b := []byte("{")
+	b := make([]byte, 0, 1<<10)
 	for i, value := range l.of(r) {
-		b = appendJSON(append(b, `"`+l.keys[i]+`":`...), value)
-		b = append(b, ',')
+		b = append(append(append(b, ',', '"'), l.keys[i]...), `":`...)
+		b = appendJSON(b, value)
 	}
-	return append(bytes.TrimSuffix(b, []byte(",")), '}')
+	b[0] = '{' // in place of the first comma
+	return append(b, '}')
 }
 
 func appendJSON(b []byte, value any) []byte {

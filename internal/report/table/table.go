@@ -161,7 +161,7 @@ func (t *Table) layout(f *Frame, without files) *layout {
 // of returns the cells of a row in the order of the keys.
 func (l *layout) of(r Row) []any {
 	around := l.frame.Values[r.Organization+1]
-	cells := slices.Clone(around.Before)
+	cells := append(make([]any, 0, len(l.keys)), around.Before...)
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
 	}
