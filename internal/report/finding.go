@@ -53,7 +53,7 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 	j := evaluation{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
 	at := make(map[string]int)
 	add := func(rule finding.Rule) {
-		at[rule.ID], r.controls[rule.ID] = len(j.outcomes), controlCells(rule)
+		at[rule.ID], r.controls[rule.ID] = len(j.outcomes), FrameworkCells(rule)
 		j.outcomes = append(j.outcomes, outcome{rule: rule, counts: make(map[finding.Status]int)})
 	}
 	for _, rule := range r.Rules {
@@ -159,16 +159,7 @@ func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
 
 // FrameworkCells returns the controls that a rule supports, a cell for each framework. The cells
 // are empty for a rule that this version does not know.
-func FrameworkCells(rules []finding.Rule, id string) []any {
-	for _, rule := range rules {
-		if rule.ID == id {
-			return controlCells(rule)
-		}
-	}
-	return controlCells(finding.Rule{})
-}
-
-func controlCells(rule finding.Rule) []any {
+func FrameworkCells(rule finding.Rule) []any {
 	cells := make([]any, len(finding.Frameworks))
 	for i, framework := range finding.Frameworks {
 		cells[i] = table.List{Items: rule.Controls(framework)}
@@ -213,7 +204,7 @@ func (r *report) ruleTable() *table.Table {
 	for _, rule := range rules {
 		t.Add(table.RunLevel, slices.Concat([]any{
 			rule.ID, rule.Title, string(rule.Severity), cmp.Or(expected[rule.ID], rule.Expected), rule.Why, rule.Remedy,
-		}, controlCells(rule))...)
+		}, FrameworkCells(rule))...)
 	}
 	return t
 }

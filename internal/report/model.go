@@ -200,7 +200,7 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 // readBaselines finds the snapshots that this one was compared with. If the baseline could not read
 // SSO configurations or policies, these were compared with the last complete snapshot that could.
 // Retention never deletes the newest such snapshot, so this finds the one that was used.
-func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) (err error) {
+func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
 	if o.Snapshot.BaselineID == 0 {
 		return nil
 	}
