@@ -22,7 +22,7 @@ type Baseline struct {
 	// snapshot could read them.
 	SSO, Policies Snapshot
 
-	content content
+	content versions
 }
 
 // Baseline returns the baseline of an organization. found is false if it has no complete snapshot yet.
@@ -58,18 +58,15 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 // readBaseline reads the current versions. A snapshot that could not read a kind leaves its versions current.
 func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
 	key, err := s.keyOf(ctx, b.Snapshot)
-	current := func(t *versionTable) (rows []version) {
-		if err == nil {
-			rows, err = t.current(ctx, s.db, key)
-		}
-		return rows
+	if err != nil {
+		return err
 	}
-	b.content = content{
-		current(organizationVersions), current(policyVersions), current(scimVersions), current(ssoVersions),
+	if b.content, err = currentVersions(ctx, s.db, key, contentTables); err != nil {
+		return err
 	}
-	return cmp.Or(err,
-		checkCount(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
-		checkCount(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
+	return cmp.Or(
+		checkCount(b.Snapshot.ID, "SCIM", len(b.content[scimVersions]), b.Snapshot.SCIMConfigurations),
+		checkCount(b.SSO.ID, "SSO", len(b.content[ssoVersions]), b.SSO.SSOConfigurations))
 }
 
 // Expiries has the token expiries that the snapshots of an organization showed.

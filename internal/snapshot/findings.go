@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,45 +44,36 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 	if err != nil {
 		return nil, err
 	}
-	details, err := s.readFindingDetails(ctx, h)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := s.findingsOf(ctx, h)
-	if err != nil {
-		return nil, err
-	}
-	findings, err := readVersions(versions, func(r *reader) Finding {
-		f := Finding{SnapshotID: h.ID, TakenAt: h.TakenAt, OrganizationID: h.OrganizationID}
-		f.Finding, f.FirstSeen = readFinding(r), r.seconds()
-		details.addTo(&f, r.number())
-		return f
-	})
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(
-			cmp.Compare(flag(strings.HasPrefix(a.RuleID, "RUN-")), flag(strings.HasPrefix(b.RuleID, "RUN-"))),
-			strings.Compare(a.RuleID, b.RuleID),
-			cmp.Compare(a.SubjectType, b.SubjectType),
-			strings.Compare(a.SubjectID, b.SubjectID))
-	})
-	return findings, err
-}
-
-// findingsOf returns the rows of the findings in a snapshot.
-func (s *Store) findingsOf(ctx context.Context, h Snapshot) ([]version, error) {
 	if !h.PrunedAt.IsZero() {
 		return nil, prunedError(h)
 	}
-	t := findingVersions
-	if h.Outcome == Failed {
-		return t.query(ctx, s.db, "SELECT snapshot_id, NULL, row_sha256, "+t.columnsOf(true)+
-			" FROM failed_findings WHERE snapshot_id = ?", h.ID)
-	}
-	key, err := findOrganization(ctx, s.db, h.OrganizationID)
+	acceptances, err := s.Acceptances(ctx, h.ID)
 	if err != nil {
 		return nil, err
 	}
-	return t.asOf(ctx, s.db, key, h.ID)
+	return queryAll(ctx, s.db, "reading findings", func(r *reader) Finding {
+		f := Finding{
+			SnapshotID: h.ID, TakenAt: h.TakenAt, OrganizationID: h.OrganizationID, Finding: readFinding(r),
+			Title: r.text(), Expected: r.text(), Remedy: r.text(),
+			FirstSeen: r.seconds(), DaysOpen: r.count(), LastSeen: r.seconds(),
+		}
+		if number := r.count(); number > 0 && number <= len(acceptances) {
+			f.Exception = &acceptances[number-1].Exception
+		}
+		return f
+	}, `SELECT f.fingerprint, f.rule_id, f.severity, f.status, f.original_status, f.subject_type, f.subject_id,
+		  f.subject_name, f.observed, f.title, f.expected, f.remedy, f.first_seen, f.days_open,
+		  CASE
+		    WHEN f.status IN ('fail', 'excepted') THEN f.taken_at
+		    WHEN f.first_seen IS NOT NULL THEN (
+		      SELECT c.last_seen
+		      FROM carried_findings c
+		      WHERE c.snapshot_id = f.snapshot_id AND c.fingerprint = f.fingerprint
+		    )
+		  END, f.exception_number
+		FROM findings f
+		WHERE f.snapshot_id = ?
+		ORDER BY f.rule_id LIKE 'RUN-%', f.rule_id, f.subject_type, f.subject_id`, h.ID)
 }
 
 // readFinding reads the first columns of findingVersions.
@@ -95,67 +85,19 @@ func readFinding(r *reader) finding.Finding {
 	}
 }
 
-// findingDetails is what other tables have about the findings in a snapshot.
-type findingDetails struct {
-	wordings    map[string]Wording // by rule id
-	acceptances []Acceptance
-	lastSeen    map[string]time.Time // of open findings that were not assessed, by fingerprint
-}
-
-func (s *Store) readFindingDetails(ctx context.Context, h Snapshot) (findingDetails, error) {
-	details := findingDetails{wordings: make(map[string]Wording), lastSeen: make(map[string]time.Time)}
-	if h.RuleSetID != 0 {
-		rules, err := s.Rules(ctx, h)
-		if err != nil {
-			return details, err
-		}
-		for _, w := range rules.Wordings {
-			details.wordings[w.RuleID] = w
-		}
-	}
-	carried, err := s.Carried(ctx, h)
-	if err != nil {
-		return details, err
-	}
-	for _, c := range carried {
-		details.lastSeen[c.Fingerprint] = c.LastSeen
-	}
-	details.acceptances, err = s.Acceptances(ctx, h.ID)
-	return details, err
-}
-
-// addTo adds the wording of its rule, its age, and the exception with this number to a finding.
-func (details *findingDetails) addTo(f *Finding, exception int64) {
-	w := details.wordings[f.RuleID]
-	f.Title, f.Expected, f.Remedy = w.Title, w.Expected, w.Remedy
-	if exception > 0 && exception <= int64(len(details.acceptances)) {
-		f.Exception = &details.acceptances[exception-1].Exception
-	}
-	f.LastSeen = details.lastSeen[f.Fingerprint]
-	if f.Status == finding.Fail || f.Status == finding.Excepted {
-		f.LastSeen = f.TakenAt
-	}
-	if !f.FirstSeen.IsZero() {
-		f.DaysOpen = int(f.TakenAt.Sub(f.FirstSeen) / (24 * time.Hour))
-	}
-}
-
 // Failing counts the failed findings in a snapshot by severity. It fails with ErrPruned if retention removed
 // them.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
-	h, err := s.Snapshot(ctx, snapshotID)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := s.findingsOf(ctx, h)
-	findings, damaged := readVersions(versions, readFinding)
 	failing := make(map[diff.Severity]int)
-	for _, f := range findings {
-		if f.Status == finding.Fail {
-			failing[f.Severity]++
-		}
+	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
+		severity := diff.Severity(r.text())
+		failing[severity] = r.count()
+		return true
+	}, "SELECT severity, count(*) FROM findings WHERE snapshot_id = ? AND status = 'fail' GROUP BY severity", snapshotID)
+	if err == nil && len(failing) == 0 {
+		err = s.notPruned(ctx, snapshotID)
 	}
-	return failing, cmp.Or(err, damaged)
+	return failing, err
 }
 
 // RuleSet has the rules and thresholds that produced the findings of snapshots.
@@ -205,24 +147,6 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 		return insertRows(ctx, tx, "rule_wordings", append([]string{"rule_set_id"}, wordingColumns...), rows)
 	})
 	return id, err
-}
-
-// Rules returns the rule set of a snapshot, or ErrNotFound if none was recorded.
-func (s *Store) Rules(ctx context.Context, h Snapshot) (RuleSet, error) {
-	thresholds, found, err := first(queryAll(ctx, s.db, "reading the rules", (*reader).text,
-		"SELECT thresholds FROM rule_sets WHERE id = ?", h.RuleSetID))
-	if err == nil && !found {
-		err = fmt.Errorf("the rules of snapshot %d: %w", h.ID, ErrNotFound)
-	}
-	if err != nil {
-		return RuleSet{}, err
-	}
-	set := RuleSet{Thresholds: thresholds}
-	set.Wordings, err = queryAll(ctx, s.db, "reading the rules", func(r *reader) Wording {
-		return Wording{RuleID: r.text(), Title: r.text(), Expected: r.text(), Remedy: r.text(), TurnedOff: r.text()}
-	}, "SELECT rule_id, title, expected, remedy, turned_off FROM rule_wordings WHERE rule_set_id = ? ORDER BY rule_id",
-		h.RuleSetID)
-	return set, err
 }
 
 // Acceptance is an exception as a complete snapshot saw it, so that the report of a past run shows what was

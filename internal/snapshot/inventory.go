@@ -10,30 +10,27 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// content has the versions that a snapshot shows, sorted by id.
-type content struct {
-	organization, policies, scim, sso []version
-}
-
-// readContent returns what a complete snapshot shows. It checks the counts, because a missing or extra row
-// would appear as an added or removed configuration.
-func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err error) {
+// readContent returns the rows of contentTables that a complete snapshot shows. It checks the counts, because a
+// missing or extra row would appear as an added or removed configuration.
+func (s *Store) readContent(ctx context.Context, h Snapshot) (versions, error) {
 	key, err := s.keyOf(ctx, h)
-	shown := func(t *versionTable, notAssessed string) (rows []version) {
-		if err == nil && notAssessed == "" {
-			rows, err = t.asOf(ctx, s.db, key, h.ID)
+	if err != nil {
+		return nil, err
+	}
+	shown := make(versions)
+	for _, t := range contentTables {
+		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" {
+			continue
 		}
-		return rows
+		if shown[t], err = t.asOf(ctx, s.db, key, h.ID); err != nil {
+			return nil, err
+		}
 	}
-	c = content{
-		shown(organizationVersions, ""), shown(policyVersions, h.PoliciesNotAssessed),
-		shown(scimVersions, ""), shown(ssoVersions, h.SSONotAssessed),
-	}
-	err = cmp.Or(err, checkCount(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations))
+	err = checkCount(h.ID, "SCIM", len(shown[scimVersions]), h.SCIMConfigurations)
 	if h.SSONotAssessed == "" {
-		err = cmp.Or(err, checkCount(h.ID, "SSO", len(c.sso), h.SSOConfigurations))
+		err = cmp.Or(err, checkCount(h.ID, "SSO", len(shown[ssoVersions]), h.SSOConfigurations))
 	}
-	return c, err
+	return shown, err
 }
 
 // checkCount returns an error if the number of configurations differs from the one in the snapshot's header.
@@ -45,11 +42,11 @@ func checkCount(snapshotID int64, noun string, there, counted int) error {
 		there, noun, snapshotID, counted, ErrDamaged)
 }
 
-func (c content) inventory() (inventory ona.Inventory, err error) {
-	organizations, err := readVersions(c.organization, readOrganization)
-	policies, policiesErr := readVersions(c.policies, readPolicies)
-	scim, scimErr := readVersions(c.scim, readSCIM)
-	sso, ssoErr := readVersions(c.sso, readSSO)
+func (all versions) inventory() (inventory ona.Inventory, err error) {
+	organizations, err := readVersions(all[organizationVersions], readOrganization)
+	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
+	scim, scimErr := readVersions(all[scimVersions], readSCIM)
+	sso, ssoErr := readVersions(all[ssoVersions], readSSO)
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
 	}
@@ -114,12 +111,12 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 		return shown, err
 	}
 	for i, v := range inventory.SCIM {
-		since := c.scim[i].since
+		since := c[scimVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
 		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, first, since})
 	}
 	for i, v := range inventory.SSO {
-		since := c.sso[i].since
+		since := c[ssoVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}], since)
 		shown.SSO = append(shown.SSO, SSOConfiguration{v, first, since})
 	}

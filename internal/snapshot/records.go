@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -13,41 +12,36 @@ import (
 
 // records are the current rows of recordTables for an organization.
 type records struct {
-	organizationKey               int64
-	last                          Snapshot // the last complete one; the zero Snapshot if there is none
-	findings, exceptions, carried []version
-	open                          ages
+	organizationKey int64
+	last            Snapshot // the last complete one; the zero Snapshot if there is none
+	rows            versions
+	open            ages
 }
 
 func readRecords(ctx context.Context, tx querier, organizationID string) (held records, err error) {
 	if held.organizationKey, err = organizationKey(ctx, tx, organizationID); err != nil {
 		return held, err
 	}
-	held.last, _, err = lastComplete(ctx, tx, organizationID, 0, "")
-	current := func(t *versionTable) (rows []version) {
-		if err == nil {
-			rows, err = t.current(ctx, tx, held.organizationKey)
-		}
-		return rows
+	if held.last, _, err = lastComplete(ctx, tx, organizationID, 0, ""); err != nil {
+		return held, err
 	}
-	held.findings, held.exceptions = current(findingVersions), current(exceptionVersions)
-	held.carried = current(carriedVersions)
-	if err == nil {
-		held.open, err = openBefore(ctx, tx, held)
+	if held.rows, err = currentVersions(ctx, tx, held.organizationKey, recordTables); err != nil {
+		return held, err
 	}
+	held.open, err = openBefore(ctx, tx, held.organizationKey, held.last)
 	return held, err
 }
 
 // compare returns what to write so that the collected findings, exceptions and carried findings become
-// current, in the order of recordTables.
+// current.
 func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
 	exceptions, covering := exceptionValues(c.Acceptances)
 	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
-	findings := findingValues(c.Findings, firstSeen, covering)
-	changed, err := findingVersions.compare(held.findings, findings)
-	accepted, acceptedErr := exceptionVersions.compare(held.exceptions, exceptions)
-	carried, carriedErr := carriedVersions.compare(held.carried, held.open.carriedValues(c.Findings))
-	return []difference{changed, accepted, carried}, cmp.Or(err, acceptedErr, carriedErr)
+	return compareTables(recordTables, held.rows, map[*versionTable][][]any{
+		findingVersions:   findingValues(c.Findings, firstSeen, covering),
+		exceptionVersions: exceptions,
+		carriedVersions:   held.open.carriedValues(c.Findings),
+	})
 }
 
 // writeFailedFindings writes the findings of a failed snapshot.
@@ -97,11 +91,10 @@ func writeParts(ctx context.Context, tx querier, snapshotID int64, parts []part)
 	return nil
 }
 
-// recordsHash returns the SHA-256, in hex, over the row hashes of recordTables followed by the records of the
-// parts.
-func recordsHash(versions []difference, parts []part) string {
+// hashOf returns the SHA-256, in hex, over the row hashes of the tables followed by the records of the parts.
+func hashOf(tables []difference, parts []part) string {
 	digest := evidence.NewDigest()
-	for _, d := range versions {
+	for _, d := range tables {
 		digest.AddHashes(d.table.kind, d.hashes)
 	}
 	for _, p := range parts {
@@ -121,53 +114,32 @@ type age struct {
 // ages has the age of each open finding, by fingerprint.
 type ages map[string]age
 
-func (all ages) add(fingerprint string, a age) {
-	if known, ok := all[fingerprint]; ok {
-		a.firstSeen, a.lastSeen = min(a.firstSeen, known.firstSeen), max(a.lastSeen, known.lastSeen)
-	}
-	all[fingerprint] = a
-}
-
 // openBefore returns the ages of the findings that were open in the last complete snapshot of an organization
 // or in a later failed one.
-func openBefore(ctx context.Context, q querier, held records) (ages, error) {
+func openBefore(ctx context.Context, q querier, organizationKey int64, last Snapshot) (ages, error) {
 	open := make(ages)
-	for _, v := range held.findings {
-		r := reader{values: v.values}
-		f, firstSeen := readFinding(&r), r.text()
-		if r.err != nil {
-			return nil, v.damaged(r.err)
-		}
-		if firstSeen != "" {
-			open.add(v.id(), age{f.RuleID, firstSeen, lastSeen(f.Status, formatSeconds(held.last.TakenAt))})
-		}
-	}
-	for _, v := range held.carried {
-		r := reader{values: v.values, next: 1}
-		open.add(v.id(), age{ruleID: r.text(), firstSeen: r.text(), lastSeen: r.text()})
-		if r.err != nil {
-			return nil, v.damaged(r.err)
-		}
-	}
 	_, err := queryAll(ctx, q, "reading open findings", func(r *reader) bool {
-		fingerprint, a, status := r.text(), age{ruleID: r.text(), firstSeen: r.text()}, finding.Status(r.text())
-		a.lastSeen = lastSeen(status, r.text())
-		open.add(fingerprint, a)
+		fingerprint := r.text()
+		open[fingerprint] = age{r.text(), r.text(), r.text()}
 		return true
-	}, `SELECT f.id, f.rule_id, f.first_seen, f.status, s.taken_at
-		FROM stored_snapshots s
-		JOIN failed_findings f ON f.snapshot_id = s.id
-		WHERE s.organization_key = ? AND s.outcome = 'failed' AND s.id > ? AND f.first_seen IS NOT NULL
-		ORDER BY s.id, f.id`, held.organizationKey, held.last.ID)
+	}, `SELECT id, rule_id, min(first_seen), max(last_seen)
+		FROM (
+		  SELECT id, rule_id, first_seen, iif(status IN ('fail', 'excepted'), ?3, '') AS last_seen
+		  FROM finding_versions
+		  WHERE organization_key = ?1 AND valid_to IS NULL AND first_seen IS NOT NULL
+		  UNION ALL
+		  SELECT id, rule_id, first_seen, last_seen
+		  FROM carried_finding_versions
+		  WHERE organization_key = ?1 AND valid_to IS NULL
+		  UNION ALL
+		  SELECT f.id, f.rule_id, f.first_seen, iif(f.status IN ('fail', 'excepted'), s.taken_at, '')
+		  FROM stored_snapshots s
+		  JOIN failed_findings f ON f.snapshot_id = s.id
+		  WHERE s.organization_key = ?1 AND s.outcome = 'failed' AND s.id > ?2 AND f.first_seen IS NOT NULL
+		)
+		GROUP BY id, rule_id
+		ORDER BY id`, organizationKey, last.ID, formatSeconds(last.TakenAt))
 	return open, err
-}
-
-// lastSeen returns takenAt if the finding failed or was excepted in that snapshot, else an empty text.
-func lastSeen(status finding.Status, takenAt string) string {
-	if status == finding.Fail || status == finding.Excepted {
-		return takenAt
-	}
-	return ""
 }
 
 // firstSeen returns, by fingerprint, since when each open finding of the snapshot has been open. A finding

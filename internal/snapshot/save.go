@@ -2,11 +2,9 @@ package snapshot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 )
@@ -56,7 +54,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 		}
 		parts := partsOf(c)
 		header.Changes, header.FailingFindings = len(c.Changes), countFailing(c.Findings)
-		header.RecordsSHA256 = recordsHash(records, parts)
+		header.RecordsSHA256 = hashOf(records, parts)
 		if err := writeHeader(ctx, tx, &header, held.organizationKey); err != nil {
 			return err
 		}
@@ -82,16 +80,17 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 			return err
 		}
 		firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), findings)
-		failed, err := findingVersions.compare(nil, findingValues(findings, firstSeen, nil))
+		records, err := compareTables(recordTables, nil, map[*versionTable][][]any{
+			findingVersions: findingValues(findings, firstSeen, nil),
+		})
 		if err != nil {
 			return err
 		}
-		header.FailingFindings = countFailing(findings)
-		header.RecordsSHA256 = recordsHash([]difference{failed, {table: exceptionVersions}, {table: carriedVersions}}, nil)
+		header.FailingFindings, header.RecordsSHA256 = countFailing(findings), hashOf(records, nil)
 		if err := writeHeader(ctx, tx, &header, held.organizationKey); err != nil {
 			return err
 		}
-		return writeFailedFindings(ctx, tx, header.ID, failed)
+		return writeFailedFindings(ctx, tx, header.ID, records[0])
 	})
 	return header, err
 }
@@ -111,29 +110,21 @@ func organizationKey(ctx context.Context, tx querier, id string) (int64, error) 
 // compareContents returns what to write so that the inventory becomes current, and sets the counts and the
 // hash in the header. Versions that could not be read stay current, but the views of the snapshot omit them.
 func compareContents(header *Snapshot, c Collected) ([]difference, error) {
-	held, inventory := c.Baseline.content, c.Inventory
-	digest := evidence.NewDigest()
-	var all []difference
-	var errs []error
-	compare := func(t *versionTable, assessed bool, held []version, current [][]any) {
-		var hashes []byte
-		if assessed {
-			d, err := t.compare(held, current)
-			all, errs, hashes = append(all, d), append(errs, err), d.hashes
-		}
-		digest.AddHashes(t.kind, hashes)
+	inventory := c.Inventory
+	values := map[*versionTable][][]any{
+		organizationVersions: {organizationValues(inventory.Organization)},
+		scimVersions:         valuesOf(inventory.SCIM, scimValues),
 	}
-	compare(organizationVersions, true, held.organization, [][]any{organizationValues(inventory.Organization)})
-	var policies [][]any
 	if inventory.Policies != nil {
-		policies = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
+		values[policyVersions] = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
 	}
-	compare(policyVersions, inventory.Policies != nil, held.policies, policies)
-	compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues))
-	compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, valuesOf(inventory.SSO, ssoValues))
+	if inventory.SSONotAssessed == "" {
+		values[ssoVersions] = valuesOf(inventory.SSO, ssoValues)
+	}
+	contents, err := compareTables(contentTables, c.Baseline.content, values)
 	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
-	header.ContentSHA256 = digest.Sum()
-	return all, errors.Join(errs...)
+	header.ContentSHA256 = hashOf(contents, nil)
+	return contents, err
 }
 
 // writeHeader sets the id and the link of the header, and writes the header and the link.

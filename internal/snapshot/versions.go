@@ -62,6 +62,9 @@ type version struct {
 	sha256    []byte
 }
 
+// versions has rows of several tables, each sorted by id.
+type versions map[*versionTable][]version
+
 func (v version) id() string { return v.values[0].(string) }
 
 // columnsOf returns the columns to read. The JSON as received is most of a row and often not needed.
@@ -77,6 +80,19 @@ func (t *versionTable) columnsOf(withRaw bool) string {
 func (t *versionTable) current(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
 	return t.query(ctx, q, "SELECT valid_from, NULL, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
 		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
+}
+
+// currentVersions returns the current rows of an organization in the tables.
+func currentVersions(
+	ctx context.Context, q querier, organizationKey int64, tables []*versionTable,
+) (all versions, err error) {
+	all = make(versions)
+	for _, t := range tables {
+		if all[t], err = t.current(ctx, q, organizationKey); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions that ended after
@@ -129,6 +145,22 @@ type difference struct {
 	ended  []version // no longer current
 	begun  []version // become current
 	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
+}
+
+// compareTables returns for each table what to write so that the values become current. A table without values
+// stays as it is.
+func compareTables(tables []*versionTable, held versions, values map[*versionTable][][]any) ([]difference, error) {
+	all := make([]difference, len(tables))
+	for i, t := range tables {
+		all[i].table = t
+		if current, ok := values[t]; ok {
+			var err error
+			if all[i], err = t.compare(held[t], current); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
 }
 
 // compare walks the current rows (held) and the new values (current) in lockstep; both are sorted by id. It
