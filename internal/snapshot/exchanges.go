@@ -32,26 +32,19 @@ func exchangeValues(e Exchange) []any {
 }
 
 // storeExchanges writes the exchanges of a snapshot. It does not store a request or a response twice.
-func storeExchanges(ctx context.Context, tx querier, snapshotID int64, c Collected) error {
-	if err := storeResponses(ctx, tx, c); err != nil {
-		return err
-	}
+func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
+	storeResponses(ctx, tx, c)
 	for _, e := range c.Exchanges {
-		if _, err := execute(ctx, tx, "INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
-			e.Method, e.Request); err != nil {
-			return fmt.Errorf("storing request %d: %w", e.Number, err)
-		}
-		if _, err := execute(ctx, tx, `
+		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number),
+			"INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING", e.Method, e.Request)
+		tx.execute(ctx, fmt.Sprintf("storing exchange %d", e.Number), `
 			INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
 			  status, sent_at, duration_us, server_date, records, retries)
 			VALUES (?, ?,
 			  (SELECT id FROM requests WHERE method = ? AND body = ?),
 			  (SELECT id FROM responses WHERE sha256 = ?),
-			  ?, ?, ?, ?, ?, ?)`, append([]any{snapshotID}, exchangeValues(e)...)...); err != nil {
-			return fmt.Errorf("storing exchange %d: %w", e.Number, err)
-		}
+			  ?, ?, ?, ?, ?, ?)`, append([]any{snapshotID}, exchangeValues(e)...)...)
 	}
-	return nil
 }
 
 // Exchanges returns the requests of a snapshot with their responses, in order.
@@ -71,17 +64,15 @@ func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, er
 }
 
 // storeResponses stores the bytes of each response once. It restores bytes that retention removed.
-func storeResponses(ctx context.Context, tx querier, c Collected) error {
+func storeResponses(ctx context.Context, tx *transaction, c Collected) {
 	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
 	var compressing errgroup.Group
 	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one processor it takes a fifth of the time of a long listing
 	for i, e := range c.Exchanges {
 		_, stored, err := first(queryAll(ctx, tx, "looking for a stored response", (*reader).number,
 			"SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL", e.ResponseSHA256))
-		if err != nil {
-			return err
-		}
-		if !stored {
+		tx.fail(err)
+		if err == nil && !stored {
 			compressing.Go(func() (err error) {
 				bodies[i], err = compress(c.Response, i)
 				return err
@@ -89,23 +80,19 @@ func storeResponses(ctx context.Context, tx querier, c Collected) error {
 		}
 	}
 	if err := compressing.Wait(); err != nil {
-		return fmt.Errorf("compressing the responses: %w", err)
+		tx.fail(fmt.Errorf("compressing the responses: %w", err))
 	}
 	for i, e := range c.Exchanges {
-		if bodies[i] == nil {
-			continue
-		}
-		if _, err := execute(ctx, tx, `
-			INSERT INTO responses (sha256, size, body, body_crc32)
-			VALUES (?, ?, ?, ?)
-			ON CONFLICT (sha256) DO UPDATE
-			SET body = excluded.body, body_crc32 = excluded.body_crc32
-			WHERE body IS NULL`,
-			e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i]))); err != nil {
-			return fmt.Errorf("storing response %d: %w", e.Number, err)
+		if bodies[i] != nil {
+			tx.execute(ctx, fmt.Sprintf("storing response %d", e.Number), `
+				INSERT INTO responses (sha256, size, body, body_crc32)
+				VALUES (?, ?, ?, ?)
+				ON CONFLICT (sha256) DO UPDATE
+				SET body = excluded.body, body_crc32 = excluded.body_crc32
+				WHERE body IS NULL`,
+				e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i])))
 		}
 	}
-	return nil
 }
 
 // compressors are reused. A new one takes 800 kB; with a thousand small organizations they would take most

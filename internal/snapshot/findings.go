@@ -128,23 +128,20 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 		rows = append(rows, values)
 	}
 	sum := digest.Sum()
-	err = s.inTransaction(ctx, "recording the rules", func(tx *transaction) (err error) {
+	err = s.inTransaction(ctx, "recording the rules", func(tx *transaction) {
+		var err error
 		id, _, err = first(queryAll(ctx, tx, "reading the rules", (*reader).number,
 			"SELECT iif(thresholds = ? AND sha256 = ?, id, 0) FROM rule_sets ORDER BY id DESC LIMIT 1", set.Thresholds, sum))
-		if err != nil || id != 0 {
-			return err
+		tx.fail(err)
+		if id != 0 {
+			return
 		}
-		if id, err = nextID(ctx, tx, "rule_sets"); err != nil {
-			return err
-		}
-		err = recordRow(ctx, tx, "rule_set", "rule_sets", ruleSetColumns, []any{id, set.Thresholds, sum})
-		if err != nil {
-			return err
-		}
+		id = nextID(ctx, tx, "rule_sets")
+		recordRow(ctx, tx, "rule_set", "rule_sets", ruleSetColumns, []any{id, set.Thresholds, sum})
 		for i, values := range rows {
 			rows[i] = append([]any{id}, values...)
 		}
-		return insertRows(ctx, tx, "rule_wordings", append([]string{"rule_set_id"}, wordingColumns...), rows)
+		insertRows(ctx, tx, "rule_wordings", append([]string{"rule_set_id"}, wordingColumns...), rows)
 	})
 	return id, err
 }

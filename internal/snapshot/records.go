@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -18,18 +19,18 @@ type records struct {
 	open            ages
 }
 
-func readRecords(ctx context.Context, tx querier, organizationID string) (held records, err error) {
-	if held.organizationKey, err = organizationKey(ctx, tx, organizationID); err != nil {
-		return held, err
+func readRecords(ctx context.Context, tx *transaction, organizationID string) (held records) {
+	var errs [4]error
+	if organizationID != "" {
+		tx.execute(ctx, "storing the organization",
+			"INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", organizationID)
+		held.organizationKey, errs[0] = findOrganization(ctx, tx, organizationID)
 	}
-	if held.last, _, err = lastComplete(ctx, tx, organizationID, 0, ""); err != nil {
-		return held, err
-	}
-	if held.rows, err = currentVersions(ctx, tx, held.organizationKey, recordTables); err != nil {
-		return held, err
-	}
-	held.open, err = openBefore(ctx, tx, held.organizationKey, held.last)
-	return held, err
+	held.last, _, errs[1] = lastComplete(ctx, tx, organizationID, 0, "")
+	held.rows, errs[2] = currentVersions(ctx, tx, held.organizationKey, recordTables)
+	held.open, errs[3] = openBefore(ctx, tx, held.organizationKey, held.last)
+	tx.fail(cmp.Or(errs[:]...))
+	return held
 }
 
 // compare returns what to write so that the collected findings, exceptions and carried findings become
@@ -42,16 +43,6 @@ func (held records) compare(header Snapshot, c Collected) ([]difference, error) 
 		exceptionVersions: exceptions,
 		carriedVersions:   held.open.carriedValues(c.Findings),
 	})
-}
-
-// writeFailedFindings writes the findings of a failed snapshot.
-func writeFailedFindings(ctx context.Context, tx querier, snapshotID int64, failed difference) error {
-	var rows [][]any
-	for _, v := range failed.begun {
-		rows = append(rows, append([]any{snapshotID, v.sha256}, v.values...))
-	}
-	columns := append([]string{"snapshot_id", "row_sha256"}, failed.table.columns...)
-	return insertRows(ctx, tx, "failed_findings", columns, rows)
 }
 
 // part has rows that belong to one snapshot only.
@@ -75,20 +66,15 @@ func partsOf(c Collected) []part {
 	}
 }
 
-func writeParts(ctx context.Context, tx querier, snapshotID int64, parts []part) error {
-	for _, p := range parts {
-		if p.table == "" {
-			continue
-		}
-		var rows [][]any
-		for _, values := range p.rows {
-			rows = append(rows, append([]any{snapshotID}, values...))
-		}
-		if err := insertRows(ctx, tx, p.table, append([]string{"snapshot_id"}, p.columns...), rows); err != nil {
-			return err
-		}
+func (p part) write(ctx context.Context, tx *transaction, snapshotID int64) {
+	if p.table == "" {
+		return
 	}
-	return nil
+	var rows [][]any
+	for _, values := range p.rows {
+		rows = append(rows, append([]any{snapshotID}, values...))
+	}
+	insertRows(ctx, tx, p.table, append([]string{"snapshot_id"}, p.columns...), rows)
 }
 
 // hashOf returns the SHA-256, in hex, over the row hashes of the tables followed by the records of the parts.

@@ -18,14 +18,10 @@ var (
 // BeginRun records the start of a run and returns its id. It first ends earlier interrupted runs as failed.
 // The caller must hold the lock that prevents a second run.
 func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
-	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) error {
-		if err := endInterrupted(ctx, tx, r.StartedAt); err != nil {
-			return fmt.Errorf("ending an interrupted run: %w", err)
-		}
-		if id, err = nextID(ctx, tx, "run_starts"); err != nil {
-			return err
-		}
-		return recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
+	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) {
+		endInterrupted(ctx, tx, r.StartedAt)
+		id = nextID(ctx, tx, "run_starts")
+		recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
 		})
 	})
@@ -33,26 +29,24 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 }
 
 // endInterrupted ends the runs that began after the last one that ended.
-func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
-	interrupted, err := queryAll(ctx, tx, "reading the runs", (*reader).number, `
+func endInterrupted(ctx context.Context, tx *transaction, at time.Time) {
+	interrupted, err := queryAll(ctx, tx, "reading interrupted runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
+	tx.fail(err)
 	for _, id := range interrupted {
-		err = recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
-			id, formatSeconds(at), string(Failed), "interrupted: the process ended before the run did",
-		})
-		if err != nil {
-			return err
-		}
+		endRun(ctx, tx, id, at, Failed, "interrupted: the process ended before the run did")
 	}
-	return err
+}
+
+func endRun(ctx context.Context, tx *transaction, id int64, at time.Time, outcome Outcome, reason string) {
+	recordRow(ctx, tx, "run_end", "run_ends", runEndColumns,
+		[]any{id, formatSeconds(at), string(outcome), orNull(reason)})
 }
 
 // FinishRun records the end of a run. It fails if the run has ended.
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
-	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) error {
-		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
-			id, formatSeconds(at), string(outcome), orNull(reason),
-		})
+	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) {
+		endRun(ctx, tx, id, at, outcome, reason)
 	})
 }
 
@@ -208,13 +202,13 @@ func schedules(ctx context.Context, q querier) ([]Schedule, error) {
 // SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is already in
 // force.
 func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
-	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) error {
+	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) {
 		all, err := schedules(ctx, tx)
-		if err != nil || len(all) > 0 && all[len(all)-1].Expression == expression {
-			return err
+		tx.fail(err)
+		if len(all) == 0 || all[len(all)-1].Expression != expression {
+			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
+				[]any{int64(len(all) + 1), formatSeconds(from), expression})
 		}
-		return recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
-			[]any{int64(len(all) + 1), formatSeconds(from), expression})
 	})
 }
 

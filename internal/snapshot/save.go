@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -35,38 +36,27 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
 	doing := "storing the snapshot of organization " + header.OrganizationID
-	err := s.inTransaction(ctx, doing, func(tx *transaction) error {
-		held, err := readRecords(ctx, tx, header.OrganizationID)
-		if err != nil {
-			return err
-		}
+	err := s.inTransaction(ctx, doing, func(tx *transaction) {
+		held := readRecords(ctx, tx, header.OrganizationID)
 		if held.last.ID != header.BaselineID {
-			return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
-				header.BaselineID, held.last.ID)
+			tx.fail(fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
+				header.BaselineID, held.last.ID))
 		}
 		contents, err := compareContents(&header, c)
-		if err != nil {
-			return err
-		}
+		tx.fail(err)
 		records, err := held.compare(header, c)
-		if err != nil {
-			return err
-		}
+		tx.fail(err)
 		parts := partsOf(c)
 		header.Changes, header.FailingFindings = len(c.Changes), countFailing(c.Findings)
 		header.RecordsSHA256 = hashOf(records, parts)
-		if err := writeHeader(ctx, tx, &header, held.organizationKey); err != nil {
-			return err
-		}
+		writeHeader(ctx, tx, &header, held.organizationKey)
 		for _, d := range append(contents, records...) {
-			if err := d.write(ctx, tx, held.organizationKey, header.ID); err != nil {
-				return err
-			}
+			d.write(ctx, tx, held.organizationKey, header.ID)
 		}
-		if err := storeExchanges(ctx, tx, header.ID, c); err != nil {
-			return err
+		storeExchanges(ctx, tx, header.ID, c)
+		for _, p := range parts {
+			p.write(ctx, tx, header.ID)
 		}
-		return writeParts(ctx, tx, header.ID, parts)
 	})
 	return header, err
 }
@@ -74,37 +64,23 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 // SaveFailed stores a failed snapshot: its header, with the reason, and its findings.
 func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []finding.Finding) (Snapshot, error) {
 	header.Outcome, header.BaselineID = Failed, 0
-	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) error {
-		held, err := readRecords(ctx, tx, header.OrganizationID)
-		if err != nil {
-			return err
-		}
+	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) {
+		held := readRecords(ctx, tx, header.OrganizationID)
 		firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), findings)
 		records, err := compareTables(recordTables, nil, map[*versionTable][][]any{
 			findingVersions: findingValues(findings, firstSeen, nil),
 		})
-		if err != nil {
-			return err
-		}
+		tx.fail(err)
 		header.FailingFindings, header.RecordsSHA256 = countFailing(findings), hashOf(records, nil)
-		if err := writeHeader(ctx, tx, &header, held.organizationKey); err != nil {
-			return err
+		writeHeader(ctx, tx, &header, held.organizationKey)
+		var rows [][]any
+		for _, v := range records[0].begun {
+			rows = append(rows, append([]any{header.ID, v.sha256}, v.values...))
 		}
-		return writeFailedFindings(ctx, tx, header.ID, records[0])
+		insertRows(ctx, tx, "failed_findings",
+			append([]string{"snapshot_id", "row_sha256"}, findingVersions.columns...), rows)
 	})
 	return header, err
-}
-
-// organizationKey returns the key of an organization, and stores a new organization. It returns 0 for an
-// empty id.
-func organizationKey(ctx context.Context, tx querier, id string) (int64, error) {
-	if id == "" {
-		return 0, nil
-	}
-	if _, err := execute(ctx, tx, "INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
-		return 0, err
-	}
-	return findOrganization(ctx, tx, id)
 }
 
 // compareContents returns what to write so that the inventory becomes current, and sets the counts and the
@@ -128,22 +104,13 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 }
 
 // writeHeader sets the id and the link of the header, and writes the header and the link.
-func writeHeader(ctx context.Context, tx querier, header *Snapshot, key int64) (err error) {
-	if header.ID, err = nextID(ctx, tx, "stored_snapshots"); err != nil {
-		return err
-	}
-	last, err := lastLink(ctx, tx)
-	if err != nil {
-		return err
-	}
+func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
+	header.ID = nextID(ctx, tx, "stored_snapshots")
+	last := lastLink(ctx, tx)
 	header.LedgerNumber = last.number + 1
 	values := headerValues(*header)
-	next, err := last.add(ctx, tx, "snapshot", header.ID, values)
-	if err != nil {
-		return err
-	}
-	header.ChainSHA256 = next.chain
-	columns := append([]string(nil), snapshotColumns...)
+	header.ChainSHA256 = last.add(ctx, tx, "snapshot", header.ID, values).chain
+	columns := slices.Clone(snapshotColumns)
 	columns[organizationColumn], values[organizationColumn] = "organization_key", orNull(key)
-	return insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
+	insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
 }

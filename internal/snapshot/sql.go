@@ -69,18 +69,27 @@ func (d *database) close() error {
 	return errors.Join(append(errs, d.Close())...)
 }
 
-// transaction is a transaction in a database. Only one goroutine may use it.
+// transaction is a transaction in a database. After its first error it executes nothing more. Only one goroutine
+// may use it.
 type transaction struct {
 	*sql.Tx
 	db       *database
 	prepared map[string]*sql.Stmt
+	err      error // the first one
+}
+
+// fail ends the transaction without a commit, unless err is nil.
+func (t *transaction) fail(err error) {
+	if t.err == nil {
+		t.err = err
+	}
 }
 
 // statement returns a kept statement, or prepares one for this transaction only. Preparing it on the database
 // would wait until the transaction ends.
 func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stmt, err error) {
-	if stmt = t.prepared[text]; stmt != nil {
-		return stmt, nil
+	if stmt = t.prepared[text]; stmt != nil || t.err != nil {
+		return stmt, t.err
 	}
 	if kept, ok := t.db.kept.Load(text); ok {
 		stmt = t.StmtContext(ctx, kept.(*sql.Stmt))
@@ -94,50 +103,69 @@ func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stm
 }
 
 // execute executes a statement and returns the number of changed rows.
-func execute(ctx context.Context, q querier, text string, args ...any) (int, error) {
-	stmt, err := q.statement(ctx, text)
+func (t *transaction) execute(ctx context.Context, doing, text string, args ...any) int {
+	stmt, err := t.statement(ctx, text)
 	if err != nil {
-		return 0, err
+		t.fail(fmt.Errorf("%s: %w", doing, err))
+		return 0
 	}
 	result, err := stmt.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, err
+		t.fail(fmt.Errorf("%s: %w", doing, err))
+		return 0
 	}
 	n, err := result.RowsAffected()
-	return int(n), err
+	t.fail(err)
+	return int(n)
+}
+
+// eachRow calls do for each row of a query. The values are valid until do returns.
+func eachRow(
+	ctx context.Context, q querier, query string, args []any, do func(columns []string, values []any) error,
+) error {
+	stmt, err := q.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, pointers := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			return err
+		}
+		if err := do(columns, values); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // queryAll returns every row of a query. For each row read gets a reader at the first column, and must not
 // keep it.
 func queryAll[T any](
 	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
-) ([]T, error) {
-	stmt, err := q.statement(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	r := newReader(len(columns))
-	var all []T
-	for rows.Next() {
-		if err := rows.Scan(r.scanned...); err != nil {
-			return nil, fmt.Errorf("%s: %w", doing, explain(err))
-		}
-		r.next = 0
-		all = append(all, read(r))
+) (all []T, err error) {
+	var r reader
+	err = eachRow(ctx, q, query, args, func(_ []string, values []any) error {
+		r.values, r.next = values, 0
+		all = append(all, read(&r))
 		if r.err != nil {
-			return nil, fmt.Errorf("%s: %w: %w", doing, ErrDamaged, r.err)
+			return fmt.Errorf("%w: %w", ErrDamaged, r.err)
 		}
-	}
-	if err := rows.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return all, nil
@@ -158,7 +186,7 @@ const rowsPerInsert = 64
 
 // insertRows inserts rows with a value for every column, rowsPerInsert at a time, and the remaining rows one
 // by one, so that only two statements are kept for a table.
-func insertRows(ctx context.Context, tx querier, table string, columns []string, rows [][]any) error {
+func insertRows(ctx context.Context, tx *transaction, table string, columns []string, rows [][]any) {
 	insert := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
 	place := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
 	for len(rows) > 0 {
@@ -166,26 +194,23 @@ func insertRows(ctx context.Context, tx querier, table string, columns []string,
 		if len(rows) >= rowsPerInsert {
 			text, n = insert+strings.Repeat(place+", ", rowsPerInsert-1)+place, rowsPerInsert
 		}
-		if _, err := execute(ctx, tx, text, slices.Concat(rows[:n]...)...); err != nil {
-			return fmt.Errorf("inserting into %s: %w", table, err)
-		}
+		tx.execute(ctx, "inserting into "+table, text, slices.Concat(rows[:n]...)...)
 		rows = rows[n:]
 	}
-	return nil
 }
 
-// inTransaction commits everything that do writes, or nothing if do fails.
-func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transaction) error) error {
+// inTransaction commits everything that do writes, or nothing if the transaction fails.
+func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transaction)) error {
 	tx, err := s.db.begin(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after a commit; after an error that error is returned
-	if err := do(tx); err != nil {
-		return fmt.Errorf("%s: %w", doing, explain(err))
+	if do(tx); tx.err == nil {
+		tx.err = tx.Commit()
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", doing, explain(err))
+	if tx.err != nil {
+		return fmt.Errorf("%s: %w", doing, explain(tx.err))
 	}
 	return nil
 }

@@ -61,18 +61,9 @@ func jsonText[T []string | map[string]string](v T, empty string) string {
 // reader reads the values of one row in the order of its columns. The first value with an unexpected type or
 // format sets err.
 type reader struct {
-	values  []any
-	scanned []any // pointers to values
-	next    int
-	err     error
-}
-
-func newReader(columns int) *reader {
-	r := &reader{values: make([]any, columns), scanned: make([]any, columns)}
-	for i := range r.values {
-		r.scanned[i] = &r.values[i]
-	}
-	return r
+	values []any
+	next   int
+	err    error
 }
 
 func (r *reader) value() any {

@@ -75,42 +75,25 @@ type Query struct {
 
 // Each calls do for each row of a query.
 func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
-	stmt, err := r.tx.statement(ctx, q.sql)
-	if err != nil {
-		return explain(err)
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return explain(err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
-	columns, err := rows.Columns()
-	if err != nil {
-		return explain(err)
-	}
-	var hashed []int
-	var names []string
-	for i, c := range columns {
-		if q.kind != "" && !slices.Contains(q.without, c) {
-			hashed, names = append(hashed, i), append(names, c)
+	var hashed []int // the columns in the record
+	var form evidence.Form
+	return explain(eachRow(ctx, r.tx, q.sql, args, func(columns []string, values []any) error {
+		if q.kind != "" && hashed == nil {
+			var names []string
+			for i, c := range columns {
+				if !slices.Contains(q.without, c) {
+					hashed, names = append(hashed, i), append(names, c)
+				}
+			}
+			form = evidence.NewForm(q.kind, names...)
 		}
-	}
-	form := evidence.NewForm(q.kind, names...)
-	for rows.Next() {
-		row := Row{columns: columns, values: make([]any, len(columns)), Form: form, Record: make([]any, len(hashed))}
-		pointers := make([]any, len(columns))
-		for i := range pointers {
-			pointers[i] = &row.values[i]
-		}
-		if err := rows.Scan(pointers...); err != nil {
-			return explain(err)
-		}
+		row := Row{columns: columns, values: slices.Clone(values), Form: form, Record: make([]any, len(hashed))}
 		for i, column := range hashed {
 			row.Record[i] = row.values[column]
 		}
 		do(row)
-	}
-	return explain(rows.Err())
+		return nil
+	}))
 }
 
 // Queries about the database as a whole.

@@ -149,18 +149,17 @@ type difference struct {
 
 // compareTables returns for each table what to write so that the values become current. A table without values
 // stays as it is.
-func compareTables(tables []*versionTable, held versions, values map[*versionTable][][]any) ([]difference, error) {
-	all := make([]difference, len(tables))
-	for i, t := range tables {
-		all[i].table = t
-		if current, ok := values[t]; ok {
-			var err error
-			if all[i], err = t.compare(held[t], current); err != nil {
-				return nil, err
-			}
+func compareTables(
+	tables []*versionTable, held versions, values map[*versionTable][][]any,
+) (all []difference, err error) {
+	for _, t := range tables {
+		d := difference{table: t}
+		if current, ok := values[t]; ok && err == nil {
+			d, err = t.compare(held[t], current)
 		}
+		all = append(all, d)
 	}
-	return all, nil
+	return all, err
 }
 
 // compare walks the current rows (held) and the new values (current) in lockstep; both are sorted by id. It
@@ -209,16 +208,14 @@ func (d *difference) begin(values []any) {
 }
 
 // write ends and begins versions with a snapshot. The header of the snapshot must be written first.
-func (d *difference) write(ctx context.Context, tx querier, organizationKey, snapshotID int64) error {
+func (d *difference) write(ctx context.Context, tx *transaction, organizationKey, snapshotID int64) {
 	for _, v := range d.ended {
-		n, err := execute(ctx, tx, "UPDATE "+d.table.name+
+		doing := "closing the row " + v.id() + " of " + d.table.name
+		n := tx.execute(ctx, doing, "UPDATE "+d.table.name+
 			" SET valid_to = ? WHERE organization_key = ? AND id = ? AND valid_from = ? AND valid_to IS NULL",
 			snapshotID, organizationKey, v.id(), v.validFrom)
-		if err == nil && n != 1 {
-			err = fmt.Errorf("%d rows matched, not 1", n)
-		}
-		if err != nil {
-			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.name, err)
+		if n != 1 {
+			tx.fail(fmt.Errorf("%s: %d rows matched, not 1", doing, n))
 		}
 	}
 	rows := make([][]any, len(d.begun))
@@ -226,5 +223,5 @@ func (d *difference) write(ctx context.Context, tx querier, organizationKey, sna
 		rows[i] = append([]any{organizationKey, snapshotID, v.sha256}, v.values...)
 	}
 	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.columns...)
-	return insertRows(ctx, tx, d.table.name, columns, rows)
+	insertRows(ctx, tx, d.table.name, columns, rows)
 }
