@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -37,36 +36,21 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
 		b.Policies, _, err = s.LastWithPolicies(ctx, organizationID, b.Snapshot.ID)
 	}
-	if err == nil {
-		err = s.readBaseline(ctx, &b)
-	}
-	if err == nil {
-		b.Inventory, err = b.content.inventory()
-	}
 	if err != nil {
 		return b, true, err
 	}
+	// A snapshot that could not read a kind leaves its versions current.
+	if b.content, err = currentVersions(ctx, s.db, organizationID, contentTables); err != nil {
+		return b, true, err
+	}
+	b.Inventory, err = b.content.inventory(b.Snapshot, b.SSO)
 	if b.SSO.ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}
 	if b.Policies.ID == 0 {
 		b.Inventory.PoliciesNotAssessed = b.Snapshot.PoliciesNotAssessed
 	}
-	return b, true, nil
-}
-
-// readBaseline reads the current versions. A snapshot that could not read a kind leaves its versions current.
-func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
-	key, err := s.keyOf(ctx, b.Snapshot)
-	if err != nil {
-		return err
-	}
-	if b.content, err = currentVersions(ctx, s.db, key, contentTables); err != nil {
-		return err
-	}
-	return cmp.Or(
-		checkCount(b.Snapshot.ID, "SCIM", len(b.content[scimVersions]), b.Snapshot.SCIMConfigurations),
-		checkCount(b.SSO.ID, "SSO", len(b.content[ssoVersions]), b.SSO.SSOConfigurations))
+	return b, true, err
 }
 
 // Expiries has the token expiries that the snapshots of an organization showed.
@@ -83,20 +67,17 @@ type expiry struct {
 
 // Expiries returns the token expiries in the snapshots before the one that is taken at takenAt.
 func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
-	key, err := findOrganization(ctx, s.db, organizationID)
-	if err != nil {
-		return nil, err
-	}
 	all, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) expiry {
 		return expiry{r.text(), r.seconds(), r.instant()}
 	}, `SELECT v.id, s.taken_at, v.token_expires_at
 		FROM (
-		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = ?1
+		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = `+keyOf+`
 		  UNION ALL
-		  SELECT id, valid_from, token_expires_at FROM pruned_versions WHERE organization_key = ?1 AND kind = 'scim'
+		  SELECT id, valid_from, token_expires_at FROM pruned_versions
+		  WHERE organization_key = `+keyOf+` AND kind = 'scim'
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
-		ORDER BY v.id, v.valid_from`, key)
+		ORDER BY v.id, v.valid_from`, organizationID)
 	return &Expiries{takenAt, all}, err
 }
 

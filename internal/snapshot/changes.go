@@ -48,13 +48,8 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 // Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
 // all) with an id up to upTo, oldest first, without the candidates.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
-	key, err := findOrganization(ctx, s.db, organizationID)
-	if err != nil {
-		return nil, err
-	}
-	return s.queryChanges(ctx, `
-		WHERE snapshot_id IN (SELECT id FROM stored_snapshots WHERE organization_key = ? AND taken_at >= ? AND id <= ?)
-		ORDER BY snapshot_id, number`, key, formatSeconds(since), upTo)
+	return s.queryChanges(ctx, "WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ? ORDER BY snapshot_id, number",
+		organizationID, formatSeconds(since), upTo)
 }
 
 func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {

@@ -77,18 +77,18 @@ func (t *versionTable) columnsOf(withRaw bool) string {
 }
 
 // current returns the current rows of an organization, sorted by id, without their JSON.
-func (t *versionTable) current(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
+func (t *versionTable) current(ctx context.Context, q querier, organizationID string) ([]version, error) {
 	return t.query(ctx, q, "SELECT valid_from, NULL, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
-		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
+		" WHERE organization_key = "+keyOf+" AND valid_to IS NULL", organizationID)
 }
 
 // currentVersions returns the current rows of an organization in the tables.
 func currentVersions(
-	ctx context.Context, q querier, organizationKey int64, tables []*versionTable,
+	ctx context.Context, q querier, organizationID string, tables []*versionTable,
 ) (all versions, err error) {
 	all = make(versions)
 	for _, t := range tables {
-		if all[t], err = t.current(ctx, q, organizationKey); err != nil {
+		if all[t], err = t.current(ctx, q, organizationID); err != nil {
 			return nil, err
 		}
 	}
@@ -97,11 +97,11 @@ func currentVersions(
 
 // asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions that ended after
 // the snapshot, not with those that ended before, because each half of the query has an index.
-func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
+func (t *versionTable) asOf(ctx context.Context, q querier, organizationID string, snapshotID int64) ([]version, error) {
 	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
 		t.columnsOf(true) + " FROM " + t.name +
-		" WHERE organization_key = ?1 AND valid_from <= ?2 AND valid_to"
-	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationKey, snapshotID)
+		" WHERE organization_key = " + keyOf + " AND valid_from <= ?2 AND valid_to"
+	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationID, snapshotID)
 }
 
 // query fails if an id occurs twice, because a comparison would then report false changes.
