@@ -77,7 +77,7 @@ type Query struct {
 func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
 	var hashed []int // the columns in the record
 	var form evidence.Form
-	return explain(eachRow(ctx, r.tx, q.sql, args, func(columns []string, values []any) error {
+	err := eachRow(ctx, r.tx, q.sql, args, func(columns []string, values []any) error {
 		if q.kind != "" && hashed == nil {
 			var names []string
 			for i, c := range columns {
@@ -93,7 +93,11 @@ func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) e
 		}
 		do(row)
 		return nil
-	}))
+	})
+	if err != nil && q.kind != "" {
+		return fmt.Errorf("reading rows of kind %s: %w", q.kind, explain(err))
+	}
+	return explain(err)
 }
 
 // Queries about the database as a whole.
