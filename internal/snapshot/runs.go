@@ -3,7 +3,6 @@ package snapshot
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -181,21 +180,16 @@ const (
 	TriggerCatchUp = "catch_up"
 )
 
-// Schedule is a schedule that is in force from an instant until the next schedule begins.
-type Schedule struct {
-	// Expression is a cron expression for package schedule, or "none" if the schedule was removed.
-	Expression string
-	From       time.Time // whole seconds
-}
-
 var scheduleColumns = []string{"id", "valid_from", "expression"}
 
 // Schedules returns all recorded schedules, oldest first.
-func (s *Store) Schedules(ctx context.Context) ([]Schedule, error) { return schedules(ctx, s.db) }
+func (s *Store) Schedules(ctx context.Context) ([]schedule.Period, error) {
+	return schedules(ctx, s.db)
+}
 
-func schedules(ctx context.Context, q querier) ([]Schedule, error) {
-	return queryAll(ctx, q, "reading the schedules", func(r *reader) Schedule {
-		return Schedule{Expression: r.text(), From: r.seconds()}
+func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
+	return queryAll(ctx, q, "reading the schedules", func(r *reader) schedule.Period {
+		return schedule.Period{Expression: r.text(), From: r.seconds()}
 	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
 }
 
@@ -218,18 +212,14 @@ func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Ti
 func (s *Store) Nights(
 	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
 ) ([]schedule.Night, error) {
-	schedules, err := s.Schedules(ctx)
-	if err != nil || len(schedules) == 0 {
+	periods, err := s.Schedules(ctx)
+	if err != nil || len(periods) == 0 {
 		return nil, err
 	}
-	periods := make([]schedule.Period, 0, len(schedules))
-	for i, scheduled := range schedules {
-		if i+1 < len(schedules) && !schedules[i+1].From.After(since) {
-			continue // the schedule ended before since
+	for i := range periods {
+		if periods[i].From.Before(since) {
+			periods[i].From = since
 		}
-		period := schedule.Period(scheduled)
-		period.From = slices.MaxFunc([]time.Time{period.From, since}, time.Time.Compare)
-		periods = append(periods, period)
 	}
 	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
 		run := readRun(r)
