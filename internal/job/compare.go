@@ -104,11 +104,9 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 			OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
 		}
 	}
-	expiries, err := t.Store.Expiries(ctx, h.OrganizationID, t.TakenAt)
-	if err != nil {
+	if in.ExpirySince, err = t.Store.ExpirySince(ctx, h.OrganizationID, t.TakenAt); err != nil {
 		return err
 	}
-	in.ExpirySince = expiries.Since
 	t.findings = finding.Evaluate(in, t.Thresholds)
 	return nil
 }

@@ -2,8 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/finding"
@@ -53,22 +51,17 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	return b, true, err
 }
 
-// Expiries has the token expiries that the snapshots of an organization showed.
-type Expiries struct {
-	takenAt time.Time
-	all     []expiry // sorted by id and snapshot
-}
-
-// expiry is a token expiry of a configuration, and taken_at of the first snapshot that showed it.
-type expiry struct {
-	id               string
-	since, expiresAt time.Time
-}
-
-// Expiries returns the token expiries in the snapshots before the one that is taken at takenAt.
-func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
-	all, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) expiry {
-		return expiry{r.text(), r.seconds(), r.instant()}
+// ExpirySince returns a function that returns since when the token of a configuration has had its present expiry,
+// by the snapshots of the organization before the one that is taken at takenAt.
+func (s *Store) ExpirySince(
+	ctx context.Context, organizationID string, takenAt time.Time,
+) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
+	type expiry struct{ since, expiresAt time.Time }
+	shown := make(map[string][]expiry) // by the id of the configuration, oldest first
+	_, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) bool {
+		id := r.text()
+		shown[id] = append(shown[id], expiry{r.instant(), r.instant()})
+		return true
 	}, `SELECT v.id, s.taken_at, v.token_expires_at
 		FROM (
 		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = `+keyOf+`
@@ -78,21 +71,17 @@ func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt tim
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
 		ORDER BY v.id, v.valid_from`, organizationID)
-	return &Expiries{takenAt, all}, err
-}
-
-// Since returns since when the token of a configuration has had its present expiry.
-func (e *Expiries) Since(c *ona.SCIMConfiguration) finding.ExpirySince {
-	at, _ := slices.BinarySearchFunc(e.all, c.ID, func(x expiry, id string) int { return strings.Compare(x.id, id) })
-	since, shown := finding.ExpirySince{At: e.takenAt}, false
-	for ; at < len(e.all) && e.all[at].id == c.ID; at++ {
-		switch past := e.all[at]; {
-		case !past.expiresAt.Equal(c.TokenExpiresAt):
-			rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
-			since, shown = finding.ExpirySince{At: e.takenAt, Rotated: rotated}, false
-		case !shown:
-			since.At, shown = past.since, true
+	return func(c *ona.SCIMConfiguration) finding.ExpirySince {
+		since, unchanged := finding.ExpirySince{At: takenAt}, false
+		for _, past := range shown[c.ID] {
+			switch {
+			case !past.expiresAt.Equal(c.TokenExpiresAt):
+				rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
+				since, unchanged = finding.ExpirySince{At: takenAt, Rotated: rotated}, false
+			case !unchanged:
+				since.At, unchanged = past.since, true
+			}
 		}
-	}
-	return since
+		return since
+	}, err
 }

@@ -54,7 +54,7 @@ func (s *Store) Timeline(ctx context.Context, organizationID string, since time.
 
 func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {
 	return queryAll(ctx, s.db, "reading changes", func(r *reader) Change {
-		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.seconds(), OrganizationID: r.text()}
+		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.instant(), OrganizationID: r.text()}
 		c.Change = diff.Change{
 			Severity: diff.Severity(r.text()), Kind: diff.Kind(r.text()),
 			SubjectType: diff.SubjectType(r.text()), SubjectID: r.text(), SubjectName: r.text(),

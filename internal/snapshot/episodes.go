@@ -67,7 +67,7 @@ const lastShowing = `(
 func (s *Store) queryEpisodes(ctx context.Context, organizationID string, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading the findings of a period", func(r *reader) Episode {
 		return Episode{
-			Finding: readFinding(r), FirstSeen: r.seconds(), LastID: r.number(), LastSeen: r.seconds(),
+			Finding: readFinding(r), FirstSeen: r.instant(), LastID: r.number(), LastSeen: r.instant(),
 			Title: r.text(), Expected: r.text(), Remedy: r.text(),
 		}
 	}, `WITH open AS MATERIALIZED (
@@ -104,8 +104,8 @@ func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
 func (s *Store) carried(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading findings that stay open", func(r *reader) Episode {
 		e := Episode{Finding: finding.Finding{Status: finding.NotAssessed}}
-		e.Fingerprint, e.FirstSeen, e.LastID = r.text(), r.seconds(), r.number()
-		e.RuleID, e.LastSeen = r.text(), r.seconds()
+		e.Fingerprint, e.FirstSeen, e.LastID = r.text(), r.instant(), r.number()
+		e.RuleID, e.LastSeen = r.text(), r.instant()
 		return e
 	}, `SELECT id, first_seen, max(last_id), rule_id, last_seen
 		FROM (

@@ -52,7 +52,7 @@ func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, er
 	return queryAll(ctx, s.db, "reading exchanges", func(r *reader) Exchange {
 		return Exchange{
 			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
-			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.seconds(), Records: r.count(),
+			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.instant(), Records: r.count(),
 			Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
 		}
 	}, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,

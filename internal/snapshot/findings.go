@@ -55,7 +55,7 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		f := Finding{
 			SnapshotID: h.ID, TakenAt: h.TakenAt, OrganizationID: h.OrganizationID, Finding: readFinding(r),
 			Title: r.text(), Expected: r.text(), Remedy: r.text(),
-			FirstSeen: r.seconds(), DaysOpen: r.count(), LastSeen: r.seconds(),
+			FirstSeen: r.instant(), DaysOpen: r.count(), LastSeen: r.instant(),
 		}
 		if number := r.count(); number > 0 && number <= len(acceptances) {
 			f.Exception = &acceptances[number-1].Exception
@@ -179,7 +179,7 @@ const exceptionColumns = `rule_id, subject_id, accepted_organization_id, owner, 
 func readException(r *reader) finding.Exception {
 	return finding.Exception{
 		RuleID: r.text(), SubjectID: r.text(), OrganizationID: r.text(), Owner: r.text(), Reason: r.text(), Ticket: r.text(),
-		Expires: r.time(func(day string) (time.Time, error) { return time.Parse(time.DateOnly, day) }),
+		Expires: r.time(time.DateOnly),
 	}
 }
 
@@ -211,7 +211,7 @@ type Standing struct {
 func (s *Store) Standings(ctx context.Context, organizationID string, after, upTo int64) ([]Standing, error) {
 	return queryAll(ctx, s.db, "reading the exceptions of a period", func(r *reader) Standing {
 		return Standing{
-			Exception: readException(r), First: r.seconds(), Last: r.seconds(), Snapshots: r.count(),
+			Exception: readException(r), First: r.instant(), Last: r.instant(), Snapshots: r.count(),
 			InForce: r.count(), Applied: r.count(), Findings: r.count(), Open: r.count(),
 		}
 	}, `SELECT `+exceptionColumns+`, min(taken_at), max(taken_at),

@@ -47,7 +47,7 @@ func headerValues(h Snapshot) []any {
 func readHeader(r *reader) Snapshot {
 	h := Snapshot{
 		ID: r.number(), RunID: r.number(), Source: r.text(), OrganizationID: r.text(), OrganizationName: r.text(),
-		OrganizationTier: r.text(), BaseURL: r.text(), PrincipalID: r.text(), Principal: r.text(), TakenAt: r.seconds(),
+		OrganizationTier: r.text(), BaseURL: r.text(), PrincipalID: r.text(), Principal: r.text(), TakenAt: r.instant(),
 		Outcome: Outcome(r.text()), BaselineID: r.number(), ErrorCode: r.text(), Error: r.text(), Pages: r.count(),
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
@@ -59,7 +59,7 @@ func readHeader(r *reader) Snapshot {
 	h.Notes, h.UnknownFields = r.texts(), r.texts()
 	h.Changes, h.FailingFindings = r.count(), r.count()
 	h.ContentSHA256, h.RecordsSHA256 = r.text(), r.text()
-	h.RuleSetID, h.LedgerNumber, h.ChainSHA256, h.PrunedAt = r.number(), r.number(), r.text(), r.seconds()
+	h.RuleSetID, h.LedgerNumber, h.ChainSHA256, h.PrunedAt = r.number(), r.number(), r.text(), r.instant()
 	return h
 }
 

@@ -114,7 +114,7 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 	seen := make(map[diff.Subject]time.Time)
 	_, err := queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
 		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
-		seen[subject] = r.seconds()
+		seen[subject] = r.instant()
 		return true
 	}, `SELECT v.kind, v.id, s.taken_at
 		FROM (

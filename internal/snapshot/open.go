@@ -174,14 +174,13 @@ func checkFile(path string) error {
 		return fmt.Errorf("opening the database %s: %w", path, err)
 	}
 	defer func() { _ = f.Close() }() // read only
-	header := make([]byte, headerSize)
-	n, err := io.ReadFull(f, header)
+	header, err := io.ReadAll(io.LimitReader(f, headerSize))
 	switch {
-	case n == 0 && errors.Is(err, io.EOF):
-		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+	case err != nil:
 		return fmt.Errorf("reading the database %s: %w", path, err)
-	case err != nil || !strings.HasPrefix(string(header), headerMagic):
+	case len(header) == 0:
+		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
+	case len(header) < headerSize || !strings.HasPrefix(string(header), headerMagic):
 		return fmt.Errorf("%s: %w: it is not a SQLite file", path, ErrNotDatabase)
 	}
 	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
@@ -250,10 +249,10 @@ func migrate(ctx context.Context, path string) (err error) {
 
 func applyMigrations(ctx context.Context, db *sql.DB) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
-	if err != nil {
-		return fmt.Errorf("reading the migrations: %w", err)
+	if err == nil {
+		_, err = provider.Up(ctx)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err != nil {
 		return fmt.Errorf("creating the schema: %w", err)
 	}
 	return nil

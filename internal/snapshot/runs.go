@@ -71,7 +71,7 @@ const runColumns = "id, started_at, scheduled_for, trigger, outcome"
 
 func readRun(r *reader) Run {
 	return Run{
-		ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds(), Trigger: r.text(), Outcome: Outcome(r.text()),
+		ID: r.number(), StartedAt: r.instant(), ScheduledFor: r.instant(), Trigger: r.text(), Outcome: Outcome(r.text()),
 	}
 }
 
@@ -86,7 +86,7 @@ func (r *Run) OfSchedule() schedule.Run {
 func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run, error) {
 	return queryAll(ctx, s.db, "reading the run register", func(r *reader) Run {
 		run := readRun(r)
-		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.seconds(), r.text(), r.text(), r.text()
+		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.instant(), r.text(), r.text(), r.text()
 		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
 		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
 		return run
@@ -189,7 +189,7 @@ func (s *Store) Schedules(ctx context.Context) ([]schedule.Period, error) {
 
 func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
 	return queryAll(ctx, q, "reading the schedules", func(r *reader) schedule.Period {
-		return schedule.Period{Expression: r.text(), From: r.seconds()}
+		return schedule.Period{Expression: r.text(), From: r.instant()}
 	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
 }
 

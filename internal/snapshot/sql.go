@@ -99,18 +99,17 @@ func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stm
 // execute executes a statement and returns the number of changed rows.
 func (t *transaction) execute(ctx context.Context, doing, text string, args ...any) int {
 	stmt, err := t.statement(ctx, text)
+	var result sql.Result
+	if err == nil {
+		result, err = stmt.ExecContext(ctx, args...)
+	}
 	if err != nil {
 		t.fail(fmt.Errorf("%s: %w", doing, err))
 		return 0
 	}
-	result, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		t.fail(fmt.Errorf("%s: %w", doing, err))
-		return 0
-	}
-	n, err := result.RowsAffected()
+	changed, err := result.RowsAffected()
 	t.fail(err)
-	return int(n)
+	return int(changed)
 }
 
 // eachRow calls do for each row of a query. The values are valid until do returns.
@@ -255,10 +254,7 @@ func jsonText[T []string | map[string]string](v T, empty string) string {
 	if len(v) == 0 {
 		return empty
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic("snapshot: " + err.Error()) // strings and maps of strings always have a JSON form
-	}
+	text, _ := json.Marshal(v) // strings and maps of strings always have a JSON form
 	return string(text)
 }
 
@@ -308,24 +304,18 @@ func (r *reader) nullFlag() *bool {
 	return &set
 }
 
-func (r *reader) seconds() time.Time { return r.time(parseSeconds) }
-func (r *reader) instant() time.Time { return r.time(ona.ParseTime) }
+func (r *reader) instant() time.Time { return r.time(time.RFC3339) }
 
-func (r *reader) time(parse func(string) (time.Time, error)) time.Time {
+func (r *reader) time(layout string) time.Time {
 	text := r.text()
 	if text == "" {
 		return time.Time{}
 	}
-	t, err := parse(text)
+	t, err := time.Parse(layout, text)
 	if err != nil {
 		r.fail(err)
 	}
-	return t
-}
-
-func parseSeconds(text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, text)
-	return t.UTC(), err
+	return t.UTC()
 }
 
 func (r *reader) texts() []string { return readJSON[[]string](r) }

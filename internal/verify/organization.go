@@ -161,23 +161,20 @@ func (o *organization) addFailed(row snapshot.Row) {
 // findings. The hashes are valid until the next call.
 func (o *organization) shown(h *header, kind string) (hashes []byte, fails int64) {
 	o.hashes = o.hashes[:0]
-	add := func(v version) {
-		o.hashes = append(o.hashes, v.sha256...)
-		if v.fails {
-			fails++
-		}
-	}
-	id := h.Int("id")
+	versions := o.versions[kind]
 	switch {
 	case h.shows(kind):
-		for _, v := range o.versions[kind] {
-			if v.from <= id && (v.to == 0 || v.to > id) {
-				add(v)
-			}
-		}
 	case kind == "finding":
-		for _, v := range h.failed {
-			add(v)
+		versions = h.failed
+	default:
+		versions = nil
+	}
+	for _, v := range versions {
+		if id := h.Int("id"); v.from <= id && (v.to == 0 || v.to > id) {
+			o.hashes = append(o.hashes, v.sha256...)
+			if v.fails {
+				fails++
+			}
 		}
 	}
 	return o.hashes, fails
