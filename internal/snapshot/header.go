@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -187,16 +188,10 @@ func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upT
 // NetChanges returns the differences between two complete snapshots of one organization, and ignores those in
 // between. It does not compare what either could not read. It fails with ErrPruned if either is pruned.
 func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.Change, error) {
-	old, err := s.Inventory(ctx, before)
-	if err != nil {
-		return nil, err
-	}
-	current, err := s.Inventory(ctx, after)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := s.SeenBefore(ctx, before)
-	if err != nil {
+	old, oldErr := s.Inventory(ctx, before)
+	current, currentErr := s.Inventory(ctx, after)
+	seen, seenErr := s.SeenBefore(ctx, before)
+	if err := cmp.Or(oldErr, currentErr, seenErr); err != nil {
 		return nil, err
 	}
 	return diff.Compute(old, current, seen), nil

@@ -86,15 +86,12 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	if err != nil {
 		return shown, err
 	}
-	inventory, err := c.inventory(h, h)
-	if err != nil {
+	inventory, damaged := c.inventory(h, h)
+	earlier, err := s.firstSeen(ctx, h)
+	if err := cmp.Or(damaged, err); err != nil {
 		return shown, err
 	}
 	shown.Policies = inventory.Policies
-	earlier, err := s.firstSeen(ctx, h)
-	if err != nil {
-		return shown, err
-	}
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)

@@ -167,10 +167,7 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 		WHERE s.run_id BETWEEN ?1 AND ?2 AND s.outcome = 'complete'
 		GROUP BY s.run_id, n.severity
 		ORDER BY s.run_id, n.severity`, first, last)
-	if err != nil {
-		return nil, err
-	}
-	return totals, nil
+	return totals, err
 }
 
 // The triggers of scheduled runs.

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -212,12 +213,9 @@ func snapshotRows(kind, from, order string) Query {
 
 // SchemaProblems compares the schema, including the triggers, with the one that the migrations create.
 func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
-	want, err := freshSchema(ctx)
-	if err != nil {
-		return nil, err
-	}
-	got, err := readSchema(ctx, r.tx)
-	if err != nil {
+	want, wantErr := freshSchema(ctx)
+	got, gotErr := readSchema(ctx, r.tx)
+	if err := cmp.Or(wantErr, gotErr); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(sortedKeys(want), sortedKeys(got)...)))) {
