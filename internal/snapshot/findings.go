@@ -247,16 +247,13 @@ func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo
 	if err := cmp.Or(err, carriedErr); err != nil {
 		return nil, err
 	}
-	type stretch struct {
-		fingerprint string
-		firstSeen   int64 // Unix time
-	}
-	at := make(map[stretch]int, len(all))
+	key := func(e Episode) string { return e.Fingerprint + formatSeconds(e.FirstSeen) }
+	at := make(map[string]int, len(all))
 	for i, e := range all {
-		at[stretch{e.Fingerprint, e.FirstSeen.Unix()}] = i
+		at[key(e)] = i
 	}
 	for _, c := range carried {
-		i, ok := at[stretch{c.Fingerprint, c.FirstSeen.Unix()}]
+		i, ok := at[key(c)]
 		switch {
 		case !ok:
 			all = append(all, c) // retention removed the snapshots with its texts

@@ -251,12 +251,8 @@ func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string
 	open := make(map[string]string)
 	for _, f := range findings {
 		known, wasOpen := all[f.Fingerprint]
-		switch {
-		case f.Status == finding.Pass || f.Status == finding.NotAssessed && !wasOpen:
-		case wasOpen:
-			open[f.Fingerprint] = known.firstSeen
-		default:
-			open[f.Fingerprint] = takenAt
+		if f.Status == finding.Fail || f.Status == finding.Excepted || f.Status == finding.NotAssessed && wasOpen {
+			open[f.Fingerprint] = cmp.Or(known.firstSeen, takenAt)
 		}
 	}
 	return open

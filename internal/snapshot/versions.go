@@ -122,19 +122,13 @@ func readVersion(r *reader) version {
 	v := version{validFrom: r.number(), since: r.instant()}
 	v.sha256, _ = r.value().([]byte)
 	v.values = slices.Clone(r.values[r.next:])
-	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, hasOtherType) {
+	_, hasID := v.values[0].(string)
+	hasBytes := slices.ContainsFunc(v.values, func(value any) bool { _, ok := value.([]byte); return ok })
+	if !hasID || hasBytes || len(v.sha256) != sha256.Size {
 		r.fail(fmt.Errorf("the row %v has a value of a wrong type", v.values[0]))
 		v.values[0] = ""
 	}
 	return v
-}
-
-func hasOtherType(v any) bool {
-	switch v.(type) {
-	case nil, string, int64:
-		return false
-	}
-	return true
 }
 
 // difference is what to write so that other rows become current.
