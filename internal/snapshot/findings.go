@@ -42,11 +42,8 @@ func countFailing(findings []finding.Finding) int {
 // configurations before rules for runs. It fails with ErrPruned if retention removed them.
 func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
 	h, err := s.Snapshot(ctx, snapshotID)
-	if err != nil {
+	if err := cmp.Or(err, checkPruned(h)); err != nil {
 		return nil, err
-	}
-	if !h.PrunedAt.IsZero() {
-		return nil, prunedError(h)
 	}
 	acceptances, err := s.Acceptances(ctx, h.ID)
 	if err != nil {

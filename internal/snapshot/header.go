@@ -116,18 +116,18 @@ func (s *Store) Pinned(ctx context.Context, source string) (Snapshot, bool, erro
 	return first(querySnapshots(ctx, s.db, "WHERE source = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", source))
 }
 
-// prunedError returns ErrPruned with the id of the snapshot and the time of pruning.
-func prunedError(h Snapshot) error {
+// checkPruned returns ErrPruned if retention removed the rows of a snapshot.
+func checkPruned(h Snapshot) error {
+	if h.PrunedAt.IsZero() {
+		return nil
+	}
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
 // notPruned returns ErrPruned if retention removed the rows of a snapshot. Otherwise it never had any.
 func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
-	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", snapshotID))
-	if err == nil && found && !h.PrunedAt.IsZero() {
-		err = prunedError(h)
-	}
-	return err
+	h, err := s.Snapshot(ctx, snapshotID)
+	return cmp.Or(err, checkPruned(h))
 }
 
 // LatestComplete returns the newest complete snapshot of each organization, sorted by id. It reads no other

@@ -16,8 +16,8 @@ const keyOf = "(SELECT key FROM organizations WHERE id = ?1)"
 // readContent returns the rows of contentTables that a complete snapshot shows. It fails with ErrPruned if
 // retention removed them, and with ErrNotFound if the snapshot is not complete.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, err error) {
-	if !h.PrunedAt.IsZero() {
-		return nil, prunedError(h)
+	if err := checkPruned(h); err != nil {
+		return nil, err
 	}
 	if h.Outcome != Complete {
 		return nil, fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)

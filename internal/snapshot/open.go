@@ -216,16 +216,12 @@ func create(ctx context.Context, path string) error {
 	switch {
 	case err == nil && info.Size() > 0:
 		return nil
-	case err == nil:
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	case !errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	// SQLite would apply the log or the journal of a deleted database to the new one. Beside an empty
 	// file SQLite would remove them, but the new file is not empty.
-	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -66,7 +66,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 			d.write(ctx, tx, held.organizationKey, header.ID)
 		}
 		storeExchanges(ctx, tx, header.ID, c)
-		for _, p := range parts {
+		for _, p := range parts[1:] {
 			p.write(ctx, tx, header.ID)
 		}
 	})
@@ -165,17 +165,18 @@ func (held records) compare(header Snapshot, c Collected) ([]difference, error) 
 // part has rows that belong to one snapshot only.
 type part struct {
 	kind    string
-	table   string // empty for exchanges, which storeExchanges writes
+	table   string
 	columns []string
 	rows    [][]any
 }
 
-// partsOf returns the parts of a complete snapshot, in the order in which they are hashed.
+// partsOf returns the parts of a complete snapshot, in the order in which they are hashed. storeExchanges writes
+// the first one.
 func partsOf(c Collected) []part {
 	reading, entries := auditLogValues(c.AuditLog)
 	exchanges := valuesOf(c.Exchanges, exchangeValues)
 	return []part{
-		{"exchange", "", exchangeColumns, exchanges},
+		{"exchange", "stored_exchanges", exchangeColumns, exchanges},
 		{"change", "stored_changes", changeColumns, changeValues(c.Changes, c.Candidates)},
 		{"audit_log", "audit_log_readings", auditLogColumns, reading},
 		{"audit_log_entry", "audit_log_entries", entryColumns, entries},
@@ -184,9 +185,6 @@ func partsOf(c Collected) []part {
 }
 
 func (p part) write(ctx context.Context, tx *transaction, snapshotID int64) {
-	if p.table == "" {
-		return
-	}
 	var rows [][]any
 	for _, values := range p.rows {
 		rows = append(rows, append([]any{snapshotID}, values...))

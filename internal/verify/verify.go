@@ -257,10 +257,7 @@ func (v *verifier) checkRuleSets(ctx context.Context) {
 // in the database.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string) error {
 	entries, err := os.ReadDir(directory)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("looking for reports: %w", err)
 	}
 	for _, e := range entries {
