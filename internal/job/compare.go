@@ -87,7 +87,6 @@ func (t *task) confirmRemoval(ctx context.Context, c *diff.Change) (ona.Removal,
 	return removal, err
 }
 
-// evaluate evaluates the rules.
 func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{

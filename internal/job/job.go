@@ -127,7 +127,6 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// collectAll collects every source, at most Concurrency at the same time.
 func (n *night) collectAll(ctx context.Context) []Organization {
 	if n.Timeout > 0 {
 		var cancel context.CancelFunc

@@ -74,7 +74,6 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		ORDER BY f.rule_id LIKE 'RUN-%', f.rule_id, f.subject_type, f.subject_id`, h.ID)
 }
 
-// readFinding reads the first columns of findingVersions.
 func readFinding(r *reader) finding.Finding {
 	return finding.Finding{
 		Fingerprint: r.text(), RuleID: r.text(), Severity: diff.Severity(r.text()), Status: finding.Status(r.text()),

@@ -25,7 +25,6 @@ var snapshotColumns = []string{
 // organizationColumn is the index of organization_id. The table stored_snapshots has organization_key instead.
 const organizationColumn = 3
 
-// headerValues returns the values of snapshotColumns.
 func headerValues(h Snapshot) []any {
 	var offset any
 	if h.ServerClockKnown {

@@ -134,7 +134,6 @@ func (s *Store) QuickCheck(ctx context.Context) error {
 	return s.db.check(ctx, "PRAGMA quick_check(5)")
 }
 
-// check returns an error with the problems that a check of SQLite found.
 func (d *database) check(ctx context.Context, pragma string) error {
 	problems, err := queryAll(ctx, d, "checking the database", (*reader).text, pragma)
 	if err != nil {

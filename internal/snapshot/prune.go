@@ -73,7 +73,6 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 	return pruned
 }
 
-// recordPrune records the prune and its snapshots as a fact.
 func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
 	id := nextID(ctx, tx, "prunes")
 	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore)}

@@ -115,7 +115,6 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	return contents, err
 }
 
-// writeHeader sets the id and the link of the header, and writes the header and the link.
 func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
 	header.ID = nextID(ctx, tx, "stored_snapshots")
 	last := lastLink(ctx, tx)
@@ -293,7 +292,6 @@ func exchangeValues(e Exchange) []any {
 	}
 }
 
-// storeExchanges writes the exchanges of a snapshot. It does not store a request or a response twice.
 func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
 	storeResponses(ctx, tx, c)
 	for _, e := range c.Exchanges {

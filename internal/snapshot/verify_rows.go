@@ -215,7 +215,6 @@ func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err err
 	return problems, nil
 }
 
-// freshSchema returns the schema that the migrations create, by type and name.
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	db, err := openDatabase(":memory:")
 	if err != nil {

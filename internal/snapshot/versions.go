@@ -293,7 +293,6 @@ func (r *reader) raw() json.RawMessage {
 	return nil
 }
 
-// valuesOf converts each value to a row.
 func valuesOf[T any](all []T, values func(T) []any) [][]any {
 	rows := make([][]any, len(all))
 	for i, v := range all {
@@ -302,7 +301,6 @@ func valuesOf[T any](all []T, values func(T) []any) [][]any {
 	return rows
 }
 
-// readVersions converts each version to a value.
 func readVersions[T any](versions []version, read func(*reader) T) ([]T, error) {
 	var all []T
 	for _, v := range versions {

@@ -115,7 +115,6 @@ func (v *verifier) addError(p Problem, doing string) {
 	}
 }
 
-// add adds a problem with this text.
 func (v *verifier) add(p Problem, format string, args ...any) {
 	p.Text = fmt.Sprintf(format, args...)
 	v.result.Problems = append(v.result.Problems, p)
