@@ -307,7 +307,6 @@ func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
 	return s.carried(ctx, h.OrganizationID, h.ID-1, h.ID)
 }
 
-// carried returns the findings that stayed open because complete snapshots could not assess them.
 func (s *Store) carried(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading findings that stay open", func(r *reader) Episode {
 		e := Episode{Finding: finding.Finding{Status: finding.NotAssessed}}

@@ -115,7 +115,6 @@ func (s *Store) Pinned(ctx context.Context, source string) (Snapshot, bool, erro
 	return first(querySnapshots(ctx, s.db, "WHERE source = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", source))
 }
 
-// checkPruned returns ErrPruned if retention removed the rows of a snapshot.
 func checkPruned(h Snapshot) error {
 	if h.PrunedAt.IsZero() {
 		return nil

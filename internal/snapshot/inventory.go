@@ -53,7 +53,6 @@ func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err err
 		checkCount(sso.ID, "SSO", len(inventory.SSO), sso.SSOConfigurations))
 }
 
-// checkCount returns an error if the number of configurations differs from the one in the snapshot's header.
 func checkCount(snapshotID int64, noun string, there, counted int) error {
 	if there == counted {
 		return nil

@@ -277,7 +277,6 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	return publish(partial.Name(), path)
 }
 
-// publish renames a finished file to path. It fails with ErrFileExists if path exists.
 func publish(partial, path string) error {
 	if err := os.Link(partial, path); err != nil {
 		if errors.Is(err, fs.ErrExist) {

@@ -122,7 +122,6 @@ var snapshotTables = []string{
 	"audit_log_readings", "audit_log_entries", "stored_candidates",
 }
 
-// removeRows removes the rows that only pruned snapshots show.
 func removeRows(ctx context.Context, tx *transaction) (removed int) {
 	// Later snapshots still need the ids and the token expiries of the configurations.
 	for kind, query := range map[string]string{

@@ -126,7 +126,6 @@ func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int
 	insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
 }
 
-// records are the current rows of recordTables for an organization.
 type records struct {
 	organizationKey int64
 	last            Snapshot // the last complete one; the zero Snapshot if there is none

@@ -84,7 +84,6 @@ func (t *versionTable) current(ctx context.Context, q querier, organizationID st
 		" WHERE organization_key = "+keyOf+" AND valid_to IS NULL", organizationID)
 }
 
-// currentVersions returns the current rows of an organization in the tables.
 func currentVersions(
 	ctx context.Context, q querier, organizationID string, tables []*versionTable,
 ) (all versions, err error) {
