@@ -34,8 +34,8 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	return shown, nil
 }
 
-// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show them,
-// because a missing or extra row would appear as an added or removed configuration.
+// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show
+// them, because a missing or extra row would appear as an added or removed configuration.
 func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(all[organizationVersions], readOrganization)
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)

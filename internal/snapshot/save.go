@@ -168,8 +168,8 @@ type part struct {
 	rows    [][]any
 }
 
-// partsOf returns the parts of a complete snapshot, in the order in which they are hashed. storeExchanges writes
-// the first one.
+// partsOf returns the parts of a complete snapshot, in the order in which they are hashed. storeExchanges
+// writes the first one.
 func partsOf(c Collected) []part {
 	reading, entries := auditLogValues(c.AuditLog)
 	exchanges := valuesOf(c.Exchanges, exchangeValues)

@@ -124,8 +124,8 @@ var (
 		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
 )
 
-// ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite accepts a view over a
-// missing column, and fails only when the view is read.
+// ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite accepts a view
+// over a missing column, and fails only when the view is read.
 func ReadView(view Row) Query { return Query{sql: "SELECT * FROM " + view.Text("name") + " LIMIT 1"} }
 
 // FactKinds returns the kinds of facts in the ledger.

@@ -138,8 +138,8 @@ type difference struct {
 	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
 }
 
-// compareTables returns for each table what to write so that the values become current. A table without values
-// stays as it is.
+// compareTables returns for each table what to write so that the values become current. A table without
+// values stays as it is.
 func compareTables(
 	tables []*versionTable, held versions, values map[*versionTable][][]any,
 ) (all []difference, err error) {
