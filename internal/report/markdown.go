@@ -24,11 +24,12 @@ func (r *report) markdown() map[string]any {
 	}
 	for i, o := range r.Organizations {
 		if o.complete() { // the alarms name the others
-			organizations = append(organizations, table.EscapeMarkdown(r.headline(i)))
+			organizations = append(organizations, table.EscapeMarkdown(r.sentence(i)))
 		}
 	}
 	data := map[string]any{
-		"Title": reportTitle, "Complete": r.Complete(), "Status": table.EscapeMarkdown(r.status()),
+		"Title": reportTitle, "Complete": r.Complete(), "Headline": r.headline().markdown(),
+		"Status": table.EscapeMarkdown(r.status()),
 		"Alarms": alarms, "Run": table.EscapeMarkdown(r.runSentence()), "Organizations": organizations,
 		"RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt), "ToolVersion": table.EscapeMarkdown(r.writer()),
 	}

@@ -95,7 +95,7 @@ func (r *report) csvTables() []*table.Table {
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.snapshots, r.coverageTable(), r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
 }
@@ -186,6 +186,7 @@ const jsonSchema = "auditor-report/2"
 // head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
 	Schema            string       `json:"schema"`
+	Headline          Headline     `json:"headline"`
 	Status            string       `json:"status"`
 	Complete          bool         `json:"complete"`
 	Alarms            []string     `json:"alarms"`
@@ -201,7 +202,7 @@ type head struct {
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
 		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells,
 	}
 }

@@ -33,11 +33,8 @@ var whereToLook = []string{
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
-	standing := xlsx.Alarm
-	if r.Complete() {
-		standing = xlsx.AllWell
-	}
-	s.AddText(standing, r.status(), len(SummaryGrid))
+	looks := map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
+	s.AddText(looks[r.headline().State], r.status(), len(SummaryGrid))
 	for _, alarm := range r.alarms() {
 		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
 	}
