@@ -132,10 +132,12 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 	return h
 }
 
-// markdown returns the headline with its texts escaped.
-func (h Headline) markdown() Headline {
-	return Headline{h.State, table.EscapeMarkdown(h.Text), table.EscapeMarkdown(h.Changes),
-		table.EscapeMarkdown(h.NotAssessed)}
+// sentence returns the headline with how much changed.
+func (h Headline) sentence() string {
+	if h.Changes == "" {
+		return h.Text
+	}
+	return h.Text + " — " + h.Changes
 }
 
 // notCompleteReason returns why the run is not complete.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/template"
 	"time"
 
 	"scim-auditor/internal/report/folder"
@@ -21,6 +20,7 @@ import (
 const (
 	WorkbookFile  = "audit.xlsx"
 	MarkdownFile  = "audit.md"
+	htmlFile      = "audit.html"
 	jsonFile      = "audit.json"
 	jsonLinesFile = "audit.jsonl"
 )
@@ -36,11 +36,12 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
 	ties  TieOuts
+	parts []Part // of the first page
 	book  *xlsx.Book
 	cells table.Counts
 	facts []Fact // of the sheet Evidence
@@ -57,16 +58,17 @@ func newReport(m *Model, opts Options) *report {
 		r.evaluated = append(r.evaluated, r.evaluate(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
-	r.changes, r.reading = r.changeTables()
+	r.changes = r.changeTable()
 	r.timeline = r.timelineTable()
 	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
 	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
-	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable(nil)
+	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable()
 	r.snapshots, r.auditLog = r.snapshotTable(), r.auditLogTable()
 	r.ties = r.tieOuts()
 	r.facts = r.evidence()
+	r.parts = r.firstPage()
 	r.makeWorkbook()
 	return r
 }
@@ -114,14 +116,18 @@ func (r *report) makeWorkbook() {
 	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
+	if len(r.Organizations) > 1 {
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overviewTable()})
+	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
-	r.book.Sheets = append(r.book.Sheets, evidence, glossary)
+	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), jsonFile, jsonLinesFile)
 	for _, f := range facts {
 		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
 	}
 	r.cells, r.facts = cells, append(r.facts, facts...)
+	evidence.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names))
 	evidence.AddHeading("Exchanges with the API")
 }
 
@@ -147,9 +153,8 @@ func (r *report) files() []folder.File {
 	}
 	document, rows := r.frames()
 	add(FormatXLSX, WorkbookFile, r.book.Write)
-	add(FormatMD, MarkdownFile, func(w io.Writer) error {
-		return WriteMarkdown(w, r.Template, "report.md.tmpl", r.markdown())
-	})
+	add(FormatHTML, htmlFile, r.writeTemplate(FormatHTML))
+	add(FormatMD, MarkdownFile, r.writeTemplate(FormatMD))
 	add(FormatJSON, jsonFile, func(w io.Writer) error {
 		return table.WriteJSON(w, r.head(), document, r.jsonTables())
 	})
@@ -160,6 +165,19 @@ func (r *report) files() []folder.File {
 		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
 	}
 	return files
+}
+
+// writeTemplate returns a function that writes the file of a format that has templates.
+func (r *report) writeTemplate(format Format) func(io.Writer) error {
+	own := r.Template
+	if own != nil && own.Format != format {
+		own = nil
+	}
+	return func(w io.Writer) error {
+		return WriteTemplate(w, own, "report."+string(format)+".tmpl", func(rows int) map[string]any {
+			return r.templateData(r.view(format, rows))
+		})
+	}
 }
 
 // frames returns the columns that identify the organization of a row: those in the JSON document,
@@ -249,8 +267,8 @@ type Options struct {
 	// Formats selects the files to write; empty selects DefaultFormats. The manifest and SHA256SUMS
 	// are always written.
 	Formats []Format
-	// Template replaces the built-in template of the Markdown file; nil selects the built-in one.
-	Template *template.Template
+	// Template replaces the built-in template of the HTML or the Markdown file; nil replaces none.
+	Template *Template
 	// Location is the zone of the extra columns of local times; nil or UTC adds none.
 	Location *time.Location
 	// ToolVersion writes the report. The report names it if another version made the run.
@@ -263,6 +281,7 @@ type Format string
 // The formats.
 const (
 	FormatXLSX  Format = "xlsx"
+	FormatHTML  Format = "html"
 	FormatMD    Format = "md"
 	FormatJSON  Format = "json"
 	FormatCSV   Format = "csv"
@@ -270,7 +289,7 @@ const (
 )
 
 // DefaultFormats are written if the settings name none.
-var DefaultFormats = []Format{FormatXLSX, FormatMD, FormatJSON, FormatCSV}
+var DefaultFormats = []Format{FormatXLSX, FormatHTML, FormatMD, FormatJSON, FormatCSV}
 
 var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL)
 

@@ -56,16 +56,17 @@ func TestDaysAreWholeAndNegativeOncePast(t *testing.T) {
 	}
 }
 
-func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
+func TestMoreThanFiftyRowsAreCountedInMarkdown(t *testing.T) {
 	m := complete()
 	for i := range 250 {
 		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(1000+i, "more", "", time.Time{}))
 	}
-	text := newReport(m, Options{}).markdown()["SCIM"].(table.Markdown).String()
-	if rows := strings.Count(text, "\n| "); rows != 1+200 { // the line below the header counts too
+	r := newReport(m, Options{})
+	text := r.templateData(r.view(FormatMD, markdownRows))["SCIM"].(table.Markdown).String()
+	if rows := strings.Count(text, "\n| "); rows != 1+50 { // the line below the header counts too
 		t.Errorf("%d rows", rows)
 	}
-	if !strings.Contains(text, "\n\n54 more in inventory.csv") {
+	if !strings.Contains(text, "\n\n204 more in inventory.csv") {
 		t.Errorf("the rest is not told: %s", text[len(text)-100:])
 	}
 }

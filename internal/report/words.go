@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
@@ -91,13 +93,32 @@ func OneLine(reasons string) string { return strings.ReplaceAll(reasons, "\n", "
 // readableRunes is the longest value that Readable does not cut.
 const readableRunes = 160
 
-// Readable returns a changed value for people: its label if it has one, cut if it is long.
+// Readable returns a changed value for people: its label if it has one, cut if it is long. Of a whole
+// configuration, it returns the fields that say most.
 func Readable(value, label string) string {
-	text := cmp.Or(label, instantLabel(value), value)
+	text := cmp.Or(label, instantLabel(value), configurationText(value), apiWord(value))
 	if utf8.RuneCountInString(text) <= readableRunes {
 		return text
 	}
 	return string([]rune(text)[:readableRunes-1]) + "…"
+}
+
+// telling has the fields of a configuration that say most about it, in this order.
+var telling = []string{"enabled", "state", "tokenExpiresAt", "ssoConfigurationId", "issuerUrl", "emailDomain", "clientId"}
+
+// configurationText returns the telling fields of a configuration in JSON, "" for another value.
+func configurationText(value string) string {
+	var fields map[string]any
+	if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &fields) != nil {
+		return ""
+	}
+	var texts []string
+	for _, name := range telling {
+		if field, present := fields[name]; present {
+			texts = append(texts, fmt.Sprintf("%s %s", name, apiWord(fmt.Sprint(field))))
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // instantLabel returns the label of a changed value that is an instant of the API, else "".

@@ -110,22 +110,6 @@ func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 	}
 }
 
-func TestASheetThatIsTooWideForA4IsOnA3(t *testing.T) {
-	f := workbook(t, readPeriod(t, nightsOfNovember(t), inNovember(6)))
-	const paperA3, paperA4 = 8, 9 // of excelize.PageLayoutOptions
-	for sheet, want := range map[string]int{
-		"Summary": paperA4, "Population": paperA4, "Exceptions": paperA3, "Snapshots": paperA3,
-	} {
-		layout, err := f.GetPageLayout(sheet)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if *layout.Size != want {
-			t.Errorf("%s is on paper %d instead of %d", sheet, *layout.Size, want)
-		}
-	}
-}
-
 func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
 	store := nightsOfNovember(t)
 	write := func(now time.Time) map[string]string {

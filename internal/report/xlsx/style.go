@@ -19,6 +19,9 @@ const (
 	Alarm
 	Caution
 	AllWell
+	lookGap
+	lookLink
+	lookSpill // a text over the empty cells at its right
 	lookLiteral
 	lookTime
 	lookDay
@@ -85,6 +88,10 @@ func (l Look) style() *excelize.Style {
 	switch l {
 	case lookLiteral:
 		s.NumFmt = numFmtText
+	case lookSpill:
+		s.NumFmt, s.Alignment.WrapText = numFmtText, false
+	case lookLink:
+		s.Font.Underline, s.Font.Color, s.Alignment = "single", "1F4E78", nil
 	case lookTime:
 		s.CustomNumFmt = new("yyyy-mm-dd hh:mm:ss") // the header says that it is UTC
 	case lookDay:
