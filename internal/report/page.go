@@ -131,7 +131,7 @@ func (r *report) changedTable() *table.Table {
 		cell := func(key string) string { return table.Shown(row.Cells[r.changes.Column(key)]) }
 		t.Add(row.Organization, r.pageCells(row.Organization, []any{
 			cmp.Or(cell("subject_name"), cell("subject_id")), row.Cells[r.changes.Column("severity")], cell("what"),
-			ValuesText(cell("was"), cell("now"), cell("note")), cell("by"),
+			ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
 		}, cell("subject_id"))...)
 	}
 	if len(r.Organizations) == 1 {
@@ -155,8 +155,8 @@ func (r *report) pageCells(organization int, cells []any, hidden ...any) []any {
 	return append(cells, hidden...)
 }
 
-// ValuesText returns what a value was and is, and the note on the change.
-func ValuesText(was, now, note string) string {
+// ValuesText returns what a field was and is, and the note on the change.
+func ValuesText(field, was, now, note string) string {
 	text := ""
 	switch {
 	case was != "" && now != "":
@@ -165,6 +165,9 @@ func ValuesText(was, now, note string) string {
 		text = "was " + was
 	case now != "":
 		text = "now " + now
+	}
+	if text != "" && field != "" {
+		text = field + ": " + text
 	}
 	if text != "" && note != "" {
 		return text + " (" + note + ")"
@@ -232,7 +235,7 @@ func (r *report) wrongTable() *table.Table {
 		accepted += r.evaluated[i].counts[finding.Excepted]
 	}
 	if accepted > 0 {
-		t.Remark(table.RunLevel, Count(accepted, "finding")+" more that somebody has accepted: see Findings and Exceptions")
+		t.Remark(table.RunLevel, Count(accepted, "finding")+" more that somebody has accepted: see Findings")
 	}
 	if len(t.Rows) == 0 && r.incomplete() == 0 {
 		t.Remark(table.RunLevel, "No finding fails.")
@@ -267,15 +270,16 @@ func (r *report) configuredTable() *table.Table {
 		t.Remark(table.RunLevel, "not known: no organization has a complete snapshot in this run")
 		return t
 	}
-	t.Remark(table.RunLevel, fmt.Sprintf("%s, %d of them enabled. %s, %d of them active.",
-		Count(r.configurations(), "SCIM configuration"), enabled, Count(sso, "SSO configuration"), active))
+	text := fmt.Sprintf("%s, %d of them enabled. %s, %d of them active.", Count(r.configurations(), "SCIM configuration"),
+		enabled, Count(sso, "SSO configuration"), active)
 	if o := r.Organizations[0]; len(r.Organizations) == 1 && o.Policies != nil {
-		text := "Accounts can also be created without SCIM."
+		restricted := "Accounts can also be created without SCIM."
 		if o.Policies.RestrictAccountCreationToSCIM {
-			text = "Account creation is restricted to SCIM."
+			restricted = "Account creation is restricted to SCIM."
 		}
-		t.Remark(0, text)
+		text += " " + restricted
 	}
+	t.Remark(table.RunLevel, text)
 	return t
 }
 

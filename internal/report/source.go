@@ -117,7 +117,7 @@ func (r *report) sourceTable() *table.Table {
 	if r.writer() != run.ToolVersion {
 		written = "; written again by auditor " + r.writer()
 	}
-	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, started at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
+	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
 		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
 	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
 	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+
@@ -158,10 +158,11 @@ func (r *report) addSource(t *table.Table, o *Organization) {
 	for _, text := range listingTexts(o.Exchanges) {
 		t.Add(0, "Listing", text)
 	}
-	t.Add(0, "Taken at", UTC(s.TakenAt))
+	if !s.TakenAt.Equal(r.Run.StartedAt) {
+		t.Add(0, "Taken at", UTC(s.TakenAt))
+	}
 	if o.complete() {
-		t.Add(0, "Content SHA-256", s.ContentSHA256)
-		t.Add(0, "Ledger", s.ChainSHA256)
+		t.Add(0, "SHA-256", "content "+s.ContentSHA256+", ledger "+s.ChainSHA256)
 	}
 }
 

@@ -103,21 +103,35 @@ func Readable(value, label string) string {
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
 
-// telling has the fields of a configuration that say most about it, in this order.
-var telling = []string{"enabled", "state", "tokenExpiresAt", "ssoConfigurationId", "issuerUrl", "emailDomain", "clientId"}
-
-// configurationText returns the telling fields of a configuration in JSON, "" for another value.
+// configurationText returns the fields of a configuration in JSON that say most about it, "" for
+// another value.
 func configurationText(value string) string {
-	var fields map[string]any
-	if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &fields) != nil {
+	var c struct {
+		Enabled        *bool  `json:"enabled"`
+		State          string `json:"state"`
+		TokenExpiresAt string `json:"tokenExpiresAt"`
+		SSO            string `json:"ssoConfigurationId"`
+		Issuer         string `json:"issuerUrl"`
+	}
+	if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &c) != nil {
 		return ""
 	}
 	var texts []string
-	for _, name := range telling {
-		if field, present := fields[name]; present {
-			texts = append(texts, fmt.Sprintf("%s %s", name, apiWord(fmt.Sprint(field))))
+	add := func(word, text string) {
+		if text != "" {
+			texts = append(texts, strings.TrimSpace(word+" "+text))
 		}
 	}
+	switch {
+	case c.Enabled != nil && *c.Enabled:
+		add("", "enabled")
+	case c.Enabled != nil:
+		add("", "disabled")
+	}
+	add("", apiWord(c.State))
+	add("token expires at", cmp.Or(instantLabel(c.TokenExpiresAt), c.TokenExpiresAt))
+	add("linked to", c.SSO)
+	add("issuer", c.Issuer)
 	return strings.Join(texts, ", ")
 }
 

@@ -93,7 +93,7 @@ func (d *document) changedTable() *table.Table {
 		for _, r := range rows[:min(len(rows), pageRows-len(t.Rows))] {
 			cell := func(key string) string { return table.Shown(r.Cells[all.Column(key)]) }
 			t.Add(r.Organization, cmp.Or(cell("subject_name"), cell("subject_id")), report.Word(s), cell("what"),
-				report.ValuesText(cell("was"), cell("now"), cell("note")), cell("by"), cell("taken_at")[:10],
+				report.ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"), cell("taken_at")[:10],
 				d.names.Of(r.Organization))
 		}
 	}

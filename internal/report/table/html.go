@@ -114,7 +114,7 @@ func (h HTML) writeTable(b *strings.Builder) {
 }
 
 // shortText is the length of the longest text, in bytes, that stays on one line.
-const shortText = 20
+const shortText = 28
 
 // toneClasses has the class of a word, by its tone.
 var toneClasses = []string{"", "critical", "high", "medium", "low", "info", "good", "bad"}

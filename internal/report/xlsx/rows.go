@@ -73,6 +73,9 @@ const (
 	gapHeight     = 6
 )
 
+// lettersPerWidth is the number of letters that fit in one unit of width, which is that of a digit.
+const lettersPerWidth = 1.05
+
 // height returns the height that a row needs to show all lines of its cells in the columns that
 // print. The others would make rows higher than a page.
 func height(l Look, cells []cell, widths []float64) float64 {
@@ -88,7 +91,7 @@ func height(l Look, cells []cell, widths []float64) float64 {
 	}
 	lines := 1
 	for i, c := range cells[:min(len(cells), len(widths))] {
-		room := int(widths[i]) - 1
+		room := int(widths[i] * lettersPerWidth)
 		if c.isNumber || c.look == lookSpill || len(c.text) <= room || table.DisplayWidth(c.text) <= room {
 			continue // a text is never wider than its number of bytes
 		}

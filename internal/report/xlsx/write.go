@@ -160,7 +160,7 @@ func (w *writer) setPrinting(p *part) error {
 			Size: new(paperA4), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0),
 		}),
 		w.SetPageMargins(p.Name, &excelize.PageLayoutMarginsOptions{ // inches
-			Left: new(0.4), Right: new(0.4), Top: new(0.4), Bottom: new(0.5), Header: new(0.2), Footer: new(0.2),
+			Left: new(0.4), Right: new(0.4), Top: new(0.35), Bottom: new(0.45), Header: new(0.2), Footer: new(0.2),
 		}),
 		w.SetHeaderFooter(p.Name, &excelize.HeaderFooterOptions{
 			OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
