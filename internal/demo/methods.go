@@ -74,8 +74,8 @@ var methods = map[string]method{
 	},
 }
 
-// decode reads a request body. It refuses a field that the method does not have, and a field
-// name with different letter case.
+// decode reads a request body. It refuses a field that the method does not have, and a field name
+// with different letter case.
 func (m method) decode(body []byte) (request, error) {
 	var r request
 	var sent map[string]any
@@ -150,8 +150,8 @@ type pagination struct {
 	Token    string `json:"token"`
 }
 
-// page returns the requested page of rows. Like the API it omits an empty list, and the
-// pagination if all rows fit on one page.
+// page returns the requested page of rows. Like the API it omits an empty list, and the pagination
+// if all rows fit on one page.
 func (c call) page(field string, rows []Row) (Row, *Fault) {
 	size := cmp.Or(c.Pagination.PageSize, defaultPageSize)
 	if size < 0 || size > maxPageSize {
@@ -176,16 +176,16 @@ func (c call) page(field string, rows []Row) (Row, *Fault) {
 	return answer, nil
 }
 
-// token returns the token for the page that begins at a row. It contains a hash of the listing,
-// so that a token from another method or organization is refused.
+// token returns the token for the page that begins at a row. It contains a hash of the listing, so
+// that a token from another method or organization is refused.
 func (c call) token(offset int) string {
 	position := strconv.Itoa(offset)
 	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + position))
 	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], position...))
 }
 
-// offset returns the row in a token; the empty token is the first page. It refuses a token
-// beyond the end, which exists if the list has become shorter.
+// offset returns the row in a token; the empty token is the first page. It refuses a token beyond
+// the end, which exists if the list has become shorter.
 func (c call) offset(token string, rows int) (offset int, ok bool) {
 	if token == "" {
 		return 0, true

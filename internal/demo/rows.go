@@ -13,8 +13,8 @@ import (
 type configuration struct {
 	// Key is what the id is computed from.
 	Key, Name, About string
-	// Link is the key of the SSO configuration to which a SCIM configuration links; Created is
-	// when the SCIM configuration was created.
+	// Link is the key of the SSO configuration to which a SCIM configuration links; Created is when
+	// the SCIM configuration was created.
 	Link, Created string
 	// Issuer and Domains, separated by spaces, belong to an SSO configuration.
 	Issuer, Domains string
@@ -22,9 +22,9 @@ type configuration struct {
 	Set Row
 }
 
-// row returns the configuration as the API reports it. A SCIM configuration is enabled, was
-// created at the instant unless Created is set, and its token expires one year later. An SSO
-// configuration is active and has a custom provider.
+// row returns the configuration as the API reports it. A SCIM configuration is enabled, was created
+// at the instant unless Created is set, and its token expires one year later. An SSO configuration
+// is active and has a custom provider.
 func (c configuration) row(s *State, kind string, at time.Time) Row {
 	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
 	if kind == "scim" {
@@ -79,9 +79,9 @@ func set(row, fields Row) {
 	}
 }
 
-// respell changes the form of an organization's configurations but not their meaning: it
-// reorders rows and sets, and writes ids in upper case, instants with an offset and nine
-// digits, and absent fields as null or as their default.
+// respell changes the form of an organization's configurations but not their meaning: it reorders
+// rows and sets, and writes ids in upper case, instants with an offset and nine digits, and absent
+// fields as null or as their default.
 func respell(s *State) {
 	for _, row := range s.SCIM {
 		respellRow(row)

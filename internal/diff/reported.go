@@ -13,9 +13,9 @@ type reports[T any] struct {
 	keptBefore, keptAfter int
 }
 
-// compareReporting returns one change for each field that the server started or stopped
-// reporting, and the names of these fields. It does not cover a token expiry that is no longer
-// reported: an auditor must see each such token.
+// compareReporting returns one change for each field that the server started or stopped reporting,
+// and the names of these fields. It does not cover a token expiry that is no longer reported: an
+// auditor must see each such token.
 func (t configurations[T]) compareReporting(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	covered := make(map[string]bool)
@@ -32,8 +32,7 @@ func (t configurations[T]) compareReporting(pairs []pair[T]) ([]Change, map[stri
 			who, affirmed := t.reporters(r.after, after, optional[name])
 			row.Kind, row.Note = FieldFirstReported, "of "+t.plural+"; "+who
 			if name == unverifiedField && affirmed {
-				// A server that omits false looks the same when somebody allows it for the
-				// first time.
+				// A server that omits false looks the same when somebody allows it for the first time.
 				row.Severity = High
 			}
 		// If only one configuration had the field, an edit could have removed it.
@@ -74,8 +73,7 @@ func (t configurations[T]) survey(pairs []pair[T]) (optional map[string]func(*T)
 	return optional, before, after
 }
 
-// findReports stops once both inventories report the field: the server then reports it as
-// before.
+// findReports stops once both inventories report the field: the server then reports it as before.
 func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 	var r reports[T]
 	for _, p := range pairs {
@@ -99,8 +97,8 @@ func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 }
 
 // reporters names the configurations that a field's change concerns: for a boolean those whose
-// value is true, for any other field those that report it. affirmed is set if the value is true
-// for at least one.
+// value is true, for any other field those that report it. affirmed is set if the value is true for
+// at least one.
 func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) (who string, affirmed bool) {
 	var names, affirming []string
 	boolean := true

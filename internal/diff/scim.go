@@ -47,8 +47,8 @@ func unverifiedLinking(c *ona.SCIMConfiguration) value {
 	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
 }
 
-// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that
-// starts or stops reporting the field changes nothing.
+// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts
+// or stops reporting the field changes nothing.
 func refineCreatedAt(row *Change, before, after value) {
 	if !before.reported() || !after.reported() {
 		row.Kind = FieldChanged
@@ -72,8 +72,8 @@ func refineUnverifiedLinking(row *Change, before, after value) {
 	row.noteIfUnreported()
 }
 
-// refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only
-// by issuing another token.
+// refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only by
+// issuing another token.
 func refineTokenExpiry(row *Change, before, after value) {
 	switch {
 	case !before.reported():

@@ -16,8 +16,8 @@ const auditLogDisorder = time.Hour
 type AuditLogQuery struct {
 	// SubjectTypes and SubjectIDs select entries; an empty list selects all.
 	SubjectTypes, SubjectIDs []string
-	// Since is the instant on the server's clock at which reading stops. The API has no
-	// reliable filter by time.
+	// Since is the instant on the server's clock at which reading stops. The API has no reliable
+	// filter by time.
 	Since time.Time
 	// MaxPages is the highest number of pages to read; less than 1 counts as 1.
 	MaxPages int
@@ -29,9 +29,9 @@ type AuditLog struct {
 	Evidence
 }
 
-// ListAuditLogs reads the audit log from its newest entry back to q.Since. It returns an error
-// only if ctx is cancelled or times out. Every other failure, usually a missing permission of
-// the token, is in NotAssessed.
+// ListAuditLogs reads the audit log from its newest entry back to q.Since. It returns an error only
+// if ctx is cancelled or times out. Every other failure, usually a missing permission of the token,
+// is in NotAssessed.
 func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog, error) {
 	r := c.newReader("")
 	l := &logReader{query: q, seen: map[string]*ona.AuditLogEntry{}}
@@ -98,8 +98,8 @@ func (l *logReader) add(p page, unknown fieldSet) (pastSince bool, err error) {
 	return pastSince, nil
 }
 
-// addEntry keeps an entry, unless an earlier page had it: new entries at the head of the log
-// push older ones onto the next page.
+// addEntry keeps an entry, unless an earlier page had it: new entries at the head of the log push
+// older ones onto the next page.
 func (l *logReader) addEntry(entry *ona.AuditLogEntry) error {
 	if before, repeated := l.seen[entry.ID]; repeated {
 		if before.Canonical() != entry.Canonical() {

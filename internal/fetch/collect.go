@@ -16,16 +16,16 @@ type Collection struct {
 	Evidence
 }
 
-// Collect reads the token's organization: identity, organization, policies, SCIM
-// configurations, SSO configurations. If one part fails, it returns an *Error and a Collection
-// without configurations. This Collection has the identity and the organization if they are
-// known, and the exchanges up to the one that failed.
+// Collect reads the token's organization: identity, organization, policies, SCIM configurations,
+// SSO configurations. If one part fails, it returns an *Error and a Collection without
+// configurations. This Collection has the identity and the organization if they are known, and the
+// exchanges up to the one that failed.
 //
-// The identity is read first and checked against the pinned organization; the other four are
-// then read at the same time. If several fail, the error is the first in the order above.
+// The identity is read first and checked against the pinned organization; the other four are then
+// read at the same time. If several fail, the error is the first in the order above.
 //
-// If the API itself answers that the token may not read the SSO configurations or the policies,
-// or that it has no such method, Collect does not fail: the Inventory says that they were not
+// If the API itself answers that the token may not read the SSO configurations or the policies, or
+// that it has no such method, Collect does not fail: the Inventory says that they were not
 // assessed.
 func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	l := &Collection{}
@@ -46,8 +46,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	// An edit between the two listings would make them disagree. Reading them at the same time
-	// makes this as unlikely as possible.
+	// An edit between the two listings would make them disagree. Reading them at the same time makes
+	// this as unlikely as possible.
 	organization := begin(ctx, &parts, r, readOrganization)
 	policies := begin(ctx, &parts, r, readPolicies)
 	scim := begin(ctx, &parts, r, scimListing().read)
@@ -68,8 +68,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	return l.sso(sso())
 }
 
-// begin starts to read a part of the organization in a goroutine. The returned function waits
-// for the part, adds its evidence to r and returns the part.
+// begin starts to read a part of the organization in a goroutine. The returned function waits for
+// the part, adds its evidence to r and returns the part.
 func begin[T any](
 	ctx context.Context, parts *sync.WaitGroup, r *reader, read func(context.Context, *reader) (T, error),
 ) func() (T, error) {

@@ -104,8 +104,8 @@ func groupEqual(numbers []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// addRows adds the rows of a page. An id that repeats with the same content is kept once and
-// noted. An id that repeats with different content is an error: the listing is not complete.
+// addRows adds the rows of a page. An id that repeats with the same content is kept once and noted.
+// An id that repeats with different content is an error: the listing is not complete.
 func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 	for i, raw := range p.rows {
 		row, err := l.decode(raw, r.unknown)
@@ -134,8 +134,8 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
 	return nil
 }
 
-// undecodable returns an error that names the row by its id, or by its number in the page if it
-// has no printable id.
+// undecodable returns an error that names the row by its id, or by its number in the page if it has
+// no printable id.
 func undecodable(method string, p page, index int, err error) *Error {
 	id := configurationID(p.rows[index])
 	if id == "" {
@@ -169,8 +169,8 @@ func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	return nil
 }
 
-// checkPage refuses a response that looks like an empty listing or like the last page but may
-// be neither.
+// checkPage refuses a response that looks like an empty listing or like the last page but may be
+// neither.
 func checkPage(p page, field string) error {
 	if p.rows == nil && len(p.unknown) > 0 {
 		return fmt.Errorf("it has no field %s, but the unknown fields %s", field, names(p.unknown))
@@ -188,9 +188,8 @@ func checkPage(p page, field string) error {
 	return nil
 }
 
-// lookalikeToken returns the name of an unknown field that looks like a next page token, such
-// as next_token from a server that writes protobuf field names. Ignoring it would lose the next
-// pages.
+// lookalikeToken returns the name of an unknown field that looks like a next page token, such as
+// next_token from a server that writes protobuf field names. Ignoring it would lose the next pages.
 func lookalikeToken(unknown members) string {
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Token is an Ona access token. Printing, logging or encoding it shows "[token]"; only
-// string(t) returns the value.
+// Token is an Ona access token. Printing, logging or encoding it shows "[token]"; only string(t)
+// returns the value.
 type Token string
 
 // ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a
@@ -32,8 +32,8 @@ func ParseToken(s string) (Token, error) {
 
 const tokenMark = "[token]"
 
-// minRedactable is the shortest token, in bytes, that is looked for in a server's text. Real
-// tokens are far longer; a shorter one could occur in ordinary text.
+// minRedactable is the shortest token, in bytes, that is looked for in a server's text. Real tokens
+// are far longer; a shorter one could occur in ordinary text.
 const minRedactable = 8
 
 // String hides the value.

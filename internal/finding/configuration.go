@@ -60,8 +60,7 @@ func unverifiedLinking(_ *evaluation, c configuration) row {
 	return inOrder
 }
 
-// foreign checks again what package fetch guarantees: a foreign configuration fails the
-// collection.
+// foreign checks again what package fetch guarantees: a foreign configuration fails the collection.
 func foreign(e *evaluation, c configuration) row {
 	return failIf(c.OrganizationID != "" && c.OrganizationID != e.organization.id,
 		"The configuration belongs to organization %s; the listing is of organization %s.",

@@ -1,8 +1,8 @@
-// Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations,
-// SSO configurations and what belongs to them, with the names of the API's methods and fields.
-// Package fetch validates and normalizes each value before it makes one: ids in lower case,
-// instants in UTC, sets sorted. Package ona imports nothing but the standard library, so every
-// package can use it.
+// Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations, SSO
+// configurations and what belongs to them, with the names of the API's methods and fields. Package
+// fetch validates and normalizes each value before it makes one: ids in lower case, instants in
+// UTC, sets sorted. Package ona imports nothing but the standard library, so every package can use
+// it.
 package ona
 
 import (
@@ -12,8 +12,7 @@ import (
 
 // Identity says whose token it is (IdentityService/GetAuthenticatedIdentity).
 type Identity struct {
-	// SubjectID is the id of the user or service account, Principal its kind, such as
-	// PRINCIPAL_USER.
+	// SubjectID is the id of the user or service account, Principal its kind, such as PRINCIPAL_USER.
 	SubjectID, Principal string
 	// OrganizationID is the one organization that the token belongs to.
 	OrganizationID string
@@ -21,13 +20,12 @@ type Identity struct {
 	OrganizationTier string
 }
 
-// Unknown holds the fields of an object that this version does not know, by the API's name.
-// Each value is canonical JSON (RFC 8785 order). Beside it each object has Raw, the JSON as
-// received.
+// Unknown holds the fields of an object that this version does not know, by the API's name. Each
+// value is canonical JSON (RFC 8785 order). Beside it each object has Raw, the JSON as received.
 type Unknown = map[string]json.RawMessage
 
-// Organization is an organization of the API (OrganizationService/GetOrganization). CreatedAt
-// and UpdatedAt are the zero time if the API did not report them.
+// Organization is an organization of the API (OrganizationService/GetOrganization). CreatedAt and
+// UpdatedAt are the zero time if the API did not report them.
 type Organization struct {
 	ID        string    `api:"id,id"`
 	Name      string    `api:"name"`
@@ -39,8 +37,8 @@ type Organization struct {
 }
 
 // SCIMConfiguration lets an identity provider create and remove accounts
-// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if
-// the API did not report them.
+// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if the
+// API did not report them.
 type SCIMConfiguration struct {
 	ID string `api:"id,id"`
 	// OrganizationID is empty if the API left it out.
@@ -51,8 +49,8 @@ type SCIMConfiguration struct {
 	SSOConfigurationID string    `api:"ssoConfigurationId,id"`
 	CreatedAt          time.Time `api:"createdAt"`
 	UpdatedAt          time.Time `api:"updatedAt"`
-	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02):
-	// the expiry is unknown then, which does not mean that the token has expired.
+	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
+	// expiry is unknown then, which does not mean that the token has expired.
 	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
 	// AllowUnverifiedEmailAccountLinking is nil if the API did not report it.
 	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
@@ -60,8 +58,8 @@ type SCIMConfiguration struct {
 	Raw                                json.RawMessage
 }
 
-// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API
-// leaves out has its …_UNSPECIFIED value.
+// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API leaves
+// out has its …_UNSPECIFIED value.
 const (
 	SSOStateActive          = "SSO_CONFIGURATION_STATE_ACTIVE"
 	SSOStateInactive        = "SSO_CONFIGURATION_STATE_INACTIVE"
@@ -72,8 +70,8 @@ const (
 )
 
 // SSOConfiguration lets the members of an organization sign in
-// (OrganizationService/ListSSOConfigurations). EmailDomains and AdditionalScopes are sets:
-// sorted, without duplicates.
+// (OrganizationService/ListSSOConfigurations). EmailDomains and AdditionalScopes are sets: sorted,
+// without duplicates.
 type SSOConfiguration struct {
 	ID string `api:"id,id"`
 	// OrganizationID is empty if the API left it out.
@@ -100,14 +98,14 @@ type OrganizationPolicies struct {
 	Raw                           json.RawMessage
 }
 
-// Inventory is everything that the complete listings of one organization contain. SCIM and SSO
-// are sorted by id and hold each id once.
+// Inventory is everything that the complete listings of one organization contain. SCIM and SSO are
+// sorted by id and hold each id once.
 type Inventory struct {
 	Organization Organization
 	SCIM         []SCIMConfiguration
 	SSO          []SSOConfiguration
-	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an
-	// older server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
+	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an older
+	// server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
 	SSONotAssessed string
 	// Policies is nil if they could not be read; PoliciesNotAssessed then says why.
 	Policies            *OrganizationPolicies
@@ -124,12 +122,11 @@ const (
 // AuditLogEntry is one line of an organization's audit log (EventService/ListAuditLogs).
 type AuditLogEntry struct {
 	ID string `api:"id,id"`
-	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may
-	// be empty.
+	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be
+	// empty.
 	ActorID        string `api:"actorId,id"`
 	ActorPrincipal string `api:"actorPrincipal"`
-	// SubjectID is what was acted on, SubjectType its kind, such as
-	// ResourceTypeSCIMConfiguration.
+	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`
 	SubjectType string `api:"subjectType"`
 	// Action is free text: quote it, never parse it.
@@ -157,8 +154,8 @@ const (
 // Listing is how one list was read, as the collector counted.
 type Listing struct {
 	Pages int // that were read
-	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such
-	// as "99 x 100, 37".
+	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such as
+	// "99 x 100, 37".
 	RowsPerPage string
 	// FinalTokenEmpty is true if the last page said itself that it is the last.
 	FinalTokenEmpty bool
@@ -187,8 +184,8 @@ type Removal struct {
 	Confirmed bool
 	// StillThere is set if the API returns the configuration: the listing was not complete.
 	StillThere bool
-	// Reason is what the API said, or why it was not asked; empty if StillThere. If the removal
-	// is not confirmed, a note prints it after "removed, not confirmed: ".
+	// Reason is what the API said, or why it was not asked; empty if StillThere. If the removal is not
+	// confirmed, a note prints it after "removed, not confirmed: ".
 	Reason string
 }
 
@@ -203,8 +200,8 @@ type AuditLog struct {
 	Entries []AuditLogEntry
 	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
 	NotAssessed string
-	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If
-	// Lacking is set, Entries is complete from CompleteFrom on; zero if unknown.
+	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If Lacking is
+	// set, Entries is complete from CompleteFrom on; zero if unknown.
 	Lacking      string
 	CompleteFrom time.Time
 }
