@@ -90,7 +90,8 @@ func (r *report) changeTable() *table.Table {
 	return t
 }
 
-// remarkChanges adds for each organization which snapshots were compared, or why it has no rows.
+// remarkChanges adds for each organization which snapshots were compared, or why it has no
+// rows.
 func (r *report) remarkChanges(t *table.Table) {
 	for i, o := range r.Organizations {
 		switch {
@@ -116,8 +117,8 @@ func (r *report) remarkChanges(t *table.Table) {
 	}
 }
 
-// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes are
-// not known, and those that were compared with an older snapshot than the baseline.
+// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes
+// are not known, and those that were compared with an older snapshot than the baseline.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	for _, part := range []struct {
 		name, notAssessed string

@@ -73,7 +73,8 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
-// table returns a table without rows. Its CSV file and its array in JSON are named like the table.
+// table returns a table without rows. Its CSV file and its array in JSON are named like the
+// table.
 func (r *report) table(name string) *table.Table {
 	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
@@ -81,13 +82,11 @@ func (r *report) table(name string) *table.Table {
 	return t
 }
 
-// label returns the unique name of an organization.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-// csvTables returns the tables that have a CSV file.
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
 		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
@@ -131,9 +130,9 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path.
-// <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the folder,
-// unless that points to a newer run.
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that
+// path. <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the
+// folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (string, error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
 	path := filepath.Join(dir, name)
@@ -143,7 +142,6 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 	return path, folder.SetLatest(dir, name)
 }
 
-// files returns the files in the formats that the options name.
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {
@@ -197,8 +195,8 @@ func (r *report) frames() (document, rows *table.Frame) {
 	return document, rows
 }
 
-// jsonSchema is the version of the form of audit.json. Under one version, fields may be added; none
-// is removed or changes its meaning.
+// jsonSchema is the version of the form of audit.json. Under one version, fields may be added;
+// none is removed or changes its meaning.
 const jsonSchema = "auditor-report/2"
 
 // head has the members of audit.json before the arrays. The array runs has more about the run.
@@ -264,8 +262,8 @@ func (r *report) manifest(files []folder.Written) any {
 
 // Options are the settings of a report. The zero value selects the defaults.
 type Options struct {
-	// Formats selects the files to write; empty selects DefaultFormats. The manifest and SHA256SUMS
-	// are always written.
+	// Formats selects the files to write; empty selects DefaultFormats. The manifest and
+	// SHA256SUMS are always written.
 	Formats []Format
 	// Template replaces the built-in template of the HTML or the Markdown file; nil replaces none.
 	Template *Template

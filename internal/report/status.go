@@ -45,7 +45,6 @@ func (r *report) alarms() []string {
 	return all
 }
 
-// notComplete returns the alarm for an organization whose snapshot is not complete.
 func (r *report) notComplete(organization int) string {
 	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
@@ -65,7 +64,6 @@ func (r *report) alarm(t *table.Table) {
 	}
 }
 
-// reason returns why the snapshot is not complete.
 func (o *Organization) reason() string {
 	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was recorded"), ".")
 	if o.Snapshot.ErrorCode != "" {
@@ -177,8 +175,8 @@ const (
 	statusOK = 200
 )
 
-// tieOuts compares every count in the report with a second source: the stored exchanges, the counts
-// of the collector, the views of the database, and the rows of the files.
+// tieOuts compares every count in the report with a second source: the stored exchanges, the
+// counts of the collector, the views of the database, and the rows of the files.
 func (r *report) tieOuts() TieOuts {
 	var all TieOuts
 	for i, o := range r.Organizations {
@@ -200,7 +198,8 @@ func (r *report) tieOuts() TieOuts {
 	return append(all, r.runTieOuts()...)
 }
 
-// recorded counts the records of each list in the stored exchanges, and the pages of both lists.
+// recorded counts the records of each list in the stored exchanges, and the pages of both
+// lists.
 func (o *Organization) recorded() (scim, sso, pages int) {
 	for i := range o.Exchanges {
 		e := &o.Exchanges[i]

@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	// markdownSpace replaces line breaks by spaces, because a line break ends the row of a table.
+	// markdownSpace replaces line breaks by spaces, because a line break ends the row of a
+	// table.
 	markdownSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ",
 		"\u0085", " ", "\u2028", " ", "\u2029", " ")
 	// markdownEscape escapes every character with a meaning in a cell or a line, and texts that
@@ -53,8 +54,8 @@ func (m Markdown) Rows() []map[string]string { return m.table.rows(EscapeMarkdow
 // Remarks returns the escaped remarks.
 func (m Markdown) Remarks() []string { return m.table.remarks(EscapeMarkdown) }
 
-// Example returns the table with one row of empty values and one remark, to check a template before
-// a report is made.
+// Example returns the table with one row of empty values and one remark, to check a template
+// before a report is made.
 func (m Markdown) Example() Markdown {
 	m.table = m.table.example()
 	return m

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Table is one set of rows. Add measures each row, so that renderers know the widths before they
-// write the first row.
+// Table is one set of rows. Add measures each row, so that renderers know the widths before
+// they write the first row.
 type Table struct {
 	Name    string // of the sheet
 	File    string // CSV file, empty for none
@@ -67,8 +67,8 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 // InUTC ends the titles of columns of instants, and the names of facts that are instants.
 const InUTC = "(UTC)"
 
-// Add appends a row and measures it. The cells are in the order of the columns passed to New. Cells
-// missing at the end are nil.
+// Add appends a row and measures it. The cells are in the order of the columns passed to New.
+// Cells missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
 	row := make([]any, 0, len(t.Columns))
 	for _, value := range cells {
@@ -109,7 +109,8 @@ func (t *Table) Column(key string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
 }
 
-// Indexes returns the indexes of the columns with these keys; no keys select all visible columns.
+// Indexes returns the indexes of the columns with these keys; no keys select all visible
+// columns.
 func (t *Table) Indexes(keys []string) []int {
 	var all []int
 	for i := range t.Shown() {
@@ -207,7 +208,6 @@ func (t *Table) layout(f *Frame, without files) *layout {
 	return l
 }
 
-// of returns the cells of a row in the order of the keys.
 func (l *layout) of(r Row) []any {
 	around := l.frame.Values[r.Organization+1]
 	cells := append(make([]any, 0, len(l.keys)), around.Before...)
@@ -285,7 +285,6 @@ func ParseColumns(text string) map[string][]Column {
 	return columns
 }
 
-// hasLocal reports whether New adds a column of local times for the column if there is a zone.
 func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
 
 // InJSON reports whether JSON has the column.

@@ -131,8 +131,8 @@ func (w *writer) setColumns(p *part) error {
 }
 
 // markDays adds a bar for the days to a token's expiry, which is full at two years, the longest
-// life of a token. Expired tokens have a red background. The format stays correct if a person sorts
-// or edits rows.
+// life of a token. Expired tokens have a red background. The format stays correct if a person
+// sorts or edits rows.
 func (w *writer) markDays(p *part) error {
 	days := slices.IndexFunc(p.columns, func(c table.Column) bool { return c.Key == "days_to_expiry" })
 	if days < 0 || len(p.rows) == 0 {
