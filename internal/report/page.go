@@ -44,7 +44,7 @@ func (r *report) firstPage() []Part {
 // whose names the organizations of the report.
 func (r *report) whose() string {
 	if len(r.Organizations) == 1 {
-		return r.label(0)
+		return Brief(r.label(0))
 	}
 	all := make([]int, len(r.Organizations))
 	for i := range all {
@@ -69,7 +69,7 @@ func (r *report) named(organizations []int) string {
 	}
 	var names []string
 	for _, i := range organizations[:min(len(organizations), pageNames)] {
-		names = append(names, r.label(i))
+		names = append(names, Brief(r.label(i)))
 	}
 	text := strings.Join(names, ", ")
 	if more := len(organizations) - len(names); more > 0 {
@@ -130,7 +130,7 @@ func (r *report) changedTable() *table.Table {
 	for _, row := range r.mostSerious(r.changes, t, changes) {
 		cell := func(key string) string { return table.Shown(row.Cells[r.changes.Column(key)]) }
 		t.Add(row.Organization, r.pageCells(row.Organization, []any{
-			cmp.Or(cell("subject_name"), cell("subject_id")), row.Cells[r.changes.Column("severity")], cell("what"),
+			Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), row.Cells[r.changes.Column("severity")], cell("what"),
 			ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
 		}, cell("subject_id"))...)
 	}
@@ -227,7 +227,7 @@ func (r *report) wrongTable() *table.Table {
 		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
 		subject, id := table.Shown(cell("subject_name")), table.Shown(cell("subject_id"))
 		t.Add(row.Organization, r.pageCells(row.Organization, []any{
-			cmp.Or(subject, id), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
+			Brief(cmp.Or(subject, id)), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
 		}, id)...)
 	}
 	accepted := 0
@@ -292,11 +292,11 @@ func (r *report) configuredCells(organization int, c *snapshot.SCIMConfiguration
 	name, state, _ := o.ssoCells(c)
 	signIn := table.Shown(name)
 	if _, missing := name.(table.Why); !missing {
-		signIn = cmp.Or(signIn, c.SSOConfigurationID) + ": " + table.Shown(state)
+		signIn = Brief(cmp.Or(signIn, c.SSOConfigurationID)) + ": " + table.Shown(state)
 	}
 	rules := r.failing[subject{organization, diff.SCIMConfiguration, c.ID}]
 	return r.pageCells(organization, []any{
-		cmp.Or(c.Name, c.ID), enabledWord(c.Enabled), table.Instant(c.TokenExpiresAt, Unknown), signIn,
+		Brief(cmp.Or(c.Name, c.ID)), enabledWord(c.Enabled), table.Instant(c.TokenExpiresAt, Unknown), signIn,
 		table.List{Items: rules, None: "none"}, days,
 	}, c.ID)
 }

@@ -115,7 +115,7 @@ func (r *report) sourceTable() *table.Table {
 	}
 	written := ""
 	if r.writer() != run.ToolVersion {
-		written = "; written again by auditor " + r.writer()
+		written = "; auditor " + r.writer() + " wrote this report again"
 	}
 	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
 		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))

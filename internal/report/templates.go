@@ -39,7 +39,7 @@ func (v *View) Text(s string) string {
 	if v.format == FormatHTML {
 		return table.Visible(s)
 	}
-	return table.EscapeMarkdown(s)
+	return table.MarkdownText(s)
 }
 
 // Texts returns texts for the template.
@@ -181,22 +181,25 @@ func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 			everything[name] = rows.Example()
 		}
 	}
+	written := 0
 	for _, data := range []map[string]any{everything, nothing} {
-		if _, err := t.execute(data); err != nil {
+		text, err := t.execute(data)
+		if err != nil {
 			return nil, err
 		}
+		written += len(bytes.TrimSpace(text))
+	}
+	if written == 0 {
+		return nil, fmt.Errorf("%s: the template writes nothing", name)
 	}
 	return t, nil
 }
 
-// execute returns what the template writes for the data. A report without any text is an error.
+// execute returns what the template writes for the data.
 func (t *Template) execute(data map[string]any) ([]byte, error) {
 	var b bytes.Buffer
 	if err := t.template.Execute(&b, data); err != nil {
 		return nil, templateError(err)
-	}
-	if len(bytes.TrimSpace(b.Bytes())) == 0 {
-		return nil, errors.New("the template writes nothing")
 	}
 	return b.Bytes(), nil
 }

@@ -96,7 +96,11 @@ const readableRunes = 160
 // Readable returns a changed value for people: its label if it has one, cut if it is long. Of a whole
 // configuration, it returns the fields that say most.
 func Readable(value, label string) string {
-	text := cmp.Or(label, instantLabel(value), configurationText(value), apiWord(value))
+	return Brief(cmp.Or(label, instantLabel(value), configurationText(value), apiWord(value)))
+}
+
+// Brief cuts a long text, and marks the cut.
+func Brief(text string) string {
 	if utf8.RuneCountInString(text) <= readableRunes {
 		return text
 	}

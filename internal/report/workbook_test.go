@@ -190,7 +190,7 @@ func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
 		scim[i] = scimConfiguration(i, fmt.Sprint("configuration ", i), "", tonight)
 	}
 	m.Organizations[0].SCIM = scim
-	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet3.xml"]
+	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet4.xml"]
 	// The header, the rows of Acme, the row of Birch, and two lines about Cedar.
 	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
 		t.Errorf("the sheet Inventory has %d rows", n)

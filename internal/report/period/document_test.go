@@ -93,7 +93,7 @@ func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	for _, c := range []struct{ sheet, cell, value string }{
-		{"Summary", "A2", "NOT COMPLETE: 2 of 8 expected nights of 2 organizations without a complete snapshot."},
+		{"Summary", "A3", "NOT COMPLETE: 2 of 8 expected nights of 2 organizations without a complete snapshot."},
 		{"Nights", "A2", "2026-11-05 02:00:00"},
 		{"Nights", "B2", "=Birch|"},
 		{"Nights", "C2", "caught up"},

@@ -55,7 +55,7 @@ func (d *document) firstPage() []report.Part {
 func (d *document) whose() string {
 	var names []string
 	for _, o := range d.organizations[:min(len(d.organizations), pageRows)] {
-		names = append(names, o.name)
+		names = append(names, report.Brief(o.name))
 	}
 	text := strings.Join(names, ", ")
 	switch more := len(d.organizations) - len(names); {
@@ -92,7 +92,7 @@ func (d *document) changedTable() *table.Table {
 		counts = append(counts, len(rows))
 		for _, r := range rows[:min(len(rows), pageRows-len(t.Rows))] {
 			cell := func(key string) string { return table.Shown(r.Cells[all.Column(key)]) }
-			t.Add(r.Organization, cmp.Or(cell("subject_name"), cell("subject_id")), report.Word(s), cell("what"),
+			t.Add(r.Organization, report.Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), report.Word(s), cell("what"),
 				report.ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"), cell("taken_at")[:10],
 				d.names.Of(r.Organization))
 		}
@@ -109,7 +109,7 @@ func (d *document) wrongTable() *table.Table {
 	failing := rowsWith(open, "status", report.Word(finding.Fail))
 	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
 		cell := func(key string) any { return r.Cells[open.Column(key)] }
-		t.Add(r.Organization, cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id"))), cell("severity"),
+		t.Add(r.Organization, report.Brief(cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))), cell("severity"),
 			cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"), cell("organization"))
 	}
 	t.Remark(table.RunLevel, openText(open))

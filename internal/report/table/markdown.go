@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -30,6 +31,23 @@ func EscapeMarkdown(s string) string {
 	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
+// The lengths of the longest texts that Markdown shows in full.
+const (
+	cellRunes  = 300  // of a cell
+	alarmRunes = 1000 // of an alarm, a remark or another text outside of a table
+)
+
+// cutRunes cuts a long text, and marks the cut.
+func cutRunes(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most]) + "…"
+}
+
+// MarkdownText escapes a text outside of a table, and cuts it if it is very long.
+func MarkdownText(s string) string { return EscapeMarkdown(cutRunes(s, alarmRunes)) }
+
 // Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown, then the
 // remarks.
 type Markdown struct {
@@ -52,7 +70,7 @@ func (m Markdown) Len() int { return len(m.table.Rows) }
 func (m Markdown) Rows() []map[string]string { return m.table.rows(EscapeMarkdown) }
 
 // Remarks returns the escaped remarks.
-func (m Markdown) Remarks() []string { return m.table.remarks(EscapeMarkdown) }
+func (m Markdown) Remarks() []string { return m.table.remarks(MarkdownText) }
 
 // Example returns the table with one row of empty values and one remark, to check a template
 // before a report is made.
@@ -93,7 +111,7 @@ func (m Markdown) writeRows(b *strings.Builder) {
 	b.WriteString("|\n" + strings.Repeat("| --- ", len(m.columns)) + "|\n")
 	for _, r := range m.table.Rows[:min(m.Len(), m.rows)] {
 		for _, column := range m.columns {
-			b.WriteString("| " + EscapeMarkdown(Shown(r.Cells[column])) + " ")
+			b.WriteString("| " + EscapeMarkdown(cutRunes(Shown(r.Cells[column]), cellRunes)) + " ")
 		}
 		b.WriteString("|\n")
 	}

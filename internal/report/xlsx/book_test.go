@@ -76,7 +76,7 @@ func TestALongTableGoesOnInAnotherSheet(t *testing.T) {
 	b := example(25)
 	b.maxRows = 13 // a header, ten rows, an empty row, a remark
 	f := opened(t, b)
-	if got := fmt.Sprint(f.GetSheetList()); got != "[Summary Rows Rows (2) Rows (3)]" {
+	if got := fmt.Sprint(f.GetSheetList()); got != "[Summary Trend Rows Rows (2) Rows (3)]" {
 		t.Fatal(got)
 	}
 	last, err := f.GetRows("Rows (3)")
@@ -90,7 +90,7 @@ func TestALongTableGoesOnInAnotherSheet(t *testing.T) {
 
 func TestATableWithoutRowsIsItsHeader(t *testing.T) {
 	b := example(0)
-	b.Sheets[1].Table.Remarks = nil
+	b.Sheets[2].Table.Remarks = nil
 	f := opened(t, b)
 	rows, err := f.GetRows("Rows")
 	if err != nil {
