@@ -248,7 +248,7 @@ func (r *report) configuredTable() *table.Table {
 	t := r.pageTable("First page configurations")
 	t.Links = map[string]string{"name": "id"}
 	few := r.configurations() <= pageConfigurations
-	enabled, sso, active := 0, 0, 0
+	enabled, sso, active, unread := 0, 0, 0, 0
 	for i, o := range r.Organizations {
 		for j := range o.SCIM {
 			c := &o.SCIM[j]
@@ -258,6 +258,9 @@ func (r *report) configuredTable() *table.Table {
 			if c.Enabled {
 				enabled++
 			}
+		}
+		if o.complete() && o.Snapshot.SSONotAssessed != "" {
+			unread++
 		}
 		sso += len(o.SSO)
 		for j := range o.SSO {
@@ -272,6 +275,13 @@ func (r *report) configuredTable() *table.Table {
 	}
 	text := fmt.Sprintf("%s, %d of them enabled. %s, %d of them active.", Count(r.configurations(), "SCIM configuration"),
 		enabled, Count(sso, "SSO configuration"), active)
+	switch {
+	case unread > 0 && unread == len(r.Organizations)-r.incomplete():
+		text = fmt.Sprintf("%s, %d of them enabled. SSO configurations not assessed.",
+			Count(r.configurations(), "SCIM configuration"), enabled)
+	case unread > 0:
+		text += fmt.Sprintf(" Those of %s were not assessed.", Count(unread, "organization"))
+	}
 	if o := r.Organizations[0]; len(r.Organizations) == 1 && o.Policies != nil {
 		restricted := "Accounts can also be created without SCIM."
 		if o.Policies.RestrictAccountCreationToSCIM {
