@@ -207,7 +207,7 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeat
 		case (*row).Canonical() != (*before.row).Canonical():
 			return nil, &Error{
 				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id,
-				Err: errors.New("it is listed twice on one page with different content"),
+				Err: errors.New("it is listed twice with different content on one page"),
 			}
 		default:
 			r.note("%s %s is listed more than once with the same content on page %d; it is kept once",
