@@ -54,8 +54,9 @@ type moving struct {
 	server *demo.Server
 	lists  []*simulated
 	ticks  int
-	// restless is how probable a change is before each request.
+	// restless is how probable a change is before each request, left how many may follow this night.
 	restless float64
+	left     int
 	// twice says that a configuration may change more than once in a night.
 	twice bool
 }
@@ -74,7 +75,7 @@ func newMoving(random *rand.Rand) *moving {
 	}
 	for _, s := range w.lists {
 		s.touched = map[any]bool{}
-		for range w.IntN(10) {
+		for range w.IntN(7) {
 			w.add(s)
 		}
 	}
@@ -84,7 +85,7 @@ func newMoving(random *rand.Rand) *moving {
 
 // before changes the lists before a request, and keeps each state.
 func (w *moving) before(method string, n int) {
-	for w.Float64() < w.restless {
+	for ; w.left > 0 && w.Float64() < w.restless; w.left-- {
 		s := w.lists[w.IntN(len(w.lists))]
 		w.change(s)
 		if len(s.states) > 0 {
@@ -126,13 +127,13 @@ func (w *moving) change(s *simulated) {
 	row := rows[i]
 	s.touched[row["id"]] = true
 	rows = slices.Delete(rows, i, i+1)
-	switch w.IntN(3) {
+	switch w.IntN(5) {
 	case 0: // removed
 	case 1: // renamed, and in its place
 		row = maps.Clone(row)
 		row[s.name] = w.newName()
 		rows = slices.Insert(rows, i, row)
-	case 2: // moved
+	default: // moved
 		rows = slices.Insert(rows, w.IntN(len(rows)+1), row)
 	}
 	*s.rows = rows
@@ -161,7 +162,8 @@ func (w *moving) evening() {
 	clear(w.state.Faults)
 	clear(w.state.Beside)
 	clear(w.state.Cut)
-	w.restless = []float64{0, 0.03, 0.1, 0.3}[w.IntN(4)]
+	w.restless = []float64{0, 0.1, 0.3, 0.5}[w.IntN(4)]
+	w.left = 10
 	list := w.lists[w.IntN(len(w.lists))]
 	switch w.IntN(8) {
 	case 0, 1:
@@ -206,7 +208,7 @@ func TestWhatIsCompleteWasSoAtOneMoment(t *testing.T) {
 				w.cutShort()
 			}
 			options := fetch.Options{
-				BaseURL: api.URL + "/api", Token: fetch.Token(w.state.Token), PageSize: 1 + w.IntN(4), Transport: transport,
+				BaseURL: api.URL + "/api", Token: fetch.Token(w.state.Token), PageSize: 1 + w.IntN(3), Transport: transport,
 				Limits: fetch.Limits{MaxTries: 2}, Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
 			}
 			name := fmt.Sprintf("-seed %d, world %d, night %d, page key %q", *seed, n, i, w.server.PageKey)
