@@ -57,6 +57,8 @@ type moving struct {
 	// restless is how probable a change is before each request, left how many may follow this night.
 	restless float64
 	left     int
+	// mostly is what happens this night: 0 removals, 1 new names, 2 moves, 3 a mixture.
+	mostly int
 	// twice says that a configuration may change more than once in a night.
 	twice bool
 }
@@ -119,7 +121,10 @@ func (w *moving) newName() string {
 // change adds, removes, renames or moves a configuration. A removed one never comes back.
 func (w *moving) change(s *simulated) {
 	rows := slices.Clone(*s.rows)
-	i := w.IntN(len(rows) + 1)
+	i := len(rows)
+	if w.IntN(4) > 0 {
+		i = w.IntN(len(rows) + 1)
+	}
 	if i == len(rows) || !w.twice && s.touched[rows[i]["id"]] {
 		w.add(s)
 		return
@@ -127,9 +132,9 @@ func (w *moving) change(s *simulated) {
 	row := rows[i]
 	s.touched[row["id"]] = true
 	rows = slices.Delete(rows, i, i+1)
-	switch w.IntN(5) {
-	case 0: // removed
-	case 1: // renamed, and in its place
+	switch what := w.mostly; {
+	case what == 0 || what > 2 && w.IntN(2) == 0: // removed
+	case what == 1: // renamed, and in its place
 		row = maps.Clone(row)
 		row[s.name] = w.newName()
 		rows = slices.Insert(rows, i, row)
@@ -163,7 +168,7 @@ func (w *moving) evening() {
 	clear(w.state.Beside)
 	clear(w.state.Cut)
 	w.restless = []float64{0, 0.1, 0.3, 0.5}[w.IntN(4)]
-	w.left = 10
+	w.left, w.mostly = 10, w.IntN(4)
 	list := w.lists[w.IntN(len(w.lists))]
 	switch w.IntN(8) {
 	case 0, 1:
