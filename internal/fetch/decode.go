@@ -21,6 +21,7 @@ var (
 	policiesType     = objectTypeOf[statedPolicies]()
 	scimType         = objectTypeOf[ona.SCIMConfiguration]()
 	ssoType          = objectTypeOf[ona.SSOConfiguration]()
+	domainType       = objectTypeOf[ona.DomainVerification]()
 	entryType        = objectTypeOf[ona.AuditLogEntry]()
 )
 
@@ -38,6 +39,17 @@ func objectTypeOf[T any]() objectType {
 // fields that the type does not declare and adds their names to unknown. An id must not be empty.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
 	var kept ona.Unknown
+	keep := func(name string, value jsontext.Value) (err error) {
+		unknown.add(t.name, name)
+		if value.Kind() == jsontext.KindNull {
+			return nil
+		}
+		if kept == nil {
+			kept = ona.Unknown{}
+		}
+		kept[name], err = canonicalJSON(value)
+		return err
+	}
 	err := eachMember(raw, func(name []byte, d *jsontext.Decoder) error {
 		value, err := d.ReadValue()
 		if err != nil {
@@ -45,18 +57,13 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 		}
 		for _, f := range t.fields {
 			if f.Name == string(name) {
+				if value, err = inner(f, value, keep); err != nil {
+					return err
+				}
 				return decodeField(f, value, object)
 			}
 		}
-		unknown.add(t.name, string(name))
-		if value.Kind() == jsontext.KindNull {
-			return nil
-		}
-		if kept == nil {
-			kept = ona.Unknown{}
-		}
-		kept[string(name)], err = canonicalJSON(value)
-		return err
+		return keep(string(name), value)
 	}, lenient)
 	for _, f := range t.fields {
 		if err == nil && f.Name == "id" {
@@ -64,6 +71,32 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 		}
 	}
 	return kept, err
+}
+
+// inner returns what holds the value of a field: the field itself, or a member of it. It keeps the
+// other members as Field.member.
+func inner(
+	f ona.Field, value jsontext.Value, keep func(string, jsontext.Value) error,
+) (jsontext.Value, error) {
+	if f.Member == "" || value.Kind() == jsontext.KindNull {
+		return value, nil
+	}
+	if kind := value.Kind(); kind != jsontext.KindBeginObject {
+		return nil, wrongKind(f.Name, kind, "an object")
+	}
+	found := jsontext.Value("null")
+	err := eachMember(value, func(name []byte, d *jsontext.Decoder) error {
+		value, err := d.ReadValue()
+		switch {
+		case err != nil:
+			return describe(err)
+		case string(name) != f.Member:
+			return keep(f.Name+"."+string(name), value)
+		}
+		found = value.Clone()
+		return nil
+	}, lenient)
+	return found, err
 }
 
 // decodeField reads the value of one field. Null means absent, as in all of proto3 JSON.
@@ -169,6 +202,13 @@ func decodeSSO(raw jsontext.Value, unknown fieldSet) (*ona.SSOConfiguration, err
 	var err error
 	c.Unknown, err = ssoType.decode(raw, c, unknown)
 	return c, err
+}
+
+func decodeDomain(raw jsontext.Value, unknown fieldSet) (*ona.DomainVerification, error) {
+	d := &ona.DomainVerification{State: ona.DomainUnspecified, Raw: stdjson.RawMessage(raw)}
+	var err error
+	d.Unknown, err = domainType.decode(raw, d, unknown)
+	return d, err
 }
 
 func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, error) {

@@ -20,7 +20,7 @@ const (
 	// maxErrorBytes is how much of the body is read if the status is not 200.
 	maxErrorBytes = 1 << 20
 	// callsAtOnce is the highest number of calls at the same time for one organization.
-	callsAtOnce = 4
+	callsAtOnce = 6
 )
 
 // errSlow is the cause that ends a try after Options.CallTimeout.

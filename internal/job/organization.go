@@ -31,7 +31,9 @@ type task struct {
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
 	log        *finding.AuditLog
-	findings   []finding.Finding
+	// pageBack is set once the server has shown that it does not filter the audit log by time.
+	pageBack bool
+	findings []finding.Finding
 }
 
 // takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the header
@@ -123,7 +125,7 @@ func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
 		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
-		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Body, nil },
+		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Response() },
 	}
 	if t.log != nil {
 		c.AuditLog = &t.log.AuditLog
