@@ -231,16 +231,16 @@ func (x *Exchange) pack() error {
 	if err != nil {
 		return fmt.Errorf("compressing an answer: %w", err)
 	}
-	x.Body, x.packed = nil, packed.Bytes()
+	x.Body, x.Packed = nil, packed.Bytes()
 	return nil
 }
 
 // Response returns the body of the response.
 func (x *Exchange) Response() ([]byte, error) {
-	if x.packed == nil {
+	if x.Packed == nil {
 		return x.Body, nil
 	}
-	unpacked, err := zlib.NewReader(bytes.NewReader(x.packed))
+	unpacked, err := zlib.NewReader(bytes.NewReader(x.Packed))
 	if err != nil {
 		return nil, fmt.Errorf("decompressing an answer: %w", err)
 	}

@@ -184,7 +184,7 @@ func TestEveryExchangeIsEvidence(t *testing.T) {
 		Status: 200, SentAt: testNow, ServerDate: testNow, Records: 2,
 		ResponseSHA256: hex.EncodeToString(sum[:]), ResponseSize: int64(len(scimBody)), Retries: x.Retries,
 	}}
-	if diff := cmp.Diff(want, x, cmp.AllowUnexported(Exchange{})); diff != "" {
+	if diff := cmp.Diff(want, x); diff != "" {
 		t.Errorf("exchange (-want +got):\n%s", diff)
 	}
 	waited, ok := strings.CutPrefix(x.Retries[0], "HTTP 503: says the server (unavailable) (waited ")

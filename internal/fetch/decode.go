@@ -1,9 +1,11 @@
 package fetch
 
 import (
+	"cmp"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,72 +40,55 @@ func objectTypeOf[T any]() objectType {
 // decode reads a valid JSON object into object, a pointer to a struct of this type. It returns the
 // fields that the type does not declare and adds their names to unknown. An id must not be empty.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
-	var kept ona.Unknown
-	keep := func(name string, value jsontext.Value) (err error) {
-		unknown.add(t.name, name)
-		if value.Kind() == jsontext.KindNull {
-			return nil
-		}
-		if kept == nil {
-			kept = ona.Unknown{}
-		}
-		kept[name], err = canonicalJSON(value)
-		return err
+	fields, err := readMembers(raw, lenient)
+	if err != nil {
+		return nil, err
 	}
-	err := eachMember(raw, func(name []byte, d *jsontext.Decoder) error {
-		value, err := d.ReadValue()
-		if err != nil {
-			return describe(err)
+	for _, f := range t.fields {
+		value, err := fields.valueOf(f)
+		if err == nil && value != nil {
+			err = decodeField(f, value, object)
 		}
-		for _, f := range t.fields {
-			if f.Name == string(name) {
-				if value, err = inner(f, value, keep); err != nil {
-					return err
-				}
-				return decodeField(f, value, object)
+		if err != nil {
+			return nil, err
+		}
+		if f.Name == "id" {
+			if _, err := requireID("id", *f.Pointer(object).(*string)); err != nil {
+				return nil, err
 			}
 		}
-		return keep(string(name), value)
-	}, lenient)
-	for _, f := range t.fields {
-		if err == nil && f.Name == "id" {
-			_, err = requireID("id", *f.Pointer(object).(*string))
+	}
+	unknown.addAll(t.name, fields)
+	var kept ona.Unknown
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if value := fields.take(name); value != nil {
+			if kept == nil {
+				kept = ona.Unknown{}
+			}
+			if kept[name], err = canonicalJSON(value); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return kept, err
+	return kept, nil
 }
 
-// inner returns what holds the value of a field: the field itself, or a member of it. It keeps the
-// other members as Field.member.
-func inner(
-	f ona.Field, value jsontext.Value, keep func(string, jsontext.Value) error,
-) (jsontext.Value, error) {
-	if f.Member == "" || value.Kind() == jsontext.KindNull {
-		return value, nil
+// valueOf removes a field and returns its value; nil if it is absent or null. If the value is a
+// member of an object, the other members of the object stay, as Field.member.
+func (m members) valueOf(f ona.Field) (jsontext.Value, error) {
+	if f.Member == "" {
+		return m.take(f.Name), nil
 	}
-	if kind := value.Kind(); kind != jsontext.KindBeginObject {
-		return nil, wrongKind(f.Name, kind, "an object")
+	object, err := m.object(f.Name)
+	value := object.take(f.Member)
+	for name, other := range object {
+		m[f.Name+"."+name] = other
 	}
-	found := jsontext.Value("null")
-	err := eachMember(value, func(name []byte, d *jsontext.Decoder) error {
-		value, err := d.ReadValue()
-		switch {
-		case err != nil:
-			return describe(err)
-		case string(name) != f.Member:
-			return keep(f.Name+"."+string(name), value)
-		}
-		found = value.Clone()
-		return nil
-	}, lenient)
-	return found, err
+	return value, err
 }
 
-// decodeField reads the value of one field. Null means absent, as in all of proto3 JSON.
+// decodeField reads the value of one field, which is not null.
 func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
-	if value.Kind() == jsontext.KindNull {
-		return nil
-	}
 	switch into := f.Pointer(object).(type) {
 	case *time.Time:
 		var text string
@@ -129,7 +114,7 @@ func decodeText(field string, value jsontext.Value) (string, error) {
 	if kind := value.Kind(); kind != jsontext.KindString {
 		return "", wrongKind(field, kind, "a string")
 	}
-	return string(unquote(value)), nil
+	return unquote(value), nil
 }
 
 var errNull = errors.New("null inside a list or a map")
@@ -223,16 +208,27 @@ func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, erro
 
 func decodeIdentity(body []byte, unknown fieldSet) (identity ona.Identity, err error) {
 	const message = "GetAuthenticatedIdentityResponse"
-	var w wireIdentity
-	if err := decodeAnswer(body, &w); err != nil {
+	answer, err := readAnswer(body)
+	if err != nil {
 		return identity, err
 	}
-	unknown.addAll(message, w.Unknown)
-	unknown.addAll(message+".subject", w.Subject.Unknown)
-	identity.Principal, identity.OrganizationTier = w.Subject.Principal, w.OrganizationTier
-	if identity.SubjectID, err = parseID("subject.id", w.Subject.ID); err == nil {
-		identity.OrganizationID, err = requireID("organizationId", w.OrganizationID)
+	subject, err := answer.object("subject")
+	if err != nil {
+		return identity, err
 	}
+	id, errID := subject.text("subject.id")
+	principal, errPrincipal := subject.text("subject.principal")
+	organizationID, errOrganization := answer.text("organizationId")
+	tier, errTier := answer.text("organizationTier")
+	if err := cmp.Or(errID, errPrincipal, errOrganization, errTier); err != nil {
+		return identity, err
+	}
+	identity.Principal, identity.OrganizationTier = principal, tier
+	if identity.SubjectID, err = parseID("subject.id", id); err == nil {
+		identity.OrganizationID, err = requireID("organizationId", organizationID)
+	}
+	unknown.addAll(message, answer)
+	unknown.addAll(message+".subject", subject)
 	return identity, err
 }
 
@@ -274,18 +270,14 @@ func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, s
 
 // member returns the one object in a response; nil if the response is the empty message.
 func member(body []byte, message, field string, unknown fieldSet) (jsontext.Value, error) {
-	var answer members
-	if err := decodeAnswer(body, &answer); err != nil {
+	answer, err := readAnswer(body)
+	if err != nil {
 		return nil, err
 	}
-	object := answer[field]
-	delete(answer, field)
+	object := answer.take(field)
 	unknown.addAll(message, answer)
-	if len(object) > 0 && object.Kind() != jsontext.KindNull {
-		return object, nil
-	}
-	if len(answer) > 0 {
+	if object == nil && len(answer) > 0 {
 		return nil, fmt.Errorf("no %s in it but the unknown fields %s", field, names(answer))
 	}
-	return nil, nil
+	return object, nil
 }
