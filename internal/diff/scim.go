@@ -15,7 +15,7 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 	unknown:   func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
 	canonical: (*ona.SCIMConfiguration).Canonical,
 	fields: []field[ona.SCIMConfiguration]{
-		{name: "organizationId", kind: OrganizationChanged, refine: refineUnreported, optional: true,
+		{name: "organizationId", kind: OrganizationChanged, refine: refineOrganization, optional: true,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.OrganizationID) }},
 		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} }},
@@ -45,6 +45,16 @@ func unverifiedLinking(c *ona.SCIMConfiguration) value {
 		return value{}
 	}
 	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
+}
+
+// refineOrganization keeps OrganizationChanged only if both organizations are reported.
+func refineOrganization(row *Change, before, after value) {
+	switch {
+	case !before.reported():
+		row.Kind = OrganizationStated
+	case !after.reported():
+		row.Kind = OrganizationNotStated
+	}
 }
 
 // refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts
