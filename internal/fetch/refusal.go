@@ -75,6 +75,8 @@ func codeWithoutConnect(status int) string {
 		return CodeMalformedAnswer
 	case status < 400:
 		return CodeRedirectRefused
+	case status >= 500:
+		return CodeUnavailable // such as 520 to 530, which proxies send
 	}
 	return CodeUnknown
 }
@@ -86,16 +88,16 @@ func mayPass(status int, code string) bool {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
 		http.StatusNotImplemented:
 		return false
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
 	}
-	return slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
+	return status >= 500 ||
+		slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
 }
 
-// quote returns a server's text for a message, without the token.
+// quote returns a server's text for a message, without secrets.
 func (c *Client) quote(text string) string {
-	if text = plain(c.settings.Token.redact(text)); text == "" {
+	if text = plain(c.secrets.redact(text)); text == "" {
 		return "no message"
 	}
 	return text
