@@ -94,7 +94,7 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 		x.ResponseSHA256, x.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))
 	}
 	if !ok {
-		return c.refusal(resp, body, received)
+		return c.refusal(x.Method, resp, body, received)
 	}
 	failure := c.accept(ctx, resp, repeated, err)
 	if failure != nil {
