@@ -77,7 +77,7 @@ func assessed(r Result, notAssessed string) Result {
 
 // removal requests one configuration by its id, as a run does before it reports a removal.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
-	const hint = "reports may say \"removed, not confirmed\""
+	const hint = "reports will say \"confirmed by a second listing only\" of a removal"
 	if len(c.Inventory.SCIM) == 0 {
 		return ok(nameRemoval, "not tested, because there is no configuration")
 	}

@@ -145,7 +145,7 @@ func (l *Collection) policies(policies *ona.OrganizationPolicies, err error) err
 func (l *Collection) sso(sso listed[ona.SSOConfiguration], err error) error {
 	l.Inventory.SSO, l.SSO = sso.rows, sso.Listing
 	// A denial after page 1 means that the rest of the listing is missing, which is an error.
-	if why, ok := notAssessed(err); ok && l.SSO.Pages == 0 {
+	if why, ok := notAssessed(err); ok && l.SSO.PagesRead == 0 {
 		l.Inventory.SSONotAssessed = why
 		return nil
 	}

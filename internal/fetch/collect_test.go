@@ -86,7 +86,11 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 	if diff := cmp.Diff(wantUnknown, got.UnknownFields); diff != "" {
 		t.Errorf("unknown fields (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true}, Received: 2, Distinct: 2}, got.SCIM); diff != "" {
+	wantListing := Listing{
+		Listing:  ona.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1, Agreeing: 1},
+		Received: 2, Distinct: 2, PagesRead: 1,
+	}
+	if diff := cmp.Diff(wantListing, got.SCIM); diff != "" {
 		t.Errorf("listing (-want +got):\n%s", diff)
 	}
 }
@@ -113,7 +117,7 @@ func TestRequestsHoldWhatTheAPIDocumentsAndNothingElse(t *testing.T) {
 
 func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
 	var together sync.WaitGroup
-	together.Add(callsAtOnce)
+	together.Add(CallsAtOnce)
 	meet := func(body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			together.Done()
@@ -235,7 +239,8 @@ func TestNoServerClockWithoutADate(t *testing.T) {
 func TestNothingConfiguredIsACompleteListing(t *testing.T) {
 	for _, body := range []string{`{}`, `{"scimConfigurations":[]}`, `{"scimConfigurations":null,"pagination":null}`, `{"pagination":{"nextToken":""}}`} {
 		got := collect(t, newAPI(t, handlers{list: ok(body)}))
-		if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true}}, got.SCIM); diff != "" {
+		want := ona.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+		if diff := cmp.Diff(Listing{Listing: want, PagesRead: 1}, got.SCIM); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
 	}

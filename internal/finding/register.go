@@ -53,6 +53,7 @@ var judgements = map[string]judgement{
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
 	"RUN-003":            {needs: baseline, all: otherSource},
 	"RUN-004":            {all: unknownFields},
+	"RUN-006":            {needs: baseline, all: listedOnly},
 }
 
 //go:embed rules.json

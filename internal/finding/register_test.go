@@ -42,7 +42,8 @@ SCIM-027 medium CC6.1 IA-4
 RUN-001 high CA-7
 RUN-002 medium CA-7
 RUN-003 high CM-3
-RUN-004 info`
+RUN-004 info
+RUN-006 medium CA-7`
 
 func TestRegister(t *testing.T) {
 	var got strings.Builder

@@ -16,7 +16,7 @@ import (
 func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{
-		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, AuditLog: t.log, TurnedOff: t.TurnedOff,
+		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, ListedOnly: t.listedOnly, AuditLog: t.log, TurnedOff: t.TurnedOff,
 		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
 	}

@@ -30,6 +30,9 @@ type task struct {
 	// seenBefore reports whether a snapshot up to the baseline had the configuration.
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
+	// listedOnly has the removed configurations that only a second listing confirms, with the reason
+	// why the API could not be asked.
+	listedOnly map[diff.Subject]string
 	log        *finding.AuditLog
 	// pageBack is set once the server has shown that it does not filter the audit log by time.
 	pageBack bool
@@ -107,7 +110,7 @@ func (t *task) describe(c *fetch.Collection) {
 	if o := c.Inventory.Organization; o.ID != "" {
 		h.OrganizationID, h.OrganizationName, h.OrganizationTier = o.ID, o.Name, o.Tier
 	}
-	h.Pages = c.SCIM.Pages + c.SSO.Pages
+	h.Pages = c.SCIM.PagesRead + c.SSO.PagesRead
 	h.SCIMListing, h.SCIMReceived, h.SCIMDistinct = c.SCIM.Listing, c.SCIM.Received, c.SCIM.Distinct
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed

@@ -194,14 +194,20 @@ const (
 	ListAuditLogs            = ServicePrefix + "EventService/ListAuditLogs"
 )
 
-// Listing is how one list was read, as the collector counted.
+// Listing is how one list was read, as the collector counted. A list may be read several times; the
+// last listing is the one that is stored.
 type Listing struct {
-	Pages int // that were read
+	Pages int // of the last listing
 	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such as
 	// "99 x 100, 37".
 	RowsPerPage string
 	// FinalTokenEmpty is true if the last page said itself that it is the last.
 	FinalTokenEmpty bool
+	// Listings is how often the list was read; 0 if it was not read.
+	Listings int
+	// Agreeing is how many listings have the ids and the content of the last: 2, or 1 if the last is
+	// one page and nothing needed a second.
+	Agreeing int
 }
 
 // PrincipalUser is the Identity.Principal of a user's own token.
@@ -236,15 +242,14 @@ type Exchange struct {
 }
 
 // Removal is what the API says about a configuration that is missing from a listing. If it is
-// neither Confirmed nor StillThere, the API was not asked, the token may not read the
+// neither Confirmed nor StillThere, the API could not be asked: the token may not read the
 // configuration, or the server has no method that reads a single one.
 type Removal struct {
 	// Confirmed is set if the API says that the configuration does not exist.
 	Confirmed bool
 	// StillThere is set if the API returns the configuration: the listing was not complete.
 	StillThere bool
-	// Reason is what the API said, or why it was not asked; empty if StillThere. If the removal is not
-	// confirmed, a note prints it after "removed, not confirmed: ".
+	// Reason is what the API said; empty if StillThere.
 	Reason string
 }
 

@@ -97,9 +97,9 @@ func (r *report) tieOuts() TieOuts {
 			continue
 		}
 		s := &o.Snapshot
-		all.tieListing(i, o, listing{"SCIM", methodSCIM, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM,
+		all.tieListing(i, o, listing{"SCIM", methodSCIM, s.SCIMListing.Pages, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM,
 			r.inventory, ""})
-		all.tieListing(i, o, listing{"SSO", methodSSO, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO,
+		all.tieListing(i, o, listing{"SSO", methodSSO, s.SSOListing.Pages, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO,
 			r.sso, s.SSONotAssessed})
 		const pages = "Pages in the stored exchanges = pages counted by the collector"
 		all.tieExchanges(i, o, pages, s.Pages, func(e *snapshot.Exchange) int {
@@ -116,10 +116,10 @@ func (r *report) tieOuts() TieOuts {
 
 // listing has the counts of one list of configurations from each source.
 type listing struct {
-	name, method                     string
-	received, distinct, stored, view int
-	table                            *table.Table
-	notAssessed                      string
+	name, method                            string
+	pages, received, distinct, stored, view int
+	table                                   *table.Table
+	notAssessed                             string
 }
 
 // tieListing compares the counts of one list step by step, from the exchanges to the sheet.
@@ -128,12 +128,21 @@ func (t *TieOuts) tieListing(organization int, o *Organization, l listing) {
 		t.NotAssessed(organization, l.name+" records", l.notAssessed)
 		return
 	}
+	earlier := -l.pages // pages of listings before the last one, which is the one that is stored
+	for i := range o.Exchanges {
+		if e := &o.Exchanges[i]; strings.HasSuffix(e.Method, l.method) && e.Status == statusOK {
+			earlier++
+		}
+	}
 	wire := l.name + " records in the stored exchanges = records counted by the collector"
 	t.tieExchanges(organization, o, wire, l.received, func(e *snapshot.Exchange) int {
-		if strings.HasSuffix(e.Method, l.method) {
-			return e.Records
+		if !strings.HasSuffix(e.Method, l.method) {
+			return 0
 		}
-		return 0
+		if earlier--; earlier >= 0 {
+			return 0
+		}
+		return e.Records
 	})
 	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note gives the reason")
 	t.Compare(organization, l.name+" records received = distinct ids", l.received, l.distinct,
