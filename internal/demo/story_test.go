@@ -107,9 +107,9 @@ func TestEveryKindOfChangeHasACause(t *testing.T) {
 		{kind: "sso_unlinked", organization: "acme", list: "scim", key: "retail-apac", from: 5, to: 6, field: "ssoConfigurationId", before: sso("acme", "retail-apac"), after: nil},
 		{kind: "sso_relinked", organization: "acme", list: "scim", key: "acquisitions", from: 2, to: 4, field: "ssoConfigurationId", before: sso("acme", "acquisitions"), after: sso("acme", "okta-production")},
 		{kind: "sso_linked", organization: "acme", list: "scim", key: "vendors", from: 6, to: 7, field: "ssoConfigurationId", before: nil, after: sso("acme", "vendors")},
-		{kind: "field_first_reported", organization: "acme", list: "scim", key: "contractors", from: 2, to: 4, field: "allowUnverifiedEmailAccountLinking", before: nil, after: false},
-		{kind: "unverified_linking_allowed", organization: "acme", list: "scim", key: "contractors", from: 4, to: 5, field: "allowUnverifiedEmailAccountLinking", before: false, after: true},
-		{kind: "unverified_linking_disallowed", organization: "acme", list: "scim", key: "contractors", from: 5, to: 6, field: "allowUnverifiedEmailAccountLinking", before: true, after: false},
+		{kind: "field_first_reported", organization: "acme", list: "scim", key: "contractors", from: 2, to: 4, field: "protocolVersion", before: nil, after: "2.0"},
+		{kind: "unverified_linking_allowed", organization: "acme", list: "scim", key: "contractors", from: 4, to: 5, field: "allowUnverifiedEmailAccountLinking", before: nil, after: true},
+		{kind: "unverified_linking_disallowed", organization: "acme", list: "scim", key: "contractors", from: 5, to: 6, field: "allowUnverifiedEmailAccountLinking", before: true, after: nil},
 		{kind: "token_rotated, later", organization: "acme", list: "scim", key: "okta-production", from: 1, to: 2, field: "tokenExpiresAt", before: "2027-05-04T09:30:00Z", after: "2027-11-16T14:00:00Z"},
 		{kind: "token_rotated, earlier", organization: "acme", list: "scim", key: "finance-emea", from: 5, to: 6, field: "tokenExpiresAt", before: "2027-03-29T09:03:00Z", after: "2026-12-20T14:30:00Z"},
 		{kind: "token_expiry_lost", organization: "initech", list: "scim", key: "production", from: 1, to: 2, field: "tokenExpiresAt", before: "2027-04-01T09:00:00Z", after: nil},
@@ -181,7 +181,7 @@ func TestANewFieldIsReportedAcrossTheOrganizationAtOnce(t *testing.T) {
 	server := demo.NewServer()
 	for night := 1; night <= demo.Nights; night++ {
 		for _, row := range see(t, server, "acme", night).scim {
-			if reported := row["allowUnverifiedEmailAccountLinking"] != nil; reported != (night >= 4) {
+			if reported := row["protocolVersion"] != nil; reported != (night >= 4) {
 				t.Errorf("night %d: %v reports the field: %v", night, row["name"], reported)
 			}
 		}

@@ -59,6 +59,9 @@ func textsOf(canonical string) texts {
 		panic(err)
 	}
 	out := make(texts)
+	if fields["enabled"] != nil { // a SCIM configuration
+		out[unverifiedField] = "false" // what the API leaves out
+	}
 	for name, value := range fields {
 		out[name] = string(value)
 		if slices.Contains(unquoted, name) {

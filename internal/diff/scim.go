@@ -23,8 +23,7 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 			value: func(c *ona.SCIMConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
 		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.SSOConfigurationID) }},
-		{name: unverifiedField, kind: FieldChanged, refine: refineUnverifiedLinking, optional: true,
-			value: unverifiedLinking},
+		{name: unverifiedField, refine: refineUnverifiedLinking, absent: "false", value: unverifiedLinking},
 		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true,
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} }},
 		{name: "name", kind: Renamed,
@@ -75,11 +74,13 @@ func refineLink(row *Change, before, after value) {
 	}
 }
 
+// refineUnverifiedLinking notes a value that the API left out: a server that knows the field leaves
+// false out, and an older one leaves out both values.
 func refineUnverifiedLinking(row *Change, before, after value) {
-	if after.text == "true" || before.text == "true" && after.text == "false" {
-		refineBoolean(UnverifiedLinkingAllowed, UnverifiedLinkingDisallowed)(row, before, after)
+	refineBoolean(UnverifiedLinkingAllowed, UnverifiedLinkingDisallowed)(row, before, after)
+	if !before.reported() || !after.reported() {
+		row.AddNote("the API left the field out where it stands as false; a server from before July 2026 always does")
 	}
-	row.noteIfUnreported()
 }
 
 // refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only by
