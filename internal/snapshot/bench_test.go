@@ -57,7 +57,7 @@ func readForNight(b *testing.B, store *snapshot.Store, h snapshot.Snapshot) {
 	read(err)
 	_, err = store.SeenBefore(ctx, h)
 	read(err)
-	_, err = store.Expiries(ctx, acme, h.TakenAt)
+	_, err = store.ExpirySince(ctx, acme, h.TakenAt)
 	read(err)
 	_, err = store.Nights(ctx, since, 0, h.TakenAt, 0)
 	read(err)

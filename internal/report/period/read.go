@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"scim-auditor/internal/report"
-	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -54,9 +53,7 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	if err := cmp.Or(errRuns, errSchedules); err != nil {
 		return nil, err
 	}
-	for _, s := range schedules {
-		p.schedules = append(p.schedules, schedule.Period(s))
-	}
+	p.schedules = schedules
 	slices.Reverse(runs) // oldest first
 	next, err := p.readNights(runs)
 	if err != nil {
