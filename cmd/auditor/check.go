@@ -121,7 +121,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
 	if store != nil && source.Fetch.OrganizationID == "" {
 		// As in a run, the token must belong to the organization of the last complete snapshot.
-		last, _, err := store.Pinned(ctx, source.Name)
+		last, _, err := store.Pinned(ctx, source.Name, 0)
 		if err != nil {
 			results = append(results, check.Failed("database", err))
 		}

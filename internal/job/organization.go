@@ -69,7 +69,7 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 func (t *task) pin(ctx context.Context) error {
 	t.options = t.source.Fetch
 	if t.options.OrganizationID == "" {
-		last, found, err := t.Store.Pinned(ctx, t.source.Name)
+		last, found, err := t.Store.Pinned(ctx, t.source.Name, 0)
 		if err != nil {
 			return err
 		}

@@ -110,10 +110,13 @@ func lastComplete(
 		LIMIT 1`, organizationID, before))
 }
 
-// Pinned returns the newest complete snapshot of a source. Later snapshots of the source must be from the same
-// organization.
-func (s *Store) Pinned(ctx context.Context, source string) (Snapshot, bool, error) {
-	return first(querySnapshots(ctx, s.db, "WHERE source = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", source))
+// Pinned returns the newest complete snapshot of a source with an id below before (0: any id). Later snapshots
+// of the source must be from the same organization.
+func (s *Store) Pinned(ctx context.Context, source string, before int64) (Snapshot, bool, error) {
+	return first(querySnapshots(ctx, s.db, `
+		WHERE source = ?1 AND outcome = 'complete' AND (?2 = 0 OR id < ?2)
+		ORDER BY id DESC
+		LIMIT 1`, source, before))
 }
 
 // prunedError returns ErrPruned with the id of the snapshot and the time of pruning.

@@ -91,21 +91,20 @@ func (d *document) makeBook() {
 		sheets = append(sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	// The glossary explains the kinds of change as the report of a run does.
-	kinds := slices.DeleteFunc(slices.Clone(report.Glossary), func(t report.Term) bool { return t.Subject == "" })
-	glossary := report.TermTable(append(report.ParseTerms(glossaryText), kinds...))
+	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
 		Creator: "auditor " + d.ToolVersion, At: d.knownUntil(),
 		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
-	cells := d.CountCells(d.book, d.tables)
-	d.evidence = report.FactTable(append(d.facts(), cells.Facts(&d.Options, jsonFile, jsonLinesFile)...), &d.names)
+	_, cells := d.CellFacts(d.book, d.tables, jsonFile, jsonLinesFile)
+	d.evidence = report.FactTable(append(d.facts(), cells...), &d.names)
 	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
 }
 
-// glossaryText is in the form that report.ParseTerms reads.
+// glossaryText is in the form that report.GlossaryTable reads.
 //
 //go:embed glossary.tsv
 var glossaryText string
