@@ -25,17 +25,10 @@ const (
 	maxLogTime = 3 * time.Minute
 )
 
-// auditedTypes lists the subject types whose audit-log entries are compared with the changes,
-// accessTypes those that concern who gets in by other ways: a report shows their entries.
-var (
-	auditedTypes = []string{
-		ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
-	}
-	accessTypes = []string{
-		ona.ResourceTypeOrganization, ona.ResourceTypeDomainVerification, ona.ResourceTypeRoleAssignment,
-		ona.ResourceTypePersonalAccessToken, ona.ResourceTypeServiceAccount,
-	}
-)
+// auditedTypes lists the subject types whose audit-log entries are compared with the changes.
+var auditedTypes = []string{
+	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
+}
 
 // readAuditLog reads the audit log since the snapshot that the changes are compared with: first by
 // the audited subject types, then for each changed subject that has no entry yet, then by the types
@@ -97,7 +90,7 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 // queryAccess reads the entries that a report shows without a comparison. That some are missing is
 // noted; it leaves the comparison of the others complete.
 func (t *task) queryAccess(ctx context.Context) error {
-	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: accessTypes})
+	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: ona.AccessTypes})
 	if err != nil {
 		return err
 	}

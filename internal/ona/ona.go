@@ -148,7 +148,8 @@ const (
 	ResourceTypeOrganizationPolicy = "RESOURCE_TYPE_ORGANIZATION_POLICY"
 )
 
-// Subject types of the audit-log entries that concern who gets in by other ways.
+// Subject types of the audit-log entries that concern who gets in by other ways; AccessTypes has
+// them all.
 const (
 	ResourceTypeOrganization        = "RESOURCE_TYPE_ORGANIZATION"
 	ResourceTypeDomainVerification  = "RESOURCE_TYPE_DOMAIN_VERIFICATION"
@@ -156,6 +157,12 @@ const (
 	ResourceTypePersonalAccessToken = "RESOURCE_TYPE_PERSONAL_ACCESS_TOKEN"
 	ResourceTypeServiceAccount      = "RESOURCE_TYPE_SERVICE_ACCOUNT"
 )
+
+// AccessTypes are the subject types whose entries a report shows without comparing them.
+var AccessTypes = []string{
+	ResourceTypeOrganization, ResourceTypeDomainVerification, ResourceTypeRoleAssignment,
+	ResourceTypePersonalAccessToken, ResourceTypeServiceAccount,
+}
 
 // AuditLogEntry is one line of an organization's audit log (EventService/ListAuditLogs).
 type AuditLogEntry struct {

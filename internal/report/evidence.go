@@ -170,7 +170,11 @@ func listingCells(o *Organization) []any {
 // comparedCells returns the cells on the baselines and the audit log. The last ones are only in
 // JSON: why values are null, and the policies as the API sent them.
 func comparedCells(o *Organization) []any {
-	var taken, restricted, policies any
+	var taken, restricted, policies, invite, domains any
+	if o.complete() {
+		invite = table.List{Items: o.InviteDomains, None: "none"}
+		domains = Unless(o.Snapshot.DomainsNotAssessed, o.Snapshot.DomainVerifications)
+	}
 	if o.Baseline != nil {
 		taken = o.Baseline.TakenAt
 	}
@@ -185,8 +189,9 @@ func comparedCells(o *Organization) []any {
 			log = append(log, Unless(l.NotAssessed, value))
 		}
 	}
-	return slices.Concat([]any{taken, restricted}, log, []any{
-		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, l.NotAssessed, table.Instant(l.Until, ""),
+	return slices.Concat([]any{taken, restricted, invite, domains}, log, []any{
+		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, o.Snapshot.DomainsNotAssessed, l.NotAssessed,
+		table.Instant(l.Until, ""),
 		or(idOf(o.SSOBaseline), ""), or(idOf(o.PoliciesBaseline), ""), or(idOf(o.LastComplete), ""), policies,
 	})
 }
@@ -341,7 +346,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

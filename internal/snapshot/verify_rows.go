@@ -124,7 +124,7 @@ var (
 	Responses = Query{sql: "SELECT * FROM responses ORDER BY id"}
 	// Views has the name of each view, and whether it shows the versions of every snapshot.
 	Views = Query{sql: `SELECT name, name IN ('scim_configurations', 'sso_configurations', 'organization_details',
-			'organization_policies', 'findings', 'carried_findings', 'exceptions') AS of_every_snapshot
+			'organization_policies', 'domain_verifications', 'findings', 'carried_findings', 'exceptions') AS of_every_snapshot
 		FROM sqlite_schema WHERE type = 'view' ORDER BY name`}
 	// Organizations has the key of each organization, which is the argument of the queries for one
 	// organization. 0 stands for the snapshots that failed before their organization was known.
