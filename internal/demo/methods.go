@@ -11,24 +11,30 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/ona"
 )
 
 // request has the fields of all methods' requests.
 type request struct {
-	OrganizationID      string         `json:"organizationId"`
-	SCIMConfigurationID string         `json:"scimConfigurationId"`
-	SSOConfigurationID  string         `json:"ssoConfigurationId"`
-	Filter              auditLogFilter `json:"filter"`
-	Pagination          pagination     `json:"pagination"`
+	OrganizationID      string `json:"organizationId"`
+	SCIMConfigurationID string `json:"scimConfigurationId"`
+	SSOConfigurationID  string `json:"ssoConfigurationId"`
+	Filter              filter `json:"filter"`
+	Sort                struct{ Field, Order string }
+	Pagination          pagination `json:"pagination"`
 }
 
-// auditLogFilter selects the entries that match every list; an empty list matches all.
-type auditLogFilter struct {
-	SubjectIDs   []string `json:"subjectIds"`
-	SubjectTypes []string `json:"subjectTypes"`
-	ActorIDs     []string `json:"actorIds"`
+// filter selects the rows that match every list, from an instant on and before another; an empty
+// list and the zero time match all.
+type filter struct {
+	SubjectIDs   []string  `json:"subjectIds"`
+	SubjectTypes []string  `json:"subjectTypes"`
+	ActorIDs     []string  `json:"actorIds"`
+	From         time.Time `json:"from"`
+	To           time.Time `json:"to"`
+	UserIDs      []string  `json:"userIds"`
 }
 
 // call is an authenticated request to a method.
@@ -69,8 +75,17 @@ var methods = map[string]method{
 	ona.GetSSOConfiguration: {[]string{"ssoConfigurationId"}, func(c call) (Row, *Fault) {
 		return one("ssoConfiguration", c.state.SSO, c.SSOConfigurationID)
 	}},
+	ona.ListDomainVerifications: {append(pageFields, organizationField), func(c call) (Row, *Fault) {
+		return c.page("domainVerifications", c.state.Domains)
+	}},
+	ona.ListPersonalAccessTokens: {append(pageFields, "filter.userIds"), func(c call) (Row, *Fault) {
+		return c.page("personalAccessTokens", slices.DeleteFunc(slices.Clone(c.state.Tokens), func(token Row) bool {
+			return !matches(c.Filter.UserIDs, token["userId"])
+		}))
+	}},
 	ona.ListAuditLogs: {
-		append(pageFields, "filter.subjectIds", "filter.subjectTypes", "filter.actorIds"),
+		append(pageFields, "filter.subjectIds", "filter.subjectTypes", "filter.actorIds", "filter.from", "filter.to",
+			"sort.field", "sort.order"),
 		func(c call) (Row, *Fault) { return c.page("entries", c.filtered(c.state.AuditLog)) },
 	},
 }
@@ -105,6 +120,7 @@ func (r request) checkLimits() error {
 		{"ssoConfigurationId", only(r.SSOConfigurationID)},
 		{"filter.subjectIds", r.Filter.SubjectIDs},
 		{"filter.actorIds", r.Filter.ActorIDs},
+		{"filter.userIds", r.Filter.UserIDs},
 	} {
 		if len(ids.all) > maxIDs {
 			return fmt.Errorf("%s: more than %d items: %d", ids.field, maxIDs, len(ids.all))
@@ -168,13 +184,23 @@ func one(kind string, rows []Row, id string) (Row, *Fault) {
 	return nil, &Fault{Code: "not_found", Message: "there is no " + kind + " " + id}
 }
 
-// filtered returns the audit-log entries that match the request's filter.
+// filtered returns the audit-log entries that match the request's filter, in the requested order.
 func (c call) filtered(entries []Row) []Row {
-	return slices.DeleteFunc(slices.Clone(entries), func(entry Row) bool {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(entry Row) bool {
+		text, _ := entry["createdAt"].(string)
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			at = c.Filter.From // tests send broken instants
+		}
 		return !matches(c.Filter.SubjectIDs, entry["subjectId"]) ||
 			!matches(c.Filter.SubjectTypes, entry["subjectType"]) ||
-			!matches(c.Filter.ActorIDs, entry["actorId"])
+			!matches(c.Filter.ActorIDs, entry["actorId"]) ||
+			at.Before(c.Filter.From) || !c.Filter.To.IsZero() && !at.Before(c.Filter.To)
 	})
+	if c.Sort.Order == "SORT_ORDER_ASC" {
+		slices.Reverse(entries)
+	}
+	return entries
 }
 
 func matches(wanted []string, value any) bool {

@@ -22,9 +22,11 @@ func small() *demo.State {
 	s.SSO = []demo.Row{{"id": "55000000-0000-4000-8000-000000000001", "organizationId": s.ID, "displayName": "Okta"}}
 	s.Policies = demo.Row{"restrictAccountCreationToScim": true}
 	s.AuditLog = []demo.Row{
-		{"id": "e2", "actorId": "ada00000-0000-4000-8000-000000000001", "subjectId": "55000000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created"},
-		{"id": "e1", "actorId": "b0b00000-0000-4000-8000-000000000001", "subjectId": "5c100000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created"},
+		{"id": "e2", "actorId": "ada00000-0000-4000-8000-000000000001", "subjectId": "55000000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created", "createdAt": "2026-11-02T00:00:00Z"},
+		{"id": "e1", "actorId": "b0b00000-0000-4000-8000-000000000001", "subjectId": "5c100000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created", "createdAt": "2026-11-01T00:00:00Z"},
 	}
+	s.Domains = []demo.Row{{"id": "domain-1", "domain": "small.example", "state": ona.DomainVerified}}
+	s.Tokens = []demo.Row{{"id": "pat-1", "userId": "b0b00000-0000-4000-8000-000000000001"}, {"id": "pat-2", "userId": "ada00000-0000-4000-8000-000000000001"}}
 	return s
 }
 
@@ -48,6 +50,11 @@ func TestMethodsAnswerWithTheObjectsOfTheTokensOrganization(t *testing.T) {
 		{ona.ListAuditLogs, `{"filter":{"subjectIds":["5c100000-0000-4000-8000-000000000001","90000000-0000-4000-8000-00000000000e"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
 		{ona.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
 		{ona.ListAuditLogs, `{"filter":{"actorIds":["ada00000-0000-4000-8000-000000000001"],"subjectIds":["5c100000-0000-4000-8000-000000000001"]}}`, demo.Row{}},
+		{ona.ListAuditLogs, `{"sort":{"field":"createdAt","order":"SORT_ORDER_ASC"}}`, demo.Row{"entries": []any{state.AuditLog[1], state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"filter":{"from":"2026-11-02T00:00:00Z"}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"filter":{"to":"2026-11-02T00:00:00Z"}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
+		{ona.ListDomainVerifications, own, demo.Row{"domainVerifications": []any{state.Domains[0]}}},
+		{ona.ListPersonalAccessTokens, `{"filter":{"userIds":["ada00000-0000-4000-8000-000000000001"]}}`, demo.Row{"personalAccessTokens": []any{state.Tokens[1]}}},
 	} {
 		answer := object(t, post(server, state.Token, test.method, test.request), http.StatusOK)
 		if diff := cmp.Diff(test.want, answer); diff != "" {
@@ -70,7 +77,9 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 		{ona.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
 		{ona.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument", `unknown request field "pagination.pagesize"`},
 		{ona.ListSCIMConfigurations, `{"pagination":{"pageSize":"ten"}}`, 400, "invalid_argument", "decoding the request"},
-		{ona.ListAuditLogs, `{"filter":{"from":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.from"`},
+		{ona.ListAuditLogs, `{"filter":{"since":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.since"`},
+		{ona.ListDomainVerifications, `{}`, 400, "invalid_argument", "organizationId is required"},
+		{ona.ListPersonalAccessTokens, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
 		{ona.GetOrganization, `{}`, 400, "invalid_argument", "organizationId is required"},
 		{ona.GetOrganization, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied", "does not belong to organization 90000000-0000-4000-8000-00000000000e"},
 		{ona.GetOrganizationPolicies, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied", "does not belong to organization 90000000-0000-4000-8000-00000000000e"},
@@ -82,6 +91,7 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"5c100000"}`, 400, "invalid_argument", "is not a UUID"},
 		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"x"}`, 400, "invalid_argument", "is not a UUID"},
 		{ona.ListAuditLogs, ids("subjectIds", 26), 400, "invalid_argument", "filter.subjectIds: more than 25 items: 26"},
+		{ona.ListPersonalAccessTokens, ids("userIds", 26), 400, "invalid_argument", "filter.userIds: more than 25 items: 26"},
 		{ona.ListAuditLogs, ids("actorIds", 26), 400, "invalid_argument", "filter.actorIds: more than 25 items: 26"},
 		{ona.ListAuditLogs, `{"filter":{"subjectIds":["x"]}}`, 400, "invalid_argument", "is not a UUID"},
 		{ona.ListAuditLogs, `{"pagination":{"pageSize":101}}`, 400, "invalid_argument", "not between 0 and 100"},

@@ -23,6 +23,8 @@ type State struct {
 	Organization, Policies Row
 	// SCIM and SSO are the configurations in the order in which they are listed.
 	SCIM, SSO []Row
+	// Domains are the domain verifications, Tokens the personal access tokens of all users.
+	Domains, Tokens []Row
 	// AuditLog is the audit log, newest entry first.
 	AuditLog []Row
 	// Faults are the methods that answer with an error.
@@ -84,6 +86,7 @@ func (s *State) clone() *State {
 	c.Policies = maps.Clone(s.Policies)
 	c.SCIM = cloneRows(s.SCIM)
 	c.SSO = cloneRows(s.SSO)
+	c.Domains, c.Tokens = cloneRows(s.Domains), cloneRows(s.Tokens)
 	c.AuditLog = cloneRows(s.AuditLog)
 	c.Faults = maps.Clone(s.Faults)
 	c.removed = cloneRows(s.removed)

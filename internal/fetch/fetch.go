@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -79,6 +80,7 @@ type Source struct {
 type Client struct {
 	// settings is a pointer, so that printing a Client shows an address and not the options.
 	settings *Options
+	secrets  *secrets
 	http     *http.Client
 }
 
@@ -89,8 +91,17 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	options.fillDefaults()
+	base, err := url.Parse(options.BaseURL)
+	if err != nil {
+		return nil, errBaseURL
+	}
+	proxy, err := environmentProxy(base)
+	if err != nil {
+		return nil, err
+	}
 	return &Client{
 		settings: &options,
+		secrets:  newSecrets(options.Token, proxy),
 		http:     &http.Client{Transport: options.Transport, CheckRedirect: checkRedirect},
 	}, nil
 }

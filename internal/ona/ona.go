@@ -32,8 +32,11 @@ type Organization struct {
 	Tier      string    `api:"tier"`
 	CreatedAt time.Time `api:"createdAt"`
 	UpdatedAt time.Time `api:"updatedAt"`
-	Unknown   Unknown
-	Raw       json.RawMessage
+	// InviteDomains is a set: everybody with an e-mail address in one of these domains may join. The
+	// API sends it as {"domains": [...]}.
+	InviteDomains []string `api:"inviteDomains,domains"`
+	Unknown       Unknown
+	Raw           json.RawMessage
 }
 
 // SCIMConfiguration lets an identity provider create and remove accounts
@@ -52,7 +55,8 @@ type SCIMConfiguration struct {
 	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
 	// expiry is unknown then, which does not mean that the token has expired.
 	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
-	// AllowUnverifiedEmailAccountLinking is nil if the API did not report it.
+	// AllowUnverifiedEmailAccountLinking is nil if the API left it out. A server that knows the field
+	// (since 2026-07) leaves false out, and an older one leaves out both, so nil counts as false.
 	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
 	Unknown                            Unknown
 	Raw                                json.RawMessage
@@ -98,8 +102,29 @@ type OrganizationPolicies struct {
 	Raw                           json.RawMessage
 }
 
-// Inventory is everything that the complete listings of one organization contain. SCIM and SSO are
-// sorted by id and hold each id once.
+// DomainVerified is the DomainVerification.State of a domain that the organization has proved to
+// own. An enum that the API leaves out has its …_UNSPECIFIED value.
+const (
+	DomainVerified    = "DOMAIN_VERIFICATION_STATE_VERIFIED"
+	DomainUnspecified = "DOMAIN_VERIFICATION_STATE_UNSPECIFIED"
+)
+
+// DomainVerification is the proof that an organization owns an e-mail domain
+// (OrganizationService/ListDomainVerifications).
+type DomainVerification struct {
+	ID string `api:"id,id"`
+	// OrganizationID is empty if the API left it out.
+	OrganizationID string `api:"organizationId,id"`
+	Domain         string `api:"domain"`
+	State          string `api:"state"`
+	// VerifiedAt is the zero time if the API did not report it.
+	VerifiedAt time.Time `api:"verifiedAt"`
+	Unknown    Unknown
+	Raw        json.RawMessage
+}
+
+// Inventory is everything that the complete listings of one organization contain. SCIM, SSO and
+// Domains are sorted by id and hold each id once.
 type Inventory struct {
 	Organization Organization
 	SCIM         []SCIMConfiguration
@@ -110,6 +135,10 @@ type Inventory struct {
 	// Policies is nil if they could not be read; PoliciesNotAssessed then says why.
 	Policies            *OrganizationPolicies
 	PoliciesNotAssessed string
+	Domains             []DomainVerification
+	// DomainsNotAssessed says why the domain verifications could not be read; empty if Domains is
+	// complete. If it is set, Domains is empty and means nothing.
+	DomainsNotAssessed string
 }
 
 // Subject types of the audit-log entries that concern what is audited.
@@ -118,6 +147,22 @@ const (
 	ResourceTypeSSOConfiguration   = "RESOURCE_TYPE_SSO_CONFIG"
 	ResourceTypeOrganizationPolicy = "RESOURCE_TYPE_ORGANIZATION_POLICY"
 )
+
+// Subject types of the audit-log entries that concern who gets in by other ways; AccessTypes has
+// them all.
+const (
+	ResourceTypeOrganization        = "RESOURCE_TYPE_ORGANIZATION"
+	ResourceTypeDomainVerification  = "RESOURCE_TYPE_DOMAIN_VERIFICATION"
+	ResourceTypeRoleAssignment      = "RESOURCE_TYPE_ROLE_ASSIGNMENT"
+	ResourceTypePersonalAccessToken = "RESOURCE_TYPE_PERSONAL_ACCESS_TOKEN"
+	ResourceTypeServiceAccount      = "RESOURCE_TYPE_SERVICE_ACCOUNT"
+)
+
+// AccessTypes are the subject types whose entries a report shows without comparing them.
+var AccessTypes = []string{
+	ResourceTypeOrganization, ResourceTypeDomainVerification, ResourceTypeRoleAssignment,
+	ResourceTypePersonalAccessToken, ResourceTypeServiceAccount,
+}
 
 // AuditLogEntry is one line of an organization's audit log (EventService/ListAuditLogs).
 type AuditLogEntry struct {
@@ -129,6 +174,9 @@ type AuditLogEntry struct {
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`
 	SubjectType string `api:"subjectType"`
+	// Kind is the family of the entry, such as AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE; empty on servers
+	// that do not report it.
+	Kind string `api:"kind"`
 	// Action is free text: quote it, never parse it.
 	Action    string    `api:"action"`
 	CreatedAt time.Time `api:"createdAt"`
@@ -148,6 +196,8 @@ const (
 	GetSCIMConfiguration     = ServicePrefix + "OrganizationService/GetSCIMConfiguration"
 	ListSSOConfigurations    = ServicePrefix + "OrganizationService/ListSSOConfigurations"
 	GetSSOConfiguration      = ServicePrefix + "OrganizationService/GetSSOConfiguration"
+	ListDomainVerifications  = ServicePrefix + "OrganizationService/ListDomainVerifications"
+	ListPersonalAccessTokens = ServicePrefix + "UserService/ListPersonalAccessTokens"
 	ListAuditLogs            = ServicePrefix + "EventService/ListAuditLogs"
 )
 
@@ -165,6 +215,22 @@ type Listing struct {
 	// Agreeing is how many listings have the ids and the content of the last: 2, or 1 if the last is
 	// one page and nothing needed a second.
 	Agreeing int
+}
+
+// PrincipalUser is the Identity.Principal of a user's own token.
+const PrincipalUser = "PRINCIPAL_USER"
+
+// OwnToken is what the API says about the end of the token that reads the organization
+// (UserService/ListPersonalAccessTokens). The API does not say which token that is.
+type OwnToken struct {
+	// Ends is the earliest end of the user's tokens that have not ended yet, UTC; the zero time if it
+	// is not known.
+	Ends time.Time
+	// Tokens is how many tokens of the user have not ended. If it is 1, Ends is the end of the token
+	// itself.
+	Tokens int
+	// NotAssessed says why the tokens could not be read; empty if they were.
+	NotAssessed string
 }
 
 // Exchange is one call of the API and the answer to its last try.

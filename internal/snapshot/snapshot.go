@@ -68,9 +68,10 @@ type Snapshot struct {
 	SCIMReceived, SCIMDistinct            int
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
-	// SSONotAssessed and PoliciesNotAssessed say why these could not be read; empty if they were read.
-	SSONotAssessed, PoliciesNotAssessed string
-	Retries                             int
+	DomainVerifications                   int // that are stored
+	// These say why a part could not be read; empty if it was read.
+	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed string
+	Retries                                                 int
 	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is true.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool

@@ -1,0 +1,129 @@
+package fetch
+
+import (
+	"encoding/base64"
+	"errors"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// minRedactable is the shortest secret, in bytes, that is looked for in a server's text. Real tokens
+// are far longer; a shorter one could occur in ordinary text.
+const minRedactable = 8
+
+// maxEscapes is how many times a text is unescaped in the search for a secret: JSON within JSON
+// within HTML needs three.
+const maxEscapes = 4
+
+// secrets are what a server's text must not show: the token, and what the proxy of the environment
+// gets with each request.
+type secrets struct{ all []secret }
+
+type secret struct {
+	name, mark string
+	// forms are the secret itself, then its base64 in any surrounding text.
+	forms []string
+}
+
+// newSecrets returns the secrets of a client. proxy is nil if there is no proxy.
+func newSecrets(token Token, proxy *url.URL) *secrets {
+	s := &secrets{}
+	s.add("the token", tokenMark, string(token))
+	if proxy != nil && proxy.User != nil {
+		password, _ := proxy.User.Password()
+		s.add("the proxy's user and password", "[proxy password]", proxy.User.Username()+":"+password)
+		s.add("the proxy's password", "[proxy password]", password)
+	}
+	return s
+}
+
+func (s *secrets) add(name, mark, value string) {
+	if len(value) < minRedactable {
+		return
+	}
+	forms := []string{value}
+	for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			// The characters that also depend on the bytes around the value are left out.
+			text := alphabet.EncodeToString([]byte(strings.Repeat("x", before) + value))
+			forms = append(forms, text[(before*8+5)/6:(before+len(value))*8/6])
+		}
+	}
+	slices.Sort(forms[1:])
+	s.all = append(s.all, secret{name, mark, slices.Compact(forms)})
+}
+
+// find returns the name of a secret that the text contains, as it is or escaped for JSON, HTML or a
+// URL; empty if there is none.
+func (s *secrets) find(text string) string {
+	for range maxEscapes {
+		for _, secret := range s.all {
+			for _, form := range secret.forms {
+				if strings.Contains(text, form) {
+					return secret.name
+				}
+			}
+		}
+		unescaped := unescape(text)
+		if unescaped == text {
+			break
+		}
+		text = unescaped
+	}
+	return ""
+}
+
+// redact replaces each secret in a server's text with its mark, and the whole text if a secret is
+// escaped or in base64.
+func (s *secrets) redact(text string) string {
+	for _, secret := range s.all {
+		text = strings.ReplaceAll(text, secret.forms[0], secret.mark)
+	}
+	if name := s.find(text); name != "" {
+		return "[text that repeats " + name + "]"
+	}
+	return text
+}
+
+// redactError returns err unchanged unless its text contains a secret.
+func (s *secrets) redactError(err error) error {
+	text := err.Error()
+	if redacted := s.redact(text); redacted != text {
+		return errors.New(redacted)
+	}
+	return err
+}
+
+// escaped matches an escaped ASCII character of JSON, JavaScript or a URL. A secret has no other
+// characters.
+var escaped = regexp.MustCompile(`(?:\\u00|\\x|%)[0-7][0-9A-Fa-f]|\\["'/\\]`)
+
+// unescape decodes the escapes of a text once.
+func unescape(text string) string {
+	if strings.ContainsAny(text, `\%`) {
+		text = escaped.ReplaceAllStringFunc(text, func(match string) string {
+			if len(match) == 2 {
+				return match[1:]
+			}
+			code, _ := strconv.ParseUint(match[len(match)-2:], 16, 8) // two hexadecimal digits
+			return string(rune(code))
+		})
+	}
+	return html.UnescapeString(text)
+}
+
+// environmentProxy returns the proxy that NewTransport uses for a base URL; nil if there is none.
+// The errors of net/http show the proxy's password, this one does not.
+func environmentProxy(base *url.URL) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base})
+	if err != nil || proxy != nil && CheckProxy(proxy.String()) != nil {
+		return nil, &Error{Code: CodeConnection, Err: errors.New(
+			"the proxy in the environment is not a URL such as http://proxy.example:3128")}
+	}
+	return proxy, nil
+}
