@@ -67,17 +67,21 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   baseline_id INTEGER REFERENCES stored_snapshots (id), -- the snapshot with which it was compared
   error_code TEXT, -- why it failed, in one word; null if complete
   error TEXT, -- why it failed; null if complete
-  pages INTEGER NOT NULL, -- pages of both listings
-  scim_pages INTEGER NOT NULL, -- pages of the SCIM listing
+  pages INTEGER NOT NULL, -- pages of all SCIM and SSO listings
+  scim_pages INTEGER NOT NULL, -- pages of the last SCIM listing
   scim_rows_per_page TEXT NOT NULL, -- rows on each page, in order
   scim_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
-  sso_pages INTEGER NOT NULL, -- pages of the SSO listing
+  scim_listings INTEGER NOT NULL, -- how often the list was read
+  scim_agreeing INTEGER NOT NULL, -- how many listings have the ids and the content of the last
+  sso_pages INTEGER NOT NULL, -- pages of the last SSO listing
   sso_rows_per_page TEXT NOT NULL, -- rows on each page, in order
   sso_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
-  scim_received INTEGER NOT NULL, -- SCIM records in the responses
+  sso_listings INTEGER NOT NULL, -- how often the list was read
+  sso_agreeing INTEGER NOT NULL, -- how many listings have the ids and the content of the last
+  scim_received INTEGER NOT NULL, -- SCIM records in the last listing
   scim_distinct INTEGER NOT NULL, -- distinct ids of these records
   scim_configurations INTEGER NOT NULL, -- SCIM configurations that were stored
-  sso_received INTEGER NOT NULL, -- SSO records in the responses
+  sso_received INTEGER NOT NULL, -- SSO records in the last listing
   sso_distinct INTEGER NOT NULL, -- distinct ids of these records
   sso_configurations INTEGER NOT NULL, -- SSO configurations that were stored
   domain_verifications INTEGER NOT NULL, -- domain verifications that were stored
@@ -397,17 +401,21 @@ SELECT
   s.baseline_id, -- the snapshot with which it was compared; null for the first snapshot and for failed ones
   s.error_code, -- why it failed, in one word; null if complete
   s.error, -- why it failed; null if complete
-  s.pages, -- pages of both listings
-  s.scim_pages, -- pages of the SCIM listing
+  s.pages, -- pages of all SCIM and SSO listings
+  s.scim_pages, -- pages of the last SCIM listing
   s.scim_rows_per_page, -- rows on each page, in order; equal neighbours are grouped: 99 x 100, 37
   s.scim_final_token_empty, -- 1 if the last page has no token for a next page
-  s.sso_pages, -- pages of the SSO listing
+  s.scim_listings, -- how often the list was read; the last listing is the one that is stored
+  s.scim_agreeing, -- how many listings have the ids and the content of the last; 1 is enough for one page
+  s.sso_pages, -- pages of the last SSO listing
   s.sso_rows_per_page, -- rows on each page, in order
   s.sso_final_token_empty, -- 1 if the last page has no token for a next page
-  s.scim_received, -- SCIM records in the responses
+  s.sso_listings, -- how often the list was read; the last listing is the one that is stored
+  s.sso_agreeing, -- how many listings have the ids and the content of the last; 1 is enough for one page
+  s.scim_received, -- SCIM records in the last listing
   s.scim_distinct, -- distinct ids of these records
   s.scim_configurations, -- SCIM configurations that were stored
-  s.sso_received, -- SSO records in the responses
+  s.sso_received, -- SSO records in the last listing
   s.sso_distinct, -- distinct ids of these records
   s.sso_configurations, -- SSO configurations that were stored
   s.domain_verifications, -- domain verifications that were stored

@@ -152,15 +152,15 @@ func snapshotCells(o *Organization) []any {
 func listingCells(o *Organization) []any {
 	s := &o.Snapshot
 	if !o.complete() {
-		return make([]any, 17) // the number of cells below
+		return make([]any, 21) // the number of cells below
 	}
 	cells := []any{
 		or(idOf(o.Baseline), baselineText), s.SCIMListing.Pages, s.SCIMListing.RowsPerPage, finalToken(s.SCIMListing),
-		s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
+		s.SCIMListing.Listings, s.SCIMListing.Agreeing, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
 	}
 	for _, value := range []any{
-		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOReceived, s.SSODistinct,
-		s.SSOConfigurations,
+		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOListing.Listings, s.SSOListing.Agreeing,
+		s.SSOReceived, s.SSODistinct, s.SSOConfigurations,
 	} {
 		cells = append(cells, Unless(s.SSONotAssessed, value))
 	}

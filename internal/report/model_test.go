@@ -90,14 +90,14 @@ func acme() *Organization {
 			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
 			BaseURL: "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
 			Outcome: snapshot.Complete, BaselineID: 10, Pages: 2,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true},
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1, Agreeing: 1},
 			SCIMReceived: 3, SCIMDistinct: 3, SSOReceived: 2, SSODistinct: 2,
 			SCIMConfigurations: 3, SSOConfigurations: 2, Retries: 1, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
 			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
 		},
 		Baseline: &baseline, SSOBaseline: &baseline, PoliciesBaseline: &baseline,
 		Shown:   snapshot.Shown{SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true}},
-		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: exchanges(3, 2), ViewSCIM: 3, ViewSSO: 2,
+		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: append(exchanges(3, 2), asked(4, id(4))), ViewSCIM: 3, ViewSSO: 2,
 		AuditLog: &snapshot.AuditLog{
 			Since: lastNight, Until: tonight, Pages: 1, Received: 40, Entries: []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")},
 		},
@@ -232,13 +232,21 @@ func exchanges(scim, sso int) []snapshot.Exchange {
 	}
 }
 
+// asked is exchange number n, which confirms that a SCIM configuration was removed.
+func asked(n int, id string) snapshot.Exchange {
+	return snapshot.Exchange{
+		Number: n, Method: "gitpod.v1.OrganizationService/GetSCIMConfiguration", Request: `{"scimConfigurationId":"` + id + `"}`, Status: 404,
+		SentAt: tonight.Add(4 * time.Second), Duration: 20 * time.Millisecond, ResponseSHA256: sha("not found"), ResponseSize: 64,
+	}
+}
+
 // birch has its first complete snapshot. Its token may not read SSO configurations or policies.
 func birch() *Organization {
 	o := &Organization{
 		Snapshot: snapshot.Snapshot{
 			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch", BaseURL: "https://app.gitpod.io/api",
 			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true}, SCIMReceived: 1, SCIMDistinct: 1,
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}, SCIMReceived: 1, SCIMDistinct: 1,
 			SCIMConfigurations: 1, SSONotAssessed: "permission_denied: the token may not list SSO configurations",
 			PoliciesNotAssessed: "permission_denied: the token may not read the policies", ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
 		},

@@ -15,8 +15,8 @@ import (
 var snapshotColumns = []string{
 	"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
 	"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages",
-	"scim_pages", "scim_rows_per_page", "scim_final_token_empty",
-	"sso_pages", "sso_rows_per_page", "sso_final_token_empty",
+	"scim_pages", "scim_rows_per_page", "scim_final_token_empty", "scim_listings", "scim_agreeing",
+	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
 	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
 	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
@@ -37,7 +37,9 @@ func headerValues(h Snapshot) []any {
 		h.BaseURL, orNull(h.PrincipalID), orNull(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome),
 		orNull(h.BaselineID), orNull(h.ErrorCode), orNull(h.Error), int64(h.Pages),
 		int64(h.SCIMListing.Pages), h.SCIMListing.RowsPerPage, flag(h.SCIMListing.FinalTokenEmpty),
+		int64(h.SCIMListing.Listings), int64(h.SCIMListing.Agreeing),
 		int64(h.SSOListing.Pages), h.SSOListing.RowsPerPage, flag(h.SSOListing.FinalTokenEmpty),
+		int64(h.SSOListing.Listings), int64(h.SSOListing.Agreeing),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
 		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
@@ -68,7 +70,9 @@ func readHeader(r *reader) Snapshot {
 }
 
 func readListing(r *reader) Listing {
-	return Listing{Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag()}
+	return Listing{
+		Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag(), Listings: r.count(), Agreeing: r.count(),
+	}
 }
 
 func querySnapshots(ctx context.Context, q querier, where string, args ...any) ([]Snapshot, error) {

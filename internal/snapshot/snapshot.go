@@ -60,9 +60,9 @@ type Snapshot struct {
 	BaselineID       int64 // 0 for the first complete snapshot of an organization, and for failed ones
 	ErrorCode        string
 	Error            string
-	// Pages counts the pages of both listings. Received counts the records in them, Distinct the different
-	// ids; the collector counts both before it stores anything. SCIMConfigurations and SSOConfigurations
-	// count the stored rows.
+	// Pages counts the pages of all SCIM and SSO listings. Received counts the records in the last listing,
+	// Distinct the different ids; the collector counts both before it stores anything. SCIMConfigurations
+	// and SSOConfigurations count the stored rows.
 	Pages                                 int
 	SCIMListing, SSOListing               Listing
 	SCIMReceived, SCIMDistinct            int

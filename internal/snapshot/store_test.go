@@ -78,7 +78,7 @@ func save(t *testing.T, store *snapshot.Store, takenAt time.Time, inv ona.Invent
 		Snapshot: snapshot.Snapshot{
 			RunID: runID, Source: "default", OrganizationID: acme, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: takenAt,
 			Pages:       2,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "99 x 100, 37", FinalTokenEmpty: true}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true},
+			SCIMListing: snapshot.Listing{Pages: 100, RowsPerPage: "99 x 100, 37", FinalTokenEmpty: true, Listings: 3, Agreeing: 2}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true},
 			SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
 			SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
 			DomainsNotAssessed: inv.DomainsNotAssessed, Notes: []string{"a note"},
