@@ -113,7 +113,7 @@ func TestARefusalOfTheSecondListingOfSSOConfigurationsIsNoListing(t *testing.T) 
 func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) {
 	for _, c := range []struct{ member, says string }{
 		{`"hasMore":true`, "field hasMore can mean that the list has more: true"},
-		{`"has_more":1`, "has_more"},
+		{`"has_more":1`, "field hasMore can mean"},
 		{`"truncated":true`, "truncated can mean that the list has more"},
 		{`"isTruncated":"yes"`, "isTruncated"},
 		{`"partial":true`, "partial"},
@@ -125,7 +125,7 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 		{`"warnings":["stale"]`, "warnings"},
 		{`"code":"internal"`, `code can mean that something failed: "internal"`},
 		{`"status":503`, "status"},
-		{`"timed_out":true`, "timed_out"},
+		{`"timed_out":true`, "timedOut"},
 		{`"cursor":"abc"`, "cursor looks like a page token"},
 		{`"next-token":"abc"`, "next-token looks like a page token"},
 		{`"nextPageToken":"abc"`, "nextPageToken looks like a page token"},
