@@ -138,7 +138,7 @@ func (s *Settings) given(name string) (text string, ok bool) {
 func (s *Settings) variable(name string) (variable, value string) {
 	all := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	if name == "base-url" {
-		all = append(all, "GITPOD_BASE_URL", "ONA_HOST")
+		all = append(all, "ONA_BASE_URL", "GITPOD_BASE_URL", "ONA_HOST")
 	}
 	for _, variable := range all {
 		if value := s.getenv(variable); value != "" {

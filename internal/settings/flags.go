@@ -29,7 +29,7 @@ func CommonFlags(f *pflag.FlagSet) {
 // CollectionFlags adds the settings of a command that reads the API.
 func CollectionFlags(f *pflag.FlagSet) {
 	f.String("base-url", "https://app.gitpod.io/api", "base URL of the API, with /api")
-	f.String("token-file", "", "file with the token, instead of ONA_TOKEN or GITPOD_API_KEY")
+	f.String("token-file", "", "file with the token, instead of ONA_TOKEN, ONA_API_KEY or GITPOD_API_KEY")
 	f.String("token-expires", "", "day on which the token expires, as Ona showed it when the token was created; "+
 		"auditor warns from 14 days before")
 	f.String("organization", "", "id of the organization that the token must belong to")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,16 +120,10 @@ func (s *Settings) secret(what, value, variable, file string) (string, error) {
 	case value != "":
 		return value, nil
 	case variable != "":
-		if value = s.getenv(variable); value == "" {
-			return "", fmt.Errorf("%s_env: %s is not set", what, variable)
-		}
-		return value, nil
+		return s.fromVariable(what+"_env", variable)
 	case file != "":
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", fmt.Errorf("%s_file: %w", what, err)
-		}
-		return strings.TrimSpace(string(text)), nil
+		text, err := fromFile(what+"_file", file)
+		return strings.TrimSpace(text), err
 	}
 	return "", fmt.Errorf("set %s_env or %s_file", what, what)
 }
