@@ -99,22 +99,31 @@ func (s *secrets) redactError(err error) error {
 	return err
 }
 
-// escaped matches an escaped ASCII character of JSON, JavaScript or a URL. A secret has no other
-// characters.
-var escaped = regexp.MustCompile(`(?:\\u00|\\x|%)[0-7][0-9A-Fa-f]|\\["'/\\]`)
+// escape matches an escaped ASCII character of JSON, JavaScript or a URL at the beginning of a text.
+// A secret has no other characters.
+var escape = regexp.MustCompile(`^(?:(?:\\u00|\\x|%)[0-7][0-9A-Fa-f]|\\["'/\\])`)
 
 // unescape decodes the escapes of a text once.
 func unescape(text string) string {
-	if strings.ContainsAny(text, `\%`) {
-		text = escaped.ReplaceAllStringFunc(text, func(match string) string {
-			if len(match) == 2 {
-				return match[1:]
-			}
+	var b strings.Builder
+	for at := strings.IndexAny(text, `\%`); at >= 0; at = strings.IndexAny(text, `\%`) {
+		b.WriteString(text[:at])
+		text = text[at:]
+		match := escape.FindString(text)
+		switch {
+		case match == "":
+			match = text[:1]
+			b.WriteString(match)
+		case len(match) == 2:
+			b.WriteString(match[1:])
+		default:
 			code, _ := strconv.ParseUint(match[len(match)-2:], 16, 8) // two hexadecimal digits
-			return string(rune(code))
-		})
+			b.WriteByte(byte(code))
+		}
+		text = text[len(match):]
 	}
-	return html.UnescapeString(text)
+	b.WriteString(text)
+	return html.UnescapeString(b.String())
 }
 
 // environmentProxy returns the proxy that NewTransport uses for a base URL; nil if there is none.
