@@ -1,9 +1,8 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -13,57 +12,37 @@ import (
 )
 
 func verifyCommand(env environment) *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
-		Use:   "verify",
-		Short: "Check every stored hash in the database and the report folders",
-		Long: `verify checks the database file, its schema, every link of the ledger, every row, every snapshot's
-content and records, the bytes of every response, and the files of every report folder below
---out. It lists every mismatch, exits with 1 if there is one, and modifies nothing.`,
-		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
-		Args:    cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the counts and the problems as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		found, err := verifyAll(cmd.Context(), s)
+		var found *verify.Result
+		err := withDatabase(cmd.Context(), s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) (err error) {
+			if found, err = verify.Database(cmd.Context(), store); err != nil {
+				return err
+			}
+			return found.AddFolders(cmd.Context(), store, s.Out)
+		})
 		if err != nil {
 			return err
 		}
-		if asJSON || !s.Quiet {
-			err = printResult(env.stdout, asJSON, found, verdict(found))
+		if *asJSON || !s.Quiet {
+			err = printResult(env.stdout, *asJSON, found, verdict(found))
 		}
 		if err != nil || len(found.Problems) == 0 {
 			return err
 		}
-		if !asJSON {
-			printVerifyProblems(env.stderr, found.Problems)
+		if *asJSON {
+			return &failure{code: exitFailed}
 		}
-		return &failure{code: exitFailed}
+		// The last problem is the error of the command, so that one hint follows all of them.
+		last := len(found.Problems) - 1
+		for _, p := range found.Problems[:last] {
+			printProblem(env.stderr, "error", p.String(), "")
+		}
+		return failed(errors.New(found.Problems[last].String()), "verify modified nothing. Do not change the database or "+
+			"the reports. Verify a backup (\"auditor verify --db BACKUP\"), and compare with report copies already handed out")
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the counts and the problems as JSON")
 	return command
-}
-
-// verifyAll verifies the database and the report folders below --out.
-func verifyAll(ctx context.Context, s *settings.Settings) (found *verify.Result, err error) {
-	err = withDatabase(ctx, s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) error {
-		if found, err = verify.Database(ctx, store); err != nil {
-			return err
-		}
-		return found.AddFolders(ctx, store, s.Out)
-	})
-	return found, err
-}
-
-// printVerifyProblems prints each problem, and one hint after the last.
-func printVerifyProblems(stderr io.Writer, problems []verify.Problem) {
-	for i, p := range problems {
-		hint := ""
-		if i == len(problems)-1 {
-			hint = "verify modified nothing. Do not change the database or the reports. Verify a backup " +
-				"(\"auditor verify --db BACKUP\"), and compare with report copies already handed out"
-		}
-		printProblem(stderr, "error", p.String(), hint)
-	}
 }
 
 // verdict returns the result in words, and how much was checked.

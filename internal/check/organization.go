@@ -20,7 +20,6 @@ const callTimeout = 20 * time.Second
 const (
 	nameBaseURL      = "base URL"
 	nameToken        = "token"
-	nameExpiry       = "token expiry"
 	nameOrganization = "organization"
 	nameSCIM         = "SCIM configurations"
 	nameSSO          = "SSO configurations"
@@ -36,14 +35,12 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
 	if err != nil {
-		r := Failed(nameBaseURL, err)
-		r.Hint = "check --base-url and the token"
-		return []Result{r}
+		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}
 	}
 	c, err := client.Collect(ctx)
 	var results []Result
 	if err != nil {
-		results = append(results, Failed(failedName(err), err))
+		results = append(results, Failed(failedName(err), err, ""))
 	} else {
 		results = append(results, collected(options, c)...)
 		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
@@ -77,7 +74,7 @@ func assessed(r Result, notAssessed string) Result {
 
 // removal requests one configuration by its id, as a run does before it reports a removal.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
-	const hint = "reports may say \"removed, not confirmed\""
+	const hint = "reports will say \"confirmed by a second listing only\" of a removal"
 	if len(c.Inventory.SCIM) == 0 {
 		return ok(nameRemoval, "not tested, because there is no configuration")
 	}

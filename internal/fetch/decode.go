@@ -23,6 +23,7 @@ var (
 	policiesType     = objectTypeOf[statedPolicies]()
 	scimType         = objectTypeOf[ona.SCIMConfiguration]()
 	ssoType          = objectTypeOf[ona.SSOConfiguration]()
+	domainType       = objectTypeOf[ona.DomainVerification]()
 	entryType        = objectTypeOf[ona.AuditLogEntry]()
 )
 
@@ -44,10 +45,12 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 		return nil, err
 	}
 	for _, f := range t.fields {
-		if value := fields.take(f.Name); value != nil {
-			if err := decodeField(f, value, object); err != nil {
-				return nil, err
-			}
+		value, err := fields.valueOf(f)
+		if err == nil && value != nil {
+			err = decodeField(f, value, object)
+		}
+		if err != nil {
+			return nil, err
 		}
 		if f.Name == "id" {
 			if _, err := requireID("id", *f.Pointer(object).(*string)); err != nil {
@@ -68,6 +71,20 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 		}
 	}
 	return kept, nil
+}
+
+// valueOf removes a field and returns its value; nil if it is absent or null. If the value is a
+// member of an object, the other members of the object stay, as Field.member.
+func (m members) valueOf(f ona.Field) (jsontext.Value, error) {
+	if f.Member == "" {
+		return m.take(f.Name), nil
+	}
+	object, err := m.object(f.Name)
+	value := object.take(f.Member)
+	for name, other := range object {
+		m[f.Name+"."+name] = other
+	}
+	return value, err
 }
 
 // decodeField reads the value of one field, which is not null.
@@ -170,6 +187,13 @@ func decodeSSO(raw jsontext.Value, unknown fieldSet) (*ona.SSOConfiguration, err
 	var err error
 	c.Unknown, err = ssoType.decode(raw, c, unknown)
 	return c, err
+}
+
+func decodeDomain(raw jsontext.Value, unknown fieldSet) (*ona.DomainVerification, error) {
+	d := &ona.DomainVerification{State: ona.DomainUnspecified, Raw: stdjson.RawMessage(raw)}
+	var err error
+	d.Unknown, err = domainType.decode(raw, d, unknown)
+	return d, err
 }
 
 func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, error) {

@@ -258,7 +258,8 @@ type request struct {
 	OrganizationID      string             `json:"organizationId,omitzero"`
 	SCIMConfigurationID string             `json:"scimConfigurationId,omitzero"`
 	SSOConfigurationID  string             `json:"ssoConfigurationId,omitzero"`
-	Filter              *auditLogFilter    `json:"filter,omitzero"`
+	Filter              *filter            `json:"filter,omitzero"`
+	Sort                *sort              `json:"sort,omitzero"`
 	Pagination          *paginationRequest `json:"pagination,omitzero"`
 }
 
@@ -267,9 +268,19 @@ type paginationRequest struct {
 	Token    string `json:"token,omitzero"`
 }
 
-type auditLogFilter struct {
+// filter selects rows: entries of the audit log by all fields but the last, tokens by the last.
+type filter struct {
 	SubjectIDs   []string `json:"subjectIds,omitzero"`
 	SubjectTypes []string `json:"subjectTypes,omitzero"`
+	// From is inclusive, To exclusive.
+	From    string   `json:"from,omitzero"`
+	To      string   `json:"to,omitzero"`
+	UserIDs []string `json:"userIds,omitzero"`
+}
+
+type sort struct {
+	Field string `json:"field"`
+	Order string `json:"order"`
 }
 
 // fieldSet collects the response fields that this version does not know, as Type.field.

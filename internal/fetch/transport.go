@@ -19,8 +19,8 @@ import (
 const (
 	// maxErrorBytes is how much of the body is read if the status is not 200.
 	maxErrorBytes = 1 << 20
-	// callsAtOnce is the highest number of calls at the same time for one organization.
-	callsAtOnce = 4
+	// CallsAtOnce is the highest number of calls at the same time for one organization.
+	CallsAtOnce = 6
 )
 
 // errSlow is the cause that ends a try after Options.CallTimeout.
@@ -32,7 +32,7 @@ var errSlow = errors.New("no full answer in time")
 // at the same time.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*callsAtOnce
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*CallsAtOnce
 	return transport
 }
 

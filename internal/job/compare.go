@@ -2,17 +2,16 @@ package job
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
-
-// maxConfirmations is the highest number of removals in one organization for which the API is
-// asked. The notes of further removals say that it was not asked.
-const maxConfirmations = 100
 
 // compare finds the changes since the baseline. If the baseline has no SSO configurations or
 // policies because they could not be read, compare uses the last snapshot that has them and notes
@@ -46,38 +45,69 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// confirmRemovals requests each removed configuration from the API. If the API still has it, the
-// listing was not complete, which is an error. If the API cannot be asked, the change is noted as
-// not confirmed.
-func (t *task) confirmRemovals(ctx context.Context) error {
-	asked := 0
-	for i := range t.changes {
-		c := &t.changes[i]
-		if c.Kind != diff.Removed {
-			continue
-		}
-		removal := ona.Removal{Reason: fmt.Sprintf("the API was asked only about the first %d removals", maxConfirmations)}
-		if asked++; asked <= maxConfirmations {
-			var err error
-			if removal, err = t.confirmRemoval(ctx, c); err != nil {
-				return fmt.Errorf("confirming that %s %s was removed: %w", c.SubjectType, c.SubjectID, err)
-			}
-		}
-		if removal.StillThere {
-			return &fetch.Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf(
-				"%s %s is not in the listing, but the API still has it", c.SubjectType, c.SubjectID)}
-		}
-		c.NoteRemoval(removal)
+// evaluate evaluates the rules.
+func (t *task) evaluate(ctx context.Context) (err error) {
+	h := t.header
+	in := finding.Input{
+		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, ListedOnly: t.listedOnly,
+		AuditLog: t.log, TurnedOff: t.TurnedOff,
+		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
+		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
 	}
+	if in.ScheduleKnown, in.MissedNights, err = t.missedNights(ctx); err != nil {
+		return err
+	}
+	if t.found {
+		b := t.baseline.Snapshot
+		in.Baseline = &finding.Baseline{
+			OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
+		}
+	}
+	if in.ExpirySince, err = t.Store.ExpirySince(ctx, h.OrganizationID, t.TakenAt); err != nil {
+		return err
+	}
+	t.findings = finding.Evaluate(in, t.Thresholds)
 	return nil
 }
 
-func (t *task) confirmRemoval(ctx context.Context, c *diff.Change) (ona.Removal, error) {
-	method := ona.GetSCIMConfiguration
-	if c.SubjectType == diff.SSOConfiguration {
-		method = ona.GetSSOConfiguration
+func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
+
+// missedNights returns the scheduled instants since the organization's baseline without a complete
+// snapshot, except that of this run. An organization without a baseline missed none, because
+// nothing says that it had to be collected before.
+func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
+	schedules, err := t.Store.Schedules(ctx)
+	if err != nil || len(schedules) == 0 || !t.found {
+		return len(schedules) > 0, nil, err
 	}
-	removal, exchange, err := t.client.ConfirmRemoved(ctx, method, c.SubjectID)
-	t.exchanges = append(t.exchanges, exchange)
-	return removal, err
+	nights, err := t.Store.Nights(ctx, t.baseline.Snapshot.TakenAt, t.runID, t.TakenAt, 0)
+	for _, n := range nights {
+		if n.ScheduledAt.After(t.baseline.Snapshot.TakenAt) && n.RunID != t.runID {
+			missed = append(missed, n.ScheduledAt)
+		}
+	}
+	return true, missed, err
+}
+
+// recordRules stores the wording and the thresholds of the rules, unless they are those of the last
+// run.
+func recordRules(ctx context.Context, o Options) (id int64, err error) {
+	thresholds, _ := json.Marshal(map[string]string{
+		"token_expiry_high":   o.Thresholds.ExpiryHigh.String(),
+		"token_expiry_medium": o.Thresholds.ExpiryMedium.String(),
+		"token_expiry_info":   o.Thresholds.ExpiryInfo.String(),
+		"token_lifetime":      o.Thresholds.MaxLifetime.String(),
+		"token_age":           o.Thresholds.MaxAge.String(),
+		"clock_skew":          o.Thresholds.ClockSkew.String(),
+	}) // a map of strings always has a JSON form
+	set := snapshot.RuleSet{Thresholds: string(thresholds)}
+	for _, r := range finding.Rules() {
+		w := snapshot.Wording{RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(o.Thresholds), Remedy: r.Remedy}
+		if finding.CanBeTurnedOff(r.ID) {
+			w.TurnedOff = o.TurnedOff[r.ID]
+		}
+		set.Wordings = append(set.Wordings, w)
+	}
+	slices.SortFunc(set.Wordings, func(a, b snapshot.Wording) int { return strings.Compare(a.RuleID, b.RuleID) })
+	return o.Store.RecordRules(ctx, set)
 }

@@ -2,6 +2,9 @@ package job
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -29,8 +32,13 @@ type task struct {
 	// seenBefore reports whether a snapshot up to the baseline had the configuration.
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
+	// listedOnly has the removed configurations that only a second listing confirms, with the reason
+	// why the API could not be asked.
+	listedOnly map[diff.Subject]string
 	log        *finding.AuditLog
-	findings   []finding.Finding
+	// pageBack is set once the server has shown that it does not filter the audit log by time.
+	pageBack bool
+	findings []finding.Finding
 }
 
 // takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the header
@@ -86,7 +94,7 @@ func (t *task) describe(c *fetch.Collection) {
 	if o := c.Inventory.Organization; o.ID != "" {
 		h.OrganizationID, h.OrganizationName, h.OrganizationTier = o.ID, o.Name, o.Tier
 	}
-	h.Pages = c.SCIM.Pages + c.SSO.Pages
+	h.Pages = c.SCIM.PagesRead + c.SSO.PagesRead
 	h.SCIMListing, h.SCIMReceived, h.SCIMDistinct = c.SCIM.Listing, c.SCIM.Received, c.SCIM.Distinct
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
@@ -104,7 +112,7 @@ func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
 		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
-		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Body, nil },
+		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Response() },
 	}
 	if t.log != nil {
 		c.AuditLog = &t.log.AuditLog
@@ -122,4 +130,51 @@ func (t *task) store(ctx context.Context) error {
 	}
 	t.header = saved
 	return nil
+}
+
+// ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch; otherwise
+// err.
+func ended(ctx context.Context, err error) error {
+	if _, remote := errors.AsType[*fetch.Error](err); remote || ctx.Err() == nil {
+		return err
+	}
+	return fetch.RunEnded(ctx, err)
+}
+
+// recordFailure stores the header of a failed snapshot. It returns the cause, joined with the error
+// if storing fails.
+func (n *night) recordFailure(
+	ctx context.Context, header snapshot.Snapshot, cause error,
+) (snapshot.Snapshot, error) {
+	// Any other error means that the store could not be read or written.
+	header.ErrorCode, header.Error = fetch.CodeInternal, cause.Error()
+	if failure, ok := errors.AsType[*fetch.Error](cause); ok {
+		header.ErrorCode = failure.Code
+	}
+	findings := finding.EvaluateFailed(
+		header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	saved, err := n.Store.SaveFailed(ctx, header, findings)
+	if err != nil {
+		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", header.Source, err))
+	}
+	return saved, cause
+}
+
+// maxNotedRetries is the highest number of retries in the notes of a failed snapshot.
+const maxNotedRetries = 20
+
+// noteRetries counts the retries and adds their reasons to the notes, because a failed snapshot has
+// no exchanges that show them.
+func (t *task) noteRetries() {
+	var notes []string
+	for _, e := range t.exchanges {
+		for _, r := range e.Retries {
+			notes = append(notes, fmt.Sprintf("%s was sent again after %s", e.Method, r))
+		}
+	}
+	t.header.Retries = len(notes)
+	if more := len(notes) - maxNotedRetries; more > 0 {
+		notes = append(notes[:maxNotedRetries], fmt.Sprintf("%d more requests were sent again", more))
+	}
+	t.header.Notes = slices.Concat(t.header.Notes, notes)
 }

@@ -37,7 +37,7 @@ func ReadPins(ctx context.Context, store *snapshot.Store, sources []fetch.Source
 	for _, source := range sources {
 		id := source.Fetch.OrganizationID
 		if id == "" {
-			last, found, err := store.Pinned(stored, source.Name)
+			last, found, err := store.Pinned(stored, source.Name, 0)
 			if err != nil {
 				return nil, err
 			}

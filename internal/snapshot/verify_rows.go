@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -75,42 +76,29 @@ type Query struct {
 
 // Each calls do for each row of a query.
 func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
-	stmt, err := r.tx.statement(ctx, q.sql)
-	if err != nil {
-		return explain(err)
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return explain(err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
-	columns, err := rows.Columns()
-	if err != nil {
-		return explain(err)
-	}
-	var hashed []int
-	var names []string
-	for i, c := range columns {
-		if q.kind != "" && !slices.Contains(q.without, c) {
-			hashed, names = append(hashed, i), append(names, c)
+	var hashed []int // the columns in the record
+	var form evidence.Form
+	err := eachRow(ctx, r.tx, q.sql, args, func(columns []string, values []any) error {
+		if q.kind != "" && hashed == nil {
+			var names []string
+			for i, c := range columns {
+				if !slices.Contains(q.without, c) {
+					hashed, names = append(hashed, i), append(names, c)
+				}
+			}
+			form = evidence.NewForm(q.kind, names...)
 		}
-	}
-	form := evidence.NewForm(q.kind, names...)
-	for rows.Next() {
-		row := Row{columns: columns, values: make([]any, len(columns)), Form: form, Record: make([]any, len(hashed))}
-		pointers := make([]any, len(columns))
-		for i := range pointers {
-			pointers[i] = &row.values[i]
-		}
-		if err := rows.Scan(pointers...); err != nil {
-			return explain(err)
-		}
+		row := Row{columns: columns, values: slices.Clone(values), Form: form, Record: make([]any, len(hashed))}
 		for i, column := range hashed {
 			row.Record[i] = row.values[column]
 		}
 		do(row)
+		return nil
+	})
+	if err != nil && q.kind != "" {
+		return fmt.Errorf("reading rows of kind %s: %w", q.kind, explain(err))
 	}
-	return explain(rows.Err())
+	return explain(err)
 }
 
 // Queries about the database as a whole.
@@ -225,12 +213,9 @@ func snapshotRows(kind, from, order string) Query {
 
 // SchemaProblems compares the schema, including the triggers, with the one that the migrations create.
 func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
-	want, err := freshSchema(ctx)
-	if err != nil {
-		return nil, err
-	}
-	got, err := readSchema(ctx, r.tx)
-	if err != nil {
+	want, wantErr := freshSchema(ctx)
+	got, gotErr := readSchema(ctx, r.tx)
+	if err := cmp.Or(wantErr, gotErr); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(sortedKeys(want), sortedKeys(got)...)))) {
