@@ -158,7 +158,7 @@ func AcceptedText(f *snapshot.Finding) string {
 func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
 
 // FrameworkCells returns the controls that a rule supports, a cell for each framework. The cells
-// are empty for a rule that this version does not know.
+// are empty for a rule without controls, such as one that this version does not know.
 func FrameworkCells(rule finding.Rule) []any {
 	cells := make([]any, len(finding.Frameworks))
 	for i, framework := range finding.Frameworks {
