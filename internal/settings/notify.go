@@ -97,7 +97,7 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	host, portText, err := net.SplitHostPort(e.SMTP)
 	port, portErr := strconv.Atoi(portText)
 	if err != nil || portErr != nil {
-		return nil, fmt.Errorf("smtp %q; expected a host and a port such as smtp.example.com:587", e.SMTP)
+		return nil, errors.New("smtp: expected a host and a port such as smtp.example.com:587, without user and password")
 	}
 	email := &notify.Email{
 		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,
