@@ -131,13 +131,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// collectAll collects every source, at most Concurrency at the same time.
 func (n *night) collectAll(ctx context.Context) (organizations []Organization, err error) {
 	if n.Timeout > 0 {
-		cause := fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout)
-		bounded, cancel := context.WithTimeoutCause(ctx, n.Timeout, cause)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, n.Timeout,
+			fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout))
 		defer cancel()
-		ctx = bounded
 	}
 	if n.pins, err = ReadPins(ctx, n.Store, n.Sources, n.Concurrency); err != nil {
 		return nil, err

@@ -48,8 +48,9 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 // Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
 // all) with an id up to upTo, oldest first, without the candidates.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
-	return s.queryChanges(ctx, "WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ? ORDER BY snapshot_id, number",
-		organizationID, formatSeconds(since), upTo)
+	return s.queryChanges(ctx, `
+		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?
+		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
 }
 
 func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {
@@ -68,7 +69,6 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// addCandidates adds the audit-log entries that may say who made each change to the changes of a snapshot.
 func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []Change) error {
 	type candidate struct{ change, entry int }
 	candidates, err := queryAll(ctx, s.db, "reading candidate entries", func(r *reader) candidate {
