@@ -223,7 +223,7 @@ func TestCheckFinds(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.args = []string{"--config", config}
-		}, "notifications", check.Error, "SLACK_URL is not set", "docs/notifications.md"},
+		}, "notifications", check.Error, "environment variable SLACK_URL, which url_env names, is not set", "docs/notifications.md"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := newCheckup(t)

@@ -113,7 +113,7 @@ func TestARefusalOfTheSecondListingOfSSOConfigurationsIsNoListing(t *testing.T) 
 func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) {
 	for _, c := range []struct{ member, says string }{
 		{`"hasMore":true`, "field hasMore can mean that the list has more: true"},
-		{`"has_more":1`, "field hasMore can mean"},
+		{`"has_more":1`, "hasMore"},
 		{`"truncated":true`, "truncated can mean that the list has more"},
 		{`"isTruncated":"yes"`, "isTruncated"},
 		{`"partial":true`, "partial"},

@@ -104,7 +104,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	from, to := origin(via[len(via)-1].URL), origin(next.URL)
 	reason := ""
 	switch {
-	case from != to:
+	case !strings.EqualFold(from, to):
 		reason = fmt.Sprintf("refusing the redirect from %s to %s: the token is only for the first", from, to)
 	case next.Method != http.MethodPost:
 		reason = fmt.Sprintf("refusing the redirect at %s, which would turn the POST into a %s", from, next.Method)
@@ -122,7 +122,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 
 // origin returns scheme, host and port, without a port that is the scheme's default.
 func origin(u *url.URL) string {
-	host := strings.ToLower(u.Host)
+	host := u.Host
 	switch u.Scheme {
 	case "https":
 		host = strings.TrimSuffix(host, ":443")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,7 +40,7 @@ func TestAnErrorQuotesTheDetailsForPeople(t *testing.T) {
 		if strings.HasPrefix(c.name, "tier") {
 			hint = "the organization's plan does not include this"
 		}
-		if failure, ok := err.(*Error); !ok || !strings.HasPrefix(failure.Hint(), hint) {
+		if failure, ok := errors.AsType[*Error](err); !ok || !strings.HasPrefix(failure.Hint(), hint) {
 			t.Errorf("%s: another hint than %q: %v", c.name, hint, err)
 		}
 	}
@@ -78,7 +79,7 @@ func TestARefusalOfTheSharedHostNamesThePolicy(t *testing.T) {
 		}
 		t.Cleanup(transport.CloseIdleConnections)
 		_, err := newClient(t, c.base, func(o *Options) { o.Transport = transport }).Collect(t.Context())
-		failure, ok := err.(*Error)
+		failure, ok := errors.AsType[*Error](err)
 		if !ok || failure.Code != CodePermissionDenied {
 			t.Fatalf("%s: %v", c.name, err)
 		}

@@ -72,10 +72,11 @@ var sharedHosts = []string{"app.gitpod.io", "app.ona.com"}
 func (c *Client) hintFor(method string, failure *Error, details []connectDetail) string {
 	isTier := func(d connectDetail) bool { return d.typeName() == tierDetail }
 	base, err := url.Parse(c.settings.BaseURL)
+	isShared := err == nil && slices.Contains(sharedHosts, strings.ToLower(base.Hostname()))
 	switch {
 	case failure.Code == CodeFailedPrecondition && slices.ContainsFunc(details, isTier):
 		return hintPlan
-	case failure.Code == CodePermissionDenied && err == nil && slices.Contains(sharedHosts, strings.ToLower(base.Hostname())) &&
+	case failure.Code == CodePermissionDenied && isShared &&
 		(method == ona.GetAuthenticatedIdentity || method == ona.GetOrganization):
 		return hintCustomDomain
 	}

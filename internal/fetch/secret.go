@@ -6,7 +6,6 @@ import (
 	"html"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,22 +98,33 @@ func (s *secrets) redactError(err error) error {
 	return err
 }
 
-// escaped matches an escaped ASCII character of JSON, JavaScript or a URL. A secret has no other
-// characters.
-var escaped = regexp.MustCompile(`(?:\\u00|\\x|%)[0-7][0-9A-Fa-f]|\\["'/\\]`)
-
 // unescape decodes the escapes of a text once.
 func unescape(text string) string {
-	if strings.ContainsAny(text, `\%`) {
-		text = escaped.ReplaceAllStringFunc(text, func(match string) string {
-			if len(match) == 2 {
-				return match[1:]
-			}
-			code, _ := strconv.ParseUint(match[len(match)-2:], 16, 8) // two hexadecimal digits
-			return string(rune(code))
-		})
+	var b strings.Builder
+	for at := strings.IndexAny(text, `\%`); at >= 0; at = strings.IndexAny(text, `\%`) {
+		char, length := escapedChar(text[at:])
+		b.WriteString(text[:at])
+		b.WriteByte(char)
+		text = text[at+length:]
 	}
-	return html.UnescapeString(text)
+	b.WriteString(text)
+	return html.UnescapeString(b.String())
+}
+
+// escapedChar returns the character that a text begins with, and its length in the text. It decodes
+// an ASCII character as JSON, JavaScript and URLs escape it; a secret has no others.
+func escapedChar(text string) (char byte, length int) {
+	for _, prefix := range []string{"%", `\x`, `\u00`} {
+		if digits := strings.TrimPrefix(text, prefix); len(digits) < len(text) && len(digits) >= 2 {
+			if code, err := strconv.ParseUint(digits[:2], 16, 7); err == nil {
+				return byte(code), len(prefix) + 2
+			}
+		}
+	}
+	if len(text) > 1 && text[0] == '\\' && strings.IndexByte(`"'/\`, text[1]) >= 0 {
+		return text[1], 2
+	}
+	return text[0], 1
 }
 
 // environmentProxy returns the proxy that NewTransport uses for a base URL; nil if there is none.

@@ -45,7 +45,6 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// evaluate evaluates the rules.
 func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{

@@ -51,6 +51,7 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 		t.pin,
 		t.collect,
 		t.compare,
+		t.noteRenamed,
 		t.confirmRemovals,
 		t.readAuditLog,
 		t.evaluate,
@@ -62,24 +63,6 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 		}
 	}
 	return t.header, nil
-}
-
-// pin sets the organization that the token must belong to: the one that the operator named,
-// otherwise the one in the source's last complete snapshot.
-func (t *task) pin(ctx context.Context) error {
-	t.options = t.source.Fetch
-	if t.options.OrganizationID == "" {
-		last, found, err := t.Store.Pinned(ctx, t.source.Name, 0)
-		if err != nil {
-			return err
-		}
-		if found {
-			t.options.OrganizationID = last.OrganizationID
-			t.header.OrganizationName = last.OrganizationName
-		}
-	}
-	t.header.OrganizationID = t.options.OrganizationID
-	return nil
 }
 
 // collect reads the organization. Two sources of one run must not collect the same one.
@@ -98,8 +81,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	}
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
-		return &fetch.Error{Code: fetch.CodeDuplicateOrganization, Err: fmt.Errorf(
-			"its token belongs to organization %s, which %q of this run collects already", id, other)}
+		return duplicate(id, other.(string))
 	}
 	return nil
 }
@@ -118,7 +100,7 @@ func (t *task) describe(c *fetch.Collection) {
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	h.DomainsNotAssessed = c.Inventory.DomainsNotAssessed
 	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset
-	h.Notes, h.UnknownFields = c.Notes, c.UnknownFields
+	h.Notes, h.UnknownFields = append(h.Notes, c.Notes...), c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {
 		h.Notes = append(h.Notes,
 			"the token of this run expires on "+at.Format(time.DateOnly)+", by the settings")

@@ -94,7 +94,6 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// addCandidates adds the audit-log entries that may say who made each change to the changes of a snapshot.
 func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []Change) error {
 	type candidate struct{ change, entry int }
 	candidates, err := queryAll(ctx, s.db, "reading candidate entries", func(r *reader) candidate {
