@@ -11,6 +11,7 @@ import (
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -90,8 +91,9 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	defer transport.CloseIdleConnections()
 	var results []check.Result
 	for _, source := range sources {
-		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
-		for _, r := range checkSource(ctx, source, store) {
+		found, own := checkSource(ctx, source, store)
+		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, own, env.now()))
+		for _, r := range found {
 			r.Source = source.Name
 			results = append(results, r)
 		}
@@ -99,9 +101,11 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	return results
 }
 
-func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
+func checkSource(
+	ctx context.Context, source fetch.Source, store *snapshot.Store,
+) (results []check.Result, own ona.OwnToken) {
 	if source.Err != nil {
-		return []check.Result{check.Failed("token", source.Err, "")}
+		return []check.Result{check.Failed("token", source.Err, "")}, own
 	}
 	if store != nil && source.Fetch.OrganizationID == "" {
 		// As in a run, the token must belong to the organization of the last complete snapshot.
@@ -111,7 +115,8 @@ func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store
 		}
 		source.Fetch.OrganizationID = last.OrganizationID
 	}
-	return append(results, check.Organization(ctx, source.Fetch)...)
+	found, own := check.Organization(ctx, source.Fetch)
+	return append(results, found...), own
 }
 
 // checkText returns a line for each result, followed by its hint, if any.

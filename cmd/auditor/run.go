@@ -68,7 +68,16 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 		result.Run = snapshot.Run{StartedAt: started, Trigger: options.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
-	result.ExpiringTokens = expiringTokens(s, env.now())
+	var organizations []job.Organization
+	if recorded != nil {
+		organizations = recorded.Organizations
+	}
+	result.ExpiringTokens = expiringTokens(s, organizations, env.now())
+	for _, t := range result.ExpiringTokens {
+		if s.TokenExpiries[t.Source].IsZero() { // else it was printed before the run
+			printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
+		}
+	}
 	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
 	return result, err
 }
@@ -89,7 +98,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	for i := range sources {
 		options.progress.follow(&sources[i])
 	}
-	for _, t := range expiringTokens(s, env.now()) {
+	for _, t := range expiringTokens(s, nil, env.now()) {
 		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
 	}
 	exceptions, err := s.Exceptions()
