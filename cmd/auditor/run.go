@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
@@ -73,8 +75,9 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 		organizations = recorded.Organizations
 	}
 	result.ExpiringTokens = expiringTokens(s, organizations, env.now())
+	printed := expiringTokens(s, nil, env.now()) // before the run
 	for _, t := range result.ExpiringTokens {
-		if s.TokenExpiries[t.Source].IsZero() { // else it was printed before the run
+		if !slices.ContainsFunc(printed, func(p check.Result) bool { return p.Source == t.Source }) {
 			printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
 		}
 	}
