@@ -208,10 +208,10 @@ func (r *report) tieOuts() TieOuts {
 		all.Compare(i, "Pages in the stored exchanges = pages counted by the collector",
 			scimPages+ssoPages, s.Pages, "")
 		if s.DomainsNotAssessed != "" {
-			all.NotAssessed(i, "domain verifications", s.DomainsNotAssessed)
+			all.NotAssessed(i, "Domain verifications", s.DomainsNotAssessed)
 		} else {
-			all.Compare(i, "domain verifications stored = rows of the database view", s.DomainVerifications, o.ViewDomains, "")
-			all.Compare(i, "domain verifications of the database view = rows of the sheet Domains", o.ViewDomains,
+			all.Compare(i, "Domain verifications stored = rows of the database view", s.DomainVerifications, o.ViewDomains, "")
+			all.Compare(i, "Domain verifications of the database view = rows of the sheet Domains", o.ViewDomains,
 				r.domains.Size(i), "")
 		}
 		all.tieBaseline(i, o)
