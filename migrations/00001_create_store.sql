@@ -88,6 +88,9 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   sso_not_assessed TEXT, -- why the SSO configurations could not be read; null if they were read
   policies_not_assessed TEXT, -- why the policies could not be read; null if they were read
   domains_not_assessed TEXT, -- why the domain verifications could not be read; null if they were read
+  own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
+  own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
+  own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
   retries INTEGER NOT NULL, -- requests that had to be sent again
   server_clock_offset_ms INTEGER, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   notes TEXT NOT NULL, -- remarks of the collector, a JSON array of texts
@@ -422,6 +425,9 @@ SELECT
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
+  s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
+  s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
+  s.own_token_not_assessed, -- why the tokens could not be read; null if they were read
   s.retries, -- requests that had to be sent again
   s.server_clock_offset_ms, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   s.notes, -- remarks of the collector, a JSON array of texts

@@ -12,6 +12,7 @@ import (
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -104,8 +105,9 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 			Hint: "if its entry was removed by mistake, add it to the settings again"})
 	}
 	for _, source := range sources {
-		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
-		for _, r := range checkSource(ctx, source, pins) {
+		found, own := checkSource(ctx, source, pins)
+		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, own, env.now()))
+		for _, r := range found {
 			r.Source = source.Name
 			results = append(results, r)
 		}
@@ -113,13 +115,15 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	return results
 }
 
-func checkSource(ctx context.Context, source fetch.Source, pins *job.Pins) []check.Result {
+func checkSource(
+	ctx context.Context, source fetch.Source, pins *job.Pins,
+) (results []check.Result, own ona.OwnToken) {
 	pin, err := pins.Of(source.Name)
 	switch {
 	case source.Err != nil:
-		return []check.Result{check.Failed("token", source.Err, "")}
+		return []check.Result{check.Failed("token", source.Err, "")}, own
 	case err != nil:
-		return []check.Result{check.Failed("organization", err, "")}
+		return []check.Result{check.Failed("organization", err, "")}, own
 	case source.Fetch.OrganizationID == "":
 		source.Fetch.OrganizationID = pin.OrganizationID // as in a run
 	}

@@ -30,12 +30,13 @@ const (
 )
 
 // Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
-// the options is set, the token must belong to that organization.
-func Organization(ctx context.Context, options fetch.Options) []Result {
+// the options is set, the token must belong to that organization. It also returns what the API says about the end of the
+// token.
+func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.OwnToken) {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
 	if err != nil {
-		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}
+		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}, ona.OwnToken{}
 	}
 	c, err := client.Collect(ctx)
 	var results []Result
@@ -48,7 +49,7 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	if c.ClockKnown {
 		results = append(results, clock(c.ClockOffset))
 	}
-	return results
+	return results, c.OwnToken
 }
 
 // collected returns the results of a successful collection.
@@ -60,6 +61,7 @@ func collected(options fetch.Options, c *fetch.Collection) []Result {
 		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
 		assessed(ok(nameSSO, "%d are listed", len(c.Inventory.SSO)), c.Inventory.SSONotAssessed),
 		assessed(ok(namePolicies, "can be read"), c.Inventory.PoliciesNotAssessed),
+		assessed(ok("domain verifications", "%d are listed", len(c.Inventory.Domains)), c.Inventory.DomainsNotAssessed),
 	}
 }
 

@@ -98,7 +98,7 @@ func (t *task) describe(c *fetch.Collection) {
 	h.SCIMListing, h.SCIMReceived, h.SCIMDistinct = c.SCIM.Listing, c.SCIM.Received, c.SCIM.Distinct
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
-	h.DomainsNotAssessed = c.Inventory.DomainsNotAssessed
+	h.DomainsNotAssessed, h.OwnToken = c.Inventory.DomainsNotAssessed, c.OwnToken
 	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset
 	h.Notes, h.UnknownFields = append(h.Notes, c.Notes...), c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -23,6 +25,10 @@ const namespace = "auditor"
 type Set struct {
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
+	// expiries guards when tokens expire, by source: stated in the settings, and own by the API.
+	expiries sync.Mutex
+	stated   map[string]time.Time
+	own      map[string]ona.OwnToken
 	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
 
 	// What a server counts from its start. These are nil until CountServer adds them.
@@ -36,7 +42,8 @@ func New(toolVersion string) *Set {
 	s := &Set{registry: prometheus.NewRegistry(), stored: make(map[string]*prometheus.GaugeVec)}
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
 	s.tokens = s.gauges("token_expires_timestamp_seconds",
-		"When the token of the organization expires, according to the settings.", "source")
+		"When the token of the organization expires: by the API if it is its user's only token, else by the settings, else "+
+			"the earliest end of its user's tokens.", "source")
 	for line := range strings.Lines(storedMetrics) {
 		columns := strings.Split(strings.TrimSpace(line), "\t")
 		s.stored[columns[0]] = s.gauges(columns[0], columns[2], strings.Fields(columns[1])...)
@@ -67,12 +74,39 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings. A source with an unknown expiry
+// has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
+	s.expiries.Lock()
+	defer s.expiries.Unlock()
+	s.stated = at
+	s.showExpiries()
+}
+
+// showExpiries requires the lock.
+func (s *Set) showExpiries() {
 	s.tokens.Reset()
-	for source, expires := range at {
-		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+	for source, token := range s.own {
+		if !token.Ends.IsZero() {
+			s.tokens.WithLabelValues(source).Set(float64(token.Ends.Unix()))
+		}
 	}
+	for source, expires := range s.stated {
+		if token := s.own[source]; token.Tokens != 1 || token.Ends.IsZero() {
+			s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+		}
+	}
+}
+
+// setOwnTokens sets what the API says about the tokens in the newest complete snapshots.
+func (s *Set) setOwnTokens(newest []snapshot.Snapshot) {
+	s.expiries.Lock()
+	defer s.expiries.Unlock()
+	s.own = make(map[string]ona.OwnToken)
+	for _, h := range newest {
+		s.own[h.Source] = h.OwnToken
+	}
+	s.showExpiries()
 }
 
 // Handler serves the metrics to Prometheus.
@@ -112,6 +146,7 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
+	s.setOwnTokens(newest)
 	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)

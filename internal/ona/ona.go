@@ -7,6 +7,7 @@ package ona
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -231,6 +232,23 @@ type OwnToken struct {
 	Tokens int
 	// NotAssessed says why the tokens could not be read; empty if they were.
 	NotAssessed string
+}
+
+// String says in words when the token ends, after "the token ".
+func (t OwnToken) String() string {
+	switch {
+	case t.NotAssessed != "":
+		return "has an end that was not assessed: " + t.NotAssessed
+	case t.Tokens == 0:
+		return "is not among the tokens that the API lists"
+	case t.Tokens == 1 && t.Ends.IsZero():
+		return "has an end that the API does not report"
+	case t.Tokens == 1:
+		return "ends on " + t.Ends.Format(DisplayTime)
+	case t.Ends.IsZero():
+		return fmt.Sprintf("is one of %d tokens of its user, whose ends the API does not report", t.Tokens)
+	}
+	return fmt.Sprintf("is one of %d tokens of its user; the earliest ends on %s", t.Tokens, t.Ends.Format(DisplayTime))
 }
 
 // Exchange is one call of the API and the answer to its last try.

@@ -139,13 +139,21 @@ func snapshotCells(o *Organization) []any {
 	cells := []any{
 		int(s.ID), Word(s.Outcome), s.TakenAt, s.Source, or(s.OrganizationID, Unknown), or(s.OrganizationName, Unknown),
 		or(s.OrganizationTier, NotReported), s.BaseURL, or(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown),
-		s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
+		tokenEnd(o), s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
 		table.List{Items: s.Notes, Separator: "; ", None: "none"}, s.Pages,
 	}
 	if o.complete() {
 		return append(cells, nil, nil)
 	}
 	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was recorded"))
+}
+
+// tokenEnd says when the token of the snapshot ends. A failed snapshot may not have read it.
+func tokenEnd(o *Organization) any {
+	if !o.complete() {
+		return nil
+	}
+	return o.Snapshot.OwnToken.String()
 }
 
 // listingCells returns the cells of a complete snapshot from its baseline to its hashes.

@@ -87,7 +87,7 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
 			RuleSetID: recordRules(t, store), Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
-			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
+			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, DomainsNotAssessed: inv.DomainsNotAssessed,
 		},
 		Baseline:  baseline,
 		Inventory: inv,

@@ -214,10 +214,10 @@ func (r *report) tieOuts() TieOuts {
 				return strings.HasSuffix(e.Method, "/GetSCIMConfiguration") || strings.HasSuffix(e.Method, "/GetSSOConfiguration")
 			}), "")
 		if s.DomainsNotAssessed != "" {
-			all.NotAssessed(i, "domain verifications", s.DomainsNotAssessed)
+			all.NotAssessed(i, "Domain verifications", s.DomainsNotAssessed)
 		} else {
-			all.Compare(i, "domain verifications stored = rows of the database view", s.DomainVerifications, o.ViewDomains, "")
-			all.Compare(i, "domain verifications of the database view = rows of the sheet Domains", o.ViewDomains,
+			all.Compare(i, "Domain verifications stored = rows of the database view", s.DomainVerifications, o.ViewDomains, "")
+			all.Compare(i, "Domain verifications of the database view = rows of the sheet Domains", o.ViewDomains,
 				r.domains.Size(i), "")
 		}
 		all.tieBaseline(i, o)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 )
 
 // snapshotColumns are the columns in the record of a snapshot: those of the view snapshots, except
@@ -19,7 +20,7 @@ var snapshotColumns = []string{
 	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
 	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
-	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
+	"own_tokens", "own_token_ends_at", "own_token_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
 
@@ -42,7 +43,8 @@ func headerValues(h Snapshot) []any {
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
 		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
-		orNull(h.DomainsNotAssessed), int64(h.Retries), offset,
+		orNull(h.DomainsNotAssessed),
+		int64(h.OwnToken.Tokens), nullInstant(h.OwnToken.Ends), orNull(h.OwnToken.NotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
 	}
@@ -57,7 +59,8 @@ func readHeader(r *reader) Snapshot {
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
 		DomainVerifications: r.count(), SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
-		DomainsNotAssessed: r.text(), Retries: r.count(),
+		DomainsNotAssessed: r.text(),
+		OwnToken:           ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil
 	h.ServerClockOffset = time.Duration(r.number()) * time.Millisecond

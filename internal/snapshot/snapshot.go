@@ -71,7 +71,9 @@ type Snapshot struct {
 	DomainVerifications                   int // that are stored
 	// These say why a part could not be read; empty if it was read.
 	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed string
-	Retries                                                 int
+	// OwnToken is what the API says about the end of the token that was used.
+	OwnToken ona.OwnToken
+	Retries  int
 	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is true.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool
