@@ -31,7 +31,6 @@ func serveCommand(env environment) *cobra.Command {
 	return command
 }
 
-// service is a running "auditor serve".
 type service struct {
 	env     environment
 	metrics *metrics.Set
@@ -266,7 +265,8 @@ func (v *service) ready(ctx context.Context) error {
 			case n.Status == schedule.Complete || n.Status == schedule.CaughtUp:
 				return nil
 			case !n.ScheduledAt.After(deadline):
-				return fmt.Errorf("no complete run since the run due at %s, whose status is %s", forPeople(n.ScheduledAt), n.Status)
+				return fmt.Errorf("no complete run since the run due at %s, whose status is %s",
+					forPeople(n.ScheduledAt), n.Status)
 			}
 		}
 		return err

@@ -34,7 +34,6 @@ func (t *task) compare(ctx context.Context) (err error) {
 	return nil
 }
 
-// comparedWith returns the older snapshot of a change.
 func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
@@ -45,7 +44,6 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// evaluate evaluates the rules.
 func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{

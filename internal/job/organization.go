@@ -69,14 +69,11 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 func (t *task) pin(ctx context.Context) error {
 	t.options = t.source.Fetch
 	if t.options.OrganizationID == "" {
-		last, found, err := t.Store.Pinned(ctx, t.source.Name, 0)
+		last, _, err := t.Store.Pinned(ctx, t.source.Name, 0) // without one, last is empty
 		if err != nil {
 			return err
 		}
-		if found {
-			t.options.OrganizationID = last.OrganizationID
-			t.header.OrganizationName = last.OrganizationName
-		}
+		t.options.OrganizationID, t.header.OrganizationName = last.OrganizationID, last.OrganizationName
 	}
 	t.header.OrganizationID = t.options.OrganizationID
 	return nil

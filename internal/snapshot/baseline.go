@@ -51,8 +51,8 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	return b, true, err
 }
 
-// ExpirySince returns a function that returns since when the token of a configuration has had its present expiry,
-// by the snapshots of the organization before the one that is taken at takenAt.
+// ExpirySince returns a function that returns since when the token of a configuration has had its present
+// expiry, by the snapshots of the organization before the one that is taken at takenAt.
 func (s *Store) ExpirySince(
 	ctx context.Context, organizationID string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {

@@ -50,9 +50,9 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 // all) with an id up to upTo, oldest first, without the candidates. After the changes it returns the audit-log
 // entries that were read for these snapshots about one of ona.AccessTypes, each once, with the kind Logged.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
-	changes, err := s.queryChanges(ctx,
-		"WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ? ORDER BY snapshot_id, number",
-		organizationID, formatSeconds(since), upTo)
+	changes, err := s.queryChanges(ctx, `
+		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?
+		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,6 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// addCandidates adds the audit-log entries that may say who made each change to the changes of a snapshot.
 func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []Change) error {
 	type candidate struct{ change, entry int }
 	candidates, err := queryAll(ctx, s.db, "reading candidate entries", func(r *reader) candidate {

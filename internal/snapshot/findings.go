@@ -42,11 +42,8 @@ func countFailing(findings []finding.Finding) int {
 // configurations before rules for runs. It fails with ErrPruned if retention removed them.
 func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
 	h, err := s.Snapshot(ctx, snapshotID)
-	if err != nil {
+	if err := cmp.Or(err, checkPruned(h)); err != nil {
 		return nil, err
-	}
-	if !h.PrunedAt.IsZero() {
-		return nil, prunedError(h)
 	}
 	acceptances, err := s.Acceptances(ctx, h.ID)
 	if err != nil {
@@ -77,7 +74,6 @@ func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, erro
 		ORDER BY f.rule_id LIKE 'RUN-%', f.rule_id, f.subject_type, f.subject_id`, h.ID)
 }
 
-// readFinding reads the first columns of findingVersions.
 func readFinding(r *reader) finding.Finding {
 	return finding.Finding{
 		Fingerprint: r.text(), RuleID: r.text(), Severity: diff.Severity(r.text()), Status: finding.Status(r.text()),
@@ -247,16 +243,13 @@ func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo
 	if err := cmp.Or(err, carriedErr); err != nil {
 		return nil, err
 	}
-	type stretch struct {
-		fingerprint string
-		firstSeen   int64 // Unix time
-	}
-	at := make(map[stretch]int, len(all))
+	key := func(e Episode) string { return e.Fingerprint + formatSeconds(e.FirstSeen) }
+	at := make(map[string]int, len(all))
 	for i, e := range all {
-		at[stretch{e.Fingerprint, e.FirstSeen.Unix()}] = i
+		at[key(e)] = i
 	}
 	for _, c := range carried {
-		i, ok := at[stretch{c.Fingerprint, c.FirstSeen.Unix()}]
+		i, ok := at[key(c)]
 		switch {
 		case !ok:
 			all = append(all, c) // retention removed the snapshots with its texts
@@ -314,7 +307,6 @@ func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
 	return s.carried(ctx, h.OrganizationID, h.ID-1, h.ID)
 }
 
-// carried returns the findings that stayed open because complete snapshots could not assess them.
 func (s *Store) carried(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading findings that stay open", func(r *reader) Episode {
 		e := Episode{Finding: finding.Finding{Status: finding.NotAssessed}}

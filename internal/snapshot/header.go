@@ -27,7 +27,6 @@ var snapshotColumns = []string{
 // organizationColumn is the index of organization_id. The table stored_snapshots has organization_key instead.
 const organizationColumn = 3
 
-// headerValues returns the values of snapshotColumns.
 func headerValues(h Snapshot) []any {
 	var offset any
 	if h.ServerClockKnown {
@@ -125,18 +124,17 @@ func (s *Store) Pinned(ctx context.Context, source string, before int64) (Snapsh
 		LIMIT 1`, source, before))
 }
 
-// prunedError returns ErrPruned with the id of the snapshot and the time of pruning.
-func prunedError(h Snapshot) error {
+func checkPruned(h Snapshot) error {
+	if h.PrunedAt.IsZero() {
+		return nil
+	}
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
 // notPruned returns ErrPruned if retention removed the rows of a snapshot. Otherwise it never had any.
 func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
-	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", snapshotID))
-	if err == nil && found && !h.PrunedAt.IsZero() {
-		err = prunedError(h)
-	}
-	return err
+	h, err := s.Snapshot(ctx, snapshotID)
+	return cmp.Or(err, checkPruned(h))
 }
 
 // LatestComplete returns the newest complete snapshot of each organization, sorted by id. It reads no other

@@ -16,8 +16,8 @@ const keyOf = "(SELECT key FROM organizations WHERE id = ?1)"
 // readContent returns the rows of contentTables that a complete snapshot shows. It fails with ErrPruned if
 // retention removed them, and with ErrNotFound if the snapshot is not complete.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, err error) {
-	if !h.PrunedAt.IsZero() {
-		return nil, prunedError(h)
+	if err := checkPruned(h); err != nil {
+		return nil, err
 	}
 	if h.Outcome != Complete {
 		return nil, fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
@@ -35,8 +35,8 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	return shown, nil
 }
 
-// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show them,
-// because a missing or extra row would appear as an added or removed configuration.
+// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show
+// them, because a missing or extra row would appear as an added or removed configuration.
 func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(all[organizationVersions], readOrganization)
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
@@ -55,7 +55,6 @@ func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err err
 		checkCount(sso.ID, "SSO", len(inventory.SSO), sso.SSOConfigurations))
 }
 
-// checkCount returns an error if the number of configurations differs from the one in the snapshot's header.
 func checkCount(snapshotID int64, noun string, there, counted int) error {
 	if there == counted {
 		return nil

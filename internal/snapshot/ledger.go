@@ -46,7 +46,6 @@ func recordRow(ctx context.Context, tx *transaction, kind, table string, columns
 	lastLink(ctx, tx).add(ctx, tx, kind, values[0].(int64), values)
 }
 
-// nextID returns the id for a new row in a table.
 func nextID(ctx context.Context, tx *transaction, table string) int64 {
 	last, _, err := first(queryAll(ctx, tx, "numbering a row of "+table, (*reader).number, "SELECT max(id) FROM "+table))
 	tx.fail(err)

@@ -134,7 +134,6 @@ func (s *Store) QuickCheck(ctx context.Context) error {
 	return s.db.check(ctx, "PRAGMA quick_check(5)")
 }
 
-// check returns an error with the problems that a check of SQLite found.
 func (d *database) check(ctx context.Context, pragma string) error {
 	problems, err := queryAll(ctx, d, "checking the database", (*reader).text, pragma)
 	if err != nil {
@@ -216,16 +215,12 @@ func create(ctx context.Context, path string) error {
 	switch {
 	case err == nil && info.Size() > 0:
 		return nil
-	case err == nil:
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-	case !errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	// SQLite would apply the log or the journal of a deleted database to the new one. Beside an empty
 	// file SQLite would remove them, but the new file is not empty.
-	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -282,7 +277,6 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	return publish(partial.Name(), path)
 }
 
-// publish renames a finished file to path. It fails with ErrFileExists if path exists.
 func publish(partial, path string) error {
 	if err := os.Link(partial, path); err != nil {
 		if errors.Is(err, fs.ErrExist) {

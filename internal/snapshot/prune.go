@@ -73,7 +73,6 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 	return pruned
 }
 
-// recordPrune records the prune and its snapshots as a fact.
 func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
 	id := nextID(ctx, tx, "prunes")
 	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore)}
@@ -123,7 +122,6 @@ var snapshotTables = []string{
 	"audit_log_readings", "audit_log_entries", "stored_candidates",
 }
 
-// removeRows removes the rows that only pruned snapshots show.
 func removeRows(ctx context.Context, tx *transaction) (removed int) {
 	// Later snapshots still need the ids and the token expiries of the configurations.
 	for kind, query := range map[string]string{

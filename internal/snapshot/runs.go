@@ -27,7 +27,6 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 	return id, err
 }
 
-// endInterrupted ends the runs that began after the last one that ended.
 func endInterrupted(ctx context.Context, tx *transaction, at time.Time) {
 	interrupted, err := queryAll(ctx, tx, "reading interrupted runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
@@ -66,7 +65,6 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
-// runColumns are the columns that readRun reads.
 const runColumns = "id, started_at, scheduled_for, trigger, outcome"
 
 func readRun(r *reader) Run {

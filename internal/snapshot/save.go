@@ -66,7 +66,7 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 			d.write(ctx, tx, held.organizationKey, header.ID)
 		}
 		storeExchanges(ctx, tx, header.ID, c)
-		for _, p := range parts {
+		for _, p := range parts[1:] {
 			p.write(ctx, tx, header.ID)
 		}
 	})
@@ -119,7 +119,6 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	return contents, err
 }
 
-// writeHeader sets the id and the link of the header, and writes the header and the link.
 func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
 	header.ID = nextID(ctx, tx, "stored_snapshots")
 	last := lastLink(ctx, tx)
@@ -131,7 +130,6 @@ func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int
 	insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
 }
 
-// records are the current rows of recordTables for an organization.
 type records struct {
 	organizationKey int64
 	last            Snapshot // the last complete one; the zero Snapshot if there is none
@@ -169,17 +167,18 @@ func (held records) compare(header Snapshot, c Collected) ([]difference, error) 
 // part has rows that belong to one snapshot only.
 type part struct {
 	kind    string
-	table   string // empty for exchanges, which storeExchanges writes
+	table   string
 	columns []string
 	rows    [][]any
 }
 
-// partsOf returns the parts of a complete snapshot, in the order in which they are hashed.
+// partsOf returns the parts of a complete snapshot, in the order in which they are hashed. storeExchanges
+// writes the first one.
 func partsOf(c Collected) []part {
 	reading, entries := auditLogValues(c.AuditLog)
 	exchanges := valuesOf(c.Exchanges, exchangeValues)
 	return []part{
-		{"exchange", "", exchangeColumns, exchanges},
+		{"exchange", "stored_exchanges", exchangeColumns, exchanges},
 		{"change", "stored_changes", changeColumns, changeValues(c.Changes, c.Candidates)},
 		{"audit_log", "audit_log_readings", auditLogColumns, reading},
 		{"audit_log_entry", "audit_log_entries", entryColumns, entries},
@@ -188,9 +187,6 @@ func partsOf(c Collected) []part {
 }
 
 func (p part) write(ctx context.Context, tx *transaction, snapshotID int64) {
-	if p.table == "" {
-		return
-	}
 	var rows [][]any
 	for _, values := range p.rows {
 		rows = append(rows, append([]any{snapshotID}, values...))
@@ -255,12 +251,8 @@ func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string
 	open := make(map[string]string)
 	for _, f := range findings {
 		known, wasOpen := all[f.Fingerprint]
-		switch {
-		case f.Status == finding.Pass || f.Status == finding.NotAssessed && !wasOpen:
-		case wasOpen:
-			open[f.Fingerprint] = known.firstSeen
-		default:
-			open[f.Fingerprint] = takenAt
+		if f.Status == finding.Fail || f.Status == finding.Excepted || f.Status == finding.NotAssessed && wasOpen {
+			open[f.Fingerprint] = cmp.Or(known.firstSeen, takenAt)
 		}
 	}
 	return open
@@ -303,7 +295,6 @@ func exchangeValues(e Exchange) []any {
 	}
 }
 
-// storeExchanges writes the exchanges of a snapshot. It does not store a request or a response twice.
 func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
 	storeResponses(ctx, tx, c)
 	for _, e := range c.Exchanges {

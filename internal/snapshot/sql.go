@@ -65,8 +65,8 @@ func (d *database) close() error {
 	return errors.Join(append(errs, d.Close())...)
 }
 
-// transaction is a transaction in a database. After its first error it executes nothing more. Only one goroutine
-// may use it.
+// transaction is a transaction in a database. After its first error it executes nothing more. Only one
+// goroutine may use it.
 type transaction struct {
 	*sql.Tx
 	db       *database
@@ -81,8 +81,8 @@ func (t *transaction) fail(err error) {
 	}
 }
 
-// statement returns a kept statement, or prepares one for this transaction. Preparing it on the database would wait
-// until the transaction ends; inTransaction does so afterwards.
+// statement returns a kept statement, or prepares one for this transaction. Preparing it on the database
+// would wait until the transaction ends; inTransaction does so afterwards.
 func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stmt, err error) {
 	if stmt = t.prepared[text]; stmt != nil || t.err != nil {
 		return stmt, t.err

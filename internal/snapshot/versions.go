@@ -86,7 +86,6 @@ func (t *versionTable) current(ctx context.Context, q querier, organizationID st
 		" WHERE organization_key = "+keyOf+" AND valid_to IS NULL", organizationID)
 }
 
-// currentVersions returns the current rows of an organization in the tables.
 func currentVersions(
 	ctx context.Context, q querier, organizationID string, tables []*versionTable,
 ) (all versions, err error) {
@@ -124,19 +123,13 @@ func readVersion(r *reader) version {
 	v := version{validFrom: r.number(), since: r.instant()}
 	v.sha256, _ = r.value().([]byte)
 	v.values = slices.Clone(r.values[r.next:])
-	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, hasOtherType) {
+	_, hasID := v.values[0].(string)
+	hasBytes := slices.ContainsFunc(v.values, func(value any) bool { _, ok := value.([]byte); return ok })
+	if !hasID || hasBytes || len(v.sha256) != sha256.Size {
 		r.fail(fmt.Errorf("the row %v has a value of a wrong type", v.values[0]))
 		v.values[0] = ""
 	}
 	return v
-}
-
-func hasOtherType(v any) bool {
-	switch v.(type) {
-	case nil, string, int64:
-		return false
-	}
-	return true
 }
 
 // difference is what to write so that other rows become current.
@@ -147,8 +140,8 @@ type difference struct {
 	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
 }
 
-// compareTables returns for each table what to write so that the values become current. A table without values
-// stays as it is.
+// compareTables returns for each table what to write so that the values become current. A table without
+// values stays as it is.
 func compareTables(
 	tables []*versionTable, held versions, values map[*versionTable][][]any,
 ) (all []difference, err error) {
@@ -315,7 +308,6 @@ func (r *reader) raw() json.RawMessage {
 	return nil
 }
 
-// valuesOf converts each value to a row.
 func valuesOf[T any](all []T, values func(T) []any) [][]any {
 	rows := make([][]any, len(all))
 	for i, v := range all {
@@ -324,7 +316,6 @@ func valuesOf[T any](all []T, values func(T) []any) [][]any {
 	return rows
 }
 
-// readVersions converts each version to a value.
 func readVersions[T any](versions []version, read func(*reader) T) ([]T, error) {
 	var all []T
 	for _, v := range versions {

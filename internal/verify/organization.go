@@ -41,7 +41,6 @@ func (v *verifier) checkOrganizations(ctx context.Context) {
 	}
 }
 
-// organization is the state of the check of one organization.
 type organization struct {
 	*verifier
 	key      int64
@@ -95,7 +94,6 @@ func (o *organization) check(ctx context.Context) {
 	}
 }
 
-// problem returns a problem with a snapshot of the organization.
 func (o *organization) problem(snapshotID int64, subject string) Problem {
 	return Problem{OrganizationID: o.id, SnapshotID: snapshotID, Subject: subject}
 }
@@ -209,7 +207,6 @@ func (o *organization) checkVersions(h *header) {
 	}
 }
 
-// addRow adds a row that belongs to one snapshot.
 func (o *organization) addRow(kind string, row snapshot.Row) {
 	o.result.Rows++
 	h := o.byID[row.Int("snapshot_id")]
@@ -222,7 +219,6 @@ func (o *organization) addRow(kind string, row snapshot.Row) {
 	}
 }
 
-// checkRecords checks records_sha256 and the counts.
 func (o *organization) checkRecords(h *header) {
 	if h.pruned {
 		return

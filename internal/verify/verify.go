@@ -115,7 +115,6 @@ func (v *verifier) addError(p Problem, doing string) {
 	}
 }
 
-// add adds a problem with this text.
 func (v *verifier) add(p Problem, format string, args ...any) {
 	p.Text = fmt.Sprintf(format, args...)
 	v.result.Problems = append(v.result.Problems, p)
@@ -257,10 +256,7 @@ func (v *verifier) checkRuleSets(ctx context.Context) {
 // in the database.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string) error {
 	entries, err := os.ReadDir(directory)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("looking for reports: %w", err)
 	}
 	for _, e := range entries {

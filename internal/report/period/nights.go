@@ -22,9 +22,11 @@ type night struct {
 	schedule.Night
 	expression string        // the schedule's expression; empty for a UTC day without a schedule
 	run        *snapshot.Run // nil if there was none
-	key        string        // sort key for the sample, see sampleKey
-	draw       int           // place in that order, from 1
-	claimed    bool          // an organization was expected in this night
+	// key is the sort key for the sample: the SHA-256, in hex, of the seed, a vertical bar and the
+	// night as written in nights.csv.
+	key     string
+	draw    int  // place in that order, from 1
+	claimed bool // an organization was expected in this night
 }
 
 // organizationNight is the result of a night for one organization.
@@ -68,8 +70,9 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 		case n.ScheduledAt.After(p.To):
 			next = n.ScheduledAt
 		default:
+			sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", p.Seed, n.ScheduledAt.UTC().Format(time.RFC3339)))
 			p.nights = append(p.nights, &night{Night: n, expression: p.expression(n.ScheduledAt), run: p.runs[n.RunID],
-				key: p.sampleKey(n.ScheduledAt)})
+				key: hex.EncodeToString(sum[:])})
 		}
 	}
 	slices.Reverse(p.nights)
@@ -144,14 +147,11 @@ func (d *document) nightTable() *table.Table {
 		n := &d.every[i]
 		t.Add(n.organization, append([]any{
 			n.ScheduledAt, d.names.Of(n.organization), report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
-			cmp.Or(n.expression, withoutSchedule),
+			cmp.Or(n.expression, "no schedule was in force: UTC day"),
 		}, n.collectionCells()...)...)
 	}
 	return t
 }
-
-// withoutSchedule is shown instead of the schedule for a UTC day without one.
-const withoutSchedule = "no schedule was in force: UTC day"
 
 // collectionCells returns the cells about the night's run and snapshot.
 func (n *organizationNight) collectionCells() []any {
@@ -209,13 +209,6 @@ func errorText(s *snapshot.Snapshot) string {
 		text = s.ErrorCode + ": " + text
 	}
 	return text
-}
-
-// sampleKey returns the sort key of a night for the sample: the SHA-256, in hex, of the seed, a
-// vertical bar and the night as written in nights.csv.
-func (s *Span) sampleKey(night time.Time) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, night.UTC().Format(time.RFC3339)))
-	return hex.EncodeToString(sum[:])
 }
 
 // sampleTable lists the sampled nights in the order of their draw.

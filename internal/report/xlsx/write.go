@@ -60,7 +60,6 @@ func (p *part) cells(from, row, to int) string {
 	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
 }
 
-// column returns the name of a column, counted from 0. A sheet has at most 16,384.
 func column(i int) string {
 	name, _ := excelize.ColumnNumberToName(i + 1)
 	return name
@@ -138,23 +137,22 @@ const (
 // setPrinting prints the sheet in landscape, one page wide, with the header row on each page. It
 // selects A3 if the sheet is too wide to be readable on A4.
 func (w *writer) setPrinting(p *part) error {
-	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
+	paper := paperA4
 	if totalWidth(p.widths) > pageWidth {
 		paper = paperA3
 	}
-	side, end, footer := 0.4, 0.6, 0.3 // inches
 	last := p.end()
 	if len(p.remarks) > 0 {
 		last += 1 + len(p.remarks)
 	}
 	err := errors.Join(
 		w.SetSheetDimension(p.Name, fmt.Sprintf("A1:%s%d", column(max(0, len(p.widths)-1)), max(1, last))),
-		w.SetSheetProps(p.Name, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		w.SetSheetProps(p.Name, &excelize.SheetPropsOptions{FitToPage: new(true)}),
 		w.SetPageLayout(p.Name, &excelize.PageLayoutOptions{
-			Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high,
+			Size: &paper, Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0),
 		}),
-		w.SetPageMargins(p.Name, &excelize.PageLayoutMarginsOptions{
-			Left: &side, Right: &side, Top: &end, Bottom: &end, Header: &footer, Footer: &footer,
+		w.SetPageMargins(p.Name, &excelize.PageLayoutMarginsOptions{ // inches
+			Left: new(0.4), Right: new(0.4), Top: new(0.6), Bottom: new(0.6), Header: new(0.3), Footer: new(0.3),
 		}),
 		w.SetHeaderFooter(p.Name, &excelize.HeaderFooterOptions{
 			OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
@@ -207,17 +205,16 @@ func (c *Charts) add(f *excelize.File, sheet string) error {
 }
 
 func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
-	zero, never := 0.0, false
 	title, axis := excelize.Font{Size: 10, Bold: true, Color: "404040"}, excelize.Font{Size: 8, Color: "404040"}
 	drawn := &excelize.Chart{
 		Type:       chart.Type,
 		Title:      excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: chart.Title, Font: &title}}},
-		VaryColors: &never,
+		VaryColors: new(false),
 		Dimension:  excelize.ChartDimension{Width: chart.Width, Height: (ChartRows - 2) * 20},
 		Legend:     excelize.ChartLegend{Position: "bottom"},
 		XAxis:      excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}, Font: axis},
 		YAxis: excelize.ChartAxis{
-			NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: &zero, MajorGridLines: true, Font: axis,
+			NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: new(0.0), MajorGridLines: true, Font: axis,
 		},
 		ShowBlanksAs: "gap", // a run that is not complete must not show as 0
 	}
