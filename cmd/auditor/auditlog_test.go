@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -229,6 +230,18 @@ func TestEntriesAboutWhoGetsInAreKeptAndNotCompared(t *testing.T) {
 	if d := cmp.Diff(want, s.query("SELECT subject_type FROM audit_log_entries WHERE snapshot_id = 2 ORDER BY number")); d != "" {
 		t.Errorf("entries (-want +got):\n%s", d)
 	}
+	nextNight() // reads the last minutes before the second night again
+	timeline, err := os.ReadFile(s.report("timeline.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, kind := range access {
+		at := demo.Night(2).Add(-time.Hour - time.Duration(i)*time.Minute).Format(ona.DisplayTime)
+		row := fmt.Sprintf(`%s,,logged,info,,,,%s,"""update %d"" at %s"`, strings.ToLower(kind), demo.ID("jane"), i, at)
+		if n := strings.Count(string(timeline), row); n != 1 {
+			t.Errorf("the timeline has %d times %s:\n%s", n, row, timeline)
+		}
+	}
 	refused = true
 	nextNight()
 	for _, line := range s.query("SELECT rule_id, status FROM findings WHERE rule_id IN ('SCIM-018', 'SCIM-023') AND snapshot_id > 1") {
@@ -236,7 +249,7 @@ func TestEntriesAboutWhoGetsInAreKeptAndNotCompared(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	if notes := s.query("SELECT notes FROM snapshots WHERE id = 3")[0]; !strings.Contains(notes, "may be missing: EventService/ListAuditLogs, page 1: HTTP 400: no such resource type") ||
+	if notes := s.query("SELECT notes FROM snapshots WHERE id = 4")[0]; !strings.Contains(notes, "may be missing: EventService/ListAuditLogs, page 1: HTTP 400: no such resource type") ||
 		strings.Contains(notes, "does not filter by time") {
 		t.Errorf("notes %s", notes)
 	}

@@ -80,7 +80,6 @@ func hangups() (<-chan os.Signal, func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// run runs the command and returns its exit code.
 func run(ctx context.Context, env environment) int {
 	root := newRoot(env)
 	root.SetArgs(env.args)
@@ -161,7 +160,6 @@ func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, a
 	}
 }
 
-// openFunc is snapshot.Open or one of its variants.
 type openFunc = func(context.Context, string) (*snapshot.Store, error)
 
 // withDatabase opens the database, calls do, and closes it.

@@ -81,7 +81,6 @@ func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, er
 // defaultSample is a usual sample size for testing a daily control.
 const defaultSample = 25
 
-// periodFlags are the flags for the report of a period.
 type periodFlags struct {
 	from, to string
 	sample   int
@@ -96,7 +95,6 @@ func (p *periodFlags) add(flags *pflag.FlagSet) {
 	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
 }
 
-// check returns an error if the flags contradict each other.
 func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	from, to := flags.Changed("from"), flags.Changed("to")
 	switch {
@@ -153,7 +151,6 @@ func parseTime(text string) (first, last time.Time, err error) {
 	return instant, instant, nil
 }
 
-// reportPeriod writes the report of a period and prints its status.
 func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
 	options report.Options) error {
 	read, err := period.Read(cmd.Context(), store, span)

@@ -156,7 +156,6 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	return set.WriteFile(s.MetricsFile)
 }
 
-// printRun prints the result to standard output, and each error with its hint to standard error.
 func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
 	var err error
 	if asJSON || !s.Quiet {

@@ -30,8 +30,8 @@ const (
 )
 
 // Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
-// the options is set, the token must belong to that organization. It also returns what the API says about the end of the
-// token.
+// the options is set, the token must belong to that organization. It also returns what the API says about the end of
+// the token.
 func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.OwnToken) {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
@@ -52,7 +52,6 @@ func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.Own
 	return results, c.OwnToken
 }
 
-// collected returns the results of a successful collection.
 func collected(options fetch.Options, c *fetch.Collection) []Result {
 	return []Result{
 		ok(nameBaseURL, "%s responds", options.BaseURL),
@@ -132,7 +131,6 @@ var namesByMethod = map[string]string{
 	ona.ListSSOConfigurations:    nameSSO,
 }
 
-// clock compares the local clock with the server's.
 func clock(offset time.Duration) Result {
 	if offset.Abs() <= maxClockOffset {
 		return ok(nameClock, "within %s of the server's clock", maxClockOffset)

@@ -85,7 +85,6 @@ func (r *Result) Complete() bool {
 	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
 }
 
-// night is a run in progress.
 type night struct {
 	Options
 	runID, ruleSetID int64

@@ -155,7 +155,7 @@ const (
 	ResourceTypeOrganization        = "RESOURCE_TYPE_ORGANIZATION"
 	ResourceTypeDomainVerification  = "RESOURCE_TYPE_DOMAIN_VERIFICATION"
 	ResourceTypeRoleAssignment      = "RESOURCE_TYPE_ROLE_ASSIGNMENT"
-	ResourceTypePersonalAccessToken = "RESOURCE_TYPE_PERSONAL_ACCESS_TOKEN"
+	ResourceTypePersonalAccessToken = "RESOURCE_TYPE_PERSONAL_ACCESS_TOKEN" //nolint:gosec // no credential
 	ResourceTypeServiceAccount      = "RESOURCE_TYPE_SERVICE_ACCOUNT"
 )
 

@@ -31,7 +31,6 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-// noActorReason returns why a change has no candidate entry.
 func noActorReason(log *snapshot.AuditLog) string {
 	switch {
 	case log == nil:
@@ -118,7 +117,7 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 }
 
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
-// included, oldest first.
+// included, oldest first, with the audit-log entries about who gets in.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for i := range r.Timeline {
@@ -129,7 +128,8 @@ func (r *report) timelineTable() *table.Table {
 			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))
 	}
-	t.Remark(table.RunLevel, fmt.Sprintf("The changes in the %d days since %s.", shownDays, UTC(r.Since())))
+	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+
+		"since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		if o.complete() && t.Size(i) == 0 {

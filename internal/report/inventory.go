@@ -90,7 +90,8 @@ func (r *report) domainTable() *table.Table {
 	t := r.table("Domains")
 	r.alarm(t)
 	for i, o := range r.Organizations {
-		for _, d := range o.Domains {
+		byName := func(a, b ona.DomainVerification) int { return strings.Compare(a.Domain, b.Domain) }
+		for _, d := range slices.SortedStableFunc(slices.Values(o.Domains), byName) {
 			isThis := func(other string) bool { return strings.EqualFold(other, d.Domain) }
 			var serving []string
 			for _, c := range o.SSO {
@@ -121,7 +122,6 @@ func apiWord(name string) string {
 	return strings.ToLower(name)
 }
 
-// links returns the names and ids of the SCIM configurations that link to each SSO configuration.
 func (o *Organization) links() map[string][]string {
 	links := make(map[string][]string)
 	for i := range o.SCIM {

@@ -174,7 +174,6 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	return nil
 }
 
-// read reads the data of o.Snapshot.
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	var err error
 	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
@@ -215,7 +214,6 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	return err
 }
 
-// snapshotOrNil returns nil for a snapshot that was not found.
 func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !found {
 		return nil, err

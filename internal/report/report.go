@@ -79,13 +79,11 @@ func (r *report) table(name string) *table.Table {
 	return t
 }
 
-// label returns the unique name of an organization.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-// csvTables returns the tables that have a CSV file.
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
 		r.changes, r.inventory, r.sso, r.domains, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
@@ -139,7 +137,6 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 	return path, folder.SetLatest(dir, name)
 }
 
-// files returns the files in the formats that the options name.
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {

@@ -42,7 +42,6 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	return f, nil
 }
 
-// at returns the position of t as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
 	if t == nil {
 		return f.path
@@ -97,7 +96,6 @@ var nodeNames = map[ast.NodeType]string{
 	ast.SequenceType: "a list", ast.IntegerType: "a whole number",
 }
 
-// nodeName returns a type of YAML node in words for people who do not know the grammar of YAML.
 func nodeName(t ast.NodeType) string {
 	return cmp.Or(nodeNames[t], "a "+strings.ToLower(t.YAMLName()))
 }
@@ -146,7 +144,6 @@ func (f *yamlFile) pathOf(t *token.Token) (path string) {
 	return path
 }
 
-// visitor is a function that visits every node of a tree.
 type visitor func(ast.Node)
 
 // Visit implements ast.Visitor.

@@ -47,11 +47,12 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 }
 
 // Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
-// all) with an id up to upTo, oldest first, without the candidates.
+// all) with an id up to upTo, oldest first, without the candidates. After the changes it returns the audit-log
+// entries that were read for these snapshots about one of ona.AccessTypes, each once, with the kind Logged.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
-	changes, err := s.queryChanges(ctx,
-		"WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ? ORDER BY snapshot_id, number",
-		organizationID, formatSeconds(since), upTo)
+	changes, err := s.queryChanges(ctx, `
+		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?
+		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +64,8 @@ func (s *Store) Timeline(ctx context.Context, organizationID string, since time.
 		c.Severity, c.Kind = diff.Info, Logged
 		c.Note = fmt.Sprintf("%q at %s", c.ActorAction, c.ActorAt.Format(ona.DisplayTime))
 		return c
-	}, `SELECT min(e.snapshot_id), s.baseline_id, s.taken_at, e.subject_type, e.subject_id, e.actor_id, e.actor_principal,
-		  e.action, e.created_at
+	}, `SELECT min(e.snapshot_id), s.baseline_id, s.taken_at, lower(replace(e.subject_type, 'RESOURCE_TYPE_', '')),
+		  e.subject_id, e.actor_id, e.actor_principal, e.action, e.created_at
 		FROM stored_snapshots s
 		JOIN audit_log_entries e ON e.snapshot_id = s.id
 		WHERE s.organization_key = `+keyOf+` AND s.taken_at >= ?2 AND s.id <= ?3

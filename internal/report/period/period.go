@@ -80,7 +80,6 @@ type Period struct {
 	absent []*snapshot.Snapshot
 }
 
-// organization is what the database holds about one organization in the period.
 type organization struct {
 	index      int    // in the report
 	id, source string // id is empty if the source never had a complete snapshot
@@ -206,7 +205,6 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	return later, cmp.Or(errTaken, errKnown, errTried)
 }
 
-// read reads the content of the organization's snapshots.
 func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) error {
 	var errExceptions, errTotals error
 	o.exceptions, errExceptions = store.Standings(ctx, o.id, o.after, o.upTo)
