@@ -276,7 +276,9 @@ func (c call) start(rows []Row) (start int, ok bool) {
 	}
 	place := string(raw[9:])
 	if c.pageKey != "" {
-		start, found := slices.BinarySearchFunc(rows, place, func(row Row, key string) int { return cmp.Compare(c.key(row), key) })
+		start, found := slices.BinarySearchFunc(rows, place, func(row Row, key string) int {
+			return cmp.Compare(c.key(row), key)
+		})
 		if found {
 			start++
 		}

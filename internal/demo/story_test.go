@@ -231,6 +231,8 @@ func TestTheScriptedFaults(t *testing.T) {
 			{"initech", ona.ListDomainVerifications, `{"organizationId":"ID"}`, http.StatusForbidden, http.StatusForbidden, night < 5},
 			{"umbrella", ona.ListDomainVerifications, `{"organizationId":"ID"}`, http.StatusNotImplemented, http.StatusNotImplemented, true},
 			{"initech", ona.ListAuditLogs, `{}`, http.StatusForbidden, http.StatusForbidden, night < 5},
+			{"initech", ona.GetSSOConfiguration, `{"ssoConfigurationId":"` + demo.ID("initech", "sso", "production") + `"}`,
+				http.StatusNotFound, http.StatusNotFound, night == 7},
 			{"umbrella", ona.GetOrganizationPolicies, `{"organizationId":"ID"}`, http.StatusNotImplemented, http.StatusNotImplemented, true},
 		} {
 			want := []int{http.StatusOK, http.StatusOK}

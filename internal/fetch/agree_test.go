@@ -141,6 +141,10 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 		{`"totalSize":"250"`, "totalSize counts 250"},
 		{`"pagination":{"hasMore":true}`, "field pagination.hasMore"},
 		{`"pagination":{"total":2}`, "total counts 2"},
+		{`"totalPages":3`, "the unknown field totalPages counts 3, but 1 pages were listed"},
+		{`"message":"shard 3 is down"`, "message can mean that something failed"},
+		{`"degraded":true`, "degraded"},
+		{`"retryAfter":5`, "retryAfter"},
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + c.member + `}`
 		_, err := newClient(t, newAPI(t, handlers{list: ok(body)}).URL).Collect(t.Context())
@@ -159,7 +163,7 @@ func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 		`"hasMore":false`, `"truncated":null`, `"errors":[]`, `"errors": [ ]`, `"error":""`, `"code":0`, `"code":"ok"`, `"status":"SUCCESS"`, `"status":200`,
 		`"cursor":""`, `"next-token":null`, `"nextPageToken":""`, `"remaining":0`, `"links":{"next":null,"self":"https://x"}`, `"complete":true`,
 		`"lastPage":true`, `"total":1`, `"totalCount":"0"`, `"prevCursor":"abc"`, `"previousPageToken":"abc"`, `"requestId":"abc"`, `"serverVersion":{"major":2}`,
-		`"pagination":{"totalSize":1,"nextToken":""}`,
+		`"pagination":{"totalSize":1,"nextToken":""}`, `"totalPages":1`, `"message":"OK"`, `"stale":false`,
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + member + `}`
 		if got := collect(t, newAPI(t, handlers{list: ok(body)})); len(got.UnknownFields) == 0 || len(got.Inventory.SCIM) != 1 {
@@ -174,6 +178,10 @@ func TestThatThereIsMoreMeansNothingBesideANextToken(t *testing.T) {
 	pages := []string{first, scimRows("", scimB)}
 	if got := collect(t, newAPI(t, handlers{list: listings(pages, pages)})); len(got.Inventory.SCIM) != 2 {
 		t.Errorf("%d configurations", len(got.Inventory.SCIM))
+	}
+	echo := strings.Replace(pages[1], `"pagination":{`, `"pagination":{"token":"2",`, 1)
+	if got := collect(t, newAPI(t, handlers{list: listings([]string{first, echo}, []string{first, echo})})); len(got.Inventory.SCIM) != 2 {
+		t.Errorf("%d configurations of a server that repeats the token it was sent", len(got.Inventory.SCIM))
 	}
 	failed := strings.Replace(first, `"hasMore":true`, `"errors":["x"]`, 1)
 	if _, err := newClient(t, newAPI(t, handlers{list: ok(failed)}).URL).Collect(t.Context()); err == nil || !strings.Contains(err.Error(), "errors") {

@@ -96,7 +96,8 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 		last = next
 	}
 	last.Listings = maxListings
-	moved.Err = fmt.Errorf("the list changed while it was read, so no two of %d listings agree: %w", maxListings, moved.Err)
+	moved.Err = fmt.Errorf("the list changed while it was read, so no two of %d listings agree: %w",
+		maxListings, moved.Err)
 	return listed[T]{Listing: last.Listing}, moved
 }
 

@@ -22,6 +22,7 @@ type source struct {
 // page is one response of a listing. Its rows are not decoded yet.
 type page struct {
 	number     int
+	token      string // that requested it
 	rows       []jsontext.Value
 	pagination wirePagination
 	unknown    members
@@ -69,7 +70,7 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		return page{}, err
 	}
 	p, err := splitPage(x.Body, s.field)
-	p.number, x.Records = number, len(p.rows)
+	p.number, p.token, x.Records = number, token, len(p.rows)
 	r.record(x)
 	if err == nil {
 		err = checkPage(p, s.field)
