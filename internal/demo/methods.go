@@ -121,7 +121,6 @@ func (r request) checkLimits() error {
 		{"filter.subjectIds", r.Filter.SubjectIDs},
 		{"filter.actorIds", r.Filter.ActorIDs},
 		{"filter.userIds", r.Filter.UserIDs},
-		{"filter.userIds", r.Filter.UserIDs},
 	} {
 		if len(ids.all) > maxIDs {
 			return fmt.Errorf("%s: more than %d items: %d", ids.field, maxIDs, len(ids.all))

@@ -86,7 +86,7 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 			continue
 		case next.Pages == 1:
 			return next, nil
-		case last.FinalTokenEmpty:
+		case last.FinalTokenEmpty: // there is a whole listing before this one
 			if moved = l.difference(last.rows, next.rows); moved == nil {
 				next.Agreeing = 2
 				return next, nil
@@ -101,8 +101,8 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 	return listed[T]{Listing: last.Listing}, moved
 }
 
-// readOnce reads all pages. It returns repeated if an id is on two pages: then the order moved while
-// the pages were read, and another row may be on none.
+// readOnce reads all pages. It returns repeated if an id is on two pages: then the order moved
+// while the pages were read, and another row may be on none.
 func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], repeated *Error, err error) {
 	rows := map[string]place[T]{} // by id
 	var sizes []int               // of the pages
