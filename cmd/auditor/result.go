@@ -16,8 +16,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without the rows of changes, and
-// summary and text render it for people.
+// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without
+// the rows of changes, and summary and text render it for people.
 type runResult struct {
 	// Complete is true if every snapshot is complete and the report is written.
 	Complete bool         `json:"complete"`
@@ -25,9 +25,11 @@ type runResult struct {
 	// Error says why the run could not be recorded, or why its report could not be written.
 	Error         string               `json:"error,omitempty"`
 	Organizations []organizationResult `json:"organizations"`
-	// Report is the path of the report's folder on the host of the run, empty if no report was written.
+	// Report is the path of the report's folder on the host of the run, empty if no report was
+	// written.
 	Report string `json:"report"`
-	// ExpiringTokens has a warning for each token that expires soon or has expired, according to the settings.
+	// ExpiringTokens has a warning for each token that expires soon or has expired, according
+	// to the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
@@ -65,7 +67,8 @@ func (c severityCounts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// newResult converts the result of the job. If err is not nil, the run could not be recorded, and recorded is nil.
+// newResult converts the result of the job. If err is not nil, the run could not be recorded,
+// and recorded is nil.
 func newResult(recorded *job.Result, err error) *runResult {
 	r := &runResult{Organizations: []organizationResult{}}
 	if err != nil {

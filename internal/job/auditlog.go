@@ -142,8 +142,8 @@ func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQu
 	return read, err
 }
 
-// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason is
-// "".
+// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason
+// is "".
 func (t *task) markIncomplete(reason string) {
 	if t.log.Lacking == "" {
 		t.log.Lacking, t.log.CompleteFrom = reason, time.Time{}
@@ -157,8 +157,8 @@ func (t *task) seen(id string) bool {
 	return inBaseline || t.seenBefore(diff.SCIMConfiguration, id)
 }
 
-// comparedSince returns, by subject type, when the snapshot was taken that the changes are compared
-// with. It has no entry for a type that was not compared.
+// comparedSince returns, by subject type, when the snapshot was taken that the changes are
+// compared with. It has no entry for a type that was not compared.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	b := t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
@@ -171,9 +171,9 @@ func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	return since
 }
 
-// serverTime converts an instant of this machine's clock to the server's clock, if the offset is
-// known. The offset is rounded as it is stored, so that consecutive runs compute the same instant
-// for the same snapshot.
+// serverTime converts an instant of this machine's clock to the server's clock, if the offset
+// is known. The offset is rounded as it is stored, so that consecutive runs compute the same
+// instant for the same snapshot.
 func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	if !h.ServerClockKnown {
 		return at

@@ -1,4 +1,5 @@
-// Package metrics exposes the last run in the store, and the counters of a server, in the format of Prometheus.
+// Package metrics exposes the last run in the store, and the counters of a server, in the
+// format of Prometheus.
 package metrics
 
 import (
@@ -114,8 +115,9 @@ func (s *Set) Handler() http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 }
 
-// WriteFile writes the metrics for the textfile collector of the node exporter. The file is readable by everyone,
-// because the collector runs as another user and no metric is secret. It is replaced completely or not at all.
+// WriteFile writes the metrics for the textfile collector of the node exporter. The file is
+// readable by everyone, because the collector runs as another user and no metric is secret. It
+// is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
 	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
@@ -123,7 +125,8 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// storedMetrics has a line for each metric that Update reads from the store: its name, labels and help.
+// storedMetrics has a line for each metric that Update reads from the store: its name, labels
+// and help.
 //
 //go:embed stored.tsv
 var storedMetrics string
@@ -132,8 +135,9 @@ func (s *Set) set(name string, value float64, labels ...string) {
 	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended. For an organization without a complete snapshot, it omits the
-// numbers of configurations, changes and findings: unknown values are omitted, never 0.
+// Update sets the metrics to the last run that has ended. For an organization without a
+// complete snapshot, it omits the numbers of configurations, changes and findings: unknown
+// values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {

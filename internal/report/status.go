@@ -185,8 +185,8 @@ const (
 	statusOK = 200
 )
 
-// tieOuts compares every count in the report with a second source: the stored exchanges, the counts
-// of the collector, the views of the database, and the rows of the files.
+// tieOuts compares every count in the report with a second source: the stored exchanges, the
+// counts of the collector, the views of the database, and the rows of the files.
 func (r *report) tieOuts() TieOuts {
 	var all TieOuts
 	for i, o := range r.Organizations {

@@ -31,7 +31,8 @@ const (
 	expiryHint    = "set the day that Ona showed when the token was created, such as 2027-01-31"
 )
 
-// entries returns the organizations in the config file (listed), or the one that the other settings describe.
+// entries returns the organizations in the config file (listed), or the one that the other
+// settings describe.
 func (s *Settings) entries() (all []organizationEntry, listed bool) {
 	if len(s.Organizations) > 0 {
 		return s.Organizations, true
@@ -40,8 +41,8 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its base URL, token and page size. It reads the tokens, and
-// logs a warning for a token file that other users can read.
+// Sources returns the organizations to collect, each with its base URL, token and page size. It
+// reads the tokens, and logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
