@@ -221,8 +221,8 @@ type pagination struct {
 	Token    string `json:"token"`
 }
 
-// page returns the requested page of rows. Like the API it omits an empty list, and the
-// pagination if all rows fit on one page.
+// page returns the requested page of rows. Like the API it omits an empty list, and the pagination
+// if all rows fit on one page.
 func (c call) page(field string, rows []Row) (Row, *Fault) {
 	if cut, ok := c.state.Cut[c.method]; ok {
 		rows = rows[:min(cut, len(rows))]

@@ -13,8 +13,8 @@ import (
 type configuration struct {
 	// Key is what the id is computed from.
 	Key, Name, About string
-	// Link is the key of the SSO configuration to which a SCIM configuration links; Created is
-	// when the SCIM configuration was created.
+	// Link is the key of the SSO configuration to which a SCIM configuration links; Created is when
+	// the SCIM configuration was created.
 	Link, Created string
 	// Issuer and Domains, separated by spaces, belong to an SSO configuration. The name of a domain
 	// verification is its domain.
@@ -96,9 +96,9 @@ func set(row, fields Row) {
 	}
 }
 
-// respell changes the form of an organization's configurations but not their meaning: it
-// reorders rows and sets, and writes ids in upper case, instants with an offset and nine
-// digits, and absent fields as null or as their default.
+// respell changes the form of an organization's configurations but not their meaning: it reorders
+// rows and sets, and writes ids in upper case, instants with an offset and nine digits, and absent
+// fields as null or as their default.
 func respell(s *State) {
 	for _, row := range s.SCIM {
 		respellRow(row)

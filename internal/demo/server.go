@@ -1,8 +1,8 @@
 // Package demo is a simulated Ona API whose organizations change night by night. `auditor demo`
-// runs the job against it, and tests use it as their server. Its content is invented and always
-// the same: it reads no clock, draws no random number and opens no connection. It answers as
-// the API's documentation says, and is stricter where a client could be wrong without noticing:
-// it refuses a request field that the method does not have.
+// runs the job against it, and tests use it as their server. Its content is invented and always the
+// same: it reads no clock, draws no random number and opens no connection. It answers as the API's
+// documentation says, and is stricter where a client could be wrong without noticing: it refuses a
+// request field that the method does not have.
 package demo
 
 import (
@@ -25,12 +25,12 @@ func Night(n int) time.Time {
 	return time.Date(2026, 11, 15+n, 2, 0, 0, 0, time.UTC)
 }
 
-// Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The
-// Date of every answer is the instant of the night. It is safe for concurrent requests; its
-// exported fields must be set before the first of them.
+// Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The Date
+// of every answer is the instant of the night. It is safe for concurrent requests; its exported
+// fields must be set before the first of them.
 type Server struct {
-	// Intercept, unless nil, handles every request below /api/ instead of the server. The
-	// method is the path after /api/; next is the server's own handler.
+	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is
+	// the path after /api/; next is the server's own handler.
 	Intercept func(w http.ResponseWriter, r *http.Request, method string, next http.Handler)
 	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only.
 	// Otherwise it reads them from the request body only, as Connect servers do.
@@ -40,8 +40,7 @@ type Server struct {
 	// in the list.
 	PageKey string
 
-	// worlds holds, for each organization, its states from night 1 on; the last state stays in
-	// force.
+	// worlds holds, for each organization, its states from night 1 on; the last state stays in force.
 	worlds [][]*State
 
 	mu    sync.Mutex
@@ -64,8 +63,8 @@ func NewServer() *Server {
 	return s
 }
 
-// NewServerWith returns a server with the given organizations, which are the same every night.
-// The caller may change the states while no request is under way.
+// NewServerWith returns a server with the given organizations, which are the same every night. The
+// caller may change the states while no request is under way.
 func NewServerWith(states ...*State) *Server {
 	s := &Server{night: 1, met: map[[2]string]int{}}
 	for _, state := range states {
@@ -74,8 +73,8 @@ func NewServerWith(states ...*State) *Server {
 	return s
 }
 
-// SetNight starts night n, counted from 1, and resets the counts for faults that hit only the
-// first requests in a night.
+// SetNight starts night n, counted from 1, and resets the counts for faults that hit only the first
+// requests in a night.
 func (s *Server) SetNight(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Row is a JSON object as the API writes it: it omits a field with its default, and an instant
-// is RFC 3339 text. A test can set the exact bytes of a value with json.RawMessage.
+// Row is a JSON object as the API writes it: it omits a field with its default, and an instant is
+// RFC 3339 text. A test can set the exact bytes of a value with json.RawMessage.
 type Row = map[string]any
 
 // State is what the API knows about one organization at one time. Create it with NewState.
@@ -42,8 +42,8 @@ type State struct {
 	removed []Row
 }
 
-// NewState returns an organization without configurations. Its id and token are computed from
-// its name.
+// NewState returns an organization without configurations. Its id and token are computed from its
+// name.
 func NewState(name string) *State {
 	id := ID(name)
 	return &State{
@@ -68,8 +68,8 @@ func NewState(name string) *State {
 	}
 }
 
-// ID computes an id from a name, such as ID("acme", "scim", "okta-production"): a UUID of
-// version 8 (RFC 9562) from the SHA-256 of the parts.
+// ID computes an id from a name, such as ID("acme", "scim", "okta-production"): a UUID of version 8
+// (RFC 9562) from the SHA-256 of the parts.
 func ID(parts ...string) string {
 	b := sha256.Sum256([]byte(strings.Join(parts, "/")))
 	b[6] = b[6]&0x0f | 0x80

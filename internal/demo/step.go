@@ -21,8 +21,8 @@ type step struct {
 	Quiet bool
 	// Raw has fields whose JSON is sent unchanged.
 	Raw map[string]json.RawMessage
-	// Log is the action of the audit-log entry, which is HoursLater after the event. If it is
-	// empty, there is no entry.
+	// Log is the action of the audit-log entry, which is HoursLater after the event. If it is empty,
+	// there is no entry.
 	Log        string
 	HoursLater int
 	// Method is the method that answers with Fault. In JSON the delay is in nanoseconds.
@@ -38,8 +38,8 @@ var subjectTypes = map[string]string{
 	"role":   ona.ResourceTypeRoleAssignment,
 }
 
-// apply makes the change at an instant. It panics if the configuration does not exist: a
-// mistake in the story.
+// apply makes the change at an instant. It panics if the configuration does not exist: a mistake in
+// the story.
 func (p step) apply(s *State, at time.Time) {
 	rows, id := &s.SCIM, ID(s.Name, p.Kind, p.Key)
 	switch p.Kind {
@@ -71,8 +71,8 @@ func (p step) apply(s *State, at time.Time) {
 	}
 }
 
-// setFields changes a configuration. A SCIM configuration's updatedAt moves too, unless the
-// step is quiet.
+// setFields changes a configuration. A SCIM configuration's updatedAt moves too, unless the step is
+// quiet.
 func (p step) setFields(s *State, row Row, at time.Time) {
 	if p.Kind == "scim" && !p.Quiet {
 		row["updatedAt"] = at.Format(time.RFC3339)

@@ -15,8 +15,7 @@ import (
 var files embed.FS
 
 // Exceptions is an exceptions file for the story: one exception that expires after night 4, one
-// whose finding is resolved on night 6, one for a whole organization, and one that stays in
-// force.
+// whose finding is resolved on night 6, one for a whole organization, and one that stays in force.
 //
 //go:embed exceptions.yaml
 var Exceptions string
@@ -68,8 +67,8 @@ func tales() []tale {
 	return all
 }
 
-// Story describes what happened in the world of NewServer before night n, one line for each
-// event, in order; for night 1, what there is. It is empty for a night outside of the story.
+// Story describes what happened in the world of NewServer before night n, one line for each event,
+// in order; for night 1, what there is. It is empty for a night outside of the story.
 func Story(n int) []string {
 	var lines []string
 	for _, t := range tales() {
@@ -142,8 +141,8 @@ func (t tale) nights() []*State {
 	return nights
 }
 
-// play applies the passing or the lasting events of a night to a state. The first of the
-// night's events happens at 13:00 UTC, each further one half an hour later.
+// play applies the passing or the lasting events of a night to a state. The first of the night's
+// events happens at 13:00 UTC, each further one half an hour later.
 func (t tale) play(s *State, night int, passing bool) {
 	at := Night(night).Add(-13 * time.Hour)
 	for _, e := range t.Events {

@@ -1,6 +1,6 @@
-// Package diff compares two inventories of one organization and returns what changed: one
-// Change for each atomic change, in a fixed order. It is pure: it knows neither the API nor the
-// store and reads no clock. The same two inventories always have the same changes.
+// Package diff compares two inventories of one organization and returns what changed: one Change
+// for each atomic change, in a fixed order. It is pure: it knows neither the API nor the store and
+// reads no clock. The same two inventories always have the same changes.
 package diff
 
 // Kind is what happened to a subject.
@@ -75,8 +75,8 @@ type Subject struct {
 	ID   string
 }
 
-// Change is one atomic change of one subject between two snapshots. Its JSON names are the
-// column names in the view "changes".
+// Change is one atomic change of one subject between two snapshots. Its JSON names are the column
+// names in the view "changes".
 type Change struct {
 	Severity    Severity    `json:"severity"`
 	Kind        Kind        `json:"kind"`
@@ -85,17 +85,16 @@ type Change struct {
 	SubjectName string      `json:"subject_name"`
 	// Field is the API's name of the field; empty for Added, Reappeared and Removed.
 	Field string `json:"field"`
-	// Before and After are the values as text: "true" or "false", the id for a link, an instant
-	// as ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the
-	// value is absent. For Added and Reappeared, After is the whole configuration as canonical
-	// JSON; for Removed, Before.
+	// Before and After are the values as text: "true" or "false", the id for a link, an instant as
+	// ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the value is
+	// absent. For Added and Reappeared, After is the whole configuration as canonical JSON; for
+	// Removed, Before.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// The labels are the names that belong to the ids in Before and After; empty for other
-	// values.
+	// The labels are the names that belong to the ids in Before and After; empty for other values.
 	BeforeLabel string `json:"before_label"`
 	AfterLabel  string `json:"after_label"`
-	// Note has further remarks, separated by "; ", such as whether a removal was confirmed or
-	// which configuration probably replaced this one.
+	// Note has further remarks, separated by "; ", such as whether a removal was confirmed or which
+	// configuration probably replaced this one.
 	Note string `json:"note"`
 }

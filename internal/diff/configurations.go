@@ -20,8 +20,8 @@ type configurations[T any] struct {
 // pair is a configuration in the two inventories; a side is nil if it is not in that inventory.
 type pair[T any] struct{ before, after *T }
 
-// match pairs two lists by id and returns one pair for each id, in order. It panics if a list
-// is not sorted by id or holds an id twice: the result would show removals that did not happen.
+// match pairs two lists by id and returns one pair for each id, in order. It panics if a list is
+// not sorted by id or holds an id twice: the result would show removals that did not happen.
 func (t configurations[T]) match(before, after []T) []pair[T] {
 	t.requireSorted(before)
 	t.requireSorted(after)
@@ -91,8 +91,8 @@ func (t configurations[T]) about(c *T, row Change) Change {
 	return row
 }
 
-// isExplainedUpdatedAt reports whether other changes of a SCIM configuration explain that
-// updatedAt changed. They do not explain an updatedAt that moved back.
+// isExplainedUpdatedAt reports whether other changes of a SCIM configuration explain that updatedAt
+// changed. They do not explain an updatedAt that moved back.
 func isExplainedUpdatedAt(c Change) bool {
 	return c.SubjectType == SCIMConfiguration && c.Field == updatedAtField && c.Kind != UpdatedAtRegressed
 }

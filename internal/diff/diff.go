@@ -8,17 +8,16 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Compute returns what changed between two complete inventories of one organization. The
-// changes are sorted: SCIM configurations, SSO configurations, organization; then by id; then
-// by kind. It panics if an inventory is not sorted as ona.Inventory requires.
+// Compute returns what changed between two complete inventories of one organization. The changes
+// are sorted: SCIM configurations, SSO configurations, organization; then by id; then by kind. It
+// panics if an inventory is not sorted as ona.Inventory requires.
 //
 // seen reports whether a snapshot older than the baseline has the configuration; a new
 // configuration is then Reappeared, not Added. A nil seen means that no older snapshot has any.
 //
 // A part that is missing from either inventory (SSONotAssessed set, or Policies nil) is not
-// compared. If a newer server reports a field for the first time, or no configuration has a
-// field any longer, the result has one change of the organization instead of one for each
-// configuration.
+// compared. If a newer server reports a field for the first time, or no configuration has a field
+// any longer, the result has one change of the organization instead of one for each configuration.
 func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bool) []Change {
 	pairs := scimConfigurations.match(before.SCIM, after.SCIM)
 	scim, fieldChanges := scimConfigurations.compare(pairs, seen)

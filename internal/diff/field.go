@@ -26,8 +26,8 @@ type field[T any] struct {
 	absent string
 }
 
-// value is the text or the instant that a field holds. An instant is formatted only if it
-// differs: to format every instant would take most of the time of a comparison.
+// value is the text or the instant that a field holds. An instant is formatted only if it differs:
+// to format every instant would take most of the time of a comparison.
 type value struct {
 	text    string
 	instant time.Time
@@ -49,8 +49,8 @@ func (v value) reported() bool { return v.text != "" || !v.instant.IsZero() }
 // unknownFields holds the fields that this version does not know, each as canonical JSON.
 type unknownFields = map[string]json.RawMessage
 
-// differences returns one change for each field that differs, without the subject. It skips
-// covered fields, which have a change of the organization instead.
+// differences returns one change for each field that differs, without the subject. It skips covered
+// fields, which have a change of the organization instead.
 func differences[T any](fields []field[T], before, after *T, unknownBefore, unknownAfter unknownFields,
 	covered map[string]bool) []Change {
 	var rows []Change
@@ -92,8 +92,7 @@ func names(before, after unknownFields) []string {
 	return slices.Compact(all)
 }
 
-// refineBoolean returns a refine function that sets the kind on if the new value is true, else
-// off.
+// refineBoolean returns a refine function that sets the kind on if the new value is true, else off.
 func refineBoolean(on, off Kind) func(row *Change, before, after value) {
 	return func(row *Change, _, after value) {
 		row.Kind = off

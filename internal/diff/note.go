@@ -38,8 +38,8 @@ func enumerate(items []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:maxListed], ", "), len(items)-maxListed)
 }
 
-// quoteName returns a configuration's name and id for a note. The name is quoted because it is
-// free text, which could look like the rest of the note.
+// quoteName returns a configuration's name and id for a note. The name is quoted because it is free
+// text, which could look like the rest of the note.
 func quoteName(name, id string) string { return fmt.Sprintf("%q (%s)", name, id) }
 
 // NoteRemoval adds to a Removed change what confirms the removal.
@@ -51,8 +51,8 @@ func (c *Change) NoteRemoval(removal ona.Removal) {
 	}
 }
 
-// labelLinks sets the labels of link changes to the names that the SSO configurations had in
-// each snapshot.
+// labelLinks sets the labels of link changes to the names that the SSO configurations had in each
+// snapshot.
 func labelLinks(rows []Change, before, after ona.Inventory) {
 	for i := range rows {
 		switch c := &rows[i]; c.Kind {
@@ -78,8 +78,8 @@ func linkLabel(inventory ona.Inventory, id string) string {
 	return ssoConfigurations.name(&inventory.SSO[i])
 }
 
-// noteLinks adds to each change of an SSO configuration which SCIM configurations link to it.
-// For a removed SSO configuration it also names those that linked to it only in the baseline.
+// noteLinks adds to each change of an SSO configuration which SCIM configurations link to it. For a
+// removed SSO configuration it also names those that linked to it only in the baseline.
 func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	if len(rows) == 0 {
 		return
@@ -108,13 +108,12 @@ func noteLinks(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	}
 }
 
-// place is where a SCIM configuration provisions accounts. A new configuration in the place of
-// a removed one probably replaces it.
+// place is where a SCIM configuration provisions accounts. A new configuration in the place of a
+// removed one probably replaces it.
 type place struct{ organizationID, ssoConfigurationID string }
 
-// noteReplacements adds to each added or removed SCIM configuration which one it probably
-// replaces, or which one probably replaced it. It skips configurations without a link, which
-// have no place.
+// noteReplacements adds to each added or removed SCIM configuration which one it probably replaces,
+// or which one probably replaced it. It skips configurations without a link, which have no place.
 func noteReplacements(rows []Change, pairs []pair[ona.SCIMConfiguration]) {
 	places := make(map[string]place)
 	gone, come := make(map[place][]string), make(map[place][]string)

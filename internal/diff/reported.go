@@ -13,9 +13,9 @@ type reports[T any] struct {
 	keptBefore, keptAfter int
 }
 
-// compareReporting returns one change for each field that the server started or stopped
-// reporting, and the names of these fields. It does not cover a token expiry that is no longer
-// reported: an auditor must see each such token.
+// compareReporting returns one change for each field that the server started or stopped reporting,
+// and the names of these fields. It does not cover a token expiry that is no longer reported: an
+// auditor must see each such token.
 func (t configurations[T]) compareReporting(pairs []pair[T]) ([]Change, map[string]bool) {
 	var rows []Change
 	covered := make(map[string]bool)
@@ -69,8 +69,7 @@ func (t configurations[T]) survey(pairs []pair[T]) (optional map[string]func(*T)
 	return optional, before, after
 }
 
-// findReports stops once both inventories report the field: the server then reports it as
-// before.
+// findReports stops once both inventories report the field: the server then reports it as before.
 func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 	var r reports[T]
 	for _, p := range pairs {

@@ -83,8 +83,8 @@ func refineUnverifiedLinking(row *Change, before, after value) {
 	}
 }
 
-// refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only
-// by issuing another token.
+// refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only by
+// issuing another token.
 func refineTokenExpiry(row *Change, before, after value) {
 	switch {
 	case !before.reported():

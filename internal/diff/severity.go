@@ -26,8 +26,8 @@ type rule struct {
 	severity Severity
 }
 
-// precedence lists the kinds of change that each type of subject can have, in the order in
-// which the changes of one subject are reported.
+// precedence lists the kinds of change that each type of subject can have, in the order in which
+// the changes of one subject are reported.
 var precedence = map[SubjectType][]rule{
 	SCIMConfiguration: {
 		{OrganizationChanged, Critical},

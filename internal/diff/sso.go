@@ -40,8 +40,8 @@ var ssoConfigurations = configurations[ona.SSOConfiguration]{
 	},
 }
 
-// refineState sets Disabled or Enabled only if one of the states is active: in every other
-// state people cannot sign in.
+// refineState sets Disabled or Enabled only if one of the states is active: in every other state
+// people cannot sign in.
 func refineState(row *Change, before, after value) {
 	switch ona.SSOStateActive {
 	case before.text:
@@ -51,8 +51,8 @@ func refineState(row *Change, before, after value) {
 	}
 }
 
-// refineSSOOrganization raises the severity, because no edit can move a configuration to
-// another organization.
+// refineSSOOrganization raises the severity, because no edit can move a configuration to another
+// organization.
 func refineSSOOrganization(row *Change, _, _ value) {
 	row.Severity = Medium
 	row.noteIfUnreported()

@@ -1,6 +1,5 @@
-// Package evidence owns what lets others check the stored data: records of rows, hashes over
-// them, the links of the ledger, and the sums of report folders. The format is in
-// docs/verification.md.
+// Package evidence owns what lets others check the stored data: records of rows, hashes over them, the
+// links of the ledger, and the sums of report folders. The format is in docs/verification.md.
 package evidence
 
 import (
@@ -13,11 +12,10 @@ import (
 	"strings"
 )
 
-// Form is how the rows of one kind are written as records: the kind; then, sorted by the name
-// of the column, the name and the value of each column that is not null; then a line feed.
-// Kind, names and values are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in
-// decimal. Two different rows never have the same record. A column that is added later changes
-// no record in which it is null.
+// Form is how the rows of one kind are written as records: the kind; then, sorted by the name of the
+// column, the name and the value of each column that is not null; then a line feed. Kind, names and values
+// are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in decimal. Two different rows never
+// have the same record. A column that is added later changes no record in which it is null.
 type Form struct {
 	kind  []byte
 	order []int    // indexes of the columns, sorted by name
@@ -35,8 +33,7 @@ func NewForm(kind string, columns ...string) Form {
 	return f
 }
 
-// Append appends the record of a row. Each column has a value: a string, an int64, or nil for
-// null.
+// Append appends the record of a row. Each column has a value: a string, an int64, or nil for null.
 func (f Form) Append(to []byte, values []any) []byte {
 	to = append(to, f.kind...)
 	for _, i := range f.order {
@@ -79,8 +76,7 @@ func NewDigest() *Digest {
 	return &Digest{hash: sha256.New()}
 }
 
-// AddHashes adds the kind as a netstring, then the hashes: the SHA-256 of each row,
-// concatenated.
+// AddHashes adds the kind as a netstring, then the hashes: the SHA-256 of each row, concatenated.
 func (d *Digest) AddHashes(kind string, hashes []byte) {
 	d.hash.Write(appendNetstring(nil, kind))
 	d.hash.Write(hashes)

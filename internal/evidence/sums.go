@@ -15,9 +15,8 @@ import (
 // SumsFile has the SHA-256 of every other file in a report folder, in the format of sha256sum.
 const SumsFile = "SHA256SUMS"
 
-// CheckFolder compares the files in a report folder with its SumsFile. It reports each file
-// that has another hash, is missing, or is not listed in SumsFile. It fails if the folder
-// cannot be read.
+// CheckFolder compares the files in a report folder with its SumsFile. It reports each file that has
+// another hash, is missing, or is not listed in SumsFile. It fails if the folder cannot be read.
 func CheckFolder(folder string) (problems []string, err error) {
 	root, err := os.OpenRoot(folder) // no name and no symbolic link can lead out of the folder
 	if err != nil {
@@ -57,8 +56,8 @@ func CheckFolder(folder string) (problems []string, err error) {
 	return problems, nil
 }
 
-// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in
-// the same folder.
+// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same
+// folder.
 func parseSum(line string) (sum, name string, ok bool) {
 	sum, name, ok = strings.Cut(line, "  ")
 	return sum, name, ok && len(sum) == 2*sha256.Size && name != "" && name == filepath.Base(name)

@@ -85,8 +85,8 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// withoutURL removes the URL from an error of net/url or net/http: it may hold a password or a
-// page token.
+// withoutURL removes the URL from an error of net/url or net/http: it may hold a password or a page
+// token.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
@@ -97,9 +97,9 @@ func withoutURL(err error) error {
 // maxRedirects is the highest number of redirects that one request follows.
 const maxRedirects = 5
 
-// checkRedirect follows a redirect only as a POST to the same scheme, host and port. net/http
-// drops the Authorization header for another host, so that a valid token would look invalid,
-// and turns the POST into a GET on 301, 302 and 303.
+// checkRedirect follows a redirect only as a POST to the same scheme, host and port. net/http drops
+// the Authorization header for another host, so that a valid token would look invalid, and turns
+// the POST into a GET on 301, 302 and 303.
 func checkRedirect(next *http.Request, via []*http.Request) error {
 	from, to := origin(via[len(via)-1].URL), origin(next.URL)
 	reason := ""

@@ -49,8 +49,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	// An edit between the two listings would make them disagree. Reading them at the same time
-	// makes this as unlikely as possible.
+	// An edit between the two listings would make them disagree. Reading them at the same time makes
+	// this as unlikely as possible.
 	organization := begin(ctx, &parts, r, readOrganization)
 	policies := begin(ctx, &parts, r, readPolicies)
 	scim := begin(ctx, &parts, r, scimListing().read)
@@ -81,8 +81,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	return err
 }
 
-// begin starts to read a part of the organization in a goroutine. The returned function waits
-// for the part, adds its evidence to r and returns the part.
+// begin starts to read a part of the organization in a goroutine. The returned function waits for
+// the part, adds its evidence to r and returns the part.
 func begin[T any](
 	ctx context.Context, parts *sync.WaitGroup, r *reader, read func(context.Context, *reader) (T, error),
 ) func() (T, error) {

@@ -217,8 +217,8 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeat
 	return nil, nil
 }
 
-// undecodable returns an error that names the row by its id, or by its number in the page if it
-// has no printable id.
+// undecodable returns an error that names the row by its id, or by its number in the page if it has
+// no printable id.
 func undecodable(method string, p page, index int, err error) *Error {
 	id := configurationID(p.rows[index])
 	if id == "" {
@@ -252,8 +252,8 @@ func (r *reader) checkNext(s source, p page, tokens map[string]int) error {
 	return nil
 }
 
-// checkPage refuses a response that looks like an empty listing or like the last page but may
-// be neither.
+// checkPage refuses a response that looks like an empty listing or like the last page but may be
+// neither.
 func checkPage(p page, field string) error {
 	if p.rows == nil && len(p.unknown) > 0 {
 		return fmt.Errorf("it has no field %s, but the unknown fields %s", field, names(p.unknown))

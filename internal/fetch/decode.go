@@ -37,9 +37,8 @@ func objectTypeOf[T any]() objectType {
 	return objectType{reflect.TypeFor[T]().Name(), ona.FieldsOf[T]()}
 }
 
-// decode reads a valid JSON object into object, a pointer to a struct of this type. It returns
-// the fields that the type does not declare and adds their names to unknown. An id must not be
-// empty.
+// decode reads a valid JSON object into object, a pointer to a struct of this type. It returns the
+// fields that the type does not declare and adds their names to unknown. An id must not be empty.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
 	fields, err := readMembers(raw, lenient)
 	if err != nil {
@@ -152,20 +151,19 @@ func requireID(field, id string) (string, error) {
 	return parseID(field, id)
 }
 
-// The first and the last instant that proto3 JSON allows, in seconds since 1970: the beginning
-// of year 1 and the end of year 9999, UTC.
+// The first and the last instant that proto3 JSON allows, in seconds since 1970: the beginning of
+// year 1 and the end of year 9999, UTC.
 const (
 	firstSecond = -62135596800
 	lastSecond  = 253402300799
 )
 
-// parseInstant parses an instant of proto3 JSON, which is RFC 3339 with 0 to 9 fractional
-// digits and any offset, and returns it in UTC. Go servers send the first second of year 1 for
-// a time that was never set; it becomes the zero time.
+// parseInstant parses an instant of proto3 JSON, which is RFC 3339 with 0 to 9 fractional digits
+// and any offset, and returns it in UTC. Go servers send the first second of year 1 for a time that
+// was never set; it becomes the zero time.
 func parseInstant(field, text string) (time.Time, error) {
 	var t time.Time
-	// Unlike time.Parse, UnmarshalText refuses hours of one digit and a comma before the
-	// fraction.
+	// Unlike time.Parse, UnmarshalText refuses hours of one digit and a comma before the fraction.
 	err := t.UnmarshalText([]byte(text))
 	_, fraction, _ := strings.Cut(text, ".")
 	digits := len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
@@ -256,16 +254,14 @@ type statedPolicies struct {
 }
 
 // decodePolicies returns the policies and the organization id in the response. It returns nil
-// policies without an error if the response is the empty message, which says nothing about
-// them.
+// policies without an error if the response is the empty message, which says nothing about them.
 func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, string, error) {
 	raw, err := member(body, "GetOrganizationPoliciesResponse", "policies", unknown)
 	if err != nil || raw == nil {
 		return nil, "", err
 	}
 	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(raw)}}
-	// Dozens of other policies exist. They are kept and compared, but not reported as unknown
-	// fields.
+	// Dozens of other policies exist. They are kept and compared, but not reported as unknown fields.
 	if p.Unknown, err = policiesType.decode(raw, &p, fieldSet{}); err != nil {
 		return nil, "", fmt.Errorf("field policies: %w", err)
 	}

@@ -48,8 +48,7 @@ const (
 	CodeOrganizationMismatch = "organization_mismatch"
 	// CodeForeignOrganization: a response names another organization than the token's.
 	CodeForeignOrganization = "foreign_organization"
-	// CodeRedirectRefused: following the redirect would send the token to another server, or no
-	// POST.
+	// CodeRedirectRefused: following the redirect would send the token to another server, or no POST.
 	CodeRedirectRefused = "redirect_refused"
 	// CodeConnection: the network, TLS or a proxy prevented a full response.
 	CodeConnection = "connection"
@@ -62,14 +61,13 @@ const (
 )
 
 // Error says why an organization, a listing or a call could not be read. errors.Is with
-// context.Canceled or context.DeadlineExceeded is true if the run's own context ended, but not
-// if the server answered "canceled".
+// context.Canceled or context.DeadlineExceeded is true if the run's own context ended, but not if
+// the server answered "canceled".
 type Error struct {
 	// Code is one of the Code constants.
 	Code string
 	// Method is the method that was called, such as
-	// gitpod.v1.OrganizationService/ListSCIMConfigurations; empty if the error is not about a
-	// call.
+	// gitpod.v1.OrganizationService/ListSCIMConfigurations; empty if the error is not about a call.
 	Method string
 	// Page counts from 1; 0 outside a listing.
 	Page int

@@ -10,21 +10,19 @@ import (
 
 // Evidence records the calls of a reading and their responses.
 type Evidence struct {
-	// Exchanges are the calls with the responses to their last tries, in the order of the parts
-	// that Collect documents. A call is missing if it got no response or one that must not be
-	// kept.
+	// Exchanges are the calls with the responses to their last tries, in the order of the parts that
+	// Collect documents. A call is missing if it got no response or one that must not be kept.
 	Exchanges []Exchange
 	// Unanswered is the call that is missing from Exchanges, with its retries; zero if none is
 	// missing.
 	Unanswered Exchange
-	// ClockOffset is the local clock minus the server's, from the last response with a Date
-	// (whole seconds); unknown unless ClockKnown is set.
+	// ClockOffset is the local clock minus the server's, from the last response with a Date (whole
+	// seconds); unknown unless ClockKnown is set.
 	ClockOffset time.Duration
 	ClockKnown  bool
 	// Notes are remarks, such as an id that was listed twice with the same content.
 	Notes []string
-	// UnknownFields names the response fields that this version does not know, as Type.field,
-	// sorted.
+	// UnknownFields names the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
 }
 
@@ -38,8 +36,8 @@ type Exchange struct {
 	Body, Packed []byte
 }
 
-// reader sends the calls for one part of an organization and keeps the evidence. It is not safe
-// for concurrent use.
+// reader sends the calls for one part of an organization and keeps the evidence. It is not safe for
+// concurrent use.
 type reader struct {
 	client *Client
 	// organizationID is the token's organization.
@@ -52,8 +50,8 @@ func (c *Client) newReader(organizationID string) *reader {
 	return &reader{client: c, organizationID: organizationID, unknown: fieldSet{}}
 }
 
-// ask sends a call outside a listing, keeps it as evidence and decodes the response. decode
-// returns the organization id in the response, which must be empty or the token's organization.
+// ask sends a call outside a listing, keeps it as evidence and decodes the response. decode returns
+// the organization id in the response, which must be empty or the token's organization.
 func (r *reader) ask(ctx context.Context, method string, decode func(body []byte) (string, error)) error {
 	x, err := r.client.get(ctx, call{method: method, request: request{OrganizationID: r.organizationID}})
 	r.record(x)

@@ -1,6 +1,6 @@
-// Package fetch is the client for the Ona API. It reads one organization completely, checks
-// every response and converts it to the types of package ona. It owns paging, retries and the
-// check that a listing is complete: an incomplete listing is an error, never a shorter list.
+// Package fetch is the client for the Ona API. It reads one organization completely, checks every
+// response and converts it to the types of package ona. It owns paging, retries and the check that
+// a listing is complete: an incomplete listing is an error, never a shorter list.
 package fetch
 
 import (
@@ -25,29 +25,29 @@ type Options struct {
 	// ParseBaseURL.
 	BaseURL string
 	Token   Token
-	// OrganizationID pins the organization: a token of another organization is refused before
-	// anything is listed. Empty means no pin.
+	// OrganizationID pins the organization: a token of another organization is refused before anything
+	// is listed. Empty means no pin.
 	OrganizationID string
 	// PageSize is the number of rows in a page, 1 to 100; 100 by default.
 	PageSize int
 	Limits
-	// Sleep waits for d between two tries and returns ctx's error if ctx ends first. Nil means
-	// a real timer.
+	// Sleep waits for d between two tries and returns ctx's error if ctx ends first. Nil means a real
+	// timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Transport sends the requests; nil means NewTransport(1).
 	Transport http.RoundTripper
 	// Now is the clock for the times in the evidence.
 	Now func() time.Time
-	// Logger logs every request at debug level and every retry at info level, without
-	// credentials; nil means no log.
+	// Logger logs every request at debug level and every retry at info level, without credentials; nil
+	// means no log.
 	Logger    *slog.Logger
 	UserAgent string
 }
 
 // Limits bound the calls for one organization. Zero means the default.
 type Limits struct {
-	// MaxPages is the highest number of pages in one listing; 20,000 by default. A longer
-	// listing fails.
+	// MaxPages is the highest number of pages in one listing; 20,000 by default. A longer listing
+	// fails.
 	MaxPages int
 	// MaxResponseBytes bounds one response after decompression; 32 MiB by default.
 	MaxResponseBytes int64
@@ -55,8 +55,8 @@ type Limits struct {
 	CallTimeout time.Duration
 	// MaxTries is how many times one call is sent at most; 6 by default.
 	MaxTries int
-	// MaxWait is the longest wait between two tries; two minutes by default. If a server asks
-	// for more, the call fails.
+	// MaxWait is the longest wait between two tries; two minutes by default. If a server asks for
+	// more, the call fails.
 	MaxWait time.Duration
 }
 
@@ -66,11 +66,11 @@ type Source struct {
 	Name string
 	// Fetch says how to reach the API. OrganizationID is set if the operator named an organization.
 	Fetch Options
-	// TokenExpires is the day on which the token expires, at 00:00 UTC; zero if the settings do
-	// not say.
+	// TokenExpires is the day on which the token expires, at 00:00 UTC; zero if the settings do not
+	// say.
 	TokenExpires time.Time
-	// Err says why the organization cannot be collected, such as a token that does not exist;
-	// nil if it can. The snapshot fails with this error.
+	// Err says why the organization cannot be collected, such as a token that does not exist; nil if
+	// it can. The snapshot fails with this error.
 	Err error
 }
 

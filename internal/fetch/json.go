@@ -21,8 +21,7 @@ const maxDepth = 64
 
 var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 
-// lenient is for JSON that was already validated, and for finding an id in JSON that was
-// refused.
+// lenient is for JSON that was already validated, and for finding an id in JSON that was refused.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // readAnswer reads the body of a response, one JSON object.
@@ -202,8 +201,7 @@ func wrongKind(field string, kind jsontext.Kind, want string) error {
 	return fmt.Errorf("field %s is %s, not %s", plain(field), kindNames[kind], want)
 }
 
-// describe rewrites an error of the JSON library so that it names JSON types instead of Go
-// types.
+// describe rewrites an error of the JSON library so that it names JSON types instead of Go types.
 func describe(err error) error { return describeField("", err) }
 
 // describeField is describe for an error inside a field.
@@ -236,8 +234,7 @@ func typeName(t reflect.Type) string {
 	return "an object"
 }
 
-// configurationID returns the id in a row that was refused, for the error; empty if there is
-// none.
+// configurationID returns the id in a row that was refused, for the error; empty if there is none.
 func configurationID(row []byte) string {
 	var found struct {
 		ID any `json:"id"`

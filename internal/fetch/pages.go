@@ -48,8 +48,8 @@ func (r *reader) pages(ctx context.Context, s source) iter.Seq2[page, error] {
 	}
 }
 
-// requestPage sends the page token in the body, where Connect servers read it, and in the
-// query, where the API's own SDKs send it.
+// requestPage sends the page token in the body, where Connect servers read it, and in the query,
+// where the API's own SDKs send it.
 func (c *Client) requestPage(ctx context.Context, s source, number int, token string) (Exchange, error) {
 	size := c.settings.PageSize
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}
@@ -61,8 +61,7 @@ func (c *Client) requestPage(ctx context.Context, s source, number int, token st
 	return c.get(ctx, call{method: s.method, page: number, query: query, request: body})
 }
 
-// readPage requests a page, keeps it as evidence and splits it into its rows and the next
-// token.
+// readPage requests a page, keeps it as evidence and splits it into its rows and the next token.
 func (r *reader) readPage(ctx context.Context, s source, number int, token string) (page, error) {
 	x, err := r.client.requestPage(ctx, s, number, token)
 	if err != nil {
@@ -102,8 +101,8 @@ func splitPage(body []byte, field string) (p page, err error) {
 	return p, err
 }
 
-// brokenRow returns the id of the first row that is not valid JSON; empty if there is no such
-// row or it has no id.
+// brokenRow returns the id of the first row that is not valid JSON; empty if there is no such row
+// or it has no id.
 func brokenRow(body []byte, field string) string {
 	answer, err := readMembers(body, lenient)
 	var rows []jsontext.Value

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Token is an Ona access token. Printing, logging or encoding it shows "[token]"; only
-// string(t) returns the value.
+// Token is an Ona access token. Printing, logging or encoding it shows "[token]"; only string(t)
+// returns the value.
 type Token string
 
 // ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a

@@ -98,8 +98,8 @@ func codeWithoutConnect(status int) string {
 	return CodeUnknown
 }
 
-// mayPass reports whether the same request may succeed later. The status takes precedence over
-// the code.
+// mayPass reports whether the same request may succeed later. The status takes precedence over the
+// code.
 func mayPass(status int, code string) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
@@ -120,9 +120,9 @@ func (c *Client) quote(text string) string {
 	return text
 }
 
-// notAssessed reports whether the API itself answered that the token may not read something or
-// that the server has no such method, and returns that answer. A status alone does not count,
-// because a proxy's 403 says nothing about the token's rights.
+// notAssessed reports whether the API itself answered that the token may not read something or that
+// the server has no such method, and returns that answer. A status alone does not count, because a
+// proxy's 403 says nothing about the token's rights.
 func notAssessed(err error) (reason string, ok bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || !e.connect {

@@ -26,9 +26,9 @@ type call struct {
 	request request
 }
 
-// get sends a call until it succeeds, fails permanently or reaches MaxTries. The exchange has
-// the last response, even if get returns an error. backoff.Retry does not fit: its RetryAfter
-// supports whole seconds only, and the waits are part of the evidence.
+// get sends a call until it succeeds, fails permanently or reaches MaxTries. The exchange has the
+// last response, even if get returns an error. backoff.Retry does not fit: its RetryAfter supports
+// whole seconds only, and the waits are part of the evidence.
 func (c *Client) get(ctx context.Context, k call) (Exchange, error) {
 	body, err := json.Marshal(k.request)
 	if err != nil {
@@ -96,8 +96,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// waitAfter returns how long to wait before the next try: as long as the server asks for,
-// otherwise by exponential backoff with jitter. again is false if no try follows.
+// waitAfter returns how long to wait before the next try: as long as the server asks for, otherwise
+// by exponential backoff with jitter. again is false if no try follows.
 func (c *Client) waitAfter(
 	failure *Error, tries int, series *backoff.ExponentialBackOff,
 ) (wait time.Duration, again bool) {
@@ -115,8 +115,8 @@ func (c *Client) waitAfter(
 	return failure.serverWait, true
 }
 
-// requestedWait returns how long the server says to wait; 0 if it does not say. It skips a
-// header or detail that cannot be parsed.
+// requestedWait returns how long the server says to wait; 0 if it does not say. It skips a header
+// or detail that cannot be parsed.
 func requestedWait(details []connectDetail, header http.Header, received time.Time) time.Duration {
 	for _, d := range []time.Duration{
 		retryInfo(details),
@@ -140,8 +140,8 @@ func headerNumber(header http.Header, name string, unit time.Duration) time.Dura
 	return time.Duration(min(n, int64(math.MaxInt64/unit))) * unit
 }
 
-// headerDate reads a Retry-After that is a date. The date is on the server's clock, so the wait
-// is counted from the Date of the response.
+// headerDate reads a Retry-After that is a date. The date is on the server's clock, so the wait is
+// counted from the Date of the response.
 func headerDate(header http.Header, received time.Time) time.Duration {
 	until, err := http.ParseTime(header.Get("Retry-After"))
 	if err != nil {
@@ -153,8 +153,7 @@ func headerDate(header http.Header, received time.Time) time.Duration {
 	return until.Sub(received)
 }
 
-// retryInfo reads google.rpc.RetryInfo from the protobuf in value, or else from the JSON in
-// debug.
+// retryInfo reads google.rpc.RetryInfo from the protobuf in value, or else from the JSON in debug.
 func retryInfo(details []connectDetail) time.Duration {
 	for _, detail := range details {
 		if detail.typeName() != "google.rpc.RetryInfo" {

@@ -26,18 +26,18 @@ const (
 // errSlow is the cause that ends a try after Options.CallTimeout.
 var errSlow = errors.New("no full answer in time")
 
-// NewTransport returns a transport that the clients of several organizations can share. It uses
-// the proxies from the environment (HTTPS_PROXY, NO_PROXY), the certificates of the system or
-// SSL_CERT_FILE, and HTTP/2 if the server supports it. It keeps one idle connection for each
-// call at the same time.
+// NewTransport returns a transport that the clients of several organizations can share. It uses the
+// proxies from the environment (HTTPS_PROXY, NO_PROXY), the certificates of the system or
+// SSL_CERT_FILE, and HTTP/2 if the server supports it. It keeps one idle connection for each call
+// at the same time.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*CallsAtOnce
 	return transport
 }
 
-// try sends the call once. The status of the exchange is 0 if no response came or it must not
-// be kept.
+// try sends the call once. The status of the exchange is 0 if no response came or it must not be
+// kept.
 func (c *Client) try(ctx context.Context, k call, body []byte) (x Exchange, failure *Error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.settings.CallTimeout, errSlow)
 	defer cancel()
@@ -126,8 +126,8 @@ func (c *Client) accept(ctx context.Context, resp *http.Response, repeated strin
 	return nil
 }
 
-// noAnswer returns the error for a try that ended before the last byte of the response. The
-// error is retryable if another try may succeed.
+// noAnswer returns the error for a try that ended before the last byte of the response. The error
+// is retryable if another try may succeed.
 func (c *Client) noAnswer(ctx context.Context, err error) *Error {
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
 		return RunEnded(ctx, ctx.Err())
@@ -149,8 +149,8 @@ func (c *Client) noAnswer(ctx context.Context, err error) *Error {
 	return &Error{Code: CodeConnection, Err: fmt.Errorf("no full answer: %w", cause), retryable: !badCertificate}
 }
 
-// isBadCompression reports whether the body is not valid gzip. A stream that was cut short is
-// not bad compression: another try may succeed.
+// isBadCompression reports whether the body is not valid gzip. A stream that was cut short is not
+// bad compression: another try may succeed.
 func isBadCompression(err error) bool {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)

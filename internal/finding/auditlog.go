@@ -16,11 +16,11 @@ import (
 // with.
 type AuditLog struct {
 	ona.AuditLog
-	// Compared is, by subject type, when the snapshot was taken that the changes are compared
-	// with, on the server's clock. A type without an entry was not compared.
+	// Compared is, by subject type, when the snapshot was taken that the changes are compared with, on
+	// the server's clock. A type without an entry was not compared.
 	Compared map[diff.SubjectType]time.Time
-	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil
-	// means that none has.
+	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil means that
+	// none has.
 	Seen func(id string) bool
 }
 
@@ -31,8 +31,8 @@ var subjectTypes = map[string]diff.SubjectType{
 	ona.ResourceTypeOrganizationPolicy: diff.Organization,
 }
 
-// entrySubject returns the subject of an entry; its type is empty if changes have no such type.
-// The subject of a policy entry is the organization, without an id.
+// entrySubject returns the subject of an entry; its type is empty if changes have no such type. The
+// subject of a policy entry is the organization, without an id.
 func entrySubject(entry ona.AuditLogEntry) diff.Subject {
 	kind := subjectTypes[entry.SubjectType]
 	if kind == diff.Organization {
@@ -46,16 +46,14 @@ func (l *AuditLog) isComplete(since time.Time) bool {
 	return l.Lacking == "" || !l.CompleteFrom.IsZero() && !l.CompleteFrom.After(since)
 }
 
-// between reports whether an entry was created between the two snapshots in which its subject
-// was compared, within the tolerance. For an unknown subject type it uses those of SCIM
-// configurations.
+// between reports whether an entry was created between the two snapshots in which its subject was
+// compared, within the tolerance. For an unknown subject type it uses those of SCIM configurations.
 func (l *AuditLog) between(kind diff.SubjectType, at time.Time, tolerance time.Duration) bool {
 	since, compared := l.Compared[cmp.Or(kind, diff.SCIMConfiguration)]
 	return compared && at.After(since.Add(-tolerance)) && !at.After(l.Until.Add(tolerance))
 }
 
-// sinceBaseline counts the entries between the two snapshots whose subject type changes can
-// have.
+// sinceBaseline counts the entries between the two snapshots whose subject type changes can have.
 func (l *AuditLog) sinceBaseline() int {
 	n := 0
 	if l != nil {
@@ -68,10 +66,10 @@ func (l *AuditLog) sinceBaseline() int {
 	return n
 }
 
-// Candidates returns, for each change, the entries that may name who made it, newest first:
-// those about the same subject between the two snapshots, or at most tolerance before or after.
-// It returns nil for a change without entries and for one that no person made, such as a field
-// that a newer server reports.
+// Candidates returns, for each change, the entries that may name who made it, newest first: those
+// about the same subject between the two snapshots, or at most tolerance before or after. It
+// returns nil for a change without entries and for one that no person made, such as a field that a
+// newer server reports.
 func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) [][]ona.AuditLogEntry {
 	all := make([][]ona.AuditLogEntry, len(changes))
 	if l == nil || l.NotAssessed != "" {
@@ -99,8 +97,7 @@ func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) []
 	return all
 }
 
-// isMadeByPerson is false for a change that appears only because the server answers
-// differently.
+// isMadeByPerson is false for a change that appears only because the server answers differently.
 func isMadeByPerson(c diff.Change) bool {
 	return !slices.Contains([]diff.Kind{
 		diff.FieldFirstReported, diff.TokenExpiryReported, diff.TokenExpiryLost, diff.OrganizationNotStated,
@@ -108,8 +105,8 @@ func isMadeByPerson(c diff.Change) bool {
 	}, c.Kind)
 }
 
-// isPolicyChange distinguishes changes of policies, whose values are JSON, from the other
-// changes of an organization.
+// isPolicyChange distinguishes changes of policies, whose values are JSON, from the other changes
+// of an organization.
 func isPolicyChange(c diff.Change) bool {
 	switch c.Kind {
 	case diff.RestrictionLifted, diff.RestrictionSet:
@@ -121,8 +118,8 @@ func isPolicyChange(c diff.Change) bool {
 	return false
 }
 
-// mustBeLogged reports whether a change without an entry fails the rule. Changes of an
-// organization other than its policies are logged under subject types that are not read.
+// mustBeLogged reports whether a change without an entry fails the rule. Changes of an organization
+// other than its policies are logged under subject types that are not read.
 func mustBeLogged(c diff.Change) bool {
 	if c.SubjectType == diff.Organization {
 		return c.Kind == diff.RestrictionLifted || c.Kind == diff.RestrictionSet

@@ -41,8 +41,7 @@ func updatedOnly(e *evaluation) (rows []row) {
 	return rows
 }
 
-// changedInstant formats an instant from a change for a reader; it returns other text
-// unchanged.
+// changedInstant formats an instant from a change for a reader; it returns other text unchanged.
 func changedInstant(text string) string {
 	t, err := ona.ParseTime(text)
 	switch {

@@ -56,8 +56,7 @@ func unverifiedLinking(_ *evaluation, c configuration) row {
 		"The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
 }
 
-// foreign checks again what package fetch guarantees: a foreign configuration fails the
-// collection.
+// foreign checks again what package fetch guarantees: a foreign configuration fails the collection.
 func foreign(e *evaluation, c configuration) row {
 	return failIf(c.OrganizationID != "" && c.OrganizationID != e.organization.id,
 		"The configuration belongs to organization %s; the listing is of organization %s.",

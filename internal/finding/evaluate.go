@@ -15,10 +15,10 @@ import (
 // another organization than the token's.
 const ForeignOrganization = "foreign_organization"
 
-// Evaluate evaluates every rule on a complete inventory. For each rule it returns one finding
-// for each subject that fails or could not be assessed, or exactly one Pass for the
-// organization if there is no such subject. So every rule has at least one finding. Findings
-// are in the order of the register, then sorted by subject type and id.
+// Evaluate evaluates every rule on a complete inventory. For each rule it returns one finding for
+// each subject that fails or could not be assessed, or exactly one Pass for the organization if
+// there is no such subject. So every rule has at least one finding. Findings are in the order of
+// the register, then sorted by subject type and id.
 func Evaluate(in Input, t Thresholds) []Finding {
 	e := newEvaluation(in, t)
 	findings := make([]Finding, 0, len(register))
@@ -32,8 +32,7 @@ func Evaluate(in Input, t Thresholds) []Finding {
 
 // EvaluateFailed returns the findings for an organization whose collection was not complete.
 // RUN-001 fails with the error's code and text; SCIM-020 fails with the text if the code is
-// ForeignOrganization; every other rule is NotAssessed. organizationID is empty if it is not
-// known.
+// ForeignOrganization; every other rule is NotAssessed. organizationID is empty if it is not known.
 func EvaluateFailed(organizationID, name, code, errText string) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))

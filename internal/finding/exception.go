@@ -10,18 +10,17 @@ import (
 // Exception is an owner's statement that failures of a rule are accepted until a date.
 type Exception struct {
 	RuleID string
-	// SubjectID is the subject and OrganizationID the organization that the exception covers.
-	// At least one is set; if both are, both must match.
+	// SubjectID is the subject and OrganizationID the organization that the exception covers. At least
+	// one is set; if both are, both must match.
 	SubjectID, OrganizationID string
-	// Owner is who accepts the failure, Reason why, and Ticket, which may be empty, where it
-	// was decided.
+	// Owner is who accepts the failure, Reason why, and Ticket, which may be empty, where it was
+	// decided.
 	Owner, Reason, Ticket string
 	// Expires is the last day on which it is in force, at 00:00 UTC.
 	Expires time.Time
 }
 
-// InForce reports whether the exception is in force at an instant; its last day ends at 24:00
-// UTC.
+// InForce reports whether the exception is in force at an instant; its last day ends at 24:00 UTC.
 func (x Exception) InForce(at time.Time) bool { return at.Before(x.Expires.AddDate(0, 0, 1)) }
 
 // CanBeExcepted reports whether failures of a rule may be accepted. A run that is not complete
@@ -47,15 +46,14 @@ type Acceptance struct {
 	// InForce is false if the exception had expired.
 	InForce bool
 	Bearing Bearing
-	// Findings has the indices of the failures that it covers or, if it has expired, would
-	// cover.
+	// Findings has the indices of the failures that it covers or, if it has expired, would cover.
 	Findings []int
 }
 
 // Accept sets each failure that an exception in force covers to Excepted. If only an expired
 // exception covers a failure, Accept adds to its text that the exception expired. If several
-// exceptions cover a failure, it uses the one that expires last. It returns the exceptions for
-// the organization, in the order of the parameter.
+// exceptions cover a failure, it uses the one that expires last. It returns the exceptions for the
+// organization, in the order of the parameter.
 func Accept(findings []Finding, organizationID string, exceptions []Exception, takenAt time.Time) []Acceptance {
 	var all []Acceptance
 	for _, x := range exceptions {

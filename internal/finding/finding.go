@@ -1,6 +1,6 @@
-// Package finding evaluates the audit rules on the inventory and the changes of one
-// organization: what fails, what passes, and what could not be assessed. Like package diff it
-// is pure: it neither reads a clock nor uses the API or the store.
+// Package finding evaluates the audit rules on the inventory and the changes of one organization:
+// what fails, what passes, and what could not be assessed. Like package diff it is pure: it neither
+// reads a clock nor uses the API or the store.
 package finding
 
 import (
@@ -23,25 +23,24 @@ const (
 	Excepted    Status = "excepted"
 )
 
-// Finding is the outcome of one rule for one subject; see Evaluate. The subject type of a
-// missed night (RUN-002) and of an unknown field (RUN-004) is Organization, and the subject id
-// is the night or the field.
+// Finding is the outcome of one rule for one subject; see Evaluate. The subject type of a missed
+// night (RUN-002) and of an unknown field (RUN-004) is Organization, and the subject id is the
+// night or the field.
 type Finding struct {
 	RuleID   string
 	Severity diff.Severity
 	Status   Status
-	// OriginalStatus is the status before an exception applied; empty unless Status is
-	// Excepted.
+	// OriginalStatus is the status before an exception applied; empty unless Status is Excepted.
 	OriginalStatus Status
 	SubjectType    diff.SubjectType
 	SubjectID      string
 	SubjectName    string
-	// Observed is what was found or, for NotAssessed, why the rule could not be assessed. It
-	// contains neither the time of the snapshot nor that of the baseline, so that an unchanged
-	// finding has the same text in every run.
+	// Observed is what was found or, for NotAssessed, why the rule could not be assessed. It contains
+	// neither the time of the snapshot nor that of the baseline, so that an unchanged finding has the
+	// same text in every run.
 	Observed string
-	// Fingerprint is the result of the function Fingerprint. It has no names, so a finding
-	// keeps its age if its subject is renamed.
+	// Fingerprint is the result of the function Fingerprint. It has no names, so a finding keeps its
+	// age if its subject is renamed.
 	Fingerprint string
 }
 
@@ -65,9 +64,8 @@ type Input struct {
 	ListedOnly map[diff.Subject]string
 	// AuditLog is nil if the log was not read.
 	AuditLog *AuditLog
-	// ExpirySince returns since when snapshots show the present expiry of a token. It is called
-	// once for each SCIM configuration, in the order of the inventory. Nil means since this
-	// snapshot.
+	// ExpirySince returns since when snapshots show the present expiry of a token. It is called once
+	// for each SCIM configuration, in the order of the inventory. Nil means since this snapshot.
 	ExpirySince func(*ona.SCIMConfiguration) ExpirySince
 	// ServerClockOffset is the local clock minus the server's Date during the collection;
 	// ServerClockKnown is false if no response had a Date.
@@ -76,8 +74,7 @@ type Input struct {
 	BaseURL           string
 	// Principal is the kind and the id of the identity to which the token belongs.
 	Principal string
-	// UnknownFields has the response fields that this version does not know, as Type.field,
-	// sorted.
+	// UnknownFields has the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
 	// ScheduleKnown is true if the database has a schedule; MissedNights then has the scheduled
 	// instants, UTC, without a complete run.
@@ -96,7 +93,7 @@ type Baseline struct {
 type ExpirySince struct {
 	// At is the first snapshot with this expiry, UTC.
 	At time.Time
-	// Rotated is true if an earlier snapshot showed another expiry: the token was rotated
-	// between that snapshot and At.
+	// Rotated is true if an earlier snapshot showed another expiry: the token was rotated between that
+	// snapshot and At.
 	Rotated bool
 }

@@ -10,9 +10,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// shortLived finds SCIM configurations that existed only between two snapshots. It leaves an
-// entry after this snapshot to the next run: its configuration may have been created after the
-// listing.
+// shortLived finds SCIM configurations that existed only between two snapshots. It leaves an entry
+// after this snapshot to the next run: its configuration may have been created after the listing.
 func shortLived(e *evaluation) (rows []row) {
 	l, since := e.AuditLog, e.AuditLog.Compared[diff.SCIMConfiguration]
 	groups := make(map[string][]ona.AuditLogEntry) // by configuration
@@ -34,8 +33,8 @@ func shortLived(e *evaluation) (rows []row) {
 	return rows
 }
 
-// neverSeen reports whether the subject is a SCIM configuration that neither this snapshot nor
-// an older one has.
+// neverSeen reports whether the subject is a SCIM configuration that neither this snapshot nor an
+// older one has.
 func (e *evaluation) neverSeen(s diff.Subject) bool {
 	if s.Type != diff.SCIMConfiguration || s.ID == "" {
 		return false
@@ -53,8 +52,8 @@ type activity struct {
 	entries         []ona.AuditLogEntry
 }
 
-// logMismatches compares the changes with the audit log. It returns a row for each subject that
-// has changes but no entries, or entries but no changes.
+// logMismatches compares the changes with the audit log. It returns a row for each subject that has
+// changes but no entries, or entries but no changes.
 func logMismatches(e *evaluation) (rows []row) {
 	l := e.AuditLog
 	var open []string // what could not be assessed about the organization
@@ -119,9 +118,9 @@ func (e *evaluation) activities() map[diff.Subject]*activity {
 	return all
 }
 
-// mustBeExplained reports whether an entry must have a change. The baseline may already show
-// the effect of an entry that follows it within the clock tolerance. Entries after this
-// snapshot belong to the next run. Those that SCIM-018 reports have their own finding.
+// mustBeExplained reports whether an entry must have a change. The baseline may already show the
+// effect of an entry that follows it within the clock tolerance. Entries after this snapshot belong
+// to the next run. Those that SCIM-018 reports have their own finding.
 func (e *evaluation) mustBeExplained(s diff.Subject, at time.Time) bool {
 	l := e.AuditLog
 	since, compared := l.Compared[s.Type]

@@ -14,11 +14,11 @@ const (
 
 // judgement is how a rule is evaluated.
 type judgement struct {
-	// needs returns why the data for the rule is missing; empty if it is there. Nil means that
-	// the rule needs nothing more than the inventory.
+	// needs returns why the data for the rule is missing; empty if it is there. Nil means that the
+	// rule needs nothing more than the inventory.
 	needs func(*evaluation) string
-	// A rule has either each or all. each judges one SCIM configuration. all returns one row
-	// for each subject that is not in order.
+	// A rule has either each or all. each judges one SCIM configuration. all returns one row for each
+	// subject that is not in order.
 	each func(*evaluation, configuration) row
 	all  func(*evaluation) []row
 }
@@ -59,8 +59,8 @@ var judgements = map[string]judgement{
 //go:embed rules.json
 var rulesFile []byte
 
-// register has every rule in the order of the file and of reports: by id, rules about the run
-// last. The id of a removed rule is never used again.
+// register has every rule in the order of the file and of reports: by id, rules about the run last.
+// The id of a removed rule is never used again.
 var register = readRegister()
 
 func readRegister() []Rule {

@@ -8,12 +8,11 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// ByRule is the Rule.Severity of a rule whose severity depends on the subject. No Finding has
-// it.
+// ByRule is the Rule.Severity of a rule whose severity depends on the subject. No Finding has it.
 const ByRule diff.Severity = "by rule"
 
-// Frameworks has the frameworks that a Control can belong to, as auditors cite them, in the
-// order of reports.
+// Frameworks has the frameworks that a Control can belong to, as auditors cite them, in the order
+// of reports.
 var Frameworks = []string{"SOC 2 TSC 2017", "ISO/IEC 27001:2022 Annex A", "NIST SP 800-53 Rev. 5", "PCI DSS 4.0.1"}
 
 // Control is one control in a framework. A rule supports a control; no rule alone satisfies a
@@ -28,11 +27,10 @@ type Rule struct {
 	Title string // at most 60 characters
 	// Severity is the severity of a failure, or ByRule.
 	Severity diff.Severity
-	// Why says what a failure can lead to, Remedy how to end it, Expected what would be in
-	// order.
+	// Why says what a failure can lead to, Remedy how to end it, Expected what would be in order.
 	Why, Remedy, Expected string
-	// Limits is a sentence after Expected that names the thresholds. Passed is what was
-	// observed if every subject is in order. In both, names in braces are replaced by numbers.
+	// Limits is a sentence after Expected that names the thresholds. Passed is what was observed if
+	// every subject is in order. In both, names in braces are replaced by numbers.
 	Limits, Passed string
 	Supports       []Control
 
@@ -67,8 +65,8 @@ func (r Rule) ExpectedBy(t Thresholds) string {
 	return r.Expected + " " + t.names().Replace(r.Limits)
 }
 
-// CanBeTurnedOff reports whether the settings may turn a rule off. The rules that check that
-// the listing is complete and from the right organization cannot be turned off.
+// CanBeTurnedOff reports whether the settings may turn a rule off. The rules that check that the
+// listing is complete and from the right organization cannot be turned off.
 func CanBeTurnedOff(ruleID string) bool {
 	return ruleID != runNotComplete && ruleID != foreignConfiguration
 }
@@ -76,11 +74,11 @@ func CanBeTurnedOff(ruleID string) bool {
 // day is 24 hours: every threshold counts elapsed time between instants, not calendar days.
 const day = 24 * time.Hour
 
-// Thresholds has the limits that the rules use. Each is a setting; Rule.ExpectedBy names those
-// of a rule.
+// Thresholds has the limits that the rules use. Each is a setting; Rule.ExpectedBy names those of a
+// rule.
 type Thresholds struct {
-	// A token that expires within ExpiryHigh of the snapshot, or exactly then, fails SCIM-002
-	// with severity high; likewise ExpiryMedium and ExpiryInfo.
+	// A token that expires within ExpiryHigh of the snapshot, or exactly then, fails SCIM-002 with
+	// severity high; likewise ExpiryMedium and ExpiryInfo.
 	ExpiryHigh, ExpiryMedium, ExpiryInfo time.Duration
 	// MaxLifetime is the longest lifetime that a token may have.
 	MaxLifetime time.Duration

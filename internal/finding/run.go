@@ -8,8 +8,8 @@ import (
 	"scim-auditor/internal/diff"
 )
 
-// incomplete never fails, because only a complete listing becomes an Inventory; see
-// EvaluateFailed for the others.
+// incomplete never fails, because only a complete listing becomes an Inventory; see EvaluateFailed
+// for the others.
 func incomplete(*evaluation) []row { return nil }
 
 func missedNights(e *evaluation) (rows []row) {
@@ -20,8 +20,8 @@ func missedNights(e *evaluation) (rows []row) {
 	return rows
 }
 
-// otherSource compares the source of a snapshot with that of its baseline. It skips a value
-// that either does not have.
+// otherSource compares the source of a snapshot with that of its baseline. It skips a value that
+// either does not have.
 func otherSource(e *evaluation) []row {
 	var differences, unknown []string
 	for _, source := range []struct{ name, before, now string }{

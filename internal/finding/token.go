@@ -2,15 +2,14 @@ package finding
 
 import "scim-auditor/internal/ona"
 
-// longestLifetime is the longest lifetime that the API allows: 2 years, at most one of them a
-// leap year. A longer time from createdAt to the expiry proves that the token was rotated in
-// between.
+// longestLifetime is the longest lifetime that the API allows: 2 years, at most one of them a leap
+// year. A longer time from createdAt to the expiry proves that the token was rotated in between.
 const longestLifetime = (365 + 366) * day
 
 const expiryNotReported = "The API did not report when the token expires."
 
-// expired reports whether a token had expired at the snapshot, which includes that very
-// instant. The expiry must be known.
+// expired reports whether a token had expired at the snapshot, which includes that very instant.
+// The expiry must be known.
 func (e *evaluation) expired(c configuration) bool {
 	return !c.TokenExpiresAt.After(e.TakenAt)
 }
@@ -46,10 +45,10 @@ func expiryReported(_ *evaluation, c configuration) row {
 	return failIf(c.TokenExpiresAt.IsZero(), expiryNotReported)
 }
 
-// lifetime judges a token's lifetime, which is only known within bounds. The first snapshot
-// with the expiry is not before the token's creation, so the time from it to the expiry is a
-// lower bound. createdAt is not after the token's creation, so the time from it is an upper
-// bound, and exact if the token was never rotated.
+// lifetime judges a token's lifetime, which is only known within bounds. The first snapshot with
+// the expiry is not before the token's creation, so the time from it to the expiry is a lower
+// bound. createdAt is not after the token's creation, so the time from it is an upper bound, and
+// exact if the token was never rotated.
 func lifetime(e *evaluation, c configuration) row {
 	created, since, expires := utc(c.CreatedAt), utc(c.since.At), utc(c.TokenExpiresAt)
 	atLeast, estimate := c.TokenExpiresAt.Sub(c.since.At), c.TokenExpiresAt.Sub(c.CreatedAt)
@@ -106,10 +105,9 @@ func rotation(e *evaluation, c configuration) row {
 		"whether the token was rotated between the two is not known.", created, since)
 }
 
-// issuedAtCreation reports whether a token was probably issued when its configuration was
-// created: it expires a whole number of days after createdAt. Lifetimes are whole days, so a
-// regenerated token expires like this only if it was regenerated at exactly the same time of
-// day.
+// issuedAtCreation reports whether a token was probably issued when its configuration was created:
+// it expires a whole number of days after createdAt. Lifetimes are whole days, so a regenerated
+// token expires like this only if it was regenerated at exactly the same time of day.
 func issuedAtCreation(c *ona.SCIMConfiguration) bool {
 	lifetime := c.TokenExpiresAt.Sub(c.CreatedAt)
 	return !c.CreatedAt.IsZero() && lifetime > 0 && lifetime <= longestLifetime && lifetime%day == 0

@@ -14,8 +14,8 @@ func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:0
 // exactUTC also shows the fraction of a second, on which the order of two instants can depend.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
 
-// span formats a duration: from one day on in days, hours and minutes; from one second on in
-// hours, minutes and seconds; below that exactly.
+// span formats a duration: from one day on in days, hours and minutes; from one second on in hours,
+// minutes and seconds; below that exactly.
 func span(d time.Duration) string {
 	if d < time.Second {
 		return d.String()
@@ -54,12 +54,12 @@ func enabledWord(enabled bool) string {
 	return "disabled"
 }
 
-// maxOthers is the highest number of configurations that one finding names. Each member of a
-// group names the others, so without a limit the text would grow quadratically.
+// maxOthers is the highest number of configurations that one finding names. Each member of a group
+// names the others, so without a limit the text would grow quadratically.
 const maxOthers = 5
 
-// shared returns a row for each member of a group, with the text and the other members; none
-// for a group of one.
+// shared returns a row for each member of a group, with the text and the other members; none for a
+// group of one.
 func shared(group []subject, text string) []row {
 	if len(group) == 1 {
 		return nil

@@ -86,7 +86,7 @@ func newMoving(random *rand.Rand) *moving {
 }
 
 // before changes the lists before a request, and keeps each state.
-func (w *moving) before(method string, n int) {
+func (w *moving) before(method string, _ int) {
 	for ; w.left > 0 && w.Float64() < w.restless; w.left-- {
 		s := w.lists[w.IntN(len(w.lists))]
 		w.change(s)

@@ -195,7 +195,7 @@ func TestASecondListingThatDisagreesFailsTheNight(t *testing.T) {
 	h.mustRun(h.source("default", acme.Token))
 	all := acme.SCIM
 	acme.SCIM = all[:2]
-	acme.Before = func(method string, n int) {
+	acme.Before = func(method string, _ int) {
 		if method == ona.GetSCIMConfiguration {
 			acme.SCIM = all // what was missing is back
 		}

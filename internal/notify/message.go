@@ -1,5 +1,5 @@
-// Package notify delivers the result of a run to people and machines: by webhook, by Slack, by
-// e-mail, and as a ping to a service that alerts if the ping is missing.
+// Package notify delivers the result of a run to people and machines: by webhook, by Slack, by e-mail, and as a ping to
+// a service that alerts if the ping is missing.
 package notify
 
 import (
@@ -35,8 +35,8 @@ const (
 // firstWait is the wait after the first try. Each further wait is longer. Tests shorten it.
 var firstWait = 2 * time.Second
 
-// Deliver calls send until it succeeds, returns a permanent error, or has used all tries or a
-// minute. It returns the last error.
+// Deliver calls send until it succeeds, returns a permanent error, or has used all tries or a minute. It returns the
+// last error.
 func Deliver(ctx context.Context, send func(context.Context) error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = firstWait

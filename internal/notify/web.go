@@ -34,9 +34,8 @@ func (s Slack) Send(ctx context.Context, m *Message) error {
 	return post(ctx, s.URL, map[string]string{"text": slackText.Replace(m.Text)})
 }
 
-// Ping is a dead man's switch: a service that alerts if the ping for a complete run is missing.
-// As with healthchecks.io, the URL reports success, URL/start the start, and URL/fail a
-// failure.
+// Ping is a dead man's switch: a service that alerts if the ping for a complete run is missing. As with
+// healthchecks.io, the URL reports success, URL/start the start, and URL/fail a failure.
 type Ping struct{ URL string }
 
 // Started reports that a run begins.
@@ -67,8 +66,7 @@ func post(ctx context.Context, target string, body any) error {
 	return request(ctx, http.MethodPost, target, text)
 }
 
-// client does not follow redirects: a POST could become a GET that succeeds although nothing
-// was delivered.
+// client does not follow redirects: a POST could become a GET that succeeds although nothing was delivered.
 var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // request sends one request.

@@ -41,8 +41,8 @@ func FieldsOf[T any]() []Field {
 	return fields
 }
 
-// Pointer returns a pointer to the field's value in object, which is a pointer to the struct.
-// Its type is *string, *bool, **bool, *time.Time, *[]string or *map[string]string.
+// Pointer returns a pointer to the field's value in object, which is a pointer to the struct. Its
+// type is *string, *bool, **bool, *time.Time, *[]string or *map[string]string.
 func (f Field) Pointer(object any) any {
 	return reflect.ValueOf(object).Elem().FieldByIndex(f.index).Addr().Interface()
 }
@@ -56,8 +56,8 @@ var (
 )
 
 // Canonical returns the configuration as canonical JSON: the API's field names, sorted, without
-// fields that are not reported, instants as FormatTime writes them. Two configurations are the
-// same if and only if their canonical JSON is.
+// fields that are not reported, instants as FormatTime writes them. Two configurations are the same
+// if and only if their canonical JSON is.
 func (c SCIMConfiguration) Canonical() string { return canonical(scimFields, &c, c.Unknown) }
 
 // Canonical returns the configuration as canonical JSON, see SCIMConfiguration.Canonical.
@@ -94,9 +94,9 @@ func canonical(fields []Field, object any, unknown Unknown) string {
 	return JSON(members)
 }
 
-// JSON returns a value as canonical JSON: the keys of a map in order, nothing escaped for HTML.
-// It panics if the value cannot be encoded: only a RawMessage that is not JSON can cause this,
-// and package fetch makes none.
+// JSON returns a value as canonical JSON: the keys of a map in order, nothing escaped for HTML. It
+// panics if the value cannot be encoded: only a RawMessage that is not JSON can cause this, and
+// package fetch makes none.
 func JSON(value any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -130,15 +130,14 @@ func jsonValue(pointer any) any {
 
 // Layouts of instants; all are UTC.
 const (
-	// TimeLayout is how an instant of the API is stored and compared: RFC 3339 with nine
-	// digits, so that texts sort as the instants do.
+	// TimeLayout is how an instant of the API is stored and compared: RFC 3339 with nine digits, so
+	// that texts sort as the instants do.
 	TimeLayout = "2006-01-02T15:04:05.000000000Z"
 	// DisplayTime is the layout of an instant in a sentence: whole seconds.
 	DisplayTime = "2006-01-02 15:04:05 UTC"
 )
 
-// FormatTime writes an instant in TimeLayout, and the zero time, which means not reported, as
-// "".
+// FormatTime writes an instant in TimeLayout, and the zero time, which means not reported, as "".
 func FormatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -8,8 +8,8 @@ import (
 
 const maxIDLength = 255 // bytes
 
-// ParseID returns an id as the database holds it: a UUID in lower case, any other id unchanged.
-// It refuses an id that a report could not show as it is. An empty id stays empty.
+// ParseID returns an id as the database holds it: a UUID in lower case, any other id unchanged. It
+// refuses an id that a report could not show as it is. An empty id stays empty.
 func ParseID(id string) (string, error) {
 	switch {
 	case isUUID(id):

@@ -1,8 +1,8 @@
-// Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations,
-// SSO configurations and what belongs to them, with the names of the API's methods and fields.
-// Package fetch validates and normalizes each value before it makes one: ids in lower case,
-// instants in UTC, sets sorted. Package ona imports nothing but the standard library, so every
-// package can use it.
+// Package ona holds the nouns of the Ona API as Go values: organizations, SCIM configurations, SSO
+// configurations and what belongs to them, with the names of the API's methods and fields. Package
+// fetch validates and normalizes each value before it makes one: ids in lower case, instants in
+// UTC, sets sorted. Package ona imports nothing but the standard library, so every package can use
+// it.
 package ona
 
 import (
@@ -13,8 +13,7 @@ import (
 
 // Identity says whose token it is (IdentityService/GetAuthenticatedIdentity).
 type Identity struct {
-	// SubjectID is the id of the user or service account, Principal its kind, such as
-	// PRINCIPAL_USER.
+	// SubjectID is the id of the user or service account, Principal its kind, such as PRINCIPAL_USER.
 	SubjectID, Principal string
 	// OrganizationID is the one organization that the token belongs to.
 	OrganizationID string
@@ -22,13 +21,12 @@ type Identity struct {
 	OrganizationTier string
 }
 
-// Unknown holds the fields of an object that this version does not know, by the API's name.
-// Each value is canonical JSON (RFC 8785 order). Beside it each object has Raw, the JSON as
-// received.
+// Unknown holds the fields of an object that this version does not know, by the API's name. Each
+// value is canonical JSON (RFC 8785 order). Beside it each object has Raw, the JSON as received.
 type Unknown = map[string]json.RawMessage
 
-// Organization is an organization of the API (OrganizationService/GetOrganization). CreatedAt
-// and UpdatedAt are the zero time if the API did not report them.
+// Organization is an organization of the API (OrganizationService/GetOrganization). CreatedAt and
+// UpdatedAt are the zero time if the API did not report them.
 type Organization struct {
 	ID        string    `api:"id,id"`
 	Name      string    `api:"name"`
@@ -43,8 +41,8 @@ type Organization struct {
 }
 
 // SCIMConfiguration lets an identity provider create and remove accounts
-// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if
-// the API did not report them.
+// (OrganizationService/ListSCIMConfigurations). CreatedAt and UpdatedAt are the zero time if the
+// API did not report them.
 type SCIMConfiguration struct {
 	ID string `api:"id,id"`
 	// OrganizationID is empty if the API left it out.
@@ -55,8 +53,8 @@ type SCIMConfiguration struct {
 	SSOConfigurationID string    `api:"ssoConfigurationId,id"`
 	CreatedAt          time.Time `api:"createdAt"`
 	UpdatedAt          time.Time `api:"updatedAt"`
-	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02):
-	// the expiry is unknown then, which does not mean that the token has expired.
+	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
+	// expiry is unknown then, which does not mean that the token has expired.
 	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
 	// AllowUnverifiedEmailAccountLinking is nil if the API left it out. A server that knows the field
 	// (since 2026-07) leaves false out, and an older one leaves out both, so nil counts as false.
@@ -65,8 +63,8 @@ type SCIMConfiguration struct {
 	Raw                                json.RawMessage
 }
 
-// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API
-// leaves out has its …_UNSPECIFIED value.
+// Values of SSOConfiguration.State and SSOConfiguration.ProviderType. An enum that the API leaves
+// out has its …_UNSPECIFIED value.
 const (
 	SSOStateActive          = "SSO_CONFIGURATION_STATE_ACTIVE"
 	SSOStateInactive        = "SSO_CONFIGURATION_STATE_INACTIVE"
@@ -77,8 +75,8 @@ const (
 )
 
 // SSOConfiguration lets the members of an organization sign in
-// (OrganizationService/ListSSOConfigurations). EmailDomains and AdditionalScopes are sets:
-// sorted, without duplicates.
+// (OrganizationService/ListSSOConfigurations). EmailDomains and AdditionalScopes are sets: sorted,
+// without duplicates.
 type SSOConfiguration struct {
 	ID string `api:"id,id"`
 	// OrganizationID is empty if the API left it out.
@@ -132,8 +130,8 @@ type Inventory struct {
 	Organization Organization
 	SCIM         []SCIMConfiguration
 	SSO          []SSOConfiguration
-	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an
-	// older server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
+	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an older
+	// server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
 	SSONotAssessed string
 	// Policies is nil if they could not be read; PoliciesNotAssessed then says why.
 	Policies            *OrganizationPolicies
@@ -170,12 +168,11 @@ var AccessTypes = []string{
 // AuditLogEntry is one line of an organization's audit log (EventService/ListAuditLogs).
 type AuditLogEntry struct {
 	ID string `api:"id,id"`
-	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may
-	// be empty.
+	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be
+	// empty.
 	ActorID        string `api:"actorId,id"`
 	ActorPrincipal string `api:"actorPrincipal"`
-	// SubjectID is what was acted on, SubjectType its kind, such as
-	// ResourceTypeSCIMConfiguration.
+	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`
 	SubjectType string `api:"subjectType"`
 	// Kind is the family of the entry, such as AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE; empty on servers
@@ -292,8 +289,8 @@ type AuditLog struct {
 	Entries []AuditLogEntry
 	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
 	NotAssessed string
-	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If
-	// Lacking is set, Entries is complete from CompleteFrom on; zero if unknown.
+	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If Lacking is
+	// set, Entries is complete from CompleteFrom on; zero if unknown.
 	Lacking      string
 	CompleteFrom time.Time
 }

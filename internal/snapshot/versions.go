@@ -104,7 +104,9 @@ func currentVersions(
 // asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions
 // that ended after the snapshot, not with those that ended before, because each half of the
 // query has an index.
-func (t *versionTable) asOf(ctx context.Context, q querier, organizationID string, snapshotID int64) ([]version, error) {
+func (t *versionTable) asOf(
+	ctx context.Context, q querier, organizationID string, snapshotID int64,
+) ([]version, error) {
 	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
 		t.columnsOf(true) + " FROM " + t.name +
 		" WHERE organization_key = " + keyOf + " AND valid_from <= ?2 AND valid_to"

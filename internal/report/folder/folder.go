@@ -1,6 +1,6 @@
-// Package folder writes a report folder with all files or not at all: the files, the manifest
-// that lists them, and SHA256SUMS. It owns the names of report folders and the link to the
-// newest, and it removes what a killed process left.
+// Package folder writes a report folder with all files or not at all: the files, the manifest that
+// lists them, and SHA256SUMS. It owns the names of report folders and the link to the newest, and
+// it removes what a killed process left.
 package folder
 
 import (
@@ -66,12 +66,12 @@ func Write(path string, files []File, manifest func([]Written) any) (err error) 
 	return replace(temporary, path)
 }
 
-// atOnce is the number of files written at the same time. The first file, the workbook, takes
-// as long as all others together.
+// atOnce is the number of files written at the same time. The first file, the workbook, takes as
+// long as all others together.
 const atOnce = 2
 
-// writeFiles writes the files, then the manifest that lists them, then the sums of all. It
-// syncs each file to disk while it writes the next ones.
+// writeFiles writes the files, then the manifest that lists them, then the sums of all. It syncs
+// each file to disk while it writes the next ones.
 func writeFiles(dir string, files []File, manifest func([]Written) any) (err error) {
 	var toDisk, group errgroup.Group
 	defer func() { err = errors.Join(err, toDisk.Wait()) }()
@@ -159,8 +159,8 @@ func writeSums(w io.Writer, files []Written) (err error) {
 	return err
 }
 
-// replace moves a finished folder to path. It first moves an existing folder aside, moves it
-// back if the new one cannot be moved, and removes it last.
+// replace moves a finished folder to path. It first moves an existing folder aside, moves it back
+// if the new one cannot be moved, and removes it last.
 func replace(finished, path string) error {
 	if err := durable.SyncFolder(finished); err != nil {
 		return err
@@ -185,13 +185,12 @@ func replace(finished, path string) error {
 	return nil
 }
 
-// lockFile is the lock of a folder of reports: shared while a process writes a report,
-// exclusive while it removes leftovers of killed processes. The system releases it when the
-// process ends.
+// lockFile is the lock of a folder of reports: shared while a process writes a report, exclusive
+// while it removes leftovers of killed processes. The system releases it when the process ends.
 const lockFile = ".lock"
 
-// lockShared takes the lock of a folder of reports until done is called. It first removes
-// leftovers if no other process is writing.
+// lockShared takes the lock of a folder of reports until done is called. It first removes leftovers
+// if no other process is writing.
 func lockShared(dir string) (done func() error, err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	alone, err := lock.TryLock()
@@ -205,8 +204,8 @@ func lockShared(dir string) (done func() error, err error) {
 	if opening := (*fs.PathError)(nil); errors.As(err, &opening) {
 		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
 	}
-	// Any other error means a file system without locks. There, no process gets the exclusive
-	// lock, so none removes leftovers.
+	// Any other error means a file system without locks. There, no process gets the exclusive lock,
+	// so none removes leftovers.
 	return lock.Close, nil
 }
 
@@ -216,8 +215,8 @@ const asideSuffix = ".old"
 // leftover matches the names of temporary folders and of earlier reports moved aside.
 var leftover = regexp.MustCompile(`^\.` + anyPattern + `-[0-9]+(\.old)?$`)
 
-// removeLeftovers removes folders that no process will finish. It moves an earlier report back
-// if no new one has its name. It ignores errors: the next report tries again.
+// removeLeftovers removes folders that no process will finish. It moves an earlier report back if
+// no new one has its name. It ignores errors: the next report tries again.
 func removeLeftovers(dir string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
@@ -235,8 +234,8 @@ func removeLeftovers(dir string) {
 	}
 }
 
-// The parts of the names of report folders: the form of an instant, the text between a run's
-// start and its id, and the end of a period's name.
+// The parts of the names of report folders: the form of an instant, the text between a run's start
+// and its id, and the end of a period's name.
 const (
 	instantForm  = "2006-01-02T150405Z"
 	runMark      = "-run-"
@@ -253,14 +252,13 @@ const (
 
 var reportName = regexp.MustCompile(`^` + anyPattern + `$`)
 
-// RunName returns the name of a run's report folder, such as 2026-11-23T020000Z-run-7. Names
-// sort by the start of the run.
+// RunName returns the name of a run's report folder, such as 2026-11-23T020000Z-run-7. Names sort
+// by the start of the run.
 func RunName(startedAt time.Time, id int64) string {
 	return startedAt.UTC().Format(instantForm) + runMark + strconv.FormatInt(id, 10)
 }
 
-// PeriodName returns the name of a period's report folder, such as
-// 2026-10-01--2026-10-31-period.
+// PeriodName returns the name of a period's report folder, such as 2026-10-01--2026-10-31-period.
 func PeriodName(from, to time.Time) string { return Period(from, to) + periodSuffix }
 
 // Period returns the days of a period for a name, or its instants if it has no whole days.
@@ -275,8 +273,7 @@ func Period(from, to time.Time) string {
 
 func startsDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
 
-// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a
-// period.
+// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period.
 func Of(name string) (run int64, isReport bool) {
 	if !reportName.MatchString(name) {
 		return 0, false
@@ -302,8 +299,8 @@ const (
 	latestText = "latest.txt"
 )
 
-// SetLatest makes the link in dir point to the report of a run. It keeps a link to the report
-// of a newer run if that report still exists.
+// SetLatest makes the link in dir point to the report of a run. It keeps a link to the report of a
+// newer run if that report still exists.
 func SetLatest(dir, name string) (err error) {
 	defer func() {
 		if err != nil {
@@ -343,8 +340,8 @@ func readLatest(dir string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// newer reports whether folder a belongs to a later run than b. Names that are not those of a
-// run's folder count as older.
+// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
+// folder count as older.
 func newer(a, b string) bool {
 	aTime, aRun := splitRun(a)
 	bTime, bRun := splitRun(b)
