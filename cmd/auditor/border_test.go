@@ -63,8 +63,8 @@ func TestAServerThatChangesItsSpellingChangesNothing(t *testing.T) {
 	}
 }
 
-// TestNumbersInUnknownFieldsAreComparedAsWritten changes a number by less than a float64 can hold, and
-// spells another one differently.
+// TestNumbersInUnknownFieldsAreComparedAsWritten changes a number by less than a float64 can hold,
+// and spells another one differently.
 func TestNumbersInUnknownFieldsAreComparedAsWritten(t *testing.T) {
 	s := newSite(t, nil)
 	fillHostile(s.state)

@@ -16,7 +16,8 @@ import (
 	"scim-auditor/internal/demo"
 )
 
-// expectAbsent looks for texts in everything that a process printed and in every file of its folder.
+// expectAbsent looks for texts in everything that a process printed and in every file of its
+// folder.
 func (p *process) expectAbsent(t *testing.T, folder string, texts ...string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
@@ -41,7 +42,8 @@ func (p *process) expectAbsent(t *testing.T, folder string, texts ...string) {
 	}
 }
 
-// TestASettingWithASecretIsRefusedByItsName starts the real command with a secret where none belongs.
+// TestASettingWithASecretIsRefusedByItsName starts the real command with a secret where none
+// belongs.
 func TestASettingWithASecretIsRefusedByItsName(t *testing.T) {
 	for _, c := range []struct {
 		name, config string

@@ -63,8 +63,8 @@ func checkBaseURL(u *url.URL) error {
 	return nil
 }
 
-// CheckProxy refuses a value of HTTPS_PROXY or HTTP_PROXY that is not a URL, or whose password makes
-// it another one. The error does not show the value.
+// CheckProxy refuses a value of HTTPS_PROXY or HTTP_PROXY that is not a URL, or whose password
+// makes it another one. The error does not show the value.
 func CheckProxy(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Host == "" {

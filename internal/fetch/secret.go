@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// minRedactable is the shortest secret, in bytes, that is looked for in a server's text. Real tokens
-// are far longer; a shorter one could occur in ordinary text.
+// minRedactable is the shortest secret, in bytes, that is looked for in a server's text. Real
+// tokens are far longer; a shorter one could occur in ordinary text.
 const minRedactable = 8
 
 // maxEscapes is how many times a text is unescaped in the search for a secret: JSON within JSON

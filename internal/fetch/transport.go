@@ -103,8 +103,8 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 	return failure
 }
 
-// accept returns an error if the body of a 200 could not be read or must not be used. repeated names
-// the secret in it. The content is checked later.
+// accept returns an error if the body of a 200 could not be read or must not be used. repeated
+// names the secret in it. The content is checked later.
 func (c *Client) accept(ctx context.Context, resp *http.Response, repeated string, readErr error) *Error {
 	encoding := resp.Header.Get("Content-Encoding")
 	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](readErr)

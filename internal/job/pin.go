@@ -26,9 +26,10 @@ type Pins struct {
 	newestRun int64
 }
 
-// ReadPins finds the organization of each source: the one that the operator named, otherwise the one
-// in the last complete snapshot of the source's label. A label without one may be a renamed label.
-// So if an organization is left, ReadPins asks the API to whom the tokens of such labels belong.
+// ReadPins finds the organization of each source: the one that the operator named, otherwise the
+// one in the last complete snapshot of the source's label. A label without one may be a renamed
+// label. So if an organization is left, ReadPins asks the API to whom the tokens of such labels
+// belong.
 func ReadPins(ctx context.Context, store *snapshot.Store, sources []fetch.Source, concurrency int) (*Pins, error) {
 	p := &Pins{bySource: map[string]snapshot.Snapshot{}, refused: map[string]error{}}
 	stored := context.WithoutCancel(ctx)

@@ -12,8 +12,9 @@ import (
 	"scim-auditor/internal/fetch"
 )
 
-// People paste a token, a password or a webhook's URL where a key such as token_env or url_file asks
-// for the place of it. So an error shows the value of such a key only if it looks like a place.
+// People paste a token, a password or a webhook's URL where a key such as token_env or url_file
+// asks for the place of it. So an error shows the value of such a key only if it looks like a
+// place.
 
 var (
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestASecretInTheWrongSettingIsNotShown pastes a secret where a setting asks for something else. The
-// error names the setting and does not show the secret.
+// TestASecretInTheWrongSettingIsNotShown pastes a secret where a setting asks for something else.
+// The error names the setting and does not show the secret.
 func TestASecretInTheWrongSettingIsNotShown(t *testing.T) {
 	const secret = "Sup3rSecretValue0123456789"
 	for _, c := range []struct {

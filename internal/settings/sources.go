@@ -114,7 +114,8 @@ func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) 
 // tokenVariables have the token of a single organization, the first that is set.
 var tokenVariables = []string{"ONA_TOKEN", "ONA_API_KEY", "GITPOD_API_KEY"}
 
-// token reads the token of an entry from its file or variable, else from the first of tokenVariables.
+// token reads the token of an entry from its file or variable, else from the first of
+// tokenVariables.
 func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
 	switch {
 	case e.TokenFile != "":
