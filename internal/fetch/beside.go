@@ -87,7 +87,7 @@ func (p page) meaningOf(name string, value jsontext.Value) string {
 		return "can mean that something failed: " + plain(string(value))
 	case p.next() != "" || strings.HasPrefix(folded, "prev"):
 		return ""
-	case value.Kind() == jsontext.KindString && string(unquote(value)) == p.token:
+	case value.Kind() == jsontext.KindString && unquote(value) == p.token:
 		return ""
 	case in(tokenWords):
 		return "looks like a page token, which belongs in pagination.nextToken"
