@@ -48,12 +48,12 @@ var quoting = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 // Quoted returns free text in quotation marks, because it could look like the text around it.
 func Quoted(text string) string { return `"` + quoting.Replace(text) + `"` }
 
-// NoteRemoval adds to a Removed change whether the API confirms the removal.
+// NoteRemoval adds to a Removed change what confirms the removal.
 func (c *Change) NoteRemoval(removal ona.Removal) {
 	if removal.Confirmed {
 		c.AddNote("removal confirmed: the API answers not_found")
 	} else {
-		c.AddNote("removed, not confirmed: " + removal.Reason)
+		c.AddNote("removal confirmed by a second listing only: " + removal.Reason)
 	}
 }
 

@@ -140,11 +140,14 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 				part.name, UTC(part.baseline.TakenAt)))
 		}
 	}
+	if why := o.Snapshot.DomainsNotAssessed; why != "" {
+		notAssessed = append(notAssessed, "domain verifications not assessed: "+why)
+	}
 	return notAssessed, older
 }
 
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
-// included, oldest first.
+// included, oldest first, with the audit-log entries about who gets in.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for i := range r.Timeline {
@@ -156,7 +159,8 @@ func (r *report) timelineTable() *table.Table {
 			or(c.ActorID, unknownActor), c.SubjectID)
 	}
 	t.Links = map[string]string{"subject_name": "subject_id"}
-	t.Remark(table.RunLevel, fmt.Sprintf("The changes in the %d days since %s.", shownDays, UTC(r.Since())))
+	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+
+		"since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		if o.complete() && t.Size(i) == 0 {
