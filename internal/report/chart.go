@@ -64,7 +64,7 @@ type chart struct {
 
 // panel draws the numbers at these indexes: stacked bars, except the configurations, which are lines.
 func (c chart) panel(number int, title string, stacked int, indexes ...int) {
-	left, most := number*(panelWidth+panelGap), 1
+	left, most := number*(panelWidth+panelGap), 0
 	for _, p := range c.points {
 		sum := 0
 		for n, i := range indexes {
@@ -86,7 +86,7 @@ func (c chart) panel(number int, title string, stacked int, indexes ...int) {
 		fmt.Fprintf(c.b, "<text class=\"most\" x=\"%d\" y=\"%d\">%s</text>\n", left+panelWidth, bottom+13,
 			last.UTC().Format("01-02"))
 	}
-	scale := float64(panelHeight-4) / float64(most)
+	scale := float64(panelHeight-4) / float64(max(most, 1))
 	if number == 0 {
 		for n, i := range indexes {
 			c.line(left, bottom, scale, i, []string{"scim", "sso"}[n])
