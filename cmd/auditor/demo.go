@@ -43,6 +43,7 @@ program.`,
 		if err != nil {
 			return err
 		}
+		reports.Origin = origin(env)
 		if err := makeDemoFolder(dir); err != nil {
 			return err
 		}

@@ -32,19 +32,27 @@ the report of a run.`,
 		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		options, err := s.Report(readVersion().Version)
+		options, err := reportOptions(env, s)
+		if err != nil {
+			return err
+		}
+		stamps, err := timestamps(s)
 		if err != nil {
 			return err
 		}
 		if err := asked.check(cmd.Flags()); err != nil {
 			return err
 		}
-		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
+		err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			if cmd.Flags().Changed("from") {
 				return reportPeriod(cmd, env, store, &asked, s.Out, options)
 			}
 			return reportRun(cmd, env, store, runID, s.Out, options)
 		})
+		if err == nil {
+			printError(env.stderr, stamps.Add(cmd.Context(), s.Out)) // the report is complete without it
+		}
+		return err
 	})
 	flags := command.Flags()
 	settings.AddFlags(flags, settings.ReportFlags)

@@ -12,8 +12,16 @@ import (
 	"strings"
 )
 
-// SumsFile has the SHA-256 of every other file in a report folder, in the format of sha256sum.
-const SumsFile = "SHA256SUMS"
+// The files of a report folder that make it evidence.
+const (
+	// SumsFile has the SHA-256 of every other file, except the two below, in the format of sha256sum.
+	SumsFile = "SHA256SUMS"
+	// SignatureFile is an SSH signature of SumsFile, TimestampFile an RFC 3161 response for it.
+	SignatureFile = "SHA256SUMS.sig"
+	TimestampFile = "SHA256SUMS.tsr"
+	// HeadFile has the line of the Head of the run, or of the newest run in the period.
+	HeadFile = "head.txt"
+)
 
 // CheckFolder compares the files in a report folder with its SumsFile. It reports each file that has
 // another hash, is missing, or is not listed in SumsFile. It fails if the folder cannot be read.
@@ -23,14 +31,14 @@ func CheckFolder(folder string) (problems []string, err error) {
 		return nil, fmt.Errorf("opening the folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	content, err := root.ReadFile(SumsFile)
+	content, err := ReadFileIn(root, SumsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return []string{SumsFile + " is missing"}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", SumsFile, err)
 	}
-	named := []string{SumsFile}
+	named := []string{SumsFile, SignatureFile, TimestampFile}
 	for line := range strings.Lines(string(content)) {
 		line = strings.TrimRight(line, "\r\n")
 		want, name, ok := parseSum(line)
@@ -64,7 +72,7 @@ func parseSum(line string) (sum, name string, ok bool) {
 }
 
 func checkFile(root *os.Root, name, want string) (problem string) {
-	content, err := root.ReadFile(name)
+	content, err := ReadFileIn(root, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return name + " is missing"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -18,6 +19,7 @@ import (
 // Model is everything that a report says about one run. All times are UTC.
 type Model struct {
 	Run           snapshot.Run
+	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
 	// Runs has Run and the runs before it, newest first, at most shownRuns.
 	Runs []snapshot.Run

@@ -7,6 +7,7 @@ import (
 	"text/template"
 	"time"
 
+	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 )
 
@@ -21,6 +22,10 @@ type Options struct {
 	Location *time.Location
 	// ToolVersion writes the report. The report names it if another version made the run.
 	ToolVersion string
+	// Origin is for the manifest.
+	Origin folder.Origin
+	// Sign signs SHA256SUMS; nil does not.
+	Sign folder.Sign
 }
 
 // Format is a file format of a report, named by its file extension.

@@ -26,6 +26,9 @@ func read(ctx context.Context, store *snapshot.Store, runID int64) (*Model, erro
 		return nil, err
 	}
 	m := &Model{Run: run, Rules: finding.Rules()}
+	if m.Head, err = store.Head(ctx, runID); err != nil {
+		return nil, err
+	}
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
 		return nil, err
 	}

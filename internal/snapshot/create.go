@@ -39,7 +39,7 @@ func create(ctx context.Context, path string) error {
 	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
 }
 
-// migrate creates the schema in an empty file that no other process uses yet. The caller syncs the file.
+// migrate creates the schema and the id in an empty file that no other process uses yet. The caller syncs the file.
 func migrate(ctx context.Context, path string) (err error) {
 	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
@@ -47,6 +47,9 @@ func migrate(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 	if err := applyMigrations(ctx, db.DB); err != nil {
+		return err
+	}
+	if err := (&Store{db}).identify(ctx); err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")

@@ -36,6 +36,9 @@ func (v *verifier) checkLink(kind string, link snapshot.Row) {
 	if kind == "snapshot" {
 		p.OrganizationID, p.SnapshotID = link.Text("organization_id"), id
 	}
+	if (number == 1) != (kind == "database") {
+		v.add(p, "it records a %s; the first link, and no other, records the id of the database", kind)
+	}
 	if link.Null("link_before") && number != 1 {
 		v.add(p, "link %d before it is missing", number-1)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/schedule"
@@ -59,6 +60,7 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
+	lastHead  evidence.Head           // of the last run that began up to the end and has ended
 	began     time.Time               // start of the first run recorded in the database
 	schedules []schedule.Period       // oldest first
 	expected  []schedule.Period       // the same, filled with every UTC day without a schedule

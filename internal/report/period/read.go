@@ -43,7 +43,8 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	}
 	p.joinNights()
 	p.placeExceptions()
-	return nil
+	p.lastHead, err = store.HeadAt(ctx, p.knownUntil())
+	return err
 }
 
 // readRegister reads the nights and the organizations in the period. It returns the snapshots taken
