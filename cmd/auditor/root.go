@@ -61,7 +61,7 @@ reports.`,
 	}
 	settings.AddFlags(root.PersistentFlags(), settings.CommonFlags)
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
-		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
+		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env), packCommand(env),
 		demoCommand(env), manCommand(env), versionCommand(env))
 	return root
 }

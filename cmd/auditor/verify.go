@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
@@ -14,22 +17,31 @@ import (
 
 func verifyCommand(env environment) *cobra.Command {
 	var asJSON bool
+	var with verifyFlags
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Check every stored hash in the database and the report folders",
 		Long: `verify checks the database file, its schema, every link of the ledger, every row, every snapshot's
-content and records, the bytes of every response, and the files of every report folder below
---out. It lists every mismatch, exits with 1 if there is one, and modifies nothing.`,
-		Example: "  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports",
-		Args:    cobra.NoArgs,
+content and records, the bytes of every response, and every report folder below --out: its files,
+that it is the report that its manifest says, that the database contains the history up to its head,
+its signature and its timestamp. With --head it says whether the database contains the history up to
+a head that was kept elsewhere. It lists every mismatch, exits with 1 if there is one, and modifies
+nothing.`,
+		Example: `  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports
+  auditor verify --head heads.txt --signers allowed_signers --timestamp-roots roots.pem`,
+		Args: cobra.NoArgs,
 	}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		found, err := verifyAll(cmd.Context(), s)
+		heads, trust, err := with.read(cmd.Context(), s)
+		if err != nil {
+			return err
+		}
+		found, err := verifyAll(cmd.Context(), s, heads, trust)
 		if err != nil {
 			return err
 		}
 		if asJSON || !s.Quiet {
-			err = printResult(env.stdout, asJSON, found, verdict(found))
+			err = printResult(env.stdout, asJSON, found, verdict(found, trust))
 		}
 		if err != nil || len(found.Problems) == 0 {
 			return err
@@ -40,16 +52,65 @@ content and records, the bytes of every response, and the files of every report 
 		return &failure{code: exitFailed}
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print the counts and the problems as JSON")
+	with.add(command.Flags())
 	return command
 }
 
-// verifyAll verifies the database and the report folders below --out.
-func verifyAll(ctx context.Context, s *settings.Settings) (found *verify.Result, err error) {
+// verifyFlags name what was kept outside of the database.
+type verifyFlags struct {
+	heads          []string
+	signers, roots string
+}
+
+func (f *verifyFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.heads, "head", nil, "a head as a run printed it, a file with one on each line, a report "+
+		"folder, or an old copy of the database; may be repeated")
+	flags.StringVar(&f.signers, "signers", "", "file with the keys that may sign reports, in the format of allowed_signers "+
+		"of ssh-keygen")
+	flags.StringVar(&f.roots, "timestamp-roots", "", "file with the root certificates of timestamp servers, PEM (default "+
+		"evidence.timestamp_roots in the config file)")
+}
+
+// read reads the files that the flags name.
+func (f *verifyFlags) read(ctx context.Context, s *settings.Settings) (heads []evidence.Head, t verify.Trust, err error) {
+	for _, source := range f.heads {
+		some, err := verify.ReadHeads(ctx, source)
+		if err != nil {
+			return nil, t, usage(err, "--head takes the line that begins with \"auditor head v1\", a file with such lines "+
+				"and no others, a report folder, or a copy of the database")
+		}
+		heads = append(heads, some...)
+	}
+	if f.signers != "" {
+		content, err := evidence.ReadFile(f.signers)
+		if err == nil {
+			t.Signers, err = evidence.ParseSigners(content)
+		}
+		if err != nil {
+			return nil, t, usage(fmt.Errorf("reading the allowed signers %s: %w", f.signers, err),
+				"each line has PRINCIPALS [OPTIONS] KEYTYPE KEY, see ALLOWED SIGNERS in ssh-keygen(1)")
+		}
+	}
+	if roots := cmp.Or(f.roots, s.Evidence.TimestampRoots); roots != "" {
+		if t.Roots, err = evidence.ReadRoots(roots); err != nil {
+			return nil, t, usage(fmt.Errorf("reading the timestamp roots: %w", err),
+				"name a file with the root certificates of the timestamp server in PEM")
+		}
+	}
+	return heads, t, nil
+}
+
+// verifyAll verifies the database, the heads, and the report folders below --out.
+func verifyAll(ctx context.Context, s *settings.Settings, heads []evidence.Head, trust verify.Trust,
+) (found *verify.Result, err error) {
 	err = withDatabase(ctx, s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) error {
 		if found, err = verify.Database(ctx, store); err != nil {
 			return err
 		}
-		return found.AddFolders(ctx, store, s.Out)
+		if err := found.AddHeads(ctx, store, heads); err != nil {
+			return err
+		}
+		return found.AddFolders(ctx, store, s.Out, trust)
 	})
 	return found, err
 }
@@ -67,14 +128,38 @@ func printVerifyProblems(stderr io.Writer, problems []verify.Problem) {
 }
 
 // verdict returns the result in words, and how much was checked.
-func verdict(found *verify.Result) string {
+func verdict(found *verify.Result, trust verify.Trust) string {
 	text := "VERIFIED: no problems"
 	if n := len(found.Problems); n > 0 {
 		text = "VERIFICATION FAILED: " + counted(n, "problem", "")
 	}
-	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
+	text = fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
 		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
 		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
 		counted(found.Responses, "response", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
 		counted(found.ReportFolders, "report folder", ""))
+	if found.ReportFolders > 0 {
+		text += sealText("signature", found.Signatures, found.Unsigned, trust.Signers != nil, "--signers") +
+			sealText("timestamp", found.Timestamps, found.WithoutTimestamp, trust.Roots != nil, "--timestamp-roots")
+	}
+	for _, h := range found.Heads {
+		answer := "contained"
+		if !h.Contained {
+			answer = "NOT CONTAINED"
+		}
+		text += fmt.Sprintf("head of run %d, ledger link %d: %s\n", h.Head.Run, h.Head.Number, answer)
+	}
+	return text
+}
+
+// sealText says how many signatures or timestamps are valid, and against what they were checked.
+func sealText(what string, valid, none int, trusted bool, flag string) string {
+	text := counted(valid, "valid "+what, "")
+	if valid > 0 && !trusted {
+		text += fmt.Sprintf(" (by whom was not checked; name whom you trust with %s)", flag)
+	}
+	if none > 0 {
+		text += fmt.Sprintf(", %s without a %s", counted(none, "report folder", ""), what)
+	}
+	return text + "\n"
 }

@@ -8,14 +8,19 @@ import (
 
 // ReadFile reads a regular file. It refuses a pipe or a device, which could block or never end.
 func ReadFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := regular(path, info); err != nil {
+	if err := Regular(path); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
+}
+
+// Regular returns an error if a file does not exist or is not a regular file.
+func Regular(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return regular(path, info)
 }
 
 // ReadFileIn is like ReadFile for a file in a folder.

@@ -24,21 +24,22 @@ const (
 )
 
 // CheckFolder compares the files in a report folder with its SumsFile. It reports each file that has
-// another hash, is missing, or is not listed in SumsFile. It fails if the folder cannot be read.
-func CheckFolder(folder string) (problems []string, err error) {
+// another hash, is missing, or is not listed in SumsFile. Sums has the hashes in SumsFile by file. It
+// fails if the folder cannot be read.
+func CheckFolder(folder string) (sums map[string]string, problems []string, err error) {
 	root, err := os.OpenRoot(folder) // no name and no symbolic link can lead out of the folder
 	if err != nil {
-		return nil, fmt.Errorf("opening the folder: %w", err)
+		return nil, nil, fmt.Errorf("opening the folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 	content, err := ReadFileIn(root, SumsFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []string{SumsFile + " is missing"}, nil
+		return nil, []string{SumsFile + " is missing"}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", SumsFile, err)
+		return nil, nil, fmt.Errorf("reading %s: %w", SumsFile, err)
 	}
-	named := []string{SumsFile, SignatureFile, TimestampFile}
+	sums = make(map[string]string)
 	for line := range strings.Lines(string(content)) {
 		line = strings.TrimRight(line, "\r\n")
 		want, name, ok := parseSum(line)
@@ -47,22 +48,25 @@ func CheckFolder(folder string) (problems []string, err error) {
 			problems = append(problems, problem)
 			continue
 		}
-		named = append(named, name)
+		sums[name] = want
 		if problem := checkFile(root, name, want); problem != "" {
 			problems = append(problems, problem)
 		}
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
-		return nil, fmt.Errorf("reading the folder: %w", err)
+		return nil, nil, fmt.Errorf("reading the folder: %w", err)
 	}
 	for _, e := range entries {
-		if !slices.Contains(named, e.Name()) {
+		if _, named := sums[e.Name()]; !named && !slices.Contains(seals, e.Name()) {
 			problems = append(problems, e.Name()+" is not named in "+SumsFile)
 		}
 	}
-	return problems, nil
+	return sums, problems, nil
 }
+
+// seals are the files that SumsFile does not list.
+var seals = []string{SumsFile, SignatureFile, TimestampFile}
 
 // parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same
 // folder.

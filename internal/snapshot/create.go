@@ -88,22 +88,11 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
 		return err
 	}
-	return publish(partial.Name(), path)
-}
-
-// publish renames a finished file to path. It fails with ErrFileExists if path exists.
-func publish(partial, path string) error {
-	if err := os.Link(partial, path); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return ErrFileExists
-		}
-		// The file system has no hard links.
-		if err := os.Rename(partial, path); err != nil {
-			return err
-		}
+	err = durable.Publish(partial.Name(), path)
+	if errors.Is(err, fs.ErrExist) {
+		return ErrFileExists
 	}
-	_ = durable.SyncFolder(filepath.Dir(path)) // some file systems cannot; the file is valid without it
-	return nil
+	return err
 }
 
 // Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The copy is one

@@ -9,7 +9,9 @@ import (
 )
 
 // checkLedger recomputes every link, and reports facts that do not have exactly one link.
-func (v *verifier) checkLedger(ctx context.Context) error {
+func (v *verifier) checkLedger(ctx context.Context) (err error) {
+	before := len(v.result.Problems)
+	defer func() { v.result.ledgerDamaged = err != nil || len(v.result.Problems) > before }()
 	for _, kind := range snapshot.FactKinds() {
 		links := make(map[int64]int) // number of links, by the id of the fact
 		if err := v.rows.Each(ctx, snapshot.Links(kind), func(link snapshot.Row) {

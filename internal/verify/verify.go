@@ -53,7 +53,14 @@ type Result struct {
 	ResponsesRemoved int       `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int       `json:"views"`
 	ReportFolders    int       `json:"report_folders"`
+	Signatures       int       `json:"signatures"` // of report folders, valid
+	Unsigned         int       `json:"unsigned"`   // report folders without a signature
+	Timestamps       int       `json:"timestamps"` // of report folders, valid
+	WithoutTimestamp int       `json:"without_timestamp"`
+	Heads            []Head    `json:"heads,omitempty"`
 	Problems         []Problem `json:"problems"`
+
+	ledgerDamaged bool
 }
 
 // Database checks one consistent state of a database: the file, its schema and views, the ledger, every

@@ -17,7 +17,7 @@ import (
 // only in its origin. Such a report stays: its signature and its timestamp prove its age, and a new
 // one would have a later timestamp. A report without the signature that is needed is not the same.
 func same(written, existing string, signed bool) bool {
-	problems, err := evidence.CheckFolder(existing)
+	_, problems, err := evidence.CheckFolder(existing)
 	if err != nil || len(problems) > 0 {
 		return false
 	}
