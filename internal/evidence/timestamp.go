@@ -90,6 +90,9 @@ var tstInfo = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
 
 // parseTimestamp parses a response and checks its signature with the certificate in it.
 func parseTimestamp(response []byte) (*timestamp.Timestamp, error) {
+	if err := checkDER(response, maxDepth); err != nil {
+		return nil, fmt.Errorf("it is not a valid timestamp: %w", err)
+	}
 	token, err := timestamp.ParseResponse(response)
 	if err != nil {
 		return nil, fmt.Errorf("it is not a valid timestamp: %w", err)
@@ -108,6 +111,31 @@ func parseTimestamp(response []byte) (*timestamp.Timestamp, error) {
 		return nil, errors.New("what it signs is not a timestamp")
 	}
 	return token, nil
+}
+
+// maxDepth is the deepest nesting in a response. Real ones have about 12 levels.
+const maxDepth = 40
+
+// checkDER checks that everything in der is in DER, as RFC 3161 requires. The library also reads BER, for which
+// malformed input makes it panic, and deep nesting makes it slow.
+func checkDER(der []byte, depth int) error {
+	if depth == 0 {
+		return errors.New("its ASN.1 is nested too deeply")
+	}
+	for len(der) > 0 {
+		var value asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &value)
+		if err != nil {
+			return err
+		}
+		if value.IsCompound {
+			if err := checkDER(value.Bytes, depth-1); err != nil {
+				return err
+			}
+		}
+		der = rest
+	}
+	return nil
 }
 
 // ReadRoots reads a file of root certificates in PEM.
