@@ -154,6 +154,9 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 
 // sealText says how many signatures or timestamps are valid, and against what they were checked.
 func sealText(what string, valid, none int, trusted bool, flag string) string {
+	if valid == 0 && !trusted {
+		return "" // the settings ask for none
+	}
 	text := counted(valid, "valid "+what, "")
 	if valid > 0 && !trusted {
 		text += fmt.Sprintf(" (by whom was not checked; name whom you trust with %s)", flag)
