@@ -336,9 +336,9 @@ func TestTheExamplesOfTheDocumentation(t *testing.T) {
 	}
 	policy := evidence.NewForm("policy", "id", "restrict_account_creation_to_scim", "raw", "unknown_fields").
 		Sum([]any{"acme", int64(1), `{"restrictAccountCreationToScim":true}`, nil})
-	schedule := evidence.Link("", evidence.NewForm("schedule", "id", "valid_from", "expression"),
-		[]any{int64(1), "2026-11-26T00:00:00Z", "0 2 * * *"})
-	want := []string{hex.EncodeToString(policy[:]), schedule}
+	database := evidence.Link("", evidence.NewForm("database", "id", "database_id"),
+		[]any{int64(1), "3f0c9b7d51a2486e8d20c6b1f4a7e915"})
+	want := []string{hex.EncodeToString(policy[:]), database}
 	examples := regexp.MustCompile(`(?m)^printf '(.*)' \| sha256sum\n# (.*)$`).FindAllStringSubmatch(string(doc), -1)
 	if len(examples) != len(want) {
 		t.Fatalf("%d examples, want %d", len(examples), len(want))
