@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
@@ -67,13 +69,21 @@ func inAgent(file string, public ssh.PublicKey, socket string) (*Signer, error) 
 	return s, s.withAgent(func(ssh.Signer) error { return nil })
 }
 
+// agentTimeout bounds one use of the agent, which may wait for somebody to confirm it.
+const agentTimeout = 10 * time.Second
+
 // withAgent calls do with the key in the agent.
-func (s *Signer) withAgent(do func(ssh.Signer) error) (err error) {
-	connection, err := net.Dial("unix", s.socket)
+func (s *Signer) withAgent(do func(ssh.Signer) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), agentTimeout)
+	defer cancel()
+	connection, err := new(net.Dialer).DialContext(ctx, "unix", s.socket)
 	if err != nil {
 		return fmt.Errorf("connecting to the SSH agent: %w", err)
 	}
-	defer func() { err = errors.Join(err, connection.Close()) }()
+	// Closing the connection ends a call that waits for the agent.
+	stop := context.AfterFunc(ctx, func() { _ = connection.Close() })
+	defer stop()
+	defer func() { _ = connection.Close() }()
 	keys, err := agent.NewClient(connection).Signers()
 	if err != nil {
 		return fmt.Errorf("listing the keys of the SSH agent: %w", err)
