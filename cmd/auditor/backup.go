@@ -12,13 +12,8 @@ import (
 
 func backupCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "backup FILE",
-		Short: "Write a consistent copy of the database, even during a run",
-		Long: `backup writes a consistent, checked copy of the database to FILE, even during a run. FILE appears
-complete or not at all, and an existing file is never replaced. The copy is in rollback-journal
-mode, so that it also opens on a read-only medium.`,
-		Example: "  auditor backup --db /var/lib/auditor/auditor.db /mnt/backup/auditor-$(date -u +%Y%m%d).db",
-		Args:    cobra.ExactArgs(1),
+		Use:  "backup FILE",
+		Args: cobra.ExactArgs(1),
 		RunE: action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 			err := snapshot.Backup(cmd.Context(), s.DB, args[0])
 			if errors.Is(err, snapshot.ErrFileExists) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -15,26 +16,14 @@ import (
 )
 
 func checkCommand(env environment) *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
-		Use:   "check",
-		Short: "Test whether a run would succeed; changes nothing",
-		Long: `check tests the settings, the token, the organization and each permission that a run needs, the
-clock, the disk, the database, the report folder and the schedule, and prints how to fix each
-problem. It takes the flags of "auditor run" and "auditor serve". It changes nothing. The exit code
-is 1 if a run would fail.`,
-		Example: `  auditor check
-  auditor check --config /etc/auditor/auditor.yaml --json`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "check", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the results as JSON")
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		results := checkAll(cmd, env)
 		for i, r := range results {
-			if r.Hint == "" {
-				results[i].Hint = hintFor(r.Err)
-			}
+			results[i].Hint = cmp.Or(r.Hint, hintFor(r.Err))
 		}
-		if err := printResult(env.stdout, asJSON, results, checkText(results)); err != nil {
+		if err := printResult(env.stdout, *asJSON, results, checkText(results)); err != nil {
 			return asFailure(err)
 		}
 		if slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == check.Error }) {
@@ -42,9 +31,6 @@ is 1 if a run would fail.`,
 		}
 		return nil
 	}
-	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
-		settings.ExitCodeFlags, settings.ServerFlags, settings.ReportFlags)
-	command.Flags().BoolVar(&asJSON, "json", false, "print the results as JSON")
 	return command
 }
 
@@ -52,7 +38,7 @@ is 1 if a run would fail.`,
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
-		return []check.Result{check.Failed("settings", err)}
+		return []check.Result{check.Failed("settings", err, "")}
 	}
 	ctx := cmd.Context()
 	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(env, s)...)
@@ -65,7 +51,7 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	results = append(results, checkSources(ctx, env, s, store)...)
 	if store != nil {
 		if err := store.Close(); err != nil {
-			results = append(results, check.Failed("database", err))
+			results = append(results, check.Failed("database", err, ""))
 		}
 	}
 	return results
@@ -75,28 +61,28 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 func checkSettings(env environment, s *settings.Settings) []check.Result {
 	var results []check.Result
 	if schedule, err := s.Schedule(); err != nil {
-		results = append(results, check.Failed("schedule", err))
+		results = append(results, check.Failed("schedule", err, ""))
 	} else {
 		results = append(results, check.Schedule(schedule, env.now()))
 	}
 	if _, err := s.Report(""); err != nil {
-		results = append(results, check.Failed("report settings", err))
+		results = append(results, check.Failed("report settings", err, ""))
 	}
 	_, err := s.Signer()
 	if err == nil {
 		_, _, err = s.Timestamps()
 	}
 	if err != nil {
-		results = append(results, check.Failed("evidence", err))
+		results = append(results, check.Failed("evidence", err, ""))
 	}
 	if recipients, err := s.Notifications(); err != nil {
-		results = append(results, check.Failed("notifications", err))
+		results = append(results, check.Failed("notifications", err, ""))
 	} else if n := len(recipients); n > 0 {
 		results = append(results, check.Result{Name: "notifications", Status: check.OK,
 			Detail: fmt.Sprintf("%d configured; check does not send any", n)})
 	}
 	if _, err := s.Exceptions(); err != nil {
-		results = append(results, check.Failed("exceptions", err))
+		results = append(results, check.Failed("exceptions", err, ""))
 	}
 	return results
 }
@@ -106,31 +92,29 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	sources, transport, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {
-		return []check.Result{check.Failed("token", err)}
+		return []check.Result{check.Failed("token", err, "")}
 	}
 	defer transport.CloseIdleConnections()
 	var results []check.Result
 	for _, source := range sources {
-		first := len(results)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
-		if source.Err != nil {
-			results = append(results, check.Failed("token", source.Err))
-		} else {
-			results = append(results, checkSource(ctx, source, store)...)
-		}
-		for i := range results[first:] {
-			results[first+i].Source = source.Name
+		for _, r := range checkSource(ctx, source, store) {
+			r.Source = source.Name
+			results = append(results, r)
 		}
 	}
 	return results
 }
 
 func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
+	if source.Err != nil {
+		return []check.Result{check.Failed("token", source.Err, "")}
+	}
 	if store != nil && source.Fetch.OrganizationID == "" {
 		// As in a run, the token must belong to the organization of the last complete snapshot.
-		last, _, err := store.Pinned(ctx, source.Name)
+		last, _, err := store.Pinned(ctx, source.Name, 0)
 		if err != nil {
-			results = append(results, check.Failed("database", err))
+			results = append(results, check.Failed("database", err, ""))
 		}
 		source.Fetch.OrganizationID = last.OrganizationID
 	}

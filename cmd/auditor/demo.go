@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,43 +28,29 @@ import (
 const demoMarker = ".auditor-demo"
 
 func demoCommand(env environment) *cobra.Command {
-	var dir string
-	command := &cobra.Command{
-		Use:   "demo",
-		Short: "Run the job for several nights against simulated organizations",
-		Long: `demo starts a simulated Ona API on this machine and runs the real job against it, once for each of
-seven nights, with a real database and real reports. It needs no token, no network and no other
-program.`,
-		Example: `  auditor demo
-  auditor demo --dir /tmp/auditor-demo`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "demo", Args: cobra.NoArgs}
+	dir := command.Flags().String("dir", "auditor-demo",
+		"folder for the demo's database and reports; replaces the files of an earlier demo")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		reports, err := s.Report(readVersion().Version)
 		if err != nil {
 			return err
 		}
 		reports.Origin = origin(env)
-		if err := makeDemoFolder(dir); err != nil {
+		s.DB, s.Out = filepath.Join(*dir, "auditor.db"), filepath.Join(*dir, "reports")
+		s.ExceptionsFile = filepath.Join(*dir, "exceptions.yaml")
+		if err := makeDemoFolder(*dir, s.ExceptionsFile); err != nil {
 			return err
-		}
-		s.DB, s.Out = filepath.Join(dir, "auditor.db"), filepath.Join(dir, "reports")
-		s.ExceptionsFile = filepath.Join(dir, "exceptions.yaml")
-		if err := os.WriteFile(s.ExceptionsFile, []byte(demo.Exceptions), 0o600); err != nil {
-			return fmt.Errorf("writing the demo's exceptions: %w", err)
 		}
 		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {
 			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})
-	settings.AddFlags(command.Flags(), settings.ReportFlags)
-	command.Flags().StringVar(&dir, "dir", "auditor-demo",
-		"folder for the demo's database and reports; replaces the files of an earlier demo")
 	return command
 }
 
-// makeDemoFolder makes an empty folder. It replaces only a folder that an earlier demo made.
-func makeDemoFolder(dir string) error {
+// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that an earlier demo made.
+func makeDemoFolder(dir, exceptionsFile string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("reading the demo's folder: %w", err)
@@ -76,16 +63,14 @@ func makeDemoFolder(dir string) error {
 			return fmt.Errorf("removing the earlier demo: %w", err)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the demo's folder: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o600); err != nil {
+	err = cmp.Or(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o600),
+		os.WriteFile(exceptionsFile, []byte(demo.Exceptions), 0o600))
+	if err != nil {
 		return fmt.Errorf("making the demo's folder: %w", err)
 	}
 	return nil
 }
 
-// playDemo runs the job for every night of the demo.
 func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options,
 	store *snapshot.Store) (err error) {
 	exceptions, err := s.Exceptions()
@@ -127,7 +112,6 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 	return printDemoEnd(env.stdout, s, reports, folder)
 }
 
-// demoNight makes one run with its clock set to that night.
 func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL string, night int) (*runResult, error) {
 	o.TakenAt = demo.Night(night)
 	o.Now = func() time.Time { return o.TakenAt }
@@ -161,7 +145,6 @@ func nightText(night int, result *runResult) string {
 	return text + table(rows) + table(failures) + worstChanges(result.Organizations)
 }
 
-// worstChanges returns the most serious changes of the night, one a line.
 func worstChanges(organizations []organizationResult) string {
 	var rows [][]string
 	for _, severity := range diff.Severities {

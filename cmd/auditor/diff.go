@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,21 +17,11 @@ import (
 )
 
 func diffCommand(env environment) *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
-		Use:   "diff A B",
-		Short: "Compare any two snapshots",
-		Long: `diff prints the differences between two complete snapshots of an organization. A and B are each the
-id of a snapshot, a date (2026-11-23, the last snapshot up to the end of that day in UTC), a time
-(2026-11-23T02:00:00Z, the last snapshot up to then), "latest", or "latest~N", the N-th before the
-latest.`,
-		Example: `  auditor diff 1 7
-  auditor diff latest~1 latest
-  auditor diff 2026-10-01 2026-12-31 --organization 0f5a1c52-4a4e-4d5e-9c5b-1f0e6f1d2a3b`,
-		Args: cobra.ExactArgs(2),
-	}
+	command := &cobra.Command{Use: "diff A B", Args: cobra.ExactArgs(2)}
+	asJSON := command.Flags().Bool("json", false, "print the changes as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 		var comparisons []comparison
+		var texts []string
 		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			pairs, err := findPairs(cmd.Context(), store, s.Organization, args[0], args[1])
 			for _, pair := range pairs {
@@ -40,82 +29,50 @@ latest.`,
 				if err != nil {
 					return err
 				}
-				comparisons = append(comparisons, c)
+				comparisons, texts = append(comparisons, c), append(texts, c.text())
 			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		var texts []string
-		for _, c := range comparisons {
-			texts = append(texts, c.text())
-		}
-		return printResult(env.stdout, asJSON, comparisons, strings.Join(texts, "\n"))
+		return printResult(env.stdout, *asJSON, comparisons, strings.Join(texts, "\n"))
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the changes as JSON")
 	command.Flags().String("organization", "", "id of the organization, if the database has several (default all)")
 	return command
 }
 
-// finder returns the index of the snapshot that the user named in a list of complete snapshots, oldest first, or -1.
-type finder func([]snapshot.Snapshot) int
-
-func parseReference(text string) (finder, error) {
+// find returns the index of the snapshot that text names in complete snapshots, oldest first, or -1.
+func find(all []snapshot.Snapshot, text string) (int, error) {
 	if text == "latest" {
 		text = "latest~0"
 	}
 	if number, found := strings.CutPrefix(text, "latest~"); found {
 		if back, err := strconv.Atoi(number); err == nil && back >= 0 {
-			return func(all []snapshot.Snapshot) int { return max(len(all)-1-back, -1) }, nil
+			return max(len(all)-1-back, -1), nil
 		}
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return func(all []snapshot.Snapshot) int {
-			return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return h.ID == id })
-		}, nil
+		return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return h.ID == id }), nil
 	}
 	_, until, err := parseTime(text)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%q does not name a snapshot", text),
+		return -1, usage(fmt.Errorf("%q does not name a snapshot", text),
 			"use the id of a snapshot, a date (2026-11-23), a time (2026-11-23T02:00:00Z), latest or latest~N")
 	}
-	return func(all []snapshot.Snapshot) int {
-		for i, h := range slices.Backward(all) {
-			if !h.TakenAt.After(until) {
-				return i
-			}
+	for i, h := range slices.Backward(all) {
+		if !h.TakenAt.After(until) {
+			return i, nil
 		}
-		return -1
-	}, nil
+	}
+	return -1, nil
 }
 
-// findPairs returns the two snapshots for each organization that has both.
-func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string) ([][2]snapshot.Snapshot, error) {
-	first, errA := parseReference(a)
-	second, errB := parseReference(b)
-	if err := errors.Join(errA, errB); err != nil {
-		return nil, err
-	}
-	all, err := store.CompleteSnapshots(ctx, organization)
-	if err != nil {
-		return nil, err
-	}
-	if err := cmp.Or(checkFound(ctx, store, a, first(all)), checkFound(ctx, store, b, second(all))); err != nil {
-		return nil, err
-	}
-	pairs := pairUp(all, first, second)
-	if len(pairs) == 0 {
-		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
-			"compare two snapshots of one organization")
-	}
-	return pairs, nil
-}
-
-// checkFound returns an error if index is -1.
-func checkFound(ctx context.Context, store *snapshot.Store, text string, index int) error {
-	if index >= 0 {
-		return nil
+// checkFound returns an error if text does not name one of the snapshots.
+func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snapshot, text string) error {
+	index, err := find(all, text)
+	if err != nil || index >= 0 {
+		return err
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if h, err := store.Snapshot(ctx, id); err == nil && !h.PrunedAt.IsZero() {
@@ -127,27 +84,38 @@ func checkFound(ctx context.Context, store *snapshot.Store, text string, index i
 		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 }
 
-// pairUp returns a pair for each organization that has both snapshots.
-func pairUp(all []snapshot.Snapshot, first, second finder) (pairs [][2]snapshot.Snapshot) {
+func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string,
+) (pairs [][2]snapshot.Snapshot, err error) {
+	all, err := store.CompleteSnapshots(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(checkFound(ctx, store, all, a), checkFound(ctx, store, all, b)); err != nil {
+		return nil, err
+	}
 	var order []string
 	histories := make(map[string][]snapshot.Snapshot)
 	for _, h := range all {
-		if _, known := histories[h.OrganizationID]; !known {
+		if len(histories[h.OrganizationID]) == 0 {
 			order = append(order, h.OrganizationID)
 		}
 		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
 	}
 	for _, organization := range order {
 		history := histories[organization]
-		before, after := first(history), second(history)
+		before, _ := find(history, a)
+		after, _ := find(history, b)
 		if before >= 0 && after >= 0 {
 			pairs = append(pairs, [2]snapshot.Snapshot{history[before], history[after]})
 		}
 	}
-	return pairs
+	if len(pairs) == 0 {
+		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
+			"compare two snapshots of one organization")
+	}
+	return pairs, nil
 }
 
-// comparison is the net change between two snapshots of one organization.
 type comparison struct {
 	OrganizationID   string        `json:"organization_id"`
 	OrganizationName string        `json:"organization_name"`

@@ -16,16 +16,7 @@ import (
 
 func exceptCommand(env environment) *cobra.Command {
 	var e settings.Exception
-	command := &cobra.Command{
-		Use:   "except RULE [SUBJECT]",
-		Short: "Accept the failures of a rule until a date",
-		Long: `except appends an exception to the exceptions file and checks the whole file. SUBJECT is the id in
-the finding. Without it, the exception covers every finding of the rule in the organization of
---in-organization.`,
-		Example: `  auditor except SCIM-007 182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e \
-    --owner jane@example.com --reason "replaced in March" --expires 2027-03-31 --ticket SEC-123`,
-		Args: cobra.RangeArgs(1, 2),
-	}
+	command := &cobra.Command{Use: "except RULE [SUBJECT]", Args: cobra.RangeArgs(1, 2)}
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, args []string) error {
 		e.Rule = args[0]
 		if len(args) == 2 {
@@ -44,7 +35,6 @@ the finding. Without it, the exception covers every finding of the rule in the o
 		return err
 	})
 	flags := command.Flags()
-	settings.AddFlags(flags, settings.ExceptionFlags)
 	flags.StringVar(&e.Organization, "in-organization", "",
 		"id of the organization, to limit the exception to it, or to cover all its findings")
 	flags.StringVar(&e.Owner, "owner", "", "who accepts the risk")
@@ -74,7 +64,6 @@ func addException(env environment, path string, e settings.Exception) (finding.E
 	return x, nil
 }
 
-// acceptedFor returns what an exception covers.
 func acceptedFor(x finding.Exception) string {
 	switch {
 	case x.SubjectID == "":

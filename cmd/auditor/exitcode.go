@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"syscall"
@@ -27,12 +28,7 @@ type failure struct {
 	hint string // what to do about it
 }
 
-func (f *failure) Error() string {
-	if f.err == nil {
-		return "the command failed"
-	}
-	return f.err.Error()
-}
+func (f *failure) Error() string { return fmt.Sprint(f.err) }
 
 func (f *failure) Unwrap() error { return f.err }
 
@@ -45,16 +41,13 @@ func asFailure(err error) *failure {
 		return f
 	}
 	code := exitFailed
-	if _, ok := errors.AsType[*settings.Error](err); ok {
-		code = exitUsage
-	}
+	_, wrongSetting := errors.AsType[*settings.Error](err)
 	// --db names a file that this version cannot use.
-	for _, unusable := range []error{
+	unusable := []error{
 		snapshot.ErrNotDatabase, snapshot.ErrNewerVersion, snapshot.ErrOlderVersion, snapshot.ErrNoDatabaseFile,
-	} {
-		if errors.Is(err, unusable) {
-			code = exitUsage
-		}
+	}
+	if wrongSetting || slices.ContainsFunc(unusable, func(known error) bool { return errors.Is(err, known) }) {
+		code = exitUsage
 	}
 	return &failure{code, err, hintFor(err)}
 }

@@ -279,7 +279,7 @@ func TestPackRefusesWhatItCannotPack(t *testing.T) {
 		"no report named": {[]string{s.path("a.zip")}, exitUsage, "no report is named"},
 		"no such run":     {[]string{"--run", "9", s.path("a.zip")}, exitUsage, "run 9: not found"},
 		"no such period": {[]string{"--from", "2026-11-16", "--to", "2026-11-17", s.path("a.zip")}, exitFailed,
-			`write it with "auditor report --from 2026-11-16 --to 2026-11-17"`},
+			`write it with "auditor report --from`},
 		"both":             {[]string{"--run", "1", "--from", "2026-11-16", "--to", "2026-11-17", s.path("a.zip")}, exitUsage, "--run cannot be combined"},
 		"an existing file": {[]string{"--run", "1", s.path("exists.zip")}, exitUsage, "the file exists already"},
 		"no such folder":   {[]string{"--run", "1", s.path("absent/a.zip")}, exitFailed, "no such file"},

@@ -3,20 +3,32 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	_ "embed" // for helpTexts
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // CRON_TZ must also work on a machine without a time zone database
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	"golang.org/x/tools/txtar"
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/job"
+	"scim-auditor/internal/settings"
+	"scim-auditor/internal/snapshot"
 )
 
 // environment holds what the command takes from the machine. Other packages get it from their callers.
@@ -66,4 +78,125 @@ func hangups() (<-chan os.Signal, func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	return signals, func() { signal.Stop(signals) }
+}
+
+func run(ctx context.Context, env environment) int {
+	root := newRoot(env)
+	root.SetArgs(env.args)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitComplete
+	}
+	end, ok := errors.AsType[*failure](err)
+	if !ok {
+		// cobra found wrong usage before a command ran, such as an unknown flag or a wrong number of arguments.
+		end = &failure{exitUsage, err, usageHint(command, env.args)}
+	}
+	if end.err != nil {
+		printError(env.stderr, end)
+	}
+	return end.code
+}
+
+// usageHint names the help of the command, and suggests a command for a misspelled name.
+func usageHint(command *cobra.Command, args []string) string {
+	if command.HasParent() {
+		return fmt.Sprintf("run \"%s --help\" for its arguments and flags", command.CommandPath())
+	}
+	hint := "run \"auditor --help\" for the commands"
+	if len(args) == 0 {
+		return hint
+	}
+	command.SuggestionsMinimumDistance = 2
+	if near := command.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean \"auditor %s\"? ", near[0]) + hint
+	}
+	return hint
+}
+
+// helpTexts has the description of each command, whose first paragraph stands alone in lists, and its example.
+//
+//go:embed help.txtar
+var helpTexts []byte
+
+func newRoot(env environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "auditor",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
+		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
+		packCommand(env), demoCommand(env), manCommand(env), versionCommand(env))
+	help := make(map[string]string)
+	for _, f := range txtar.Parse(helpTexts).Files {
+		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
+	}
+	settings.AddFlags(root.PersistentFlags(), "all")
+	for _, command := range append(root.Commands(), root) {
+		settings.AddFlags(command.Flags(), command.Name())
+		command.Short, command.Long, _ = strings.Cut(help[command.Name()], "\n\n")
+		command.Example = help[command.Name()+" example"]
+	}
+	return root
+}
+
+// action returns the RunE function of a command. It loads the settings, calls do, and turns an error into a failure.
+func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, args []string) error,
+) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		s, err := settings.Load(cmd.Flags(), env.getenv)
+		if err == nil {
+			err = do(cmd, s, args)
+		}
+		if err == nil {
+			return nil
+		}
+		return asFailure(err)
+	}
+}
+
+type openFunc = func(context.Context, string) (*snapshot.Store, error)
+
+// withDatabase opens the database, calls do, and closes it.
+func withDatabase(ctx context.Context, path string, open openFunc, do func(*snapshot.Store) error) (err error) {
+	store, err := open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(store)
+}
+
+// readDatabase calls do with an existing database. It takes no lock, because reading does not interfere with a run.
+func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) error) error {
+	return withDatabase(ctx, path, snapshot.OpenExisting, do)
+}
+
+// openToRun is like lockDatabase, but creates the database and its folder if they do not exist.
+func openToRun(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
+	// The lock file is in the same folder.
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		err = fmt.Errorf("creating the database's folder: %w", err)
+		return failed(err, cmp.Or(hintFor(err), "name a file with --db in a folder that this user may create"))
+	}
+	return lockDatabase(ctx, path, now, snapshot.Open, do)
+}
+
+// lockDatabase locks and opens the database, calls do, and closes and unlocks it.
+func lockDatabase(ctx context.Context, path string, now time.Time, open openFunc, do func(*snapshot.Store) error,
+) (err error) {
+	unlock, err := job.Lock(path, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, snapshot.ErrNoDatabaseFile)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	return withDatabase(ctx, path, open, do)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -10,13 +11,8 @@ import (
 
 func manCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:   "man FOLDER",
-		Short: "Write the manual pages of every command into a folder",
-		Long: `man writes the manual pages of every command into a folder, one file each. If
-SOURCE_DATE_EPOCH (seconds since 1970) is set, the pages carry that date, so that two builds of one
-release are identical.`,
-		Example: "  auditor man /usr/local/share/man/man1",
-		Args:    cobra.ExactArgs(1),
+		Use:  "man FOLDER",
+		Args: cobra.ExactArgs(1),
 		// It loads no settings: it must work even if the config file is broken.
 		RunE: func(_ *cobra.Command, args []string) error {
 			header := &doc.GenManHeader{
@@ -24,10 +20,7 @@ release are identical.`,
 			}
 			root := newRoot(env)
 			root.DisableAutoGenTag = true
-			err := os.MkdirAll(args[0], 0o750)
-			if err == nil {
-				err = doc.GenManTree(root, header, args[0])
-			}
+			err := cmp.Or(os.MkdirAll(args[0], 0o750), doc.GenManTree(root, header, args[0]))
 			if err == nil {
 				_, err = fmt.Fprintf(env.stdout, "manual pages: %s\n", args[0])
 			}

@@ -13,28 +13,22 @@ import (
 	"scim-auditor/internal/durable"
 	"scim-auditor/internal/pack"
 	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/period"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
 )
 
 func packCommand(env environment) *cobra.Command {
-	var runID int64
-	var asked periodFlags
-	command := &cobra.Command{
-		Use:   "pack FILE.zip",
-		Short: "Write one file with which an auditor can check a report without auditor",
-		Long: `pack writes a zip file with the folder of a report, its signature and its timestamp, a consistent copy
-of the database, a script that recomputes every hash in it, and CHECK.md, which says step by step
-how to check all of it and what each step proves. The report must be below --out, and must be as
-auditor wrote it. FILE appears complete or not at all, and an existing file is never replaced.`,
-		Example: `  auditor pack --run 7 for-the-auditor.zip
-  auditor pack --from 2026-10-01 --to 2026-12-31 quarter.zip`,
-		Args: cobra.ExactArgs(1),
-	}
+	command := &cobra.Command{Use: "pack FILE.zip", Args: cobra.ExactArgs(1)}
 	flags := command.Flags()
+	var asked periodFlags
+	flags.StringVar(&asked.from, "from", "", "first day of a period, as in its report; needs --to")
+	flags.StringVar(&asked.to, "to", "", "last day of the period; needs --from")
+	runID := flags.Int64("run", 0, "id of the run")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
-		if err := asked.check(flags); err != nil {
+		span, err := asked.span(flags, env.now())
+		if err != nil {
 			return err
 		}
 		if !flags.Changed("run") && !flags.Changed("from") {
@@ -45,8 +39,8 @@ auditor wrote it. FILE appears complete or not at all, and an existing file is n
 			return usage(fmt.Errorf("%s: %w", args[0], snapshot.ErrFileExists), "name a file that does not exist yet")
 		}
 		var contents pack.Contents
-		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) (err error) {
-			contents, err = packContents(cmd, env, s, store, runID, &asked)
+		err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) (err error) {
+			contents, err = packContents(cmd.Context(), s, store, *runID, span)
 			return err
 		})
 		if err != nil {
@@ -58,25 +52,16 @@ auditor wrote it. FILE appears complete or not at all, and an existing file is n
 		_, err = fmt.Fprintf(env.stdout, "pack: %s\nreport: %s\n%s\n", args[0], contents.Folder, contents.Head)
 		return err
 	})
-	flags.Int64Var(&runID, "run", 0, "id of the run")
-	flags.StringVar(&asked.from, "from", "", "first day of a period, as in its report; needs --to")
-	flags.StringVar(&asked.to, "to", "", "last day of the period; needs --from")
 	return command
 }
 
-// packContents finds the report, and checks that it is as auditor wrote it.
-func packContents(cmd *cobra.Command, env environment, s *settings.Settings, store *snapshot.Store, runID int64,
-	asked *periodFlags) (c pack.Contents, err error) {
-	ctx := cmd.Context()
-	name, again := "", fmt.Sprintf("auditor report --run %d", runID)
-	if cmd.Flags().Changed("from") {
-		span, err := asked.span(cmd.Flags(), env.now())
-		if err != nil {
-			return c, err
-		}
-		c.From, c.To, c.At = span.From, span.To, span.To
-		name, again = folder.PeriodName(span.From, span.To), "auditor report --from "+asked.from+" --to "+asked.to
-	} else {
+// packContents finds the report of a period, or of a run if the period is empty, and checks that it is as auditor
+// wrote it.
+func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Store, runID int64, span period.Span,
+) (c pack.Contents, err error) {
+	name, again := folder.PeriodName(span.From, span.To), "auditor report --from … --to …"
+	c.From, c.To, c.At = span.From, span.To, span.To
+	if span.To.IsZero() {
 		run, err := store.Run(ctx, runID)
 		if errors.Is(err, snapshot.ErrNotFound) {
 			return c, usage(err, "\"auditor runs\" lists the runs")
@@ -85,7 +70,7 @@ func packContents(cmd *cobra.Command, env environment, s *settings.Settings, sto
 			return c, err
 		}
 		c.RunID, c.At = runID, run.StartedAt
-		name = folder.RunName(run.StartedAt, runID)
+		name, again = folder.RunName(run.StartedAt, runID), fmt.Sprintf("auditor report --run %d", runID)
 	}
 	c.Folder, c.Roots = filepath.Join(s.Out, name), s.Evidence.TimestampRoots
 	if _, err := os.Lstat(c.Folder); errors.Is(err, fs.ErrNotExist) {

@@ -21,19 +21,7 @@ type pruneFlags struct {
 
 func pruneCommand(env environment) *cobra.Command {
 	var f pruneFlags
-	command := &cobra.Command{
-		Use:   "prune",
-		Short: "Remove old snapshots, or the bytes of old responses",
-		Long: `prune removes the content of old snapshots: configurations, exchanges, changes and findings. The
-register keeps a row and the hashes of each, so that the chain stays complete and "auditor verify"
-still succeeds. The last complete snapshot of each organization always stays, because the next run
-is compared with it. --responses-older-than removes only the bytes of old responses and keeps their
-hashes.`,
-		Example: `  auditor prune --keep-days 730 --dry-run
-  auditor prune --older-than 2025-01-01
-  auditor prune --responses-older-than 90`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "prune", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		now := env.now().UTC()
 		retention, err := f.retention(cmd, now)
@@ -65,7 +53,6 @@ hashes.`,
 	return command
 }
 
-// retention returns the retention that the flags ask for at the time now.
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
 	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {

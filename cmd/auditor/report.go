@@ -16,21 +16,9 @@ import (
 )
 
 func reportCommand(env environment) *cobra.Command {
-	var runID int64
 	var asked periodFlags
-	command := &cobra.Command{
-		Use:   "report",
-		Short: "Write the report of a stored run again, or of a period",
-		Long: `report writes the report of a stored run again or, with --from and --to, the report of a period. A
-night is one scheduled run. The report of a period lists the expected nights with the outcome of
-each, the net change, every change, the findings that were opened and closed, the exceptions, the
-size of each population, and a sample of nights that anybody can draw again. --template is only for
-the report of a run.`,
-		Example: `  auditor report
-  auditor report --run 7 --out /tmp/for-the-auditor
-  auditor report --from 2026-10-01 --to 2026-12-31 --sample 25`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "report", Args: cobra.NoArgs}
+	runID := command.Flags().Int64("run", 0, "id of the run (default the newest that has ended)")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		options, err := reportOptions(env, s)
 		if err != nil {
@@ -40,24 +28,22 @@ the report of a run.`,
 		if err != nil {
 			return err
 		}
-		if err := asked.check(cmd.Flags()); err != nil {
+		span, err := asked.span(cmd.Flags(), env.now())
+		if err != nil {
 			return err
 		}
 		err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			if cmd.Flags().Changed("from") {
-				return reportPeriod(cmd, env, store, &asked, s.Out, options)
+				return reportPeriod(cmd, env, store, span, s.Out, options)
 			}
-			return reportRun(cmd, env, store, runID, s.Out, options)
+			return reportRun(cmd, env, store, *runID, s.Out, options)
 		})
 		if err == nil {
 			printError(env.stderr, stamps.Add(cmd.Context(), s.Out)) // the report is complete without it
 		}
 		return err
 	})
-	flags := command.Flags()
-	settings.AddFlags(flags, settings.ReportFlags)
-	asked.add(flags)
-	flags.Int64Var(&runID, "run", 0, "id of the run (default the newest that has ended)")
+	asked.add(command.Flags())
 	return command
 }
 
@@ -103,7 +89,6 @@ func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, er
 // defaultSample is a usual sample size for testing a daily control.
 const defaultSample = 25
 
-// periodFlags are the flags for the report of a period.
 type periodFlags struct {
 	from, to string
 	sample   int
@@ -118,7 +103,6 @@ func (p *periodFlags) add(flags *pflag.FlagSet) {
 	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
 }
 
-// check returns an error if the flags contradict each other.
 func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	from, to := flags.Changed("from"), flags.Changed("to")
 	switch {
@@ -133,8 +117,12 @@ func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// span parses the flags. A start time with a fraction of a second is rounded up to the next second.
+// span checks and parses the flags. It returns the zero value without --from. A start time with a fraction of a second
+// is rounded up to the next second.
 func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
+	if err := p.check(flags); err != nil || !flags.Changed("from") {
+		return period.Span{}, err
+	}
 	from, _, errFrom := parseTime(p.from)
 	_, to, errTo := parseTime(p.to)
 	if err := errors.Join(errFrom, errTo); err != nil {
@@ -171,13 +159,8 @@ func parseTime(text string) (first, last time.Time, err error) {
 	return instant, instant, nil
 }
 
-// reportPeriod writes the report of a period and prints its status.
-func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, flags *periodFlags, out string,
+func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
 	options report.Options) error {
-	span, err := flags.span(cmd.Flags(), env.now())
-	if err != nil {
-		return err
-	}
 	read, err := period.Read(cmd.Context(), store, span)
 	if errors.Is(err, period.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")

@@ -36,7 +36,6 @@ type runResult struct {
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
-// organizationResult is the result of one organization.
 type organizationResult struct {
 	Source             string           `json:"source"`
 	SnapshotID         int64            `json:"snapshot_id"`
@@ -58,7 +57,6 @@ type organizationResult struct {
 	acceptances []snapshot.Acceptance
 }
 
-// severityCounts counts changes or findings by severity.
 type severityCounts map[diff.Severity]int
 
 // String writes the counts, the most serious first: "2 high, 1 low".
@@ -168,7 +166,6 @@ func (o *organizationResult) columns() []string {
 	}
 }
 
-// subject returns the result in one line, for an e-mail.
 func (r *runResult) subject() string {
 	outcome := "COMPLETE"
 	if !r.Complete {

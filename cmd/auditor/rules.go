@@ -14,18 +14,11 @@ import (
 )
 
 func rulesCommand(env environment) *cobra.Command {
-	var asMarkdown bool
-	command := &cobra.Command{
-		Use:   "rules",
-		Short: "Print the rules that every run is checked against",
-		Long: `rules prints every rule with its severity, what the rule expects with the thresholds in use, and
-which rules the settings turn off.`,
-		Example: `  auditor rules
-  auditor rules --config /etc/auditor/auditor.yaml`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "rules", Args: cobra.NoArgs}
+	asMarkdown := command.Flags().Bool("markdown", false,
+		"print the rules as Markdown with the default thresholds, as in docs/rules.md")
 	command.RunE = action(env, func(_ *cobra.Command, s *settings.Settings, _ []string) error {
-		if asMarkdown {
+		if *asMarkdown {
 			return writeRulesDocument(env.stdout)
 		}
 		rows := [][]string{{"RULE", "SEVERITY", "TITLE", "IN ORDER"}}
@@ -38,21 +31,15 @@ which rules the settings turn off.`,
 		}
 		return printResult(env.stdout, false, nil, table(rows))
 	})
-	command.Flags().BoolVar(&asMarkdown, "markdown", false,
-		"print the rules as Markdown with the default thresholds, as in docs/rules.md")
 	return command
 }
 
 //go:embed rules.md.tmpl
 var rulesDocument string
 
-// writeRulesDocument writes the text of docs/rules.md.
 func writeRulesDocument(w io.Writer) error {
-	document, err := template.New("rules").Funcs(template.FuncMap{"join": strings.Join}).Parse(rulesDocument)
-	if err != nil {
-		return fmt.Errorf("reading the template of the rules: %w", err)
-	}
-	return document.Execute(w, map[string]any{
+	document := template.New("rules").Funcs(template.FuncMap{"join": strings.Join})
+	return template.Must(document.Parse(rulesDocument)).Execute(w, map[string]any{
 		"Frameworks": finding.Frameworks, "Rules": finding.Rules(), "Thresholds": finding.DefaultThresholds(),
 	})
 }

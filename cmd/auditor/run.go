@@ -18,14 +18,8 @@ import (
 )
 
 func runCommand(env environment) *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
-		Use:   "run",
-		Short: "Collect, snapshot, compare and report once; what cron calls",
-		Example: `  ONA_TOKEN=… auditor run
-  auditor run --token-file /etc/auditor/token --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports -q`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "run", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the result as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		if _, err := s.Schedule(); err != nil {
 			return err
@@ -39,14 +33,11 @@ func runCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := printRun(env, s, result, asJSON); err != nil {
+		if err := printRun(env, s, result, *asJSON); err != nil {
 			return err
 		}
 		return exitOf(result, s.FailOn)
 	})
-	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
-		settings.ExitCodeFlags, settings.ReportFlags)
-	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }
 
@@ -70,8 +61,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 		return nil, fmt.Errorf("reading the host name: %w", err)
 	}
 	started := env.now().UTC().Truncate(time.Second)
-	notifyErr := notifyStarted(ctx, recipients)
-	printError(env.stderr, notifyErr)
+	printError(env.stderr, notifyStarted(ctx, recipients))
 	recorded, err := runJob(ctx, env, s, host, options)
 	result := newResult(recorded, err)
 	if err != nil {
@@ -79,8 +69,7 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 			ToolVersion: readVersion().Version, Host: host}
 	}
 	result.ExpiringTokens = expiringTokens(s, env.now())
-	notifyErr = notifyEnded(ctx, recipients, result, err)
-	printError(env.stderr, notifyErr)
+	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
 	return result, err
 }
 
@@ -123,8 +112,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		if err != nil {
 			return err
 		}
-		publishErr := publish(context.WithoutCancel(ctx), s, options.metrics, store)
-		printError(env.stderr, publishErr)
+		printError(env.stderr, publish(context.WithoutCancel(ctx), s, options.metrics, store))
 		return nil
 	})
 	return result, err
@@ -160,7 +148,6 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	return set.WriteFile(s.MetricsFile)
 }
 
-// printRun prints the result to standard output, and each error with its hint to standard error.
 func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
 	var err error
 	if asJSON || !s.Quiet {

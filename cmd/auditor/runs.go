@@ -21,13 +21,8 @@ type register struct {
 }
 
 func runsCommand(env environment) *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
-		Use:     "runs",
-		Short:   "Print the run register and the outcome of each scheduled night, newest first",
-		Example: "  auditor runs --db /var/lib/auditor/auditor.db",
-		Args:    cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "runs", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the register as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		r := register{Runs: []snapshot.Run{}, Nights: []schedule.Night{}}
 		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
@@ -48,9 +43,8 @@ func runsCommand(env environment) *cobra.Command {
 		if len(r.Nights) > 0 {
 			text += "\n" + table(r.nightRows())
 		}
-		return printResult(env.stdout, asJSON, r, text)
+		return printResult(env.stdout, *asJSON, r, text)
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the register as JSON")
 	return command
 }
 

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -19,29 +22,15 @@ import (
 )
 
 func serveCommand(env environment) *cobra.Command {
-	command := &cobra.Command{
-		Use:   "serve",
-		Short: "Run on a schedule in the foreground, with health and metrics",
-		Long: `serve does what "auditor run" does at each time of a cron schedule, until SIGTERM ends it. Runs
-never overlap: a scheduled time during a run is skipped, counted and logged. If scheduled times
-passed while serve was stopped, it makes one run at the start for the last of them; the others are
-recorded as missed. SIGHUP reads the settings again.`,
-		Example: `  auditor serve --schedule "0 2 * * *" --token-file /etc/auditor/token \
-    --db /var/lib/auditor/auditor.db --listen 127.0.0.1:9477
-  auditor serve --schedule "CRON_TZ=Europe/Berlin 30 2 * * mon-fri"`,
-		Args: cobra.NoArgs,
-	}
+	command := &cobra.Command{Use: "serve", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		v := &service{env: env, metrics: metrics.New(readVersion().Version)}
 		v.settings.Store(s)
 		return v.serve(cmd.Context())
 	})
-	settings.AddFlags(command.Flags(), settings.CollectionFlags, settings.ExceptionFlags, settings.ScheduleFlags,
-		settings.ReportFlags, settings.ServerFlags)
 	return command
 }
 
-// service is a running "auditor serve".
 type service struct {
 	env     environment
 	metrics *metrics.Set
@@ -164,20 +153,16 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 			return
 		case <-hangups:
 		}
-		cron, err := v.reload(ctx)
-		if err != nil {
+		switch cron, err := v.reload(ctx); {
+		case err != nil:
 			v.metrics.FailedReloads.Inc()
 			printError(v.env.stderr, fmt.Errorf("reloading the settings (the old ones stay in use): %w", err))
-			continue
-		}
-		if cron == nil {
-			continue
-		}
-		select {
-		case changed <- cron:
-			v.announce(cron.Next(v.env.now()))
-		case <-ctx.Done():
-			return
+		case cron != nil:
+			select {
+			case changed <- cron:
+				v.announce(cron.Next(v.env.now()))
+			case <-ctx.Done():
+			}
 		}
 	}
 }
@@ -186,10 +171,10 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 // else nil. It records a new schedule at once, even during a run, so that every night from now on is expected.
 func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	command, rest, err := newRoot(v.env).Find(v.env.args)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = command.ParseFlags(rest)
 	}
-	if err := command.ParseFlags(rest); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	s, err := settings.Load(command.Flags(), v.env.getenv)
@@ -215,4 +200,75 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	// After a token was replaced, this ends its alert.
 	v.metrics.SetTokenExpiries(s.TokenExpiries)
 	return cron, nil
+}
+
+// listen serves /healthz, /readyz and /metrics until stop is called. It does nothing if no address is set.
+func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func() error, err error) {
+	if s.Listen == "" {
+		return func() error { return nil }, nil
+	}
+	address, stop, err := serveHTTP(ctx, s.Listen, v.handler())
+	if err != nil {
+		return nil, failed(err, "another process may use the port; choose another with --listen")
+	}
+	if !s.Quiet {
+		_, _ = fmt.Fprintf(v.env.stdout, "listening on http://%s\n", address)
+	}
+	return stop, nil
+}
+
+// serveHTTP serves on an address until stop is called. It returns the address with the actual port.
+func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", nil, fmt.Errorf("listening on %s: %w", address, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	return listener.Addr().String(), func() error {
+		if err := cmp.Or(server.Close(), <-ended); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("listening on %s: %w", address, err)
+		}
+		return nil
+	}, nil
+}
+
+func (v *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	// http.Error writes a line of plain text with any status.
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "serving", http.StatusOK)
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := v.ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		http.Error(w, "ready", http.StatusOK)
+	})
+	mux.Handle("GET /metrics", v.metrics.Handler())
+	return mux
+}
+
+// ready returns an error if neither the last night whose run must be over nor a later one has a complete run. A run may start up to
+// schedule.Grace after its scheduled time and take up to --timeout.
+func (v *service) ready(ctx context.Context) error {
+	s := v.settings.Load()
+	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
+		now := v.env.now()
+		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
+		deadline := now.Add(-schedule.Grace - s.Timeout)
+		for _, n := range slices.Backward(nights) {
+			switch {
+			case n.Status == schedule.Complete || n.Status == schedule.CaughtUp:
+				return nil
+			case !n.ScheduledAt.After(deadline):
+				return fmt.Errorf("no complete run since the run due at %s, whose status is %s",
+					forPeople(n.ScheduledAt), n.Status)
+			}
+		}
+		return err
+	})
 }

@@ -25,6 +25,7 @@ func TestAWrongSettingIsNamedAsItsUserGaveIt(t *testing.T) {
 		"organizations:\n- nam: a":        `:2:3: unknown field "nam"; expected one of name, base_url, token_env, token_file, token_expires, organization_id`,
 		"notify:\n- type: slack":          ":2:7: notify: set url_env or url_file",
 		"notify:\n- type: email\n  to: x": ":3:7: notify[0].to: a string; expected a list",
+		"notify: [{attach: maybe}]":       `:1:19: notify[0].attach: "maybe"; expected true or false`,
 		"rules: {thresholds: {x: 1}}":     `:1:22: unknown field "x"; expected one of token_expiry_high_days,`,
 		"rules: {disabled: [SCIM-001]}":   ":1:19: rules.disabled: a list; expected keys with values",
 		"page_size: 1\npage_size: 2":      ":2:1: ",

@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,43 +16,45 @@ import (
 )
 
 func verifyCommand(env environment) *cobra.Command {
-	var asJSON bool
+	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
+	asJSON := command.Flags().Bool("json", false, "print the counts and the problems as JSON")
 	var with verifyFlags
-	command := &cobra.Command{
-		Use:   "verify",
-		Short: "Check every stored hash in the database and the report folders",
-		Long: `verify checks the database file, its schema, every link of the ledger, every row, every snapshot's
-content and records, the bytes of every response, and every report folder below --out: its files,
-that it is the report that its manifest says, that the database contains the history up to its head,
-its signature and its timestamp. With --head it says whether the database contains the history up to
-a head that was kept elsewhere. It lists every mismatch, exits with 1 if there is one, and modifies
-nothing.`,
-		Example: `  auditor verify --db /var/lib/auditor/auditor.db --out /var/lib/auditor/reports
-  auditor verify --head heads.txt --signers allowed_signers --timestamp-roots roots.pem`,
-		Args: cobra.NoArgs,
-	}
+	with.add(command.Flags())
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		heads, trust, err := with.read(cmd.Context(), s)
 		if err != nil {
 			return err
 		}
-		found, err := verifyAll(cmd.Context(), s, heads, trust)
+		var found *verify.Result
+		err = withDatabase(cmd.Context(), s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) (err error) {
+			if found, err = verify.Database(cmd.Context(), store); err != nil {
+				return err
+			}
+			if err := found.AddHeads(cmd.Context(), store, heads); err != nil {
+				return err
+			}
+			return found.AddFolders(cmd.Context(), store, s.Out, trust)
+		})
 		if err != nil {
 			return err
 		}
-		if asJSON || !s.Quiet {
-			err = printResult(env.stdout, asJSON, found, verdict(found, trust))
+		if *asJSON || !s.Quiet {
+			err = printResult(env.stdout, *asJSON, found, verdict(found, trust))
 		}
 		if err != nil || len(found.Problems) == 0 {
 			return err
 		}
-		if !asJSON {
-			printVerifyProblems(env.stderr, found.Problems)
+		if *asJSON {
+			return &failure{code: exitFailed}
 		}
-		return &failure{code: exitFailed}
+		// The last problem is the error of the command, so that one hint follows all of them.
+		last := len(found.Problems) - 1
+		for _, p := range found.Problems[:last] {
+			printProblem(env.stderr, "error", p.String(), "")
+		}
+		return failed(errors.New(found.Problems[last].String()), "verify modified nothing. Do not change the database or "+
+			"the reports. Verify a backup (\"auditor verify --db BACKUP\"), and compare with report copies already handed out")
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the counts and the problems as JSON")
-	with.add(command.Flags())
 	return command
 }
 
@@ -98,33 +100,6 @@ func (f *verifyFlags) read(ctx context.Context, s *settings.Settings) (heads []e
 		}
 	}
 	return heads, t, nil
-}
-
-// verifyAll verifies the database, the heads, and the report folders below --out.
-func verifyAll(ctx context.Context, s *settings.Settings, heads []evidence.Head, trust verify.Trust,
-) (found *verify.Result, err error) {
-	err = withDatabase(ctx, s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) error {
-		if found, err = verify.Database(ctx, store); err != nil {
-			return err
-		}
-		if err := found.AddHeads(ctx, store, heads); err != nil {
-			return err
-		}
-		return found.AddFolders(ctx, store, s.Out, trust)
-	})
-	return found, err
-}
-
-// printVerifyProblems prints each problem, and one hint after the last.
-func printVerifyProblems(stderr io.Writer, problems []verify.Problem) {
-	for i, p := range problems {
-		hint := ""
-		if i == len(problems)-1 {
-			hint = "verify modified nothing. Do not change the database or the reports. Verify a backup " +
-				"(\"auditor verify --db BACKUP\"), and compare with report copies already handed out"
-		}
-		printProblem(stderr, "error", p.String(), hint)
-	}
 }
 
 // verdict returns the result in words, and how much was checked.

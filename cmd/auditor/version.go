@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -13,37 +14,28 @@ import (
 
 func versionCommand(env environment) *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version, commit, Go and SQLite",
-		Example: "  auditor version",
-		Args:    cobra.NoArgs,
+		Use:  "version",
+		Args: cobra.NoArgs,
 		RunE: action(env, func(*cobra.Command, *settings.Settings, []string) error {
 			v := readVersion()
 			_, err := fmt.Fprintf(env.stdout, "auditor %s\ncommit %s\n%s %s/%s\nSQLite %s\n",
-				v.Version, v.Commit, v.Go, runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)
+				v.Version, v.Commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, snapshot.SQLiteVersion)
 			return err
 		}),
 	}
 }
 
-// version identifies the build.
-type version struct {
-	Version, Commit, Go string
-}
+type version struct{ Version, Commit string }
 
 // readVersion reads the version that the Go toolchain recorded in the binary: "(devel)" without version control.
 func readVersion() version {
-	v := version{Version: "(devel)", Commit: "unknown", Go: runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if info.Main.Version != "" {
-		v.Version = info.Main.Version
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			v.Commit = setting.Value
+	v := version{"(devel)", "unknown"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v.Version = cmp.Or(info.Main.Version, v.Version)
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				v.Commit = setting.Value
+			}
 		}
 	}
 	return v

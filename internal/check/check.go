@@ -2,12 +2,18 @@
 package check
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/schedule"
+	"scim-auditor/internal/snapshot"
 )
 
 // Status is the outcome of a check.
@@ -33,9 +39,9 @@ type Result struct {
 	Err error `json:"-"`
 }
 
-// Failed returns the result of a check that ended with an error.
-func Failed(name string, err error) Result {
-	return Result{Name: name, Status: Error, Detail: err.Error(), Err: err}
+// Failed returns the result of a check that ended with an error. Hint may be empty.
+func Failed(name string, err error, hint string) Result {
+	return Result{Name: name, Status: Error, Detail: err.Error(), Err: err, Hint: hint}
 }
 
 func ok(name, format string, args ...any) Result {
@@ -46,7 +52,6 @@ func warning(name, hint, format string, args ...any) Result {
 	return Result{Name: name, Status: Warning, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// shownTimes is the number of scheduled times to show.
 const shownTimes = 3
 
 // Schedule shows the next times of a schedule. S is nil if there is no schedule.
@@ -70,7 +75,7 @@ const tokenWarning = 14 * day
 // TokenExpiry says how long the token of a source is valid. The API does not report the expiry, so it comes from the
 // settings; it is zero if they do not have it.
 func TokenExpiry(source string, expires, now time.Time) Result {
-	r := Result{Name: nameExpiry, Source: source, Status: OK}
+	r := Result{Name: "token expiry", Source: source, Status: OK}
 	if expires.IsZero() {
 		r.Detail = "unknown, because the API does not report it; set --token-expires, or token_expires in the config " +
 			"file, for a warning 14 days before"
@@ -86,4 +91,101 @@ func TokenExpiry(source string, expires, now time.Time) Result {
 		r.Hint = "create a new read-only personal access token, replace the old one with it, and update token_expires"
 	}
 	return r
+}
+
+// The free space in bytes below which the disk check warns and fails.
+const (
+	warnBelow = 1 << 30
+	failBelow = 100 << 20
+	mebibyte  = 1 << 20
+)
+
+// Database opens the file read-only and checks it. The caller closes the store, which is nil if it cannot be read.
+func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
+	const name = "database"
+	store, err := snapshot.OpenReadOnly(ctx, path)
+	switch {
+	case errors.Is(err, snapshot.ErrNoDatabaseFile):
+		r := Folder(name, filepath.Dir(path), "--db")
+		if r.Status == OK {
+			r.Detail = path + " does not exist yet; the first run creates it"
+		}
+		return r, nil
+	case err != nil:
+		return Failed(name, err, ""), nil
+	}
+	r := ok(name, "%s is intact and has the schema of this version", path)
+	if err := store.QuickCheck(ctx); err != nil {
+		r = Failed(name, fmt.Errorf("%s is damaged: %w", path, err),
+			"keep the file unchanged as evidence, restore the last backup under another name, and name that with --db")
+	} else if err := writable(path); err != nil {
+		r = Failed(name, err, "give the user that runs auditor permission to write "+path)
+	}
+	return r, store
+}
+
+// Folder checks whether files can be written to a folder or, if it does not exist, to its nearest existing parent. Flag
+// is the flag that sets the folder.
+func Folder(name, folder, flag string) Result {
+	above, err := existing(folder)
+	if err == nil {
+		err = writable(above)
+	}
+	if err != nil {
+		return Failed(name, err,
+			"give the user that runs auditor permission to write there, or name another folder with "+flag)
+	}
+	return ok(name, "%s can be written", folder)
+}
+
+// MetricsFile checks whether a run can write the file. A run does not create the folder, which the collector owns.
+func MetricsFile(path string) Result {
+	const name = "metrics file"
+	if err := writable(filepath.Dir(path)); err != nil {
+		return warning(name, "create the folder, or name another file with --metrics-file; "+
+			"until then every run succeeds but prints this error", "%v", err)
+	}
+	return ok(name, "%s can be written", path)
+}
+
+// Disk checks the free space on the disks of the folders, and reports the folder with the least. Free returns the free
+// bytes on the disk of a path.
+func Disk(free func(string) (uint64, error), folders ...string) Result {
+	const name = "disk space"
+	least, fullest := uint64(math.MaxUint64), ""
+	for _, folder := range folders {
+		above, _ := existing(folder)
+		left, err := free(above)
+		if err != nil {
+			return warning(name, "check the free space yourself", "free space on the disk of %s is unknown: %v", folder, err)
+		}
+		if left < least {
+			least, fullest = left, folder
+		}
+	}
+	r := ok(name, "%d MiB free on the disk of %s", least/mebibyte, fullest)
+	if least < warnBelow {
+		r.Status, r.Hint = Warning, "free space; a run that cannot write its snapshot fails"
+	}
+	if least < failBelow {
+		r.Status = Error
+	}
+	return r
+}
+
+// existing returns the folder or its nearest existing parent. If that is a file or cannot be read, it returns that path
+// with an error.
+func existing(folder string) (string, error) {
+	for {
+		info, err := os.Stat(folder)
+		switch {
+		case err == nil && info.IsDir():
+			return folder, nil
+		case err == nil:
+			return folder, fmt.Errorf("%s is a file, not a folder", folder)
+		case !errors.Is(err, os.ErrNotExist) || filepath.Dir(folder) == folder:
+			return folder, err
+		}
+		folder = filepath.Dir(folder)
+	}
 }

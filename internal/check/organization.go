@@ -20,7 +20,6 @@ const callTimeout = 20 * time.Second
 const (
 	nameBaseURL      = "base URL"
 	nameToken        = "token"
-	nameExpiry       = "token expiry"
 	nameOrganization = "organization"
 	nameSCIM         = "SCIM configurations"
 	nameSSO          = "SSO configurations"
@@ -36,14 +35,12 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
 	if err != nil {
-		r := Failed(nameBaseURL, err)
-		r.Hint = "check --base-url and the token"
-		return []Result{r}
+		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}
 	}
 	c, err := client.Collect(ctx)
 	var results []Result
 	if err != nil {
-		results = append(results, Failed(failedName(err), err))
+		results = append(results, Failed(failedName(err), err, ""))
 	} else {
 		results = append(results, collected(options, c)...)
 		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
@@ -54,7 +51,6 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	return results
 }
 
-// collected returns the results of a successful collection.
 func collected(options fetch.Options, c *fetch.Collection) []Result {
 	return []Result{
 		ok(nameBaseURL, "%s responds", options.BaseURL),
@@ -133,7 +129,6 @@ var namesByMethod = map[string]string{
 	ona.ListSSOConfigurations:    nameSSO,
 }
 
-// clock compares the local clock with the server's.
 func clock(offset time.Duration) Result {
 	if offset.Abs() <= maxClockOffset {
 		return ok(nameClock, "within %s of the server's clock", maxClockOffset)

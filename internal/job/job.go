@@ -90,7 +90,6 @@ func (r *Result) Complete() bool {
 	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
 }
 
-// night is a run in progress.
 type night struct {
 	Options
 	runID, ruleSetID int64
@@ -136,13 +135,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// collectAll collects every source, at most Concurrency at the same time.
 func (n *night) collectAll(ctx context.Context) []Organization {
 	if n.Timeout > 0 {
-		cause := fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout)
-		bounded, cancel := context.WithTimeoutCause(ctx, n.Timeout, cause)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, n.Timeout,
+			fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout))
 		defer cancel()
-		ctx = bounded
 	}
 	organizations := make([]Organization, len(n.Sources))
 	var group errgroup.Group

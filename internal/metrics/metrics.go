@@ -3,8 +3,10 @@ package metrics
 
 import (
 	"context"
+	_ "embed" // for storedMetrics
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,30 +21,25 @@ const namespace = "auditor"
 
 // Set holds the metrics of one process. It is safe for concurrent use.
 type Set struct {
-	// Server is nil until CountServer adds it.
-	*Server
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
-	stored   stored // by name
-}
+	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
 
-// Server has the metrics that a server counts from its start.
-type Server struct {
-	Runs          *prometheus.CounterVec // by outcome
-	SkippedNights prometheus.Counter
-	FailedReloads prometheus.Counter
-	Next          prometheus.Gauge // Unix time
+	// What a server counts from its start. These are nil until CountServer adds them.
+	Runs                         *prometheus.CounterVec // by outcome
+	SkippedNights, FailedReloads prometheus.Counter
+	Next                         prometheus.Gauge // Unix time
 }
 
 // New returns a set with only the version of the tool.
 func New(toolVersion string) *Set {
-	s := &Set{registry: prometheus.NewRegistry()}
+	s := &Set{registry: prometheus.NewRegistry(), stored: make(map[string]*prometheus.GaugeVec)}
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
 	s.tokens = s.gauges("token_expires_timestamp_seconds",
 		"When the token of the organization expires, according to the settings.", "source")
-	s.stored = make(stored)
-	for _, m := range storedMetrics {
-		s.stored[m.name] = s.gauges(m.name, m.help, m.labels...)
+	for line := range strings.Lines(storedMetrics) {
+		columns := strings.Split(strings.TrimSpace(line), "\t")
+		s.stored[columns[0]] = s.gauges(columns[0], columns[2], strings.Fields(columns[1])...)
 	}
 	return s
 }
@@ -55,18 +52,16 @@ func (s *Set) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
 // CountServer adds the metrics of a server.
 func (s *Set) CountServer() {
 	add := promauto.With(s.registry)
-	s.Server = &Server{
-		Runs: add.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "runs_total",
-			Help: "Runs since the start of this process, by outcome: complete, failed, or error if the run could not be " +
-				"recorded."}, []string{"outcome"}),
-		SkippedNights: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "skipped_nights_total",
-			Help: "Scheduled times that passed without a run since the start of this process, because another run was " +
-				"busy or the machine slept."}),
-		FailedReloads: add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "settings_reload_failures_total",
-			Help: "SIGHUPs since the start of this process that did not change the settings because of an error."}),
-		Next: add.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds",
-			Help: "When the next run is due."}),
-	}
+	s.Runs = add.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: "runs_total",
+		Help: "Runs since the start of this process, by outcome: complete, failed, or error if the run could not be " +
+			"recorded."}, []string{"outcome"})
+	s.SkippedNights = add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "skipped_nights_total",
+		Help: "Scheduled times that passed without a run since the start of this process, because another run was " +
+			"busy or the machine slept."})
+	s.FailedReloads = add.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "settings_reload_failures_total",
+		Help: "SIGHUPs since the start of this process that did not change the settings because of an error."})
+	s.Next = add.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "next_scheduled_timestamp_seconds",
+		Help: "When the next run is due."})
 	for _, outcome := range []string{"complete", "failed", "error"} {
 		s.Runs.WithLabelValues(outcome)
 	}
@@ -94,31 +89,13 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// stored maps the name of each metric that Update reads from the store to its gauge.
-type stored map[string]*prometheus.GaugeVec
+// storedMetrics has a line for each metric that Update reads from the store: its name, labels and help.
+//
+//go:embed stored.tsv
+var storedMetrics string
 
-const source, id = "source", "organization_id"
-
-var storedMetrics = []struct {
-	name, help string
-	labels     []string
-}{
-	{"last_complete_timestamp_seconds", "When the last complete snapshot of the organization was taken.",
-		[]string{source, id}},
-	{"run_complete", "1 if the last run is complete, else 0.", nil},
-	{"run_started_timestamp_seconds", "When the last run started.", nil},
-	{"run_duration_seconds", "How long the last run took.", nil},
-	{"organization_complete", "1 if the last run has a complete snapshot of the organization, else 0.",
-		[]string{source, id}},
-	{"pages", "Pages that the last run fetched, even if it is not complete.", []string{source, id}},
-	{"retries", "Retried requests of the last run.", []string{source, id}},
-	{"scim_configurations", "SCIM configurations in the last run's complete snapshot.", []string{source, id}},
-	{"changes", "Changes in the last run's complete snapshot.", []string{source, id, "kind", "severity"}},
-	{"findings", "Failing findings in the last run's complete snapshot.", []string{source, id, "severity"}},
-}
-
-func (s stored) set(name string, value float64, labels ...string) {
-	s[name].WithLabelValues(labels...).Set(value)
+func (s *Set) set(name string, value float64, labels ...string) {
+	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
 // Update sets the metrics to the last run that has ended. For an organization without a complete snapshot, it omits the
@@ -137,33 +114,30 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	}
 	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
 	for _, h := range newest {
-		s.stored.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
+		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.stored.run(ctx, store, r)
+			return s.run(ctx, store, r)
 		}
 	}
 	return nil
 }
 
-func (s stored) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
+func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
 	s.set("run_complete", oneIf(r.Outcome == snapshot.Complete))
 	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
 	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
 	snapshots, err := store.Snapshots(ctx, r.ID)
-	if err != nil {
-		return err
-	}
 	for _, h := range snapshots {
 		if err := s.organization(ctx, store, h); err != nil {
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
-func (s stored) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {
+func (s *Set) organization(ctx context.Context, store *snapshot.Store, h snapshot.Snapshot) error {
 	complete := h.Outcome == snapshot.Complete
 	s.set("organization_complete", oneIf(complete), h.Source, h.OrganizationID)
 	s.set("pages", float64(h.Pages), h.Source, h.OrganizationID)
@@ -177,7 +151,7 @@ func (s stored) organization(ctx context.Context, store *snapshot.Store, h snaps
 		return err
 	}
 	for _, c := range changes {
-		s["changes"].WithLabelValues(h.Source, h.OrganizationID, string(c.Kind), string(c.Severity)).Inc()
+		s.stored["changes"].WithLabelValues(h.Source, h.OrganizationID, string(c.Kind), string(c.Severity)).Inc()
 	}
 	failing, err := store.Failing(ctx, h.ID)
 	if err != nil {

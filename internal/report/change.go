@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/report/table"
@@ -30,13 +31,6 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-// The texts for a missing actor.
-const (
-	unknownActor = "not known"
-	noEntry      = "no audit-log entry"
-)
-
-// noActorReason returns why a change has no candidate entry.
 func noActorReason(log *snapshot.AuditLog) string {
 	switch {
 	case log == nil:
@@ -44,35 +38,27 @@ func noActorReason(log *snapshot.AuditLog) string {
 	case log.NotAssessed != "":
 		return "not assessed: " + log.NotAssessed
 	case log.Lacking != "":
-		return noEntry + " found, but entries may be missing"
+		return "no audit-log entry found, but entries may be missing"
 	}
-	return noEntry
+	return "no audit-log entry"
 }
 
-func (r *report) changeTable() *table.Table {
-	t := r.table("Changes")
-	for i, o := range r.Organizations {
-		for j := range o.Changes {
-			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
-		}
-	}
-	r.remarkChanges(t)
-	return t
-}
-
-// readingTable lists the changes for people: values become labels, and long values are cut.
-func (r *report) readingTable() *table.Table {
-	t := table.New("Changes", r.Zone(), columnsOf["Reading"]...)
-	t.File, t.Remarks = r.changes.File, r.changes.Remarks
+// changeTables list the changes: the first one with every value, and reading for people. There,
+// values become labels, and long values are cut.
+func (r *report) changeTables() (changes, reading *table.Table) {
+	changes, reading = r.table("Changes"), table.New("Changes", r.Zone(), columnsOf["Reading"]...)
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
 			c := &o.Changes[j]
+			changes.Add(i, ChangeCells(r.label(i), o.AuditLog, c)...)
 			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), noActorReason(o.AuditLog))
-			t.Add(i, Word(c.Severity), string(c.Kind), r.label(i), c.SubjectName, c.SubjectID, c.Field,
+			reading.Add(i, Word(c.Severity), string(c.Kind), r.label(i), c.SubjectName, c.SubjectID, c.Field,
 				Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel), actor, c.Note)
 		}
 	}
-	return t
+	r.remarkChanges(changes)
+	reading.File, reading.Remarks = changes.File, changes.Remarks
+	return changes, reading
 }
 
 // remarkChanges adds for each organization which snapshots were compared, or why it has no rows.
@@ -83,6 +69,7 @@ func (r *report) remarkChanges(t *table.Table) {
 			t.Alarm(i, r.notComplete(i))
 		case o.first():
 			t.Missing(i, r.label(i)+": "+baselineText)
+			continue
 		case len(o.Changes) == 0:
 			t.Remark(i, fmt.Sprintf("%s: no changes%s since the baseline snapshot taken at %s", r.label(i), o.ofSCIM(),
 				UTC(o.Baseline.TakenAt)))
@@ -100,12 +87,9 @@ func (r *report) remarkChanges(t *table.Table) {
 	}
 }
 
-// comparisonNotes names the parts of a complete snapshot whose changes are not known, and those
-// that were compared with an older snapshot than the baseline. Without a baseline there are none.
+// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes are
+// not known, and those that were compared with an older snapshot than the baseline.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
-	if o.Baseline == nil {
-		return nil, nil
-	}
 	for _, part := range []struct {
 		name, notAssessed string
 		baseline          *snapshot.Snapshot
@@ -114,6 +98,9 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 		{"organization policies", o.Snapshot.PoliciesNotAssessed, o.PoliciesBaseline},
 	} {
 		switch {
+		case o.first() && part.notAssessed != "":
+			notAssessed = append(notAssessed, part.name+" not assessed: "+part.notAssessed)
+		case o.Baseline == nil:
 		case part.notAssessed != "":
 			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+part.notAssessed)
 		case part.baseline == nil:
@@ -126,20 +113,14 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	return notAssessed, older
 }
 
-// noEarlier is the reason why a part of a snapshot was not compared.
-const noEarlier = "no earlier snapshot could read them"
-
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
 // included, oldest first.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
-		organization, name := table.RunLevel, c.OrganizationID
-		if known, ok := r.byID[c.OrganizationID]; ok {
-			organization, name = known, r.label(known)
-		}
-		t.Add(organization, c.SubjectID, c.TakenAt, name, string(c.SubjectType), c.SubjectName,
+		organization := slices.IndexFunc(r.Organizations, func(o *Organization) bool { return o.id() == c.OrganizationID })
+		t.Add(organization, c.SubjectID, c.TakenAt, r.names.Of(organization), string(c.SubjectType), c.SubjectName,
 			string(c.Kind), Word(c.Severity), c.Field, cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before),
 			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))

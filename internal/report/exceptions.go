@@ -24,19 +24,18 @@ func (r *report) acceptances() []acceptance {
 		}
 	}
 	var all []acceptance
-	listed := make(map[finding.Exception]bool)
 	for i, o := range r.Organizations {
 		for j := range o.Acceptances {
 			a := &o.Acceptances[j]
 			switch {
 			case a.Bearing != finding.Unmatched || a.OrganizationID != "" || len(r.Organizations) == 1:
 				all = append(all, acceptance{i, a})
-			case !matches[a.Exception] && !listed[a.Exception]:
+			case !matches[a.Exception]: // and not listed yet
 				one := *a
 				if r.incomplete() > 0 { // it may match something in an organization that failed
 					one.Bearing = finding.Open
 				}
-				all, listed[a.Exception] = append(all, acceptance{table.RunLevel, &one}), true
+				all, matches[a.Exception] = append(all, acceptance{table.RunLevel, &one}), true
 			}
 		}
 	}
@@ -50,42 +49,29 @@ func (a acceptance) state() string {
 	return "expired"
 }
 
-// exceptionTable lists every exception, and whether it covers anything.
-func (r *report) exceptionTable() *table.Table {
-	t := r.table("Exceptions")
+// exceptionTables list every exception, and whether it covers anything: the first one for its sheet,
+// the second one for the summary.
+func (r *report) exceptionTables() (exceptions, accepted *table.Table) {
+	exceptions, accepted = r.table("Exceptions"), table.New("", nil, columnsOf["Accepted"]...)
 	for _, a := range r.acceptances() {
-		label := ""
+		label, by := "", a.Owner+": "+a.Reason
 		if a.organization != table.RunLevel {
 			label = r.label(a.organization)
 		}
-		t.Add(a.organization, a.RuleID, a.state(), string(a.Bearing), label, a.SubjectID, a.OrganizationID, a.Owner,
-			table.Day(a.Expires), a.Reason, a.Ticket, a.Findings)
-	}
-	r.remarkExceptions(t)
-	return t
-}
-
-// remarkExceptions adds an alarm for each organization whose exceptions could not be evaluated.
-func (r *report) remarkExceptions(t *table.Table) {
-	for i, o := range r.Organizations {
-		if !o.complete() {
-			t.Alarm(i, fmt.Sprintf("%s: %s: its accepted findings are not known", NotComplete, r.label(i)))
-		}
-	}
-}
-
-// acceptedTable lists the exceptions for the summary.
-func (r *report) acceptedTable() *table.Table {
-	t := table.New("", nil, columnsOf["Accepted"]...)
-	for _, a := range r.acceptances() {
-		by := a.Owner + ": " + a.Reason
 		if a.Ticket != "" {
 			by += " (" + a.Ticket + ")"
 		}
-		t.Add(a.organization, r.names.Of(a.organization), by, a.effect(), a.state(), a.RuleID, table.Day(a.Expires))
+		exceptions.Add(a.organization, a.RuleID, a.state(), string(a.Bearing), label, a.SubjectID, a.OrganizationID,
+			a.Owner, table.Day(a.Expires), a.Reason, a.Ticket, a.Findings)
+		accepted.Add(a.organization, r.names.Of(a.organization), by, a.effect(), a.state(), a.RuleID, table.Day(a.Expires))
 	}
-	r.remarkExceptions(t)
-	return t
+	for i, o := range r.Organizations {
+		if !o.complete() {
+			exceptions.Alarm(i, fmt.Sprintf("%s: %s: its accepted findings are not known", NotComplete, r.label(i)))
+		}
+	}
+	accepted.Remarks = exceptions.Remarks
+	return exceptions, accepted
 }
 
 // effect returns the subject of an exception and what the exception covers.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -12,24 +13,20 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// statuses is the order of the findings in a report.
 var statuses = []finding.Status{finding.Fail, finding.NotAssessed, finding.Excepted, finding.Pass}
 
-// subject identifies what a finding is about.
 type subject struct {
 	organization int
 	kind         diff.SubjectType
 	id           string
 }
 
-// evaluation counts the findings of one organization.
 type evaluation struct {
 	outcomes []outcome              // by rule, in the order of the rules
 	failed   []int                  // failed findings, in the order of diff.Severities
 	counts   map[finding.Status]int // of all findings
 }
 
-// outcome counts the findings of one rule in one organization.
 type outcome struct {
 	rule     finding.Rule
 	expected string // with the thresholds in use; empty if no finding is stored
@@ -52,7 +49,7 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 	j := evaluation{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
 	at := make(map[string]int)
 	add := func(rule finding.Rule) {
-		at[rule.ID] = len(j.outcomes)
+		at[rule.ID], r.controls[rule.ID] = len(j.outcomes), FrameworkCells(rule)
 		j.outcomes = append(j.outcomes, outcome{rule: rule, counts: make(map[finding.Status]int)})
 	}
 	for _, rule := range r.Rules {
@@ -81,7 +78,6 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 	return j
 }
 
-// failedBySeverity counts failed findings over all organizations, in the order of diff.Severities.
 func (r *report) failedBySeverity() []int {
 	counts := make([]int, len(diff.Severities))
 	for i := range r.evaluated {
@@ -112,7 +108,7 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 				f.RuleID, Word(f.Status), Word(f.Severity), r.label(i), f.Title, f.SubjectName, f.SubjectID,
 				string(f.SubjectType), f.Observed, f.Expected, Word(f.OriginalStatus), AcceptedText(f),
 				table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
-			}, r.controls(f.RuleID), []any{f.Fingerprint})...)
+			}, r.controls[f.RuleID], []any{f.Fingerprint})...)
 		}
 		switch {
 		case !o.complete():
@@ -151,4 +147,70 @@ func AcceptedText(f *snapshot.Finding) string {
 		text += " (" + x.Ticket + ")"
 	}
 	return text
+}
+
+// FrameworkColumns returns the columns with the controls that a rule supports.
+func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
+
+// FrameworkCells returns the controls that a rule supports, a cell for each framework. The cells
+// are empty for a rule without controls, such as one that this version does not know.
+func FrameworkCells(rule finding.Rule) []any {
+	cells := make([]any, len(finding.Frameworks))
+	for i, framework := range finding.Frameworks {
+		cells[i] = table.List{Items: rule.Controls(framework)}
+	}
+	return cells
+}
+
+func (r *report) outcomeTable() *table.Table {
+	t := table.New("Rules", nil, columnsOf["Rules"]...)
+	t.Key, t.File = "rule_outcomes", "rules.csv"
+	t.Remark(table.RunLevel, "A rule supports the controls that it is mapped to. No rule alone satisfies a control.")
+	for i := range r.evaluated {
+		for _, o := range r.evaluated[i].outcomes {
+			var severity any = string(o.rule.Severity) // without a colour if nothing fails
+			if o.counts[finding.Fail] > 0 {
+				severity = Word(o.rule.Severity)
+			}
+			t.Add(i, slices.Concat([]any{
+				o.rule.ID, o.rule.Title, r.label(i), Word(o.status()), severity, o.counts[finding.Fail],
+				o.counts[finding.NotAssessed], o.counts[finding.Excepted], o.counts[finding.Pass], o.rule.Why, o.rule.Remedy,
+			}, r.controls[o.rule.ID])...)
+		}
+	}
+	return t
+}
+
+// ruleTable lists the wording of each rule, for JSON.
+func (r *report) ruleTable() *table.Table {
+	t := table.New("", nil, columnsOf["Rule wordings"]...)
+	t.Key = "rules"
+	rules := slices.Clone(r.Rules)
+	expected := make(map[string]string)
+	for i := range r.evaluated {
+		for j, o := range r.evaluated[i].outcomes {
+			if _, seen := expected[o.rule.ID]; !seen && j >= len(r.Rules) {
+				rules = append(rules, o.rule)
+			}
+			expected[o.rule.ID] = cmp.Or(expected[o.rule.ID], o.expected)
+		}
+	}
+	for _, rule := range rules {
+		t.Add(table.RunLevel, slices.Concat([]any{
+			rule.ID, rule.Title, string(rule.Severity), cmp.Or(expected[rule.ID], rule.Expected), rule.Why, rule.Remedy,
+		}, FrameworkCells(rule))...)
+	}
+	return t
+}
+
+// SeverityText lists the counts above 0 with their severities, the most serious first. counts are
+// in the order of diff.Severities.
+func SeverityText(counts []int) string {
+	var texts []string
+	for i, n := range counts {
+		if n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", n, diff.Severities[i]))
+		}
+	}
+	return cmp.Or(strings.Join(texts, ", "), "none")
 }

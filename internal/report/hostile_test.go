@@ -126,7 +126,7 @@ func TestEvidenceCountsWhatIsShownInAnotherForm(t *testing.T) {
 	m.Organizations[0].SCIM[2].Name = "=1"
 	counted := newReport(m, Options{}).cells
 	// Each name is also in the list of SCIM configurations of its SSO configuration.
-	want := Cells{WorkbookAltered: 2, WorkbookCut: 2, CSVGuarded: 3}
+	want := table.Counts{Altered: 2, Cut: 2, Guarded: 3}
 	if counted != want {
 		t.Errorf("counted %+v instead of %+v", counted, want)
 	}

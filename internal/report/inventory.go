@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -41,22 +42,23 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 		c.ID, c.Name, r.label(organization), c.Enabled, table.Instant(c.TokenExpiresAt, Unknown), days,
 		c.SSOConfigurationID, name, state, issuer, linking, table.Instant(c.CreatedAt, NotReported),
 		table.Instant(c.UpdatedAt, NotReported), ona.CanonicalUnknown(c.Unknown), c.FirstSeen, c.UnchangedSince,
-		o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, c.Raw,
+		o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, jsontext.Value(c.Raw),
 	}
 }
 
 // ssoCells returns name, state and issuer of the linked SSO configuration, or why it has none.
 func (o *Organization) ssoCells(c *snapshot.SCIMConfiguration) (name, state, issuer any) {
-	linked := o.sso(c.SSOConfigurationID)
+	i, found := slices.BinarySearchFunc(o.SSO, c.SSOConfigurationID,
+		func(sso snapshot.SSOConfiguration, id string) int { return strings.Compare(sso.ID, id) })
 	switch {
 	case c.SSOConfigurationID == "":
 		return table.Why(notLinked), table.Why(notLinked), table.Why(notLinked)
 	case o.Snapshot.SSONotAssessed != "":
 		return Unless(o.Snapshot.SSONotAssessed, nil), table.Why(NotChecked), table.Why(NotChecked)
-	case linked == nil:
+	case !found:
 		return table.Why("not among the SSO configurations"), table.Why(Unknown), table.Why(Unknown)
 	}
-	return linked.DisplayName, apiWord(linked.State), linked.IssuerURL
+	return o.SSO[i].DisplayName, apiWord(o.SSO[i].State), o.SSO[i].IssuerURL
 }
 
 func (r *report) ssoTable() *table.Table {
@@ -70,7 +72,7 @@ func (r *report) ssoTable() *table.Table {
 			t.Add(i, c.ID, c.DisplayName, r.label(i), apiWord(c.State), apiWord(c.ProviderType), c.IssuerURL,
 				c.ClientID, c.EmailDomain, table.List{Items: c.EmailDomains}, table.List{Items: c.AdditionalScopes},
 				claimsText(c.Claims), c.ClaimsExpression, ona.CanonicalUnknown(c.Unknown), table.List{Items: links[c.ID]},
-				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, c.Raw)
+				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, jsontext.Value(c.Raw))
 		}
 		switch {
 		case !o.complete():
@@ -89,7 +91,6 @@ func apiWord(name string) string {
 	return strings.ToLower(name)
 }
 
-// links returns the names and ids of the SCIM configurations that link to each SSO configuration.
 func (o *Organization) links() map[string][]string {
 	links := make(map[string][]string)
 	for i := range o.SCIM {
@@ -105,9 +106,7 @@ func claimsText(claims map[string]string) string {
 	if len(claims) == 0 {
 		return ""
 	}
-	text, err := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		panic("report: claims as JSON: " + err.Error()) // a map of strings can always be encoded
-	}
+	text, _ := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(true)) // with these options, any map of texts can be encoded
 	return string(text)
 }

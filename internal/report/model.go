@@ -5,8 +5,9 @@ package report
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -54,7 +55,8 @@ type Organization struct {
 	// compared with: Baseline, or the last complete snapshot that could read them, nil if there is
 	// none.
 	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
-	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none.
+	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none: of the
+	// organization, or of the same label in the settings if the organization's id is not known.
 	LastComplete *snapshot.Snapshot
 	snapshot.Shown
 	Changes   []snapshot.Change
@@ -102,17 +104,6 @@ func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
 
-// sso returns the SSO configuration with an id, nil if the organization has none.
-func (o *Organization) sso(id string) *snapshot.SSOConfiguration {
-	i, found := slices.BinarySearchFunc(o.SSO, id, func(c snapshot.SSOConfiguration, id string) int {
-		return strings.Compare(c.ID, id)
-	})
-	if !found {
-		return nil
-	}
-	return &o.SSO[i]
-}
-
 // netAdded returns the number of added less that of removed configurations since the baseline.
 func (o *Organization) netAdded(subject diff.SubjectType) int {
 	n := 0
@@ -135,4 +126,121 @@ func DaysBetween(from, to time.Time) int {
 		days--
 	}
 	return days
+}
+
+// Read builds the model of a run from the store. It also reads a run that has not ended or has no
+// snapshot: the report says that the run is not complete.
+func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("reading run %d for its report: %w", runID, err)
+		}
+	}()
+	m = &Model{Rules: finding.Rules()}
+	if m.Run, err = store.Run(ctx, runID); err != nil {
+		return nil, err
+	}
+	if m.Head, err = store.Head(ctx, runID); err != nil {
+		return nil, err
+	}
+	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
+		return nil, err
+	}
+	before := m.Since().Add(-time.Second) // a night at Since itself is shown
+	if m.Nights, err = store.Nights(ctx, before, runID, m.Run.StartedAt, 0); err != nil {
+		return nil, err
+	}
+	firstOfTrend := m.Runs[min(trendRuns, len(m.Runs))-1].ID
+	if m.Totals, err = store.Totals(ctx, firstOfTrend, runID); err != nil {
+		return nil, err
+	}
+	return m, m.readOrganizations(ctx, store)
+}
+
+// readOrganizations reads every snapshot of the run, and the timeline over all organizations.
+func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) error {
+	snapshots, err := store.Snapshots(ctx, m.Run.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range snapshots {
+		o := &Organization{Snapshot: s}
+		m.Organizations = append(m.Organizations, o)
+		if err := o.read(ctx, store); err != nil {
+			return fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
+		}
+		changes, err := store.Timeline(ctx, o.id(), m.Since(), s.ID)
+		if err != nil {
+			return err
+		}
+		m.Timeline = append(m.Timeline, changes...)
+	}
+	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
+	return nil
+}
+
+func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
+	var err error
+	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
+		return err
+	}
+	if o.Exchanges, err = store.Exchanges(ctx, o.Snapshot.ID); err != nil {
+		return err
+	}
+	if o.complete() {
+		if err := o.readBaselines(ctx, store); err != nil {
+			return fmt.Errorf("reading its baseline: %w", err)
+		}
+		return o.readInventory(ctx, store)
+	}
+	if o.Snapshot.OrganizationID == "" { // it failed before the id was known
+		o.LastComplete, err = snapshotOrNil(store.Pinned(ctx, o.Snapshot.Source, o.Snapshot.ID))
+	} else {
+		o.LastComplete, err = snapshotOrNil(store.LastComplete(ctx, o.Snapshot.OrganizationID, o.Snapshot.ID))
+	}
+	return err
+}
+
+// readBaselines finds the snapshots that this one was compared with. If the baseline could not read
+// SSO configurations or policies, these were compared with the last complete snapshot that could.
+// Retention never deletes the newest such snapshot, so this finds the one that was used.
+func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
+	if o.Snapshot.BaselineID == 0 {
+		return nil
+	}
+	b, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
+	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &b, &b, &b
+	if err == nil && b.SSONotAssessed != "" {
+		o.SSOBaseline, err = snapshotOrNil(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, b.ID))
+	}
+	if err == nil && b.PoliciesNotAssessed != "" {
+		o.PoliciesBaseline, err = snapshotOrNil(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, b.ID))
+	}
+	return err
+}
+
+func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
+	if err != nil || !found {
+		return nil, err
+	}
+	return &s, nil
+}
+
+func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store) error {
+	id := o.Snapshot.ID
+	var err error
+	if o.Shown, err = store.Shown(ctx, o.Snapshot); err != nil {
+		return err
+	}
+	if o.Changes, err = store.Changes(ctx, id); err != nil {
+		return err
+	}
+	if o.AuditLog, err = store.AuditLog(ctx, id); err != nil {
+		return err
+	}
+	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
+		return err
+	}
+	o.ViewSCIM, o.ViewSSO, err = store.CountRows(ctx, id)
+	return err
 }

@@ -82,7 +82,7 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	if kind := cellKind(t, f, "Changes", "C2"); kind != "date" {
 		t.Errorf("the local time is a %s", kind)
 	}
-	if text := v.markdown().Evidence.String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
+	if text := v.markdown()["Evidence"].(table.Markdown).String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
 		t.Errorf("the evidence has no local time:\n%s", text)
 	}
 	for _, one := range v.csvTables() {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"text/template"
 	"time"
 
 	"scim-auditor/internal/evidence"
@@ -31,40 +33,37 @@ type report struct {
 	*Model
 	Options
 	names     Names
-	byID      map[string]int       // organization id → index
 	evaluated []evaluation         // by organization
 	failing   map[subject][]string // rules that fail for a configuration
-	// frameworks has the cells with the controls of each rule, by rule id.
-	frameworks map[string][]any
+	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
 	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
-	// These tables are only in JSON.
-	snapshots, rules, auditLog, trend *table.Table
+	// These tables are only in JSON, and accepted only in the summary.
+	snapshots, rules, auditLog, trend, accepted *table.Table
 
 	ties  TieOuts
 	book  *xlsx.Book
-	cells Cells
+	cells table.Counts
 	facts []Fact // of the sheet Evidence
 }
 
 func newReport(m *Model, opts Options) *report {
 	r := &report{
-		Model: m, Options: opts, byID: make(map[string]int), failing: make(map[subject][]string),
-		frameworks: make(map[string][]any),
+		Model: m, Options: opts, failing: make(map[subject][]string), controls: make(map[string][]any),
 	}
 	var names, sources []string
 	for i, o := range m.Organizations {
 		names = append(names, o.name())
 		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
-		r.byID[o.id()] = i
 		r.evaluated = append(r.evaluated, r.evaluate(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
-	r.changes, r.timeline = r.changeTable(), r.timelineTable()
-	r.reading = r.readingTable()
+	r.changes, r.reading = r.changeTables()
+	r.timeline = r.timelineTable()
 	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
 	r.findings, r.passes = r.findingTables()
-	r.exceptions, r.outcomes, r.rules = r.exceptionTable(), r.outcomeTable(), r.ruleTable()
+	r.exceptions, r.accepted = r.exceptionTables()
+	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
 	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable(nil)
 	r.snapshots, r.auditLog = r.snapshotTable(), r.auditLogTable()
 	r.ties = r.tieOuts()
@@ -73,21 +72,19 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
-// table returns a table with a CSV file and an array in JSON, both named like its sheet.
+// table returns a table without rows. Its CSV file and its array in JSON are named like the table.
 func (r *report) table(name string) *table.Table {
 	t := table.New(name, r.Zone(), columnsOf[name]...)
-	t.Key = strings.ToLower(name)
+	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
 	t.File = t.Key + ".csv"
 	return t
 }
 
-// label returns the unique name of an organization.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-// csvTables returns the tables that have a CSV file.
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
 		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
@@ -116,14 +113,14 @@ func (r *report) makeWorkbook() {
 	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
-	r.book.Sheets = append(r.book.Sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: TermTable(Glossary)})
+	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
+	r.book.Sheets = append(r.book.Sheets, evidence, glossary)
 
-	r.cells = r.CountCells(r.book, r.csvTables())
-	counts := r.cells.Facts(&r.Options, jsonFile, jsonLinesFile)
-	for _, f := range counts {
+	cells, facts := r.CellFacts(r.book, r.csvTables(), jsonFile, jsonLinesFile)
+	for _, f := range facts {
 		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
 	}
-	r.facts = append(r.facts, counts...)
+	r.cells, r.facts = cells, append(r.facts, facts...)
 	evidence.AddHeading("Exchanges with the API")
 }
 
@@ -139,7 +136,6 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 	return path, folder.SetLatest(dir, name)
 }
 
-// files returns the files in the formats that the options name.
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {
@@ -190,25 +186,24 @@ const jsonSchema = "auditor-report/2"
 
 // head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
-	Schema            string    `json:"schema"`
-	Status            string    `json:"status"`
-	Complete          bool      `json:"complete"`
-	Alarms            []string  `json:"alarms"`
-	RunID             int64     `json:"run_id"`
-	StartedAt         time.Time `json:"started_at"`
-	Trigger           string    `json:"trigger"`
-	Outcome           string    `json:"outcome"`
-	ToolVersion       string    `json:"tool_version"`
-	ReportToolVersion string    `json:"report_tool_version"`
-	Host              string    `json:"host"`
-	Cells             Cells     `json:"cells"`
+	Schema            string       `json:"schema"`
+	Status            string       `json:"status"`
+	Complete          bool         `json:"complete"`
+	Alarms            []string     `json:"alarms"`
+	RunID             int64        `json:"run_id"`
+	StartedAt         time.Time    `json:"started_at"`
+	Trigger           string       `json:"trigger"`
+	Outcome           string       `json:"outcome"`
+	ToolVersion       string       `json:"tool_version"`
+	ReportToolVersion string       `json:"report_tool_version"`
+	Host              string       `json:"host"`
+	Cells             table.Counts `json:"cells"`
 }
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.status(), r.Complete(), append([]string{}, r.alarms()...), r.Run.ID, r.Run.StartedAt.UTC(),
-		r.Run.Trigger, string(r.Run.Outcome), r.Run.ToolVersion,
-		r.writer(), r.Run.Host, r.cells,
+		jsonSchema, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells,
 	}
 }
 
@@ -249,4 +244,81 @@ func (r *report) manifest(files []folder.Written) any {
 			manifestSnapshot{s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})
 	}
 	return m
+}
+
+// Options are the settings of a report. The zero value selects the defaults.
+type Options struct {
+	// Formats selects the files to write; empty selects DefaultFormats. The manifest and SHA256SUMS
+	// are always written.
+	Formats []Format
+	// Template replaces the built-in template of the Markdown file; nil selects the built-in one.
+	Template *template.Template
+	// Location is the zone of the extra columns of local times; nil or UTC adds none.
+	Location *time.Location
+	// ToolVersion writes the report. The report names it if another version made the run.
+	ToolVersion string
+	// Origin is for the manifest.
+	Origin folder.Origin
+	// Sign signs SHA256SUMS; nil does not.
+	Sign folder.Sign
+}
+
+// Format is a file format of a report, named by its file extension.
+type Format string
+
+// The formats.
+const (
+	FormatXLSX  Format = "xlsx"
+	FormatMD    Format = "md"
+	FormatJSON  Format = "json"
+	FormatCSV   Format = "csv"
+	FormatJSONL Format = "jsonl"
+)
+
+// DefaultFormats are written if the settings name none.
+var DefaultFormats = []Format{FormatXLSX, FormatMD, FormatJSON, FormatCSV}
+
+var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL)
+
+// ParseFormats reads a comma-separated list of formats; each counts once.
+func ParseFormats(text string) ([]Format, error) {
+	var formats []Format
+	for name := range strings.SplitSeq(text, ",") {
+		f := Format(strings.ToLower(strings.TrimSpace(name)))
+		if !slices.Contains(allFormats, f) {
+			names := strings.Trim(fmt.Sprint(allFormats), "[]")
+			return nil, fmt.Errorf("format %q is none of %s", strings.TrimSpace(name), strings.ReplaceAll(names, " ", ", "))
+		}
+		if !slices.Contains(formats, f) {
+			formats = append(formats, f)
+		}
+	}
+	return formats, nil
+}
+
+// Has reports whether the options select a format.
+func (o *Options) Has(f Format) bool {
+	if len(o.Formats) == 0 {
+		return slices.Contains(DefaultFormats, f)
+	}
+	return slices.Contains(o.Formats, f)
+}
+
+// Zone returns the location of local times, nil for UTC alone.
+func (o *Options) Zone() *time.Location {
+	if o.Location == nil || o.Location.String() == "UTC" {
+		return nil
+	}
+	return o.Location
+}
+
+// Rest names the file with the rows that Markdown leaves out. workbook names the workbook.
+func (o *Options) Rest(t *table.Table, workbook string) string {
+	switch {
+	case t.File != "" && o.Has(FormatCSV):
+		return t.File
+	case o.Has(FormatXLSX):
+		return workbook
+	}
+	return "the database"
 }

@@ -83,7 +83,7 @@ func headSchema() object {
 			"int64":        {"type": "integer"},
 			"[]string":     {"type": "array", "items": object{"type": "string"}},
 			"time.Time":    {"type": "string", "format": "date-time"},
-			"report.Cells": {"type": "object", "additionalProperties": object{"type": "integer"}},
+			"table.Counts": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]
 	}
 	properties["schema"] = object{"const": jsonSchema}

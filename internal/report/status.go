@@ -3,8 +3,10 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
@@ -53,7 +55,6 @@ func (r *report) alarms() []string {
 	return all
 }
 
-// notComplete returns the alarm for an organization whose snapshot is not complete.
 func (r *report) notComplete(organization int) string {
 	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
@@ -73,7 +74,6 @@ func (r *report) alarm(t *table.Table) {
 	}
 }
 
-// reason returns why the snapshot is not complete.
 func (o *Organization) reason() string {
 	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was recorded"), ".")
 	if o.Snapshot.ErrorCode != "" {
@@ -81,8 +81,6 @@ func (o *Organization) reason() string {
 	}
 	return reason
 }
-
-const baselineText = "baseline: first complete snapshot, nothing to compare with"
 
 // headline returns one sentence with the counts of a complete organization.
 func (r *report) headline(organization int) string {
@@ -110,4 +108,179 @@ func (o *Organization) ofSCIM() string {
 		return " of SCIM configurations"
 	}
 	return ""
+}
+
+// TieOut is one count from two independent sources.
+type TieOut struct {
+	Organization  int
+	Check         string // both sources, in words
+	First, Second any    // ints, nil if not assessed
+	Verdict       string
+	Remark        string
+}
+
+// The verdicts of tie-outs.
+const (
+	Ties       = "ties"
+	DoesNotTie = "does not tie"
+	NotChecked = "not assessed"
+)
+
+// TieOuts are all tie-outs of a report.
+type TieOuts []TieOut
+
+// Compare adds a tie-out of two counts. The remark is used if they differ.
+func (t *TieOuts) Compare(organization int, check string, first, second int, remark string) {
+	one := TieOut{organization, check, first, second, Ties, ""}
+	if first != second {
+		one.Verdict, one.Remark = DoesNotTie, remark
+	}
+	*t = append(*t, one)
+}
+
+// NotAssessed adds a tie-out that could not be made.
+func (t *TieOuts) NotAssessed(organization int, check, reason string) {
+	*t = append(*t, TieOut{organization, check, nil, nil, NotChecked, reason})
+}
+
+// Different returns the failed tie-outs: those whose counts differ.
+func (t TieOuts) Different() TieOuts {
+	return slices.DeleteFunc(slices.Clone(t), func(one TieOut) bool { return one.Verdict != DoesNotTie })
+}
+
+// String counts the tie-outs by verdict.
+func (t TieOuts) String() string {
+	counts := make(map[string]int)
+	for _, one := range t {
+		counts[one.Verdict]++
+	}
+	return fmt.Sprintf("%d tie, %d do not tie, %d not assessed", counts[Ties], counts[DoesNotTie], counts[NotChecked])
+}
+
+// Alarm returns the alarm for a failed tie-out.
+func (t *TieOut) Alarm(names *Names) string {
+	return fmt.Sprintf("Failed tie-out for %s: %s (%s and %s)", names.Of(t.Organization), t.Check,
+		table.Shown(t.First), table.Shown(t.Second))
+}
+
+// Table returns a table with a row for each tie-out.
+func (t TieOuts) Table(names *Names) *table.Table {
+	all := table.New("", nil, columnsOf["Tie-outs"]...)
+	all.Key = "tie_outs"
+	for _, one := range t {
+		all.Add(one.Organization, names.Of(one.Organization), one.Check, one.First, one.Second,
+			Word(one.Verdict), one.Remark)
+	}
+	return all
+}
+
+// TieOutKeys are the columns of the tie-outs in a summary: texts first, then numbers.
+var TieOutKeys = []string{"organization", "check", "remark", "first", "second", "result"}
+
+// The methods that return lists of configurations.
+const (
+	methodSCIM = "/ListSCIMConfigurations"
+	methodSSO  = "/ListSSOConfigurations"
+	// statusOK is the HTTP status of a response with a page.
+	statusOK = 200
+)
+
+// tieOuts compares every count in the report with a second source: the stored exchanges, the counts
+// of the collector, the views of the database, and the rows of the files.
+func (r *report) tieOuts() TieOuts {
+	var all TieOuts
+	for i, o := range r.Organizations {
+		if !o.complete() {
+			all.NotAssessed(i, "all", NotComplete)
+			continue
+		}
+		s := &o.Snapshot
+		scim, sso, pages := o.recorded()
+		all.tieRows(i, o, r.inventory, "SCIM", scim, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM)
+		if s.SSONotAssessed != "" {
+			all.NotAssessed(i, "SSO records", s.SSONotAssessed)
+		} else {
+			all.tieRows(i, o, r.sso, "SSO", sso, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO)
+		}
+		all.Compare(i, "Pages in the stored exchanges = pages counted by the collector", pages, s.Pages, "")
+		all.tieBaseline(i, o)
+	}
+	return append(all, r.runTieOuts()...)
+}
+
+// recorded counts the records of each list in the stored exchanges, and the pages of both lists.
+func (o *Organization) recorded() (scim, sso, pages int) {
+	for i := range o.Exchanges {
+		e := &o.Exchanges[i]
+		switch {
+		case strings.HasSuffix(e.Method, methodSCIM):
+			scim += e.Records
+		case strings.HasSuffix(e.Method, methodSSO):
+			sso += e.Records
+		default:
+			continue
+		}
+		if e.Status == statusOK {
+			pages++
+		}
+	}
+	return scim, sso, pages
+}
+
+// tieRows compares the counts of one list step by step, from the stored exchanges to the sheet.
+func (t *TieOuts) tieRows(
+	organization int, o *Organization, sheet *table.Table, name string, recorded, received, distinct, stored, view int,
+) {
+	t.Compare(organization, name+" records in the stored exchanges = records counted by the collector", recorded,
+		received, "")
+	notes := cmp.Or(strings.Join(o.Snapshot.Notes, "; "), "no note gives the reason")
+	t.Compare(organization, name+" records received = distinct ids", received, distinct,
+		"an id was listed more than once; "+notes)
+	t.Compare(organization, name+" distinct ids = rows stored", distinct, stored, "")
+	t.Compare(organization, name+" rows stored = rows of the database view", stored, view, "")
+	t.Compare(organization, name+" rows of the database view = rows of the sheet "+sheet.Name, view,
+		sheet.Size(organization), "")
+}
+
+// tieBaseline compares the changes with the difference between the sizes of the two snapshots.
+func (t *TieOuts) tieBaseline(organization int, o *Organization) {
+	const formula = " in the baseline + added + reappeared − removed = "
+	if o.Baseline == nil {
+		t.NotAssessed(organization, "Configurations"+formula+"configurations now", baselineText)
+		return
+	}
+	t.Compare(organization, "SCIM configurations"+formula+"rows of the database view",
+		o.Baseline.SCIMConfigurations+o.netAdded(diff.SCIMConfiguration), o.ViewSCIM, "")
+	const check = "SSO configurations" + formula + "rows of the database view"
+	switch {
+	case o.Snapshot.SSONotAssessed != "":
+		t.NotAssessed(organization, check, o.Snapshot.SSONotAssessed)
+	case o.SSOBaseline == nil:
+		t.NotAssessed(organization, check, noEarlier)
+	default:
+		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
+	}
+}
+
+// runTieOuts compares the counts of the run register in the database with the sheets.
+func (r *report) runTieOuts() (all TieOuts) {
+	failed, rows := 0, 0
+	for _, n := range r.failedBySeverity() {
+		failed += n
+	}
+	status := r.findings.Column("status")
+	for _, row := range r.findings.Rows {
+		if table.Plain(row.Cells[status]) == string(finding.Fail) {
+			rows++
+		}
+	}
+	all.Compare(table.RunLevel, "SCIM configurations in the run register = rows of the sheet Inventory",
+		r.Run.SCIMConfigurations, len(r.inventory.Rows), "")
+	all.Compare(table.RunLevel, "Changes in the run register = rows of the sheet Changes", r.Run.Changes,
+		len(r.changes.Rows), "")
+	all.Compare(table.RunLevel, "Failed findings in the run register = failed findings summed over severities",
+		r.Run.FailedFindings, failed, "")
+	all.Compare(table.RunLevel, "Failed findings summed over severities = rows with fail in the sheet Findings",
+		failed, rows, "")
+	return all
 }

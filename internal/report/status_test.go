@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -82,7 +83,7 @@ func TestMoreThanTwoHundredRowsAreCountedInMarkdown(t *testing.T) {
 	for i := range 250 {
 		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(1000+i, "more", "", time.Time{}))
 	}
-	text := newReport(m, Options{}).markdown().SCIM.String()
+	text := newReport(m, Options{}).markdown()["SCIM"].(table.Markdown).String()
 	if rows := strings.Count(text, "\n| "); rows != 1+200 { // the line below the header counts too
 		t.Errorf("%d rows", rows)
 	}

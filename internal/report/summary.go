@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
+	"scim-auditor/internal/snapshot"
 )
 
 // SummaryGrid has the widths of a summary's columns, in characters: two texts, a long text, three
@@ -51,7 +55,7 @@ func (r *report) summary() *xlsx.Sheet {
 	s.AddBlock("What changed: the most serious", r.topChangeTable())
 	s.AddBlock("What is wrong: the most serious findings", r.topFindingTable())
 	s.AddBlock("What was not assessed", r.notAssessedTable())
-	s.AddBlock("Exceptions: findings that somebody has accepted", r.acceptedTable())
+	s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
 	r.addTrend(s)
 	s.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names), TieOutKeys...)
 	return s
@@ -92,15 +96,9 @@ func (r *report) overviewTable() *table.Table {
 
 // overviewNotes returns what a reader must know beside the numbers of an organization.
 func (r *report) overviewNotes(organization int) string {
-	o, counts := r.Organizations[organization], r.evaluated[organization].counts
-	notAssessed, older := o.comparisonNotes()
+	counts := r.evaluated[organization].counts
+	notAssessed, older := r.Organizations[organization].comparisonNotes()
 	texts := append(notAssessed, older...)
-	if reason := o.Snapshot.SSONotAssessed; reason != "" && o.first() { // else notAssessed has the reason
-		texts = append(texts, "SSO configurations not assessed: "+reason)
-	}
-	if reason := o.Snapshot.PoliciesNotAssessed; reason != "" && o.first() {
-		texts = append(texts, "organization policies not assessed: "+reason)
-	}
 	if n := counts[finding.NotAssessed]; n > 0 {
 		texts = append(texts, Count(n, "outcome")+" not assessed")
 	}
@@ -110,31 +108,29 @@ func (r *report) overviewNotes(organization int) string {
 	return strings.Join(texts, "; ")
 }
 
-// mostSerious returns the first rows of a table by severity, and the number of the other rows. A
-// table of findings counts only those that fail.
-func mostSerious(t *table.Table) (rows []table.Row, rest int) {
-	severity := t.Column("severity")
-	status := slices.IndexFunc(t.Columns, func(c table.Column) bool { return c.Key == "status" })
+// mostSerious returns the first rows of a table by severity, and adds the number of the other rows
+// to the table of the summary. A table of findings counts only those that fail.
+func mostSerious(all, shown *table.Table) []table.Row {
+	var rows []table.Row
+	severity, status := all.Column("severity"), all.Column("status")
 	for _, s := range diff.Severities {
-		for _, row := range t.Rows {
-			switch {
-			case row.Cells[severity] != Word(s), status >= 0 && row.Cells[status] != Word(finding.Fail):
-			case len(rows) == TopRows:
-				rest++
-			default:
+		for _, row := range all.Rows {
+			if row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
 				rows = append(rows, row)
 			}
 		}
 	}
-	return rows, rest
+	if rest := len(rows) - TopRows; rest > 0 {
+		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", rest, all.Name))
+	}
+	return rows[:min(len(rows), TopRows)]
 }
 
 // topChangeTable lists the most serious changes of all organizations. The sheet Changes has the
 // values of added and removed configurations.
 func (r *report) topChangeTable() *table.Table {
 	t := table.New("", nil, columnsOf["Top changes"]...)
-	rows, rest := mostSerious(r.reading)
-	for _, row := range rows {
+	for _, row := range mostSerious(r.reading, t) {
 		cell := func(key string) string { return table.Shown(row.Cells[r.reading.Column(key)]) }
 		text := cell("actor")
 		if field := cell("field"); field != "" {
@@ -143,9 +139,6 @@ func (r *report) topChangeTable() *table.Table {
 		}
 		t.Add(row.Organization, cell("organization"), cell("kind")+": "+cmp.Or(cell("subject"), cell("subject_id")), text,
 			row.Cells[r.reading.Column("severity")])
-	}
-	if rest > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Changes", rest))
 	}
 	for i, o := range r.Organizations {
 		if !o.complete() {
@@ -158,15 +151,11 @@ func (r *report) topChangeTable() *table.Table {
 // topFindingTable lists the most serious failed findings of all organizations.
 func (r *report) topFindingTable() *table.Table {
 	t := table.New("", nil, columnsOf["Top findings"]...)
-	rows, rest := mostSerious(r.findings)
-	for _, row := range rows {
+	for _, row := range mostSerious(r.findings, t) {
 		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
 		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
 		t.Add(row.Organization, cell("organization"), cell("title"), subject+": "+table.Shown(cell("observed")),
 			cell("severity"), cell("rule_id"), cell("days_open"))
-	}
-	if rest > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet Findings", rest))
 	}
 	return t
 }
@@ -191,4 +180,83 @@ func (r *report) notAssessedTable() *table.Table {
 		}
 	}
 	return t
+}
+
+// trendTable lists the last runs, oldest first, in columns that fit the summary's grid. A local
+// time takes the second column; the run and its reason then share the third, so that the numbers
+// keep their columns.
+func (r *report) trendTable(zone *time.Location) *table.Table {
+	columns := slices.Clone(columnsOf["Trend"])
+	if zone != nil {
+		columns = slices.Delete(columns, 2, 3) // why
+	}
+	t := table.New("", zone, columns...)
+	t.Key = "trend"
+	for i := min(trendRuns, len(r.Runs)) - 1; i >= 0; i-- {
+		run := &r.Runs[i]
+		numbers, reason := r.trendNumbers(run)
+		text := fmt.Sprintf("%d: %s", run.ID, run.Outcome)
+		cells := []any{run.StartedAt, text, reason}
+		if zone != nil {
+			cells = []any{run.StartedAt, strings.TrimSuffix(text+": "+reason, ": ")}
+		}
+		t.Add(table.RunLevel, slices.Concat(cells, numbers, []any{int(run.ID)})...)
+	}
+	return t
+}
+
+// trendNumbers returns the numbers of a run, nil if not known, and the reason why some are missing.
+// A run that is not complete has none: its counts lack organizations.
+func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, reason string) {
+	numbers = make([]any, 3+len(diff.Severities))
+	if run.Outcome != snapshot.Complete {
+		return numbers, OneLine(run.Error)
+	}
+	numbers[0], numbers[2] = run.SCIMConfigurations, run.Changes
+	totals := r.Totals[run.ID]
+	if totals == nil {
+		return numbers, ""
+	}
+	if totals.SSOKnown {
+		numbers[1] = totals.SSOConfigurations
+	} else {
+		reason = "SSO configurations not assessed"
+	}
+	if totals.Failing == nil {
+		return numbers, "pruned: failed findings by severity are no longer known"
+	}
+	for i, severity := range diff.Severities {
+		numbers[3+i] = totals.Failing[severity]
+	}
+	return numbers, reason
+}
+
+// severityColors are in the order of diff.Severities. They also differ in lightness.
+var severityColors = []string{"5C0004", "C0272D", "E8862E", "F5C98A", "BFBFBF"}
+
+// addTrend adds the trend to the summary, with its charts above.
+func (r *report) addTrend(s *xlsx.Sheet) {
+	const scim, sso, changes, firstSeverity = "D", "E", "F", 'G' // columns of the trend in the summary's grid
+	s.AddHeading(fmt.Sprintf("The last %d runs", trendRuns))
+	first := len(s.Lines) + 1
+	for range xlsx.ChartRows {
+		s.Add(xlsx.Plain, nil) // fixes the height of the row in every program
+	}
+	s.AddRows(r.trendTable(r.Zone()))
+	var failing []xlsx.Series
+	for i, color := range severityColors {
+		failing = append(failing, xlsx.Series{Column: string(rune(firstSeverity + i)), Color: color})
+	}
+	configurations := []xlsx.Series{
+		{Column: scim, Color: "1F4E78", Marker: "circle"}, {Column: sso, Color: "E07B00", Marker: "square"},
+	}
+	s.Charts = &xlsx.Charts{
+		First: first, Header: first + xlsx.ChartRows, Last: len(s.Lines),
+		Charts: []xlsx.Chart{
+			{Column: "A", Title: "Configurations", Type: excelize.Line, Width: 430, Series: configurations},
+			{Column: "C", Title: "Changes", Type: excelize.Col, Width: 410,
+				Series: []xlsx.Series{{Column: changes, Color: "1F4E78"}}},
+			{Column: "D", Title: "Failed findings by severity", Type: excelize.ColStacked, Width: 560, Series: failing},
+		},
+	}
 }

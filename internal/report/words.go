@@ -22,11 +22,14 @@ const (
 	NotComplete = "NOT COMPLETE"
 )
 
-// The texts for missing values.
+// The texts for missing values, and the reasons why nothing was compared.
 const (
-	Unknown     = "unknown"
-	NotReported = "not reported"
-	notLinked   = "not linked"
+	Unknown      = "unknown"
+	NotReported  = "not reported"
+	notLinked    = "not linked"
+	unknownActor = "not known"
+	baselineText = "baseline: first complete snapshot, nothing to compare with"
+	noEarlier    = "no earlier snapshot could read them"
 )
 
 // tones has the tones of words that reports show in colour. Other words are neutral.
@@ -108,16 +111,6 @@ func instantLabel(value string) string {
 // Visible calls table.Visible.
 func Visible(s string) string { return table.Visible(s) }
 
-// Term explains a word in a report. Subject and Severity are set for a kind of change.
-type Term struct {
-	Word, Subject string
-	Severity      diff.Severity
-	Meaning       string
-}
-
-// Glossary explains the words in the report on a run, the kinds of change last.
-var Glossary = ParseTerms(glossaryText)
-
 // columnsOf has the columns of each table, in the order of the cells.
 var columnsOf = table.ParseColumns(columnsText)
 
@@ -126,27 +119,23 @@ var columnsOf = table.ParseColumns(columnsText)
 //go:embed columns.tsv
 var columnsText string
 
-// glossaryText is in the form that ParseTerms reads.
+// glossaryText explains the words in the report on a run, in the form that GlossaryTable reads.
 //
 //go:embed glossary.tsv
 var glossaryText string
 
-// ParseTerms reads a glossary with one term on each line: word, kind of subject, severity and
+// KindsOfChange explains the kinds of change, in the form that GlossaryTable reads.
+//
+//go:embed kinds.tsv
+var KindsOfChange string
+
+// GlossaryTable returns a table with a row for each line: word, kind of subject, severity and
 // meaning, separated by tabs.
-func ParseTerms(text string) []Term {
-	var terms []Term
+func GlossaryTable(text string) *table.Table {
+	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
 	for line := range strings.Lines(text) {
 		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		terms = append(terms, Term{parts[0], parts[1], diff.Severity(parts[2]), parts[3]})
-	}
-	return terms
-}
-
-// TermTable returns a table with a row for each term.
-func TermTable(terms []Term) *table.Table {
-	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
-	for _, term := range terms {
-		t.Add(table.RunLevel, term.Word, term.Subject, Word(term.Severity), term.Meaning)
+		t.Add(table.RunLevel, parts[0], parts[1], Word(diff.Severity(parts[2])), parts[3])
 	}
 	return t
 }

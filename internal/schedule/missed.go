@@ -80,7 +80,6 @@ func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([
 	return nights, nil
 }
 
-// expected returns the scheduled times in the periods up to now.
 func expected(periods []Period, now time.Time) ([]time.Time, error) {
 	var times []time.Time
 	for i, p := range periods {

@@ -1,38 +1,43 @@
 package settings
 
 import (
+	"cmp"
+	_ "embed" // for flagTable
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/fetch"
 )
 
 // Config has a field for each key of the config file. If a key is also a flag, its field in Settings holds the value
-// after precedence was applied.
+// after precedence was applied. Settings has the parsed value of a field whose name ends in Text.
 type Config struct {
-	DB             string `yaml:"db"`
-	Out            string `yaml:"out"`
-	BaseURL        string `yaml:"base_url"`
-	TokenFile      string `yaml:"token_file"`
-	TokenExpires   string `yaml:"token_expires"`
-	Organization   string `yaml:"organization"`
-	PageSize       int    `yaml:"page_size"`
-	Concurrency    int    `yaml:"concurrency"`
-	Timeout        string `yaml:"timeout"`
-	LogFormat      string `yaml:"log_format"`
-	FailOn         string `yaml:"fail_on"`
-	ExceptionsFile string `yaml:"exceptions_file"`
-	Cron           string `yaml:"schedule"`
-	MetricsFile    string `yaml:"metrics_file"`
-	Listen         string `yaml:"listen"`
-	StopTimeout    string `yaml:"stop_timeout"`
-	Formats        string `yaml:"formats"`
-	Template       string `yaml:"template"`
-	Timezone       string `yaml:"timezone"`
+	DB              string `yaml:"db"`
+	Out             string `yaml:"out"`
+	BaseURL         string `yaml:"base_url"`
+	TokenFile       string `yaml:"token_file"`
+	TokenExpires    string `yaml:"token_expires"`
+	Organization    string `yaml:"organization"`
+	PageSize        int    `yaml:"page_size"`
+	Concurrency     int    `yaml:"concurrency"`
+	TimeoutText     string `yaml:"timeout"`
+	LogFormat       string `yaml:"log_format"`
+	FailOnText      string `yaml:"fail_on"`
+	ExceptionsFile  string `yaml:"exceptions_file"`
+	Cron            string `yaml:"schedule"`
+	MetricsFile     string `yaml:"metrics_file"`
+	Listen          string `yaml:"listen"`
+	StopTimeoutText string `yaml:"stop_timeout"`
+	Formats         string `yaml:"formats"`
+	Template        string `yaml:"template"`
+	Timezone        string `yaml:"timezone"`
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
@@ -40,14 +45,15 @@ type Config struct {
 	Notify        []notifyEntry       `yaml:"notify"`
 }
 
-const defaultConfig = "auditor.yaml"
+const (
+	defaultConfig = "auditor.yaml"
+	hostVariable  = "ONA_HOST" // has only the host of the base URL
+)
 
-// readConfig reads the config file over the defaults. If path is empty, it reads auditor.yaml, which may be missing.
-func (s *Settings) readConfig(path string) error {
-	s.file = &yamlFile{path: path}
-	if path == "" {
-		s.file.path = defaultConfig
-	}
+// readConfig reads the config file over the defaults. If none is named, it reads auditor.yaml, which may be missing.
+func (s *Settings) readConfig() error {
+	path, _ := s.given("config")
+	s.file = &yamlFile{path: cmp.Or(path, defaultConfig)}
 	content, err := os.ReadFile(s.file.path)
 	if path == "" && errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -61,89 +67,66 @@ func (s *Settings) readConfig(path string) error {
 	return nil
 }
 
-// fill sets the fields of Config that are flags of the command. Precedence: flag, environment, config file, default.
+// fill reads the config file and sets the fields that are flags of the command. Precedence: flag, environment, config
+// file, default.
 func (s *Settings) fill() error {
-	config, _ := s.given("config")
-	byDefault := func(name string) (string, bool) { return s.flags.Lookup(name).DefValue, true }
+	byDefault := func(name string) (text, origin string) { return s.flags.Lookup(name).DefValue, "default" }
 	if err := s.overlay(byDefault); err != nil {
 		return err
 	}
-	if err := s.readConfig(config); err != nil {
+	if err := s.readConfig(); err != nil {
 		return err
 	}
 	err := s.overlay(s.given)
-	if err != nil {
-		return err
-	}
-	if variable, _ := s.variable("base-url"); variable == "ONA_HOST" && !s.flags.Changed("base-url") {
+	if _, origin := s.given("base-url"); err == nil && strings.HasSuffix(origin, hostVariable) {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "set it to a host such as app.gitpod.io")
 		}
 	}
-	if s.Verbose, err = s.boolean("verbose"); err == nil {
-		s.Quiet, err = s.boolean("quiet")
-	}
 	return err
 }
 
-// boolean returns a setting that is not in the config file.
-func (s *Settings) boolean(name string) (bool, error) {
-	text, ok := s.given(name)
-	if !ok {
-		return false, nil
-	}
-	value, err := strconv.ParseBool(text)
-	if err != nil {
-		return false, s.wrong(name, fmt.Errorf("%q is neither true nor false", text), "")
-	}
-	return value, nil
-}
-
-// overlay sets each field of Config that is a flag of the command and has a value.
-func (s *Settings) overlay(value func(name string) (text string, ok bool)) error {
-	config := reflect.ValueOf(&s.Config).Elem()
-	for _, key := range yamlFields(config.Type()) {
+func (s *Settings) overlay(value func(name string) (text, origin string)) (err error) {
+	settings := reflect.ValueOf(s).Elem()
+	for _, key := range yamlFields(settings.Type()) {
 		name := strings.ReplaceAll(key.Tag.Get("yaml"), "_", "-")
 		if !s.takes(name) {
 			continue
 		}
-		text, ok := value(name)
-		if !ok {
+		text, origin := value(name)
+		if origin == "" {
 			continue
 		}
-		switch into := config.FieldByIndex(key.Index).Addr().Interface().(type) {
+		switch into := settings.FieldByIndex(key.Index).Addr().Interface().(type) {
 		case *string:
 			*into = text
 		case *int:
-			n, err := strconv.Atoi(text)
-			if err != nil {
+			if *into, err = strconv.Atoi(text); err != nil {
 				return s.wrong(name, fmt.Errorf("%q is not a whole number", text),
 					"write a whole number such as 100; docs/settings.md lists every setting")
 			}
-			*into = n
+		case *bool:
+			if *into, err = strconv.ParseBool(text); err != nil {
+				return s.wrong(name, fmt.Errorf("%q is neither true nor false", text), "")
+			}
 		}
 	}
 	return nil
 }
 
-// given returns the value from the command line or else from the environment.
-func (s *Settings) given(name string) (text string, ok bool) {
+// given returns the value from the command line or else from the environment, and where it is from. Both are empty if
+// neither has one, but a flag may set an empty value.
+func (s *Settings) given(name string) (text, origin string) {
 	if s.flags.Changed(name) {
-		return s.flags.Lookup(name).Value.String(), true
+		return s.flags.Lookup(name).Value.String(), "--" + name
 	}
-	_, text = s.variable(name)
-	return text, text != ""
-}
-
-// variable returns the environment variable that sets a setting, and its value. Both are empty if no variable does.
-func (s *Settings) variable(name string) (variable, value string) {
-	all := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
+	variables := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	if name == "base-url" {
-		all = append(all, "GITPOD_BASE_URL", "ONA_HOST")
+		variables = append(variables, "GITPOD_BASE_URL", hostVariable)
 	}
-	for _, variable := range all {
+	for _, variable := range variables {
 		if value := s.getenv(variable); value != "" {
-			return variable, value
+			return value, "environment variable " + variable
 		}
 	}
 	return "", ""
@@ -152,21 +135,44 @@ func (s *Settings) variable(name string) (variable, value string) {
 // wrong returns an error that names where the user set the setting: a flag, a variable, or a line in the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
-	variable, _ := s.variable(name)
-	place := s.file.where("$." + key)
-	origin := "--" + name
-	switch {
-	case s.flags.Changed(name):
-	case variable != "":
-		origin = "environment variable " + variable
-	case place != s.file.path:
+	_, origin := s.given(name)
+	if place := s.file.where("$." + key); origin == "" && place != s.file.path {
 		origin = fmt.Sprintf("config file %s: %s", place, key)
 	}
-	return &Error{fmt.Errorf("%s: %w", origin, err), hint}
+	return &Error{fmt.Errorf("%s: %w", cmp.Or(origin, "--"+name), err), hint}
 }
 
 // wrongEntry returns an error that names entry i of a list in the config file.
 func (s *Settings) wrongEntry(list string, i int, err error, hint string) error {
 	where := s.file.where(fmt.Sprintf("$.%s[%d]", list, i))
 	return &Error{fmt.Errorf("config file %s: %s: %w", where, list, err), hint}
+}
+
+// flagTable has a line for each setting that is a flag: its name, the commands that take it or all, its type,
+// default and description. It is also an environment variable and, except config, verbose and quiet, a key in the
+// config file.
+//
+//go:embed flags.tsv
+var flagTable string
+
+// AddFlags adds the settings that a command takes, or those that all commands take, to its flags.
+func AddFlags(to *pflag.FlagSet, command string) {
+	for line := range strings.Lines(flagTable) {
+		column := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		name, description := column[0], column[4]
+		if !slices.Contains(strings.Fields(column[1]), command) {
+			continue
+		}
+		switch column[2] {
+		case "bool":
+			to.BoolP(name, name[:1], false, description)
+		case "int":
+			to.Int(name, 0, description)
+		case "duration":
+			to.Duration(name, 0, description)
+		default:
+			to.String(name, "", description)
+		}
+		to.Lookup(name).DefValue = column[3] // Load reads the default from here
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
@@ -133,8 +134,8 @@ func appendEntry(path string, before []byte, e Exception, x finding.Exception) (
 		after = append(after, '\n')
 	}
 	indent := ""
-	if len(known) > 0 {
-		indent = file.indent()
+	if list, ok := file.tree.Docs[0].Body.(*ast.SequenceNode); ok && list.Start != nil {
+		indent = strings.Repeat(" ", list.Start.Position.Column-1)
 	}
 	for line := range strings.Lines(string(entry)) {
 		after = append(after, indent+line...)

@@ -24,7 +24,9 @@ import (
 // are read by the methods.
 type Settings struct {
 	Config
-	Verbose, Quiet       bool
+	// Verbose and Quiet have the tags of their flags, but are not in the config file.
+	Verbose              bool `yaml:"verbose"`
+	Quiet                bool `yaml:"quiet"`
 	Timeout, StopTimeout time.Duration
 	FailOn               []Condition
 	Thresholds           finding.Thresholds
@@ -87,7 +89,7 @@ func (s *Settings) check() (err error) {
 		s.ExceptionsFile = defaultExceptionsFile
 	}
 	if s.takes("fail-on") {
-		if s.FailOn, err = ParseConditions(s.Config.FailOn); err != nil {
+		if s.FailOn, err = ParseConditions(s.FailOnText); err != nil {
 			return s.wrong("fail-on", err, "use changes and findings, each alone or with "+
 				":critical, :high, :medium, :low or :info, such as changes,findings:high")
 		}
@@ -98,7 +100,7 @@ func (s *Settings) check() (err error) {
 	if s.Listen, err = s.listenAddress(s.Listen); err != nil {
 		return err
 	}
-	s.StopTimeout, err = time.ParseDuration(s.Config.StopTimeout)
+	s.StopTimeout, err = time.ParseDuration(s.StopTimeoutText)
 	if err == nil && s.StopTimeout < 0 {
 		err = fmt.Errorf("%s is negative", s.StopTimeout)
 	}
@@ -110,7 +112,7 @@ func (s *Settings) check() (err error) {
 
 // checkCollection validates the settings of a command that reads the API.
 func (s *Settings) checkCollection() (err error) {
-	s.Timeout, err = time.ParseDuration(s.Config.Timeout)
+	s.Timeout, err = time.ParseDuration(s.TimeoutText)
 	if err == nil && s.Timeout <= 0 {
 		err = fmt.Errorf("%s is not a positive duration", s.Timeout)
 	}
@@ -151,7 +153,6 @@ func (s *Settings) RequireSchedule() (*schedule.Schedule, error) {
 	return parsed, err
 }
 
-// listenAddress returns the address, with the loopback address as host if it has no host.
 func (s *Settings) listenAddress(text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -173,9 +174,8 @@ func (s *Settings) listenAddress(text string) (string, error) {
 const formatsHint = "use a comma-separated list such as xlsx,md,json,csv,jsonl"
 
 // Report returns the options for a report. It reads and checks the template.
-func (s *Settings) Report(toolVersion string) (report.Options, error) {
-	options := report.Options{ToolVersion: toolVersion}
-	var err error
+func (s *Settings) Report(toolVersion string) (options report.Options, err error) {
+	options.ToolVersion = toolVersion
 	if options.Formats, err = report.ParseFormats(s.Formats); err != nil {
 		return options, s.wrong("formats", err, formatsHint)
 	}

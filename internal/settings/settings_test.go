@@ -20,7 +20,8 @@ import (
 // allFlags are those of all settings.
 func allFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
-	AddFlags(flags, CommonFlags, CollectionFlags, ExceptionFlags, ScheduleFlags, ExitCodeFlags, ServerFlags, ReportFlags)
+	AddFlags(flags, "all")
+	AddFlags(flags, "check")
 	return flags
 }
 
@@ -116,7 +117,7 @@ func TestAWrongVariableIsNamed(t *testing.T) {
 // A setting that the command does not take is not looked at.
 func TestACommandMindsItsOwnSettings(t *testing.T) {
 	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
-	CommonFlags(flags)
+	AddFlags(flags, "all")
 	s, err := Load(flags, func(name string) string { return map[string]string{"AUDITOR_PAGE_SIZE": "ten"}[name] })
 	if err != nil || s.DB != "auditor.db" || s.PageSize != 0 {
 		t.Errorf("%+v, error %v", s, err)

@@ -14,7 +14,6 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// organizationEntry is an entry of the key organizations in the config file.
 type organizationEntry struct {
 	Name           string `yaml:"name"`
 	BaseURL        string `yaml:"base_url"`
@@ -83,7 +82,6 @@ func (e *organizationEntry) check(named map[string]bool) error {
 	return nil
 }
 
-// source returns the source for an entry, without its token.
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
 	source.Fetch.PageSize = s.PageSize
@@ -143,20 +141,17 @@ func (s *Settings) parseTokenExpiries() error {
 	s.TokenExpiries = make(map[string]time.Time)
 	entries, listed := s.entries()
 	for i, entry := range entries {
-		if entry.TokenExpires == "" {
-			continue
-		}
 		at, err := time.Parse(time.DateOnly, entry.TokenExpires)
-		if err != nil {
-			err = fmt.Errorf("%q is not a date", entry.TokenExpires)
-		}
 		switch {
-		case err != nil && listed:
-			return s.wrongEntry("organizations", i, fmt.Errorf("token_expires: %w", err), expiryHint)
-		case err != nil:
-			return s.wrong("token-expires", err, expiryHint)
+		case entry.TokenExpires == "":
+		case err == nil:
+			s.TokenExpiries[entry.Name] = at
+		case listed:
+			err = fmt.Errorf("token_expires: %q is not a date", entry.TokenExpires)
+			return s.wrongEntry("organizations", i, err, expiryHint)
+		default:
+			return s.wrong("token-expires", fmt.Errorf("%q is not a date", entry.TokenExpires), expiryHint)
 		}
-		s.TokenExpiries[entry.Name] = at
 	}
 	return nil
 }

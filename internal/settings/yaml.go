@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -41,7 +42,6 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	return f, nil
 }
 
-// at returns the position of t as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
 	if t == nil {
 		return f.path
@@ -78,7 +78,7 @@ func (f *yamlFile) problem(err error, into any) error {
 		where += ": " + path
 	}
 	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
-		return fmt.Errorf("%s: %q; expected %s", where, mistyped.Token.Value, typeName(mistyped.DstType))
+		return fmt.Errorf("%s: %q; expected %s", where, mistyped.Token.Value, scalarNames[mistyped.DstType.Kind()])
 	}
 	if mistyped, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
 		return fmt.Errorf("%s: %s; expected %s", where, nodeName(mistyped.Actual), nodeName(mistyped.Expected))
@@ -86,32 +86,18 @@ func (f *yamlFile) problem(err error, into any) error {
 	return fmt.Errorf("%s: %s", where, located.GetMessage())
 }
 
-// nodeName returns a type of YAML node in words for people who do not know the grammar of YAML.
-func nodeName(t ast.NodeType) string {
-	switch t {
-	case ast.MappingType, ast.MappingValueType:
-		return "keys with values"
-	case ast.SequenceType:
-		return "a list"
-	case ast.IntegerType:
-		return "a whole number"
-	}
-	return "a " + strings.ToLower(t.YAMLName())
+// scalarNames names the Go types of settings. For a list and for keys with values, the library reports the node types.
+var scalarNames = map[reflect.Kind]string{
+	reflect.String: "a text", reflect.Int: "a whole number", reflect.Bool: "true or false",
 }
 
-// typeName returns the Go type of a setting in the words of nodeName.
-func typeName(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return typeName(t.Elem())
-	case reflect.Int:
-		return "a whole number"
-	case reflect.String:
-		return "a text"
-	case reflect.Slice:
-		return "a list"
-	}
-	return "keys with values"
+var nodeNames = map[ast.NodeType]string{
+	ast.MappingType: "keys with values", ast.MappingValueType: "keys with values",
+	ast.SequenceType: "a list", ast.IntegerType: "a whole number",
+}
+
+func nodeName(t ast.NodeType) string {
+	return cmp.Or(nodeNames[t], "a "+strings.ToLower(t.YAMLName()))
 }
 
 var listIndex = regexp.MustCompile(`\[\d+\]`)
@@ -138,44 +124,30 @@ func yamlFields(t reflect.Type) []reflect.StructField {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct {
-		return nil
-	}
 	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("yaml") == "" })
 }
 
-// pathOf returns the path of the node at t, such as organizations[0].name, or "" if t belongs to no node.
-func (f *yamlFile) pathOf(t *token.Token) string {
+// pathOf returns the path of the last node at t, such as organizations[0].name, or "" if t belongs to no node.
+func (f *yamlFile) pathOf(t *token.Token) (path string) {
 	if f.tree == nil {
 		return ""
 	}
-	found := finder{file: f, place: f.at(t)}
+	place := f.at(t)
 	for _, doc := range f.tree.Docs {
-		ast.Walk(&found, doc)
+		ast.Walk(visitor(func(n ast.Node) {
+			_, pair := n.(*ast.MappingValueNode) // its token is the colon
+			if !pair && f.at(n.GetToken()) == place {
+				path = strings.TrimLeft(n.GetPath(), "$.")
+			}
+		}), doc)
 	}
-	return found.path
+	return path
 }
 
-// finder walks a tree and keeps the path of the last node at a position.
-type finder struct {
-	file        *yamlFile
-	place, path string
-}
+type visitor func(ast.Node)
 
 // Visit implements ast.Visitor.
-func (f *finder) Visit(n ast.Node) ast.Visitor {
-	_, pair := n.(*ast.MappingValueNode) // its token is the colon
-	if !pair && f.file.at(n.GetToken()) == f.place {
-		f.path = strings.TrimLeft(n.GetPath(), "$.")
-	}
-	return f
-}
-
-// indent returns the white space before the entries of the list in the file.
-func (f *yamlFile) indent() string {
-	list, ok := f.tree.Docs[0].Body.(*ast.SequenceNode)
-	if !ok || list.Start == nil {
-		return ""
-	}
-	return strings.Repeat(" ", list.Start.Position.Column-1)
+func (v visitor) Visit(n ast.Node) ast.Visitor {
+	v(n)
+	return v
 }

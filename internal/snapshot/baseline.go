@@ -1,10 +1,7 @@
 package snapshot
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/finding"
@@ -22,7 +19,7 @@ type Baseline struct {
 	// snapshot could read them.
 	SSO, Policies Snapshot
 
-	content content
+	content versions
 }
 
 // Baseline returns the baseline of an organization. found is false if it has no complete snapshot yet.
@@ -37,84 +34,54 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
 		b.Policies, _, err = s.LastWithPolicies(ctx, organizationID, b.Snapshot.ID)
 	}
-	if err == nil {
-		err = s.readBaseline(ctx, &b)
-	}
-	if err == nil {
-		b.Inventory, err = b.content.inventory()
-	}
 	if err != nil {
 		return b, true, err
 	}
+	// A snapshot that could not read a kind leaves its versions current.
+	if b.content, err = currentVersions(ctx, s.db, organizationID, contentTables); err != nil {
+		return b, true, err
+	}
+	b.Inventory, err = b.content.inventory(b.Snapshot, b.SSO)
 	if b.SSO.ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}
 	if b.Policies.ID == 0 {
 		b.Inventory.PoliciesNotAssessed = b.Snapshot.PoliciesNotAssessed
 	}
-	return b, true, nil
+	return b, true, err
 }
 
-// readBaseline reads the current versions. A snapshot that could not read a kind leaves its versions current.
-func (s *Store) readBaseline(ctx context.Context, b *Baseline) error {
-	key, err := s.keyOf(ctx, b.Snapshot)
-	current := func(t *versionTable) (rows []version) {
-		if err == nil {
-			rows, err = t.current(ctx, s.db, key)
-		}
-		return rows
-	}
-	b.content = content{
-		current(organizationVersions), current(policyVersions), current(scimVersions), current(ssoVersions),
-	}
-	return cmp.Or(err,
-		checkCount(b.Snapshot.ID, "SCIM", len(b.content.scim), b.Snapshot.SCIMConfigurations),
-		checkCount(b.SSO.ID, "SSO", len(b.content.sso), b.SSO.SSOConfigurations))
-}
-
-// Expiries has the token expiries that the snapshots of an organization showed.
-type Expiries struct {
-	takenAt time.Time
-	all     []expiry // sorted by id and snapshot
-}
-
-// expiry is a token expiry of a configuration, and taken_at of the first snapshot that showed it.
-type expiry struct {
-	id               string
-	since, expiresAt time.Time
-}
-
-// Expiries returns the token expiries in the snapshots before the one that is taken at takenAt.
-func (s *Store) Expiries(ctx context.Context, organizationID string, takenAt time.Time) (*Expiries, error) {
-	key, err := findOrganization(ctx, s.db, organizationID)
-	if err != nil {
-		return nil, err
-	}
-	all, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) expiry {
-		return expiry{r.text(), r.seconds(), r.instant()}
+// ExpirySince returns a function that returns since when the token of a configuration has had its present
+// expiry, by the snapshots of the organization before the one that is taken at takenAt.
+func (s *Store) ExpirySince(
+	ctx context.Context, organizationID string, takenAt time.Time,
+) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
+	type expiry struct{ since, expiresAt time.Time }
+	shown := make(map[string][]expiry) // by the id of the configuration, oldest first
+	_, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) bool {
+		id := r.text()
+		shown[id] = append(shown[id], expiry{r.instant(), r.instant()})
+		return true
 	}, `SELECT v.id, s.taken_at, v.token_expires_at
 		FROM (
-		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = ?1
+		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = `+keyOf+`
 		  UNION ALL
-		  SELECT id, valid_from, token_expires_at FROM pruned_versions WHERE organization_key = ?1 AND kind = 'scim'
+		  SELECT id, valid_from, token_expires_at FROM pruned_versions
+		  WHERE organization_key = `+keyOf+` AND kind = 'scim'
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
-		ORDER BY v.id, v.valid_from`, key)
-	return &Expiries{takenAt, all}, err
-}
-
-// Since returns since when the token of a configuration has had its present expiry.
-func (e *Expiries) Since(c *ona.SCIMConfiguration) finding.ExpirySince {
-	at, _ := slices.BinarySearchFunc(e.all, c.ID, func(x expiry, id string) int { return strings.Compare(x.id, id) })
-	since, shown := finding.ExpirySince{At: e.takenAt}, false
-	for ; at < len(e.all) && e.all[at].id == c.ID; at++ {
-		switch past := e.all[at]; {
-		case !past.expiresAt.Equal(c.TokenExpiresAt):
-			rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
-			since, shown = finding.ExpirySince{At: e.takenAt, Rotated: rotated}, false
-		case !shown:
-			since.At, shown = past.since, true
+		ORDER BY v.id, v.valid_from`, organizationID)
+	return func(c *ona.SCIMConfiguration) finding.ExpirySince {
+		since, unchanged := finding.ExpirySince{At: takenAt}, false
+		for _, past := range shown[c.ID] {
+			switch {
+			case !past.expiresAt.Equal(c.TokenExpiresAt):
+				rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
+				since, unchanged = finding.ExpirySince{At: takenAt, Rotated: rotated}, false
+			case !unchanged:
+				since.At, unchanged = past.since, true
+			}
 		}
-	}
-	return since
+		return since
+	}, err
 }

@@ -51,13 +51,13 @@ func readForNight(b *testing.B, store *snapshot.Store, h snapshot.Snapshot) {
 	since := h.TakenAt.AddDate(0, 0, -90)
 	var errs []error
 	read := func(err error) { errs = append(errs, err) }
-	_, _, err := store.Pinned(ctx, h.Source)
+	_, _, err := store.Pinned(ctx, h.Source, 0)
 	read(err)
 	_, _, err = store.Baseline(ctx, acme)
 	read(err)
 	_, err = store.SeenBefore(ctx, h)
 	read(err)
-	_, err = store.Expiries(ctx, acme, h.TakenAt)
+	_, err = store.ExpirySince(ctx, acme, h.TakenAt)
 	read(err)
 	_, err = store.Nights(ctx, since, 0, h.TakenAt, 0)
 	read(err)

@@ -36,11 +36,11 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 // retention removed them.
 func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
 	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
+	if err == nil && len(changes) == 0 {
+		err = s.notPruned(ctx, snapshotID)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(changes) == 0 {
-		return nil, s.notPruned(ctx, snapshotID)
 	}
 	return changes, s.addCandidates(ctx, snapshotID, changes)
 }
@@ -48,18 +48,14 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 // Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
 // all) with an id up to upTo, oldest first, without the candidates.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
-	key, err := findOrganization(ctx, s.db, organizationID)
-	if err != nil {
-		return nil, err
-	}
 	return s.queryChanges(ctx, `
-		WHERE snapshot_id IN (SELECT id FROM stored_snapshots WHERE organization_key = ? AND taken_at >= ? AND id <= ?)
-		ORDER BY snapshot_id, number`, key, formatSeconds(since), upTo)
+		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?
+		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
 }
 
 func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {
 	return queryAll(ctx, s.db, "reading changes", func(r *reader) Change {
-		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.seconds(), OrganizationID: r.text()}
+		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.instant(), OrganizationID: r.text()}
 		c.Change = diff.Change{
 			Severity: diff.Severity(r.text()), Kind: diff.Kind(r.text()),
 			SubjectType: diff.SubjectType(r.text()), SubjectID: r.text(), SubjectName: r.text(),
@@ -73,7 +69,6 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 		FROM changes `+where, args...)
 }
 
-// addCandidates adds the audit-log entries that may say who made each change to the changes of a snapshot.
 func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []Change) error {
 	type candidate struct{ change, entry int }
 	candidates, err := queryAll(ctx, s.db, "reading candidate entries", func(r *reader) candidate {
@@ -94,4 +89,76 @@ func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []C
 		*to = append(*to, log.Entries[c.entry-1])
 	}
 	return nil
+}
+
+// AuditLog is the part of the audit log that was read for a snapshot. The store omits CompleteFrom and each
+// entry's Raw, which the stored responses contain.
+type AuditLog = ona.AuditLog
+
+var (
+	auditLogColumns = []string{"since", "until", "pages", "received", "not_assessed", "lacking"}
+	entryColumns    = []string{
+		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "action",
+		"unknown_fields",
+	}
+	candidateColumns = []string{"change_number", "entry_number"}
+)
+
+func auditLogValues(l *AuditLog) (reading, entries [][]any) {
+	if l == nil {
+		return nil, nil
+	}
+	for i, e := range l.Entries {
+		entries = append(entries, []any{
+			int64(i + 1), e.ID, ona.FormatTime(e.CreatedAt), orNull(e.ActorID), orNull(e.ActorPrincipal),
+			orNull(e.SubjectID), orNull(e.SubjectType), orNull(e.Action), orNull(ona.CanonicalUnknown(e.Unknown)),
+		})
+	}
+	return [][]any{{
+		ona.FormatTime(l.Since), ona.FormatTime(l.Until), int64(l.Pages), int64(l.Received),
+		orNull(l.NotAssessed), orNull(l.Lacking),
+	}}, entries
+}
+
+// candidateValues returns, for each change, the places of its candidates in the log.
+func candidateValues(l *AuditLog, candidates [][]ona.AuditLogEntry) [][]any {
+	if l == nil {
+		return nil
+	}
+	places := make(map[string]int64, len(l.Entries))
+	for i, e := range l.Entries {
+		places[e.ID] = int64(i + 1)
+	}
+	var rows [][]any
+	for i, entries := range candidates {
+		for _, e := range entries {
+			rows = append(rows, []any{int64(i + 1), places[e.ID]})
+		}
+	}
+	return rows
+}
+
+// AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a failed snapshot and
+// for the first one of an organization, which do not read the log.
+func (s *Store) AuditLog(ctx context.Context, snapshotID int64) (*AuditLog, error) {
+	log, found, err := first(queryAll(ctx, s.db, "reading how the audit log was read", func(r *reader) AuditLog {
+		return AuditLog{
+			Since: r.instant(), Until: r.instant(), Pages: r.count(), Received: r.count(),
+			NotAssessed: r.text(), Lacking: r.text(),
+		}
+	}, "SELECT since, until, pages, received, not_assessed, lacking FROM audit_log_readings WHERE snapshot_id = ?",
+		snapshotID))
+	if err != nil || !found {
+		return nil, err
+	}
+	log.Entries, err = queryAll(ctx, s.db, "reading audit-log entries", func(r *reader) ona.AuditLogEntry {
+		return ona.AuditLogEntry{
+			ID: r.text(), CreatedAt: r.instant(), ActorID: r.text(), ActorPrincipal: r.text(),
+			SubjectID: r.text(), SubjectType: r.text(), Action: r.text(), Unknown: r.unknown(),
+		}
+	}, `SELECT id, created_at, actor_id, actor_principal, subject_id, subject_type, action, unknown_fields
+		FROM audit_log_entries
+		WHERE snapshot_id = ?
+		ORDER BY number`, snapshotID)
+	return &log, err
 }

@@ -1,10 +1,13 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"scim-auditor/internal/diff"
 )
 
 // snapshotColumns are the columns in the record of a snapshot: those of the view snapshots, except
@@ -22,7 +25,6 @@ var snapshotColumns = []string{
 // organizationColumn is the index of organization_id. The table stored_snapshots has organization_key instead.
 const organizationColumn = 3
 
-// headerValues returns the values of snapshotColumns.
 func headerValues(h Snapshot) []any {
 	var offset any
 	if h.ServerClockKnown {
@@ -45,7 +47,7 @@ func headerValues(h Snapshot) []any {
 func readHeader(r *reader) Snapshot {
 	h := Snapshot{
 		ID: r.number(), RunID: r.number(), Source: r.text(), OrganizationID: r.text(), OrganizationName: r.text(),
-		OrganizationTier: r.text(), BaseURL: r.text(), PrincipalID: r.text(), Principal: r.text(), TakenAt: r.seconds(),
+		OrganizationTier: r.text(), BaseURL: r.text(), PrincipalID: r.text(), Principal: r.text(), TakenAt: r.instant(),
 		Outcome: Outcome(r.text()), BaselineID: r.number(), ErrorCode: r.text(), Error: r.text(), Pages: r.count(),
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
@@ -57,7 +59,7 @@ func readHeader(r *reader) Snapshot {
 	h.Notes, h.UnknownFields = r.texts(), r.texts()
 	h.Changes, h.FailingFindings = r.count(), r.count()
 	h.ContentSHA256, h.RecordsSHA256 = r.text(), r.text()
-	h.RuleSetID, h.LedgerNumber, h.ChainSHA256, h.PrunedAt = r.number(), r.number(), r.text(), r.seconds()
+	h.RuleSetID, h.LedgerNumber, h.ChainSHA256, h.PrunedAt = r.number(), r.number(), r.text(), r.instant()
 	return h
 }
 
@@ -107,22 +109,119 @@ func lastComplete(
 		LIMIT 1`, organizationID, before))
 }
 
-// Pinned returns the newest complete snapshot of a source. Later snapshots of the source must be from the same
-// organization.
-func (s *Store) Pinned(ctx context.Context, source string) (Snapshot, bool, error) {
-	return first(querySnapshots(ctx, s.db, "WHERE source = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", source))
+// Pinned returns the newest complete snapshot of a source with an id below before (0: any id). Later snapshots
+// of the source must be from the same organization.
+func (s *Store) Pinned(ctx context.Context, source string, before int64) (Snapshot, bool, error) {
+	return first(querySnapshots(ctx, s.db, `
+		WHERE source = ?1 AND outcome = 'complete' AND (?2 = 0 OR id < ?2)
+		ORDER BY id DESC
+		LIMIT 1`, source, before))
 }
 
-// prunedError returns ErrPruned with the id of the snapshot and the time of pruning.
-func prunedError(h Snapshot) error {
+func checkPruned(h Snapshot) error {
+	if h.PrunedAt.IsZero() {
+		return nil
+	}
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
 // notPruned returns ErrPruned if retention removed the rows of a snapshot. Otherwise it never had any.
 func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
-	h, found, err := first(querySnapshots(ctx, s.db, "WHERE id = ?", snapshotID))
-	if err == nil && found && !h.PrunedAt.IsZero() {
-		err = prunedError(h)
+	h, err := s.Snapshot(ctx, snapshotID)
+	return cmp.Or(err, checkPruned(h))
+}
+
+// LatestComplete returns the newest complete snapshot of each organization, sorted by id. It reads no other
+// snapshot, so that its time does not grow with the number of runs.
+func (s *Store) LatestComplete(ctx context.Context) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `WHERE id IN (
+		SELECT (
+			SELECT s.id
+			FROM snapshots s
+			WHERE s.organization_id = o.id AND s.outcome = 'complete'
+			ORDER BY s.id DESC
+			LIMIT 1
+		)
+		FROM organizations o
+	) ORDER BY id`)
+}
+
+// SnapshotsBetween returns the snapshots taken from one instant to another, both included, sorted by id. It
+// includes pruned snapshots. The instants are whole seconds.
+func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id",
+		formatSeconds(from), formatSeconds(to))
+}
+
+// CompleteBefore returns the newest complete snapshot of each organization that was taken before an instant,
+// sorted by id. It includes pruned snapshots.
+func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `WHERE id IN (
+		SELECT max(id)
+		FROM stored_snapshots
+		WHERE outcome = 'complete' AND taken_at < ?
+		GROUP BY organization_key
+	) ORDER BY id`, formatSeconds(at))
+}
+
+// FirstFailedBefore returns the oldest failed snapshot of each source and organization that was taken before
+// an instant, sorted by id.
+func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `WHERE id IN (
+		SELECT min(id)
+		FROM stored_snapshots
+		WHERE outcome = 'failed' AND taken_at < ?
+		GROUP BY source, organization_key
+	) ORDER BY id`, formatSeconds(at))
+}
+
+// LastWithSSO returns the newest complete snapshot of the organization, with an id up to upTo, that could read
+// the SSO configurations. It may be pruned.
+func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
+	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND sso_not_assessed IS NULL")
+}
+
+// LastWithPolicies does the same for the policies of the organization.
+func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
+	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND policies_not_assessed IS NULL")
+}
+
+// NetChanges returns the differences between two complete snapshots of one organization, and ignores those in
+// between. It does not compare what either could not read. It fails with ErrPruned if either is pruned.
+func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.Change, error) {
+	old, oldErr := s.Inventory(ctx, before)
+	current, currentErr := s.Inventory(ctx, after)
+	seen, seenErr := s.SeenBefore(ctx, before)
+	if err := cmp.Or(oldErr, currentErr, seenErr); err != nil {
+		return nil, err
 	}
-	return err
+	return diff.Compute(old, current, seen), nil
+}
+
+// Counts has counts from the views over a range of snapshots of one organization, as a second source for the
+// counts in a report.
+type Counts struct {
+	Complete            int // snapshots
+	Changes             int
+	SCIMAdded, SSOAdded int // configurations that were added or reappeared
+	SCIMGone, SSOGone   int // configurations that were removed
+}
+
+// Counts counts over the snapshots of an organization with an id above after, up to upTo.
+func (s *Store) Counts(ctx context.Context, organizationID string, after, upTo int64) (Counts, error) {
+	c, _, err := first(queryAll(ctx, s.db, "counting over snapshots", func(r *reader) Counts {
+		return Counts{
+			Complete: r.count(), Changes: r.count(),
+			SCIMAdded: r.count(), SSOAdded: r.count(), SCIMGone: r.count(), SSOGone: r.count(),
+		}
+	}, `SELECT
+		  (SELECT count(*) FROM snapshots WHERE organization_id = ?1 AND outcome = 'complete' AND id > ?2 AND id <= ?3),
+		  count(*),
+		  count(*) FILTER (WHERE subject_type = 'scim_configuration' AND kind IN ('added', 'reappeared')),
+		  count(*) FILTER (WHERE subject_type = 'sso_configuration' AND kind IN ('added', 'reappeared')),
+		  count(*) FILTER (WHERE subject_type = 'scim_configuration' AND kind = 'removed'),
+		  count(*) FILTER (WHERE subject_type = 'sso_configuration' AND kind = 'removed')
+		FROM changes
+		WHERE organization_id = ?1 AND snapshot_id > ?2 AND snapshot_id <= ?3`, organizationID, after, upTo))
+	return c, err
 }

@@ -17,8 +17,8 @@ var databaseColumns = []string{"id", "database_id"}
 func (s *Store) identify(ctx context.Context) error {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // it never returns an error: https://pkg.go.dev/crypto/rand#Read
-	return s.inTransaction(ctx, "recording the id of the database", func(tx *transaction) error {
-		return recordRow(ctx, tx, "database", "databases", databaseColumns, []any{int64(1), hex.EncodeToString(id[:])})
+	return s.inTransaction(ctx, "recording the id of the database", func(tx *transaction) {
+		recordRow(ctx, tx, "database", "databases", databaseColumns, []any{int64(1), hex.EncodeToString(id[:])})
 	})
 }
 
@@ -61,7 +61,7 @@ func (s *Store) LastHead(ctx context.Context) (evidence.Head, error) {
 
 func readHead(r *reader) evidence.Head {
 	return evidence.Head{
-		DatabaseID: r.text(), Run: r.number(), TakenAt: r.seconds(), Number: r.number(), SHA256: r.text(),
+		DatabaseID: r.text(), Run: r.number(), TakenAt: r.instant(), Number: r.number(), SHA256: r.text(),
 	}
 }
 
@@ -75,12 +75,12 @@ func (s *Store) Lacks(ctx context.Context, h evidence.Head) (reason string, err 
 	if h.DatabaseID != id {
 		return fmt.Sprintf("it is a head of the database %s, and this is the database %s", h.DatabaseID, id), nil
 	}
-	last, err := lastLink(ctx, s.db)
+	last, err := s.LastHead(ctx)
 	if err != nil {
 		return "", err
 	}
-	if h.Number > last.number {
-		return fmt.Sprintf("the ledger ends with the link %d: later facts were removed", last.number), nil
+	if h.Number > last.Number {
+		return fmt.Sprintf("the ledger ends with the link %d: later facts were removed", last.Number), nil
 	}
 	type found struct {
 		chain, kind string
@@ -88,7 +88,7 @@ func (s *Store) Lacks(ctx context.Context, h evidence.Head) (reason string, err 
 		startedAt   time.Time // of the run in the head
 	}
 	at, _, err := first(queryAll(ctx, s.db, "reading the ledger", func(r *reader) found {
-		return found{r.text(), r.text(), r.number(), r.seconds()}
+		return found{r.text(), r.text(), r.number(), r.instant()}
 	}, `SELECT l.chain_sha256, l.kind, l.row_id, (SELECT started_at FROM run_starts WHERE id = ?)
 		FROM ledger l
 		WHERE l.number = ?`, h.Run, h.Number))

@@ -10,33 +10,49 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// content has the versions that a snapshot shows, sorted by id.
-type content struct {
-	organization, policies, scim, sso []version
-}
+// keyOf selects the key of the organization with the id ?1.
+const keyOf = "(SELECT key FROM organizations WHERE id = ?1)"
 
-// readContent returns what a complete snapshot shows. It checks the counts, because a missing or extra row
-// would appear as an added or removed configuration.
-func (s *Store) readContent(ctx context.Context, h Snapshot) (c content, err error) {
-	key, err := s.keyOf(ctx, h)
-	shown := func(t *versionTable, notAssessed string) (rows []version) {
-		if err == nil && notAssessed == "" {
-			rows, err = t.asOf(ctx, s.db, key, h.ID)
+// readContent returns the rows of contentTables that a complete snapshot shows. It fails with ErrPruned if
+// retention removed them, and with ErrNotFound if the snapshot is not complete.
+func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, err error) {
+	if err := checkPruned(h); err != nil {
+		return nil, err
+	}
+	if h.Outcome != Complete {
+		return nil, fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
+	}
+	shown = make(versions)
+	for _, t := range contentTables {
+		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" {
+			continue
 		}
-		return rows
+		if shown[t], err = t.asOf(ctx, s.db, h.OrganizationID, h.ID); err != nil {
+			return nil, err
+		}
 	}
-	c = content{
-		shown(organizationVersions, ""), shown(policyVersions, h.PoliciesNotAssessed),
-		shown(scimVersions, ""), shown(ssoVersions, h.SSONotAssessed),
-	}
-	err = cmp.Or(err, checkCount(h.ID, "SCIM", len(c.scim), h.SCIMConfigurations))
-	if h.SSONotAssessed == "" {
-		err = cmp.Or(err, checkCount(h.ID, "SSO", len(c.sso), h.SSOConfigurations))
-	}
-	return c, err
+	return shown, nil
 }
 
-// checkCount returns an error if the number of configurations differs from the one in the snapshot's header.
+// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show
+// them, because a missing or extra row would appear as an added or removed configuration.
+func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
+	organizations, err := readVersions(all[organizationVersions], readOrganization)
+	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
+	var scimErr, ssoErr error
+	inventory.SCIM, scimErr = readVersions(all[scimVersions], readSCIM)
+	inventory.SSO, ssoErr = readVersions(all[ssoVersions], readSSO)
+	if len(organizations) == 1 {
+		inventory.Organization = organizations[0]
+	}
+	if len(policies) == 1 {
+		inventory.Policies = &policies[0]
+	}
+	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr,
+		checkCount(h.ID, "SCIM", len(inventory.SCIM), h.SCIMConfigurations),
+		checkCount(sso.ID, "SSO", len(inventory.SSO), sso.SSOConfigurations))
+}
+
 func checkCount(snapshotID int64, noun string, there, counted int) error {
 	if there == counted {
 		return nil
@@ -45,48 +61,13 @@ func checkCount(snapshotID int64, noun string, there, counted int) error {
 		there, noun, snapshotID, counted, ErrDamaged)
 }
 
-func (c content) inventory() (inventory ona.Inventory, err error) {
-	organizations, err := readVersions(c.organization, readOrganization)
-	policies, policiesErr := readVersions(c.policies, readPolicies)
-	scim, scimErr := readVersions(c.scim, readSCIM)
-	sso, ssoErr := readVersions(c.sso, readSSO)
-	if len(organizations) == 1 {
-		inventory.Organization = organizations[0]
-	}
-	if len(policies) == 1 {
-		inventory.Policies = &policies[0]
-	}
-	inventory.SCIM, inventory.SSO = scim, sso
-	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr)
-}
-
-// keyOf returns the key of the organization of a complete snapshot. It fails with ErrPruned if retention
-// removed the rows of the snapshot, and with ErrNotFound if the snapshot is not complete.
-func (s *Store) keyOf(ctx context.Context, h Snapshot) (int64, error) {
-	if !h.PrunedAt.IsZero() {
-		return 0, prunedError(h)
-	}
-	key, err := findOrganization(ctx, s.db, h.OrganizationID)
-	if err == nil && (key == 0 || h.Outcome != Complete) {
-		err = fmt.Errorf("the inventory of snapshot %d: %w: the snapshot is not complete", h.ID, ErrNotFound)
-	}
-	return key, err
-}
-
-// findOrganization returns the key of an organization, 0 if the organization is not stored.
-func findOrganization(ctx context.Context, q querier, id string) (int64, error) {
-	key, _, err := first(queryAll(ctx, q, "reading organizations", (*reader).number,
-		"SELECT key FROM organizations WHERE id = ?", id))
-	return key, err
-}
-
 // Inventory returns what a complete snapshot shows. It marks what the snapshot could not read as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
 	c, err := s.readContent(ctx, h)
 	if err != nil {
 		return ona.Inventory{}, err
 	}
-	inventory, err := c.inventory()
+	inventory, err := c.inventory(h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
 	return inventory, err
 }
@@ -104,22 +85,19 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	if err != nil {
 		return shown, err
 	}
-	inventory, err := c.inventory()
-	if err != nil {
+	inventory, damaged := c.inventory(h, h)
+	earlier, err := s.firstSeen(ctx, h)
+	if err := cmp.Or(damaged, err); err != nil {
 		return shown, err
 	}
 	shown.Policies = inventory.Policies
-	earlier, err := s.firstSeen(ctx, h)
-	if err != nil {
-		return shown, err
-	}
 	for i, v := range inventory.SCIM {
-		since := c.scim[i].since
+		since := c[scimVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
 		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, first, since})
 	}
 	for i, v := range inventory.SSO {
-		since := c.sso[i].since
+		since := c[ssoVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}], since)
 		shown.SSO = append(shown.SSO, SSOConfiguration{v, first, since})
 	}
@@ -129,30 +107,26 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 // firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with an ended
 // version. The other configurations still have their first version.
 func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
-	key, err := findOrganization(ctx, s.db, h.OrganizationID)
-	if err != nil {
-		return nil, err
-	}
 	seen := make(map[diff.Subject]time.Time)
-	_, err = queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
+	_, err := queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
 		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
-		seen[subject] = r.seconds()
+		seen[subject] = r.instant()
 		return true
 	}, `SELECT v.kind, v.id, s.taken_at
 		FROM (
 		  SELECT kind, id, min(valid_from) AS first
 		  FROM (
-		    SELECT 'scim' AS kind, id, valid_from FROM scim_versions WHERE organization_key = ?1 AND valid_to > 0
+		    SELECT 'scim' AS kind, id, valid_from FROM scim_versions WHERE organization_key = `+keyOf+` AND valid_to > 0
 		    UNION ALL
-		    SELECT 'sso', id, valid_from FROM sso_versions WHERE organization_key = ?1 AND valid_to > 0
+		    SELECT 'sso', id, valid_from FROM sso_versions WHERE organization_key = `+keyOf+` AND valid_to > 0
 		    UNION ALL
-		    SELECT kind, id, valid_from FROM pruned_versions WHERE organization_key = ?1
+		    SELECT kind, id, valid_from FROM pruned_versions WHERE organization_key = `+keyOf+`
 		  )
 		  WHERE valid_from <= ?2
 		  GROUP BY kind, id
 		) v
 		JOIN stored_snapshots s ON s.id = v.first
-		ORDER BY v.kind, v.id`, key, h.ID)
+		ORDER BY v.kind, v.id`, h.OrganizationID, h.ID)
 	return seen, err
 }
 

@@ -25,41 +25,30 @@ type link struct {
 }
 
 // lastLink returns the newest link, the zero link if the ledger is empty.
-func lastLink(ctx context.Context, q querier) (link, error) {
-	last, _, err := first(queryAll(ctx, q, "reading the ledger", func(r *reader) link {
+func lastLink(ctx context.Context, tx *transaction) link {
+	last, _, err := first(queryAll(ctx, tx, "reading the ledger", func(r *reader) link {
 		return link{r.number(), r.text()}
 	}, "SELECT number, chain_sha256 FROM ledger ORDER BY number DESC LIMIT 1"))
-	return last, err
+	tx.fail(err)
+	return last
 }
 
 // add writes the next link. It is for the fact with this kind and id; values are those of its record.
-func (l link) add(ctx context.Context, tx querier, kind string, id int64, values []any) (link, error) {
+func (l link) add(ctx context.Context, tx *transaction, kind string, id int64, values []any) link {
 	next := link{l.number + 1, evidence.Link(l.chain, factForms[kind], values)}
-	_, err := execute(ctx, tx, "INSERT INTO ledger (number, kind, row_id, chain_sha256) VALUES (?, ?, ?, ?)",
-		next.number, kind, id, next.chain)
-	return next, err
+	insertRows(ctx, tx, "ledger", []string{"number", "kind", "row_id", "chain_sha256"},
+		[][]any{{next.number, kind, id, next.chain}})
+	return next
 }
 
-// record writes the link for a fact after the newest link.
-func record(ctx context.Context, tx querier, kind string, id int64, values []any) error {
-	last, err := lastLink(ctx, tx)
-	if err != nil {
-		return err
-	}
-	_, err = last.add(ctx, tx, kind, id, values)
-	return err
+// recordRow writes the row of a fact, and its link after the newest link. The first value is the id.
+func recordRow(ctx context.Context, tx *transaction, kind, table string, columns []string, values []any) {
+	insertRows(ctx, tx, table, columns, [][]any{values})
+	lastLink(ctx, tx).add(ctx, tx, kind, values[0].(int64), values)
 }
 
-// recordRow writes the row of a fact and its link. The first value is the id.
-func recordRow(ctx context.Context, tx querier, kind, table string, columns []string, values []any) error {
-	if err := insertRows(ctx, tx, table, columns, [][]any{values}); err != nil {
-		return err
-	}
-	return record(ctx, tx, kind, values[0].(int64), values)
-}
-
-// nextID returns the id for a new row in a table.
-func nextID(ctx context.Context, tx querier, table string) (int64, error) {
+func nextID(ctx context.Context, tx *transaction, table string) int64 {
 	last, _, err := first(queryAll(ctx, tx, "numbering a row of "+table, (*reader).number, "SELECT max(id) FROM "+table))
-	return last + 1, err
+	tx.fail(err)
+	return last + 1
 }

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,7 +15,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"scim-auditor/internal/durable"
+	"scim-auditor/migrations"
 )
 
 // Store is an open database. It is safe for concurrent use; statements run one at a time.
@@ -129,7 +134,6 @@ func (s *Store) QuickCheck(ctx context.Context) error {
 	return s.db.check(ctx, "PRAGMA quick_check(5)")
 }
 
-// check returns an error with the problems that a check of SQLite found.
 func (d *database) check(ctx context.Context, pragma string) error {
 	problems, err := queryAll(ctx, d, "checking the database", (*reader).text, pragma)
 	if err != nil {
@@ -169,14 +173,13 @@ func checkFile(path string) error {
 		return fmt.Errorf("opening the database %s: %w", path, err)
 	}
 	defer func() { _ = f.Close() }() // read only
-	header := make([]byte, headerSize)
-	n, err := io.ReadFull(f, header)
+	header, err := io.ReadAll(io.LimitReader(f, headerSize))
 	switch {
-	case n == 0 && errors.Is(err, io.EOF):
-		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+	case err != nil:
 		return fmt.Errorf("reading the database %s: %w", path, err)
-	case err != nil || !strings.HasPrefix(string(header), headerMagic):
+	case len(header) == 0:
+		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
+	case len(header) < headerSize || !strings.HasPrefix(string(header), headerMagic):
 		return fmt.Errorf("%s: %w: it is not a SQLite file", path, ErrNotDatabase)
 	}
 	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
@@ -204,4 +207,116 @@ func writable(path string) bool {
 		return !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS)
 	}
 	return f.Close() == nil
+}
+
+// create creates a database if the file is missing or empty. The file appears complete or not at all.
+func create(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.Size() > 0:
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	// SQLite would apply the log or the journal of a deleted database to the new one. Beside an empty
+	// file SQLite would remove them, but the new file is not empty.
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
+}
+
+// migrate creates the schema and the id in an empty file that no other process uses yet. The caller syncs the file.
+func migrate(ctx context.Context, path string) (err error) {
+	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := applyMigrations(ctx, db.DB); err != nil {
+		return err
+	}
+	if err := (&Store{db}).identify(ctx); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	return err
+}
+
+func applyMigrations(ctx context.Context, db *sql.DB) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.Files)
+	if err == nil {
+		_, err = provider.Up(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("creating the schema: %w", err)
+	}
+	return nil
+}
+
+// writeNew creates a file of mode 0600 that appears complete or not at all. It never replaces a file
+// (ErrFileExists).
+func writeNew(path string, write func(partial *os.File) error) (err error) {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(ErrFileExists, err)
+	}
+	partial, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if left := os.Remove(partial.Name()); left != nil && !errors.Is(left, fs.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
+	}()
+	if err := write(partial); err != nil {
+		return errors.Join(err, partial.Close())
+	}
+	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
+		return err
+	}
+	err = durable.Publish(partial.Name(), path)
+	if errors.Is(err, fs.ErrExist) {
+		return ErrFileExists
+	}
+	return err
+}
+
+// Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The copy is one
+// consistent state and is checked. It is in rollback-journal mode, so that it also opens on a read-only
+// medium. It appears complete or not at all, and never replaces a file (ErrFileExists).
+func Backup(ctx context.Context, from, to string) error {
+	if err := checkFile(from); err != nil {
+		return err
+	}
+	err := writeNew(to, func(partial *os.File) error { return copyInto(ctx, from, partial.Name()) })
+	if err != nil {
+		return fmt.Errorf("writing the backup %s: %w", to, explain(err))
+	}
+	return nil
+}
+
+// copyInto writes the state of the database into an empty file:
+// https://www.sqlite.org/lang_vacuum.html#vacuuminto
+func copyInto(ctx context.Context, from, to string) (err error) {
+	mode := url.Values{"_pragma": {busyTimeout()}, "mode": {"rw"}}
+	if !writable(from) {
+		mode = url.Values{"_pragma": {busyTimeout()}, "immutable": {"1"}}
+	}
+	db, err := openDatabase(fileURI(from) + "?" + mode.Encode())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
+		return err
+	}
+	made, err := openDatabase(fileURI(to) + "?mode=ro")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, made.close()) }()
+	return made.check(ctx, "PRAGMA integrity_check(1)")
 }

@@ -38,11 +38,10 @@ var pruneColumns = []string{"id", "pruned_at", "responses_before"}
 // of the token expiries stay too. With dryRun Prune changes nothing and returns what it would remove.
 func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun bool) (*Pruned, error) {
 	var pruned *Pruned
-	err := s.inTransaction(ctx, "pruning", func(tx *transaction) (err error) {
-		if pruned, err = prune(ctx, tx, r, at); err == nil && dryRun {
-			err = errDryRun
+	err := s.inTransaction(ctx, "pruning", func(tx *transaction) {
+		if pruned = prune(ctx, tx, r, at); dryRun {
+			tx.fail(errDryRun)
 		}
-		return err
 	})
 	if errors.Is(err, errDryRun) {
 		return pruned, nil
@@ -60,46 +59,32 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 // errDryRun rolls a transaction back.
 var errDryRun = errors.New("dry run")
 
-func prune(ctx context.Context, tx querier, r Retention, at time.Time) (*Pruned, error) {
+func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pruned {
 	chosen, err := r.choose(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
+	tx.fail(err)
 	pruned := &Pruned{Snapshots: chosen}
-	if len(pruned.Snapshots) > 0 || !r.ResponsesBefore.IsZero() {
-		if err := recordPrune(ctx, tx, r, at, pruned.Snapshots); err != nil {
-			return nil, err
-		}
+	if len(chosen) > 0 || !r.ResponsesBefore.IsZero() {
+		recordPrune(ctx, tx, r, at, chosen)
 	}
-	if len(pruned.Snapshots) > 0 {
-		if pruned.Rows, err = removeRows(ctx, tx); err != nil {
-			return nil, err
-		}
+	if len(chosen) > 0 {
+		pruned.Rows = removeRows(ctx, tx)
 	}
-	pruned.Responses, err = removeResponses(ctx, tx, r.ResponsesBefore)
-	return pruned, err
+	pruned.Responses = removeResponses(ctx, tx, r.ResponsesBefore)
+	return pruned
 }
 
-// recordPrune records the prune and its snapshots as a fact.
-func recordPrune(ctx context.Context, tx querier, r Retention, at time.Time, snapshots []Snapshot) error {
-	id, err := nextID(ctx, tx, "prunes")
-	if err != nil {
-		return err
-	}
+func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
+	id := nextID(ctx, tx, "prunes")
 	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore)}
-	if err := insertRows(ctx, tx, "prunes", pruneColumns, [][]any{values}); err != nil {
-		return err
-	}
+	insertRows(ctx, tx, "prunes", pruneColumns, [][]any{values})
 	var rows [][]any
 	var ids []string
 	for _, h := range snapshots {
 		rows = append(rows, []any{h.ID, id})
 		ids = append(ids, strconv.FormatInt(h.ID, 10))
 	}
-	if err := insertRows(ctx, tx, "pruned_snapshots", []string{"snapshot_id", "prune_id"}, rows); err != nil {
-		return err
-	}
-	return record(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
+	insertRows(ctx, tx, "pruned_snapshots", []string{"snapshot_id", "prune_id"}, rows)
+	lastLink(ctx, tx).add(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
 }
 
 // choose returns the snapshots that the rules remove, oldest first, without those that are already pruned. A
@@ -137,34 +122,24 @@ var snapshotTables = []string{
 	"audit_log_readings", "audit_log_entries", "stored_candidates",
 }
 
-// removeRows removes the rows that only pruned snapshots show.
-func removeRows(ctx context.Context, tx querier) (removed int, err error) {
+func removeRows(ctx context.Context, tx *transaction) (removed int) {
 	// Later snapshots still need the ids and the token expiries of the configurations.
 	for kind, query := range map[string]string{
 		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByPruned,
 		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByPruned,
 	} {
-		if _, err := execute(ctx, tx, "INSERT INTO pruned_versions "+query, kind); err != nil {
-			return 0, err
-		}
+		tx.execute(ctx, "keeping ids and expiries", "INSERT INTO pruned_versions "+query, kind)
 	}
 	for _, table := range snapshotTables {
-		n, err := execute(ctx, tx, "DELETE FROM "+table+
-			" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")
-		if err != nil {
-			return 0, err
-		}
-		removed += n
+		removed += tx.execute(ctx, "deleting from "+table,
+			"DELETE FROM "+table+" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
-		n, err := execute(ctx, tx, "DELETE FROM "+t.name+" AS v WHERE "+shownByPruned)
-		if err != nil {
-			return 0, err
-		}
-		removed += n
+		removed += tx.execute(ctx, "deleting from "+t.name, "DELETE FROM "+t.name+" AS v WHERE "+shownByPruned)
 	}
-	_, err = execute(ctx, tx, "DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM stored_exchanges)")
-	return removed, err
+	tx.execute(ctx, "deleting from requests",
+		"DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM stored_exchanges)")
+	return removed
 }
 
 // shownByPruned is the condition that every snapshot that showed the version v is pruned.
@@ -176,8 +151,8 @@ const shownByPruned = `v.valid_to IS NOT NULL AND NOT EXISTS (
 
 // removeResponses removes the bytes of responses that no snapshot taken since the instant has. The responses
 // of the newest complete snapshot of each organization stay.
-func removeResponses(ctx context.Context, tx querier, before time.Time) (int, error) {
-	return execute(ctx, tx, `
+func removeResponses(ctx context.Context, tx *transaction, before time.Time) int {
+	return tx.execute(ctx, "removing the bytes of responses", `
 		UPDATE responses
 		SET body = NULL
 		WHERE body IS NOT NULL

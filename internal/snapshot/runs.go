@@ -17,41 +17,34 @@ var (
 // BeginRun records the start of a run and returns its id. It first ends earlier interrupted runs as failed.
 // The caller must hold the lock that prevents a second run.
 func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
-	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) error {
-		if err := endInterrupted(ctx, tx, r.StartedAt); err != nil {
-			return fmt.Errorf("ending an interrupted run: %w", err)
-		}
-		if id, err = nextID(ctx, tx, "run_starts"); err != nil {
-			return err
-		}
-		return recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
+	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) {
+		endInterrupted(ctx, tx, r.StartedAt)
+		id = nextID(ctx, tx, "run_starts")
+		recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
 		})
 	})
 	return id, err
 }
 
-// endInterrupted ends the runs that began after the last one that ended.
-func endInterrupted(ctx context.Context, tx querier, at time.Time) error {
-	interrupted, err := queryAll(ctx, tx, "reading the runs", (*reader).number, `
+func endInterrupted(ctx context.Context, tx *transaction, at time.Time) {
+	interrupted, err := queryAll(ctx, tx, "reading interrupted runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
+	tx.fail(err)
 	for _, id := range interrupted {
-		err = recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
-			id, formatSeconds(at), string(Failed), "interrupted: the process ended before the run did",
-		})
-		if err != nil {
-			return err
-		}
+		endRun(ctx, tx, id, at, Failed, "interrupted: the process ended before the run did")
 	}
-	return err
+}
+
+func endRun(ctx context.Context, tx *transaction, id int64, at time.Time, outcome Outcome, reason string) {
+	recordRow(ctx, tx, "run_end", "run_ends", runEndColumns,
+		[]any{id, formatSeconds(at), string(outcome), orNull(reason)})
 }
 
 // FinishRun records the end of a run. It fails if the run has ended.
 func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome Outcome, reason string) error {
-	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) error {
-		return recordRow(ctx, tx, "run_end", "run_ends", runEndColumns, []any{
-			id, formatSeconds(at), string(outcome), orNull(reason),
-		})
+	return s.inTransaction(ctx, fmt.Sprintf("finishing run %d", id), func(tx *transaction) {
+		endRun(ctx, tx, id, at, outcome, reason)
 	})
 }
 
@@ -72,12 +65,11 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
-// runColumns are the columns that readRun reads.
 const runColumns = "id, started_at, scheduled_for, trigger, outcome"
 
 func readRun(r *reader) Run {
 	return Run{
-		ID: r.number(), StartedAt: r.seconds(), ScheduledFor: r.seconds(), Trigger: r.text(), Outcome: Outcome(r.text()),
+		ID: r.number(), StartedAt: r.instant(), ScheduledFor: r.instant(), Trigger: r.text(), Outcome: Outcome(r.text()),
 	}
 }
 
@@ -92,7 +84,7 @@ func (r *Run) OfSchedule() schedule.Run {
 func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run, error) {
 	return queryAll(ctx, s.db, "reading the run register", func(r *reader) Run {
 		run := readRun(r)
-		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.seconds(), r.text(), r.text(), r.text()
+		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.instant(), r.text(), r.text(), r.text()
 		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
 		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
 		return run
@@ -173,8 +165,66 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 		WHERE s.run_id BETWEEN ?1 AND ?2 AND s.outcome = 'complete'
 		GROUP BY s.run_id, n.severity
 		ORDER BY s.run_id, n.severity`, first, last)
+	return totals, err
+}
+
+// The triggers of scheduled runs.
+const (
+	TriggerSchedule = "schedule"
+	// TriggerCatchUp marks a run that makes up for a missed one.
+	TriggerCatchUp = "catch_up"
+)
+
+var scheduleColumns = []string{"id", "valid_from", "expression"}
+
+// Schedules returns all recorded schedules, oldest first.
+func (s *Store) Schedules(ctx context.Context) ([]schedule.Period, error) {
+	return schedules(ctx, s.db)
+}
+
+func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
+	return queryAll(ctx, q, "reading the schedules", func(r *reader) schedule.Period {
+		return schedule.Period{Expression: r.text(), From: r.instant()}
+	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
+}
+
+// SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is already in
+// force.
+func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
+	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) {
+		all, err := schedules(ctx, tx)
+		tx.fail(err)
+		if len(all) == 0 || all[len(all)-1].Expression != expression {
+			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
+				[]any{int64(len(all) + 1), formatSeconds(from), expression})
+		}
+	})
+}
+
+// Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest first, each
+// with the outcome of its run. It considers the runs with an id up to upTo (0: all). A night without a run
+// is missed when it is at least as old as grace.
+func (s *Store) Nights(
+	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
+) ([]schedule.Night, error) {
+	periods, err := s.Schedules(ctx)
+	if err != nil || len(periods) == 0 {
+		return nil, err
+	}
+	for i := range periods {
+		if periods[i].From.Before(since) {
+			periods[i].From = since
+		}
+	}
+	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
+		run := readRun(r)
+		return run.OfSchedule()
+	}, `SELECT `+runColumns+`
+		FROM runs
+		WHERE started_at >= ? AND (?2 = 0 OR id <= ?2)
+		ORDER BY id`, formatSeconds(since), upTo)
 	if err != nil {
 		return nil, err
 	}
-	return totals, nil
+	return schedule.Nights(periods, runs, now, grace)
 }

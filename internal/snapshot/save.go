@@ -1,9 +1,20 @@
 package snapshot
 
 import (
+	"bytes"
+	"cmp"
+	"compress/zlib"
 	"context"
-	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/evidence"
@@ -37,38 +48,27 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
 	doing := "storing the snapshot of organization " + header.OrganizationID
-	err := s.inTransaction(ctx, doing, func(tx *transaction) error {
-		held, err := readRecords(ctx, tx, header.OrganizationID)
-		if err != nil {
-			return err
-		}
+	err := s.inTransaction(ctx, doing, func(tx *transaction) {
+		held := readRecords(ctx, tx, header.OrganizationID)
 		if held.last.ID != header.BaselineID {
-			return fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
-				header.BaselineID, held.last.ID)
+			tx.fail(fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
+				header.BaselineID, held.last.ID))
 		}
 		contents, err := compareContents(&header, c)
-		if err != nil {
-			return err
-		}
+		tx.fail(err)
 		records, err := held.compare(header, c)
-		if err != nil {
-			return err
-		}
+		tx.fail(err)
 		parts := partsOf(c)
 		header.Changes, header.FailingFindings = len(c.Changes), countFailing(c.Findings)
-		header.RecordsSHA256 = recordsHash(records, parts)
-		if err := writeHeader(ctx, tx, &header, held.organizationKey); err != nil {
-			return err
-		}
+		header.RecordsSHA256 = hashOf(records, parts)
+		writeHeader(ctx, tx, &header, held.organizationKey)
 		for _, d := range append(contents, records...) {
-			if err := d.write(ctx, tx, held.organizationKey, header.ID); err != nil {
-				return err
-			}
+			d.write(ctx, tx, held.organizationKey, header.ID)
 		}
-		if err := storeExchanges(ctx, tx, header.ID, c); err != nil {
-			return err
+		storeExchanges(ctx, tx, header.ID, c)
+		for _, p := range parts[1:] {
+			p.write(ctx, tx, header.ID)
 		}
-		return writeParts(ctx, tx, header.ID, parts)
 	})
 	return header, err
 }
@@ -76,83 +76,302 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 // SaveFailed stores a failed snapshot: its header, with the reason, and its findings.
 func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []finding.Finding) (Snapshot, error) {
 	header.Outcome, header.BaselineID = Failed, 0
-	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) error {
-		held, err := readRecords(ctx, tx, header.OrganizationID)
-		if err != nil {
-			return err
-		}
+	err := s.inTransaction(ctx, "storing the failed snapshot of "+header.Source, func(tx *transaction) {
+		held := readRecords(ctx, tx, header.OrganizationID)
 		firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), findings)
-		failed, err := findingVersions.compare(nil, findingValues(findings, firstSeen, nil))
-		if err != nil {
-			return err
+		records, err := compareTables(recordTables, nil, map[*versionTable][][]any{
+			findingVersions: findingValues(findings, firstSeen, nil),
+		})
+		tx.fail(err)
+		header.FailingFindings, header.RecordsSHA256 = countFailing(findings), hashOf(records, nil)
+		writeHeader(ctx, tx, &header, held.organizationKey)
+		var rows [][]any
+		for _, v := range records[0].begun {
+			rows = append(rows, append([]any{header.ID, v.sha256}, v.values...))
 		}
-		header.FailingFindings = countFailing(findings)
-		header.RecordsSHA256 = recordsHash([]difference{failed, {table: exceptionVersions}, {table: carriedVersions}}, nil)
-		if err := writeHeader(ctx, tx, &header, held.organizationKey); err != nil {
-			return err
-		}
-		return writeFailedFindings(ctx, tx, header.ID, failed)
+		insertRows(ctx, tx, "failed_findings",
+			append([]string{"snapshot_id", "row_sha256"}, findingVersions.columns...), rows)
 	})
 	return header, err
-}
-
-// organizationKey returns the key of an organization, and stores a new organization. It returns 0 for an
-// empty id.
-func organizationKey(ctx context.Context, tx querier, id string) (int64, error) {
-	if id == "" {
-		return 0, nil
-	}
-	if _, err := execute(ctx, tx, "INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", id); err != nil {
-		return 0, err
-	}
-	return findOrganization(ctx, tx, id)
 }
 
 // compareContents returns what to write so that the inventory becomes current, and sets the counts and the
 // hash in the header. Versions that could not be read stay current, but the views of the snapshot omit them.
 func compareContents(header *Snapshot, c Collected) ([]difference, error) {
-	held, inventory := c.Baseline.content, c.Inventory
-	digest := evidence.NewDigest()
-	var all []difference
-	var errs []error
-	compare := func(t *versionTable, assessed bool, held []version, current [][]any) {
-		var hashes []byte
-		if assessed {
-			d, err := t.compare(held, current)
-			all, errs, hashes = append(all, d), append(errs, err), d.hashes
-		}
-		digest.AddHashes(t.kind, hashes)
+	inventory := c.Inventory
+	values := map[*versionTable][][]any{
+		organizationVersions: {organizationValues(inventory.Organization)},
+		scimVersions:         valuesOf(inventory.SCIM, scimValues),
 	}
-	compare(organizationVersions, true, held.organization, [][]any{organizationValues(inventory.Organization)})
-	var policies [][]any
 	if inventory.Policies != nil {
-		policies = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
+		values[policyVersions] = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
 	}
-	compare(policyVersions, inventory.Policies != nil, held.policies, policies)
-	compare(scimVersions, true, held.scim, valuesOf(inventory.SCIM, scimValues))
-	compare(ssoVersions, inventory.SSONotAssessed == "", held.sso, valuesOf(inventory.SSO, ssoValues))
+	if inventory.SSONotAssessed == "" {
+		values[ssoVersions] = valuesOf(inventory.SSO, ssoValues)
+	}
+	contents, err := compareTables(contentTables, c.Baseline.content, values)
 	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
-	header.ContentSHA256 = digest.Sum()
-	return all, errors.Join(errs...)
+	header.ContentSHA256 = hashOf(contents, nil)
+	return contents, err
 }
 
-// writeHeader sets the id and the link of the header, and writes the header and the link.
-func writeHeader(ctx context.Context, tx querier, header *Snapshot, key int64) (err error) {
-	if header.ID, err = nextID(ctx, tx, "stored_snapshots"); err != nil {
-		return err
-	}
-	last, err := lastLink(ctx, tx)
-	if err != nil {
-		return err
-	}
+func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
+	header.ID = nextID(ctx, tx, "stored_snapshots")
+	last := lastLink(ctx, tx)
 	header.LedgerNumber = last.number + 1
 	values := headerValues(*header)
-	next, err := last.add(ctx, tx, "snapshot", header.ID, values)
-	if err != nil {
-		return err
-	}
-	header.ChainSHA256 = next.chain
-	columns := append([]string(nil), snapshotColumns...)
+	header.ChainSHA256 = last.add(ctx, tx, "snapshot", header.ID, values).chain
+	columns := slices.Clone(snapshotColumns)
 	columns[organizationColumn], values[organizationColumn] = "organization_key", orNull(key)
-	return insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
+	insertRows(ctx, tx, "stored_snapshots", columns, [][]any{values})
+}
+
+type records struct {
+	organizationKey int64
+	last            Snapshot // the last complete one; the zero Snapshot if there is none
+	rows            versions
+	open            ages
+}
+
+func readRecords(ctx context.Context, tx *transaction, organizationID string) (held records) {
+	var errs [4]error
+	if organizationID != "" {
+		tx.execute(ctx, "storing the organization",
+			"INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", organizationID)
+		held.organizationKey, _, errs[0] = first(queryAll(ctx, tx, "reading organizations", (*reader).number,
+			"SELECT key FROM organizations WHERE id = ?", organizationID))
+	}
+	held.last, _, errs[1] = lastComplete(ctx, tx, organizationID, 0, "")
+	held.rows, errs[2] = currentVersions(ctx, tx, organizationID, recordTables)
+	held.open, errs[3] = openBefore(ctx, tx, organizationID, held.last)
+	tx.fail(cmp.Or(errs[:]...))
+	return held
+}
+
+// compare returns what to write so that the collected findings, exceptions and carried findings become
+// current.
+func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
+	exceptions, covering := exceptionValues(c.Acceptances)
+	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
+	return compareTables(recordTables, held.rows, map[*versionTable][][]any{
+		findingVersions:   findingValues(c.Findings, firstSeen, covering),
+		exceptionVersions: exceptions,
+		carriedVersions:   held.open.carriedValues(c.Findings),
+	})
+}
+
+// part has rows that belong to one snapshot only.
+type part struct {
+	kind    string
+	table   string
+	columns []string
+	rows    [][]any
+}
+
+// partsOf returns the parts of a complete snapshot, in the order in which they are hashed. storeExchanges
+// writes the first one.
+func partsOf(c Collected) []part {
+	reading, entries := auditLogValues(c.AuditLog)
+	exchanges := valuesOf(c.Exchanges, exchangeValues)
+	return []part{
+		{"exchange", "stored_exchanges", exchangeColumns, exchanges},
+		{"change", "stored_changes", changeColumns, changeValues(c.Changes, c.Candidates)},
+		{"audit_log", "audit_log_readings", auditLogColumns, reading},
+		{"audit_log_entry", "audit_log_entries", entryColumns, entries},
+		{"candidate", "stored_candidates", candidateColumns, candidateValues(c.AuditLog, c.Candidates)},
+	}
+}
+
+func (p part) write(ctx context.Context, tx *transaction, snapshotID int64) {
+	var rows [][]any
+	for _, values := range p.rows {
+		rows = append(rows, append([]any{snapshotID}, values...))
+	}
+	insertRows(ctx, tx, p.table, append([]string{"snapshot_id"}, p.columns...), rows)
+}
+
+// hashOf returns the SHA-256, in hex, over the row hashes of the tables followed by the records of the parts.
+func hashOf(tables []difference, parts []part) string {
+	digest := evidence.NewDigest()
+	for _, d := range tables {
+		digest.AddHashes(d.table.kind, d.hashes)
+	}
+	for _, p := range parts {
+		form := evidence.NewForm(p.kind, p.columns...)
+		for _, values := range p.rows {
+			digest.Add(form, values)
+		}
+	}
+	return digest.Sum()
+}
+
+// age has the stored times since when a finding has been open, and when it last failed.
+type age struct {
+	ruleID, firstSeen, lastSeen string
+}
+
+// ages has the age of each open finding, by fingerprint.
+type ages map[string]age
+
+// openBefore returns the ages of the findings that were open in the last complete snapshot of an organization
+// or in a later failed one.
+func openBefore(ctx context.Context, tx *transaction, organizationID string, last Snapshot) (ages, error) {
+	open := make(ages)
+	_, err := queryAll(ctx, tx, "reading open findings", func(r *reader) bool {
+		fingerprint := r.text()
+		open[fingerprint] = age{r.text(), r.text(), r.text()}
+		return true
+	}, `SELECT id, rule_id, min(first_seen), max(last_seen)
+		FROM (
+		  SELECT id, rule_id, first_seen, iif(status IN ('fail', 'excepted'), ?3, '') AS last_seen
+		  FROM finding_versions
+		  WHERE organization_key = `+keyOf+` AND valid_to IS NULL AND first_seen IS NOT NULL
+		  UNION ALL
+		  SELECT id, rule_id, first_seen, last_seen
+		  FROM carried_finding_versions
+		  WHERE organization_key = `+keyOf+` AND valid_to IS NULL
+		  UNION ALL
+		  SELECT f.id, f.rule_id, f.first_seen, iif(f.status IN ('fail', 'excepted'), s.taken_at, '')
+		  FROM stored_snapshots s
+		  JOIN failed_findings f ON f.snapshot_id = s.id
+		  WHERE s.organization_key = `+keyOf+` AND s.outcome = 'failed' AND s.id > ?2 AND f.first_seen IS NOT NULL
+		)
+		GROUP BY id, rule_id
+		ORDER BY id`, organizationID, last.ID, formatSeconds(last.TakenAt))
+	return open, err
+}
+
+// firstSeen returns, by fingerprint, since when each open finding of the snapshot has been open. A finding
+// is closed when its subject passes or no longer exists.
+func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string]string {
+	open := make(map[string]string)
+	for _, f := range findings {
+		known, wasOpen := all[f.Fingerprint]
+		if f.Status == finding.Fail || f.Status == finding.Excepted || f.Status == finding.NotAssessed && wasOpen {
+			open[f.Fingerprint] = cmp.Or(known.firstSeen, takenAt)
+		}
+	}
+	return open
+}
+
+// carriedValues returns the values of carriedVersions for the findings that were open before and that a
+// complete snapshot could not assess. Such findings stay open.
+func (all ages) carriedValues(findings []finding.Finding) [][]any {
+	statuses := make(map[string]finding.Status, len(findings))
+	unassessed := make(map[string]bool) // rules that could not be assessed for the organization
+	for _, f := range findings {
+		statuses[f.Fingerprint] = f.Status
+		if f.Status == finding.NotAssessed && f.SubjectType == diff.Organization {
+			unassessed[f.RuleID] = true
+		}
+	}
+	var rows [][]any
+	for _, fingerprint := range slices.Sorted(maps.Keys(all)) {
+		a := all[fingerprint]
+		status, found := statuses[fingerprint]
+		if status == finding.NotAssessed || !found && unassessed[a.ruleID] {
+			rows = append(rows, []any{fingerprint, a.ruleID, a.firstSeen, a.lastSeen})
+		}
+	}
+	return rows
+}
+
+// exchangeColumns are the columns of the view exchanges, except snapshot_id.
+var exchangeColumns = []string{
+	"number", "method", "request", "response_sha256", "status", "sent_at", "duration_us", "server_date", "records",
+	"retries",
+}
+
+// exchangeValues returns the values of exchangeColumns. It stores sent_at in whole milliseconds.
+func exchangeValues(e Exchange) []any {
+	return []any{
+		int64(e.Number), e.Method, e.Request, e.ResponseSHA256, int64(e.Status),
+		ona.FormatTime(time.UnixMilli(e.SentAt.UnixMilli())), e.Duration.Microseconds(), nullSeconds(e.ServerDate),
+		int64(e.Records), jsonText(e.Retries, "[]"),
+	}
+}
+
+func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
+	storeResponses(ctx, tx, c)
+	for _, e := range c.Exchanges {
+		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number),
+			"INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING", e.Method, e.Request)
+		tx.execute(ctx, fmt.Sprintf("storing exchange %d", e.Number), `
+			INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
+			  status, sent_at, duration_us, server_date, records, retries)
+			VALUES (?, ?,
+			  (SELECT id FROM requests WHERE method = ? AND body = ?),
+			  (SELECT id FROM responses WHERE sha256 = ?),
+			  ?, ?, ?, ?, ?, ?)`, append([]any{snapshotID}, exchangeValues(e)...)...)
+	}
+}
+
+// Exchanges returns the requests of a snapshot with their responses, in order.
+func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, error) {
+	return queryAll(ctx, s.db, "reading exchanges", func(r *reader) Exchange {
+		return Exchange{
+			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
+			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.instant(), Records: r.count(),
+			Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
+		}
+	}, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,
+		  e.response_sha256, r.size
+		FROM exchanges e
+		JOIN responses r ON r.sha256 = e.response_sha256
+		WHERE e.snapshot_id = ?
+		ORDER BY e.number`, snapshotID)
+}
+
+// storeResponses stores the bytes of each response once. It restores bytes that retention removed.
+func storeResponses(ctx context.Context, tx *transaction, c Collected) {
+	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
+	var compressing errgroup.Group
+	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one processor it takes a fifth of the time of a long listing
+	for i, e := range c.Exchanges {
+		_, stored, err := first(queryAll(ctx, tx, "looking for a stored response", (*reader).number,
+			"SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL", e.ResponseSHA256))
+		tx.fail(err)
+		if err == nil && !stored {
+			compressing.Go(func() (err error) {
+				bodies[i], err = compress(c.Response, i)
+				return err
+			})
+		}
+	}
+	if err := compressing.Wait(); err != nil {
+		tx.fail(fmt.Errorf("compressing the responses: %w", err))
+	}
+	for i, e := range c.Exchanges {
+		if bodies[i] != nil {
+			tx.execute(ctx, fmt.Sprintf("storing response %d", e.Number), `
+				INSERT INTO responses (sha256, size, body, body_crc32)
+				VALUES (?, ?, ?, ?)
+				ON CONFLICT (sha256) DO UPDATE
+				SET body = excluded.body, body_crc32 = excluded.body_crc32
+				WHERE body IS NULL`,
+				e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i])))
+		}
+	}
+}
+
+// compressors are reused. A new one takes 800 kB; with a thousand small organizations they would take most
+// of the memory and time.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+
+func compress(response func(i int) ([]byte, error), i int) ([]byte, error) {
+	body, err := response(i)
+	if err != nil {
+		return nil, err
+	}
+	var compressed bytes.Buffer
+	w := compressors.Get().(*zlib.Writer)
+	defer compressors.Put(w)
+	w.Reset(&compressed)
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return compressed.Bytes(), nil
 }

@@ -30,7 +30,7 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []snapshot.Schedule{{Expression: "0 2 * * *", From: night(1)}, {Expression: schedule.None, From: night(7)}}
+	want := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}, {Expression: schedule.None, From: night(7)}}
 	if got, err := store.Schedules(ctx); err != nil {
 		t.Fatal(err)
 	} else if d := cmp.Diff(want, got); d != "" {

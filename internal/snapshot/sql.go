@@ -3,11 +3,15 @@ package snapshot
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"scim-auditor/internal/ona"
 )
 
 // querier is a database or a transaction.
@@ -20,7 +24,6 @@ type querier interface {
 type database struct {
 	*sql.DB          // has one connection
 	kept    sync.Map // *sql.Stmt by text
-	wanted  sync.Map // texts that only a transaction has prepared; begin prepares them
 }
 
 func openDatabase(dsn string) (*database, error) {
@@ -48,14 +51,7 @@ func (d *database) statement(ctx context.Context, text string) (*sql.Stmt, error
 	return stmt, nil
 }
 
-// begin begins a transaction. It first prepares the statements that only earlier transactions prepared.
 func (d *database) begin(ctx context.Context, options *sql.TxOptions) (*transaction, error) {
-	for text := range d.wanted.Range {
-		if _, err := d.statement(ctx, text.(string)); err != nil {
-			return nil, err
-		}
-		d.wanted.Delete(text)
-	}
 	tx, err := d.BeginTx(ctx, options)
 	return &transaction{Tx: tx, db: d, prepared: make(map[string]*sql.Stmt)}, err
 }
@@ -69,75 +65,100 @@ func (d *database) close() error {
 	return errors.Join(append(errs, d.Close())...)
 }
 
-// transaction is a transaction in a database. Only one goroutine may use it.
+// transaction is a transaction in a database. After its first error it executes nothing more. Only one
+// goroutine may use it.
 type transaction struct {
 	*sql.Tx
 	db       *database
 	prepared map[string]*sql.Stmt
+	err      error // the first one
 }
 
-// statement returns a kept statement, or prepares one for this transaction only. Preparing it on the database
-// would wait until the transaction ends.
+// fail ends the transaction without a commit, unless err is nil.
+func (t *transaction) fail(err error) {
+	if t.err == nil {
+		t.err = err
+	}
+}
+
+// statement returns a kept statement, or prepares one for this transaction. Preparing it on the database
+// would wait until the transaction ends; inTransaction does so afterwards.
 func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stmt, err error) {
-	if stmt = t.prepared[text]; stmt != nil {
-		return stmt, nil
+	if stmt = t.prepared[text]; stmt != nil || t.err != nil {
+		return stmt, t.err
 	}
 	if kept, ok := t.db.kept.Load(text); ok {
 		stmt = t.StmtContext(ctx, kept.(*sql.Stmt))
-	} else if stmt, err = t.PrepareContext(ctx, text); err == nil {
-		t.db.wanted.Store(text, true)
+	} else if stmt, err = t.PrepareContext(ctx, text); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		t.prepared[text] = stmt
-	}
-	return stmt, err
+	t.prepared[text] = stmt
+	return stmt, nil
 }
 
 // execute executes a statement and returns the number of changed rows.
-func execute(ctx context.Context, q querier, text string, args ...any) (int, error) {
-	stmt, err := q.statement(ctx, text)
-	if err != nil {
-		return 0, err
+func (t *transaction) execute(ctx context.Context, doing, text string, args ...any) int {
+	stmt, err := t.statement(ctx, text)
+	var result sql.Result
+	if err == nil {
+		result, err = stmt.ExecContext(ctx, args...)
 	}
-	result, err := stmt.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, err
+		t.fail(fmt.Errorf("%s: %w", doing, err))
+		return 0
 	}
-	n, err := result.RowsAffected()
-	return int(n), err
+	changed, err := result.RowsAffected()
+	t.fail(err)
+	return int(changed)
+}
+
+// eachRow calls do for each row of a query. The values are valid until do returns.
+func eachRow(
+	ctx context.Context, q querier, query string, args []any, do func(columns []string, values []any) error,
+) error {
+	stmt, err := q.statement(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, pointers := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		pointers[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			return err
+		}
+		if err := do(columns, values); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // queryAll returns every row of a query. For each row read gets a reader at the first column, and must not
 // keep it.
 func queryAll[T any](
 	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
-) ([]T, error) {
-	stmt, err := q.statement(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
-	}
-	r := newReader(len(columns))
-	var all []T
-	for rows.Next() {
-		if err := rows.Scan(r.scanned...); err != nil {
-			return nil, fmt.Errorf("%s: %w", doing, explain(err))
-		}
-		r.next = 0
-		all = append(all, read(r))
+) (all []T, err error) {
+	var r reader
+	err = eachRow(ctx, q, query, args, func(_ []string, values []any) error {
+		r.values, r.next = values, 0
+		all = append(all, read(&r))
 		if r.err != nil {
-			return nil, fmt.Errorf("%s: %w: %w", doing, ErrDamaged, r.err)
+			return fmt.Errorf("%w: %w", ErrDamaged, r.err)
 		}
-	}
-	if err := rows.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	return all, nil
@@ -158,7 +179,7 @@ const rowsPerInsert = 64
 
 // insertRows inserts rows with a value for every column, rowsPerInsert at a time, and the remaining rows one
 // by one, so that only two statements are kept for a table.
-func insertRows(ctx context.Context, tx querier, table string, columns []string, rows [][]any) error {
+func insertRows(ctx context.Context, tx *transaction, table string, columns []string, rows [][]any) {
 	insert := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
 	place := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
 	for len(rows) > 0 {
@@ -166,26 +187,148 @@ func insertRows(ctx context.Context, tx querier, table string, columns []string,
 		if len(rows) >= rowsPerInsert {
 			text, n = insert+strings.Repeat(place+", ", rowsPerInsert-1)+place, rowsPerInsert
 		}
-		if _, err := execute(ctx, tx, text, slices.Concat(rows[:n]...)...); err != nil {
-			return fmt.Errorf("inserting into %s: %w", table, err)
-		}
+		tx.execute(ctx, "inserting into "+table, text, slices.Concat(rows[:n]...)...)
 		rows = rows[n:]
 	}
-	return nil
 }
 
-// inTransaction commits everything that do writes, or nothing if do fails.
-func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transaction) error) error {
+// inTransaction commits everything that do writes, or nothing if the transaction fails.
+func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transaction)) error {
 	tx, err := s.db.begin(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after a commit; after an error that error is returned
-	if err := do(tx); err != nil {
-		return fmt.Errorf("%s: %w", doing, explain(err))
+	if do(tx); tx.err == nil {
+		tx.err = tx.Commit()
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", doing, explain(err))
+	if tx.err != nil {
+		return fmt.Errorf("%s: %w", doing, explain(tx.err))
+	}
+	for text := range tx.prepared {
+		_, _ = s.db.statement(ctx, text) // without it, the next transaction prepares the statement again
 	}
 	return nil
+}
+
+// A value in a row is a string, an int64, a []byte or nil. The functions in this file convert Go values to
+// such values and back. An empty text, a zero id and a zero time become nil if the column allows null.
+
+// Instants from auditor are whole seconds; instants from the API keep their precision (ona.TimeLayout).
+func formatSeconds(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func nullSeconds(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return formatSeconds(t)
+}
+
+func nullInstant(t time.Time) any { return orNull(ona.FormatTime(t)) }
+
+// orNull returns nil for the empty text and for zero.
+func orNull[T string | int64](v T) any {
+	var none T
+	if v == none {
+		return nil
+	}
+	return v
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func nullFlag(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return flag(*b)
+}
+
+// jsonText returns a list or a map as JSON, with sorted keys. For an empty value it returns empty.
+func jsonText[T []string | map[string]string](v T, empty string) string {
+	if len(v) == 0 {
+		return empty
+	}
+	text, _ := json.Marshal(v) // strings and maps of strings always have a JSON form
+	return string(text)
+}
+
+// reader reads the values of one row in the order of its columns. The first value with an unexpected type or
+// format sets err.
+type reader struct {
+	values []any
+	next   int
+	err    error
+}
+
+func (r *reader) value() any {
+	r.next++
+	return r.values[r.next-1]
+}
+
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = fmt.Errorf("column %d: %w", r.next, err)
+	}
+}
+
+func (r *reader) text() string  { return read[string](r) }
+func (r *reader) number() int64 { return read[int64](r) }
+
+// read returns the zero value for null.
+func read[T string | int64](r *reader) T {
+	value := r.value()
+	v, ok := value.(T)
+	if !ok && value != nil {
+		r.fail(fmt.Errorf("%v is not a %T", value, v))
+	}
+	return v
+}
+
+func (r *reader) count() int { return int(r.number()) }
+
+func (r *reader) flag() bool { return r.number() != 0 }
+
+// nullFlag returns nil for null.
+func (r *reader) nullFlag() *bool {
+	if r.values[r.next] == nil {
+		r.next++
+		return nil
+	}
+	set := r.flag()
+	return &set
+}
+
+func (r *reader) instant() time.Time { return r.time(time.RFC3339) }
+
+func (r *reader) time(layout string) time.Time {
+	text := r.text()
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(layout, text)
+	if err != nil {
+		r.fail(err)
+	}
+	return t.UTC()
+}
+
+func (r *reader) texts() []string { return readJSON[[]string](r) }
+
+// readJSON parses what jsonText or ona.CanonicalUnknown wrote. It returns nil for an empty list or map, as
+// package fetch does.
+func readJSON[T []string | map[string]string | map[string]json.RawMessage](r *reader) (v T) {
+	text := r.text()
+	if text == "" || text == "[]" || text == "{}" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		r.fail(err)
+	}
+	return v
 }

@@ -23,13 +23,13 @@ func TestTheStatementsThatStayPreparedAreFew(t *testing.T) {
 	}
 	number := 0
 	insert := func(rows int) {
-		err := s.inTransaction(t.Context(), "testing", func(tx *transaction) error {
+		err := s.inTransaction(t.Context(), "testing", func(tx *transaction) {
 			var requests [][]any
 			for range rows {
 				number++
 				requests = append(requests, []any{"method", fmt.Sprint(number)})
 			}
-			return insertRows(t.Context(), tx, "requests", []string{"method", "body"}, requests)
+			insertRows(t.Context(), tx, "requests", []string{"method", "body"}, requests)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -66,9 +66,9 @@ func TestTransactionsAndQueriesShareStatements(t *testing.T) {
 		all.Go(func() {
 			for n := range 50 {
 				query := fmt.Sprintf("SELECT %d", (n+i)%10)
-				err := s.inTransaction(t.Context(), "testing", func(tx *transaction) error {
+				err := s.inTransaction(t.Context(), "testing", func(tx *transaction) {
 					_, err := queryAll(t.Context(), tx, "testing", (*reader).number, query)
-					return err
+					tx.fail(err)
 				})
 				if err != nil {
 					t.Error(err)

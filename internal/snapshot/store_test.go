@@ -253,11 +253,11 @@ func withoutRaw(inv ona.Inventory) ona.Inventory {
 // expirySince asks about one configuration.
 func expirySince(t *testing.T, store *snapshot.Store, c ona.SCIMConfiguration, takenAt time.Time) finding.ExpirySince {
 	t.Helper()
-	expiries, err := store.Expiries(t.Context(), acme, takenAt)
+	since, err := store.ExpirySince(t.Context(), acme, takenAt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return expiries.Since(&c)
+	return since(&c)
 }
 
 func TestExpirySinceFollowsTheTokenAndNotTheName(t *testing.T) {

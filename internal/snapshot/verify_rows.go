@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -38,31 +39,23 @@ type Row struct {
 }
 
 // Int returns the integer in a column, 0 for null.
-func (r Row) Int(column string) int64 {
-	n, _ := r.value(column).(int64)
-	return n
-}
+func (r Row) Int(column string) int64 { return valueOf[int64](r, column) }
 
 // Text returns the text in a column, empty for null.
-func (r Row) Text(column string) string {
-	text, _ := r.value(column).(string)
-	return text
-}
+func (r Row) Text(column string) string { return valueOf[string](r, column) }
 
 // Bytes returns the bytes in a column, nil for null.
-func (r Row) Bytes(column string) []byte {
-	b, _ := r.value(column).([]byte)
-	return b
-}
+func (r Row) Bytes(column string) []byte { return valueOf[[]byte](r, column) }
 
 // Null reports whether a column is null or missing.
-func (r Row) Null(column string) bool { return r.value(column) == nil }
+func (r Row) Null(column string) bool { return valueOf[any](r, column) == nil }
 
-func (r Row) value(column string) any {
+// valueOf returns the zero value if the column is missing or has another type.
+func valueOf[T any](r Row, column string) (value T) {
 	if i := slices.Index(r.columns, column); i >= 0 {
-		return r.values[i]
+		value, _ = r.values[i].(T)
 	}
-	return nil
+	return value
 }
 
 // Query is a query for rows. If it has a kind, each row has a record of all columns except without, so that
@@ -75,42 +68,29 @@ type Query struct {
 
 // Each calls do for each row of a query.
 func (r *Reader) Each(ctx context.Context, q Query, do func(Row), args ...any) error {
-	stmt, err := r.tx.statement(ctx, q.sql)
-	if err != nil {
-		return explain(err)
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return explain(err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err below reports what Close would
-	columns, err := rows.Columns()
-	if err != nil {
-		return explain(err)
-	}
-	var hashed []int
-	var names []string
-	for i, c := range columns {
-		if q.kind != "" && !slices.Contains(q.without, c) {
-			hashed, names = append(hashed, i), append(names, c)
+	var hashed []int // the columns in the record
+	var form evidence.Form
+	err := eachRow(ctx, r.tx, q.sql, args, func(columns []string, values []any) error {
+		if q.kind != "" && hashed == nil {
+			var names []string
+			for i, c := range columns {
+				if !slices.Contains(q.without, c) {
+					hashed, names = append(hashed, i), append(names, c)
+				}
+			}
+			form = evidence.NewForm(q.kind, names...)
 		}
-	}
-	form := evidence.NewForm(q.kind, names...)
-	for rows.Next() {
-		row := Row{columns: columns, values: make([]any, len(columns)), Form: form, Record: make([]any, len(hashed))}
-		pointers := make([]any, len(columns))
-		for i := range pointers {
-			pointers[i] = &row.values[i]
-		}
-		if err := rows.Scan(pointers...); err != nil {
-			return explain(err)
-		}
+		row := Row{columns: columns, values: slices.Clone(values), Form: form, Record: make([]any, len(hashed))}
 		for i, column := range hashed {
 			row.Record[i] = row.values[column]
 		}
 		do(row)
+		return nil
+	})
+	if err != nil && q.kind != "" {
+		return fmt.Errorf("reading rows of kind %s: %w", q.kind, explain(err))
 	}
-	return explain(rows.Err())
+	return explain(err)
 }
 
 // Queries about the database as a whole.
@@ -134,10 +114,8 @@ var (
 	}
 	// Responses are the responses with their stored bytes.
 	Responses = Query{sql: "SELECT * FROM responses ORDER BY id"}
-	// Views has the name of each view, and whether it shows the versions of every snapshot.
-	Views = Query{sql: `SELECT name, name IN ('scim_configurations', 'sso_configurations', 'organization_details',
-			'organization_policies', 'findings', 'carried_findings', 'exceptions') AS of_every_snapshot
-		FROM sqlite_schema WHERE type = 'view' ORDER BY name`}
+	// Views are the names of the views.
+	Views = Query{sql: "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"}
 	// Organizations has the key of each organization, which is the argument of the queries for one
 	// organization. 0 stands for the snapshots that failed before their organization was known.
 	Organizations = Query{sql: "SELECT 0 AS key, NULL AS id UNION ALL SELECT key, id FROM organizations ORDER BY key"}
@@ -146,15 +124,9 @@ var (
 		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
 )
 
-// ReadView returns a query that reads a view. SQLite accepts a view over a missing column, and fails only when
-// the view is read.
-func ReadView(view Row) Query {
-	query := "SELECT * FROM " + view.Text("name")
-	if view.Int("of_every_snapshot") != 0 {
-		query += " LIMIT 1" // the rows are checked in their tables
-	}
-	return Query{sql: query}
-}
+// ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite accepts a view
+// over a missing column, and fails only when the view is read.
+func ReadView(view Row) Query { return Query{sql: "SELECT * FROM " + view.Text("name") + " LIMIT 1"} }
 
 // FactKinds returns the kinds of facts in the ledger.
 func FactKinds() []string { return sortedKeys(factTables) }
@@ -226,12 +198,9 @@ func snapshotRows(kind, from, order string) Query {
 
 // SchemaProblems compares the schema, including the triggers, with the one that the migrations create.
 func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
-	want, err := freshSchema(ctx)
-	if err != nil {
-		return nil, err
-	}
-	got, err := readSchema(ctx, r.tx)
-	if err != nil {
+	want, wantErr := freshSchema(ctx)
+	got, gotErr := readSchema(ctx, r.tx)
+	if err := cmp.Or(wantErr, gotErr); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(sortedKeys(want), sortedKeys(got)...)))) {
@@ -247,7 +216,6 @@ func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err err
 	return problems, nil
 }
 
-// freshSchema returns the schema that the migrations create, by type and name.
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	db, err := openDatabase(":memory:")
 	if err != nil {

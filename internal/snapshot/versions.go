@@ -3,12 +3,14 @@ package snapshot
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/ona"
 )
 
 // versionTable is a table with one row for each series of consecutive snapshots in which an object stays the
@@ -62,6 +64,9 @@ type version struct {
 	sha256    []byte
 }
 
+// versions has rows of several tables, each sorted by id.
+type versions map[*versionTable][]version
+
 func (v version) id() string { return v.values[0].(string) }
 
 // columnsOf returns the columns to read. The JSON as received is most of a row and often not needed.
@@ -74,18 +79,30 @@ func (t *versionTable) columnsOf(withRaw bool) string {
 }
 
 // current returns the current rows of an organization, sorted by id, without their JSON.
-func (t *versionTable) current(ctx context.Context, q querier, organizationKey int64) ([]version, error) {
+func (t *versionTable) current(ctx context.Context, q querier, organizationID string) ([]version, error) {
 	return t.query(ctx, q, "SELECT valid_from, NULL, row_sha256, "+t.columnsOf(false)+" FROM "+t.name+
-		" WHERE organization_key = ? AND valid_to IS NULL", organizationKey)
+		" WHERE organization_key = "+keyOf+" AND valid_to IS NULL", organizationID)
+}
+
+func currentVersions(
+	ctx context.Context, q querier, organizationID string, tables []*versionTable,
+) (all versions, err error) {
+	all = make(versions)
+	for _, t := range tables {
+		if all[t], err = t.current(ctx, q, organizationID); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions that ended after
 // the snapshot, not with those that ended before, because each half of the query has an index.
-func (t *versionTable) asOf(ctx context.Context, q querier, organizationKey, snapshotID int64) ([]version, error) {
+func (t *versionTable) asOf(ctx context.Context, q querier, organizationID string, snapshotID int64) ([]version, error) {
 	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
 		t.columnsOf(true) + " FROM " + t.name +
-		" WHERE organization_key = ?1 AND valid_from <= ?2 AND valid_to"
-	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationKey, snapshotID)
+		" WHERE organization_key = " + keyOf + " AND valid_from <= ?2 AND valid_to"
+	return t.query(ctx, q, query+" IS NULL UNION ALL "+query+" > ?2", organizationID, snapshotID)
 }
 
 // query fails if an id occurs twice, because a comparison would then report false changes.
@@ -101,26 +118,16 @@ func (t *versionTable) query(ctx context.Context, q querier, query string, args 
 }
 
 func readVersion(r *reader) version {
-	v := version{validFrom: r.number(), since: r.seconds()}
+	v := version{validFrom: r.number(), since: r.instant()}
 	v.sha256, _ = r.value().([]byte)
 	v.values = slices.Clone(r.values[r.next:])
-	if _, ok := v.values[0].(string); !ok || len(v.sha256) != sha256.Size || slices.ContainsFunc(v.values, hasOtherType) {
+	_, hasID := v.values[0].(string)
+	hasBytes := slices.ContainsFunc(v.values, func(value any) bool { _, ok := value.([]byte); return ok })
+	if !hasID || hasBytes || len(v.sha256) != sha256.Size {
 		r.fail(fmt.Errorf("the row %v has a value of a wrong type", v.values[0]))
 		v.values[0] = ""
 	}
 	return v
-}
-
-func hasOtherType(v any) bool {
-	switch v.(type) {
-	case nil, string, int64:
-		return false
-	}
-	return true
-}
-
-func (v version) damaged(err error) error {
-	return fmt.Errorf("the row %s: %w: %w", v.id(), ErrDamaged, err)
 }
 
 // difference is what to write so that other rows become current.
@@ -129,6 +136,21 @@ type difference struct {
 	ended  []version // no longer current
 	begun  []version // become current
 	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
+}
+
+// compareTables returns for each table what to write so that the values become current. A table without
+// values stays as it is.
+func compareTables(
+	tables []*versionTable, held versions, values map[*versionTable][][]any,
+) (all []difference, err error) {
+	for _, t := range tables {
+		d := difference{table: t}
+		if current, ok := values[t]; ok && err == nil {
+			d, err = t.compare(held[t], current)
+		}
+		all = append(all, d)
+	}
+	return all, err
 }
 
 // compare walks the current rows (held) and the new values (current) in lockstep; both are sorted by id. It
@@ -177,16 +199,14 @@ func (d *difference) begin(values []any) {
 }
 
 // write ends and begins versions with a snapshot. The header of the snapshot must be written first.
-func (d *difference) write(ctx context.Context, tx querier, organizationKey, snapshotID int64) error {
+func (d *difference) write(ctx context.Context, tx *transaction, organizationKey, snapshotID int64) {
 	for _, v := range d.ended {
-		n, err := execute(ctx, tx, "UPDATE "+d.table.name+
+		doing := "closing the row " + v.id() + " of " + d.table.name
+		n := tx.execute(ctx, doing, "UPDATE "+d.table.name+
 			" SET valid_to = ? WHERE organization_key = ? AND id = ? AND valid_from = ? AND valid_to IS NULL",
 			snapshotID, organizationKey, v.id(), v.validFrom)
-		if err == nil && n != 1 {
-			err = fmt.Errorf("%d rows matched, not 1", n)
-		}
-		if err != nil {
-			return fmt.Errorf("closing the row %s of %s: %w", v.id(), d.table.name, err)
+		if n != 1 {
+			tx.fail(fmt.Errorf("%s: %d rows matched, not 1", doing, n))
 		}
 	}
 	rows := make([][]any, len(d.begun))
@@ -194,5 +214,100 @@ func (d *difference) write(ctx context.Context, tx querier, organizationKey, sna
 		rows[i] = append([]any{organizationKey, snapshotID, v.sha256}, v.values...)
 	}
 	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.columns...)
-	return insertRows(ctx, tx, d.table.name, columns, rows)
+	insertRows(ctx, tx, d.table.name, columns, rows)
+}
+
+// The functions in this file convert configurations, organizations and policies to the values of the columns
+// of their version table, and back.
+
+func scimValues(c ona.SCIMConfiguration) []any {
+	return []any{
+		c.ID, c.OrganizationID, c.Name, flag(c.Enabled), c.SSOConfigurationID,
+		nullInstant(c.CreatedAt), nullInstant(c.UpdatedAt), nullInstant(c.TokenExpiresAt),
+		nullFlag(c.AllowUnverifiedEmailAccountLinking), orNull(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
+	}
+}
+
+func readSCIM(r *reader) ona.SCIMConfiguration {
+	return ona.SCIMConfiguration{
+		ID: r.text(), OrganizationID: r.text(), Name: r.text(), Enabled: r.flag(), SSOConfigurationID: r.text(),
+		CreatedAt: r.instant(), UpdatedAt: r.instant(), TokenExpiresAt: r.instant(),
+		AllowUnverifiedEmailAccountLinking: r.nullFlag(), Unknown: r.unknown(), Raw: r.raw(),
+	}
+}
+
+func ssoValues(c ona.SSOConfiguration) []any {
+	return []any{
+		c.ID, c.OrganizationID, c.DisplayName, c.IssuerURL, c.ProviderType, c.State, c.ClientID, c.EmailDomain,
+		jsonText(c.EmailDomains, "[]"), jsonText(c.AdditionalScopes, "[]"), jsonText(c.Claims, "{}"), c.ClaimsExpression,
+		orNull(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
+	}
+}
+
+func readSSO(r *reader) ona.SSOConfiguration {
+	return ona.SSOConfiguration{
+		ID: r.text(), OrganizationID: r.text(), DisplayName: r.text(), IssuerURL: r.text(), ProviderType: r.text(),
+		State: r.text(), ClientID: r.text(), EmailDomain: r.text(),
+		EmailDomains: r.texts(), AdditionalScopes: r.texts(), Claims: readJSON[map[string]string](r),
+		ClaimsExpression: r.text(),
+		Unknown:          r.unknown(), Raw: r.raw(),
+	}
+}
+
+func organizationValues(o ona.Organization) []any {
+	return []any{
+		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt),
+		orNull(ona.CanonicalUnknown(o.Unknown)), string(o.Raw),
+	}
+}
+
+func readOrganization(r *reader) ona.Organization {
+	return ona.Organization{
+		ID: r.text(), Name: r.text(), Tier: r.text(), CreatedAt: r.instant(), UpdatedAt: r.instant(),
+		Unknown: r.unknown(), Raw: r.raw(),
+	}
+}
+
+// policyValues uses the id of the organization as the id of the row.
+func policyValues(organizationID string, p ona.OrganizationPolicies) []any {
+	return []any{
+		organizationID, flag(p.RestrictAccountCreationToSCIM), orNull(ona.CanonicalUnknown(p.Unknown)), string(p.Raw),
+	}
+}
+
+func readPolicies(r *reader) ona.OrganizationPolicies {
+	_ = r.text() // the id of the organization
+	return ona.OrganizationPolicies{RestrictAccountCreationToSCIM: r.flag(), Unknown: r.unknown(), Raw: r.raw()}
+}
+
+func (r *reader) unknown() map[string]json.RawMessage {
+	return readJSON[map[string]json.RawMessage](r)
+}
+
+// raw returns nil for a row that was read without its JSON.
+func (r *reader) raw() json.RawMessage {
+	if text := r.text(); text != "" {
+		return json.RawMessage(text)
+	}
+	return nil
+}
+
+func valuesOf[T any](all []T, values func(T) []any) [][]any {
+	rows := make([][]any, len(all))
+	for i, v := range all {
+		rows[i] = values(v)
+	}
+	return rows
+}
+
+func readVersions[T any](versions []version, read func(*reader) T) ([]T, error) {
+	var all []T
+	for _, v := range versions {
+		r := reader{values: v.values}
+		all = append(all, read(&r))
+		if r.err != nil {
+			return nil, fmt.Errorf("the row %s: %w: %w", v.id(), ErrDamaged, r.err)
+		}
+	}
+	return all, nil
 }

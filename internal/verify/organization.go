@@ -19,25 +19,23 @@ var (
 )
 
 // checkOrganizations checks one organization at a time, so that only one is in memory.
-func (v *verifier) checkOrganizations(ctx context.Context) error {
+func (v *verifier) checkOrganizations(ctx context.Context) {
 	var all []snapshot.Row
-	err := v.rows.Each(ctx, snapshot.Organizations, func(row snapshot.Row) { all = append(all, row) })
+	v.each(ctx, snapshot.Organizations, func(row snapshot.Row) { all = append(all, row) })
+	v.addError(Problem{Subject: "database"}, "reading the organizations")
 	for _, row := range all {
 		o := &organization{
 			verifier: v, key: row.Int("key"), id: row.Text("id"),
 			byID: make(map[int64]*header), versions: make(map[string][]version),
 		}
-		if err := o.check(ctx); err != nil {
-			v.add(Problem{OrganizationID: o.id, Subject: "organization"}, "reading its rows: %v", err)
-		}
+		o.check(ctx)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return
 		}
+		v.addError(Problem{OrganizationID: o.id, Subject: "organization"}, "reading its rows")
 	}
-	return err
 }
 
-// organization is the state of the check of one organization.
 type organization struct {
 	*verifier
 	key      int64
@@ -68,36 +66,27 @@ func (h *header) shows(kind string) bool {
 	return h.complete
 }
 
-func (o *organization) check(ctx context.Context) (err error) {
-	read := func(q snapshot.Query, do func(snapshot.Row)) {
-		if err == nil {
-			err = o.rows.Each(ctx, q, do, o.key)
+func (o *organization) check(ctx context.Context) {
+	o.each(ctx, snapshot.Headers, o.addHeader, o.key)
+	for _, kind := range slices.Concat(contentKinds, recordKinds) {
+		o.each(ctx, snapshot.Versions(kind), func(row snapshot.Row) { o.addVersion(kind, row) }, o.key)
+	}
+	o.each(ctx, snapshot.SnapshotRows["finding"], o.addFailed, o.key)
+	if o.err == nil {
+		for _, h := range o.headers {
+			o.checkVersions(h)
 		}
 	}
-	read(snapshot.Headers, o.addHeader)
-	for _, kind := range slices.Concat(contentKinds, recordKinds) {
-		read(snapshot.Versions(kind), func(row snapshot.Row) { o.addVersion(kind, row) })
-	}
-	read(snapshot.SnapshotRows["finding"], o.addFailed)
-	if err != nil {
-		return err
-	}
-	for _, h := range o.headers {
-		o.checkVersions(h)
-	}
 	for _, kind := range rowKinds {
-		read(snapshot.SnapshotRows[kind], func(row snapshot.Row) { o.addRow(kind, row) })
+		o.each(ctx, snapshot.SnapshotRows[kind], func(row snapshot.Row) { o.addRow(kind, row) }, o.key)
 	}
-	if err != nil {
-		return err
+	if o.err == nil {
+		for _, h := range o.headers {
+			o.checkRecords(h)
+		}
 	}
-	for _, h := range o.headers {
-		o.checkRecords(h)
-	}
-	return nil
 }
 
-// problem returns a problem with a snapshot of the organization.
 func (o *organization) problem(snapshotID int64, subject string) Problem {
 	return Problem{OrganizationID: o.id, SnapshotID: snapshotID, Subject: subject}
 }
@@ -170,23 +159,20 @@ func (o *organization) addFailed(row snapshot.Row) {
 // findings. The hashes are valid until the next call.
 func (o *organization) shown(h *header, kind string) (hashes []byte, fails int64) {
 	o.hashes = o.hashes[:0]
-	add := func(v version) {
-		o.hashes = append(o.hashes, v.sha256...)
-		if v.fails {
-			fails++
-		}
-	}
-	id := h.Int("id")
+	versions := o.versions[kind]
 	switch {
 	case h.shows(kind):
-		for _, v := range o.versions[kind] {
-			if v.from <= id && (v.to == 0 || v.to > id) {
-				add(v)
-			}
-		}
 	case kind == "finding":
-		for _, v := range h.failed {
-			add(v)
+		versions = h.failed
+	default:
+		versions = nil
+	}
+	for _, v := range versions {
+		if id := h.Int("id"); v.from <= id && (v.to == 0 || v.to > id) {
+			o.hashes = append(o.hashes, v.sha256...)
+			if v.fails {
+				fails++
+			}
 		}
 	}
 	return o.hashes, fails
@@ -214,7 +200,6 @@ func (o *organization) checkVersions(h *header) {
 	}
 }
 
-// addRow adds a row that belongs to one snapshot.
 func (o *organization) addRow(kind string, row snapshot.Row) {
 	o.result.Rows++
 	h := o.byID[row.Int("snapshot_id")]
@@ -227,7 +212,6 @@ func (o *organization) addRow(kind string, row snapshot.Row) {
 	}
 }
 
-// checkRecords checks records_sha256 and the counts.
 func (o *organization) checkRecords(h *header) {
 	if h.pruned {
 		return

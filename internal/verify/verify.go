@@ -12,6 +12,7 @@ import (
 	"hash/crc32"
 	"io"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -75,23 +76,22 @@ func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 	v := &verifier{rows: rows, result: &Result{Problems: []Problem{}}}
 	for _, step := range []struct {
 		doing string
-		do    func(context.Context) error
+		do    func(context.Context)
 	}{
 		{"checking the file", v.checkFile},
 		{"checking the schema", v.checkSchema},
 		{"reading the views", v.checkViews},
 		{"checking the ledger", v.checkLedger},
+		{"checking the rules", v.checkRuleSets},
 		{"checking the runs", v.checkRuns},
 		{"checking the organizations", v.checkOrganizations},
 		{"checking the responses", v.checkResponses},
 	} {
-		err := step.do(ctx)
+		step.do(ctx)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("verifying: %w", ctx.Err())
 		}
-		if err != nil {
-			v.add(Problem{Subject: "database"}, "%s: %v", step.doing, err)
-		}
+		v.addError(Problem{Subject: "database"}, step.doing)
 	}
 	return v.result, nil
 }
@@ -99,9 +99,24 @@ func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 type verifier struct {
 	rows   *snapshot.Reader
 	result *Result
+	err    error // the first one since the last call of addError
 }
 
-// add adds a problem with this text.
+// each calls do for each row of a query. After an error it does nothing.
+func (v *verifier) each(ctx context.Context, q snapshot.Query, do func(snapshot.Row), args ...any) {
+	if v.err == nil {
+		v.err = v.rows.Each(ctx, q, do, args...)
+	}
+}
+
+// addError adds the error of each, if there is one, as a problem.
+func (v *verifier) addError(p Problem, doing string) {
+	if v.err != nil {
+		v.add(p, "%s: %v", doing, v.err)
+		v.err = nil
+	}
+}
+
 func (v *verifier) add(p Problem, format string, args ...any) {
 	p.Text = fmt.Sprintf(format, args...)
 	v.result.Problems = append(v.result.Problems, p)
@@ -115,40 +130,37 @@ func (v *verifier) compare(p Problem, want, got any, text string) {
 	}
 }
 
-func (v *verifier) checkFile(ctx context.Context) error {
-	if err := v.rows.Each(ctx, snapshot.IntegrityProblems, func(row snapshot.Row) {
+func (v *verifier) checkFile(ctx context.Context) {
+	v.each(ctx, snapshot.IntegrityProblems, func(row snapshot.Row) {
 		v.add(Problem{Subject: "integrity_check"}, "%s", row.Text("problem"))
-	}); err != nil {
-		return err
-	}
-	return v.rows.Each(ctx, snapshot.BrokenReferences, func(row snapshot.Row) {
+	})
+	v.each(ctx, snapshot.BrokenReferences, func(row snapshot.Row) {
 		v.add(Problem{Subject: "table " + row.Text("table")},
 			"a row refers to a missing row in %s", row.Text("parent"))
 	})
 }
 
-func (v *verifier) checkSchema(ctx context.Context) error {
-	problems, err := v.rows.SchemaProblems(ctx)
+func (v *verifier) checkSchema(ctx context.Context) {
+	var problems []string
+	problems, v.err = v.rows.SchemaProblems(ctx)
 	for _, text := range problems {
 		v.add(Problem{Subject: "schema"}, "%s", text)
 	}
-	return err
 }
 
-func (v *verifier) checkViews(ctx context.Context) error {
+func (v *verifier) checkViews(ctx context.Context) {
 	var views []snapshot.Row
-	err := v.rows.Each(ctx, snapshot.Views, func(row snapshot.Row) { views = append(views, row) })
+	v.each(ctx, snapshot.Views, func(row snapshot.Row) { views = append(views, row) })
 	v.result.Views = len(views)
 	for _, view := range views {
 		if err := v.rows.Each(ctx, snapshot.ReadView(view), func(snapshot.Row) {}); err != nil {
 			v.add(Problem{Subject: "view " + view.Text("name")}, "%v", err)
 		}
 	}
-	return err
 }
 
-func (v *verifier) checkRuns(ctx context.Context) error {
-	return v.rows.Each(ctx, snapshot.Runs, func(row snapshot.Row) {
+func (v *verifier) checkRuns(ctx context.Context) {
+	v.each(ctx, snapshot.Runs, func(row snapshot.Row) {
 		v.result.Runs++
 		if row.Text("outcome") == string(snapshot.Complete) && row.Int("failed") > 0 {
 			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))},
@@ -158,8 +170,8 @@ func (v *verifier) checkRuns(ctx context.Context) error {
 }
 
 // checkResponses recomputes the hash, the size and the CRC of every response whose bytes are stored.
-func (v *verifier) checkResponses(ctx context.Context) error {
-	return v.rows.Each(ctx, snapshot.Responses, func(row snapshot.Row) {
+func (v *verifier) checkResponses(ctx context.Context) {
+	v.each(ctx, snapshot.Responses, func(row snapshot.Row) {
 		if row.Null("body") {
 			v.result.ResponsesRemoved++
 			return
@@ -188,4 +200,61 @@ func hashCompressed(body []byte, size int64) (sum string, n int64, err error) {
 	hash := sha256.New()
 	n, err = io.Copy(hash, io.LimitReader(r, size+1))
 	return hex.EncodeToString(hash.Sum(nil)), n, err
+}
+
+// checkLedger recomputes every link, and reports facts that do not have exactly one link.
+func (v *verifier) checkLedger(ctx context.Context) {
+	before := len(v.result.Problems)
+	defer func() { v.result.ledgerDamaged = v.err != nil || len(v.result.Problems) > before }()
+	for _, kind := range snapshot.FactKinds() {
+		links := make(map[int64]int) // number of links, by the id of the fact
+		v.each(ctx, snapshot.Links(kind), func(link snapshot.Row) {
+			links[link.Int("row_id")]++
+			v.checkLink(kind, link)
+		})
+		v.each(ctx, snapshot.Facts(kind), func(fact snapshot.Row) {
+			if id := fact.Int("row_id"); links[id] != 1 {
+				v.add(Problem{Subject: fmt.Sprintf("%s %d", kind, id)}, "the ledger has %d links for it, not 1", links[id])
+			}
+		})
+	}
+}
+
+func (v *verifier) checkLink(kind string, link snapshot.Row) {
+	v.result.LedgerLinks++
+	number, id := link.Int("number"), link.Int("row_id")
+	p := Problem{Subject: fmt.Sprint("ledger link ", number)}
+	if kind == "snapshot" {
+		p.OrganizationID, p.SnapshotID = link.Text("organization_id"), id
+	}
+	if (number == 1) != (kind == "database") {
+		v.add(p, "it records a %s; the first link, and no other, records the id of the database", kind)
+	}
+	if link.Null("link_before") && number != 1 {
+		v.add(p, "link %d before it is missing", number-1)
+	}
+	if link.Int("has_fact") == 0 {
+		v.add(p, "%s %d, which it records, is missing", kind, id)
+		return
+	}
+	if kind == "snapshot" && link.Int("ledger_number") != number {
+		v.add(p, "the snapshot refers to link %d instead", link.Int("ledger_number"))
+	}
+	v.compare(p, link.Text("link"), evidence.Link(link.Text("link_before"), link.Form, link.Record),
+		fmt.Sprintf("%s %d, this link or the previous link was altered", kind, id))
+}
+
+// checkRuleSets recomputes the hash over the wordings in each rule set.
+func (v *verifier) checkRuleSets(ctx context.Context) {
+	var sets []snapshot.Row
+	v.each(ctx, snapshot.RuleSets, func(row snapshot.Row) { sets = append(sets, row) })
+	for _, set := range sets {
+		digest := evidence.NewDigest()
+		v.each(ctx, snapshot.RuleWordings, func(row snapshot.Row) { digest.Add(row.Form, row.Record) }, set.Int("id"))
+		if v.err != nil {
+			return
+		}
+		v.compare(Problem{Subject: fmt.Sprint("rule set ", set.Int("id"))}, set.Text("sha256"), digest.Sum(),
+			"the wording of a rule was altered")
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,10 +146,7 @@ func writeFile(dir string, f File, toDisk *errgroup.Group) (w Written, err error
 	})
 	sum := sha256.New()
 	buffer := bufio.NewWriterSize(io.MultiWriter(out, sum), 1<<16)
-	if err := f.Write(buffer); err != nil {
-		return Written{}, err
-	}
-	if err := buffer.Flush(); err != nil {
+	if err := cmp.Or(f.Write(buffer), buffer.Flush()); err != nil {
 		return Written{}, err
 	}
 	info, err := out.Stat()
@@ -199,13 +197,12 @@ func replace(finished, path string) error {
 		return err
 	}
 	old := finished + asideSuffix
-	err := os.Rename(path, old)
-	replacing := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("moving the earlier report aside: %w", err)
+	aside := os.Rename(path, old)
+	if aside != nil && !errors.Is(aside, fs.ErrNotExist) {
+		return fmt.Errorf("moving the earlier report aside: %w", aside)
 	}
 	if err := os.Rename(finished, path); err != nil {
-		if replacing {
+		if aside == nil {
 			err = errors.Join(err, os.Rename(old, path))
 		}
 		return err
@@ -213,10 +210,8 @@ func replace(finished, path string) error {
 	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if replacing {
-		if err := os.RemoveAll(old); err != nil {
-			return fmt.Errorf("removing the earlier report: %w", err)
-		}
+	if err := os.RemoveAll(old); err != nil { // no error if there was no earlier report
+		return fmt.Errorf("removing the earlier report: %w", err)
 	}
 	return nil
 }
@@ -254,10 +249,7 @@ var leftover = regexp.MustCompile(`^\.` + anyPattern + `-[0-9]+(\.old)?$`)
 // removeLeftovers removes folders that no process will finish. It moves an earlier report back if
 // no new one has its name. It ignores errors: the next report tries again.
 func removeLeftovers(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
+	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		parts := leftover.FindStringSubmatch(e.Name())
 		if parts == nil || !e.IsDir() {
@@ -271,4 +263,118 @@ func removeLeftovers(dir string) {
 		}
 		_ = os.RemoveAll(path)
 	}
+}
+
+// The parts of the names of report folders: the form of an instant, the text between a run's start
+// and its id, and the end of a period's name.
+const (
+	instantForm  = "2006-01-02T150405Z"
+	runMark      = "-run-"
+	periodSuffix = "-period"
+)
+
+// The names of report folders as regular expressions.
+const (
+	instantPattern = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{6}Z)?`
+	runPattern     = instantPattern + runMark + `[0-9]+`
+	periodPattern  = instantPattern + `--` + instantPattern + periodSuffix
+	anyPattern     = `(` + runPattern + `|` + periodPattern + `)`
+)
+
+var reportName = regexp.MustCompile(`^` + anyPattern + `$`)
+
+// RunName returns the name of a run's report folder, such as 2026-11-23T020000Z-run-7. Names sort
+// by the start of the run.
+func RunName(startedAt time.Time, id int64) string {
+	return startedAt.UTC().Format(instantForm) + runMark + strconv.FormatInt(id, 10)
+}
+
+// PeriodName returns the name of a period's report folder, such as 2026-10-01--2026-10-31-period.
+func PeriodName(from, to time.Time) string { return Period(from, to) + periodSuffix }
+
+// Period returns the days of a period for a name, or its instants if it has no whole days.
+func Period(from, to time.Time) string {
+	from, to = from.UTC(), to.UTC()
+	form := instantForm
+	if startsDay(from) && startsDay(to.Add(time.Second)) {
+		form = time.DateOnly
+	}
+	return from.Format(form) + "--" + to.Format(form)
+}
+
+func startsDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
+
+// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period.
+func Of(name string) (run int64, isReport bool) {
+	if !reportName.MatchString(name) {
+		return 0, false
+	}
+	_, run = splitRun(name)
+	return run, true
+}
+
+// splitRun returns the start and the id in the name of a run's folder, else zero values.
+func splitRun(name string) (startedAt string, run int64) {
+	startedAt, id, found := strings.Cut(name, runMark)
+	run, err := strconv.ParseInt(id, 10, 64)
+	if !found || err != nil {
+		return "", 0
+	}
+	return startedAt, run
+}
+
+// The names of the link to the newest report: a symbolic link, or a text file with the folder's
+// name if the file system has no links.
+const (
+	latestLink = "latest"
+	latestText = "latest.txt"
+)
+
+// SetLatest makes the link in dir point to the report of a run. It keeps a link to the report of a
+// newer run if that report still exists.
+func SetLatest(dir, name string) (err error) {
+	defer func() {
+		if err != nil {
+			const text = "the report %s is written, but the link to the latest report is not updated: %w"
+			err = fmt.Errorf(text, filepath.Join(dir, name), err)
+		}
+	}()
+	current, err := readLatest(dir)
+	if err != nil {
+		return err
+	}
+	if newer(current, name) {
+		if _, err := os.Stat(filepath.Join(dir, current)); err == nil {
+			return nil
+		}
+	}
+	text := filepath.Join(dir, latestText)
+	if durable.Symlink(name, filepath.Join(dir, latestLink)) != nil {
+		return durable.WriteFile(text, []byte(name+"\n"), 0o600)
+	}
+	// An older text file would be wrong now.
+	if err := os.Remove(text); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// readLatest returns the name of the folder that the link points to, "" if there is none.
+func readLatest(dir string) (string, error) {
+	if target, err := os.Readlink(filepath.Join(dir, latestLink)); err == nil {
+		return filepath.Base(target), nil
+	}
+	text, err := os.ReadFile(filepath.Join(dir, latestText))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return strings.TrimSpace(string(text)), err
+}
+
+// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
+// folder count as older.
+func newer(a, b string) bool {
+	aTime, aRun := splitRun(a)
+	bTime, bRun := splitRun(b)
+	return cmp.Or(strings.Compare(aTime, bTime), cmp.Compare(aRun, bRun)) > 0
 }

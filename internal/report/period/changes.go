@@ -1,6 +1,7 @@
 package period
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,12 +13,6 @@ import (
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
-
-// change is a stored change, and how the audit log was read for its snapshot; nil if it was not.
-type change struct {
-	snapshot.Change
-	log *snapshot.AuditLog
-}
 
 // parts lists what a complete snapshot may lack; unread returns why it could not be read, or "".
 var parts = []struct {
@@ -34,33 +29,28 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 		if !intact(s) || s.Changes == 0 {
 			continue
 		}
-		changes, err := store.Changes(ctx, s.ID)
-		if err != nil {
+		changes, errChanges := store.Changes(ctx, s.ID)
+		log, errLog := store.AuditLog(ctx, s.ID)
+		if err := cmp.Or(errChanges, errLog); err != nil {
 			return err
 		}
-		log, err := store.AuditLog(ctx, s.ID)
-		if err != nil {
-			return err
-		}
-		for _, c := range changes {
-			o.changes = append(o.changes, change{c, log})
-		}
+		o.changes, o.logs[s.ID] = append(o.changes, changes...), log
 	}
-	left := slices.DeleteFunc(slices.Clone(o.complete), func(s *snapshot.Snapshot) bool { return !intact(s) })
+	left := slices.DeleteFunc(slices.Clone(o.complete), pruned)
 	if len(left) < 2 {
 		return nil
 	}
 	o.net.before, o.net.after = left[0], left[len(left)-1]
 	changes, err := store.NetChanges(ctx, *o.net.before, *o.net.after)
 	for _, c := range changes {
-		o.net.changes = append(o.net.changes, change{Change: snapshot.Change{Change: c}})
+		o.net.changes = append(o.net.changes, snapshot.Change{Change: c})
 	}
 	return err
 }
 
 // comparison describes the snapshot that a change was compared with: when it was taken, nil if it
 // is unknown, and whether nights without a complete snapshot lie between.
-func (o *organization) comparison(c *change) (taken any, text string) {
+func (o *organization) comparison(c *snapshot.Change) (taken any, text string) {
 	b := o.comparedWith(c)
 	if b == nil {
 		return nil, ""
@@ -79,7 +69,7 @@ func (o *organization) comparison(c *change) (taken any, text string) {
 
 // comparedWith returns the snapshot that a change was compared with: its baseline, or the last
 // earlier complete snapshot that could read the subject, if the baseline could not.
-func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
+func (o *organization) comparedWith(c *snapshot.Change) *snapshot.Snapshot {
 	isComparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
 	older := (*snapshot.Snapshot)(nil)
 	switch {
@@ -98,7 +88,6 @@ func (o *organization) comparedWith(c *change) *snapshot.Snapshot {
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"
 
-// changeTable lists the changes found by the snapshots in the period, oldest first.
 func (d *document) changeTable() *table.Table {
 	last := len(report.ChangeColumns) - 1 // columns that only JSON has must stay last
 	t := d.table("Changes", slices.Insert(slices.Clone(report.ChangeColumns), last,
@@ -107,7 +96,7 @@ func (d *document) changeTable() *table.Table {
 		for j := range o.changes {
 			c := &o.changes[j]
 			baseline, comparison := o.comparison(c)
-			t.Add(i, slices.Insert(report.ChangeCells(o.name, c.log, &c.Change), last, baseline, any(comparison))...)
+			t.Add(i, slices.Insert(report.ChangeCells(o.name, o.logs[c.SnapshotID], c), last, baseline, any(comparison))...)
 		}
 		d.missing(t, i, o.lostChanges())
 		if o.closing == nil {
@@ -126,7 +115,7 @@ func (d *document) netTable() *table.Table {
 	t := d.table("Net change", netOnly(report.ChangeColumns)...)
 	for i, o := range d.organizations {
 		for j := range o.net.changes {
-			t.Add(i, netOnly(report.ChangeCells(o.name, nil, &o.net.changes[j].Change))...)
+			t.Add(i, netOnly(report.ChangeCells(o.name, nil, &o.net.changes[j]))...)
 		}
 		text, missing := o.netText()
 		t.Remarks = append(t.Remarks, table.Remark{Organization: i, Text: o.name + ": " + text, Missing: missing})
@@ -163,11 +152,11 @@ func (o *organization) netText() (text string, missing bool) {
 			report.UTC(o.closing.TakenAt))
 	}
 	for _, part := range parts {
-		s, reason := n.before, part.unread(n.before)
-		if reason == "" {
-			s, reason = n.after, part.unread(n.after)
+		s := n.before
+		if part.unread(s) == "" {
+			s = n.after
 		}
-		if reason != "" {
+		if reason := part.unread(s); reason != "" {
 			missing = true
 			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot taken at %s could not read them (%s)",
 				part.name, report.UTC(s.TakenAt), reason))

@@ -162,7 +162,10 @@ func openFindings(ctx context.Context, store *snapshot.Store, complete *snapshot
 
 // findingTable lists the findings that were open in the period, by state and severity.
 func (d *document) findingTable() *table.Table {
-	rules := finding.Rules()
+	rules := make(map[string]finding.Rule)
+	for _, rule := range finding.Rules() {
+		rules[rule.ID] = rule
+	}
 	var controls []table.Column
 	for _, c := range report.FrameworkColumns() {
 		controls = append(controls, table.Lists(c.Title, c.Key))
@@ -177,17 +180,13 @@ func (d *document) findingTable() *table.Table {
 	}
 	slices.SortFunc(all, compareEpisodes)
 	for _, e := range all {
-		title := e.Title
-		for _, rule := range rules {
-			if title == "" && rule.ID == e.RuleID {
-				title = rule.Title // retention has left no snapshot with the finding
-			}
-		}
+		rule := rules[e.RuleID]
+		title := cmp.Or(e.Title, rule.Title) // e has none if retention has left no snapshot with the finding
 		t.Add(e.organization, append([]any{
 			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), title,
 			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
 			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
-		}, report.FrameworkCells(rules, e.RuleID)...)...)
+		}, report.FrameworkCells(rule)...)...)
 	}
 	return t
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,9 +22,11 @@ type night struct {
 	schedule.Night
 	expression string        // the schedule's expression; empty for a UTC day without a schedule
 	run        *snapshot.Run // nil if there was none
-	key        string        // sort key for the sample, see sampleKey
-	draw       int           // place in that order, from 1
-	claimed    bool          // an organization was expected in this night
+	// key is the sort key for the sample: the SHA-256, in hex, of the seed, a vertical bar and the
+	// night as written in nights.csv.
+	key     string
+	draw    int  // place in that order, from 1
+	claimed bool // an organization was expected in this night
 }
 
 // organizationNight is the result of a night for one organization.
@@ -67,8 +70,9 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 		case n.ScheduledAt.After(p.To):
 			next = n.ScheduledAt
 		default:
+			sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", p.Seed, n.ScheduledAt.UTC().Format(time.RFC3339)))
 			p.nights = append(p.nights, &night{Night: n, expression: p.expression(n.ScheduledAt), run: p.runs[n.RunID],
-				key: p.sampleKey(n.ScheduledAt)})
+				key: hex.EncodeToString(sum[:])})
 		}
 	}
 	slices.Reverse(p.nights)
@@ -131,22 +135,9 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 		if n.Status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
 		}
-		o.nights = append(o.nights, seen)
+		o.nights, p.every = append(o.nights, seen), append(p.every, seen)
 	}
 	return err
-}
-
-// joinNights lists the nights of each organization, then the nights not assigned to any.
-func (p *Period) joinNights() {
-	for _, o := range p.organizations {
-		p.every = append(p.every, o.nights...)
-	}
-	for _, n := range p.nights {
-		if !n.claimed {
-			p.unclaimed = append(p.unclaimed, organizationNight{n, table.RunLevel, n.Status, nil})
-		}
-	}
-	p.every = append(p.every, p.unclaimed...)
 }
 
 // nightTable lists every night with its result.
@@ -156,22 +147,19 @@ func (d *document) nightTable() *table.Table {
 		n := &d.every[i]
 		t.Add(n.organization, append([]any{
 			n.ScheduledAt, d.names.Of(n.organization), report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
-			cmp.Or(n.expression, withoutSchedule),
+			cmp.Or(n.expression, "no schedule was in force: UTC day"),
 		}, n.collectionCells()...)...)
 	}
 	return t
 }
 
-// withoutSchedule is shown instead of the schedule for a UTC day without one.
-const withoutSchedule = "no schedule was in force: UTC day"
-
 // collectionCells returns the cells about the night's run and snapshot.
 func (n *organizationNight) collectionCells() []any {
 	s := n.snapshot
-	if s == nil && n.run == nil {
+	switch {
+	case s == nil && n.run == nil:
 		return nil
-	}
-	if s == nil {
+	case s == nil:
 		return []any{int(n.run.ID)} // the run has no snapshot of the organization
 	}
 	cells := []any{int(s.RunID), int(s.ID), s.TakenAt, nil}
@@ -188,32 +176,30 @@ func (n *organizationNight) collectionCells() []any {
 	return cells
 }
 
-// reasons has the reason for a status that is the same for every night with it.
-var reasons = map[schedule.Status]string{
-	schedule.CaughtUp: "a later run counts for this night", schedule.Running: "the run has not ended",
-	schedule.Due: "due, without a result yet",
-}
-
 // reason returns the reason for the night's status, and when retention deleted its content.
 func (n *organizationNight) reason() string {
-	var all []string
+	text := ""
 	switch {
 	case n.status == schedule.Failed && n.snapshot != nil:
-		all = append(all, errorText(n.snapshot))
+		text = errorText(n.snapshot)
+	case n.status == schedule.CaughtUp:
+		text = "a later run counts for this night"
+	case n.status == schedule.Running:
+		text = "the run has not ended"
 	case n.status == schedule.Due && n.expression == "":
-		all = append(all, "the day is not over")
-	case reasons[n.status] != "":
-		all = append(all, reasons[n.status])
+		text = "the day is not over"
+	case n.status == schedule.Due:
+		text = "due, without a result yet"
 	case n.isUncovered() && n.run == nil:
-		all = append(all, "no run started")
+		text = "no run started"
 	case n.isUncovered():
-		text := fmt.Sprintf("run %d has no snapshot of this organization: %s", n.run.ID, report.OneLine(n.run.Error))
-		all = append(all, strings.TrimSuffix(text, ": "))
+		text = fmt.Sprintf("run %d has no snapshot of this organization: %s", n.run.ID, report.OneLine(n.run.Error))
+		text = strings.TrimSuffix(text, ": ")
 	}
 	if n.snapshot != nil && pruned(n.snapshot) {
-		all = append(all, "retention deleted the content of the snapshot at "+report.UTC(n.snapshot.PrunedAt))
+		text += "; retention deleted the content of the snapshot at " + report.UTC(n.snapshot.PrunedAt)
 	}
-	return strings.Join(all, "; ")
+	return strings.TrimPrefix(text, "; ")
 }
 
 // errorText returns why a snapshot failed.
@@ -223,13 +209,6 @@ func errorText(s *snapshot.Snapshot) string {
 		text = s.ErrorCode + ": " + text
 	}
 	return text
-}
-
-// sampleKey returns the sort key of a night for the sample: the SHA-256, in hex, of the seed, a
-// vertical bar and the night as written in nights.csv.
-func (s *Span) sampleKey(night time.Time) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", s.Seed, night.UTC().Format(time.RFC3339)))
-	return hex.EncodeToString(sum[:])
 }
 
 // sampleTable lists the sampled nights in the order of their draw.
@@ -275,4 +254,67 @@ func (d *document) sampleCells(n *night) []any {
 		n.draw, n.ScheduledAt, report.Word(n.Status), run, began, strings.Join(complete, ", "),
 		strings.Join(uncovered, ", "), cmp.Or(strings.Join(folders, ", "), "none"), n.key,
 	}
+}
+
+// snapshotTable lists the opening snapshots and those taken in the period.
+func (d *document) snapshotTable() *table.Table {
+	t := d.table("Snapshots")
+	for i, o := range d.organizations {
+		for _, s := range append([]*snapshot.Snapshot{o.opening}, o.snapshots...) {
+			if s != nil {
+				t.Add(i, d.snapshotCells(o, s)...)
+			}
+		}
+	}
+	return t
+}
+
+func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
+	r, reason := d.runs[s.RunID], ""
+	role := map[*snapshot.Snapshot]string{o.opening: "opening", o.closing: "closing"}[s]
+	if !complete(s) {
+		reason = errorText(s)
+	}
+	cells := []any{
+		int(s.ID), o.name, report.Word(s.Outcome), s.TakenAt, role, int(s.RunID), r.Trigger, reason,
+		table.Instant(s.PrunedAt, ""), strings.TrimSpace(s.Principal + " " + s.PrincipalID), s.BaseURL, r.ToolVersion,
+		s.ContentSHA256, s.ChainSHA256,
+	}
+	if !complete(s) {
+		return cells
+	}
+	cells = append(append(cells, counts(s)...), report.Unless(s.PoliciesNotAssessed, "assessed"))
+	if s.BaselineID == 0 {
+		return append(cells, table.Why("none: first complete snapshot"))
+	}
+	cells = append(cells, int(s.BaselineID))
+	for _, b := range o.complete {
+		if b.ID == s.BaselineID {
+			cells = append(cells, b.TakenAt)
+		}
+	}
+	return cells
+}
+
+// counts returns the cells of a complete snapshot that have numbers of rows.
+func counts(s *snapshot.Snapshot) []any {
+	return []any{
+		s.SCIMConfigurations, report.Unless(s.SSONotAssessed, s.SSOConfigurations), s.Changes, s.FailingFindings,
+	}
+}
+
+// runTable lists the runs that started in the period or count for one of its nights, oldest first.
+func (d *document) runTable() *table.Table {
+	nights := make(map[*snapshot.Run][]string)
+	for _, n := range d.nights {
+		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
+	}
+	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
+	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
+		if r := d.runs[id]; d.contains(r.StartedAt) || len(nights[r]) > 0 {
+			t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
+		}
+	}
+	t.Remark(table.RunLevel, "If a night has several runs, the last complete run counts for it, else the last run.")
+	return t
 }

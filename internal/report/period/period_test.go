@@ -195,6 +195,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, acmeWith())
 	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())
 	d := readPeriod(t, store, inNovember(3))
+	const withoutSchedule = "no schedule was in force: UTC day"
 	want := []string{
 		"2026-11-01T00:00:00Z complete " + withoutSchedule, "2026-11-02T00:00:00Z missed " + withoutSchedule,
 		"2026-11-03T00:00:00Z complete " + withoutSchedule,

@@ -2,6 +2,7 @@ package period
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// item identifies a row of the sheet Population.
 type item struct {
 	organization     int
 	population, name string
@@ -65,7 +65,6 @@ func (d *document) countNights(o *organization) {
 	}
 }
 
-// inWords returns a status for people.
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
@@ -97,7 +96,6 @@ func (d *document) countChanges(o *organization) {
 	}
 }
 
-// compareSeverities sorts the most serious first.
 func compareSeverities(a, b diff.Severity) int {
 	return cmp.Compare(slices.Index(diff.Severities, a), slices.Index(diff.Severities, b))
 }
@@ -105,7 +103,6 @@ func compareSeverities(a, b diff.Severity) int {
 // countFindings counts the findings in all and by severity. Optional items are omitted if 0.
 func (d *document) countFindings(o *organization) {
 	const thereAtFirst = "of these, there in the first complete snapshot"
-	optional := []string{thereAtFirst, stateUnknown}
 	counts := make(map[item]int)
 	for i := range o.findings {
 		e := &o.findings[i]
@@ -117,9 +114,9 @@ func (d *document) countFindings(o *organization) {
 			names = append(names, thereAtFirst)
 		}
 		for _, name := range names {
-			counts[item{o.index, "Findings", name, ""}]++
-			if e.Severity != "" { // empty if retention has left no snapshot with the finding
-				counts[item{o.index, "Findings", name, e.Severity}]++
+			// The severity is empty if retention has left no snapshot with the finding.
+			for _, severity := range slices.Compact([]diff.Severity{"", e.Severity}) {
+				counts[item{o.index, "Findings", name, severity}]++
 			}
 		}
 	}
@@ -127,14 +124,13 @@ func (d *document) countFindings(o *organization) {
 	if len(o.complete) == 0 {
 		remark = "at least: there is no complete snapshot to evaluate the other rules"
 	}
+	remarks := map[diff.Severity]string{"": remark}
 	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
-		total := item{o.index, "Findings", name, ""}
-		if counts[total] > 0 || !slices.Contains(optional, name) {
-			d.count(total, counts[total], remark)
-		}
-		for _, severity := range diff.Severities {
-			if x := (item{o.index, "Findings", name, severity}); counts[x] > 0 {
-				d.count(x, counts[x], "")
+		isOptional := name == thereAtFirst || name == stateUnknown
+		for _, severity := range append([]diff.Severity{""}, diff.Severities...) {
+			x := item{o.index, "Findings", name, severity}
+			if counts[x] > 0 || severity == "" && !isOptional {
+				d.count(x, counts[x], remarks[severity])
 			}
 		}
 	}
@@ -162,7 +158,6 @@ func (o *organization) lostOf(what string) string {
 	return fmt.Sprintf("retention deleted the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
 }
 
-// lostChanges does the same for changes.
 func (o *organization) lostChanges() string {
 	if o.lost == 0 {
 		return ""
@@ -176,4 +171,90 @@ func atLeast(reason string) string {
 		return ""
 	}
 	return "at least: " + reason
+}
+
+// configurations counts the configurations of one kind at the start and at the end of the period.
+type configurations struct {
+	plural string
+	kind   diff.SubjectType
+	size   func(*snapshot.Snapshot) int
+	// first and last are the snapshots in which they are counted: those nearest to the start and
+	// the end that could read them, nil if there is none.
+	first, last *snapshot.Snapshot
+}
+
+// readConfigurations finds the snapshots in which the configurations are counted. The first for SSO
+// configurations is the last snapshot before the period that could read them, else the first in the
+// period.
+func (o *organization) readConfigurations(ctx context.Context, store *snapshot.Store) (err error) {
+	o.scim = configurations{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
+		size: func(s *snapshot.Snapshot) int { return s.SCIMConfigurations }}
+	o.sso = configurations{plural: "SSO configurations", kind: diff.SSOConfiguration,
+		size: func(s *snapshot.Snapshot) int { return s.SSOConfigurations }}
+	var errPolicies error
+	if o.opening != nil {
+		o.sso.first, err = snapshotOrNil(store.LastWithSSO(ctx, o.id, o.opening.ID))
+		o.policiesBefore, errPolicies = snapshotOrNil(store.LastWithPolicies(ctx, o.id, o.opening.ID))
+	}
+	for _, s := range o.complete {
+		o.scim.first = cmp.Or(o.scim.first, s)
+		if s != o.opening && s.SSONotAssessed == "" {
+			o.sso.first, o.sso.last = cmp.Or(o.sso.first, s), s
+		}
+	}
+	return cmp.Or(err, errPolicies)
+}
+
+func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*snapshot.Snapshot, error) {
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// unknown returns why the numbers of added and removed configurations are not known, or "".
+func (c *configurations) unknown() string {
+	switch {
+	case c.first == nil:
+		return "not assessed: no snapshot could read them"
+	case c.last == nil:
+		return "not known: no later snapshot in the period could read them"
+	case c.first.ID == c.last.ID:
+		return "not known: only one snapshot could read them"
+	}
+	return ""
+}
+
+func (d *document) countConfigurations(o *organization, c *configurations) {
+	added := any(countKinds(o.changes, c.kind, diff.Added, diff.Reappeared))
+	removed, remark := any(countKinds(o.changes, c.kind, diff.Removed)), atLeast(o.lostChanges())
+	if reason := c.unknown(); reason != "" {
+		added, removed, remark = nil, nil, reason
+	}
+	atStart := o.opening == nil || c.first == nil || c.first.ID <= o.opening.ID
+	d.countIn(item{o.index, c.plural, "at the start", ""}, c, c.first, atStart, "first")
+	d.count(item{o.index, c.plural, "added or reappeared", ""}, added, remark)
+	d.count(item{o.index, c.plural, "removed", ""}, removed, remark)
+	d.countIn(item{o.index, c.plural, atEnd, ""}, c, c.last, c.last == o.closing, "last")
+}
+
+// countIn counts the configurations in the first or the last snapshot that could read them. known
+// reports whether this is the count at the start or the end of the period.
+func (d *document) countIn(x item, c *configurations, s *snapshot.Snapshot, known bool, which string) {
+	switch {
+	case s == nil:
+		d.count(x, nil, c.unknown())
+	case known:
+		d.count(x, c.size(s), "snapshot taken at "+report.UTC(s.TakenAt))
+	default:
+		d.count(x, nil, fmt.Sprintf("not known: the %s snapshot that could read them, taken at %s, has %d",
+			which, report.UTC(s.TakenAt), c.size(s)))
+	}
+}
+
+// countKinds counts the changes of the given kinds to configurations of one kind.
+func countKinds(changes []snapshot.Change, subject diff.SubjectType, kinds ...diff.Kind) int {
+	return countOf(changes, func(c snapshot.Change) bool {
+		return c.SubjectType == subject && slices.Contains(kinds, c.Kind)
+	})
 }

@@ -66,7 +66,6 @@ func listNights(nights []string) string {
 	return text
 }
 
-// organizationGaps returns the gaps of an organization other than nights.
 func (o *organization) organizationGaps() []string {
 	var all []string
 	if o.closing == nil {
@@ -84,13 +83,10 @@ func (o *organization) organizationGaps() []string {
 	return all
 }
 
-// statusText returns the first sentence of the report.
 func (d *document) statusText() string {
-	nights, uncovered := 0, 0
-	for _, o := range d.organizations {
-		nights, uncovered = nights+len(o.nights), uncovered+countOf(o.nights, organizationNight.isUncovered)
-	}
-	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
+	nights := d.every[:len(d.every)-len(d.unclaimed)]
+	uncovered := countOf(nights, organizationNight.isUncovered)
+	what := fmt.Sprintf("%s of %s", report.Count(len(nights), "expected night"),
 		report.Count(len(d.organizations), "organization"))
 	rest := ""
 	if n := len(d.absent); n > 0 {
@@ -161,9 +157,9 @@ func (o *organization) unreadNotes() []string {
 	}
 	withoutLog, latest := 0, ""
 	for _, c := range o.changes {
-		if c.log == nil || c.log.NotAssessed != "" {
+		if log := o.logs[c.SnapshotID]; log == nil || log.NotAssessed != "" {
 			withoutLog++
-			latest = cmp.Or(cmp.Or(c.log, new(snapshot.AuditLog)).NotAssessed, latest)
+			latest = cmp.Or(cmp.Or(log, new(snapshot.AuditLog)).NotAssessed, latest)
 		}
 	}
 	if withoutLog > 0 {

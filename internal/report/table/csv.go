@@ -3,9 +3,7 @@ package table
 import (
 	"bufio"
 	"io"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -15,11 +13,7 @@ import (
 func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	layout := t.layout(f, jsonOnly)
-	header := make([]any, len(layout.keys))
-	for i, key := range layout.keys {
-		header[i] = key
-	}
-	writeRecord(out, header, "remark")
+	_, _ = out.WriteString(strings.Join(layout.keys, ",") + ",remark\r\n") // Flush returns the first error
 	for _, r := range t.Rows {
 		writeRecord(out, layout.of(r), "")
 	}
@@ -31,46 +25,30 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	return out.Flush()
 }
 
-// writeRecord ignores errors: Flush returns the first one.
 func writeRecord(out *bufio.Writer, cells []any, remark string) {
-	b := out.AvailableBuffer()
 	for _, value := range cells {
-		b = append(appendCell(b, value), ',')
+		_, _ = out.WriteString(csvField(value))
+		_ = out.WriteByte(',')
 	}
-	_, _ = out.Write(append(appendField(b, csvText(remark)), "\r\n"...))
+	_, _ = out.WriteString(csvField(remark) + "\r\n")
 }
 
-// appendCell guards texts against formulas, but not numbers, which may be negative.
-func appendCell(b []byte, value any) []byte {
-	switch v := value.(type) {
-	case int:
-		return strconv.AppendInt(b, int64(v), 10)
-	case time.Time:
-		return v.UTC().AppendFormat(b, time.RFC3339Nano)
-	}
-	plain := Plain(value)
+// csvField guards texts against formulas, but not numbers, which may be negative. It quotes a field
+// if RFC 4180 requires it.
+func csvField(value any) string {
+	field := Plain(value)
 	if _, isText := textOf(value); isText {
-		plain = csvText(plain)
+		field = csvText(field)
 	}
-	return appendField(b, plain)
-}
-
-// appendField quotes a field if RFC 4180 requires it.
-func appendField(b []byte, s string) []byte {
-	if s == "" || s[0] != ' ' && !strings.ContainsAny(s, ",\"\r\n") {
-		return append(b, s...)
+	if strings.HasPrefix(field, " ") || strings.ContainsAny(field, ",\"\r\n") {
+		return `"` + strings.ReplaceAll(field, `"`, `""`) + `"`
 	}
-	b = append(b, '"')
-	b = append(b, strings.ReplaceAll(s, `"`, `""`)...)
-	return append(b, '"')
+	return field
 }
 
 // IsFormula reports whether a spreadsheet program may evaluate a text as a formula:
 // https://owasp.org/www-community/attacks/CSV_Injection
 func IsFormula(s string) bool {
-	if s == "" || 'A' <= s[0] && s[0] <= 'z' || '0' <= s[0] && s[0] <= '9' {
-		return false // the fast path for most texts
-	}
 	r, _ := utf8.DecodeRuneInString(s)
 	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
 }

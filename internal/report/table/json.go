@@ -3,21 +3,20 @@ package table
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
-	"time"
+	"slices"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // WriteJSON writes one object: the members of head, a struct, then an array for each table with a
 // key. Each row is an object. The last array has the remarks of all tables.
 func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
-	members, err := marshal(head, "  ")
+	members, err := json.Marshal(head, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding the head of the JSON: %w", err)
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	_, _ = out.Write(bytes.TrimSuffix(members, []byte("\n}"))) // Flush returns the first error
@@ -25,8 +24,7 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 		_, _ = fmt.Fprintf(out, ",\n  %q: [", t.Key)
 		layout, separator := t.layout(f, notJSON), ""
 		for _, r := range t.Rows {
-			b := append(out.AvailableBuffer(), separator...)
-			_, _ = out.Write(layout.appendObject(append(b, "\n    "...), r))
+			_, _ = fmt.Fprintf(out, "%s\n    %s", separator, layout.object(r))
 			separator = ","
 		}
 		_, _ = out.WriteString("\n  ]")
@@ -40,18 +38,17 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 // and the remarks. The last line has the type "end" and the number of lines before it; a file
 // without that line is truncated.
 func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Table) error {
-	members, err := marshal(head, "")
+	members, err := json.Marshal(head, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding the head of the JSON lines: %w", err)
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", kind, members)
 	lines := 1
 	for _, t := range withRemarks(tables) {
-		layout, beginning := t.layout(f, notJSON), fmt.Sprintf(`{"type":%q,"data":`, t.Key)
+		layout := t.layout(f, notJSON)
 		for _, r := range t.Rows {
-			b := append(out.AvailableBuffer(), beginning...)
-			_, _ = out.Write(append(layout.appendObject(b, r), "}\n"...))
+			_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", t.Key, layout.object(r))
 		}
 		lines += len(t.Rows)
 	}
@@ -79,25 +76,14 @@ func withRemarks(tables []*Table) []*Table {
 	return append(all, remarks)
 }
 
-// marshal does not escape <, > and &.
-func marshal(head any, indent string) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", indent)
-	if err := e.Encode(head); err != nil {
-		return nil, fmt.Errorf("encoding the head of the JSON: %w", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-func (l *layout) appendObject(b []byte, r Row) []byte {
-	separator := byte('{')
+// object returns a row as a JSON object on one line.
+func (l *layout) object(r Row) []byte {
+	b := make([]byte, 0, 1<<10)
 	for i, value := range l.of(r) {
-		b = append(append(append(b, separator, '"'), l.keys[i]...), `":`...)
+		b = append(append(append(b, ',', '"'), l.keys[i]...), `":`...)
 		b = appendJSON(b, value)
-		separator = ','
 	}
+	b[0] = '{' // in place of the first comma
 	return append(b, '}')
 }
 
@@ -105,40 +91,17 @@ func appendJSON(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case nil, Why:
 		return append(b, "null"...)
-	case string:
-		return appendQuoted(b, v)
-	case int:
-		return strconv.AppendInt(b, int64(v), 10)
-	case bool:
-		return strconv.AppendBool(b, v)
-	case time.Time:
-		return append(v.UTC().AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
+	case int, bool:
+		return append(b, Plain(v)...)
 	case List:
-		b = append(b, '[')
-		for i, item := range v.Items {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendQuoted(b, item)
+		value, _ := json.Marshal(v.Items, jsontext.AllowInvalidUTF8(true)) // texts can always be encoded
+		return append(b, value...)
+	case jsontext.Value:
+		if raw := slices.Clone(v); raw.Compact() == nil {
+			return append(b, raw...)
 		}
-		return append(b, ']')
-	case json.RawMessage:
-		return appendRaw(b, v)
-	}
-	return appendQuoted(b, Plain(value))
-}
-
-// appendQuoted replaces bytes that are not UTF-8 by U+FFFD.
-func appendQuoted(b []byte, s string) []byte {
-	b, _ = jsontext.AppendQuote(b, s) // the error only reports such bytes
-	return b
-}
-
-// appendRaw writes JSON on one line, or null if it is empty or invalid.
-func appendRaw(b []byte, raw json.RawMessage) []byte {
-	out := bytes.NewBuffer(b)
-	if len(raw) == 0 || json.Compact(out, raw) != nil {
 		return append(b, "null"...)
 	}
-	return out.Bytes()
+	b, _ = jsontext.AppendQuote(b, Plain(value)) // the error reports bytes that U+FFFD replaces
+	return b
 }

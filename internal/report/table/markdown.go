@@ -29,7 +29,6 @@ func EscapeMarkdown(s string) string {
 	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
-// markdownRows is the maximum number of rows that Markdown shows.
 const markdownRows = 200
 
 // Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown with at most
@@ -109,21 +108,14 @@ func (m Markdown) String() string {
 }
 
 func (m Markdown) writeRows(b *strings.Builder) {
-	titles, rule := make([]string, len(m.columns)), make([]string, len(m.columns))
-	for i, column := range m.columns {
-		titles[i], rule[i] = m.table.Columns[column].Title, "---"
+	for _, column := range m.columns {
+		b.WriteString("| " + m.table.Columns[column].Title + " ")
 	}
-	writeMarkdownRow(b, titles)
-	writeMarkdownRow(b, rule)
-	cells := make([]string, len(m.columns))
+	b.WriteString("|\n" + strings.Repeat("| --- ", len(m.columns)) + "|\n")
 	for _, r := range m.table.Rows[:min(m.Len(), markdownRows)] {
-		for i, column := range m.columns {
-			cells[i] = EscapeMarkdown(Shown(r.Cells[column]))
+		for _, column := range m.columns {
+			b.WriteString("| " + EscapeMarkdown(Shown(r.Cells[column])) + " ")
 		}
-		writeMarkdownRow(b, cells)
+		b.WriteString("|\n")
 	}
-}
-
-func writeMarkdownRow(b *strings.Builder, cells []string) {
-	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }

@@ -52,7 +52,7 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 		t.Columns = append(t.Columns, c)
 		if zone != nil && c.hasLocal() {
 			title := strings.TrimSuffix(c.Title, InUTC) + "(" + zone.String() + ")"
-			t.Columns = append(t.Columns, Column{Title: title, Key: c.Key + LocalSuffix, Kind: TextKind, in: notJSON})
+			t.Columns = append(t.Columns, Column{Title: title, Key: c.Key + "_local", Kind: TextKind, in: notJSON})
 		}
 	}
 	t.Widths = make([]int, len(t.Columns))
@@ -62,36 +62,23 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 // InUTC ends the titles of columns of instants, and the names of facts that are instants.
 const InUTC = "(UTC)"
 
-// LocalSuffix ends the key of a column of local times.
-const LocalSuffix = "_local"
-
 // Add appends a row and measures it. The cells are in the order of the columns passed to New. Cells
 // missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
-	if t.zone != nil {
-		cells = t.withLocal(cells)
+	row := make([]any, 0, len(t.Columns))
+	for _, value := range cells {
+		row = append(row, value)
+		if t.zone != nil && t.Columns[len(row)-1].hasLocal() {
+			row = append(row, InZone(value, t.zone))
+		}
 	}
-	for i, value := range cells {
+	for i, value := range row {
 		if t.Columns[i].in != jsonOnly {
 			t.Widths[i] = max(t.Widths[i], DisplayWidth(t.Count(value)))
 		}
 	}
-	cells = append(cells, make([]any, len(t.Columns)-len(cells))...)
-	t.Rows = append(t.Rows, Row{organization, cells})
+	t.Rows = append(t.Rows, Row{organization, row[:len(t.Columns)]})
 	t.sizes[organization]++
-}
-
-// withLocal inserts the local time after each cell of a column of instants.
-func (t *Table) withLocal(cells []any) []any {
-	all := make([]any, 0, len(t.Columns))
-	for _, value := range cells {
-		hasLocal := t.Columns[len(all)].hasLocal()
-		all = append(all, value)
-		if hasLocal {
-			all = append(all, InZone(value, t.zone))
-		}
-	}
-	return all
 }
 
 // Remark appends a remark.
@@ -112,13 +99,9 @@ func (t *Table) Alarm(organization int, text string) {
 // Size returns the number of rows of one organization, or of RunLevel.
 func (t *Table) Size(organization int) int { return t.sizes[organization] }
 
-// Column returns the index of the column with a key. It panics if there is none.
+// Column returns the index of the column with a key, -1 if there is none.
 func (t *Table) Column(key string) int {
-	i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
-	if i < 0 {
-		panic("table: no column " + key + " in " + t.Name)
-	}
-	return i
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
 }
 
 // Indexes returns the indexes of the columns with these keys; no keys select all visible columns.
@@ -161,7 +144,6 @@ type layout struct {
 	frame   *Frame
 	keys    []string
 	columns []int // of the table
-	cells   []any // reused for each row
 }
 
 // layout returns the layout of a file, without the columns marked as without.
@@ -176,15 +158,13 @@ func (t *Table) layout(f *Frame, without files) *layout {
 	return l
 }
 
-// of returns the cells of a row in the order of the keys. They are valid until the next call.
 func (l *layout) of(r Row) []any {
-	around := &l.frame.Values[r.Organization+1]
-	l.cells = append(l.cells[:0], around.Before...)
+	around := l.frame.Values[r.Organization+1]
+	cells := append(make([]any, 0, len(l.keys)), around.Before...)
 	for _, i := range l.columns {
-		l.cells = append(l.cells, r.Cells[i])
+		cells = append(cells, r.Cells[i])
 	}
-	l.cells = append(l.cells, around.After...)
-	return l.cells
+	return append(cells, around.After...)
 }
 
 // Column is one column. Text, Int, Time, Lists and ParseColumns make columns.
@@ -252,7 +232,6 @@ func ParseColumns(text string) map[string][]Column {
 	return columns
 }
 
-// hasLocal reports whether New adds a column of local times for the column if there is a zone.
 func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
 
 // InJSON reports whether JSON has the column.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -40,7 +41,7 @@ func example(zone *time.Location) *Table {
 	t := New("Example", zone, ParseColumns(exampleColumns)["Example"]...)
 	t.Key, t.File = "examples", "examples.csv"
 	t.Add(0, "a,\"b\"\nc", "=Acme", -3, true, night, Day(night), Word{"not_assessed", "not assessed", Medium},
-		List{Items: []string{"A", "B"}}, "in rules", json.RawMessage("{\n \"a\": 1}"))
+		List{Items: []string{"A", "B"}}, "in rules", jsontext.Value("{\n \"a\": 1}"))
 	t.Add(RunLevel, "=1+1", "", nil, false, Instant(time.Time{}, "not reported"), nil, nil, List{None: "none"}, nil, nil)
 	t.Remark(0, "only beside the rows")
 	t.Missing(0, "nobody knows more")

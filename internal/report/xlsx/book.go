@@ -3,11 +3,17 @@
 package xlsx
 
 import (
+	"archive/zip"
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"time"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/xuri/excelize/v2"
 
 	"scim-auditor/internal/report/table"
@@ -29,7 +35,6 @@ type Book struct {
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const excelRows = 1_048_576
 
-// writer is a workbook under construction.
 type writer struct {
 	*excelize.File
 	book    *Book
@@ -81,7 +86,6 @@ func (b *Book) Count() table.Counts {
 	return c
 }
 
-// setProperties sets the document properties.
 func (w *writer) setProperties() error {
 	at := w.book.At.UTC().Format(time.RFC3339)
 	creator := table.Visible(w.book.Creator)
@@ -98,4 +102,66 @@ func (w *writer) setProperties() error {
 		Modified:       at,
 		Language:       "en",
 	})
+}
+
+// parts collects the parts of a package by name, because excelize writes them in random order.
+type parts struct {
+	excelize.ZipWriter // excelize uses only the methods below
+	content            map[string]*bytes.Buffer
+}
+
+// Create returns the writer of a part.
+func (p parts) Create(name string) (io.Writer, error) {
+	p.content[name] = new(bytes.Buffer)
+	return p.content[name], nil
+}
+
+// Close does nothing: pack writes the parts later.
+func (p parts) Close() error { return nil }
+
+// pack writes the archive. Its bytes are the same each time: parts are sorted and have one time.
+func (w *writer) pack(out io.Writer) error {
+	all := parts{content: make(map[string]*bytes.Buffer)}
+	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })
+	if err := w.Write(io.Discard); err != nil {
+		return err
+	}
+	archive := zip.NewWriter(out)
+	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		return err
+	}
+	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		compressor.Reset(out) // a new compressor for each part takes most of the time for a small workbook
+		return compressor, nil
+	})
+	at := w.book.At.UTC()
+	if at.Year() < 1980 { // the MS-DOS dates of an archive begin in 1980
+		at = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all.content)) {
+		part, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at})
+		if err != nil {
+			return err
+		}
+		if err := w.writePart(part, name, all.content[name].Bytes()); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
+}
+
+// writePart writes a part. It replaces the rows of a sheet that excelize wrote.
+func (w *writer) writePart(out io.Writer, name string, part []byte) error {
+	beginning, rest, _ := bytes.Cut(part, []byte("<sheetData>"))
+	_, end, isSheet := bytes.Cut(rest, []byte("</sheetData>"))
+	if !isSheet {
+		_, err := out.Write(part)
+		return err
+	}
+	buffer := bufio.NewWriterSize(out, 1<<16) // Flush returns the first error
+	_, _ = fmt.Fprintf(buffer, "%s<sheetData>", beginning)
+	w.parts[name].writeRows(buffer, w.styles)
+	_, _ = fmt.Fprintf(buffer, "</sheetData>%s", end)
+	return buffer.Flush()
 }

@@ -25,7 +25,6 @@ const (
 	looks    = lookTone + Look(table.Bad) + 1
 )
 
-// toneLook returns the look of a word.
 func toneLook(t table.Tone) Look {
 	if t == table.Neutral {
 		return Plain
@@ -50,16 +49,10 @@ var palette = map[Look]colors{
 	toneLook(table.Bad):      {"9C0006", "FFC7CE"},
 }
 
-// The formats of dates; the header says that they are UTC. numFmtText is the built-in format "@":
-// text typed into the cell stays text, even if it looks like a formula.
-var (
-	dateFormat = "yyyy-mm-dd hh:mm:ss"
-	dayFormat  = "yyyy-mm-dd"
-)
-
+// numFmtText is the built-in format "@": text typed into the cell stays text, even if it looks like
+// a formula.
 const numFmtText = 49
 
-// makeStyles adds the style of each look to the workbook.
 func (w *writer) makeStyles() (err error) {
 	w.styles = make([]int, looks)
 	for l := range looks {
@@ -89,9 +82,9 @@ func (l Look) style() *excelize.Style {
 	case lookLiteral:
 		s.NumFmt = numFmtText
 	case lookTime:
-		s.CustomNumFmt = &dateFormat
+		s.CustomNumFmt = new("yyyy-mm-dd hh:mm:ss") // the header says that it is UTC
 	case lookDay:
-		s.CustomNumFmt = &dayFormat
+		s.CustomNumFmt = new("yyyy-mm-dd")
 	case Title:
 		s.Font.Size, s.Font.Bold, s.Alignment = 16, true, nil
 	case Heading:

@@ -13,8 +13,7 @@ import (
 
 // part is one sheet of the workbook: a whole Sheet, or one with some of its table's rows.
 type part struct {
-	name    string
-	lines   []Line
+	Sheet
 	columns []table.Column // none without a table
 	rows    []table.Row
 	remarks []Line
@@ -23,9 +22,9 @@ type part struct {
 
 // addSheets adds a Sheet to the workbook, split if its table has too many rows.
 func (w *writer) addSheets(s *Sheet) error {
-	p := part{name: s.Name, lines: s.Lines, widths: s.widths()}
+	p := part{Sheet: *s, widths: s.widths()}
 	if s.Table == nil {
-		return w.addSheet(p, s.Charts)
+		return w.addSheet(p)
 	}
 	p.columns = s.Table.Shown()
 	remarks, rest := s.remarkLines(p.widths), s.Table.Rows
@@ -34,12 +33,12 @@ func (w *writer) addSheets(s *Sheet) error {
 		n := min(room, len(rest))
 		p.rows, rest = rest[:n], rest[n:]
 		if number > 1 {
-			p.name, p.lines = fmt.Sprintf("%s (%d)", s.Name, number), nil
+			p.Name, p.Lines = fmt.Sprintf("%s (%d)", s.Name, number), nil
 		}
 		if len(rest) == 0 {
 			p.remarks = remarks
 		}
-		if err := w.addSheet(p, s.Charts); err != nil || len(rest) == 0 {
+		if err := w.addSheet(p); err != nil || len(rest) == 0 {
 			return err
 		}
 	}
@@ -50,36 +49,35 @@ func (p *part) header() int {
 	if p.columns == nil {
 		return 0
 	}
-	return len(p.lines) + 1
+	return len(p.Lines) + 1
 }
 
 // end returns the last row of the table, or the last line without a table.
-func (p *part) end() int { return max(len(p.lines), p.header()+len(p.rows)) }
+func (p *part) end() int { return max(len(p.Lines), p.header()+len(p.rows)) }
 
 // cells returns the range from a column and row to a column in the last row of the table.
 func (p *part) cells(from, row, to int) string {
 	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
 }
 
-// column returns the name of a column, counted from 0. A sheet has at most 16,384.
 func column(i int) string {
 	name, _ := excelize.ColumnNumberToName(i + 1)
 	return name
 }
 
 // addSheet adds a sheet without its rows, which pack writes.
-func (w *writer) addSheet(p part, charts *Charts) error {
+func (w *writer) addSheet(p part) error {
 	if len(w.parts) == 0 {
-		if err := w.SetSheetName(w.GetSheetName(0), p.name); err != nil {
+		if err := w.SetSheetName(w.GetSheetName(0), p.Name); err != nil {
 			return err
 		}
-	} else if _, err := w.NewSheet(p.name); err != nil {
+	} else if _, err := w.NewSheet(p.Name); err != nil {
 		return err
 	}
 	w.parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", len(w.parts)+1)] = &p
 	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p))
-	if err == nil && charts != nil {
-		err = charts.add(w.File, p.name) // excelize places a chart by the widths of the columns
+	if err == nil && p.Charts != nil {
+		err = p.Charts.add(w.File, p.Name) // excelize places a chart by the widths of the columns
 	}
 	return err
 }
@@ -90,8 +88,8 @@ func (w *writer) addTable(p *part) error {
 	if len(p.rows) == 0 || p.header() != 1 {
 		return nil
 	}
-	header, name := titles(p.columns), strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.name)
-	return errors.Join(w.SetSheetRow(p.name, "A1", &header), w.AddTable(p.name, &excelize.Table{
+	header, name := titles(p.columns), strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.Name)
+	return errors.Join(w.SetSheetRow(p.Name, "A1", &header), w.AddTable(p.Name, &excelize.Table{
 		Range:     p.cells(0, 1, len(p.columns)-1),
 		Name:      "audit_" + name, // SSO alone is also the name of a column
 		StyleName: "TableStyleMedium2",
@@ -102,14 +100,14 @@ func (w *writer) addTable(p *part) error {
 // starts with the last column, because excelize inserts each before the others.
 func (w *writer) setColumns(p *part) error {
 	for i := len(p.widths) - 1; i >= 0; i-- {
-		if err := w.SetColWidth(p.name, column(i), column(i), p.widths[i]); err != nil {
+		if err := w.SetColWidth(p.Name, column(i), column(i), p.widths[i]); err != nil {
 			return err
 		}
 	}
 	if p.header() != 1 {
 		return nil
 	}
-	return w.SetPanes(p.name, &excelize.Panes{
+	return w.SetPanes(p.Name, &excelize.Panes{
 		Freeze: true, XSplit: 1, YSplit: 1, TopLeftCell: "B2", ActivePane: "bottomRight",
 		Selection: []excelize.Selection{{SQRef: "B2", ActiveCell: "B2", Pane: "bottomRight"}},
 	})
@@ -123,7 +121,7 @@ func (w *writer) markDays(p *part) error {
 	if days < 0 || len(p.rows) == 0 {
 		return nil
 	}
-	return w.SetConditionalFormat(p.name, p.cells(days, p.header()+1, days), []excelize.ConditionalFormatOptions{
+	return w.SetConditionalFormat(p.Name, p.cells(days, p.header()+1, days), []excelize.ConditionalFormatOptions{
 		{Type: "cell", Criteria: "<", Value: "0", StopIfTrue: true, Format: &w.expired},
 		{Type: "data_bar", Criteria: "=", BarColor: "#9DC3E6", MinType: "num", MinValue: "0", MaxType: "num",
 			MaxValue: "730"},
@@ -139,30 +137,99 @@ const (
 // setPrinting prints the sheet in landscape, one page wide, with the header row on each page. It
 // selects A3 if the sheet is too wide to be readable on A4.
 func (w *writer) setPrinting(p *part) error {
-	fit, orientation, wide, high, paper := true, "landscape", 1, 0, paperA4
+	paper := paperA4
 	if totalWidth(p.widths) > pageWidth {
 		paper = paperA3
 	}
-	side, end, footer := 0.4, 0.6, 0.3 // inches
 	last := p.end()
 	if len(p.remarks) > 0 {
 		last += 1 + len(p.remarks)
 	}
 	err := errors.Join(
-		w.SetSheetDimension(p.name, fmt.Sprintf("A1:%s%d", column(max(0, len(p.widths)-1)), max(1, last))),
-		w.SetSheetProps(p.name, &excelize.SheetPropsOptions{FitToPage: &fit}),
-		w.SetPageLayout(p.name, &excelize.PageLayoutOptions{
-			Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high,
+		w.SetSheetDimension(p.Name, fmt.Sprintf("A1:%s%d", column(max(0, len(p.widths)-1)), max(1, last))),
+		w.SetSheetProps(p.Name, &excelize.SheetPropsOptions{FitToPage: new(true)}),
+		w.SetPageLayout(p.Name, &excelize.PageLayoutOptions{
+			Size: &paper, Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0),
 		}),
-		w.SetPageMargins(p.name, &excelize.PageLayoutMarginsOptions{
-			Left: &side, Right: &side, Top: &end, Bottom: &end, Header: &footer, Footer: &footer,
+		w.SetPageMargins(p.Name, &excelize.PageLayoutMarginsOptions{ // inches
+			Left: new(0.4), Right: new(0.4), Top: new(0.6), Bottom: new(0.6), Header: new(0.3), Footer: new(0.3),
 		}),
-		w.SetHeaderFooter(p.name, &excelize.HeaderFooterOptions{
+		w.SetHeaderFooter(p.Name, &excelize.HeaderFooterOptions{
 			OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
 		}))
 	if err != nil || p.header() == 0 {
 		return err
 	}
-	rows := fmt.Sprintf("'%s'!$%d:$%d", p.name, p.header(), p.header())
-	return w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: rows, Scope: p.name})
+	rows := fmt.Sprintf("'%s'!$%d:$%d", p.Name, p.header(), p.header())
+	return w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: rows, Scope: p.Name})
+}
+
+// Charts are placed over empty rows of a sheet, above the lines with their numbers.
+type Charts struct {
+	First  int // first row of the charts; the row above has their heading
+	Header int // row with the titles of the numbers; the first column names the points
+	Last   int // last row with numbers
+	Charts []Chart
+}
+
+// ChartRows is the number of empty rows that the charts need.
+const ChartRows = 13
+
+// Chart is one chart.
+type Chart struct {
+	Column string // of its left edge
+	Title  string
+	Type   excelize.ChartType
+	Width  uint // pixels
+	Series []Series
+}
+
+// Series is the numbers of one column.
+type Series struct{ Column, Color, Marker string }
+
+// add adds the charts, with a page break before their heading so that no page break cuts them. It
+// adds none if there are no numbers.
+func (c *Charts) add(f *excelize.File, sheet string) error {
+	if c.Last <= c.Header {
+		return nil
+	}
+	if err := f.InsertPageBreak(sheet, fmt.Sprintf("A%d", c.First-1)); err != nil {
+		return err
+	}
+	for _, chart := range c.Charts {
+		if err := f.AddChart(sheet, fmt.Sprintf("%s%d", chart.Column, c.First), c.draw(sheet, &chart)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
+	title, axis := excelize.Font{Size: 10, Bold: true, Color: "404040"}, excelize.Font{Size: 8, Color: "404040"}
+	drawn := &excelize.Chart{
+		Type:       chart.Type,
+		Title:      excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: chart.Title, Font: &title}}},
+		VaryColors: new(false),
+		Dimension:  excelize.ChartDimension{Width: chart.Width, Height: (ChartRows - 2) * 20},
+		Legend:     excelize.ChartLegend{Position: "bottom"},
+		XAxis:      excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}, Font: axis},
+		YAxis: excelize.ChartAxis{
+			NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: new(0.0), MajorGridLines: true, Font: axis,
+		},
+		ShowBlanksAs: "gap", // a run that is not complete must not show as 0
+	}
+	for _, s := range chart.Series {
+		series := excelize.ChartSeries{
+			Name:       fmt.Sprintf("%s!$%s$%d", sheet, s.Column, c.Header),
+			Categories: fmt.Sprintf("%s!$A$%d:$A$%d", sheet, c.Header+1, c.Last),
+			Values:     fmt.Sprintf("%s!$%s$%d:$%s$%d", sheet, s.Column, c.Header+1, s.Column, c.Last),
+			Fill:       fill(s.Color),
+		}
+		if s.Marker != "" {
+			series.Line = excelize.LineOptions{Width: 2}
+			series.Marker = excelize.ChartMarker{Symbol: s.Marker, Size: 6, Fill: fill(s.Color)}
+		}
+		drawn.Series = append(drawn.Series, series)
+	}
+	return drawn
 }

@@ -1,16 +1,16 @@
 //go:build linux
 
-// Command simulate serves the demo's API with generated organizations, and measures programs that
-// run against it. The script bench/run starts it.
+// Package bench serves the demo's API with generated organizations, and measures programs that run
+// against it. The script bench/run builds it with go test -c and calls it:
 //
-//	simulate serve --folder DIR [--organizations N] [--configurations M] [--latency 50ms] [--changes 0.001]
-//	simulate time FILE PROGRAM [ARGUMENT]...
+//	simulate -serve DIR [-organizations N] [-configurations M] [-latency 50ms] [-changes 0.001]
+//	simulate -time FILE PROGRAM [ARGUMENT]...
 //
-// serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
+// -serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
 // into DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a
-// share of all SCIM configurations. time runs the program and appends its wall time in milliseconds
-// and its peak memory in MiB to FILE.
-package main
+// share of all SCIM configurations. -time runs the program and appends its wall time in
+// milliseconds and its peak memory in MiB to FILE. Without these flags, it only runs its tests.
+package bench
 
 import (
 	"context"
@@ -25,38 +25,64 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 )
 
-func main() {
+var (
+	serveDir       = flag.String("serve", "", "serve, with auditor.yaml, url and the tokens in this folder")
+	timeFile       = flag.String("time", "", "run a program, and append its time and memory to this file")
+	organizations  = flag.Int("organizations", 1, "number of organizations")
+	configurations = flag.Int("configurations", 3, "SCIM configurations of each, and as many of SSO")
+	latency        = flag.Duration("latency", 0, "wait before each answer")
+	changes        = flag.Float64("changes", 0.001, "share of the SCIM configurations that /next-night changes")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := execute(ctx, os.Args[1:]); err != nil {
+	var err error
+	switch {
+	case *serveDir != "":
+		err = serve(ctx)
+	case *timeFile != "" && flag.NArg() > 0:
+		err = measure(ctx, *timeFile, flag.Args())
+	default:
+		os.Exit(m.Run())
+	}
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "simulate: error:", err)
 		os.Exit(1)
 	}
 }
 
-func execute(ctx context.Context, args []string) error {
-	switch {
-	case len(args) > 0 && args[0] == "serve":
-		return serve(ctx, args[1:])
-	case len(args) > 2 && args[0] == "time":
-		return measure(ctx, args[1], args[2:])
+func TestANightChangesItsShareOfTheConfigurations(t *testing.T) {
+	w := newWorld(2, 1000, 0.001, 0)
+	before := w.names()
+	w.nextNight()
+	changed := 0
+	for id, name := range w.names() {
+		if before[id] != name {
+			changed++
+		}
 	}
-	return errors.New("usage: simulate serve --folder DIR [flags], or simulate time FILE PROGRAM [ARGUMENT]")
+	if len(before) != 2000 || changed != 2 {
+		t.Errorf("%d of %d names changed", changed, len(before))
+	}
 }
 
-func serve(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("simulate serve", flag.ContinueOnError)
-	folder := flags.String("folder", ".", "folder for auditor.yaml, url and the tokens")
-	organizations := flags.Int("organizations", 1, "number of organizations")
-	configurations := flags.Int("configurations", 3, "SCIM configurations of each, and as many of SSO")
-	latency := flags.Duration("latency", 0, "wait before each answer")
-	changes := flags.Float64("changes", 0.001, "share of the SCIM configurations that /next-night changes")
-	if err := flags.Parse(args); err != nil {
-		return err
+func (w *world) names() map[any]any {
+	names := make(map[any]any)
+	for _, s := range w.states {
+		for _, row := range s.SCIM {
+			names[row["id"]] = row["name"]
+		}
 	}
+	return names
+}
+
+func serve(ctx context.Context) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -64,7 +90,7 @@ func serve(ctx context.Context, args []string) error {
 	}
 	world := newWorld(*organizations, *configurations, *changes, *latency)
 	base := "http://" + listener.Addr().String() + "/api"
-	if err := world.writeSettings(*folder, base); err != nil {
+	if err := world.writeSettings(*serveDir, base); err != nil {
 		return err
 	}
 	fmt.Println(base)

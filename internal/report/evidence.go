@@ -1,0 +1,345 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/report/xlsx"
+	"scim-auditor/internal/schedule"
+	"scim-auditor/internal/snapshot"
+)
+
+// Names has the names that the rows of a report show: All for RunLevel, else an organization.
+type Names struct {
+	All           string
+	Organizations []string // unique
+}
+
+// NewNames returns unique names. Names that several organizations share are followed by the
+// distinguishing text in parentheses.
+func NewNames(all string, organizations, distinguishing []string) Names {
+	n := Names{all, slices.Clone(organizations)}
+	seen := make(map[string]int)
+	for _, name := range organizations {
+		seen[name]++
+	}
+	for i, name := range organizations {
+		if seen[name] > 1 {
+			n.Organizations[i] += " (" + distinguishing[i] + ")"
+		}
+	}
+	return n
+}
+
+// Of returns the name of an organization, or All for RunLevel.
+func (n *Names) Of(organization int) string {
+	if organization == table.RunLevel {
+		return n.All
+	}
+	return n.Organizations[organization]
+}
+
+// Fact is one line of the evidence or of a summary.
+type Fact struct {
+	Organization int
+	Item         string
+	Value        any
+}
+
+// rowFacts returns a row as facts: each visible cell with a value becomes a fact under its column's
+// title, and each instant a second one with its local time. Keys select the columns; no keys select
+// all.
+func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
+	var facts []Fact
+	for _, i := range t.Indexes(keys) {
+		if value := t.Rows[row].Cells[i]; value != nil {
+			facts = append(facts, Fact{t.Rows[row].Organization, t.Columns[i].Title, value})
+		}
+	}
+	return r.Localized(facts)
+}
+
+// Localized adds the local time after each instant.
+func (o *Options) Localized(facts []Fact) []Fact {
+	zone := o.Zone()
+	if zone == nil {
+		return facts
+	}
+	var all []Fact
+	for _, f := range facts {
+		all = append(all, f)
+		if name, ok := strings.CutSuffix(f.Item, table.InUTC); ok {
+			item := name + "(" + zone.String() + ")"
+			all = append(all, Fact{f.Organization, item, table.InZone(f.Value, zone)})
+		}
+	}
+	return all
+}
+
+// FactTable returns a table with a row for each fact.
+func FactTable(facts []Fact, names *Names) *table.Table {
+	t := table.New("", nil, columnsOf["Facts"]...)
+	for _, f := range facts {
+		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
+	}
+	return t
+}
+
+// CellFacts counts the cells that the selected files show in another form than the database. The
+// facts also say where the unaltered values are: in the database and in the JSON files, if these
+// are written.
+func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines string) (table.Counts, []Fact) {
+	var counts table.Counts
+	var facts []Fact
+	add := func(item string, value any) { facts = append(facts, Fact{table.RunLevel, item, value}) }
+	if o.Has(FormatXLSX) {
+		counts = book.Count()
+		add("Workbook cells with hidden characters made visible", counts.Altered)
+		add(fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), counts.Cut)
+	}
+	counts.Guarded = 0 // of the workbook
+	if o.Has(FormatCSV) {
+		for _, t := range csv {
+			counts.Guarded += t.Guarded
+		}
+		add("CSV cells with a leading ' against formulas, or hidden characters made visible", counts.Guarded)
+	}
+	unaltered := "the database"
+	if o.Has(FormatJSON) {
+		unaltered += ", " + json
+	}
+	if o.Has(FormatJSONL) {
+		unaltered += ", " + jsonLines
+	}
+	add("Full, unaltered values", unaltered)
+	return counts, facts
+}
+
+// snapshotTable has one row for each organization on how its snapshot was made. The evidence shows
+// each cell with a value on its own line, under the column's title.
+func (r *report) snapshotTable() *table.Table {
+	t := table.New("", nil, columnsOf["Snapshots"]...)
+	t.Key = "snapshots"
+	for i, o := range r.Organizations {
+		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
+	}
+	return t
+}
+
+func snapshotCells(o *Organization) []any {
+	s := &o.Snapshot
+	cells := []any{
+		int(s.ID), Word(s.Outcome), s.TakenAt, s.Source, or(s.OrganizationID, Unknown), or(s.OrganizationName, Unknown),
+		or(s.OrganizationTier, NotReported), s.BaseURL, or(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown),
+		s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
+		table.List{Items: s.Notes, Separator: "; ", None: "none"}, s.Pages,
+	}
+	if o.complete() {
+		return append(cells, nil, nil)
+	}
+	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was recorded"))
+}
+
+// listingCells returns the cells of a complete snapshot from its baseline to its hashes.
+func listingCells(o *Organization) []any {
+	s := &o.Snapshot
+	if !o.complete() {
+		return make([]any, 17) // the number of cells below
+	}
+	cells := []any{
+		or(idOf(o.Baseline), baselineText), s.SCIMListing.Pages, s.SCIMListing.RowsPerPage, finalToken(s.SCIMListing),
+		s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
+	}
+	for _, value := range []any{
+		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOReceived, s.SSODistinct,
+		s.SSOConfigurations,
+	} {
+		cells = append(cells, Unless(s.SSONotAssessed, value))
+	}
+	return append(cells, Unless(s.PoliciesNotAssessed, "assessed"), s.ContentSHA256, s.ChainSHA256)
+}
+
+// comparedCells returns the cells on the baselines and the audit log. The last ones are only in
+// JSON: why values are null, and the policies as the API sent them.
+func comparedCells(o *Organization) []any {
+	var taken, restricted, policies any
+	if o.Baseline != nil {
+		taken = o.Baseline.TakenAt
+	}
+	if o.Policies != nil {
+		restricted, policies = o.Policies.RestrictAccountCreationToSCIM, jsontext.Value(o.Policies.Raw)
+	}
+	l := cmp.Or(o.AuditLog, new(snapshot.AuditLog))
+	log := []any{nil, nil, nil, nil, nil}
+	if o.AuditLog != nil {
+		log = []any{l.Since}
+		for _, value := range []any{l.Pages, l.Received, len(l.Entries), cmp.Or(l.Lacking, "none")} {
+			log = append(log, Unless(l.NotAssessed, value))
+		}
+	}
+	return slices.Concat([]any{taken, restricted}, log, []any{
+		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, l.NotAssessed, table.Instant(l.Until, ""),
+		or(idOf(o.SSOBaseline), ""), or(idOf(o.PoliciesBaseline), ""), or(idOf(o.LastComplete), ""), policies,
+	})
+}
+
+func (o *Organization) enabled() int {
+	n := 0
+	for i := range o.SCIM {
+		if o.SCIM[i].Enabled {
+			n++
+		}
+	}
+	return n
+}
+
+func idOf(s *snapshot.Snapshot) int {
+	if s == nil {
+		return 0
+	}
+	return int(s.ID)
+}
+
+func clockCell(s *snapshot.Snapshot) any {
+	if !s.ServerClockKnown {
+		return table.Why("unknown: no response had a date")
+	}
+	return s.ServerClockOffset.String()
+}
+
+// finalToken returns whether the last page had the empty page token that ends a list.
+func finalToken(l snapshot.Listing) string {
+	if l.FinalTokenEmpty {
+		return "empty: the listing is complete"
+	}
+	return "not empty: the listing is not complete"
+}
+
+// evidence returns facts on how the run was made, without its exchanges: on the run, on each
+// snapshot, and on the thresholds that its rules used.
+func (r *report) evidence() []Fact {
+	all := append(r.runFacts(), r.writerFacts()...)
+	for i := range r.Organizations {
+		all = append(all, r.rowFacts(r.snapshots, i)...)
+		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
+			if o.expected != "" && o.expected != r.Rules[j].Expected {
+				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
+			}
+		}
+	}
+	return all
+}
+
+func (r *report) runFacts(keys ...string) []Fact {
+	t := table.New("", nil, RunColumns...)
+	t.Add(table.RunLevel, RunCells(&r.Run)...)
+	return r.rowFacts(t, 0, keys...)
+}
+
+// writerFacts names the version that wrote the report, if another version made the run.
+func (r *report) writerFacts() []Fact {
+	if r.writer() == r.Run.ToolVersion {
+		return nil
+	}
+	return []Fact{{table.RunLevel, "Report written again by", "auditor " + r.writer()}}
+}
+
+// RunColumns are the columns of a table of runs.
+var RunColumns = columnsOf["Runs"]
+
+// RunCells returns the cells of a run.
+func RunCells(r *snapshot.Run) []any {
+	return []any{
+		int(r.ID), Word(r.Outcome), r.StartedAt, table.Instant(r.FinishedAt, "not finished"),
+		table.Instant(r.ScheduledFor, "not scheduled"), r.Trigger, r.CompleteOrganizations, r.FailedOrganizations,
+		r.SCIMConfigurations, r.Changes, r.FailedFindings, OneLine(r.Error), r.ToolVersion, r.Host,
+	}
+}
+
+// missedRule is the rule whose findings are about missed nights. Their subject ids are the
+// scheduled times in RFC 3339.
+const missedRule = "RUN-002"
+
+// runTable lists the last runs up to this one and the missed nights of the last days, newest first.
+func (r *report) runTable() *table.Table {
+	t := r.table("Runs")
+	for i := range r.Runs {
+		t.Add(table.RunLevel, RunCells(&r.Runs[i])...)
+	}
+	for at, organizations := range r.missedNights() {
+		reason := "no run started"
+		if len(organizations) > 0 {
+			reason = "no complete run for: " + strings.Join(organizations, ", ")
+		}
+		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil,
+			reason, "", "")
+	}
+	started, scheduled := t.Column("started_at"), t.Column("scheduled_for")
+	at := func(row table.Row) time.Time { return cmp.Or(row.Cells[started], row.Cells[scheduled]).(time.Time) }
+	// Nights have different times. A run comes before a night with the same time.
+	slices.SortStableFunc(t.Rows, func(a, b table.Row) int { return at(b).Compare(at(a)) })
+	t.Remark(table.RunLevel, fmt.Sprintf("The last %d runs, and the nights missed since %s. auditor runs lists all.",
+		shownRuns, UTC(r.Since())))
+	return t
+}
+
+// missedNights returns the nights without a run. It also returns the nights in findings of RUN-002,
+// with the organizations of this run that missed them. A night with a failed run is not included:
+// that run has a row of its own.
+func (r *report) missedNights() map[time.Time][]string {
+	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
+	for _, n := range r.Nights {
+		at := n.ScheduledAt.UTC()
+		if tried[at] = n.Status != schedule.Missed; !tried[at] {
+			missed[at] = nil
+		}
+	}
+	for i, o := range r.Organizations {
+		for j := range o.Findings {
+			f := &o.Findings[j]
+			if f.RuleID != missedRule || f.Status != finding.Fail {
+				continue
+			}
+			at, err := time.Parse(time.RFC3339, f.SubjectID)
+			if at = at.UTC(); err == nil && !tried[at] && !at.Before(r.Since()) {
+				missed[at] = append(missed[at], r.label(i))
+			}
+		}
+	}
+	return missed
+}
+
+// exchangeTable lists the requests behind the snapshots, in the order of sending.
+func (r *report) exchangeTable() *table.Table {
+	t := r.table("Exchanges")
+	for i, o := range r.Organizations {
+		for j := range o.Exchanges {
+			e := &o.Exchanges[j]
+			t.Add(i, r.label(i), e.Method, e.Request, e.Number, e.Status, e.SentAt, int(e.Duration.Milliseconds()), e.Records,
+				table.List{Items: e.Retries, Separator: "; ", None: "none"}, table.Instant(e.ServerDate, "none sent"),
+				int(e.ResponseSize), e.ResponseSHA256)
+		}
+		if len(o.Exchanges) == 0 {
+			t.Missing(i, r.label(i)+": no exchanges are stored")
+		}
+	}
+	return t
+}
+
+// auditLogTable lists the stored entries of the audit log, for JSON.
+func (r *report) auditLogTable() *table.Table {
+	t := r.table("Audit log")
+	for i, o := range r.Organizations {
+		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
+		}
+	}
+	return t
+}
