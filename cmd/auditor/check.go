@@ -34,7 +34,8 @@ func checkCommand(env environment) *cobra.Command {
 	return command
 }
 
-// checkAll returns the result of every check. If the settings are wrong, that is the only result.
+// checkAll returns the result of every check. If the settings are wrong, that is the only
+// result.
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
@@ -87,8 +88,9 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 	return results
 }
 
-// checkSources asks the API about each organization. Store is nil if the database cannot be read; then checkSources
-// cannot check that the token belongs to the same organization as in earlier runs.
+// checkSources asks the API about each organization. Store is nil if the database cannot be
+// read; then checkSources cannot check that the token belongs to the same organization as in
+// earlier runs.
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	sources, transport, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"scim-auditor/internal/demo"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -33,10 +34,11 @@ func (s *site) verify(want int, args ...string) string {
 	return s.printed.String()
 }
 
-// threeNights runs three nights, and returns the head of each and a copy of the database after the second.
+// threeNights runs three nights, and returns the head of each and a copy of the database after the
+// second.
 func threeNights(t *testing.T) (s *site, heads []string, backup string) {
 	s = newSite(t, nil)
-	s.fill()
+	s.state.SCIM = []demo.Row{configuration(0), configuration(1)}
 	backup = s.path("backup.db")
 	for night := range 3 {
 		s.mustRun()

@@ -35,8 +35,8 @@ func privateKeys(t *testing.T) map[string]crypto.Signer {
 	return map[string]crypto.Signer{"ed25519": edwards, "ecdsa": curve, "rsa": large}
 }
 
-// writeKey writes a private key in OpenSSH's format, with a passphrase unless that is empty, and returns the line of its
-// public key.
+// writeKey writes a private key in OpenSSH's format, with a passphrase unless that is empty, and
+// returns the line of its public key.
 func writeKey(t *testing.T, path string, key crypto.Signer, passphrase string) (public string) {
 	t.Helper()
 	block, err := ssh.MarshalPrivateKey(key, "")

@@ -1,4 +1,5 @@
-// Package metrics exposes the last run in the store, and the counters of a server, in the format of Prometheus.
+// Package metrics exposes the last run in the store, and the counters of a server, in the
+// format of Prometheus.
 package metrics
 
 import (
@@ -67,7 +68,8 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has
+// no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.tokens.Reset()
 	for source, expires := range at {
@@ -80,8 +82,9 @@ func (s *Set) Handler() http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 }
 
-// WriteFile writes the metrics for the textfile collector of the node exporter. The file is readable by everyone,
-// because the collector runs as another user and no metric is secret. It is replaced completely or not at all.
+// WriteFile writes the metrics for the textfile collector of the node exporter. The file is
+// readable by everyone, because the collector runs as another user and no metric is secret. It
+// is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
 	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
@@ -89,7 +92,8 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// storedMetrics has a line for each metric that Update reads from the store: its name, labels and help.
+// storedMetrics has a line for each metric that Update reads from the store: its name, labels
+// and help.
 //
 //go:embed stored.tsv
 var storedMetrics string
@@ -98,8 +102,9 @@ func (s *Set) set(name string, value float64, labels ...string) {
 	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended. For an organization without a complete snapshot, it omits the
-// numbers of configurations, changes and findings: unknown values are omitted, never 0.
+// Update sets the metrics to the last run that has ended. For an organization without a
+// complete snapshot, it omits the numbers of configurations, changes and findings: unknown
+// values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {
@@ -112,7 +117,8 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
-	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
+	// Use only the newest label: a label that was renamed in the settings would look overdue
+	// forever.
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}

@@ -15,7 +15,8 @@ import (
 	"scim-auditor/internal/report"
 )
 
-// Notification is a recipient. It is notified of results that meet at least one of the conditions.
+// Notification is a recipient. It is notified of results that meet at least one of the
+// conditions.
 type Notification struct {
 	Type   string // webhook, slack, email or ping
 	Sender notify.Sender
@@ -38,7 +39,8 @@ type notifyEntry struct {
 	Attach       bool     `yaml:"attach"`
 }
 
-// Notifications returns the recipients in the config file. It reads their secrets and sends nothing.
+// Notifications returns the recipients in the config file. It reads their secrets and sends
+// nothing.
 func (s *Settings) Notifications() ([]Notification, error) {
 	var all []Notification
 	for i, entry := range s.Notify {
@@ -134,8 +136,8 @@ func (s *Settings) secret(what, value, variable, file string) (string, error) {
 	return "", fmt.Errorf("set %s_env or %s_file", what, what)
 }
 
-// Condition is an item of --fail-on or of on in a notification: changes or findings of a severity or above, or an event
-// of a run, which has no severity.
+// Condition is an item of --fail-on or of on in a notification: changes or findings of a
+// severity or above, or an event of a run, which has no severity.
 type Condition struct {
 	What  string // "changes", "findings" or one of the events
 	Least diff.Severity
@@ -148,7 +150,8 @@ const (
 	Token   = "token" // a token expires soon or has expired
 )
 
-// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the events, comma-separated.
+// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the
+// events, comma-separated.
 func ParseConditions(text string, events ...string) ([]Condition, error) {
 	var all []Condition
 	for item := range strings.SplitSeq(text, ",") {
