@@ -3,6 +3,9 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -63,9 +66,21 @@ func TestTheHeadOfARunIsEverywhere(t *testing.T) {
 	if got := s.query("SELECT head FROM heads ORDER BY run_id"); strings.Join(got, "\n") != strings.Join(heads, "\n") {
 		t.Errorf("heads %q, printed %q", got, heads)
 	}
+	received := make(map[string]string)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		received[r.URL.Path] = string(body)
+	}))
+	defer server.Close()
+	writeText(t, s.path("auditor.yaml"), "notify:\n  - {type: webhook, on: always, url: "+server.URL+"/webhook}\n"+
+		"  - {type: slack, on: always, url: "+server.URL+"/slack}\n")
 	s.printed.Reset()
-	s.mustRun("--json")
-	s.expect(`"head": "` + s.query("SELECT head FROM heads WHERE run_id = 4")[0] + `"`)
+	s.mustRun("--json", "--config", s.path("auditor.yaml"))
+	head := s.query("SELECT head FROM heads WHERE run_id = 4")[0]
+	s.expect(`"head": "` + head + `"`)
+	if !strings.Contains(received["/webhook"], `"head":"`+head+`"`) || !strings.Contains(received["/slack"], head+`\n"`) {
+		t.Errorf("a notification has no head %s:\n%s", head, received)
+	}
 }
 
 func TestVerifySaysWhetherAHistoryIsThere(t *testing.T) {

@@ -127,6 +127,23 @@ func TestASignatureIsValidForItsMessageAndItsSigner(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatHasGoneIsNamed(t *testing.T) {
+	key := privateKeys(t)["ed25519"]
+	locked := filepath.Join(t.TempDir(), "locked")
+	writeKey(t, locked, key, "secret")
+	socket := startAgent(t, key)
+	signer, err := evidence.OpenSigner(locked, socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(socket); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signer.Sign(message); err == nil || !strings.Contains(err.Error(), "connecting to the SSH agent") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestASignatureOfSomebodyElseIsRefused(t *testing.T) {
 	key, other := privateKeys(t)["ed25519"], privateKeys(t)["ed25519"]
 	private := filepath.Join(t.TempDir(), "key")

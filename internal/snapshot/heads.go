@@ -102,6 +102,8 @@ func (s *Store) Lacks(ctx context.Context, h evidence.Head) (reason string, err 
 		return fmt.Sprintf("link %d of the ledger is %s: the history up to it was altered", h.Number, at.chain), nil
 	case at.kind == "run_end" && at.rowID != h.Run:
 		return fmt.Sprintf("link %d is the end of run %d, not of run %d", h.Number, at.rowID, h.Run), nil
+	case h.Run != 0 && at.startedAt.IsZero():
+		return fmt.Sprintf("there is no run %d", h.Run), nil
 	case !at.startedAt.Equal(h.TakenAt):
 		return fmt.Sprintf("run %d began at %s", h.Run, formatSeconds(at.startedAt)), nil
 	}
