@@ -38,10 +38,13 @@ func reportCommand(env environment) *cobra.Command {
 			}
 			return reportRun(cmd, env, store, *runID, s.Out, options)
 		})
-		if err == nil {
-			printError(env.stderr, stamps.Add(cmd.Context(), s.Out)) // the report is complete without it
+		if err != nil {
+			return err
 		}
-		return err
+		if err := stamps.Add(cmd.Context(), s.Out); err != nil {
+			printProblem(env.stderr, "warning", err.Error(), "the report is complete without the timestamp")
+		}
+		return nil
 	})
 	asked.add(command.Flags())
 	return command
