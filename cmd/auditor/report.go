@@ -42,7 +42,7 @@ func reportCommand(env environment) *cobra.Command {
 			return err
 		}
 		if err := stamps.Add(cmd.Context(), s.Out); err != nil {
-			printProblem(env.stderr, "warning", err.Error(), "the report is complete without the timestamp")
+			printProblem(env.stderr, "warning", err.Error(), "the report is written; only its timestamp is missing")
 		}
 		return nil
 	})

@@ -164,7 +164,7 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))
 	}
 	if result.TimestampError != "" {
-		printProblem(env.stderr, "warning", result.TimestampError, "the run is complete without the timestamp")
+		printProblem(env.stderr, "warning", result.TimestampError, "the outcome of the run does not depend on the timestamp")
 	}
 	return err
 }

@@ -68,7 +68,7 @@ type Result struct {
 	// in ReportError.
 	ReportFolder string
 	ReportError  error
-	// TimestampError says why a report folder has no timestamp yet. The run is complete without it.
+	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError error
 }
 
