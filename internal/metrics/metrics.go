@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -26,10 +25,9 @@ const namespace = "auditor"
 type Set struct {
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
-	// expiries guards when tokens expire, by source: stated in the settings, and own by the API.
+	// stated has the expiries of tokens in the settings, by source; expiries guards it.
 	expiries sync.Mutex
 	stated   map[string]time.Time
-	own      map[string]ona.OwnToken
 	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
 
 	// What a server counts from its start. These are nil until CountServer adds them.
@@ -75,39 +73,26 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token according to the settings. A source with an unknown expiry
-// has no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets what Update set. A
+// source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.expiries.Lock()
 	defer s.expiries.Unlock()
 	s.stated = at
-	s.showExpiries()
-}
-
-// showExpiries requires the lock.
-func (s *Set) showExpiries() {
 	s.tokens.Reset()
-	for source, token := range s.own {
-		if !token.Ends.IsZero() {
-			s.tokens.WithLabelValues(source).Set(float64(token.Ends.Unix()))
-		}
-	}
-	for source, expires := range s.stated {
-		if token := s.own[source]; token.Tokens != 1 || token.Ends.IsZero() {
-			s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
-		}
+	for source, expires := range at {
+		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
 	}
 }
 
-// setOwnTokens sets what the API says about the tokens in the newest complete snapshots.
-func (s *Set) setOwnTokens(newest []snapshot.Snapshot) {
+// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the token itself, or
+// if the settings do not have it.
+func (s *Set) setOwnToken(h snapshot.Snapshot) {
 	s.expiries.Lock()
 	defer s.expiries.Unlock()
-	s.own = make(map[string]ona.OwnToken)
-	for _, h := range newest {
-		s.own[h.Source] = h.OwnToken
+	if own := h.OwnToken; !own.Ends.IsZero() && (own.Tokens == 1 || s.stated[h.Source].IsZero()) {
+		s.tokens.WithLabelValues(h.Source).Set(float64(own.Ends.Unix()))
 	}
-	s.showExpiries()
 }
 
 // Handler serves the metrics to Prometheus.
@@ -150,20 +135,20 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
-	s.setOwnTokens(newest)
 	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.run(ctx, store, r)
+			return s.run(ctx, store, r, newest)
 		}
 	}
 	return nil
 }
 
-func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
+// run sets the metrics to a run. newest are the newest complete snapshots of all organizations.
+func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run, newest []snapshot.Snapshot) error {
 	s.set("run_complete", oneIf(r.Outcome == snapshot.Complete))
 	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
 	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
@@ -171,6 +156,12 @@ func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) er
 	for _, h := range snapshots {
 		if err := s.organization(ctx, store, h); err != nil {
 			return err
+		}
+		// A night that failed may not have read when the token ends.
+		for _, last := range newest {
+			if last.Source == h.Source {
+				s.setOwnToken(last)
+			}
 		}
 	}
 	return err
