@@ -198,6 +198,9 @@ func (d *document) sourceTable() *table.Table {
 			t.Add(f.Organization, f.Item, value)
 		}
 	}
+	if d.lastHead.Number > 0 {
+		t.Add(table.RunLevel, "Ledger", d.lastHead.String())
+	}
 	t.Add(table.RunLevel, "Tie-outs", d.tieOuts().Sentence())
 	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+
 		"database, and the sheet Snapshots has its hashes.")
