@@ -35,6 +35,7 @@ import (
 // environment holds what the command takes from the machine. Other packages get it from their
 // callers.
 type environment struct {
+	program        string   // as the user calls it, for commands that are printed; auditor if empty
 	args           []string // without the program's name
 	getenv         func(string) string
 	stdout, stderr io.Writer
@@ -67,6 +68,7 @@ func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, environment{
+		program:   calledAs(os.Args[0]),
 		args:      os.Args[1:],
 		getenv:    os.Getenv,
 		stdout:    os.Stdout,
@@ -77,6 +79,14 @@ func execute() int {
 		hangups:   hangups,
 		freeSpace: check.FreeSpace,
 	})
+}
+
+// calledAs returns how a user calls this program, from the first word of the command line.
+func calledAs(word string) string {
+	if strings.Contains(filepath.ToSlash(word), "/go-build") { // go run removes its program at the end
+		return "go run ./cmd/auditor"
+	}
+	return word
 }
 
 func hangups() (<-chan os.Signal, func()) {

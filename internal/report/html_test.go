@@ -14,7 +14,7 @@ import (
 // page returns the parsed HTML file of a model.
 func page(t *testing.T, m *Model) *html.Node {
 	t.Helper()
-	root, err := html.Parse(bytes.NewReader(file(t, newReport(m, Options{}), htmlFile)))
+	root, err := html.Parse(bytes.NewReader(file(t, newReport(m, Options{}), HTMLFile)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestPageIsValid(t *testing.T) {
 	}
 	for name, m := range map[string]*Model{"example": example(), "hostile": hostileModel(), "empty": {}} {
 		check := exec.CommandContext(t.Context(), tidy, "-quiet", "-errors", "--drop-empty-elements", "no")
-		check.Stdin = bytes.NewReader(file(t, newReport(m, Options{}), htmlFile))
+		check.Stdin = bytes.NewReader(file(t, newReport(m, Options{}), HTMLFile))
 		output, err := check.CombinedOutput()
 		if err != nil || bytes.Contains(output, []byte("Error:")) {
 			t.Errorf("%s: %v\n%s", name, err, output)
