@@ -106,11 +106,21 @@ func (w *writer) addTable(p *part) error {
 		return nil
 	}
 	header, name := titles(p.columns), strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.Name)
-	return errors.Join(w.SetSheetRow(p.Name, "A1", &header), w.AddTable(p.Name, &excelize.Table{
+	err := errors.Join(w.SetSheetRow(p.Name, "A1", &header), w.AddTable(p.Name, &excelize.Table{
 		Range:     p.cells(0, 1, len(p.columns)-1),
 		Name:      "audit_" + name, // SSO alone is also the name of a column
 		StyleName: "TableStyleMedium2",
 	}))
+	if err != nil {
+		return err
+	}
+	// Excelize parses every table again for each new one. A short stand-in makes this quick; writePart
+	// writes the part.
+	id := len(w.tables) + 1
+	part := fmt.Sprintf("xl/tables/table%d.xml", id)
+	whole, _ := w.Pkg.Swap(part, fmt.Appendf(nil, `<table id="%d"/>`, id))
+	w.tables[part] = whole.([]byte)
+	return nil
 }
 
 // setColumns sets the widths, and freezes the header and the first column of a data sheet. It
