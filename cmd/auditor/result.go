@@ -154,7 +154,8 @@ func outcomeInWords(o snapshot.Outcome) string {
 	return strings.ToUpper(string(o))
 }
 
-// name returns the name of the organization, with the label of its source in parentheses if it differs.
+// name returns the name of the organization, with the label of its source in parentheses if it
+// differs.
 func (o *organizationResult) name() string {
 	if o.OrganizationName == "" || o.OrganizationName == o.Source {
 		return o.Source

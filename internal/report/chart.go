@@ -76,8 +76,8 @@ func (c chart) panel(number int, title string, stacked int, indexes ...int) {
 			most = max(most, sum)
 		}
 	}
-	fmt.Fprintf(c.b, "<text class=\"title\" x=\"%d\" y=\"10\">%s</text><text x=\"%d\" y=\"10\" class=\"most\">most: %d</text>\n",
-		left, title, left+panelWidth, most)
+	fmt.Fprintf(c.b, "<text class=\"title\" x=\"%d\" y=\"10\">%s</text>", left, title)
+	fmt.Fprintf(c.b, "<text class=\"most\" x=\"%d\" y=\"10\">most: %d</text>\n", left+panelWidth, most)
 	bottom := panelTop + panelHeight
 	fmt.Fprintf(c.b, "<path class=\"axis\" d=\"M%d %dh%d\"/>\n", left, bottom, panelWidth)
 	first, last := c.points[0].At, c.points[len(c.points)-1].At
@@ -113,8 +113,8 @@ func (c chart) line(left, bottom int, scale float64, index int, class string) {
 		x, y := c.x(left, run), float64(bottom)-float64(value)*scale
 		path += fmt.Sprintf("%s%.1f %.1f", join, x, y)
 		join = "L"
-		fmt.Fprintf(c.b, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"><title>%s: %d %s</title></circle>\n", class, x, y,
-			p.label(), value, strings.ToUpper(class))
+		fmt.Fprintf(c.b, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\">", class, x, y)
+		fmt.Fprintf(c.b, "<title>%s: %d %s</title></circle>\n", p.label(), value, strings.ToUpper(class))
 	}
 	if path != "" {
 		fmt.Fprintf(c.b, "<path class=\"line %s\" d=\"%s\"/>\n", class, path)
@@ -135,8 +135,9 @@ func (c chart) bars(left, bottom int, scale float64, indexes []int) {
 				class = string(diff.Severities[n])
 			}
 			y -= float64(value) * scale
-			fmt.Fprintf(c.b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s: %d %s</title></rect>\n",
-				class, c.x(left, run)-width/2, y, width, float64(value)*scale, p.label(), value, class)
+			fmt.Fprintf(c.b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">", class,
+				c.x(left, run)-width/2, y, width, float64(value)*scale)
+			fmt.Fprintf(c.b, "<title>%s: %d %s</title></rect>\n", p.label(), value, class)
 		}
 	}
 }

@@ -97,8 +97,8 @@ func (r *report) trendTable() *table.Table {
 	return t
 }
 
-// RunNumbers returns the numbers of a run for charts: SCIM and SSO configurations, changes, then failed
-// findings in the order of diff.Severities. They are nil if not known; reason says why some are
+// RunNumbers returns the numbers of a run for charts: SCIM and SSO configurations, changes, then
+// failed findings in the order of diff.Severities. They are nil if not known; reason says why some are
 // missing. A run that is not complete has none: its counts lack organizations.
 func RunNumbers(run *snapshot.Run, totals *snapshot.Totals) (numbers []any, reason string) {
 	numbers = make([]any, 3+len(diff.Severities))

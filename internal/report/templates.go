@@ -126,8 +126,8 @@ var templatesText string
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
 		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Findings": r.findings, "Exceptions": r.exceptions,
-		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes, "Overview": r.overviewTable(), "Timeline": r.timeline,
-		"Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
+		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
 	}
 	var all []Part

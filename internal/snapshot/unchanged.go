@@ -2,9 +2,8 @@ package snapshot
 
 import (
 	"context"
+	"encoding/json"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"scim-auditor/internal/diff"
 )
@@ -93,7 +92,9 @@ func (s *Store) moveBack(
 }
 
 // endedAt returns the versions that ended at a snapshot, by id, with validFrom and since alone.
-func (s *Store) endedAt(ctx context.Context, h Snapshot, table *versionTable, snapshotID int64) (map[string]version, error) {
+func (s *Store) endedAt(
+	ctx context.Context, h Snapshot, table *versionTable, snapshotID int64,
+) (map[string]version, error) {
 	ended := make(map[string]version)
 	_, err := queryAll(ctx, s.db, "reading the versions before", func(r *reader) bool {
 		id := r.text()
