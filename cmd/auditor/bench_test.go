@@ -120,7 +120,7 @@ func BenchmarkReport(b *testing.B) {
 			s.nextNight()
 			s.nextNight()
 			for b.Loop() {
-				s.command("report", "--run", "2", "--formats", "xlsx,md,json,csv,jsonl")
+				s.command("report", "--run", "2", "--formats", "xlsx,html,md,json,csv,jsonl")
 			}
 		})
 	}

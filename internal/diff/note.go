@@ -38,9 +38,15 @@ func enumerate(items []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:maxListed], ", "), len(items)-maxListed)
 }
 
-// quoteName returns a configuration's name and id for a note. The name is quoted because it is free
-// text, which could look like the rest of the note.
-func quoteName(name, id string) string { return fmt.Sprintf("%q (%s)", name, id) }
+// quoteName returns a configuration's name and id for a note.
+func quoteName(name, id string) string { return Quoted(name) + " (" + id + ")" }
+
+// quoting escapes what could end a quoted text. Invisible characters stay: reports show each of them
+// in one form.
+var quoting = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// Quoted returns free text in quotation marks, because it could look like the text around it.
+func Quoted(text string) string { return `"` + quoting.Replace(text) + `"` }
 
 // NoteRemoval adds to a Removed change what confirms the removal.
 func (c *Change) NoteRemoval(removal ona.Removal) {

@@ -142,8 +142,8 @@ func Quote(entries []ona.AuditLogEntry) string {
 			break
 		}
 		actor := strings.TrimSpace(entry.ActorPrincipal + " " + entry.ActorID)
-		texts = append(texts, fmt.Sprintf("%s %s %q",
-			exactUTC(entry.CreatedAt), cmp.Or(actor, "unknown actor"), beginning(entry.Action)))
+		texts = append(texts, fmt.Sprintf("%s %s %s",
+			exactUTC(entry.CreatedAt), cmp.Or(actor, "unknown actor"), diff.Quoted(beginning(entry.Action))))
 	}
 	return strings.Join(texts, "; ")
 }

@@ -32,10 +32,26 @@ type Rule struct {
 	// Limits is a sentence after Expected that names the thresholds. Passed is what was observed if
 	// every subject is in order. In both, names in braces are replaced by numbers.
 	Limits, Passed string
-	Supports       []Control
+	// Judges says which configurations the rule judges. Empty means that it judges the organization
+	// or the run as a whole.
+	Judges   Population
+	Supports []Control
 
 	judgement
 }
+
+// Population is a set of configurations that a rule judges one by one.
+type Population string
+
+// The populations: SCIM configurations, all or those that are enabled, disabled or linked to an SSO
+// configuration; and SSO configurations.
+const (
+	AllSCIM      Population = "scim"
+	EnabledSCIM  Population = "enabled"
+	DisabledSCIM Population = "disabled"
+	LinkedSCIM   Population = "linked"
+	AllSSO       Population = "sso"
+)
 
 // Rules returns the rule register in its fixed order; the caller may change the copy.
 func Rules() []Rule {

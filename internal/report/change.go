@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -24,13 +25,46 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 		ids[i] = entry.ID
 	}
 	return []any{
-		c.SubjectID, c.TakenAt, organization, Word(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectName,
-		c.Field, c.Before, cmp.Or(c.BeforeLabel, instantLabel(c.Before)), c.After,
-		cmp.Or(c.AfterLabel, instantLabel(c.After)), actor, c.ActorPrincipal, action, table.Instant(c.ActorAt, ""),
-		len(c.Candidates), c.Note, table.List{Items: ids},
+		c.SubjectName, Word(c.Severity), whatChanged(c), Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel),
+		byWhom(log, c), c.Note, organization, string(c.Kind), c.Field, string(c.SubjectType),
+		c.Before, cmp.Or(c.BeforeLabel, instantLabel(c.Before)), c.After, cmp.Or(c.AfterLabel, instantLabel(c.After)),
+		c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
+		table.List{Items: ids},
 	}
 }
 
+// whatChanged returns the kind of a change in words, with the field if the kind does not name it.
+func whatChanged(c *snapshot.Change) string {
+	text := strings.ReplaceAll(string(c.Kind), "_", " ")
+	if c.Kind == diff.FieldChanged || c.Kind == diff.FieldFirstReported {
+		text += ": " + c.Field
+	}
+	if c.SubjectType == diff.SSOConfiguration {
+		return "SSO configuration " + text
+	}
+	return text
+}
+
+// byWhom returns the newest audit-log entry that may say who made a change: actor, time and action.
+func byWhom(log *snapshot.AuditLog, c *snapshot.Change) string {
+	if len(c.Candidates) == 0 && c.ActorID == "" {
+		return noActorReason(log)
+	}
+	kind := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(c.ActorPrincipal, "PRINCIPAL_")), "_", " ")
+	text := strings.TrimSpace("by " + strings.TrimSpace(kind+" "+cmp.Or(c.ActorID, "an actor who is not known")))
+	if !c.ActorAt.IsZero() {
+		text += " at " + UTC(c.ActorAt)
+	}
+	if c.ActorAction != "" {
+		text += ": " + diff.Quoted(c.ActorAction)
+	}
+	if n := len(c.Candidates); n > 1 {
+		text += fmt.Sprintf(" (the newest of %d entries)", n)
+	}
+	return text
+}
+
+// noActorReason returns why a change has no candidate entry.
 func noActorReason(log *snapshot.AuditLog) string {
 	switch {
 	case log == nil:
@@ -43,22 +77,17 @@ func noActorReason(log *snapshot.AuditLog) string {
 	return "no audit-log entry"
 }
 
-// changeTables list the changes: the first one with every value, and reading for people. There,
-// values become labels, and long values are cut.
-func (r *report) changeTables() (changes, reading *table.Table) {
-	changes, reading = r.table("Changes"), table.New("Changes", r.Zone(), columnsOf["Reading"]...)
+// changeTable lists the changes of every organization.
+func (r *report) changeTable() *table.Table {
+	t := r.table("Changes")
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
-			c := &o.Changes[j]
-			changes.Add(i, ChangeCells(r.label(i), o.AuditLog, c)...)
-			actor := cmp.Or(strings.TrimSpace(c.ActorAction+" "+c.ActorID), noActorReason(o.AuditLog))
-			reading.Add(i, Word(c.Severity), string(c.Kind), r.label(i), c.SubjectName, c.SubjectID, c.Field,
-				Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel), actor, c.Note)
+			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
 		}
 	}
-	r.remarkChanges(changes)
-	reading.File, reading.Remarks = changes.File, changes.Remarks
-	return changes, reading
+	t.Links = map[string]string{"subject_name": "subject_id"}
+	r.remarkChanges(t)
+	return t
 }
 
 // remarkChanges adds for each organization which snapshots were compared, or why it has no
@@ -124,11 +153,12 @@ func (r *report) timelineTable() *table.Table {
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
 		organization := slices.IndexFunc(r.Organizations, func(o *Organization) bool { return o.id() == c.OrganizationID })
-		t.Add(organization, c.SubjectID, c.TakenAt, r.names.Of(organization), string(c.SubjectType), c.SubjectName,
-			string(c.Kind), Word(c.Severity), c.Field, cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before),
-			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
-			int(c.BaselineID))
+		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field,
+			cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before), cmp.Or(c.AfterLabel, instantLabel(c.After), c.After),
+			r.names.Of(organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
+			or(c.ActorID, unknownActor), c.SubjectID)
 	}
+	t.Links = map[string]string{"subject_name": "subject_id"}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+
 		"since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)

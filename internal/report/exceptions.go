@@ -65,7 +65,7 @@ func (r *report) exceptionTables() (exceptions, accepted *table.Table) {
 		}
 		exceptions.Add(a.organization, a.RuleID, a.state(), string(a.Bearing), label, a.SubjectID, a.OrganizationID,
 			a.Owner, table.Day(a.Expires), a.Reason, a.Ticket, a.Findings)
-		accepted.Add(a.organization, r.names.Of(a.organization), by, a.effect(), a.state(), a.RuleID, table.Day(a.Expires))
+		accepted.Add(a.organization, a.effect(), a.state(), table.Day(a.Expires), by, r.names.Of(a.organization), a.RuleID)
 	}
 	for i, o := range r.Organizations {
 		if !o.complete() {

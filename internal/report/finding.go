@@ -29,13 +29,55 @@ type evaluation struct {
 
 type outcome struct {
 	rule     finding.Rule
-	expected string // with the thresholds in use; empty if no finding is stored
-	counts   map[finding.Status]int
-	reason   string // the first reason of a finding that is not assessed
+	expected string                 // with the thresholds in use; empty if no finding is stored
+	counts   map[finding.Status]int // of subjects
+	subjects int                    // that the rule judged or could not assess
+	reason   string                 // the first reason of a finding that is not assessed
+}
+
+// nothingToJudge is the outcome of a rule without a subject. It is not a pass.
+const nothingToJudge finding.Status = "nothing_to_judge"
+
+// countSubjects counts the subjects of a rule. The store has one pass for all subjects that pass.
+func (o *outcome) countSubjects(organization *Organization, wholeNotAssessed bool) {
+	if o.rule.Judges == "" || wholeNotAssessed || o.expected == "" {
+		for _, n := range o.counts {
+			o.subjects += n
+		}
+		return
+	}
+	o.subjects = organization.population(o.rule.Judges)
+	delete(o.counts, finding.Pass)
+	rest := o.subjects - o.counts[finding.Fail] - o.counts[finding.NotAssessed] - o.counts[finding.Excepted]
+	if rest > 0 {
+		o.counts[finding.Pass] = rest
+	}
+	if o.subjects == 0 {
+		o.counts[nothingToJudge] = 1
+	}
+}
+
+// population counts the configurations that a rule judges.
+func (o *Organization) population(p finding.Population) int {
+	n := 0
+	for i := range o.SCIM {
+		c := &o.SCIM[i]
+		if p == finding.AllSCIM || p == finding.EnabledSCIM && c.Enabled || p == finding.DisabledSCIM && !c.Enabled ||
+			p == finding.LinkedSCIM && c.SSOConfigurationID != "" {
+			n++
+		}
+	}
+	if p == finding.AllSSO {
+		return len(o.SSO)
+	}
+	return n
 }
 
 // status returns the gravest status of the rule's findings, NotAssessed if there is none.
 func (o *outcome) status() finding.Status {
+	if o.counts[nothingToJudge] > 0 {
+		return nothingToJudge
+	}
 	for _, status := range statuses {
 		if o.counts[status] > 0 {
 			return status
@@ -48,7 +90,7 @@ func (o *outcome) status() finding.Status {
 // last.
 func (r *report) evaluate(organization int, o *Organization) evaluation {
 	j := evaluation{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
-	at := make(map[string]int)
+	at, whole := make(map[string]int), make(map[string]bool) // whole has the rules that were not assessed at all
 	add := func(rule finding.Rule) {
 		at[rule.ID], r.controls[rule.ID] = len(j.outcomes), FrameworkCells(rule)
 		j.outcomes = append(j.outcomes, outcome{rule: rule, counts: make(map[finding.Status]int)})
@@ -67,6 +109,7 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 		j.counts[f.Status]++
 		if f.Status == finding.NotAssessed {
 			rule.reason = cmp.Or(rule.reason, f.Observed)
+			whole[f.RuleID] = whole[f.RuleID] || f.SubjectType == diff.Organization
 		}
 		if f.Status == finding.Fail {
 			if severity := slices.Index(diff.Severities, f.Severity); severity >= 0 { // else a tie-out fails
@@ -75,6 +118,9 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 			key := subject{organization, f.SubjectType, f.SubjectID}
 			r.failing[key] = append(r.failing[key], f.RuleID)
 		}
+	}
+	for i := range j.outcomes {
+		j.outcomes[i].countSubjects(o, whole[j.outcomes[i].rule.ID])
 	}
 	return j
 }
@@ -94,6 +140,7 @@ func (r *report) failedBySeverity() []int {
 func (r *report) findingTables() (findings, passes *table.Table) {
 	findings, passes = r.table("Findings"), table.New("", nil, columnsOf["Findings"]...)
 	passes.Key = "passes"
+	findings.Links = map[string]string{"subject_name": "subject_id", "rule_id": "rule_id"}
 	r.alarm(findings)
 	for i, o := range r.Organizations {
 		for _, f := range o.sortedFindings() {
@@ -120,10 +167,10 @@ func (r *report) findingCells(organization int, f *snapshot.Finding) []any {
 		days = f.DaysOpen
 	}
 	return slices.Concat([]any{
-		f.RuleID, Word(f.Status), Word(f.Severity), r.label(organization), f.Title, f.SubjectName, f.SubjectID,
-		string(f.SubjectType), f.Observed, f.Expected, Word(f.OriginalStatus), AcceptedText(f),
-		table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
-	}, r.controls[f.RuleID], []any{f.Fingerprint})
+		f.SubjectName, Word(f.Severity), Word(f.Status), f.RuleID, f.Observed, f.Remedy, ControlsText(r.controls[f.RuleID]),
+		r.label(organization), f.Title, days, AcceptedText(f), f.Expected, Word(f.OriginalStatus),
+		table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""),
+	}, r.controls[f.RuleID], []any{string(f.SubjectType), f.SubjectID, f.Fingerprint})
 }
 
 // sortedFindings returns the findings by status, then by severity, then in the order of the
@@ -168,9 +215,24 @@ func FrameworkCells(rule finding.Rule) []any {
 	return cells
 }
 
+// frameworkNames has short names of finding.Frameworks, as auditors say them.
+var frameworkNames = []string{"SOC 2", "ISO", "NIST", "PCI"}
+
+// ControlsText returns the controls of a rule as one text, without frameworks that have none.
+func ControlsText(cells []any) string {
+	var texts []string
+	for i, cell := range cells {
+		if text := table.Shown(cell); text != "" {
+			texts = append(texts, frameworkNames[i]+" "+text)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// outcomeTable counts the findings of every rule in every organization by status.
 func (r *report) outcomeTable() *table.Table {
 	t := table.New("Rules", nil, columnsOf["Rules"]...)
-	t.Key, t.File = "rule_outcomes", "rules.csv"
+	t.Key, t.File, t.Anchor = "rule_outcomes", "rules.csv", "rule_id"
 	t.Remark(table.RunLevel, "A rule supports the controls that it is mapped to. No rule alone satisfies a control.")
 	for i := range r.evaluated {
 		for _, o := range r.evaluated[i].outcomes {
@@ -179,8 +241,9 @@ func (r *report) outcomeTable() *table.Table {
 				severity = Word(o.rule.Severity)
 			}
 			t.Add(i, slices.Concat([]any{
-				o.rule.ID, o.rule.Title, r.label(i), Word(o.status()), severity, o.counts[finding.Fail],
-				o.counts[finding.NotAssessed], o.counts[finding.Excepted], o.counts[finding.Pass], o.rule.Why, o.rule.Remedy,
+				o.rule.Title, o.rule.ID, Word(o.status()), severity, o.subjects, o.counts[finding.Fail],
+				o.counts[finding.NotAssessed], o.counts[finding.Excepted], o.counts[finding.Pass], r.label(i), o.rule.Remedy,
+				o.rule.Why,
 			}, r.controls[o.rule.ID])...)
 		}
 	}

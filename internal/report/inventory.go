@@ -16,6 +16,7 @@ import (
 
 func (r *report) inventoryTable() *table.Table {
 	t := r.table("Inventory")
+	t.Anchor, t.Links = "id", map[string]string{"sso_name": "sso_configuration_id"}
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		for j := range o.SCIM {
@@ -40,10 +41,10 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 	}
 	name, state, issuer := o.ssoCells(c)
 	return []any{
-		c.ID, c.Name, r.label(organization), c.Enabled, table.Instant(c.TokenExpiresAt, Unknown), days,
-		c.SSOConfigurationID, name, state, issuer, linking, table.Instant(c.CreatedAt, NotReported),
-		table.Instant(c.UpdatedAt, NotReported), ona.CanonicalUnknown(c.Unknown), c.FirstSeen, c.UnchangedSince,
-		o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, jsontext.Value(c.Raw),
+		c.Name, c.Enabled, table.Instant(c.TokenExpiresAt, Unknown), days, name, state, table.List{Items: rules},
+		r.label(organization), issuer, linking, len(rules), table.Instant(c.CreatedAt, NotReported),
+		table.Instant(c.UpdatedAt, NotReported), c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt,
+		ona.CanonicalUnknown(c.Unknown), c.SSOConfigurationID, c.ID, jsontext.Value(c.Raw),
 	}
 }
 
@@ -64,16 +65,17 @@ func (o *Organization) ssoCells(c *snapshot.SCIMConfiguration) (name, state, iss
 
 func (r *report) ssoTable() *table.Table {
 	t := r.table("SSO")
+	t.Anchor = "id"
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		links := o.links()
 		for j := range o.SSO {
 			c := &o.SSO[j]
 			rules := r.failing[subject{i, diff.SSOConfiguration, c.ID}]
-			t.Add(i, c.ID, c.DisplayName, r.label(i), apiWord(c.State), apiWord(c.ProviderType), c.IssuerURL,
-				c.ClientID, c.EmailDomain, table.List{Items: c.EmailDomains}, table.List{Items: c.AdditionalScopes},
-				claimsText(c.Claims), c.ClaimsExpression, ona.CanonicalUnknown(c.Unknown), table.List{Items: links[c.ID]},
-				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, len(rules), table.List{Items: rules}, jsontext.Value(c.Raw))
+			t.Add(i, c.DisplayName, apiWord(c.State), table.List{Items: c.EmailDomains}, c.IssuerURL,
+				table.List{Items: links[c.ID]}, table.List{Items: rules}, apiWord(c.ProviderType), r.label(i), c.ClientID,
+				c.EmailDomain, table.List{Items: c.AdditionalScopes}, claimsText(c.Claims), c.ClaimsExpression, len(rules),
+				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, ona.CanonicalUnknown(c.Unknown), c.ID, jsontext.Value(c.Raw))
 		}
 		switch {
 		case !o.complete():
@@ -99,9 +101,9 @@ func (r *report) domainTable() *table.Table {
 					serving = append(serving, cmp.Or(c.DisplayName, c.ID))
 				}
 			}
-			t.Add(i, d.ID, d.Domain, r.label(i), apiWord(d.State), table.Instant(d.VerifiedAt, NotReported),
-				slices.ContainsFunc(o.InviteDomains, isThis), table.List{Items: serving},
-				ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, jsontext.Value(d.Raw))
+			t.Add(i, d.Domain, apiWord(d.State), table.Instant(d.VerifiedAt, NotReported),
+				slices.ContainsFunc(o.InviteDomains, isThis), table.List{Items: serving}, r.label(i),
+				ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, d.ID, jsontext.Value(d.Raw))
 		}
 		switch {
 		case !o.complete():
@@ -114,12 +116,15 @@ func (r *report) domainTable() *table.Table {
 	return t
 }
 
-// apiWord returns an enum name of the API without its prefix, in lower case.
+// apiWord returns an enum name of the API without its prefix, in lower case, and any other text as it
+// is.
 func apiWord(name string) string {
 	for _, prefix := range []string{"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_"} {
-		name = strings.TrimPrefix(name, prefix)
+		if word, found := strings.CutPrefix(name, prefix); found {
+			return strings.ToLower(word)
+		}
 	}
-	return strings.ToLower(name)
+	return name
 }
 
 func (o *Organization) links() map[string][]string {

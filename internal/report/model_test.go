@@ -185,7 +185,7 @@ func failing(rule string, severity diff.Severity, subject int, name, observed st
 			RuleID: rule, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
 			SubjectName: name, Observed: observed, Fingerprint: finding.Fingerprint(rule, acmeID, diff.SCIMConfiguration, id(subject)),
 		},
-		Title: ruleOf(rule).Title, Expected: ruleOf(rule).Expected,
+		Title: ruleOf(rule).Title, Expected: ruleOf(rule).Expected, Remedy: ruleOf(rule).Remedy,
 		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), LastSeen: tonight, DaysOpen: 3,
 	}
 }

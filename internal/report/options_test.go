@@ -22,7 +22,7 @@ func TestFormatsAreReadOnceEach(t *testing.T) {
 		t.Errorf("error %v, (-want +got):\n%s", err, d)
 	}
 	for _, text := range []string{"", "md,", "pdf", "md json"} {
-		if _, err := ParseFormats(text); err == nil || !strings.Contains(err.Error(), "is none of xlsx, md, json, csv, jsonl") {
+		if _, err := ParseFormats(text); err == nil || !strings.Contains(err.Error(), "is none of xlsx, html, md, json, csv, jsonl") {
 			t.Errorf("%q gives %v", text, err)
 		}
 	}
@@ -73,16 +73,16 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	}
 	f := openWorkbookOf(t, v)
 	for cell, want := range map[string]string{
-		"B1": "Taken at (UTC)", "C1": "Taken at (Europe/Berlin)", "B2": "2026-11-23 02:00:00", "C2": "2026-11-23 03:00:00",
+		"B1": "Taken at (UTC)", "C1": "Taken at (Europe/Berlin)", "B2": "2026-11-22 02:00:00", "C2": "2026-11-22 03:00:00",
 	} {
-		if got, err := f.GetCellValue("Changes", cell); err != nil || got != want {
+		if got, err := f.GetCellValue("Timeline", cell); err != nil || got != want {
 			t.Errorf("%s is %q instead of %q (%v)", cell, got, want, err)
 		}
 	}
-	if kind := cellKind(t, f, "Changes", "C2"); kind != "date" {
+	if kind := cellKind(t, f, "Timeline", "C2"); kind != "date" {
 		t.Errorf("the local time is a %s", kind)
 	}
-	if text := v.markdown()["Evidence"].(table.Markdown).String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
+	if text := v.templateData(v.view(FormatMD, markdownRows))["Evidence"].(table.Markdown).String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
 		t.Errorf("the evidence has no local time:\n%s", text)
 	}
 	for _, one := range v.csvTables() {

@@ -54,6 +54,7 @@ func checkPackage(t *testing.T, archive []byte) {
 		for _, element := range elements(t, name, text) {
 			switch {
 			case element.Name.Local == "f" && strings.HasPrefix(name, "xl/charts/"): // the cells of a chart's series
+			case element.Name.Local == "hyperlink" && attribute(element, "location") != "" && attribute(element, "id") == "": // to a sheet
 			case slices.Contains([]string{"f", "hyperlink", "mergeCell", "oleObject", "externalReference", "control"}, element.Name.Local):
 				t.Errorf("%s has a <%s>", name, element.Name.Local)
 			case element.Name.Local == "Relationship":

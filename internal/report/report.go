@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/template"
 	"time"
 
 	"scim-auditor/internal/evidence"
@@ -22,6 +21,7 @@ import (
 const (
 	WorkbookFile  = "audit.xlsx"
 	MarkdownFile  = "audit.md"
+	htmlFile      = "audit.html"
 	jsonFile      = "audit.json"
 	jsonLinesFile = "audit.jsonl"
 )
@@ -37,11 +37,12 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, reading, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
 	ties  TieOuts
+	parts []Part // of the first page
 	book  *xlsx.Book
 	cells table.Counts
 	facts []Fact // of the sheet Evidence
@@ -58,16 +59,17 @@ func newReport(m *Model, opts Options) *report {
 		r.evaluated = append(r.evaluated, r.evaluate(i, o))
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
-	r.changes, r.reading = r.changeTables()
+	r.changes = r.changeTable()
 	r.timeline = r.timelineTable()
 	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
 	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
-	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable(nil)
+	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable()
 	r.snapshots, r.auditLog = r.snapshotTable(), r.auditLogTable()
 	r.ties = r.tieOuts()
 	r.facts = r.evidence()
+	r.parts = r.firstPage()
 	r.makeWorkbook()
 	return r
 }
@@ -95,7 +97,8 @@ func (r *report) csvTables() []*table.Table {
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.changes, r.inventory, r.sso, r.domains, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.snapshots, r.coverageTable(), r.changes, r.inventory, r.sso, r.domains, r.findings, r.passes,
+		r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
 }
@@ -116,14 +119,18 @@ func (r *report) makeWorkbook() {
 	} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
+	if len(r.Organizations) > 1 {
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overviewTable()})
+	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
-	r.book.Sheets = append(r.book.Sheets, evidence, glossary)
+	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), jsonFile, jsonLinesFile)
 	for _, f := range facts {
 		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
 	}
 	r.cells, r.facts = cells, append(r.facts, facts...)
+	evidence.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names))
 	evidence.AddHeading("Exchanges with the API")
 }
 
@@ -148,9 +155,8 @@ func (r *report) files() []folder.File {
 	}
 	document, rows := r.frames()
 	add(FormatXLSX, WorkbookFile, r.book.Write)
-	add(FormatMD, MarkdownFile, func(w io.Writer) error {
-		return WriteMarkdown(w, r.Template, "report.md.tmpl", r.markdown())
-	})
+	add(FormatHTML, htmlFile, r.writeTemplate(FormatHTML))
+	add(FormatMD, MarkdownFile, r.writeTemplate(FormatMD))
 	add(FormatJSON, jsonFile, func(w io.Writer) error {
 		return table.WriteJSON(w, r.head(), document, r.jsonTables())
 	})
@@ -166,8 +172,21 @@ func (r *report) files() []folder.File {
 	return files
 }
 
-// frames returns the columns that identify the organization of a row: those in the JSON
-// document, and those in CSV and JSON lines.
+// writeTemplate returns a function that writes the file of a format that has templates.
+func (r *report) writeTemplate(format Format) func(io.Writer) error {
+	own := r.Template
+	if own != nil && own.Format != format {
+		own = nil
+	}
+	return func(w io.Writer) error {
+		return WriteTemplate(w, own, "report."+string(format)+".tmpl", func(rows int) map[string]any {
+			return r.templateData(r.view(format, rows))
+		})
+	}
+}
+
+// frames returns the columns that identify the organization of a row: those in the JSON document,
+// and those in CSV and JSON lines.
 func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
@@ -190,6 +209,7 @@ const jsonSchema = "auditor-report/2"
 // head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
 	Schema            string       `json:"schema"`
+	Headline          Headline     `json:"headline"`
 	Status            string       `json:"status"`
 	Complete          bool         `json:"complete"`
 	Alarms            []string     `json:"alarms"`
@@ -205,7 +225,7 @@ type head struct {
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
 		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells,
 	}
 }
@@ -254,9 +274,8 @@ type Options struct {
 	// Formats selects the files to write; empty selects DefaultFormats. The manifest and
 	// SHA256SUMS are always written.
 	Formats []Format
-	// Template replaces the built-in template of the Markdown file; nil selects the built-in
-	// one.
-	Template *template.Template
+	// Template replaces the built-in template of the HTML or the Markdown file; nil replaces none.
+	Template *Template
 	// Location is the zone of the extra columns of local times; nil or UTC adds none.
 	Location *time.Location
 	// ToolVersion writes the report. The report names it if another version made the run.
@@ -273,6 +292,7 @@ type Format string
 // The formats.
 const (
 	FormatXLSX  Format = "xlsx"
+	FormatHTML  Format = "html"
 	FormatMD    Format = "md"
 	FormatJSON  Format = "json"
 	FormatCSV   Format = "csv"
@@ -280,7 +300,7 @@ const (
 )
 
 // DefaultFormats are written if the settings name none.
-var DefaultFormats = []Format{FormatXLSX, FormatMD, FormatJSON, FormatCSV}
+var DefaultFormats = []Format{FormatXLSX, FormatHTML, FormatMD, FormatJSON, FormatCSV}
 
 var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL)
 

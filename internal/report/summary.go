@@ -1,11 +1,9 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -16,58 +14,35 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// SummaryGrid has the widths of a summary's columns, in characters: two texts, a long text,
-// three numbers and five short numbers. Tables in a summary begin with texts and end with
-// numbers.
-var SummaryGrid = []float64{26, 42, 60, 13, 13, 13, 9, 9, 9, 9, 9}
+// SummaryGrid has the widths of a summary's columns, in characters: a name, a word, a short text, two
+// long texts, a number and a name. Together they are as wide as a sheet of paper.
+var SummaryGrid = []float64{28, 10, 23, 56, 58, 10, 15}
 
-// whereToLook guides a reader who sees the report for the first time.
-var whereToLook = []string{
-	"Complete lists: Changes (since the last complete snapshot), Findings (what is wrong), Rules (every rule), " +
-		"Inventory, SSO and Domains (what is configured), Timeline, Runs.",
-	"How it was collected: Evidence. What the words mean: Glossary. To check the files, run sha256sum -c SHA256SUMS " +
-		"in their folder. To check the database, run auditor verify.",
-}
-
-// summary makes the sheet Summary: whether the run is complete, what changed, what is wrong,
-// what was not assessed, and how to check the report.
+// summary makes the sheet Summary: the first page, then the accepted findings and the trend.
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
-	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
-	standing := xlsx.Alarm
-	if r.Complete() {
-		standing = xlsx.AllWell
-	}
-	s.AddText(standing, r.status(), len(SummaryGrid))
-	for _, alarm := range r.alarms() {
+	s.Add(xlsx.Title, r.whose())
+	s.Add(xlsx.Note, reportTitle+", "+r.night())
+	headline := r.headline()
+	looks := map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
+	s.AddText(looks[headline.State], headline.sentence(), len(SummaryGrid))
+	for _, alarm := range r.pageAlarms() {
 		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
 	}
-	s.AddHeading("Run")
-	facts := r.runFacts("id", "outcome", "started_at", "scheduled_for", "trigger", "tool_version")
-	facts = append(facts, Fact{Item: "Failed findings", Value: SeverityText(r.failedBySeverity())},
-		Fact{Item: "Tie-outs", Value: r.ties.String()})
-	for _, f := range append(facts, r.writerFacts()...) {
-		s.Add(xlsx.Plain, f.Item, f.Value)
+	for _, part := range r.parts {
+		s.AddPart(part.Heading, part.All, part.Table)
 	}
-	for _, text := range whereToLook {
-		s.Add(xlsx.Note, text)
+	s.EndFirstPage()
+	if len(r.accepted.Rows) > 0 {
+		s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
 	}
-	s.AddBlock("Organizations, and their failed findings by severity", r.overviewTable())
-	s.AddBlock("What changed: the most serious", r.topChangeTable())
-	s.AddBlock("What is wrong: the most serious findings", r.topFindingTable())
-	s.AddBlock("What was not assessed", r.notAssessedTable())
-	s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
-	r.addTrend(s)
-	s.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names), TieOutKeys...)
+	r.addCharts(s)
 	return s
 }
 
-// TopRows is the number of rows of a long list in a summary.
-const TopRows = 10
-
 // overviewTable has one row for each organization, those that are not complete first.
 func (r *report) overviewTable() *table.Table {
-	t := table.New("", nil, columnsOf["Overview"]...)
+	t := table.New("Organizations", nil, columnsOf["Overview"]...)
 	for i, o := range r.Organizations {
 		if !o.complete() {
 			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}
@@ -109,112 +84,28 @@ func (r *report) overviewNotes(organization int) string {
 	return strings.Join(texts, "; ")
 }
 
-// mostSerious returns the first rows of a table by severity, and adds the number of the other
-// rows to the table of the summary. A table of findings counts only those that fail.
-func mostSerious(all, shown *table.Table) []table.Row {
-	var rows []table.Row
-	severity, status := all.Column("severity"), all.Column("status")
-	for _, s := range diff.Severities {
-		for _, row := range all.Rows {
-			if row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
-				rows = append(rows, row)
-			}
-		}
-	}
-	if rest := len(rows) - TopRows; rest > 0 {
-		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", rest, all.Name))
-	}
-	return rows[:min(len(rows), TopRows)]
-}
-
-// topChangeTable lists the most serious changes of all organizations. The sheet Changes has the
-// values of added and removed configurations.
-func (r *report) topChangeTable() *table.Table {
-	t := table.New("", nil, columnsOf["Top changes"]...)
-	for _, row := range mostSerious(r.reading, t) {
-		cell := func(key string) string { return table.Shown(row.Cells[r.reading.Column(key)]) }
-		text := cell("actor")
-		if field := cell("field"); field != "" {
-			before, after := cmp.Or(cell("before"), "nothing"), cmp.Or(cell("after"), "nothing")
-			text = fmt.Sprintf("%s: %s → %s. %s", field, before, after, text)
-		}
-		t.Add(row.Organization, cell("organization"), cell("kind")+": "+cmp.Or(cell("subject"), cell("subject_id")), text,
-			row.Cells[r.reading.Column("severity")])
-	}
-	for i, o := range r.Organizations {
-		if !o.complete() {
-			t.Missing(i, NotComplete+": "+r.label(i)+": its changes are not known")
-		}
-	}
-	return t
-}
-
-// topFindingTable lists the most serious failed findings of all organizations.
-func (r *report) topFindingTable() *table.Table {
-	t := table.New("", nil, columnsOf["Top findings"]...)
-	for _, row := range mostSerious(r.findings, t) {
-		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
-		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
-		t.Add(row.Organization, cell("organization"), cell("title"), subject+": "+table.Shown(cell("observed")),
-			cell("severity"), cell("rule_id"), cell("days_open"))
-	}
-	return t
-}
-
-// notAssessedTable lists the rules that could not be evaluated for a subject, and the
-// organizations whose snapshot failed.
-func (r *report) notAssessedTable() *table.Table {
-	t := table.New("", nil, columnsOf["Not assessed"]...)
-	for i, organization := range r.Organizations {
-		if !organization.complete() {
-			t.Add(i, r.label(i), "everything", NotComplete)
-			continue
-		}
-		for _, o := range r.evaluated[i].outcomes {
-			n, reason := o.counts[finding.NotAssessed], o.reason
-			if len(o.counts) == 0 {
-				n, reason = 1, "no finding of this rule is stored"
-			}
-			if n > 0 {
-				t.Add(i, r.label(i), o.rule.Title, reason, n, o.rule.ID)
-			}
-		}
-	}
-	return t
-}
-
-// trendTable lists the last runs, oldest first, in columns that fit the summary's grid. A local
-// time takes the second column; the run and its reason then share the third, so that the
-// numbers keep their columns.
-func (r *report) trendTable(zone *time.Location) *table.Table {
-	columns := slices.Clone(columnsOf["Trend"])
-	if zone != nil {
-		columns = slices.Delete(columns, 2, 3) // why
-	}
-	t := table.New("", zone, columns...)
+// trendTable lists the last runs, oldest first.
+func (r *report) trendTable() *table.Table {
+	t := table.New("Trend", r.Zone(), columnsOf["Trend"]...)
 	t.Key = "trend"
 	for i := min(trendRuns, len(r.Runs)) - 1; i >= 0; i-- {
 		run := &r.Runs[i]
-		numbers, reason := r.trendNumbers(run)
+		numbers, reason := RunNumbers(run, r.Totals[run.ID])
 		text := fmt.Sprintf("%d: %s", run.ID, run.Outcome)
-		cells := []any{run.StartedAt, text, reason}
-		if zone != nil {
-			cells = []any{run.StartedAt, strings.TrimSuffix(text+": "+reason, ": ")}
-		}
-		t.Add(table.RunLevel, slices.Concat(cells, numbers, []any{int(run.ID)})...)
+		t.Add(table.RunLevel, slices.Concat([]any{run.StartedAt, text, reason}, numbers, []any{int(run.ID)})...)
 	}
 	return t
 }
 
-// trendNumbers returns the numbers of a run, nil if not known, and the reason why some are
+// RunNumbers returns the numbers of a run for charts: SCIM and SSO configurations, changes, then failed
+// findings in the order of diff.Severities. They are nil if not known; reason says why some are
 // missing. A run that is not complete has none: its counts lack organizations.
-func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, reason string) {
+func RunNumbers(run *snapshot.Run, totals *snapshot.Totals) (numbers []any, reason string) {
 	numbers = make([]any, 3+len(diff.Severities))
 	if run.Outcome != snapshot.Complete {
 		return numbers, OneLine(run.Error)
 	}
 	numbers[0], numbers[2] = run.SCIMConfigurations, run.Changes
-	totals := r.Totals[run.ID]
 	if totals == nil {
 		return numbers, ""
 	}
@@ -235,29 +126,25 @@ func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, reason string) 
 // severityColors are in the order of diff.Severities. They also differ in lightness.
 var severityColors = []string{"5C0004", "C0272D", "E8862E", "F5C98A", "BFBFBF"}
 
-// addTrend adds the trend to the summary, with its charts above.
-func (r *report) addTrend(s *xlsx.Sheet) {
-	const scim, sso, changes, firstSeverity = "D", "E", "F", 'G' // columns of the trend in the summary's grid
-	s.AddHeading(fmt.Sprintf("The last %d runs", trendRuns))
+// addCharts adds charts of the trend to the summary. Their numbers are in the sheet Trend.
+func (r *report) addCharts(s *xlsx.Sheet) {
+	s.AddHeading(fmt.Sprintf("The last %d runs; the sheet Trend has the numbers", trendRuns))
 	first := len(s.Lines) + 1
 	for range xlsx.ChartRows {
 		s.Add(xlsx.Plain, nil) // fixes the height of the row in every program
 	}
-	s.AddRows(r.trendTable(r.Zone()))
+	series := func(key, color, marker string) xlsx.Series {
+		return xlsx.Series{Column: xlsx.ColumnName(r.trend.Column(key)), Color: color, Marker: marker}
+	}
 	var failing []xlsx.Series
 	for i, color := range severityColors {
-		failing = append(failing, xlsx.Series{Column: string(rune(firstSeverity + i)), Color: color})
+		failing = append(failing, series("failed_"+string(diff.Severities[i]), color, ""))
 	}
-	configurations := []xlsx.Series{
-		{Column: scim, Color: "1F4E78", Marker: "circle"}, {Column: sso, Color: "E07B00", Marker: "square"},
-	}
-	s.Charts = &xlsx.Charts{
-		First: first, Header: first + xlsx.ChartRows, Last: len(s.Lines),
-		Charts: []xlsx.Chart{
-			{Column: "A", Title: "Configurations", Type: excelize.Line, Width: 430, Series: configurations},
-			{Column: "C", Title: "Changes", Type: excelize.Col, Width: 410,
-				Series: []xlsx.Series{{Column: changes, Color: "1F4E78"}}},
-			{Column: "D", Title: "Failed findings by severity", Type: excelize.ColStacked, Width: 560, Series: failing},
-		},
-	}
+	s.Charts = &xlsx.Charts{First: first, Data: r.trend.Name, Rows: len(r.trend.Rows), Charts: []xlsx.Chart{
+		{Column: "A", Title: "Configurations", Type: excelize.Line, Width: 400, Series: []xlsx.Series{
+			series("scim_configurations", "1F4E78", "circle"), series("sso_configurations", "E07B00", "square")}},
+		{Column: "D", Title: "Changes", Type: excelize.Col, Width: 410, Series: []xlsx.Series{
+			series("changes", "1F4E78", "")}},
+		{Column: "E", Title: "Failed findings by severity", Type: excelize.ColStacked, Width: 500, Series: failing},
+	}}
 }

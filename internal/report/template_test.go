@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"text/template"
 
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/report/table"
 )
 
-func parsed(t *testing.T, text string) *template.Template {
+func parsed(t *testing.T, text string) *Template {
 	t.Helper()
 	own, err := ParseTemplate("own.md.tmpl", text, nil)
 	if err != nil {
@@ -26,7 +25,7 @@ func parsed(t *testing.T, text string) *template.Template {
 func TestTemplateReadsRowsByTheKeysOfTheirColumns(t *testing.T) {
 	v := newReport(example(), Options{ToolVersion: "v2", Template: parsed(t,
 		"{{if not .Complete}}{{.RunID}} {{.StartedAt}} {{.ToolVersion}}{{end}}\n"+
-			"{{range .Changes.Rows}}{{if eq .severity \"high\"}}- {{.kind}}: {{.subject}}\n{{end}}{{end}}"+
+			"{{range .Changes.Rows}}{{if eq .severity \"high\"}}- {{.kind}}: {{.subject_name}}\n{{end}}{{end}}"+
 			"{{.Changes.Len}} rows, {{len .Changes.Remarks}} remarks\n{{range .Runs.Rows}}{{.outcome}} {{end}}")})
 	got := string(file(t, v, MarkdownFile))
 	want := "7 2026-11-23 02:00:00 UTC v2\n- removed: Old Okta\n- disabled: Contractors\n4 rows, 3 remarks\nfailed complete complete failed complete complete "
@@ -69,7 +68,8 @@ func TestTheDocumentationHasEveryTableWithItsValues(t *testing.T) {
 	}
 	_, after, _ := strings.Cut(rest, "\n\n")
 	var b strings.Builder
-	m := newReport(&Model{}, Options{}).markdown()
+	r := newReport(&Model{}, Options{})
+	m := r.templateData(r.view(FormatMD, markdownRows))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		markdown, ok := m[name].(table.Markdown)
 		if !ok {

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
@@ -41,6 +43,7 @@ var tones = map[string]table.Tone{
 	string(snapshot.Complete): table.Good, string(schedule.CaughtUp): table.Medium,
 	string(snapshot.Failed): table.Bad, string(snapshot.Running): table.Bad, string(schedule.Missed): table.Bad,
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
+	string(Assessed): table.Good, string(AssessedInPart): table.Medium,
 }
 
 // Word returns the cell of a severity, a status, an outcome or a verdict, nil for an empty one.
@@ -90,13 +93,50 @@ func OneLine(reasons string) string { return strings.ReplaceAll(reasons, "\n", "
 // readableRunes is the longest value that Readable does not cut.
 const readableRunes = 160
 
-// Readable returns a changed value for people: its label if it has one, cut if it is long.
+// Readable returns a changed value for people: its label if it has one, cut if it is long. Of a whole
+// configuration, it returns the fields that say most.
 func Readable(value, label string) string {
-	text := cmp.Or(label, instantLabel(value), value)
+	return Brief(cmp.Or(label, instantLabel(value), configurationText(value), apiWord(value)))
+}
+
+// Brief cuts a long text, and marks the cut.
+func Brief(text string) string {
 	if utf8.RuneCountInString(text) <= readableRunes {
 		return text
 	}
 	return string([]rune(text)[:readableRunes-1]) + "…"
+}
+
+// configurationText returns the fields of a configuration in JSON that say most about it, "" for
+// another value.
+func configurationText(value string) string {
+	var c struct {
+		Enabled        *bool  `json:"enabled"`
+		State          string `json:"state"`
+		TokenExpiresAt string `json:"tokenExpiresAt"`
+		SSO            string `json:"ssoConfigurationId"`
+		Issuer         string `json:"issuerUrl"`
+	}
+	if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &c) != nil {
+		return ""
+	}
+	var texts []string
+	add := func(word, text string) {
+		if text != "" {
+			texts = append(texts, strings.TrimSpace(word+" "+text))
+		}
+	}
+	switch {
+	case c.Enabled != nil && *c.Enabled:
+		add("", "enabled")
+	case c.Enabled != nil:
+		add("", "disabled")
+	}
+	add("", apiWord(c.State))
+	add("token expires at", cmp.Or(instantLabel(c.TokenExpiresAt), c.TokenExpiresAt))
+	add("linked to", c.SSO)
+	add("issuer", c.Issuer)
+	return strings.Join(texts, ", ")
 }
 
 // instantLabel returns the label of a changed value that is an instant of the API, else "".

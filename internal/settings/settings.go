@@ -182,7 +182,7 @@ func (s *Settings) listenAddress(text string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-const formatsHint = "use a comma-separated list such as xlsx,md,json,csv,jsonl"
+const formatsHint = "use a comma-separated list such as xlsx,html,md,json,csv,jsonl"
 
 // Report returns the options for a report. It reads and checks the template.
 func (s *Settings) Report(toolVersion string) (options report.Options, err error) {
@@ -208,16 +208,16 @@ func (s *Settings) readTemplate(options *report.Options) error {
 	if s.Template == "" {
 		return nil
 	}
-	if !options.Has(report.FormatMD) {
-		return s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out",
-			s.Template, s.Formats), "add md to --formats, or leave out --template")
-	}
 	text, err := os.ReadFile(s.Template)
 	if err != nil {
 		return s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
 	if options.Template, err = report.ParseTemplate(s.Template, string(text), options.Location); err != nil {
 		return s.wrong("template", err, "docs/templates.md lists what a template can use")
+	}
+	if format := options.Template.Format; !options.Has(format) {
+		return s.wrong("template", fmt.Errorf("%s is for the report in %s, which --formats %s leaves out",
+			s.Template, format, s.Formats), fmt.Sprintf("add %s to --formats, or leave out --template", format))
 	}
 	return nil
 }

@@ -108,8 +108,8 @@ func (d *document) changeTable() *table.Table {
 }
 
 // netKeys are the columns of a net change. It has no actor: several changes may add up to it.
-var netKeys = strings.Fields("subject_id organization severity kind subject_type subject_name field before " +
-	"before_label after after_label note")
+var netKeys = strings.Fields("subject_name severity what was now note organization kind field subject_type before " +
+	"before_label after after_label subject_id")
 
 // netTable lists the net change of each organization.
 func (d *document) netTable() *table.Table {
@@ -164,20 +164,4 @@ func (o *organization) netText() (text string, missing bool) {
 		}
 	}
 	return strings.Join(texts, "; "), missing
-}
-
-// readableChanges returns a table of changes in which values become labels and long values are
-// cut.
-func readableChanges(t *table.Table) *table.Table {
-	shown := *t
-	shown.Rows = make([]table.Row, len(t.Rows))
-	for n, r := range t.Rows {
-		cells := slices.Clone(r.Cells)
-		for _, key := range []string{"before", "after"} {
-			value, label := t.Column(key), t.Column(key+"_label")
-			cells[value] = report.Readable(table.Plain(cells[value]), table.Plain(cells[label]))
-		}
-		shown.Rows[n] = table.Row{Organization: r.Organization, Cells: cells}
-	}
-	return &shown
 }

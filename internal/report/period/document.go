@@ -99,7 +99,7 @@ func (d *document) makeBook() {
 	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
-		Creator: "auditor " + d.ToolVersion, At: d.knownUntil(),
+		Creator: "auditor " + d.ToolVersion, At: d.knownUntil,
 		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
@@ -114,34 +114,38 @@ func (d *document) makeBook() {
 //go:embed glossary.tsv
 var glossaryText string
 
-// markdown returns the data for the template of the Markdown file: escaped texts, and the
-// tables by their keys. Show takes a table and the keys of its columns; no keys select all.
-func (d *document) markdown() map[string]any {
-	data := map[string]any{
-		"Title": title, "Period": table.EscapeMarkdown(d.String()), "Status": table.EscapeMarkdown(d.status),
-		"Alarms": escapeAll(d.alarms), "Notes": escapeAll(d.notes), "uncovered": d.uncoveredNights(),
-		"Show": func(t *table.Table, keys string) table.Markdown {
-			return t.Markdown(d.Rest(t, workbookFile), strings.Fields(keys)...)
-		},
+// templateData returns the data for a template of the report on a period; docs/templates.md documents
+// it.
+func (d *document) templateData(v *report.View) map[string]any {
+	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
+	glossary.Key = "glossary"
+	tables := make(map[string]*table.Table)
+	for _, t := range append(d.jsonTables(), glossary) {
+		tables[t.Key] = t
 	}
-	for _, t := range d.jsonTables() {
-		data[t.Key] = t
+	var sections []report.Part
+	for line := range strings.Lines(templatesText) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		sections = append(sections,
+			report.Part{Key: f[1], Heading: f[2], Table: tables[f[0]], Columns: strings.Fields(f[3])})
 	}
-	data["net_change"], data["changes"] = readableChanges(d.sheets.net), readableChanges(d.sheets.changes)
-	return data
+	return map[string]any{
+		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String()), "Status": v.Text(d.status),
+		"State": d.state(), "Alarms": v.Texts(d.alarms), "FirstAlarms": v.Texts(d.pageAlarms()), "Notes": v.Texts(d.notes),
+		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(sections), "Chart": report.Chart(d.points()),
+	}
 }
 
-func escapeAll(texts []string) []string {
-	all := make([]string, len(texts))
-	for i, text := range texts {
-		all[i] = table.EscapeMarkdown(text)
-	}
-	return all
-}
+// templatesText has a line for each table in templates: its key, the key and the heading of its
+// section, and the keys of the columns that it shows; no keys show all.
+//
+//go:embed templates.tsv
+var templatesText string
 
 // The files of the report on a period. Each table has a CSV file too.
 const (
 	workbookFile  = "period.xlsx"
+	htmlFile      = "period.html"
 	markdownFile  = "period.md"
 	jsonFile      = "period.json"
 	jsonLinesFile = "period.jsonl"
@@ -155,8 +159,8 @@ func Write(dir string, p *Period, opts report.Options) (path, status string, err
 	return path, d.status, folder.Write(path, d.files(), d.manifest, d.Sign)
 }
 
-// files returns the files in the formats that the options name. The Markdown file always uses
-// the built-in template: a user's template is for the report of a run.
+// files returns the files in the formats that the options name. They use the built-in templates: a
+// user's template is for the report of a run.
 func (d *document) files() []folder.File {
 	var all []folder.File
 	add := func(format report.Format, name string, write func(io.Writer) error) {
@@ -166,9 +170,16 @@ func (d *document) files() []folder.File {
 	}
 	rows, head := d.frame("period_from", "period_to"), d.head()
 	add(report.FormatXLSX, workbookFile, d.book.Write)
-	add(report.FormatMD, markdownFile, func(w io.Writer) error {
-		return report.WriteMarkdown(w, nil, "period.md.tmpl", d.markdown())
-	})
+	for _, f := range []struct {
+		format report.Format
+		name   string
+	}{{report.FormatHTML, htmlFile}, {report.FormatMD, markdownFile}} {
+		add(f.format, f.name, func(w io.Writer) error {
+			return report.WriteTemplate(w, nil, "period."+string(f.format)+".tmpl", func(rows int) map[string]any {
+				return d.templateData(report.NewView(f.format, rows, func(t *table.Table) string { return d.Rest(t, workbookFile) }))
+			})
+		})
+	}
 	add(report.FormatJSON, jsonFile, func(w io.Writer) error {
 		return table.WriteJSON(w, head, d.frame(), d.jsonTables())
 	})
@@ -214,7 +225,7 @@ type about struct {
 
 func (d *document) about(schema string) about {
 	return about{
-		schema, d.From, d.To, d.knownUntil(), len(d.gaps) == 0, d.ToolVersion, d.Sample, strconv.FormatInt(d.Seed, 10),
+		schema, d.From, d.To, d.knownUntil, len(d.gaps) == 0, d.ToolVersion, d.Sample, strconv.FormatInt(d.Seed, 10),
 	}
 }
 

@@ -182,11 +182,13 @@ func (d *document) findingTable() *table.Table {
 	for _, e := range all {
 		rule := rules[e.RuleID]
 		title := cmp.Or(e.Title, rule.Title) // e has none if retention has left no snapshot with the finding
+		frameworks := report.FrameworkCells(rule)
 		t.Add(e.organization, append([]any{
-			e.RuleID, e.state, report.Word(e.Status), report.Word(e.Severity), d.names.Of(e.organization), title,
-			e.SubjectName, e.SubjectID, string(e.SubjectType), e.opened, e.FirstSeen, e.LastSeen,
-			table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Observed, e.Expected, e.Fingerprint,
-		}, report.FrameworkCells(rule)...)...)
+			e.SubjectName, report.Word(e.Severity), e.state, report.Word(e.Status), e.RuleID, e.Observed,
+			cmp.Or(e.Remedy, rule.Remedy), report.ControlsText(frameworks), d.names.Of(e.organization), title, e.opened,
+			e.FirstSeen, e.LastSeen, table.Instant(e.closedBy, ""), e.daysOpen, e.accepted, e.Expected,
+			string(e.SubjectType), e.SubjectID, e.Fingerprint,
+		}, frameworks...)...)
 	}
 	return t
 }

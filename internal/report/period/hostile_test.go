@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuin/goldmark"
@@ -129,7 +130,11 @@ func checkPackage(t *testing.T, workbook []byte) {
 			if err != nil {
 				t.Fatalf("%s: %v", part.Name, err)
 			}
-			if e, is := token.(xml.StartElement); is && slices.Contains(forbidden, e.Name.Local) {
+			e, is := token.(xml.StartElement)
+			if is && e.Name.Local == "hyperlink" && slices.ContainsFunc(e.Attr, func(a xml.Attr) bool { return a.Name.Local == "location" }) {
+				continue // to a sheet
+			}
+			if is && slices.Contains(forbidden, e.Name.Local) {
 				t.Errorf("%s has a <%s>", part.Name, e.Name.Local)
 			}
 		}
@@ -142,8 +147,9 @@ func TestHostileNamesCannotBreakOutOfTheFilesOfAPeriod(t *testing.T) {
 		p.rename(name)
 		return newDocument(p, everyFormat)
 	}
-	want := shape(t, file(t, named("plain"), markdownFile))
 	for _, name := range hostileNames {
+		plain := strings.Repeat("x", utf8.RuneCountInString(name)) // long names leave room for fewer rows
+		want := shape(t, file(t, named(plain), markdownFile))
 		d := named(name)
 		if d := cmp.Diff(want, shape(t, file(t, d, markdownFile))); d != "" {
 			t.Errorf("%.60q changes the parts of the Markdown (-plain +hostile):\n%s", name, d)

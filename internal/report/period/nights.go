@@ -57,6 +57,9 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	all := make([]schedule.Run, len(runs))
 	for i := range runs {
 		p.runs[runs[i].ID], all[i] = &runs[i], runs[i].OfSchedule()
+		if !runs[i].StartedAt.After(p.To) {
+			p.knownUntil = runs[i].StartedAt
+		}
 	}
 	nights, err := p.matchNights(all)
 	if err != nil {

@@ -45,12 +45,6 @@ func DefaultSeed(from, to time.Time) int64 {
 // ended reports whether the period was over at the time of the report.
 func (s *Span) ended() bool { return s.To.Before(s.Now) }
 
-// knownUntil returns the end of the period, or the time of the report if the period has not
-// ended.
-func (s *Span) knownUntil() time.Time {
-	return slices.MinFunc([]time.Time{s.To, s.Now}, time.Time.Compare)
-}
-
 func (s *Span) contains(t time.Time) bool { return !t.Before(s.From) && !t.After(s.To) }
 
 // String returns the period for use in a sentence.
@@ -65,11 +59,14 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	lastHead  evidence.Head           // of the last run that began up to the end and has ended
-	began     time.Time               // start of the first run recorded in the database
-	schedules []schedule.Period       // oldest first
-	expected  []schedule.Period       // the same, filled with every UTC day without a schedule
-	runs      map[int64]*snapshot.Run // every run in the database, by id
+	lastHead evidence.Head // of the last run that began up to the end and has ended
+	began    time.Time     // start of the first run recorded in the database
+	// knownUntil is the start of the last run that began before the end of the period.
+	knownUntil time.Time
+	schedules  []schedule.Period          // oldest first
+	expected   []schedule.Period          // the same, filled with every UTC day without a schedule
+	runs       map[int64]*snapshot.Run    // every run in the database, by id
+	totals     map[int64]*snapshot.Totals // of the runs in the period, by id
 	// nights are the nights in the period, drawn the same nights in the order of the sample.
 	// earlier counts the nights since the first run that are before the period.
 	nights, drawn []*night
@@ -178,7 +175,7 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	}
 	p.every = append(p.every, p.unclaimed...)
 	p.placeExceptions()
-	p.lastHead, err = store.HeadAt(ctx, p.knownUntil())
+	p.lastHead, err = store.HeadAt(ctx, p.knownUntil)
 	return err
 }
 
@@ -195,6 +192,17 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	next, err := p.readNights(runs)
 	if err != nil {
 		return nil, err
+	}
+	var inPeriod []int64
+	for i := range runs {
+		if p.contains(runs[i].StartedAt) {
+			inPeriod = append(inPeriod, runs[i].ID)
+		}
+	}
+	if len(inPeriod) > 0 {
+		if p.totals, err = store.Totals(ctx, inPeriod[0], inPeriod[len(inPeriod)-1]); err != nil {
+			return nil, err
+		}
 	}
 	taken, errTaken := store.SnapshotsBetween(ctx, p.From, next)
 	known, errKnown := store.CompleteBefore(ctx, p.From)

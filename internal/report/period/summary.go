@@ -3,6 +3,7 @@ package period
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,63 +18,202 @@ import (
 
 const title = "SCIM and SSO configuration audit of a period"
 
+// summarySheet makes the sheet Summary, which is the first page.
 func (d *document) summarySheet() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid}
-	s.Add(xlsx.Title, title+": "+d.String())
+	s.Add(xlsx.Title, d.whose())
+	s.Add(xlsx.Note, title+": "+d.String())
 	look := xlsx.Alarm
 	if len(d.gaps) == 0 {
 		look = xlsx.AllWell
 	}
 	s.AddText(look, d.status, len(s.Fixed))
-	for _, alarm := range d.alarms {
+	for _, alarm := range d.pageAlarms() {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
 	}
-	s.Add(xlsx.Note, "To draw samples, use the complete lists in the sheets Nights, Changes, Findings and Exceptions. "+
-		"The sheet Population counts them. The sheet Sample lists drawn nights and the report folders of their runs.")
-	s.Add(xlsx.Note, "To check the files, run sha256sum -c SHA256SUMS in their folder. To check the database, "+
-		"run auditor verify; the sheet Snapshots has its hashes.")
-	s.AddBlock("Organizations; the sheet Population has all counts", d.overviewTable())
-	s.AddBlock("Nights without a complete snapshot", d.uncoveredNights(),
-		"organization", "night", "reason", "status", "run_id")
-	severities := make([]any, len(diff.Severities)) // without a severity, the row is a total
-	for i, severity := range diff.Severities {
-		severities[i] = report.Word(severity)
+	for _, part := range d.firstPage() {
+		s.AddPart(part.Heading, part.All, part.Table)
 	}
-	kinds := rowsWith(rowsWith(d.sheets.population, "population", "Changes"), "severity", severities...)
-	s.AddBlock("What changed, by severity and kind", firstRows(kinds, 50),
-		"organization", "item", "remark_on_count", "severity", "count")
-	failing := rowsWith(rowsWith(d.sheets.findings, "state", stateOpen), "status", report.Word(finding.Fail))
-	s.AddBlock("What is wrong at the end: the most serious findings", firstRows(failing, report.TopRows),
-		"organization", "title", "observed", "severity", "rule_id", "subject_name", "days_open")
-	s.AddHeading("What else to know")
-	for _, note := range d.notes {
-		s.AddText(xlsx.Note, note, 1)
-	}
-	s.AddBlock("Where this comes from", report.FactTable(d.facts(), &d.names))
-	s.AddBlock("Tie-outs: each count from two sources", d.ties, report.TieOutKeys...)
 	return s
 }
 
+// pageRows is the number of rows of each part of the first page.
+const pageRows = 5
+
+// firstPage returns the parts of the first page after the status and the alarms.
+func (d *document) firstPage() []report.Part {
+	return []report.Part{
+		{Key: "changed", Heading: "What changed in the period", Table: d.changedTable(), All: d.sheets.changes.Name},
+		{Key: "wrong", Heading: "What is wrong at the end, and what to do", Table: d.wrongTable(), All: d.sheets.findings.Name},
+		{Key: "configured", Heading: "What is configured at the end", Table: d.overviewTable(), All: d.sheets.population.Name},
+		{Key: "not-looked-at", Heading: "What was not looked at", Table: d.notCoveredTable(), All: d.sheets.nights.Name},
+		{Key: "source", Heading: "Where this comes from, and how to check it", Table: d.sourceTable()},
+	}
+}
+
+// whose names the organizations.
+func (d *document) whose() string {
+	var names []string
+	for _, o := range d.organizations[:min(len(d.organizations), pageRows)] {
+		names = append(names, report.Brief(o.name))
+	}
+	text := strings.Join(names, ", ")
+	switch more := len(d.organizations) - len(names); {
+	case len(d.organizations) == 1:
+		return text
+	case more > 0:
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return strings.TrimSuffix(report.Count(len(d.organizations), "organization")+": "+text, ": ")
+}
+
+// pageAlarms returns the first alarms.
+func (d *document) pageAlarms() []string {
+	if more := len(d.alarms) - pageRows; more > 0 {
+		return append(slices.Clone(d.alarms[:pageRows]), fmt.Sprintf("%d more in the sheets Nights and Population", more))
+	}
+	return d.alarms
+}
+
+// state returns the colour of the status.
+func (d *document) state() report.State {
+	if len(d.gaps) > 0 || d.failedTieOuts > 0 {
+		return report.Red
+	}
+	return report.Green
+}
+
+// changedTable lists the most serious changes, and counts all.
+func (d *document) changedTable() *table.Table {
+	t, all := table.New("", nil, columnsOf["First page changes"]...), d.sheets.changes
+	var counts []int
+	for _, s := range diff.Severities {
+		rows := rowsWith(all, "severity", report.Word(s)).Rows
+		counts = append(counts, len(rows))
+		for _, r := range rows[:min(len(rows), pageRows-len(t.Rows))] {
+			cell := func(key string) string { return table.Shown(r.Cells[all.Column(key)]) }
+			t.Add(r.Organization, report.Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), report.Word(s), cell("what"),
+				report.ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"), cell("taken_at")[:10],
+				d.names.Of(r.Organization))
+		}
+	}
+	t.Remark(table.RunLevel, fmt.Sprintf("%s: %s", report.Count(len(all.Rows), "change"), report.SeverityText(counts)))
+	t.Remarks = append(t.Remarks, all.Remarks[:min(len(all.Remarks), pageRows)]...)
+	return t
+}
+
+// wrongTable lists the most serious findings that fail at the end, and counts all that are open.
+func (d *document) wrongTable() *table.Table {
+	t := table.New("", nil, columnsOf["First page findings"]...)
+	open := rowsWith(d.sheets.findings, "state", stateOpen)
+	failing := rowsWith(open, "status", report.Word(finding.Fail))
+	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
+		cell := func(key string) any { return r.Cells[open.Column(key)] }
+		t.Add(r.Organization, report.Brief(cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))), cell("severity"),
+			cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"), cell("organization"))
+	}
+	t.Remark(table.RunLevel, openText(open))
+	return t
+}
+
+// openText counts the open findings by status, and names those that somebody has accepted.
+func openText(open *table.Table) string {
+	counts := make(map[any]int)
+	var accepted []string
+	for _, r := range open.Rows {
+		status := r.Cells[open.Column("status")]
+		counts[status]++
+		if status == report.Word(finding.Excepted) {
+			accepted = append(accepted, table.Shown(r.Cells[open.Column("rule_id")])+" "+
+				table.Shown(r.Cells[open.Column("subject_name")]))
+		}
+	}
+	text := fmt.Sprintf("%s open at the end: %d fail", report.Count(len(open.Rows), "finding"), counts[report.Word(finding.Fail)])
+	if n := counts[report.Word(finding.NotAssessed)]; n > 0 {
+		text += fmt.Sprintf(", %d could no longer be assessed", n)
+	}
+	if n := len(accepted); n > 0 {
+		text += fmt.Sprintf(", %d accepted (%s", n, strings.Join(accepted[:min(n, pageRows)], "; "))
+		if n > pageRows {
+			text += fmt.Sprintf(" and %d more", n-pageRows)
+		}
+		text += ")"
+	}
+	return text
+}
+
+// overviewTable has one row for each organization with its main counts.
 func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
-	for i, o := range d.organizations {
-		cells := []any{
-			o.name, snapshotText(o.opening), snapshotText(o.closing), len(o.nights),
-			countOf(o.nights, organizationNight.isUncovered), d.counts[item{i, "Changes", inPeriod, ""}],
-			d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}],
+	for i, o := range d.organizations[:min(len(d.organizations), 2*pageRows)] {
+		nights := fmt.Sprintf("%s, %d without a complete snapshot", report.Count(len(o.nights), "night"),
+			countOf(o.nights, organizationNight.isUncovered))
+		if n, known := d.counts[item{i, "Changes", inPeriod, ""}].(int); known {
+			nights += "; " + report.Count(n, "change")
 		}
 		if len(o.complete) > 0 { // without a complete snapshot, no findings are known
-			cells = append(cells, d.findings(o, openAtStart), d.findings(o, stateOpen))
+			nights += fmt.Sprintf("; findings open: %d at the start, %d at the end", d.findings(o, openAtStart),
+				d.findings(o, stateOpen))
 		}
-		t.Add(i, cells...)
+		t.Add(i, o.name, d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}], nights,
+			snapshotText(o.opening)+" – "+snapshotText(o.closing))
+	}
+	if more := len(d.organizations) - len(t.Rows); more > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Population", more))
 	}
 	return t
 }
 
-// uncoveredNights lists the first nights without a complete snapshot.
-func (d *document) uncoveredNights() *table.Table {
-	return firstRows(rowsWith(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
-		report.Word(schedule.Running)), 50)
+// notCoveredTable lists the first nights without a complete snapshot, and the notes.
+func (d *document) notCoveredTable() *table.Table {
+	t := table.New("", nil, columnsOf["Nights not covered"]...)
+	nights := rowsWith(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
+		report.Word(schedule.Running))
+	for _, r := range nights.Rows[:min(len(nights.Rows), pageRows)] {
+		cell := func(key string) any { return r.Cells[nights.Column(key)] }
+		t.Add(r.Organization, table.Shown(cell("night")), cell("status"), cell("organization"), table.Shown(cell("reason")))
+	}
+	if more := len(nights.Rows) - len(t.Rows); more > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Nights", more))
+	}
+	for _, note := range d.notes[:min(len(d.notes), 2*pageRows)] {
+		t.Remark(table.RunLevel, note)
+	}
+	if more := len(d.notes) - 2*pageRows; more > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more notes in period.json", more))
+	}
+	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
+		t.Remark(table.RunLevel, "Every night has a complete snapshot in which everything was read.")
+	}
+	return t
+}
+
+// sourceTable says where the report comes from, and how to check it.
+func (d *document) sourceTable() *table.Table {
+	t := table.New("", nil, table.Text("Item", "item"), table.Text("Value", "value"))
+	t.Bare = true
+	for _, f := range d.facts() {
+		if f.Organization == table.RunLevel || len(d.organizations) == 1 {
+			value := table.Shown(f.Value)
+			t.Add(f.Organization, f.Item, value)
+		}
+	}
+	t.Add(table.RunLevel, "Tie-outs", d.tieOuts().Sentence())
+	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+
+		"database, and the sheet Snapshots has its hashes.")
+	return t
+}
+
+// points returns the numbers of the runs in the period for the chart, oldest first.
+func (d *document) points() []report.ChartPoint {
+	var points []report.ChartPoint
+	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
+		if run := d.runs[id]; d.contains(run.StartedAt) {
+			numbers, _ := report.RunNumbers(run, d.totals[id])
+			points = append(points, report.ChartPoint{RunID: id, At: run.StartedAt, Numbers: numbers})
+		}
+	}
+	return points
 }
 
 // rowsWith returns the rows with one of the values in a column, without the remarks.
@@ -88,15 +228,6 @@ func rowsWith(t *table.Table, key string, values ...any) *table.Table {
 	return &shown
 }
 
-// firstRows cuts a table after limit rows; a remark says how many more the sheet has.
-func firstRows(t *table.Table, limit int) *table.Table {
-	if more := len(t.Rows) - limit; more > 0 {
-		t.Rows = t.Rows[:limit]
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in the sheet %s", more, t.Name))
-	}
-	return t
-}
-
 // facts returns how the report was made, and what is needed to make it again.
 func (d *document) facts() []report.Fact {
 	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
@@ -104,7 +235,7 @@ func (d *document) facts() []report.Fact {
 	all := []report.Fact{
 		fact(table.RunLevel, "From (UTC)", d.From),
 		fact(table.RunLevel, "To, included (UTC)", d.To),
-		fact(table.RunLevel, "Known up to (UTC)", d.knownUntil()),
+		fact(table.RunLevel, "Known up to (UTC)", d.knownUntil),
 		fact(table.RunLevel, "First run in the database (UTC)", d.began),
 		fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
 		fact(table.RunLevel, "Nights for the runs as a whole", d.runNights()),

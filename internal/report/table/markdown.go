@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -30,77 +31,72 @@ func EscapeMarkdown(s string) string {
 	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
-const markdownRows = 200
+// The lengths of the longest texts that Markdown shows in full.
+const (
+	cellRunes  = 300  // of a cell
+	alarmRunes = 1000 // of an alarm, a remark or another text outside of a table
+)
 
-// Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown with at
-// most 200 rows, then the remarks.
+// cutRunes cuts a long text, and marks the cut.
+func cutRunes(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most]) + "…"
+}
+
+// MarkdownText escapes a text outside of a table, and cuts it if it is very long.
+func MarkdownText(s string) string { return EscapeMarkdown(cutRunes(s, alarmRunes)) }
+
+// Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown, then the
+// remarks.
 type Markdown struct {
 	table   *Table
 	columns []int  // shown by String
 	rest    string // the file with the other rows
+	rows    int    // the most rows, and remarks, of String
 }
 
-// Markdown returns the table as Markdown with the columns of these keys and their local times;
-// no keys select all columns. rest names the file with the rows that it leaves out.
-func (t *Table) Markdown(rest string, keys ...string) Markdown {
-	m := Markdown{table: t, rest: rest}
-	for _, i := range t.Indexes(keys) {
-		m.columns = append(m.columns, i)
-		if len(keys) > 0 && t.zone != nil && t.Columns[i].hasLocal() {
-			m.columns = append(m.columns, i+1)
-		}
-	}
-	return m
+// Markdown returns the table as Markdown with the columns of these keys and their local times; no
+// keys select all columns. It shows at most this number of rows; rest names the file with the others.
+func (t *Table) Markdown(rest string, rows int, keys ...string) Markdown {
+	return Markdown{t, t.withLocal(keys), rest, rows}
 }
 
 // Len returns the number of rows.
 func (m Markdown) Len() int { return len(m.table.Rows) }
 
 // Rows returns all rows. Each row has the escaped values of all columns by their keys.
-func (m Markdown) Rows() []map[string]string {
-	all := make([]map[string]string, m.Len())
-	for n, r := range m.table.Rows {
-		all[n] = make(map[string]string, len(r.Cells))
-		for i, c := range m.table.Shown() {
-			all[n][c.Key] = EscapeMarkdown(Shown(r.Cells[i]))
-		}
-	}
-	return all
-}
+func (m Markdown) Rows() []map[string]string { return m.table.rows(EscapeMarkdown) }
 
 // Remarks returns the escaped remarks.
-func (m Markdown) Remarks() []string {
-	all := make([]string, len(m.table.Remarks))
-	for i, r := range m.table.Remarks {
-		all[i] = EscapeMarkdown(r.Text)
-	}
-	return all
-}
+func (m Markdown) Remarks() []string { return m.table.remarks(MarkdownText) }
 
 // Example returns the table with one row of empty values and one remark, to check a template
 // before a report is made.
 func (m Markdown) Example() Markdown {
-	one := *m.table
-	one.Rows = []Row{{RunLevel, make([]any, len(one.Columns))}}
-	one.Remarks = []Remark{{Organization: RunLevel}}
-	m.table = &one
+	m.table = m.table.example()
 	return m
 }
 
 // String returns the Markdown. It needs an empty line before and after it.
 func (m Markdown) String() string {
 	var b strings.Builder
-	if m.Len() > 0 {
+	if min(m.Len(), m.rows) > 0 {
 		m.writeRows(&b)
 	}
-	if m.Len() > markdownRows {
-		fmt.Fprintf(&b, "\n%d more in %s\n", m.Len()-markdownRows, m.rest)
+	if more := m.Len() - m.rows; more > 0 {
+		fmt.Fprintf(&b, "\n%d more in %s\n", more, m.rest)
 	}
 	if m.Len() > 0 && len(m.table.Remarks) > 0 {
 		b.WriteString("\n")
 	}
-	for _, text := range m.Remarks() {
+	remarks := m.Remarks()
+	for _, text := range remarks[:min(len(remarks), m.rows)] {
 		fmt.Fprintf(&b, "- %s\n", text)
+	}
+	if more := len(remarks) - m.rows; more > 0 {
+		fmt.Fprintf(&b, "- %d more remarks in %s\n", more, m.rest)
 	}
 	if b.Len() == 0 {
 		return "none"
@@ -113,9 +109,9 @@ func (m Markdown) writeRows(b *strings.Builder) {
 		b.WriteString("| " + m.table.Columns[column].Title + " ")
 	}
 	b.WriteString("|\n" + strings.Repeat("| --- ", len(m.columns)) + "|\n")
-	for _, r := range m.table.Rows[:min(m.Len(), markdownRows)] {
+	for _, r := range m.table.Rows[:min(m.Len(), m.rows)] {
 		for _, column := range m.columns {
-			b.WriteString("| " + EscapeMarkdown(Shown(r.Cells[column])) + " ")
+			b.WriteString("| " + EscapeMarkdown(cutRunes(Shown(r.Cells[column]), cellRunes)) + " ")
 		}
 		b.WriteString("|\n")
 	}

@@ -17,6 +17,11 @@ type Table struct {
 	Columns []Column
 	Rows    []Row
 	Remarks []Remark
+	Bare    bool // shown without a header, except in Markdown
+	// Anchor is the key of the column that names a row in links. Links has the keys of columns that
+	// link to other rows, each with the key of the column that names the other row.
+	Anchor string
+	Links  map[string]string
 	// Widths has the width of the widest cell of each column, in characters of a terminal.
 	Widths []int
 	Counts // of its cells
@@ -128,8 +133,52 @@ func (t *Table) Shown() []Column {
 	return t.Columns[:end]
 }
 
-// Frame has columns that are added around those of every table, to identify a row. They replace
-// the table's own columns with the same keys.
+// withLocal returns the indexes of the columns with these keys, each with its column of local times;
+// no keys select all visible columns.
+func (t *Table) withLocal(keys []string) []int {
+	if len(keys) == 0 || t.zone == nil {
+		return t.Indexes(keys)
+	}
+	var all []int
+	for _, i := range t.Indexes(keys) {
+		all = append(all, i)
+		if t.Columns[i].hasLocal() {
+			all = append(all, i+1)
+		}
+	}
+	return all
+}
+
+// rows returns the escaped values of each row by the keys of the visible columns, for templates.
+func (t *Table) rows(escape func(string) string) []map[string]string {
+	all := make([]map[string]string, len(t.Rows))
+	for n, r := range t.Rows {
+		all[n] = make(map[string]string, len(r.Cells))
+		for i, c := range t.Shown() {
+			all[n][c.Key] = escape(Shown(r.Cells[i]))
+		}
+	}
+	return all
+}
+
+func (t *Table) remarks(escape func(string) string) []string {
+	all := make([]string, len(t.Remarks))
+	for i, r := range t.Remarks {
+		all[i] = escape(r.Text)
+	}
+	return all
+}
+
+// example returns the table with one row of empty values and one remark.
+func (t *Table) example() *Table {
+	one := *t
+	one.Rows = []Row{{RunLevel, make([]any, len(one.Columns))}}
+	one.Remarks = []Remark{{Organization: RunLevel}}
+	return &one
+}
+
+// Frame has columns that are added around those of every table, to identify a row. They replace the
+// table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
 	// Values has the cells of these columns: first those of RunLevel, then those of each
@@ -147,11 +196,11 @@ type layout struct {
 	columns []int // of the table
 }
 
-// layout returns the layout of a file, without the columns marked as without.
+// layout returns the layout of a file for programs, without the columns marked as without.
 func (t *Table) layout(f *Frame, without files) *layout {
 	l := &layout{frame: f, keys: slices.Clone(f.Before)}
 	for i, c := range t.Columns {
-		if c.in != without && !slices.Contains(f.Before, c.Key) && !slices.Contains(f.After, c.Key) {
+		if c.in != without && c.in != forPeople && !slices.Contains(f.Before, c.Key) && !slices.Contains(f.After, c.Key) {
 			l.keys, l.columns = append(l.keys, c.Key), append(l.columns, i)
 		}
 	}
@@ -198,6 +247,7 @@ const (
 	inAll files = iota
 	jsonOnly
 	notJSON
+	forPeople // workbook, HTML and Markdown
 )
 
 // Text returns a column of texts and words.
@@ -211,9 +261,9 @@ func Time(title, key string) Column {
 // Lists returns a column of lists of texts.
 func Lists(title, key string) Column { return Column{Title: title, Key: key, Kind: ListKind} }
 
-// ParseColumns reads the columns of each table, by its name. Each line has a column: table,
-// kind, key, title, and optionally "json" (only JSON has the column) or "no json" (JSON does
-// not have it), separated by tabs.
+// ParseColumns reads the columns of each table, by its name. Each line has a column: table, kind,
+// key, title, and optionally "json" (only JSON has the column), "no json" (JSON does not have it) or
+// "people" (only the workbook, HTML and Markdown have it), separated by tabs.
 func ParseColumns(text string) map[string][]Column {
 	columns := make(map[string][]Column)
 	for line := range strings.Lines(text) {
@@ -227,6 +277,8 @@ func ParseColumns(text string) map[string][]Column {
 			c.in = jsonOnly // such columns must be last
 		case "no json":
 			c.in = notJSON
+		case "people":
+			c.in = forPeople
 		}
 		columns[parts[0]] = append(columns[parts[0]], c)
 	}
@@ -236,4 +288,4 @@ func ParseColumns(text string) map[string][]Column {
 func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
 
 // InJSON reports whether JSON has the column.
-func (c Column) InJSON() bool { return c.in != notJSON }
+func (c Column) InJSON() bool { return c.in != notJSON && c.in != forPeople }

@@ -112,7 +112,7 @@ func TestJSONLinesEndWithTheirNumber(t *testing.T) {
 
 func TestLocalTimesStandBehindThoseInUTC(t *testing.T) {
 	zone := time.FixedZone("Local", 3600)
-	got := example(zone).Markdown("the database", "name", "seen").String()
+	got := example(zone).Markdown("the database", 50, "name", "seen").String()
 	want := `| Name | Seen (UTC) | Seen (Local) |
 | --- | --- | --- |
 | a,"b" c | 2026-11-23 02:00:00 | 2026-11-23 03:00:00 |

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/flate"
@@ -57,7 +58,7 @@ func (b *Book) Write(out io.Writer) error {
 			return fmt.Errorf("sheet %s: %w", s.Name, err)
 		}
 	}
-	if err := w.setProperties(); err != nil {
+	if err := w.SetAppProps(&excelize.AppProperties{Application: "auditor"}); err != nil {
 		return err
 	}
 	// Excelize adds the content types of pictures, which a chart may have, in random order.
@@ -86,23 +87,24 @@ func (b *Book) Count() table.Counts {
 	return c
 }
 
-func (w *writer) setProperties() error {
-	at := w.book.At.UTC().Format(time.RFC3339)
-	creator := table.Visible(w.book.Creator)
-	if err := w.SetAppProps(&excelize.AppProperties{Application: "auditor"}); err != nil {
-		return err
-	}
-	return w.SetDocProps(&excelize.DocProperties{
-		Title:          w.book.Title,
-		Subject:        table.Visible(w.book.Subject),
-		Creator:        creator,
-		LastModifiedBy: creator,
-		Identifier:     w.book.Identifier,
-		Created:        at,
-		Modified:       at,
-		Language:       "en",
-	})
+// properties returns the part with the document properties. Excelize writes it without the prefix
+// cp, and ExcelJS reads no workbook without it.
+func (b *Book) properties() []byte {
+	at, creator := b.At.UTC().Format(time.RFC3339), escapeXML(table.Visible(b.Creator))
+	const part = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" ` +
+		`xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" ` +
+		`xmlns:dcmitype="http://purl.org/dc/dcmitype/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">` +
+		`<dc:title>%s</dc:title><dc:subject>%s</dc:subject><dc:creator>%s</dc:creator>` +
+		`<cp:lastModifiedBy>%[3]s</cp:lastModifiedBy><dcterms:created xsi:type="dcterms:W3CDTF">%[4]s</dcterms:created>` +
+		`<dcterms:modified xsi:type="dcterms:W3CDTF">%[4]s</dcterms:modified><dc:identifier>%[5]s</dc:identifier>` +
+		`<dc:language>en</dc:language></cp:coreProperties>`
+	return fmt.Appendf(nil, part, escapeXML(b.Title), escapeXML(table.Visible(b.Subject)), creator, at, b.Identifier)
 }
+
+// noStrings is a part without shared strings, because each text is in its cell.
+const noStrings = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="0" uniqueCount="0"/>`
 
 // parts collects the parts of a package by name, because excelize writes them in random order.
 type parts struct {
@@ -152,8 +154,16 @@ func (w *writer) pack(out io.Writer) error {
 	return archive.Close()
 }
 
-// writePart writes a part. It replaces the rows of a sheet that excelize wrote.
+// writePart writes a part. It replaces some of what excelize wrote.
 func (w *writer) writePart(out io.Writer, name string, part []byte) error {
+	switch {
+	case name == "docProps/core.xml":
+		part = w.book.properties()
+	case name == "xl/sharedStrings.xml":
+		part = []byte(noStrings)
+	case strings.HasPrefix(name, "xl/charts/"): // with an automatic axis, the points of one day become one
+		part = bytes.ReplaceAll(part, []byte(`<auto val="1">`), []byte(`<auto val="0">`))
+	}
 	beginning, rest, _ := bytes.Cut(part, []byte("<sheetData>"))
 	_, end, isSheet := bytes.Cut(rest, []byte("</sheetData>"))
 	if !isSheet {

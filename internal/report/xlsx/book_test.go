@@ -22,13 +22,11 @@ func example(n int) *Book {
 	for range ChartRows {
 		summary.Add(Plain, nil)
 	}
-	numbers := table.New("", nil, table.Text("Run", "run"), table.Column{Title: "SCIM", Key: "scim", Kind: table.IntKind})
+	numbers := table.New("Trend", nil, table.Text("Run", "run"), table.Column{Title: "SCIM", Key: "scim", Kind: table.IntKind})
 	numbers.Add(table.RunLevel, "1", 2)
 	numbers.Add(table.RunLevel, "2", nil)
-	header := len(summary.Lines) + 1
-	summary.AddRows(numbers)
 	chart := Chart{"A", "SCIM", excelize.Line, 430, []Series{{"B", "1F4E78", "circle"}}}
-	summary.Charts = &Charts{header - ChartRows, header, header + 2, []Chart{chart}}
+	summary.Charts = &Charts{len(summary.Lines) - ChartRows + 1, "Trend", 2, []Chart{chart}}
 
 	columns := table.ParseColumns("\ttext\tid\tID\n\tint\tdays_to_expiry\tDays\n\ttime\tseen\tSeen\n" +
 		"\ttext\tstatus\tStatus\n\traw\traw\t\tjson\n")
@@ -40,7 +38,7 @@ func example(n int) *Book {
 	rows.Remark(0, "a remark")
 	return &Book{
 		Title: "Title", Subject: "Subject", Identifier: "7", Creator: "auditor 1", Footer: "Run 7", At: night,
-		Sheets: []*Sheet{summary, {Name: "Rows", Table: rows}},
+		Sheets: []*Sheet{summary, {Name: "Trend", Table: numbers}, {Name: "Rows", Table: rows}},
 	}
 }
 
@@ -78,7 +76,7 @@ func TestALongTableGoesOnInAnotherSheet(t *testing.T) {
 	b := example(25)
 	b.maxRows = 13 // a header, ten rows, an empty row, a remark
 	f := opened(t, b)
-	if got := fmt.Sprint(f.GetSheetList()); got != "[Summary Rows Rows (2) Rows (3)]" {
+	if got := fmt.Sprint(f.GetSheetList()); got != "[Summary Trend Rows Rows (2) Rows (3)]" {
 		t.Fatal(got)
 	}
 	last, err := f.GetRows("Rows (3)")
@@ -92,7 +90,7 @@ func TestALongTableGoesOnInAnotherSheet(t *testing.T) {
 
 func TestATableWithoutRowsIsItsHeader(t *testing.T) {
 	b := example(0)
-	b.Sheets[1].Table.Remarks = nil
+	b.Sheets[2].Table.Remarks = nil
 	f := opened(t, b)
 	rows, err := f.GetRows("Rows")
 	if err != nil {

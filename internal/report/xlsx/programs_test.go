@@ -64,7 +64,7 @@ func (s *seenSheet) addTable(sheet *Sheet) {
 		s.Rows = append(s.Rows, seenRow(r.Cells[:len(shown)]))
 	}
 	if len(s.Rows) > header {
-		cells := fmt.Sprintf("A%d:%s%d", header, column(len(shown)-1), len(s.Rows))
+		cells := fmt.Sprintf("A%d:%s%d", header, ColumnName(len(shown)-1), len(s.Rows))
 		s.Tables = [][]string{{cells, cells}}
 	}
 	if header == 1 {

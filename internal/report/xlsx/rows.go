@@ -70,22 +70,29 @@ const (
 	lineHeight    = 15
 	titleHeight   = 22
 	headingHeight = 19
+	gapHeight     = 6
 )
 
-// height returns the height that a row needs to show all lines of its cells.
+// lettersPerWidth is the number of letters that fit in one unit of width, which is that of a digit.
+const lettersPerWidth = 1.05
+
+// height returns the height that a row needs to show all lines of its cells in the columns that
+// print. The others would make rows higher than a page.
 func height(l Look, cells []cell, widths []float64) float64 {
 	switch l {
+	case lookGap:
+		return gapHeight
 	case Title:
 		return titleHeight
 	case Heading:
 		return headingHeight
-	case Note, Alarm, AllWell:
+	case Note, Alarm, Caution, AllWell:
 		return lineHeight
 	}
 	lines := 1
-	for i, c := range cells {
-		room := int(widths[i]) - 1
-		if c.isNumber || len(c.text) <= room || table.DisplayWidth(c.text) <= room {
+	for i, c := range cells[:min(len(cells), len(widths))] {
+		room := int(widths[i] * lettersPerWidth)
+		if c.isNumber || c.look == lookSpill || len(c.text) <= room || table.DisplayWidth(c.text) <= room {
 			continue // a text is never wider than its number of bytes
 		}
 		// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can
@@ -135,20 +142,20 @@ func lineEnd(text string, width int, breaks string) int {
 type rows struct {
 	out     *bufio.Writer
 	styles  []int
-	widths  []float64
-	columns []string // names
-	number  int      // number of the last row
-	cells   []cell   // reused for each row
+	widths  []float64 // of the columns that print
+	columns []string  // names
+	number  int       // number of the last row
+	cells   []cell    // reused for each row
 }
 
 // writeRows writes all rows of a sheet. The Flush of out returns the first error.
 func (p *part) writeRows(out *bufio.Writer, styles []int) {
-	r := rows{out: out, styles: styles, widths: p.widths}
+	r := rows{out: out, styles: styles, widths: p.widths[:p.printed]}
 	for i := range p.widths {
-		r.columns = append(r.columns, column(i))
+		r.columns = append(r.columns, ColumnName(i))
 	}
 	for _, l := range p.Lines {
-		r.add(l.Look, l.Cells)
+		r.addLine(l)
 	}
 	if p.columns != nil {
 		r.add(Header, titles(p.columns))
@@ -158,21 +165,29 @@ func (p *part) writeRows(out *bufio.Writer, styles []int) {
 	}
 	r.number = p.end() + 1 // an empty row, so that typing below the table does not extend it over the remarks
 	for _, l := range p.remarks {
-		r.add(l.Look, l.Cells)
+		r.addLine(l)
 	}
 }
 
-func (r *rows) add(l Look, values []any) {
+func (r *rows) add(l Look, values []any) { r.addLine(Line{Look: l, Cells: values}) }
+
+func (r *rows) addLine(l Line) {
 	r.number++
-	if len(values) == 0 {
+	if len(l.Cells) == 0 && l.Look != lookGap {
 		return
 	}
 	r.cells = r.cells[:0]
-	for _, value := range values {
-		r.cells = append(r.cells, cellOf(l, value))
+	for _, value := range l.Cells {
+		r.cells = append(r.cells, cellOf(l.Look, value))
+	}
+	if l.spill {
+		r.cells[len(r.cells)-1].look = lookSpill
+	}
+	if l.link != "" {
+		r.cells[len(r.cells)-1].look = lookLink
 	}
 	const row = `<row r="%d" ht="%v" customHeight="1">`
-	b := fmt.Appendf(r.out.AvailableBuffer(), row, r.number, height(l, r.cells, r.widths))
+	b := fmt.Appendf(r.out.AvailableBuffer(), row, r.number, height(l.Look, r.cells, r.widths))
 	for i := range r.cells {
 		b = r.appendCell(b, i)
 	}

@@ -16,12 +16,16 @@ type Sheet struct {
 	// widths.
 	Widths, Fixed []float64
 	Charts        *Charts
+
+	firstPage int // number of lines on the first page, which ends with a page break; 0 for no break
 }
 
 // Line is a row outside the table. Package table lists the types of its cells.
 type Line struct {
 	Look  Look
 	Cells []any
+	link  string // the sheet to which the last cell leads
+	spill bool   // the last cell is a text over the empty cells at its right
 }
 
 // Widths, in characters.
@@ -30,14 +34,14 @@ const (
 	minWidth     = 9   // of a column
 	maxWidth     = 60  // of a column
 	filterButton = 3   // room for the button in a header
-	narrowWidth  = 45  // of a column, if the sheet is too wide for paper
-	pageWidth    = 220 // the widest sheet that is readable on A4
-	largeWidth   = 400 // the widest sheet that is readable on A3
+	narrowWidth  = 20  // of a column that prints, at least, if it has to be narrower to print
+	pageWidth    = 200 // of the columns that print on A4 in landscape in 8 pt
+	printed      = 8   // columns that print at least
 	remarkWidth  = 150 // of a remark in one row
 )
 
 // Add appends a line.
-func (s *Sheet) Add(l Look, cells ...any) { s.Lines = append(s.Lines, Line{l, cells}) }
+func (s *Sheet) Add(l Look, cells ...any) { s.Lines = append(s.Lines, Line{Look: l, Cells: cells}) }
 
 // AddText appends a text in as many rows as it needs. Its background spans the columns.
 func (s *Sheet) AddText(l Look, text string, columns int) {
@@ -49,7 +53,7 @@ func textLines(l Look, text string, columns int) []Line {
 	for _, part := range wrap(table.Visible(text), remarkWidth, " ") {
 		cells := make([]any, columns)
 		cells[0] = part
-		lines = append(lines, Line{l, cells})
+		lines = append(lines, Line{Look: l, Cells: cells})
 	}
 	return lines
 }
@@ -60,19 +64,35 @@ func (s *Sheet) AddHeading(text string) {
 	s.Add(Heading, text)
 }
 
-// AddBlock appends a heading and a small table as lines, with the columns of these keys; no
-// keys select all columns.
-func (s *Sheet) AddBlock(heading string, t *table.Table, keys ...string) {
+// AddBlock appends a heading and a small table as lines.
+func (s *Sheet) AddBlock(heading string, t *table.Table) {
 	s.AddHeading(heading)
-	s.AddRows(t, keys...)
+	s.AddRows(t)
 }
 
+// AddPart appends a part of a page: a heading, with a link to the sheet that has every row unless
+// all is empty, and a small table.
+func (s *Sheet) AddPart(heading, all string, t *table.Table) {
+	s.Add(lookGap)
+	s.Add(Heading, heading)
+	if all != "" {
+		line := &s.Lines[len(s.Lines)-1]
+		line.Cells, line.link = append(line.Cells, nil, nil, nil, "all in the sheet "+all), all
+	}
+	s.AddRows(t)
+}
+
+// EndFirstPage puts the following lines on the next page in print.
+func (s *Sheet) EndFirstPage() { s.firstPage = len(s.Lines) }
+
 // AddRows appends a small table as lines. See AddBlock.
-func (s *Sheet) AddRows(t *table.Table, keys ...string) {
-	columns := t.Indexes(keys)
-	s.Add(Header, pick(titles(t.Columns), columns)...)
+func (s *Sheet) AddRows(t *table.Table) {
+	columns := t.Shown()
+	if !t.Bare && len(t.Rows) > 0 {
+		s.Add(Header, titles(columns)...)
+	}
 	for _, r := range t.Rows {
-		s.Add(Plain, pick(r.Cells, columns)...)
+		s.addRow(r.Cells[:len(columns)])
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		s.Add(Note, "none")
@@ -82,12 +102,22 @@ func (s *Sheet) AddRows(t *table.Table, keys ...string) {
 	}
 }
 
-func pick(cells []any, columns []int) []any {
-	some := make([]any, len(columns))
-	for i, column := range columns {
-		some[i] = cells[column]
+// addRow appends a row. On a sheet with fixed widths, a long text at its end spreads over the columns
+// at its right, and over as many lines as it needs.
+func (s *Sheet) addRow(cells []any) {
+	last := len(cells) - 1
+	text, isText := cells[last].(string)
+	if !isText || len(cells) >= len(s.Fixed) {
+		s.Add(Plain, cells...)
+		return
 	}
-	return some
+	for _, part := range wrap(table.Visible(text), int(totalWidth(s.Fixed[last:]))-1, " ") {
+		s.Lines = append(s.Lines, Line{Look: Plain, Cells: append(slices.Clone(cells[:last]), part), spill: true})
+		cells = make([]any, len(cells)) // the other cells are on the first line
+	}
+	if text == "" {
+		s.Add(Plain, cells[:last]...)
+	}
 }
 
 func titles(columns []table.Column) []any {
@@ -109,7 +139,7 @@ func (s *Sheet) widths() []float64 {
 	}
 	for _, l := range s.Lines {
 		for i, value := range l.Cells {
-			if l.Look == Plain || l.Look == Header {
+			if (l.Look == Plain || l.Look == Header) && !l.spill {
 				grow(i, table.DisplayWidth(table.CellText(value))+1)
 			}
 		}
@@ -122,16 +152,32 @@ func (s *Sheet) widths() []float64 {
 			grow(i, s.Table.Widths[i]+1)
 		}
 	}
-	if totalWidth(widths) > largeWidth {
-		for i := range widths {
-			widths[i] = min(widths[i], narrowWidth)
-		}
+	if s.Table != nil {
+		narrow(widths[:min(printed, len(widths))])
 	}
 	for i, width := range s.Fixed {
 		grow(i, minWidth)
 		widths[i] = width
 	}
 	return widths
+}
+
+// narrow makes the widest columns narrower until all fit on a page.
+func narrow(widths []float64) {
+	for limit := float64(maxWidth); totalWidth(widths) > pageWidth && limit >= narrowWidth; limit-- {
+		for i := range widths {
+			widths[i] = min(widths[i], limit)
+		}
+	}
+}
+
+// printedColumns returns the number of columns that fit on a page, at least one.
+func printedColumns(widths []float64) int {
+	n := len(widths)
+	for n > 1 && totalWidth(widths[:n]) > pageWidth {
+		n--
+	}
+	return n
 }
 
 func totalWidth(widths []float64) (sum float64) {
@@ -158,7 +204,7 @@ func (s *Sheet) remarkLines(widths []float64) []Line {
 		lines = append(lines, textLines(l, r.Text, columns)...)
 	}
 	if len(lines) == 0 && len(s.Table.Rows) == 0 {
-		return []Line{{Note, []any{"none"}}}
+		return []Line{{Look: Note, Cells: []any{"none"}}}
 	}
 	return lines
 }

@@ -17,7 +17,11 @@ const (
 	Title
 	Note
 	Alarm
+	Caution
 	AllWell
+	lookGap
+	lookLink
+	lookSpill // a text over the empty cells at its right
 	lookLiteral
 	lookTime
 	lookDay
@@ -39,6 +43,7 @@ type colors struct{ text, ground string }
 var palette = map[Look]colors{
 	Header:                   {"FFFFFF", "1F4E78"},
 	Alarm:                    {"FFFFFF", "9C0006"},
+	Caution:                  {"7F3F00", "FFE0B2"},
 	AllWell:                  {"0B5D1E", "D9EAD3"},
 	toneLook(table.Critical): {"FFFFFF", "9C0006"},
 	toneLook(table.High):     {"9C0006", "FFC7CE"},
@@ -81,6 +86,10 @@ func (l Look) style() *excelize.Style {
 	switch l {
 	case lookLiteral:
 		s.NumFmt = numFmtText
+	case lookSpill:
+		s.NumFmt, s.Alignment.WrapText = numFmtText, false
+	case lookLink:
+		s.Font.Underline, s.Font.Color, s.Alignment = "single", "1F4E78", nil
 	case lookTime:
 		s.CustomNumFmt = new("yyyy-mm-dd hh:mm:ss") // the header says that it is UTC
 	case lookDay:
@@ -89,7 +98,7 @@ func (l Look) style() *excelize.Style {
 		s.Font.Size, s.Font.Bold, s.Alignment = 16, true, nil
 	case Heading:
 		s.Font.Size, s.Font.Bold, s.Alignment = 13, true, nil
-	case Alarm, AllWell:
+	case Alarm, Caution, AllWell:
 		s.Font.Bold, s.Alignment = true, nil
 	case Note:
 		s.Font.Italic, s.Alignment = true, nil

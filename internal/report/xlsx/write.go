@@ -18,11 +18,13 @@ type part struct {
 	rows    []table.Row
 	remarks []Line
 	widths  []float64
+	printed int // number of columns that print
 }
 
 // addSheets adds a Sheet to the workbook, split if its table has too many rows.
 func (w *writer) addSheets(s *Sheet) error {
 	p := part{Sheet: *s, widths: s.widths()}
+	p.printed = printedColumns(p.widths)
 	if s.Table == nil {
 		return w.addSheet(p)
 	}
@@ -57,10 +59,11 @@ func (p *part) end() int { return max(len(p.Lines), p.header()+len(p.rows)) }
 
 // cells returns the range from a column and row to a column in the last row of the table.
 func (p *part) cells(from, row, to int) string {
-	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
+	return fmt.Sprintf("%s%d:%s%d", ColumnName(from), row, ColumnName(to), p.end())
 }
 
-func column(i int) string {
+// ColumnName returns the name of a column, counted from 0. A sheet has at most 16,384.
+func ColumnName(i int) string {
 	name, _ := excelize.ColumnNumberToName(i + 1)
 	return name
 }
@@ -75,11 +78,25 @@ func (w *writer) addSheet(p part) error {
 		return err
 	}
 	w.parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", len(w.parts)+1)] = &p
-	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p))
+	err := errors.Join(w.setPrinting(&p), w.setColumns(&p), w.markDays(&p), w.addTable(&p), w.addLinks(&p))
 	if err == nil && p.Charts != nil {
 		err = p.Charts.add(w.File, p.Name) // excelize places a chart by the widths of the columns
 	}
 	return err
+}
+
+// addLinks makes the cells with links lead to the sheets that they name.
+func (w *writer) addLinks(p *part) error {
+	for i, l := range p.Lines {
+		if l.link == "" {
+			continue
+		}
+		cell := fmt.Sprintf("%s%d", ColumnName(len(l.Cells)-1), i+1)
+		if err := w.SetCellHyperLink(p.Name, cell, "'"+l.link+"'!A1", "Location"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addTable makes the rows of a data sheet a table object. Without rows it adds none, because
@@ -100,7 +117,7 @@ func (w *writer) addTable(p *part) error {
 // starts with the last column, because excelize inserts each before the others.
 func (w *writer) setColumns(p *part) error {
 	for i := len(p.widths) - 1; i >= 0; i-- {
-		if err := w.SetColWidth(p.Name, column(i), column(i), p.widths[i]); err != nil {
+		if err := w.SetColWidth(p.Name, ColumnName(i), ColumnName(i), p.widths[i]); err != nil {
 			return err
 		}
 	}
@@ -128,35 +145,34 @@ func (w *writer) markDays(p *part) error {
 	})
 }
 
-// The paper sizes of excelize.PageLayoutOptions.
-const (
-	paperA3 = 8
-	paperA4 = 9
-)
+const paperA4 = 9 // of excelize.PageLayoutOptions
 
-// setPrinting prints the sheet in landscape, one page wide, with the header row on each page.
-// It selects A3 if the sheet is too wide to be readable on A4.
+// setPrinting prints the leading columns on A4 in landscape, with the header row on each page.
 func (w *writer) setPrinting(p *part) error {
-	paper := paperA4
-	if totalWidth(p.widths) > pageWidth {
-		paper = paperA3
-	}
 	last := p.end()
 	if len(p.remarks) > 0 {
 		last += 1 + len(p.remarks)
 	}
 	err := errors.Join(
-		w.SetSheetDimension(p.Name, fmt.Sprintf("A1:%s%d", column(max(0, len(p.widths)-1)), max(1, last))),
+		w.SetSheetDimension(p.Name, fmt.Sprintf("A1:%s%d", ColumnName(max(0, len(p.widths)-1)), max(1, last))),
 		w.SetSheetProps(p.Name, &excelize.SheetPropsOptions{FitToPage: new(true)}),
 		w.SetPageLayout(p.Name, &excelize.PageLayoutOptions{
-			Size: &paper, Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0),
+			Size: new(paperA4), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0),
 		}),
 		w.SetPageMargins(p.Name, &excelize.PageLayoutMarginsOptions{ // inches
-			Left: new(0.4), Right: new(0.4), Top: new(0.6), Bottom: new(0.6), Header: new(0.3), Footer: new(0.3),
+			Left: new(0.4), Right: new(0.4), Top: new(0.35), Bottom: new(0.45), Header: new(0.2), Footer: new(0.2),
 		}),
 		w.SetHeaderFooter(p.Name, &excelize.HeaderFooterOptions{
 			OddFooter: "&L" + w.book.Footer + "&C&A&RPage &P of &N",
 		}))
+	if err == nil && p.firstPage > 0 && p.end() > p.firstPage {
+		err = w.InsertPageBreak(p.Name, fmt.Sprintf("A%d", p.firstPage+1))
+	}
+	if err != nil || last == 0 {
+		return err
+	}
+	area := fmt.Sprintf("'%s'!$A$1:$%s$%d", p.Name, ColumnName(p.printed-1), last)
+	err = w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Area", RefersTo: area, Scope: p.Name})
 	if err != nil || p.header() == 0 {
 		return err
 	}
@@ -164,11 +180,12 @@ func (w *writer) setPrinting(p *part) error {
 	return w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: rows, Scope: p.Name})
 }
 
-// Charts are placed over empty rows of a sheet, above the lines with their numbers.
+// Charts are placed over empty rows of a sheet. Their numbers are in the table of another sheet,
+// whose first column names the points.
 type Charts struct {
-	First  int // first row of the charts; the row above has their heading
-	Header int // row with the titles of the numbers; the first column names the points
-	Last   int // last row with numbers
+	First  int    // first row of the charts
+	Data   string // the sheet with the numbers
+	Rows   int    // of its table
 	Charts []Chart
 }
 
@@ -187,24 +204,20 @@ type Chart struct {
 // Series is the numbers of one column.
 type Series struct{ Column, Color, Marker string }
 
-// add adds the charts, with a page break before their heading so that no page break cuts them.
-// It adds none if there are no numbers.
+// add adds the charts, none if there are no numbers.
 func (c *Charts) add(f *excelize.File, sheet string) error {
-	if c.Last <= c.Header {
+	if c.Rows == 0 {
 		return nil
 	}
-	if err := f.InsertPageBreak(sheet, fmt.Sprintf("A%d", c.First-1)); err != nil {
-		return err
-	}
 	for _, chart := range c.Charts {
-		if err := f.AddChart(sheet, fmt.Sprintf("%s%d", chart.Column, c.First), c.draw(sheet, &chart)); err != nil {
+		if err := f.AddChart(sheet, fmt.Sprintf("%s%d", chart.Column, c.First), c.draw(&chart)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
+func (c *Charts) draw(chart *Chart) *excelize.Chart {
 	title, axis := excelize.Font{Size: 10, Bold: true, Color: "404040"}, excelize.Font{Size: 8, Color: "404040"}
 	drawn := &excelize.Chart{
 		Type:       chart.Type,
@@ -212,7 +225,7 @@ func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
 		VaryColors: new(false),
 		Dimension:  excelize.ChartDimension{Width: chart.Width, Height: (ChartRows - 2) * 20},
 		Legend:     excelize.ChartLegend{Position: "bottom"},
-		XAxis:      excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "mm-dd"}, Font: axis},
+		XAxis:      excelize.ChartAxis{NumFmt: excelize.ChartNumFmt{CustomNumFmt: "mm-dd hh:mm"}, Font: axis},
 		YAxis: excelize.ChartAxis{
 			NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0"}, Minimum: new(0.0), MajorGridLines: true, Font: axis,
 		},
@@ -220,9 +233,9 @@ func (c *Charts) draw(sheet string, chart *Chart) *excelize.Chart {
 	}
 	for _, s := range chart.Series {
 		series := excelize.ChartSeries{
-			Name:       fmt.Sprintf("%s!$%s$%d", sheet, s.Column, c.Header),
-			Categories: fmt.Sprintf("%s!$A$%d:$A$%d", sheet, c.Header+1, c.Last),
-			Values:     fmt.Sprintf("%s!$%s$%d:$%s$%d", sheet, s.Column, c.Header+1, s.Column, c.Last),
+			Name:       fmt.Sprintf("%s!$%s$1", c.Data, s.Column),
+			Categories: fmt.Sprintf("%s!$A$2:$A$%d", c.Data, c.Rows+1),
+			Values:     fmt.Sprintf("%s!$%s$2:$%s$%d", c.Data, s.Column, s.Column, c.Rows+1),
 			Fill:       fill(s.Color),
 		}
 		if s.Marker != "" {

@@ -1,0 +1,320 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// Part is one part of a report: a heading and a table, whose remarks stand in for rows where it has
+// none. The first page of the workbook, of HTML and of Markdown has the same parts.
+type Part struct {
+	Key     string // of its element in HTML
+	Heading string
+	Table   *table.Table
+	All     string   // the sheet, and the section of HTML, with every row; empty if Table has
+	Columns []string // keys of the columns to show; none for all
+}
+
+// The limits of the first page, so that it fits on one sheet of paper for an organization of up to
+// ten configurations.
+const (
+	pageConfigurations = 10
+	pageLines          = 19 // of changes and findings, of two lines each, and of configurations
+	pageNames          = 5  // organizations in a sentence
+)
+
+// firstPage returns the parts of the first page after the headline and the alarms.
+func (r *report) firstPage() []Part {
+	return []Part{
+		{Key: "changed", Heading: r.changedHeading(), Table: r.changedTable(), All: r.changes.Name},
+		{Key: "wrong", Heading: "What is wrong, and what to do", Table: r.wrongTable(), All: r.findings.Name},
+		{Key: "configured", Heading: "What is configured", Table: r.configuredTable(), All: r.inventory.Name},
+		{Key: "not-looked-at", Heading: "What was not looked at", Table: r.notLookedAtTable(), All: r.outcomes.Name},
+		{Key: "source", Heading: "Where this comes from, and how to check it", Table: r.sourceTable()},
+	}
+}
+
+// whose names the organizations of the report.
+func (r *report) whose() string {
+	if len(r.Organizations) == 1 {
+		return Brief(r.label(0))
+	}
+	all := make([]int, len(r.Organizations))
+	for i := range all {
+		all[i] = i
+	}
+	return r.named(all)
+}
+
+// pageAlarms returns the first alarms.
+func (r *report) pageAlarms() []string {
+	all := r.alarms()
+	if more := len(all) - pageNames; more > 0 {
+		return append(all[:pageNames:pageNames], fmt.Sprintf("%d more: Evidence says why each is not complete", more))
+	}
+	return all
+}
+
+// named counts organizations, and names the first ones.
+func (r *report) named(organizations []int) string {
+	if len(organizations) == 0 {
+		return "no organization"
+	}
+	var names []string
+	for _, i := range organizations[:min(len(organizations), pageNames)] {
+		names = append(names, Brief(r.label(i)))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(organizations) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	if len(organizations) == 1 {
+		return text
+	}
+	return Count(len(organizations), "organization") + ": " + text
+}
+
+// night names the run and its night.
+func (r *report) night() string {
+	return fmt.Sprintf("night of %s, run %d", UTC(r.Run.StartedAt), r.Run.ID)
+}
+
+// configurations counts the SCIM configurations of all organizations.
+func (r *report) configurations() int { return len(r.inventory.Rows) }
+
+// pageRows returns how many changes and how many failed findings the first page shows: all if they
+// fit, else at least half of the lines each.
+func (r *report) pageRows() (changes, findings int) {
+	lines := pageLines
+	if r.configurations() <= pageConfigurations {
+		lines -= r.configurations()
+	}
+	room, failed := lines/2+1, 0
+	for _, n := range r.failedBySeverity() {
+		failed += n
+	}
+	changes = min(len(r.changes.Rows), max(room/2, room-failed))
+	return changes, min(failed, room-changes)
+}
+
+// pageTable returns a table for the first page. Only a report on several organizations names them
+// in each row.
+func (r *report) pageTable(name string) *table.Table {
+	columns := columnsOf[name]
+	if len(r.Organizations) == 1 {
+		columns = slices.DeleteFunc(slices.Clone(columns), func(c table.Column) bool { return c.Key == "organization" })
+	}
+	return table.New("", nil, columns...)
+}
+
+// changedHeading names the snapshot with which the only organization was compared.
+func (r *report) changedHeading() string {
+	if len(r.Organizations) == 1 && r.Organizations[0].Baseline != nil {
+		return "What changed since " + UTC(r.Organizations[0].Baseline.TakenAt)
+	}
+	return "What changed since the last complete snapshot"
+}
+
+// changedTable lists the most serious changes of all organizations.
+func (r *report) changedTable() *table.Table {
+	t := r.pageTable("First page changes")
+	changes, _ := r.pageRows()
+	t.Links = map[string]string{"subject": "subject_id"}
+	for _, row := range r.mostSerious(r.changes, t, changes) {
+		cell := func(key string) string { return table.Shown(row.Cells[r.changes.Column(key)]) }
+		t.Add(row.Organization, r.pageCells(row.Organization, []any{
+			Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), row.Cells[r.changes.Column("severity")], cell("what"),
+			ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
+		}, cell("subject_id"))...)
+	}
+	if len(r.Organizations) == 1 {
+		for _, remark := range r.changes.Remarks {
+			if !remark.Alarm && (len(t.Rows) == 0 || remark.Missing) { // the top of the page has the alarms
+				t.Remarks = append(t.Remarks, remark)
+			}
+		}
+	} else {
+		r.remarkComparisons(t)
+	}
+	return t
+}
+
+// pageCells adds the name of the organization to the cells of a row, unless the report is on one
+// only, and then the cells that no reader sees.
+func (r *report) pageCells(organization int, cells []any, hidden ...any) []any {
+	if len(r.Organizations) != 1 {
+		cells = append(cells, r.names.Of(organization))
+	}
+	return append(cells, hidden...)
+}
+
+// ValuesText returns what a field was and is, and the note on the change.
+func ValuesText(field, was, now, note string) string {
+	text := ""
+	switch {
+	case was != "" && now != "":
+		text = was + " → " + now
+	case was != "":
+		text = "was " + was
+	case now != "":
+		text = "now " + now
+	}
+	if text != "" && field != "" {
+		text = field + ": " + text
+	}
+	if text != "" && note != "" {
+		return text + " (" + note + ")"
+	}
+	return text + note
+}
+
+// remarkComparisons says how many of several organizations were compared, and what was found.
+func (r *report) remarkComparisons(t *table.Table) {
+	var unchanged, first, failed []int
+	for i, o := range r.Organizations {
+		switch {
+		case !o.complete():
+			failed = append(failed, i)
+		case o.first():
+			first = append(first, i)
+		case len(o.Changes) == 0:
+			unchanged = append(unchanged, i)
+		}
+	}
+	for _, group := range []struct {
+		organizations []int
+		text          string
+	}{
+		{failed, NotComplete + ", changes not known"}, {first, baselineText}, {unchanged, "no changes of what was compared"},
+	} {
+		if len(group.organizations) > 0 {
+			t.Remark(table.RunLevel, group.text+": "+r.named(group.organizations))
+		}
+	}
+}
+
+// mostSerious returns the first rows of a table by severity, and adds the number of the other rows
+// to the table of the page. A table of findings counts only those that fail.
+func (r *report) mostSerious(all, shown *table.Table, limit int) []table.Row {
+	var rows []table.Row
+	severity, status := all.Column("severity"), all.Column("status")
+	for _, s := range diff.Severities {
+		for _, row := range all.Rows {
+			if row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
+				rows = append(rows, row)
+			}
+		}
+	}
+	if rest := len(rows) - limit; rest > 0 {
+		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in %s", rest, all.Name))
+	}
+	return rows[:min(len(rows), limit)]
+}
+
+// wrongTable lists the most serious failed findings of all organizations.
+func (r *report) wrongTable() *table.Table {
+	t := r.pageTable("First page findings")
+	_, findings := r.pageRows()
+	t.Links = map[string]string{"subject": "subject_id", "rule_id": "rule_id"}
+	for _, row := range r.mostSerious(r.findings, t, findings) {
+		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
+		subject, id := table.Shown(cell("subject_name")), table.Shown(cell("subject_id"))
+		t.Add(row.Organization, r.pageCells(row.Organization, []any{
+			Brief(cmp.Or(subject, id)), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
+		}, id)...)
+	}
+	accepted := 0
+	for i := range r.evaluated {
+		accepted += r.evaluated[i].counts[finding.Excepted]
+	}
+	if accepted > 0 {
+		t.Remark(table.RunLevel, Count(accepted, "finding")+" more that somebody has accepted: see Findings")
+	}
+	if len(t.Rows) == 0 && r.incomplete() == 0 {
+		t.Remark(table.RunLevel, "No finding fails.")
+	}
+	return t
+}
+
+// configuredTable lists the SCIM configurations if they are few, and counts everything.
+func (r *report) configuredTable() *table.Table {
+	t := r.pageTable("First page configurations")
+	t.Links = map[string]string{"name": "id"}
+	few := r.configurations() <= pageConfigurations
+	enabled, sso, active, unread := 0, 0, 0, 0
+	for i, o := range r.Organizations {
+		for j := range o.SCIM {
+			c := &o.SCIM[j]
+			if few {
+				t.Add(i, r.configuredCells(i, c)...)
+			}
+			if c.Enabled {
+				enabled++
+			}
+		}
+		if o.complete() && o.Snapshot.SSONotAssessed != "" {
+			unread++
+		}
+		sso += len(o.SSO)
+		for j := range o.SSO {
+			if apiWord(o.SSO[j].State) == "active" {
+				active++
+			}
+		}
+	}
+	if r.incomplete() == len(r.Organizations) {
+		t.Remark(table.RunLevel, "not known: no organization has a complete snapshot in this run")
+		return t
+	}
+	text := fmt.Sprintf("%s, %d of them enabled. %s, %d of them active.", Count(r.configurations(), "SCIM configuration"),
+		enabled, Count(sso, "SSO configuration"), active)
+	switch {
+	case unread > 0 && unread == len(r.Organizations)-r.incomplete():
+		text = fmt.Sprintf("%s, %d of them enabled. SSO configurations not assessed.",
+			Count(r.configurations(), "SCIM configuration"), enabled)
+	case unread > 0:
+		text += fmt.Sprintf(" Those of %s were not assessed.", Count(unread, "organization"))
+	}
+	if o := r.Organizations[0]; len(r.Organizations) == 1 && o.Policies != nil {
+		restricted := "Accounts can also be created without SCIM."
+		if o.Policies.RestrictAccountCreationToSCIM {
+			restricted = "Account creation is restricted to SCIM."
+		}
+		text += " " + restricted
+	}
+	t.Remark(table.RunLevel, text)
+	return t
+}
+
+func (r *report) configuredCells(organization int, c *snapshot.SCIMConfiguration) []any {
+	o := r.Organizations[organization]
+	var days any = table.Why(Unknown)
+	if !c.TokenExpiresAt.IsZero() {
+		days = DaysBetween(o.Snapshot.TakenAt, c.TokenExpiresAt)
+	}
+	name, state, _ := o.ssoCells(c)
+	signIn := table.Shown(name)
+	if _, missing := name.(table.Why); !missing {
+		signIn = Brief(cmp.Or(signIn, c.SSOConfigurationID)) + ": " + table.Shown(state)
+	}
+	rules := r.failing[subject{organization, diff.SCIMConfiguration, c.ID}]
+	return r.pageCells(organization, []any{
+		Brief(cmp.Or(c.Name, c.ID)), enabledWord(c.Enabled), table.Instant(c.TokenExpiresAt, Unknown), signIn,
+		table.List{Items: rules, None: "none"}, days,
+	}, c.ID)
+}
+
+// enabledWord returns whether a configuration is enabled, in a word.
+func enabledWord(enabled bool) any {
+	if enabled {
+		return table.Word{Value: "enabled", Text: "enabled", Tone: table.Good}
+	}
+	return table.Word{Value: "disabled", Text: "disabled", Tone: table.Medium}
+}

@@ -1,0 +1,206 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// unread is something that was not looked at in some organizations.
+type unread struct {
+	what, lastRead, why string
+	organizations       []int
+}
+
+// notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
+func (r *report) notLookedAtTable() *table.Table {
+	var all []*unread
+	add := func(organization int, what, lastRead, why string) {
+		i := slices.IndexFunc(all, func(u *unread) bool { return u.what == what && u.why == why && u.lastRead == lastRead })
+		if i < 0 {
+			i, all = len(all), append(all, &unread{what: what, lastRead: lastRead, why: why})
+		}
+		all[i].organizations = append(all[i].organizations, organization)
+	}
+	for i, o := range r.Organizations {
+		for _, c := range o.Coverage() {
+			switch c.Status {
+			case NotCollected:
+				if c.Part == PartSCIM { // the other parts have the same reason
+					add(i, "everything", lastReadText(c), c.Reason)
+				}
+			case NotAssessed:
+				add(i, c.Part, lastReadText(c), c.Reason)
+			case AssessedInPart:
+				add(i, "part of the "+c.Part, "", c.Reason)
+			}
+		}
+		for _, rules := range r.evaluated[i].notAssessed() {
+			if o.complete() {
+				add(i, rules.what, "", rules.why)
+			}
+		}
+	}
+	t := r.pageTable("Not looked at")
+	for n, one := range all {
+		if n == pageNames {
+			t.Remark(table.RunLevel, fmt.Sprintf("%d more in Rules and Evidence", len(all)-n))
+			break
+		}
+		cells := []any{one.what, one.lastRead}
+		if len(r.Organizations) != 1 {
+			cells = append(cells, r.named(one.organizations))
+		}
+		t.Add(table.RunLevel, append(cells, one.why)...)
+	}
+	if len(all) == 0 && len(r.Organizations) > 0 {
+		t.Remark(table.RunLevel, "Everything was looked at.")
+	}
+	return t
+}
+
+// lastReadText returns the day on which something was last read.
+func lastReadText(c Coverage) string {
+	if c.LastRead.IsZero() {
+		return "never"
+	}
+	return c.LastRead.UTC().Format(time.DateOnly)
+}
+
+// notAssessed returns the rules that could not be evaluated, those with the same reason together.
+func (j *evaluation) notAssessed() []unread {
+	var all []unread
+	for _, o := range j.outcomes {
+		n, reason := o.counts[finding.NotAssessed], o.reason
+		if len(o.counts) == 0 {
+			reason = "no finding of this rule is stored"
+		}
+		if reason == "" {
+			continue
+		}
+		name := o.rule.ID
+		if n > 1 {
+			name += fmt.Sprintf(" (%d of %d)", n, o.subjects)
+		}
+		i := slices.IndexFunc(all, func(u unread) bool { return u.why == reason })
+		if i < 0 {
+			i, all = len(all), append(all, unread{what: "rule", why: reason})
+		} else {
+			all[i].what = strings.Replace(all[i].what, "rule ", "rules ", 1) + ","
+		}
+		all[i].what += " " + name
+	}
+	return all
+}
+
+// sourceTable says where the report comes from, what it was checked against, and how to check it.
+func (r *report) sourceTable() *table.Table {
+	t := table.New("", nil, columnsOf["Facts"][1:]...)
+	t.Bare = true
+	if len(r.Organizations) == 1 {
+		r.addSource(t, r.Organizations[0])
+	} else {
+		t.Add(table.RunLevel, "Source", r.sourcesText())
+	}
+	run := &r.Run
+	scheduled := "not scheduled"
+	if !run.ScheduledFor.IsZero() {
+		scheduled = "scheduled for " + UTC(run.ScheduledFor)
+	}
+	written := ""
+	if r.writer() != run.ToolVersion {
+		written = "; auditor " + r.writer() + " wrote this report again"
+	}
+	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
+		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
+	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
+	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+
+		"database and makes this report again.")
+	return t
+}
+
+// Sentence counts the tie-outs, and names each that does not tie in full.
+func (t TieOuts) Sentence() string {
+	ties := len(t) - len(t.Different())
+	for _, one := range t {
+		if one.Verdict == NotChecked {
+			ties--
+		}
+	}
+	text := fmt.Sprintf("%d of %d tie", ties, len(t))
+	for _, one := range t {
+		if one.Verdict == DoesNotTie {
+			text += fmt.Sprintf("; does not tie: %s (%s and %s)", one.Check, table.Shown(one.First), table.Shown(one.Second))
+		}
+	}
+	if n := len(t) - ties - len(t.Different()); n > 0 {
+		text += fmt.Sprintf("; %d not assessed", n)
+	}
+	return text
+}
+
+// addSource adds how the snapshot of the only organization was made.
+func (r *report) addSource(t *table.Table, o *Organization) {
+	s := &o.Snapshot
+	organization := cmp.Or(s.OrganizationName, r.label(0))
+	for _, part := range []string{"id " + cmp.Or(o.id(), Unknown), "label " + s.Source} {
+		organization += ", " + part
+	}
+	t.Add(0, "Organization", organization)
+	t.Add(0, "Source", fmt.Sprintf("%s, read as %s", s.BaseURL, cmp.Or(strings.TrimSpace(s.Principal+" "+s.PrincipalID),
+		"an identity that is not known")))
+	for _, text := range listingTexts(o.Exchanges) {
+		t.Add(0, "Listing", text)
+	}
+	if !s.TakenAt.Equal(r.Run.StartedAt) {
+		t.Add(0, "Taken at", UTC(s.TakenAt))
+	}
+	if o.complete() {
+		t.Add(0, "SHA-256", "content "+s.ContentSHA256+", ledger "+s.ChainSHA256)
+	}
+}
+
+// listingTexts names each method that lists configurations, with its first request, its pages and
+// its records.
+func listingTexts(exchanges []snapshot.Exchange) []string {
+	var texts []string
+	for _, method := range []string{methodSCIM, methodSSO} {
+		request, pages, records := "", 0, 0
+		for i := range exchanges {
+			if e := &exchanges[i]; strings.HasSuffix(e.Method, method) && e.Status == statusOK {
+				request = cmp.Or(request, e.Method+" "+e.Request)
+				pages, records = pages+1, records+e.Records
+			}
+		}
+		if pages > 0 {
+			texts = append(texts, fmt.Sprintf("%s: %s, %s", request, Count(pages, "page"), Count(records, "record")))
+		}
+	}
+	return texts
+}
+
+// sourcesText counts the requests of several organizations.
+func (r *report) sourcesText() string {
+	var urls []string
+	requests, records := 0, 0
+	for _, o := range r.Organizations {
+		if !slices.Contains(urls, o.Snapshot.BaseURL) && o.Snapshot.BaseURL != "" {
+			urls = append(urls, o.Snapshot.BaseURL)
+		}
+		for i := range o.Exchanges {
+			requests, records = requests+1, records+o.Exchanges[i].Records
+		}
+	}
+	where := strings.Join(urls[:min(len(urls), pageNames)], ", ")
+	if more := len(urls) - pageNames; more > 0 {
+		where += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s: %s with %s. Evidence has the identity, the requests and the hashes of each organization.",
+		cmp.Or(where, "no organization"), Count(requests, "request"), Count(records, "record"))
+}
