@@ -204,7 +204,7 @@ func (r *report) frames() (document, rows *table.Frame) {
 
 // jsonSchema is the version of the form of audit.json. Under one version, fields may be added;
 // none is removed or changes its meaning.
-const jsonSchema = "auditor-report/2"
+const jsonSchema = "auditor-report/3"
 
 // head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
