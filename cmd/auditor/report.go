@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -166,6 +167,10 @@ func parseTime(text string) (first, last time.Time, err error) {
 
 func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
 	options report.Options) error {
+	if slices.Equal(options.Formats, []report.Format{report.FormatOCSF}) {
+		return usage(errors.New("the report of a period has no events in the format ocsf"),
+			"add another format to --formats, or use --run")
+	}
 	read, err := period.Read(cmd.Context(), store, span)
 	if errors.Is(err, period.ErrNothingKnown) {
 		return usage(err, "\"auditor runs\" lists the runs")

@@ -2,9 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
@@ -47,5 +49,27 @@ func BenchmarkReport(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestJSONOfTheLargestOrganization measures audit.json of 10,000 SCIM configurations, each failing or
+// not assessed in one rule, and of as many SSO configurations with a finding each beside them.
+func TestJSONOfTheLargestOrganization(t *testing.T) {
+	m := largest()
+	both := len(file(t, newReport(m, Options{}), jsonFile))
+	o := m.Organizations[0]
+	o.SSO = o.SSO[:10]
+	o.Findings = slices.DeleteFunc(o.Findings, func(f snapshot.Finding) bool {
+		return f.SubjectType == diff.SSOConfiguration
+	})
+	for i := range o.Findings {
+		if i%2 == 0 {
+			o.Findings[i].Status = finding.NotAssessed
+		}
+	}
+	scim := len(file(t, newReport(m, Options{}), jsonFile))
+	t.Logf("%d bytes, with SSO configurations %d bytes", scim, both)
+	if scim > 12_000_000 || both > 24_000_000 {
+		t.Errorf("audit.json has %d bytes, with SSO configurations %d bytes", scim, both)
 	}
 }

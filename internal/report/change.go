@@ -29,7 +29,7 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 		byWhom(log, c), c.Note, organization, string(c.Kind), c.Field, string(c.SubjectType),
 		c.Before, cmp.Or(c.BeforeLabel, instantLabel(c.Before)), c.After, cmp.Or(c.AfterLabel, instantLabel(c.After)),
 		c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
-		table.List{Items: ids},
+		c.ID(), table.List{Items: ids},
 	}
 }
 
@@ -156,7 +156,7 @@ func (r *report) timelineTable() *table.Table {
 		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field,
 			cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before), cmp.Or(c.AfterLabel, instantLabel(c.After), c.After),
 			r.names.Of(organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
-			or(c.ActorID, unknownActor), c.SubjectID)
+			or(c.ActorID, unknownActor), c.SubjectID, c.ID())
 	}
 	t.Links = map[string]string{"subject_name": "subject_id"}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+

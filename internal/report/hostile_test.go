@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -91,17 +92,33 @@ func TestTextThatLooksLikeAFormulaIsFormattedAsText(t *testing.T) {
 func TestHostileNameIsGuardedInCSV(t *testing.T) {
 	for _, name := range hostileNames {
 		text := file(t, newReport(named(name), Options{}), "inventory.csv")
+		if !utf8.Valid(text) || !bytes.HasPrefix(text, []byte("\ufeff")) {
+			t.Errorf("%.60q: the file is not UTF-8 with a byte order mark", name)
+		}
+		// The reader turns CRLF in a field into a line feed.
 		records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 		if err != nil {
 			t.Fatalf("%.60q: %v", name, err)
 		}
 		got := records[1][slices.Index(records[0], "name")]
-		want := strings.NewReplacer("⟦U+000A⟧", "\n", "⟦U+0009⟧", "\t").Replace(Visible(name))
+		want := strings.NewReplacer("⟦U+000D⟧⟦U+000A⟧", "\n", "⟦U+000A⟧", "\n", "⟦U+0009⟧", "\t").Replace(Visible(name))
 		if strings.ContainsAny(name[:1], "=+-@\t\r") || strings.HasPrefix(name, "＝") {
 			want = "'" + want
 		}
 		if got != want {
 			t.Errorf("%.60q is written as %.60q instead of %.60q", name, got, want)
+		}
+	}
+}
+
+func TestLineBreaksStayWhatTheyAreInCSV(t *testing.T) {
+	for _, name := range []string{"one\ntwo", "one\r\ntwo", "one\n\ntwo\r\n"} {
+		text := string(file(t, newReport(named(name), Options{}), "inventory.csv"))
+		if !strings.Contains(text, `,"`+name+`",`) {
+			t.Errorf("%q is not written as it is", name)
+		}
+		if rows := strings.ReplaceAll(text, name, ""); strings.Count(rows, "\n") != strings.Count(rows, "\r\n") {
+			t.Errorf("%q: a row does not end with CRLF", name)
 		}
 	}
 }

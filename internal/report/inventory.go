@@ -44,7 +44,7 @@ func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []an
 		c.Name, c.Enabled, table.Instant(c.TokenExpiresAt, Unknown), days, name, state, table.List{Items: rules},
 		r.label(organization), issuer, linking, len(rules), table.Instant(c.CreatedAt, NotReported),
 		table.Instant(c.UpdatedAt, NotReported), c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt,
-		ona.CanonicalUnknown(c.Unknown), c.SSOConfigurationID, c.ID, jsontext.Value(c.Raw),
+		ona.CanonicalUnknown(c.Unknown), c.SSOConfigurationID, c.ID, asReceived(c.Unknown),
 	}
 }
 
@@ -75,7 +75,7 @@ func (r *report) ssoTable() *table.Table {
 			t.Add(i, c.DisplayName, apiWord(c.State), table.List{Items: c.EmailDomains}, c.IssuerURL,
 				table.List{Items: links[c.ID]}, table.List{Items: rules}, apiWord(c.ProviderType), r.label(i), c.ClientID,
 				c.EmailDomain, table.List{Items: c.AdditionalScopes}, claimsText(c.Claims), c.ClaimsExpression, len(rules),
-				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, ona.CanonicalUnknown(c.Unknown), c.ID, jsontext.Value(c.Raw))
+				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, ona.CanonicalUnknown(c.Unknown), c.ID, asReceived(c.Unknown))
 		}
 		switch {
 		case !o.complete():
@@ -103,7 +103,7 @@ func (r *report) domainTable() *table.Table {
 			}
 			t.Add(i, d.Domain, apiWord(d.State), table.Instant(d.VerifiedAt, NotReported),
 				slices.ContainsFunc(o.InviteDomains, isThis), table.List{Items: serving}, r.label(i),
-				ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, d.ID, jsontext.Value(d.Raw))
+				ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, d.ID, asReceived(d.Unknown))
 		}
 		switch {
 		case !o.complete():
@@ -142,7 +142,19 @@ func claimsText(claims map[string]string) string {
 	if len(claims) == 0 {
 		return ""
 	}
-	text, _ := json.Marshal(claims, json.Deterministic(true), jsontext.AllowInvalidUTF8(true),
-		jsontext.AllowDuplicateNames(true)) // with these options, any map of texts can be encoded
+	text, _ := json.Marshal(claims, sortedKeys) // with these options, any map of texts can be encoded
 	return string(text)
 }
+
+// asReceived returns unknown fields as a JSON object with sorted keys. Their values are as the API
+// sent them, except for white space.
+func asReceived(unknown ona.Unknown) any {
+	if len(unknown) == 0 {
+		return nil
+	}
+	object, _ := json.Marshal(unknown, sortedKeys) // package fetch keeps only values that are JSON
+	return jsontext.Value(object)
+}
+
+var sortedKeys = json.JoinOptions(
+	json.Deterministic(true), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))

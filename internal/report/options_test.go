@@ -22,7 +22,7 @@ func TestFormatsAreReadOnceEach(t *testing.T) {
 		t.Errorf("error %v, (-want +got):\n%s", err, d)
 	}
 	for _, text := range []string{"", "md,", "pdf", "md json"} {
-		if _, err := ParseFormats(text); err == nil || !strings.Contains(err.Error(), "is none of xlsx, html, md, json, csv, jsonl") {
+		if _, err := ParseFormats(text); err == nil || !strings.Contains(err.Error(), "is none of xlsx, html, md, json, csv, jsonl, ocsf") {
 			t.Errorf("%q gives %v", text, err)
 		}
 	}

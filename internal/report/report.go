@@ -166,6 +166,8 @@ func (r *report) files() []folder.File {
 	for _, t := range r.csvTables() {
 		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
 	}
+	add(FormatOCSF, findingEventsFile, r.writeFindingEvents)
+	add(FormatOCSF, changeEventsFile, r.writeChangeEvents)
 	if r.Head.Number > 0 {
 		files = append(files, folder.Head(r.Head))
 	}
@@ -204,7 +206,7 @@ func (r *report) frames() (document, rows *table.Frame) {
 
 // jsonSchema is the version of the form of audit.json. Under one version, fields may be added;
 // none is removed or changes its meaning.
-const jsonSchema = "auditor-report/2"
+const jsonSchema = "auditor-report/3"
 
 // head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
@@ -297,12 +299,13 @@ const (
 	FormatJSON  Format = "json"
 	FormatCSV   Format = "csv"
 	FormatJSONL Format = "jsonl"
+	FormatOCSF  Format = "ocsf" // events; a report of a period has none
 )
 
 // DefaultFormats are written if the settings name none.
 var DefaultFormats = []Format{FormatXLSX, FormatHTML, FormatMD, FormatJSON, FormatCSV}
 
-var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL)
+var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL, FormatOCSF)
 
 // ParseFormats reads a comma-separated list of formats; each counts once.
 func ParseFormats(text string) ([]Format, error) {

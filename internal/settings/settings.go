@@ -182,7 +182,7 @@ func (s *Settings) listenAddress(text string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-const formatsHint = "use a comma-separated list such as xlsx,html,md,json,csv,jsonl"
+const formatsHint = "use a comma-separated list such as xlsx,html,md,json,csv,jsonl,ocsf"
 
 // Report returns the options for a report. It reads and checks the template.
 func (s *Settings) Report(toolVersion string) (options report.Options, err error) {

@@ -4,6 +4,8 @@
 package snapshot
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -112,6 +114,14 @@ type Change struct {
 	ActorAt                              time.Time
 	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
+}
+
+// ID identifies a change in all reports and databases: the SHA-256, in hex, of the organization id,
+// the instant of the snapshot, subject type, subject id, kind, field, before and after.
+func (c *Change) ID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{c.OrganizationID, formatSeconds(c.TakenAt),
+		string(c.SubjectType), c.SubjectID, string(c.Kind), c.Field, c.Before, c.After}))
+	return hex.EncodeToString(sum[:])
 }
 
 // Finding is a stored finding with its age and the wording of its rule.

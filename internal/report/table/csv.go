@@ -7,13 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// WriteCSV writes the table as RFC 4180, with comma and CRLF. Instants are RFC 3339 in UTC. The
+// byteOrderMark makes Excel read a CSV file as UTF-8.
+const byteOrderMark = "\ufeff"
+
+// WriteCSV writes the table as RFC 4180, with comma and CRLF, after a byte order mark. Instants are RFC 3339 in UTC. The
 // last column is the remark: a row with a remark has no values of its own and stands for rows
 // that are not known.
 func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	layout := t.layout(f, jsonOnly)
-	_, _ = out.WriteString(strings.Join(layout.keys, ",") + ",remark\r\n") // Flush returns the first error
+	_, _ = out.WriteString(byteOrderMark + strings.Join(layout.keys, ",") + ",remark\r\n") // Flush returns the first error
 	for _, r := range t.Rows {
 		writeRecord(out, layout.of(r), "")
 	}
@@ -54,10 +57,14 @@ func IsFormula(s string) bool {
 }
 
 // csvText makes a text safe for spreadsheets and terminals: it adds a ' before a formula, and
-// makes hidden characters visible. It keeps line feeds and tabs.
+// makes hidden characters visible. It keeps line breaks and tabs.
 func csvText(s string) string {
 	if IsFormula(s) {
 		s = "'" + s
 	}
-	return visible(s, "\n\t")
+	lines := strings.Split(s, "\r\n")
+	for i := range lines {
+		lines[i] = visible(lines[i], "\n\t")
+	}
+	return strings.Join(lines, "\r\n")
 }

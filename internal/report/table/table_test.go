@@ -54,7 +54,7 @@ func TestCSVHasFrameRowsAndMissingRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.Join([]string{
-		"run_id,organization,name,days,enabled,seen,until,status,rules,title,outcome,remark",
+		"\ufeffrun_id,organization,name,days,enabled,seen,until,status,rules,title,outcome,remark",
 		`7,'=Acme,"a,""b""` + "\n" + `c",-3,true,2026-11-23T02:00:00Z,2026-11-23,not_assessed,"A, B",in rules,complete,`,
 		"7,,'=1+1,,false,not reported,,,none,,,",
 		"7,'=Acme,,,,,,,,,complete,nobody knows more",
