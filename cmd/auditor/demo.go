@@ -135,7 +135,7 @@ const shownChanges = 5
 // nightText returns what happened in the simulated organizations and what the job found.
 func nightText(night int, result *runResult) string {
 	text := fmt.Sprintf("\nNight %d, %s: %s\n  what happened in the world:\n    %s\n  what the audit says:\n", night,
-		forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome), strings.Join(demo.Story(night), "\n    "))
+		forPeople(result.Run.StartedAt), report.Visible(result.Headline.Text), strings.Join(demo.Story(night), "\n    "))
 	var rows, failures [][]string
 	for _, o := range result.Organizations {
 		rows = append(rows, append([]string{"    " + o.Source}, o.columns()...))

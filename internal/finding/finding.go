@@ -73,6 +73,8 @@ type Input struct {
 	Principal string
 	// UnknownFields has the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
+	// Parts has every part of the organization.
+	Parts []Part
 	// ScheduleKnown is true if the database has a schedule; MissedNights then has the scheduled
 	// instants, UTC, without a complete run.
 	ScheduleKnown bool
@@ -84,6 +86,19 @@ type Input struct {
 // Baseline is what the rules need to know about the baseline.
 type Baseline struct {
 	OrganizationID, BaseURL, Principal string
+}
+
+// Part is a part of an organization, such as its SSO configurations, and whether it could be read.
+type Part struct {
+	Name string
+	// NotAssessed says why it could not be read, Lacking why a part of it may be missing. Both are
+	// empty if it was read in full.
+	NotAssessed, Lacking string
+	// NotDue is true if it did not have to be read: the audit log of a first snapshot.
+	NotDue bool
+	// LastRead is when the newest earlier snapshot that could read it was taken, UTC, if this one
+	// could not; zero if none could.
+	LastRead time.Time
 }
 
 // ExpirySince says since when snapshots show a token's expiry.

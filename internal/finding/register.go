@@ -51,6 +51,7 @@ var judgements = map[string]judgement{
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
 	"RUN-003":            {needs: baseline, all: otherSource},
 	"RUN-004":            {all: unknownFields},
+	"RUN-005":            {needs: baseline, all: lostParts},
 }
 
 //go:embed rules.json

@@ -40,7 +40,8 @@ SCIM-025 high CC6.2 AC-2
 RUN-001 high CA-7
 RUN-002 medium CA-7
 RUN-003 high CM-3
-RUN-004 info`
+RUN-004 info
+RUN-005 high CA-7 AU-6`
 
 func TestRegister(t *testing.T) {
 	var got strings.Builder

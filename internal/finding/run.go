@@ -46,6 +46,18 @@ func otherSource(e *evaluation) []row {
 	return nil
 }
 
+// lostParts returns a failure for each part that an earlier snapshot could read and this one could
+// not.
+func lostParts(e *evaluation) (rows []row) {
+	for _, part := range e.Parts {
+		if part.NotAssessed != "" && !part.LastRead.IsZero() {
+			rows = append(rows, fail("It could not be read: %s. It was last read at %s.", strings.TrimSuffix(part.NotAssessed, "."),
+				utc(part.LastRead)).of(subject{diff.Organization, part.Name, part.Name}))
+		}
+	}
+	return rows
+}
+
 func unknownFields(e *evaluation) (rows []row) {
 	for _, field := range e.UnknownFields {
 		rows = append(rows, fail("The answers carried the field %s, which this version does not know.", field).

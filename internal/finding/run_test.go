@@ -67,4 +67,16 @@ var runCases = []ruleCase{
 		in.UnknownFields = []string{"SCIMConfiguration.groups", "SSOConfiguration.color"}
 	}, []string{"fail info SCIMConfiguration.groups", "fail info SSOConfiguration.color"},
 		"field SCIMConfiguration.groups"},
+
+	{"RUN-005", "two parts can no longer be read", func(in *finding.Input) {
+		in.Parts = []finding.Part{
+			{Name: "SCIM"}, {Name: "SSO", NotAssessed: "permission_denied", LastRead: after(-2 * day)},
+			{Name: "audit log", NotAssessed: "HTTP 501.", LastRead: after(-day)},
+		}
+	}, []string{"fail high SSO", "fail high audit log"},
+		"It could not be read: permission_denied. It was last read at 2026-11-21 02:00:00 UTC."},
+	{"RUN-005", "a part that was never read", func(in *finding.Input) {
+		in.Parts = []finding.Part{{Name: "SSO", NotAssessed: "permission_denied"}, {Name: "audit log", NotDue: true}}
+	}, []string{"pass org-1"}, "Every part that an earlier snapshot could read was read."},
+	{"RUN-005", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "no baseline"},
 }

@@ -44,7 +44,7 @@ const (
 func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -shownDays) }
 
 // Organization is the data of a run about one organization. If the snapshot is not complete, only
-// Snapshot, LastComplete, Findings and Exchanges are set.
+// Snapshot, LastComplete, Parts, Findings and Exchanges are set.
 type Organization struct {
 	Snapshot snapshot.Snapshot
 	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
@@ -60,6 +60,8 @@ type Organization struct {
 	Changes   []snapshot.Change
 	Findings  []snapshot.Finding
 	Exchanges []snapshot.Exchange
+	// Parts has every part of the organization, and whether this snapshot could read it.
+	Parts []finding.Part
 	// AuditLog says how the audit log was read, nil if it was not to be read.
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
@@ -187,13 +189,18 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 		if err := o.readBaselines(ctx, store); err != nil {
 			return fmt.Errorf("reading its baseline: %w", err)
 		}
-		return o.readInventory(ctx, store)
-	}
-	if o.Snapshot.OrganizationID == "" { // it failed before the id was known
+		err = o.readInventory(ctx, store)
+	} else if o.Snapshot.OrganizationID == "" { // it failed before the id was known
 		o.LastComplete, err = snapshotOrNil(store.Pinned(ctx, o.Snapshot.Source, o.Snapshot.ID))
 	} else {
 		o.LastComplete, err = snapshotOrNil(store.LastComplete(ctx, o.Snapshot.OrganizationID, o.Snapshot.ID))
 	}
+	if err != nil {
+		return err
+	}
+	known := o.Snapshot
+	known.OrganizationID = o.id()
+	o.Parts, err = store.Parts(ctx, known)
 	return err
 }
 
@@ -207,10 +214,10 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	b, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
 	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &b, &b, &b
 	if err == nil && b.SSONotAssessed != "" {
-		o.SSOBaseline, err = snapshotOrNil(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, b.ID))
+		o.SSOBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartSSO, b.ID))
 	}
 	if err == nil && b.PoliciesNotAssessed != "" {
-		o.PoliciesBaseline, err = snapshotOrNil(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, b.ID))
+		o.PoliciesBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartPolicies, b.ID))
 	}
 	return err
 }

@@ -125,16 +125,16 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path.
-// <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the folder,
-// unless that points to a newer run.
-func Write(dir string, m *Model, opts Options) (string, error) {
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
+// and the headline of the report. <start> has the form 2026-11-23T020000Z. Write then makes
+// <dir>/latest point to the folder, unless that points to a newer run.
+func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
-	path := filepath.Join(dir, name)
+	path = filepath.Join(dir, name)
 	if err := folder.Write(path, r.files(), r.manifest); err != nil {
-		return "", err
+		return "", r.headline(), err
 	}
-	return path, folder.SetLatest(dir, name)
+	return path, r.headline(), folder.SetLatest(dir, name)
 }
 
 // files returns the files in the formats that the options name.

@@ -18,7 +18,8 @@ var snapshotColumns = []string{
 	"scim_pages", "scim_rows_per_page", "scim_final_token_empty",
 	"sso_pages", "sso_rows_per_page", "sso_final_token_empty",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
-	"sso_not_assessed", "policies_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
+	"sso_not_assessed", "policies_not_assessed", "audit_log_not_assessed", "audit_log_lacking",
+	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
 
@@ -38,7 +39,8 @@ func headerValues(h Snapshot) []any {
 		int64(h.SSOListing.Pages), h.SSOListing.RowsPerPage, flag(h.SSOListing.FinalTokenEmpty),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
-		orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed), int64(h.Retries), offset,
+		orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
+		orNull(h.AuditLogNotAssessed), orNull(h.AuditLogLacking), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
 	}
@@ -52,7 +54,8 @@ func readHeader(r *reader) Snapshot {
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
-		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), Retries: r.count(),
+		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
+		AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(), Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil
 	h.ServerClockOffset = time.Duration(r.number()) * time.Millisecond
@@ -173,17 +176,6 @@ func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot
 		WHERE outcome = 'failed' AND taken_at < ?
 		GROUP BY source, organization_key
 	) ORDER BY id`, formatSeconds(at))
-}
-
-// LastWithSSO returns the newest complete snapshot of the organization, with an id up to upTo, that could read
-// the SSO configurations. It may be pruned.
-func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND sso_not_assessed IS NULL")
-}
-
-// LastWithPolicies does the same for the policies of the organization.
-func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND policies_not_assessed IS NULL")
 }
 
 // NetChanges returns the differences between two complete snapshots of one organization, and ignores those in

@@ -11,8 +11,8 @@ import (
 )
 
 // Retention selects what Prune removes. Prune always keeps the snapshots that the next run compares with: the
-// newest complete one of each organization, and the newest ones that could read its SSO configurations and its
-// policies.
+// newest complete one of each organization, the newest ones that could read its SSO configurations and its
+// policies, and its approved baseline that is in force.
 type Retention struct {
 	// KeepLast keeps this many of the newest complete snapshots of each organization, and every snapshot
 	// newer than the oldest of these. 0 turns the rule off.
@@ -27,6 +27,7 @@ type Retention struct {
 // Pruned is what Prune removed.
 type Pruned struct {
 	Snapshots []Snapshot // oldest first; their headers stay
+	Approved  []Snapshot // the approved baselines in force that the rules would remove, which were kept
 	Rows      int        // configurations, exchanges, changes and findings
 	Responses int        // responses whose bytes were removed; their hashes stay
 }
@@ -60,9 +61,18 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 var errDryRun = errors.New("dry run")
 
 func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pruned {
+	pruned := &Pruned{}
 	chosen, err := r.choose(ctx, tx)
 	tx.fail(err)
-	pruned := &Pruned{Snapshots: chosen}
+	approved, err := queryAll(ctx, tx, "reading the approved baselines", (*reader).number, approvedInForce)
+	tx.fail(err)
+	for _, h := range chosen {
+		if slices.Contains(approved, h.ID) {
+			pruned.Approved = append(pruned.Approved, h)
+		}
+	}
+	chosen = slices.DeleteFunc(chosen, func(h Snapshot) bool { return slices.Contains(approved, h.ID) })
+	pruned.Snapshots = chosen
 	if len(chosen) > 0 || !r.ResponsesBefore.IsZero() {
 		recordPrune(ctx, tx, r, at, chosen)
 	}
@@ -72,6 +82,21 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 	pruned.Responses = removeResponses(ctx, tx, r.ResponsesBefore)
 	return pruned
 }
+
+// approvedInForce selects the approved snapshot of each organization that was approved last.
+const approvedInForce = `
+	SELECT max(s.id)
+	FROM (
+	  SELECT s.organization_key, max(r.id) AS review_id
+	  FROM reviews r
+	  JOIN stored_snapshots s ON s.run_id = r.run_id AND s.outcome = 'complete'
+	  WHERE r.approved = 1
+	  GROUP BY s.organization_key
+	) a
+	JOIN reviews r ON r.id = a.review_id
+	JOIN stored_snapshots s ON s.run_id = r.run_id AND s.organization_key = a.organization_key AND s.outcome = 'complete'
+	GROUP BY s.organization_key
+	ORDER BY 1`
 
 func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
 	id := nextID(ctx, tx, "prunes")

@@ -68,9 +68,11 @@ type Snapshot struct {
 	SCIMReceived, SCIMDistinct            int
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
-	// SSONotAssessed and PoliciesNotAssessed say why these could not be read; empty if they were read.
-	SSONotAssessed, PoliciesNotAssessed string
-	Retries                             int
+	// SSONotAssessed, PoliciesNotAssessed and AuditLogNotAssessed say why these could not be read; empty if
+	// they were read. A snapshot without a baseline does not read the audit log. AuditLogLacking says why
+	// entries may be missing.
+	SSONotAssessed, PoliciesNotAssessed, AuditLogNotAssessed, AuditLogLacking string
+	Retries                                                                   int
 	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is true.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool
@@ -142,6 +144,10 @@ type SSOConfiguration struct {
 var (
 	ErrNotFound = errors.New("not found")
 	ErrPruned   = errors.New("retention removed it")
+
+	// A run cannot be reviewed or approved in these cases.
+	ErrNotEnded        = errors.New("the run has not ended")
+	ErrNothingComplete = errors.New("the run has no complete snapshot")
 
 	// In these cases the file is left untouched.
 	ErrNotDatabase    = errors.New("not a database of auditor")

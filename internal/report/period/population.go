@@ -197,8 +197,8 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 		size: func(s *snapshot.Snapshot) int { return s.SSOConfigurations }}
 	var errPolicies error
 	if o.opening != nil {
-		o.sso.first, err = snapshotOrNil(store.LastWithSSO(ctx, o.id, o.opening.ID))
-		o.policiesBefore, errPolicies = snapshotOrNil(store.LastWithPolicies(ctx, o.id, o.opening.ID))
+		o.sso.first, err = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartSSO, o.opening.ID))
+		o.policiesBefore, errPolicies = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartPolicies, o.opening.ID))
 	}
 	for _, s := range o.complete {
 		o.scim.first = cmp.Or(o.scim.first, s)
