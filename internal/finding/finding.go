@@ -75,6 +75,8 @@ type Input struct {
 	UnknownFields []string
 	// Parts has every part of the organization.
 	Parts []Part
+	// Approved is nil if no baseline of the organization is approved.
+	Approved *Approved
 	// ScheduleKnown is true if the database has a schedule; MissedNights then has the scheduled
 	// instants, UTC, without a complete run.
 	ScheduleKnown bool
@@ -99,6 +101,22 @@ type Part struct {
 	// LastRead is when the newest earlier snapshot that could read it was taken, UTC, if this one
 	// could not; zero if none could.
 	LastRead time.Time
+}
+
+// Approved is the approved baseline of an organization, and how the snapshot differs from it.
+type Approved struct {
+	// RunID is the run that was approved, By who approved it, At when, UTC.
+	RunID int64
+	By    string
+	At    time.Time
+	// Changes is the net change since the approved snapshot.
+	Changes []diff.Change
+	// NotCompared has the parts that either snapshot could not read.
+	NotCompared []string
+	// ReviewedRun is the run of the newest review after the approval, ReviewedBy who reviewed it; 0
+	// and empty if there is none.
+	ReviewedRun int64
+	ReviewedBy  string
 }
 
 // ExpirySince says since when snapshots show a token's expiry.

@@ -52,6 +52,7 @@ var judgements = map[string]judgement{
 	"RUN-003":            {needs: baseline, all: otherSource},
 	"RUN-004":            {all: unknownFields},
 	"RUN-005":            {needs: baseline, all: lostParts},
+	"RUN-008":            {needs: approval, all: unapproved},
 }
 
 //go:embed rules.json
@@ -107,6 +108,14 @@ func logSinceBaseline(e *evaluation) string {
 		return "The audit log was not read."
 	case e.AuditLog.NotAssessed != "":
 		return "The audit log could not be read: " + e.AuditLog.NotAssessed
+	}
+	return ""
+}
+
+// approval is needed by the rule about the approved baseline.
+func approval(e *evaluation) string {
+	if e.Approved == nil {
+		return "No baseline of this organization is approved."
 	}
 	return ""
 }

@@ -58,6 +58,34 @@ func lostParts(e *evaluation) (rows []row) {
 	return rows
 }
 
+// unapproved returns a failure for each subject that differs from the approved baseline.
+func unapproved(e *evaluation) (rows []row) {
+	a := e.Approved
+	reviewed := "No run was reviewed since then."
+	if a.ReviewedRun != 0 {
+		reviewed = fmt.Sprintf("The newest review since then is of run %d by %s.", a.ReviewedRun, a.ReviewedBy)
+	}
+	var subjects []subject
+	differences := make(map[subject][]string)
+	for i := range a.Changes {
+		c := &a.Changes[i]
+		s := subject{c.SubjectType, c.SubjectID, c.SubjectName}
+		if differences[s] == nil {
+			subjects = append(subjects, s)
+		}
+		differences[s] = append(differences[s], difference(c))
+	}
+	for _, s := range subjects {
+		rows = append(rows, fail("Differs from the baseline of run %d, which %s approved at %s: %s. %s", a.RunID, a.By,
+			utc(a.At), strings.Join(differences[s], "; "), reviewed).of(s))
+	}
+	for _, part := range a.NotCompared {
+		rows = append(rows, notAssessed("It could not be compared with the baseline of run %d, which %s approved at %s.",
+			a.RunID, a.By, utc(a.At)).of(subject{diff.Organization, part, part}))
+	}
+	return rows
+}
+
 func unknownFields(e *evaluation) (rows []row) {
 	for _, field := range e.UnknownFields {
 		rows = append(rows, fail("The answers carried the field %s, which this version does not know.", field).

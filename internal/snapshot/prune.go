@@ -64,15 +64,16 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 	pruned := &Pruned{}
 	chosen, err := r.choose(ctx, tx)
 	tx.fail(err)
-	approved, err := queryAll(ctx, tx, "reading the approved baselines", (*reader).number, approvedInForce)
+	approved, err := approvedSnapshots(ctx, tx)
 	tx.fail(err)
 	for _, h := range chosen {
-		if slices.Contains(approved, h.ID) {
+		if approved[h.ID] {
 			pruned.Approved = append(pruned.Approved, h)
+		} else {
+			pruned.Snapshots = append(pruned.Snapshots, h)
 		}
 	}
-	chosen = slices.DeleteFunc(chosen, func(h Snapshot) bool { return slices.Contains(approved, h.ID) })
-	pruned.Snapshots = chosen
+	chosen = pruned.Snapshots
 	if len(chosen) > 0 || !r.ResponsesBefore.IsZero() {
 		recordPrune(ctx, tx, r, at, chosen)
 	}
@@ -82,21 +83,6 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 	pruned.Responses = removeResponses(ctx, tx, r.ResponsesBefore)
 	return pruned
 }
-
-// approvedInForce selects the approved snapshot of each organization that was approved last.
-const approvedInForce = `
-	SELECT max(s.id)
-	FROM (
-	  SELECT s.organization_key, max(r.id) AS review_id
-	  FROM reviews r
-	  JOIN stored_snapshots s ON s.run_id = r.run_id AND s.outcome = 'complete'
-	  WHERE r.approved = 1
-	  GROUP BY s.organization_key
-	) a
-	JOIN reviews r ON r.id = a.review_id
-	JOIN stored_snapshots s ON s.run_id = r.run_id AND s.organization_key = a.organization_key AND s.outcome = 'complete'
-	GROUP BY s.organization_key
-	ORDER BY 1`
 
 func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
 	id := nextID(ctx, tx, "prunes")

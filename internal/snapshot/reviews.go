@@ -1,9 +1,14 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
 )
 
 // Review is the record that somebody reviewed a run. It is never changed; a later one adds to it.
@@ -128,4 +133,59 @@ func (s *Store) Approval(ctx context.Context, organizationID string, before int6
 		a.Later = &later
 	}
 	return a, err
+}
+
+// CompareApproved compares an inventory with the approved baseline that was in force when the link before of the
+// ledger was written (0: now). It returns nil if there is none.
+func (s *Store) CompareApproved(
+	ctx context.Context, organizationID string, before int64, current ona.Inventory,
+) (*finding.Approved, error) {
+	approval, err := s.Approval(ctx, organizationID, before)
+	if err != nil || approval == nil {
+		return nil, err
+	}
+	old, oldErr := s.Inventory(ctx, approval.Snapshot)
+	seen, seenErr := s.SeenBefore(ctx, approval.Snapshot)
+	if err := cmp.Or(oldErr, seenErr); err != nil {
+		return nil, fmt.Errorf("reading the approved baseline: %w", err)
+	}
+	review := approval.Review
+	a := &finding.Approved{
+		RunID: review.RunID, By: review.Reviewer, At: review.ReviewedAt, Changes: diff.Compute(old, current, seen),
+	}
+	if old.SSONotAssessed != "" || current.SSONotAssessed != "" {
+		a.NotCompared = append(a.NotCompared, PartSSO)
+	}
+	if old.Policies == nil || current.Policies == nil {
+		a.NotCompared = append(a.NotCompared, PartPolicies)
+	}
+	if approval.Later != nil {
+		a.ReviewedRun, a.ReviewedBy = approval.Later.RunID, approval.Later.Reviewer
+	}
+	return a, nil
+}
+
+// ApprovedSnapshots returns the ids of the approved baselines in force, one for each organization that has one.
+func (s *Store) ApprovedSnapshots(ctx context.Context) (map[int64]bool, error) {
+	return approvedSnapshots(ctx, s.db)
+}
+
+func approvedSnapshots(ctx context.Context, q querier) (map[int64]bool, error) {
+	ids := make(map[int64]bool)
+	_, err := queryAll(ctx, q, "reading the approved baselines", func(r *reader) bool {
+		ids[r.number()] = true
+		return true
+	}, `SELECT s.id
+		FROM (
+		  SELECT s.organization_key, max(r.id) AS review_id
+		  FROM reviews r
+		  JOIN stored_snapshots s ON s.run_id = r.run_id
+		  WHERE r.approved = 1 AND s.outcome = 'complete'
+		  GROUP BY s.organization_key
+		) a
+		JOIN reviews r ON r.id = a.review_id
+		JOIN stored_snapshots s ON s.run_id = r.run_id AND s.organization_key = a.organization_key
+		WHERE s.outcome = 'complete'
+		ORDER BY s.id`)
+	return ids, err
 }
