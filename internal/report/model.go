@@ -60,6 +60,8 @@ type Organization struct {
 	Changes   []snapshot.Change
 	Findings  []snapshot.Finding
 	Exchanges []snapshot.Exchange
+	// Approval is the approved baseline that was in force for this snapshot, nil if there was none.
+	Approval *snapshot.Approval
 	// Parts has every part of the organization, and whether this snapshot could read it.
 	Parts []finding.Part
 	// AuditLog says how the audit log was read, nil if it was not to be read.
@@ -237,6 +239,9 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 		return err
 	}
 	if o.Changes, err = store.Changes(ctx, id); err != nil {
+		return err
+	}
+	if o.Approval, err = store.Approval(ctx, o.Snapshot.OrganizationID, o.Snapshot.LedgerNumber); err != nil {
 		return err
 	}
 	if o.AuditLog, err = store.AuditLog(ctx, id); err != nil {

@@ -36,7 +36,8 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, reading, approved, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs,
+	exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
@@ -58,7 +59,7 @@ func newReport(m *Model, opts Options) *report {
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes, r.reading = r.changeTables()
-	r.timeline = r.timelineTable()
+	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
 	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
@@ -95,7 +96,7 @@ func (r *report) csvTables() []*table.Table {
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.coverageTable(), r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
 }

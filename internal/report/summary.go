@@ -50,6 +50,10 @@ func (r *report) summary() *xlsx.Sheet {
 	}
 	s.AddBlock("Organizations, and their failed findings by severity", r.overviewTable())
 	s.AddBlock("What changed: the most serious", r.topChangeTable())
+	if r.organizationsWithApproval() > 0 {
+		s.AddBlock("What differs from the approved baseline", r.topApproved(), "organization", "subject_name", "observed",
+			"first_seen")
+	}
 	s.AddBlock("What is wrong: the most serious findings", r.topFindingTable())
 	s.AddBlock("What was not assessed", r.notAssessedTable())
 	s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
