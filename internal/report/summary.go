@@ -33,8 +33,7 @@ var whereToLook = []string{
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
-	looks := map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
-	s.AddText(looks[r.headline().State], r.status(), len(SummaryGrid))
+	s.AddText(Looks[r.headline().State], r.status(), len(SummaryGrid))
 	for _, alarm := range r.alarms() {
 		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
 	}
@@ -61,6 +60,9 @@ func (r *report) summary() *xlsx.Sheet {
 	s.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names), TieOutKeys...)
 	return s
 }
+
+// Looks has the look of a headline by its state.
+var Looks = map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
 
 // TopRows is the number of rows of a long list in a summary.
 const TopRows = 10

@@ -35,6 +35,7 @@ func (d *document) countPopulations() {
 	d.sheets.population = d.table("Population")
 	for _, o := range d.organizations {
 		d.countNights(o)
+		d.countCoverage(o)
 		d.countSnapshots(o)
 		d.countConfigurations(o, &o.scim)
 		d.countConfigurations(o, &o.sso)
