@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strings"
 	"time"
@@ -70,17 +71,18 @@ func addReview(ctx context.Context, env environment, s *settings.Settings, r sna
 	if strings.TrimSpace(r.Reviewer) == "" || strings.TrimSpace(r.Conclusion) == "" {
 		return nil, usage(errors.New("--by and --conclusion must not be empty"), "")
 	}
-	recorder, err := user.Current()
-	if err != nil {
-		return nil, fmt.Errorf("reading the user who records the review: %w", err)
-	}
+	var err error
 	if r.Host, err = env.hostname(); err != nil {
 		return nil, fmt.Errorf("reading the host name: %w", err)
 	}
-	r.OSUser, r.ReviewedAt = recorder.Username, env.now().UTC().Truncate(time.Second)
+	r.OSUser, r.ReviewedAt = osUser(), env.now().UTC().Truncate(time.Second)
 	result := &reviewResult{Baselines: []baseline{}, NotApproved: []baseline{}}
 	err = lockDatabase(ctx, s.DB, env.now(), snapshot.OpenExisting, func(store *snapshot.Store) error {
-		if result.Review, err = store.AddReview(ctx, r); err != nil || !r.Approved {
+		result.Review, err = store.AddReview(ctx, r)
+		if errors.Is(err, snapshot.ErrNotFound) {
+			return usage(err, "\"auditor runs\" lists the runs")
+		}
+		if err != nil || !r.Approved {
 			return err
 		}
 		snapshots, err := store.Snapshots(ctx, r.RunID)
@@ -95,6 +97,14 @@ func addReview(ctx context.Context, env environment, s *settings.Settings, r sna
 		return err
 	})
 	return result, err
+}
+
+// osUser returns the name of the user of the operating system, or its number if it has no name, as in a container.
+func osUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return fmt.Sprint("uid ", os.Getuid())
 }
 
 // checkLine returns an error for a text that is not one line of at most so many characters.
