@@ -43,8 +43,8 @@ func diffCommand(env environment) *cobra.Command {
 	return command
 }
 
-// find returns the index of the snapshot that text names in complete snapshots, oldest first, or -1. approved are the
-// ids of the approved baselines in force.
+// find returns the index of the snapshot that text names in complete snapshots, oldest first,
+// or -1. approved are the ids of the approved baselines in force.
 func find(all []snapshot.Snapshot, approved map[int64]bool, text string) (int, error) {
 	if text == "approved" {
 		return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return approved[h.ID] }), nil
@@ -94,7 +94,6 @@ func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snaps
 		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 }
 
-// findPairs returns the two snapshots for each organization that has both.
 func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string,
 ) (pairs [][2]snapshot.Snapshot, err error) {
 	all, err := store.CompleteSnapshots(ctx, organization)
@@ -109,16 +108,7 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	if err != nil {
 		return nil, err
 	}
-	var order []string
-	histories := make(map[string][]snapshot.Snapshot)
-	for _, h := range all {
-		if len(histories[h.OrganizationID]) == 0 {
-			order = append(order, h.OrganizationID)
-		}
-		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
-	}
-	for _, organization := range order {
-		history := histories[organization]
+	for _, history := range byOrganization(all) {
 		before, _ := find(history, approved, a)
 		after, _ := find(history, approved, b)
 		if before >= 0 && after >= 0 {
@@ -132,7 +122,20 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	return pairs, nil
 }
 
-// comparison is the net change between two snapshots of one organization.
+// byOrganization groups snapshots, in the order in which the organizations first appear.
+func byOrganization(all []snapshot.Snapshot) (histories [][]snapshot.Snapshot) {
+	at := make(map[string]int)
+	for _, h := range all {
+		i, found := at[h.OrganizationID]
+		if !found {
+			i, at[h.OrganizationID] = len(histories), len(histories)
+			histories = append(histories, nil)
+		}
+		histories[i] = append(histories[i], h)
+	}
+	return histories
+}
+
 type comparison struct {
 	OrganizationID   string        `json:"organization_id"`
 	OrganizationName string        `json:"organization_name"`

@@ -58,6 +58,19 @@ func lostParts(e *evaluation) (rows []row) {
 	return rows
 }
 
+// listedOnly fails each removal that the API does not confirm itself.
+func listedOnly(e *evaluation) (rows []row) {
+	for _, c := range e.Changes {
+		s := changeSubject(c)
+		why, only := e.ListedOnly[diff.Subject{Type: s.kind, ID: s.id}]
+		if only && c.Kind == diff.Removed {
+			rows = append(rows, fail("Two listings without it agree, but the API does not confirm the removal itself: %s.",
+				strings.TrimSuffix(why, ".")).of(s))
+		}
+	}
+	return rows
+}
+
 // unapproved returns a failure for each subject that differs from the approved baseline.
 func unapproved(e *evaluation) (rows []row) {
 	a := e.Approved

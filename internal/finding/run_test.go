@@ -100,4 +100,13 @@ var runCases = []ruleCase{
 		[]string{"fail medium scim-2"}, "added. The newest review since then is of run 7 by joe."},
 	{"RUN-008", "SSO not compared", approved(finding.Approved{RunID: 5, NotCompared: []string{"SSO"}}),
 		[]string{"not_assessed SSO"}, "It could not be compared with the baseline of run 5"},
+	{"RUN-006", "a removal that a second listing confirms, beside one that the API confirms", func(in *finding.Input) {
+		in.Changes = []diff.Change{
+			{Kind: diff.Removed, SubjectType: diff.SSOConfiguration, SubjectID: "same-id", SubjectName: "Okta"},
+			{Kind: diff.Removed, SubjectType: diff.SCIMConfiguration, SubjectID: "same-id", SubjectName: "Okta"},
+		}
+		in.ListedOnly = map[diff.Subject]string{{Type: diff.SSOConfiguration, ID: "same-id"}: "HTTP 501: no such method"}
+	}, []string{"fail medium same-id"},
+		"Two listings without it agree, but the API does not confirm the removal itself: HTTP 501: no such method."},
+	{"RUN-006", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "first snapshot of this organization"},
 }

@@ -57,9 +57,9 @@ type Coverage struct {
 	LastRead time.Time `json:"last_read,omitzero"`
 }
 
-// HidesChanges reports whether changes of the part are not known. The audit log has none.
+// HidesChanges reports whether changes of the part are not known. The other parts have none.
 func (c Coverage) HidesChanges() bool {
-	return c.Status == NotAssessed && c.Part != snapshot.PartAuditLog
+	return c.Status == NotAssessed && (c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies)
 }
 
 // Coverage returns the coverage of each part, SCIM first.

@@ -30,23 +30,23 @@ func TestHeadlineIsGreenOnlyIfEverythingWasReadInFull(t *testing.T) {
 		{"SCIM alone", quiet(), func(m *Model) {
 			o := m.Organizations[0]
 			o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed = "permission_denied", "permission_denied"
-			o.Snapshot.AuditLogNotAssessed = "permission_denied"
-		}, Headline{Amber, "COMPLETE FOR SCIM ONLY: SSO, policies, audit log not assessed", "no SCIM changes",
-			"SSO, policies, audit log not assessed"}},
+			o.Snapshot.AuditLogNotAssessed, o.Snapshot.DomainsNotAssessed = "permission_denied", "HTTP 501"
+		}, Headline{Amber, "COMPLETE FOR SCIM ONLY: SSO, policies, domains, audit log not assessed", "no SCIM changes",
+			"SSO, policies, domains, audit log not assessed"}},
 		{"no audit log", quiet(), func(m *Model) { m.Organizations[0].Snapshot.AuditLogNotAssessed = "HTTP 501" },
-			Headline{Amber, "COMPLETE FOR SCIM, SSO, policies ONLY: audit log not assessed", "no changes",
+			Headline{Amber, "COMPLETE FOR SCIM, SSO, policies, domains ONLY: audit log not assessed", "no changes",
 				"audit log not assessed"}},
 		{"half an audit log", quiet(), func(m *Model) { m.Organizations[0].Snapshot.AuditLogLacking = "older entries" },
-			Headline{Amber, "COMPLETE FOR SCIM, SSO, policies ONLY: audit log assessed only in part", "no changes",
+			Headline{Amber, "COMPLETE FOR SCIM, SSO, policies, domains ONLY: audit log assessed only in part", "no changes",
 				"audit log assessed only in part"}},
 		{"two organizations", complete(), func(*Model) {},
-			Headline{Amber, "COMPLETE FOR SCIM ONLY: SSO (1 of 2 organizations), policies (1 of 2) not assessed",
+			Headline{Amber, "COMPLETE FOR SCIM ONLY: SSO (1 of 2 organizations), policies (1 of 2), domains (1 of 2) not assessed",
 				"4 changes; baseline: nothing to compare with for Birch",
-				"SSO (1 of 2 organizations), policies (1 of 2) not assessed"}},
+				"SSO (1 of 2 organizations), policies (1 of 2), domains (1 of 2) not assessed"}},
 		{"one of three failed", example(), func(*Model) {},
 			Headline{Red, "NOT COMPLETE: 1 of 3 organizations could not be collected: Cedar",
 				"4 changes; baseline: nothing to compare with for Birch; changes not known for Cedar",
-				"SSO (1 of 2 organizations), policies (1 of 2) not assessed"}},
+				"SSO (1 of 2 organizations), policies (1 of 2), domains (1 of 2) not assessed"}},
 		{"the only one failed", example(), func(m *Model) { m.Organizations = m.Organizations[2:] },
 			Headline{Red, "NOT COMPLETE: unauthenticated: fetching the identity: HTTP 401 unauthenticated: token expired",
 				"changes not known for Cedar", ""}},

@@ -11,6 +11,7 @@ const (
 	PartSCIM     = "SCIM"
 	PartSSO      = "SSO"
 	PartPolicies = "policies"
+	PartDomains  = "domains"
 	PartAuditLog = "audit log"
 )
 
@@ -19,6 +20,7 @@ var partRead = map[string]string{
 	PartSCIM:     "true",
 	PartSSO:      "sso_not_assessed IS NULL",
 	PartPolicies: "policies_not_assessed IS NULL",
+	PartDomains:  "domains_not_assessed IS NULL",
 	PartAuditLog: "baseline_id IS NOT NULL AND audit_log_not_assessed IS NULL",
 }
 
@@ -29,6 +31,7 @@ func (h *Snapshot) Parts() []finding.Part {
 		{Name: PartSCIM},
 		{Name: PartSSO, NotAssessed: h.SSONotAssessed},
 		{Name: PartPolicies, NotAssessed: h.PoliciesNotAssessed},
+		{Name: PartDomains, NotAssessed: h.DomainsNotAssessed},
 		{Name: PartAuditLog, NotAssessed: h.AuditLogNotAssessed, Lacking: h.AuditLogLacking, NotDue: h.BaselineID == 0},
 	}
 }
