@@ -42,6 +42,7 @@ type Config struct {
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
+	Evidence      evidenceEntry       `yaml:"evidence"`
 	Notify        []notifyEntry       `yaml:"notify"`
 }
 
