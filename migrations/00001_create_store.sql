@@ -115,7 +115,7 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
 ) STRICT;
 CREATE INDEX snapshots_by_organization ON stored_snapshots (organization_key, outcome, id);
 CREATE INDEX snapshots_by_source ON stored_snapshots (source, outcome, id);
-CREATE INDEX snapshots_by_run ON stored_snapshots (run_id);
+CREATE INDEX snapshots_by_run ON stored_snapshots (run_id, organization_key);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
 CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 

@@ -147,7 +147,8 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 	return newResult(recorded, err), err
 }
 
-// demoReview reviews a run in the morning after its night, approves it, and returns what "auditor review" prints.
+// demoReview reviews a run in the morning after its night, approves it, and returns what "auditor
+// review" prints.
 func demoReview(ctx context.Context, store *snapshot.Store, run int64) (string, error) {
 	review, err := store.AddReview(ctx, snapshot.Review{
 		ReviewedAt: demo.Night(demo.ReviewedNight).Add(8 * time.Hour), RunID: run, Reviewer: "grace@acme.example",

@@ -82,7 +82,8 @@ func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snaps
 		return err
 	}
 	if text == "approved" {
-		return usage(errors.New("no baseline is approved"), "\"auditor review --run N --approve\" approves the snapshots of a run")
+		return usage(errors.New("no baseline is approved"),
+			"\"auditor review --run N --approve\" approves the snapshots of a run")
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if h, err := store.Snapshot(ctx, id); err == nil && !h.PrunedAt.IsZero() {

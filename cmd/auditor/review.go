@@ -22,9 +22,11 @@ import (
 // reviewResult is what "auditor review --json" prints.
 type reviewResult struct {
 	snapshot.Review
-	// Baselines are the snapshots that became the approved baseline of their organizations; none without --approve.
+	// Baselines are the snapshots that became the approved baseline of their organizations; none
+	// without --approve.
 	Baselines []baseline `json:"approved_baselines"`
-	// NotApproved are the failed snapshots of the run, whose organizations keep their approved baseline.
+	// NotApproved are the failed snapshots of the run, whose organizations keep their approved
+	// baseline.
 	NotApproved []baseline `json:"not_approved"`
 }
 
@@ -99,7 +101,8 @@ func addReview(ctx context.Context, env environment, s *settings.Settings, r sna
 	return result, err
 }
 
-// osUser returns the name of the user of the operating system, or its number if it has no name, as in a container.
+// osUser returns the name of the user of the operating system, or its number if it has no name, as
+// in a container.
 func osUser() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

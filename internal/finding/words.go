@@ -17,7 +17,8 @@ func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:0
 // exactUTC also shows the fraction of a second, on which the order of two instants can depend.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
 
-// difference returns what a change did, with the values if it has a field: "renamed: name Okta → Okta 2".
+// difference returns what a change did, with the values if it has a field: "renamed: name Okta →
+// Okta 2".
 func difference(c *diff.Change) string {
 	if c.Field == "" {
 		return string(c.Kind)

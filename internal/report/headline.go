@@ -26,8 +26,8 @@ const (
 // "headline".
 type Headline struct {
 	State State `json:"state"`
-	// Text is COMPLETE, "COMPLETE FOR SCIM ONLY: SSO, policies not assessed" with the parts that were
-	// and were not read, or NOT COMPLETE and why.
+	// Text is COMPLETE, "COMPLETE FOR SCIM ONLY: SSO, policies not assessed" with the parts that
+	// were and were not read, or NOT COMPLETE and why.
 	Text string `json:"text"`
 	// Changes says in words how much changed since the baseline.
 	Changes string `json:"changes"`

@@ -31,7 +31,8 @@ func (r *report) markdown() map[string]any {
 		"Title": reportTitle, "Complete": r.Complete(), "Headline": r.headline().markdown(),
 		"Status": table.EscapeMarkdown(r.status()),
 		"Alarms": alarms, "Run": table.EscapeMarkdown(r.runSentence()), "Organizations": organizations,
-		"HasApproval": r.organizationsWithApproval() > 0, "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt), "ToolVersion": table.EscapeMarkdown(r.writer()),
+		"HasApproval": r.organizationsWithApproval() > 0, "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
+		"ToolVersion": table.EscapeMarkdown(r.writer()),
 	}
 	tables := map[string]*table.Table{
 		"TieOuts": r.ties.Table(&r.names), "Changes": r.reading, "Approved": r.approved, "Findings": r.findings,
@@ -76,7 +77,8 @@ func ParseTemplate(name, text string, zone *time.Location) (*template.Template, 
 	}
 	nothing := newReport(&Model{}, Options{Location: zone}).markdown()
 	everything := maps.Clone(nothing)
-	everything["HasApproval"], everything["Complete"], everything["Alarms"], everything["Organizations"] = true, true, []string{""}, []string{""}
+	everything["HasApproval"], everything["Complete"] = true, true
+	everything["Alarms"], everything["Organizations"] = []string{""}, []string{""}
 	for name, value := range nothing {
 		if rows, isTable := value.(table.Markdown); isTable {
 			everything[name] = rows.Example()

@@ -24,8 +24,8 @@ var partRead = map[string]string{
 	PartAuditLog: "baseline_id IS NOT NULL AND audit_log_not_assessed IS NULL",
 }
 
-// Parts returns every part of an organization, SCIM first, and why a complete snapshot could not read it. LastRead
-// is not set.
+// Parts returns every part of an organization, SCIM first, and why a complete snapshot could not
+// read it. LastRead is not set.
 func (h *Snapshot) Parts() []finding.Part {
 	return []finding.Part{
 		{Name: PartSCIM},
@@ -52,8 +52,8 @@ func (s *Store) Parts(ctx context.Context, h Snapshot) ([]finding.Part, error) {
 	return parts, nil
 }
 
-// LastRead returns the newest complete snapshot of the organization, with an id up to upTo, that could read a
-// part. It may be pruned.
+// LastRead returns the newest complete snapshot of the organization, with an id up to upTo, that
+// could read a part. It may be pruned.
 func (s *Store) LastRead(
 	ctx context.Context, organizationID, part string, upTo int64,
 ) (h Snapshot, found bool, err error) {

@@ -19,8 +19,8 @@ type Review struct {
 	Reviewer   string    `json:"reviewer"`
 	Conclusion string    `json:"conclusion"`
 	Ticket     string    `json:"ticket,omitempty"`
-	// Approved is true if the review made the complete snapshots of the run the approved baseline of their
-	// organizations.
+	// Approved is true if the review made the complete snapshots of the run the approved baseline
+	// of their organizations.
 	Approved     bool   `json:"approved"`
 	OSUser       string `json:"os_user"`
 	Host         string `json:"host"`
@@ -31,9 +31,10 @@ var reviewColumns = []string{
 	"id", "reviewed_at", "run_id", "reviewer", "conclusion", "ticket", "approved", "os_user", "host", "ledger_number",
 }
 
-// AddReview records a review and its link, and returns it with its id. It fails if the run has not ended, and
-// with ErrNotFound if it does not exist. An approval fails if the run has no complete snapshot, and with
-// ErrPruned if retention removed one. The caller must hold the lock that prevents a run at the same time.
+// AddReview records a review and its link, and returns it with its id. It fails if the run has not
+// ended, and with ErrNotFound if it does not exist. An approval fails if the run has no complete
+// snapshot, and with ErrPruned if retention removed one. The caller must hold the lock that
+// prevents a run at the same time.
 func (s *Store) AddReview(ctx context.Context, r Review) (Review, error) {
 	run, err := s.Run(ctx, r.RunID)
 	if err != nil {
@@ -81,7 +82,8 @@ func (s *Store) checkApproval(ctx context.Context, runID int64) error {
 	return nil
 }
 
-// Reviews returns the reviews of the runs with ids from first to last (0: all), in the order of recording.
+// Reviews returns the reviews of the runs with ids from first to last (0: all), in the order of
+// recording.
 func (s *Store) Reviews(ctx context.Context, first, last int64) ([]Review, error) {
 	return s.queryReviews(ctx, "WHERE r.run_id >= ? AND (?2 = 0 OR r.run_id <= ?2) ORDER BY r.id", first, last)
 }
@@ -105,11 +107,14 @@ type Approval struct {
 	Later *Review
 }
 
-// Approval returns the approved baseline of an organization that was in force when the link before of the
-// ledger was written (0: now): the complete snapshot of the run that was approved last. It is nil if there is none.
+// Approval returns the approved baseline of an organization that was in force when the link before
+// of the ledger was written (0: now): the complete snapshot of the run that was approved last. It
+// is nil if there is none.
 func (s *Store) Approval(ctx context.Context, organizationID string, before int64) (*Approval, error) {
+	// CROSS JOIN keeps the order of the tables: the few reviews first, not every snapshot of the
+	// organization. https://www.sqlite.org/lang_select.html#crossjoin
 	review, found, err := first(s.queryReviews(ctx, `
-		JOIN stored_snapshots s ON s.run_id = r.run_id
+		CROSS JOIN stored_snapshots s ON s.run_id = r.run_id
 		WHERE s.organization_key = `+keyOf+` AND s.outcome = 'complete' AND r.approved = 1
 		  AND (?2 = 0 OR r.ledger_number < ?2)
 		ORDER BY r.id DESC
@@ -124,19 +129,18 @@ func (s *Store) Approval(ctx context.Context, organizationID string, before int6
 		return nil, err
 	}
 	later, found, err := first(s.queryReviews(ctx, `
-		WHERE r.id > ?1 AND (?2 = 0 OR r.ledger_number < ?2)
-		  AND r.run_id IN (SELECT run_id FROM stored_snapshots WHERE organization_key = (
-		    SELECT key FROM organizations WHERE id = ?3))
+		CROSS JOIN stored_snapshots s ON s.run_id = r.run_id
+		WHERE s.organization_key = `+keyOf+` AND (?2 = 0 OR r.ledger_number < ?2) AND r.id > ?3
 		ORDER BY r.id DESC
-		LIMIT 1`, review.ID, before, organizationID))
+		LIMIT 1`, organizationID, before, review.ID))
 	if found {
 		a.Later = &later
 	}
 	return a, err
 }
 
-// CompareApproved compares an inventory with the approved baseline that was in force when the link before of the
-// ledger was written (0: now). It returns nil if there is none.
+// CompareApproved compares an inventory with the approved baseline that was in force when the link
+// before of the ledger was written (0: now). It returns nil if there is none.
 func (s *Store) CompareApproved(
 	ctx context.Context, organizationID string, before int64, current ona.Inventory,
 ) (*finding.Approved, error) {
@@ -165,7 +169,8 @@ func (s *Store) CompareApproved(
 	return a, nil
 }
 
-// ApprovedSnapshots returns the ids of the approved baselines in force, one for each organization that has one.
+// ApprovedSnapshots returns the ids of the approved baselines in force, one for each organization
+// that has one.
 func (s *Store) ApprovedSnapshots(ctx context.Context) (map[int64]bool, error) {
 	return approvedSnapshots(ctx, s.db)
 }

@@ -19,7 +19,8 @@ const (
 	noSnapshot = "no complete snapshot"
 )
 
-// coverageItems is the order in which nights are counted. The ones after the third are omitted if 0.
+// coverageItems is the order in which nights are counted. The ones after the third are omitted if
+// 0.
 var coverageItems = []string{readInFull, notRead, noSnapshot, readInPart, notDue}
 
 // partNames returns the names of the parts of an organization.
@@ -77,8 +78,8 @@ func (d *document) countCoverage(o *organization) {
 	}
 }
 
-// coverageText returns the parts that were read in full in every night with a complete snapshot, and
-// in words the number of nights in which the others were not.
+// coverageText returns the parts that were read in full in every night with a complete snapshot,
+// and in words the number of nights in which the others were not.
 func (d *document) coverageText() (covered []string, gaps string) {
 	var all []string
 	for _, name := range partNames() {

@@ -11,8 +11,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// reviewTable lists each run of the period with its reviews, oldest first. A run without a review has
-// one row that says so. Reviews that were recorded after the time of the report are omitted.
+// reviewTable lists each run of the period with its reviews, oldest first. A run without a review
+// has one row that says so. Reviews that were recorded after the time of the report are omitted.
 func (d *document) reviewTable() *table.Table {
 	reviews := make(map[int64][]*snapshot.Review)
 	for i := range d.reviews {
