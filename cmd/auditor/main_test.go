@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TODAY", today)
 			env.Setenv("PERIOD", "reports/out/"+today+"--"+today+"-period")
 			env.Setenv("MANY_LINES", "one\ntwo")
+			env.Setenv("LONG", strings.Repeat("x", 201))
 			env.Defer(func() { env.Values[apiKey{}].(*api).stop() })
 			return nil
 		},
