@@ -54,7 +54,11 @@ func (r *report) notLookedAtTable() *table.Table {
 			break
 		}
 		cells := []any{one.what, one.lastRead}
-		if len(r.Organizations) != 1 {
+		switch {
+		case len(r.Organizations) == 1:
+		case len(one.organizations) == len(r.Organizations):
+			cells = append(cells, "all organizations")
+		default:
 			cells = append(cells, r.named(one.organizations))
 		}
 		t.Add(table.RunLevel, append(cells, one.why)...)
