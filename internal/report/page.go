@@ -61,7 +61,7 @@ func (r *report) whose() string {
 func (r *report) pageAlarms() []string {
 	all := r.alarms()
 	if more := len(all) - pageNames; more > 0 {
-		return append(all[:pageNames:pageNames], fmt.Sprintf("%d more: Evidence says why each is not complete", more))
+		return append(all[:pageNames:pageNames], fmt.Sprintf("%d more in Evidence", more))
 	}
 	return all
 }

@@ -100,8 +100,9 @@ func (r *report) templateData(v *View) map[string]any {
 		"Title": reportTitle, "Whose": v.Text(r.whose()), "Night": v.Text(r.night()), "Complete": r.Complete(),
 		"Headline": Headline{h.State, v.Text(h.Text), v.Text(h.Changes), v.Text(h.NotAssessed)},
 		"Status":   v.Text(r.status()), "Alarms": v.Texts(r.alarms()), "FirstAlarms": v.Texts(r.pageAlarms()),
-		"HasApproval": r.organizationsWithApproval() > 0, "Run": v.Text(r.runSentence()), "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
-		"ToolVersion": v.Text(r.writer()), "Organizations": organizations, "Chart": r.chart(),
+		"HasApproval": r.organizationsWithApproval() > 0, "Organizations": organizations,
+		"Run": v.Text(r.runSentence()), "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
+		"ToolVersion": v.Text(r.writer()), "Chart": r.chart(),
 	}
 	sections := r.sections()
 	for _, s := range sections {
