@@ -103,7 +103,7 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 	if err := store.SetSchedule(ctx, schedule.None, demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
 		return err
 	}
-	return printDemoEnd(env.stdout, s, reports, folder)
+	return printDemoEnd(env.stdout, cmp.Or(env.program, "auditor"), s, reports, folder)
 }
 
 // playNights returns the report folder of the last night.
@@ -173,16 +173,23 @@ func worstChanges(organizations []organizationResult) string {
 	return table(rows[:shownChanges]) + fmt.Sprintf("      and %d more in the report\n", len(rows)-shownChanges)
 }
 
-func printDemoEnd(w io.Writer, s *settings.Settings, reports report.Options, folder string) error {
+func printDemoEnd(w io.Writer, program string, s *settings.Settings, reports report.Options, folder string) error {
 	shown := "report:      " + folder
-	if reports.Has(report.FormatXLSX) && reports.Has(report.FormatMD) {
-		shown = fmt.Sprintf("workbook:    %s\nmarkdown:    %s",
-			filepath.Join(folder, report.WorkbookFile), filepath.Join(folder, report.MarkdownFile))
+	for _, file := range []struct {
+		format     report.Format
+		what, name string
+	}{
+		{report.FormatHTML, "page:        ", report.HTMLFile}, {report.FormatXLSX, "workbook:    ", report.WorkbookFile},
+		{report.FormatMD, "markdown:    ", report.MarkdownFile},
+	} {
+		if reports.Has(file.format) {
+			shown += "\n" + file.what + filepath.Join(folder, file.name)
+		}
 	}
 	_, err := fmt.Fprintf(w, "\n%s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n"+
 		"  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n"+
-		"  auditor runs --db %s\n  auditor report --db %s --out %s --from %s --to %s\n",
-		shown, s.DB, s.ExceptionsFile, s.DB, s.DB, s.DB, s.Out,
+		"  %s runs --db %s\n  %s report --db %s --out %s --from %s --to %s\n",
+		shown, s.DB, s.ExceptionsFile, s.DB, program, s.DB, program, s.DB, s.Out,
 		demo.Night(1).Format(time.DateOnly), demo.Night(demo.Nights).Format(time.DateOnly))
 	return err
 }

@@ -30,19 +30,19 @@ func TestLibreOfficeReadsTheWorkbook(t *testing.T) {
 	s := &site{t: t, folder: folder}
 	want := s.query("SELECT id FROM scim_configurations WHERE snapshot_id IN (SELECT id FROM snapshots WHERE run_id = 7)")
 	inventory := sheets["Inventory"]
-	created := slices.Index(inventory[0], "Created at (UTC)")
-	if created < 0 {
+	created, id := slices.Index(inventory[0], "Created at (UTC)"), slices.Index(inventory[0], "ID")
+	if created < 0 || id < 0 {
 		t.Fatalf("the header of Inventory is %q", inventory[0])
 	}
 	date := regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$`)
 	var got []string
 	for _, row := range inventory[1:] {
-		if !slices.Contains(want, row[0]) {
+		if !slices.Contains(want, row[id]) {
 			continue // a remark beneath the table
 		}
-		got = append(got, row[0])
+		got = append(got, row[id])
 		if !date.MatchString(row[created]) {
-			t.Errorf("%s was created at %q, which is no date", row[0], row[created])
+			t.Errorf("%s was created at %q, which is no date", row[id], row[created])
 		}
 	}
 	slices.Sort(got)

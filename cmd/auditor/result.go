@@ -154,6 +154,15 @@ func outcomeInWords(o snapshot.Outcome) string {
 	return strings.ToUpper(string(o))
 }
 
+// name returns the name of the organization, with the label of its source in parentheses if it
+// differs.
+func (o *organizationResult) name() string {
+	if o.OrganizationName == "" || o.OrganizationName == o.Source {
+		return o.Source
+	}
+	return o.OrganizationName + " (" + o.Source + ")"
+}
+
 // columns returns the organization's table row without its label.
 func (o *organizationResult) columns() []string {
 	if o.Error != "" {

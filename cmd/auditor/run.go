@@ -186,7 +186,7 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 func (r *runResult) summary() string {
 	var rows [][]string
 	for _, o := range r.Organizations {
-		rows = append(rows, append([]string{"  " + o.Source}, o.columns()...))
+		rows = append(rows, append([]string{"  " + o.name()}, o.columns()...))
 	}
 	text := fmt.Sprintf("run %d at %s: %s\n", r.Run.ID, forPeople(r.Run.StartedAt), outcomeInWords(r.Run.Outcome)) +
 		table(rows) + table(exceptionRows(r.Organizations))

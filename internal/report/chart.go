@@ -64,7 +64,7 @@ type chart struct {
 
 // panel draws the numbers at these indexes: stacked bars, except the configurations, which are lines.
 func (c chart) panel(number int, title string, stacked int, indexes ...int) {
-	left, most := number*(panelWidth+panelGap), 1
+	left, most := number*(panelWidth+panelGap), 0
 	for _, p := range c.points {
 		sum := 0
 		for n, i := range indexes {
@@ -76,8 +76,8 @@ func (c chart) panel(number int, title string, stacked int, indexes ...int) {
 			most = max(most, sum)
 		}
 	}
-	fmt.Fprintf(c.b, "<text class=\"title\" x=\"%d\" y=\"10\">%s</text><text x=\"%d\" y=\"10\" class=\"most\">most: %d</text>\n",
-		left, title, left+panelWidth, most)
+	fmt.Fprintf(c.b, "<text class=\"title\" x=\"%d\" y=\"10\">%s</text>", left, title)
+	fmt.Fprintf(c.b, "<text class=\"most\" x=\"%d\" y=\"10\">most: %d</text>\n", left+panelWidth, most)
 	bottom := panelTop + panelHeight
 	fmt.Fprintf(c.b, "<path class=\"axis\" d=\"M%d %dh%d\"/>\n", left, bottom, panelWidth)
 	first, last := c.points[0].At, c.points[len(c.points)-1].At
@@ -86,7 +86,7 @@ func (c chart) panel(number int, title string, stacked int, indexes ...int) {
 		fmt.Fprintf(c.b, "<text class=\"most\" x=\"%d\" y=\"%d\">%s</text>\n", left+panelWidth, bottom+13,
 			last.UTC().Format("01-02"))
 	}
-	scale := float64(panelHeight-4) / float64(most)
+	scale := float64(panelHeight-4) / float64(max(most, 1))
 	if number == 0 {
 		for n, i := range indexes {
 			c.line(left, bottom, scale, i, []string{"scim", "sso"}[n])
@@ -113,8 +113,8 @@ func (c chart) line(left, bottom int, scale float64, index int, class string) {
 		x, y := c.x(left, run), float64(bottom)-float64(value)*scale
 		path += fmt.Sprintf("%s%.1f %.1f", join, x, y)
 		join = "L"
-		fmt.Fprintf(c.b, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\"><title>%s: %d %s</title></circle>\n", class, x, y,
-			p.label(), value, strings.ToUpper(class))
+		fmt.Fprintf(c.b, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2\">", class, x, y)
+		fmt.Fprintf(c.b, "<title>%s: %d %s</title></circle>\n", p.label(), value, strings.ToUpper(class))
 	}
 	if path != "" {
 		fmt.Fprintf(c.b, "<path class=\"line %s\" d=\"%s\"/>\n", class, path)
@@ -135,8 +135,9 @@ func (c chart) bars(left, bottom int, scale float64, indexes []int) {
 				class = string(diff.Severities[n])
 			}
 			y -= float64(value) * scale
-			fmt.Fprintf(c.b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s: %d %s</title></rect>\n",
-				class, c.x(left, run)-width/2, y, width, float64(value)*scale, p.label(), value, class)
+			fmt.Fprintf(c.b, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">", class,
+				c.x(left, run)-width/2, y, width, float64(value)*scale)
+			fmt.Fprintf(c.b, "<title>%s: %d %s</title></rect>\n", p.label(), value, class)
 		}
 	}
 }

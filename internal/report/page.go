@@ -134,14 +134,14 @@ func (r *report) changedTable() *table.Table {
 			ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
 		}, cell("subject_id"))...)
 	}
-	if len(r.Organizations) == 1 {
-		for _, remark := range r.changes.Remarks {
-			if !remark.Alarm && (len(t.Rows) == 0 || remark.Missing) { // the top of the page has the alarms
-				t.Remarks = append(t.Remarks, remark)
-			}
-		}
-	} else {
+	if len(r.Organizations) != 1 || r.incomplete() > 0 {
 		r.remarkComparisons(t)
+		return t
+	}
+	for _, remark := range r.changes.Remarks {
+		if len(t.Rows) == 0 || remark.Missing {
+			t.Remarks = append(t.Remarks, remark)
+		}
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -363,5 +364,26 @@ func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
 	}
 	if d := cmp.Diff(before, remarks()); d != "" || !strings.Contains(before, "that could read them, taken at 2026-11-01") {
 		t.Errorf("%s\n(-before +after):\n%s", before, d)
+	}
+}
+
+// TestAFieldThatTheAPINewlyReportsIsNoChange: only a changed value moves UnchangedSince.
+func TestAFieldThatTheAPINewlyReportsIsNoChange(t *testing.T) {
+	store := newStore(t)
+	night := func(n int) time.Time { return tonight.AddDate(0, 0, n) }
+	a, b := scimConfiguration(1, "Okta", id(101), night(90)), scimConfiguration(2, "Entra", id(102), night(90))
+	collect(t, store, night(1), inventory(a, b))
+	for _, c := range []*snapshot.SCIMConfiguration{&a, &b} {
+		c.Unknown = map[string]json.RawMessage{"region": json.RawMessage(`"eu"`)}
+	}
+	collect(t, store, night(2), inventory(a, b))
+	for _, c := range []*snapshot.SCIMConfiguration{&a, &b} {
+		c.Unknown = map[string]json.RawMessage{"region": json.RawMessage(`"eu"`), "zone": json.RawMessage(`1`)}
+	}
+	b.Name = "Entra ID"
+	last := readModel(t, store, collect(t, store, night(3), inventory(a, b)))
+	got := last.Organizations[0].SCIM
+	if !got[0].UnchangedSince.Equal(night(1)) || !got[1].UnchangedSince.Equal(night(3)) {
+		t.Errorf("unchanged since %s and %s", got[0].UnchangedSince, got[1].UnchangedSince)
 	}
 }

@@ -21,7 +21,7 @@ import (
 const (
 	WorkbookFile  = "audit.xlsx"
 	MarkdownFile  = "audit.md"
-	htmlFile      = "audit.html"
+	HTMLFile      = "audit.html"
 	jsonFile      = "audit.json"
 	jsonLinesFile = "audit.jsonl"
 )
@@ -155,7 +155,7 @@ func (r *report) files() []folder.File {
 	}
 	document, rows := r.frames()
 	add(FormatXLSX, WorkbookFile, r.book.Write)
-	add(FormatHTML, htmlFile, r.writeTemplate(FormatHTML))
+	add(FormatHTML, HTMLFile, r.writeTemplate(FormatHTML))
 	add(FormatMD, MarkdownFile, r.writeTemplate(FormatMD))
 	add(FormatJSON, jsonFile, func(w io.Writer) error {
 		return table.WriteJSON(w, r.head(), document, r.jsonTables())

@@ -119,9 +119,12 @@ func (r *report) sourceTable() *table.Table {
 	}
 	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
 		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
+	if r.Head.Number > 0 {
+		t.Add(table.RunLevel, "Ledger", r.Head.String())
+	}
 	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
-	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+
-		"database and makes this report again.")
+	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify --head "+
+		"with the line of the ledger checks the database.")
 	return t
 }
 
@@ -162,7 +165,7 @@ func (r *report) addSource(t *table.Table, o *Organization) {
 		t.Add(0, "Taken at", UTC(s.TakenAt))
 	}
 	if o.complete() {
-		t.Add(0, "SHA-256", "content "+s.ContentSHA256+", ledger "+s.ChainSHA256)
+		t.Add(0, "Content", "SHA-256 "+s.ContentSHA256)
 	}
 }
 

@@ -126,8 +126,8 @@ var templatesText string
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
 		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Findings": r.findings, "Exceptions": r.exceptions,
-		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes, "Overview": r.overviewTable(), "Timeline": r.timeline,
-		"Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
+		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
 	}
 	var all []Part
@@ -158,7 +158,7 @@ const strict = "missingkey=error"
 // with an empty report, so that errors are found before a run. zone is the zone of local times, nil
 // for none. An error begins with name, line and column.
 func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
-	t := &Template{Format: formatOf(name)}
+	t := &Template{Format: TemplateFormat(name)}
 	var err error
 	if t.Format == FormatHTML {
 		t.template, err = shared().New(name).Parse(text)
@@ -241,7 +241,7 @@ func WriteTemplate(w io.Writer, t *Template, builtIn string, data func(rows int)
 
 // parseBuiltIn returns a template in reports/templates.
 func parseBuiltIn(name string) *Template {
-	if formatOf(name) == FormatHTML {
+	if TemplateFormat(name) == FormatHTML {
 		return &Template{FormatHTML, template.Must(shared().ParseFS(templates.Files, name)).Lookup(name)}
 	}
 	return &Template{FormatMD, texttemplate.Must(texttemplate.New(name).Option(strict).ParseFS(templates.Files, name))}
@@ -252,8 +252,8 @@ func shared() *template.Template {
 	return template.Must(template.New("").Option(strict).ParseFS(templates.Files, "shared.html.tmpl"))
 }
 
-// formatOf returns the format of a template by the ending of its name.
-func formatOf(name string) Format {
+// TemplateFormat returns the format of a template by the ending of its name.
+func TemplateFormat(name string) Format {
 	if strings.HasSuffix(strings.TrimSuffix(name, ".tmpl"), ".html") {
 		return FormatHTML
 	}

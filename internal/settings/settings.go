@@ -208,16 +208,17 @@ func (s *Settings) readTemplate(options *report.Options) error {
 	if s.Template == "" {
 		return nil
 	}
+	if format := report.TemplateFormat(s.Template); !options.Has(format) {
+		name := map[report.Format]string{report.FormatMD: "Markdown", report.FormatHTML: "HTML"}[format]
+		return s.wrong("template", fmt.Errorf("%s is for the %s report, which --formats %s leaves out",
+			s.Template, name, s.Formats), fmt.Sprintf("add %s to --formats, or leave out --template", format))
+	}
 	text, err := os.ReadFile(s.Template)
 	if err != nil {
 		return s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
 	if options.Template, err = report.ParseTemplate(s.Template, string(text), options.Location); err != nil {
 		return s.wrong("template", err, "docs/templates.md lists what a template can use")
-	}
-	if format := options.Template.Format; !options.Has(format) {
-		return s.wrong("template", fmt.Errorf("%s is for the report in %s, which --formats %s leaves out",
-			s.Template, format, s.Formats), fmt.Sprintf("add %s to --formats, or leave out --template", format))
 	}
 	return nil
 }

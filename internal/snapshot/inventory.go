@@ -95,6 +95,9 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	}
 	inventory, damaged := c.inventory(h, h)
 	earlier, err := s.firstSeen(ctx, h)
+	if err == nil {
+		err = s.skipReporting(ctx, h, c, earlier)
+	}
 	if err := cmp.Or(damaged, err); err != nil {
 		return shown, err
 	}

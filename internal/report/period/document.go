@@ -175,8 +175,9 @@ func (d *document) files() []folder.File {
 		name   string
 	}{{report.FormatHTML, htmlFile}, {report.FormatMD, markdownFile}} {
 		add(f.format, f.name, func(w io.Writer) error {
+			rest := func(t *table.Table) string { return d.Rest(t, workbookFile) }
 			return report.WriteTemplate(w, nil, "period."+string(f.format)+".tmpl", func(rows int) map[string]any {
-				return d.templateData(report.NewView(f.format, rows, func(t *table.Table) string { return d.Rest(t, workbookFile) }))
+				return d.templateData(report.NewView(f.format, rows, rest))
 			})
 		})
 	}

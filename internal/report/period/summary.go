@@ -43,10 +43,10 @@ const pageRows = 5
 // firstPage returns the parts of the first page after the status and the alarms.
 func (d *document) firstPage() []report.Part {
 	return []report.Part{
-		{Key: "changed", Heading: "What changed in the period", Table: d.changedTable(), All: d.sheets.changes.Name},
-		{Key: "wrong", Heading: "What is wrong at the end, and what to do", Table: d.wrongTable(), All: d.sheets.findings.Name},
-		{Key: "configured", Heading: "What is configured at the end", Table: d.overviewTable(), All: d.sheets.population.Name},
-		{Key: "not-looked-at", Heading: "What was not looked at", Table: d.notCoveredTable(), All: d.sheets.nights.Name},
+		{Key: "changed", Heading: "What changed in the period", Table: d.changedTable(), All: "Changes"},
+		{Key: "wrong", Heading: "What is wrong at the end, and what to do", Table: d.wrongTable(), All: "Findings"},
+		{Key: "configured", Heading: "What is configured at the end", Table: d.overviewTable(), All: "Population"},
+		{Key: "not-looked-at", Heading: "What was not looked at", Table: d.notCoveredTable(), All: "Nights"},
 		{Key: "source", Heading: "Where this comes from, and how to check it", Table: d.sourceTable()},
 	}
 }
@@ -109,8 +109,8 @@ func (d *document) wrongTable() *table.Table {
 	failing := rowsWith(open, "status", report.Word(finding.Fail))
 	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
 		cell := func(key string) any { return r.Cells[open.Column(key)] }
-		t.Add(r.Organization, report.Brief(cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))), cell("severity"),
-			cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"), cell("organization"))
+		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
+		t.Add(r.Organization, report.Brief(subject), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"), cell("organization"))
 	}
 	t.Remark(table.RunLevel, openText(open))
 	return t
@@ -128,7 +128,8 @@ func openText(open *table.Table) string {
 				table.Shown(r.Cells[open.Column("subject_name")]))
 		}
 	}
-	text := fmt.Sprintf("%s open at the end: %d fail", report.Count(len(open.Rows), "finding"), counts[report.Word(finding.Fail)])
+	text := fmt.Sprintf("%s open at the end: %d fail", report.Count(len(open.Rows), "finding"),
+		counts[report.Word(finding.Fail)])
 	if n := counts[report.Word(finding.NotAssessed)]; n > 0 {
 		text += fmt.Sprintf(", %d could no longer be assessed", n)
 	}
@@ -197,6 +198,9 @@ func (d *document) sourceTable() *table.Table {
 			value := table.Shown(f.Value)
 			t.Add(f.Organization, f.Item, value)
 		}
+	}
+	if d.lastHead.Number > 0 {
+		t.Add(table.RunLevel, "Ledger", d.lastHead.String())
 	}
 	t.Add(table.RunLevel, "Tie-outs", d.tieOuts().Sentence())
 	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+

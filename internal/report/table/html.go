@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,11 @@ func (t *Table) HTML(rest string, anchors Anchors, keys ...string) HTML {
 
 // Len returns the number of rows.
 func (h HTML) Len() int { return len(h.table.Rows) }
+
+// Known reports whether the number of rows is known: a remark may stand for rows that are not.
+func (h HTML) Known() bool {
+	return h.Len() > 0 || !slices.ContainsFunc(h.table.Remarks, func(r Remark) bool { return r.Missing })
+}
 
 // Rows returns all rows. Each row has the values of all columns by their keys.
 func (h HTML) Rows() []map[string]string { return h.table.rows(Visible) }

@@ -42,6 +42,7 @@ type writer struct {
 	styles  []int            // by look
 	expired int              // the conditional style of an expired token
 	parts   map[string]*part // by the name of the sheet's file
+	tables  map[string][]byte
 }
 
 // Write writes the workbook.
@@ -49,7 +50,8 @@ func (b *Book) Write(out io.Writer) error {
 	if b.maxRows == 0 {
 		b.maxRows = excelRows
 	}
-	w := &writer{File: excelize.NewFile(), book: b, parts: make(map[string]*part)}
+	w := &writer{File: excelize.NewFile(), book: b, parts: make(map[string]*part),
+		tables: make(map[string][]byte)}
 	if err := w.makeStyles(); err != nil {
 		return err
 	}
@@ -159,6 +161,8 @@ func (w *writer) writePart(out io.Writer, name string, part []byte) error {
 	switch {
 	case name == "docProps/core.xml":
 		part = w.book.properties()
+	case w.tables[name] != nil:
+		part = w.tables[name]
 	case name == "xl/sharedStrings.xml":
 		part = []byte(noStrings)
 	case strings.HasPrefix(name, "xl/charts/"): // with an automatic axis, the points of one day become one
