@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
@@ -62,9 +64,12 @@ func (f *pruneFlags) prune(ctx context.Context, stdout io.Writer, now time.Time,
 			return failed(err, "the database has the prune; prune again to remove the folders that are left")
 		}
 	}
-	result := pruneResult{f.dryRun, []int64{}, pruned.Rows, pruned.Responses, []string{}, kept}
+	result := pruneResult{f.dryRun, []int64{}, []int64{}, pruned.Rows, pruned.Responses, []string{}, kept}
 	for _, h := range pruned.Snapshots {
 		result.Snapshots = append(result.Snapshots, h.ID)
+	}
+	for _, h := range pruned.Approved {
+		result.Approved = append(result.Approved, h.ID)
 	}
 	for _, one := range folders {
 		result.Reports = append(result.Reports, one.Name)
@@ -79,7 +84,14 @@ func (f *pruneFlags) chooseReports(ctx context.Context, out string, store *snaps
 	if f.keepReports == 0 && f.reportsDays == 0 {
 		return nil, nil, nil
 	}
+	reviews, err := store.Reviews(ctx, 0, 0)
+	if err != nil {
+		return nil, nil, err
+	}
 	retention := folder.Retention{KeepLast: f.keepReports, Needed: func(run int64, startedAt time.Time) (string, error) {
+		if slices.ContainsFunc(reviews, func(r snapshot.Review) bool { return r.RunID == run }) {
+			return "a review names its run", nil
+		}
 		r, err := store.Run(ctx, run)
 		if errors.Is(err, snapshot.ErrNotFound) || err == nil && !r.StartedAt.Equal(startedAt) {
 			return "the database does not have its run", nil
@@ -136,8 +148,10 @@ func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Rete
 
 // pruneResult is what "auditor prune --json" prints.
 type pruneResult struct {
-	DryRun      bool          `json:"dry_run"`
-	Snapshots   []int64       `json:"snapshots"`
+	DryRun    bool    `json:"dry_run"`
+	Snapshots []int64 `json:"snapshots"`
+	// Approved are the approved baselines in force, which stay although they are old enough.
+	Approved    []int64       `json:"kept_approved"`
 	Rows        int           `json:"rows"`
 	Responses   int           `json:"responses"`
 	Reports     []string      `json:"reports"`
@@ -151,6 +165,10 @@ func (f *pruneFlags) text(p *snapshot.Pruned, result *pruneResult) string {
 	}
 	text := fmt.Sprintf("%s %s with %s, and the bytes of %s\n", did, counted(len(p.Snapshots), "snapshot", ""),
 		counted(p.Rows, "row", ""), counted(p.Responses, "response", ""))
+	for _, h := range p.Approved {
+		text += fmt.Sprintf("kept snapshot %d: it is the approved baseline of %s until another run is approved\n", h.ID,
+			report.Visible(cmp.Or(h.OrganizationName, h.Source)))
+	}
 	if f.keepReports > 0 || f.reportsDays > 0 {
 		text += fmt.Sprintf("%s %s\n", did, counted(len(result.Reports), "report folder", ""))
 	}

@@ -126,9 +126,10 @@ func TestPruneRemovesOnlyWhatAuditorWrote(t *testing.T) {
 	must(os.RemoveAll(place(6)))
 	must(os.Rename(filepath.Join(other.path("reports"), runFolder(6)), place(6)))
 	s.command("report", "--from", "2026-11-22", "--to", "2026-11-22", "--out", s.path("reports"), "--formats", "csv")
+	s.command("review", "--run", "8", "--by", "Ada", "--conclusion", "as expected")
 	before := s.reportFolders()
 
-	printed := s.prune("--reports-older-than", "0001", "--keep-reports", "1")
+	printed := s.prune("--keep-reports", "1")
 	for _, text := range []string{
 		runFolder(1) + ": it is not a folder", runFolder(2) + ": it is not a folder",
 		runFolder(3) + ": it is not as auditor wrote it: SHA256SUMS is missing",
@@ -136,23 +137,21 @@ func TestPruneRemovesOnlyWhatAuditorWrote(t *testing.T) {
 		runFolder(5) + ": it is not as auditor wrote it: changes.csv has SHA-256 ",
 		runFolder(6) + ": it belongs to another database",
 		runFolder(7) + ": the report 2026-11-22--2026-11-22-period names its run",
+		runFolder(8) + ": a review names its run",
 	} {
 		if !strings.Contains(printed, "kept the report "+text) {
 			t.Errorf("%q is not in\n%s", text, printed)
 		}
 	}
 	gone := slices.DeleteFunc(before, func(name string) bool { return slices.Contains(s.reportFolders(), name) })
-	if d := cmp.Diff([]string{runFolder(8)}, gone); d != "" {
+	if d := cmp.Diff([]string{runFolder(9)}, gone); d != "" {
 		t.Errorf("removed (-want +got):\n%s", d)
 	}
 	if _, err := os.Stat(filepath.Join(outside, "manifest.json")); err != nil {
 		t.Errorf("a folder behind a link was changed: %v", err)
 	}
-	must(os.RemoveAll(place(10)))
-	must(os.RemoveAll(filepath.Join(s.path("reports"), "latest")))
-	must(os.Symlink(runFolder(9), filepath.Join(s.path("reports"), "latest")))
 	s.night = 40
-	if text := runFolder(9) + ": it is the latest report"; !strings.Contains(s.prune("--reports-older-than", "1"), text) {
+	if text := runFolder(10) + ": it is the latest report"; !strings.Contains(s.prune("--reports-older-than", "1"), text) {
 		t.Errorf("%q is not in\n%s", text, &s.printed)
 	}
 }

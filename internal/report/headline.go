@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,8 +26,8 @@ const (
 // "headline".
 type Headline struct {
 	State State `json:"state"`
-	// Text is COMPLETE, "COMPLETE FOR SCIM ONLY: SSO, policies not assessed" with the parts that were
-	// and were not read, or NOT COMPLETE and why.
+	// Text is COMPLETE, "COMPLETE FOR SCIM ONLY: SSO, policies not assessed" with the parts that
+	// were and were not read, or NOT COMPLETE and why.
 	Text string `json:"text"`
 	// Changes says in words how much changed since the baseline.
 	Changes string `json:"changes"`
@@ -48,48 +50,34 @@ const (
 
 // Coverage says how much of one part of an organization a run read.
 type Coverage struct {
-	Part   string         `json:"part"` // PartSCIM and so on
+	Part   string         `json:"part"` // as snapshot.PartSCIM
 	Status CoverageStatus `json:"status"`
 	Reason string         `json:"reason,omitempty"` // empty if Assessed
 	// LastRead is when the part was last read before, if it was not read now; zero if never.
 	LastRead time.Time `json:"last_read,omitzero"`
 }
 
-// The parts of an organization, in the order of Organization.Coverage.
-const (
-	PartSCIM     = "SCIM"
-	PartSSO      = "SSO"
-	PartPolicies = "policies"
-	PartAuditLog = "audit log"
-)
+// HidesChanges reports whether changes of the part are not known. The other parts have none.
+func (c Coverage) HidesChanges() bool {
+	return c.Status == NotAssessed && (c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies)
+}
 
 // Coverage returns the coverage of each part, SCIM first.
 func (o *Organization) Coverage() []Coverage {
-	s := &o.Snapshot
-	if !o.complete() {
-		var all []Coverage
-		for _, part := range []string{PartSCIM, PartSSO, PartPolicies, PartAuditLog} {
-			all = append(all, Coverage{part, NotCollected, o.reason(), takenAt(o.LastComplete)})
+	var all []Coverage
+	for _, part := range o.Parts {
+		c := Coverage{part.Name, Assessed, cmp.Or(part.NotAssessed, part.Lacking), part.LastRead}
+		switch {
+		case !o.complete():
+			c.Status, c.Reason = NotCollected, o.reason()
+		case part.NotDue:
+			c.Status, c.Reason = NotDue, "a first snapshot has no changes to look up"
+		case part.NotAssessed != "":
+			c.Status = NotAssessed
+		case part.Lacking != "":
+			c.Status = AssessedInPart
 		}
-		return all
-	}
-	all := []Coverage{{Part: PartSCIM, Status: Assessed}, {Part: PartSSO, Status: Assessed},
-		{Part: PartPolicies, Status: Assessed}, {Part: PartAuditLog, Status: Assessed}}
-	if s.SSONotAssessed != "" {
-		all[1] = Coverage{PartSSO, NotAssessed, s.SSONotAssessed, takenAt(o.SSOBaseline)}
-	}
-	if s.PoliciesNotAssessed != "" {
-		all[2] = Coverage{PartPolicies, NotAssessed, s.PoliciesNotAssessed, takenAt(o.PoliciesBaseline)}
-	}
-	switch log := o.AuditLog; {
-	case o.Baseline == nil:
-		all[3] = Coverage{Part: PartAuditLog, Status: NotDue, Reason: "a first snapshot has no changes to look up"}
-	case log == nil:
-		all[3] = Coverage{Part: PartAuditLog, Status: NotAssessed, Reason: "it was not read"}
-	case log.NotAssessed != "":
-		all[3] = Coverage{Part: PartAuditLog, Status: NotAssessed, Reason: log.NotAssessed}
-	case log.Lacking != "":
-		all[3] = Coverage{Part: PartAuditLog, Status: AssessedInPart, Reason: log.Lacking}
+		all = append(all, c)
 	}
 	return all
 }
@@ -104,14 +92,6 @@ func (r *report) coverageTable() *table.Table {
 		}
 	}
 	return t
-}
-
-// takenAt returns when a snapshot was taken, the zero time for nil.
-func takenAt(s *snapshot.Snapshot) time.Time {
-	if s == nil {
-		return time.Time{}
-	}
-	return s.TakenAt
 }
 
 // Headline returns the headline of the run. failedTieOuts is the number of counts that differ from
@@ -175,23 +155,39 @@ func (m *Model) namesOf(match func(*Organization) bool) string {
 }
 
 // gaps returns the parts that were read in full in every complete organization, and in words those
-// that were not: "SSO, policies not assessed", followed by the number of organizations unless it is
-// all of them.
+// that were not.
 func (m *Model) gaps() (covered []string, gaps string) {
+	var all [][]Coverage
+	for _, o := range m.Organizations {
+		if o.complete() {
+			all = append(all, o.Coverage())
+		}
+	}
+	return gapsIn(all)
+}
+
+// NotAssessedInWords names the parts of one organization that were not read in full: "SSO, policies
+// not assessed; audit log assessed only in part". It is empty if there is none.
+func NotAssessedInWords(coverage []Coverage) string {
+	_, gaps := gapsIn([][]Coverage{coverage})
+	return gaps
+}
+
+// gapsIn returns the parts that every organization read in full, and in words those that were not
+// read in full, each with the number of organizations unless it is all of them.
+func gapsIn(organizations [][]Coverage) (covered []string, gaps string) {
 	counts := make(map[string]map[CoverageStatus]int)
 	var parts []string
-	for _, o := range m.Organizations {
-		if !o.complete() {
-			continue
-		}
-		for _, c := range o.Coverage() {
+	for _, coverage := range organizations {
+		for _, c := range coverage {
 			if counts[c.Part] == nil {
 				counts[c.Part], parts = make(map[CoverageStatus]int), append(parts, c.Part)
 			}
 			counts[c.Part][c.Status]++
 		}
 	}
-	total := len(m.Organizations) - m.incomplete()
+	total := len(organizations)
+	of := Count(total, "organization") // the first number has the noun
 	var all []string
 	for _, status := range []CoverageStatus{NotAssessed, AssessedInPart} {
 		var names []string
@@ -200,7 +196,7 @@ func (m *Model) gaps() (covered []string, gaps string) {
 			case n == total:
 				names = append(names, part)
 			case n > 0:
-				names = append(names, fmt.Sprintf("%s (%d of %s)", part, n, Count(total, "organization")))
+				names, of = append(names, fmt.Sprintf("%s (%d of %s)", part, n, of)), strconv.Itoa(total)
 			}
 		}
 		if len(names) > 0 {
@@ -223,8 +219,8 @@ func (m *Model) changesInWords() string {
 		case o.complete():
 			compared++
 			changes += len(o.Changes)
-			limited = limited || o.SSOBaseline == nil || o.PoliciesBaseline == nil ||
-				o.Snapshot.SSONotAssessed != "" || o.Snapshot.PoliciesNotAssessed != ""
+			notAssessed, _ := o.comparisonNotes()
+			limited = limited || len(notAssessed) > 0
 		}
 	}
 	var all []string
@@ -233,7 +229,7 @@ func (m *Model) changesInWords() string {
 	case changes > 0:
 		all = append(all, Count(changes, "change"))
 	case limited:
-		all = append(all, "no "+PartSCIM+" changes")
+		all = append(all, "no "+snapshot.PartSCIM+" changes")
 	default:
 		all = append(all, "no changes")
 	}

@@ -32,13 +32,17 @@ const (
 
 // firstPage returns the parts of the first page after the headline and the alarms.
 func (r *report) firstPage() []Part {
-	return []Part{
-		{Key: "changed", Heading: r.changedHeading(), Table: r.changedTable(), All: r.changes.Name},
+	parts := []Part{{Key: "changed", Heading: r.changedHeading(), Table: r.changedTable(), All: r.changes.Name}}
+	if r.organizationsWithApproval() > 0 {
+		parts = append(parts, Part{Key: "approved", Heading: "What differs from the approved baseline",
+			Table: r.pageApprovedTable(), All: r.findings.Name})
+	}
+	return append(parts, []Part{
 		{Key: "wrong", Heading: "What is wrong, and what to do", Table: r.wrongTable(), All: r.findings.Name},
 		{Key: "configured", Heading: "What is configured", Table: r.configuredTable(), All: r.inventory.Name},
 		{Key: "not-looked-at", Heading: "What was not looked at", Table: r.notLookedAtTable(), All: r.outcomes.Name},
 		{Key: "source", Heading: "Where this comes from, and how to check it", Table: r.sourceTable()},
-	}
+	}...)
 }
 
 // whose names the organizations of the report.

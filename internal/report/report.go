@@ -37,7 +37,8 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, approved, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs,
+	exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
@@ -60,7 +61,7 @@ func newReport(m *Model, opts Options) *report {
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes = r.changeTable()
-	r.timeline = r.timelineTable()
+	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
 	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
@@ -97,7 +98,7 @@ func (r *report) csvTables() []*table.Table {
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.coverageTable(), r.changes, r.inventory, r.sso, r.domains, r.findings, r.passes,
+		r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.domains, r.findings, r.passes,
 		r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
@@ -134,16 +135,16 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that
-// path. <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the
-// folder, unless that points to a newer run.
-func Write(dir string, m *Model, opts Options) (string, error) {
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
+// and the headline of the report. <start> has the form 2026-11-23T020000Z. Write then makes
+// <dir>/latest point to the folder, unless that points to a newer run.
+func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
-	path := filepath.Join(dir, name)
+	path = filepath.Join(dir, name)
 	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
-		return "", err
+		return "", r.headline(), err
 	}
-	return path, folder.SetLatest(dir, name)
+	return path, r.headline(), folder.SetLatest(dir, name)
 }
 
 func (r *report) files() []folder.File {

@@ -32,7 +32,7 @@ func (r *report) notLookedAtTable() *table.Table {
 		for _, c := range o.Coverage() {
 			switch c.Status {
 			case NotCollected:
-				if c.Part == PartSCIM { // the other parts have the same reason
+				if c.Part == snapshot.PartSCIM { // the other parts have the same reason
 					add(i, "everything", lastReadText(c), c.Reason)
 				}
 			case NotAssessed:

@@ -24,8 +24,7 @@ func (r *report) summary() *xlsx.Sheet {
 	s.Add(xlsx.Title, r.whose())
 	s.Add(xlsx.Note, reportTitle+", "+r.night())
 	headline := r.headline()
-	looks := map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
-	s.AddText(looks[headline.State], headline.sentence(), len(SummaryGrid))
+	s.AddText(Looks[headline.State], headline.sentence(), len(SummaryGrid))
 	for _, alarm := range r.pageAlarms() {
 		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
 	}
@@ -39,6 +38,9 @@ func (r *report) summary() *xlsx.Sheet {
 	r.addCharts(s)
 	return s
 }
+
+// Looks has the look of a headline by its state.
+var Looks = map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
 
 // overviewTable has one row for each organization, those that are not complete first.
 func (r *report) overviewTable() *table.Table {

@@ -100,7 +100,7 @@ func (r *report) templateData(v *View) map[string]any {
 		"Title": reportTitle, "Whose": v.Text(r.whose()), "Night": v.Text(r.night()), "Complete": r.Complete(),
 		"Headline": Headline{h.State, v.Text(h.Text), v.Text(h.Changes), v.Text(h.NotAssessed)},
 		"Status":   v.Text(r.status()), "Alarms": v.Texts(r.alarms()), "FirstAlarms": v.Texts(r.pageAlarms()),
-		"Run": v.Text(r.runSentence()), "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
+		"HasApproval": r.organizationsWithApproval() > 0, "Run": v.Text(r.runSentence()), "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
 		"ToolVersion": v.Text(r.writer()), "Organizations": organizations, "Chart": r.chart(),
 	}
 	sections := r.sections()
@@ -111,6 +111,9 @@ func (r *report) templateData(v *View) map[string]any {
 	for i, line := range slices.Collect(strings.Lines(templatesText)) {
 		name, _, _ := strings.Cut(line, "\t")
 		data[name] = shown[i].Table
+	}
+	if r.organizationsWithApproval() == 0 { // an empty table would say that nothing differs
+		shown = slices.DeleteFunc(shown, func(p ShownPart) bool { return p.Key == r.approved.Name })
 	}
 	data["FirstPage"], data["Sections"] = v.Parts(r.parts), shown
 	return data
@@ -125,7 +128,7 @@ var templatesText string
 // sections returns the tables of the report in the order of templatesText.
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
-		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Findings": r.findings, "Exceptions": r.exceptions,
+		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved, "Findings": r.findings, "Exceptions": r.exceptions,
 		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
 		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
@@ -172,7 +175,7 @@ func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 	nothing := r.templateData(r.view(t.Format, markdownRows))
 	everything := maps.Clone(nothing)
 	everything["Complete"], everything["Alarms"], everything["Organizations"] = true, []string{""}, []string{""}
-	everything["FirstAlarms"] = []string{""}
+	everything["FirstAlarms"], everything["HasApproval"] = []string{""}, true
 	for name, value := range nothing {
 		switch rows := value.(type) {
 		case table.Markdown:

@@ -23,11 +23,7 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid}
 	s.Add(xlsx.Title, d.whose())
 	s.Add(xlsx.Note, title+": "+d.String())
-	look := xlsx.Alarm
-	if len(d.gaps) == 0 {
-		look = xlsx.AllWell
-	}
-	s.AddText(look, d.status, len(s.Fixed))
+	s.AddText(report.Looks[d.state()], d.status, len(s.Fixed))
 	for _, alarm := range d.pageAlarms() {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
 	}
@@ -73,14 +69,6 @@ func (d *document) pageAlarms() []string {
 		return append(slices.Clone(d.alarms[:pageRows]), fmt.Sprintf("%d more in the sheets Nights and Population", more))
 	}
 	return d.alarms
-}
-
-// state returns the colour of the status.
-func (d *document) state() report.State {
-	if len(d.gaps) > 0 || d.failedTieOuts > 0 {
-		return report.Red
-	}
-	return report.Green
 }
 
 // changedTable lists the most serious changes, and counts all.
@@ -182,6 +170,9 @@ func (d *document) notCoveredTable() *table.Table {
 	}
 	if more := len(d.notes) - 2*pageRows; more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more notes in period.json", more))
+	}
+	if n := len(rowsWith(d.sheets.reviews, "reviewed", any("not reviewed")).Rows); n > 0 {
+		t.Remark(table.RunLevel, report.Count(n, "run")+" without a review; Reviews lists them")
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		t.Remark(table.RunLevel, "Every night has a complete snapshot in which everything was read.")
