@@ -173,7 +173,7 @@ func (f *pruneFlags) text(p *snapshot.Pruned, result *pruneResult) string {
 		text += fmt.Sprintf("%s %s\n", did, counted(len(result.Reports), "report folder", ""))
 	}
 	for _, kept := range result.KeptReports {
-		text += fmt.Sprintf("kept the report %s: %s\n", kept.Name, kept.Reason)
+		text += fmt.Sprintf("kept the report %s: %s\n", kept.Name, report.Visible(kept.Reason))
 	}
 	if len(p.Snapshots) == 0 {
 		return text
