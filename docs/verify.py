@@ -73,6 +73,9 @@ def check_ledger(db):
     pruned = collections.defaultdict(list)
     for row in rows(db, "SELECT prune_id, snapshot_id FROM pruned_snapshots ORDER BY snapshot_id"):
         pruned[row["prune_id"]].append(str(row["snapshot_id"]))
+    reports = collections.defaultdict(list)
+    for row in rows(db, "SELECT * FROM pruned_reports ORDER BY run_id"):
+        reports[row["prune_id"]].append(f"{row['run_id']} {row['folder']} {row['sums_sha256']}")
     number, chain = 0, ""
     for link in rows(db, "SELECT * FROM ledger ORDER BY number"):
         number += 1
@@ -88,6 +91,7 @@ def check_ledger(db):
             without = ("chain_sha256", "pruned_at")
         elif kind == "prune":
             fact["snapshots"] = ",".join(pruned[row_id])
+            fact["reports"] = ",".join(reports[row_id])
         chain = hashlib.sha256(netstring(chain) + record(kind, fact, without)).hexdigest()
         expect(f"ledger link {number}, {kind} {row_id}", link["chain_sha256"], chain)
     for kind, row_id in facts:

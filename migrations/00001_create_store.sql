@@ -150,6 +150,14 @@ CREATE TABLE pruned_snapshots ( -- The snapshots whose rows retention removed; t
   prune_id INTEGER NOT NULL REFERENCES prunes (id) -- the prune that removed them
 ) STRICT;
 
+CREATE TABLE pruned_reports ( -- The report folders of runs that retention removed.
+  run_id INTEGER NOT NULL REFERENCES run_starts (id), -- the run
+  prune_id INTEGER NOT NULL REFERENCES prunes (id), -- the prune that removed its folder
+  folder TEXT NOT NULL, -- name of the folder
+  sums_sha256 TEXT NOT NULL, -- SHA-256, in hex, of its SHA256SUMS
+  PRIMARY KEY (run_id, prune_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE pruned_versions ( -- What retention keeps of a configuration: its id and its token's expiry.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   kind TEXT NOT NULL CHECK (kind IN ('scim', 'sso')), -- scim or sso
@@ -406,7 +414,10 @@ SELECT
   coalesce(e.outcome, 'running') AS outcome, -- running, failed, or complete if every snapshot is complete
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
-  r.host -- name of the machine
+  r.host, -- name of the machine
+  (
+    SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id
+  ) AS report_pruned_at -- when retention last removed its report folder, RFC 3339 UTC; null if it never did
 FROM run_starts r
 LEFT JOIN run_ends e ON e.run_id = r.id;
 
@@ -843,6 +854,10 @@ CREATE TRIGGER pruned_snapshots_no_update BEFORE UPDATE ON pruned_snapshots
 BEGIN SELECT RAISE(ABORT, 'pruned_snapshots are never rewritten'); END;
 CREATE TRIGGER pruned_snapshots_no_delete BEFORE DELETE ON pruned_snapshots
 BEGIN SELECT RAISE(ABORT, 'pruned_snapshots are never deleted'); END;
+CREATE TRIGGER pruned_reports_no_update BEFORE UPDATE ON pruned_reports
+BEGIN SELECT RAISE(ABORT, 'pruned_reports are never rewritten'); END;
+CREATE TRIGGER pruned_reports_no_delete BEFORE DELETE ON pruned_reports
+BEGIN SELECT RAISE(ABORT, 'pruned_reports are never deleted'); END;
 CREATE TRIGGER pruned_versions_no_update BEFORE UPDATE ON pruned_versions
 BEGIN SELECT RAISE(ABORT, 'pruned_versions are never rewritten'); END;
 CREATE TRIGGER pruned_versions_no_delete BEFORE DELETE ON pruned_versions
@@ -997,7 +1012,7 @@ DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log
 DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
 DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
 DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_versions;
-DROP TABLE pruned_versions; DROP TABLE pruned_snapshots; DROP TABLE prunes; DROP TABLE reviews;
+DROP TABLE pruned_versions; DROP TABLE pruned_reports; DROP TABLE pruned_snapshots; DROP TABLE prunes; DROP TABLE reviews;
 DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;
 DROP TABLE rule_wordings; DROP TABLE rule_sets; DROP TABLE run_ends;
 DROP TABLE run_starts; DROP TABLE databases; DROP TABLE ledger;

@@ -2,22 +2,27 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
 // pruneFlags says what to remove. At most one of keepLast, keepDays and olderThan is set.
 type pruneFlags struct {
-	keepLast, keepDays, responsesDays int
-	olderThan                         string
-	dryRun, asJSON                    bool
+	keepLast, keepDays, responsesDays, keepReports, reportsDays int
+	olderThan                                                   string
+	dryRun, asJSON                                              bool
 }
 
 func pruneCommand(env environment) *cobra.Command {
@@ -30,22 +35,76 @@ func pruneCommand(env environment) *cobra.Command {
 			return err
 		}
 		return lockDatabase(cmd.Context(), s.DB, now, snapshot.OpenExisting, func(store *snapshot.Store) error {
-			pruned, err := store.Prune(cmd.Context(), retention, now, f.dryRun)
-			if err != nil {
-				return err
-			}
-			result := pruneResult{f.dryRun, []int64{}, []int64{}, pruned.Rows, pruned.Responses}
-			for _, h := range pruned.Snapshots {
-				result.Snapshots = append(result.Snapshots, h.ID)
-			}
-			for _, h := range pruned.Approved {
-				result.Approved = append(result.Approved, h.ID)
-			}
-			return printResult(env.stdout, f.asJSON, result, f.text(pruned))
+			return f.prune(cmd.Context(), env.stdout, now, s.Out, store, retention)
 		})
 	})
 	f.add(command)
 	return command
+}
+
+// prune records what it removes from the database and which report folders go, then removes the
+// folders.
+func (f *pruneFlags) prune(ctx context.Context, stdout io.Writer, now time.Time, out string, store *snapshot.Store,
+	retention snapshot.Retention) error {
+	folders, kept, err := f.chooseReports(ctx, out, store, now)
+	if err != nil {
+		return err
+	}
+	for _, one := range folders {
+		retention.Reports = append(retention.Reports, snapshot.PrunedReport{
+			Folder: one.Name, RunID: one.Run, SumsSHA256: one.SumsSHA256,
+		})
+	}
+	pruned, err := store.Prune(ctx, retention, now, f.dryRun)
+	if err != nil {
+		return err
+	}
+	if len(folders) > 0 && !f.dryRun {
+		if err := folder.Remove(out, folders); err != nil {
+			return failed(err, "the database has the prune; prune again to remove the folders that are left")
+		}
+	}
+	result := pruneResult{f.dryRun, []int64{}, []int64{}, pruned.Rows, pruned.Responses, []string{}, kept}
+	for _, h := range pruned.Snapshots {
+		result.Snapshots = append(result.Snapshots, h.ID)
+	}
+	for _, h := range pruned.Approved {
+		result.Approved = append(result.Approved, h.ID)
+	}
+	for _, one := range folders {
+		result.Reports = append(result.Reports, one.Name)
+	}
+	return printResult(stdout, f.asJSON, result, f.text(pruned, &result))
+}
+
+// chooseReports returns the report folders to remove, and those that must stay although they are old
+// enough.
+func (f *pruneFlags) chooseReports(ctx context.Context, out string, store *snapshot.Store, now time.Time) (
+	folders []folder.RunFolder, kept []folder.Kept, err error) {
+	if f.keepReports == 0 && f.reportsDays == 0 {
+		return nil, nil, nil
+	}
+	reviews, err := store.Reviews(ctx, 0, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	retention := folder.Retention{KeepLast: f.keepReports, Needed: func(run int64, startedAt time.Time) (string, error) {
+		if slices.ContainsFunc(reviews, func(r snapshot.Review) bool { return r.RunID == run }) {
+			return "a review names its run", nil
+		}
+		r, err := store.Run(ctx, run)
+		if errors.Is(err, snapshot.ErrNotFound) || err == nil && !r.StartedAt.Equal(startedAt) {
+			return "the database does not have its run", nil
+		}
+		return "", err
+	}}
+	if f.reportsDays > 0 {
+		retention.Before = now.AddDate(0, 0, -f.reportsDays)
+	}
+	if retention.DatabaseID, err = store.DatabaseID(ctx); err != nil {
+		return nil, nil, err
+	}
+	return folder.Choose(out, retention)
 }
 
 func (f *pruneFlags) add(command *cobra.Command) {
@@ -55,15 +114,18 @@ func (f *pruneFlags) add(command *cobra.Command) {
 	flags.StringVar(&f.olderThan, "older-than", "", "remove the snapshots taken before this date (2026-01-31, UTC)")
 	flags.IntVar(&f.responsesDays, "responses-older-than", 0,
 		"remove the bytes of responses older than N days, and keep their hashes")
+	flags.IntVar(&f.keepReports, "keep-reports", 0, "keep the report folders of the newest N runs")
+	flags.IntVar(&f.reportsDays, "reports-older-than", 0, "remove the report folders of runs older than N days")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be removed and change nothing")
 	flags.BoolVar(&f.asJSON, "json", false, "print what was removed as JSON")
 	command.MarkFlagsMutuallyExclusive("keep-last", "keep-days", "older-than")
-	command.MarkFlagsOneRequired("keep-last", "keep-days", "older-than", "responses-older-than")
+	command.MarkFlagsOneRequired("keep-last", "keep-days", "older-than", "responses-older-than", "keep-reports",
+		"reports-older-than")
 }
 
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
-	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {
+	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than", "keep-reports", "reports-older-than"} {
 		if n, err := cmd.Flags().GetInt(flag); err != nil || cmd.Flags().Changed(flag) && n < 1 {
 			return r, usage(fmt.Errorf("--%s %d: the number must be 1 or more", flag, n), "")
 		}
@@ -89,12 +151,14 @@ type pruneResult struct {
 	DryRun    bool    `json:"dry_run"`
 	Snapshots []int64 `json:"snapshots"`
 	// Approved are the approved baselines in force, which stay although they are old enough.
-	Approved  []int64 `json:"kept_approved"`
-	Rows      int     `json:"rows"`
-	Responses int     `json:"responses"`
+	Approved    []int64       `json:"kept_approved"`
+	Rows        int           `json:"rows"`
+	Responses   int           `json:"responses"`
+	Reports     []string      `json:"reports"`
+	KeptReports []folder.Kept `json:"kept_reports,omitempty"`
 }
 
-func (f *pruneFlags) text(p *snapshot.Pruned) string {
+func (f *pruneFlags) text(p *snapshot.Pruned, result *pruneResult) string {
 	did := "removed"
 	if f.dryRun {
 		did = "would remove"
@@ -104,6 +168,12 @@ func (f *pruneFlags) text(p *snapshot.Pruned) string {
 	for _, h := range p.Approved {
 		text += fmt.Sprintf("kept snapshot %d: it is the approved baseline of %s until another run is approved\n", h.ID,
 			report.Visible(cmp.Or(h.OrganizationName, h.Source)))
+	}
+	if f.keepReports > 0 || f.reportsDays > 0 {
+		text += fmt.Sprintf("%s %s\n", did, counted(len(result.Reports), "report folder", ""))
+	}
+	for _, kept := range result.KeptReports {
+		text += fmt.Sprintf("kept the report %s: %s\n", kept.Name, report.Visible(kept.Reason))
 	}
 	if len(p.Snapshots) == 0 {
 		return text

@@ -57,6 +57,16 @@ func (r *register) runRows() [][]string {
 			strconv.Itoa(run.SCIMConfigurations), strconv.Itoa(run.Changes), strconv.Itoa(run.FailedFindings), run.Error,
 		})
 	}
+	pruned := func(run snapshot.Run) bool { return !run.ReportPrunedAt.IsZero() }
+	if !slices.ContainsFunc(r.Runs, pruned) {
+		return rows
+	}
+	rows[0] = append(rows[0], "REPORT REMOVED")
+	for i, run := range r.Runs {
+		if pruned(run) {
+			rows[i+1] = append(rows[i+1], forPeople(run.ReportPrunedAt))
+		}
+	}
 	return rows
 }
 

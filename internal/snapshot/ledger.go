@@ -14,7 +14,7 @@ var factForms = map[string]evidence.Form{
 	"run_end":   evidence.NewForm("run_end", runEndColumns...),
 	"snapshot":  evidence.NewForm("snapshot", snapshotColumns...),
 	"schedule":  evidence.NewForm("schedule", scheduleColumns...),
-	"prune":     evidence.NewForm("prune", append(slices.Clone(pruneColumns), "snapshots")...),
+	"prune":     evidence.NewForm("prune", append(slices.Clone(pruneColumns), "snapshots", "reports")...),
 	"rule_set":  evidence.NewForm("rule_set", ruleSetColumns...),
 	"review":    evidence.NewForm("review", reviewColumns...),
 }

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,20 @@ type Retention struct {
 	// ResponsesBefore removes the bytes of responses that no snapshot taken since this instant
 	// has. The zero time turns the rule off.
 	ResponsesBefore time.Time
+	// Reports are report folders that the caller removes after Prune has recorded them.
+	Reports []PrunedReport
+}
+
+// PrunedReport is the report folder of a run.
+type PrunedReport struct {
+	Folder     string // its name
+	RunID      int64
+	SumsSHA256 string // SHA-256, in hex, of its SHA256SUMS
+}
+
+// removesRows reports whether a rule is on that removes rows or responses.
+func (r *Retention) removesRows() bool {
+	return r.KeepLast > 0 || !r.Before.IsZero() || !r.ResponsesBefore.IsZero()
 }
 
 // Pruned is what Prune removed.
@@ -51,6 +66,9 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 	if err != nil {
 		return nil, err
 	}
+	if !r.removesRows() {
+		return pruned, nil
+	}
 	// VACUUM returns the free space to the file system and erases the bytes of the deleted
 	// rows.
 	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
@@ -76,7 +94,7 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 		}
 	}
 	chosen = pruned.Snapshots
-	if len(chosen) > 0 || !r.ResponsesBefore.IsZero() {
+	if len(chosen)+len(r.Reports) > 0 || !r.ResponsesBefore.IsZero() {
 		recordPrune(ctx, tx, r, at, chosen)
 	}
 	if len(chosen) > 0 {
@@ -97,7 +115,18 @@ func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time
 		ids = append(ids, strconv.FormatInt(h.ID, 10))
 	}
 	insertRows(ctx, tx, "pruned_snapshots", []string{"snapshot_id", "prune_id"}, rows)
-	lastLink(ctx, tx).add(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
+	reports := slices.SortedFunc(slices.Values(r.Reports), func(a, b PrunedReport) int {
+		return cmp.Compare(a.RunID, b.RunID)
+	})
+	var reportRows [][]any
+	var texts []string
+	for _, report := range reports {
+		reportRows = append(reportRows, []any{report.RunID, id, report.Folder, report.SumsSHA256})
+		texts = append(texts, fmt.Sprintf("%d %s %s", report.RunID, report.Folder, report.SumsSHA256))
+	}
+	insertRows(ctx, tx, "pruned_reports", []string{"run_id", "prune_id", "folder", "sums_sha256"}, reportRows)
+	values = append(values, strings.Join(ids, ","), strings.Join(texts, ","))
+	lastLink(ctx, tx).add(ctx, tx, "prune", id, values)
 }
 
 // choose returns the snapshots that the rules remove, oldest first, without those that are

@@ -86,10 +86,11 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 	return queryAll(ctx, s.db, "reading the run register", func(r *reader) Run {
 		run := readRun(r)
 		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.instant(), r.text(), r.text(), r.text()
+		run.ReportPrunedAt = r.instant()
 		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
 		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
 		return run
-	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host,
+	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host, report_pruned_at,
 		  complete, failed, changes, failing_findings, scim_configurations
 		FROM (
 		  SELECT r.*, sum(s.outcome = 'complete') AS complete, sum(s.outcome = 'failed') AS failed,

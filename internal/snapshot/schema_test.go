@@ -100,7 +100,7 @@ func TestNoTableCanBeRewritten(t *testing.T) {
 	}
 }
 
-// prunedFile has a schedule, rules and pruned snapshots.
+// prunedFile has a schedule, rules, pruned snapshots and a pruned report folder.
 func prunedFile(t *testing.T) string {
 	t.Helper()
 	store, path, _ := sixNights(t)
@@ -119,7 +119,10 @@ func prunedFile(t *testing.T) string {
 	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
 	judged(t, store, 7, inventory(dangling("b", "Okta")))
 	judged(t, store, 8, blind)
-	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 3}, night(9), false); err != nil {
+	retention := snapshot.Retention{KeepLast: 3, Reports: []snapshot.PrunedReport{
+		{Folder: "2026-11-16T020000Z-run-1", RunID: 1, SumsSHA256: "a1b2c3"},
+	}}
+	if _, err := store.Prune(t.Context(), retention, night(9), false); err != nil {
 		t.Fatal(err)
 	}
 	return path

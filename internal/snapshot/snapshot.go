@@ -45,7 +45,8 @@ type Run struct {
 	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
 	Changes               int       `json:"changes"`
 	FailedFindings        int       `json:"failed_findings"`
-	SCIMConfigurations    int       `json:"scim_configurations"` // over all complete snapshots of the run
+	SCIMConfigurations    int       `json:"scim_configurations"`       // over all complete snapshots of the run
+	ReportPrunedAt        time.Time `json:"report_pruned_at,omitzero"` // zero if no prune removed its report folder
 }
 
 // Snapshot is the header of a snapshot: one organization at one instant, collected completely

@@ -148,7 +148,11 @@ var factTables = map[string][2]string{
 			SELECT group_concat(g.snapshot_id, ',' ORDER BY g.snapshot_id)
 			FROM pruned_snapshots g
 			WHERE g.prune_id = p.id
-		), '') AS snapshots FROM prunes p)`, "id"},
+		), '') AS snapshots, coalesce((
+			SELECT group_concat(g.run_id || ' ' || g.folder || ' ' || g.sums_sha256, ',' ORDER BY g.run_id)
+			FROM pruned_reports g
+			WHERE g.prune_id = p.id
+		), '') AS reports FROM prunes p)`, "id"},
 }
 
 // Links returns a query for the links to facts of a kind, each with the previous link and the

@@ -22,7 +22,7 @@ var (
 		"exception_versions", "carried_finding_versions", "failed_findings", "stored_changes", "audit_log_readings",
 		"audit_log_entries", "stored_candidates", "requests", "responses", "stored_exchanges",
 	}
-	prunedTables = []string{"prunes", "pruned_snapshots"}
+	prunedTables = []string{"prunes", "pruned_snapshots", "pruned_reports"}
 	inNoHash     = []string{"pruned_versions"}
 )
 

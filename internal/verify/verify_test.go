@@ -70,7 +70,10 @@ func prunedFile(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	retention := snapshot.Retention{Before: night(5), ResponsesBefore: night(7)}
+	retention := snapshot.Retention{Before: night(5), ResponsesBefore: night(7), Reports: []snapshot.PrunedReport{
+		{Folder: "2026-11-16T020000Z-run-1", RunID: 1, SumsSHA256: strings.Repeat("a1", 32)},
+		{Folder: "2026-11-17T020000Z-run-2", RunID: 2, SumsSHA256: strings.Repeat("b2", 32)},
+	}}
 	if _, err := store.Prune(t.Context(), retention, night(10), false); err != nil {
 		t.Fatal(err)
 	}

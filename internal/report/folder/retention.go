@@ -1,0 +1,177 @@
+package folder
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"scim-auditor/internal/durable"
+	"scim-auditor/internal/evidence"
+)
+
+// Retention selects the folders of runs that Choose returns. If both rules are set, both must select
+// a folder.
+type Retention struct {
+	// KeepLast keeps the folders of this many of the newest runs. 0 turns the rule off.
+	KeepLast int
+	// Before selects the folders of runs that started before this instant. The zero time turns the
+	// rule off.
+	Before time.Time
+	// DatabaseID is the id of the database to which the folders must belong.
+	DatabaseID string
+	// Needed returns why the folder of a run must stay, "" if it may go.
+	Needed func(run int64, startedAt time.Time) (reason string, err error)
+}
+
+// RunFolder is the report folder of a run.
+type RunFolder struct {
+	Name       string
+	Run        int64
+	SumsSHA256 string // SHA-256, in hex, of its SHA256SUMS
+}
+
+// Kept is a folder that a rule selects and that must stay.
+type Kept struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// Choose returns the folders of runs in dir that the rules select, oldest first. It keeps the newest
+// folder, to which latest points, the folders of runs in the period of a report that is still there,
+// and whatever is not exactly what auditor wrote: a link, a folder with other or altered files, a
+// folder of another database.
+func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the folder of the reports: %w", err)
+	}
+	latest, err := readLatest(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading which report is the latest: %w", err)
+	}
+	var runs, periods []string
+	for _, e := range entries {
+		run, isReport := Of(e.Name())
+		switch {
+		case isReport && run == 0:
+			periods = append(periods, e.Name())
+		case isReport:
+			runs = append(runs, e.Name())
+		}
+	}
+	slices.SortFunc(runs, func(a, b string) int {
+		if newer(b, a) {
+			return -1
+		}
+		return cmp.Compare(a, b)
+	})
+	for _, name := range runs[:max(0, len(runs)-r.KeepLast)] {
+		start, run := splitRun(name)
+		at, err := time.Parse(instantForm, start)
+		if err != nil || !r.Before.IsZero() && !at.Before(r.Before) {
+			continue // an instant that does not exist is in no name that auditor wrote
+		}
+		f, reason, err := r.check(dir, name, run, at)
+		if err != nil {
+			return nil, nil, err
+		}
+		if name == latest {
+			reason = "it is the latest report"
+		}
+		if i := slices.IndexFunc(periods, func(period string) bool { return inPeriod(period, at) }); i >= 0 {
+			reason = "the report " + periods[i] + " names its run"
+		}
+		if reason != "" {
+			kept = append(kept, Kept{name, reason})
+			continue
+		}
+		chosen = append(chosen, f)
+	}
+	return chosen, kept, nil
+}
+
+// check returns the folder of a run, or the reason why it must stay.
+func (r Retention) check(dir, name string, run int64, at time.Time) (f RunFolder, reason string, err error) {
+	path := filepath.Join(dir, name)
+	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+		return f, "it is not a folder", nil
+	}
+	_, problems, err := evidence.CheckFolder(path)
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	if len(problems) > 0 {
+		return f, "it is not as auditor wrote it: " + problems[0], nil
+	}
+	var m struct {
+		DatabaseID string    `json:"database_id"`
+		RunID      int64     `json:"run_id"`
+		StartedAt  time.Time `json:"started_at"`
+	}
+	content, err := evidence.ReadFile(filepath.Join(path, ManifestFile))
+	if err == nil {
+		err = json.Unmarshal(content, &m)
+	}
+	switch {
+	case err != nil:
+		return f, fmt.Sprintf("reading %s: %v", ManifestFile, err), nil
+	case m.DatabaseID != r.DatabaseID:
+		return f, "it belongs to another database", nil
+	case m.RunID != run || !m.StartedAt.Equal(at):
+		return f, ManifestFile + " is of " + RunName(m.StartedAt, m.RunID), nil
+	}
+	sums, err := evidence.ReadFile(filepath.Join(path, evidence.SumsFile))
+	if err != nil {
+		return f, err.Error(), nil
+	}
+	hash := sha256.Sum256(sums)
+	reason, err = r.Needed(run, at)
+	return RunFolder{name, run, hex.EncodeToString(hash[:])}, reason, err
+}
+
+// inPeriod reports whether an instant is in the period that the name of a folder states.
+func inPeriod(name string, at time.Time) bool {
+	from, to, _ := strings.Cut(strings.TrimSuffix(name, periodSuffix), "--")
+	// Dates and instants sort as texts. The last day ends after all of its instants.
+	if len(to) == len(time.DateOnly) {
+		to += "Z"
+	}
+	text := at.UTC().Format(instantForm)
+	return from <= text && text <= to
+}
+
+// Remove removes the folders of runs in dir. It first hides each under the name of a temporary folder,
+// which the next report removes if Remove is interrupted. It refuses to work while another process
+// writes a report.
+func Remove(dir string, folders []RunFolder) (err error) {
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	// An error means a file system without locks, as in lockShared.
+	if alone, err := lock.TryLock(); err == nil && !alone {
+		return fmt.Errorf("another process writes a report into %s", dir)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	for _, f := range folders {
+		hidden := filepath.Join(dir, "."+f.Name+"-0")
+		if err := os.Rename(filepath.Join(dir, f.Name), hidden); err != nil {
+			return fmt.Errorf("removing the report %s: %w", f.Name, err)
+		}
+		if err := os.RemoveAll(hidden); err != nil {
+			return fmt.Errorf("removing the report %s: %w", f.Name, err)
+		}
+	}
+	return durable.SyncFolder(dir)
+}
