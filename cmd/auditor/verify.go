@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,9 +52,13 @@ func verdict(found *verify.Result) string {
 	if n := len(found.Problems); n > 0 {
 		text = "VERIFICATION FAILED: " + counted(n, "problem", "")
 	}
+	foreign := ""
+	if len(found.ForeignTables) > 0 {
+		foreign = "not auditor's and not checked: " + strings.Join(found.ForeignTables, ", ") + " of Litestream\n"
+	}
 	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
 		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
 		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
 		counted(found.Responses, "response", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
-		counted(found.ReportFolders, "report folder", ""))
+		counted(found.ReportFolders, "report folder", "")) + foreign
 }

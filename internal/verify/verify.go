@@ -59,6 +59,7 @@ type Result struct {
 	ResponsesRemoved int       `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int       `json:"views"`
 	ReportFolders    int       `json:"report_folders"`
+	ForeignTables    []string  `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
 	Problems         []Problem `json:"problems"`
 }
 
@@ -140,7 +141,7 @@ func (v *verifier) checkFile(ctx context.Context) {
 
 func (v *verifier) checkSchema(ctx context.Context) {
 	var problems []string
-	problems, v.err = v.rows.SchemaProblems(ctx)
+	problems, v.result.ForeignTables, v.err = v.rows.SchemaProblems(ctx)
 	for _, text := range problems {
 		v.add(Problem{Subject: "schema"}, "%s", text)
 	}
