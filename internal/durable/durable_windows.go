@@ -27,3 +27,6 @@ func Symlink(string, string) error { return errors.ErrUnsupported }
 
 // SyncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.
 func SyncFolder(string) error { return nil }
+
+// TakeOwner does nothing: on Windows a new file inherits the rights of its folder.
+func TakeOwner(string) error { return nil }

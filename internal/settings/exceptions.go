@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,16 @@ type Exception struct {
 	Reason       string `yaml:"reason"`
 	Ticket       string `yaml:"ticket,omitempty"`
 	Expires      string `yaml:"expires"`
+}
+
+// ExceptionsOrigin returns what names the exceptions file: a flag, a variable or the config file. It is empty if the file
+// has its default name.
+func (s *Settings) ExceptionsOrigin() string {
+	if !s.exceptionsNamed {
+		return ""
+	}
+	_, origin := s.given("exceptions-file")
+	return cmp.Or(origin, "the config file "+s.file.path)
 }
 
 // Exceptions reads the exceptions file. The file may be missing if the settings do not name one.

@@ -271,7 +271,7 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	if err := write(partial); err != nil {
 		return errors.Join(err, partial.Close())
 	}
-	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
+	if err := errors.Join(partial.Sync(), partial.Close(), durable.TakeOwner(partial.Name())); err != nil {
 		return err
 	}
 	return publish(partial.Name(), path)

@@ -162,7 +162,7 @@ func writeSums(w io.Writer, files []Written) (err error) {
 // replace moves a finished folder to path. It first moves an existing folder aside, moves it back
 // if the new one cannot be moved, and removes it last.
 func replace(finished, path string) error {
-	if err := durable.SyncFolder(finished); err != nil {
+	if err := cmp.Or(durable.TakeOwner(finished), durable.SyncFolder(finished)); err != nil {
 		return err
 	}
 	old := finished + asideSuffix
@@ -206,6 +206,7 @@ func lockShared(dir string) (done func() error, err error) {
 	}
 	// Any other error means a file system without locks. There, no process gets the exclusive lock,
 	// so none removes leftovers.
+	_ = durable.TakeOwner(lock.Path()) // an error does not matter to this process
 	return lock.Close, nil
 }
 
