@@ -67,6 +67,13 @@ func checkSettings(ctx context.Context, env environment, s *settings.Settings) [
 	if _, err := s.Report(""); err != nil {
 		results = append(results, check.Failed("report settings", err, ""))
 	}
+	_, err := s.Signer()
+	if err == nil {
+		_, _, err = s.Timestamps()
+	}
+	if err != nil {
+		results = append(results, check.Failed("evidence", err, ""))
+	}
 	if recipients, err := s.Notifications(); err != nil {
 		results = append(results, check.Failed("notifications", err, ""))
 	} else {

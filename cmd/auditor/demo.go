@@ -36,6 +36,7 @@ func demoCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		reports.Origin = origin(env)
 		s.DB, s.Out = filepath.Join(*dir, "auditor.db"), filepath.Join(*dir, "reports")
 		s.ExceptionsFile = filepath.Join(*dir, "exceptions.yaml")
 		if err := makeDemoFolder(*dir, s.ExceptionsFile); err != nil {
@@ -70,7 +71,6 @@ func makeDemoFolder(dir, exceptionsFile string) error {
 	return nil
 }
 
-// playDemo runs the job for every night of the demo.
 func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options,
 	store *snapshot.Store) (err error) {
 	exceptions, err := s.Exceptions()
@@ -112,7 +112,6 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 	return printDemoEnd(env.stdout, s, reports, folder)
 }
 
-// demoNight makes one run with its clock set to that night.
 func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL string, night int) (*runResult, error) {
 	o.TakenAt = demo.Night(night)
 	o.Now = func() time.Time { return o.TakenAt }
@@ -146,7 +145,6 @@ func nightText(night int, result *runResult) string {
 	return text + table(rows) + table(failures) + worstChanges(result.Organizations)
 }
 
-// worstChanges returns the most serious changes of the night, one a line.
 func worstChanges(organizations []organizationResult) string {
 	var rows [][]string
 	for _, severity := range diff.Severities {

@@ -84,7 +84,6 @@ func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snaps
 		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 }
 
-// findPairs returns the two snapshots for each organization that has both.
 func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string,
 ) (pairs [][2]snapshot.Snapshot, err error) {
 	all, err := store.CompleteSnapshots(ctx, organization)
@@ -117,7 +116,6 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	return pairs, nil
 }
 
-// comparison is the net change between two snapshots of one organization.
 type comparison struct {
 	OrganizationID   string        `json:"organization_id"`
 	OrganizationName string        `json:"organization_name"`

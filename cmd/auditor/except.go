@@ -76,7 +76,6 @@ func addException(env environment, path string, e settings.Exception) (finding.E
 	return x, nil
 }
 
-// acceptedFor returns what an exception covers.
 func acceptedFor(x finding.Exception) string {
 	switch {
 	case x.SubjectID == "":

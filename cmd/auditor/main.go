@@ -80,7 +80,6 @@ func hangups() (<-chan os.Signal, func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// run runs the command and returns its exit code.
 func run(ctx context.Context, env environment) int {
 	root := newRoot(env)
 	root.SetArgs(env.args)
@@ -132,7 +131,7 @@ func newRoot(env environment) *cobra.Command {
 	}
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
 		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
-		notifyCommand(env), demoCommand(env), manCommand(env), versionCommand(env))
+		notifyCommand(env), packCommand(env), demoCommand(env), manCommand(env), versionCommand(env))
 	help := make(map[string]string)
 	for _, f := range txtar.Parse(helpTexts).Files {
 		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
@@ -161,7 +160,6 @@ func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, a
 	}
 }
 
-// openFunc is snapshot.Open or one of its variants.
 type openFunc = func(context.Context, string) (*snapshot.Store, error)
 
 // withDatabase opens the database, calls do, and closes it.

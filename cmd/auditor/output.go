@@ -42,7 +42,6 @@ func table(rows [][]string) string {
 	return text.String()
 }
 
-// printResult writes the result of a command as JSON or as text for people.
 func printResult(w io.Writer, asJSON bool, result any, text string) error {
 	if !asJSON {
 		_, err := io.WriteString(w, text)
@@ -162,7 +161,6 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
-// collected counts one more collected organization.
 func (p *progress) collected() {
 	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Add(1) })
 }

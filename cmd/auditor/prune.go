@@ -53,7 +53,6 @@ func pruneCommand(env environment) *cobra.Command {
 	return command
 }
 
-// retention returns the retention that the flags ask for at the time now.
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
 	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {

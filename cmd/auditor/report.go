@@ -20,7 +20,11 @@ func reportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "report", Args: cobra.NoArgs}
 	runID := command.Flags().Int64("run", 0, "id of the run (default the newest that has ended)")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		options, err := s.Report(readVersion().Version)
+		options, err := reportOptions(env, s)
+		if err != nil {
+			return err
+		}
+		stamps, err := timestamps(s)
 		if err != nil {
 			return err
 		}
@@ -28,12 +32,16 @@ func reportCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
+		err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			if cmd.Flags().Changed("from") {
 				return reportPeriod(cmd, env, store, span, s.Out, options)
 			}
 			return reportRun(cmd, env, store, *runID, s.Out, options)
 		})
+		if err == nil {
+			printError(env.stderr, stamps.Add(cmd.Context(), s.Out)) // the report is complete without it
+		}
+		return err
 	})
 	asked.add(command.Flags())
 	return command
@@ -81,7 +89,6 @@ func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, er
 // defaultSample is a usual sample size for testing a daily control.
 const defaultSample = 25
 
-// periodFlags are the flags for the report of a period.
 type periodFlags struct {
 	from, to string
 	sample   int
@@ -96,7 +103,6 @@ func (p *periodFlags) add(flags *pflag.FlagSet) {
 	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
 }
 
-// check returns an error if the flags contradict each other.
 func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	from, to := flags.Changed("from"), flags.Changed("to")
 	switch {
@@ -153,7 +159,6 @@ func parseTime(text string) (first, last time.Time, err error) {
 	return instant, instant, nil
 }
 
-// reportPeriod writes the report of a period and prints its status.
 func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
 	options report.Options) error {
 	read, err := period.Read(cmd.Context(), store, span)

@@ -10,6 +10,7 @@ import (
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
@@ -27,11 +28,14 @@ type runResult struct {
 	Organizations []organizationResult `json:"organizations"`
 	// Report is the path of the report's folder on the host of the run, empty if no report was written.
 	Report string `json:"report"`
+	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
+	TimestampError string `json:"timestamp_error,omitempty"`
+	// Head is the link of the ledger for the end of the run, the last line of the output.
+	Head evidence.Head `json:"head,omitzero"`
 	// ExpiringTokens has a warning for each token that expires soon or has expired, according to the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
-// organizationResult is the result of one organization.
 type organizationResult struct {
 	Source             string           `json:"source"`
 	SnapshotID         int64            `json:"snapshot_id"`
@@ -53,7 +57,6 @@ type organizationResult struct {
 	acceptances []snapshot.Acceptance
 }
 
-// severityCounts counts changes or findings by severity.
 type severityCounts map[diff.Severity]int
 
 // String writes the counts, the most serious first: "2 high, 1 low".
@@ -74,7 +77,10 @@ func newResult(recorded *job.Result, err error) *runResult {
 		r.Error = err.Error()
 		return r
 	}
-	r.Complete, r.Run, r.Report = recorded.Complete(), recorded.Run, recorded.ReportFolder
+	r.Complete, r.Run, r.Report, r.Head = recorded.Complete(), recorded.Run, recorded.ReportFolder, recorded.Head
+	if recorded.TimestampError != nil {
+		r.TimestampError = recorded.TimestampError.Error()
+	}
 	if recorded.ReportError != nil {
 		r.Error = recorded.ReportError.Error()
 	}
@@ -160,7 +166,6 @@ func (o *organizationResult) columns() []string {
 	}
 }
 
-// subject returns the result in one line, for an e-mail.
 func (r *runResult) subject() string {
 	outcome := "COMPLETE"
 	if !r.Complete {
@@ -182,6 +187,12 @@ func (r *runResult) head() (lines []string) {
 	}
 	if r.Report != "" {
 		lines = append(lines, oneLine("report: %s", r.Report))
+	}
+	if r.TimestampError != "" {
+		lines = append(lines, oneLine("no timestamp: %s", r.TimestampError))
+	}
+	if r.Head.Number > 0 {
+		lines = append(lines, r.Head.String())
 	}
 	for _, t := range r.ExpiringTokens {
 		lines = append(lines, oneLine("%s: the auditor's own token %s", t.Source, t.Detail))

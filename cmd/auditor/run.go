@@ -76,7 +76,11 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 // runJob reads the tokens and the other files that the settings name, and runs the job.
 func runJob(ctx context.Context, env environment, s *settings.Settings, host string, options runOptions,
 ) (*job.Result, error) {
-	reportOptions, err := s.Report(readVersion().Version)
+	reports, err := reportOptions(env, s)
+	if err != nil {
+		return nil, err
+	}
+	stamps, err := timestamps(s)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +106,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
 			Trigger: options.trigger, Schedule: s.Cron, ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
-			Reports: s.Out, Report: reportOptions,
+			Reports: s.Out, Report: reports, Timestamps: stamps,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
 		})
 		if err != nil {
@@ -144,7 +148,6 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	return set.WriteFile(s.MetricsFile)
 }
 
-// printRun prints the result to standard output, and each error with its hint to standard error.
 func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
 	var err error
 	if asJSON || !s.Quiet {
@@ -158,6 +161,9 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 	if result.Error != "" {
 		printProblem(env.stderr, "error", result.Error, fmt.Sprintf(
 			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))
+	}
+	if result.TimestampError != "" {
+		printProblem(env.stderr, "warning", result.TimestampError, "the run is complete without the timestamp")
 	}
 	return err
 }
@@ -173,7 +179,7 @@ func (r *runResult) summary() string {
 	if r.Report != "" {
 		text += "report: " + r.Report + "\n"
 	}
-	return text
+	return text + r.Head.String() + "\n"
 }
 
 // exceptionRows returns a line for each exception that has expired while its findings still fail, and for each that

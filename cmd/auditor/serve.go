@@ -31,7 +31,6 @@ func serveCommand(env environment) *cobra.Command {
 	return command
 }
 
-// service is a running "auditor serve".
 type service struct {
 	env     environment
 	metrics *metrics.Set

@@ -25,7 +25,6 @@ func versionCommand(env environment) *cobra.Command {
 	}
 }
 
-// version identifies the build.
 type version struct{ Version, Commit string }
 
 // readVersion reads the version that the Go toolchain recorded in the binary: "(devel)" without version control.

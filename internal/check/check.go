@@ -52,7 +52,6 @@ func warning(name, hint, format string, args ...any) Result {
 	return Result{Name: name, Status: Warning, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// shownTimes is the number of scheduled times to show.
 const shownTimes = 3
 
 // Schedule shows the next times of a schedule. S is nil if there is no schedule.

@@ -51,7 +51,6 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	return results
 }
 
-// collected returns the results of a successful collection.
 func collected(options fetch.Options, c *fetch.Collection) []Result {
 	return []Result{
 		ok(nameBaseURL, "%s responds", options.BaseURL),
@@ -130,7 +129,6 @@ var namesByMethod = map[string]string{
 	ona.ListSSOConfigurations:    nameSSO,
 }
 
-// clock compares the local clock with the server's.
 func clock(offset time.Duration) Result {
 	if offset.Abs() <= maxClockOffset {
 		return ok(nameClock, "within %s of the server's clock", maxClockOffset)

@@ -26,7 +26,6 @@ const (
 	maxLogTime = 3 * time.Minute
 )
 
-// auditedTypes lists the subject types whose audit-log entries are read.
 var auditedTypes = []string{
 	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
 }

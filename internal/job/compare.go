@@ -40,7 +40,6 @@ func (t *task) compare(ctx context.Context) (err error) {
 	return nil
 }
 
-// comparedWith returns the older snapshot of a change.
 func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:

@@ -31,7 +31,6 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-// noActorReason returns why a change has no candidate entry.
 func noActorReason(log *snapshot.AuditLog) string {
 	switch {
 	case log == nil:

@@ -133,7 +133,6 @@ func (r *report) snapshotTable() *table.Table {
 	return t
 }
 
-// snapshotCells returns the cells on how the snapshot was made.
 func snapshotCells(o *Organization) []any {
 	s := &o.Snapshot
 	cells := []any{
@@ -201,7 +200,6 @@ func (o *Organization) enabled() int {
 	return n
 }
 
-// idOf returns the id of a snapshot, 0 for nil.
 func idOf(s *snapshot.Snapshot) int {
 	if s == nil {
 		return 0
@@ -239,7 +237,6 @@ func (r *report) evidence() []Fact {
 	return all
 }
 
-// runFacts returns the cells of the run as facts.
 func (r *report) runFacts(keys ...string) []Fact {
 	t := table.New("", nil, RunColumns...)
 	t.Add(table.RunLevel, RunCells(&r.Run)...)

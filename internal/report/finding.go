@@ -13,24 +13,20 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// statuses is the order of the findings in a report.
 var statuses = []finding.Status{finding.Fail, finding.NotAssessed, finding.Excepted, finding.Pass}
 
-// subject identifies what a finding is about.
 type subject struct {
 	organization int
 	kind         diff.SubjectType
 	id           string
 }
 
-// evaluation counts the findings of one organization.
 type evaluation struct {
 	outcomes []outcome              // by rule, in the order of the rules
 	failed   []int                  // failed findings, in the order of diff.Severities
 	counts   map[finding.Status]int // of all findings
 }
 
-// outcome counts the findings of one rule in one organization.
 type outcome struct {
 	rule     finding.Rule
 	expected string // with the thresholds in use; empty if no finding is stored
@@ -82,7 +78,6 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 	return j
 }
 
-// failedBySeverity counts failed findings over all organizations, in the order of diff.Severities.
 func (r *report) failedBySeverity() []int {
 	counts := make([]int, len(diff.Severities))
 	for i := range r.evaluated {
@@ -167,7 +162,6 @@ func FrameworkCells(rule finding.Rule) []any {
 	return cells
 }
 
-// outcomeTable counts the findings of every rule in every organization by status.
 func (r *report) outcomeTable() *table.Table {
 	t := table.New("Rules", nil, columnsOf["Rules"]...)
 	t.Key, t.File = "rule_outcomes", "rules.csv"

@@ -91,7 +91,6 @@ func apiWord(name string) string {
 	return strings.ToLower(name)
 }
 
-// links returns the names and ids of the SCIM configurations that link to each SSO configuration.
 func (o *Organization) links() map[string][]string {
 	links := make(map[string][]string)
 	for i := range o.SCIM {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -19,6 +20,7 @@ import (
 // Model is everything that a report says about one run. All times are UTC.
 type Model struct {
 	Run           snapshot.Run
+	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
 	// Runs has Run and the runs before it, newest first, at most shownRuns.
 	Runs []snapshot.Run
@@ -138,6 +140,9 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 	if m.Run, err = store.Run(ctx, runID); err != nil {
 		return nil, err
 	}
+	if m.Head, err = store.Head(ctx, runID); err != nil {
+		return nil, err
+	}
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
 		return nil, err
 	}
@@ -174,7 +179,6 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	return nil
 }
 
-// read reads the data of o.Snapshot.
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	var err error
 	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
@@ -215,7 +219,6 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	return err
 }
 
-// snapshotOrNil returns nil for a snapshot that was not found.
 func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !found {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"text/template"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
@@ -79,13 +80,11 @@ func (r *report) table(name string) *table.Table {
 	return t
 }
 
-// label returns the unique name of an organization.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-// csvTables returns the tables that have a CSV file.
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
 		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
@@ -131,13 +130,12 @@ func (r *report) makeWorkbook() {
 func Write(dir string, m *Model, opts Options) (string, error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
 	path := filepath.Join(dir, name)
-	if err := folder.Write(path, r.files(), r.manifest); err != nil {
+	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
 		return "", err
 	}
 	return path, folder.SetLatest(dir, name)
 }
 
-// files returns the files in the formats that the options name.
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {
@@ -158,6 +156,9 @@ func (r *report) files() []folder.File {
 	})
 	for _, t := range r.csvTables() {
 		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
+	}
+	if r.Head.Number > 0 {
+		files = append(files, folder.Head(r.Head))
 	}
 	return files
 }
@@ -206,13 +207,15 @@ func (r *report) head() head {
 	}
 }
 
-// manifest names the run and lists every file in the folder except itself and SHA256SUMS.
-// SHA256SUMS lists the manifest.
+// manifest names the run and lists the files of the report. SHA256SUMS lists the manifest.
 type manifest struct {
-	Schema    string    `json:"schema"`
-	RunID     int64     `json:"run_id"`
-	StartedAt time.Time `json:"started_at"`
-	Complete  bool      `json:"complete"`
+	Schema     string        `json:"schema"`
+	DatabaseID string        `json:"database_id"`
+	RunID      int64         `json:"run_id"`
+	StartedAt  time.Time     `json:"started_at"` // takenAt of every snapshot
+	Head       evidence.Head `json:"head"`
+	Written    folder.Origin `json:"written"`
+	Complete   bool          `json:"complete"`
 	// ToolVersion made the run, ReportToolVersion wrote these files.
 	ToolVersion       string             `json:"tool_version"`
 	ReportToolVersion string             `json:"report_tool_version"`
@@ -232,8 +235,8 @@ type manifestSnapshot struct {
 
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
-		"auditor-manifest/1", r.Run.ID, r.Run.StartedAt.UTC(), r.Complete(), r.Run.ToolVersion, r.writer(),
-		[]manifestSnapshot{}, files,
+		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
+		r.Run.ToolVersion, r.writer(), []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot
@@ -254,6 +257,10 @@ type Options struct {
 	Location *time.Location
 	// ToolVersion writes the report. The report names it if another version made the run.
 	ToolVersion string
+	// Origin is for the manifest.
+	Origin folder.Origin
+	// Sign signs SHA256SUMS; nil does not.
+	Sign folder.Sign
 }
 
 // Format is a file format of a report, named by its file extension.

@@ -55,7 +55,6 @@ func (r *report) alarms() []string {
 	return all
 }
 
-// notComplete returns the alarm for an organization whose snapshot is not complete.
 func (r *report) notComplete(organization int) string {
 	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
@@ -75,7 +74,6 @@ func (r *report) alarm(t *table.Table) {
 	}
 }
 
-// reason returns why the snapshot is not complete.
 func (o *Organization) reason() string {
 	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was recorded"), ".")
 	if o.Snapshot.ErrorCode != "" {

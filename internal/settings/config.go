@@ -41,6 +41,7 @@ type Config struct {
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
+	Evidence      evidenceEntry       `yaml:"evidence"`
 	Notify        []notifyEntry       `yaml:"notify"`
 }
 
@@ -85,7 +86,6 @@ func (s *Settings) fill() error {
 	return err
 }
 
-// overlay sets each field that is a flag of the command and has a value.
 func (s *Settings) overlay(value func(name string) (text, origin string)) (err error) {
 	settings := reflect.ValueOf(s).Elem()
 	for _, key := range yamlFields(settings.Type()) {

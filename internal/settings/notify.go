@@ -23,7 +23,6 @@ type Notification struct {
 	On     []Condition
 }
 
-// notifyEntry is an entry of notify in the config file.
 type notifyEntry struct {
 	Type         string   `yaml:"type"`
 	On           string   `yaml:"on"`

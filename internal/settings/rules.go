@@ -10,7 +10,6 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// rulesEntry is the key rules in the config file.
 type rulesEntry struct {
 	Thresholds thresholdsEntry `yaml:"thresholds"`
 	// Disabled maps the id of each rule that is turned off to the reason.

@@ -153,7 +153,6 @@ func (s *Settings) RequireSchedule() (*schedule.Schedule, error) {
 	return parsed, err
 }
 
-// listenAddress returns the address, with the loopback address as host if it has no host.
 func (s *Settings) listenAddress(text string) (string, error) {
 	if text == "" {
 		return "", nil

@@ -14,7 +14,6 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// organizationEntry is an entry of the key organizations in the config file.
 type organizationEntry struct {
 	Name           string `yaml:"name"`
 	BaseURL        string `yaml:"base_url"`
@@ -83,7 +82,6 @@ func (e *organizationEntry) check(named map[string]bool) error {
 	return nil
 }
 
-// source returns the source for an entry, without its token.
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
 	source.Fetch.PageSize = s.PageSize

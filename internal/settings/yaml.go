@@ -50,7 +50,6 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	return f, nil
 }
 
-// at returns the position of t as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
 	if t == nil {
 		return f.path
@@ -105,7 +104,6 @@ var nodeNames = map[ast.NodeType]string{
 	ast.SequenceType: "a list", ast.IntegerType: "a whole number",
 }
 
-// nodeName returns a type of YAML node in words for people who do not know the grammar of YAML.
 func nodeName(t ast.NodeType) string {
 	return cmp.Or(nodeNames[t], "a "+strings.ToLower(t.YAMLName()))
 }
@@ -176,7 +174,6 @@ func (f *yamlFile) otherKey() (other ast.Node) {
 	return other
 }
 
-// visitor is a function that visits every node of a tree.
 type visitor func(ast.Node)
 
 // Visit implements ast.Visitor.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/evidence"
 )
 
 var night = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
@@ -38,7 +40,7 @@ func list(files []Written) any { return manifest{files} }
 func writeReport(t *testing.T, dir, name string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	if err := Write(path, []File{text("b.csv", "b"), text("a.md", "a")}, list); err != nil {
+	if err := Write(path, []File{text("b.csv", "b"), text("a.md", "a")}, list, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := SetLatest(dir, name); err != nil {
@@ -101,7 +103,7 @@ func TestReportIsAFolderThatOnlyItsOwnerReads(t *testing.T) {
 func TestSumsAndManifestNameEveryFile(t *testing.T) {
 	files := contentsOf(t, writeReport(t, t.TempDir(), name))
 	sums := make(map[string]string)
-	for s := bufio.NewScanner(strings.NewReader(files[SumsFile])); s.Scan(); {
+	for s := bufio.NewScanner(strings.NewReader(files[evidence.SumsFile])); s.Scan(); {
 		sum, name, ok := strings.Cut(s.Text(), "  ")
 		if !ok {
 			t.Fatalf("no line of sha256sum: %q", s.Text())
@@ -121,13 +123,13 @@ func TestSumsAndManifestNameEveryFile(t *testing.T) {
 	}
 	want := make(map[string]string)
 	for name, data := range files {
-		if name != SumsFile {
+		if name != evidence.SumsFile {
 			sum := sha256.Sum256([]byte(data))
 			want[name] = hex.EncodeToString(sum[:])
 		}
 	}
 	if d := cmp.Diff(want, sums); d != "" {
-		t.Errorf("%s (-want +got):\n%s", SumsFile, d)
+		t.Errorf("%s (-want +got):\n%s", evidence.SumsFile, d)
 	}
 	delete(want, ManifestFile)
 	if d := cmp.Diff(want, listed); d != "" {
@@ -154,7 +156,7 @@ func TestErrorLeavesTheEarlierReportAsItWas(t *testing.T) {
 	path := writeReport(t, dir, name)
 	before := contentsOf(t, path)
 	broken := File{"b.csv", func(io.Writer) error { return errors.New("no such field") }}
-	err := Write(path, []File{text("a.md", "other"), broken}, list)
+	err := Write(path, []File{text("a.md", "other"), broken}, list, nil)
 	if err == nil || !strings.Contains(err.Error(), "b.csv: no such field") || !strings.Contains(err.Error(), name) {
 		t.Errorf("the error does not say what is wrong with which report: %v", err)
 	}

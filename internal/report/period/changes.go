@@ -88,7 +88,6 @@ func (o *organization) comparedWith(c *snapshot.Change) *snapshot.Snapshot {
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"
 
-// changeTable lists the changes found by the snapshots in the period, oldest first.
 func (d *document) changeTable() *table.Table {
 	last := len(report.ChangeColumns) - 1 // columns that only JSON has must stay last
 	t := d.table("Changes", slices.Insert(slices.Clone(report.ChangeColumns), last,

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
@@ -63,6 +64,7 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
+	lastHead  evidence.Head           // of the last run that began up to the end and has ended
 	began     time.Time               // start of the first run recorded in the database
 	schedules []schedule.Period       // oldest first
 	expected  []schedule.Period       // the same, filled with every UTC day without a schedule
@@ -80,7 +82,6 @@ type Period struct {
 	absent []*snapshot.Snapshot
 }
 
-// organization is what the database holds about one organization in the period.
 type organization struct {
 	index      int    // in the report
 	id, source string // id is empty if the source never had a complete snapshot
@@ -174,7 +175,8 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	}
 	p.every = append(p.every, p.unclaimed...)
 	p.placeExceptions()
-	return nil
+	p.lastHead, err = store.HeadAt(ctx, p.knownUntil())
+	return err
 }
 
 // readRegister reads the nights and the organizations in the period. It returns the snapshots taken
@@ -206,7 +208,6 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	return later, cmp.Or(errTaken, errKnown, errTried)
 }
 
-// read reads the content of the organization's snapshots.
 func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) error {
 	var errExceptions, errTotals error
 	o.exceptions, errExceptions = store.Standings(ctx, o.id, o.after, o.upTo)

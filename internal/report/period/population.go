@@ -14,7 +14,6 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// item identifies a row of the sheet Population.
 type item struct {
 	organization     int
 	population, name string
@@ -66,7 +65,6 @@ func (d *document) countNights(o *organization) {
 	}
 }
 
-// inWords returns a status for people.
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
@@ -98,7 +96,6 @@ func (d *document) countChanges(o *organization) {
 	}
 }
 
-// compareSeverities sorts the most serious first.
 func compareSeverities(a, b diff.Severity) int {
 	return cmp.Compare(slices.Index(diff.Severities, a), slices.Index(diff.Severities, b))
 }
@@ -161,7 +158,6 @@ func (o *organization) lostOf(what string) string {
 	return fmt.Sprintf("retention deleted the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
 }
 
-// lostChanges does the same for changes.
 func (o *organization) lostChanges() string {
 	if o.lost == 0 {
 		return ""
@@ -209,7 +205,6 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 	return cmp.Or(err, errPolicies)
 }
 
-// snapshotOrNil returns nil for a snapshot that the store does not have.
 func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !ok {
 		return nil, err

@@ -66,7 +66,6 @@ func listNights(nights []string) string {
 	return text
 }
 
-// organizationGaps returns the gaps of an organization other than nights.
 func (o *organization) organizationGaps() []string {
 	var all []string
 	if o.closing == nil {
@@ -84,7 +83,6 @@ func (o *organization) organizationGaps() []string {
 	return all
 }
 
-// statusText returns the first sentence of the report.
 func (d *document) statusText() string {
 	nights := d.every[:len(d.every)-len(d.unclaimed)]
 	uncovered := countOf(nights, organizationNight.isUncovered)

@@ -64,7 +64,6 @@ func (o *organization) tieConfigurations(t *report.TieOuts, c *configurations, m
 	t.Compare(o.index, check, c.size(c.first)+moved, c.size(c.last), "")
 }
 
-// tieNet compares the net change with the sizes of its two snapshots.
 func (o *organization) tieNet(t *report.TieOuts) {
 	const check = "SCIM configurations at the start + net added − net removed = at the end"
 	if o.net.after == nil {

@@ -29,7 +29,6 @@ func EscapeMarkdown(s string) string {
 	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
-// markdownRows is the maximum number of rows that Markdown shows.
 const markdownRows = 200
 
 // Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown with at most

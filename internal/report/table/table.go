@@ -158,7 +158,6 @@ func (t *Table) layout(f *Frame, without files) *layout {
 	return l
 }
 
-// of returns the cells of a row in the order of the keys.
 func (l *layout) of(r Row) []any {
 	around := l.frame.Values[r.Organization+1]
 	cells := append(make([]any, 0, len(l.keys)), around.Before...)
@@ -233,7 +232,6 @@ func ParseColumns(text string) map[string][]Column {
 	return columns
 }
 
-// hasLocal reports whether New adds a column of local times for the column if there is a zone.
 func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
 
 // InJSON reports whether JSON has the column.

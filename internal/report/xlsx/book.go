@@ -35,7 +35,6 @@ type Book struct {
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const excelRows = 1_048_576
 
-// writer is a workbook under construction.
 type writer struct {
 	*excelize.File
 	book    *Book
@@ -87,7 +86,6 @@ func (b *Book) Count() table.Counts {
 	return c
 }
 
-// setProperties sets the document properties.
 func (w *writer) setProperties() error {
 	at := w.book.At.UTC().Format(time.RFC3339)
 	creator := table.Visible(w.book.Creator)

@@ -25,7 +25,6 @@ const (
 	looks    = lookTone + Look(table.Bad) + 1
 )
 
-// toneLook returns the look of a word.
 func toneLook(t table.Tone) Look {
 	if t == table.Neutral {
 		return Plain
@@ -54,7 +53,6 @@ var palette = map[Look]colors{
 // a formula.
 const numFmtText = 49
 
-// makeStyles adds the style of each look to the workbook.
 func (w *writer) makeStyles() (err error) {
 	w.styles = make([]int, looks)
 	for l := range looks {

@@ -60,7 +60,6 @@ func (p *part) cells(from, row, to int) string {
 	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
 }
 
-// column returns the name of a column, counted from 0. A sheet has at most 16,384.
 func column(i int) string {
 	name, _ := excelize.ColumnNumberToName(i + 1)
 	return name
