@@ -25,6 +25,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"scim-auditor/internal/check"
+	"scim-auditor/internal/durable"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/settings"
@@ -180,7 +181,7 @@ func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) err
 // openToRun is like lockDatabase, but creates the database and its folder if they do not exist.
 func openToRun(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
 	// The lock file is in the same folder.
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		err = fmt.Errorf("creating the database's folder: %w", err)
 		return failed(err, cmp.Or(hintFor(err), "name a file with --db in a folder that this user may create"))
 	}

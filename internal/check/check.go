@@ -138,12 +138,19 @@ func Folder(name, folder, flag string) Result {
 	return ok(name, "%s can be written", folder)
 }
 
+// collectedExtension is how the names of the files end that the textfile collector of the node exporter reads.
+const collectedExtension = ".prom"
+
 // MetricsFile checks whether a run can write the file. A run does not create the folder, which the collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := writable(filepath.Dir(path)); err != nil {
 		return warning(name, "create the folder, or name another file with --metrics-file; "+
 			"until then every run succeeds but prints this error", "%v", err)
+	}
+	if filepath.Ext(path) != collectedExtension {
+		return warning(name, "give the file a name that ends in "+collectedExtension,
+			"the node exporter ignores %s, because its name does not end in %s", path, collectedExtension)
 	}
 	return ok(name, "%s can be written", path)
 }

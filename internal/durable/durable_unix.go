@@ -79,7 +79,22 @@ func otherOwner(info fs.FileInfo) (uid, gid int, ok bool) {
 }
 
 // Symlink makes name a symbolic link to target. It replaces an existing link atomically.
-func Symlink(target, name string) error { return renameio.Symlink(target, name) }
+func Symlink(target, name string) error {
+	return cmp.Or(renameio.Symlink(target, name), TakeOwner(name))
+}
+
+// MkdirAll makes a folder and those above it that do not exist, each as TakeOwner says.
+func MkdirAll(path string, mode fs.FileMode) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if above := filepath.Dir(path); above != filepath.Clean(path) {
+		if err := MkdirAll(above, mode); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(os.MkdirAll(path, mode), TakeOwner(path))
+}
 
 // SyncFolder flushes the names in a folder to the disk.
 func SyncFolder(path string) error {

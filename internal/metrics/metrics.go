@@ -2,16 +2,20 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // for storedMetrics
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/snapshot"
@@ -19,8 +23,10 @@ import (
 
 const namespace = "auditor"
 
-// Set holds the metrics of one process. It is safe for concurrent use.
+// Set holds the metrics of one process. Every series has the label database: the exporter drops a series of one file
+// that another file has too. A Set is safe for concurrent use.
 type Set struct {
+	database atomic.Pointer[string] // id of the database; nil until Update reads it
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
 	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
@@ -75,15 +81,32 @@ func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	}
 }
 
+// Gather returns the metrics with the label database.
+func (s *Set) Gather() ([]*dto.MetricFamily, error) {
+	families, err := s.registry.Gather()
+	id := s.database.Load()
+	if id == nil {
+		return families, err
+	}
+	label := &dto.LabelPair{Name: new("database"), Value: id}
+	for _, family := range families {
+		for _, m := range family.Metric {
+			m.Label = append([]*dto.LabelPair{label}, m.Label...)
+			slices.SortFunc(m.Label, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+		}
+	}
+	return families, err
+}
+
 // Handler serves the metrics to Prometheus.
 func (s *Set) Handler() http.Handler {
-	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(s, promhttp.HandlerOpts{})
 }
 
 // WriteFile writes the metrics for the textfile collector of the node exporter. The file is readable by everyone,
 // because the collector runs as another user and no metric is secret. It is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
-	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
+	if err := prometheus.WriteToTextfile(path, s); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
 	}
 	return nil
@@ -98,9 +121,14 @@ func (s *Set) set(name string, value float64, labels ...string) {
 	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended. For an organization without a complete snapshot, it omits the
+// Update sets the metrics to the last run that has ended in the database, which has this path. For an organization without a complete snapshot, it omits the
 // numbers of configurations, changes and findings: unknown values are omitted, never 0.
-func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
+func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) error {
+	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return err
+	}
+	s.database.Store(&id)
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {
 		return err
@@ -112,6 +140,7 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
+	s.set("database_info", 1, path)
 	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)

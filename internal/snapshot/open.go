@@ -31,7 +31,7 @@ type Store struct {
 // leaves the file untouched and fails if it is not a database of auditor (ErrNotDatabase) or has another
 // version (ErrOlderVersion, ErrNewerVersion).
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of the database: %w", err)
 	}
 	if err := create(ctx, path); err != nil {

@@ -45,7 +45,7 @@ func Write(path string, files []File, manifest func([]Written) any, sign Sign) (
 		}
 	}()
 	parent, name := filepath.Split(path)
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	if err := durable.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
 	done, err := lockShared(parent)
