@@ -46,7 +46,7 @@ func WriteFile(name string, data []byte, mode fs.FileMode) error {
 // this process is root's and the folder is not. What root makes in the folder of a service must stay readable for the
 // service. A file system that has its own rules for owners keeps them.
 func TakeOwner(path string) error {
-	info, err := os.Stat(filepath.Dir(path))
+	info, err := os.Stat(filepath.Dir(filepath.Clean(path)))
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,8 @@ func MkdirAll(path string, mode fs.FileMode) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil
 	}
-	if above := filepath.Dir(path); above != filepath.Clean(path) {
+	path = filepath.Clean(path) // without a separator at the end
+	if above := filepath.Dir(path); above != path {
 		if err := MkdirAll(above, mode); err != nil {
 			return err
 		}
