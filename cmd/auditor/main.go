@@ -66,7 +66,7 @@ func execute() int {
 		args:      os.Args[1:],
 		getenv:    os.Getenv,
 		stdout:    os.Stdout,
-		stderr:    os.Stderr,
+		stderr:    journalOr(os.Stderr, os.Getenv("JOURNAL_STREAM")),
 		terminal:  term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		now:       time.Now,
 		hostname:  os.Hostname,
