@@ -38,8 +38,8 @@ type scraped struct {
 // scrapes is the time between two scrapes, and between two evaluations of the rules.
 const scrapes = 12 * time.Hour
 
-// test returns the test of rules for promtool. Promtool evaluates from the year 1970 on, which takes minutes up to the
-// night, so the night and the times in its metrics are moved there.
+// test returns the test of rules for promtool. Promtool evaluates from the year 1970 on, which
+// takes minutes up to the night, so the night and the times in its metrics are moved there.
 func (s scraped) test() map[string]any {
 	const shown, before = 4, 3 // scrapes after and before the night
 	seconds := int64(scrapes.Seconds())
@@ -74,7 +74,8 @@ func (s scraped) test() map[string]any {
 	return map[string]any{"name": s.name, "interval": "12h", "input_series": input, "promql_expr_test": expected}
 }
 
-// TestEachAlertFiresForTheNightThatItIsFor makes the nights, and checks with promtool which alerts their metrics fire.
+// TestEachAlertFiresForTheNightThatItIsFor makes the nights, and checks with promtool which alerts
+// their metrics fire.
 func TestEachAlertFiresForTheNightThatItIsFor(t *testing.T) {
 	promtool := program(t, "promtool")
 	night := func(change func(*demo.State), args ...string) string {
@@ -134,8 +135,8 @@ func TestEachAlertFiresForTheNightThatItIsFor(t *testing.T) {
 	}
 }
 
-// servedWithProblems returns the metrics of a server before and after a run that could not be recorded, a scheduled time
-// that was skipped, and settings that could not be read again.
+// servedWithProblems returns the metrics of a server before and after a run that could not be
+// recorded, a scheduled time that was skipped, and settings that could not be read again.
 func servedWithProblems(t *testing.T) scraped {
 	t.Helper()
 	s := newSite(t, nil)

@@ -33,7 +33,8 @@ func checkCommand(env environment) *cobra.Command {
 	return command
 }
 
-// checkAll returns the result of every check. If the settings are wrong, that is the only result.
+// checkAll returns the result of every check. If the settings are wrong, that is the only
+// result.
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
@@ -67,12 +68,15 @@ func checkSettings(ctx context.Context, env environment, s *settings.Settings) [
 	if _, err := s.Report(""); err != nil {
 		results = append(results, check.Failed("report settings", err, ""))
 	}
-	_, err := s.Signer()
+	signer, err := s.Signer()
 	if err == nil {
 		_, _, err = s.Timestamps()
 	}
 	if err != nil {
 		results = append(results, check.Failed("evidence", err, ""))
+	} else if signer != nil || s.Evidence.TimestampURL != "" {
+		results = append(results, check.Result{Name: "evidence", Status: check.OK,
+			Detail: "the files that it names can be used; check asks no timestamp server"})
 	}
 	if recipients, err := s.Notifications(); err != nil {
 		results = append(results, check.Failed("notifications", err, ""))
@@ -85,8 +89,9 @@ func checkSettings(ctx context.Context, env environment, s *settings.Settings) [
 	return results
 }
 
-// checkSources asks the API about each organization. Store is nil if the database cannot be read; then checkSources
-// cannot check that the token belongs to the same organization as in earlier runs.
+// checkSources asks the API about each organization. Store is nil if the database cannot be
+// read; then checkSources cannot check that the token belongs to the same organization as in
+// earlier runs.
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	sources, transport, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {

@@ -24,7 +24,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// demoMarker names a file that marks a folder as written by the demo. The next demo may replace such a folder.
+// demoMarker names a file that marks a folder as written by the demo. The next demo may replace
+// such a folder.
 const demoMarker = ".auditor-demo"
 
 func demoCommand(env environment) *cobra.Command {
@@ -49,7 +50,8 @@ func demoCommand(env environment) *cobra.Command {
 	return command
 }
 
-// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that an earlier demo made.
+// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that
+// an earlier demo made.
 func makeDemoFolder(dir, exceptionsFile string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -93,23 +95,32 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		Concurrency: 1, Reports: s.Out, Report: reports, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions,
 		Logger: newLogger(env, s),
 	}
-	folder := ""
-	for night := 1; night <= demo.Nights; night++ {
-		server.SetNight(night)
-		result, err := demoNight(ctx, options, server, baseURL, night)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprint(env.stdout, nightText(night, result)); err != nil {
-			return err
-		}
-		folder = result.Report
+	folder, err := playNights(ctx, env.stdout, options, server, baseURL)
+	if err != nil {
+		return err
 	}
 	// End the schedule, so that the nights after the demo do not count as missed.
 	if err := store.SetSchedule(ctx, schedule.None, demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
 		return err
 	}
 	return printDemoEnd(env.stdout, s, reports, folder)
+}
+
+// playNights returns the report folder of the last night.
+func playNights(ctx context.Context, w io.Writer, o job.Options, server *demo.Server, baseURL string,
+) (folder string, err error) {
+	for night := 1; night <= demo.Nights; night++ {
+		server.SetNight(night)
+		result, err := demoNight(ctx, o, server, baseURL, night)
+		if err != nil {
+			return "", err
+		}
+		if _, err := fmt.Fprint(w, nightText(night, result)); err != nil {
+			return "", err
+		}
+		folder = result.Report
+	}
+	return folder, nil
 }
 
 func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL string, night int) (*runResult, error) {

@@ -30,8 +30,8 @@ func reportOptions(env environment, s *settings.Settings) (report.Options, error
 	return options, nil
 }
 
-// origin says who writes a report. The command line has no secret: no flag takes one, and a base URL with a password is
-// refused.
+// origin says who writes a report. The command line has no secret: no flag takes one, and a base
+// URL with a password is refused.
 func origin(env environment) folder.Origin {
 	name := fmt.Sprintf("uid %d", os.Getuid())
 	if current, err := user.Current(); err == nil {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"scim-auditor/internal/demo"
 )
 
 // needPrograms skips the test if a program is not installed.
@@ -107,8 +109,9 @@ func writeText(t *testing.T, path, text string) {
 func sealedSite(t *testing.T) (*site, *authority) {
 	t.Helper()
 	needPrograms(t, "bash", "sha256sum", "ssh-keygen", "openssl", "python3", "sqlite3", "diff")
+	skipIfShort(t)
 	s, a := newSite(t, nil), newAuthority(t)
-	s.fill()
+	s.state.SCIM = []demo.Row{configuration(0), configuration(1)}
 	mustShell(t, s.folder, `ssh-keygen -q -t ed25519 -N "" -C auditor@host -f key
 		printf 'auditor %s\n' "$(cat key.pub)" > allowed_signers`)
 	writeText(t, s.path("auditor.yaml"), fmt.Sprintf(
@@ -164,8 +167,8 @@ func TestOtherProgramsAcceptASealedReportAndRefuseAChangedOne(t *testing.T) {
 	}
 }
 
-// changeByte changes one byte of a file and returns what it had. A timestamp has certificates in the middle that
-// nothing may need, and its signature at the end.
+// changeByte changes one byte of a file and returns what it had. A timestamp has certificates in
+// the middle that nothing may need, and its signature at the end.
 func changeByte(t *testing.T, path string) []byte {
 	t.Helper()
 	whole, err := os.ReadFile(path)
@@ -233,7 +236,6 @@ func TestTheSameReportKeepsItsTimestamp(t *testing.T) {
 
 // TestAPackIsCheckedByTheCommandsInIt follows CHECK.md in an empty folder.
 func TestAPackIsCheckedByTheCommandsInIt(t *testing.T) {
-	skipIfShort(t)
 	s, _ := sealedSite(t)
 	s.mustRun("--config", s.path("auditor.yaml"))
 	s.mustRun("--config", s.path("auditor.yaml"))
@@ -298,8 +300,8 @@ func commandsOf(t *testing.T, packed string) (commands []string) {
 	return commands
 }
 
-// checkChanges changes one byte of each file of a pack at a time, also with fresh sums of the pack, and expects that one of
-// the commands refuses it.
+// checkChanges changes one byte of each file of a pack at a time, also with fresh sums of the pack,
+// and expects that one of the commands refuses it.
 func checkChanges(t *testing.T, packed string, commands []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(packed, "*"))

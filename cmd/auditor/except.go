@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/durable"
 	"scim-auditor/internal/finding"
@@ -37,14 +38,17 @@ func exceptCommand(env environment) *cobra.Command {
 			path, x.RuleID, acceptedFor(x), e.Expires, exceptionsReader(s, path))
 		return err
 	})
-	flags := command.Flags()
+	addExceptionFlags(command.Flags(), &e)
+	return command
+}
+
+func addExceptionFlags(flags *pflag.FlagSet, e *settings.Exception) {
 	flags.StringVar(&e.Organization, "in-organization", "",
 		"id of the organization, to limit the exception to it, or to cover all its findings")
 	flags.StringVar(&e.Owner, "owner", "", "who accepts the risk")
 	flags.StringVar(&e.Reason, "reason", "", "why the risk is accepted")
 	flags.StringVar(&e.Ticket, "ticket", "", "where the decision is recorded")
 	flags.StringVar(&e.Expires, "expires", "", "last day on which the exception is valid, in UTC, such as 2026-12-31")
-	return command
 }
 
 // exceptionsReader says which runs read the exceptions file at path.
@@ -56,7 +60,8 @@ func exceptionsReader(s *settings.Settings, path string) string {
 		"pass the config file of the service with --config"
 }
 
-// addException rewrites the exceptions file with the new exception at its end. The file keeps its mode and owner.
+// addException rewrites the exceptions file with the new exception at its end. The file keeps its
+// mode and owner.
 func addException(env environment, path string, e settings.Exception) (finding.Exception, error) {
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestAPipeIsRefusedAndNotWaitedFor names a FIFO to which nobody writes wherever a file of evidence is expected.
+// TestAPipeIsRefusedAndNotWaitedFor names a FIFO to which nobody writes wherever a file of evidence
+// is expected.
 func TestAPipeIsRefusedAndNotWaitedFor(t *testing.T) {
 	s, _, _ := threeNights(t)
 	pipe := s.path("pipe")

@@ -3,12 +3,16 @@ package main
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"scim-auditor/internal/demo"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -33,10 +37,11 @@ func (s *site) verify(want int, args ...string) string {
 	return s.printed.String()
 }
 
-// threeNights runs three nights, and returns the head of each and a copy of the database after the second.
+// threeNights runs three nights, and returns the head of each and a copy of the database after the
+// second.
 func threeNights(t *testing.T) (s *site, heads []string, backup string) {
 	s = newSite(t, nil)
-	s.fill()
+	s.state.SCIM = []demo.Row{configuration(0), configuration(1)}
 	backup = s.path("backup.db")
 	for night := range 3 {
 		s.mustRun()
@@ -61,9 +66,21 @@ func TestTheHeadOfARunIsEverywhere(t *testing.T) {
 	if got := s.query("SELECT head FROM heads ORDER BY run_id"); strings.Join(got, "\n") != strings.Join(heads, "\n") {
 		t.Errorf("heads %q, printed %q", got, heads)
 	}
+	received := make(map[string]string)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		received[r.URL.Path] = string(body)
+	}))
+	defer server.Close()
+	writeText(t, s.path("auditor.yaml"), "notify:\n  - {type: webhook, on: always, url: "+server.URL+"/webhook}\n"+
+		"  - {type: slack, on: always, url: "+server.URL+"/slack}\n")
 	s.printed.Reset()
-	s.mustRun("--json")
-	s.expect(`"head": "` + s.query("SELECT head FROM heads WHERE run_id = 4")[0] + `"`)
+	s.mustRun("--json", "--config", s.path("auditor.yaml"))
+	head := s.query("SELECT head FROM heads WHERE run_id = 4")[0]
+	s.expect(`"head": "` + head + `"`)
+	if !strings.Contains(received["/webhook"], `"head":"`+head+`"`) || !strings.Contains(received["/slack"], head+`\n"`) {
+		t.Errorf("a notification has no head %s:\n%s", head, received)
+	}
 }
 
 func TestVerifySaysWhetherAHistoryIsThere(t *testing.T) {

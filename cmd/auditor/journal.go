@@ -12,8 +12,9 @@ import (
 // https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html
 type journal struct{ stderr io.Writer }
 
-// journalOr returns a journal if stream, the value of JOURNAL_STREAM, says that stderr leads to the journal, else stderr.
-// A process that redirects its standard error keeps the variable, so the number of the socket must be that of stderr.
+// journalOr returns a journal if stream, the value of JOURNAL_STREAM, says that stderr leads to the
+// journal, else stderr. A process that redirects its standard error keeps the variable, so the
+// number of the socket must be that of stderr.
 func journalOr(stderr io.Writer, stream string) io.Writer {
 	_, inode, ok := strings.Cut(stream, ":")
 	if link, err := os.Readlink("/proc/self/fd/2"); !ok || err != nil || link != "socket:["+inode+"]" {

@@ -36,8 +36,9 @@ func (m *mailServer) Data(r io.Reader) error {
 	return err
 }
 
-// TestTheMailOfTheNightsOfTheDemo runs the nights of the demo with the real command, which mails each with its workbook.
-// With -v it prints the mail of the fifth night, which has the most serious changes, as it arrived.
+// TestTheMailOfTheNightsOfTheDemo runs the nights of the demo with the real command, which mails
+// each with its workbook. With -v it prints the mail of the fifth night, which has the most serious
+// changes, as it arrived.
 func TestTheMailOfTheNightsOfTheDemo(t *testing.T) {
 	box := &mailServer{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

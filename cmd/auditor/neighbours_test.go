@@ -41,7 +41,8 @@ func output(t *testing.T, stdin string, name string, args ...string) string {
 	return string(out)
 }
 
-// The real exporter drops a series of one file that another file has too (prometheus/node_exporter#753).
+// The real exporter drops a series of one file that another file has too
+// (prometheus/node_exporter#753).
 func TestTheNodeExporterServesTheMetricsOfTwoJobsInOneFolder(t *testing.T) {
 	exporter := program(t, "prometheus-node-exporter")
 	folder := t.TempDir()
@@ -110,7 +111,8 @@ func withoutDatabase(metrics string) string {
 	return strings.ReplaceAll(regexp.MustCompile(`database="[0-9a-f]{32}",?`).ReplaceAllString(metrics, ""), "{}", "")
 }
 
-// The line of README.md and docs/operation.md runs with the variables that cron sets, and no others.
+// The line of README.md and docs/operation.md runs with the variables that cron sets, and no
+// others.
 func TestTheLineForCronWorksWithTheEnvironmentOfCron(t *testing.T) {
 	sh := program(t, "sh")
 	auditor := program(t, "auditor")
@@ -190,7 +192,8 @@ func TestExceptSaysWhichRunsReadTheFile(t *testing.T) {
 	}
 }
 
-// The settings of the packages name the file that except writes, and a run reads it as it is installed.
+// The settings of the packages name the file that except writes, and a run reads it as it is
+// installed.
 func TestThePackagedSettingsNameTheExceptionsFile(t *testing.T) {
 	s := newSite(t, nil)
 	text := readPage(t, "packaging/auditor.yaml")

@@ -70,7 +70,8 @@ func TestWhatRootWritesForAServiceStaysReadableForIt(t *testing.T) {
 	}
 }
 
-// The journal of systemd is a socket. Each line has its priority, so that "journalctl -p warning" shows what is wrong.
+// The journal of systemd is a socket. Each line has its priority, so that "journalctl -p warning"
+// shows what is wrong.
 func TestTheJournalGetsThePriorityOfEachLine(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd/2"); err != nil {
 		t.Skip("this system does not show where standard error leads")
@@ -97,7 +98,8 @@ func TestTheJournalGetsThePriorityOfEachLine(t *testing.T) {
 				t.Fatal(err)
 			}
 			folder := t.TempDir()
-			// A token file that others can read is a warning of the log. It ends before anything is asked.
+			// A token file that others can read is a warning of the log. It ends before anything is
+			// asked.
 			token := filepath.Join(folder, "token")
 			if err := errors.Join(os.WriteFile(token, []byte("a-token-of-nobody"), 0o600), os.Chmod(token, 0o644)); err != nil {
 				t.Fatal(err)

@@ -17,7 +17,8 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// notifyStarted reports the start of a run to the recipients of type ping. The error names each failed recipient.
+// notifyStarted reports the start of a run to the recipients of type ping. The error names each
+// failed recipient.
 func notifyStarted(ctx context.Context, recipients []settings.Notification) error {
 	var problems []error
 	for _, n := range recipients {
@@ -28,13 +29,14 @@ func notifyStarted(ctx context.Context, recipients []settings.Notification) erro
 	return errors.Join(problems...)
 }
 
-// notifyGrace is how long notifications may continue after ctx has ended: a recipient that does not respond must not
-// keep a server from stopping.
+// notifyGrace is how long notifications may continue after ctx has ended: a recipient that does
+// not respond must not keep a server from stopping.
 const notifyGrace = 1500 * time.Millisecond
 
-// notifyEnded sends the result to every recipient with a condition that it meets. RunErr says why the run could not be
-// recorded, if so. If another run held the lock, notifyEnded sends nothing. It continues for notifyGrace after ctx has
-// ended, so that an interrupted run is also reported. The error names each failed recipient.
+// notifyEnded sends the result to every recipient with a condition that it meets. RunErr says
+// why the run could not be recorded, if so. If another run held the lock, notifyEnded sends
+// nothing. It continues for notifyGrace after ctx has ended, so that an interrupted run is also
+// reported. The error names each failed recipient.
 func notifyEnded(ctx context.Context, recipients []settings.Notification, result *runResult, runErr error) error {
 	if errors.Is(runErr, job.ErrLocked) {
 		return nil
@@ -59,8 +61,8 @@ func notDelivered(n settings.Notification, err error) error {
 	return fmt.Errorf("notifying %s: %w (the run itself is not affected)", n.Type, err)
 }
 
-// newMessage returns the message for the recipients. It has the numbers of changes without their rows, which can be
-// many and contain values of configurations.
+// newMessage returns the message for the recipients. It has the numbers of changes without
+// their rows, which can be many and contain values of configurations.
 func newMessage(result *runResult) *notify.Message {
 	withoutChanges := *result
 	withoutChanges.Organizations = slices.Clone(result.Organizations)
@@ -107,7 +109,8 @@ type testResult struct {
 	At      time.Time `json:"at"` // UTC
 }
 
-// sendTest sends a test to every recipient and prints a line for each. A ping reports runs, so its way is only checked.
+// sendTest sends a test to every recipient and prints a line for each. A ping reports runs, so its
+// way is only checked.
 func sendTest(ctx context.Context, env environment, s *settings.Settings, recipients []settings.Notification, host string,
 ) error {
 	now := env.now().UTC().Truncate(time.Second)
@@ -137,8 +140,8 @@ func sendTest(ctx context.Context, env environment, s *settings.Settings, recipi
 // checkLimit limits the check of one notification, because a person waits at the terminal.
 const checkLimit = 20 * time.Second
 
-// checkNotifications tests the way to each recipient without sending anything. A run succeeds without notifications, so
-// a problem is a warning.
+// checkNotifications tests the way to each recipient without sending anything. A run succeeds
+// without notifications, so a problem is a warning.
 func checkNotifications(ctx context.Context, recipients []settings.Notification) (results []check.Result) {
 	for i, n := range recipients {
 		limited, cancel := context.WithTimeout(ctx, checkLimit)

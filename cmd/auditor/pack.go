@@ -55,8 +55,8 @@ func packCommand(env environment) *cobra.Command {
 	return command
 }
 
-// packContents finds the report of a period, or of a run if the period is empty, and checks that it is as auditor
-// wrote it.
+// packContents finds the report of a period, or of a run if the period is empty, and checks that it
+// is as auditor wrote it.
 func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Store, runID int64, span period.Span,
 ) (c pack.Contents, err error) {
 	name, again := folder.PeriodName(span.From, span.To), "auditor report --from … --to …"

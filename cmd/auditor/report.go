@@ -38,10 +38,13 @@ func reportCommand(env environment) *cobra.Command {
 			}
 			return reportRun(cmd, env, store, *runID, s.Out, options)
 		})
-		if err == nil {
-			printError(env.stderr, stamps.Add(cmd.Context(), s.Out)) // the report is complete without it
+		if err != nil {
+			return err
 		}
-		return err
+		if err := stamps.Add(cmd.Context(), s.Out); err != nil {
+			printProblem(env.stderr, "warning", err.Error(), "the report is written; only its timestamp is missing")
+		}
+		return nil
 	})
 	asked.add(command.Flags())
 	return command
@@ -65,7 +68,8 @@ func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id in
 	return err
 }
 
-// runToReport returns id if that run has ended. Without --run it returns the newest run that has ended.
+// runToReport returns id if that run has ended. Without --run it returns the newest run that
+// has ended.
 func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, error) {
 	if !cmd.Flags().Changed("run") {
 		runs, err := store.Runs(cmd.Context(), 0, 2) // newest first; only the newest can be open
@@ -117,8 +121,8 @@ func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// span checks and parses the flags. It returns the zero value without --from. A start time with a fraction of a second
-// is rounded up to the next second.
+// span checks and parses the flags. It returns the zero value without --from. A start time with
+// a fraction of a second is rounded up to the next second.
 func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
 	if err := p.check(flags); err != nil || !flags.Changed("from") {
 		return period.Span{}, err
@@ -147,7 +151,8 @@ func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, er
 	return span, nil
 }
 
-// parseTime parses a date or a time. For a date, first and last are its first and its last second in UTC.
+// parseTime parses a date or a time. For a date, first and last are its first and its last
+// second in UTC.
 func parseTime(text string) (first, last time.Time, err error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, day.AddDate(0, 0, 1).Add(-time.Second), nil

@@ -17,8 +17,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without the rows of changes, and
-// summary and text render it for people.
+// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without
+// the rows of changes, and summary and text render it for people.
 type runResult struct {
 	// Complete is true if every snapshot is complete and the report is written.
 	Complete bool         `json:"complete"`
@@ -26,13 +26,15 @@ type runResult struct {
 	// Error says why the run could not be recorded, or why its report could not be written.
 	Error         string               `json:"error,omitempty"`
 	Organizations []organizationResult `json:"organizations"`
-	// Report is the path of the report's folder on the host of the run, empty if no report was written.
+	// Report is the path of the report's folder on the host of the run, empty if no report was
+	// written.
 	Report string `json:"report"`
 	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError string `json:"timestamp_error,omitempty"`
 	// Head is the link of the ledger for the end of the run, the last line of the output.
 	Head evidence.Head `json:"head,omitzero"`
-	// ExpiringTokens has a warning for each token that expires soon or has expired, according to the settings.
+	// ExpiringTokens has a warning for each token that expires soon or has expired, according
+	// to the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
@@ -70,7 +72,8 @@ func (c severityCounts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// newResult converts the result of the job. If err is not nil, the run could not be recorded, and recorded is nil.
+// newResult converts the result of the job. If err is not nil, the run could not be recorded,
+// and recorded is nil.
 func newResult(recorded *job.Result, err error) *runResult {
 	r := &runResult{Organizations: []organizationResult{}}
 	if err != nil {
@@ -216,8 +219,8 @@ func (r *runResult) totals() string {
 		len(r.Organizations), cmp.Or(changes.String(), "none"), cmp.Or(failing.String(), "none"))
 }
 
-// rows returns the line of each organization in a message: first those that are not complete, then by the number of
-// their changes and failing findings, the most serious first.
+// rows returns the line of each organization in a message: first those that are not complete, then
+// by the number of their changes and failing findings, the most serious first.
 func (r *runResult) rows() (lines []string) {
 	sorted := slices.SortedStableFunc(slices.Values(r.Organizations), func(a, b organizationResult) int {
 		if (a.Error == "") != (b.Error == "") {

@@ -49,8 +49,9 @@ type runOptions struct {
 	progress     *progress    // nil shows no progress
 }
 
-// runOnce makes one run with the settings while it holds the lock on the database, updates the metrics, and sends the
-// notifications. It prints the error of a failed notification, which does not affect the result.
+// runOnce makes one run with the settings while it holds the lock on the database, updates the
+// metrics, and sends the notifications. It prints the error of a failed notification, which
+// does not affect the result.
 func runOnce(ctx context.Context, env environment, s *settings.Settings, options runOptions) (*runResult, error) {
 	recipients, err := s.Notifications()
 	if err != nil {
@@ -163,12 +164,13 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))
 	}
 	if result.TimestampError != "" {
-		printProblem(env.stderr, "warning", result.TimestampError, "the run is complete without the timestamp")
+		printProblem(env.stderr, "warning", result.TimestampError, "the outcome of the run does not depend on the timestamp")
 	}
 	return err
 }
 
-// summary returns a line for the run, for each organization, and for each exception that needs attention.
+// summary returns a line for the run, for each organization, and for each exception that needs
+// attention.
 func (r *runResult) summary() string {
 	var rows [][]string
 	for _, o := range r.Organizations {
@@ -182,8 +184,9 @@ func (r *runResult) summary() string {
 	return text + r.Head.String() + "\n"
 }
 
-// exceptionRows returns a line for each exception that has expired while its findings still fail, and for each that
-// matches no failing finding in any organization. The latter are known only if every organization is complete.
+// exceptionRows returns a line for each exception that has expired while its findings still
+// fail, and for each that matches no failing finding in any organization. The latter are known
+// only if every organization is complete.
 func exceptionRows(organizations []organizationResult) (rows [][]string) {
 	var exceptions []finding.Exception
 	matched := make(map[finding.Exception]bool)

@@ -28,14 +28,16 @@ const (
 
 // Result is the result of one check.
 type Result struct {
-	// Name says what was checked, such as "token". Source is the organization's label in the settings, or empty.
+	// Name says what was checked, such as "token". Source is the organization's label in the
+	// settings, or empty.
 	Name   string `json:"check"`
 	Source string `json:"source,omitempty"`
 	Status Status `json:"status"`
 	// Detail says what was found, Hint what to do about it. Hint is empty for OK.
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty"`
-	// Err is the cause of an Error, or nil. If Hint is empty, the command derives the hint from Err.
+	// Err is the cause of an Error, or nil. If Hint is empty, the command derives the hint from
+	// Err.
 	Err error `json:"-"`
 }
 
@@ -72,8 +74,8 @@ const day = 24 * time.Hour
 // tokenWarning is how long before its expiry a token gets a warning.
 const tokenWarning = 14 * day
 
-// TokenExpiry says how long the token of a source is valid. The API does not report the expiry, so it comes from the
-// settings; it is zero if they do not have it.
+// TokenExpiry says how long the token of a source is valid. The API does not report the expiry,
+// so it comes from the settings; it is zero if they do not have it.
 func TokenExpiry(source string, expires, now time.Time) Result {
 	r := Result{Name: "token expiry", Source: source, Status: OK}
 	if expires.IsZero() {
@@ -100,7 +102,8 @@ const (
 	mebibyte  = 1 << 20
 )
 
-// Database opens the file read-only and checks it. The caller closes the store, which is nil if it cannot be read.
+// Database opens the file read-only and checks it. The caller closes the store, which is nil if
+// it cannot be read.
 func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	const name = "database"
 	store, err := snapshot.OpenReadOnly(ctx, path)
@@ -124,8 +127,8 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	return r, store
 }
 
-// Folder checks whether files can be written to a folder or, if it does not exist, to its nearest existing parent. Flag
-// is the flag that sets the folder.
+// Folder checks whether files can be written to a folder or, if it does not exist, to its
+// nearest existing parent. Flag is the flag that sets the folder.
 func Folder(name, folder, flag string) Result {
 	above, err := existing(folder)
 	if err == nil {
@@ -138,10 +141,12 @@ func Folder(name, folder, flag string) Result {
 	return ok(name, "%s can be written", folder)
 }
 
-// collectedExtension is how the names of the files end that the textfile collector of the node exporter reads.
+// collectedExtension is how the names of the files end that the textfile collector of the node
+// exporter reads.
 const collectedExtension = ".prom"
 
-// MetricsFile checks whether a run can write the file. A run does not create the folder, which the collector owns.
+// MetricsFile checks whether a run can write the file. A run does not create the folder, which the
+// collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := writable(filepath.Dir(path)); err != nil {
@@ -155,8 +160,8 @@ func MetricsFile(path string) Result {
 	return ok(name, "%s can be written", path)
 }
 
-// Disk checks the free space on the disks of the folders, and reports the folder with the least. Free returns the free
-// bytes on the disk of a path.
+// Disk checks the free space on the disks of the folders, and reports the folder with the
+// least. Free returns the free bytes on the disk of a path.
 func Disk(free func(string) (uint64, error), folders ...string) Result {
 	const name = "disk space"
 	least, fullest := uint64(math.MaxUint64), ""
@@ -180,8 +185,8 @@ func Disk(free func(string) (uint64, error), folders ...string) Result {
 	return r
 }
 
-// existing returns the folder or its nearest existing parent. If that is a file or cannot be read, it returns that path
-// with an error.
+// existing returns the folder or its nearest existing parent. If that is a file or cannot be
+// read, it returns that path with an error.
 func existing(folder string) (string, error) {
 	for {
 		info, err := os.Stat(folder)

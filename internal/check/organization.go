@@ -29,8 +29,8 @@ const (
 	nameClock        = "clock"
 )
 
-// Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
-// the options is set, the token must belong to that organization.
+// Organization makes every call that a run makes, once and without retries, and stores nothing.
+// If OrganizationID in the options is set, the token must belong to that organization.
 func Organization(ctx context.Context, options fetch.Options) []Result {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)

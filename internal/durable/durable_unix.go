@@ -16,8 +16,8 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// WriteFile replaces a file atomically: if it fails, the file stays as it was. What root replaces keeps its owner, and a
-// new file of root gets the owner of its folder, see TakeOwner.
+// WriteFile replaces a file atomically: if it fails, the file stays as it was. What root replaces
+// keeps its owner, and a new file of root gets the owner of its folder, see TakeOwner.
 func WriteFile(name string, data []byte, mode fs.FileMode) error {
 	f, err := renameio.NewPendingFile(name, renameio.WithPermissions(mode), renameio.WithExistingPermissions())
 	if err != nil {
@@ -42,9 +42,10 @@ func WriteFile(name string, data []byte, mode fs.FileMode) error {
 	return f.CloseAtomicallyReplace()
 }
 
-// TakeOwner changes the owner of a file, or of a folder and what is in it, to the owner of the folder that it is in, if
-// this process is root's and the folder is not. What root makes in the folder of a service must stay readable for the
-// service. A file system that has its own rules for owners keeps them.
+// TakeOwner changes the owner of a file, or of a folder and what is in it, to the owner of the
+// folder that it is in, if this process is root's and the folder is not. What root makes in the
+// folder of a service must stay readable for the service. A file system that has its own rules for
+// owners keeps them.
 func TakeOwner(path string) error {
 	info, err := os.Stat(filepath.Dir(filepath.Clean(path)))
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Publish gives a finished file the name path. It never replaces a file: if path exists, the error is fs.ErrExist.
+// Publish gives a finished file the name path. It never replaces a file: if path exists, the error
+// is fs.ErrExist.
 func Publish(partial, path string) error {
 	if err := os.Link(partial, path); errors.Is(err, fs.ErrExist) {
 		return fs.ErrExist

@@ -41,8 +41,8 @@ func malformedHead(line string) error {
 		"\"auditor head v1 <database id> <run> <takenAt> <ledger number> <sha256>\"", line)
 }
 
-// String returns the line "auditor head v1 <database id> <run> <takenAt> <ledger number> <sha256>", empty for
-// the zero Head.
+// String returns the line "auditor head v1 <database id> <run> <takenAt> <ledger number> <sha256>",
+// empty for the zero Head.
 func (h Head) String() string {
 	if h == (Head{}) {
 		return ""

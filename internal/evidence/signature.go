@@ -29,8 +29,8 @@ type Signer struct {
 	socket  string // of the agent
 }
 
-// OpenSigner reads a private key, or a public key whose private key is in the SSH agent at socket (empty: there
-// is no agent). For a private key with a passphrase it also uses the agent.
+// OpenSigner reads a private key, or a public key whose private key is in the SSH agent at socket
+// (empty: there is no agent). For a private key with a passphrase it also uses the agent.
 func OpenSigner(file, socket string) (*Signer, error) {
 	content, err := ReadFile(file)
 	if err != nil {
@@ -125,8 +125,8 @@ type signer struct {
 	namespaces string // patterns, comma-separated; empty for every namespace
 }
 
-// ParseSigners parses the format ALLOWED SIGNERS of ssh-keygen(1). An option other than namespaces is an error,
-// so that no restriction is ignored.
+// ParseSigners parses the format ALLOWED SIGNERS of ssh-keygen(1). An option other than namespaces
+// is an error, so that no restriction is ignored.
 func ParseSigners(content []byte) (Signers, error) {
 	var all Signers
 	number := 0
@@ -158,8 +158,8 @@ func ParseSigners(content []byte) (Signers, error) {
 	return all, nil
 }
 
-// CheckSignature checks a signature over a message. It returns the principals of the key in signers, or, if signers
-// is nil, only the fingerprint of the key in the signature.
+// CheckSignature checks a signature over a message. It returns the principals of the key in
+// signers, or, if signers is nil, only the fingerprint of the key in the signature.
 func CheckSignature(message, signature []byte, signers Signers) (signedBy string, err error) {
 	s, err := sshsig.Unarmor(signature)
 	if err != nil {

@@ -35,8 +35,8 @@ func privateKeys(t *testing.T) map[string]crypto.Signer {
 	return map[string]crypto.Signer{"ed25519": edwards, "ecdsa": curve, "rsa": large}
 }
 
-// writeKey writes a private key in OpenSSH's format, with a passphrase unless that is empty, and returns the line of its
-// public key.
+// writeKey writes a private key in OpenSSH's format, with a passphrase unless that is empty, and
+// returns the line of its public key.
 func writeKey(t *testing.T, path string, key crypto.Signer, passphrase string) (public string) {
 	t.Helper()
 	block, err := ssh.MarshalPrivateKey(key, "")
@@ -124,6 +124,23 @@ func TestASignatureIsValidForItsMessageAndItsSigner(t *testing.T) {
 				t.Errorf("%s %s: the signature is valid for another message", kind, file)
 			}
 		}
+	}
+}
+
+func TestAnAgentThatHasGoneIsNamed(t *testing.T) {
+	key := privateKeys(t)["ed25519"]
+	locked := filepath.Join(t.TempDir(), "locked")
+	writeKey(t, locked, key, "secret")
+	socket := startAgent(t, key)
+	signer, err := evidence.OpenSigner(locked, socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(socket); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signer.Sign(message); err == nil || !strings.Contains(err.Error(), "connecting to the SSH agent") {
+		t.Errorf("%v", err)
 	}
 }
 

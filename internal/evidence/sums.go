@@ -14,7 +14,8 @@ import (
 
 // The files of a report folder that make it evidence.
 const (
-	// SumsFile has the SHA-256 of every other file, except the two below, in the format of sha256sum.
+	// SumsFile has the SHA-256 of every other file, except the two below, in the format of
+	// sha256sum.
 	SumsFile = "SHA256SUMS"
 	// SignatureFile is an SSH signature of SumsFile, TimestampFile an RFC 3161 response for it.
 	SignatureFile = "SHA256SUMS.sig"
@@ -23,9 +24,9 @@ const (
 	HeadFile = "head.txt"
 )
 
-// CheckFolder compares the files in a report folder with its SumsFile. It reports each file that has
-// another hash, is missing, or is not listed in SumsFile. Sums has the hashes in SumsFile by file. It
-// fails if the folder cannot be read.
+// CheckFolder compares the files in a report folder with its SumsFile. It reports each file that
+// has another hash, is missing, or is not listed in SumsFile. Sums has the hashes in SumsFile by
+// file. It fails if the folder cannot be read.
 func CheckFolder(folder string) (sums map[string]string, problems []string, err error) {
 	root, err := os.OpenRoot(folder) // no name and no symbolic link can lead out of the folder
 	if err != nil {
@@ -68,8 +69,8 @@ func CheckFolder(folder string) (sums map[string]string, problems []string, err 
 // seals are the files that SumsFile does not list.
 var seals = []string{SumsFile, SignatureFile, TimestampFile}
 
-// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same
-// folder.
+// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the
+// same folder.
 func parseSum(line string) (sum, name string, ok bool) {
 	sum, name, ok = strings.Cut(line, "  ")
 	return sum, name, ok && len(sum) == 2*sha256.Size && name != "" && name == filepath.Base(name)

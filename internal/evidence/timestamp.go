@@ -24,8 +24,8 @@ type TimestampRequest struct {
 	nonce *big.Int
 }
 
-// NewTimestampRequest returns a request with the SHA-256 of the text, a random nonce, and the wish for the
-// certificate.
+// NewTimestampRequest returns a request with the SHA-256 of the text, a random nonce, and the wish
+// for the certificate.
 func NewTimestampRequest(text []byte) (*TimestampRequest, error) {
 	nonce, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 64))
 	if err != nil {
@@ -39,7 +39,8 @@ func NewTimestampRequest(text []byte) (*TimestampRequest, error) {
 	return &TimestampRequest{der, text, nonce}, nil
 }
 
-// Check checks that a response answers the request, and that its certificate is valid for one of the roots.
+// Check checks that a response answers the request, and that its certificate is valid for one of
+// the roots.
 func (r *TimestampRequest) Check(response []byte, roots *x509.CertPool) error {
 	token, err := parseTimestamp(response)
 	if err != nil {
@@ -52,8 +53,9 @@ func (r *TimestampRequest) Check(response []byte, roots *x509.CertPool) error {
 	return err
 }
 
-// CheckTimestamp checks a response for a text and returns the time in it. It checks the signature with the certificate
-// in the response, and, unless roots is nil, that this certificate was valid at that time for one of the roots.
+// CheckTimestamp checks a response for a text and returns the time in it. It checks the signature
+// with the certificate in the response, and, unless roots is nil, that this certificate was valid
+// at that time for one of the roots.
 func CheckTimestamp(text, response []byte, roots *x509.CertPool) (time.Time, error) {
 	token, err := parseTimestamp(response)
 	if err != nil {
@@ -85,7 +87,8 @@ func CheckTimestamp(text, response []byte, roots *x509.CertPool) (time.Time, err
 	return token.Time.UTC(), nil
 }
 
-// tstInfo is the type of the content of a timestamp: https://www.rfc-editor.org/rfc/rfc3161#section-2.4.2
+// tstInfo is the type of the content of a timestamp:
+// https://www.rfc-editor.org/rfc/rfc3161#section-2.4.2
 var tstInfo = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
 
 // parseTimestamp parses a response and checks its signature with the certificate in it.
@@ -116,8 +119,8 @@ func parseTimestamp(response []byte) (*timestamp.Timestamp, error) {
 // maxDepth is the deepest nesting in a response. Real ones have about 12 levels.
 const maxDepth = 40
 
-// checkDER checks that everything in der is in DER, as RFC 3161 requires. The library also reads BER, for which
-// malformed input makes it panic, and deep nesting makes it slow.
+// checkDER checks that everything in der is in DER, as RFC 3161 requires. The library also reads
+// BER, for which malformed input makes it panic, and deep nesting makes it slow.
 func checkDER(der []byte, depth int) error {
 	if depth == 0 {
 		return errors.New("its ASN.1 is nested too deeply")

@@ -190,8 +190,8 @@ func TestRootsAreAFileOfCertificates(t *testing.T) {
 	}
 }
 
-// FuzzATimestampFromAnybody checks that a response that was changed is no timestamp of another text, and that none makes the
-// program panic.
+// FuzzATimestampFromAnybody checks that a response that was changed is no timestamp of another
+// text, and that none makes the program panic.
 func FuzzATimestampFromAnybody(f *testing.F) {
 	request, err := evidence.NewTimestampRequest([]byte("text"))
 	if err != nil {

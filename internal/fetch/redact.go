@@ -13,8 +13,8 @@ import (
 type Token string
 
 // ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a
-// leading "Bearer ". It refuses an empty token, one in quotes, and one with a character that a header
-// must not contain. The error never shows the value.
+// leading "Bearer ". It refuses an empty token, one in quotes, and one with a character that a
+// header must not contain. The error never shows the value.
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
 	if scheme, rest, _ := strings.Cut(s, " "); strings.EqualFold(scheme, "bearer") {

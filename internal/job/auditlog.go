@@ -17,12 +17,12 @@ import (
 const (
 	// maxLogPages is the highest number of pages that one query of the audit log reads.
 	maxLogPages = 200
-	// maxLogSubjects is the highest number of subjects in one query, maxLogQueries the highest number
-	// of such queries.
+	// maxLogSubjects is the highest number of subjects in one query, maxLogQueries the highest
+	// number of such queries.
 	maxLogSubjects = 50
 	maxLogQueries  = 10
-	// maxLogTime is the time limit for one query, so that a slow audit log neither fails the snapshot
-	// nor delays the other organizations.
+	// maxLogTime is the time limit for one query, so that a slow audit log neither fails the
+	// snapshot nor delays the other organizations.
 	maxLogTime = 3 * time.Minute
 )
 
@@ -30,8 +30,8 @@ var auditedTypes = []string{
 	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
 }
 
-// readAuditLog reads the audit log back to the snapshot that the changes are compared with: first
-// by the audited subject types, then for each changed subject that has no entry yet.
+// readAuditLog reads the audit log back to the snapshot that the changes are compared with:
+// first by the audited subject types, then for each changed subject that has no entry yet.
 func (t *task) readAuditLog(ctx context.Context) error {
 	if !t.found {
 		return nil
@@ -83,8 +83,8 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 	return nil
 }
 
-// queryLog reads entries and adds those since t.log.Since: newest first, each once. It returns an
-// error only if ctx is cancelled or times out.
+// queryLog reads entries and adds those since t.log.Since: newest first, each once. It returns
+// an error only if ctx is cancelled or times out.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
 	q.Since, q.MaxPages = t.log.Since, maxLogPages
 	read, err := listAuditLogs(ctx, t.client, q)
@@ -121,8 +121,8 @@ func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQu
 	return read, err
 }
 
-// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason is
-// "".
+// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason
+// is "".
 func (t *task) markIncomplete(reason string) {
 	if t.log.Lacking == "" {
 		t.log.Lacking, t.log.CompleteFrom = reason, time.Time{}
@@ -136,8 +136,8 @@ func (t *task) seen(id string) bool {
 	return inBaseline || t.seenBefore(diff.SCIMConfiguration, id)
 }
 
-// comparedSince returns, by subject type, when the snapshot was taken that the changes are compared
-// with. It has no entry for a type that was not compared.
+// comparedSince returns, by subject type, when the snapshot was taken that the changes are
+// compared with. It has no entry for a type that was not compared.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	b := t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
@@ -150,9 +150,9 @@ func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	return since
 }
 
-// serverTime converts an instant of this machine's clock to the server's clock, if the offset is
-// known. The offset is rounded as it is stored, so that consecutive runs compute the same instant
-// for the same snapshot.
+// serverTime converts an instant of this machine's clock to the server's clock, if the offset
+// is known. The offset is rounded as it is stored, so that consecutive runs compute the same
+// instant for the same snapshot.
 func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	if !h.ServerClockKnown {
 		return at

@@ -20,8 +20,8 @@ import (
 const maxConfirmations = 100
 
 // compare finds the changes since the baseline. If the baseline has no SSO configurations or
-// policies because they could not be read, compare uses the last snapshot that has them and notes
-// this.
+// policies because they could not be read, compare uses the last snapshot that has them and
+// notes this.
 func (t *task) compare(ctx context.Context) (err error) {
 	if t.baseline, t.found, err = t.Store.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
 		return err
@@ -50,9 +50,9 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// confirmRemovals requests each removed configuration from the API. If the API still has it, the
-// listing was not complete, which is an error. If the API cannot be asked, the change is noted as
-// not confirmed.
+// confirmRemovals requests each removed configuration from the API. If the API still has it,
+// the listing was not complete, which is an error. If the API cannot be asked, the change is
+// noted as not confirmed.
 func (t *task) confirmRemovals(ctx context.Context) error {
 	asked := 0
 	for i := range t.changes {
@@ -111,9 +111,9 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
 
-// missedNights returns the scheduled instants since the organization's baseline without a complete
-// snapshot, except that of this run. An organization without a baseline missed none, because
-// nothing says that it had to be collected before.
+// missedNights returns the scheduled instants since the organization's baseline without a
+// complete snapshot, except that of this run. An organization without a baseline missed none,
+// because nothing says that it had to be collected before.
 func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
 	schedules, err := t.Store.Schedules(ctx)
 	if err != nil || len(schedules) == 0 || !t.found {
@@ -128,8 +128,8 @@ func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.
 	return true, missed, err
 }
 
-// recordRules stores the wording and the thresholds of the rules, unless they are those of the last
-// run.
+// recordRules stores the wording and the thresholds of the rules, unless they are those of the
+// last run.
 func recordRules(ctx context.Context, o Options) (id int64, err error) {
 	thresholds, _ := json.Marshal(map[string]string{
 		"token_expiry_high":   o.Thresholds.ExpiryHigh.String(),

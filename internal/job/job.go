@@ -1,6 +1,6 @@
 // Package job does one run: it collects every organization, compares it with its baseline,
-// evaluates the rules, stores the snapshot and writes the report. The commands run, serve and demo
-// share it. A night is one scheduled run.
+// evaluates the rules, stores the snapshot and writes the report. The commands run, serve and
+// demo share it. A night is one scheduled run.
 package job
 
 import (
@@ -26,12 +26,12 @@ import (
 type Options struct {
 	Store   *snapshot.Store
 	Sources []fetch.Source
-	// TakenAt is the instant of every snapshot in the run, UTC, whole seconds. Now is the clock for
-	// the end of the run.
+	// TakenAt is the instant of every snapshot in the run, UTC, whole seconds. Now is the clock
+	// for the end of the run.
 	TakenAt time.Time
 	Now     func() time.Time
-	// ScheduledFor is the zero time for a run without a schedule. Trigger is what started the run:
-	// "manual", "schedule", "catch_up" or "demo".
+	// ScheduledFor is the zero time for a run without a schedule. Trigger is what started the
+	// run: "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
 	// Schedule is the cron expression to record in the database, or "none" to end the recorded
@@ -41,13 +41,13 @@ type Options struct {
 	Host        string
 	// Concurrency is the number of organizations that are collected at the same time.
 	Concurrency int
-	// Collected, unless nil, is called after each source, possibly from several goroutines at the same
-	// time.
+	// Collected, unless nil, is called after each source, possibly from several goroutines at
+	// the same time.
 	Collected func()
 	// Timeout bounds the collection of all organizations; zero means no bound.
 	Timeout time.Duration
-	// Reports is the folder in which the report's folder is created; Report has the settings for its
-	// files.
+	// Reports is the folder in which the report's folder is created; Report has the settings
+	// for its files.
 	Reports    string
 	Report     report.Options
 	Timestamps *Timestamps // nil requests none
@@ -64,11 +64,11 @@ type Result struct {
 	Run           snapshot.Run
 	Head          evidence.Head
 	Organizations []Organization // in the order of Options.Sources
-	// ReportFolder is the path of the report; empty if it could not be written, for the reason in
-	// ReportError.
+	// ReportFolder is the path of the report; empty if it could not be written, for the reason
+	// in ReportError.
 	ReportFolder string
 	ReportError  error
-	// TimestampError says why a report folder has no timestamp yet. The run is complete without it.
+	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError error
 }
 
@@ -97,9 +97,9 @@ type night struct {
 	collected sync.Map
 }
 
-// Run does one run. An organization that cannot be collected gets a failed snapshot and does not
-// affect the others; the Result has its error. Run returns an error only if the run itself cannot
-// be recorded.
+// Run does one run. An organization that cannot be collected gets a failed snapshot and does
+// not affect the others; the Result has its error. Run returns an error only if the run itself
+// cannot be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Schedule != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
@@ -158,8 +158,8 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 	return organizations
 }
 
-// organization takes the snapshot of one organization, or records why it failed, and returns what
-// is stored.
+// organization takes the snapshot of one organization, or records why it failed, and returns
+// what is stored.
 func (n *night) organization(ctx context.Context, source fetch.Source) Organization {
 	saved, err := n.takeSnapshot(ctx, source)
 	stored := context.WithoutCancel(ctx)
@@ -194,8 +194,8 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	return snapshot.Complete, ""
 }
 
-// report writes the report of the run. At the same time it checkpoints the write-ahead log, so that
-// closing the database is fast.
+// report writes the report of the run. At the same time it checkpoints the write-ahead log, so
+// that closing the database is fast.
 func (n *night) report(ctx context.Context) (folder string, err error) {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {

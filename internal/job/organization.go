@@ -36,8 +36,8 @@ type task struct {
 	findings   []finding.Finding
 }
 
-// takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the header
-// has what was known until then.
+// takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the
+// header has what was known until then.
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, header: snapshot.Snapshot{
 		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
@@ -116,8 +116,8 @@ func (t *task) describe(c *fetch.Collection) {
 	}
 }
 
-// store stores the snapshot. The store refuses it if its baseline is no longer the last complete
-// snapshot of the organization.
+// store stores the snapshot. The store refuses it if its baseline is no longer the last
+// complete snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
 	c := snapshot.Collected{
 		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings,
@@ -142,8 +142,8 @@ func (t *task) store(ctx context.Context) error {
 	return nil
 }
 
-// ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch; otherwise
-// err.
+// ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch;
+// otherwise err.
 func ended(ctx context.Context, err error) error {
 	if _, remote := errors.AsType[*fetch.Error](err); remote || ctx.Err() == nil {
 		return err
@@ -151,8 +151,8 @@ func ended(ctx context.Context, err error) error {
 	return fetch.RunEnded(ctx, err)
 }
 
-// recordFailure stores the header of a failed snapshot. It returns the cause, joined with the error
-// if storing fails.
+// recordFailure stores the header of a failed snapshot. It returns the cause, joined with the
+// error if storing fails.
 func (n *night) recordFailure(
 	ctx context.Context, header snapshot.Snapshot, cause error,
 ) (snapshot.Snapshot, error) {
@@ -173,8 +173,8 @@ func (n *night) recordFailure(
 // maxNotedRetries is the highest number of retries in the notes of a failed snapshot.
 const maxNotedRetries = 20
 
-// noteRetries counts the retries and adds their reasons to the notes, because a failed snapshot has
-// no exchanges that show them.
+// noteRetries counts the retries and adds their reasons to the notes, because a failed snapshot
+// has no exchanges that show them.
 func (t *task) noteRetries() {
 	var notes []string
 	for _, e := range t.exchanges {

@@ -20,23 +20,24 @@ import (
 	"scim-auditor/internal/report/folder"
 )
 
-// Timestamps has the settings for the timestamps of report folders. A nil *Timestamps requests none.
+// Timestamps has the settings for the timestamps of report folders. A nil *Timestamps requests
+// none.
 type Timestamps struct {
 	URL   string         // of the timestamp server
 	Roots *x509.CertPool // root certificates that the server's certificate must have
 }
 
-// The limits for timestamp servers. A slow server takes at most timestampBudget of a run; the next run
-// requests what is still missing.
+// The limits for timestamp servers. A slow server takes at most timestampBudget of a run; the next
+// run requests what is still missing.
 const (
 	timestampTimeout  = 15 * time.Second // for one request
 	timestampBudget   = time.Minute
 	timestampMaxBytes = 1 << 18 // real responses have 2 to 10 kB
 )
 
-// Add requests a timestamp for each report folder in dir that lacks one, the newest first, and stores
-// it beside SHA256SUMS. It stops at the first folder for which the server fails. The error names each
-// folder with a problem.
+// Add requests a timestamp for each report folder in dir that lacks one, the newest first, and
+// stores it beside SHA256SUMS. It stops at the first folder for which the server fails. The error
+// names each folder with a problem.
 func (t *Timestamps) Add(ctx context.Context, dir string) error {
 	if t == nil {
 		return nil
@@ -74,8 +75,8 @@ func (t *Timestamps) Add(ctx context.Context, dir string) error {
 	return errors.Join(problems...)
 }
 
-// addTo requests and stores the timestamp of one folder, unless it has one. It reports whether it asked
-// the server.
+// addTo requests and stores the timestamp of one folder, unless it has one. It reports whether it
+// asked the server.
 func (t *Timestamps) addTo(ctx context.Context, client *http.Client, path string) (asked bool, err error) {
 	// If the report is written again in the meantime, root is still the earlier folder.
 	root, err := os.OpenRoot(path)
@@ -129,8 +130,8 @@ func (t *Timestamps) ask(ctx context.Context, client *http.Client, der []byte) (
 	return response, err
 }
 
-// store writes the timestamp into the folder, whole or not at all. It replaces what a killed process
-// left of an earlier one.
+// store writes the timestamp into the folder, whole or not at all. It replaces what a killed
+// process left of an earlier one.
 func store(root *os.Root, response []byte) error {
 	const partial = "." + evidence.TimestampFile
 	f, err := root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

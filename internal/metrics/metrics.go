@@ -1,4 +1,5 @@
-// Package metrics exposes the last run in the store, and the counters of a server, in the format of Prometheus.
+// Package metrics exposes the last run in the store, and the counters of a server, in the
+// format of Prometheus.
 package metrics
 
 import (
@@ -23,8 +24,8 @@ import (
 
 const namespace = "auditor"
 
-// Set holds the metrics of one process. Every series has the label database: the exporter drops a series of one file
-// that another file has too. A Set is safe for concurrent use.
+// Set holds the metrics of one process. Every series has the label database: the exporter drops a
+// series of one file that another file has too. A Set is safe for concurrent use.
 type Set struct {
 	database atomic.Pointer[string] // id of the database; nil until Update reads it
 	registry *prometheus.Registry
@@ -73,7 +74,8 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has
+// no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.tokens.Reset()
 	for source, expires := range at {
@@ -103,8 +105,9 @@ func (s *Set) Handler() http.Handler {
 	return promhttp.HandlerFor(s, promhttp.HandlerOpts{})
 }
 
-// WriteFile writes the metrics for the textfile collector of the node exporter. The file is readable by everyone,
-// because the collector runs as another user and no metric is secret. It is replaced completely or not at all.
+// WriteFile writes the metrics for the textfile collector of the node exporter. The file is
+// readable by everyone, because the collector runs as another user and no metric is secret. It
+// is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
 	if err := prometheus.WriteToTextfile(path, s); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
@@ -112,7 +115,8 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// storedMetrics has a line for each metric that Update reads from the store: its name, labels and help.
+// storedMetrics has a line for each metric that Update reads from the store: its name, labels
+// and help.
 //
 //go:embed stored.tsv
 var storedMetrics string
@@ -121,8 +125,9 @@ func (s *Set) set(name string, value float64, labels ...string) {
 	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended in the database, which has this path. For an organization without a complete snapshot, it omits the
-// numbers of configurations, changes and findings: unknown values are omitted, never 0.
+// Update sets the metrics to the last run that has ended in the database, which has this path. For
+// an organization without a complete snapshot, it omits the numbers of configurations, changes and
+// findings: unknown values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) error {
 	id, err := store.DatabaseID(ctx)
 	if err != nil {
@@ -141,7 +146,8 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) er
 		vec.Reset()
 	}
 	s.set("database_info", 1, path)
-	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
+	// Use only the newest label: a label that was renamed in the settings would look overdue
+	// forever.
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}

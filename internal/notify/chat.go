@@ -28,12 +28,13 @@ func (s Slack) Send(ctx context.Context, m *Message) error {
 // Check connects to the host.
 func (s Slack) Check(ctx context.Context) (string, error) { return reach(ctx, s.URL) }
 
-// Teams posts the message as an Adaptive Card to a workflow of Microsoft Teams ("When a Teams webhook request is
-// received").
+// Teams posts the message as an Adaptive Card to a workflow of Microsoft Teams ("When a Teams
+// webhook request is received").
 type Teams struct{ URL string }
 
-// teamsLimit is the most bytes of a card's blocks. A message is at most 28 KB with everything in it:
-// https://learn.microsoft.com/microsoftteams/limits-specifications-teams. People report refusals from 21 KB on.
+// teamsLimit is the most bytes of a card's blocks. A message is at most 28 KB with everything in
+// it: https://learn.microsoft.com/microsoftteams/limits-specifications-teams. People report
+// refusals from 21 KB on.
 const teamsLimit = 20_000
 
 // adaptiveCard is a message with a card: https://adaptivecards.io/explorer/AdaptiveCard.html
@@ -55,7 +56,8 @@ type cardContent struct {
 	Teams   map[string]string `json:"msteams"`
 }
 
-// textBlock is a RichTextBlock of one line. Its text is shown as it is, while a TextBlock would read Markdown in it.
+// textBlock is a RichTextBlock of one line. Its text is shown as it is, while a TextBlock would
+// read Markdown in it.
 type textBlock struct {
 	Type    string    `json:"type"`
 	Inlines []textRun `json:"inlines"`
@@ -69,8 +71,8 @@ type textRun struct {
 	Color  string `json:"color,omitempty"`
 }
 
-// Send posts the message. The workflow accepts it with 202 and an empty body. The connectors that came before
-// workflows confirm with 200 and "1", and report an error with 200 and its text.
+// Send posts the message. The workflow accepts it with 202 and an empty body. The connectors that
+// came before workflows confirm with 200 and "1", and report an error with 200 and its text.
 func (t Teams) Send(ctx context.Context, m *Message) error {
 	return post(ctx, t.URL, newCard(m), func(r response) bool {
 		return r.status == http.StatusAccepted && r.body == "" || r.body == "1"

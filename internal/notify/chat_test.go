@@ -36,8 +36,8 @@ func fleet(organizations int, name string) *notify.Message {
 	return m
 }
 
-// The limits are those that the services publish: docs.slack.dev advises 4,000 characters and truncates at 40,000,
-// learn.microsoft.com gives a message of Teams 28 KB.
+// The limits are those that the services publish: docs.slack.dev advises 4,000 characters and
+// truncates at 40,000, learn.microsoft.com gives a message of Teams 28 KB.
 func TestAMessageIsCutToWhatTheServiceTakes(t *testing.T) {
 	for name, m := range map[string]*notify.Message{
 		"1000 organizations":                         fleet(1000, "acme"),
@@ -90,7 +90,8 @@ func slackText(t *testing.T, body string) string {
 	return m.Text
 }
 
-// cardLines returns the texts of an Adaptive Card. It fails for anything that Teams does not take from a workflow.
+// cardLines returns the texts of an Adaptive Card. It fails for anything that Teams does not take
+// from a workflow.
 func cardLines(t *testing.T, body string) (lines []string) {
 	t.Helper()
 	var m struct {
@@ -117,7 +118,8 @@ func cardLines(t *testing.T, body string) (lines []string) {
 		t.Fatalf("not a message with one card: %.300s", body)
 	}
 	card := m.Attachments[0]
-	// Teams shows cards up to version 1.5: https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference
+	// Teams shows cards up to version 1.5:
+	// https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference
 	if card.ContentType != "application/vnd.microsoft.card.adaptive" || card.Content.Type != "AdaptiveCard" || card.Content.Version > "1.5" {
 		t.Errorf("not an Adaptive Card that Teams shows: %.300s", body)
 	}

@@ -11,15 +11,16 @@ import (
 	"time"
 )
 
-// Command starts a program, without a shell, that reads the message's result as JSON from standard input.
+// Command starts a program, without a shell, that reads the message's result as JSON from standard
+// input.
 type Command struct {
 	Args        []string // the program and its arguments
 	Environment []string // NAME=value
 	Limit       time.Duration
 }
 
-// Send starts the program once: it may have done a part of its work when it fails. Exit code 0 within the time limit is
-// success.
+// Send starts the program once: it may have done a part of its work when it fails. Exit code 0
+// within the time limit is success.
 func (c Command) Send(ctx context.Context, m *Message) error {
 	text, err := json.Marshal(m.Result)
 	if err != nil {

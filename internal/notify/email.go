@@ -35,8 +35,9 @@ type Email struct {
 	TLSConfig *tls.Config
 }
 
-// Send delivers the message to each recipient that the server accepts. If the server refuses the message with the
-// workbook, Send delivers it without. The error names the refused recipients, and says why the workbook is missing.
+// Send delivers the message to each recipient that the server accepts. If the server refuses the
+// message with the workbook, Send delivers it without. The error names the refused recipients, and
+// says why the workbook is missing.
 func (m *Email) Send(ctx context.Context, e *Message) error {
 	d := &delivery{email: m, content: e, id: rand.Text(), left: slices.Clone(m.To)}
 	if m.Attach && e.Workbook != "" {
@@ -67,7 +68,8 @@ func (m *Email) Check(ctx context.Context) (found string, err error) {
 	return found, client.Quit()
 }
 
-// delivery is the sending of one message. A further try sends it only to the recipients that are left.
+// delivery is the sending of one message. A further try sends it only to the recipients that are
+// left.
 type delivery struct {
 	email     *Email
 	content   *Message
@@ -100,7 +102,8 @@ func (d *delivery) try(ctx context.Context) error {
 	return nil
 }
 
-// send offers the message to the server and, if it is refused because of the workbook, again without.
+// send offers the message to the server and, if it is refused because of the workbook, again
+// without.
 func (d *delivery) send(client *smtp.Client) error {
 	text, err := d.text()
 	if err != nil {
@@ -135,11 +138,13 @@ func (d *delivery) send(client *smtp.Client) error {
 	return joinErrors(busy)
 }
 
-// insufficientStorage is the code with which some servers refuse a message for its size as if they could take it later.
+// insufficientStorage is the code with which some servers refuse a message for its size as if they
+// could take it later.
 const insufficientStorage = 452
 
-// withoutWorkbook handles an error for the whole message. If the message has the workbook and the server refused it, it
-// is sent without. If the connection broke, the next try is without: some servers hang up on a message that is too large.
+// withoutWorkbook handles an error for the whole message. If the message has the workbook and the
+// server refused it, it is sent without. If the connection broke, the next try is without: some
+// servers hang up on a message that is too large.
 func (d *delivery) withoutWorkbook(client *smtp.Client, err error) error {
 	refusal, answered := errors.AsType[*textproto.Error](err)
 	if d.workbook == nil || answered && refusal.Code < 500 && refusal.Code != insufficientStorage {
@@ -155,8 +160,8 @@ func (d *delivery) withoutWorkbook(client *smtp.Client, err error) error {
 	return d.send(client)
 }
 
-// recipients offers each recipient that is left. It returns those that the server accepts, and an error for each that
-// it may accept later. If it refuses all for good, that is an error.
+// recipients offers each recipient that is left. It returns those that the server accepts, and an
+// error for each that it may accept later. If it refuses all for good, that is an error.
 func (d *delivery) recipients(client *smtp.Client) (accepted []string, busy []error, err error) {
 	for _, to := range slices.Clone(d.left) {
 		err := client.Rcpt("<" + mailbox(to) + ">")
@@ -217,7 +222,8 @@ func (m *Email) message(e *Message, id string) (*mail.Msg, error) {
 	_, domain, _ := strings.Cut(m.sender(), "@")
 	message.SetMessageIDWithValue(id + "@" + domain)
 	message.SetDate()
-	// Absence notes and other programs do not answer such a message: https://www.rfc-editor.org/rfc/rfc3834#section-5
+	// Absence notes and other programs do not answer such a message:
+	// https://www.rfc-editor.org/rfc/rfc3834#section-5
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	message.SetGenHeader("X-Auto-Response-Suppress", "All") // the same for Microsoft Exchange
 	message.Subject(e.Subject)
@@ -226,7 +232,8 @@ func (m *Email) message(e *Message, id string) (*mail.Msg, error) {
 
 func (m *Email) sender() string { return mailbox(m.From) }
 
-// permanentIfRefused makes a refusal of the server permanent. Any other error, such as a lost connection, may pass.
+// permanentIfRefused makes a refusal of the server permanent. Any other error, such as a lost
+// connection, may pass.
 func permanentIfRefused(err error) error {
 	if refusal, ok := errors.AsType[*textproto.Error](err); ok && refusal.Code >= 500 {
 		return backoff.Permanent(err)

@@ -28,8 +28,9 @@ import (
 type mailbox struct {
 	mu       sync.Mutex
 	refusals []*smtp.SMTPError
-	// refused has the answers to a recipient, in order; the recipient is accepted from then on. An answer with code 5xx
-	// stays. An attachment is refused with noAttachment; with code 0, the connection ends.
+	// refused has the answers to a recipient, in order; the recipient is accepted from then on. An
+	// answer with code 5xx stays. An attachment is refused with noAttachment; with code 0, the
+	// connection ends.
 	refused      map[string][]*smtp.SMTPError
 	noAttachment *smtp.SMTPError
 	largest      int64 // bytes of a message; 0 without a limit

@@ -1,5 +1,6 @@
-// Package notify delivers the result of a run to people and machines: by webhook, to Slack and Microsoft Teams, by
-// e-mail, to a command, and as a ping to a service that alerts if the ping is missing.
+// Package notify delivers the result of a run to people and machines: by webhook, to Slack and
+// Microsoft Teams, by e-mail, to a command, and as a ping to a service that alerts if the ping is
+// missing.
 package notify
 
 import (
@@ -20,8 +21,9 @@ type Message struct {
 	Test bool
 	// Subject is the outcome in one line.
 	Subject string
-	// Head has the lines that follow: run, counts, report. Rows has a line for each organization, the most serious
-	// first. A service that takes only short messages gets the first rows, and the number of the others.
+	// Head has the lines that follow: run, counts, report. Rows has a line for each organization,
+	// the most serious first. A service that takes only short messages gets the first rows, and the
+	// number of the others.
 	Head, Rows []string
 	// Result is sent to webhooks and commands as JSON.
 	Result any
@@ -31,10 +33,12 @@ type Message struct {
 
 // Sender delivers messages to one recipient.
 type Sender interface {
-	// Send delivers the message. It retries within a minute while a retry can succeed. An error may mean that only a
-	// part of the recipients, or only a part of the message, was reached; its text says so.
+	// Send delivers the message. It retries within a minute while a retry can succeed. An error may
+	// mean that only a part of the recipients, or only a part of the message, was reached; its text
+	// says so.
 	Send(context.Context, *Message) error
-	// Check tests the way to the recipient without sending anything. It returns what it found in a few words.
+	// Check tests the way to the recipient without sending anything. It returns what it found in a
+	// few words.
 	Check(context.Context) (found string, err error)
 }
 
@@ -43,11 +47,12 @@ func (m *Message) Text() string {
 	return strings.Join(m.lines(0, nil), "\n") + "\n"
 }
 
-// longestLine is the longest line, in bytes, of a message to a service that takes only short messages.
+// longestLine is the longest line, in bytes, of a message to a service that takes only short
+// messages.
 const longestLine = 500
 
-// lines returns the lines of the message whose sizes are at most limit together. If not all fit, the last line is the
-// number of the others. All lines are returned if limit is 0.
+// lines returns the lines of the message whose sizes are at most limit together. If not all fit,
+// the last line is the number of the others. All lines are returned if limit is 0.
 func (m *Message) lines(limit int, size func(line string) int) []string {
 	all := append(append([]string{m.Subject}, m.Head...), m.Rows...)
 	if limit == 0 {
@@ -86,8 +91,9 @@ const (
 // firstWait is the wait after the first try. Each further wait is longer. Tests shorten it.
 var firstWait = 2 * time.Second
 
-// retry calls try until it succeeds, returns a permanent error, or has used all tries or a minute. It returns the last
-// error. A service that says when to try again is tried then, while the minute lasts.
+// retry calls try until it succeeds, returns a permanent error, or has used all tries or a minute.
+// It returns the last error. A service that says when to try again is tried then, while the minute
+// lasts.
 func retry(ctx context.Context, try func(context.Context) error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = firstWait

@@ -28,7 +28,8 @@ const (
 	None        TLS = "none"
 )
 
-// heloName is a host name, or an address in brackets: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.3
+// heloName is a host name, or an address in brackets:
+// https://www.rfc-editor.org/rfc/rfc5321#section-4.1.3
 var heloName = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\])$`)
 
 // Validate returns an error if an address or a setting is invalid. It connects to nothing.
@@ -55,7 +56,8 @@ func isLoopback(host string) bool {
 
 func (m *Email) address() string { return net.JoinHostPort(m.Host, strconv.Itoa(m.Port)) }
 
-// connect connects to the server, encrypts, and logs in. The connection ends with the deadline of ctx.
+// connect connects to the server, encrypts, and logs in. The connection ends with the deadline of
+// ctx.
 func (m *Email) connect(ctx context.Context) (*smtp.Client, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", m.address())
 	if err != nil {
@@ -123,8 +125,8 @@ func (m *Email) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error) 
 // lookupLimit bounds the wait for a name server that does not answer.
 const lookupLimit = 3 * time.Second
 
-// fullHostName returns the name of this host with its domain, or "" if it has none: many servers refuse a name without
-// a domain in EHLO.
+// fullHostName returns the name of this host with its domain, or "" if it has none: many servers
+// refuse a name without a domain in EHLO.
 func fullHostName(ctx context.Context) string {
 	name, err := os.Hostname()
 	if err != nil || strings.Contains(name, ".") {
@@ -139,7 +141,8 @@ func fullHostName(ctx context.Context) string {
 	return full
 }
 
-// addressLiteral returns the address of this end of a connection as EHLO takes it from a host without a full name.
+// addressLiteral returns the address of this end of a connection as EHLO takes it from a host
+// without a full name.
 func addressLiteral(local net.Addr) string {
 	host, _, _ := net.SplitHostPort(local.String())
 	if strings.Contains(host, ":") {
@@ -148,7 +151,8 @@ func addressLiteral(local net.Addr) string {
 	return "[" + host + "]"
 }
 
-// mailbox returns the address without the name of its owner, such as a@example.com of "Ann <a@example.com>".
+// mailbox returns the address without the name of its owner, such as a@example.com of "Ann
+// <a@example.com>".
 func mailbox(address string) string {
 	parsed, err := netmail.ParseAddress(address)
 	if err != nil {

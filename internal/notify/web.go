@@ -20,7 +20,8 @@ import (
 // Webhook posts the message's result as JSON. No error shows the URL, which may be a secret.
 type Webhook struct{ URL string }
 
-// Send posts the message. Any 2xx status is success, unless the response is JSON that reports a failure.
+// Send posts the message. Any 2xx status is success, unless the response is JSON that reports a
+// failure.
 func (w Webhook) Send(ctx context.Context, m *Message) error {
 	return post(ctx, w.URL, m.Result, func(r response) bool { return !r.flagged(false) })
 }
@@ -28,8 +29,8 @@ func (w Webhook) Send(ctx context.Context, m *Message) error {
 // Check connects to the host.
 func (w Webhook) Check(ctx context.Context) (string, error) { return reach(ctx, w.URL) }
 
-// Ping is a dead man's switch: a service that alerts if the ping for a complete run is missing. As with
-// healthchecks.io, the URL reports success, URL/start the start, and URL/fail a failure.
+// Ping is a dead man's switch: a service that alerts if the ping for a complete run is missing. As
+// with healthchecks.io, the URL reports success, URL/start the start, and URL/fail a failure.
 type Ping struct{ URL string }
 
 // Started reports that a run begins.
@@ -56,8 +57,8 @@ func (p Ping) call(ctx context.Context, suffix string) error {
 	}
 	u.Path = strings.TrimRight(u.Path, "/") + suffix
 	return retry(ctx, func(ctx context.Context) error {
-		// healthchecks.io answers an unknown UUID with 200 and "OK (not found)", and too many pings with 200 and "OK
-		// (rate limited)": https://healthchecks.io/docs/http_api/
+		// healthchecks.io answers an unknown UUID with 200 and "OK (not found)", and too many pings
+		// with 200 and "OK (rate limited)": https://healthchecks.io/docs/http_api/
 		return request(ctx, http.MethodGet, u, nil, func(r response) bool {
 			return !r.flagged(false) && !strings.HasPrefix(r.body, "OK (")
 		})
@@ -72,8 +73,8 @@ type response struct {
 	body   string // without spaces around it
 }
 
-// flagged reports whether the body is a JSON object that reports success (true) or failure (false) in one of the ways
-// that chat services have: {"ok": …}, {"success": …} or {"result": "success"}.
+// flagged reports whether the body is a JSON object that reports success (true) or failure (false)
+// in one of the ways that chat services have: {"ok": …}, {"success": …} or {"result": "success"}.
 func (r response) flagged(success bool) bool {
 	var flags struct {
 		OK      *bool  `json:"ok"`
@@ -94,8 +95,8 @@ func (r response) flagged(success bool) bool {
 	return flags.Result == "error"
 }
 
-// post sends the body as JSON, with retries. Delivered reports whether a response with a 2xx status confirms the
-// delivery.
+// post sends the body as JSON, with retries. Delivered reports whether a response with a 2xx status
+// confirms the delivery.
 func post(ctx context.Context, target string, body any, delivered func(response) bool) error {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -110,7 +111,8 @@ func post(ctx context.Context, target string, body any, delivered func(response)
 	})
 }
 
-// client does not follow redirects: a POST could become a GET that succeeds although nothing was delivered.
+// client does not follow redirects: a POST could become a GET that succeeds although nothing was
+// delivered.
 var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // request sends one request.
@@ -158,8 +160,8 @@ func exchange(ctx context.Context, method string, u *url.URL, body []byte) (*htt
 	return resp, err
 }
 
-// reach tests the name, the connection and the certificate of the host. Its request concerns the server and no path of
-// it: https://www.rfc-editor.org/rfc/rfc9110#name-options
+// reach tests the name, the connection and the certificate of the host. Its request concerns the
+// server and no path of it: https://www.rfc-editor.org/rfc/rfc9110#name-options
 func reach(ctx context.Context, target string) (found string, err error) {
 	u, err := url.Parse(target)
 	if err != nil {
@@ -175,7 +177,8 @@ func reach(ctx context.Context, target string) (found string, err error) {
 // shortestWait keeps a service that asks for no wait from being called in a tight loop.
 const shortestWait = time.Second
 
-// retryAfter returns how long the service asks to wait: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+// retryAfter returns how long the service asks to wait:
+// https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
 func retryAfter(header http.Header) (wait time.Duration, told bool) {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < 1e6 {
@@ -192,8 +195,8 @@ func retryAfter(header http.Header) (wait time.Duration, told bool) {
 // excerptLength is how many bytes of a response an error shows.
 const excerptLength = 200
 
-// excerpt returns the beginning of a response in one line. The parts of the URL that may be secret are hidden, because
-// some servers repeat them.
+// excerpt returns the beginning of a response in one line. The parts of the URL that may be secret
+// are hidden, because some servers repeat them.
 func excerpt(u *url.URL, body string) string {
 	const shortestSecret = 6
 	secrets := append([]string{u.String(), u.RequestURI()}, strings.Split(u.EscapedPath(), "/")...)

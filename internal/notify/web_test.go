@@ -103,8 +103,9 @@ func TestAWebhookThatFailsIsReportedWithoutItsURL(t *testing.T) {
 	}
 }
 
-// Every service has its own way to confirm a message. Anything else with status 200 is a failure that the service
-// reports, such as Teams in MicrosoftDocs/msteams-docs#7425, or the page of a proxy.
+// Every service has its own way to confirm a message. Anything else with status 200 is a failure
+// that the service reports, such as Teams in MicrosoftDocs/msteams-docs#7425, or the page of a
+// proxy.
 func TestOnlyWhatAServiceConfirmsIsDelivered(t *testing.T) {
 	senders := map[string]func(url string) notify.Sender{
 		"webhook": func(url string) notify.Sender { return notify.Webhook{URL: url} },

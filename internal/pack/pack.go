@@ -1,6 +1,6 @@
-// Package pack writes one zip file with which an auditor can check a report without auditor: the report folder with
-// its signature and its timestamp, a copy of the database, a script that recomputes its hashes, and CHECK.md, which
-// says how to check all of it.
+// Package pack writes one zip file with which an auditor can check a report without auditor: the
+// report folder with its signature and its timestamp, a copy of the database, a script that
+// recomputes its hashes, and CHECK.md, which says how to check all of it.
 package pack
 
 import (

@@ -61,7 +61,8 @@ func (r *report) changeTables() (changes, reading *table.Table) {
 	return changes, reading
 }
 
-// remarkChanges adds for each organization which snapshots were compared, or why it has no rows.
+// remarkChanges adds for each organization which snapshots were compared, or why it has no
+// rows.
 func (r *report) remarkChanges(t *table.Table) {
 	for i, o := range r.Organizations {
 		switch {
@@ -87,8 +88,8 @@ func (r *report) remarkChanges(t *table.Table) {
 	}
 }
 
-// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes are
-// not known, and those that were compared with an older snapshot than the baseline.
+// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes
+// are not known, and those that were compared with an older snapshot than the baseline.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	for _, part := range []struct {
 		name, notAssessed string

@@ -53,9 +53,9 @@ type Fact struct {
 	Value        any
 }
 
-// rowFacts returns a row as facts: each visible cell with a value becomes a fact under its column's
-// title, and each instant a second one with its local time. Keys select the columns; no keys select
-// all.
+// rowFacts returns a row as facts: each visible cell with a value becomes a fact under its
+// column's title, and each instant a second one with its local time. Keys select the columns;
+// no keys select all.
 func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for _, i := range t.Indexes(keys) {
@@ -92,9 +92,9 @@ func FactTable(facts []Fact, names *Names) *table.Table {
 	return t
 }
 
-// CellFacts counts the cells that the selected files show in another form than the database. The
-// facts also say where the unaltered values are: in the database and in the JSON files, if these
-// are written.
+// CellFacts counts the cells that the selected files show in another form than the database.
+// The facts also say where the unaltered values are: in the database and in the JSON files, if
+// these are written.
 func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines string) (table.Counts, []Fact) {
 	var counts table.Counts
 	var facts []Fact
@@ -122,8 +122,8 @@ func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines
 	return counts, facts
 }
 
-// snapshotTable has one row for each organization on how its snapshot was made. The evidence shows
-// each cell with a value on its own line, under the column's title.
+// snapshotTable has one row for each organization on how its snapshot was made. The evidence
+// shows each cell with a value on its own line, under the column's title.
 func (r *report) snapshotTable() *table.Table {
 	t := table.New("", nil, columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
@@ -267,7 +267,8 @@ func RunCells(r *snapshot.Run) []any {
 // scheduled times in RFC 3339.
 const missedRule = "RUN-002"
 
-// runTable lists the last runs up to this one and the missed nights of the last days, newest first.
+// runTable lists the last runs up to this one and the missed nights of the last days, newest
+// first.
 func (r *report) runTable() *table.Table {
 	t := r.table("Runs")
 	for i := range r.Runs {
@@ -290,9 +291,9 @@ func (r *report) runTable() *table.Table {
 	return t
 }
 
-// missedNights returns the nights without a run. It also returns the nights in findings of RUN-002,
-// with the organizations of this run that missed them. A night with a failed run is not included:
-// that run has a row of its own.
+// missedNights returns the nights without a run. It also returns the nights in findings of
+// RUN-002, with the organizations of this run that missed them. A night with a failed run is
+// not included: that run has a row of its own.
 func (r *report) missedNights() map[time.Time][]string {
 	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
 	for _, n := range r.Nights {

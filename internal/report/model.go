@@ -1,6 +1,6 @@
-// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds a
-// Model from the database alone, and every file comes from it. The same database therefore always
-// produces the same bytes.
+// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds
+// a Model from the database alone, and every file comes from it. The same database therefore
+// always produces the same bytes.
 package report
 
 import (
@@ -45,18 +45,19 @@ const (
 // Since returns the start of the timeline and of the list of missed nights.
 func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -shownDays) }
 
-// Organization is the data of a run about one organization. If the snapshot is not complete, only
-// Snapshot, LastComplete, Findings and Exchanges are set.
+// Organization is the data of a run about one organization. If the snapshot is not complete,
+// only Snapshot, LastComplete, Findings and Exchanges are set.
 type Organization struct {
 	Snapshot snapshot.Snapshot
 	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
 	Baseline *snapshot.Snapshot
-	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies were
-	// compared with: Baseline, or the last complete snapshot that could read them, nil if there is
-	// none.
+	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies
+	// were compared with: Baseline, or the last complete snapshot that could read them, nil if
+	// there is none.
 	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
-	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none: of the
-	// organization, or of the same label in the settings if the organization's id is not known.
+	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none:
+	// of the organization, or of the same label in the settings if the organization's id is not
+	// known.
 	LastComplete *snapshot.Snapshot
 	snapshot.Shown
 	Changes   []snapshot.Change
@@ -91,15 +92,15 @@ func (o *Organization) complete() bool { return o.Snapshot.Outcome == snapshot.C
 // inventory and no changes.
 func (o *Organization) first() bool { return o.complete() && o.Baseline == nil }
 
-// name returns the organization's name, else its last known name, else its label in the settings,
-// else its id.
+// name returns the organization's name, else its last known name, else its label in the
+// settings, else its id.
 func (o *Organization) name() string {
 	last := cmp.Or(o.LastComplete, new(snapshot.Snapshot))
 	return cmp.Or(o.Snapshot.OrganizationName, last.OrganizationName, o.Snapshot.Source, o.Snapshot.OrganizationID)
 }
 
-// id returns the organization's id, that of its last complete snapshot if this one failed before
-// the id was known.
+// id returns the organization's id, that of its last complete snapshot if this one failed
+// before the id was known.
 func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
@@ -128,8 +129,8 @@ func DaysBetween(from, to time.Time) int {
 	return days
 }
 
-// Read builds the model of a run from the store. It also reads a run that has not ended or has no
-// snapshot: the report says that the run is not complete.
+// Read builds the model of a run from the store. It also reads a run that has not ended or has
+// no snapshot: the report says that the run is not complete.
 func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, err error) {
 	defer func() {
 		if err != nil {
@@ -201,9 +202,9 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	return err
 }
 
-// readBaselines finds the snapshots that this one was compared with. If the baseline could not read
-// SSO configurations or policies, these were compared with the last complete snapshot that could.
-// Retention never deletes the newest such snapshot, so this finds the one that was used.
+// readBaselines finds the snapshots that this one was compared with. If the baseline could not
+// read SSO configurations or policies, these were compared with the last complete snapshot that
+// could. Retention never deletes the newest such snapshot, so this finds the one that was used.
 func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
 	if o.Snapshot.BaselineID == 0 {
 		return nil

@@ -72,7 +72,8 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
-// table returns a table without rows. Its CSV file and its array in JSON are named like the table.
+// table returns a table without rows. Its CSV file and its array in JSON are named like the
+// table.
 func (r *report) table(name string) *table.Table {
 	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
@@ -124,9 +125,9 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path.
-// <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the folder,
-// unless that points to a newer run.
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that
+// path. <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the
+// folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (string, error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
 	path := filepath.Join(dir, name)
@@ -163,8 +164,8 @@ func (r *report) files() []folder.File {
 	return files
 }
 
-// frames returns the columns that identify the organization of a row: those in the JSON document,
-// and those in CSV and JSON lines.
+// frames returns the columns that identify the organization of a row: those in the JSON
+// document, and those in CSV and JSON lines.
 func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
@@ -180,8 +181,8 @@ func (r *report) frames() (document, rows *table.Frame) {
 	return document, rows
 }
 
-// jsonSchema is the version of the form of audit.json. Under one version, fields may be added; none
-// is removed or changes its meaning.
+// jsonSchema is the version of the form of audit.json. Under one version, fields may be added;
+// none is removed or changes its meaning.
 const jsonSchema = "auditor-report/2"
 
 // head has the members of audit.json before the arrays. The array runs has more about the run.
@@ -248,10 +249,11 @@ func (r *report) manifest(files []folder.Written) any {
 
 // Options are the settings of a report. The zero value selects the defaults.
 type Options struct {
-	// Formats selects the files to write; empty selects DefaultFormats. The manifest and SHA256SUMS
-	// are always written.
+	// Formats selects the files to write; empty selects DefaultFormats. The manifest and
+	// SHA256SUMS are always written.
 	Formats []Format
-	// Template replaces the built-in template of the Markdown file; nil selects the built-in one.
+	// Template replaces the built-in template of the Markdown file; nil selects the built-in
+	// one.
 	Template *template.Template
 	// Location is the zone of the extra columns of local times; nil or UTC adds none.
 	Location *time.Location

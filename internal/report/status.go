@@ -185,8 +185,8 @@ const (
 	statusOK = 200
 )
 
-// tieOuts compares every count in the report with a second source: the stored exchanges, the counts
-// of the collector, the views of the database, and the rows of the files.
+// tieOuts compares every count in the report with a second source: the stored exchanges, the
+// counts of the collector, the views of the database, and the rows of the files.
 func (r *report) tieOuts() TieOuts {
 	var all TieOuts
 	for i, o := range r.Organizations {
@@ -208,7 +208,8 @@ func (r *report) tieOuts() TieOuts {
 	return append(all, r.runTieOuts()...)
 }
 
-// recorded counts the records of each list in the stored exchanges, and the pages of both lists.
+// recorded counts the records of each list in the stored exchanges, and the pages of both
+// lists.
 func (o *Organization) recorded() (scim, sso, pages int) {
 	for i := range o.Exchanges {
 		e := &o.Exchanges[i]

@@ -16,8 +16,9 @@ import (
 	"scim-auditor/internal/fetch"
 )
 
-// Config has a field for each key of the config file. If a key is also a flag, its field in Settings holds the value
-// after precedence was applied. Settings has the parsed value of a field whose name ends in Text.
+// Config has a field for each key of the config file. If a key is also a flag, its field in
+// Settings holds the value after precedence was applied. Settings has the parsed value of a
+// field whose name ends in Text.
 type Config struct {
 	DB              string `yaml:"db"`
 	Out             string `yaml:"out"`
@@ -50,7 +51,8 @@ const (
 	hostVariable  = "ONA_HOST" // has only the host of the base URL
 )
 
-// readConfig reads the config file over the defaults. If none is named, it reads auditor.yaml, which may be missing.
+// readConfig reads the config file over the defaults. If none is named, it reads auditor.yaml,
+// which may be missing.
 func (s *Settings) readConfig() error {
 	path, _ := s.given("config")
 	s.file = &yamlFile{path: cmp.Or(path, defaultConfig)}
@@ -67,8 +69,8 @@ func (s *Settings) readConfig() error {
 	return nil
 }
 
-// fill reads the config file and sets the fields that are flags of the command. Precedence: flag, environment, config
-// file, default.
+// fill reads the config file and sets the fields that are flags of the command. Precedence:
+// flag, environment, config file, default.
 func (s *Settings) fill() error {
 	byDefault := func(name string) (text, origin string) { return s.flags.Lookup(name).DefValue, "default" }
 	if err := s.overlay(byDefault); err != nil {
@@ -117,8 +119,8 @@ func (s *Settings) overlay(value func(name string) (text, origin string)) (err e
 	return nil
 }
 
-// given returns the value from the command line or else from the environment, and where it is from. Both are empty if
-// neither has one, but a flag may set an empty value.
+// given returns the value from the command line or else from the environment, and where it is
+// from. Both are empty if neither has one, but a flag may set an empty value.
 func (s *Settings) given(name string) (text, origin string) {
 	if s.flags.Changed(name) {
 		return s.flags.Lookup(name).Value.String(), "--" + name
@@ -138,13 +140,15 @@ func (s *Settings) given(name string) (text, origin string) {
 // variablePrefix begins the origin of a value that is from the environment.
 const variablePrefix = "environment variable "
 
-// quoted reports whether a value is in quotes. A shell removes them, but the env-file of a container keeps them.
+// quoted reports whether a value is in quotes. A shell removes them, but the env-file of a
+// container keeps them.
 func quoted(value string) bool {
 	const shortest = 2
 	return len(value) >= shortest && strings.ContainsRune(`"'`, rune(value[0])) && value[0] == value[len(value)-1]
 }
 
-// wrong returns an error that names where the user set the setting: a flag, a variable, or a line in the config file.
+// wrong returns an error that names where the user set the setting: a flag, a variable, or a line
+// in the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
 	_, origin := s.given(name)
@@ -160,14 +164,15 @@ func (s *Settings) wrongEntry(list string, i int, err error, hint string) error 
 	return &Error{fmt.Errorf("config file %s: %s: %w", where, list, err), hint}
 }
 
-// flagTable has a line for each setting that is a flag: its name, the commands that take it or all, its type,
-// default and description. It is also an environment variable and, except config, verbose and quiet, a key in the
-// config file.
+// flagTable has a line for each setting that is a flag: its name, the commands that take it or
+// all, its type, default and description. It is also an environment variable and, except
+// config, verbose and quiet, a key in the config file.
 //
 //go:embed flags.tsv
 var flagTable string
 
-// AddFlags adds the settings that a command takes, or those that all commands take, to its flags.
+// AddFlags adds the settings that a command takes, or those that all commands take, to its
+// flags.
 func AddFlags(to *pflag.FlagSet, command string) {
 	for line := range strings.Lines(flagTable) {
 		column := strings.Split(strings.TrimSuffix(line, "\n"), "\t")

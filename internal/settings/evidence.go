@@ -30,8 +30,8 @@ func (s *Settings) Signer() (*evidence.Signer, error) {
 	return signer, nil
 }
 
-// Timestamps returns the URL of the timestamp server and the root certificates that its certificate must have. The URL
-// is empty if the settings name none.
+// Timestamps returns the URL of the timestamp server and the root certificates that its certificate
+// must have. The URL is empty if the settings name none.
 func (s *Settings) Timestamps() (server string, roots *x509.CertPool, err error) {
 	if s.Evidence.TimestampURL == "" {
 		return "", nil, nil

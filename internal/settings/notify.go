@@ -16,7 +16,8 @@ import (
 	"scim-auditor/internal/report"
 )
 
-// Notification is a recipient. It is notified of results that meet at least one of the conditions.
+// Notification is a recipient. It is notified of results that meet at least one of the
+// conditions.
 type Notification struct {
 	Type   string // an item of notifyTypes
 	Sender notify.Sender
@@ -45,7 +46,8 @@ type notifyEntry struct {
 // notifyTypes are the types of a notification. Those before email have a URL.
 var notifyTypes = []string{"webhook", "slack", "teams", "ping", "email", "command"}
 
-// Notifications returns the recipients in the config file. It reads their secrets and sends nothing.
+// Notifications returns the recipients in the config file. It reads their secrets and sends
+// nothing.
 func (s *Settings) Notifications() ([]Notification, error) {
 	var all []Notification
 	for i, entry := range s.Notify {
@@ -130,8 +132,8 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 // commandLimit is how long a command of a notification may take if its entry has no time_limit.
 const commandLimit = 30 * time.Second
 
-// commandVariables are the variables of the environment that the command of a notification gets. All others stay out,
-// because they may be tokens and passwords.
+// commandVariables are the variables of the environment that the command of a notification gets.
+// All others stay out, because they may be tokens and passwords.
 var commandVariables = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
@@ -178,8 +180,8 @@ func (s *Settings) secret(what, value, variable, file string) (string, error) {
 	return "", fmt.Errorf("set %s_env or %s_file", what, what)
 }
 
-// Condition is an item of --fail-on or of on in a notification: changes or findings of a severity or above, or an event
-// of a run, which has no severity.
+// Condition is an item of --fail-on or of on in a notification: changes or findings of a
+// severity or above, or an event of a run, which has no severity.
 type Condition struct {
 	What  string // "changes", "findings" or one of the events
 	Least diff.Severity
@@ -192,7 +194,8 @@ const (
 	Token   = "token" // a token expires soon or has expired
 )
 
-// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the events, comma-separated.
+// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the
+// events, comma-separated.
 func ParseConditions(text string, events ...string) ([]Condition, error) {
 	var all []Condition
 	for item := range strings.SplitSeq(text, ",") {

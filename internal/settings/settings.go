@@ -1,7 +1,9 @@
-// Package settings turns flags, the environment, auditor.yaml and exceptions.yaml into one validated Settings value.
-// It reads only the files that the settings name. The caller passes the flags and the environment.
+// Package settings turns flags, the environment, auditor.yaml and exceptions.yaml into one
+// validated Settings value. It reads only the files that the settings name. The caller passes
+// the flags and the environment.
 //
-// Precedence: flag, environment, config file, default. An unknown key in a file is an error that names its line.
+// Precedence: flag, environment, config file, default. An unknown key in a file is an error
+// that names its line.
 package settings
 
 import (
@@ -19,9 +21,9 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// Settings holds the validated settings of one command. A setting without a flag has its value from the config file, or
-// its zero value. Files that can change between two runs of a server (tokens, exceptions, a template)
-// are read by the methods.
+// Settings holds the validated settings of one command. A setting without a flag has its value
+// from the config file, or its zero value. Files that can change between two runs of a server
+// (tokens, exceptions, a template) are read by the methods.
 type Settings struct {
 	Config
 	// Verbose and Quiet have the tags of their flags, but are not in the config file.
@@ -30,8 +32,8 @@ type Settings struct {
 	Timeout, StopTimeout time.Duration
 	FailOn               []Condition
 	Thresholds           finding.Thresholds
-	// TokenExpiries maps a source to the day on which its token expires, if the settings have it. The API does not
-	// report that day.
+	// TokenExpiries maps a source to the day on which its token expires, if the settings have
+	// it. The API does not report that day.
 	TokenExpiries map[string]time.Time
 
 	exceptionsNamed bool
@@ -51,7 +53,8 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Load reads the config file and returns the settings of a command. Its flags must have been parsed. Every error is an
+// Load reads the config file and returns the settings of a command. Its flags must have been
+// parsed. Every error is an
 // *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
@@ -74,7 +77,8 @@ func (s *Settings) takes(name string) bool {
 	return s.flags.Lookup(name) != nil
 }
 
-// check validates the settings that are valid for every command, and those of the flags fail-on and listen.
+// check validates the settings that are valid for every command, and those of the flags fail-on
+// and listen.
 func (s *Settings) check() (err error) {
 	switch {
 	case s.LogFormat != "text" && s.LogFormat != "json":
@@ -97,6 +101,10 @@ func (s *Settings) check() (err error) {
 	if !s.takes("listen") {
 		return nil
 	}
+	return s.checkServer()
+}
+
+func (s *Settings) checkServer() (err error) {
 	if s.Listen, err = s.listenAddress(s.Listen); err != nil {
 		return err
 	}
@@ -190,19 +198,23 @@ func (s *Settings) Report(toolVersion string) (options report.Options, err error
 		return options, s.wrong("timezone", err,
 			"use a name from the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
+	return options, s.readTemplate(&options)
+}
+
+func (s *Settings) readTemplate(options *report.Options) error {
 	if s.Template == "" {
-		return options, nil
+		return nil
 	}
 	if !options.Has(report.FormatMD) {
-		return options, s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out",
+		return s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out",
 			s.Template, s.Formats), "add md to --formats, or leave out --template")
 	}
 	text, err := os.ReadFile(s.Template)
 	if err != nil {
-		return options, s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
+		return s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
 	if options.Template, err = report.ParseTemplate(s.Template, string(text), options.Location); err != nil {
-		return options, s.wrong("template", err, "docs/templates.md lists what a template can use")
+		return s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}
-	return options, nil
+	return nil
 }

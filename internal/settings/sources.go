@@ -30,7 +30,8 @@ const (
 	expiryHint    = "set the day that Ona showed when the token was created, such as 2027-01-31"
 )
 
-// entries returns the organizations in the config file (listed), or the one that the other settings describe.
+// entries returns the organizations in the config file (listed), or the one that the other
+// settings describe.
 func (s *Settings) entries() (all []organizationEntry, listed bool) {
 	if len(s.Organizations) > 0 {
 		return s.Organizations, true
@@ -39,8 +40,8 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its base URL, token and page size. It reads the tokens, and
-// logs a warning for a token file that other users can read.
+// Sources returns the organizations to collect, each with its base URL, token and page size. It
+// reads the tokens, and logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
@@ -92,7 +93,8 @@ func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) 
 	return source, err
 }
 
-// token reads the token of an entry from its file or variable, else from ONA_TOKEN, else from GITPOD_API_KEY.
+// token reads the token of an entry from its file or variable, else from ONA_TOKEN, else from
+// GITPOD_API_KEY.
 func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
 	variables := []string{"ONA_TOKEN", "GITPOD_API_KEY"}
 	switch {

@@ -8,21 +8,22 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Baseline is the last complete snapshot of an organization, with which the next one is compared. It is the
-// zero Baseline if the organization has no complete snapshot.
+// Baseline is the last complete snapshot of an organization, with which the next one is
+// compared. It is the zero Baseline if the organization has no complete snapshot.
 type Baseline struct {
 	Snapshot Snapshot
-	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last snapshot that could,
-	// so that a change made in between is still detected. It has no Raw.
+	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last
+	// snapshot that could, so that a change made in between is still detected. It has no Raw.
 	Inventory ona.Inventory
-	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero Snapshot if no
-	// snapshot could read them.
+	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero
+	// Snapshot if no snapshot could read them.
 	SSO, Policies Snapshot
 
 	content versions
 }
 
-// Baseline returns the baseline of an organization. found is false if it has no complete snapshot yet.
+// Baseline returns the baseline of an organization. found is false if it has no complete
+// snapshot yet.
 func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline, found bool, err error) {
 	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
@@ -51,12 +52,12 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	return b, true, err
 }
 
-// ExpirySince returns a function that returns since when the token of a configuration has had its present
-// expiry, by the snapshots of the organization before the one that is taken at takenAt.
+// ExpirySince returns a function that returns since when the token of a configuration has had
+// its present expiry, by the snapshots of the organization before the one that is taken at
+// takenAt.
 func (s *Store) ExpirySince(
 	ctx context.Context, organizationID string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
-	type expiry struct{ since, expiresAt time.Time }
 	shown := make(map[string][]expiry) // by the id of the configuration, oldest first
 	_, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) bool {
 		id := r.text()
@@ -72,16 +73,25 @@ func (s *Store) ExpirySince(
 		JOIN stored_snapshots s ON s.id = v.valid_from
 		ORDER BY v.id, v.valid_from`, organizationID)
 	return func(c *ona.SCIMConfiguration) finding.ExpirySince {
-		since, unchanged := finding.ExpirySince{At: takenAt}, false
-		for _, past := range shown[c.ID] {
-			switch {
-			case !past.expiresAt.Equal(c.TokenExpiresAt):
-				rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
-				since, unchanged = finding.ExpirySince{At: takenAt, Rotated: rotated}, false
-			case !unchanged:
-				since.At, unchanged = past.since, true
-			}
-		}
-		return since
+		return expirySince(c.TokenExpiresAt, shown[c.ID], takenAt)
 	}, err
+}
+
+// expiry is the expiry of a token, and since when snapshots show it.
+type expiry struct{ since, expiresAt time.Time }
+
+// expirySince returns since when a token has its expiry. Shown has the expiries before it,
+// oldest first.
+func expirySince(expiresAt time.Time, shown []expiry, takenAt time.Time) finding.ExpirySince {
+	since, unchanged := finding.ExpirySince{At: takenAt}, false
+	for _, past := range shown {
+		switch {
+		case !past.expiresAt.Equal(expiresAt):
+			rotated := !past.expiresAt.IsZero() && !expiresAt.IsZero()
+			since, unchanged = finding.ExpirySince{At: takenAt, Rotated: rotated}, false
+		case !unchanged:
+			since.At, unchanged = past.since, true
+		}
+	}
+	return since
 }

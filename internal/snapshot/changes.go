@@ -13,8 +13,8 @@ var changeColumns = []string{
 	"before_label", "after_label", "note", "actor_id", "actor_principal", "actor_action", "actor_at",
 }
 
-// changeValues returns the values of changeColumns for each change. The actor columns show the newest
-// candidate.
+// changeValues returns the values of changeColumns for each change. The actor columns show the
+// newest candidate.
 func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]any {
 	rows := make([][]any, len(changes))
 	for i, c := range changes {
@@ -32,8 +32,8 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 	return rows
 }
 
-// Changes returns the differences between a snapshot and its baseline, in stored order, or ErrPruned if
-// retention removed them.
+// Changes returns the differences between a snapshot and its baseline, in stored order, or
+// ErrPruned if retention removed them.
 func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
 	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
 	if err == nil && len(changes) == 0 {
@@ -45,8 +45,8 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 	return changes, s.addCandidates(ctx, snapshotID, changes)
 }
 
-// Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
-// all) with an id up to upTo, oldest first, without the candidates.
+// Timeline returns every change of an organization in the snapshots taken at or after since
+// (the zero time: all) with an id up to upTo, oldest first, without the candidates.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
 	return s.queryChanges(ctx, `
 		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?
@@ -91,8 +91,8 @@ func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []C
 	return nil
 }
 
-// AuditLog is the part of the audit log that was read for a snapshot. The store omits CompleteFrom and each
-// entry's Raw, which the stored responses contain.
+// AuditLog is the part of the audit log that was read for a snapshot. The store omits
+// CompleteFrom and each entry's Raw, which the stored responses contain.
 type AuditLog = ona.AuditLog
 
 var (
@@ -138,8 +138,8 @@ func candidateValues(l *AuditLog, candidates [][]ona.AuditLogEntry) [][]any {
 	return rows
 }
 
-// AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a failed snapshot and
-// for the first one of an organization, which do not read the log.
+// AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a
+// failed snapshot and for the first one of an organization, which do not read the log.
 func (s *Store) AuditLog(ctx context.Context, snapshotID int64) (*AuditLog, error) {
 	log, found, err := first(queryAll(ctx, s.db, "reading how the audit log was read", func(r *reader) AuditLog {
 		return AuditLog{

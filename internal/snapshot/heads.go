@@ -12,8 +12,8 @@ import (
 
 var databaseColumns = []string{"id", "database_id"}
 
-// identify gives a new database a random id. Its link is the first of the ledger, so that two databases never have
-// a link in common.
+// identify gives a new database a random id. Its link is the first of the ledger, so that two
+// databases never have a link in common.
 func (s *Store) identify(ctx context.Context) error {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // it never returns an error: https://pkg.go.dev/crypto/rand#Read
@@ -36,7 +36,8 @@ func (s *Store) Head(ctx context.Context, runID int64) (evidence.Head, error) {
 	return h, err
 }
 
-// HeadAt returns the head of the last run that began up to an instant and has ended, the zero Head if there is none.
+// HeadAt returns the head of the last run that began up to an instant and has ended, the zero Head
+// if there is none.
 func (s *Store) HeadAt(ctx context.Context, at time.Time) (evidence.Head, error) {
 	h, _, err := first(queryAll(ctx, s.db, "reading the head at the end of the period", readHead, `
 		SELECT database_id, run_id, taken_at, ledger_number, sha256
@@ -47,7 +48,8 @@ func (s *Store) HeadAt(ctx context.Context, at time.Time) (evidence.Head, error)
 	return h, err
 }
 
-// LastHead returns the newest link of the ledger, with the newest run that has ended. Run is 0 if there is none.
+// LastHead returns the newest link of the ledger, with the newest run that has ended. Run is 0 if
+// there is none.
 func (s *Store) LastHead(ctx context.Context) (evidence.Head, error) {
 	h, _, err := first(queryAll(ctx, s.db, "reading the newest link of the ledger", readHead, `
 		SELECT d.database_id, r.id, r.started_at, l.number, l.chain_sha256
@@ -65,8 +67,9 @@ func readHead(r *reader) evidence.Head {
 	}
 }
 
-// Lacks says why the history up to a head is not in this database. The reason is empty if the ledger has the link,
-// and the run in the head is the one of the link. It does not recompute the links before it.
+// Lacks says why the history up to a head is not in this database. The reason is empty if the
+// ledger has the link, and the run in the head is the one of the link. It does not recompute the
+// links before it.
 func (s *Store) Lacks(ctx context.Context, h evidence.Head) (reason string, err error) {
 	id, err := s.DatabaseID(ctx)
 	if err != nil {
@@ -99,6 +102,8 @@ func (s *Store) Lacks(ctx context.Context, h evidence.Head) (reason string, err 
 		return fmt.Sprintf("link %d of the ledger is %s: the history up to it was altered", h.Number, at.chain), nil
 	case at.kind == "run_end" && at.rowID != h.Run:
 		return fmt.Sprintf("link %d is the end of run %d, not of run %d", h.Number, at.rowID, h.Run), nil
+	case h.Run != 0 && at.startedAt.IsZero():
+		return fmt.Sprintf("there is no run %d", h.Run), nil
 	case !at.startedAt.Equal(h.TakenAt):
 		return fmt.Sprintf("run %d began at %s", h.Run, formatSeconds(at.startedAt)), nil
 	}

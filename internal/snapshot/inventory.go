@@ -13,8 +13,8 @@ import (
 // keyOf selects the key of the organization with the id ?1.
 const keyOf = "(SELECT key FROM organizations WHERE id = ?1)"
 
-// readContent returns the rows of contentTables that a complete snapshot shows. It fails with ErrPruned if
-// retention removed them, and with ErrNotFound if the snapshot is not complete.
+// readContent returns the rows of contentTables that a complete snapshot shows. It fails with
+// ErrPruned if retention removed them, and with ErrNotFound if the snapshot is not complete.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, err error) {
 	if err := checkPruned(h); err != nil {
 		return nil, err
@@ -34,8 +34,9 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	return shown, nil
 }
 
-// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show
-// them, because a missing or extra row would appear as an added or removed configuration.
+// inventory converts rows of contentTables. It checks the counts in the headers of the
+// snapshots that show them, because a missing or extra row would appear as an added or removed
+// configuration.
 func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(all[organizationVersions], readOrganization)
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
@@ -61,7 +62,8 @@ func checkCount(snapshotID int64, noun string, there, counted int) error {
 		there, noun, snapshotID, counted, ErrDamaged)
 }
 
-// Inventory returns what a complete snapshot shows. It marks what the snapshot could not read as not assessed.
+// Inventory returns what a complete snapshot shows. It marks what the snapshot could not read
+// as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
 	c, err := s.readContent(ctx, h)
 	if err != nil {
@@ -104,8 +106,8 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	return shown, nil
 }
 
-// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with an ended
-// version. The other configurations still have their first version.
+// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with
+// an ended version. The other configurations still have their first version.
 func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
 	seen := make(map[diff.Subject]time.Time)
 	_, err := queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
@@ -130,7 +132,8 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 	return seen, err
 }
 
-// CountRows counts the configurations of a snapshot in the views, as a second source for its counts.
+// CountRows counts the configurations of a snapshot in the views, as a second source for its
+// counts.
 func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
 	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [2]int {
 		return [2]int{r.count(), r.count()}
@@ -140,8 +143,8 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int,
 	return counts[0], counts[1], err
 }
 
-// SeenBefore returns a function that reports whether an older snapshot showed a configuration that the
-// snapshot h does not show.
+// SeenBefore returns a function that reports whether an older snapshot showed a configuration
+// that the snapshot h does not show.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
 	seen, err := s.firstSeen(ctx, h)
 	return func(t diff.SubjectType, id string) bool {

@@ -13,8 +13,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// versionTable is a table with one row for each series of consecutive snapshots in which an object stays the
-// same.
+// versionTable is a table with one row for each series of consecutive snapshots in which an
+// object stays the same.
 type versionTable struct {
 	name    string
 	kind    string   // kind of its records
@@ -50,13 +50,15 @@ var (
 		"rule_id", "first_seen", "last_seen")
 )
 
-// content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in this order.
+// content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in
+// this order.
 var (
 	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
 	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
-// version is a stored row: a value for each of the columns, and the first snapshot that shows it.
+// version is a stored row: a value for each of the columns, and the first snapshot that shows
+// it.
 type version struct {
 	values    []any
 	validFrom int64
@@ -69,7 +71,8 @@ type versions map[*versionTable][]version
 
 func (v version) id() string { return v.values[0].(string) }
 
-// columnsOf returns the columns to read. The JSON as received is most of a row and often not needed.
+// columnsOf returns the columns to read. The JSON as received is most of a row and often not
+// needed.
 func (t *versionTable) columnsOf(withRaw bool) string {
 	columns := slices.Clone(t.columns)
 	if t.raw >= 0 && !withRaw {
@@ -96,9 +99,12 @@ func currentVersions(
 	return all, nil
 }
 
-// asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions that ended after
-// the snapshot, not with those that ended before, because each half of the query has an index.
-func (t *versionTable) asOf(ctx context.Context, q querier, organizationID string, snapshotID int64) ([]version, error) {
+// asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions
+// that ended after the snapshot, not with those that ended before, because each half of the
+// query has an index.
+func (t *versionTable) asOf(
+	ctx context.Context, q querier, organizationID string, snapshotID int64,
+) ([]version, error) {
 	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
 		t.columnsOf(true) + " FROM " + t.name +
 		" WHERE organization_key = " + keyOf + " AND valid_from <= ?2 AND valid_to"
@@ -138,8 +144,8 @@ type difference struct {
 	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
 }
 
-// compareTables returns for each table what to write so that the values become current. A table without
-// values stays as it is.
+// compareTables returns for each table what to write so that the values become current. A table
+// without values stays as it is.
 func compareTables(
 	tables []*versionTable, held versions, values map[*versionTable][][]any,
 ) (all []difference, err error) {
@@ -153,8 +159,9 @@ func compareTables(
 	return all, err
 }
 
-// compare walks the current rows (held) and the new values (current) in lockstep; both are sorted by id. It
-// ignores the column raw, because the API may encode the same object differently.
+// compare walks the current rows (held) and the new values (current) in lockstep; both are
+// sorted by id. It ignores the column raw, because the API may encode the same object
+// differently.
 func (t *versionTable) compare(held []version, current [][]any) (difference, error) {
 	d := difference{table: t, hashes: make([]byte, 0, sha256.Size*len(current))}
 	last := ""
@@ -198,7 +205,8 @@ func (d *difference) begin(values []any) {
 	d.hashes = append(d.hashes, sum[:]...)
 }
 
-// write ends and begins versions with a snapshot. The header of the snapshot must be written first.
+// write ends and begins versions with a snapshot. The header of the snapshot must be written
+// first.
 func (d *difference) write(ctx context.Context, tx *transaction, organizationKey, snapshotID int64) {
 	for _, v := range d.ended {
 		doing := "closing the row " + v.id() + " of " + d.table.name
@@ -217,8 +225,8 @@ func (d *difference) write(ctx context.Context, tx *transaction, organizationKey
 	insertRows(ctx, tx, d.table.name, columns, rows)
 }
 
-// The functions in this file convert configurations, organizations and policies to the values of the columns
-// of their version table, and back.
+// The functions in this file convert configurations, organizations and policies to the values
+// of the columns of their version table, and back.
 
 func scimValues(c ona.SCIMConfiguration) []any {
 	return []any{

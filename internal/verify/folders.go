@@ -18,15 +18,15 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Trust has what signatures and timestamps are checked against. Without it, only their validity for the key or the
-// certificate in them is checked.
+// Trust has what signatures and timestamps are checked against. Without it, only their validity for
+// the key or the certificate in them is checked.
 type Trust struct {
 	Signers evidence.Signers
 	Roots   *x509.CertPool
 }
 
-// AddFolders checks every report folder in a directory: its files against its SHA256SUMS, its manifest against the
-// database, its signature and its timestamp.
+// AddFolders checks every report folder in a directory: its files against its SHA256SUMS, its
+// manifest against the database, its signature and its timestamp.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string, trust Trust) error {
 	entries, err := os.ReadDir(directory)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,8 +78,8 @@ func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path stri
 	return nil
 }
 
-// manifest has the members of manifest.json that the database can confirm. A run has RunID and StartedAt, a period From
-// and To.
+// manifest has the members of manifest.json that the database can confirm. A run has RunID and
+// StartedAt, a period From and To.
 type manifest struct {
 	DatabaseID string           `json:"database_id"`
 	RunID      int64            `json:"run_id"`
@@ -115,7 +115,8 @@ func (m *manifest) name() string {
 	return folder.PeriodName(m.From, m.To)
 }
 
-// compare compares the manifest with the name of its folder, with SHA256SUMS, with head.txt and with the database.
+// compare compares the manifest with the name of its folder, with SHA256SUMS, with head.txt and
+// with the database.
 func (m *manifest) compare(ctx context.Context, store *snapshot.Store, path string, sums map[string]string,
 ) (problems []string, err error) {
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }

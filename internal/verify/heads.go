@@ -20,8 +20,8 @@ type Head struct {
 	Reason    string        `json:"reason,omitempty"` // why not
 }
 
-// ReadHeads reads the heads that source names: the line of a head, a file with a head on each line, a report folder, or
-// a copy of the database, whose head is its newest link. It changes nothing.
+// ReadHeads reads the heads that source names: the line of a head, a file with a head on each line,
+// a report folder, or a copy of the database, whose head is its newest link. It changes nothing.
 func ReadHeads(ctx context.Context, source string) ([]evidence.Head, error) {
 	if strings.HasPrefix(source, "auditor head ") {
 		head, err := evidence.ParseHead(source)
@@ -88,8 +88,8 @@ func headOfCopy(ctx context.Context, path string) (heads []evidence.Head, err er
 	return []evidence.Head{head}, err
 }
 
-// AddHeads says for each head whether the database contains the history up to it. It must follow Database, because a
-// link proves the history before it only if the whole ledger was recomputed.
+// AddHeads says for each head whether the database contains the history up to it. It must follow
+// Database, because a link proves the history before it only if the whole ledger was recomputed.
 func (r *Result) AddHeads(ctx context.Context, store *snapshot.Store, heads []evidence.Head) error {
 	for _, h := range heads {
 		reason, err := store.Lacks(ctx, h)

@@ -10,8 +10,9 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The two hashes of a snapshot cover these kinds, in this order. content_sha256 covers the versions of
-// contentKinds; records_sha256 covers the versions of recordKinds, then the rows of rowKinds.
+// The two hashes of a snapshot cover these kinds, in this order. content_sha256 covers the
+// versions of contentKinds; records_sha256 covers the versions of recordKinds, then the rows of
+// rowKinds.
 var (
 	contentKinds = []string{"organization", "policy", "scim", "sso"}
 	recordKinds  = []string{"finding", "exception", "carried_finding"}
@@ -46,7 +47,8 @@ type organization struct {
 	hashes   []byte               // buffer that shown reuses
 }
 
-// header is the row of a snapshot in the register, with the counts and the hash computed from its rows.
+// header is the row of a snapshot in the register, with the counts and the hash computed from
+// its rows.
 type header struct {
 	snapshot.Row
 	complete, pruned bool
@@ -55,7 +57,8 @@ type header struct {
 	records          *evidence.Digest
 }
 
-// shows reports whether the snapshot shows versions of a kind. It shows no kind that it could not assess.
+// shows reports whether the snapshot shows versions of a kind. It shows no kind that it could
+// not assess.
 func (h *header) shows(kind string) bool {
 	switch kind {
 	case "sso":
@@ -109,8 +112,8 @@ func (o *organization) addHeader(row snapshot.Row) {
 	o.byID[row.Int("id")] = h
 }
 
-// version is a row in a table of versions. The snapshots from `from` until before `to` show it; `to` is 0 for
-// a current version.
+// version is a row in a table of versions. The snapshots from `from` until before `to` show it;
+// `to` is 0 for a current version.
 type version struct {
 	id       string
 	from, to int64
@@ -118,7 +121,8 @@ type version struct {
 	fails    bool // the row is a finding with the status fail
 }
 
-// checkHash recomputes the hash of a row. The snapshot `from` is the first one that shows the row.
+// checkHash recomputes the hash of a row. The snapshot `from` is the first one that shows the
+// row.
 func (o *organization) checkHash(table string, row snapshot.Row, from int64) version {
 	o.result.Rows++
 	v := version{
@@ -131,8 +135,8 @@ func (o *organization) checkHash(table string, row snapshot.Row, from int64) ver
 	return v
 }
 
-// addVersion also checks that snapshots that show this kind begin and end the version, and that the previous
-// version with the same id ended before it began.
+// addVersion also checks that snapshots that show this kind begin and end the version, and that
+// the previous version with the same id ended before it began.
 func (o *organization) addVersion(kind string, row snapshot.Row) {
 	table := kind + "_versions"
 	v := o.checkHash(table, row, row.Int("valid_from"))
@@ -155,8 +159,8 @@ func (o *organization) addFailed(row snapshot.Row) {
 	h.failed = append(h.failed, o.checkHash("failed_findings", row, row.Int("snapshot_id")))
 }
 
-// shown returns the hashes of the versions of a kind that a snapshot shows, and how many of them are failing
-// findings. The hashes are valid until the next call.
+// shown returns the hashes of the versions of a kind that a snapshot shows, and how many of
+// them are failing findings. The hashes are valid until the next call.
 func (o *organization) shown(h *header, kind string) (hashes []byte, fails int64) {
 	o.hashes = o.hashes[:0]
 	versions := o.versions[kind]

@@ -1,5 +1,5 @@
-// Package verify recomputes the hashes and counts in the database and in the report folders, and reports
-// each difference. It changes nothing. The format is in docs/verification.md.
+// Package verify recomputes the hashes and counts in the database and in the report folders,
+// and reports each difference. It changes nothing. The format is in docs/verification.md.
 package verify
 
 import (
@@ -65,9 +65,9 @@ type Result struct {
 	ledgerDamaged bool
 }
 
-// Database checks one consistent state of a database: the file, its schema and views, the ledger, every
-// row, every snapshot and every response. Unreadable data is a problem in the Result. Database fails only if
-// nothing can be checked, or ctx is canceled.
+// Database checks one consistent state of a database: the file, its schema and views, the
+// ledger, every row, every snapshot and every response. Unreadable data is a problem in the
+// Result. Database fails only if nothing can be checked, or ctx is canceled.
 func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 	rows, err := store.Reader(ctx)
 	if err != nil {
@@ -170,7 +170,8 @@ func (v *verifier) checkRuns(ctx context.Context) {
 	})
 }
 
-// checkResponses recomputes the hash, the size and the CRC of every response whose bytes are stored.
+// checkResponses recomputes the hash, the size and the CRC of every response whose bytes are
+// stored.
 func (v *verifier) checkResponses(ctx context.Context) {
 	v.each(ctx, snapshot.Responses, func(row snapshot.Row) {
 		if row.Null("body") {
@@ -191,8 +192,8 @@ func (v *verifier) checkResponses(ctx context.Context) {
 	})
 }
 
-// hashCompressed returns the hash and the size of a decompressed body. It stops one byte after the expected
-// size, because an altered body can decompress to any length.
+// hashCompressed returns the hash and the size of a decompressed body. It stops one byte after
+// the expected size, because an altered body can decompress to any length.
 func hashCompressed(body []byte, size int64) (sum string, n int64, err error) {
 	r, err := zlib.NewReader(bytes.NewReader(body))
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package folder writes a report folder with all files or not at all: the files, the manifest that
-// lists them, SHA256SUMS, and a signature of SHA256SUMS. It owns the names of report folders and the link to the newest, and
-// it removes what a killed process left.
+// lists them, SHA256SUMS, and a signature of SHA256SUMS. It owns the names of report folders and
+// the link to the newest, and it removes what a killed process left.
 package folder
 
 import (
@@ -35,9 +35,9 @@ type File struct {
 }
 
 // Write writes the files into the folder path, then the manifest with their hashes, then
-// SHA256SUMS, and its signature by sign unless sign is nil. It replaces an existing folder as a whole;
-// after an error the existing folder is unchanged. It keeps an existing folder that is the same, see
-// same. Files have mode 0600, folders 0700.
+// SHA256SUMS, and its signature by sign unless sign is nil. It replaces an existing folder as a
+// whole; after an error the existing folder is unchanged. It keeps an existing folder that is the
+// same, see same. Files have mode 0600, folders 0700.
 func Write(path string, files []File, manifest func([]Written) any, sign Sign) (err error) {
 	defer func() {
 		if err != nil {

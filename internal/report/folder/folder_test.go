@@ -2,9 +2,11 @@ package folder
 
 import (
 	"bufio"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
 
 	"scim-auditor/internal/evidence"
 )
@@ -148,6 +151,57 @@ func TestWritingAgainReplacesTheFolderAsAWhole(t *testing.T) {
 	}
 	if n := len(contentsOf(t, dir)); n != 3 {
 		t.Errorf("%d entries beside the report, latest and the lock are left", n-3)
+	}
+}
+
+// A report that differs only in its origin stays, with a signature that proves its age.
+func TestTheSameReportIsNotWrittenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), name)
+	write := func(user, content string, sign Sign) map[string]string {
+		t.Helper()
+		manifest := func(files []Written) any {
+			return map[string]any{"written": Origin{User: user}, "files": files}
+		}
+		if err := Write(path, []File{text("a.md", content)}, manifest, sign); err != nil {
+			t.Fatal(err)
+		}
+		return contentsOf(t, path)
+	}
+	unsigned := write("ann", "a", nil)
+	if d := cmp.Diff(unsigned, write("bob", "a", nil)); d != "" {
+		t.Errorf("the same report was written again (-first +second):\n%s", d)
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := evidence.OpenSigner(keyFile, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := write("bob", "a", signer.Sign)
+	if signed[evidence.SignatureFile] == "" || signed[ManifestFile] == unsigned[ManifestFile] {
+		t.Error("a report without a signature stays where one is needed")
+	}
+	if d := cmp.Diff(signed, write("eve", "a", signer.Sign)); d != "" {
+		t.Errorf("the same signed report was written again (-first +second):\n%s", d)
+	}
+	if err := os.WriteFile(filepath.Join(path, evidence.SignatureFile), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if write("eve", "a", signer.Sign)[evidence.SignatureFile] == "x" {
+		t.Error("a damaged signature stays")
+	}
+	if got := write("eve", "b", signer.Sign); got["a.md"] != "b" {
+		t.Error("another report is not written")
 	}
 }
 

@@ -51,8 +51,8 @@ func withoutManifest(sums []byte) string {
 	}), "\n")
 }
 
-// sealed reports whether a signature and a timestamp are valid if they exist, and whether a signature
-// exists if it must.
+// sealed reports whether a signature and a timestamp are valid if they exist, and whether a
+// signature exists if it must.
 func sealed(folder string, sums []byte, signed bool) bool {
 	signature, err := evidence.ReadFile(filepath.Join(folder, evidence.SignatureFile))
 	if err == nil {

@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// tieOuts compares each population with a second source: the counts stored with the snapshots, the
-// counts of the database, and the rows of the sheets. It needs all other tables.
+// tieOuts compares each population with a second source: the counts stored with the snapshots,
+// the counts of the database, and the rows of the sheets. It needs all other tables.
 func (d *document) tieOuts() report.TieOuts {
 	var t report.TieOuts
 	for i, o := range d.organizations {
@@ -53,8 +53,8 @@ func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
 	t.Compare(o.index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
 }
 
-// tieConfigurations compares the numbers of configurations at the start and at the end. moved is
-// the number of added less that of removed configurations, as the database counts them.
+// tieConfigurations compares the numbers of configurations at the start and at the end. moved
+// is the number of added less that of removed configurations, as the database counts them.
 func (o *organization) tieConfigurations(t *report.TieOuts, c *configurations, moved int) {
 	check := c.plural + " at the start + added + reappeared − removed = at the end"
 	if reason := cmp.Or(c.unknown(), o.lostChanges()); reason != "" {

@@ -1,5 +1,5 @@
-// Package xlsx writes the sheets of a report as a workbook with excelize. The same sheets always
-// produce the same bytes.
+// Package xlsx writes the sheets of a report as a workbook with excelize. The same sheets
+// always produce the same bytes.
 package xlsx
 
 import (
@@ -119,7 +119,8 @@ func (p parts) Create(name string) (io.Writer, error) {
 // Close does nothing: pack writes the parts later.
 func (p parts) Close() error { return nil }
 
-// pack writes the archive. Its bytes are the same each time: parts are sorted and have one time.
+// pack writes the archive. Its bytes are the same each time: parts are sorted and have one
+// time.
 func (w *writer) pack(out io.Writer) error {
 	all := parts{content: make(map[string]*bytes.Buffer)}
 	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })

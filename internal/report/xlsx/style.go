@@ -34,8 +34,8 @@ func toneLook(t table.Tone) Look {
 
 type colors struct{ text, ground string }
 
-// palette has the text and background colours of each look. Every pair has a contrast of at least
-// 4.5:1 (WCAG 2.2, 1.4.3).
+// palette has the text and background colours of each look. Every pair has a contrast of at
+// least 4.5:1 (WCAG 2.2, 1.4.3).
 var palette = map[Look]colors{
 	Header:                   {"FFFFFF", "1F4E78"},
 	Alarm:                    {"FFFFFF", "9C0006"},
@@ -49,8 +49,8 @@ var palette = map[Look]colors{
 	toneLook(table.Bad):      {"9C0006", "FFC7CE"},
 }
 
-// numFmtText is the built-in format "@": text typed into the cell stays text, even if it looks like
-// a formula.
+// numFmtText is the built-in format "@": text typed into the cell stays text, even if it looks
+// like a formula.
 const numFmtText = 49
 
 func (w *writer) makeStyles() (err error) {
