@@ -56,8 +56,8 @@ func exceptionsReader(s *settings.Settings, path string) string {
 	if origin := s.ExceptionsOrigin(); origin != "" {
 		return "read by runs with the same settings: " + origin + " names this file"
 	}
-	return "read only by runs in the folder " + filepath.Dir(path) + ", because no setting names this file; for a service, " +
-		"pass the config file of the service with --config"
+	return "read only by runs in the folder " + filepath.Dir(path) + ", because no setting names this file; " +
+		"for a service, pass the config file of the service with --config"
 }
 
 // addException rewrites the exceptions file with the new exception at its end. The file keeps its

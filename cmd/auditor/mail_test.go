@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -110,17 +111,15 @@ func readMail(t *testing.T, message []byte) (header mail.Header, text string, at
 	var parts [][]byte
 	for reader := multipart.NewReader(m.Body, parameters["boundary"]); ; {
 		part, err := reader.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		body := io.Reader(part)
+		body := base64.NewDecoder(base64.StdEncoding, part)
 		if part.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
 			body = quotedprintable.NewReader(part)
-		} else {
-			body = base64.NewDecoder(base64.StdEncoding, part)
 		}
 		content, err := io.ReadAll(body)
 		if err != nil {

@@ -111,8 +111,8 @@ type testResult struct {
 
 // sendTest sends a test to every recipient and prints a line for each. A ping reports runs, so its
 // way is only checked.
-func sendTest(ctx context.Context, env environment, s *settings.Settings, recipients []settings.Notification, host string,
-) error {
+func sendTest(ctx context.Context, env environment, s *settings.Settings,
+	recipients []settings.Notification, host string) error {
 	now := env.now().UTC().Truncate(time.Second)
 	m := &notify.Message{Test: true, Subject: "SCIM audit: TEST of the notifications",
 		Head: []string{"This is a test from " + host + " at " + forPeople(now) + ". No run was made."}}
