@@ -75,14 +75,14 @@ type delivery struct {
 	content   *Message
 	id        string // of the message, the same in every try
 	workbook  []byte // nil without an attachment
-	omitted   string // why the workbook is missing
+	omitted   string // why the workbook is missing, in one line
 	left      []string
 	delivered []string
 	problems  []error
 }
 
 func (d *delivery) omit(reason error) {
-	d.workbook, d.omitted = nil, reason.Error()
+	d.workbook, d.omitted = nil, strings.Join(strings.Fields(reason.Error()), " ")
 	d.problems = append(d.problems, fmt.Errorf("the workbook is not attached: %w", reason))
 }
 
@@ -178,7 +178,7 @@ func (d *delivery) recipients(client *smtp.Client) (accepted []string, busy []er
 			d.left = slices.DeleteFunc(d.left, func(other string) bool { return other == to })
 		}
 	}
-	if len(d.left) == 0 {
+	if len(d.left)+len(d.delivered) == 0 {
 		return nil, nil, backoff.Permanent(errors.New("no recipient is left"))
 	}
 	return accepted, busy, nil

@@ -241,6 +241,10 @@ func TestRecipientsWhoAreAcceptedGetTheMail(t *testing.T) {
 			map[string][]*smtp.SMTPError{"a@example.com": slices.Repeat([]*smtp.SMTPError{refusal(450, "come back")}, 9)},
 			[]string{"b@example.com"}, []string{"recipient a@example.com", "come back", "delivered to b@example.com"},
 		},
+		"one is refused later": {
+			map[string][]*smtp.SMTPError{"a@example.com": {refusal(450, "come back"), refusal(550, "no such user")}},
+			[]string{"b@example.com"}, []string{"recipient a@example.com is refused: 550", "; delivered to b@example.com"},
+		},
 		"all are refused": {
 			map[string][]*smtp.SMTPError{
 				"a@example.com": {refusal(550, "no such user")}, "b@example.com": {refusal(550, "mailbox full")}},
@@ -258,6 +262,9 @@ func TestRecipientsWhoAreAcceptedGetTheMail(t *testing.T) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v, want %q in it", err, want)
 				}
+			}
+			if len(test.to) > 0 && err != nil && strings.Contains(err.Error(), "no recipient is left") {
+				t.Errorf("error %v, but %v got the mail", err, test.to)
 			}
 			if d := cmp.Diff(test.to, box.to); d != "" {
 				t.Errorf("accepted recipients (-want +got):\n%s", d)

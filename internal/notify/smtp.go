@@ -117,7 +117,7 @@ func (m *Email) greet(ctx context.Context, conn net.Conn) (*smtp.Client, error) 
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("greeting %s as %s: %w", m.address(), name, err)
+		return nil, fmt.Errorf("connecting to %s as %s: %w", m.address(), name, err)
 	}
 	return session, nil
 }
