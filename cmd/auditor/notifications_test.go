@@ -155,7 +155,7 @@ func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 		"{type: teams}":                                                           "set url_env or url_file",
 		"{type: slack, true: failure}":                                            "the key true is not a text; for the key on, write \"on\" with the quotes",
 		"{type: slack, 1: failure}":                                               "the key 1 is not a text",
-		"{type: slack, url_env: QUOTED}":                                          "the value of QUOTED is in quotes",
+		"{type: slack, url_env: QUOTED}":                                          "the environment variable that url_env names has a value in quotes",
 		"{type: webhook}":                                                         "set url_env or url_file",
 		"{type: webhook, url: 'ftp://x.example'}":                                 "https://",
 		"{type: webhook, url: 'https://x.example', on: storms}":                   `on "storms"; expected`,

@@ -113,10 +113,18 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	return r
 }
 
-// expiringTokens returns the warnings about tokens at the time now, sorted by source.
-func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
-	for _, source := range slices.Sorted(maps.Keys(s.TokenExpiries)) {
-		if r := check.TokenExpiry(source, s.TokenExpiries[source], now); r.Status != check.OK {
+// expiringTokens returns the warnings about tokens at the time now, sorted by source. Organizations is nil before the
+// run, when only the settings say when a token expires.
+func expiringTokens(s *settings.Settings, organizations []job.Organization, now time.Time) (all []check.Result) {
+	own := make(map[string]ona.OwnToken)
+	for source := range s.TokenExpiries {
+		own[source] = ona.OwnToken{}
+	}
+	for _, o := range organizations {
+		own[o.Source] = o.Snapshot.OwnToken
+	}
+	for _, source := range slices.Sorted(maps.Keys(own)) {
+		if r := check.TokenExpiry(source, s.TokenExpiries[source], own[source], now); r.Status != check.OK {
 			all = append(all, r)
 		}
 	}

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
@@ -69,7 +71,17 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 		result.Run = snapshot.Run{StartedAt: started, Trigger: options.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
-	result.ExpiringTokens = expiringTokens(s, env.now())
+	var organizations []job.Organization
+	if recorded != nil {
+		organizations = recorded.Organizations
+	}
+	result.ExpiringTokens = expiringTokens(s, organizations, env.now())
+	printed := expiringTokens(s, nil, env.now()) // before the run
+	for _, t := range result.ExpiringTokens {
+		if !slices.ContainsFunc(printed, func(p check.Result) bool { return p.Source == t.Source }) {
+			printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
+		}
+	}
 	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
 	return result, err
 }
@@ -94,7 +106,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	for i := range sources {
 		options.progress.follow(&sources[i])
 	}
-	for _, t := range expiringTokens(s, env.now()) {
+	for _, t := range expiringTokens(s, nil, env.now()) {
 		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
 	}
 	exceptions, err := s.Exceptions()

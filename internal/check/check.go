@@ -74,25 +74,40 @@ const day = 24 * time.Hour
 // tokenWarning is how long before its expiry a token gets a warning.
 const tokenWarning = 14 * day
 
-// TokenExpiry says how long the token of a source is valid. The API does not report the expiry,
-// so it comes from the settings; it is zero if they do not have it.
-func TokenExpiry(source string, expires, now time.Time) Result {
+// TokenExpiry says how long the token of a source is valid: by the API if the token is the only one of its user,
+// otherwise by the settings, otherwise until the earliest of the user's tokens ends. Stated is the day in the settings,
+// zero if they do not have it; own is the zero value if the API was not asked.
+func TokenExpiry(source string, stated time.Time, own ona.OwnToken, now time.Time) Result {
 	r := Result{Name: "token expiry", Source: source, Status: OK}
-	if expires.IsZero() {
-		r.Detail = "unknown, because the API does not report it; set --token-expires, or token_expires in the config " +
+	ends := stated
+	switch {
+	case own.Tokens == 1 && !own.Ends.IsZero():
+		ends = own.Ends
+		r.Detail = "expires on " + inDays(ends, now)
+		if day := stated.Format(time.DateOnly); !stated.IsZero() && day != ends.Format(time.DateOnly) {
+			r.Detail += "; the settings say " + day
+		}
+	case !stated.IsZero() && !stated.After(now):
+		r.Detail = "expired on " + stated.Format(time.DateOnly) + " according to the settings"
+	case !stated.IsZero():
+		r.Detail = "expires on " + inDays(stated, now)
+	case !own.Ends.IsZero():
+		ends = own.Ends
+		r.Detail = fmt.Sprintf("is one of %d tokens of its user; the earliest ends on %s", own.Tokens, inDays(ends, now))
+	default:
+		r.Detail = "unknown: the token " + own.String() + "; set --token-expires, or token_expires in the config " +
 			"file, for a warning 14 days before"
 		return r
 	}
-	left := expires.Sub(now)
-	r.Detail = fmt.Sprintf("expires on %s, in %s", expires.Format(time.DateOnly), ona.Days(int(left/day)))
-	if left <= 0 {
-		r.Detail = fmt.Sprintf("expired on %s according to the settings", expires.Format(time.DateOnly))
-	}
-	if left <= tokenWarning {
+	if ends.Sub(now) <= tokenWarning {
 		r.Status = Warning
 		r.Hint = "create a new read-only personal access token, replace the old one with it, and update token_expires"
 	}
 	return r
+}
+
+func inDays(ends, now time.Time) string {
+	return fmt.Sprintf("%s, in %s", ends.Format(time.DateOnly), ona.Days(int(ends.Sub(now)/day)))
 }
 
 // The free space in bytes below which the disk check warns and fails.

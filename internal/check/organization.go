@@ -29,13 +29,14 @@ const (
 	nameClock        = "clock"
 )
 
-// Organization makes every call that a run makes, once and without retries, and stores nothing.
-// If OrganizationID in the options is set, the token must belong to that organization.
-func Organization(ctx context.Context, options fetch.Options) []Result {
+// Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
+// the options is set, the token must belong to that organization. It also returns what the API says about the end of
+// the token.
+func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.OwnToken) {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
 	if err != nil {
-		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}
+		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}, ona.OwnToken{}
 	}
 	c, err := client.Collect(ctx)
 	var results []Result
@@ -48,7 +49,7 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	if c.ClockKnown {
 		results = append(results, clock(c.ClockOffset))
 	}
-	return results
+	return results, c.OwnToken
 }
 
 func collected(options fetch.Options, c *fetch.Collection) []Result {
@@ -59,6 +60,7 @@ func collected(options fetch.Options, c *fetch.Collection) []Result {
 		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
 		assessed(ok(nameSSO, "%d are listed", len(c.Inventory.SSO)), c.Inventory.SSONotAssessed),
 		assessed(ok(namePolicies, "can be read"), c.Inventory.PoliciesNotAssessed),
+		assessed(ok("domain verifications", "%d are listed", len(c.Inventory.Domains)), c.Inventory.DomainsNotAssessed),
 	}
 }
 
@@ -73,7 +75,7 @@ func assessed(r Result, notAssessed string) Result {
 
 // removal requests one configuration by its id, as a run does before it reports a removal.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
-	const hint = "reports may say \"removed, not confirmed\""
+	const hint = "reports will say \"confirmed by a second listing only\" of a removal"
 	if len(c.Inventory.SCIM) == 0 {
 		return ok(nameRemoval, "not tested, because there is no configuration")
 	}

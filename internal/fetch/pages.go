@@ -22,6 +22,7 @@ type source struct {
 // page is one response of a listing. Its rows are not decoded yet.
 type page struct {
 	number     int
+	token      string // that requested it
 	rows       []jsontext.Value
 	pagination wirePagination
 	unknown    members
@@ -69,7 +70,7 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		return page{}, err
 	}
 	p, err := splitPage(x.Body, s.field)
-	p.number, x.Records = number, len(p.rows)
+	p.number, p.token, x.Records = number, token, len(p.rows)
 	r.record(x)
 	if err == nil {
 		err = checkPage(p, s.field)
@@ -86,32 +87,27 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 }
 
 func splitPage(body []byte, field string) (p page, err error) {
-	err = eachMember(body, func(name []byte, d *jsontext.Decoder) error {
-		switch string(name) {
-		case field:
-			return describe(json.UnmarshalDecode(d, &p.rows))
-		case "pagination":
-			return describe(json.UnmarshalDecode(d, &p.pagination))
+	if p.unknown, err = readMembers(body); err != nil {
+		return p, err
+	}
+	if rows := p.unknown.take(field); rows != nil {
+		if err := json.Unmarshal(rows, &p.rows); err != nil {
+			return p, describeField(field, err)
 		}
-		value, err := d.ReadValue()
-		if err != nil {
-			return describe(err)
-		}
-		if p.unknown == nil {
-			p.unknown = members{}
-		}
-		p.unknown[string(name)] = value.Clone()
-		return nil
-	})
+	}
+	if p.pagination.Unknown, err = p.unknown.object("pagination"); err != nil {
+		return p, err
+	}
+	p.pagination.NextToken, err = p.pagination.Unknown.text("pagination.nextToken")
 	return p, err
 }
 
 // brokenRow returns the id of the first row that is not valid JSON; empty if there is no such row
 // or it has no id.
 func brokenRow(body []byte, field string) string {
-	var answer members
+	answer, err := readMembers(body, lenient)
 	var rows []jsontext.Value
-	if json.Unmarshal(body, &answer, lenient) != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {
+	if err != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {
 		return ""
 	}
 	for _, row := range rows {

@@ -93,6 +93,7 @@ func (r *Result) Complete() bool {
 type night struct {
 	Options
 	runID, ruleSetID int64
+	pins             *Pins
 	// collected maps each organization id to its source.
 	collected sync.Map
 }
@@ -117,7 +118,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	n := &night{Options: o, runID: runID, ruleSetID: rules}
-	result := &Result{Organizations: n.collectAll(ctx)}
+	result := &Result{}
+	if result.Organizations, err = n.collectAll(ctx); err != nil {
+		return nil, err
+	}
 	// What was collected is recorded and reported even if the run was cancelled.
 	stored := context.WithoutCancel(ctx)
 	outcome, reason := result.outcome()
@@ -135,14 +139,18 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-func (n *night) collectAll(ctx context.Context) []Organization {
+func (n *night) collectAll(ctx context.Context) (organizations []Organization, err error) {
 	if n.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, n.Timeout,
 			fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout))
 		defer cancel()
 	}
-	organizations := make([]Organization, len(n.Sources))
+	if n.pins, err = ReadPins(ctx, n.Store, n.Sources, n.Concurrency); err != nil {
+		return nil, err
+	}
+	n.warnLeft(ctx)
+	organizations = make([]Organization, len(n.Sources))
 	var group errgroup.Group
 	group.SetLimit(max(n.Concurrency, 1))
 	for i, source := range n.Sources {
@@ -155,7 +163,7 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 		})
 	}
 	_ = group.Wait() // no function returns an error: the organizations have them
-	return organizations
+	return organizations, nil
 }
 
 // organization takes the snapshot of one organization, or records why it failed, and returns

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,9 @@ type Set struct {
 	database atomic.Pointer[string] // id of the database; nil until Update reads it
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
+	// stated has the expiries of tokens in the settings, by source; expiries guards it.
+	expiries sync.Mutex
+	stated   map[string]time.Time
 	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
 
 	// What a server counts from its start. These are nil until CountServer adds them.
@@ -43,7 +47,8 @@ func New(toolVersion string) *Set {
 	s := &Set{registry: prometheus.NewRegistry(), stored: make(map[string]*prometheus.GaugeVec)}
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
 	s.tokens = s.gauges("token_expires_timestamp_seconds",
-		"When the token of the organization expires, according to the settings.", "source")
+		"When the token of the organization expires: by the API if it is its user's only token, else by the settings, else "+
+			"the earliest end of its user's tokens.", "source")
 	for line := range strings.Lines(storedMetrics) {
 		columns := strings.Split(strings.TrimSpace(line), "\t")
 		s.stored[columns[0]] = s.gauges(columns[0], columns[2], strings.Fields(columns[1])...)
@@ -74,9 +79,12 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has
-// no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets what Update set. A
+// source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
+	s.expiries.Lock()
+	defer s.expiries.Unlock()
+	s.stated = at
 	s.tokens.Reset()
 	for source, expires := range at {
 		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
@@ -98,6 +106,16 @@ func (s *Set) Gather() ([]*dto.MetricFamily, error) {
 		}
 	}
 	return families, err
+}
+
+// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the token itself, or
+// if the settings do not have it.
+func (s *Set) setOwnToken(h snapshot.Snapshot) {
+	s.expiries.Lock()
+	defer s.expiries.Unlock()
+	if own := h.OwnToken; !own.Ends.IsZero() && (own.Tokens == 1 || s.stated[h.Source].IsZero()) {
+		s.tokens.WithLabelValues(h.Source).Set(float64(own.Ends.Unix()))
+	}
 }
 
 // Handler serves the metrics to Prometheus.
@@ -153,13 +171,14 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) er
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.run(ctx, store, r)
+			return s.run(ctx, store, r, newest)
 		}
 	}
 	return nil
 }
 
-func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
+// run sets the metrics to a run. newest are the newest complete snapshots of all organizations.
+func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run, newest []snapshot.Snapshot) error {
 	s.set("run_complete", oneIf(r.Outcome == snapshot.Complete))
 	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
 	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
@@ -167,6 +186,12 @@ func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) er
 	for _, h := range snapshots {
 		if err := s.organization(ctx, store, h); err != nil {
 			return err
+		}
+		// A night that failed may not have read when the token ends.
+		for _, last := range newest {
+			if last.Source == h.Source {
+				s.setOwnToken(last)
+			}
 		}
 	}
 	return err

@@ -138,7 +138,7 @@ func snapshotCells(o *Organization) []any {
 	cells := []any{
 		int(s.ID), Word(s.Outcome), s.TakenAt, s.Source, or(s.OrganizationID, Unknown), or(s.OrganizationName, Unknown),
 		or(s.OrganizationTier, NotReported), s.BaseURL, or(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown),
-		s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
+		tokenEnd(o), s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
 		table.List{Items: s.Notes, Separator: "; ", None: "none"}, s.Pages,
 	}
 	if o.complete() {
@@ -147,19 +147,27 @@ func snapshotCells(o *Organization) []any {
 	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was recorded"))
 }
 
+// tokenEnd says when the token of the snapshot ends. A failed snapshot may not have read it.
+func tokenEnd(o *Organization) any {
+	if !o.complete() {
+		return nil
+	}
+	return o.Snapshot.OwnToken.String()
+}
+
 // listingCells returns the cells of a complete snapshot from its baseline to its hashes.
 func listingCells(o *Organization) []any {
 	s := &o.Snapshot
 	if !o.complete() {
-		return make([]any, 17) // the number of cells below
+		return make([]any, 21) // the number of cells below
 	}
 	cells := []any{
 		or(idOf(o.Baseline), baselineText), s.SCIMListing.Pages, s.SCIMListing.RowsPerPage, finalToken(s.SCIMListing),
-		s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
+		s.SCIMListing.Listings, s.SCIMListing.Agreeing, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
 	}
 	for _, value := range []any{
-		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOReceived, s.SSODistinct,
-		s.SSOConfigurations,
+		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOListing.Listings, s.SSOListing.Agreeing,
+		s.SSOReceived, s.SSODistinct, s.SSOConfigurations,
 	} {
 		cells = append(cells, Unless(s.SSONotAssessed, value))
 	}
@@ -169,7 +177,11 @@ func listingCells(o *Organization) []any {
 // comparedCells returns the cells on the baselines and the audit log. The last ones are only in
 // JSON: why values are null, and the policies as the API sent them.
 func comparedCells(o *Organization) []any {
-	var taken, restricted, policies any
+	var taken, restricted, policies, invite, domains any
+	if o.complete() {
+		invite = table.List{Items: o.InviteDomains, None: "none"}
+		domains = Unless(o.Snapshot.DomainsNotAssessed, o.Snapshot.DomainVerifications)
+	}
 	if o.Baseline != nil {
 		taken = o.Baseline.TakenAt
 	}
@@ -184,8 +196,9 @@ func comparedCells(o *Organization) []any {
 			log = append(log, Unless(l.NotAssessed, value))
 		}
 	}
-	return slices.Concat([]any{taken, restricted}, log, []any{
-		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, l.NotAssessed, table.Instant(l.Until, ""),
+	return slices.Concat([]any{taken, restricted, invite, domains}, log, []any{
+		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, o.Snapshot.DomainsNotAssessed, l.NotAssessed,
+		table.Instant(l.Until, ""),
 		or(idOf(o.SSOBaseline), ""), or(idOf(o.PoliciesBaseline), ""), or(idOf(o.LastComplete), ""), policies,
 	})
 }
@@ -339,7 +352,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

@@ -34,8 +34,8 @@ func (r *report) markdown() map[string]any {
 	}
 	tables := map[string]*table.Table{
 		"TieOuts": r.ties.Table(&r.names), "Changes": r.reading, "Findings": r.findings, "Exceptions": r.exceptions,
-		"SCIM": r.inventory, "SSO": r.sso, "Rules": r.outcomes, "Timeline": r.timeline, "Runs": r.runs,
-		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes, "Timeline": r.timeline,
+		"Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 	}
 	for line := range strings.Lines(markdownText) {
 		name, keys, _ := strings.Cut(line, "\t")

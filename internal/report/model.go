@@ -67,8 +67,8 @@ type Organization struct {
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []snapshot.Acceptance
-	// ViewSCIM and ViewSSO count rows of the database views, the second source of the tie-outs.
-	ViewSCIM, ViewSSO int
+	// These count rows of the database views, the second source of the tie-outs.
+	ViewSCIM, ViewSSO, ViewDomains int
 }
 
 // Complete reports whether the run and every snapshot in it are complete.
@@ -242,6 +242,6 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
 		return err
 	}
-	o.ViewSCIM, o.ViewSSO, err = store.CountRows(ctx, id)
+	o.ViewSCIM, o.ViewSSO, o.ViewDomains, err = store.CountRows(ctx, id)
 	return err
 }

@@ -37,7 +37,7 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, reading, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
@@ -60,7 +60,7 @@ func newReport(m *Model, opts Options) *report {
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes, r.reading = r.changeTables()
 	r.timeline = r.timelineTable()
-	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
+	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
 	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
@@ -88,14 +88,14 @@ func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersio
 
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
-		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
+		r.changes, r.inventory, r.sso, r.domains, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
 	}
 }
 
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.snapshots, r.changes, r.inventory, r.sso, r.domains, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
 }
@@ -111,7 +111,9 @@ func (r *report) makeWorkbook() {
 		Creator: "auditor " + r.writer(), Footer: run, At: r.Run.StartedAt,
 		Sheets: []*xlsx.Sheet{r.summary()},
 	}
-	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
+	for _, t := range []*table.Table{
+		r.changes, r.inventory, r.sso, r.domains, r.findings, r.outcomes, r.timeline, r.runs,
+	} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}

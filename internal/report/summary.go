@@ -24,7 +24,7 @@ var SummaryGrid = []float64{26, 42, 60, 13, 13, 13, 9, 9, 9, 9, 9}
 // whereToLook guides a reader who sees the report for the first time.
 var whereToLook = []string{
 	"Complete lists: Changes (since the last complete snapshot), Findings (what is wrong), Rules (every rule), " +
-		"Inventory and SSO (what is configured), Timeline, Runs.",
+		"Inventory, SSO and Domains (what is configured), Timeline, Runs.",
 	"How it was collected: Evidence. What the words mean: Glossary. To check the files, run sha256sum -c SHA256SUMS " +
 		"in their folder. To check the database, run auditor verify.",
 }

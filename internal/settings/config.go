@@ -127,7 +127,7 @@ func (s *Settings) given(name string) (text, origin string) {
 	}
 	variables := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	if name == "base-url" {
-		variables = append(variables, "GITPOD_BASE_URL", hostVariable)
+		variables = append(variables, "ONA_BASE_URL", "GITPOD_BASE_URL", hostVariable)
 	}
 	for _, variable := range variables {
 		if value := s.getenv(variable); value != "" {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +111,7 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	host, portText, err := net.SplitHostPort(e.SMTP)
 	port, portErr := strconv.Atoi(portText)
 	if err != nil || portErr != nil {
-		return nil, fmt.Errorf("smtp %q; expected a host and a port such as smtp.example.com:587", e.SMTP)
+		return nil, errors.New("smtp: expected a host and a port such as smtp.example.com:587, without user and password")
 	}
 	email := &notify.Email{
 		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, HELO: e.HELO,
@@ -163,19 +162,10 @@ func (s *Settings) secret(what, value, variable, file string) (string, error) {
 	case value != "":
 		return value, nil
 	case variable != "":
-		if value = s.getenv(variable); value == "" {
-			return "", fmt.Errorf("%s_env: %s is not set", what, variable)
-		}
-		if quoted(value) {
-			return "", fmt.Errorf("%s_env: the value of %s is in quotes, which an env-file keeps; remove them", what, variable)
-		}
-		return value, nil
+		return s.fromVariable(what+"_env", variable)
 	case file != "":
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", fmt.Errorf("%s_file: %w", what, err)
-		}
-		return strings.TrimSpace(string(text)), nil
+		text, err := fromFile(what+"_file", file)
+		return strings.TrimSpace(text), err
 	}
 	return "", fmt.Errorf("set %s_env or %s_file", what, what)
 }

@@ -134,6 +134,9 @@ func (s *Settings) checkCollection() (err error) {
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
 	}
+	if err := s.checkProxies(); err != nil {
+		return err
+	}
 	return s.parseTokenExpiries()
 }
 

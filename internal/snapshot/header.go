@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 )
 
 // snapshotColumns are the columns in the record of a snapshot: those of the view snapshots,
@@ -15,10 +16,11 @@ import (
 var snapshotColumns = []string{
 	"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
 	"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages",
-	"scim_pages", "scim_rows_per_page", "scim_final_token_empty",
-	"sso_pages", "sso_rows_per_page", "sso_final_token_empty",
+	"scim_pages", "scim_rows_per_page", "scim_final_token_empty", "scim_listings", "scim_agreeing",
+	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
-	"sso_not_assessed", "policies_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
+	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
+	"own_tokens", "own_token_ends_at", "own_token_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
 
@@ -36,10 +38,14 @@ func headerValues(h Snapshot) []any {
 		h.BaseURL, orNull(h.PrincipalID), orNull(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome),
 		orNull(h.BaselineID), orNull(h.ErrorCode), orNull(h.Error), int64(h.Pages),
 		int64(h.SCIMListing.Pages), h.SCIMListing.RowsPerPage, flag(h.SCIMListing.FinalTokenEmpty),
+		int64(h.SCIMListing.Listings), int64(h.SCIMListing.Agreeing),
 		int64(h.SSOListing.Pages), h.SSOListing.RowsPerPage, flag(h.SSOListing.FinalTokenEmpty),
+		int64(h.SSOListing.Listings), int64(h.SSOListing.Agreeing),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
-		orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed), int64(h.Retries), offset,
+		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
+		orNull(h.DomainsNotAssessed),
+		int64(h.OwnToken.Tokens), nullInstant(h.OwnToken.Ends), orNull(h.OwnToken.NotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
 	}
@@ -53,7 +59,9 @@ func readHeader(r *reader) Snapshot {
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
-		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), Retries: r.count(),
+		DomainVerifications: r.count(), SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
+		DomainsNotAssessed: r.text(),
+		OwnToken:           ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil
 	h.ServerClockOffset = time.Duration(r.number()) * time.Millisecond
@@ -65,7 +73,9 @@ func readHeader(r *reader) Snapshot {
 }
 
 func readListing(r *reader) Listing {
-	return Listing{Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag()}
+	return Listing{
+		Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag(), Listings: r.count(), Agreeing: r.count(),
+	}
 }
 
 func querySnapshots(ctx context.Context, q querier, where string, args ...any) ([]Snapshot, error) {

@@ -24,7 +24,8 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	}
 	shown = make(versions)
 	for _, t := range contentTables {
-		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" {
+		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" ||
+			t == domainVersions && h.DomainsNotAssessed != "" {
 			continue
 		}
 		if shown[t], err = t.asOf(ctx, s.db, h.OrganizationID, h.ID); err != nil {
@@ -40,16 +41,17 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(all[organizationVersions], readOrganization)
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
-	var scimErr, ssoErr error
+	var scimErr, ssoErr, domainsErr error
 	inventory.SCIM, scimErr = readVersions(all[scimVersions], readSCIM)
 	inventory.SSO, ssoErr = readVersions(all[ssoVersions], readSSO)
+	inventory.Domains, domainsErr = readVersions(all[domainVersions], readDomain)
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
 	}
 	if len(policies) == 1 {
 		inventory.Policies = &policies[0]
 	}
-	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr,
+	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr, domainsErr,
 		checkCount(h.ID, "SCIM", len(inventory.SCIM), h.SCIMConfigurations),
 		checkCount(sso.ID, "SSO", len(inventory.SSO), sso.SSOConfigurations))
 }
@@ -71,6 +73,7 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	}
 	inventory, err := c.inventory(h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
+	inventory.DomainsNotAssessed = h.DomainsNotAssessed
 	return inventory, err
 }
 
@@ -79,6 +82,9 @@ type Shown struct {
 	SCIM     []SCIMConfiguration       // sorted by id
 	SSO      []SSOConfiguration        // sorted by id; empty if they were not assessed
 	Policies *ona.OrganizationPolicies // nil if they were not assessed
+	// InviteDomains are those of the organization.
+	InviteDomains []string
+	Domains       []ona.DomainVerification // sorted by id; empty if they were not assessed
 }
 
 // Shown returns the content of a complete snapshot.
@@ -92,7 +98,8 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	if err := cmp.Or(damaged, err); err != nil {
 		return shown, err
 	}
-	shown.Policies = inventory.Policies
+	shown.Policies, shown.Domains = inventory.Policies, inventory.Domains
+	shown.InviteDomains = inventory.Organization.InviteDomains
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
@@ -132,15 +139,15 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 	return seen, err
 }
 
-// CountRows counts the configurations of a snapshot in the views, as a second source for its
-// counts.
-func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
-	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [2]int {
-		return [2]int{r.count(), r.count()}
+// CountRows counts the configurations of a snapshot in the views, as a second source for its counts.
+func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso, domains int, err error) {
+	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [3]int {
+		return [3]int{r.count(), r.count(), r.count()}
 	}, `SELECT
 		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
-		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID))
-	return counts[0], counts[1], err
+		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1),
+		  (SELECT count(*) FROM domain_verifications WHERE snapshot_id = ?1)`, snapshotID))
+	return counts[0], counts[1], counts[2], err
 }
 
 // SeenBefore returns a function that reports whether an older snapshot showed a configuration

@@ -112,8 +112,12 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	if inventory.SSONotAssessed == "" {
 		values[ssoVersions] = valuesOf(inventory.SSO, ssoValues)
 	}
+	if inventory.DomainsNotAssessed == "" {
+		values[domainVersions] = valuesOf(inventory.Domains, domainValues)
+	}
 	contents, err := compareTables(contentTables, c.Baseline.content, values)
 	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
+	header.DomainVerifications = len(inventory.Domains)
 	header.ContentSHA256 = hashOf(contents, nil)
 	return contents, err
 }

@@ -31,7 +31,7 @@ func newVersionTable(name, kind string, columns ...string) *versionTable {
 // The tables that hold what complete snapshots show.
 var (
 	organizationVersions = newVersionTable("organization_versions", "organization",
-		"name", "tier", "created_at", "updated_at", "unknown_fields", "raw")
+		"name", "tier", "created_at", "updated_at", "invite_domains", "unknown_fields", "raw")
 	policyVersions = newVersionTable("policy_versions", "policy",
 		"restrict_account_creation_to_scim", "unknown_fields", "raw")
 	scimVersions = newVersionTable("scim_versions", "scim",
@@ -40,6 +40,8 @@ var (
 	ssoVersions = newVersionTable("sso_versions", "sso",
 		"stated_organization_id", "display_name", "issuer_url", "provider_type", "state", "client_id", "email_domain",
 		"email_domains", "additional_scopes", "claims", "claims_expression", "unknown_fields", "raw")
+	domainVersions = newVersionTable("domain_versions", "domain",
+		"stated_organization_id", "domain", "state", "verified_at", "unknown_fields", "raw")
 	findingVersions = newVersionTable("finding_versions", "finding",
 		"rule_id", "severity", "status", "original_status", "subject_type", "subject_id", "subject_name", "observed",
 		"first_seen", "exception_number")
@@ -53,7 +55,7 @@ var (
 // content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in
 // this order.
 var (
-	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
+	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions, domainVersions}
 	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
@@ -225,8 +227,8 @@ func (d *difference) write(ctx context.Context, tx *transaction, organizationKey
 	insertRows(ctx, tx, d.table.name, columns, rows)
 }
 
-// The functions in this file convert configurations, organizations and policies to the values
-// of the columns of their version table, and back.
+// The functions in this file convert configurations, organizations and so on to the values of the columns
+// of their version table, and back.
 
 func scimValues(c ona.SCIMConfiguration) []any {
 	return []any{
@@ -264,7 +266,7 @@ func readSSO(r *reader) ona.SSOConfiguration {
 
 func organizationValues(o ona.Organization) []any {
 	return []any{
-		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt),
+		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt), jsonText(o.InviteDomains, "[]"),
 		orNull(ona.CanonicalUnknown(o.Unknown)), string(o.Raw),
 	}
 }
@@ -272,6 +274,20 @@ func organizationValues(o ona.Organization) []any {
 func readOrganization(r *reader) ona.Organization {
 	return ona.Organization{
 		ID: r.text(), Name: r.text(), Tier: r.text(), CreatedAt: r.instant(), UpdatedAt: r.instant(),
+		InviteDomains: r.texts(), Unknown: r.unknown(), Raw: r.raw(),
+	}
+}
+
+func domainValues(d ona.DomainVerification) []any {
+	return []any{
+		d.ID, d.OrganizationID, d.Domain, d.State, nullInstant(d.VerifiedAt),
+		orNull(ona.CanonicalUnknown(d.Unknown)), string(d.Raw),
+	}
+}
+
+func readDomain(r *reader) ona.DomainVerification {
+	return ona.DomainVerification{
+		ID: r.text(), OrganizationID: r.text(), Domain: r.text(), State: r.text(), VerifiedAt: r.instant(),
 		Unknown: r.unknown(), Raw: r.raw(),
 	}
 }

@@ -14,10 +14,15 @@ import (
 // versions of contentKinds; records_sha256 covers the versions of recordKinds, then the rows of
 // rowKinds.
 var (
-	contentKinds = []string{"organization", "policy", "scim", "sso"}
+	contentKinds = []string{"organization", "policy", "scim", "sso", "domain"}
 	recordKinds  = []string{"finding", "exception", "carried_finding"}
 	rowKinds     = []string{"exchange", "change", "audit_log", "audit_log_entry", "candidate"}
 )
+
+// countColumns has the column of a header with the number of the rows of a kind.
+var countColumns = map[string]string{
+	"scim": "scim_configurations", "sso": "sso_configurations", "domain": "domain_verifications",
+}
 
 // checkOrganizations checks one organization at a time, so that only one is in memory.
 func (v *verifier) checkOrganizations(ctx context.Context) {
@@ -65,6 +70,8 @@ func (h *header) shows(kind string) bool {
 		return h.complete && h.Null("sso_not_assessed")
 	case "policy":
 		return h.complete && h.Null("policies_not_assessed")
+	case "domain":
+		return h.complete && h.Null("domains_not_assessed")
 	}
 	return h.complete
 }
@@ -191,11 +198,11 @@ func (o *organization) checkVersions(h *header) {
 	for _, kind := range contentKinds {
 		hashes, _ := o.shown(h, kind)
 		content.AddHashes(kind, hashes)
-		h.counts[kind+"_configurations"] = int64(len(hashes) / sha256.Size)
+		h.counts[countColumns[kind]] = int64(len(hashes) / sha256.Size)
 	}
 	if h.complete {
 		o.compare(o.problem(h.Int("id"), "content_sha256"), h.Text("content_sha256"), content.Sum(),
-			"a configuration, the policies or the organization was altered")
+			"a configuration, the policies, the organization or a domain verification was altered")
 	}
 	for _, kind := range recordKinds {
 		hashes, fails := o.shown(h, kind)
@@ -223,7 +230,9 @@ func (o *organization) checkRecords(h *header) {
 	id := h.Int("id")
 	o.compare(o.problem(id, "records_sha256"), h.Text("records_sha256"), h.records.Sum(),
 		"an exchange, a change, a finding, an exception or an audit-log entry was altered")
-	for _, column := range []string{"scim_configurations", "sso_configurations", "changes", "failing_findings"} {
+	for _, column := range []string{
+		"scim_configurations", "sso_configurations", "domain_verifications", "changes", "failing_findings",
+	} {
 		p := o.problem(id, column)
 		o.compare(p, h.Int(column), h.counts[column], "the count in the header differs from the number of rows")
 	}
