@@ -169,7 +169,7 @@ func MetricsFile(path string) Result {
 			"until then every run succeeds but prints this error", "%v", err)
 	}
 	if filepath.Ext(path) != collectedExtension {
-		return warning(name, "give the file a name that ends in "+collectedExtension,
+		return warning(name, "name a file that ends in "+collectedExtension+" with --metrics-file",
 			"the node exporter ignores %s, because its name does not end in %s", path, collectedExtension)
 	}
 	return ok(name, "%s can be written", path)

@@ -105,7 +105,7 @@ func retry(ctx context.Context, try func(context.Context) error) error {
 		one, done := context.WithTimeout(ctx, limit/3)
 		defer done()
 		err := try(one)
-		if _, told := errors.AsType[*backoff.RetryAfterError](err); !told {
+		if _, stated := errors.AsType[*backoff.RetryAfterError](err); !stated {
 			tries++
 		}
 		if tries == maxTries {

@@ -125,12 +125,12 @@ func request(ctx context.Context, method string, u *url.URL, body []byte, delive
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // to its end, so that the connection can be reused
 	r := response{resp.StatusCode, strings.TrimSpace(string(text))}
 	err = fmt.Errorf("the response is HTTP %d, %s", r.status, excerpt(u, r.body))
-	wait, told := retryAfter(resp.Header)
+	wait, stated := retryAfter(resp.Header)
 	busy := r.status >= 500 || r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout
 	switch {
 	case r.status >= 200 && r.status < 300 && delivered(r):
 		return nil
-	case busy && told:
+	case busy && stated:
 		return fmt.Errorf("%w; %w", err, &backoff.RetryAfterError{Duration: wait})
 	case busy:
 		return err
@@ -179,7 +179,7 @@ const shortestWait = time.Second
 
 // retryAfter returns how long the service asks to wait:
 // https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
-func retryAfter(header http.Header) (wait time.Duration, told bool) {
+func retryAfter(header http.Header) (wait time.Duration, stated bool) {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < 1e6 {
 		return max(time.Duration(seconds*float64(time.Second)), shortestWait), true
