@@ -113,8 +113,8 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	return r
 }
 
-// expiringTokens returns the warnings about tokens at the time now, sorted by source. Organizations is nil before the
-// run, when only the settings say when a token expires.
+// expiringTokens returns the warnings about tokens at the time now, sorted by source. Organizations
+// is nil before the run, when only the settings say when a token expires.
 func expiringTokens(s *settings.Settings, organizations []job.Organization, now time.Time) (all []check.Result) {
 	own := make(map[string]ona.OwnToken)
 	for source := range s.TokenExpiries {

@@ -12,7 +12,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The most serious organization comes first. No value that comes from elsewhere can look like a line of its own.
+// The most serious organization comes first. No value that comes from elsewhere can look like a
+// line of its own.
 func TestTheTextOfAResultHasALineForEachValue(t *testing.T) {
 	change := snapshot.Change{Change: diff.Change{Severity: diff.High}}
 	low := snapshot.Change{Change: diff.Change{Severity: diff.Low}}

@@ -74,9 +74,10 @@ const day = 24 * time.Hour
 // tokenWarning is how long before its expiry a token gets a warning.
 const tokenWarning = 14 * day
 
-// TokenExpiry says how long the token of a source is valid: by the API if the token is the only one of its user,
-// otherwise by the settings, otherwise until the earliest of the user's tokens ends. Stated is the day in the settings,
-// zero if they do not have it; own is the zero value if the API was not asked.
+// TokenExpiry says how long the token of a source is valid: by the API if the token is the only one
+// of its user, otherwise by the settings, otherwise until the earliest of the user's tokens ends.
+// Stated is the day in the settings, zero if they do not have it; own is the zero value if the API
+// was not asked.
 func TokenExpiry(source string, stated time.Time, own ona.OwnToken, now time.Time) Result {
 	r := Result{Name: "token expiry", Source: source, Status: OK}
 	ends := stated

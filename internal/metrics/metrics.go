@@ -79,8 +79,8 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets what Update set. A
-// source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets
+// what Update set. A source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.expiries.Lock()
 	defer s.expiries.Unlock()
@@ -108,8 +108,8 @@ func (s *Set) Gather() ([]*dto.MetricFamily, error) {
 	return families, err
 }
 
-// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the token itself, or
-// if the settings do not have it.
+// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the
+// token itself, or if the settings do not have it.
 func (s *Set) setOwnToken(h snapshot.Snapshot) {
 	s.expiries.Lock()
 	defer s.expiries.Unlock()

@@ -150,8 +150,8 @@ func (d *database) check(ctx context.Context, pragma string) error {
 // SQLiteVersion is the version of the SQLite library in this program.
 const SQLiteVersion = sqlite3.SQLITE_VERSION
 
-// SchemaVersion is the version of the schema that this program reads and writes: the user_version of
-// the newest migration.
+// SchemaVersion is the version of the schema that this program reads and writes: the user_version
+// of the newest migration.
 const SchemaVersion = 13
 
 // The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header

@@ -81,7 +81,8 @@ func prunedFile(t *testing.T) string {
 	return path
 }
 
-// TestRandomNightsHold stores nights in which configurations come, go and come back, and which are pruned.
+// TestRandomNightsHold stores nights in which configurations come, go and come back, and which are
+// pruned.
 func TestRandomNightsHold(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	for range 3 {
@@ -133,7 +134,8 @@ func TestACanceledContextEndsVerifying(t *testing.T) {
 	}
 }
 
-// TestWhatWasAlteredIsNamed alters one thing in each case, and expects these problems and no others.
+// TestWhatWasAlteredIsNamed alters one thing in each case, and expects these problems and no
+// others.
 func TestWhatWasAlteredIsNamed(t *testing.T) {
 	original := evidenceFile(t)
 	id := texts(t, original, "SELECT id FROM scim_versions ORDER BY valid_from DESC LIMIT 1")[0]
@@ -369,8 +371,8 @@ func runScript(t *testing.T, path string) (string, error) {
 	return string(out), err
 }
 
-// TestTheExamplesOfTheDocumentation recomputes the examples in docs/verification.md, from their text and
-// from the values that it states.
+// TestTheExamplesOfTheDocumentation recomputes the examples in docs/verification.md, from their
+// text and from the values that it states.
 func TestTheExamplesOfTheDocumentation(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/verification.md")
 	if err != nil {
