@@ -14,11 +14,17 @@ import (
 func verifyCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
 	asJSON := command.Flags().Bool("json", false, "print the counts and the problems as JSON")
+	hashesOnly := command.Flags().Bool("hashes-only", false, "check hashes only, and do no work again")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		var found *verify.Result
 		err := withDatabase(cmd.Context(), s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) (err error) {
 			if found, err = verify.Database(cmd.Context(), store); err != nil {
 				return err
+			}
+			if !*hashesOnly {
+				if err := found.DoAgain(cmd.Context(), store, readVersion().Version); err != nil {
+					return err
+				}
 			}
 			return found.AddFolders(cmd.Context(), store, s.Out)
 		})

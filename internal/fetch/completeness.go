@@ -107,8 +107,8 @@ func groupEqual(numbers []int) string {
 // addRows adds the rows of a page. An id that repeats with the same content is kept once and noted.
 // An id that repeats with different content is an error: the listing is not complete.
 func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
-	for i, raw := range p.rows {
-		row, err := l.decode(raw, r.unknown)
+	for i := range p.rows {
+		row, err := l.row(p, i, r.unknown)
 		if err != nil {
 			return undecodable(l.method, p, i, err)
 		}

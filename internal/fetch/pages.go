@@ -25,6 +25,8 @@ type page struct {
 	rows       []jsontext.Value
 	pagination wirePagination
 	unknown    members
+	// decoded has the rows that were decoded before; nil if the page is not kept.
+	decoded *decodedRows
 }
 
 // next returns the token for the next page; empty on the last page.
@@ -68,12 +70,9 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		r.record(x)
 		return page{}, err
 	}
-	p, err := splitPage(x.Body, s.field)
+	p, err := r.client.settings.Pages.read(s, x)
 	p.number, x.Records = number, len(p.rows)
 	r.record(x)
-	if err == nil {
-		err = checkPage(p, s.field)
-	}
 	if err != nil {
 		failure := notAsDocumented(s.method, err)
 		failure.Page, failure.ConfigurationID = number, brokenRow(x.Body, s.field)
@@ -83,6 +82,15 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 	r.unknown.addAll(message, p.unknown)
 	r.unknown.addAll(message+".pagination", p.pagination.Unknown)
 	return p, nil
+}
+
+// parsePage splits a response into its rows and the next token, and checks it.
+func parsePage(body []byte, field string) (page, error) {
+	p, err := splitPage(body, field)
+	if err == nil {
+		err = checkPage(p, field)
+	}
+	return p, err
 }
 
 func splitPage(body []byte, field string) (p page, err error) {

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -211,11 +212,6 @@ func (s *Store) Nights(
 	if err != nil || len(periods) == 0 {
 		return nil, err
 	}
-	for i := range periods {
-		if periods[i].From.Before(since) {
-			periods[i].From = since
-		}
-	}
 	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
 		run := readRun(r)
 		return run.OfSchedule()
@@ -225,6 +221,18 @@ func (s *Store) Nights(
 		ORDER BY id`, formatSeconds(since), upTo)
 	if err != nil {
 		return nil, err
+	}
+	return nightsSince(since, periods, runs, now, grace)
+}
+
+func nightsSince(
+	since time.Time, periods []schedule.Period, runs []schedule.Run, now time.Time, grace time.Duration,
+) ([]schedule.Night, error) {
+	periods = slices.Clone(periods)
+	for i := range periods {
+		if periods[i].From.Before(since) {
+			periods[i].From = since
+		}
 	}
 	return schedule.Nights(periods, runs, now, grace)
 }

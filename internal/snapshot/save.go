@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -54,13 +55,13 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 			tx.fail(fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
 				header.BaselineID, held.last.ID))
 		}
-		contents, err := compareContents(&header, c)
+		header.count(c)
+		contents, err := compareTables(contentTables, c.Baseline.content, contentValues(header, c.Inventory))
 		tx.fail(err)
-		records, err := held.compare(header, c)
+		records, err := compareTables(recordTables, held.rows, recordValues(header, c, held.open))
 		tx.fail(err)
 		parts := partsOf(c)
-		header.Changes, header.FailingFindings = len(c.Changes), countFailing(c.Findings)
-		header.RecordsSHA256 = hashOf(records, parts)
+		header.ContentSHA256, header.RecordsSHA256 = hashOf(contents, nil), hashOf(records, parts)
 		writeHeader(ctx, tx, &header, held.organizationKey)
 		for _, d := range append(contents, records...) {
 			d.write(ctx, tx, held.organizationKey, header.ID)
@@ -95,10 +96,15 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 	return header, err
 }
 
-// compareContents returns what to write so that the inventory becomes current, and sets the counts and the
-// hash in the header. Versions that could not be read stay current, but the views of the snapshot omit them.
-func compareContents(header *Snapshot, c Collected) ([]difference, error) {
-	inventory := c.Inventory
+// count sets the counts of stored rows.
+func (h *Snapshot) count(c Collected) {
+	h.SCIMConfigurations, h.SSOConfigurations = len(c.Inventory.SCIM), len(c.Inventory.SSO)
+	h.Changes, h.FailingFindings = len(c.Changes), countFailing(c.Findings)
+}
+
+// contentValues returns the values of contentTables that show an inventory. Versions that could not be read
+// stay current, but the views of the snapshot omit them.
+func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][][]any {
 	values := map[*versionTable][][]any{
 		organizationVersions: {organizationValues(inventory.Organization)},
 		scimVersions:         valuesOf(inventory.SCIM, scimValues),
@@ -109,10 +115,7 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	if inventory.SSONotAssessed == "" {
 		values[ssoVersions] = valuesOf(inventory.SSO, ssoValues)
 	}
-	contents, err := compareTables(contentTables, c.Baseline.content, values)
-	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
-	header.ContentSHA256 = hashOf(contents, nil)
-	return contents, err
+	return values
 }
 
 func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
@@ -143,21 +146,22 @@ func readRecords(ctx context.Context, tx *transaction, organizationID string) (h
 	}
 	held.last, _, errs[1] = lastComplete(ctx, tx, organizationID, 0, "")
 	held.rows, errs[2] = currentVersions(ctx, tx, organizationID, recordTables)
-	held.open, errs[3] = openBefore(ctx, tx, organizationID, held.last)
+	failed, err := openInFailed(ctx, tx, organizationID, held.last.ID+1, math.MaxInt64)
+	errs[3] = err
 	tx.fail(cmp.Or(errs[:]...))
+	held.open = openBefore(held.last, held.rows, failed)
 	return held
 }
 
-// compare returns what to write so that the collected findings, exceptions and carried findings become
-// current.
-func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
+// recordValues returns the values of recordTables for a complete snapshot.
+func recordValues(header Snapshot, c Collected, open ages) map[*versionTable][][]any {
 	exceptions, covering := exceptionValues(c.Acceptances)
-	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
-	return compareTables(recordTables, held.rows, map[*versionTable][][]any{
+	firstSeen := open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
+	return map[*versionTable][][]any{
 		findingVersions:   findingValues(c.Findings, firstSeen, covering),
 		exceptionVersions: exceptions,
-		carriedVersions:   held.open.carriedValues(c.Findings),
-	})
+		carriedVersions:   open.carriedValues(c.Findings),
+	}
 }
 
 // part has rows that belong to one snapshot only.
@@ -213,32 +217,57 @@ type age struct {
 // ages has the age of each open finding, by fingerprint.
 type ages map[string]age
 
+// failedFinding is an open finding of a failed snapshot.
+type failedFinding struct{ fingerprint, ruleID, status, firstSeen, takenAt string }
+
+// openInFailed returns the open findings in the failed snapshots of an organization with ids from first to last.
+func openInFailed(
+	ctx context.Context, q querier, organizationID string, first, last int64,
+) ([]failedFinding, error) {
+	return queryAll(ctx, q, "reading the findings of failed snapshots", func(r *reader) failedFinding {
+		return failedFinding{r.text(), r.text(), r.text(), r.text(), r.text()}
+	}, `SELECT f.id, f.rule_id, f.status, f.first_seen, s.taken_at
+		FROM stored_snapshots s
+		JOIN failed_findings f ON f.snapshot_id = s.id
+		WHERE s.organization_key = `+keyOf+` AND s.outcome = 'failed' AND s.id BETWEEN ?2 AND ?3
+		  AND f.first_seen IS NOT NULL
+		ORDER BY s.id, f.id`, organizationID, first, last)
+}
+
 // openBefore returns the ages of the findings that were open in the last complete snapshot of an organization
-// or in a later failed one.
-func openBefore(ctx context.Context, tx *transaction, organizationID string, last Snapshot) (ages, error) {
-	open := make(ages)
-	_, err := queryAll(ctx, tx, "reading open findings", func(r *reader) bool {
-		fingerprint := r.text()
-		open[fingerprint] = age{r.text(), r.text(), r.text()}
-		return true
-	}, `SELECT id, rule_id, min(first_seen), max(last_seen)
-		FROM (
-		  SELECT id, rule_id, first_seen, iif(status IN ('fail', 'excepted'), ?3, '') AS last_seen
-		  FROM finding_versions
-		  WHERE organization_key = `+keyOf+` AND valid_to IS NULL AND first_seen IS NOT NULL
-		  UNION ALL
-		  SELECT id, rule_id, first_seen, last_seen
-		  FROM carried_finding_versions
-		  WHERE organization_key = `+keyOf+` AND valid_to IS NULL
-		  UNION ALL
-		  SELECT f.id, f.rule_id, f.first_seen, iif(f.status IN ('fail', 'excepted'), s.taken_at, '')
-		  FROM stored_snapshots s
-		  JOIN failed_findings f ON f.snapshot_id = s.id
-		  WHERE s.organization_key = `+keyOf+` AND s.outcome = 'failed' AND s.id > ?2 AND f.first_seen IS NOT NULL
-		)
-		GROUP BY id, rule_id
-		ORDER BY id`, organizationID, last.ID, formatSeconds(last.TakenAt))
-	return open, err
+// (held has its rows) or in a later failed one.
+func openBefore(last Snapshot, held versions, failed []failedFinding) ages {
+	open, takenAt := make(ages), formatSeconds(last.TakenAt)
+	for _, v := range held[findingVersions] {
+		text := func(column string) string { return findingVersions.text(v, column) }
+		if firstSeen := text("first_seen"); firstSeen != "" {
+			open.add(v.id(), age{text("rule_id"), firstSeen, failedAt(text("status"), takenAt)})
+		}
+	}
+	for _, v := range held[carriedVersions] {
+		text := func(column string) string { return carriedVersions.text(v, column) }
+		open.add(v.id(), age{text("rule_id"), text("first_seen"), text("last_seen")})
+	}
+	for _, f := range failed {
+		open.add(f.fingerprint, age{f.ruleID, f.firstSeen, failedAt(f.status, f.takenAt)})
+	}
+	return open
+}
+
+// failedAt returns takenAt if a finding with this status fails, perhaps under an exception; otherwise "".
+func failedAt(status, takenAt string) string {
+	if status == string(finding.Fail) || status == string(finding.Excepted) {
+		return takenAt
+	}
+	return ""
+}
+
+// add adds the age of a finding. Of several, the earliest beginning and the latest failure count.
+func (all ages) add(fingerprint string, a age) {
+	if known, found := all[fingerprint]; found {
+		a.firstSeen, a.lastSeen = min(a.firstSeen, known.firstSeen), max(a.lastSeen, known.lastSeen)
+	}
+	all[fingerprint] = a
 }
 
 // firstSeen returns, by fingerprint, since when each open finding of the snapshot has been open. A finding

@@ -50,16 +50,18 @@ func (p Problem) String() string {
 
 // Result counts what was checked, and has the problems that were found.
 type Result struct {
-	Runs             int       `json:"runs"`
-	LedgerLinks      int       `json:"ledger_links"`
-	Snapshots        int       `json:"snapshots"`
-	PrunedSnapshots  int       `json:"pruned_snapshots"`
-	Rows             int       `json:"rows"` // versions, and rows that belong to one snapshot
-	Responses        int       `json:"responses"`
-	ResponsesRemoved int       `json:"responses_removed"` // bytes removed by retention; the hashes stay
-	Views            int       `json:"views"`
-	ReportFolders    int       `json:"report_folders"`
-	Problems         []Problem `json:"problems"`
+	Runs             int `json:"runs"`
+	LedgerLinks      int `json:"ledger_links"`
+	Snapshots        int `json:"snapshots"`
+	PrunedSnapshots  int `json:"pruned_snapshots"`
+	Rows             int `json:"rows"` // versions, and rows that belong to one snapshot
+	Responses        int `json:"responses"`
+	ResponsesRemoved int `json:"responses_removed"` // bytes removed by retention; the hashes stay
+	Views            int `json:"views"`
+	ReportFolders    int `json:"report_folders"`
+	// Again is what was done again; nil if only hashes were checked.
+	Again    *Again    `json:"again,omitempty"`
+	Problems []Problem `json:"problems"`
 }
 
 // Database checks one consistent state of a database: the file, its schema and views, the ledger, every
@@ -115,9 +117,11 @@ func (v *verifier) addError(p Problem, doing string) {
 	}
 }
 
-func (v *verifier) add(p Problem, format string, args ...any) {
+func (v *verifier) add(p Problem, format string, args ...any) { v.result.add(p, format, args...) }
+
+func (r *Result) add(p Problem, format string, args ...any) {
 	p.Text = fmt.Sprintf(format, args...)
-	v.result.Problems = append(v.result.Problems, p)
+	r.Problems = append(r.Problems, p)
 }
 
 // compare adds a problem if the stored value want differs from the computed value got.
