@@ -13,6 +13,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -39,6 +40,7 @@ type environment struct {
 	terminal       bool // stderr is a terminal, so the progress line can be erased
 	now            func() time.Time
 	hostname       func() (string, error)
+	username       func() string // user of the operating system
 	// limits bounds the requests, sleep waits between them. Zero values select the defaults of package fetch.
 	limits fetch.Limits
 	sleep  func(context.Context, time.Duration) error
@@ -69,9 +71,18 @@ func execute() int {
 		terminal:  term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		now:       time.Now,
 		hostname:  os.Hostname,
+		username:  username,
 		hangups:   hangups,
 		freeSpace: check.FreeSpace,
 	})
+}
+
+// username returns the user of the operating system, by its number if it has no name, as in many containers.
+func username() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return fmt.Sprint("uid ", os.Getuid())
 }
 
 func hangups() (<-chan os.Signal, func()) {

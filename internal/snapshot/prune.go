@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"scim-auditor/internal/evidence"
 )
 
 // Retention selects what Prune removes. Prune always keeps the snapshots that the next run compares with: the
@@ -31,7 +33,11 @@ type Pruned struct {
 	Responses int        // responses whose bytes were removed; their hashes stay
 }
 
-var pruneColumns = []string{"id", "pruned_at", "responses_before"}
+var (
+	pruneColumns         = []string{"id", "pruned_at", "responses_before", "versions_sha256"}
+	prunedVersionColumns = []string{"organization_key", "kind", "id", "valid_from", "token_expires_at"}
+	prunedVersionForm    = evidence.NewForm("pruned_version", prunedVersionColumns...)
+)
 
 // Prune removes the rows of old snapshots and records that, with the instant at, in one transaction. Their
 // headers and hashes stay, so that the ledger stays complete. The ids of their configurations and the history
@@ -75,8 +81,6 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 
 func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
 	id := nextID(ctx, tx, "prunes")
-	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore)}
-	insertRows(ctx, tx, "prunes", pruneColumns, [][]any{values})
 	var rows [][]any
 	var ids []string
 	for _, h := range snapshots {
@@ -84,7 +88,28 @@ func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time
 		ids = append(ids, strconv.FormatInt(h.ID, 10))
 	}
 	insertRows(ctx, tx, "pruned_snapshots", []string{"snapshot_id", "prune_id"}, rows)
+	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore), keepVersions(ctx, tx, id)}
+	insertRows(ctx, tx, "prunes", pruneColumns, [][]any{values})
 	lastLink(ctx, tx).add(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
+}
+
+// keepVersions keeps the ids and the token expiries of the versions that only pruned snapshots show, because
+// later snapshots need them. It returns the hash over them.
+func keepVersions(ctx context.Context, tx *transaction, pruneID int64) string {
+	for kind, expiry := range map[string]string{"scim": "token_expires_at", "sso": "NULL"} {
+		tx.execute(ctx, "keeping ids and expiries", "INSERT INTO pruned_versions "+
+			"SELECT organization_key, ?, id, valid_from, "+expiry+", ? FROM "+kind+"_versions AS v WHERE "+shownByPruned,
+			kind, pruneID)
+	}
+	digest := evidence.NewDigest()
+	_, err := queryAll(ctx, tx, "hashing what is kept", func(r *reader) bool {
+		digest.Add(prunedVersionForm, r.values)
+		return true
+	}, "SELECT "+strings.Join(prunedVersionColumns, ", ")+` FROM pruned_versions
+		WHERE prune_id = ?
+		ORDER BY organization_key, kind, id, valid_from`, pruneID)
+	tx.fail(err)
+	return digest.Sum()
 }
 
 // choose returns the snapshots that the rules remove, oldest first, without those that are already pruned. A
@@ -123,13 +148,6 @@ var snapshotTables = []string{
 }
 
 func removeRows(ctx context.Context, tx *transaction) (removed int) {
-	// Later snapshots still need the ids and the token expiries of the configurations.
-	for kind, query := range map[string]string{
-		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByPruned,
-		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByPruned,
-	} {
-		tx.execute(ctx, "keeping ids and expiries", "INSERT INTO pruned_versions "+query, kind)
-	}
 	for _, table := range snapshotTables {
 		removed += tx.execute(ctx, "deleting from "+table,
 			"DELETE FROM "+table+" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -176,7 +177,15 @@ const (
 	TriggerCatchUp = "catch_up"
 )
 
-var scheduleColumns = []string{"id", "valid_from", "expression"}
+// ScheduleChange is a new schedule, and who changed it.
+type ScheduleChange struct {
+	Expression string // "none" removes the schedule
+	Reason     string // empty if not stated
+	// ChangedBy is the user of the operating system, Host the machine.
+	ChangedBy, Host string
+}
+
+var scheduleColumns = []string{"id", "valid_from", "expression", "reason", "changed_by", "host"}
 
 // Schedules returns all recorded schedules, oldest first.
 func (s *Store) Schedules(ctx context.Context) ([]schedule.Period, error) {
@@ -191,13 +200,14 @@ func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
 
 // SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is already in
 // force.
-func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
+func (s *Store) SetSchedule(ctx context.Context, c ScheduleChange, from time.Time) error {
 	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) {
 		all, err := schedules(ctx, tx)
 		tx.fail(err)
-		if len(all) == 0 || all[len(all)-1].Expression != expression {
-			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
-				[]any{int64(len(all) + 1), formatSeconds(from), expression})
+		if len(all) == 0 || all[len(all)-1].Expression != c.Expression {
+			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns, []any{
+				int64(len(all) + 1), formatSeconds(from), c.Expression, cmp.Or(c.Reason, "not stated"), c.ChangedBy, c.Host,
+			})
 		}
 	})
 }

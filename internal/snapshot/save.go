@@ -140,7 +140,8 @@ func readRecords(ctx context.Context, tx *transaction, organizationID string) (h
 	var errs [4]error
 	if organizationID != "" {
 		tx.execute(ctx, "storing the organization",
-			"INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", organizationID)
+			"INSERT INTO organizations (id) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM organizations WHERE id = ?1)",
+			organizationID)
 		held.organizationKey, _, errs[0] = first(queryAll(ctx, tx, "reading organizations", (*reader).number,
 			"SELECT key FROM organizations WHERE id = ?", organizationID))
 	}
@@ -323,8 +324,9 @@ func exchangeValues(e Exchange) []any {
 func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
 	storeResponses(ctx, tx, c)
 	for _, e := range c.Exchanges {
-		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number),
-			"INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING", e.Method, e.Request)
+		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number), `
+			INSERT INTO requests (method, body)
+			SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM requests WHERE method = ?1 AND body = ?2)`, e.Method, e.Request)
 		tx.execute(ctx, fmt.Sprintf("storing exchange %d", e.Number), `
 			INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
 			  status, sent_at, duration_us, server_date, records, retries)
@@ -372,13 +374,15 @@ func storeResponses(ctx context.Context, tx *transaction, c Collected) {
 	}
 	for i, e := range c.Exchanges {
 		if bodies[i] != nil {
-			tx.execute(ctx, fmt.Sprintf("storing response %d", e.Number), `
-				INSERT INTO responses (sha256, size, body, body_crc32)
-				VALUES (?, ?, ?, ?)
-				ON CONFLICT (sha256) DO UPDATE
-				SET body = excluded.body, body_crc32 = excluded.body_crc32
-				WHERE body IS NULL`,
-				e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i])))
+			doing, crc := fmt.Sprintf("storing response %d", e.Number), int64(crc32.ChecksumIEEE(bodies[i]))
+			restored := tx.execute(ctx, doing,
+				"UPDATE responses SET body = ?, body_crc32 = ? WHERE sha256 = ? AND body IS NULL", bodies[i], crc, e.ResponseSHA256)
+			if restored == 0 {
+				tx.execute(ctx, doing, `
+					INSERT INTO responses (sha256, size, body, body_crc32)
+					SELECT ?1, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM responses WHERE sha256 = ?1)`,
+					e.ResponseSHA256, e.ResponseSize, bodies[i], crc)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"scim-auditor/internal/evidence"
 )
@@ -100,11 +101,21 @@ var (
 		WHERE integrity_check <> 'ok'`}
 	// BrokenReferences has the table and the parent of each row that refers to a missing row.
 	BrokenReferences = Query{sql: `SELECT "table", parent FROM pragma_foreign_key_check`}
-	// Runs has each run with the number of its failed snapshots.
-	Runs = Query{sql: `SELECT r.*, (
-			SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome <> 'complete'
-		) AS failed
-		FROM runs r ORDER BY r.id`}
+	// Runs has each run with the number of its snapshots, and of its failed ones.
+	Runs = Query{sql: `SELECT r.*, count(s.id) AS snapshots, count(*) FILTER (WHERE s.outcome <> 'complete') AS failed
+		FROM runs r
+		LEFT JOIN stored_snapshots s ON s.run_id = r.id
+		GROUP BY r.id
+		ORDER BY r.id`}
+	// UnknownLinks are the links of no known kind of fact.
+	UnknownLinks = Query{sql: "SELECT number, kind, row_id FROM ledger WHERE kind NOT IN ('" +
+		strings.Join(FactKinds(), "', '") + "') ORDER BY number"}
+	// Prunes are the prunes, and PrunedVersions what one of them kept.
+	Prunes         = Query{sql: "SELECT id, versions_sha256 FROM prunes ORDER BY id"}
+	PrunedVersions = Query{
+		kind: "pruned_version", without: []string{"prune_id"},
+		sql: "SELECT * FROM pruned_versions WHERE prune_id = ? ORDER BY organization_key, kind, id, valid_from",
+	}
 	// RuleSets are the rule sets.
 	RuleSets = Query{sql: "SELECT id, sha256 FROM rule_sets ORDER BY id"}
 	// RuleWordings are the wordings in one rule set.

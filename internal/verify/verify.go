@@ -82,7 +82,9 @@ func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 		{"checking the schema", v.checkSchema},
 		{"reading the views", v.checkViews},
 		{"checking the ledger", v.checkLedger},
+		{"checking the kinds of links", v.checkUnknownLinks},
 		{"checking the rules", v.checkRuleSets},
+		{"checking the prunes", v.checkPrunes},
 		{"checking the runs", v.checkRuns},
 		{"checking the organizations", v.checkOrganizations},
 		{"checking the responses", v.checkResponses},
@@ -164,9 +166,13 @@ func (v *verifier) checkViews(ctx context.Context) {
 func (v *verifier) checkRuns(ctx context.Context) {
 	v.each(ctx, snapshot.Runs, func(row snapshot.Row) {
 		v.result.Runs++
-		if row.Text("outcome") == string(snapshot.Complete) && row.Int("failed") > 0 {
-			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))},
-				"its outcome is complete, but one of its snapshots failed")
+		p := Problem{Subject: fmt.Sprint("run ", row.Int("id"))}
+		switch {
+		case row.Text("outcome") != string(snapshot.Complete):
+		case row.Int("snapshots") == 0:
+			v.add(p, "its outcome is complete, but it has no snapshots")
+		case row.Int("failed") > 0:
+			v.add(p, "its outcome is complete, but one of its snapshots failed")
 		}
 	})
 }
@@ -220,6 +226,14 @@ func (v *verifier) checkLedger(ctx context.Context) {
 	}
 }
 
+// checkUnknownLinks reports links of a kind that no fact has.
+func (v *verifier) checkUnknownLinks(ctx context.Context) {
+	v.each(ctx, snapshot.UnknownLinks, func(row snapshot.Row) {
+		v.add(Problem{Subject: fmt.Sprint("ledger link ", row.Int("number"))},
+			"%q is no kind of fact, so the link records nothing", row.Text("kind"))
+	})
+}
+
 func (v *verifier) checkLink(kind string, link snapshot.Row) {
 	v.result.LedgerLinks++
 	number, id := link.Int("number"), link.Int("row_id")
@@ -239,6 +253,21 @@ func (v *verifier) checkLink(kind string, link snapshot.Row) {
 	}
 	v.compare(p, link.Text("link"), evidence.Link(link.Text("link_before"), link.Form, link.Record),
 		fmt.Sprintf("%s %d, this link or the previous link was altered", kind, id))
+}
+
+// checkPrunes recomputes the hash over what each prune kept of the versions that it removed.
+func (v *verifier) checkPrunes(ctx context.Context) {
+	var prunes []snapshot.Row
+	v.each(ctx, snapshot.Prunes, func(row snapshot.Row) { prunes = append(prunes, row) })
+	for _, prune := range prunes {
+		digest := evidence.NewDigest()
+		v.each(ctx, snapshot.PrunedVersions, func(row snapshot.Row) { digest.Add(row.Form, row.Record) }, prune.Int("id"))
+		if v.err != nil {
+			return
+		}
+		v.compare(Problem{Subject: fmt.Sprint("prune ", prune.Int("id"))}, prune.Text("versions_sha256"), digest.Sum(),
+			"an id or a token expiry that it kept was altered")
+	}
 }
 
 // checkRuleSets recomputes the hash over the wordings in each rule set.
