@@ -26,7 +26,10 @@ func verifyCommand(env environment) *cobra.Command {
 					return err
 				}
 			}
-			return found.AddFolders(cmd.Context(), store, s.Out)
+			if err := found.AddFolders(cmd.Context(), store, s.Out); err != nil || *hashesOnly {
+				return err
+			}
+			return found.WriteReportsAgain(cmd.Context(), store, s.Out, readVersion().Version, s.MarkdownTemplate)
 		})
 		if err != nil {
 			return err

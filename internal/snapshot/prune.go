@@ -65,6 +65,13 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 // errDryRun rolls a transaction back.
 var errDryRun = errors.New("dry run")
 
+// LastPruned returns the instant of the newest pruned snapshot, the zero time if there is none.
+func (s *Store) LastPruned(ctx context.Context) (time.Time, error) {
+	at, _, err := first(queryAll(ctx, s.db, "reading the pruned snapshots", (*reader).instant, `
+		SELECT max(s.taken_at) FROM pruned_snapshots g JOIN stored_snapshots s ON s.id = g.snapshot_id`))
+	return at, err
+}
+
 func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pruned {
 	chosen, err := r.choose(ctx, tx)
 	tx.fail(err)

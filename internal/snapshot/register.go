@@ -30,14 +30,15 @@ func (r *Reader) Register(ctx context.Context) (*Register, error) {
 		run.ToolVersion = row.text()
 		register.starts[run.ID] = row.number()
 		return run
-	}, "SELECT "+runColumns+`, tool_version,
-		  (SELECT number FROM ledger WHERE kind = 'run_start' AND row_id = runs.id)
+	}, "SELECT "+runColumns+`, tool_version, number
 		FROM runs
+		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'run_start') ON row_id = id
 		ORDER BY id`)
 	register.schedules, schedulesErr = queryAll(ctx, r.tx, "reading the schedules", func(row *reader) recordedSchedule {
 		return recordedSchedule{schedule.Period{Expression: row.text(), From: row.instant()}, row.number()}
-	}, `SELECT expression, valid_from, (SELECT number FROM ledger WHERE kind = 'schedule' AND row_id = schedules.id)
+	}, `SELECT expression, valid_from, number
 		FROM schedules
+		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'schedule') ON row_id = id
 		ORDER BY id`)
 	_, rulesErr := queryAll(ctx, r.tx, "reading the rules", func(row *reader) bool {
 		id, thresholds := row.number(), row.text()

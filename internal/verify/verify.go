@@ -288,17 +288,11 @@ func (v *verifier) checkRuleSets(ctx context.Context) {
 // AddFolders checks every report folder in a directory against its SHA256SUMS, and checks that its run is
 // in the database.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string) error {
-	entries, err := os.ReadDir(directory)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("looking for reports: %w", err)
-	}
-	for _, e := range entries {
-		runID, isReport := folder.Of(e.Name())
-		if !isReport || !e.IsDir() {
-			continue
-		}
+	names, err := reportFolders(directory)
+	for _, name := range names {
+		runID, _ := folder.Of(name)
 		r.ReportFolders++
-		folder := filepath.Join(directory, e.Name())
+		folder := filepath.Join(directory, name)
 		problems, err := evidence.CheckFolder(folder)
 		if err != nil {
 			problems = append(problems, err.Error())
@@ -310,5 +304,19 @@ func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, director
 			r.Problems = append(r.Problems, Problem{ReportFolder: folder, Subject: "report " + folder, Text: text})
 		}
 	}
-	return nil
+	return err
+}
+
+// reportFolders returns the names of the report folders in a directory, which may be missing.
+func reportFolders(directory string) (names []string, err error) {
+	entries, err := os.ReadDir(directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("looking for reports: %w", err)
+	}
+	for _, e := range entries {
+		if _, isReport := folder.Of(e.Name()); isReport && e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }

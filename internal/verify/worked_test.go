@@ -1,12 +1,14 @@
 package verify_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"text/template"
 	"time"
 
 	"scim-auditor/internal/demo"
@@ -88,14 +90,18 @@ func verifyAgain(t testing.TB, path, reports, version string) *verify.Result {
 	if err == nil {
 		err = found.DoAgain(t.Context(), store, version)
 	}
-	if err == nil {
-		err = found.AddFolders(t.Context(), store, reports)
+	if err == nil && reports != "" {
+		err = errors.Join(found.AddFolders(t.Context(), store, reports),
+			found.WriteReportsAgain(t.Context(), store, reports, version, builtIn))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
+
+// builtIn stands for settings without a template.
+func builtIn(*time.Location) (*template.Template, error) { return nil, nil }
 
 // simulated is an organization with n configurations of each kind.
 func simulated(name string, n int) *demo.State {

@@ -153,6 +153,9 @@ func Write(dir string, p *Period, opts report.Options) (path, status string, err
 	return path, d.status, folder.Write(path, d.files(), d.manifest)
 }
 
+// Files returns the files of a report, which Write writes.
+func Files(p *Period, opts report.Options) []folder.File { return newDocument(p, opts).files() }
+
 // files returns the files in the formats that the options name. The Markdown file always uses the
 // built-in template: a user's template is for the report of a run.
 func (d *document) files() []folder.File {
@@ -216,6 +219,7 @@ func (d *document) about(schema string) about {
 // manifest lists every file in the folder except itself and SHA256SUMS, which lists the manifest.
 type manifest struct {
 	about
+	Timezone string `json:"timezone"` // of the local times
 	// Chain has the last snapshot of each organization in the report.
 	Chain []chainLink      `json:"chain"`
 	Files []folder.Written `json:"files"`
@@ -228,7 +232,7 @@ type chainLink struct {
 }
 
 func (d *document) manifest(files []folder.Written) any {
-	m := manifest{d.about("auditor-period-manifest/2"), []chainLink{}, files}
+	m := manifest{d.about("auditor-period-manifest/2"), d.Timezone(), []chainLink{}, files}
 	for _, o := range d.organizations {
 		last := o.snapshots[len(o.snapshots)-1]
 		m.Chain = append(m.Chain, chainLink{o.id, last.ID, last.ChainSHA256})

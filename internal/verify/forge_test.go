@@ -1,0 +1,182 @@
+package verify_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scim-auditor/internal/demo"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+	"scim-auditor/internal/verify"
+)
+
+// forgedHouse has eight nights: a configuration is disabled in the third and enabled again in the fifth, an
+// exception is in force, the seventh night fails, and nobody runs on the day after it.
+func forgedHouse(t *testing.T) *house {
+	t.Helper()
+	acme := simulated("acme", 3)
+	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), acme)
+	h.options.Schedule = snapshot.ScheduleChange{Expression: "0 2 * * *", ChangedBy: "jane", Host: "host"}
+	h.options.Exceptions = []finding.Exception{{
+		RuleID: "SCIM-025", OrganizationID: acme.ID, Owner: "jane", Reason: "known", Expires: demo.Night(60),
+	}}
+	for night := 1; night <= 8; night++ {
+		switch night {
+		case 3:
+			acme.SCIM[0]["enabled"] = false
+		case 5:
+			acme.SCIM[0]["enabled"] = true
+		case 7:
+			acme.Faults["gitpod.v1.OrganizationService/ListSCIMConfigurations"] = demo.Fault{Code: "permission_denied"}
+		case 8:
+			clear(acme.Faults)
+			h.night++ // a missed night
+		}
+		if result := h.run(); result.Complete() != (night != 7) {
+			t.Fatalf("night %d: %s", night, result.Run.Error)
+		}
+	}
+	h.close()
+	return h
+}
+
+// pruneFirst lets retention remove the first two nights from a copy of a database.
+func pruneFirst(t *testing.T, original string) (path string) {
+	t.Helper()
+	path = copyFile(t, original)
+	store, err := snapshot.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	retention := snapshot.Retention{Before: demo.Night(3)}
+	if _, err := store.Prune(t.Context(), retention, demo.Night(10), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// forgeries are what someone may want to change. alone is what verify finds in the database, beside what it
+// finds with the report folders of before; empty if it finds nothing. With all hashes computed anew, it finds
+// only what contradicts a stored response, what follows from other rows, or a report folder.
+var forgeries = map[string]struct {
+	statements    []string
+	alone, beside string
+	pruned        bool // retention removed the first two nights before
+}{
+	"a configuration's past": {
+		statements: []string{
+			"DELETE FROM scim_versions WHERE enabled = 0",
+			"DELETE FROM scim_versions WHERE valid_from = 5",
+			"UPDATE scim_versions SET valid_to = NULL WHERE valid_to = 3",
+			"UPDATE stored_snapshots SET changes = 0",
+			"DELETE FROM stored_candidates",
+			"DELETE FROM stored_changes",
+		},
+		alone:  "doing the work again gives another enabled (stored 1, computed 0)",
+		beside: "the database makes another inventory.csv",
+	},
+	"a change row": {
+		statements: []string{"UPDATE stored_changes SET severity = 'info' WHERE kind = 'disabled'"},
+		alone:      "change row 1: doing the work again gives another severity (stored info, computed ",
+		beside:     "the database makes another changes.csv",
+	},
+	"a change row that is removed": {
+		statements: []string{
+			"DELETE FROM stored_candidates WHERE snapshot_id = 3",
+			"DELETE FROM stored_changes WHERE snapshot_id = 3",
+			"UPDATE stored_snapshots SET changes = 0 WHERE id = 3",
+		},
+		alone:  "change row 1: doing the work again produces it, but it is not stored",
+		beside: "the database makes another changes.csv",
+	},
+	"a finding": {
+		statements: []string{
+			"UPDATE finding_versions SET status = 'pass' WHERE status = 'fail'",
+			"UPDATE stored_snapshots SET failing_findings = (SELECT count(*) FROM findings f " +
+				"WHERE f.snapshot_id = stored_snapshots.id AND f.status = 'fail')",
+		},
+		alone:  "doing the work again gives another status (stored pass, computed fail)",
+		beside: "the database makes another findings.csv",
+	},
+	"a finding of a failed night": {
+		statements: []string{"UPDATE failed_findings SET observed = 'nothing' WHERE rule_id = 'RUN-001'"},
+		alone:      "doing the work again gives another observed (stored nothing, computed The collection was not complete",
+		beside:     "the database makes another findings.csv",
+	},
+	"a schedule": {
+		statements: []string{"UPDATE schedules SET expression = '@yearly'"},
+		alone:      "it is stored, but doing the work again does not produce it", // the missed night in RUN-002
+		beside:     "the database makes another audit.md",
+	},
+	"a run's end": {
+		statements: []string{"UPDATE run_ends SET outcome = 'complete', error = NULL WHERE run_id = 7"},
+		alone:      "run 7: its outcome is complete, but one of its snapshots failed",
+		beside:     "the database makes another audit.md",
+	},
+	"when a run ended": {
+		statements: []string{"UPDATE run_ends SET finished_at = '2026-11-16T02:00:01Z' WHERE run_id = 4"},
+		beside:     "the database makes another runs.csv",
+	},
+	"an exception": {
+		statements: []string{"UPDATE exception_versions SET owner = 'the board'"},
+		beside:     "the database makes another exceptions.csv",
+	},
+	"a prune": {
+		statements: []string{"UPDATE prunes SET pruned_at = '2026-12-24T00:00:00Z'"},
+		pruned:     true,
+	},
+	"what a prune kept": {
+		statements: []string{"UPDATE pruned_versions SET token_expires_at = '2026-11-01T00:00:00.000000000Z'"},
+		alone:      "it is stored, but doing the work again does not produce it", // the age of a token in SCIM-018
+		pruned:     true,
+	},
+}
+
+func TestWhatVerifyFindsOfAForgery(t *testing.T) {
+	original := forgedHouse(t)
+	found := verifyAgain(t, original.path, original.reports, toolVersion)
+	expectNoProblem(t, found)
+	if a := found.Again; a.Decoded != 7 || a.Compared != 7 || a.Evaluated != 8 || a.Reports != 8 || len(a.NotDone) > 0 {
+		t.Errorf("done again: %+v", a)
+	}
+	pruned := pruneFirst(t, original.path)
+	found = verifyAgain(t, pruned, original.reports, toolVersion)
+	expectNoProblem(t, found)
+	if a := found.Again; a.Decoded != 5 || a.Compared != 4 || a.Evaluated != 5 || a.Reports != 0 || len(a.NotDone) != 9 {
+		t.Errorf("done again after retention: %+v", a)
+	}
+	for name, forgery := range forgeries {
+		t.Run(name, func(t *testing.T) {
+			path := copyFile(t, original.path)
+			if forgery.pruned {
+				path = copyFile(t, pruned)
+			}
+			forge(t, path, forgery.statements...)
+			if out, err := runScript(t, path); err != nil {
+				t.Errorf("the hashes do not match, so this is no forgery: %s", out)
+			}
+			alone := verifyAgain(t, path, "", toolVersion)
+			expectProblem(t, alone.Problems, forgery.alone)
+			if !forgery.pruned {
+				beside := verifyAgain(t, path, original.reports, toolVersion)
+				expectProblem(t, beside.Problems[len(alone.Problems):], forgery.beside)
+			}
+		})
+	}
+}
+
+// expectProblem expects a problem that contains a text, or no problem if the text is empty.
+func expectProblem(t *testing.T, problems []verify.Problem, text string) {
+	t.Helper()
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.String())
+	}
+	if joined := strings.Join(all, "\n"); text == "" && len(all) > 0 || !strings.Contains(joined, text) {
+		t.Errorf("want %q, found:\n%s", text, joined)
+	}
+}
