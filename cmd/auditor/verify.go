@@ -60,9 +60,28 @@ func verdict(found *verify.Result) string {
 	if n := len(found.Problems); n > 0 {
 		text = "VERIFICATION FAILED: " + counted(n, "problem", "")
 	}
-	return fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
+	text = fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
 		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
 		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
 		counted(found.Responses, "response", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
 		counted(found.ReportFolders, "report folder", ""))
+	if found.Again == nil {
+		return text + "only hashes were checked; no work was done again\n"
+	}
+	return text + doneAgain(found.Again)
+}
+
+// doneAgain returns in words what was done again, and a line for each thing that could not be.
+func doneAgain(a *verify.Again) string {
+	text := fmt.Sprintf("done again: %s decoded, %d compared, %d evaluated, %s written\n",
+		counted(a.Decoded, "snapshot", ""), a.Compared, a.Evaluated, counted(a.Reports, "report", ""))
+	for _, n := range a.NotDone {
+		subject := n.ReportFolder
+		if len(n.Snapshots) > 0 {
+			subject = fmt.Sprintf("%s from %d to %d", counted(len(n.Snapshots), "snapshot", ""),
+				n.Snapshots[0], n.Snapshots[len(n.Snapshots)-1])
+		}
+		text += fmt.Sprintf("not done again: %s (%s): %s\n", subject, n.Step, n.Reason)
+	}
+	return text
 }

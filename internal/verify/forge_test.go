@@ -1,11 +1,15 @@
 package verify_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
@@ -178,5 +182,100 @@ func expectProblem(t *testing.T, problems []verify.Problem, text string) {
 	}
 	if joined := strings.Join(all, "\n"); text == "" && len(all) > 0 || !strings.Contains(joined, text) {
 		t.Errorf("want %q, found:\n%s", text, joined)
+	}
+}
+
+// TestAnEditedReportWithFreshSumsIsFound edits a file as somebody does who also computes SHA256SUMS anew.
+func TestAnEditedReportWithFreshSumsIsFound(t *testing.T) {
+	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), simulated("acme", 2))
+	h.run()
+	h.close()
+	folder, err := filepath.EvalSymlinks(filepath.Join(h.reports, "latest"))
+	if err != nil {
+		t.Skip("the file system has no symbolic links")
+	}
+	inventory, sums := filepath.Join(folder, "inventory.csv"), filepath.Join(folder, evidence.SumsFile)
+	replaceIn(t, inventory, "Team 1", "Team 9")
+	before := verifyAgain(t, h.path, h.reports, toolVersion).Problems
+	if len(before) == 0 {
+		t.Fatal("the old sums still match")
+	}
+	replaceIn(t, sums, stored(t, sums, "inventory.csv"), sumOf(t, inventory))
+	expectProblem(t, verifyAgain(t, h.path, h.reports, toolVersion).Problems, "the database makes another inventory.csv")
+}
+
+func replaceIn(t *testing.T, path, old, with string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(content), old) {
+		t.Fatalf("%s lacks %q (error %v)", path, old, err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(content), old, with, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sumOf(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// stored returns the sum of a file in SHA256SUMS.
+func stored(t *testing.T, sums, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(sums)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(content)) {
+		if sum, file, _ := strings.Cut(strings.TrimSpace(line), "  "); file == name {
+			return sum
+		}
+	}
+	t.Fatalf("%s does not name %s", sums, name)
+	return ""
+}
+
+// TestWhatAnotherVersionDidIsSaid verifies with another version than the one that took the nights.
+func TestWhatAnotherVersionDidIsSaid(t *testing.T) {
+	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), simulated("acme", 2))
+	h.run()
+	rules := snapshot.RuleSet{Thresholds: "{}", Wordings: []snapshot.Wording{{RuleID: "SCIM-001", Title: "of another version"}}}
+	if _, err := h.store.RecordRules(t.Context(), rules); err != nil {
+		t.Fatal(err)
+	}
+	h.close()
+	found := verifyAgain(t, h.path, h.reports, "v2")
+	expectNoProblem(t, found)
+	if a := found.Again; a.Evaluated != 1 || len(a.NotDone) != 1 || a.NotDone[0].Reason != "auditor test wrote it, and this is v2" {
+		t.Errorf("done again: %+v", a)
+	}
+	path := copyFile(t, h.path)
+	forge(t, path, "UPDATE stored_snapshots SET rule_set_id = 2", "UPDATE scim_versions SET name = 'x'")
+	found = verifyAgain(t, path, "", "v2")
+	expectProblem(t, found.Problems, "another name (auditor test took the snapshot, this is v2) (stored x, computed Team 0)")
+	if a := found.Again; a.Evaluated != 0 || len(a.NotDone) != 1 ||
+		a.NotDone[0].Reason != "auditor test evaluated it with rule set 2, which has other rules than this version" {
+		t.Errorf("done again: %+v", a)
+	}
+}
+
+// TestAMissingResponseIsFound takes an exchange away, so that the collection cannot be decoded again.
+func TestAMissingResponseIsFound(t *testing.T) {
+	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), simulated("acme", 2))
+	h.run()
+	h.close()
+	forge(t, h.path, "DELETE FROM stored_exchanges WHERE number = 4")
+	expectProblem(t, verifyAgain(t, h.path, "", toolVersion).Problems,
+		"its stored responses are no complete collection: a request has no stored response: OrganizationService/")
+	found := verifyAgain(t, h.path, "", "v2")
+	expectNoProblem(t, found)
+	if a := found.Again; a.Decoded != 0 || len(a.NotDone) != 1 || a.NotDone[0].Step != "decode" {
+		t.Errorf("done again: %+v", a)
 	}
 }
