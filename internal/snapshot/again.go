@@ -56,8 +56,8 @@ func (h *History) CompareRecords(ctx context.Context, c Collected) ([]Difference
 func (h *History) CompareChanges(ctx context.Context, c Collected) (all []Difference, err error) {
 	for _, p := range partsOf(c)[1:] {
 		columns := strings.Join(p.columns, ", ")
-		stored, err := queryAll(ctx, h.tx, "reading "+p.table, func(r *reader) []any { return slices.Clone(r.values) },
-			"SELECT "+columns+" FROM "+p.table+" WHERE snapshot_id = ? ORDER BY 1, 2", h.at.ID)
+		stored, err := h.storedRows(ctx, p.table, "SELECT "+columns+" FROM "+p.table+
+			" WHERE snapshot_id = ? ORDER BY 1, 2")
 		if err != nil {
 			return all, err
 		}
@@ -69,15 +69,22 @@ func (h *History) CompareChanges(ctx context.Context, c Collected) (all []Differ
 // CompareFailed compares the findings of a failed snapshot with those that were evaluated again.
 func (h *History) CompareFailed(ctx context.Context, findings []finding.Finding) ([]Difference, error) {
 	columns := findingVersions.columns
-	stored, err := queryAll(ctx, h.tx, "reading the findings of a failed snapshot",
-		func(r *reader) []any { return slices.Clone(r.values) },
-		"SELECT "+strings.Join(columns, ", ")+" FROM failed_findings WHERE snapshot_id = ? ORDER BY id", h.at.ID)
+	stored, err := h.storedRows(ctx, "failed_findings", "SELECT "+strings.Join(columns, ", ")+
+		" FROM failed_findings WHERE snapshot_id = ? ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
 	open := openBefore(h.last, h.held, h.failed)
 	computed := findingValues(findings, open.firstSeen(formatSeconds(h.at.TakenAt), findings), nil)
 	return compareRows("finding", columns, stored, computed), nil
+}
+
+// storedRows returns the rows that a query has for the snapshot.
+func (h *History) storedRows(ctx context.Context, table, query string) ([][]any, error) {
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
+	return queryAll(ctx, h.reader.tx, "reading "+table, func(r *reader) []any { return slices.Clone(r.values) },
+		query, h.at.ID)
 }
 
 // compareTable compares the rows that the snapshot shows. The column raw is the JSON when the version was first
@@ -91,17 +98,17 @@ func (h *History) compareTable(t *versionTable, computed [][]any) []Difference {
 	for i, s := range rows {
 		stored[i] = s.values
 	}
-	if t.raw >= 0 {
-		byID := make(map[string]stretch)
-		for _, s := range rows {
-			if s.validFrom != h.at.ID {
-				byID[s.id()] = s
+	for i, r := 0, 0; t.raw >= 0 && i < len(computed) && r < len(rows); {
+		switch order := strings.Compare(rows[r].id(), computed[i][0].(string)); {
+		case order < 0:
+			r++
+		case order > 0:
+			i++
+		default:
+			if rows[r].validFrom != h.at.ID {
+				computed[i][t.raw] = rows[r].values[t.raw]
 			}
-		}
-		for _, values := range computed {
-			if s, found := byID[values[0].(string)]; found {
-				values[t.raw] = s.values[t.raw]
-			}
+			i, r = i+1, r+1
 		}
 	}
 	return compareRows(t.kind, t.columns, stored, computed)

@@ -20,7 +20,7 @@ import (
 // History goes through the snapshots of one organization, oldest first. At each snapshot it answers as Store
 // did when the snapshot was taken, so that the work of that night can be done again.
 type History struct {
-	tx             *transaction
+	reader         *Reader
 	register       *Register
 	organizationID string
 	key            int64
@@ -61,10 +61,12 @@ type stretch struct {
 }
 
 // History returns the history of an organization. An empty id selects the failed snapshots whose organization
-// is not known.
+// is not known. Several histories of one Reader may be used at the same time.
 func (r *Reader) History(ctx context.Context, register *Register, key int64, organizationID string) (*History, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	h := &History{
-		tx: r.tx, register: register, organizationID: organizationID, key: key,
+		reader: r, register: register, organizationID: organizationID, key: key,
 		tables: make(map[*versionTable]*timeline), shown: make(expiries), seen: make(map[diff.Subject]bool),
 	}
 	where := "WHERE organization_id = ?1 ORDER BY id"
@@ -100,7 +102,7 @@ func readStretch(r *reader) stretch {
 
 // readExpiries also reads what retention keeps of pruned versions.
 func (h *History) readExpiries(ctx context.Context, takenAt map[int64]time.Time) (err error) {
-	h.kept, err = queryAll(ctx, h.tx, "reading pruned versions", func(r *reader) keptExpiry {
+	h.kept, err = queryAll(ctx, h.reader.tx, "reading pruned versions", func(r *reader) keptExpiry {
 		k := keptExpiry{subject: diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}}
 		k.from, k.expiresAt = r.number(), r.instant()
 		return k
@@ -135,7 +137,9 @@ func (h *History) readExpiries(ctx context.Context, takenAt map[int64]time.Time)
 func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error) {
 	switch h.at.Outcome {
 	case Failed:
-		failed, err := openInFailed(ctx, h.tx, h.organizationID, h.at.ID, h.at.ID)
+		h.reader.mu.Lock()
+		failed, err := openInFailed(ctx, h.reader.tx, h.organizationID, h.at.ID, h.at.ID)
+		h.reader.mu.Unlock()
 		if err != nil {
 			return at, false, err
 		}
@@ -173,16 +177,25 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 // advance makes the rows current that a snapshot shows.
 func (t *timeline) advance(id int64) {
 	ended := func(s stretch) bool { return s.validTo != 0 && s.validTo <= id }
-	begun := 0
-	for begun < len(t.pending) && t.pending[begun].validFrom <= id {
-		begun++
+	n := 0
+	for n < len(t.pending) && t.pending[n].validFrom <= id {
+		n++
 	}
-	if begun == 0 && !slices.ContainsFunc(t.current, ended) {
+	begun := slices.DeleteFunc(t.pending[:n], ended)
+	if t.pending = t.pending[n:]; len(begun) == 0 && !slices.ContainsFunc(t.current, ended) {
 		return
 	}
-	current := slices.DeleteFunc(slices.Concat(t.current, t.pending[:begun]), ended)
-	slices.SortFunc(current, func(a, b stretch) int { return strings.Compare(a.id(), b.id()) })
-	t.current, t.pending = current, t.pending[begun:]
+	slices.SortFunc(begun, func(a, b stretch) int { return strings.Compare(a.id(), b.id()) })
+	current := make([]stretch, 0, len(t.current)+len(begun))
+	for _, s := range t.current {
+		for len(begun) > 0 && begun[0].id() < s.id() {
+			current, begun = append(current, begun[0]), begun[1:]
+		}
+		if !ended(s) {
+			current = append(current, s)
+		}
+	}
+	t.current = append(current, begun...)
 }
 
 func (t *timeline) versions() []version {
@@ -207,7 +220,9 @@ func (h *History) BaselinePruned() bool { return !h.last.PrunedAt.IsZero() }
 
 // AuditLog does what Store.AuditLog does.
 func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
-	return readAuditLog(ctx, h.tx, h.at.ID)
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
+	return readAuditLog(ctx, h.reader.tx, h.at.ID)
 }
 
 // SeenBefore does what Store.SeenBefore does.
@@ -281,8 +296,10 @@ type Answer struct {
 // Answers returns the exchanges of the snapshot. It fails with ErrPruned if retention removed the bytes of a
 // response.
 func (h *History) Answers(ctx context.Context) ([]Answer, error) {
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
 	var ids []int64
-	all, err := queryAll(ctx, h.tx, "reading exchanges", func(r *reader) Answer {
+	all, err := queryAll(ctx, h.reader.tx, "reading exchanges", func(r *reader) Answer {
 		ids = append(ids, r.number())
 		return Answer{Exchange: Exchange{
 			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
@@ -311,7 +328,7 @@ func (h *History) body(ctx context.Context, id, size int64) ([]byte, error) {
 		body, found = h.bodies[id]
 	}
 	if !found {
-		compressed, _, err := first(queryAll(ctx, h.tx, "reading a response", func(r *reader) []byte {
+		compressed, _, err := first(queryAll(ctx, h.reader.tx, "reading a response", func(r *reader) []byte {
 			stored, _ := r.value().([]byte)
 			return slices.Clone(stored)
 		}, "SELECT body FROM responses WHERE id = ?", id))

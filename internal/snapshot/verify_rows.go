@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"scim-auditor/internal/evidence"
 )
@@ -16,6 +17,7 @@ import (
 // Reader reads one consistent state of the database exactly as stored, for package verify.
 type Reader struct {
 	tx *transaction
+	mu sync.Mutex // several histories use the transaction
 }
 
 // Reader begins to read the present state. The caller must close the Reader.
@@ -134,6 +136,20 @@ var (
 	Headers = Query{sql: `SELECT s.*, s.id IN (SELECT snapshot_id FROM pruned_snapshots) AS pruned
 		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
 )
+
+// Stretches returns a query that divides the snapshots of each organization, in order, into parts that can be
+// worked on at the same time: key and id of the organization, and the ids above after, up to up_to.
+func Stretches(parts int) Query {
+	return Query{sql: fmt.Sprintf(`
+		SELECT coalesce(organization_key, 0) AS key, o.id, min(s.id) - 1 AS after, max(s.id) AS up_to
+		FROM (
+		  SELECT id, organization_key, ntile(%d) OVER (PARTITION BY organization_key ORDER BY id) AS part
+		  FROM stored_snapshots
+		) s
+		LEFT JOIN organizations o ON o.key = s.organization_key
+		GROUP BY organization_key, part
+		ORDER BY key, after`, parts)}
+}
 
 // ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite accepts a view
 // over a missing column, and fails only when the view is read.

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
@@ -41,63 +46,101 @@ func (r *Result) DoAgain(ctx context.Context, store *snapshot.Store, toolVersion
 	}
 	defer rows.Close()
 	r.Again = &Again{NotDone: []NotDone{}}
-	register, err := rows.Register(ctx)
+	w := &work{rows: rows, toolVersion: toolVersion, runs: make(map[int64]snapshot.Run), rules: make(map[int64]job.Rules)}
+	stretches, err := w.prepare(ctx, r)
 	if err != nil {
 		r.add(Problem{Subject: "database"}, "doing the work again: %v", err)
 		return ctx.Err()
 	}
-	w := &work{Result: r, rows: rows, register: register, toolVersion: toolVersion, runs: make(map[int64]snapshot.Run),
-		rules: make(map[int64]job.Rules), notDone: make(map[string]int)}
-	for _, run := range register.Runs {
-		w.runs[run.ID] = run
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, s := range stretches {
+		group.Go(func() error {
+			if err := s.do(ctx); err != nil && ctx.Err() == nil {
+				s.found.add(Problem{OrganizationID: s.organizationID, Subject: "organization"}, "doing the work again: %v", err)
+			}
+			return nil
+		})
 	}
-	for id, set := range register.RuleSets {
-		if w.rules[id], err = job.ParseRules(set); err != nil {
-			r.add(Problem{Subject: fmt.Sprint("rule set ", id)}, "%v", err)
-		}
-	}
-	var organizations []snapshot.Row
-	err = rows.Each(ctx, snapshot.Organizations, func(row snapshot.Row) { organizations = append(organizations, row) })
-	for _, o := range organizations {
-		if err == nil {
-			err = w.organization(ctx, o.Int("key"), o.Text("id"))
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		r.add(Problem{Subject: "database"}, "doing the work again: %v", err)
-		return nil
+	_ = group.Wait() // no function returns an error: the problems have them
+	for _, s := range stretches {
+		r.merge(&s.found)
 	}
 	return ctx.Err()
 }
 
+// merge adds what a stretch found.
+func (r *Result) merge(found *Result) {
+	r.Problems = append(r.Problems, found.Problems...)
+	r.Again.Decoded += found.Again.Decoded
+	r.Again.Compared += found.Again.Compared
+	r.Again.Evaluated += found.Again.Evaluated
+	for _, n := range found.Again.NotDone {
+		i := slices.IndexFunc(r.Again.NotDone, func(o NotDone) bool { return o.Step == n.Step && o.Reason == n.Reason })
+		if i < 0 {
+			r.Again.NotDone = append(r.Again.NotDone, n)
+			continue
+		}
+		r.Again.NotDone[i].Snapshots = append(r.Again.NotDone[i].Snapshots, n.Snapshots...)
+	}
+}
+
 // work is a DoAgain in progress.
 type work struct {
-	*Result
 	rows        *snapshot.Reader
 	register    *snapshot.Register
 	toolVersion string
 	runs        map[int64]snapshot.Run
 	rules       map[int64]job.Rules
-	notDone     map[string]int // index in Again.NotDone, by step and reason
 }
 
-// organization does the work for one organization again, so that only one is in memory.
-func (w *work) organization(ctx context.Context, key int64, id string) error {
-	history, err := w.rows.History(ctx, w.register, key, id)
+// stretch is a series of snapshots of one organization. Several stretches are done at the same time.
+type stretch struct {
+	*work
+	key            int64
+	organizationID string
+	after, upTo    int64 // it has the snapshots with an id above after, up to upTo
+	found          Result
+}
+
+// prepare reads what all stretches need, and returns the stretches in order.
+func (w *work) prepare(ctx context.Context, r *Result) (stretches []*stretch, err error) {
+	if w.register, err = w.rows.Register(ctx); err != nil {
+		return nil, err
+	}
+	for _, run := range w.register.Runs {
+		w.runs[run.ID] = run
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.register.RuleSets)) {
+		if w.rules[id], err = job.ParseRules(w.register.RuleSets[id]); err != nil {
+			r.add(Problem{Subject: fmt.Sprint("rule set ", id)}, "%v", err)
+		}
+	}
+	return stretches, w.rows.Each(ctx, snapshot.Stretches(runtime.GOMAXPROCS(0)), func(row snapshot.Row) {
+		stretches = append(stretches, &stretch{
+			work: w, key: row.Int("key"), organizationID: row.Text("id"), after: row.Int("after"), upTo: row.Int("up_to"),
+			found: Result{Again: &Again{}},
+		})
+	})
+}
+
+// do does the work of the stretch again.
+func (s *stretch) do(ctx context.Context) error {
+	history, err := s.rows.History(ctx, s.register, s.key, s.organizationID)
 	pages := &fetch.Pages{}
 	for err == nil && ctx.Err() == nil {
 		var at snapshot.Snapshot
 		var found bool
-		if at, found, err = history.Next(ctx); err != nil || !found {
+		if at, found, err = history.Next(ctx); err != nil || !found || at.ID > s.upTo {
 			return err
 		}
-		s := &again{work: w, Snapshot: at, history: history}
+		a := &again{stretch: s, Snapshot: at, history: history}
 		switch {
-		case !at.PrunedAt.IsZero():
+		case at.ID <= s.after, !at.PrunedAt.IsZero():
 		case at.Outcome == snapshot.Complete:
-			err = s.complete(ctx, pages)
+			err = a.complete(ctx, pages)
 		default:
-			err = s.failed(ctx)
+			err = a.failed(ctx)
 		}
 	}
 	return err
@@ -105,7 +148,7 @@ func (w *work) organization(ctx context.Context, key int64, id string) error {
 
 // again is one snapshot whose work is done again.
 type again struct {
-	*work
+	*stretch
 	snapshot.Snapshot
 	history *snapshot.History
 }
@@ -134,7 +177,7 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 		s.problem("its stored responses are no complete collection: %v", err)
 		return ctx.Err()
 	}
-	s.Again.Decoded++
+	s.found.Again.Decoded++
 	s.differences(s.history.CompareContent(redone.Result()))
 	if s.history.BaselinePruned() {
 		s.cannot("compare", "its baseline is pruned")
@@ -160,9 +203,9 @@ func (s *again) records(ctx context.Context, c snapshot.Collected) error {
 		s.cannot("evaluate", "the schedule changed during its run")
 		compare = s.history.CompareChanges
 	default:
-		s.Again.Evaluated++
+		s.found.Again.Evaluated++
 	}
-	s.Again.Compared++
+	s.found.Again.Compared++
 	differences, err := compare(ctx, c)
 	s.differences(differences)
 	return err
@@ -173,7 +216,7 @@ func (s *again) failed(ctx context.Context) error {
 		s.cannot("evaluate", s.otherRules())
 		return nil
 	}
-	s.Again.Evaluated++
+	s.found.Again.Evaluated++
 	differences, err := s.history.CompareFailed(ctx, job.EvaluateFailed(s.Snapshot))
 	s.differences(differences)
 	return err
@@ -189,17 +232,16 @@ func (s *again) version() string { return s.runs[s.RunID].ToolVersion }
 
 // cannot notes a step that cannot be done again.
 func (s *again) cannot(step, reason string) {
-	at, found := s.notDone[step+reason]
-	if !found {
-		at = len(s.Again.NotDone)
-		s.notDone[step+reason] = at
-		s.Again.NotDone = append(s.Again.NotDone, NotDone{Step: step, Reason: reason})
+	all := &s.found.Again.NotDone
+	i := slices.IndexFunc(*all, func(n NotDone) bool { return n.Step == step && n.Reason == reason })
+	if i < 0 {
+		i, *all = len(*all), append(*all, NotDone{Step: step, Reason: reason})
 	}
-	s.Again.NotDone[at].Snapshots = append(s.Again.NotDone[at].Snapshots, s.ID)
+	(*all)[i].Snapshots = append((*all)[i].Snapshots, s.ID)
 }
 
 func (s *again) problem(format string, args ...any) {
-	s.add(Problem{OrganizationID: s.OrganizationID, SnapshotID: s.ID, Subject: "doing the work again"}, format, args...)
+	s.found.add(Problem{OrganizationID: s.OrganizationID, SnapshotID: s.ID, Subject: "doing the work again"}, format, args...)
 }
 
 // differences adds a problem for each difference, up to maxDifferences.
@@ -208,7 +250,7 @@ func (s *again) differences(all []snapshot.Difference) {
 		if s.version() != s.toolVersion {
 			d.Text += fmt.Sprintf(" (auditor %s took the snapshot, this is %s)", s.version(), s.toolVersion)
 		}
-		s.add(Problem{
+		s.found.add(Problem{
 			OrganizationID: s.OrganizationID, SnapshotID: s.ID, Subject: d.Subject, Want: d.Stored, Got: d.Computed,
 		}, "%s", d.Text)
 	}
