@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import zlib
 
-CONTENT = ["organization", "policy", "scim", "sso"]
+CONTENT = ["organization", "policy", "scim", "sso", "domain"]
 RECORDS = ["finding", "exception", "carried_finding"]
 # Rows that belong to one snapshot each: the kind, the table or view, the sort order in the snapshot.
 ROWS = [("exchange", "exchanges", "number"), ("change", "stored_changes", "number"),
@@ -128,7 +128,8 @@ def update(digest, kind, hashes):
 def content_of(snapshot, versions):
     digest = hashlib.sha256()
     for kind in CONTENT:
-        not_assessed = {"sso": snapshot["sso_not_assessed"], "policy": snapshot["policies_not_assessed"]}.get(kind)
+        not_assessed = {"sso": snapshot["sso_not_assessed"], "policy": snapshot["policies_not_assessed"],
+                        "domain": snapshot["domains_not_assessed"]}.get(kind)
         update(digest, kind, shown(snapshot, versions[kind]) if not_assessed is None else [])
     return digest.hexdigest()
 

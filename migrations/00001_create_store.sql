@@ -67,21 +67,30 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   baseline_id INTEGER REFERENCES stored_snapshots (id), -- the snapshot with which it was compared
   error_code TEXT, -- why it failed, in one word; null if complete
   error TEXT, -- why it failed; null if complete
-  pages INTEGER NOT NULL, -- pages of both listings
-  scim_pages INTEGER NOT NULL, -- pages of the SCIM listing
+  pages INTEGER NOT NULL, -- pages of all SCIM and SSO listings
+  scim_pages INTEGER NOT NULL, -- pages of the last SCIM listing
   scim_rows_per_page TEXT NOT NULL, -- rows on each page, in order
   scim_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
-  sso_pages INTEGER NOT NULL, -- pages of the SSO listing
+  scim_listings INTEGER NOT NULL, -- how often the list was read
+  scim_agreeing INTEGER NOT NULL, -- how many listings have the ids and the content of the last
+  sso_pages INTEGER NOT NULL, -- pages of the last SSO listing
   sso_rows_per_page TEXT NOT NULL, -- rows on each page, in order
   sso_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
-  scim_received INTEGER NOT NULL, -- SCIM records in the responses
+  sso_listings INTEGER NOT NULL, -- how often the list was read
+  sso_agreeing INTEGER NOT NULL, -- how many listings have the ids and the content of the last
+  scim_received INTEGER NOT NULL, -- SCIM records in the last listing
   scim_distinct INTEGER NOT NULL, -- distinct ids of these records
   scim_configurations INTEGER NOT NULL, -- SCIM configurations that were stored
-  sso_received INTEGER NOT NULL, -- SSO records in the responses
+  sso_received INTEGER NOT NULL, -- SSO records in the last listing
   sso_distinct INTEGER NOT NULL, -- distinct ids of these records
   sso_configurations INTEGER NOT NULL, -- SSO configurations that were stored
+  domain_verifications INTEGER NOT NULL, -- domain verifications that were stored
   sso_not_assessed TEXT, -- why the SSO configurations could not be read; null if they were read
   policies_not_assessed TEXT, -- why the policies could not be read; null if they were read
+  domains_not_assessed TEXT, -- why the domain verifications could not be read; null if they were read
+  own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
+  own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
+  own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
   retries INTEGER NOT NULL, -- requests that had to be sent again
   server_clock_offset_ms INTEGER, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   notes TEXT NOT NULL, -- remarks of the collector, a JSON array of texts
@@ -142,6 +151,7 @@ CREATE TABLE organization_versions ( -- The organizations themselves; read it th
   tier TEXT NOT NULL, -- its plan; empty if not reported
   created_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
   updated_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  invite_domains TEXT NOT NULL, -- a sorted JSON array of the e-mail domains whose addresses may join
   unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
   raw TEXT NOT NULL, -- the object as received when this version of it was first seen
   row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
@@ -202,6 +212,21 @@ CREATE TABLE sso_versions ( -- SSO configurations; read it through sso_configura
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
 CREATE INDEX sso_versions_by_end ON sso_versions (organization_key, valid_to);
+
+CREATE TABLE domain_versions ( -- Verifications of e-mail domains; read it through domain_verifications.
+  organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
+  id TEXT NOT NULL, -- id of the verification, lower case
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  stated_organization_id TEXT NOT NULL, -- organization id in the verification itself; empty if absent
+  domain TEXT NOT NULL, -- the e-mail domain
+  state TEXT NOT NULL, -- DOMAIN_VERIFICATION_STATE_VERIFIED, _PENDING or _UNSPECIFIED
+  verified_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
+  raw TEXT NOT NULL, -- the object as received when this version of it was first seen
+  row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
+  PRIMARY KEY (organization_key, id, valid_from)
+) STRICT;
 
 CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapshots; read it through findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
@@ -311,6 +336,7 @@ CREATE TABLE audit_log_entries ( -- The audit-log entries that were read for a s
   actor_principal TEXT, -- kind of the actor, such as PRINCIPAL_USER; null if not reported
   subject_id TEXT, -- id of the object of the action; null if not reported
   subject_type TEXT, -- its kind, such as RESOURCE_TYPE_SCIM_CONFIGURATION; null if not reported
+  kind TEXT, -- family of the entry, such as AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE; null if not reported
   action TEXT, -- what was done, as the API words it; null if not reported
   unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
   PRIMARY KEY (snapshot_id, number)
@@ -383,21 +409,30 @@ SELECT
   s.baseline_id, -- the snapshot with which it was compared; null for the first snapshot and for failed ones
   s.error_code, -- why it failed, in one word; null if complete
   s.error, -- why it failed; null if complete
-  s.pages, -- pages of both listings
-  s.scim_pages, -- pages of the SCIM listing
+  s.pages, -- pages of all SCIM and SSO listings
+  s.scim_pages, -- pages of the last SCIM listing
   s.scim_rows_per_page, -- rows on each page, in order; equal neighbours are grouped: 99 x 100, 37
   s.scim_final_token_empty, -- 1 if the last page has no token for a next page
-  s.sso_pages, -- pages of the SSO listing
+  s.scim_listings, -- how often the list was read; the last listing is the one that is stored
+  s.scim_agreeing, -- how many listings have the ids and the content of the last; 1 is enough for one page
+  s.sso_pages, -- pages of the last SSO listing
   s.sso_rows_per_page, -- rows on each page, in order
   s.sso_final_token_empty, -- 1 if the last page has no token for a next page
-  s.scim_received, -- SCIM records in the responses
+  s.sso_listings, -- how often the list was read; the last listing is the one that is stored
+  s.sso_agreeing, -- how many listings have the ids and the content of the last; 1 is enough for one page
+  s.scim_received, -- SCIM records in the last listing
   s.scim_distinct, -- distinct ids of these records
   s.scim_configurations, -- SCIM configurations that were stored
-  s.sso_received, -- SSO records in the responses
+  s.sso_received, -- SSO records in the last listing
   s.sso_distinct, -- distinct ids of these records
   s.sso_configurations, -- SSO configurations that were stored
+  s.domain_verifications, -- domain verifications that were stored
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
+  s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
+  s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
+  s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
+  s.own_token_not_assessed, -- why the tokens could not be read; null if they were read
   s.retries, -- requests that had to be sent again
   s.server_clock_offset_ms, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   s.notes, -- remarks of the collector, a JSON array of texts
@@ -426,6 +461,7 @@ SELECT
   s.organization_name, -- its name at that time
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
+  s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
   s.rule_set_id -- the rules and thresholds of its findings
 FROM stored_snapshots s
 JOIN organizations o ON o.key = s.organization_key
@@ -498,6 +534,24 @@ JOIN sso_configurations c ON c.snapshot_id = (
   SELECT max(n.id) FROM stored_snapshots n WHERE n.organization_key = o.key AND n.outcome = 'complete'
 );
 
+CREATE VIEW domain_verifications AS -- Every domain verification in every whole snapshot that could read them.
+SELECT
+  s.id AS snapshot_id, -- the snapshot
+  s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
+  s.organization_id, -- id of the organization
+  s.organization_name, -- its name at that time
+  v.id, -- id of the verification, lower case
+  v.domain, -- the e-mail domain
+  v.state, -- DOMAIN_VERIFICATION_STATE_VERIFIED, _PENDING or _UNSPECIFIED
+  v.verified_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.raw, -- the object as received when this version of it was first seen
+  v.stated_organization_id, -- organization id in the verification itself; empty if absent
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
+FROM whole_snapshots s
+JOIN domain_versions v ON v.organization_key = s.organization_key
+  AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
+WHERE s.domains_not_assessed IS NULL;
+
 CREATE VIEW organization_policies AS -- The policies of each organization in every whole snapshot that could read them.
 SELECT
   s.id AS snapshot_id, -- the snapshot
@@ -524,6 +578,7 @@ SELECT
   v.tier, -- its plan; empty if not reported
   v.created_at, -- RFC 3339 UTC with nine digits; null if not reported
   v.updated_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.invite_domains, -- a sorted JSON array of the e-mail domains whose addresses may join
   v.raw, -- the object as received when this version of it was first seen
   v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
 FROM whole_snapshots s
@@ -753,7 +808,7 @@ CREATE TRIGGER pruned_versions_no_delete BEFORE DELETE ON pruned_versions
 BEGIN SELECT RAISE(ABORT, 'pruned_versions are never deleted'); END;
 
 CREATE TRIGGER organization_versions_no_update BEFORE UPDATE OF
-  organization_key, id, valid_from, name, tier, created_at, updated_at, unknown_fields, raw,
+  organization_key, id, valid_from, name, tier, created_at, updated_at, invite_domains, unknown_fields, raw,
   row_sha256 ON organization_versions
 BEGIN SELECT RAISE(ABORT, 'organization_versions are never rewritten'); END;
 CREATE TRIGGER organization_versions_close_once BEFORE UPDATE OF valid_to ON organization_versions
@@ -800,6 +855,18 @@ CREATE TRIGGER sso_versions_no_delete BEFORE DELETE ON sso_versions
 WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'sso_versions are deleted only when every snapshot that shows them is pruned'); END;
+
+CREATE TRIGGER domain_versions_no_update BEFORE UPDATE OF
+  organization_key, id, valid_from, stated_organization_id, domain, state, verified_at, unknown_fields, raw,
+  row_sha256 ON domain_versions
+BEGIN SELECT RAISE(ABORT, 'domain_versions are never rewritten'); END;
+CREATE TRIGGER domain_versions_close_once BEFORE UPDATE OF valid_to ON domain_versions
+WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
+BEGIN SELECT RAISE(ABORT, 'domain_versions are closed once'); END;
+CREATE TRIGGER domain_versions_no_delete BEFORE DELETE ON domain_versions
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
+BEGIN SELECT RAISE(ABORT, 'domain_versions are deleted only when every snapshot that shows them is pruned'); END;
 
 CREATE TRIGGER finding_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, rule_id, severity, status, original_status, subject_type, subject_id,
@@ -924,6 +991,9 @@ CREATE TRIGGER scim_versions_no_replace BEFORE INSERT ON scim_versions WHEN EXIS
 CREATE TRIGGER sso_versions_no_replace BEFORE INSERT ON sso_versions WHEN EXISTS (
   SELECT 1 FROM sso_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
 ) BEGIN SELECT RAISE(ABORT, 'sso_versions are never replaced'); END;
+CREATE TRIGGER domain_versions_no_replace BEFORE INSERT ON domain_versions WHEN EXISTS (
+  SELECT 1 FROM domain_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'domain_versions are never replaced'); END;
 CREATE TRIGGER finding_versions_no_replace BEFORE INSERT ON finding_versions WHEN EXISTS (
   SELECT 1 FROM finding_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
 ) BEGIN SELECT RAISE(ABORT, 'finding_versions are never replaced'); END;
@@ -962,13 +1032,13 @@ CREATE TRIGGER responses_no_replace BEFORE INSERT ON responses WHEN EXISTS (
 DROP VIEW exchanges; DROP VIEW exceptions; DROP VIEW carried_findings;
 DROP VIEW findings; DROP VIEW change_candidates; DROP VIEW changes;
 DROP VIEW sso_configuration_history; DROP VIEW scim_configuration_history; DROP VIEW organization_details;
-DROP VIEW organization_policies; DROP VIEW current_sso_configurations; DROP VIEW sso_configurations;
+DROP VIEW organization_policies; DROP VIEW domain_verifications; DROP VIEW current_sso_configurations; DROP VIEW sso_configurations;
 DROP VIEW current_scim_configurations; DROP VIEW scim_configurations; DROP VIEW whole_snapshots;
 DROP VIEW snapshots; DROP VIEW runs;
 DROP TABLE stored_exchanges; DROP TABLE responses; DROP TABLE requests;
 DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log_readings;
 DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
-DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE sso_versions;
+DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
 DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_versions;
 DROP TABLE pruned_versions; DROP TABLE pruned_snapshots; DROP TABLE prunes;
 DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;

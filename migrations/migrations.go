@@ -1,5 +1,5 @@
-// Package migrations holds the schema of the database. Package snapshot applies it to new files. A
-// migration that was shipped never changes.
+// Package migrations holds the schema of the database. Package snapshot applies it to new
+// files. A migration that was shipped never changes.
 package migrations
 
 import "embed"

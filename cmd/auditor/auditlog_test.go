@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +37,16 @@ func (s *site) judgement() []string {
 		WHERE rule_id IN ('SCIM-018', 'SCIM-023') AND snapshot_id = (SELECT max(id) FROM snapshots) ORDER BY rule_id, status, subject_id`)
 }
 
-// newClockedSite is a site whose server has the time of the night as its clock.
-func newClockedSite(t *testing.T) (s *site, nextNight func(args ...string)) {
+// newClockedSite is a site whose server has the time of the night as its clock. intercept may be nil.
+func newClockedSite(
+	t *testing.T, intercept func(w http.ResponseWriter, r *http.Request, method string, next http.Handler),
+) (s *site, nextNight func(args ...string)) {
 	t.Helper()
 	var server *demo.Server
-	s = newSite(t, func(made *demo.Server) { server = made })
+	s = newSite(t, func(made *demo.Server) {
+		server = made
+		server.Intercept = intercept
+	})
 	return s, func(args ...string) {
 		t.Helper()
 		server.SetNight(s.night + 1)
@@ -48,14 +57,15 @@ func newClockedSite(t *testing.T) (s *site, nextNight func(args ...string)) {
 }
 
 func TestTheLogIsReadUpToABoundThatIsTold(t *testing.T) {
-	s, nextNight := newClockedSite(t)
+	s, nextNight := newClockedSite(t, nil)
 	subject := configuration(1)
 	s.state.SCIM = []demo.Row{subject}
 	nextNight("--page-size", "1")
 	subject["name"] = "renamed"
 	s.state.AuditLog = logged(2, 260, subject["id"].(string))
 	nextNight("--page-size", "1")
-	if d := cmp.Diff([]string{"200|200|reading stopped at the limit of 200 pages; the log has more|200"}, s.query(`
+	// The page more is that of the entries that are only shown.
+	if d := cmp.Diff([]string{"201|200|reading stopped at the limit of 200 pages; the log has more|200"}, s.query(`
 		SELECT pages, received, lacking, (SELECT count(*) FROM change_candidates) FROM audit_log_readings`)); d != "" {
 		t.Errorf("how the log was read (-want +got):\n%s", d)
 	}
@@ -64,7 +74,7 @@ func TestTheLogIsReadUpToABoundThatIsTold(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	if note := s.query("SELECT note FROM changes WHERE kind = 'renamed'")[0]; !strings.HasPrefix(note, "200 audit-log entries may name who made it: 2026-11-17 01:00:00 UTC") ||
+	if note := s.query("SELECT note FROM changes WHERE kind = 'renamed'")[0]; !strings.HasPrefix(note, "200 audit-log entries may name who made it: 2026-11-17 00:00:00 UTC") ||
 		!strings.HasSuffix(note, "and 195 more") {
 		t.Errorf("the change's note is %q", note)
 	}
@@ -108,7 +118,7 @@ func TestALogThatCannotBeReadLeavesTheRunComplete(t *testing.T) {
 // A configuration changed by way of a resource of another type is found when the log is asked about
 // its id.
 func TestAChangedSubjectIsAskedAbout(t *testing.T) {
-	s, nextNight := newClockedSite(t)
+	s, nextNight := newClockedSite(t, nil)
 	subject := configuration(1)
 	s.state.SCIM = []demo.Row{subject}
 	nextNight()
@@ -124,5 +134,123 @@ func TestAChangedSubjectIsAskedAbout(t *testing.T) {
 	}
 	if got := s.judgement()[1]; !strings.HasPrefix(got, "SCIM-023|pass|") {
 		t.Error(got)
+	}
+}
+
+// 63 configurations change by way of a resource of another type, so that the log is asked about each.
+func TestAQueryNamesNoMoreSubjectsThanTheAPITakes(t *testing.T) {
+	s, nextNight := newClockedSite(t, func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		var request struct{ Filter struct{ SubjectIDs []string } }
+		if _ = json.Unmarshal(body, &request); len(request.Filter.SubjectIDs) > 25 {
+			(&demo.Fault{Code: "invalid_argument", Message: "filter.subjectIds has more than 25 items"}).Write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	for i := range 63 {
+		s.state.SCIM = append(s.state.SCIM, configuration(i+1))
+	}
+	nextNight()
+	for i, row := range s.state.SCIM {
+		row["name"] = fmt.Sprint("renamed ", i)
+		entry := logged(2, 1, row["id"].(string))[0]
+		entry["id"], entry["subjectType"], entry["subjectId"] = demo.ID("entry of", row["id"].(string)), "RESOURCE_TYPE_IMPORT", row["id"]
+		s.state.AuditLog = append(s.state.AuditLog, entry)
+	}
+	nextNight()
+	if d := cmp.Diff([]string{"25", "25", "13"}, s.query(`
+		SELECT json_array_length(request, '$.filter.subjectIds') FROM exchanges
+		WHERE method LIKE '%ListAuditLogs' AND request LIKE '%subjectIds%' ORDER BY number`)); d != "" {
+		t.Errorf("ids of each request (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"63|63|0"}, s.query(`SELECT count(*), sum(actor_action = 'update 0'),
+		(SELECT count(*) FROM audit_log_readings WHERE not_assessed IS NOT NULL OR lacking IS NOT NULL)
+		FROM changes WHERE kind = 'renamed'`)); d != "" {
+		t.Errorf("changes, attributed ones, incomplete logs (-want +got):\n%s", d)
+	}
+	if got := s.judgement()[1]; !strings.HasPrefix(got, "SCIM-023|pass|") {
+		t.Error(got)
+	}
+}
+
+// A server from before 2026-04 answers 400 to the filter by time. It is asked with it once.
+func TestAServerWithoutTheFilterByTimeStillNamesWhoMadeAChange(t *testing.T) {
+	s, nextNight := newClockedSite(t, func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if bytes.Contains(body, []byte(`"from"`)) {
+			(&demo.Fault{Code: "invalid_argument", Message: "unknown field from"}).Write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	subject := configuration(1)
+	s.state.SCIM = []demo.Row{subject}
+	nextNight()
+	subject["name"] = "renamed"
+	s.state.AuditLog = logged(2, 1, subject["id"].(string))
+	nextNight()
+	if d := cmp.Diff([]string{"update 0"}, s.query("SELECT actor_action FROM changes WHERE kind = 'renamed'")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"400", "200", "200"}, s.query("SELECT status FROM exchanges WHERE method LIKE '%ListAuditLogs' ORDER BY number")); d != "" {
+		t.Errorf("answers (-want +got):\n%s", d)
+	}
+	if notes := s.query("SELECT notes FROM snapshots WHERE id = 2")[0]; strings.Count(notes, "the server does not filter by time") != 1 {
+		t.Errorf("notes %s", notes)
+	}
+}
+
+func TestEntriesAboutWhoGetsInAreKeptAndNotCompared(t *testing.T) {
+	refused := false
+	s, nextNight := newClockedSite(t, func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if refused && bytes.Contains(body, []byte("ROLE_ASSIGNMENT")) {
+			(&demo.Fault{Code: "invalid_argument", Message: "no such resource type"}).Write(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	s.state.SCIM = []demo.Row{configuration(1)}
+	nextNight()
+	access := []string{"ORGANIZATION", "DOMAIN_VERIFICATION", "ROLE_ASSIGNMENT", "PERSONAL_ACCESS_TOKEN", "SERVICE_ACCOUNT"}
+	s.state.AuditLog = logged(2, len(access)+1, demo.ID("somebody"))
+	for i, kind := range access {
+		s.state.AuditLog[i]["subjectType"] = "RESOURCE_TYPE_" + kind
+	}
+	s.state.AuditLog[len(access)]["subjectType"] = "RESOURCE_TYPE_ENVIRONMENT"
+	nextNight()
+	var want []string
+	for _, kind := range access {
+		want = append(want, "RESOURCE_TYPE_"+kind)
+	}
+	if d := cmp.Diff(want, s.query("SELECT subject_type FROM audit_log_entries WHERE snapshot_id = 2 ORDER BY number")); d != "" {
+		t.Errorf("entries (-want +got):\n%s", d)
+	}
+	nextNight() // reads the last minutes before the second night again
+	timeline, err := os.ReadFile(s.report("timeline.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, kind := range access {
+		at := demo.Night(2).Add(-time.Hour - time.Duration(i)*time.Minute).Format(ona.DisplayTime)
+		row := fmt.Sprintf(`%s,,logged,info,,,,%s,"""update %d"" at %s"`, strings.ToLower(kind), demo.ID("jane"), i, at)
+		if n := strings.Count(string(timeline), row); n != 1 {
+			t.Errorf("the timeline has %d times %s:\n%s", n, row, timeline)
+		}
+	}
+	refused = true
+	nextNight()
+	for _, line := range s.query("SELECT rule_id, status FROM findings WHERE rule_id IN ('SCIM-018', 'SCIM-023') AND snapshot_id > 1") {
+		if !strings.HasSuffix(line, "|pass") {
+			t.Error(line)
+		}
+	}
+	if notes := s.query("SELECT notes FROM snapshots WHERE id = 4")[0]; !strings.Contains(notes, "may be missing: EventService/ListAuditLogs, page 1: HTTP 400: no such resource type") ||
+		strings.Contains(notes, "does not filter by time") {
+		t.Errorf("notes %s", notes)
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/job"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -34,7 +36,8 @@ func checkCommand(env environment) *cobra.Command {
 	return command
 }
 
-// checkAll returns the result of every check. If the settings are wrong, that is the only result.
+// checkAll returns the result of every check. If the settings are wrong, that is the only
+// result.
 func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	s, err := settings.Load(cmd.Flags(), env.getenv)
 	if err != nil {
@@ -80,8 +83,9 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 	return results
 }
 
-// checkSources asks the API about each organization. Store is nil if the database cannot be read; then checkSources
-// cannot check that the token belongs to the same organization as in earlier runs.
+// checkSources asks the API about each organization. Store is nil if the database cannot be
+// read; then checkSources cannot check that the token belongs to the same organization as in
+// earlier runs.
 func checkSources(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	sources, transport, err := jobSources(env, s, newLogger(env, s))
 	if err != nil {
@@ -89,9 +93,23 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	}
 	defer transport.CloseIdleConnections()
 	var results []check.Result
+	pins := &job.Pins{}
+	if store != nil {
+		for i := range sources {
+			sources[i].Fetch.MaxTries = 1 // a person waits at the terminal
+		}
+		if pins, err = job.ReadPins(ctx, store, sources, s.Concurrency); err != nil {
+			return []check.Result{check.Failed("database", err, "")}
+		}
+	}
+	for _, left := range pins.Left {
+		results = append(results, check.Result{Name: "organizations", Status: check.Warning, Detail: job.LeftText(left),
+			Hint: "if its entry was removed by mistake, add it to the settings again"})
+	}
 	for _, source := range sources {
-		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, env.now()))
-		for _, r := range checkSource(ctx, source, store) {
+		found, own := checkSource(ctx, source, pins)
+		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, own, env.now()))
+		for _, r := range found {
 			r.Source = source.Name
 			results = append(results, r)
 		}
@@ -99,19 +117,19 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 	return results
 }
 
-func checkSource(ctx context.Context, source fetch.Source, store *snapshot.Store) (results []check.Result) {
-	if source.Err != nil {
-		return []check.Result{check.Failed("token", source.Err, "")}
+func checkSource(
+	ctx context.Context, source fetch.Source, pins *job.Pins,
+) (results []check.Result, own ona.OwnToken) {
+	pin, err := pins.Of(source.Name)
+	switch {
+	case source.Err != nil:
+		return []check.Result{check.Failed("token", source.Err, "")}, own
+	case err != nil:
+		return []check.Result{check.Failed("organization", err, "")}, own
+	case source.Fetch.OrganizationID == "":
+		source.Fetch.OrganizationID = pin.OrganizationID // as in a run
 	}
-	if store != nil && source.Fetch.OrganizationID == "" {
-		// As in a run, the token must belong to the organization of the last complete snapshot.
-		last, _, err := store.Pinned(ctx, source.Name, 0)
-		if err != nil {
-			results = append(results, check.Failed("database", err, ""))
-		}
-		source.Fetch.OrganizationID = last.OrganizationID
-	}
-	return append(results, check.Organization(ctx, source.Fetch)...)
+	return check.Organization(ctx, source.Fetch)
 }
 
 // checkText returns a line for each result, followed by its hint, if any.

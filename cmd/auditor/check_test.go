@@ -164,7 +164,7 @@ func TestCheckFinds(t *testing.T) {
 		}, "organization policies", check.Warning, "not an admin", "not assessed"},
 		{"no right to ask for one configuration", func(_ *testing.T, c *checkup) {
 			c.answers[ona.GetSCIMConfiguration] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
-		}, "single configuration", check.Warning, "not an admin", "removed, not confirmed"},
+		}, "single configuration", check.Warning, "not an admin", "confirmed by a second listing only"},
 		{"no right to read the audit log", func(_ *testing.T, c *checkup) {
 			c.answers[ona.ListAuditLogs] = demo.Fault{Code: "permission_denied", Message: "not an admin"}
 		}, "audit log", check.Warning, "not an admin", "who made a change"},
@@ -223,7 +223,7 @@ func TestCheckFinds(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.args = []string{"--config", config}
-		}, "notifications", check.Error, "SLACK_URL is not set", "docs/notifications.md"},
+		}, "notifications", check.Error, "environment variable SLACK_URL, which url_env names, is not set", "docs/notifications.md"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := newCheckup(t)

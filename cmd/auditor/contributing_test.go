@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,16 +90,33 @@ func TestContributingNamesWhatIsThere(t *testing.T) {
 	}
 }
 
-// The field that came last shows where a field is named.
+// The field that came last shows where a field is named. The rules that need the field, and the world that measurements
+// run in, are named in the text.
 func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 	field := regexp.MustCompile(`(?i)allow_?unverified_?email_?account_?linking`)
-	named := make(map[string]bool)
 	for _, p := range placesIn(t, "A new field of the API") {
 		for _, file := range p.files {
-			named[strings.TrimSuffix(file, "/")] = true
 			if !field.MatchString(content(t, file)) {
 				t.Errorf("%s does not have the field", file)
 			}
+		}
+	}
+	checkPlaces(t, "A new field of the API", field, "internal/finding", "bench/simulate")
+}
+
+// The listing that came last shows where a listing is named.
+func TestContributingNamesEveryPlaceOfAListing(t *testing.T) {
+	checkPlaces(t, "A new kind of listing", regexp.MustCompile(`(?i)domain_?verification|domains_?not_?assessed`))
+}
+
+// checkPlaces reports each source that has the name and that the table below the heading does not have. It looks in the
+// folders of the sources only: what the demo leaves beside them has the name too.
+func checkPlaces(t *testing.T, heading string, name *regexp.Regexp, elsewhere ...string) {
+	t.Helper()
+	named := make(map[string]bool)
+	for _, p := range placesIn(t, heading) {
+		for _, file := range p.files {
+			named[strings.TrimSuffix(file, "/")] = true
 		}
 	}
 	root := filepath.Join("..", "..")
@@ -109,7 +127,7 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 		relative, _ := filepath.Rel(root, path)
 		relative = filepath.ToSlash(relative)
 		if entry.IsDir() {
-			if entry.Name() == "testdata" || relative == "internal/finding" { // CONTRIBUTING.md says which rules
+			if entry.Name() == "testdata" || slices.Contains(elsewhere, relative) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -118,7 +136,7 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 			return nil
 		}
 		text, err := os.ReadFile(path)
-		if err != nil || !field.Match(text) {
+		if err != nil || !name.Match(text) {
 			return err
 		}
 		for at := relative; at != "."; at = filepath.ToSlash(filepath.Dir(at)) {
@@ -126,11 +144,10 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 				return nil
 			}
 		}
-		t.Errorf("%s has the field, and CONTRIBUTING.md does not name it", relative)
+		t.Errorf("%s has %s, and CONTRIBUTING.md does not name it", relative, name)
 		return nil
 	}
-	// The folders of the sources: what the demo leaves beside them has the field too.
-	for _, folder := range []string{"cmd", "internal", "migrations", "reports/templates"} {
+	for _, folder := range []string{"bench", "cmd", "internal", "migrations", "reports/templates"} {
 		if err := filepath.WalkDir(filepath.Join(root, folder), walk); err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// demoMarker names a file that marks a folder as written by the demo. The next demo may replace such a folder.
+// demoMarker names a file that marks a folder as written by the demo. The next demo may replace
+// such a folder.
 const demoMarker = ".auditor-demo"
 
 func demoCommand(env environment) *cobra.Command {
@@ -48,7 +49,8 @@ func demoCommand(env environment) *cobra.Command {
 	return command
 }
 
-// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that an earlier demo made.
+// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that
+// an earlier demo made.
 func makeDemoFolder(dir, exceptionsFile string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -70,7 +72,6 @@ func makeDemoFolder(dir, exceptionsFile string) error {
 	return nil
 }
 
-// playDemo runs the job for every night of the demo.
 func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options,
 	store *snapshot.Store) (err error) {
 	exceptions, err := s.Exceptions()
@@ -93,17 +94,9 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		Concurrency: 1, Reports: s.Out, Report: reports, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions,
 		Logger: newLogger(env, s),
 	}
-	folder := ""
-	for night := 1; night <= demo.Nights; night++ {
-		server.SetNight(night)
-		result, err := demoNight(ctx, options, server, baseURL, night)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprint(env.stdout, nightText(night, result)); err != nil {
-			return err
-		}
-		folder = result.Report
+	folder, err := playNights(ctx, env.stdout, options, server, baseURL)
+	if err != nil {
+		return err
 	}
 	// End the schedule, so that the nights after the demo do not count as missed.
 	if err := store.SetSchedule(ctx, demoSchedule(schedule.None), demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
@@ -116,7 +109,23 @@ func demoSchedule(expression string) snapshot.ScheduleChange {
 	return snapshot.ScheduleChange{Expression: expression, Reason: "the demo's nights", ChangedBy: "demo", Host: "demo"}
 }
 
-// demoNight makes one run with its clock set to that night.
+// playNights returns the report folder of the last night.
+func playNights(ctx context.Context, w io.Writer, o job.Options, server *demo.Server, baseURL string,
+) (folder string, err error) {
+	for night := 1; night <= demo.Nights; night++ {
+		server.SetNight(night)
+		result, err := demoNight(ctx, o, server, baseURL, night)
+		if err != nil {
+			return "", err
+		}
+		if _, err := fmt.Fprint(w, nightText(night, result)); err != nil {
+			return "", err
+		}
+		folder = result.Report
+	}
+	return folder, nil
+}
+
 func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL string, night int) (*runResult, error) {
 	o.TakenAt = demo.Night(night)
 	o.Now = func() time.Time { return o.TakenAt }
@@ -150,7 +159,6 @@ func nightText(night int, result *runResult) string {
 	return text + table(rows) + table(failures) + worstChanges(result.Organizations)
 }
 
-// worstChanges returns the most serious changes of the night, one a line.
 func worstChanges(organizations []organizationResult) string {
 	var rows [][]string
 	for _, severity := range diff.Severities {

@@ -12,6 +12,8 @@ import (
 var everyKind = []string{
 	"organization|field_changed",
 	"organization|field_first_reported",
+	"organization|invite_domain_added",
+	"organization|invite_domain_removed",
 	"organization|restriction_lifted",
 	"organization|restriction_set",
 	"scim_configuration|added",
@@ -19,7 +21,8 @@ var everyKind = []string{
 	"scim_configuration|disabled",
 	"scim_configuration|enabled",
 	"scim_configuration|field_changed",
-	"scim_configuration|organization_changed",
+	"scim_configuration|organization_not_stated",
+	"scim_configuration|organization_stated",
 	"scim_configuration|reappeared",
 	"scim_configuration|removed",
 	"scim_configuration|renamed",

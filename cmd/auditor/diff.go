@@ -42,7 +42,9 @@ func diffCommand(env environment) *cobra.Command {
 	return command
 }
 
-// find returns the index of the snapshot that text names in complete snapshots, oldest first, or -1.
+// find returns the index of the snapshot that text names in complete snapshots, oldest first,
+// or
+// -1.
 func find(all []snapshot.Snapshot, text string) (int, error) {
 	if text == "latest" {
 		text = "latest~0"
@@ -84,7 +86,6 @@ func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snaps
 		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 }
 
-// findPairs returns the two snapshots for each organization that has both.
 func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string,
 ) (pairs [][2]snapshot.Snapshot, err error) {
 	all, err := store.CompleteSnapshots(ctx, organization)
@@ -94,16 +95,7 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	if err := cmp.Or(checkFound(ctx, store, all, a), checkFound(ctx, store, all, b)); err != nil {
 		return nil, err
 	}
-	var order []string
-	histories := make(map[string][]snapshot.Snapshot)
-	for _, h := range all {
-		if len(histories[h.OrganizationID]) == 0 {
-			order = append(order, h.OrganizationID)
-		}
-		histories[h.OrganizationID] = append(histories[h.OrganizationID], h)
-	}
-	for _, organization := range order {
-		history := histories[organization]
+	for _, history := range byOrganization(all) {
 		before, _ := find(history, a)
 		after, _ := find(history, b)
 		if before >= 0 && after >= 0 {
@@ -117,7 +109,20 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	return pairs, nil
 }
 
-// comparison is the net change between two snapshots of one organization.
+// byOrganization groups snapshots, in the order in which the organizations first appear.
+func byOrganization(all []snapshot.Snapshot) (histories [][]snapshot.Snapshot) {
+	at := make(map[string]int)
+	for _, h := range all {
+		i, found := at[h.OrganizationID]
+		if !found {
+			i, at[h.OrganizationID] = len(histories), len(histories)
+			histories = append(histories, nil)
+		}
+		histories[i] = append(histories[i], h)
+	}
+	return histories
+}
+
 type comparison struct {
 	OrganizationID   string        `json:"organization_id"`
 	OrganizationName string        `json:"organization_name"`

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/durable"
 	"scim-auditor/internal/finding"
@@ -34,17 +35,21 @@ func exceptCommand(env environment) *cobra.Command {
 			path, x.RuleID, acceptedFor(x), e.Expires)
 		return err
 	})
-	flags := command.Flags()
+	addExceptionFlags(command.Flags(), &e)
+	return command
+}
+
+func addExceptionFlags(flags *pflag.FlagSet, e *settings.Exception) {
 	flags.StringVar(&e.Organization, "in-organization", "",
 		"id of the organization, to limit the exception to it, or to cover all its findings")
 	flags.StringVar(&e.Owner, "owner", "", "who accepts the risk")
 	flags.StringVar(&e.Reason, "reason", "", "why the risk is accepted")
 	flags.StringVar(&e.Ticket, "ticket", "", "where the decision is recorded")
 	flags.StringVar(&e.Expires, "expires", "", "last day on which the exception is valid, in UTC, such as 2026-12-31")
-	return command
 }
 
-// addException rewrites the exceptions file with the new exception at its end. The file keeps its mode.
+// addException rewrites the exceptions file with the new exception at its end. The file keeps
+// its mode.
 func addException(env environment, path string, e settings.Exception) (finding.Exception, error) {
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -64,7 +69,6 @@ func addException(env environment, path string, e settings.Exception) (finding.E
 	return x, nil
 }
 
-// acceptedFor returns what an exception covers.
 func acceptedFor(x finding.Exception) string {
 	switch {
 	case x.SubjectID == "":

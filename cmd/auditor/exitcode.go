@@ -52,8 +52,8 @@ func asFailure(err error) *failure {
 	return &failure{code, err, hintFor(err)}
 }
 
-// exitOf returns nil for a complete run that meets no condition of --fail-on. One failed organization makes the whole
-// run incomplete. The caller has printed the result.
+// exitOf returns nil for a complete run that meets no condition of --fail-on. One failed
+// organization makes the whole run incomplete. The caller has printed the result.
 func exitOf(result *runResult, failOn []settings.Condition) error {
 	if !result.Complete {
 		return &failure{code: exitFailed}
@@ -64,7 +64,8 @@ func exitOf(result *runResult, failOn []settings.Condition) error {
 	return nil
 }
 
-// hintFor returns what the person on call can do about an error, or "" if auditor has no advice.
+// hintFor returns what the person on call can do about an error, or "" if auditor has no
+// advice.
 func hintFor(err error) string {
 	if f, ok := errors.AsType[*failure](err); ok && f.hint != "" {
 		return f.hint
@@ -83,7 +84,8 @@ func hintFor(err error) string {
 	return ""
 }
 
-// errorHints has hints for errors from the database, its lock and the disk. The first match wins.
+// errorHints has hints for errors from the database, its lock and the disk. The first match
+// wins.
 var errorHints = []struct {
 	err  error
 	hint string

@@ -67,9 +67,11 @@ func gzipped(body []byte) http.HandlerFunc {
 	return respond(http.StatusOK, b.String(), "Content-Encoding", "gzip")
 }
 
-// row is a first page of one row, which is the first configuration with other members.
-func row(members string) http.HandlerFunc {
-	return ok(fmt.Sprintf(`{"scimConfigurations":[{"id":%q,%s}]}`, firstID, members))
+// row is a first page of one row, which is the first configuration with other members. Further
+// members stand beside the rows.
+func row(members string, beside ...string) http.HandlerFunc {
+	rows := fmt.Sprintf(`"scimConfigurations":[{"id":%q,%s}]`, firstID, members)
+	return ok("{" + strings.Join(append([]string{rows}, beside...), ",") + "}")
 }
 
 // endless returns a page with another token each time.
@@ -122,6 +124,8 @@ var refusedNights = []hostileCase{
 	{name: "502 in HTML", answer: respond(502, "<html>Bad\n gateway\x1b[31m</html>"), code: "unavailable", says: []string{"<html>Bad gateway\uFFFD[31m</html>"}, waits: maxWaits},
 	{name: "503", answer: code("unavailable"), code: "unavailable", says: []string{"run again later"}, waits: maxWaits},
 	{name: "504", answer: code("deadline_exceeded"), code: "deadline_exceeded", says: []string{"too slow"}, waits: maxWaits},
+	{name: "524 in HTML", answer: respond(524, "<html>A timeout occurred</html>"), code: "unavailable", says: []string{"HTTP 524 without an API error in the body: <html>A timeout occurred</html>", "after 6 tries", "a proxy before it is down"}, waits: maxWaits},
+	{name: "no plan, with details", answer: respond(400, `{"code":"failed_precondition","message":"no","details":[{"type":"gitpod.v1.OrganizationTierFailedPreconditionDetails","debug":{"message":"SCIM needs another plan","requiredTier":"ORGANIZATION_TIER_ENTERPRISE"}}]}`), code: "failed_precondition", says: []string{"HTTP 400: no; SCIM needs another plan (requiredTier ORGANIZATION_TIER_ENTERPRISE)", "the organization's plan does not include this"}},
 	{name: "policies 500", method: ona.GetOrganizationPolicies, answer: code("internal"), code: "internal", says: []string{"GetOrganizationPolicies"}, waits: maxWaits},
 	{name: "SSO 500", method: ona.ListSSOConfigurations, answer: code("internal"), code: "internal", waits: maxWaits},
 	{name: "organization 404", method: ona.GetOrganization, answer: code("not_found"), code: "not_found", says: []string{"GetOrganization"}},
@@ -188,8 +192,12 @@ var pagingNights = []hostileCase{
 	{name: "the same page token again", page: 2, answer: ok(`{"pagination":{"nextToken":"x"}}`), code: "incomplete_listing", says: []string{"its next page token repeats"}},
 	{name: "more pages than the limit", page: 2, answer: endless(), limits: fetch.Limits{MaxPages: 4}, code: "incomplete_listing", says: []string{"limit of 4 pages"}},
 	{name: "the same id twice with other content", answer: ok(fmt.Sprintf(`{"scimConfigurations":[{"id":%q,"name":"a"},{"id":%q,"name":"b"}]}`, firstID, firstID)), code: "incomplete_listing", says: []string{"listed twice with different content", firstID}},
-	{name: "the page token under another name", answer: ok(`{"scimConfigurations":[],"pagination":{"next_token":"x"}}`), code: "malformed_answer", says: []string{"pagination.next_token"}},
+	{name: "page tokens in both spellings", answer: ok(`{"scimConfigurations":[],"pagination":{"next_token":"x","nextToken":"y"}}`), code: "malformed_answer", says: []string{"field nextToken is also spelled next_token, with another value"}},
+	{name: "a link in both spellings", answer: row(`"sso_configuration_id":"x","ssoConfigurationId":"y"`), code: "malformed_answer", says: []string{"field ssoConfigurationId is also spelled sso_configuration_id, with another value", firstID}},
+	{name: "the token with JSON escapes", answer: row(`"name":"demo\u002dtoken\u002dacme"`), code: "malformed_answer", says: []string{"the answer repeats the token, so it was not kept"}},
 	{name: "the page token outside", answer: ok(`{"scimConfigurations":[],"nextPageToken":"x"}`), code: "malformed_answer", says: []string{"nextPageToken"}},
+	{name: "more beside the rows", answer: row(`"name":"x"`, `"hasMore":true`), code: "malformed_answer", says: []string{"field hasMore can mean that the list has more: true", "page 1"}},
+	{name: "an error beside the rows", answer: row(`"name":"x"`, `"code":"internal"`), code: "malformed_answer", says: []string{`field code can mean that something failed: "internal"`}},
 	{name: "the page token is a number", answer: ok(`{"pagination":{"nextToken":2}}`), code: "malformed_answer", says: []string{"pagination.nextToken is a number, not a string"}},
 	// The next two read as lists that have ended; what is missing is still there when it is asked
 	// for.
@@ -204,7 +212,6 @@ func withoutLast(s *demo.State) { s.SCIM = s.SCIM[:3] }
 
 var confirmationNights = []hostileCase{
 	{name: "removal that cannot be asked about", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: code("internal"), code: "internal", says: []string{"confirming that scim_configuration " + lastID + " was removed"}, waits: maxWaits},
-	{name: "removal confirmed by a proxy alone", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: respond(404, "not here"), code: "not_found", says: []string{"without an API error in the body: not here"}},
 	{name: "another configuration than asked for", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + firstID + `"}}`), code: "malformed_answer", says: []string{"not the requested one"}},
 	{name: "still there", prepare: withoutLast, method: ona.GetSCIMConfiguration, answer: ok(`{"scimConfiguration":{"id":"` + lastID + `"}}`), code: "incomplete_listing", says: []string{lastID}},
 }

@@ -195,6 +195,7 @@ func TestAServerThatRecoversIsACompleteNight(t *testing.T) {
 		{"503 with Retry-After as a date", respond(503, "", "Retry-After", "Wed, 21 Oct 2015 07:28:30 GMT", "Date", "Wed, 21 Oct 2015 07:28:00 GMT"), 30 * time.Second},
 		{"500", fault(demo.Fault{Code: "internal"}), 0},
 		{"502 in HTML", respond(502, "<html>Bad gateway</html>"), 0},
+		{"524 in HTML", respond(524, "<html>A timeout occurred</html>"), 0},
 		{"504", fault(demo.Fault{Code: "deadline_exceeded"}), 0},
 		{"dropped connection", wire(""), 0},
 		{"answer cut short", wire("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}"), 0},

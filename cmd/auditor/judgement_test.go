@@ -64,7 +64,6 @@ func TestWhoDidItInTheDemo(t *testing.T) {
 	id := func(organization, kind, key string) string { return demo.ID(organization, kind, key) }
 	if d := cmp.Diff([]string{
 		"2026-11-18|SCIM-023|" + id("globex", "sso", "google"),
-		"2026-11-20|SCIM-023|" + id("initech", "scim", "production"),
 		"2026-11-20|SCIM-023|" + id("acme", "scim", "contractors"),
 		"2026-11-21|SCIM-018|" + id("acme", "scim", "migration"),
 		"2026-11-21|SCIM-023|" + id("initech", "scim", "formula"),

@@ -1,5 +1,6 @@
-// Command auditor lists every SCIM and SSO configuration of Ona organizations, stores them as timestamped snapshots,
-// compares each with the last complete one, and writes audit reports. See README.md.
+// Command auditor lists every SCIM and SSO configuration of Ona organizations, stores them as
+// timestamped snapshots, compares each with the last complete one, and writes audit reports.
+// See README.md.
 package main
 
 import (
@@ -32,7 +33,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// environment holds what the command takes from the machine. Other packages get it from their callers.
+// environment holds what the command takes from the machine. Other packages get it from their
+// callers.
 type environment struct {
 	args           []string // without the program's name
 	getenv         func(string) string
@@ -41,10 +43,12 @@ type environment struct {
 	now            func() time.Time
 	hostname       func() (string, error)
 	username       func() string // user of the operating system
-	// limits bounds the requests, sleep waits between them. Zero values select the defaults of package fetch.
+	// limits bounds the requests, sleep waits between them. Zero values select the defaults of
+	// package fetch.
 	limits fetch.Limits
 	sleep  func(context.Context, time.Duration) error
-	// hangups delivers SIGHUPs until stop is called. Before and after that, SIGHUP ends the process.
+	// hangups delivers SIGHUPs until stop is called. Before and after that, SIGHUP ends the
+	// process.
 	hangups func() (signals <-chan os.Signal, stop func())
 	// freeSpace returns the number of bytes left on the disk of a path.
 	freeSpace func(path string) (uint64, error)
@@ -58,7 +62,8 @@ func execute() int {
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
-		// A batch job of seconds: measured on one organization of 10,000, this saves a sixth of the processor time.
+		// A batch job of seconds: measured on one organization of 10,000, this saves a sixth of
+		// the processor time.
 		debug.SetGCPercent(200)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -91,7 +96,6 @@ func hangups() (<-chan os.Signal, func()) {
 	return signals, func() { signal.Stop(signals) }
 }
 
-// run runs the command and returns its exit code.
 func run(ctx context.Context, env environment) int {
 	root := newRoot(env)
 	root.SetArgs(env.args)
@@ -103,7 +107,8 @@ func run(ctx context.Context, env environment) int {
 	}
 	end, ok := errors.AsType[*failure](err)
 	if !ok {
-		// cobra found wrong usage before a command ran, such as an unknown flag or a wrong number of arguments.
+		// cobra found wrong usage before a command ran, such as an unknown flag or a wrong
+		// number of arguments.
 		end = &failure{exitUsage, err, usageHint(command, env.args)}
 	}
 	if end.err != nil {
@@ -128,7 +133,8 @@ func usageHint(command *cobra.Command, args []string) string {
 	return hint
 }
 
-// helpTexts has the description of each command, whose first paragraph stands alone in lists, and its example.
+// helpTexts has the description of each command, whose first paragraph stands alone in lists,
+// and its example.
 //
 //go:embed help.txtar
 var helpTexts []byte
@@ -157,7 +163,8 @@ func newRoot(env environment) *cobra.Command {
 	return root
 }
 
-// action returns the RunE function of a command. It loads the settings, calls do, and turns an error into a failure.
+// action returns the RunE function of a command. It loads the settings, calls do, and turns an
+// error into a failure.
 func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, args []string) error,
 ) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
@@ -172,7 +179,6 @@ func action(env environment, do func(cmd *cobra.Command, s *settings.Settings, a
 	}
 }
 
-// openFunc is snapshot.Open or one of its variants.
 type openFunc = func(context.Context, string) (*snapshot.Store, error)
 
 // withDatabase opens the database, calls do, and closes it.
@@ -185,7 +191,8 @@ func withDatabase(ctx context.Context, path string, open openFunc, do func(*snap
 	return do(store)
 }
 
-// readDatabase calls do with an existing database. It takes no lock, because reading does not interfere with a run.
+// readDatabase calls do with an existing database. It takes no lock, because reading does not
+// interfere with a run.
 func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) error) error {
 	return withDatabase(ctx, path, snapshot.OpenExisting, do)
 }

@@ -86,8 +86,8 @@ func TestProxyCertificatesAndHTTP2OfTheEnvironment(t *testing.T) {
 			t.Fatalf("exit code %d\n%s", code, &p.stderr)
 		}
 		// A busy machine may open a second tunnel while the first is being made.
-		if n := tunnels.Load(); n == 0 || n > 2 || overHTTP2.Load() != 5 {
-			t.Errorf("%d tunnels through the proxy and %d requests over HTTP/2, want 1 and 5", n, overHTTP2.Load())
+		if n := tunnels.Load(); n == 0 || n > 2 || overHTTP2.Load() != 6 {
+			t.Errorf("%d tunnels through the proxy and %d requests over HTTP/2, want 1 and 6", n, overHTTP2.Load())
 		}
 		p.expect(t, `msg="api request"`, "duration=", "COMPLETE")
 		if strings.Contains(p.stderr.String(), state.Token) || strings.Contains(p.stderr.String(), "Authorization") {

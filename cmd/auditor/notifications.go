@@ -14,7 +14,8 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// notifyStarted reports the start of a run to the recipients of type ping. The error names each failed recipient.
+// notifyStarted reports the start of a run to the recipients of type ping. The error names each
+// failed recipient.
 func notifyStarted(ctx context.Context, recipients []settings.Notification) error {
 	var problems []error
 	for _, n := range recipients {
@@ -25,13 +26,14 @@ func notifyStarted(ctx context.Context, recipients []settings.Notification) erro
 	return errors.Join(problems...)
 }
 
-// notifyGrace is how long notifications may continue after ctx has ended: a recipient that does not respond must not
-// keep a server from stopping.
+// notifyGrace is how long notifications may continue after ctx has ended: a recipient that does
+// not respond must not keep a server from stopping.
 const notifyGrace = 1500 * time.Millisecond
 
-// notifyEnded sends the result to every recipient with a condition that it meets. RunErr says why the run could not be
-// recorded, if so. If another run held the lock, notifyEnded sends nothing. It continues for notifyGrace after ctx has
-// ended, so that an interrupted run is also reported. The error names each failed recipient.
+// notifyEnded sends the result to every recipient with a condition that it meets. RunErr says
+// why the run could not be recorded, if so. If another run held the lock, notifyEnded sends
+// nothing. It continues for notifyGrace after ctx has ended, so that an interrupted run is also
+// reported. The error names each failed recipient.
 func notifyEnded(ctx context.Context, recipients []settings.Notification, result *runResult, runErr error) error {
 	if errors.Is(runErr, job.ErrLocked) {
 		return nil
@@ -57,8 +59,8 @@ func deliver(ctx context.Context, n settings.Notification, send func(context.Con
 	return nil
 }
 
-// newMessage returns the message for the recipients. It has the numbers of changes without their rows, which can be
-// many and contain values of configurations.
+// newMessage returns the message for the recipients. It has the numbers of changes without
+// their rows, which can be many and contain values of configurations.
 func newMessage(result *runResult) *notify.Message {
 	withoutChanges := *result
 	withoutChanges.Organizations = slices.Clone(result.Organizations)

@@ -22,7 +22,7 @@ func TestLibreOfficeReadsTheWorkbook(t *testing.T) {
 	}
 	folder, _ := playTheDemo(t)
 	sheets := readByOffice(t, office, filepath.Join(folder, "reports", "latest", "audit.xlsx"))
-	for _, name := range []string{"Summary", "Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Evidence", "Glossary"} {
+	for _, name := range []string{"Summary", "Changes", "Inventory", "SSO", "Domains", "Findings", "Rules", "Timeline", "Runs", "Evidence", "Glossary"} {
 		if len(sheets[name]) == 0 {
 			t.Errorf("the sheet %s is missing or empty", name)
 		}

@@ -18,8 +18,8 @@ import (
 	"scim-auditor/internal/settings"
 )
 
-// table returns rows as aligned columns. Values may come from the API, so control characters are made visible: the
-// terminal must not execute them.
+// table returns rows as aligned columns. Values may come from the API, so control characters
+// are made visible: the terminal must not execute them.
 func table(rows [][]string) string {
 	width := 0
 	for _, row := range rows {
@@ -42,7 +42,6 @@ func table(rows [][]string) string {
 	return text.String()
 }
 
-// printResult writes the result of a command as JSON or as text for people.
 func printResult(w io.Writer, asJSON bool, result any, text string) error {
 	if !asJSON {
 		_, err := io.WriteString(w, text)
@@ -60,8 +59,9 @@ func printError(stderr io.Writer, err error) {
 	}
 }
 
-// printProblem writes a message and its hint. The text may come from the API, so control characters are made visible
-// and further lines are indented: they cannot be mistaken for messages of auditor.
+// printProblem writes a message and its hint. The text may come from the API, so control
+// characters are made visible and further lines are indented: they cannot be mistaken for
+// messages of auditor.
 func printProblem(stderr io.Writer, label, text, hint string) {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
@@ -73,7 +73,8 @@ func printProblem(stderr io.Writer, label, text, hint string) {
 	}
 }
 
-// newLogger returns a logger to standard error. It logs warnings; with -v every request; with -q only errors.
+// newLogger returns a logger to standard error. It logs warnings; with -v every request; with
+// -q only errors.
 func newLogger(env environment, s *settings.Settings) *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.LevelWarn}
 	switch {
@@ -100,8 +101,8 @@ func counted(n int, what, details string) string {
 	return text
 }
 
-// progress shows a progress line on a terminal. Other output to the terminal must go through its Write method, which
-// erases the line first. A nil progress shows nothing.
+// progress shows a progress line on a terminal. Other output to the terminal must go through
+// its Write method, which erases the line first. A nil progress shows nothing.
 type progress struct {
 	stderr    io.Writer
 	mu        sync.Mutex
@@ -109,8 +110,9 @@ type progress struct {
 	responses int
 }
 
-// showProgress shows the line and makes it the environment's standard error, so that it sees all other output. It
-// returns nil if stderr is no terminal, or if -q, -v or a JSON log is set. The caller must call end.
+// showProgress shows the line and makes it the environment's standard error, so that it sees
+// all other output. It returns nil if stderr is no terminal, or if -q, -v or a JSON log is set.
+// The caller must call end.
 func showProgress(env *environment, s *settings.Settings) *progress {
 	if !env.terminal || s.Quiet || s.Verbose || s.LogFormat == "json" {
 		return nil
@@ -124,7 +126,8 @@ func showProgress(env *environment, s *settings.Settings) *progress {
 	return p
 }
 
-// Write erases the line and writes to the terminal. The next step of the collection draws the line again.
+// Write erases the line and writes to the terminal. The next step of the collection draws the
+// line again.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,7 +165,6 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
-// collected counts one more collected organization.
 func (p *progress) collected() {
 	p.draw(func(bar *progressbar.ProgressBar) { _ = bar.Add(1) })
 }

@@ -40,6 +40,11 @@ func pruneCommand(env environment) *cobra.Command {
 			return printResult(env.stdout, f.asJSON, result, f.text(pruned))
 		})
 	})
+	f.add(command)
+	return command
+}
+
+func (f *pruneFlags) add(command *cobra.Command) {
 	flags := command.Flags()
 	flags.IntVar(&f.keepLast, "keep-last", 0, "keep the newest N complete snapshots of each organization")
 	flags.IntVar(&f.keepDays, "keep-days", 0, "keep the snapshots of the last N days")
@@ -50,10 +55,8 @@ func pruneCommand(env environment) *cobra.Command {
 	flags.BoolVar(&f.asJSON, "json", false, "print what was removed as JSON")
 	command.MarkFlagsMutuallyExclusive("keep-last", "keep-days", "older-than")
 	command.MarkFlagsOneRequired("keep-last", "keep-days", "older-than", "responses-older-than")
-	return command
 }
 
-// retention returns the retention that the flags ask for at the time now.
 func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Retention, error) {
 	r := snapshot.Retention{KeepLast: f.keepLast}
 	for _, flag := range []string{"keep-last", "keep-days", "responses-older-than"} {

@@ -57,7 +57,8 @@ func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id in
 	return err
 }
 
-// runToReport returns id if that run has ended. Without --run it returns the newest run that has ended.
+// runToReport returns id if that run has ended. Without --run it returns the newest run that
+// has ended.
 func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, error) {
 	if !cmd.Flags().Changed("run") {
 		runs, err := store.Runs(cmd.Context(), 0, 2) // newest first; only the newest can be open
@@ -81,7 +82,6 @@ func runToReport(cmd *cobra.Command, store *snapshot.Store, id int64) (int64, er
 // defaultSample is a usual sample size for testing a daily control.
 const defaultSample = 25
 
-// periodFlags are the flags for the report of a period.
 type periodFlags struct {
 	from, to string
 	sample   int
@@ -96,7 +96,6 @@ func (p *periodFlags) add(flags *pflag.FlagSet) {
 	flags.Int64Var(&p.seed, "seed", 0, "seed of the sample (default the digits of the first and the last day)")
 }
 
-// check returns an error if the flags contradict each other.
 func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	from, to := flags.Changed("from"), flags.Changed("to")
 	switch {
@@ -111,8 +110,8 @@ func (p *periodFlags) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// span checks and parses the flags. It returns the zero value without --from. A start time with a fraction of a second
-// is rounded up to the next second.
+// span checks and parses the flags. It returns the zero value without --from. A start time with
+// a fraction of a second is rounded up to the next second.
 func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, error) {
 	if err := p.check(flags); err != nil || !flags.Changed("from") {
 		return period.Span{}, err
@@ -141,7 +140,8 @@ func (p *periodFlags) span(flags *pflag.FlagSet, now time.Time) (period.Span, er
 	return span, nil
 }
 
-// parseTime parses a date or a time. For a date, first and last are its first and its last second in UTC.
+// parseTime parses a date or a time. For a date, first and last are its first and its last
+// second in UTC.
 func parseTime(text string) (first, last time.Time, err error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, day.AddDate(0, 0, 1).Add(-time.Second), nil
@@ -153,7 +153,6 @@ func parseTime(text string) (first, last time.Time, err error) {
 	return instant, instant, nil
 }
 
-// reportPeriod writes the report of a period and prints its status.
 func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
 	options report.Options) error {
 	read, err := period.Read(cmd.Context(), store, span)

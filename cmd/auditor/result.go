@@ -16,8 +16,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without the rows of changes, and
-// summary and text render it for people.
+// runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without
+// the rows of changes, and summary and text render it for people.
 type runResult struct {
 	// Complete is true if every snapshot is complete and the report is written.
 	Complete bool         `json:"complete"`
@@ -25,13 +25,14 @@ type runResult struct {
 	// Error says why the run could not be recorded, or why its report could not be written.
 	Error         string               `json:"error,omitempty"`
 	Organizations []organizationResult `json:"organizations"`
-	// Report is the path of the report's folder on the host of the run, empty if no report was written.
+	// Report is the path of the report's folder on the host of the run, empty if no report was
+	// written.
 	Report string `json:"report"`
-	// ExpiringTokens has a warning for each token that expires soon or has expired, according to the settings.
+	// ExpiringTokens has a warning for each token that expires soon or has expired, according
+	// to the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
 }
 
-// organizationResult is the result of one organization.
 type organizationResult struct {
 	Source             string           `json:"source"`
 	SnapshotID         int64            `json:"snapshot_id"`
@@ -53,7 +54,6 @@ type organizationResult struct {
 	acceptances []snapshot.Acceptance
 }
 
-// severityCounts counts changes or findings by severity.
 type severityCounts map[diff.Severity]int
 
 // String writes the counts, the most serious first: "2 high, 1 low".
@@ -67,7 +67,8 @@ func (c severityCounts) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// newResult converts the result of the job. If err is not nil, the run could not be recorded, and recorded is nil.
+// newResult converts the result of the job. If err is not nil, the run could not be recorded,
+// and recorded is nil.
 func newResult(recorded *job.Result, err error) *runResult {
 	r := &runResult{Organizations: []organizationResult{}}
 	if err != nil {
@@ -104,10 +105,18 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	return r
 }
 
-// expiringTokens returns the warnings about tokens at the time now, sorted by source.
-func expiringTokens(s *settings.Settings, now time.Time) (all []check.Result) {
-	for _, source := range slices.Sorted(maps.Keys(s.TokenExpiries)) {
-		if r := check.TokenExpiry(source, s.TokenExpiries[source], now); r.Status != check.OK {
+// expiringTokens returns the warnings about tokens at the time now, sorted by source. Organizations is nil before the
+// run, when only the settings say when a token expires.
+func expiringTokens(s *settings.Settings, organizations []job.Organization, now time.Time) (all []check.Result) {
+	own := make(map[string]ona.OwnToken)
+	for source := range s.TokenExpiries {
+		own[source] = ona.OwnToken{}
+	}
+	for _, o := range organizations {
+		own[o.Source] = o.Snapshot.OwnToken
+	}
+	for _, source := range slices.Sorted(maps.Keys(own)) {
+		if r := check.TokenExpiry(source, s.TokenExpiries[source], own[source], now); r.Status != check.OK {
 			all = append(all, r)
 		}
 	}
@@ -160,7 +169,6 @@ func (o *organizationResult) columns() []string {
 	}
 }
 
-// subject returns the result in one line, for an e-mail.
 func (r *runResult) subject() string {
 	outcome := "COMPLETE"
 	if !r.Complete {

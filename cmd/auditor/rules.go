@@ -37,7 +37,6 @@ func rulesCommand(env environment) *cobra.Command {
 //go:embed rules.md.tmpl
 var rulesDocument string
 
-// writeRulesDocument writes the text of docs/rules.md.
 func writeRulesDocument(w io.Writer) error {
 	document := template.New("rules").Funcs(template.FuncMap{"join": strings.Join})
 	return template.Must(document.Parse(rulesDocument)).Execute(w, map[string]any{

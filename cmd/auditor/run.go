@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/check"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
@@ -49,8 +51,9 @@ type runOptions struct {
 	progress     *progress    // nil shows no progress
 }
 
-// runOnce makes one run with the settings while it holds the lock on the database, updates the metrics, and sends the
-// notifications. It prints the error of a failed notification, which does not affect the result.
+// runOnce makes one run with the settings while it holds the lock on the database, updates the
+// metrics, and sends the notifications. It prints the error of a failed notification, which
+// does not affect the result.
 func runOnce(ctx context.Context, env environment, s *settings.Settings, options runOptions) (*runResult, error) {
 	recipients, err := s.Notifications()
 	if err != nil {
@@ -68,7 +71,17 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 		result.Run = snapshot.Run{StartedAt: started, Trigger: options.trigger, Outcome: snapshot.Failed,
 			ToolVersion: readVersion().Version, Host: host}
 	}
-	result.ExpiringTokens = expiringTokens(s, env.now())
+	var organizations []job.Organization
+	if recorded != nil {
+		organizations = recorded.Organizations
+	}
+	result.ExpiringTokens = expiringTokens(s, organizations, env.now())
+	printed := expiringTokens(s, nil, env.now()) // before the run
+	for _, t := range result.ExpiringTokens {
+		if !slices.ContainsFunc(printed, func(p check.Result) bool { return p.Source == t.Source }) {
+			printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
+		}
+	}
 	printError(env.stderr, notifyEnded(ctx, recipients, result, err))
 	return result, err
 }
@@ -89,7 +102,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	for i := range sources {
 		options.progress.follow(&sources[i])
 	}
-	for _, t := range expiringTokens(s, env.now()) {
+	for _, t := range expiringTokens(s, nil, env.now()) {
 		printProblem(env.stderr, "warning", t.Source+": the token "+t.Detail, t.Hint)
 	}
 	exceptions, err := s.Exceptions()
@@ -151,7 +164,6 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	return set.WriteFile(s.MetricsFile)
 }
 
-// printRun prints the result to standard output, and each error with its hint to standard error.
 func printRun(env environment, s *settings.Settings, result *runResult, asJSON bool) error {
 	var err error
 	if asJSON || !s.Quiet {
@@ -169,7 +181,8 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 	return err
 }
 
-// summary returns a line for the run, for each organization, and for each exception that needs attention.
+// summary returns a line for the run, for each organization, and for each exception that needs
+// attention.
 func (r *runResult) summary() string {
 	var rows [][]string
 	for _, o := range r.Organizations {
@@ -183,8 +196,9 @@ func (r *runResult) summary() string {
 	return text
 }
 
-// exceptionRows returns a line for each exception that has expired while its findings still fail, and for each that
-// matches no failing finding in any organization. The latter are known only if every organization is complete.
+// exceptionRows returns a line for each exception that has expired while its findings still
+// fail, and for each that matches no failing finding in any organization. The latter are known
+// only if every organization is complete.
 func exceptionRows(organizations []organizationResult) (rows [][]string) {
 	var exceptions []finding.Exception
 	matched := make(map[finding.Exception]bool)

@@ -31,11 +31,11 @@ func serveCommand(env environment) *cobra.Command {
 	return command
 }
 
-// service is a running "auditor serve".
 type service struct {
 	env     environment
 	metrics *metrics.Set
-	// settings is replaced when SIGHUP reloads the settings. A run in progress keeps the old ones.
+	// settings is replaced when SIGHUP reloads the settings. A run in progress keeps the old
+	// ones.
 	settings atomic.Pointer[settings.Settings]
 }
 
@@ -81,8 +81,8 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 	return cron, cmp.Or(sourcesErr, exceptionsErr, reportErr, notifyErr)
 }
 
-// begin records the schedule and reads the metrics. It returns the time of the last expected night if that was missed,
-// else the zero time.
+// begin records the schedule and reads the metrics. It returns the time of the last expected
+// night if that was missed, else the zero time.
 func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
 	err = openToRun(ctx, s.DB, now, func(store *snapshot.Store) error {
 		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
@@ -124,8 +124,8 @@ func (v *service) announce(next time.Time) {
 	}
 }
 
-// run makes one run and prints its result. When ctx ends, the run may continue for --stop-timeout; after that it is
-// abandoned and recorded as failed.
+// run makes one run and prints its result. When ctx ends, the run may continue for
+// --stop-timeout; after that it is abandoned and recorded as failed.
 func (v *service) run(ctx context.Context, options runOptions) {
 	s := v.settings.Load()
 	running, end := withGrace(ctx, s.StopTimeout)
@@ -152,7 +152,8 @@ func (v *service) skipped(nights []time.Time) {
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
 }
 
-// reloadOnHangup reloads the settings at each SIGHUP until ctx ends. It prints an error, and the old settings stay.
+// reloadOnHangup reloads the settings at each SIGHUP until ctx ends. It prints an error, and
+// the old settings stay.
 func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.Schedule) {
 	hangups, stop := v.env.hangups()
 	defer stop()
@@ -176,17 +177,11 @@ func (v *service) reloadOnHangup(ctx context.Context, changed chan<- *schedule.S
 	}
 }
 
-// reload reads the command line, the environment and the config file again. It returns the schedule if it has changed,
-// else nil. It records a new schedule at once, even during a run, so that every night from now on is expected.
+// reload reads the command line, the environment and the config file again. It returns the
+// schedule if it has changed, else nil. It records a new schedule at once, even during a run,
+// so that every night from now on is expected.
 func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
-	command, rest, err := newRoot(v.env).Find(v.env.args)
-	if err == nil {
-		err = command.ParseFlags(rest)
-	}
-	if err != nil {
-		return nil, err
-	}
-	s, err := settings.Load(command.Flags(), v.env.getenv)
+	s, err := v.load()
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +206,19 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	return cron, nil
 }
 
-// listen serves /healthz, /readyz and /metrics until stop is called. It does nothing if no address is set.
+func (v *service) load() (*settings.Settings, error) {
+	command, rest, err := newRoot(v.env).Find(v.env.args)
+	if err == nil {
+		err = command.ParseFlags(rest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return settings.Load(command.Flags(), v.env.getenv)
+}
+
+// listen serves /healthz, /readyz and /metrics until stop is called. It does nothing if no
+// address is set.
 func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func() error, err error) {
 	if s.Listen == "" {
 		return func() error { return nil }, nil
@@ -226,7 +233,8 @@ func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func()
 	return stop, nil
 }
 
-// serveHTTP serves on an address until stop is called. It returns the address with the actual port.
+// serveHTTP serves on an address until stop is called. It returns the address with the actual
+// port.
 func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
@@ -261,8 +269,9 @@ func (v *service) handler() http.Handler {
 	return mux
 }
 
-// ready returns an error if neither the last night whose run must be over nor a later one has a complete run. A run may start up to
-// schedule.Grace after its scheduled time and take up to --timeout.
+// ready returns an error if neither the last night whose run must be over nor a later one has a
+// complete run. A run may start up to schedule.Grace after its scheduled time and take up to
+// --timeout.
 func (v *service) ready(ctx context.Context) error {
 	s := v.settings.Load()
 	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {

@@ -25,10 +25,10 @@ func versionCommand(env environment) *cobra.Command {
 	}
 }
 
-// version identifies the build.
 type version struct{ Version, Commit string }
 
-// readVersion reads the version that the Go toolchain recorded in the binary: "(devel)" without version control.
+// readVersion reads the version that the Go toolchain recorded in the binary: "(devel)" without
+// version control.
 func readVersion() version {
 	v := version{"(devel)", "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {

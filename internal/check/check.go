@@ -28,14 +28,16 @@ const (
 
 // Result is the result of one check.
 type Result struct {
-	// Name says what was checked, such as "token". Source is the organization's label in the settings, or empty.
+	// Name says what was checked, such as "token". Source is the organization's label in the
+	// settings, or empty.
 	Name   string `json:"check"`
 	Source string `json:"source,omitempty"`
 	Status Status `json:"status"`
 	// Detail says what was found, Hint what to do about it. Hint is empty for OK.
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty"`
-	// Err is the cause of an Error, or nil. If Hint is empty, the command derives the hint from Err.
+	// Err is the cause of an Error, or nil. If Hint is empty, the command derives the hint from
+	// Err.
 	Err error `json:"-"`
 }
 
@@ -52,7 +54,6 @@ func warning(name, hint, format string, args ...any) Result {
 	return Result{Name: name, Status: Warning, Detail: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// shownTimes is the number of scheduled times to show.
 const shownTimes = 3
 
 // Schedule shows the next times of a schedule. S is nil if there is no schedule.
@@ -73,25 +74,40 @@ const day = 24 * time.Hour
 // tokenWarning is how long before its expiry a token gets a warning.
 const tokenWarning = 14 * day
 
-// TokenExpiry says how long the token of a source is valid. The API does not report the expiry, so it comes from the
-// settings; it is zero if they do not have it.
-func TokenExpiry(source string, expires, now time.Time) Result {
+// TokenExpiry says how long the token of a source is valid: by the API if the token is the only one of its user,
+// otherwise by the settings, otherwise until the earliest of the user's tokens ends. Stated is the day in the settings,
+// zero if they do not have it; own is the zero value if the API was not asked.
+func TokenExpiry(source string, stated time.Time, own ona.OwnToken, now time.Time) Result {
 	r := Result{Name: "token expiry", Source: source, Status: OK}
-	if expires.IsZero() {
-		r.Detail = "unknown, because the API does not report it; set --token-expires, or token_expires in the config " +
+	ends := stated
+	switch {
+	case own.Tokens == 1 && !own.Ends.IsZero():
+		ends = own.Ends
+		r.Detail = "expires on " + inDays(ends, now)
+		if day := stated.Format(time.DateOnly); !stated.IsZero() && day != ends.Format(time.DateOnly) {
+			r.Detail += "; the settings say " + day
+		}
+	case !stated.IsZero() && !stated.After(now):
+		r.Detail = "expired on " + stated.Format(time.DateOnly) + " according to the settings"
+	case !stated.IsZero():
+		r.Detail = "expires on " + inDays(stated, now)
+	case !own.Ends.IsZero():
+		ends = own.Ends
+		r.Detail = fmt.Sprintf("is one of %d tokens of its user; the earliest ends on %s", own.Tokens, inDays(ends, now))
+	default:
+		r.Detail = "unknown: the token " + own.String() + "; set --token-expires, or token_expires in the config " +
 			"file, for a warning 14 days before"
 		return r
 	}
-	left := expires.Sub(now)
-	r.Detail = fmt.Sprintf("expires on %s, in %s", expires.Format(time.DateOnly), ona.Days(int(left/day)))
-	if left <= 0 {
-		r.Detail = fmt.Sprintf("expired on %s according to the settings", expires.Format(time.DateOnly))
-	}
-	if left <= tokenWarning {
+	if ends.Sub(now) <= tokenWarning {
 		r.Status = Warning
 		r.Hint = "create a new read-only personal access token, replace the old one with it, and update token_expires"
 	}
 	return r
+}
+
+func inDays(ends, now time.Time) string {
+	return fmt.Sprintf("%s, in %s", ends.Format(time.DateOnly), ona.Days(int(ends.Sub(now)/day)))
 }
 
 // The free space in bytes below which the disk check warns and fails.
@@ -101,7 +117,8 @@ const (
 	mebibyte  = 1 << 20
 )
 
-// Database opens the file read-only and checks it. The caller closes the store, which is nil if it cannot be read.
+// Database opens the file read-only and checks it. The caller closes the store, which is nil if
+// it cannot be read.
 func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	const name = "database"
 	store, err := snapshot.OpenReadOnly(ctx, path)
@@ -125,8 +142,8 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 	return r, store
 }
 
-// Folder checks whether files can be written to a folder or, if it does not exist, to its nearest existing parent. Flag
-// is the flag that sets the folder.
+// Folder checks whether files can be written to a folder or, if it does not exist, to its
+// nearest existing parent. Flag is the flag that sets the folder.
 func Folder(name, folder, flag string) Result {
 	above, err := existing(folder)
 	if err == nil {
@@ -139,7 +156,8 @@ func Folder(name, folder, flag string) Result {
 	return ok(name, "%s can be written", folder)
 }
 
-// MetricsFile checks whether a run can write the file. A run does not create the folder, which the collector owns.
+// MetricsFile checks whether a run can write the file. A run does not create the folder, which
+// the collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := writable(filepath.Dir(path)); err != nil {
@@ -149,8 +167,8 @@ func MetricsFile(path string) Result {
 	return ok(name, "%s can be written", path)
 }
 
-// Disk checks the free space on the disks of the folders, and reports the folder with the least. Free returns the free
-// bytes on the disk of a path.
+// Disk checks the free space on the disks of the folders, and reports the folder with the
+// least. Free returns the free bytes on the disk of a path.
 func Disk(free func(string) (uint64, error), folders ...string) Result {
 	const name = "disk space"
 	least, fullest := uint64(math.MaxUint64), ""
@@ -174,8 +192,8 @@ func Disk(free func(string) (uint64, error), folders ...string) Result {
 	return r
 }
 
-// existing returns the folder or its nearest existing parent. If that is a file or cannot be read, it returns that path
-// with an error.
+// existing returns the folder or its nearest existing parent. If that is a file or cannot be
+// read, it returns that path with an error.
 func existing(folder string) (string, error) {
 	for {
 		info, err := os.Stat(folder)

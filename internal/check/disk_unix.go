@@ -17,7 +17,8 @@ func FreeSpace(path string) (uint64, error) {
 	return s.Bavail * uint64(max(s.Bsize, 0)), nil
 }
 
-// writable returns an error unless this user may write to the file or folder. It does not write.
+// writable returns an error unless this user may write to the file or folder. It does not
+// write.
 func writable(path string) error {
 	if err := unix.Access(path, unix.W_OK); err != nil {
 		return fmt.Errorf("%s is not writable: %w", path, err)

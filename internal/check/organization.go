@@ -30,12 +30,13 @@ const (
 )
 
 // Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
-// the options is set, the token must belong to that organization.
-func Organization(ctx context.Context, options fetch.Options) []Result {
+// the options is set, the token must belong to that organization. It also returns what the API says about the end of
+// the token.
+func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.OwnToken) {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
 	if err != nil {
-		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}
+		return []Result{Failed(nameBaseURL, err, "check --base-url and the token")}, ona.OwnToken{}
 	}
 	c, err := client.Collect(ctx)
 	var results []Result
@@ -48,10 +49,9 @@ func Organization(ctx context.Context, options fetch.Options) []Result {
 	if c.ClockKnown {
 		results = append(results, clock(c.ClockOffset))
 	}
-	return results
+	return results, c.OwnToken
 }
 
-// collected returns the results of a successful collection.
 func collected(options fetch.Options, c *fetch.Collection) []Result {
 	return []Result{
 		ok(nameBaseURL, "%s responds", options.BaseURL),
@@ -60,6 +60,7 @@ func collected(options fetch.Options, c *fetch.Collection) []Result {
 		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
 		assessed(ok(nameSSO, "%d are listed", len(c.Inventory.SSO)), c.Inventory.SSONotAssessed),
 		assessed(ok(namePolicies, "can be read"), c.Inventory.PoliciesNotAssessed),
+		assessed(ok("domain verifications", "%d are listed", len(c.Inventory.Domains)), c.Inventory.DomainsNotAssessed),
 	}
 }
 
@@ -74,7 +75,7 @@ func assessed(r Result, notAssessed string) Result {
 
 // removal requests one configuration by its id, as a run does before it reports a removal.
 func removal(ctx context.Context, client *fetch.Client, c *fetch.Collection) Result {
-	const hint = "reports may say \"removed, not confirmed\""
+	const hint = "reports will say \"confirmed by a second listing only\" of a removal"
 	if len(c.Inventory.SCIM) == 0 {
 		return ok(nameRemoval, "not tested, because there is no configuration")
 	}
@@ -130,7 +131,6 @@ var namesByMethod = map[string]string{
 	ona.ListSSOConfigurations:    nameSSO,
 }
 
-// clock compares the local clock with the server's.
 func clock(offset time.Duration) Result {
 	if offset.Abs() <= maxClockOffset {
 		return ok(nameClock, "within %s of the server's clock", maxClockOffset)

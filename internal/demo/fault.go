@@ -11,8 +11,13 @@ import (
 
 // Fault is an error of a Connect server (https://connectrpc.com/docs/protocol).
 type Fault struct {
-	// Code is a Connect code, such as "permission_denied"; the HTTP status follows from it.
+	// Code is a Connect code, such as "permission_denied"; the HTTP status follows from it unless
+	// Status is set.
 	Code, Message string
+	Status        int
+	// Text, if not empty, is the whole body in place of a Connect error, as a proxy or a router sends
+	// it; Status must be set.
+	Text string
 	// RetryDelay, if positive, is sent to the client as google.rpc.RetryInfo.
 	RetryDelay time.Duration
 	// Times is how many requests in a night get the fault; 0 means all.
@@ -35,11 +40,15 @@ var statuses = map[string]int{
 
 // Write answers a request with the fault.
 func (f *Fault) Write(w http.ResponseWriter) {
+	if f.Text != "" {
+		http.Error(w, f.Text, f.Status)
+		return
+	}
 	object := Row{"code": f.Code, "message": f.Message}
 	if f.RetryDelay > 0 {
 		object["details"] = []Row{retryInfo(f.RetryDelay)}
 	}
-	writeJSON(w, cmp.Or(statuses[f.Code], http.StatusInternalServerError), object)
+	writeJSON(w, cmp.Or(f.Status, statuses[f.Code], http.StatusInternalServerError), object)
 }
 
 // retryInfo returns a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded

@@ -7,33 +7,40 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/ona"
 )
 
 // request has the fields of all methods' requests.
 type request struct {
-	OrganizationID      string         `json:"organizationId"`
-	SCIMConfigurationID string         `json:"scimConfigurationId"`
-	SSOConfigurationID  string         `json:"ssoConfigurationId"`
-	Filter              auditLogFilter `json:"filter"`
-	Pagination          pagination     `json:"pagination"`
+	OrganizationID      string `json:"organizationId"`
+	SCIMConfigurationID string `json:"scimConfigurationId"`
+	SSOConfigurationID  string `json:"ssoConfigurationId"`
+	Filter              filter `json:"filter"`
+	Sort                struct{ Field, Order string }
+	Pagination          pagination `json:"pagination"`
 }
 
-// auditLogFilter selects the entries that match every list; an empty list matches all.
-type auditLogFilter struct {
-	SubjectIDs   []string `json:"subjectIds"`
-	SubjectTypes []string `json:"subjectTypes"`
-	ActorIDs     []string `json:"actorIds"`
+// filter selects the rows that match every list, from an instant on and before another; an empty
+// list and the zero time match all.
+type filter struct {
+	SubjectIDs   []string  `json:"subjectIds"`
+	SubjectTypes []string  `json:"subjectTypes"`
+	ActorIDs     []string  `json:"actorIds"`
+	From         time.Time `json:"from"`
+	To           time.Time `json:"to"`
+	UserIDs      []string  `json:"userIds"`
 }
 
 // call is an authenticated request to a method.
 type call struct {
-	state  *State
-	method string
+	state           *State
+	method, pageKey string
 	request
 }
 
@@ -68,14 +75,26 @@ var methods = map[string]method{
 	ona.GetSSOConfiguration: {[]string{"ssoConfigurationId"}, func(c call) (Row, *Fault) {
 		return one("ssoConfiguration", c.state.SSO, c.SSOConfigurationID)
 	}},
+	ona.ListDomainVerifications: {append(pageFields, organizationField), func(c call) (Row, *Fault) {
+		return c.page("domainVerifications", c.state.Domains)
+	}},
+	ona.ListPersonalAccessTokens: {append(pageFields, "filter.userIds"), func(c call) (Row, *Fault) {
+		return c.page("personalAccessTokens", slices.DeleteFunc(slices.Clone(c.state.Tokens), func(token Row) bool {
+			return !matches(c.Filter.UserIDs, token["userId"])
+		}))
+	}},
 	ona.ListAuditLogs: {
-		append(pageFields, "filter.subjectIds", "filter.subjectTypes", "filter.actorIds"),
+		append(pageFields, "filter.subjectIds", "filter.subjectTypes", "filter.actorIds", "filter.from", "filter.to",
+			"sort.field", "sort.order"),
 		func(c call) (Row, *Fault) { return c.page("entries", c.filtered(c.state.AuditLog)) },
 	},
 }
 
-// decode reads a request body. It refuses a field that the method does not have, and a field name
-// with different letter case.
+// maxIDs is the highest number of ids in a list of a request.
+const maxIDs = 25
+
+// decode reads a request body. It refuses a field that the method does not have, a field name with
+// different letter case, and what is beyond the API's limits.
 func (m method) decode(body []byte) (request, error) {
 	var r request
 	var sent map[string]any
@@ -84,7 +103,48 @@ func (m method) decode(body []byte) (request, error) {
 			return request{}, fmt.Errorf("decoding the request: %w", err)
 		}
 	}
-	return r, m.checkFields("", sent)
+	if err := m.checkFields("", sent); err != nil {
+		return request{}, err
+	}
+	return r, r.checkLimits()
+}
+
+// checkLimits refuses ids that are no UUID, too many ids, and a page size beyond the limits.
+func (r request) checkLimits() error {
+	for _, ids := range []struct {
+		field string
+		all   []string
+	}{
+		{organizationField, only(r.OrganizationID)},
+		{"scimConfigurationId", only(r.SCIMConfigurationID)},
+		{"ssoConfigurationId", only(r.SSOConfigurationID)},
+		{"filter.subjectIds", r.Filter.SubjectIDs},
+		{"filter.actorIds", r.Filter.ActorIDs},
+		{"filter.userIds", r.Filter.UserIDs},
+	} {
+		if len(ids.all) > maxIDs {
+			return fmt.Errorf("%s: more than %d items: %d", ids.field, maxIDs, len(ids.all))
+		}
+		for _, id := range ids.all {
+			if !uuid.MatchString(id) {
+				return fmt.Errorf("%s: %q is not a UUID", ids.field, id)
+			}
+		}
+	}
+	if size := r.Pagination.PageSize; size < 0 || size > maxPageSize {
+		return fmt.Errorf("pageSize %d is not between 0 and %d", size, maxPageSize)
+	}
+	return nil
+}
+
+var uuid = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// only returns a list of the id; nil if it is empty.
+func only(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id}
 }
 
 // checkFields returns an error for a field that the request must not have, at any depth.
@@ -124,13 +184,23 @@ func one(kind string, rows []Row, id string) (Row, *Fault) {
 	return nil, &Fault{Code: "not_found", Message: "there is no " + kind + " " + id}
 }
 
-// filtered returns the audit-log entries that match the request's filter.
+// filtered returns the audit-log entries that match the request's filter, in the requested order.
 func (c call) filtered(entries []Row) []Row {
-	return slices.DeleteFunc(slices.Clone(entries), func(entry Row) bool {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(entry Row) bool {
+		text, _ := entry["createdAt"].(string)
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			at = c.Filter.From // tests send broken instants
+		}
 		return !matches(c.Filter.SubjectIDs, entry["subjectId"]) ||
 			!matches(c.Filter.SubjectTypes, entry["subjectType"]) ||
-			!matches(c.Filter.ActorIDs, entry["actorId"])
+			!matches(c.Filter.ActorIDs, entry["actorId"]) ||
+			at.Before(c.Filter.From) || !c.Filter.To.IsZero() && !at.Before(c.Filter.To)
 	})
+	if c.Sort.Order == "SORT_ORDER_ASC" {
+		slices.Reverse(entries)
+	}
+	return entries
 }
 
 func matches(wanted []string, value any) bool {
@@ -153,47 +223,66 @@ type pagination struct {
 // page returns the requested page of rows. Like the API it omits an empty list, and the pagination
 // if all rows fit on one page.
 func (c call) page(field string, rows []Row) (Row, *Fault) {
-	size := cmp.Or(c.Pagination.PageSize, defaultPageSize)
-	if size < 0 || size > maxPageSize {
-		message := fmt.Sprintf("pageSize %d is not between 0 and %d", size, maxPageSize)
-		return nil, &Fault{Code: "invalid_argument", Message: message}
+	if cut, ok := c.state.Cut[c.method]; ok {
+		rows = rows[:min(cut, len(rows))]
 	}
-	start, ok := c.offset(c.Pagination.Token, len(rows))
+	if c.pageKey != "" {
+		rows = slices.SortedFunc(slices.Values(rows), func(a, b Row) int { return cmp.Compare(c.key(a), c.key(b)) })
+	}
+	start, ok := c.start(rows)
 	if !ok {
 		return nil, &Fault{Code: "invalid_argument", Message: "the page token is not one of this listing"}
 	}
-	end := min(start+size, len(rows))
-	answer := Row{}
+	end := min(start+cmp.Or(c.Pagination.PageSize, defaultPageSize), len(rows))
+	answer := maps.Clone(c.state.Beside[c.method])
+	if answer == nil {
+		answer = Row{}
+	}
 	if start < end {
-		answer[field] = rows[start:end]
+		answer[field] = slices.Clone(rows[start:end])
 	}
 	switch {
+	case end < len(rows) && c.pageKey != "":
+		answer["pagination"] = Row{"nextToken": c.token(c.key(rows[end-1]))}
 	case end < len(rows):
-		answer["pagination"] = Row{"nextToken": c.token(end)}
+		answer["pagination"] = Row{"nextToken": c.token(strconv.Itoa(end))}
 	case start > 0:
 		answer["pagination"] = Row{}
 	}
 	return answer, nil
 }
 
-// token returns the token for the page that begins at a row. It contains a hash of the listing, so
-// that a token from another method or organization is refused.
-func (c call) token(offset int) string {
-	position := strconv.Itoa(offset)
-	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + position))
-	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], position...))
+// key is what sorts a row if tokens name rows; no two rows have the same.
+func (c call) key(row Row) string { return fmt.Sprint(row[c.pageKey], "\n", row["id"]) }
+
+// token returns a page token with a place in the list. It contains a hash of the listing, so that a
+// token from another method or organization is refused.
+func (c call) token(place string) string {
+	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + place))
+	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], place...))
 }
 
-// offset returns the row in a token; the empty token is the first page. It refuses a token beyond
-// the end, which exists if the list has become shorter.
-func (c call) offset(token string, rows int) (offset int, ok bool) {
+// start returns where the requested page begins; without a token at the first row. It refuses a
+// position beyond the end, which exists if the list has become shorter.
+func (c call) start(rows []Row) (start int, ok bool) {
+	token := c.Pagination.Token
 	if token == "" {
 		return 0, true
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) < 10 {
+	if err != nil || len(raw) < 10 || token != c.token(string(raw[9:])) {
 		return 0, false
 	}
-	offset, err = strconv.Atoi(string(raw[9:]))
-	return offset, err == nil && offset < rows && token == c.token(offset)
+	place := string(raw[9:])
+	if c.pageKey != "" {
+		start, found := slices.BinarySearchFunc(rows, place, func(row Row, key string) int {
+			return cmp.Compare(c.key(row), key)
+		})
+		if found {
+			start++
+		}
+		return start, true
+	}
+	start, err = strconv.Atoi(place)
+	return start, err == nil && start < len(rows)
 }

@@ -100,3 +100,35 @@ func TestThePageTokenIsReadFromTheBodyOrFromTheQueryButNotFromBoth(t *testing.T)
 		}
 	}
 }
+
+func TestAPageTokenMayNameTheLastRowInsteadOfAPosition(t *testing.T) {
+	state := demo.NewState("named")
+	for _, name := range []string{"d", "b", "c", "a"} {
+		state.SCIM = append(state.SCIM, demo.Row{"id": demo.ID(name), "name": name})
+	}
+	server := demo.NewServerWith(state)
+	server.PageKey = "name"
+	state.Before = func(method string, n int) {
+		if method == ona.ListSCIMConfigurations && n == 2 {
+			state.SCIM = state.SCIM[:3] // without a, which was listed
+		}
+	}
+	rows, pages := list(t, server, state.Token, ona.ListSCIMConfigurations, "scimConfigurations", "", 2)
+	var names []any
+	for _, row := range rows {
+		names = append(names, row["name"])
+	}
+	if got := fmt.Sprint(names, pages); got != "[a b c d] 2" {
+		t.Errorf("names and pages: %s", got)
+	}
+}
+
+func TestAListingMayEndWithoutAWordAndHaveMoreBesideItsRows(t *testing.T) {
+	state := crowd(30)
+	state.Cut[ona.ListSCIMConfigurations] = 20
+	state.Beside[ona.ListSCIMConfigurations] = demo.Row{"hasMore": true}
+	answer := object(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, `{}`), http.StatusOK)
+	if rows := answer["scimConfigurations"].([]any); len(rows) != 20 || answer["pagination"] != nil || answer["hasMore"] != true {
+		t.Errorf("%d rows, pagination %v, hasMore %v", len(rows), answer["pagination"], answer["hasMore"])
+	}
+}

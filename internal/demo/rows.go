@@ -9,14 +9,15 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// configuration is a SCIM or an SSO configuration of the story.
+// configuration is a SCIM configuration, an SSO configuration or a domain verification of the story.
 type configuration struct {
 	// Key is what the id is computed from.
 	Key, Name, About string
 	// Link is the key of the SSO configuration to which a SCIM configuration links; Created is when
 	// the SCIM configuration was created.
 	Link, Created string
-	// Issuer and Domains, separated by spaces, belong to an SSO configuration.
+	// Issuer and Domains, separated by spaces, belong to an SSO configuration. The name of a domain
+	// verification is its domain.
 	Issuer, Domains string
 	// Set has the fields that differ from the defaults of row; null removes a field.
 	Set Row
@@ -24,10 +25,13 @@ type configuration struct {
 
 // row returns the configuration as the API reports it. A SCIM configuration is enabled, was created
 // at the instant unless Created is set, and its token expires one year later. An SSO configuration
-// is active and has a custom provider.
+// is active and has a custom provider. A domain is not verified yet.
 func (c configuration) row(s *State, kind string, at time.Time) Row {
 	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
-	if kind == "scim" {
+	switch kind {
+	case "domain":
+		row["domain"], row["state"] = c.Name, "DOMAIN_VERIFICATION_STATE_PENDING"
+	case "scim":
 		created := cmp.Or(c.Created, at.Format(time.RFC3339))
 		row["enabled"], row["createdAt"], row["updatedAt"] = true, created, created
 		row["tokenExpiresAt"] = createdAt(row).AddDate(1, 0, 0).Format(time.RFC3339Nano)
@@ -37,7 +41,7 @@ func (c configuration) row(s *State, kind string, at time.Time) Row {
 		if c.Link != "" {
 			row["ssoConfigurationId"] = ID(s.Name, "sso", c.Link)
 		}
-	} else {
+	case "sso":
 		row["displayName"], row["issuerUrl"], row["clientId"] = c.Name, c.Issuer, "ona-"+c.Key
 		row["providerType"], row["state"] = ona.ProviderTypeCustom, ona.SSOStateActive
 		if list := strings.Fields(c.Domains); len(list) > 0 {
@@ -46,6 +50,19 @@ func (c configuration) row(s *State, kind string, at time.Time) Row {
 	}
 	set(row, c.Set)
 	return row
+}
+
+// verifyDomains adds a verification of each e-mail domain of the SSO configurations.
+func (s *State) verifyDomains() {
+	for _, row := range s.SSO {
+		domains, _ := row["emailDomains"].([]string)
+		for _, domain := range domains {
+			s.Domains = append(s.Domains, Row{
+				"id": ID(s.Name, "domain", domain), "organizationId": s.ID, "domain": domain, "state": ona.DomainVerified,
+				"verifiedAt": "2025-03-03T09:30:00Z",
+			})
+		}
+	}
 }
 
 // logBeginning adds the creation of the first configurations to the audit log.
@@ -99,8 +116,12 @@ func respell(s *State) {
 			"emailDomain": "", "emailDomains": nil, "additionalScopes": []string{}, "claims": Row{}, "claimsExpression": nil,
 		})
 	}
+	for _, row := range s.Domains {
+		respellRow(row)
+	}
 	slices.Reverse(s.SCIM)
 	slices.Reverse(s.SSO)
+	slices.Reverse(s.Domains)
 }
 
 // respellRow writes ids in upper case, and instants with nine digits and the offset of India.
@@ -110,7 +131,7 @@ func respellRow(row Row) {
 			row[name] = strings.ToUpper(id)
 		}
 	}
-	for _, name := range []string{"createdAt", "updatedAt", "tokenExpiresAt"} {
+	for _, name := range []string{"createdAt", "updatedAt", "tokenExpiresAt", "verifiedAt"} {
 		text, _ := row[name].(string)
 		if at, err := time.Parse(time.RFC3339, text); err == nil {
 			row[name] = at.In(time.FixedZone("IST", 5*3600+1800)).Format("2006-01-02T15:04:05.000000000Z07:00")

@@ -62,6 +62,17 @@ func TestEveryRuleHasACaseAndACounterCase(t *testing.T) {
 		return row["state"] == ona.SSOStateActive && row["providerType"] == ona.ProviderTypeCustom &&
 			!slices.ContainsFunc(w.scim, func(c demo.Row) bool { return enabled(c) && c["ssoConfigurationId"] == row["id"] })
 	}
+	inviting := func(_ world, row demo.Row) bool { return row["inviteDomains"] != nil }
+	verified := func(w world, domain any) bool {
+		return slices.ContainsFunc(w.domains, func(d demo.Row) bool { return d["domain"] == domain && d["state"] == ona.DomainVerified })
+	}
+	open := func(w world, row demo.Row) bool {
+		domains, _ := row["emailDomains"].([]any)
+		if invite, ok := row["inviteDomains"].(demo.Row); ok {
+			domains = invite["domains"].([]any)
+		}
+		return slices.ContainsFunc(domains, func(domain any) bool { return !verified(w, domain) })
+	}
 	server := demo.NewServer()
 	for _, test := range []struct {
 		rule         string
@@ -113,6 +124,14 @@ func TestEveryRuleHasACaseAndACounterCase(t *testing.T) {
 		{"SCIM-016", unverified, "scim", "acme", 6, nil},
 		{"SCIM-021", future, "scim", "globex", 1, []string{"Keycloak pilot"}},
 		{"SCIM-021", future, "scim", "acme", 1, nil},
+		{"SCIM-026", inviting, "organization", "globex", 1, []string{"Globex Corporation"}},
+		{"SCIM-026", inviting, "organization", "acme", 5, []string{"Acme Holding"}},
+		{"SCIM-026", inviting, "organization", "acme", 4, nil},
+		{"SCIM-027", open, "organization", "globex", 3, []string{"Globex Corporation"}},
+		{"SCIM-027", open, "organization", "acme", 6, []string{"Acme Holding"}},
+		{"SCIM-027", open, "organization", "acme", 7, nil},
+		{"SCIM-027", open, "sso", "globex", 5, []string{"Okta Workforce Identity"}},
+		{"SCIM-027", open, "sso", "globex", 3, nil},
 	} {
 		w := see(t, server, test.organization, test.night)
 		var got []string

@@ -35,6 +35,10 @@ type Server struct {
 	// PageTokenInQuery makes the server read page tokens from the query parameter "token" only.
 	// Otherwise it reads them from the request body only, as Connect servers do.
 	PageTokenInQuery bool
+	// PageKey, unless empty, is the field by which listings are sorted. A page token then names the
+	// last row of its page, and the next page begins behind that row. Otherwise a token is a position
+	// in the list.
+	PageKey string
 
 	// worlds holds, for each organization, its states from night 1 on; the last state stays in force.
 	worlds [][]*State
@@ -133,17 +137,19 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) (Row, *Fault) {
 	if err != nil {
 		return nil, &Fault{Code: "invalid_argument", Message: "reading the request: " + err.Error()}
 	}
-	if fault := s.scripted(state, name); fault != nil {
-		return nil, fault
-	}
 	request, err := m.decode(body)
-	if err != nil {
-		return nil, &Fault{Code: "invalid_argument", Message: err.Error()}
-	}
 	if s.PageTokenInQuery {
 		request.Pagination.Token = r.URL.Query().Get("token")
 	}
-	c := call{state, name, request}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fault := s.scripted(state, name); fault != nil {
+		return nil, fault
+	}
+	if err != nil {
+		return nil, &Fault{Code: "invalid_argument", Message: err.Error()}
+	}
+	c := call{state, name, s.PageKey, request}
 	if slices.Contains(m.fields, organizationField) {
 		if fault := c.checkOrganization(); fault != nil {
 			return nil, fault
@@ -168,12 +174,14 @@ func (s *Server) authenticate(header string) *State {
 	return nil
 }
 
-// scripted returns the fault that the story sets for this request; nil if there is none.
+// scripted counts the request and returns the fault that is set for it; nil if there is none. The
+// caller holds the lock.
 func (s *Server) scripted(state *State, method string) *Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	key := [2]string{state.ID, method}
 	s.met[key]++
+	if state.Before != nil {
+		state.Before(method, s.met[key])
+	}
 	fault, ok := state.Faults[method]
 	if !ok || fault.Times > 0 && s.met[key] > fault.Times {
 		return nil

@@ -18,13 +18,15 @@ import (
 // small is an organization with one configuration of each kind.
 func small() *demo.State {
 	s := demo.NewState("small")
-	s.SCIM = []demo.Row{{"id": "scim-1", "organizationId": s.ID, "name": "Okta <&>", "enabled": true}}
-	s.SSO = []demo.Row{{"id": "sso-1", "organizationId": s.ID, "displayName": "Okta"}}
+	s.SCIM = []demo.Row{{"id": "5c100000-0000-4000-8000-000000000001", "organizationId": s.ID, "name": "Okta <&>", "enabled": true}}
+	s.SSO = []demo.Row{{"id": "55000000-0000-4000-8000-000000000001", "organizationId": s.ID, "displayName": "Okta"}}
 	s.Policies = demo.Row{"restrictAccountCreationToScim": true}
 	s.AuditLog = []demo.Row{
-		{"id": "e2", "actorId": "ada", "subjectId": "sso-1", "subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created"},
-		{"id": "e1", "actorId": "bob", "subjectId": "scim-1", "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created"},
+		{"id": "e2", "actorId": "ada00000-0000-4000-8000-000000000001", "subjectId": "55000000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created", "createdAt": "2026-11-02T00:00:00Z"},
+		{"id": "e1", "actorId": "b0b00000-0000-4000-8000-000000000001", "subjectId": "5c100000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created", "createdAt": "2026-11-01T00:00:00Z"},
 	}
+	s.Domains = []demo.Row{{"id": "domain-1", "domain": "small.example", "state": ona.DomainVerified}}
+	s.Tokens = []demo.Row{{"id": "pat-1", "userId": "b0b00000-0000-4000-8000-000000000001"}, {"id": "pat-2", "userId": "ada00000-0000-4000-8000-000000000001"}}
 	return s
 }
 
@@ -41,13 +43,18 @@ func TestMethodsAnswerWithTheObjectsOfTheTokensOrganization(t *testing.T) {
 		{ona.GetOrganizationPolicies, own, demo.Row{"policies": state.Policies}},
 		{ona.ListSCIMConfigurations, `{}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
 		{ona.ListSCIMConfigurations, `{"pagination":null}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
-		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"scim-1"}`, demo.Row{"scimConfiguration": state.SCIM[0]}},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"5c100000-0000-4000-8000-000000000001"}`, demo.Row{"scimConfiguration": state.SCIM[0]}},
 		{ona.ListSSOConfigurations, own, demo.Row{"ssoConfigurations": []any{state.SSO[0]}}},
-		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"sso-1"}`, demo.Row{"ssoConfiguration": state.SSO[0]}},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"55000000-0000-4000-8000-000000000001"}`, demo.Row{"ssoConfiguration": state.SSO[0]}},
 		{ona.ListAuditLogs, `{}`, demo.Row{"entries": []any{state.AuditLog[0], state.AuditLog[1]}}},
-		{ona.ListAuditLogs, `{"filter":{"subjectIds":["scim-1","gone"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
+		{ona.ListAuditLogs, `{"filter":{"subjectIds":["5c100000-0000-4000-8000-000000000001","90000000-0000-4000-8000-00000000000e"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
 		{ona.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
-		{ona.ListAuditLogs, `{"filter":{"actorIds":["ada"],"subjectIds":["scim-1"]}}`, demo.Row{}},
+		{ona.ListAuditLogs, `{"filter":{"actorIds":["ada00000-0000-4000-8000-000000000001"],"subjectIds":["5c100000-0000-4000-8000-000000000001"]}}`, demo.Row{}},
+		{ona.ListAuditLogs, `{"sort":{"field":"createdAt","order":"SORT_ORDER_ASC"}}`, demo.Row{"entries": []any{state.AuditLog[1], state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"filter":{"from":"2026-11-02T00:00:00Z"}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"filter":{"to":"2026-11-02T00:00:00Z"}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
+		{ona.ListDomainVerifications, own, demo.Row{"domainVerifications": []any{state.Domains[0]}}},
+		{ona.ListPersonalAccessTokens, `{"filter":{"userIds":["ada00000-0000-4000-8000-000000000001"]}}`, demo.Row{"personalAccessTokens": []any{state.Tokens[1]}}},
 	} {
 		answer := object(t, post(server, state.Token, test.method, test.request), http.StatusOK)
 		if diff := cmp.Diff(test.want, answer); diff != "" {
@@ -70,14 +77,24 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 		{ona.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
 		{ona.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument", `unknown request field "pagination.pagesize"`},
 		{ona.ListSCIMConfigurations, `{"pagination":{"pageSize":"ten"}}`, 400, "invalid_argument", "decoding the request"},
-		{ona.ListAuditLogs, `{"filter":{"from":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.from"`},
+		{ona.ListAuditLogs, `{"filter":{"since":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.since"`},
+		{ona.ListDomainVerifications, `{}`, 400, "invalid_argument", "organizationId is required"},
+		{ona.ListPersonalAccessTokens, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
 		{ona.GetOrganization, `{}`, 400, "invalid_argument", "organizationId is required"},
-		{ona.GetOrganization, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
-		{ona.GetOrganizationPolicies, `{"organizationId":"x"}`, 403, "permission_denied", "does not belong to organization x"},
+		{ona.GetOrganization, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied", "does not belong to organization 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetOrganizationPolicies, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied", "does not belong to organization 90000000-0000-4000-8000-00000000000e"},
 		{ona.ListSSOConfigurations, `{}`, 400, "invalid_argument", "organizationId is required"},
 		{ona.GetSCIMConfiguration, `{}`, 400, "invalid_argument", "scimConfigurationId is required"},
-		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"gone"}`, 404, "not_found", "there is no scimConfiguration gone"},
-		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"gone"}`, 404, "not_found", "there is no ssoConfiguration gone"},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"90000000-0000-4000-8000-00000000000e"}`, 404, "not_found", "there is no scimConfiguration 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"90000000-0000-4000-8000-00000000000e"}`, 404, "not_found", "there is no ssoConfiguration 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetOrganization, `{"organizationId":"x"}`, 400, "invalid_argument", `organizationId: "x" is not a UUID`},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"5c100000"}`, 400, "invalid_argument", "is not a UUID"},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"x"}`, 400, "invalid_argument", "is not a UUID"},
+		{ona.ListAuditLogs, ids("subjectIds", 26), 400, "invalid_argument", "filter.subjectIds: more than 25 items: 26"},
+		{ona.ListPersonalAccessTokens, ids("userIds", 26), 400, "invalid_argument", "filter.userIds: more than 25 items: 26"},
+		{ona.ListAuditLogs, ids("actorIds", 26), 400, "invalid_argument", "filter.actorIds: more than 25 items: 26"},
+		{ona.ListAuditLogs, `{"filter":{"subjectIds":["x"]}}`, 400, "invalid_argument", "is not a UUID"},
+		{ona.ListAuditLogs, `{"pagination":{"pageSize":101}}`, 400, "invalid_argument", "not between 0 and 100"},
 		{"gitpod.v1.OrganizationService/DeleteSCIMConfiguration", `{}`, 501, "unimplemented", "there is no method"},
 	} {
 		message := checkFault(t, post(server, state.Token, test.method, test.request), test.status, test.code)
@@ -85,6 +102,17 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 			t.Errorf("%s %s: message %q lacks %q", test.method, test.request, message, test.message)
 		}
 	}
+}
+
+// ids is a request with n ids in a list of the filter.
+func ids(list string, n int) string {
+	id := demo.ID("some")
+	return fmt.Sprintf(`{"filter":{%q:[%q%s]}}`, list, id, strings.Repeat(`,"`+id+`"`, n-1))
+}
+
+func TestAsManyIDsAsTheAPITakesAreAccepted(t *testing.T) {
+	state := small()
+	object(t, post(demo.NewServerWith(state), state.Token, ona.ListAuditLogs, ids("subjectIds", 25)), http.StatusOK)
 }
 
 func TestOnlyAKnownTokenIsLetIn(t *testing.T) {
@@ -180,6 +208,19 @@ func TestAFaultHitsTheFirstRequestsOfEveryNight(t *testing.T) {
 				t.Errorf("night %d: status %d, want %d", night, got, status)
 			}
 		}
+	}
+}
+
+func TestAFaultMayComeFromARouterOrAProxy(t *testing.T) {
+	state := small()
+	state.Faults[ona.GetSCIMConfiguration] = demo.Fault{Code: "unimplemented", Message: "no such route", Status: http.StatusNotFound}
+	state.Faults[ona.GetSSOConfiguration] = demo.Fault{Text: "404 page not found", Status: http.StatusNotFound}
+	server := demo.NewServerWith(state)
+	checkFault(t, post(server, state.Token, ona.GetSCIMConfiguration, `{}`), http.StatusNotFound, "unimplemented")
+	w := httptest.NewRecorder()
+	fault := state.Faults[ona.GetSSOConfiguration]
+	if fault.Write(w); w.Code != http.StatusNotFound || w.Body.String() != "404 page not found\n" {
+		t.Errorf("status %d, body %q", w.Code, w.Body)
 	}
 }
 

@@ -23,10 +23,20 @@ type State struct {
 	Organization, Policies Row
 	// SCIM and SSO are the configurations in the order in which they are listed.
 	SCIM, SSO []Row
+	// Domains are the domain verifications, Tokens the personal access tokens of all users.
+	Domains, Tokens []Row
 	// AuditLog is the audit log, newest entry first.
 	AuditLog []Row
 	// Faults are the methods that answer with an error.
 	Faults map[string]Fault
+	// Beside has members that stand beside the rows in the answers of a method.
+	Beside map[string]Row
+	// Cut is after how many rows the listing of a method ends without a word.
+	Cut map[string]int
+	// Before, unless nil, is called before the server looks at the state for request n to a method,
+	// counted from 1 in each night, and may change the state. It must replace rows instead of editing
+	// them. No two calls happen at the same time.
+	Before func(method string, n int)
 
 	// removed holds the configurations that the story removed and may restore.
 	removed []Row
@@ -53,6 +63,8 @@ func NewState(name string) *State {
 		},
 		Policies: Row{},
 		Faults:   map[string]Fault{},
+		Beside:   map[string]Row{},
+		Cut:      map[string]int{},
 	}
 }
 
@@ -74,6 +86,7 @@ func (s *State) clone() *State {
 	c.Policies = maps.Clone(s.Policies)
 	c.SCIM = cloneRows(s.SCIM)
 	c.SSO = cloneRows(s.SSO)
+	c.Domains, c.Tokens = cloneRows(s.Domains), cloneRows(s.Tokens)
 	c.AuditLog = cloneRows(s.AuditLog)
 	c.Faults = maps.Clone(s.Faults)
 	c.removed = cloneRows(s.removed)

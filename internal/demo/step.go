@@ -13,7 +13,8 @@ import (
 type step struct {
 	// Do says what happens, see apply and applyToOrganization.
 	Do string
-	// Kind is "scim" or "sso" if the step changes the configuration with Key; empty for other steps.
+	// Kind is "scim", "sso" or "domain" if the step changes what Key names, or "role" if the audit log
+	// alone shows it; empty for other steps.
 	Kind string
 	configuration
 	// Quiet leaves updatedAt as it is.
@@ -31,8 +32,10 @@ type step struct {
 
 // subjectTypes are the audit log's names for the kinds.
 var subjectTypes = map[string]string{
-	"scim": ona.ResourceTypeSCIMConfiguration,
-	"sso":  ona.ResourceTypeSSOConfiguration,
+	"scim":   ona.ResourceTypeSCIMConfiguration,
+	"sso":    ona.ResourceTypeSSOConfiguration,
+	"domain": ona.ResourceTypeDomainVerification,
+	"role":   ona.ResourceTypeRoleAssignment,
 }
 
 // apply makes the change at an instant. It panics if the configuration does not exist: a mistake in
@@ -45,6 +48,8 @@ func (p step) apply(s *State, at time.Time) {
 		return
 	case "sso":
 		rows = &s.SSO
+	case "domain":
+		rows = &s.Domains
 	}
 	switch p.Do {
 	case "update":
@@ -90,6 +95,9 @@ func (p step) applyToOrganization(s *State, at time.Time) {
 	case "update policies":
 		set(s.Policies, p.Set)
 		s.Log(at, ona.ResourceTypeOrganizationPolicy, s.ID, "updated organization policies")
+	case "update organization":
+		set(s.Organization, p.Set)
+		s.Log(at, ona.ResourceTypeOrganization, s.ID, p.Log)
 	case "update identity":
 		set(s.Identity, p.Set)
 	case "fail":
@@ -113,6 +121,7 @@ func (s *State) Log(at time.Time, subjectType string, subject any, action string
 		"actorPrincipal": "PRINCIPAL_USER",
 		"subjectId":      subject,
 		"subjectType":    subjectType,
+		"kind":           "AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE",
 		"action":         action,
 		"createdAt":      at.Format(time.RFC3339),
 	})

@@ -29,6 +29,8 @@ type tale struct {
 	Identity, Organization, Policies Row
 	Faults                           map[string]Fault
 	SCIM, SSO                        []configuration
+	// Tokens are personal access tokens of the user whose token the auditor has.
+	Tokens []Row
 	// Each division, separated by spaces, has a SCIM and an SSO configuration in each region.
 	Divisions string
 	// Issuer has %s for the key of the division.
@@ -100,6 +102,12 @@ func (t tale) first() *State {
 	}
 	for _, row := range s.SCIM {
 		set(row, t.Each)
+	}
+	s.verifyDomains()
+	for _, token := range t.Tokens {
+		row := Row{"userId": s.Identity["subject"].(Row)["id"], "readOnly": true}
+		set(row, token)
+		s.Tokens = append(s.Tokens, row)
 	}
 	s.logBeginning()
 	return s

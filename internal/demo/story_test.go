@@ -23,6 +23,7 @@ func ExampleStory() {
 	// acme: "Contractors EMEA" may link accounts with an unverified e-mail address, and the audit log has no entry of it
 	// acme: "Okta Logistics AMER" was deleted and created anew with the same sign-in
 	// acme: accounts may be created without SCIM
+	// acme: everybody with an address in acme-ventures.example may join, and its verification was begun
 	// globex: the sign-in "Rippling" was enabled again
 	// globex: the sign-in "Okta Workforce Identity" serves another e-mail domain too
 	// globex: the sign-in "JumpCloud" asks for more scopes
@@ -41,7 +42,7 @@ func every(t *testing.T, server *demo.Server) string {
 			for _, request := range [][2]string{
 				{ona.GetAuthenticatedIdentity, `{}`}, {ona.GetOrganization, own}, {ona.GetOrganizationPolicies, own},
 				{ona.ListSCIMConfigurations, `{}`}, {ona.ListSCIMConfigurations, `{"pagination":{"pageSize":100}}`},
-				{ona.ListSSOConfigurations, own}, {ona.ListAuditLogs, `{"pagination":{"pageSize":100}}`},
+				{ona.ListSSOConfigurations, own}, {ona.ListDomainVerifications, own}, {ona.ListPersonalAccessTokens, `{}`}, {ona.ListAuditLogs, `{"pagination":{"pageSize":100}}`},
 			} {
 				answer := post(server, o.Token, request[0], request[1])
 				body, err := io.ReadAll(answer.Body)
@@ -106,9 +107,9 @@ func TestEveryKindOfChangeHasACause(t *testing.T) {
 		{kind: "sso_unlinked", organization: "acme", list: "scim", key: "retail-apac", from: 5, to: 6, field: "ssoConfigurationId", before: sso("acme", "retail-apac"), after: nil},
 		{kind: "sso_relinked", organization: "acme", list: "scim", key: "acquisitions", from: 2, to: 4, field: "ssoConfigurationId", before: sso("acme", "acquisitions"), after: sso("acme", "okta-production")},
 		{kind: "sso_linked", organization: "acme", list: "scim", key: "vendors", from: 6, to: 7, field: "ssoConfigurationId", before: nil, after: sso("acme", "vendors")},
-		{kind: "field_first_reported", organization: "acme", list: "scim", key: "contractors", from: 2, to: 4, field: "allowUnverifiedEmailAccountLinking", before: nil, after: false},
-		{kind: "unverified_linking_allowed", organization: "acme", list: "scim", key: "contractors", from: 4, to: 5, field: "allowUnverifiedEmailAccountLinking", before: false, after: true},
-		{kind: "unverified_linking_disallowed", organization: "acme", list: "scim", key: "contractors", from: 5, to: 6, field: "allowUnverifiedEmailAccountLinking", before: true, after: false},
+		{kind: "field_first_reported", organization: "acme", list: "scim", key: "contractors", from: 2, to: 4, field: "protocolVersion", before: nil, after: "2.0"},
+		{kind: "unverified_linking_allowed", organization: "acme", list: "scim", key: "contractors", from: 4, to: 5, field: "allowUnverifiedEmailAccountLinking", before: nil, after: true},
+		{kind: "unverified_linking_disallowed", organization: "acme", list: "scim", key: "contractors", from: 5, to: 6, field: "allowUnverifiedEmailAccountLinking", before: true, after: nil},
 		{kind: "token_rotated, later", organization: "acme", list: "scim", key: "okta-production", from: 1, to: 2, field: "tokenExpiresAt", before: "2027-05-04T09:30:00Z", after: "2027-11-16T14:00:00Z"},
 		{kind: "token_rotated, earlier", organization: "acme", list: "scim", key: "finance-emea", from: 5, to: 6, field: "tokenExpiresAt", before: "2027-03-29T09:03:00Z", after: "2026-12-20T14:30:00Z"},
 		{kind: "token_expiry_lost", organization: "initech", list: "scim", key: "production", from: 1, to: 2, field: "tokenExpiresAt", before: "2027-04-01T09:00:00Z", after: nil},
@@ -133,6 +134,10 @@ func TestEveryKindOfChangeHasACause(t *testing.T) {
 		{kind: "field_changed", organization: "globex", list: "sso", key: "jumpcloud", from: 3, to: 5, field: "additionalScopes", before: nil, after: []any{"groups"}},
 		{kind: "restriction_lifted", organization: "acme", list: "policies", from: 4, to: 5, field: "restrictAccountCreationToScim", before: true, after: nil},
 		{kind: "restriction_set", organization: "acme", list: "policies", from: 5, to: 6, field: "restrictAccountCreationToScim", before: nil, after: true},
+		{kind: "invite_domain_added", organization: "globex", list: "organization", from: 2, to: 3, field: "inviteDomains", before: invite("globex.example"), after: invite("globex.example", "globex-contractors.example")},
+		{kind: "invite_domain_removed", organization: "globex", list: "organization", from: 5, to: 6, field: "inviteDomains", before: invite("globex.example", "globex-contractors.example"), after: invite("globex.example")},
+		{kind: "invite_domain_added", organization: "acme", list: "organization", from: 4, to: 5, field: "inviteDomains", before: nil, after: invite("acme-ventures.example")},
+		{kind: "verified", organization: "acme", list: "domain", key: "ventures", from: 6, to: 7, field: "state", before: "DOMAIN_VERIFICATION_STATE_PENDING", after: ona.DomainVerified},
 		{kind: "field_changed", organization: "acme", list: "policies", from: 5, to: 6, field: "maximumRunningEnvironmentsPerUser", before: "10", after: "5"},
 	} {
 		t.Run(want.list+" "+want.kind, func(t *testing.T) {
@@ -148,11 +153,14 @@ func TestEveryKindOfChangeHasACause(t *testing.T) {
 	}
 }
 
+func invite(domains ...any) demo.Row { return demo.Row{"domains": domains} }
+
 // value is what the transition is about, in a world.
 func (c transition) value(w world) any {
-	row := w.policies
-	if c.list != "policies" {
-		row = find(w.rows(c.list), demo.ID(c.organization, c.list, c.key))
+	rows := w.rows(c.list)
+	row := find(rows, demo.ID(c.organization, c.list, c.key))
+	if c.key == "" { // the list is one object
+		row = rows[0]
 	}
 	if c.field == "" {
 		return row != nil
@@ -173,7 +181,7 @@ func TestANewFieldIsReportedAcrossTheOrganizationAtOnce(t *testing.T) {
 	server := demo.NewServer()
 	for night := 1; night <= demo.Nights; night++ {
 		for _, row := range see(t, server, "acme", night).scim {
-			if reported := row["allowUnverifiedEmailAccountLinking"] != nil; reported != (night >= 4) {
+			if reported := row["protocolVersion"] != nil; reported != (night >= 4) {
 				t.Errorf("night %d: %v reports the field: %v", night, row["name"], reported)
 			}
 		}
@@ -187,7 +195,7 @@ func TestQuietNightsWriteTheSameInAnotherWay(t *testing.T) {
 		night        int
 	}{{"acme", 3}, {"globex", 7}} {
 		before, after := see(t, server, quiet.organization, quiet.night-1), see(t, server, quiet.organization, quiet.night)
-		for _, list := range []string{"scim", "sso", "policies"} {
+		for _, list := range []string{"scim", "sso", "domain", "organization", "policies"} {
 			if diff := cmp.Diff(normals(before.rows(list)), normals(after.rows(list))); diff != "" {
 				t.Errorf("%s, night %d, %s (-before +after):\n%s", quiet.organization, quiet.night, list, diff)
 			}
@@ -220,7 +228,11 @@ func TestTheScriptedFaults(t *testing.T) {
 			{"acme", ona.ListSCIMConfigurations, `{}`, http.StatusTooManyRequests, http.StatusOK, night == 2},
 			{"globex", ona.ListSCIMConfigurations, `{}`, http.StatusForbidden, http.StatusForbidden, night == 4},
 			{"initech", ona.ListSSOConfigurations, `{"organizationId":"ID"}`, http.StatusForbidden, http.StatusForbidden, night < 5},
+			{"initech", ona.ListDomainVerifications, `{"organizationId":"ID"}`, http.StatusForbidden, http.StatusForbidden, night < 5},
+			{"umbrella", ona.ListDomainVerifications, `{"organizationId":"ID"}`, http.StatusNotImplemented, http.StatusNotImplemented, true},
 			{"initech", ona.ListAuditLogs, `{}`, http.StatusForbidden, http.StatusForbidden, night < 5},
+			{"initech", ona.GetSSOConfiguration, `{"ssoConfigurationId":"` + demo.ID("initech", "sso", "production") + `"}`,
+				http.StatusNotFound, http.StatusNotFound, night == 7},
 			{"umbrella", ona.GetOrganizationPolicies, `{"organizationId":"ID"}`, http.StatusNotImplemented, http.StatusNotImplemented, true},
 		} {
 			want := []int{http.StatusOK, http.StatusOK}

@@ -36,10 +36,16 @@ func stateOf(in ona.Inventory) map[Subject]texts {
 	for name, value := range in.Organization.Unknown {
 		organization[name] = string(value)
 	}
+	for _, domain := range in.Organization.InviteDomains {
+		organization[inviteField+domain] = domain
+	}
 	maps.DeleteFunc(organization, func(_, text string) bool { return text == "" })
 	state[Subject{Organization, "org"}] = organization
 	return state
 }
+
+// inviteField begins the name of a field for each invite domain, because each is a change of its own.
+const inviteField = "inviteDomains "
 
 // unquoted are the fields whose plain text is not their JSON.
 var unquoted = []string{
@@ -53,6 +59,9 @@ func textsOf(canonical string) texts {
 		panic(err)
 	}
 	out := make(texts)
+	if fields["enabled"] != nil { // a SCIM configuration
+		out[unverifiedField] = "false" // what the API leaves out
+	}
 	for name, value := range fields {
 		out[name] = string(value)
 		if slices.Contains(unquoted, name) {
@@ -99,6 +108,9 @@ func applyOne(state map[Subject]texts, subject Subject, c Change) error {
 		}
 		delete(state, subject)
 		return nil
+	}
+	if c.Field == "inviteDomains" {
+		c.Field = inviteField + c.Before + c.After
 	}
 	if !exists || held[c.Field] != c.Before {
 		return fmt.Errorf("%s holds %s, not %s", c.Field, strconv.Quote(held[c.Field]), strconv.Quote(c.Before))

@@ -31,8 +31,12 @@ const (
 	TokenRotated                Kind = "token_rotated"
 	TokenExpiryReported         Kind = "token_expiry_reported"
 	TokenExpiryLost             Kind = "token_expiry_lost"
-	OnlyUpdatedAtChanged        Kind = "updated_only"
-	UpdatedAtRegressed          Kind = "updated_at_regressed"
+	// OrganizationNotStated and OrganizationStated mean that the server stopped or began to report the
+	// organization of the configuration, which is still the same.
+	OrganizationNotStated Kind = "organization_not_stated"
+	OrganizationStated    Kind = "organization_stated"
+	OnlyUpdatedAtChanged  Kind = "updated_only"
+	UpdatedAtRegressed    Kind = "updated_at_regressed"
 )
 
 // Kinds of SSO configurations.
@@ -47,6 +51,9 @@ const (
 const (
 	RestrictionLifted Kind = "restriction_lifted"
 	RestrictionSet    Kind = "restriction_set"
+	// Each invite domain that comes or goes is one change.
+	InviteDomainAdded   Kind = "invite_domain_added"
+	InviteDomainRemoved Kind = "invite_domain_removed"
 	// FieldFirstReported means that a newer server reports a field that no configuration in the
 	// baseline had. It is one change for all configurations.
 	FieldFirstReported Kind = "field_first_reported"

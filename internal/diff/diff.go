@@ -59,7 +59,8 @@ var policyFields = []field[ona.OrganizationPolicies]{
 // compareOrganization returns the changes of the organization, including fieldChanges.
 func compareOrganization(before, after ona.Inventory, fieldChanges []Change) []Change {
 	was, is := &before.Organization, &after.Organization
-	rows := slices.Concat(comparePolicies(before.Policies, after.Policies), fieldChanges,
+	rows := slices.Concat(comparePolicies(before.Policies, after.Policies),
+		compareInviteDomains(was.InviteDomains, is.InviteDomains), fieldChanges,
 		differences(organizationFields, was, is, was.Unknown, is.Unknown, nil))
 	for i := range rows {
 		rows[i].SubjectType = Organization
@@ -67,6 +68,21 @@ func compareOrganization(before, after ona.Inventory, fieldChanges []Change) []C
 		rows[i].SubjectName = cmp.Or(is.Name, was.Name)
 	}
 	sortByPrecedence(rows)
+	return rows
+}
+
+// compareInviteDomains returns a change for each domain that only one of the sets has.
+func compareInviteDomains(before, after []string) (rows []Change) {
+	for _, domain := range after {
+		if !slices.Contains(before, domain) {
+			rows = append(rows, Change{Kind: InviteDomainAdded, Field: "inviteDomains", After: domain})
+		}
+	}
+	for _, domain := range before {
+		if !slices.Contains(after, domain) {
+			rows = append(rows, Change{Kind: InviteDomainRemoved, Field: "inviteDomains", Before: domain})
+		}
+	}
 	return rows
 }
 

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -21,6 +22,8 @@ type field[T any] struct {
 	refine func(row *Change, before, after value)
 	// optional marks a field that some servers do not report; its value is then empty.
 	optional bool
+	// absent is the value that a field counts as if the API leaves it out; empty if it counts as none.
+	absent string
 }
 
 // value is the text or the instant that a field holds. An instant is formatted only if it differs:
@@ -57,7 +60,12 @@ func differences[T any](fields []field[T], before, after *T, unknownBefore, unkn
 		if was.equal(is) || covered[f.name] {
 			continue
 		}
-		row := Change{Kind: f.kind, Field: f.name, Before: was.String(), After: is.String()}
+		row := Change{
+			Kind: f.kind, Field: f.name, Before: cmp.Or(was.String(), f.absent), After: cmp.Or(is.String(), f.absent),
+		}
+		if row.Before == row.After {
+			continue
+		}
 		if f.refine != nil {
 			f.refine(&row, was, is)
 		}

@@ -56,8 +56,9 @@ func (g *generator) unknown() map[string]json.RawMessage {
 func (g *generator) inventory() ona.Inventory {
 	in := ona.Inventory{Organization: ona.Organization{
 		ID: "org", Name: g.text("Acme", "Acme Ltd", ""), Tier: g.text("", "enterprise"), CreatedAt: g.instant(),
-		UpdatedAt: g.instant(),
-		Unknown:   g.unknown(),
+		UpdatedAt:     g.instant(),
+		InviteDomains: [][]string{nil, {}, {"a.example"}, {"a.example", "b.example"}}[g.pick(4)],
+		Unknown:       g.unknown(),
 	}}
 	var scim []ona.SCIMConfiguration
 	for _, id := range []string{"s1", "s2", "s3", "s4"} {

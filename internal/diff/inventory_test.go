@@ -59,6 +59,9 @@ func (o object) organization(t *testing.T) ona.Organization {
 	take(t, o, "tier", &out.Tier)
 	take(t, o, "createdAt", &out.CreatedAt)
 	take(t, o, "updatedAt", &out.UpdatedAt)
+	var invite struct{ Domains []string }
+	take(t, o, "inviteDomains", &invite)
+	out.InviteDomains = invite.Domains
 	out.Unknown = o.rest()
 	return out
 }

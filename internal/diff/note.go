@@ -42,12 +42,12 @@ func enumerate(items []string) string {
 // text, which could look like the rest of the note.
 func quoteName(name, id string) string { return fmt.Sprintf("%q (%s)", name, id) }
 
-// NoteRemoval adds to a Removed change whether the API confirms the removal.
+// NoteRemoval adds to a Removed change what confirms the removal.
 func (c *Change) NoteRemoval(removal ona.Removal) {
 	if removal.Confirmed {
 		c.AddNote("removal confirmed: the API answers not_found")
 	} else {
-		c.AddNote("removed, not confirmed: " + removal.Reason)
+		c.AddNote("removal confirmed by a second listing only: " + removal.Reason)
 	}
 }
 

@@ -8,17 +8,16 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-func TestARemovalNotesWhatTheAPIAnswered(t *testing.T) {
+func TestARemovalNotesWhatConfirmsIt(t *testing.T) {
 	var notes []string
-	for _, answer := range []ona.Removal{{Confirmed: true}, {Reason: "permission_denied"}, {Reason: "the limit of 100 questions was reached"}} {
+	for _, answer := range []ona.Removal{{Confirmed: true}, {Reason: "permission_denied"}} {
 		c := Change{Kind: Removed, Note: "probably replaced by other"}
 		c.NoteRemoval(answer)
 		notes = append(notes, c.Note)
 	}
 	want := []string{
 		"probably replaced by other; removal confirmed: the API answers not_found",
-		"probably replaced by other; removed, not confirmed: permission_denied",
-		"probably replaced by other; removed, not confirmed: the limit of 100 questions was reached",
+		"probably replaced by other; removal confirmed by a second listing only: permission_denied",
 	}
 	if d := cmp.Diff(want, notes); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)

@@ -29,17 +29,13 @@ func (t configurations[T]) compareReporting(pairs []pair[T]) ([]Change, map[stri
 		}
 		switch {
 		case len(r.before) == 0 && r.keptAfter > 0:
-			who, affirmed := t.reporters(r.after, after, optional[name])
-			row.Kind, row.Note = FieldFirstReported, "of "+t.plural+"; "+who
-			if name == unverifiedField && affirmed {
-				// A server that omits false looks the same when somebody allows it for the first time.
-				row.Severity = High
-			}
+			row.Kind = FieldFirstReported
+			row.Note = "of " + t.plural + "; " + t.reporters(r.after, after, optional[name])
 		// If only one configuration had the field, an edit could have removed it.
 		case len(r.after) == 0 && r.keptBefore > 1 && name != expiryField:
-			who, _ := t.reporters(r.before, before, optional[name])
 			row.Kind = FieldChanged
-			row.Note = fmt.Sprintf("no longer reported by any of %d %s; was %s", after, t.plural, who)
+			row.Note = fmt.Sprintf("no longer reported by any of %d %s; was %s", after, t.plural,
+				t.reporters(r.before, before, optional[name]))
 		default:
 			continue
 		}
@@ -97,9 +93,8 @@ func findReports[T any](pairs []pair[T], read func(*T) value) reports[T] {
 }
 
 // reporters names the configurations that a field's change concerns: for a boolean those whose
-// value is true, for any other field those that report it. affirmed is set if the value is true for
-// at least one.
-func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) (who string, affirmed bool) {
+// value is true, for any other field those that report it.
+func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) value) string {
 	var names, affirming []string
 	boolean := true
 	for _, c := range reporting {
@@ -110,14 +105,14 @@ func (t configurations[T]) reporters(reporting []*T, all int, read func(*T) valu
 		}
 		boolean = boolean && (said == "true" || said == "false")
 	}
-	switch affirmed = len(affirming) > 0; {
-	case boolean && !affirmed:
-		return "true for none", affirmed
+	switch {
+	case boolean && len(affirming) == 0:
+		return "true for none"
 	case boolean:
-		return "true for: " + enumerate(affirming), affirmed
+		return "true for: " + enumerate(affirming)
 	case len(reporting) == all:
-		return "reported by each", affirmed
+		return "reported by each"
 	default:
-		return "reported by: " + enumerate(names), affirmed
+		return "reported by: " + enumerate(names)
 	}
 }

@@ -15,7 +15,7 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 	unknown:   func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
 	canonical: (*ona.SCIMConfiguration).Canonical,
 	fields: []field[ona.SCIMConfiguration]{
-		{name: "organizationId", kind: OrganizationChanged, refine: refineUnreported, optional: true,
+		{name: "organizationId", kind: OrganizationChanged, refine: refineOrganization, optional: true,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.OrganizationID) }},
 		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} }},
@@ -23,8 +23,7 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 			value: func(c *ona.SCIMConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
 		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
 			value: func(c *ona.SCIMConfiguration) value { return text(c.SSOConfigurationID) }},
-		{name: unverifiedField, kind: FieldChanged, refine: refineUnverifiedLinking, optional: true,
-			value: unverifiedLinking},
+		{name: unverifiedField, refine: refineUnverifiedLinking, absent: "false", value: unverifiedLinking},
 		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true,
 			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} }},
 		{name: "name", kind: Renamed,
@@ -47,6 +46,16 @@ func unverifiedLinking(c *ona.SCIMConfiguration) value {
 	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
 }
 
+// refineOrganization keeps OrganizationChanged only if both organizations are reported.
+func refineOrganization(row *Change, before, after value) {
+	switch {
+	case !before.reported():
+		row.Kind = OrganizationStated
+	case !after.reported():
+		row.Kind = OrganizationNotStated
+	}
+}
+
 // refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts
 // or stops reporting the field changes nothing.
 func refineCreatedAt(row *Change, before, after value) {
@@ -65,11 +74,13 @@ func refineLink(row *Change, before, after value) {
 	}
 }
 
+// refineUnverifiedLinking notes a value that the API left out: a server that knows the field leaves
+// false out, and an older one leaves out both values.
 func refineUnverifiedLinking(row *Change, before, after value) {
-	if after.text == "true" || before.text == "true" && after.text == "false" {
-		refineBoolean(UnverifiedLinkingAllowed, UnverifiedLinkingDisallowed)(row, before, after)
+	refineBoolean(UnverifiedLinkingAllowed, UnverifiedLinkingDisallowed)(row, before, after)
+	if !before.reported() || !after.reported() {
+		row.AddNote("the API left the field out where it stands as false; a server from before July 2026 always does")
 	}
-	row.noteIfUnreported()
 }
 
 // refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only by

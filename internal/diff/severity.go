@@ -46,6 +46,8 @@ var precedence = map[SubjectType][]rule{
 		{TokenExpiryReported, Info},
 		{TokenExpiryLost, Info},
 		{Renamed, Low},
+		{OrganizationNotStated, Info},
+		{OrganizationStated, Info},
 		{FieldChanged, Info},
 		{OnlyUpdatedAtChanged, Info},
 		{UpdatedAtRegressed, Medium},
@@ -66,6 +68,8 @@ var precedence = map[SubjectType][]rule{
 	Organization: {
 		{RestrictionLifted, High},
 		{RestrictionSet, Low},
+		{InviteDomainAdded, High},
+		{InviteDomainRemoved, Low},
 		{FieldFirstReported, Info},
 		{FieldChanged, Info},
 	},

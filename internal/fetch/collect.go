@@ -13,20 +13,23 @@ type Collection struct {
 	Identity  ona.Identity
 	Inventory ona.Inventory
 	SCIM, SSO Listing
+	Domains   Listing
+	OwnToken  ona.OwnToken
 	Evidence
 }
 
 // Collect reads the token's organization: identity, organization, policies, SCIM configurations,
-// SSO configurations. If one part fails, it returns an *Error and a Collection without
-// configurations. This Collection has the identity and the organization if they are known, and the
-// exchanges up to the one that failed.
+// SSO configurations, domain verifications, the end of the token. If one part fails, it returns an
+// *Error and a Collection without configurations. This Collection has the identity and the
+// organization if they are known, and the exchanges up to the one that failed.
 //
-// The identity is read first and checked against the pinned organization; the other four are then
-// read at the same time. If several fail, the error is the first in the order above.
+// The identity is read first and checked against the pinned organization; the others are then read
+// at the same time. If several fail, the error is the first in the order above.
 //
 // If the API itself answers that the token may not read the SSO configurations or the policies, or
 // that it has no such method, Collect does not fail: the Inventory says that they were not
-// assessed.
+// assessed. If the domain verifications or the end of the token cannot be read for whatever reason,
+// they were not assessed.
 func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	l := &Collection{}
 	r := c.newReader("")
@@ -52,6 +55,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	policies := begin(ctx, &parts, r, readPolicies)
 	scim := begin(ctx, &parts, r, scimListing().read)
 	sso := begin(ctx, &parts, r, ssoListing(r.organizationID).read)
+	domains := begin(ctx, &parts, r, domainListing(r.organizationID).read)
+	token := begin(ctx, &parts, r, ownToken(l.Identity))
 	own, err := organization()
 	if err != nil {
 		return err
@@ -65,7 +70,15 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	if err != nil {
 		return err
 	}
-	return l.sso(sso())
+	if err := l.sso(sso()); err != nil {
+		return err
+	}
+	verified, err := domains()
+	if err := l.domains(ctx, verified, err); err != nil {
+		return err
+	}
+	l.OwnToken, err = token()
+	return err
 }
 
 // begin starts to read a part of the organization in a goroutine. The returned function waits for
@@ -132,7 +145,7 @@ func (l *Collection) policies(policies *ona.OrganizationPolicies, err error) err
 func (l *Collection) sso(sso listed[ona.SSOConfiguration], err error) error {
 	l.Inventory.SSO, l.SSO = sso.rows, sso.Listing
 	// A denial after page 1 means that the rest of the listing is missing, which is an error.
-	if why, ok := notAssessed(err); ok && l.SSO.Pages == 0 {
+	if why, ok := notAssessed(err); ok && l.SSO.PagesRead == 0 {
 		l.Inventory.SSONotAssessed = why
 		return nil
 	}

@@ -38,6 +38,7 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 		"additionalScopes":["groups"],"claims":{"email":"mail"},"clientId":"c","state":"SSO_CONFIGURATION_STATE_NEW"}`
 	api := newAPI(t, handlers{
 		list:                      ok(`{"scimConfigurations":[` + scim + `,{"id":"idp-1","name":"` + strings.Repeat("n", 200) + `"}],"total":2}`),
+		"ListDomainVerifications": ok(`{}`),
 		"ListSSOConfigurations":   ok(`{"ssoConfigurations":[` + sso + `,{"id":"a"}]}`),
 		"GetOrganizationPolicies": ok(`{"policies":{"maximumEnvironments":5}}`),
 	})
@@ -71,6 +72,7 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 		Policies: &ona.OrganizationPolicies{
 			Unknown: map[string]json.RawMessage{"maximumEnvironments": json.RawMessage("5")}, Raw: json.RawMessage(`{"maximumEnvironments":5}`),
 		},
+		Domains: []ona.DomainVerification{},
 	}
 	if diff := cmp.Diff(want, got.Inventory); diff != "" {
 		t.Errorf("inventory (-want +got):\n%s", diff)
@@ -84,7 +86,11 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 	if diff := cmp.Diff(wantUnknown, got.UnknownFields); diff != "" {
 		t.Errorf("unknown fields (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true}, Received: 2, Distinct: 2}, got.SCIM); diff != "" {
+	wantListing := Listing{
+		Listing:  ona.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1, Agreeing: 1},
+		Received: 2, Distinct: 2, PagesRead: 1,
+	}
+	if diff := cmp.Diff(wantListing, got.SCIM); diff != "" {
 		t.Errorf("listing (-want +got):\n%s", diff)
 	}
 }
@@ -96,6 +102,8 @@ func TestRequestsHoldWhatTheAPIDocumentsAndNothingElse(t *testing.T) {
 		{"GetAuthenticatedIdentity", "", `{}`},
 		{"GetOrganization", "", `{"organizationId":"` + orgID + `"}`},
 		{"GetOrganizationPolicies", "", `{"organizationId":"` + orgID + `"}`},
+		{"ListDomainVerifications", "pageSize=7", `{"organizationId":"` + orgID + `","pagination":{"pageSize":7}}`},
+		{"ListPersonalAccessTokens", "pageSize=7", `{"filter":{"userIds":["user-1"]},"pagination":{"pageSize":7}}`},
 		{"ListSCIMConfigurations", "pageSize=7", `{"pagination":{"pageSize":7}}`},
 		{"ListSSOConfigurations", "pageSize=7", `{"organizationId":"` + orgID + `","pagination":{"pageSize":7}}`},
 	}
@@ -109,7 +117,7 @@ func TestRequestsHoldWhatTheAPIDocumentsAndNothingElse(t *testing.T) {
 
 func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
 	var together sync.WaitGroup
-	together.Add(callsAtOnce)
+	together.Add(CallsAtOnce)
 	meet := func(body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			together.Done()
@@ -119,12 +127,14 @@ func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
 	}
 	got := collect(t, newAPI(t, handlers{
 		"GetOrganization": meet(organizationBody), "GetOrganizationPolicies": meet(policiesBody), list: meet(scimBody), "ListSSOConfigurations": meet(ssoBody),
+		"ListDomainVerifications": meet(domainsBody), "ListPersonalAccessTokens": meet(tokensBody),
 	}))
 	var methods []string
 	for _, x := range got.Exchanges {
 		methods = append(methods, x.Method)
 	}
-	want := []string{ona.GetAuthenticatedIdentity, ona.GetOrganization, ona.GetOrganizationPolicies, ona.ListSCIMConfigurations, ona.ListSSOConfigurations}
+	want := []string{ona.GetAuthenticatedIdentity, ona.GetOrganization, ona.GetOrganizationPolicies, ona.ListSCIMConfigurations, ona.ListSSOConfigurations,
+		ona.ListDomainVerifications, ona.ListPersonalAccessTokens}
 	if diff := cmp.Diff(want, methods); diff != "" {
 		t.Errorf("exchanges (-want +got):\n%s", diff)
 	}
@@ -168,8 +178,8 @@ func TestAFailureStopsTheCallsThatAreUnderWay(t *testing.T) {
 func TestEveryExchangeIsEvidence(t *testing.T) {
 	api := newAPI(t, handlers{list: inOrder(connect(503, CodeUnavailable), ok(scimBody))})
 	got := collect(t, api)
-	if len(got.Exchanges) != 5 {
-		t.Fatalf("%d exchanges, want 5", len(got.Exchanges))
+	if len(got.Exchanges) != 7 {
+		t.Fatalf("%d exchanges, want 7", len(got.Exchanges))
 	}
 	x := got.Exchanges[3]
 	sum := sha256.Sum256([]byte(scimBody))
@@ -201,9 +211,9 @@ func TestTheAnswerThatFailedTheListingIsEvidenceToo(t *testing.T) {
 
 func TestServerClockIsMeasuredByTheLastAnswer(t *testing.T) {
 	at := func(ahead time.Duration) http.HandlerFunc {
-		return respond(200, ssoBody, "Date", testNow.Add(ahead).Format(http.TimeFormat))
+		return respond(200, tokensBody, "Date", testNow.Add(ahead).Format(http.TimeFormat))
 	}
-	got := collect(t, newAPI(t, handlers{"ListSSOConfigurations": at(7 * time.Minute)}))
+	got := collect(t, newAPI(t, handlers{"ListPersonalAccessTokens": at(7 * time.Minute)}))
 	if !got.ClockKnown || got.ClockOffset != -7*time.Minute {
 		t.Errorf("offset %v, known %t; want -7m0s", got.ClockOffset, got.ClockKnown)
 	}
@@ -219,6 +229,7 @@ func TestNoServerClockWithoutADate(t *testing.T) {
 	got := collect(t, newAPI(t, handlers{
 		"GetAuthenticatedIdentity": without(identityBody), "GetOrganization": without(organizationBody),
 		"GetOrganizationPolicies": without(policiesBody), list: without(scimBody), "ListSSOConfigurations": without(ssoBody),
+		"ListDomainVerifications": without(domainsBody), "ListPersonalAccessTokens": without(tokensBody),
 	}))
 	if got.ClockKnown {
 		t.Errorf("the server's clock is said to be %v off, but no answer had a Date", got.ClockOffset)
@@ -228,7 +239,8 @@ func TestNoServerClockWithoutADate(t *testing.T) {
 func TestNothingConfiguredIsACompleteListing(t *testing.T) {
 	for _, body := range []string{`{}`, `{"scimConfigurations":[]}`, `{"scimConfigurations":null,"pagination":null}`, `{"pagination":{"nextToken":""}}`} {
 		got := collect(t, newAPI(t, handlers{list: ok(body)}))
-		if diff := cmp.Diff(Listing{Listing: ona.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true}}, got.SCIM); diff != "" {
+		want := ona.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+		if diff := cmp.Diff(Listing{Listing: want, PagesRead: 1}, got.SCIM); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
 	}

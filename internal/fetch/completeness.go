@@ -14,17 +14,24 @@ import (
 	"scim-auditor/internal/ona"
 )
 
+// maxListings is how often one list is read at most. Between two listings that agree the list stood
+// still, so a list that changes all the time fails the run instead of being read for ever.
+const maxListings = 3
+
 // Listing counts the pages and rows that were read.
 type Listing struct {
 	ona.Listing
-	// Received is the number of rows in the pages that were read, Distinct the number of ids.
+	// Received is the number of rows in the pages of the last listing, Distinct the number of ids.
 	Received, Distinct int
+	// PagesRead is the number of pages of all listings.
+	PagesRead int
 }
 
 // listed is the result of listing.read.
 type listed[T any] struct {
 	Listing
-	rows []T
+	rows   []T
+	bodies []string // SHA-256 of the response with each page
 }
 
 // listing describes how one type of configuration is listed.
@@ -61,29 +68,100 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	}
 }
 
-// read reads the whole listing and returns its rows sorted by id, each id once. If it fails, it
-// returns no rows, and the counts of what was read before the error.
-func (l listing[T]) read(ctx context.Context, r *reader) (all listed[T], err error) {
-	rows := map[string]*T{} // by id
-	var sizes []int         // of the pages
+// read reads the list until a listing proves a state of it, and returns that listing's rows sorted
+// by id, each id once. One page is one answer, so it shows the list at one instant. Several pages
+// show it at several instants: two listings must agree in ids and content. A listing with an id on
+// two pages counts for nothing. If read fails, it returns no rows, and the counts until then.
+func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
+	var last listed[T] // the last listing with each id on one page
+	var moved *Error
+	for n := 1; n <= maxListings; n++ {
+		next, repeated, err := l.readOnce(ctx, r)
+		next.Listings, next.PagesRead = n, last.PagesRead+next.Pages
+		switch {
+		case err != nil:
+			return listed[T]{Listing: next.Listing}, err
+		case repeated != nil:
+			moved, last.PagesRead = repeated, next.PagesRead
+			r.note("%s: listing %d was not used: %v", l.method, n, repeated.Err)
+			continue
+		case next.Pages == 1:
+			return next, nil
+		case last.FinalTokenEmpty: // there is a whole listing before this one
+			moved = nil
+			if !slices.Equal(last.bodies, next.bodies) {
+				moved = l.difference(last.rows, next.rows)
+			}
+			if moved == nil {
+				next.Agreeing = 2
+				return next, nil
+			}
+			r.note("%s: listing %d differs from the one before it: %v", l.method, n, moved.Err)
+		}
+		last = next
+	}
+	last.Listings = maxListings
+	moved.Err = fmt.Errorf("the list changed while it was read, so no two of %d listings agree: %w",
+		maxListings, moved.Err)
+	return listed[T]{Listing: last.Listing}, moved
+}
+
+// readOnce reads all pages. It returns repeated if an id is on two pages: then the order moved
+// while the pages were read, and another row may be on none.
+func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], repeated *Error, err error) {
+	rows := map[string]place[T]{} // by id
+	var sizes []int               // of the pages
 	defer func() { all.RowsPerPage = groupEqual(sizes) }()
 	for p, err := range r.pages(ctx, l.source) {
 		if err != nil {
-			return all, err
+			return all, nil, err
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
-		sizes = append(sizes, len(p.rows))
-		err = l.addRows(r, p, rows)
-		if all.Distinct = len(rows); err != nil {
-			return all, err
+		sizes, all.bodies = append(sizes, len(p.rows)), append(all.bodies, p.sha256)
+		repeated, err = l.addRows(r, p, rows)
+		if all.Distinct = len(rows); err != nil || repeated != nil {
+			return all, repeated, err
+		}
+		if err := checkTotal(p, all.Received); err != nil {
+			return all, nil, &Error{Code: CodeIncompleteListing, Method: l.method, Page: p.number, Err: err}
 		}
 	}
-	all.FinalTokenEmpty = true
+	all.FinalTokenEmpty, all.Agreeing = true, 1
 	all.rows = make([]T, 0, len(rows))
 	for _, id := range slices.Sorted(maps.Keys(rows)) {
-		all.rows = append(all.rows, *rows[id])
+		all.rows = append(all.rows, *rows[id].row)
 	}
-	return all, nil
+	return all, nil, nil
+}
+
+// difference returns an error that names the first configuration in which two listings differ, and
+// how many do; nil if they agree. The rows are sorted by id.
+func (l listing[T]) difference(before, after []T) *Error {
+	contents := make(map[string]string, len(before))
+	for i := range before {
+		id, _ := l.ids(&before[i])
+		contents[id] = before[i].Canonical()
+	}
+	differing := map[string]string{} // what is different, by id
+	for i := range after {
+		id, _ := l.ids(&after[i])
+		switch content, ok := contents[id]; {
+		case !ok:
+			differing[id] = "is new"
+		case content != after[i].Canonical():
+			differing[id] = "has other content"
+		}
+		delete(contents, id)
+	}
+	for id := range contents {
+		differing[id] = "is missing"
+	}
+	if len(differing) == 0 {
+		return nil
+	}
+	first := slices.Min(slices.Collect(maps.Keys(differing)))
+	return &Error{Code: CodeIncompleteListing, Method: l.method, Err: fmt.Errorf(
+		"configurations that differ: %d, the first is %s, which %s", len(differing), first, differing[first])}
 }
 
 // groupEqual formats numbers in order and counts equal neighbours: "99 x 100, 37".
@@ -104,34 +182,45 @@ func groupEqual(numbers []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// addRows adds the rows of a page. An id that repeats with the same content is kept once and noted.
-// An id that repeats with different content is an error: the listing is not complete.
-func (l listing[T]) addRows(r *reader, p page, rows map[string]*T) error {
+// place is a row and the page that has it.
+type place[T any] struct {
+	row  *T
+	page int
+}
+
+// addRows adds the rows of a page. It returns repeated for an id that another page has too. An id
+// that one page has twice is kept once and noted if the content is the same, because nothing can
+// move within one answer; otherwise it is an error.
+func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeated *Error, err error) {
 	for i := range p.rows {
 		row, err := l.row(p, i, r.unknown)
 		if err != nil {
-			return undecodable(l.method, p, i, err)
+			return nil, undecodable(l.method, p, i, err)
 		}
 		id, organizationID := l.ids(row)
 		if failure := r.checkOrganization(organizationID); failure != nil {
 			failure.Method, failure.Page, failure.ConfigurationID = l.method, p.number, id
-			return failure
+			return nil, failure
 		}
-		before, repeated := rows[id]
+		before, known := rows[id]
 		switch {
-		case !repeated:
-			rows[id] = row
-		case (*row).Canonical() != (*before).Canonical():
-			return &Error{
-				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id, Err: errors.New(
-					"it is listed twice with different content: it changed during the listing, or the pages overlap"),
+		case !known:
+			rows[id] = place[T]{row, p.number}
+		case before.page != p.number:
+			return &Error{Code: CodeIncompleteListing, Method: l.method, Page: p.number, Err: fmt.Errorf(
+				"configuration %s is on page %d and again on page %d: the order moved, so another may be on no page",
+				id, before.page, p.number)}, nil
+		case (*row).Canonical() != (*before.row).Canonical():
+			return nil, &Error{
+				Code: CodeIncompleteListing, Method: l.method, Page: p.number, ConfigurationID: id,
+				Err: errors.New("it is listed twice with different content on one page"),
 			}
 		default:
-			r.note("%s %s is listed more than once with the same content, again on page %d; it is kept once",
+			r.note("%s %s is listed more than once with the same content on page %d; it is kept once",
 				l.noun, id, p.number)
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // undecodable returns an error that names the row by its id, or by its number in the page if it has
@@ -179,24 +268,5 @@ func checkPage(p page, field string) error {
 	if p.unknown.depth() > maxDepth-1 || p.pagination.Unknown.depth() > maxDepth-2 {
 		return errTooDeep
 	}
-	if name := lookalikeToken(p.unknown); name != "" {
-		return fmt.Errorf("field %s looks like a page token, which belongs in pagination.nextToken", name)
-	}
-	if name := lookalikeToken(p.pagination.Unknown); name != "" && p.next() == "" {
-		return fmt.Errorf("field pagination.%s looks like a page token, which belongs in nextToken", name)
-	}
-	return nil
-}
-
-// lookalikeToken returns the name of an unknown field that looks like a next page token, such as
-// next_token from a server that writes protobuf field names. Ignoring it would lose the next pages.
-func lookalikeToken(unknown members) string {
-	for _, name := range slices.Sorted(maps.Keys(unknown)) {
-		folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))
-		value := string(unknown[name])
-		if slices.Contains([]string{"nexttoken", "nextpagetoken", "nextcursor"}, folded) && value != "null" && value != `""` {
-			return plain(name)
-		}
-	}
-	return ""
+	return checkBeside(p)
 }

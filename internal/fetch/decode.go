@@ -1,9 +1,11 @@
 package fetch
 
 import (
+	"cmp"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,6 +23,7 @@ var (
 	policiesType     = objectTypeOf[statedPolicies]()
 	scimType         = objectTypeOf[ona.SCIMConfiguration]()
 	ssoType          = objectTypeOf[ona.SSOConfiguration]()
+	domainType       = objectTypeOf[ona.DomainVerification]()
 	entryType        = objectTypeOf[ona.AuditLogEntry]()
 )
 
@@ -37,40 +40,55 @@ func objectTypeOf[T any]() objectType {
 // decode reads a valid JSON object into object, a pointer to a struct of this type. It returns the
 // fields that the type does not declare and adds their names to unknown. An id must not be empty.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
-	var kept ona.Unknown
-	err := eachMember(raw, func(name []byte, d *jsontext.Decoder) error {
-		value, err := d.ReadValue()
-		if err != nil {
-			return describe(err)
+	fields, err := readMembers(raw, lenient)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range t.fields {
+		value, err := fields.valueOf(f)
+		if err == nil && value != nil {
+			err = decodeField(f, value, object)
 		}
-		for _, f := range t.fields {
-			if f.Name == string(name) {
-				return decodeField(f, value, object)
+		if err != nil {
+			return nil, err
+		}
+		if f.Name == "id" {
+			if _, err := requireID("id", *f.Pointer(object).(*string)); err != nil {
+				return nil, err
 			}
 		}
-		unknown.add(t.name, string(name))
-		if value.Kind() == jsontext.KindNull {
-			return nil
-		}
-		if kept == nil {
-			kept = ona.Unknown{}
-		}
-		kept[string(name)], err = canonicalJSON(value)
-		return err
-	}, lenient)
-	for _, f := range t.fields {
-		if err == nil && f.Name == "id" {
-			_, err = requireID("id", *f.Pointer(object).(*string))
+	}
+	unknown.addAll(t.name, fields)
+	var kept ona.Unknown
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if value := fields.take(name); value != nil {
+			if kept == nil {
+				kept = ona.Unknown{}
+			}
+			if kept[name], err = canonicalJSON(value); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return kept, err
+	return kept, nil
 }
 
-// decodeField reads the value of one field. Null means absent, as in all of proto3 JSON.
-func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
-	if value.Kind() == jsontext.KindNull {
-		return nil
+// valueOf removes a field and returns its value; nil if it is absent or null. If the value is a
+// member of an object, the other members of the object stay, as Field.member.
+func (m members) valueOf(f ona.Field) (jsontext.Value, error) {
+	if f.Member == "" {
+		return m.take(f.Name), nil
 	}
+	object, err := m.object(f.Name)
+	value := object.take(f.Member)
+	for name, other := range object {
+		m[f.Name+"."+name] = other
+	}
+	return value, err
+}
+
+// decodeField reads the value of one field, which is not null.
+func decodeField(f ona.Field, value jsontext.Value, object any) (err error) {
 	switch into := f.Pointer(object).(type) {
 	case *time.Time:
 		var text string
@@ -96,7 +114,7 @@ func decodeText(field string, value jsontext.Value) (string, error) {
 	if kind := value.Kind(); kind != jsontext.KindString {
 		return "", wrongKind(field, kind, "a string")
 	}
-	return string(unquote(value)), nil
+	return unquote(value), nil
 }
 
 var errNull = errors.New("null inside a list or a map")
@@ -171,6 +189,13 @@ func decodeSSO(raw jsontext.Value, unknown fieldSet) (*ona.SSOConfiguration, err
 	return c, err
 }
 
+func decodeDomain(raw jsontext.Value, unknown fieldSet) (*ona.DomainVerification, error) {
+	d := &ona.DomainVerification{State: ona.DomainUnspecified, Raw: stdjson.RawMessage(raw)}
+	var err error
+	d.Unknown, err = domainType.decode(raw, d, unknown)
+	return d, err
+}
+
 func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, error) {
 	e := &ona.AuditLogEntry{Raw: stdjson.RawMessage(raw)}
 	var err error
@@ -183,16 +208,27 @@ func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, erro
 
 func decodeIdentity(body []byte, unknown fieldSet) (identity ona.Identity, err error) {
 	const message = "GetAuthenticatedIdentityResponse"
-	var w wireIdentity
-	if err := decodeAnswer(body, &w); err != nil {
+	answer, err := readAnswer(body)
+	if err != nil {
 		return identity, err
 	}
-	unknown.addAll(message, w.Unknown)
-	unknown.addAll(message+".subject", w.Subject.Unknown)
-	identity.Principal, identity.OrganizationTier = w.Subject.Principal, w.OrganizationTier
-	if identity.SubjectID, err = parseID("subject.id", w.Subject.ID); err == nil {
-		identity.OrganizationID, err = requireID("organizationId", w.OrganizationID)
+	subject, err := answer.object("subject")
+	if err != nil {
+		return identity, err
 	}
+	id, errID := subject.text("subject.id")
+	principal, errPrincipal := subject.text("subject.principal")
+	organizationID, errOrganization := answer.text("organizationId")
+	tier, errTier := answer.text("organizationTier")
+	if err := cmp.Or(errID, errPrincipal, errOrganization, errTier); err != nil {
+		return identity, err
+	}
+	identity.Principal, identity.OrganizationTier = principal, tier
+	if identity.SubjectID, err = parseID("subject.id", id); err == nil {
+		identity.OrganizationID, err = requireID("organizationId", organizationID)
+	}
+	unknown.addAll(message, answer)
+	unknown.addAll(message+".subject", subject)
 	return identity, err
 }
 
@@ -234,18 +270,14 @@ func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, s
 
 // member returns the one object in a response; nil if the response is the empty message.
 func member(body []byte, message, field string, unknown fieldSet) (jsontext.Value, error) {
-	var answer members
-	if err := decodeAnswer(body, &answer); err != nil {
+	answer, err := readAnswer(body)
+	if err != nil {
 		return nil, err
 	}
-	object := answer[field]
-	delete(answer, field)
+	object := answer.take(field)
 	unknown.addAll(message, answer)
-	if len(object) > 0 && object.Kind() != jsontext.KindNull {
-		return object, nil
-	}
-	if len(answer) > 0 {
+	if object == nil && len(answer) > 0 {
 		return nil, fmt.Errorf("no %s in it but the unknown fields %s", field, names(answer))
 	}
-	return nil, nil
+	return object, nil
 }

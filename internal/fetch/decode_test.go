@@ -2,11 +2,15 @@ package fetch
 
 import (
 	"bytes"
+	gocmp "cmp"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
@@ -46,6 +50,10 @@ func FuzzRowAgainstTheLibrary(f *testing.F) {
 		if !row.IsValid() || depth(row) > maxDepth-2 {
 			return // the page is refused before its rows are looked into, or the row with it
 		}
+		var names map[string]jsontext.Value
+		if json.Unmarshal(row, &names) == nil && strings.Contains(strings.Join(slices.Collect(maps.Keys(names)), ""), "_") {
+			return // the library reads one spelling only
+		}
 		before := string(row)
 		got, gotErr := decodeSCIM(row, fieldSet{})
 		if string(row) != before {
@@ -64,8 +72,8 @@ func FuzzRowAgainstTheLibrary(f *testing.F) {
 // decodeByLibrary is decodeSCIM's job as the JSON library does it: the canonical JSON of the row.
 func decodeByLibrary(row jsontext.Value) (string, error) {
 	var w wireSCIM
-	if err := decodeAnswer(row, &w); err != nil {
-		return "", err
+	if err := json.Unmarshal(row, &w); err != nil || row.Kind() != jsontext.KindBeginObject {
+		return "", gocmp.Or(err, errors.New("not an object"))
 	}
 	c := ona.SCIMConfiguration{
 		Name: w.Name, Enabled: w.Enabled, AllowUnverifiedEmailAccountLinking: w.AllowUnverifiedEmailAccountLinking,

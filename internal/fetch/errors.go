@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // hints.json
 	"errors"
@@ -80,6 +81,8 @@ type Error struct {
 
 	// connect is true if the server itself named the code, in the Connect protocol's form.
 	connect bool
+	// hint is the key in hints.json of a hint that fits better than the code's; empty if none does.
+	hint string
 	// retryable is true if the same call may succeed later; serverWait is how long the server said to
 	// wait, 0 if it did not say.
 	retryable  bool
@@ -151,7 +154,13 @@ func plain(text string) string {
 //go:embed hints.json
 var hintsFile []byte
 
-// hints returns what to do about an error, by its code.
+// Keys in hints.json beside the codes.
+const (
+	hintPlan         = "plan"
+	hintCustomDomain = "custom_domain"
+)
+
+// hints returns what to do about an error, by its code or by one of the keys above.
 var hints = sync.OnceValue(func() (byCode map[string]string) {
 	if err := json.Unmarshal(hintsFile, &byCode); err != nil {
 		panic("fetch: hints.json: " + err.Error())
@@ -160,4 +169,4 @@ var hints = sync.OnceValue(func() (byCode map[string]string) {
 })
 
 // Hint returns what to do about the error, in one sentence; empty if there is no hint.
-func (e *Error) Hint() string { return hints()[e.Code] }
+func (e *Error) Hint() string { return hints()[cmp.Or(e.hint, e.Code)] }

@@ -31,8 +31,9 @@ type Exchange struct {
 	ona.Exchange
 	// ClockOffset is the local clock minus ServerDate when the header arrived.
 	ClockOffset time.Duration
-	// Body is the body after decompression; for a status other than 200, its first MiB.
-	Body []byte
+	// Body is the body after decompression; for a status other than 200, its first MiB. It is nil if
+	// Packed has it, in the form of zlib; Response returns it in both cases.
+	Body, Packed []byte
 }
 
 // reader sends the calls for one part of an organization and keeps the evidence. It is not safe for

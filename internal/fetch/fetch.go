@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -63,11 +64,9 @@ type Limits struct {
 
 // Source is one organization to collect.
 type Source struct {
-	// Name is its label in logs and reports, "default" if the settings list no organizations. The
-	// organization that a source belongs to is pinned by this name.
+	// Name is its label in logs and reports, "default" if the settings list no organizations.
 	Name string
-	// Fetch says how to reach the API. OrganizationID is set if the operator named an organization;
-	// otherwise the source's last complete snapshot pins it.
+	// Fetch says how to reach the API. OrganizationID is set if the operator named an organization.
 	Fetch Options
 	// TokenExpires is the day on which the token expires, at 00:00 UTC; zero if the settings do not
 	// say.
@@ -81,6 +80,7 @@ type Source struct {
 type Client struct {
 	// settings is a pointer, so that printing a Client shows an address and not the options.
 	settings *Options
+	secrets  *secrets
 	http     *http.Client
 }
 
@@ -91,10 +91,24 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	options.fillDefaults()
+	base, err := url.Parse(options.BaseURL)
+	if err != nil {
+		return nil, errBaseURL
+	}
+	proxy, err := environmentProxy(base)
+	if err != nil {
+		return nil, err
+	}
 	return &Client{
 		settings: &options,
+		secrets:  newSecrets(options.Token, proxy),
 		http:     &http.Client{Transport: options.Transport, CheckRedirect: checkRedirect},
 	}, nil
+}
+
+// Identity says whose token it is. If it fails, it returns an *Error.
+func (c *Client) Identity(ctx context.Context) (ona.Identity, error) {
+	return c.newReader("").identity(ctx)
 }
 
 func (o *Options) validate() (err error) {

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
@@ -23,16 +24,12 @@ var errTooDeep = fmt.Errorf("nested deeper than %d levels", maxDepth)
 // lenient is for JSON that was already validated, and for finding an id in JSON that was refused.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// decodeAnswer reads the body of a response, one JSON object, into a wire type. Errors name the
-// field.
-func decodeAnswer(body []byte, into any) error {
+// readAnswer reads the body of a response, one JSON object.
+func readAnswer(body []byte) (members, error) {
 	if depth(body) > maxDepth {
-		return errTooDeep
+		return nil, errTooDeep
 	}
-	if err := isObject(body); err != nil {
-		return err
-	}
-	return describe(json.Unmarshal(body, into))
+	return readMembers(body)
 }
 
 func isObject(text jsontext.Value) error {
@@ -45,57 +42,138 @@ func isObject(text jsontext.Value) error {
 	return errors.New("not a JSON object: it is empty")
 }
 
-// eachMember calls member for each member of a JSON object; text must hold nothing else. member
-// reads the value from d.
-func eachMember(
-	text []byte, member func(name []byte, d *jsontext.Decoder) error, options ...jsontext.Options,
-) error {
+// members holds the members of a JSON object by their names in lowerCamelCase.
+type members map[string]jsontext.Value
+
+// readMembers reads one JSON object; text must hold nothing else. Readers of proto3 JSON accept two
+// spellings of a field, lowerCamelCase and the name in the .proto file (next_token): readMembers
+// returns both as the first. An object may have both only with the same value; null means absent.
+// https://protobuf.dev/programming-guides/json/
+func readMembers(text []byte, options ...json.Options) (members, error) {
 	if err := isObject(text); err != nil {
-		return err
+		return nil, err
 	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(text), options...)
-	if _, err := d.ReadToken(); err != nil {
-		return describe(err)
+	var m members
+	if err := json.Unmarshal(text, &m, options...); err != nil {
+		return nil, describe(err)
 	}
-	for d.PeekKind() == jsontext.KindString {
-		name, err := d.ReadValue()
-		if err != nil {
-			return describe(err)
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		field := lowerCamelCase(name)
+		if field == name {
+			continue
 		}
-		if err := member(unquote(name), d); err != nil {
-			return err
+		value, other := m[name], m.take(field)
+		delete(m, name)
+		m[field] = value
+		if other == nil {
+			continue
 		}
+		if same, err := equalJSON(value, other); err != nil || !same && value.Kind() != jsontext.KindNull {
+			return nil, cmp.Or(err, fmt.Errorf("field %s is also spelled %s, with another value", plain(field), plain(name)))
+		}
+		m[field] = other
 	}
-	if _, err := d.ReadToken(); err != nil { // the closing brace
-		return describe(err)
-	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more text after the JSON object")
-	}
-	return nil
+	return m, nil
 }
 
-// unquote returns the text of a valid JSON string, without a copy if nothing in it is escaped.
-func unquote(value jsontext.Value) []byte {
-	if bytes.IndexByte(value, '\\') < 0 {
-		return value[1 : len(value)-1]
+// lowerCamelCase returns the JSON name of a field of protobuf.
+func lowerCamelCase(name string) string {
+	first, rest, found := strings.Cut(name, "_")
+	if !found {
+		return name
 	}
+	var b strings.Builder
+	b.WriteString(first)
+	for part := range strings.SplitSeq(rest, "_") {
+		if part != "" {
+			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	return b.String()
+}
+
+// take removes a member and returns its value; nil if it is absent or null.
+func (m members) take(field string) jsontext.Value {
+	value := m[field]
+	delete(m, field)
+	if value.Kind() == jsontext.KindNull {
+		return nil
+	}
+	return value
+}
+
+// text removes a member that is a string and returns its text; empty if it is absent or null. path
+// ends in the member's name; errors name it.
+func (m members) text(path string) (string, error) {
+	value := m.take(path[strings.LastIndexByte(path, '.')+1:])
+	if value == nil {
+		return "", nil
+	}
+	return decodeText(path, value)
+}
+
+// object removes a member that is an object and returns its members; none if it is absent or null.
+func (m members) object(field string) (members, error) {
+	value := m.take(field)
+	switch {
+	case value == nil:
+		return nil, nil
+	case value.Kind() != jsontext.KindBeginObject:
+		return nil, wrongKind(field, value.Kind(), "an object")
+	}
+	return readMembers(value)
+}
+
+// depth returns the deepest nesting of a value.
+func (m members) depth() int {
+	deepest := 0
+	for _, value := range m {
+		deepest = max(deepest, depth(value))
+	}
+	return deepest
+}
+
+// unquote returns the text of a valid JSON string.
+func unquote(value jsontext.Value) string {
 	text, _ := jsontext.AppendUnquote(nil, value) // cannot fail for a valid string
-	return text
+	return string(text)
 }
 
 // rowDepth is how deep a value in a row is nested: in the response, the list and the row.
 const rowDepth = 3
 
-// canonicalJSON returns a copy of a value in the form of RFC 8785, except that integers stay as
-// they were written: converted to doubles they would lose digits.
+// canonicalJSON returns a copy of a value in the form of RFC 8785, except for its numbers, which
+// decimal writes: converted to doubles they would lose digits.
 func canonicalJSON(value jsontext.Value) (stdjson.RawMessage, error) {
 	if depth(value) > maxDepth-rowDepth {
 		return nil, errTooDeep
 	}
-	value = value.Clone()
-	err := value.Canonicalize(jsontext.CanonicalizeRawInts(false))
-	return stdjson.RawMessage(value), describe(err)
+	var b bytes.Buffer
+	d, e := jsontext.NewDecoder(bytes.NewReader(value)), jsontext.NewEncoder(&b)
+	for {
+		token, err := d.ReadToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil && token.Kind() == jsontext.KindNumber {
+			err = e.WriteValue(jsontext.Value(decimal(token.String())))
+		} else if err == nil {
+			err = e.WriteToken(token)
+		}
+		if err != nil {
+			return nil, describe(err)
+		}
+	}
+	canonical := jsontext.Value(bytes.TrimSpace(b.Bytes()))
+	err := canonical.Canonicalize(jsontext.CanonicalizeRawInts(false), jsontext.CanonicalizeRawFloats(false))
+	return stdjson.RawMessage(canonical), describe(err)
+}
+
+// equalJSON reports whether two values have the same canonical JSON.
+func equalJSON(a, b jsontext.Value) (bool, error) {
+	canonicalA, errA := canonicalJSON(a)
+	canonicalB, errB := canonicalJSON(b)
+	return bytes.Equal(canonicalA, canonicalB), cmp.Or(errA, errB)
 }
 
 // depth returns the deepest nesting of JSON text.
@@ -169,36 +247,9 @@ func configurationID(row []byte) string {
 	return plain(id)
 }
 
-// The outer objects of responses. json v2 matches names by case, refuses duplicate names and
-// invalid UTF-8, and reads null as absent. Each type keeps its unknown members.
-
-type members map[string]jsontext.Value
-
-// depth returns the deepest nesting of a value.
-func (m members) depth() int {
-	deepest := 0
-	for _, value := range m {
-		deepest = max(deepest, depth(value))
-	}
-	return deepest
-}
-
-type wireIdentity struct {
-	Subject          wireSubject `json:"subject"`
-	OrganizationID   string      `json:"organizationId"`
-	OrganizationTier string      `json:"organizationTier"`
-	Unknown          members     `json:",embed"`
-}
-
-type wireSubject struct {
-	ID        string  `json:"id"`
-	Principal string  `json:"principal"`
-	Unknown   members `json:",embed"`
-}
-
 type wirePagination struct {
-	NextToken string  `json:"nextToken"`
-	Unknown   members `json:",embed"`
+	NextToken string
+	Unknown   members
 }
 
 // request is the body of a call. Each call sets only the fields that the API documents for its
@@ -207,7 +258,8 @@ type request struct {
 	OrganizationID      string             `json:"organizationId,omitzero"`
 	SCIMConfigurationID string             `json:"scimConfigurationId,omitzero"`
 	SSOConfigurationID  string             `json:"ssoConfigurationId,omitzero"`
-	Filter              *auditLogFilter    `json:"filter,omitzero"`
+	Filter              *filter            `json:"filter,omitzero"`
+	Sort                *sort              `json:"sort,omitzero"`
 	Pagination          *paginationRequest `json:"pagination,omitzero"`
 }
 
@@ -216,9 +268,19 @@ type paginationRequest struct {
 	Token    string `json:"token,omitzero"`
 }
 
-type auditLogFilter struct {
+// filter selects rows: entries of the audit log by all fields but the last, tokens by the last.
+type filter struct {
 	SubjectIDs   []string `json:"subjectIds,omitzero"`
 	SubjectTypes []string `json:"subjectTypes,omitzero"`
+	// From is inclusive, To exclusive.
+	From    string   `json:"from,omitzero"`
+	To      string   `json:"to,omitzero"`
+	UserIDs []string `json:"userIds,omitzero"`
+}
+
+type sort struct {
+	Field string `json:"field"`
+	Order string `json:"order"`
 }
 
 // fieldSet collects the response fields that this version does not know, as Type.field.

@@ -9,7 +9,7 @@ import (
 // that a page with the same bytes is decoded once. It is for one Client at a time.
 type Pages struct {
 	mu            sync.Mutex
-	before, since map[string]page // by method and SHA-256 of the response
+	before, since map[string]page // by method, response and token
 }
 
 // decodedRows has the rows of a page, nil until they are decoded, with the names of the fields that
@@ -23,11 +23,11 @@ type decodedRows struct {
 func (k *Pages) Next() { k.before, k.since = k.since, make(map[string]page) }
 
 // read returns the page in a response.
-func (k *Pages) read(s source, x Exchange) (page, error) {
+func (k *Pages) read(s source, x Exchange, token string) (page, error) {
 	if k == nil {
-		return parsePage(x.Body, s.field)
+		return parsePage(x, s.field, token)
 	}
-	key := s.method + x.ResponseSHA256
+	key := s.method + " " + x.ResponseSHA256 + " " + token
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	p, found := k.since[key]
@@ -36,7 +36,7 @@ func (k *Pages) read(s source, x Exchange) (page, error) {
 	}
 	if !found {
 		var err error
-		if p, err = parsePage(x.Body, s.field); err != nil {
+		if p, err = parsePage(x, s.field, token); err != nil {
 			return p, err
 		}
 		p.decoded = &decodedRows{make([]any, len(p.rows)), make([]fieldSet, len(p.rows))}

@@ -22,9 +22,11 @@ type source struct {
 // page is one response of a listing. Its rows are not decoded yet.
 type page struct {
 	number     int
+	token      string // that requested it
 	rows       []jsontext.Value
 	pagination wirePagination
 	unknown    members
+	sha256     string // of the response, in hex
 	// decoded has the rows that were decoded before; nil if the page is not kept.
 	decoded *decodedRows
 }
@@ -70,7 +72,7 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		r.record(x)
 		return page{}, err
 	}
-	p, err := r.client.settings.Pages.read(s, x)
+	p, err := r.client.settings.Pages.read(s, x, token)
 	p.number, x.Records = number, len(p.rows)
 	r.record(x)
 	if err != nil {
@@ -84,9 +86,11 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 	return p, nil
 }
 
-// parsePage splits a response into its rows and the next token, and checks it.
-func parsePage(body []byte, field string) (page, error) {
-	p, err := splitPage(body, field)
+// parsePage splits a response into its rows and the next token, and checks it. token is that of the
+// request.
+func parsePage(x Exchange, field, token string) (page, error) {
+	p, err := splitPage(x.Body, field)
+	p.token, p.sha256 = token, x.ResponseSHA256
 	if err == nil {
 		err = checkPage(p, field)
 	}
@@ -94,32 +98,27 @@ func parsePage(body []byte, field string) (page, error) {
 }
 
 func splitPage(body []byte, field string) (p page, err error) {
-	err = eachMember(body, func(name []byte, d *jsontext.Decoder) error {
-		switch string(name) {
-		case field:
-			return describe(json.UnmarshalDecode(d, &p.rows))
-		case "pagination":
-			return describe(json.UnmarshalDecode(d, &p.pagination))
+	if p.unknown, err = readMembers(body); err != nil {
+		return p, err
+	}
+	if rows := p.unknown.take(field); rows != nil {
+		if err := json.Unmarshal(rows, &p.rows); err != nil {
+			return p, describeField(field, err)
 		}
-		value, err := d.ReadValue()
-		if err != nil {
-			return describe(err)
-		}
-		if p.unknown == nil {
-			p.unknown = members{}
-		}
-		p.unknown[string(name)] = value.Clone()
-		return nil
-	})
+	}
+	if p.pagination.Unknown, err = p.unknown.object("pagination"); err != nil {
+		return p, err
+	}
+	p.pagination.NextToken, err = p.pagination.Unknown.text("pagination.nextToken")
 	return p, err
 }
 
 // brokenRow returns the id of the first row that is not valid JSON; empty if there is no such row
 // or it has no id.
 func brokenRow(body []byte, field string) string {
-	var answer members
+	answer, err := readMembers(body, lenient)
 	var rows []jsontext.Value
-	if json.Unmarshal(body, &answer, lenient) != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {
+	if err != nil || json.Unmarshal(answer[field], &rows, lenient) != nil {
 		return ""
 	}
 	for _, row := range rows {

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,15 +12,21 @@ import (
 type Token string
 
 // ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a
-// leading "Bearer ". It refuses an empty token and one with a character that a header must not
-// contain. The error never shows the value.
+// leading "Bearer ". It refuses an empty token, one in quotes and one with a character that a
+// header must not contain. The error never shows the value.
 func ParseToken(s string) (Token, error) {
 	s = strings.TrimSpace(s)
+	if inQuotes(s) {
+		return "", errInQuotes
+	}
 	if scheme, rest, _ := strings.Cut(s, " "); strings.EqualFold(scheme, "bearer") {
 		s = strings.TrimSpace(rest)
 	}
-	if s == "" {
+	switch {
+	case s == "":
 		return "", errors.New("the token is empty")
+	case inQuotes(s):
+		return "", errInQuotes
 	}
 	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }); i >= 0 {
 		return "", fmt.Errorf(
@@ -30,11 +35,15 @@ func ParseToken(s string) (Token, error) {
 	return Token(s), nil
 }
 
-const tokenMark = "[token]"
+var errInQuotes = errors.New("the token is in quotes, as some readers of env files keep them: remove the quotes")
 
-// minRedactable is the shortest token, in bytes, that is looked for in a server's text. Real tokens
-// are far longer; a shorter one could occur in ordinary text.
-const minRedactable = 8
+// inQuotes reports whether a value begins or ends with a quotation mark.
+func inQuotes(s string) bool {
+	const marks = "\"'`\u201c\u201d\u2018\u2019"
+	return strings.Trim(s, marks) != s
+}
+
+const tokenMark = "[token]"
 
 // String hides the value.
 func (Token) String() string { return tokenMark }
@@ -50,25 +59,3 @@ func (Token) MarshalText() ([]byte, error) { return []byte(tokenMark), nil }
 
 // LogValue hides the value in logs.
 func (Token) LogValue() slog.Value { return slog.StringValue(tokenMark) }
-
-// inBytes reports whether a response body contains the token.
-func (t Token) inBytes(body []byte) bool {
-	return len(t) >= minRedactable && bytes.Contains(body, []byte(t))
-}
-
-// redact replaces the token in a server's text with "[token]".
-func (t Token) redact(text string) string {
-	if len(t) < minRedactable {
-		return text
-	}
-	return strings.ReplaceAll(text, string(t), tokenMark)
-}
-
-// redactError returns err unchanged unless its text contains the token.
-func (t Token) redactError(err error) error {
-	text := err.Error()
-	if redacted := t.redact(text); redacted != text {
-		return errors.New(redacted)
-	}
-	return err
-}

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+
+	"scim-auditor/internal/ona"
 )
 
 // connectError is the body of a response with a status other than 200
@@ -17,13 +20,6 @@ type connectError struct {
 	Code    string          `json:"code"`
 	Message string          `json:"message"`
 	Details []connectDetail `json:"details"`
-}
-
-type connectDetail struct {
-	Type  string `json:"type"`
-	Value string `json:"value"`
-	// Debug has any shape; only that of RetryInfo is read.
-	Debug jsontext.Value `json:"debug"`
 }
 
 var connectCodes = []string{
@@ -48,14 +44,15 @@ var codeByStatus = map[int]string{
 	http.StatusGatewayTimeout:      CodeDeadlineExceeded,
 }
 
-// refusal returns the error for a response with a status other than 200.
-func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *Error {
+// refusal returns the error for a response of a method with a status other than 200.
+func (c *Client) refusal(method string, resp *http.Response, body []byte, received time.Time) *Error {
 	status := resp.StatusCode
 	failure := &Error{Status: status}
 	var said connectError
 	if err := json.Unmarshal(body, &said); err == nil && slices.Contains(connectCodes, said.Code) {
 		failure.Code, failure.connect = said.Code, true
-		failure.Err = fmt.Errorf("HTTP %d: %s", status, c.quote(said.Message))
+		failure.Err = fmt.Errorf("HTTP %d: %s%s", status, c.quote(said.Message), c.explain(said.Details))
+		failure.hint = c.hintFor(method, failure, said.Details)
 	} else {
 		failure.Code = codeWithoutConnect(status)
 		failure.Err = fmt.Errorf("HTTP %d without an API error in the body: %s", status, c.quote(string(body)))
@@ -64,6 +61,26 @@ func (c *Client) refusal(resp *http.Response, body []byte, received time.Time) *
 		failure.retryable, failure.serverWait = true, requestedWait(said.Details, resp.Header, received)
 	}
 	return failure
+}
+
+// sharedHosts are the hosts that the policy requireCustomDomainAccess makes the API refuse.
+var sharedHosts = []string{"app.gitpod.io", "app.ona.com"}
+
+// hintFor returns the key of the hint that fits the server's error better than that of its code;
+// empty if there is none. Every token may read its identity and its organization, unless the
+// organization admits its own domain only.
+func (c *Client) hintFor(method string, failure *Error, details []connectDetail) string {
+	isTier := func(d connectDetail) bool { return d.typeName() == tierDetail }
+	base, err := url.Parse(c.settings.BaseURL)
+	isShared := err == nil && slices.Contains(sharedHosts, strings.ToLower(base.Hostname()))
+	switch {
+	case failure.Code == CodeFailedPrecondition && slices.ContainsFunc(details, isTier):
+		return hintPlan
+	case failure.Code == CodePermissionDenied && isShared &&
+		(method == ona.GetAuthenticatedIdentity || method == ona.GetOrganization):
+		return hintCustomDomain
+	}
+	return ""
 }
 
 func codeWithoutConnect(status int) string {
@@ -75,6 +92,8 @@ func codeWithoutConnect(status int) string {
 		return CodeMalformedAnswer
 	case status < 400:
 		return CodeRedirectRefused
+	case status >= 500:
+		return CodeUnavailable // such as 520 to 530, which proxies send
 	}
 	return CodeUnknown
 }
@@ -86,16 +105,16 @@ func mayPass(status int, code string) bool {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
 		http.StatusNotImplemented:
 		return false
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return true
 	}
-	return slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
+	return status >= 500 ||
+		slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
 }
 
-// quote returns a server's text for a message, without the token.
+// quote returns a server's text for a message, without secrets.
 func (c *Client) quote(text string) string {
-	if text = plain(c.settings.Token.redact(text)); text == "" {
+	if text = plain(c.secrets.redact(text)); text == "" {
 		return "no message"
 	}
 	return text

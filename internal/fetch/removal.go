@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"scim-auditor/internal/ona"
 )
 
-// ConfirmRemoved requests one configuration that is missing from a complete listing. method is
-// ona.GetSCIMConfiguration or ona.GetSSOConfiguration. It returns an *Error for every response
-// except the configuration and the API's own not_found, permission_denied or unimplemented.
+// ConfirmRemoved requests one configuration that is missing from a listing. method is
+// ona.GetSCIMConfiguration or ona.GetSSOConfiguration. Only the API's own not_found confirms the
+// removal. A response that refuses the request, or says that there is no such method or route,
+// neither confirms nor denies it, whether the API or a proxy sent it. ConfirmRemoved returns an
+// *Error for every other response except the configuration.
 func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Removal, Exchange, error) {
 	if id == "" {
 		return ona.Removal{}, Exchange{}, errors.New("confirming a removal: the configuration's id is empty")
@@ -21,14 +24,11 @@ func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Rem
 		body, field = request{SSOConfigurationID: id}, "ssoConfiguration"
 	}
 	x, err := c.get(ctx, call{method: method, request: body})
-	if reason, ok := notAssessed(err); ok {
-		return ona.Removal{Reason: reason}, x, nil
-	}
-	// A 404 counts only with an API error in the body: a proxy's 404 says nothing about the
-	// configuration.
-	e, ok := errors.AsType[*Error](err)
-	if ok && e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound {
-		return ona.Removal{Confirmed: true, Reason: e.Error()}, x, nil
+	if e, ok := errors.AsType[*Error](err); ok {
+		confirmed := e.connect && e.Status == http.StatusNotFound && e.Code == CodeNotFound
+		if confirmed || slices.Contains(cannotAsk, e.Status) {
+			return ona.Removal{Confirmed: confirmed, Reason: e.Error()}, x, nil
+		}
 	}
 	if err != nil {
 		return ona.Removal{}, x, err
@@ -40,6 +40,42 @@ func (c *Client) ConfirmRemoved(ctx context.Context, method, id string) (ona.Rem
 	}
 	x.Records = 1
 	return ona.Removal{StillThere: true}, x, nil
+}
+
+// cannotAsk are the statuses of a server that does not take the request.
+var cannotAsk = []int{
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+	http.StatusNotImplemented,
+}
+
+// ListAgain reads the list of method, ona.ListSCIMConfigurations or ona.ListSSOConfigurations, once
+// more. It returns an *Error unless this listing has the ids and the content of the inventory. Its
+// PagesRead counts this listing only.
+func (c *Client) ListAgain(ctx context.Context, method string, in ona.Inventory) (Listing, Evidence, error) {
+	r := c.newReader(in.Organization.ID)
+	var all Listing
+	var err error
+	if method == ona.ListSSOConfigurations {
+		all, err = ssoListing(in.Organization.ID).readAgain(ctx, r, in.SSO)
+	} else {
+		all, err = scimListing().readAgain(ctx, r, in.SCIM)
+	}
+	r.UnknownFields = r.unknown.sorted()
+	return all, r.Evidence, err
+}
+
+// readAgain reads the list once more and compares it with the rows of the listing before.
+func (l listing[T]) readAgain(ctx context.Context, r *reader, before []T) (Listing, error) {
+	all, repeated, err := l.readOnce(ctx, r)
+	all.PagesRead = all.Pages
+	if err == nil && repeated == nil {
+		repeated = l.difference(before, all.rows)
+	}
+	if err == nil && repeated != nil {
+		repeated.Err = fmt.Errorf("a second listing does not agree with the first: %w", repeated.Err)
+		err = repeated
+	}
+	return all.Listing, err
 }
 
 // checkConfiguration checks that the response is the configuration with that id.

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"math"
 	"net/http"
 	"path"
 	"sync"
@@ -19,6 +18,7 @@ import (
 // Client that uses it does again what it did when the responses were stored.
 type Replay struct {
 	mu sync.Mutex
+	at time.Time
 	// stored has the exchanges by method and request, in the order in which they were sent.
 	stored  map[[2]string][]Exchange
 	refused map[[2]string]int // tries that were refused, by method and request
@@ -32,15 +32,15 @@ type Replay struct {
 func (r *Replay) Client(baseURL string, pages *Pages) (*Client, error) {
 	return New(Options{
 		BaseURL: baseURL, Token: Token(rand.Text()), PageSize: r.pageSize, Transport: r, Pages: pages,
-		Limits: Limits{MaxTries: math.MaxInt},
-		Sleep:  func(context.Context, time.Duration) error { return nil },
-		Now:    func() time.Time { return time.Time{} }, // the stored exchanges have the times
+		Sleep: func(context.Context, time.Duration) error { return nil },
+		Now:   func() time.Time { return r.at },
 	})
 }
 
-// NewReplay returns a Replay of the exchanges of one snapshot, with their bodies.
-func NewReplay(exchanges []Exchange) *Replay {
-	r := &Replay{stored: make(map[[2]string][]Exchange), refused: make(map[[2]string]int)}
+// NewReplay returns a Replay of the exchanges of one snapshot, with their bodies. at is the instant
+// of the snapshot.
+func NewReplay(exchanges []Exchange, at time.Time) *Replay {
+	r := &Replay{at: at, stored: make(map[[2]string][]Exchange), refused: make(map[[2]string]int)}
 	for _, x := range exchanges {
 		key := [2]string{x.Method, x.Request}
 		r.stored[key] = append(r.stored[key], x)

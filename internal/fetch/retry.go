@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"math"
@@ -157,20 +156,19 @@ func headerDate(header http.Header, received time.Time) time.Duration {
 // retryInfo reads google.rpc.RetryInfo from the protobuf in value, or else from the JSON in debug.
 func retryInfo(details []connectDetail) time.Duration {
 	for _, detail := range details {
-		if detail.Type[strings.LastIndexByte(detail.Type, '/')+1:] != "google.rpc.RetryInfo" {
+		if detail.typeName() != "google.rpc.RetryInfo" {
 			continue
 		}
-		message, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(detail.Value, "="))
-		if d, ok := decodeRetryInfo(message); err == nil && ok {
+		if d, ok := decodeRetryInfo(detail.message()); ok {
 			return d
 		}
-		var debug struct {
-			RetryDelay string `json:"retryDelay"`
+		debug, err := readMembers(detail.Debug)
+		if err != nil {
+			continue
 		}
-		if json.Unmarshal(detail.Debug, &debug) == nil {
-			if d, err := time.ParseDuration(debug.RetryDelay); err == nil {
-				return d
-			}
+		delay, err := debug.text("retryDelay")
+		if d, parseErr := time.ParseDuration(delay); err == nil && parseErr == nil {
+			return d
 		}
 	}
 	return 0

@@ -28,6 +28,8 @@ const (
 	organizationBody = `{"organization":{"id":"` + orgID + `","name":"Acme","tier":"ORGANIZATION_TIER_ENTERPRISE","createdAt":"2024-01-01T00:00:00Z"}}`
 	policiesBody     = `{"policies":{"organizationId":"` + orgID + `","restrictAccountCreationToScim":true}}`
 	scimBody         = `{"scimConfigurations":[{"id":"` + scimB + `","name":"b"},{"id":"` + scimA + `","organizationId":"` + orgID + `","enabled":true}],"pagination":{}}`
+	domainsBody      = `{"domainVerifications":[{"id":"eeeeeeee-0000-4000-8000-00000000000e","organizationId":"` + orgID + `","domain":"acme.example","state":"DOMAIN_VERIFICATION_STATE_VERIFIED","verifiedAt":"2025-03-01T00:00:00Z"}]}`
+	tokensBody       = `{"personalAccessTokens":[{"id":"pat-1","userId":"user-1","description":"auditor","expiresAt":"2027-01-31T00:00:00Z","readOnly":true}]}`
 	ssoBody          = `{"ssoConfigurations":[{"id":"` + ssoA + `","state":"SSO_CONFIGURATION_STATE_ACTIVE"}]}`
 )
 
@@ -51,6 +53,7 @@ func newAPI(t testing.TB, special handlers) *fakeAPI {
 	standard := handlers{
 		"GetAuthenticatedIdentity": ok(identityBody), "GetOrganization": ok(organizationBody), "GetOrganizationPolicies": ok(policiesBody),
 		"ListSCIMConfigurations": ok(scimBody), "ListSSOConfigurations": ok(ssoBody),
+		"ListDomainVerifications": ok(domainsBody), "ListPersonalAccessTokens": ok(tokensBody),
 	}
 	for method, handler := range special {
 		standard[method] = handler

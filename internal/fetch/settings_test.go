@@ -18,12 +18,15 @@ func TestParseToken(t *testing.T) {
 			t.Errorf("ParseToken(%q) = %q, %v; want %q", given, string(got), err, want)
 		}
 	}
-	for _, given := range []string{"", " \n", "Bearer", "Bearer ", "secret\nvalue", "secret\x00value", "secret value", "secrét", "secret\u200bvalue"} {
+	for _, given := range []string{"", " \n", "Bearer", "Bearer ", "secret\nvalue", "secret\x00value", "secret value", "secrét", "secret\u200bvalue",
+		`"secret"`, "'secret'", "secret\"", "“secret”", `Bearer "secret"`, `"Bearer secret"`} {
 		got, err := ParseToken(given)
 		if err == nil {
 			t.Errorf("ParseToken(%q) = %q, want an error", given, string(got))
 		} else if strings.Contains(err.Error(), "secr") {
 			t.Errorf("the error shows the value: %v", err)
+		} else if strings.ContainsAny(given, "\"'“") != strings.Contains(err.Error(), "the token is in quotes") {
+			t.Errorf("%q: %v", given, err)
 		}
 	}
 }
@@ -73,6 +76,8 @@ func TestBaseURLs(t *testing.T) {
 	for _, given := range []string{
 		"", "app.gitpod.io/api", "localhost:8080", "ftp://app.gitpod.io", "https://", "https:///api", "https://:443/api", "http://app.gitpod.io/api",
 		"http://localhost.example/api", "http://10.0.0.1/api", "https://user:hunter2@app.gitpod.io/api", "https://user:hunter2@app.gitpod.io:port/api", "https://a b/api",
+		"https://admin:hunter2/x@app.gitpod.io", "https://admin:1/hunter2@app.gitpod.io", "https://admin:1?hunter2@app.gitpod.io/api",
+		"https://admin:1#hunter2@app.gitpod.io/api", "https://admin:hunter2", "hunter2://x%zz", `"https://app.gitpod.io/api"`,
 	} {
 		got, err := ParseBaseURL(given)
 		if err == nil {
@@ -81,7 +86,7 @@ func TestBaseURLs(t *testing.T) {
 			t.Errorf("the error shows a password: %v", err)
 		}
 	}
-	for _, given := range []string{"", "http://app.gitpod.io", "user:hunter2@app.gitpod.io"} {
+	for _, given := range []string{"", "http://app.gitpod.io", "user:hunter2@app.gitpod.io", "user:1/hunter2@app.gitpod.io", `"app.gitpod.io"`} {
 		if got, err := BaseURLFromHost(given); err == nil {
 			t.Errorf("host %q is accepted as %q", given, got)
 		}

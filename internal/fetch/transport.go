@@ -19,8 +19,8 @@ import (
 const (
 	// maxErrorBytes is how much of the body is read if the status is not 200.
 	maxErrorBytes = 1 << 20
-	// callsAtOnce is the highest number of calls at the same time for one organization.
-	callsAtOnce = 4
+	// CallsAtOnce is the highest number of calls at the same time for one organization.
+	CallsAtOnce = 6
 )
 
 // errSlow is the cause that ends a try after Options.CallTimeout.
@@ -32,7 +32,7 @@ var errSlow = errors.New("no full answer in time")
 // at the same time.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*callsAtOnce
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*CallsAtOnce
 	return transport
 }
 
@@ -76,7 +76,7 @@ func (c *Client) newRequest(ctx context.Context, k call, body []byte) (*http.Req
 	return req, nil
 }
 
-// read reads the body. Bodies are stored as evidence, so a body that contains the token is dropped.
+// read reads the body. Bodies are stored as evidence, so a body that contains a secret is dropped.
 func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, received time.Time) *Error {
 	limit := c.settings.MaxResponseBytes
 	if resp.StatusCode != http.StatusOK {
@@ -87,25 +87,25 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 		return RunEnded(ctx, ctx.Err())
 	}
 	ok := resp.StatusCode == http.StatusOK
-	repeatsToken := c.settings.Token.inBytes(body)
-	if !repeatsToken && (err == nil || !ok) {
+	repeated := c.secrets.find(string(body))
+	if repeated == "" && (err == nil || !ok) {
 		sum := sha256.Sum256(body)
 		x.Status, x.Body = resp.StatusCode, body
 		x.ResponseSHA256, x.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))
 	}
 	if !ok {
-		return c.refusal(resp, body, received)
+		return c.refusal(x.Method, resp, body, received)
 	}
-	failure := c.accept(ctx, resp, repeatsToken, err)
+	failure := c.accept(ctx, resp, repeated, err)
 	if failure != nil {
 		failure.Status = resp.StatusCode
 	}
 	return failure
 }
 
-// accept returns an error if the body of a 200 could not be read or must not be used. The content
-// is checked later.
-func (c *Client) accept(ctx context.Context, resp *http.Response, repeatsToken bool, readErr error) *Error {
+// accept returns an error if the body of a 200 could not be read or must not be used. repeated
+// names the secret in it. The content is checked later.
+func (c *Client) accept(ctx context.Context, resp *http.Response, repeated string, readErr error) *Error {
 	encoding := resp.Header.Get("Content-Encoding")
 	tooLarge, isTooLarge := errors.AsType[*http.MaxBytesError](readErr)
 	switch {
@@ -115,8 +115,10 @@ func (c *Client) accept(ctx context.Context, resp *http.Response, repeatsToken b
 		}
 	case readErr != nil:
 		return c.noAnswer(ctx, readErr)
-	case repeatsToken:
-		return &Error{Code: CodeMalformedAnswer, Err: errors.New("the answer repeats the token, so it was not kept")}
+	case repeated != "":
+		return &Error{
+			Code: CodeMalformedAnswer, Err: fmt.Errorf("the answer repeats %s, so it was not kept", repeated),
+		}
 	case encoding != "" && !strings.EqualFold(encoding, "identity"):
 		return &Error{Code: CodeMalformedAnswer, Err: fmt.Errorf(
 			"the answer has the content encoding %s, which was not requested", c.quote(encoding))}
@@ -131,7 +133,7 @@ func (c *Client) noAnswer(ctx context.Context, err error) *Error {
 		return RunEnded(ctx, ctx.Err())
 	}
 	if refused, ok := errors.AsType[*Error](err); ok {
-		refused.Err = c.settings.Token.redactError(refused.Err)
+		refused.Err = c.secrets.redactError(refused.Err)
 		return refused
 	}
 	if ctx.Err() != nil {
@@ -139,7 +141,7 @@ func (c *Client) noAnswer(ctx context.Context, err error) *Error {
 			Code: CodeTimeout, Err: fmt.Errorf("no full answer within %v", c.settings.CallTimeout), retryable: true,
 		}
 	}
-	cause := c.settings.Token.redactError(withoutURL(err))
+	cause := c.secrets.redactError(withoutURL(err))
 	if isBadCompression(err) {
 		return &Error{Code: CodeMalformedAnswer, Err: fmt.Errorf("decompressing the answer: %w", cause)}
 	}

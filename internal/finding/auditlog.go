@@ -99,7 +99,10 @@ func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) []
 
 // isMadeByPerson is false for a change that appears only because the server answers differently.
 func isMadeByPerson(c diff.Change) bool {
-	return !slices.Contains([]diff.Kind{diff.FieldFirstReported, diff.TokenExpiryReported, diff.TokenExpiryLost}, c.Kind)
+	return !slices.Contains([]diff.Kind{
+		diff.FieldFirstReported, diff.TokenExpiryReported, diff.TokenExpiryLost, diff.OrganizationNotStated,
+		diff.OrganizationStated,
+	}, c.Kind)
 }
 
 // isPolicyChange distinguishes changes of policies, whose values are JSON, from the other changes

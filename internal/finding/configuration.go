@@ -51,13 +51,9 @@ func sharedNames(e *evaluation) (rows []row) {
 }
 
 func unverifiedLinking(_ *evaluation, c configuration) row {
-	switch allowed := c.AllowUnverifiedEmailAccountLinking; {
-	case allowed == nil:
-		return notAssessed("The API did not report allowUnverifiedEmailAccountLinking.")
-	case *allowed:
-		return fail("The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
-	}
-	return inOrder
+	allowed := c.AllowUnverifiedEmailAccountLinking
+	return failIf(allowed != nil && *allowed,
+		"The configuration is %s and allows unverified e-mail account linking.", enabledWord(c.Enabled))
 }
 
 // foreign checks again what package fetch guarantees: a foreign configuration fails the collection.
@@ -65,14 +61,6 @@ func foreign(e *evaluation, c configuration) row {
 	return failIf(c.OrganizationID != "" && c.OrganizationID != e.organization.id,
 		"The configuration belongs to organization %s; the listing is of organization %s.",
 		c.OrganizationID, e.organization.id)
-}
-
-func policyOff(e *evaluation) []row {
-	if e.Inventory.Policies.RestrictAccountCreationToSCIM {
-		return nil
-	}
-	return []row{fail("The policy restrictAccountCreationToScim is off: accounts can be created without SCIM.").
-		of(e.organization)}
 }
 
 func unlinked(_ *evaluation, c configuration) row {

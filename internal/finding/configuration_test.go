@@ -48,7 +48,7 @@ var configurationCases = []ruleCase{
 	{"SCIM-015", "no name is not a name", names("", " "), []string{"pass org-1"}, ""},
 
 	{"SCIM-016", "allowed", linking(new(true)), []string{"fail high scim-1"}, "allows unverified"},
-	{"SCIM-016", "not reported", linking(nil), []string{"not_assessed scim-1"}, "did not report"},
+	{"SCIM-016", "left out", linking(nil), []string{"pass org-1"}, "1 leave the field out"},
 
 	{"SCIM-020", "another organization", func(in *finding.Input) { in.Inventory.SCIM[0].OrganizationID = "org-2" },
 		[]string{"fail critical scim-1"}, "belongs to organization org-2"},
@@ -57,6 +57,12 @@ var configurationCases = []ruleCase{
 
 	{"SCIM-025", "not restricted", func(in *finding.Input) { in.Inventory.Policies.RestrictAccountCreationToSCIM = false },
 		[]string{"fail high org-1"}, "is off"},
+	{"SCIM-025", "restricted, none enabled", disable, []string{"fail high org-1"}, "so the policy does nothing"},
+	{"SCIM-025", "restricted, no configuration", removeSCIM, []string{"fail high org-1"}, "so the policy does nothing"},
+	{"SCIM-025", "restricted, one of two enabled", func(in *finding.Input) {
+		addSCIM(in, scim("scim-2", "Entra", ""))
+		disable(in)
+	}, []string{"pass org-1"}, "enabled: 1 of 2"},
 	{"SCIM-025", "policies unreadable", hidePolicies, []string{"not_assessed org-1"}, "permission denied"},
 }
 

@@ -59,11 +59,13 @@ type evaluation struct {
 	scim         []configuration
 	// The numbers of SCIM configurations; ownerless ones have no organization id.
 	enabled, linked, ownerless int
-	sso                        map[string]*ona.SSOConfiguration // by id
-	links                      map[string][]subject             // enabled SCIM configurations, by the SSO configuration
-	names                      map[diff.Subject]string          // of every configuration in the inventory
-	candidates                 [][]ona.AuditLogEntry            // of each change
-	numbers                    *strings.Replacer                // for Rule.Passed
+	// unreported is how many leave allowUnverifiedEmailAccountLinking out.
+	unreported int
+	sso        map[string]*ona.SSOConfiguration // by id
+	links      map[string][]subject             // enabled SCIM configurations, by the SSO configuration
+	names      map[diff.Subject]string          // of every configuration in the inventory
+	candidates [][]ona.AuditLogEntry            // of each change
+	numbers    *strings.Replacer                // for Rule.Passed
 }
 
 // configuration is a SCIM configuration, with the time since which its token's expiry has been
@@ -110,6 +112,9 @@ func (e *evaluation) add(c *configuration) {
 	if c.OrganizationID == "" {
 		e.ownerless++
 	}
+	if c.AllowUnverifiedEmailAccountLinking == nil {
+		e.unreported++
+	}
 	if c.Enabled {
 		e.enabled++
 	}
@@ -152,6 +157,8 @@ func (e *evaluation) count() *strings.Replacer {
 		"{enabled}", strconv.Itoa(e.enabled), "{disabled}", strconv.Itoa(len(e.scim)-e.enabled),
 		"{linked}", strconv.Itoa(e.linked), "{targets}", strconv.Itoa(len(e.links)),
 		"{ownerless}", strconv.Itoa(e.ownerless), "{own}", strconv.Itoa(len(e.scim)-e.ownerless),
+		"{unreported}", strconv.Itoa(e.unreported),
+		"{invite}", strconv.Itoa(len(e.Inventory.Organization.InviteDomains)),
 		"{changes}", strconv.Itoa(len(e.Changes)), "{entries}", strconv.Itoa(e.AuditLog.sinceBaseline()))
 }
 

@@ -59,6 +59,9 @@ type Input struct {
 	// Baseline is nil for the first complete snapshot of an organization.
 	Baseline *Baseline
 	Changes  []diff.Change
+	// ListedOnly has the removed configurations that only a second listing confirms, with the reason
+	// why the API could not be asked.
+	ListedOnly map[diff.Subject]string
 	// AuditLog is nil if the log was not read.
 	AuditLog *AuditLog
 	// ExpirySince returns since when snapshots show the present expiry of a token. It is called once

@@ -44,7 +44,7 @@ func fromBytes(data []byte) finding.Input {
 	}
 	for bit, change := range []func(*finding.Input){hideSSO, hidePolicies, firstSnapshot,
 		func(in *finding.Input) { in.ServerClockKnown = false },
-		hideLog, state(ona.SSOStateUnspecified)} {
+		hideLog, state(ona.SSOStateUnspecified), hideDomains} {
 		if flags>>bit&1 == 1 && (bit != 5 || len(in.Inventory.SSO) > 0) {
 			change(&in)
 		}
@@ -111,13 +111,16 @@ func checkNothingFromUnreadable(t *testing.T, in finding.Input, findings []findi
 		unreadable = append(unreadable, "SCIM-018", "SCIM-023")
 	}
 	if in.Inventory.SSONotAssessed != "" {
-		unreadable = append(unreadable, "SCIM-010", "SCIM-011", "SCIM-013")
+		unreadable = append(unreadable, "SCIM-010", "SCIM-011", "SCIM-013", "SCIM-027")
+	}
+	if in.Inventory.DomainsNotAssessed != "" {
+		unreadable = append(unreadable, "SCIM-027")
 	}
 	if in.Inventory.Policies == nil {
 		unreadable = append(unreadable, "SCIM-025")
 	}
 	if in.Baseline == nil {
-		unreadable = append(unreadable, "SCIM-017", "SCIM-019", "RUN-003")
+		unreadable = append(unreadable, "SCIM-017", "SCIM-019", "RUN-003", "RUN-006")
 	}
 	if !in.ServerClockKnown {
 		unreadable = append(unreadable, "SCIM-021")
@@ -144,9 +147,6 @@ func unreported(c ona.SCIMConfiguration) []string {
 	}
 	if c.CreatedAt.IsZero() {
 		rules = append(rules, "SCIM-021")
-	}
-	if c.AllowUnverifiedEmailAccountLinking == nil {
-		rules = append(rules, "SCIM-016")
 	}
 	return rules
 }

@@ -115,6 +115,13 @@ var loggedCases = []ruleCase{
 	{"SCIM-023", "an entry of another kind of resource",
 		logged(entryOf("RESOURCE_TYPE_ENVIRONMENT", after(-time.Hour), "e-1", "started")),
 		[]string{"pass org-1"}, "since the baseline: 0."},
+	{"SCIM-023", "entries about who gets in", logged(aboutAccess()...), []string{"pass org-1"}, "since the baseline: 0."},
+	{"SCIM-018", "entries about who gets in", logged(aboutAccess()...), []string{"pass org-1"}, ""},
+	{"SCIM-023", "an invite domain changed", and(logged(aboutAccess()...), changes(diff.Change{
+		Kind: diff.InviteDomainAdded, SubjectType: diff.Organization, SubjectID: "org-1", Field: "inviteDomains", After: "a.example",
+	})), []string{"pass org-1"}, ""},
+	{"SCIM-023", "the server leaves out the organization", changes(change(diff.OrganizationNotStated, "organizationId", "org-1", "")),
+		[]string{"pass org-1"}, ""},
 	{"SCIM-023", "a policy changed with an entry under another id", and(changes(policyLifted()),
 		logged(entryOf(ona.ResourceTypeOrganizationPolicy, after(-time.Hour), "policy-1", "updated"))),
 		[]string{"pass org-1"}, ""},
@@ -188,4 +195,12 @@ func TestARuleThatIsTurnedOffSaysWhy(t *testing.T) {
 			t.Errorf("%s was turned off", id)
 		}
 	}
+}
+
+// aboutAccess has an entry of each type that is shown and not compared.
+func aboutAccess() (entries []ona.AuditLogEntry) {
+	for _, kind := range ona.AccessTypes {
+		entries = append(entries, entryOf(kind, after(-time.Hour), "org-1", "changed"))
+	}
+	return entries
 }

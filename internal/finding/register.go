@@ -46,11 +46,14 @@ var judgements = map[string]judgement{
 	foreignConfiguration: {each: foreign},
 	"SCIM-021":           {all: clockAnomalies},
 	"SCIM-023":           {needs: logSinceBaseline, all: logMismatches},
-	"SCIM-025":           {needs: policiesRead, all: policyOff},
+	"SCIM-025":           {needs: policiesRead, all: notRestricted},
+	"SCIM-026":           {all: joinByInvitation},
+	"SCIM-027":           {needs: domainsRead, all: unverifiedDomains},
 	runNotComplete:       {all: incomplete},
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
 	"RUN-003":            {needs: baseline, all: otherSource},
 	"RUN-004":            {all: unknownFields},
+	"RUN-006":            {needs: baseline, all: listedOnly},
 }
 
 //go:embed rules.json
@@ -85,6 +88,14 @@ func ssoRead(e *evaluation) string {
 func policiesRead(e *evaluation) string {
 	if e.Inventory.Policies == nil {
 		return "The organization's policies could not be read: " + e.Inventory.PoliciesNotAssessed
+	}
+	return ""
+}
+
+// domainsRead is needed by rules about domain verifications.
+func domainsRead(e *evaluation) string {
+	if reason := e.Inventory.DomainsNotAssessed; reason != "" {
+		return "The domain verifications could not be read: " + reason
 	}
 	return ""
 }

@@ -37,10 +37,13 @@ SCIM-020 critical
 SCIM-021 medium 8.17 AU-8
 SCIM-023 medium CC7.2 10.2.1.5
 SCIM-025 high CC6.2 AC-2
+SCIM-026 medium CC6.2 AC-2
+SCIM-027 medium CC6.1 IA-4
 RUN-001 high CA-7
 RUN-002 medium CA-7
 RUN-003 high CM-3
-RUN-004 info`
+RUN-004 info
+RUN-006 medium CA-7`
 
 func TestRegister(t *testing.T) {
 	var got strings.Builder

@@ -46,6 +46,19 @@ func otherSource(e *evaluation) []row {
 	return nil
 }
 
+// listedOnly fails each removal that the API does not confirm itself.
+func listedOnly(e *evaluation) (rows []row) {
+	for _, c := range e.Changes {
+		s := changeSubject(c)
+		why, only := e.ListedOnly[diff.Subject{Type: s.kind, ID: s.id}]
+		if only && c.Kind == diff.Removed {
+			rows = append(rows, fail("Two listings without it agree, but the API does not confirm the removal itself: %s.",
+				strings.TrimSuffix(why, ".")).of(s))
+		}
+	}
+	return rows
+}
+
 func unknownFields(e *evaluation) (rows []row) {
 	for _, field := range e.UnknownFields {
 		rows = append(rows, fail("The answers carried the field %s, which this version does not know.", field).

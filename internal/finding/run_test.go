@@ -3,6 +3,7 @@ package finding_test
 import (
 	"time"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 )
 
@@ -67,4 +68,14 @@ var runCases = []ruleCase{
 		in.UnknownFields = []string{"SCIMConfiguration.groups", "SSOConfiguration.color"}
 	}, []string{"fail info SCIMConfiguration.groups", "fail info SSOConfiguration.color"},
 		"field SCIMConfiguration.groups"},
+
+	{"RUN-006", "a removal that a second listing confirms, beside one that the API confirms", func(in *finding.Input) {
+		in.Changes = []diff.Change{
+			{Kind: diff.Removed, SubjectType: diff.SSOConfiguration, SubjectID: "same-id", SubjectName: "Okta"},
+			{Kind: diff.Removed, SubjectType: diff.SCIMConfiguration, SubjectID: "same-id", SubjectName: "Okta"},
+		}
+		in.ListedOnly = map[diff.Subject]string{{Type: diff.SSOConfiguration, ID: "same-id"}: "HTTP 501: no such method"}
+	}, []string{"fail medium same-id"},
+		"Two listings without it agree, but the API does not confirm the removal itself: HTTP 501: no such method."},
+	{"RUN-006", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "first snapshot of this organization"},
 }

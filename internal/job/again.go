@@ -88,7 +88,7 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 		TakenAt: h.TakenAt, Thresholds: a.Rules.Thresholds, TurnedOff: a.Rules.TurnedOff, Exceptions: a.Exceptions,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
-	replay := fetch.NewReplay(exchanges)
+	replay := fetch.NewReplay(exchanges, h.TakenAt)
 	t := &task{night: n, past: a.Past, header: snapshot.Snapshot{
 		RunID: h.RunID, RuleSetID: h.RuleSetID, Source: h.Source, BaseURL: h.BaseURL, TakenAt: h.TakenAt,
 	}}
@@ -100,10 +100,30 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
 	t.header.ServerClockKnown, t.header.ServerClockOffset = h.ServerClockKnown, h.ServerClockOffset
+	if replay.Missing() != nil {
+		t.keepReasons(h)
+	}
 	if err != nil && replay.Missing() != nil {
 		err = fmt.Errorf("%w: %w", ErrMissing, replay.Missing())
 	}
 	return &Redone{task: t, again: a, replay: replay}, err
+}
+
+// keepReasons sets why something was not assessed to what is stored, if a request got no response in
+// that night, because only the stored text says why.
+func (t *task) keepReasons(stored snapshot.Snapshot) {
+	for _, reason := range []struct {
+		again  *string
+		stored string
+	}{
+		{&t.header.DomainsNotAssessed, stored.DomainsNotAssessed},
+		{&t.header.OwnToken.NotAssessed, stored.OwnToken.NotAssessed},
+	} {
+		if *reason.again != "" && reason.stored != "" {
+			*reason.again = reason.stored
+		}
+	}
+	t.inventory.DomainsNotAssessed = t.header.DomainsNotAssessed
 }
 
 // Redone is a snapshot whose work is done again, step by step.

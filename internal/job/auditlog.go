@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,22 +18,21 @@ import (
 const (
 	// maxLogPages is the highest number of pages that one query of the audit log reads.
 	maxLogPages = 200
-	// maxLogSubjects is the highest number of subjects in one query, maxLogQueries the highest number
-	// of such queries.
-	maxLogSubjects = 50
-	maxLogQueries  = 10
+	// maxLogQueries is the highest number of queries by subject.
+	maxLogQueries = 20
 	// maxLogTime is the time limit for one query, so that a slow audit log neither fails the snapshot
 	// nor delays the other organizations.
 	maxLogTime = 3 * time.Minute
 )
 
-// auditedTypes lists the subject types whose audit-log entries are read.
+// auditedTypes lists the subject types whose audit-log entries are compared with the changes.
 var auditedTypes = []string{
 	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
 }
 
-// readAuditLog reads the audit log back to the snapshot that the changes are compared with: first
-// by the audited subject types, then for each changed subject that has no entry yet.
+// readAuditLog reads the audit log since the snapshot that the changes are compared with: first by
+// the audited subject types, then for each changed subject that has no entry yet, then by the types
+// that are only shown.
 func (t *task) readAuditLog(ctx context.Context) error {
 	if !t.found {
 		return nil
@@ -56,6 +56,9 @@ func (t *task) readAuditLog(ctx context.Context) error {
 		if err := t.queryUnexplained(ctx); err != nil {
 			return err
 		}
+		if err := t.queryAccess(ctx); err != nil {
+			return err
+		}
 	}
 	slices.Sort(t.header.UnknownFields)
 	t.header.UnknownFields = slices.Compact(t.header.UnknownFields)
@@ -65,10 +68,10 @@ func (t *task) readAuditLog(ctx context.Context) error {
 // queryUnexplained reads the entries about changed subjects that have no candidate yet.
 func (t *task) queryUnexplained(ctx context.Context) error {
 	queries := 0
-	for ids := range slices.Chunk(t.unexplained(), maxLogSubjects) {
+	for ids := range slices.Chunk(t.unexplained(), fetch.MaxFilterIDs) {
 		if queries++; queries > maxLogQueries {
 			t.markIncomplete(fmt.Sprintf(
-				"only the first %d changed subjects were looked up in the log", maxLogSubjects*maxLogQueries))
+				"only the first %d changed subjects were looked up in the log", fetch.MaxFilterIDs*maxLogQueries))
 			return nil
 		}
 		read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectIDs: ids})
@@ -84,20 +87,37 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 	return nil
 }
 
-// queryLog reads entries and adds those since t.log.Since: newest first, each once. It returns an
-// error only if ctx is cancelled or times out.
+// queryAccess reads the entries that a report shows without a comparison. That some are missing is
+// noted; it leaves the comparison of the others complete.
+func (t *task) queryAccess(ctx context.Context) error {
+	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: ona.AccessTypes})
+	if err != nil {
+		return err
+	}
+	if why := cmp.Or(read.NotAssessed, read.Lacking); why != "" {
+		t.header.Notes = append(t.header.Notes, "audit-log entries about the organization, its domains, roles, tokens and "+
+			"service accounts may be missing: "+why)
+	}
+	return nil
+}
+
+// queryLog reads entries between t.log.Since and the end of the snapshot, and adds them: newest
+// first, each once. It returns an error only if ctx is cancelled or times out.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
-	q.Since, q.MaxPages = t.log.Since, maxLogPages
+	q.Since, q.MaxPages, q.PageBack = t.log.Since, maxLogPages, t.pageBack
+	// The end of the query is exclusive; a change may be logged later than it happened.
+	q.Until = t.log.Until.Add(t.Thresholds.ClockSkew + time.Second)
 	read, err := listAuditLogs(ctx, t.client, q)
 	if err != nil {
 		return nil, err
 	}
+	t.pageBack = read.PageBack
 	known := make(map[string]bool, len(t.log.Entries))
 	for _, e := range t.log.Entries {
 		known[e.ID] = true
 	}
 	for _, e := range read.Entries {
-		if !known[e.ID] && !e.CreatedAt.Before(q.Since) {
+		if !known[e.ID] {
 			t.log.Entries = append(t.log.Entries, e)
 		}
 	}
@@ -122,8 +142,8 @@ func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQu
 	return read, err
 }
 
-// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason is
-// "".
+// markIncomplete keeps the first reason why entries may be missing. It does nothing if reason
+// is "".
 func (t *task) markIncomplete(reason string) {
 	if t.log.Lacking == "" {
 		t.log.Lacking, t.log.CompleteFrom = reason, time.Time{}
@@ -137,8 +157,8 @@ func (t *task) seen(id string) bool {
 	return inBaseline || t.seenBefore(diff.SCIMConfiguration, id)
 }
 
-// comparedSince returns, by subject type, when the snapshot was taken that the changes are compared
-// with. It has no entry for a type that was not compared.
+// comparedSince returns, by subject type, when the snapshot was taken that the changes are
+// compared with. It has no entry for a type that was not compared.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	b := t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
@@ -151,9 +171,9 @@ func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	return since
 }
 
-// serverTime converts an instant of this machine's clock to the server's clock, if the offset is
-// known. The offset is rounded as it is stored, so that consecutive runs compute the same instant
-// for the same snapshot.
+// serverTime converts an instant of this machine's clock to the server's clock, if the offset
+// is known. The offset is rounded as it is stored, so that consecutive runs compute the same
+// instant for the same snapshot.
 func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	if !h.ServerClockKnown {
 		return at

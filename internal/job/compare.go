@@ -3,25 +3,19 @@ package job
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
-	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
 
-// maxConfirmations is the highest number of removals in one organization for which the API is
-// asked. The notes of further removals say that it was not asked.
-const maxConfirmations = 100
-
 // compare finds the changes since the baseline. If the baseline has no SSO configurations or
-// policies because they could not be read, compare uses the last snapshot that has them and notes
-// this.
+// policies because they could not be read, compare uses the last snapshot that has them and
+// notes this.
 func (t *task) compare(ctx context.Context) (err error) {
 	if t.baseline, t.found, err = t.past.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
 		return err
@@ -40,7 +34,6 @@ func (t *task) compare(ctx context.Context) (err error) {
 	return nil
 }
 
-// comparedWith returns the older snapshot of a change.
 func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
@@ -51,46 +44,11 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	return t.baseline.Snapshot
 }
 
-// confirmRemovals requests each removed configuration from the API. If the API still has it, the
-// listing was not complete, which is an error. If the API cannot be asked, the change is noted as
-// not confirmed.
-func (t *task) confirmRemovals(ctx context.Context) error {
-	asked := 0
-	for i := range t.changes {
-		c := &t.changes[i]
-		if c.Kind != diff.Removed {
-			continue
-		}
-		removal := ona.Removal{Reason: fmt.Sprintf("the API was asked only about the first %d removals", maxConfirmations)}
-		if asked++; asked <= maxConfirmations {
-			var err error
-			if removal, err = t.confirmRemoval(ctx, c); err != nil {
-				return fmt.Errorf("confirming that %s %s was removed: %w", c.SubjectType, c.SubjectID, err)
-			}
-		}
-		if removal.StillThere {
-			return &fetch.Error{Code: fetch.CodeIncompleteListing, Err: fmt.Errorf(
-				"%s %s is not in the listing, but the API still has it", c.SubjectType, c.SubjectID)}
-		}
-		c.NoteRemoval(removal)
-	}
-	return nil
-}
-
-func (t *task) confirmRemoval(ctx context.Context, c *diff.Change) (ona.Removal, error) {
-	method := ona.GetSCIMConfiguration
-	if c.SubjectType == diff.SSOConfiguration {
-		method = ona.GetSSOConfiguration
-	}
-	removal, exchange, err := t.client.ConfirmRemoved(ctx, method, c.SubjectID)
-	t.exchanges = append(t.exchanges, exchange)
-	return removal, err
-}
-
 func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{
-		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, AuditLog: t.log, TurnedOff: t.TurnedOff,
+		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, ListedOnly: t.listedOnly,
+		AuditLog: t.log, TurnedOff: t.TurnedOff,
 		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
 	}
@@ -112,9 +70,9 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
 
-// missedNights returns the scheduled instants since the organization's baseline without a complete
-// snapshot, except that of this run. An organization without a baseline missed none, because
-// nothing says that it had to be collected before.
+// missedNights returns the scheduled instants since the organization's baseline without a
+// complete snapshot, except that of this run. An organization without a baseline missed none,
+// because nothing says that it had to be collected before.
 func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
 	schedules, err := t.past.Schedules(ctx)
 	if err != nil || len(schedules) == 0 || !t.found {
@@ -129,8 +87,8 @@ func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.
 	return true, missed, err
 }
 
-// recordRules stores the wording and the thresholds of the rules, unless they are those of the last
-// run.
+// recordRules stores the wording and the thresholds of the rules, unless they are those of the
+// last run.
 func recordRules(ctx context.Context, o Options) (id int64, err error) {
 	return o.Store.RecordRules(ctx, ruleSet(o.Thresholds, o.TurnedOff))
 }

@@ -1,6 +1,6 @@
 // Package job does one run: it collects every organization, compares it with its baseline,
-// evaluates the rules, stores the snapshot and writes the report. The commands run, serve and demo
-// share it. A night is one scheduled run.
+// evaluates the rules, stores the snapshot and writes the report. The commands run, serve and
+// demo share it. A night is one scheduled run.
 package job
 
 import (
@@ -25,12 +25,12 @@ import (
 type Options struct {
 	Store   *snapshot.Store
 	Sources []fetch.Source
-	// TakenAt is the instant of every snapshot in the run, UTC, whole seconds. Now is the clock for
-	// the end of the run.
+	// TakenAt is the instant of every snapshot in the run, UTC, whole seconds. Now is the clock
+	// for the end of the run.
 	TakenAt time.Time
 	Now     func() time.Time
-	// ScheduledFor is the zero time for a run without a schedule. Trigger is what started the run:
-	// "manual", "schedule", "catch_up" or "demo".
+	// ScheduledFor is the zero time for a run without a schedule. Trigger is what started the
+	// run: "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
 	// Schedule is the schedule to record in the database; an empty expression keeps the recorded one.
@@ -39,13 +39,13 @@ type Options struct {
 	Host        string
 	// Concurrency is the number of organizations that are collected at the same time.
 	Concurrency int
-	// Collected, unless nil, is called after each source, possibly from several goroutines at the same
-	// time.
+	// Collected, unless nil, is called after each source, possibly from several goroutines at
+	// the same time.
 	Collected func()
 	// Timeout bounds the collection of all organizations; zero means no bound.
 	Timeout time.Duration
-	// Reports is the folder in which the report's folder is created; Report has the settings for its
-	// files.
+	// Reports is the folder in which the report's folder is created; Report has the settings
+	// for its files.
 	Reports    string
 	Report     report.Options
 	Thresholds finding.Thresholds
@@ -60,8 +60,8 @@ type Options struct {
 type Result struct {
 	Run           snapshot.Run
 	Organizations []Organization // in the order of Options.Sources
-	// ReportFolder is the path of the report; empty if it could not be written, for the reason in
-	// ReportError.
+	// ReportFolder is the path of the report; empty if it could not be written, for the reason
+	// in ReportError.
 	ReportFolder string
 	ReportError  error
 }
@@ -84,17 +84,17 @@ func (r *Result) Complete() bool {
 	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
 }
 
-// night is a run in progress.
 type night struct {
 	Options
 	runID, ruleSetID int64
+	pins             *Pins
 	// collected maps each organization id to its source.
 	collected sync.Map
 }
 
-// Run does one run. An organization that cannot be collected gets a failed snapshot and does not
-// affect the others; the Result has its error. Run returns an error only if the run itself cannot
-// be recorded.
+// Run does one run. An organization that cannot be collected gets a failed snapshot and does
+// not affect the others; the Result has its error. Run returns an error only if the run itself
+// cannot be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Schedule.Expression != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
@@ -112,7 +112,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	n := &night{Options: o, runID: runID, ruleSetID: rules}
-	result := &Result{Organizations: n.collectAll(ctx)}
+	result := &Result{}
+	if result.Organizations, err = n.collectAll(ctx); err != nil {
+		return nil, err
+	}
 	// What was collected is recorded and reported even if the run was cancelled.
 	ctx = context.WithoutCancel(ctx)
 	outcome, reason := result.outcome()
@@ -126,14 +129,18 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-func (n *night) collectAll(ctx context.Context) []Organization {
+func (n *night) collectAll(ctx context.Context) (organizations []Organization, err error) {
 	if n.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, n.Timeout,
 			fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout))
 		defer cancel()
 	}
-	organizations := make([]Organization, len(n.Sources))
+	if n.pins, err = ReadPins(ctx, n.Store, n.Sources, n.Concurrency); err != nil {
+		return nil, err
+	}
+	n.warnLeft(ctx)
+	organizations = make([]Organization, len(n.Sources))
 	var group errgroup.Group
 	group.SetLimit(max(n.Concurrency, 1))
 	for i, source := range n.Sources {
@@ -146,11 +153,11 @@ func (n *night) collectAll(ctx context.Context) []Organization {
 		})
 	}
 	_ = group.Wait() // no function returns an error: the organizations have them
-	return organizations
+	return organizations, nil
 }
 
-// organization takes the snapshot of one organization, or records why it failed, and returns what
-// is stored.
+// organization takes the snapshot of one organization, or records why it failed, and returns
+// what is stored.
 func (n *night) organization(ctx context.Context, source fetch.Source) Organization {
 	saved, err := n.takeSnapshot(ctx, source)
 	stored := context.WithoutCancel(ctx)
@@ -185,8 +192,8 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	return snapshot.Complete, ""
 }
 
-// report writes the report of the run. At the same time it checkpoints the write-ahead log, so that
-// closing the database is fast.
+// report writes the report of the run. At the same time it checkpoints the write-ahead log, so
+// that closing the database is fast.
 func (n *night) report(ctx context.Context) (folder string, err error) {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {

@@ -35,6 +35,8 @@ type house struct {
 	// asked counts the requests by method; several come at once.
 	asked map[string]int
 	mu    sync.Mutex
+	// before, unless nil, is called before the server answers a request.
+	before func(method string)
 }
 
 func newHouse(t *testing.T, states ...*demo.State) *house {
@@ -55,6 +57,9 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 		h.mu.Lock()
 		h.asked[method]++
 		h.mu.Unlock()
+		if h.before != nil {
+			h.before(method)
+		}
 		next.ServeHTTP(w, r)
 	}
 	api := httptest.NewServer(server)

@@ -13,9 +13,9 @@ import (
 // ErrLocked means that another run holds the lock.
 var ErrLocked = errors.New("another run of auditor is using this database")
 
-// Lock keeps a second run away from a database. It takes an advisory lock on the file beside it,
-// which ends with the process in every case. The file itself stays and locks nothing; it names the
-// last holder of the lock, for the error of the next run.
+// Lock keeps a second run away from a database. It takes an advisory lock on the file beside
+// it, which ends with the process in every case. The file itself stays and locks nothing; it
+// names the last holder of the lock, for the error of the next run.
 func Lock(database string, now time.Time) (unlock func() error, err error) {
 	path := database + ".lock"
 	lock := flock.New(path, flock.SetPermissions(0o600))
@@ -26,14 +26,14 @@ func Lock(database string, now time.Time) (unlock func() error, err error) {
 	if !locked {
 		return nil, fmt.Errorf("%w%s (lock file %s)", ErrLocked, holder(path), path)
 	}
-	// An error does not matter: the name is only a help, and some systems refuse writes to a locked
-	// file.
+	// An error does not matter: the name is only a help, and some systems refuse writes to a
+	// locked file.
 	_ = sign(path, now)
 	return lock.Close, nil
 }
 
-// sign overwrites what the last holder wrote. To empty the file first takes some file systems as
-// long as a sync.
+// sign overwrites what the last holder wrote. To empty the file first takes some file systems
+// as long as a sync.
 func sign(path string, now time.Time) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {

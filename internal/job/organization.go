@@ -33,12 +33,17 @@ type task struct {
 	// seenBefore reports whether a snapshot up to the baseline had the configuration.
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
+	// listedOnly has the removed configurations that only a second listing confirms, with the reason
+	// why the API could not be asked.
+	listedOnly map[diff.Subject]string
 	log        *finding.AuditLog
-	findings   []finding.Finding
+	// pageBack is set once the server has shown that it does not filter the audit log by time.
+	pageBack bool
+	findings []finding.Finding
 }
 
-// takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the header
-// has what was known until then.
+// takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the
+// header has what was known until then.
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, past: n.Store, header: snapshot.Snapshot{
 		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
@@ -47,6 +52,7 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 		t.pin,
 		t.collect,
 		t.compare,
+		t.noteRenamed,
 		t.confirmRemovals,
 		t.readAuditLog,
 		t.evaluate,
@@ -58,21 +64,6 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 		}
 	}
 	return t.header, nil
-}
-
-// pin sets the organization that the token must belong to: the one that the operator named,
-// otherwise the one in the source's last complete snapshot.
-func (t *task) pin(ctx context.Context) error {
-	t.options = t.source.Fetch
-	if t.options.OrganizationID == "" {
-		last, _, err := t.Store.Pinned(ctx, t.source.Name, 0) // without one, last is empty
-		if err != nil {
-			return err
-		}
-		t.options.OrganizationID, t.header.OrganizationName = last.OrganizationID, last.OrganizationName
-	}
-	t.header.OrganizationID = t.options.OrganizationID
-	return nil
 }
 
 // collect reads the organization. Two sources of one run must not collect the same one.
@@ -91,8 +82,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	}
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
-		return &fetch.Error{Code: fetch.CodeDuplicateOrganization, Err: fmt.Errorf(
-			"its token belongs to organization %s, which %q of this run collects already", id, other)}
+		return duplicate(id, other.(string))
 	}
 	return nil
 }
@@ -105,20 +95,21 @@ func (t *task) describe(c *fetch.Collection) {
 	if o := c.Inventory.Organization; o.ID != "" {
 		h.OrganizationID, h.OrganizationName, h.OrganizationTier = o.ID, o.Name, o.Tier
 	}
-	h.Pages = c.SCIM.Pages + c.SSO.Pages
+	h.Pages = c.SCIM.PagesRead + c.SSO.PagesRead
 	h.SCIMListing, h.SCIMReceived, h.SCIMDistinct = c.SCIM.Listing, c.SCIM.Received, c.SCIM.Distinct
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
+	h.DomainsNotAssessed, h.OwnToken = c.Inventory.DomainsNotAssessed, c.OwnToken
 	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset.Truncate(time.Millisecond) // as it is stored
-	h.Notes, h.UnknownFields = c.Notes, c.UnknownFields
+	h.Notes, h.UnknownFields = append(h.Notes, c.Notes...), c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {
 		h.Notes = append(h.Notes,
 			"the token of this run expires on "+at.Format(time.DateOnly)+", by the settings")
 	}
 }
 
-// store stores the snapshot. The store refuses it if its baseline is no longer the last complete
-// snapshot of the organization.
+// store stores the snapshot. The store refuses it if its baseline is no longer the last
+// complete snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
 	saved, err := t.Store.SaveComplete(ctx, t.result())
 	if err != nil {
@@ -133,7 +124,7 @@ func (t *task) result() snapshot.Collected {
 	c := snapshot.Collected{
 		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
-		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Body, nil },
+		Response:    func(i int) ([]byte, error) { return t.exchanges[i].Response() },
 	}
 	if t.log != nil {
 		c.AuditLog = &t.log.AuditLog
@@ -148,8 +139,8 @@ func (t *task) result() snapshot.Collected {
 	return c
 }
 
-// ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch; otherwise
-// err.
+// ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch;
+// otherwise err.
 func ended(ctx context.Context, err error) error {
 	if _, remote := errors.AsType[*fetch.Error](err); remote || ctx.Err() == nil {
 		return err
@@ -157,8 +148,8 @@ func ended(ctx context.Context, err error) error {
 	return fetch.RunEnded(ctx, err)
 }
 
-// recordFailure stores the header of a failed snapshot. It returns the cause, joined with the error
-// if storing fails.
+// recordFailure stores the header of a failed snapshot. It returns the cause, joined with the
+// error if storing fails.
 func (n *night) recordFailure(
 	ctx context.Context, header snapshot.Snapshot, cause error,
 ) (snapshot.Snapshot, error) {
@@ -179,8 +170,8 @@ func (n *night) recordFailure(
 // maxNotedRetries is the highest number of retries in the notes of a failed snapshot.
 const maxNotedRetries = 20
 
-// noteRetries counts the retries and adds their reasons to the notes, because a failed snapshot has
-// no exchanges that show them.
+// noteRetries counts the retries and adds their reasons to the notes, because a failed snapshot
+// has no exchanges that show them.
 func (t *task) noteRetries() {
 	var notes []string
 	for _, e := range t.exchanges {

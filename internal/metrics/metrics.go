@@ -1,4 +1,5 @@
-// Package metrics exposes the last run in the store, and the counters of a server, in the format of Prometheus.
+// Package metrics exposes the last run in the store, and the counters of a server, in the
+// format of Prometheus.
 package metrics
 
 import (
@@ -7,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +25,9 @@ const namespace = "auditor"
 type Set struct {
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
+	// stated has the expiries of tokens in the settings, by source; expiries guards it.
+	expiries sync.Mutex
+	stated   map[string]time.Time
 	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
 
 	// What a server counts from its start. These are nil until CountServer adds them.
@@ -36,7 +41,8 @@ func New(toolVersion string) *Set {
 	s := &Set{registry: prometheus.NewRegistry(), stored: make(map[string]*prometheus.GaugeVec)}
 	s.gauges("build_info", "1, with the version of auditor.", "version").WithLabelValues(toolVersion).Set(1)
 	s.tokens = s.gauges("token_expires_timestamp_seconds",
-		"When the token of the organization expires, according to the settings.", "source")
+		"When the token of the organization expires: by the API if it is its user's only token, else by the settings, else "+
+			"the earliest end of its user's tokens.", "source")
 	for line := range strings.Lines(storedMetrics) {
 		columns := strings.Split(strings.TrimSpace(line), "\t")
 		s.stored[columns[0]] = s.gauges(columns[0], columns[2], strings.Fields(columns[1])...)
@@ -67,11 +73,25 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token. A source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets what Update set. A
+// source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
+	s.expiries.Lock()
+	defer s.expiries.Unlock()
+	s.stated = at
 	s.tokens.Reset()
 	for source, expires := range at {
 		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+	}
+}
+
+// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the token itself, or
+// if the settings do not have it.
+func (s *Set) setOwnToken(h snapshot.Snapshot) {
+	s.expiries.Lock()
+	defer s.expiries.Unlock()
+	if own := h.OwnToken; !own.Ends.IsZero() && (own.Tokens == 1 || s.stated[h.Source].IsZero()) {
+		s.tokens.WithLabelValues(h.Source).Set(float64(own.Ends.Unix()))
 	}
 }
 
@@ -80,8 +100,9 @@ func (s *Set) Handler() http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 }
 
-// WriteFile writes the metrics for the textfile collector of the node exporter. The file is readable by everyone,
-// because the collector runs as another user and no metric is secret. It is replaced completely or not at all.
+// WriteFile writes the metrics for the textfile collector of the node exporter. The file is
+// readable by everyone, because the collector runs as another user and no metric is secret. It
+// is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
 	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
@@ -89,7 +110,8 @@ func (s *Set) WriteFile(path string) error {
 	return nil
 }
 
-// storedMetrics has a line for each metric that Update reads from the store: its name, labels and help.
+// storedMetrics has a line for each metric that Update reads from the store: its name, labels
+// and help.
 //
 //go:embed stored.tsv
 var storedMetrics string
@@ -98,8 +120,9 @@ func (s *Set) set(name string, value float64, labels ...string) {
 	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended. For an organization without a complete snapshot, it omits the
-// numbers of configurations, changes and findings: unknown values are omitted, never 0.
+// Update sets the metrics to the last run that has ended. For an organization without a
+// complete snapshot, it omits the numbers of configurations, changes and findings: unknown
+// values are omitted, never 0.
 func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {
@@ -118,13 +141,14 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.run(ctx, store, r)
+			return s.run(ctx, store, r, newest)
 		}
 	}
 	return nil
 }
 
-func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) error {
+// run sets the metrics to a run. newest are the newest complete snapshots of all organizations.
+func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run, newest []snapshot.Snapshot) error {
 	s.set("run_complete", oneIf(r.Outcome == snapshot.Complete))
 	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
 	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
@@ -132,6 +156,12 @@ func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run) er
 	for _, h := range snapshots {
 		if err := s.organization(ctx, store, h); err != nil {
 			return err
+		}
+		// A night that failed may not have read when the token ends.
+		for _, last := range newest {
+			if last.Source == h.Source {
+				s.setOwnToken(last)
+			}
 		}
 	}
 	return err

@@ -11,13 +11,16 @@ import (
 )
 
 // Field is a field of an API object. The struct tag `api` declares it: `api:"createdAt"`, or
-// `api:"ssoConfigurationId,id"` if the value is an id. The tag is all that reading the field from
+// `api:"ssoConfigurationId,id"` if the value is an id, `api:"inviteDomains,domains"` if the value is
+// the member "domains" of an object. The tag is all that reading the field from
 // an answer (package fetch) and writing it as canonical JSON need.
 type Field struct {
 	// Name is the API's name.
 	Name string
 	// ID is set if ParseID reads the value.
 	ID bool
+	// Member is the member of the object that holds the value; empty if the field itself holds it.
+	Member string
 
 	index []int
 }
@@ -28,7 +31,11 @@ func FieldsOf[T any]() []Field {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		if tag, ok := f.Tag.Lookup("api"); ok {
 			name, option, _ := strings.Cut(tag, ",")
-			fields = append(fields, Field{Name: name, ID: option == "id", index: f.Index})
+			field := Field{Name: name, Member: option, index: f.Index}
+			if option == "id" {
+				field.ID, field.Member = true, ""
+			}
+			fields = append(fields, field)
 		}
 	}
 	return fields
@@ -44,6 +51,7 @@ var (
 	scimFields   = FieldsOf[SCIMConfiguration]()
 	ssoFields    = FieldsOf[SSOConfiguration]()
 	policyFields = FieldsOf[OrganizationPolicies]()
+	domainFields = FieldsOf[DomainVerification]()
 	entryFields  = FieldsOf[AuditLogEntry]()
 )
 
@@ -57,6 +65,9 @@ func (c SSOConfiguration) Canonical() string { return canonical(ssoFields, &c, c
 
 // Canonical returns the policies as canonical JSON, see SCIMConfiguration.Canonical.
 func (p OrganizationPolicies) Canonical() string { return canonical(policyFields, &p, p.Unknown) }
+
+// Canonical returns the verification as canonical JSON, see SCIMConfiguration.Canonical.
+func (d DomainVerification) Canonical() string { return canonical(domainFields, &d, d.Unknown) }
 
 // Canonical returns the entry as canonical JSON, see SCIMConfiguration.Canonical.
 func (e AuditLogEntry) Canonical() string { return canonical(entryFields, &e, e.Unknown) }

@@ -7,6 +7,7 @@ package ona
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -32,8 +33,11 @@ type Organization struct {
 	Tier      string    `api:"tier"`
 	CreatedAt time.Time `api:"createdAt"`
 	UpdatedAt time.Time `api:"updatedAt"`
-	Unknown   Unknown
-	Raw       json.RawMessage
+	// InviteDomains is a set: everybody with an e-mail address in one of these domains may join. The
+	// API sends it as {"domains": [...]}.
+	InviteDomains []string `api:"inviteDomains,domains"`
+	Unknown       Unknown
+	Raw           json.RawMessage
 }
 
 // SCIMConfiguration lets an identity provider create and remove accounts
@@ -52,7 +56,8 @@ type SCIMConfiguration struct {
 	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
 	// expiry is unknown then, which does not mean that the token has expired.
 	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
-	// AllowUnverifiedEmailAccountLinking is nil if the API did not report it.
+	// AllowUnverifiedEmailAccountLinking is nil if the API left it out. A server that knows the field
+	// (since 2026-07) leaves false out, and an older one leaves out both, so nil counts as false.
 	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
 	Unknown                            Unknown
 	Raw                                json.RawMessage
@@ -98,8 +103,29 @@ type OrganizationPolicies struct {
 	Raw                           json.RawMessage
 }
 
-// Inventory is everything that the complete listings of one organization contain. SCIM and SSO are
-// sorted by id and hold each id once.
+// DomainVerified is the DomainVerification.State of a domain that the organization has proved to
+// own. An enum that the API leaves out has its …_UNSPECIFIED value.
+const (
+	DomainVerified    = "DOMAIN_VERIFICATION_STATE_VERIFIED"
+	DomainUnspecified = "DOMAIN_VERIFICATION_STATE_UNSPECIFIED"
+)
+
+// DomainVerification is the proof that an organization owns an e-mail domain
+// (OrganizationService/ListDomainVerifications).
+type DomainVerification struct {
+	ID string `api:"id,id"`
+	// OrganizationID is empty if the API left it out.
+	OrganizationID string `api:"organizationId,id"`
+	Domain         string `api:"domain"`
+	State          string `api:"state"`
+	// VerifiedAt is the zero time if the API did not report it.
+	VerifiedAt time.Time `api:"verifiedAt"`
+	Unknown    Unknown
+	Raw        json.RawMessage
+}
+
+// Inventory is everything that the complete listings of one organization contain. SCIM, SSO and
+// Domains are sorted by id and hold each id once.
 type Inventory struct {
 	Organization Organization
 	SCIM         []SCIMConfiguration
@@ -110,6 +136,10 @@ type Inventory struct {
 	// Policies is nil if they could not be read; PoliciesNotAssessed then says why.
 	Policies            *OrganizationPolicies
 	PoliciesNotAssessed string
+	Domains             []DomainVerification
+	// DomainsNotAssessed says why the domain verifications could not be read; empty if Domains is
+	// complete. If it is set, Domains is empty and means nothing.
+	DomainsNotAssessed string
 }
 
 // Subject types of the audit-log entries that concern what is audited.
@@ -118,6 +148,22 @@ const (
 	ResourceTypeSSOConfiguration   = "RESOURCE_TYPE_SSO_CONFIG"
 	ResourceTypeOrganizationPolicy = "RESOURCE_TYPE_ORGANIZATION_POLICY"
 )
+
+// Subject types of the audit-log entries that concern who gets in by other ways; AccessTypes has
+// them all.
+const (
+	ResourceTypeOrganization        = "RESOURCE_TYPE_ORGANIZATION"
+	ResourceTypeDomainVerification  = "RESOURCE_TYPE_DOMAIN_VERIFICATION"
+	ResourceTypeRoleAssignment      = "RESOURCE_TYPE_ROLE_ASSIGNMENT"
+	ResourceTypePersonalAccessToken = "RESOURCE_TYPE_PERSONAL_ACCESS_TOKEN" //nolint:gosec // no credential
+	ResourceTypeServiceAccount      = "RESOURCE_TYPE_SERVICE_ACCOUNT"
+)
+
+// AccessTypes are the subject types whose entries a report shows without comparing them.
+var AccessTypes = []string{
+	ResourceTypeOrganization, ResourceTypeDomainVerification, ResourceTypeRoleAssignment,
+	ResourceTypePersonalAccessToken, ResourceTypeServiceAccount,
+}
 
 // AuditLogEntry is one line of an organization's audit log (EventService/ListAuditLogs).
 type AuditLogEntry struct {
@@ -129,6 +175,9 @@ type AuditLogEntry struct {
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`
 	SubjectType string `api:"subjectType"`
+	// Kind is the family of the entry, such as AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE; empty on servers
+	// that do not report it.
+	Kind string `api:"kind"`
 	// Action is free text: quote it, never parse it.
 	Action    string    `api:"action"`
 	CreatedAt time.Time `api:"createdAt"`
@@ -148,17 +197,58 @@ const (
 	GetSCIMConfiguration     = ServicePrefix + "OrganizationService/GetSCIMConfiguration"
 	ListSSOConfigurations    = ServicePrefix + "OrganizationService/ListSSOConfigurations"
 	GetSSOConfiguration      = ServicePrefix + "OrganizationService/GetSSOConfiguration"
+	ListDomainVerifications  = ServicePrefix + "OrganizationService/ListDomainVerifications"
+	ListPersonalAccessTokens = ServicePrefix + "UserService/ListPersonalAccessTokens"
 	ListAuditLogs            = ServicePrefix + "EventService/ListAuditLogs"
 )
 
-// Listing is how one list was read, as the collector counted.
+// Listing is how one list was read, as the collector counted. A list may be read several times; the
+// last listing is the one that is stored.
 type Listing struct {
-	Pages int // that were read
+	Pages int // of the last listing
 	// RowsPerPage is the number of rows of each page in order, equal neighbours together, such as
 	// "99 x 100, 37".
 	RowsPerPage string
 	// FinalTokenEmpty is true if the last page said itself that it is the last.
 	FinalTokenEmpty bool
+	// Listings is how often the list was read; 0 if it was not read.
+	Listings int
+	// Agreeing is how many listings have the ids and the content of the last: 2, or 1 if the last is
+	// one page and nothing needed a second.
+	Agreeing int
+}
+
+// PrincipalUser is the Identity.Principal of a user's own token.
+const PrincipalUser = "PRINCIPAL_USER"
+
+// OwnToken is what the API says about the end of the token that reads the organization
+// (UserService/ListPersonalAccessTokens). The API does not say which token that is.
+type OwnToken struct {
+	// Ends is the earliest end of the user's tokens that have not ended yet, UTC; the zero time if it
+	// is not known.
+	Ends time.Time
+	// Tokens is how many tokens of the user have not ended. If it is 1, Ends is the end of the token
+	// itself.
+	Tokens int
+	// NotAssessed says why the tokens could not be read; empty if they were.
+	NotAssessed string
+}
+
+// String says in words when the token ends, after "the token ".
+func (t OwnToken) String() string {
+	switch {
+	case t.NotAssessed != "":
+		return "has an end that was not assessed: " + t.NotAssessed
+	case t.Tokens == 0:
+		return "is not among the tokens that the API lists"
+	case t.Tokens == 1 && t.Ends.IsZero():
+		return "has an end that the API does not report"
+	case t.Tokens == 1:
+		return "ends on " + t.Ends.Format(DisplayTime)
+	case t.Ends.IsZero():
+		return fmt.Sprintf("is one of %d tokens of its user, whose ends the API does not report", t.Tokens)
+	}
+	return fmt.Sprintf("is one of %d tokens of its user; the earliest ends on %s", t.Tokens, t.Ends.Format(DisplayTime))
 }
 
 // Exchange is one call of the API and the answer to its last try.
@@ -177,15 +267,14 @@ type Exchange struct {
 }
 
 // Removal is what the API says about a configuration that is missing from a listing. If it is
-// neither Confirmed nor StillThere, the API was not asked, the token may not read the
+// neither Confirmed nor StillThere, the API could not be asked: the token may not read the
 // configuration, or the server has no method that reads a single one.
 type Removal struct {
 	// Confirmed is set if the API says that the configuration does not exist.
 	Confirmed bool
 	// StillThere is set if the API returns the configuration: the listing was not complete.
 	StillThere bool
-	// Reason is what the API said, or why it was not asked; empty if StillThere. If the removal is not
-	// confirmed, a note prints it after "removed, not confirmed: ".
+	// Reason is what the API said; empty if StillThere.
 	Reason string
 }
 

@@ -31,7 +31,6 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	}
 }
 
-// noActorReason returns why a change has no candidate entry.
 func noActorReason(log *snapshot.AuditLog) string {
 	switch {
 	case log == nil:
@@ -62,7 +61,8 @@ func (r *report) changeTables() (changes, reading *table.Table) {
 	return changes, reading
 }
 
-// remarkChanges adds for each organization which snapshots were compared, or why it has no rows.
+// remarkChanges adds for each organization which snapshots were compared, or why it has no
+// rows.
 func (r *report) remarkChanges(t *table.Table) {
 	for i, o := range r.Organizations {
 		switch {
@@ -88,8 +88,8 @@ func (r *report) remarkChanges(t *table.Table) {
 	}
 }
 
-// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes are
-// not known, and those that were compared with an older snapshot than the baseline.
+// comparisonNotes names the parts of a complete snapshot that are not known, or whose changes
+// are not known, and those that were compared with an older snapshot than the baseline.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	for _, part := range []struct {
 		name, notAssessed string
@@ -111,11 +111,14 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 				part.name, UTC(part.baseline.TakenAt)))
 		}
 	}
+	if why := o.Snapshot.DomainsNotAssessed; why != "" {
+		notAssessed = append(notAssessed, "domain verifications not assessed: "+why)
+	}
 	return notAssessed, older
 }
 
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
-// included, oldest first.
+// included, oldest first, with the audit-log entries about who gets in.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for i := range r.Timeline {
@@ -126,7 +129,8 @@ func (r *report) timelineTable() *table.Table {
 			cmp.Or(c.AfterLabel, instantLabel(c.After), c.After), or(c.ActorID, unknownActor), c.Note, int(c.SnapshotID),
 			int(c.BaselineID))
 	}
-	t.Remark(table.RunLevel, fmt.Sprintf("The changes in the %d days since %s.", shownDays, UTC(r.Since())))
+	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+
+		"since %s.", shownDays, UTC(r.Since())))
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		if o.complete() && t.Size(i) == 0 {

@@ -53,9 +53,9 @@ type Fact struct {
 	Value        any
 }
 
-// rowFacts returns a row as facts: each visible cell with a value becomes a fact under its column's
-// title, and each instant a second one with its local time. Keys select the columns; no keys select
-// all.
+// rowFacts returns a row as facts: each visible cell with a value becomes a fact under its
+// column's title, and each instant a second one with its local time. Keys select the columns;
+// no keys select all.
 func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for _, i := range t.Indexes(keys) {
@@ -92,9 +92,9 @@ func FactTable(facts []Fact, names *Names) *table.Table {
 	return t
 }
 
-// CellFacts counts the cells that the selected files show in another form than the database. The
-// facts also say where the unaltered values are: in the database and in the JSON files, if these
-// are written.
+// CellFacts counts the cells that the selected files show in another form than the database.
+// The facts also say where the unaltered values are: in the database and in the JSON files, if
+// these are written.
 func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines string) (table.Counts, []Fact) {
 	var counts table.Counts
 	var facts []Fact
@@ -122,8 +122,8 @@ func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines
 	return counts, facts
 }
 
-// snapshotTable has one row for each organization on how its snapshot was made. The evidence shows
-// each cell with a value on its own line, under the column's title.
+// snapshotTable has one row for each organization on how its snapshot was made. The evidence
+// shows each cell with a value on its own line, under the column's title.
 func (r *report) snapshotTable() *table.Table {
 	t := table.New("", nil, columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
@@ -133,13 +133,12 @@ func (r *report) snapshotTable() *table.Table {
 	return t
 }
 
-// snapshotCells returns the cells on how the snapshot was made.
 func snapshotCells(o *Organization) []any {
 	s := &o.Snapshot
 	cells := []any{
 		int(s.ID), Word(s.Outcome), s.TakenAt, s.Source, or(s.OrganizationID, Unknown), or(s.OrganizationName, Unknown),
 		or(s.OrganizationTier, NotReported), s.BaseURL, or(strings.TrimSpace(s.Principal+" "+s.PrincipalID), Unknown),
-		s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
+		tokenEnd(o), s.Retries, clockCell(s), table.List{Items: s.UnknownFields, None: "none"},
 		table.List{Items: s.Notes, Separator: "; ", None: "none"}, s.Pages,
 	}
 	if o.complete() {
@@ -148,19 +147,27 @@ func snapshotCells(o *Organization) []any {
 	return append(cells, cmp.Or(s.ErrorCode, "none"), cmp.Or(s.Error, "no reason was recorded"))
 }
 
+// tokenEnd says when the token of the snapshot ends. A failed snapshot may not have read it.
+func tokenEnd(o *Organization) any {
+	if !o.complete() {
+		return nil
+	}
+	return o.Snapshot.OwnToken.String()
+}
+
 // listingCells returns the cells of a complete snapshot from its baseline to its hashes.
 func listingCells(o *Organization) []any {
 	s := &o.Snapshot
 	if !o.complete() {
-		return make([]any, 17) // the number of cells below
+		return make([]any, 21) // the number of cells below
 	}
 	cells := []any{
 		or(idOf(o.Baseline), baselineText), s.SCIMListing.Pages, s.SCIMListing.RowsPerPage, finalToken(s.SCIMListing),
-		s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
+		s.SCIMListing.Listings, s.SCIMListing.Agreeing, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.enabled(),
 	}
 	for _, value := range []any{
-		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOReceived, s.SSODistinct,
-		s.SSOConfigurations,
+		s.SSOListing.Pages, s.SSOListing.RowsPerPage, finalToken(s.SSOListing), s.SSOListing.Listings, s.SSOListing.Agreeing,
+		s.SSOReceived, s.SSODistinct, s.SSOConfigurations,
 	} {
 		cells = append(cells, Unless(s.SSONotAssessed, value))
 	}
@@ -170,7 +177,11 @@ func listingCells(o *Organization) []any {
 // comparedCells returns the cells on the baselines and the audit log. The last ones are only in
 // JSON: why values are null, and the policies as the API sent them.
 func comparedCells(o *Organization) []any {
-	var taken, restricted, policies any
+	var taken, restricted, policies, invite, domains any
+	if o.complete() {
+		invite = table.List{Items: o.InviteDomains, None: "none"}
+		domains = Unless(o.Snapshot.DomainsNotAssessed, o.Snapshot.DomainVerifications)
+	}
 	if o.Baseline != nil {
 		taken = o.Baseline.TakenAt
 	}
@@ -185,8 +196,9 @@ func comparedCells(o *Organization) []any {
 			log = append(log, Unless(l.NotAssessed, value))
 		}
 	}
-	return slices.Concat([]any{taken, restricted}, log, []any{
-		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, l.NotAssessed, table.Instant(l.Until, ""),
+	return slices.Concat([]any{taken, restricted, invite, domains}, log, []any{
+		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, o.Snapshot.DomainsNotAssessed, l.NotAssessed,
+		table.Instant(l.Until, ""),
 		or(idOf(o.SSOBaseline), ""), or(idOf(o.PoliciesBaseline), ""), or(idOf(o.LastComplete), ""), policies,
 	})
 }
@@ -201,7 +213,6 @@ func (o *Organization) enabled() int {
 	return n
 }
 
-// idOf returns the id of a snapshot, 0 for nil.
 func idOf(s *snapshot.Snapshot) int {
 	if s == nil {
 		return 0
@@ -239,7 +250,6 @@ func (r *report) evidence() []Fact {
 	return all
 }
 
-// runFacts returns the cells of the run as facts.
 func (r *report) runFacts(keys ...string) []Fact {
 	t := table.New("", nil, RunColumns...)
 	t.Add(table.RunLevel, RunCells(&r.Run)...)
@@ -270,7 +280,8 @@ func RunCells(r *snapshot.Run) []any {
 // scheduled times in RFC 3339.
 const missedRule = "RUN-002"
 
-// runTable lists the last runs up to this one and the missed nights of the last days, newest first.
+// runTable lists the last runs up to this one and the missed nights of the last days, newest
+// first.
 func (r *report) runTable() *table.Table {
 	t := r.table("Runs")
 	for i := range r.Runs {
@@ -293,9 +304,9 @@ func (r *report) runTable() *table.Table {
 	return t
 }
 
-// missedNights returns the nights without a run. It also returns the nights in findings of RUN-002,
-// with the organizations of this run that missed them. A night with a failed run is not included:
-// that run has a row of its own.
+// missedNights returns the nights without a run. It also returns the nights in findings of
+// RUN-002, with the organizations of this run that missed them. A night with a failed run is
+// not included: that run has a row of its own.
 func (r *report) missedNights() map[time.Time][]string {
 	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
 	for _, n := range r.Nights {
@@ -341,7 +352,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

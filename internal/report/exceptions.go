@@ -8,14 +8,16 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// acceptance is an exception and its organization; RunLevel for an exception that matches in none.
+// acceptance is an exception and its organization; RunLevel for an exception that matches in
+// none.
 type acceptance struct {
 	organization int
 	*snapshot.Acceptance
 }
 
-// acceptances returns the exceptions of the run. An exception without an organization id is listed
-// for each organization in which it matches something. If there is none, the run lists it once.
+// acceptances returns the exceptions of the run. An exception without an organization id is
+// listed for each organization in which it matches something. If there is none, the run lists
+// it once.
 func (r *report) acceptances() []acceptance {
 	matches := make(map[finding.Exception]bool)
 	for _, o := range r.Organizations {
@@ -49,8 +51,8 @@ func (a acceptance) state() string {
 	return "expired"
 }
 
-// exceptionTables list every exception, and whether it covers anything: the first one for its sheet,
-// the second one for the summary.
+// exceptionTables list every exception, and whether it covers anything: the first one for its
+// sheet, the second one for the summary.
 func (r *report) exceptionTables() (exceptions, accepted *table.Table) {
 	exceptions, accepted = r.table("Exceptions"), table.New("", nil, columnsOf["Accepted"]...)
 	for _, a := range r.acceptances() {

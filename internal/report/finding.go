@@ -13,24 +13,20 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// statuses is the order of the findings in a report.
 var statuses = []finding.Status{finding.Fail, finding.NotAssessed, finding.Excepted, finding.Pass}
 
-// subject identifies what a finding is about.
 type subject struct {
 	organization int
 	kind         diff.SubjectType
 	id           string
 }
 
-// evaluation counts the findings of one organization.
 type evaluation struct {
 	outcomes []outcome              // by rule, in the order of the rules
 	failed   []int                  // failed findings, in the order of diff.Severities
 	counts   map[finding.Status]int // of all findings
 }
 
-// outcome counts the findings of one rule in one organization.
 type outcome struct {
 	rule     finding.Rule
 	expected string // with the thresholds in use; empty if no finding is stored
@@ -48,7 +44,8 @@ func (o *outcome) status() finding.Status {
 	return finding.NotAssessed
 }
 
-// evaluate counts the findings of an organization. Rules that this version does not know come last.
+// evaluate counts the findings of an organization. Rules that this version does not know come
+// last.
 func (r *report) evaluate(organization int, o *Organization) evaluation {
 	j := evaluation{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
 	at := make(map[string]int)
@@ -82,7 +79,6 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 	return j
 }
 
-// failedBySeverity counts failed findings over all organizations, in the order of diff.Severities.
 func (r *report) failedBySeverity() []int {
 	counts := make([]int, len(diff.Severities))
 	for i := range r.evaluated {
@@ -93,8 +89,8 @@ func (r *report) failedBySeverity() []int {
 	return counts
 }
 
-// findingTables returns a table of all findings except passes, the failed and most serious ones of
-// each organization first, and a table of the passes, which the sheets only count.
+// findingTables returns a table of all findings except passes, the failed and most serious ones
+// of each organization first, and a table of the passes, which the sheets only count.
 func (r *report) findingTables() (findings, passes *table.Table) {
 	findings, passes = r.table("Findings"), table.New("", nil, columnsOf["Findings"]...)
 	passes.Key = "passes"
@@ -105,15 +101,7 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 			if f.Status == finding.Pass {
 				t = passes
 			}
-			var days any
-			if !f.FirstSeen.IsZero() {
-				days = f.DaysOpen
-			}
-			t.Add(i, slices.Concat([]any{
-				f.RuleID, Word(f.Status), Word(f.Severity), r.label(i), f.Title, f.SubjectName, f.SubjectID,
-				string(f.SubjectType), f.Observed, f.Expected, Word(f.OriginalStatus), AcceptedText(f),
-				table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
-			}, r.controls[f.RuleID], []any{f.Fingerprint})...)
+			t.Add(i, r.findingCells(i, f)...)
 		}
 		switch {
 		case !o.complete():
@@ -126,7 +114,20 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 	return findings, passes
 }
 
-// sortedFindings returns the findings by status, then by severity, then in the order of the rules.
+func (r *report) findingCells(organization int, f *snapshot.Finding) []any {
+	var days any
+	if !f.FirstSeen.IsZero() {
+		days = f.DaysOpen
+	}
+	return slices.Concat([]any{
+		f.RuleID, Word(f.Status), Word(f.Severity), r.label(organization), f.Title, f.SubjectName, f.SubjectID,
+		string(f.SubjectType), f.Observed, f.Expected, Word(f.OriginalStatus), AcceptedText(f),
+		table.Instant(f.FirstSeen, ""), table.Instant(f.LastSeen, ""), days,
+	}, r.controls[f.RuleID], []any{f.Fingerprint})
+}
+
+// sortedFindings returns the findings by status, then by severity, then in the order of the
+// rules.
 func (o *Organization) sortedFindings() []*snapshot.Finding {
 	all := make([]*snapshot.Finding, len(o.Findings))
 	for i := range o.Findings {
@@ -157,8 +158,8 @@ func AcceptedText(f *snapshot.Finding) string {
 // FrameworkColumns returns the columns with the controls that a rule supports.
 func FrameworkColumns() []table.Column { return columnsOf["Frameworks"] }
 
-// FrameworkCells returns the controls that a rule supports, a cell for each framework. The cells
-// are empty for a rule without controls, such as one that this version does not know.
+// FrameworkCells returns the controls that a rule supports, a cell for each framework. The
+// cells are empty for a rule without controls, such as one that this version does not know.
 func FrameworkCells(rule finding.Rule) []any {
 	cells := make([]any, len(finding.Frameworks))
 	for i, framework := range finding.Frameworks {
@@ -167,7 +168,6 @@ func FrameworkCells(rule finding.Rule) []any {
 	return cells
 }
 
-// outcomeTable counts the findings of every rule in every organization by status.
 func (r *report) outcomeTable() *table.Table {
 	t := table.New("Rules", nil, columnsOf["Rules"]...)
 	t.Key, t.File = "rule_outcomes", "rules.csv"
@@ -209,8 +209,8 @@ func (r *report) ruleTable() *table.Table {
 	return t
 }
 
-// SeverityText lists the counts above 0 with their severities, the most serious first. counts are
-// in the order of diff.Severities.
+// SeverityText lists the counts above 0 with their severities, the most serious first. counts
+// are in the order of diff.Severities.
 func SeverityText(counts []int) string {
 	var texts []string
 	for i, n := range counts {

@@ -39,10 +39,12 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 	after[11].Name = "renamed"
 	after[12].UpdatedAt = tonight
 	after[13].UpdatedAt = after[13].UpdatedAt.AddDate(-1, 0, 0)
+	after[14].OrganizationID = ""
 	after[15] = scimConfiguration(99, "new", "", tonight)
 
 	now := inventory(after...)
 	now.Policies.RestrictAccountCreationToSCIM = false
+	now.Organization.InviteDomains = []string{"acme.example"}
 	sso := &now.SSO[0]
 	sso.State, sso.IssuerURL, sso.ClientID, sso.EmailDomains, sso.Claims, sso.DisplayName = ona.SSOStateInactive, "https://other.example", "x", nil, nil, "Other"
 	now.SSO[1].State = ona.SSOStateActive
@@ -57,7 +59,7 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 			t.Errorf("the Glossary does not explain %s of a %s with severity %s", c.Kind, c.SubjectType, c.Severity)
 		}
 	}
-	if len(seen) < 22 {
+	if len(seen) < 26 {
 		t.Errorf("only %d kinds of change were tried", len(seen))
 	}
 }

@@ -78,7 +78,7 @@ func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
 	golden(t, "tables.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
 }
 
-func TestWorkbookHasTenSheetsOfTypedCells(t *testing.T) {
+func TestWorkbookHasElevenSheetsOfTypedCells(t *testing.T) {
 	golden(t, "audit.xlsx.txt", dump(t, openWorkbook(t, example())))
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -85,13 +86,42 @@ func (r *report) ssoTable() *table.Table {
 	return t
 }
 
+func (r *report) domainTable() *table.Table {
+	t := r.table("Domains")
+	r.alarm(t)
+	for i, o := range r.Organizations {
+		byName := func(a, b ona.DomainVerification) int { return strings.Compare(a.Domain, b.Domain) }
+		for _, d := range slices.SortedStableFunc(slices.Values(o.Domains), byName) {
+			isThis := func(other string) bool { return strings.EqualFold(other, d.Domain) }
+			var serving []string
+			for _, c := range o.SSO {
+				if isThis(c.EmailDomain) || slices.ContainsFunc(c.EmailDomains, isThis) {
+					serving = append(serving, cmp.Or(c.DisplayName, c.ID))
+				}
+			}
+			t.Add(i, d.ID, d.Domain, r.label(i), apiWord(d.State), table.Instant(d.VerifiedAt, NotReported),
+				slices.ContainsFunc(o.InviteDomains, isThis), table.List{Items: serving},
+				ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, jsontext.Value(d.Raw))
+		}
+		switch {
+		case !o.complete():
+		case o.Snapshot.DomainsNotAssessed != "":
+			t.Missing(i, r.label(i)+": not assessed: "+o.Snapshot.DomainsNotAssessed)
+		case len(o.Domains) == 0:
+			t.Remark(i, r.label(i)+": none: the complete list has no domain verification")
+		}
+	}
+	return t
+}
+
 // apiWord returns an enum name of the API without its prefix, in lower case.
 func apiWord(name string) string {
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "SSO_CONFIGURATION_STATE_"), "PROVIDER_TYPE_")
+	for _, prefix := range []string{"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
 	return strings.ToLower(name)
 }
 
-// links returns the names and ids of the SCIM configurations that link to each SSO configuration.
 func (o *Organization) links() map[string][]string {
 	links := make(map[string][]string)
 	for i := range o.SCIM {

@@ -14,9 +14,9 @@ import (
 	"scim-auditor/reports/templates"
 )
 
-// markdown returns the data for a template of the Markdown report; docs/templates.md documents it.
-// Every text is GitHub Flavored Markdown in which texts from the API are escaped, so a template
-// writes it unchanged.
+// markdown returns the data for a template of the Markdown report; docs/templates.md documents
+// it. Every text is GitHub Flavored Markdown in which texts from the API are escaped, so a
+// template writes it unchanged.
 func (r *report) markdown() map[string]any {
 	var alarms, organizations []string
 	for _, alarm := range r.alarms() {
@@ -34,8 +34,8 @@ func (r *report) markdown() map[string]any {
 	}
 	tables := map[string]*table.Table{
 		"TieOuts": r.ties.Table(&r.names), "Changes": r.reading, "Findings": r.findings, "Exceptions": r.exceptions,
-		"SCIM": r.inventory, "SSO": r.sso, "Rules": r.outcomes, "Timeline": r.timeline, "Runs": r.runs,
-		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes, "Timeline": r.timeline,
+		"Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 	}
 	for line := range strings.Lines(markdownText) {
 		name, keys, _ := strings.Cut(line, "\t")
@@ -44,8 +44,8 @@ func (r *report) markdown() map[string]any {
 	return data
 }
 
-// markdownText has the keys of the columns that each table shows in Markdown; no keys select all.
-// Each line has a table: its name in templates, a tab, and the keys.
+// markdownText has the keys of the columns that each table shows in Markdown; no keys select
+// all. Each line has a table: its name in templates, a tab, and the keys.
 //
 //go:embed markdown.tsv
 var markdownText string
@@ -65,9 +65,9 @@ func (r *report) runSentence() string {
 // strict is the option of every template: an unknown name is an error.
 const strict = "missingkey=error"
 
-// ParseTemplate parses a template for the Markdown report and executes it twice, once with every possible
-// value and once with an empty report, so that errors are found before a run. zone is the zone of
-// local times, nil for none. An error begins with name, line and column.
+// ParseTemplate parses a template for the Markdown report and executes it twice, once with
+// every possible value and once with an empty report, so that errors are found before a run.
+// zone is the zone of local times, nil for none. An error begins with name, line and column.
 func ParseTemplate(name, text string, zone *time.Location) (*template.Template, error) {
 	t, err := template.New(name).Option(strict).Parse(text)
 	if err != nil {
@@ -89,13 +89,14 @@ func ParseTemplate(name, text string, zone *time.Location) (*template.Template, 
 	return t, nil
 }
 
-// templateError removes the prefix of a text/template error, so that it begins with the position.
+// templateError removes the prefix of a text/template error, so that it begins with the
+// position.
 func templateError(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "template: "))
 }
 
-// WriteMarkdown executes a template with the data. If t is nil, it uses the built-in template of
-// this name in reports/templates.
+// WriteMarkdown executes a template with the data. If t is nil, it uses the built-in template
+// of this name in reports/templates.
 func WriteMarkdown(w io.Writer, t *template.Template, builtIn string, data map[string]any) error {
 	if t == nil {
 		t = template.Must(template.New(builtIn).Option(strict).ParseFS(templates.Files, builtIn))

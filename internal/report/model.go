@@ -1,6 +1,6 @@
-// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds a
-// Model from the database alone, and every file comes from it. The same database therefore always
-// produces the same bytes.
+// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds
+// a Model from the database alone, and every file comes from it. The same database therefore
+// always produces the same bytes.
 package report
 
 import (
@@ -43,18 +43,19 @@ const (
 // Since returns the start of the timeline and of the list of missed nights.
 func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -shownDays) }
 
-// Organization is the data of a run about one organization. If the snapshot is not complete, only
-// Snapshot, LastComplete, Findings and Exchanges are set.
+// Organization is the data of a run about one organization. If the snapshot is not complete,
+// only Snapshot, LastComplete, Findings and Exchanges are set.
 type Organization struct {
 	Snapshot snapshot.Snapshot
 	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
 	Baseline *snapshot.Snapshot
-	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies were
-	// compared with: Baseline, or the last complete snapshot that could read them, nil if there is
-	// none.
+	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies
+	// were compared with: Baseline, or the last complete snapshot that could read them, nil if
+	// there is none.
 	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
-	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none: of the
-	// organization, or of the same label in the settings if the organization's id is not known.
+	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none:
+	// of the organization, or of the same label in the settings if the organization's id is not
+	// known.
 	LastComplete *snapshot.Snapshot
 	snapshot.Shown
 	Changes   []snapshot.Change
@@ -64,8 +65,8 @@ type Organization struct {
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []snapshot.Acceptance
-	// ViewSCIM and ViewSSO count rows of the database views, the second source of the tie-outs.
-	ViewSCIM, ViewSSO int
+	// These count rows of the database views, the second source of the tie-outs.
+	ViewSCIM, ViewSSO, ViewDomains int
 }
 
 // Complete reports whether the run and every snapshot in it are complete.
@@ -89,15 +90,15 @@ func (o *Organization) complete() bool { return o.Snapshot.Outcome == snapshot.C
 // inventory and no changes.
 func (o *Organization) first() bool { return o.complete() && o.Baseline == nil }
 
-// name returns the organization's name, else its last known name, else its label in the settings,
-// else its id.
+// name returns the organization's name, else its last known name, else its label in the
+// settings, else its id.
 func (o *Organization) name() string {
 	last := cmp.Or(o.LastComplete, new(snapshot.Snapshot))
 	return cmp.Or(o.Snapshot.OrganizationName, last.OrganizationName, o.Snapshot.Source, o.Snapshot.OrganizationID)
 }
 
-// id returns the organization's id, that of its last complete snapshot if this one failed before
-// the id was known.
+// id returns the organization's id, that of its last complete snapshot if this one failed
+// before the id was known.
 func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
@@ -126,8 +127,8 @@ func DaysBetween(from, to time.Time) int {
 	return days
 }
 
-// Read builds the model of a run from the store. It also reads a run that has not ended or has no
-// snapshot: the report says that the run is not complete.
+// Read builds the model of a run from the store. It also reads a run that has not ended or has
+// no snapshot: the report says that the run is not complete.
 func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, err error) {
 	defer func() {
 		if err != nil {
@@ -174,7 +175,6 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	return nil
 }
 
-// read reads the data of o.Snapshot.
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	var err error
 	if o.Findings, err = store.Findings(ctx, o.Snapshot.ID); err != nil {
@@ -197,9 +197,9 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 	return err
 }
 
-// readBaselines finds the snapshots that this one was compared with. If the baseline could not read
-// SSO configurations or policies, these were compared with the last complete snapshot that could.
-// Retention never deletes the newest such snapshot, so this finds the one that was used.
+// readBaselines finds the snapshots that this one was compared with. If the baseline could not
+// read SSO configurations or policies, these were compared with the last complete snapshot that
+// could. Retention never deletes the newest such snapshot, so this finds the one that was used.
 func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store) error {
 	if o.Snapshot.BaselineID == 0 {
 		return nil
@@ -215,7 +215,6 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	return err
 }
 
-// snapshotOrNil returns nil for a snapshot that was not found.
 func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !found {
 		return nil, err
@@ -238,6 +237,6 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
 		return err
 	}
-	o.ViewSCIM, o.ViewSSO, err = store.CountRows(ctx, id)
+	o.ViewSCIM, o.ViewSSO, o.ViewDomains, err = store.CountRows(ctx, id)
 	return err
 }

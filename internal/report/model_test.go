@@ -90,14 +90,19 @@ func acme() *Organization {
 			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
 			BaseURL: "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
 			Outcome: snapshot.Complete, BaselineID: 10, Pages: 2,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true},
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1, Agreeing: 1},
 			SCIMReceived: 3, SCIMDistinct: 3, SSOReceived: 2, SSODistinct: 2,
-			SCIMConfigurations: 3, SSOConfigurations: 2, Retries: 1, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
+			SCIMConfigurations: 3, SSOConfigurations: 2, DomainVerifications: 2, Retries: 1,
+			OwnToken: ona.OwnToken{Ends: tonight.AddDate(0, 2, 0), Tokens: 1}, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
 			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
 		},
 		Baseline: &baseline, SSOBaseline: &baseline, PoliciesBaseline: &baseline,
-		Shown:   snapshot.Shown{SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true}},
-		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: exchanges(3, 2), ViewSCIM: 3, ViewSSO: 2,
+		Shown: snapshot.Shown{SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
+			InviteDomains: []string{"acme.test"}, Domains: []ona.DomainVerification{
+				{ID: id(301), OrganizationID: acmeID, Domain: "acme.example", State: ona.DomainVerified, VerifiedAt: lastNight, Raw: json.RawMessage(`{"id":"` + id(301) + `"}`)},
+				{ID: id(302), Domain: "acme.test", State: "DOMAIN_VERIFICATION_STATE_PENDING"},
+			}},
+		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: append(exchanges(3, 2), asked(4, id(4))), ViewSCIM: 3, ViewSSO: 2, ViewDomains: 2,
 		AuditLog: &snapshot.AuditLog{
 			Since: lastNight, Until: tonight, Pages: 1, Received: 40, Entries: []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")},
 		},
@@ -232,15 +237,25 @@ func exchanges(scim, sso int) []snapshot.Exchange {
 	}
 }
 
-// birch has its first complete snapshot. Its token may not read SSO configurations or policies.
+// asked is exchange number n, which confirms that a SCIM configuration was removed.
+func asked(n int, id string) snapshot.Exchange {
+	return snapshot.Exchange{
+		Number: n, Method: "gitpod.v1.OrganizationService/GetSCIMConfiguration", Request: `{"scimConfigurationId":"` + id + `"}`, Status: 404,
+		SentAt: tonight.Add(4 * time.Second), Duration: 20 * time.Millisecond, ResponseSHA256: sha("not found"), ResponseSize: 64,
+	}
+}
+
+// birch has its first complete snapshot. Its token may read SCIM configurations only.
 func birch() *Organization {
 	o := &Organization{
 		Snapshot: snapshot.Snapshot{
 			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch", BaseURL: "https://app.gitpod.io/api",
 			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true}, SCIMReceived: 1, SCIMDistinct: 1,
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}, SCIMReceived: 1, SCIMDistinct: 1,
 			SCIMConfigurations: 1, SSONotAssessed: "permission_denied: the token may not list SSO configurations",
-			PoliciesNotAssessed: "permission_denied: the token may not read the policies", ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
+			PoliciesNotAssessed: "permission_denied: the token may not read the policies",
+			DomainsNotAssessed:  "permission_denied: the token may not list domain verifications",
+			OwnToken:            ona.OwnToken{NotAssessed: "permission_denied: the token may not list tokens"}, ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
 		},
 		Shown:     snapshot.Shown{SCIM: []snapshot.SCIMConfiguration{scimConfiguration(20, "Google", id(201), tonight.Add(20*24*time.Hour))}},
 		Exchanges: exchanges(1, 0)[:2], ViewSCIM: 1,

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,14 +87,22 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
 			RuleSetID: recordRules(t, store), Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
-			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
+			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, DomainsNotAssessed: inv.DomainsNotAssessed,
 		},
 		Baseline:  baseline,
 		Inventory: inv,
 		Changes:   changes,
 		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
 	}
-	for _, e := range exchanges(len(inv.SCIM), len(inv.SSO)) {
+	c.Snapshot.SCIMListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SCIM)), FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+	c.Snapshot.SSOListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SSO)), FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+	answers := exchanges(len(inv.SCIM), len(inv.SSO))
+	for _, change := range changes {
+		if change.Kind == diff.Removed {
+			answers = append(answers, asked(len(answers)+1, change.SubjectID))
+		}
+	}
+	for _, e := range answers {
 		body := []byte(e.Method)
 		sum := sha256.Sum256(body)
 		e.ResponseSHA256, e.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))

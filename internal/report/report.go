@@ -36,7 +36,7 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, reading, inventory, sso, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, reading, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
@@ -59,7 +59,7 @@ func newReport(m *Model, opts Options) *report {
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes, r.reading = r.changeTables()
 	r.timeline = r.timelineTable()
-	r.inventory, r.sso = r.inventoryTable(), r.ssoTable()
+	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
 	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
@@ -71,7 +71,8 @@ func newReport(m *Model, opts Options) *report {
 	return r
 }
 
-// table returns a table without rows. Its CSV file and its array in JSON are named like the table.
+// table returns a table without rows. Its CSV file and its array in JSON are named like the
+// table.
 func (r *report) table(name string) *table.Table {
 	t := table.New(name, r.Zone(), columnsOf[name]...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
@@ -79,23 +80,21 @@ func (r *report) table(name string) *table.Table {
 	return t
 }
 
-// label returns the unique name of an organization.
 func (r *report) label(organization int) string { return r.names.Organizations[organization] }
 
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-// csvTables returns the tables that have a CSV file.
 func (r *report) csvTables() []*table.Table {
 	return []*table.Table{
-		r.changes, r.inventory, r.sso, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
+		r.changes, r.inventory, r.sso, r.domains, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
 	}
 }
 
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.changes, r.inventory, r.sso, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.snapshots, r.changes, r.inventory, r.sso, r.domains, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
 }
@@ -111,7 +110,9 @@ func (r *report) makeWorkbook() {
 		Creator: "auditor " + r.writer(), Footer: run, At: r.Run.StartedAt,
 		Sheets: []*xlsx.Sheet{r.summary()},
 	}
-	for _, t := range []*table.Table{r.changes, r.inventory, r.sso, r.findings, r.outcomes, r.timeline, r.runs} {
+	for _, t := range []*table.Table{
+		r.changes, r.inventory, r.sso, r.domains, r.findings, r.outcomes, r.timeline, r.runs,
+	} {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
@@ -125,9 +126,9 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path.
-// <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the folder,
-// unless that points to a newer run.
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that
+// path. <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the
+// folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (string, error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
 	path := filepath.Join(dir, name)
@@ -140,7 +141,6 @@ func Write(dir string, m *Model, opts Options) (string, error) {
 // Files returns the files of a report, which Write writes.
 func Files(m *Model, opts Options) []folder.File { return newReport(m, opts).files() }
 
-// files returns the files in the formats that the options name.
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {
@@ -165,8 +165,8 @@ func (r *report) files() []folder.File {
 	return files
 }
 
-// frames returns the columns that identify the organization of a row: those in the JSON document,
-// and those in CSV and JSON lines.
+// frames returns the columns that identify the organization of a row: those in the JSON
+// document, and those in CSV and JSON lines.
 func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
@@ -182,8 +182,8 @@ func (r *report) frames() (document, rows *table.Frame) {
 	return document, rows
 }
 
-// jsonSchema is the version of the form of audit.json. Under one version, fields may be added; none
-// is removed or changes its meaning.
+// jsonSchema is the version of the form of audit.json. Under one version, fields may be added;
+// none is removed or changes its meaning.
 const jsonSchema = "auditor-report/2"
 
 // head has the members of audit.json before the arrays. The array runs has more about the run.
@@ -252,10 +252,11 @@ func (r *report) manifest(files []folder.Written) any {
 
 // Options are the settings of a report. The zero value selects the defaults.
 type Options struct {
-	// Formats selects the files to write; empty selects DefaultFormats. The manifest and SHA256SUMS
-	// are always written.
+	// Formats selects the files to write; empty selects DefaultFormats. The manifest and
+	// SHA256SUMS are always written.
 	Formats []Format
-	// Template replaces the built-in template of the Markdown file; nil selects the built-in one.
+	// Template replaces the built-in template of the Markdown file; nil selects the built-in
+	// one.
 	Template *template.Template
 	// Location is the zone of the extra columns of local times; nil or UTC adds none.
 	Location *time.Location

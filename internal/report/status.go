@@ -55,7 +55,6 @@ func (r *report) alarms() []string {
 	return all
 }
 
-// notComplete returns the alarm for an organization whose snapshot is not complete.
 func (r *report) notComplete(organization int) string {
 	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
@@ -75,7 +74,6 @@ func (r *report) alarm(t *table.Table) {
 	}
 }
 
-// reason returns why the snapshot is not complete.
 func (o *Organization) reason() string {
 	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was recorded"), ".")
 	if o.Snapshot.ErrorCode != "" {
@@ -187,8 +185,8 @@ const (
 	statusOK = 200
 )
 
-// tieOuts compares every count in the report with a second source: the stored exchanges, the counts
-// of the collector, the views of the database, and the rows of the files.
+// tieOuts compares every count in the report with a second source: the stored exchanges, the
+// counts of the collector, the views of the database, and the rows of the files.
 func (r *report) tieOuts() TieOuts {
 	var all TieOuts
 	for i, o := range r.Organizations {
@@ -197,36 +195,82 @@ func (r *report) tieOuts() TieOuts {
 			continue
 		}
 		s := &o.Snapshot
-		scim, sso, pages := o.recorded()
+		scim, scimPages := o.recorded(methodSCIM, s.SCIMListing.Pages)
+		sso, ssoPages := o.recorded(methodSSO, s.SSOListing.Pages)
+		all.tieListings(i, o, "SCIM", methodSCIM, s.SCIMListing)
 		all.tieRows(i, o, r.inventory, "SCIM", scim, s.SCIMReceived, s.SCIMDistinct, s.SCIMConfigurations, o.ViewSCIM)
 		if s.SSONotAssessed != "" {
 			all.NotAssessed(i, "SSO records", s.SSONotAssessed)
 		} else {
+			all.tieListings(i, o, "SSO", methodSSO, s.SSOListing)
 			all.tieRows(i, o, r.sso, "SSO", sso, s.SSOReceived, s.SSODistinct, s.SSOConfigurations, o.ViewSSO)
 		}
-		all.Compare(i, "Pages in the stored exchanges = pages counted by the collector", pages, s.Pages, "")
+		all.Compare(i, "Pages in the stored exchanges = pages counted by the collector",
+			scimPages+ssoPages, s.Pages, "")
+		all.Compare(i, "Removals among the changes = requests for a missing configuration in the stored exchanges",
+			o.removals(), o.count(func(e *snapshot.Exchange) bool {
+				return strings.HasSuffix(e.Method, "/GetSCIMConfiguration") || strings.HasSuffix(e.Method, "/GetSSOConfiguration")
+			}), "")
+		if s.DomainsNotAssessed != "" {
+			all.NotAssessed(i, "Domain verifications", s.DomainsNotAssessed)
+		} else {
+			all.Compare(i, "Domain verifications stored = rows of the database view", s.DomainVerifications, o.ViewDomains, "")
+			all.Compare(i, "Domain verifications of the database view = rows of the sheet Domains", o.ViewDomains,
+				r.domains.Size(i), "")
+		}
 		all.tieBaseline(i, o)
 	}
 	return append(all, r.runTieOuts()...)
 }
 
-// recorded counts the records of each list in the stored exchanges, and the pages of both lists.
-func (o *Organization) recorded() (scim, sso, pages int) {
-	for i := range o.Exchanges {
-		e := &o.Exchanges[i]
-		switch {
-		case strings.HasSuffix(e.Method, methodSCIM):
-			scim += e.Records
-		case strings.HasSuffix(e.Method, methodSSO):
-			sso += e.Records
-		default:
-			continue
-		}
-		if e.Status == statusOK {
-			pages++
+// recorded counts the records and the pages of a list in the stored exchanges. The list may have
+// been read several times; the records are those of the last reading, which had so many pages.
+func (o *Organization) recorded(method string, listed int) (records, pages int) {
+	for _, e := range slices.Backward(o.Exchanges) {
+		if strings.HasSuffix(e.Method, method) && e.Status == statusOK {
+			if pages++; pages <= listed {
+				records += e.Records
+			}
 		}
 	}
-	return scim, sso, pages
+	return records, pages
+}
+
+// tieListings compares how often a list was read with the first pages in the stored exchanges, and
+// how many listings agree with what proves that the list is complete: one page, or two listings.
+func (t *TieOuts) tieListings(organization int, o *Organization, name, method string, l snapshot.Listing) {
+	begun := o.count(func(e *snapshot.Exchange) bool {
+		return strings.HasSuffix(e.Method, method) && e.Status == statusOK && !strings.Contains(e.Request, `"token":`)
+	})
+	t.Compare(organization, name+" first pages in the stored exchanges = listings read", begun, l.Listings, "")
+	needed := 1
+	if l.Pages > 1 {
+		needed = 2
+	}
+	t.Compare(organization, name+" listings that agree = those needed: one of one page, or two", min(l.Agreeing, needed),
+		needed, "")
+}
+
+// count returns how many stored exchanges are as described.
+func (o *Organization) count(described func(*snapshot.Exchange) bool) int {
+	n := 0
+	for i := range o.Exchanges {
+		if described(&o.Exchanges[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// removals returns how many changes are removals.
+func (o *Organization) removals() int {
+	n := 0
+	for i := range o.Changes {
+		if o.Changes[i].Kind == diff.Removed {
+			n++
+		}
+	}
+	return n
 }
 
 // tieRows compares the counts of one list step by step, from the stored exchanges to the sheet.

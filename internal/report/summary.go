@@ -16,20 +16,21 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// SummaryGrid has the widths of a summary's columns, in characters: two texts, a long text, three
-// numbers and five short numbers. Tables in a summary begin with texts and end with numbers.
+// SummaryGrid has the widths of a summary's columns, in characters: two texts, a long text,
+// three numbers and five short numbers. Tables in a summary begin with texts and end with
+// numbers.
 var SummaryGrid = []float64{26, 42, 60, 13, 13, 13, 9, 9, 9, 9, 9}
 
 // whereToLook guides a reader who sees the report for the first time.
 var whereToLook = []string{
 	"Complete lists: Changes (since the last complete snapshot), Findings (what is wrong), Rules (every rule), " +
-		"Inventory and SSO (what is configured), Timeline, Runs.",
+		"Inventory, SSO and Domains (what is configured), Timeline, Runs.",
 	"How it was collected: Evidence. What the words mean: Glossary. To check the files, run sha256sum -c SHA256SUMS " +
 		"in their folder. To check the database, run auditor verify.",
 }
 
-// summary makes the sheet Summary: whether the run is complete, what changed, what is wrong, what
-// was not assessed, and how to check the report.
+// summary makes the sheet Summary: whether the run is complete, what changed, what is wrong,
+// what was not assessed, and how to check the report.
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
@@ -108,8 +109,8 @@ func (r *report) overviewNotes(organization int) string {
 	return strings.Join(texts, "; ")
 }
 
-// mostSerious returns the first rows of a table by severity, and adds the number of the other rows
-// to the table of the summary. A table of findings counts only those that fail.
+// mostSerious returns the first rows of a table by severity, and adds the number of the other
+// rows to the table of the summary. A table of findings counts only those that fail.
 func mostSerious(all, shown *table.Table) []table.Row {
 	var rows []table.Row
 	severity, status := all.Column("severity"), all.Column("status")
@@ -160,8 +161,8 @@ func (r *report) topFindingTable() *table.Table {
 	return t
 }
 
-// notAssessedTable lists the rules that could not be evaluated for a subject, and the organizations
-// whose snapshot failed.
+// notAssessedTable lists the rules that could not be evaluated for a subject, and the
+// organizations whose snapshot failed.
 func (r *report) notAssessedTable() *table.Table {
 	t := table.New("", nil, columnsOf["Not assessed"]...)
 	for i, organization := range r.Organizations {
@@ -183,8 +184,8 @@ func (r *report) notAssessedTable() *table.Table {
 }
 
 // trendTable lists the last runs, oldest first, in columns that fit the summary's grid. A local
-// time takes the second column; the run and its reason then share the third, so that the numbers
-// keep their columns.
+// time takes the second column; the run and its reason then share the third, so that the
+// numbers keep their columns.
 func (r *report) trendTable(zone *time.Location) *table.Table {
 	columns := slices.Clone(columnsOf["Trend"])
 	if zone != nil {
@@ -205,8 +206,8 @@ func (r *report) trendTable(zone *time.Location) *table.Table {
 	return t
 }
 
-// trendNumbers returns the numbers of a run, nil if not known, and the reason why some are missing.
-// A run that is not complete has none: its counts lack organizations.
+// trendNumbers returns the numbers of a run, nil if not known, and the reason why some are
+// missing. A run that is not complete has none: its counts lack organizations.
 func (r *report) trendNumbers(run *snapshot.Run) (numbers []any, reason string) {
 	numbers = make([]any, 3+len(diff.Severities))
 	if run.Outcome != snapshot.Complete {

@@ -92,7 +92,7 @@ func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
 
 func TestDataSheetsAreTablesWithAFrozenHeader(t *testing.T) {
 	f := openWorkbook(t, example())
-	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Findings", "Rules", "Timeline", "Runs", "Glossary"} {
+	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Domains", "Findings", "Rules", "Timeline", "Runs", "Glossary"} {
 		tables, err := f.GetTables(sheet)
 		if err != nil || len(tables) != 1 {
 			t.Errorf("%s has %d tables (%v)", sheet, len(tables), err)

@@ -51,10 +51,10 @@ type Night struct {
 	RunID int64 `json:"run_id,omitempty"`
 }
 
-// Nights returns the nights in the periods up to now, in order, each with its outcome. The periods
-// must be sorted by From. A run belongs to the night that it was scheduled for, otherwise to the
-// last night before its start. A night without a run is due during the grace period and missed
-// afterwards. Nights fails if the expression of a period cannot be read.
+// Nights returns the nights in the periods up to now, in order, each with its outcome. The
+// periods must be sorted by From. A run belongs to the night that it was scheduled for,
+// otherwise to the last night before its start. A night without a run is due during the grace
+// period and missed afterwards. Nights fails if the expression of a period cannot be read.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
 	times, err := expected(periods, now)
 	if err != nil {
@@ -124,9 +124,9 @@ func (r Run) status() Status {
 	return Failed
 }
 
-// Filled returns the periods with @daily for the time without a schedule: from the UTC day of since
-// to the first period, and after a schedule was ended. A report on a period must show the days on
-// which nothing was collected, even if no schedule expected it.
+// Filled returns the periods with @daily for the time without a schedule: from the UTC day of
+// since to the first period, and after a schedule was ended. A report on a period must show the
+// days on which nothing was collected, even if no schedule expected it.
 func Filled(periods []Period, since time.Time) []Period {
 	var all []Period
 	// The first night of a period is after its From.

@@ -1,6 +1,6 @@
 // Package schedule owns the nights, which are the scheduled runs: their times from a cron
-// expression, which of them have passed, and the outcome of each. It reads only the clock that the
-// caller passes.
+// expression, which of them have passed, and the outcome of each. It reads only the clock that
+// the caller passes.
 package schedule
 
 import (
@@ -28,8 +28,8 @@ type Schedule struct {
 // starBit marks a field that was written as "*" in a cron.SpecSchedule.
 const starBit = 1 << 63
 
-// Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with a
-// duration. Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression
+// Parse reads a standard expression of five fields, a descriptor such as @daily, or @every with
+// a duration. Times are in UTC unless the expression begins with "CRON_TZ=zone ". An expression
 // without any time, such as February 30, is an error.
 func Parse(expression string) (*Schedule, error) {
 	text := strings.TrimSpace(expression)
@@ -63,12 +63,12 @@ func Parse(expression string) (*Schedule, error) {
 // String returns the expression that Parse read.
 func (s *Schedule) String() string { return s.expression }
 
-// Next returns the first time after an instant, in UTC, or the zero time if there is none within
-// five years.
+// Next returns the first time after an instant, in UTC, or the zero time if there is none
+// within five years.
 //
 // Local times that daylight saving skips run at the jump; repeated ones run the first time.
-// Expressions with "*" for the hour use elapsed time instead. "@every 90m" counts from 1970-01-01
-// 00:00 UTC, so that its times do not depend on when the program was started.
+// Expressions with "*" for the hour use elapsed time instead. "@every 90m" counts from
+// 1970-01-01 00:00 UTC, so that its times do not depend on when the program was started.
 func (s *Schedule) Next(after time.Time) time.Time {
 	if s.spec == nil {
 		sinceEpoch := time.Duration(after.Unix()) * time.Second
@@ -104,10 +104,11 @@ func wallClock(t time.Time, zone *time.Location) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// instantOf returns when a clock in the zone first shows a local time, or when it jumps over that
-// time.
+// instantOf returns when a clock in the zone first shows a local time, or when it jumps over
+// that time.
 func instantOf(local time.Time, zone *time.Location) time.Time {
-	// If the clock jumps on this day, the day before and the day after have the offsets on both sides.
+	// If the clock jumps on this day, the day before and the day after have the offsets on both
+	// sides.
 	var first, jump time.Time
 	for _, day := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
 		_, offset := local.Add(day).In(zone).Zone()
@@ -135,8 +136,8 @@ type Loop struct {
 	Now func() time.Time
 	// Do is called at the time of a night and returns when its run has ended.
 	Do func(ctx context.Context, night time.Time)
-	// Skipped is called with the nights whose time passed while Do was busy or the machine slept, in
-	// order. The loop does not call Do for them.
+	// Skipped is called with the nights whose time passed while Do was busy or the machine
+	// slept, in order. The loop does not call Do for them.
 	Skipped func(nights []time.Time)
 	// Changed sends a new schedule, which replaces the old one; it may be nil.
 	Changed <-chan *Schedule
@@ -173,8 +174,8 @@ func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	}
 }
 
-// wait returns at the instant until, or when ctx ends. If the schedule changes first, it returns
-// the new one.
+// wait returns at the instant until, or when ctx ends. If the schedule changes first, it
+// returns the new one.
 func (l *Loop) wait(ctx context.Context, until time.Time) *Schedule {
 	for {
 		left := checkEvery

@@ -16,8 +16,9 @@ import (
 	"scim-auditor/internal/fetch"
 )
 
-// Config has a field for each key of the config file. If a key is also a flag, its field in Settings holds the value
-// after precedence was applied. Settings has the parsed value of a field whose name ends in Text.
+// Config has a field for each key of the config file. If a key is also a flag, its field in
+// Settings holds the value after precedence was applied. Settings has the parsed value of a
+// field whose name ends in Text.
 type Config struct {
 	DB              string `yaml:"db"`
 	Out             string `yaml:"out"`
@@ -50,7 +51,8 @@ const (
 	hostVariable  = "ONA_HOST" // has only the host of the base URL
 )
 
-// readConfig reads the config file over the defaults. If none is named, it reads auditor.yaml, which may be missing.
+// readConfig reads the config file over the defaults. If none is named, it reads auditor.yaml,
+// which may be missing.
 func (s *Settings) readConfig() error {
 	path, _ := s.given("config")
 	s.file = &yamlFile{path: cmp.Or(path, defaultConfig)}
@@ -67,8 +69,8 @@ func (s *Settings) readConfig() error {
 	return nil
 }
 
-// fill reads the config file and sets the fields that are flags of the command. Precedence: flag, environment, config
-// file, default.
+// fill reads the config file and sets the fields that are flags of the command. Precedence:
+// flag, environment, config file, default.
 func (s *Settings) fill() error {
 	byDefault := func(name string) (text, origin string) { return s.flags.Lookup(name).DefValue, "default" }
 	if err := s.overlay(byDefault); err != nil {
@@ -86,7 +88,6 @@ func (s *Settings) fill() error {
 	return err
 }
 
-// overlay sets each field that is a flag of the command and has a value.
 func (s *Settings) overlay(value func(name string) (text, origin string)) (err error) {
 	settings := reflect.ValueOf(s).Elem()
 	for _, key := range yamlFields(settings.Type()) {
@@ -115,15 +116,15 @@ func (s *Settings) overlay(value func(name string) (text, origin string)) (err e
 	return nil
 }
 
-// given returns the value from the command line or else from the environment, and where it is from. Both are empty if
-// neither has one, but a flag may set an empty value.
+// given returns the value from the command line or else from the environment, and where it is
+// from. Both are empty if neither has one, but a flag may set an empty value.
 func (s *Settings) given(name string) (text, origin string) {
 	if s.flags.Changed(name) {
 		return s.flags.Lookup(name).Value.String(), "--" + name
 	}
 	variables := []string{"AUDITOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
 	if name == "base-url" {
-		variables = append(variables, "GITPOD_BASE_URL", hostVariable)
+		variables = append(variables, "ONA_BASE_URL", "GITPOD_BASE_URL", hostVariable)
 	}
 	for _, variable := range variables {
 		if value := s.getenv(variable); value != "" {
@@ -133,7 +134,8 @@ func (s *Settings) given(name string) (text, origin string) {
 	return "", ""
 }
 
-// wrong returns an error that names where the user set the setting: a flag, a variable, or a line in the config file.
+// wrong returns an error that names where the user set the setting: a flag, a variable, or a
+// line in the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
 	_, origin := s.given(name)
@@ -149,14 +151,15 @@ func (s *Settings) wrongEntry(list string, i int, err error, hint string) error 
 	return &Error{fmt.Errorf("config file %s: %s: %w", where, list, err), hint}
 }
 
-// flagTable has a line for each setting that is a flag: its name, the commands that take it or all, its type,
-// default and description. It is also an environment variable and, except config, verbose and quiet, a key in the
-// config file.
+// flagTable has a line for each setting that is a flag: its name, the commands that take it or
+// all, its type, default and description. It is also an environment variable and, except
+// config, verbose and quiet, a key in the config file.
 //
 //go:embed flags.tsv
 var flagTable string
 
-// AddFlags adds the settings that a command takes, or those that all commands take, to its flags.
+// AddFlags adds the settings that a command takes, or those that all commands take, to its
+// flags.
 func AddFlags(to *pflag.FlagSet, command string) {
 	for line := range strings.Lines(flagTable) {
 		column := strings.Split(strings.TrimSuffix(line, "\n"), "\t")

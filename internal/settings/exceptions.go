@@ -29,7 +29,8 @@ type Exception struct {
 	Expires      string `yaml:"expires"`
 }
 
-// Exceptions reads the exceptions file. The file may be missing if the settings do not name one.
+// Exceptions reads the exceptions file. The file may be missing if the settings do not name
+// one.
 func (s *Settings) Exceptions() ([]finding.Exception, error) {
 	content, err := os.ReadFile(s.ExceptionsFile)
 	if errors.Is(err, os.ErrNotExist) && !s.exceptionsNamed {
@@ -98,9 +99,10 @@ func (e Exception) parse() (x finding.Exception, key string, err error) {
 
 const exceptionsHead = "# Accepted findings, each until a date. See docs/rules.md of auditor for the format.\n"
 
-// AppendException returns the text of an exceptions file with e appended, and e as an exception. The new entry has the
-// indentation of the others; comments and layout stay. Now is the time at which e must still be valid. The result is
-// parsed again, and must have the old entries and the new one.
+// AppendException returns the text of an exceptions file with e appended, and e as an
+// exception. The new entry has the indentation of the others; comments and layout stay. Now is
+// the time at which e must still be valid. The result is parsed again, and must have the old
+// entries and the new one.
 func AppendException(path string, before []byte, e Exception, now time.Time) ([]byte, finding.Exception, error) {
 	x, _, err := e.parse()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,14 +14,14 @@ import (
 	"scim-auditor/internal/report"
 )
 
-// Notification is a recipient. It is notified of results that meet at least one of the conditions.
+// Notification is a recipient. It is notified of results that meet at least one of the
+// conditions.
 type Notification struct {
 	Type   string // webhook, slack, email or ping
 	Sender notify.Sender
 	On     []Condition
 }
 
-// notifyEntry is an entry of notify in the config file.
 type notifyEntry struct {
 	Type         string   `yaml:"type"`
 	On           string   `yaml:"on"`
@@ -39,7 +38,8 @@ type notifyEntry struct {
 	Attach       bool     `yaml:"attach"`
 }
 
-// Notifications returns the recipients in the config file. It reads their secrets and sends nothing.
+// Notifications returns the recipients in the config file. It reads their secrets and sends
+// nothing.
 func (s *Settings) Notifications() ([]Notification, error) {
 	var all []Notification
 	for i, entry := range s.Notify {
@@ -98,7 +98,7 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 	host, portText, err := net.SplitHostPort(e.SMTP)
 	port, portErr := strconv.Atoi(portText)
 	if err != nil || portErr != nil {
-		return nil, fmt.Errorf("smtp %q; expected a host and a port such as smtp.example.com:587", e.SMTP)
+		return nil, errors.New("smtp: expected a host and a port such as smtp.example.com:587, without user and password")
 	}
 	email := &notify.Email{
 		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,
@@ -121,22 +121,16 @@ func (s *Settings) secret(what, value, variable, file string) (string, error) {
 	case value != "":
 		return value, nil
 	case variable != "":
-		if value = s.getenv(variable); value == "" {
-			return "", fmt.Errorf("%s_env: %s is not set", what, variable)
-		}
-		return value, nil
+		return s.fromVariable(what+"_env", variable)
 	case file != "":
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", fmt.Errorf("%s_file: %w", what, err)
-		}
-		return strings.TrimSpace(string(text)), nil
+		text, err := fromFile(what+"_file", file)
+		return strings.TrimSpace(text), err
 	}
 	return "", fmt.Errorf("set %s_env or %s_file", what, what)
 }
 
-// Condition is an item of --fail-on or of on in a notification: changes or findings of a severity or above, or an event
-// of a run, which has no severity.
+// Condition is an item of --fail-on or of on in a notification: changes or findings of a
+// severity or above, or an event of a run, which has no severity.
 type Condition struct {
 	What  string // "changes", "findings" or one of the events
 	Least diff.Severity
@@ -149,7 +143,8 @@ const (
 	Token   = "token" // a token expires soon or has expired
 )
 
-// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the events, comma-separated.
+// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the
+// events, comma-separated.
 func ParseConditions(text string, events ...string) ([]Condition, error) {
 	var all []Condition
 	for item := range strings.SplitSeq(text, ",") {

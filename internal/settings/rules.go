@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// rulesEntry is the key rules in the config file.
 type rulesEntry struct {
 	Thresholds thresholdsEntry `yaml:"thresholds"`
 	// Disabled maps the id of each rule that is turned off to the reason.
@@ -33,9 +33,18 @@ const (
 	maxThresholdDays = 36500
 )
 
-// parseRules sets the thresholds and validates the rules that are turned off. An error names the line.
+// parseRules sets the thresholds and validates the rules that are turned off. An error names
+// the line.
 func (s *Settings) parseRules() error {
-	t, e := finding.DefaultThresholds(), s.Rules.Thresholds
+	s.Thresholds = finding.DefaultThresholds()
+	if err := cmp.Or(s.parseDays(&s.Thresholds), s.parseClockSkew(&s.Thresholds)); err != nil {
+		return err
+	}
+	return s.checkDisabled()
+}
+
+func (s *Settings) parseDays(t *finding.Thresholds) error {
+	e := s.Rules.Thresholds
 	for _, setting := range []struct {
 		key  string
 		days *int
@@ -55,20 +64,24 @@ func (s *Settings) parseRules() error {
 		}
 		*setting.into = time.Duration(*setting.days) * day
 	}
-	if e.ClockSkew != nil {
-		var err error
-		if t.ClockSkew, err = time.ParseDuration(*e.ClockSkew); err != nil || t.ClockSkew < 0 || t.ClockSkew > day {
-			return s.wrongThreshold("clock_skew", "%q; expected a duration up to 24h, such as 5m", *e.ClockSkew)
-		}
-	}
 	if t.ExpiryHigh > t.ExpiryMedium || t.ExpiryMedium > t.ExpiryInfo {
 		d := finding.DefaultThresholds()
 		return fmt.Errorf("%s: the thresholds for a token's expiry are out of order; expected token_expiry_high_days <= "+
 			"token_expiry_medium_days <= token_expiry_info_days, which are %d, %d and %d by default",
 			s.file.where("$.rules.thresholds"), d.ExpiryHigh/day, d.ExpiryMedium/day, d.ExpiryInfo/day)
 	}
-	s.Thresholds = t
-	return s.checkDisabled()
+	return nil
+}
+
+func (s *Settings) parseClockSkew(t *finding.Thresholds) (err error) {
+	text := s.Rules.Thresholds.ClockSkew
+	if text == nil {
+		return nil
+	}
+	if t.ClockSkew, err = time.ParseDuration(*text); err != nil || t.ClockSkew < 0 || t.ClockSkew > day {
+		return s.wrongThreshold("clock_skew", "%q; expected a duration up to 24h, such as 5m", *text)
+	}
+	return nil
 }
 
 func (s *Settings) wrongThreshold(key, format string, args ...any) error {
@@ -76,7 +89,8 @@ func (s *Settings) wrongThreshold(key, format string, args ...any) error {
 	return fmt.Errorf("%s: %s is %s", where, key, fmt.Sprintf(format, args...))
 }
 
-// checkDisabled returns an error for a rule that does not exist, cannot be turned off, or has no reason.
+// checkDisabled returns an error for a rule that does not exist, cannot be turned off, or has
+// no reason.
 func (s *Settings) checkDisabled() error {
 	for _, id := range slices.Sorted(maps.Keys(s.Rules.Disabled)) {
 		where := s.file.where("$.rules.disabled."+id, "$.rules.disabled")

@@ -1,7 +1,9 @@
-// Package settings turns flags, the environment, auditor.yaml and exceptions.yaml into one validated Settings value.
-// It reads only the files that the settings name. The caller passes the flags and the environment.
+// Package settings turns flags, the environment, auditor.yaml and exceptions.yaml into one
+// validated Settings value. It reads only the files that the settings name. The caller passes
+// the flags and the environment.
 //
-// Precedence: flag, environment, config file, default. An unknown key in a file is an error that names its line.
+// Precedence: flag, environment, config file, default. An unknown key in a file is an error
+// that names its line.
 package settings
 
 import (
@@ -20,9 +22,9 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// Settings holds the validated settings of one command. A setting without a flag has its value from the config file, or
-// its zero value. Files that can change between two runs of a server (tokens, exceptions, a template)
-// are read by the methods.
+// Settings holds the validated settings of one command. A setting without a flag has its value
+// from the config file, or its zero value. Files that can change between two runs of a server
+// (tokens, exceptions, a template) are read by the methods.
 type Settings struct {
 	Config
 	// Verbose and Quiet have the tags of their flags, but are not in the config file.
@@ -31,8 +33,8 @@ type Settings struct {
 	Timeout, StopTimeout time.Duration
 	FailOn               []Condition
 	Thresholds           finding.Thresholds
-	// TokenExpiries maps a source to the day on which its token expires, if the settings have it. The API does not
-	// report that day.
+	// TokenExpiries maps a source to the day on which its token expires, if the settings have
+	// it. The API does not report that day.
 	TokenExpiries map[string]time.Time
 
 	exceptionsNamed bool
@@ -52,7 +54,8 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Load reads the config file and returns the settings of a command. Its flags must have been parsed. Every error is an
+// Load reads the config file and returns the settings of a command. Its flags must have been
+// parsed. Every error is an
 // *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
@@ -75,7 +78,8 @@ func (s *Settings) takes(name string) bool {
 	return s.flags.Lookup(name) != nil
 }
 
-// check validates the settings that are valid for every command, and those of the flags fail-on and listen.
+// check validates the settings that are valid for every command, and those of the flags fail-on
+// and listen.
 func (s *Settings) check() (err error) {
 	switch {
 	case s.LogFormat != "text" && s.LogFormat != "json":
@@ -98,6 +102,10 @@ func (s *Settings) check() (err error) {
 	if !s.takes("listen") {
 		return nil
 	}
+	return s.checkServer()
+}
+
+func (s *Settings) checkServer() (err error) {
 	if s.Listen, err = s.listenAddress(s.Listen); err != nil {
 		return err
 	}
@@ -127,6 +135,9 @@ func (s *Settings) checkCollection() (err error) {
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
 	}
+	if err := s.checkProxies(); err != nil {
+		return err
+	}
 	return s.parseTokenExpiries()
 }
 
@@ -154,7 +165,6 @@ func (s *Settings) RequireSchedule() (*schedule.Schedule, error) {
 	return parsed, err
 }
 
-// listenAddress returns the address, with the loopback address as host if it has no host.
 func (s *Settings) listenAddress(text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -200,8 +210,8 @@ func (s *Settings) Report(toolVersion string) (options report.Options, err error
 	return options, err
 }
 
-// MarkdownTemplate reads the template of the Markdown report, for a zone of local times. It returns nil if the settings
-// name none.
+// MarkdownTemplate reads the template of the Markdown report, for a zone of local times. It returns
+// nil if the settings name none.
 func (s *Settings) MarkdownTemplate(zone *time.Location) (*template.Template, error) {
 	if s.Template == "" {
 		return nil, nil

@@ -14,7 +14,6 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// organizationEntry is an entry of the key organizations in the config file.
 type organizationEntry struct {
 	Name           string `yaml:"name"`
 	BaseURL        string `yaml:"base_url"`
@@ -28,10 +27,12 @@ const (
 	defaultSource = "default"
 	entryHint     = "each entry needs a name, and token_env or token_file"
 	baseURLHint   = "base_url must include the path of the API, as in https://app.gitpod.io/api"
+	tokenHint     = "the token belongs only where token_env or token_file says; make a new one if this setting was shared"
 	expiryHint    = "set the day that Ona showed when the token was created, such as 2027-01-31"
 )
 
-// entries returns the organizations in the config file (listed), or the one that the other settings describe.
+// entries returns the organizations in the config file (listed), or the one that the other
+// settings describe.
 func (s *Settings) entries() (all []organizationEntry, listed bool) {
 	if len(s.Organizations) > 0 {
 		return s.Organizations, true
@@ -40,8 +41,8 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its base URL, token and page size. It reads the tokens, and
-// logs a warning for a token file that other users can read.
+// Sources returns the organizations to collect, each with its base URL, token and page size. It
+// reads the tokens, and logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {
@@ -61,10 +62,15 @@ func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 			return nil, s.wrongEntry("organizations", i, fmt.Errorf("organization %q: %w", entry.Name, err), baseURLHint)
 		case err != nil:
 			return nil, &Error{fmt.Errorf("organization %q: %w", entry.Name, err),
-				"check --base-url, GITPOD_BASE_URL or ONA_HOST, base_url in the config file, and --organization"}
+				"check --base-url, ONA_BASE_URL, GITPOD_BASE_URL or ONA_HOST, base_url in the config file, and --organization"}
 		}
 		if source.Fetch.Token, source.Err = s.token(entry, log); source.Err != nil && !listed {
 			return nil, source.Err
+		}
+		if err := entry.checkToken(source.Fetch.Token, s.BaseURL); err != nil && listed {
+			return nil, s.wrongEntry("organizations", i, err, tokenHint)
+		} else if err != nil {
+			return nil, &Error{err, tokenHint}
 		}
 		sources = append(sources, source)
 	}
@@ -80,10 +86,21 @@ func (e *organizationEntry) check(named map[string]bool) error {
 	case (e.TokenEnv == "") == (e.TokenFile == ""):
 		return fmt.Errorf("%q needs one of token_env and token_file", e.Name)
 	}
+	return checkVariable("token_env", e.TokenEnv)
+}
+
+// checkToken refuses a token that was pasted into another setting too: reports show that one.
+func (e *organizationEntry) checkToken(token fetch.Token, baseURL string) error {
+	for _, setting := range []struct{ key, value string }{
+		{"name", e.Name}, {"base_url", cmp.Or(e.BaseURL, baseURL)}, {"organization_id", e.OrganizationID},
+	} {
+		if len(token) >= 8 && strings.Contains(setting.value, string(token)) {
+			return fmt.Errorf("%s contains the token of the organization", setting.key)
+		}
+	}
 	return nil
 }
 
-// source returns the source for an entry, without its token.
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
 	source.Fetch.PageSize = s.PageSize
@@ -94,41 +111,47 @@ func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) 
 	return source, err
 }
 
-// token reads the token of an entry from its file or variable, else from ONA_TOKEN, else from GITPOD_API_KEY.
+// tokenVariables have the token of a single organization, the first that is set.
+var tokenVariables = []string{"ONA_TOKEN", "ONA_API_KEY", "GITPOD_API_KEY"}
+
+// token reads the token of an entry from its file or variable, else from the first of
+// tokenVariables.
 func (s *Settings) token(e organizationEntry, log *slog.Logger) (fetch.Token, error) {
-	variables := []string{"ONA_TOKEN", "GITPOD_API_KEY"}
 	switch {
 	case e.TokenFile != "":
 		return tokenFromFile(e.TokenFile, log)
 	case e.TokenEnv != "":
-		variables = []string{e.TokenEnv}
+		value, err := s.fromVariable("token_env", e.TokenEnv)
+		if err != nil {
+			hint := "set the variable to a token of this organization"
+			if shownName.MatchString(e.TokenEnv) {
+				hint = "set " + e.TokenEnv + " to a token of this organization"
+			}
+			return "", &Error{err, hint}
+		}
+		return parseToken(value, "environment variable "+e.TokenEnv)
 	}
-	for _, name := range variables {
+	for _, name := range tokenVariables {
 		if value := s.getenv(name); value != "" {
 			return parseToken(value, "environment variable "+name)
 		}
 	}
-	if e.TokenEnv != "" {
-		return "", &Error{fmt.Errorf("environment variable %s, which token_env names, is not set", e.TokenEnv),
-			"set " + e.TokenEnv + " to a token of this organization"}
-	}
-	return "", &Error{errors.New("there is no token: neither ONA_TOKEN, GITPOD_API_KEY nor " +
+	return "", &Error{errors.New("there is no token: neither ONA_TOKEN, ONA_API_KEY, GITPOD_API_KEY nor " +
 		"--token-file is set"),
 		"create a read-only personal access token in the settings of your Ona account and set ONA_TOKEN to it; " +
 			"to see the tool without one, run \"auditor demo\""}
 }
 
 func tokenFromFile(path string, log *slog.Logger) (fetch.Token, error) {
-	text, err := os.ReadFile(path)
+	text, err := fromFile("token_file", path)
 	if err != nil {
-		return "", &Error{fmt.Errorf("reading the token file: %w", err),
-			"put the token into the file, readable only by the user that runs auditor"}
+		return "", &Error{err, "put the token into the file, readable only by the user that runs auditor"}
 	}
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("token_file_readable_by_others", slog.String("file", path),
 			slog.String("mode", info.Mode().Perm().String()), slog.String("do", "chmod 600 "+path))
 	}
-	return parseToken(string(text), "token file "+path)
+	return parseToken(text, "token file "+path)
 }
 
 func parseToken(value, where string) (fetch.Token, error) {

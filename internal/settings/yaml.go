@@ -16,8 +16,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// yamlFile is a parsed settings file. Unknown and repeated keys, values of a wrong type and a second document are
-// errors that name file, line, column and what was expected.
+// yamlFile is a parsed settings file. Unknown and repeated keys, values of a wrong type and a
+// second document are errors that name file, line, column and what was expected.
 type yamlFile struct {
 	path string
 	tree *ast.File
@@ -42,7 +42,6 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	return f, nil
 }
 
-// at returns the position of t as file:line:column.
 func (f *yamlFile) at(t *token.Token) string {
 	if t == nil {
 		return f.path
@@ -50,7 +49,8 @@ func (f *yamlFile) at(t *token.Token) string {
 	return fmt.Sprintf("%s:%d:%d", f.path, t.Position.Line, t.Position.Column)
 }
 
-// where returns the position of the first of the paths (such as $.rules.disabled) that exists, or else the file name.
+// where returns the position of the first of the paths (such as $.rules.disabled) that exists,
+// or else the file name.
 func (f *yamlFile) where(paths ...string) string {
 	for _, text := range paths {
 		path, err := yaml.PathString(text)
@@ -87,7 +87,8 @@ func (f *yamlFile) problem(err error, into any) error {
 	return fmt.Errorf("%s: %s", where, located.GetMessage())
 }
 
-// scalarNames names the Go types of settings. For a list and for keys with values, the library reports the node types.
+// scalarNames names the Go types of settings. For a list and for keys with values, the library
+// reports the node types.
 var scalarNames = map[reflect.Kind]string{
 	reflect.String: "a text", reflect.Int: "a whole number", reflect.Bool: "true or false",
 }
@@ -97,14 +98,14 @@ var nodeNames = map[ast.NodeType]string{
 	ast.SequenceType: "a list", ast.IntegerType: "a whole number",
 }
 
-// nodeName returns a type of YAML node in words for people who do not know the grammar of YAML.
 func nodeName(t ast.NodeType) string {
 	return cmp.Or(nodeNames[t], "a "+strings.ToLower(t.YAMLName()))
 }
 
 var listIndex = regexp.MustCompile(`\[\d+\]`)
 
-// keysBeside returns the valid keys in the mapping that has the key at path. The file is decoded into t.
+// keysBeside returns the valid keys in the mapping that has the key at path. The file is
+// decoded into t.
 func keysBeside(path string, t reflect.Type) (names []string) {
 	outer := strings.Split(listIndex.ReplaceAllString(path, ""), ".")
 	for _, name := range outer[:len(outer)-1] {
@@ -121,7 +122,8 @@ func keysBeside(path string, t reflect.Type) (names []string) {
 	return names
 }
 
-// yamlFields returns the fields of a struct (or of what a pointer or slice points to) that have a key, in order.
+// yamlFields returns the fields of a struct (or of what a pointer or slice points to) that have
+// a key, in order.
 func yamlFields(t reflect.Type) []reflect.StructField {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
@@ -129,7 +131,8 @@ func yamlFields(t reflect.Type) []reflect.StructField {
 	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("yaml") == "" })
 }
 
-// pathOf returns the path of the last node at t, such as organizations[0].name, or "" if t belongs to no node.
+// pathOf returns the path of the last node at t, such as organizations[0].name, or "" if t
+// belongs to no node.
 func (f *yamlFile) pathOf(t *token.Token) (path string) {
 	if f.tree == nil {
 		return ""
@@ -146,7 +149,6 @@ func (f *yamlFile) pathOf(t *token.Token) (path string) {
 	return path
 }
 
-// visitor is a function that visits every node of a tree.
 type visitor func(ast.Node)
 
 // Visit implements ast.Visitor.

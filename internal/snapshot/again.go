@@ -91,7 +91,7 @@ func (h *History) storedRows(ctx context.Context, table, query string) ([][]any,
 // seen, so it is compared only in that snapshot.
 func (h *History) compareTable(t *versionTable, computed [][]any) []Difference {
 	rows := h.tables[t].current
-	if t == ssoVersions && h.at.SSONotAssessed != "" || t == policyVersions && h.at.PoliciesNotAssessed != "" {
+	if !h.at.shows(t) {
 		rows = nil
 	}
 	stored := make([][]any, len(rows))
@@ -184,8 +184,8 @@ var notAgain = []string{
 // compareHeader compares what the header says about the collection.
 func (h *History) compareHeader(c Collected) (all []Difference) {
 	header := c.Snapshot
+	header.count(c)
 	header.BaselineID, header.Changes, header.FailingFindings = h.last.ID, h.at.Changes, h.at.FailingFindings
-	header.SCIMConfigurations, header.SSOConfigurations = len(c.Inventory.SCIM), len(c.Inventory.SSO)
 	stored, computed := headerValues(h.at), headerValues(header)
 	for i, column := range snapshotColumns {
 		if stored[i] != computed[i] && !slices.Contains(notAgain, column) {

@@ -8,21 +8,22 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Baseline is the last complete snapshot of an organization, with which the next one is compared. It is the
-// zero Baseline if the organization has no complete snapshot.
+// Baseline is the last complete snapshot of an organization, with which the next one is
+// compared. It is the zero Baseline if the organization has no complete snapshot.
 type Baseline struct {
 	Snapshot Snapshot
-	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last snapshot that could,
-	// so that a change made in between is still detected. It has no Raw.
+	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last
+	// snapshot that could, so that a change made in between is still detected. It has no Raw.
 	Inventory ona.Inventory
-	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero Snapshot if no
-	// snapshot could read them.
+	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero
+	// Snapshot if no snapshot could read them.
 	SSO, Policies Snapshot
 
 	content versions
 }
 
-// Baseline returns the baseline of an organization. found is false if it has no complete snapshot yet.
+// Baseline returns the baseline of an organization. found is false if it has no complete
+// snapshot yet.
 func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline, found bool, err error) {
 	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
@@ -58,8 +59,9 @@ func (b *Baseline) fill(content versions) (err error) {
 	return err
 }
 
-// ExpirySince returns a function that returns since when the token of a configuration has had its present
-// expiry, by the snapshots of the organization before the one that is taken at takenAt.
+// ExpirySince returns a function that returns since when the token of a configuration has had
+// its present expiry, by the snapshots of the organization before the one that is taken at
+// takenAt.
 func (s *Store) ExpirySince(
 	ctx context.Context, organizationID string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
@@ -80,11 +82,14 @@ func (s *Store) ExpirySince(
 	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return shown.since(c, takenAt) }, err
 }
 
-// expiries has the expiries of the tokens that snapshots showed, by the id of the configuration, oldest first.
+// expiries has the expiries of the tokens that snapshots showed, by the id of the configuration,
+// oldest first.
 type expiries map[string][]expiry
 
+// expiry is the expiry of a token, and since when snapshots show it.
 type expiry struct{ since, expiresAt time.Time }
 
+// since returns since when the token of a configuration has its expiry.
 func (shown expiries) since(c *ona.SCIMConfiguration, takenAt time.Time) finding.ExpirySince {
 	since, unchanged := finding.ExpirySince{At: takenAt}, false
 	for _, past := range shown[c.ID] {

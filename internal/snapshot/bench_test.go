@@ -75,7 +75,7 @@ func readForNight(b *testing.B, store *snapshot.Store, h snapshot.Snapshot) {
 	read(err)
 	_, err = store.Exchanges(ctx, h.ID)
 	read(err)
-	_, _, err = store.CountRows(ctx, h.ID)
+	_, _, _, err = store.CountRows(ctx, h.ID)
 	read(err)
 	if err := errors.Join(errs...); err != nil {
 		b.Fatal(err)

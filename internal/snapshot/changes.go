@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -13,8 +14,8 @@ var changeColumns = []string{
 	"before_label", "after_label", "note", "actor_id", "actor_principal", "actor_action", "actor_at",
 }
 
-// changeValues returns the values of changeColumns for each change. The actor columns show the newest
-// candidate.
+// changeValues returns the values of changeColumns for each change. The actor columns show the
+// newest candidate.
 func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]any {
 	rows := make([][]any, len(changes))
 	for i, c := range changes {
@@ -32,8 +33,8 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 	return rows
 }
 
-// Changes returns the differences between a snapshot and its baseline, in stored order, or ErrPruned if
-// retention removed them.
+// Changes returns the differences between a snapshot and its baseline, in stored order, or
+// ErrPruned if retention removed them.
 func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
 	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
 	if err == nil && len(changes) == 0 {
@@ -46,12 +47,37 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 }
 
 // Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
-// all) with an id up to upTo, oldest first, without the candidates.
+// all) with an id up to upTo, oldest first, without the candidates. After the changes it returns the audit-log
+// entries that were read for these snapshots about one of ona.AccessTypes, each once, with the kind Logged.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
-	return s.queryChanges(ctx, `
+	changes, err := s.queryChanges(ctx, `
 		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?
 		ORDER BY snapshot_id, number`, organizationID, formatSeconds(since), upTo)
+	if err != nil {
+		return nil, err
+	}
+	// Readings of the log overlap: an entry belongs to the first one that has it.
+	logged, err := queryAll(ctx, s.db, "reading audit-log entries", func(r *reader) Change {
+		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.instant(), OrganizationID: organizationID}
+		c.SubjectType, c.SubjectID = diff.SubjectType(r.text()), r.text()
+		c.ActorID, c.ActorPrincipal, c.ActorAction, c.ActorAt = r.text(), r.text(), r.text(), r.instant()
+		c.Severity, c.Kind = diff.Info, Logged
+		c.Note = fmt.Sprintf("%q at %s", c.ActorAction, c.ActorAt.Format(ona.DisplayTime))
+		return c
+	}, `SELECT min(e.snapshot_id), s.baseline_id, s.taken_at, lower(replace(e.subject_type, 'RESOURCE_TYPE_', '')),
+		  e.subject_id, e.actor_id, e.actor_principal, e.action, e.created_at
+		FROM stored_snapshots s
+		JOIN audit_log_entries e ON e.snapshot_id = s.id
+		WHERE s.organization_key = `+keyOf+` AND s.taken_at >= ?2 AND s.id <= ?3
+		  AND e.subject_type IN (SELECT value FROM json_each(?4))
+		GROUP BY e.id
+		ORDER BY min(e.snapshot_id), e.created_at, e.id`,
+		organizationID, formatSeconds(since), upTo, jsonText(ona.AccessTypes, "[]"))
+	return append(changes, logged...), err
 }
+
+// Logged is the Kind of an audit-log entry on the timeline.
+const Logged diff.Kind = "logged"
 
 func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]Change, error) {
 	return queryAll(ctx, s.db, "reading changes", func(r *reader) Change {
@@ -91,15 +117,15 @@ func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []C
 	return nil
 }
 
-// AuditLog is the part of the audit log that was read for a snapshot. The store omits CompleteFrom and each
-// entry's Raw, which the stored responses contain.
+// AuditLog is the part of the audit log that was read for a snapshot. The store omits
+// CompleteFrom and each entry's Raw, which the stored responses contain.
 type AuditLog = ona.AuditLog
 
 var (
 	auditLogColumns = []string{"since", "until", "pages", "received", "not_assessed", "lacking"}
 	entryColumns    = []string{
-		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "action",
-		"unknown_fields",
+		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "kind",
+		"action", "unknown_fields",
 	}
 	candidateColumns = []string{"change_number", "entry_number"}
 )
@@ -111,7 +137,8 @@ func auditLogValues(l *AuditLog) (reading, entries [][]any) {
 	for i, e := range l.Entries {
 		entries = append(entries, []any{
 			int64(i + 1), e.ID, ona.FormatTime(e.CreatedAt), orNull(e.ActorID), orNull(e.ActorPrincipal),
-			orNull(e.SubjectID), orNull(e.SubjectType), orNull(e.Action), orNull(ona.CanonicalUnknown(e.Unknown)),
+			orNull(e.SubjectID), orNull(e.SubjectType), orNull(e.Kind), orNull(e.Action),
+			orNull(ona.CanonicalUnknown(e.Unknown)),
 		})
 	}
 	return [][]any{{
@@ -138,8 +165,8 @@ func candidateValues(l *AuditLog, candidates [][]ona.AuditLogEntry) [][]any {
 	return rows
 }
 
-// AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a failed snapshot and
-// for the first one of an organization, which do not read the log.
+// AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a
+// failed snapshot and for the first one of an organization, which do not read the log.
 func (s *Store) AuditLog(ctx context.Context, snapshotID int64) (*AuditLog, error) {
 	return readAuditLog(ctx, s.db, snapshotID)
 }
@@ -158,9 +185,9 @@ func readAuditLog(ctx context.Context, q querier, snapshotID int64) (*AuditLog, 
 	log.Entries, err = queryAll(ctx, q, "reading audit-log entries", func(r *reader) ona.AuditLogEntry {
 		return ona.AuditLogEntry{
 			ID: r.text(), CreatedAt: r.instant(), ActorID: r.text(), ActorPrincipal: r.text(),
-			SubjectID: r.text(), SubjectType: r.text(), Action: r.text(), Unknown: r.unknown(),
+			SubjectID: r.text(), SubjectType: r.text(), Kind: r.text(), Action: r.text(), Unknown: r.unknown(),
 		}
-	}, `SELECT id, created_at, actor_id, actor_principal, subject_id, subject_type, action, unknown_fields
+	}, `SELECT id, created_at, actor_id, actor_principal, subject_id, subject_type, kind, action, unknown_fields
 		FROM audit_log_entries
 		WHERE snapshot_id = ?
 		ORDER BY number`, snapshotID)

@@ -13,8 +13,8 @@ import (
 	"scim-auditor/internal/finding"
 )
 
-// findingValues returns the values of findingVersions for each finding, sorted by fingerprint. covering has
-// the number of the exception that covers a finding, by the index of the finding.
+// findingValues returns the values of findingVersions for each finding, sorted by fingerprint.
+// covering has the number of the exception that covers a finding, by the index of the finding.
 func findingValues(findings []finding.Finding, firstSeen map[string]string, covering map[int]int64) [][]any {
 	rows := make([][]any, len(findings))
 	for i, f := range findings {
@@ -38,8 +38,8 @@ func countFailing(findings []finding.Finding) int {
 	return n
 }
 
-// Findings returns the outcome of every rule in a snapshot, in the order of the rules: rules for
-// configurations before rules for runs. It fails with ErrPruned if retention removed them.
+// Findings returns the outcome of every rule in a snapshot, in the order of the rules: rules
+// for configurations before rules for runs. It fails with ErrPruned if retention removed them.
 func (s *Store) Findings(ctx context.Context, snapshotID int64) ([]Finding, error) {
 	h, err := s.Snapshot(ctx, snapshotID)
 	if err := cmp.Or(err, checkPruned(h)); err != nil {
@@ -82,8 +82,8 @@ func readFinding(r *reader) finding.Finding {
 	}
 }
 
-// Failing counts the failed findings in a snapshot by severity. It fails with ErrPruned if retention removed
-// them.
+// Failing counts the failed findings in a snapshot by severity. It fails with ErrPruned if
+// retention removed them.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
 	failing := make(map[diff.Severity]int)
 	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
@@ -115,7 +115,8 @@ var (
 	wordingForm    = evidence.NewForm("rule_wording", wordingColumns...)
 )
 
-// RecordRules returns the id of a rule set. It stores the rule set if it differs from the newest one.
+// RecordRules returns the id of a rule set. It stores the rule set if it differs from the
+// newest one.
 func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err error) {
 	digest := evidence.NewDigest()
 	var rows [][]any
@@ -143,8 +144,8 @@ func (s *Store) RecordRules(ctx context.Context, set RuleSet) (id int64, err err
 	return id, err
 }
 
-// Acceptance is an exception as a complete snapshot saw it, so that the report of a past run shows what was
-// accepted then.
+// Acceptance is an exception as a complete snapshot saw it, so that the report of a past run
+// shows what was accepted then.
 type Acceptance struct {
 	finding.Exception
 	// InForce is false when it had expired.
@@ -154,8 +155,8 @@ type Acceptance struct {
 	Findings int
 }
 
-// exceptionValues returns the values of exceptionVersions. covering has the number of the exception that
-// covers a finding, by the index of the finding.
+// exceptionValues returns the values of exceptionVersions. covering has the number of the
+// exception that covers a finding, by the index of the finding.
 func exceptionValues(acceptances []finding.Acceptance) (rows [][]any, covering map[int]int64) {
 	covering = make(map[int]int64)
 	for i, a := range acceptances {
@@ -180,8 +181,8 @@ func readException(r *reader) finding.Exception {
 	}
 }
 
-// Acceptances returns the exceptions for the organization of a snapshot, in the order of their file. A failed
-// snapshot has none, because it assessed nothing.
+// Acceptances returns the exceptions for the organization of a snapshot, in the order of their
+// file. A failed snapshot has none, because it assessed nothing.
 func (s *Store) Acceptances(ctx context.Context, snapshotID int64) ([]Acceptance, error) {
 	return queryAll(ctx, s.db, "reading exceptions", func(r *reader) Acceptance {
 		return Acceptance{
@@ -196,15 +197,16 @@ type Standing struct {
 	finding.Exception
 	// First and Last are the first and the last snapshot that saw it.
 	First, Last time.Time
-	// Snapshots counts the snapshots that saw it, InForce those in which it was in force, Applied those in
-	// which it was in force and covered a finding. Findings is the most findings that it covered at once.
+	// Snapshots counts the snapshots that saw it, InForce those in which it was in force,
+	// Applied those in which it was in force and covered a finding. Findings is the most
+	// findings that it covered at once.
 	Snapshots, InForce, Applied, Findings int
 	// Open counts the snapshots that could not assess its rule.
 	Open int
 }
 
-// Standings returns the exceptions in the snapshots of an organization with an id above after, up to upTo,
-// sorted by rule and subject. It skips pruned snapshots.
+// Standings returns the exceptions in the snapshots of an organization with an id above after,
+// up to upTo, sorted by rule and subject. It skips pruned snapshots.
 func (s *Store) Standings(ctx context.Context, organizationID string, after, upTo int64) ([]Standing, error) {
 	return queryAll(ctx, s.db, "reading the exceptions of a period", func(r *reader) Standing {
 		return Standing{
@@ -221,22 +223,22 @@ func (s *Store) Standings(ctx context.Context, organizationID string, after, upT
 		organizationID, after, upTo)
 }
 
-// Episode is a finding from when it opened until it closed, as a range of snapshots shows it. A finding that
-// closes and opens again has two episodes.
+// Episode is a finding from when it opened until it closed, as a range of snapshots shows it. A
+// finding that closes and opens again has two episodes.
 type Episode struct {
 	// Finding is as in the last snapshot that shows it.
 	finding.Finding
 	Title, Expected, Remedy string    // as the rules of that snapshot word them
 	FirstSeen               time.Time // may be before the range
-	// LastID is the last snapshot in the range in which it was open. A finding that a snapshot could not
-	// assess stays open.
+	// LastID is the last snapshot in the range in which it was open. A finding that a snapshot
+	// could not assess stays open.
 	LastID int64
 	// LastSeen is the last snapshot, up to LastID, in which it failed or was excepted.
 	LastSeen time.Time
 }
 
-// Episodes returns the findings that were open in the snapshots of an organization with an id above after, up
-// to upTo, in no specified order. It skips pruned snapshots.
+// Episodes returns the findings that were open in the snapshots of an organization with an id
+// above after, up to upTo, in no specified order. It skips pruned snapshots.
 func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo int64) ([]Episode, error) {
 	all, err := s.queryEpisodes(ctx, organizationID, upTo)
 	carried, carriedErr := s.carried(ctx, organizationID, after, upTo)
@@ -260,7 +262,8 @@ func (s *Store) Episodes(ctx context.Context, organizationID string, after, upTo
 	return slices.DeleteFunc(all, func(e Episode) bool { return e.LastID <= after }), nil
 }
 
-// lastShowing selects the last snapshot with an id above ?2, up to ?3, that shows the version v.
+// lastShowing selects the last snapshot with an id above ?2, up to ?3, that shows the version
+// v.
 const lastShowing = `(
 	SELECT max(s.id)
 	FROM whole_snapshots s
@@ -268,9 +271,9 @@ const lastShowing = `(
 	  AND s.id >= v.valid_from AND (v.valid_to IS NULL OR s.id < v.valid_to)
 )`
 
-// queryEpisodes returns the episodes up to a snapshot, without those of findings that could not be assessed.
-// With max as the only aggregate SQLite takes the other columns from the row that has the maximum:
-// https://www.sqlite.org/lang_select.html#bareagg.
+// queryEpisodes returns the episodes up to a snapshot, without those of findings that could not
+// be assessed. With max as the only aggregate SQLite takes the other columns from the row that
+// has the maximum: https://www.sqlite.org/lang_select.html#bareagg.
 func (s *Store) queryEpisodes(ctx context.Context, organizationID string, upTo int64) ([]Episode, error) {
 	return queryAll(ctx, s.db, "reading the findings of a period", func(r *reader) Episode {
 		return Episode{
@@ -301,8 +304,8 @@ func (s *Store) queryEpisodes(ctx context.Context, organizationID string, upTo i
 const openColumns = `v.id, v.rule_id, v.severity, v.status, v.original_status, v.subject_type, v.subject_id,
 	v.subject_name, v.observed, v.first_seen`
 
-// Carried returns the findings that a complete snapshot could not assess and that therefore stay open. They
-// have no texts.
+// Carried returns the findings that a complete snapshot could not assess and that therefore
+// stay open. They have no texts.
 func (s *Store) Carried(ctx context.Context, h Snapshot) ([]Episode, error) {
 	return s.carried(ctx, h.OrganizationID, h.ID-1, h.ID)
 }

@@ -8,21 +8,24 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 )
 
-// snapshotColumns are the columns in the record of a snapshot: those of the view snapshots, except
-// chain_sha256 and pruned_at.
+// snapshotColumns are the columns in the record of a snapshot: those of the view snapshots,
+// except chain_sha256 and pruned_at.
 var snapshotColumns = []string{
 	"id", "run_id", "source", "organization_id", "organization_name", "organization_tier", "base_url", "principal_id",
 	"principal", "taken_at", "outcome", "baseline_id", "error_code", "error", "pages",
-	"scim_pages", "scim_rows_per_page", "scim_final_token_empty",
-	"sso_pages", "sso_rows_per_page", "sso_final_token_empty",
+	"scim_pages", "scim_rows_per_page", "scim_final_token_empty", "scim_listings", "scim_agreeing",
+	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
-	"sso_not_assessed", "policies_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
+	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
+	"own_tokens", "own_token_ends_at", "own_token_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
 
-// organizationColumn is the index of organization_id. The table stored_snapshots has organization_key instead.
+// organizationColumn is the index of organization_id. The table stored_snapshots has
+// organization_key instead.
 const organizationColumn = 3
 
 func headerValues(h Snapshot) []any {
@@ -35,10 +38,14 @@ func headerValues(h Snapshot) []any {
 		h.BaseURL, orNull(h.PrincipalID), orNull(h.Principal), formatSeconds(h.TakenAt), string(h.Outcome),
 		orNull(h.BaselineID), orNull(h.ErrorCode), orNull(h.Error), int64(h.Pages),
 		int64(h.SCIMListing.Pages), h.SCIMListing.RowsPerPage, flag(h.SCIMListing.FinalTokenEmpty),
+		int64(h.SCIMListing.Listings), int64(h.SCIMListing.Agreeing),
 		int64(h.SSOListing.Pages), h.SSOListing.RowsPerPage, flag(h.SSOListing.FinalTokenEmpty),
+		int64(h.SSOListing.Listings), int64(h.SSOListing.Agreeing),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
-		orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed), int64(h.Retries), offset,
+		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
+		orNull(h.DomainsNotAssessed),
+		int64(h.OwnToken.Tokens), nullInstant(h.OwnToken.Ends), orNull(h.OwnToken.NotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
 	}
@@ -52,7 +59,9 @@ func readHeader(r *reader) Snapshot {
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
-		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), Retries: r.count(),
+		DomainVerifications: r.count(), SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
+		DomainsNotAssessed: r.text(),
+		OwnToken:           ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil
 	h.ServerClockOffset = time.Duration(r.number()) * time.Millisecond
@@ -64,7 +73,9 @@ func readHeader(r *reader) Snapshot {
 }
 
 func readListing(r *reader) Listing {
-	return Listing{Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag()}
+	return Listing{
+		Pages: r.count(), RowsPerPage: r.text(), FinalTokenEmpty: r.flag(), Listings: r.count(), Agreeing: r.count(),
+	}
 }
 
 func querySnapshots(ctx context.Context, q querier, where string, args ...any) ([]Snapshot, error) {
@@ -86,20 +97,22 @@ func (s *Store) Snapshots(ctx context.Context, runID int64) ([]Snapshot, error) 
 	return querySnapshots(ctx, s.db, "WHERE run_id = ? ORDER BY source, id", runID)
 }
 
-// CompleteSnapshots returns the complete snapshots of an organization that are not pruned, oldest first. An
-// empty organizationID selects every organization.
+// CompleteSnapshots returns the complete snapshots of an organization that are not pruned,
+// oldest first. An empty organizationID selects every organization.
 func (s *Store) CompleteSnapshots(ctx context.Context, organizationID string) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `
 		WHERE outcome = 'complete' AND pruned_at IS NULL AND (?1 = '' OR organization_id = ?1)
 		ORDER BY id`, organizationID)
 }
 
-// LastComplete returns the newest complete snapshot of the organization with an id below before (0: any id).
+// LastComplete returns the newest complete snapshot of the organization with an id below before
+// (0: any id).
 func (s *Store) LastComplete(ctx context.Context, organizationID string, before int64) (Snapshot, bool, error) {
 	return lastComplete(ctx, s.db, organizationID, before, "")
 }
 
-// lastComplete returns the newest complete snapshot that also satisfies the SQL condition `and`.
+// lastComplete returns the newest complete snapshot that also satisfies the SQL condition
+// `and`.
 func lastComplete(
 	ctx context.Context, q querier, organizationID string, before int64, and string,
 ) (Snapshot, bool, error) {
@@ -109,8 +122,8 @@ func lastComplete(
 		LIMIT 1`, organizationID, before))
 }
 
-// Pinned returns the newest complete snapshot of a source with an id below before (0: any id). Later snapshots
-// of the source must be from the same organization.
+// Pinned returns the newest complete snapshot of a source with an id below before (0: any id).
+// Later snapshots of the source must be from the same organization.
 func (s *Store) Pinned(ctx context.Context, source string, before int64) (Snapshot, bool, error) {
 	return first(querySnapshots(ctx, s.db, `
 		WHERE source = ?1 AND outcome = 'complete' AND (?2 = 0 OR id < ?2)
@@ -125,14 +138,15 @@ func checkPruned(h Snapshot) error {
 	return fmt.Errorf("the inventory of snapshot %d: %w on %s", h.ID, ErrPruned, formatSeconds(h.PrunedAt))
 }
 
-// notPruned returns ErrPruned if retention removed the rows of a snapshot. Otherwise it never had any.
+// notPruned returns ErrPruned if retention removed the rows of a snapshot. Otherwise it never
+// had any.
 func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
 	h, err := s.Snapshot(ctx, snapshotID)
 	return cmp.Or(err, checkPruned(h))
 }
 
-// LatestComplete returns the newest complete snapshot of each organization, sorted by id. It reads no other
-// snapshot, so that its time does not grow with the number of runs.
+// LatestComplete returns the newest complete snapshot of each organization, sorted by id. It
+// reads no other snapshot, so that its time does not grow with the number of runs.
 func (s *Store) LatestComplete(ctx context.Context) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT (
@@ -146,15 +160,15 @@ func (s *Store) LatestComplete(ctx context.Context) ([]Snapshot, error) {
 	) ORDER BY id`)
 }
 
-// SnapshotsBetween returns the snapshots taken from one instant to another, both included, sorted by id. It
-// includes pruned snapshots. The instants are whole seconds.
+// SnapshotsBetween returns the snapshots taken from one instant to another, both included,
+// sorted by id. It includes pruned snapshots. The instants are whole seconds.
 func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id",
 		formatSeconds(from), formatSeconds(to))
 }
 
-// CompleteBefore returns the newest complete snapshot of each organization that was taken before an instant,
-// sorted by id. It includes pruned snapshots.
+// CompleteBefore returns the newest complete snapshot of each organization that was taken
+// before an instant, sorted by id. It includes pruned snapshots.
 func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT max(id)
@@ -164,8 +178,8 @@ func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, e
 	) ORDER BY id`, formatSeconds(at))
 }
 
-// FirstFailedBefore returns the oldest failed snapshot of each source and organization that was taken before
-// an instant, sorted by id.
+// FirstFailedBefore returns the oldest failed snapshot of each source and organization that was
+// taken before an instant, sorted by id.
 func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT min(id)
@@ -175,8 +189,8 @@ func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot
 	) ORDER BY id`, formatSeconds(at))
 }
 
-// LastWithSSO returns the newest complete snapshot of the organization, with an id up to upTo, that could read
-// the SSO configurations. It may be pruned.
+// LastWithSSO returns the newest complete snapshot of the organization, with an id up to upTo,
+// that could read the SSO configurations. It may be pruned.
 func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
 	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND sso_not_assessed IS NULL")
 }
@@ -186,8 +200,9 @@ func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upT
 	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND policies_not_assessed IS NULL")
 }
 
-// NetChanges returns the differences between two complete snapshots of one organization, and ignores those in
-// between. It does not compare what either could not read. It fails with ErrPruned if either is pruned.
+// NetChanges returns the differences between two complete snapshots of one organization, and
+// ignores those in between. It does not compare what either could not read. It fails with
+// ErrPruned if either is pruned.
 func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.Change, error) {
 	old, oldErr := s.Inventory(ctx, before)
 	current, currentErr := s.Inventory(ctx, after)
@@ -198,8 +213,8 @@ func (s *Store) NetChanges(ctx context.Context, before, after Snapshot) ([]diff.
 	return diff.Compute(old, current, seen), nil
 }
 
-// Counts has counts from the views over a range of snapshots of one organization, as a second source for the
-// counts in a report.
+// Counts has counts from the views over a range of snapshots of one organization, as a second
+// source for the counts in a report.
 type Counts struct {
 	Complete            int // snapshots
 	Changes             int

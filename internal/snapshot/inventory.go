@@ -13,8 +13,8 @@ import (
 // keyOf selects the key of the organization with the id ?1.
 const keyOf = "(SELECT key FROM organizations WHERE id = ?1)"
 
-// readContent returns the rows of contentTables that a complete snapshot shows. It fails with ErrPruned if
-// retention removed them, and with ErrNotFound if the snapshot is not complete.
+// readContent returns the rows of contentTables that a complete snapshot shows. It fails with
+// ErrPruned if retention removed them, and with ErrNotFound if the snapshot is not complete.
 func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, err error) {
 	if err := checkPruned(h); err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	}
 	shown = make(versions)
 	for _, t := range contentTables {
-		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" {
+		if !h.shows(t) {
 			continue
 		}
 		if shown[t], err = t.asOf(ctx, s.db, h.OrganizationID, h.ID); err != nil {
@@ -34,21 +34,37 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	return shown, nil
 }
 
-// inventory converts rows of contentTables. It checks the counts in the headers of the snapshots that show
-// them, because a missing or extra row would appear as an added or removed configuration.
+// shows reports whether a complete snapshot shows rows of a table. It shows none that it could not
+// read.
+func (h *Snapshot) shows(t *versionTable) bool {
+	switch t {
+	case policyVersions:
+		return h.PoliciesNotAssessed == ""
+	case ssoVersions:
+		return h.SSONotAssessed == ""
+	case domainVersions:
+		return h.DomainsNotAssessed == ""
+	}
+	return true
+}
+
+// inventory converts rows of contentTables. It checks the counts in the headers of the
+// snapshots that show them, because a missing or extra row would appear as an added or removed
+// configuration.
 func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(all[organizationVersions], readOrganization)
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
-	var scimErr, ssoErr error
+	var scimErr, ssoErr, domainsErr error
 	inventory.SCIM, scimErr = readVersions(all[scimVersions], readSCIM)
 	inventory.SSO, ssoErr = readVersions(all[ssoVersions], readSSO)
+	inventory.Domains, domainsErr = readVersions(all[domainVersions], readDomain)
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
 	}
 	if len(policies) == 1 {
 		inventory.Policies = &policies[0]
 	}
-	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr,
+	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr, domainsErr,
 		checkCount(h.ID, "SCIM", len(inventory.SCIM), h.SCIMConfigurations),
 		checkCount(sso.ID, "SSO", len(inventory.SSO), sso.SSOConfigurations))
 }
@@ -61,7 +77,8 @@ func checkCount(snapshotID int64, noun string, there, counted int) error {
 		there, noun, snapshotID, counted, ErrDamaged)
 }
 
-// Inventory returns what a complete snapshot shows. It marks what the snapshot could not read as not assessed.
+// Inventory returns what a complete snapshot shows. It marks what the snapshot could not read
+// as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
 	c, err := s.readContent(ctx, h)
 	if err != nil {
@@ -69,6 +86,7 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	}
 	inventory, err := c.inventory(h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
+	inventory.DomainsNotAssessed = h.DomainsNotAssessed
 	return inventory, err
 }
 
@@ -77,6 +95,9 @@ type Shown struct {
 	SCIM     []SCIMConfiguration       // sorted by id
 	SSO      []SSOConfiguration        // sorted by id; empty if they were not assessed
 	Policies *ona.OrganizationPolicies // nil if they were not assessed
+	// InviteDomains are those of the organization.
+	InviteDomains []string
+	Domains       []ona.DomainVerification // sorted by id; empty if they were not assessed
 }
 
 // Shown returns the content of a complete snapshot.
@@ -90,7 +111,8 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	if err := cmp.Or(damaged, err); err != nil {
 		return shown, err
 	}
-	shown.Policies = inventory.Policies
+	shown.Policies, shown.Domains = inventory.Policies, inventory.Domains
+	shown.InviteDomains = inventory.Organization.InviteDomains
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
@@ -104,8 +126,8 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	return shown, nil
 }
 
-// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with an ended
-// version. The other configurations still have their first version.
+// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with
+// an ended version. The other configurations still have their first version.
 func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
 	seen := make(map[diff.Subject]time.Time)
 	_, err := queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
@@ -131,17 +153,18 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 }
 
 // CountRows counts the configurations of a snapshot in the views, as a second source for its counts.
-func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso int, err error) {
-	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [2]int {
-		return [2]int{r.count(), r.count()}
+func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso, domains int, err error) {
+	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [3]int {
+		return [3]int{r.count(), r.count(), r.count()}
 	}, `SELECT
 		  (SELECT count(*) FROM scim_configurations WHERE snapshot_id = ?1),
-		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1)`, snapshotID))
-	return counts[0], counts[1], err
+		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1),
+		  (SELECT count(*) FROM domain_verifications WHERE snapshot_id = ?1)`, snapshotID))
+	return counts[0], counts[1], counts[2], err
 }
 
-// SeenBefore returns a function that reports whether an older snapshot showed a configuration that the
-// snapshot h does not show.
+// SeenBefore returns a function that reports whether an older snapshot showed a configuration
+// that the snapshot h does not show.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
 	seen, err := s.firstSeen(ctx, h)
 	return func(t diff.SubjectType, id string) bool {

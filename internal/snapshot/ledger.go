@@ -32,7 +32,8 @@ func lastLink(ctx context.Context, tx *transaction) link {
 	return last
 }
 
-// add writes the next link. It is for the fact with this kind and id; values are those of its record.
+// add writes the next link. It is for the fact with this kind and id; values are those of its
+// record.
 func (l link) add(ctx context.Context, tx *transaction, kind string, id int64, values []any) link {
 	next := link{l.number + 1, evidence.Link(l.chain, factForms[kind], values)}
 	insertRows(ctx, tx, "ledger", []string{"number", "kind", "row_id", "chain_sha256"},
@@ -40,7 +41,8 @@ func (l link) add(ctx context.Context, tx *transaction, kind string, id int64, v
 	return next
 }
 
-// recordRow writes the row of a fact, and its link after the newest link. The first value is the id.
+// recordRow writes the row of a fact, and its link after the newest link. The first value is
+// the id.
 func recordRow(ctx context.Context, tx *transaction, kind, table string, columns []string, values []any) {
 	insertRows(ctx, tx, table, columns, [][]any{values})
 	lastLink(ctx, tx).add(ctx, tx, kind, values[0].(int64), values)

@@ -27,9 +27,9 @@ type Store struct {
 	db *database
 }
 
-// Open opens the database file. If the file is missing, Open creates it (mode 0600, its folder 0700). It
-// leaves the file untouched and fails if it is not a database of auditor (ErrNotDatabase) or has another
-// version (ErrOlderVersion, ErrNewerVersion).
+// Open opens the database file. If the file is missing, Open creates it (mode 0600, its folder
+// 0700). It leaves the file untouched and fails if it is not a database of auditor
+// (ErrNotDatabase) or has another version (ErrOlderVersion, ErrNewerVersion).
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of the database: %w", err)
@@ -40,8 +40,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return openFile(ctx, path, writableDSN(path))
 }
 
-// OpenExisting opens the database file as Open does, but fails with ErrNoDatabaseFile if it is missing. It
-// opens a file that it cannot write as OpenReadOnly does.
+// OpenExisting opens the database file as Open does, but fails with ErrNoDatabaseFile if it is
+// missing. It opens a file that it cannot write as OpenReadOnly does.
 func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	if !writable(path) {
 		return OpenReadOnly(ctx, path)
@@ -49,8 +49,8 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	return openFile(ctx, path, writableDSN(path))
 }
 
-// OpenReadOnly opens the database file only for reading, also on a read-only medium. Nothing on the disk
-// changes. It fails as Open does, and with ErrNoDatabaseFile if the file is missing.
+// OpenReadOnly opens the database file only for reading, also on a read-only medium. Nothing on
+// the disk changes. It fails as Open does, and with ErrNoDatabaseFile if the file is missing.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return openFile(ctx, path, readOnlyDSN(path))
 }
@@ -95,8 +95,8 @@ func readOnlyDSN(path string) string {
 		// A run is in progress or was killed. Its log belongs to the database and must stay.
 		pragmas.Set("mode", "ro")
 	case writable(path):
-		// Only a connection that may write removes the -wal and -shm files, which reading in WAL mode
-		// creates. query_only prevents all other writes.
+		// Only a connection that may write removes the -wal and -shm files, which reading in
+		// WAL mode creates. query_only prevents all other writes.
 		pragmas.Set("mode", "rw")
 	default:
 		pragmas.Set("immutable", "1")
@@ -112,7 +112,8 @@ func fileURI(path string) string {
 	return "file:" + (&url.URL{Path: slashed}).EscapedPath()
 }
 
-// Checkpoint moves the log into the database file, up to the oldest state that another process still reads.
+// Checkpoint moves the log into the database file, up to the oldest state that another process
+// still reads.
 func (s *Store) Checkpoint(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
 		return fmt.Errorf("moving the log into the database file: %w", explain(err))
@@ -162,8 +163,9 @@ const (
 	applicationID       = 0x41756431 // "Aud1", set by the first migration
 )
 
-// checkFile fails if the file is not a database of this version. It reads only the header, so that it writes
-// nothing. That is sufficient: a new database appears complete, and its version never changes.
+// checkFile fails if the file is not a database of this version. It reads only the header, so
+// that it writes nothing. That is sufficient: a new database appears complete, and its version
+// never changes.
 func checkFile(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -209,7 +211,8 @@ func writable(path string) bool {
 	return f.Close() == nil
 }
 
-// create creates a database if the file is missing or empty. The file appears complete or not at all.
+// create creates a database if the file is missing or empty. The file appears complete or not
+// at all.
 func create(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -218,8 +221,8 @@ func create(ctx context.Context, path string) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	// SQLite would apply the log or the journal of a deleted database to the new one. Beside an empty
-	// file SQLite would remove them, but the new file is not empty.
+	// SQLite would apply the log or the journal of a deleted database to the new one. Beside an
+	// empty file SQLite would remove them, but the new file is not empty.
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -228,7 +231,8 @@ func create(ctx context.Context, path string) error {
 	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
 }
 
-// migrate creates the schema in an empty file that no other process uses yet. The caller syncs the file.
+// migrate creates the schema in an empty file that no other process uses yet. The caller syncs
+// the file.
 func migrate(ctx context.Context, path string) (err error) {
 	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
@@ -253,8 +257,8 @@ func applyMigrations(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// writeNew creates a file of mode 0600 that appears complete or not at all. It never replaces a file
-// (ErrFileExists).
+// writeNew creates a file of mode 0600 that appears complete or not at all. It never replaces a
+// file (ErrFileExists).
 func writeNew(path string, write func(partial *os.File) error) (err error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(ErrFileExists, err)
@@ -291,9 +295,10 @@ func publish(partial, path string) error {
 	return nil
 }
 
-// Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The copy is one
-// consistent state and is checked. It is in rollback-journal mode, so that it also opens on a read-only
-// medium. It appears complete or not at all, and never replaces a file (ErrFileExists).
+// Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The
+// copy is one consistent state and is checked. It is in rollback-journal mode, so that it also
+// opens on a read-only medium. It appears complete or not at all, and never replaces a file
+// (ErrFileExists).
 func Backup(ctx context.Context, from, to string) error {
 	if err := checkFile(from); err != nil {
 		return err

@@ -12,17 +12,17 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// Retention selects what Prune removes. Prune always keeps the snapshots that the next run compares with: the
-// newest complete one of each organization, and the newest ones that could read its SSO configurations and its
-// policies.
+// Retention selects what Prune removes. Prune always keeps the snapshots that the next run
+// compares with: the newest complete one of each organization, and the newest ones that could
+// read its SSO configurations and its policies.
 type Retention struct {
-	// KeepLast keeps this many of the newest complete snapshots of each organization, and every snapshot
-	// newer than the oldest of these. 0 turns the rule off.
+	// KeepLast keeps this many of the newest complete snapshots of each organization, and every
+	// snapshot newer than the oldest of these. 0 turns the rule off.
 	KeepLast int
 	// Before removes the snapshots taken before this instant. The zero time turns the rule off.
 	Before time.Time
-	// ResponsesBefore removes the bytes of responses that no snapshot taken since this instant has. The zero
-	// time turns the rule off.
+	// ResponsesBefore removes the bytes of responses that no snapshot taken since this instant
+	// has. The zero time turns the rule off.
 	ResponsesBefore time.Time
 }
 
@@ -39,9 +39,10 @@ var (
 	prunedVersionForm    = evidence.NewForm("pruned_version", prunedVersionColumns...)
 )
 
-// Prune removes the rows of old snapshots and records that, with the instant at, in one transaction. Their
-// headers and hashes stay, so that the ledger stays complete. The ids of their configurations and the history
-// of the token expiries stay too. With dryRun Prune changes nothing and returns what it would remove.
+// Prune removes the rows of old snapshots and records that, with the instant at, in one
+// transaction. Their headers and hashes stay, so that the ledger stays complete. The ids of
+// their configurations and the history of the token expiries stay too. With dryRun Prune
+// changes nothing and returns what it would remove.
 func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun bool) (*Pruned, error) {
 	var pruned *Pruned
 	err := s.inTransaction(ctx, "pruning", func(tx *transaction) {
@@ -55,7 +56,8 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 	if err != nil {
 		return nil, err
 	}
-	// VACUUM returns the free space to the file system and erases the bytes of the deleted rows.
+	// VACUUM returns the free space to the file system and erases the bytes of the deleted
+	// rows.
 	if _, err := s.db.ExecContext(ctx, "VACUUM"); err != nil {
 		return pruned, fmt.Errorf("the rows are pruned, but the file was not shrunk: %w", explain(err))
 	}
@@ -119,8 +121,9 @@ func keepVersions(ctx context.Context, tx *transaction, pruneID int64) string {
 	return digest.Sum()
 }
 
-// choose returns the snapshots that the rules remove, oldest first, without those that are already pruned. A
-// snapshot that failed before its organization was known is treated as one of its source's organization.
+// choose returns the snapshots that the rules remove, oldest first, without those that are
+// already pruned. A snapshot that failed before its organization was known is treated as one of
+// its source's organization.
 func (r Retention) choose(ctx context.Context, tx querier) ([]Snapshot, error) {
 	return querySnapshots(ctx, tx, `
 		WHERE id IN (
@@ -174,8 +177,8 @@ const shownByPruned = `v.valid_to IS NOT NULL AND NOT EXISTS (
 	WHERE s.organization_key = v.organization_key AND s.id >= v.valid_from AND s.id < v.valid_to
 )`
 
-// removeResponses removes the bytes of responses that no snapshot taken since the instant has. The responses
-// of the newest complete snapshot of each organization stay.
+// removeResponses removes the bytes of responses that no snapshot taken since the instant has.
+// The responses of the newest complete snapshot of each organization stay.
 func removeResponses(ctx context.Context, tx *transaction, before time.Time) int {
 	return tx.execute(ctx, "removing the bytes of responses", `
 		UPDATE responses

@@ -107,7 +107,7 @@ func expectKept(t *testing.T, store *snapshot.Store, nights []ona.Inventory, all
 		}
 		got, err := store.Inventory(t.Context(), h)
 		if gone[h.ID] {
-			if rows, _, _ := store.CountRows(t.Context(), h.ID); !errors.Is(err, snapshot.ErrPruned) || rows != 0 {
+			if rows, _, _, _ := store.CountRows(t.Context(), h.ID); !errors.Is(err, snapshot.ErrPruned) || rows != 0 {
 				t.Errorf("snapshot %d: error %v, %d rows; want ErrPruned, 0", h.ID, err, rows)
 			}
 			if _, err := store.Findings(t.Context(), h.ID); !errors.Is(err, snapshot.ErrPruned) {

@@ -16,8 +16,8 @@ var (
 	runEndColumns   = []string{"run_id", "finished_at", "outcome", "error"}
 )
 
-// BeginRun records the start of a run and returns its id. It first ends earlier interrupted runs as failed.
-// The caller must hold the lock that prevents a second run.
+// BeginRun records the start of a run and returns its id. It first ends earlier interrupted
+// runs as failed. The caller must hold the lock that prevents a second run.
 func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 	err = s.inTransaction(ctx, "beginning a run", func(tx *transaction) {
 		endInterrupted(ctx, tx, r.StartedAt)
@@ -59,7 +59,8 @@ func (s *Store) Run(ctx context.Context, id int64) (Run, error) {
 	return run, err
 }
 
-// Runs returns the runs with an id up to upTo (0: all), newest first, at most limit of them (0: no limit).
+// Runs returns the runs with an id up to upTo (0: all), newest first, at most limit of them (0:
+// no limit).
 func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) {
 	if limit == 0 {
 		limit = -1 // https://www.sqlite.org/lang_select.html#limitoffset: no upper bound
@@ -108,7 +109,8 @@ type Totals struct {
 	SSOConfigurations int
 	// SSOKnown is false if a snapshot failed or could not read the SSO configurations.
 	SSOKnown bool
-	// Failing counts failed findings of complete snapshots by severity; nil if a snapshot is pruned.
+	// Failing counts failed findings of complete snapshots by severity; nil if a snapshot is
+	// pruned.
 	Failing map[diff.Severity]int
 }
 
@@ -134,11 +136,16 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 	if err != nil {
 		return nil, err
 	}
-	// A finding that stays the same in many snapshots is one row. The rows are counted by range before the
-	// join, so that no snapshot counts them one by one. CROSS JOIN keeps the order of the tables, so that
-	// older versions are not read:
+	return totals, s.countFailing(ctx, first, last, totals)
+}
+
+// countFailing sets Failing for the runs that are not pruned.
+func (s *Store) countFailing(ctx context.Context, first, last int64, totals map[int64]*Totals) error {
+	// A finding that stays the same in many snapshots is one row. The rows are counted by range
+	// before the join, so that no snapshot counts them one by one. CROSS JOIN keeps the order
+	// of the tables, so that older versions are not read:
 	// https://www.sqlite.org/lang_select.html#crossjoin
-	_, err = queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
+	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
 		run, severity, n := r.number(), diff.Severity(r.text()), r.count()
 		if t := totals[run]; t != nil && t.Failing != nil {
 			t.Failing[severity] = n
@@ -167,7 +174,7 @@ func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Total
 		WHERE s.run_id BETWEEN ?1 AND ?2 AND s.outcome = 'complete'
 		GROUP BY s.run_id, n.severity
 		ORDER BY s.run_id, n.severity`, first, last)
-	return totals, err
+	return err
 }
 
 // The triggers of scheduled runs.
@@ -198,8 +205,8 @@ func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
 	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
 }
 
-// SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is already in
-// force.
+// SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is
+// already in force.
 func (s *Store) SetSchedule(ctx context.Context, c ScheduleChange, from time.Time) error {
 	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) {
 		all, err := schedules(ctx, tx)
@@ -212,9 +219,9 @@ func (s *Store) SetSchedule(ctx context.Context, c ScheduleChange, from time.Tim
 	})
 }
 
-// Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest first, each
-// with the outcome of its run. It considers the runs with an id up to upTo (0: all). A night without a run
-// is missed when it is at least as old as grace.
+// Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest
+// first, each with the outcome of its run. It considers the runs with an id up to upTo (0:
+// all). A night without a run is missed when it is at least as old as grace.
 func (s *Store) Nights(
 	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
 ) ([]schedule.Night, error) {

@@ -23,8 +23,9 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Collected is a complete snapshot to store. The caller sets in Snapshot what the collector found. The store
-// sets the id, the outcome, the baseline, the counts of stored rows, the hashes and the link.
+// Collected is a complete snapshot to store. The caller sets in Snapshot what the collector
+// found. The store sets the id, the outcome, the baseline, the counts of stored rows, the
+// hashes and the link.
 type Collected struct {
 	Snapshot Snapshot
 	// Baseline is what Store.Baseline returned. Changes are the differences from it.
@@ -35,16 +36,17 @@ type Collected struct {
 	Exchanges []Exchange
 	// Response returns the bytes of the response in Exchanges[i].
 	Response func(i int) ([]byte, error)
-	// AuditLog is nil if the log was not read on purpose. Candidates are its entries for each of Changes,
-	// newest first.
+	// AuditLog is nil if the log was not read on purpose. Candidates are its entries for each
+	// of Changes, newest first.
 	AuditLog   *AuditLog
 	Candidates [][]ona.AuditLogEntry
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []finding.Acceptance
 }
 
-// SaveComplete stores a complete snapshot in one transaction. It fails if Baseline is not the last complete
-// snapshot of the organization, because the changes would then be relative to another snapshot.
+// SaveComplete stores a complete snapshot in one transaction. It fails if Baseline is not the
+// last complete snapshot of the organization, because the changes would then be relative to
+// another snapshot.
 func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error) {
 	header := c.Snapshot
 	header.Outcome, header.BaselineID = Complete, c.Baseline.Snapshot.ID
@@ -99,6 +101,7 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 // count sets the counts of stored rows.
 func (h *Snapshot) count(c Collected) {
 	h.SCIMConfigurations, h.SSOConfigurations = len(c.Inventory.SCIM), len(c.Inventory.SSO)
+	h.DomainVerifications = len(c.Inventory.Domains)
 	h.Changes, h.FailingFindings = len(c.Changes), countFailing(c.Findings)
 }
 
@@ -114,6 +117,9 @@ func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][
 	}
 	if inventory.SSONotAssessed == "" {
 		values[ssoVersions] = valuesOf(inventory.SSO, ssoValues)
+	}
+	if inventory.DomainsNotAssessed == "" {
+		values[domainVersions] = valuesOf(inventory.Domains, domainValues)
 	}
 	return values
 }
@@ -173,8 +179,8 @@ type part struct {
 	rows    [][]any
 }
 
-// partsOf returns the parts of a complete snapshot, in the order in which they are hashed. storeExchanges
-// writes the first one.
+// partsOf returns the parts of a complete snapshot, in the order in which they are hashed.
+// storeExchanges writes the first one.
 func partsOf(c Collected) []part {
 	reading, entries := auditLogValues(c.AuditLog)
 	exchanges := valuesOf(c.Exchanges, exchangeValues)
@@ -195,7 +201,8 @@ func (p part) write(ctx context.Context, tx *transaction, snapshotID int64) {
 	insertRows(ctx, tx, p.table, append([]string{"snapshot_id"}, p.columns...), rows)
 }
 
-// hashOf returns the SHA-256, in hex, over the row hashes of the tables followed by the records of the parts.
+// hashOf returns the SHA-256, in hex, over the row hashes of the tables followed by the records
+// of the parts.
 func hashOf(tables []difference, parts []part) string {
 	digest := evidence.NewDigest()
 	for _, d := range tables {
@@ -271,8 +278,8 @@ func (all ages) add(fingerprint string, a age) {
 	all[fingerprint] = a
 }
 
-// firstSeen returns, by fingerprint, since when each open finding of the snapshot has been open. A finding
-// is closed when its subject passes or no longer exists.
+// firstSeen returns, by fingerprint, since when each open finding of the snapshot has been
+// open. A finding is closed when its subject passes or no longer exists.
 func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string]string {
 	open := make(map[string]string)
 	for _, f := range findings {
@@ -284,8 +291,8 @@ func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string
 	return open
 }
 
-// carriedValues returns the values of carriedVersions for the findings that were open before and that a
-// complete snapshot could not assess. Such findings stay open.
+// carriedValues returns the values of carriedVersions for the findings that were open before
+// and that a complete snapshot could not assess. Such findings stay open.
 func (all ages) carriedValues(findings []finding.Finding) [][]any {
 	statuses := make(map[string]finding.Status, len(findings))
 	unassessed := make(map[string]bool) // rules that could not be assessed for the organization
@@ -312,7 +319,8 @@ var exchangeColumns = []string{
 	"retries",
 }
 
-// exchangeValues returns the values of exchangeColumns. It stores sent_at in whole milliseconds.
+// exchangeValues returns the values of exchangeColumns. It stores sent_at in whole
+// milliseconds.
 func exchangeValues(e Exchange) []any {
 	return []any{
 		int64(e.Number), e.Method, e.Request, e.ResponseSHA256, int64(e.Status),
@@ -353,7 +361,8 @@ func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, er
 		ORDER BY e.number`, snapshotID)
 }
 
-// storeResponses stores the bytes of each response once. It restores bytes that retention removed.
+// storeResponses stores the bytes of each response once. It restores bytes that retention
+// removed.
 func storeResponses(ctx context.Context, tx *transaction, c Collected) {
 	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
 	var compressing errgroup.Group
@@ -387,8 +396,8 @@ func storeResponses(ctx context.Context, tx *transaction, c Collected) {
 	}
 }
 
-// compressors are reused. A new one takes 800 kB; with a thousand small organizations they would take most
-// of the memory and time.
+// compressors are reused. A new one takes 800 kB; with a thousand small organizations they
+// would take most of the memory and time.
 var compressors = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
 
 func compress(response func(i int) ([]byte, error), i int) ([]byte, error) {

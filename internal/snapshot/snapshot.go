@@ -1,6 +1,6 @@
-// Package snapshot owns the store: runs, snapshots, versions of configurations, changes, findings, the
-// evidence of how they were collected, and the ledger, in one SQLite file. Only this package and the
-// migrations contain SQL. All times are UTC.
+// Package snapshot owns the store: runs, snapshots, versions of configurations, changes,
+// findings, the evidence of how they were collected, and the ledger, in one SQLite file. Only
+// this package and the migrations contain SQL. All times are UTC.
 package snapshot
 
 import (
@@ -19,15 +19,16 @@ import (
 // Outcome is how a run or a snapshot ended.
 type Outcome string
 
-// The outcomes. A run is complete if every snapshot in it is complete. A run that is Running although no
-// process holds the lock was interrupted; the next run records its end as failed.
+// The outcomes. A run is complete if every snapshot in it is complete. A run that is Running
+// although no process holds the lock was interrupted; the next run records its end as failed.
 const (
 	Running  Outcome = "running"
 	Complete Outcome = "complete"
 	Failed   Outcome = "failed"
 )
 
-// Run is one execution of the job over all organizations. As JSON it has the column names of the table "runs".
+// Run is one execution of the job over all organizations. As JSON it has the column names of
+// the table "runs".
 type Run struct {
 	ID                    int64     `json:"id,omitempty"`
 	StartedAt             time.Time `json:"started_at"`             // whole seconds
@@ -45,7 +46,8 @@ type Run struct {
 	SCIMConfigurations    int       `json:"scim_configurations"` // over all complete snapshots of the run
 }
 
-// Snapshot is the header of a snapshot: one organization at one instant, collected completely or not at all.
+// Snapshot is the header of a snapshot: one organization at one instant, collected completely
+// or not at all.
 type Snapshot struct {
 	ID, RunID        int64
 	Source           string // the label of the organization in the settings
@@ -60,35 +62,40 @@ type Snapshot struct {
 	BaselineID       int64 // 0 for the first complete snapshot of an organization, and for failed ones
 	ErrorCode        string
 	Error            string
-	// Pages counts the pages of both listings. Received counts the records in them, Distinct the different
-	// ids; the collector counts both before it stores anything. SCIMConfigurations and SSOConfigurations
-	// count the stored rows.
+	// Pages counts the pages of all SCIM and SSO listings. Received counts the records in the last listing,
+	// Distinct the different ids; the collector counts both before it stores anything. SCIMConfigurations
+	// and SSOConfigurations count the stored rows.
 	Pages                                 int
 	SCIMListing, SSOListing               Listing
 	SCIMReceived, SCIMDistinct            int
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
-	// SSONotAssessed and PoliciesNotAssessed say why these could not be read; empty if they were read.
-	SSONotAssessed, PoliciesNotAssessed string
-	Retries                             int
+	DomainVerifications                   int // that are stored
+	// These say why a part could not be read; empty if it was read.
+	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed string
+	// OwnToken is what the API says about the end of the token that was used.
+	OwnToken ona.OwnToken
+	Retries  int
 	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is true.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool
-	// Notes are remarks of the collector, such as an id that was listed twice with the same content.
+	// Notes are remarks of the collector, such as an id that was listed twice with the same
+	// content.
 	Notes         []string
 	UnknownFields []string // response fields that this version does not know, as Type.field, sorted
 	// Changes and FailingFindings count the rows of the snapshot, also after they are pruned.
 	Changes, FailingFindings int
-	// ContentSHA256 covers the configurations, RecordsSHA256 the exchanges, changes and findings.
-	// ChainSHA256 is the link of this header in the ledger. All are in hex. ContentSHA256 is empty for a
-	// failed snapshot.
+	// ContentSHA256 covers the configurations, RecordsSHA256 the exchanges, changes and
+	// findings. ChainSHA256 is the link of this header in the ledger. All are in hex.
+	// ContentSHA256 is empty for a failed snapshot.
 	ContentSHA256, RecordsSHA256, ChainSHA256 string
 	PrunedAt                                  time.Time // zero if the snapshot is not pruned
 	RuleSetID                                 int64     // what Store.RecordRules returned; 0 if no rules are recorded
 	LedgerNumber                              int64     // number of the link
 }
 
-// Listing has the collector's counts for one listing; the zero value if the listing was not read.
+// Listing has the collector's counts for one listing; the zero value if the listing was not
+// read.
 type Listing = ona.Listing
 
 // Exchange is one request with the response that was accepted.
@@ -114,12 +121,13 @@ type Finding struct {
 	SnapshotID              int64
 	TakenAt                 time.Time
 	OrganizationID          string
-	// FirstSeen is when the finding opened: the first snapshot in which the rule failed, without a pass since.
-	// LastSeen is the last snapshot, up to this one, in which it failed or was excepted. Both are zero if
-	// the finding is not open.
+	// FirstSeen is when the finding opened: the first snapshot in which the rule failed,
+	// without a pass since. LastSeen is the last snapshot, up to this one, in which it failed
+	// or was excepted. Both are zero if the finding is not open.
 	FirstSeen, LastSeen time.Time
 	DaysOpen            int // whole days from FirstSeen to TakenAt
-	// Exception covers the finding, or covered it until the exception expired; nil if there is none.
+	// Exception covers the finding, or covered it until the exception expired; nil if there is
+	// none.
 	Exception *finding.Exception
 }
 
@@ -157,7 +165,8 @@ var (
 	ErrDamaged  = errors.New("the database file is damaged")
 )
 
-// explain wraps an error of SQLite in the matching error above: https://www.sqlite.org/rescode.html
+// explain wraps an error of SQLite in the matching error above:
+// https://www.sqlite.org/rescode.html
 func explain(err error) error {
 	failure, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {

@@ -19,8 +19,8 @@ type querier interface {
 	statement(ctx context.Context, text string) (*sql.Stmt, error)
 }
 
-// database keeps its prepared statements until close, because SQLite takes longer to prepare most of them than
-// to run them. Their texts are constants, so there are few.
+// database keeps its prepared statements until close, because SQLite takes longer to prepare
+// most of them than to run them. Their texts are constants, so there are few.
 type database struct {
 	*sql.DB          // has one connection
 	kept    sync.Map // *sql.Stmt by text
@@ -31,8 +31,8 @@ func openDatabase(dsn string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	// SQLite allows one writer, the job reads back what it wrote, and each connection to :memory: would be a
-	// separate database.
+	// SQLite allows one writer, the job reads back what it wrote, and each connection to
+	// :memory: would be a separate database.
 	db.SetMaxOpenConns(1)
 	return &database{DB: db}, nil
 }
@@ -56,7 +56,8 @@ func (d *database) begin(ctx context.Context, options *sql.TxOptions) (*transact
 	return &transaction{Tx: tx, db: d, prepared: make(map[string]*sql.Stmt)}, err
 }
 
-// close also closes the statements. SQLite would leave the -wal file behind if one of them were open.
+// close also closes the statements. SQLite would leave the -wal file behind if one of them were
+// open.
 func (d *database) close() error {
 	var errs []error
 	for _, stmt := range d.kept.Range {
@@ -65,8 +66,8 @@ func (d *database) close() error {
 	return errors.Join(append(errs, d.Close())...)
 }
 
-// transaction is a transaction in a database. After its first error it executes nothing more. Only one
-// goroutine may use it.
+// transaction is a transaction in a database. After its first error it executes nothing more.
+// Only one goroutine may use it.
 type transaction struct {
 	*sql.Tx
 	db       *database
@@ -81,8 +82,8 @@ func (t *transaction) fail(err error) {
 	}
 }
 
-// statement returns a kept statement, or prepares one for this transaction. Preparing it on the database
-// would wait until the transaction ends; inTransaction does so afterwards.
+// statement returns a kept statement, or prepares one for this transaction. Preparing it on the
+// database would wait until the transaction ends; inTransaction does so afterwards.
 func (t *transaction) statement(ctx context.Context, text string) (stmt *sql.Stmt, err error) {
 	if stmt = t.prepared[text]; stmt != nil || t.err != nil {
 		return stmt, t.err
@@ -144,8 +145,8 @@ func eachRow(
 	return rows.Err()
 }
 
-// queryAll returns every row of a query. For each row read gets a reader at the first column, and must not
-// keep it.
+// queryAll returns every row of a query. For each row read gets a reader at the first column,
+// and must not keep it.
 func queryAll[T any](
 	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
 ) (all []T, err error) {
@@ -173,12 +174,12 @@ func first[T any](found []T, err error) (T, bool, error) {
 	return found[0], true, nil
 }
 
-// rowsPerInsert limits the rows in one INSERT. More rows make a statement slower to prepare; near 50 was
-// fastest when measured.
+// rowsPerInsert limits the rows in one INSERT. More rows make a statement slower to prepare;
+// near 50 was fastest when measured.
 const rowsPerInsert = 64
 
-// insertRows inserts rows with a value for every column, rowsPerInsert at a time, and the remaining rows one
-// by one, so that only two statements are kept for a table.
+// insertRows inserts rows with a value for every column, rowsPerInsert at a time, and the
+// remaining rows one by one, so that only two statements are kept for a table.
 func insertRows(ctx context.Context, tx *transaction, table string, columns []string, rows [][]any) {
 	insert := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
 	place := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + ")"
@@ -211,10 +212,12 @@ func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transa
 	return nil
 }
 
-// A value in a row is a string, an int64, a []byte or nil. The functions in this file convert Go values to
-// such values and back. An empty text, a zero id and a zero time become nil if the column allows null.
+// A value in a row is a string, an int64, a []byte or nil. The functions in this file convert
+// Go values to such values and back. An empty text, a zero id and a zero time become nil if the
+// column allows null.
 
-// Instants from auditor are whole seconds; instants from the API keep their precision (ona.TimeLayout).
+// Instants from auditor are whole seconds; instants from the API keep their precision
+// (ona.TimeLayout).
 func formatSeconds(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func nullSeconds(t time.Time) any {
@@ -249,7 +252,8 @@ func nullFlag(b *bool) any {
 	return flag(*b)
 }
 
-// jsonText returns a list or a map as JSON, with sorted keys. For an empty value it returns empty.
+// jsonText returns a list or a map as JSON, with sorted keys. For an empty value it returns
+// empty.
 func jsonText[T []string | map[string]string](v T, empty string) string {
 	if len(v) == 0 {
 		return empty
@@ -258,8 +262,8 @@ func jsonText[T []string | map[string]string](v T, empty string) string {
 	return string(text)
 }
 
-// reader reads the values of one row in the order of its columns. The first value with an unexpected type or
-// format sets err.
+// reader reads the values of one row in the order of its columns. The first value with an
+// unexpected type or format sets err.
 type reader struct {
 	values []any
 	next   int
@@ -320,8 +324,8 @@ func (r *reader) time(layout string) time.Time {
 
 func (r *reader) texts() []string { return readJSON[[]string](r) }
 
-// readJSON parses what jsonText or ona.CanonicalUnknown wrote. It returns nil for an empty list or map, as
-// package fetch does.
+// readJSON parses what jsonText or ona.CanonicalUnknown wrote. It returns nil for an empty list
+// or map, as package fetch does.
 func readJSON[T []string | map[string]string | map[string]json.RawMessage](r *reader) (v T) {
 	text := r.text()
 	if text == "" || text == "[]" || text == "{}" {

@@ -49,8 +49,12 @@ func scim(id, name string) ona.SCIMConfiguration {
 
 func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 	return ona.Inventory{
-		Organization: ona.Organization{ID: acme, Name: "Acme", Tier: "ENTERPRISE", Raw: json.RawMessage(`{}`)},
+		Organization: ona.Organization{ID: acme, Name: "Acme", Tier: "ENTERPRISE", InviteDomains: []string{"acme.example"}, Raw: json.RawMessage(`{}`)},
 		SCIM:         configurations,
+		Domains: []ona.DomainVerification{{
+			ID: "domain-1", OrganizationID: acme, Domain: "acme.example", State: ona.DomainVerified, VerifiedAt: firstNight,
+			Unknown: map[string]json.RawMessage{"proof": json.RawMessage(`"dns"`)}, Raw: json.RawMessage(`{"id":"domain-1"}`),
+		}},
 		SSO: []ona.SSOConfiguration{{
 			ID: "sso-1", OrganizationID: acme, DisplayName: "Okta", State: ona.SSOStateActive, EmailDomains: []string{"acme.example"},
 			Claims: map[string]string{"sub": "id"}, Raw: json.RawMessage(`{"id":"sso-1"}`),
@@ -74,9 +78,10 @@ func save(t *testing.T, store *snapshot.Store, takenAt time.Time, inv ona.Invent
 		Snapshot: snapshot.Snapshot{
 			RunID: runID, Source: "default", OrganizationID: acme, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: takenAt,
 			Pages:       2,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "99 x 100, 37", FinalTokenEmpty: true}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true},
+			SCIMListing: snapshot.Listing{Pages: 100, RowsPerPage: "99 x 100, 37", FinalTokenEmpty: true, Listings: 3, Agreeing: 2}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true},
 			SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
-			SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, Notes: []string{"a note"},
+			SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
+			DomainsNotAssessed: inv.DomainsNotAssessed, Notes: []string{"a note"},
 		},
 		Baseline:  baseline,
 		Inventory: inv,
@@ -156,12 +161,12 @@ func TestEveryPastNightIsReadAsItWas(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("night %d differs (-want +got):\n%s", i+1, d)
 		}
-		rows, _, err := store.CountRows(t.Context(), saved[i].ID)
+		rows, _, domains, err := store.CountRows(t.Context(), saved[i].ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rows != len(want.SCIM) {
-			t.Errorf("night %d: the view has %d rows, want %d", i+1, rows, len(want.SCIM))
+		if rows != len(want.SCIM) || domains != len(want.Domains) {
+			t.Errorf("night %d: the views have %d and %d rows, want %d and %d", i+1, rows, domains, len(want.SCIM), len(want.Domains))
 		}
 	}
 }
@@ -222,6 +227,7 @@ func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
 	unreadable := inventory(scim("a", "Okta"))
 	unreadable.SSO, unreadable.SSONotAssessed = nil, "permission_denied"
 	unreadable.Policies, unreadable.PoliciesNotAssessed = nil, "permission_denied"
+	unreadable.Domains, unreadable.DomainsNotAssessed = nil, "permission_denied"
 	second := save(t, store, night(2), unreadable)
 	b, found, err := store.Baseline(t.Context(), acme)
 	if err != nil || !found {
@@ -233,8 +239,8 @@ func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
 	if d := cmp.Diff(withoutRaw(inventory(scim("a", "Okta"))), b.Inventory); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if shown, err := store.Shown(t.Context(), second); err != nil || len(shown.SSO) != 0 || shown.Policies != nil {
-		t.Errorf("the night that could read neither SSO nor policies shows %d configurations and %v (error %v)", len(shown.SSO), shown.Policies, err)
+	if shown, err := store.Shown(t.Context(), second); err != nil || len(shown.SSO)+len(shown.Domains) != 0 || shown.Policies != nil {
+		t.Errorf("the night that could read neither SSO, policies nor domains shows %d and %d rows and %v (error %v)", len(shown.SSO), len(shown.Domains), shown.Policies, err)
 	}
 }
 
@@ -246,6 +252,9 @@ func withoutRaw(inv ona.Inventory) ona.Inventory {
 	}
 	for i := range inv.SSO {
 		inv.SSO[i].Raw = nil
+	}
+	for i := range inv.Domains {
+		inv.Domains[i].Raw = nil
 	}
 	return inv
 }

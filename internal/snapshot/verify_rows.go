@@ -61,8 +61,8 @@ func valueOf[T any](r Row, column string) (value T) {
 	return value
 }
 
-// Query is a query for rows. If it has a kind, each row has a record of all columns except without, so that
-// the record also includes columns that are added later.
+// Query is a query for rows. If it has a kind, each row has a record of all columns except
+// without, so that the record also includes columns that are added later.
 type Query struct {
 	kind    string
 	without []string
@@ -129,8 +129,9 @@ var (
 	Responses = Query{sql: "SELECT * FROM responses ORDER BY id"}
 	// Views are the names of the views.
 	Views = Query{sql: "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name"}
-	// Organizations has the key of each organization, which is the argument of the queries for one
-	// organization. 0 stands for the snapshots that failed before their organization was known.
+	// Organizations has the key of each organization, which is the argument of the queries for
+	// one organization. 0 stands for the snapshots that failed before their organization was
+	// known.
 	Organizations = Query{sql: "SELECT 0 AS key, NULL AS id UNION ALL SELECT key, id FROM organizations ORDER BY key"}
 	// Headers are the rows of the snapshots of an organization in the register.
 	Headers = Query{sql: `SELECT s.*, s.id IN (SELECT snapshot_id FROM pruned_snapshots) AS pruned
@@ -151,8 +152,8 @@ func Stretches(parts int) Query {
 		ORDER BY key, after`, parts)}
 }
 
-// ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite accepts a view
-// over a missing column, and fails only when the view is read.
+// ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite
+// accepts a view over a missing column, and fails only when the view is read.
 func ReadView(view Row) Query { return Query{sql: "SELECT * FROM " + view.Text("name") + " LIMIT 1"} }
 
 // FactKinds returns the kinds of facts in the ledger.
@@ -175,8 +176,8 @@ var factTables = map[string][2]string{
 		), '') AS snapshots FROM prunes p)`, "id"},
 }
 
-// Links returns a query for the links to facts of a kind, each with the previous link and the fact. has_fact
-// is 0 if the fact is missing.
+// Links returns a query for the links to facts of a kind, each with the previous link and the
+// fact. has_fact is 0 if the fact is missing.
 func Links(kind string) Query {
 	table, id := factTables[kind][0], factTables[kind][1]
 	without := []string{"number", "row_id", "link", "link_before", "has_fact", "organization_key"}
@@ -222,7 +223,8 @@ func snapshotRows(kind, from, order string) Query {
 	}
 }
 
-// SchemaProblems compares the schema, including the triggers, with the one that the migrations create.
+// SchemaProblems compares the schema, including the triggers, with the one that the migrations
+// create.
 func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
 	want, wantErr := freshSchema(ctx)
 	got, gotErr := readSchema(ctx, r.tx)
@@ -254,8 +256,8 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 	return readSchema(ctx, db)
 }
 
-// readSchema returns the schema of a database, by type and name, without the internal tables of SQLite and
-// goose.
+// readSchema returns the schema of a database, by type and name, without the internal tables of
+// SQLite and goose.
 func readSchema(ctx context.Context, q querier) (map[string]string, error) {
 	schema := make(map[string]string)
 	_, err := queryAll(ctx, q, "reading the schema", func(r *reader) bool {

@@ -13,8 +13,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// versionTable is a table with one row for each series of consecutive snapshots in which an object stays the
-// same.
+// versionTable is a table with one row for each series of consecutive snapshots in which an
+// object stays the same.
 type versionTable struct {
 	name    string
 	kind    string   // kind of its records
@@ -31,7 +31,7 @@ func newVersionTable(name, kind string, columns ...string) *versionTable {
 // The tables that hold what complete snapshots show.
 var (
 	organizationVersions = newVersionTable("organization_versions", "organization",
-		"name", "tier", "created_at", "updated_at", "unknown_fields", "raw")
+		"name", "tier", "created_at", "updated_at", "invite_domains", "unknown_fields", "raw")
 	policyVersions = newVersionTable("policy_versions", "policy",
 		"restrict_account_creation_to_scim", "unknown_fields", "raw")
 	scimVersions = newVersionTable("scim_versions", "scim",
@@ -40,6 +40,8 @@ var (
 	ssoVersions = newVersionTable("sso_versions", "sso",
 		"stated_organization_id", "display_name", "issuer_url", "provider_type", "state", "client_id", "email_domain",
 		"email_domains", "additional_scopes", "claims", "claims_expression", "unknown_fields", "raw")
+	domainVersions = newVersionTable("domain_versions", "domain",
+		"stated_organization_id", "domain", "state", "verified_at", "unknown_fields", "raw")
 	findingVersions = newVersionTable("finding_versions", "finding",
 		"rule_id", "severity", "status", "original_status", "subject_type", "subject_id", "subject_name", "observed",
 		"first_seen", "exception_number")
@@ -50,13 +52,15 @@ var (
 		"rule_id", "first_seen", "last_seen")
 )
 
-// content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in this order.
+// content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in
+// this order.
 var (
-	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions}
+	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions, domainVersions}
 	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
-// version is a stored row: a value for each of the columns, and the first snapshot that shows it.
+// version is a stored row: a value for each of the columns, and the first snapshot that shows
+// it.
 type version struct {
 	values    []any
 	validFrom int64
@@ -76,7 +80,8 @@ func (t *versionTable) text(v version, column string) string {
 	return text
 }
 
-// columnsOf returns the columns to read. The JSON as received is most of a row and often not needed.
+// columnsOf returns the columns to read. The JSON as received is most of a row and often not
+// needed.
 func (t *versionTable) columnsOf(withRaw bool) string {
 	columns := slices.Clone(t.columns)
 	if t.raw >= 0 && !withRaw {
@@ -103,9 +108,12 @@ func currentVersions(
 	return all, nil
 }
 
-// asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions that ended after
-// the snapshot, not with those that ended before, because each half of the query has an index.
-func (t *versionTable) asOf(ctx context.Context, q querier, organizationID string, snapshotID int64) ([]version, error) {
+// asOf returns the rows that a snapshot shows, sorted by id. Its time grows with the versions
+// that ended after the snapshot, not with those that ended before, because each half of the
+// query has an index.
+func (t *versionTable) asOf(
+	ctx context.Context, q querier, organizationID string, snapshotID int64,
+) ([]version, error) {
 	query := "SELECT valid_from, (SELECT taken_at FROM stored_snapshots s WHERE s.id = valid_from), row_sha256, " +
 		t.columnsOf(true) + " FROM " + t.name +
 		" WHERE organization_key = " + keyOf + " AND valid_from <= ?2 AND valid_to"
@@ -145,8 +153,8 @@ type difference struct {
 	hashes []byte    // the row_sha256 of every row that is then current, sorted by id
 }
 
-// compareTables returns for each table what to write so that the values become current. A table without
-// values stays as it is.
+// compareTables returns for each table what to write so that the values become current. A table
+// without values stays as it is.
 func compareTables(
 	tables []*versionTable, held versions, values map[*versionTable][][]any,
 ) (all []difference, err error) {
@@ -160,8 +168,9 @@ func compareTables(
 	return all, err
 }
 
-// compare walks the current rows (held) and the new values (current) in lockstep; both are sorted by id. It
-// ignores the column raw, because the API may encode the same object differently.
+// compare walks the current rows (held) and the new values (current) in lockstep; both are
+// sorted by id. It ignores the column raw, because the API may encode the same object
+// differently.
 func (t *versionTable) compare(held []version, current [][]any) (difference, error) {
 	d := difference{table: t, hashes: make([]byte, 0, sha256.Size*len(current))}
 	last := ""
@@ -205,7 +214,8 @@ func (d *difference) begin(values []any) {
 	d.hashes = append(d.hashes, sum[:]...)
 }
 
-// write ends and begins versions with a snapshot. The header of the snapshot must be written first.
+// write ends and begins versions with a snapshot. The header of the snapshot must be written
+// first.
 func (d *difference) write(ctx context.Context, tx *transaction, organizationKey, snapshotID int64) {
 	for _, v := range d.ended {
 		doing := "closing the row " + v.id() + " of " + d.table.name
@@ -224,7 +234,7 @@ func (d *difference) write(ctx context.Context, tx *transaction, organizationKey
 	insertRows(ctx, tx, d.table.name, columns, rows)
 }
 
-// The functions in this file convert configurations, organizations and policies to the values of the columns
+// The functions in this file convert configurations, organizations and so on to the values of the columns
 // of their version table, and back.
 
 func scimValues(c ona.SCIMConfiguration) []any {
@@ -263,7 +273,7 @@ func readSSO(r *reader) ona.SSOConfiguration {
 
 func organizationValues(o ona.Organization) []any {
 	return []any{
-		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt),
+		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt), jsonText(o.InviteDomains, "[]"),
 		orNull(ona.CanonicalUnknown(o.Unknown)), string(o.Raw),
 	}
 }
@@ -271,6 +281,20 @@ func organizationValues(o ona.Organization) []any {
 func readOrganization(r *reader) ona.Organization {
 	return ona.Organization{
 		ID: r.text(), Name: r.text(), Tier: r.text(), CreatedAt: r.instant(), UpdatedAt: r.instant(),
+		InviteDomains: r.texts(), Unknown: r.unknown(), Raw: r.raw(),
+	}
+}
+
+func domainValues(d ona.DomainVerification) []any {
+	return []any{
+		d.ID, d.OrganizationID, d.Domain, d.State, nullInstant(d.VerifiedAt),
+		orNull(ona.CanonicalUnknown(d.Unknown)), string(d.Raw),
+	}
+}
+
+func readDomain(r *reader) ona.DomainVerification {
+	return ona.DomainVerification{
+		ID: r.text(), OrganizationID: r.text(), Domain: r.text(), State: r.text(), VerifiedAt: r.instant(),
 		Unknown: r.unknown(), Raw: r.raw(),
 	}
 }

@@ -88,9 +88,12 @@ func (t *tenant) age() {
 
 func (t *tenant) inventory() ona.Inventory {
 	return ona.Inventory{
-		Organization: ona.Organization{ID: t.id, Name: "Acme", Tier: "ENTERPRISE", Raw: json.RawMessage(`{"id":"acme"}`)},
+		Organization: ona.Organization{ID: t.id, Name: "Acme", Tier: "ENTERPRISE", InviteDomains: []string{"acme.example"}, Raw: json.RawMessage(`{"id":"acme"}`)},
 		SCIM:         slices.Clone(t.scim), SSO: slices.Clone(t.sso),
 		Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: json.RawMessage(`{}`)},
+		Domains: []ona.DomainVerification{{
+			ID: "domain-1", Domain: "acme.example", State: ona.DomainVerified, Raw: json.RawMessage(`{"id":"domain-1"}`),
+		}},
 	}
 }
 
@@ -263,14 +266,16 @@ func (r *recorder) attributed(n int, t *tenant) {
 	r.must(r.store.FinishRun(r.ctx, run, at.Add(time.Minute), snapshot.Complete, ""))
 }
 
-// blind stores a night that could read neither the SSO configurations nor the policies, and could not
-// assess what was open.
+// blind stores a night that could read neither the SSO configurations, the policies nor the domain
+// verifications, and could not assess what was open.
 func (r *recorder) blind(n int, t *tenant) {
 	run := r.beginRun(night(n))
 	r.save(run, night(n), t, func(c *snapshot.Collected) {
 		c.Inventory.SSO, c.Inventory.SSONotAssessed = nil, "permission_denied"
 		c.Inventory.Policies, c.Inventory.PoliciesNotAssessed = nil, "permission_denied"
+		c.Inventory.Domains, c.Inventory.DomainsNotAssessed = nil, "permission_denied"
 		c.Snapshot.SSONotAssessed, c.Snapshot.PoliciesNotAssessed = "permission_denied", "permission_denied"
+		c.Snapshot.DomainsNotAssessed = "permission_denied"
 		c.Findings = []finding.Finding{{
 			RuleID: "SCIM-006", Severity: "medium", Status: finding.NotAssessed, SubjectType: diff.Organization,
 			SubjectID: t.id, Observed: "permission_denied", Fingerprint: finding.Fingerprint("SCIM-006", t.id, diff.Organization, t.id),

@@ -10,13 +10,19 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// The two hashes of a snapshot cover these kinds, in this order. content_sha256 covers the versions of
-// contentKinds; records_sha256 covers the versions of recordKinds, then the rows of rowKinds.
+// The two hashes of a snapshot cover these kinds, in this order. content_sha256 covers the
+// versions of contentKinds; records_sha256 covers the versions of recordKinds, then the rows of
+// rowKinds.
 var (
-	contentKinds = []string{"organization", "policy", "scim", "sso"}
+	contentKinds = []string{"organization", "policy", "scim", "sso", "domain"}
 	recordKinds  = []string{"finding", "exception", "carried_finding"}
 	rowKinds     = []string{"exchange", "change", "audit_log", "audit_log_entry", "candidate"}
 )
+
+// countColumns has the column of a header with the number of the rows of a kind.
+var countColumns = map[string]string{
+	"scim": "scim_configurations", "sso": "sso_configurations", "domain": "domain_verifications",
+}
 
 // checkOrganizations checks one organization at a time, so that only one is in memory.
 func (v *verifier) checkOrganizations(ctx context.Context) {
@@ -46,7 +52,8 @@ type organization struct {
 	hashes   []byte               // buffer that shown reuses
 }
 
-// header is the row of a snapshot in the register, with the counts and the hash computed from its rows.
+// header is the row of a snapshot in the register, with the counts and the hash computed from
+// its rows.
 type header struct {
 	snapshot.Row
 	complete, pruned bool
@@ -55,13 +62,16 @@ type header struct {
 	records          *evidence.Digest
 }
 
-// shows reports whether the snapshot shows versions of a kind. It shows no kind that it could not assess.
+// shows reports whether the snapshot shows versions of a kind. It shows no kind that it could
+// not assess.
 func (h *header) shows(kind string) bool {
 	switch kind {
 	case "sso":
 		return h.complete && h.Null("sso_not_assessed")
 	case "policy":
 		return h.complete && h.Null("policies_not_assessed")
+	case "domain":
+		return h.complete && h.Null("domains_not_assessed")
 	}
 	return h.complete
 }
@@ -109,8 +119,8 @@ func (o *organization) addHeader(row snapshot.Row) {
 	o.byID[row.Int("id")] = h
 }
 
-// version is a row in a table of versions. The snapshots from `from` until before `to` show it; `to` is 0 for
-// a current version.
+// version is a row in a table of versions. The snapshots from `from` until before `to` show it;
+// `to` is 0 for a current version.
 type version struct {
 	id       string
 	from, to int64
@@ -118,7 +128,8 @@ type version struct {
 	fails    bool // the row is a finding with the status fail
 }
 
-// checkHash recomputes the hash of a row. The snapshot `from` is the first one that shows the row.
+// checkHash recomputes the hash of a row. The snapshot `from` is the first one that shows the
+// row.
 func (o *organization) checkHash(table string, row snapshot.Row, from int64) version {
 	o.result.Rows++
 	v := version{
@@ -131,8 +142,8 @@ func (o *organization) checkHash(table string, row snapshot.Row, from int64) ver
 	return v
 }
 
-// addVersion also checks that snapshots that show this kind begin and end the version, and that the previous
-// version with the same id ended before it began.
+// addVersion also checks that snapshots that show this kind begin and end the version, and that
+// the previous version with the same id ended before it began.
 func (o *organization) addVersion(kind string, row snapshot.Row) {
 	table := kind + "_versions"
 	v := o.checkHash(table, row, row.Int("valid_from"))
@@ -155,8 +166,8 @@ func (o *organization) addFailed(row snapshot.Row) {
 	h.failed = append(h.failed, o.checkHash("failed_findings", row, row.Int("snapshot_id")))
 }
 
-// shown returns the hashes of the versions of a kind that a snapshot shows, and how many of them are failing
-// findings. The hashes are valid until the next call.
+// shown returns the hashes of the versions of a kind that a snapshot shows, and how many of
+// them are failing findings. The hashes are valid until the next call.
 func (o *organization) shown(h *header, kind string) (hashes []byte, fails int64) {
 	o.hashes = o.hashes[:0]
 	versions := o.versions[kind]
@@ -187,11 +198,11 @@ func (o *organization) checkVersions(h *header) {
 	for _, kind := range contentKinds {
 		hashes, _ := o.shown(h, kind)
 		content.AddHashes(kind, hashes)
-		h.counts[kind+"_configurations"] = int64(len(hashes) / sha256.Size)
+		h.counts[countColumns[kind]] = int64(len(hashes) / sha256.Size)
 	}
 	if h.complete {
 		o.compare(o.problem(h.Int("id"), "content_sha256"), h.Text("content_sha256"), content.Sum(),
-			"a configuration, the policies or the organization was altered")
+			"a configuration, the policies, the organization or a domain verification was altered")
 	}
 	for _, kind := range recordKinds {
 		hashes, fails := o.shown(h, kind)
@@ -219,7 +230,9 @@ func (o *organization) checkRecords(h *header) {
 	id := h.Int("id")
 	o.compare(o.problem(id, "records_sha256"), h.Text("records_sha256"), h.records.Sum(),
 		"an exchange, a change, a finding, an exception or an audit-log entry was altered")
-	for _, column := range []string{"scim_configurations", "sso_configurations", "changes", "failing_findings"} {
+	for _, column := range []string{
+		"scim_configurations", "sso_configurations", "domain_verifications", "changes", "failing_findings",
+	} {
 		p := o.problem(id, column)
 		o.compare(p, h.Int(column), h.counts[column], "the count in the header differs from the number of rows")
 	}

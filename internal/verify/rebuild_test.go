@@ -84,11 +84,12 @@ func (r row) record(kind string, without ...string) (evidence.Form, []any) {
 	return evidence.NewForm(kind, columns...), values
 }
 
+var contentKinds = []string{"organization", "policy", "scim", "sso", "domain"}
+
 var showing = []string{"organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256"}
 
 func (f *forger) rebuild() {
-	kinds := []string{"organization", "policy", "scim", "sso", "finding", "exception", "carried_finding"}
-	for _, kind := range kinds {
+	for _, kind := range slices.Concat(contentKinds, []string{"finding", "exception", "carried_finding"}) {
 		f.rehash(kind, kind+"_versions")
 	}
 	f.rehash("finding", "failed_findings")
@@ -138,7 +139,7 @@ func (f *forger) snapshot(s row) {
 		case s["outcome"] != "complete" && kind == "finding":
 			query, args = "SELECT row_sha256 FROM failed_findings WHERE snapshot_id = ? ORDER BY id", args[1:2]
 		case s["outcome"] != "complete", kind == "sso" && s["sso_not_assessed"] != nil,
-			kind == "policy" && s["policies_not_assessed"] != nil:
+			kind == "policy" && s["policies_not_assessed"] != nil, kind == "domain" && s["domains_not_assessed"] != nil:
 			return nil
 		}
 		for _, r := range f.rows(query, args...) {
@@ -148,7 +149,7 @@ func (f *forger) snapshot(s row) {
 	}
 	if s["outcome"] == "complete" {
 		content := evidence.NewDigest()
-		for _, kind := range []string{"organization", "policy", "scim", "sso"} {
+		for _, kind := range contentKinds {
 			content.AddHashes(kind, hashes(kind))
 		}
 		f.exec("UPDATE stored_snapshots SET content_sha256 = ? WHERE id = ?", content.Sum(), s["id"])

@@ -1,5 +1,5 @@
-// Package verify recomputes the hashes and counts in the database and in the report folders, and reports
-// each difference. It changes nothing. The format is in docs/verification.md.
+// Package verify recomputes the hashes and counts in the database and in the report folders,
+// and reports each difference. It changes nothing. The format is in docs/verification.md.
 package verify
 
 import (
@@ -64,9 +64,9 @@ type Result struct {
 	Problems []Problem `json:"problems"`
 }
 
-// Database checks one consistent state of a database: the file, its schema and views, the ledger, every
-// row, every snapshot and every response. Unreadable data is a problem in the Result. Database fails only if
-// nothing can be checked, or ctx is canceled.
+// Database checks one consistent state of a database: the file, its schema and views, the
+// ledger, every row, every snapshot and every response. Unreadable data is a problem in the
+// Result. Database fails only if nothing can be checked, or ctx is canceled.
 func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 	rows, err := store.Reader(ctx)
 	if err != nil {
@@ -177,7 +177,8 @@ func (v *verifier) checkRuns(ctx context.Context) {
 	})
 }
 
-// checkResponses recomputes the hash, the size and the CRC of every response whose bytes are stored.
+// checkResponses recomputes the hash, the size and the CRC of every response whose bytes are
+// stored.
 func (v *verifier) checkResponses(ctx context.Context) {
 	v.each(ctx, snapshot.Responses, func(row snapshot.Row) {
 		if row.Null("body") {
@@ -198,8 +199,8 @@ func (v *verifier) checkResponses(ctx context.Context) {
 	})
 }
 
-// hashCompressed returns the hash and the size of a decompressed body. It stops one byte after the expected
-// size, because an altered body can decompress to any length.
+// hashCompressed returns the hash and the size of a decompressed body. It stops one byte after
+// the expected size, because an altered body can decompress to any length.
 func hashCompressed(body []byte, size int64) (sum string, n int64, err error) {
 	r, err := zlib.NewReader(bytes.NewReader(body))
 	if err != nil {
@@ -285,8 +286,8 @@ func (v *verifier) checkRuleSets(ctx context.Context) {
 	}
 }
 
-// AddFolders checks every report folder in a directory against its SHA256SUMS, and checks that its run is
-// in the database.
+// AddFolders checks every report folder in a directory against its SHA256SUMS, and checks that
+// its run is in the database.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string) error {
 	names, err := reportFolders(directory)
 	for _, name := range names {

@@ -14,7 +14,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// parts lists what a complete snapshot may lack; unread returns why it could not be read, or "".
+// parts lists what a complete snapshot may lack; unread returns why it could not be read, or
+// "".
 var parts = []struct {
 	name   string
 	unread func(*snapshot.Snapshot) string
@@ -48,8 +49,8 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 	return err
 }
 
-// comparison describes the snapshot that a change was compared with: when it was taken, nil if it
-// is unknown, and whether nights without a complete snapshot lie between.
+// comparison describes the snapshot that a change was compared with: when it was taken, nil if
+// it is unknown, and whether nights without a complete snapshot lie between.
 func (o *organization) comparison(c *snapshot.Change) (taken any, text string) {
 	b := o.comparedWith(c)
 	if b == nil {
@@ -88,7 +89,6 @@ func (o *organization) comparedWith(c *snapshot.Change) *snapshot.Snapshot {
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"
 
-// changeTable lists the changes found by the snapshots in the period, oldest first.
 func (d *document) changeTable() *table.Table {
 	last := len(report.ChangeColumns) - 1 // columns that only JSON has must stay last
 	t := d.table("Changes", slices.Insert(slices.Clone(report.ChangeColumns), last,
@@ -135,8 +135,8 @@ func netOnly[T any](all []T) []T {
 	return some
 }
 
-// netText names the two snapshots of the net change. missing reports whether rows may be missing,
-// because one of the two snapshots could not read everything.
+// netText names the two snapshots of the net change. missing reports whether rows may be
+// missing, because one of the two snapshots could not read everything.
 func (o *organization) netText() (text string, missing bool) {
 	n := &o.net
 	if n.after == nil {
@@ -166,7 +166,8 @@ func (o *organization) netText() (text string, missing bool) {
 	return strings.Join(texts, "; "), missing
 }
 
-// readableChanges returns a table of changes in which values become labels and long values are cut.
+// readableChanges returns a table of changes in which values become labels and long values are
+// cut.
 func readableChanges(t *table.Table) *table.Table {
 	shown := *t
 	shown.Rows = make([]table.Row, len(t.Rows))

@@ -62,7 +62,8 @@ func newDocument(p *Period, opts report.Options) *document {
 	return d
 }
 
-// table adds a table with a CSV file and an array in JSON. The columns follow those in columns.tsv.
+// table adds a table with a CSV file and an array in JSON. The columns follow those in
+// columns.tsv.
 func (d *document) table(name string, columns ...table.Column) *table.Table {
 	t := table.New(name, d.Zone(), slices.Concat(columnsOf[name], columns)...)
 	t.Key = strings.ReplaceAll(strings.ToLower(name), " ", "_")
@@ -112,8 +113,8 @@ func (d *document) makeBook() {
 //go:embed glossary.tsv
 var glossaryText string
 
-// markdown returns the data for the template of the Markdown file: escaped texts, and the tables by
-// their keys. Show takes a table and the keys of its columns; no keys select all.
+// markdown returns the data for the template of the Markdown file: escaped texts, and the
+// tables by their keys. Show takes a table and the keys of its columns; no keys select all.
 func (d *document) markdown() map[string]any {
 	data := map[string]any{
 		"Title": title, "Period": table.EscapeMarkdown(d.String()), "Status": table.EscapeMarkdown(d.status),
@@ -145,8 +146,8 @@ const (
 	jsonLinesFile = "period.jsonl"
 )
 
-// Write writes the files into the folder <dir>/<from>--<to>-period, all of them or none. It returns
-// the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
+// Write writes the files into the folder <dir>/<from>--<to>-period, all of them or none. It
+// returns the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
 func Write(dir string, p *Period, opts report.Options) (path, status string, err error) {
 	d := newDocument(p, opts)
 	path = filepath.Join(dir, folder.PeriodName(p.From, p.To))
@@ -156,8 +157,8 @@ func Write(dir string, p *Period, opts report.Options) (path, status string, err
 // Files returns the files of a report, which Write writes.
 func Files(p *Period, opts report.Options) []folder.File { return newDocument(p, opts).files() }
 
-// files returns the files in the formats that the options name. The Markdown file always uses the
-// built-in template: a user's template is for the report of a run.
+// files returns the files in the formats that the options name. The Markdown file always uses
+// the built-in template: a user's template is for the report of a run.
 func (d *document) files() []folder.File {
 	var all []folder.File
 	add := func(format report.Format, name string, write func(io.Writer) error) {
@@ -187,8 +188,8 @@ func (d *document) jsonTables() []*table.Table {
 	return append([]*table.Table{d.ties, d.evidence}, d.tables...)
 }
 
-// frame returns the cells before those of each row: the organization, and before it the start and
-// the end of the period if ends has their keys.
+// frame returns the cells before those of each row: the organization, and before it the start
+// and the end of the period if ends has their keys.
 func (d *document) frame(ends ...string) *table.Frame {
 	f := &table.Frame{Before: append(ends, "organization_id", "organization")}
 	for _, o := range append([]*organization{{}}, d.organizations...) {
@@ -216,7 +217,8 @@ func (d *document) about(schema string) about {
 	}
 }
 
-// manifest lists every file in the folder except itself and SHA256SUMS, which lists the manifest.
+// manifest lists every file in the folder except itself and SHA256SUMS, which lists the
+// manifest.
 type manifest struct {
 	about
 	Timezone string `json:"timezone"` // of the local times
@@ -243,8 +245,8 @@ func (d *document) manifest(files []folder.Written) any {
 // schema is the version of the form of period.json.
 const schema = "auditor-period/2"
 
-// head has the members of period.json before the tables. Under one schema version, members may be
-// added; none is removed or changes its meaning.
+// head has the members of period.json before the tables. Under one schema version, members may
+// be added; none is removed or changes its meaning.
 type head struct {
 	about
 	Status string   `json:"status"`

@@ -38,8 +38,8 @@ const (
 
 var states = []string{stateOpen, stateUnknown, stateClosed}
 
-// readFindings reads the findings that were open in the period. It counts those open at the start
-// and at the end from a second source.
+// readFindings reads the findings that were open in the period. It counts those open at the
+// start and at the end from a second source.
 func (o *organization) readFindings(ctx context.Context, store *snapshot.Store, from time.Time) error {
 	stored, err := o.episodes(ctx, store)
 	if err != nil {
@@ -98,8 +98,8 @@ func (o *organization) episodes(ctx context.Context, store *snapshot.Store) ([]s
 	return all, nil
 }
 
-// newEpisode describes a stored episode relative to a period that begins at from. The last snapshot
-// in which it was open was taken at last.
+// newEpisode describes a stored episode relative to a period that begins at from. The last
+// snapshot in which it was open was taken at last.
 func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time) episode {
 	e := episode{Episode: stored, organization: o.index, state: stateOpen, opened: openedIn}
 	switch {
@@ -199,8 +199,9 @@ func compareEpisodes(a, b *episode) int {
 		cmp.Compare(a.Fingerprint, b.Fingerprint))
 }
 
-// placeExceptions lists an exception without an organization id only in the organizations in which
-// it covered something or may have. If there is none, it lists the exception in the first one.
+// placeExceptions lists an exception without an organization id only in the organizations in
+// which it covered something or may have. If there is none, it lists the exception in the first
+// one.
 func (p *Period) placeExceptions() {
 	covers, placed := make(map[finding.Exception]bool), make(map[finding.Exception]bool)
 	for _, o := range p.organizations {

@@ -22,8 +22,8 @@ type night struct {
 	schedule.Night
 	expression string        // the schedule's expression; empty for a UTC day without a schedule
 	run        *snapshot.Run // nil if there was none
-	// key is the sort key for the sample: the SHA-256, in hex, of the seed, a vertical bar and the
-	// night as written in nights.csv.
+	// key is the sort key for the sample: the SHA-256, in hex, of the seed, a vertical bar and
+	// the night as written in nights.csv.
 	key     string
 	draw    int  // place in that order, from 1
 	claimed bool // an organization was expected in this night
@@ -42,9 +42,9 @@ func (n organizationNight) isUncovered() bool {
 	return n.status != schedule.Complete && n.status != schedule.CaughtUp && n.status != schedule.Due
 }
 
-// readNights finds the nights in the period and draws the sample. It returns the first night after
-// the period, or the later of the end of the period and the time of the report if that night has
-// not come.
+// readNights finds the nights in the period and draws the sample. It returns the first night
+// after the period, or the later of the end of the period and the time of the report if that
+// night has not come.
 func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	if len(runs) == 0 {
 		return next, fmt.Errorf("%w: the database has no run", ErrNothingKnown)
@@ -76,15 +76,20 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 		}
 	}
 	slices.Reverse(p.nights)
+	p.draw()
+	return next, nil
+}
+
+// draw orders the nights for samples.
+func (p *Period) draw() {
 	p.drawn = slices.SortedFunc(slices.Values(p.nights), func(a, b *night) int { return cmp.Compare(a.key, b.key) })
 	for i, n := range p.drawn {
 		n.draw = i + 1
 	}
-	return next, nil
 }
 
-// matchNights returns the result of every night since the first recorded run, from the given runs.
-// A UTC day that counts as a night is due until it is over.
+// matchNights returns the result of every night since the first recorded run, from the given
+// runs. A UTC day that counts as a night is due until it is over.
 func (p *Period) matchNights(runs []schedule.Run) ([]schedule.Night, error) {
 	nights, err := schedule.Nights(p.expected, runs, p.Now, schedule.Grace)
 	for i := range nights {
@@ -106,8 +111,8 @@ func (p *Period) expression(night time.Time) string {
 	return in.Expression
 }
 
-// readNightsOf finds the result of each night for one organization. later are the snapshots of all
-// organizations that were taken after the period and may count for its last night.
+// readNightsOf finds the result of each night for one organization. later are the snapshots of
+// all organizations that were taken after the period and may count for its last night.
 func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error {
 	byID := make(map[int64]*snapshot.Snapshot)
 	var runs []schedule.Run
@@ -303,7 +308,8 @@ func counts(s *snapshot.Snapshot) []any {
 	}
 }
 
-// runTable lists the runs that started in the period or count for one of its nights, oldest first.
+// runTable lists the runs that started in the period or count for one of its nights, oldest
+// first.
 func (d *document) runTable() *table.Table {
 	nights := make(map[*snapshot.Run][]string)
 	for _, n := range d.nights {

@@ -1,6 +1,6 @@
-// Package period reports on a period, for an audit of how the control worked over months. It lists
-// every scheduled run, which it calls a night, and the changes, findings and exceptions in these
-// nights. It reads everything from the database.
+// Package period reports on a period, for an audit of how the control worked over months. It
+// lists every scheduled run, which it calls a night, and the changes, findings and exceptions
+// in these nights. It reads everything from the database.
 package period
 
 import (
@@ -25,8 +25,8 @@ import (
 type Span struct {
 	// From and To are the first and the last instant of the period: UTC, whole seconds.
 	From, To time.Time
-	// Now is the time of the report. A period that has not ended is known until then. The report on
-	// a period that has ended does not depend on it.
+	// Now is the time of the report. A period that has not ended is known until then. The
+	// report on a period that has ended does not depend on it.
 	Now time.Time
 	// Sample is the number of nights to draw. Seed selects them; see DefaultSeed.
 	Sample int
@@ -44,7 +44,8 @@ func DefaultSeed(from, to time.Time) int64 {
 // ended reports whether the period was over at the time of the report.
 func (s *Span) ended() bool { return s.To.Before(s.Now) }
 
-// knownUntil returns the end of the period, or the time of the report if the period has not ended.
+// knownUntil returns the end of the period, or the time of the report if the period has not
+// ended.
 func (s *Span) knownUntil() time.Time {
 	return slices.MinFunc([]time.Time{s.To, s.Now}, time.Time.Compare)
 }
@@ -75,23 +76,22 @@ type Period struct {
 	every, unclaimed []organizationNight
 	organizations    []*organization
 	names            report.Names
-	// absent has the last complete snapshot of each organization that was known before the period
-	// and has no snapshot in it.
+	// absent has the last complete snapshot of each organization that was known before the
+	// period and has no snapshot in it.
 	absent []*snapshot.Snapshot
 }
 
-// organization is what the database holds about one organization in the period.
 type organization struct {
 	index      int    // in the report
 	id, source string // id is empty if the source never had a complete snapshot
 	name       string // unique in the report
 
-	// opening is the last complete snapshot before the period, closing the last complete one in the
-	// period; nil if there is none.
+	// opening is the last complete snapshot before the period, closing the last complete one in
+	// the period; nil if there is none.
 	opening, closing *snapshot.Snapshot
-	// snapshots has those taken in the period, failed and pruned ones too, oldest first. since has
-	// those with a higher id than the opening one. complete has the opening one and the complete
-	// ones in since.
+	// snapshots has those taken in the period, failed and pruned ones too, oldest first. since
+	// has those with a higher id than the opening one. complete has the opening one and the
+	// complete ones in since.
 	snapshots, since, complete []*snapshot.Snapshot
 	// pruned has those in complete and since whose content retention deleted; lost counts the
 	// deleted changes in the period.
@@ -105,12 +105,14 @@ type organization struct {
 	uncovered []time.Time // its nights without a complete snapshot, also those before the period
 
 	scim, sso configurations
-	// policiesBefore is the last snapshot before the period that could read the policies, or nil.
+	// policiesBefore is the last snapshot before the period that could read the policies, or
+	// nil.
 	policiesBefore *snapshot.Snapshot
 
 	changes []snapshot.Change
 	logs    map[int64]*snapshot.AuditLog // by snapshot; nil if the log was not read for it
-	// net compares the first and the last intact snapshot, both nil if there are fewer than two.
+	// net compares the first and the last intact snapshot, both nil if there are fewer than
+	// two.
 	net struct {
 		before, after *snapshot.Snapshot
 		changes       []snapshot.Change
@@ -143,9 +145,9 @@ func countOf[T any](all []T, counts func(T) bool) int {
 // ErrNothingKnown is returned for a period that ended before the first run in the database.
 var ErrNothingKnown = errors.New("no data for the period")
 
-// Read reads a period from the database. It is no error if the period has no complete snapshot, or
-// if its snapshots are pruned: the report says so. The error wraps ErrNothingKnown if the first run
-// started after the period.
+// Read reads a period from the database. It is no error if the period has no complete snapshot,
+// or if its snapshots are pruned: the report says so. The error wraps ErrNothingKnown if the
+// first run started after the period.
 func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error) {
 	p := &Period{Span: span, runs: make(map[int64]*snapshot.Run)}
 	if err := p.read(ctx, store); err != nil {
@@ -177,8 +179,8 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	return nil
 }
 
-// readRegister reads the nights and the organizations in the period. It returns the snapshots taken
-// after the period that may count for its last night.
+// readRegister reads the nights and the organizations in the period. It returns the snapshots
+// taken after the period that may count for its last night.
 func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*snapshot.Snapshot, err error) {
 	runs, errRuns := store.Runs(ctx, 0, 0)
 	schedules, errSchedules := store.Schedules(ctx)
@@ -206,7 +208,6 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	return later, cmp.Or(errTaken, errKnown, errTried)
 }
 
-// read reads the content of the organization's snapshots.
 func (o *organization) read(ctx context.Context, store *snapshot.Store, from time.Time) error {
 	var errExceptions, errTotals error
 	o.exceptions, errExceptions = store.Standings(ctx, o.id, o.after, o.upTo)
@@ -252,8 +253,8 @@ func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snap
 }
 
 // owners maps each source to an organization id. A failed snapshot without an organization id
-// belongs to the last organization of its source, else to the next one. If the source has neither,
-// it counts as an organization of its own.
+// belongs to the last organization of its source, else to the next one. If the source has
+// neither, it counts as an organization of its own.
 type owners map[string]string
 
 // learn records the organization of a snapshot that has this outcome and an organization id.
@@ -286,8 +287,8 @@ func (p *Period) order(organizations []*organization) {
 	}
 }
 
-// sortSnapshots sets the fields that follow from the snapshots: their groups, and the id and the
-// name of the organization.
+// sortSnapshots sets the fields that follow from the snapshots: their groups, and the id and
+// the name of the organization.
 func (o *organization) sortSnapshots() {
 	last, stretch := o.snapshots[len(o.snapshots)-1], o.snapshots
 	if o.opening != nil {

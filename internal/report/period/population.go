@@ -14,7 +14,6 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// item identifies a row of the sheet Population.
 type item struct {
 	organization     int
 	population, name string
@@ -29,7 +28,8 @@ const (
 	opened      = "opened"
 )
 
-// countPopulations makes the sheet Population, with the size of each population and of its parts.
+// countPopulations makes the sheet Population, with the size of each population and of its
+// parts.
 func (d *document) countPopulations() {
 	d.counts = make(map[item]any)
 	d.sheets.population = d.table("Population")
@@ -66,7 +66,6 @@ func (d *document) countNights(o *organization) {
 	}
 }
 
-// inWords returns a status for people.
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
@@ -98,14 +97,32 @@ func (d *document) countChanges(o *organization) {
 	}
 }
 
-// compareSeverities sorts the most serious first.
 func compareSeverities(a, b diff.Severity) int {
 	return cmp.Compare(slices.Index(diff.Severities, a), slices.Index(diff.Severities, b))
 }
 
+const thereAtFirst = "of these, there in the first complete snapshot"
+
 // countFindings counts the findings in all and by severity. Optional items are omitted if 0.
 func (d *document) countFindings(o *organization) {
-	const thereAtFirst = "of these, there in the first complete snapshot"
+	counts := o.findingCounts()
+	remark := atLeast(o.lostOf("findings"))
+	if len(o.complete) == 0 {
+		remark = "at least: there is no complete snapshot to evaluate the other rules"
+	}
+	remarks := map[diff.Severity]string{"": remark}
+	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
+		isOptional := name == thereAtFirst || name == stateUnknown
+		for _, severity := range append([]diff.Severity{""}, diff.Severities...) {
+			x := item{o.index, "Findings", name, severity}
+			if counts[x] > 0 || severity == "" && !isOptional {
+				d.count(x, counts[x], remarks[severity])
+			}
+		}
+	}
+}
+
+func (o *organization) findingCounts() map[item]int {
 	counts := make(map[item]int)
 	for i := range o.findings {
 		e := &o.findings[i]
@@ -123,20 +140,7 @@ func (d *document) countFindings(o *organization) {
 			}
 		}
 	}
-	remark := atLeast(o.lostOf("findings"))
-	if len(o.complete) == 0 {
-		remark = "at least: there is no complete snapshot to evaluate the other rules"
-	}
-	remarks := map[diff.Severity]string{"": remark}
-	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
-		isOptional := name == thereAtFirst || name == stateUnknown
-		for _, severity := range append([]diff.Severity{""}, diff.Severities...) {
-			x := item{o.index, "Findings", name, severity}
-			if counts[x] > 0 || severity == "" && !isOptional {
-				d.count(x, counts[x], remarks[severity])
-			}
-		}
-	}
+	return counts
 }
 
 func (d *document) countExceptions(o *organization) {
@@ -161,7 +165,6 @@ func (o *organization) lostOf(what string) string {
 	return fmt.Sprintf("retention deleted the %s of %s", what, report.Count(len(o.pruned), "snapshot"))
 }
 
-// lostChanges does the same for changes.
 func (o *organization) lostChanges() string {
 	if o.lost == 0 {
 		return ""
@@ -177,19 +180,20 @@ func atLeast(reason string) string {
 	return "at least: " + reason
 }
 
-// configurations counts the configurations of one kind at the start and at the end of the period.
+// configurations counts the configurations of one kind at the start and at the end of the
+// period.
 type configurations struct {
 	plural string
 	kind   diff.SubjectType
 	size   func(*snapshot.Snapshot) int
-	// first and last are the snapshots in which they are counted: those nearest to the start and
-	// the end that could read them, nil if there is none.
+	// first and last are the snapshots in which they are counted: those nearest to the start
+	// and the end that could read them, nil if there is none.
 	first, last *snapshot.Snapshot
 }
 
-// readConfigurations finds the snapshots in which the configurations are counted. The first for SSO
-// configurations is the last snapshot before the period that could read them, else the first in the
-// period.
+// readConfigurations finds the snapshots in which the configurations are counted. The first for
+// SSO configurations is the last snapshot before the period that could read them, else the
+// first in the period.
 func (o *organization) readConfigurations(ctx context.Context, store *snapshot.Store) (err error) {
 	o.scim = configurations{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
 		size: func(s *snapshot.Snapshot) int { return s.SCIMConfigurations }}
@@ -209,7 +213,6 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 	return cmp.Or(err, errPolicies)
 }
 
-// snapshotOrNil returns nil for a snapshot that the store does not have.
 func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*snapshot.Snapshot, error) {
 	if err != nil || !ok {
 		return nil, err
@@ -243,8 +246,8 @@ func (d *document) countConfigurations(o *organization, c *configurations) {
 	d.countIn(item{o.index, c.plural, atEnd, ""}, c, c.last, c.last == o.closing, "last")
 }
 
-// countIn counts the configurations in the first or the last snapshot that could read them. known
-// reports whether this is the count at the start or the end of the period.
+// countIn counts the configurations in the first or the last snapshot that could read them.
+// known reports whether this is the count at the start or the end of the period.
 func (d *document) countIn(x item, c *configurations, s *snapshot.Snapshot, known bool, which string) {
 	switch {
 	case s == nil:

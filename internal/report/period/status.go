@@ -11,8 +11,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// allGaps returns the reasons why the report is NOT COMPLETE. If no organization has a snapshot in
-// the period, it does not list the single nights.
+// allGaps returns the reasons why the report is NOT COMPLETE. If no organization has a snapshot
+// in the period, it does not list the single nights.
 func (d *document) allGaps() []string {
 	var all []string
 	if !d.ended() {
@@ -66,7 +66,6 @@ func listNights(nights []string) string {
 	return text
 }
 
-// organizationGaps returns the gaps of an organization other than nights.
 func (o *organization) organizationGaps() []string {
 	var all []string
 	if o.closing == nil {
@@ -84,7 +83,6 @@ func (o *organization) organizationGaps() []string {
 	return all
 }
 
-// statusText returns the first sentence of the report.
 func (d *document) statusText() string {
 	nights := d.every[:len(d.every)-len(d.unclaimed)]
 	uncovered := countOf(nights, organizationNight.isUncovered)
@@ -106,8 +104,8 @@ func (d *document) statusText() string {
 	return fmt.Sprintf("%s: %s%s.", report.NotComplete, d.gaps[0], rest)
 }
 
-// findNotes returns what a reader must know beside the gaps: what could not be assessed, and how
-// the populations were counted.
+// findNotes returns what a reader must know beside the gaps: what could not be assessed, and
+// how the populations were counted.
 func (p *Period) findNotes() []string {
 	var all []string
 	if days := countOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
@@ -127,8 +125,9 @@ func (p *Period) findNotes() []string {
 	return all
 }
 
-// startNotes returns the notes for an organization without a complete snapshot before the period.
-// startedInPeriod reports whether its first snapshot, complete or not, was taken in the period.
+// startNotes returns the notes for an organization without a complete snapshot before the
+// period. startedInPeriod reports whether its first snapshot, complete or not, was taken in the
+// period.
 func (o *organization) startNotes(startedInPeriod bool) []string {
 	var all []string
 	if o.opening == nil && o.closing != nil {
@@ -142,7 +141,8 @@ func (o *organization) startNotes(startedInPeriod bool) []string {
 	return all
 }
 
-// unreadNotes returns what complete snapshots could not read, and how many changes have no author.
+// unreadNotes returns what complete snapshots could not read, and how many changes have no
+// author.
 func (o *organization) unreadNotes() []string {
 	var all []string
 	for _, part := range parts {

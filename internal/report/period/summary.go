@@ -17,7 +17,6 @@ import (
 
 const title = "SCIM and SSO configuration audit of a period"
 
-// summarySheet makes the sheet Summary.
 func (d *document) summarySheet() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid}
 	s.Add(xlsx.Title, title+": "+d.String())
@@ -55,7 +54,6 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	return s
 }
 
-// overviewTable has one row for each organization with its main counts.
 func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range d.organizations {

@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// tieOuts compares each population with a second source: the counts stored with the snapshots, the
-// counts of the database, and the rows of the sheets. It needs all other tables.
+// tieOuts compares each population with a second source: the counts stored with the snapshots,
+// the counts of the database, and the rows of the sheets. It needs all other tables.
 func (d *document) tieOuts() report.TieOuts {
 	var t report.TieOuts
 	for i, o := range d.organizations {
@@ -53,8 +53,8 @@ func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
 	t.Compare(o.index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
 }
 
-// tieConfigurations compares the numbers of configurations at the start and at the end. moved is
-// the number of added less that of removed configurations, as the database counts them.
+// tieConfigurations compares the numbers of configurations at the start and at the end. moved
+// is the number of added less that of removed configurations, as the database counts them.
 func (o *organization) tieConfigurations(t *report.TieOuts, c *configurations, moved int) {
 	check := c.plural + " at the start + added + reappeared − removed = at the end"
 	if reason := cmp.Or(c.unknown(), o.lostChanges()); reason != "" {
@@ -64,7 +64,6 @@ func (o *organization) tieConfigurations(t *report.TieOuts, c *configurations, m
 	t.Compare(o.index, check, c.size(c.first)+moved, c.size(c.last), "")
 }
 
-// tieNet compares the net change with the sizes of its two snapshots.
 func (o *organization) tieNet(t *report.TieOuts) {
 	const check = "SCIM configurations at the start + net added − net removed = at the end"
 	if o.net.after == nil {

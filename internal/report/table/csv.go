@@ -8,8 +8,8 @@ import (
 )
 
 // WriteCSV writes the table as RFC 4180, with comma and CRLF. Instants are RFC 3339 in UTC. The
-// last column is the remark: a row with a remark has no values of its own and stands for rows that
-// are not known.
+// last column is the remark: a row with a remark has no values of its own and stands for rows
+// that are not known.
 func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	layout := t.layout(f, jsonOnly)
@@ -33,8 +33,8 @@ func writeRecord(out *bufio.Writer, cells []any, remark string) {
 	_, _ = out.WriteString(csvField(remark) + "\r\n")
 }
 
-// csvField guards texts against formulas, but not numbers, which may be negative. It quotes a field
-// if RFC 4180 requires it.
+// csvField guards texts against formulas, but not numbers, which may be negative. It quotes a
+// field if RFC 4180 requires it.
 func csvField(value any) string {
 	field := Plain(value)
 	if _, isText := textOf(value); isText {
@@ -53,8 +53,8 @@ func IsFormula(s string) bool {
 	return strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
 }
 
-// csvText makes a text safe for spreadsheets and terminals: it adds a ' before a formula, and makes
-// hidden characters visible. It keeps line feeds and tabs.
+// csvText makes a text safe for spreadsheets and terminals: it adds a ' before a formula, and
+// makes hidden characters visible. It keeps line feeds and tabs.
 func csvText(s string) string {
 	if IsFormula(s) {
 		s = "'" + s

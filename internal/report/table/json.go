@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// WriteJSON writes one object: the members of head, a struct, then an array for each table with a
-// key. Each row is an object. The last array has the remarks of all tables.
+// WriteJSON writes one object: the members of head, a struct, then an array for each table with
+// a key. Each row is an object. The last array has the remarks of all tables.
 func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 	members, err := json.Marshal(head, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -33,10 +33,10 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 	return out.Flush()
 }
 
-// WriteJSONLines writes one object on each line, with a type and data. The first line is head, a
-// struct, with the type kind. Then follow the rows of each table with a key, which is their type,
-// and the remarks. The last line has the type "end" and the number of lines before it; a file
-// without that line is truncated.
+// WriteJSONLines writes one object on each line, with a type and data. The first line is head,
+// a struct, with the type kind. Then follow the rows of each table with a key, which is their
+// type, and the remarks. The last line has the type "end" and the number of lines before it; a
+// file without that line is truncated.
 func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Table) error {
 	members, err := json.Marshal(head, jsontext.AllowInvalidUTF8(true))
 	if err != nil {

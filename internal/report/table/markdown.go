@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	// markdownSpace replaces line breaks by spaces, because a line break ends the row of a table.
+	// markdownSpace replaces line breaks by spaces, because a line break ends the row of a
+	// table.
 	markdownSpace = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ",
 		"\u0085", " ", "\u2028", " ", "\u2029", " ")
 	// markdownEscape escapes every character with a meaning in a cell or a line, and texts that
@@ -29,19 +30,18 @@ func EscapeMarkdown(s string) string {
 	return markdownList.ReplaceAllString(text, `${1}\${2}${3}`)
 }
 
-// markdownRows is the maximum number of rows that Markdown shows.
 const markdownRows = 200
 
-// Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown with at most
-// 200 rows, then the remarks.
+// Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown with at
+// most 200 rows, then the remarks.
 type Markdown struct {
 	table   *Table
 	columns []int  // shown by String
 	rest    string // the file with the other rows
 }
 
-// Markdown returns the table as Markdown with the columns of these keys and their local times; no
-// keys select all columns. rest names the file with the rows that it leaves out.
+// Markdown returns the table as Markdown with the columns of these keys and their local times;
+// no keys select all columns. rest names the file with the rows that it leaves out.
 func (t *Table) Markdown(rest string, keys ...string) Markdown {
 	m := Markdown{table: t, rest: rest}
 	for _, i := range t.Indexes(keys) {
@@ -77,8 +77,8 @@ func (m Markdown) Remarks() []string {
 	return all
 }
 
-// Example returns the table with one row of empty values and one remark, to check a template before
-// a report is made.
+// Example returns the table with one row of empty values and one remark, to check a template
+// before a report is made.
 func (m Markdown) Example() Markdown {
 	one := *m.table
 	one.Rows = []Row{{RunLevel, make([]any, len(one.Columns))}}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Table is one set of rows. Add measures each row, so that renderers know the widths before they
-// write the first row.
+// Table is one set of rows. Add measures each row, so that renderers know the widths before
+// they write the first row.
 type Table struct {
 	Name    string // of the sheet
 	File    string // CSV file, empty for none
@@ -62,8 +62,8 @@ func New(name string, zone *time.Location, columns ...Column) *Table {
 // InUTC ends the titles of columns of instants, and the names of facts that are instants.
 const InUTC = "(UTC)"
 
-// Add appends a row and measures it. The cells are in the order of the columns passed to New. Cells
-// missing at the end are nil.
+// Add appends a row and measures it. The cells are in the order of the columns passed to New.
+// Cells missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
 	row := make([]any, 0, len(t.Columns))
 	for _, value := range cells {
@@ -104,7 +104,8 @@ func (t *Table) Column(key string) int {
 	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
 }
 
-// Indexes returns the indexes of the columns with these keys; no keys select all visible columns.
+// Indexes returns the indexes of the columns with these keys; no keys select all visible
+// columns.
 func (t *Table) Indexes(keys []string) []int {
 	var all []int
 	for i := range t.Shown() {
@@ -127,8 +128,8 @@ func (t *Table) Shown() []Column {
 	return t.Columns[:end]
 }
 
-// Frame has columns that are added around those of every table, to identify a row. They replace the
-// table's own columns with the same keys.
+// Frame has columns that are added around those of every table, to identify a row. They replace
+// the table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
 	// Values has the cells of these columns: first those of RunLevel, then those of each
@@ -158,7 +159,6 @@ func (t *Table) layout(f *Frame, without files) *layout {
 	return l
 }
 
-// of returns the cells of a row in the order of the keys.
 func (l *layout) of(r Row) []any {
 	around := l.frame.Values[r.Organization+1]
 	cells := append(make([]any, 0, len(l.keys)), around.Before...)
@@ -211,9 +211,9 @@ func Time(title, key string) Column {
 // Lists returns a column of lists of texts.
 func Lists(title, key string) Column { return Column{Title: title, Key: key, Kind: ListKind} }
 
-// ParseColumns reads the columns of each table, by its name. Each line has a column: table, kind,
-// key, title, and optionally "json" (only JSON has the column) or "no json" (JSON does not have
-// it), separated by tabs.
+// ParseColumns reads the columns of each table, by its name. Each line has a column: table,
+// kind, key, title, and optionally "json" (only JSON has the column) or "no json" (JSON does
+// not have it), separated by tabs.
 func ParseColumns(text string) map[string][]Column {
 	columns := make(map[string][]Column)
 	for line := range strings.Lines(text) {
@@ -233,7 +233,6 @@ func ParseColumns(text string) map[string][]Column {
 	return columns
 }
 
-// hasLocal reports whether New adds a column of local times for the column if there is a zone.
 func (c Column) hasLocal() bool { return c.Kind == TimeKind && c.in != jsonOnly }
 
 // InJSON reports whether JSON has the column.

@@ -89,7 +89,8 @@ func textOf(v any) (text string, isText bool) {
 	return "", false
 }
 
-// Plain returns a cell as machine-readable text: instants in RFC 3339, booleans as true and false.
+// Plain returns a cell as machine-readable text: instants in RFC 3339, booleans as true and
+// false.
 func Plain(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -132,8 +133,8 @@ func Shown(v any) string {
 	return Plain(v)
 }
 
-// Visible replaces what a reader cannot see by its code point in double brackets: control, format
-// and bidirectional characters, fillers without a glyph, and bytes that are not UTF-8.
+// Visible replaces what a reader cannot see by its code point in double brackets: control,
+// format and bidirectional characters, fillers without a glyph, and bytes that are not UTF-8.
 func Visible(s string) string { return visible(s, "") }
 
 // visible does the same, but keeps the characters in keep.
@@ -186,8 +187,8 @@ func CellText(value any) string {
 
 // Counts counts the cells that a file shows in another form than the database.
 type Counts struct {
-	// Altered counts cells of a workbook with hidden characters made visible, Cut those whose text
-	// is too long for a cell. Guarded counts the altered cells of CSV.
+	// Altered counts cells of a workbook with hidden characters made visible, Cut those whose
+	// text is too long for a cell. Guarded counts the altered cells of CSV.
 	Altered int `json:"workbook_altered"`
 	Cut     int `json:"workbook_cut"`
 	Guarded int `json:"csv_guarded"`

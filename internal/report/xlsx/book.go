@@ -1,5 +1,5 @@
-// Package xlsx writes the sheets of a report as a workbook with excelize. The same sheets always
-// produce the same bytes.
+// Package xlsx writes the sheets of a report as a workbook with excelize. The same sheets
+// always produce the same bytes.
 package xlsx
 
 import (
@@ -35,7 +35,6 @@ type Book struct {
 // https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 const excelRows = 1_048_576
 
-// writer is a workbook under construction.
 type writer struct {
 	*excelize.File
 	book    *Book
@@ -87,7 +86,6 @@ func (b *Book) Count() table.Counts {
 	return c
 }
 
-// setProperties sets the document properties.
 func (w *writer) setProperties() error {
 	at := w.book.At.UTC().Format(time.RFC3339)
 	creator := table.Visible(w.book.Creator)
@@ -121,7 +119,8 @@ func (p parts) Create(name string) (io.Writer, error) {
 // Close does nothing: pack writes the parts later.
 func (p parts) Close() error { return nil }
 
-// pack writes the archive. Its bytes are the same each time: parts are sorted and have one time.
+// pack writes the archive. Its bytes are the same each time: parts are sorted and have one
+// time.
 func (w *writer) pack(out io.Writer) error {
 	all := parts{content: make(map[string]*bytes.Buffer)}
 	w.SetZipWriter(func(io.Writer) excelize.ZipWriter { return all })

@@ -20,8 +20,8 @@ type cell struct {
 	isNumber bool
 }
 
-// cellOf returns the cell of a value in a line with this look. Dates before March 1900 and after
-// 9999 stay text: Excel assumes a 29 February 1900, and has no later dates
+// cellOf returns the cell of a value in a line with this look. Dates before March 1900 and
+// after 9999 stay text: Excel assumes a 29 February 1900, and has no later dates
 // (https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year).
 func cellOf(l Look, value any) cell {
 	switch v := value.(type) {
@@ -57,15 +57,15 @@ var (
 	firstDate = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// serial returns an instant as a number of days for Excel, in UTC. It drops fractions of seconds,
-// which Excel would round.
+// serial returns an instant as a number of days for Excel, in UTC. It drops fractions of
+// seconds, which Excel would round.
 func serial(t time.Time) string {
 	const secondsADay = 24 * 60 * 60
 	return strconv.FormatFloat(float64(t.Unix()-dayZero.Unix())/secondsADay, 'f', -1, 64)
 }
 
-// Heights in points. Rows with wrapped cells have an explicit height, because some programs show
-// only the first line without it.
+// Heights in points. Rows with wrapped cells have an explicit height, because some programs
+// show only the first line without it.
 const (
 	lineHeight    = 15
 	titleHeight   = 22
@@ -95,8 +95,8 @@ func height(l Look, cells []cell, widths []float64) float64 {
 	return min(float64(lines)*lineHeight, excelize.MaxRowHeight)
 }
 
-// wrap breaks a text into lines of at most width characters. It breaks after a character in breaks
-// if the line has one.
+// wrap breaks a text into lines of at most width characters. It breaks after a character in
+// breaks if the line has one.
 func wrap(text string, width int, breaks string) []string {
 	var lines []string
 	for text != "" {
@@ -107,9 +107,9 @@ func wrap(text string, width int, breaks string) []string {
 	return lines
 }
 
-// lineEnd returns the length of the first line of a text, in bytes. The line ends at the last break
-// that fits: before a space, which may be just past the edge, or after another break. Without a
-// break it ends at the edge.
+// lineEnd returns the length of the first line of a text, in bytes. The line ends at the last
+// break that fits: before a space, which may be just past the edge, or after another break.
+// Without a break it ends at the edge.
 func lineEnd(text string, width int, breaks string) int {
 	last, characters := 0, 0
 	for i, r := range text {
@@ -130,8 +130,8 @@ func lineEnd(text string, width int, breaks string) int {
 }
 
 // rows writes the rows of a sheet as SpreadsheetML: ECMA-376 Part 1, 18.3.1.73 row. Excelize's
-// StreamWriter makes a night of 10,000 configurations a third longer, drops a text such as _xD800_,
-// and does not escape the second part of _x0041_x0042_.
+// StreamWriter makes a night of 10,000 configurations a third longer, drops a text such as
+// _xD800_, and does not escape the second part of _x0041_x0042_.
 type rows struct {
 	out     *bufio.Writer
 	styles  []int

@@ -12,7 +12,8 @@ type Sheet struct {
 	Name  string
 	Lines []Line
 	Table *table.Table // nil for none
-	// Widths has the minimum widths of the first columns, in characters. Fixed has exact widths.
+	// Widths has the minimum widths of the first columns, in characters. Fixed has exact
+	// widths.
 	Widths, Fixed []float64
 	Charts        *Charts
 }
@@ -59,8 +60,8 @@ func (s *Sheet) AddHeading(text string) {
 	s.Add(Heading, text)
 }
 
-// AddBlock appends a heading and a small table as lines, with the columns of these keys; no keys
-// select all columns.
+// AddBlock appends a heading and a small table as lines, with the columns of these keys; no
+// keys select all columns.
 func (s *Sheet) AddBlock(heading string, t *table.Table, keys ...string) {
 	s.AddHeading(heading)
 	s.AddRows(t, keys...)
@@ -140,7 +141,8 @@ func totalWidth(widths []float64) (sum float64) {
 	return sum
 }
 
-// remarkLines returns the lines below the table: its remarks, or "none" if it has no rows either.
+// remarkLines returns the lines below the table: its remarks, or "none" if it has no rows
+// either.
 func (s *Sheet) remarkLines(widths []float64) []Line {
 	columns, room := 0, float64(remarkWidth) // a remark spreads over these columns
 	for columns < len(widths) && room > 0 {

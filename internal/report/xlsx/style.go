@@ -25,7 +25,6 @@ const (
 	looks    = lookTone + Look(table.Bad) + 1
 )
 
-// toneLook returns the look of a word.
 func toneLook(t table.Tone) Look {
 	if t == table.Neutral {
 		return Plain
@@ -35,8 +34,8 @@ func toneLook(t table.Tone) Look {
 
 type colors struct{ text, ground string }
 
-// palette has the text and background colours of each look. Every pair has a contrast of at least
-// 4.5:1 (WCAG 2.2, 1.4.3).
+// palette has the text and background colours of each look. Every pair has a contrast of at
+// least 4.5:1 (WCAG 2.2, 1.4.3).
 var palette = map[Look]colors{
 	Header:                   {"FFFFFF", "1F4E78"},
 	Alarm:                    {"FFFFFF", "9C0006"},
@@ -50,11 +49,10 @@ var palette = map[Look]colors{
 	toneLook(table.Bad):      {"9C0006", "FFC7CE"},
 }
 
-// numFmtText is the built-in format "@": text typed into the cell stays text, even if it looks like
-// a formula.
+// numFmtText is the built-in format "@": text typed into the cell stays text, even if it looks
+// like a formula.
 const numFmtText = 49
 
-// makeStyles adds the style of each look to the workbook.
 func (w *writer) makeStyles() (err error) {
 	w.styles = make([]int, looks)
 	for l := range looks {

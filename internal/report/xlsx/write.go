@@ -60,7 +60,6 @@ func (p *part) cells(from, row, to int) string {
 	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
 }
 
-// column returns the name of a column, counted from 0. A sheet has at most 16,384.
 func column(i int) string {
 	name, _ := excelize.ColumnNumberToName(i + 1)
 	return name
@@ -115,8 +114,8 @@ func (w *writer) setColumns(p *part) error {
 }
 
 // markDays adds a bar for the days to a token's expiry, which is full at two years, the longest
-// life of a token. Expired tokens have a red background. The format stays correct if a person sorts
-// or edits rows.
+// life of a token. Expired tokens have a red background. The format stays correct if a person
+// sorts or edits rows.
 func (w *writer) markDays(p *part) error {
 	days := slices.IndexFunc(p.columns, func(c table.Column) bool { return c.Key == "days_to_expiry" })
 	if days < 0 || len(p.rows) == 0 {
@@ -135,8 +134,8 @@ const (
 	paperA4 = 9
 )
 
-// setPrinting prints the sheet in landscape, one page wide, with the header row on each page. It
-// selects A3 if the sheet is too wide to be readable on A4.
+// setPrinting prints the sheet in landscape, one page wide, with the header row on each page.
+// It selects A3 if the sheet is too wide to be readable on A4.
 func (w *writer) setPrinting(p *part) error {
 	paper := paperA4
 	if totalWidth(p.widths) > pageWidth {
@@ -188,8 +187,8 @@ type Chart struct {
 // Series is the numbers of one column.
 type Series struct{ Column, Color, Marker string }
 
-// add adds the charts, with a page break before their heading so that no page break cuts them. It
-// adds none if there are no numbers.
+// add adds the charts, with a page break before their heading so that no page break cuts them.
+// It adds none if there are no numbers.
 func (c *Charts) add(f *excelize.File, sheet string) error {
 	if c.Last <= c.Header {
 		return nil
