@@ -18,8 +18,9 @@ ROWS = [("exchange", "exchanges", "number"), ("change", "stored_changes", "numbe
         ("audit_log", "audit_log_readings", "snapshot_id"), ("audit_log_entry", "audit_log_entries", "number"),
         ("candidate", "stored_candidates", "change_number, entry_number")]
 # Facts in the ledger: the kind, the table or view, the column that row_id refers to.
-FACTS = [("run_start", "run_starts", "id"), ("run_end", "run_ends", "run_id"), ("snapshot", "snapshots", "id"),
-         ("schedule", "schedules", "id"), ("prune", "prunes", "id"), ("rule_set", "rule_sets", "id")]
+FACTS = [("database", "databases", "id"), ("run_start", "run_starts", "id"), ("run_end", "run_ends", "run_id"),
+         ("snapshot", "snapshots", "id"), ("schedule", "schedules", "id"), ("prune", "prunes", "id"),
+         ("rule_set", "rule_sets", "id")]
 # Columns that are in no record: they say which snapshots show a row.
 SHOWN_IN = ("organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256")
 

@@ -9,9 +9,17 @@ PRAGMA user_version = 14;
 
 CREATE TABLE ledger ( -- One link for each recorded fact, in the order of recording.
   number INTEGER PRIMARY KEY, -- place in the ledger: 1, 2, 3 and so on
-  kind TEXT NOT NULL, -- kind of the fact: run_start, run_end, snapshot, schedule, prune or rule_set
+  kind TEXT NOT NULL, -- kind of the fact: database, run_start, run_end, snapshot, schedule, prune or rule_set
   row_id INTEGER NOT NULL, -- id of the fact in the table of its kind
   chain_sha256 TEXT NOT NULL -- SHA-256, in hex, over the previous link and the record of the fact
+) STRICT;
+
+-- The heads are found by run.
+CREATE INDEX ledger_of_run_ends ON ledger (row_id) WHERE kind = 'run_end';
+
+CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
+  id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
+  database_id TEXT NOT NULL -- random id, 32 hexadecimal digits; a copy has the same
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
@@ -393,6 +401,20 @@ SELECT
 FROM run_starts r
 LEFT JOIN run_ends e ON e.run_id = r.id;
 
+CREATE VIEW heads AS -- The link of the ledger for the end of each run. "auditor run" prints it as the head.
+SELECT
+  e.run_id, -- the run
+  d.database_id, -- id of the database
+  r.started_at AS taken_at, -- when the run began, RFC 3339 UTC, whole seconds
+  l.number AS ledger_number, -- number of the link
+  l.chain_sha256 AS sha256, -- the link
+  'auditor head v1 ' || d.database_id || ' ' || e.run_id || ' ' || r.started_at || ' ' || l.number || ' ' ||
+    l.chain_sha256 AS head -- the line that the run printed
+FROM run_ends e
+JOIN run_starts r ON r.id = e.run_id
+JOIN ledger l ON l.row_id = e.run_id AND l.kind = 'run_end'
+CROSS JOIN databases d;
+
 CREATE VIEW snapshots AS -- The register of snapshots: one row for each organization of a run, complete or failed.
 SELECT
   s.id, -- number of the snapshot, growing with time
@@ -766,6 +788,10 @@ CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'ledger is never rewritten'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
 BEGIN SELECT RAISE(ABORT, 'ledger is never deleted'); END;
+CREATE TRIGGER databases_no_update BEFORE UPDATE ON databases
+BEGIN SELECT RAISE(ABORT, 'databases are never rewritten'); END;
+CREATE TRIGGER databases_no_delete BEFORE DELETE ON databases
+BEGIN SELECT RAISE(ABORT, 'databases are never deleted'); END;
 CREATE TRIGGER run_starts_no_update BEFORE UPDATE ON run_starts
 BEGIN SELECT RAISE(ABORT, 'run_starts are never rewritten'); END;
 CREATE TRIGGER run_starts_no_delete BEFORE DELETE ON run_starts
@@ -946,6 +972,9 @@ BEGIN SELECT RAISE(ABORT, 'responses are never deleted'); END;
 
 -- INSERT OR REPLACE would delete a row without a DELETE trigger: https://www.sqlite.org/lang_conflict.html
 
+CREATE TRIGGER databases_no_replace BEFORE INSERT ON databases WHEN EXISTS (
+  SELECT 1 FROM databases t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'databases are never replaced'); END;
 CREATE TRIGGER ledger_no_replace BEFORE INSERT ON ledger WHEN EXISTS (
   SELECT 1 FROM ledger t WHERE t.number = NEW.number
 ) BEGIN SELECT RAISE(ABORT, 'ledger is never replaced'); END;
@@ -1034,7 +1063,7 @@ DROP VIEW findings; DROP VIEW change_candidates; DROP VIEW changes;
 DROP VIEW sso_configuration_history; DROP VIEW scim_configuration_history; DROP VIEW organization_details;
 DROP VIEW organization_policies; DROP VIEW domain_verifications; DROP VIEW current_sso_configurations; DROP VIEW sso_configurations;
 DROP VIEW current_scim_configurations; DROP VIEW scim_configurations; DROP VIEW whole_snapshots;
-DROP VIEW snapshots; DROP VIEW runs;
+DROP VIEW snapshots; DROP VIEW heads; DROP VIEW runs;
 DROP TABLE stored_exchanges; DROP TABLE responses; DROP TABLE requests;
 DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log_readings;
 DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
@@ -1043,6 +1072,6 @@ DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_ve
 DROP TABLE pruned_versions; DROP TABLE pruned_snapshots; DROP TABLE prunes;
 DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;
 DROP TABLE rule_wordings; DROP TABLE rule_sets; DROP TABLE run_ends;
-DROP TABLE run_starts; DROP TABLE ledger;
+DROP TABLE run_starts; DROP TABLE databases; DROP TABLE ledger;
 PRAGMA user_version = 0;
 PRAGMA application_id = 0;

@@ -71,6 +71,16 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 	if _, err := s.Report(""); err != nil {
 		results = append(results, check.Failed("report settings", err, ""))
 	}
+	signer, err := s.Signer()
+	if err == nil {
+		_, _, err = s.Timestamps()
+	}
+	if err != nil {
+		results = append(results, check.Failed("evidence", err, ""))
+	} else if signer != nil || s.Evidence.TimestampURL != "" {
+		results = append(results, check.Result{Name: "evidence", Status: check.OK,
+			Detail: "the files that it names can be used; check asks no timestamp server"})
+	}
 	if recipients, err := s.Notifications(); err != nil {
 		results = append(results, check.Failed("notifications", err, ""))
 	} else if n := len(recipients); n > 0 {

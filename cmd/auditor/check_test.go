@@ -224,6 +224,11 @@ func TestCheckFinds(t *testing.T) {
 			}
 			c.args = []string{"--config", config}
 		}, "notifications", check.Error, "environment variable SLACK_URL, which url_env names, is not set", "docs/notifications.md"},
+		{"a key that is missing", func(t *testing.T, c *checkup) {
+			config := c.site.path("config.yaml")
+			writeText(t, config, "evidence: {sign_with: nowhere}\n")
+			c.args = []string{"--config", config}
+		}, "evidence", check.Error, "sign_with: ", "ssh-add"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := newCheckup(t)

@@ -37,6 +37,7 @@ func demoCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		reports.Origin = origin(env)
 		s.DB, s.Out = filepath.Join(*dir, "auditor.db"), filepath.Join(*dir, "reports")
 		s.ExceptionsFile = filepath.Join(*dir, "exceptions.yaml")
 		if err := makeDemoFolder(*dir, s.ExceptionsFile); err != nil {

@@ -20,7 +20,11 @@ func reportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "report", Args: cobra.NoArgs}
 	runID := command.Flags().Int64("run", 0, "id of the run (default the newest that has ended)")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		options, err := s.Report(readVersion().Version)
+		options, err := reportOptions(env, s)
+		if err != nil {
+			return err
+		}
+		stamps, err := timestamps(s)
 		if err != nil {
 			return err
 		}
@@ -28,12 +32,19 @@ func reportCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
+		err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 			if cmd.Flags().Changed("from") {
 				return reportPeriod(cmd, env, store, span, s.Out, options)
 			}
 			return reportRun(cmd, env, store, *runID, s.Out, options)
 		})
+		if err != nil {
+			return err
+		}
+		if err := stamps.Add(cmd.Context(), s.Out); err != nil {
+			printProblem(env.stderr, "warning", err.Error(), "the report is written; only its timestamp is missing")
+		}
+		return nil
 	})
 	asked.add(command.Flags())
 	return command

@@ -10,6 +10,7 @@ import (
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
@@ -28,6 +29,10 @@ type runResult struct {
 	// Report is the path of the report's folder on the host of the run, empty if no report was
 	// written.
 	Report string `json:"report"`
+	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
+	TimestampError string `json:"timestamp_error,omitempty"`
+	// Head is the link of the ledger for the end of the run, the last line of the output.
+	Head evidence.Head `json:"head,omitzero"`
 	// ExpiringTokens has a warning for each token that expires soon or has expired, according
 	// to the settings.
 	ExpiringTokens []check.Result `json:"expiring_tokens,omitempty"`
@@ -75,7 +80,10 @@ func newResult(recorded *job.Result, err error) *runResult {
 		r.Error = err.Error()
 		return r
 	}
-	r.Complete, r.Run, r.Report = recorded.Complete(), recorded.Run, recorded.ReportFolder
+	r.Complete, r.Run, r.Report, r.Head = recorded.Complete(), recorded.Run, recorded.ReportFolder, recorded.Head
+	if recorded.TimestampError != nil {
+		r.TimestampError = recorded.TimestampError.Error()
+	}
 	if recorded.ReportError != nil {
 		r.Error = recorded.ReportError.Error()
 	}
@@ -202,6 +210,12 @@ func (r *runResult) text() string {
 	}
 	if r.Report != "" {
 		add("report: %s", r.Report)
+	}
+	if r.TimestampError != "" {
+		add("no timestamp: %s", r.TimestampError)
+	}
+	if r.Head.Number > 0 {
+		add("%s", r.Head)
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

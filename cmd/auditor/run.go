@@ -89,7 +89,11 @@ func runOnce(ctx context.Context, env environment, s *settings.Settings, options
 // runJob reads the tokens and the other files that the settings name, and runs the job.
 func runJob(ctx context.Context, env environment, s *settings.Settings, host string, options runOptions,
 ) (*job.Result, error) {
-	reportOptions, err := s.Report(readVersion().Version)
+	reports, err := reportOptions(env, s)
+	if err != nil {
+		return nil, err
+	}
+	stamps, err := timestamps(s)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +119,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
 			Trigger: options.trigger, Schedule: scheduleChange(env, s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
-			Reports: s.Out, Report: reportOptions,
+			Reports: s.Out, Report: reports, Timestamps: stamps,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
 		})
 		if err != nil {
@@ -178,6 +182,9 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 		printProblem(env.stderr, "error", result.Error, fmt.Sprintf(
 			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))
 	}
+	if result.TimestampError != "" {
+		printProblem(env.stderr, "warning", result.TimestampError, "the outcome of the run does not depend on the timestamp")
+	}
 	return err
 }
 
@@ -193,7 +200,7 @@ func (r *runResult) summary() string {
 	if r.Report != "" {
 		text += "report: " + r.Report + "\n"
 	}
-	return text
+	return text + r.Head.String() + "\n"
 }
 
 // exceptionRows returns a line for each exception that has expired while its findings still

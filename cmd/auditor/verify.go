@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 	"scim-auditor/internal/verify"
@@ -15,18 +19,28 @@ func verifyCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
 	asJSON := command.Flags().Bool("json", false, "print the counts and the problems as JSON")
 	hashesOnly := command.Flags().Bool("hashes-only", false, "check hashes only, and do no work again")
+	var with verifyFlags
+	with.add(command.Flags())
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		heads, trust, err := with.read(cmd.Context(), s)
+		if err != nil {
+			return err
+		}
 		var found *verify.Result
-		err := withDatabase(cmd.Context(), s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) (err error) {
+		err = withDatabase(cmd.Context(), s.DB, snapshot.OpenReadOnly, func(store *snapshot.Store) (err error) {
 			if found, err = verify.Database(cmd.Context(), store); err != nil {
 				return err
 			}
-			if !*hashesOnly {
-				if err := found.DoAgain(cmd.Context(), store, readVersion().Version); err != nil {
-					return err
-				}
+			if err := found.AddHeads(cmd.Context(), store, heads); err != nil {
+				return err
 			}
-			if err := found.AddFolders(cmd.Context(), store, s.Out); err != nil || *hashesOnly {
+			if *hashesOnly {
+				return found.AddFolders(cmd.Context(), store, s.Out, trust)
+			}
+			if err := found.DoAgain(cmd.Context(), store, readVersion().Version); err != nil {
+				return err
+			}
+			if err := found.AddFolders(cmd.Context(), store, s.Out, trust); err != nil {
 				return err
 			}
 			return found.WriteReportsAgain(cmd.Context(), store, s.Out, readVersion().Version, s.MarkdownTemplate)
@@ -35,7 +49,7 @@ func verifyCommand(env environment) *cobra.Command {
 			return err
 		}
 		if *asJSON || !s.Quiet {
-			err = printResult(env.stdout, *asJSON, found, verdict(found))
+			err = printResult(env.stdout, *asJSON, found, verdict(found, trust))
 		}
 		if err != nil || len(found.Problems) == 0 {
 			return err
@@ -54,8 +68,52 @@ func verifyCommand(env environment) *cobra.Command {
 	return command
 }
 
+// verifyFlags name what was kept outside of the database.
+type verifyFlags struct {
+	heads          []string
+	signers, roots string
+}
+
+func (f *verifyFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.heads, "head", nil, "a head as a run printed it, a file with one on each line, a report "+
+		"folder, or an old copy of the database; may be repeated")
+	flags.StringVar(&f.signers, "signers", "", "file with the keys that may sign reports, in the format of allowed_signers "+
+		"of ssh-keygen")
+	flags.StringVar(&f.roots, "timestamp-roots", "", "file with the root certificates of timestamp servers, PEM (default "+
+		"evidence.timestamp_roots in the config file)")
+}
+
+// read reads the files that the flags name.
+func (f *verifyFlags) read(ctx context.Context, s *settings.Settings) (heads []evidence.Head, t verify.Trust, err error) {
+	for _, source := range f.heads {
+		some, err := verify.ReadHeads(ctx, source)
+		if err != nil {
+			return nil, t, usage(err, "--head takes the line that begins with \"auditor head v1\", a file with such lines "+
+				"and no others, a report folder, or a copy of the database")
+		}
+		heads = append(heads, some...)
+	}
+	if f.signers != "" {
+		content, err := evidence.ReadFile(f.signers)
+		if err == nil {
+			t.Signers, err = evidence.ParseSigners(content)
+		}
+		if err != nil {
+			return nil, t, usage(fmt.Errorf("reading the allowed signers %s: %w", f.signers, err),
+				"each line has PRINCIPALS [OPTIONS] KEYTYPE KEY, see ALLOWED SIGNERS in ssh-keygen(1)")
+		}
+	}
+	if roots := cmp.Or(f.roots, s.Evidence.TimestampRoots); roots != "" {
+		if t.Roots, err = evidence.ReadRoots(roots); err != nil {
+			return nil, t, usage(fmt.Errorf("reading the timestamp roots: %w", err),
+				"name a file with the root certificates of the timestamp server in PEM")
+		}
+	}
+	return heads, t, nil
+}
+
 // verdict returns the result in words, and how much was checked.
-func verdict(found *verify.Result) string {
+func verdict(found *verify.Result, trust verify.Trust) string {
 	text := "VERIFIED: no problems"
 	if n := len(found.Problems); n > 0 {
 		text = "VERIFICATION FAILED: " + counted(n, "problem", "")
@@ -65,14 +123,40 @@ func verdict(found *verify.Result) string {
 		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
 		counted(found.Responses, "response", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
 		counted(found.ReportFolders, "report folder", ""))
-	if found.Again == nil {
-		return text + "only hashes were checked; no work was done again\n"
+	if found.ReportFolders > 0 {
+		text += sealText("signature", found.Signatures, found.Unsigned, trust.Signers != nil, "--signers") +
+			sealText("timestamp", found.Timestamps, found.WithoutTimestamp, trust.Roots != nil, "--timestamp-roots")
+	}
+	for _, h := range found.Heads {
+		answer := "contained"
+		if !h.Contained {
+			answer = "NOT CONTAINED"
+		}
+		text += fmt.Sprintf("head of run %d, ledger link %d: %s\n", h.Head.Run, h.Head.Number, answer)
 	}
 	return text + doneAgain(found.Again)
 }
 
+// sealText says how many signatures or timestamps are valid, and against what they were checked.
+func sealText(what string, valid, none int, trusted bool, flag string) string {
+	if valid == 0 && !trusted {
+		return "" // the settings ask for none
+	}
+	text := counted(valid, "valid "+what, "")
+	if valid > 0 && !trusted {
+		text += fmt.Sprintf(" (by whom was not checked; name whom you trust with %s)", flag)
+	}
+	if none > 0 {
+		text += fmt.Sprintf(", %s without a %s", counted(none, "report folder", ""), what)
+	}
+	return text + "\n"
+}
+
 // doneAgain returns in words what was done again, and a line for each thing that could not be.
 func doneAgain(a *verify.Again) string {
+	if a == nil {
+		return "only hashes were checked; no work was done again\n"
+	}
 	text := fmt.Sprintf("done again: %s decoded, %d compared, %d evaluated, %s written\n",
 		counted(a.Decoded, "snapshot", ""), a.Compared, a.Evaluated, counted(a.Reports, "report", ""))
 	for _, n := range a.NotDone {

@@ -82,7 +82,7 @@ func TestCheckFolderNamesWhatIsWrong(t *testing.T) {
 	}
 	check := func(want ...string) {
 		t.Helper()
-		got, err := evidence.CheckFolder(folder)
+		_, got, err := evidence.CheckFolder(folder)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,25 +12,35 @@ import (
 	"strings"
 )
 
-// SumsFile has the SHA-256 of every other file in a report folder, in the format of sha256sum.
-const SumsFile = "SHA256SUMS"
+// The files of a report folder that make it evidence.
+const (
+	// SumsFile has the SHA-256 of every other file, except the two below, in the format of
+	// sha256sum.
+	SumsFile = "SHA256SUMS"
+	// SignatureFile is an SSH signature of SumsFile, TimestampFile an RFC 3161 response for it.
+	SignatureFile = "SHA256SUMS.sig"
+	TimestampFile = "SHA256SUMS.tsr"
+	// HeadFile has the line of the Head of the run, or of the newest run in the period.
+	HeadFile = "head.txt"
+)
 
-// CheckFolder compares the files in a report folder with its SumsFile. It reports each file that has
-// another hash, is missing, or is not listed in SumsFile. It fails if the folder cannot be read.
-func CheckFolder(folder string) (problems []string, err error) {
+// CheckFolder compares the files in a report folder with its SumsFile. It reports each file that
+// has another hash, is missing, or is not listed in SumsFile. Sums has the hashes in SumsFile by
+// file. It fails if the folder cannot be read.
+func CheckFolder(folder string) (sums map[string]string, problems []string, err error) {
 	root, err := os.OpenRoot(folder) // no name and no symbolic link can lead out of the folder
 	if err != nil {
-		return nil, fmt.Errorf("opening the folder: %w", err)
+		return nil, nil, fmt.Errorf("opening the folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	content, err := root.ReadFile(SumsFile)
+	content, err := ReadFileIn(root, SumsFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []string{SumsFile + " is missing"}, nil
+		return nil, []string{SumsFile + " is missing"}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", SumsFile, err)
+		return nil, nil, fmt.Errorf("reading %s: %w", SumsFile, err)
 	}
-	named := []string{SumsFile}
+	sums = make(map[string]string)
 	for line := range strings.Lines(string(content)) {
 		line = strings.TrimRight(line, "\r\n")
 		want, name, ok := parseSum(line)
@@ -39,32 +49,35 @@ func CheckFolder(folder string) (problems []string, err error) {
 			problems = append(problems, problem)
 			continue
 		}
-		named = append(named, name)
+		sums[name] = want
 		if problem := checkFile(root, name, want); problem != "" {
 			problems = append(problems, problem)
 		}
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
-		return nil, fmt.Errorf("reading the folder: %w", err)
+		return nil, nil, fmt.Errorf("reading the folder: %w", err)
 	}
 	for _, e := range entries {
-		if !slices.Contains(named, e.Name()) {
+		if _, named := sums[e.Name()]; !named && !slices.Contains(seals, e.Name()) {
 			problems = append(problems, e.Name()+" is not named in "+SumsFile)
 		}
 	}
-	return problems, nil
+	return sums, problems, nil
 }
 
-// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the same
-// folder.
+// seals are the files that SumsFile does not list.
+var seals = []string{SumsFile, SignatureFile, TimestampFile}
+
+// parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the
+// same folder.
 func parseSum(line string) (sum, name string, ok bool) {
 	sum, name, ok = strings.Cut(line, "  ")
 	return sum, name, ok && len(sum) == 2*sha256.Size && name != "" && name == filepath.Base(name)
 }
 
 func checkFile(root *os.Root, name, want string) (problem string) {
-	content, err := root.ReadFile(name)
+	content, err := ReadFileIn(root, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return name + " is missing"

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
@@ -48,6 +49,7 @@ type Options struct {
 	// for its files.
 	Reports    string
 	Report     report.Options
+	Timestamps *Timestamps // nil requests none
 	Thresholds finding.Thresholds
 	// TurnedOff has the reason why a rule is not evaluated, by rule id.
 	TurnedOff map[string]string
@@ -59,11 +61,14 @@ type Options struct {
 // Result is the outcome of a run. Everything in it is stored too.
 type Result struct {
 	Run           snapshot.Run
+	Head          evidence.Head
 	Organizations []Organization // in the order of Options.Sources
 	// ReportFolder is the path of the report; empty if it could not be written, for the reason
 	// in ReportError.
 	ReportFolder string
 	ReportError  error
+	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
+	TimestampError error
 }
 
 // Organization is the outcome of one source.
@@ -117,15 +122,19 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	// What was collected is recorded and reported even if the run was cancelled.
-	ctx = context.WithoutCancel(ctx)
+	stored := context.WithoutCancel(ctx)
 	outcome, reason := result.outcome()
-	if err := o.Store.FinishRun(ctx, runID, o.Now(), outcome, reason); err != nil {
+	if err := o.Store.FinishRun(stored, runID, o.Now(), outcome, reason); err != nil {
 		return nil, err
 	}
-	if result.Run, err = o.Store.Run(ctx, runID); err != nil {
+	if result.Run, err = o.Store.Run(stored, runID); err != nil {
 		return nil, err
 	}
-	result.ReportFolder, result.ReportError = n.report(ctx)
+	if result.Head, err = o.Store.Head(stored, runID); err != nil {
+		return nil, err
+	}
+	result.ReportFolder, result.ReportError = n.report(stored)
+	result.TimestampError = o.Timestamps.Add(ctx, o.Reports)
 	return result, nil
 }
 

@@ -203,8 +203,6 @@ func TestWhatIsCompleteWasSoAtOneMoment(t *testing.T) {
 	for n := 0; n < *listings; {
 		random := rand.New(rand.NewPCG(*seed, uint64(n)))
 		w := newMoving(random)
-		api := httptest.NewServer(w.server)
-		transport := fetch.NewTransport(1)
 		baseline, found := ona.Inventory{}, false
 		for i := range 20 {
 			w.server.SetNight(i + 1)
@@ -212,18 +210,12 @@ func TestWhatIsCompleteWasSoAtOneMoment(t *testing.T) {
 			if found && i%5 == 4 && sameAsServer(w, baseline) {
 				w.cutShort()
 			}
-			options := fetch.Options{
-				BaseURL: api.URL + "/api", Token: fetch.Token(w.state.Token), PageSize: 1 + w.IntN(3), Transport: transport,
-				Limits: fetch.Limits{MaxTries: 2}, Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
-			}
 			name := fmt.Sprintf("-seed %d, world %d, night %d, page key %q", *seed, n, i, w.server.PageKey)
-			if inventory, ok := w.night(t, name, options, baseline, found, counts); ok {
+			if inventory, ok := w.night(t, name, baseline, found, counts); ok {
 				baseline, found = inventory, true
 			}
 		}
 		n += 20
-		api.Close()
-		transport.CloseIdleConnections()
 	}
 	t.Logf("nights: %v", counts)
 	for _, count := range []string{
@@ -254,15 +246,24 @@ func stateOf(scim []ona.SCIMConfiguration, sso []ona.SSOConfiguration) [2]string
 
 // night lists the organization and holds what is claimed about it against what it was.
 func (w *moving) night(
-	t *testing.T, name string, options fetch.Options, baseline ona.Inventory, found bool, counts map[string]int,
+	t *testing.T, name string, baseline ona.Inventory, found bool, counts map[string]int,
 ) (ona.Inventory, bool) {
 	t.Helper()
+	api := httptest.NewServer(w.server)
+	transport := fetch.NewTransport(1)
+	options := fetch.Options{
+		BaseURL: api.URL + "/api", Token: fetch.Token(w.state.Token), PageSize: 1 + w.IntN(3), Transport: transport,
+		Limits: fetch.Limits{MaxTries: 2}, Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
+	}
 	one := &task{night: &night{}, source: fetch.Source{Name: "moving"}, options: options}
 	err := one.collect(t.Context())
 	if err == nil && found {
 		one.changes = diff.Compute(baseline, one.inventory, func(diff.SubjectType, string) bool { return false })
 		err = one.confirmRemovals(t.Context())
 	}
+	// The server may still answer requests that the night has given up.
+	transport.CloseIdleConnections()
+	api.Close()
 	if len(w.state.Cut) > 0 {
 		counts["cut short"]++
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -19,6 +20,7 @@ import (
 // Model is everything that a report says about one run. All times are UTC.
 type Model struct {
 	Run           snapshot.Run
+	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
 	// Runs has Run and the runs before it, newest first, at most shownRuns.
 	Runs []snapshot.Run
@@ -137,6 +139,9 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 	}()
 	m = &Model{Rules: finding.Rules()}
 	if m.Run, err = store.Run(ctx, runID); err != nil {
+		return nil, err
+	}
+	if m.Head, err = store.Head(ctx, runID); err != nil {
 		return nil, err
 	}
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 )
@@ -29,10 +30,10 @@ func TestFormatsAreReadOnceEach(t *testing.T) {
 
 func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 	for format, want := range map[Format][]string{
-		FormatXLSX:  {folder.SumsFile, WorkbookFile, folder.ManifestFile},
-		FormatMD:    {folder.SumsFile, MarkdownFile, folder.ManifestFile},
-		FormatJSON:  {folder.SumsFile, jsonFile, folder.ManifestFile},
-		FormatJSONL: {folder.SumsFile, jsonLinesFile, folder.ManifestFile},
+		FormatXLSX:  {evidence.SumsFile, WorkbookFile, folder.ManifestFile},
+		FormatMD:    {evidence.SumsFile, MarkdownFile, folder.ManifestFile},
+		FormatJSON:  {evidence.SumsFile, jsonFile, folder.ManifestFile},
+		FormatJSONL: {evidence.SumsFile, jsonLinesFile, folder.ManifestFile},
 	} {
 		var got []string
 		files := contentsOf(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
@@ -45,7 +46,7 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 		}
 		for name, text := range files {
 			for _, other := range []string{WorkbookFile, jsonFile + ",", jsonLinesFile, ".csv"} {
-				if name != folder.ManifestFile && name != folder.SumsFile && !slices.Contains(want, other) && strings.Contains(text, other) {
+				if name != folder.ManifestFile && name != evidence.SumsFile && !slices.Contains(want, other) && strings.Contains(text, other) {
 					t.Errorf("%s names %s, which was not written", name, other)
 				}
 			}

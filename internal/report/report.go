@@ -11,6 +11,7 @@ import (
 	"text/template"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
@@ -132,7 +133,7 @@ func (r *report) makeWorkbook() {
 func Write(dir string, m *Model, opts Options) (string, error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
 	path := filepath.Join(dir, name)
-	if err := folder.Write(path, r.files(), r.manifest); err != nil {
+	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
 		return "", err
 	}
 	return path, folder.SetLatest(dir, name)
@@ -161,6 +162,9 @@ func (r *report) files() []folder.File {
 	})
 	for _, t := range r.csvTables() {
 		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
+	}
+	if r.Head.Number > 0 {
+		files = append(files, folder.Head(r.Head))
 	}
 	return files
 }
@@ -209,13 +213,15 @@ func (r *report) head() head {
 	}
 }
 
-// manifest names the run and lists every file in the folder except itself and SHA256SUMS.
-// SHA256SUMS lists the manifest.
+// manifest names the run and lists the files of the report. SHA256SUMS lists the manifest.
 type manifest struct {
-	Schema    string    `json:"schema"`
-	RunID     int64     `json:"run_id"`
-	StartedAt time.Time `json:"started_at"`
-	Complete  bool      `json:"complete"`
+	Schema     string        `json:"schema"`
+	DatabaseID string        `json:"database_id"`
+	RunID      int64         `json:"run_id"`
+	StartedAt  time.Time     `json:"started_at"` // takenAt of every snapshot
+	Head       evidence.Head `json:"head"`
+	Written    folder.Origin `json:"written"`
+	Complete   bool          `json:"complete"`
 	// ToolVersion made the run, ReportToolVersion wrote these files.
 	ToolVersion       string `json:"tool_version"`
 	ReportToolVersion string `json:"report_tool_version"`
@@ -239,8 +245,8 @@ type manifestSnapshot struct {
 
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
-		"auditor-manifest/1", r.Run.ID, r.Run.StartedAt.UTC(), r.Complete(), r.Run.ToolVersion, r.writer(),
-		r.Timezone(), r.Template != nil, []manifestSnapshot{}, files,
+		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
+		r.Run.ToolVersion, r.writer(), r.Timezone(), r.Template != nil, []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot
@@ -262,6 +268,10 @@ type Options struct {
 	Location *time.Location
 	// ToolVersion writes the report. The report names it if another version made the run.
 	ToolVersion string
+	// Origin is for the manifest.
+	Origin folder.Origin
+	// Sign signs SHA256SUMS; nil does not.
+	Sign folder.Sign
 }
 
 // Format is a file format of a report, named by its file extension.

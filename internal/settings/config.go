@@ -43,6 +43,7 @@ type Config struct {
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
+	Evidence      evidenceEntry       `yaml:"evidence"`
 	Notify        []notifyEntry       `yaml:"notify"`
 }
 

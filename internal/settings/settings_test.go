@@ -34,7 +34,7 @@ func TestEveryFlagIsAKeyOfTheConfigFile(t *testing.T) {
 		}
 	})
 	for _, field := range yamlFields(reflect.TypeFor[Config]()) {
-		if key := field.Tag.Get("yaml"); !slices.Contains([]string{"organizations", "rules", "notify"}, key) {
+		if key := field.Tag.Get("yaml"); !slices.Contains([]string{"organizations", "rules", "notify", "evidence"}, key) {
 			keys = append(keys, key)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 // factForms has the form of the records for each kind of fact.
 var factForms = map[string]evidence.Form{
+	"database":  evidence.NewForm("database", databaseColumns...),
 	"run_start": evidence.NewForm("run_start", runStartColumns...),
 	"run_end":   evidence.NewForm("run_end", runEndColumns...),
 	"snapshot":  evidence.NewForm("snapshot", snapshotColumns...),

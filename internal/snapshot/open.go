@@ -231,8 +231,8 @@ func create(ctx context.Context, path string) error {
 	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
 }
 
-// migrate creates the schema in an empty file that no other process uses yet. The caller syncs
-// the file.
+// migrate creates the schema and the id in an empty file that no other process uses yet. The caller
+// syncs the file.
 func migrate(ctx context.Context, path string) (err error) {
 	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
@@ -240,6 +240,9 @@ func migrate(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
 	if err := applyMigrations(ctx, db.DB); err != nil {
+		return err
+	}
+	if err := (&Store{db}).identify(ctx); err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
@@ -278,21 +281,11 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
 		return err
 	}
-	return publish(partial.Name(), path)
-}
-
-func publish(partial, path string) error {
-	if err := os.Link(partial, path); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return ErrFileExists
-		}
-		// The file system has no hard links.
-		if err := os.Rename(partial, path); err != nil {
-			return err
-		}
+	err = durable.Publish(partial.Name(), path)
+	if errors.Is(err, fs.ErrExist) {
+		return ErrFileExists
 	}
-	_ = durable.SyncFolder(filepath.Dir(path)) // some file systems cannot; the file is valid without it
-	return nil
+	return err
 }
 
 // Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The

@@ -47,7 +47,7 @@ func TestEveryViewCanBeRead(t *testing.T) {
 		"runs": 2, "snapshots": 2, "scim_configurations": 3, "current_scim_configurations": 1, "sso_configurations": 2,
 		"current_sso_configurations": 1, "domain_verifications": 2, "organization_policies": 2, "scim_configuration_history": 3, "sso_configuration_history": 1,
 		"changes": 0, "findings": 2, "exchanges": 2, "organization_details": 2, "change_candidates": 0, "exceptions": 0,
-		"whole_snapshots": 2, "carried_findings": 0,
+		"whole_snapshots": 2, "carried_findings": 0, "heads": 2,
 	} {
 		if got := countRows(t, db, name); got != want {
 			t.Errorf("%s has %d rows, want %d", name, got, want)

@@ -161,6 +161,7 @@ func FactKinds() []string { return sortedKeys(factTables) }
 
 // factTables has, for each kind of fact, the table and the column that row_id refers to.
 var factTables = map[string][2]string{
+	"database":  {"databases", "id"},
 	"run_start": {"run_starts", "id"},
 	"run_end":   {"run_ends", "run_id"},
 	// This is not the view snapshots, because SQLite would copy the whole view to join it.

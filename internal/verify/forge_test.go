@@ -133,6 +133,22 @@ var forgeries = map[string]struct {
 		statements: []string{"UPDATE prunes SET pruned_at = '2026-12-24T00:00:00Z'"},
 		pruned:     true,
 	},
+	"the newest three snapshots": {
+		statements: []string{
+			"DELETE FROM ledger WHERE number >= (SELECT number FROM ledger WHERE kind = 'run_start' AND row_id = 6)",
+			"DELETE FROM run_ends WHERE run_id >= 6", "DELETE FROM run_starts WHERE id >= 6",
+			"DELETE FROM stored_snapshots WHERE id >= 6", "DELETE FROM failed_findings WHERE snapshot_id >= 6",
+			"DELETE FROM stored_candidates WHERE snapshot_id >= 6", "DELETE FROM stored_changes WHERE snapshot_id >= 6",
+			"DELETE FROM audit_log_entries WHERE snapshot_id >= 6",
+			"DELETE FROM audit_log_readings WHERE snapshot_id >= 6", "DELETE FROM stored_exchanges WHERE snapshot_id >= 6",
+			"DELETE FROM finding_versions WHERE valid_from >= 6", "DELETE FROM exception_versions WHERE valid_from >= 6",
+			"DELETE FROM carried_finding_versions WHERE valid_from >= 6",
+			"UPDATE finding_versions SET valid_to = NULL WHERE valid_to >= 6",
+			"UPDATE exception_versions SET valid_to = NULL WHERE valid_to >= 6",
+			"UPDATE carried_finding_versions SET valid_to = NULL WHERE valid_to >= 6",
+		},
+		beside: "the database does not contain the history up to its head (run 8)",
+	},
 	"what a prune kept": {
 		statements: []string{"UPDATE pruned_versions SET token_expires_at = '2026-11-01T00:00:00.000000000Z'"},
 		alone:      "it is stored, but doing the work again does not produce it", // the age of a token in SCIM-018
@@ -155,22 +171,64 @@ func TestWhatVerifyFindsOfAForgery(t *testing.T) {
 	}
 	for name, forgery := range forgeries {
 		t.Run(name, func(t *testing.T) {
-			path := copyFile(t, original.path)
+			before := original.path
 			if forgery.pruned {
-				path = copyFile(t, pruned)
+				before = pruned
 			}
+			path := copyFile(t, before)
 			forge(t, path, forgery.statements...)
 			if out, err := runScript(t, path); err != nil {
 				t.Errorf("the hashes do not match, so this is no forgery: %s", out)
 			}
 			alone := verifyAgain(t, path, "", toolVersion)
 			expectProblem(t, alone.Problems, forgery.alone)
+			expectNotContained(t, path, headOf(t, before))
 			if !forgery.pruned {
 				beside := verifyAgain(t, path, original.reports, toolVersion)
 				expectProblem(t, beside.Problems[len(alone.Problems):], forgery.beside)
 			}
 		})
 	}
+}
+
+// TestAWholeOtherDatabaseIsFound puts a database of the same shape in the place of the first one.
+func TestAWholeOtherDatabaseIsFound(t *testing.T) {
+	first, other := forgedHouse(t), forgedHouse(t)
+	expectNoProblem(t, verifyAgain(t, other.path, "", toolVersion))
+	found := verifyAgain(t, other.path, first.reports, toolVersion)
+	expectProblem(t, found.Problems, "it is a report of the database")
+	if len(found.Again.NotDone) != 8 {
+		t.Errorf("reports of another database are written again: %+v", found.Again)
+	}
+	expectNotContained(t, other.path, headOf(t, first.path))
+}
+
+// headOf returns the newest head of a database.
+func headOf(t *testing.T, path string) evidence.Head {
+	t.Helper()
+	heads, err := verify.ReadHeads(t.Context(), path)
+	if err != nil || len(heads) != 1 {
+		t.Fatalf("heads %v (error %v)", heads, err)
+	}
+	return heads[0]
+}
+
+// expectNotContained expects that verify with a head from before finds the forgery, whatever was forged.
+func expectNotContained(t *testing.T, path string, head evidence.Head) {
+	t.Helper()
+	store, err := snapshot.OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	found, err := verify.Database(t.Context(), store)
+	if err == nil {
+		err = found.AddHeads(t.Context(), store, []evidence.Head{head})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectProblem(t, found.Problems, "the database does not contain the history up to it")
 }
 
 // expectProblem expects a problem that contains a text, or no problem if the text is empty.

@@ -172,6 +172,7 @@ func (f *forger) snapshot(s row) {
 
 func (f *forger) ledger() {
 	tables := map[string][2]string{
+		"database":  {"databases", "id"},
 		"run_start": {"run_starts", "id"}, "run_end": {"run_ends", "run_id"}, "snapshot": {"snapshots", "id"},
 		"schedule": {"schedules", "id"}, "prune": {"prunes", "id"}, "rule_set": {"rule_sets", "id"},
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,28 +15,12 @@ import (
 	"text/template"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/period"
 	"scim-auditor/internal/snapshot"
 )
-
-// written has the members of manifest.json that say how a report was written.
-type written struct {
-	RunID             int64            `json:"run_id"`
-	From              time.Time        `json:"from"`
-	To                time.Time        `json:"to"`
-	KnownUntil        time.Time        `json:"known_until"`
-	Sample            int              `json:"sample_size"`
-	Seed              string           `json:"seed"`
-	ReportToolVersion string           `json:"report_tool_version"`
-	Timezone          string           `json:"timezone"`
-	OwnTemplate       bool             `json:"own_template"`
-	Files             []folder.Written `json:"files"`
-	Written           struct {
-		At time.Time `json:"at"`
-	} `json:"written"`
-}
 
 // WriteReportsAgain writes the files of every report folder in a directory again and compares the bytes.
 // toolVersion is the version of this program. own returns the template of the settings for a zone of local times,
@@ -68,13 +52,17 @@ func (r *Result) writeAgain(
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing was written
-	var m written
-	content, err := root.ReadFile(folder.ManifestFile)
-	if err == nil {
-		err = json.Unmarshal(content, &m)
-	}
+	m, err := readManifest(path)
 	if err != nil {
-		cannot("%s cannot be read: %v", folder.ManifestFile, err)
+		cannot("%v", err)
+		return nil
+	}
+	id, err := store.DatabaseID(ctx)
+	switch {
+	case err != nil:
+		return err
+	case m.DatabaseID != id || m.name() != filepath.Base(path):
+		cannot("its manifest names another report")
 		return nil
 	}
 	if m.ReportToolVersion != options.ToolVersion {
@@ -109,7 +97,7 @@ func (r *Result) writeAgain(
 		return err
 	}
 	for _, f := range files {
-		stored, err := root.ReadFile(f.Name)
+		stored, err := evidence.ReadFileIn(root, f.Name)
 		if err != nil {
 			continue // AddFolders reports a file that is missing
 		}
@@ -137,7 +125,7 @@ func (r *Result) writeAgain(
 
 // files returns the files of the report, and since when the database must be whole for them. why is set if
 // they cannot be written again.
-func (m *written) files(ctx context.Context, store *snapshot.Store, options report.Options) (
+func (m *manifest) files(ctx context.Context, store *snapshot.Store, options report.Options) (
 	files []folder.File, since time.Time, why string, err error,
 ) {
 	if m.RunID != 0 {
@@ -153,8 +141,8 @@ func (m *written) files(ctx context.Context, store *snapshot.Store, options repo
 	}
 	seed, err := strconv.ParseInt(m.Seed, 10, 64)
 	switch {
-	case err != nil || m.From.IsZero():
-		return nil, since, "its manifest names neither a run nor a period", nil
+	case err != nil:
+		return nil, since, fmt.Sprintf("its seed %q is no number", m.Seed), nil
 	case m.KnownUntil.Before(m.To):
 		return nil, since, "it was written before its period ended", nil
 	case m.Written.At.IsZero():
@@ -183,4 +171,18 @@ func formatsOf(files []folder.Written) (formats []report.Format) {
 func prunedSince(ctx context.Context, store *snapshot.Store, since time.Time) (bool, error) {
 	pruned, err := store.LastPruned(ctx)
 	return !pruned.IsZero() && !pruned.Before(since), err
+}
+
+// reportFolders returns the names of the report folders in a directory, which may be missing.
+func reportFolders(directory string) (names []string, err error) {
+	entries, err := os.ReadDir(directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("looking for reports: %w", err)
+	}
+	for _, e := range entries {
+		if _, isReport := folder.Of(e.Name()); isReport && e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }

@@ -8,16 +8,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"scim-auditor/internal/evidence"
-	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -50,18 +45,25 @@ func (p Problem) String() string {
 
 // Result counts what was checked, and has the problems that were found.
 type Result struct {
-	Runs             int `json:"runs"`
-	LedgerLinks      int `json:"ledger_links"`
-	Snapshots        int `json:"snapshots"`
-	PrunedSnapshots  int `json:"pruned_snapshots"`
-	Rows             int `json:"rows"` // versions, and rows that belong to one snapshot
-	Responses        int `json:"responses"`
-	ResponsesRemoved int `json:"responses_removed"` // bytes removed by retention; the hashes stay
-	Views            int `json:"views"`
-	ReportFolders    int `json:"report_folders"`
+	Runs             int    `json:"runs"`
+	LedgerLinks      int    `json:"ledger_links"`
+	Snapshots        int    `json:"snapshots"`
+	PrunedSnapshots  int    `json:"pruned_snapshots"`
+	Rows             int    `json:"rows"` // versions, and rows that belong to one snapshot
+	Responses        int    `json:"responses"`
+	ResponsesRemoved int    `json:"responses_removed"` // bytes removed by retention; the hashes stay
+	Views            int    `json:"views"`
+	ReportFolders    int    `json:"report_folders"`
+	Signatures       int    `json:"signatures"` // of report folders, valid
+	Unsigned         int    `json:"unsigned"`   // report folders without a signature
+	Timestamps       int    `json:"timestamps"` // of report folders, valid
+	WithoutTimestamp int    `json:"without_timestamp"`
+	Heads            []Head `json:"heads,omitempty"`
 	// Again is what was done again; nil if only hashes were checked.
 	Again    *Again    `json:"again,omitempty"`
 	Problems []Problem `json:"problems"`
+
+	ledgerDamaged bool
 }
 
 // Database checks one consistent state of a database: the file, its schema and views, the
@@ -213,6 +215,8 @@ func hashCompressed(body []byte, size int64) (sum string, n int64, err error) {
 
 // checkLedger recomputes every link, and reports facts that do not have exactly one link.
 func (v *verifier) checkLedger(ctx context.Context) {
+	before := len(v.result.Problems)
+	defer func() { v.result.ledgerDamaged = v.err != nil || len(v.result.Problems) > before }()
 	for _, kind := range snapshot.FactKinds() {
 		links := make(map[int64]int) // number of links, by the id of the fact
 		v.each(ctx, snapshot.Links(kind), func(link snapshot.Row) {
@@ -241,6 +245,9 @@ func (v *verifier) checkLink(kind string, link snapshot.Row) {
 	p := Problem{Subject: fmt.Sprint("ledger link ", number)}
 	if kind == "snapshot" {
 		p.OrganizationID, p.SnapshotID = link.Text("organization_id"), id
+	}
+	if (number == 1) != (kind == "database") {
+		v.add(p, "it records a %s; the first link, and no other, records the id of the database", kind)
 	}
 	if link.Null("link_before") && number != 1 {
 		v.add(p, "link %d before it is missing", number-1)
@@ -284,40 +291,4 @@ func (v *verifier) checkRuleSets(ctx context.Context) {
 		v.compare(Problem{Subject: fmt.Sprint("rule set ", set.Int("id"))}, set.Text("sha256"), digest.Sum(),
 			"the wording of a rule was altered")
 	}
-}
-
-// AddFolders checks every report folder in a directory against its SHA256SUMS, and checks that
-// its run is in the database.
-func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string) error {
-	names, err := reportFolders(directory)
-	for _, name := range names {
-		runID, _ := folder.Of(name)
-		r.ReportFolders++
-		folder := filepath.Join(directory, name)
-		problems, err := evidence.CheckFolder(folder)
-		if err != nil {
-			problems = append(problems, err.Error())
-		}
-		if _, err := store.Run(ctx, runID); runID != 0 && errors.Is(err, snapshot.ErrNotFound) {
-			problems = append(problems, fmt.Sprintf("the database has no run %d", runID))
-		}
-		for _, text := range problems {
-			r.Problems = append(r.Problems, Problem{ReportFolder: folder, Subject: "report " + folder, Text: text})
-		}
-	}
-	return err
-}
-
-// reportFolders returns the names of the report folders in a directory, which may be missing.
-func reportFolders(directory string) (names []string, err error) {
-	entries, err := os.ReadDir(directory)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("looking for reports: %w", err)
-	}
-	for _, e := range entries {
-		if _, isReport := folder.Of(e.Name()); isReport && e.IsDir() {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
 }

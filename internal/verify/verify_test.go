@@ -37,8 +37,8 @@ func TestWhatWasStoredHolds(t *testing.T) {
 	}
 	found := verifyFile(t, path)
 	expectNoProblem(t, found)
-	if found.Runs != 9 || found.LedgerLinks != 32 || found.Snapshots != 11 || found.Responses != 10 ||
-		found.Rows < 100 || found.Views < 11 {
+	if found.Runs != 9 || found.LedgerLinks != 33 || found.Snapshots != 11 || found.Responses != 10 ||
+		found.Rows < 100 || found.Views < 12 {
 		t.Errorf("the counts are not those of the database: %+v", found)
 	}
 	after, err := os.ReadFile(path)
@@ -188,7 +188,7 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 		"a count in a header": {
 			"stored_snapshots", "UPDATE stored_snapshots SET failing_findings = 4 WHERE id = 3",
 			[]string{
-				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the previous link was altered",
+				"organization ACME: snapshot 3: ledger link 9: snapshot 3, this link or the previous link was altered",
 				"organization ACME: snapshot 3: failing_findings: the count in the header differs from the number of rows " +
 					"(stored 4, computed 5)",
 			},
@@ -196,14 +196,14 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 		"a baseline": {
 			"stored_snapshots", "UPDATE stored_snapshots SET baseline_id = 2 WHERE id = 3",
 			[]string{
-				"organization ACME: snapshot 3: ledger link 8: snapshot 3, this link or the previous link was altered",
+				"organization ACME: snapshot 3: ledger link 9: snapshot 3, this link or the previous link was altered",
 				"organization ACME: snapshot 3: baseline_id: snapshot 2 is not an earlier complete snapshot",
 			},
 		},
 		"the outcome of a run": {
 			"run_ends", "UPDATE run_ends SET outcome = 'complete' WHERE run_id = 3",
 			[]string{
-				"ledger link 13: run_end 3, this link or the previous link was altered",
+				"ledger link 14: run_end 3, this link or the previous link was altered",
 				"run 3: its outcome is complete, but one of its snapshots failed",
 			},
 		},
@@ -215,7 +215,7 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 			"ledger", "UPDATE ledger SET kind = 'x' WHERE kind = 'schedule'",
 			[]string{
 				"schedule 1: the ledger has 0 links for it, not 1",
-				`ledger link 2: "x" is no kind of fact, so the link records nothing`,
+				`ledger link 3: "x" is no kind of fact, so the link records nothing`,
 			},
 		},
 		"the run of every snapshot of a complete run": {
@@ -227,19 +227,19 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 		},
 		"the thresholds": {
 			"rule_sets", "UPDATE rule_sets SET thresholds = '{}' WHERE id = 1",
-			[]string{"ledger link 1: rule_set 1, this link or the previous link was altered"},
+			[]string{"ledger link 2: rule_set 1, this link or the previous link was altered"},
 		},
 		"a link that is removed": {
 			"ledger", "DELETE FROM ledger WHERE kind = 'schedule'",
 			[]string{
-				"ledger link 3: link 2 before it is missing",
-				"ledger link 3: run_start 1, this link or the previous link was altered",
+				"ledger link 4: link 3 before it is missing",
+				"ledger link 4: run_start 1, this link or the previous link was altered",
 				"schedule 1: the ledger has 0 links for it, not 1",
 			},
 		},
 		"a schedule that is removed": {
 			"schedules", "DELETE FROM schedules",
-			[]string{"ledger link 2: schedule 1, which it records, is missing"},
+			[]string{"ledger link 3: schedule 1, which it records, is missing"},
 		},
 		"a schedule that is added": {
 			"schedules", "INSERT INTO schedules VALUES (2, '2026-01-02T00:00:00Z', 'none', 'not stated', 'operator', 'host')",
@@ -305,7 +305,7 @@ func TestTheScriptOfTheDocumentation(t *testing.T) {
 	path := evidenceFile(t)
 	out, err := runScript(t, path)
 	head := texts(t, path, "SELECT chain_sha256 FROM ledger ORDER BY number DESC LIMIT 1")[0]
-	want := "Every hash matches: 32 links in the ledger, 11 snapshots that are not pruned, 10 responses.\n" +
+	want := "Every hash matches: 33 links in the ledger, 11 snapshots that are not pruned, 10 responses.\n" +
 		"The newest link is " + head + ".\n"
 	if err != nil || out != want {
 		t.Fatalf("%v\n%s", err, out)
@@ -318,7 +318,7 @@ func TestTheScriptOfTheDocumentation(t *testing.T) {
 			"finding_versions row " + finding,
 		},
 		"stored_changes": {"UPDATE stored_changes SET after = 'x' WHERE snapshot_id = 3", "snapshot 3: records_sha256"},
-		"schedules":      {"UPDATE schedules SET expression = 'none'", "ledger link 2, schedule 1"},
+		"schedules":      {"UPDATE schedules SET expression = 'none'", "ledger link 3, schedule 1"},
 		"responses":      {"UPDATE responses SET sha256 = 'x' WHERE id = 1", "records_sha256"},
 	} {
 		altered := copyFile(t, path)
@@ -350,9 +350,9 @@ func TestTheExamplesOfTheDocumentation(t *testing.T) {
 	}
 	policy := evidence.NewForm("policy", "id", "restrict_account_creation_to_scim", "raw", "unknown_fields").
 		Sum([]any{"acme", int64(1), `{"restrictAccountCreationToScim":true}`, nil})
-	schedule := evidence.Link("", evidence.NewForm("schedule", "id", "valid_from", "expression", "reason", "changed_by", "host"),
-		[]any{int64(1), "2026-11-26T00:00:00Z", "0 2 * * *", "not stated", "jane", "batch1"})
-	want := []string{hex.EncodeToString(policy[:]), schedule}
+	database := evidence.Link("", evidence.NewForm("database", "id", "database_id"),
+		[]any{int64(1), "3f0c9b7d51a2486e8d20c6b1f4a7e915"})
+	want := []string{hex.EncodeToString(policy[:]), database}
 	examples := regexp.MustCompile(`(?m)^printf '(.*)' \| sha256sum\n# (.*)$`).FindAllStringSubmatch(string(doc), -1)
 	if len(examples) != len(want) {
 		t.Fatalf("%d examples, want %d", len(examples), len(want))

@@ -91,7 +91,7 @@ func verifyAgain(t testing.TB, path, reports, version string) *verify.Result {
 		err = found.DoAgain(t.Context(), store, version)
 	}
 	if err == nil && reports != "" {
-		err = errors.Join(found.AddFolders(t.Context(), store, reports),
+		err = errors.Join(found.AddFolders(t.Context(), store, reports, verify.Trust{}),
 			found.WriteReportsAgain(t.Context(), store, reports, version, builtIn))
 	}
 	if err != nil {

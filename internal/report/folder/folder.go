@@ -1,6 +1,6 @@
 // Package folder writes a report folder with all files or not at all: the files, the manifest that
-// lists them, and SHA256SUMS. It owns the names of report folders and the link to the newest, and
-// it removes what a killed process left.
+// lists them, SHA256SUMS, and a signature of SHA256SUMS. It owns the names of report folders and
+// the link to the newest, and it removes what a killed process left.
 package folder
 
 import (
@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/durable"
+	"scim-auditor/internal/evidence"
 )
 
 // File is one file of a report folder. Write writes its content.
@@ -34,9 +35,10 @@ type File struct {
 }
 
 // Write writes the files into the folder path, then the manifest with their hashes, then
-// SHA256SUMS. It replaces an existing folder as a whole; after an error the existing folder is
-// unchanged. Files have mode 0600, folders 0700.
-func Write(path string, files []File, manifest func([]Written) any) (err error) {
+// SHA256SUMS, and its signature by sign unless sign is nil. It replaces an existing folder as a
+// whole; after an error the existing folder is unchanged. It keeps an existing folder that is the
+// same, see same. Files have mode 0600, folders 0700.
+func Write(path string, files []File, manifest func([]Written) any, sign Sign) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("writing the report %s: %w", path, err)
@@ -60,19 +62,25 @@ func Write(path string, files []File, manifest func([]Written) any) (err error) 
 			err = errors.Join(err, os.RemoveAll(temporary))
 		}
 	}()
-	if err := writeFiles(temporary, files, manifest); err != nil {
+	if err := writeFiles(temporary, files, manifest, sign); err != nil {
 		return err
+	}
+	if same(temporary, path, sign != nil) {
+		return os.RemoveAll(temporary)
 	}
 	return replace(temporary, path)
 }
+
+// Sign returns a signature of SHA256SUMS.
+type Sign func(sums []byte) (signature []byte, err error)
 
 // atOnce is the number of files written at the same time. The first file, the workbook, takes as
 // long as all others together.
 const atOnce = 2
 
-// writeFiles writes the files, then the manifest that lists them, then the sums of all. It syncs
-// each file to disk while it writes the next ones.
-func writeFiles(dir string, files []File, manifest func([]Written) any) (err error) {
+// writeFiles writes the files, then the manifest that lists them, then the sums of all, then the
+// signature. It syncs each file to disk while it writes the next ones.
+func writeFiles(dir string, files []File, manifest func([]Written) any, sign Sign) (err error) {
 	var toDisk, group errgroup.Group
 	defer func() { err = errors.Join(err, toDisk.Wait()) }()
 	written := make([]Written, len(files))
@@ -86,19 +94,37 @@ func writeFiles(dir string, files []File, manifest func([]Written) any) (err err
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, list := range []File{
-		{ManifestFile, func(w io.Writer) error { return writeManifest(w, manifest(written)) }},
-		{SumsFile, func(w io.Writer) error { return writeSums(w, written) }},
-	} {
-		slices.SortFunc(written, func(a, b Written) int { return cmp.Compare(a.Name, b.Name) })
-		one, err := writeFile(dir, list, &toDisk)
-		if err != nil {
-			return err
-		}
-		written = append(written, one)
+	byName := func(a, b Written) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(written, byName)
+	listed, err := writeFile(dir, File{ManifestFile, func(w io.Writer) error {
+		return writeManifest(w, manifest(written))
+	}}, &toDisk)
+	if err != nil {
+		return err
 	}
-	return nil
+	written = append(written, listed)
+	slices.SortFunc(written, byName)
+	sums := sumsOf(written)
+	if _, err := writeFile(dir, bytesOf(evidence.SumsFile, sums), &toDisk); err != nil || sign == nil {
+		return err
+	}
+	signature, err := sign(sums)
+	if err != nil {
+		return err
+	}
+	_, err = writeFile(dir, bytesOf(evidence.SignatureFile, signature), &toDisk)
+	return err
 }
+
+func bytesOf(name string, content []byte) File {
+	return File{name, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}}
+}
+
+// Head returns the file with the line of a head.
+func Head(head evidence.Head) File { return bytesOf(evidence.HeadFile, []byte(head.String()+"\n")) }
 
 // writeFile writes and hashes one file. It starts the sync to disk in the group toDisk.
 func writeFile(dir string, f File, toDisk *errgroup.Group) (w Written, err error) {
@@ -130,11 +156,15 @@ func writeFile(dir string, f File, toDisk *errgroup.Group) (w Written, err error
 	return Written{f.Name, info.Size(), hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
-// The files that list the others.
-const (
-	ManifestFile = "manifest.json"
-	SumsFile     = "SHA256SUMS"
-)
+// ManifestFile says which report the folder has, and lists the other files.
+const ManifestFile = "manifest.json"
+
+// Origin says who wrote a report folder.
+type Origin struct {
+	At      time.Time `json:"at"`
+	User    string    `json:"user"`    // of the operating system
+	Command string    `json:"command"` // the command line; no flag takes a secret
+}
 
 // Written is a file in the folder.
 type Written struct {
@@ -150,13 +180,14 @@ func writeManifest(w io.Writer, manifest any) error {
 	return e.Encode(manifest)
 }
 
-// writeSums writes the format of sha256sum -c:
+// sumsOf returns the format of sha256sum -c:
 // https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
-func writeSums(w io.Writer, files []Written) (err error) {
+func sumsOf(files []Written) []byte {
+	var sums []byte
 	for _, f := range files {
-		_, err = fmt.Fprintf(w, "%s  %s\n", f.SHA256, f.Name) // the buffer keeps its first error
+		sums = fmt.Appendf(sums, "%s  %s\n", f.SHA256, f.Name)
 	}
-	return err
+	return sums
 }
 
 // replace moves a finished folder to path. It first moves an existing folder aside, moves it back

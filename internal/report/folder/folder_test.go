@@ -2,9 +2,11 @@ package folder
 
 import (
 	"bufio"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"os"
@@ -14,6 +16,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+
+	"scim-auditor/internal/evidence"
 )
 
 var night = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
@@ -38,7 +43,7 @@ func list(files []Written) any { return manifest{files} }
 func writeReport(t *testing.T, dir, name string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	if err := Write(path, []File{text("b.csv", "b"), text("a.md", "a")}, list); err != nil {
+	if err := Write(path, []File{text("b.csv", "b"), text("a.md", "a")}, list, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := SetLatest(dir, name); err != nil {
@@ -101,7 +106,7 @@ func TestReportIsAFolderThatOnlyItsOwnerReads(t *testing.T) {
 func TestSumsAndManifestNameEveryFile(t *testing.T) {
 	files := contentsOf(t, writeReport(t, t.TempDir(), name))
 	sums := make(map[string]string)
-	for s := bufio.NewScanner(strings.NewReader(files[SumsFile])); s.Scan(); {
+	for s := bufio.NewScanner(strings.NewReader(files[evidence.SumsFile])); s.Scan(); {
 		sum, name, ok := strings.Cut(s.Text(), "  ")
 		if !ok {
 			t.Fatalf("no line of sha256sum: %q", s.Text())
@@ -121,13 +126,13 @@ func TestSumsAndManifestNameEveryFile(t *testing.T) {
 	}
 	want := make(map[string]string)
 	for name, data := range files {
-		if name != SumsFile {
+		if name != evidence.SumsFile {
 			sum := sha256.Sum256([]byte(data))
 			want[name] = hex.EncodeToString(sum[:])
 		}
 	}
 	if d := cmp.Diff(want, sums); d != "" {
-		t.Errorf("%s (-want +got):\n%s", SumsFile, d)
+		t.Errorf("%s (-want +got):\n%s", evidence.SumsFile, d)
 	}
 	delete(want, ManifestFile)
 	if d := cmp.Diff(want, listed); d != "" {
@@ -149,12 +154,63 @@ func TestWritingAgainReplacesTheFolderAsAWhole(t *testing.T) {
 	}
 }
 
+// A report that differs only in its origin stays, with a signature that proves its age.
+func TestTheSameReportIsNotWrittenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), name)
+	write := func(user, content string, sign Sign) map[string]string {
+		t.Helper()
+		manifest := func(files []Written) any {
+			return map[string]any{"written": Origin{User: user}, "files": files}
+		}
+		if err := Write(path, []File{text("a.md", content)}, manifest, sign); err != nil {
+			t.Fatal(err)
+		}
+		return contentsOf(t, path)
+	}
+	unsigned := write("ann", "a", nil)
+	if d := cmp.Diff(unsigned, write("bob", "a", nil)); d != "" {
+		t.Errorf("the same report was written again (-first +second):\n%s", d)
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := evidence.OpenSigner(keyFile, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := write("bob", "a", signer.Sign)
+	if signed[evidence.SignatureFile] == "" || signed[ManifestFile] == unsigned[ManifestFile] {
+		t.Error("a report without a signature stays where one is needed")
+	}
+	if d := cmp.Diff(signed, write("eve", "a", signer.Sign)); d != "" {
+		t.Errorf("the same signed report was written again (-first +second):\n%s", d)
+	}
+	if err := os.WriteFile(filepath.Join(path, evidence.SignatureFile), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if write("eve", "a", signer.Sign)[evidence.SignatureFile] == "x" {
+		t.Error("a damaged signature stays")
+	}
+	if got := write("eve", "b", signer.Sign); got["a.md"] != "b" {
+		t.Error("another report is not written")
+	}
+}
+
 func TestErrorLeavesTheEarlierReportAsItWas(t *testing.T) {
 	dir := t.TempDir()
 	path := writeReport(t, dir, name)
 	before := contentsOf(t, path)
 	broken := File{"b.csv", func(io.Writer) error { return errors.New("no such field") }}
-	err := Write(path, []File{text("a.md", "other"), broken}, list)
+	err := Write(path, []File{text("a.md", "other"), broken}, list, nil)
 	if err == nil || !strings.Contains(err.Error(), "b.csv: no such field") || !strings.Contains(err.Error(), name) {
 		t.Errorf("the error does not say what is wrong with which report: %v", err)
 	}

@@ -50,7 +50,7 @@ func TestAReportThatIsBeingWrittenIsNoLeftover(t *testing.T) {
 		writeReport(t, dir, name)
 		return nil
 	}}
-	if err := Write(first, []File{during}, list); err != nil {
+	if err := Write(first, []File{during}, list, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{filepath.Join(first, "during.csv"), filepath.Join(dir, name, "a.md")} {
@@ -65,7 +65,7 @@ func TestALockThatCannotBeOpenedIsAnError(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, lockFile), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(filepath.Join(dir, name), nil, list); err == nil {
+	if err := Write(filepath.Join(dir, name), nil, list, nil); err == nil {
 		t.Error("a report is written without the lock")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
@@ -151,7 +152,7 @@ const (
 func Write(dir string, p *Period, opts report.Options) (path, status string, err error) {
 	d := newDocument(p, opts)
 	path = filepath.Join(dir, folder.PeriodName(p.From, p.To))
-	return path, d.status, folder.Write(path, d.files(), d.manifest)
+	return path, d.status, folder.Write(path, d.files(), d.manifest, d.Sign)
 }
 
 // Files returns the files of a report, which Write writes.
@@ -179,6 +180,9 @@ func (d *document) files() []folder.File {
 	})
 	for _, t := range d.tables {
 		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
+	}
+	if d.lastHead.Number > 0 {
+		all = append(all, folder.Head(d.lastHead))
 	}
 	return all
 }
@@ -217,11 +221,13 @@ func (d *document) about(schema string) about {
 	}
 }
 
-// manifest lists every file in the folder except itself and SHA256SUMS, which lists the
-// manifest.
+// manifest lists the files of the report. SHA256SUMS lists the manifest.
 type manifest struct {
 	about
-	Timezone string `json:"timezone"` // of the local times
+	Timezone   string        `json:"timezone"` // of the local times
+	DatabaseID string        `json:"database_id"`
+	Head       evidence.Head `json:"head"` // of the last run that began in the period or before
+	Written    folder.Origin `json:"written"`
 	// Chain has the last snapshot of each organization in the report.
 	Chain []chainLink      `json:"chain"`
 	Files []folder.Written `json:"files"`
@@ -234,7 +240,8 @@ type chainLink struct {
 }
 
 func (d *document) manifest(files []folder.Written) any {
-	m := manifest{d.about("auditor-period-manifest/2"), d.Timezone(), []chainLink{}, files}
+	m := manifest{d.about("auditor-period-manifest/3"), d.Timezone(), d.lastHead.DatabaseID, d.lastHead, d.Origin,
+		[]chainLink{}, files}
 	for _, o := range d.organizations {
 		last := o.snapshots[len(o.snapshots)-1]
 		m.Chain = append(m.Chain, chainLink{o.id, last.ID, last.ChainSHA256})

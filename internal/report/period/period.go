@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
@@ -64,6 +65,7 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
+	lastHead  evidence.Head           // of the last run that began up to the end and has ended
 	began     time.Time               // start of the first run recorded in the database
 	schedules []schedule.Period       // oldest first
 	expected  []schedule.Period       // the same, filled with every UTC day without a schedule
@@ -176,7 +178,8 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	}
 	p.every = append(p.every, p.unclaimed...)
 	p.placeExceptions()
-	return nil
+	p.lastHead, err = store.HeadAt(ctx, p.knownUntil())
+	return err
 }
 
 // readRegister reads the nights and the organizations in the period. It returns the snapshots

@@ -1,0 +1,213 @@
+package verify
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/snapshot"
+)
+
+// Trust has what signatures and timestamps are checked against. Without it, only their validity for
+// the key or the certificate in them is checked.
+type Trust struct {
+	Signers evidence.Signers
+	Roots   *x509.CertPool
+}
+
+// AddFolders checks every report folder in a directory: its files against its SHA256SUMS, its
+// manifest against the database, its signature and its timestamp.
+func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string, trust Trust) error {
+	entries, err := os.ReadDir(directory)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking for reports: %w", err)
+	}
+	for _, e := range entries {
+		if _, isReport := folder.Of(e.Name()); isReport {
+			if err := r.AddFolder(ctx, store, filepath.Join(directory, e.Name()), trust); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// AddFolder checks one report folder.
+func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path string, trust Trust) error {
+	r.ReportFolders++
+	add := func(problems ...string) {
+		for _, text := range problems {
+			r.Problems = append(r.Problems, Problem{ReportFolder: path, Subject: "report " + path, Text: text})
+		}
+	}
+	// A link could lead to a folder elsewhere that is exchanged.
+	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
+		add("it is not a folder")
+		return nil
+	}
+	sums, problems, err := evidence.CheckFolder(path)
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	add(problems...)
+	m, err := readManifest(path)
+	switch {
+	case err == nil:
+		problems, err := m.compare(ctx, store, path, sums)
+		if err != nil {
+			return err
+		}
+		add(problems...)
+	case !slices.Contains(problems, folder.ManifestFile+" is missing"):
+		add(err.Error())
+	}
+	add(r.checkSeals(path, trust)...)
+	return nil
+}
+
+// manifest has the members of manifest.json that the database can confirm, and those that say how the
+// report was written. A run has RunID and StartedAt, a period From and To.
+type manifest struct {
+	DatabaseID string           `json:"database_id"`
+	RunID      int64            `json:"run_id"`
+	StartedAt  time.Time        `json:"started_at"`
+	From       time.Time        `json:"from"`
+	To         time.Time        `json:"to"`
+	Head       string           `json:"head"`
+	Files      []folder.Written `json:"files"`
+
+	KnownUntil        time.Time     `json:"known_until"` // of a period
+	Sample            int           `json:"sample_size"` // of a period, with the Seed
+	Seed              string        `json:"seed"`
+	Written           folder.Origin `json:"written"`
+	ReportToolVersion string        `json:"report_tool_version"`
+	Timezone          string        `json:"timezone"`
+	OwnTemplate       bool          `json:"own_template"`
+}
+
+func readManifest(path string) (m manifest, err error) {
+	content, err := evidence.ReadFile(filepath.Join(path, folder.ManifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, errors.New(folder.ManifestFile + " is missing")
+	}
+	if err == nil {
+		err = json.Unmarshal(content, &m)
+	}
+	if err == nil && m.RunID == 0 && m.From.IsZero() {
+		err = errors.New("it names neither a run nor a period")
+	}
+	if err != nil {
+		return m, fmt.Errorf("reading %s: %w", folder.ManifestFile, err)
+	}
+	return m, nil
+}
+
+// name returns the name of the folder that was written with this manifest.
+func (m *manifest) name() string {
+	if m.RunID != 0 {
+		return folder.RunName(m.StartedAt, m.RunID)
+	}
+	return folder.PeriodName(m.From, m.To)
+}
+
+// compare compares the manifest with the name of its folder, with SHA256SUMS, with head.txt and
+// with the database.
+func (m *manifest) compare(ctx context.Context, store *snapshot.Store, path string, sums map[string]string,
+) (problems []string, err error) {
+	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if name := m.name(); name != filepath.Base(path) {
+		add("it is a copy of %s under another name, as %s says", name, folder.ManifestFile)
+	}
+	listed := make(map[string]string)
+	for _, f := range m.Files {
+		listed[f.Name] = f.SHA256
+	}
+	delete(sums, folder.ManifestFile)
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		if sums[name] != listed[name] && sums != nil {
+			add("%s has SHA-256 %s in %s, %s says %q", name, listed[name], folder.ManifestFile, evidence.SumsFile, sums[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		if listed[name] == "" {
+			add("%s is not named in %s", name, folder.ManifestFile)
+		}
+	}
+	file, err := evidence.ReadFile(filepath.Join(path, evidence.HeadFile))
+	if err == nil && string(file) != m.Head+"\n" || errors.Is(err, fs.ErrNotExist) && m.Head != "" {
+		add("%s is %.200q, %s says %q", evidence.HeadFile, file, folder.ManifestFile, m.Head)
+	}
+	lacks, err := m.lacks(ctx, store)
+	if lacks != "" {
+		add("%s", lacks)
+	}
+	return problems, err
+}
+
+// lacks says why the database does not have what the manifest says.
+func (m *manifest) lacks(ctx context.Context, store *snapshot.Store) (reason string, err error) {
+	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return "", err
+	}
+	if m.DatabaseID != id {
+		return fmt.Sprintf("it is a report of the database %q, and this is the database %s", m.DatabaseID, id), nil
+	}
+	head, err := evidence.ParseHead(m.Head)
+	if err != nil {
+		return fmt.Sprintf("%s: %v", folder.ManifestFile, err), nil
+	}
+	if m.RunID != 0 && (head.Run != m.RunID || !head.TakenAt.Equal(m.StartedAt)) {
+		return fmt.Sprintf("its head is of run %d, and %s is of run %d at %s",
+			head.Run, folder.ManifestFile, m.RunID, m.StartedAt.Format(time.RFC3339)), nil
+	}
+	if reason, err = store.Lacks(ctx, head); reason != "" {
+		reason = fmt.Sprintf("the database does not contain the history up to its head (run %d): %s", head.Run, reason)
+	}
+	return reason, err
+}
+
+// checkSeals checks the signature and the timestamp of a folder, and counts them.
+func (r *Result) checkSeals(path string, trust Trust) (problems []string) {
+	check := func(name string, valid, none *int, do func(sums, seal []byte) error) {
+		seal, err := evidence.ReadFile(filepath.Join(path, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			*none++
+			return
+		}
+		var sums []byte
+		if err == nil {
+			sums, err = evidence.ReadFile(filepath.Join(path, evidence.SumsFile))
+		}
+		if err == nil {
+			err = do(sums, seal)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", name, err))
+			return
+		}
+		*valid++
+	}
+	check(evidence.SignatureFile, &r.Signatures, &r.Unsigned, func(sums, seal []byte) error {
+		_, err := evidence.CheckSignature(sums, seal, trust.Signers)
+		return err
+	})
+	check(evidence.TimestampFile, &r.Timestamps, &r.WithoutTimestamp, func(sums, seal []byte) error {
+		_, err := evidence.CheckTimestamp(sums, seal, trust.Roots)
+		return err
+	})
+	return problems
+}
