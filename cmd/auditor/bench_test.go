@@ -62,7 +62,7 @@ func (s *benchSite) command(args ...string) {
 		},
 		stdout: &printed, stderr: &printed,
 		now:      func() time.Time { return demo.Night(s.night) },
-		hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
+		hostname: func() (string, error) { return "host", nil },
 	})
 	if code != exitComplete {
 		s.b.Fatalf("%s: exit code %d\n%s", args, code, &printed)

@@ -34,12 +34,12 @@ func (c *checkup) run(t *testing.T) (int, map[string]check.Result) {
 	t.Helper()
 	var out, errOut bytes.Buffer
 	code := run(t.Context(), environment{
-		args:     append([]string{"check", "--json", "--db", c.site.path("auditor.db"), "--out", c.site.path("reports")}, c.args...),
-		getenv:   func(name string) string { return c.variables[name] },
-		stdout:   &out,
-		stderr:   &errOut,
-		now:      func() time.Time { return demo.Night(1).Add(c.offset) },
-		hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
+		args:      append([]string{"check", "--json", "--db", c.site.path("auditor.db"), "--out", c.site.path("reports")}, c.args...),
+		getenv:    func(name string) string { return c.variables[name] },
+		stdout:    &out,
+		stderr:    &errOut,
+		now:       func() time.Time { return demo.Night(1).Add(c.offset) },
+		hostname:  func() (string, error) { return "host", nil },
 		freeSpace: func(string) (uint64, error) { return c.space, nil },
 	})
 	var results []check.Result

@@ -31,7 +31,7 @@ func reportOptions(env environment, s *settings.Settings) (report.Options, error
 // URL with a password is refused.
 func origin(env environment) folder.Origin {
 	return folder.Origin{
-		At: env.now().UTC().Truncate(time.Second), User: env.username(),
+		At: env.now().UTC().Truncate(time.Second), User: username(),
 		Command: strings.Join(append([]string{"auditor"}, env.args...), " "),
 	}
 }

@@ -42,7 +42,6 @@ type environment struct {
 	terminal       bool // stderr is a terminal, so the progress line can be erased
 	now            func() time.Time
 	hostname       func() (string, error)
-	username       func() string // user of the operating system
 	// limits bounds the requests, sleep waits between them. Zero values select the defaults of
 	// package fetch.
 	limits fetch.Limits
@@ -76,7 +75,6 @@ func execute() int {
 		terminal:  term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		now:       time.Now,
 		hostname:  os.Hostname,
-		username:  username,
 		hangups:   hangups,
 		freeSpace: check.FreeSpace,
 	})

@@ -116,8 +116,8 @@ func (s *site) tonight(name string, args ...string) int {
 		terminal: s.terminal,
 		stderr:   s,
 		now:      clock,
-		hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
-		limits: s.limits,
+		hostname: func() (string, error) { return "host", nil },
+		limits:   s.limits,
 		sleep: func(ctx context.Context, d time.Duration) error {
 			s.waits = append(s.waits, d)
 			return ctx.Err()

@@ -60,7 +60,7 @@ func TestOneOrganizationThatFailsAndOneThatHangsLeaveTheThirdAlone(t *testing.T)
 		code := run(t.Context(), environment{
 			args: []string{"run", "--config", path}, getenv: func(name string) string { return variables[name] },
 			stdout: &stdout, stderr: &stderr,
-			now: func() time.Time { return demo.Night(1) }, hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
+			now: func() time.Time { return demo.Night(1) }, hostname: func() (string, error) { return "host", nil },
 			sleep: func(context.Context, time.Duration) error { return nil },
 		})
 		if strings.Contains(stderr.String(), "error: acme") && timeout < time.Minute {
@@ -144,7 +144,7 @@ func TestAsManyOrganizationsAreCollectedAtOnceAsAreAllowed(t *testing.T) {
 	var printed bytes.Buffer
 	if code := run(t.Context(), environment{
 		args: []string{"run", "--config", path}, getenv: func(name string) string { return variables[name] }, stdout: &printed, stderr: &printed,
-		now: func() time.Time { return demo.Night(1) }, hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
+		now: func() time.Time { return demo.Night(1) }, hostname: func() (string, error) { return "host", nil },
 	}); code != exitComplete || most.Load() != 2 {
 		t.Errorf("exit code %d, %d organizations at once, want 2\n%s", code, most.Load(), &printed)
 	}

@@ -76,7 +76,7 @@ func playTheDemo(t *testing.T) (folder, printed string) {
 		stdout:   &out,
 		stderr:   &out,
 		now:      time.Now,
-		hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
+		hostname: func() (string, error) { return "host", nil },
 	})
 	if code != exitComplete {
 		t.Fatalf("exit code %d\n%s", code, &out)

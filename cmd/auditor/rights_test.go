@@ -31,7 +31,7 @@ func (s *site) ask(args ...string) (printed string, code int) {
 	var text strings.Builder
 	code = run(s.ctx, environment{
 		args: append(args, "--db", s.path("auditor.db")), getenv: func(string) string { return "" }, stdout: &text, stderr: &text,
-		now: func() time.Time { return demo.Night(s.night) }, hostname: func() (string, error) { return "host", nil }, username: func() string { return "operator" },
+		now: func() time.Time { return demo.Night(s.night) }, hostname: func() (string, error) { return "host", nil },
 	})
 	return text.String(), code
 }

@@ -117,7 +117,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
-			Trigger: options.trigger, Schedule: scheduleChange(env, s, host), ToolVersion: readVersion().Version, Host: host,
+			Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
@@ -132,9 +132,9 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 }
 
 // scheduleChange returns the schedule of the settings, and who runs this program.
-func scheduleChange(env environment, s *settings.Settings, host string) snapshot.ScheduleChange {
+func scheduleChange(s *settings.Settings, host string) snapshot.ScheduleChange {
 	return snapshot.ScheduleChange{
-		Expression: s.Cron, Reason: s.ScheduleReason, ChangedBy: env.username(), Host: host,
+		Expression: s.Cron, Reason: s.ScheduleReason, ChangedBy: username(), Host: host,
 	}
 }
 

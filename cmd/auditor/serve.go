@@ -106,7 +106,7 @@ func (v *service) setSchedule(ctx context.Context, store *snapshot.Store, s *set
 	if err != nil {
 		return fmt.Errorf("reading the host name: %w", err)
 	}
-	return store.SetSchedule(ctx, scheduleChange(v.env, s, host), now)
+	return store.SetSchedule(ctx, scheduleChange(s, host), now)
 }
 
 func (v *service) scheduled(ctx context.Context, night time.Time) {

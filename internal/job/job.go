@@ -101,6 +101,8 @@ type night struct {
 // not affect the others; the Result has its error. Run returns an error only if the run itself
 // cannot be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	// As it is stored, so that the work can be done again from what is stored.
+	o.TakenAt = o.TakenAt.UTC().Truncate(time.Second)
 	if o.Schedule.Expression != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
 			return nil, err
