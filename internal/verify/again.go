@@ -116,7 +116,16 @@ func (w *work) prepare(ctx context.Context, r *Result) (stretches []*stretch, er
 			r.add(Problem{Subject: fmt.Sprint("rule set ", id)}, "%v", err)
 		}
 	}
-	return stretches, w.rows.Each(ctx, snapshot.Stretches(runtime.GOMAXPROCS(0)), func(row snapshot.Row) {
+	organizations := 0
+	if err := w.rows.Each(ctx, snapshot.Organizations, func(snapshot.Row) { organizations++ }); err != nil {
+		return nil, err
+	}
+	// Many organizations keep every processor busy. Each of a few is divided.
+	parts := 1
+	if organizations <= runtime.GOMAXPROCS(0) {
+		parts = runtime.GOMAXPROCS(0)
+	}
+	return stretches, w.rows.Each(ctx, snapshot.Stretches(parts), func(row snapshot.Row) {
 		stretches = append(stretches, &stretch{
 			work: w, key: row.Int("key"), organizationID: row.Text("id"), after: row.Int("after"), upTo: row.Int("up_to"),
 			found: Result{Again: &Again{}},

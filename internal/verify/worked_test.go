@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"testing"
 	"text/template"
 	"time"
@@ -59,6 +60,7 @@ func (h *house) run() *job.Result {
 	h.night++
 	o := h.options
 	o.Store, o.TakenAt, o.Now, o.Reports = h.store, h.clock(), h.clock, h.reports
+	o.Sources = slices.Clone(o.Sources)
 	for _, s := range h.states {
 		o.Sources = append(o.Sources, fetch.Source{Name: s.Name, Fetch: fetch.Options{
 			BaseURL: h.url, Token: fetch.Token(s.Token), Now: h.clock, Logger: o.Logger,
