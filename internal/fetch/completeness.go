@@ -31,8 +31,7 @@ type Listing struct {
 // listed is the result of listing.read.
 type listed[T any] struct {
 	Listing
-	rows   []T
-	bodies []string // SHA-256 of the response with each page
+	rows []T
 }
 
 // listing describes how one type of configuration is listed.
@@ -93,11 +92,7 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 		case next.Pages == 1:
 			return next, nil
 		case last.FinalTokenEmpty: // there is a whole listing before this one
-			moved = nil
-			if !slices.Equal(last.bodies, next.bodies) {
-				moved = l.difference(last.rows, next.rows)
-			}
-			if moved == nil {
+			if moved = l.difference(last.rows, next.rows); moved == nil {
 				next.Agreeing = 2
 				return next, nil
 			}
@@ -122,7 +117,7 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], rep
 			return all, nil, err
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
-		sizes, all.bodies = append(sizes, len(p.rows)), append(all.bodies, p.sha256)
+		sizes = append(sizes, len(p.rows))
 		repeated, err = l.addRows(r, p, rows)
 		if all.Distinct = len(rows); err != nil || repeated != nil {
 			return all, repeated, err

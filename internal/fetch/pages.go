@@ -26,7 +26,6 @@ type page struct {
 	rows       []jsontext.Value
 	pagination wirePagination
 	unknown    members
-	sha256     string // of the response, in hex
 	// decoded has the rows that were decoded before; nil if the page is not kept.
 	decoded *decodedRows
 }
@@ -88,9 +87,9 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 
 // parsePage splits a response into its rows and the next token, and checks it. token is that of the
 // request.
-func parsePage(x Exchange, field, token string) (page, error) {
-	p, err := splitPage(x.Body, field)
-	p.token, p.sha256 = token, x.ResponseSHA256
+func parsePage(body []byte, field, token string) (page, error) {
+	p, err := splitPage(body, field)
+	p.token = token
 	if err == nil {
 		err = checkPage(p, field)
 	}
