@@ -45,20 +45,21 @@ func (p Problem) String() string {
 
 // Result counts what was checked, and has the problems that were found.
 type Result struct {
-	Runs             int    `json:"runs"`
-	LedgerLinks      int    `json:"ledger_links"`
-	Snapshots        int    `json:"snapshots"`
-	PrunedSnapshots  int    `json:"pruned_snapshots"`
-	Rows             int    `json:"rows"` // versions, and rows that belong to one snapshot
-	Responses        int    `json:"responses"`
-	ResponsesRemoved int    `json:"responses_removed"` // bytes removed by retention; the hashes stay
-	Views            int    `json:"views"`
-	ReportFolders    int    `json:"report_folders"`
-	Signatures       int    `json:"signatures"` // of report folders, valid
-	Unsigned         int    `json:"unsigned"`   // report folders without a signature
-	Timestamps       int    `json:"timestamps"` // of report folders, valid
-	WithoutTimestamp int    `json:"without_timestamp"`
-	Heads            []Head `json:"heads,omitempty"`
+	Runs             int      `json:"runs"`
+	LedgerLinks      int      `json:"ledger_links"`
+	Snapshots        int      `json:"snapshots"`
+	PrunedSnapshots  int      `json:"pruned_snapshots"`
+	Rows             int      `json:"rows"` // versions, and rows that belong to one snapshot
+	Responses        int      `json:"responses"`
+	ResponsesRemoved int      `json:"responses_removed"` // bytes removed by retention; the hashes stay
+	Views            int      `json:"views"`
+	ReportFolders    int      `json:"report_folders"`
+	ForeignTables    []string `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
+	Signatures       int      `json:"signatures"`               // of report folders, valid
+	Unsigned         int      `json:"unsigned"`                 // report folders without a signature
+	Timestamps       int      `json:"timestamps"`               // of report folders, valid
+	WithoutTimestamp int      `json:"without_timestamp"`
+	Heads            []Head   `json:"heads,omitempty"`
 	// Again is what was done again; nil if only hashes were checked.
 	Again    *Again    `json:"again,omitempty"`
 	Problems []Problem `json:"problems"`
@@ -148,7 +149,7 @@ func (v *verifier) checkFile(ctx context.Context) {
 
 func (v *verifier) checkSchema(ctx context.Context) {
 	var problems []string
-	problems, v.err = v.rows.SchemaProblems(ctx)
+	problems, v.result.ForeignTables, v.err = v.rows.SchemaProblems(ctx)
 	for _, text := range problems {
 		v.add(Problem{Subject: "schema"}, "%s", text)
 	}
