@@ -81,7 +81,8 @@ func execute() int {
 	})
 }
 
-// username returns the user of the operating system, by its number if it has no name, as in many containers.
+// username returns the user of the operating system, by its number if it has no name, as in many
+// containers.
 func username() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAReplayCollectsTheSame collects from a server that lists several pages, repeats a try and denies the SSO
-// configurations, and again from what it answered.
+// TestAReplayCollectsTheSame collects from a server that lists several pages, repeats a try and
+// denies the SSO configurations, and again from what it answered.
 func TestAReplayCollectsTheSame(t *testing.T) {
 	tries := 0
 	api := newAPI(t, handlers{

@@ -109,8 +109,8 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 	return &Redone{task: t, again: a, replay: replay}, err
 }
 
-// keepReasons sets why something was not assessed to what is stored, if a request got no response in
-// that night, because only the stored text says why.
+// keepReasons sets why something was not assessed to what is stored, if a request got no response
+// in that night, because only the stored text says why.
 func (t *task) keepReasons(stored snapshot.Snapshot) {
 	for _, reason := range []struct {
 		again  *string

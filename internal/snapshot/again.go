@@ -18,7 +18,8 @@ type Difference struct {
 	Stored, Computed string
 }
 
-// CompareContent compares the inventory that was decoded again with the rows that the snapshot shows.
+// CompareContent compares the inventory that was decoded again with the rows that the snapshot
+// shows.
 func (h *History) CompareContent(c Collected) (all []Difference) {
 	values := contentValues(h.at, c.Inventory)
 	for _, t := range contentTables {
@@ -87,8 +88,8 @@ func (h *History) storedRows(ctx context.Context, table, query string) ([][]any,
 		query, h.at.ID)
 }
 
-// compareTable compares the rows that the snapshot shows. The column raw is the JSON when the version was first
-// seen, so it is compared only in that snapshot.
+// compareTable compares the rows that the snapshot shows. The column raw is the JSON when the
+// version was first seen, so it is compared only in that snapshot.
 func (h *History) compareTable(t *versionTable, computed [][]any) []Difference {
 	rows := h.tables[t].current
 	if !h.at.shows(t) {
@@ -114,7 +115,8 @@ func (h *History) compareTable(t *versionTable, computed [][]any) []Difference {
 	return compareRows(t.kind, t.columns, stored, computed)
 }
 
-// compareRows walks the stored and the computed rows in lockstep; both are sorted by their first column.
+// compareRows walks the stored and the computed rows in lockstep; both are sorted by their first
+// column.
 func compareRows(kind string, columns []string, stored, computed [][]any) (all []Difference) {
 	differs := func(values []any, text string) { // a whole row
 		all = append(all, Difference{Subject: fmt.Sprintf("%s row %v", kind, values[0]), Text: text})
@@ -174,8 +176,8 @@ func textOf(value any) string {
 	return fmt.Sprintf("%.*s…", maxShown, value)
 }
 
-// notAgain are the columns of a header that doing the work again does not compute: what the run, the settings
-// and the clock determined, and what the store computes from the rows.
+// notAgain are the columns of a header that doing the work again does not compute: what the run,
+// the settings and the clock determined, and what the store computes from the rows.
 var notAgain = []string{
 	"id", "run_id", "source", "organization_id", "base_url", "taken_at", "outcome", "error_code", "error",
 	"server_clock_offset_ms", "notes", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",

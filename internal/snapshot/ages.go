@@ -21,7 +21,8 @@ type ages map[string]age
 // failedFinding is an open finding of a failed snapshot.
 type failedFinding struct{ fingerprint, ruleID, status, firstSeen, takenAt string }
 
-// openInFailed returns the open findings in the failed snapshots of an organization with ids from first to last.
+// openInFailed returns the open findings in the failed snapshots of an organization with ids from
+// first to last.
 func openInFailed(
 	ctx context.Context, q querier, organizationID string, first, last int64,
 ) ([]failedFinding, error) {
@@ -35,8 +36,8 @@ func openInFailed(
 		ORDER BY s.id, f.id`, organizationID, first, last)
 }
 
-// openBefore returns the ages of the findings that were open in the last complete snapshot of an organization
-// (held has its rows) or in a later failed one.
+// openBefore returns the ages of the findings that were open in the last complete snapshot of an
+// organization (held has its rows) or in a later failed one.
 func openBefore(last Snapshot, held versions, failed []failedFinding) ages {
 	open, takenAt := make(ages), formatSeconds(last.TakenAt)
 	for _, v := range held[findingVersions] {
@@ -55,7 +56,8 @@ func openBefore(last Snapshot, held versions, failed []failedFinding) ages {
 	return open
 }
 
-// failedAt returns takenAt if a finding with this status fails, perhaps under an exception; otherwise "".
+// failedAt returns takenAt if a finding with this status fails, perhaps under an exception;
+// otherwise "".
 func failedAt(status, takenAt string) string {
 	if status == string(finding.Fail) || status == string(finding.Excepted) {
 		return takenAt

@@ -17,8 +17,8 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// History goes through the snapshots of one organization, oldest first. At each snapshot it answers as Store
-// did when the snapshot was taken, so that the work of that night can be done again.
+// History goes through the snapshots of one organization, oldest first. At each snapshot it answers
+// as Store did when the snapshot was taken, so that the work of that night can be done again.
 type History struct {
 	reader         *Reader
 	register       *Register
@@ -26,8 +26,8 @@ type History struct {
 	key            int64
 	snapshots      []Snapshot // those after at
 	at             Snapshot
-	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that could read
-	// these.
+	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that could
+	// read these.
 	last, lastSSO, lastPolicies Snapshot
 	failed                      []failedFinding // open, in the failed snapshots since last
 	tables                      map[*versionTable]*timeline
@@ -60,8 +60,8 @@ type stretch struct {
 	validTo int64
 }
 
-// History returns the history of an organization. An empty id selects the failed snapshots whose organization
-// is not known. Several histories of one Reader may be used at the same time.
+// History returns the history of an organization. An empty id selects the failed snapshots whose
+// organization is not known. Several histories of one Reader may be used at the same time.
 func (r *Reader) History(ctx context.Context, register *Register, key int64, organizationID string) (*History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -248,8 +248,8 @@ func (h *History) Schedules(context.Context) ([]schedule.Period, error) {
 	return all, nil
 }
 
-// ScheduleChanged reports whether a schedule was recorded between the start of the run and the snapshot. Which
-// one the snapshot was evaluated with is then not known.
+// ScheduleChanged reports whether a schedule was recorded between the start of the run and the
+// snapshot. Which one the snapshot was evaluated with is then not known.
 func (h *History) ScheduleChanged() bool {
 	return slices.ContainsFunc(h.register.schedules, func(s recordedSchedule) bool {
 		return s.link > h.register.starts[h.at.RunID] && s.link < h.at.LedgerNumber
@@ -293,8 +293,8 @@ type Answer struct {
 	Body []byte
 }
 
-// Answers returns the exchanges of the snapshot. It fails with ErrPruned if retention removed the bytes of a
-// response.
+// Answers returns the exchanges of the snapshot. It fails with ErrPruned if retention removed the
+// bytes of a response.
 func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 	h.reader.mu.Lock()
 	defer h.reader.mu.Unlock()

@@ -102,8 +102,8 @@ func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time
 	lastLink(ctx, tx).add(ctx, tx, "prune", id, append(values, strings.Join(ids, ",")))
 }
 
-// keepVersions keeps the ids and the token expiries of the versions that only pruned snapshots show, because
-// later snapshots need them. It returns the hash over them.
+// keepVersions keeps the ids and the token expiries of the versions that only pruned snapshots
+// show, because later snapshots need them. It returns the hash over them.
 func keepVersions(ctx context.Context, tx *transaction, pruneID int64) string {
 	for kind, expiry := range map[string]string{"scim": "token_expires_at", "sso": "NULL"} {
 		tx.execute(ctx, "keeping ids and expiries", "INSERT INTO pruned_versions "+

@@ -104,8 +104,8 @@ func (h *Snapshot) count(c Collected) {
 	h.Changes, h.FailingFindings = len(c.Changes), countFailing(c.Findings)
 }
 
-// contentValues returns the values of contentTables that show an inventory. Versions that could not be read
-// stay current, but the views of the snapshot omit them.
+// contentValues returns the values of contentTables that show an inventory. Versions that could not
+// be read stay current, but the views of the snapshot omit them.
 func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][][]any {
 	values := map[*versionTable][][]any{
 		organizationVersions: {organizationValues(inventory.Organization)},

@@ -138,8 +138,9 @@ var (
 		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
 )
 
-// Stretches returns a query that divides the snapshots of each organization, in order, into parts that can be
-// worked on at the same time: key and id of the organization, and the ids above after, up to up_to.
+// Stretches returns a query that divides the snapshots of each organization, in order, into parts
+// that can be worked on at the same time: key and id of the organization, and the ids above after,
+// up to up_to.
 func Stretches(parts int) Query {
 	return Query{sql: fmt.Sprintf(`
 		SELECT coalesce(organization_key, 0) AS key, o.id, min(s.id) - 1 AS after, max(s.id) AS up_to

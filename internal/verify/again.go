@@ -36,9 +36,9 @@ type NotDone struct {
 // maxDifferences is the highest number of problems that doing a snapshot again adds.
 const maxDifferences = 20
 
-// DoAgain does the work of every snapshot again that is not pruned: it decodes the stored responses, compares
-// them with the baseline and evaluates the rules, and compares the results with what is stored. toolVersion is
-// the version of this program. It must follow Database.
+// DoAgain does the work of every snapshot again that is not pruned: it decodes the stored
+// responses, compares them with the baseline and evaluates the rules, and compares the results with
+// what is stored. toolVersion is the version of this program. It must follow Database.
 func (r *Result) DoAgain(ctx context.Context, store *snapshot.Store, toolVersion string) error {
 	rows, err := store.Reader(ctx)
 	if err != nil {
@@ -94,7 +94,8 @@ type work struct {
 	rules       map[int64]job.Rules
 }
 
-// stretch is a series of snapshots of one organization. Several stretches are done at the same time.
+// stretch is a series of snapshots of one organization. Several stretches are done at the same
+// time.
 type stretch struct {
 	*work
 	key            int64
@@ -250,7 +251,8 @@ func (s *again) cannot(step, reason string) {
 }
 
 func (s *again) problem(format string, args ...any) {
-	s.found.add(Problem{OrganizationID: s.OrganizationID, SnapshotID: s.ID, Subject: "doing the work again"}, format, args...)
+	p := Problem{OrganizationID: s.OrganizationID, SnapshotID: s.ID, Subject: "doing the work again"}
+	s.found.add(p, format, args...)
 }
 
 // differences adds a problem for each difference, up to maxDifferences.

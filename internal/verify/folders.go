@@ -78,8 +78,8 @@ func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path stri
 	return nil
 }
 
-// manifest has the members of manifest.json that the database can confirm, and those that say how the
-// report was written. A run has RunID and StartedAt, a period From and To.
+// manifest has the members of manifest.json that the database can confirm, and those that say how
+// the report was written. A run has RunID and StartedAt, a period From and To.
 type manifest struct {
 	DatabaseID string           `json:"database_id"`
 	RunID      int64            `json:"run_id"`

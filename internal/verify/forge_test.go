@@ -15,8 +15,8 @@ import (
 	"scim-auditor/internal/verify"
 )
 
-// forgedHouse has eight nights: a configuration is disabled in the third and enabled again in the fifth, an
-// exception is in force, the seventh night fails, and nobody runs on the day after it.
+// forgedHouse has eight nights: a configuration is disabled in the third and enabled again in the
+// fifth, an exception is in force, the seventh night fails, and nobody runs on the day after it.
 func forgedHouse(t *testing.T) *house {
 	t.Helper()
 	acme := simulated("acme", 3)
@@ -63,9 +63,10 @@ func pruneFirst(t *testing.T, original string) (path string) {
 	return path
 }
 
-// forgeries are what someone may want to change. alone is what verify finds in the database, beside what it
-// finds with the report folders of before; empty if it finds nothing. With all hashes computed anew, it finds
-// only what contradicts a stored response, what follows from other rows, or a report folder.
+// forgeries are what someone may want to change. alone is what verify finds in the database, beside
+// what it finds with the report folders of before; empty if it finds nothing. With all hashes
+// computed anew, it finds only what contradicts a stored response, what follows from other rows, or
+// a report folder.
 var forgeries = map[string]struct {
 	statements    []string
 	alone, beside string
@@ -213,7 +214,8 @@ func headOf(t *testing.T, path string) evidence.Head {
 	return heads[0]
 }
 
-// expectNotContained expects that verify with a head from before finds the forgery, whatever was forged.
+// expectNotContained expects that verify with a head from before finds the forgery, whatever was
+// forged.
 func expectNotContained(t *testing.T, path string, head evidence.Head) {
 	t.Helper()
 	store, err := snapshot.OpenReadOnly(t.Context(), path)
@@ -243,7 +245,8 @@ func expectProblem(t *testing.T, problems []verify.Problem, text string) {
 	}
 }
 
-// TestAnEditedReportWithFreshSumsIsFound edits a file as somebody does who also computes SHA256SUMS anew.
+// TestAnEditedReportWithFreshSumsIsFound edits a file as somebody does who also computes SHA256SUMS
+// anew.
 func TestAnEditedReportWithFreshSumsIsFound(t *testing.T) {
 	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), simulated("acme", 2))
 	h.run()
@@ -303,27 +306,31 @@ func stored(t *testing.T, sums, name string) string {
 func TestWhatAnotherVersionDidIsSaid(t *testing.T) {
 	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), simulated("acme", 2))
 	h.run()
-	rules := snapshot.RuleSet{Thresholds: "{}", Wordings: []snapshot.Wording{{RuleID: "SCIM-001", Title: "of another version"}}}
+	wordings := []snapshot.Wording{{RuleID: "SCIM-001", Title: "of another version"}}
+	rules := snapshot.RuleSet{Thresholds: "{}", Wordings: wordings}
 	if _, err := h.store.RecordRules(t.Context(), rules); err != nil {
 		t.Fatal(err)
 	}
 	h.close()
 	found := verifyAgain(t, h.path, h.reports, "v2")
 	expectNoProblem(t, found)
-	if a := found.Again; a.Evaluated != 1 || len(a.NotDone) != 1 || a.NotDone[0].Reason != "auditor test wrote it, and this is v2" {
+	if a := found.Again; a.Evaluated != 1 || len(a.NotDone) != 1 ||
+		a.NotDone[0].Reason != "auditor test wrote it, and this is v2" {
 		t.Errorf("done again: %+v", a)
 	}
 	path := copyFile(t, h.path)
 	forge(t, path, "UPDATE stored_snapshots SET rule_set_id = 2", "UPDATE scim_versions SET name = 'x'")
 	found = verifyAgain(t, path, "", "v2")
-	expectProblem(t, found.Problems, "another name (auditor test took the snapshot, this is v2) (stored x, computed Team 0)")
+	expectProblem(t, found.Problems,
+		"another name (auditor test took the snapshot, this is v2) (stored x, computed Team 0)")
 	if a := found.Again; a.Evaluated != 0 || len(a.NotDone) != 1 ||
 		a.NotDone[0].Reason != "auditor test evaluated it with rule set 2, which has other rules than this version" {
 		t.Errorf("done again: %+v", a)
 	}
 }
 
-// TestAMissingResponseIsFound takes an exchange away, so that the collection cannot be decoded again.
+// TestAMissingResponseIsFound takes an exchange away, so that the collection cannot be decoded
+// again.
 func TestAMissingResponseIsFound(t *testing.T) {
 	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"), simulated("acme", 2))
 	h.run()

@@ -10,8 +10,8 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// forger changes a database as someone can who may write the file: it drops the triggers, changes rows,
-// computes every hash anew and puts the triggers back.
+// forger changes a database as someone can who may write the file: it drops the triggers, changes
+// rows, computes every hash anew and puts the triggers back.
 type forger struct {
 	t  *testing.T
 	db *sql.DB

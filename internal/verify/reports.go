@@ -22,9 +22,9 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// WriteReportsAgain writes the files of every report folder in a directory again and compares the bytes.
-// toolVersion is the version of this program. own returns the template of the settings for a zone of local times,
-// nil if they have none. It must follow DoAgain.
+// WriteReportsAgain writes the files of every report folder in a directory again and compares the
+// bytes. toolVersion is the version of this program. own returns the template of the settings for a
+// zone of local times, nil if they have none. It must follow DoAgain.
 func (r *Result) WriteReportsAgain(
 	ctx context.Context, store *snapshot.Store, directory, toolVersion string,
 	own func(*time.Location) (*template.Template, error),
@@ -123,8 +123,8 @@ func (r *Result) writeAgain(
 	return nil
 }
 
-// files returns the files of the report, and since when the database must be whole for them. why is set if
-// they cannot be written again.
+// files returns the files of the report, and since when the database must be whole for them. why is
+// set if they cannot be written again.
 func (m *manifest) files(ctx context.Context, store *snapshot.Store, options report.Options) (
 	files []folder.File, since time.Time, why string, err error,
 ) {

@@ -9,7 +9,8 @@ import (
 	"scim-auditor/internal/fetch"
 )
 
-// TestEveryNightOfTheStoryIsDoneAgain takes the nights of the demo, in which nearly everything happens.
+// TestEveryNightOfTheStoryIsDoneAgain takes the nights of the demo, in which nearly everything
+// happens.
 func TestEveryNightOfTheStoryIsDoneAgain(t *testing.T) {
 	h := newHouse(t, filepath.Join(t.TempDir(), "auditor.db"))
 	server := demo.NewServer()
