@@ -20,7 +20,7 @@ ROWS = [("exchange", "exchanges", "number"), ("change", "stored_changes", "numbe
 # Facts in the ledger: the kind, the table or view, the column that row_id refers to.
 FACTS = [("database", "databases", "id"), ("run_start", "run_starts", "id"), ("run_end", "run_ends", "run_id"),
          ("snapshot", "snapshots", "id"), ("schedule", "schedules", "id"), ("prune", "prunes", "id"),
-         ("rule_set", "rule_sets", "id")]
+         ("rule_set", "rule_sets", "id"), ("review", "reviews", "id")]
 # Columns that are in no record: they say which snapshots show a row.
 SHOWN_IN = ("organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256")
 
@@ -82,8 +82,9 @@ def check_ledger(db):
         if fact is None:
             raise Mismatch(f"ledger link {number}: its fact, {kind} {row_id}, is missing or has another link")
         without = ()
+        if kind in ("snapshot", "review"):
+            expect(f"{kind} {row_id}: ledger_number", fact["ledger_number"], number)
         if kind == "snapshot":
-            expect(f"snapshot {row_id}: ledger_number", fact["ledger_number"], number)
             without = ("chain_sha256", "pruned_at")
         elif kind == "prune":
             fact["snapshots"] = ",".join(pruned[row_id])

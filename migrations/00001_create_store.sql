@@ -9,7 +9,7 @@ PRAGMA user_version = 14;
 
 CREATE TABLE ledger ( -- One link for each recorded fact, in the order of recording.
   number INTEGER PRIMARY KEY, -- place in the ledger: 1, 2, 3 and so on
-  kind TEXT NOT NULL, -- kind of the fact: database, run_start, run_end, snapshot, schedule, prune or rule_set
+  kind TEXT NOT NULL, -- kind of the fact: database, run_start, run_end, snapshot, schedule, prune, rule_set or review
   row_id INTEGER NOT NULL, -- id of the fact in the table of its kind
   chain_sha256 TEXT NOT NULL -- SHA-256, in hex, over the previous link and the record of the fact
 ) STRICT;
@@ -99,6 +99,8 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
   own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
+  audit_log_not_assessed TEXT, -- why the audit log could not be read; null if it was read, or was not due
+  audit_log_lacking TEXT, -- why entries of the audit log may be missing; null if none are missing
   retries INTEGER NOT NULL, -- requests that had to be sent again
   server_clock_offset_ms INTEGER, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   notes TEXT NOT NULL, -- remarks of the collector, a JSON array of texts
@@ -113,7 +115,7 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
 ) STRICT;
 CREATE INDEX snapshots_by_organization ON stored_snapshots (organization_key, outcome, id);
 CREATE INDEX snapshots_by_source ON stored_snapshots (source, outcome, id);
-CREATE INDEX snapshots_by_run ON stored_snapshots (run_id);
+CREATE INDEX snapshots_by_run ON stored_snapshots (run_id, organization_key);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
 CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 
@@ -125,6 +127,20 @@ CREATE TABLE schedules ( -- The schedules of the job, in order. They determine t
   changed_by TEXT NOT NULL, -- user of the operating system who changed it
   host TEXT NOT NULL -- name of the machine
 ) STRICT;
+
+CREATE TABLE reviews ( -- One row each time that somebody recorded the review of a run.
+  id INTEGER PRIMARY KEY, -- grows with time
+  reviewed_at TEXT NOT NULL, -- when it was recorded, RFC 3339 UTC, whole seconds
+  run_id INTEGER NOT NULL REFERENCES run_ends (run_id), -- the run, which had ended
+  reviewer TEXT NOT NULL, -- who reviewed the run, as stated
+  conclusion TEXT NOT NULL, -- the conclusion
+  ticket TEXT, -- ticket of the review; null if not stated
+  approved INTEGER NOT NULL CHECK (approved IN (0, 1)), -- 1 if it made the complete snapshots of the run the approved baseline
+  os_user TEXT NOT NULL, -- user of the operating system who recorded it
+  host TEXT NOT NULL, -- name of the machine
+  ledger_number INTEGER NOT NULL REFERENCES ledger (number) -- its link
+) STRICT;
+CREATE INDEX reviews_by_run ON reviews (run_id);
 
 CREATE TABLE prunes ( -- One row for each time that retention removed something.
   id INTEGER PRIMARY KEY, -- grows with time
@@ -330,9 +346,7 @@ CREATE TABLE audit_log_readings ( -- How the audit log was read for a complete s
   since TEXT NOT NULL, -- start of the range to read, by the server's clock, RFC 3339 UTC with nine digits
   until TEXT NOT NULL, -- the instant of the snapshot by the server's clock, likewise
   pages INTEGER NOT NULL, -- pages read
-  received INTEGER NOT NULL, -- entries in them
-  not_assessed TEXT, -- why it could not be read; null if it was read
-  lacking TEXT -- why entries may be missing; null if none are missing
+  received INTEGER NOT NULL -- entries in them
 ) STRICT;
 
 CREATE TABLE audit_log_entries ( -- The audit-log entries that were read for a snapshot, newest first.
@@ -455,6 +469,8 @@ SELECT
   s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
   s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   s.own_token_not_assessed, -- why the tokens could not be read; null if they were read
+  s.audit_log_not_assessed, -- why the audit log could not be read; null if it was read, or was not due: no baseline
+  s.audit_log_lacking, -- why entries of the audit log may be missing; null if none are missing
   s.retries, -- requests that had to be sent again
   s.server_clock_offset_ms, -- local clock minus the server's Date, milliseconds; null if no response had a Date
   s.notes, -- remarks of the collector, a JSON array of texts
@@ -820,6 +836,10 @@ CREATE TRIGGER schedules_no_update BEFORE UPDATE ON schedules
 BEGIN SELECT RAISE(ABORT, 'schedules are never rewritten'); END;
 CREATE TRIGGER schedules_no_delete BEFORE DELETE ON schedules
 BEGIN SELECT RAISE(ABORT, 'schedules are never deleted'); END;
+CREATE TRIGGER reviews_no_update BEFORE UPDATE ON reviews
+BEGIN SELECT RAISE(ABORT, 'reviews are never rewritten'); END;
+CREATE TRIGGER reviews_no_delete BEFORE DELETE ON reviews
+BEGIN SELECT RAISE(ABORT, 'reviews are never deleted'); END;
 CREATE TRIGGER prunes_no_update BEFORE UPDATE ON prunes
 BEGIN SELECT RAISE(ABORT, 'prunes are never rewritten'); END;
 CREATE TRIGGER prunes_no_delete BEFORE DELETE ON prunes
@@ -999,6 +1019,9 @@ CREATE TRIGGER stored_snapshots_no_replace BEFORE INSERT ON stored_snapshots WHE
 CREATE TRIGGER schedules_no_replace BEFORE INSERT ON schedules WHEN EXISTS (
   SELECT 1 FROM schedules t WHERE t.id = NEW.id
 ) BEGIN SELECT RAISE(ABORT, 'schedules are never replaced'); END;
+CREATE TRIGGER reviews_no_replace BEFORE INSERT ON reviews WHEN EXISTS (
+  SELECT 1 FROM reviews t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'reviews are never replaced'); END;
 CREATE TRIGGER prunes_no_replace BEFORE INSERT ON prunes WHEN EXISTS (
   SELECT 1 FROM prunes t WHERE t.id = NEW.id
 ) BEGIN SELECT RAISE(ABORT, 'prunes are never replaced'); END;
@@ -1069,7 +1092,7 @@ DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log
 DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
 DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
 DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_versions;
-DROP TABLE pruned_versions; DROP TABLE pruned_snapshots; DROP TABLE prunes;
+DROP TABLE pruned_versions; DROP TABLE pruned_snapshots; DROP TABLE prunes; DROP TABLE reviews;
 DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;
 DROP TABLE rule_wordings; DROP TABLE rule_sets; DROP TABLE run_ends;
 DROP TABLE run_starts; DROP TABLE databases; DROP TABLE ledger;

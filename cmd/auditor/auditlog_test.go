@@ -66,7 +66,8 @@ func TestTheLogIsReadUpToABoundThatIsTold(t *testing.T) {
 	nextNight("--page-size", "1")
 	// The page more is that of the entries that are only shown.
 	if d := cmp.Diff([]string{"201|200|reading stopped at the limit of 200 pages; the log has more|200"}, s.query(`
-		SELECT pages, received, lacking, (SELECT count(*) FROM change_candidates) FROM audit_log_readings`)); d != "" {
+		SELECT l.pages, l.received, s.audit_log_lacking, (SELECT count(*) FROM change_candidates)
+		FROM audit_log_readings l JOIN snapshots s ON s.id = l.snapshot_id`)); d != "" {
 		t.Errorf("how the log was read (-want +got):\n%s", d)
 	}
 	for _, line := range s.judgement() {
@@ -166,7 +167,7 @@ func TestAQueryNamesNoMoreSubjectsThanTheAPITakes(t *testing.T) {
 		t.Errorf("ids of each request (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff([]string{"63|63|0"}, s.query(`SELECT count(*), sum(actor_action = 'update 0'),
-		(SELECT count(*) FROM audit_log_readings WHERE not_assessed IS NOT NULL OR lacking IS NOT NULL)
+		(SELECT count(*) FROM snapshots WHERE audit_log_not_assessed IS NOT NULL OR audit_log_lacking IS NOT NULL)
 		FROM changes WHERE kind = 'renamed'`)); d != "" {
 		t.Errorf("changes, attributed ones, incomplete logs (-want +got):\n%s", d)
 	}

@@ -119,7 +119,15 @@ func playNights(ctx context.Context, w io.Writer, o job.Options, server *demo.Se
 		if err != nil {
 			return "", err
 		}
-		if _, err := fmt.Fprint(w, nightText(night, result)); err != nil {
+		text := nightText(night, result)
+		if night == demo.ReviewedNight {
+			review, err := demoReview(ctx, o.Store, result.Run.ID)
+			if err != nil {
+				return "", err
+			}
+			text += review
+		}
+		if _, err := fmt.Fprint(w, text); err != nil {
 			return "", err
 		}
 		folder = result.Report
@@ -143,13 +151,24 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 	return newResult(recorded, err), err
 }
 
+// demoReview reviews a run in the morning after its night, approves it, and returns what "auditor
+// review" prints.
+func demoReview(ctx context.Context, store *snapshot.Store, run int64) (string, error) {
+	review, err := store.AddReview(ctx, snapshot.Review{
+		ReviewedAt: demo.Night(demo.ReviewedNight).Add(8 * time.Hour), RunID: run, Reviewer: "grace@acme.example",
+		Conclusion: "Every change was planned.", Ticket: "SEC-7", Approved: true, OSUser: "demo", Host: "demo",
+	})
+	result := reviewResult{Review: review}
+	return "  in the morning:\n    " + result.text(), err
+}
+
 // shownChanges is the most changes printed for one night. The report has all of them.
 const shownChanges = 5
 
 // nightText returns what happened in the simulated organizations and what the job found.
 func nightText(night int, result *runResult) string {
 	text := fmt.Sprintf("\nNight %d, %s: %s\n  what happened in the world:\n    %s\n  what the audit says:\n", night,
-		forPeople(result.Run.StartedAt), outcomeInWords(result.Run.Outcome), strings.Join(demo.Story(night), "\n    "))
+		forPeople(result.Run.StartedAt), report.Visible(result.Headline.Text), strings.Join(demo.Story(night), "\n    "))
 	var rows, failures [][]string
 	for _, o := range result.Organizations {
 		rows = append(rows, append([]string{"    " + o.Source}, o.columns()...))

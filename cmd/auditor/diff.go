@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,9 +44,11 @@ func diffCommand(env environment) *cobra.Command {
 }
 
 // find returns the index of the snapshot that text names in complete snapshots, oldest first,
-// or
-// -1.
-func find(all []snapshot.Snapshot, text string) (int, error) {
+// or -1. approved are the ids of the approved baselines in force.
+func find(all []snapshot.Snapshot, approved map[int64]bool, text string) (int, error) {
+	if text == "approved" {
+		return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return approved[h.ID] }), nil
+	}
 	if text == "latest" {
 		text = "latest~0"
 	}
@@ -60,7 +63,8 @@ func find(all []snapshot.Snapshot, text string) (int, error) {
 	_, until, err := parseTime(text)
 	if err != nil {
 		return -1, usage(fmt.Errorf("%q does not name a snapshot", text),
-			"use the id of a snapshot, a date (2026-11-23), a time (2026-11-23T02:00:00Z), latest or latest~N")
+			"use the id of a snapshot, a date (2026-11-23), a time (2026-11-23T02:00:00Z), latest, latest~N or "+
+				"approved")
 	}
 	for i, h := range slices.Backward(all) {
 		if !h.TakenAt.After(until) {
@@ -71,10 +75,15 @@ func find(all []snapshot.Snapshot, text string) (int, error) {
 }
 
 // checkFound returns an error if text does not name one of the snapshots.
-func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snapshot, text string) error {
-	index, err := find(all, text)
+func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snapshot, approved map[int64]bool,
+	text string) error {
+	index, err := find(all, approved, text)
 	if err != nil || index >= 0 {
 		return err
+	}
+	if text == "approved" {
+		return usage(errors.New("no baseline is approved"),
+			"\"auditor review --run N --approve\" approves the snapshots of a run")
 	}
 	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if h, err := store.Snapshot(ctx, id); err == nil && !h.PrunedAt.IsZero() {
@@ -92,12 +101,17 @@ func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b st
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkFound(ctx, store, all, a), checkFound(ctx, store, all, b)); err != nil {
+	approved, err := store.ApprovedSnapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = cmp.Or(checkFound(ctx, store, all, approved, a), checkFound(ctx, store, all, approved, b))
+	if err != nil {
 		return nil, err
 	}
 	for _, history := range byOrganization(all) {
-		before, _ := find(history, a)
-		after, _ := find(history, b)
+		before, _ := find(history, approved, a)
+		after, _ := find(history, approved, b)
 		if before >= 0 && after >= 0 {
 			pairs = append(pairs, [2]snapshot.Snapshot{history[before], history[after]})
 		}

@@ -107,6 +107,8 @@ var errorHints = []struct {
 		"the snapshots stored before are intact"},
 	{snapshot.ErrDamaged, "keep the file as evidence, and continue with a copy of the last backup; check the copy first " +
 		"(\"auditor verify --db COPY\")"},
+	{snapshot.ErrNotEnded, "wait until it has ended, or until the next run has recorded that it was interrupted"},
+	{snapshot.ErrNothingComplete, "approve a run with a complete snapshot; without --approve the review can be recorded"},
 	{snapshot.ErrFileExists, "move the file away, then run the command again"},
 	{snapshot.ErrPruned, "its report cannot be written again; use the report written at the time, " +
 		"or choose another run from \"auditor runs\""},

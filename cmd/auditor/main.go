@@ -148,8 +148,9 @@ func newRoot(env environment) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
-		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
-		notifyCommand(env), packCommand(env), demoCommand(env), manCommand(env), versionCommand(env))
+		runsCommand(env), rulesCommand(env), exceptCommand(env), reviewCommand(env), verifyCommand(env),
+		pruneCommand(env), backupCommand(env), notifyCommand(env), packCommand(env), demoCommand(env),
+		manCommand(env), versionCommand(env))
 	help := make(map[string]string)
 	for _, f := range txtar.Parse(helpTexts).Files {
 		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")

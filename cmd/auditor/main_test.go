@@ -32,6 +32,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[apiKey{}] = &api{}
+			today := time.Now().UTC().Format(time.DateOnly)
+			env.Setenv("TODAY", today)
+			env.Setenv("PERIOD", "reports/out/"+today+"--"+today+"-period")
+			env.Setenv("MANY_LINES", "one\ntwo")
+			env.Setenv("LONG", strings.Repeat("x", 201))
 			env.Defer(func() { env.Values[apiKey{}].(*api).stop() })
 			return nil
 		},

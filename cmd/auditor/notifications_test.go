@@ -17,6 +17,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/notify"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
 )
 
@@ -67,6 +68,7 @@ func TestWhoIsNotifiedOfWhat(t *testing.T) {
   - {type: webhook, url: URL/failure}
   - {type: webhook, url: URL/high, on: "changes:high"}
   - {type: slack, url: URL/low, on: "changes:low,failure"}
+  - {type: webhook, url: URL/coverage, on: coverage}
   - {type: webhook, url: URL/always, on: always}
   - {type: webhook, url: URL/broken-secret, on: always}
 `, "URL", server.URL)
@@ -84,6 +86,9 @@ func TestWhoIsNotifiedOfWhat(t *testing.T) {
 			[]string{"/ping/start", "/ping", "/low", "/always complete", "/broken-secret complete"}},
 		{"a removed one", func() { s.state.SCIM = s.state.SCIM[:1] }, exitComplete,
 			[]string{"/ping/start", "/ping", "/high complete", "/low", "/always complete", "/broken-secret complete"}},
+		{"SSO configurations that cannot be read", func() {
+			s.state.Faults[ona.ListSSOConfigurations] = demo.Fault{Code: "permission_denied", Message: "no"}
+		}, exitComplete, []string{"/ping/start", "/ping", "/coverage complete", "/always complete", "/broken-secret complete"}},
 		{"a failure", func() { s.state.SCIM[0]["enabled"] = "yes" }, exitFailed,
 			[]string{"/ping/start", "/ping/fail", "/failure", "/low", "/always", "/broken-secret"}},
 	} {

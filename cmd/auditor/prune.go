@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -33,9 +34,12 @@ func pruneCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result := pruneResult{f.dryRun, []int64{}, pruned.Rows, pruned.Responses}
+			result := pruneResult{f.dryRun, []int64{}, []int64{}, pruned.Rows, pruned.Responses}
 			for _, h := range pruned.Snapshots {
 				result.Snapshots = append(result.Snapshots, h.ID)
+			}
+			for _, h := range pruned.Approved {
+				result.Approved = append(result.Approved, h.ID)
 			}
 			return printResult(env.stdout, f.asJSON, result, f.text(pruned))
 		})
@@ -84,6 +88,8 @@ func (f *pruneFlags) retention(cmd *cobra.Command, now time.Time) (snapshot.Rete
 type pruneResult struct {
 	DryRun    bool    `json:"dry_run"`
 	Snapshots []int64 `json:"snapshots"`
+	// Approved are the approved baselines in force, which stay although they are old enough.
+	Approved  []int64 `json:"kept_approved"`
 	Rows      int     `json:"rows"`
 	Responses int     `json:"responses"`
 }
@@ -95,6 +101,10 @@ func (f *pruneFlags) text(p *snapshot.Pruned) string {
 	}
 	text := fmt.Sprintf("%s %s with %s, and the bytes of %s\n", did, counted(len(p.Snapshots), "snapshot", ""),
 		counted(p.Rows, "row", ""), counted(p.Responses, "response", ""))
+	for _, h := range p.Approved {
+		text += fmt.Sprintf("kept snapshot %d: it is the approved baseline of %s until another run is approved\n", h.ID,
+			report.Visible(cmp.Or(h.OrganizationName, h.Source)))
+	}
 	if len(p.Snapshots) == 0 {
 		return text
 	}

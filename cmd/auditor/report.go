@@ -60,11 +60,11 @@ func reportRun(cmd *cobra.Command, env environment, store *snapshot.Store, id in
 	if err != nil {
 		return err
 	}
-	folder, err := report.Write(out, model, options)
+	folder, headline, err := report.Write(out, model, options)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(env.stdout, "report: %s\n", folder)
+	_, err = fmt.Fprintf(env.stdout, "run %d: %s\nreport: %s\n", id, report.Visible(headline.Text), folder)
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -23,6 +24,8 @@ type runResult struct {
 	// Complete is true if every snapshot is complete and the report is written.
 	Complete bool         `json:"complete"`
 	Run      snapshot.Run `json:"run"` // its id is 0 if it could not be recorded
+	// Headline says in words and colour whether the run is complete and what was not read.
+	Headline report.Headline `json:"headline"`
 	// Error says why the run could not be recorded, or why its report could not be written.
 	Error         string               `json:"error,omitempty"`
 	Organizations []organizationResult `json:"organizations"`
@@ -48,7 +51,9 @@ type organizationResult struct {
 	SCIMConfigurations int              `json:"scim_configurations"`
 	SSOConfigurations  int              `json:"sso_configurations"`
 	SSONotAssessed     string           `json:"sso_not_assessed,omitempty"`
-	Changes            []diff.Change    `json:"changes,omitzero"`
+	// Coverage says which parts of the organization were read.
+	Coverage []report.Coverage `json:"coverage"`
+	Changes  []diff.Change     `json:"changes,omitzero"`
 	// ChangesBySeverity and FailingFindings are nil for an incomplete snapshot.
 	ChangesBySeverity severityCounts `json:"changes_by_severity,omitzero"`
 	FailingFindings   severityCounts `json:"failing_findings,omitzero"`
@@ -78,19 +83,27 @@ func newResult(recorded *job.Result, err error) *runResult {
 	r := &runResult{Organizations: []organizationResult{}}
 	if err != nil {
 		r.Error = err.Error()
+		r.Headline = notComplete(err)
 		return r
 	}
+	r.Headline = recorded.Headline
 	r.Complete, r.Run, r.Report, r.Head = recorded.Complete(), recorded.Run, recorded.ReportFolder, recorded.Head
 	if recorded.TimestampError != nil {
 		r.TimestampError = recorded.TimestampError.Error()
 	}
 	if recorded.ReportError != nil {
 		r.Error = recorded.ReportError.Error()
+		r.Headline = notComplete(recorded.ReportError)
 	}
 	for _, o := range recorded.Organizations {
 		r.Organizations = append(r.Organizations, newOrganizationResult(&o))
 	}
 	return r
+}
+
+// notComplete returns the headline of a run without a report.
+func notComplete(err error) report.Headline {
+	return report.Headline{State: report.Red, Text: report.NotComplete + ": " + report.OneLine(err.Error())}
 }
 
 func newOrganizationResult(o *job.Organization) organizationResult {
@@ -99,7 +112,7 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 		Source: o.Source, SnapshotID: h.ID, OrganizationID: h.OrganizationID, OrganizationName: h.OrganizationName,
 		Outcome: h.Outcome, BaselineID: h.BaselineID, SCIMConfigurations: h.SCIMConfigurations,
 		SSOConfigurations: h.SSOConfigurations, SSONotAssessed: h.SSONotAssessed, ErrorCode: h.ErrorCode,
-		Changes: []diff.Change{}, acceptances: o.Acceptances,
+		Changes: []diff.Change{}, acceptances: o.Acceptances, Coverage: append([]report.Coverage{}, o.Coverage...),
 	}
 	if o.Err != nil {
 		r.Outcome, r.Error, r.Hint = snapshot.Failed, o.Err.Error(), hintFor(o.Err)
@@ -138,6 +151,8 @@ func (r *runResult) meets(c settings.Condition) bool {
 		return true
 	case settings.Failure:
 		return !r.Complete
+	case settings.Coverage:
+		return r.Headline.NotAssessed != ""
 	case settings.Token:
 		return len(r.ExpiringTokens) > 0
 	}
@@ -160,8 +175,14 @@ func (o *organizationResult) columns() []string {
 		return []string{outcomeInWords(o.Outcome), o.ErrorCode}
 	}
 	changes := "first snapshot, the baseline"
-	if o.BaselineID != 0 {
+	switch {
+	case o.BaselineID != 0 && len(o.Changes) == 0 && slices.ContainsFunc(o.Coverage, report.Coverage.HidesChanges):
+		changes = "no SCIM changes"
+	case o.BaselineID != 0:
 		changes = counted(len(o.Changes), "change", o.ChangesBySeverity.String())
+	}
+	if notAssessed := report.NotAssessedInWords(o.Coverage); notAssessed != "" {
+		changes += "; " + notAssessed
 	}
 	sso := fmt.Sprintf("%d SSO", o.SSOConfigurations)
 	if o.SSONotAssessed != "" {
@@ -177,12 +198,10 @@ func (o *organizationResult) columns() []string {
 	}
 }
 
+// subject returns the result in one line, for an e-mail. It cuts a long headline.
 func (r *runResult) subject() string {
-	outcome := "COMPLETE"
-	if !r.Complete {
-		outcome = "NOT COMPLETE"
-	}
-	return fmt.Sprintf("SCIM audit %s: %s", r.Run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), outcome)
+	text := report.Readable(strings.Join(strings.Fields(r.Headline.Text), " "), "")
+	return fmt.Sprintf("SCIM audit %s: %s", r.Run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), text)
 }
 
 // head returns the lines of a message that follow its subject.
@@ -248,8 +267,12 @@ func (r *runResult) rows() (lines []string) {
 			lines = append(lines, oneLine("%s: NOT COMPLETE: %s", o.Source, o.Error))
 			continue
 		}
-		lines = append(lines, oneLine("%s: complete, changes: %s, failing findings: %s", o.Source,
-			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none")))
+		text := fmt.Sprintf("%s: complete, changes: %s, failing findings: %s", o.Source,
+			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none"))
+		if notAssessed := report.NotAssessedInWords(o.Coverage); notAssessed != "" {
+			text += "; " + notAssessed
+		}
+		lines = append(lines, oneLine("%s", text))
 	}
 	return lines
 }

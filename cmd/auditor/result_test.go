@@ -9,6 +9,7 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -23,9 +24,10 @@ func TestTheTextOfAResultHasALineForEachValue(t *testing.T) {
 			{Source: "acme", Changes: []snapshot.Change{change, low, change}},
 			{Source: "globex", Err: errors.New("HTTP 403: no\nacme: complete")},
 		},
+		Headline:     report.Headline{State: report.Red, Text: "NOT COMPLETE: HTTP 403: no\nacme: complete"},
 		ReportFolder: "out/run-7",
 	}, nil)
-	const want = `SCIM audit 2026-11-23 02:00 UTC: NOT COMPLETE
+	const want = `SCIM audit 2026-11-23 02:00 UTC: NOT COMPLETE: HTTP 403: no acme: complete
 run 7 on host
 1 of 2 organizations complete, changes: 2 high, 1 low, failing findings: none
 report: out/run-7

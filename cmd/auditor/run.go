@@ -15,6 +15,7 @@ import (
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -173,6 +174,10 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 	if asJSON || !s.Quiet {
 		err = printResult(env.stdout, asJSON, result, result.summary())
 	}
+	if s.Quiet && result.Headline.NotAssessed != "" {
+		printProblem(env.stderr, "warning", fmt.Sprintf("run %d is %s", result.Run.ID, result.Headline.Text),
+			"the report says why and since when; \"auditor check\" tests each permission of the token")
+	}
 	for _, o := range result.Organizations {
 		if o.Error != "" {
 			printProblem(env.stderr, "error", o.Source+": "+o.Error, o.Hint)
@@ -195,7 +200,7 @@ func (r *runResult) summary() string {
 	for _, o := range r.Organizations {
 		rows = append(rows, append([]string{"  " + o.Source}, o.columns()...))
 	}
-	text := fmt.Sprintf("run %d at %s: %s\n", r.Run.ID, forPeople(r.Run.StartedAt), outcomeInWords(r.Run.Outcome)) +
+	text := fmt.Sprintf("run %d at %s: %s\n", r.Run.ID, forPeople(r.Run.StartedAt), report.Visible(r.Headline.Text)) +
 		table(rows) + table(exceptionRows(r.Organizations))
 	if r.Report != "" {
 		text += "report: " + r.Report + "\n"

@@ -19,6 +19,9 @@ import (
 // Nights is how many nights the story of NewServer lasts. Nothing changes after the last one.
 const Nights = 7
 
+// ReviewedNight is the night whose run is reviewed and approved.
+const ReviewedNight = 6
+
 // Night returns the instant of night n in the simulated calendar, UTC; night 1 is 2026-11-16 at
 // 02:00.
 func Night(n int) time.Time {

@@ -24,6 +24,7 @@ func ExampleStory() {
 	// acme: "Okta Logistics AMER" was deleted and created anew with the same sign-in
 	// acme: accounts may be created without SCIM
 	// acme: everybody with an address in acme-ventures.example may join, and its verification was begun
+	// globex: the token may list SCIM configurations again, but not read the policies
 	// globex: the sign-in "Rippling" was enabled again
 	// globex: the sign-in "Okta Workforce Identity" serves another e-mail domain too
 	// globex: the sign-in "JumpCloud" asks for more scopes

@@ -76,6 +76,10 @@ type Input struct {
 	Principal string
 	// UnknownFields has the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
+	// Parts has every part of the organization.
+	Parts []Part
+	// Approved is nil if no baseline of the organization is approved.
+	Approved *Approved
 	// ScheduleKnown is true if the database has a schedule; MissedNights then has the scheduled
 	// instants, UTC, without a complete run.
 	ScheduleKnown bool
@@ -87,6 +91,35 @@ type Input struct {
 // Baseline is what the rules need to know about the baseline.
 type Baseline struct {
 	OrganizationID, BaseURL, Principal string
+}
+
+// Part is a part of an organization, such as its SSO configurations, and whether it could be read.
+type Part struct {
+	Name string
+	// NotAssessed says why it could not be read, Lacking why a part of it may be missing. Both are
+	// empty if it was read in full.
+	NotAssessed, Lacking string
+	// NotDue is true if it did not have to be read: the audit log of a first snapshot.
+	NotDue bool
+	// LastRead is when the newest earlier snapshot that could read it was taken, UTC, if this one
+	// could not; zero if none could.
+	LastRead time.Time
+}
+
+// Approved is the approved baseline of an organization, and how the snapshot differs from it.
+type Approved struct {
+	// RunID is the run that was approved, By who approved it, At when, UTC.
+	RunID int64
+	By    string
+	At    time.Time
+	// Changes is the net change since the approved snapshot.
+	Changes []diff.Change
+	// NotCompared has the parts that either snapshot could not read.
+	NotCompared []string
+	// ReviewedRun is the run of the newest review after the approval, ReviewedBy who reviewed it; 0
+	// and empty if there is none.
+	ReviewedRun int64
+	ReviewedBy  string
 }
 
 // ExpirySince says since when snapshots show a token's expiry.

@@ -34,6 +34,7 @@ func inOrder() finding.Input {
 		BaseURL:          "https://ona.test/api",
 		Principal:        "PRINCIPAL_USER u-1",
 		ScheduleKnown:    true,
+		Approved:         &finding.Approved{},
 	}
 	seenSince(&in, "scim-1", rotated(after(-100*day)))
 	return in

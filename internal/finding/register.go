@@ -53,7 +53,9 @@ var judgements = map[string]judgement{
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
 	"RUN-003":            {needs: baseline, all: otherSource},
 	"RUN-004":            {all: unknownFields},
+	"RUN-005":            {needs: baseline, all: lostParts},
 	"RUN-006":            {needs: baseline, all: listedOnly},
+	"RUN-008":            {needs: approval, all: unapproved},
 }
 
 //go:embed rules.json
@@ -117,6 +119,14 @@ func logSinceBaseline(e *evaluation) string {
 		return "The audit log was not read."
 	case e.AuditLog.NotAssessed != "":
 		return "The audit log could not be read: " + e.AuditLog.NotAssessed
+	}
+	return ""
+}
+
+// approval is needed by the rule about the approved baseline.
+func approval(e *evaluation) string {
+	if e.Approved == nil {
+		return "No baseline of this organization is approved."
 	}
 	return ""
 }

@@ -43,7 +43,9 @@ RUN-001 high CA-7
 RUN-002 medium CA-7
 RUN-003 high CM-3
 RUN-004 info
-RUN-006 medium CA-7`
+RUN-005 high CA-7 AU-6
+RUN-006 medium CA-7
+RUN-008 medium CC8.1 8.9 CM-2 CM-3`
 
 func TestRegister(t *testing.T) {
 	var got strings.Builder

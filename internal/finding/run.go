@@ -46,6 +46,18 @@ func otherSource(e *evaluation) []row {
 	return nil
 }
 
+// lostParts returns a failure for each part that an earlier snapshot could read and this one could
+// not.
+func lostParts(e *evaluation) (rows []row) {
+	for _, part := range e.Parts {
+		if part.NotAssessed != "" && !part.LastRead.IsZero() {
+			rows = append(rows, fail("It could not be read: %s. It was last read at %s.", strings.TrimSuffix(part.NotAssessed, "."),
+				utc(part.LastRead)).of(subject{diff.Organization, part.Name, part.Name}))
+		}
+	}
+	return rows
+}
+
 // listedOnly fails each removal that the API does not confirm itself.
 func listedOnly(e *evaluation) (rows []row) {
 	for _, c := range e.Changes {
@@ -55,6 +67,34 @@ func listedOnly(e *evaluation) (rows []row) {
 			rows = append(rows, fail("Two listings without it agree, but the API does not confirm the removal itself: %s.",
 				strings.TrimSuffix(why, ".")).of(s))
 		}
+	}
+	return rows
+}
+
+// unapproved returns a failure for each subject that differs from the approved baseline.
+func unapproved(e *evaluation) (rows []row) {
+	a := e.Approved
+	reviewed := "No run was reviewed since then."
+	if a.ReviewedRun != 0 {
+		reviewed = fmt.Sprintf("The newest review since then is of run %d by %s.", a.ReviewedRun, a.ReviewedBy)
+	}
+	var subjects []subject
+	differences := make(map[subject][]string)
+	for i := range a.Changes {
+		c := &a.Changes[i]
+		s := subject{c.SubjectType, c.SubjectID, c.SubjectName}
+		if differences[s] == nil {
+			subjects = append(subjects, s)
+		}
+		differences[s] = append(differences[s], difference(c))
+	}
+	for _, s := range subjects {
+		rows = append(rows, fail("Differs from the baseline of run %d, which %s approved at %s: %s. %s", a.RunID, a.By,
+			utc(a.At), strings.Join(differences[s], "; "), reviewed).of(s))
+	}
+	for _, part := range a.NotCompared {
+		rows = append(rows, notAssessed("It could not be compared with the baseline of run %d, which %s approved at %s.",
+			a.RunID, a.By, utc(a.At)).of(subject{diff.Organization, part, part}))
 	}
 	return rows
 }

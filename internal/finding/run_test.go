@@ -1,6 +1,7 @@
 package finding_test
 
 import (
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -15,6 +16,10 @@ func times(created, updated time.Time) func(*finding.Input) {
 	return func(in *finding.Input) {
 		in.Inventory.SCIM[0].CreatedAt, in.Inventory.SCIM[0].UpdatedAt = created, updated
 	}
+}
+
+func approved(a finding.Approved) func(*finding.Input) {
+	return func(in *finding.Input) { in.Approved = &a }
 }
 
 var runCases = []ruleCase{
@@ -69,6 +74,32 @@ var runCases = []ruleCase{
 	}, []string{"fail info SCIMConfiguration.groups", "fail info SSOConfiguration.color"},
 		"field SCIMConfiguration.groups"},
 
+	{"RUN-005", "two parts can no longer be read", func(in *finding.Input) {
+		in.Parts = []finding.Part{
+			{Name: "SCIM"}, {Name: "SSO", NotAssessed: "permission_denied", LastRead: after(-2 * day)},
+			{Name: "audit log", NotAssessed: "HTTP 501.", LastRead: after(-day)},
+		}
+	}, []string{"fail high SSO", "fail high audit log"},
+		"It could not be read: permission_denied. It was last read at 2026-11-21 02:00:00 UTC."},
+	{"RUN-005", "a part that was never read", func(in *finding.Input) {
+		in.Parts = []finding.Part{{Name: "SSO", NotAssessed: "permission_denied"}, {Name: "audit log", NotDue: true}}
+	}, []string{"pass org-1"}, "Every part that an earlier snapshot could read was read."},
+	{"RUN-005", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "no baseline"},
+
+	{"RUN-008", "nothing approved", func(in *finding.Input) { in.Approved = nil }, []string{"not_assessed org-1"}, "No baseline of this organization is approved."},
+	{"RUN-008", "as approved", approved(finding.Approved{}), []string{"pass org-1"}, "Nothing differs"},
+	{"RUN-008", "two changes of one subject", approved(finding.Approved{RunID: 5, By: "jane", At: after(-9 * day),
+		Changes: []diff.Change{
+			{Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Field: "enabled", Before: "true", After: "false"},
+			{Kind: diff.Renamed, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Field: "name", After: strings.Repeat("x", 90)},
+		}}), []string{"fail medium scim-1"},
+		"Differs from the baseline of run 5, which jane approved at 2026-11-14 02:00:00 UTC: disabled: enabled true → false; " +
+			"renamed: name nothing → " + strings.Repeat("x", 79) + "…. No run was reviewed since then."},
+	{"RUN-008", "reviewed since", approved(finding.Approved{RunID: 5, ReviewedRun: 7, ReviewedBy: "joe",
+		Changes: []diff.Change{{Kind: diff.Added, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-2"}}}),
+		[]string{"fail medium scim-2"}, "added. The newest review since then is of run 7 by joe."},
+	{"RUN-008", "SSO not compared", approved(finding.Approved{RunID: 5, NotCompared: []string{"SSO"}}),
+		[]string{"not_assessed SSO"}, "It could not be compared with the baseline of run 5"},
 	{"RUN-006", "a removal that a second listing confirms, beside one that the API confirms", func(in *finding.Input) {
 		in.Changes = []diff.Change{
 			{Kind: diff.Removed, SubjectType: diff.SSOConfiguration, SubjectID: "same-id", SubjectName: "Okta"},

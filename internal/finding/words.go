@@ -1,9 +1,12 @@
 package finding
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
+
+	"scim-auditor/internal/diff"
 )
 
 // utc is an instant that findings show in whole seconds.
@@ -13,6 +16,27 @@ func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:0
 
 // exactUTC also shows the fraction of a second, on which the order of two instants can depend.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }
+
+// difference returns what a change did, with the values if it has a field: "renamed: name Okta →
+// Okta 2".
+func difference(c *diff.Change) string {
+	if c.Field == "" {
+		return string(c.Kind)
+	}
+	return fmt.Sprintf("%s: %s %s → %s", c.Kind, c.Field, readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel))
+}
+
+// readableRunes is the longest value in a finding; the changes have the whole value.
+const readableRunes = 80
+
+// readable returns a changed value or its label, cut if it is long.
+func readable(value, label string) string {
+	text := []rune(cmp.Or(label, value, "nothing"))
+	if len(text) <= readableRunes {
+		return string(text)
+	}
+	return string(text[:readableRunes-1]) + "…"
+}
 
 // span formats a duration: from one day on in days, hours and minutes; from one second on in hours,
 // minutes and seconds; below that exactly.

@@ -25,6 +25,8 @@ type past interface {
 	SeenBefore(ctx context.Context, h snapshot.Snapshot) (func(diff.SubjectType, string) bool, error)
 	ExpirySince(ctx context.Context, organizationID string, takenAt time.Time) (
 		func(*ona.SCIMConfiguration) finding.ExpirySince, error)
+	Parts(ctx context.Context, h snapshot.Snapshot) ([]finding.Part, error)
+	ApprovedNow(ctx context.Context, organizationID string, current ona.Inventory) (*finding.Approved, error)
 	Schedules(ctx context.Context) ([]schedule.Period, error)
 	Nights(ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration) (
 		[]schedule.Night, error)

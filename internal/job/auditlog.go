@@ -60,6 +60,7 @@ func (t *task) readAuditLog(ctx context.Context) error {
 			return err
 		}
 	}
+	t.header.AuditLogNotAssessed, t.header.AuditLogLacking = t.log.NotAssessed, t.log.Lacking
 	slices.Sort(t.header.UnknownFields)
 	t.header.UnknownFields = slices.Compact(t.header.UnknownFields)
 	return nil

@@ -61,6 +61,12 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 			OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
 		}
 	}
+	if in.Parts, err = t.past.Parts(ctx, h); err != nil {
+		return err
+	}
+	if in.Approved, err = t.past.ApprovedNow(ctx, h.OrganizationID, t.inventory); err != nil {
+		return err
+	}
 	if in.ExpirySince, err = t.past.ExpirySince(ctx, h.OrganizationID, t.TakenAt); err != nil {
 		return err
 	}

@@ -63,6 +63,8 @@ type Result struct {
 	Run           snapshot.Run
 	Head          evidence.Head
 	Organizations []Organization // in the order of Options.Sources
+	// Headline is that of the report; the zero Headline if the run could not be read from the store.
+	Headline report.Headline
 	// ReportFolder is the path of the report; empty if it could not be written, for the reason
 	// in ReportError.
 	ReportFolder string
@@ -76,6 +78,8 @@ type Organization struct {
 	Source   string
 	Snapshot snapshot.Snapshot
 	Changes  []snapshot.Change
+	// Coverage has every part of the organization; nil if the run could not be read from the store.
+	Coverage []report.Coverage
 	// Failing is the number of failed findings by severity.
 	Failing map[diff.Severity]int
 	// Acceptances has the exceptions for this organization; empty if nothing was assessed.
@@ -135,7 +139,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if result.Head, err = o.Store.Head(stored, runID); err != nil {
 		return nil, err
 	}
-	result.ReportFolder, result.ReportError = n.report(stored)
+	result.ReportError = n.report(stored, result)
 	result.TimestampError = o.Timestamps.Add(ctx, o.Reports)
 	return result, nil
 }
@@ -203,12 +207,19 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	return snapshot.Complete, ""
 }
 
-// report writes the report of the run. At the same time it checkpoints the write-ahead log, so
-// that closing the database is fast.
-func (n *night) report(ctx context.Context) (folder string, err error) {
+// report writes the report of the run, and sets the result's headline, coverage and report folder.
+// At the same time it checkpoints the write-ahead log, so that closing the database is fast.
+func (n *night) report(ctx context.Context, result *Result) error {
 	model, err := report.Read(ctx, n.Store, n.runID)
 	if err != nil {
-		return "", err
+		return err
+	}
+	coverage := make(map[int64][]report.Coverage) // by the id of the snapshot
+	for _, o := range model.Organizations {
+		coverage[o.Snapshot.ID] = o.Coverage()
+	}
+	for i := range result.Organizations {
+		result.Organizations[i].Coverage = coverage[result.Organizations[i].Snapshot.ID]
 	}
 	var beside sync.WaitGroup
 	defer beside.Wait()
@@ -218,5 +229,6 @@ func (n *night) report(ctx context.Context) (folder string, err error) {
 			n.Logger.LogAttrs(ctx, slog.LevelWarn, "checkpoint_failed", slog.String("error", err.Error()))
 		}
 	})
-	return report.Write(n.Reports, model, n.Report)
+	result.ReportFolder, result.Headline, err = report.Write(n.Reports, model, n.Report)
+	return err
 }

@@ -228,7 +228,7 @@ func TestAReportThatCannotBeWrittenLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if folder, err := report.Write(h.reports, model, report.Options{}); err != nil || folder == "" {
+	if folder, _, err := report.Write(h.reports, model, report.Options{}); err != nil || folder == "" {
 		t.Errorf("the report written later: %q, %v", folder, err)
 	}
 }

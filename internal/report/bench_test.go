@@ -42,7 +42,7 @@ func BenchmarkReport(b *testing.B) {
 			folder := b.TempDir()
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Write(folder, m, Options{}); err != nil {
+				if _, _, err := Write(folder, m, Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}

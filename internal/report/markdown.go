@@ -24,18 +24,20 @@ func (r *report) markdown() map[string]any {
 	}
 	for i, o := range r.Organizations {
 		if o.complete() { // the alarms name the others
-			organizations = append(organizations, table.EscapeMarkdown(r.headline(i)))
+			organizations = append(organizations, table.EscapeMarkdown(r.sentence(i)))
 		}
 	}
 	data := map[string]any{
-		"Title": reportTitle, "Complete": r.Complete(), "Status": table.EscapeMarkdown(r.status()),
+		"Title": reportTitle, "Complete": r.Complete(), "Headline": r.headline().markdown(),
+		"Status": table.EscapeMarkdown(r.status()),
 		"Alarms": alarms, "Run": table.EscapeMarkdown(r.runSentence()), "Organizations": organizations,
-		"RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt), "ToolVersion": table.EscapeMarkdown(r.writer()),
+		"HasApproval": r.organizationsWithApproval() > 0, "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
+		"ToolVersion": table.EscapeMarkdown(r.writer()),
 	}
 	tables := map[string]*table.Table{
-		"TieOuts": r.ties.Table(&r.names), "Changes": r.reading, "Findings": r.findings, "Exceptions": r.exceptions,
-		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes, "Timeline": r.timeline,
-		"Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"TieOuts": r.ties.Table(&r.names), "Changes": r.reading, "Approved": r.approved, "Findings": r.findings,
+		"Exceptions": r.exceptions, "SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
+		"Timeline": r.timeline, "Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 	}
 	for line := range strings.Lines(markdownText) {
 		name, keys, _ := strings.Cut(line, "\t")
@@ -75,7 +77,8 @@ func ParseTemplate(name, text string, zone *time.Location) (*template.Template, 
 	}
 	nothing := newReport(&Model{}, Options{Location: zone}).markdown()
 	everything := maps.Clone(nothing)
-	everything["Complete"], everything["Alarms"], everything["Organizations"] = true, []string{""}, []string{""}
+	everything["HasApproval"], everything["Complete"] = true, true
+	everything["Alarms"], everything["Organizations"] = []string{""}, []string{""}
 	for name, value := range nothing {
 		if rows, isTable := value.(table.Markdown); isTable {
 			everything[name] = rows.Example()

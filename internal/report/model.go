@@ -46,7 +46,7 @@ const (
 func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -shownDays) }
 
 // Organization is the data of a run about one organization. If the snapshot is not complete,
-// only Snapshot, LastComplete, Findings and Exchanges are set.
+// only Snapshot, LastComplete, Parts, Findings and Exchanges are set.
 type Organization struct {
 	Snapshot snapshot.Snapshot
 	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
@@ -63,6 +63,10 @@ type Organization struct {
 	Changes   []snapshot.Change
 	Findings  []snapshot.Finding
 	Exchanges []snapshot.Exchange
+	// Approval is the approved baseline that was in force for this snapshot, nil if there was none.
+	Approval *snapshot.Approval
+	// Parts has every part of the organization, and whether this snapshot could read it.
+	Parts []finding.Part
 	// AuditLog says how the audit log was read, nil if it was not to be read.
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
@@ -192,13 +196,18 @@ func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
 		if err := o.readBaselines(ctx, store); err != nil {
 			return fmt.Errorf("reading its baseline: %w", err)
 		}
-		return o.readInventory(ctx, store)
-	}
-	if o.Snapshot.OrganizationID == "" { // it failed before the id was known
+		err = o.readInventory(ctx, store)
+	} else if o.Snapshot.OrganizationID == "" { // it failed before the id was known
 		o.LastComplete, err = snapshotOrNil(store.Pinned(ctx, o.Snapshot.Source, o.Snapshot.ID))
 	} else {
 		o.LastComplete, err = snapshotOrNil(store.LastComplete(ctx, o.Snapshot.OrganizationID, o.Snapshot.ID))
 	}
+	if err != nil {
+		return err
+	}
+	known := o.Snapshot
+	known.OrganizationID = o.id()
+	o.Parts, err = store.Parts(ctx, known)
 	return err
 }
 
@@ -212,10 +221,10 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	b, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
 	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &b, &b, &b
 	if err == nil && b.SSONotAssessed != "" {
-		o.SSOBaseline, err = snapshotOrNil(store.LastWithSSO(ctx, o.Snapshot.OrganizationID, b.ID))
+		o.SSOBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartSSO, b.ID))
 	}
 	if err == nil && b.PoliciesNotAssessed != "" {
-		o.PoliciesBaseline, err = snapshotOrNil(store.LastWithPolicies(ctx, o.Snapshot.OrganizationID, b.ID))
+		o.PoliciesBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartPolicies, b.ID))
 	}
 	return err
 }
@@ -234,6 +243,9 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 		return err
 	}
 	if o.Changes, err = store.Changes(ctx, id); err != nil {
+		return err
+	}
+	if o.Approval, err = store.Approval(ctx, o.Snapshot.OrganizationID, o.Snapshot.LedgerNumber); err != nil {
 		return err
 	}
 	if o.AuditLog, err = store.AuditLog(ctx, id); err != nil {

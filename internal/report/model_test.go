@@ -34,6 +34,9 @@ func example() *Model {
 		Rules:         finding.Rules(),
 		Organizations: []*Organization{acme(), birch(), cedar()},
 	}
+	for _, o := range m.Organizations {
+		o.Parts = o.Snapshot.Parts()
+	}
 	m.Runs = []snapshot.Run{m.Run}
 	for i := range 5 {
 		r := snapshot.Run{

@@ -176,7 +176,7 @@ func contentsOf(t *testing.T, dir string) map[string]string {
 // write writes a report and returns its folder.
 func write(t *testing.T, dir string, m *Model, opts Options) string {
 	t.Helper()
-	path, err := Write(dir, m, opts)
+	path, _, err := Write(dir, m, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

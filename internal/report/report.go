@@ -37,7 +37,8 @@ type report struct {
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
-	changes, reading, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs, exchanges *table.Table
+	changes, reading, approved, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs,
+	exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted *table.Table
 
@@ -59,7 +60,7 @@ func newReport(m *Model, opts Options) *report {
 	}
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes, r.reading = r.changeTables()
-	r.timeline = r.timelineTable()
+	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
 	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
@@ -95,7 +96,8 @@ func (r *report) csvTables() []*table.Table {
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
 	return []*table.Table{
-		r.snapshots, r.changes, r.inventory, r.sso, r.domains, r.findings, r.passes, r.exceptions, r.outcomes, r.rules,
+		r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.domains, r.findings, r.passes,
+		r.exceptions, r.outcomes, r.rules,
 		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
 	}
 }
@@ -127,16 +129,16 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that
-// path. <start> has the form 2026-11-23T020000Z. Write then makes <dir>/latest point to the
-// folder, unless that points to a newer run.
-func Write(dir string, m *Model, opts Options) (string, error) {
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
+// and the headline of the report. <start> has the form 2026-11-23T020000Z. Write then makes
+// <dir>/latest point to the folder, unless that points to a newer run.
+func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
-	path := filepath.Join(dir, name)
+	path = filepath.Join(dir, name)
 	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
-		return "", err
+		return "", r.headline(), err
 	}
-	return path, folder.SetLatest(dir, name)
+	return path, r.headline(), folder.SetLatest(dir, name)
 }
 
 // Files returns the files of a report, which Write writes.
@@ -193,6 +195,7 @@ const jsonSchema = "auditor-report/2"
 // head has the members of audit.json before the arrays. The array runs has more about the run.
 type head struct {
 	Schema            string       `json:"schema"`
+	Headline          Headline     `json:"headline"`
 	Status            string       `json:"status"`
 	Complete          bool         `json:"complete"`
 	Alarms            []string     `json:"alarms"`
@@ -208,7 +211,7 @@ type head struct {
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
 		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells,
 	}
 }

@@ -23,16 +23,20 @@ const schemaPath = "../../docs/audit.schema.json"
 // object is a part of a schema. encoding/json sorts its members.
 type object map[string]any
 
-// words has the values of the columns that allow only a few.
+// words has the values of the columns that allow only a few, by key or by table and key.
 var words = map[string][]any{
 	"severity":        {"critical", "high", "medium", "low", "info", nil},
 	"status":          {"fail", "pass", "not_assessed", "excepted"},
 	"original_status": {"fail", "pass", "not_assessed", nil},
 	"result":          {"ties", "does not tie", "not assessed"},
+	"coverage.status": {Assessed, AssessedInPart, NotAssessed, NotDue, NotCollected},
 }
 
 // columnSchema returns the schema of the values of a column.
 func columnSchema(t *table.Table, c table.Column) any {
+	if values, ok := words[t.Key+"."+c.Key]; ok {
+		return object{"enum": values}
+	}
 	if values, ok := words[c.Key]; ok && c.Kind == table.TextKind && t.Key != "rules" {
 		return object{"enum": values}
 	}
@@ -78,11 +82,15 @@ func headSchema() object {
 	properties := make(object)
 	for field := range reflect.TypeFor[head]().Fields() {
 		properties[field.Tag.Get("json")] = map[string]object{
-			"string":       {"type": "string"},
-			"bool":         {"type": "boolean"},
-			"int64":        {"type": "integer"},
-			"[]string":     {"type": "array", "items": object{"type": "string"}},
-			"time.Time":    {"type": "string", "format": "date-time"},
+			"string":    {"type": "string"},
+			"bool":      {"type": "boolean"},
+			"int64":     {"type": "integer"},
+			"[]string":  {"type": "array", "items": object{"type": "string"}},
+			"time.Time": {"type": "string", "format": "date-time"},
+			"report.Headline": closedObject(object{
+				"state": object{"enum": []State{Green, Amber, Red}}, "text": object{"type": "string"},
+				"changes": object{"type": "string"}, "not_assessed": object{"type": "string"},
+			}),
 			"table.Counts": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]
 	}

@@ -12,30 +12,20 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// status returns the first sentence of the report.
+// headline returns the headline of the run with the tie-outs of this report.
+func (r *report) headline() Headline { return r.Headline(len(r.ties.Different())) }
+
+// status returns the first sentences of the report: the headline and the counts.
 func (r *report) status() string {
-	total, failed := Count(len(r.Organizations), "organization"), r.incomplete()
-	switch {
-	case r.Complete():
-		findings := 0
-		for _, j := range r.evaluated {
-			findings += j.counts[finding.Fail]
-		}
-		text := fmt.Sprintf("%s: %s collected, %s, %s", Complete, total, Count(len(r.changes.Rows), "change"),
-			Count(findings, "failed finding"))
-		if n := len(r.ties.Different()); n > 0 {
-			text += ", but " + Count(n, "tie-out") + " failed"
-		}
-		return text + "."
-	case len(r.Organizations) == 0:
-		return NotComplete + ": no organization was collected."
-	case failed > 0:
-		return fmt.Sprintf("%s: %d of %s could not be collected.", NotComplete, failed, total)
-	case r.Run.Outcome == snapshot.Running:
-		return NotComplete + ": the run has not ended."
-	default:
-		return NotComplete + ": the run failed after its organizations were collected."
+	h, total := r.headline(), Count(len(r.Organizations), "organization")
+	if !r.Complete() {
+		return h.Text + "."
 	}
+	findings := 0
+	for _, j := range r.evaluated {
+		findings += j.counts[finding.Fail]
+	}
+	return fmt.Sprintf("%s. %s; %s; %s.", h.Text, total, h.Changes, Count(findings, "failed finding"))
 }
 
 // alarms returns the first lines of a report: why it is not complete, and every failed tie-out.
@@ -82,8 +72,8 @@ func (o *Organization) reason() string {
 	return reason
 }
 
-// headline returns one sentence with the counts of a complete organization.
-func (r *report) headline(organization int) string {
+// sentence returns one sentence with the counts of a complete organization.
+func (r *report) sentence(organization int) string {
 	o := r.Organizations[organization]
 	sso := Count(len(o.SSO), "SSO configuration")
 	if o.Snapshot.SSONotAssessed != "" {

@@ -18,28 +18,6 @@ func complete() *Model {
 	return m
 }
 
-func TestStatusIsCompleteOnlyWhenEverythingIs(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*Model)
-		want   string
-	}{
-		{"complete", func(*Model) {}, "COMPLETE: 2 organizations collected, 4 changes, 4 failed findings."},
-		{"an organization failed", func(m *Model) { *m = *example() }, "NOT COMPLETE: 1 of 3 organizations could not be collected."},
-		{"still running", func(m *Model) { m.Run.Outcome = snapshot.Running }, "NOT COMPLETE: the run has not ended."},
-		{"failed afterwards", func(m *Model) { m.Run.Outcome = snapshot.Failed }, "NOT COMPLETE: the run failed after its organizations were collected."},
-		{"nothing collected", func(m *Model) { m.Organizations = nil }, "NOT COMPLETE: no organization was collected."},
-		{"a count differs", func(m *Model) { m.Organizations[0].ViewSSO++ },
-			"COMPLETE: 2 organizations collected, 4 changes, 4 failed findings, but 3 tie-outs failed."},
-	} {
-		m := complete()
-		c.change(m)
-		if got := newReport(m, Options{}).status(); got != c.want {
-			t.Errorf("%s: %q instead of %q", c.name, got, c.want)
-		}
-	}
-}
-
 func TestEachCountThatDiffersIsFound(t *testing.T) {
 	for _, c := range []struct {
 		check  string

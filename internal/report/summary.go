@@ -34,11 +34,7 @@ var whereToLook = []string{
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, reportTitle+" of "+UTC(r.Run.StartedAt))
-	standing := xlsx.Alarm
-	if r.Complete() {
-		standing = xlsx.AllWell
-	}
-	s.AddText(standing, r.status(), len(SummaryGrid))
+	s.AddText(Looks[r.headline().State], r.status(), len(SummaryGrid))
 	for _, alarm := range r.alarms() {
 		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
 	}
@@ -54,6 +50,10 @@ func (r *report) summary() *xlsx.Sheet {
 	}
 	s.AddBlock("Organizations, and their failed findings by severity", r.overviewTable())
 	s.AddBlock("What changed: the most serious", r.topChangeTable())
+	if r.organizationsWithApproval() > 0 {
+		s.AddBlock("What differs from the approved baseline", r.topApproved(), "organization", "subject_name", "observed",
+			"first_seen")
+	}
 	s.AddBlock("What is wrong: the most serious findings", r.topFindingTable())
 	s.AddBlock("What was not assessed", r.notAssessedTable())
 	s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
@@ -61,6 +61,9 @@ func (r *report) summary() *xlsx.Sheet {
 	s.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names), TieOutKeys...)
 	return s
 }
+
+// Looks has the look of a headline by its state.
+var Looks = map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
 
 // TopRows is the number of rows of a long list in a summary.
 const TopRows = 10

@@ -41,6 +41,7 @@ var tones = map[string]table.Tone{
 	string(snapshot.Complete): table.Good, string(schedule.CaughtUp): table.Medium,
 	string(snapshot.Failed): table.Bad, string(snapshot.Running): table.Bad, string(schedule.Missed): table.Bad,
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
+	string(Assessed): table.Good, string(AssessedInPart): table.Medium,
 }
 
 // Word returns the cell of a severity, a status, an outcome or a verdict, nil for an empty one.

@@ -82,7 +82,7 @@ func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(&excelize.DocProperties{
-		Title: reportTitle, Subject: "Run 7 of 2026-11-23 02:00:00 UTC: NOT COMPLETE: 1 of 3 organizations could not be collected.",
+		Title: reportTitle, Subject: "Run 7 of 2026-11-23 02:00:00 UTC: NOT COMPLETE: 1 of 3 organizations could not be collected: Cedar.",
 		Creator: "auditor v1.2.3", LastModifiedBy: "auditor v1.2.3", Identifier: "7", Language: "en",
 		Created: "2026-11-23T02:00:00Z", Modified: "2026-11-23T02:00:00Z",
 	}, properties); d != "" {

@@ -76,8 +76,8 @@ func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 	}
 	on := cmp.Or(strings.TrimSpace(e.On), Failure+","+Token)
 	if n.On, err = ParseConditions(on, Always, Failure, Token); err != nil {
-		return n, fmt.Errorf("on %q; expected a comma-separated list of always, failure, token, changes and findings, "+
-			"the last two alone or with :SEVERITY", e.On)
+		return n, fmt.Errorf("on %q; expected a comma-separated list of always, failure, token, coverage, changes and "+
+			"findings, the last two alone or with :SEVERITY", e.On)
 	}
 	switch e.Type {
 	case "email":
@@ -179,13 +179,14 @@ type Condition struct {
 
 // The events of a run, for on in a notification.
 const (
-	Always  = "always"
-	Failure = "failure"
-	Token   = "token" // a token expires soon or has expired
+	Always   = "always"
+	Failure  = "failure"
+	Coverage = "coverage" // a part of an organization was not read, or not in full
+	Token    = "token"    // a token expires soon or has expired
 )
 
-// ParseConditions reads "changes" and "findings", each alone or with ":SEVERITY", and the
-// events, comma-separated.
+// ParseConditions reads "coverage", "changes" and "findings", the last two alone or with
+// ":SEVERITY", and the events, comma-separated.
 func ParseConditions(text string, events ...string) ([]Condition, error) {
 	var all []Condition
 	for item := range strings.SplitSeq(text, ",") {
@@ -196,7 +197,7 @@ func ParseConditions(text string, events ...string) ([]Condition, error) {
 		what, severity, _ := strings.Cut(item, ":")
 		c := Condition{what, cmp.Or(diff.Severity(severity), diff.Info)}
 		switch {
-		case slices.Contains(events, item):
+		case item == Coverage || slices.Contains(events, item):
 			c.Least = ""
 		case what != "changes" && what != "findings" || !slices.Contains(diff.Severities, c.Least):
 			return nil, fmt.Errorf("unknown value %q", item)

@@ -95,8 +95,8 @@ func (s *Settings) check() (err error) {
 	}
 	if s.takes("fail-on") {
 		if s.FailOn, err = ParseConditions(s.FailOnText); err != nil {
-			return s.wrong("fail-on", err, "use changes and findings, each alone or with "+
-				":critical, :high, :medium, :low or :info, such as changes,findings:high")
+			return s.wrong("fail-on", err, "use coverage, changes and findings, the last two "+
+				"alone or with :critical, :high, :medium, :low or :info, such as coverage,changes,findings:high")
 		}
 	}
 	if !s.takes("listen") {

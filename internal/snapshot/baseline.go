@@ -30,10 +30,10 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	}
 	b.SSO, b.Policies = b.Snapshot, b.Snapshot
 	if b.Snapshot.SSONotAssessed != "" {
-		b.SSO, _, err = s.LastWithSSO(ctx, organizationID, b.Snapshot.ID)
+		b.SSO, _, err = s.LastRead(ctx, organizationID, PartSSO, b.Snapshot.ID)
 	}
 	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
-		b.Policies, _, err = s.LastWithPolicies(ctx, organizationID, b.Snapshot.ID)
+		b.Policies, _, err = s.LastRead(ctx, organizationID, PartPolicies, b.Snapshot.ID)
 	}
 	if err != nil {
 		return b, true, err

@@ -122,7 +122,7 @@ func (s *Store) addCandidates(ctx context.Context, snapshotID int64, changes []C
 type AuditLog = ona.AuditLog
 
 var (
-	auditLogColumns = []string{"since", "until", "pages", "received", "not_assessed", "lacking"}
+	auditLogColumns = []string{"since", "until", "pages", "received"}
 	entryColumns    = []string{
 		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "kind",
 		"action", "unknown_fields",
@@ -141,10 +141,7 @@ func auditLogValues(l *AuditLog) (reading, entries [][]any) {
 			orNull(ona.CanonicalUnknown(e.Unknown)),
 		})
 	}
-	return [][]any{{
-		ona.FormatTime(l.Since), ona.FormatTime(l.Until), int64(l.Pages), int64(l.Received),
-		orNull(l.NotAssessed), orNull(l.Lacking),
-	}}, entries
+	return [][]any{{ona.FormatTime(l.Since), ona.FormatTime(l.Until), int64(l.Pages), int64(l.Received)}}, entries
 }
 
 // candidateValues returns, for each change, the places of its candidates in the log.
@@ -177,8 +174,10 @@ func readAuditLog(ctx context.Context, q querier, snapshotID int64) (*AuditLog, 
 			Since: r.instant(), Until: r.instant(), Pages: r.count(), Received: r.count(),
 			NotAssessed: r.text(), Lacking: r.text(),
 		}
-	}, "SELECT since, until, pages, received, not_assessed, lacking FROM audit_log_readings WHERE snapshot_id = ?",
-		snapshotID))
+	}, `SELECT l.since, l.until, l.pages, l.received, s.audit_log_not_assessed, s.audit_log_lacking
+		FROM audit_log_readings l
+		JOIN stored_snapshots s ON s.id = l.snapshot_id
+		WHERE l.snapshot_id = ?`, snapshotID))
 	if err != nil || !found {
 		return nil, err
 	}

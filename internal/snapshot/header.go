@@ -20,7 +20,8 @@ var snapshotColumns = []string{
 	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
 	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
-	"own_tokens", "own_token_ends_at", "own_token_not_assessed", "retries", "server_clock_offset_ms", "notes", "unknown_fields",
+	"audit_log_not_assessed", "audit_log_lacking", "own_tokens", "own_token_ends_at", "own_token_not_assessed",
+	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
 
@@ -44,7 +45,7 @@ func headerValues(h Snapshot) []any {
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
 		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
-		orNull(h.DomainsNotAssessed),
+		orNull(h.DomainsNotAssessed), orNull(h.AuditLogNotAssessed), orNull(h.AuditLogLacking),
 		int64(h.OwnToken.Tokens), nullInstant(h.OwnToken.Ends), orNull(h.OwnToken.NotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
@@ -60,8 +61,8 @@ func readHeader(r *reader) Snapshot {
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
 		DomainVerifications: r.count(), SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
-		DomainsNotAssessed: r.text(),
-		OwnToken:           ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
+		DomainsNotAssessed: r.text(), AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
+		OwnToken: ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil
 	h.ServerClockOffset = time.Duration(r.number()) * time.Millisecond
@@ -187,17 +188,6 @@ func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot
 		WHERE outcome = 'failed' AND taken_at < ?
 		GROUP BY source, organization_key
 	) ORDER BY id`, formatSeconds(at))
-}
-
-// LastWithSSO returns the newest complete snapshot of the organization, with an id up to upTo,
-// that could read the SSO configurations. It may be pruned.
-func (s *Store) LastWithSSO(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND sso_not_assessed IS NULL")
-}
-
-// LastWithPolicies does the same for the policies of the organization.
-func (s *Store) LastWithPolicies(ctx context.Context, organizationID string, upTo int64) (Snapshot, bool, error) {
-	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND policies_not_assessed IS NULL")
 }
 
 // NetChanges returns the differences between two complete snapshots of one organization, and

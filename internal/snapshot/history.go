@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,10 @@ type History struct {
 	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that could
 	// read these.
 	last, lastSSO, lastPolicies Snapshot
-	failed                      []failedFinding // open, in the failed snapshots since last
+	failed                      []failedFinding      // open, in the failed snapshots since last
+	lastRead                    map[string]time.Time // when a part was last read, by its name
+	approved                    map[int64]approvable // the complete snapshots of approved runs, by run
+	runs                        map[int64]bool       // those that have a snapshot of the organization
 	tables                      map[*versionTable]*timeline
 	// held has the rows that were current before at.
 	held   versions
@@ -38,6 +42,13 @@ type History struct {
 	seen   map[diff.Subject]bool
 	bodies map[int64][]byte // the responses of the last two snapshots, by their id
 	used   map[int64][]byte
+}
+
+// approvable is a snapshot that can be the approved baseline of later ones.
+type approvable struct {
+	at        Snapshot
+	inventory ona.Inventory
+	seen      map[diff.Subject]bool
 }
 
 // keptExpiry is what a snapshot showed for the first time about a configuration.
@@ -68,6 +79,7 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	h := &History{
 		reader: r, register: register, organizationID: organizationID, key: key,
 		tables: make(map[*versionTable]*timeline), shown: make(expiries), seen: make(map[diff.Subject]bool),
+		lastRead: make(map[string]time.Time), approved: make(map[int64]approvable), runs: make(map[int64]bool),
 	}
 	where := "WHERE organization_id = ?1 ORDER BY id"
 	if organizationID == "" {
@@ -79,7 +91,7 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	}
 	takenAt := make(map[int64]time.Time, len(h.snapshots))
 	for _, s := range h.snapshots {
-		takenAt[s.ID] = s.TakenAt
+		takenAt[s.ID], h.runs[s.RunID] = s.TakenAt, true
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
 		pending, err := queryAll(ctx, r.tx, "reading "+t.name, readStretch,
@@ -152,7 +164,13 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		if h.at.PoliciesNotAssessed == "" {
 			h.lastPolicies = h.at
 		}
+		for _, p := range h.at.Parts() {
+			if p.NotAssessed == "" && !p.NotDue {
+				h.lastRead[p.Name] = h.at.TakenAt
+			}
+		}
 	}
+	left := h.at
 	if len(h.snapshots) == 0 {
 		return at, false, nil
 	}
@@ -171,7 +189,10 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 			h.shown[k.subject.ID] = append(h.shown[k.subject.ID], k.expiry)
 		}
 	}
-	return h.at, true, nil
+	if left.Outcome == Complete && h.isApproved(left.RunID) {
+		err = h.keepApproved(left)
+	}
+	return h.at, true, err
 }
 
 // advance makes the rows current that a snapshot shows.
@@ -223,6 +244,70 @@ func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
 	h.reader.mu.Lock()
 	defer h.reader.mu.Unlock()
 	return readAuditLog(ctx, h.reader.tx, h.at.ID)
+}
+
+// isApproved reports whether a review, also a later one, approves a run.
+func (h *History) isApproved(runID int64) bool {
+	return slices.ContainsFunc(h.register.reviews, func(r Review) bool { return r.Approved && r.RunID == runID })
+}
+
+// keepApproved keeps the snapshot before at, whose rows are held, for comparisons.
+func (h *History) keepApproved(before Snapshot) error {
+	a := approvable{at: before, seen: maps.Clone(h.seen)}
+	if before.PrunedAt.IsZero() {
+		shown := maps.Clone(h.held)
+		maps.DeleteFunc(shown, func(t *versionTable, _ []version) bool { return !before.shows(t) })
+		var err error
+		if a.inventory, err = inventoryOf(shown, before); err != nil {
+			return err
+		}
+	}
+	h.approved[before.RunID] = a
+	return nil
+}
+
+// approval returns the approved baseline that was in force, nil if there was none.
+func (h *History) approval() *Approval {
+	var a *Approval
+	for _, r := range h.register.reviews {
+		if r.LedgerNumber > h.at.LedgerNumber || !h.runs[r.RunID] {
+			continue
+		}
+		if approved, complete := h.approved[r.RunID]; r.Approved && complete {
+			a = &Approval{Review: r, Snapshot: approved.at}
+		} else if a != nil {
+			a.Later = &r
+		}
+	}
+	return a
+}
+
+// ApprovalPruned reports whether retention removed the rows of the approved baseline.
+func (h *History) ApprovalPruned() bool {
+	a := h.approval()
+	return a != nil && !a.Snapshot.PrunedAt.IsZero()
+}
+
+// ApprovedNow does what Store.ApprovedNow does.
+func (h *History) ApprovedNow(_ context.Context, _ string, current ona.Inventory) (*finding.Approved, error) {
+	a := h.approval()
+	if a == nil {
+		return nil, nil
+	}
+	old := h.approved[a.Review.RunID]
+	seen := func(t diff.SubjectType, id string) bool { return old.seen[diff.Subject{Type: t, ID: id}] }
+	return a.compare(old.inventory, current, seen), nil
+}
+
+// Parts does what Store.Parts does.
+func (h *History) Parts(_ context.Context, at Snapshot) ([]finding.Part, error) {
+	parts := at.Parts()
+	for i := range parts {
+		if parts[i].NotAssessed != "" || at.Outcome == Failed {
+			parts[i].LastRead = h.lastRead[parts[i].Name]
+		}
+	}
+	return parts, nil
 }
 
 // SeenBefore does what Store.SeenBefore does.

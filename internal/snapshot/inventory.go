@@ -84,7 +84,11 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	if err != nil {
 		return ona.Inventory{}, err
 	}
-	inventory, err := c.inventory(h, h)
+	return inventoryOf(c, h)
+}
+
+func inventoryOf(shown versions, h Snapshot) (ona.Inventory, error) {
+	inventory, err := shown.inventory(h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
 	inventory.DomainsNotAssessed = h.DomainsNotAssessed
 	return inventory, err

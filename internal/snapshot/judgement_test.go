@@ -136,7 +136,7 @@ func addJudged(t *testing.T, store *snapshot.Store, at time.Time) (snapshot.Snap
 	renamed := inventory(scim("a", "Okta 2"))
 	run := beginRun(t, store, at)
 	saved, err := store.SaveComplete(t.Context(), snapshot.Collected{
-		Snapshot: snapshot.Snapshot{RunID: run, Source: "default", OrganizationID: acme, TakenAt: at},
+		Snapshot: snapshot.Snapshot{RunID: run, Source: "default", OrganizationID: acme, TakenAt: at, AuditLogLacking: log.Lacking},
 		Baseline: baseline, Inventory: renamed, Changes: diff.Compute(baseline.Inventory, renamed, nil), Findings: findings,
 		AuditLog: log, Candidates: [][]ona.AuditLogEntry{{log.Entries[0], log.Entries[2]}}, Acceptances: acceptances,
 		Exchanges: []snapshot.Exchange{{Number: 1, Method: "gitpod.v1.EventService/ListAuditLogs", Status: 200, SentAt: at, ResponseSize: 2,

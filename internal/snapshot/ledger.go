@@ -16,6 +16,7 @@ var factForms = map[string]evidence.Form{
 	"schedule":  evidence.NewForm("schedule", scheduleColumns...),
 	"prune":     evidence.NewForm("prune", append(slices.Clone(pruneColumns), "snapshots")...),
 	"rule_set":  evidence.NewForm("rule_set", ruleSetColumns...),
+	"review":    evidence.NewForm("review", reviewColumns...),
 }
 
 // link is a link in the ledger. The zero link stands before the first one.

@@ -13,8 +13,8 @@ import (
 )
 
 // Retention selects what Prune removes. Prune always keeps the snapshots that the next run
-// compares with: the newest complete one of each organization, and the newest ones that could
-// read its SSO configurations and its policies.
+// compares with: the newest complete one of each organization, the newest ones that could read
+// its SSO configurations and its policies, and its approved baseline that is in force.
 type Retention struct {
 	// KeepLast keeps this many of the newest complete snapshots of each organization, and every
 	// snapshot newer than the oldest of these. 0 turns the rule off.
@@ -29,6 +29,7 @@ type Retention struct {
 // Pruned is what Prune removed.
 type Pruned struct {
 	Snapshots []Snapshot // oldest first; their headers stay
+	Approved  []Snapshot // the approved baselines in force that the rules would remove, which were kept
 	Rows      int        // configurations, exchanges, changes and findings
 	Responses int        // responses whose bytes were removed; their hashes stay
 }
@@ -75,9 +76,19 @@ func (s *Store) LastPruned(ctx context.Context) (time.Time, error) {
 }
 
 func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pruned {
+	pruned := &Pruned{}
 	chosen, err := r.choose(ctx, tx)
 	tx.fail(err)
-	pruned := &Pruned{Snapshots: chosen}
+	approved, err := approvedSnapshots(ctx, tx)
+	tx.fail(err)
+	for _, h := range chosen {
+		if approved[h.ID] {
+			pruned.Approved = append(pruned.Approved, h)
+		} else {
+			pruned.Snapshots = append(pruned.Snapshots, h)
+		}
+	}
+	chosen = pruned.Snapshots
 	if len(chosen) > 0 || !r.ResponsesBefore.IsZero() {
 		recordPrune(ctx, tx, r, at, chosen)
 	}

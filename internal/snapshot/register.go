@@ -12,6 +12,7 @@ type Register struct {
 	Runs      []Run             // oldest first, without their sums
 	RuleSets  map[int64]RuleSet // by id
 	schedules []recordedSchedule
+	reviews   []Review        // in the order of recording
 	starts    map[int64]int64 // number of the link of the start of a run, by its id
 }
 
@@ -24,7 +25,7 @@ type recordedSchedule struct {
 // Register reads the register.
 func (r *Reader) Register(ctx context.Context) (*Register, error) {
 	register := &Register{RuleSets: make(map[int64]RuleSet), starts: make(map[int64]int64)}
-	var runsErr, schedulesErr error
+	var runsErr, schedulesErr, reviewsErr error
 	register.Runs, runsErr = queryAll(ctx, r.tx, "reading the runs", func(row *reader) Run {
 		run := readRun(row)
 		run.ToolVersion = row.text()
@@ -40,6 +41,7 @@ func (r *Reader) Register(ctx context.Context) (*Register, error) {
 		FROM schedules
 		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'schedule') ON row_id = id
 		ORDER BY id`)
+	register.reviews, reviewsErr = queryReviews(ctx, r.tx, "ORDER BY r.id")
 	_, rulesErr := queryAll(ctx, r.tx, "reading the rules", func(row *reader) bool {
 		id, thresholds := row.number(), row.text()
 		w := Wording{RuleID: row.text(), Title: row.text(), Expected: row.text(), Remedy: row.text(), TurnedOff: row.text()}
@@ -49,5 +51,5 @@ func (r *Reader) Register(ctx context.Context) (*Register, error) {
 		FROM rule_sets s
 		JOIN rule_wordings w ON w.rule_set_id = s.id
 		ORDER BY s.id, w.rule_id`)
-	return register, cmp.Or(runsErr, schedulesErr, rulesErr)
+	return register, cmp.Or(runsErr, schedulesErr, reviewsErr, rulesErr)
 }

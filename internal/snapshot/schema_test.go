@@ -113,6 +113,9 @@ func prunedFile(t *testing.T) string {
 	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "@daily"}, night(1)); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := store.AddReview(t.Context(), review(1)); err != nil {
+		t.Fatal(err)
+	}
 	rules := snapshot.RuleSet{Thresholds: "{}", Wordings: []snapshot.Wording{{RuleID: "SCIM-001", Title: "t"}}}
 	if _, err := store.RecordRules(t.Context(), rules); err != nil {
 		t.Fatal(err)

@@ -71,8 +71,11 @@ type Snapshot struct {
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
 	DomainVerifications                   int // that are stored
-	// These say why a part could not be read; empty if it was read.
-	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed string
+	// These say why a part could not be read; empty if it was read. A snapshot without a baseline
+	// does not read the audit log.
+	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed, AuditLogNotAssessed string
+	// AuditLogLacking says why entries of the audit log may be missing.
+	AuditLogLacking string
 	// OwnToken is what the API says about the end of the token that was used.
 	OwnToken ona.OwnToken
 	Retries  int
@@ -150,6 +153,10 @@ type SSOConfiguration struct {
 var (
 	ErrNotFound = errors.New("not found")
 	ErrPruned   = errors.New("retention removed it")
+
+	// A run cannot be reviewed or approved in these cases.
+	ErrNotEnded        = errors.New("the run has not ended")
+	ErrNothingComplete = errors.New("the run has no complete snapshot")
 
 	// In these cases the file is left untouched.
 	ErrNotDatabase    = errors.New("not a database of auditor")

@@ -171,6 +171,7 @@ var factTables = map[string][2]string{
 		) AS organization_id FROM stored_snapshots s)`, "id"},
 	"schedule": {"schedules", "id"},
 	"rule_set": {"rule_sets", "id"},
+	"review":   {"reviews", "id"},
 	"prune": {`(SELECT p.*, coalesce((
 			SELECT group_concat(g.snapshot_id, ',' ORDER BY g.snapshot_id)
 			FROM pruned_snapshots g

@@ -209,6 +209,9 @@ func (s *again) records(ctx context.Context, c snapshot.Collected) error {
 	case s.rules[s.RuleSetID].Other:
 		s.cannot("evaluate", s.otherRules())
 		compare = s.history.CompareChanges
+	case s.history.ApprovalPruned():
+		s.cannot("evaluate", "the approved baseline of that time is pruned")
+		compare = s.history.CompareChanges
 	case s.history.ScheduleChanged():
 		s.cannot("evaluate", "the schedule changed during its run")
 		compare = s.history.CompareChanges

@@ -296,6 +296,9 @@ func evidenceFile(t *testing.T) string {
 	r.fail(3, acme.id)
 	r.fail(4, "")
 	r.attributed(5, acme)
+	_, err := r.store.AddReview(r.ctx, snapshot.Review{ReviewedAt: night(5), RunID: 1, Reviewer: "jane", Conclusion: "as expected",
+		Ticket: "SEC-1", OSUser: "auditor", Host: "host"})
+	r.must(err)
 	r.recordRules("the rule in other words")
 	r.blind(6, acme)
 	r.night(7, acme, other)

@@ -257,8 +257,8 @@ func (v *verifier) checkLink(kind string, link snapshot.Row) {
 		v.add(p, "%s %d, which it records, is missing", kind, id)
 		return
 	}
-	if kind == "snapshot" && link.Int("ledger_number") != number {
-		v.add(p, "the snapshot refers to link %d instead", link.Int("ledger_number"))
+	if !link.Null("ledger_number") && link.Int("ledger_number") != number {
+		v.add(p, "the %s refers to link %d instead", kind, link.Int("ledger_number"))
 	}
 	v.compare(p, link.Text("link"), evidence.Link(link.Text("link_before"), link.Form, link.Record),
 		fmt.Sprintf("%s %d, this link or the previous link was altered", kind, id))

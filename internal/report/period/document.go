@@ -23,7 +23,8 @@ type document struct {
 	// tables have a sheet, a CSV file and an array in JSON each, in this order.
 	tables []*table.Table
 	sheets struct { // the same tables by name
-		population, nights, sample, net, changes, findings, exceptions, snapshots, runs *table.Table
+		population, nights, sample, net, changes, findings, exceptions, snapshots, runs,
+		reviews *table.Table
 	}
 	counts         map[item]any // of the sheet Population; nil if not known
 	ties, evidence *table.Table
@@ -46,7 +47,7 @@ func newDocument(p *Period, opts report.Options) *document {
 	d.sheets.findings = d.findingTable()
 	d.sheets.exceptions = d.exceptionTable()
 	d.sheets.snapshots = d.snapshotTable()
-	d.sheets.runs = d.runTable()
+	d.sheets.runs, d.sheets.reviews = d.runTable(), d.reviewTable()
 	ties := d.tieOuts()
 	d.ties = ties.Table(&d.names)
 	d.gaps = d.allGaps()

@@ -91,13 +91,13 @@ func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 	f := workbook(t, readPeriod(t, nightsOfNovember(t), inNovember(6)))
 	want := []string{
 		"Summary", "Population", "Nights", "Sample", "Net change", "Changes", "Findings", "Exceptions", "Snapshots", "Runs",
-		"Evidence", "Glossary",
+		"Reviews", "Evidence", "Glossary",
 	}
 	if d := cmp.Diff(want, f.GetSheetList()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	for _, c := range []struct{ sheet, cell, value string }{
-		{"Summary", "A2", "NOT COMPLETE: 2 of 8 expected nights of 2 organizations without a complete snapshot."},
+		{"Summary", "A2", "NOT COMPLETE: 2 of 8 expected nights of 2 organizations without a complete snapshot; not assessed in full: SSO in 2 nights."},
 		{"Nights", "A2", "2026-11-05 02:00:00"},
 		{"Nights", "B2", "=Birch|"},
 		{"Nights", "C2", "caught up"},

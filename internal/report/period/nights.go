@@ -178,7 +178,7 @@ func (n *organizationNight) collectionCells() []any {
 	if s.SSONotAssessed != "" {
 		cells[5] = table.Why("not assessed") // the sheet Snapshots says why
 	}
-	return cells
+	return append(cells, n.unread())
 }
 
 // reason returns the reason for the night's status, and when retention deleted its content.
@@ -311,10 +311,7 @@ func counts(s *snapshot.Snapshot) []any {
 // runTable lists the runs that started in the period or count for one of its nights, oldest
 // first.
 func (d *document) runTable() *table.Table {
-	nights := make(map[*snapshot.Run][]string)
-	for _, n := range d.nights {
-		nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
-	}
+	nights := d.nightsOfRuns()
 	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
 	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
 		if r := d.runs[id]; d.contains(r.StartedAt) || len(nights[r]) > 0 {

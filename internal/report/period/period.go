@@ -70,6 +70,7 @@ type Period struct {
 	schedules []schedule.Period       // oldest first
 	expected  []schedule.Period       // the same, filled with every UTC day without a schedule
 	runs      map[int64]*snapshot.Run // every run in the database, by id
+	reviews   []snapshot.Review       // all in the database, in the order of recording
 	// nights are the nights in the period, drawn the same nights in the order of the sample.
 	// earlier counts the nights since the first run that are before the period.
 	nights, drawn []*night
@@ -187,10 +188,11 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*snapshot.Snapshot, err error) {
 	runs, errRuns := store.Runs(ctx, 0, 0)
 	schedules, errSchedules := store.Schedules(ctx)
-	if err := cmp.Or(errRuns, errSchedules); err != nil {
+	reviews, errReviews := store.Reviews(ctx, 0, 0)
+	if err := cmp.Or(errRuns, errSchedules, errReviews); err != nil {
 		return nil, err
 	}
-	p.schedules = schedules
+	p.schedules, p.reviews = schedules, reviews
 	slices.Reverse(runs) // oldest first
 	next, err := p.readNights(runs)
 	if err != nil {

@@ -35,6 +35,7 @@ func (d *document) countPopulations() {
 	d.sheets.population = d.table("Population")
 	for _, o := range d.organizations {
 		d.countNights(o)
+		d.countCoverage(o)
 		d.countSnapshots(o)
 		d.countConfigurations(o, &o.scim)
 		d.countConfigurations(o, &o.sso)
@@ -201,8 +202,8 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 		size: func(s *snapshot.Snapshot) int { return s.SSOConfigurations }}
 	var errPolicies error
 	if o.opening != nil {
-		o.sso.first, err = snapshotOrNil(store.LastWithSSO(ctx, o.id, o.opening.ID))
-		o.policiesBefore, errPolicies = snapshotOrNil(store.LastWithPolicies(ctx, o.id, o.opening.ID))
+		o.sso.first, err = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartSSO, o.opening.ID))
+		o.policiesBefore, errPolicies = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartPolicies, o.opening.ID))
 	}
 	for _, s := range o.complete {
 		o.scim.first = cmp.Or(o.scim.first, s)

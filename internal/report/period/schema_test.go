@@ -46,7 +46,7 @@ func columnSchema(t *table.Table, c table.Column) object {
 	return map[table.Kind]object{
 		table.TextKind: {"type": []string{"string", "null"}},
 		table.IntKind:  {"type": []string{"integer", "null"}},
-		table.BoolKind: {"type": "boolean"},
+		table.BoolKind: {"type": []string{"boolean", "null"}},
 		table.TimeKind: {"type": []string{"string", "null"}, "format": "date-time"},
 		table.DayKind:  {"type": "string", "format": "date"},
 		table.ListKind: {"type": "array", "items": object{"type": "string"}},

@@ -95,7 +95,14 @@ func (d *document) statusText() string {
 	if n := d.failedTieOuts; n > 0 {
 		rest += "; " + report.Count(n, "tie-out") + " failed"
 	}
+	covered, unread := d.coverageText()
+	if unread != "" {
+		rest += "; not assessed in full: " + unread
+	}
 	switch {
+	case len(d.gaps) == 0 && unread != "":
+		return fmt.Sprintf("%s FOR %s ONLY: %s, each with a complete snapshot%s.", report.Complete,
+			strings.Join(covered, ", "), what, rest)
 	case len(d.gaps) == 0:
 		return fmt.Sprintf("%s: %s, each with a complete snapshot%s.", report.Complete, what, rest)
 	case uncovered > 0:

@@ -20,11 +20,7 @@ const title = "SCIM and SSO configuration audit of a period"
 func (d *document) summarySheet() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid}
 	s.Add(xlsx.Title, title+": "+d.String())
-	look := xlsx.Alarm
-	if len(d.gaps) == 0 {
-		look = xlsx.AllWell
-	}
-	s.AddText(look, d.status, len(s.Fixed))
+	s.AddText(report.Looks[d.state()], d.status, len(s.Fixed))
 	for _, alarm := range d.alarms {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
 	}
@@ -35,6 +31,8 @@ func (d *document) summarySheet() *xlsx.Sheet {
 	s.AddBlock("Organizations; the sheet Population has all counts", d.overviewTable())
 	s.AddBlock("Nights without a complete snapshot", d.uncoveredNights(),
 		"organization", "night", "reason", "status", "run_id")
+	s.AddBlock("Runs without a review", firstRows(rowsWith(d.sheets.reviews, "reviewed", any("not reviewed")), 50),
+		"nights", "outcome", "reviewed", "run_id", "started_at")
 	severities := make([]any, len(diff.Severities)) // without a severity, the row is a total
 	for i, severity := range diff.Severities {
 		severities[i] = report.Word(severity)

@@ -79,7 +79,7 @@ func height(l Look, cells []cell, widths []float64) float64 {
 		return titleHeight
 	case Heading:
 		return headingHeight
-	case Note, Alarm, AllWell:
+	case Note, Alarm, Caution, AllWell:
 		return lineHeight
 	}
 	lines := 1

@@ -17,6 +17,7 @@ const (
 	Title
 	Note
 	Alarm
+	Caution
 	AllWell
 	lookLiteral
 	lookTime
@@ -39,6 +40,7 @@ type colors struct{ text, ground string }
 var palette = map[Look]colors{
 	Header:                   {"FFFFFF", "1F4E78"},
 	Alarm:                    {"FFFFFF", "9C0006"},
+	Caution:                  {"7F3F00", "FFE0B2"},
 	AllWell:                  {"0B5D1E", "D9EAD3"},
 	toneLook(table.Critical): {"FFFFFF", "9C0006"},
 	toneLook(table.High):     {"9C0006", "FFC7CE"},
@@ -89,7 +91,7 @@ func (l Look) style() *excelize.Style {
 		s.Font.Size, s.Font.Bold, s.Alignment = 16, true, nil
 	case Heading:
 		s.Font.Size, s.Font.Bold, s.Alignment = 13, true, nil
-	case Alarm, AllWell:
+	case Alarm, Caution, AllWell:
 		s.Font.Bold, s.Alignment = true, nil
 	case Note:
 		s.Font.Italic, s.Alignment = true, nil

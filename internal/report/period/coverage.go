@@ -1,0 +1,111 @@
+package period
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/snapshot"
+)
+
+// The coverage of a part in a night, as items of the sheet Population.
+const (
+	readInFull = "read in full"
+	readInPart = "read only in part"
+	notRead    = "not assessed"
+	notDue     = "not due: a first snapshot has no changes to look up"
+	noSnapshot = "no complete snapshot"
+)
+
+// coverageItems is the order in which nights are counted. The ones after the third are omitted if
+// 0.
+var coverageItems = []string{readInFull, notRead, noSnapshot, readInPart, notDue}
+
+// partNames returns the names of the parts of an organization.
+func partNames() (names []string) {
+	for _, part := range new(snapshot.Snapshot).Parts() {
+		names = append(names, part.Name)
+	}
+	return names
+}
+
+// coverage returns the coverage of a part in a night, "" if the night has no result yet.
+func (n *organizationNight) coverage(name string) string {
+	switch {
+	case n.isUncovered():
+		return noSnapshot
+	case n.snapshot == nil:
+		return ""
+	}
+	parts := n.snapshot.Parts()
+	part := parts[slices.IndexFunc(parts, func(p finding.Part) bool { return p.Name == name })]
+	switch {
+	case part.NotDue:
+		return notDue
+	case part.NotAssessed != "":
+		return notRead
+	case part.Lacking != "":
+		return readInPart
+	}
+	return readInFull
+}
+
+// unread names the parts that the night's snapshot could not read in full.
+func (n *organizationNight) unread() string {
+	var names []string
+	for _, name := range partNames() {
+		if c := n.coverage(name); c == notRead || c == readInPart {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// countCoverage counts the nights of an organization in which each part was read.
+func (d *document) countCoverage(o *organization) {
+	for _, name := range partNames() {
+		counts := make(map[string]int)
+		for i := range o.nights {
+			counts[o.nights[i].coverage(name)]++
+		}
+		for i, text := range coverageItems {
+			if i < 3 || counts[text] > 0 {
+				d.count(item{o.index, "Coverage", name + ": " + text, ""}, counts[text], "")
+			}
+		}
+	}
+}
+
+// coverageText returns the parts that were read in full in every night with a complete snapshot,
+// and in words the number of nights in which the others were not.
+func (d *document) coverageText() (covered []string, gaps string) {
+	var all []string
+	for _, name := range partNames() {
+		n := 0
+		for i := range d.every {
+			if c := d.every[i].coverage(name); c == notRead || c == readInPart {
+				n++
+			}
+		}
+		if n == 0 {
+			covered = append(covered, name)
+		} else {
+			all = append(all, fmt.Sprintf("%s in %s", name, report.Count(n, "night")))
+		}
+	}
+	return covered, strings.Join(all, ", ")
+}
+
+// state returns the colour of the report's status.
+func (d *document) state() report.State {
+	_, unread := d.coverageText()
+	switch {
+	case len(d.gaps) > 0 || d.failedTieOuts > 0:
+		return report.Red
+	case unread != "":
+		return report.Amber
+	}
+	return report.Green
+}

@@ -1,0 +1,61 @@
+package snapshot
+
+import (
+	"context"
+
+	"scim-auditor/internal/finding"
+)
+
+// The parts of an organization that a snapshot reads.
+const (
+	PartSCIM     = "SCIM"
+	PartSSO      = "SSO"
+	PartPolicies = "policies"
+	PartDomains  = "domains"
+	PartAuditLog = "audit log"
+)
+
+// partRead has the condition on the view snapshots that a complete snapshot read a part.
+var partRead = map[string]string{
+	PartSCIM:     "true",
+	PartSSO:      "sso_not_assessed IS NULL",
+	PartPolicies: "policies_not_assessed IS NULL",
+	PartDomains:  "domains_not_assessed IS NULL",
+	PartAuditLog: "baseline_id IS NOT NULL AND audit_log_not_assessed IS NULL",
+}
+
+// Parts returns every part of an organization, SCIM first, and why a complete snapshot could not
+// read it. LastRead is not set.
+func (h *Snapshot) Parts() []finding.Part {
+	return []finding.Part{
+		{Name: PartSCIM},
+		{Name: PartSSO, NotAssessed: h.SSONotAssessed},
+		{Name: PartPolicies, NotAssessed: h.PoliciesNotAssessed},
+		{Name: PartDomains, NotAssessed: h.DomainsNotAssessed},
+		{Name: PartAuditLog, NotAssessed: h.AuditLogNotAssessed, Lacking: h.AuditLogLacking, NotDue: h.BaselineID == 0},
+	}
+}
+
+// Parts returns the parts of a snapshot with LastRead. The snapshot need not be stored yet.
+func (s *Store) Parts(ctx context.Context, h Snapshot) ([]finding.Part, error) {
+	parts := h.Parts()
+	for i := range parts {
+		if parts[i].NotAssessed == "" && h.Outcome != Failed {
+			continue
+		}
+		last, _, err := lastComplete(ctx, s.db, h.OrganizationID, h.ID, "AND "+partRead[parts[i].Name])
+		if err != nil {
+			return nil, err
+		}
+		parts[i].LastRead = last.TakenAt
+	}
+	return parts, nil
+}
+
+// LastRead returns the newest complete snapshot of the organization, with an id up to upTo, that
+// could read a part. It may be pruned.
+func (s *Store) LastRead(
+	ctx context.Context, organizationID, part string, upTo int64,
+) (h Snapshot, found bool, err error) {
+	return lastComplete(ctx, s.db, organizationID, upTo+1, "AND "+partRead[part])
+}
