@@ -248,7 +248,6 @@ func TestFailureInTheMiddleOfAListing(t *testing.T) {
 		status       int
 		code         string
 	}{
-		{"SCIM 400", list, 400, CodeInvalidArgument},
 		{"SCIM 401", list, 401, CodeUnauthenticated},
 		{"SCIM 403", list, 403, CodePermissionDenied},
 		{"SCIM 500", list, 500, CodeInternal},
