@@ -20,10 +20,12 @@ func ExampleStory() {
 		fmt.Println(line)
 	}
 	// Output:
-	// acme: "Contractors EMEA" may link accounts with an unverified e-mail address, and the audit log has no entry of it
+	// acme: "Contractors EMEA" may link accounts with an unverified e-mail address, and the audit log
+	// has no entry of it
 	// acme: "Okta Logistics AMER" was deleted and created anew with the same sign-in
 	// acme: accounts may be created without SCIM
-	// acme: everybody with an address in acme-ventures.example may join, and its verification was begun
+	// acme: everybody with an address in acme-ventures.example may join, and its verification was
+	// begun
 	// globex: the sign-in "Rippling" was enabled again
 	// globex: the sign-in "Okta Workforce Identity" serves another e-mail domain too
 	// globex: the sign-in "JumpCloud" asks for more scopes
@@ -80,8 +82,8 @@ func TestTheStoryHasEveryNight(t *testing.T) {
 	}
 }
 
-// transition is the cause of a change: a field of a row has one value on a night and another on the next complete one. The empty field
-// stands for the row itself.
+// transition is the cause of a change: a field of a row has one value on a night and another on the
+// next complete one. The empty field stands for the row itself.
 type transition struct {
 	kind                    string
 	organization, list, key string

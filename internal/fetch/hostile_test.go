@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A hostile server breaks one method. Every case says which code the collection must end with, what the error must name, and how often the
-// method may be asked.
+// A hostile server breaks one method. Every case says which code the collection must end with, what
+// the error must name, and how often the method may be asked.
 type hostileCase struct {
 	name   string
 	method string // ListSCIMConfigurations unless set

@@ -154,7 +154,8 @@ func TestASourceBelongsToItsOrganizationUntilTheNewOneIsNamed(t *testing.T) {
 		t.Errorf("the other organization was listed %d times", n)
 	}
 
-	// The operator names it: it is a new organization with a baseline of its own, and from then on the source's.
+	// The operator names it: it is a new organization with a baseline of its own, and from then on the
+	// source's.
 	named := h.source("default", globex.Token)
 	named.Fetch.OrganizationID = globex.ID
 	first := h.mustRun(named).Organizations[0]

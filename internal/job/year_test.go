@@ -180,8 +180,8 @@ func (o *yearly) meet(method string) *fault {
 	return &l.fault
 }
 
-// cut removes the rows that the last snapshot had. What no snapshot had and the only page hides cannot
-// be known, see docs/completeness.md.
+// cut removes the rows that the last snapshot had. What no snapshot had and the only page hides
+// cannot be known, see docs/completeness.md.
 func (o *yearly) cut(answer []byte) []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -277,9 +277,10 @@ func (o *yearly) check(in ona.Inventory, changes []snapshot.Change) error {
 }
 
 // TestAFailedNightIsFollowedByACompleteOne runs many nights of many organizations in which
-// configurations come, change and go, and requests meet faults of every kind, for one request, a few
-// or several nights. A night fails only while something is wrong, what a snapshot says was so, and it
-// has every change since the snapshot before it. A year: -nights 365 -organizations 100 -faulty 0.01.
+// configurations come, change and go, and requests meet faults of every kind, for one request, a
+// few or several nights. A night fails only while something is wrong, what a snapshot says was so,
+// and it has every change since the snapshot before it. A year: -nights 365 -organizations 100
+// -faulty 0.01.
 func TestAFailedNightIsFollowedByACompleteOne(t *testing.T) {
 	byToken := map[string]*yearly{}
 	var all []*yearly
