@@ -68,6 +68,11 @@ func nameOf(n int) string {
 	return fmt.Sprintf("%s %s %s %d", provider, department, region, n+1)
 }
 
+// domains is the number of e-mail domains of an organization, all of them verified.
+const domains = 100
+
+func domainOf(n int) string { return fmt.Sprintf("d%02d.example", n%domains) }
+
 // organization makes an organization whose SCIM configurations each have a sign-in of their own and
 // fail one rule, SCIM-005, because their tokens live for 540 days.
 func (w *world) organization(name string, configurations int) *demo.State {
@@ -86,7 +91,13 @@ func (w *world) organization(name string, configurations int) *demo.State {
 			"id": sso, "organizationId": s.ID, "displayName": nameOf(n), "clientId": "ona-" + sso[9:],
 			"issuerUrl":    "https://" + sso[:8] + ".idp.example/oauth2/default",
 			"providerType": ona.ProviderTypeCustom, "state": ona.SSOStateActive,
-			"emailDomain": sso[:8] + ".example", "emailDomains": []string{sso[:8] + ".example"},
+			"emailDomain": domainOf(n), "emailDomains": []string{domainOf(n)},
+		})
+	}
+	for n := range min(configurations, domains) {
+		s.Domains = append(s.Domains, demo.Row{
+			"id": demo.ID(name, "domain", strconv.Itoa(n)), "organizationId": s.ID, "domain": domainOf(n),
+			"state": ona.DomainVerified, "verifiedAt": "2026-01-05T09:30:00.000Z",
 		})
 	}
 	return s

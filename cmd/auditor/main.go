@@ -41,12 +41,12 @@ type environment struct {
 	terminal       bool // stderr is a terminal, so the progress line can be erased
 	now            func() time.Time
 	hostname       func() (string, error)
-	// limits bounds the requests, sleep waits between them. Zero values select the defaults of
-	// package fetch.
+	// limits restricts the requests; sleep is called to wait between them. Zero values select the
+	// defaults of package fetch.
 	limits fetch.Limits
 	sleep  func(context.Context, time.Duration) error
-	// hangups delivers SIGHUPs until stop is called. Before and after that, SIGHUP ends the
-	// process.
+	// hangups returns a channel that gets every SIGHUP until stop is called. At any other time
+	// SIGHUP ends the process.
 	hangups func() (signals <-chan os.Signal, stop func())
 	// freeSpace returns the number of bytes left on the disk of a path.
 	freeSpace func(path string) (uint64, error)
@@ -60,8 +60,8 @@ func execute() int {
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
-		// A batch job of seconds: measured on one organization of 10,000, this saves a sixth of
-		// the processor time.
+		// The job runs for seconds. For one organization of 10,000 configurations this saves a
+		// sixth of the processor time.
 		debug.SetGCPercent(200)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -122,8 +122,8 @@ func usageHint(command *cobra.Command, args []string) string {
 	return hint
 }
 
-// helpTexts has the description of each command, whose first paragraph stands alone in lists,
-// and its example.
+// helpTexts has the description and the example of each command. Lists of commands show only the
+// first paragraph of the description.
 //
 //go:embed help.txtar
 var helpTexts []byte
@@ -191,7 +191,7 @@ func openToRun(ctx context.Context, path string, now time.Time, do func(*snapsho
 	// The lock file is in the same folder.
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		err = fmt.Errorf("creating the database's folder: %w", err)
-		return failed(err, cmp.Or(hintFor(err), "name a file with --db in a folder that this user may create"))
+		return failed(err, cmp.Or(hintFor(err), "use --db to name a file in a folder that this user may create"))
 	}
 	return lockDatabase(ctx, path, now, snapshot.Open, do)
 }

@@ -15,8 +15,8 @@ type Fault struct {
 	// Status is set.
 	Code, Message string
 	Status        int
-	// Text, if not empty, is the whole body in place of a Connect error, as a proxy or a router sends
-	// it; Status must be set.
+	// Text, if not empty, is the whole body instead of a Connect error, like the error page of a
+	// proxy; Status must be set.
 	Text string
 	// RetryDelay, if positive, is sent to the client as google.rpc.RetryInfo.
 	RetryDelay time.Duration
@@ -54,7 +54,7 @@ func (f *Fault) Write(w http.ResponseWriter) {
 // retryInfo returns a google.rpc.RetryInfo as an error detail: the protobuf message in unpadded
 // base64, and as text under "debug".
 func retryInfo(delay time.Duration) Row {
-	// Field number and wire type, which is 0 for a number and 2 for a message.
+	// Protobuf tags: field number << 3 | wire type, which is 0 for a number and 2 for a message.
 	const secondsField, nanosField, delayField = 1 << 3, 2 << 3, 1<<3 | 2
 	duration := binary.AppendUvarint([]byte{secondsField}, uint64(delay/time.Second))        //nolint:gosec // positive
 	duration = binary.AppendUvarint(append(duration, nanosField), uint64(delay%time.Second)) //nolint:gosec // positive

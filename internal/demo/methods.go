@@ -26,8 +26,8 @@ type request struct {
 	Pagination          pagination `json:"pagination"`
 }
 
-// filter selects the rows that match every list, from an instant on and before another; an empty
-// list and the zero time match all.
+// filter selects the rows whose value is in each list and whose time is From or later and before
+// To; an empty list and the zero time match all.
 type filter struct {
 	SubjectIDs   []string  `json:"subjectIds"`
 	SubjectTypes []string  `json:"subjectTypes"`
@@ -252,18 +252,18 @@ func (c call) page(field string, rows []Row) (Row, *Fault) {
 	return answer, nil
 }
 
-// key is what sorts a row if tokens name rows; no two rows have the same.
+// key is the unique sort key of a row, for page tokens that name a row instead of a position.
 func (c call) key(row Row) string { return fmt.Sprint(row[c.pageKey], "\n", row["id"]) }
 
-// token returns a page token with a place in the list. It contains a hash of the listing, so that a
-// token from another method or organization is refused.
+// token returns a page token: a hash of method, organization and place, then the place. So a token
+// from another method or organization is refused.
 func (c call) token(place string) string {
 	sum := sha256.Sum256([]byte(c.method + "\n" + c.state.ID + "\n" + place))
 	return base64.RawURLEncoding.EncodeToString(append(sum[:9:9], place...))
 }
 
 // start returns where the requested page begins; without a token at the first row. It refuses a
-// position beyond the end, which exists if the list has become shorter.
+// position beyond the end; a token can have one if the list became shorter since.
 func (c call) start(rows []Row) (start int, ok bool) {
 	token := c.Pagination.Token
 	if token == "" {

@@ -56,8 +56,8 @@ func refineOrganization(row *Change, before, after value) {
 	}
 }
 
-// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: a server that starts
-// or stops reporting the field changes nothing.
+// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: if a server starts or
+// stops reporting the field, the instant of creation did not change.
 func refineCreatedAt(row *Change, before, after value) {
 	if !before.reported() || !after.reported() {
 		row.Kind = FieldChanged
@@ -104,7 +104,7 @@ func wholeDays(from, to time.Time) string {
 	const secondsADay = 24 * 60 * 60
 	days := int((to.Unix() - from.Unix()) / secondsADay)
 	if from.UTC().AddDate(0, 0, days).After(to) {
-		days-- // fractions of a second
+		days-- // Unix drops fractions of a second
 	}
 	return ona.Days(days)
 }

@@ -1,7 +1,7 @@
 //go:build !windows
 
-// Package durable writes files so that, even after a power loss, a file is either complete or
-// absent.
+// Package durable writes files so that, even after a power loss, a file has its complete new
+// content or is as it was before.
 package durable
 
 import (

@@ -1,5 +1,5 @@
-// Package durable writes files so that, even after a power loss, a file is either complete or
-// absent.
+// Package durable writes files so that, even after a power loss, a file has its complete new
+// content or is as it was before.
 package durable
 
 import (
@@ -25,5 +25,5 @@ func WriteFile(name string, data []byte, mode fs.FileMode) (err error) {
 // Symlink fails: on Windows a symbolic link needs a privilege that a batch job does not have.
 func Symlink(string, string) error { return errors.ErrUnsupported }
 
-// SyncFolder does nothing: Windows cannot flush a folder, and NTFS journals its names.
+// SyncFolder does nothing: Windows cannot flush a folder, but NTFS journals file names.
 func SyncFolder(string) error { return nil }

@@ -14,19 +14,19 @@ import (
 
 // The files of a report folder that make it evidence.
 const (
-	// SumsFile has the SHA-256 of every other file, except the two below, in the format of
-	// sha256sum.
+	// SumsFile has the SHA-256 of every other file except SignatureFile and TimestampFile, in the
+	// format of sha256sum.
 	SumsFile = "SHA256SUMS"
 	// SignatureFile is an SSH signature of SumsFile, TimestampFile an RFC 3161 response for it.
 	SignatureFile = "SHA256SUMS.sig"
 	TimestampFile = "SHA256SUMS.tsr"
-	// HeadFile has the line of the Head of the run, or of the newest run in the period.
+	// HeadFile has one line: the Head of the report's run, or for a period of its newest run.
 	HeadFile = "head.txt"
 )
 
 // CheckFolder compares the files in a report folder with its SumsFile. It reports each file that
-// has another hash, is missing, or is not listed in SumsFile. Sums has the hashes in SumsFile by
-// file. It fails if the folder cannot be read.
+// has another hash, is missing, or is not listed in SumsFile. The map sums has the hash that
+// SumsFile lists for each file name. It fails if the folder cannot be read.
 func CheckFolder(folder string) (sums map[string]string, problems []string, err error) {
 	root, err := os.OpenRoot(folder) // no name and no symbolic link can lead out of the folder
 	if err != nil {

@@ -38,7 +38,8 @@ func objectTypeOf[T any]() objectType {
 }
 
 // decode reads a valid JSON object into object, a pointer to a struct of this type. It returns the
-// fields that the type does not declare and adds their names to unknown. An id must not be empty.
+// fields that the type does not declare and adds their names to unknown. It fails if the object has
+// no id.
 func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
 	fields, err := readMembers(raw, lenient)
 	if err != nil {
@@ -73,8 +74,8 @@ func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (on
 	return kept, nil
 }
 
-// valueOf removes a field and returns its value; nil if it is absent or null. If the value is a
-// member of an object, the other members of the object stay, as Field.member.
+// valueOf removes a field and returns its value; nil if it is absent or null. If f.Member is set,
+// the value is inside the object f.Name, whose other members stay in m as Name.member.
 func (m members) valueOf(f ona.Field) (jsontext.Value, error) {
 	if f.Member == "" {
 		return m.take(f.Name), nil
@@ -247,7 +248,8 @@ func decodeOrganization(body []byte, unknown fieldSet) (o ona.Organization, err 
 	return o, err
 }
 
-// statedPolicies are policies with the organization id in the response; empty if it has none.
+// statedPolicies are policies and the organization id that the response states; the id is empty if
+// it states none.
 type statedPolicies struct {
 	ona.OrganizationPolicies
 	OrganizationID string `api:"organizationId,id"`

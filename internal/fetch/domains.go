@@ -13,9 +13,10 @@ func domainListing(organizationID string) listing[ona.DomainVerification] {
 			method: ona.ListDomainVerifications, field: "domainVerifications",
 			request: request{OrganizationID: organizationID},
 		},
-		noun:   "domain verification",
-		decode: decodeDomain,
-		ids:    func(d *ona.DomainVerification) (string, string) { return d.ID, d.OrganizationID },
+		noun:     "domain verification",
+		decode:   decodeDomain,
+		ids:      func(d *ona.DomainVerification) (string, string) { return d.ID, d.OrganizationID },
+		received: func(d *ona.DomainVerification) []byte { return d.Raw },
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"scim-auditor/internal/report/table"
 )
 
-// part is one sheet of the workbook: a whole Sheet, or one with some of its table's rows.
+// part is one sheet of the workbook: a whole Sheet, or a slice of one whose table is too long.
 type part struct {
 	Sheet
 	columns []table.Column // none without a table
@@ -55,7 +55,8 @@ func (p *part) header() int {
 // end returns the last row of the table, or the last line without a table.
 func (p *part) end() int { return max(len(p.Lines), p.header()+len(p.rows)) }
 
-// cells returns the range from a column and row to a column in the last row of the table.
+// cells returns the range from the cell in column from and this row to the cell in column to and
+// the last row of the table.
 func (p *part) cells(from, row, to int) string {
 	return fmt.Sprintf("%s%d:%s%d", column(from), row, column(to), p.end())
 }
@@ -65,7 +66,7 @@ func column(i int) string {
 	return name
 }
 
-// addSheet adds a sheet without its rows, which pack writes.
+// addSheet adds a sheet without its rows. Method pack writes them later.
 func (w *writer) addSheet(p part) error {
 	if len(w.parts) == 0 {
 		if err := w.SetSheetName(w.GetSheetName(0), p.Name); err != nil {
@@ -82,8 +83,9 @@ func (w *writer) addSheet(p part) error {
 	return err
 }
 
-// addTable makes the rows of a data sheet a table object. Without rows it adds none, because
-// excelize would extend it. Excelize reads the names of the columns from the sheet.
+// addTable makes the rows of a data sheet a table object. A table without rows gets no table
+// object, because excelize would stretch it over an empty row. Excelize reads the names of the
+// columns from the sheet.
 func (w *writer) addTable(p *part) error {
 	if len(p.rows) == 0 || p.header() != 1 {
 		return nil
@@ -91,13 +93,13 @@ func (w *writer) addTable(p *part) error {
 	header, name := titles(p.columns), strings.NewReplacer(" (", "_", ")", "", " ", "_").Replace(p.Name)
 	return errors.Join(w.SetSheetRow(p.Name, "A1", &header), w.AddTable(p.Name, &excelize.Table{
 		Range:     p.cells(0, 1, len(p.columns)-1),
-		Name:      "audit_" + name, // SSO alone is also the name of a column
+		Name:      "audit_" + name, // a name such as SSO alone would be a cell reference
 		StyleName: "TableStyleMedium2",
 	}))
 }
 
 // setColumns sets the widths, and freezes the header and the first column of a data sheet. It
-// starts with the last column, because excelize inserts each before the others.
+// goes from the last column to the first, because excelize puts each new column before the others.
 func (w *writer) setColumns(p *part) error {
 	for i := len(p.widths) - 1; i >= 0; i-- {
 		if err := w.SetColWidth(p.Name, column(i), column(i), p.widths[i]); err != nil {
@@ -113,8 +115,8 @@ func (w *writer) setColumns(p *part) error {
 	})
 }
 
-// markDays adds a bar for the days to a token's expiry, which is full at two years, the longest
-// life of a token. Expired tokens have a red background. The format stays correct if a person
+// markDays adds a bar that shows the days until a token expires. The bar is full at two years, the
+// longest life of a token. Expired tokens have a red background. The format stays correct if a person
 // sorts or edits rows.
 func (w *writer) markDays(p *part) error {
 	days := slices.IndexFunc(p.columns, func(c table.Column) bool { return c.Key == "days_to_expiry" })
@@ -164,7 +166,7 @@ func (w *writer) setPrinting(p *part) error {
 	return w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: rows, Scope: p.Name})
 }
 
-// Charts are placed over empty rows of a sheet, above the lines with their numbers.
+// Charts cover empty rows of a sheet; the rows with their numbers follow below.
 type Charts struct {
 	First  int // first row of the charts; the row above has their heading
 	Header int // row with the titles of the numbers; the first column names the points
