@@ -54,7 +54,10 @@ func beside(member string) func(*yearly, []byte) []byte {
 	}
 }
 
-// faults are the ways in which a request fails.
+// lacksRows is a fault that only a listing can have.
+var lacksRows = fault{"a page that lacks rows", false, true, altered((*yearly).cut)}
+
+// faults are the ways in which any request fails.
 var faults = []fault{
 	{"HTTP 500", true, false, scripted(demo.Fault{Code: "internal"})},
 	{"HTTP 503", true, false, scripted(demo.Fault{Code: "unavailable"})},
@@ -86,7 +89,6 @@ var faults = []fault{
 	{"another organization", false, false, altered(func(o *yearly, answer []byte) []byte {
 		return bytes.ReplaceAll(answer, []byte(o.state.ID), []byte(demo.ID("somebody else")))
 	})},
-	{"a page that lacks rows", false, true, altered((*yearly).cut)},
 	{"HTTP 400", false, false, scripted(demo.Fault{Code: "invalid_argument"})},
 	{"no plan", false, false, scripted(demo.Fault{Code: "failed_precondition"})},
 	{"HTTP 401", false, false, scripted(demo.Fault{Code: "unauthenticated"})},

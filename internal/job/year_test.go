@@ -163,6 +163,9 @@ func (o *yearly) meet(method string) *fault {
 			return nil
 		}
 		l = lasting{fault: faults[random.IntN(len(faults))]}
+		if (method == ona.ListSCIMConfigurations || method == ona.ListSSOConfigurations) && random.IntN(3) == 0 {
+			l.fault = lacksRows
+		}
 		switch {
 		case l.once && len(o.tonight[method]) > 0:
 			return nil
