@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -44,7 +43,7 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 		return []check.Result{check.Failed("settings", err, "")}
 	}
 	ctx := cmd.Context()
-	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(env, s)...)
+	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(ctx, env, s)...)
 	database, store := check.Database(ctx, s.DB)
 	results = append(results, database, check.Folder("report folder", s.Out, "--out"),
 		check.Disk(env.freeSpace, filepath.Dir(s.DB), s.Out))
@@ -61,7 +60,7 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 }
 
 // checkSettings checks the settings that Load does not parse, and the files that they name.
-func checkSettings(env environment, s *settings.Settings) []check.Result {
+func checkSettings(ctx context.Context, env environment, s *settings.Settings) []check.Result {
 	var results []check.Result
 	if schedule, err := s.Schedule(); err != nil {
 		results = append(results, check.Failed("schedule", err, ""))
@@ -83,9 +82,8 @@ func checkSettings(env environment, s *settings.Settings) []check.Result {
 	}
 	if recipients, err := s.Notifications(); err != nil {
 		results = append(results, check.Failed("notifications", err, ""))
-	} else if n := len(recipients); n > 0 {
-		results = append(results, check.Result{Name: "notifications", Status: check.OK,
-			Detail: fmt.Sprintf("%d configured; check does not send any", n)})
+	} else {
+		results = append(results, checkNotifications(ctx, recipients)...)
 	}
 	if _, err := s.Exceptions(); err != nil {
 		results = append(results, check.Failed("exceptions", err, ""))

@@ -23,7 +23,10 @@ func exceptCommand(env environment) *cobra.Command {
 		if len(args) == 2 {
 			e.Subject = args[1]
 		}
-		path := s.ExceptionsFile
+		path, err := filepath.Abs(s.ExceptionsFile)
+		if err != nil {
+			return fmt.Errorf("finding the exceptions file: %w", err)
+		}
 		if target, err := filepath.EvalSymlinks(path); err == nil {
 			path = target
 		}
@@ -31,8 +34,8 @@ func exceptCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s until the end of %s\n",
-			path, x.RuleID, acceptedFor(x), e.Expires)
+		_, err = fmt.Fprintf(env.stdout, "%s: %s is accepted for %s until the end of %s\n%s\n",
+			path, x.RuleID, acceptedFor(x), e.Expires, exceptionsReader(s, path))
 		return err
 	})
 	addExceptionFlags(command.Flags(), &e)
@@ -48,8 +51,17 @@ func addExceptionFlags(flags *pflag.FlagSet, e *settings.Exception) {
 	flags.StringVar(&e.Expires, "expires", "", "last day on which the exception is valid, in UTC, such as 2026-12-31")
 }
 
-// addException rewrites the exceptions file with the new exception at its end. The file keeps
-// its mode.
+// exceptionsReader says which runs read the exceptions file at path.
+func exceptionsReader(s *settings.Settings, path string) string {
+	if origin := s.ExceptionsOrigin(); origin != "" {
+		return "read by runs with the same settings: " + origin + " names this file"
+	}
+	return "read only by runs in the folder " + filepath.Dir(path) + ", because no setting names this file; " +
+		"for a service, pass the config file of the service with --config"
+}
+
+// addException rewrites the exceptions file with the new exception at its end. The file keeps its
+// mode and owner.
 func addException(env environment, path string, e settings.Exception) (finding.Exception, error) {
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -78,7 +78,7 @@ func TestTheHeadOfARunIsEverywhere(t *testing.T) {
 	s.mustRun("--json", "--config", s.path("auditor.yaml"))
 	head := s.query("SELECT head FROM heads WHERE run_id = 4")[0]
 	s.expect(`"head": "` + head + `"`)
-	if !strings.Contains(received["/webhook"], `"head":"`+head+`"`) || !strings.Contains(received["/slack"], head+`\n"`) {
+	if !strings.Contains(received["/webhook"], `"head":"`+head+`"`) || !strings.Contains(received["/slack"], `\n`+head+`\n`) {
 		t.Errorf("a notification has no head %s:\n%s", head, received)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"scim-auditor/internal/check"
+	"scim-auditor/internal/durable"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/settings"
@@ -70,7 +71,7 @@ func execute() int {
 		args:      os.Args[1:],
 		getenv:    os.Getenv,
 		stdout:    os.Stdout,
-		stderr:    os.Stderr,
+		stderr:    journalOr(os.Stderr, os.Getenv("JOURNAL_STREAM")),
 		terminal:  term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		now:       time.Now,
 		hostname:  os.Hostname,
@@ -138,7 +139,7 @@ func newRoot(env environment) *cobra.Command {
 	}
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
 		runsCommand(env), rulesCommand(env), exceptCommand(env), verifyCommand(env), pruneCommand(env), backupCommand(env),
-		packCommand(env), demoCommand(env), manCommand(env), versionCommand(env))
+		notifyCommand(env), packCommand(env), demoCommand(env), manCommand(env), versionCommand(env))
 	help := make(map[string]string)
 	for _, f := range txtar.Parse(helpTexts).Files {
 		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
@@ -189,7 +190,7 @@ func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) err
 // openToRun is like lockDatabase, but creates the database and its folder if they do not exist.
 func openToRun(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
 	// The lock file is in the same folder.
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		err = fmt.Errorf("creating the database's folder: %w", err)
 		return failed(err, cmp.Or(hintFor(err), "use --db to name a file in a folder that this user may create"))
 	}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -37,6 +38,8 @@ type site struct {
 	clock  func() time.Time // the night's own instant where it is nil
 	ctx    context.Context
 	limits fetch.Limits
+	// variables are added to the environment of the command.
+	variables map[string]string
 	// terminal says that what is printed goes to one.
 	terminal bool
 	// waits are the waits between requests of all nights, none of which is really waited.
@@ -109,6 +112,7 @@ func (s *site) tonight(name string, args ...string) int {
 		clock = func() time.Time { return now }
 	}
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
+	maps.Copy(variables, s.variables)
 	return run(s.ctx, environment{
 		args:     append([]string{name, "--db", s.path("auditor.db"), "--out", s.path("reports")}, args...),
 		getenv:   func(name string) string { return variables[name] },

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -34,6 +35,10 @@ func (h *heard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.received[len(h.received)-1] += " complete"
 	}
 	switch {
+	case strings.HasPrefix(r.URL.Path, "/low"): // a webhook of Slack
+		_, _ = io.WriteString(w, "ok")
+	case strings.HasPrefix(r.URL.Path, "/teams"):
+		w.WriteHeader(http.StatusAccepted)
 	case strings.HasPrefix(r.URL.Path, "/broken"):
 		w.WriteHeader(http.StatusNotFound)
 	case strings.HasPrefix(r.URL.Path, "/moved"):
@@ -90,7 +95,7 @@ func TestWhoIsNotifiedOfWhat(t *testing.T) {
 		if d := cmp.Diff(night.want, all.take()); d != "" {
 			t.Errorf("%s (-want +got):\n%s", night.name, d)
 		}
-		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the response is HTTP 404 (the run itself is not affected)") || strings.Contains(got, "secret") {
+		if got := s.printed.String(); !strings.Contains(got, "auditor: error: notifying webhook: the response is HTTP 404, with an empty body (the run itself is not affected)") || strings.Contains(got, "secret") {
 			t.Errorf("%s: the notification that failed is not reported, or its URL is:\n%s", night.name, got)
 		}
 	}
@@ -110,7 +115,7 @@ func TestANotificationThatIsRedirectedIsNotDelivered(t *testing.T) {
 	if d := cmp.Diff([]string{"/moved complete"}, all.take()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if want := "auditor: error: notifying webhook: the response is HTTP 301, a redirect"; !strings.Contains(s.printed.String(), want) {
+	if want := "auditor: error: notifying webhook: the response is HTTP 301, with an empty body; it is a redirect"; !strings.Contains(s.printed.String(), want) {
 		t.Errorf("it does not say %q:\n%s", want, &s.printed)
 	}
 }
@@ -139,13 +144,23 @@ func TestARunThatCannotBeRecordedIsNotified(t *testing.T) {
 
 func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 	s := newSite(t, nil)
+	s.variables = map[string]string{"QUOTED": `"https://hooks.slack.com/services/T0/B0/X"`}
 	for entry, want := range map[string]string{
-		"{type: pigeon, url: 'https://x.example'}":                                                  `type "pigeon"; expected`,
-		"{type: webhook}":                                                                           "set url_env or url_file",
-		"{type: webhook, url: 'ftp://x.example'}":                                                   "https://",
-		"{type: webhook, url: 'https://x.example', on: storms}":                                     `on "storms"; expected`,
-		"{type: webhook, url: 'https://x.example', colour: red}":                                    "colour",
-		"{type: email, smtp: mail.example, from: a@x.example, to: [b@x.example]}":                   "expected a host and a port",
+		"{type: pigeon, url: 'https://x.example'}": `type "pigeon"; expected`,
+		"{type: email, smtp: 'mail.example:25', tls: none, username: u, password_env: ONA_TOKEN, from: a@x.example, to: [b@x.example]}": "in the clear",
+		"{type: email, smtp: 'mail.example:25', helo: 'my host', from: a@x.example, to: [b@x.example]}":                                 `helo "my host"; expected`,
+		"{type: command}": "command is empty",
+		"{type: command, command: [''], time_limit: 1s}":     "command is empty",
+		"{type: command, command: [true], time_limit: soon}": `time_limit "soon"; expected`,
+		"{type: teams}":                                                           "set url_env or url_file",
+		"{type: slack, true: failure}":                                            "the key true is not a text; for the key on, write \"on\" with the quotes",
+		"{type: slack, 1: failure}":                                               "the key 1 is not a text",
+		"{type: slack, url_env: QUOTED}":                                          "the environment variable that url_env names has a value in quotes",
+		"{type: webhook}":                                                         "set url_env or url_file",
+		"{type: webhook, url: 'ftp://x.example'}":                                 "https://",
+		"{type: webhook, url: 'https://x.example', on: storms}":                   `on "storms"; expected`,
+		"{type: webhook, url: 'https://x.example', colour: red}":                  "colour",
+		"{type: email, smtp: mail.example, from: a@x.example, to: [b@x.example]}": "expected a host and a port",
 		"{type: email, smtp: 'mail.example:25', tls: maybe, from: a@x.example, to: [b@x.example]}":  `tls "maybe"; expected`,
 		"{type: email, smtp: 'mail.example:25', from: a@x.example}":                                 "no recipient",
 		"{type: email, smtp: 'mail.example:25', username: u, from: a@x.example, to: [b@x.example]}": "password_env",
@@ -160,6 +175,91 @@ func TestANotificationThatCannotWorkIsAWrongSetting(t *testing.T) {
 	}
 }
 
+// notifySite is a site with a config file that has one notification of each type.
+func notifySite(t *testing.T) (s *site, all *heard, config string) {
+	t.Helper()
+	s = newSite(t, nil)
+	s.fill()
+	all = &heard{}
+	server := httptest.NewServer(all)
+	t.Cleanup(server.Close)
+	config = s.path("notify.yaml")
+	text := strings.NewReplacer("URL", server.URL, "FOLDER", s.folder).Replace(`notify:
+  - {type: webhook, url: URL/webhook-secret, on: findings:critical}
+  - {type: slack, url: URL/low-secret}
+  - {type: teams, url: URL/teams-secret}
+  - {type: ping, url: URL/ping-secret}
+  - {type: command, command: [/bin/sh, -c, "cat > FOLDER/command.json"]}
+`)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return s, all, config
+}
+
+func TestATestReachesEveryRecipientAndSaysThatItIsOne(t *testing.T) {
+	s, all, config := notifySite(t)
+	if code := s.tonight("notify", "--test", "--config", config); code != exitComplete {
+		t.Errorf("exit code %d\n%s", code, &s.printed)
+	}
+	if d := cmp.Diff([]string{"/webhook-secret", "/low-secret", "/teams-secret"}, all.take()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	printed := s.printed.String()
+	for _, want := range []string{"notification 1 (webhook): delivered", "notification 2 (slack): delivered", "notification 3 (teams): delivered",
+		"notification 4 (ping): 127.0.0.1:", "nothing is sent, because every ping reports a run", "notification 5 (command): delivered"} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("%q is not in:\n%s", want, printed)
+		}
+	}
+	text, err := os.ReadFile(s.path("command.json"))
+	if err != nil || !strings.HasPrefix(string(text), `{"test":true,"message":"This is a test from host at `) {
+		t.Errorf("the command got %s, error %v", text, err)
+	}
+	if strings.Contains(printed+string(text), "secret") {
+		t.Errorf("a URL is printed:\n%s", printed)
+	}
+	if _, err := os.Stat(s.path("auditor.db")); err == nil {
+		t.Error("a database was made")
+	}
+}
+
+func TestATestThatDoesNotArriveFails(t *testing.T) {
+	s, all, config := notifySite(t)
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, bytes.ReplaceAll(text, []byte("/low-"), []byte("/broken-")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code := s.tonight("notify", "--test", "--config", config)
+	const want = "auditor: error: notification 2 (slack): the response is HTTP 404"
+	if code != exitFailed || !strings.Contains(s.printed.String(), want) || len(all.take()) != 3 {
+		t.Errorf("exit code %d\n%s", code, &s.printed)
+	}
+	for _, args := range [][]string{{"notify"}, {"notify", "--test", "--config", os.DevNull}} {
+		if code := s.tonight(args[0], args[1:]...); code != exitUsage {
+			t.Errorf("%v: exit code %d", args, code)
+		}
+	}
+}
+
+func TestTheCheckTriesTheWayToEveryRecipient(t *testing.T) {
+	s, all, config := notifySite(t)
+	if code := s.tonight("check", "--config", config); code != exitComplete {
+		t.Errorf("exit code %d\n%s", code, &s.printed)
+	}
+	for _, want := range []string{"notification 1 (webhook)", "notification 4 (ping)", " responds", "/bin/sh can be started"} {
+		if !strings.Contains(s.printed.String(), want) {
+			t.Errorf("%q is not in:\n%s", want, &s.printed)
+		}
+	}
+	if got := all.take(); len(got) > 0 {
+		t.Errorf("the check sent %v", got)
+	}
+}
+
 // silentRecipient never answers.
 type silentRecipient struct{ called bool }
 
@@ -168,6 +268,8 @@ func (s *silentRecipient) Send(ctx context.Context, _ *notify.Message) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+func (*silentRecipient) Check(context.Context) (string, error) { return "", nil }
 
 func TestATargetThatDoesNotAnswerKeepsNothingFromStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -113,8 +113,8 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 	return r
 }
 
-// expiringTokens returns the warnings about tokens at the time now, sorted by source. Organizations is nil before the
-// run, when only the settings say when a token expires.
+// expiringTokens returns the warnings about tokens at the time now, sorted by source. Organizations
+// is nil before the run, when only the settings say when a token expires.
 func expiringTokens(s *settings.Settings, organizations []job.Organization, now time.Time) (all []check.Result) {
 	own := make(map[string]ona.OwnToken)
 	for source := range s.TokenExpiries {
@@ -185,39 +185,78 @@ func (r *runResult) subject() string {
 	return fmt.Sprintf("SCIM audit %s: %s", r.Run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), outcome)
 }
 
-// text returns the result as lines for e-mail and chat. Line breaks in values become spaces.
-func (r *runResult) text() string {
-	lines := []string{r.subject()}
-	add := func(format string, args ...any) {
-		lines = append(lines, strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " "))
-	}
+// head returns the lines of a message that follow its subject.
+func (r *runResult) head() (lines []string) {
 	if r.Error != "" {
-		add("error: %s", r.Error)
-	}
-	for _, o := range r.Organizations {
-		if o.Error != "" {
-			add("%s: NOT COMPLETE: %s", o.Source, o.Error)
-			continue
-		}
-		add("%s: complete, changes: %s, failing findings: %s", o.Source,
-			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none"))
-	}
-	for _, t := range r.ExpiringTokens {
-		add("%s: the auditor's own token %s", t.Source, t.Detail)
+		lines = append(lines, oneLine("error: %s", r.Error))
 	}
 	if r.Run.ID != 0 {
-		add("run %d on %s", r.Run.ID, r.Run.Host)
+		lines = append(lines, oneLine("run %d on %s", r.Run.ID, r.Run.Host))
+	}
+	if len(r.Organizations) > 1 {
+		lines = append(lines, r.totals())
 	}
 	if r.Report != "" {
-		add("report: %s", r.Report)
+		lines = append(lines, oneLine("report: %s", r.Report))
 	}
 	if r.TimestampError != "" {
-		add("no timestamp: %s", r.TimestampError)
+		lines = append(lines, oneLine("no timestamp: %s", r.TimestampError))
 	}
 	if r.Head.Number > 0 {
-		add("%s", r.Head)
+		lines = append(lines, r.Head.String())
 	}
-	return strings.Join(lines, "\n") + "\n"
+	for _, t := range r.ExpiringTokens {
+		lines = append(lines, oneLine("%s: the auditor's own token %s", t.Source, t.Detail))
+	}
+	return lines
+}
+
+// totals returns the counts of all organizations together.
+func (r *runResult) totals() string {
+	complete, changes, failing := 0, make(severityCounts), make(severityCounts)
+	for _, o := range r.Organizations {
+		if o.Error == "" {
+			complete++
+		}
+		for _, severity := range diff.Severities {
+			changes[severity] += o.ChangesBySeverity[severity]
+			failing[severity] += o.FailingFindings[severity]
+		}
+	}
+	return fmt.Sprintf("%d of %d organizations complete, changes: %s, failing findings: %s", complete,
+		len(r.Organizations), cmp.Or(changes.String(), "none"), cmp.Or(failing.String(), "none"))
+}
+
+// rows returns the line of each organization in a message: first those that are not complete, then
+// by the number of their changes and failing findings, the most serious first.
+func (r *runResult) rows() (lines []string) {
+	sorted := slices.SortedStableFunc(slices.Values(r.Organizations), func(a, b organizationResult) int {
+		if (a.Error == "") != (b.Error == "") {
+			return cmp.Compare(b.Error, a.Error)
+		}
+		for _, severity := range diff.Severities {
+			countA := a.ChangesBySeverity[severity] + a.FailingFindings[severity]
+			countB := b.ChangesBySeverity[severity] + b.FailingFindings[severity]
+			if countA != countB {
+				return cmp.Compare(countB, countA)
+			}
+		}
+		return 0
+	})
+	for _, o := range sorted {
+		if o.Error != "" {
+			lines = append(lines, oneLine("%s: NOT COMPLETE: %s", o.Source, o.Error))
+			continue
+		}
+		lines = append(lines, oneLine("%s: complete, changes: %s, failing findings: %s", o.Source,
+			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none")))
+	}
+	return lines
+}
+
+// oneLine formats a line of a message. Line breaks in values become spaces.
+func oneLine(format string, args ...any) string {
+	return strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
 }
 
 // forPeople formats a time in UTC.

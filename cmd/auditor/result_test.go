@@ -12,7 +12,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// No value that comes from elsewhere can look like a line of its own.
+// The most serious organization comes first. No value that comes from elsewhere can look like a
+// line of its own.
 func TestTheTextOfAResultHasALineForEachValue(t *testing.T) {
 	change := snapshot.Change{Change: diff.Change{Severity: diff.High}}
 	low := snapshot.Change{Change: diff.Change{Severity: diff.Low}}
@@ -25,12 +26,13 @@ func TestTheTextOfAResultHasALineForEachValue(t *testing.T) {
 		ReportFolder: "out/run-7",
 	}, nil)
 	const want = `SCIM audit 2026-11-23 02:00 UTC: NOT COMPLETE
-acme: complete, changes: 2 high, 1 low, failing findings: none
-globex: NOT COMPLETE: HTTP 403: no acme: complete
 run 7 on host
+1 of 2 organizations complete, changes: 2 high, 1 low, failing findings: none
 report: out/run-7
+globex: NOT COMPLETE: HTTP 403: no acme: complete
+acme: complete, changes: 2 high, 1 low, failing findings: none
 `
-	if d := cmp.Diff(want, r.text()); d != "" {
+	if d := cmp.Diff(want, newMessage(r).Text()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

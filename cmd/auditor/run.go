@@ -152,7 +152,7 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 		return nil
 	}
 	set.SetTokenExpiries(s.TokenExpiries)
-	if err := set.Update(ctx, store); err != nil {
+	if err := set.Update(ctx, store, s.DB); err != nil {
 		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	if s.MetricsFile == "" {

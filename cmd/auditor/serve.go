@@ -96,7 +96,7 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 			return err
 		}
 		v.metrics.SetTokenExpiries(s.TokenExpiries)
-		return v.metrics.Update(ctx, store)
+		return v.metrics.Update(ctx, store, s.DB)
 	})
 	return missed, err
 }

@@ -114,7 +114,7 @@ func (d *daemon) get(path string) (int, string) {
 func (d *daemon) metric(line string) float64 {
 	d.t.Helper()
 	_, text := d.get("/metrics")
-	m := regexp.MustCompile(`(?m)^` + line + ` (\S+)$`).FindStringSubmatch(text)
+	m := regexp.MustCompile(`(?m)^` + line + ` (\S+)$`).FindStringSubmatch(withoutDatabase(text))
 	if m == nil {
 		d.t.Fatalf("no metric %s in:\n%s", line, text)
 	}

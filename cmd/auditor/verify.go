@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -123,6 +124,9 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 			answer = "NOT CONTAINED"
 		}
 		text += fmt.Sprintf("head of run %d, ledger link %d: %s\n", h.Head.Run, h.Head.Number, answer)
+	}
+	if len(found.ForeignTables) > 0 {
+		text += "not auditor's and not checked: " + strings.Join(found.ForeignTables, ", ") + " of Litestream\n"
 	}
 	return text
 }

@@ -74,9 +74,10 @@ const day = 24 * time.Hour
 // tokenWarning is how long before its expiry a token gets a warning.
 const tokenWarning = 14 * day
 
-// TokenExpiry says how long the token of a source is valid: by the API if the token is the only one of its user,
-// otherwise by the settings, otherwise until the earliest of the user's tokens ends. Stated is the day in the settings,
-// zero if they do not have it; own is the zero value if the API was not asked.
+// TokenExpiry says how long the token of a source is valid: by the API if the token is the only one
+// of its user, otherwise by the settings, otherwise until the earliest of the user's tokens ends.
+// Stated is the day in the settings, zero if they do not have it; own is the zero value if the API
+// was not asked.
 func TokenExpiry(source string, stated time.Time, own ona.OwnToken, now time.Time) Result {
 	r := Result{Name: "token expiry", Source: source, Status: OK}
 	ends := stated
@@ -156,13 +157,21 @@ func Folder(name, folder, flag string) Result {
 	return ok(name, "%s can be written", folder)
 }
 
-// MetricsFile checks whether a run can write the file. A run does not create the folder, which
-// the collector owns.
+// collectedExtension is how the names of the files end that the textfile collector of the node
+// exporter reads.
+const collectedExtension = ".prom"
+
+// MetricsFile checks whether a run can write the file. A run does not create the folder, which the
+// collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := writable(filepath.Dir(path)); err != nil {
 		return warning(name, "create the folder, or name another file with --metrics-file; "+
 			"until then every run succeeds but prints this error", "%v", err)
+	}
+	if filepath.Ext(path) != collectedExtension {
+		return warning(name, "name a file that ends in "+collectedExtension+" with --metrics-file",
+			"the node exporter ignores %s, because its name does not end in %s", path, collectedExtension)
 	}
 	return ok(name, "%s can be written", path)
 }

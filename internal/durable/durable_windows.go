@@ -27,3 +27,9 @@ func Symlink(string, string) error { return errors.ErrUnsupported }
 
 // SyncFolder does nothing: Windows cannot flush a folder, but NTFS journals file names.
 func SyncFolder(string) error { return nil }
+
+// TakeOwner does nothing: on Windows a new file inherits the rights of its folder.
+func TakeOwner(string) error { return nil }
+
+// MkdirAll makes a folder and those above it that do not exist.
+func MkdirAll(path string, mode fs.FileMode) error { return os.MkdirAll(path, mode) }

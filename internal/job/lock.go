@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"scim-auditor/internal/durable"
 )
 
 // ErrLocked means that another run holds the lock.
@@ -26,9 +28,9 @@ func Lock(database string, now time.Time) (unlock func() error, err error) {
 	if !locked {
 		return nil, fmt.Errorf("%w%s (lock file %s)", ErrLocked, holder(path), path)
 	}
-	// An error does not matter: the name is only a help, and some systems refuse writes to a
-	// locked file.
-	_ = sign(path, now)
+	// An error does not matter: the name is only a help, and some systems refuse writes to a locked
+	// file. The next run may be another user's.
+	_, _ = sign(path, now), durable.TakeOwner(path)
 	return lock.Close, nil
 }
 

@@ -3,17 +3,21 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // for storedMetrics
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/snapshot"
@@ -21,8 +25,10 @@ import (
 
 const namespace = "auditor"
 
-// Set holds the metrics of one process. It is safe for concurrent use.
+// Set holds the metrics of one process. Every series has the label database: the exporter drops a
+// series of one file that another file has too. A Set is safe for concurrent use.
 type Set struct {
+	database atomic.Pointer[string] // id of the database; nil until Update reads it
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
 	// stated has the expiries of tokens in the settings, by source; expiries guards it.
@@ -73,8 +79,8 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets what Update set. A
-// source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets
+// what Update set. A source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.expiries.Lock()
 	defer s.expiries.Unlock()
@@ -85,8 +91,25 @@ func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	}
 }
 
-// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the token itself, or
-// if the settings do not have it.
+// Gather returns the metrics with the label database.
+func (s *Set) Gather() ([]*dto.MetricFamily, error) {
+	families, err := s.registry.Gather()
+	id := s.database.Load()
+	if id == nil {
+		return families, err
+	}
+	label := &dto.LabelPair{Name: new("database"), Value: id}
+	for _, family := range families {
+		for _, m := range family.Metric {
+			m.Label = append([]*dto.LabelPair{label}, m.Label...)
+			slices.SortFunc(m.Label, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
+		}
+	}
+	return families, err
+}
+
+// setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the
+// token itself, or if the settings do not have it.
 func (s *Set) setOwnToken(h snapshot.Snapshot) {
 	s.expiries.Lock()
 	defer s.expiries.Unlock()
@@ -97,14 +120,14 @@ func (s *Set) setOwnToken(h snapshot.Snapshot) {
 
 // Handler serves the metrics to Prometheus.
 func (s *Set) Handler() http.Handler {
-	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(s, promhttp.HandlerOpts{})
 }
 
 // WriteFile writes the metrics for the textfile collector of the node exporter. The file is
 // readable by everyone, because the collector runs as another user and no metric is secret. It
 // is replaced completely or not at all.
 func (s *Set) WriteFile(path string) error {
-	if err := prometheus.WriteToTextfile(path, s.registry); err != nil {
+	if err := prometheus.WriteToTextfile(path, s); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
 	}
 	return nil
@@ -120,10 +143,15 @@ func (s *Set) set(name string, value float64, labels ...string) {
 	s.stored[name].WithLabelValues(labels...).Set(value)
 }
 
-// Update sets the metrics to the last run that has ended. For an organization without a
-// complete snapshot, it omits the numbers of configurations, changes and findings: unknown
-// values are omitted, never 0.
-func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
+// Update sets the metrics to the last run that has ended in the database, which has this path. For
+// an organization without a complete snapshot, it omits the numbers of configurations, changes and
+// findings: unknown values are omitted, never 0.
+func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) error {
+	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return err
+	}
+	s.database.Store(&id)
 	newest, err := store.LatestComplete(ctx)
 	if err != nil {
 		return err
@@ -135,7 +163,9 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store) error {
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
-	// Use only the newest label: a label that was renamed in the settings would look overdue forever.
+	s.set("database_info", 1, path)
+	// Use only the newest label: a label that was renamed in the settings would look overdue
+	// forever.
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}

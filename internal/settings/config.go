@@ -99,6 +99,9 @@ func (s *Settings) overlay(value func(name string) (text, origin string)) (err e
 		if origin == "" {
 			continue
 		}
+		if strings.HasPrefix(origin, variablePrefix) && quoted(text) {
+			return s.wrong(name, errors.New("the value is in quotes"), "remove the quotes: an env-file keeps them")
+		}
 		switch into := settings.FieldByIndex(key.Index).Addr().Interface().(type) {
 		case *string:
 			*into = text
@@ -128,14 +131,24 @@ func (s *Settings) given(name string) (text, origin string) {
 	}
 	for _, variable := range variables {
 		if value := s.getenv(variable); value != "" {
-			return value, "environment variable " + variable
+			return value, variablePrefix + variable
 		}
 	}
 	return "", ""
 }
 
-// wrong returns an error that names where the user set the setting: a flag, a variable, or a
-// line in the config file.
+// variablePrefix begins the origin of a value that is from the environment.
+const variablePrefix = "environment variable "
+
+// quoted reports whether a value is in quotes. A shell removes them, but the env-file of a
+// container keeps them.
+func quoted(value string) bool {
+	const shortest = 2
+	return len(value) >= shortest && strings.ContainsRune(`"'`, rune(value[0])) && value[0] == value[len(value)-1]
+}
+
+// wrong returns an error that names where the user set the setting: a flag, a variable, or a line
+// in the config file.
 func (s *Settings) wrong(name string, err error, hint string) error {
 	key := strings.ReplaceAll(name, "-", "_")
 	_, origin := s.given(name)

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -29,8 +30,17 @@ type Exception struct {
 	Expires      string `yaml:"expires"`
 }
 
-// Exceptions reads the exceptions file. The file may be missing if the settings do not name
-// one.
+// ExceptionsOrigin returns what names the exceptions file: a flag, a variable or the config file.
+// It is empty if the file has its default name.
+func (s *Settings) ExceptionsOrigin() string {
+	if !s.exceptionsNamed {
+		return ""
+	}
+	_, origin := s.given("exceptions-file")
+	return cmp.Or(origin, "the config file "+s.file.path)
+}
+
+// Exceptions reads the exceptions file. The file may be missing if the settings do not name one.
 func (s *Settings) Exceptions() ([]finding.Exception, error) {
 	content, err := os.ReadFile(s.ExceptionsFile)
 	if errors.Is(err, os.ErrNotExist) && !s.exceptionsNamed {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/notify"
@@ -17,7 +18,7 @@ import (
 // Notification is a recipient. It is notified of results that meet at least one of the
 // conditions.
 type Notification struct {
-	Type   string // webhook, slack, email or ping
+	Type   string // an item of notifyTypes
 	Sender notify.Sender
 	On     []Condition
 }
@@ -33,10 +34,16 @@ type notifyEntry struct {
 	Username     string   `yaml:"username"`
 	PasswordEnv  string   `yaml:"password_env"`
 	PasswordFile string   `yaml:"password_file"`
+	HELO         string   `yaml:"helo"`
 	From         string   `yaml:"from"`
 	To           []string `yaml:"to"`
 	Attach       bool     `yaml:"attach"`
+	Command      []string `yaml:"command"`
+	TimeLimit    string   `yaml:"time_limit"`
 }
+
+// notifyTypes are the types of a notification. Those before email have a URL.
+var notifyTypes = []string{"webhook", "slack", "teams", "ping", "email", "command"}
 
 // Notifications returns the recipients in the config file. It reads their secrets and sends
 // nothing.
@@ -64,16 +71,20 @@ func (s *Settings) Notifications() ([]Notification, error) {
 
 func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 	n = Notification{Type: e.Type}
-	if !slices.Contains([]string{"webhook", "slack", "email", "ping"}, e.Type) {
-		return n, fmt.Errorf("type %q; expected webhook, slack, email or ping", e.Type)
+	if !slices.Contains(notifyTypes, e.Type) {
+		return n, fmt.Errorf("type %q; expected one of %s", e.Type, strings.Join(notifyTypes, ", "))
 	}
 	on := cmp.Or(strings.TrimSpace(e.On), Failure+","+Token)
 	if n.On, err = ParseConditions(on, Always, Failure, Token); err != nil {
 		return n, fmt.Errorf("on %q; expected a comma-separated list of always, failure, token, changes and findings, "+
 			"the last two alone or with :SEVERITY", e.On)
 	}
-	if e.Type == "email" {
+	switch e.Type {
+	case "email":
 		n.Sender, err = s.email(e)
+		return n, err
+	case "command":
+		n.Sender, err = s.command(e)
 		return n, err
 	}
 	url, err := s.secret("url", e.URL, e.URLEnv, e.URLFile)
@@ -88,6 +99,8 @@ func (s *Settings) notification(e notifyEntry) (n Notification, err error) {
 		n.Sender = notify.Webhook{URL: url}
 	case "slack":
 		n.Sender = notify.Slack{URL: url}
+	case "teams":
+		n.Sender = notify.Teams{URL: url}
 	case "ping":
 		n.Sender, n.On = notify.Ping{URL: url}, []Condition{{What: Always}}
 	}
@@ -101,8 +114,8 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 		return nil, errors.New("smtp: expected a host and a port such as smtp.example.com:587, without user and password")
 	}
 	email := &notify.Email{
-		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, From: e.From, To: e.To,
-		Attach: e.Attach,
+		Host: host, Port: port, TLS: cmp.Or(notify.TLS(e.TLS), notify.StartTLS), Username: e.Username, HELO: e.HELO,
+		From: e.From, To: e.To, Attach: e.Attach,
 	}
 	if !slices.Contains([]notify.TLS{notify.StartTLS, notify.ImplicitTLS, notify.None}, email.TLS) {
 		return nil, fmt.Errorf("tls %q; expected starttls, tls or none", e.TLS)
@@ -112,7 +125,35 @@ func (s *Settings) email(e notifyEntry) (*notify.Email, error) {
 			return nil, err
 		}
 	}
-	return email, email.Check()
+	return email, email.Validate()
+}
+
+// commandLimit is how long a command of a notification may take if its entry has no time_limit.
+const commandLimit = 30 * time.Second
+
+// commandVariables are the variables of the environment that the command of a notification gets.
+// All others stay out, because they may be tokens and passwords.
+var commandVariables = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+}
+
+func (s *Settings) command(e notifyEntry) (c notify.Command, err error) {
+	if len(e.Command) == 0 || e.Command[0] == "" {
+		return c, errors.New("command is empty; expected a list of the program and its arguments")
+	}
+	c = notify.Command{Args: e.Command, Limit: commandLimit}
+	if e.TimeLimit != "" {
+		if c.Limit, err = time.ParseDuration(e.TimeLimit); err != nil || c.Limit <= 0 {
+			return c, fmt.Errorf("time_limit %q; expected a duration such as 30s", e.TimeLimit)
+		}
+	}
+	for _, name := range commandVariables {
+		if value := s.getenv(name); value != "" {
+			c.Environment = append(c.Environment, name+"="+value)
+		}
+	}
+	return c, nil
 }
 
 // secret returns a value from the config file, an environment variable or a file.

@@ -39,6 +39,9 @@ func (s *Settings) fromVariable(key, name string) (string, error) {
 	}
 	value := s.getenv(name)
 	switch {
+	case quoted(value):
+		return "", fmt.Errorf("the environment variable that %s names has a value in quotes, as some readers of env files "+
+			"keep them: remove the quotes", key)
 	case value != "":
 		return value, nil
 	case shownName.MatchString(name):

@@ -33,6 +33,14 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	if len(f.tree.Docs) > 1 {
 		return nil, fmt.Errorf("%s: a second YAML document; expected one", f.at(f.tree.Docs[1].Start))
 	}
+	if key := f.otherKey(); key != nil {
+		err := fmt.Errorf("%s: the key %s is not a text", f.at(key.GetToken()), key.GetToken().Value)
+		if key.Type() == ast.BoolType {
+			err = fmt.Errorf("%w; for the key on, write \"on\" with the quotes: programs that read YAML 1.1 take on for true",
+				err)
+		}
+		return nil, err
+	}
 	if f.tree.Docs[0].Body == nil {
 		return f, nil // the decoder would set every field to its zero value
 	}
@@ -147,6 +155,28 @@ func (f *yamlFile) pathOf(t *token.Token) (path string) {
 		}), doc)
 	}
 	return path
+}
+
+// otherKey returns the first key that is a truth value, a number or null, or nil. The decoder would
+// drop all keys of its mapping without an error.
+func (f *yamlFile) otherKey() (other ast.Node) {
+	for _, doc := range f.tree.Docs {
+		ast.Walk(visitor(func(n ast.Node) {
+			pair, ok := n.(*ast.MappingValueNode)
+			if !ok || other != nil {
+				return
+			}
+			var key ast.Node = pair.Key
+			if explicit, ok := key.(*ast.MappingKeyNode); ok { // a key after "?"
+				key = explicit.Value
+			}
+			switch key.Type() {
+			case ast.BoolType, ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType, ast.NullType:
+				other = key
+			}
+		}), doc)
+	}
+	return other
 }
 
 type visitor func(ast.Node)

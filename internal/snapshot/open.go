@@ -31,7 +31,7 @@ type Store struct {
 // 0700). It leaves the file untouched and fails if it is not a database of auditor
 // (ErrNotDatabase) or has another version (ErrOlderVersion, ErrNewerVersion).
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of the database: %w", err)
 	}
 	if err := create(ctx, path); err != nil {
@@ -150,8 +150,8 @@ func (d *database) check(ctx context.Context, pragma string) error {
 // SQLiteVersion is the version of the SQLite library in this program.
 const SQLiteVersion = sqlite3.SQLITE_VERSION
 
-// SchemaVersion is the version of the schema that this program reads and writes: the user_version of
-// the newest migration.
+// SchemaVersion is the version of the schema that this program reads and writes: the user_version
+// of the newest migration.
 const SchemaVersion = 13
 
 // The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header
@@ -278,7 +278,7 @@ func writeNew(path string, write func(partial *os.File) error) (err error) {
 	if err := write(partial); err != nil {
 		return errors.Join(err, partial.Close())
 	}
-	if err := errors.Join(partial.Sync(), partial.Close()); err != nil {
+	if err := errors.Join(partial.Sync(), partial.Close(), durable.TakeOwner(partial.Name())); err != nil {
 		return err
 	}
 	err = durable.Publish(partial.Name(), path)

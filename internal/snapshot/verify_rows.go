@@ -197,25 +197,34 @@ func snapshotRows(kind, from, order string) Query {
 	}
 }
 
+// foreignTables are the tables that a program for replication adds. They hold nothing of auditor:
+// https://github.com/benbjohnson/litestream
+var foreignTables = map[string]string{
+	"table _litestream_lock": "CREATE TABLE _litestream_lock (id INTEGER)",
+	"table _litestream_seq":  "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
+}
+
 // SchemaProblems compares the schema, including the triggers, with the one that the migrations
-// create.
-func (r *Reader) SchemaProblems(ctx context.Context) (problems []string, err error) {
+// create. Foreign are the tables of Litestream, which are no problem.
+func (r *Reader) SchemaProblems(ctx context.Context) (problems, foreign []string, err error) {
 	want, wantErr := freshSchema(ctx)
 	got, gotErr := readSchema(ctx, r.tx)
 	if err := cmp.Or(wantErr, gotErr); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(sortedKeys(want), sortedKeys(got)...)))) {
 		switch {
 		case got[name] == "":
 			problems = append(problems, name+" is missing")
+		case foreignTables[name] != "" && got[name] == foreignTables[name]:
+			foreign = append(foreign, name)
 		case want[name] == "":
 			problems = append(problems, name+" is not part of the schema of auditor")
 		case got[name] != want[name]:
 			problems = append(problems, name+" was altered")
 		}
 	}
-	return problems, nil
+	return problems, foreign, nil
 }
 
 func freshSchema(ctx context.Context) (schema map[string]string, err error) {
@@ -231,7 +240,7 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 }
 
 // readSchema returns the schema of a database, by type and name, without the internal tables of
-// SQLite and goose.
+// SQLite.
 func readSchema(ctx context.Context, q querier) (map[string]string, error) {
 	schema := make(map[string]string)
 	_, err := queryAll(ctx, q, "reading the schema", func(r *reader) bool {
@@ -240,7 +249,7 @@ func readSchema(ctx context.Context, q querier) (map[string]string, error) {
 		return true
 	}, `SELECT type || ' ' || name, sql
 		FROM sqlite_schema
-		WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'goose\_%' ESCAPE '\'
+		WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
 		ORDER BY 1`)
 	return schema, err
 }

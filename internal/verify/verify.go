@@ -54,9 +54,10 @@ type Result struct {
 	ResponsesRemoved int       `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int       `json:"views"`
 	ReportFolders    int       `json:"report_folders"`
-	Signatures       int       `json:"signatures"` // of report folders, valid
-	Unsigned         int       `json:"unsigned"`   // report folders without a signature
-	Timestamps       int       `json:"timestamps"` // of report folders, valid
+	ForeignTables    []string  `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
+	Signatures       int       `json:"signatures"`               // of report folders, valid
+	Unsigned         int       `json:"unsigned"`                 // report folders without a signature
+	Timestamps       int       `json:"timestamps"`               // of report folders, valid
 	WithoutTimestamp int       `json:"without_timestamp"`
 	Heads            []Head    `json:"heads,omitempty"`
 	Problems         []Problem `json:"problems"`
@@ -142,7 +143,7 @@ func (v *verifier) checkFile(ctx context.Context) {
 
 func (v *verifier) checkSchema(ctx context.Context) {
 	var problems []string
-	problems, v.err = v.rows.SchemaProblems(ctx)
+	problems, v.result.ForeignTables, v.err = v.rows.SchemaProblems(ctx)
 	for _, text := range problems {
 		v.add(Problem{Subject: "schema"}, "%s", text)
 	}

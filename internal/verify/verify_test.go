@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -80,7 +81,8 @@ func prunedFile(t *testing.T) string {
 	return path
 }
 
-// TestRandomNightsHold stores nights in which configurations come, go and come back, and which are pruned.
+// TestRandomNightsHold stores nights in which configurations come, go and come back, and which are
+// pruned.
 func TestRandomNightsHold(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	for range 3 {
@@ -132,7 +134,8 @@ func TestACanceledContextEndsVerifying(t *testing.T) {
 	}
 }
 
-// TestWhatWasAlteredIsNamed alters one thing in each case, and expects these problems and no others.
+// TestWhatWasAlteredIsNamed alters one thing in each case, and expects these problems and no
+// others.
 func TestWhatWasAlteredIsNamed(t *testing.T) {
 	original := evidenceFile(t)
 	id := texts(t, original, "SELECT id FROM scim_versions ORDER BY valid_from DESC LIMIT 1")[0]
@@ -286,6 +289,47 @@ func TestAMissingTriggerIsNamed(t *testing.T) {
 	}
 }
 
+// Litestream adds its tables to every database that it replicates.
+func TestTheTablesOfLitestreamAreNamedAndNothingElse(t *testing.T) {
+	for name, test := range map[string]struct{ added, problem string }{
+		"its tables":                  {"", ""},
+		"another column":              {"ALTER TABLE _litestream_seq ADD COLUMN x", "table _litestream_seq is not part"},
+		"a table with such a name":    {"CREATE TABLE _litestream_more (id INTEGER)", "table _litestream_more is not part"},
+		"a trigger with such a name":  {"CREATE TRIGGER _litestream_x AFTER INSERT ON ledger BEGIN SELECT 1; END", "trigger _litestream_x is not part"},
+		"a trigger on its table":      {"CREATE TRIGGER x AFTER INSERT ON _litestream_seq BEGIN SELECT 1; END", "trigger x is not part"},
+		"a table like those of goose": {"CREATE TABLE goose_more (id INTEGER)", "table goose_more is not part"},
+	} {
+		path := evidenceFile(t)
+		db := openRaw(t, path)
+		// As in db.go of Litestream v0.3 to v0.5.
+		for _, statement := range []string{
+			`CREATE TABLE IF NOT EXISTS _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER);`,
+			`CREATE TABLE IF NOT EXISTS _litestream_lock (id INTEGER);`,
+			`INSERT INTO _litestream_seq (id, seq) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET seq = seq + 1`,
+			test.added,
+		} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		result := verifyFile(t, path)
+		problems := fmt.Sprint(result.Problems)
+		if (len(result.Problems) > 0) != (test.problem != "") || !strings.Contains(problems, test.problem) {
+			t.Errorf("%s: problems %s, want %q", name, problems, test.problem)
+		}
+		want := []string{"table _litestream_lock", "table _litestream_seq"}
+		if name == "another column" {
+			want = want[:1]
+		}
+		if d := cmp.Diff(want, result.ForeignTables); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
 // TestTheScriptOfTheDocumentation runs verify.py, which shares no code with auditor.
 func TestTheScriptOfTheDocumentation(t *testing.T) {
 	path := evidenceFile(t)
@@ -327,8 +371,8 @@ func runScript(t *testing.T, path string) (string, error) {
 	return string(out), err
 }
 
-// TestTheExamplesOfTheDocumentation recomputes the examples in docs/verification.md, from their text and
-// from the values that it states.
+// TestTheExamplesOfTheDocumentation recomputes the examples in docs/verification.md, from their
+// text and from the values that it states.
 func TestTheExamplesOfTheDocumentation(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/verification.md")
 	if err != nil {

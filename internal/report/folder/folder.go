@@ -45,7 +45,7 @@ func Write(path string, files []File, manifest func([]Written) any, sign Sign) (
 		}
 	}()
 	parent, name := filepath.Split(path)
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	if err := durable.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
 	done, err := lockShared(parent)
@@ -193,7 +193,7 @@ func sumsOf(files []Written) []byte {
 // replace moves a finished folder to path. It first moves an existing folder aside, moves it back
 // if the new one cannot be moved, and removes it last.
 func replace(finished, path string) error {
-	if err := durable.SyncFolder(finished); err != nil {
+	if err := cmp.Or(durable.TakeOwner(finished), durable.SyncFolder(finished)); err != nil {
 		return err
 	}
 	old := finished + asideSuffix
@@ -237,6 +237,7 @@ func lockShared(dir string) (done func() error, err error) {
 	}
 	// Any other error means a file system without locks. There, no process gets the exclusive lock,
 	// so none removes leftovers.
+	_ = durable.TakeOwner(lock.Path()) // an error does not matter to this process
 	return lock.Close, nil
 }
 
