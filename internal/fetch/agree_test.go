@@ -116,7 +116,7 @@ func TestATokenThatIsRefusedInEachListingFailsTheNight(t *testing.T) {
 	api := newAPI(t, handlers{list: listings(pages, pages, pages)})
 	got, err := newClient(t, api.URL).Collect(t.Context())
 	want := "OrganizationService/ListSCIMConfigurations, page 2: no two of 3 listings agree, as if the list changed while it " +
-		"was read: the server refuses the page token: HTTP 400: says the server (invalid_argument)"
+		"was read: the server refuses the page token: HTTP 400: says the server (incomplete_listing)"
 	if failure, _ := errors.AsType[*Error](err); failure == nil || err.Error() != want || failure.Hint() == "" {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

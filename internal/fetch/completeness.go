@@ -117,7 +117,7 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unu
 	defer func() { all.RowsPerPage = groupEqual(sizes) }()
 	for p, err := range r.pages(ctx, l.source) {
 		if e, ok := errors.AsType[*Error](err); ok && e.Page > 1 && e.Status == http.StatusBadRequest {
-			e.Err = fmt.Errorf("the server refuses the page token: %w", e.Err)
+			e.Code, e.Err = CodeIncompleteListing, fmt.Errorf("the server refuses the page token: %w", e.Err)
 			return all, e, nil
 		}
 		if err != nil {
