@@ -20,12 +20,10 @@ func ExampleStory() {
 		fmt.Println(line)
 	}
 	// Output:
-	// acme: "Contractors EMEA" may link accounts with an unverified e-mail address, and the audit log
-	// has no entry of it
+	// acme: "Contractors EMEA" may link accounts with an unverified e-mail address, and the audit log has no entry of it
 	// acme: "Okta Logistics AMER" was deleted and created anew with the same sign-in
 	// acme: accounts may be created without SCIM
-	// acme: everybody with an address in acme-ventures.example may join, and its verification was
-	// begun
+	// acme: everybody with an address in acme-ventures.example may join, and its verification was begun
 	// globex: the sign-in "Rippling" was enabled again
 	// globex: the sign-in "Okta Workforce Identity" serves another e-mail domain too
 	// globex: the sign-in "JumpCloud" asks for more scopes
