@@ -205,8 +205,8 @@ type place[T any] struct {
 // that one page has twice is kept once and noted if the content is the same, because nothing can
 // move within one answer; otherwise it is an error.
 func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeated *Error, err error) {
-	for i, raw := range p.rows {
-		row, err := l.decode(raw, r.unknown)
+	for i := range p.rows {
+		row, err := l.row(p, i, r.unknown)
 		if err != nil {
 			return nil, undecodable(l.method, p, i, err)
 		}

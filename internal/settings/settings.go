@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"text/template"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -201,23 +202,27 @@ func (s *Settings) Report(toolVersion string) (options report.Options, err error
 		return options, s.wrong("timezone", err,
 			"use a name from the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
-	return options, s.readTemplate(&options)
+	if s.Template != "" && !options.Has(report.FormatMD) {
+		return options, s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out",
+			s.Template, s.Formats), "add md to --formats, or leave out --template")
+	}
+	options.Template, err = s.MarkdownTemplate(options.Location)
+	return options, err
 }
 
-func (s *Settings) readTemplate(options *report.Options) error {
+// MarkdownTemplate reads the template of the Markdown report, for a zone of local times. It returns
+// nil if the settings name none.
+func (s *Settings) MarkdownTemplate(zone *time.Location) (*template.Template, error) {
 	if s.Template == "" {
-		return nil
-	}
-	if !options.Has(report.FormatMD) {
-		return s.wrong("template", fmt.Errorf("%s is for the Markdown report, which --formats %s leaves out",
-			s.Template, s.Formats), "add md to --formats, or leave out --template")
+		return nil, nil
 	}
 	text, err := os.ReadFile(s.Template)
 	if err != nil {
-		return s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
+		return nil, s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
-	if options.Template, err = report.ParseTemplate(s.Template, string(text), options.Location); err != nil {
-		return s.wrong("template", err, "docs/templates.md lists what a template can use")
+	parsed, err := report.ParseTemplate(s.Template, string(text), zone)
+	if err != nil {
+		return nil, s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}
-	return nil
+	return parsed, nil
 }

@@ -24,8 +24,7 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	}
 	shown = make(versions)
 	for _, t := range contentTables {
-		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" ||
-			t == domainVersions && h.DomainsNotAssessed != "" {
+		if !h.shows(t) {
 			continue
 		}
 		if shown[t], err = t.asOf(ctx, s.db, h.OrganizationID, h.ID); err != nil {
@@ -33,6 +32,20 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 		}
 	}
 	return shown, nil
+}
+
+// shows reports whether a complete snapshot shows rows of a table. It shows none that it could not
+// read.
+func (h *Snapshot) shows(t *versionTable) bool {
+	switch t {
+	case policyVersions:
+		return h.PoliciesNotAssessed == ""
+	case ssoVersions:
+		return h.SSONotAssessed == ""
+	case domainVersions:
+		return h.DomainsNotAssessed == ""
+	}
+	return true
 }
 
 // inventory converts rows of contentTables. It checks the counts in the headers of the
