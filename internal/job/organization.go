@@ -108,6 +108,13 @@ func (t *task) describe(c *fetch.Collection) {
 	}
 }
 
+// addEvidence adds the evidence of a reading that follows the collection.
+func (t *task) addEvidence(e fetch.Evidence) {
+	t.exchanges = append(t.exchanges, e.Exchanges...)
+	t.header.Notes = append(t.header.Notes, e.Notes...)
+	t.header.UnknownFields = append(t.header.UnknownFields, e.UnknownFields...)
+}
+
 // store stores the snapshot. The store refuses it if its baseline is no longer the last
 // complete snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
