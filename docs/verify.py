@@ -107,6 +107,15 @@ def check_rule_sets(db):
         expect(f"rule set {rule_set['id']}", rule_set["sha256"], digest.hexdigest())
 
 
+def check_prunes(db):
+    for prune in list(rows(db, "SELECT * FROM prunes ORDER BY id")):
+        digest = hashlib.sha256()
+        query = "SELECT * FROM pruned_versions WHERE prune_id = ? ORDER BY organization_key, kind, id, valid_from"
+        for row in rows(db, query, prune["id"]):
+            digest.update(record("pruned_version", row, ("prune_id",)))
+        expect(f"prune {prune['id']}: versions_sha256", prune["versions_sha256"], digest.hexdigest())
+
+
 def versions_of(db, key):
     """Return the versions of an organization by kind: (valid_from, valid_to, row_sha256), sorted by id."""
     versions = {}
@@ -183,6 +192,7 @@ def main():
     try:
         links, head = check_ledger(db)
         check_rule_sets(db)
+        check_prunes(db)
         snapshots = check_snapshots(db)
         responses = check_responses(db)
     except (Mismatch, sqlite3.Error, zlib.error) as problem:

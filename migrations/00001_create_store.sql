@@ -122,7 +122,10 @@ CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organizatio
 CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.
   id INTEGER PRIMARY KEY, -- grows with time
   valid_from TEXT NOT NULL, -- when the schedule came into force; it ends at the valid_from of the next row
-  expression TEXT NOT NULL -- cron expression, in UTC unless it begins with CRON_TZ=; "none" removes the schedule
+  expression TEXT NOT NULL, -- cron expression, in UTC unless it begins with CRON_TZ=; "none" removes the schedule
+  reason TEXT NOT NULL, -- why it was changed; "not stated" if no reason was given
+  changed_by TEXT NOT NULL, -- user of the operating system who changed it
+  host TEXT NOT NULL -- name of the machine
 ) STRICT;
 
 CREATE TABLE reviews ( -- One row each time that somebody recorded the review of a run.
@@ -142,12 +145,13 @@ CREATE INDEX reviews_by_run ON reviews (run_id);
 CREATE TABLE prunes ( -- One row for each time that retention removed something.
   id INTEGER PRIMARY KEY, -- grows with time
   pruned_at TEXT NOT NULL, -- when, RFC 3339 UTC, whole seconds
-  responses_before TEXT -- it removed the bytes of responses that only older snapshots had; null if it removed no bytes
+  responses_before TEXT, -- it removed the bytes of responses that only older snapshots had; null if it removed no bytes
+  versions_sha256 TEXT NOT NULL -- SHA-256, in hex, over the records of its pruned_versions
 ) STRICT;
 
 CREATE TABLE pruned_snapshots ( -- The snapshots whose rows retention removed; their rows in snapshots stay.
   snapshot_id INTEGER PRIMARY KEY REFERENCES stored_snapshots (id), -- the snapshot
-  prune_id INTEGER NOT NULL REFERENCES prunes (id) -- the prune that removed them
+  prune_id INTEGER NOT NULL REFERENCES prunes (id) DEFERRABLE INITIALLY DEFERRED -- the prune that removed them
 ) STRICT;
 
 CREATE TABLE pruned_reports ( -- The report folders of runs that retention removed.
@@ -164,6 +168,7 @@ CREATE TABLE pruned_versions ( -- What retention keeps of a configuration: its i
   id TEXT NOT NULL, -- id of the configuration
   valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that showed this version
   token_expires_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported, and for SSO
+  prune_id INTEGER NOT NULL REFERENCES prunes (id) DEFERRABLE INITIALLY DEFERRED, -- the prune that kept it
   PRIMARY KEY (organization_key, kind, id, valid_from)
 ) STRICT, WITHOUT ROWID;
 
@@ -999,6 +1004,99 @@ WHEN (NEW.id, NEW.sha256, NEW.size) <> (OLD.id, OLD.sha256, OLD.size) OR NEW.bod
 BEGIN SELECT RAISE(ABORT, 'responses are never rewritten; retention may only remove the body'); END;
 CREATE TRIGGER responses_no_delete BEFORE DELETE ON responses
 BEGIN SELECT RAISE(ABORT, 'responses are never deleted'); END;
+
+-- INSERT OR REPLACE would delete a row without a DELETE trigger: https://www.sqlite.org/lang_conflict.html
+
+CREATE TRIGGER databases_no_replace BEFORE INSERT ON databases WHEN EXISTS (
+  SELECT 1 FROM databases t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'databases are never replaced'); END;
+CREATE TRIGGER ledger_no_replace BEFORE INSERT ON ledger WHEN EXISTS (
+  SELECT 1 FROM ledger t WHERE t.number = NEW.number
+) BEGIN SELECT RAISE(ABORT, 'ledger is never replaced'); END;
+CREATE TRIGGER run_starts_no_replace BEFORE INSERT ON run_starts WHEN EXISTS (
+  SELECT 1 FROM run_starts t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'run_starts are never replaced'); END;
+CREATE TRIGGER run_ends_no_replace BEFORE INSERT ON run_ends WHEN EXISTS (
+  SELECT 1 FROM run_ends t WHERE t.run_id = NEW.run_id
+) BEGIN SELECT RAISE(ABORT, 'run_ends are never replaced'); END;
+CREATE TRIGGER rule_sets_no_replace BEFORE INSERT ON rule_sets WHEN EXISTS (
+  SELECT 1 FROM rule_sets t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'rule_sets are never replaced'); END;
+CREATE TRIGGER rule_wordings_no_replace BEFORE INSERT ON rule_wordings WHEN EXISTS (
+  SELECT 1 FROM rule_wordings t WHERE t.rule_set_id = NEW.rule_set_id AND t.rule_id = NEW.rule_id
+) BEGIN SELECT RAISE(ABORT, 'rule_wordings are never replaced'); END;
+CREATE TRIGGER organizations_no_replace BEFORE INSERT ON organizations WHEN EXISTS (
+  SELECT 1 FROM organizations t WHERE t.key = NEW.key OR t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'organizations are never replaced'); END;
+CREATE TRIGGER stored_snapshots_no_replace BEFORE INSERT ON stored_snapshots WHEN EXISTS (
+  SELECT 1 FROM stored_snapshots t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'stored_snapshots are never replaced'); END;
+CREATE TRIGGER schedules_no_replace BEFORE INSERT ON schedules WHEN EXISTS (
+  SELECT 1 FROM schedules t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'schedules are never replaced'); END;
+CREATE TRIGGER reviews_no_replace BEFORE INSERT ON reviews WHEN EXISTS (
+  SELECT 1 FROM reviews t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'reviews are never replaced'); END;
+CREATE TRIGGER prunes_no_replace BEFORE INSERT ON prunes WHEN EXISTS (
+  SELECT 1 FROM prunes t WHERE t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'prunes are never replaced'); END;
+CREATE TRIGGER pruned_snapshots_no_replace BEFORE INSERT ON pruned_snapshots WHEN EXISTS (
+  SELECT 1 FROM pruned_snapshots t WHERE t.snapshot_id = NEW.snapshot_id
+) BEGIN SELECT RAISE(ABORT, 'pruned_snapshots are never replaced'); END;
+CREATE TRIGGER pruned_reports_no_replace BEFORE INSERT ON pruned_reports WHEN EXISTS (
+  SELECT 1 FROM pruned_reports t WHERE t.run_id = NEW.run_id AND t.prune_id = NEW.prune_id
+) BEGIN SELECT RAISE(ABORT, 'pruned_reports are never replaced'); END;
+CREATE TRIGGER pruned_versions_no_replace BEFORE INSERT ON pruned_versions WHEN EXISTS (
+  SELECT 1 FROM pruned_versions t WHERE t.organization_key = NEW.organization_key AND t.kind = NEW.kind AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'pruned_versions are never replaced'); END;
+CREATE TRIGGER organization_versions_no_replace BEFORE INSERT ON organization_versions WHEN EXISTS (
+  SELECT 1 FROM organization_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'organization_versions are never replaced'); END;
+CREATE TRIGGER policy_versions_no_replace BEFORE INSERT ON policy_versions WHEN EXISTS (
+  SELECT 1 FROM policy_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'policy_versions are never replaced'); END;
+CREATE TRIGGER scim_versions_no_replace BEFORE INSERT ON scim_versions WHEN EXISTS (
+  SELECT 1 FROM scim_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'scim_versions are never replaced'); END;
+CREATE TRIGGER sso_versions_no_replace BEFORE INSERT ON sso_versions WHEN EXISTS (
+  SELECT 1 FROM sso_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'sso_versions are never replaced'); END;
+CREATE TRIGGER domain_versions_no_replace BEFORE INSERT ON domain_versions WHEN EXISTS (
+  SELECT 1 FROM domain_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'domain_versions are never replaced'); END;
+CREATE TRIGGER finding_versions_no_replace BEFORE INSERT ON finding_versions WHEN EXISTS (
+  SELECT 1 FROM finding_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'finding_versions are never replaced'); END;
+CREATE TRIGGER exception_versions_no_replace BEFORE INSERT ON exception_versions WHEN EXISTS (
+  SELECT 1 FROM exception_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'exception_versions are never replaced'); END;
+CREATE TRIGGER carried_finding_versions_no_replace BEFORE INSERT ON carried_finding_versions WHEN EXISTS (
+  SELECT 1 FROM carried_finding_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'carried_finding_versions are never replaced'); END;
+CREATE TRIGGER failed_findings_no_replace BEFORE INSERT ON failed_findings WHEN EXISTS (
+  SELECT 1 FROM failed_findings t WHERE t.snapshot_id = NEW.snapshot_id AND t.id = NEW.id
+) BEGIN SELECT RAISE(ABORT, 'failed_findings are never replaced'); END;
+CREATE TRIGGER stored_changes_no_replace BEFORE INSERT ON stored_changes WHEN EXISTS (
+  SELECT 1 FROM stored_changes t WHERE t.snapshot_id = NEW.snapshot_id AND t.number = NEW.number
+) BEGIN SELECT RAISE(ABORT, 'stored_changes are never replaced'); END;
+CREATE TRIGGER audit_log_readings_no_replace BEFORE INSERT ON audit_log_readings WHEN EXISTS (
+  SELECT 1 FROM audit_log_readings t WHERE t.snapshot_id = NEW.snapshot_id
+) BEGIN SELECT RAISE(ABORT, 'audit_log_readings are never replaced'); END;
+CREATE TRIGGER audit_log_entries_no_replace BEFORE INSERT ON audit_log_entries WHEN EXISTS (
+  SELECT 1 FROM audit_log_entries t WHERE t.snapshot_id = NEW.snapshot_id AND t.number = NEW.number
+) BEGIN SELECT RAISE(ABORT, 'audit_log_entries are never replaced'); END;
+CREATE TRIGGER stored_candidates_no_replace BEFORE INSERT ON stored_candidates WHEN EXISTS (
+  SELECT 1 FROM stored_candidates t WHERE t.snapshot_id = NEW.snapshot_id AND t.change_number = NEW.change_number AND t.entry_number = NEW.entry_number
+) BEGIN SELECT RAISE(ABORT, 'stored_candidates are never replaced'); END;
+CREATE TRIGGER stored_exchanges_no_replace BEFORE INSERT ON stored_exchanges WHEN EXISTS (
+  SELECT 1 FROM stored_exchanges t WHERE t.snapshot_id = NEW.snapshot_id AND t.number = NEW.number
+) BEGIN SELECT RAISE(ABORT, 'stored_exchanges are never replaced'); END;
+CREATE TRIGGER requests_no_replace BEFORE INSERT ON requests WHEN EXISTS (
+  SELECT 1 FROM requests t WHERE t.id = NEW.id OR (t.method = NEW.method AND t.body = NEW.body)
+) BEGIN SELECT RAISE(ABORT, 'requests are never replaced'); END;
+CREATE TRIGGER responses_no_replace BEFORE INSERT ON responses WHEN EXISTS (
+  SELECT 1 FROM responses t WHERE t.id = NEW.id OR t.sha256 = NEW.sha256
+) BEGIN SELECT RAISE(ABORT, 'responses are never replaced'); END;
 
 -- +goose Down
 DROP VIEW exchanges; DROP VIEW exceptions; DROP VIEW carried_findings;

@@ -91,7 +91,7 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		return err
 	}
 	options := job.Options{
-		Store: store, Trigger: "demo", Schedule: "0 2 * * *", ToolVersion: readVersion().Version, Host: "demo",
+		Store: store, Trigger: "demo", Schedule: demoSchedule("0 2 * * *"), ToolVersion: readVersion().Version, Host: "demo",
 		Concurrency: 1, Reports: s.Out, Report: reports, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions,
 		Logger: newLogger(env, s),
 	}
@@ -100,10 +100,14 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		return err
 	}
 	// End the schedule, so that the nights after the demo do not count as missed.
-	if err := store.SetSchedule(ctx, schedule.None, demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
+	if err := store.SetSchedule(ctx, demoSchedule(schedule.None), demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
 		return err
 	}
 	return printDemoEnd(env.stdout, cmp.Or(env.program, "auditor"), s, reports, folder)
+}
+
+func demoSchedule(expression string) snapshot.ScheduleChange {
+	return snapshot.ScheduleChange{Expression: expression, Reason: "the demo's nights", ChangedBy: "demo", Host: "demo"}
 }
 
 // playNights returns the report folder of the last night.

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"os/user"
 	"strings"
 	"time"
 
@@ -33,12 +30,8 @@ func reportOptions(env environment, s *settings.Settings) (report.Options, error
 // origin says who writes a report. The command line has no secret: no flag takes one, and a base
 // URL with a password is refused.
 func origin(env environment) folder.Origin {
-	name := fmt.Sprintf("uid %d", os.Getuid())
-	if current, err := user.Current(); err == nil {
-		name = current.Username
-	}
 	return folder.Origin{
-		At: env.now().UTC().Truncate(time.Second), User: name,
+		At: env.now().UTC().Truncate(time.Second), User: username(),
 		Command: strings.Join(append([]string{"auditor"}, env.args...), " "),
 	}
 }

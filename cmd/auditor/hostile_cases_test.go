@@ -97,7 +97,7 @@ const (
 
 var refusedNights = []hostileCase{
 	{name: "400", answer: code("invalid_argument"), code: "invalid_argument", says: []string{"HTTP 400: says the server", "page 1", "server does not take the request"}},
-	{name: "400 in mid-listing", page: 2, answer: code("invalid_argument"), code: "invalid_argument", says: []string{"page 2"}},
+	{name: "400 in mid-listing", page: 2, answer: code("invalid_argument"), code: "incomplete_listing", says: []string{"page 2: no two of 3 listings agree", "the server refuses the page token: HTTP 400: says the server", "run again"}},
 	{name: "no Enterprise plan", answer: code("failed_precondition"), code: "failed_precondition", says: []string{"Enterprise plan"}},
 	{name: "401", answer: code("unauthenticated"), code: "unauthenticated", says: []string{"make a new read-only personal access token"}},
 	{name: "401 in mid-listing", page: 2, answer: code("unauthenticated"), code: "unauthenticated", says: []string{"page 2"}},

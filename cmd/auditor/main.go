@@ -14,6 +14,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -88,6 +89,15 @@ func calledAs(word string) string {
 		return "go run ./cmd/auditor"
 	}
 	return word
+}
+
+// username returns the user of the operating system, by its number if it has no name, as in many
+// containers.
+func username() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return fmt.Sprint("uid ", os.Getuid())
 }
 
 func hangups() (<-chan os.Signal, func()) {

@@ -118,7 +118,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
-			Trigger: options.trigger, Schedule: s.Cron, ToolVersion: readVersion().Version, Host: host,
+			Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
@@ -130,6 +130,13 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil
 	})
 	return result, err
+}
+
+// scheduleChange returns the schedule of the settings, and who runs this program.
+func scheduleChange(s *settings.Settings, host string) snapshot.ScheduleChange {
+	return snapshot.ScheduleChange{
+		Expression: s.Cron, Reason: s.ScheduleReason, ChangedBy: username(), Host: host,
+	}
 }
 
 // jobSources returns the organizations to collect, and the pool of connections that all share.

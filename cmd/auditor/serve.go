@@ -92,13 +92,21 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 		if n := len(nights); n > 0 && nights[n-1].Status == schedule.Missed {
 			missed = nights[n-1].ScheduledAt
 		}
-		if err := store.SetSchedule(ctx, s.Cron, now); err != nil {
+		if err := v.setSchedule(ctx, store, s, now); err != nil {
 			return err
 		}
 		v.metrics.SetTokenExpiries(s.TokenExpiries)
 		return v.metrics.Update(ctx, store, s.DB)
 	})
 	return missed, err
+}
+
+func (v *service) setSchedule(ctx context.Context, store *snapshot.Store, s *settings.Settings, now time.Time) error {
+	host, err := v.env.hostname()
+	if err != nil {
+		return fmt.Errorf("reading the host name: %w", err)
+	}
+	return store.SetSchedule(ctx, scheduleChange(s, host), now)
 }
 
 func (v *service) scheduled(ctx context.Context, night time.Time) {
@@ -188,7 +196,7 @@ func (v *service) reload(ctx context.Context) (*schedule.Schedule, error) {
 	if s.Cron == before.Cron {
 		cron = nil
 	} else if err := readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
-		return store.SetSchedule(ctx, s.Cron, v.env.now())
+		return v.setSchedule(ctx, store, s, v.env.now())
 	}); err != nil {
 		return nil, err
 	}

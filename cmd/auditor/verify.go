@@ -19,6 +19,7 @@ import (
 func verifyCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "verify", Args: cobra.NoArgs}
 	asJSON := command.Flags().Bool("json", false, "print the counts and the problems as JSON")
+	hashesOnly := command.Flags().Bool("hashes-only", false, "check hashes only, and do no work again")
 	var with verifyFlags
 	with.add(command.Flags())
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
@@ -34,7 +35,16 @@ func verifyCommand(env environment) *cobra.Command {
 			if err := found.AddHeads(cmd.Context(), store, heads); err != nil {
 				return err
 			}
-			return found.AddFolders(cmd.Context(), store, s.Out, trust)
+			if *hashesOnly {
+				return found.AddFolders(cmd.Context(), store, s.Out, trust)
+			}
+			if err := found.DoAgain(cmd.Context(), store, readVersion().Version); err != nil {
+				return err
+			}
+			if err := found.AddFolders(cmd.Context(), store, s.Out, trust); err != nil {
+				return err
+			}
+			return found.WriteReportsAgain(cmd.Context(), store, s.Out, readVersion().Version, s.ReadTemplate)
 		})
 		if err != nil {
 			return err
@@ -128,7 +138,7 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 	if len(found.ForeignTables) > 0 {
 		text += "not auditor's and not checked: " + strings.Join(found.ForeignTables, ", ") + " of Litestream\n"
 	}
-	return text
+	return text + doneAgain(found.Again)
 }
 
 // sealText says how many signatures or timestamps are valid, and against what they were checked.
@@ -144,4 +154,22 @@ func sealText(what string, valid, none int, trusted bool, flag string) string {
 		text += fmt.Sprintf(", %s without a %s", counted(none, "report folder", ""), what)
 	}
 	return text + "\n"
+}
+
+// doneAgain returns in words what was done again, and a line for each thing that could not be.
+func doneAgain(a *verify.Again) string {
+	if a == nil {
+		return "only hashes were checked; no work was done again\n"
+	}
+	text := fmt.Sprintf("done again: %s decoded, %d compared, %d evaluated, %s written\n",
+		counted(a.Decoded, "snapshot", ""), a.Compared, a.Evaluated, counted(a.Reports, "report", ""))
+	for _, n := range a.NotDone {
+		subject := n.ReportFolder
+		if len(n.Snapshots) > 0 {
+			subject = fmt.Sprintf("%s from %d to %d", counted(len(n.Snapshots), "snapshot", ""),
+				n.Snapshots[0], n.Snapshots[len(n.Snapshots)-1])
+		}
+		text += fmt.Sprintf("not done again: %s (%s): %s\n", subject, n.Step, n.Reason)
+	}
+	return text
 }

@@ -9,7 +9,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// configuration is a SCIM configuration, an SSO configuration or a domain verification of the story.
+// configuration is a SCIM configuration, an SSO configuration or a domain verification of the
+// story.
 type configuration struct {
 	// Key is what the id is computed from.
 	Key, Name, About string

@@ -81,8 +81,8 @@ func TestTheStoryHasEveryNight(t *testing.T) {
 	}
 }
 
-// transition is the cause of a change: a field of a row has one value on a night and another on the next complete one. The empty field
-// stands for the row itself.
+// transition is the cause of a change: a field of a row has one value on a night and another on the
+// next complete one. The empty field stands for the row itself.
 type transition struct {
 	kind                    string
 	organization, list, key string

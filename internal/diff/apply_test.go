@@ -44,7 +44,8 @@ func stateOf(in ona.Inventory) map[Subject]texts {
 	return state
 }
 
-// inviteField begins the name of a field for each invite domain, because each is a change of its own.
+// inviteField begins the name of a field for each invite domain, because each is a change of its
+// own.
 const inviteField = "inviteDomains "
 
 // unquoted are the fields whose plain text is not their JSON.

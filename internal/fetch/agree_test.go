@@ -12,12 +12,19 @@ import (
 	"scim-auditor/internal/ona"
 )
 
+// refusedToken is a page in whose place the server refuses the token.
+const refusedToken = "refused"
+
 // listings answers the requests of one listing after the other, each a list of pages.
 func listings(each ...[]string) http.HandlerFunc {
 	var all []http.HandlerFunc
 	for _, pages := range each {
 		for _, body := range pages {
-			all = append(all, ok(body))
+			if body == refusedToken {
+				all = append(all, connect(http.StatusBadRequest, CodeInvalidArgument))
+			} else {
+				all = append(all, ok(body))
+			}
 		}
 	}
 	return inOrder(all...)
@@ -45,6 +52,10 @@ func TestAListOfSeveralPagesIsCompleteIfTwoListingsAgree(t *testing.T) {
 		{"a row is out of sight in the first listing", [][]string{short, whole, whole}, "3 2 2 6",
 			[]string{"listing 2 differs from the one before it: configurations that differ: 2, the first is " + scimC + ", which is new"}},
 		{"a row changes during the first listing", [][]string{changed, whole, whole}, "3 2 2 6", []string{scimA + ", which has other content"}},
+		{"a token is refused in the first listing", [][]string{{scimRows("2", scimA, scimB), refusedToken}, whole, whole}, "3 2 2 5",
+			[]string{"listing 1 was not used: the server refuses the page token: HTTP 400: says the server"}},
+		{"a token is refused in the second listing", [][]string{whole, {whole[0], refusedToken}, whole}, "3 2 2 5", []string{"listing 2 was not used"}},
+		{"the list shrinks to one page", [][]string{{whole[0], refusedToken}, {scimRows("", scimA, scimB, scimC)}}, "2 1 1 2", []string{"listing 1 was not used"}},
 		{"the second listing is one page", [][]string{whole, {scimRows("", scimA, scimB, scimC)}}, "2 1 1 3", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,9 +89,9 @@ func TestAListThatChangesAllTheTimeIsNotComplete(t *testing.T) {
 		says     string
 	}{
 		{"the order moves in each listing", [][]string{moved, moved, moved},
-			"page 2: the list changed while it was read, so no two of 3 listings agree: configuration " + scimB + " is on page 1 and again on page 2"},
+			"page 2: no two of 3 listings agree, as if the list changed while it was read: configuration " + scimB + " is on page 1 and again on page 2"},
 		{"each listing differs from the one before", [][]string{whole, changed, whole},
-			"the list changed while it was read, so no two of 3 listings agree: configurations that differ: 1, the first is " + scimA + ", which has other content"},
+			"no two of 3 listings agree, as if the list changed while it was read: configurations that differ: 1, the first is " + scimA + ", which has other content"},
 		{"one listing is left", [][]string{moved, moved, whole}, "configuration " + scimB + " is on page 1 and again on page 2"},
 		{"one row is deleted in each listing", [][]string{whole, {scimRows("2", scimA), scimRows("", scimB)}, {scimRows("2"), scimRows("", scimA)}},
 			"the first is " + scimB + ", which is missing"},
@@ -96,6 +107,21 @@ func TestAListThatChangesAllTheTimeIsNotComplete(t *testing.T) {
 				t.Errorf("asked %d times, inventory %+v", asked, got.Inventory.SCIM)
 			}
 		})
+	}
+}
+
+// A server that takes none of its own tokens is asked as often as one whose list changes.
+func TestATokenThatIsRefusedInEachListingFailsTheNight(t *testing.T) {
+	pages := []string{scimRows("2", scimA, scimB), refusedToken}
+	api := newAPI(t, handlers{list: listings(pages, pages, pages)})
+	got, err := newClient(t, api.URL).Collect(t.Context())
+	want := "OrganizationService/ListSCIMConfigurations, page 2: no two of 3 listings agree, as if the list changed while it " +
+		"was read: the server refuses the page token: HTTP 400: says the server (incomplete_listing)"
+	if failure, _ := errors.AsType[*Error](err); failure == nil || err.Error() != want || failure.Hint() == "" {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if asked := len(api.sent(list)); asked != 2*maxListings || got.Inventory.SCIM != nil || got.SCIM.PagesRead != maxListings {
+		t.Errorf("asked %d times, %d pages, inventory %+v", asked, got.SCIM.PagesRead, got.Inventory.SCIM)
 	}
 }
 

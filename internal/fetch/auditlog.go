@@ -54,9 +54,9 @@ type AuditLog struct {
 var errUnfiltered = errors.New("an entry lies outside of the time that was asked for")
 
 // ListAuditLogs reads the entries between two instants, oldest first. If the server does not know
-// the filter by time (before 2026-04), it reads from the newest entry back. It returns an error only
-// if ctx is cancelled or times out. Every other failure, usually a missing permission of the token,
-// is in NotAssessed.
+// the filter by time (before 2026-04), it reads from the newest entry back. It returns an error
+// only if ctx is cancelled or times out. Every other failure, usually a missing permission of the
+// token, is in NotAssessed.
 func (c *Client) ListAuditLogs(ctx context.Context, q AuditLogQuery) (*AuditLog, error) {
 	r := c.newReader("")
 	l := newLogReader(q)
@@ -141,8 +141,8 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 	return nil
 }
 
-// add adds a page's entries. pastSince is true if the log is read from its newest entry back and all
-// entries of the page are older than requested: reading can stop.
+// add adds a page's entries. pastSince is true if the log is read from its newest entry back and
+// all entries of the page are older than requested: reading can stop.
 func (l *logReader) add(p page, unknown fieldSet) (pastSince bool, err error) {
 	l.log.Pages, l.log.Received = p.number, l.log.Received+len(p.rows)
 	pastSince = l.query.PageBack && len(p.rows) > 0
@@ -159,8 +159,8 @@ func (l *logReader) add(p page, unknown fieldSet) (pastSince bool, err error) {
 	return pastSince, nil
 }
 
-// addEntry keeps an entry of the time that was asked for, unless an earlier page had it: new entries
-// at the head of the log push older ones onto the next page.
+// addEntry keeps an entry of the time that was asked for, unless an earlier page had it: new
+// entries at the head of the log push older ones onto the next page.
 func (l *logReader) addEntry(entry *ona.AuditLogEntry) error {
 	sum := sha256.Sum256([]byte(entry.Canonical()))
 	if before, repeated := l.seen[entry.ID]; repeated {

@@ -28,7 +28,8 @@ func logPage(next string, entries ...string) http.HandlerFunc {
 	return ok(fmt.Sprintf(`{"entries":[%s],"pagination":{"nextToken":%q}}`, strings.Join(entries, ","), next))
 }
 
-// lastDay asks for the last day by time; pagedBack asks for it as a server needs that has no such filter.
+// lastDay asks for the last day by time; pagedBack asks for it as a server needs that has no such
+// filter.
 var (
 	lastDay   = AuditLogQuery{SubjectTypes: []string{ona.ResourceTypeSCIMConfiguration}, Since: testNow.Add(-24 * time.Hour), Until: testNow, MaxPages: 10}
 	pagedBack = AuditLogQuery{SubjectTypes: lastDay.SubjectTypes, Since: lastDay.Since, Until: lastDay.Until, MaxPages: 10, PageBack: true}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,19 +76,20 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 // read reads the list until a listing proves a state of it, and returns that listing's rows sorted
 // by id, each id once. One page is one answer, so it shows the list at one instant. Several pages
 // show it at several instants: two listings must agree in ids and content. A listing with an id on
-// two pages counts for nothing. If read fails, it returns no rows, and the counts until then.
+// two pages, or with a page token that the server refuses, counts for nothing. If read fails, it
+// returns no rows, and the counts until then.
 func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
-	var last listed[T] // the last listing with each id on one page
+	var last listed[T] // the last listing that can be compared
 	var moved *Error
 	for n := 1; n <= maxListings; n++ {
-		next, repeated, err := l.readOnce(ctx, r)
+		next, unusable, err := l.readOnce(ctx, r)
 		next.Listings, next.PagesRead = n, last.PagesRead+next.Pages
 		switch {
 		case err != nil:
 			return listed[T]{Listing: next.Listing}, err
-		case repeated != nil:
-			moved, last.PagesRead = repeated, next.PagesRead
-			r.note("%s: listing %d was not used: %v", l.method, n, repeated.Err)
+		case unusable != nil:
+			moved, last.PagesRead = unusable, next.PagesRead
+			r.note("%s: listing %d was not used: %v", l.method, n, unusable.Err)
 			continue
 		case next.Pages == 1:
 			return next, nil
@@ -101,26 +103,31 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 		last = next
 	}
 	last.Listings = maxListings
-	moved.Err = fmt.Errorf("the list changed while it was read, so no two of %d listings agree: %w",
+	moved.Err = fmt.Errorf("no two of %d listings agree, as if the list changed while it was read: %w",
 		maxListings, moved.Err)
 	return listed[T]{Listing: last.Listing}, moved
 }
 
-// readOnce reads all pages. It returns repeated if an id is on two pages: then the order moved
-// while the pages were read, and another row may be on none.
-func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], repeated *Error, err error) {
+// readOnce reads all pages. It returns unusable if an id is on two pages: then the order moved
+// while the pages were read, and another row may be on none. It also returns unusable if the server
+// refuses a page token: the token may be a position beyond the end of a list that became shorter.
+func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unusable *Error, err error) {
 	rows := map[string]place[T]{} // by id
 	var sizes []int               // of the pages
 	defer func() { all.RowsPerPage = groupEqual(sizes) }()
 	for p, err := range r.pages(ctx, l.source) {
+		if e, ok := errors.AsType[*Error](err); ok && e.Page > 1 && e.Status == http.StatusBadRequest {
+			e.Code, e.Err = CodeIncompleteListing, fmt.Errorf("the server refuses the page token: %w", e.Err)
+			return all, e, nil
+		}
 		if err != nil {
 			return all, nil, err
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
 		sizes = append(sizes, len(p.rows))
-		repeated, err = l.addRows(r, p, rows)
-		if all.Distinct = len(rows); err != nil || repeated != nil {
-			return all, repeated, err
+		unusable, err = l.addRows(r, p, rows)
+		if all.Distinct = len(rows); err != nil || unusable != nil {
+			return all, unusable, err
 		}
 		if err := checkTotal(p, all.Received); err != nil {
 			return all, nil, &Error{Code: CodeIncompleteListing, Method: l.method, Page: p.number, Err: err}
@@ -198,8 +205,8 @@ type place[T any] struct {
 // that one page has twice is kept once and noted if the content is the same, because nothing can
 // move within one answer; otherwise it is an error.
 func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeated *Error, err error) {
-	for i, raw := range p.rows {
-		row, err := l.decode(raw, r.unknown)
+	for i := range p.rows {
+		row, err := l.row(p, i, r.unknown)
 		if err != nil {
 			return nil, undecodable(l.method, p, i, err)
 		}

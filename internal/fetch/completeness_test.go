@@ -15,7 +15,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// pagesByToken serves three pages; next reads the token as one kind of server does. The token needs escaping in a query.
+// pagesByToken serves three pages; next reads the token as one kind of server does. The token needs
+// escaping in a query.
 func pagesByToken(next func(r *http.Request) string) http.HandlerFunc {
 	pages := map[string]string{
 		"": scimRows("p&2 +ü", scimC), "p&2 +ü": scimRows("p3", scimA), "p3": scimRows("", scimB),

@@ -31,8 +31,8 @@ type wireSCIM struct {
 	Unknown                            members `json:",embed"`
 }
 
-// FuzzRowAgainstTheLibrary holds that a row which is valid JSON is read as the JSON library reads it, that
-// both refuse the same rows, and that what was received is not written to.
+// FuzzRowAgainstTheLibrary holds that a row which is valid JSON is read as the JSON library reads
+// it, that both refuse the same rows, and that what was received is not written to.
 func FuzzRowAgainstTheLibrary(f *testing.F) {
 	for _, row := range []string{
 		`{"id":"a"}`, `{"id":7}`, `{"id":null}`, `{}`, `null`, `[]`, `"{}"`, `{"id":"A","name":5}`, `{"id":"a","enabled":"true"}`,

@@ -55,7 +55,8 @@ func (c *Client) explain(details []connectDetail) string {
 		if !known || quoted == maxExplained {
 			continue
 		}
-		text, code := protobufText(detail.message(), fields.textNumber), protobufText(detail.message(), fields.codeNumber)
+		text := string(protobufField(detail.message(), fields.textNumber))
+		code := string(protobufField(detail.message(), fields.codeNumber))
 		if debug, err := readMembers(detail.Debug); err == nil {
 			if t, err := debug.text(fields.text); err == nil && t != "" {
 				text = t
@@ -76,22 +77,23 @@ func (c *Client) explain(details []connectDetail) string {
 	return b.String()
 }
 
-// protobufText returns the text of a string field of a protobuf message; empty if it has none.
-func protobufText(message []byte, field protowire.Number) string {
+// protobufField returns the bytes of a field of a protobuf message, a string or another message;
+// nil if the message has no such field or is malformed.
+func protobufField(message []byte, field protowire.Number) []byte {
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeTag(message)
 		if n < 0 {
-			return ""
+			return nil
 		}
 		message = message[n:]
 		if number == field && kind == protowire.BytesType {
-			text, _ := protowire.ConsumeBytes(message)
-			return string(text)
+			value, _ := protowire.ConsumeBytes(message)
+			return value
 		}
 		if n = protowire.ConsumeFieldValue(number, kind, message); n < 0 {
-			return ""
+			return nil
 		}
 		message = message[n:]
 	}
-	return ""
+	return nil
 }

@@ -13,7 +13,8 @@ import (
 )
 
 func TestAnErrorQuotesTheDetailsForPeople(t *testing.T) {
-	// error_code = 1 and user_message = 2 of ActionableErrorDetails, message = 1 of the tier's details.
+	// error_code = 1 and user_message = 2 of ActionableErrorDetails, message = 1 of the tier's
+	// details.
 	actionable := base64.RawStdEncoding.EncodeToString([]byte("\x0a\x04GONE\x12\x0aAsk Alice."))
 	tier := base64.StdEncoding.EncodeToString([]byte("\x0a\x0fSCIM needs more\x10\x03"))
 	for _, c := range []struct{ name, details, want string }{

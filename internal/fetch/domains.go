@@ -21,9 +21,9 @@ func domainListing(organizationID string) listing[ona.DomainVerification] {
 }
 
 // domains keeps the domain verifications. A listing that fails or is not complete does not fail the
-// organization, because the audit of its configurations does not depend on it: the verifications are
-// not assessed. A verification of another organization fails it, because the answers are then not
-// of the token's organization.
+// organization, because the audit of its configurations does not depend on it: the verifications
+// are not assessed. A verification of another organization fails it, because the answers are then
+// not of the token's organization.
 func (l *Collection) domains(ctx context.Context, listed listed[ona.DomainVerification], err error) error {
 	failure, _ := errors.AsType[*Error](err)
 	foreign := failure != nil && failure.Code == CodeForeignOrganization

@@ -36,6 +36,8 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Transport sends the requests; nil means NewTransport(1).
 	Transport http.RoundTripper
+	// Pages keeps the pages that were decoded; nil keeps none.
+	Pages *Pages
 	// Now is the clock for the times in the evidence.
 	Now func() time.Time
 	// Logger logs every request at debug level and every retry at info level, without credentials; nil

@@ -36,8 +36,8 @@ func pageOf(rows []string) []byte {
 	return []byte(`{"scimConfigurations":[` + strings.Join(rows, ",") + `]}`)
 }
 
-// FuzzSCIMPage holds that no page makes the reader panic, that what was accepted, written as canonical JSON, is read as the same again, and
-// that the order of the rows changes nothing.
+// FuzzSCIMPage holds that no page makes the reader panic, that what was accepted, written as
+// canonical JSON, is read as the same again, and that the order of the rows changes nothing.
 func FuzzSCIMPage(f *testing.F) {
 	for _, body := range []string{
 		scimBody, scimRows("next", scimA), scimRows("", scimC, scimA, scimB), `{}`, `{"scimConfigurations":null}`, `{"error":"x"}`, `[]`, `null`, ``,

@@ -39,8 +39,8 @@ func TestANumberHasOneFormWithEveryDigit(t *testing.T) {
 	}
 }
 
-// FuzzNumber compares decimal with exact arithmetic: its form has the same value, and it is the form
-// of that form and of the value's other spellings.
+// FuzzNumber compares decimal with exact arithmetic: its form has the same value, and it is the
+// form of that form and of the value's other spellings.
 func FuzzNumber(f *testing.F) {
 	for _, text := range []string{"0", "-0.0", "1.50", "1e-3", "123e20", "0.00012e+7", "99999999999999999999.000001"} {
 		f.Add(text)

@@ -26,6 +26,8 @@ type page struct {
 	rows       []jsontext.Value
 	pagination wirePagination
 	unknown    members
+	// decoded has the rows that were decoded before; nil if the page is not kept.
+	decoded *decodedRows
 }
 
 // next returns the token for the next page; empty on the last page.
@@ -69,12 +71,9 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		r.record(x)
 		return page{}, err
 	}
-	p, err := splitPage(x.Body, s.field)
-	p.number, p.token, x.Records = number, token, len(p.rows)
+	p, err := r.client.settings.Pages.read(s, x, token)
+	p.number, x.Records = number, len(p.rows)
 	r.record(x)
-	if err == nil {
-		err = checkPage(p, s.field)
-	}
 	if err != nil {
 		failure := notAsDocumented(s.method, err)
 		failure.Page, failure.ConfigurationID = number, brokenRow(x.Body, s.field)
@@ -84,6 +83,17 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 	r.unknown.addAll(message, p.unknown)
 	r.unknown.addAll(message+".pagination", p.pagination.Unknown)
 	return p, nil
+}
+
+// parsePage splits a response into its rows and the next token, and checks it. token is that of the
+// request.
+func parsePage(body []byte, field, token string) (page, error) {
+	p, err := splitPage(body, field)
+	p.token = token
+	if err == nil {
+		err = checkPage(p, field)
+	}
+	return p, err
 }
 
 func splitPage(body []byte, field string) (p page, err error) {

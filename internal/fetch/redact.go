@@ -1,61 +1,139 @@
 package fetch
 
 import (
+	"encoding/base64"
 	"errors"
-	"fmt"
-	"log/slog"
+	"html"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 )
 
-// Token is an Ona access token. Printing, logging or encoding it shows "[token]"; only string(t)
-// returns the value.
-type Token string
+// minRedactable is the shortest secret, in bytes, that is looked for in a server's text. Real
+// tokens are far longer; a shorter one could occur in ordinary text.
+const minRedactable = 8
 
-// ParseToken reads a token as people paste it: with spaces or line ends around it and perhaps a
-// leading "Bearer ". It refuses an empty token, one in quotes and one with a character that a
-// header must not contain. The error never shows the value.
-func ParseToken(s string) (Token, error) {
-	s = strings.TrimSpace(s)
-	if inQuotes(s) {
-		return "", errInQuotes
-	}
-	if scheme, rest, _ := strings.Cut(s, " "); strings.EqualFold(scheme, "bearer") {
-		s = strings.TrimSpace(rest)
-	}
-	switch {
-	case s == "":
-		return "", errors.New("the token is empty")
-	case inQuotes(s):
-		return "", errInQuotes
-	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }); i >= 0 {
-		return "", fmt.Errorf(
-			"the token has a character at byte %d that no token can have: a space, a line end or the like", i+1)
-	}
-	return Token(s), nil
+// maxEscapes is how many times a text is unescaped in the search for a secret: JSON within JSON
+// within HTML needs three.
+const maxEscapes = 4
+
+// secrets are what a server's text must not show: the token, and what the proxy of the environment
+// gets with each request.
+type secrets struct{ all []secret }
+
+type secret struct {
+	name, mark string
+	// forms are the secret itself, then its base64 in any surrounding text.
+	forms []string
 }
 
-var errInQuotes = errors.New("the token is in quotes, as some readers of env files keep them: remove the quotes")
-
-// inQuotes reports whether a value begins or ends with a quotation mark.
-func inQuotes(s string) bool {
-	const marks = "\"'`\u201c\u201d\u2018\u2019"
-	return strings.Trim(s, marks) != s
+// newSecrets returns the secrets of a client. proxy is nil if there is no proxy.
+func newSecrets(token Token, proxy *url.URL) *secrets {
+	s := &secrets{}
+	s.add("the token", tokenMark, string(token))
+	if proxy != nil && proxy.User != nil {
+		password, _ := proxy.User.Password()
+		s.add("the proxy's user and password", "[proxy password]", proxy.User.Username()+":"+password)
+		s.add("the proxy's password", "[proxy password]", password)
+	}
+	return s
 }
 
-const tokenMark = "[token]"
+func (s *secrets) add(name, mark, value string) {
+	if len(value) < minRedactable {
+		return
+	}
+	forms := []string{value}
+	for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			// The characters that also depend on the bytes around the value are left out.
+			text := alphabet.EncodeToString([]byte(strings.Repeat("x", before) + value))
+			forms = append(forms, text[(before*8+5)/6:(before+len(value))*8/6])
+		}
+	}
+	slices.Sort(forms[1:])
+	s.all = append(s.all, secret{name, mark, slices.Compact(forms)})
+}
 
-// String hides the value.
-func (Token) String() string { return tokenMark }
+// find returns the name of a secret that the text contains, as it is or escaped for JSON, HTML or a
+// URL; empty if there is none.
+func (s *secrets) find(text string) string {
+	for range maxEscapes {
+		for _, secret := range s.all {
+			for _, form := range secret.forms {
+				if strings.Contains(text, form) {
+					return secret.name
+				}
+			}
+		}
+		unescaped := unescape(text)
+		if unescaped == text {
+			break
+		}
+		text = unescaped
+	}
+	return ""
+}
 
-// GoString hides the value.
-func (Token) GoString() string { return tokenMark }
+// redact replaces each secret in a server's text with its mark, and the whole text if a secret is
+// escaped or in base64.
+func (s *secrets) redact(text string) string {
+	for _, secret := range s.all {
+		text = strings.ReplaceAll(text, secret.forms[0], secret.mark)
+	}
+	if name := s.find(text); name != "" {
+		return "[text that repeats " + name + "]"
+	}
+	return text
+}
 
-// Format hides the value under every verb.
-func (Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(tokenMark)) }
+// redactError returns err unchanged unless its text contains a secret.
+func (s *secrets) redactError(err error) error {
+	text := err.Error()
+	if redacted := s.redact(text); redacted != text {
+		return errors.New(redacted)
+	}
+	return err
+}
 
-// MarshalText hides the value in JSON, YAML and the like.
-func (Token) MarshalText() ([]byte, error) { return []byte(tokenMark), nil }
+// unescape decodes the escapes of a text once.
+func unescape(text string) string {
+	var b strings.Builder
+	for at := strings.IndexAny(text, `\%`); at >= 0; at = strings.IndexAny(text, `\%`) {
+		char, length := escapedChar(text[at:])
+		b.WriteString(text[:at])
+		b.WriteByte(char)
+		text = text[at+length:]
+	}
+	b.WriteString(text)
+	return html.UnescapeString(b.String())
+}
 
-// LogValue hides the value in logs.
-func (Token) LogValue() slog.Value { return slog.StringValue(tokenMark) }
+// escapedChar returns the character that a text begins with, and its length in the text. It decodes
+// an ASCII character as JSON, JavaScript and URLs escape it; a secret has no others.
+func escapedChar(text string) (char byte, length int) {
+	for _, prefix := range []string{"%", `\x`, `\u00`} {
+		if digits := strings.TrimPrefix(text, prefix); len(digits) < len(text) && len(digits) >= 2 {
+			if code, err := strconv.ParseUint(digits[:2], 16, 7); err == nil {
+				return byte(code), len(prefix) + 2
+			}
+		}
+	}
+	if len(text) > 1 && text[0] == '\\' && strings.IndexByte(`"'/\`, text[1]) >= 0 {
+		return text[1], 2
+	}
+	return text[0], 1
+}
+
+// environmentProxy returns the proxy that NewTransport uses for a base URL; nil if there is none.
+// The errors of net/http show the proxy's password, this one does not.
+func environmentProxy(base *url.URL) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base})
+	if err != nil || proxy != nil && CheckProxy(proxy.String()) != nil {
+		return nil, &Error{Code: CodeConnection, Err: errors.New(
+			"the proxy in the environment is not a URL such as http://proxy.example:3128")}
+	}
+	return proxy, nil
+}

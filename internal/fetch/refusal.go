@@ -39,8 +39,6 @@ var codeByStatus = map[int]string{
 	http.StatusTooManyRequests:     CodeResourceExhausted,
 	http.StatusInternalServerError: CodeInternal,
 	http.StatusNotImplemented:      CodeUnimplemented,
-	http.StatusBadGateway:          CodeUnavailable,
-	http.StatusServiceUnavailable:  CodeUnavailable,
 	http.StatusGatewayTimeout:      CodeDeadlineExceeded,
 }
 
@@ -93,7 +91,7 @@ func codeWithoutConnect(status int) string {
 	case status < 400:
 		return CodeRedirectRefused
 	case status >= 500:
-		return CodeUnavailable // such as 520 to 530, which proxies send
+		return CodeUnavailable // such as 502 and 503, and 520 to 530, which proxies send
 	}
 	return CodeUnknown
 }

@@ -66,14 +66,14 @@ func (c *Client) ListAgain(ctx context.Context, method string, in ona.Inventory)
 
 // readAgain reads the list once more and compares it with the rows of the listing before.
 func (l listing[T]) readAgain(ctx context.Context, r *reader, before []T) (Listing, error) {
-	all, repeated, err := l.readOnce(ctx, r)
+	all, disagrees, err := l.readOnce(ctx, r)
 	all.PagesRead = all.Pages
-	if err == nil && repeated == nil {
-		repeated = l.difference(before, all.rows)
+	if err == nil && disagrees == nil {
+		disagrees = l.difference(before, all.rows)
 	}
-	if err == nil && repeated != nil {
-		repeated.Err = fmt.Errorf("a second listing does not agree with the first: %w", repeated.Err)
-		err = repeated
+	if err == nil && disagrees != nil {
+		disagrees.Err = fmt.Errorf("a second listing does not agree with the first: %w", disagrees.Err)
+		err = disagrees
 	}
 	return all.Listing, err
 }

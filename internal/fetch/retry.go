@@ -13,7 +13,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/go-json-experiment/json"
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
@@ -159,31 +158,19 @@ func retryInfo(details []connectDetail) time.Duration {
 		if detail.typeName() != "google.rpc.RetryInfo" {
 			continue
 		}
-		if d, ok := decodeRetryInfo(detail.message()); ok {
-			return d
+		// Its only field is a google.protobuf.Duration.
+		var delay durationpb.Duration
+		if field := protobufField(detail.message(), 1); field != nil && proto.Unmarshal(field, &delay) == nil {
+			return delay.AsDuration()
 		}
 		debug, err := readMembers(detail.Debug)
 		if err != nil {
 			continue
 		}
-		delay, err := debug.text("retryDelay")
-		if d, parseErr := time.ParseDuration(delay); err == nil && parseErr == nil {
+		text, err := debug.text("retryDelay")
+		if d, parseErr := time.ParseDuration(text); err == nil && parseErr == nil {
 			return d
 		}
 	}
 	return 0
-}
-
-// decodeRetryInfo reads RetryInfo, whose only field is a google.protobuf.Duration.
-func decodeRetryInfo(message []byte) (time.Duration, bool) {
-	number, kind, n := protowire.ConsumeTag(message)
-	if n < 0 || number != 1 || kind != protowire.BytesType {
-		return 0, false
-	}
-	field, m := protowire.ConsumeBytes(message[n:])
-	var delay durationpb.Duration
-	if m < 0 || proto.Unmarshal(field, &delay) != nil {
-		return 0, false
-	}
-	return delay.AsDuration(), true
 }

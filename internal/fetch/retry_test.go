@@ -16,7 +16,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// retryInfoValue is RetryInfo{retry_delay: {seconds: 2, nanos: 500000000}} in the protobuf wire format, unpadded.
+// retryInfoValue is RetryInfo{retry_delay: {seconds: 2, nanos: 500000000}} in the protobuf wire
+// format, unpadded.
 const retryInfoValue = "CggIAhCAyrXuAQ"
 
 func retryInfoBody(value, debug string) string {

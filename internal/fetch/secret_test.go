@@ -30,8 +30,8 @@ var encodings = map[string]func(string) string{
 	},
 }
 
-// TestNoEncodingOfTheTokenIsKept lets a server repeat the token in a row's name, id, key and unknown
-// field, and in an error: it is in no error, no log and no evidence.
+// TestNoEncodingOfTheTokenIsKept lets a server repeat the token in a row's name, id, key and
+// unknown field, and in an error: it is in no error, no log and no evidence.
 func TestNoEncodingOfTheTokenIsKept(t *testing.T) {
 	for name, encode := range encodings {
 		token := encode(string(testToken))
@@ -70,7 +70,8 @@ func TestNoEncodingOfTheTokenIsKept(t *testing.T) {
 	}
 }
 
-// expectSecret looks for a secret in everything that leaves the package, whichever way it is encoded.
+// expectSecret looks for a secret in everything that leaves the package, whichever way it is
+// encoded.
 func expectSecret(t *testing.T, place string, secret Token, got *Collection, err error, client testClient) {
 	t.Helper()
 	shown := err.Error() + client.log.String()

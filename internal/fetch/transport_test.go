@@ -27,7 +27,8 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	for range 10 {
 		exchanges += len(collect(t, api, func(o *Options) { o.Transport = transport }).Exchanges)
 	}
-	// A machine that is busy may see a call wait for a new connection and then take one that has become free.
+	// A machine that is busy may see a call wait for a new connection and then take one that has
+	// become free.
 	if exchanges != 120 || dialed.Load() > 2*CallsAtOnce {
 		t.Errorf("%d exchanges over %d connections, want 120 over %d or a few more", exchanges, dialed.Load(), CallsAtOnce)
 	}

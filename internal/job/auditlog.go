@@ -125,9 +125,7 @@ func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.Audi
 	slices.SortStableFunc(t.log.Entries, func(a, b ona.AuditLogEntry) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	t.log.Pages += read.Pages
 	t.log.Received += read.Received
-	t.exchanges = append(t.exchanges, read.Exchanges...)
-	t.header.Notes = append(t.header.Notes, read.Notes...)
-	t.header.UnknownFields = append(t.header.UnknownFields, read.UnknownFields...)
+	t.addEvidence(read.Evidence)
 	return read, nil
 }
 

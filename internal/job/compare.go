@@ -17,11 +17,11 @@ import (
 // policies because they could not be read, compare uses the last snapshot that has them and
 // notes this.
 func (t *task) compare(ctx context.Context) (err error) {
-	if t.baseline, t.found, err = t.Store.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
+	if t.baseline, t.found, err = t.past.Baseline(ctx, t.header.OrganizationID); err != nil || !t.found {
 		return err
 	}
 	t.header.BaselineID = t.baseline.Snapshot.ID
-	if t.seenBefore, err = t.Store.SeenBefore(ctx, t.baseline.Snapshot); err != nil {
+	if t.seenBefore, err = t.past.SeenBefore(ctx, t.baseline.Snapshot); err != nil {
 		return err
 	}
 	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, t.seenBefore)
@@ -61,13 +61,13 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 			OrganizationID: b.OrganizationID, BaseURL: b.BaseURL, Principal: principal(b),
 		}
 	}
-	if in.Parts, err = t.Store.Parts(ctx, h); err != nil {
+	if in.Parts, err = t.past.Parts(ctx, h); err != nil {
 		return err
 	}
-	if in.Approved, err = t.Store.CompareApproved(ctx, h.OrganizationID, 0, t.inventory); err != nil {
+	if in.Approved, err = t.past.ApprovedNow(ctx, h.OrganizationID, t.inventory); err != nil {
 		return err
 	}
-	if in.ExpirySince, err = t.Store.ExpirySince(ctx, h.OrganizationID, t.TakenAt); err != nil {
+	if in.ExpirySince, err = t.past.ExpirySince(ctx, h.OrganizationID, t.TakenAt); err != nil {
 		return err
 	}
 	t.findings = finding.Evaluate(in, t.Thresholds)
@@ -80,11 +80,11 @@ func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.Princi
 // complete snapshot, except that of this run. An organization without a baseline missed none,
 // because nothing says that it had to be collected before.
 func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
-	schedules, err := t.Store.Schedules(ctx)
+	schedules, err := t.past.Schedules(ctx)
 	if err != nil || len(schedules) == 0 || !t.found {
 		return len(schedules) > 0, nil, err
 	}
-	nights, err := t.Store.Nights(ctx, t.baseline.Snapshot.TakenAt, t.runID, t.TakenAt, 0)
+	nights, err := t.past.Nights(ctx, t.baseline.Snapshot.TakenAt, t.runID, t.TakenAt, 0)
 	for _, n := range nights {
 		if n.ScheduledAt.After(t.baseline.Snapshot.TakenAt) && n.RunID != t.runID {
 			missed = append(missed, n.ScheduledAt)
@@ -96,22 +96,36 @@ func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.
 // recordRules stores the wording and the thresholds of the rules, unless they are those of the
 // last run.
 func recordRules(ctx context.Context, o Options) (id int64, err error) {
-	thresholds, _ := json.Marshal(map[string]string{
-		"token_expiry_high":   o.Thresholds.ExpiryHigh.String(),
-		"token_expiry_medium": o.Thresholds.ExpiryMedium.String(),
-		"token_expiry_info":   o.Thresholds.ExpiryInfo.String(),
-		"token_lifetime":      o.Thresholds.MaxLifetime.String(),
-		"token_age":           o.Thresholds.MaxAge.String(),
-		"clock_skew":          o.Thresholds.ClockSkew.String(),
-	}) // a map of strings always has a JSON form
-	set := snapshot.RuleSet{Thresholds: string(thresholds)}
+	return o.Store.RecordRules(ctx, ruleSet(o.Thresholds, o.TurnedOff))
+}
+
+// ruleSet returns the rules of this version as they are stored.
+func ruleSet(thresholds finding.Thresholds, turnedOff map[string]string) snapshot.RuleSet {
+	texts := make(map[string]string)
+	for name, value := range namedThresholds(&thresholds) {
+		texts[name] = value.String()
+	}
+	text, _ := json.Marshal(texts) // a map of strings always has a JSON form
+	set := snapshot.RuleSet{Thresholds: string(text)}
 	for _, r := range finding.Rules() {
-		w := snapshot.Wording{RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(o.Thresholds), Remedy: r.Remedy}
+		w := snapshot.Wording{RuleID: r.ID, Title: r.Title, Expected: r.ExpectedBy(thresholds), Remedy: r.Remedy}
 		if finding.CanBeTurnedOff(r.ID) {
-			w.TurnedOff = o.TurnedOff[r.ID]
+			w.TurnedOff = turnedOff[r.ID]
 		}
 		set.Wordings = append(set.Wordings, w)
 	}
 	slices.SortFunc(set.Wordings, func(a, b snapshot.Wording) int { return strings.Compare(a.RuleID, b.RuleID) })
-	return o.Store.RecordRules(ctx, set)
+	return set
+}
+
+// namedThresholds has the name of each threshold in a stored rule set.
+func namedThresholds(t *finding.Thresholds) map[string]*time.Duration {
+	return map[string]*time.Duration{
+		"token_expiry_high":   &t.ExpiryHigh,
+		"token_expiry_medium": &t.ExpiryMedium,
+		"token_expiry_info":   &t.ExpiryInfo,
+		"token_lifetime":      &t.MaxLifetime,
+		"token_age":           &t.MaxAge,
+		"clock_skew":          &t.ClockSkew,
+	}
 }

@@ -34,9 +34,8 @@ type Options struct {
 	// run: "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
-	// Schedule is the cron expression to record in the database, or "none" to end the recorded
-	// schedule; empty keeps it.
-	Schedule    string
+	// Schedule is the schedule to record in the database; an empty expression keeps the recorded one.
+	Schedule    snapshot.ScheduleChange
 	ToolVersion string
 	Host        string
 	// Concurrency is the number of organizations that are collected at the same time.
@@ -106,7 +105,9 @@ type night struct {
 // not affect the others; the Result has its error. Run returns an error only if the run itself
 // cannot be recorded.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	if o.Schedule != "" {
+	// As it is stored, so that the work can be done again from what is stored.
+	o.TakenAt = o.TakenAt.UTC().Truncate(time.Second)
+	if o.Schedule.Expression != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
 			return nil, err
 		}

@@ -30,8 +30,12 @@ type house struct {
 	store   *snapshot.Store
 	reports string
 	url     string
+	server  *demo.Server
 	night   int
 	timeout time.Duration
+	// concurrency is 1 and formats are the default unless they are set.
+	concurrency int
+	formats     []report.Format
 	// asked counts the requests by method; several come at once.
 	asked map[string]int
 	mu    sync.Mutex
@@ -52,8 +56,8 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 		}
 	})
 	h := &house{t: t, store: store, reports: filepath.Join(folder, "reports"), asked: map[string]int{}}
-	server := demo.NewServerWith(states...)
-	server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
+	h.server = demo.NewServerWith(states...)
+	h.server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
 		h.mu.Lock()
 		h.asked[method]++
 		h.mu.Unlock()
@@ -62,7 +66,7 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 		}
 		next.ServeHTTP(w, r)
 	}
-	api := httptest.NewServer(server)
+	api := httptest.NewServer(h.server)
 	t.Cleanup(api.Close)
 	h.url = api.URL + "/api"
 	return h
@@ -74,16 +78,19 @@ func (h *house) source(name, token string) fetch.Source {
 	}}
 }
 
+func noWait(context.Context, time.Duration) error { return nil }
+
 func (h *house) clock() time.Time { return demo.Night(h.night) }
 
-// run runs the next night, one source after the other.
+// run runs the next night.
 func (h *house) run(sources ...fetch.Source) *job.Result {
 	h.t.Helper()
 	h.night++
+	h.server.SetNight(h.night)
 	clear(h.asked)
 	result, err := job.Run(h.t.Context(), job.Options{
 		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
-		Concurrency: 1, Timeout: h.timeout, Reports: h.reports, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
+		Concurrency: h.concurrency, Timeout: h.timeout, Reports: h.reports, Report: report.Options{Formats: h.formats}, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -147,7 +154,8 @@ func TestASourceBelongsToItsOrganizationUntilTheNewOneIsNamed(t *testing.T) {
 		t.Errorf("the other organization was listed %d times", n)
 	}
 
-	// The operator names it: it is a new organization with a baseline of its own, and from then on the source's.
+	// The operator names it: it is a new organization with a baseline of its own, and from then on the
+	// source's.
 	named := h.source("default", globex.Token)
 	named.Fetch.OrganizationID = globex.ID
 	first := h.mustRun(named).Organizations[0]
@@ -166,7 +174,7 @@ func TestOneOrganizationIsCollectedOnceARun(t *testing.T) {
 	h := newHouse(t, acme, globex)
 	again := h.source("again", acme.Token)
 	again.Fetch.Transport = &busyOnce{}
-	again.Fetch.Sleep = func(context.Context, time.Duration) error { return nil }
+	again.Fetch.Sleep = noWait
 	result := h.run(h.source("first", acme.Token), again, h.source("other", globex.Token))
 	want := []string{"first complete " + acme.ID, "again duplicate_organization " + acme.ID, "other complete " + globex.ID}
 	if d := cmp.Diff(want, outcomes(result)); d != "" {

@@ -29,8 +29,8 @@ var (
 type simulated struct {
 	list, name string // the method and the field with the name
 	rows       *[]demo.Row
-	// states are those of the list since the first request of a listing in this night, seen is how many
-	// of them were there at the last request.
+	// states are those of the list since the first request of a listing in this night, seen is how
+	// many of them were there at the last request.
 	states []string
 	seen   int
 	// touched are the configurations with which something happened this night.

@@ -18,6 +18,7 @@ import (
 type task struct {
 	*night
 	source fetch.Source
+	past   past
 
 	options   fetch.Options
 	client    *fetch.Client
@@ -44,7 +45,7 @@ type task struct {
 // takeSnapshot collects, compares, evaluates and stores one organization. If it fails, the
 // header has what was known until then.
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
-	t := &task{night: n, source: source, header: snapshot.Snapshot{
+	t := &task{night: n, source: source, past: n.Store, header: snapshot.Snapshot{
 		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
 	}}
 	for _, step := range []func(context.Context) error{
@@ -99,7 +100,7 @@ func (t *task) describe(c *fetch.Collection) {
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	h.DomainsNotAssessed, h.OwnToken = c.Inventory.DomainsNotAssessed, c.OwnToken
-	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset
+	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset.Truncate(time.Millisecond) // as it is stored
 	h.Notes, h.UnknownFields = append(h.Notes, c.Notes...), c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {
 		h.Notes = append(h.Notes,
@@ -107,9 +108,26 @@ func (t *task) describe(c *fetch.Collection) {
 	}
 }
 
+// addEvidence adds the evidence of a reading that follows the collection.
+func (t *task) addEvidence(e fetch.Evidence) {
+	t.exchanges = append(t.exchanges, e.Exchanges...)
+	t.header.Notes = append(t.header.Notes, e.Notes...)
+	t.header.UnknownFields = append(t.header.UnknownFields, e.UnknownFields...)
+}
+
 // store stores the snapshot. The store refuses it if its baseline is no longer the last
 // complete snapshot of the organization.
 func (t *task) store(ctx context.Context) error {
+	saved, err := t.Store.SaveComplete(ctx, t.result())
+	if err != nil {
+		return err
+	}
+	t.header = saved
+	return nil
+}
+
+// result returns the snapshot to store.
+func (t *task) result() snapshot.Collected {
 	c := snapshot.Collected{
 		Baseline: t.baseline, Inventory: t.inventory, Changes: t.changes, Findings: t.findings,
 		Acceptances: finding.Accept(t.findings, t.header.OrganizationID, t.Exceptions, t.TakenAt),
@@ -125,12 +143,7 @@ func (t *task) store(ctx context.Context) error {
 		c.Exchanges = append(c.Exchanges, e.Exchange)
 		c.Snapshot.Retries += len(e.Retries)
 	}
-	saved, err := t.Store.SaveComplete(ctx, c)
-	if err != nil {
-		return err
-	}
-	t.header = saved
-	return nil
+	return c
 }
 
 // ended returns fetch.RunEnded if ctx has ended and err does not come from package fetch;

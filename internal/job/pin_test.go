@@ -12,8 +12,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// TestARenamedLabelGoesOnWithItsOrganizationOnly renames the label of a source, with the token of the
-// same organization and with that of another one.
+// TestARenamedLabelGoesOnWithItsOrganizationOnly renames the label of a source, with the token of
+// the same organization and with that of another one.
 func TestARenamedLabelGoesOnWithItsOrganizationOnly(t *testing.T) {
 	acme, globex := organization("acme", 2), organization("globex", 1)
 	h := newHouse(t, acme, globex)

@@ -101,11 +101,8 @@ func (t *task) requestRemoved(ctx context.Context, method string, removed []*dif
 // listAgain reads a list once more and counts the listing in the header.
 func (t *task) listAgain(ctx context.Context, method string, counted *ona.Listing) error {
 	again, evidence, err := t.client.ListAgain(ctx, method, t.inventory)
-	t.exchanges = append(t.exchanges, evidence.Exchanges...)
-	h := &t.header
-	h.Pages += again.PagesRead
-	h.Notes = append(h.Notes, evidence.Notes...)
-	h.UnknownFields = append(h.UnknownFields, evidence.UnknownFields...)
+	t.addEvidence(evidence)
+	t.header.Pages += again.PagesRead
 	if err != nil {
 		t.exchanges = append(t.exchanges, evidence.Unanswered)
 		return err

@@ -11,9 +11,9 @@ import (
 )
 
 // Field is a field of an API object. The struct tag `api` declares it: `api:"createdAt"`, or
-// `api:"ssoConfigurationId,id"` if the value is an id, `api:"inviteDomains,domains"` if the value is
-// the member "domains" of an object. The tag is all that reading the field from
-// an answer (package fetch) and writing it as canonical JSON need.
+// `api:"ssoConfigurationId,id"` if the value is an id, `api:"inviteDomains,domains"` if the value
+// is the member "domains" of an object. The tag is all that reading the field from an answer
+// (package fetch) and writing it as canonical JSON need.
 type Field struct {
 	// Name is the API's name.
 	Name string

@@ -68,8 +68,8 @@ func TestEveryFieldOfAnAPIObjectHasTheAPIsName(t *testing.T) {
 	testFields[ona.AuditLogEntry](t)
 }
 
-// testFields holds that every field of T but Unknown and Raw has a name of its own and a type that fetch
-// can decode.
+// testFields holds that every field of T but Unknown and Raw has a name of its own and a type that
+// fetch can decode.
 func testFields[T any](t *testing.T) {
 	t.Helper()
 	fields := ona.FieldsOf[T]()

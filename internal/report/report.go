@@ -147,6 +147,9 @@ func Write(dir string, m *Model, opts Options) (path string, h Headline, err err
 	return path, r.headline(), folder.SetLatest(dir, name)
 }
 
+// Files returns the files of a report, which Write writes.
+func Files(m *Model, opts Options) []folder.File { return newReport(m, opts).files() }
+
 func (r *report) files() []folder.File {
 	var files []folder.File
 	add := func(format Format, name string, write func(io.Writer) error) {
@@ -243,10 +246,14 @@ type manifest struct {
 	Written    folder.Origin `json:"written"`
 	Complete   bool          `json:"complete"`
 	// ToolVersion made the run, ReportToolVersion wrote these files.
-	ToolVersion       string             `json:"tool_version"`
-	ReportToolVersion string             `json:"report_tool_version"`
-	Snapshots         []manifestSnapshot `json:"snapshots"`
-	Files             []folder.Written   `json:"files"`
+	ToolVersion       string `json:"tool_version"`
+	ReportToolVersion string `json:"report_tool_version"`
+	// Timezone is that of the local times, OwnTemplate is set if the Markdown file has a template of the
+	// settings. With both, verify writes the files again.
+	Timezone    string             `json:"timezone"`
+	OwnTemplate bool               `json:"own_template"`
+	Snapshots   []manifestSnapshot `json:"snapshots"`
+	Files       []folder.Written   `json:"files"`
 }
 
 // manifestSnapshot identifies the snapshot of one organization. A failed one has no hashes.
@@ -262,7 +269,7 @@ type manifestSnapshot struct {
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
 		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
-		r.Run.ToolVersion, r.writer(), []manifestSnapshot{}, files,
+		r.Run.ToolVersion, r.writer(), r.Timezone(), r.Template != nil, []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot
@@ -338,6 +345,14 @@ func (o *Options) Zone() *time.Location {
 		return nil
 	}
 	return o.Location
+}
+
+// Timezone returns the name of the zone of local times, "UTC" if there are none.
+func (o *Options) Timezone() string {
+	if zone := o.Zone(); zone != nil {
+		return zone.String()
+	}
+	return "UTC"
 }
 
 // Rest names the file with the rows that Markdown leaves out. workbook names the workbook.

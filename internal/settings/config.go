@@ -33,6 +33,7 @@ type Config struct {
 	FailOnText      string `yaml:"fail_on"`
 	ExceptionsFile  string `yaml:"exceptions_file"`
 	Cron            string `yaml:"schedule"`
+	ScheduleReason  string `yaml:"schedule_reason"`
 	MetricsFile     string `yaml:"metrics_file"`
 	Listen          string `yaml:"listen"`
 	StopTimeoutText string `yaml:"stop_timeout"`

@@ -201,24 +201,28 @@ func (s *Settings) Report(toolVersion string) (options report.Options, err error
 		return options, s.wrong("timezone", err,
 			"use a name from the IANA time zone database, such as Europe/Berlin or America/New_York")
 	}
-	return options, s.readTemplate(&options)
+	if format := report.TemplateFormat(s.Template); s.Template != "" && !options.Has(format) {
+		name := map[report.Format]string{report.FormatMD: "Markdown", report.FormatHTML: "HTML"}[format]
+		return options, s.wrong("template", fmt.Errorf("%s is for the %s report, which --formats %s leaves out",
+			s.Template, name, s.Formats), fmt.Sprintf("add %s to --formats, or leave out --template", format))
+	}
+	options.Template, err = s.ReadTemplate(options.Location)
+	return options, err
 }
 
-func (s *Settings) readTemplate(options *report.Options) error {
+// ReadTemplate reads the template of the HTML or the Markdown report, for a zone of local times. It
+// returns nil if the settings name none.
+func (s *Settings) ReadTemplate(zone *time.Location) (*report.Template, error) {
 	if s.Template == "" {
-		return nil
-	}
-	if format := report.TemplateFormat(s.Template); !options.Has(format) {
-		name := map[report.Format]string{report.FormatMD: "Markdown", report.FormatHTML: "HTML"}[format]
-		return s.wrong("template", fmt.Errorf("%s is for the %s report, which --formats %s leaves out",
-			s.Template, name, s.Formats), fmt.Sprintf("add %s to --formats, or leave out --template", format))
+		return nil, nil
 	}
 	text, err := os.ReadFile(s.Template)
 	if err != nil {
-		return s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
+		return nil, s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
-	if options.Template, err = report.ParseTemplate(s.Template, string(text), options.Location); err != nil {
-		return s.wrong("template", err, "docs/templates.md lists what a template can use")
+	parsed, err := report.ParseTemplate(s.Template, string(text), zone)
+	if err != nil {
+		return nil, s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}
-	return nil
+	return parsed, nil
 }

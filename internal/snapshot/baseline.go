@@ -39,17 +39,24 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 		return b, true, err
 	}
 	// A snapshot that could not read a kind leaves its versions current.
-	if b.content, err = currentVersions(ctx, s.db, organizationID, contentTables); err != nil {
-		return b, true, err
+	content, err := currentVersions(ctx, s.db, organizationID, contentTables)
+	if err == nil {
+		err = b.fill(content)
 	}
-	b.Inventory, err = b.content.inventory(b.Snapshot, b.SSO)
+	return b, true, err
+}
+
+// fill sets what the baseline shows to the rows that are current after it.
+func (b *Baseline) fill(content versions) (err error) {
+	b.content = content
+	b.Inventory, err = content.inventory(b.Snapshot, b.SSO)
 	if b.SSO.ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}
 	if b.Policies.ID == 0 {
 		b.Inventory.PoliciesNotAssessed = b.Snapshot.PoliciesNotAssessed
 	}
-	return b, true, err
+	return err
 }
 
 // ExpirySince returns a function that returns since when the token of a configuration has had
@@ -58,7 +65,7 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 func (s *Store) ExpirySince(
 	ctx context.Context, organizationID string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
-	shown := make(map[string][]expiry) // by the id of the configuration, oldest first
+	shown := make(expiries)
 	_, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) bool {
 		id := r.text()
 		shown[id] = append(shown[id], expiry{r.instant(), r.instant()})
@@ -72,22 +79,23 @@ func (s *Store) ExpirySince(
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
 		ORDER BY v.id, v.valid_from`, organizationID)
-	return func(c *ona.SCIMConfiguration) finding.ExpirySince {
-		return expirySince(c.TokenExpiresAt, shown[c.ID], takenAt)
-	}, err
+	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return shown.since(c, takenAt) }, err
 }
+
+// expiries has the expiries of the tokens that snapshots showed, by the id of the configuration,
+// oldest first.
+type expiries map[string][]expiry
 
 // expiry is the expiry of a token, and since when snapshots show it.
 type expiry struct{ since, expiresAt time.Time }
 
-// expirySince returns since when a token has its expiry. Shown has the expiries before it,
-// oldest first.
-func expirySince(expiresAt time.Time, shown []expiry, takenAt time.Time) finding.ExpirySince {
+// since returns since when the token of a configuration has its expiry.
+func (shown expiries) since(c *ona.SCIMConfiguration, takenAt time.Time) finding.ExpirySince {
 	since, unchanged := finding.ExpirySince{At: takenAt}, false
-	for _, past := range shown {
+	for _, past := range shown[c.ID] {
 		switch {
-		case !past.expiresAt.Equal(expiresAt):
-			rotated := !past.expiresAt.IsZero() && !expiresAt.IsZero()
+		case !past.expiresAt.Equal(c.TokenExpiresAt):
+			rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
 			since, unchanged = finding.ExpirySince{At: takenAt, Rotated: rotated}, false
 		case !unchanged:
 			since.At, unchanged = past.since, true

@@ -20,7 +20,7 @@ func BenchmarkNight(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "auditor.db")
 			store := openBench(b, path)
 			defer closeBench(b, store)
-			if err := store.SetSchedule(b.Context(), "0 2 * * *", night(1)); err != nil {
+			if err := store.SetSchedule(b.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, night(1)); err != nil {
 				b.Fatal(err)
 			}
 			c := newCompany(3)

@@ -165,7 +165,11 @@ func candidateValues(l *AuditLog, candidates [][]ona.AuditLogEntry) [][]any {
 // AuditLog returns the part of the audit log that was read for a snapshot. It is nil for a
 // failed snapshot and for the first one of an organization, which do not read the log.
 func (s *Store) AuditLog(ctx context.Context, snapshotID int64) (*AuditLog, error) {
-	log, found, err := first(queryAll(ctx, s.db, "reading how the audit log was read", func(r *reader) AuditLog {
+	return readAuditLog(ctx, s.db, snapshotID)
+}
+
+func readAuditLog(ctx context.Context, q querier, snapshotID int64) (*AuditLog, error) {
+	log, found, err := first(queryAll(ctx, q, "reading how the audit log was read", func(r *reader) AuditLog {
 		return AuditLog{
 			Since: r.instant(), Until: r.instant(), Pages: r.count(), Received: r.count(),
 			NotAssessed: r.text(), Lacking: r.text(),
@@ -177,7 +181,7 @@ func (s *Store) AuditLog(ctx context.Context, snapshotID int64) (*AuditLog, erro
 	if err != nil || !found {
 		return nil, err
 	}
-	log.Entries, err = queryAll(ctx, s.db, "reading audit-log entries", func(r *reader) ona.AuditLogEntry {
+	log.Entries, err = queryAll(ctx, q, "reading audit-log entries", func(r *reader) ona.AuditLogEntry {
 		return ona.AuditLogEntry{
 			ID: r.text(), CreatedAt: r.instant(), ActorID: r.text(), ActorPrincipal: r.text(),
 			SubjectID: r.text(), SubjectType: r.text(), Kind: r.text(), Action: r.text(), Unknown: r.unknown(),

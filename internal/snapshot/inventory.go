@@ -24,8 +24,7 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 	}
 	shown = make(versions)
 	for _, t := range contentTables {
-		if t == policyVersions && h.PoliciesNotAssessed != "" || t == ssoVersions && h.SSONotAssessed != "" ||
-			t == domainVersions && h.DomainsNotAssessed != "" {
+		if !h.shows(t) {
 			continue
 		}
 		if shown[t], err = t.asOf(ctx, s.db, h.OrganizationID, h.ID); err != nil {
@@ -33,6 +32,20 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 		}
 	}
 	return shown, nil
+}
+
+// shows reports whether a complete snapshot shows rows of a table. It shows none that it could not
+// read.
+func (h *Snapshot) shows(t *versionTable) bool {
+	switch t {
+	case policyVersions:
+		return h.PoliciesNotAssessed == ""
+	case ssoVersions:
+		return h.SSONotAssessed == ""
+	case domainVersions:
+		return h.DomainsNotAssessed == ""
+	}
+	return true
 }
 
 // inventory converts rows of contentTables. It checks the counts in the headers of the
@@ -71,7 +84,11 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 	if err != nil {
 		return ona.Inventory{}, err
 	}
-	inventory, err := c.inventory(h, h)
+	return inventoryOf(c, h)
+}
+
+func inventoryOf(shown versions, h Snapshot) (ona.Inventory, error) {
+	inventory, err := shown.inventory(h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
 	inventory.DomainsNotAssessed = h.DomainsNotAssessed
 	return inventory, err

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"scim-auditor/internal/evidence"
 )
 
 // Retention selects what Prune removes. Prune always keeps the snapshots that the next run
@@ -47,7 +49,11 @@ type Pruned struct {
 	Responses int        // responses whose bytes were removed; their hashes stay
 }
 
-var pruneColumns = []string{"id", "pruned_at", "responses_before"}
+var (
+	pruneColumns         = []string{"id", "pruned_at", "responses_before", "versions_sha256"}
+	prunedVersionColumns = []string{"organization_key", "kind", "id", "valid_from", "token_expires_at"}
+	prunedVersionForm    = evidence.NewForm("pruned_version", prunedVersionColumns...)
+)
 
 // Prune removes the rows of old snapshots and records that, with the instant at, in one
 // transaction. Their headers and hashes stay, so that the ledger stays complete. The ids of
@@ -80,6 +86,13 @@ func (s *Store) Prune(ctx context.Context, r Retention, at time.Time, dryRun boo
 // errDryRun rolls a transaction back.
 var errDryRun = errors.New("dry run")
 
+// LastPruned returns the instant of the newest pruned snapshot, the zero time if there is none.
+func (s *Store) LastPruned(ctx context.Context) (time.Time, error) {
+	at, _, err := first(queryAll(ctx, s.db, "reading the pruned snapshots", (*reader).instant, `
+		SELECT max(s.taken_at) FROM pruned_snapshots g JOIN stored_snapshots s ON s.id = g.snapshot_id`))
+	return at, err
+}
+
 func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pruned {
 	pruned := &Pruned{}
 	chosen, err := r.choose(ctx, tx)
@@ -106,8 +119,6 @@ func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pru
 
 func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time, snapshots []Snapshot) {
 	id := nextID(ctx, tx, "prunes")
-	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore)}
-	insertRows(ctx, tx, "prunes", pruneColumns, [][]any{values})
 	var rows [][]any
 	var ids []string
 	for _, h := range snapshots {
@@ -115,6 +126,8 @@ func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time
 		ids = append(ids, strconv.FormatInt(h.ID, 10))
 	}
 	insertRows(ctx, tx, "pruned_snapshots", []string{"snapshot_id", "prune_id"}, rows)
+	values := []any{id, formatSeconds(at), nullSeconds(r.ResponsesBefore), keepVersions(ctx, tx, id)}
+	insertRows(ctx, tx, "prunes", pruneColumns, [][]any{values})
 	reports := slices.SortedFunc(slices.Values(r.Reports), func(a, b PrunedReport) int {
 		return cmp.Compare(a.RunID, b.RunID)
 	})
@@ -127,6 +140,25 @@ func recordPrune(ctx context.Context, tx *transaction, r Retention, at time.Time
 	insertRows(ctx, tx, "pruned_reports", []string{"run_id", "prune_id", "folder", "sums_sha256"}, reportRows)
 	values = append(values, strings.Join(ids, ","), strings.Join(texts, ","))
 	lastLink(ctx, tx).add(ctx, tx, "prune", id, values)
+}
+
+// keepVersions keeps the ids and the token expiries of the versions that only pruned snapshots
+// show, because later snapshots need them. It returns the hash over them.
+func keepVersions(ctx context.Context, tx *transaction, pruneID int64) string {
+	for kind, expiry := range map[string]string{"scim": "token_expires_at", "sso": "NULL"} {
+		tx.execute(ctx, "keeping ids and expiries", "INSERT INTO pruned_versions "+
+			"SELECT organization_key, ?, id, valid_from, "+expiry+", ? FROM "+kind+"_versions AS v WHERE "+shownByPruned,
+			kind, pruneID)
+	}
+	digest := evidence.NewDigest()
+	_, err := queryAll(ctx, tx, "hashing what is kept", func(r *reader) bool {
+		digest.Add(prunedVersionForm, r.values)
+		return true
+	}, "SELECT "+strings.Join(prunedVersionColumns, ", ")+` FROM pruned_versions
+		WHERE prune_id = ?
+		ORDER BY organization_key, kind, id, valid_from`, pruneID)
+	tx.fail(err)
+	return digest.Sum()
 }
 
 // choose returns the snapshots that the rules remove, oldest first, without those that are
@@ -166,13 +198,6 @@ var snapshotTables = []string{
 }
 
 func removeRows(ctx context.Context, tx *transaction) (removed int) {
-	// Later snapshots still need the ids and the token expiries of the configurations.
-	for kind, query := range map[string]string{
-		"scim": "SELECT organization_key, ?, id, valid_from, token_expires_at FROM scim_versions AS v WHERE " + shownByPruned,
-		"sso":  "SELECT organization_key, ?, id, valid_from, NULL FROM sso_versions AS v WHERE " + shownByPruned,
-	} {
-		tx.execute(ctx, "keeping ids and expiries", "INSERT INTO pruned_versions "+query, kind)
-	}
 	for _, table := range snapshotTables {
 		removed += tx.execute(ctx, "deleting from "+table,
 			"DELETE FROM "+table+" WHERE snapshot_id IN (SELECT snapshot_id FROM pruned_snapshots)")

@@ -85,11 +85,11 @@ func (s *Store) checkApproval(ctx context.Context, runID int64) error {
 // Reviews returns the reviews of the runs with ids from first to last (0: all), in the order of
 // recording.
 func (s *Store) Reviews(ctx context.Context, first, last int64) ([]Review, error) {
-	return s.queryReviews(ctx, "WHERE r.run_id >= ? AND (?2 = 0 OR r.run_id <= ?2) ORDER BY r.id", first, last)
+	return queryReviews(ctx, s.db, "WHERE r.run_id >= ? AND (?2 = 0 OR r.run_id <= ?2) ORDER BY r.id", first, last)
 }
 
-func (s *Store) queryReviews(ctx context.Context, where string, args ...any) ([]Review, error) {
-	return queryAll(ctx, s.db, "reading the reviews", func(r *reader) Review {
+func queryReviews(ctx context.Context, q querier, where string, args ...any) ([]Review, error) {
+	return queryAll(ctx, q, "reading the reviews", func(r *reader) Review {
 		return Review{
 			ID: r.number(), ReviewedAt: r.instant(), RunID: r.number(), Reviewer: r.text(), Conclusion: r.text(),
 			Ticket: r.text(), Approved: r.flag(), OSUser: r.text(), Host: r.text(), LedgerNumber: r.number(),
@@ -113,7 +113,7 @@ type Approval struct {
 func (s *Store) Approval(ctx context.Context, organizationID string, before int64) (*Approval, error) {
 	// CROSS JOIN keeps the order of the tables: the few reviews first, not every snapshot of the
 	// organization. https://www.sqlite.org/lang_select.html#crossjoin
-	review, found, err := first(s.queryReviews(ctx, `
+	review, found, err := first(queryReviews(ctx, s.db, `
 		CROSS JOIN stored_snapshots s ON s.run_id = r.run_id
 		WHERE s.organization_key = `+keyOf+` AND s.outcome = 'complete' AND r.approved = 1
 		  AND (?2 = 0 OR r.ledger_number < ?2)
@@ -128,7 +128,7 @@ func (s *Store) Approval(ctx context.Context, organizationID string, before int6
 	if err != nil {
 		return nil, err
 	}
-	later, found, err := first(s.queryReviews(ctx, `
+	later, found, err := first(queryReviews(ctx, s.db, `
 		CROSS JOIN stored_snapshots s ON s.run_id = r.run_id
 		WHERE s.organization_key = `+keyOf+` AND (?2 = 0 OR r.ledger_number < ?2) AND r.id > ?3
 		ORDER BY r.id DESC
@@ -153,20 +153,32 @@ func (s *Store) CompareApproved(
 	if err := cmp.Or(oldErr, seenErr); err != nil {
 		return nil, fmt.Errorf("reading the approved baseline: %w", err)
 	}
-	review := approval.Review
-	a := &finding.Approved{
+	return approval.compare(old, current, seen), nil
+}
+
+// ApprovedNow is CompareApproved with the approved baseline that is in force now.
+func (s *Store) ApprovedNow(
+	ctx context.Context, organizationID string, current ona.Inventory,
+) (*finding.Approved, error) {
+	return s.CompareApproved(ctx, organizationID, 0, current)
+}
+
+// compare compares the inventories of the approved baseline and of a later snapshot.
+func (a *Approval) compare(old, current ona.Inventory, seen func(diff.SubjectType, string) bool) *finding.Approved {
+	review := a.Review
+	approved := &finding.Approved{
 		RunID: review.RunID, By: review.Reviewer, At: review.ReviewedAt, Changes: diff.Compute(old, current, seen),
 	}
 	if old.SSONotAssessed != "" || current.SSONotAssessed != "" {
-		a.NotCompared = append(a.NotCompared, PartSSO)
+		approved.NotCompared = append(approved.NotCompared, PartSSO)
 	}
 	if old.Policies == nil || current.Policies == nil {
-		a.NotCompared = append(a.NotCompared, PartPolicies)
+		approved.NotCompared = append(approved.NotCompared, PartPolicies)
 	}
-	if approval.Later != nil {
-		a.ReviewedRun, a.ReviewedBy = approval.Later.RunID, approval.Later.Reviewer
+	if a.Later != nil {
+		approved.ReviewedRun, approved.ReviewedBy = a.Later.RunID, a.Later.Reviewer
 	}
-	return a, nil
+	return approved
 }
 
 // ApprovedSnapshots returns the ids of the approved baselines in force, one for each organization

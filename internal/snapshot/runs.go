@@ -1,8 +1,10 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -183,7 +185,15 @@ const (
 	TriggerCatchUp = "catch_up"
 )
 
-var scheduleColumns = []string{"id", "valid_from", "expression"}
+// ScheduleChange is a new schedule, and who changed it.
+type ScheduleChange struct {
+	Expression string // "none" removes the schedule
+	Reason     string // empty if not stated
+	// ChangedBy is the user of the operating system, Host the machine.
+	ChangedBy, Host string
+}
+
+var scheduleColumns = []string{"id", "valid_from", "expression", "reason", "changed_by", "host"}
 
 // Schedules returns all recorded schedules, oldest first.
 func (s *Store) Schedules(ctx context.Context) ([]schedule.Period, error) {
@@ -198,13 +208,14 @@ func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
 
 // SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is
 // already in force.
-func (s *Store) SetSchedule(ctx context.Context, expression string, from time.Time) error {
+func (s *Store) SetSchedule(ctx context.Context, c ScheduleChange, from time.Time) error {
 	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) {
 		all, err := schedules(ctx, tx)
 		tx.fail(err)
-		if len(all) == 0 || all[len(all)-1].Expression != expression {
-			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns,
-				[]any{int64(len(all) + 1), formatSeconds(from), expression})
+		if len(all) == 0 || all[len(all)-1].Expression != c.Expression {
+			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns, []any{
+				int64(len(all) + 1), formatSeconds(from), c.Expression, cmp.Or(c.Reason, "not stated"), c.ChangedBy, c.Host,
+			})
 		}
 	})
 }
@@ -219,11 +230,6 @@ func (s *Store) Nights(
 	if err != nil || len(periods) == 0 {
 		return nil, err
 	}
-	for i := range periods {
-		if periods[i].From.Before(since) {
-			periods[i].From = since
-		}
-	}
 	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
 		run := readRun(r)
 		return run.OfSchedule()
@@ -233,6 +239,18 @@ func (s *Store) Nights(
 		ORDER BY id`, formatSeconds(since), upTo)
 	if err != nil {
 		return nil, err
+	}
+	return nightsSince(since, periods, runs, now, grace)
+}
+
+func nightsSince(
+	since time.Time, periods []schedule.Period, runs []schedule.Run, now time.Time, grace time.Duration,
+) ([]schedule.Night, error) {
+	periods = slices.Clone(periods)
+	for i := range periods {
+		if periods[i].From.Before(since) {
+			periods[i].From = since
+		}
 	}
 	return schedule.Nights(periods, runs, now, grace)
 }

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -56,13 +56,13 @@ func (s *Store) SaveComplete(ctx context.Context, c Collected) (Snapshot, error)
 			tx.fail(fmt.Errorf("its baseline is snapshot %d, but the last complete snapshot is now %d",
 				header.BaselineID, held.last.ID))
 		}
-		contents, err := compareContents(&header, c)
+		header.count(c)
+		contents, err := compareTables(contentTables, c.Baseline.content, contentValues(header, c.Inventory))
 		tx.fail(err)
-		records, err := held.compare(header, c)
+		records, err := compareTables(recordTables, held.rows, recordValues(header, c, held.open))
 		tx.fail(err)
 		parts := partsOf(c)
-		header.Changes, header.FailingFindings = len(c.Changes), countFailing(c.Findings)
-		header.RecordsSHA256 = hashOf(records, parts)
+		header.ContentSHA256, header.RecordsSHA256 = hashOf(contents, nil), hashOf(records, parts)
 		writeHeader(ctx, tx, &header, held.organizationKey)
 		for _, d := range append(contents, records...) {
 			d.write(ctx, tx, held.organizationKey, header.ID)
@@ -97,11 +97,16 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 	return header, err
 }
 
-// compareContents returns what to write so that the inventory becomes current, and sets the
-// counts and the hash in the header. Versions that could not be read stay current, but the
-// views of the snapshot omit them.
-func compareContents(header *Snapshot, c Collected) ([]difference, error) {
-	inventory := c.Inventory
+// count sets the counts of stored rows.
+func (h *Snapshot) count(c Collected) {
+	h.SCIMConfigurations, h.SSOConfigurations = len(c.Inventory.SCIM), len(c.Inventory.SSO)
+	h.DomainVerifications = len(c.Inventory.Domains)
+	h.Changes, h.FailingFindings = len(c.Changes), countFailing(c.Findings)
+}
+
+// contentValues returns the values of contentTables that show an inventory. Versions that could not
+// be read stay current, but the views of the snapshot omit them.
+func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][][]any {
 	values := map[*versionTable][][]any{
 		organizationVersions: {organizationValues(inventory.Organization)},
 		scimVersions:         valuesOf(inventory.SCIM, scimValues),
@@ -115,11 +120,7 @@ func compareContents(header *Snapshot, c Collected) ([]difference, error) {
 	if inventory.DomainsNotAssessed == "" {
 		values[domainVersions] = valuesOf(inventory.Domains, domainValues)
 	}
-	contents, err := compareTables(contentTables, c.Baseline.content, values)
-	header.SCIMConfigurations, header.SSOConfigurations = len(inventory.SCIM), len(inventory.SSO)
-	header.DomainVerifications = len(inventory.Domains)
-	header.ContentSHA256 = hashOf(contents, nil)
-	return contents, err
+	return values
 }
 
 func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
@@ -144,27 +145,29 @@ func readRecords(ctx context.Context, tx *transaction, organizationID string) (h
 	var errs [4]error
 	if organizationID != "" {
 		tx.execute(ctx, "storing the organization",
-			"INSERT INTO organizations (id) VALUES (?) ON CONFLICT DO NOTHING", organizationID)
+			"INSERT INTO organizations (id) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM organizations WHERE id = ?1)",
+			organizationID)
 		held.organizationKey, _, errs[0] = first(queryAll(ctx, tx, "reading organizations", (*reader).number,
 			"SELECT key FROM organizations WHERE id = ?", organizationID))
 	}
 	held.last, _, errs[1] = lastComplete(ctx, tx, organizationID, 0, "")
 	held.rows, errs[2] = currentVersions(ctx, tx, organizationID, recordTables)
-	held.open, errs[3] = openBefore(ctx, tx, organizationID, held.last)
+	failed, err := openInFailed(ctx, tx, organizationID, held.last.ID+1, math.MaxInt64)
+	errs[3] = err
 	tx.fail(cmp.Or(errs[:]...))
+	held.open = openBefore(held.last, held.rows, failed)
 	return held
 }
 
-// compare returns what to write so that the collected findings, exceptions and carried findings
-// become current.
-func (held records) compare(header Snapshot, c Collected) ([]difference, error) {
+// recordValues returns the values of recordTables for a complete snapshot.
+func recordValues(header Snapshot, c Collected, open ages) map[*versionTable][][]any {
 	exceptions, covering := exceptionValues(c.Acceptances)
-	firstSeen := held.open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
-	return compareTables(recordTables, held.rows, map[*versionTable][][]any{
+	firstSeen := open.firstSeen(formatSeconds(header.TakenAt), c.Findings)
+	return map[*versionTable][][]any{
 		findingVersions:   findingValues(c.Findings, firstSeen, covering),
 		exceptionVersions: exceptions,
-		carriedVersions:   held.open.carriedValues(c.Findings),
-	})
+		carriedVersions:   open.carriedValues(c.Findings),
+	}
 }
 
 // part has rows that belong to one snapshot only.
@@ -213,77 +216,6 @@ func hashOf(tables []difference, parts []part) string {
 	return digest.Sum()
 }
 
-// age has the stored times since when a finding has been open, and when it last failed.
-type age struct {
-	ruleID, firstSeen, lastSeen string
-}
-
-// ages has the age of each open finding, by fingerprint.
-type ages map[string]age
-
-// openBefore returns the ages of the findings that were open in the last complete snapshot of
-// an organization or in a later failed one.
-func openBefore(ctx context.Context, tx *transaction, organizationID string, last Snapshot) (ages, error) {
-	open := make(ages)
-	_, err := queryAll(ctx, tx, "reading open findings", func(r *reader) bool {
-		fingerprint := r.text()
-		open[fingerprint] = age{r.text(), r.text(), r.text()}
-		return true
-	}, `SELECT id, rule_id, min(first_seen), max(last_seen)
-		FROM (
-		  SELECT id, rule_id, first_seen, iif(status IN ('fail', 'excepted'), ?3, '') AS last_seen
-		  FROM finding_versions
-		  WHERE organization_key = `+keyOf+` AND valid_to IS NULL AND first_seen IS NOT NULL
-		  UNION ALL
-		  SELECT id, rule_id, first_seen, last_seen
-		  FROM carried_finding_versions
-		  WHERE organization_key = `+keyOf+` AND valid_to IS NULL
-		  UNION ALL
-		  SELECT f.id, f.rule_id, f.first_seen, iif(f.status IN ('fail', 'excepted'), s.taken_at, '')
-		  FROM stored_snapshots s
-		  JOIN failed_findings f ON f.snapshot_id = s.id
-		  WHERE s.organization_key = `+keyOf+` AND s.outcome = 'failed' AND s.id > ?2 AND f.first_seen IS NOT NULL
-		)
-		GROUP BY id, rule_id
-		ORDER BY id`, organizationID, last.ID, formatSeconds(last.TakenAt))
-	return open, err
-}
-
-// firstSeen returns, by fingerprint, since when each open finding of the snapshot has been
-// open. A finding is closed when its subject passes or no longer exists.
-func (all ages) firstSeen(takenAt string, findings []finding.Finding) map[string]string {
-	open := make(map[string]string)
-	for _, f := range findings {
-		known, wasOpen := all[f.Fingerprint]
-		if f.Status == finding.Fail || f.Status == finding.Excepted || f.Status == finding.NotAssessed && wasOpen {
-			open[f.Fingerprint] = cmp.Or(known.firstSeen, takenAt)
-		}
-	}
-	return open
-}
-
-// carriedValues returns the values of carriedVersions for the findings that were open before
-// and that a complete snapshot could not assess. Such findings stay open.
-func (all ages) carriedValues(findings []finding.Finding) [][]any {
-	statuses := make(map[string]finding.Status, len(findings))
-	unassessed := make(map[string]bool) // rules that could not be assessed for the organization
-	for _, f := range findings {
-		statuses[f.Fingerprint] = f.Status
-		if f.Status == finding.NotAssessed && f.SubjectType == diff.Organization {
-			unassessed[f.RuleID] = true
-		}
-	}
-	var rows [][]any
-	for _, fingerprint := range slices.Sorted(maps.Keys(all)) {
-		a := all[fingerprint]
-		status, found := statuses[fingerprint]
-		if status == finding.NotAssessed || !found && unassessed[a.ruleID] {
-			rows = append(rows, []any{fingerprint, a.ruleID, a.firstSeen, a.lastSeen})
-		}
-	}
-	return rows
-}
-
 // exchangeColumns are the columns of the view exchanges, except snapshot_id.
 var exchangeColumns = []string{
 	"number", "method", "request", "response_sha256", "status", "sent_at", "duration_us", "server_date", "records",
@@ -303,8 +235,9 @@ func exchangeValues(e Exchange) []any {
 func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
 	storeResponses(ctx, tx, c)
 	for _, e := range c.Exchanges {
-		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number),
-			"INSERT INTO requests (method, body) VALUES (?, ?) ON CONFLICT DO NOTHING", e.Method, e.Request)
+		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number), `
+			INSERT INTO requests (method, body)
+			SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM requests WHERE method = ?1 AND body = ?2)`, e.Method, e.Request)
 		tx.execute(ctx, fmt.Sprintf("storing exchange %d", e.Number), `
 			INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
 			  status, sent_at, duration_us, server_date, records, retries)
@@ -353,13 +286,15 @@ func storeResponses(ctx context.Context, tx *transaction, c Collected) {
 	}
 	for i, e := range c.Exchanges {
 		if bodies[i] != nil {
-			tx.execute(ctx, fmt.Sprintf("storing response %d", e.Number), `
-				INSERT INTO responses (sha256, size, body, body_crc32)
-				VALUES (?, ?, ?, ?)
-				ON CONFLICT (sha256) DO UPDATE
-				SET body = excluded.body, body_crc32 = excluded.body_crc32
-				WHERE body IS NULL`,
-				e.ResponseSHA256, e.ResponseSize, bodies[i], int64(crc32.ChecksumIEEE(bodies[i])))
+			doing, crc := fmt.Sprintf("storing response %d", e.Number), int64(crc32.ChecksumIEEE(bodies[i]))
+			restored := tx.execute(ctx, doing,
+				"UPDATE responses SET body = ?, body_crc32 = ? WHERE sha256 = ? AND body IS NULL", bodies[i], crc, e.ResponseSHA256)
+			if restored == 0 {
+				tx.execute(ctx, doing, `
+					INSERT INTO responses (sha256, size, body, body_crc32)
+					SELECT ?1, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM responses WHERE sha256 = ?1)`,
+					e.ResponseSHA256, e.ResponseSize, bodies[i], crc)
+			}
 		}
 	}
 }

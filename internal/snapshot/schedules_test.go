@@ -26,7 +26,7 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 		t.Errorf("nights of no schedule: %v (error %v)", nights, err)
 	}
 	for i, expression := range []string{"0 2 * * *", "0 2 * * *", schedule.None} {
-		if err := store.SetSchedule(ctx, expression, night(1).AddDate(0, 0, 3*i)); err != nil {
+		if err := store.SetSchedule(ctx, snapshot.ScheduleChange{Expression: expression}, night(1).AddDate(0, 0, 3*i)); err != nil {
 			t.Fatal(err)
 		}
 	}

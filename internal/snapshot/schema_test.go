@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,7 +87,11 @@ func TestNoTableCanBeRewritten(t *testing.T) {
 				continue
 			}
 			key := texts(t, db, "SELECT name FROM pragma_table_info('"+name+"') WHERE pk = 1")[0]
-			for _, statement := range []string{"UPDATE " + name + " SET " + key + " = " + key, "DELETE FROM " + name} {
+			for _, statement := range []string{
+				"UPDATE " + name + " SET " + key + " = " + key,
+				"DELETE FROM " + name,
+				"INSERT OR REPLACE INTO " + name + " SELECT * FROM " + name,
+			} {
 				if _, err := db.ExecContext(t.Context(), statement); err == nil {
 					t.Errorf("%s: went through", statement)
 				}
@@ -105,7 +110,7 @@ func prunedFile(t *testing.T) string {
 	t.Helper()
 	store, path, _ := sixNights(t)
 	defer func() { _ = store.Close() }()
-	if err := store.SetSchedule(t.Context(), "@daily", night(1)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "@daily"}, night(1)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.AddReview(t.Context(), review(1)); err != nil {
@@ -151,6 +156,20 @@ func TestNoColumnOfAVersionCanBeRewrittenAndItsEndOnlyOnce(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestNoRowIsReplacedThroughAnotherKey replaces rows by a unique column that is not the key.
+func TestNoRowIsReplacedThroughAnotherKey(t *testing.T) {
+	db := openFile(t, evidenceFile(t))
+	for _, statement := range []string{
+		"INSERT OR REPLACE INTO organizations SELECT key + 1000, id FROM organizations",
+		"INSERT OR REPLACE INTO requests SELECT id + 1000, method, body FROM requests",
+		"INSERT OR REPLACE INTO responses SELECT id + 1000, sha256, size, body, body_crc32 FROM responses",
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "never replaced") {
+			t.Errorf("%s: error %v", statement, err)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"sync"
 
 	"scim-auditor/internal/evidence"
 )
@@ -15,6 +17,7 @@ import (
 // Reader reads one consistent state of the database exactly as stored, for package verify.
 type Reader struct {
 	tx *transaction
+	mu sync.Mutex // several histories use the transaction
 }
 
 // Reader begins to read the present state. The caller must close the Reader.
@@ -100,11 +103,21 @@ var (
 		WHERE integrity_check <> 'ok'`}
 	// BrokenReferences has the table and the parent of each row that refers to a missing row.
 	BrokenReferences = Query{sql: `SELECT "table", parent FROM pragma_foreign_key_check`}
-	// Runs has each run with the number of its failed snapshots.
-	Runs = Query{sql: `SELECT r.*, (
-			SELECT count(*) FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome <> 'complete'
-		) AS failed
-		FROM runs r ORDER BY r.id`}
+	// Runs has each run with the number of its snapshots, and of its failed ones.
+	Runs = Query{sql: `SELECT r.*, count(s.id) AS snapshots, count(*) FILTER (WHERE s.outcome <> 'complete') AS failed
+		FROM runs r
+		LEFT JOIN stored_snapshots s ON s.run_id = r.id
+		GROUP BY r.id
+		ORDER BY r.id`}
+	// UnknownLinks are the links of no known kind of fact.
+	UnknownLinks = Query{sql: "SELECT number, kind, row_id FROM ledger WHERE kind NOT IN ('" +
+		strings.Join(FactKinds(), "', '") + "') ORDER BY number"}
+	// Prunes are the prunes, and PrunedVersions what one of them kept.
+	Prunes         = Query{sql: "SELECT id, versions_sha256 FROM prunes ORDER BY id"}
+	PrunedVersions = Query{
+		kind: "pruned_version", without: []string{"prune_id"},
+		sql: "SELECT * FROM pruned_versions WHERE prune_id = ? ORDER BY organization_key, kind, id, valid_from",
+	}
 	// RuleSets are the rule sets.
 	RuleSets = Query{sql: "SELECT id, sha256 FROM rule_sets ORDER BY id"}
 	// RuleWordings are the wordings in one rule set.
@@ -124,6 +137,21 @@ var (
 	Headers = Query{sql: `SELECT s.*, s.id IN (SELECT snapshot_id FROM pruned_snapshots) AS pruned
 		FROM stored_snapshots s WHERE s.organization_key IS nullif(?, 0) ORDER BY s.id`}
 )
+
+// Stretches returns a query that divides the snapshots of each organization, in order, into parts
+// that can be worked on at the same time: key and id of the organization, and the ids above after,
+// up to up_to.
+func Stretches(parts int) Query {
+	return Query{sql: fmt.Sprintf(`
+		SELECT coalesce(organization_key, 0) AS key, o.id, min(s.id) - 1 AS after, max(s.id) AS up_to
+		FROM (
+		  SELECT id, organization_key, ntile(%d) OVER (PARTITION BY organization_key ORDER BY id) AS part
+		  FROM stored_snapshots
+		) s
+		LEFT JOIN organizations o ON o.key = s.organization_key
+		GROUP BY organization_key, part
+		ORDER BY key, after`, parts)}
+}
 
 // ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite
 // accepts a view over a missing column, and fails only when the view is read.

@@ -66,12 +66,19 @@ type version struct {
 	validFrom int64
 	since     time.Time // taken_at of the snapshot validFrom; only asOf reads it
 	sha256    []byte
+	object    *any // what readVersions made of the row, once it has; nil if that is not kept
 }
 
 // versions has rows of several tables, each sorted by id.
 type versions map[*versionTable][]version
 
 func (v version) id() string { return v.values[0].(string) }
+
+// text returns the text in a column of a row, empty for null.
+func (t *versionTable) text(v version, column string) string {
+	text, _ := v.values[slices.Index(t.columns, column)].(string)
+	return text
+}
 
 // columnsOf returns the columns to read. The JSON as received is most of a row and often not
 // needed.
@@ -327,10 +334,17 @@ func valuesOf[T any](all []T, values func(T) []any) [][]any {
 func readVersions[T any](versions []version, read func(*reader) T) ([]T, error) {
 	var all []T
 	for _, v := range versions {
+		if v.object != nil && *v.object != nil {
+			all = append(all, (*v.object).(T))
+			continue
+		}
 		r := reader{values: v.values}
-		all = append(all, read(&r))
+		object := read(&r)
 		if r.err != nil {
 			return nil, fmt.Errorf("the row %s: %w: %w", v.id(), ErrDamaged, r.err)
+		}
+		if all = append(all, object); v.object != nil {
+			*v.object = object
 		}
 	}
 	return all, nil

@@ -290,7 +290,7 @@ func evidenceFile(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "auditor.db")
 	r := newRecorder(t, path)
 	acme, other := newTenant(1, 5), newTenant(2, 2)
-	r.must(r.store.SetSchedule(r.ctx, "0 2 * * *", night(1)))
+	r.must(r.store.SetSchedule(r.ctx, snapshot.ScheduleChange{Expression: "0 2 * * *"}, night(1)))
 	r.night(1, acme, other)
 	r.night(2, acme, other)
 	r.fail(3, acme.id)

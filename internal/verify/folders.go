@@ -78,8 +78,8 @@ func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path stri
 	return nil
 }
 
-// manifest has the members of manifest.json that the database can confirm. A run has RunID and
-// StartedAt, a period From and To.
+// manifest has the members of manifest.json that the database can confirm, and those that say how
+// the report was written. A run has RunID and StartedAt, a period From and To.
 type manifest struct {
 	DatabaseID string           `json:"database_id"`
 	RunID      int64            `json:"run_id"`
@@ -88,6 +88,14 @@ type manifest struct {
 	To         time.Time        `json:"to"`
 	Head       string           `json:"head"`
 	Files      []folder.Written `json:"files"`
+
+	KnownUntil        time.Time     `json:"known_until"` // of a period
+	Sample            int           `json:"sample_size"` // of a period, with the Seed
+	Seed              string        `json:"seed"`
+	Written           folder.Origin `json:"written"`
+	ReportToolVersion string        `json:"report_tool_version"`
+	Timezone          string        `json:"timezone"`
+	OwnTemplate       bool          `json:"own_template"`
 }
 
 func readManifest(path string) (m manifest, err error) {

@@ -45,22 +45,24 @@ func (p Problem) String() string {
 
 // Result counts what was checked, and has the problems that were found.
 type Result struct {
-	Runs             int       `json:"runs"`
-	LedgerLinks      int       `json:"ledger_links"`
-	Snapshots        int       `json:"snapshots"`
-	PrunedSnapshots  int       `json:"pruned_snapshots"`
-	Rows             int       `json:"rows"` // versions, and rows that belong to one snapshot
-	Responses        int       `json:"responses"`
-	ResponsesRemoved int       `json:"responses_removed"` // bytes removed by retention; the hashes stay
-	Views            int       `json:"views"`
-	ReportFolders    int       `json:"report_folders"`
-	ForeignTables    []string  `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
-	Signatures       int       `json:"signatures"`               // of report folders, valid
-	Unsigned         int       `json:"unsigned"`                 // report folders without a signature
-	Timestamps       int       `json:"timestamps"`               // of report folders, valid
-	WithoutTimestamp int       `json:"without_timestamp"`
-	Heads            []Head    `json:"heads,omitempty"`
-	Problems         []Problem `json:"problems"`
+	Runs             int      `json:"runs"`
+	LedgerLinks      int      `json:"ledger_links"`
+	Snapshots        int      `json:"snapshots"`
+	PrunedSnapshots  int      `json:"pruned_snapshots"`
+	Rows             int      `json:"rows"` // versions, and rows that belong to one snapshot
+	Responses        int      `json:"responses"`
+	ResponsesRemoved int      `json:"responses_removed"` // bytes removed by retention; the hashes stay
+	Views            int      `json:"views"`
+	ReportFolders    int      `json:"report_folders"`
+	ForeignTables    []string `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
+	Signatures       int      `json:"signatures"`               // of report folders, valid
+	Unsigned         int      `json:"unsigned"`                 // report folders without a signature
+	Timestamps       int      `json:"timestamps"`               // of report folders, valid
+	WithoutTimestamp int      `json:"without_timestamp"`
+	Heads            []Head   `json:"heads,omitempty"`
+	// Again is what was done again; nil if only hashes were checked.
+	Again    *Again    `json:"again,omitempty"`
+	Problems []Problem `json:"problems"`
 
 	ledgerDamaged bool
 }
@@ -83,7 +85,9 @@ func Database(ctx context.Context, store *snapshot.Store) (*Result, error) {
 		{"checking the schema", v.checkSchema},
 		{"reading the views", v.checkViews},
 		{"checking the ledger", v.checkLedger},
+		{"checking the kinds of links", v.checkUnknownLinks},
 		{"checking the rules", v.checkRuleSets},
+		{"checking the prunes", v.checkPrunes},
 		{"checking the runs", v.checkRuns},
 		{"checking the organizations", v.checkOrganizations},
 		{"checking the responses", v.checkResponses},
@@ -118,9 +122,11 @@ func (v *verifier) addError(p Problem, doing string) {
 	}
 }
 
-func (v *verifier) add(p Problem, format string, args ...any) {
+func (v *verifier) add(p Problem, format string, args ...any) { v.result.add(p, format, args...) }
+
+func (r *Result) add(p Problem, format string, args ...any) {
 	p.Text = fmt.Sprintf(format, args...)
-	v.result.Problems = append(v.result.Problems, p)
+	r.Problems = append(r.Problems, p)
 }
 
 // compare adds a problem if the stored value want differs from the computed value got.
@@ -163,9 +169,13 @@ func (v *verifier) checkViews(ctx context.Context) {
 func (v *verifier) checkRuns(ctx context.Context) {
 	v.each(ctx, snapshot.Runs, func(row snapshot.Row) {
 		v.result.Runs++
-		if row.Text("outcome") == string(snapshot.Complete) && row.Int("failed") > 0 {
-			v.add(Problem{Subject: fmt.Sprint("run ", row.Int("id"))},
-				"its outcome is complete, but one of its snapshots failed")
+		p := Problem{Subject: fmt.Sprint("run ", row.Int("id"))}
+		switch {
+		case row.Text("outcome") != string(snapshot.Complete):
+		case row.Int("snapshots") == 0:
+			v.add(p, "its outcome is complete, but it has no snapshots")
+		case row.Int("failed") > 0:
+			v.add(p, "its outcome is complete, but one of its snapshots failed")
 		}
 	})
 }
@@ -222,6 +232,14 @@ func (v *verifier) checkLedger(ctx context.Context) {
 	}
 }
 
+// checkUnknownLinks reports links of a kind that no fact has.
+func (v *verifier) checkUnknownLinks(ctx context.Context) {
+	v.each(ctx, snapshot.UnknownLinks, func(row snapshot.Row) {
+		v.add(Problem{Subject: fmt.Sprint("ledger link ", row.Int("number"))},
+			"%q is no kind of fact, so the link records nothing", row.Text("kind"))
+	})
+}
+
 func (v *verifier) checkLink(kind string, link snapshot.Row) {
 	v.result.LedgerLinks++
 	number, id := link.Int("number"), link.Int("row_id")
@@ -244,6 +262,21 @@ func (v *verifier) checkLink(kind string, link snapshot.Row) {
 	}
 	v.compare(p, link.Text("link"), evidence.Link(link.Text("link_before"), link.Form, link.Record),
 		fmt.Sprintf("%s %d, this link or the previous link was altered", kind, id))
+}
+
+// checkPrunes recomputes the hash over what each prune kept of the versions that it removed.
+func (v *verifier) checkPrunes(ctx context.Context) {
+	var prunes []snapshot.Row
+	v.each(ctx, snapshot.Prunes, func(row snapshot.Row) { prunes = append(prunes, row) })
+	for _, prune := range prunes {
+		digest := evidence.NewDigest()
+		v.each(ctx, snapshot.PrunedVersions, func(row snapshot.Row) { digest.Add(row.Form, row.Record) }, prune.Int("id"))
+		if v.err != nil {
+			return
+		}
+		v.compare(Problem{Subject: fmt.Sprint("prune ", prune.Int("id"))}, prune.Text("versions_sha256"), digest.Sum(),
+			"an id or a token expiry that it kept was altered")
+	}
 }
 
 // checkRuleSets recomputes the hash over the wordings in each rule set.

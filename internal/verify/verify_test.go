@@ -217,6 +217,20 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 			"rule_wordings", "UPDATE rule_wordings SET title = 'x' WHERE rule_set_id = 2 AND rule_id = 'SCIM-006'",
 			[]string{"rule set 2: the wording of a rule was altered"},
 		},
+		"the kind of a link": {
+			"ledger", "UPDATE ledger SET kind = 'x' WHERE kind = 'schedule'",
+			[]string{
+				"schedule 1: the ledger has 0 links for it, not 1",
+				`ledger link 3: "x" is no kind of fact, so the link records nothing`,
+			},
+		},
+		"the run of every snapshot of a complete run": {
+			"stored_snapshots", "UPDATE stored_snapshots SET run_id = 1 WHERE run_id = 5",
+			[]string{
+				"organization ACME: snapshot 7: ledger link",
+				"run 5: its outcome is complete, but it has no snapshots",
+			},
+		},
 		"the thresholds": {
 			"rule_sets", "UPDATE rule_sets SET thresholds = '{}' WHERE id = 1",
 			[]string{"ledger link 2: rule_set 1, this link or the previous link was altered"},
@@ -234,7 +248,7 @@ func TestWhatWasAlteredIsNamed(t *testing.T) {
 			[]string{"ledger link 3: schedule 1, which it records, is missing"},
 		},
 		"a schedule that is added": {
-			"schedules", "INSERT INTO schedules VALUES (2, '2026-01-02T00:00:00Z', 'none')",
+			"schedules", "INSERT INTO schedules VALUES (2, '2026-01-02T00:00:00Z', 'none', 'not stated', 'operator', 'host')",
 			[]string{"schedule 2: the ledger has 0 links for it, not 1"},
 		},
 		"the size of an answer": {

@@ -160,6 +160,9 @@ func Write(dir string, p *Period, opts report.Options) (path, status string, err
 	return path, d.status, folder.Write(path, d.files(), d.manifest, d.Sign)
 }
 
+// Files returns the files of a report, which Write writes.
+func Files(p *Period, opts report.Options) []folder.File { return newDocument(p, opts).files() }
+
 // files returns the files in the formats that the options name. They use the built-in templates: a
 // user's template is for the report of a run.
 func (d *document) files() []folder.File {
@@ -234,6 +237,7 @@ func (d *document) about(schema string) about {
 // manifest lists the files of the report. SHA256SUMS lists the manifest.
 type manifest struct {
 	about
+	Timezone   string        `json:"timezone"` // of the local times
 	DatabaseID string        `json:"database_id"`
 	Head       evidence.Head `json:"head"` // of the last run that began in the period or before
 	Written    folder.Origin `json:"written"`
@@ -249,7 +253,8 @@ type chainLink struct {
 }
 
 func (d *document) manifest(files []folder.Written) any {
-	m := manifest{d.about("auditor-period-manifest/3"), d.lastHead.DatabaseID, d.lastHead, d.Origin, []chainLink{}, files}
+	m := manifest{d.about("auditor-period-manifest/3"), d.Timezone(), d.lastHead.DatabaseID, d.lastHead, d.Origin,
+		[]chainLink{}, files}
 	for _, o := range d.organizations {
 		last := o.snapshots[len(o.snapshots)-1]
 		m.Chain = append(m.Chain, chainLink{o.id, last.ID, last.ChainSHA256})

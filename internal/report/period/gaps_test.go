@@ -20,7 +20,7 @@ func scheduled(at time.Time) snapshot.Run {
 func nightly(t *testing.T, nights ...[]visited) *snapshot.Store {
 	t.Helper()
 	store := newStore(t)
-	if err := store.SetSchedule(t.Context(), "0 2 * * *", november(-1)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(-1)); err != nil {
 		t.Fatal(err)
 	}
 	for i, all := range nights {

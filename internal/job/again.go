@@ -1,0 +1,177 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/fetch"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/schedule"
+	"scim-auditor/internal/snapshot"
+)
+
+// past is what a snapshot is compared with and judged by: the store or, if the work is done again,
+// what the store held at that time.
+type past interface {
+	Baseline(ctx context.Context, organizationID string) (snapshot.Baseline, bool, error)
+	SeenBefore(ctx context.Context, h snapshot.Snapshot) (func(diff.SubjectType, string) bool, error)
+	ExpirySince(ctx context.Context, organizationID string, takenAt time.Time) (
+		func(*ona.SCIMConfiguration) finding.ExpirySince, error)
+	Parts(ctx context.Context, h snapshot.Snapshot) ([]finding.Part, error)
+	ApprovedNow(ctx context.Context, organizationID string, current ona.Inventory) (*finding.Approved, error)
+	Schedules(ctx context.Context) ([]schedule.Period, error)
+	Nights(ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration) (
+		[]schedule.Night, error)
+}
+
+// Rules are the thresholds and the rules turned off with which findings are evaluated.
+type Rules struct {
+	Thresholds finding.Thresholds
+	TurnedOff  map[string]string
+	// Other is true if the stored rules are not those of this version, so that it cannot evaluate
+	// what another version evaluated.
+	Other bool
+}
+
+// ParseRules reads a stored rule set. It fails if the thresholds cannot be read.
+func ParseRules(set snapshot.RuleSet) (Rules, error) {
+	rules := Rules{TurnedOff: make(map[string]string)}
+	var texts map[string]string
+	err := json.Unmarshal([]byte(set.Thresholds), &texts)
+	for name, value := range namedThresholds(&rules.Thresholds) {
+		if text, found := texts[name]; found && err == nil {
+			*value, err = time.ParseDuration(text)
+		}
+	}
+	if err != nil {
+		return rules, fmt.Errorf("reading the thresholds: %w", err)
+	}
+	for _, w := range set.Wordings {
+		if w.TurnedOff != "" {
+			rules.TurnedOff[w.RuleID] = w.TurnedOff
+		}
+	}
+	own := ruleSet(rules.Thresholds, rules.TurnedOff)
+	rules.Other = own.Thresholds != set.Thresholds || !slices.Equal(own.Wordings, set.Wordings)
+	return rules, nil
+}
+
+// Again does the work of a stored snapshot again.
+type Again struct {
+	Snapshot   snapshot.Snapshot
+	Answers    []snapshot.Answer
+	Rules      Rules
+	Exceptions []finding.Exception
+	Past       *snapshot.History
+	// Pages keeps decoded pages from one snapshot of the organization to the next.
+	Pages *fetch.Pages
+}
+
+// ErrMissing means that the stored exchanges have no response to a request that this version sends.
+var ErrMissing = errors.New("a request has no stored response")
+
+// Collect decodes the stored responses. The other fields of the result are as Compare sets them, or
+// empty before it was called.
+func (a *Again) Collect(ctx context.Context) (*Redone, error) {
+	exchanges := make([]fetch.Exchange, len(a.Answers))
+	for i, x := range a.Answers {
+		exchanges[i] = fetch.Exchange{Exchange: x.Exchange, Body: x.Body}
+	}
+	h := a.Snapshot
+	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, Options: Options{
+		TakenAt: h.TakenAt, Thresholds: a.Rules.Thresholds, TurnedOff: a.Rules.TurnedOff, Exceptions: a.Exceptions,
+		Logger: slog.New(slog.DiscardHandler),
+	}}
+	replay := fetch.NewReplay(exchanges, h.TakenAt)
+	t := &task{night: n, past: a.Past, header: snapshot.Snapshot{
+		RunID: h.RunID, RuleSetID: h.RuleSetID, Source: h.Source, BaseURL: h.BaseURL, TakenAt: h.TakenAt,
+	}}
+	var err error
+	if t.client, err = replay.Client(h.BaseURL, a.Pages); err != nil {
+		return nil, err
+	}
+	a.Pages.Next()
+	collection, err := t.client.Collect(ctx)
+	t.describe(collection)
+	t.header.ServerClockKnown, t.header.ServerClockOffset = h.ServerClockKnown, h.ServerClockOffset
+	if replay.Missing() != nil {
+		t.keepReasons(h)
+	}
+	if err != nil && replay.Missing() != nil {
+		err = fmt.Errorf("%w: %w", ErrMissing, replay.Missing())
+	}
+	return &Redone{task: t, again: a, replay: replay}, err
+}
+
+// keepReasons sets why something was not assessed to what is stored, if a request got no response
+// in that night, because only the stored text says why.
+func (t *task) keepReasons(stored snapshot.Snapshot) {
+	for _, reason := range []struct {
+		again  *string
+		stored string
+	}{
+		{&t.header.DomainsNotAssessed, stored.DomainsNotAssessed},
+		{&t.header.OwnToken.NotAssessed, stored.OwnToken.NotAssessed},
+	} {
+		if *reason.again != "" && reason.stored != "" {
+			*reason.again = reason.stored
+		}
+	}
+	t.inventory.DomainsNotAssessed = t.header.DomainsNotAssessed
+}
+
+// Redone is a snapshot whose work is done again, step by step.
+type Redone struct {
+	task   *task
+	again  *Again
+	replay *fetch.Replay
+}
+
+// Result returns what was done until now.
+func (r *Redone) Result() snapshot.Collected { return r.task.result() }
+
+// Compare finds the changes again, who may have made them, and the findings.
+func (r *Redone) Compare(ctx context.Context) error {
+	t := r.task
+	for _, step := range []func(context.Context) error{t.compare, t.confirmRemovals, r.readAuditLog, t.evaluate} {
+		if err := step(ctx); err != nil {
+			return cmp.Or(r.replay.Missing(), err)
+		}
+	}
+	return nil
+}
+
+// readAuditLog reads the log again. If a request got no response in that night, why is only stored.
+func (r *Redone) readAuditLog(ctx context.Context) error {
+	t := r.task
+	if err := t.readAuditLog(ctx); err != nil {
+		return err
+	}
+	if t.log == nil || r.replay.Missing() == nil {
+		return nil
+	}
+	stored, err := r.again.Past.AuditLog(ctx)
+	if err != nil || stored == nil {
+		return err
+	}
+	if t.log.NotAssessed != "" && stored.NotAssessed != "" {
+		t.log.NotAssessed = stored.NotAssessed
+	}
+	if t.log.Lacking != "" && stored.Lacking != "" {
+		t.log.Lacking = stored.Lacking
+	}
+	return nil
+}
+
+// EvaluateFailed evaluates the findings of a failed snapshot again.
+func EvaluateFailed(h snapshot.Snapshot) []finding.Finding {
+	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error)
+}

@@ -1,0 +1,440 @@
+package snapshot
+
+import (
+	"bytes"
+	"cmp"
+	"compress/zlib"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/schedule"
+)
+
+// History goes through the snapshots of one organization, oldest first. At each snapshot it answers
+// as Store did when the snapshot was taken, so that the work of that night can be done again.
+type History struct {
+	reader         *Reader
+	register       *Register
+	organizationID string
+	key            int64
+	snapshots      []Snapshot // those after at
+	at             Snapshot
+	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that could
+	// read these.
+	last, lastSSO, lastPolicies Snapshot
+	failed                      []failedFinding      // open, in the failed snapshots since last
+	lastRead                    map[string]time.Time // when a part was last read, by its name
+	approved                    map[int64]approvable // the complete snapshots of approved runs, by run
+	runs                        map[int64]bool       // those that have a snapshot of the organization
+	tables                      map[*versionTable]*timeline
+	// held has the rows that were current before at.
+	held   versions
+	kept   []keptExpiry // of every snapshot, in order
+	shown  expiries     // before at
+	seen   map[diff.Subject]bool
+	bodies map[int64][]byte // the responses of the last two snapshots, by their id
+	used   map[int64][]byte
+}
+
+// approvable is a snapshot that can be the approved baseline of later ones.
+type approvable struct {
+	at        Snapshot
+	inventory ona.Inventory
+	seen      map[diff.Subject]bool
+}
+
+// keptExpiry is what a snapshot showed for the first time about a configuration.
+type keptExpiry struct {
+	subject diff.Subject
+	from    int64
+	expiry
+}
+
+// timeline has the versions in one table.
+type timeline struct {
+	table   *versionTable
+	pending []stretch // not yet current, by valid_from
+	current []stretch // sorted by id
+}
+
+// stretch is a version with the first snapshot that does not show it, 0 if there is none.
+type stretch struct {
+	version
+	validTo int64
+}
+
+// History returns the history of an organization. An empty id selects the failed snapshots whose
+// organization is not known. Several histories of one Reader may be used at the same time.
+func (r *Reader) History(ctx context.Context, register *Register, key int64, organizationID string) (*History, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := &History{
+		reader: r, register: register, organizationID: organizationID, key: key,
+		tables: make(map[*versionTable]*timeline), shown: make(expiries), seen: make(map[diff.Subject]bool),
+		lastRead: make(map[string]time.Time), approved: make(map[int64]approvable), runs: make(map[int64]bool),
+	}
+	where := "WHERE organization_id = ?1 ORDER BY id"
+	if organizationID == "" {
+		where = "WHERE organization_id IS NULL AND ?1 = '' ORDER BY id"
+	}
+	var err error
+	if h.snapshots, err = querySnapshots(ctx, r.tx, where, organizationID); err != nil {
+		return nil, err
+	}
+	takenAt := make(map[int64]time.Time, len(h.snapshots))
+	for _, s := range h.snapshots {
+		takenAt[s.ID], h.runs[s.RunID] = s.TakenAt, true
+	}
+	for _, t := range slices.Concat(contentTables, recordTables) {
+		pending, err := queryAll(ctx, r.tx, "reading "+t.name, readStretch,
+			"SELECT valid_to, valid_from, NULL, row_sha256, "+t.columnsOf(true)+" FROM "+t.name+
+				" WHERE organization_key = ? ORDER BY valid_from, id", key)
+		if err != nil {
+			return nil, err
+		}
+		h.tables[t] = &timeline{table: t, pending: pending}
+	}
+	return h, h.readExpiries(ctx, takenAt)
+}
+
+func readStretch(r *reader) stretch {
+	s := stretch{validTo: r.number()}
+	s.version = readVersion(r)
+	s.object = new(any)
+	return s
+}
+
+// readExpiries also reads what retention keeps of pruned versions.
+func (h *History) readExpiries(ctx context.Context, takenAt map[int64]time.Time) (err error) {
+	h.kept, err = queryAll(ctx, h.reader.tx, "reading pruned versions", func(r *reader) keptExpiry {
+		k := keptExpiry{subject: diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}}
+		k.from, k.expiresAt = r.number(), r.instant()
+		return k
+	}, `SELECT kind, id, valid_from, token_expires_at
+		FROM pruned_versions
+		WHERE organization_key = ?
+		ORDER BY valid_from, kind, id`, h.key)
+	if err != nil {
+		return err
+	}
+	for t, subject := range map[*versionTable]diff.SubjectType{
+		scimVersions: diff.SCIMConfiguration, ssoVersions: diff.SSOConfiguration,
+	} {
+		for _, v := range h.tables[t].pending {
+			k := keptExpiry{subject: diff.Subject{Type: subject, ID: v.id()}, from: v.validFrom}
+			if t == scimVersions {
+				if k.expiresAt, err = ona.ParseTime(t.text(v.version, "token_expires_at")); err != nil {
+					return fmt.Errorf("the row %s of %s: %w", v.id(), t.name, err)
+				}
+			}
+			h.kept = append(h.kept, k)
+		}
+	}
+	for i := range h.kept {
+		h.kept[i].since = takenAt[h.kept[i].from]
+	}
+	slices.SortStableFunc(h.kept, func(a, b keptExpiry) int { return cmp.Compare(a.from, b.from) })
+	return nil
+}
+
+// Next goes to the next snapshot and returns it. found is false after the last one.
+func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error) {
+	switch h.at.Outcome {
+	case Failed:
+		h.reader.mu.Lock()
+		failed, err := openInFailed(ctx, h.reader.tx, h.organizationID, h.at.ID, h.at.ID)
+		h.reader.mu.Unlock()
+		if err != nil {
+			return at, false, err
+		}
+		h.failed = append(h.failed, failed...)
+	case Complete:
+		h.last, h.failed = h.at, nil
+		if h.at.SSONotAssessed == "" {
+			h.lastSSO = h.at
+		}
+		if h.at.PoliciesNotAssessed == "" {
+			h.lastPolicies = h.at
+		}
+		for _, p := range h.at.Parts() {
+			if p.NotAssessed == "" && !p.NotDue {
+				h.lastRead[p.Name] = h.at.TakenAt
+			}
+		}
+	}
+	left := h.at
+	if len(h.snapshots) == 0 {
+		return at, false, nil
+	}
+	h.at, h.snapshots = h.snapshots[0], h.snapshots[1:]
+	h.bodies, h.used = h.used, make(map[int64][]byte)
+	h.held = make(versions)
+	for t, rows := range h.tables {
+		rows.advance(h.at.ID - 1)
+		h.held[t] = rows.versions()
+		rows.advance(h.at.ID)
+	}
+	for len(h.kept) > 0 && h.kept[0].from < h.at.ID {
+		k := h.kept[0]
+		h.kept, h.seen[k.subject] = h.kept[1:], true
+		if k.subject.Type == diff.SCIMConfiguration {
+			h.shown[k.subject.ID] = append(h.shown[k.subject.ID], k.expiry)
+		}
+	}
+	if left.Outcome == Complete && h.isApproved(left.RunID) {
+		err = h.keepApproved(left)
+	}
+	return h.at, true, err
+}
+
+// advance makes the rows current that a snapshot shows.
+func (t *timeline) advance(id int64) {
+	ended := func(s stretch) bool { return s.validTo != 0 && s.validTo <= id }
+	n := 0
+	for n < len(t.pending) && t.pending[n].validFrom <= id {
+		n++
+	}
+	begun := slices.DeleteFunc(t.pending[:n], ended)
+	if t.pending = t.pending[n:]; len(begun) == 0 && !slices.ContainsFunc(t.current, ended) {
+		return
+	}
+	slices.SortFunc(begun, func(a, b stretch) int { return strings.Compare(a.id(), b.id()) })
+	current := make([]stretch, 0, len(t.current)+len(begun))
+	for _, s := range t.current {
+		for len(begun) > 0 && begun[0].id() < s.id() {
+			current, begun = append(current, begun[0]), begun[1:]
+		}
+		if !ended(s) {
+			current = append(current, s)
+		}
+	}
+	t.current = append(current, begun...)
+}
+
+func (t *timeline) versions() []version {
+	all := make([]version, len(t.current))
+	for i, s := range t.current {
+		all[i] = s.version
+	}
+	return all
+}
+
+// Baseline does what Store.Baseline does, as of the snapshot before.
+func (h *History) Baseline(context.Context, string) (b Baseline, found bool, err error) {
+	b = Baseline{Snapshot: h.last, SSO: h.lastSSO, Policies: h.lastPolicies}
+	if h.last.ID == 0 {
+		return Baseline{}, false, nil
+	}
+	return b, true, b.fill(h.held)
+}
+
+// BaselinePruned reports whether retention removed the rows of the snapshot's baseline.
+func (h *History) BaselinePruned() bool { return !h.last.PrunedAt.IsZero() }
+
+// AuditLog does what Store.AuditLog does.
+func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
+	return readAuditLog(ctx, h.reader.tx, h.at.ID)
+}
+
+// isApproved reports whether a review, also a later one, approves a run.
+func (h *History) isApproved(runID int64) bool {
+	return slices.ContainsFunc(h.register.reviews, func(r Review) bool { return r.Approved && r.RunID == runID })
+}
+
+// keepApproved keeps the snapshot before at, whose rows are held, for comparisons.
+func (h *History) keepApproved(before Snapshot) error {
+	a := approvable{at: before, seen: maps.Clone(h.seen)}
+	if before.PrunedAt.IsZero() {
+		shown := maps.Clone(h.held)
+		maps.DeleteFunc(shown, func(t *versionTable, _ []version) bool { return !before.shows(t) })
+		var err error
+		if a.inventory, err = inventoryOf(shown, before); err != nil {
+			return err
+		}
+	}
+	h.approved[before.RunID] = a
+	return nil
+}
+
+// approval returns the approved baseline that was in force, nil if there was none.
+func (h *History) approval() *Approval {
+	var a *Approval
+	for _, r := range h.register.reviews {
+		if r.LedgerNumber > h.at.LedgerNumber || !h.runs[r.RunID] {
+			continue
+		}
+		if approved, complete := h.approved[r.RunID]; r.Approved && complete {
+			a = &Approval{Review: r, Snapshot: approved.at}
+		} else if a != nil {
+			a.Later = &r
+		}
+	}
+	return a
+}
+
+// ApprovalPruned reports whether retention removed the rows of the approved baseline.
+func (h *History) ApprovalPruned() bool {
+	a := h.approval()
+	return a != nil && !a.Snapshot.PrunedAt.IsZero()
+}
+
+// ApprovedNow does what Store.ApprovedNow does.
+func (h *History) ApprovedNow(_ context.Context, _ string, current ona.Inventory) (*finding.Approved, error) {
+	a := h.approval()
+	if a == nil {
+		return nil, nil
+	}
+	old := h.approved[a.Review.RunID]
+	seen := func(t diff.SubjectType, id string) bool { return old.seen[diff.Subject{Type: t, ID: id}] }
+	return a.compare(old.inventory, current, seen), nil
+}
+
+// Parts does what Store.Parts does.
+func (h *History) Parts(_ context.Context, at Snapshot) ([]finding.Part, error) {
+	parts := at.Parts()
+	for i := range parts {
+		if parts[i].NotAssessed != "" || at.Outcome == Failed {
+			parts[i].LastRead = h.lastRead[parts[i].Name]
+		}
+	}
+	return parts, nil
+}
+
+// SeenBefore does what Store.SeenBefore does.
+func (h *History) SeenBefore(context.Context, Snapshot) (func(diff.SubjectType, string) bool, error) {
+	return func(t diff.SubjectType, id string) bool { return h.seen[diff.Subject{Type: t, ID: id}] }, nil
+}
+
+// ExpirySince does what Store.ExpirySince does.
+func (h *History) ExpirySince(
+	_ context.Context, _ string, takenAt time.Time,
+) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
+	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return h.shown.since(c, takenAt) }, nil
+}
+
+// Schedules does what Store.Schedules does.
+func (h *History) Schedules(context.Context) ([]schedule.Period, error) {
+	var all []schedule.Period
+	for _, s := range h.register.schedules {
+		if s.link < h.at.LedgerNumber {
+			all = append(all, s.Period)
+		}
+	}
+	return all, nil
+}
+
+// ScheduleChanged reports whether a schedule was recorded between the start of the run and the
+// snapshot. Which one the snapshot was evaluated with is then not known.
+func (h *History) ScheduleChanged() bool {
+	return slices.ContainsFunc(h.register.schedules, func(s recordedSchedule) bool {
+		return s.link > h.register.starts[h.at.RunID] && s.link < h.at.LedgerNumber
+	})
+}
+
+// Nights does what Store.Nights does.
+func (h *History) Nights(
+	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
+) ([]schedule.Night, error) {
+	periods, err := h.Schedules(ctx)
+	if err != nil || len(periods) == 0 {
+		return nil, err
+	}
+	all := h.register.Runs
+	first, _ := slices.BinarySearchFunc(all, since, func(r Run, at time.Time) int { return r.StartedAt.Compare(at) })
+	var runs []schedule.Run
+	for _, r := range all[first:] {
+		if upTo != 0 && r.ID > upTo {
+			break
+		}
+		if r.ID == h.at.RunID {
+			r.Outcome = Running
+		}
+		runs = append(runs, r.OfSchedule())
+	}
+	return nightsSince(since, periods, runs, now, grace)
+}
+
+// Exceptions returns the exceptions that the snapshot shows, in the order of their file.
+func (h *History) Exceptions() ([]finding.Exception, error) {
+	return readVersions(h.tables[exceptionVersions].versions(), func(r *reader) finding.Exception {
+		_ = r.text() // the place in the file
+		return readException(r)
+	})
+}
+
+// Answer is an exchange with the bytes of its response.
+type Answer struct {
+	Exchange
+	Body []byte
+}
+
+// Answers returns the exchanges of the snapshot. It fails with ErrPruned if retention removed the
+// bytes of a response.
+func (h *History) Answers(ctx context.Context) ([]Answer, error) {
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
+	var ids []int64
+	all, err := queryAll(ctx, h.reader.tx, "reading exchanges", func(r *reader) Answer {
+		ids = append(ids, r.number())
+		return Answer{Exchange: Exchange{
+			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
+			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.instant(), Records: r.count(),
+			Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
+		}}
+	}, `SELECT a.id, x.number, q.method, q.body, x.status, x.sent_at, x.duration_us, x.server_date, x.records,
+		  x.retries, a.sha256, a.size
+		FROM stored_exchanges x
+		JOIN requests q ON q.id = x.request_id
+		JOIN responses a ON a.id = x.response_id
+		WHERE x.snapshot_id = ?
+		ORDER BY x.number`, h.at.ID)
+	for i, id := range ids {
+		if err == nil {
+			all[i].Body, err = h.body(ctx, id, all[i].ResponseSize)
+		}
+	}
+	return all, err
+}
+
+// body returns the bytes of a response, at most one more than its stored size.
+func (h *History) body(ctx context.Context, id, size int64) ([]byte, error) {
+	body, found := h.used[id]
+	if !found {
+		body, found = h.bodies[id]
+	}
+	if !found {
+		compressed, _, err := first(queryAll(ctx, h.reader.tx, "reading a response", func(r *reader) []byte {
+			stored, _ := r.value().([]byte)
+			return slices.Clone(stored)
+		}, "SELECT body FROM responses WHERE id = ?", id))
+		if err != nil {
+			return nil, err
+		}
+		if compressed == nil {
+			return nil, fmt.Errorf("the bytes of response %d: %w", id, ErrPruned)
+		}
+		if body, err = decompress(compressed, size); err != nil {
+			return nil, fmt.Errorf("decompressing response %d: %w", id, err)
+		}
+	}
+	h.used[id] = body
+	return body, nil
+}
+
+func decompress(compressed []byte, size int64) ([]byte, error) {
+	r, err := zlib.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, size+1))
+}

@@ -1,0 +1,190 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/period"
+	"scim-auditor/internal/snapshot"
+)
+
+// WriteReportsAgain writes the files of every report folder in a directory again and compares the
+// bytes. toolVersion is the version of this program. own returns the template of the settings for a
+// zone of local times, nil if they have none. It must follow DoAgain.
+func (r *Result) WriteReportsAgain(
+	ctx context.Context, store *snapshot.Store, directory, toolVersion string,
+	own func(*time.Location) (*report.Template, error),
+) error {
+	folders, err := reportFolders(directory)
+	for _, name := range folders {
+		path := filepath.Join(directory, name)
+		if err := r.writeAgain(ctx, store, path, report.Options{ToolVersion: toolVersion}, own); err != nil {
+			return fmt.Errorf("writing the report %s again: %w", path, err)
+		}
+	}
+	return err
+}
+
+func (r *Result) writeAgain(
+	ctx context.Context, store *snapshot.Store, path string, options report.Options,
+	own func(*time.Location) (*report.Template, error),
+) error {
+	cannot := func(format string, args ...any) {
+		r.Again.NotDone = append(r.Again.NotDone,
+			NotDone{Step: "report", Reason: fmt.Sprintf(format, args...), ReportFolder: path})
+	}
+	root, err := os.OpenRoot(path) // no name and no symbolic link can lead out of the folder
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // nothing was written
+	m, err := readManifest(path)
+	if err != nil {
+		cannot("%v", err)
+		return nil
+	}
+	id, err := store.DatabaseID(ctx)
+	switch {
+	case err != nil:
+		return err
+	case m.DatabaseID != id || m.name() != filepath.Base(path):
+		cannot("its manifest names another report")
+		return nil
+	}
+	if m.ReportToolVersion != options.ToolVersion {
+		cannot("auditor %s wrote it, and this is %s", m.ReportToolVersion, options.ToolVersion)
+		return nil
+	}
+	if options.Location, err = time.LoadLocation(m.Timezone); err != nil {
+		cannot("its time zone: %v", err)
+		return nil
+	}
+	if m.OwnTemplate {
+		if options.Template, err = own(options.Location); err != nil {
+			cannot("its template: %v", err)
+			return nil
+		}
+	}
+	options.Formats = formatsOf(m.Files)
+	files, since, why, err := m.files(ctx, store, options)
+	switch {
+	case errors.Is(err, snapshot.ErrPruned):
+		cannot("retention removed a snapshot in it")
+		return nil
+	case why != "":
+		cannot("%s", why)
+		return nil
+	case err != nil:
+		r.add(Problem{ReportFolder: path, Subject: "report " + path}, "it cannot be written again: %v", err)
+		return ctx.Err()
+	}
+	pruned, err := prunedSince(ctx, store, since)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		stored, err := evidence.ReadFileIn(root, f.Name)
+		if err != nil {
+			continue // AddFolders reports a file that is missing
+		}
+		sum := sha256.New()
+		if err := f.Write(sum); err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+		was, is := sha256.Sum256(stored), hex.EncodeToString(sum.Sum(nil))
+		switch {
+		case hex.EncodeToString(was[:]) == is:
+		case pruned:
+			cannot("retention removed snapshots in its reach since, and %s now has other bytes", f.Name)
+			return nil
+		case m.OwnTemplate && (f.Name == report.MarkdownFile || f.Name == report.HTMLFile):
+			cannot("%s has a template of its own, which is not the one in the settings", f.Name)
+		default:
+			r.add(Problem{
+				ReportFolder: path, Subject: "report " + path, Want: hex.EncodeToString(was[:]), Got: is,
+			}, "the database makes another %s", f.Name)
+		}
+	}
+	r.Again.Reports++
+	return nil
+}
+
+// files returns the files of the report, and since when the database must be whole for them. why is
+// set if they cannot be written again.
+func (m *manifest) files(ctx context.Context, store *snapshot.Store, options report.Options) (
+	files []folder.File, since time.Time, why string, err error,
+) {
+	if m.RunID != 0 {
+		model, err := report.Read(ctx, store, m.RunID)
+		if err != nil {
+			return nil, since, "", err
+		}
+		since = model.Since()
+		for _, run := range model.Runs {
+			since = slices.MinFunc([]time.Time{since, run.StartedAt}, time.Time.Compare)
+		}
+		return report.Files(model, options), since, "", nil
+	}
+	seed, err := strconv.ParseInt(m.Seed, 10, 64)
+	switch {
+	case err != nil:
+		return nil, since, fmt.Sprintf("its seed %q is no number", m.Seed), nil
+	case m.KnownUntil.Before(m.To):
+		return nil, since, "it was written before its period ended", nil
+	case m.Written.At.IsZero():
+		return nil, since, "its manifest does not say when it was written", nil
+	}
+	span := period.Span{From: m.From, To: m.To, Now: m.Written.At, Sample: m.Sample, Seed: seed}
+	read, err := period.Read(ctx, store, span)
+	if err != nil {
+		return nil, since, "", err
+	}
+	return period.Files(read, options), time.Time{}, "", nil
+}
+
+// formatsOf returns the formats of the files in a report.
+func formatsOf(files []folder.Written) (formats []report.Format) {
+	for _, f := range files {
+		format := report.Format(strings.TrimPrefix(filepath.Ext(f.Name), "."))
+		if strings.HasSuffix(f.Name, ".ocsf.jsonl") {
+			format = report.FormatOCSF
+		}
+		if !slices.Contains(formats, format) {
+			formats = append(formats, format)
+		}
+	}
+	return formats
+}
+
+// prunedSince reports whether a snapshot taken since an instant is pruned.
+func prunedSince(ctx context.Context, store *snapshot.Store, since time.Time) (bool, error) {
+	pruned, err := store.LastPruned(ctx)
+	return !pruned.IsZero() && !pruned.Before(since), err
+}
+
+// reportFolders returns the names of the report folders in a directory, which may be missing.
+func reportFolders(directory string) (names []string, err error) {
+	entries, err := os.ReadDir(directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("looking for reports: %w", err)
+	}
+	for _, e := range entries {
+		if _, isReport := folder.Of(e.Name()); isReport && e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
