@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/evidence"
@@ -16,7 +17,7 @@ import (
 )
 
 // forgedHouse has eight nights: a configuration is disabled in the third and enabled again in the
-// fifth, an exception is in force, the seventh night fails, and nobody runs on the day after it.
+// fifth, the fourth is approved, an exception is in force, the seventh night fails, and nobody runs on the day after it.
 func forgedHouse(t *testing.T) *house {
 	t.Helper()
 	acme := simulated("acme", 3)
@@ -39,6 +40,15 @@ func forgedHouse(t *testing.T) *house {
 		}
 		if result := h.run(); result.Complete() != (night != 7) {
 			t.Fatalf("night %d: %s", night, result.Run.Error)
+		}
+		if night == 4 { // while the configuration is disabled
+			review := snapshot.Review{
+				ReviewedAt: demo.Night(4).Add(time.Hour), RunID: 4, Reviewer: "jane", Conclusion: "as agreed",
+				Approved: true, OSUser: "audit", Host: "host",
+			}
+			if _, err := h.store.AddReview(t.Context(), review); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	h.close()
@@ -116,6 +126,20 @@ var forgeries = map[string]struct {
 		statements: []string{"UPDATE schedules SET expression = '@yearly'"},
 		alone:      "it is stored, but doing the work again does not produce it", // the missed night in RUN-002
 		beside:     "the database makes another audit.md",
+	},
+	"who approved a run": {
+		statements: []string{"UPDATE reviews SET reviewer = 'the board'"},
+		alone:      "computed Differs from the baseline of run 4, which the board approved",
+		beside:     "the database makes another audit.json",
+	},
+	"an approval": {
+		statements: []string{"UPDATE reviews SET approved = 0"},
+		alone:      "it is stored, but doing the work again does not produce it", // RUN-008
+		beside:     "the database makes another audit.json",
+	},
+	"the conclusion of a review": {
+		statements: []string{"UPDATE reviews SET conclusion = 'all is well'"},
+		beside:     "the database does not contain the history up to its head (run 5)",
 	},
 	"a run's end": {
 		statements: []string{"UPDATE run_ends SET outcome = 'complete', error = NULL WHERE run_id = 7"},

@@ -175,6 +175,7 @@ func (f *forger) ledger() {
 		"database":  {"databases", "id"},
 		"run_start": {"run_starts", "id"}, "run_end": {"run_ends", "run_id"}, "snapshot": {"snapshots", "id"},
 		"schedule": {"schedules", "id"}, "prune": {"prunes", "id"}, "rule_set": {"rule_sets", "id"},
+		"review": {"reviews", "id"},
 	}
 	chain := ""
 	for _, l := range f.rows("SELECT * FROM ledger ORDER BY number") {
