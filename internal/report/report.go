@@ -248,10 +248,10 @@ type manifest struct {
 	// ToolVersion made the run, ReportToolVersion wrote these files.
 	ToolVersion       string `json:"tool_version"`
 	ReportToolVersion string `json:"report_tool_version"`
-	// Timezone is that of the local times, OwnTemplate is set if the Markdown file has a template of the
-	// settings. With both, verify writes the files again.
+	// Timezone is that of the local times, OwnTemplate the format of the template of the settings, empty
+	// if there is none. With both, verify writes the files again.
 	Timezone    string             `json:"timezone"`
-	OwnTemplate bool               `json:"own_template"`
+	OwnTemplate Format             `json:"own_template,omitempty"`
 	Snapshots   []manifestSnapshot `json:"snapshots"`
 	Files       []folder.Written   `json:"files"`
 }
@@ -269,7 +269,7 @@ type manifestSnapshot struct {
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
 		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
-		r.Run.ToolVersion, r.writer(), r.Timezone(), r.Template != nil, []manifestSnapshot{}, files,
+		r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot
@@ -277,6 +277,14 @@ func (r *report) manifest(files []folder.Written) any {
 			manifestSnapshot{s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})
 	}
 	return m
+}
+
+// ownTemplate returns the format of the user's template, empty if there is none.
+func (o *Options) ownTemplate() Format {
+	if o.Template == nil {
+		return ""
+	}
+	return o.Template.Format
 }
 
 // Options are the settings of a report. The zero value selects the defaults.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/snapshot"
 )
@@ -95,7 +96,7 @@ type manifest struct {
 	Written           folder.Origin `json:"written"`
 	ReportToolVersion string        `json:"report_tool_version"`
 	Timezone          string        `json:"timezone"`
-	OwnTemplate       bool          `json:"own_template"`
+	OwnTemplate       report.Format `json:"own_template"`
 }
 
 func readManifest(path string) (m manifest, err error) {

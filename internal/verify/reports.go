@@ -72,7 +72,7 @@ func (r *Result) writeAgain(
 		cannot("its time zone: %v", err)
 		return nil
 	}
-	if m.OwnTemplate {
+	if m.OwnTemplate != "" {
 		if options.Template, err = own(options.Location); err != nil {
 			cannot("its template: %v", err)
 			return nil
@@ -110,7 +110,7 @@ func (r *Result) writeAgain(
 		case pruned:
 			cannot("retention removed snapshots in its reach since, and %s now has other bytes", f.Name)
 			return nil
-		case m.OwnTemplate && (f.Name == report.MarkdownFile || f.Name == report.HTMLFile):
+		case m.OwnTemplate != "" && formatOf(f.Name) == m.OwnTemplate:
 			cannot("%s has a template of its own, which is not the one in the settings", f.Name)
 		default:
 			r.add(Problem{
@@ -158,15 +158,19 @@ func (m *manifest) files(ctx context.Context, store *snapshot.Store, options rep
 // formatsOf returns the formats of the files in a report.
 func formatsOf(files []folder.Written) (formats []report.Format) {
 	for _, f := range files {
-		format := report.Format(strings.TrimPrefix(filepath.Ext(f.Name), "."))
-		if strings.HasSuffix(f.Name, ".ocsf.jsonl") {
-			format = report.FormatOCSF
-		}
+		format := formatOf(f.Name)
 		if !slices.Contains(formats, format) {
 			formats = append(formats, format)
 		}
 	}
 	return formats
+}
+
+func formatOf(name string) report.Format {
+	if strings.HasSuffix(name, ".ocsf.jsonl") {
+		return report.FormatOCSF
+	}
+	return report.Format(strings.TrimPrefix(filepath.Ext(name), "."))
 }
 
 // prunedSince reports whether a snapshot taken since an instant is pruned.
