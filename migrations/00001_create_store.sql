@@ -339,7 +339,7 @@ CREATE TABLE stored_changes ( -- The differences from the baseline, in the order
   field TEXT, -- the API's name of the field; null for added, reappeared and removed
   before TEXT, -- value in the baseline; for removed the configuration as canonical JSON; null if absent
   after TEXT, -- value in the snapshot, likewise
-  before_label TEXT, -- readable form of before, such as a name for an id; null if before is readable
+  before_label TEXT, -- name for the id in before, or for the link of a whole configuration; null if there is none
   after_label TEXT, -- likewise for after
   actor_id TEXT, -- who made the change, from the audit log; null if not known
   actor_principal TEXT, -- kind of the actor; null if not known
@@ -697,7 +697,7 @@ SELECT
   c.field, -- the API's name of the field; null for added, reappeared and removed
   c.before, -- value in the baseline, plain text; for removed the configuration as canonical JSON; null if absent
   c.after, -- value in the snapshot, likewise
-  c.before_label, -- readable form of before, such as a name for an id; null if before is readable
+  c.before_label, -- name for the id in before, or for the link of a whole configuration; null if there is none
   c.after_label, -- likewise for after
   c.actor_id, -- who made the change, from the audit log; null if not known
   c.actor_principal, -- kind of the actor; null if not known

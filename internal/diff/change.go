@@ -91,7 +91,8 @@ type Change struct {
 	// Removed, Before.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// The labels are the names that belong to the ids in Before and After; empty for other values.
+	// The labels are the names that belong to the ids in Before and After: of a changed link, and of a
+	// whole SCIM configuration, the name of the SSO configuration. They are empty for other values.
 	BeforeLabel string `json:"before_label"`
 	AfterLabel  string `json:"after_label"`
 	// Note has further remarks, separated by "; ", such as whether a removal was confirmed or which

@@ -57,31 +57,55 @@ func (c *Change) NoteRemoval(removal ona.Removal) {
 	}
 }
 
-// labelLinks sets the labels of link changes to the names that the SSO configurations had in each
-// snapshot.
+// labelLinks sets the labels of changed links, and of whole SCIM configurations that are linked, to
+// the names that the SSO configurations had in each snapshot.
 func labelLinks(rows []Change, before, after ona.Inventory) {
 	for i := range rows {
 		switch c := &rows[i]; c.Kind {
 		case SSOLinked, SSORelinked, SSOUnlinked:
 			c.BeforeLabel, c.AfterLabel = linkLabel(before, c.Before), linkLabel(after, c.After)
+		case Removed:
+			c.BeforeLabel = linkedName(before, c.SubjectID)
+		case Added, Reappeared:
+			c.AfterLabel = linkedName(after, c.SubjectID)
 		}
 	}
 }
 
 func linkLabel(inventory ona.Inventory, id string) string {
+	sso := findSSO(inventory, id)
 	switch {
 	case id == "":
 		return ""
 	case inventory.SSONotAssessed != "":
 		return "name not assessed"
+	case sso == nil:
+		return "not in the SSO list"
 	}
+	return ssoConfigurations.name(sso)
+}
+
+// linkedName returns the name of the SSO configuration to which a SCIM configuration links, empty if
+// the inventory lacks it.
+func linkedName(inventory ona.Inventory, scimID string) string {
+	i, _ := slices.BinarySearchFunc(inventory.SCIM, scimID, func(c ona.SCIMConfiguration, id string) int {
+		return strings.Compare(c.ID, id)
+	})
+	if sso := findSSO(inventory, inventory.SCIM[i].SSOConfigurationID); sso != nil {
+		return ssoConfigurations.name(sso)
+	}
+	return ""
+}
+
+// findSSO returns the SSO configuration with an id, nil if the inventory lacks it.
+func findSSO(inventory ona.Inventory, id string) *ona.SSOConfiguration {
 	i, found := slices.BinarySearchFunc(inventory.SSO, id, func(c ona.SSOConfiguration, id string) int {
 		return strings.Compare(c.ID, id)
 	})
 	if !found {
-		return "not in the SSO list"
+		return nil
 	}
-	return ssoConfigurations.name(&inventory.SSO[i])
+	return &inventory.SSO[i]
 }
 
 // noteLinks adds to each change of an SSO configuration which SCIM configurations link to it. For a

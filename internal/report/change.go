@@ -24,8 +24,12 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 	for i, entry := range c.Candidates {
 		ids[i] = entry.ID
 	}
+	was, now := Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel)
+	if c.Field == "" {
+		was, now = configurationText(c.Before, c.BeforeLabel), configurationText(c.After, c.AfterLabel)
+	}
 	return []any{
-		c.SubjectName, Word(c.Severity), whatChanged(c), Readable(c.Before, c.BeforeLabel), Readable(c.After, c.AfterLabel),
+		c.SubjectName, Word(c.Severity), whatChanged(c), was, now,
 		byWhom(log, c), c.Note, organization, string(c.Kind), c.Field, string(c.SubjectType),
 		c.Before, cmp.Or(c.BeforeLabel, instantLabel(c.Before)), c.After, cmp.Or(c.AfterLabel, instantLabel(c.After)),
 		c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
@@ -153,8 +157,11 @@ func (r *report) timelineTable() *table.Table {
 	for i := range r.Timeline {
 		c := &r.Timeline[i]
 		organization := slices.IndexFunc(r.Organizations, func(o *Organization) bool { return o.id() == c.OrganizationID })
-		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field,
-			cmp.Or(c.BeforeLabel, instantLabel(c.Before), c.Before), cmp.Or(c.AfterLabel, instantLabel(c.After), c.After),
+		was, now := c.Before, c.After
+		if c.Field != "" { // of a whole configuration, the label names only what it links to
+			was, now = cmp.Or(c.BeforeLabel, instantLabel(was), was), cmp.Or(c.AfterLabel, instantLabel(now), now)
+		}
+		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field, was, now,
 			r.names.Of(organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
 			or(c.ActorID, unknownActor), c.SubjectID, c.ID())
 	}

@@ -150,9 +150,9 @@ func scimConfiguration(n int, name, sso string, expires time.Time) snapshot.SCIM
 func acmeChanges(scim []snapshot.SCIMConfiguration) []snapshot.Change {
 	changes := []diff.Change{
 		{Severity: diff.High, Kind: diff.Removed, SubjectType: diff.SCIMConfiguration, SubjectID: id(4), SubjectName: "Old Okta",
-			Before: scimConfiguration(4, "Old Okta", id(101), tonight.AddDate(0, 0, 9)).Canonical(), Note: "removal confirmed: the API answers not_found; probably replaced by " + id(1)},
+			Before: scimConfiguration(4, "Old Okta", id(101), tonight.AddDate(0, 0, 9)).Canonical(), BeforeLabel: "Okta", Note: "removal confirmed: the API answers not_found; probably replaced by " + id(1)},
 		{Severity: diff.Medium, Kind: diff.Added, SubjectType: diff.SCIMConfiguration, SubjectID: id(1), SubjectName: "Okta production",
-			After: scim[0].Canonical(), Note: "probably replaces " + id(4)},
+			After: scim[0].Canonical(), AfterLabel: "Okta", Note: "probably replaces " + id(4)},
 		{Severity: diff.Medium, Kind: diff.TokenRotated, SubjectType: diff.SCIMConfiguration, SubjectID: id(2), SubjectName: "Entra ID", Field: "tokenExpiresAt",
 			Before: "2026-11-01T00:00:00.000000000Z", After: "2026-11-21T14:00:00.000000000Z", Note: "later by 20 days"},
 		{Severity: diff.High, Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: id(3), SubjectName: "Contractors", Field: "enabled",

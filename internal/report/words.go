@@ -93,10 +93,9 @@ func OneLine(reasons string) string { return strings.ReplaceAll(reasons, "\n", "
 // readableRunes is the longest value that Readable does not cut.
 const readableRunes = 160
 
-// Readable returns a changed value for people: its label if it has one, cut if it is long. Of a whole
-// configuration, it returns the fields that say most.
+// Readable returns a changed value for people: its label if it has one, cut if it is long.
 func Readable(value, label string) string {
-	return Brief(cmp.Or(label, instantLabel(value), configurationText(value), apiWord(value)))
+	return Brief(cmp.Or(label, instantLabel(value), apiWord(value)))
 }
 
 // Brief cuts a long text, and marks the cut.
@@ -107,9 +106,9 @@ func Brief(text string) string {
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
 
-// configurationText returns the fields of a configuration in JSON that say most about it, "" for
-// another value.
-func configurationText(value string) string {
+// configurationText returns the fields of a configuration in JSON that say most about it, cut if they
+// are long. ssoName is the name of the SSO configuration to which it links, empty if not known.
+func configurationText(value, ssoName string) string {
 	var c struct {
 		Enabled        *bool  `json:"enabled"`
 		State          string `json:"state"`
@@ -117,8 +116,8 @@ func configurationText(value string) string {
 		SSO            string `json:"ssoConfigurationId"`
 		Issuer         string `json:"issuerUrl"`
 	}
-	if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &c) != nil {
-		return ""
+	if json.Unmarshal([]byte(value), &c) != nil {
+		return Brief(value)
 	}
 	var texts []string
 	add := func(word, text string) {
@@ -134,9 +133,12 @@ func configurationText(value string) string {
 	}
 	add("", apiWord(c.State))
 	add("token expires at", cmp.Or(instantLabel(c.TokenExpiresAt), c.TokenExpiresAt))
+	if ssoName != "" && c.SSO != "" {
+		c.SSO = fmt.Sprintf("%s (%s)", ssoName, c.SSO)
+	}
 	add("linked to", c.SSO)
 	add("issuer", c.Issuer)
-	return strings.Join(texts, ", ")
+	return Brief(cmp.Or(strings.Join(texts, ", "), value))
 }
 
 // instantLabel returns the label of a changed value that is an instant of the API, else "".
