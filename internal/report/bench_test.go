@@ -37,9 +37,12 @@ func largest() *Model {
 	return m
 }
 
-// BenchmarkReport writes every file of a report.
+// BenchmarkReport writes every file of a report: of the example, of one organization with three
+// configurations, and of the largest one.
 func BenchmarkReport(b *testing.B) {
-	for name, m := range map[string]*Model{"small": example(), "10000": largest()} {
+	usual := complete()
+	usual.Organizations = usual.Organizations[:1]
+	for name, m := range map[string]*Model{"small": example(), "usual": usual, "10000": largest()} {
 		b.Run(name, func(b *testing.B) {
 			folder := b.TempDir()
 			b.ReportAllocs()
