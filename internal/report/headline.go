@@ -112,12 +112,13 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 	return h
 }
 
-// sentence returns the headline with how much changed.
-func (h Headline) sentence() string {
-	if h.Changes == "" {
-		return h.Text
+// details returns how much changed and how much is wrong, for beside the headline.
+func (r *report) details() string {
+	changes := r.headline().Changes
+	if changes == "" {
+		return ""
 	}
-	return h.Text + " — " + h.Changes
+	return changes + "; failed findings: " + SeverityText(r.failedBySeverity())
 }
 
 // notCompleteReason returns why the run is not complete.

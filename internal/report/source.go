@@ -80,6 +80,7 @@ func lastReadText(c Coverage) string {
 // notAssessed returns the rules that could not be evaluated, those with the same reason together.
 func (j *evaluation) notAssessed() []unread {
 	var all []unread
+	var names []string // of the rules in all
 	for _, o := range j.outcomes {
 		n, reason := o.counts[finding.NotAssessed], o.reason
 		if len(o.counts) == 0 {
@@ -94,11 +95,11 @@ func (j *evaluation) notAssessed() []unread {
 		}
 		i := slices.IndexFunc(all, func(u unread) bool { return u.why == reason })
 		if i < 0 {
-			i, all = len(all), append(all, unread{what: "rule", why: reason})
-		} else {
-			all[i].what = strings.Replace(all[i].what, "rule ", "rules ", 1) + ","
+			all, names = append(all, unread{what: "rule " + name + ": " + o.rule.Title, why: reason}), append(names, name)
+			continue
 		}
-		all[i].what += " " + name
+		names[i] += ", " + name
+		all[i].what = "rules " + names[i]
 	}
 	return all
 }
@@ -127,8 +128,8 @@ func (r *report) sourceTable() *table.Table {
 		t.Add(table.RunLevel, "Ledger", r.Head.String())
 	}
 	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
-	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify --head "+
-		"with the line of the ledger checks the database.")
+	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file checks the files. "+
+		"auditor verify --head LINE checks the database against the line Ledger above, or one that was kept elsewhere.")
 	return t
 }
 

@@ -98,6 +98,7 @@ func (r *report) templateData(v *View) map[string]any {
 	h := r.headline()
 	data := map[string]any{
 		"Title": reportTitle, "Whose": v.Text(r.whose()), "Night": v.Text(r.night()), "Complete": r.Complete(),
+		"Details":  v.Text(r.details()),
 		"Headline": Headline{h.State, v.Text(h.Text), v.Text(h.Changes), v.Text(h.NotAssessed)},
 		"Status":   v.Text(r.status()), "Alarms": v.Texts(r.alarms()), "FirstAlarms": v.Texts(r.pageAlarms()),
 		"HasApproval": r.organizationsWithApproval() > 0, "Organizations": organizations,
