@@ -31,10 +31,10 @@ type Set struct {
 	database atomic.Pointer[string] // id of the database; nil until Update reads it
 	registry *prometheus.Registry
 	tokens   *prometheus.GaugeVec
-	// stated has the expiries of tokens in the settings, by source; expiries guards it.
-	expiries sync.Mutex
-	stated   map[string]time.Time
-	stored   map[string]*prometheus.GaugeVec // by name, as in stored.tsv
+	// whole is held while several metrics change, so that Gather sees all of an update or nothing.
+	whole  sync.RWMutex
+	stated map[string]time.Time            // the expiries of tokens in the settings, by source
+	stored map[string]*prometheus.GaugeVec // by name, as in stored.tsv
 
 	// What a server counts from its start. These are nil until CountServer adds them.
 	Runs                         *prometheus.CounterVec // by outcome
@@ -82,8 +82,8 @@ func (s *Set) CountServer() {
 // SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets
 // what Update set. A source with an unknown expiry has no value.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
-	s.expiries.Lock()
-	defer s.expiries.Unlock()
+	s.whole.Lock()
+	defer s.whole.Unlock()
 	s.stated = at
 	s.tokens.Reset()
 	for source, expires := range at {
@@ -93,6 +93,8 @@ func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 
 // Gather returns the metrics with the label database.
 func (s *Set) Gather() ([]*dto.MetricFamily, error) {
+	s.whole.RLock()
+	defer s.whole.RUnlock()
 	families, err := s.registry.Gather()
 	id := s.database.Load()
 	if id == nil {
@@ -111,8 +113,6 @@ func (s *Set) Gather() ([]*dto.MetricFamily, error) {
 // setOwnToken sets the expiry of the token of a snapshot according to the API: if it is that of the
 // token itself, or if the settings do not have it.
 func (s *Set) setOwnToken(h snapshot.Snapshot) {
-	s.expiries.Lock()
-	defer s.expiries.Unlock()
 	if own := h.OwnToken; !own.Ends.IsZero() && (own.Tokens == 1 || s.stated[h.Source].IsZero()) {
 		s.tokens.WithLabelValues(h.Source).Set(float64(own.Ends.Unix()))
 	}
@@ -160,6 +160,8 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) er
 	if err != nil {
 		return err
 	}
+	s.whole.Lock()
+	defer s.whole.Unlock()
 	for _, vec := range s.stored {
 		vec.Reset()
 	}
