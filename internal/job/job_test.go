@@ -31,8 +31,11 @@ type house struct {
 	reports string
 	url     string
 	server  *demo.Server
-	night   int
-	timeout time.Duration
+	// transport is shared, as in a run of the command, so that many organizations do not use up the
+	// open files.
+	transport *http.Transport
+	night     int
+	timeout   time.Duration
 	// concurrency is 1 and formats are the default unless they are set.
 	concurrency int
 	formats     []report.Format
@@ -68,13 +71,14 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 	}
 	api := httptest.NewServer(h.server)
 	t.Cleanup(api.Close)
-	h.url = api.URL + "/api"
+	h.url, h.transport = api.URL+"/api", fetch.NewTransport(4)
+	t.Cleanup(h.transport.CloseIdleConnections)
 	return h
 }
 
 func (h *house) source(name, token string) fetch.Source {
 	return fetch.Source{Name: name, Fetch: fetch.Options{
-		BaseURL: h.url, Token: fetch.Token(token), Now: h.clock, Logger: slog.New(slog.DiscardHandler),
+		BaseURL: h.url, Token: fetch.Token(token), Now: h.clock, Logger: slog.New(slog.DiscardHandler), Transport: h.transport,
 	}}
 }
 
