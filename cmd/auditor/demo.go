@@ -100,7 +100,8 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		return err
 	}
 	// End the schedule, so that the nights after the demo do not count as missed.
-	if err := store.SetSchedule(ctx, demoSchedule(schedule.None), demo.Night(demo.Nights+1).Add(-time.Second)); err != nil {
+	end := demo.Night(demo.Nights + 1).Add(-time.Second)
+	if err := store.SetSchedule(ctx, demoSchedule(schedule.None), end); err != nil {
 		return err
 	}
 	return printDemoEnd(env.stdout, cmp.Or(env.program, "auditor"), s, reports, folder)

@@ -77,8 +77,8 @@ func (f *pruneFlags) prune(ctx context.Context, stdout io.Writer, now time.Time,
 	return printResult(stdout, f.asJSON, result, f.text(pruned, &result))
 }
 
-// chooseReports returns the report folders to remove, and those that must stay although they are old
-// enough.
+// chooseReports returns the report folders to remove, and those that must stay although they are
+// old enough.
 func (f *pruneFlags) chooseReports(ctx context.Context, out string, store *snapshot.Store, now time.Time) (
 	folders []folder.RunFolder, kept []folder.Kept, err error) {
 	if f.keepReports == 0 && f.reportsDays == 0 {

@@ -78,14 +78,17 @@ type verifyFlags struct {
 func (f *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.heads, "head", nil, "a head as a run printed it, a file with one on each line, a report "+
 		"folder, or an old copy of the database; may be repeated")
-	flags.StringVar(&f.signers, "signers", "", "file with the keys that may sign reports, in the format of allowed_signers "+
+	flags.StringVar(&f.signers, "signers", "", "file with the keys that may sign reports, "+
+		"in the format of allowed_signers "+
 		"of ssh-keygen")
 	flags.StringVar(&f.roots, "timestamp-roots", "", "file with the root certificates of timestamp servers, PEM (default "+
 		"evidence.timestamp_roots in the config file)")
 }
 
 // read reads the files that the flags name.
-func (f *verifyFlags) read(ctx context.Context, s *settings.Settings) (heads []evidence.Head, t verify.Trust, err error) {
+func (f *verifyFlags) read(
+	ctx context.Context, s *settings.Settings,
+) (heads []evidence.Head, t verify.Trust, err error) {
 	for _, source := range f.heads {
 		some, err := verify.ReadHeads(ctx, source)
 		if err != nil {

@@ -29,9 +29,9 @@ const (
 	nameClock        = "clock"
 )
 
-// Organization makes every call that a run makes, once and without retries, and stores nothing. If OrganizationID in
-// the options is set, the token must belong to that organization. It also returns what the API says about the end of
-// the token.
+// Organization makes every call that a run makes, once and without retries, and stores nothing. If
+// OrganizationID in the options is set, the token must belong to that organization. It also returns
+// what the API says about the end of the token.
 func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.OwnToken) {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)

@@ -39,11 +39,12 @@ type Server struct {
 	// Otherwise it reads them from the request body only, as Connect servers do.
 	PageTokenInQuery bool
 	// PageKey, unless empty, is the field by which listings are sorted. A page token then names the
-	// last row of its page, and the next page begins behind that row. Otherwise a token is a position
-	// in the list.
+	// last row of its page, and the next page begins behind that row. Otherwise a token is a
+	// position in the list.
 	PageKey string
 
-	// worlds holds, for each organization, its states from night 1 on; the last state stays in force.
+	// worlds holds, for each organization, its states from night 1 on; the last state stays in
+	// force.
 	worlds [][]*State
 
 	mu    sync.Mutex

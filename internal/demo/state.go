@@ -34,8 +34,8 @@ type State struct {
 	// Cut is after how many rows the listing of a method ends without a word.
 	Cut map[string]int
 	// Before, unless nil, is called before the server looks at the state for request n to a method,
-	// counted from 1 in each night, and may change the state. It must replace rows instead of editing
-	// them. No two calls happen at the same time.
+	// counted from 1 in each night, and may change the state. It must replace rows instead of
+	// editing them. No two calls happen at the same time.
 	Before func(method string, n int)
 
 	// removed holds the configurations that the story removed and may restore.

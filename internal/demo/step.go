@@ -13,16 +13,16 @@ import (
 type step struct {
 	// Do says what happens, see apply and applyToOrganization.
 	Do string
-	// Kind is "scim", "sso" or "domain" if the step changes what Key names, or "role" if the audit log
-	// alone shows it; empty for other steps.
+	// Kind is "scim", "sso" or "domain" if the step changes what Key names, or "role" if the audit
+	// log alone shows it; empty for other steps.
 	Kind string
 	configuration
 	// Quiet leaves updatedAt as it is.
 	Quiet bool
 	// Raw has fields whose JSON is sent unchanged.
 	Raw map[string]json.RawMessage
-	// Log is the action of the audit-log entry, which is HoursLater after the event. If it is empty,
-	// there is no entry.
+	// Log is the action of the audit-log entry, which is HoursLater after the event. If it is
+	// empty, there is no entry.
 	Log        string
 	HoursLater int
 	// Method is the method that answers with Fault. In JSON the delay is in nanoseconds.

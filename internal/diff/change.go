@@ -31,8 +31,8 @@ const (
 	TokenRotated                Kind = "token_rotated"
 	TokenExpiryReported         Kind = "token_expiry_reported"
 	TokenExpiryLost             Kind = "token_expiry_lost"
-	// OrganizationNotStated and OrganizationStated mean that the server stopped or began to report the
-	// organization of the configuration, which is still the same.
+	// OrganizationNotStated and OrganizationStated mean that the server stopped or began to report
+	// the organization of the configuration, which is still the same.
 	OrganizationNotStated Kind = "organization_not_stated"
 	OrganizationStated    Kind = "organization_stated"
 	OnlyUpdatedAtChanged  Kind = "updated_only"
@@ -91,8 +91,9 @@ type Change struct {
 	// Removed, Before.
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// The labels are the names that belong to the ids in Before and After: of a changed link, and of a
-	// whole SCIM configuration, the name of the SSO configuration. They are empty for other values.
+	// The labels are the names that belong to the ids in Before and After: of a changed link, and
+	// of a whole SCIM configuration, the name of the SSO configuration. They are empty for other
+	// values.
 	BeforeLabel string `json:"before_label"`
 	AfterLabel  string `json:"after_label"`
 	// Note has further remarks, separated by "; ", such as whether a removal was confirmed or which

@@ -22,7 +22,8 @@ type field[T any] struct {
 	refine func(row *Change, before, after value)
 	// optional marks a field that some servers do not report; its value is then empty.
 	optional bool
-	// absent is the value that a field counts as if the API leaves it out; empty if it counts as none.
+	// absent is the value that a field counts as if the API leaves it out; empty if it counts as
+	// none.
 	absent string
 }
 

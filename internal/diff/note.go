@@ -41,8 +41,8 @@ func enumerate(items []string) string {
 // quoteName returns a configuration's name and id for a note.
 func quoteName(name, id string) string { return Quoted(name) + " (" + id + ")" }
 
-// quoting escapes what could end a quoted text. Invisible characters stay: reports show each of them
-// in one form.
+// quoting escapes what could end a quoted text. Invisible characters stay: reports show each of
+// them in one form.
 var quoting = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // Quoted returns free text in quotation marks, because it could look like the text around it.
@@ -85,8 +85,8 @@ func linkLabel(inventory ona.Inventory, id string) string {
 	return ssoConfigurations.name(sso)
 }
 
-// linkedName returns the name of the SSO configuration to which a SCIM configuration links, empty if
-// the inventory lacks it.
+// linkedName returns the name of the SSO configuration to which a SCIM configuration links, empty
+// if the inventory lacks it.
 func linkedName(inventory ona.Inventory, scimID string) string {
 	i, _ := slices.BinarySearchFunc(inventory.SCIM, scimID, func(c ona.SCIMConfiguration, id string) int {
 		return strings.Compare(c.ID, id)

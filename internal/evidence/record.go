@@ -1,5 +1,5 @@
-// Package evidence owns what lets others check the stored data: records of rows, hashes over them, the
-// links of the ledger, and the sums of report folders. The format is in docs/verification.md.
+// Package evidence owns what lets others check the stored data: records of rows, hashes over them,
+// the links of the ledger, and the sums of report folders. The format is in docs/verification.md.
 package evidence
 
 import (
@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// Form is how the rows of one kind are written as records: the kind; then, sorted by the name of the
-// column, the name and the value of each column that is not null; then a line feed. Kind, names and values
-// are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in decimal. Two different rows never
-// have the same record. A column that is added later changes no record in which it is null.
+// Form is how the rows of one kind are written as records: the kind; then, sorted by the name of
+// the column, the name and the value of each column that is not null; then a line feed. Kind, names
+// and values are netstrings (https://cr.yp.to/proto/netstrings.txt), integers in decimal. Two
+// different rows never have the same record. A column that is added later changes no record in
+// which it is null.
 type Form struct {
 	kind  []byte
 	order []int    // indexes of the columns, sorted by name

@@ -49,8 +49,8 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	var parts sync.WaitGroup
 	defer parts.Wait()
 	defer cancel()
-	// An edit between the two listings would make them disagree. Reading them at the same time makes
-	// this as unlikely as possible.
+	// An edit between the two listings would make them disagree. Reading them at the same time
+	// makes this as unlikely as possible.
 	organization := begin(ctx, &parts, r, readOrganization)
 	policies := begin(ctx, &parts, r, readPolicies)
 	scim := begin(ctx, &parts, r, scimListing().read)

@@ -263,7 +263,8 @@ func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, s
 		return nil, "", err
 	}
 	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(raw)}}
-	// Dozens of other policies exist. They are kept and compared, but not reported as unknown fields.
+	// Dozens of other policies exist. They are kept and compared, but not reported as unknown
+	// fields.
 	if p.Unknown, err = policiesType.decode(raw, &p, fieldSet{}); err != nil {
 		return nil, "", fmt.Errorf("field policies: %w", err)
 	}

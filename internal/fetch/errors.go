@@ -48,7 +48,8 @@ const (
 	CodeOrganizationMismatch = "organization_mismatch"
 	// CodeForeignOrganization: a response names another organization than the token's.
 	CodeForeignOrganization = "foreign_organization"
-	// CodeRedirectRefused: following the redirect would send the token to another server, or no POST.
+	// CodeRedirectRefused: following the redirect would send the token to another server, or no
+	// POST.
 	CodeRedirectRefused = "redirect_refused"
 	// CodeConnection: the network, TLS or a proxy prevented a full response.
 	CodeConnection = "connection"
@@ -83,8 +84,8 @@ type Error struct {
 	connect bool
 	// hint is the key in hints.json of a hint that fits better than the code's; empty if none does.
 	hint string
-	// retryable is true if the same call may succeed later; serverWait is how long the server said to
-	// wait, 0 if it did not say.
+	// retryable is true if the same call may succeed later; serverWait is how long the server said
+	// to wait, 0 if it did not say.
 	retryable  bool
 	serverWait time.Duration
 }

@@ -10,8 +10,8 @@ import (
 
 // Evidence records the calls of a reading and their responses.
 type Evidence struct {
-	// Exchanges are the calls with the responses to their last tries, in the order of the parts that
-	// Collect documents. A call is missing if it got no response or one that must not be kept.
+	// Exchanges are the calls with the responses to their last tries, in the order of the parts
+	// that Collect documents. A call is missing if it got no response or one that must not be kept.
 	Exchanges []Exchange
 	// Unanswered is the call that is missing from Exchanges, with its retries; zero if none is
 	// missing.
@@ -22,7 +22,8 @@ type Evidence struct {
 	ClockKnown  bool
 	// Notes are remarks, such as an id that was listed twice with the same content.
 	Notes []string
-	// UnknownFields names the response fields that this version does not know, as Type.field, sorted.
+	// UnknownFields names the response fields that this version does not know, as Type.field,
+	// sorted.
 	UnknownFields []string
 }
 
@@ -31,8 +32,8 @@ type Exchange struct {
 	ona.Exchange
 	// ClockOffset is the local clock minus ServerDate when the header arrived.
 	ClockOffset time.Duration
-	// Body is the body after decompression; for a status other than 200, its first MiB. It is nil if
-	// Packed has it, in the form of zlib; Response returns it in both cases.
+	// Body is the body after decompression; for a status other than 200, its first MiB. It is nil
+	// if Packed has it, in the form of zlib; Response returns it in both cases.
 	Body, Packed []byte
 }
 

@@ -25,14 +25,14 @@ type Options struct {
 	// ParseBaseURL.
 	BaseURL string
 	Token   Token
-	// OrganizationID pins the organization: a token of another organization is refused before anything
-	// is listed. Empty means no pin.
+	// OrganizationID pins the organization: a token of another organization is refused before
+	// anything is listed. Empty means no pin.
 	OrganizationID string
 	// PageSize is the number of rows in a page, 1 to 100; 100 by default.
 	PageSize int
 	Limits
-	// Sleep waits for d between two tries and returns ctx's error if ctx ends first. Nil means a real
-	// timer.
+	// Sleep waits for d between two tries and returns ctx's error if ctx ends first. Nil means a
+	// real timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Transport sends the requests; nil means NewTransport(1).
 	Transport http.RoundTripper
@@ -40,8 +40,8 @@ type Options struct {
 	Pages *Pages
 	// Now is the clock for the times in the evidence.
 	Now func() time.Time
-	// Logger logs every request at debug level and every retry at info level, without credentials; nil
-	// means no log.
+	// Logger logs every request at debug level and every retry at info level, without credentials;
+	// nil means no log.
 	Logger    *slog.Logger
 	UserAgent string
 }
@@ -71,8 +71,8 @@ type Source struct {
 	// TokenExpires is the day on which the token expires, at 00:00 UTC; zero if the settings do not
 	// say.
 	TokenExpires time.Time
-	// Err says why the organization cannot be collected, such as a token that does not exist; nil if
-	// it can. The snapshot fails with this error.
+	// Err says why the organization cannot be collected, such as a token that does not exist; nil
+	// if it can. The snapshot fails with this error.
 	Err error
 }
 

@@ -16,11 +16,11 @@ import (
 // with.
 type AuditLog struct {
 	ona.AuditLog
-	// Compared is, by subject type, when the snapshot was taken that the changes are compared with, on
-	// the server's clock. A type without an entry was not compared.
+	// Compared is, by subject type, when the snapshot was taken that the changes are compared with,
+	// on the server's clock. A type without an entry was not compared.
 	Compared map[diff.SubjectType]time.Time
-	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil means that
-	// none has.
+	// Seen reports whether the baseline or an older snapshot has a SCIM configuration; nil means
+	// that none has.
 	Seen func(id string) bool
 }
 

@@ -10,8 +10,8 @@ import (
 // Exception is an owner's statement that failures of a rule are accepted until a date.
 type Exception struct {
 	RuleID string
-	// SubjectID is the subject and OrganizationID the organization that the exception covers. At least
-	// one is set; if both are, both must match.
+	// SubjectID is the subject and OrganizationID the organization that the exception covers. At
+	// least one is set; if both are, both must match.
 	SubjectID, OrganizationID string
 	// Owner is who accepts the failure, Reason why, and Ticket, which may be empty, where it was
 	// decided.

@@ -35,12 +35,12 @@ type Finding struct {
 	SubjectType    diff.SubjectType
 	SubjectID      string
 	SubjectName    string
-	// Observed is what was found or, for NotAssessed, why the rule could not be assessed. It contains
-	// neither the time of the snapshot nor that of the baseline, so that an unchanged finding has the
-	// same text in every run.
+	// Observed is what was found or, for NotAssessed, why the rule could not be assessed. It
+	// contains neither the time of the snapshot nor that of the baseline, so that an unchanged
+	// finding has the same text in every run.
 	Observed string
-	// Fingerprint is the result of the function Fingerprint. It has no names, so a finding keeps its
-	// age if its subject is renamed.
+	// Fingerprint is the result of the function Fingerprint. It has no names, so a finding keeps
+	// its age if its subject is renamed.
 	Fingerprint string
 }
 
@@ -59,13 +59,14 @@ type Input struct {
 	// Baseline is nil for the first complete snapshot of an organization.
 	Baseline *Baseline
 	Changes  []diff.Change
-	// ListedOnly has the removed configurations that only a second listing confirms, with the reason
-	// why the API could not be asked.
+	// ListedOnly has the removed configurations that only a second listing confirms, with the
+	// reason why the API could not be asked.
 	ListedOnly map[diff.Subject]string
 	// AuditLog is nil if the log was not read.
 	AuditLog *AuditLog
-	// ExpirySince returns since when snapshots show the present expiry of a token. It is called once
-	// for each SCIM configuration, in the order of the inventory. Nil means since this snapshot.
+	// ExpirySince returns since when snapshots show the present expiry of a token. It is called
+	// once for each SCIM configuration, in the order of the inventory. Nil means since this
+	// snapshot.
 	ExpirySince func(*ona.SCIMConfiguration) ExpirySince
 	// ServerClockOffset is the local clock minus the server's Date during the collection;
 	// ServerClockKnown is false if no response had a Date.
@@ -126,7 +127,7 @@ type Approved struct {
 type ExpirySince struct {
 	// At is the first snapshot with this expiry, UTC.
 	At time.Time
-	// Rotated is true if an earlier snapshot showed another expiry: the token was rotated between that
-	// snapshot and At.
+	// Rotated is true if an earlier snapshot showed another expiry: the token was rotated between
+	// that snapshot and At.
 	Rotated bool
 }

@@ -17,8 +17,8 @@ type judgement struct {
 	// needs returns why the data for the rule is missing; empty if it is there. Nil means that the
 	// rule needs nothing more than the inventory.
 	needs func(*evaluation) string
-	// A rule has either each or all. each judges one SCIM configuration. all returns one row for each
-	// subject that is not in order.
+	// A rule has either each or all. each judges one SCIM configuration. all returns one row for
+	// each subject that is not in order.
 	each func(*evaluation, configuration) row
 	all  func(*evaluation) []row
 }

@@ -51,7 +51,8 @@ func otherSource(e *evaluation) []row {
 func lostParts(e *evaluation) (rows []row) {
 	for _, part := range e.Parts {
 		if part.NotAssessed != "" && !part.LastRead.IsZero() {
-			rows = append(rows, fail("It could not be read: %s. It was last read at %s.", strings.TrimSuffix(part.NotAssessed, "."),
+			rows = append(rows, fail("It could not be read: %s. It was last read at %s.",
+				strings.TrimSuffix(part.NotAssessed, "."),
 				utc(part.LastRead)).of(subject{diff.Organization, part.Name, part.Name}))
 		}
 	}

@@ -23,7 +23,8 @@ func difference(c *diff.Change) string {
 	if c.Field == "" {
 		return string(c.Kind)
 	}
-	return fmt.Sprintf("%s: %s %s → %s", c.Kind, c.Field, readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel))
+	return fmt.Sprintf("%s: %s %s → %s", c.Kind, c.Field,
+		readable(c.Before, c.BeforeLabel), readable(c.After, c.AfterLabel))
 }
 
 // readableRunes is the longest value in a finding; the changes have the whole value.

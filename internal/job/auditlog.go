@@ -20,8 +20,8 @@ const (
 	maxLogPages = 200
 	// maxLogQueries is the highest number of queries by subject.
 	maxLogQueries = 20
-	// maxLogTime is the time limit for one query, so that a slow audit log neither fails the snapshot
-	// nor delays the other organizations.
+	// maxLogTime is the time limit for one query, so that a slow audit log neither fails the
+	// snapshot nor delays the other organizations.
 	maxLogTime = 3 * time.Minute
 )
 

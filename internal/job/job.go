@@ -34,7 +34,8 @@ type Options struct {
 	// run: "manual", "schedule", "catch_up" or "demo".
 	ScheduledFor time.Time
 	Trigger      string
-	// Schedule is the schedule to record in the database; an empty expression keeps the recorded one.
+	// Schedule is the schedule to record in the database; an empty expression keeps the recorded
+	// one.
 	Schedule    snapshot.ScheduleChange
 	ToolVersion string
 	Host        string
@@ -63,7 +64,8 @@ type Result struct {
 	Run           snapshot.Run
 	Head          evidence.Head
 	Organizations []Organization // in the order of Options.Sources
-	// Headline is that of the report; the zero Headline if the run could not be read from the store.
+	// Headline is that of the report; the zero Headline if the run could not be read from the
+	// store.
 	Headline report.Headline
 	// ReportFolder is the path of the report; empty if it could not be written, for the reason
 	// in ReportError.

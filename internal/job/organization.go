@@ -33,8 +33,8 @@ type task struct {
 	// seenBefore reports whether a snapshot up to the baseline had the configuration.
 	seenBefore func(diff.SubjectType, string) bool
 	changes    []diff.Change
-	// listedOnly has the removed configurations that only a second listing confirms, with the reason
-	// why the API could not be asked.
+	// listedOnly has the removed configurations that only a second listing confirms, with the
+	// reason why the API could not be asked.
 	listedOnly map[diff.Subject]string
 	log        *finding.AuditLog
 	// pageBack is set once the server has shown that it does not filter the audit log by time.

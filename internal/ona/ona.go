@@ -13,7 +13,8 @@ import (
 
 // Identity says whose token it is (IdentityService/GetAuthenticatedIdentity).
 type Identity struct {
-	// SubjectID is the id of the user or service account, Principal its kind, such as PRINCIPAL_USER.
+	// SubjectID is the id of the user or service account, Principal its kind, such as
+	// PRINCIPAL_USER.
 	SubjectID, Principal string
 	// OrganizationID is the one organization that the token belongs to.
 	OrganizationID string
@@ -33,8 +34,8 @@ type Organization struct {
 	Tier      string    `api:"tier"`
 	CreatedAt time.Time `api:"createdAt"`
 	UpdatedAt time.Time `api:"updatedAt"`
-	// InviteDomains is a set: everybody with an e-mail address in one of these domains may join. The
-	// API sends it as {"domains": [...]}.
+	// InviteDomains is a set: everybody with an e-mail address in one of these domains may join.
+	// The API sends it as {"domains": [...]}.
 	InviteDomains []string `api:"inviteDomains,domains"`
 	Unknown       Unknown
 	Raw           json.RawMessage
@@ -56,8 +57,9 @@ type SCIMConfiguration struct {
 	// TokenExpiresAt is the zero time if the API did not report it (servers before 2026-02): the
 	// expiry is unknown then, which does not mean that the token has expired.
 	TokenExpiresAt time.Time `api:"tokenExpiresAt"`
-	// AllowUnverifiedEmailAccountLinking is nil if the API left it out. A server that knows the field
-	// (since 2026-07) leaves false out, and an older one leaves out both, so nil counts as false.
+	// AllowUnverifiedEmailAccountLinking is nil if the API left it out. A server that knows the
+	// field (since 2026-07) leaves false out, and an older one leaves out both, so nil counts as
+	// false.
 	AllowUnverifiedEmailAccountLinking *bool `api:"allowUnverifiedEmailAccountLinking"`
 	Unknown                            Unknown
 	Raw                                json.RawMessage
@@ -130,8 +132,8 @@ type Inventory struct {
 	Organization Organization
 	SCIM         []SCIMConfiguration
 	SSO          []SSOConfiguration
-	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an older
-	// server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
+	// SSONotAssessed says why the SSO configurations could not be read (the token's rights, an
+	// older server); empty if SSO is complete. If it is set, SSO is empty and means nothing.
 	SSONotAssessed string
 	// Policies is nil if they could not be read; PoliciesNotAssessed then says why.
 	Policies            *OrganizationPolicies
@@ -175,8 +177,8 @@ type AuditLogEntry struct {
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`
 	SubjectType string `api:"subjectType"`
-	// Kind is the family of the entry, such as AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE; empty on servers
-	// that do not report it.
+	// Kind is the family of the entry, such as AUDIT_LOG_ENTRY_KIND_RESOURCE_CHANGE; empty on
+	// servers that do not report it.
 	Kind string `api:"kind"`
 	// Action is free text: quote it, never parse it.
 	Action    string    `api:"action"`
@@ -213,8 +215,8 @@ type Listing struct {
 	FinalTokenEmpty bool
 	// Listings is how often the list was read; 0 if it was not read.
 	Listings int
-	// Agreeing is how many listings have the ids and the content of the last: 2, or 1 if the last is
-	// one page and nothing needed a second.
+	// Agreeing is how many listings have the ids and the content of the last: 2, or 1 if the last
+	// is one page and nothing needed a second.
 	Agreeing int
 }
 
@@ -224,11 +226,11 @@ const PrincipalUser = "PRINCIPAL_USER"
 // OwnToken is what the API says about the end of the token that reads the organization
 // (UserService/ListPersonalAccessTokens). The API does not say which token that is.
 type OwnToken struct {
-	// Ends is the earliest end of the user's tokens that have not ended yet, UTC; the zero time if it
-	// is not known.
+	// Ends is the earliest end of the user's tokens that have not ended yet, UTC; the zero time if
+	// it is not known.
 	Ends time.Time
-	// Tokens is how many tokens of the user have not ended. If it is 1, Ends is the end of the token
-	// itself.
+	// Tokens is how many tokens of the user have not ended. If it is 1, Ends is the end of the
+	// token itself.
 	Tokens int
 	// NotAssessed says why the tokens could not be read; empty if they were.
 	NotAssessed string
@@ -289,8 +291,8 @@ type AuditLog struct {
 	Entries []AuditLogEntry
 	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
 	NotAssessed string
-	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If Lacking is
-	// set, Entries is complete from CompleteFrom on; zero if unknown.
+	// Lacking says why Entries may be incomplete since Since; empty if it is complete. If Lacking
+	// is set, Entries is complete from CompleteFrom on; zero if unknown.
 	Lacking      string
 	CompleteFrom time.Time
 }

@@ -36,8 +36,8 @@ func (r *report) chart() template.HTML {
 	return Chart(points)
 }
 
-// Chart returns an SVG element: configurations as lines, changes as bars, failed findings as stacked
-// bars. A run without a number leaves a gap.
+// Chart returns an SVG element: configurations as lines, changes as bars, failed findings as
+// stacked bars. A run without a number leaves a gap.
 func Chart(points []ChartPoint) template.HTML {
 	if len(points) == 0 {
 		return ""
@@ -62,7 +62,8 @@ type chart struct {
 	points []ChartPoint
 }
 
-// panel draws the numbers at these indexes: stacked bars, except the configurations, which are lines.
+// panel draws the numbers at these indexes: stacked bars, except the configurations, which are
+// lines.
 func (c chart) panel(number int, title string, stacked int, indexes ...int) {
 	left, most := number*(panelWidth+panelGap), 0
 	for _, p := range c.points {

@@ -116,8 +116,8 @@ func (r *report) domainTable() *table.Table {
 	return t
 }
 
-// apiWord returns an enum name of the API without its prefix, in lower case, and any other text as it
-// is.
+// apiWord returns an enum name of the API without its prefix, in lower case, and any other text as
+// it is.
 func apiWord(name string) string {
 	for _, prefix := range []string{"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_"} {
 		if word, found := strings.CutPrefix(name, prefix); found {

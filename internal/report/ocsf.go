@@ -240,8 +240,8 @@ func findingEventID(f *snapshot.Finding, accepted string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// compliance returns the outcome of a rule. The schema has no id for a rule that was not assessed or
-// whose failure is accepted.
+// compliance returns the outcome of a rule. The schema has no id for a rule that was not assessed
+// or whose failure is accepted.
 func (r *report) compliance(f *snapshot.Finding) ocsfCompliance {
 	c := ocsfCompliance{
 		Control: f.RuleID, Standards: []string{}, Requirements: []string{},

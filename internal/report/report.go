@@ -248,8 +248,8 @@ type manifest struct {
 	// ToolVersion made the run, ReportToolVersion wrote these files.
 	ToolVersion       string `json:"tool_version"`
 	ReportToolVersion string `json:"report_tool_version"`
-	// Timezone is that of the local times, OwnTemplate the format of the template of the settings, empty
-	// if there is none. With both, verify writes the files again.
+	// Timezone is that of the local times, OwnTemplate the format of the template of the settings,
+	// empty if there is none. With both, verify writes the files again.
 	Timezone    string             `json:"timezone"`
 	OwnTemplate Format             `json:"own_template,omitempty"`
 	Snapshots   []manifestSnapshot `json:"snapshots"`

@@ -138,15 +138,6 @@ func (t TieOuts) Different() TieOuts {
 	return slices.DeleteFunc(slices.Clone(t), func(one TieOut) bool { return one.Verdict != DoesNotTie })
 }
 
-// String counts the tie-outs by verdict.
-func (t TieOuts) String() string {
-	counts := make(map[string]int)
-	for _, one := range t {
-		counts[one.Verdict]++
-	}
-	return fmt.Sprintf("%d tie, %d do not tie, %d not assessed", counts[Ties], counts[DoesNotTie], counts[NotChecked])
-}
-
 // Alarm returns the alarm for a failed tie-out.
 func (t *TieOut) Alarm(names *Names) string {
 	return fmt.Sprintf("Failed tie-out for %s: %s (%s and %s)", names.Of(t.Organization), t.Check,

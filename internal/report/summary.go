@@ -14,8 +14,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// SummaryGrid has the widths of a summary's columns, in characters: a name, a word, a short text, two
-// long texts, a number and a name. Together they are as wide as a sheet of paper.
+// SummaryGrid has the widths of a summary's columns, in characters: a name, a word, a short text,
+// two long texts, a number and a name. Together they are as wide as a sheet of paper.
 var SummaryGrid = []float64{28, 10, 23, 56, 55, 13, 15}
 
 // summary makes the sheet Summary: the first page, then the accepted findings and the trend.
@@ -100,8 +100,8 @@ func (r *report) trendTable() *table.Table {
 }
 
 // RunNumbers returns the numbers of a run for charts: SCIM and SSO configurations, changes, then
-// failed findings in the order of diff.Severities. They are nil if not known; reason says why some are
-// missing. A run that is not complete has none: its counts lack organizations.
+// failed findings in the order of diff.Severities. They are nil if not known; reason says why some
+// are missing. A run that is not complete has none: its counts lack organizations.
 func RunNumbers(run *snapshot.Run, totals *snapshot.Totals) (numbers []any, reason string) {
 	numbers = make([]any, 3+len(diff.Severities))
 	if run.Outcome != snapshot.Complete {

@@ -130,9 +130,11 @@ var templatesText string
 // sections returns the tables of the report in the order of templatesText.
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
-		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved, "Findings": r.findings, "Exceptions": r.exceptions,
+		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved,
+		"Findings": r.findings, "Exceptions": r.exceptions,
 		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
-		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs, "Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs,
+		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
 	}
 	var all []Part
@@ -224,9 +226,9 @@ func NewView(format Format, rows int, rest func(*table.Table) string) *View {
 	return &View{format, rest, rows, make(table.Anchors)}
 }
 
-// WriteTemplate executes a template with the data for a number of rows. If t is nil, it executes the
-// built-in template of this name, report.html.tmpl for example, and keeps Markdown short enough for
-// GitHub.
+// WriteTemplate executes a template with the data for a number of rows. If t is nil, it executes
+// the built-in template of this name, report.html.tmpl for example, and keeps Markdown short enough
+// for GitHub.
 func WriteTemplate(w io.Writer, t *Template, builtIn string, data func(rows int) map[string]any) error {
 	isOwn := t != nil
 	if !isOwn {

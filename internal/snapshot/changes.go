@@ -46,9 +46,10 @@ func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error)
 	return changes, s.addCandidates(ctx, snapshotID, changes)
 }
 
-// Timeline returns every change of an organization in the snapshots taken at or after since (the zero time:
-// all) with an id up to upTo, oldest first, without the candidates. After the changes it returns the audit-log
-// entries that were read for these snapshots about one of ona.AccessTypes, each once, with the kind Logged.
+// Timeline returns every change of an organization in the snapshots taken at or after since (the
+// zero time: all) with an id up to upTo, oldest first, without the candidates. After the changes it
+// returns the audit-log entries that were read for these snapshots about one of ona.AccessTypes,
+// each once, with the kind Logged.
 func (s *Store) Timeline(ctx context.Context, organizationID string, since time.Time, upTo int64) ([]Change, error) {
 	changes, err := s.queryChanges(ctx, `
 		WHERE organization_id = ? AND taken_at >= ? AND snapshot_id <= ?

@@ -27,8 +27,8 @@ type History struct {
 	key            int64
 	snapshots      []Snapshot // those after at
 	at             Snapshot
-	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that could
-	// read these.
+	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that
+	// could read these.
 	last, lastSSO, lastPolicies Snapshot
 	failed                      []failedFinding      // open, in the failed snapshots since last
 	lastRead                    map[string]time.Time // when a part was last read, by its name

@@ -159,7 +159,8 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 	return seen, err
 }
 
-// CountRows counts the configurations of a snapshot in the views, as a second source for its counts.
+// CountRows counts the configurations of a snapshot in the views, as a second source for its
+// counts.
 func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso, domains int, err error) {
 	counts, _, err := first(queryAll(ctx, s.db, "counting the rows of a snapshot", func(r *reader) [3]int {
 		return [3]int{r.count(), r.count(), r.count()}

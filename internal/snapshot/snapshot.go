@@ -65,9 +65,9 @@ type Snapshot struct {
 	BaselineID       int64 // 0 for the first complete snapshot of an organization, and for failed ones
 	ErrorCode        string
 	Error            string
-	// Pages counts the pages of all SCIM and SSO listings. Received counts the records in the last listing,
-	// Distinct the different ids; the collector counts both before it stores anything. SCIMConfigurations
-	// and SSOConfigurations count the stored rows.
+	// Pages counts the pages of all SCIM and SSO listings. Received counts the records in the last
+	// listing, Distinct the different ids; the collector counts both before it stores anything.
+	// SCIMConfigurations and SSOConfigurations count the stored rows.
 	Pages                                 int
 	SCIMListing, SSOListing               Listing
 	SCIMReceived, SCIMDistinct            int
@@ -82,7 +82,8 @@ type Snapshot struct {
 	// OwnToken is what the API says about the end of the token that was used.
 	OwnToken ona.OwnToken
 	Retries  int
-	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is true.
+	// ServerClockOffset is the local clock minus the server's Date; valid if ServerClockKnown is
+	// true.
 	ServerClockOffset time.Duration
 	ServerClockKnown  bool
 	// Notes are remarks of the collector, such as an id that was listed twice with the same

@@ -234,8 +234,8 @@ func (d *difference) write(ctx context.Context, tx *transaction, organizationKey
 	insertRows(ctx, tx, d.table.name, columns, rows)
 }
 
-// The functions in this file convert configurations, organizations and so on to the values of the columns
-// of their version table, and back.
+// The functions in this file convert configurations, organizations and so on to the values of the
+// columns of their version table, and back.
 
 func scimValues(c ona.SCIMConfiguration) []any {
 	return []any{

@@ -20,8 +20,8 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-// Retention selects the folders of runs that Choose returns. If both rules are set, both must select
-// a folder.
+// Retention selects the folders of runs that Choose returns. If both rules are set, both must
+// select a folder.
 type Retention struct {
 	// KeepLast keeps the folders of this many of the newest runs. 0 turns the rule off.
 	KeepLast int
@@ -47,10 +47,10 @@ type Kept struct {
 	Reason string `json:"reason"`
 }
 
-// Choose returns the folders of runs in dir that the rules select, oldest first. It keeps the newest
-// folder, to which latest points, the folders of runs in the period of a report that is still there,
-// and whatever is not exactly what auditor wrote: a link, a folder with other or altered files, a
-// folder of another database.
+// Choose returns the folders of runs in dir that the rules select, oldest first. It keeps the
+// newest folder, to which latest points, the folders of runs in the period of a report that is
+// still there, and whatever is not exactly what auditor wrote: a link, a folder with other or
+// altered files, a folder of another database.
 func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -154,9 +154,9 @@ func inPeriod(name string, at time.Time) bool {
 	return from <= text && text <= to
 }
 
-// Remove removes the folders of runs in dir. It first hides each under the name of a temporary folder,
-// which the next report removes if Remove is interrupted. It refuses to work while another process
-// writes a report.
+// Remove removes the folders of runs in dir. It first hides each under the name of a temporary
+// folder, which the next report removes if Remove is interrupted. It refuses to work while another
+// process writes a report.
 func Remove(dir string, folders []RunFolder) (err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
 	// An error means a file system without locks, as in lockShared.

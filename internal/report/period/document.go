@@ -115,8 +115,8 @@ func (d *document) makeBook() {
 //go:embed glossary.tsv
 var glossaryText string
 
-// templateData returns the data for a template of the report on a period; docs/templates.md documents
-// it.
+// templateData returns the data for a template of the report on a period; docs/templates.md
+// documents it.
 func (d *document) templateData(v *report.View) map[string]any {
 	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
 	glossary.Key = "glossary"

@@ -98,7 +98,8 @@ func (d *document) wrongTable() *table.Table {
 	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
 		cell := func(key string) any { return r.Cells[open.Column(key)] }
 		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
-		t.Add(r.Organization, report.Brief(subject), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"), cell("organization"))
+		t.Add(r.Organization, report.Brief(subject), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"),
+			cell("days_open"), cell("organization"))
 	}
 	t.Remark(table.RunLevel, openText(open))
 	return t

@@ -10,9 +10,9 @@ import (
 // byteOrderMark makes Excel read a CSV file as UTF-8.
 const byteOrderMark = "\ufeff"
 
-// WriteCSV writes the table as RFC 4180, with comma and CRLF, after a byte order mark. Instants are RFC 3339 in UTC. The
-// last column is the remark: a row with a remark has no values of its own and stands for rows
-// that are not known.
+// WriteCSV writes the table as RFC 4180, with comma and CRLF, after a byte order mark. Instants are
+// RFC 3339 in UTC. The last column is the remark: a row with a remark has no values of its own and
+// stands for rows that are not known.
 func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	layout := t.layout(f, jsonOnly)

@@ -58,7 +58,8 @@ type Markdown struct {
 }
 
 // Markdown returns the table as Markdown with the columns of these keys and their local times; no
-// keys select all columns. It shows at most this number of rows; rest names the file with the others.
+// keys select all columns. It shows at most this number of rows; rest names the file with the
+// others.
 func (t *Table) Markdown(rest string, rows int, keys ...string) Markdown {
 	return Markdown{t, t.withLocal(keys), rest, rows}
 }

@@ -133,8 +133,8 @@ func (t *Table) Shown() []Column {
 	return t.Columns[:end]
 }
 
-// withLocal returns the indexes of the columns with these keys, each with its column of local times;
-// no keys select all visible columns.
+// withLocal returns the indexes of the columns with these keys, each with its column of local
+// times; no keys select all visible columns.
 func (t *Table) withLocal(keys []string) []int {
 	if len(keys) == 0 || t.zone == nil {
 		return t.Indexes(keys)
@@ -262,8 +262,8 @@ func Time(title, key string) Column {
 func Lists(title, key string) Column { return Column{Title: title, Key: key, Kind: ListKind} }
 
 // ParseColumns reads the columns of each table, by its name. Each line has a column: table, kind,
-// key, title, and optionally "json" (only JSON has the column), "no json" (JSON does not have it) or
-// "people" (only the workbook, HTML and Markdown have it), separated by tabs.
+// key, title, and optionally "json" (only JSON has the column), "no json" (JSON does not have it)
+// or "people" (only the workbook, HTML and Markdown have it), separated by tabs.
 func ParseColumns(text string) map[string][]Column {
 	columns := make(map[string][]Column)
 	for line := range strings.Lines(text) {

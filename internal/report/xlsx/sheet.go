@@ -102,8 +102,8 @@ func (s *Sheet) AddRows(t *table.Table) {
 	}
 }
 
-// addRow appends a row. On a sheet with fixed widths, a long text at its end spreads over the columns
-// at its right, and over as many lines as it needs.
+// addRow appends a row. On a sheet with fixed widths, a long text at its end spreads over the
+// columns at its right, and over as many lines as it needs.
 func (s *Sheet) addRow(cells []any) {
 	last := len(cells) - 1
 	text, isText := cells[last].(string)

@@ -116,8 +116,8 @@ func (w *writer) addTable(p *part) error {
 	if err != nil {
 		return err
 	}
-	// Excelize parses every table again for each new one. A short stand-in makes this quick; writePart
-	// writes the part.
+	// Excelize parses every table again for each new one. A short stand-in makes this quick;
+	// writePart writes the part.
 	id := len(w.tables) + 1
 	part := fmt.Sprintf("xl/tables/table%d.xml", id)
 	whole, _ := w.Pkg.Swap(part, fmt.Appendf(nil, `<table id="%d"/>`, id))
@@ -143,8 +143,8 @@ func (w *writer) setColumns(p *part) error {
 }
 
 // markDays adds a bar that shows the days until a token expires. The bar is full at two years, the
-// longest life of a token. Expired tokens have a red background. The format stays correct if a person
-// sorts or edits rows.
+// longest life of a token. Expired tokens have a red background. The format stays correct if a
+// person sorts or edits rows.
 func (w *writer) markDays(p *part) error {
 	days := slices.IndexFunc(p.columns, func(c table.Column) bool { return c.Key == "days_to_expiry" })
 	if days < 0 || len(p.rows) == 0 {
