@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -205,4 +207,64 @@ func approvedSnapshots(ctx context.Context, q querier) (map[int64]bool, error) {
 		WHERE s.outcome = 'complete'
 		ORDER BY s.id`)
 	return ids, err
+}
+
+// approvable is a snapshot that can be the approved baseline of later ones.
+type approvable struct {
+	at        Snapshot
+	inventory ona.Inventory
+	seen      map[diff.Subject]bool
+}
+
+// isApproved reports whether a review, also a later one, approves a run.
+func (h *History) isApproved(runID int64) bool {
+	return slices.ContainsFunc(h.register.reviews, func(r Review) bool { return r.Approved && r.RunID == runID })
+}
+
+// keepApproved keeps the snapshot before at, whose rows are held, for comparisons.
+func (h *History) keepApproved(before Snapshot) error {
+	a := approvable{at: before, seen: maps.Clone(h.seen)}
+	if before.PrunedAt.IsZero() {
+		shown := maps.Clone(h.held)
+		maps.DeleteFunc(shown, func(t *versionTable, _ []version) bool { return !before.shows(t) })
+		var err error
+		if a.inventory, err = inventoryOf(shown, before); err != nil {
+			return err
+		}
+	}
+	h.approved[before.RunID] = a
+	return nil
+}
+
+// approval returns the approved baseline that was in force, nil if there was none.
+func (h *History) approval() *Approval {
+	var a *Approval
+	for _, r := range h.register.reviews {
+		if r.LedgerNumber > h.at.LedgerNumber || !h.runs[r.RunID] {
+			continue
+		}
+		if approved, complete := h.approved[r.RunID]; r.Approved && complete {
+			a = &Approval{Review: r, Snapshot: approved.at}
+		} else if a != nil {
+			a.Later = &r
+		}
+	}
+	return a
+}
+
+// ApprovalPruned reports whether retention removed the rows of the approved baseline.
+func (h *History) ApprovalPruned() bool {
+	a := h.approval()
+	return a != nil && !a.Snapshot.PrunedAt.IsZero()
+}
+
+// ApprovedNow does what Store.ApprovedNow does.
+func (h *History) ApprovedNow(_ context.Context, _ string, current ona.Inventory) (*finding.Approved, error) {
+	a := h.approval()
+	if a == nil {
+		return nil, nil
+	}
+	old := h.approved[a.Review.RunID]
+	seen := func(t diff.SubjectType, id string) bool { return old.seen[diff.Subject{Type: t, ID: id}] }
+	return a.compare(old.inventory, current, seen), nil
 }
