@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -115,7 +116,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 			Hint: "if its entry was removed by mistake, add it to the settings again"})
 	}
 	for _, source := range sources {
-		found, own := checkSource(ctx, source, pins)
+		found, own := checkSource(ctx, source, pins, s.Thresholds.ClockSkew)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, own, env.now()))
 		for _, r := range found {
 			r.Source = source.Name
@@ -126,7 +127,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 }
 
 func checkSource(
-	ctx context.Context, source fetch.Source, pins *job.Pins,
+	ctx context.Context, source fetch.Source, pins *job.Pins, clockSkew time.Duration,
 ) (results []check.Result, own ona.OwnToken) {
 	pin, err := pins.Of(source.Name)
 	switch {
@@ -137,7 +138,7 @@ func checkSource(
 	case source.Fetch.OrganizationID == "":
 		source.Fetch.OrganizationID = pin.OrganizationID // as in a run
 	}
-	return check.Organization(ctx, source.Fetch)
+	return check.Organization(ctx, source.Fetch, clockSkew)
 }
 
 // checkText returns a line for each result, followed by its hint, if any.

@@ -195,10 +195,13 @@ func TestCheckFinds(t *testing.T) {
 			c.site.run()
 			c.write(t, "PRAGMA user_version = 9999")
 		}, "database", check.Error, "newer version", "install the newer auditor"},
+		{"a configuration of another organization", func(_ *testing.T, c *checkup) {
+			c.site.state.SCIM[0]["organizationId"] = demo.ID("another organization")
+		}, "SCIM configurations", check.Error, "it belongs to organization", "mixes organizations"},
 		{"a damaged database", func(t *testing.T, c *checkup) {
 			c.site.run()
 			c.damage(t)
-		}, "database", check.Error, "is damaged: ", "restore the last backup"},
+		}, "database", check.Error, "the database file is damaged", "restore the last backup"},
 		{"no database but another file", func(t *testing.T, c *checkup) {
 			if err := os.WriteFile(c.site.path("auditor.db"), []byte("a letter"), 0o600); err != nil {
 				t.Fatal(err)

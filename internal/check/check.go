@@ -134,9 +134,11 @@ func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
 		return Failed(name, err, ""), nil
 	}
 	r := ok(name, "%s is intact and has the schema of this version", path)
-	if err := store.QuickCheck(ctx); err != nil {
-		r = Failed(name, fmt.Errorf("%s is damaged: %w", path, err),
+	if err := store.QuickCheck(ctx); errors.Is(err, snapshot.ErrDamaged) {
+		r = Failed(name, fmt.Errorf("%s: %w", path, err),
 			"keep the file unchanged as evidence, restore the last backup under another name, and name that with --db")
+	} else if err != nil {
+		r = Failed(name, fmt.Errorf("%s: %w", path, err), "")
 	} else if err := writable(path); err != nil {
 		r = Failed(name, err, "give the user that runs auditor permission to write "+path)
 	}

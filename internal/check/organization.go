@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/ona"
 )
-
-// maxClockOffset is the largest accepted offset from the server's clock, as in rule SCIM-021.
-const maxClockOffset = 5 * time.Minute
 
 // callTimeout limits one call, because a person waits at the terminal.
 const callTimeout = 20 * time.Second
@@ -24,15 +22,17 @@ const (
 	nameSCIM         = "SCIM configurations"
 	nameSSO          = "SSO configurations"
 	namePolicies     = "organization policies"
+	nameDomains      = "domain verifications"
 	nameRemoval      = "single configuration"
 	nameAuditLog     = "audit log"
 	nameClock        = "clock"
 )
 
-// Organization makes every call that a run makes, once and without retries, and stores nothing. If
-// OrganizationID in the options is set, the token must belong to that organization. It also returns
-// what the API says about the end of the token.
-func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.OwnToken) {
+// Organization makes the calls that a run makes, without retries, and stores nothing. If
+// OrganizationID in the options is set, the token must belong to that organization. clockSkew is
+// the largest accepted offset from the server's clock. It also returns what the API says about the
+// end of the token.
+func Organization(ctx context.Context, options fetch.Options, clockSkew time.Duration) ([]Result, ona.OwnToken) {
 	options.MaxTries, options.CallTimeout = 1, callTimeout
 	client, err := fetch.New(options)
 	if err != nil {
@@ -47,7 +47,7 @@ func Organization(ctx context.Context, options fetch.Options) ([]Result, ona.Own
 		results = append(results, removal(ctx, client, c), auditLog(ctx, client, options.Now()))
 	}
 	if c.ClockKnown {
-		results = append(results, clock(c.ClockOffset))
+		results = append(results, clock(c.ClockOffset, clockSkew))
 	}
 	return results, c.OwnToken
 }
@@ -60,7 +60,7 @@ func collected(options fetch.Options, c *fetch.Collection) []Result {
 		ok(nameSCIM, "%d are listed", len(c.Inventory.SCIM)),
 		assessed(ok(nameSSO, "%d are listed", len(c.Inventory.SSO)), c.Inventory.SSONotAssessed),
 		assessed(ok(namePolicies, "can be read"), c.Inventory.PoliciesNotAssessed),
-		assessed(ok("domain verifications", "%d are listed", len(c.Inventory.Domains)), c.Inventory.DomainsNotAssessed),
+		assessed(ok(nameDomains, "%d are listed", len(c.Inventory.Domains)), c.Inventory.DomainsNotAssessed),
 	}
 }
 
@@ -116,7 +116,8 @@ func failedName(err error) string {
 		return nameToken
 	case remote.Code == fetch.CodeOrganizationMismatch:
 		return nameOrganization
-	case remote.Status == 0 || remote.Code == fetch.CodeRedirectRefused:
+	case remote.Method == ona.GetAuthenticatedIdentity && remote.Code == fetch.CodeMalformedAnswer,
+		slices.Contains([]string{fetch.CodeConnection, fetch.CodeTimeout, fetch.CodeRedirectRefused}, remote.Code):
 		return nameBaseURL
 	}
 	return cmp.Or(namesByMethod[remote.Method], nameBaseURL)
@@ -129,11 +130,12 @@ var namesByMethod = map[string]string{
 	ona.GetOrganizationPolicies:  namePolicies,
 	ona.ListSCIMConfigurations:   nameSCIM,
 	ona.ListSSOConfigurations:    nameSSO,
+	ona.ListDomainVerifications:  nameDomains,
 }
 
-func clock(offset time.Duration) Result {
-	if offset.Abs() <= maxClockOffset {
-		return ok(nameClock, "within %s of the server's clock", maxClockOffset)
+func clock(offset, most time.Duration) Result {
+	if offset.Abs() <= most {
+		return ok(nameClock, "within %s of the server's clock", most)
 	}
 	return warning(nameClock, "synchronize the clock of this machine by NTP; snapshots are stamped with its time",
 		"%s off the server's clock", offset.Round(time.Second))

@@ -52,7 +52,7 @@ type configuration interface{ Canonical() string }
 
 func scimListing() listing[ona.SCIMConfiguration] {
 	return listing[ona.SCIMConfiguration]{
-		source:   source{method: ona.ListSCIMConfigurations, field: "scimConfigurations"},
+		source:   source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", keep: true},
 		noun:     "SCIM configuration",
 		decode:   decodeSCIM,
 		ids:      func(c *ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
@@ -63,7 +63,7 @@ func scimListing() listing[ona.SCIMConfiguration] {
 func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	return listing[ona.SSOConfiguration]{
 		source: source{
-			method: ona.ListSSOConfigurations, field: "ssoConfigurations",
+			method: ona.ListSSOConfigurations, field: "ssoConfigurations", keep: true,
 			request: request{OrganizationID: organizationID},
 		},
 		noun:     "SSO configuration",

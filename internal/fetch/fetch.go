@@ -95,9 +95,11 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, errBaseURL
 	}
-	proxy, err := environmentProxy(base)
-	if err != nil {
-		return nil, err
+	var proxy *url.URL
+	if _, replayed := options.Transport.(*Replay); !replayed { // a Replay opens no connection
+		if proxy, err = environmentProxy(base); err != nil {
+			return nil, err
+		}
 	}
 	return &Client{
 		settings: &options,

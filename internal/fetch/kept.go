@@ -19,12 +19,12 @@ type decodedRows struct {
 	unknown []fieldSet
 }
 
-// Next begins a snapshot: it forgets the pages that the last snapshot did not have.
+// Next begins a snapshot, also the first: it forgets the pages that the last snapshot did not have.
 func (k *Pages) Next() { k.before, k.since = k.since, make(map[string]page) }
 
 // read returns the page in a response.
 func (k *Pages) read(s source, x Exchange, token string) (page, error) {
-	if k == nil {
+	if k == nil || !s.keep {
 		return parsePage(x.Body, s.field, token)
 	}
 	key := s.method + " " + x.ResponseSHA256 + " " + token

@@ -17,6 +17,8 @@ type source struct {
 	// field is the name of the response field that holds the rows.
 	field   string
 	request request
+	// keep lets Pages keep the pages, whose rows are decoded through listing.row.
+	keep bool
 }
 
 // page is one response of a listing. Its rows are not decoded yet.

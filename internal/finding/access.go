@@ -48,10 +48,11 @@ func joinByInvitation(e *evaluation) []row {
 }
 
 func unverifiedDomains(e *evaluation) (rows []row) {
-	states := make(map[string]string) // by domain; the best of several verifications
+	// By domain. Of several verifications, a verified one counts first, one without a state last.
+	states := make(map[string]string)
 	for _, d := range e.Inventory.Domains {
 		domain := strings.ToLower(d.Domain)
-		if states[domain] != ona.DomainVerified {
+		if state, known := states[domain]; !known || state != ona.DomainVerified && d.State != ona.DomainUnspecified {
 			states[domain] = d.State
 		}
 	}

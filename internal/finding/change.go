@@ -55,11 +55,14 @@ func changedInstant(text string) string {
 
 // logged returns what the audit log says about a change, as a sentence with a space before it.
 func (e *evaluation) logged(change int) string {
-	switch entries := e.candidates[change]; {
-	case e.AuditLog == nil || e.AuditLog.NotAssessed != "":
+	entries, l := e.candidates[change], e.AuditLog
+	switch {
+	case l == nil || l.NotAssessed != "":
 		return ""
 	case len(entries) > 0:
 		return " The audit log says: " + Quote(entries) + "."
+	case !l.isComplete(l.Compared[e.Changes[change].SubjectType].Add(-e.limits.ClockSkew)):
+		return " No entry about it was found in the audit log, and some may be missing."
 	}
 	return " The audit log has no entry about it."
 }

@@ -148,6 +148,8 @@ var loggedCases = []ruleCase{
 		changes(change(diff.OnlyUpdatedAtChanged, "updatedAt", "", ona.FormatTime(after(-time.Hour)))),
 		logged(entry(after(-time.Hour), "scim-1", "set back"))), []string{"fail low scim-1"},
 		`The audit log says: 2026-11-23 01:00:00 UTC PRINCIPAL_USER u-7 "set back".`},
+	{"SCIM-019", "without an entry in a log that may lack some", and(changes(regressed()), lacking(after(-2*time.Hour))),
+		[]string{"fail low scim-1"}, "No entry about it was found in the audit log, and some may be missing."},
 	{"SCIM-019", "without an entry", changes(regressed()),
 		[]string{"fail low scim-1"}, "The audit log has no entry about it."},
 }

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 )
 
 // utc is an instant that findings show in whole seconds.
 type utc time.Time
 
-func (t utc) String() string { return time.Time(t).UTC().Format("2006-01-02 15:04:05 UTC") }
+func (t utc) String() string { return time.Time(t).UTC().Format(ona.DisplayTime) }
 
 // exactUTC also shows the fraction of a second, on which the order of two instants can depend.
 func exactUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999999 UTC") }

@@ -287,7 +287,7 @@ type AuditLog struct {
 	Since, Until time.Time
 	// Pages is the number of pages read, Received the number of entries in them.
 	Pages, Received int
-	// Entries are newest first, each id once, and may reach beyond Since and Until.
+	// Entries has each id once. Package job sorts them newest first; they may be later than Until.
 	Entries []AuditLogEntry
 	// NotAssessed says why the log could not be read; Entries is then empty and means nothing.
 	NotAssessed string

@@ -142,7 +142,7 @@ func (d *database) check(ctx context.Context, pragma string) error {
 	}
 	if len(problems) != 1 || problems[0] != "ok" {
 		text := strings.ReplaceAll(strings.Join(problems, "; "), "\n", "; ")
-		return fmt.Errorf("the database is damaged: %s", text)
+		return fmt.Errorf("%w: %s", ErrDamaged, text)
 	}
 	return nil
 }
