@@ -58,13 +58,14 @@ func (r *report) pageApprovedTable() *table.Table {
 // partly is true if something was not compared.
 func (o *Organization) approvedInWords(differing int, partly bool) string {
 	result := Count(differing, "subject") + " differ from"
+	if differing == 1 {
+		result = "1 subject differs from"
+	}
 	switch {
 	case partly && differing == 0:
 		result = "not everything was compared with"
 	case partly:
 		result = "at least " + result
-	case differing == 1:
-		result = "1 subject differs from"
 	}
 	review := &o.Approval.Review
 	text := fmt.Sprintf("%s the approved baseline: the snapshot taken at %s in run %d, which %s approved at %s", result,

@@ -144,9 +144,6 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 				part.name, UTC(part.baseline.TakenAt)))
 		}
 	}
-	if why := o.Snapshot.DomainsNotAssessed; why != "" {
-		notAssessed = append(notAssessed, "domain verifications not assessed: "+why)
-	}
 	return notAssessed, older
 }
 

@@ -220,8 +220,7 @@ func (m *Model) changesInWords() string {
 		case o.complete():
 			compared++
 			changes += len(o.Changes)
-			notAssessed, _ := o.comparisonNotes()
-			limited = limited || len(notAssessed) > 0
+			limited = limited || o.ofSCIM() != ""
 		}
 	}
 	var all []string

@@ -92,9 +92,9 @@ func (r *report) sentence(organization int) string {
 		changes, UTC(o.Baseline.TakenAt), failed)
 }
 
-// ofSCIM limits the text "no changes" if the SSO configurations were not compared.
+// ofSCIM limits the text "no changes" if something else was not compared.
 func (o *Organization) ofSCIM() string {
-	if o.Snapshot.SSONotAssessed != "" || o.SSOBaseline == nil {
+	if notAssessed, _ := o.comparisonNotes(); len(notAssessed) > 0 {
 		return " of SCIM configurations"
 	}
 	return ""

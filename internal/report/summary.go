@@ -77,6 +77,9 @@ func (r *report) overviewNotes(organization int) string {
 	counts := r.evaluated[organization].counts
 	notAssessed, older := r.Organizations[organization].comparisonNotes()
 	texts := append(notAssessed, older...)
+	if why := r.Organizations[organization].Snapshot.DomainsNotAssessed; why != "" {
+		texts = append(texts, "domain verifications not assessed: "+why)
+	}
 	if n := counts[finding.NotAssessed]; n > 0 {
 		texts = append(texts, Count(n, "outcome")+" not assessed")
 	}

@@ -217,7 +217,7 @@ func replace(finished, path string) error {
 }
 
 // lockFile is the lock of a folder of reports: shared while a process writes a report, exclusive
-// while it removes leftovers of killed processes. The system releases it when the process ends.
+// while it removes old reports or leftovers of killed processes. The system releases it when the process ends.
 const lockFile = ".lock"
 
 // lockShared takes the lock of a folder of reports until done is called. It first removes leftovers
@@ -230,7 +230,7 @@ func lockShared(dir string) (done func() error, err error) {
 		err = lock.Unlock()
 	}
 	if err == nil {
-		err = lock.RLock() // waits at most until another process has removed leftovers
+		err = lock.RLock() // waits while another process removes leftovers or old reports
 	}
 	if opening := (*fs.PathError)(nil); errors.As(err, &opening) {
 		return nil, fmt.Errorf("opening the lock of the folder: %w", err)

@@ -115,8 +115,7 @@ func (d *document) makeBook() {
 //go:embed glossary.tsv
 var glossaryText string
 
-// templateData returns the data for a template of the report on a period; docs/templates.md
-// documents it.
+// templateData returns the data for the built-in templates of the report on a period.
 func (d *document) templateData(v *report.View) map[string]any {
 	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
 	glossary.Key = "glossary"
@@ -132,7 +131,7 @@ func (d *document) templateData(v *report.View) map[string]any {
 	}
 	return map[string]any{
 		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String()), "Status": v.Text(d.status),
-		"State": d.state(), "Alarms": v.Texts(d.alarms), "FirstAlarms": v.Texts(d.pageAlarms()), "Notes": v.Texts(d.notes),
+		"State": d.state(), "FirstAlarms": v.Texts(d.pageAlarms()),
 		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(sections), "Chart": report.Chart(d.points()),
 	}
 }

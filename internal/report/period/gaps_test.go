@@ -58,7 +58,7 @@ func TestNightsSinceAnOrganizationWasFirstTriedInVainAreExpectedOfIt(t *testing.
 	d := readPeriod(t, nightly(t, []visited{{source: "acme"}, birchWith()}, []visited{birchWith()}, both), inNovember(2))
 	expectGap(t, d, "Acme: 1 of 2 expected nights without a complete snapshot: 2026-11-01 02:00:00 (missed)")
 	for _, note := range d.notes {
-		if strings.Contains(note, "no night before that was expected") {
+		if strings.Contains(note, "earlier nights are not assigned to this organization") {
 			t.Error(note)
 		}
 	}

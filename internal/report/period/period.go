@@ -210,6 +210,8 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	known, errKnown := store.CompleteBefore(ctx, p.From)
 	tried, errTried := store.FirstFailedBefore(ctx, p.From)
 	var within []*snapshot.Snapshot
+	// A run can begin after the runs were read.
+	taken = slices.DeleteFunc(taken, func(s snapshot.Snapshot) bool { return p.runs[s.RunID] == nil })
 	for i := range taken {
 		if s := &taken[i]; p.contains(s.TakenAt) {
 			within = append(within, s)

@@ -175,7 +175,11 @@ func (d *document) notCoveredTable() *table.Table {
 	if n := len(rowsWith(d.sheets.reviews, "reviewed", any("not reviewed")).Rows); n > 0 {
 		t.Remark(table.RunLevel, report.Count(n, "run")+" without a review; Reviews lists them")
 	}
-	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
+	_, unread := d.coverageText()
+	if unread != "" {
+		t.Remark(table.RunLevel, "Not read in full: "+unread)
+	}
+	if len(d.gaps) == 0 && unread == "" && len(t.Remarks) == 0 {
 		t.Remark(table.RunLevel, "Every night has a complete snapshot in which everything was read.")
 	}
 	return t
