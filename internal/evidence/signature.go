@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +72,7 @@ func inAgent(file string, public ssh.PublicKey, socket string) (*Signer, error) 
 const agentTimeout = 10 * time.Second
 
 // withAgent calls do with the key in the agent.
-func (s *Signer) withAgent(do func(ssh.Signer) error) error {
+func (s *Signer) withAgent(do func(ssh.Signer) error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), agentTimeout)
 	defer cancel()
 	connection, err := new(net.Dialer).DialContext(ctx, "unix", s.socket)
@@ -83,7 +82,12 @@ func (s *Signer) withAgent(do func(ssh.Signer) error) error {
 	// Closing the connection ends a call that waits for the agent.
 	stop := context.AfterFunc(ctx, func() { _ = connection.Close() })
 	defer stop()
-	defer func() { _ = connection.Close() }()
+	defer func() {
+		_ = connection.Close()
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("the SSH agent did not answer within %s; does it wait for somebody to confirm?", agentTimeout)
+		}
+	}()
 	keys, err := agent.NewClient(connection).Signers()
 	if err != nil {
 		return fmt.Errorf("listing the keys of the SSH agent: %w", err)
@@ -148,7 +152,9 @@ func ParseSigners(content []byte) (Signers, error) {
 				return nil, fmt.Errorf("line %d: auditor does not support the option %q; "+
 					"check this signature with ssh-keygen -Y verify", number, option)
 			}
-			s.namespaces = strings.Trim(namespaces, `"`)
+			if s.namespaces = strings.Trim(namespaces, `"`); s.namespaces == "" {
+				return nil, fmt.Errorf("line %d: the option namespaces names no namespace", number)
+			}
 		}
 		all = append(all, s)
 	}
@@ -183,10 +189,18 @@ func CheckSignature(message, signature []byte, signers Signers) (signedBy string
 }
 
 func (s *signer) allows(namespace string) bool {
-	return slices.ContainsFunc(strings.Split(cmp.Or(s.namespaces, "*"), ","), func(pattern string) bool {
-		matched, err := path.Match(strings.TrimSpace(pattern), namespace)
-		return matched && err == nil
-	})
+	allowed := s.namespaces == ""
+	for pattern := range strings.SplitSeq(s.namespaces, ",") {
+		pattern, negated := strings.CutPrefix(strings.TrimSpace(pattern), "!")
+		if matched, err := path.Match(pattern, namespace); err != nil || !matched {
+			continue
+		}
+		if negated {
+			return false
+		}
+		allowed = true
+	}
+	return allowed
 }
 
 // PublicKey returns the key in a signature in the format of a public key file.

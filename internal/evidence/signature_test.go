@@ -157,7 +157,10 @@ func TestASignatureOfSomebodyElseIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, allowed := range []string{"ops " + otherLine, "ops namespaces=\"file,git\" " + line} {
+	for _, allowed := range []string{
+		"ops " + otherLine, "ops namespaces=\"file,git\" " + line,
+		"ops namespaces=\"*,!auditor\" " + line, "ops namespaces=\"!auditor,*\" " + line,
+	} {
 		signers, err := evidence.ParseSigners([]byte(allowed))
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +173,7 @@ func TestASignatureOfSomebodyElseIsRefused(t *testing.T) {
 	if _, err := evidence.CheckSignature(message, []byte("no signature"), nil); err == nil {
 		t.Error("a text is a signature")
 	}
-	for _, malformed := range []string{"", "# nobody\n", "ops\n", line, "ops cert-authority " + line, "ops valid-before=\"20270101\" " + line} {
+	for _, malformed := range []string{"", "# nobody\n", "ops\n", line, "ops cert-authority " + line, "ops valid-before=\"20270101\" " + line, "ops namespaces=\"\" " + line} {
 		if _, err := evidence.ParseSigners([]byte(malformed)); err == nil {
 			t.Errorf("%q is a file of allowed signers", malformed)
 		}

@@ -66,8 +66,11 @@ func CheckFolder(folder string) (sums map[string]string, problems []string, err 
 	return sums, problems, nil
 }
 
+// TimestampPartial is what a killed process can leave of a timestamp.
+const TimestampPartial = "." + TimestampFile
+
 // seals are the files that SumsFile does not list.
-var seals = []string{SumsFile, SignatureFile, TimestampFile}
+var seals = []string{SumsFile, SignatureFile, TimestampFile, TimestampPartial}
 
 // parseSum parses a line of sha256sum: 64 hexadecimal digits, two spaces, the name of a file in the
 // same folder.

@@ -89,6 +89,7 @@ func (p *Pins) pinAdded(
 		case at >= 0:
 			p.bySource[source.Name] = p.Left[at]
 			p.Left = slices.Delete(p.Left, at, at+1)
+			collected[ids[i]] = source.Name
 		case collected[ids[i]] != "":
 			p.refused[source.Name] = duplicate(ids[i], collected[ids[i]])
 		default:

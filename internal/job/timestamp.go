@@ -16,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"scim-auditor/internal/durable"
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
 )
@@ -133,14 +134,16 @@ func (t *Timestamps) ask(ctx context.Context, client *http.Client, der []byte) (
 // store writes the timestamp into the folder, whole or not at all. It replaces what a killed
 // process left of an earlier one.
 func store(root *os.Root, response []byte) error {
-	const partial = "." + evidence.TimestampFile
-	f, err := root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := root.OpenFile(evidence.TimestampPartial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(response)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, root.Remove(partial))
+		return errors.Join(err, root.Remove(evidence.TimestampPartial))
 	}
-	return root.Rename(partial, evidence.TimestampFile)
+	if err := root.Rename(evidence.TimestampPartial, evidence.TimestampFile); err != nil {
+		return errors.Join(err, root.Remove(evidence.TimestampPartial))
+	}
+	return durable.SyncFolder(root.Name())
 }

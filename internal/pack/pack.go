@@ -106,6 +106,9 @@ func (c *Contents) files() ([]file, error) {
 		return nil, fmt.Errorf("reading the report folder: %w", err)
 	}
 	for _, e := range entries {
+		if e.Name() == evidence.TimestampPartial {
+			continue
+		}
 		files = append(files, file{name: path.Join(g.Report, e.Name()), path: filepath.Join(c.Folder, e.Name())})
 		g.Timestamp = g.Timestamp || e.Name() == evidence.TimestampFile
 	}

@@ -170,10 +170,11 @@ func textOf(value any) string {
 	if value == nil {
 		return "null"
 	}
-	if text := fmt.Sprint(value); len(text) <= maxShown {
-		return text
+	text := fmt.Sprint(value)
+	if len(text) > maxShown {
+		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
 	}
-	return fmt.Sprintf("%.*s…", maxShown, value)
+	return text
 }
 
 // notAgain are the columns of a header that doing the work again does not compute: what the run,

@@ -30,6 +30,7 @@ type History struct {
 	// could read these.
 	last, lastSSO, lastPolicies Snapshot
 	failed                      []failedFinding      // open, in the failed snapshots since last
+	failedPruned                bool                 // retention removed the findings of one of these
 	lastRead                    map[string]time.Time // when a part was last read, by its name
 	approved                    map[int64]approvable // the complete snapshots of approved runs, by run
 	runs                        map[int64]bool       // those that have a snapshot of the organization
@@ -117,9 +118,7 @@ func (h *History) readExpiries(ctx context.Context, takenAt map[int64]time.Time)
 	if err != nil {
 		return err
 	}
-	for t, subject := range map[*versionTable]diff.SubjectType{
-		scimVersions: diff.SCIMConfiguration, ssoVersions: diff.SSOConfiguration,
-	} {
+	for t, subject := range shownTables {
 		for _, v := range h.tables[t].pending {
 			k := keptExpiry{subject: diff.Subject{Type: subject, ID: v.id()}, from: v.validFrom}
 			if t == scimVersions {
@@ -148,8 +147,9 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 			return at, false, err
 		}
 		h.failed = append(h.failed, failed...)
+		h.failedPruned = h.failedPruned || !h.at.PrunedAt.IsZero()
 	case Complete:
-		h.last, h.failed = h.at, nil
+		h.last, h.failed, h.failedPruned = h.at, nil, false
 		if h.at.SSONotAssessed == "" {
 			h.lastSSO = h.at
 		}
@@ -230,6 +230,9 @@ func (h *History) Baseline(context.Context, string) (b Baseline, found bool, err
 
 // BaselinePruned reports whether retention removed the rows of the snapshot's baseline.
 func (h *History) BaselinePruned() bool { return !h.last.PrunedAt.IsZero() }
+
+// AgesPruned reports whether retention removed rows that say since when findings have been open.
+func (h *History) AgesPruned() bool { return h.failedPruned || h.BaselinePruned() }
 
 // AuditLog does what Store.AuditLog does.
 func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
@@ -325,11 +328,7 @@ func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 	var ids []int64
 	all, err := queryAll(ctx, h.reader.tx, "reading exchanges", func(r *reader) Answer {
 		ids = append(ids, r.number())
-		return Answer{Exchange: Exchange{
-			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
-			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.instant(), Records: r.count(),
-			Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
-		}}
+		return Answer{Exchange: readExchange(r)}
 	}, `SELECT a.id, x.number, q.method, q.body, x.status, x.sent_at, x.duration_us, x.server_date, x.records,
 		  x.retries, a.sha256, a.size
 		FROM stored_exchanges x

@@ -248,15 +248,17 @@ func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Co
 	}
 }
 
+func readExchange(r *reader) Exchange {
+	return Exchange{
+		Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
+		Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.instant(), Records: r.count(),
+		Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
+	}
+}
+
 // Exchanges returns the requests of a snapshot with their responses, in order.
 func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, error) {
-	return queryAll(ctx, s.db, "reading exchanges", func(r *reader) Exchange {
-		return Exchange{
-			Number: r.count(), Method: r.text(), Request: r.text(), Status: r.count(), SentAt: r.instant(),
-			Duration: time.Duration(r.number()) * time.Microsecond, ServerDate: r.instant(), Records: r.count(),
-			Retries: r.texts(), ResponseSHA256: r.text(), ResponseSize: r.number(),
-		}
-	}, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,
+	return queryAll(ctx, s.db, "reading exchanges", readExchange, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,
 		  e.response_sha256, r.size
 		FROM exchanges e
 		JOIN responses r ON r.sha256 = e.response_sha256

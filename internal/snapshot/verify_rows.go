@@ -155,7 +155,10 @@ func Stretches(parts int) Query {
 
 // ReadView returns a query that reads a view, whose rows are checked in their tables. SQLite
 // accepts a view over a missing column, and fails only when the view is read.
-func ReadView(view Row) Query { return Query{sql: "SELECT * FROM " + view.Text("name") + " LIMIT 1"} }
+func ReadView(view Row) Query {
+	name := strings.ReplaceAll(view.Text("name"), `"`, `""`)
+	return Query{sql: `SELECT * FROM "` + name + `" LIMIT 1`}
+}
 
 // FactKinds returns the kinds of facts in the ledger.
 func FactKinds() []string { return sortedKeys(factTables) }

@@ -229,6 +229,10 @@ func (s *again) failed(ctx context.Context) error {
 		s.cannot("evaluate", s.otherRules())
 		return nil
 	}
+	if s.history.AgesPruned() {
+		s.cannot("evaluate", "retention removed since when its findings are open")
+		return nil
+	}
 	s.found.Again.Evaluated++
 	differences, err := s.history.CompareFailed(ctx, job.EvaluateFailed(s.Snapshot))
 	s.differences(differences)
