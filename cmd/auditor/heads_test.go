@@ -267,15 +267,19 @@ func TestAKeyThatCannotSignEndsTheRunBeforeItCollects(t *testing.T) {
 		"sign_with: " + s.folder:                                                "is not a regular file",
 		"timestamp_url: ftp://example.test":                                     "evidence: timestamp_url: it is not an http or https URL",
 		"timestamp_url: https://a:secret@b":                                     "evidence: timestamp_url: it is not an http or https URL",
+		"timestamp_url: https://a:1/secret@b":                                   "evidence: timestamp_url: it is not an http or https URL",
 		"timestamp_url: https://a.test":                                         "timestamp_roots is missing",
 		"timestamp_url: https://a.test\n  timestamp_roots: " + s.path("absent"): "evidence: timestamp_roots: ",
 	} {
 		s.printed.Reset()
 		writeText(t, s.path("auditor.yaml"), "evidence:\n  "+key+"\n")
-		if code := s.tonight("run", "--config", s.path("auditor.yaml")); code != exitUsage {
-			t.Errorf("%s: exit code %d", key, code)
+		for _, command := range [][]string{{"run"}, {"serve", "--schedule", "0 2 * * *"}} {
+			s.printed.Reset()
+			if code := s.tonight(command[0], append(command[1:], "--config", s.path("auditor.yaml"))...); code != exitUsage {
+				t.Errorf("%s, %s: exit code %d", command[0], key, code)
+			}
+			s.expect(want, "auditor: hint: name ")
 		}
-		s.expect(want, "auditor: hint: name ")
 		if strings.Contains(s.printed.String(), "secret") {
 			t.Errorf("%s: the password is printed\n%s", key, &s.printed)
 		}

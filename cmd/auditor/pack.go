@@ -116,5 +116,8 @@ func writePack(ctx context.Context, database, path string, c pack.Contents) (err
 	if err := errors.Join(pack.Write(file, c), file.Sync(), file.Close()); err != nil {
 		return err
 	}
+	if err := durable.TakeOwner(partial); err != nil { // also of the file in it
+		return err
+	}
 	return durable.Publish(file.Name(), path)
 }

@@ -209,7 +209,7 @@ func (o *organizationResult) columns() []string {
 
 // subject returns the result in one line, for an e-mail. It cuts a long headline.
 func (r *runResult) subject() string {
-	text := report.Readable(strings.Join(strings.Fields(r.Headline.Text), " "), "")
+	text := report.Brief(strings.Join(strings.Fields(r.Headline.Text), " "))
 	return fmt.Sprintf("SCIM audit %s: %s", r.Run.StartedAt.UTC().Format("2006-01-02 15:04 UTC"), text)
 }
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
 	"strings"
 	"time"
 	"unicode"
@@ -77,7 +75,7 @@ func addReview(ctx context.Context, env environment, s *settings.Settings, r sna
 	if r.Host, err = env.hostname(); err != nil {
 		return nil, fmt.Errorf("reading the host name: %w", err)
 	}
-	r.OSUser, r.ReviewedAt = osUser(), env.now().UTC().Truncate(time.Second)
+	r.OSUser, r.ReviewedAt = username(), env.now().UTC().Truncate(time.Second)
 	result := &reviewResult{Baselines: []baseline{}, NotApproved: []baseline{}}
 	err = lockDatabase(ctx, s.DB, env.now(), snapshot.OpenExisting, func(store *snapshot.Store) error {
 		result.Review, err = store.AddReview(ctx, r)
@@ -99,15 +97,6 @@ func addReview(ctx context.Context, env environment, s *settings.Settings, r sna
 		return err
 	})
 	return result, err
-}
-
-// osUser returns the name of the user of the operating system, or its number if it has no name, as
-// in a container.
-func osUser() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return fmt.Sprint("uid ", os.Getuid())
 }
 
 // checkLine returns an error for a text that is not one line of at most so many characters.

@@ -30,6 +30,7 @@ func runCommand(env environment) *cobra.Command {
 		options := runOptions{trigger: "manual", progress: showProgress(&env, s)}
 		if s.MetricsFile != "" {
 			options.metrics = metrics.New(readVersion().Version)
+			options.metrics.SetTokenExpiries(s.TokenExpiries)
 		}
 		result, err := runOnce(cmd.Context(), env, s, options)
 		options.progress.end()
@@ -159,7 +160,6 @@ func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store 
 	if set == nil {
 		return nil
 	}
-	set.SetTokenExpiries(s.TokenExpiries)
 	if err := set.Update(ctx, store, s.DB); err != nil {
 		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}

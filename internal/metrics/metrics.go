@@ -79,16 +79,22 @@ func (s *Set) CountServer() {
 	}
 }
 
-// SetTokenExpiries sets the expiry of each source's token according to the settings, and forgets
-// what Update set. A source with an unknown expiry has no value.
+// SetTokenExpiries sets the expiry of each source's token according to the settings. A source whose
+// setting is the same keeps the value that Update set.
 func (s *Set) SetTokenExpiries(at map[string]time.Time) {
 	s.whole.Lock()
 	defer s.whole.Unlock()
-	s.stated = at
-	s.tokens.Reset()
-	for source, expires := range at {
-		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+	for source := range s.stated {
+		if _, stated := at[source]; !stated {
+			s.tokens.DeleteLabelValues(source)
+		}
 	}
+	for source, expires := range at {
+		if !expires.Equal(s.stated[source]) {
+			s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+		}
+	}
+	s.stated = at
 }
 
 // Gather returns the metrics with the label database.
@@ -162,9 +168,7 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) er
 	}
 	s.whole.Lock()
 	defer s.whole.Unlock()
-	for _, vec := range s.stored {
-		vec.Reset()
-	}
+	s.forget()
 	s.set("database_info", 1, path)
 	// Use only the newest label: a label that was renamed in the settings would look overdue
 	// forever.
@@ -173,10 +177,25 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) er
 	}
 	for _, r := range runs { // newest first; only the newest can be open
 		if r.Outcome != snapshot.Running {
-			return s.run(ctx, store, r, newest)
+			err := s.run(ctx, store, r, newest)
+			if err != nil {
+				s.forget() // a part of a run would look like all of it
+			}
+			return err
 		}
 	}
 	return nil
+}
+
+// forget removes what earlier updates set.
+func (s *Set) forget() {
+	for _, vec := range s.stored {
+		vec.Reset()
+	}
+	s.tokens.Reset()
+	for source, expires := range s.stated {
+		s.tokens.WithLabelValues(source).Set(float64(expires.Unix()))
+	}
 }
 
 // run sets the metrics to a run. newest are the newest complete snapshots of all organizations.

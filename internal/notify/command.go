@@ -40,6 +40,8 @@ func (c Command) Send(ctx context.Context, m *Message) error {
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = fmt.Errorf("%s was stopped after %s", c.Args[0], c.Limit)
+	case ctx.Err() != nil:
+		err = fmt.Errorf("%s was stopped, because auditor is stopping", c.Args[0])
 	default:
 		err = fmt.Errorf("%s: %w", c.Args[0], err)
 	}

@@ -93,8 +93,6 @@ func (d *delivery) try(ctx context.Context) error {
 		return permanentIfRefused(err)
 	}
 	defer func() { _ = client.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
-	defer stop()
 	if err := d.send(client); err != nil {
 		return err
 	}

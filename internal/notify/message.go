@@ -92,7 +92,7 @@ const (
 var firstWait = 2 * time.Second
 
 // retry calls try until it succeeds, returns a permanent error, or has used all tries or a minute.
-// It returns the last error. A service that says when to try again is tried then, while the minute
+// It returns the last error of try, also if ctx ends. A service that says when to try again is tried then, while the minute
 // lasts.
 func retry(ctx context.Context, try func(context.Context) error) error {
 	wait := backoff.NewExponentialBackOff()
@@ -100,11 +100,15 @@ func retry(ctx context.Context, try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tries := 0
+	var last error
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		// One try that hangs must leave time for the next.
 		one, done := context.WithTimeout(ctx, limit/3)
 		defer done()
 		err := try(one)
+		if err != nil {
+			last = err
+		}
 		if _, stated := errors.AsType[*backoff.RetryAfterError](err); !stated {
 			tries++
 		}
@@ -113,5 +117,8 @@ func retry(ctx context.Context, try func(context.Context) error) error {
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(limit))
+	if cause := context.Cause(ctx); err != nil && cause != nil && last != nil && !errors.Is(last, cause) {
+		return fmt.Errorf("%w; %w", last, cause)
+	}
 	return err
 }

@@ -56,13 +56,13 @@ func isLoopback(host string) bool {
 
 func (m *Email) address() string { return net.JoinHostPort(m.Host, strconv.Itoa(m.Port)) }
 
-// connect connects to the server, encrypts, and logs in. The connection ends with the deadline of
-// ctx.
+// connect connects to the server, encrypts, and logs in. The connection ends when ctx ends.
 func (m *Email) connect(ctx context.Context) (*smtp.Client, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", m.address())
 	if err != nil {
 		return nil, err
 	}
+	context.AfterFunc(ctx, func() { _ = conn.Close() }) // also ends a greeting or a login that hangs
 	client, err := m.greet(ctx, conn)
 	if err != nil {
 		_ = conn.Close()

@@ -77,8 +77,10 @@ func (r *report) overviewNotes(organization int) string {
 	counts := r.evaluated[organization].counts
 	notAssessed, older := r.Organizations[organization].comparisonNotes()
 	texts := append(notAssessed, older...)
-	if why := r.Organizations[organization].Snapshot.DomainsNotAssessed; why != "" {
-		texts = append(texts, "domain verifications not assessed: "+why)
+	for _, c := range r.Organizations[organization].Coverage() {
+		if c.Status == NotAssessed && !c.HidesChanges() {
+			texts = append(texts, c.Part+" not assessed: "+c.Reason)
+		}
 	}
 	if n := counts[finding.NotAssessed]; n > 0 {
 		texts = append(texts, Count(n, "outcome")+" not assessed")

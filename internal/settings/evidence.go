@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"scim-auditor/internal/evidence"
 )
@@ -37,7 +38,9 @@ func (s *Settings) Timestamps() (server string, roots *x509.CertPool, err error)
 		return "", nil, nil
 	}
 	u, err := url.Parse(s.Evidence.TimestampURL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+	// A password with a slash is no user information for url.Parse, so no @ is accepted.
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+		strings.Contains(s.Evidence.TimestampURL, "@") {
 		return "", nil, s.wrongEvidence("timestamp_url", errors.New("it is not an http or https URL without a password"),
 			"name an RFC 3161 server, such as https://freetsa.org/tsr")
 	}

@@ -33,7 +33,7 @@ type Settings struct {
 	FailOn               []Condition
 	Thresholds           finding.Thresholds
 	// TokenExpiries maps a source to the day on which its token expires, if the settings have
-	// it. The API does not report that day.
+	// it. The API reports that day only for a user with a single token.
 	TokenExpiries map[string]time.Time
 
 	exceptionsNamed bool
