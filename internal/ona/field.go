@@ -53,6 +53,8 @@ var (
 	policyFields = FieldsOf[OrganizationPolicies]()
 	domainFields = FieldsOf[DomainVerification]()
 	entryFields  = FieldsOf[AuditLogEntry]()
+	memberFields = FieldsOf[OrganizationMember]()
+	tokenFields  = FieldsOf[PersonalAccessToken]()
 )
 
 // Canonical returns the configuration as canonical JSON: the API's field names, sorted, without
@@ -68,6 +70,12 @@ func (p OrganizationPolicies) Canonical() string { return canonical(policyFields
 
 // Canonical returns the verification as canonical JSON, see SCIMConfiguration.Canonical.
 func (d DomainVerification) Canonical() string { return canonical(domainFields, &d, d.Unknown) }
+
+// Canonical returns the member as canonical JSON, see SCIMConfiguration.Canonical.
+func (m OrganizationMember) Canonical() string { return canonical(memberFields, &m, m.Unknown) }
+
+// Canonical returns the token as canonical JSON, see SCIMConfiguration.Canonical.
+func (t PersonalAccessToken) Canonical() string { return canonical(tokenFields, &t, t.Unknown) }
 
 // Canonical returns the entry as canonical JSON, see SCIMConfiguration.Canonical.
 func (e AuditLogEntry) Canonical() string { return canonical(entryFields, &e, e.Unknown) }

@@ -126,6 +126,54 @@ type DomainVerification struct {
 	Raw        json.RawMessage
 }
 
+// Values of OrganizationMember.Status, Role and LoginProvider. An enum that the API leaves out has
+// its …_UNSPECIFIED value; the API may report other login providers than these.
+const (
+	UserStatusActive            = "USER_STATUS_ACTIVE"
+	UserStatusSuspended         = "USER_STATUS_SUSPENDED"
+	UserStatusLeft              = "USER_STATUS_LEFT"
+	UserStatusUnspecified       = "USER_STATUS_UNSPECIFIED"
+	OrganizationRoleAdmin       = "ORGANIZATION_ROLE_ADMIN"
+	OrganizationRoleMember      = "ORGANIZATION_ROLE_MEMBER"
+	OrganizationRoleUnspecified = "ORGANIZATION_ROLE_UNSPECIFIED"
+	LoginProviderGitHub         = "github"
+	LoginProviderGoogle         = "google"
+	LoginProviderCustom         = "custom"
+)
+
+// OrganizationMember is a member of an organization (OrganizationService/ListMembers).
+type OrganizationMember struct {
+	UserID string `api:"userId,id"`
+	Role   string `api:"role"`
+	Status string `api:"status"`
+	// LoginProvider is the kind of sign-in. For LoginProviderCustom the API does not report which
+	// SSO configuration it is.
+	LoginProvider string `api:"loginProvider"`
+	// MemberSince is when the user record was made, not when the user last joined; the zero time if
+	// the API did not report it.
+	MemberSince time.Time `api:"memberSince"`
+	FullName    string    `api:"fullName"`
+	Email       string    `api:"email"`
+	AvatarURL   string    `api:"avatarUrl"`
+	Unknown     Unknown
+	Raw         json.RawMessage
+}
+
+// PersonalAccessToken is a token with which a user calls the API
+// (UserService/ListPersonalAccessTokens); the secret itself is never reported. An instant is the
+// zero time if the API did not report it.
+type PersonalAccessToken struct {
+	ID          string    `api:"id,id"`
+	UserID      string    `api:"userId,id"`
+	Description string    `api:"description"`
+	CreatedAt   time.Time `api:"createdAt"`
+	ExpiresAt   time.Time `api:"expiresAt"`
+	LastUsed    time.Time `api:"lastUsed"`
+	ReadOnly    bool      `api:"readOnly"`
+	Unknown     Unknown
+	Raw         json.RawMessage
+}
+
 // Inventory is everything that the complete listings of one organization contain. SCIM, SSO and
 // Domains are sorted by id and hold each id once.
 type Inventory struct {
@@ -142,6 +190,15 @@ type Inventory struct {
 	// DomainsNotAssessed says why the domain verifications could not be read; empty if Domains is
 	// complete. If it is set, Domains is empty and means nothing.
 	DomainsNotAssessed string
+	// Members is sorted by user id and holds each user once. MembersNotAssessed says why the members
+	// could not be read, or that the settings do not ask for them; empty if Members is complete. If
+	// it is set, Members is empty and means nothing.
+	Members            []OrganizationMember
+	MembersNotAssessed string
+	// MemberTokens are the personal access tokens of Members, sorted by id. MemberTokensNotAssessed
+	// says why they could not be read; if it is set, MemberTokens is empty and means nothing.
+	MemberTokens            []PersonalAccessToken
+	MemberTokensNotAssessed string
 }
 
 // Subject types of the audit-log entries that concern what is audited.
@@ -160,6 +217,9 @@ const (
 	ResourceTypePersonalAccessToken = "RESOURCE_TYPE_PERSONAL_ACCESS_TOKEN" //nolint:gosec // no credential
 	ResourceTypeServiceAccount      = "RESOURCE_TYPE_SERVICE_ACCOUNT"
 )
+
+// ResourceTypeUser is the subject type of the audit-log entries that concern a member.
+const ResourceTypeUser = "RESOURCE_TYPE_USER"
 
 // AccessTypes are the subject types whose entries a report shows without comparing them.
 var AccessTypes = []string{
@@ -200,6 +260,7 @@ const (
 	ListSSOConfigurations    = ServicePrefix + "OrganizationService/ListSSOConfigurations"
 	GetSSOConfiguration      = ServicePrefix + "OrganizationService/GetSSOConfiguration"
 	ListDomainVerifications  = ServicePrefix + "OrganizationService/ListDomainVerifications"
+	ListMembers              = ServicePrefix + "OrganizationService/ListMembers"
 	ListPersonalAccessTokens = ServicePrefix + "UserService/ListPersonalAccessTokens"
 	ListAuditLogs            = ServicePrefix + "EventService/ListAuditLogs"
 )
