@@ -122,7 +122,11 @@ func (r *report) sourceTable() *table.Table {
 	if r.writer() != run.ToolVersion {
 		written = "; auditor " + r.writer() + " wrote this report again"
 	}
-	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
+	shard := ""
+	if run.Shard != "" {
+		shard = ", shard " + run.Shard
+	}
+	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d%s, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID, shard,
 		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
 	if r.Head.Number > 0 {
 		t.Add(table.RunLevel, "Ledger", r.Head.String())
