@@ -104,7 +104,7 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 		h.State, h.Text = Red, NotComplete+": "+m.notCompleteReason()
 		return h
 	case gaps != "":
-		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, strings.Join(covered, ", "), gaps)
+		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, InWords(covered), gaps)
 	}
 	if failedTieOuts > 0 {
 		h.State, h.Text = Red, fmt.Sprintf("%s, but %s failed", h.Text, Count(failedTieOuts, "tie-out"))

@@ -91,15 +91,22 @@ func height(l Look, cells []cell, widths []float64) float64 {
 	}
 	lines := 1
 	for i, c := range cells[:min(len(cells), len(widths))] {
-		room := int(widths[i] * lettersPerWidth)
-		if c.isNumber || c.look == lookSpill || len(c.text) <= room || table.DisplayWidth(c.text) <= room {
-			continue // a text is never wider than its number of bytes
+		if !c.isNumber && c.look != lookSpill {
+			lines = max(lines, linesOf(c.text, widths[i]))
 		}
-		// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can
-		// need one more line.
-		lines = max(lines, len(wrap(c.text, room, " ")), len(wrap(c.text, room, " /-")))
 	}
 	return min(float64(lines)*lineHeight, excelize.MaxRowHeight)
+}
+
+// linesOf returns the number of lines that a text needs in a column of a width, at least one.
+func linesOf(text string, width float64) int {
+	room := int(width * lettersPerWidth)
+	if len(text) <= room || table.DisplayWidth(text) <= room {
+		return 1 // a text is never wider than its number of bytes
+	}
+	// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can need
+	// one more line.
+	return max(len(wrap(text, room, " ")), len(wrap(text, room, " /-")))
 }
 
 // wrap breaks a text into lines of at most width characters. It breaks after a character in
