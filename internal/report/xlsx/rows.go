@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -73,8 +74,26 @@ const (
 	gapHeight     = 6
 )
 
-// lettersPerWidth is the number of letters that fit in one unit of width, which is that of a digit.
-const lettersPerWidth = 1.05
+// tenths is the width of a character in Calibri, or in Carlito, which is as wide, in tenths of the
+// width of a digit. That width is the unit of a column's. It is rounded up: a row that is too high
+// loses no text.
+func tenths(r rune) int {
+	switch {
+	case strings.ContainsRune(" !'(),-.:;I[]`fijlrt|", r):
+		return 7
+	case strings.ContainsRune("mw", r):
+		return 16
+	case strings.ContainsRune("%@MW", r):
+		return 18
+	case 'A' <= r && r <= 'Z':
+		return 13
+	case r < 0x80:
+		return 10
+	case r < 0x1100:
+		return 13
+	}
+	return 20 // most of them East Asian
+}
 
 // height returns the height that a row needs to show all lines of its cells in the columns that
 // print. The others would make rows higher than a page.
@@ -100,18 +119,17 @@ func height(l Look, cells []cell, widths []float64) float64 {
 
 // linesOf returns the number of lines that a text needs in a column of a width, at least one.
 func linesOf(text string, width float64) int {
-	room := int(width * lettersPerWidth)
-	if len(text) <= room || table.DisplayWidth(text) <= room {
-		return 1 // a text is never wider than its number of bytes
+	if float64(len(text)) <= width/2 {
+		return 1 // no character is wider than two digits
 	}
 	// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can need
 	// one more line.
-	return max(len(wrap(text, room, " ")), len(wrap(text, room, " /-")))
+	return max(1, len(wrap(text, width, " ")), len(wrap(text, width, " /-")))
 }
 
-// wrap breaks a text into lines of at most width characters. It breaks after a character in
+// wrap breaks a text into lines that fit in a column of a width. It breaks after a character in
 // breaks if the line has one.
-func wrap(text string, width int, breaks string) []string {
+func wrap(text string, width float64, breaks string) []string {
 	var lines []string
 	for text != "" {
 		end := lineEnd(text, width, breaks)
@@ -124,17 +142,15 @@ func wrap(text string, width int, breaks string) []string {
 // lineEnd returns the length of the first line of a text, in bytes. The line ends at the last
 // break that fits: before a space, which may be just past the edge, or after another break.
 // Without a break it ends at the edge.
-func lineEnd(text string, width int, breaks string) int {
-	last, characters := 0, 0
+func lineEnd(text string, width float64, breaks string) int {
+	const padding = 7 // tenths of a digit, at both edges of a cell together
+	last, room := 0, int(10*width)-padding
 	for i, r := range text {
 		if i > 0 && r == ' ' {
 			last = i
 		}
-		if characters++; characters > width {
-			if last > 0 {
-				return last
-			}
-			return i
+		if room -= tenths(r); room < 0 && i > 0 {
+			return cmp.Or(last, i)
 		}
 		if i > 0 && r != ' ' && strings.ContainsRune(breaks, r) {
 			last = i + 1 // a break is one byte

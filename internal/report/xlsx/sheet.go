@@ -114,7 +114,7 @@ func (s *Sheet) addRow(cells []any) {
 		s.Add(Plain, cells...)
 		return
 	}
-	for _, part := range wrap(table.Visible(text), int(totalWidth(s.Fixed[last:]))-1, " ") {
+	for _, part := range wrap(table.Visible(text), totalWidth(s.Fixed[last:]), " ") {
 		s.Lines = append(s.Lines, Line{Look: Plain, Cells: append(slices.Clone(cells[:last]), part), spill: true})
 		cells = make([]any, len(cells)) // the other cells are on the first line
 	}
