@@ -74,25 +74,32 @@ const (
 	gapHeight     = 6
 )
 
-// tenths is the width of a character in Calibri, or in Carlito, which is as wide, in tenths of the
-// width of a digit. That width is the unit of a column's. It is rounded up: a row that is too high
-// loses no text.
-func tenths(r rune) int {
+// advances has the widths of the characters from the space to "~" in Calibri, and in Carlito, which
+// has the same, in 1/2048 of the height of the font (table hmtx of the font file).
+var advances = [...]int{
+	463, 667, 821, 1020, 1038, 1464, 1397, 452, 621, 621, 1020, 1020, 511, 627, 517, 791,
+	1038, 1038, 1038, 1038, 1038, 1038, 1038, 1038, 1038, 1038, 548, 548, 1020, 1020, 1020, 949,
+	1831, 1185, 1114, 1092, 1260, 1000, 941, 1292, 1276, 516, 653, 1064, 861, 1751, 1322, 1356,
+	1058, 1378, 1112, 941, 998, 1314, 1162, 1822, 1063, 998, 959, 628, 791, 628, 1020, 1020,
+	596, 981, 1076, 866, 1076, 1019, 625, 964, 1076, 470, 490, 931, 470, 1636, 1076, 1080,
+	1076, 1076, 714, 801, 686, 1076, 925, 1464, 887, 927, 809, 644, 943, 644, 1020,
+}
+
+// Widths in the unit of advances.
+const (
+	columnUnit  = 977  // of one unit of a column's width: 7 pixels of 1/96 inch in 11 points
+	letterWidth = 1300 // of a character that is not in advances, at most
+	wideWidth   = 2048 // of one from U+1100 on, most of them East Asian
+)
+
+func advance(r rune) int {
 	switch {
-	case strings.ContainsRune(" !'(),-.:;I[]`fijlrt|", r):
-		return 7
-	case strings.ContainsRune("mw", r):
-		return 16
-	case strings.ContainsRune("%@MW", r):
-		return 18
-	case 'A' <= r && r <= 'Z':
-		return 13
-	case r < 0x80:
-		return 10
+	case r >= ' ' && int(r-' ') < len(advances):
+		return advances[r-' ']
 	case r < 0x1100:
-		return 13
+		return letterWidth
 	}
-	return 20 // most of them East Asian
+	return wideWidth
 }
 
 // height returns the height that a row needs to show all lines of its cells in the columns that
@@ -120,7 +127,7 @@ func height(l Look, cells []cell, widths []float64) float64 {
 // linesOf returns the number of lines that a text needs in a column of a width, at least one.
 func linesOf(text string, width float64) int {
 	if float64(len(text)) <= width/2 {
-		return 1 // no character is wider than two digits
+		return 1 // no character is wider than two units of width, see wideWidth
 	}
 	// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can need
 	// one more line.
@@ -143,13 +150,12 @@ func wrap(text string, width float64, breaks string) []string {
 // break that fits: before a space, which may be just past the edge, or after another break.
 // Without a break it ends at the edge.
 func lineEnd(text string, width float64, breaks string) int {
-	const padding = 7 // tenths of a digit, at both edges of a cell together
-	last, room := 0, int(10*width)-padding
+	last, room := 0, int(width*columnUnit)
 	for i, r := range text {
 		if i > 0 && r == ' ' {
 			last = i
 		}
-		if room -= tenths(r); room < 0 && i > 0 {
+		if room -= advance(r); room < 0 && i > 0 {
 			return cmp.Or(last, i)
 		}
 		if i > 0 && r != ' ' && strings.ContainsRune(breaks, r) {
