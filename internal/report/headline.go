@@ -86,8 +86,12 @@ func (o *Organization) Coverage() []Coverage {
 func (r *report) coverageTable() *table.Table {
 	t := table.New("", r.Zone(), columnsOf["Coverage"]...)
 	t.Key = "coverage"
+	r.fleetRemark(t, "lists only the parts that were not read in full")
 	for i, o := range r.Organizations {
 		for _, c := range o.Coverage() {
+			if r.isFleet() && (c.Status == Assessed || c.Status == NotDue) {
+				continue
+			}
 			t.Add(i, r.label(i), c.Part, Word(c.Status), table.Instant(c.LastRead, ""), c.Reason)
 		}
 	}
