@@ -170,6 +170,19 @@ func (r *report) level(database int) int {
 	return table.DatabaseLevel(database)
 }
 
+// levelOf returns the level of the database of an organization, and any level as it is.
+func (r *report) levelOf(organization int) int {
+	if organization < 0 || r.Databases == nil {
+		return min(organization, table.RunLevel)
+	}
+	for n, d := range r.withRun() {
+		if organization < d.first+len(d.Organizations) {
+			return r.level(n)
+		}
+	}
+	return table.RunLevel
+}
+
 // withDatabase adds the id of the database to every row of a report over several databases.
 func (r *report) withDatabase(t *table.Table) *table.Table {
 	if r.Databases != nil {
