@@ -195,6 +195,9 @@ type Inventory struct {
 	// it is set, Members is empty and means nothing.
 	Members            []OrganizationMember
 	MembersNotAssessed string
+	// MembersSalt is the SaltID of the redaction of Members; empty if they are not redacted. Members
+	// with different salts cannot be compared.
+	MembersSalt string
 	// MemberTokens are the personal access tokens of Members, sorted by id. MemberTokensNotAssessed
 	// says why they could not be read; if it is set, MemberTokens is empty and means nothing.
 	MemberTokens            []PersonalAccessToken
