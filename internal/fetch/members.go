@@ -197,7 +197,7 @@ func (c *Client) withheld(s source, x Exchange, token string) Exchange {
 	if !s.private {
 		return x
 	}
-	x.Body = nil
+	x.Body, x.ResponseWithheld = nil, true
 	if token != "" {
 		encoded, _ := json.Marshal(token) // a string always has a JSON form
 		hashed, _ := json.Marshal(c.settings.Redaction.Text(token))

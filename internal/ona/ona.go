@@ -337,6 +337,8 @@ type Exchange struct {
 	Retries        []string      // why each earlier try was not accepted and how long the wait was, in order
 	ResponseSHA256 string        // of the bytes of the body, in hex
 	ResponseSize   int64         // bytes
+	// ResponseWithheld is set if the body is not stored, because it says who the members are.
+	ResponseWithheld bool
 }
 
 // Removal is what the API says about a configuration that is missing from a listing. If it is
