@@ -98,7 +98,10 @@ func stored(t *testing.T, path string, v snapshot.View) []string {
 	if v.Name == "heads" {
 		query = "SELECT * FROM heads"
 	}
-	rows := must(db.QueryContext(t.Context(), query))(t)
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer func() { _ = rows.Close() }()
 	var all []string
 	for rows.Next() {
@@ -157,7 +160,7 @@ func rowsOf(t *testing.T, path string) (all []string) {
 	content := must(os.Open(path))(t)
 	defer func() { _ = content.Close() }()
 	f := must(parquet.OpenFile(content, must(content.Stat())(t).Size()))(t)
-	reader := parquet.NewReader(f)
+	reader := parquet.NewGenericReader[any](f)
 	defer func() { _ = reader.Close() }()
 	fields := f.Schema().Fields()
 	for range f.NumRows() {

@@ -126,7 +126,7 @@ const (
 
 // table writes rows as a Parquet file.
 type table struct {
-	writer  *parquet.Writer
+	writer  *parquet.GenericWriter[any]
 	columns []column
 	rows    int64
 }
@@ -148,7 +148,7 @@ func newTable(to io.Writer, v snapshot.View) *table {
 		group.Group[c.Name] = parquet.Optional(parquet.Compressed(nodeOf(c.Type), &parquet.Zstd))
 	}
 	return &table{
-		writer: parquet.NewWriter(to, parquet.NewSchema(v.Name, group), parquet.CreatedBy("auditor", "", ""),
+		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group), parquet.CreatedBy("auditor", "", ""),
 			parquet.PageBufferSize(1<<20), parquet.DataPageStatistics(true)),
 		columns: columns,
 	}
