@@ -136,7 +136,7 @@ CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organizatio
 
 CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.
   id INTEGER PRIMARY KEY, -- grows with time
-  valid_from TEXT NOT NULL, -- when the schedule came into force; it ends at the valid_from of the next row
+  valid_from TEXT NOT NULL, -- when it came into force, RFC 3339 UTC; it ends at the valid_from of the next row
   expression TEXT NOT NULL, -- cron expression, in UTC unless it begins with CRON_TZ=; "none" removes the schedule
   reason TEXT NOT NULL, -- why it was changed; "not stated" if no reason was given
   changed_by TEXT NOT NULL, -- user of the operating system who changed it
