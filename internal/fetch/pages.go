@@ -17,8 +17,8 @@ type source struct {
 	// field is the name of the response field that holds the rows.
 	field   string
 	request request
-	// keep lets Pages keep the pages, whose rows are decoded through listing.row.
-	keep bool
+	// kept keeps the pages, whose rows are decoded through listing.row; nil keeps none.
+	kept *Pages
 }
 
 // page is one response of a listing. Its rows are not decoded yet.
@@ -73,7 +73,7 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		r.record(x)
 		return page{}, err
 	}
-	p, err := r.client.settings.Pages.read(s, x, token)
+	p, err := s.kept.read(s, x, token)
 	p.number, x.Records = number, len(p.rows)
 	r.record(x)
 	if err != nil {
