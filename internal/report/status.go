@@ -297,7 +297,7 @@ func (r *report) runTieOuts() (all TieOuts) {
 	}
 	status := r.findings.Column("status")
 	for _, row := range r.findings.Rows {
-		if table.Plain(row.Cells[status]) == string(finding.Fail) {
+		if table.Plain(row.Made().Cells[status]) == string(finding.Fail) {
 			rows++
 		}
 	}
