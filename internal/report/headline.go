@@ -64,7 +64,7 @@ func (c Coverage) HidesChanges() bool {
 
 // Coverage returns the coverage of each part, SCIM first.
 func (o *Organization) Coverage() []Coverage {
-	var all []Coverage
+	all := make([]Coverage, 0, len(o.Parts))
 	for _, part := range o.Parts {
 		c := Coverage{part.Name, Assessed, cmp.Or(part.NotAssessed, part.Lacking), part.LastRead}
 		switch {
@@ -108,7 +108,7 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 		h.State, h.Text = Red, NotComplete+": "+m.notCompleteReason()
 		return h
 	case gaps != "":
-		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, strings.Join(covered, ", "), gaps)
+		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, InWords(covered), gaps)
 	}
 	if failedTieOuts > 0 {
 		h.State, h.Text = Red, fmt.Sprintf("%s, but %s failed", h.Text, Count(failedTieOuts, "tie-out"))

@@ -95,7 +95,7 @@ func (r *report) templateData(v *View) map[string]any {
 			organizations = append(organizations, v.Text(r.sentence(i)))
 		}
 	}
-	h := r.headline()
+	h := r.headline
 	data := map[string]any{
 		"Title": reportTitle, "Whose": v.Text(r.whose()), "Night": v.Text(r.night()), "Complete": r.Complete(),
 		"Details":  v.Text(r.details()),
@@ -133,7 +133,7 @@ func (r *report) sections() []Part {
 		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved,
 		"Findings": r.findings, "Exceptions": r.exceptions,
 		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
-		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs,
+		"Overview": r.overview, "Timeline": r.timeline, "Runs": r.runs,
 		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
 	}
