@@ -201,6 +201,13 @@ type Inventory struct {
 	MemberTokensNotAssessed string
 }
 
+// MembersNotRequested is the MembersNotAssessed and the MemberTokensNotAssessed of an inventory whose
+// settings do not ask for members: nothing about them was requested, which is no gap.
+const MembersNotRequested = "the settings do not ask for members"
+
+// MembersRequested reports whether the settings ask for members.
+func (v *Inventory) MembersRequested() bool { return v.MembersNotAssessed != MembersNotRequested }
+
 // Subject types of the audit-log entries that concern what is audited.
 const (
 	ResourceTypeSCIMConfiguration  = "RESOURCE_TYPE_SCIM_CONFIGURATION"
