@@ -5,25 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
 )
-
-// Leavers is what a list of people who have left says about one organization. Addresses are compared
-// without surrounding spaces and letter case; nothing else about them is guessed.
-type Leavers struct {
-	// SHA256 is that of the file, in hex; DatedAt is when it was last written, UTC, whole seconds.
-	SHA256  string    `json:"sha256"`
-	DatedAt time.Time `json:"dated_at"`
-	// Entries is the number of different addresses on the list, Unmatched how many of them no member
-	// of the organization has, whatever its status.
-	Entries   int `json:"entries"`
-	Unmatched int `json:"unmatched"`
-	// Members has the user ids of the members on the list who have access, sorted.
-	Members []string `json:"members,omitempty"`
-}
 
 func memberSubject(m *ona.OrganizationMember) subject {
 	return subject{diff.Member, m.UserID, diff.MemberName(*m)}

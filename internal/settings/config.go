@@ -32,6 +32,7 @@ type Config struct {
 	LogFormat       string `yaml:"log_format"`
 	FailOnText      string `yaml:"fail_on"`
 	ExceptionsFile  string `yaml:"exceptions_file"`
+	Leavers         string `yaml:"leavers"`
 	Cron            string `yaml:"schedule"`
 	ScheduleReason  string `yaml:"schedule_reason"`
 	MetricsFile     string `yaml:"metrics_file"`
