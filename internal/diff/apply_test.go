@@ -102,7 +102,7 @@ func applyOne(state map[Subject]texts, subject Subject, c Change) error {
 	held, exists := state[subject]
 	whole := subject.Type != Member || c.Field == ""
 	switch {
-	case !exists && subject.Type == Member && c.Before == "" && c.Field == statusField:
+	case !exists && subject.Type == Member && c.Before == "" && c.Field == StatusField:
 		return nil // a member who has access to nothing, see withoutUnreported
 	case whole && slices.Contains([]Kind{Added, Reappeared, Joined, Reinstated}, c.Kind):
 		if exists {
@@ -175,7 +175,7 @@ func withoutUnreported(state map[Subject]texts, before, after ona.Inventory, cha
 		noPolicies := before.Policies == nil || after.Policies == nil
 		noMembers := before.MembersNotAssessed != "" || after.MembersNotAssessed != ""
 		withoutAccess := func(in ona.Inventory) bool {
-			status := stateOf(in)[s][statusField]
+			status := stateOf(in)[s][StatusField]
 			return status == ona.UserStatusSuspended || status == ona.UserStatusLeft
 		}
 		oneSided := s.Type == Member && !kept(s) && (withoutAccess(before) || withoutAccess(after))

@@ -61,12 +61,12 @@ const (
 
 // Kinds of members.
 const (
-	// Joined means that the baseline does not list the member and no older snapshot does.
+	// Joined means that the baseline does not list the member.
 	Joined Kind = "joined"
 	// Left means that the member has left or is no longer listed.
 	Left      Kind = "left"
 	Suspended Kind = "suspended"
-	// Reinstated means that a member who was suspended, had left or was not listed is active again.
+	// Reinstated means that a member who was suspended or had left is active again.
 	Reinstated   Kind = "reinstated"
 	RoleRaised   Kind = "role_raised"
 	RoleLowered  Kind = "role_lowered"

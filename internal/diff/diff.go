@@ -12,9 +12,8 @@ import (
 // are sorted: SCIM configurations, SSO configurations, organization, members; then by id; then by
 // kind. It panics if an inventory is not sorted as ona.Inventory requires.
 //
-// seen reports whether a snapshot older than the baseline has the configuration or member; a new
-// configuration is then Reappeared, not Added, and a new member Reinstated, not Joined. A nil seen
-// means that no older snapshot has any.
+// seen reports whether a snapshot older than the baseline has the configuration; a new
+// configuration is then Reappeared, not Added. A nil seen means that no older snapshot has any.
 //
 // A part that is missing from either inventory (SSONotAssessed or MembersNotAssessed set, or Policies
 // nil) is not compared. If a newer server reports a field for the first time, or no configuration has
@@ -35,7 +34,7 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 
 	var people []Change
 	if before.MembersNotAssessed == "" && after.MembersNotAssessed == "" {
-		rows, more := compareMembers(before.Members, after.Members, seen)
+		rows, more := compareMembers(before.Members, after.Members)
 		people, fieldChanges = rows, append(fieldChanges, more...)
 	}
 

@@ -16,7 +16,7 @@ var members = configurations[ona.OrganizationMember]{
 	unknown:   func(m *ona.OrganizationMember) unknownFields { return m.Unknown },
 	canonical: (*ona.OrganizationMember).Canonical,
 	fields: []field[ona.OrganizationMember]{
-		{name: statusField, kind: FieldChanged, refine: refineStatus,
+		{name: StatusField, kind: FieldChanged, refine: refineStatus,
 			value: func(m *ona.OrganizationMember) value { return text(m.Status) }},
 		{name: "role", kind: FieldChanged, refine: refineRole,
 			value: func(m *ona.OrganizationMember) value { return text(m.Role) }},
@@ -31,21 +31,22 @@ var members = configurations[ona.OrganizationMember]{
 	},
 }
 
-const statusField = "status"
+// StatusField is the field of a change of a member's status. Before or After is empty if only one of the
+// inventories lists the member.
+const StatusField = "status"
 
 // MemberName returns what reports call a member: the full name, or else the e-mail address.
 func MemberName(m ona.OrganizationMember) string { return cmp.Or(m.FullName, m.Email) }
 
 // compareMembers returns the changes of the members and, as fieldChanges, the changes of the
 // organization that replace the changes of one field in many members.
-func compareMembers(before, after []ona.OrganizationMember,
-	seen func(SubjectType, string) bool) (rows, fieldChanges []Change) {
+func compareMembers(before, after []ona.OrganizationMember) (rows, fieldChanges []Change) {
 	pairs := members.match(before, after)
 	fieldChanges, covered := members.compareReporting(pairs)
 	for _, p := range pairs {
 		switch {
 		case p.before == nil:
-			rows = append(rows, members.about(p.after, newlyListed(p.after, seen)))
+			rows = append(rows, members.about(p.after, newlyListed(p.after)))
 		case p.after == nil:
 			rows = append(rows, members.about(p.before, noLongerListed(p.before)))
 		default:
@@ -57,14 +58,10 @@ func compareMembers(before, after []ona.OrganizationMember,
 
 // newlyListed returns the change of a member that the baseline does not list. A suspended or left
 // one may be listed only because the token has more rights than before.
-func newlyListed(m *ona.OrganizationMember, seen func(SubjectType, string) bool) Change {
-	switch {
-	case m.Status == ona.UserStatusSuspended || m.Status == ona.UserStatusLeft:
-		return Change{Kind: FieldChanged, Field: statusField, After: m.Status,
+func newlyListed(m *ona.OrganizationMember) Change {
+	if m.Status == ona.UserStatusSuspended || m.Status == ona.UserStatusLeft {
+		return Change{Kind: FieldChanged, Field: StatusField, After: m.Status,
 			Note: "not listed in the baseline: whether it joined since then cannot be told"}
-	case seen != nil && seen(Member, m.UserID):
-		return Change{Kind: Reinstated, After: m.Canonical(),
-			Note: "not listed in the baseline; an older snapshot lists this member"}
 	}
 	return Change{Kind: Joined, After: m.Canonical()}
 }
@@ -73,7 +70,7 @@ func newlyListed(m *ona.OrganizationMember, seen func(SubjectType, string) bool)
 // may be missing only because the token has fewer rights than before.
 func noLongerListed(m *ona.OrganizationMember) Change {
 	if m.Status == ona.UserStatusSuspended || m.Status == ona.UserStatusLeft {
-		return Change{Kind: FieldChanged, Field: statusField, Before: m.Status,
+		return Change{Kind: FieldChanged, Field: StatusField, Before: m.Status,
 			Note: "no longer listed: why cannot be told"}
 	}
 	return Change{Kind: Left, Before: m.Canonical(), Note: "no longer listed"}

@@ -148,7 +148,7 @@ func Quote(entries []ona.AuditLogEntry) string {
 			texts = append(texts, fmt.Sprintf("and %d more", len(entries)-i))
 			break
 		}
-		actor := strings.TrimSpace(entry.ActorPrincipal + " " + entry.ActorID)
+		actor := strings.TrimSpace(entry.ActorPrincipal + " " + label(entry.ActorName, entry.ActorID))
 		texts = append(texts, fmt.Sprintf("%s %s %s",
 			exactUTC(entry.CreatedAt), cmp.Or(actor, "unknown actor"), diff.Quoted(beginning(entry.Action))))
 	}

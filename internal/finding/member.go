@@ -17,8 +17,8 @@ type Class string
 // The classes.
 const (
 	Governed     Class = "governed"
-	NotGoverned  Class = "not governed"
-	CannotBeTold Class = "cannot be told"
+	NotGoverned  Class = "not_governed"
+	CannotBeTold Class = "cannot_be_told"
 )
 
 // Classes is every class, the most serious first.

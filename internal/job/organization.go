@@ -76,6 +76,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	}
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
+	t.header.Leavers = t.Leavers.Match(&t.inventory)
 	if err != nil {
 		t.exchanges = append(t.exchanges, collection.Unanswered)
 		return err

@@ -115,7 +115,7 @@ type Change struct {
 	TakenAt                time.Time // when the snapshot was taken
 	OrganizationID         string
 	// The actor fields are from the newest candidate; empty if there is none.
-	ActorID, ActorPrincipal, ActorAction string
+	ActorID, ActorName, ActorPrincipal, ActorAction string
 	ActorAt                              time.Time
 	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
