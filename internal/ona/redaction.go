@@ -26,6 +26,9 @@ func (r *Redaction) hash(use, text string) string {
 	return hex.EncodeToString(h.Sum(nil)[:redactedBytes])
 }
 
+// Text returns what is stored of any other text that may say who a member is: a hash.
+func (r *Redaction) Text(text string) string { return r.hash("text", text) }
+
 // Email returns what is stored of an e-mail address: a hash of the whole address without surrounding
 // spaces and in lower case, then its domain, as in "0f…9c@acme.example". Nil returns the address as
 // it is; an empty address stays empty.
