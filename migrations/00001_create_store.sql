@@ -111,6 +111,7 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   domains_not_assessed TEXT, -- why the domain verifications could not be read; null if they were read
   members_not_assessed TEXT, -- why the members could not be read; null if they were, or were not asked for
   member_tokens_not_assessed TEXT, -- why their tokens could not be read; null if they were, or were not asked for
+  leavers TEXT, -- JSON: the list of leavers (sha256, dated_at, entries, unmatched) and the ids of active members on it; or null
   own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
   own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
@@ -546,6 +547,7 @@ SELECT
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
   s.members_not_assessed, -- why the members could not be read; null if they were, or were not asked for
   s.member_tokens_not_assessed, -- why their tokens could not be read; null if they were, or were not asked for
+  s.leavers, -- JSON: the list of leavers (sha256, dated_at, entries, unmatched) and the ids of active members on it; or null
   s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
   s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   s.own_token_not_assessed, -- why the tokens could not be read; null if they were read

@@ -16,7 +16,7 @@ import (
 // configuration is then Reappeared, not Added. A nil seen means that no older snapshot has any.
 //
 // A part that is missing from either inventory (SSONotAssessed or MembersNotAssessed set, or Policies
-// nil) is not compared. If a newer server reports a field for the first time, or no configuration has
+// nil) is not compared, nor are members that are stored in different forms (MembersSalt). If a newer server reports a field for the first time, or no configuration has
 // a field any longer, the result has one change of the organization instead of one for each
 // configuration; likewise for members.
 func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bool) []Change {
@@ -33,7 +33,7 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 	}
 
 	var people []Change
-	if before.MembersNotAssessed == "" && after.MembersNotAssessed == "" {
+	if before.MembersNotAssessed == "" && after.MembersNotAssessed == "" && before.MembersSalt == after.MembersSalt {
 		rows, more := compareMembers(before.Members, after.Members)
 		people, fieldChanges = rows, append(fieldChanges, more...)
 	}

@@ -98,6 +98,9 @@ type Snapshot struct {
 	// does not read the audit log.
 	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed, AuditLogNotAssessed string
 	MembersNotAssessed, MemberTokensNotAssessed                                  string
+	// Leavers is what the list of leavers of the settings says; nil without a list, and if the members
+	// could not be read.
+	Leavers *finding.Leavers
 	// AuditLogLacking says why entries of the audit log may be missing.
 	AuditLogLacking string
 	// OwnToken is what the API says about the end of the token that was used.
