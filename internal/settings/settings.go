@@ -130,6 +130,9 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
+	case s.MembersRedact && !s.Members:
+		return s.wrong("members-redact", errors.New("no members are collected, so there is nothing to redact"),
+			"set --members too, or leave out --members-redact")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")

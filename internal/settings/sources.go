@@ -103,7 +103,7 @@ func (e *organizationEntry) checkToken(token fetch.Token, baseURL string) error 
 
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
-	source.Fetch.PageSize = s.PageSize
+	source.Fetch.PageSize, source.Fetch.Members = s.PageSize, s.Members
 	if source.Fetch.BaseURL, err = fetch.ParseBaseURL(cmp.Or(e.BaseURL, s.BaseURL)); err != nil {
 		return source, err
 	}
