@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -130,7 +131,7 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
-	case s.MembersRedact && !s.Members:
+	case s.MembersRedact && !s.collectsMembers():
 		return s.wrong("members-redact", errors.New("no members are collected, so there is nothing to redact"),
 			"set --members too, or leave out --members-redact")
 	case s.Concurrency < 1:
@@ -141,6 +142,12 @@ func (s *Settings) checkCollection() (err error) {
 		return err
 	}
 	return s.parseTokenExpiries()
+}
+
+// collectsMembers reports whether the members of any organization are collected.
+func (s *Settings) collectsMembers() bool {
+	entries, _ := s.entries()
+	return slices.ContainsFunc(entries, s.members)
 }
 
 const scheduleHint = `use five fields, a descriptor or @every, such as "0 2 * * *", ` +
