@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"scim-auditor/internal/demo"
@@ -16,7 +17,7 @@ func members(t *testing.T, server *demo.Server, name string, night int) map[stri
 	rows := listIfAllowed(t, server, o, ona.ListMembers, "members", fmt.Sprintf(`"organizationId":%q,`, o.ID))
 	all := make(map[string]demo.Row)
 	for _, row := range rows {
-		all[row["userId"].(string)] = row
+		all[strings.ToLower(row["userId"].(string))] = row
 	}
 	return all
 }
