@@ -133,6 +133,7 @@ CREATE INDEX snapshots_by_organization ON stored_snapshots (organization_key, ou
 CREATE INDEX snapshots_by_source ON stored_snapshots (source, outcome, id);
 CREATE INDEX snapshots_by_run ON stored_snapshots (run_id, organization_key);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
+CREATE INDEX snapshots_with_redacted_members ON stored_snapshots (id) WHERE members_salt_id IS NOT NULL;
 CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 
 CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.

@@ -143,6 +143,7 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 		// With pages of 25, the largest organization needs several.
 		o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{
 			BaseURL: baseURL, Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now, Logger: o.Logger,
+			Members: organization.Members, // as "members: true" in the entry of an organization
 		}})
 	}
 	recorded, err := job.Run(ctx, o)

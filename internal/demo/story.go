@@ -28,7 +28,9 @@ type tale struct {
 	// Identity, Organization and Policies are set in the answers that NewState makes.
 	Identity, Organization, Policies Row
 	Faults                           map[string]Fault
-	SCIM, SSO                        []configuration
+	SCIM, SSO, Members               []configuration
+	// MemberTokens are personal access tokens of Members.
+	MemberTokens []configuration
 	// Tokens are personal access tokens of the user whose token the auditor has.
 	Tokens []Row
 	// Each division, separated by spaces, has a SCIM and an SSO configuration in each region.
@@ -74,8 +76,12 @@ func Story(n int) []string {
 	for _, t := range tales() {
 		if n == 1 {
 			first := t.first()
-			lines = append(lines, fmt.Sprintf("%s: %d SCIM and %d SSO configurations to begin with",
-				t.Name, len(first.SCIM), len(first.SSO)))
+			members := ""
+			if n := len(first.Members); n > 0 {
+				members = fmt.Sprintf(", and %d members,", n)
+			}
+			lines = append(lines, fmt.Sprintf("%s: %d SCIM and %d SSO configurations%s to begin with",
+				t.Name, len(first.SCIM), len(first.SSO), members))
 		}
 		for _, e := range t.Events {
 			if e.Night == n {
@@ -104,6 +110,12 @@ func (t tale) first() *State {
 		set(row, t.Each)
 	}
 	s.verifyDomains()
+	for _, m := range t.Members {
+		s.Members = append(s.Members, m.row(s, "member", Night(1)))
+	}
+	for _, token := range t.MemberTokens {
+		s.Tokens = append(s.Tokens, token.row(s, "token", Night(1)))
+	}
 	for _, token := range t.Tokens {
 		row := Row{"userId": s.Identity["subject"].(Row)["id"], "readOnly": true}
 		set(row, token)

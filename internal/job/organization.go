@@ -77,11 +77,11 @@ func (t *task) collect(ctx context.Context) (err error) {
 	}
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
-	t.header.Leavers = t.Leavers.Match(&t.inventory)
 	if err != nil {
 		t.exchanges = append(t.exchanges, collection.Unanswered)
 		return err
 	}
+	t.header.Leavers = t.Leavers.Match(&t.inventory)
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
 		return duplicate(id, other.(string))

@@ -168,6 +168,13 @@ func (s *Store) Pinned(ctx context.Context, source string, before int64) (Snapsh
 		LIMIT 1`, source, before))
 }
 
+// MembersSaltID returns the SaltID with which members were last redacted; empty if they never were.
+func (s *Store) MembersSaltID(ctx context.Context) (string, error) {
+	id, _, err := first(queryAll(ctx, s.db, "reading the salt of redacted members", (*reader).text, `
+		SELECT members_salt_id FROM stored_snapshots WHERE members_salt_id IS NOT NULL ORDER BY id DESC LIMIT 1`))
+	return id, err
+}
+
 func checkPruned(h Snapshot) error {
 	if h.PrunedAt.IsZero() {
 		return nil
