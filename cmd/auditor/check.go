@@ -92,6 +92,9 @@ func checkSettings(ctx context.Context, env environment, s *settings.Settings) [
 	if _, err := s.Exceptions(); err != nil {
 		results = append(results, check.Failed("exceptions", err, ""))
 	}
+	if _, err := s.LeaverList(); err != nil {
+		results = append(results, check.Failed("leavers", err, ""))
+	}
 	return results
 }
 

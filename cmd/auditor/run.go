@@ -115,6 +115,10 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	if err != nil {
 		return nil, err
 	}
+	leavers, err := s.LeaverList()
+	if err != nil {
+		return nil, err
+	}
 	var result *job.Result
 	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
 		if err := redact(ctx, s, store, sources); err != nil {
@@ -125,7 +129,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 			Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
-			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
+			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Leavers: leavers, Logger: log,
 		})
 		if err != nil {
 			return err

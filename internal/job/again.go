@@ -108,6 +108,7 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
 	t.header.ServerClockKnown, t.header.ServerClockOffset = h.ServerClockKnown, h.ServerClockOffset
+	t.header.Leavers = h.Leavers // the list itself is not stored
 	if replay.Missing() != nil {
 		t.keepReasons(h)
 	}

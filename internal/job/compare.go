@@ -54,6 +54,8 @@ func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
 		return t.baseline.SSO
+	case c.SubjectType == diff.Member:
+		return t.baseline.Members
 	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
 		return t.baseline.Policies
 	}
@@ -64,7 +66,7 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{
 		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, ListedOnly: t.listedOnly,
-		AuditLog: t.log, TurnedOff: t.TurnedOff,
+		AuditLog: t.log, TurnedOff: t.TurnedOff, Leavers: h.Leavers,
 		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
 	}

@@ -77,6 +77,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	}
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
+	t.header.Leavers = t.Leavers.Redacted(t.source.Fetch.Redaction).Match(&t.inventory)
 	if err != nil {
 		t.exchanges = append(t.exchanges, collection.Unanswered)
 		return err

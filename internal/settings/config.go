@@ -34,6 +34,7 @@ type Config struct {
 	ExceptionsFile  string `yaml:"exceptions_file"`
 	Members         bool   `yaml:"members"`
 	MembersRedact   bool   `yaml:"members_redact"`
+	Leavers         string `yaml:"leavers"`
 	Cron            string `yaml:"schedule"`
 	ScheduleReason  string `yaml:"schedule_reason"`
 	MetricsFile     string `yaml:"metrics_file"`
