@@ -20,6 +20,15 @@ var files embed.FS
 //go:embed exceptions.yaml
 var Exceptions string
 
+// Leavers is a list of people who have left, as human resources send it: an active member of acme
+// until night 6, a member of globex who has left, and somebody whom no organization knows.
+//
+//go:embed leavers.csv
+var Leavers string
+
+// LeaversDate is when the list was written.
+var LeaversDate = time.Date(2026, 11, 15, 16, 0, 0, 0, time.UTC)
+
 // tale is a file of the story: the state of one organization on the first night and the events
 // after it.
 type tale struct {

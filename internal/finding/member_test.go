@@ -36,7 +36,9 @@ func login(provider string) func(*ona.OrganizationMember) {
 	return func(m *ona.OrganizationMember) { m.LoginProvider = provider }
 }
 
-func admin(m *ona.OrganizationMember) { m.Role, m.LoginProvider = ona.OrganizationRoleAdmin, ona.LoginProviderGitHub }
+func admin(m *ona.OrganizationMember) {
+	m.Role, m.LoginProvider = ona.OrganizationRoleAdmin, ona.LoginProviderGitHub
+}
 
 func withStatus(status string) func(*ona.OrganizationMember) {
 	return func(m *ona.OrganizationMember) { m.Status = status }

@@ -190,8 +190,7 @@ func (n *night) recordFailure(
 	if failure, ok := errors.AsType[*fetch.Error](cause); ok {
 		header.ErrorCode = failure.Code
 	}
-	findings := finding.EvaluateFailed(
-		header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	findings := EvaluateFailed(header)
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", header.Source, err))

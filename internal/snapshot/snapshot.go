@@ -140,7 +140,7 @@ type Change struct {
 	OrganizationID         string
 	// The actor fields are from the newest candidate; empty if there is none.
 	ActorID, ActorName, ActorPrincipal, ActorAction string
-	ActorAt                              time.Time
+	ActorAt                                         time.Time
 	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
 }
