@@ -221,8 +221,8 @@ func (c call) filtered(entries []Row) []Row {
 }
 
 func matches(wanted []string, value any) bool {
-	text, _ := value.(string)
-	return len(wanted) == 0 || slices.Contains(wanted, text)
+	text, _ := value.(string) // an id may be in upper case
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, text) })
 }
 
 // The page sizes of the API, in rows.
