@@ -36,13 +36,13 @@ func Evaluate(in Input, t Thresholds) []Finding {
 
 // EvaluateFailed returns the findings for an organization whose collection was not complete.
 // RUN-001 fails with the error's code and text; SCIM-020 fails with the text if the code is
-// ForeignOrganization; every other rule is NotAssessed. Rules about members have no finding: nothing
-// is said about members before they were read. organizationID is empty if it is not known.
-func EvaluateFailed(organizationID, name, code, errText string) []Finding {
+// ForeignOrganization; every other rule is NotAssessed. Rules about members have findings only if
+// members is true: the settings ask for them. organizationID is empty if it is not known.
+func EvaluateFailed(organizationID, name, code, errText string, members bool) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
-		if rule.OfMembers() {
+		if rule.OfMembers() && !members {
 			continue
 		}
 		r := notAssessed("The collection was not complete.")

@@ -213,7 +213,8 @@ func (r *Redone) readAuditLog(ctx context.Context) error {
 	return nil
 }
 
-// EvaluateFailed evaluates the findings of a failed snapshot again.
+// EvaluateFailed evaluates the findings of a failed snapshot.
 func EvaluateFailed(h snapshot.Snapshot) []finding.Finding {
-	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error)
+	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error,
+		h.MembersSetting != snapshot.MembersOff)
 }

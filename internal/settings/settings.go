@@ -131,6 +131,9 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
+	case s.Leavers != "" && !s.collectsMembers():
+		return s.wrong("leavers", errors.New("no members are collected, so the list of leavers is compared with nobody"),
+			"set --members too, or leave out --leavers")
 	case s.MembersRedact && !s.collectsMembers():
 		return s.wrong("members-redact", errors.New("no members are collected, so there is nothing to redact"),
 			"set --members too, or leave out --members-redact")
