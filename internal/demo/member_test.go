@@ -40,7 +40,7 @@ func TestMembersJoinLeaveAndChange(t *testing.T) {
 		{"email_changed", "acme", "sofia", 4, "email", "sofia.rossi@acme.example", "sofia.bianchi@acme.example"},
 		{"field_changed", "acme", "sofia", 4, "fullName", "Sofia Rossi", "Sofia Bianchi"},
 	} {
-		id := demo.ID(want.organization, "member", want.key)
+		id := demo.ID(want.organization, "user", want.key)
 		before, after := members(t, server, want.organization, want.night-1)[id], members(t, server, want.organization, want.night)[id]
 		if before[want.field] != want.before || after[want.field] != want.after {
 			t.Errorf("%s: %v, then %v; want %v, %v", want.kind, before[want.field], after[want.field], want.before, want.after)
@@ -56,7 +56,7 @@ func TestMembersAreSelectedAndCounted(t *testing.T) {
 	}
 	left := ask(`,"filter":{"statuses":["USER_STATUS_LEFT"]},"count":{"include":true}`)
 	if rows := left["members"].([]any); len(rows) != 1 || left["count"].(demo.Row)["value"] != "1" ||
-		rows[0].(demo.Row)["userId"] != demo.ID("globex", "member", "edith") {
+		rows[0].(demo.Row)["userId"] != demo.ID("globex", "user", "edith") {
 		t.Errorf("%v", left)
 	}
 	if all := ask(``); len(all["members"].([]any)) != 5 || all["count"] != nil {

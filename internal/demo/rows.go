@@ -33,13 +33,13 @@ type configuration struct {
 func (c configuration) row(s *State, kind string, at time.Time) Row {
 	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
 	switch kind {
-	case "member":
+	case "user":
 		row = Row{
 			"userId": row["id"], "fullName": c.Name, "email": c.Email, "memberSince": cmp.Or(c.Created, at.Format(time.RFC3339)),
 			"role": ona.OrganizationRoleMember, "status": ona.UserStatusActive, "loginProvider": ona.LoginProviderCustom,
 		}
 	case "token":
-		user := ID(s.Name, "member", c.Link)
+		user := ID(s.Name, "user", c.Link)
 		row = Row{
 			"id": row["id"], "userId": user, "creator": Row{"id": user, "principal": ona.PrincipalUser}, "description": c.Name,
 			"createdAt": cmp.Or(c.Created, at.Format(time.RFC3339)),

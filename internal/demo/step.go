@@ -13,7 +13,7 @@ import (
 type step struct {
 	// Do says what happens, see apply and applyToOrganization.
 	Do string
-	// Kind is "scim", "sso", "domain", "member" or "token" if the step changes what Key names, or "role"
+	// Kind is "scim", "sso", "domain", "user" (a member) or "token" if the step changes what Key names, or "role"
 	// if the audit log alone shows it; empty for other steps.
 	Kind string
 	configuration
@@ -35,7 +35,7 @@ var subjectTypes = map[string]string{
 	"scim":   ona.ResourceTypeSCIMConfiguration,
 	"sso":    ona.ResourceTypeSSOConfiguration,
 	"domain": ona.ResourceTypeDomainVerification,
-	"member": ona.ResourceTypeUser,
+	"user":   ona.ResourceTypeUser,
 	"token":  ona.ResourceTypePersonalAccessToken,
 	"role":   ona.ResourceTypeRoleAssignment,
 }
@@ -52,7 +52,7 @@ func (p step) apply(s *State, at time.Time) {
 		rows = &s.SSO
 	case "domain":
 		rows = &s.Domains
-	case "member":
+	case "user":
 		rows = &s.Members
 	case "token":
 		rows = &s.Tokens
@@ -123,7 +123,7 @@ func (p step) unknown() { panic("demo: the story has an unknown step " + strconv
 func (s *State) Log(at time.Time, subjectType string, subject any, action string) {
 	s.AuditLog = slices.Insert(s.AuditLog, 0, Row{
 		"id":             ID(s.Name, "audit", strconv.Itoa(len(s.AuditLog)+1)),
-		"actorId":        ID(s.Name, "member", "identity-team"),
+		"actorId":        ID(s.Name, "user", "identity-team"),
 		"actorPrincipal": "PRINCIPAL_USER",
 		"subjectId":      subject,
 		"subjectType":    subjectType,

@@ -120,7 +120,7 @@ func (t tale) first() *State {
 	}
 	s.verifyDomains()
 	for _, m := range t.Members {
-		s.Members = append(s.Members, m.row(s, "member", Night(1)))
+		s.Members = append(s.Members, m.row(s, "user", Night(1)))
 	}
 	for _, token := range t.MemberTokens {
 		s.Tokens = append(s.Tokens, token.row(s, "token", Night(1)))
