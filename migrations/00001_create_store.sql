@@ -3,7 +3,7 @@
 -- "Aud1" in ASCII marks the file as one of auditor: https://www.sqlite.org/fileformat2.html#application_id
 PRAGMA application_id = 1098212401;
 -- The version of the schema, readable from the header of the file. Development versions had lower ones.
-PRAGMA user_version = 14;
+PRAGMA user_version = 16;
 
 -- docs/database.md is generated from the comments at the ends of lines.
 
@@ -19,7 +19,8 @@ CREATE INDEX ledger_of_run_ends ON ledger (row_id) WHERE kind = 'run_end';
 
 CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
   id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
-  database_id TEXT NOT NULL -- random id, 32 hexadecimal digits; a copy has the same
+  database_id TEXT NOT NULL, -- random id, 32 hexadecimal digits; a copy has the same
+  earlier_report TEXT -- the newest report folder of earlier runs, if --new-database created this database although there was one; else null
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
@@ -28,7 +29,8 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
   scheduled_for TEXT, -- the scheduled time, RFC 3339 UTC; null for a run without a schedule
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
-  host TEXT NOT NULL -- name of the machine
+  host TEXT NOT NULL, -- name of the machine
+  unknown_report TEXT -- a report folder of this database whose history the database did not contain when the run began; null if there was none
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
 
@@ -420,6 +422,7 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
+  r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id
   ) AS report_pruned_at -- when retention last removed its report folder, RFC 3339 UTC; null if it never did

@@ -45,7 +45,11 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	}
 	ctx := cmd.Context()
 	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(ctx, env, s)...)
-	database, store := check.Database(ctx, s.DB)
+	earlier, err := earlierReport(s)
+	if err != nil {
+		results = append(results, check.Failed("report folder", err, ""))
+	}
+	database, store := check.Database(ctx, s.DB, s.Out, earlier)
 	results = append(results, database, check.Folder("report folder", s.Out, "--out"),
 		check.Disk(env.freeSpace, filepath.Dir(s.DB), s.Out))
 	if s.MetricsFile != "" {

@@ -109,6 +109,8 @@ var errorHints = []struct {
 		"(\"auditor verify --db COPY\")"},
 	{snapshot.ErrNotEnded, "wait until it has ended, or until the next run has recorded that it was interrupted"},
 	{snapshot.ErrNothingComplete, "approve a run with a complete snapshot; without --approve the review can be recorded"},
+	{job.ErrOlderDatabase, "an older copy of the database may be in its place: put the newer database back; if it is lost, " +
+		"keep the named report folder as evidence outside of the report folder"},
 	{snapshot.ErrFileExists, "move the file away, then run the command again"},
 	{snapshot.ErrPruned, "its report cannot be written again; use the report written at the time, " +
 		"or choose another run from \"auditor runs\""},

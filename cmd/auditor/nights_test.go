@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,8 @@ type site struct {
 	variables map[string]string
 	// terminal says that what is printed goes to one.
 	terminal bool
+	// asked counts the requests.
+	asked atomic.Int64
 	// waits are the waits between requests of all nights, none of which is really waited.
 	waits []time.Duration
 	// printed is everything that was ever printed; hook, if there is one, gets each piece first.
@@ -65,6 +68,7 @@ func newSite(t *testing.T, configure func(*demo.Server)) *site {
 		configure(server)
 	}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked.Add(1)
 		s.world.RLock()
 		defer s.world.RUnlock()
 		server.ServeHTTP(w, r)

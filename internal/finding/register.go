@@ -51,7 +51,7 @@ var judgements = map[string]judgement{
 	"SCIM-027":           {needs: domainsRead, all: unverifiedDomains},
 	runNotComplete:       {all: incomplete},
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
-	"RUN-003":            {needs: baseline, all: otherSource},
+	"RUN-003":            {all: otherSource},
 	"RUN-004":            {all: unknownFields},
 	"RUN-005":            {needs: baseline, all: lostParts},
 	"RUN-006":            {needs: baseline, all: listedOnly},

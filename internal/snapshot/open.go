@@ -30,14 +30,24 @@ type Store struct {
 // Open opens the database file. If the file is missing, Open creates it (mode 0600, its folder
 // 0700). It leaves the file untouched and fails if it is not a database of auditor
 // (ErrNotDatabase) or has another version (ErrOlderVersion, ErrNewerVersion).
-func Open(ctx context.Context, path string) (*Store, error) {
+func Open(ctx context.Context, path string) (*Store, error) { return OpenAnew(ctx, path, "") }
+
+// OpenAnew is like Open. If it creates the database, the ledger says that the report folder with
+// this name, empty if there is none, is the newest of earlier runs that the database lacks.
+func OpenAnew(ctx context.Context, path, earlierReport string) (*Store, error) {
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of the database: %w", err)
 	}
-	if err := create(ctx, path); err != nil {
+	if err := create(ctx, path, earlierReport); err != nil {
 		return nil, fmt.Errorf("creating the database %s: %w", path, explain(err))
 	}
 	return openFile(ctx, path, writableDSN(path))
+}
+
+// Exists reports whether there is something other than an empty file at the path of a database.
+func Exists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)
 }
 
 // OpenExisting opens the database file as Open does, but fails with ErrNoDatabaseFile if it is
@@ -152,7 +162,7 @@ const SQLiteVersion = sqlite3.SQLITE_VERSION
 
 // SchemaVersion is the version of the schema that this program reads and writes: the user_version
 // of the newest migration.
-const SchemaVersion = 14
+const SchemaVersion = 16
 
 // The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header
 const (
@@ -213,7 +223,7 @@ func writable(path string) bool {
 
 // create creates a database if the file is missing or empty. The file appears complete or not
 // at all.
-func create(ctx context.Context, path string) error {
+func create(ctx context.Context, path, earlierReport string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.Size() > 0:
@@ -228,12 +238,12 @@ func create(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
+	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name(), earlierReport) })
 }
 
 // migrate creates the schema and the id in an empty file that no other process uses yet. The caller
 // syncs the file.
-func migrate(ctx context.Context, path string) (err error) {
+func migrate(ctx context.Context, path, earlierReport string) (err error) {
 	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
 		return err
@@ -242,7 +252,7 @@ func migrate(ctx context.Context, path string) (err error) {
 	if err := applyMigrations(ctx, db.DB); err != nil {
 		return err
 	}
-	if err := (&Store{db}).identify(ctx); err != nil {
+	if err := (&Store{db}).identify(ctx, earlierReport); err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")

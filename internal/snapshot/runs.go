@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host"}
+	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host", "unknown_report"}
 	runEndColumns   = []string{"run_id", "finished_at", "outcome", "error"}
 )
 
@@ -24,6 +24,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 		id = nextID(ctx, tx, "run_starts")
 		recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
+			orNull(r.UnknownReport),
 		})
 	})
 	return id, err
@@ -68,11 +69,12 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
-const runColumns = "id, started_at, scheduled_for, trigger, outcome"
+const runColumns = "id, started_at, scheduled_for, trigger, outcome, unknown_report"
 
 func readRun(r *reader) Run {
 	return Run{
 		ID: r.number(), StartedAt: r.instant(), ScheduledFor: r.instant(), Trigger: r.text(), Outcome: Outcome(r.text()),
+		UnknownReport: r.text(),
 	}
 }
 

@@ -32,15 +32,18 @@ const (
 // Run is one execution of the job over all organizations. As JSON it has the column names of
 // the table "runs".
 type Run struct {
-	ID                    int64     `json:"id,omitempty"`
-	StartedAt             time.Time `json:"started_at"`             // whole seconds
-	FinishedAt            time.Time `json:"finished_at,omitzero"`   // zero while running
-	ScheduledFor          time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
-	Trigger               string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
-	Outcome               Outcome   `json:"outcome"`
-	Error                 string    `json:"error,omitempty"`
-	ToolVersion           string    `json:"tool_version"`
-	Host                  string    `json:"host"`
+	ID           int64     `json:"id,omitempty"`
+	StartedAt    time.Time `json:"started_at"`             // whole seconds
+	FinishedAt   time.Time `json:"finished_at,omitzero"`   // zero while running
+	ScheduledFor time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
+	Trigger      string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
+	Outcome      Outcome   `json:"outcome"`
+	Error        string    `json:"error,omitempty"`
+	ToolVersion  string    `json:"tool_version"`
+	Host         string    `json:"host"`
+	// UnknownReport names a report folder of this database whose history the database did not
+	// contain when the run began; empty if there was none.
+	UnknownReport         string    `json:"unknown_report,omitempty"`
 	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
 	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
 	Changes               int       `json:"changes"`
