@@ -72,7 +72,11 @@ func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Sto
 		c.RunID, c.At = runID, run.StartedAt
 		name, again = folder.RunName(run.StartedAt, runID), fmt.Sprintf("auditor report --run %d", runID)
 	}
-	c.Folder, c.Roots = filepath.Join(s.Out, name), s.Evidence.TimestampRoots
+	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return c, err
+	}
+	c.Folder, c.Roots = folder.Find(s.Out, name, id), s.Evidence.TimestampRoots
 	if _, err := os.Lstat(c.Folder); errors.Is(err, fs.ErrNotExist) {
 		return c, failed(fmt.Errorf("there is no report %s", c.Folder), "write it with \""+again+"\"")
 	}

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/demo"
 )
 
 // refused runs a command and expects its exit code, these texts, and that nothing was asked of the
@@ -159,5 +163,65 @@ func copyFile(t *testing.T, from, to string) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Two databases whose runs begin in the same second write into one folder: no report is lost, and
+// each command finds its own.
+func TestTwoDatabasesShareAReportFolder(t *testing.T) {
+	s := newSite(t, nil)
+	s.state.SCIM = []demo.Row{configuration(0)}
+	databases := []string{s.path("one.db"), s.path("two.db")}
+	for night := range 3 {
+		s.night++
+		for i, database := range databases {
+			args := []string{"--db", database, "--formats", "csv"}
+			if night == 0 && i == 1 {
+				args = append(args, "--new-database")
+			}
+			if code := s.tonight("run", args...); code != exitComplete {
+				t.Fatalf("exit code %d\n%s", code, &s.printed)
+			}
+		}
+	}
+	id := queryFile(t, databases[1], "SELECT substr(database_id, 1, 8) FROM databases")[0]
+	first := queryFile(t, databases[0], "SELECT substr(database_id, 1, 8) FROM databases")[0]
+	want := []string{
+		runFolder(1), runFolder(1) + "-" + id, runFolder(2), runFolder(2) + "-" + id, runFolder(3), runFolder(3) + "-" + id,
+		"latest", "latest-" + first, "latest-" + id,
+	}
+	slices.Sort(want)
+	if d := cmp.Diff(want, s.reportFolders()); d != "" {
+		t.Errorf("reports (-want +got):\n%s", d)
+	}
+	for link, want := range map[string]string{"latest-" + first: runFolder(3), "latest-" + id: runFolder(3) + "-" + id} {
+		if got, err := os.Readlink(filepath.Join(s.path("reports"), link)); got != want || err != nil {
+			t.Errorf("%s points to %s (%v)", link, got, err)
+		}
+	}
+	for i, database := range databases {
+		s.printed.Reset()
+		if code := s.tonight("verify", "--db", database); code != exitComplete {
+			t.Errorf("verify %s: exit code %d\n%s", database, code, &s.printed)
+		}
+		s.expect("3 report folders", "not checked: 3 report folders of other databases", "3 reports written")
+		s.printed.Reset()
+		if code := s.tonight("report", "--db", database, "--run", "2", "--formats", "csv"); code != exitComplete {
+			t.Errorf("report: exit code %d", code)
+		}
+		s.expect("report: " + filepath.Join(s.path("reports"), want[2+i]) + "\n")
+		s.printed.Reset()
+		if code := s.tonight("pack", "--db", database, "--run", "2", s.path(fmt.Sprint(i, ".zip"))); code != exitComplete {
+			t.Errorf("pack: exit code %d\n%s", code, &s.printed)
+		}
+		s.expect("report: " + filepath.Join(s.path("reports"), want[2+i]) + "\n")
+	}
+	s.printed.Reset()
+	if code := s.tonight("prune", "--db", databases[1], "--keep-reports", "2"); code != exitComplete {
+		t.Errorf("prune: exit code %d\n%s", code, &s.printed)
+	}
+	s.expect("removed 1 report folder")
+	if d := cmp.Diff(append(want[:1:1], want[2:]...), s.reportFolders()); d != "" {
+		t.Errorf("after the prune (-want +got):\n%s", d)
 	}
 }

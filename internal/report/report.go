@@ -135,16 +135,16 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
-// and the headline of the report. <start> has the form 2026-11-23T020000Z. Write then makes
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns the path of
+// the folder, see folder.Find, and the headline of the report. <start> has the form 2026-11-23T020000Z. Write then makes
 // <dir>/latest point to the folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
-	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
-	path = filepath.Join(dir, name)
-	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
+	r, database := newReport(m, opts), m.Head.DatabaseID
+	path, err = folder.Write(dir, folder.RunName(m.Run.StartedAt, m.Run.ID), database, r.files(), r.manifest, r.Sign)
+	if err != nil {
 		return "", r.headline(), err
 	}
-	return path, r.headline(), folder.SetLatest(dir, name)
+	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database)
 }
 
 // Files returns the files of a report, which Write writes.

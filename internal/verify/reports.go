@@ -57,10 +57,14 @@ func (r *Result) writeAgain(
 		return nil
 	}
 	id, err := store.DatabaseID(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case m.DatabaseID != id || m.name() != filepath.Base(path):
+	}
+	other, err := m.ofAnother(ctx, store, path)
+	switch {
+	case err != nil || other:
+		return err
+	case m.DatabaseID != id || !m.named(path):
 		cannot("its manifest names another report")
 		return nil
 	}
