@@ -228,7 +228,7 @@ func openToRun(ctx context.Context, s *settings.Settings, anew bool, now time.Ti
 	open := func(ctx context.Context, path string) (*snapshot.Store, error) {
 		return snapshot.OpenAnew(ctx, path, earlier)
 	}
-	return lockDatabase(ctx, path, now, open, do)
+	return lockDatabase(ctx, path, "", now, open, do)
 }
 
 // earlierReport returns the newest folder in the report folder if the database does not exist, else
@@ -244,16 +244,20 @@ func earlierReport(s *settings.Settings) (name string, err error) {
 	return reports[0].Name, nil
 }
 
-// lockDatabase locks and opens the database, calls do, and closes and unlocks it.
-func lockDatabase(ctx context.Context, path string, now time.Time, open openFunc, do func(*snapshot.Store) error,
-) (err error) {
-	unlock, err := job.Lock(path, now)
+// lockDatabase locks and opens the database for a command, empty for a run, calls do, and closes and
+// unlocks it.
+func lockDatabase(ctx context.Context, path, command string, now time.Time, open openFunc,
+	do func(*snapshot.Store) error) (err error) {
+	lock, err := job.Lock(ctx, path, command, now)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", path, snapshot.ErrNoDatabaseFile)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	return withDatabase(ctx, path, open, do)
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	return withDatabase(ctx, path, open, func(store *snapshot.Store) error {
+		store.Guard(lock.Check)
+		return do(store)
+	})
 }

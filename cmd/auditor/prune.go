@@ -34,7 +34,7 @@ func pruneCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return lockDatabase(cmd.Context(), s.DB, now, snapshot.OpenExisting, func(store *snapshot.Store) error {
+		return lockDatabase(cmd.Context(), s.DB, "prune", now, snapshot.OpenExisting, func(store *snapshot.Store) error {
 			return f.prune(cmd.Context(), env.stdout, now, s.Out, store, retention)
 		})
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -181,6 +182,9 @@ const collectedExtension = ".prom"
 // collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
+	if err := evidence.Regular(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return warning(name, "name another file with --metrics-file; until then every run succeeds but prints this error", "%v", err)
+	}
 	if err := writable(filepath.Dir(path)); err != nil {
 		return warning(name, "create the folder, or name another file with --metrics-file; "+
 			"until then every run succeeds but prints this error", "%v", err)

@@ -49,12 +49,15 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 	}
 }
 
-// headerOf is the beginning of a database with a version of the schema.
+// headerOf is a database without tables that has a version of the schema:
+// https://www.sqlite.org/fileformat2.html#the_database_header
 func headerOf(version byte) []byte {
-	header := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
-	header[63] = version
-	copy(header[68:], "Aud1")
-	return header
+	page := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
+	copy(page[16:], []byte{0x10, 0, 1, 1, 0, 64, 32, 32})
+	page[63] = version
+	copy(page[68:], "Aud1")
+	page[100] = 0x0d // the leaf of a table
+	return page
 }
 
 // cutOff is a SQLite file in a transaction that wrote into the file itself and was never committed.

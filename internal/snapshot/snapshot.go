@@ -179,6 +179,10 @@ var (
 	ErrNewerVersion   = errors.New("created by a newer version of auditor")
 	ErrNoDatabaseFile = errors.New("no such database file")
 	ErrFileExists     = errors.New("the file exists already")
+	ErrSeveralNames   = errors.New("the file has several names, and a lock would hold for one of them only")
+
+	// ErrReplaced means that nothing more can be stored, and what the store wrote last is lost.
+	ErrReplaced = errors.New("the database file was removed or replaced while it was in use")
 
 	// An operator can fix the cause of these.
 	ErrBusy     = errors.New("another process is writing to the database")

@@ -240,6 +240,9 @@ const lockFile = ".lock"
 // if no other process is writing.
 func lockShared(dir string) (done func() error, err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	if err := evidence.Regular(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
+	}
 	alone, err := lock.TryLock()
 	if alone {
 		removeLeftovers(dir)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"scim-auditor/internal/durable"
+	"scim-auditor/internal/evidence"
 )
 
 // latestLink is the name of the link to the newest report: a symbolic link, or a text file with the
@@ -79,7 +80,7 @@ func readLatest(dir, link string) (string, error) {
 	if target, err := os.Readlink(filepath.Join(dir, link)); err == nil {
 		return filepath.Base(target), nil
 	}
-	text, err := os.ReadFile(filepath.Join(dir, link+textSuffix))
+	text, err := evidence.ReadFile(filepath.Join(dir, link+textSuffix))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

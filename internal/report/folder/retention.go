@@ -177,6 +177,9 @@ func inPeriod(name string, at time.Time) bool {
 // process writes a report.
 func Remove(dir string, folders []RunFolder) (err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	if err := evidence.Regular(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("opening the lock of the folder: %w", err)
+	}
 	// An error means a file system without locks, as in lockShared.
 	if alone, err := lock.TryLock(); err == nil && !alone {
 		return fmt.Errorf("another process writes a report into %s", dir)
