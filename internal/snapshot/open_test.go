@@ -174,3 +174,23 @@ func journalAlone(t *testing.T) string {
 	}
 	return path
 }
+
+// A checkpoint writes the new size of the database before all of its pages are there.
+func TestAFileInTheMiddleOfACheckpointIsADatabase(t *testing.T) {
+	path := evidenceFile(t)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[29]++ // 65,536 pages more: https://www.sqlite.org/fileformat2.html#in_header_database_size
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := snapshot.OpenReadOnly(t.Context(), path)
+	if errors.Is(err, snapshot.ErrNotDatabase) {
+		t.Error(err)
+	}
+	if err == nil {
+		_ = store.Close()
+	}
+}
