@@ -96,6 +96,7 @@ var errorHints = []struct {
 	{snapshot.ErrReplaced, "nothing was written into the file that is there now; find out which program moved the database, " +
 		"put the right file back, and run again"},
 	{snapshot.ErrSeveralNames, "nothing was changed; remove the other names, or copy the file and name the copy with --db"},
+	{job.ErrOtherShard, "each shard needs a database of its own; name it with --db, which may have {shard} in its path"},
 	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
 	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
 	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},

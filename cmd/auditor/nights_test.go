@@ -115,10 +115,14 @@ func (s *site) tonight(name string, args ...string) int {
 		now := demo.Night(s.night)
 		clock = func() time.Time { return now }
 	}
+	places := []string{"--db", s.path("auditor.db"), "--out", s.path("reports")}
+	if slices.Contains(args, "--db") {
+		places = places[2:] // several are several databases for some commands
+	}
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
 	maps.Copy(variables, s.variables)
 	return run(s.ctx, environment{
-		args:     append([]string{name, "--db", s.path("auditor.db"), "--out", s.path("reports")}, args...),
+		args:     slices.Concat([]string{name}, places, args),
 		getenv:   func(name string) string { return variables[name] },
 		stdout:   s,
 		terminal: s.terminal,

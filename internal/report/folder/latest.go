@@ -21,7 +21,8 @@ const (
 	textSuffix = ".txt"
 )
 
-// SetLatest makes the link in dir point to the report of a run of a database. It keeps a link to the
+// SetLatest makes the link in dir point to the report of a run of a database, empty for a report over
+// several. It keeps a link to the
 // report of a newer run if that report still exists.
 func SetLatest(dir, name, databaseID string) (err error) {
 	defer func() {
@@ -33,6 +34,9 @@ func SetLatest(dir, name, databaseID string) (err error) {
 	current, err := readLatest(dir, latestLink)
 	if err != nil {
 		return err
+	}
+	if databaseID == "" { // a report over several databases
+		return setLink(dir, latestLink, name)
 	}
 	own := Suffixed(latestLink, databaseID)
 	before, err := readLatest(dir, own)
