@@ -3,7 +3,6 @@ package period
 import (
 	_ "embed" // columns and glossary
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,8 +154,8 @@ const (
 // returns the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
 func Write(dir string, p *Period, opts report.Options) (path, status string, err error) {
 	d := newDocument(p, opts)
-	path = filepath.Join(dir, folder.PeriodName(p.From, p.To))
-	return path, d.status, folder.Write(path, d.files(), d.manifest, d.Sign)
+	path, err = folder.Write(dir, folder.PeriodName(p.From, p.To), d.lastHead.DatabaseID, d.files(), d.manifest, d.Sign)
+	return path, d.status, err
 }
 
 // Files returns the files of a report, which Write writes.
