@@ -48,6 +48,12 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	for i := range o.Domains {
 		o.Domains[i].Raw = nil
 	}
+	for i := range o.Members {
+		o.Members[i].Raw = nil
+	}
+	for i := range o.MemberTokens {
+		o.MemberTokens[i].Raw = nil
+	}
 }
 
 // texts has one copy of each text that the rows of many organizations share.
@@ -83,21 +89,25 @@ func (r *report) sumOutcomes() []outcome {
 }
 
 // summed returns the tie-outs with those of the same check that all tie, or were not assessed for
-// the same reason, as one with the sums of both counts.
-func (t TieOuts) summed() TieOuts {
+// the same reason, as one for each database with the sums of both counts. levelOf returns the level of
+// the database of an organization.
+func (t TieOuts) summed(levelOf func(organization int) int) TieOuts {
 	var all TieOuts
-	type same struct{ check, verdict, remark string }
+	type same struct {
+		level                  int
+		check, verdict, remark string
+	}
 	at, organizations := make(map[same]int), make(map[same]int)
 	for _, one := range t {
-		key := same{one.Check, one.Verdict, one.Remark}
+		key := same{levelOf(one.Organization), one.Check, one.Verdict, one.Remark}
 		n, known := at[key]
 		switch {
-		case one.Organization == table.RunLevel || one.Verdict == DoesNotTie:
+		case one.Organization < 0 || one.Verdict == DoesNotTie:
 			all = append(all, one)
 			continue
 		case !known:
 			n, at[key] = len(all), len(all)
-			all = append(all, TieOut{Organization: table.RunLevel, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
+			all = append(all, TieOut{Organization: key.level, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
 		}
 		organizations[key]++
 		all[n].First, all[n].Second = plus(all[n].First, one.First), plus(all[n].Second, one.Second)
@@ -127,7 +137,7 @@ func (r *report) sumRemarks(t *table.Table) {
 	var order []same
 	var kept []table.Remark
 	for _, remark := range t.Remarks {
-		if remark.Organization == table.RunLevel || remark.Alarm {
+		if remark.Organization < 0 || remark.Alarm {
 			kept = append(kept, remark)
 			continue
 		}

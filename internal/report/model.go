@@ -34,6 +34,12 @@ type Model struct {
 	// Rules has the rules of this version, in the order of the report; those that judge members only if
 	// the run did.
 	Rules []finding.Rule
+	// Databases has the databases of a report over several, nil for one. Night is their night. Run and
+	// Organizations are then those of all together, and Head, Runs, Totals, Nights and Timeline are
+	// only in their models. Gaps says why they are not the whole night.
+	Databases []*Database
+	Night     time.Time
+	Gaps      []string
 }
 
 // The limits of the history in a report, so that its size does not grow over the years.
@@ -81,7 +87,7 @@ type Organization struct {
 
 // Complete reports whether the run and every snapshot in it are complete.
 func (m *Model) Complete() bool {
-	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0
+	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0 && len(m.Gaps) == 0
 }
 
 func (m *Model) incomplete() int {
@@ -172,6 +178,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	if err != nil {
 		return err
 	}
+	m.Rules = rulesOf(snapshots)
 	shared := make(texts)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
@@ -188,19 +195,16 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		}
 		m.Timeline = append(m.Timeline, changes...)
 	}
-	m.Rules = slices.DeleteFunc(finding.Rules(), func(r finding.Rule) bool { return r.OfMembers() && !m.judged(r.ID) })
 	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
 	return nil
 }
 
-// judged reports whether the run has a finding of a rule.
-func (m *Model) judged(ruleID string) bool {
-	for _, o := range m.Organizations {
-		if slices.ContainsFunc(o.Findings, func(f snapshot.Finding) bool { return f.RuleID == ruleID }) {
-			return true
-		}
+// rulesOf returns the rules of this version that were evaluated for at least one of the snapshots.
+func rulesOf(snapshots []snapshot.Snapshot) []finding.Rule {
+	if slices.ContainsFunc(snapshots, func(s snapshot.Snapshot) bool { return asksForMembers(&s) }) {
+		return finding.Rules()
 	}
-	return false
+	return slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers)
 }
 
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {

@@ -133,11 +133,11 @@ var templatesText string
 // sections returns the tables of the report in the order of templatesText.
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
-		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved,
+		"TieOuts": r.tieTable(), "Changes": r.changes, "Approved": r.approved,
 		"Findings": r.findings, "Exceptions": r.exceptions,
 		"SCIM": r.inventory, "SSO": r.sso, "Members": r.people, "Domains": r.domains, "Rules": r.outcomes,
 		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs,
-		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"Evidence": r.factTable(), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText+KindsOfChange, r.ofMembers()),
 	}
 	var all []Part
@@ -149,6 +149,9 @@ func (r *report) sections() []Part {
 }
 
 func (r *report) runSentence() string {
+	if r.Databases != nil {
+		return fmt.Sprintf("The runs of the night of %s in %s.", r.Night.Format(time.DateOnly), r.databasesText())
+	}
 	run, scheduled, written := &r.Run, "not scheduled", ""
 	if !run.ScheduledFor.IsZero() {
 		scheduled = "scheduled for " + UTC(run.ScheduledFor)

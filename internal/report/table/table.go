@@ -32,12 +32,18 @@ type Table struct {
 
 // Row is one row. Cells has one value for each column; value.go lists their types.
 type Row struct {
-	Organization int // index into the report's organizations, or RunLevel
+	Organization int // index into the report's organizations, RunLevel, or a DatabaseLevel
 	Cells        []any
 }
 
 // RunLevel marks a row or a remark that belongs to no single organization.
 const RunLevel = -1
+
+// DatabaseLevel marks a row or a remark that belongs to one of several databases, by its index.
+func DatabaseLevel(database int) int { return RunLevel - 1 - database }
+
+// DatabaseOf returns the index of the database of a DatabaseLevel.
+func DatabaseOf(level int) int { return RunLevel - 1 - level }
 
 // Remark is a text that a reader must know beside the rows.
 type Remark struct {
@@ -84,6 +90,18 @@ func (t *Table) Add(organization int, cells ...any) {
 	}
 	t.Rows = append(t.Rows, Row{organization, row[:len(t.Columns)]})
 	t.sizes[organization]++
+}
+
+// Extend adds a visible column after the others, with the value of each row by its organization.
+func (t *Table) Extend(column Column, value func(organization int) any) {
+	at, width := len(t.Shown()), 0
+	t.Columns = slices.Insert(t.Columns, at, column)
+	for i := range t.Rows {
+		cell := value(t.Rows[i].Organization)
+		t.Rows[i].Cells = slices.Insert(t.Rows[i].Cells, at, cell)
+		width = max(width, DisplayWidth(t.Count(cell)))
+	}
+	t.Widths = slices.Insert(t.Widths, at, width)
 }
 
 // Remark appends a remark.
@@ -182,8 +200,15 @@ func (t *Table) example() *Table {
 type Frame struct {
 	Before, After []string // keys
 	// Values has the cells of these columns: first those of RunLevel, then those of each
-	// organization.
-	Values []FrameValues
+	// organization. Databases has those of each DatabaseLevel.
+	Values, Databases []FrameValues
+}
+
+func (f *Frame) of(organization int) FrameValues {
+	if organization < RunLevel {
+		return f.Databases[DatabaseOf(organization)]
+	}
+	return f.Values[organization+1]
 }
 
 // FrameValues are the cells around a row, in the order of the frame's keys.
@@ -209,7 +234,7 @@ func (t *Table) layout(f *Frame, without files) *layout {
 }
 
 func (l *layout) of(r Row) []any {
-	around := l.frame.Values[r.Organization+1]
+	around := l.frame.of(r.Organization)
 	cells := append(make([]any, 0, len(l.keys)), around.Before...)
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
