@@ -64,7 +64,7 @@ type Fact struct {
 func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for _, i := range t.Indexes(keys) {
-		if value := t.Rows[row].Cells[i]; value != nil {
+		if value := t.Rows[row].Made().Cells[i]; value != nil {
 			facts = append(facts, Fact{t.Rows[row].Organization, t.Columns[i].Title, value})
 		}
 	}
@@ -133,7 +133,7 @@ func (r *report) snapshotTable() *table.Table {
 	t := table.New("", nil, columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
 	for i, o := range r.Organizations {
-		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
+		r.add(t, i, func() []any { return slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o)) })
 	}
 	return t
 }

@@ -65,7 +65,7 @@ func (c Coverage) HidesChanges() bool {
 
 // Coverage returns the coverage of each part, SCIM first.
 func (o *Organization) Coverage() []Coverage {
-	var all []Coverage
+	all := make([]Coverage, 0, len(o.Parts))
 	for _, part := range o.Parts {
 		c := Coverage{part.Name, Assessed, cmp.Or(part.NotAssessed, part.Lacking), part.LastRead}
 		switch {

@@ -218,7 +218,7 @@ func (r *report) mostSerious(all, shown *table.Table, limit int) []table.Row {
 	severity, status := all.Column("severity"), all.Column("status")
 	for _, s := range diff.Severities {
 		for _, row := range all.Rows {
-			if row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
+			if row = row.Made(); row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
 				rows = append(rows, row)
 			}
 		}

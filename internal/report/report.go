@@ -41,10 +41,11 @@ type report struct {
 	changes, approved, inventory, sso, domains, people, findings, passes, exceptions, outcomes, timeline, runs,
 	exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
-	snapshots, rules, auditLog, trend, accepted *table.Table
+	snapshots, rules, auditLog, trend, accepted, overview *table.Table
 
 	ties  TieOuts
-	parts []Part // of the first page
+	top   Headline // of the first page
+	parts []Part   // of the first page
 	book  *xlsx.Book
 	cells table.Counts
 	facts []Fact // of the sheet Evidence
@@ -82,6 +83,8 @@ func newReport(m *Model, opts Options) *report {
 	for _, t := range append(r.csvTables(), r.approved, r.passes, r.snapshots, r.auditLog, r.trend, r.accepted) {
 		r.withDatabase(t)
 	}
+	r.top = r.Headline(len(r.ties.Different()))
+	r.overview = r.overviewTable()
 	r.facts = r.evidence()
 	r.parts = r.firstPage()
 	r.makeWorkbook()
@@ -143,7 +146,7 @@ func (r *report) makeWorkbook() {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	if len(r.Organizations) > 1 {
-		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overviewTable()})
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overview})
 	}
 	if r.isFleet() {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})

@@ -13,7 +13,7 @@ import (
 )
 
 // headline returns the headline of the run with the tie-outs of this report.
-func (r *report) headline() Headline { return r.Headline(len(r.ties.Different())) }
+func (r *report) headline() Headline { return r.top }
 
 // status returns the first sentences of the report: the headline and the counts.
 func (r *report) status() string {
@@ -310,7 +310,7 @@ func (r *report) runTieOuts() (all TieOuts) {
 	failedRows := make(map[int]int) // by organization
 	status := r.findings.Column("status")
 	for _, row := range r.findings.Rows {
-		if table.Plain(row.Cells[status]) == string(finding.Fail) {
+		if table.Plain(row.Made().Cells[status]) == string(finding.Fail) {
 			failedRows[row.Organization]++
 		}
 	}

@@ -136,7 +136,7 @@ func (r *report) sections() []Part {
 		"TieOuts": r.tieTable(), "Changes": r.changes, "Approved": r.approved,
 		"Findings": r.findings, "Exceptions": r.exceptions,
 		"SCIM": r.inventory, "SSO": r.sso, "Members": r.people, "Domains": r.domains, "Rules": r.outcomes,
-		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs,
+		"Overview": r.overview, "Timeline": r.timeline, "Runs": r.runs,
 		"Evidence": r.factTable(), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText+KindsOfChange, r.ofMembers()),
 	}
