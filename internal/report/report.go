@@ -146,10 +146,12 @@ func (r *report) makeWorkbook() {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	if len(r.Organizations) > 1 {
-		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overview})
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: organizationsSheet, Table: r.overview})
 	}
 	if r.isFleet() {
-		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})
+		rest := &xlsx.Sheet{Name: "Exceptions and charts", Fixed: SummaryGrid}
+		r.addRest(rest)
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots}, rest)
 	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
