@@ -3,7 +3,6 @@ package period
 import (
 	_ "embed" // columns and glossary
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,8 +170,8 @@ const (
 // returns the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
 func Write(dir string, p *Period, opts report.Options) (path, status string, err error) {
 	d := newDocument(p, opts)
-	path = filepath.Join(dir, folder.PeriodName(p.From, p.To))
-	return path, d.status, folder.Write(path, d.files(), d.manifest, d.Sign)
+	path, err = folder.Write(dir, folder.PeriodName(p.From, p.To), d.lastHead.DatabaseID, d.files(), d.manifest, d.Sign)
+	return path, d.status, err
 }
 
 // WriteTogether writes the report of one period over several databases, as Write does, into the
@@ -182,8 +181,8 @@ func WriteTogether(dir string, periods []*Period, opts report.Options) (
 	path, status string, heads []evidence.Head, err error,
 ) {
 	d := together(periods, opts)
-	path = filepath.Join(dir, folder.FleetPeriodName(d.From, d.To))
-	return path, d.status, d.heads(), folder.Write(path, d.files(), d.manifest, d.Sign)
+	path, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), "", d.files(), d.manifest, d.Sign)
+	return path, d.status, d.heads(), err
 }
 
 // Files returns the files of a report, which Write writes.
