@@ -16,6 +16,7 @@ import (
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -24,10 +25,12 @@ func runCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "run", Args: cobra.NoArgs}
 	asJSON := command.Flags().Bool("json", false, "print the result as JSON")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		if _, err := s.Schedule(); err != nil {
+		cron, err := s.Schedule()
+		if err != nil {
 			return err
 		}
-		options := runOptions{trigger: "manual", progress: showProgress(&env, s)}
+		options := runOptions{progress: showProgress(&env, s)}
+		options.trigger, options.scheduledFor = startedBy(&env, s.Trigger, cron)
 		if s.MetricsFile != "" {
 			options.metrics = metrics.New(readVersion().Version)
 			options.metrics.SetTokenExpiries(s.TokenExpiries)
@@ -43,6 +46,34 @@ func runCommand(env environment) *cobra.Command {
 		return exitOf(result, s.FailOn)
 	})
 	return command
+}
+
+// startedBy returns what started the run, and the scheduled time that it is for. Unless trigger says
+// what, a run is scheduled if no person started it and a time of the schedule has just passed.
+func startedBy(env *environment, trigger string, cron *schedule.Schedule) (by string, scheduledFor time.Time) {
+	now := env.now().UTC()
+	if cron != nil {
+		scheduledFor = cron.Last(now)
+	}
+	recent := !scheduledFor.IsZero() && now.Sub(scheduledFor) < schedule.Grace
+	if trigger == settings.TriggerManual || trigger == "" && (env.interactive || !recent) {
+		return settings.TriggerManual, time.Time{}
+	}
+	return snapshot.TriggerSchedule, scheduledFor
+}
+
+// recordedTime returns the last time of the schedule in the database, for a scheduled run whose
+// settings have no schedule; zero if none is recorded.
+func recordedTime(ctx context.Context, store *snapshot.Store, now time.Time) (time.Time, error) {
+	periods, err := store.Schedules(ctx)
+	if err != nil || len(periods) == 0 || periods[len(periods)-1].Expression == schedule.None {
+		return time.Time{}, err
+	}
+	recorded, err := schedule.Parse(periods[len(periods)-1].Expression)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return recorded.Last(now), nil
 }
 
 // runOptions holds what differs between the runs of "auditor run" and "auditor serve".
@@ -117,6 +148,11 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	}
 	var result *job.Result
 	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
+		if options.trigger == snapshot.TriggerSchedule && options.scheduledFor.IsZero() {
+			if options.scheduledFor, err = recordedTime(ctx, store, env.now()); err != nil {
+				return err
+			}
+		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
 			Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,

@@ -98,6 +98,18 @@ func (s *Schedule) Between(after, until time.Time) []time.Time {
 	return all
 }
 
+// Last returns the last time up to and including an instant, in UTC, or the zero time if there is
+// none within the five years before.
+func (s *Schedule) Last(until time.Time) (last time.Time) {
+	const years = 5 * 366 * 24 * time.Hour
+	for back := Grace; last.IsZero() && back < 2*years; back *= 2 {
+		for at := s.Next(until.Add(-back)); !at.IsZero() && !at.After(until); at = s.Next(at) {
+			last = at
+		}
+	}
+	return last
+}
+
 // wallClock returns what a clock in the zone shows at t, as if it were UTC, which has no jumps.
 func wallClock(t time.Time, zone *time.Location) time.Time {
 	_, offset := t.In(zone).Zone()

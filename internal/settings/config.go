@@ -34,6 +34,7 @@ type Config struct {
 	ExceptionsFile  string `yaml:"exceptions_file"`
 	Cron            string `yaml:"schedule"`
 	ScheduleReason  string `yaml:"schedule_reason"`
+	Trigger         string `yaml:"trigger"`
 	MetricsFile     string `yaml:"metrics_file"`
 	Listen          string `yaml:"listen"`
 	StopTimeoutText string `yaml:"stop_timeout"`

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -130,6 +131,9 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
+	case s.takes("trigger") && !slices.Contains([]string{"", TriggerSchedule, TriggerManual}, s.Trigger):
+		return s.wrong("trigger", fmt.Errorf("%q is neither schedule nor manual", s.Trigger),
+			"leave it out in a crontab: a run without a terminal at a time of --schedule is scheduled")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
@@ -139,6 +143,12 @@ func (s *Settings) checkCollection() (err error) {
 	}
 	return s.parseTokenExpiries()
 }
+
+// The values of the setting trigger; empty selects one of them by the clock and the terminal.
+const (
+	TriggerSchedule = "schedule"
+	TriggerManual   = "manual"
+)
 
 const scheduleHint = `use five fields, a descriptor or @every, such as "0 2 * * *", ` +
 	`"CRON_TZ=Europe/Berlin 30 4 * * mon-fri" or "@daily"`
