@@ -3,7 +3,7 @@
 -- "Aud1" in ASCII marks the file as one of auditor: https://www.sqlite.org/fileformat2.html#application_id
 PRAGMA application_id = 1098212401;
 -- The version of the schema, readable from the header of the file. Development versions had lower ones.
-PRAGMA user_version = 14;
+PRAGMA user_version = 16;
 
 -- docs/database.md is generated from the comments at the ends of lines.
 
@@ -16,6 +16,8 @@ CREATE TABLE ledger ( -- One link for each recorded fact, in the order of record
 
 -- The heads are found by run.
 CREATE INDEX ledger_of_run_ends ON ledger (row_id) WHERE kind = 'run_end';
+CREATE INDEX ledger_of_schedules ON ledger (row_id, number) WHERE kind = 'schedule';
+CREATE INDEX ledger_of_run_starts ON ledger (number, row_id) WHERE kind = 'run_start';
 
 CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
   id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
@@ -420,6 +422,12 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
+  CASE
+    WHEN e.outcome = 'failed' THEN
+      EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
+      AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
+    ELSE 0
+  END AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id
   ) AS report_pruned_at -- when retention last removed its report folder, RFC 3339 UTC; null if it never did

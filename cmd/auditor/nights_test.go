@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,8 @@ type site struct {
 	variables map[string]string
 	// terminal says that what is printed goes to one.
 	terminal bool
+	// inside says that the command runs in this process, with the clock of the site.
+	inside atomic.Bool
 	// interactive says that a person started the command.
 	interactive bool
 	// waits are the waits between requests of all nights, none of which is really waited.
@@ -63,7 +66,12 @@ func skipIfShort(t *testing.T) {
 func newSite(t *testing.T, configure func(*demo.Server)) *site {
 	s := &site{t: t, folder: t.TempDir(), state: demo.NewState("acme"), ctx: t.Context()}
 	server := demo.NewServerWith(s.state)
-	server.Now = func() time.Time { return s.now() }
+	server.Now = func() time.Time {
+		if s.inside.Load() {
+			return s.now()
+		}
+		return time.Now() // a process of its own asks
+	}
 	if configure != nil {
 		configure(server)
 	}
@@ -109,6 +117,8 @@ func (s *site) Write(text []byte) (int, error) {
 
 // tonight runs a command in the present night and returns its exit code.
 func (s *site) tonight(name string, args ...string) int {
+	s.inside.Store(true)
+	defer s.inside.Store(false)
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
 	maps.Copy(variables, s.variables)
 	return run(s.ctx, environment{

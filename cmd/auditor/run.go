@@ -65,7 +65,7 @@ func startedBy(env *environment, trigger string, cron *schedule.Schedule) (by st
 // recordedTime returns the last time of the schedule in the database, for a scheduled run whose
 // settings have no schedule; zero if none is recorded.
 func recordedTime(ctx context.Context, store *snapshot.Store, now time.Time) (time.Time, error) {
-	periods, err := store.Schedules(ctx)
+	periods, err := store.Schedules(ctx, now)
 	if err != nil || len(periods) == 0 || periods[len(periods)-1].Expression == schedule.None {
 		return time.Time{}, err
 	}
@@ -163,7 +163,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		if err != nil {
 			return err
 		}
-		printError(env.stderr, publish(context.WithoutCancel(ctx), s, options.metrics, store))
+		printError(env.stderr, publish(context.WithoutCancel(ctx), s, options.metrics, store, env.now()))
 		return nil
 	})
 	return result, err
@@ -192,11 +192,12 @@ func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetc
 }
 
 // publish updates the metrics, and writes them to the metrics file if the settings name one.
-func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store *snapshot.Store) error {
+func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store *snapshot.Store,
+	now time.Time) error {
 	if set == nil {
 		return nil
 	}
-	if err := set.Update(ctx, store, s.DB); err != nil {
+	if err := set.Update(ctx, store, s.DB, now); err != nil {
 		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	if s.MetricsFile == "" {

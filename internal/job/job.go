@@ -97,8 +97,9 @@ func (r *Result) Complete() bool {
 
 type night struct {
 	Options
-	runID, ruleSetID int64
-	pins             *Pins
+	run       snapshot.Run // as it was recorded when it began
+	ruleSetID int64
+	pins      *Pins
 	// collected maps each organization id to its source.
 	collected sync.Map
 }
@@ -114,17 +115,18 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	runID, err := o.Store.BeginRun(ctx, snapshot.Run{
+	run := snapshot.Run{
 		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
-	})
-	if err != nil {
+	}
+	var err error
+	if run.ID, err = o.Store.BeginRun(ctx, run); err != nil {
 		return nil, err
 	}
 	rules, err := recordRules(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID, ruleSetID: rules}
+	n := &night{Options: o, run: run, ruleSetID: rules}
 	result := &Result{}
 	if result.Organizations, err = n.collectAll(ctx); err != nil {
 		return nil, err
@@ -132,13 +134,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	// What was collected is recorded and reported even if the run was cancelled.
 	stored := context.WithoutCancel(ctx)
 	outcome, reason := result.outcome()
-	if err := o.Store.FinishRun(stored, runID, o.Now(), outcome, reason); err != nil {
+	if err := o.Store.FinishRun(stored, run.ID, o.Now(), outcome, reason); err != nil {
 		return nil, err
 	}
-	if result.Run, err = o.Store.Run(stored, runID); err != nil {
+	if result.Run, err = o.Store.Run(stored, run.ID); err != nil {
 		return nil, err
 	}
-	if result.Head, err = o.Store.Head(stored, runID); err != nil {
+	if result.Head, err = o.Store.Head(stored, run.ID); err != nil {
 		return nil, err
 	}
 	result.ReportError = n.report(stored, result)
@@ -212,7 +214,7 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 // report writes the report of the run, and sets the result's headline, coverage and report folder.
 // At the same time it checkpoints the write-ahead log, so that closing the database is fast.
 func (n *night) report(ctx context.Context, result *Result) error {
-	model, err := report.Read(ctx, n.Store, n.runID)
+	model, err := report.Read(ctx, n.Store, n.run.ID)
 	if err != nil {
 		return err
 	}

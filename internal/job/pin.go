@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -50,7 +51,7 @@ func ReadPins(ctx context.Context, store *snapshot.Store, sources []fetch.Source
 		}
 		collected[id] = source.Name
 	}
-	latest, err := store.LatestComplete(stored)
+	latest, err := store.LatestComplete(stored, time.Time{})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
 	"scim-auditor/internal/schedule"
@@ -276,24 +275,20 @@ func RunCells(r *snapshot.Run) []any {
 	}
 }
 
-// missedRule is the rule whose findings are about missed nights. Their subject ids are the
-// scheduled times in RFC 3339.
-const missedRule = "RUN-002"
-
-// runTable lists the last runs up to this one and the missed nights of the last days, newest
-// first.
+// runTable lists the last runs up to this one, and the gaps of nights without a run in the last
+// days, newest first.
 func (r *report) runTable() *table.Table {
 	t := r.table("Runs")
 	for i := range r.Runs {
 		t.Add(table.RunLevel, RunCells(&r.Runs[i])...)
 	}
-	for at, organizations := range r.missedNights() {
+	for _, gap := range schedule.Missing(r.Nights) {
 		reason := "no run started"
-		if len(organizations) > 0 {
-			reason = "no complete run for: " + strings.Join(organizations, ", ")
+		if gap.Nights > 1 {
+			reason = fmt.Sprintf("no run started on %d nights, the last at %s", gap.Nights, UTC(gap.Last))
 		}
-		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil,
-			reason, "", "")
+		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, gap.First.UTC(), "", nil, nil, nil, nil,
+			nil, reason, "", "")
 	}
 	started, scheduled := t.Column("started_at"), t.Column("scheduled_for")
 	at := func(row table.Row) time.Time { return cmp.Or(row.Cells[started], row.Cells[scheduled]).(time.Time) }
@@ -302,32 +297,6 @@ func (r *report) runTable() *table.Table {
 	t.Remark(table.RunLevel, fmt.Sprintf("The last %d runs, and the nights missed since %s. auditor runs lists all.",
 		shownRuns, UTC(r.Since())))
 	return t
-}
-
-// missedNights returns the nights without a run. It also returns the nights in findings of
-// RUN-002, with the organizations of this run that missed them. A night with a failed run is
-// not included: that run has a row of its own.
-func (r *report) missedNights() map[time.Time][]string {
-	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
-	for _, n := range r.Nights {
-		at := n.ScheduledAt.UTC()
-		if tried[at] = n.Status != schedule.Missed; !tried[at] {
-			missed[at] = nil
-		}
-	}
-	for i, o := range r.Organizations {
-		for j := range o.Findings {
-			f := &o.Findings[j]
-			if f.RuleID != missedRule || f.Status != finding.Fail {
-				continue
-			}
-			at, err := time.Parse(time.RFC3339, f.SubjectID)
-			if at = at.UTC(); err == nil && !tried[at] && !at.Before(r.Since()) {
-				missed[at] = append(missed[at], r.label(i))
-			}
-		}
-	}
-	return missed
 }
 
 // exchangeTable lists the requests behind the snapshots, in the order of sending.

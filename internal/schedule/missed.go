@@ -98,7 +98,7 @@ func expected(periods []Period, now time.Time, each func(time.Time)) error {
 		}
 		s, err := Parse(p.Expression)
 		if err != nil {
-			return fmt.Errorf("the schedule in force since %s: %w", p.From.UTC().Format(time.RFC3339), err)
+			return unreadable(p, err)
 		}
 		for at := s.Next(p.From); !at.IsZero() && !at.After(until); at = s.Next(at) {
 			each(at)
@@ -168,7 +168,7 @@ func Gaps(periods []Period, runs []Run, now time.Time) (gaps []Gap, err error) {
 		}
 		night = next
 	}
-	err = expected(since(periods, covered[0]), now, end)
+	err = expected(Since(periods, covered[0]), now, end)
 	end(time.Time{})
 	return gaps, err
 }
@@ -190,8 +190,8 @@ func Missing(nights []Night) (gaps []Gap) {
 	return gaps
 }
 
-// since returns the periods without the nights up to an instant.
-func since(periods []Period, instant time.Time) []Period {
+// Since returns the periods without the nights up to an instant.
+func Since(periods []Period, instant time.Time) []Period {
 	periods = slices.Clone(periods)
 	for i := range periods {
 		if periods[i].From.Before(instant) {
@@ -211,6 +211,30 @@ func (r Run) status() Status {
 		return Running
 	}
 	return Failed
+}
+
+// Last returns the last night up to and including an instant, or the zero time if there is none. It
+// fails if the expression of a period cannot be read.
+func Last(periods []Period, until time.Time) (time.Time, error) {
+	for _, p := range slices.Backward(periods) {
+		if p.Expression != None && p.From.Before(until) {
+			s, err := Parse(p.Expression)
+			if err != nil {
+				return time.Time{}, unreadable(p, err)
+			}
+			if last := s.Last(until); last.After(p.From) {
+				return last, nil
+			}
+		}
+		if p.From.Before(until) {
+			until = p.From
+		}
+	}
+	return time.Time{}, nil
+}
+
+func unreadable(p Period, err error) error {
+	return fmt.Errorf("the schedule in force since %s: %w", p.From.UTC().Format(time.RFC3339), err)
 }
 
 // Filled returns the periods with @daily for the time without a schedule: from the UTC day of

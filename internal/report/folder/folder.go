@@ -344,7 +344,7 @@ func SetLatest(dir, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	if newer(current, name) {
+	if recordedLater(dir, current, name) {
 		if _, err := os.Stat(filepath.Join(dir, current)); err == nil {
 			return nil
 		}
@@ -372,10 +372,34 @@ func readLatest(dir string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
-// folder count as older.
+// recordedLater reports whether folder a in dir belongs to a later run than b: by the order of
+// recording if both are from one database, because the clock may have been wrong.
+func recordedLater(dir, a, b string) bool {
+	if database := databaseOf(dir, a); database != "" && database == databaseOf(dir, b) {
+		_, aRun := splitRun(a)
+		_, bRun := splitRun(b)
+		return aRun > bRun
+	}
+	return newer(a, b)
+}
+
+// newer reports whether folder a belongs to a run that started later than that of b. Names that are
+// not those of a run's folder count as older.
 func newer(a, b string) bool {
 	aTime, aRun := splitRun(a)
 	bTime, bRun := splitRun(b)
 	return cmp.Or(strings.Compare(aTime, bTime), cmp.Compare(aRun, bRun)) > 0
+}
+
+// databaseOf returns the id of the database in the head of a report folder, "" if there is none.
+func databaseOf(dir, name string) string {
+	line, err := os.ReadFile(filepath.Join(dir, name, evidence.HeadFile))
+	if err != nil {
+		return ""
+	}
+	head, err := evidence.ParseHead(strings.TrimSpace(string(line)))
+	if err != nil {
+		return ""
+	}
+	return head.DatabaseID
 }
