@@ -95,9 +95,24 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   sso_distinct INTEGER NOT NULL, -- distinct ids of these records
   sso_configurations INTEGER NOT NULL, -- SSO configurations that were stored
   domain_verifications INTEGER NOT NULL, -- domain verifications that were stored
+  members_setting TEXT NOT NULL CHECK (members_setting IN ('off', 'on', 'redacted')), -- what the settings ask for
+  members_salt_id TEXT, -- identifies the salt of redacted members; null if they are not redacted
+  member_pages INTEGER NOT NULL, -- pages of the last listing of members
+  member_rows_per_page TEXT NOT NULL, -- rows on each page, in order
+  member_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
+  member_listings INTEGER NOT NULL, -- how often the list was read
+  member_agreeing INTEGER NOT NULL, -- how many listings have the ids and the content of the last
+  members_received INTEGER NOT NULL, -- member records in the last listing
+  members_distinct INTEGER NOT NULL, -- distinct ids of these records
+  members INTEGER NOT NULL, -- members that were stored
+  members_counted INTEGER, -- members that the server itself counted; null if it did not
+  members_count_relation TEXT, -- COUNT_RESPONSE_RELATION_EQ if this is exact; null if the server did not count
+  member_tokens INTEGER NOT NULL, -- personal access tokens of members that were stored
   sso_not_assessed TEXT, -- why the SSO configurations could not be read; null if they were read
   policies_not_assessed TEXT, -- why the policies could not be read; null if they were read
   domains_not_assessed TEXT, -- why the domain verifications could not be read; null if they were read
+  members_not_assessed TEXT, -- why the members could not be read; null if they were, or were not asked for
+  member_tokens_not_assessed TEXT, -- why their tokens could not be read; null if they were, or were not asked for
   own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
   own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
@@ -262,6 +277,43 @@ CREATE TABLE domain_versions ( -- Verifications of e-mail domains; read it throu
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
 
+CREATE TABLE member_versions ( -- Members, if the settings ask for them; read it through members.
+  organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
+  id TEXT NOT NULL, -- id of the user, lower case
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  role TEXT NOT NULL, -- ORGANIZATION_ROLE_ADMIN, _MEMBER or _UNSPECIFIED
+  status TEXT NOT NULL, -- USER_STATUS_ACTIVE, _SUSPENDED, _LEFT or _UNSPECIFIED
+  login_provider TEXT NOT NULL, -- kind of sign-in, such as custom, google or github; empty if not reported
+  member_since TEXT, -- when the user record was made, RFC 3339 UTC with nine digits; null if not reported
+  full_name TEXT NOT NULL, -- name of the user; empty if not reported or redacted
+  email TEXT NOT NULL, -- e-mail address; its salted hash and its domain if redacted; empty if not reported
+  avatar_url TEXT NOT NULL, -- URL of a picture; empty if not reported or redacted
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
+  raw TEXT NOT NULL, -- the object as received when this version of it was first seen; as stored if redacted
+  row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
+  PRIMARY KEY (organization_key, id, valid_from)
+) STRICT;
+CREATE INDEX member_versions_by_end ON member_versions (organization_key, valid_to);
+
+CREATE TABLE member_token_versions ( -- Personal access tokens of members; read it through member_tokens.
+  organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
+  id TEXT NOT NULL, -- id of the token, lower case; the secret is never reported
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  user_id TEXT NOT NULL, -- id of the member
+  description TEXT NOT NULL, -- what its user wrote about it; empty if redacted
+  created_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  expires_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  last_used TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  read_only INTEGER NOT NULL, -- 1 if it may only read, else 0
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
+  raw TEXT NOT NULL, -- the object as received when this version of it was first seen; as stored if redacted
+  row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
+  PRIMARY KEY (organization_key, id, valid_from)
+) STRICT;
+CREATE INDEX member_token_versions_by_end ON member_token_versions (organization_key, valid_to);
+
 CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapshots; read it through findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- fingerprint: SHA-256, in hex, of rule, organization id, subject type and subject id
@@ -392,8 +444,8 @@ CREATE TABLE responses ( -- The bytes of each response, stored once.
   id INTEGER PRIMARY KEY, -- what stored_exchanges refers to
   sha256 TEXT NOT NULL UNIQUE, -- SHA-256 of the body of the response, in hex
   size INTEGER NOT NULL, -- bytes of the body
-  body BLOB, -- the body, zlib-compressed (RFC 1950); null if retention removed it
-  body_crc32 INTEGER NOT NULL -- CRC-32 (IEEE 802.3) of the compressed bytes
+  body BLOB, -- the body, zlib-compressed (RFC 1950); null if retention removed it, or members are redacted
+  body_crc32 INTEGER NOT NULL -- CRC-32 (IEEE 802.3) of the compressed bytes; 0 if there never were any
 ) STRICT;
 
 CREATE TABLE stored_exchanges ( -- The requests of complete snapshots with their responses; read it through exchanges.
@@ -482,9 +534,24 @@ SELECT
   s.sso_distinct, -- distinct ids of these records
   s.sso_configurations, -- SSO configurations that were stored
   s.domain_verifications, -- domain verifications that were stored
+  s.members_setting, -- what the settings ask for about members: off, on, or redacted: no names and no addresses
+  s.members_salt_id, -- identifies the salt of redacted members; null if they are not redacted
+  s.member_pages, -- pages of the last listing of members
+  s.member_rows_per_page, -- rows on each page, in order
+  s.member_final_token_empty, -- 1 if the last page has no token for a next page
+  s.member_listings, -- how often the list was read; the last listing is the one that is stored
+  s.member_agreeing, -- how many listings have the ids and the content of the last; 1 is enough for one page
+  s.members_received, -- member records in the last listing
+  s.members_distinct, -- distinct ids of these records
+  s.members, -- members that were stored
+  s.members_counted, -- members that the server itself counted; null if it did not
+  s.members_count_relation, -- COUNT_RESPONSE_RELATION_EQ if this is exact; null if the server did not count
+  s.member_tokens, -- personal access tokens of members that were stored
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
+  s.members_not_assessed, -- why the members could not be read; null if they were, or were not asked for
+  s.member_tokens_not_assessed, -- why their tokens could not be read; null if they were, or were not asked for
   s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
   s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   s.own_token_not_assessed, -- why the tokens could not be read; null if they were read
@@ -519,6 +586,8 @@ SELECT
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
+  s.members_not_assessed, -- why the members could not be read; null if they were, or were not asked for
+  s.member_tokens_not_assessed, -- why their tokens could not be read; null if they were, or were not asked for
   s.rule_set_id -- the rules and thresholds of its findings
 FROM stored_snapshots s
 JOIN organizations o ON o.key = s.organization_key
@@ -609,6 +678,54 @@ JOIN domain_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
 WHERE s.domains_not_assessed IS NULL;
 
+CREATE VIEW members AS -- Every member in every whole snapshot that could read them.
+SELECT
+  s.id AS snapshot_id, -- the snapshot
+  s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
+  s.organization_id, -- id of the organization
+  s.organization_name, -- its name at that time
+  v.id, -- id of the user, lower case
+  v.full_name, -- name of the user; empty if not reported or redacted
+  v.email, -- e-mail address; its salted hash and its domain if redacted; empty if not reported
+  v.role, -- ORGANIZATION_ROLE_ADMIN, _MEMBER or _UNSPECIFIED
+  v.status, -- USER_STATUS_ACTIVE, _SUSPENDED, _LEFT or _UNSPECIFIED
+  v.login_provider, -- kind of sign-in, such as custom, google or github; empty if not reported
+  v.member_since, -- when the user record was made, RFC 3339 UTC with nine digits; null if not reported
+  v.avatar_url, -- URL of a picture; empty if not reported or redacted
+  v.raw, -- the object as received when this version of it was first seen; as stored if redacted
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
+FROM whole_snapshots s
+JOIN member_versions v ON v.organization_key = s.organization_key
+  AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
+WHERE s.members_not_assessed IS NULL;
+
+CREATE VIEW current_members AS -- The members in the newest complete snapshot of each organization.
+SELECT c.*
+FROM organizations o
+JOIN members c ON c.snapshot_id = (
+  SELECT max(n.id) FROM stored_snapshots n WHERE n.organization_key = o.key AND n.outcome = 'complete'
+);
+
+CREATE VIEW member_tokens AS -- Every personal access token of a member in every whole snapshot that could read them.
+SELECT
+  s.id AS snapshot_id, -- the snapshot
+  s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
+  s.organization_id, -- id of the organization
+  s.organization_name, -- its name at that time
+  v.id, -- id of the token, lower case; the secret is never reported
+  v.user_id, -- id of the member
+  v.description, -- what its user wrote about it; empty if redacted
+  v.created_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.expires_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.last_used, -- RFC 3339 UTC with nine digits; null if not reported
+  v.read_only, -- 1 if it may only read, else 0
+  v.raw, -- the object as received when this version of it was first seen; as stored if redacted
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
+FROM whole_snapshots s
+JOIN member_token_versions v ON v.organization_key = s.organization_key
+  AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
+WHERE s.member_tokens_not_assessed IS NULL;
+
 CREATE VIEW organization_policies AS -- The policies of each organization in every whole snapshot that could read them.
 SELECT
   s.id AS snapshot_id, -- the snapshot
@@ -687,6 +804,28 @@ SELECT
   v.valid_from AS valid_from_snapshot_id, -- the snapshot of valid_from
   v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null if current
 FROM sso_versions v
+JOIN organizations o ON o.key = v.organization_key
+JOIN stored_snapshots f ON f.id = v.valid_from
+LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
+
+CREATE VIEW member_history AS -- One row for each period in which a member did not change.
+SELECT
+  o.id AS organization_id, -- id of the organization
+  v.id, -- id of the user, lower case
+  f.taken_at AS valid_from, -- instant of the first snapshot that shows this version, RFC 3339 UTC
+  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null if current
+  v.full_name, -- name of the user; empty if not reported or redacted
+  v.email, -- e-mail address; its salted hash and its domain if redacted; empty if not reported
+  v.role, -- ORGANIZATION_ROLE_ADMIN, _MEMBER or _UNSPECIFIED
+  v.status, -- USER_STATUS_ACTIVE, _SUSPENDED, _LEFT or _UNSPECIFIED
+  v.login_provider, -- kind of sign-in, such as custom, google or github; empty if not reported
+  v.member_since, -- when the user record was made, RFC 3339 UTC with nine digits; null if not reported
+  v.avatar_url, -- URL of a picture; empty if not reported or redacted
+  v.raw, -- the object as received when this version of it was first seen; as stored if redacted
+  v.unknown_fields, -- fields that this version does not know, canonical JSON; null if there are none
+  v.valid_from AS valid_from_snapshot_id, -- the snapshot of valid_from
+  v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null if current
+FROM member_versions v
 JOIN organizations o ON o.key = v.organization_key
 JOIN stored_snapshots f ON f.id = v.valid_from
 LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
@@ -937,6 +1076,30 @@ WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'domain_versions are deleted only when every snapshot that shows them is pruned'); END;
 
+CREATE TRIGGER member_versions_no_update BEFORE UPDATE OF
+  organization_key, id, valid_from, role, status, login_provider, member_since, full_name, email, avatar_url,
+  unknown_fields, raw, row_sha256 ON member_versions
+BEGIN SELECT RAISE(ABORT, 'member_versions are never rewritten'); END;
+CREATE TRIGGER member_versions_close_once BEFORE UPDATE OF valid_to ON member_versions
+WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
+BEGIN SELECT RAISE(ABORT, 'member_versions are closed once'); END;
+CREATE TRIGGER member_versions_no_delete BEFORE DELETE ON member_versions
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
+BEGIN SELECT RAISE(ABORT, 'member_versions are deleted only when every snapshot that shows them is pruned'); END;
+
+CREATE TRIGGER member_token_versions_no_update BEFORE UPDATE OF
+  organization_key, id, valid_from, user_id, description, created_at, expires_at, last_used, read_only,
+  unknown_fields, raw, row_sha256 ON member_token_versions
+BEGIN SELECT RAISE(ABORT, 'member_token_versions are never rewritten'); END;
+CREATE TRIGGER member_token_versions_close_once BEFORE UPDATE OF valid_to ON member_token_versions
+WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
+BEGIN SELECT RAISE(ABORT, 'member_token_versions are closed once'); END;
+CREATE TRIGGER member_token_versions_no_delete BEFORE DELETE ON member_token_versions
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
+BEGIN SELECT RAISE(ABORT, 'member_token_versions are deleted only if every showing snapshot is pruned'); END;
+
 CREATE TRIGGER finding_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, rule_id, severity, status, original_status, subject_type, subject_id,
   subject_name, observed, first_seen, exception_number, row_sha256 ON finding_versions
@@ -1072,6 +1235,12 @@ CREATE TRIGGER sso_versions_no_replace BEFORE INSERT ON sso_versions WHEN EXISTS
 CREATE TRIGGER domain_versions_no_replace BEFORE INSERT ON domain_versions WHEN EXISTS (
   SELECT 1 FROM domain_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
 ) BEGIN SELECT RAISE(ABORT, 'domain_versions are never replaced'); END;
+CREATE TRIGGER member_versions_no_replace BEFORE INSERT ON member_versions WHEN EXISTS (
+  SELECT 1 FROM member_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'member_versions are never replaced'); END;
+CREATE TRIGGER member_token_versions_no_replace BEFORE INSERT ON member_token_versions WHEN EXISTS (
+  SELECT 1 FROM member_token_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'member_token_versions are never replaced'); END;
 CREATE TRIGGER finding_versions_no_replace BEFORE INSERT ON finding_versions WHEN EXISTS (
   SELECT 1 FROM finding_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
 ) BEGIN SELECT RAISE(ABORT, 'finding_versions are never replaced'); END;
@@ -1109,6 +1278,7 @@ CREATE TRIGGER responses_no_replace BEFORE INSERT ON responses WHEN EXISTS (
 -- +goose Down
 DROP VIEW exchanges; DROP VIEW exceptions; DROP VIEW carried_findings;
 DROP VIEW findings; DROP VIEW change_candidates; DROP VIEW changes;
+DROP VIEW member_history; DROP VIEW member_tokens; DROP VIEW current_members; DROP VIEW members;
 DROP VIEW sso_configuration_history; DROP VIEW scim_configuration_history; DROP VIEW organization_details;
 DROP VIEW organization_policies; DROP VIEW domain_verifications; DROP VIEW current_sso_configurations; DROP VIEW sso_configurations;
 DROP VIEW current_scim_configurations; DROP VIEW scim_configurations; DROP VIEW whole_snapshots;
@@ -1116,7 +1286,8 @@ DROP VIEW snapshots; DROP VIEW heads; DROP VIEW runs;
 DROP TABLE stored_exchanges; DROP TABLE responses; DROP TABLE requests;
 DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log_readings;
 DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
-DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
+DROP TABLE exception_versions; DROP TABLE finding_versions;
+DROP TABLE member_token_versions; DROP TABLE member_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
 DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_versions;
 DROP TABLE pruned_versions; DROP TABLE pruned_reports; DROP TABLE pruned_snapshots; DROP TABLE prunes; DROP TABLE reviews;
 DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;

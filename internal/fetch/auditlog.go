@@ -21,6 +21,9 @@ const MaxFilterIDs = 25
 // from new to old only roughly.
 const auditLogDisorder = time.Hour
 
+// packedSize is the size of a page from which on it is kept compressed, in bytes.
+const packedSize = 16 << 10
+
 // What is kept of one entry.
 const (
 	maxEntryText    = 4000 // characters of a text
@@ -125,9 +128,11 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 		if err != nil || pastSince {
 			return err
 		}
-		// The pages of a long log would take more memory than all else.
-		if err := r.Exchanges[len(r.Exchanges)-1].pack(); err != nil {
-			return err
+		// The pages of a long log would take more memory than all else. A new compressor takes 1 MB.
+		if last := &r.Exchanges[len(r.Exchanges)-1]; len(last.Body) >= packedSize {
+			if err := last.pack(); err != nil {
+				return err
+			}
 		}
 		if p.next() != "" && p.number >= max(q.MaxPages, 1) {
 			l.markIncomplete(fmt.Sprintf("reading stopped at the limit of %d pages; the log has more", p.number))

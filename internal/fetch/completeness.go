@@ -27,6 +27,10 @@ type Listing struct {
 	Received, Distinct int
 	// PagesRead is the number of pages of all listings.
 	PagesRead int
+	// Counted is how many rows the server counted itself, by the last listing. It is zero, with an
+	// empty CountRelation, if it did not count them.
+	Counted       int
+	CountRelation string
 }
 
 // listed is the result of listing.read.
@@ -110,7 +114,8 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 
 // readOnce reads all pages. It returns unusable if an id is on two pages: then the order moved
 // while the pages were read, and another row may be on none. It also returns unusable if the server
-// refuses a page token: the token may be a position beyond the end of a list that became shorter.
+// refuses a page token: the token may be a position beyond the end of a list that became shorter. So
+// it does if the server counted other rows than it listed.
 func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unusable *Error, err error) {
 	rows := map[string]place[T]{} // by id
 	var sizes []int               // of the pages
@@ -125,6 +130,9 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unu
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
 		sizes = append(sizes, len(p.rows))
+		if p.count != nil && p.number == 1 {
+			all.Counted, all.CountRelation = p.count.value, p.count.relation
+		}
 		unusable, err = l.addRows(r, p, rows)
 		if all.Distinct = len(rows); err != nil || unusable != nil {
 			return all, unusable, err
@@ -132,6 +140,9 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unu
 		if err := checkTotal(p, all.Received); err != nil {
 			return all, nil, &Error{Code: CodeIncompleteListing, Method: l.method, Page: p.number, Err: err}
 		}
+	}
+	if err := all.checkCount(); err != nil {
+		return all, &Error{Code: CodeIncompleteListing, Method: l.method, Err: err}, nil
 	}
 	all.FinalTokenEmpty, all.Agreeing = true, 1
 	all.rows = make([]T, 0, len(rows))
@@ -208,7 +219,7 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeat
 	for i := range p.rows {
 		row, err := l.row(p, i, r.unknown)
 		if err != nil {
-			return nil, undecodable(l.method, p, i, err)
+			return nil, undecodable(l.method, p, i, l.conceal(err))
 		}
 		id, organizationID := l.ids(row)
 		if failure := r.checkOrganization(organizationID); failure != nil {

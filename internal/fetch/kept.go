@@ -25,7 +25,7 @@ func (k *Pages) Next() { k.before, k.since = k.since, make(map[string]page) }
 // read returns the page in a response.
 func (k *Pages) read(s source, x Exchange, token string) (page, error) {
 	if k == nil || !s.keep {
-		return parsePage(x.Body, s.field, token)
+		return parsePage(x.Body, s, token)
 	}
 	key := s.method + " " + x.ResponseSHA256 + " " + token
 	k.mu.Lock()
@@ -36,10 +36,10 @@ func (k *Pages) read(s source, x Exchange, token string) (page, error) {
 	}
 	if !found {
 		var err error
-		if p, err = parsePage(x.Body, s.field, token); err != nil {
+		if p, err = parsePage(x.Body, s, token); err != nil {
 			return p, err
 		}
-		p.decoded = &decodedRows{make([]any, len(p.rows)), make([]fieldSet, len(p.rows))}
+		p.decoded, p.body = &decodedRows{make([]any, len(p.rows)), make([]fieldSet, len(p.rows))}, x.Body
 	}
 	k.since[key] = p
 	return p, nil

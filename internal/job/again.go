@@ -92,9 +92,10 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 	replay := fetch.NewReplay(exchanges, h.TakenAt)
 	t := &task{night: n, past: a.Past, header: snapshot.Snapshot{
 		RunID: h.RunID, RuleSetID: h.RuleSetID, Source: h.Source, BaseURL: h.BaseURL, TakenAt: h.TakenAt,
+		MembersSetting: h.MembersSetting, MembersSaltID: h.MembersSaltID,
 	}}
 	var err error
-	if t.client, err = replay.Client(h.BaseURL, a.Pages); err != nil {
+	if t.client, err = replay.Client(h.BaseURL, a.Pages, h.MembersSetting == snapshot.MembersOn); err != nil {
 		return nil, err
 	}
 	a.Pages.Next()
@@ -119,12 +120,18 @@ func (t *task) keepReasons(stored snapshot.Snapshot) {
 	}{
 		{&t.header.DomainsNotAssessed, stored.DomainsNotAssessed},
 		{&t.header.OwnToken.NotAssessed, stored.OwnToken.NotAssessed},
+		{&t.header.MembersNotAssessed, stored.MembersNotAssessed},
+		{&t.header.MemberTokensNotAssessed, stored.MemberTokensNotAssessed},
 	} {
 		if *reason.again != "" && reason.stored != "" {
 			*reason.again = reason.stored
 		}
 	}
 	t.inventory.DomainsNotAssessed = t.header.DomainsNotAssessed
+	if t.header.MembersSetting == snapshot.MembersOn {
+		t.inventory.MembersNotAssessed = t.header.MembersNotAssessed
+		t.inventory.MemberTokensNotAssessed = t.header.MemberTokensNotAssessed
+	}
 }
 
 // Redone is a snapshot whose work is done again, step by step.

@@ -46,7 +46,7 @@ func (t *task) readAuditLog(ctx context.Context) error {
 			t.log.Since = at
 		}
 	}
-	t.log.Since = t.log.Since.Add(-t.Thresholds.ClockSkew)
+	t.log.Since = t.log.Since.Add(-t.Thresholds.ClockSkew).Truncate(time.Second)
 	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: auditedTypes})
 	if err != nil {
 		return err
@@ -106,8 +106,9 @@ func (t *task) queryAccess(ctx context.Context) error {
 // first, each once. It returns an error only if ctx is cancelled or times out.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
 	q.Since, q.MaxPages, q.PageBack = t.log.Since, maxLogPages, t.pageBack
-	// The end of the query is exclusive; a change may be logged later than it happened.
-	q.Until = t.log.Until.Add(t.Thresholds.ClockSkew + time.Second)
+	// The end of the query is exclusive; a change may be logged later than it happened. Both ends are
+	// whole seconds, so that most organizations of a run send the same requests, which are stored once.
+	q.Until = t.log.Until.Add(t.Thresholds.ClockSkew + 2*time.Second).Truncate(time.Second)
 	read, err := listAuditLogs(ctx, t.client, q)
 	if err != nil {
 		return nil, err

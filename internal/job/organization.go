@@ -48,6 +48,7 @@ type task struct {
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, past: n.Store, header: snapshot.Snapshot{
 		RunID: n.run.ID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
+		MembersSetting: membersSetting(source.Fetch), MembersSaltID: source.Fetch.Redaction.SaltID(),
 	}}
 	for _, step := range []func(context.Context) error{
 		t.pin,
@@ -139,12 +140,35 @@ func (t *task) describe(c *fetch.Collection) {
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	h.DomainsNotAssessed, h.OwnToken = c.Inventory.DomainsNotAssessed, c.OwnToken
+	t.describeMembers(c)
 	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset.Truncate(time.Millisecond) // as it is stored
 	h.Notes, h.UnknownFields = append(h.Notes, c.Notes...), c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {
 		h.Notes = append(h.Notes,
 			"the token of this run expires on "+at.Format(time.DateOnly)+", by the settings")
 	}
+}
+
+// membersSetting returns what the settings ask for about members.
+func membersSetting(o fetch.Options) snapshot.MembersSetting {
+	switch {
+	case !o.Members:
+		return snapshot.MembersOff
+	case o.Redaction != nil:
+		return snapshot.MembersRedacted
+	}
+	return snapshot.MembersOn
+}
+
+func (t *task) describeMembers(c *fetch.Collection) {
+	h := &t.header
+	if t.inventory.MembersSalt = h.MembersSaltID; h.MembersSetting == snapshot.MembersOff {
+		return
+	}
+	h.MemberListing, h.MembersReceived, h.MembersDistinct = c.Members.Listing, c.Members.Received, c.Members.Distinct
+	h.MembersCounted, h.MembersCountRelation = c.Members.Counted, c.Members.CountRelation
+	h.MembersNotAssessed = c.Inventory.MembersNotAssessed
+	h.MemberTokensNotAssessed = c.Inventory.MemberTokensNotAssessed
 }
 
 // addEvidence adds the evidence of a reading that follows the collection.

@@ -235,9 +235,18 @@ func finalToken(l snapshot.Listing) string {
 }
 
 // evidence returns facts on how the run was made, without its exchanges: on the run, on each
-// snapshot, and on the thresholds that its rules used.
+// snapshot, and on the thresholds that its rules used. The snapshots of a fleet have a sheet of
+// their own.
 func (r *report) evidence() []Fact {
 	all := append(r.runFacts(), r.writerFacts()...)
+	if r.isFleet() {
+		for _, o := range r.sumOutcomes() {
+			if o.expected != "" && o.expected != o.rule.Expected {
+				all = append(all, Fact{table.RunLevel, "Threshold of " + o.rule.ID, o.expected})
+			}
+		}
+		return all
+	}
 	for i := range r.Organizations {
 		all = append(all, r.rowFacts(r.snapshots, i)...)
 		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
@@ -302,9 +311,14 @@ func (r *report) runTable() *table.Table {
 // exchangeTable lists the requests behind the snapshots, in the order of sending.
 func (r *report) exchangeTable() *table.Table {
 	t := r.table("Exchanges")
+	r.fleetRemark(t, "lists the exchanges that were sent again or have another status than 200; "+
+		"the view exchanges of the database has all")
 	for i, o := range r.Organizations {
 		for j := range o.Exchanges {
 			e := &o.Exchanges[j]
+			if r.isFleet() && !needsAttention(e) {
+				continue
+			}
 			t.Add(i, r.label(i), e.Method, e.Request, e.Number, e.Status, e.SentAt, int(e.Duration.Milliseconds()), e.Records,
 				table.List{Items: e.Retries, Separator: "; ", None: "none"}, table.Instant(e.ServerDate, "none sent"),
 				int(e.ResponseSize), e.ResponseSHA256)

@@ -21,18 +21,36 @@ type subject struct {
 	id           string
 }
 
+// evaluation counts the findings of an organization.
 type evaluation struct {
 	outcomes []outcome              // by rule, in the order of the rules
 	failed   []int                  // failed findings, in the order of diff.Severities
 	counts   map[finding.Status]int // of all findings
+	findings int
 }
 
 type outcome struct {
-	rule     finding.Rule
-	expected string                 // with the thresholds in use; empty if no finding is stored
-	counts   map[finding.Status]int // of subjects
-	subjects int                    // that the rule judged or could not assess
-	reason   string                 // the first reason of a finding that is not assessed
+	rule     *finding.Rule
+	expected string // with the thresholds in use; empty if no finding is stored
+	counts   tally  // of subjects
+	subjects int    // that the rule judged or could not assess
+	reason   string // the first reason of a finding that is not assessed
+}
+
+// tally has a number for each of statuses. A status that this version does not know has none.
+type tally [4]int
+
+func (t *tally) of(status finding.Status) int {
+	if i := slices.Index(statuses, status); i >= 0 {
+		return t[i]
+	}
+	return 0
+}
+
+func (t *tally) set(status finding.Status, n int) {
+	if i := slices.Index(statuses, status); i >= 0 {
+		t[i] = n
+	}
 }
 
 // nothingToJudge is the outcome of a rule without a subject. It is not a pass.
@@ -47,14 +65,8 @@ func (o *outcome) countSubjects(organization *Organization, wholeNotAssessed boo
 		return
 	}
 	o.subjects = organization.population(o.rule.Judges)
-	delete(o.counts, finding.Pass)
-	rest := o.subjects - o.counts[finding.Fail] - o.counts[finding.NotAssessed] - o.counts[finding.Excepted]
-	if rest > 0 {
-		o.counts[finding.Pass] = rest
-	}
-	if o.subjects == 0 {
-		o.counts[nothingToJudge] = 1
-	}
+	rest := o.subjects - o.counts.of(finding.Fail) - o.counts.of(finding.NotAssessed) - o.counts.of(finding.Excepted)
+	o.counts.set(finding.Pass, max(rest, 0))
 }
 
 // population counts the configurations that a rule judges.
@@ -73,39 +85,43 @@ func (o *Organization) population(p finding.Population) int {
 	return n
 }
 
-// status returns the gravest status of the rule's findings, NotAssessed if there is none.
+// status returns the gravest status of the rule's findings. If there is none, the rule had nothing
+// to judge, or no finding of it is stored.
 func (o *outcome) status() finding.Status {
-	if o.counts[nothingToJudge] > 0 {
-		return nothingToJudge
-	}
-	for _, status := range statuses {
-		if o.counts[status] > 0 {
-			return status
+	for i, n := range o.counts {
+		if n > 0 {
+			return statuses[i]
 		}
+	}
+	if o.rule.Judges != "" && o.expected != "" && o.subjects == 0 {
+		return nothingToJudge
 	}
 	return finding.NotAssessed
 }
 
 // evaluate counts the findings of an organization. Rules that this version does not know come
 // last.
-func (r *report) evaluate(organization int, o *Organization) evaluation {
-	j := evaluation{failed: make([]int, len(diff.Severities)), counts: make(map[finding.Status]int)}
-	at, whole := make(map[string]int), make(map[string]bool) // whole has the rules that were not assessed at all
-	add := func(rule finding.Rule) {
-		at[rule.ID], r.controls[rule.ID] = len(j.outcomes), FrameworkCells(rule)
-		j.outcomes = append(j.outcomes, outcome{rule: rule, counts: make(map[finding.Status]int)})
+func evaluate(o *Organization, rules []finding.Rule) *evaluation {
+	j := &evaluation{
+		outcomes: make([]outcome, 0, len(rules)), failed: make([]int, len(diff.Severities)),
+		counts: make(map[finding.Status]int), findings: len(o.Findings),
 	}
-	for _, rule := range r.Rules {
-		add(rule)
+	at, whole := make(map[string]int), make(map[string]bool) // whole has the rules that were not assessed at all
+	add := func(rule *finding.Rule) {
+		at[rule.ID] = len(j.outcomes)
+		j.outcomes = append(j.outcomes, outcome{rule: rule})
+	}
+	for i := range rules {
+		add(&rules[i])
 	}
 	for i := range o.Findings {
 		f := &o.Findings[i]
 		if _, known := at[f.RuleID]; !known {
-			add(finding.Rule{ID: f.RuleID, Title: f.Title, Severity: f.Severity})
+			add(&finding.Rule{ID: f.RuleID, Title: f.Title, Severity: f.Severity})
 		}
 		rule := &j.outcomes[at[f.RuleID]]
 		rule.expected = cmp.Or(rule.expected, f.Expected)
-		rule.counts[f.Status]++
+		rule.counts.set(f.Status, rule.counts.of(f.Status)+1)
 		j.counts[f.Status]++
 		if f.Status == finding.NotAssessed {
 			rule.reason = cmp.Or(rule.reason, f.Observed)
@@ -115,14 +131,34 @@ func (r *report) evaluate(organization int, o *Organization) evaluation {
 			if severity := slices.Index(diff.Severities, f.Severity); severity >= 0 { // else a tie-out fails
 				j.failed[severity]++
 			}
-			key := subject{organization, f.SubjectType, f.SubjectID}
-			r.failing[key] = append(r.failing[key], f.RuleID)
 		}
 	}
 	for i := range j.outcomes {
 		j.outcomes[i].countSubjects(o, whole[j.outcomes[i].rule.ID])
 	}
 	return j
+}
+
+// evaluateAll counts the findings of all organizations.
+func (r *report) evaluateAll() {
+	for i, o := range r.Organizations {
+		e := o.evaluated
+		if e == nil {
+			e = evaluate(o, r.Rules)
+		}
+		r.evaluated = append(r.evaluated, e)
+		for j := range e.outcomes {
+			if rule := e.outcomes[j].rule; r.controls[rule.ID] == nil {
+				r.controls[rule.ID] = FrameworkCells(*rule)
+			}
+		}
+		for j := range o.Findings {
+			if f := &o.Findings[j]; f.Status == finding.Fail {
+				key := subject{i, f.SubjectType, f.SubjectID}
+				r.failing[key] = append(r.failing[key], f.RuleID)
+			}
+		}
+	}
 }
 
 func (r *report) failedBySeverity() []int {
@@ -142,19 +178,24 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 	passes.Key = "passes"
 	findings.Links = map[string]string{"subject_name": "subject_id", "rule_id": "rule_id"}
 	r.alarm(findings)
+	r.fleetRemark(passes, "has no passes: "+outcomesKey+" counts them")
+	common := r.commonReasons(findings)
 	for i, o := range r.Organizations {
 		for _, f := range o.sortedFindings() {
 			t := findings
-			if f.Status == finding.Pass {
+			switch {
+			case common[reasonOf(f)]:
+				continue
+			case f.Status == finding.Pass:
 				t = passes
 			}
 			t.Add(i, r.findingCells(i, f)...)
 		}
 		switch {
 		case !o.complete():
-		case len(o.Findings) == 0:
+		case r.evaluated[i].findings == 0:
 			findings.Missing(i, r.label(i)+": not assessed: no findings are stored")
-		case len(o.Findings) == r.evaluated[i].counts[finding.Pass]:
+		case r.evaluated[i].findings == r.evaluated[i].counts[finding.Pass]:
 			findings.Remark(i, r.label(i)+": none: every rule passed")
 		}
 	}
@@ -229,25 +270,38 @@ func ControlsText(cells []any) string {
 	return strings.Join(texts, "; ")
 }
 
-// outcomeTable counts the findings of every rule in every organization by status.
+// outcomesKey names the array of outcomeTable in JSON.
+const outcomesKey = "rule_outcomes"
+
+// outcomeTable counts the findings of every rule by status: in every organization, in a fleet over
+// all of them.
 func (r *report) outcomeTable() *table.Table {
 	t := table.New("Rules", nil, columnsOf["Rules"]...)
-	t.Key, t.File, t.Anchor = "rule_outcomes", "rules.csv", "rule_id"
+	t.Key, t.File, t.Anchor = outcomesKey, "rules.csv", "rule_id"
 	t.Remark(table.RunLevel, "A rule supports the controls that it is mapped to. No rule alone satisfies a control.")
+	r.fleetRemark(t, "counts each rule over all of them")
+	if r.isFleet() {
+		r.addOutcomes(t, table.RunLevel, r.sumOutcomes())
+		return t
+	}
 	for i := range r.evaluated {
-		for _, o := range r.evaluated[i].outcomes {
-			var severity any = string(o.rule.Severity) // without a colour if nothing fails
-			if o.counts[finding.Fail] > 0 {
-				severity = Word(o.rule.Severity)
-			}
-			t.Add(i, slices.Concat([]any{
-				o.rule.Title, o.rule.ID, Word(o.status()), severity, o.subjects, o.counts[finding.Fail],
-				o.counts[finding.NotAssessed], o.counts[finding.Excepted], o.counts[finding.Pass], r.label(i), o.rule.Remedy,
-				o.rule.Why,
-			}, r.controls[o.rule.ID])...)
-		}
+		r.addOutcomes(t, i, r.evaluated[i].outcomes)
 	}
 	return t
+}
+
+func (r *report) addOutcomes(t *table.Table, organization int, outcomes []outcome) {
+	for _, o := range outcomes {
+		var severity any = string(o.rule.Severity) // without a colour if nothing fails
+		if o.counts.of(finding.Fail) > 0 {
+			severity = Word(o.rule.Severity)
+		}
+		t.Add(organization, slices.Concat([]any{
+			o.rule.Title, o.rule.ID, Word(o.status()), severity, o.subjects, o.counts.of(finding.Fail),
+			o.counts.of(finding.NotAssessed), o.counts.of(finding.Excepted), o.counts.of(finding.Pass),
+			r.names.Of(organization), o.rule.Remedy, o.rule.Why,
+		}, r.controls[o.rule.ID])...)
+	}
 }
 
 // ruleTable lists the wording of each rule, for JSON.
@@ -259,7 +313,7 @@ func (r *report) ruleTable() *table.Table {
 	for i := range r.evaluated {
 		for j, o := range r.evaluated[i].outcomes {
 			if _, seen := expected[o.rule.ID]; !seen && j >= len(r.Rules) {
-				rules = append(rules, o.rule)
+				rules = append(rules, *o.rule)
 			}
 			expected[o.rule.ID] = cmp.Or(expected[o.rule.ID], o.expected)
 		}

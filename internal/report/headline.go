@@ -86,8 +86,12 @@ func (o *Organization) Coverage() []Coverage {
 func (r *report) coverageTable() *table.Table {
 	t := table.New("", r.Zone(), columnsOf["Coverage"]...)
 	t.Key = "coverage"
+	r.fleetRemark(t, "lists only the parts that were not read in full")
 	for i, o := range r.Organizations {
 		for _, c := range o.Coverage() {
+			if r.isFleet() && (c.Status == Assessed || c.Status == NotDue) {
+				continue
+			}
 			t.Add(i, r.label(i), c.Part, Word(c.Status), table.Instant(c.LastRead, ""), c.Reason)
 		}
 	}
@@ -104,7 +108,7 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 		h.State, h.Text = Red, NotComplete+": "+m.notCompleteReason()
 		return h
 	case gaps != "":
-		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, strings.Join(covered, ", "), gaps)
+		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, InWords(covered), gaps)
 	}
 	if failedTieOuts > 0 {
 		h.State, h.Text = Red, fmt.Sprintf("%s, but %s failed", h.Text, Count(failedTieOuts, "tie-out"))

@@ -71,6 +71,8 @@ type Organization struct {
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []snapshot.Acceptance
+	// evaluated is set if the organization was reduced, see reduce.
+	evaluated *evaluation
 	// These count rows of the database views, the second source of the tie-outs.
 	ViewSCIM, ViewSSO, ViewDomains int
 }
@@ -170,11 +172,15 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	if err != nil {
 		return err
 	}
+	shared := make(texts)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
 		m.Organizations = append(m.Organizations, o)
 		if err := o.read(ctx, store); err != nil {
 			return fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
+		}
+		if len(snapshots) > fleetSize {
+			o.reduce(m.Rules, shared)
 		}
 		changes, err := store.Timeline(ctx, o.id(), m.Since(), s.ID)
 		if err != nil {

@@ -57,9 +57,12 @@ func (r *report) whose() string {
 	return r.named(all)
 }
 
-// pageAlarms returns the first alarms.
+// pageAlarms returns the first alarms. The headline has said why the only organization failed.
 func (r *report) pageAlarms() []string {
 	all := r.alarms()
+	if len(r.Organizations) == 1 && r.incomplete() == 1 {
+		all[0] = r.nothingKnown(0)
+	}
 	if more := len(all) - pageNames; more > 0 {
 		return append(all[:pageNames:pageNames], fmt.Sprintf("%d more in Evidence", more))
 	}

@@ -33,7 +33,7 @@ type report struct {
 	*Model
 	Options
 	names     Names
-	evaluated []evaluation         // by organization
+	evaluated []*evaluation        // by organization
 	failing   map[subject][]string // rules that fail for a configuration
 	controls  map[string][]any     // cells with the controls of each rule, by rule id
 
@@ -54,11 +54,11 @@ func newReport(m *Model, opts Options) *report {
 		Model: m, Options: opts, failing: make(map[subject][]string), controls: make(map[string][]any),
 	}
 	var names, sources []string
-	for i, o := range m.Organizations {
+	for _, o := range m.Organizations {
 		names = append(names, o.name())
 		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
-		r.evaluated = append(r.evaluated, r.evaluate(i, o))
 	}
+	r.evaluateAll()
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
 	r.changes = r.changeTable()
 	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
@@ -69,6 +69,12 @@ func newReport(m *Model, opts Options) *report {
 	r.runs, r.exchanges, r.trend = r.runTable(), r.exchangeTable(), r.trendTable()
 	r.snapshots, r.auditLog = r.snapshotTable(), r.auditLogTable()
 	r.ties = r.tieOuts()
+	if r.isFleet() {
+		r.ties = r.ties.summed()
+		for _, t := range slices.Concat(r.csvTables(), []*table.Table{r.approved}) {
+			r.sumRemarks(t)
+		}
+	}
 	r.facts = r.evidence()
 	r.parts = r.firstPage()
 	r.makeWorkbook()
@@ -123,10 +129,13 @@ func (r *report) makeWorkbook() {
 	if len(r.Organizations) > 1 {
 		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overviewTable()})
 	}
+	if r.isFleet() {
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})
+	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
-	cells, facts := r.CellFacts(r.book, r.csvTables(), jsonFile, jsonLinesFile)
+	cells, facts := r.CellFacts(r.book, r.csvTables(), r.packedName(jsonFile), r.packedName(jsonLinesFile))
 	for _, f := range facts {
 		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
 	}
@@ -165,12 +174,12 @@ func (r *report) files() []folder.File {
 	add(FormatXLSX, WorkbookFile, r.book.Write)
 	add(FormatHTML, HTMLFile, r.writeTemplate(FormatHTML))
 	add(FormatMD, MarkdownFile, r.writeTemplate(FormatMD))
-	add(FormatJSON, jsonFile, func(w io.Writer) error {
+	add(FormatJSON, r.packedName(jsonFile), r.packed(func(w io.Writer) error {
 		return table.WriteJSON(w, r.head(), document, r.jsonTables())
-	})
-	add(FormatJSONL, jsonLinesFile, func(w io.Writer) error {
+	}))
+	add(FormatJSONL, r.packedName(jsonLinesFile), r.packed(func(w io.Writer) error {
 		return table.WriteJSONLines(w, "report", r.head(), rows, r.jsonTables())
-	})
+	}))
 	for _, t := range r.csvTables() {
 		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
 	}

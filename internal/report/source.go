@@ -82,8 +82,8 @@ func (j *evaluation) notAssessed() []unread {
 	var all []unread
 	var names []string // of the rules in all
 	for _, o := range j.outcomes {
-		n, reason := o.counts[finding.NotAssessed], o.reason
-		if len(o.counts) == 0 {
+		n, reason := o.counts.of(finding.NotAssessed), o.reason
+		if o.status() == finding.NotAssessed && n == 0 {
 			reason = "no finding of this rule is stored"
 		}
 		if reason == "" {
@@ -209,6 +209,10 @@ func (r *report) sourcesText() string {
 	if more := len(urls) - pageNames; more > 0 {
 		where += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s: %s with %s. Evidence has the identity, the requests and the hashes of each organization.",
-		cmp.Or(where, "no organization"), Count(requests, "request"), Count(records, "record"))
+	more := "Evidence has the identity, the requests and the hashes of each organization."
+	if r.isFleet() {
+		more = snapshotsSheet + " has the identity and the hashes of each organization, the database its requests."
+	}
+	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(where, "no organization"), Count(requests, "request"),
+		Count(records, "record"), more)
 }

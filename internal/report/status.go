@@ -45,14 +45,20 @@ func (r *report) alarms() []string {
 	return all
 }
 
+// notComplete says why an organization is not complete, and what follows.
 func (r *report) notComplete(organization int) string {
+	return fmt.Sprintf("%s: %s: %s. %s", NotComplete, r.label(organization), r.Organizations[organization].reason(),
+		r.nothingKnown(organization))
+}
+
+// nothingKnown says what the report lacks of an organization that is not complete.
+func (r *report) nothingKnown(organization int) string {
 	o := r.Organizations[organization]
 	last := "It has no earlier complete snapshot."
 	if o.LastComplete != nil {
 		last = "Its last complete snapshot was taken at " + UTC(o.LastComplete.TakenAt) + "."
 	}
-	return fmt.Sprintf("%s: %s: %s. This run has no inventory and no changes for this organization. %s",
-		NotComplete, r.label(organization), o.reason(), last)
+	return "This run has no inventory and no changes for this organization. " + last
 }
 
 // alarm adds to a table why organizations without a complete snapshot have no rows.
@@ -66,8 +72,8 @@ func (r *report) alarm(t *table.Table) {
 
 func (o *Organization) reason() string {
 	reason := strings.TrimSuffix(cmp.Or(o.Snapshot.Error, "no reason was recorded"), ".")
-	if o.Snapshot.ErrorCode != "" {
-		reason = o.Snapshot.ErrorCode + ": " + reason
+	if code := o.Snapshot.ErrorCode; code != "" && !strings.HasSuffix(reason, "("+code+")") {
+		reason = code + ": " + reason
 	}
 	return reason
 }

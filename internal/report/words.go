@@ -79,6 +79,15 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// InWords enumerates names: "a", "a and b", "a, b and c".
+func InWords(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 // Unless returns a value, or the reason why it was not assessed if there is one.
 func Unless(notAssessed string, value any) any {
 	if notAssessed != "" {

@@ -15,9 +15,10 @@ type Baseline struct {
 	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last
 	// snapshot that could, so that a change made in between is still detected. It has no Raw.
 	Inventory ona.Inventory
-	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero
-	// Snapshot if no snapshot could read them.
-	SSO, Policies Snapshot
+	// SSO, Policies and Members are the snapshots that these parts of Inventory come from; the zero
+	// Snapshot if no snapshot could read them. Members may be one whose settings did not ask for
+	// them.
+	SSO, Policies, Members Snapshot
 
 	content versions
 }
@@ -28,12 +29,15 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
 	}
-	b.SSO, b.Policies = b.Snapshot, b.Snapshot
+	b.SSO, b.Policies, b.Members = b.Snapshot, b.Snapshot, b.Snapshot
 	if b.Snapshot.SSONotAssessed != "" {
 		b.SSO, _, err = s.LastRead(ctx, organizationID, PartSSO, b.Snapshot.ID)
 	}
 	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
 		b.Policies, _, err = s.LastRead(ctx, organizationID, PartPolicies, b.Snapshot.ID)
+	}
+	if b.Snapshot.MembersNotAssessed != "" && err == nil {
+		b.Members, _, err = lastComplete(ctx, s.db, organizationID, b.Snapshot.ID, "AND members_not_assessed IS NULL")
 	}
 	if err != nil {
 		return b, true, err
@@ -49,7 +53,12 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 // fill sets what the baseline shows to the rows that are current after it.
 func (b *Baseline) fill(content versions) (err error) {
 	b.content = content
-	b.Inventory, err = content.inventory(b.Snapshot, b.SSO)
+	b.Inventory, err = content.inventory(b.Snapshot, b.SSO, b.Members)
+	if b.Inventory.MembersSalt = b.Members.MembersSaltID; b.Members.ID == 0 {
+		b.Inventory.MembersNotAssessed = b.Snapshot.MembersNotAssessed
+	} else if b.Members.MembersSetting == MembersOff {
+		b.Inventory.MembersNotAssessed = ona.MembersNotRequested
+	}
 	if b.SSO.ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}

@@ -19,8 +19,11 @@ var snapshotColumns = []string{
 	"scim_pages", "scim_rows_per_page", "scim_final_token_empty", "scim_listings", "scim_agreeing",
 	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
-	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
-	"audit_log_not_assessed", "audit_log_lacking", "own_tokens", "own_token_ends_at", "own_token_not_assessed",
+	"domain_verifications", "members_setting", "members_salt_id",
+	"member_pages", "member_rows_per_page", "member_final_token_empty", "member_listings", "member_agreeing",
+	"members_received", "members_distinct", "members", "members_counted", "members_count_relation", "member_tokens",
+	"sso_not_assessed", "policies_not_assessed", "domains_not_assessed", "members_not_assessed",
+	"member_tokens_not_assessed", "audit_log_not_assessed", "audit_log_lacking", "own_tokens", "own_token_ends_at", "own_token_not_assessed",
 	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
@@ -30,7 +33,10 @@ var snapshotColumns = []string{
 const organizationColumn = 3
 
 func headerValues(h Snapshot) []any {
-	var offset any
+	var offset, counted any
+	if h.MembersCountRelation != "" {
+		counted = int64(h.MembersCounted)
+	}
 	if h.ServerClockKnown {
 		offset = h.ServerClockOffset.Milliseconds()
 	}
@@ -44,8 +50,13 @@ func headerValues(h Snapshot) []any {
 		int64(h.SSOListing.Listings), int64(h.SSOListing.Agreeing),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
-		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
-		orNull(h.DomainsNotAssessed), orNull(h.AuditLogNotAssessed), orNull(h.AuditLogLacking),
+		int64(h.DomainVerifications), string(h.MembersSetting), orNull(h.MembersSaltID),
+		int64(h.MemberListing.Pages), h.MemberListing.RowsPerPage, flag(h.MemberListing.FinalTokenEmpty),
+		int64(h.MemberListing.Listings), int64(h.MemberListing.Agreeing),
+		int64(h.MembersReceived), int64(h.MembersDistinct), int64(h.Members), counted, orNull(h.MembersCountRelation),
+		int64(h.MemberTokens), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
+		orNull(h.DomainsNotAssessed), orNull(h.MembersNotAssessed), orNull(h.MemberTokensNotAssessed),
+		orNull(h.AuditLogNotAssessed), orNull(h.AuditLogLacking),
 		int64(h.OwnToken.Tokens), nullInstant(h.OwnToken.Ends), orNull(h.OwnToken.NotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
@@ -60,8 +71,11 @@ func readHeader(r *reader) Snapshot {
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
-		DomainVerifications: r.count(), SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
-		DomainsNotAssessed: r.text(), AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
+		DomainVerifications: r.count(), MembersSetting: MembersSetting(r.text()), MembersSaltID: r.text(),
+		MemberListing: readListing(r), MembersReceived: r.count(), MembersDistinct: r.count(), Members: r.count(),
+		MembersCounted: r.count(), MembersCountRelation: r.text(), MemberTokens: r.count(),
+		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), DomainsNotAssessed: r.text(),
+		MembersNotAssessed: r.text(), MemberTokensNotAssessed: r.text(), AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
 		OwnToken: ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil

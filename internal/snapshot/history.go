@@ -26,16 +26,16 @@ type History struct {
 	key            int64
 	snapshots      []Snapshot // those after at
 	at             Snapshot
-	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that
-	// could read these.
-	last, lastSSO, lastPolicies Snapshot
-	failed                      []failedFinding      // open, in the failed snapshots since last
-	failedPruned                bool                 // retention removed the findings of one of these
-	lastRead                    map[string]time.Time // when a part was last read, by its name
-	approved                    map[int64]approvable // the complete snapshots of approved runs, by run
-	complete                    []schedule.Run       // of the complete snapshots before at, by their start
-	runs                        map[int64]bool       // those that have a snapshot of the organization
-	tables                      map[*versionTable]*timeline
+	// last is the last complete snapshot before at; lastSSO, lastPolicies and lastMembers are the
+	// last ones that could read these.
+	last, lastSSO, lastPolicies, lastMembers Snapshot
+	failed                                   []failedFinding      // open, in the failed snapshots since last
+	failedPruned                             bool                 // retention removed the findings of one of these
+	lastRead                                 map[string]time.Time // when a part was last read, by its name
+	approved                                 map[int64]approvable // the complete snapshots of approved runs, by run
+	complete                                 []schedule.Run       // of the complete snapshots before at, by their start
+	runs                                     map[int64]bool       // those that have a snapshot of the organization
+	tables                                   map[*versionTable]*timeline
 	// held has the rows that were current before at.
 	held   versions
 	kept   []keptExpiry // of every snapshot, in order
@@ -158,6 +158,9 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		if h.at.PoliciesNotAssessed == "" {
 			h.lastPolicies = h.at
 		}
+		if h.at.MembersNotAssessed == "" {
+			h.lastMembers = h.at
+		}
 		for _, p := range h.at.Parts() {
 			if p.NotAssessed == "" && !p.NotDue {
 				h.lastRead[p.Name] = h.at.TakenAt
@@ -235,7 +238,7 @@ func (t *timeline) versions() []version {
 
 // Baseline does what Store.Baseline does, as of the snapshot before.
 func (h *History) Baseline(context.Context, string) (b Baseline, found bool, err error) {
-	b = Baseline{Snapshot: h.last, SSO: h.lastSSO, Policies: h.lastPolicies}
+	b = Baseline{Snapshot: h.last, SSO: h.lastSSO, Policies: h.lastPolicies, Members: h.lastMembers}
 	if h.last.ID == 0 {
 		return Baseline{}, false, nil
 	}

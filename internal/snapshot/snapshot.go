@@ -29,6 +29,16 @@ const (
 	Failed   Outcome = "failed"
 )
 
+// MembersSetting is what the settings ask for about members.
+type MembersSetting string
+
+// The settings. If members are redacted, no name and no address of one is stored.
+const (
+	MembersOff      MembersSetting = "off"
+	MembersOn       MembersSetting = "on"
+	MembersRedacted MembersSetting = "redacted"
+)
+
 // Run is one execution of the job over all organizations. As JSON it has the column names of
 // the table "runs".
 type Run struct {
@@ -75,9 +85,20 @@ type Snapshot struct {
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
 	DomainVerifications                   int // that are stored
+	// MembersSetting is what the settings ask for. MembersSaltID identifies the salt of redacted
+	// members.
+	MembersSetting MembersSetting
+	MembersSaltID  string
+	MemberListing  Listing
+	// MembersCounted is how many members the server counts, MembersCountRelation what this means;
+	// the relation is empty if the server does not count. Members and MemberTokens are stored.
+	MembersReceived, MembersDistinct, MembersCounted int
+	MembersCountRelation                             string
+	Members, MemberTokens                            int
 	// These say why a part could not be read; empty if it was read. A snapshot without a baseline
 	// does not read the audit log.
 	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed, AuditLogNotAssessed string
+	MembersNotAssessed, MemberTokensNotAssessed                                  string
 	// AuditLogLacking says why entries of the audit log may be missing.
 	AuditLogLacking string
 	// OwnToken is what the API says about the end of the token that was used.

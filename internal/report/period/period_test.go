@@ -148,7 +148,7 @@ func TestAWholePeriodIsComplete(t *testing.T) {
 	span := inNovember(6)
 	span.From = november(5).Truncate(24 * time.Hour)
 	d := readPeriod(t, nightsOfNovember(t), span)
-	if want := "COMPLETE FOR SCIM, policies, domains, audit log ONLY: 4 expected nights of 2 organizations, " +
+	if want := "COMPLETE FOR SCIM, policies, domains and audit log ONLY: 4 expected nights of 2 organizations, " +
 		"each with a complete snapshot; not assessed in full: SSO in 2 nights."; d.status != want {
 		t.Errorf("%q instead of %q: %q", d.status, want, d.alarms)
 	}

@@ -102,7 +102,7 @@ func (d *document) statusText() string {
 	switch {
 	case len(d.gaps) == 0 && unread != "":
 		return fmt.Sprintf("%s FOR %s ONLY: %s, each with a complete snapshot%s.", report.Complete,
-			strings.Join(covered, ", "), what, rest)
+			report.InWords(covered), what, rest)
 	case len(d.gaps) == 0:
 		return fmt.Sprintf("%s: %s, each with a complete snapshot%s.", report.Complete, what, rest)
 	case uncovered > 0:

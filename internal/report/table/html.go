@@ -68,7 +68,7 @@ func (h HTML) Example() HTML {
 	return h
 }
 
-// Table returns a table element with at most 1,000 rows, then the remarks. Every text is escaped.
+// Table returns a table element with at most 1,000 rows, then at most 1,000 remarks. Every text is escaped.
 func (h HTML) Table() template.HTML {
 	var b strings.Builder
 	if h.Len() > 0 {
@@ -77,12 +77,16 @@ func (h HTML) Table() template.HTML {
 	if h.Len() > htmlRows {
 		fmt.Fprintf(&b, "<p class=\"remark\">%d more in %s</p>\n", h.Len()-htmlRows, html.EscapeString(h.rest))
 	}
-	for _, r := range h.table.Remarks {
+	remarks := h.table.Remarks
+	for _, r := range remarks[:min(len(remarks), htmlRows)] {
 		class := "remark"
 		if r.Alarm {
 			class = "remark alarm"
 		}
 		fmt.Fprintf(&b, "<p class=\"%s\">%s</p>\n", class, html.EscapeString(Visible(r.Text)))
+	}
+	if more := len(remarks) - htmlRows; more > 0 {
+		fmt.Fprintf(&b, "<p class=\"remark\">%d more remarks in %s</p>\n", more, html.EscapeString(h.rest))
 	}
 	if b.Len() == 0 {
 		b.WriteString("<p class=\"remark\">none</p>\n")

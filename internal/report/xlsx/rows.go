@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -73,8 +74,33 @@ const (
 	gapHeight     = 6
 )
 
-// lettersPerWidth is the number of letters that fit in one unit of width, which is that of a digit.
-const lettersPerWidth = 1.05
+// advances has the widths of the characters from the space to "~" in Calibri, and in Carlito, which
+// has the same, in 1/2048 of the height of the font (table hmtx of the font file).
+var advances = [...]int{
+	463, 667, 821, 1020, 1038, 1464, 1397, 452, 621, 621, 1020, 1020, 511, 627, 517, 791,
+	1038, 1038, 1038, 1038, 1038, 1038, 1038, 1038, 1038, 1038, 548, 548, 1020, 1020, 1020, 949,
+	1831, 1185, 1114, 1092, 1260, 1000, 941, 1292, 1276, 516, 653, 1064, 861, 1751, 1322, 1356,
+	1058, 1378, 1112, 941, 998, 1314, 1162, 1822, 1063, 998, 959, 628, 791, 628, 1020, 1020,
+	596, 981, 1076, 866, 1076, 1019, 625, 964, 1076, 470, 490, 931, 470, 1636, 1076, 1080,
+	1076, 1076, 714, 801, 686, 1076, 925, 1464, 887, 927, 809, 644, 943, 644, 1020,
+}
+
+// Widths in the unit of advances.
+const (
+	columnUnit  = 977  // of one unit of a column's width: 7 pixels of 1/96 inch in 11 points
+	letterWidth = 1300 // of a character that is not in advances, at most
+	wideWidth   = 2048 // of one from U+1100 on, most of them East Asian
+)
+
+func advance(r rune) int {
+	switch {
+	case r >= ' ' && int(r-' ') < len(advances):
+		return advances[r-' ']
+	case r < 0x1100:
+		return letterWidth
+	}
+	return wideWidth
+}
 
 // height returns the height that a row needs to show all lines of its cells in the columns that
 // print. The others would make rows higher than a page.
@@ -91,20 +117,26 @@ func height(l Look, cells []cell, widths []float64) float64 {
 	}
 	lines := 1
 	for i, c := range cells[:min(len(cells), len(widths))] {
-		room := int(widths[i] * lettersPerWidth)
-		if c.isNumber || c.look == lookSpill || len(c.text) <= room || table.DisplayWidth(c.text) <= room {
-			continue // a text is never wider than its number of bytes
+		if !c.isNumber && c.look != lookSpill {
+			lines = max(lines, linesOf(c.text, widths[i]))
 		}
-		// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can
-		// need one more line.
-		lines = max(lines, len(wrap(c.text, room, " ")), len(wrap(c.text, room, " /-")))
 	}
 	return min(float64(lines)*lineHeight, excelize.MaxRowHeight)
 }
 
-// wrap breaks a text into lines of at most width characters. It breaks after a character in
+// linesOf returns the number of lines that a text needs in a column of a width, at least one.
+func linesOf(text string, width float64) int {
+	if float64(len(text)) <= width/2 {
+		return 1 // no character is wider than two units of width, see wideWidth
+	}
+	// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can need
+	// one more line.
+	return max(1, len(wrap(text, width, " ")), len(wrap(text, width, " /-")))
+}
+
+// wrap breaks a text into lines that fit in a column of a width. It breaks after a character in
 // breaks if the line has one.
-func wrap(text string, width int, breaks string) []string {
+func wrap(text string, width float64, breaks string) []string {
 	var lines []string
 	for text != "" {
 		end := lineEnd(text, width, breaks)
@@ -117,17 +149,14 @@ func wrap(text string, width int, breaks string) []string {
 // lineEnd returns the length of the first line of a text, in bytes. The line ends at the last
 // break that fits: before a space, which may be just past the edge, or after another break.
 // Without a break it ends at the edge.
-func lineEnd(text string, width int, breaks string) int {
-	last, characters := 0, 0
+func lineEnd(text string, width float64, breaks string) int {
+	last, room := 0, int(width*columnUnit)
 	for i, r := range text {
 		if i > 0 && r == ' ' {
 			last = i
 		}
-		if characters++; characters > width {
-			if last > 0 {
-				return last
-			}
-			return i
+		if room -= advance(r); room < 0 && i > 0 {
+			return cmp.Or(last, i)
 		}
 		if i > 0 && r != ' ' && strings.ContainsRune(breaks, r) {
 			last = i + 1 // a break is one byte

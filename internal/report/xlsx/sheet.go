@@ -40,6 +40,9 @@ const (
 	remarkWidth  = 150 // of a remark in one row
 )
 
+// spillAbove is the number of lines in its own column above which a text spreads over others.
+const spillAbove = 3
+
 // Add appends a line.
 func (s *Sheet) Add(l Look, cells ...any) { s.Lines = append(s.Lines, Line{Look: l, Cells: cells}) }
 
@@ -102,16 +105,16 @@ func (s *Sheet) AddRows(t *table.Table) {
 	}
 }
 
-// addRow appends a row. On a sheet with fixed widths, a long text at its end spreads over the
-// columns at its right, and over as many lines as it needs.
+// addRow appends a row. On a sheet with fixed widths, a text at its end that its own column would
+// make high spreads over the columns at its right, and over as many lines as it needs.
 func (s *Sheet) addRow(cells []any) {
 	last := len(cells) - 1
 	text, isText := cells[last].(string)
-	if !isText || len(cells) >= len(s.Fixed) {
+	if !isText || len(cells) >= len(s.Fixed) || linesOf(text, s.Fixed[last]) <= spillAbove {
 		s.Add(Plain, cells...)
 		return
 	}
-	for _, part := range wrap(table.Visible(text), int(totalWidth(s.Fixed[last:]))-1, " ") {
+	for _, part := range wrap(table.Visible(text), totalWidth(s.Fixed[last:]), " ") {
 		s.Lines = append(s.Lines, Line{Look: Plain, Cells: append(slices.Clone(cells[:last]), part), spill: true})
 		cells = make([]any, len(cells)) // the other cells are on the first line
 	}

@@ -1,0 +1,215 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// fleetSize is the number of organizations above which a report is that of a fleet. It lists what
+// needs attention, and counts the rest: passes, parts that were read in full, exchanges that
+// succeeded at once, and counts that tie. The database has all of them for each organization.
+const fleetSize = 100
+
+// snapshotsSheet has the snapshots of a fleet. Otherwise, the sheet Evidence has them.
+const snapshotsSheet = "Snapshots"
+
+func (m *Model) isFleet() bool { return len(m.Organizations) > fleetSize }
+
+// reduce evaluates the findings of an organization of a fleet, and forgets what the report only
+// counts: with thousands of organizations, it would take most of the memory.
+func (o *Organization) reduce(rules []finding.Rule, texts texts) {
+	o.evaluated = evaluate(o, rules)
+	var kept []snapshot.Finding
+	for _, f := range o.Findings {
+		if f.Status != finding.Pass {
+			texts.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed)
+			kept = append(kept, f)
+		}
+	}
+	o.Findings = kept
+	for i := range o.Exchanges {
+		texts.share(&o.Exchanges[i].Method, &o.Exchanges[i].Request)
+	}
+	for i := range o.SCIM {
+		o.SCIM[i].Raw = nil
+	}
+	for i := range o.SSO {
+		o.SSO[i].Raw = nil
+	}
+	for i := range o.Domains {
+		o.Domains[i].Raw = nil
+	}
+}
+
+// texts has one copy of each text that the rows of many organizations share.
+type texts map[string]string
+
+func (t texts) share(all ...*string) {
+	for _, text := range all {
+		if _, known := t[*text]; !known {
+			t[*text] = *text
+		}
+		*text = t[*text]
+	}
+}
+
+// sumOutcomes adds the outcomes of each rule over all organizations, in the order of the rules.
+func (r *report) sumOutcomes() []outcome {
+	var sums []outcome
+	at := make(map[string]int)
+	for i := range r.evaluated {
+		for _, o := range r.evaluated[i].outcomes {
+			n, known := at[o.rule.ID]
+			if !known {
+				n, at[o.rule.ID] = len(sums), len(sums)
+				sums = append(sums, outcome{rule: o.rule})
+			}
+			sums[n].subjects, sums[n].expected = sums[n].subjects+o.subjects, cmp.Or(sums[n].expected, o.expected)
+			for status := range o.counts {
+				sums[n].counts[status] += o.counts[status]
+			}
+		}
+	}
+	return sums
+}
+
+// summed returns the tie-outs with those of the same check that all tie, or were not assessed for
+// the same reason, as one with the sums of both counts.
+func (t TieOuts) summed() TieOuts {
+	var all TieOuts
+	type same struct{ check, verdict, remark string }
+	at, organizations := make(map[same]int), make(map[same]int)
+	for _, one := range t {
+		key := same{one.Check, one.Verdict, one.Remark}
+		n, known := at[key]
+		switch {
+		case one.Organization == table.RunLevel || one.Verdict == DoesNotTie:
+			all = append(all, one)
+			continue
+		case !known:
+			n, at[key] = len(all), len(all)
+			all = append(all, TieOut{Organization: table.RunLevel, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
+		}
+		organizations[key]++
+		all[n].First, all[n].Second = plus(all[n].First, one.First), plus(all[n].Second, one.Second)
+	}
+	for key, n := range at {
+		all[n].Check += ", in each of " + Count(organizations[key], "organization")
+	}
+	return all
+}
+
+// plus adds two counts. The sum is not known if both are not known.
+func plus(a, b any) any {
+	if a == nil {
+		return b
+	}
+	return a.(int) + b.(int)
+}
+
+// sumRemarks replaces the remarks on single organizations that say the same by one that counts and
+// names them. Alarms stay.
+func (r *report) sumRemarks(t *table.Table) {
+	type same struct {
+		text    string
+		missing bool
+	}
+	organizations := make(map[same][]int)
+	var order []same
+	var kept []table.Remark
+	for _, remark := range t.Remarks {
+		if remark.Organization == table.RunLevel || remark.Alarm {
+			kept = append(kept, remark)
+			continue
+		}
+		key := same{strings.TrimPrefix(remark.Text, r.label(remark.Organization)+": "), remark.Missing}
+		if organizations[key] == nil {
+			order = append(order, key)
+		}
+		organizations[key] = append(organizations[key], remark.Organization)
+	}
+	for _, key := range order {
+		text := key.text + ": " + r.named(organizations[key])
+		kept = append(kept, table.Remark{Organization: table.RunLevel, Text: text, Missing: key.missing})
+	}
+	t.Remarks = kept
+}
+
+// reason is why a rule was not assessed for an organization as a whole. It is zero for any other
+// finding.
+type reason struct{ rule, text string }
+
+func reasonOf(f *snapshot.Finding) reason {
+	if f.Status != finding.NotAssessed || f.SubjectType != diff.Organization {
+		return reason{}
+	}
+	return reason{f.RuleID, f.Observed}
+}
+
+// commonReasons returns the reasons that more than fleetSize organizations share, and adds a remark
+// on each to the findings, which do not list them.
+func (r *report) commonReasons(findings *table.Table) map[reason]bool {
+	organizations := make(map[reason][]int)
+	var order []reason
+	for i, o := range r.Organizations {
+		for j := range o.Findings {
+			why := reasonOf(&o.Findings[j])
+			if why == (reason{}) {
+				continue
+			}
+			if organizations[why] == nil {
+				order = append(order, why)
+			}
+			organizations[why] = append(organizations[why], i)
+		}
+	}
+	common := make(map[reason]bool)
+	for _, why := range order {
+		if all := organizations[why]; len(all) > fleetSize {
+			common[why] = true
+			findings.Remark(table.RunLevel, fmt.Sprintf("%s is not assessed: %s %s", why.rule, why.text, r.named(all)))
+		}
+	}
+	return common
+}
+
+// needsAttention reports whether the report of a fleet lists an exchange.
+func needsAttention(e *snapshot.Exchange) bool { return e.Status != statusOK || len(e.Retries) > 0 }
+
+// packedName returns the name of a JSON file, which is compressed in the report of a fleet.
+func (r *report) packedName(name string) string {
+	if r.isFleet() {
+		return name + ".gz"
+	}
+	return name
+}
+
+// packed returns a function that writes the file of packedName.
+func (r *report) packed(write func(io.Writer) error) func(io.Writer) error {
+	if !r.isFleet() {
+		return write
+	}
+	return func(w io.Writer) error {
+		out, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+		if err != nil {
+			return err
+		}
+		return cmp.Or(write(out), out.Close())
+	}
+}
+
+// fleetRemark says what a table of the report of a fleet leaves out.
+func (r *report) fleetRemark(t *table.Table, text string) {
+	if r.isFleet() {
+		t.Remark(table.RunLevel, fmt.Sprintf("A report on more than %d organizations %s.", fleetSize, text))
+	}
+}

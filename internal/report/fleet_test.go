@@ -1,0 +1,186 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/snapshot"
+)
+
+// fleet returns a quiet night of n organizations of three SCIM configurations, each of which fails
+// one rule.
+func fleet(n int) *Model {
+	m := complete()
+	m.Run.SCIMConfigurations, m.Run.Changes, m.Run.FailedFindings = 3*n, 0, 3*n
+	m.Organizations, m.Timeline = nil, nil
+	shared := make(texts)
+	for i := range n {
+		o := acme()
+		o.Parts = o.Snapshot.Parts()
+		o.Changes, o.Acceptances = nil, nil
+		o.Exchanges = exchanges(3, 2)
+		o.Exchanges[1].Retries = nil
+		o.Snapshot.ID, o.Snapshot.OrganizationID = int64(1000+i), id(100_000+i)
+		o.Snapshot.OrganizationName = fmt.Sprintf("org-%04d", i)
+		o.Snapshot.Source = o.Snapshot.OrganizationName
+		var failed []snapshot.Finding
+		for j := range o.SCIM {
+			o.SCIM[j].ID = id(1_000_000 + 3*i + j)
+			f := failing("SCIM-005", diff.Medium, 1_000_000+3*i+j, o.SCIM[j].Name, "The token lives an estimated 540 days.")
+			failed = append(failed, f)
+		}
+		o.Findings = append(failed, others(o.id(), o.name(), failed)...)
+		o.reduce(m.Rules, shared)
+		m.Organizations = append(m.Organizations, o)
+	}
+	return m
+}
+
+func unpacked(t *testing.T, content []byte) []byte {
+	t.Helper()
+	in, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
+	m := fleet(fleetSize + 50)
+	r := newReport(m, Options{})
+	text := unpacked(t, file(t, r, jsonFile+".gz"))
+	if err := validate(t, strictSchema(t, ""), text); err != nil {
+		t.Error(err)
+	}
+	var document struct {
+		Complete bool
+		Alarms   []string
+		Findings []struct{ Rule, Status string }
+		Passes   []any
+		Outcomes []struct {
+			Rule         string `json:"rule_id"`
+			Outcome      string
+			Subjects     int
+			Fail, Pass   int
+			NotAssessed  int    `json:"not_assessed"`
+			Organization string `json:"organization"`
+		} `json:"rule_outcomes"`
+		TieOuts  []struct{ Result, Check string } `json:"tie_outs"`
+		Coverage []struct{ Status string }
+		Remarks  []struct{ Table, Text string }
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	d := document
+	if !d.Complete || len(d.Alarms) != 0 {
+		t.Errorf("complete: %t, alarms: %q", d.Complete, d.Alarms)
+	}
+	if len(d.Findings) != 3*150 || len(d.Passes) != 0 || len(d.Outcomes) != len(m.Rules) {
+		t.Errorf("%d findings, %d passes, %d outcomes", len(d.Findings), len(d.Passes), len(d.Outcomes))
+	}
+	for _, o := range d.Outcomes {
+		switch {
+		case o.Rule == "SCIM-005" && (o.Outcome != "fail" || o.Fail != 450),
+			o.Rule == "SCIM-001" && (o.Outcome != "pass" || o.Pass != o.Subjects || o.Subjects == 0),
+			o.Rule == "SCIM-023" && o.NotAssessed != 150:
+			t.Errorf("%+v", o)
+		}
+	}
+	for _, one := range d.TieOuts {
+		if one.Result != Ties || !strings.Contains(one.Check, "in each of 150 organizations") && !strings.Contains(one.Check, "un register") &&
+			!strings.Contains(one.Check, "summed over severities") {
+			t.Errorf("%+v", one)
+		}
+	}
+	for _, want := range []struct{ table, text string }{
+		{"changes", "no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC: 150 organizations: org-0000, "},
+		{"findings", "SCIM-023 is not assessed: Audit-log entries may be missing. 150 organizations: org-0000, "},
+		{"exchanges", "A report on more than 100 organizations lists the exchanges that were sent again"},
+	} {
+		found := false
+		for _, remark := range d.Remarks {
+			found = found || remark.Table == want.table && strings.HasPrefix(remark.Text, want.text)
+		}
+		if !found {
+			t.Errorf("no remark of %s: %s", want.table, want.text)
+		}
+	}
+}
+
+func TestTheSumsOfAFleetHideNoTieOutThatDiffers(t *testing.T) {
+	m := fleet(fleetSize + 1)
+	m.Organizations[3].Snapshot.SCIMReceived++
+	m.Organizations[7].Snapshot.SCIMReceived--
+	var found []string
+	for _, alarm := range newReport(m, Options{}).alarms() {
+		if strings.HasPrefix(alarm, "Failed tie-out") {
+			found = append(found, alarm)
+		}
+	}
+	if len(found) != 4 || !strings.Contains(found[0], "org-0003") || !strings.Contains(found[2], "org-0007") {
+		t.Errorf("%q", found)
+	}
+}
+
+func TestAFleetListsWhatIsNotInOrder(t *testing.T) {
+	m := fleet(fleetSize + 1)
+	m.Organizations[5].Exchanges[2].Retries = []string{"HTTP 503"}
+	m.Organizations[6].Findings = slices.DeleteFunc(m.Organizations[6].Findings, func(f snapshot.Finding) bool {
+		return f.Status == finding.NotAssessed
+	})
+	m.Organizations[6].Findings = append(m.Organizations[6].Findings, others(m.Organizations[6].id(), "org-0006", nil)[3])
+	m.Organizations[6].Findings[3].Status, m.Organizations[6].Findings[3].Observed = finding.NotAssessed, "Only here."
+	m.Organizations[8].Snapshot.DomainsNotAssessed = "no permission"
+	m.Organizations[8].Parts = m.Organizations[8].Snapshot.Parts()
+	r := newReport(m, Options{})
+	if len(r.exchanges.Rows) != 1 || r.exchanges.Rows[0].Organization != 5 {
+		t.Errorf("exchanges: %v", r.exchanges.Rows)
+	}
+	if n := r.findings.Size(6); n != 4 {
+		t.Errorf("%d findings of the organization with a reason of its own", n)
+	}
+	if rows := r.coverageTable().Rows; len(rows) != 1 || rows[0].Organization != 8 {
+		t.Errorf("coverage: %v", rows)
+	}
+}
+
+// TestTheReportOfAFleetIsSmall compares two fleets, because tables in HTML have at most 1,000 rows.
+func TestTheReportOfAFleetIsSmall(t *testing.T) {
+	size := func(organizations int) (bytes int) {
+		for _, f := range Files(fleet(organizations), Options{}) {
+			var b countingWriter
+			if err := f.Write(&b); err != nil {
+				t.Fatal(err)
+			}
+			bytes += int(b)
+		}
+		return bytes
+	}
+	small, large := size(350), size(700)
+	each := (large - small) / 350
+	t.Logf("%d bytes for each organization", each)
+	if each > 10_000 { // 100 MB for 10,000 organizations
+		t.Errorf("%d bytes for each organization", each)
+	}
+}
+
+type countingWriter int
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	*w += countingWriter(len(p))
+	return len(p), nil
+}
