@@ -30,7 +30,8 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
   scheduled_for TEXT, -- the scheduled time, RFC 3339 UTC; null for a run without a schedule
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
-  host TEXT NOT NULL -- name of the machine
+  host TEXT NOT NULL, -- name of the machine
+  shard TEXT -- the shard of the sources that it collected, such as 0/4; null for all
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
 
@@ -138,7 +139,7 @@ CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organizatio
 
 CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.
   id INTEGER PRIMARY KEY, -- grows with time
-  valid_from TEXT NOT NULL, -- when the schedule came into force; it ends at the valid_from of the next row
+  valid_from TEXT NOT NULL, -- when it came into force, RFC 3339 UTC; it ends at the valid_from of the next row
   expression TEXT NOT NULL, -- cron expression, in UTC unless it begins with CRON_TZ=; "none" removes the schedule
   reason TEXT NOT NULL, -- why it was changed; "not stated" if no reason was given
   changed_by TEXT NOT NULL, -- user of the operating system who changed it
@@ -480,6 +481,7 @@ SELECT
       AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
     ELSE 0
   END AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
+  r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id
   ) AS report_pruned_at -- when retention last removed its report folder, RFC 3339 UTC; null if it never did

@@ -46,6 +46,9 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	ctx := cmd.Context()
 	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(ctx, env, s)...)
 	database, store := check.Database(ctx, s.DB)
+	if s.Shard.Count > 0 {
+		results = append(results, checkShard(ctx, s, store)...)
+	}
 	results = append(results, database, check.Folder("report folder", s.Out, "--out"),
 		check.Disk(env.freeSpace, filepath.Dir(s.DB), s.Out))
 	if s.MetricsFile != "" {
@@ -107,7 +110,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 		for i := range sources {
 			sources[i].Fetch.MaxTries = 1 // a person waits at the terminal
 		}
-		if pins, err = job.ReadPins(ctx, store, sources, s.Concurrency); err != nil {
+		if pins, err = job.ReadPins(ctx, store, sources, otherShards(ctx, s), s.Concurrency); err != nil {
 			return []check.Result{check.Failed("database", err, "")}
 		}
 	}

@@ -91,6 +91,7 @@ var errorHints = []struct {
 	hint string
 }{
 	{job.ErrLocked, "wait until the other command has ended; the lock is released when its process ends"},
+	{job.ErrOtherShard, "each shard needs a database of its own; name it with --db, which may have {shard} in its path"},
 	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
 	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
 	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},

@@ -155,7 +155,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
-			Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
+			Shard: s.Shard.String(), Others: otherShards(ctx, s), Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,

@@ -55,6 +55,7 @@ func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot
 		t.collect,
 		t.compare,
 		t.noteRenamed,
+		t.noteElsewhere,
 		t.confirmRemovals,
 		t.readAuditLog,
 		t.evaluate,

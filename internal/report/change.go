@@ -147,13 +147,33 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	return notAssessed, older
 }
 
+// timed is a change of an organization of the report.
+type timed struct {
+	organization int
+	*snapshot.Change
+}
+
+// timelines returns the changes of all databases, oldest first.
+func (r *report) timelines() (all []timed) {
+	for _, d := range r.withRun() {
+		index := make(map[string]int)
+		for i, o := range d.Organizations {
+			index[o.id()] = d.first + i
+		}
+		for i := range d.Timeline {
+			all = append(all, timed{index[d.Timeline[i].OrganizationID], &d.Timeline[i]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b timed) int { return a.TakenAt.Compare(b.TakenAt) })
+	return all
+}
+
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
 // included, oldest first, with the audit-log entries about who gets in.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
-	for i := range r.Timeline {
-		c := &r.Timeline[i]
-		organization := slices.IndexFunc(r.Organizations, func(o *Organization) bool { return o.id() == c.OrganizationID })
+	for _, in := range r.timelines() {
+		organization, c := in.organization, in.Change
 		was, now := c.Before, c.After
 		if c.Field != "" { // of a whole configuration, the label names only what it links to
 			was, now = cmp.Or(c.BeforeLabel, instantLabel(was), was), cmp.Or(c.AfterLabel, instantLabel(now), now)

@@ -15,16 +15,18 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Names has the names that the rows of a report show: All for RunLevel, else an organization.
+// Names has the names that the rows of a report show: All for RunLevel, one of Databases for a
+// DatabaseLevel, else an organization.
 type Names struct {
 	All           string
 	Organizations []string // unique
+	Databases     []string // of a report over several databases
 }
 
 // NewNames returns unique names. Names that several organizations share are followed by the
 // distinguishing text in parentheses.
 func NewNames(all string, organizations, distinguishing []string) Names {
-	n := Names{all, slices.Clone(organizations)}
+	n := Names{All: all, Organizations: slices.Clone(organizations)}
 	seen := make(map[string]int)
 	for _, name := range organizations {
 		seen[name]++
@@ -37,10 +39,13 @@ func NewNames(all string, organizations, distinguishing []string) Names {
 	return n
 }
 
-// Of returns the name of an organization, or All for RunLevel.
+// Of returns the name of an organization, of the run of a database, or All for RunLevel.
 func (n *Names) Of(organization int) string {
-	if organization == table.RunLevel {
+	switch {
+	case organization == table.RunLevel:
 		return n.All
+	case organization < table.RunLevel:
+		return n.Databases[table.DatabaseOf(organization)]
 	}
 	return n.Organizations[organization]
 }
@@ -58,7 +63,7 @@ type Fact struct {
 func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for _, i := range t.Indexes(keys) {
-		if value := t.Rows[row].Cells[i]; value != nil {
+		if value := t.Rows[row].Made().Cells[i]; value != nil {
 			facts = append(facts, Fact{t.Rows[row].Organization, t.Columns[i].Title, value})
 		}
 	}
@@ -127,7 +132,7 @@ func (r *report) snapshotTable() *table.Table {
 	t := table.New("", nil, columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
 	for i, o := range r.Organizations {
-		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
+		r.add(t, i, func() []any { return slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o)) })
 	}
 	return t
 }
@@ -258,10 +263,16 @@ func (r *report) evidence() []Fact {
 	return all
 }
 
-func (r *report) runFacts(keys ...string) []Fact {
+func (r *report) runFacts() (all []Fact) {
 	t := table.New("", nil, RunColumns...)
-	t.Add(table.RunLevel, RunCells(&r.Run)...)
-	return r.rowFacts(t, 0, keys...)
+	for n, d := range r.withRun() {
+		t.Add(r.level(n), RunCells(&d.Run)...)
+		all = append(all, r.rowFacts(t, n)...)
+		if r.Databases != nil {
+			all = append(all, Fact{r.level(n), "Shard", or(d.Run.Shard, "none")}, Fact{r.level(n), "Ledger", d.Head.String()})
+		}
+	}
+	return all
 }
 
 // writerFacts names the version that wrote the report, if another version made the run.
@@ -288,21 +299,25 @@ func RunCells(r *snapshot.Run) []any {
 // days, newest first.
 func (r *report) runTable() *table.Table {
 	t := r.table("Runs")
-	for i := range r.Runs {
-		t.Add(table.RunLevel, RunCells(&r.Runs[i])...)
-	}
-	for _, gap := range schedule.Missing(r.Nights) {
-		reason := "no run started"
-		if gap.Nights > 1 {
-			reason = fmt.Sprintf("no run started on %d nights, the last at %s", gap.Nights, UTC(gap.Last))
+	for n, d := range r.withRun() {
+		for i := range d.Runs {
+			t.Add(r.level(n), RunCells(&d.Runs[i])...)
 		}
-		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, gap.First.UTC(), "", nil, nil, nil, nil,
-			nil, reason, "", "")
+		for _, gap := range schedule.Missing(d.Nights) {
+			reason := "no run started"
+			if gap.Nights > 1 {
+				reason = fmt.Sprintf("no run started on %d nights, the last at %s", gap.Nights, UTC(gap.Last))
+			}
+			t.Add(r.level(n), table.Why("none"), Word(schedule.Missed), nil, nil, gap.First.UTC(), "", nil, nil, nil, nil,
+				nil, reason, "", "")
+		}
 	}
 	started, scheduled := t.Column("started_at"), t.Column("scheduled_for")
 	at := func(row table.Row) time.Time { return cmp.Or(row.Cells[started], row.Cells[scheduled]).(time.Time) }
-	// Nights have different times. A run comes before a night with the same time.
-	slices.SortStableFunc(t.Rows, func(a, b table.Row) int { return at(b).Compare(at(a)) })
+	// The nights of a database have different times. A run comes before a night with the same time.
+	slices.SortStableFunc(t.Rows, func(a, b table.Row) int {
+		return cmp.Or(at(b).Compare(at(a)), cmp.Compare(b.Organization, a.Organization))
+	})
 	t.Remark(table.RunLevel, fmt.Sprintf("The last %d runs, and the nights missed since %s. auditor runs lists all.",
 		shownRuns, UTC(r.Since())))
 	return t

@@ -189,7 +189,7 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 			case f.Status == finding.Pass:
 				t = passes
 			}
-			t.Add(i, r.findingCells(i, f)...)
+			r.add(t, i, func() []any { return r.findingCells(i, f) })
 		}
 		switch {
 		case !o.complete():

@@ -33,6 +33,12 @@ type Model struct {
 	Timeline []snapshot.Change
 	// Rules has the rules of this version, in the order of the report.
 	Rules []finding.Rule
+	// Databases has the databases of a report over several, nil for one. Night is their night. Run and
+	// Organizations are then those of all together, and Head, Runs, Totals, Nights and Timeline are
+	// only in their models. Gaps says why they are not the whole night.
+	Databases []*Database
+	Night     time.Time
+	Gaps      []string
 }
 
 // The limits of the history in a report, so that its size does not grow over the years.
@@ -79,7 +85,7 @@ type Organization struct {
 
 // Complete reports whether the run and every snapshot in it are complete.
 func (m *Model) Complete() bool {
-	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0
+	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0 && len(m.Gaps) == 0
 }
 
 func (m *Model) incomplete() int {

@@ -181,7 +181,7 @@ func (r *report) event(organization, category, class int, activity ocsfActivity,
 			UID: uid, Version: ocsfVersion, Product: ocsfProduct{"auditor", r.writer()}, TenantUID: o.id(),
 			Logged: o.Snapshot.TakenAt.UnixMilli(),
 		},
-		Unmapped: ocsfUnmapped{RunID: r.Run.ID, SnapshotID: o.Snapshot.ID, Organization: r.label(organization)},
+		Unmapped: ocsfUnmapped{RunID: o.Snapshot.RunID, SnapshotID: o.Snapshot.ID, Organization: r.label(organization)},
 	}
 }
 

@@ -71,7 +71,9 @@ func rowSchema(t *table.Table, f *table.Frame) object {
 func closedObject(properties object) object {
 	required := make([]string, 0, len(properties))
 	for key := range properties {
-		required = append(required, key)
+		if key != "databases" { // only reports over several have it
+			required = append(required, key)
+		}
 	}
 	slices.Sort(required)
 	return object{"type": "object", "required": required, "properties": properties}
@@ -81,7 +83,8 @@ func closedObject(properties object) object {
 func headSchema() object {
 	properties := make(object)
 	for field := range reflect.TypeFor[head]().Fields() {
-		properties[field.Tag.Get("json")] = map[string]object{
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		properties[name] = map[string]object{
 			"string":    {"type": "string"},
 			"bool":      {"type": "boolean"},
 			"int64":     {"type": "integer"},
@@ -91,6 +94,8 @@ func headSchema() object {
 				"state": object{"enum": []State{Green, Amber, Red}}, "text": object{"type": "string"},
 				"changes": object{"type": "string"}, "not_assessed": object{"type": "string"},
 			}),
+			"[]report.databaseHead": {"type": "array", "items": object{"type": "object", "required": []string{"database_id"}},
+				"description": "The databases of a report over several, each with its run in the night or why it lacks one."},
 			"table.Counts": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]
 	}

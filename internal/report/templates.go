@@ -130,11 +130,11 @@ var templatesText string
 // sections returns the tables of the report in the order of templatesText.
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
-		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved,
+		"TieOuts": r.tieTable(), "Changes": r.changes, "Approved": r.approved,
 		"Findings": r.findings, "Exceptions": r.exceptions,
 		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
-		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs,
-		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
+		"Overview": r.overview, "Timeline": r.timeline, "Runs": r.runs,
+		"Evidence": r.factTable(), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
 	}
 	var all []Part
@@ -146,6 +146,9 @@ func (r *report) sections() []Part {
 }
 
 func (r *report) runSentence() string {
+	if r.Databases != nil {
+		return fmt.Sprintf("The runs of the night of %s in %s.", r.Night.Format(time.DateOnly), r.databasesText())
+	}
 	run, scheduled, written := &r.Run, "not scheduled", ""
 	if !run.ScheduledFor.IsZero() {
 		scheduled = "scheduled for " + UTC(run.ScheduledFor)

@@ -41,6 +41,8 @@ type Config struct {
 	Formats         string `yaml:"formats"`
 	Template        string `yaml:"template"`
 	Timezone        string `yaml:"timezone"`
+	ShardText       string `yaml:"shard"`
+	Shards          int    `yaml:"shards"`
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`

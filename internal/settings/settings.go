@@ -36,8 +36,11 @@ type Settings struct {
 	// TokenExpiries maps a source to the day on which its token expires, if the settings have
 	// it. The API reports that day only for a user with a single token.
 	TokenExpiries map[string]time.Time
+	// Shard selects the organizations to collect.
+	Shard Shard
 
 	exceptionsNamed bool
+	pattern         string // of the path of the database, before {shard} was replaced
 	flags           *pflag.FlagSet
 	getenv          func(string) string
 	file            *yamlFile
@@ -55,8 +58,7 @@ func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
 // Load reads the config file and returns the settings of a command. Its flags must have been
-// parsed. Every error is an
-// *Error.
+// parsed. Every error is an *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
 	if err := s.fill(); err != nil {
@@ -89,6 +91,9 @@ func (s *Settings) check() (err error) {
 	case s.DB == "":
 		return s.wrong("db", errors.New("the name of the database file is empty"),
 			"leave it out for auditor.db in the working folder")
+	}
+	if err := s.setShard(); err != nil {
+		return err
 	}
 	if s.exceptionsNamed = s.ExceptionsFile != ""; !s.exceptionsNamed {
 		s.ExceptionsFile = defaultExceptionsFile
@@ -139,6 +144,9 @@ func (s *Settings) checkCollection() (err error) {
 			"leave it out for 4 organizations at once")
 	}
 	if err := s.checkProxies(); err != nil {
+		return err
+	}
+	if err := s.checkShardSources(); err != nil {
 		return err
 	}
 	return s.parseTokenExpiries()

@@ -41,7 +41,7 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its base URL, token and page size. It
+// Sources returns the organizations of the shard to collect, each with its base URL, token and page size. It
 // reads the tokens, and logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
@@ -56,6 +56,9 @@ func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 			return nil, s.wrongEntry("organizations", i, err, entryHint)
 		}
 		named[entry.Name] = true
+		if !s.Shard.Has(entry.Name) {
+			continue // another shard collects it, and may be the only one with its token
+		}
 		source, err := s.source(entry)
 		switch {
 		case err != nil && listed:
@@ -168,7 +171,7 @@ func (s *Settings) parseTokenExpiries() error {
 	for i, entry := range entries {
 		at, err := time.Parse(time.DateOnly, entry.TokenExpires)
 		switch {
-		case entry.TokenExpires == "":
+		case entry.TokenExpires == "" || !s.Shard.Has(entry.Name):
 		case err == nil:
 			s.TokenExpiries[entry.Name] = at
 		case listed:

@@ -52,6 +52,7 @@ type Run struct {
 	Error                 string    `json:"error,omitempty"`
 	ToolVersion           string    `json:"tool_version"`
 	Host                  string    `json:"host"`
+	Shard                 string    `json:"shard,omitempty"`        // the sources that it collected, such as 0/4; empty for all
 	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
 	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
 	Changes               int       `json:"changes"`
