@@ -85,6 +85,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	if err := cmp.Or(t.checkClock(collection, err), err); err != nil {
 		return err
 	}
+	t.header.Leavers = t.Leavers.Match(&t.inventory)
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
 		return duplicate(id, other.(string))
@@ -229,8 +230,7 @@ func (n *night) recordFailure(
 	if failure, ok := errors.AsType[*fetch.Error](cause); ok {
 		header.ErrorCode = failure.Code
 	}
-	findings := finding.EvaluateFailed(
-		header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	findings := EvaluateFailed(header)
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", header.Source, err))

@@ -350,7 +350,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

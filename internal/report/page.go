@@ -301,6 +301,9 @@ func (r *report) configuredTable() *table.Table {
 		text += " " + restricted
 	}
 	t.Remark(table.RunLevel, text)
+	if text := r.membersText(); text != "" {
+		t.Remark(table.RunLevel, text)
+	}
 	return t
 }
 

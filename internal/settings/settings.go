@@ -139,6 +139,12 @@ func (s *Settings) checkCollection() (err error) {
 	case s.takes("trigger") && !slices.Contains([]string{"", TriggerSchedule, TriggerManual}, s.Trigger):
 		return s.wrong("trigger", fmt.Errorf("%q is neither schedule nor manual", s.Trigger),
 			"leave it out in a crontab: a run without a terminal at a time of --schedule is scheduled")
+	case s.Leavers != "" && !s.collectsMembers():
+		return s.wrong("leavers", errors.New("no members are collected, so the list of leavers is compared with nobody"),
+			"set --members too, or leave out --leavers")
+	case s.MembersRedact && !s.collectsMembers():
+		return s.wrong("members-redact", errors.New("no members are collected, so there is nothing to redact"),
+			"set --members too, or leave out --members-redact")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
@@ -157,6 +163,12 @@ const (
 	TriggerSchedule = "schedule"
 	TriggerManual   = "manual"
 )
+
+// collectsMembers reports whether the members of any organization are collected.
+func (s *Settings) collectsMembers() bool {
+	entries, _ := s.entries()
+	return slices.ContainsFunc(entries, s.members)
+}
 
 const scheduleHint = `use five fields, a descriptor or @every, such as "0 2 * * *", ` +
 	`"CRON_TZ=Europe/Berlin 30 4 * * mon-fri" or "@daily"`
