@@ -21,7 +21,8 @@ CREATE INDEX ledger_of_run_starts ON ledger (number, row_id) WHERE kind = 'run_s
 
 CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
   id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
-  database_id TEXT NOT NULL -- random id, 32 hexadecimal digits; a copy has the same
+  database_id TEXT NOT NULL, -- random id, 32 hexadecimal digits; a copy has the same
+  earlier_report TEXT -- the newest report folder of earlier runs, if --new-database created this database although there was one; else null
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
@@ -31,6 +32,7 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
   host TEXT NOT NULL, -- name of the machine
+  unknown_report TEXT, -- a report folder of this database whose history the database did not contain when the run began; null if there was none
   shard TEXT -- the shard of the sources that it collected, such as 0/4; null for all
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
@@ -485,6 +487,7 @@ SELECT
       AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
     ELSE 0
   END AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
+  r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id

@@ -69,6 +69,7 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 		AuditLog: t.log, TurnedOff: t.TurnedOff, Leavers: h.Leavers,
 		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
+		UnknownReport: t.unknownReport,
 	}
 	in.Gaps, in.ScheduleKnown, err = t.past.Gaps(ctx, h.OrganizationID, t.run, t.TakenAt.Add(-t.Thresholds.MissedNights))
 	if err != nil {

@@ -77,6 +77,9 @@ type Result struct {
 	// in ReportError.
 	ReportFolder string
 	ReportError  error
+	// HistoryError says which report folder has a history that the database lacks. The run is recorded,
+	// but it is not Complete.
+	HistoryError error
 	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError error
 }
@@ -96,16 +99,19 @@ type Organization struct {
 	Err error
 }
 
-// Complete reports whether every organization's snapshot is complete and the report is written.
+// Complete reports whether every organization's snapshot is complete, the report is written, and
+// the database contains the history of its report folders.
 func (r *Result) Complete() bool {
-	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
+	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil && r.HistoryError == nil
 }
 
 type night struct {
 	Options
-	run       snapshot.Run // as it was recorded when it began
-	ruleSetID int64
-	pins      *Pins
+	run           snapshot.Run // as it was recorded when it began
+	ruleSetID     int64
+	unknownReport string // as in snapshot.Run
+	earlierReport string // as Store.EarlierReport returns it
+	pins          *Pins
 	// collected maps each organization id to its source.
 	collected sync.Map
 }
@@ -124,11 +130,14 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
+	unknown, historyErr, err := unknownReport(ctx, o.Store, o.Reports)
+	if err != nil {
+		return nil, err
+	}
 	run := snapshot.Run{
 		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
-		Shard: o.Shard,
+		UnknownReport: unknown, Shard: o.Shard,
 	}
-	var err error
 	if run.ID, err = o.Store.BeginRun(ctx, run); err != nil {
 		return nil, err
 	}
@@ -136,8 +145,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, run: run, ruleSetID: rules}
-	result := &Result{}
+	n := &night{Options: o, run: run, ruleSetID: rules, unknownReport: unknown}
+	if n.earlierReport, err = o.Store.EarlierReport(ctx); err != nil {
+		return nil, err
+	}
+	result := &Result{HistoryError: historyErr}
 	if result.Organizations, err = n.collectAll(ctx); err != nil {
 		return nil, err
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host", "shard"}
-	runEndColumns   = []string{"run_id", "finished_at", "outcome", "error"}
+	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host",
+		"unknown_report", "shard"}
+	runEndColumns = []string{"run_id", "finished_at", "outcome", "error"}
 )
 
 // BeginRun records the start of a run and returns its id. It first ends earlier interrupted
@@ -22,7 +23,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 		id = nextID(ctx, tx, "run_starts")
 		recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
-			orNull(r.Shard),
+			orNull(r.UnknownReport), orNull(r.Shard),
 		})
 	})
 	return id, err
@@ -75,12 +76,13 @@ func (s *Store) LastEnded(ctx context.Context, now time.Time) (r Run, found bool
 		LIMIT 1`, formatSeconds(now)))
 }
 
-const runColumns = "id, started_at, scheduled_for, trigger, outcome, clock_wrong"
+const runColumns = "id, started_at, scheduled_for, trigger, outcome, clock_wrong, unknown_report"
 
 func readRun(r *reader) Run {
 	return Run{
 		ID: r.number(), StartedAt: r.instant(), ScheduledFor: r.instant(), Trigger: r.text(), Outcome: Outcome(r.text()),
-		ClockWrong: r.flag(),
+		ClockWrong:    r.flag(),
+		UnknownReport: r.text(),
 	}
 }
 
