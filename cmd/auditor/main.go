@@ -17,6 +17,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -43,8 +44,11 @@ type environment struct {
 	getenv         func(string) string
 	stdout, stderr io.Writer
 	terminal       bool // stderr is a terminal, so the progress line can be erased
-	now            func() time.Time
-	hostname       func() (string, error)
+	// interactive is true if standard input, output or error is a terminal: a person started the
+	// command.
+	interactive bool
+	now         func() time.Time
+	hostname    func() (string, error)
 	// limits restricts the requests; sleep is called to wait between them. Zero values select the
 	// defaults of package fetch.
 	limits fetch.Limits
@@ -71,12 +75,14 @@ func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, environment{
-		program:   calledAs(os.Args[0]),
-		args:      os.Args[1:],
-		getenv:    os.Getenv,
-		stdout:    os.Stdout,
-		stderr:    journalOr(os.Stderr, os.Getenv("JOURNAL_STREAM")),
-		terminal:  term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		program:  calledAs(os.Args[0]),
+		args:     os.Args[1:],
+		getenv:   os.Getenv,
+		stdout:   os.Stdout,
+		stderr:   journalOr(os.Stderr, os.Getenv("JOURNAL_STREAM")),
+		terminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		interactive: slices.ContainsFunc([]*os.File{os.Stdin, os.Stdout, os.Stderr},
+			func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }),
 		now:       time.Now,
 		hostname:  os.Hostname,
 		hangups:   hangups,

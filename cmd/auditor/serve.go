@@ -87,7 +87,7 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 // night if that was missed, else the zero time.
 func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
 	err = openToRun(ctx, s, false, now, func(store *snapshot.Store) error {
-		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
+		nights, err := store.NewestNights(ctx, now, now)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 			return err
 		}
 		v.metrics.SetTokenExpiries(s.TokenExpiries)
-		return v.metrics.Update(ctx, store, s.DB)
+		return v.metrics.Update(ctx, store, s.DB, now)
 	})
 	return missed, err
 }
@@ -111,11 +111,12 @@ func (v *service) setSchedule(ctx context.Context, store *snapshot.Store, s *set
 	return store.SetSchedule(ctx, scheduleChange(s, host), now)
 }
 
-func (v *service) scheduled(ctx context.Context, night time.Time) {
-	v.run(ctx, runOptions{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
+func (v *service) scheduled(ctx context.Context, night time.Time) (clockWrong bool) {
+	clockWrong = v.run(ctx, runOptions{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
 	if cron, err := v.settings.Load().RequireSchedule(); err == nil {
 		v.announce(cron.Next(v.env.now()))
 	}
+	return clockWrong
 }
 
 // announce prints when the next run is due, and sets its metric.
@@ -127,8 +128,9 @@ func (v *service) announce(next time.Time) {
 }
 
 // run makes one run and prints its result. When ctx ends, the run may continue for
-// --stop-timeout; after that it is abandoned and recorded as failed.
-func (v *service) run(ctx context.Context, options runOptions) {
+// --stop-timeout; after that it is abandoned and recorded as failed. run reports whether the clock
+// was wrong.
+func (v *service) run(ctx context.Context, options runOptions) (clockWrong bool) {
 	s := v.settings.Load()
 	running, end := withGrace(ctx, s.StopTimeout)
 	defer end()
@@ -136,6 +138,7 @@ func (v *service) run(ctx context.Context, options runOptions) {
 	switch {
 	case err == nil:
 		v.metrics.Runs.WithLabelValues(string(result.Run.Outcome)).Inc()
+		clockWrong = result.Run.ClockWrong
 		err = printRun(v.env, s, result, false)
 	case errors.Is(err, job.ErrLocked):
 		v.metrics.SkippedNights.Inc()
@@ -144,13 +147,14 @@ func (v *service) run(ctx context.Context, options runOptions) {
 		v.metrics.Runs.WithLabelValues("error").Inc()
 	}
 	printError(v.env.stderr, err)
+	return clockWrong
 }
 
 // skipped logs and counts the scheduled times that passed without a run.
-func (v *service) skipped(nights []time.Time) {
-	v.metrics.SkippedNights.Add(float64(len(nights)))
+func (v *service) skipped(nights schedule.Gap) {
+	v.metrics.SkippedNights.Add(float64(nights.Nights))
 	newLogger(v.env, v.settings.Load()).Warn("scheduled_times_skipped",
-		slog.Int("count", len(nights)), slog.Time("first", nights[0]), slog.Time("last", nights[len(nights)-1]),
+		slog.Int("count", nights.Nights), slog.Time("first", nights.First), slog.Time("last", nights.Last),
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
 }
 
@@ -278,8 +282,16 @@ func (v *service) ready(ctx context.Context) error {
 	s := v.settings.Load()
 	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
 		now := v.env.now()
-		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		deadline := now.Add(-schedule.Grace - s.Timeout)
+		periods, err := store.Schedules(ctx, now)
+		if n := len(periods); n > 0 && periods[n-1].From.After(now) {
+			return fmt.Errorf("the schedule is recorded as in force from %s: the clock is wrong or was wrong then",
+				forPeople(periods[n-1].From))
+		}
+		if err != nil {
+			return err
+		}
+		nights, err := store.NewestNights(ctx, deadline, now)
 		for _, n := range slices.Backward(nights) {
 			switch {
 			case n.Status == schedule.Complete || n.Status == schedule.CaughtUp:

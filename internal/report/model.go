@@ -162,8 +162,10 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 		return nil, err
 	}
 	before := m.Since().Add(-time.Second) // a night at Since itself is shown
-	if m.Nights, err = store.Nights(ctx, before, runID, m.Run.StartedAt, 0); err != nil {
-		return nil, err
+	if !m.Run.ClockWrong {                // else nothing says which nights have passed
+		if m.Nights, err = store.Nights(ctx, before, runID, m.Run.StartedAt, 0); err != nil {
+			return nil, err
+		}
 	}
 	firstOfTrend := m.Runs[min(trendRuns, len(m.Runs))-1].ID
 	if m.Totals, err = store.Totals(ctx, firstOfTrend, runID); err != nil {

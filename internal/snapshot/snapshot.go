@@ -48,6 +48,7 @@ type Run struct {
 	ScheduledFor time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
 	Trigger      string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
 	Outcome      Outcome   `json:"outcome"`
+	ClockWrong   bool      `json:"clock_wrong,omitempty"` // its times are those of a wrong clock
 	Error        string    `json:"error,omitempty"`
 	ToolVersion  string    `json:"tool_version"`
 	Host         string    `json:"host"`
