@@ -56,7 +56,7 @@ type configuration interface{ Canonical() string }
 
 func scimListing() listing[ona.SCIMConfiguration] {
 	return listing[ona.SCIMConfiguration]{
-		source:   source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", keep: true},
+		source:   source{method: ona.ListSCIMConfigurations, field: "scimConfigurations"},
 		noun:     "SCIM configuration",
 		decode:   decodeSCIM,
 		ids:      func(c *ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
@@ -67,7 +67,7 @@ func scimListing() listing[ona.SCIMConfiguration] {
 func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	return listing[ona.SSOConfiguration]{
 		source: source{
-			method: ona.ListSSOConfigurations, field: "ssoConfigurations", keep: true,
+			method: ona.ListSSOConfigurations, field: "ssoConfigurations",
 			request: request{OrganizationID: organizationID},
 		},
 		noun:     "SSO configuration",
@@ -83,6 +83,11 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 // two pages, or with a page token that the server refuses, counts for nothing. If read fails, it
 // returns no rows, and the counts until then.
 func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
+	l.kept = r.client.settings.Pages
+	if l.kept == nil { // most pages of the second listing have the bytes of the first
+		l.kept = &Pages{}
+		l.kept.Next()
+	}
 	var last listed[T] // the last listing that can be compared
 	var moved *Error
 	for n := 1; n <= maxListings; n++ {

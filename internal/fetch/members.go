@@ -28,14 +28,6 @@ func readPeople(ctx context.Context, r *reader) (p people, err error) {
 	if !r.client.settings.Members {
 		return people{membersNotAssessed: ona.MembersNotRequested, tokensNotAssessed: ona.MembersNotRequested}, nil
 	}
-	// The second listing of a list that stands still has the pages of the first.
-	own := *r.client
-	if own.settings.Pages == nil {
-		settings := *own.settings
-		settings.Pages = &Pages{}
-		settings.Pages.Next()
-		own.settings, r.client = &settings, &own
-	}
 	if p.members, err = r.client.memberListing(r.organizationID).read(ctx, r); err != nil {
 		p.membersNotAssessed = err.Error()
 		p.tokensNotAssessed = "the members could not be read"
@@ -69,7 +61,7 @@ func (c *Client) memberListing(organizationID string) listing[ona.OrganizationMe
 	redaction := c.settings.Redaction
 	return listing[ona.OrganizationMember]{
 		source: source{
-			method: ona.ListMembers, field: "members", keep: true, counted: true, private: redaction != nil,
+			method: ona.ListMembers, field: "members", counted: true, private: redaction != nil,
 			request: request{
 				OrganizationID: organizationID, Filter: &filter{Statuses: allStatuses}, Count: &countRequest{Include: true},
 			},
@@ -77,7 +69,8 @@ func (c *Client) memberListing(organizationID string) listing[ona.OrganizationMe
 		noun: "member",
 		decode: func(raw jsontext.Value, unknown fieldSet) (*ona.OrganizationMember, error) {
 			m, err := decodeMember(raw, unknown)
-			if err == nil {
+			if err == nil && redaction != nil {
+				c.mentions.learn(m.FullName, m.Email)
 				*m = redaction.Member(*m)
 			}
 			return m, err
@@ -122,7 +115,7 @@ func (c *Client) memberTokenListing(userIDs []string) listing[ona.PersonalAccess
 	redaction := c.settings.Redaction
 	return listing[ona.PersonalAccessToken]{
 		source: source{
-			method: ona.ListPersonalAccessTokens, field: "personalAccessTokens", keep: true, private: redaction != nil,
+			method: ona.ListPersonalAccessTokens, field: "personalAccessTokens", private: redaction != nil,
 			request: request{Filter: &filter{UserIDs: userIDs}},
 		},
 		noun: "personal access token",

@@ -17,8 +17,8 @@ type source struct {
 	// field is the name of the response field that holds the rows.
 	field   string
 	request request
-	// keep lets Pages keep the pages, whose rows are decoded through listing.row.
-	keep bool
+	// kept keeps the pages, whose rows are decoded through listing.row; nil keeps none.
+	kept *Pages
 	// counted is set if the first page says how many rows the list has.
 	counted bool
 	// private keeps of the requests and the responses nothing that may say who a member is.
@@ -80,7 +80,7 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 		r.record(r.client.withheld(s, x, token))
 		return page{}, err
 	}
-	p, err := r.client.settings.Pages.read(s, x, token)
+	p, err := s.kept.read(s, x, token)
 	if p.number, x.Records = number, len(p.rows); p.body != nil {
 		x.Body = p.body // the same bytes are in memory once
 	}

@@ -60,7 +60,9 @@ type Options struct {
 	TurnedOff map[string]string
 	// Exceptions has the exceptions for accepted failures.
 	Exceptions []finding.Exception
-	Logger     *slog.Logger
+	// Leavers are the people who have left; nil if the settings have no list of them.
+	Leavers *finding.LeaverList
+	Logger  *slog.Logger
 }
 
 // Result is the outcome of a run. Everything in it is stored too.

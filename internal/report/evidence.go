@@ -64,7 +64,7 @@ type Fact struct {
 func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for _, i := range t.Indexes(keys) {
-		if value := t.Rows[row].Cells[i]; value != nil {
+		if value := t.Rows[row].Made().Cells[i]; value != nil {
 			facts = append(facts, Fact{t.Rows[row].Organization, t.Columns[i].Title, value})
 		}
 	}
@@ -133,7 +133,7 @@ func (r *report) snapshotTable() *table.Table {
 	t := table.New("", nil, columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
 	for i, o := range r.Organizations {
-		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
+		r.add(t, i, func() []any { return slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o)) })
 	}
 	return t
 }
@@ -255,8 +255,9 @@ func (r *report) evidence() []Fact {
 	}
 	for i := range r.Organizations {
 		all = append(all, r.rowFacts(r.snapshots, i)...)
-		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
-			if o.expected != "" && o.expected != r.Rules[j].Expected {
+		for _, o := range r.evaluated[i].outcomes {
+			known := o.rule.Expected != "" // to this version
+			if known && o.expected != "" && o.expected != o.rule.Expected {
 				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
 			}
 		}
@@ -381,7 +382,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

@@ -28,7 +28,7 @@ func (m *Model) isFleet() bool { return len(m.Organizations) > fleetSize }
 // counts: with thousands of organizations, it would take most of the memory.
 func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	o.evaluated = evaluate(o, rules)
-	var kept []snapshot.Finding
+	kept := make([]snapshot.Finding, 0, len(o.Findings)-o.evaluated.counts[finding.Pass])
 	for _, f := range o.Findings {
 		if f.Status != finding.Pass {
 			texts.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed)
@@ -37,7 +37,11 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	}
 	o.Findings = kept
 	for i := range o.Exchanges {
-		texts.share(&o.Exchanges[i].Method, &o.Exchanges[i].Request)
+		e := &o.Exchanges[i]
+		texts.share(&e.Method, &e.Request)
+		if !needsAttention(e) {
+			e.ResponseSHA256 = ""
+		}
 	}
 	for i := range o.SCIM {
 		o.SCIM[i].Raw = nil
@@ -47,6 +51,21 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	}
 	for i := range o.Domains {
 		o.Domains[i].Raw = nil
+	}
+	for i := range o.Members {
+		o.Members[i].Raw = nil
+	}
+	for i := range o.MemberTokens {
+		o.MemberTokens[i].Raw = nil
+	}
+}
+
+// add appends a row to a table. A fleet has too many rows to keep their cells.
+func (r *report) add(t *table.Table, organization int, cells func() []any) {
+	if r.isFleet() {
+		t.AddLater(organization, cells)
+	} else {
+		t.Add(organization, cells()...)
 	}
 }
 

@@ -59,12 +59,13 @@ type Coverage struct {
 
 // HidesChanges reports whether changes of the part are not known. The other parts have none.
 func (c Coverage) HidesChanges() bool {
-	return c.Status == NotAssessed && (c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies)
+	return c.Status == NotAssessed &&
+		(c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies || c.Part == snapshot.PartMembers)
 }
 
 // Coverage returns the coverage of each part, SCIM first.
 func (o *Organization) Coverage() []Coverage {
-	var all []Coverage
+	all := make([]Coverage, 0, len(o.Parts))
 	for _, part := range o.Parts {
 		c := Coverage{part.Name, Assessed, cmp.Or(part.NotAssessed, part.Lacking), part.LastRead}
 		switch {

@@ -13,7 +13,7 @@ import (
 )
 
 // headline returns the headline of the run with the tie-outs of this report.
-func (r *report) headline() Headline { return r.Headline(len(r.ties.Different())) }
+func (r *report) headline() Headline { return r.top }
 
 // status returns the first sentences of the report: the headline and the counts.
 func (r *report) status() string {
@@ -173,6 +173,8 @@ var TieOutKeys = []string{"organization", "check", "remark", "first", "second", 
 const (
 	methodSCIM = "/ListSCIMConfigurations"
 	methodSSO  = "/ListSSOConfigurations"
+	// methodMembers lists the members of an organization.
+	methodMembers = "/ListMembers"
 	// statusOK is the HTTP status of a response with a page.
 	statusOK = 200
 )
@@ -211,6 +213,9 @@ func (r *report) tieOuts() TieOuts {
 				r.domains.Size(i), "")
 		}
 		all.tieBaseline(i, o)
+		if o.membersRequested() {
+			r.tieMembers(&all, i, o)
+		}
 	}
 	return append(all, r.runTieOuts()...)
 }
@@ -305,7 +310,7 @@ func (r *report) runTieOuts() (all TieOuts) {
 	failedRows := make(map[int]int) // by organization
 	status := r.findings.Column("status")
 	for _, row := range r.findings.Rows {
-		if table.Plain(row.Cells[status]) == string(finding.Fail) {
+		if table.Plain(row.Made().Cells[status]) == string(finding.Fail) {
 			failedRows[row.Organization]++
 		}
 	}

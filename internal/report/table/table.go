@@ -32,8 +32,17 @@ type Table struct {
 
 // Row is one row. Cells has one value for each column; value.go lists their types.
 type Row struct {
-	Organization int // index into the report's organizations, RunLevel, or a DatabaseLevel
-	Cells        []any
+	Organization int   // index into the report's organizations, RunLevel, or a DatabaseLevel
+	Cells        []any // nil for a row of AddLater, see Made
+	make         func() []any
+}
+
+// Made returns the row with its cells.
+func (r Row) Made() Row {
+	if r.make != nil {
+		r.Cells = r.make()
+	}
+	return r
 }
 
 // RunLevel marks a row or a remark that belongs to no single organization.
@@ -76,29 +85,76 @@ const InUTC = "(UTC)"
 // Add appends a row and measures it. The cells are in the order of the columns passed to New.
 // Cells missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
-	row := make([]any, 0, len(t.Columns))
+	t.add(Row{Organization: organization, Cells: t.row(t.Columns, cells)})
+}
+
+// AddLater appends and measures a row like Add. It does not keep the cells: each reader of the row
+// calls cells again, which must return the same ones. The rows of many organizations would take most
+// of the memory otherwise.
+func (t *Table) AddLater(organization int, cells func() []any) {
+	columns := t.Columns
+	t.add(Row{Organization: organization, make: func() []any { return t.row(columns, cells()) }})
+}
+
+// row returns the cells of a row of these columns with the local times.
+func (t *Table) row(columns []Column, cells []any) []any {
+	row := make([]any, 0, len(columns))
 	for _, value := range cells {
 		row = append(row, value)
-		if t.zone != nil && t.Columns[len(row)-1].hasLocal() {
+		if t.zone != nil && columns[len(row)-1].hasLocal() {
 			row = append(row, InZone(value, t.zone))
 		}
 	}
-	for i, value := range row {
+	return row[:len(columns)]
+}
+
+func (t *Table) add(r Row) {
+	for i, value := range r.Made().Cells {
 		if t.Columns[i].in != jsonOnly {
 			t.Widths[i] = max(t.Widths[i], DisplayWidth(t.Count(value)))
 		}
 	}
-	t.Rows = append(t.Rows, Row{organization, row[:len(t.Columns)]})
-	t.sizes[organization]++
+	t.Rows = append(t.Rows, r)
+	t.sizes[r.Organization]++
+}
+
+// Empty returns the table without rows and remarks.
+func (t *Table) Empty() *Table {
+	empty := *t
+	empty.Columns, empty.Widths = slices.Clone(t.Columns), make([]int, len(t.Columns))
+	empty.Rows, empty.Remarks, empty.Counts, empty.sizes = nil, nil, Counts{}, make(map[int]int)
+	return &empty
+}
+
+// Join appends the rows and the remarks of a table with the same columns. place returns the
+// organization of each in this table.
+func (t *Table) Join(other *Table, place func(organization int) int) {
+	for _, r := range other.Rows {
+		r.Organization = place(r.Organization)
+		t.Rows = append(t.Rows, r)
+		t.sizes[r.Organization]++
+	}
+	for _, r := range other.Remarks {
+		r.Organization = place(r.Organization)
+		t.Remarks = append(t.Remarks, r)
+	}
+	for i, width := range other.Widths {
+		t.Widths[i] = max(t.Widths[i], width)
+	}
+	t.Altered, t.Cut, t.Guarded = t.Altered+other.Altered, t.Cut+other.Cut, t.Guarded+other.Guarded
 }
 
 // Extend adds a visible column after the others, with the value of each row by its organization.
 func (t *Table) Extend(column Column, value func(organization int) any) {
 	at, width := len(t.Shown()), 0
-	t.Columns = slices.Insert(t.Columns, at, column)
+	t.Columns = slices.Insert(slices.Clone(t.Columns), at, column)
 	for i := range t.Rows {
 		cell := value(t.Rows[i].Organization)
-		t.Rows[i].Cells = slices.Insert(t.Rows[i].Cells, at, cell)
+		if cells := t.Rows[i].make; cells != nil {
+			t.Rows[i].make = func() []any { return slices.Insert(cells(), at, cell) }
+		} else {
+			t.Rows[i].Cells = slices.Insert(t.Rows[i].Cells, at, cell)
+		}
 		width = max(width, DisplayWidth(t.Count(cell)))
 	}
 	t.Widths = slices.Insert(t.Widths, at, width)
@@ -171,6 +227,7 @@ func (t *Table) withLocal(keys []string) []int {
 func (t *Table) rows(escape func(string) string) []map[string]string {
 	all := make([]map[string]string, len(t.Rows))
 	for n, r := range t.Rows {
+		r = r.Made()
 		all[n] = make(map[string]string, len(r.Cells))
 		for i, c := range t.Shown() {
 			all[n][c.Key] = escape(Shown(r.Cells[i]))
@@ -190,7 +247,7 @@ func (t *Table) remarks(escape func(string) string) []string {
 // example returns the table with one row of empty values and one remark.
 func (t *Table) example() *Table {
 	one := *t
-	one.Rows = []Row{{RunLevel, make([]any, len(one.Columns))}}
+	one.Rows = []Row{{Organization: RunLevel, Cells: make([]any, len(one.Columns))}}
 	one.Remarks = []Remark{{Organization: RunLevel}}
 	return &one
 }
@@ -236,6 +293,7 @@ func (t *Table) layout(f *Frame, without files) *layout {
 func (l *layout) of(r Row) []any {
 	around := l.frame.of(r.Organization)
 	cells := append(make([]any, 0, len(l.keys)), around.Before...)
+	r = r.Made()
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
 	}

@@ -16,6 +16,8 @@ type Sheet struct {
 	// widths.
 	Widths, Fixed []float64
 	Charts        *Charts
+	// OnePage prints the sheet on one page, smaller if it is too long.
+	OnePage bool
 
 	firstPage int // number of lines on the first page, which ends with a page break; 0 for no break
 }
@@ -95,7 +97,7 @@ func (s *Sheet) AddRows(t *table.Table) {
 		s.Add(Header, titles(columns)...)
 	}
 	for _, r := range t.Rows {
-		s.addRow(r.Cells[:len(columns)])
+		s.addRow(r.Made().Cells[:len(columns)])
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		s.Add(Note, "none")
