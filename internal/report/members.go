@@ -206,8 +206,11 @@ func (r *report) classText(organizations ...int) string {
 		text += ": " + strings.Join(texts, ", ")
 	}
 	text += fmt.Sprintf("; %d suspended or left", others)
-	if leavers > 0 {
-		text += fmt.Sprintf("; %s of the active on the list of leavers", Count(leavers, "member"))
+	switch {
+	case leavers == 1:
+		text += "; 1 active member is on the list of leavers"
+	case leavers > 1:
+		text += fmt.Sprintf("; %d active members are on the list of leavers", leavers)
 	}
 	return text
 }
@@ -231,7 +234,7 @@ func (r *report) membersText() string {
 	case len(read) == 0:
 		return "Members not assessed."
 	}
-	text := "Members: " + r.classText(read...) + ". " + governedMeans
+	text := r.classText(read...) + ". " + governedMeans
 	if len(unread) > 0 {
 		text += fmt.Sprintf(" Those of %s were not assessed.", Count(len(unread), "organization"))
 	}
