@@ -134,7 +134,10 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 	rules := r.failing[subject{organization, diff.Member, m.UserID}]
 	class, reason := Word(m.Class), any(m.Reason)
 	if m.Class == "" {
-		class, reason = table.Why("no access"), table.Why("is "+memberWord(m.Status))
+		class, reason = table.Why("no access"), table.Why("is suspended")
+	}
+	if m.Status == ona.UserStatusLeft {
+		reason = table.Why("has left")
 	}
 	var onList, tokens any
 	if o.Snapshot.Leavers != nil {
