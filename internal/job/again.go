@@ -72,6 +72,8 @@ type Again struct {
 	Rules      Rules
 	Exceptions []finding.Exception
 	Past       *snapshot.History
+	// UnknownReport is that of the run.
+	UnknownReport string
 	// Pages keeps decoded pages from one snapshot of the organization to the next.
 	Pages *fetch.Pages
 }
@@ -91,7 +93,7 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 		}
 	}
 	h := a.Snapshot
-	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, Options: Options{
+	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, unknownReport: a.UnknownReport, Options: Options{
 		TakenAt: h.TakenAt, Thresholds: a.Rules.Thresholds, TurnedOff: a.Rules.TurnedOff, Exceptions: a.Exceptions,
 		Logger: slog.New(slog.DiscardHandler),
 	}}

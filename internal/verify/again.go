@@ -176,7 +176,7 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 	}
 	a := job.Again{
 		Snapshot: s.Snapshot, Answers: answers, Rules: s.rules[s.RuleSetID], Exceptions: exceptions, Past: s.history,
-		Pages: pages,
+		Pages: pages, UnknownReport: s.runs[s.RunID].UnknownReport,
 	}
 	redone, err := a.Collect(ctx)
 	switch {
