@@ -172,9 +172,6 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		if err := redact(ctx, s, store, sources); err != nil {
 			return err
 		}
-		if len(sources) > 0 {
-			leavers = leavers.Redacted(sources[0].Fetch.Redaction) // all sources have the same
-		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
 			Shard: s.Shard.String(), Others: otherShards(ctx, s), Trigger: options.trigger,
