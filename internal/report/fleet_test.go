@@ -22,7 +22,6 @@ func fleet(n int) *Model {
 	m := complete()
 	m.Run.SCIMConfigurations, m.Run.Changes, m.Run.FailedFindings = 3*n, 0, 3*n
 	m.Organizations, m.Timeline = nil, nil
-	shared := make(texts)
 	for i := range n {
 		o := acme()
 		o.Parts = o.Snapshot.Parts()
@@ -39,7 +38,7 @@ func fleet(n int) *Model {
 			failed = append(failed, f)
 		}
 		o.Findings = append(failed, others(o.id(), o.name(), failed)...)
-		o.reduce(m.Rules, shared)
+		m.reduce(o)
 		m.Organizations = append(m.Organizations, o)
 	}
 	return m

@@ -33,6 +33,7 @@ type Model struct {
 	Timeline []snapshot.Change
 	// Rules has the rules of this version, in the order of the report.
 	Rules []finding.Rule
+	sums  sums // of a fleet
 }
 
 // The limits of the history in a report, so that its size does not grow over the years.
@@ -170,7 +171,6 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	if err != nil {
 		return err
 	}
-	shared := make(texts)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
 		m.Organizations = append(m.Organizations, o)
@@ -178,7 +178,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 			return fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
 		}
 		if len(snapshots) > fleetSize {
-			o.reduce(m.Rules, shared)
+			m.reduce(o)
 		}
 		changes, err := store.Timeline(ctx, o.id(), m.Since(), s.ID)
 		if err != nil {
