@@ -166,8 +166,8 @@ func newRoot(env environment) *cobra.Command {
 	}
 	root.AddCommand(runCommand(env), serveCommand(env), checkCommand(env), reportCommand(env), diffCommand(env),
 		runsCommand(env), rulesCommand(env), exceptCommand(env), reviewCommand(env), verifyCommand(env),
-		pruneCommand(env), backupCommand(env), notifyCommand(env), packCommand(env), demoCommand(env),
-		manCommand(env), versionCommand(env))
+		pruneCommand(env), backupCommand(env), notifyCommand(env), packCommand(env), exportCommand(env),
+		demoCommand(env), manCommand(env), versionCommand(env))
 	help := make(map[string]string)
 	for _, f := range txtar.Parse(helpTexts).Files {
 		help[f.Name] = strings.TrimSuffix(string(f.Data), "\n")

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write what the demo prints into README.
 // pages are the documents that these tests compare with the program.
 var pages = []string{
 	"README.md", "docs/operation.md", "docs/settings.md", "docs/notifications.md", "docs/reports.md",
-	"docs/completeness.md", "docs/sql.md",
+	"docs/completeness.md", "docs/sql.md", "docs/fleet.md",
 }
 
 // readPage returns a document of the repository.

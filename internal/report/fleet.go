@@ -40,6 +40,9 @@ func (m *Model) reduce(o *Organization) {
 		m.sums.texts = make(map[string]string)
 	}
 	o.evaluated = evaluate(o, m.Rules)
+	o.evaluated.outcomes = slices.DeleteFunc(o.evaluated.outcomes, func(one outcome) bool {
+		return one.rule.OfMembers() && one.expected == "" // the settings do not ask for members
+	})
 	for _, one := range o.evaluated.outcomes {
 		m.sums.add(one)
 	}
@@ -116,21 +119,25 @@ func (r *report) add(t *table.Table, organization int, cells func() []any) {
 }
 
 // summed returns the tie-outs with those of the same check that all tie, or were not assessed for
-// the same reason, as one with the sums of both counts.
-func (t TieOuts) summed() TieOuts {
+// the same reason, as one for each database with the sums of both counts. levelOf returns the level of
+// the database of an organization.
+func (t TieOuts) summed(levelOf func(organization int) int) TieOuts {
 	var all TieOuts
-	type same struct{ check, verdict, remark string }
+	type same struct {
+		level                  int
+		check, verdict, remark string
+	}
 	at, organizations := make(map[same]int), make(map[same]int)
 	for _, one := range t {
-		key := same{one.Check, one.Verdict, one.Remark}
+		key := same{levelOf(one.Organization), one.Check, one.Verdict, one.Remark}
 		n, known := at[key]
 		switch {
-		case one.Organization == table.RunLevel || one.Verdict == DoesNotTie:
+		case one.Organization < 0 || one.Verdict == DoesNotTie:
 			all = append(all, one)
 			continue
 		case !known:
 			n, at[key] = len(all), len(all)
-			all = append(all, TieOut{Organization: table.RunLevel, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
+			all = append(all, TieOut{Organization: key.level, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
 		}
 		organizations[key]++
 		all[n].First, all[n].Second = plus(all[n].First, one.First), plus(all[n].Second, one.Second)
@@ -160,7 +167,7 @@ func (r *report) sumRemarks(t *table.Table) {
 	var order []same
 	var kept []table.Remark
 	for _, remark := range t.Remarks {
-		if remark.Organization == table.RunLevel || remark.Alarm {
+		if remark.Organization < 0 || remark.Alarm {
 			kept = append(kept, remark)
 			continue
 		}

@@ -51,6 +51,7 @@ type Run struct {
 	Error                 string    `json:"error,omitempty"`
 	ToolVersion           string    `json:"tool_version"`
 	Host                  string    `json:"host"`
+	Shard                 string    `json:"shard,omitempty"`        // the sources that it collected, such as 0/4; empty for all
 	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
 	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
 	Changes               int       `json:"changes"`
@@ -98,6 +99,9 @@ type Snapshot struct {
 	// does not read the audit log.
 	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed, AuditLogNotAssessed string
 	MembersNotAssessed, MemberTokensNotAssessed                                  string
+	// Leavers is what the list of leavers of the settings says; nil without a list, and if the members
+	// could not be read.
+	Leavers *finding.Leavers
 	// AuditLogLacking says why entries of the audit log may be missing.
 	AuditLogLacking string
 	// OwnToken is what the API says about the end of the token that was used.
@@ -136,8 +140,8 @@ type Change struct {
 	TakenAt                time.Time // when the snapshot was taken
 	OrganizationID         string
 	// The actor fields are from the newest candidate; empty if there is none.
-	ActorID, ActorPrincipal, ActorAction string
-	ActorAt                              time.Time
+	ActorID, ActorName, ActorPrincipal, ActorAction string
+	ActorAt                                         time.Time
 	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"scim-auditor/internal/export"
+	"scim-auditor/internal/settings"
+	"scim-auditor/internal/snapshot"
+)
+
+func exportCommand(env environment) *cobra.Command {
+	command := &cobra.Command{Use: "export DIR", Args: cobra.ExactArgs(1)}
+	var files databaseFiles
+	var format, since, partition string
+	flags := command.Flags()
+	flags.Var(&files, "db", "database file; repeat it for several databases")
+	flags.Lookup("db").DefValue = "auditor.db"
+	flags.StringVar(&format, "format", "parquet", "format of the files; parquet is the only one")
+	flags.StringVar(&since, "since", "", "first day to export (2026-10-01, UTC), or its start time (default all nights)")
+	flags.StringVar(&partition, "partition", "",
+		"length of time in one folder taken_date=…: day or month (default that of DIR, else day)")
+	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
+		options, err := exportOptions(format, since, partition)
+		if err != nil {
+			return err
+		}
+		for i, path := range append(files, s.DB)[:max(len(files), 1)] {
+			if slices.Contains(files[:min(i, len(files))], path) {
+				return usage(fmt.Errorf("--db %s is named twice", path), "name each database once")
+			}
+			var result export.Result
+			err := readDatabase(cmd.Context(), path, func(store *snapshot.Store) (err error) {
+				result, err = export.Database(cmd.Context(), store, args[0], options)
+				return err
+			})
+			if err != nil {
+				return exportFailure(path, err)
+			}
+			if err := printExport(env, path, result); err != nil {
+				return err
+			}
+		}
+		_, err = fmt.Fprintf(env.stdout, "export: %s\n", args[0])
+		return err
+	})
+	return command
+}
+
+func exportOptions(format, since, partition string) (o export.Options, err error) {
+	o.Partition = export.Partition(partition)
+	switch {
+	case format != "parquet":
+		return o, usage(fmt.Errorf("--format %q", format), "the only format is parquet")
+	case partition != "" && o.Partition != export.ByDay && o.Partition != export.ByMonth:
+		return o, usage(fmt.Errorf("--partition %q", partition), "use day or month")
+	case since != "":
+		if o.Since, _, err = parseTime(since); err != nil {
+			return o, usage(fmt.Errorf("--since: %w", err), "use a date (2026-10-01) or a time (2026-10-01T00:00:00Z)")
+		}
+	}
+	return o, nil
+}
+
+// exportFailure adds the file to an error of an export, and what to do about it.
+func exportFailure(path string, err error) error {
+	wrapped := fmt.Errorf("exporting %s: %w", path, err)
+	for _, known := range []struct {
+		err  error
+		code int
+		hint string
+	}{
+		{export.ErrNotExport, exitUsage, "nothing was written; name a folder that does not exist, or is empty"},
+		{export.ErrPartition, exitUsage, "set --partition to that of the folder, or export to another folder"},
+		{export.ErrSchema, exitUsage, "export to another folder; a folder has the columns of one version"},
+		{export.ErrSince, exitUsage, "leave out --since to add the nights that are new, or export to another folder"},
+		{export.ErrOldCopy, exitFailed, "the file is an older copy, or its history was altered (\"auditor verify\"); " +
+			"name the database that was exported, or export to another folder"},
+		{export.ErrLocked, exitFailed, "wait until the other export has ended"},
+	} {
+		if errors.Is(err, known.err) {
+			return &failure{known.code, wrapped, known.hint}
+		}
+	}
+	code := asFailure(err).code
+	return &failure{code, wrapped, cmp.Or(hintFor(err), "the files that the folder already had are intact")}
+}
+
+func printExport(env environment, path string, r export.Result) error {
+	text := fmt.Sprintf("database %s: %d nights exported, %d exported before; %d files with %d rows written\n",
+		path, r.Nights, r.Earlier, r.Files, r.Rows)
+	if r.Head.Run != 0 {
+		text += r.Head.String() + "\n"
+	}
+	_, err := fmt.Fprint(env.stdout, text)
+	return err
+}
