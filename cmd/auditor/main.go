@@ -61,7 +61,7 @@ func main() {
 
 // memoryTarget is how much memory the program uses before it collects garbage more often, in bytes.
 // It is not a limit. A run over 10,000 organizations of three configurations stays near it.
-const memoryTarget = 320 << 20
+const memoryTarget = 280 << 20
 
 func execute() int {
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
