@@ -97,7 +97,11 @@ func Together(night time.Time, databases []*Database) *Model {
 		}
 		m.add(&d.Run)
 	}
-	m.Rules = m.judgedRules()
+	var snapshots []snapshot.Snapshot
+	for _, o := range m.Organizations {
+		snapshots = append(snapshots, o.Snapshot)
+	}
+	m.Rules = rulesOf(snapshots)
 	if m.isFleet() {
 		for _, o := range m.Organizations {
 			if o.evaluated == nil { // its database alone has none

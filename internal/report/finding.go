@@ -120,7 +120,9 @@ func evaluate(o *Organization, rules []finding.Rule) *evaluation {
 		j.outcomes = append(j.outcomes, outcome{rule: rule})
 	}
 	for i := range rules {
-		add(&rules[i])
+		if !rules[i].OfMembers() || asksForMembers(&o.Snapshot) {
+			add(&rules[i])
+		}
 	}
 	for i := range o.Findings {
 		f := &o.Findings[i]
@@ -327,8 +329,7 @@ func (r *report) ruleTable() *table.Table {
 		outcomes = append(outcomes, r.evaluated[i].outcomes)
 	}
 	for _, one := range slices.Concat(outcomes...) {
-		_, seen := expected[one.rule.ID]
-		if !seen && !slices.ContainsFunc(r.Rules, func(rule finding.Rule) bool { return rule.ID == one.rule.ID }) {
+		if !slices.ContainsFunc(rules, func(rule finding.Rule) bool { return rule.ID == one.rule.ID }) {
 			rules = append(rules, *one.rule)
 		}
 		expected[one.rule.ID] = cmp.Or(expected[one.rule.ID], one.expected)

@@ -40,9 +40,6 @@ func (m *Model) reduce(o *Organization) {
 		m.sums.texts = make(map[string]string)
 	}
 	o.evaluated = evaluate(o, m.Rules)
-	o.evaluated.outcomes = slices.DeleteFunc(o.evaluated.outcomes, func(one outcome) bool {
-		return one.rule.OfMembers() && one.expected == "" // the settings do not ask for members
-	})
 	for _, one := range o.evaluated.outcomes {
 		m.sums.add(one)
 	}
@@ -84,6 +81,12 @@ func (m *Model) reduce(o *Organization) {
 	for i := range o.Domains {
 		m.sums.share(&o.Domains[i].OrganizationID, &o.Domains[i].State)
 		o.Domains[i].Raw = nil
+	}
+	for i := range o.Members {
+		o.Members[i].Raw = nil
+	}
+	for i := range o.MemberTokens {
+		o.MemberTokens[i].Raw = nil
 	}
 }
 

@@ -179,6 +179,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	if err != nil {
 		return err
 	}
+	m.Rules = rulesOf(snapshots)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
 		m.Organizations = append(m.Organizations, o)
@@ -194,27 +195,16 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		}
 		m.Timeline = append(m.Timeline, changes...)
 	}
-	m.Rules = m.judgedRules()
 	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
 	return nil
 }
 
-// judgedRules returns the rules of this version, those that judge members only if the run has a finding
-// of them.
-func (m *Model) judgedRules() []finding.Rule {
-	return slices.DeleteFunc(finding.Rules(), func(r finding.Rule) bool { return r.OfMembers() && !m.judged(r.ID) })
-}
-
-func (m *Model) judged(ruleID string) bool {
-	if slices.ContainsFunc(m.sums.outcomes, func(o outcome) bool { return o.rule.ID == ruleID }) {
-		return true
+// rulesOf returns the rules of this version that were evaluated for at least one of the snapshots.
+func rulesOf(snapshots []snapshot.Snapshot) []finding.Rule {
+	if slices.ContainsFunc(snapshots, func(s snapshot.Snapshot) bool { return asksForMembers(&s) }) {
+		return finding.Rules()
 	}
-	for _, o := range m.Organizations {
-		if slices.ContainsFunc(o.Findings, func(f snapshot.Finding) bool { return f.RuleID == ruleID }) {
-			return true
-		}
-	}
-	return false
+	return slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers)
 }
 
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
