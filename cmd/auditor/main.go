@@ -64,6 +64,10 @@ func main() {
 	os.Exit(execute())
 }
 
+// memoryTarget is how much memory the program uses before it collects garbage more often, in bytes.
+// It is not a limit. A run over 10,000 organizations of three configurations stays near it.
+const memoryTarget = 280 << 20
+
 func execute() int {
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
@@ -71,6 +75,9 @@ func execute() int {
 		// The job runs for seconds. For one organization of 10,000 configurations this saves a
 		// sixth of the processor time.
 		debug.SetGCPercent(200)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryTarget)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
