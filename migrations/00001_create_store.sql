@@ -19,7 +19,8 @@ CREATE INDEX ledger_of_run_ends ON ledger (row_id) WHERE kind = 'run_end';
 
 CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
   id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
-  database_id TEXT NOT NULL -- random id, 32 hexadecimal digits; a copy has the same
+  database_id TEXT NOT NULL, -- random id, 32 hexadecimal digits; a copy has the same
+  earlier_report TEXT -- the newest report folder of earlier runs, if --new-database created this database although there was one; else null
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
@@ -29,6 +30,7 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
   host TEXT NOT NULL, -- name of the machine
+  unknown_report TEXT, -- a report folder of this database whose history the database did not contain when the run began; null if there was none
   shard TEXT -- the shard of the sources that it collected, such as 0/4; null for all
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
@@ -112,6 +114,7 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   domains_not_assessed TEXT, -- why the domain verifications could not be read; null if they were read
   members_not_assessed TEXT, -- why the members could not be read; null if they were, or were not asked for
   member_tokens_not_assessed TEXT, -- why their tokens could not be read; null if they were, or were not asked for
+  leavers TEXT, -- JSON: the list of leavers (sha256, dated_at, entries, unmatched) and the ids of active members on it; or null
   own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
   own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
@@ -133,6 +136,7 @@ CREATE INDEX snapshots_by_organization ON stored_snapshots (organization_key, ou
 CREATE INDEX snapshots_by_source ON stored_snapshots (source, outcome, id);
 CREATE INDEX snapshots_by_run ON stored_snapshots (run_id, organization_key);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
+CREATE INDEX snapshots_with_redacted_members ON stored_snapshots (id) WHERE members_salt_id IS NOT NULL;
 CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 
 CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.
@@ -322,7 +326,7 @@ CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapsho
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
   original_status TEXT, -- status before an exception was applied; null if there is no exception
-  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
+  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration, organization or member
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
   observed TEXT NOT NULL, -- what was found; for not_assessed, why it could not be assessed
@@ -371,7 +375,7 @@ CREATE TABLE failed_findings ( -- The outcomes of the rules in failed snapshots;
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
   original_status TEXT, -- status before an exception was applied; null if there is no exception
-  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
+  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration, organization or member
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
   observed TEXT NOT NULL, -- what was found; for not_assessed, why it could not be assessed
@@ -386,15 +390,16 @@ CREATE TABLE stored_changes ( -- The differences from the baseline, in the order
   number INTEGER NOT NULL, -- place in the report, from 1
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   kind TEXT NOT NULL, -- what happened, such as disabled or token_rotated
-  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
+  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration, organization or member
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
-  field TEXT, -- the API's name of the field; null for added, reappeared and removed
-  before TEXT, -- value in the baseline; for removed the configuration as canonical JSON; null if absent
+  field TEXT, -- the API's name of the field; null where the whole subject came or went
+  before TEXT, -- value in the baseline; or the whole subject as canonical JSON; null if absent
   after TEXT, -- value in the snapshot, likewise
   before_label TEXT, -- name for the id in before, or for the link of a whole configuration; null if there is none
   after_label TEXT, -- likewise for after
   actor_id TEXT, -- who made the change, from the audit log; null if not known
+  actor_name TEXT, -- the name of the actor among the members at that time; null if not known
   actor_principal TEXT, -- kind of the actor; null if not known
   actor_action TEXT, -- the action in the audit log; null if not known
   actor_at TEXT, -- time of the action, RFC 3339 UTC with nine digits; null if not known
@@ -416,6 +421,7 @@ CREATE TABLE audit_log_entries ( -- The audit-log entries that were read for a s
   id TEXT NOT NULL, -- id of the entry
   created_at TEXT NOT NULL, -- when it happened, by the server's clock, RFC 3339 UTC with nine digits
   actor_id TEXT, -- who acted; null if not reported
+  actor_name TEXT, -- the name of the actor among the members at that time; null if not known
   actor_principal TEXT, -- kind of the actor, such as PRINCIPAL_USER; null if not reported
   subject_id TEXT, -- id of the object of the action; null if not reported
   subject_type TEXT, -- its kind, such as RESOURCE_TYPE_SCIM_CONFIGURATION; null if not reported
@@ -473,6 +479,7 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
+  r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id
@@ -546,6 +553,7 @@ SELECT
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
   s.members_not_assessed, -- why the members could not be read; null if they were, or were not asked for
   s.member_tokens_not_assessed, -- why their tokens could not be read; null if they were, or were not asked for
+  s.leavers, -- JSON: the list of leavers (sha256, dated_at, entries, unmatched) and the ids of active members on it; or null
   s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
   s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   s.own_token_not_assessed, -- why the tokens could not be read; null if they were read
@@ -832,15 +840,16 @@ SELECT
   o.id AS organization_id, -- id of the organization
   c.severity, -- critical, high, medium, low or info
   c.kind, -- what happened, such as disabled or token_rotated
-  c.subject_type, -- scim_configuration, sso_configuration or organization
+  c.subject_type, -- scim_configuration, sso_configuration, organization or member
   c.subject_id, -- id of the subject
   c.subject_name, -- its name
-  c.field, -- the API's name of the field; null for added, reappeared and removed
-  c.before, -- value in the baseline, plain text; for removed the configuration as canonical JSON; null if absent
+  c.field, -- the API's name of the field; null where the whole subject came or went
+  c.before, -- value in the baseline, plain text; or the whole subject as canonical JSON; null if absent
   c.after, -- value in the snapshot, likewise
   c.before_label, -- name for the id in before, or for the link of a whole configuration; null if there is none
   c.after_label, -- likewise for after
   c.actor_id, -- who made the change, from the audit log; null if not known
+  c.actor_name, -- the name of the actor among the members at that time; null if not known
   c.actor_principal, -- kind of the actor; null if not known
   c.actor_action, -- the action in the audit log; null if not known
   c.actor_at, -- time of the action, RFC 3339 UTC with nine digits; null if not known
@@ -861,6 +870,7 @@ SELECT
   e.id AS entry_id, -- id of the entry
   e.created_at, -- when it happened, RFC 3339 UTC with nine digits
   e.actor_id, -- who acted; null if not reported
+  e.actor_name, -- the name of the actor among the members at that time; null if not known
   e.actor_principal, -- kind of the actor; null if not reported
   e.subject_id, -- id of the object of the action
   e.subject_type, -- its kind
@@ -879,7 +889,7 @@ SELECT
   v.severity, -- critical, high, medium, low or info
   v.status, -- fail, pass, not_assessed or excepted
   v.original_status, -- status before an exception was applied; null if there is no exception
-  v.subject_type, -- scim_configuration, sso_configuration or organization
+  v.subject_type, -- scim_configuration, sso_configuration, organization or member
   v.subject_id, -- id of the subject
   v.subject_name, -- its name
   v.observed, -- what was found; for not_assessed, why it could not be assessed

@@ -62,6 +62,8 @@ type Input struct {
 	// ListedOnly has the removed configurations that only a second listing confirms, with the
 	// reason why the API could not be asked.
 	ListedOnly map[diff.Subject]string
+	// Leavers is nil if the settings have no list of leavers.
+	Leavers *Leavers
 	// AuditLog is nil if the log was not read.
 	AuditLog *AuditLog
 	// ExpirySince returns since when snapshots show the present expiry of a token. It is called
@@ -75,6 +77,9 @@ type Input struct {
 	BaseURL           string
 	// Principal is the kind and the id of the identity to which the token belongs.
 	Principal string
+	// UnknownReport names a report folder of this database whose history the database does not
+	// contain; empty if there is none.
+	UnknownReport string
 	// UnknownFields has the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
 	// Parts has every part of the organization.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -71,6 +72,8 @@ type Again struct {
 	Rules      Rules
 	Exceptions []finding.Exception
 	Past       *snapshot.History
+	// UnknownReport is that of the run.
+	UnknownReport string
 	// Pages keeps decoded pages from one snapshot of the organization to the next.
 	Pages *fetch.Pages
 }
@@ -81,12 +84,16 @@ var ErrMissing = errors.New("a request has no stored response")
 // Collect decodes the stored responses. The other fields of the result are as Compare sets them, or
 // empty before it was called.
 func (a *Again) Collect(ctx context.Context) (*Redone, error) {
-	exchanges := make([]fetch.Exchange, len(a.Answers))
-	for i, x := range a.Answers {
-		exchanges[i] = fetch.Exchange{Exchange: x.Exchange, Body: x.Body}
+	var exchanges, withheld []fetch.Exchange
+	for _, x := range a.Answers {
+		if x.ResponseWithheld {
+			withheld = append(withheld, fetch.Exchange{Exchange: x.Exchange})
+		} else {
+			exchanges = append(exchanges, fetch.Exchange{Exchange: x.Exchange, Body: x.Body})
+		}
 	}
 	h := a.Snapshot
-	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, Options: Options{
+	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, unknownReport: a.UnknownReport, Options: Options{
 		TakenAt: h.TakenAt, Thresholds: a.Rules.Thresholds, TurnedOff: a.Rules.TurnedOff, Exceptions: a.Exceptions,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
@@ -103,13 +110,25 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
 	t.header.ServerClockKnown, t.header.ServerClockOffset = h.ServerClockKnown, h.ServerClockOffset
+	t.header.Leavers = h.Leavers // the list itself is not stored
 	if replay.Missing() != nil {
 		t.keepReasons(h)
+	}
+	if h.MembersSetting == snapshot.MembersRedacted && err == nil {
+		err = t.keepMembers(h, a.Past)
 	}
 	if err != nil && replay.Missing() != nil {
 		err = fmt.Errorf("%w: %w", ErrMissing, replay.Missing())
 	}
-	return &Redone{task: t, again: a, replay: replay}, err
+	redone := &Redone{task: t, again: a, replay: replay}
+	for _, x := range withheld {
+		if x.Method == ona.ListAuditLogs {
+			redone.log = append(redone.log, x)
+		} else if err == nil {
+			t.exchanges = append(t.exchanges, x) // as they are the last of a collection
+		}
+	}
+	return redone, err
 }
 
 // keepReasons sets why something was not assessed to what is stored, if a request got no response
@@ -135,11 +154,39 @@ func (t *task) keepReasons(stored snapshot.Snapshot) {
 	}
 }
 
+// keepMembers takes redacted members and their tokens as they are stored, because the responses with
+// them are not.
+func (t *task) keepMembers(stored snapshot.Snapshot, past *snapshot.History) (err error) {
+	h, i := &t.header, &t.inventory
+	h.OwnToken, h.MemberListing = stored.OwnToken, stored.MemberListing
+	h.MembersReceived, h.MembersDistinct = stored.MembersReceived, stored.MembersDistinct
+	h.MembersCounted, h.MembersCountRelation = stored.MembersCounted, stored.MembersCountRelation
+	h.MembersNotAssessed, h.MemberTokensNotAssessed = stored.MembersNotAssessed, stored.MemberTokensNotAssessed
+	i.MembersNotAssessed, i.MemberTokensNotAssessed = stored.MembersNotAssessed, stored.MemberTokensNotAssessed
+	for _, field := range stored.UnknownFields {
+		owner, _, _ := strings.Cut(field, ".")
+		if slices.Contains(withheldTypes, owner) {
+			h.UnknownFields = append(h.UnknownFields, field)
+		}
+	}
+	slices.Sort(h.UnknownFields)
+	i.Members, i.MemberTokens, err = past.Members()
+	return err
+}
+
+// withheldTypes are the types in the responses about members.
+var withheldTypes = []string{
+	"OrganizationMember", "PersonalAccessToken", "ListMembersResponse", "ListPersonalAccessTokensResponse",
+	"AuditLogEntry", "ListAuditLogsResponse",
+}
+
 // Redone is a snapshot whose work is done again, step by step.
 type Redone struct {
 	task   *task
 	again  *Again
 	replay *fetch.Replay
+	// log has the exchanges of the audit log whose responses are not stored.
+	log []fetch.Exchange
 }
 
 // Result returns what was done until now.
@@ -159,6 +206,9 @@ func (r *Redone) Compare(ctx context.Context) error {
 // readAuditLog reads the log again. If a request got no response in that night, why is only stored.
 func (r *Redone) readAuditLog(ctx context.Context) error {
 	t := r.task
+	if t.header.MembersSetting == snapshot.MembersRedacted {
+		return r.keepAuditLog(ctx)
+	}
 	if err := t.readAuditLog(ctx); err != nil {
 		return err
 	}
@@ -178,7 +228,21 @@ func (r *Redone) readAuditLog(ctx context.Context) error {
 	return nil
 }
 
-// EvaluateFailed evaluates the findings of a failed snapshot again.
+// keepAuditLog takes the log as it is stored, because its responses may name redacted members.
+func (r *Redone) keepAuditLog(ctx context.Context) error {
+	t := r.task
+	stored, err := r.again.Past.AuditLog(ctx)
+	if err != nil || stored == nil {
+		return err
+	}
+	t.beginAuditLog()
+	t.log.AuditLog, t.exchanges = *stored, append(t.exchanges, r.log...)
+	t.header.AuditLogNotAssessed, t.header.AuditLogLacking = stored.NotAssessed, stored.Lacking
+	return nil
+}
+
+// EvaluateFailed evaluates the findings of a failed snapshot.
 func EvaluateFailed(h snapshot.Snapshot) []finding.Finding {
-	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error)
+	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error,
+		h.MembersSetting != snapshot.MembersOff)
 }

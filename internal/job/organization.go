@@ -82,6 +82,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 		t.exchanges = append(t.exchanges, collection.Unanswered)
 		return err
 	}
+	t.header.Leavers = t.Leavers.Redacted(t.source.Fetch.Redaction).Match(&t.inventory)
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
 		return duplicate(id, other.(string))
@@ -190,8 +191,7 @@ func (n *night) recordFailure(
 	if failure, ok := errors.AsType[*fetch.Error](cause); ok {
 		header.ErrorCode = failure.Code
 	}
-	findings := finding.EvaluateFailed(
-		header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	findings := EvaluateFailed(header)
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", header.Source, err))

@@ -242,7 +242,10 @@ type AuditLogEntry struct {
 	ID string `api:"id,id"`
 	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be
 	// empty.
-	ActorID        string `api:"actorId,id"`
+	ActorID string `api:"actorId,id"`
+	// ActorName is what the organization called the actor when the entry was read, from its members; the
+	// API does not report it with the entry. Empty if members were not read.
+	ActorName      string
 	ActorPrincipal string `api:"actorPrincipal"`
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`

@@ -32,7 +32,7 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 		c.SubjectName, Word(c.Severity), whatChanged(c), was, now,
 		byWhom(log, c), c.Note, organization, string(c.Kind), c.Field, string(c.SubjectType),
 		c.Before, cmp.Or(c.BeforeLabel, instantLabel(c.Before)), c.After, cmp.Or(c.AfterLabel, instantLabel(c.After)),
-		c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
+		c.ActorName, c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
 		c.ID(), table.List{Items: ids},
 	}
 }
@@ -55,7 +55,11 @@ func byWhom(log *snapshot.AuditLog, c *snapshot.Change) string {
 		return noActorReason(log)
 	}
 	kind := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(c.ActorPrincipal, "PRINCIPAL_")), "_", " ")
-	text := strings.TrimSpace("by " + strings.TrimSpace(kind+" "+cmp.Or(c.ActorID, "an actor who is not known")))
+	actor := cmp.Or(c.ActorID, "an actor who is not known")
+	if c.ActorName != "" {
+		actor = fmt.Sprintf("%s (%s)", c.ActorName, c.ActorID)
+	}
+	text := strings.TrimSpace("by " + strings.TrimSpace(kind+" "+actor))
 	if !c.ActorAt.IsZero() {
 		text += " at " + UTC(c.ActorAt)
 	}
@@ -144,6 +148,17 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 				part.name, UTC(part.baseline.TakenAt)))
 		}
 	}
+	switch why := o.membersNotCompared(); {
+	case !o.membersRequested():
+	case o.first() && o.Snapshot.MembersNotAssessed != "":
+		notAssessed = append(notAssessed, "members not assessed: "+o.Snapshot.MembersNotAssessed)
+	case o.first():
+	case why != "":
+		notAssessed = append(notAssessed, "changes of members not assessed: "+why)
+	case o.MembersBaseline.ID != o.Baseline.ID:
+		older = append(older, "members compared with the last snapshot that could read them, taken at "+
+			UTC(o.MembersBaseline.TakenAt))
+	}
 	return notAssessed, older
 }
 
@@ -180,7 +195,7 @@ func (r *report) timelineTable() *table.Table {
 		}
 		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field, was, now,
 			r.names.Of(organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
-			or(c.ActorID, unknownActor), c.SubjectID, c.ID())
+			c.ActorName, or(c.ActorID, unknownActor), c.SubjectID, c.ID())
 	}
 	t.Links = map[string]string{"subject_name": "subject_id"}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+

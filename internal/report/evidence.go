@@ -255,8 +255,9 @@ func (r *report) evidence() []Fact {
 	}
 	for i := range r.Organizations {
 		all = append(all, r.rowFacts(r.snapshots, i)...)
-		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
-			if o.expected != "" && o.expected != r.Rules[j].Expected {
+		for _, o := range r.evaluated[i].outcomes {
+			known := o.rule.Expected != "" // to this version
+			if known && o.expected != "" && o.expected != o.rule.Expected {
 				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
 			}
 		}
@@ -381,7 +382,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

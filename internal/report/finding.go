@@ -9,6 +9,7 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -69,9 +70,16 @@ func (o *outcome) countSubjects(organization *Organization, wholeNotAssessed boo
 	o.counts.set(finding.Pass, max(rest, 0))
 }
 
-// population counts the configurations that a rule judges.
+// population counts the configurations or members that a rule judges.
 func (o *Organization) population(p finding.Population) int {
 	n := 0
+	for i := range o.Members {
+		m := &o.Members[i]
+		if p == finding.MembersWithAccess && finding.HasAccess(*m) ||
+			p == finding.OtherMembers && m.Status != ona.UserStatusActive {
+			n++
+		}
+	}
 	for i := range o.SCIM {
 		c := &o.SCIM[i]
 		if p == finding.AllSCIM || p == finding.EnabledSCIM && c.Enabled || p == finding.DisabledSCIM && !c.Enabled ||
@@ -112,7 +120,9 @@ func evaluate(o *Organization, rules []finding.Rule) *evaluation {
 		j.outcomes = append(j.outcomes, outcome{rule: rule})
 	}
 	for i := range rules {
-		add(&rules[i])
+		if !rules[i].OfMembers() || asksForMembers(&o.Snapshot) {
+			add(&rules[i])
+		}
 	}
 	for i := range o.Findings {
 		f := &o.Findings[i]
@@ -311,8 +321,8 @@ func (r *report) ruleTable() *table.Table {
 	rules := slices.Clone(r.Rules)
 	expected := make(map[string]string)
 	for i := range r.evaluated {
-		for j, o := range r.evaluated[i].outcomes {
-			if _, seen := expected[o.rule.ID]; !seen && j >= len(r.Rules) {
+		for _, o := range r.evaluated[i].outcomes {
+			if !slices.ContainsFunc(rules, func(rule finding.Rule) bool { return rule.ID == o.rule.ID }) {
 				rules = append(rules, *o.rule)
 			}
 			expected[o.rule.ID] = cmp.Or(expected[o.rule.ID], o.expected)

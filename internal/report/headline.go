@@ -59,7 +59,8 @@ type Coverage struct {
 
 // HidesChanges reports whether changes of the part are not known. The other parts have none.
 func (c Coverage) HidesChanges() bool {
-	return c.Status == NotAssessed && (c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies)
+	return c.Status == NotAssessed &&
+		(c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies || c.Part == snapshot.PartMembers)
 }
 
 // Coverage returns the coverage of each part, SCIM first.

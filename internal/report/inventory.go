@@ -130,7 +130,9 @@ func (r *report) domainTable() *table.Table {
 // apiWord returns an enum name of the API without its prefix, in lower case, and any other text as
 // it is.
 func apiWord(name string) string {
-	for _, prefix := range []string{"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_"} {
+	for _, prefix := range []string{
+		"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_", "USER_STATUS_", "ORGANIZATION_ROLE_",
+	} {
 		if word, found := strings.CutPrefix(name, prefix); found {
 			return strings.ToLower(word)
 		}

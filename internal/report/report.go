@@ -36,8 +36,9 @@ type report struct {
 	evaluated   []*evaluation        // by organization
 	failing     map[subject][]string // rules that fail for a configuration
 	controls    map[string][]any     // cells with the controls of each rule, by rule id
+	members     [][]memberRow        // by organization
 
-	changes, approved, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs,
+	changes, approved, inventory, sso, domains, people, findings, passes, exceptions, outcomes, timeline, runs,
 	exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted, overview *table.Table
@@ -57,6 +58,7 @@ func newReport(m *Model, opts Options) *report {
 	var names []string
 	for _, o := range m.Organizations {
 		names = append(names, o.name())
+		r.members = append(r.members, o.memberRows())
 	}
 	r.evaluateAll()
 	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, r.distinguishing())
@@ -65,7 +67,7 @@ func newReport(m *Model, opts Options) *report {
 	}
 	r.changes = r.changeTable()
 	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
-	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
+	r.inventory, r.sso, r.domains, r.people = r.inventoryTable(), r.ssoTable(), r.domainTable(), r.memberTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
 	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
@@ -103,19 +105,24 @@ func (r *report) label(organization int) string { return r.names.Organizations[o
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-func (r *report) csvTables() []*table.Table {
-	return []*table.Table{
-		r.changes, r.inventory, r.sso, r.domains, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
+// withMembers returns the tables, without that of members if the settings do not ask for them.
+func (r *report) withMembers(tables ...*table.Table) []*table.Table {
+	if r.ofMembers() {
+		return tables
 	}
+	return slices.DeleteFunc(tables, func(t *table.Table) bool { return t == r.people })
+}
+
+func (r *report) csvTables() []*table.Table {
+	return r.withMembers(r.changes, r.inventory, r.sso, r.people, r.domains, r.findings, r.exceptions, r.outcomes,
+		r.timeline, r.runs, r.exchanges)
 }
 
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
-	return []*table.Table{
-		r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.domains, r.findings, r.passes,
-		r.exceptions, r.outcomes, r.rules,
-		r.timeline, r.runs, r.exchanges, r.auditLog, r.tieTable(), r.trend,
-	}
+	return r.withMembers(r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.people, r.domains,
+		r.findings, r.passes, r.exceptions, r.outcomes, r.rules, r.timeline, r.runs, r.exchanges, r.auditLog,
+		r.tieTable(), r.trend)
 }
 
 // makeWorkbook makes the sheets, and adds the numbers of altered cells to the evidence.
@@ -133,18 +140,20 @@ func (r *report) makeWorkbook() {
 		Creator: "auditor " + r.writer(), Footer: run, At: r.Run.StartedAt,
 		Sheets: []*xlsx.Sheet{r.summary()},
 	}
-	for _, t := range []*table.Table{
-		r.changes, r.inventory, r.sso, r.domains, r.findings, r.outcomes, r.timeline, r.runs,
-	} {
+	for _, t := range r.withMembers(
+		r.changes, r.inventory, r.sso, r.people, r.domains, r.findings, r.outcomes, r.timeline, r.runs,
+	) {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	if len(r.Organizations) > 1 {
-		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overview})
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: organizationsSheet, Table: r.overview})
 	}
 	if r.isFleet() {
-		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})
+		rest := &xlsx.Sheet{Name: "Exceptions and charts", Fixed: SummaryGrid}
+		r.addRest(rest)
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots}, rest)
 	}
-	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
+	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), r.packedName(jsonFile), r.packedName(jsonLinesFile))
@@ -156,20 +165,20 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
-// and the headline of the report. <start> has the form 2026-11-23T020000Z. The report of a night
-// over several databases is in <dir>/<day>-fleet. Write then makes
-// <dir>/latest point to the folder, unless that points to a newer run.
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns the path of
+// the folder, see folder.Find, and the headline of the report. <start> has the form
+// 2026-11-23T020000Z. The report of a night over several databases is in <dir>/<day>-fleet. Write
+// then makes <dir>/latest point to the folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
-	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
+	r, name, database := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID), m.Head.DatabaseID
 	if m.Databases != nil {
-		name = folder.NightName(m.Night)
+		name, database = folder.NightName(m.Night), ""
 	}
-	path = filepath.Join(dir, name)
-	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
+	path, err = folder.Write(dir, name, database, r.files(), r.manifest, r.Sign)
+	if err != nil {
 		return "", r.headline(), err
 	}
-	return path, r.headline(), folder.SetLatest(dir, name)
+	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database)
 }
 
 // Files returns the files of a report, which Write writes.

@@ -173,6 +173,8 @@ var TieOutKeys = []string{"organization", "check", "remark", "first", "second", 
 const (
 	methodSCIM = "/ListSCIMConfigurations"
 	methodSSO  = "/ListSSOConfigurations"
+	// methodMembers lists the members of an organization.
+	methodMembers = "/ListMembers"
 	// statusOK is the HTTP status of a response with a page.
 	statusOK = 200
 )
@@ -211,6 +213,9 @@ func (r *report) tieOuts() TieOuts {
 				r.domains.Size(i), "")
 		}
 		all.tieBaseline(i, o)
+		if o.membersRequested() {
+			r.tieMembers(&all, i, o)
+		}
 	}
 	return append(all, r.runTieOuts()...)
 }

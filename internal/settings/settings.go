@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,6 +91,12 @@ func (s *Settings) check() (err error) {
 	case s.DB == "":
 		return s.wrong("db", errors.New("the name of the database file is empty"),
 			"leave it out for auditor.db in the working folder")
+	case s.DB == ":memory:":
+		return s.wrong("db", errors.New(":memory: would keep the database only until the command ends"),
+			"name a file, such as auditor.db")
+	case s.Out == "" && s.takes("out"):
+		return s.wrong("out", errors.New("the name of the folder of the reports is empty"),
+			"leave it out for reports/out in the working folder")
 	}
 	if err := s.setShard(); err != nil {
 		return err
@@ -135,6 +142,12 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
+	case s.Leavers != "" && !s.collectsMembers():
+		return s.wrong("leavers", errors.New("no members are collected, so the list of leavers is compared with nobody"),
+			"set --members too, or leave out --leavers")
+	case s.MembersRedact && !s.collectsMembers():
+		return s.wrong("members-redact", errors.New("no members are collected, so there is nothing to redact"),
+			"set --members too, or leave out --members-redact")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
@@ -146,6 +159,12 @@ func (s *Settings) checkCollection() (err error) {
 		return err
 	}
 	return s.parseTokenExpiries()
+}
+
+// collectsMembers reports whether the members of any organization are collected.
+func (s *Settings) collectsMembers() bool {
+	entries, _ := s.entries()
+	return slices.ContainsFunc(entries, s.members)
 }
 
 const scheduleHint = `use five fields, a descriptor or @every, such as "0 2 * * *", ` +

@@ -21,6 +21,7 @@ type organizationEntry struct {
 	TokenFile      string `yaml:"token_file"`
 	TokenExpires   string `yaml:"token_expires"`
 	OrganizationID string `yaml:"organization_id"`
+	Members        *bool  `yaml:"members"` // nil if the setting of the whole file holds
 }
 
 const (
@@ -106,12 +107,20 @@ func (e *organizationEntry) checkToken(token fetch.Token, baseURL string) error 
 
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
-	source.Fetch.PageSize = s.PageSize
+	source.Fetch.PageSize, source.Fetch.Members = s.PageSize, s.members(e)
 	if source.Fetch.BaseURL, err = fetch.ParseBaseURL(cmp.Or(e.BaseURL, s.BaseURL)); err != nil {
 		return source, err
 	}
 	source.Fetch.OrganizationID, err = ona.ParseID(strings.TrimSpace(e.OrganizationID))
 	return source, err
+}
+
+// members reports whether the members of an organization are collected.
+func (s *Settings) members(e organizationEntry) bool {
+	if e.Members != nil {
+		return *e.Members
+	}
+	return s.Members
 }
 
 // tokenVariables have the token of a single organization, the first that is set.

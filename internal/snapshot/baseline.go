@@ -36,8 +36,8 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
 		b.Policies, _, err = s.LastRead(ctx, organizationID, PartPolicies, b.Snapshot.ID)
 	}
-	if b.Snapshot.MembersNotAssessed != "" && err == nil {
-		b.Members, _, err = lastComplete(ctx, s.db, organizationID, b.Snapshot.ID, "AND members_not_assessed IS NULL")
+	if err == nil {
+		b.Members, err = s.lastOfMembers(ctx, b.Snapshot)
 	}
 	if err != nil {
 		return b, true, err
@@ -48,6 +48,24 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 		err = b.fill(content)
 	}
 	return b, true, err
+}
+
+// lastOfMembers returns h if it could read members or its settings did not ask for them, else the last
+// complete snapshot before it of which that is so; the zero Snapshot if there is none.
+func (s *Store) lastOfMembers(ctx context.Context, h Snapshot) (Snapshot, error) {
+	if h.MembersNotAssessed == "" {
+		return h, nil
+	}
+	last, _, err := lastComplete(ctx, s.db, h.OrganizationID, h.ID, "AND members_not_assessed IS NULL")
+	return last, err
+}
+
+// MembersBaseline returns the snapshot that members were compared with by a snapshot whose baseline is
+// h. found is false if they were not compared: no snapshot could read them, or the settings of that one
+// did not ask for them.
+func (s *Store) MembersBaseline(ctx context.Context, h Snapshot) (last Snapshot, found bool, err error) {
+	last, err = s.lastOfMembers(ctx, h)
+	return last, last.ID != 0 && last.MembersSetting != MembersOff, err
 }
 
 // fill sets what the baseline shows to the rows that are current after it.

@@ -323,8 +323,22 @@ type Answer struct {
 	Body []byte
 }
 
+// withheldMethods are those whose responses are not stored if members are redacted.
+var withheldMethods = []string{ona.ListMembers, ona.ListPersonalAccessTokens, ona.ListAuditLogs}
+
+// Members returns what the snapshot shows of members and their tokens.
+func (h *History) Members() (members []ona.OrganizationMember, tokens []ona.PersonalAccessToken, err error) {
+	if h.at.shows(memberVersions) {
+		members, err = readVersions(h.tables[memberVersions].versions(), readMember)
+	}
+	if err == nil && h.at.shows(memberTokenVersions) {
+		tokens, err = readVersions(h.tables[memberTokenVersions].versions(), readMemberToken)
+	}
+	return members, tokens, err
+}
+
 // Answers returns the exchanges of the snapshot. It fails with ErrPruned if retention removed the
-// bytes of a response.
+// bytes of a response. The responses about redacted members are withheld.
 func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 	h.reader.mu.Lock()
 	defer h.reader.mu.Unlock()
@@ -340,7 +354,8 @@ func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 		WHERE x.snapshot_id = ?
 		ORDER BY x.number`, h.at.ID)
 	for i, id := range ids {
-		if err == nil {
+		all[i].ResponseWithheld = h.at.MembersSetting == MembersRedacted && slices.Contains(withheldMethods, all[i].Method)
+		if err == nil && !all[i].ResponseWithheld {
 			all[i].Body, err = h.body(ctx, id, all[i].ResponseSize)
 		}
 	}

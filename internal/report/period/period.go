@@ -59,8 +59,9 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	lastHead evidence.Head // of the last run that began up to the end and has ended
-	began    time.Time     // start of the first run recorded in the database
+	databaseID string
+	lastHead   evidence.Head // of the last run that began up to the end and has ended
+	began      time.Time     // start of the first run recorded in the database
 	// knownUntil is the start of the last run that began before the end of the period.
 	knownUntil time.Time
 	schedules  []schedule.Period          // oldest first
@@ -105,6 +106,7 @@ type organization struct {
 	uncovered []time.Time // its nights without a complete snapshot, also those before the period
 
 	scim, sso configurations
+	members   members
 	// policiesBefore is the last snapshot before the period that could read the policies, or
 	// nil.
 	policiesBefore *snapshot.Snapshot
@@ -159,6 +161,9 @@ func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error
 func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	later, err := p.readRegister(ctx, store)
 	if err != nil {
+		return err
+	}
+	if p.databaseID, err = store.DatabaseID(ctx); err != nil {
 		return err
 	}
 	for _, o := range p.organizations {
@@ -228,7 +233,7 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 	o.exceptions, errExceptions = store.Standings(ctx, o.id, o.after, o.upTo)
 	o.totals, errTotals = store.Counts(ctx, o.id, o.after, o.upTo)
 	return cmp.Or(o.readChanges(ctx, store), o.readFindings(ctx, store, from), o.readConfigurations(ctx, store),
-		errExceptions, errTotals)
+		o.readMembers(ctx, store), errExceptions, errTotals)
 }
 
 // gather groups the snapshots taken in the period by organization. known has the last complete
