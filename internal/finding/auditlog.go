@@ -78,13 +78,15 @@ func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) []
 	if l == nil || l.NotAssessed != "" {
 		return all
 	}
-	var policies []ona.AuditLogEntry
+	var policies, organization []ona.AuditLogEntry
 	byID := make(map[string][]ona.AuditLogEntry)
 	for _, entry := range l.Entries {
 		switch s := entrySubject(entry); {
 		case !l.between(s.Type, entry.CreatedAt, tolerance):
 		case s.Type == diff.Organization:
 			policies = append(policies, entry)
+		case entry.SubjectType == ona.ResourceTypeOrganization:
+			organization = append(organization, entry)
 		case s.ID != "":
 			byID[s.ID] = append(byID[s.ID], entry)
 		}
@@ -95,6 +97,8 @@ func (l *AuditLog) Candidates(changes []diff.Change, tolerance time.Duration) []
 			all[i] = byID[c.SubjectID]
 		case c.SubjectType == diff.Organization && isPolicyChange(c):
 			all[i] = policies
+		case c.Kind == diff.InviteDomainAdded || c.Kind == diff.InviteDomainRemoved:
+			all[i] = organization
 		}
 	}
 	return all
@@ -121,9 +125,9 @@ func isPolicyChange(c diff.Change) bool {
 	return false
 }
 
-// mustBeLogged reports whether a change without an entry fails the rule. Changes of an organization
-// other than its policies are logged under subject types that are not read. For which changes of
-// members the API writes an entry is not documented.
+// mustBeLogged reports whether a change without an entry fails the rule. For which changes of
+// members, and of an organization other than its policies, the API writes an entry is not
+// documented.
 func mustBeLogged(c diff.Change) bool {
 	if c.SubjectType == diff.Member {
 		return false

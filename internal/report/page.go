@@ -231,8 +231,16 @@ func (r *report) mostSerious(all, shown *table.Table, limit int) []table.Row {
 			}
 		}
 	}
-	if rest := len(rows) - limit; rest > 0 {
-		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in %s", rest, all.Name))
+	if rest := rows[min(len(rows), limit):]; len(rest) > 0 {
+		counts := make([]int, len(diff.Severities))
+		for i, s := range diff.Severities {
+			for _, row := range rest {
+				if row.Cells[severity] == Word(s) {
+					counts[i]++
+				}
+			}
+		}
+		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in %s: %s", len(rest), all.Name, SeverityText(counts)))
 	}
 	return rows[:min(len(rows), limit)]
 }
