@@ -1,3 +1,5 @@
+//go:build !windows
+
 package main
 
 import (
@@ -306,4 +308,30 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 	if err := <-answered; err != nil {
 		t.Error(err)
 	}
+}
+
+// A report that is written again after a prune cannot say all that the first did, and says so first.
+func TestAReportAfterAPruneSaysSoAtItsTop(t *testing.T) {
+	s, _, _ := threeNights(t)
+	const pruned = "Retention removed snapshots at 2026-11-18 02:00:00 UTC, after this run."
+	write := func(out string) string {
+		t.Helper()
+		if code := s.tonight("report", "--run", "3", "--formats", "md,json", "--out", s.path(out)); code != exitComplete {
+			t.Fatal(&s.printed)
+		}
+		folder := s.path(out + "/2026-11-18T020000Z-run-3/")
+		return readFile(t, folder+"/audit.md") + readFile(t, folder+"/audit.json")
+	}
+	if strings.Contains(write("before"), "Retention removed snapshots") {
+		t.Error("it says so before the prune")
+	}
+	s.prune("--keep-last", "1")
+	if text := write("after"); !strings.Contains(text, pruned) || strings.Index(text, "Retention removed") > 1000 {
+		t.Errorf("%q is not at the top of\n%.2000s", pruned, text)
+	}
+	s.mustRun("--formats", "md") // a report of a night after the prune is not another one later
+	if text := readFile(t, s.path("reports/2026-11-19T020000Z-run-4/audit.md")); strings.Contains(text, "Retention removed") {
+		t.Error("the report of the night after the prune says so")
+	}
+	s.verify(exitComplete)
 }

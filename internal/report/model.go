@@ -22,6 +22,9 @@ type Model struct {
 	Run           snapshot.Run
 	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
+	// PrunedAt is when retention last removed, after the run, what this report says of earlier nights;
+	// the zero time if it never did.
+	PrunedAt time.Time
 	// Runs has Run and the runs before it, newest first, at most shownRuns.
 	Runs []snapshot.Run
 	// Totals has the totals of each run in the trend, by run id.
@@ -160,6 +163,13 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 		return nil, err
 	}
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
+		return nil, err
+	}
+	reach := m.Since()
+	for _, run := range m.Runs {
+		reach = slices.MinFunc([]time.Time{reach, run.StartedAt}, time.Time.Compare)
+	}
+	if m.PrunedAt, err = store.PrunedAfter(ctx, runID, reach); err != nil {
 		return nil, err
 	}
 	before := m.Since().Add(-time.Second) // a night at Since itself is shown

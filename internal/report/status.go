@@ -28,7 +28,8 @@ func (r *report) status() string {
 	return fmt.Sprintf("%s. %s; %s; %s.", h.Text, total, h.Changes, Count(findings, "failed finding"))
 }
 
-// alarms returns the first lines of a report: why it is not complete, and every failed tie-out.
+// alarms returns the first lines of a report: why it is not complete, every failed tie-out, and that
+// retention removed what it would say.
 func (r *report) alarms() []string {
 	var all []string
 	for _, gap := range r.Gaps {
@@ -46,6 +47,10 @@ func (r *report) alarms() []string {
 	}
 	for _, t := range r.ties.Different() {
 		all = append(all, t.Alarm(&r.names))
+	}
+	if !r.PrunedAt.IsZero() {
+		all = append(all, fmt.Sprintf("Retention removed snapshots at %s, after this run. What this report says of earlier "+
+			"nights (ages, timeline, trend, differences) can be less than the report of the night says.", UTC(r.PrunedAt)))
 	}
 	return all
 }

@@ -93,6 +93,22 @@ func (s *Store) LastPruned(ctx context.Context) (time.Time, error) {
 	return at, err
 }
 
+// PrunedAfter returns when retention last removed, after the end of a run, a snapshot that was taken
+// at or after an instant; the zero time if it never did.
+func (s *Store) PrunedAfter(ctx context.Context, runID int64, taken time.Time) (time.Time, error) {
+	at, _, err := first(queryAll(ctx, s.db, "reading the prunes", (*reader).instant, `
+		SELECT max(p.pruned_at)
+		FROM run_ends e
+		CROSS JOIN prunes p ON p.pruned_at >= e.finished_at
+		WHERE e.run_id = ? AND EXISTS (
+		  SELECT 1
+		  FROM pruned_snapshots g
+		  JOIN stored_snapshots s ON s.id = g.snapshot_id
+		  WHERE g.prune_id = p.id AND s.taken_at >= ?
+		)`, runID, formatSeconds(taken)))
+	return at, err
+}
+
 func prune(ctx context.Context, tx *transaction, r Retention, at time.Time) *Pruned {
 	pruned := &Pruned{}
 	chosen, err := r.choose(ctx, tx)
