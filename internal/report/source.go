@@ -116,7 +116,7 @@ func (r *report) sourceTable() *table.Table {
 	}
 	for n, d := range r.withRun() {
 		if r.Databases == nil {
-			r.addRun(t, "Run", &d.Run)
+			r.addRun(t, "Run", d)
 			if d.Head.Number > 0 {
 				t.Add(table.RunLevel, "Ledger", d.Head.String())
 			}
@@ -126,7 +126,7 @@ func (r *report) sourceTable() *table.Table {
 			t.Add(table.RunLevel, "Databases", fmt.Sprintf("%d more in Evidence", len(r.withRun())-n))
 			break
 		}
-		r.addRun(t, "Database "+d.ID, &d.Run)
+		r.addRun(t, "Database", d)
 	}
 	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
 	heads := "the database against the line Ledger above, or one that was kept elsewhere."
@@ -139,7 +139,8 @@ func (r *report) sourceTable() *table.Table {
 }
 
 // addRun adds when, by whom and why a run was made.
-func (r *report) addRun(t *table.Table, item string, run *snapshot.Run) {
+func (r *report) addRun(t *table.Table, item string, d *Database) {
+	run := &d.Run
 	scheduled := "not scheduled"
 	if !run.ScheduledFor.IsZero() {
 		scheduled = "scheduled for " + UTC(run.ScheduledFor)
@@ -150,7 +151,7 @@ func (r *report) addRun(t *table.Table, item string, run *snapshot.Run) {
 	}
 	text := strconv.FormatInt(run.ID, 10)
 	if r.Databases != nil {
-		text = "run " + text
+		text = d.ID + ", run " + text
 	}
 	if run.Shard != "" {
 		text += ", shard " + run.Shard
