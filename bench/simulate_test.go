@@ -8,8 +8,9 @@
 //
 // -serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
 // into DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a
-// share of all SCIM configurations. -time runs the program and appends its wall time in
-// milliseconds and its peak memory in MiB to FILE. Without these flags, it only runs its tests.
+// share of all SCIM configurations; a POST to /revoke makes all tokens invalid. -time runs the
+// program and appends its wall time in milliseconds and its peak memory in MiB to FILE. Without
+// these flags, it only runs its tests.
 package bench
 
 import (

@@ -46,8 +46,18 @@ func newWorld(organizations, configurations int, share float64, latency time.Dur
 func (w *world) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /next-night", func(http.ResponseWriter, *http.Request) { w.nextNight() })
+	mux.HandleFunc("POST /revoke", func(http.ResponseWriter, *http.Request) { w.revoke() })
 	mux.Handle("/", w.server)
 	return mux
+}
+
+// revoke makes every token invalid, as if its owner had deleted it in Ona.
+func (w *world) revoke() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.states {
+		s.Token += "-revoked"
+	}
 }
 
 // The parts of a configuration's name, such as "Okta Payments EMEA".

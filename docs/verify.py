@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import zlib
 
-CONTENT = ["organization", "policy", "scim", "sso", "domain"]
+CONTENT = ["organization", "policy", "scim", "sso", "domain", "member", "member_token"]
 RECORDS = ["finding", "exception", "carried_finding"]
 # Rows that belong to one snapshot each, in ROWS: the kind, the table or query, the sort order in the snapshot.
 # Tables, and no views: whoever alters a row can alter a view to show the original.
@@ -141,7 +141,8 @@ def content_of(snapshot, versions):
     digest = hashlib.sha256()
     for kind in CONTENT:
         not_assessed = {"sso": snapshot["sso_not_assessed"], "policy": snapshot["policies_not_assessed"],
-                        "domain": snapshot["domains_not_assessed"]}.get(kind)
+                        "domain": snapshot["domains_not_assessed"], "member": snapshot["members_not_assessed"],
+                        "member_token": snapshot["member_tokens_not_assessed"]}.get(kind)
         update(digest, kind, shown(snapshot, versions[kind]) if not_assessed is None else [])
     return digest.hexdigest()
 

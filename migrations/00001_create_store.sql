@@ -3,7 +3,7 @@
 -- "Aud1" in ASCII marks the file as one of auditor: https://www.sqlite.org/fileformat2.html#application_id
 PRAGMA application_id = 1098212401;
 -- The version of the schema, readable from the header of the file. Development versions had lower ones.
-PRAGMA user_version = 14;
+PRAGMA user_version = 16;
 
 -- docs/database.md is generated from the comments at the ends of lines.
 
@@ -28,7 +28,8 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
   scheduled_for TEXT, -- the scheduled time, RFC 3339 UTC; null for a run without a schedule
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
-  host TEXT NOT NULL -- name of the machine
+  host TEXT NOT NULL, -- name of the machine
+  shard TEXT -- the shard of the sources that it collected, such as 0/4; null for all
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
 
@@ -93,9 +94,25 @@ CREATE TABLE stored_snapshots ( -- One row for each organization of a run, never
   sso_distinct INTEGER NOT NULL, -- distinct ids of these records
   sso_configurations INTEGER NOT NULL, -- SSO configurations that were stored
   domain_verifications INTEGER NOT NULL, -- domain verifications that were stored
+  members_setting TEXT NOT NULL CHECK (members_setting IN ('off', 'on', 'redacted')), -- what the settings ask for
+  members_salt_id TEXT, -- identifies the salt of redacted members; null if they are not redacted
+  member_pages INTEGER NOT NULL, -- pages of the last listing of members
+  member_rows_per_page TEXT NOT NULL, -- rows on each page, in order
+  member_final_token_empty INTEGER NOT NULL, -- 1 if the last page has no token for a next page
+  member_listings INTEGER NOT NULL, -- how often the list was read
+  member_agreeing INTEGER NOT NULL, -- how many listings have the ids and the content of the last
+  members_received INTEGER NOT NULL, -- member records in the last listing
+  members_distinct INTEGER NOT NULL, -- distinct ids of these records
+  members INTEGER NOT NULL, -- members that were stored
+  members_counted INTEGER, -- members that the server itself counted; null if it did not
+  members_count_relation TEXT, -- COUNT_RESPONSE_RELATION_EQ if this is exact; null if the server did not count
+  member_tokens INTEGER NOT NULL, -- personal access tokens of members that were stored
   sso_not_assessed TEXT, -- why the SSO configurations could not be read; null if they were read
   policies_not_assessed TEXT, -- why the policies could not be read; null if they were read
   domains_not_assessed TEXT, -- why the domain verifications could not be read; null if they were read
+  members_not_assessed TEXT, -- why the members could not be read; null if they were, or were not asked for
+  member_tokens_not_assessed TEXT, -- why their tokens could not be read; null if they were, or were not asked for
+  leavers TEXT, -- JSON: the list of leavers (sha256, dated_at, entries, unmatched) and the ids of active members on it; or null
   own_tokens INTEGER NOT NULL, -- tokens that have not ended of the user whose token was used; 0 if not known
   own_token_ends_at TEXT, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   own_token_not_assessed TEXT, -- why the tokens could not be read; null if they were read
@@ -117,6 +134,7 @@ CREATE INDEX snapshots_by_organization ON stored_snapshots (organization_key, ou
 CREATE INDEX snapshots_by_source ON stored_snapshots (source, outcome, id);
 CREATE INDEX snapshots_by_run ON stored_snapshots (run_id, organization_key);
 CREATE INDEX snapshots_by_time ON stored_snapshots (taken_at);
+CREATE INDEX snapshots_with_redacted_members ON stored_snapshots (id) WHERE members_salt_id IS NOT NULL;
 CREATE INDEX snapshots_by_organization_and_time ON stored_snapshots (organization_key, taken_at);
 
 CREATE TABLE schedules ( -- The schedules of the job, in order. They determine the expected runs.
@@ -260,6 +278,43 @@ CREATE TABLE domain_versions ( -- Verifications of e-mail domains; read it throu
   PRIMARY KEY (organization_key, id, valid_from)
 ) STRICT;
 
+CREATE TABLE member_versions ( -- Members, if the settings ask for them; read it through members.
+  organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
+  id TEXT NOT NULL, -- id of the user, lower case
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  role TEXT NOT NULL, -- ORGANIZATION_ROLE_ADMIN, _MEMBER or _UNSPECIFIED
+  status TEXT NOT NULL, -- USER_STATUS_ACTIVE, _SUSPENDED, _LEFT or _UNSPECIFIED
+  login_provider TEXT NOT NULL, -- kind of sign-in, such as custom, google or github; empty if not reported
+  member_since TEXT, -- when the user record was made, RFC 3339 UTC with nine digits; null if not reported
+  full_name TEXT NOT NULL, -- name of the user; empty if not reported or redacted
+  email TEXT NOT NULL, -- e-mail address; its salted hash and its domain if redacted; empty if not reported
+  avatar_url TEXT NOT NULL, -- URL of a picture; empty if not reported or redacted
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
+  raw TEXT NOT NULL, -- the object as received when this version of it was first seen; as stored if redacted
+  row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
+  PRIMARY KEY (organization_key, id, valid_from)
+) STRICT;
+CREATE INDEX member_versions_by_end ON member_versions (organization_key, valid_to);
+
+CREATE TABLE member_token_versions ( -- Personal access tokens of members; read it through member_tokens.
+  organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
+  id TEXT NOT NULL, -- id of the token, lower case; the secret is never reported
+  valid_from INTEGER NOT NULL REFERENCES stored_snapshots (id), -- the first snapshot that shows this version
+  valid_to INTEGER REFERENCES stored_snapshots (id) CHECK (valid_to > valid_from), -- the first that does not, or null
+  user_id TEXT NOT NULL, -- id of the member
+  description TEXT NOT NULL, -- what its user wrote about it; empty if redacted
+  created_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  expires_at TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  last_used TEXT, -- RFC 3339 UTC with nine digits; null if not reported
+  read_only INTEGER NOT NULL, -- 1 if it may only read, else 0
+  unknown_fields TEXT, -- fields that this version does not know, canonical JSON; null if there are none
+  raw TEXT NOT NULL, -- the object as received when this version of it was first seen; as stored if redacted
+  row_sha256 BLOB NOT NULL, -- SHA-256 over the record of the row
+  PRIMARY KEY (organization_key, id, valid_from)
+) STRICT;
+CREATE INDEX member_token_versions_by_end ON member_token_versions (organization_key, valid_to);
+
 CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapshots; read it through findings.
   organization_key INTEGER NOT NULL REFERENCES organizations (key), -- the organization
   id TEXT NOT NULL, -- fingerprint: SHA-256, in hex, of rule, organization id, subject type and subject id
@@ -269,7 +324,7 @@ CREATE TABLE finding_versions ( -- The outcomes of the rules in complete snapsho
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
   original_status TEXT, -- status before an exception was applied; null if there is no exception
-  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
+  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration, organization or member
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
   observed TEXT NOT NULL, -- what was found; for not_assessed, why it could not be assessed
@@ -318,7 +373,7 @@ CREATE TABLE failed_findings ( -- The outcomes of the rules in failed snapshots;
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   status TEXT NOT NULL, -- fail, pass, not_assessed or excepted
   original_status TEXT, -- status before an exception was applied; null if there is no exception
-  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
+  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration, organization or member
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
   observed TEXT NOT NULL, -- what was found; for not_assessed, why it could not be assessed
@@ -333,15 +388,16 @@ CREATE TABLE stored_changes ( -- The differences from the baseline, in the order
   number INTEGER NOT NULL, -- place in the report, from 1
   severity TEXT NOT NULL, -- critical, high, medium, low or info
   kind TEXT NOT NULL, -- what happened, such as disabled or token_rotated
-  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration or organization
+  subject_type TEXT NOT NULL, -- scim_configuration, sso_configuration, organization or member
   subject_id TEXT NOT NULL, -- id of the subject
   subject_name TEXT NOT NULL, -- its name
-  field TEXT, -- the API's name of the field; null for added, reappeared and removed
-  before TEXT, -- value in the baseline; for removed the configuration as canonical JSON; null if absent
+  field TEXT, -- the API's name of the field; null where the whole subject came or went
+  before TEXT, -- value in the baseline; or the whole subject as canonical JSON; null if absent
   after TEXT, -- value in the snapshot, likewise
   before_label TEXT, -- name for the id in before, or for the link of a whole configuration; null if there is none
   after_label TEXT, -- likewise for after
   actor_id TEXT, -- who made the change, from the audit log; null if not known
+  actor_name TEXT, -- the name of the actor among the members at that time; null if not known
   actor_principal TEXT, -- kind of the actor; null if not known
   actor_action TEXT, -- the action in the audit log; null if not known
   actor_at TEXT, -- time of the action, RFC 3339 UTC with nine digits; null if not known
@@ -363,6 +419,7 @@ CREATE TABLE audit_log_entries ( -- The audit-log entries that were read for a s
   id TEXT NOT NULL, -- id of the entry
   created_at TEXT NOT NULL, -- when it happened, by the server's clock, RFC 3339 UTC with nine digits
   actor_id TEXT, -- who acted; null if not reported
+  actor_name TEXT, -- the name of the actor among the members at that time; null if not known
   actor_principal TEXT, -- kind of the actor, such as PRINCIPAL_USER; null if not reported
   subject_id TEXT, -- id of the object of the action; null if not reported
   subject_type TEXT, -- its kind, such as RESOURCE_TYPE_SCIM_CONFIGURATION; null if not reported
@@ -390,8 +447,8 @@ CREATE TABLE responses ( -- The bytes of each response, stored once.
   id INTEGER PRIMARY KEY, -- what stored_exchanges refers to
   sha256 TEXT NOT NULL UNIQUE, -- SHA-256 of the body of the response, in hex
   size INTEGER NOT NULL, -- bytes of the body
-  body BLOB, -- the body, zlib-compressed (RFC 1950); null if retention removed it
-  body_crc32 INTEGER NOT NULL -- CRC-32 (IEEE 802.3) of the compressed bytes
+  body BLOB, -- the body, zlib-compressed (RFC 1950); null if retention removed it, or members are redacted
+  body_crc32 INTEGER NOT NULL -- CRC-32 (IEEE 802.3) of the compressed bytes; 0 if there never were any
 ) STRICT;
 
 CREATE TABLE stored_exchanges ( -- The requests of complete snapshots with their responses; read it through exchanges.
@@ -420,6 +477,7 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
+  r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id
   ) AS report_pruned_at -- when retention last removed its report folder, RFC 3339 UTC; null if it never did
@@ -474,9 +532,25 @@ SELECT
   s.sso_distinct, -- distinct ids of these records
   s.sso_configurations, -- SSO configurations that were stored
   s.domain_verifications, -- domain verifications that were stored
+  s.members_setting, -- what the settings ask for about members: off, on, or redacted: no names and no addresses
+  s.members_salt_id, -- identifies the salt of redacted members; null if they are not redacted
+  s.member_pages, -- pages of the last listing of members
+  s.member_rows_per_page, -- rows on each page, in order
+  s.member_final_token_empty, -- 1 if the last page has no token for a next page
+  s.member_listings, -- how often the list was read; the last listing is the one that is stored
+  s.member_agreeing, -- how many listings have the ids and the content of the last; 1 is enough for one page
+  s.members_received, -- member records in the last listing
+  s.members_distinct, -- distinct ids of these records
+  s.members, -- members that were stored
+  s.members_counted, -- members that the server itself counted; null if it did not
+  s.members_count_relation, -- COUNT_RESPONSE_RELATION_EQ if this is exact; null if the server did not count
+  s.member_tokens, -- personal access tokens of members that were stored
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
+  s.members_not_assessed, -- why the members could not be read; null if they were, or were not asked for
+  s.member_tokens_not_assessed, -- why their tokens could not be read; null if they were, or were not asked for
+  s.leavers, -- JSON: the list of leavers (sha256, dated_at, entries, unmatched) and the ids of active members on it; or null
   s.own_tokens, -- tokens that have not ended of the user whose token was used; 0 if not known
   s.own_token_ends_at, -- the earliest end of these, RFC 3339 UTC with nine digits; null if not known
   s.own_token_not_assessed, -- why the tokens could not be read; null if they were read
@@ -511,6 +585,8 @@ SELECT
   s.sso_not_assessed, -- why the SSO configurations could not be read; null if they were read
   s.policies_not_assessed, -- why the policies could not be read; null if they were read
   s.domains_not_assessed, -- why the domain verifications could not be read; null if they were read
+  s.members_not_assessed, -- why the members could not be read; null if they were, or were not asked for
+  s.member_tokens_not_assessed, -- why their tokens could not be read; null if they were, or were not asked for
   s.rule_set_id -- the rules and thresholds of its findings
 FROM stored_snapshots s
 JOIN organizations o ON o.key = s.organization_key
@@ -601,6 +677,54 @@ JOIN domain_versions v ON v.organization_key = s.organization_key
   AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
 WHERE s.domains_not_assessed IS NULL;
 
+CREATE VIEW members AS -- Every member in every whole snapshot that could read them.
+SELECT
+  s.id AS snapshot_id, -- the snapshot
+  s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
+  s.organization_id, -- id of the organization
+  s.organization_name, -- its name at that time
+  v.id, -- id of the user, lower case
+  v.full_name, -- name of the user; empty if not reported or redacted
+  v.email, -- e-mail address; its salted hash and its domain if redacted; empty if not reported
+  v.role, -- ORGANIZATION_ROLE_ADMIN, _MEMBER or _UNSPECIFIED
+  v.status, -- USER_STATUS_ACTIVE, _SUSPENDED, _LEFT or _UNSPECIFIED
+  v.login_provider, -- kind of sign-in, such as custom, google or github; empty if not reported
+  v.member_since, -- when the user record was made, RFC 3339 UTC with nine digits; null if not reported
+  v.avatar_url, -- URL of a picture; empty if not reported or redacted
+  v.raw, -- the object as received when this version of it was first seen; as stored if redacted
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
+FROM whole_snapshots s
+JOIN member_versions v ON v.organization_key = s.organization_key
+  AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
+WHERE s.members_not_assessed IS NULL;
+
+CREATE VIEW current_members AS -- The members in the newest complete snapshot of each organization.
+SELECT c.*
+FROM organizations o
+JOIN members c ON c.snapshot_id = (
+  SELECT max(n.id) FROM stored_snapshots n WHERE n.organization_key = o.key AND n.outcome = 'complete'
+);
+
+CREATE VIEW member_tokens AS -- Every personal access token of a member in every whole snapshot that could read them.
+SELECT
+  s.id AS snapshot_id, -- the snapshot
+  s.taken_at, -- its instant, RFC 3339 UTC, whole seconds
+  s.organization_id, -- id of the organization
+  s.organization_name, -- its name at that time
+  v.id, -- id of the token, lower case; the secret is never reported
+  v.user_id, -- id of the member
+  v.description, -- what its user wrote about it; empty if redacted
+  v.created_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.expires_at, -- RFC 3339 UTC with nine digits; null if not reported
+  v.last_used, -- RFC 3339 UTC with nine digits; null if not reported
+  v.read_only, -- 1 if it may only read, else 0
+  v.raw, -- the object as received when this version of it was first seen; as stored if redacted
+  v.unknown_fields -- fields that this version does not know, canonical JSON; null if there are none
+FROM whole_snapshots s
+JOIN member_token_versions v ON v.organization_key = s.organization_key
+  AND v.valid_from <= s.id AND (v.valid_to IS NULL OR v.valid_to > s.id)
+WHERE s.member_tokens_not_assessed IS NULL;
+
 CREATE VIEW organization_policies AS -- The policies of each organization in every whole snapshot that could read them.
 SELECT
   s.id AS snapshot_id, -- the snapshot
@@ -683,6 +807,28 @@ JOIN organizations o ON o.key = v.organization_key
 JOIN stored_snapshots f ON f.id = v.valid_from
 LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
 
+CREATE VIEW member_history AS -- One row for each period in which a member did not change.
+SELECT
+  o.id AS organization_id, -- id of the organization
+  v.id, -- id of the user, lower case
+  f.taken_at AS valid_from, -- instant of the first snapshot that shows this version, RFC 3339 UTC
+  t.taken_at AS valid_to, -- instant of the first snapshot that does not, RFC 3339 UTC; null if current
+  v.full_name, -- name of the user; empty if not reported or redacted
+  v.email, -- e-mail address; its salted hash and its domain if redacted; empty if not reported
+  v.role, -- ORGANIZATION_ROLE_ADMIN, _MEMBER or _UNSPECIFIED
+  v.status, -- USER_STATUS_ACTIVE, _SUSPENDED, _LEFT or _UNSPECIFIED
+  v.login_provider, -- kind of sign-in, such as custom, google or github; empty if not reported
+  v.member_since, -- when the user record was made, RFC 3339 UTC with nine digits; null if not reported
+  v.avatar_url, -- URL of a picture; empty if not reported or redacted
+  v.raw, -- the object as received when this version of it was first seen; as stored if redacted
+  v.unknown_fields, -- fields that this version does not know, canonical JSON; null if there are none
+  v.valid_from AS valid_from_snapshot_id, -- the snapshot of valid_from
+  v.valid_to AS valid_to_snapshot_id -- the snapshot of valid_to; null if current
+FROM member_versions v
+JOIN organizations o ON o.key = v.organization_key
+JOIN stored_snapshots f ON f.id = v.valid_from
+LEFT JOIN stored_snapshots t ON t.id = v.valid_to;
+
 CREATE VIEW changes AS -- The differences from the baseline, one row for each change.
 SELECT
   s.id AS snapshot_id, -- the snapshot that shows the change
@@ -691,15 +837,16 @@ SELECT
   o.id AS organization_id, -- id of the organization
   c.severity, -- critical, high, medium, low or info
   c.kind, -- what happened, such as disabled or token_rotated
-  c.subject_type, -- scim_configuration, sso_configuration or organization
+  c.subject_type, -- scim_configuration, sso_configuration, organization or member
   c.subject_id, -- id of the subject
   c.subject_name, -- its name
-  c.field, -- the API's name of the field; null for added, reappeared and removed
-  c.before, -- value in the baseline, plain text; for removed the configuration as canonical JSON; null if absent
+  c.field, -- the API's name of the field; null where the whole subject came or went
+  c.before, -- value in the baseline, plain text; or the whole subject as canonical JSON; null if absent
   c.after, -- value in the snapshot, likewise
   c.before_label, -- name for the id in before, or for the link of a whole configuration; null if there is none
   c.after_label, -- likewise for after
   c.actor_id, -- who made the change, from the audit log; null if not known
+  c.actor_name, -- the name of the actor among the members at that time; null if not known
   c.actor_principal, -- kind of the actor; null if not known
   c.actor_action, -- the action in the audit log; null if not known
   c.actor_at, -- time of the action, RFC 3339 UTC with nine digits; null if not known
@@ -720,6 +867,7 @@ SELECT
   e.id AS entry_id, -- id of the entry
   e.created_at, -- when it happened, RFC 3339 UTC with nine digits
   e.actor_id, -- who acted; null if not reported
+  e.actor_name, -- the name of the actor among the members at that time; null if not known
   e.actor_principal, -- kind of the actor; null if not reported
   e.subject_id, -- id of the object of the action
   e.subject_type, -- its kind
@@ -738,7 +886,7 @@ SELECT
   v.severity, -- critical, high, medium, low or info
   v.status, -- fail, pass, not_assessed or excepted
   v.original_status, -- status before an exception was applied; null if there is no exception
-  v.subject_type, -- scim_configuration, sso_configuration or organization
+  v.subject_type, -- scim_configuration, sso_configuration, organization or member
   v.subject_id, -- id of the subject
   v.subject_name, -- its name
   v.observed, -- what was found; for not_assessed, why it could not be assessed
@@ -929,6 +1077,30 @@ WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
   WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
 BEGIN SELECT RAISE(ABORT, 'domain_versions are deleted only when every snapshot that shows them is pruned'); END;
 
+CREATE TRIGGER member_versions_no_update BEFORE UPDATE OF
+  organization_key, id, valid_from, role, status, login_provider, member_since, full_name, email, avatar_url,
+  unknown_fields, raw, row_sha256 ON member_versions
+BEGIN SELECT RAISE(ABORT, 'member_versions are never rewritten'); END;
+CREATE TRIGGER member_versions_close_once BEFORE UPDATE OF valid_to ON member_versions
+WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
+BEGIN SELECT RAISE(ABORT, 'member_versions are closed once'); END;
+CREATE TRIGGER member_versions_no_delete BEFORE DELETE ON member_versions
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
+BEGIN SELECT RAISE(ABORT, 'member_versions are deleted only when every snapshot that shows them is pruned'); END;
+
+CREATE TRIGGER member_token_versions_no_update BEFORE UPDATE OF
+  organization_key, id, valid_from, user_id, description, created_at, expires_at, last_used, read_only,
+  unknown_fields, raw, row_sha256 ON member_token_versions
+BEGIN SELECT RAISE(ABORT, 'member_token_versions are never rewritten'); END;
+CREATE TRIGGER member_token_versions_close_once BEFORE UPDATE OF valid_to ON member_token_versions
+WHEN OLD.valid_to IS NOT NULL OR NEW.valid_to IS NULL
+BEGIN SELECT RAISE(ABORT, 'member_token_versions are closed once'); END;
+CREATE TRIGGER member_token_versions_no_delete BEFORE DELETE ON member_token_versions
+WHEN OLD.valid_to IS NULL OR EXISTS (SELECT 1 FROM whole_snapshots s
+  WHERE s.organization_key = OLD.organization_key AND s.id >= OLD.valid_from AND s.id < OLD.valid_to)
+BEGIN SELECT RAISE(ABORT, 'member_token_versions are deleted only if every showing snapshot is pruned'); END;
+
 CREATE TRIGGER finding_versions_no_update BEFORE UPDATE OF
   organization_key, id, valid_from, rule_id, severity, status, original_status, subject_type, subject_id,
   subject_name, observed, first_seen, exception_number, row_sha256 ON finding_versions
@@ -1064,6 +1236,12 @@ CREATE TRIGGER sso_versions_no_replace BEFORE INSERT ON sso_versions WHEN EXISTS
 CREATE TRIGGER domain_versions_no_replace BEFORE INSERT ON domain_versions WHEN EXISTS (
   SELECT 1 FROM domain_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
 ) BEGIN SELECT RAISE(ABORT, 'domain_versions are never replaced'); END;
+CREATE TRIGGER member_versions_no_replace BEFORE INSERT ON member_versions WHEN EXISTS (
+  SELECT 1 FROM member_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'member_versions are never replaced'); END;
+CREATE TRIGGER member_token_versions_no_replace BEFORE INSERT ON member_token_versions WHEN EXISTS (
+  SELECT 1 FROM member_token_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
+) BEGIN SELECT RAISE(ABORT, 'member_token_versions are never replaced'); END;
 CREATE TRIGGER finding_versions_no_replace BEFORE INSERT ON finding_versions WHEN EXISTS (
   SELECT 1 FROM finding_versions t WHERE t.organization_key = NEW.organization_key AND t.id = NEW.id AND t.valid_from = NEW.valid_from
 ) BEGIN SELECT RAISE(ABORT, 'finding_versions are never replaced'); END;
@@ -1101,6 +1279,7 @@ CREATE TRIGGER responses_no_replace BEFORE INSERT ON responses WHEN EXISTS (
 -- +goose Down
 DROP VIEW exchanges; DROP VIEW exceptions; DROP VIEW carried_findings;
 DROP VIEW findings; DROP VIEW change_candidates; DROP VIEW changes;
+DROP VIEW member_history; DROP VIEW member_tokens; DROP VIEW current_members; DROP VIEW members;
 DROP VIEW sso_configuration_history; DROP VIEW scim_configuration_history; DROP VIEW organization_details;
 DROP VIEW organization_policies; DROP VIEW domain_verifications; DROP VIEW current_sso_configurations; DROP VIEW sso_configurations;
 DROP VIEW current_scim_configurations; DROP VIEW scim_configurations; DROP VIEW whole_snapshots;
@@ -1108,7 +1287,8 @@ DROP VIEW snapshots; DROP VIEW heads; DROP VIEW runs;
 DROP TABLE stored_exchanges; DROP TABLE responses; DROP TABLE requests;
 DROP TABLE stored_candidates; DROP TABLE audit_log_entries; DROP TABLE audit_log_readings;
 DROP TABLE stored_changes; DROP TABLE failed_findings; DROP TABLE carried_finding_versions;
-DROP TABLE exception_versions; DROP TABLE finding_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
+DROP TABLE exception_versions; DROP TABLE finding_versions;
+DROP TABLE member_token_versions; DROP TABLE member_versions; DROP TABLE domain_versions; DROP TABLE sso_versions;
 DROP TABLE scim_versions; DROP TABLE policy_versions; DROP TABLE organization_versions;
 DROP TABLE pruned_versions; DROP TABLE pruned_reports; DROP TABLE pruned_snapshots; DROP TABLE prunes; DROP TABLE reviews;
 DROP TABLE schedules; DROP TABLE stored_snapshots; DROP TABLE organizations;

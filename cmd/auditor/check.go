@@ -46,10 +46,16 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	ctx := cmd.Context()
 	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(ctx, env, s)...)
 	database, store := check.Database(ctx, s.DB)
+	if s.Shard.Count > 0 {
+		results = append(results, checkShard(ctx, s, store)...)
+	}
 	results = append(results, database, check.Folder("report folder", s.Out, "--out"),
 		check.Disk(env.freeSpace, filepath.Dir(s.DB), s.Out))
 	if s.MetricsFile != "" {
 		results = append(results, check.MetricsFile(s.MetricsFile))
+	}
+	if s.MembersRedact {
+		results = append(results, checkSalt(ctx, s, store))
 	}
 	results = append(results, checkSources(ctx, env, s, store)...)
 	if store != nil {
@@ -89,7 +95,22 @@ func checkSettings(ctx context.Context, env environment, s *settings.Settings) [
 	if _, err := s.Exceptions(); err != nil {
 		results = append(results, check.Failed("exceptions", err, ""))
 	}
+	if _, err := s.LeaverList(); err != nil {
+		results = append(results, check.Failed("leavers", err, ""))
+	}
 	return results
+}
+
+// checkSalt checks the file with the salt of redacted members. Store is nil if there is no database.
+func checkSalt(ctx context.Context, s *settings.Settings, store *snapshot.Store) check.Result {
+	const name = "salt of redacted members"
+	if store == nil {
+		return check.Result{Name: name, Status: check.OK, Detail: "the first run makes " + job.SaltFile(s.DB)}
+	}
+	if err := job.CheckSalt(ctx, store, s.DB); err != nil {
+		return check.Failed(name, err, "")
+	}
+	return check.Result{Name: name, Status: check.OK, Detail: job.SaltFile(s.DB) + " is as runs need it"}
 }
 
 // checkSources asks the API about each organization. Store is nil if the database cannot be
@@ -107,7 +128,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 		for i := range sources {
 			sources[i].Fetch.MaxTries = 1 // a person waits at the terminal
 		}
-		if pins, err = job.ReadPins(ctx, store, sources, s.Concurrency); err != nil {
+		if pins, err = job.ReadPins(ctx, store, sources, otherShards(ctx, s), s.Concurrency); err != nil {
 			return []check.Result{check.Failed("database", err, "")}
 		}
 	}
@@ -116,7 +137,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 			Hint: "if its entry was removed by mistake, add it to the settings again"})
 	}
 	for _, source := range sources {
-		found, own := checkSource(ctx, source, pins, s.Thresholds.ClockSkew)
+		found, own := checkSource(ctx, source, pins, s.Thresholds.ClockSkew, s.MembersRedact)
 		results = append(results, check.TokenExpiry(source.Name, source.TokenExpires, own, env.now()))
 		for _, r := range found {
 			r.Source = source.Name
@@ -127,7 +148,7 @@ func checkSources(ctx context.Context, env environment, s *settings.Settings, st
 }
 
 func checkSource(
-	ctx context.Context, source fetch.Source, pins *job.Pins, clockSkew time.Duration,
+	ctx context.Context, source fetch.Source, pins *job.Pins, clockSkew time.Duration, redacted bool,
 ) (results []check.Result, own ona.OwnToken) {
 	pin, err := pins.Of(source.Name)
 	switch {
@@ -137,6 +158,9 @@ func checkSource(
 		return []check.Result{check.Failed("organization", err, "")}, own
 	case source.Fetch.OrganizationID == "":
 		source.Fetch.OrganizationID = pin.OrganizationID // as in a run
+	}
+	if redacted {
+		source.Fetch.Redaction = ona.NewRedaction(nil) // nothing is stored, so any salt will do
 	}
 	return check.Organization(ctx, source.Fetch, clockSkew)
 }

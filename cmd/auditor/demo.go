@@ -39,8 +39,8 @@ func demoCommand(env environment) *cobra.Command {
 		}
 		reports.Origin = origin(env)
 		s.DB, s.Out = filepath.Join(*dir, "auditor.db"), filepath.Join(*dir, "reports")
-		s.ExceptionsFile = filepath.Join(*dir, "exceptions.yaml")
-		if err := makeDemoFolder(*dir, s.ExceptionsFile); err != nil {
+		s.ExceptionsFile, s.Leavers = filepath.Join(*dir, "exceptions.yaml"), filepath.Join(*dir, "leavers.csv")
+		if err := makeDemoFolder(*dir, s.ExceptionsFile, s.Leavers); err != nil {
 			return err
 		}
 		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {
@@ -50,9 +50,9 @@ func demoCommand(env environment) *cobra.Command {
 	return command
 }
 
-// makeDemoFolder makes a folder with only the demo's exceptions. It replaces only a folder that
-// an earlier demo made.
-func makeDemoFolder(dir, exceptionsFile string) error {
+// makeDemoFolder makes a folder with only the demo's exceptions and list of leavers. It replaces only
+// a folder that an earlier demo made.
+func makeDemoFolder(dir, exceptionsFile, leaversFile string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("reading the demo's folder: %w", err)
@@ -66,7 +66,9 @@ func makeDemoFolder(dir, exceptionsFile string) error {
 		}
 	}
 	err = cmp.Or(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o600),
-		os.WriteFile(exceptionsFile, []byte(demo.Exceptions), 0o600))
+		os.WriteFile(exceptionsFile, []byte(demo.Exceptions), 0o600),
+		os.WriteFile(leaversFile, []byte(demo.Leavers), 0o600),
+		os.Chtimes(leaversFile, demo.LeaversDate, demo.LeaversDate)) // reports have the date
 	if err != nil {
 		return fmt.Errorf("making the demo's folder: %w", err)
 	}
@@ -76,6 +78,10 @@ func makeDemoFolder(dir, exceptionsFile string) error {
 func playDemo(ctx context.Context, env environment, s *settings.Settings, reports report.Options,
 	store *snapshot.Store) (err error) {
 	exceptions, err := s.Exceptions()
+	if err != nil {
+		return err
+	}
+	leavers, err := s.LeaverList()
 	if err != nil {
 		return err
 	}
@@ -93,7 +99,7 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 	options := job.Options{
 		Store: store, Trigger: "demo", Schedule: demoSchedule("0 2 * * *"), ToolVersion: readVersion().Version, Host: "demo",
 		Concurrency: 1, Reports: s.Out, Report: reports, Thresholds: finding.DefaultThresholds(), Exceptions: exceptions,
-		Logger: newLogger(env, s),
+		Leavers: leavers, Logger: newLogger(env, s),
 	}
 	folder, err := playNights(ctx, env.stdout, options, server, baseURL)
 	if err != nil {
@@ -143,6 +149,7 @@ func demoNight(ctx context.Context, o job.Options, server *demo.Server, baseURL 
 		// With pages of 25, the largest organization needs several.
 		o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{
 			BaseURL: baseURL, Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now, Logger: o.Logger,
+			Members: organization.Members, // as "members: true" in the entry of an organization
 		}})
 	}
 	recorded, err := job.Run(ctx, o)
@@ -210,10 +217,10 @@ func printDemoEnd(w io.Writer, program string, s *settings.Settings, reports rep
 			shown += "\n" + file.what + filepath.Join(folder, file.name)
 		}
 	}
-	_, err := fmt.Fprintf(w, "\n%s\ndatabase:    %s\nexceptions:  %s\n\nTry:\n"+
+	_, err := fmt.Fprintf(w, "\n%s\ndatabase:    %s\nexceptions:  %s\nleavers:     %s\n\nTry:\n"+
 		"  sqlite3 %s \"SELECT name, enabled, sso_configuration_name FROM current_scim_configurations LIMIT 10\"\n"+
 		"  %s runs --db %s\n  %s report --db %s --out %s --from %s --to %s\n",
-		shown, s.DB, s.ExceptionsFile, s.DB, program, s.DB, program, s.DB, s.Out,
+		shown, s.DB, s.ExceptionsFile, s.Leavers, s.DB, program, s.DB, program, s.DB, s.Out,
 		demo.Night(1).Format(time.DateOnly), demo.Night(demo.Nights).Format(time.DateOnly))
 	return err
 }

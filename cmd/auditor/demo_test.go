@@ -10,6 +10,15 @@ import (
 
 // everyKind is every kind of change that can happen, by type of subject.
 var everyKind = []string{
+	"member|email_changed",
+	"member|field_changed",
+	"member|joined",
+	"member|left",
+	"member|login_changed",
+	"member|reinstated",
+	"member|role_lowered",
+	"member|role_raised",
+	"member|suspended",
 	"organization|field_changed",
 	"organization|field_first_reported",
 	"organization|invite_domain_added",

@@ -91,10 +91,14 @@ var errorHints = []struct {
 	hint string
 }{
 	{job.ErrLocked, "wait until the other command has ended; the lock is released when its process ends"},
+	{job.ErrOtherShard, "each shard needs a database of its own; name it with --db, which may have {shard} in its path"},
 	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
 	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
 	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},
 	{snapshot.ErrNoDatabaseFile, "\"auditor run\" creates the database; if you have one elsewhere, name it with --db"},
+	{job.ErrNoSalt, "restore the file from the backup of the folder; without it members cannot be compared with those " +
+		"of earlier runs. If it is lost, start a new database with --db"},
+	{job.ErrOtherSalt, "restore the file that was beside the database; with another salt every member would seem changed"},
 	{snapshot.ErrBusy, "nothing was written; end the other program that is writing to the database, " +
 		"then run the command again"},
 	{snapshot.ErrReadOnly, "check that the user that runs auditor may write the file and its folder (SQLite writes " +

@@ -14,21 +14,6 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// databaseFiles is the flag --db of a command that reads several databases. As a text it is the first
-// file, which the settings read.
-type databaseFiles []string
-
-func (f *databaseFiles) String() string { return append(slices.Clone(*f), "")[0] }
-
-// Set implements pflag.Value.
-func (f *databaseFiles) Set(path string) error {
-	*f = append(*f, path)
-	return nil
-}
-
-// Type implements pflag.Value.
-func (f *databaseFiles) Type() string { return "string" }
-
 func exportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "export DIR", Args: cobra.ExactArgs(1)}
 	var files databaseFiles

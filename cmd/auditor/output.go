@@ -117,7 +117,8 @@ func showProgress(env *environment, s *settings.Settings) *progress {
 	if !env.terminal || s.Quiet || s.Verbose || s.LogFormat == "json" {
 		return nil
 	}
-	p := &progress{stderr: env.stderr, bar: progressbar.NewOptions(max(len(s.Organizations), 1),
+	own, _ := s.SourceNames()
+	p := &progress{stderr: env.stderr, bar: progressbar.NewOptions(len(own),
 		progressbar.OptionSetWriter(env.stderr), progressbar.OptionSetDescription("organizations"),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionSetWidth(20), progressbar.OptionThrottle(50*time.Millisecond),

@@ -115,14 +115,24 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	if err != nil {
 		return nil, err
 	}
+	leavers, err := s.LeaverList()
+	if err != nil {
+		return nil, err
+	}
 	var result *job.Result
 	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
+		if err := redact(ctx, s, store, sources); err != nil {
+			return err
+		}
+		if len(sources) > 0 {
+			leavers = leavers.Redacted(sources[0].Fetch.Redaction) // all sources have the same
+		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
-			Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
+			Shard: s.Shard.String(), Others: otherShards(ctx, s), Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
-			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Logger: log,
+			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Leavers: leavers, Logger: log,
 		})
 		if err != nil {
 			return err
@@ -131,6 +141,19 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil
 	})
 	return result, err
+}
+
+// redact sets the redaction of members, if the settings ask for it. It makes the file with the salt in
+// the first run.
+func redact(ctx context.Context, s *settings.Settings, store *snapshot.Store, sources []fetch.Source) error {
+	if !s.MembersRedact {
+		return nil
+	}
+	redaction, err := job.Redaction(ctx, store, s.DB)
+	for i := range sources {
+		sources[i].Fetch.Redaction = redaction
+	}
+	return err
 }
 
 // scheduleChange returns the schedule of the settings, and who runs this program.

@@ -76,10 +76,11 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 	}
 	_, sourcesErr := s.Sources(newLogger(v.env, s))
 	_, exceptionsErr := s.Exceptions()
+	_, leaversErr := s.LeaverList()
 	_, reportErr := reportOptions(v.env, s) // with the key that signs
 	_, timestampsErr := timestamps(s)
 	_, notifyErr := s.Notifications()
-	return cron, cmp.Or(sourcesErr, exceptionsErr, reportErr, timestampsErr, notifyErr)
+	return cron, cmp.Or(sourcesErr, exceptionsErr, leaversErr, reportErr, timestampsErr, notifyErr)
 }
 
 // begin records the schedule and reads the metrics. It returns the time of the last expected

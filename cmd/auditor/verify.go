@@ -32,8 +32,10 @@ func verifyCommand(env environment) *cobra.Command {
 			if found, err = verify.Database(cmd.Context(), store); err != nil {
 				return err
 			}
-			if err := found.AddHeads(cmd.Context(), store, heads); err != nil {
-				return err
+			for _, source := range heads {
+				if err := found.AddHeads(cmd.Context(), store, source); err != nil {
+					return err
+				}
 			}
 			if *hashesOnly {
 				return found.AddFolders(cmd.Context(), store, s.Out, trust)
@@ -85,17 +87,17 @@ func (f *verifyFlags) add(flags *pflag.FlagSet) {
 		"evidence.timestamp_roots in the config file)")
 }
 
-// read reads the files that the flags name.
+// read reads the files that the flags name. It returns the heads of each source.
 func (f *verifyFlags) read(
 	ctx context.Context, s *settings.Settings,
-) (heads []evidence.Head, t verify.Trust, err error) {
+) (heads [][]evidence.Head, t verify.Trust, err error) {
 	for _, source := range f.heads {
 		some, err := verify.ReadHeads(ctx, source)
 		if err != nil {
 			return nil, t, usage(err, "--head takes the line that begins with \"auditor head v1\", a file with such lines "+
 				"and no others, a report folder, or a copy of the database")
 		}
-		heads = append(heads, some...)
+		heads = append(heads, some)
 	}
 	if f.signers != "" {
 		content, err := evidence.ReadFile(f.signers)

@@ -23,6 +23,8 @@ const (
 	nameSSO          = "SSO configurations"
 	namePolicies     = "organization policies"
 	nameDomains      = "domain verifications"
+	nameMembers      = "members"
+	nameMemberTokens = "tokens of members"
 	nameRemoval      = "single configuration"
 	nameAuditLog     = "audit log"
 	nameClock        = "clock"
@@ -53,7 +55,7 @@ func Organization(ctx context.Context, options fetch.Options, clockSkew time.Dur
 }
 
 func collected(options fetch.Options, c *fetch.Collection) []Result {
-	return []Result{
+	results := []Result{
 		ok(nameBaseURL, "%s responds", options.BaseURL),
 		ok(nameToken, "accepted for %s", c.Identity.Principal),
 		ok(nameOrganization, "%s (%s)", c.Inventory.Organization.Name, c.Identity.OrganizationID),
@@ -62,6 +64,12 @@ func collected(options fetch.Options, c *fetch.Collection) []Result {
 		assessed(ok(namePolicies, "can be read"), c.Inventory.PoliciesNotAssessed),
 		assessed(ok(nameDomains, "%d are listed", len(c.Inventory.Domains)), c.Inventory.DomainsNotAssessed),
 	}
+	if !options.Members {
+		return results
+	}
+	return append(results,
+		assessed(ok(nameMembers, "%d are listed", len(c.Inventory.Members)), c.Inventory.MembersNotAssessed),
+		assessed(ok(nameMemberTokens, "%d are listed", len(c.Inventory.MemberTokens)), c.Inventory.MemberTokensNotAssessed))
 }
 
 // assessed returns r, or a warning if notAssessed says why something could not be read.

@@ -99,7 +99,7 @@ func TestAConfigurationMayLiveBetweenTwoNights(t *testing.T) {
 			t.Errorf("night %d lists the configuration", night)
 		}
 	}
-	want := []string{"2026-11-20T16:00:00Z deleted SCIM configuration", "2026-11-20T15:00:00Z created SCIM configuration"}
+	want := []string{"2026-11-20T16:30:00Z deleted SCIM configuration", "2026-11-20T15:30:00Z created SCIM configuration"}
 	if diff := cmp.Diff(want, actions(entries(t, server, "acme", id))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

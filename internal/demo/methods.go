@@ -23,6 +23,7 @@ type request struct {
 	SSOConfigurationID  string `json:"ssoConfigurationId"`
 	Filter              filter `json:"filter"`
 	Sort                struct{ Field, Order string }
+	Count               struct{ Include bool }
 	Pagination          pagination `json:"pagination"`
 }
 
@@ -35,6 +36,8 @@ type filter struct {
 	From         time.Time `json:"from"`
 	To           time.Time `json:"to"`
 	UserIDs      []string  `json:"userIds"`
+	Statuses     []string  `json:"statuses"`
+	Roles        []string  `json:"roles"`
 }
 
 // call is an authenticated request to a method.
@@ -78,6 +81,20 @@ var methods = map[string]method{
 	ona.ListDomainVerifications: {append(pageFields, organizationField), func(c call) (Row, *Fault) {
 		return c.page("domainVerifications", c.state.Domains)
 	}},
+	ona.ListMembers: {
+		append(pageFields, organizationField, "filter.statuses", "filter.roles", "filter.userIds", "count.include"),
+		func(c call) (Row, *Fault) {
+			members := slices.DeleteFunc(slices.Clone(c.state.Members), func(m Row) bool {
+				return !matches(c.Filter.Statuses, m["status"]) || !matches(c.Filter.Roles, m["role"]) ||
+					!matches(c.Filter.UserIDs, m["userId"])
+			})
+			answer, fault := c.page("members", members)
+			if fault == nil && c.Count.Include && c.Pagination.Token == "" {
+				answer["count"] = Row{"value": strconv.Itoa(len(members)), "relation": "COUNT_RESPONSE_RELATION_EQ"}
+			}
+			return answer, fault
+		},
+	},
 	ona.ListPersonalAccessTokens: {append(pageFields, "filter.userIds"), func(c call) (Row, *Fault) {
 		return c.page("personalAccessTokens", slices.DeleteFunc(slices.Clone(c.state.Tokens), func(token Row) bool {
 			return !matches(c.Filter.UserIDs, token["userId"])
@@ -204,8 +221,8 @@ func (c call) filtered(entries []Row) []Row {
 }
 
 func matches(wanted []string, value any) bool {
-	text, _ := value.(string)
-	return len(wanted) == 0 || slices.Contains(wanted, text)
+	text, _ := value.(string) // an id may be in upper case
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, text) })
 }
 
 // The page sizes of the API, in rows.
@@ -253,7 +270,7 @@ func (c call) page(field string, rows []Row) (Row, *Fault) {
 }
 
 // key is the unique sort key of a row, for page tokens that name a row instead of a position.
-func (c call) key(row Row) string { return fmt.Sprint(row[c.pageKey], "\n", row["id"]) }
+func (c call) key(row Row) string { return fmt.Sprint(row[c.pageKey], "\n", idOf(row)) }
 
 // token returns a page token: a hash of method, organization and place, then the place. So a token
 // from another method or organization is refused.

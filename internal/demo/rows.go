@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// configuration is a SCIM configuration, an SSO configuration or a domain verification of the
-// story.
+// configuration is a SCIM configuration, an SSO configuration, a domain verification, a member or a
+// personal access token of the story.
 type configuration struct {
 	// Key is what the id is computed from.
 	Key, Name, About string
@@ -20,16 +20,31 @@ type configuration struct {
 	// Issuer and Domains, separated by spaces, belong to an SSO configuration. The name of a domain
 	// verification is its domain.
 	Issuer, Domains string
+	// Email belongs to a member. The user of a token is Link, and its description the name.
+	Email string
 	// Set has the fields that differ from the defaults of row; null removes a field.
 	Set Row
 }
 
 // row returns the configuration as the API reports it. A SCIM configuration is enabled, was created
 // at the instant unless Created is set, and its token expires one year later. An SSO configuration
-// is active and has a custom provider. A domain is not verified yet.
+// is active and has a custom provider. A domain is not verified yet. A member is active, no admin, and
+// signs in with a custom provider; its token ends after 90 days.
 func (c configuration) row(s *State, kind string, at time.Time) Row {
 	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
 	switch kind {
+	case "user":
+		row = Row{
+			"userId": row["id"], "fullName": c.Name, "email": c.Email, "memberSince": cmp.Or(c.Created, at.Format(time.RFC3339)),
+			"role": ona.OrganizationRoleMember, "status": ona.UserStatusActive, "loginProvider": ona.LoginProviderCustom,
+		}
+	case "token":
+		user := ID(s.Name, "user", c.Link)
+		row = Row{
+			"id": row["id"], "userId": user, "creator": Row{"id": user, "principal": ona.PrincipalUser}, "description": c.Name,
+			"createdAt": cmp.Or(c.Created, at.Format(time.RFC3339)),
+		}
+		row["expiresAt"] = createdAt(row).AddDate(0, 0, 90).Format(time.RFC3339)
 	case "domain":
 		row["domain"], row["state"] = c.Name, "DOMAIN_VERIFICATION_STATE_PENDING"
 	case "scim":
@@ -117,22 +132,26 @@ func respell(s *State) {
 			"emailDomain": "", "emailDomains": nil, "additionalScopes": []string{}, "claims": Row{}, "claimsExpression": nil,
 		})
 	}
-	for _, row := range s.Domains {
+	for _, row := range slices.Concat(s.Domains, s.Members, s.Tokens) {
 		respellRow(row)
+	}
+	for _, row := range s.Members {
+		setAbsent(row, Row{"avatarUrl": ""})
 	}
 	slices.Reverse(s.SCIM)
 	slices.Reverse(s.SSO)
 	slices.Reverse(s.Domains)
+	slices.Reverse(s.Members)
 }
 
 // respellRow writes ids in upper case, and instants with nine digits and the offset of India.
 func respellRow(row Row) {
-	for _, name := range []string{"id", "organizationId", "ssoConfigurationId"} {
+	for _, name := range []string{"id", "organizationId", "ssoConfigurationId", "userId"} {
 		if id, ok := row[name].(string); ok {
 			row[name] = strings.ToUpper(id)
 		}
 	}
-	for _, name := range []string{"createdAt", "updatedAt", "tokenExpiresAt", "verifiedAt"} {
+	for _, name := range []string{"createdAt", "updatedAt", "tokenExpiresAt", "verifiedAt", "memberSince", "expiresAt"} {
 		text, _ := row[name].(string)
 		if at, err := time.Parse(time.RFC3339, text); err == nil {
 			row[name] = at.In(time.FixedZone("IST", 5*3600+1800)).Format("2006-01-02T15:04:05.000000000Z07:00")

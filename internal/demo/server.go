@@ -56,6 +56,8 @@ type Server struct {
 // Organization is an organization on the server, with the token that can read it.
 type Organization struct {
 	Name, ID, Token string
+	// Members is set if the story has members of the organization.
+	Members bool
 }
 
 // NewServer returns a server with the organizations of the story (see Story), in night 1.
@@ -90,7 +92,9 @@ func (s *Server) SetNight(n int) {
 func (s *Server) Organizations() []Organization {
 	var all []Organization
 	for _, nights := range s.worlds {
-		all = append(all, Organization{Name: nights[0].Name, ID: nights[0].ID, Token: nights[0].Token})
+		all = append(all, Organization{
+			Name: nights[0].Name, ID: nights[0].ID, Token: nights[0].Token, Members: len(nights[0].Members) > 0,
+		})
 	}
 	return all
 }

@@ -23,8 +23,9 @@ type State struct {
 	Organization, Policies Row
 	// SCIM and SSO are the configurations in the order in which they are listed.
 	SCIM, SSO []Row
-	// Domains are the domain verifications, Tokens the personal access tokens of all users.
-	Domains, Tokens []Row
+	// Domains are the domain verifications, Members the members, Tokens the personal access tokens of
+	// all users.
+	Domains, Members, Tokens []Row
 	// AuditLog is the audit log, newest entry first.
 	AuditLog []Row
 	// Faults are the methods that answer with an error.
@@ -86,7 +87,7 @@ func (s *State) clone() *State {
 	c.Policies = maps.Clone(s.Policies)
 	c.SCIM = cloneRows(s.SCIM)
 	c.SSO = cloneRows(s.SSO)
-	c.Domains, c.Tokens = cloneRows(s.Domains), cloneRows(s.Tokens)
+	c.Domains, c.Members, c.Tokens = cloneRows(s.Domains), cloneRows(s.Members), cloneRows(s.Tokens)
 	c.AuditLog = cloneRows(s.AuditLog)
 	c.Faults = maps.Clone(s.Faults)
 	c.removed = cloneRows(s.removed)
@@ -102,5 +103,13 @@ func cloneRows(rows []Row) []Row {
 }
 
 func indexOf(rows []Row, id string) int {
-	return slices.IndexFunc(rows, func(row Row) bool { return row["id"] == id })
+	return slices.IndexFunc(rows, func(row Row) bool { return idOf(row) == id })
+}
+
+// idOf returns the id of a row; that of a member is the one of its user.
+func idOf(row Row) any {
+	if id, ok := row["id"]; ok {
+		return id
+	}
+	return row["userId"]
 }

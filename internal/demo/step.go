@@ -13,8 +13,8 @@ import (
 type step struct {
 	// Do says what happens, see apply and applyToOrganization.
 	Do string
-	// Kind is "scim", "sso" or "domain" if the step changes what Key names, or "role" if the audit
-	// log alone shows it; empty for other steps.
+	// Kind is "scim", "sso", "domain", "user" (a member) or "token" if the step changes what Key names, or "role"
+	// if the audit log alone shows it; empty for other steps.
 	Kind string
 	configuration
 	// Quiet leaves updatedAt as it is.
@@ -35,6 +35,8 @@ var subjectTypes = map[string]string{
 	"scim":   ona.ResourceTypeSCIMConfiguration,
 	"sso":    ona.ResourceTypeSSOConfiguration,
 	"domain": ona.ResourceTypeDomainVerification,
+	"user":   ona.ResourceTypeUser,
+	"token":  ona.ResourceTypePersonalAccessToken,
 	"role":   ona.ResourceTypeRoleAssignment,
 }
 
@@ -50,6 +52,10 @@ func (p step) apply(s *State, at time.Time) {
 		rows = &s.SSO
 	case "domain":
 		rows = &s.Domains
+	case "user":
+		rows = &s.Members
+	case "token":
+		rows = &s.Tokens
 	}
 	switch p.Do {
 	case "update":

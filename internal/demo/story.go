@@ -20,6 +20,15 @@ var files embed.FS
 //go:embed exceptions.yaml
 var Exceptions string
 
+// Leavers is a list of people who have left, as human resources send it: an active member of acme
+// until night 6, a member of globex who has left, and somebody whom no organization knows.
+//
+//go:embed leavers.csv
+var Leavers string
+
+// LeaversDate is when the list was written.
+var LeaversDate = time.Date(2026, 11, 15, 16, 0, 0, 0, time.UTC)
+
 // tale is a file of the story: the state of one organization on the first night and the events
 // after it.
 type tale struct {
@@ -28,7 +37,9 @@ type tale struct {
 	// Identity, Organization and Policies are set in the answers that NewState makes.
 	Identity, Organization, Policies Row
 	Faults                           map[string]Fault
-	SCIM, SSO                        []configuration
+	SCIM, SSO, Members               []configuration
+	// MemberTokens are personal access tokens of Members.
+	MemberTokens []configuration
 	// Tokens are personal access tokens of the user whose token the auditor has.
 	Tokens []Row
 	// Each division, separated by spaces, has a SCIM and an SSO configuration in each region.
@@ -74,8 +85,12 @@ func Story(n int) []string {
 	for _, t := range tales() {
 		if n == 1 {
 			first := t.first()
-			lines = append(lines, fmt.Sprintf("%s: %d SCIM and %d SSO configurations to begin with",
-				t.Name, len(first.SCIM), len(first.SSO)))
+			members := ""
+			if n := len(first.Members); n > 0 {
+				members = fmt.Sprintf(", and %d members,", n)
+			}
+			lines = append(lines, fmt.Sprintf("%s: %d SCIM and %d SSO configurations%s to begin with",
+				t.Name, len(first.SCIM), len(first.SSO), members))
 		}
 		for _, e := range t.Events {
 			if e.Night == n {
@@ -104,6 +119,12 @@ func (t tale) first() *State {
 		set(row, t.Each)
 	}
 	s.verifyDomains()
+	for _, m := range t.Members {
+		s.Members = append(s.Members, m.row(s, "user", Night(1)))
+	}
+	for _, token := range t.MemberTokens {
+		s.Tokens = append(s.Tokens, token.row(s, "token", Night(1)))
+	}
 	for _, token := range t.Tokens {
 		row := Row{"userId": s.Identity["subject"].(Row)["id"], "readOnly": true}
 		set(row, token)

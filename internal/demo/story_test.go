@@ -24,10 +24,13 @@ func ExampleStory() {
 	// acme: "Okta Logistics AMER" was deleted and created anew with the same sign-in
 	// acme: accounts may be created without SCIM
 	// acme: everybody with an address in acme-ventures.example may join, and its verification was begun
+	// acme: Sofia Bianchi signs in with the identity provider of Acme
+	// acme: Tomas Novak is no longer an administrator
 	// globex: the token may list SCIM configurations again, but not read the policies
 	// globex: the sign-in "Rippling" was enabled again
 	// globex: the sign-in "Okta Workforce Identity" serves another e-mail domain too
 	// globex: the sign-in "JumpCloud" asks for more scopes
+	// globex: Lena Moreau left
 	// initech: the token received the roles that it lacked
 	// umbrella: a sign-in "Okta" and the SCIM configuration "Okta pilot" were created
 }
@@ -43,7 +46,7 @@ func every(t *testing.T, server *demo.Server) string {
 			for _, request := range [][2]string{
 				{ona.GetAuthenticatedIdentity, `{}`}, {ona.GetOrganization, own}, {ona.GetOrganizationPolicies, own},
 				{ona.ListSCIMConfigurations, `{}`}, {ona.ListSCIMConfigurations, `{"pagination":{"pageSize":100}}`},
-				{ona.ListSSOConfigurations, own}, {ona.ListDomainVerifications, own}, {ona.ListPersonalAccessTokens, `{}`}, {ona.ListAuditLogs, `{"pagination":{"pageSize":100}}`},
+				{ona.ListSSOConfigurations, own}, {ona.ListDomainVerifications, own}, {ona.ListPersonalAccessTokens, `{}`}, {ona.ListMembers, own}, {ona.ListAuditLogs, `{"pagination":{"pageSize":100}}`},
 			} {
 				answer := post(server, o.Token, request[0], request[1])
 				body, err := io.ReadAll(answer.Body)

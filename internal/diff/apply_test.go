@@ -28,6 +28,9 @@ func stateOf(in ona.Inventory) map[Subject]texts {
 	for _, c := range in.SSO {
 		state[Subject{SSOConfiguration, c.ID}] = textsOf(c.Canonical())
 	}
+	for _, m := range in.Members {
+		state[Subject{Member, m.UserID}] = textsOf(m.Canonical())
+	}
 	if in.Policies != nil {
 		state[Subject{policies, "org"}] = textsOf(in.Policies.Canonical())
 	}
@@ -52,6 +55,7 @@ const inviteField = "inviteDomains "
 var unquoted = []string{
 	"id", "organizationId", "name", "ssoConfigurationId", "createdAt", "updatedAt", "tokenExpiresAt",
 	"displayName", "issuerUrl", "providerType", "state", "clientId", "emailDomain", "claimsExpression",
+	"userId", "role", "status", "loginProvider", "memberSince", "fullName", "email",
 }
 
 func textsOf(canonical string) texts {
@@ -96,14 +100,17 @@ func apply(state map[Subject]texts, changes []Change) error {
 
 func applyOne(state map[Subject]texts, subject Subject, c Change) error {
 	held, exists := state[subject]
-	switch c.Kind {
-	case Added, Reappeared:
+	whole := subject.Type != Member || c.Field == ""
+	switch {
+	case !exists && subject.Type == Member && c.Before == "" && c.Field == StatusField:
+		return nil // a member who has access to nothing, see withoutUnreported
+	case whole && slices.Contains([]Kind{Added, Reappeared, Joined, Reinstated}, c.Kind):
 		if exists {
 			return fmt.Errorf("is there already")
 		}
 		state[subject] = textsOf(c.After)
 		return nil
-	case Removed:
+	case whole && (c.Kind == Removed || c.Kind == Left):
 		if !exists || !maps.Equal(held, textsOf(c.Before)) {
 			return fmt.Errorf("holds %v, not %s", held, c.Before)
 		}
@@ -129,6 +136,9 @@ func summarised(c Change) (t SubjectType, field string, ok bool) {
 	if c.Kind != FieldFirstReported && !strings.HasPrefix(c.Note, "no longer reported by any") {
 		return "", "", false
 	}
+	if strings.Contains(c.Note, " members") {
+		return Member, c.Field, true
+	}
 	if strings.Contains(c.Note, "SSO configurations") {
 		return SSOConfiguration, c.Field, true
 	}
@@ -136,7 +146,8 @@ func summarised(c Change) (t SubjectType, field string, ok bool) {
 }
 
 // withoutUnreported takes out of a state what the changes do not report field by field: summarised
-// fields, updatedAt beside other changes, and what one of the two inventories could not read.
+// fields, updatedAt beside other changes, the picture of a member, members who are suspended or have
+// left in the only inventory that lists them, and what one of the two inventories could not read.
 func withoutUnreported(state map[Subject]texts, before, after ona.Inventory, changes []Change) {
 	kept := func(s Subject) bool { return stateOf(before)[s] != nil && stateOf(after)[s] != nil }
 	for subject, held := range state {
@@ -155,10 +166,20 @@ func withoutUnreported(state map[Subject]texts, before, after ona.Inventory, cha
 		if subject.Type == SCIMConfiguration && kept(subject) && rows > 0 && updatedAt == 0 {
 			delete(held, "updatedAt")
 		}
+		if subject.Type == Member {
+			delete(held, "avatarUrl")
+		}
 	}
 	maps.DeleteFunc(state, func(s Subject, _ texts) bool {
 		noSSO := before.SSONotAssessed != "" || after.SSONotAssessed != ""
 		noPolicies := before.Policies == nil || after.Policies == nil
-		return s.Type == SSOConfiguration && noSSO || s.Type == policies && noPolicies
+		noMembers := before.MembersNotAssessed != "" || after.MembersNotAssessed != ""
+		withoutAccess := func(in ona.Inventory) bool {
+			status := stateOf(in)[s][StatusField]
+			return status == ona.UserStatusSuspended || status == ona.UserStatusLeft
+		}
+		oneSided := s.Type == Member && !kept(s) && (withoutAccess(before) || withoutAccess(after))
+		return s.Type == SSOConfiguration && noSSO || s.Type == policies && noPolicies ||
+			s.Type == Member && noMembers || oneSided
 	})
 }

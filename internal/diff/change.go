@@ -14,7 +14,7 @@ const (
 	Disabled   Kind = "disabled"
 	Enabled    Kind = "enabled"
 	Renamed    Kind = "renamed"
-	// FieldChanged is any change that has no kind of its own; the organization has it too.
+	// FieldChanged is any change that has no kind of its own; organizations and members have it too.
 	FieldChanged Kind = "field_changed"
 )
 
@@ -59,6 +59,21 @@ const (
 	FieldFirstReported Kind = "field_first_reported"
 )
 
+// Kinds of members.
+const (
+	// Joined means that the baseline does not list the member.
+	Joined Kind = "joined"
+	// Left means that the member has left or is no longer listed.
+	Left      Kind = "left"
+	Suspended Kind = "suspended"
+	// Reinstated means that a member who was suspended or had left is active again.
+	Reinstated   Kind = "reinstated"
+	RoleRaised   Kind = "role_raised"
+	RoleLowered  Kind = "role_lowered"
+	LoginChanged Kind = "login_changed"
+	EmailChanged Kind = "email_changed"
+)
+
 // SubjectType is the kind of thing that a change or a finding is about.
 type SubjectType string
 
@@ -67,6 +82,7 @@ const (
 	SCIMConfiguration SubjectType = "scim_configuration"
 	SSOConfiguration  SubjectType = "sso_configuration"
 	Organization      SubjectType = "organization"
+	Member            SubjectType = "member"
 )
 
 // Subject identifies what a change is about.
@@ -83,12 +99,13 @@ type Change struct {
 	SubjectType SubjectType `json:"subject_type"`
 	SubjectID   string      `json:"subject_id"`
 	SubjectName string      `json:"subject_name"`
-	// Field is the API's name of the field; empty for Added, Reappeared and Removed.
+	// Field is the API's name of the field; empty for Added, Reappeared and Removed, and where a member
+	// is listed for the first time or no longer.
 	Field string `json:"field"`
 	// Before and After are the values as text: "true" or "false", the id for a link, an instant as
 	// ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the value is
-	// absent. For Added and Reappeared, After is the whole configuration as canonical JSON; for
-	// Removed, Before.
+	// absent. Without a field, After or Before is the whole configuration or member as canonical
+	// JSON.
 	Before string `json:"before"`
 	After  string `json:"after"`
 	// The labels are the names that belong to the ids in Before and After: of a changed link, and

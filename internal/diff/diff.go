@@ -9,15 +9,16 @@ import (
 )
 
 // Compute returns what changed between two complete inventories of one organization. The changes
-// are sorted: SCIM configurations, SSO configurations, organization; then by id; then by kind. It
-// panics if an inventory is not sorted as ona.Inventory requires.
+// are sorted: SCIM configurations, SSO configurations, organization, members; then by id; then by
+// kind. It panics if an inventory is not sorted as ona.Inventory requires.
 //
 // seen reports whether a snapshot older than the baseline has the configuration; a new
 // configuration is then Reappeared, not Added. A nil seen means that no older snapshot has any.
 //
-// A part that is missing from either inventory (SSONotAssessed set, or Policies nil) is not
-// compared. If a newer server reports a field for the first time, or no configuration has a field
-// any longer, the result has one change of the organization instead of one for each configuration.
+// A part that is missing from either inventory (SSONotAssessed or MembersNotAssessed set, or Policies
+// nil) is not compared, nor are members that are stored in different forms (MembersSalt). If a newer server reports a field for the first time, or no configuration has
+// a field any longer, the result has one change of the organization instead of one for each
+// configuration; likewise for members.
 func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bool) []Change {
 	pairs := scimConfigurations.match(before.SCIM, after.SCIM)
 	scim, fieldChanges := scimConfigurations.compare(pairs, seen)
@@ -31,7 +32,13 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 		sso, fieldChanges = rows, append(fieldChanges, more...)
 	}
 
-	changes := slices.Concat(scim, sso, compareOrganization(before, after, fieldChanges))
+	var people []Change
+	if before.MembersNotAssessed == "" && after.MembersNotAssessed == "" && before.MembersSalt == after.MembersSalt {
+		rows, more := compareMembers(before.Members, after.Members)
+		people, fieldChanges = rows, append(fieldChanges, more...)
+	}
+
+	changes := slices.Concat(scim, sso, compareOrganization(before, after, fieldChanges), people)
 	for i := range changes {
 		c := &changes[i]
 		c.Severity = cmp.Or(c.Severity, severity(c.SubjectType, c.Kind))

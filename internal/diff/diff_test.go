@@ -85,7 +85,7 @@ func format(changes []Change) string {
 
 // inOrder compares two changes by the order in which Compute returns them.
 func inOrder(x, y Change) int {
-	types := []SubjectType{SCIMConfiguration, SSOConfiguration, Organization}
+	types := []SubjectType{SCIMConfiguration, SSOConfiguration, Organization, Member}
 	rank := func(c Change) int {
 		return slices.IndexFunc(precedence[c.SubjectType], func(r rule) bool { return r.kind == c.Kind })
 	}

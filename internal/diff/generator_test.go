@@ -78,7 +78,31 @@ func (g *generator) inventory() ona.Inventory {
 	if g.pick(4) != 1 {
 		in.Policies = &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: g.flag(), Unknown: g.unknown()}
 	}
+	if g.pick(4) == 1 {
+		in.MembersNotAssessed = "permission_denied"
+	}
+	for _, id := range []string{"u1", "u2", "u3"} {
+		if in.MembersNotAssessed == "" && g.flag() {
+			in.Members = append(in.Members, g.member(id))
+		}
+	}
 	return in
+}
+
+func (g *generator) member(id string) ona.OrganizationMember {
+	return ona.OrganizationMember{
+		UserID: id,
+		Role: g.text(ona.OrganizationRoleMember, ona.OrganizationRoleAdmin, ona.OrganizationRoleUnspecified,
+			"ORGANIZATION_ROLE_NEWER"),
+		Status: g.text(ona.UserStatusActive, ona.UserStatusSuspended, ona.UserStatusLeft,
+			ona.UserStatusUnspecified),
+		LoginProvider: g.text(ona.LoginProviderCustom, ona.LoginProviderGitHub, ""),
+		MemberSince:   g.instant(),
+		FullName:      g.text("Ada", "Ada; \"L\"", ""),
+		Email:         g.text("ada@a.example", "a@b.example", ""),
+		AvatarURL:     g.text("", "https://a.example/1"),
+		Unknown:       g.unknown(),
+	}
 }
 
 func (g *generator) scim(id string) ona.SCIMConfiguration {
@@ -118,11 +142,13 @@ func (g *generator) sso(id string) ona.SSOConfiguration {
 // and sorted again.
 func (g *generator) shuffledAndSorted(in ona.Inventory) ona.Inventory {
 	scim := slices.Clone(in.SCIM)
-	in.SCIM, in.SSO = scim, slices.Clone(in.SSO)
+	in.SCIM, in.SSO, in.Members = scim, slices.Clone(in.SSO), slices.Clone(in.Members)
 	shuffle(g, scim)
 	shuffle(g, in.SSO)
+	shuffle(g, in.Members)
 	slices.SortFunc(scim, func(a, b ona.SCIMConfiguration) int { return strings.Compare(a.ID, b.ID) })
 	slices.SortFunc(in.SSO, func(a, b ona.SSOConfiguration) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(in.Members, func(a, b ona.OrganizationMember) int { return strings.Compare(a.UserID, b.UserID) })
 	return in
 }
 

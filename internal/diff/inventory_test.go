@@ -17,6 +17,8 @@ type inventoryJSON struct {
 	SSONotAssessed      string   `json:"ssoNotAssessed"`
 	Policies            *object  `json:"policies"`
 	PoliciesNotAssessed string   `json:"policiesNotAssessed"`
+	Members             []object `json:"members"`
+	MembersNotAssessed  string   `json:"membersNotAssessed"`
 }
 
 // object is a JSON object whose known fields are taken out one by one; the rest are the unknown
@@ -35,6 +37,7 @@ func parseInventory(t *testing.T, data []byte) ona.Inventory {
 		Organization:        in.Organization.organization(t),
 		SSONotAssessed:      in.SSONotAssessed,
 		PoliciesNotAssessed: in.PoliciesNotAssessed,
+		MembersNotAssessed:  in.MembersNotAssessed,
 	}
 	var scim []ona.SCIMConfiguration
 	for _, o := range in.SCIM {
@@ -43,6 +46,9 @@ func parseInventory(t *testing.T, data []byte) ona.Inventory {
 	out.SCIM = scim
 	for _, o := range in.SSO {
 		out.SSO = append(out.SSO, o.sso(t))
+	}
+	for _, o := range in.Members {
+		out.Members = append(out.Members, o.member(t))
 	}
 	if in.Policies != nil {
 		out.Policies = &ona.OrganizationPolicies{}
@@ -97,6 +103,20 @@ func (o object) sso(t *testing.T) ona.SSOConfiguration {
 	take(t, o, "claimsExpression", &c.ClaimsExpression)
 	c.Unknown = o.rest()
 	return c
+}
+
+func (o object) member(t *testing.T) ona.OrganizationMember {
+	var m ona.OrganizationMember
+	take(t, o, "userId", &m.UserID)
+	take(t, o, "role", &m.Role)
+	take(t, o, "status", &m.Status)
+	take(t, o, "loginProvider", &m.LoginProvider)
+	take(t, o, "memberSince", &m.MemberSince)
+	take(t, o, "fullName", &m.FullName)
+	take(t, o, "email", &m.Email)
+	take(t, o, "avatarUrl", &m.AvatarURL)
+	m.Unknown = o.rest()
+	return m
 }
 
 func take(t *testing.T, o object, name string, into any) {

@@ -73,6 +73,17 @@ var precedence = map[SubjectType][]rule{
 		{FieldFirstReported, Info},
 		{FieldChanged, Info},
 	},
+	Member: {
+		{Joined, Medium},
+		{Left, Low},
+		{Suspended, Low},
+		{Reinstated, High},
+		{RoleRaised, High},
+		{RoleLowered, Low},
+		{LoginChanged, High},
+		{EmailChanged, Low},
+		{FieldChanged, Low},
+	},
 }
 
 // severity returns "" for a kind that this type of subject cannot have.

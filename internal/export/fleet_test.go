@@ -127,7 +127,7 @@ func (f *fleet) store(t testing.TB, store *snapshot.Store, at time.Time) {
 		if f.random.IntN(300) == 0 {
 			outcome = snapshot.Failed
 			header.ErrorCode, header.Error = "unavailable", "ListSCIMConfigurations, page 1: HTTP 503"
-			_ = must(store.SaveFailed(ctx, header, finding.EvaluateFailed(header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)))(t)
+			_ = must(store.SaveFailed(ctx, header, finding.EvaluateFailed(header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error, false)))(t)
 			continue
 		}
 		f.storeOne(t, store, header, *inv)

@@ -14,12 +14,14 @@ type Collection struct {
 	Inventory ona.Inventory
 	SCIM, SSO Listing
 	Domains   Listing
+	Members   Listing
 	OwnToken  ona.OwnToken
 	Evidence
 }
 
 // Collect reads the token's organization: identity, organization, policies, SCIM configurations,
-// SSO configurations, domain verifications, the end of the token. If one part fails, it returns an
+// SSO configurations, domain verifications, the end of the token, and the members with their tokens
+// if Options.Members is set. If one part fails, it returns an
 // *Error and a Collection without configurations. This Collection has the identity and the
 // organization if they are known, and the exchanges up to the one that failed.
 //
@@ -28,8 +30,8 @@ type Collection struct {
 //
 // If the API itself answers that the token may not read the SSO configurations or the policies, or
 // that it has no such method, Collect does not fail: the Inventory says that they were not
-// assessed. If the domain verifications or the end of the token cannot be read for whatever reason,
-// they were not assessed.
+// assessed. If the domain verifications, the end of the token, the members or their tokens cannot be
+// read for whatever reason, they were not assessed.
 func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	l := &Collection{}
 	r := c.newReader("")
@@ -57,6 +59,7 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	sso := begin(ctx, &parts, r, ssoListing(r.organizationID).read)
 	domains := begin(ctx, &parts, r, domainListing(r.organizationID).read)
 	token := begin(ctx, &parts, r, ownToken(l.Identity))
+	people := begin(ctx, &parts, r, readPeople)
 	own, err := organization()
 	if err != nil {
 		return err
@@ -77,7 +80,11 @@ func (l *Collection) collect(ctx context.Context, r *reader) (err error) {
 	if err := l.domains(ctx, verified, err); err != nil {
 		return err
 	}
-	l.OwnToken, err = token()
+	if l.OwnToken, err = token(); err != nil {
+		return err
+	}
+	found, err := people()
+	l.people(found)
 	return err
 }
 

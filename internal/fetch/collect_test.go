@@ -127,14 +127,14 @@ func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
 	}
 	got := collect(t, newAPI(t, handlers{
 		"GetOrganization": meet(organizationBody), "GetOrganizationPolicies": meet(policiesBody), list: meet(scimBody), "ListSSOConfigurations": meet(ssoBody),
-		"ListDomainVerifications": meet(domainsBody), "ListPersonalAccessTokens": meet(tokensBody),
-	}))
+		"ListDomainVerifications": meet(domainsBody), "ListPersonalAccessTokens": inOrder(meet(tokensBody), ok(`{}`)), listMembers: meet(membersBody),
+	}), withMembers)
 	var methods []string
 	for _, x := range got.Exchanges {
 		methods = append(methods, x.Method)
 	}
 	want := []string{ona.GetAuthenticatedIdentity, ona.GetOrganization, ona.GetOrganizationPolicies, ona.ListSCIMConfigurations, ona.ListSSOConfigurations,
-		ona.ListDomainVerifications, ona.ListPersonalAccessTokens}
+		ona.ListDomainVerifications, ona.ListPersonalAccessTokens, ona.ListMembers, ona.ListPersonalAccessTokens}
 	if diff := cmp.Diff(want, methods); diff != "" {
 		t.Errorf("exchanges (-want +got):\n%s", diff)
 	}

@@ -27,6 +27,10 @@ type Listing struct {
 	Received, Distinct int
 	// PagesRead is the number of pages of all listings.
 	PagesRead int
+	// Counted is how many rows the server counted itself, by the last listing. It is zero, with an
+	// empty CountRelation, if it did not count them.
+	Counted       int
+	CountRelation string
 }
 
 // listed is the result of listing.read.
@@ -52,7 +56,7 @@ type configuration interface{ Canonical() string }
 
 func scimListing() listing[ona.SCIMConfiguration] {
 	return listing[ona.SCIMConfiguration]{
-		source:   source{method: ona.ListSCIMConfigurations, field: "scimConfigurations", keep: true},
+		source:   source{method: ona.ListSCIMConfigurations, field: "scimConfigurations"},
 		noun:     "SCIM configuration",
 		decode:   decodeSCIM,
 		ids:      func(c *ona.SCIMConfiguration) (string, string) { return c.ID, c.OrganizationID },
@@ -63,7 +67,7 @@ func scimListing() listing[ona.SCIMConfiguration] {
 func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 	return listing[ona.SSOConfiguration]{
 		source: source{
-			method: ona.ListSSOConfigurations, field: "ssoConfigurations", keep: true,
+			method: ona.ListSSOConfigurations, field: "ssoConfigurations",
 			request: request{OrganizationID: organizationID},
 		},
 		noun:     "SSO configuration",
@@ -79,6 +83,11 @@ func ssoListing(organizationID string) listing[ona.SSOConfiguration] {
 // two pages, or with a page token that the server refuses, counts for nothing. If read fails, it
 // returns no rows, and the counts until then.
 func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
+	l.kept = r.client.settings.Pages
+	if l.kept == nil { // most pages of the second listing have the bytes of the first
+		l.kept = &Pages{}
+		l.kept.Next()
+	}
 	var last listed[T] // the last listing that can be compared
 	var moved *Error
 	for n := 1; n <= maxListings; n++ {
@@ -110,7 +119,8 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 
 // readOnce reads all pages. It returns unusable if an id is on two pages: then the order moved
 // while the pages were read, and another row may be on none. It also returns unusable if the server
-// refuses a page token: the token may be a position beyond the end of a list that became shorter.
+// refuses a page token: the token may be a position beyond the end of a list that became shorter. So
+// it does if the server counted other rows than it listed.
 func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unusable *Error, err error) {
 	rows := map[string]place[T]{} // by id
 	var sizes []int               // of the pages
@@ -125,6 +135,9 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unu
 		}
 		all.Pages, all.Received = p.number, all.Received+len(p.rows)
 		sizes = append(sizes, len(p.rows))
+		if p.count != nil && p.number == 1 {
+			all.Counted, all.CountRelation = p.count.value, p.count.relation
+		}
 		unusable, err = l.addRows(r, p, rows)
 		if all.Distinct = len(rows); err != nil || unusable != nil {
 			return all, unusable, err
@@ -132,6 +145,9 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unu
 		if err := checkTotal(p, all.Received); err != nil {
 			return all, nil, &Error{Code: CodeIncompleteListing, Method: l.method, Page: p.number, Err: err}
 		}
+	}
+	if err := all.checkCount(); err != nil {
+		return all, &Error{Code: CodeIncompleteListing, Method: l.method, Err: err}, nil
 	}
 	all.FinalTokenEmpty, all.Agreeing = true, 1
 	all.rows = make([]T, 0, len(rows))
@@ -208,7 +224,7 @@ func (l listing[T]) addRows(r *reader, p page, rows map[string]place[T]) (repeat
 	for i := range p.rows {
 		row, err := l.row(p, i, r.unknown)
 		if err != nil {
-			return nil, undecodable(l.method, p, i, err)
+			return nil, undecodable(l.method, p, i, l.conceal(err))
 		}
 		id, organizationID := l.ids(row)
 		if failure := r.checkOrganization(organizationID); failure != nil {

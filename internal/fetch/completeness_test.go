@@ -149,7 +149,7 @@ func TestTheTokenOfTheNextPageIsTheAnswersOwn(t *testing.T) {
 		`{"pagination":{"nextToken":null}}`:                                                                "",
 		`{"pagination":null}`:                                                                              "",
 	} {
-		if p, err := splitPage([]byte(body), "scimConfigurations"); err != nil || p.next() != want {
+		if p, err := splitPage([]byte(body), source{field: "scimConfigurations"}); err != nil || p.next() != want {
 			t.Errorf("%s: token %q, %v; want %q", body, p.next(), err, want)
 		}
 	}

@@ -25,6 +25,8 @@ var (
 	ssoType          = objectTypeOf[ona.SSOConfiguration]()
 	domainType       = objectTypeOf[ona.DomainVerification]()
 	entryType        = objectTypeOf[ona.AuditLogEntry]()
+	memberType       = objectTypeOf[ona.OrganizationMember]()
+	memberTokenType  = objectTypeOf[ona.PersonalAccessToken]()
 )
 
 // objectType is a type of API object: its name and the fields that its struct tags declare.
@@ -195,6 +197,29 @@ func decodeDomain(raw jsontext.Value, unknown fieldSet) (*ona.DomainVerification
 	var err error
 	d.Unknown, err = domainType.decode(raw, d, unknown)
 	return d, err
+}
+
+func decodeMember(raw jsontext.Value, unknown fieldSet) (*ona.OrganizationMember, error) {
+	m := &ona.OrganizationMember{
+		Role: ona.OrganizationRoleUnspecified, Status: ona.UserStatusUnspecified, Raw: stdjson.RawMessage(raw),
+	}
+	var err error
+	if m.Unknown, err = memberType.decode(raw, m, unknown); err == nil {
+		_, err = requireID("userId", m.UserID)
+	}
+	return m, err
+}
+
+func decodeMemberToken(raw jsontext.Value, unknown fieldSet) (*ona.PersonalAccessToken, error) {
+	t := &ona.PersonalAccessToken{Raw: stdjson.RawMessage(raw)}
+	found := fieldSet{}
+	var err error
+	if t.Unknown, err = memberTokenType.decode(raw, t, found); err == nil {
+		_, err = requireID("userId", t.UserID)
+	}
+	delete(found, memberTokenType.name+".creator") // documented, and always the user
+	maps.Copy(unknown, found)
+	return t, err
 }
 
 func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, error) {

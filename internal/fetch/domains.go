@@ -10,7 +10,7 @@ import (
 func domainListing(organizationID string) listing[ona.DomainVerification] {
 	return listing[ona.DomainVerification]{
 		source: source{
-			method: ona.ListDomainVerifications, field: "domainVerifications", keep: true,
+			method: ona.ListDomainVerifications, field: "domainVerifications",
 			request: request{OrganizationID: organizationID},
 		},
 		noun:     "domain verification",

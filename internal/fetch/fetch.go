@@ -38,6 +38,10 @@ type Options struct {
 	Transport http.RoundTripper
 	// Pages keeps the pages that were decoded; nil keeps none.
 	Pages *Pages
+	// Members requests the members of the organization and their tokens. Redaction, unless nil,
+	// replaces what says who they are.
+	Members   bool
+	Redaction *ona.Redaction
 	// Now is the clock for the times in the evidence.
 	Now func() time.Time
 	// Logger logs every request at debug level and every retry at info level, without credentials;
@@ -101,9 +105,11 @@ func New(options Options) (*Client, error) {
 			return nil, err
 		}
 	}
+	secrets := newSecrets(options.Token, proxy)
+	secrets.addresses = options.Redaction != nil
 	return &Client{
 		settings: &options,
-		secrets:  newSecrets(options.Token, proxy),
+		secrets:  secrets,
 		http:     &http.Client{Transport: options.Transport, CheckRedirect: checkRedirect},
 	}, nil
 }

@@ -259,6 +259,7 @@ type request struct {
 	SCIMConfigurationID string             `json:"scimConfigurationId,omitzero"`
 	SSOConfigurationID  string             `json:"ssoConfigurationId,omitzero"`
 	Filter              *filter            `json:"filter,omitzero"`
+	Count               *countRequest      `json:"count,omitzero"`
 	Sort                *sort              `json:"sort,omitzero"`
 	Pagination          *paginationRequest `json:"pagination,omitzero"`
 }
@@ -268,14 +269,21 @@ type paginationRequest struct {
 	Token    string `json:"token,omitzero"`
 }
 
-// filter selects rows: entries of the audit log by all fields but the last, tokens by the last.
+// countRequest asks the server to count the rows of a whole list.
+type countRequest struct {
+	Include bool `json:"include"`
+}
+
+// filter selects rows: members by Statuses, tokens by UserIDs, entries of the audit log by the other
+// fields.
 type filter struct {
 	SubjectIDs   []string `json:"subjectIds,omitzero"`
 	SubjectTypes []string `json:"subjectTypes,omitzero"`
 	// From is inclusive, To exclusive.
-	From    string   `json:"from,omitzero"`
-	To      string   `json:"to,omitzero"`
-	UserIDs []string `json:"userIds,omitzero"`
+	From     string   `json:"from,omitzero"`
+	To       string   `json:"to,omitzero"`
+	UserIDs  []string `json:"userIds,omitzero"`
+	Statuses []string `json:"statuses,omitzero"`
 }
 
 type sort struct {

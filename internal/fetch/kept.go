@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// Pages keeps the pages of the last two snapshots of an organization, with their decoded rows, so
-// that a page with the same bytes is decoded once. It is for one Client at a time.
+// Pages keeps the pages of the last two snapshots of an organization, or of the listings of one
+// snapshot, with their decoded rows, so that a page with the same bytes is decoded once. It is for
+// one Client at a time.
 type Pages struct {
 	mu            sync.Mutex
 	before, since map[string]page // by method, response and token
@@ -24,8 +25,8 @@ func (k *Pages) Next() { k.before, k.since = k.since, make(map[string]page) }
 
 // read returns the page in a response.
 func (k *Pages) read(s source, x Exchange, token string) (page, error) {
-	if k == nil || !s.keep {
-		return parsePage(x.Body, s.field, token)
+	if k == nil {
+		return parsePage(x.Body, s, token)
 	}
 	key := s.method + " " + x.ResponseSHA256 + " " + token
 	k.mu.Lock()
@@ -36,10 +37,10 @@ func (k *Pages) read(s source, x Exchange, token string) (page, error) {
 	}
 	if !found {
 		var err error
-		if p, err = parsePage(x.Body, s.field, token); err != nil {
+		if p, err = parsePage(x.Body, s, token); err != nil {
 			return p, err
 		}
-		p.decoded = &decodedRows{make([]any, len(p.rows)), make([]fieldSet, len(p.rows))}
+		p.decoded, p.body = &decodedRows{make([]any, len(p.rows)), make([]fieldSet, len(p.rows))}, x.Body
 	}
 	k.since[key] = p
 	return p, nil

@@ -48,10 +48,11 @@ func ownToken(user ona.Identity) func(context.Context, *reader) (ona.OwnToken, e
 // tokensOf returns the personal access tokens of a user, by id.
 func (r *reader) tokensOf(ctx context.Context, userID string) (map[string]personalAccessToken, error) {
 	tokens := map[string]personalAccessToken{}
-	for p, err := range r.pages(ctx, source{
-		method: ona.ListPersonalAccessTokens, field: "personalAccessTokens",
+	s := source{
+		method: ona.ListPersonalAccessTokens, field: "personalAccessTokens", private: r.client.settings.Redaction != nil,
 		request: request{Filter: &filter{UserIDs: []string{userID}}},
-	}) {
+	}
+	for p, err := range r.pages(ctx, s) {
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +60,7 @@ func (r *reader) tokensOf(ctx context.Context, userID string) (map[string]person
 			var t personalAccessToken
 			// Only the fields that are read are named here, so the others are no news.
 			if _, err := tokenType.decode(raw, &t, fieldSet{}); err != nil {
-				return nil, undecodable(ona.ListPersonalAccessTokens, p, i, err)
+				return nil, undecodable(s.method, p, i, s.conceal(err))
 			}
 			if t.UserID == userID { // a server may not know the filter
 				tokens[t.ID] = t

@@ -17,8 +17,12 @@ type source struct {
 	// field is the name of the response field that holds the rows.
 	field   string
 	request request
-	// keep lets Pages keep the pages, whose rows are decoded through listing.row.
-	keep bool
+	// kept keeps the pages, whose rows are decoded through listing.row; nil keeps none.
+	kept *Pages
+	// counted is set if the first page says how many rows the list has.
+	counted bool
+	// private keeps of the requests and the responses nothing that may say who a member is.
+	private bool
 }
 
 // page is one response of a listing. Its rows are not decoded yet.
@@ -27,9 +31,12 @@ type page struct {
 	token      string // that requested it
 	rows       []jsontext.Value
 	pagination wirePagination
-	unknown    members
-	// decoded has the rows that were decoded before; nil if the page is not kept.
+	// count is what the server counted; nil if it did not count.
+	count   *rowCount
+	unknown members
+	// decoded has the rows that were decoded before, body the response; nil if the page is not kept.
 	decoded *decodedRows
+	body    []byte
 }
 
 // next returns the token for the next page; empty on the last page.
@@ -70,14 +77,16 @@ func (c *Client) requestPage(ctx context.Context, s source, number int, token st
 func (r *reader) readPage(ctx context.Context, s source, number int, token string) (page, error) {
 	x, err := r.client.requestPage(ctx, s, number, token)
 	if err != nil {
-		r.record(x)
+		r.record(r.client.withheld(s, x, token))
 		return page{}, err
 	}
-	p, err := r.client.settings.Pages.read(s, x, token)
-	p.number, x.Records = number, len(p.rows)
-	r.record(x)
+	p, err := s.kept.read(s, x, token)
+	if p.number, x.Records = number, len(p.rows); p.body != nil {
+		x.Body = p.body // the same bytes are in memory once
+	}
+	r.record(r.client.withheld(s, x, token))
 	if err != nil {
-		failure := notAsDocumented(s.method, err)
+		failure := notAsDocumented(s.method, s.conceal(err))
 		failure.Page, failure.ConfigurationID = number, brokenRow(x.Body, s.field)
 		return page{}, failure
 	}
@@ -89,22 +98,27 @@ func (r *reader) readPage(ctx context.Context, s source, number int, token strin
 
 // parsePage splits a response into its rows and the next token, and checks it. token is that of the
 // request.
-func parsePage(body []byte, field, token string) (page, error) {
-	p, err := splitPage(body, field)
+func parsePage(body []byte, s source, token string) (page, error) {
+	p, err := splitPage(body, s)
 	p.token = token
 	if err == nil {
-		err = checkPage(p, field)
+		err = checkPage(p, s.field)
 	}
 	return p, err
 }
 
-func splitPage(body []byte, field string) (p page, err error) {
+func splitPage(body []byte, s source) (p page, err error) {
 	if p.unknown, err = readMembers(body); err != nil {
 		return p, err
 	}
-	if rows := p.unknown.take(field); rows != nil {
+	if rows := p.unknown.take(s.field); rows != nil {
 		if err := json.Unmarshal(rows, &p.rows); err != nil {
-			return p, describeField(field, err)
+			return p, describeField(s.field, err)
+		}
+	}
+	if s.counted {
+		if p.count, err = takeCount(p.unknown); err != nil {
+			return p, err
 		}
 	}
 	if p.pagination.Unknown, err = p.unknown.object("pagination"); err != nil {

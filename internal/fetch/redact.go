@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,16 @@ const maxEscapes = 4
 
 // secrets are what a server's text must not show: the token, and what the proxy of the environment
 // gets with each request.
-type secrets struct{ all []secret }
+type secrets struct {
+	all []secret
+	// addresses is set if no e-mail address may be shown either.
+	addresses bool
+}
+
+// address finds what may be an e-mail address in a text.
+var address = regexp.MustCompile(`[^\s"'<>()\[\]{},;:=|\\/]+@[^\s"'<>()\[\]{},;:=|\\/]+`)
+
+const addressMark = "[address]"
 
 type secret struct {
 	name, mark string
@@ -85,6 +95,9 @@ func (s *secrets) redact(text string) string {
 	}
 	if name := s.find(text); name != "" {
 		return "[text that repeats " + name + "]"
+	}
+	if s.addresses {
+		return address.ReplaceAllLiteralString(text, addressMark)
 	}
 	return text
 }

@@ -28,10 +28,10 @@ type Replay struct {
 }
 
 // Client returns a client for the API at baseURL that sends its requests to r. pages, unless nil,
-// keeps decoded pages from one snapshot to the next.
-func (r *Replay) Client(baseURL string, pages *Pages) (*Client, error) {
+// keeps decoded pages from one snapshot to the next. members is set if that was Options.Members.
+func (r *Replay) Client(baseURL string, pages *Pages, members bool) (*Client, error) {
 	return New(Options{
-		BaseURL: baseURL, Token: Token(rand.Text()), PageSize: r.pageSize, Transport: r, Pages: pages,
+		BaseURL: baseURL, Token: Token(rand.Text()), PageSize: r.pageSize, Transport: r, Pages: pages, Members: members,
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		Now:   func() time.Time { return r.at },
 	})

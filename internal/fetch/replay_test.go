@@ -35,7 +35,7 @@ func TestAReplayCollectsTheSame(t *testing.T) {
 	pages := &Pages{}
 	for range 3 { // the pages are decoded once
 		replay := NewReplay(first.Exchanges, testNow)
-		client, err := replay.Client(api.URL, pages)
+		client, err := replay.Client(api.URL, pages, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestAReplayNamesTheRequestWithoutAResponse(t *testing.T) {
 		t.Fatal(err)
 	}
 	replay := NewReplay(first.Exchanges[:1], testNow)
-	client, err := replay.Client(api.URL, nil)
+	client, err := replay.Client(api.URL, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ const (
 	// maxErrorBytes is how much of the body is read if the status is not 200.
 	maxErrorBytes = 1 << 20
 	// CallsAtOnce is the highest number of calls at the same time for one organization.
-	CallsAtOnce = 6
+	CallsAtOnce = 7
 )
 
 // errSlow is the cause that ends a try after Options.CallTimeout.

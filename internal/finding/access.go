@@ -2,7 +2,6 @@ package finding
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"scim-auditor/internal/diff"
@@ -76,12 +75,7 @@ func unverifiedDomains(e *evaluation) (rows []row) {
 	}
 	judge(e.Inventory.Organization.InviteDomains, "Invite domains", e.organization)
 	for _, c := range e.Inventory.SSO {
-		domains := slices.Clone(c.EmailDomains)
-		if c.EmailDomain != "" && !slices.Contains(domains, c.EmailDomain) {
-			domains = append(domains, c.EmailDomain)
-			slices.Sort(domains)
-		}
-		judge(domains, "E-mail domains", subject{diff.SSOConfiguration, c.ID, c.DisplayName})
+		judge(emailDomains(&c), "E-mail domains", subject{diff.SSOConfiguration, c.ID, c.DisplayName})
 	}
 	if why := ssoRead(e); why != "" {
 		return e.qualify(rows, []string{"The e-mail domains of SSO configurations were not checked. " + why})

@@ -17,12 +17,16 @@ const ForeignOrganization = "foreign_organization"
 
 // Evaluate evaluates every rule on a complete inventory. For each rule it returns one finding for
 // each subject that fails or could not be assessed, or exactly one Pass for the organization if
-// there is no such subject. So every rule has at least one finding. Findings are in the order of
-// the register, then sorted by subject type and id.
+// there is no such subject. So every rule has at least one finding; only rules about members have
+// none if the settings do not ask for members. Findings are in the order of the register, then
+// sorted by subject type and id.
 func Evaluate(in Input, t Thresholds) []Finding {
 	e := newEvaluation(in, t)
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
+		if rule.OfMembers() && !in.Inventory.MembersRequested() {
+			continue
+		}
 		for _, r := range e.judge(rule) {
 			findings = append(findings, e.finding(rule, r))
 		}
@@ -32,11 +36,15 @@ func Evaluate(in Input, t Thresholds) []Finding {
 
 // EvaluateFailed returns the findings for an organization whose collection was not complete.
 // RUN-001 fails with the error's code and text; SCIM-020 fails with the text if the code is
-// ForeignOrganization; every other rule is NotAssessed. organizationID is empty if it is not known.
-func EvaluateFailed(organizationID, name, code, errText string) []Finding {
+// ForeignOrganization; every other rule is NotAssessed. Rules about members have findings only if
+// members is true: the settings ask for them. organizationID is empty if it is not known.
+func EvaluateFailed(organizationID, name, code, errText string, members bool) []Finding {
 	e := &evaluation{organization: subject{diff.Organization, organizationID, name}}
 	findings := make([]Finding, 0, len(register))
 	for _, rule := range register {
+		if rule.OfMembers() && !members {
+			continue
+		}
 		r := notAssessed("The collection was not complete.")
 		switch {
 		case rule.ID == runNotComplete && code != "":
@@ -152,7 +160,21 @@ func (e *evaluation) judge(rule Rule) []row {
 // count returns a replacer that puts the numbers of the inventory into Rule.Passed.
 func (e *evaluation) count() *strings.Replacer {
 	listed := cmp.Or(ssoRead(e), fmt.Sprintf("%d SSO configurations were listed.", len(e.Inventory.SSO)))
+	withAccess := 0
+	for i := range e.Inventory.Members {
+		if HasAccess(e.Inventory.Members[i]) {
+			withAccess++
+		}
+	}
+	var leavers Leavers
+	if e.Leavers != nil {
+		leavers = *e.Leavers
+	}
+	members := len(e.Inventory.Members)
 	return strings.NewReplacer(
+		"{members}", strconv.Itoa(members), "{active}", strconv.Itoa(withAccess),
+		"{inactive}", strconv.Itoa(members-withAccess), "{tokens}", strconv.Itoa(len(e.Inventory.MemberTokens)),
+		"{leavers}", strconv.Itoa(leavers.Entries), "{unmatched}", strconv.Itoa(leavers.Unmatched),
 		"{scim}", strconv.Itoa(len(e.scim)), "{sso}", strconv.Itoa(len(e.sso)), "{sso listed}", listed,
 		"{enabled}", strconv.Itoa(e.enabled), "{disabled}", strconv.Itoa(len(e.scim)-e.enabled),
 		"{linked}", strconv.Itoa(e.linked), "{targets}", strconv.Itoa(len(e.links)),

@@ -35,7 +35,7 @@ func TestWording(t *testing.T) {
 		write(c.rule+" "+c.name, ofRule(finding.Evaluate(in, finding.DefaultThresholds()), c.rule))
 	}
 	write("in order", finding.Evaluate(inOrder(), finding.DefaultThresholds()))
-	write("failed", finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503"))
+	write("failed", finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503", false))
 	compareGolden(t, "wording.txt", got.String())
 }
 
@@ -132,11 +132,12 @@ func TestFingerprintsDifferByTypeOfSubject(t *testing.T) {
 }
 
 func TestFailedCollectionAssessesNothingElse(t *testing.T) {
-	findings := finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503")
-	if len(findings) != len(finding.Rules()) {
-		t.Fatalf("%d findings for %d rules", len(findings), len(finding.Rules()))
+	findings := finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503", true)
+	rules := finding.Rules()
+	if len(findings) != len(rules) {
+		t.Fatalf("%d findings for %d rules", len(findings), len(rules))
 	}
-	for i, rule := range finding.Rules() {
+	for i, rule := range rules {
 		want := finding.Finding{
 			RuleID: rule.ID, Severity: rule.Severity, Status: finding.NotAssessed,
 			SubjectType: diff.Organization, SubjectID: "org-1", SubjectName: "Acme",
@@ -158,7 +159,7 @@ func TestFailedCollectionAssessesNothingElse(t *testing.T) {
 
 func TestAForeignObjectFailsItsRule(t *testing.T) {
 	const cause = "page 1, configuration x: it belongs to organization y"
-	for _, f := range finding.EvaluateFailed("org-1", "Acme", finding.ForeignOrganization, cause) {
+	for _, f := range finding.EvaluateFailed("org-1", "Acme", finding.ForeignOrganization, cause, false) {
 		want := finding.NotAssessed
 		if f.RuleID == "RUN-001" || f.RuleID == "SCIM-020" {
 			want = finding.Fail
@@ -173,7 +174,7 @@ func TestAForeignObjectFailsItsRule(t *testing.T) {
 }
 
 func TestFailedCollectionWithoutCode(t *testing.T) {
-	f := ofRule(finding.EvaluateFailed("", "acme", "", "reading the token: no such file"), "RUN-001")[0]
+	f := ofRule(finding.EvaluateFailed("", "acme", "", "reading the token: no such file", false), "RUN-001")[0]
 	want := "The collection was not complete: reading the token: no such file"
 	if f.Observed != want || f.SubjectID != "" || f.SubjectName != "acme" {
 		t.Errorf("got %+v", f)

@@ -62,6 +62,8 @@ type Input struct {
 	// ListedOnly has the removed configurations that only a second listing confirms, with the
 	// reason why the API could not be asked.
 	ListedOnly map[diff.Subject]string
+	// Leavers is nil if the settings have no list of leavers.
+	Leavers *Leavers
 	// AuditLog is nil if the log was not read.
 	AuditLog *AuditLog
 	// ExpirySince returns since when snapshots show the present expiry of a token. It is called

@@ -29,6 +29,7 @@ func inOrder() finding.Input {
 		},
 		Baseline: &finding.Baseline{OrganizationID: "org-1", BaseURL: "https://ona.test/api",
 			Principal: "PRINCIPAL_USER u-1"},
+		Leavers:          &finding.Leavers{},
 		AuditLog:         quietLog(),
 		ServerClockKnown: true,
 		BaseURL:          "https://ona.test/api",

@@ -120,14 +120,15 @@ func (e *evaluation) activities() map[diff.Subject]*activity {
 
 // mustBeExplained reports whether an entry must have a change. The baseline may already show the
 // effect of an entry that follows it within the clock tolerance. Entries after this snapshot belong
-// to the next run. Those that SCIM-018 reports have their own finding.
+// to the next run. Those that SCIM-018 reports have their own finding. An entry about a user may be
+// about something that the list of members does not show.
 func (e *evaluation) mustBeExplained(s diff.Subject, at time.Time) bool {
 	l := e.AuditLog
 	since, compared := l.Compared[s.Type]
 	if !compared {
 		since = l.Compared[diff.SCIMConfiguration]
 	}
-	known := s.Type == diff.Organization || s.Type != "" && s.ID != ""
+	known := s.Type == diff.Organization || s.Type != "" && s.Type != diff.Member && s.ID != ""
 	return known && at.After(since.Add(e.limits.ClockSkew)) && !at.After(l.Until) && !e.neverSeen(s)
 }
 

@@ -49,6 +49,9 @@ var judgements = map[string]judgement{
 	"SCIM-025":           {needs: policiesRead, all: notRestricted},
 	"SCIM-026":           {all: joinByInvitation},
 	"SCIM-027":           {needs: domainsRead, all: unverifiedDomains},
+	"MEM-001":            {needs: membersRead, all: notGoverned},
+	"MEM-002":            {needs: memberTokensRead, all: tokensLeft},
+	"MEM-003":            {needs: leaversKnown, all: stillActive},
 	runNotComplete:       {all: incomplete},
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
 	"RUN-003":            {needs: baseline, all: otherSource},
@@ -98,6 +101,36 @@ func policiesRead(e *evaluation) string {
 func domainsRead(e *evaluation) string {
 	if reason := e.Inventory.DomainsNotAssessed; reason != "" {
 		return "The domain verifications could not be read: " + reason
+	}
+	return ""
+}
+
+// membersRead is needed by rules about members.
+func membersRead(e *evaluation) string {
+	if reason := e.Inventory.MembersNotAssessed; reason != "" {
+		return "The members could not be read: " + reason
+	}
+	return ""
+}
+
+// memberTokensRead is needed by the rule about the personal access tokens of members.
+func memberTokensRead(e *evaluation) string {
+	if why := membersRead(e); why != "" {
+		return why
+	}
+	if reason := e.Inventory.MemberTokensNotAssessed; reason != "" {
+		return "The personal access tokens of the members could not be read: " + reason
+	}
+	return ""
+}
+
+// leaversKnown is needed by the rule about members who have left the company.
+func leaversKnown(e *evaluation) string {
+	if why := membersRead(e); why != "" {
+		return why
+	}
+	if e.Leavers == nil {
+		return "The settings have no list of leavers."
 	}
 	return ""
 }

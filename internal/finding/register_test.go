@@ -39,6 +39,9 @@ SCIM-023 medium CC7.2 10.2.1.5
 SCIM-025 high CC6.2 AC-2
 SCIM-026 medium CC6.2 AC-2
 SCIM-027 medium CC6.1 IA-4
+MEM-001 medium CC6.2 CC6.3 5.16 5.18 AC-2 8.2.5
+MEM-002 high CC6.3 AC-2(3) IA-5
+MEM-003 critical CC6.2 CC6.3 5.18 AC-2(3) 8.2.5
 RUN-001 high CA-7
 RUN-002 medium CA-7
 RUN-003 high CM-3

@@ -32,7 +32,7 @@ type Rule struct {
 	// Limits is a sentence after Expected that names the thresholds. Passed is what was observed if
 	// every subject is in order. In both, names in braces are replaced by numbers.
 	Limits, Passed string
-	// Judges says which configurations the rule judges. Empty means that it judges the organization
+	// Judges says which configurations or members the rule judges. Empty means that it judges the organization
 	// or the run as a whole.
 	Judges   Population
 	Supports []Control
@@ -40,17 +40,25 @@ type Rule struct {
 	judgement
 }
 
-// Population is a set of configurations that a rule judges one by one.
+// OfMembers reports whether the rule judges members. Such a rule has findings only where the settings
+// ask for members.
+func (r Rule) OfMembers() bool { return r.Judges == MembersWithAccess || r.Judges == OtherMembers }
+
+// Population is a set of configurations or members that a rule judges one by one.
 type Population string
 
 // The populations: SCIM configurations, all or those that are enabled, disabled or linked to an SSO
-// configuration; and SSO configurations.
+// configuration; SSO configurations; members who have access (see HasAccess), and those who are not
+// active.
 const (
 	AllSCIM      Population = "scim"
 	EnabledSCIM  Population = "enabled"
 	DisabledSCIM Population = "disabled"
 	LinkedSCIM   Population = "linked"
 	AllSSO       Population = "sso"
+
+	MembersWithAccess Population = "members_with_access"
+	OtherMembers      Population = "other_members"
 )
 
 // Rules returns the rule register in its fixed order; the caller may change the copy.

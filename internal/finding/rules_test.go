@@ -18,7 +18,7 @@ type ruleCase struct {
 	observed   string   // part of the first finding's Observed
 }
 
-var ruleCases = slices.Concat(tokenCases, configurationCases, accessCases, linkCases, changeCases, loggedCases, runCases)
+var ruleCases = slices.Concat(tokenCases, configurationCases, accessCases, linkCases, changeCases, loggedCases, memberCases, runCases)
 
 func TestRules(t *testing.T) {
 	for _, c := range ruleCases {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -81,9 +82,13 @@ var ErrMissing = errors.New("a request has no stored response")
 // Collect decodes the stored responses. The other fields of the result are as Compare sets them, or
 // empty before it was called.
 func (a *Again) Collect(ctx context.Context) (*Redone, error) {
-	exchanges := make([]fetch.Exchange, len(a.Answers))
-	for i, x := range a.Answers {
-		exchanges[i] = fetch.Exchange{Exchange: x.Exchange, Body: x.Body}
+	var exchanges, withheld []fetch.Exchange
+	for _, x := range a.Answers {
+		if x.ResponseWithheld {
+			withheld = append(withheld, fetch.Exchange{Exchange: x.Exchange})
+		} else {
+			exchanges = append(exchanges, fetch.Exchange{Exchange: x.Exchange, Body: x.Body})
+		}
 	}
 	h := a.Snapshot
 	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, Options: Options{
@@ -93,17 +98,23 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 	replay := fetch.NewReplay(exchanges, h.TakenAt)
 	t := &task{night: n, past: a.Past, header: snapshot.Snapshot{
 		RunID: h.RunID, RuleSetID: h.RuleSetID, Source: h.Source, BaseURL: h.BaseURL, TakenAt: h.TakenAt,
+		MembersSetting: h.MembersSetting, MembersSaltID: h.MembersSaltID,
 	}}
 	var err error
-	if t.client, err = replay.Client(h.BaseURL, a.Pages); err != nil {
+	if t.client, err = replay.Client(h.BaseURL, a.Pages, h.MembersSetting == snapshot.MembersOn); err != nil {
 		return nil, err
 	}
 	a.Pages.Next()
 	collection, err := t.client.Collect(ctx)
 	t.describe(collection)
 	t.header.ServerClockKnown, t.header.ServerClockOffset = h.ServerClockKnown, h.ServerClockOffset
+	t.header.Leavers = h.Leavers // the list itself is not stored
 	if replay.Missing() != nil {
 		t.keepReasons(h)
+	}
+	if h.MembersSetting == snapshot.MembersRedacted && err == nil {
+		t.exchanges = append(t.exchanges, withheld...) // as they are the last of a collection
+		err = t.keepMembers(h, a.Past)
 	}
 	if err != nil && replay.Missing() != nil {
 		err = fmt.Errorf("%w: %w", ErrMissing, replay.Missing())
@@ -120,12 +131,43 @@ func (t *task) keepReasons(stored snapshot.Snapshot) {
 	}{
 		{&t.header.DomainsNotAssessed, stored.DomainsNotAssessed},
 		{&t.header.OwnToken.NotAssessed, stored.OwnToken.NotAssessed},
+		{&t.header.MembersNotAssessed, stored.MembersNotAssessed},
+		{&t.header.MemberTokensNotAssessed, stored.MemberTokensNotAssessed},
 	} {
 		if *reason.again != "" && reason.stored != "" {
 			*reason.again = reason.stored
 		}
 	}
 	t.inventory.DomainsNotAssessed = t.header.DomainsNotAssessed
+	if t.header.MembersSetting == snapshot.MembersOn {
+		t.inventory.MembersNotAssessed = t.header.MembersNotAssessed
+		t.inventory.MemberTokensNotAssessed = t.header.MemberTokensNotAssessed
+	}
+}
+
+// keepMembers takes redacted members and their tokens as they are stored, because the responses with
+// them are not.
+func (t *task) keepMembers(stored snapshot.Snapshot, past *snapshot.History) (err error) {
+	h, i := &t.header, &t.inventory
+	h.OwnToken, h.MemberListing = stored.OwnToken, stored.MemberListing
+	h.MembersReceived, h.MembersDistinct = stored.MembersReceived, stored.MembersDistinct
+	h.MembersCounted, h.MembersCountRelation = stored.MembersCounted, stored.MembersCountRelation
+	h.MembersNotAssessed, h.MemberTokensNotAssessed = stored.MembersNotAssessed, stored.MemberTokensNotAssessed
+	i.MembersNotAssessed, i.MemberTokensNotAssessed = stored.MembersNotAssessed, stored.MemberTokensNotAssessed
+	for _, field := range stored.UnknownFields {
+		owner, _, _ := strings.Cut(field, ".")
+		if slices.Contains(withheldTypes, owner) {
+			h.UnknownFields = append(h.UnknownFields, field)
+		}
+	}
+	slices.Sort(h.UnknownFields)
+	i.Members, i.MemberTokens, err = past.Members()
+	return err
+}
+
+// withheldTypes are the types in the responses about members.
+var withheldTypes = []string{
+	"OrganizationMember", "PersonalAccessToken", "ListMembersResponse", "ListPersonalAccessTokensResponse",
 }
 
 // Redone is a snapshot whose work is done again, step by step.
@@ -171,7 +213,8 @@ func (r *Redone) readAuditLog(ctx context.Context) error {
 	return nil
 }
 
-// EvaluateFailed evaluates the findings of a failed snapshot again.
+// EvaluateFailed evaluates the findings of a failed snapshot.
 func EvaluateFailed(h snapshot.Snapshot) []finding.Finding {
-	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error)
+	return finding.EvaluateFailed(h.OrganizationID, h.OrganizationName, h.ErrorCode, h.Error,
+		h.MembersSetting != snapshot.MembersOff)
 }

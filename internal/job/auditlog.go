@@ -59,6 +59,10 @@ func (t *task) readAuditLog(ctx context.Context) error {
 		if err := t.queryAccess(ctx); err != nil {
 			return err
 		}
+		if err := t.queryMembers(ctx); err != nil {
+			return err
+		}
+		t.nameActors()
 	}
 	t.header.AuditLogNotAssessed, t.header.AuditLogLacking = t.log.NotAssessed, t.log.Lacking
 	slices.Sort(t.header.UnknownFields)
@@ -100,6 +104,69 @@ func (t *task) queryAccess(ctx context.Context) error {
 			"service accounts may be missing: "+why)
 	}
 	return nil
+}
+
+// queryMembers reads the entries about changed members, the most serious changes first. That some are
+// missing is noted; it leaves the comparison of the others complete.
+func (t *task) queryMembers(ctx context.Context) error {
+	lacking := ""
+	ids := t.changedMembers()
+	if most := fetch.MaxFilterIDs * maxLogQueries; len(ids) > most {
+		lacking = fmt.Sprintf("only %d of %d changed members were looked up in the log", most, len(ids))
+		ids = ids[:most]
+	}
+	for some := range slices.Chunk(ids, fetch.MaxFilterIDs) {
+		read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectIDs: some})
+		if err != nil {
+			return err
+		}
+		lacking = cmp.Or(lacking, read.NotAssessed, read.Lacking)
+		if read.NotAssessed != "" {
+			break
+		}
+	}
+	if lacking != "" {
+		t.header.Notes = append(t.header.Notes, "audit-log entries about members may be missing: "+lacking)
+	}
+	return nil
+}
+
+// changedMembers returns the user ids of changed members, each once.
+func (t *task) changedMembers() []string {
+	var ids []string
+	seen := make(map[string]bool)
+	for _, severity := range diff.Severities {
+		for i := range t.changes {
+			c := &t.changes[i]
+			if c.SubjectType == diff.Member && c.Severity == severity && !seen[c.SubjectID] {
+				ids, seen[c.SubjectID] = append(ids, c.SubjectID), true
+			}
+		}
+	}
+	return ids
+}
+
+// nameActors sets the names of the actors that are members now or were in the baseline. Redacted
+// members have no names.
+func (t *task) nameActors() {
+	for i := range t.log.Entries {
+		e := &t.log.Entries[i]
+		for _, inventory := range []*ona.Inventory{&t.inventory, &t.baseline.Inventory} {
+			if e.ActorName == "" && inventory.MembersSalt == "" {
+				e.ActorName = memberName(inventory.Members, e.ActorID)
+			}
+		}
+	}
+}
+
+func memberName(members []ona.OrganizationMember, id string) string {
+	i, found := slices.BinarySearchFunc(members, id, func(m ona.OrganizationMember, id string) int {
+		return strings.Compare(m.UserID, id)
+	})
+	if !found {
+		return ""
+	}
+	return diff.MemberName(members[i])
 }
 
 // queryLog reads entries between t.log.Since and the end of the snapshot, and adds them: newest
@@ -168,6 +235,9 @@ func (t *task) comparedSince() map[diff.SubjectType]time.Time {
 	if t.inventory.Policies != nil && b.Policies.ID != 0 {
 		since[diff.Organization] = serverTime(b.Policies.TakenAt, b.Policies)
 	}
+	if t.inventory.MembersNotAssessed == "" && b.Inventory.MembersNotAssessed == "" && b.Members.ID != 0 {
+		since[diff.Member] = serverTime(b.Members.TakenAt, b.Members)
+	}
 	return since
 }
 
@@ -181,7 +251,8 @@ func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	return at.Add(-h.ServerClockOffset.Truncate(time.Millisecond))
 }
 
-// unexplained returns the ids of changed configurations that have no candidate, each once.
+// unexplained returns the ids of changed configurations that have no candidate, each once. Members are
+// looked up in queryMembers.
 func (t *task) unexplained() []string {
 	explained := make(map[string]bool)
 	for i, entries := range t.log.Candidates(t.changes, t.Thresholds.ClockSkew) {
@@ -191,7 +262,7 @@ func (t *task) unexplained() []string {
 	}
 	var ids []string
 	for _, c := range t.changes {
-		if c.SubjectType != diff.Organization && !explained[c.SubjectID] {
+		if c.SubjectType != diff.Organization && c.SubjectType != diff.Member && !explained[c.SubjectID] {
 			ids, explained[c.SubjectID] = append(ids, c.SubjectID), true
 		}
 	}

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 		return err
 	}
 	t.header.BaselineID = t.baseline.Snapshot.ID
+	t.noteMembers()
 	if t.seenBefore, err = t.past.SeenBefore(ctx, t.baseline.Snapshot); err != nil {
 		return err
 	}
@@ -34,10 +36,26 @@ func (t *task) compare(ctx context.Context) (err error) {
 	return nil
 }
 
+// noteMembers notes why members are not compared with those of the baseline, if the settings are the
+// reason.
+func (t *task) noteMembers() {
+	before, now := t.baseline.Members, t.header
+	since := fmt.Sprintf("snapshot %d of %s", before.ID, before.TakenAt.UTC().Format(ona.DisplayTime))
+	switch asked := before.MembersSetting == snapshot.MembersOn || before.MembersSetting == snapshot.MembersRedacted; {
+	case asked && now.MembersSetting == snapshot.MembersOff:
+		t.header.Notes = append(t.header.Notes, "the settings no longer ask for members; those of "+since+" did")
+	case asked && before.MembersSaltID != now.MembersSaltID:
+		t.header.Notes = append(t.header.Notes, "members are stored in another form than in "+since+
+			", because the settings redact them now or did so then, so they are not compared")
+	}
+}
+
 func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
 		return t.baseline.SSO
+	case c.SubjectType == diff.Member:
+		return t.baseline.Members
 	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
 		return t.baseline.Policies
 	}
@@ -48,7 +66,7 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 	h := t.header
 	in := finding.Input{
 		TakenAt: t.TakenAt, Inventory: t.inventory, Changes: t.changes, ListedOnly: t.listedOnly,
-		AuditLog: t.log, TurnedOff: t.TurnedOff,
+		AuditLog: t.log, TurnedOff: t.TurnedOff, Leavers: h.Leavers,
 		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
 	}

@@ -39,6 +39,10 @@ type Options struct {
 	Schedule    snapshot.ScheduleChange
 	ToolVersion string
 	Host        string
+	// Shard is the part of the sources that the run collects, such as 0/4; empty for all. The database
+	// must belong to it. Others is what is known of the other shards.
+	Shard  string
+	Others Others
 	// Concurrency is the number of organizations that are collected at the same time.
 	Concurrency int
 	// Collected, unless nil, is called after each source, possibly from several goroutines at
@@ -56,7 +60,9 @@ type Options struct {
 	TurnedOff map[string]string
 	// Exceptions has the exceptions for accepted failures.
 	Exceptions []finding.Exception
-	Logger     *slog.Logger
+	// Leavers are the people who have left; nil if the settings have no list of them.
+	Leavers *finding.LeaverList
+	Logger  *slog.Logger
 }
 
 // Result is the outcome of a run. Everything in it is stored too.
@@ -109,6 +115,9 @@ type night struct {
 func Run(ctx context.Context, o Options) (*Result, error) {
 	// As it is stored, so that the work can be done again from what is stored.
 	o.TakenAt = o.TakenAt.UTC().Truncate(time.Second)
+	if err := CheckShard(ctx, o.Store, o.Shard); err != nil {
+		return nil, err
+	}
 	if o.Schedule.Expression != "" {
 		if err := o.Store.SetSchedule(ctx, o.Schedule, o.TakenAt); err != nil {
 			return nil, err
@@ -116,6 +125,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	runID, err := o.Store.BeginRun(ctx, snapshot.Run{
 		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
+		Shard: o.Shard,
 	})
 	if err != nil {
 		return nil, err
@@ -153,7 +163,7 @@ func (n *night) collectAll(ctx context.Context) (organizations []Organization, e
 			fmt.Errorf("the run's time of %s is over (--timeout)", n.Timeout))
 		defer cancel()
 	}
-	if n.pins, err = ReadPins(ctx, n.Store, n.Sources, n.Concurrency); err != nil {
+	if n.pins, err = ReadPins(ctx, n.Store, n.Sources, n.Others, n.Concurrency); err != nil {
 		return nil, err
 	}
 	n.warnLeft(ctx)

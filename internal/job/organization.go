@@ -47,12 +47,14 @@ type task struct {
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, past: n.Store, header: snapshot.Snapshot{
 		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
+		MembersSetting: membersSetting(source.Fetch), MembersSaltID: source.Fetch.Redaction.SaltID(),
 	}}
 	for _, step := range []func(context.Context) error{
 		t.pin,
 		t.collect,
 		t.compare,
 		t.noteRenamed,
+		t.noteElsewhere,
 		t.confirmRemovals,
 		t.readAuditLog,
 		t.evaluate,
@@ -80,6 +82,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 		t.exchanges = append(t.exchanges, collection.Unanswered)
 		return err
 	}
+	t.header.Leavers = t.Leavers.Match(&t.inventory)
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
 		return duplicate(id, other.(string))
@@ -100,12 +103,35 @@ func (t *task) describe(c *fetch.Collection) {
 	h.SSOListing, h.SSOReceived, h.SSODistinct = c.SSO.Listing, c.SSO.Received, c.SSO.Distinct
 	h.SSONotAssessed, h.PoliciesNotAssessed = c.Inventory.SSONotAssessed, c.Inventory.PoliciesNotAssessed
 	h.DomainsNotAssessed, h.OwnToken = c.Inventory.DomainsNotAssessed, c.OwnToken
+	t.describeMembers(c)
 	h.ServerClockKnown, h.ServerClockOffset = c.ClockKnown, c.ClockOffset.Truncate(time.Millisecond) // as it is stored
 	h.Notes, h.UnknownFields = append(h.Notes, c.Notes...), c.UnknownFields
 	if at := t.source.TokenExpires; !at.IsZero() {
 		h.Notes = append(h.Notes,
 			"the token of this run expires on "+at.Format(time.DateOnly)+", by the settings")
 	}
+}
+
+// membersSetting returns what the settings ask for about members.
+func membersSetting(o fetch.Options) snapshot.MembersSetting {
+	switch {
+	case !o.Members:
+		return snapshot.MembersOff
+	case o.Redaction != nil:
+		return snapshot.MembersRedacted
+	}
+	return snapshot.MembersOn
+}
+
+func (t *task) describeMembers(c *fetch.Collection) {
+	h := &t.header
+	if t.inventory.MembersSalt = h.MembersSaltID; h.MembersSetting == snapshot.MembersOff {
+		return
+	}
+	h.MemberListing, h.MembersReceived, h.MembersDistinct = c.Members.Listing, c.Members.Received, c.Members.Distinct
+	h.MembersCounted, h.MembersCountRelation = c.Members.Counted, c.Members.CountRelation
+	h.MembersNotAssessed = c.Inventory.MembersNotAssessed
+	h.MemberTokensNotAssessed = c.Inventory.MemberTokensNotAssessed
 }
 
 // addEvidence adds the evidence of a reading that follows the collection.
@@ -165,8 +191,7 @@ func (n *night) recordFailure(
 	if failure, ok := errors.AsType[*fetch.Error](cause); ok {
 		header.ErrorCode = failure.Code
 	}
-	findings := finding.EvaluateFailed(
-		header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error)
+	findings := EvaluateFailed(header)
 	saved, err := n.Store.SaveFailed(ctx, header, findings)
 	if err != nil {
 		return header, errors.Join(cause, fmt.Errorf("recording that %s failed: %w", header.Source, err))

@@ -17,8 +17,9 @@ import (
 // Pins says to which organization each source of a run must belong, so that the token of another
 // organization does not begin a new history unnoticed.
 type Pins struct {
-	// Left has the last complete snapshot of each organization that no source collects any more.
-	Left []snapshot.Snapshot
+	// Left has the last complete snapshot of each organization that no source collects any more. Moved
+	// has those whose source another shard collects.
+	Left, Moved []snapshot.Snapshot
 
 	bySource map[string]snapshot.Snapshot
 	refused  map[string]error
@@ -29,8 +30,11 @@ type Pins struct {
 // ReadPins finds the organization of each source: the one that the operator named, otherwise the
 // one in the last complete snapshot of the source's label. A label without one may be a renamed
 // label. So if an organization is left, ReadPins asks the API to whom the tokens of such labels
-// belong.
-func ReadPins(ctx context.Context, store *snapshot.Store, sources []fetch.Source, concurrency int) (*Pins, error) {
+// belong. A source that has its history in the database of another shard belongs to the
+// organization there.
+func ReadPins(
+	ctx context.Context, store *snapshot.Store, sources []fetch.Source, others Others, concurrency int,
+) (*Pins, error) {
 	p := &Pins{bySource: map[string]snapshot.Snapshot{}, refused: map[string]error{}}
 	stored := context.WithoutCancel(ctx)
 	collected := map[string]string{} // organization id → label
@@ -41,6 +45,9 @@ func ReadPins(ctx context.Context, store *snapshot.Store, sources []fetch.Source
 			last, found, err := store.Pinned(stored, source.Name, 0)
 			if err != nil {
 				return nil, err
+			}
+			if !found {
+				last, found = others.pinned(source.Name)
 			}
 			if !found {
 				added = append(added, source)
@@ -57,7 +64,15 @@ func ReadPins(ctx context.Context, store *snapshot.Store, sources []fetch.Source
 	for _, s := range latest {
 		p.newestRun = max(p.newestRun, s.RunID)
 	}
-	p.Left = slices.DeleteFunc(latest, func(s snapshot.Snapshot) bool { return collected[s.OrganizationID] != "" })
+	for _, s := range latest {
+		switch {
+		case collected[s.OrganizationID] != "":
+		case slices.Contains(others.Sources, s.Source):
+			p.Moved = append(p.Moved, s)
+		default:
+			p.Left = append(p.Left, s)
+		}
+	}
 	if len(p.Left) > 0 {
 		p.pinAdded(ctx, added, collected, concurrency)
 	}

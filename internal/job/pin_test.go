@@ -113,7 +113,7 @@ func TestAnOrganizationThatIsNoLongerCollectedIsReported(t *testing.T) {
 	if notes := back.Organizations[0].Snapshot.Notes; len(notes) > 0 {
 		t.Errorf("it is collected again, but the notes say %q", notes)
 	}
-	pins, err := job.ReadPins(t.Context(), h.store, []fetch.Source{h.source("acme", acme.Token)}, 1)
+	pins, err := job.ReadPins(t.Context(), h.store, []fetch.Source{h.source("acme", acme.Token)}, job.Others{}, 1)
 	if err != nil || len(pins.Left) != 1 || pins.Left[0].OrganizationID != globex.ID {
 		t.Errorf("left: %+v, error %v", pins, err)
 	}

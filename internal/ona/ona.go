@@ -195,11 +195,21 @@ type Inventory struct {
 	// it is set, Members is empty and means nothing.
 	Members            []OrganizationMember
 	MembersNotAssessed string
+	// MembersSalt is the SaltID of the redaction of Members; empty if they are not redacted. Members
+	// with different salts cannot be compared.
+	MembersSalt string
 	// MemberTokens are the personal access tokens of Members, sorted by id. MemberTokensNotAssessed
 	// says why they could not be read; if it is set, MemberTokens is empty and means nothing.
 	MemberTokens            []PersonalAccessToken
 	MemberTokensNotAssessed string
 }
+
+// MembersNotRequested is the MembersNotAssessed and the MemberTokensNotAssessed of an inventory whose
+// settings do not ask for members: nothing about them was requested, which is no gap.
+const MembersNotRequested = "the settings do not ask for members"
+
+// MembersRequested reports whether the settings ask for members.
+func (v *Inventory) MembersRequested() bool { return v.MembersNotAssessed != MembersNotRequested }
 
 // Subject types of the audit-log entries that concern what is audited.
 const (
@@ -232,7 +242,10 @@ type AuditLogEntry struct {
 	ID string `api:"id,id"`
 	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be
 	// empty.
-	ActorID        string `api:"actorId,id"`
+	ActorID string `api:"actorId,id"`
+	// ActorName is what the organization called the actor when the entry was read, from its members; the
+	// API does not report it with the entry. Empty if members were not read.
+	ActorName      string
 	ActorPrincipal string `api:"actorPrincipal"`
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.
 	SubjectID   string `api:"subjectId,id"`
@@ -327,6 +340,8 @@ type Exchange struct {
 	Retries        []string      // why each earlier try was not accepted and how long the wait was, in order
 	ResponseSHA256 string        // of the bytes of the body, in hex
 	ResponseSize   int64         // bytes
+	// ResponseWithheld is set if the body is not stored, because it says who the members are.
+	ResponseWithheld bool
 }
 
 // Removal is what the API says about a configuration that is missing from a listing. If it is

@@ -32,7 +32,7 @@ func ChangeCells(organization string, log *snapshot.AuditLog, c *snapshot.Change
 		c.SubjectName, Word(c.Severity), whatChanged(c), was, now,
 		byWhom(log, c), c.Note, organization, string(c.Kind), c.Field, string(c.SubjectType),
 		c.Before, cmp.Or(c.BeforeLabel, instantLabel(c.Before)), c.After, cmp.Or(c.AfterLabel, instantLabel(c.After)),
-		c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
+		c.ActorName, c.ActorPrincipal, action, table.Instant(c.ActorAt, ""), len(c.Candidates), c.TakenAt, actor, c.SubjectID,
 		c.ID(), table.List{Items: ids},
 	}
 }
@@ -55,7 +55,11 @@ func byWhom(log *snapshot.AuditLog, c *snapshot.Change) string {
 		return noActorReason(log)
 	}
 	kind := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(c.ActorPrincipal, "PRINCIPAL_")), "_", " ")
-	text := strings.TrimSpace("by " + strings.TrimSpace(kind+" "+cmp.Or(c.ActorID, "an actor who is not known")))
+	actor := cmp.Or(c.ActorID, "an actor who is not known")
+	if c.ActorName != "" {
+		actor = fmt.Sprintf("%s (%s)", c.ActorName, c.ActorID)
+	}
+	text := strings.TrimSpace("by " + strings.TrimSpace(kind+" "+actor))
 	if !c.ActorAt.IsZero() {
 		text += " at " + UTC(c.ActorAt)
 	}
@@ -144,23 +148,54 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 				part.name, UTC(part.baseline.TakenAt)))
 		}
 	}
+	switch why := o.membersNotCompared(); {
+	case !o.membersRequested():
+	case o.first() && o.Snapshot.MembersNotAssessed != "":
+		notAssessed = append(notAssessed, "members not assessed: "+o.Snapshot.MembersNotAssessed)
+	case o.first():
+	case why != "":
+		notAssessed = append(notAssessed, "changes of members not assessed: "+why)
+	case o.MembersBaseline.ID != o.Baseline.ID:
+		older = append(older, "members compared with the last snapshot that could read them, taken at "+
+			UTC(o.MembersBaseline.TakenAt))
+	}
 	return notAssessed, older
+}
+
+// timed is a change of an organization of the report.
+type timed struct {
+	organization int
+	*snapshot.Change
+}
+
+// timelines returns the changes of all databases, oldest first.
+func (r *report) timelines() (all []timed) {
+	for _, d := range r.withRun() {
+		index := make(map[string]int)
+		for i, o := range d.Organizations {
+			index[o.id()] = d.first + i
+		}
+		for i := range d.Timeline {
+			all = append(all, timed{index[d.Timeline[i].OrganizationID], &d.Timeline[i]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b timed) int { return a.TakenAt.Compare(b.TakenAt) })
+	return all
 }
 
 // timelineTable lists the changes found by complete snapshots in the last days, this run's
 // included, oldest first, with the audit-log entries about who gets in.
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
-	for i := range r.Timeline {
-		c := &r.Timeline[i]
-		organization := slices.IndexFunc(r.Organizations, func(o *Organization) bool { return o.id() == c.OrganizationID })
+	for _, in := range r.timelines() {
+		organization, c := in.organization, in.Change
 		was, now := c.Before, c.After
 		if c.Field != "" { // of a whole configuration, the label names only what it links to
 			was, now = cmp.Or(c.BeforeLabel, instantLabel(was), was), cmp.Or(c.AfterLabel, instantLabel(now), now)
 		}
 		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field, was, now,
 			r.names.Of(organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
-			or(c.ActorID, unknownActor), c.SubjectID, c.ID())
+			c.ActorName, or(c.ActorID, unknownActor), c.SubjectID, c.ID())
 	}
 	t.Links = map[string]string{"subject_name": "subject_id"}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+

@@ -28,6 +28,9 @@ const (
 // chart returns the chart of the last runs, oldest first.
 func (r *report) chart() template.HTML {
 	var points []ChartPoint
+	if r.Databases != nil {
+		return ""
+	}
 	for i := min(trendRuns, len(r.Runs)) - 1; i >= 0; i-- {
 		run := &r.Runs[i]
 		numbers, _ := RunNumbers(run, r.Totals[run.ID])

@@ -16,16 +16,18 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// Names has the names that the rows of a report show: All for RunLevel, else an organization.
+// Names has the names that the rows of a report show: All for RunLevel, one of Databases for a
+// DatabaseLevel, else an organization.
 type Names struct {
 	All           string
 	Organizations []string // unique
+	Databases     []string // of a report over several databases
 }
 
 // NewNames returns unique names. Names that several organizations share are followed by the
 // distinguishing text in parentheses.
 func NewNames(all string, organizations, distinguishing []string) Names {
-	n := Names{all, slices.Clone(organizations)}
+	n := Names{All: all, Organizations: slices.Clone(organizations)}
 	seen := make(map[string]int)
 	for _, name := range organizations {
 		seen[name]++
@@ -38,10 +40,13 @@ func NewNames(all string, organizations, distinguishing []string) Names {
 	return n
 }
 
-// Of returns the name of an organization, or All for RunLevel.
+// Of returns the name of an organization, of the run of a database, or All for RunLevel.
 func (n *Names) Of(organization int) string {
-	if organization == table.RunLevel {
+	switch {
+	case organization == table.RunLevel:
 		return n.All
+	case organization < table.RunLevel:
+		return n.Databases[table.DatabaseOf(organization)]
 	}
 	return n.Organizations[organization]
 }
@@ -59,7 +64,7 @@ type Fact struct {
 func (r *report) rowFacts(t *table.Table, row int, keys ...string) []Fact {
 	var facts []Fact
 	for _, i := range t.Indexes(keys) {
-		if value := t.Rows[row].Cells[i]; value != nil {
+		if value := t.Rows[row].Made().Cells[i]; value != nil {
 			facts = append(facts, Fact{t.Rows[row].Organization, t.Columns[i].Title, value})
 		}
 	}
@@ -128,7 +133,7 @@ func (r *report) snapshotTable() *table.Table {
 	t := table.New("", nil, columnsOf["Snapshots"]...)
 	t.Key = "snapshots"
 	for i, o := range r.Organizations {
-		t.Add(i, slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o))...)
+		r.add(t, i, func() []any { return slices.Concat(snapshotCells(o), listingCells(o), comparedCells(o)) })
 	}
 	return t
 }
@@ -259,10 +264,16 @@ func (r *report) evidence() []Fact {
 	return all
 }
 
-func (r *report) runFacts(keys ...string) []Fact {
+func (r *report) runFacts() (all []Fact) {
 	t := table.New("", nil, RunColumns...)
-	t.Add(table.RunLevel, RunCells(&r.Run)...)
-	return r.rowFacts(t, 0, keys...)
+	for n, d := range r.withRun() {
+		t.Add(r.level(n), RunCells(&d.Run)...)
+		all = append(all, r.rowFacts(t, n)...)
+		if r.Databases != nil {
+			all = append(all, Fact{r.level(n), "Shard", or(d.Run.Shard, "none")}, Fact{r.level(n), "Ledger", d.Head.String()})
+		}
+	}
+	return all
 }
 
 // writerFacts names the version that wrote the report, if another version made the run.
@@ -293,46 +304,50 @@ const missedRule = "RUN-002"
 // first.
 func (r *report) runTable() *table.Table {
 	t := r.table("Runs")
-	for i := range r.Runs {
-		t.Add(table.RunLevel, RunCells(&r.Runs[i])...)
-	}
-	for at, organizations := range r.missedNights() {
-		reason := "no run started"
-		if len(organizations) > 0 {
-			reason = "no complete run for: " + strings.Join(organizations, ", ")
+	for n, d := range r.withRun() {
+		for i := range d.Runs {
+			t.Add(r.level(n), RunCells(&d.Runs[i])...)
 		}
-		t.Add(table.RunLevel, table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil,
-			reason, "", "")
+		for at, organizations := range r.missedNights(d) {
+			reason := "no run started"
+			if len(organizations) > 0 {
+				reason = "no complete run for: " + strings.Join(organizations, ", ")
+			}
+			t.Add(r.level(n), table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil,
+				reason, "", "")
+		}
 	}
 	started, scheduled := t.Column("started_at"), t.Column("scheduled_for")
 	at := func(row table.Row) time.Time { return cmp.Or(row.Cells[started], row.Cells[scheduled]).(time.Time) }
-	// Nights have different times. A run comes before a night with the same time.
-	slices.SortStableFunc(t.Rows, func(a, b table.Row) int { return at(b).Compare(at(a)) })
+	// The nights of a database have different times. A run comes before a night with the same time.
+	slices.SortStableFunc(t.Rows, func(a, b table.Row) int {
+		return cmp.Or(at(b).Compare(at(a)), cmp.Compare(b.Organization, a.Organization))
+	})
 	t.Remark(table.RunLevel, fmt.Sprintf("The last %d runs, and the nights missed since %s. auditor runs lists all.",
 		shownRuns, UTC(r.Since())))
 	return t
 }
 
-// missedNights returns the nights without a run. It also returns the nights in findings of
+// missedNights returns the nights of a database without a run. It also returns the nights in findings of
 // RUN-002, with the organizations of this run that missed them. A night with a failed run is
 // not included: that run has a row of its own.
-func (r *report) missedNights() map[time.Time][]string {
+func (r *report) missedNights(d *Database) map[time.Time][]string {
 	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
-	for _, n := range r.Nights {
+	for _, n := range d.Nights {
 		at := n.ScheduledAt.UTC()
 		if tried[at] = n.Status != schedule.Missed; !tried[at] {
 			missed[at] = nil
 		}
 	}
-	for i, o := range r.Organizations {
+	for i, o := range d.Organizations {
 		for j := range o.Findings {
 			f := &o.Findings[j]
 			if f.RuleID != missedRule || f.Status != finding.Fail {
 				continue
 			}
 			at, err := time.Parse(time.RFC3339, f.SubjectID)
-			if at = at.UTC(); err == nil && !tried[at] && !at.Before(r.Since()) {
-				missed[at] = append(missed[at], r.label(i))
+			if at = at.UTC(); err == nil && !tried[at] && !at.Before(d.Since()) {
+				missed[at] = append(missed[at], r.label(d.first+i))
 			}
 		}
 	}
@@ -366,7 +381,7 @@ func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
 		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
+			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
 		}
 	}
 	return t

@@ -9,6 +9,7 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -69,9 +70,16 @@ func (o *outcome) countSubjects(organization *Organization, wholeNotAssessed boo
 	o.counts.set(finding.Pass, max(rest, 0))
 }
 
-// population counts the configurations that a rule judges.
+// population counts the configurations or members that a rule judges.
 func (o *Organization) population(p finding.Population) int {
 	n := 0
+	for i := range o.Members {
+		m := &o.Members[i]
+		if p == finding.MembersWithAccess && finding.HasAccess(*m) ||
+			p == finding.OtherMembers && m.Status != ona.UserStatusActive {
+			n++
+		}
+	}
 	for i := range o.SCIM {
 		c := &o.SCIM[i]
 		if p == finding.AllSCIM || p == finding.EnabledSCIM && c.Enabled || p == finding.DisabledSCIM && !c.Enabled ||
@@ -189,7 +197,7 @@ func (r *report) findingTables() (findings, passes *table.Table) {
 			case f.Status == finding.Pass:
 				t = passes
 			}
-			t.Add(i, r.findingCells(i, f)...)
+			r.add(t, i, func() []any { return r.findingCells(i, f) })
 		}
 		switch {
 		case !o.complete():

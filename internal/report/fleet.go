@@ -28,7 +28,7 @@ func (m *Model) isFleet() bool { return len(m.Organizations) > fleetSize }
 // counts: with thousands of organizations, it would take most of the memory.
 func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	o.evaluated = evaluate(o, rules)
-	var kept []snapshot.Finding
+	kept := make([]snapshot.Finding, 0, len(o.Findings)-o.evaluated.counts[finding.Pass])
 	for _, f := range o.Findings {
 		if f.Status != finding.Pass {
 			texts.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed)
@@ -37,7 +37,11 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	}
 	o.Findings = kept
 	for i := range o.Exchanges {
-		texts.share(&o.Exchanges[i].Method, &o.Exchanges[i].Request)
+		e := &o.Exchanges[i]
+		texts.share(&e.Method, &e.Request)
+		if !needsAttention(e) {
+			e.ResponseSHA256 = ""
+		}
 	}
 	for i := range o.SCIM {
 		o.SCIM[i].Raw = nil
@@ -47,6 +51,15 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	}
 	for i := range o.Domains {
 		o.Domains[i].Raw = nil
+	}
+}
+
+// add appends a row to a table. A fleet has too many rows to keep their cells.
+func (r *report) add(t *table.Table, organization int, cells func() []any) {
+	if r.isFleet() {
+		t.AddLater(organization, cells)
+	} else {
+		t.Add(organization, cells()...)
 	}
 }
 
@@ -83,21 +96,25 @@ func (r *report) sumOutcomes() []outcome {
 }
 
 // summed returns the tie-outs with those of the same check that all tie, or were not assessed for
-// the same reason, as one with the sums of both counts.
-func (t TieOuts) summed() TieOuts {
+// the same reason, as one for each database with the sums of both counts. levelOf returns the level of
+// the database of an organization.
+func (t TieOuts) summed(levelOf func(organization int) int) TieOuts {
 	var all TieOuts
-	type same struct{ check, verdict, remark string }
+	type same struct {
+		level                  int
+		check, verdict, remark string
+	}
 	at, organizations := make(map[same]int), make(map[same]int)
 	for _, one := range t {
-		key := same{one.Check, one.Verdict, one.Remark}
+		key := same{levelOf(one.Organization), one.Check, one.Verdict, one.Remark}
 		n, known := at[key]
 		switch {
-		case one.Organization == table.RunLevel || one.Verdict == DoesNotTie:
+		case one.Organization < 0 || one.Verdict == DoesNotTie:
 			all = append(all, one)
 			continue
 		case !known:
 			n, at[key] = len(all), len(all)
-			all = append(all, TieOut{Organization: table.RunLevel, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
+			all = append(all, TieOut{Organization: key.level, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
 		}
 		organizations[key]++
 		all[n].First, all[n].Second = plus(all[n].First, one.First), plus(all[n].Second, one.Second)
@@ -127,7 +144,7 @@ func (r *report) sumRemarks(t *table.Table) {
 	var order []same
 	var kept []table.Remark
 	for _, remark := range t.Remarks {
-		if remark.Organization == table.RunLevel || remark.Alarm {
+		if remark.Organization < 0 || remark.Alarm {
 			kept = append(kept, remark)
 			continue
 		}

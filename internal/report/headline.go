@@ -59,12 +59,13 @@ type Coverage struct {
 
 // HidesChanges reports whether changes of the part are not known. The other parts have none.
 func (c Coverage) HidesChanges() bool {
-	return c.Status == NotAssessed && (c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies)
+	return c.Status == NotAssessed &&
+		(c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies || c.Part == snapshot.PartMembers)
 }
 
 // Coverage returns the coverage of each part, SCIM first.
 func (o *Organization) Coverage() []Coverage {
-	var all []Coverage
+	all := make([]Coverage, 0, len(o.Parts))
 	for _, part := range o.Parts {
 		c := Coverage{part.Name, Assessed, cmp.Or(part.NotAssessed, part.Lacking), part.LastRead}
 		switch {
@@ -95,7 +96,7 @@ func (r *report) coverageTable() *table.Table {
 			t.Add(i, r.label(i), c.Part, Word(c.Status), table.Instant(c.LastRead, ""), c.Reason)
 		}
 	}
-	return t
+	return r.withDatabase(t)
 }
 
 // Headline returns the headline of the run. failedTieOuts is the number of counts that differ from
@@ -129,6 +130,10 @@ func (r *report) details() string {
 func (m *Model) notCompleteReason() string {
 	failed := m.incomplete()
 	switch {
+	case len(m.Gaps) > 1:
+		return fmt.Sprintf("%s; and %d more reasons", m.Gaps[0], len(m.Gaps)-1)
+	case len(m.Gaps) == 1:
+		return m.Gaps[0]
 	case len(m.Organizations) == 0:
 		return "no organization was collected"
 	case failed == 1 && len(m.Organizations) == 1:

@@ -20,7 +20,7 @@ func (r *report) inventoryTable() *table.Table {
 	r.alarm(t)
 	for i, o := range r.Organizations {
 		for j := range o.SCIM {
-			t.Add(i, r.scimCells(i, &o.SCIM[j])...)
+			r.add(t, i, func() []any { return r.scimCells(i, &o.SCIM[j]) })
 		}
 		if o.complete() && len(o.SCIM) == 0 {
 			t.Remark(i, r.label(i)+": none: the complete list has no SCIM configuration")
@@ -71,11 +71,7 @@ func (r *report) ssoTable() *table.Table {
 		links := o.links()
 		for j := range o.SSO {
 			c := &o.SSO[j]
-			rules := r.failing[subject{i, diff.SSOConfiguration, c.ID}]
-			t.Add(i, c.DisplayName, apiWord(c.State), table.List{Items: c.EmailDomains}, c.IssuerURL,
-				table.List{Items: links[c.ID]}, table.List{Items: rules}, apiWord(c.ProviderType), r.label(i), c.ClientID,
-				c.EmailDomain, table.List{Items: c.AdditionalScopes}, claimsText(c.Claims), c.ClaimsExpression, len(rules),
-				c.FirstSeen, c.UnchangedSince, o.Snapshot.TakenAt, ona.CanonicalUnknown(c.Unknown), c.ID, asReceived(c.Unknown))
+			r.add(t, i, func() []any { return r.ssoConfigurationCells(i, c, links[c.ID]) })
 		}
 		switch {
 		case !o.complete():
@@ -86,6 +82,17 @@ func (r *report) ssoTable() *table.Table {
 		}
 	}
 	return t
+}
+
+func (r *report) ssoConfigurationCells(organization int, c *snapshot.SSOConfiguration, links []string) []any {
+	rules := r.failing[subject{organization, diff.SSOConfiguration, c.ID}]
+	return []any{
+		c.DisplayName, apiWord(c.State), table.List{Items: c.EmailDomains}, c.IssuerURL, table.List{Items: links},
+		table.List{Items: rules}, apiWord(c.ProviderType), r.label(organization), c.ClientID, c.EmailDomain,
+		table.List{Items: c.AdditionalScopes}, claimsText(c.Claims), c.ClaimsExpression, len(rules), c.FirstSeen,
+		c.UnchangedSince, r.Organizations[organization].Snapshot.TakenAt, ona.CanonicalUnknown(c.Unknown), c.ID,
+		asReceived(c.Unknown),
+	}
 }
 
 func (r *report) domainTable() *table.Table {
@@ -101,9 +108,13 @@ func (r *report) domainTable() *table.Table {
 					serving = append(serving, cmp.Or(c.DisplayName, c.ID))
 				}
 			}
-			t.Add(i, d.Domain, apiWord(d.State), table.Instant(d.VerifiedAt, NotReported),
-				slices.ContainsFunc(o.InviteDomains, isThis), table.List{Items: serving}, r.label(i),
-				ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, d.ID, asReceived(d.Unknown))
+			invited := slices.ContainsFunc(o.InviteDomains, isThis)
+			r.add(t, i, func() []any {
+				return []any{
+					d.Domain, apiWord(d.State), table.Instant(d.VerifiedAt, NotReported), invited, table.List{Items: serving},
+					r.label(i), ona.CanonicalUnknown(d.Unknown), o.Snapshot.TakenAt, d.ID, asReceived(d.Unknown),
+				}
+			})
 		}
 		switch {
 		case !o.complete():
@@ -119,7 +130,9 @@ func (r *report) domainTable() *table.Table {
 // apiWord returns an enum name of the API without its prefix, in lower case, and any other text as
 // it is.
 func apiWord(name string) string {
-	for _, prefix := range []string{"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_"} {
+	for _, prefix := range []string{
+		"SSO_CONFIGURATION_STATE_", "PROVIDER_TYPE_", "DOMAIN_VERIFICATION_STATE_", "USER_STATUS_", "ORGANIZATION_ROLE_",
+	} {
 		if word, found := strings.CutPrefix(name, prefix); found {
 			return strings.ToLower(word)
 		}

@@ -31,8 +31,15 @@ type Model struct {
 	// Timeline has every change that complete snapshots of the run's organizations found since
 	// Since, up to this run, oldest first.
 	Timeline []snapshot.Change
-	// Rules has the rules of this version, in the order of the report.
+	// Rules has the rules of this version, in the order of the report; those that judge members only if
+	// the run did.
 	Rules []finding.Rule
+	// Databases has the databases of a report over several, nil for one. Night is their night. Run and
+	// Organizations are then those of all together, and Head, Runs, Totals, Nights and Timeline are
+	// only in their models. Gaps says why they are not the whole night.
+	Databases []*Database
+	Night     time.Time
+	Gaps      []string
 }
 
 // The limits of the history in a report, so that its size does not grow over the years.
@@ -54,7 +61,8 @@ type Organization struct {
 	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies
 	// were compared with: Baseline, or the last complete snapshot that could read them, nil if
 	// there is none.
-	SSOBaseline, PoliciesBaseline *snapshot.Snapshot
+	// MembersBaseline is the same for members, nil also if the settings do not ask for them.
+	SSOBaseline, PoliciesBaseline, MembersBaseline *snapshot.Snapshot
 	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none:
 	// of the organization, or of the same label in the settings if the organization's id is not
 	// known.
@@ -74,12 +82,12 @@ type Organization struct {
 	// evaluated is set if the organization was reduced, see reduce.
 	evaluated *evaluation
 	// These count rows of the database views, the second source of the tie-outs.
-	ViewSCIM, ViewSSO, ViewDomains int
+	ViewSCIM, ViewSSO, ViewDomains, ViewMembers, ViewMemberTokens int
 }
 
 // Complete reports whether the run and every snapshot in it are complete.
 func (m *Model) Complete() bool {
-	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0
+	return m.Run.Outcome == snapshot.Complete && len(m.Organizations) > 0 && m.incomplete() == 0 && len(m.Gaps) == 0
 }
 
 func (m *Model) incomplete() int {
@@ -143,7 +151,7 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 			err = fmt.Errorf("reading run %d for its report: %w", runID, err)
 		}
 	}()
-	m = &Model{Rules: finding.Rules()}
+	m = &Model{}
 	if m.Run, err = store.Run(ctx, runID); err != nil {
 		return nil, err
 	}
@@ -186,8 +194,19 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		}
 		m.Timeline = append(m.Timeline, changes...)
 	}
+	m.Rules = slices.DeleteFunc(finding.Rules(), func(r finding.Rule) bool { return r.OfMembers() && !m.judged(r.ID) })
 	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
 	return nil
+}
+
+// judged reports whether the run has a finding of a rule.
+func (m *Model) judged(ruleID string) bool {
+	for _, o := range m.Organizations {
+		if slices.ContainsFunc(o.Findings, func(f snapshot.Finding) bool { return f.RuleID == ruleID }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {
@@ -232,6 +251,9 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	if err == nil && b.PoliciesNotAssessed != "" {
 		o.PoliciesBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartPolicies, b.ID))
 	}
+	if err == nil && o.membersRequested() {
+		o.MembersBaseline, err = snapshotOrNil(store.MembersBaseline(ctx, b))
+	}
 	return err
 }
 
@@ -258,6 +280,9 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 		return err
 	}
 	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
+		return err
+	}
+	if o.ViewMembers, o.ViewMemberTokens, err = store.CountMembers(ctx, id); err != nil {
 		return err
 	}
 	o.ViewSCIM, o.ViewSSO, o.ViewDomains, err = store.CountRows(ctx, id)

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -31,7 +32,7 @@ func example() *Model {
 			Error: "1 of 3 organizations is not complete", ToolVersion: "v1.2.3", Host: "audit-01", CompleteOrganizations: 2, FailedOrganizations: 1,
 			Changes: 4, FailedFindings: 5, SCIMConfigurations: 4,
 		},
-		Rules:         finding.Rules(),
+		Rules:         slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers),
 		Organizations: []*Organization{acme(), birch(), cedar()},
 	}
 	for _, o := range m.Organizations {
@@ -209,7 +210,7 @@ func others(organizationID, name string, found []snapshot.Finding) []snapshot.Fi
 		failed[f.RuleID] = true
 	}
 	var rest []snapshot.Finding
-	for _, r := range finding.Rules() {
+	for _, r := range slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers) {
 		f := snapshot.Finding{Finding: finding.Finding{
 			RuleID: r.ID, Severity: r.Severity, Status: finding.Pass, SubjectType: diff.Organization, SubjectID: organizationID,
 			SubjectName: name, Observed: "Nothing was found.", Fingerprint: finding.Fingerprint(r.ID, organizationID, diff.Organization, organizationID),

@@ -125,6 +125,7 @@ type ocsfActor struct {
 
 type ocsfUser struct {
 	UID  string `json:"uid"`
+	Name string `json:"name,omitempty"`
 	Type string `json:"type,omitempty"`
 }
 
@@ -181,7 +182,7 @@ func (r *report) event(organization, category, class int, activity ocsfActivity,
 			UID: uid, Version: ocsfVersion, Product: ocsfProduct{"auditor", r.writer()}, TenantUID: o.id(),
 			Logged: o.Snapshot.TakenAt.UnixMilli(),
 		},
-		Unmapped: ocsfUnmapped{RunID: r.Run.ID, SnapshotID: o.Snapshot.ID, Organization: r.label(organization)},
+		Unmapped: ocsfUnmapped{RunID: o.Snapshot.RunID, SnapshotID: o.Snapshot.ID, Organization: r.label(organization)},
 	}
 }
 
@@ -273,7 +274,8 @@ func (r *report) compliance(f *snapshot.Finding) ocsfCompliance {
 // ocsfActivities has the activities of the schema by kind of change. Every other kind is an update.
 var ocsfActivities = map[diff.Kind]ocsfActivity{
 	diff.Added: {1, "Create"}, diff.Reappeared: {1, "Create"}, diff.Removed: {4, "Delete"}, diff.Renamed: {5, "Move"},
-	diff.Enabled: {8, "Enable"}, diff.Disabled: {9, "Disable"},
+	diff.Enabled: {8, "Enable"}, diff.Disabled: {9, "Disable"}, diff.Joined: {1, "Create"}, diff.Left: {4, "Delete"},
+	diff.Suspended: {12, "Suspend"}, diff.Reinstated: {13, "Resume"},
 }
 
 func (r *report) changeEvent(organization int, c *snapshot.Change) entityEvent {
@@ -293,7 +295,7 @@ func (r *report) changeEvent(organization int, c *snapshot.Change) entityEvent {
 	e.Comment, e.Unmapped.Kind = c.Note, string(c.Kind)
 	e.Message = fmt.Sprintf("%s: %s", strings.TrimSpace(c.SubjectName+" "+c.SubjectID), whatChanged(c))
 	if c.ActorID != "" {
-		e.Actor = &ocsfActor{ocsfUser{c.ActorID, c.ActorPrincipal}}
+		e.Actor = &ocsfActor{ocsfUser{c.ActorID, c.ActorName, c.ActorPrincipal}}
 	}
 	return e
 }
@@ -302,8 +304,11 @@ func (r *report) changeEvent(organization int, c *snapshot.Change) entityEvent {
 // Without a field, the value is the whole configuration as JSON.
 func changedEntity(c *snapshot.Change, value string) ocsfEntity {
 	e := ocsfEntity{UID: c.SubjectID, Name: c.SubjectName, TypeID: otherID, Type: string(c.SubjectType)}
-	if c.SubjectType == diff.Organization {
+	switch c.SubjectType {
+	case diff.Organization:
 		e.TypeID, e.Type = 4, "Organization"
+	case diff.Member:
+		e.TypeID, e.Type = 2, "User"
 	}
 	switch whole := jsontext.Value(value); {
 	case value == "":

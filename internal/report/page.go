@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -90,6 +91,9 @@ func (r *report) named(organizations []int) string {
 
 // night names the run and its night.
 func (r *report) night() string {
+	if r.Databases != nil {
+		return fmt.Sprintf("night of %s, %s", r.Night.Format(time.DateOnly), r.databasesText())
+	}
 	return fmt.Sprintf("night of %s, run %d", UTC(r.Run.StartedAt), r.Run.ID)
 }
 
@@ -214,7 +218,7 @@ func (r *report) mostSerious(all, shown *table.Table, limit int) []table.Row {
 	severity, status := all.Column("severity"), all.Column("status")
 	for _, s := range diff.Severities {
 		for _, row := range all.Rows {
-			if row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
+			if row = row.Made(); row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
 				rows = append(rows, row)
 			}
 		}
@@ -297,6 +301,9 @@ func (r *report) configuredTable() *table.Table {
 		text += " " + restricted
 	}
 	t.Remark(table.RunLevel, text)
+	if text := r.membersText(); text != "" {
+		t.Remark(table.RunLevel, text)
+	}
 	return t
 }
 

@@ -124,7 +124,7 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	header := snapshot.Snapshot{
 		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
 	}
-	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode, header.Error)); err != nil {
+	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode, header.Error, false)); err != nil {
 		t.Fatal(err)
 	}
 	finishRun(t, store, run, at, snapshot.Failed)

@@ -10,11 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
-	"scim-auditor/internal/snapshot"
 )
 
 // The files of a report folder. Each table has a CSV file too.
@@ -32,18 +30,22 @@ const reportTitle = "SCIM and SSO configuration audit"
 type report struct {
 	*Model
 	Options
-	names     Names
-	evaluated []*evaluation        // by organization
-	failing   map[subject][]string // rules that fail for a configuration
-	controls  map[string][]any     // cells with the controls of each rule, by rule id
+	names Names
+	// databaseIDs has the id of the database of each organization and DatabaseLevel, if there are several.
+	databaseIDs map[int]any
+	evaluated   []*evaluation        // by organization
+	failing     map[subject][]string // rules that fail for a configuration
+	controls    map[string][]any     // cells with the controls of each rule, by rule id
+	members     [][]memberRow        // by organization
 
-	changes, approved, inventory, sso, domains, findings, passes, exceptions, outcomes, timeline, runs,
+	changes, approved, inventory, sso, domains, people, findings, passes, exceptions, outcomes, timeline, runs,
 	exchanges *table.Table
 	// These tables are only in JSON, and accepted only in the summary.
-	snapshots, rules, auditLog, trend, accepted *table.Table
+	snapshots, rules, auditLog, trend, accepted, overview *table.Table
 
 	ties  TieOuts
-	parts []Part // of the first page
+	top   Headline // of the first page
+	parts []Part   // of the first page
 	book  *xlsx.Book
 	cells table.Counts
 	facts []Fact // of the sheet Evidence
@@ -53,16 +55,19 @@ func newReport(m *Model, opts Options) *report {
 	r := &report{
 		Model: m, Options: opts, failing: make(map[subject][]string), controls: make(map[string][]any),
 	}
-	var names, sources []string
+	var names []string
 	for _, o := range m.Organizations {
 		names = append(names, o.name())
-		sources = append(sources, cmp.Or(o.Snapshot.Source, o.id()))
+		r.members = append(r.members, o.memberRows())
 	}
 	r.evaluateAll()
-	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, sources)
+	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, r.distinguishing())
+	if m.Databases != nil {
+		r.identify()
+	}
 	r.changes = r.changeTable()
 	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
-	r.inventory, r.sso, r.domains = r.inventoryTable(), r.ssoTable(), r.domainTable()
+	r.inventory, r.sso, r.domains, r.people = r.inventoryTable(), r.ssoTable(), r.domainTable(), r.memberTable()
 	r.findings, r.passes = r.findingTables()
 	r.exceptions, r.accepted = r.exceptionTables()
 	r.outcomes, r.rules = r.outcomeTable(), r.ruleTable()
@@ -70,11 +75,16 @@ func newReport(m *Model, opts Options) *report {
 	r.snapshots, r.auditLog = r.snapshotTable(), r.auditLogTable()
 	r.ties = r.tieOuts()
 	if r.isFleet() {
-		r.ties = r.ties.summed()
+		r.ties = r.ties.summed(r.levelOf)
 		for _, t := range slices.Concat(r.csvTables(), []*table.Table{r.approved}) {
 			r.sumRemarks(t)
 		}
 	}
+	for _, t := range append(r.csvTables(), r.approved, r.passes, r.snapshots, r.auditLog, r.trend, r.accepted) {
+		r.withDatabase(t)
+	}
+	r.top = r.Headline(len(r.ties.Different()))
+	r.overview = r.overviewTable()
 	r.facts = r.evidence()
 	r.parts = r.firstPage()
 	r.makeWorkbook()
@@ -95,44 +105,53 @@ func (r *report) label(organization int) string { return r.names.Organizations[o
 // writer returns the version that writes the report.
 func (r *report) writer() string { return cmp.Or(r.ToolVersion, r.Run.ToolVersion) }
 
-func (r *report) csvTables() []*table.Table {
-	return []*table.Table{
-		r.changes, r.inventory, r.sso, r.domains, r.findings, r.exceptions, r.outcomes, r.timeline, r.runs, r.exchanges,
+// withMembers returns the tables, without that of members if the settings do not ask for them.
+func (r *report) withMembers(tables ...*table.Table) []*table.Table {
+	if r.ofMembers() {
+		return tables
 	}
+	return slices.DeleteFunc(tables, func(t *table.Table) bool { return t == r.people })
+}
+
+func (r *report) csvTables() []*table.Table {
+	return r.withMembers(r.changes, r.inventory, r.sso, r.people, r.domains, r.findings, r.exceptions, r.outcomes,
+		r.timeline, r.runs, r.exchanges)
 }
 
 // jsonTables returns the tables in JSON, which has each value once even if sheets repeat it.
 func (r *report) jsonTables() []*table.Table {
-	return []*table.Table{
-		r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.domains, r.findings, r.passes,
-		r.exceptions, r.outcomes, r.rules,
-		r.timeline, r.runs, r.exchanges, r.auditLog, r.ties.Table(&r.names), r.trend,
-	}
+	return r.withMembers(r.snapshots, r.coverageTable(), r.changes, r.approved, r.inventory, r.sso, r.people, r.domains,
+		r.findings, r.passes, r.exceptions, r.outcomes, r.rules, r.timeline, r.runs, r.exchanges, r.auditLog,
+		r.tieTable(), r.trend)
 }
 
 // makeWorkbook makes the sheets, and adds the numbers of altered cells to the evidence.
 func (r *report) makeWorkbook() {
-	run := fmt.Sprintf("Run %d of %s", r.Run.ID, UTC(r.Run.StartedAt))
+	run, identifier := fmt.Sprintf("Run %d of %s", r.Run.ID, UTC(r.Run.StartedAt)), strconv.FormatInt(r.Run.ID, 10)
+	if r.Databases != nil {
+		identifier = r.Night.Format(time.DateOnly)
+		run = fmt.Sprintf("Night of %s, %s", identifier, r.databasesText())
+	}
 	evidence := &xlsx.Sheet{Name: "Evidence", Table: r.exchanges, Widths: []float64{0, 0, xlsx.HashWidth}}
 	evidence.Add(xlsx.Title, "Evidence for "+r.names.All)
-	evidence.AddRows(FactTable(r.facts, &r.names))
+	evidence.AddRows(r.factTable())
 	r.book = &xlsx.Book{
-		Title: reportTitle, Subject: run + ": " + r.status(), Identifier: strconv.FormatInt(r.Run.ID, 10),
+		Title: reportTitle, Subject: run + ": " + r.status(), Identifier: identifier,
 		Creator: "auditor " + r.writer(), Footer: run, At: r.Run.StartedAt,
 		Sheets: []*xlsx.Sheet{r.summary()},
 	}
-	for _, t := range []*table.Table{
-		r.changes, r.inventory, r.sso, r.domains, r.findings, r.outcomes, r.timeline, r.runs,
-	} {
+	for _, t := range r.withMembers(
+		r.changes, r.inventory, r.sso, r.people, r.domains, r.findings, r.outcomes, r.timeline, r.runs,
+	) {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	if len(r.Organizations) > 1 {
-		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overviewTable()})
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overview})
 	}
 	if r.isFleet() {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})
 	}
-	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText + KindsOfChange)}
+	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), r.packedName(jsonFile), r.packedName(jsonLinesFile))
@@ -140,15 +159,19 @@ func (r *report) makeWorkbook() {
 		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
 	}
 	r.cells, r.facts = cells, append(r.facts, facts...)
-	evidence.AddBlock("Tie-outs: each count from two sources", r.ties.Table(&r.names))
+	evidence.AddBlock("Tie-outs: each count from two sources", r.tieTable())
 	evidence.AddHeading("Exchanges with the API")
 }
 
 // Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
-// and the headline of the report. <start> has the form 2026-11-23T020000Z. Write then makes
+// and the headline of the report. <start> has the form 2026-11-23T020000Z. The report of a night
+// over several databases is in <dir>/<day>-fleet. Write then makes
 // <dir>/latest point to the folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
 	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
+	if m.Databases != nil {
+		name = folder.NightName(m.Night)
+	}
 	path = filepath.Join(dir, name)
 	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
 		return "", r.headline(), err
@@ -181,8 +204,8 @@ func (r *report) files() []folder.File {
 	}
 	add(FormatOCSF, findingEventsFile, r.writeFindingEvents)
 	add(FormatOCSF, changeEventsFile, r.writeChangeEvents)
-	if r.Head.Number > 0 {
-		files = append(files, folder.Head(r.Head))
+	if heads := r.Heads(); len(heads) > 0 {
+		files = append(files, folder.Head(heads...))
 	}
 	return files
 }
@@ -205,87 +228,19 @@ func (r *report) writeTemplate(format Format) func(io.Writer) error {
 func (r *report) frames() (document, rows *table.Frame) {
 	document = &table.Frame{Before: []string{"organization_id", "organization"}}
 	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
-	add := func(id, name, outcome string) {
+	add := func(run int64, id, name, outcome string) {
 		document.Values = append(document.Values, table.FrameValues{Before: []any{id, name}})
-		before := []any{int(r.Run.ID), id, name}
+		before := []any{int(run), id, name}
 		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
 	}
-	add("", "", "")
+	add(r.Run.ID, "", "", "")
 	for i, o := range r.Organizations {
-		add(o.id(), r.label(i), string(o.Snapshot.Outcome))
+		add(o.Snapshot.RunID, o.id(), r.label(i), string(o.Snapshot.Outcome))
+	}
+	if r.Databases != nil {
+		r.frameDatabases(document, rows)
 	}
 	return document, rows
-}
-
-// jsonSchema is the version of the form of audit.json. Under one version, fields may be added;
-// none is removed or changes its meaning.
-const jsonSchema = "auditor-report/3"
-
-// head has the members of audit.json before the arrays. The array runs has more about the run.
-type head struct {
-	Schema            string       `json:"schema"`
-	Headline          Headline     `json:"headline"`
-	Status            string       `json:"status"`
-	Complete          bool         `json:"complete"`
-	Alarms            []string     `json:"alarms"`
-	RunID             int64        `json:"run_id"`
-	StartedAt         time.Time    `json:"started_at"`
-	Trigger           string       `json:"trigger"`
-	Outcome           string       `json:"outcome"`
-	ToolVersion       string       `json:"tool_version"`
-	ReportToolVersion string       `json:"report_tool_version"`
-	Host              string       `json:"host"`
-	Cells             table.Counts `json:"cells"`
-}
-
-func (r *report) head() head {
-	return head{
-		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
-		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells,
-	}
-}
-
-// manifest names the run and lists the files of the report. SHA256SUMS lists the manifest.
-type manifest struct {
-	Schema     string        `json:"schema"`
-	DatabaseID string        `json:"database_id"`
-	RunID      int64         `json:"run_id"`
-	StartedAt  time.Time     `json:"started_at"` // takenAt of every snapshot
-	Head       evidence.Head `json:"head"`
-	Written    folder.Origin `json:"written"`
-	Complete   bool          `json:"complete"`
-	// ToolVersion made the run, ReportToolVersion wrote these files.
-	ToolVersion       string `json:"tool_version"`
-	ReportToolVersion string `json:"report_tool_version"`
-	// Timezone is that of the local times, OwnTemplate the format of the template of the settings,
-	// empty if there is none. With both, verify writes the files again.
-	Timezone    string             `json:"timezone"`
-	OwnTemplate Format             `json:"own_template,omitempty"`
-	Snapshots   []manifestSnapshot `json:"snapshots"`
-	Files       []folder.Written   `json:"files"`
-}
-
-// manifestSnapshot identifies the snapshot of one organization. A failed one has no hashes.
-type manifestSnapshot struct {
-	ID             int64            `json:"id"`
-	OrganizationID string           `json:"organization_id"`
-	Organization   string           `json:"organization"`
-	Outcome        snapshot.Outcome `json:"outcome"`
-	ContentSHA256  string           `json:"content_sha256"`
-	ChainSHA256    string           `json:"chain_sha256"`
-}
-
-func (r *report) manifest(files []folder.Written) any {
-	m := manifest{
-		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
-		r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), []manifestSnapshot{}, files,
-	}
-	for i, o := range r.Organizations {
-		s := &o.Snapshot
-		m.Snapshots = append(m.Snapshots,
-			manifestSnapshot{s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})
-	}
-	return m
 }
 
 // ownTemplate returns the format of the user's template, empty if there is none.

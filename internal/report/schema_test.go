@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 )
 
@@ -30,6 +31,7 @@ var words = map[string][]any{
 	"original_status": {"fail", "pass", "not_assessed", nil},
 	"result":          {"ties", "does not tie", "not assessed"},
 	"coverage.status": {Assessed, AssessedInPart, NotAssessed, NotDue, NotCollected},
+	"members.class":   {finding.Governed, finding.NotGoverned, finding.CannotBeTold, nil},
 }
 
 // columnSchema returns the schema of the values of a column.
@@ -37,7 +39,7 @@ func columnSchema(t *table.Table, c table.Column) any {
 	if values, ok := words[t.Key+"."+c.Key]; ok {
 		return object{"enum": values}
 	}
-	if values, ok := words[c.Key]; ok && c.Kind == table.TextKind && t.Key != "rules" {
+	if values, ok := words[c.Key]; ok && c.Kind == table.TextKind && t.Key != "rules" && t.Key != "members" {
 		return object{"enum": values}
 	}
 	return map[table.Kind]object{
@@ -71,7 +73,9 @@ func rowSchema(t *table.Table, f *table.Frame) object {
 func closedObject(properties object) object {
 	required := make([]string, 0, len(properties))
 	for key := range properties {
-		required = append(required, key)
+		if key != "databases" { // only reports over several have it
+			required = append(required, key)
+		}
 	}
 	slices.Sort(required)
 	return object{"type": "object", "required": required, "properties": properties}
@@ -81,7 +85,8 @@ func closedObject(properties object) object {
 func headSchema() object {
 	properties := make(object)
 	for field := range reflect.TypeFor[head]().Fields() {
-		properties[field.Tag.Get("json")] = map[string]object{
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		properties[name] = map[string]object{
 			"string":    {"type": "string"},
 			"bool":      {"type": "boolean"},
 			"int64":     {"type": "integer"},
@@ -91,6 +96,8 @@ func headSchema() object {
 				"state": object{"enum": []State{Green, Amber, Red}}, "text": object{"type": "string"},
 				"changes": object{"type": "string"}, "not_assessed": object{"type": "string"},
 			}),
+			"[]report.databaseHead": {"type": "array", "items": object{"type": "object", "required": []string{"database_id"}},
+				"description": "The databases of a report over several, each with its run in the night or why it lacks one."},
 			"table.Counts": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]
 	}
@@ -112,13 +119,15 @@ func schema(t *testing.T) []byte {
 	}
 	remarks := table.New("", nil, table.RemarkColumns...)
 	remarks.Key = "remarks"
-	for _, one := range append(r.jsonTables(), remarks) {
+	for _, one := range append(r.jsonTables(), remarks, r.people) {
 		whole[one.Key] = object{"type": "array", "items": rowSchema(one, document)}
 		line = append(line, object{
 			"properties": object{"type": object{"const": one.Key}, "data": rowSchema(one, rows)},
 		})
 	}
 	all := closedObject(whole)
+	// Only a report whose settings ask for members has the array.
+	all["required"] = slices.DeleteFunc(all["required"].([]string), func(key string) bool { return key == r.people.Key })
 	all["$schema"], all["$id"] = "https://json-schema.org/draft/2020-12/schema", "audit.schema.json"
 	all["title"] = jsonSchema + ": audit.json, and with #/$defs/line each line of audit.jsonl"
 	all["description"] = "Instants are RFC 3339 in UTC; what is not known is null, and remarks say why. " +
@@ -210,7 +219,7 @@ func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 
 func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 	whole, line := strictSchema(t, ""), strictSchema(t, "#/$defs/line")
-	for i, m := range []*Model{example(), complete(), hostileModel(), {}} {
+	for i, m := range []*Model{example(), complete(), hostileModel(), withMembers(), {}} {
 		r := newReport(m, Options{})
 		if err := validate(t, whole, file(t, r, jsonFile)); err != nil {
 			t.Errorf("model %d: %v", i, err)

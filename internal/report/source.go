@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,24 +114,49 @@ func (r *report) sourceTable() *table.Table {
 	} else {
 		t.Add(table.RunLevel, "Source", r.sourcesText())
 	}
-	run := &r.Run
+	for n, d := range r.withRun() {
+		if r.Databases == nil {
+			r.addRun(t, "Run", &d.Run)
+			if d.Head.Number > 0 {
+				t.Add(table.RunLevel, "Ledger", d.Head.String())
+			}
+			continue
+		}
+		if n == pageNames {
+			t.Add(table.RunLevel, "Databases", fmt.Sprintf("%d more in Evidence", len(r.withRun())-n))
+			break
+		}
+		r.addRun(t, "Database "+d.ID, &d.Run)
+	}
+	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
+	heads := "the database against the line Ledger above, or one that was kept elsewhere."
+	if r.Databases != nil {
+		heads = "each database against its line in head.txt."
+	}
+	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file checks the files. "+
+		"auditor verify --head LINE checks "+heads)
+	return t
+}
+
+// addRun adds when, by whom and why a run was made.
+func (r *report) addRun(t *table.Table, item string, run *snapshot.Run) {
 	scheduled := "not scheduled"
 	if !run.ScheduledFor.IsZero() {
 		scheduled = "scheduled for " + UTC(run.ScheduledFor)
 	}
 	written := ""
-	if r.writer() != run.ToolVersion {
+	if r.Databases == nil && r.writer() != run.ToolVersion {
 		written = "; auditor " + r.writer() + " wrote this report again"
 	}
-	t.Add(table.RunLevel, "Run", fmt.Sprintf("%d, taken at %s, trigger %s, %s, by auditor %s on %s%s", run.ID,
-		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
-	if r.Head.Number > 0 {
-		t.Add(table.RunLevel, "Ledger", r.Head.String())
+	text := strconv.FormatInt(run.ID, 10)
+	if r.Databases != nil {
+		text = "run " + text
 	}
-	t.Add(table.RunLevel, "Tie-outs", r.ties.Sentence())
-	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file checks the files. "+
-		"auditor verify --head LINE checks the database against the line Ledger above, or one that was kept elsewhere.")
-	return t
+	if run.Shard != "" {
+		text += ", shard " + run.Shard
+	}
+	t.Add(table.RunLevel, item, fmt.Sprintf("%s, taken at %s, trigger %s, %s, by auditor %s on %s%s", text,
+		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
 }
 
 // Sentence counts the tie-outs, and names each that does not tie in full.

@@ -13,7 +13,7 @@ import (
 )
 
 // headline returns the headline of the run with the tie-outs of this report.
-func (r *report) headline() Headline { return r.Headline(len(r.ties.Different())) }
+func (r *report) headline() Headline { return r.top }
 
 // status returns the first sentences of the report: the headline and the counts.
 func (r *report) status() string {
@@ -31,8 +31,13 @@ func (r *report) status() string {
 // alarms returns the first lines of a report: why it is not complete, and every failed tie-out.
 func (r *report) alarms() []string {
 	var all []string
-	if r.Run.Outcome != snapshot.Complete && r.Run.Error != "" && r.incomplete() == 0 { // else each organization says why
-		all = append(all, fmt.Sprintf("%s: run %d: %s", NotComplete, r.Run.ID, OneLine(r.Run.Error)))
+	for _, gap := range r.Gaps {
+		all = append(all, NotComplete+": "+gap)
+	}
+	for n, d := range r.withRun() {
+		if d.Run.Outcome != snapshot.Complete && d.Run.Error != "" && d.incomplete() == 0 { // else each organization says why
+			all = append(all, fmt.Sprintf("%s: %s: %s", NotComplete, r.names.Of(r.level(n)), OneLine(d.Run.Error)))
+		}
 	}
 	for i, o := range r.Organizations {
 		if !o.complete() {
@@ -168,6 +173,8 @@ var TieOutKeys = []string{"organization", "check", "remark", "first", "second", 
 const (
 	methodSCIM = "/ListSCIMConfigurations"
 	methodSSO  = "/ListSSOConfigurations"
+	// methodMembers lists the members of an organization.
+	methodMembers = "/ListMembers"
 	// statusOK is the HTTP status of a response with a page.
 	statusOK = 200
 )
@@ -206,6 +213,9 @@ func (r *report) tieOuts() TieOuts {
 				r.domains.Size(i), "")
 		}
 		all.tieBaseline(i, o)
+		if o.membersRequested() {
+			r.tieMembers(&all, i, o)
+		}
 	}
 	return append(all, r.runTieOuts()...)
 }
@@ -295,25 +305,31 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 	}
 }
 
-// runTieOuts compares the counts of the run register in the database with the sheets.
+// runTieOuts compares the counts of the run register in each database with the sheets.
 func (r *report) runTieOuts() (all TieOuts) {
-	failed, rows := 0, 0
-	for _, n := range r.failedBySeverity() {
-		failed += n
-	}
+	failedRows := make(map[int]int) // by organization
 	status := r.findings.Column("status")
 	for _, row := range r.findings.Rows {
-		if table.Plain(row.Cells[status]) == string(finding.Fail) {
-			rows++
+		if table.Plain(row.Made().Cells[status]) == string(finding.Fail) {
+			failedRows[row.Organization]++
 		}
 	}
-	all.Compare(table.RunLevel, "SCIM configurations in the run register = rows of the sheet Inventory",
-		r.Run.SCIMConfigurations, len(r.inventory.Rows), "")
-	all.Compare(table.RunLevel, "Changes in the run register = rows of the sheet Changes", r.Run.Changes,
-		len(r.changes.Rows), "")
-	all.Compare(table.RunLevel, "Failed findings in the run register = failed findings summed over severities",
-		r.Run.FailedFindings, failed, "")
-	all.Compare(table.RunLevel, "Failed findings summed over severities = rows with fail in the sheet Findings",
-		failed, rows, "")
-	return all
+	for n, d := range r.withRun() {
+		inventory, changes, failed, rows := 0, 0, 0, 0
+		for i := d.first; i < d.first+len(d.Organizations); i++ {
+			inventory, changes = inventory+r.inventory.Size(i), changes+r.changes.Size(i)
+			rows += failedRows[i]
+			for _, count := range r.evaluated[i].failed {
+				failed += count
+			}
+		}
+		all.Compare(r.level(n), "SCIM configurations in the run register = rows of the sheet Inventory",
+			d.Run.SCIMConfigurations, inventory, "")
+		all.Compare(r.level(n), "Changes in the run register = rows of the sheet Changes", d.Run.Changes, changes, "")
+		all.Compare(r.level(n), "Failed findings in the run register = failed findings summed over severities",
+			d.Run.FailedFindings, failed, "")
+		all.Compare(r.level(n), "Failed findings summed over severities = rows with fail in the sheet Findings",
+			failed, rows, "")
+	}
+	return append(all, r.databaseTieOuts()...)
 }

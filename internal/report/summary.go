@@ -35,7 +35,9 @@ func (r *report) summary() *xlsx.Sheet {
 	if len(r.accepted.Rows) > 0 {
 		s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
 	}
-	r.addCharts(s)
+	if r.Databases == nil { // the sheet Trend has the runs of each database
+		r.addCharts(s)
+	}
 	return s
 }
 
@@ -69,7 +71,7 @@ func (r *report) overviewTable() *table.Table {
 		}
 		t.Add(i, cells...)
 	}
-	return t
+	return r.withDatabase(t)
 }
 
 // overviewNotes returns what a reader must know beside the numbers of an organization.
@@ -95,11 +97,13 @@ func (r *report) overviewNotes(organization int) string {
 func (r *report) trendTable() *table.Table {
 	t := table.New("Trend", r.Zone(), columnsOf["Trend"]...)
 	t.Key = "trend"
-	for i := min(trendRuns, len(r.Runs)) - 1; i >= 0; i-- {
-		run := &r.Runs[i]
-		numbers, reason := RunNumbers(run, r.Totals[run.ID])
-		text := fmt.Sprintf("%d: %s", run.ID, run.Outcome)
-		t.Add(table.RunLevel, slices.Concat([]any{run.StartedAt, text, reason}, numbers, []any{int(run.ID)})...)
+	for n, d := range r.withRun() {
+		for i := min(trendRuns, len(d.Runs)) - 1; i >= 0; i-- {
+			run := &d.Runs[i]
+			numbers, reason := RunNumbers(run, d.Totals[run.ID])
+			text := fmt.Sprintf("%d: %s", run.ID, run.Outcome)
+			t.Add(r.level(n), slices.Concat([]any{run.StartedAt, text, reason}, numbers, []any{int(run.ID)})...)
+		}
 	}
 	return t
 }

@@ -101,7 +101,7 @@ func (r *report) templateData(v *View) map[string]any {
 		"Details":  v.Text(r.details()),
 		"Headline": Headline{h.State, v.Text(h.Text), v.Text(h.Changes), v.Text(h.NotAssessed)},
 		"Status":   v.Text(r.status()), "Alarms": v.Texts(r.alarms()), "FirstAlarms": v.Texts(r.pageAlarms()),
-		"HasApproval": r.organizationsWithApproval() > 0, "Organizations": organizations,
+		"HasApproval": r.organizationsWithApproval() > 0, "HasMembers": r.ofMembers(), "Organizations": organizations,
 		"Run": v.Text(r.runSentence()), "RunID": r.Run.ID, "StartedAt": UTC(r.Run.StartedAt),
 		"ToolVersion": v.Text(r.writer()), "Chart": r.chart(),
 	}
@@ -117,6 +117,9 @@ func (r *report) templateData(v *View) map[string]any {
 	if r.organizationsWithApproval() == 0 { // an empty table would say that nothing differs
 		shown = slices.DeleteFunc(shown, func(p ShownPart) bool { return p.Key == r.approved.Name })
 	}
+	if !r.ofMembers() {
+		shown = slices.DeleteFunc(shown, func(p ShownPart) bool { return p.Key == r.people.Name })
+	}
 	data["FirstPage"], data["Sections"] = v.Parts(r.parts), shown
 	return data
 }
@@ -130,12 +133,12 @@ var templatesText string
 // sections returns the tables of the report in the order of templatesText.
 func (r *report) sections() []Part {
 	tables := map[string]*table.Table{
-		"TieOuts": r.ties.Table(&r.names), "Changes": r.changes, "Approved": r.approved,
+		"TieOuts": r.tieTable(), "Changes": r.changes, "Approved": r.approved,
 		"Findings": r.findings, "Exceptions": r.exceptions,
-		"SCIM": r.inventory, "SSO": r.sso, "Domains": r.domains, "Rules": r.outcomes,
-		"Overview": r.overviewTable(), "Timeline": r.timeline, "Runs": r.runs,
-		"Evidence": FactTable(r.facts, &r.names), "Exchanges": r.exchanges,
-		"Glossary": GlossaryTable(glossaryText + KindsOfChange),
+		"SCIM": r.inventory, "SSO": r.sso, "Members": r.people, "Domains": r.domains, "Rules": r.outcomes,
+		"Overview": r.overview, "Timeline": r.timeline, "Runs": r.runs,
+		"Evidence": r.factTable(), "Exchanges": r.exchanges,
+		"Glossary": GlossaryTable(glossaryText+KindsOfChange, r.ofMembers()),
 	}
 	var all []Part
 	for line := range strings.Lines(templatesText) {
@@ -146,6 +149,9 @@ func (r *report) sections() []Part {
 }
 
 func (r *report) runSentence() string {
+	if r.Databases != nil {
+		return fmt.Sprintf("The runs of the night of %s in %s.", r.Night.Format(time.DateOnly), r.databasesText())
+	}
 	run, scheduled, written := &r.Run, "not scheduled", ""
 	if !run.ScheduledFor.IsZero() {
 		scheduled = "scheduled for " + UTC(run.ScheduledFor)
@@ -180,6 +186,7 @@ func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 	everything := maps.Clone(nothing)
 	everything["Complete"], everything["Alarms"], everything["Organizations"] = true, []string{""}, []string{""}
 	everything["FirstAlarms"], everything["HasApproval"] = []string{""}, true
+	everything["HasMembers"] = true
 	for name, value := range nothing {
 		switch rows := value.(type) {
 		case table.Markdown:

@@ -40,6 +40,8 @@ var tones = map[string]table.Tone{
 	string(diff.Low): table.Low, string(diff.Info): table.Info,
 	string(finding.Fail): table.High, string(finding.NotAssessed): table.Medium,
 	string(finding.Excepted): table.Low, string(finding.Pass): table.Good,
+	string(finding.NotGoverned): table.High, string(finding.CannotBeTold): table.Medium,
+	string(finding.Governed):  table.Good,
 	string(snapshot.Complete): table.Good, string(schedule.CaughtUp): table.Medium,
 	string(snapshot.Failed): table.Bad, string(snapshot.Running): table.Bad, string(schedule.Missed): table.Bad,
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
@@ -115,8 +117,8 @@ func Brief(text string) string {
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
 
-// configurationText returns the fields of a configuration in JSON that say most about it, cut if
-// they are long. ssoName is the name of the SSO configuration to which it links, empty if not
+// configurationText returns the fields of a configuration or a member in JSON that say most about it,
+// cut if they are long. ssoName is the name of the SSO configuration to which it links, empty if not
 // known.
 func configurationText(value, ssoName string) string {
 	var c struct {
@@ -125,6 +127,10 @@ func configurationText(value, ssoName string) string {
 		TokenExpiresAt string `json:"tokenExpiresAt"`
 		SSO            string `json:"ssoConfigurationId"`
 		Issuer         string `json:"issuerUrl"`
+		Email          string `json:"email"`
+		Role           string `json:"role"`
+		Status         string `json:"status"`
+		Login          string `json:"loginProvider"`
 	}
 	if json.Unmarshal([]byte(value), &c) != nil {
 		return Brief(value)
@@ -148,6 +154,10 @@ func configurationText(value, ssoName string) string {
 	}
 	add("linked to", c.SSO)
 	add("issuer", c.Issuer)
+	add("", c.Email)
+	add("", apiWord(c.Status))
+	add("role", apiWord(c.Role))
+	add("signs in with", c.Login)
 	return Brief(cmp.Or(strings.Join(texts, ", "), value))
 }
 
@@ -182,11 +192,14 @@ var glossaryText string
 var KindsOfChange string
 
 // GlossaryTable returns a table with a row for each line: word, kind of subject, severity and
-// meaning, separated by tabs.
-func GlossaryTable(text string) *table.Table {
+// meaning, separated by tabs. It has the words about members only if the report has members.
+func GlossaryTable(text string, ofMembers bool) *table.Table {
 	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
 	for line := range strings.Lines(text) {
 		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if parts[1] == string(diff.Member) && !ofMembers {
+			continue
+		}
 		t.Add(table.RunLevel, parts[0], parts[1], Word(diff.Severity(parts[2])), parts[3])
 	}
 	return t

@@ -32,6 +32,9 @@ type Config struct {
 	LogFormat       string `yaml:"log_format"`
 	FailOnText      string `yaml:"fail_on"`
 	ExceptionsFile  string `yaml:"exceptions_file"`
+	Members         bool   `yaml:"members"`
+	MembersRedact   bool   `yaml:"members_redact"`
+	Leavers         string `yaml:"leavers"`
 	Cron            string `yaml:"schedule"`
 	ScheduleReason  string `yaml:"schedule_reason"`
 	MetricsFile     string `yaml:"metrics_file"`
@@ -40,6 +43,8 @@ type Config struct {
 	Formats         string `yaml:"formats"`
 	Template        string `yaml:"template"`
 	Timezone        string `yaml:"timezone"`
+	ShardText       string `yaml:"shard"`
+	Shards          int    `yaml:"shards"`
 
 	Organizations []organizationEntry `yaml:"organizations"`
 	Rules         rulesEntry          `yaml:"rules"`
@@ -183,6 +188,8 @@ func AddFlags(to *pflag.FlagSet, command string) {
 		}
 		switch column[2] {
 		case "bool":
+			to.Bool(name, false, description)
+		case "bool -": // with its first letter as short form
 			to.BoolP(name, name[:1], false, description)
 		case "int":
 			to.Int(name, 0, description)

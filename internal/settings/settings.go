@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,8 +36,11 @@ type Settings struct {
 	// TokenExpiries maps a source to the day on which its token expires, if the settings have
 	// it. The API reports that day only for a user with a single token.
 	TokenExpiries map[string]time.Time
+	// Shard selects the organizations to collect.
+	Shard Shard
 
 	exceptionsNamed bool
+	pattern         string // of the path of the database, before {shard} was replaced
 	flags           *pflag.FlagSet
 	getenv          func(string) string
 	file            *yamlFile
@@ -54,8 +58,7 @@ func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
 // Load reads the config file and returns the settings of a command. Its flags must have been
-// parsed. Every error is an
-// *Error.
+// parsed. Every error is an *Error.
 func Load(flags *pflag.FlagSet, getenv func(string) string) (*Settings, error) {
 	s := &Settings{flags: flags, getenv: getenv}
 	if err := s.fill(); err != nil {
@@ -88,6 +91,9 @@ func (s *Settings) check() (err error) {
 	case s.DB == "":
 		return s.wrong("db", errors.New("the name of the database file is empty"),
 			"leave it out for auditor.db in the working folder")
+	}
+	if err := s.setShard(); err != nil {
+		return err
 	}
 	if s.exceptionsNamed = s.ExceptionsFile != ""; !s.exceptionsNamed {
 		s.ExceptionsFile = defaultExceptionsFile
@@ -130,6 +136,12 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
+	case s.Leavers != "" && !s.collectsMembers():
+		return s.wrong("leavers", errors.New("no members are collected, so the list of leavers is compared with nobody"),
+			"set --members too, or leave out --leavers")
+	case s.MembersRedact && !s.collectsMembers():
+		return s.wrong("members-redact", errors.New("no members are collected, so there is nothing to redact"),
+			"set --members too, or leave out --members-redact")
 	case s.Concurrency < 1:
 		return s.wrong("concurrency", fmt.Errorf("%d is less than 1", s.Concurrency),
 			"leave it out for 4 organizations at once")
@@ -137,7 +149,16 @@ func (s *Settings) checkCollection() (err error) {
 	if err := s.checkProxies(); err != nil {
 		return err
 	}
+	if err := s.checkShardSources(); err != nil {
+		return err
+	}
 	return s.parseTokenExpiries()
+}
+
+// collectsMembers reports whether the members of any organization are collected.
+func (s *Settings) collectsMembers() bool {
+	entries, _ := s.entries()
+	return slices.ContainsFunc(entries, s.members)
 }
 
 const scheduleHint = `use five fields, a descriptor or @every, such as "0 2 * * *", ` +

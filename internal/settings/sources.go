@@ -21,6 +21,7 @@ type organizationEntry struct {
 	TokenFile      string `yaml:"token_file"`
 	TokenExpires   string `yaml:"token_expires"`
 	OrganizationID string `yaml:"organization_id"`
+	Members        *bool  `yaml:"members"` // nil if the setting of the whole file holds
 }
 
 const (
@@ -41,7 +42,7 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations to collect, each with its base URL, token and page size. It
+// Sources returns the organizations of the shard to collect, each with its base URL, token and page size. It
 // reads the tokens, and logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
@@ -56,6 +57,9 @@ func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 			return nil, s.wrongEntry("organizations", i, err, entryHint)
 		}
 		named[entry.Name] = true
+		if !s.Shard.Has(entry.Name) {
+			continue // another shard collects it, and may be the only one with its token
+		}
 		source, err := s.source(entry)
 		switch {
 		case err != nil && listed:
@@ -103,12 +107,20 @@ func (e *organizationEntry) checkToken(token fetch.Token, baseURL string) error 
 
 func (s *Settings) source(e organizationEntry) (source fetch.Source, err error) {
 	source = fetch.Source{Name: e.Name, TokenExpires: s.TokenExpiries[e.Name]}
-	source.Fetch.PageSize = s.PageSize
+	source.Fetch.PageSize, source.Fetch.Members = s.PageSize, s.members(e)
 	if source.Fetch.BaseURL, err = fetch.ParseBaseURL(cmp.Or(e.BaseURL, s.BaseURL)); err != nil {
 		return source, err
 	}
 	source.Fetch.OrganizationID, err = ona.ParseID(strings.TrimSpace(e.OrganizationID))
 	return source, err
+}
+
+// members reports whether the members of an organization are collected.
+func (s *Settings) members(e organizationEntry) bool {
+	if e.Members != nil {
+		return *e.Members
+	}
+	return s.Members
 }
 
 // tokenVariables have the token of a single organization, the first that is set.
@@ -168,7 +180,7 @@ func (s *Settings) parseTokenExpiries() error {
 	for i, entry := range entries {
 		at, err := time.Parse(time.DateOnly, entry.TokenExpires)
 		switch {
-		case entry.TokenExpires == "":
+		case entry.TokenExpires == "" || !s.Shard.Has(entry.Name):
 		case err == nil:
 			s.TokenExpiries[entry.Name] = at
 		case listed:

@@ -15,9 +15,10 @@ type Baseline struct {
 	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last
 	// snapshot that could, so that a change made in between is still detected. It has no Raw.
 	Inventory ona.Inventory
-	// SSO and Policies are the snapshots that these parts of Inventory come from; the zero
-	// Snapshot if no snapshot could read them.
-	SSO, Policies Snapshot
+	// SSO, Policies and Members are the snapshots that these parts of Inventory come from; the zero
+	// Snapshot if no snapshot could read them. Members may be one whose settings did not ask for
+	// them.
+	SSO, Policies, Members Snapshot
 
 	content versions
 }
@@ -28,12 +29,15 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
 	}
-	b.SSO, b.Policies = b.Snapshot, b.Snapshot
+	b.SSO, b.Policies, b.Members = b.Snapshot, b.Snapshot, b.Snapshot
 	if b.Snapshot.SSONotAssessed != "" {
 		b.SSO, _, err = s.LastRead(ctx, organizationID, PartSSO, b.Snapshot.ID)
 	}
 	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
 		b.Policies, _, err = s.LastRead(ctx, organizationID, PartPolicies, b.Snapshot.ID)
+	}
+	if err == nil {
+		b.Members, err = s.lastOfMembers(ctx, b.Snapshot)
 	}
 	if err != nil {
 		return b, true, err
@@ -46,10 +50,33 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	return b, true, err
 }
 
+// lastOfMembers returns h if it could read members or its settings did not ask for them, else the last
+// complete snapshot before it of which that is so; the zero Snapshot if there is none.
+func (s *Store) lastOfMembers(ctx context.Context, h Snapshot) (Snapshot, error) {
+	if h.MembersNotAssessed == "" {
+		return h, nil
+	}
+	last, _, err := lastComplete(ctx, s.db, h.OrganizationID, h.ID, "AND members_not_assessed IS NULL")
+	return last, err
+}
+
+// MembersBaseline returns the snapshot that members were compared with by a snapshot whose baseline is
+// h. found is false if they were not compared: no snapshot could read them, or the settings of that one
+// did not ask for them.
+func (s *Store) MembersBaseline(ctx context.Context, h Snapshot) (last Snapshot, found bool, err error) {
+	last, err = s.lastOfMembers(ctx, h)
+	return last, last.ID != 0 && last.MembersSetting != MembersOff, err
+}
+
 // fill sets what the baseline shows to the rows that are current after it.
 func (b *Baseline) fill(content versions) (err error) {
 	b.content = content
-	b.Inventory, err = content.inventory(b.Snapshot, b.SSO)
+	b.Inventory, err = content.inventory(b.Snapshot, b.SSO, b.Members)
+	if b.Inventory.MembersSalt = b.Members.MembersSaltID; b.Members.ID == 0 {
+		b.Inventory.MembersNotAssessed = b.Snapshot.MembersNotAssessed
+	} else if b.Members.MembersSetting == MembersOff {
+		b.Inventory.MembersNotAssessed = ona.MembersNotRequested
+	}
 	if b.SSO.ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}

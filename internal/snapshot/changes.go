@@ -11,7 +11,7 @@ import (
 
 var changeColumns = []string{
 	"number", "severity", "kind", "subject_type", "subject_id", "subject_name", "field", "before", "after",
-	"before_label", "after_label", "note", "actor_id", "actor_principal", "actor_action", "actor_at",
+	"before_label", "after_label", "note", "actor_id", "actor_name", "actor_principal", "actor_action", "actor_at",
 }
 
 // changeValues returns the values of changeColumns for each change. The actor columns show the
@@ -26,8 +26,8 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 		rows[i] = []any{
 			int64(i + 1), string(c.Severity), string(c.Kind), string(c.SubjectType), c.SubjectID, c.SubjectName,
 			orNull(c.Field), orNull(c.Before), orNull(c.After), orNull(c.BeforeLabel), orNull(c.AfterLabel),
-			orNull(c.Note), orNull(actor.ActorID), orNull(actor.ActorPrincipal), orNull(actor.Action),
-			nullInstant(actor.CreatedAt),
+			orNull(c.Note), orNull(actor.ActorID), orNull(actor.ActorName), orNull(actor.ActorPrincipal),
+			orNull(actor.Action), nullInstant(actor.CreatedAt),
 		}
 	}
 	return rows
@@ -61,12 +61,13 @@ func (s *Store) Timeline(ctx context.Context, organizationID string, since time.
 	logged, err := queryAll(ctx, s.db, "reading audit-log entries", func(r *reader) Change {
 		c := Change{SnapshotID: r.number(), BaselineID: r.number(), TakenAt: r.instant(), OrganizationID: organizationID}
 		c.SubjectType, c.SubjectID = diff.SubjectType(r.text()), r.text()
-		c.ActorID, c.ActorPrincipal, c.ActorAction, c.ActorAt = r.text(), r.text(), r.text(), r.instant()
+		c.ActorID, c.ActorName, c.ActorPrincipal, c.ActorAction = r.text(), r.text(), r.text(), r.text()
+		c.ActorAt = r.instant()
 		c.Severity, c.Kind = diff.Info, Logged
 		c.Note = fmt.Sprintf("%q at %s", c.ActorAction, c.ActorAt.Format(ona.DisplayTime))
 		return c
 	}, `SELECT min(e.snapshot_id), s.baseline_id, s.taken_at, lower(replace(e.subject_type, 'RESOURCE_TYPE_', '')),
-		  e.subject_id, e.actor_id, e.actor_principal, e.action, e.created_at
+		  e.subject_id, e.actor_id, e.actor_name, e.actor_principal, e.action, e.created_at
 		FROM stored_snapshots s
 		JOIN audit_log_entries e ON e.snapshot_id = s.id
 		WHERE s.organization_key = `+keyOf+` AND s.taken_at >= ?2 AND s.id <= ?3
@@ -88,11 +89,13 @@ func (s *Store) queryChanges(ctx context.Context, where string, args ...any) ([]
 			SubjectType: diff.SubjectType(r.text()), SubjectID: r.text(), SubjectName: r.text(),
 			Field: r.text(), Before: r.text(), After: r.text(), BeforeLabel: r.text(), AfterLabel: r.text(),
 		}
-		c.ActorID, c.ActorPrincipal, c.ActorAction, c.ActorAt = r.text(), r.text(), r.text(), r.instant()
+		c.ActorID, c.ActorName, c.ActorPrincipal, c.ActorAction = r.text(), r.text(), r.text(), r.text()
+		c.ActorAt = r.instant()
 		c.Note = r.text()
 		return c
 	}, `SELECT snapshot_id, baseline_id, taken_at, organization_id, severity, kind, subject_type, subject_id, subject_name,
-		  field, before, after, before_label, after_label, actor_id, actor_principal, actor_action, actor_at, note
+		  field, before, after, before_label, after_label, actor_id, actor_name, actor_principal, actor_action,
+		  actor_at, note
 		FROM changes `+where, args...)
 }
 
@@ -125,7 +128,7 @@ type AuditLog = ona.AuditLog
 var (
 	auditLogColumns = []string{"since", "until", "pages", "received"}
 	entryColumns    = []string{
-		"number", "id", "created_at", "actor_id", "actor_principal", "subject_id", "subject_type", "kind",
+		"number", "id", "created_at", "actor_id", "actor_name", "actor_principal", "subject_id", "subject_type", "kind",
 		"action", "unknown_fields",
 	}
 	candidateColumns = []string{"change_number", "entry_number"}
@@ -137,7 +140,7 @@ func auditLogValues(l *AuditLog) (reading, entries [][]any) {
 	}
 	for i, e := range l.Entries {
 		entries = append(entries, []any{
-			int64(i + 1), e.ID, ona.FormatTime(e.CreatedAt), orNull(e.ActorID), orNull(e.ActorPrincipal),
+			int64(i + 1), e.ID, ona.FormatTime(e.CreatedAt), orNull(e.ActorID), orNull(e.ActorName), orNull(e.ActorPrincipal),
 			orNull(e.SubjectID), orNull(e.SubjectType), orNull(e.Kind), orNull(e.Action),
 			orNull(ona.CanonicalUnknown(e.Unknown)),
 		})
@@ -184,10 +187,11 @@ func readAuditLog(ctx context.Context, q querier, snapshotID int64) (*AuditLog, 
 	}
 	log.Entries, err = queryAll(ctx, q, "reading audit-log entries", func(r *reader) ona.AuditLogEntry {
 		return ona.AuditLogEntry{
-			ID: r.text(), CreatedAt: r.instant(), ActorID: r.text(), ActorPrincipal: r.text(),
+			ID: r.text(), CreatedAt: r.instant(), ActorID: r.text(), ActorName: r.text(), ActorPrincipal: r.text(),
 			SubjectID: r.text(), SubjectType: r.text(), Kind: r.text(), Action: r.text(), Unknown: r.unknown(),
 		}
-	}, `SELECT id, created_at, actor_id, actor_principal, subject_id, subject_type, kind, action, unknown_fields
+	}, `SELECT id, created_at, actor_id, actor_name, actor_principal, subject_id, subject_type, kind, action,
+		  unknown_fields
 		FROM audit_log_entries
 		WHERE snapshot_id = ?
 		ORDER BY number`, snapshotID)

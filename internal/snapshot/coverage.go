@@ -12,6 +12,8 @@ const (
 	PartSSO      = "SSO"
 	PartPolicies = "policies"
 	PartDomains  = "domains"
+	PartMembers  = "members"
+	PartTokens   = "member tokens"
 	PartAuditLog = "audit log"
 )
 
@@ -21,19 +23,27 @@ var partRead = map[string]string{
 	PartSSO:      "sso_not_assessed IS NULL",
 	PartPolicies: "policies_not_assessed IS NULL",
 	PartDomains:  "domains_not_assessed IS NULL",
+	PartMembers:  "members_setting <> 'off' AND members_not_assessed IS NULL",
+	PartTokens:   "members_setting <> 'off' AND member_tokens_not_assessed IS NULL",
 	PartAuditLog: "baseline_id IS NOT NULL AND audit_log_not_assessed IS NULL",
 }
 
-// Parts returns every part of an organization, SCIM first, and why a complete snapshot could not
-// read it. LastRead is not set.
+// Parts returns every part of an organization that the settings ask for, SCIM first, and why a
+// complete snapshot could not read it. LastRead is not set.
 func (h *Snapshot) Parts() []finding.Part {
-	return []finding.Part{
+	parts := []finding.Part{
 		{Name: PartSCIM},
 		{Name: PartSSO, NotAssessed: h.SSONotAssessed},
 		{Name: PartPolicies, NotAssessed: h.PoliciesNotAssessed},
 		{Name: PartDomains, NotAssessed: h.DomainsNotAssessed},
-		{Name: PartAuditLog, NotAssessed: h.AuditLogNotAssessed, Lacking: h.AuditLogLacking, NotDue: h.BaselineID == 0},
 	}
+	if h.MembersSetting == MembersOn || h.MembersSetting == MembersRedacted {
+		parts = append(parts, finding.Part{Name: PartMembers, NotAssessed: h.MembersNotAssessed},
+			finding.Part{Name: PartTokens, NotAssessed: h.MemberTokensNotAssessed})
+	}
+	return append(parts, finding.Part{
+		Name: PartAuditLog, NotAssessed: h.AuditLogNotAssessed, Lacking: h.AuditLogLacking, NotDue: h.BaselineID == 0,
+	})
 }
 
 // Parts returns the parts of a snapshot with LastRead. The snapshot need not be stored yet.

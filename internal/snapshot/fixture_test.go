@@ -26,7 +26,7 @@ func evidenceFile(t *testing.T) string {
 	}
 	id := beginRun(t, store, night(5))
 	if _, err := store.SaveFailed(t.Context(), snapshot.Snapshot{RunID: id, Source: "acme", OrganizationID: acme, BaseURL: "https://x/api",
-		TakenAt: night(5), ErrorCode: "unavailable", Error: "no"}, finding.EvaluateFailed(acme, "Acme", "unavailable", "no")); err != nil {
+		TakenAt: night(5), ErrorCode: "unavailable", Error: "no"}, finding.EvaluateFailed(acme, "Acme", "unavailable", "no", false)); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.FinishRun(t.Context(), id, night(5), snapshot.Failed, "no"); err != nil {

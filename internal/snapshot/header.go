@@ -3,11 +3,13 @@ package snapshot
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 )
 
@@ -19,8 +21,11 @@ var snapshotColumns = []string{
 	"scim_pages", "scim_rows_per_page", "scim_final_token_empty", "scim_listings", "scim_agreeing",
 	"sso_pages", "sso_rows_per_page", "sso_final_token_empty", "sso_listings", "sso_agreeing",
 	"scim_received", "scim_distinct", "scim_configurations", "sso_received", "sso_distinct", "sso_configurations",
-	"domain_verifications", "sso_not_assessed", "policies_not_assessed", "domains_not_assessed",
-	"audit_log_not_assessed", "audit_log_lacking", "own_tokens", "own_token_ends_at", "own_token_not_assessed",
+	"domain_verifications", "members_setting", "members_salt_id",
+	"member_pages", "member_rows_per_page", "member_final_token_empty", "member_listings", "member_agreeing",
+	"members_received", "members_distinct", "members", "members_counted", "members_count_relation", "member_tokens",
+	"sso_not_assessed", "policies_not_assessed", "domains_not_assessed", "members_not_assessed",
+	"member_tokens_not_assessed", "leavers", "audit_log_not_assessed", "audit_log_lacking", "own_tokens", "own_token_ends_at", "own_token_not_assessed",
 	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
@@ -30,7 +35,10 @@ var snapshotColumns = []string{
 const organizationColumn = 3
 
 func headerValues(h Snapshot) []any {
-	var offset any
+	var offset, counted any
+	if h.MembersCountRelation != "" {
+		counted = int64(h.MembersCounted)
+	}
 	if h.ServerClockKnown {
 		offset = h.ServerClockOffset.Milliseconds()
 	}
@@ -44,8 +52,13 @@ func headerValues(h Snapshot) []any {
 		int64(h.SSOListing.Listings), int64(h.SSOListing.Agreeing),
 		int64(h.SCIMReceived), int64(h.SCIMDistinct), int64(h.SCIMConfigurations),
 		int64(h.SSOReceived), int64(h.SSODistinct), int64(h.SSOConfigurations),
-		int64(h.DomainVerifications), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
-		orNull(h.DomainsNotAssessed), orNull(h.AuditLogNotAssessed), orNull(h.AuditLogLacking),
+		int64(h.DomainVerifications), string(h.MembersSetting), orNull(h.MembersSaltID),
+		int64(h.MemberListing.Pages), h.MemberListing.RowsPerPage, flag(h.MemberListing.FinalTokenEmpty),
+		int64(h.MemberListing.Listings), int64(h.MemberListing.Agreeing),
+		int64(h.MembersReceived), int64(h.MembersDistinct), int64(h.Members), counted, orNull(h.MembersCountRelation),
+		int64(h.MemberTokens), orNull(h.SSONotAssessed), orNull(h.PoliciesNotAssessed),
+		orNull(h.DomainsNotAssessed), orNull(h.MembersNotAssessed), orNull(h.MemberTokensNotAssessed), leaversText(h.Leavers),
+		orNull(h.AuditLogNotAssessed), orNull(h.AuditLogLacking),
 		int64(h.OwnToken.Tokens), nullInstant(h.OwnToken.Ends), orNull(h.OwnToken.NotAssessed), int64(h.Retries), offset,
 		jsonText(h.Notes, "[]"), jsonText(h.UnknownFields, "[]"), int64(h.Changes), int64(h.FailingFindings),
 		orNull(h.ContentSHA256), h.RecordsSHA256, orNull(h.RuleSetID), h.LedgerNumber,
@@ -60,8 +73,11 @@ func readHeader(r *reader) Snapshot {
 		SCIMListing: readListing(r), SSOListing: readListing(r),
 		SCIMReceived: r.count(), SCIMDistinct: r.count(), SCIMConfigurations: r.count(),
 		SSOReceived: r.count(), SSODistinct: r.count(), SSOConfigurations: r.count(),
-		DomainVerifications: r.count(), SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(),
-		DomainsNotAssessed: r.text(), AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
+		DomainVerifications: r.count(), MembersSetting: MembersSetting(r.text()), MembersSaltID: r.text(),
+		MemberListing: readListing(r), MembersReceived: r.count(), MembersDistinct: r.count(), Members: r.count(),
+		MembersCounted: r.count(), MembersCountRelation: r.text(), MemberTokens: r.count(),
+		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), DomainsNotAssessed: r.text(),
+		MembersNotAssessed: r.text(), MemberTokensNotAssessed: r.text(), Leavers: readLeavers(r), AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
 		OwnToken: ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil
@@ -71,6 +87,26 @@ func readHeader(r *reader) Snapshot {
 	h.ContentSHA256, h.RecordsSHA256 = r.text(), r.text()
 	h.RuleSetID, h.LedgerNumber, h.ChainSHA256, h.PrunedAt = r.number(), r.number(), r.text(), r.instant()
 	return h
+}
+
+// leaversText returns what a list of leavers says as JSON, nil without a list.
+func leaversText(l *finding.Leavers) any {
+	if l == nil {
+		return nil
+	}
+	return ona.JSON(l)
+}
+
+func readLeavers(r *reader) *finding.Leavers {
+	text := r.text()
+	if text == "" {
+		return nil
+	}
+	l := new(finding.Leavers)
+	if err := json.Unmarshal([]byte(text), l); err != nil {
+		r.fail(fmt.Errorf("the list of leavers: %w", err))
+	}
+	return l
 }
 
 func readListing(r *reader) Listing {
@@ -130,6 +166,13 @@ func (s *Store) Pinned(ctx context.Context, source string, before int64) (Snapsh
 		WHERE source = ?1 AND outcome = 'complete' AND (?2 = 0 OR id < ?2)
 		ORDER BY id DESC
 		LIMIT 1`, source, before))
+}
+
+// MembersSaltID returns the SaltID with which members were last redacted; empty if they never were.
+func (s *Store) MembersSaltID(ctx context.Context) (string, error) {
+	id, _, err := first(queryAll(ctx, s.db, "reading the salt of redacted members", (*reader).text, `
+		SELECT members_salt_id FROM stored_snapshots WHERE members_salt_id IS NOT NULL ORDER BY id DESC LIMIT 1`))
+	return id, err
 }
 
 func checkPruned(h Snapshot) error {

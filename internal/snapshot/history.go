@@ -26,15 +26,15 @@ type History struct {
 	key            int64
 	snapshots      []Snapshot // those after at
 	at             Snapshot
-	// last is the last complete snapshot before at, lastSSO and lastPolicies the last ones that
-	// could read these.
-	last, lastSSO, lastPolicies Snapshot
-	failed                      []failedFinding      // open, in the failed snapshots since last
-	failedPruned                bool                 // retention removed the findings of one of these
-	lastRead                    map[string]time.Time // when a part was last read, by its name
-	approved                    map[int64]approvable // the complete snapshots of approved runs, by run
-	runs                        map[int64]bool       // those that have a snapshot of the organization
-	tables                      map[*versionTable]*timeline
+	// last is the last complete snapshot before at; lastSSO, lastPolicies and lastMembers are the
+	// last ones that could read these.
+	last, lastSSO, lastPolicies, lastMembers Snapshot
+	failed                                   []failedFinding      // open, in the failed snapshots since last
+	failedPruned                             bool                 // retention removed the findings of one of these
+	lastRead                                 map[string]time.Time // when a part was last read, by its name
+	approved                                 map[int64]approvable // the complete snapshots of approved runs, by run
+	runs                                     map[int64]bool       // those that have a snapshot of the organization
+	tables                                   map[*versionTable]*timeline
 	// held has the rows that were current before at.
 	held   versions
 	kept   []keptExpiry // of every snapshot, in order
@@ -156,6 +156,9 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		if h.at.PoliciesNotAssessed == "" {
 			h.lastPolicies = h.at
 		}
+		if h.at.MembersNotAssessed == "" {
+			h.lastMembers = h.at
+		}
 		for _, p := range h.at.Parts() {
 			if p.NotAssessed == "" && !p.NotDue {
 				h.lastRead[p.Name] = h.at.TakenAt
@@ -221,7 +224,7 @@ func (t *timeline) versions() []version {
 
 // Baseline does what Store.Baseline does, as of the snapshot before.
 func (h *History) Baseline(context.Context, string) (b Baseline, found bool, err error) {
-	b = Baseline{Snapshot: h.last, SSO: h.lastSSO, Policies: h.lastPolicies}
+	b = Baseline{Snapshot: h.last, SSO: h.lastSSO, Policies: h.lastPolicies, Members: h.lastMembers}
 	if h.last.ID == 0 {
 		return Baseline{}, false, nil
 	}
@@ -320,8 +323,19 @@ type Answer struct {
 	Body []byte
 }
 
+// Members returns what the snapshot shows of members and their tokens.
+func (h *History) Members() (members []ona.OrganizationMember, tokens []ona.PersonalAccessToken, err error) {
+	if h.at.shows(memberVersions) {
+		members, err = readVersions(h.tables[memberVersions].versions(), readMember)
+	}
+	if err == nil && h.at.shows(memberTokenVersions) {
+		tokens, err = readVersions(h.tables[memberTokenVersions].versions(), readMemberToken)
+	}
+	return members, tokens, err
+}
+
 // Answers returns the exchanges of the snapshot. It fails with ErrPruned if retention removed the
-// bytes of a response.
+// bytes of a response. The responses about redacted members are withheld.
 func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 	h.reader.mu.Lock()
 	defer h.reader.mu.Unlock()
@@ -337,7 +351,9 @@ func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 		WHERE x.snapshot_id = ?
 		ORDER BY x.number`, h.at.ID)
 	for i, id := range ids {
-		if err == nil {
+		all[i].ResponseWithheld = h.at.MembersSetting == MembersRedacted &&
+			(all[i].Method == ona.ListMembers || all[i].Method == ona.ListPersonalAccessTokens)
+		if err == nil && !all[i].ResponseWithheld {
 			all[i].Body, err = h.body(ctx, id, all[i].ResponseSize)
 		}
 	}

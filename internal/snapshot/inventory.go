@@ -44,6 +44,10 @@ func (h *Snapshot) shows(t *versionTable) bool {
 		return h.SSONotAssessed == ""
 	case domainVersions:
 		return h.DomainsNotAssessed == ""
+	case memberVersions:
+		return h.MembersNotAssessed == ""
+	case memberTokenVersions:
+		return h.MemberTokensNotAssessed == ""
 	}
 	return true
 }
@@ -51,29 +55,32 @@ func (h *Snapshot) shows(t *versionTable) bool {
 // inventory converts rows of contentTables. It checks the counts in the headers of the
 // snapshots that show them, because a missing or extra row would appear as an added or removed
 // configuration.
-func (all versions) inventory(h, sso Snapshot) (inventory ona.Inventory, err error) {
+func (all versions) inventory(h, sso, members Snapshot) (inventory ona.Inventory, err error) {
 	organizations, err := readVersions(all[organizationVersions], readOrganization)
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
-	var scimErr, ssoErr, domainsErr error
+	var scimErr, ssoErr, domainsErr, membersErr, tokensErr error
 	inventory.SCIM, scimErr = readVersions(all[scimVersions], readSCIM)
 	inventory.SSO, ssoErr = readVersions(all[ssoVersions], readSSO)
 	inventory.Domains, domainsErr = readVersions(all[domainVersions], readDomain)
+	inventory.Members, membersErr = readVersions(all[memberVersions], readMember)
+	inventory.MemberTokens, tokensErr = readVersions(all[memberTokenVersions], readMemberToken)
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
 	}
 	if len(policies) == 1 {
 		inventory.Policies = &policies[0]
 	}
-	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr, domainsErr,
-		checkCount(h.ID, "SCIM", len(inventory.SCIM), h.SCIMConfigurations),
-		checkCount(sso.ID, "SSO", len(inventory.SSO), sso.SSOConfigurations))
+	return inventory, cmp.Or(err, policiesErr, scimErr, ssoErr, domainsErr, membersErr, tokensErr,
+		checkCount(h.ID, "SCIM configurations", len(inventory.SCIM), h.SCIMConfigurations),
+		checkCount(sso.ID, "SSO configurations", len(inventory.SSO), sso.SSOConfigurations),
+		checkCount(members.ID, "members", len(inventory.Members), members.Members))
 }
 
 func checkCount(snapshotID int64, noun string, there, counted int) error {
 	if there == counted {
 		return nil
 	}
-	return fmt.Errorf("the database has %d %s configurations of snapshot %d, but its header counts %d: %w",
+	return fmt.Errorf("the database has %d %s of snapshot %d, but its header counts %d: %w",
 		there, noun, snapshotID, counted, ErrDamaged)
 }
 
@@ -88,10 +95,20 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 }
 
 func inventoryOf(shown versions, h Snapshot) (ona.Inventory, error) {
-	inventory, err := shown.inventory(h, h)
+	inventory, err := shown.inventory(h, h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
-	inventory.DomainsNotAssessed = h.DomainsNotAssessed
+	inventory.DomainsNotAssessed, inventory.MembersSalt = h.DomainsNotAssessed, h.MembersSaltID
+	inventory.MembersNotAssessed, inventory.MemberTokensNotAssessed = h.membersNotAssessed()
 	return inventory, err
+}
+
+// membersNotAssessed returns the reasons for an inventory, which include that the settings do not
+// ask for members.
+func (h *Snapshot) membersNotAssessed() (members, tokens string) {
+	if h.MembersSetting == MembersOff {
+		return ona.MembersNotRequested, ona.MembersNotRequested
+	}
+	return h.MembersNotAssessed, h.MemberTokensNotAssessed
 }
 
 // Shown is the content of a complete snapshot, with the dates of the configurations.
@@ -102,6 +119,10 @@ type Shown struct {
 	// InviteDomains are those of the organization.
 	InviteDomains []string
 	Domains       []ona.DomainVerification // sorted by id; empty if they were not assessed
+	// Members are sorted by id, MemberTokens too; both are empty if they were not assessed or not
+	// asked for.
+	Members      []ona.OrganizationMember
+	MemberTokens []ona.PersonalAccessToken
 }
 
 // Shown returns the content of a complete snapshot.
@@ -110,7 +131,7 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	if err != nil {
 		return shown, err
 	}
-	inventory, damaged := c.inventory(h, h)
+	inventory, damaged := c.inventory(h, h, h)
 	earlier, err := s.firstSeen(ctx, h)
 	if err == nil {
 		err = s.skipReporting(ctx, h, c, earlier)
@@ -119,6 +140,7 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 		return shown, err
 	}
 	shown.Policies, shown.Domains = inventory.Policies, inventory.Domains
+	shown.Members, shown.MemberTokens = inventory.Members, inventory.MemberTokens
 	shown.InviteDomains = inventory.Organization.InviteDomains
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
@@ -169,6 +191,17 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso, dom
 		  (SELECT count(*) FROM sso_configurations WHERE snapshot_id = ?1),
 		  (SELECT count(*) FROM domain_verifications WHERE snapshot_id = ?1)`, snapshotID))
 	return counts[0], counts[1], counts[2], err
+}
+
+// CountMembers counts the members of a snapshot and their tokens in the views, as a second source for
+// its counts.
+func (s *Store) CountMembers(ctx context.Context, snapshotID int64) (members, tokens int, err error) {
+	counts, _, err := first(queryAll(ctx, s.db, "counting the members of a snapshot", func(r *reader) [2]int {
+		return [2]int{r.count(), r.count()}
+	}, `SELECT
+		  (SELECT count(*) FROM members WHERE snapshot_id = ?1),
+		  (SELECT count(*) FROM member_tokens WHERE snapshot_id = ?1)`, snapshotID))
+	return counts[0], counts[1], err
 }
 
 // SeenBefore returns a function that reports whether an older snapshot showed a configuration

@@ -32,7 +32,7 @@ func failed(t *testing.T, store *snapshot.Store, n int) {
 	t.Helper()
 	run := beginRun(t, store, night(n))
 	header := snapshot.Snapshot{RunID: run, Source: "default", OrganizationID: acme, BaseURL: "https://x/api", TakenAt: night(n), ErrorCode: "unavailable", Error: "no"}
-	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(acme, "Acme", "unavailable", "no")); err != nil {
+	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed(acme, "Acme", "unavailable", "no", false)); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.FinishRun(t.Context(), run, night(n), snapshot.Failed, "no"); err != nil {

@@ -152,7 +152,7 @@ const SQLiteVersion = sqlite3.SQLITE_VERSION
 
 // SchemaVersion is the version of the schema that this program reads and writes: the user_version
 // of the newest migration.
-const SchemaVersion = 14
+const SchemaVersion = 16
 
 // The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header
 const (

@@ -26,7 +26,7 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 		"newer version":   {headerOf(99), snapshot.ErrNewerVersion, fmt.Sprintf("its schema version is 99, and this program supports up to %d", snapshot.SchemaVersion)},
 		"development version": {
 			headerOf(3), snapshot.ErrOlderVersion,
-			"created by a development version of auditor (its schema version is 3, this program has 14): keep the file and start a new one with --db",
+			"created by a development version of auditor (its schema version is 3, this program has 16): keep the file and start a new one with --db",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

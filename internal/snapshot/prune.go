@@ -15,7 +15,7 @@ import (
 
 // Retention selects what Prune removes. Prune always keeps the snapshots that the next run
 // compares with: the newest complete one of each organization, the newest ones that could read
-// its SSO configurations and its policies, and its approved baseline that is in force.
+// its SSO configurations, its policies and its members, and its approved baseline that is in force.
 type Retention struct {
 	// KeepLast keeps this many of the newest complete snapshots of each organization, and every
 	// snapshot newer than the oldest of these. 0 turns the rule off.
@@ -168,7 +168,7 @@ func (r Retention) choose(ctx context.Context, tx querier) ([]Snapshot, error) {
 	return querySnapshots(ctx, tx, `
 		WHERE id IN (
 		  WITH complete AS MATERIALIZED (
-		    SELECT id, source, organization_id, sso_not_assessed, policies_not_assessed,
+		    SELECT id, source, organization_id, sso_not_assessed, policies_not_assessed, members_not_assessed,
 		      row_number() OVER (PARTITION BY organization_id ORDER BY id DESC) AS place
 		    FROM snapshots
 		    WHERE outcome = 'complete' AND pruned_at IS NULL
@@ -186,6 +186,8 @@ func (r Retention) choose(ctx context.Context, tx querier) ([]Snapshot, error) {
 		      SELECT max(id) FROM complete WHERE sso_not_assessed IS NULL GROUP BY organization_id
 		      UNION
 		      SELECT max(id) FROM complete WHERE policies_not_assessed IS NULL GROUP BY organization_id
+		      UNION
+		      SELECT max(id) FROM complete WHERE members_not_assessed IS NULL GROUP BY organization_id
 		    )
 		)
 		ORDER BY id`, r.KeepLast, formatSeconds(r.Before))

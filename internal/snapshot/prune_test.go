@@ -33,7 +33,7 @@ func sixNights(t *testing.T) (*snapshot.Store, string, []ona.Inventory) {
 		}
 		id := beginRun(t, store, night(4))
 		if _, err := store.SaveFailed(t.Context(), snapshot.Snapshot{RunID: id, Source: "default", BaseURL: "https://x/api", TakenAt: night(4), Error: "no"},
-			finding.EvaluateFailed("", "default", "unavailable", "no")); err != nil {
+			finding.EvaluateFailed("", "default", "unavailable", "no", false)); err != nil {
 			t.Fatal(err)
 		}
 		if err := store.FinishRun(t.Context(), id, night(4), snapshot.Failed, "no"); err != nil {

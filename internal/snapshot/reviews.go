@@ -166,7 +166,9 @@ func (s *Store) ApprovedNow(
 }
 
 // compare compares the inventories of the approved baseline and of a later snapshot.
+// Members are not compared: nobody approves who joins and leaves.
 func (a *Approval) compare(old, current ona.Inventory, seen func(diff.SubjectType, string) bool) *finding.Approved {
+	old.Members, old.MembersNotAssessed = nil, ona.MembersNotRequested
 	review := a.Review
 	approved := &finding.Approved{
 		RunID: review.RunID, By: review.Reviewer, At: review.ReviewedAt, Changes: diff.Compute(old, current, seen),

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host"}
+	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host", "shard"}
 	runEndColumns   = []string{"run_id", "finished_at", "outcome", "error"}
 )
 
@@ -24,6 +24,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 		id = nextID(ctx, tx, "run_starts")
 		recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
+			orNull(r.Shard),
 		})
 	})
 	return id, err
@@ -88,11 +89,11 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 	return queryAll(ctx, s.db, "reading the run register", func(r *reader) Run {
 		run := readRun(r)
 		run.FinishedAt, run.Error, run.ToolVersion, run.Host = r.instant(), r.text(), r.text(), r.text()
-		run.ReportPrunedAt = r.instant()
+		run.Shard, run.ReportPrunedAt = r.text(), r.instant()
 		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
 		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
 		return run
-	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host, report_pruned_at,
+	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host, shard, report_pruned_at,
 		  complete, failed, changes, failing_findings, scim_configurations
 		FROM (
 		  SELECT r.*, sum(s.outcome = 'complete') AS complete, sum(s.outcome = 'failed') AS failed,

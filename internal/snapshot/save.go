@@ -101,6 +101,7 @@ func (s *Store) SaveFailed(ctx context.Context, header Snapshot, findings []find
 func (h *Snapshot) count(c Collected) {
 	h.SCIMConfigurations, h.SSOConfigurations = len(c.Inventory.SCIM), len(c.Inventory.SSO)
 	h.DomainVerifications = len(c.Inventory.Domains)
+	h.Members, h.MemberTokens = len(c.Inventory.Members), len(c.Inventory.MemberTokens)
 	h.Changes, h.FailingFindings = len(c.Changes), countFailing(c.Findings)
 }
 
@@ -120,11 +121,19 @@ func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][
 	if inventory.DomainsNotAssessed == "" {
 		values[domainVersions] = valuesOf(inventory.Domains, domainValues)
 	}
+	// If the settings ask for no members, the snapshot ends their versions: prune can then remove them.
+	if header.MembersNotAssessed == "" {
+		values[memberVersions] = valuesOf(inventory.Members, memberValues)
+	}
+	if header.MemberTokensNotAssessed == "" {
+		values[memberTokenVersions] = valuesOf(inventory.MemberTokens, memberTokenValues)
+	}
 	return values
 }
 
 func writeHeader(ctx context.Context, tx *transaction, header *Snapshot, key int64) {
 	header.ID = nextID(ctx, tx, "stored_snapshots")
+	header.MembersSetting = cmp.Or(header.MembersSetting, MembersOff)
 	last := lastLink(ctx, tx)
 	header.LedgerNumber = last.number + 1
 	values := headerValues(*header)
@@ -266,17 +275,17 @@ func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, er
 		ORDER BY e.number`, snapshotID)
 }
 
-// storeResponses stores the bytes of each response once. It restores bytes that retention
-// removed.
+// storeResponses stores the bytes of each response once, and only hash and size of those that are
+// withheld. It restores bytes that retention removed.
 func storeResponses(ctx context.Context, tx *transaction, c Collected) {
-	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored
+	bodies := make([][]byte, len(c.Exchanges)) // compressed; nil for those that are stored or not kept
 	var compressing errgroup.Group
 	compressing.SetLimit(runtime.GOMAXPROCS(0)) // on one processor it takes a fifth of the time of a long listing
 	for i, e := range c.Exchanges {
 		_, stored, err := first(queryAll(ctx, tx, "looking for a stored response", (*reader).number,
 			"SELECT 1 FROM responses WHERE sha256 = ? AND body IS NOT NULL", e.ResponseSHA256))
 		tx.fail(err)
-		if err == nil && !stored {
+		if err == nil && !stored && !e.ResponseWithheld {
 			compressing.Go(func() (err error) {
 				bodies[i], err = compress(c.Response, i)
 				return err
@@ -287,16 +296,18 @@ func storeResponses(ctx context.Context, tx *transaction, c Collected) {
 		tx.fail(fmt.Errorf("compressing the responses: %w", err))
 	}
 	for i, e := range c.Exchanges {
+		doing, crc := fmt.Sprintf("storing response %d", e.Number), int64(crc32.ChecksumIEEE(bodies[i]))
+		restored, body := 0, any(nil)
 		if bodies[i] != nil {
-			doing, crc := fmt.Sprintf("storing response %d", e.Number), int64(crc32.ChecksumIEEE(bodies[i]))
-			restored := tx.execute(ctx, doing,
-				"UPDATE responses SET body = ?, body_crc32 = ? WHERE sha256 = ? AND body IS NULL", bodies[i], crc, e.ResponseSHA256)
-			if restored == 0 {
-				tx.execute(ctx, doing, `
-					INSERT INTO responses (sha256, size, body, body_crc32)
-					SELECT ?1, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM responses WHERE sha256 = ?1)`,
-					e.ResponseSHA256, e.ResponseSize, bodies[i], crc)
-			}
+			body = bodies[i]
+			restored = tx.execute(ctx, doing,
+				"UPDATE responses SET body = ?, body_crc32 = ? WHERE sha256 = ? AND body IS NULL", body, crc, e.ResponseSHA256)
+		}
+		if restored == 0 && (body != nil || e.ResponseWithheld) {
+			tx.execute(ctx, doing, `
+				INSERT INTO responses (sha256, size, body, body_crc32)
+				SELECT ?1, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM responses WHERE sha256 = ?1)`,
+				e.ResponseSHA256, e.ResponseSize, body, crc)
 		}
 	}
 }

@@ -29,6 +29,16 @@ const (
 	Failed   Outcome = "failed"
 )
 
+// MembersSetting is what the settings ask for about members.
+type MembersSetting string
+
+// The settings. If members are redacted, no name and no address of one is stored.
+const (
+	MembersOff      MembersSetting = "off"
+	MembersOn       MembersSetting = "on"
+	MembersRedacted MembersSetting = "redacted"
+)
+
 // Run is one execution of the job over all organizations. As JSON it has the column names of
 // the table "runs".
 type Run struct {
@@ -41,6 +51,7 @@ type Run struct {
 	Error                 string    `json:"error,omitempty"`
 	ToolVersion           string    `json:"tool_version"`
 	Host                  string    `json:"host"`
+	Shard                 string    `json:"shard,omitempty"`        // the sources that it collected, such as 0/4; empty for all
 	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
 	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
 	Changes               int       `json:"changes"`
@@ -74,9 +85,23 @@ type Snapshot struct {
 	SSOReceived, SSODistinct              int
 	SCIMConfigurations, SSOConfigurations int
 	DomainVerifications                   int // that are stored
+	// MembersSetting is what the settings ask for. MembersSaltID identifies the salt of redacted
+	// members.
+	MembersSetting MembersSetting
+	MembersSaltID  string
+	MemberListing  Listing
+	// MembersCounted is how many members the server counts, MembersCountRelation what this means;
+	// the relation is empty if the server does not count. Members and MemberTokens are stored.
+	MembersReceived, MembersDistinct, MembersCounted int
+	MembersCountRelation                             string
+	Members, MemberTokens                            int
 	// These say why a part could not be read; empty if it was read. A snapshot without a baseline
 	// does not read the audit log.
 	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed, AuditLogNotAssessed string
+	MembersNotAssessed, MemberTokensNotAssessed                                  string
+	// Leavers is what the list of leavers of the settings says; nil without a list, and if the members
+	// could not be read.
+	Leavers *finding.Leavers
 	// AuditLogLacking says why entries of the audit log may be missing.
 	AuditLogLacking string
 	// OwnToken is what the API says about the end of the token that was used.
@@ -115,8 +140,8 @@ type Change struct {
 	TakenAt                time.Time // when the snapshot was taken
 	OrganizationID         string
 	// The actor fields are from the newest candidate; empty if there is none.
-	ActorID, ActorPrincipal, ActorAction string
-	ActorAt                              time.Time
+	ActorID, ActorName, ActorPrincipal, ActorAction string
+	ActorAt                                         time.Time
 	// Candidates are all audit-log entries that may say who made the change, newest first.
 	Candidates []ona.AuditLogEntry
 }

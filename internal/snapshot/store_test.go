@@ -60,7 +60,36 @@ func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 			Claims: map[string]string{"sub": "id"}, Raw: json.RawMessage(`{"id":"sso-1"}`),
 		}},
 		Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true, Raw: json.RawMessage(`{}`)},
+		Members: []ona.OrganizationMember{
+			{UserID: "user-1", Role: ona.OrganizationRoleAdmin, Status: ona.UserStatusActive, LoginProvider: ona.LoginProviderCustom, MemberSince: firstNight,
+				FullName: "Ada Berg", Email: "ada@acme.example", AvatarURL: "https://acme.example/ada.png",
+				Unknown: map[string]json.RawMessage{"team": json.RawMessage(`"blue"`)}, Raw: json.RawMessage(`{"userId":"user-1"}`)},
+			{UserID: "user-2", Role: ona.OrganizationRoleMember, Status: ona.UserStatusLeft, Raw: json.RawMessage(`{"userId":"user-2"}`)},
+		},
+		MemberTokens: []ona.PersonalAccessToken{{
+			ID: "pat-1", UserID: "user-2", Description: "laptop", CreatedAt: firstNight, ExpiresAt: firstNight.AddDate(0, 0, 90), LastUsed: firstNight,
+			ReadOnly: true, Unknown: map[string]json.RawMessage{"scope": json.RawMessage(`"all"`)}, Raw: json.RawMessage(`{"id":"pat-1"}`),
+		}},
 	}
+}
+
+// membersSetting is the setting with which an inventory was collected.
+func membersSetting(inv ona.Inventory) snapshot.MembersSetting {
+	switch {
+	case !inv.MembersRequested():
+		return snapshot.MembersOff
+	case inv.MembersSalt != "":
+		return snapshot.MembersRedacted
+	}
+	return snapshot.MembersOn
+}
+
+// notOff is a reason for the header: of members that were not asked for it has none.
+func notOff(reason string) string {
+	if reason == ona.MembersNotRequested {
+		return ""
+	}
+	return reason
 }
 
 // save stores one night as the job does: its own run, compared with the baseline.
@@ -81,6 +110,10 @@ func save(t *testing.T, store *snapshot.Store, takenAt time.Time, inv ona.Invent
 			SCIMListing: snapshot.Listing{Pages: 100, RowsPerPage: "99 x 100, 37", FinalTokenEmpty: true, Listings: 3, Agreeing: 2}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true},
 			SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
 			SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed,
+			MembersSetting: membersSetting(inv), MembersSaltID: inv.MembersSalt, MembersNotAssessed: notOff(inv.MembersNotAssessed),
+			MemberTokensNotAssessed: notOff(inv.MemberTokensNotAssessed), MembersReceived: len(inv.Members), MembersDistinct: len(inv.Members),
+			MembersCounted: len(inv.Members), MembersCountRelation: "COUNT_RESPONSE_RELATION_EQ",
+			MemberListing:      snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1, Agreeing: 1},
 			DomainsNotAssessed: inv.DomainsNotAssessed, Notes: []string{"a note"},
 		},
 		Baseline:  baseline,
@@ -165,6 +198,9 @@ func TestEveryPastNightIsReadAsItWas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if members, tokens, err := store.CountMembers(t.Context(), saved[i].ID); err != nil || members != 2 || tokens != 1 {
+			t.Errorf("night %d: the views have %d members and %d tokens, error %v", i+1, members, tokens, err)
+		}
 		if rows != len(want.SCIM) || domains != len(want.Domains) {
 			t.Errorf("night %d: the views have %d and %d rows, want %d and %d", i+1, rows, domains, len(want.SCIM), len(want.Domains))
 		}
@@ -228,18 +264,20 @@ func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
 	unreadable.SSO, unreadable.SSONotAssessed = nil, "permission_denied"
 	unreadable.Policies, unreadable.PoliciesNotAssessed = nil, "permission_denied"
 	unreadable.Domains, unreadable.DomainsNotAssessed = nil, "permission_denied"
+	unreadable.Members, unreadable.MembersNotAssessed = nil, "permission_denied"
+	unreadable.MemberTokens, unreadable.MemberTokensNotAssessed = nil, "permission_denied"
 	second := save(t, store, night(2), unreadable)
 	b, found, err := store.Baseline(t.Context(), acme)
 	if err != nil || !found {
 		t.Fatal(found, err)
 	}
-	if b.Snapshot.ID != second.ID || b.SSO.ID != first.ID || b.Policies.ID != first.ID {
-		t.Errorf("baseline %d with SSO of %d and policies of %d; want 2, 1, 1", b.Snapshot.ID, b.SSO.ID, b.Policies.ID)
+	if b.Snapshot.ID != second.ID || b.SSO.ID != first.ID || b.Policies.ID != first.ID || b.Members.ID != first.ID {
+		t.Errorf("baseline %d with SSO of %d, policies of %d and members of %d; want 2, 1, 1, 1", b.Snapshot.ID, b.SSO.ID, b.Policies.ID, b.Members.ID)
 	}
 	if d := cmp.Diff(withoutRaw(inventory(scim("a", "Okta"))), b.Inventory); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if shown, err := store.Shown(t.Context(), second); err != nil || len(shown.SSO)+len(shown.Domains) != 0 || shown.Policies != nil {
+	if shown, err := store.Shown(t.Context(), second); err != nil || len(shown.SSO)+len(shown.Domains)+len(shown.Members)+len(shown.MemberTokens) != 0 || shown.Policies != nil {
 		t.Errorf("the night that could read neither SSO, policies nor domains shows %d and %d rows and %v (error %v)", len(shown.SSO), len(shown.Domains), shown.Policies, err)
 	}
 }
@@ -255,6 +293,12 @@ func withoutRaw(inv ona.Inventory) ona.Inventory {
 	}
 	for i := range inv.Domains {
 		inv.Domains[i].Raw = nil
+	}
+	for i := range inv.Members {
+		inv.Members[i].Raw = nil
+	}
+	for i := range inv.MemberTokens {
+		inv.MemberTokens[i].Raw = nil
 	}
 	return inv
 }

@@ -42,6 +42,10 @@ var (
 		"email_domains", "additional_scopes", "claims", "claims_expression", "unknown_fields", "raw")
 	domainVersions = newVersionTable("domain_versions", "domain",
 		"stated_organization_id", "domain", "state", "verified_at", "unknown_fields", "raw")
+	memberVersions = newVersionTable("member_versions", "member",
+		"role", "status", "login_provider", "member_since", "full_name", "email", "avatar_url", "unknown_fields", "raw")
+	memberTokenVersions = newVersionTable("member_token_versions", "member_token",
+		"user_id", "description", "created_at", "expires_at", "last_used", "read_only", "unknown_fields", "raw")
 	findingVersions = newVersionTable("finding_versions", "finding",
 		"rule_id", "severity", "status", "original_status", "subject_type", "subject_id", "subject_name", "observed",
 		"first_seen", "exception_number")
@@ -55,8 +59,11 @@ var (
 // content_sha256 covers contentTables; records_sha256 covers recordTables first. Both are in
 // this order.
 var (
-	contentTables = []*versionTable{organizationVersions, policyVersions, scimVersions, ssoVersions, domainVersions}
-	recordTables  = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
+	contentTables = []*versionTable{
+		organizationVersions, policyVersions, scimVersions, ssoVersions, domainVersions, memberVersions,
+		memberTokenVersions,
+	}
+	recordTables = []*versionTable{findingVersions, exceptionVersions, carriedVersions}
 )
 
 // version is a stored row: a value for each of the columns, and the first snapshot that shows
@@ -296,6 +303,34 @@ func readDomain(r *reader) ona.DomainVerification {
 	return ona.DomainVerification{
 		ID: r.text(), OrganizationID: r.text(), Domain: r.text(), State: r.text(), VerifiedAt: r.instant(),
 		Unknown: r.unknown(), Raw: r.raw(),
+	}
+}
+
+func memberValues(m ona.OrganizationMember) []any {
+	return []any{
+		m.UserID, m.Role, m.Status, m.LoginProvider, nullInstant(m.MemberSince), m.FullName, m.Email, m.AvatarURL,
+		orNull(ona.CanonicalUnknown(m.Unknown)), string(m.Raw),
+	}
+}
+
+func readMember(r *reader) ona.OrganizationMember {
+	return ona.OrganizationMember{
+		UserID: r.text(), Role: r.text(), Status: r.text(), LoginProvider: r.text(), MemberSince: r.instant(),
+		FullName: r.text(), Email: r.text(), AvatarURL: r.text(), Unknown: r.unknown(), Raw: r.raw(),
+	}
+}
+
+func memberTokenValues(t ona.PersonalAccessToken) []any {
+	return []any{
+		t.ID, t.UserID, t.Description, nullInstant(t.CreatedAt), nullInstant(t.ExpiresAt), nullInstant(t.LastUsed),
+		flag(t.ReadOnly), orNull(ona.CanonicalUnknown(t.Unknown)), string(t.Raw),
+	}
+}
+
+func readMemberToken(r *reader) ona.PersonalAccessToken {
+	return ona.PersonalAccessToken{
+		ID: r.text(), UserID: r.text(), Description: r.text(), CreatedAt: r.instant(), ExpiresAt: r.instant(),
+		LastUsed: r.instant(), ReadOnly: r.flag(), Unknown: r.unknown(), Raw: r.raw(),
 	}
 }
 

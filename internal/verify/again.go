@@ -188,6 +188,9 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 		return ctx.Err()
 	}
 	s.found.Again.Decoded++
+	if s.MembersSetting == snapshot.MembersRedacted {
+		s.cannot("decode", "its members are redacted, so the responses about them are not stored; the rest was decoded")
+	}
 	s.differences(s.history.CompareContent(redone.Result()))
 	if s.history.BaselinePruned() {
 		s.cannot("compare", "its baseline is pruned")

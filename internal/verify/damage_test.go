@@ -18,7 +18,7 @@ var mutations = flag.Int("mutations", 40, "single bytes that TestEverySingleByte
 var (
 	hashedTables = []string{
 		"ledger", "databases", "run_starts", "run_ends", "rule_sets", "rule_wordings", "organizations", "stored_snapshots",
-		"schedules", "reviews", "organization_versions", "policy_versions", "scim_versions", "sso_versions", "domain_versions", "finding_versions",
+		"schedules", "reviews", "organization_versions", "policy_versions", "scim_versions", "sso_versions", "domain_versions", "member_versions", "member_token_versions", "finding_versions",
 		"exception_versions", "carried_finding_versions", "failed_findings", "stored_changes", "audit_log_readings",
 		"audit_log_entries", "stored_candidates", "requests", "responses", "stored_exchanges",
 	}

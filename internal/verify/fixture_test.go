@@ -94,6 +94,13 @@ func (t *tenant) inventory() ona.Inventory {
 		Domains: []ona.DomainVerification{{
 			ID: "domain-1", Domain: "acme.example", State: ona.DomainVerified, Raw: json.RawMessage(`{"id":"domain-1"}`),
 		}},
+		Members: []ona.OrganizationMember{{
+			UserID: "user-1", Role: ona.OrganizationRoleAdmin, Status: ona.UserStatusActive, LoginProvider: ona.LoginProviderCustom,
+			FullName: "Ada Berg", Email: "ada@acme.example", MemberSince: firstNight, Raw: json.RawMessage(`{"userId":"user-1"}`),
+		}},
+		MemberTokens: []ona.PersonalAccessToken{{
+			ID: "pat-1", UserID: "user-1", Description: "laptop", ExpiresAt: firstNight.AddDate(0, 0, 90), Raw: json.RawMessage(`{"id":"pat-1"}`),
+		}},
 	}
 }
 
@@ -205,7 +212,7 @@ func (r *recorder) save(run int64, at time.Time, t *tenant, edit func(*snapshot.
 		Snapshot: snapshot.Snapshot{
 			RunID: run, Source: t.id, OrganizationID: t.id, OrganizationName: "Acme", OrganizationTier: "ENTERPRISE",
 			BaseURL: "https://app.gitpod.io/api", PrincipalID: t.id, Principal: "PRINCIPAL_USER", TakenAt: at,
-			RuleSetID: r.ruleSet, Pages: len(exchanges), SCIMReceived: len(t.scim), SCIMDistinct: len(t.scim),
+			MembersSetting: snapshot.MembersOn, RuleSetID: r.ruleSet, Pages: len(exchanges), SCIMReceived: len(t.scim), SCIMDistinct: len(t.scim),
 			SSOReceived: len(t.sso), SSODistinct: len(t.sso),
 			Notes: []string{"a note"}, UnknownFields: []string{"SCIMConfiguration.region"},
 		},
@@ -266,8 +273,8 @@ func (r *recorder) attributed(n int, t *tenant) {
 	r.must(r.store.FinishRun(r.ctx, run, at.Add(time.Minute), snapshot.Complete, ""))
 }
 
-// blind stores a night that could read neither the SSO configurations, the policies nor the domain
-// verifications, and could not assess what was open.
+// blind stores a night that could read neither the SSO configurations, the policies, the domain
+// verifications nor the members, and could not assess what was open.
 func (r *recorder) blind(n int, t *tenant) {
 	run := r.beginRun(night(n))
 	r.save(run, night(n), t, func(c *snapshot.Collected) {
@@ -276,6 +283,9 @@ func (r *recorder) blind(n int, t *tenant) {
 		c.Inventory.Domains, c.Inventory.DomainsNotAssessed = nil, "permission_denied"
 		c.Snapshot.SSONotAssessed, c.Snapshot.PoliciesNotAssessed = "permission_denied", "permission_denied"
 		c.Snapshot.DomainsNotAssessed = "permission_denied"
+		c.Inventory.Members, c.Inventory.MembersNotAssessed = nil, "permission_denied"
+		c.Inventory.MemberTokens, c.Inventory.MemberTokensNotAssessed = nil, "permission_denied"
+		c.Snapshot.MembersNotAssessed, c.Snapshot.MemberTokensNotAssessed = "permission_denied", "permission_denied"
 		c.Findings = []finding.Finding{{
 			RuleID: "SCIM-006", Severity: "medium", Status: finding.NotAssessed, SubjectType: diff.Organization,
 			SubjectID: t.id, Observed: "permission_denied", Fingerprint: finding.Fingerprint("SCIM-006", t.id, diff.Organization, t.id),

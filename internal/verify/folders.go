@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/evidence"
@@ -80,7 +81,8 @@ func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path stri
 }
 
 // manifest has the members of manifest.json that the database can confirm, and those that say how
-// the report was written. A run has RunID and StartedAt, a period From and To.
+// the report was written. A run has RunID and StartedAt, a period From and To. A report over several
+// databases has Databases, and for a night Night.
 type manifest struct {
 	DatabaseID string           `json:"database_id"`
 	RunID      int64            `json:"run_id"`
@@ -89,6 +91,12 @@ type manifest struct {
 	To         time.Time        `json:"to"`
 	Head       string           `json:"head"`
 	Files      []folder.Written `json:"files"`
+	Night      string           `json:"night"` // as 2026-11-23
+	Databases  []struct {
+		DatabaseID string `json:"database_id"`
+		RunID      int64  `json:"run_id"` // 0 in the report of a period
+		Head       string `json:"head"`   // empty if the database lacks the night
+	} `json:"databases"`
 
 	KnownUntil        time.Time     `json:"known_until"` // of a period
 	Sample            int           `json:"sample_size"` // of a period, with the Seed
@@ -107,8 +115,8 @@ func readManifest(path string) (m manifest, err error) {
 	if err == nil {
 		err = json.Unmarshal(content, &m)
 	}
-	if err == nil && m.RunID == 0 && m.From.IsZero() {
-		err = errors.New("it names neither a run nor a period")
+	if err == nil && m.RunID == 0 && m.From.IsZero() && m.Night == "" {
+		err = errors.New("it names neither a run nor a night nor a period")
 	}
 	if err != nil {
 		return m, fmt.Errorf("reading %s: %w", folder.ManifestFile, err)
@@ -118,8 +126,13 @@ func readManifest(path string) (m manifest, err error) {
 
 // name returns the name of the folder that was written with this manifest.
 func (m *manifest) name() string {
-	if m.RunID != 0 {
+	switch night, _ := time.Parse(time.DateOnly, m.Night); {
+	case m.RunID != 0:
 		return folder.RunName(m.StartedAt, m.RunID)
+	case m.Night != "":
+		return folder.NightName(night)
+	case m.Databases != nil:
+		return folder.FleetPeriodName(m.From, m.To)
 	}
 	return folder.PeriodName(m.From, m.To)
 }
@@ -148,8 +161,9 @@ func (m *manifest) compare(ctx context.Context, store *snapshot.Store, path stri
 		}
 	}
 	file, err := evidence.ReadFile(filepath.Join(path, evidence.HeadFile))
-	if err == nil && string(file) != m.Head+"\n" || errors.Is(err, fs.ErrNotExist) && m.Head != "" {
-		add("%s is %.200q, %s says %q", evidence.HeadFile, file, folder.ManifestFile, m.Head)
+	heads := m.heads()
+	if err == nil && string(file) != heads || errors.Is(err, fs.ErrNotExist) && heads != "" {
+		add("%s is %.200q, %s says %q", evidence.HeadFile, file, folder.ManifestFile, strings.TrimSuffix(heads, "\n"))
 	}
 	lacks, err := m.lacks(ctx, store)
 	if lacks != "" {
@@ -158,11 +172,44 @@ func (m *manifest) compare(ctx context.Context, store *snapshot.Store, path stri
 	return problems, err
 }
 
+// heads returns the lines of head.txt.
+func (m *manifest) heads() (lines string) {
+	for _, line := range append([]string{m.Head}, m.databaseHeads()...) {
+		if line != "" {
+			lines += line + "\n"
+		}
+	}
+	return lines
+}
+
+func (m *manifest) databaseHeads() (heads []string) {
+	for _, d := range m.Databases {
+		heads = append(heads, d.Head)
+	}
+	return heads
+}
+
+// ofOne returns what the manifest of a report over several databases says about one of them.
+func (m *manifest) ofOne(databaseID string) *manifest {
+	for _, d := range m.Databases {
+		if d.DatabaseID == databaseID {
+			return &manifest{DatabaseID: databaseID, Head: d.Head, Databases: m.Databases[:0]}
+		}
+	}
+	return m
+}
+
 // lacks says why the database does not have what the manifest says.
 func (m *manifest) lacks(ctx context.Context, store *snapshot.Store) (reason string, err error) {
 	id, err := store.DatabaseID(ctx)
 	if err != nil {
 		return "", err
+	}
+	if m = m.ofOne(id); m.Databases != nil && m.Head == "" && m.DatabaseID == id {
+		return "", nil // the report says that this database lacks the night
+	}
+	if m.DatabaseID != id && m.Databases != nil {
+		return fmt.Sprintf("it is a report over %d databases, and the database %s is none of them", len(m.Databases), id), nil
 	}
 	if m.DatabaseID != id {
 		return fmt.Sprintf("it is a report of the database %q, and this is the database %s", m.DatabaseID, id), nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"scim-auditor/internal/evidence"
@@ -90,7 +91,17 @@ func headOfCopy(ctx context.Context, path string) (heads []evidence.Head, err er
 
 // AddHeads says for each head whether the database contains the history up to it. It must follow
 // Database, because a link proves the history before it only if the whole ledger was recomputed.
+// If some of the heads are of this database, the others are left out: a report over several databases
+// has the heads of all.
 func (r *Result) AddHeads(ctx context.Context, store *snapshot.Store, heads []evidence.Head) error {
+	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return err
+	}
+	ofOther := func(h evidence.Head) bool { return h.DatabaseID != id }
+	if own := slices.DeleteFunc(slices.Clone(heads), ofOther); len(own) > 0 {
+		heads = own
+	}
 	for _, h := range heads {
 		reason, err := store.Lacks(ctx, h)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 // versions of contentKinds; records_sha256 covers the versions of recordKinds, then the rows of
 // rowKinds.
 var (
-	contentKinds = []string{"organization", "policy", "scim", "sso", "domain"}
+	contentKinds = []string{"organization", "policy", "scim", "sso", "domain", "member", "member_token"}
 	recordKinds  = []string{"finding", "exception", "carried_finding"}
 	rowKinds     = []string{"exchange", "change", "audit_log", "audit_log_entry", "candidate"}
 )
@@ -22,6 +22,7 @@ var (
 // countColumns has the column of a header with the number of the rows of a kind.
 var countColumns = map[string]string{
 	"scim": "scim_configurations", "sso": "sso_configurations", "domain": "domain_verifications",
+	"member": "members", "member_token": "member_tokens",
 }
 
 // checkOrganizations checks one organization at a time, so that only one is in memory.
@@ -72,6 +73,10 @@ func (h *header) shows(kind string) bool {
 		return h.complete && h.Null("policies_not_assessed")
 	case "domain":
 		return h.complete && h.Null("domains_not_assessed")
+	case "member":
+		return h.complete && h.Null("members_not_assessed")
+	case "member_token":
+		return h.complete && h.Null("member_tokens_not_assessed")
 	}
 	return h.complete
 }
@@ -202,7 +207,7 @@ func (o *organization) checkVersions(h *header) {
 	}
 	if h.complete {
 		o.compare(o.problem(h.Int("id"), "content_sha256"), h.Text("content_sha256"), content.Sum(),
-			"a configuration, the policies, the organization or a domain verification was altered")
+			"a configuration, the policies, the organization, a domain verification or a member was altered")
 	}
 	for _, kind := range recordKinds {
 		hashes, fails := o.shown(h, kind)
@@ -231,7 +236,8 @@ func (o *organization) checkRecords(h *header) {
 	o.compare(o.problem(id, "records_sha256"), h.Text("records_sha256"), h.records.Sum(),
 		"an exchange, a change, a finding, an exception or an audit-log entry was altered")
 	for _, column := range []string{
-		"scim_configurations", "sso_configurations", "domain_verifications", "changes", "failing_findings",
+		"scim_configurations", "sso_configurations", "domain_verifications", "members", "member_tokens", "changes",
+		"failing_findings",
 	} {
 		p := o.problem(id, column)
 		o.compare(p, h.Int(column), h.counts[column], "the count in the header differs from the number of rows")

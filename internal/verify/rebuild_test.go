@@ -84,7 +84,7 @@ func (r row) record(kind string, without ...string) (evidence.Form, []any) {
 	return evidence.NewForm(kind, columns...), values
 }
 
-var contentKinds = []string{"organization", "policy", "scim", "sso", "domain"}
+var contentKinds = []string{"organization", "policy", "scim", "sso", "domain", "member", "member_token"}
 
 var showing = []string{"organization_key", "snapshot_id", "valid_from", "valid_to", "row_sha256"}
 
@@ -139,7 +139,8 @@ func (f *forger) snapshot(s row) {
 		case s["outcome"] != "complete" && kind == "finding":
 			query, args = "SELECT row_sha256 FROM failed_findings WHERE snapshot_id = ? ORDER BY id", args[1:2]
 		case s["outcome"] != "complete", kind == "sso" && s["sso_not_assessed"] != nil,
-			kind == "policy" && s["policies_not_assessed"] != nil, kind == "domain" && s["domains_not_assessed"] != nil:
+			kind == "policy" && s["policies_not_assessed"] != nil, kind == "domain" && s["domains_not_assessed"] != nil,
+			kind == "member" && s["members_not_assessed"] != nil, kind == "member_token" && s["member_tokens_not_assessed"] != nil:
 			return nil
 		}
 		for _, r := range f.rows(query, args...) {

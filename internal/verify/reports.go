@@ -60,6 +60,9 @@ func (r *Result) writeAgain(
 	switch {
 	case err != nil:
 		return err
+	case m.Databases != nil:
+		cannot("it is a report over %d databases; auditor report with all of them writes it again", len(m.Databases))
+		return nil
 	case m.DatabaseID != id || m.name() != filepath.Base(path):
 		cannot("its manifest names another report")
 		return nil

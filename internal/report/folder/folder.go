@@ -123,8 +123,14 @@ func bytesOf(name string, content []byte) File {
 	}}
 }
 
-// Head returns the file with the line of a head.
-func Head(head evidence.Head) File { return bytesOf(evidence.HeadFile, []byte(head.String()+"\n")) }
+// Head returns the file with a line for each head.
+func Head(heads ...evidence.Head) File {
+	var lines []byte
+	for _, head := range heads {
+		lines = append(lines, head.String()+"\n"...)
+	}
+	return bytesOf(evidence.HeadFile, lines)
+}
 
 // writeFile writes and hashes one file. It starts the sync to disk in the group toDisk.
 func writeFile(dir string, f File, toDisk *errgroup.Group) (w Written, err error) {
@@ -272,14 +278,16 @@ const (
 	instantForm  = "2006-01-02T150405Z"
 	runMark      = "-run-"
 	periodSuffix = "-period"
+	fleetSuffix  = "-fleet" // over several databases; before periodSuffix for a period
 )
 
 // The names of report folders as regular expressions.
 const (
 	instantPattern = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{6}Z)?`
 	runPattern     = instantPattern + runMark + `[0-9]+`
-	periodPattern  = instantPattern + `--` + instantPattern + periodSuffix
-	anyPattern     = `(` + runPattern + `|` + periodPattern + `)`
+	periodPattern  = instantPattern + `--` + instantPattern + `(?:` + fleetSuffix + `)?` + periodSuffix
+	nightPattern   = instantPattern + fleetSuffix
+	anyPattern     = `(` + runPattern + `|` + periodPattern + `|` + nightPattern + `)`
 )
 
 var reportName = regexp.MustCompile(`^` + anyPattern + `$`)
@@ -290,8 +298,15 @@ func RunName(startedAt time.Time, id int64) string {
 	return startedAt.UTC().Format(instantForm) + runMark + strconv.FormatInt(id, 10)
 }
 
+// NightName returns the name of the folder of a report on a night over several databases, such as
+// 2026-11-23-fleet.
+func NightName(night time.Time) string { return night.UTC().Format(time.DateOnly) + fleetSuffix }
+
 // PeriodName returns the name of a period's report folder, such as 2026-10-01--2026-10-31-period.
 func PeriodName(from, to time.Time) string { return Period(from, to) + periodSuffix }
+
+// FleetPeriodName returns the name of the folder of a report on a period over several databases.
+func FleetPeriodName(from, to time.Time) string { return Period(from, to) + fleetSuffix + periodSuffix }
 
 // Period returns the days of a period for a name, or its instants if it has no whole days.
 func Period(from, to time.Time) string {
@@ -305,7 +320,8 @@ func Period(from, to time.Time) string {
 
 func startsDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
 
-// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period.
+// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period and
+// for several databases.
 func Of(name string) (run int64, isReport bool) {
 	if !reportName.MatchString(name) {
 		return 0, false

@@ -145,7 +145,7 @@ func (r Retention) check(dir, name string, run int64, at time.Time) (f RunFolder
 
 // inPeriod reports whether an instant is in the period that the name of a folder states.
 func inPeriod(name string, at time.Time) bool {
-	from, to, _ := strings.Cut(strings.TrimSuffix(name, periodSuffix), "--")
+	from, to, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(name, periodSuffix), fleetSuffix), "--")
 	// Dates and instants sort as texts. The last day ends after all of its instants.
 	if len(to) == len(time.DateOnly) {
 		to += "Z"

@@ -9,19 +9,33 @@ import (
 	"time"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
-// parts lists what a complete snapshot may lack; unread returns why it could not be read, or
-// "".
-var parts = []struct {
+// part is what a complete snapshot may lack; unread returns why it could not be read, or "".
+type part struct {
 	name   string
 	unread func(*snapshot.Snapshot) string
-}{
-	{"SSO configurations", func(s *snapshot.Snapshot) string { return s.SSONotAssessed }},
-	{"organization policies", func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }},
+}
+
+// parts lists what the complete snapshots of an organization may lack.
+func (o *organization) parts() []part {
+	all := []part{
+		{"SSO configurations", func(s *snapshot.Snapshot) string { return s.SSONotAssessed }},
+		{"organization policies", func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }},
+	}
+	if o.ofMembers() {
+		all = append(all, part{"members", func(s *snapshot.Snapshot) string {
+			if !asked(s) {
+				return ona.MembersNotRequested
+			}
+			return s.MembersNotAssessed
+		}})
+	}
+	return all
 }
 
 // readChanges reads the changes that the snapshots in the period found, and the net change.
@@ -76,6 +90,9 @@ func (o *organization) comparedWith(c *snapshot.Change) *snapshot.Snapshot {
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
 		isComparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
+	case c.SubjectType == diff.Member:
+		isComparable = func(s *snapshot.Snapshot) bool { return s.MembersNotAssessed == "" }
+		older = o.members.first
 	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
 		isComparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
 	}
@@ -152,7 +169,7 @@ func (o *organization) netText() (text string, missing bool) {
 		texts = append(texts, "retention deleted the content of the closing snapshot, taken at "+
 			report.UTC(o.closing.TakenAt))
 	}
-	for _, part := range parts {
+	for _, part := range o.parts() {
 		s := n.before
 		if part.unread(s) == "" {
 			s = n.after
@@ -162,6 +179,10 @@ func (o *organization) netText() (text string, missing bool) {
 			texts = append(texts, fmt.Sprintf("%s not assessed: the snapshot taken at %s could not read them (%s)",
 				part.name, report.UTC(s.TakenAt), reason))
 		}
+	}
+	if o.ofMembers() && n.before.MembersSaltID != n.after.MembersSaltID {
+		missing = true
+		texts = append(texts, "members not compared: the two snapshots store them in different forms")
 	}
 	return strings.Join(texts, "; "), missing
 }

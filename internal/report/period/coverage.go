@@ -15,17 +15,25 @@ const (
 	readInFull = "read in full"
 	readInPart = "read only in part"
 	notRead    = "not assessed"
+	notAsked   = "not asked for"
 	notDue     = "not due: a first snapshot has no changes to look up"
 	noSnapshot = "no complete snapshot"
 )
 
 // coverageItems is the order in which nights are counted. The ones after the third are omitted if
 // 0.
-var coverageItems = []string{readInFull, notRead, noSnapshot, readInPart, notDue}
+var coverageItems = []string{readInFull, notRead, noSnapshot, readInPart, notDue, notAsked}
 
-// partNames returns the names of the parts of an organization.
-func partNames() (names []string) {
-	for _, part := range new(snapshot.Snapshot).Parts() {
+// partNames returns the names of the parts that the settings asked for in a night of the period.
+func (p *Period) partNames() []string {
+	if p.ofMembers() {
+		return partNamesOf(&snapshot.Snapshot{MembersSetting: snapshot.MembersOn})
+	}
+	return partNamesOf(new(snapshot.Snapshot))
+}
+
+func partNamesOf(s *snapshot.Snapshot) (names []string) {
+	for _, part := range s.Parts() {
 		names = append(names, part.Name)
 	}
 	return names
@@ -40,8 +48,11 @@ func (n *organizationNight) coverage(name string) string {
 		return ""
 	}
 	parts := n.snapshot.Parts()
-	part := parts[slices.IndexFunc(parts, func(p finding.Part) bool { return p.Name == name })]
-	switch {
+	i := slices.IndexFunc(parts, func(p finding.Part) bool { return p.Name == name })
+	if i < 0 {
+		return notAsked
+	}
+	switch part := parts[i]; {
 	case part.NotDue:
 		return notDue
 	case part.NotAssessed != "":
@@ -55,7 +66,10 @@ func (n *organizationNight) coverage(name string) string {
 // unread names the parts that the night's snapshot could not read in full.
 func (n *organizationNight) unread() string {
 	var names []string
-	for _, name := range partNames() {
+	if n.snapshot == nil {
+		return ""
+	}
+	for _, name := range partNamesOf(n.snapshot) {
 		if c := n.coverage(name); c == notRead || c == readInPart {
 			names = append(names, name)
 		}
@@ -65,7 +79,7 @@ func (n *organizationNight) unread() string {
 
 // countCoverage counts the nights of an organization in which each part was read.
 func (d *document) countCoverage(o *organization) {
-	for _, name := range partNames() {
+	for _, name := range d.partNames() {
 		counts := make(map[string]int)
 		for i := range o.nights {
 			counts[o.nights[i].coverage(name)]++
@@ -82,7 +96,7 @@ func (d *document) countCoverage(o *organization) {
 // and in words the number of nights in which the others were not.
 func (d *document) coverageText() (covered []string, gaps string) {
 	var all []string
-	for _, name := range partNames() {
+	for _, name := range d.partNames() {
 		n := 0
 		for i := range d.every {
 			if c := d.every[i].coverage(name); c == notRead || c == readInPart {

@@ -97,7 +97,7 @@ func (d *document) makeBook() {
 		sheets = append(sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	// The glossary explains the kinds of change as the report of a run does.
-	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
+	glossary := report.GlossaryTable(glossaryText+report.KindsOfChange, d.ofMembers())
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
 		Creator: "auditor " + d.ToolVersion, At: d.knownUntil,
@@ -117,7 +117,7 @@ var glossaryText string
 
 // templateData returns the data for the built-in templates of the report on a period.
 func (d *document) templateData(v *report.View) map[string]any {
-	glossary := report.GlossaryTable(glossaryText + report.KindsOfChange)
+	glossary := report.GlossaryTable(glossaryText+report.KindsOfChange, d.ofMembers())
 	glossary.Key = "glossary"
 	tables := make(map[string]*table.Table)
 	for _, t := range append(d.jsonTables(), glossary) {

@@ -138,7 +138,7 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 	}
 	if l.inventory == nil {
 		header.ErrorCode, header.Error = "unavailable", "fetching page 2: HTTP 503"
-		findings := finding.EvaluateFailed(l.id, l.name, header.ErrorCode, header.Error)
+		findings := finding.EvaluateFailed(l.id, l.name, header.ErrorCode, header.Error, false)
 		if _, err := store.SaveFailed(t.Context(), header, findings); err != nil {
 			t.Fatal(err)
 		}

@@ -105,6 +105,7 @@ type organization struct {
 	uncovered []time.Time // its nights without a complete snapshot, also those before the period
 
 	scim, sso configurations
+	members   members
 	// policiesBefore is the last snapshot before the period that could read the policies, or
 	// nil.
 	policiesBefore *snapshot.Snapshot
@@ -228,7 +229,7 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 	o.exceptions, errExceptions = store.Standings(ctx, o.id, o.after, o.upTo)
 	o.totals, errTotals = store.Counts(ctx, o.id, o.after, o.upTo)
 	return cmp.Or(o.readChanges(ctx, store), o.readFindings(ctx, store, from), o.readConfigurations(ctx, store),
-		errExceptions, errTotals)
+		o.readMembers(ctx, store), errExceptions, errTotals)
 }
 
 // gather groups the snapshots taken in the period by organization. known has the last complete

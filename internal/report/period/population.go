@@ -39,6 +39,7 @@ func (d *document) countPopulations() {
 		d.countSnapshots(o)
 		d.countConfigurations(o, &o.scim)
 		d.countConfigurations(o, &o.sso)
+		d.countMembers(o)
 		d.countChanges(o)
 		d.countFindings(o)
 		d.countExceptions(o)

@@ -152,7 +152,7 @@ func (o *organization) startNotes(startedInPeriod bool) []string {
 // author.
 func (o *organization) unreadNotes() []string {
 	var all []string
-	for _, part := range parts {
+	for _, part := range o.parts() {
 		unread, latest := 0, ""
 		for _, s := range o.snapshots {
 			if complete(s) && part.unread(s) != "" {

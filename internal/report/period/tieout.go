@@ -28,6 +28,7 @@ func (d *document) tieOuts() report.TieOuts {
 		o.tieSnapshots(&t, d.sheets.changes.Size(i))
 		o.tieConfigurations(&t, &o.scim, o.totals.SCIMAdded-o.totals.SCIMGone)
 		o.tieConfigurations(&t, &o.sso, o.totals.SSOAdded-o.totals.SSOGone)
+		o.tieMembers(&t)
 		o.tieNet(&t)
 		d.tieFindings(&t, o)
 	}

@@ -22,7 +22,7 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	}
 	for _, r := range t.Remarks {
 		if r.Missing {
-			writeRecord(out, layout.of(Row{r.Organization, make([]any, len(t.Columns))}), r.Text)
+			writeRecord(out, layout.of(Row{Organization: r.Organization, Cells: make([]any, len(t.Columns))}), r.Text)
 		}
 	}
 	return out.Flush()

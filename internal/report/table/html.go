@@ -31,7 +31,7 @@ func (a Anchors) Add(t *Table) {
 		return
 	}
 	for _, r := range t.Rows[:min(len(t.Rows), htmlRows)] {
-		value := Plain(r.Cells[column])
+		value := Plain(r.Made().Cells[column])
 		id := t.Key + "-" + value
 		if other, taken := a[value]; taken && other != id {
 			id = ""
@@ -106,6 +106,7 @@ func (h HTML) writeTable(b *strings.Builder) {
 	b.WriteString("<tbody>\n")
 	anchored := make(map[string]bool)
 	for _, r := range h.table.Rows[:min(h.Len(), htmlRows)] {
+		r = r.Made()
 		b.WriteString("<tr")
 		if column := h.table.Column(h.table.Anchor); column >= 0 {
 			id := h.anchors[Plain(r.Cells[column])]

@@ -111,6 +111,7 @@ func (m Markdown) writeRows(b *strings.Builder) {
 	}
 	b.WriteString("|\n" + strings.Repeat("| --- ", len(m.columns)) + "|\n")
 	for _, r := range m.table.Rows[:min(m.Len(), m.rows)] {
+		r = r.Made()
 		for _, column := range m.columns {
 			b.WriteString("| " + EscapeMarkdown(cutRunes(Shown(r.Cells[column]), cellRunes)) + " ")
 		}

@@ -32,12 +32,27 @@ type Table struct {
 
 // Row is one row. Cells has one value for each column; value.go lists their types.
 type Row struct {
-	Organization int // index into the report's organizations, or RunLevel
-	Cells        []any
+	Organization int   // index into the report's organizations, RunLevel, or a DatabaseLevel
+	Cells        []any // nil for a row of AddLater, see Made
+	make         func() []any
+}
+
+// Made returns the row with its cells.
+func (r Row) Made() Row {
+	if r.make != nil {
+		r.Cells = r.make()
+	}
+	return r
 }
 
 // RunLevel marks a row or a remark that belongs to no single organization.
 const RunLevel = -1
+
+// DatabaseLevel marks a row or a remark that belongs to one of several databases, by its index.
+func DatabaseLevel(database int) int { return RunLevel - 1 - database }
+
+// DatabaseOf returns the index of the database of a DatabaseLevel.
+func DatabaseOf(level int) int { return RunLevel - 1 - level }
 
 // Remark is a text that a reader must know beside the rows.
 type Remark struct {
@@ -70,20 +85,53 @@ const InUTC = "(UTC)"
 // Add appends a row and measures it. The cells are in the order of the columns passed to New.
 // Cells missing at the end are nil.
 func (t *Table) Add(organization int, cells ...any) {
-	row := make([]any, 0, len(t.Columns))
+	t.add(Row{Organization: organization, Cells: t.row(t.Columns, cells)})
+}
+
+// AddLater appends and measures a row like Add. It does not keep the cells: each reader of the row
+// calls cells again, which must return the same ones. The rows of many organizations would take most
+// of the memory otherwise.
+func (t *Table) AddLater(organization int, cells func() []any) {
+	columns := t.Columns
+	t.add(Row{Organization: organization, make: func() []any { return t.row(columns, cells()) }})
+}
+
+// row returns the cells of a row of these columns with the local times.
+func (t *Table) row(columns []Column, cells []any) []any {
+	row := make([]any, 0, len(columns))
 	for _, value := range cells {
 		row = append(row, value)
-		if t.zone != nil && t.Columns[len(row)-1].hasLocal() {
+		if t.zone != nil && columns[len(row)-1].hasLocal() {
 			row = append(row, InZone(value, t.zone))
 		}
 	}
-	for i, value := range row {
+	return row[:len(columns)]
+}
+
+func (t *Table) add(r Row) {
+	for i, value := range r.Made().Cells {
 		if t.Columns[i].in != jsonOnly {
 			t.Widths[i] = max(t.Widths[i], DisplayWidth(t.Count(value)))
 		}
 	}
-	t.Rows = append(t.Rows, Row{organization, row[:len(t.Columns)]})
-	t.sizes[organization]++
+	t.Rows = append(t.Rows, r)
+	t.sizes[r.Organization]++
+}
+
+// Extend adds a visible column after the others, with the value of each row by its organization.
+func (t *Table) Extend(column Column, value func(organization int) any) {
+	at, width := len(t.Shown()), 0
+	t.Columns = slices.Insert(slices.Clone(t.Columns), at, column)
+	for i := range t.Rows {
+		cell := value(t.Rows[i].Organization)
+		if cells := t.Rows[i].make; cells != nil {
+			t.Rows[i].make = func() []any { return slices.Insert(cells(), at, cell) }
+		} else {
+			t.Rows[i].Cells = slices.Insert(t.Rows[i].Cells, at, cell)
+		}
+		width = max(width, DisplayWidth(t.Count(cell)))
+	}
+	t.Widths = slices.Insert(t.Widths, at, width)
 }
 
 // Remark appends a remark.
@@ -153,6 +201,7 @@ func (t *Table) withLocal(keys []string) []int {
 func (t *Table) rows(escape func(string) string) []map[string]string {
 	all := make([]map[string]string, len(t.Rows))
 	for n, r := range t.Rows {
+		r = r.Made()
 		all[n] = make(map[string]string, len(r.Cells))
 		for i, c := range t.Shown() {
 			all[n][c.Key] = escape(Shown(r.Cells[i]))
@@ -172,7 +221,7 @@ func (t *Table) remarks(escape func(string) string) []string {
 // example returns the table with one row of empty values and one remark.
 func (t *Table) example() *Table {
 	one := *t
-	one.Rows = []Row{{RunLevel, make([]any, len(one.Columns))}}
+	one.Rows = []Row{{Organization: RunLevel, Cells: make([]any, len(one.Columns))}}
 	one.Remarks = []Remark{{Organization: RunLevel}}
 	return &one
 }
@@ -182,8 +231,15 @@ func (t *Table) example() *Table {
 type Frame struct {
 	Before, After []string // keys
 	// Values has the cells of these columns: first those of RunLevel, then those of each
-	// organization.
-	Values []FrameValues
+	// organization. Databases has those of each DatabaseLevel.
+	Values, Databases []FrameValues
+}
+
+func (f *Frame) of(organization int) FrameValues {
+	if organization < RunLevel {
+		return f.Databases[DatabaseOf(organization)]
+	}
+	return f.Values[organization+1]
 }
 
 // FrameValues are the cells around a row, in the order of the frame's keys.
@@ -209,8 +265,9 @@ func (t *Table) layout(f *Frame, without files) *layout {
 }
 
 func (l *layout) of(r Row) []any {
-	around := l.frame.Values[r.Organization+1]
+	around := l.frame.of(r.Organization)
 	cells := append(make([]any, 0, len(l.keys)), around.Before...)
+	r = r.Made()
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
 	}

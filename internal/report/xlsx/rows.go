@@ -190,7 +190,7 @@ func (p *part) writeRows(out *bufio.Writer, styles []int) {
 		r.add(Header, titles(p.columns))
 	}
 	for _, row := range p.rows {
-		r.add(Plain, row.Cells[:len(p.columns)])
+		r.add(Plain, row.Made().Cells[:len(p.columns)])
 	}
 	r.number = p.end() + 1 // an empty row, so that typing below the table does not extend it over the remarks
 	for _, l := range p.remarks {

@@ -95,7 +95,7 @@ func (s *Sheet) AddRows(t *table.Table) {
 		s.Add(Header, titles(columns)...)
 	}
 	for _, r := range t.Rows {
-		s.addRow(r.Cells[:len(columns)])
+		s.addRow(r.Made().Cells[:len(columns)])
 	}
 	if len(t.Rows) == 0 && len(t.Remarks) == 0 {
 		s.Add(Note, "none")

@@ -1,0 +1,315 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// governedMeans explains the class of a member wherever classes are shown.
+const governedMeans = "Governed means that the identity provider could remove the member through SCIM, not that the " +
+	"person is still employed."
+
+// ofMembers reports whether the settings asked for members of any organization.
+func (m *Model) ofMembers() bool {
+	return slices.ContainsFunc(m.Organizations, func(o *Organization) bool { return o.membersRequested() })
+}
+
+func (o *Organization) membersRequested() bool {
+	setting := o.Snapshot.MembersSetting
+	return o.complete() && (setting == snapshot.MembersOn || setting == snapshot.MembersRedacted)
+}
+
+// memberRow is a member with what the sheet Members says about it.
+type memberRow struct {
+	*ona.OrganizationMember
+	// class is empty for a member who is suspended or has left.
+	finding.Governance
+	leaver bool
+	// tokens are the personal access tokens that have not expired or may not have.
+	tokens []*ona.PersonalAccessToken
+}
+
+// memberRows returns the members of a complete snapshot: those on the list of leavers who have access
+// first, then by class, those without access last; then by name.
+func (o *Organization) memberRows() []memberRow {
+	governor := finding.NewGovernor(o.inventory(), o.Snapshot.TakenAt)
+	tokens := make(map[string][]*ona.PersonalAccessToken)
+	for i := range o.MemberTokens {
+		t := &o.MemberTokens[i]
+		if t.ExpiresAt.IsZero() || t.ExpiresAt.After(o.Snapshot.TakenAt) {
+			tokens[t.UserID] = append(tokens[t.UserID], t)
+		}
+	}
+	leavers := cmp.Or(o.Snapshot.Leavers, new(finding.Leavers))
+	rows := make([]memberRow, len(o.Members))
+	for i := range o.Members {
+		m := &o.Members[i]
+		row := memberRow{OrganizationMember: m, tokens: tokens[m.UserID]}
+		if finding.HasAccess(*m) {
+			row.Governance = governor.Of(*m)
+			_, row.leaver = slices.BinarySearch(leavers.Members, m.UserID)
+		}
+		rows[i] = row
+	}
+	slices.SortStableFunc(rows, func(a, b memberRow) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(diff.MemberName(*a.OrganizationMember),
+			diff.MemberName(*b.OrganizationMember)))
+	})
+	return rows
+}
+
+func (m *memberRow) rank() int {
+	switch {
+	case m.leaver:
+		return -1
+	case m.Class == "":
+		return len(finding.Classes)
+	}
+	return slices.Index(finding.Classes, m.Class)
+}
+
+// inventory returns what decides the classes of members.
+func (o *Organization) inventory() *ona.Inventory {
+	inventory := &ona.Inventory{SSONotAssessed: o.Snapshot.SSONotAssessed}
+	for i := range o.SCIM {
+		inventory.SCIM = append(inventory.SCIM, o.SCIM[i].SCIMConfiguration)
+	}
+	for i := range o.SSO {
+		inventory.SSO = append(inventory.SSO, o.SSO[i].SSOConfiguration)
+	}
+	return inventory
+}
+
+// memberTable lists the members of every organization. A report shows it only if the settings ask for
+// members.
+func (r *report) memberTable() *table.Table {
+	t := r.table("Members")
+	t.Anchor = "user_id"
+	if !r.ofMembers() {
+		return t
+	}
+	r.alarm(t)
+	t.Remark(table.RunLevel, governedMeans)
+	for i, o := range r.Organizations {
+		for _, m := range r.members[i] {
+			t.Add(i, r.memberCells(i, &m)...)
+		}
+		s := &o.Snapshot
+		switch {
+		case !o.membersRequested():
+		case s.MembersNotAssessed != "":
+			t.Missing(i, r.label(i)+": not assessed: "+s.MembersNotAssessed)
+		case len(o.Members) == 0:
+			t.Remark(i, r.label(i)+": none: the complete list has no member")
+		default:
+			t.Remark(i, r.label(i)+": "+r.classText(i))
+		}
+		if o.membersRequested() && s.MembersNotAssessed == "" && s.MemberTokensNotAssessed != "" {
+			t.Missing(i, r.label(i)+": personal access tokens not assessed: "+s.MemberTokensNotAssessed)
+		}
+		if s.MembersSetting == snapshot.MembersRedacted {
+			t.Remark(i, r.label(i)+": the settings redact members: no names are stored, and of each address only a salted "+
+				"hash and the domain")
+		}
+		if l := s.Leavers; l != nil {
+			t.Remark(i, fmt.Sprintf("%s: compared with the list of leavers that was last written at %s (SHA-256 %s): %s, of "+
+				"which %d match no member exactly", r.label(i), UTC(l.DatedAt), l.SHA256, addresses(l.Entries), l.Unmatched))
+		}
+	}
+	return t
+}
+
+func (r *report) memberCells(organization int, m *memberRow) []any {
+	o := r.Organizations[organization]
+	rules := r.failing[subject{organization, diff.Member, m.UserID}]
+	class, reason := Word(m.Class), any(m.Reason)
+	if m.Class == "" {
+		class, reason = table.Why("no access"), table.Why("is "+memberWord(m.Status))
+	}
+	var onList, tokens any
+	if o.Snapshot.Leavers != nil {
+		onList = m.leaver
+	}
+	tokens = len(m.tokens)
+	if o.Snapshot.MemberTokensNotAssessed != "" {
+		tokens = table.Why(NotChecked)
+	}
+	return []any{
+		m.FullName, m.Email, class, reason, memberWord(m.Role), or(m.LoginProvider, NotReported), memberWord(m.Status),
+		onList, tokens, table.List{Items: rules}, r.label(organization), table.List{Items: tokenTexts(m.tokens), Separator: "; "},
+		table.Instant(m.MemberSince, NotReported), o.Snapshot.TakenAt,
+		ona.CanonicalUnknown(m.Unknown), m.UserID, asReceived(m.Unknown),
+	}
+}
+
+// tokenTexts describes personal access tokens: the description, the expiry and the last use.
+func tokenTexts(tokens []*ona.PersonalAccessToken) []string {
+	var texts []string
+	for _, t := range tokens {
+		text := cmp.Or(t.Description, t.ID)
+		if t.ReadOnly {
+			text += ", read-only"
+		}
+		expires := ", expires at " + UTC(t.ExpiresAt)
+		if t.ExpiresAt.IsZero() {
+			expires = ", expiry not reported"
+		}
+		if text += expires; !t.LastUsed.IsZero() {
+			text += ", last used at " + UTC(t.LastUsed)
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// memberWord returns a role or a status of the API for people.
+func memberWord(name string) string {
+	word := apiWord(name)
+	return strings.ReplaceAll(word, "unspecified", NotReported)
+}
+
+// classText counts the members of an organization by class: "42 active members: 3 not governed, 39
+// governed".
+func (r *report) classText(organizations ...int) string {
+	counts, active, others, leavers := make(map[finding.Class]int), 0, 0, 0
+	for _, i := range organizations {
+		for _, m := range r.members[i] {
+			if m.Class == "" {
+				others++
+				continue
+			}
+			active++
+			counts[m.Class]++
+			if m.leaver {
+				leavers++
+			}
+		}
+	}
+	var texts []string
+	for _, class := range finding.Classes {
+		if n := counts[class]; n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(class), "_", " ")))
+		}
+	}
+	text := Count(active, "active member")
+	if len(texts) > 0 {
+		text += ": " + strings.Join(texts, ", ")
+	}
+	text += fmt.Sprintf("; %d suspended or left", others)
+	if leavers > 0 {
+		text += fmt.Sprintf("; %s of the active on the list of leavers", Count(leavers, "member"))
+	}
+	return text
+}
+
+// membersText counts the members of all organizations by class; empty if the settings do not ask for
+// members.
+func (r *report) membersText() string {
+	var read, unread []int
+	for i, o := range r.Organizations {
+		switch {
+		case !o.membersRequested():
+		case o.Snapshot.MembersNotAssessed != "":
+			unread = append(unread, i)
+		default:
+			read = append(read, i)
+		}
+	}
+	switch {
+	case len(read)+len(unread) == 0:
+		return ""
+	case len(read) == 0:
+		return "Members not assessed."
+	}
+	text := "Members: " + r.classText(read...) + ". " + governedMeans
+	if len(unread) > 0 {
+		text += fmt.Sprintf(" Those of %s were not assessed.", Count(len(unread), "organization"))
+	}
+	return text
+}
+
+// addresses returns a number of e-mail addresses in words.
+func addresses(n int) string {
+	if n == 1 {
+		return "1 address"
+	}
+	return fmt.Sprintf("%d addresses", n)
+}
+
+// tieMembers compares the counts of the members with their second sources.
+func (r *report) tieMembers(all *TieOuts, organization int, o *Organization) {
+	s := &o.Snapshot
+	if s.MembersNotAssessed != "" {
+		all.NotAssessed(organization, "Member records", s.MembersNotAssessed)
+		return
+	}
+	recorded, _ := o.recorded(methodMembers, s.MemberListing.Pages)
+	all.tieListings(organization, o, "Member", methodMembers, s.MemberListing)
+	all.tieRows(organization, o, r.people, "Member", recorded, s.MembersReceived, s.MembersDistinct, s.Members, o.ViewMembers)
+	const counted = "Members counted by the server"
+	switch s.MembersCountRelation {
+	case "COUNT_RESPONSE_RELATION_EQ":
+		all.Compare(organization, counted+" = rows stored", s.MembersCounted, s.Members, "")
+	case "":
+		all.NotAssessed(organization, counted, "the server did not count them")
+	default:
+		all.Compare(organization, counted+", which is a lower bound = those of the rows stored", s.MembersCounted,
+			min(s.MembersCounted, s.Members), "")
+	}
+	if s.MemberTokensNotAssessed == "" {
+		all.Compare(organization, "Personal access tokens stored = rows of the database view", s.MemberTokens,
+			o.ViewMemberTokens, "")
+	}
+	const check = "Members in the baseline + newly listed − no longer listed = rows of the database view"
+	if why := o.membersNotCompared(); why != "" {
+		all.NotAssessed(organization, check, why)
+		return
+	}
+	all.Compare(organization, check, o.MembersBaseline.Members+o.netListed(), o.ViewMembers, "")
+}
+
+// membersNotCompared returns why the members of a snapshot could not be compared; empty if they were.
+func (o *Organization) membersNotCompared() string {
+	switch {
+	case o.Baseline == nil:
+		return baselineText
+	case o.Snapshot.MembersNotAssessed != "":
+		return o.Snapshot.MembersNotAssessed
+	case o.MembersBaseline == nil:
+		return noEarlier
+	case o.MembersBaseline.MembersSaltID != o.Snapshot.MembersSaltID:
+		return "the last snapshot that has them stores them in another form: redacted, or with another salt"
+	}
+	return ""
+}
+
+// Listed returns 1 for a change that shows a member whom the baseline does not list, -1 for one whom
+// only the baseline lists, and 0 for every other change.
+func Listed(c *diff.Change) int {
+	switch {
+	case c.SubjectType != diff.Member || c.Field != "" && c.Field != diff.StatusField:
+		return 0
+	case c.Before == "":
+		return 1
+	case c.After == "":
+		return -1
+	}
+	return 0
+}
+
+// netListed returns the number of members listed since the baseline less that of those no longer listed.
+func (o *Organization) netListed() int {
+	n := 0
+	for i := range o.Changes {
+		n += Listed(&o.Changes[i].Change)
+	}
+	return n
+}
