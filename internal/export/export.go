@@ -33,11 +33,15 @@ type Partition string
 const (
 	ByDay   Partition = "day"   // taken_date=2026-11-26
 	ByMonth Partition = "month" // taken_date=2026-11
+	ByYear  Partition = "year"  // taken_date=2026
 )
 
 // of returns the value of taken_date for an instant.
 func (p Partition) of(at time.Time) string {
-	if p == ByMonth {
+	switch p {
+	case ByYear:
+		return at.UTC().Format("2006")
+	case ByMonth:
 		return at.UTC().Format("2006-01")
 	}
 	return at.UTC().Format(time.DateOnly)

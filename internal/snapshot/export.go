@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"scim-auditor/internal/ona"
 )
@@ -309,6 +310,11 @@ func (n *Nights) read(ctx context.Context, v View, s nightSnapshot) (*shownRows,
 	shown := &shownRows{header: s.header}
 	err := n.reader.query(ctx, v, " WHERE v."+v.id+" = ?"+v.order("rule_id", "number", "id", "fingerprint"),
 		[]any{s.id}, func(row []any) error {
+			for i, value := range row {
+				if text, ok := value.(string); ok {
+					row[i] = unique.Make(text).Value() // most texts are in many rows
+				}
+			}
 			shown.rows = append(shown.rows, row)
 			return nil
 		})
@@ -345,15 +351,17 @@ func (n *Nights) snapshots(ctx context.Context, first, last int64) ([]nightSnaps
 	}
 	headers := make(map[any][]any) // of whole snapshots, by id
 	args := []any{first, last}
-	err := eachRow(ctx, n.reader.tx, "SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ?", args,
-		func(columns []string, values []any) error {
-			var header []any
-			for i, name := range columns {
-				if !slices.Contains([]string{"id", "run_id", "taken_at"}, name) {
-					header = append(header, values[i])
-				}
+	var same []any // the header before
+	err := eachRow(ctx, n.reader.tx, "SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ? ORDER BY organization_key, id",
+		args, func(columns []string, values []any) error {
+			id, header := values[slices.Index(columns, "id")], slices.Clone(values)
+			for _, name := range []string{"id", "run_id", "taken_at"} {
+				header[slices.Index(columns, name)] = nil
 			}
-			headers[values[0]] = header
+			if !slices.Equal(header, same) {
+				same = header
+			}
+			headers[id] = same
 			return nil
 		})
 	if err == nil {
