@@ -22,7 +22,8 @@ func exportCommand(env environment) *cobra.Command {
 	flags.Var(&files, "db", "database file; repeat it for several databases")
 	flags.Lookup("db").DefValue = "auditor.db"
 	flags.StringVar(&format, "format", "parquet", "format of the files; parquet is the only one")
-	flags.StringVar(&since, "since", "", "first day to export (2026-10-01, UTC), or its start time (default all nights)")
+	flags.StringVar(&since, "since", "",
+		"first day to export (2026-10-01, UTC), or its start time (default all nights)")
 	flags.StringVar(&partition, "partition", "",
 		"length of time in one folder taken_date=…: day, month or year (default that of DIR, else day)")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {

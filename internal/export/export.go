@@ -142,7 +142,8 @@ func (e *exporter) newRuns(ctx context.Context, store *snapshot.Store) ([]snapsh
 			return nil, err
 		}
 		if reason != "" {
-			return nil, fmt.Errorf("%w: it goes up to run %d (%s); in the database, %s", ErrOldCopy, head.Run, m.Head, reason)
+			return nil, fmt.Errorf("%w: it goes up to run %d (%s); in the database, %s",
+				ErrOldCopy, head.Run, m.Head, reason)
 		}
 	}
 	all, err := store.EndedRuns(ctx, 0)

@@ -44,7 +44,8 @@ func story(t *testing.T, after func(night int)) (path string) {
 		}
 		for _, organization := range server.Organizations() {
 			o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{
-				BaseURL: api.URL + "/api", Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now}})
+				BaseURL: api.URL + "/api", Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now,
+				Members: organization.Members}})
 		}
 		result := must(job.Run(t.Context(), o))(t)
 		if night == 2 {

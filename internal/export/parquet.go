@@ -149,8 +149,8 @@ func newTable(to io.Writer, v snapshot.View) *table {
 		group.Group[c.Name] = parquet.Optional(parquet.Compressed(encodedNode(c.Type, v), compression))
 	}
 	return &table{
-		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group), parquet.CreatedBy("auditor", "", ""),
-			parquet.PageBufferSize(1<<20), parquet.DataPageStatistics(true)),
+		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group),
+			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(1<<20), parquet.DataPageStatistics(true)),
 		columns: columns,
 	}
 }

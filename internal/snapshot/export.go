@@ -55,40 +55,54 @@ func (r *Reader) Views(ctx context.Context) ([]View, error) {
 		FROM sqlite_schema
 		WHERE type = 'view' AND name <> 'whole_snapshots' OR name IN ('reviews', 'schedules')`)
 	var all []View
-	for name, text := range schema {
-		v := View{Name: name, id: "snapshot_id", Versions: strings.Contains(text, "_versions")}
-		if name == "snapshots" {
-			v.id = "id"
-		}
-		names, failed := queryAll(ctx, r.tx, "reading the columns of "+name, func(r *reader) Column {
-			column := Column{Name: r.text()}
-			if declared := r.text(); declared == "INTEGER" || declared == "INT" || declared == "NUM" { // the others for a CAST
-				column.Type = IntegerColumn
-			}
-			return column
-		}, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", name)
+	for name := range schema {
+		v, failed := r.view(ctx, name, schema)
 		if failed != nil {
 			return nil, failed
-		}
-		comments := columnComments(text)
-		if base, current := strings.CutPrefix(name, "current_"); current {
-			comments = columnComments(schema[base])
-		} else {
-			v.ByNight = slices.ContainsFunc(names, func(c Column) bool { return c.Name == v.id && (v.id != "id" || name == "snapshots") })
-		}
-		if len(comments) != len(names) {
-			return nil, fmt.Errorf("%w: %s has %d columns and %d comments", ErrDamaged, name, len(names), len(comments))
-		}
-		for i := range names {
-			names[i].Type = typeOf(names[i].Type, comments[i])
-		}
-		if v.Columns = names; name != "heads" {
-			v.Columns = append([]Column{{Name: "database_id"}}, names...)
 		}
 		all = append(all, v)
 	}
 	slices.SortFunc(all, func(a, b View) int { return strings.Compare(a.Name, b.Name) })
 	return all, err
+}
+
+// view returns a part of the stable interface. schema has the statement that created each.
+func (r *Reader) view(ctx context.Context, name string, schema map[string]string) (v View, err error) {
+	v = View{Name: name, id: "snapshot_id", Versions: strings.Contains(schema[name], "_versions")}
+	if name == "snapshots" {
+		v.id = "id"
+	}
+	v.Columns, err = queryAll(ctx, r.tx, "reading the columns of "+name, func(r *reader) Column {
+		column := Column{Name: r.text()}
+		switch r.text() {
+		case "INTEGER", "INT", "NUM": // the last two for a CAST
+			column.Type = IntegerColumn
+		}
+		return column
+	}, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", name)
+	if err != nil {
+		return v, err
+	}
+	comments := columnComments(schema[name])
+	if base, current := strings.CutPrefix(name, "current_"); current {
+		comments = columnComments(schema[base])
+	} else {
+		v.ByNight = v.has(v.id)
+	}
+	if len(comments) != len(v.Columns) {
+		return v, fmt.Errorf("%w: %s has %d columns and %d comments", ErrDamaged, name, len(v.Columns), len(comments))
+	}
+	for i := range v.Columns {
+		v.Columns[i].Type = typeOf(v.Columns[i].Type, comments[i])
+	}
+	if name != "heads" {
+		v.Columns = append([]Column{{Name: "database_id"}}, v.Columns...)
+	}
+	return v, nil
+}
+
+func (v View) has(column string) bool {
+	return slices.ContainsFunc(v.Columns, func(c Column) bool { return c.Name == column })
 }
 
 // columnComments returns the comments at the ends of the lines of a CREATE statement, without the
@@ -142,7 +156,8 @@ func typed(columns []Column, values []any) ([]any, error) {
 			}
 		}
 		if !ok {
-			return nil, fmt.Errorf("%w: column %s: %v has another form than the column", ErrDamaged, columns[i].Name, value)
+			return nil, fmt.Errorf("%w: column %s: %v has another form than the column", ErrDamaged,
+				columns[i].Name, value)
 		}
 	}
 	return row, nil
@@ -179,9 +194,10 @@ func (r *Reader) EachRow(ctx context.Context, v View, do func(row []any) error) 
 // order returns an ORDER BY of those of the columns that a view has. The same rows then make the
 // same file, and rows that are like each other are neighbours.
 func (v View) order(columns ...string) string {
-	columns = slices.DeleteFunc(columns, func(name string) bool {
-		return !slices.ContainsFunc(v.Columns, func(c Column) bool { return c.Name == name })
-	})
+	columns = slices.DeleteFunc(columns, func(name string) bool { return !v.has(name) })
+	if len(columns) == 0 {
+		return ""
+	}
 	return " ORDER BY v." + strings.Join(columns, ", v.")
 }
 
@@ -260,9 +276,9 @@ func (r *Reader) Nights(ctx context.Context, first int64) (*Nights, error) {
 // organization. The values have the types of the columns, and are valid until do returns.
 func (n *Nights) EachRow(ctx context.Context, v View, first, last int64, do func(row []any) error) error {
 	if !v.Versions {
-		return n.reader.query(ctx, v, " WHERE v."+v.id+" BETWEEN (SELECT min(id) FROM stored_snapshots WHERE run_id >= ?1)"+
-			" AND (SELECT max(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2)"+
-			v.order(v.id, "number", "change_number", "entry_number"), []any{first, last}, do)
+		where := " WHERE v." + v.id + " BETWEEN (SELECT min(id) FROM stored_snapshots WHERE run_id >= ?1)" +
+			" AND (SELECT max(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2)"
+		return n.reader.query(ctx, v, where+v.order(v.id, "number", "change_number", "entry_number"), []any{first, last}, do)
 	}
 	snapshots, err := n.snapshots(ctx, first, last)
 	if err != nil {
@@ -352,8 +368,8 @@ func (n *Nights) snapshots(ctx context.Context, first, last int64) ([]nightSnaps
 	headers := make(map[any][]any) // of whole snapshots, by id
 	args := []any{first, last}
 	var same []any // the header before
-	err := eachRow(ctx, n.reader.tx, "SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ? ORDER BY organization_key, id",
-		args, func(columns []string, values []any) error {
+	err := eachRow(ctx, n.reader.tx,
+		"SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ? ORDER BY organization_key, id", args, func(columns []string, values []any) error {
 			id, header := values[slices.Index(columns, "id")], slices.Clone(values)
 			for _, name := range []string{"id", "run_id", "taken_at"} {
 				header[slices.Index(columns, name)] = nil
