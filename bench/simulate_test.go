@@ -35,6 +35,7 @@ var (
 	timeFile       = flag.String("time", "", "run a program, and append its time and memory to this file")
 	organizations  = flag.Int("organizations", 1, "number of organizations")
 	configurations = flag.Int("configurations", 3, "SCIM configurations of each, and as many of SSO")
+	members        = flag.Int("members", 0, "members of each; one in ten has a personal access token")
 	latency        = flag.Duration("latency", 0, "wait before each answer")
 	changes        = flag.Float64("changes", 0.001, "share of the SCIM configurations that /next-night changes")
 )
@@ -59,7 +60,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestANightChangesItsShareOfTheConfigurations(t *testing.T) {
-	w := newWorld(2, 1000, 0.001, 0)
+	w := newWorld(2, 1000, 0, 0.001, 0)
 	before := w.names()
 	w.nextNight()
 	changed := 0
@@ -89,7 +90,7 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	world := newWorld(*organizations, *configurations, *changes, *latency)
+	world := newWorld(*organizations, *configurations, *members, *changes, *latency)
 	base := "http://" + listener.Addr().String() + "/api"
 	if err := world.writeSettings(*serveDir, base); err != nil {
 		return err
@@ -106,7 +107,7 @@ func serve(ctx context.Context) error {
 // writeSettings writes auditor.yaml and a token file for each organization.
 func (w *world) writeSettings(folder, base string) error {
 	var settings strings.Builder
-	fmt.Fprintf(&settings, "base_url: %s\norganizations:\n", base)
+	fmt.Fprintf(&settings, "base_url: %s\nmembers: %t\norganizations:\n", base, len(w.states[0].Members) > 0)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}

@@ -27,10 +27,12 @@ type world struct {
 }
 
 // newWorld makes the organizations. The server answers each request after the latency.
-func newWorld(organizations, configurations int, share float64, latency time.Duration) *world {
+func newWorld(organizations, configurations, members int, share float64, latency time.Duration) *world {
 	w := &world{random: rand.New(rand.NewPCG(1, 2)), changes: share * float64(organizations*configurations)}
 	for n := range organizations {
-		w.states = append(w.states, w.organization(fmt.Sprintf("org-%04d", n), configurations))
+		s := w.organization(fmt.Sprintf("org-%04d", n), configurations)
+		addMembers(s, members)
+		w.states = append(w.states, s)
 	}
 	w.server = demo.NewServerWith(w.states...)
 	w.server.Intercept = func(rw http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
@@ -111,6 +113,30 @@ func (w *world) organization(name string, configurations int) *demo.State {
 		})
 	}
 	return s
+}
+
+// addMembers adds members, one in a hundred of whom signs in with github and one in ten of whom has a
+// personal access token.
+func addMembers(s *demo.State, members int) {
+	now := time.Now().UTC().Truncate(24 * time.Hour)
+	for n := range members {
+		user, login := demo.ID(s.Name, "user", strconv.Itoa(n)), ona.LoginProviderCustom
+		if n%100 == 0 {
+			login = ona.LoginProviderGitHub
+		}
+		s.Members = append(s.Members, demo.Row{
+			"userId": user, "fullName": fmt.Sprintf("%s %s %d", departments[n%len(departments)], regions[n%len(regions)], n),
+			"email": fmt.Sprintf("user-%d@%s", n, domainOf(n%3)), "role": ona.OrganizationRoleMember, "status": ona.UserStatusActive,
+			"loginProvider": login, "memberSince": "2026-01-05T09:30:00Z", "avatarUrl": "https://avatars.example/u/" + user,
+		})
+		if n%10 == 0 {
+			s.Tokens = append(s.Tokens, demo.Row{
+				"id": demo.ID(s.Name, "token", strconv.Itoa(n)), "userId": user, "description": "laptop",
+				"createdAt": now.AddDate(0, 0, -30).Format(timeLayout), "expiresAt": now.AddDate(0, 0, 60).Format(timeLayout),
+				"lastUsed": now.AddDate(0, 0, -1).Format(timeLayout),
+			})
+		}
+	}
 }
 
 // nextNight renames as many configurations as change, with an entry in the audit log

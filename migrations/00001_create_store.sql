@@ -19,7 +19,8 @@ CREATE INDEX ledger_of_run_ends ON ledger (row_id) WHERE kind = 'run_end';
 
 CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
   id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
-  database_id TEXT NOT NULL -- random id, 32 hexadecimal digits; a copy has the same
+  database_id TEXT NOT NULL, -- random id, 32 hexadecimal digits; a copy has the same
+  earlier_report TEXT -- the newest report folder of earlier runs, if --new-database created this database although there was one; else null
 ) STRICT;
 
 CREATE TABLE run_starts ( -- One row for each execution of the job, written when it begins; read it through runs.
@@ -29,6 +30,7 @@ CREATE TABLE run_starts ( -- One row for each execution of the job, written when
   trigger TEXT NOT NULL, -- manual, schedule, catch_up or demo
   tool_version TEXT NOT NULL, -- version of auditor
   host TEXT NOT NULL, -- name of the machine
+  unknown_report TEXT, -- a report folder of this database whose history the database did not contain when the run began; null if there was none
   shard TEXT -- the shard of the sources that it collected, such as 0/4; null for all
 ) STRICT;
 CREATE INDEX run_starts_by_time ON run_starts (started_at);
@@ -477,6 +479,7 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
+  r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (
     SELECT max(p.pruned_at) FROM pruned_reports g JOIN prunes p ON p.id = g.prune_id WHERE g.run_id = r.id

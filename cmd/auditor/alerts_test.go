@@ -155,15 +155,15 @@ func servedWithProblems(t *testing.T) scraped {
 	if err := os.Remove(s.path("exceptions.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := job.Lock(s.path("auditor.db"), time.Now())
-	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); unlock, err = job.Lock(s.path("auditor.db"), time.Now()) {
-		time.Sleep(time.Millisecond)
+	lock, err := job.Lock(t.Context(), s.path("auditor.db"), "", time.Now())
+	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); {
+		lock, err = job.Lock(t.Context(), s.path("auditor.db"), "", time.Now())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.until("auditor_skipped_nights_total [1-9]")
-	if err := unlock(); err != nil {
+	if err := lock.Close(); err != nil {
 		t.Fatal(err)
 	}
 	write("auditor.yaml", "schedule: sometimes\n")

@@ -45,7 +45,11 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	}
 	ctx := cmd.Context()
 	results := append([]check.Result{{Name: "settings", Status: check.OK, Detail: "valid"}}, checkSettings(ctx, env, s)...)
-	database, store := check.Database(ctx, s.DB)
+	earlier, err := earlierReport(s)
+	if err != nil {
+		results = append(results, check.Failed("report folder", err, ""))
+	}
+	database, store := check.Database(ctx, s.DB, s.Out, earlier)
 	if s.Shard.Count > 0 {
 		results = append(results, checkShard(ctx, s, store)...)
 	}

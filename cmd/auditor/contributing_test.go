@@ -106,7 +106,7 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 
 // The listing that came last shows where a listing is named.
 func TestContributingNamesEveryPlaceOfAListing(t *testing.T) {
-	checkPlaces(t, "A new kind of listing", regexp.MustCompile(`(?i)domain_?verification|domains_?not_?assessed`))
+	checkPlaces(t, "A new kind of listing", regexp.MustCompile(`(?i)organization_?member\b|members_?not_?assessed|member_?versions`))
 }
 
 // checkPlaces reports each source that has the name and that the table below the heading does not have. It looks in the

@@ -43,7 +43,7 @@ func demoCommand(env environment) *cobra.Command {
 		if err := makeDemoFolder(*dir, s.ExceptionsFile, s.Leavers); err != nil {
 			return err
 		}
-		return openToRun(cmd.Context(), s.DB, env.now(), func(store *snapshot.Store) error {
+		return openToRun(cmd.Context(), s, false, env.now(), func(store *snapshot.Store) error {
 			return playDemo(cmd.Context(), env, s, reports, store)
 		})
 	})

@@ -45,6 +45,7 @@ func asFailure(err error) *failure {
 	// --db names a file that this version cannot use.
 	unusable := []error{
 		snapshot.ErrNotDatabase, snapshot.ErrNewerVersion, snapshot.ErrOlderVersion, snapshot.ErrNoDatabaseFile,
+		snapshot.ErrSeveralNames,
 	}
 	if wrongSetting || slices.ContainsFunc(unusable, func(known error) bool { return errors.Is(err, known) }) {
 		code = exitUsage
@@ -91,6 +92,10 @@ var errorHints = []struct {
 	hint string
 }{
 	{job.ErrLocked, "wait until the other command has ended; the lock is released when its process ends"},
+	{job.ErrLockLost, "another run may have begun; nothing was stored since: run again, and let no program remove the lock file"},
+	{snapshot.ErrReplaced, "nothing was written into the file that is there now; find out which program moved the database, " +
+		"put the right file back, and run again"},
+	{snapshot.ErrSeveralNames, "nothing was changed; remove the other names, or copy the file and name the copy with --db"},
 	{job.ErrOtherShard, "each shard needs a database of its own; name it with --db, which may have {shard} in its path"},
 	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
 	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
@@ -113,6 +118,8 @@ var errorHints = []struct {
 		"(\"auditor verify --db COPY\")"},
 	{snapshot.ErrNotEnded, "wait until it has ended, or until the next run has recorded that it was interrupted"},
 	{snapshot.ErrNothingComplete, "approve a run with a complete snapshot; without --approve the review can be recorded"},
+	{job.ErrOlderDatabase, "an older copy of the database may be in its place: put the newer database back; if it is lost, " +
+		"keep the named report folder as evidence outside of the report folder"},
 	{snapshot.ErrFileExists, "move the file away, then run the command again"},
 	{snapshot.ErrPruned, "its report cannot be written again; use the report written at the time, " +
 		"or choose another run from \"auditor runs\""},

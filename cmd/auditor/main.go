@@ -30,6 +30,7 @@ import (
 	"scim-auditor/internal/durable"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
+	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -208,26 +209,55 @@ func readDatabase(ctx context.Context, path string, do func(*snapshot.Store) err
 	return withDatabase(ctx, path, snapshot.OpenExisting, do)
 }
 
-// openToRun is like lockDatabase, but creates the database and its folder if they do not exist.
-func openToRun(ctx context.Context, path string, now time.Time, do func(*snapshot.Store) error) error {
+// openToRun is like lockDatabase, but creates the database and its folder if they do not exist. If
+// the report folder has reports of earlier runs, it creates a database only if anew is true.
+func openToRun(ctx context.Context, s *settings.Settings, anew bool, now time.Time, do func(*snapshot.Store) error) error {
+	path := s.DB
+	earlier, err := earlierReport(s)
+	if err != nil {
+		return err
+	}
+	if earlier != "" && !anew {
+		return usage(check.DatabaseGone(path, s.Out, earlier), check.DatabaseGoneHint)
+	}
 	// The lock file is in the same folder.
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		err = fmt.Errorf("creating the database's folder: %w", err)
 		return failed(err, cmp.Or(hintFor(err), "use --db to name a file in a folder that this user may create"))
 	}
-	return lockDatabase(ctx, path, now, snapshot.Open, do)
+	open := func(ctx context.Context, path string) (*snapshot.Store, error) {
+		return snapshot.OpenAnew(ctx, path, earlier)
+	}
+	return lockDatabase(ctx, path, "", now, open, do)
 }
 
-// lockDatabase locks and opens the database, calls do, and closes and unlocks it.
-func lockDatabase(ctx context.Context, path string, now time.Time, open openFunc, do func(*snapshot.Store) error,
-) (err error) {
-	unlock, err := job.Lock(path, now)
+// earlierReport returns the newest folder in the report folder if the database does not exist, else
+// "".
+func earlierReport(s *settings.Settings) (name string, err error) {
+	if snapshot.Exists(s.DB) {
+		return "", nil
+	}
+	reports, err := folder.Reports(s.Out, 1)
+	if err != nil || len(reports) == 0 {
+		return "", err
+	}
+	return reports[0].Name, nil
+}
+
+// lockDatabase locks and opens the database for a command, empty for a run, calls do, and closes and
+// unlocks it.
+func lockDatabase(ctx context.Context, path, command string, now time.Time, open openFunc,
+	do func(*snapshot.Store) error) (err error) {
+	lock, err := job.Lock(ctx, path, command, now)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", path, snapshot.ErrNoDatabaseFile)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	return withDatabase(ctx, path, open, do)
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	return withDatabase(ctx, path, open, func(store *snapshot.Store) error {
+		store.Guard(lock.Check)
+		return do(store)
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -142,9 +143,9 @@ func readRows(ts *testscript.TestScript, file string) []demo.Row {
 
 // lockCommand holds the lock of a database until the script ends: lock DATABASE.
 func lockCommand(ts *testscript.TestScript, _ bool, args []string) {
-	unlock, err := job.Lock(ts.MkAbs(args[0]), time.Now())
+	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", time.Now())
 	ts.Check(err)
-	ts.Defer(func() { ts.Check(unlock()) })
+	ts.Defer(func() { ts.Check(lock.Close()) })
 }
 
 // exitCommand runs a program and checks its exit code: exit CODE PROGRAM ARGUMENT….

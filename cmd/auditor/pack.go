@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +71,11 @@ func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Sto
 		c.RunID, c.At = runID, run.StartedAt
 		name, again = folder.RunName(run.StartedAt, runID), fmt.Sprintf("auditor report --run %d", runID)
 	}
-	c.Folder, c.Roots = filepath.Join(s.Out, name), s.Evidence.TimestampRoots
+	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return c, err
+	}
+	c.Folder, c.Roots = folder.Find(s.Out, name, id), s.Evidence.TimestampRoots
 	if _, err := os.Lstat(c.Folder); errors.Is(err, fs.ErrNotExist) {
 		return c, failed(fmt.Errorf("there is no report %s", c.Folder), "write it with \""+again+"\"")
 	}
@@ -99,25 +102,16 @@ func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Sto
 }
 
 // writePack copies the database and writes the file whole or not at all.
-func writePack(ctx context.Context, database, path string, c pack.Contents) (err error) {
-	partial, err := os.MkdirTemp(filepath.Dir(path), ".auditor-pack-") // mode 0700
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(partial)) }()
-	c.Database = filepath.Join(partial, "auditor.db")
-	if err := snapshot.Backup(ctx, database, c.Database); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(filepath.Join(partial, "pack.zip"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(pack.Write(file, c), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := durable.TakeOwner(partial); err != nil { // also of the file in it
-		return err
-	}
-	return durable.Publish(file.Name(), path)
+func writePack(ctx context.Context, database, path string, c pack.Contents) error {
+	return durable.WriteNew(path, func(partial string) error {
+		c.Database = partial + ".db"
+		if err := snapshot.Backup(ctx, database, c.Database); err != nil {
+			return err
+		}
+		file, err := os.OpenFile(partial, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(pack.Write(file, c), file.Close())
+	})
 }

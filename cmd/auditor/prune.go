@@ -34,7 +34,7 @@ func pruneCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return lockDatabase(cmd.Context(), s.DB, now, snapshot.OpenExisting, func(store *snapshot.Store) error {
+		return lockDatabase(cmd.Context(), s.DB, "prune", now, snapshot.OpenExisting, func(store *snapshot.Store) error {
 			return f.prune(cmd.Context(), env.stdout, now, s.Out, store, retention)
 		})
 	})
@@ -88,16 +88,25 @@ func (f *pruneFlags) chooseReports(ctx context.Context, out string, store *snaps
 	if err != nil {
 		return nil, nil, err
 	}
-	retention := folder.Retention{KeepLast: f.keepReports, Needed: func(run int64, startedAt time.Time) (string, error) {
+	nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	counts := make(map[int64]time.Time) // for which night, by the id of the run
+	for _, n := range nights {
+		counts[n.RunID] = n.ScheduledAt
+	}
+	needed := func(run int64, startedAt time.Time) (night time.Time, reason string, err error) {
 		if slices.ContainsFunc(reviews, func(r snapshot.Review) bool { return r.RunID == run }) {
-			return "a review names its run", nil
+			return night, "a review names its run", nil
 		}
 		r, err := store.Run(ctx, run)
 		if errors.Is(err, snapshot.ErrNotFound) || err == nil && !r.StartedAt.Equal(startedAt) {
-			return "the database does not have its run", nil
+			return night, "the database does not have its run", nil
 		}
-		return "", err
-	}}
+		return counts[run], "", err
+	}
+	retention := folder.Retention{KeepLast: f.keepReports, Needed: needed}
 	if f.reportsDays > 0 {
 		retention.Before = now.AddDate(0, 0, -f.reportsDays)
 	}

@@ -40,6 +40,9 @@ func reportCommand(env environment) *cobra.Command {
 		}
 		if len(files) > 1 {
 			err = readDatabases(cmd.Context(), files, func(stores []*snapshot.Store) error {
+				if cmd.Flags().Changed("from") {
+					return reportPeriodTogether(cmd, env, stores, span, s.Out, options)
+				}
 				return reportNight(cmd, env, stores, day, s.Out, options)
 			})
 		} else {

@@ -19,8 +19,6 @@ func parseNight(flags *pflag.FlagSet, text string, databases int) (night time.Ti
 	case flags.Changed("run") && databases > 1:
 		return night, usage(errors.New("--run cannot be combined with several databases, which number their runs each"),
 			"use --night with the day of the runs")
-	case flags.Changed("from") && databases > 1:
-		return night, usage(errors.New("the report of a period is over one database"), "name one database with --db")
 	case !flags.Changed("night"):
 		return night, nil
 	case flags.Changed("run") || flags.Changed("from"):

@@ -88,11 +88,19 @@ func parseTime(text string) (first, last time.Time, err error) {
 	return instant, instant, nil
 }
 
-func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
-	options report.Options) error {
+// checkPeriodFormats refuses formats of which a report of a period has no file.
+func checkPeriodFormats(options report.Options) error {
 	if slices.Equal(options.Formats, []report.Format{report.FormatOCSF}) {
 		return usage(errors.New("the report of a period has no events in the format ocsf"),
 			"add another format to --formats, or use --run")
+	}
+	return nil
+}
+
+func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, span period.Span, out string,
+	options report.Options) error {
+	if err := checkPeriodFormats(options); err != nil {
+		return err
 	}
 	read, err := period.Read(cmd.Context(), store, span)
 	if errors.Is(err, period.ErrNothingKnown) {
@@ -107,4 +115,35 @@ func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, sp
 	}
 	text := table([][]string{{"period " + span.String() + ": " + status}, {"report: " + folder}})
 	return printResult(env.stdout, false, nil, text)
+}
+
+// reportPeriodTogether writes the report of a period over several databases.
+func reportPeriodTogether(cmd *cobra.Command, env environment, stores []*snapshot.Store, span period.Span, out string,
+	options report.Options) error {
+	if err := checkPeriodFormats(options); err != nil {
+		return err
+	}
+	var periods []*period.Period
+	for _, store := range stores {
+		read, err := period.Read(cmd.Context(), store, span)
+		if err != nil {
+			id, _ := store.DatabaseID(cmd.Context()) // the error says what is wrong with the database
+			err = fmt.Errorf("database %s: %w", id, err)
+			if errors.Is(err, period.ErrNothingKnown) {
+				return usage(err, "leave out this database: it had no run yet")
+			}
+			return err
+		}
+		periods = append(periods, read)
+	}
+	folder, status, heads, err := period.WriteTogether(out, periods, options)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{fmt.Sprintf("period %s of %s: %s", span.String(), report.Count(len(stores), "database"), status)},
+		{"report: " + folder}}
+	for _, head := range heads {
+		rows = append(rows, []string{head.String()})
+	}
+	return printResult(env.stdout, false, nil, table(rows))
 }

@@ -21,7 +21,8 @@ import (
 // runResult is the result of a run. "auditor run --json" prints it, a webhook gets it without
 // the rows of changes, and summary and text render it for people.
 type runResult struct {
-	// Complete is true if every snapshot is complete and the report is written.
+	// Complete is true if every snapshot is complete, the report is written, and the database
+	// contains the history of its reports.
 	Complete bool         `json:"complete"`
 	Run      snapshot.Run `json:"run"` // its id is 0 if it could not be recorded
 	// Headline says in words and colour whether the run is complete and what was not read.
@@ -32,6 +33,8 @@ type runResult struct {
 	// Report is the path of the report's folder on the host of the run, empty if no report was
 	// written.
 	Report string `json:"report"`
+	// HistoryError says which report folder has a history that the database lacks.
+	HistoryError string `json:"history_error,omitempty"`
 	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError string `json:"timestamp_error,omitempty"`
 	// Head is the link of the ledger for the end of the run, the last line of the output.
@@ -90,6 +93,10 @@ func newResult(recorded *job.Result, err error) *runResult {
 	r.Complete, r.Run, r.Report, r.Head = recorded.Complete(), recorded.Run, recorded.ReportFolder, recorded.Head
 	if recorded.TimestampError != nil {
 		r.TimestampError = recorded.TimestampError.Error()
+	}
+	if recorded.HistoryError != nil {
+		r.HistoryError = recorded.HistoryError.Error()
+		r.Headline = notComplete(recorded.HistoryError)
 	}
 	if recorded.ReportError != nil {
 		r.Error = recorded.ReportError.Error()
@@ -217,6 +224,9 @@ func (r *runResult) subject() string {
 func (r *runResult) head() (lines []string) {
 	if r.Error != "" {
 		lines = append(lines, oneLine("error: %s", r.Error))
+	}
+	if r.HistoryError != "" {
+		lines = append(lines, oneLine("error: %s", r.HistoryError))
 	}
 	if r.Run.ID != 0 {
 		lines = append(lines, oneLine("run %d on %s", r.Run.ID, r.Run.Host))

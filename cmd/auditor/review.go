@@ -77,7 +77,7 @@ func addReview(ctx context.Context, env environment, s *settings.Settings, r sna
 	}
 	r.OSUser, r.ReviewedAt = username(), env.now().UTC().Truncate(time.Second)
 	result := &reviewResult{Baselines: []baseline{}, NotApproved: []baseline{}}
-	err = lockDatabase(ctx, s.DB, env.now(), snapshot.OpenExisting, func(store *snapshot.Store) error {
+	err = lockDatabase(ctx, s.DB, "review", env.now(), snapshot.OpenExisting, func(store *snapshot.Store) error {
 		result.Review, err = store.AddReview(ctx, r)
 		if errors.Is(err, snapshot.ErrNotFound) {
 			return usage(err, "\"auditor runs\" lists the runs")

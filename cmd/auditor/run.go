@@ -23,11 +23,17 @@ import (
 func runCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "run", Args: cobra.NoArgs}
 	asJSON := command.Flags().Bool("json", false, "print the result as JSON")
+	anew := command.Flags().Bool("new-database", false,
+		"create the database although the report folder has reports of earlier runs; it must not exist")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
 		if _, err := s.Schedule(); err != nil {
 			return err
 		}
-		options := runOptions{trigger: "manual", progress: showProgress(&env, s)}
+		if *anew && snapshot.Exists(s.DB) {
+			return usage(fmt.Errorf("--new-database: the database %s exists", s.DB),
+				"leave the flag out, or name another file with --db; the file was not changed")
+		}
+		options := runOptions{trigger: "manual", newDatabase: *anew, progress: showProgress(&env, s)}
 		if s.MetricsFile != "" {
 			options.metrics = metrics.New(readVersion().Version)
 			options.metrics.SetTokenExpiries(s.TokenExpiries)
@@ -48,6 +54,7 @@ func runCommand(env environment) *cobra.Command {
 // runOptions holds what differs between the runs of "auditor run" and "auditor serve".
 type runOptions struct {
 	trigger      string
+	newDatabase  bool         // create the database although there are reports of earlier runs
 	scheduledFor time.Time    // zero for an unscheduled run
 	metrics      *metrics.Set // nil if no metrics are published
 	progress     *progress    // nil shows no progress
@@ -120,7 +127,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil, err
 	}
 	var result *job.Result
-	err = openToRun(ctx, s.DB, env.now(), func(store *snapshot.Store) error {
+	err = openToRun(ctx, s, options.newDatabase, env.now(), func(store *snapshot.Store) error {
 		if err := redact(ctx, s, store, sources); err != nil {
 			return err
 		}
@@ -129,7 +136,8 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
-			Shard: s.Shard.String(), Others: otherShards(ctx, s), Trigger: options.trigger, Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
+			Shard: s.Shard.String(), Others: otherShards(ctx, s), Trigger: options.trigger,
+			Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
 			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Leavers: leavers, Logger: log,
@@ -209,6 +217,9 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 	if result.Error != "" {
 		printProblem(env.stderr, "error", result.Error, fmt.Sprintf(
 			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))
+	}
+	if result.HistoryError != "" {
+		printProblem(env.stderr, "error", result.HistoryError, hintFor(job.ErrOlderDatabase))
 	}
 	if result.TimestampError != "" {
 		printProblem(env.stderr, "warning", result.TimestampError, "the outcome of the run does not depend on the timestamp")

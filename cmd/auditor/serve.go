@@ -86,7 +86,7 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 // begin records the schedule and reads the metrics. It returns the time of the last expected
 // night if that was missed, else the zero time.
 func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
-	err = openToRun(ctx, s.DB, now, func(store *snapshot.Store) error {
+	err = openToRun(ctx, s, false, now, func(store *snapshot.Store) error {
 		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		if err != nil {
 			return err

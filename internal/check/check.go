@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -118,12 +119,26 @@ const (
 	mebibyte  = 1 << 20
 )
 
-// Database opens the file read-only and checks it. The caller closes the store, which is nil if
-// it cannot be read.
-func Database(ctx context.Context, path string) (Result, *snapshot.Store) {
+// DatabaseGone is the error for a database file that does not exist although the folder out has the
+// report folder earlier of an earlier run.
+func DatabaseGone(path, out, earlier string) error {
+	return fmt.Errorf("the database %s does not exist, but %s is the report of an earlier run: a new database would lose "+
+		"the changes since then", path, filepath.Join(out, earlier))
+}
+
+// DatabaseGoneHint is the hint for DatabaseGone.
+const DatabaseGoneHint = "mount the volume of the database, restore its backup, or name it with --db; to begin a new " +
+	"database without a baseline, run \"auditor run --new-database\" once"
+
+// Database opens the file read-only and checks it. Earlier is the report folder of an earlier run in
+// the folder out, empty if there is none. The caller closes the store, which is nil if it cannot be
+// read.
+func Database(ctx context.Context, path, out, earlier string) (Result, *snapshot.Store) {
 	const name = "database"
 	store, err := snapshot.OpenReadOnly(ctx, path)
 	switch {
+	case errors.Is(err, snapshot.ErrNoDatabaseFile) && earlier != "":
+		return Failed(name, DatabaseGone(path, out, earlier), DatabaseGoneHint), nil
 	case errors.Is(err, snapshot.ErrNoDatabaseFile):
 		r := Folder(name, filepath.Dir(path), "--db")
 		if r.Status == OK {
@@ -167,6 +182,9 @@ const collectedExtension = ".prom"
 // collector owns.
 func MetricsFile(path string) Result {
 	const name = "metrics file"
+	if err := evidence.Regular(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return warning(name, "name another file with --metrics-file; until then every run succeeds but prints this error", "%v", err)
+	}
 	if err := writable(filepath.Dir(path)); err != nil {
 		return warning(name, "create the folder, or name another file with --metrics-file; "+
 			"until then every run succeeds but prints this error", "%v", err)

@@ -3,9 +3,12 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"scim-auditor/internal/durable"
 )
 
 // FreeSpace returns the number of bytes that this user can still write to the disk of path.
@@ -20,8 +23,8 @@ func FreeSpace(path string) (uint64, error) {
 // writable returns an error unless this user may write to the file or folder. It does not
 // write.
 func writable(path string) error {
-	if err := unix.Access(path, unix.W_OK); err != nil {
-		return fmt.Errorf("%s is not writable: %w", path, err)
+	if err := durable.Writable(path); err != nil {
+		return fmt.Errorf("%s is not writable: %w", path, errors.Unwrap(err))
 	}
 	return nil
 }

@@ -221,8 +221,9 @@ func (c call) filtered(entries []Row) []Row {
 }
 
 func matches(wanted []string, value any) bool {
-	text, _ := value.(string) // an id may be in upper case
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, text) })
+	text, _ := value.(string)
+	return len(wanted) == 0 || slices.Contains(wanted, text) || // or an id in upper case
+		strings.ToLower(text) != text && slices.Contains(wanted, strings.ToLower(text))
 }
 
 // The page sizes of the API, in rows.

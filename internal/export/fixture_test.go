@@ -43,9 +43,8 @@ func story(t *testing.T, after func(night int)) (path string) {
 				Expires: time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)}},
 		}
 		for _, organization := range server.Organizations() {
-			o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{
-				BaseURL: api.URL + "/api", Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now,
-				Members: organization.Members}})
+			o.Sources = append(o.Sources, fetch.Source{Name: organization.Name, Fetch: fetch.Options{Members: organization.Members,
+				BaseURL: api.URL + "/api", Token: fetch.Token(organization.Token), PageSize: 25, Now: o.Now}})
 		}
 		result := must(job.Run(t.Context(), o))(t)
 		if night == 2 {

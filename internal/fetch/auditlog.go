@@ -120,11 +120,14 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 		body.Filter.From, body.Filter.To = ona.FormatTime(q.Since), ona.FormatTime(q.Until)
 		body.Sort = &sort{Field: "createdAt", Order: "SORT_ORDER_ASC"}
 	}
-	for p, err := range r.pages(ctx, source{method: ona.ListAuditLogs, field: "entries", request: body}) {
+	s := source{
+		method: ona.ListAuditLogs, field: "entries", private: r.client.settings.Redaction != nil, request: body,
+	}
+	for p, err := range r.pages(ctx, s) {
 		if err != nil {
 			return err
 		}
-		pastSince, err := l.add(p, r.unknown)
+		pastSince, err := l.add(r, s, p)
 		if err != nil || pastSince {
 			return err
 		}
@@ -148,14 +151,15 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 
 // add adds a page's entries. pastSince is true if the log is read from its newest entry back and
 // all entries of the page are older than requested: reading can stop.
-func (l *logReader) add(p page, unknown fieldSet) (pastSince bool, err error) {
+func (l *logReader) add(r *reader, s source, p page) (pastSince bool, err error) {
 	l.log.Pages, l.log.Received = p.number, l.log.Received+len(p.rows)
 	pastSince = l.query.PageBack && len(p.rows) > 0
 	for i, raw := range p.rows {
-		entry, err := decodeEntry(raw, unknown)
+		entry, err := decodeEntry(raw, r.unknown)
 		if err != nil {
-			return false, undecodable(ona.ListAuditLogs, p, i, err)
+			return false, undecodable(ona.ListAuditLogs, p, i, s.conceal(err))
 		}
+		r.client.redactEntry(entry)
 		if err := l.addEntry(entry); err != nil {
 			return false, &Error{Code: CodeIncompleteListing, Method: ona.ListAuditLogs, Page: p.number, Err: err}
 		}

@@ -69,6 +69,7 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 			AdditionalScopes: []string{"groups"}, Claims: map[string]string{"email": "mail"}, ClientID: "c",
 			State: "SSO_CONFIGURATION_STATE_NEW", ProviderType: "PROVIDER_TYPE_UNSPECIFIED", Raw: json.RawMessage(sso),
 		}},
+		MembersNotAssessed: ona.MembersNotRequested, MemberTokensNotAssessed: ona.MembersNotRequested,
 		Policies: &ona.OrganizationPolicies{
 			Unknown: map[string]json.RawMessage{"maximumEnvironments": json.RawMessage("5")}, Raw: json.RawMessage(`{"maximumEnvironments":5}`),
 		},

@@ -69,7 +69,8 @@ func (c *Client) memberListing(organizationID string) listing[ona.OrganizationMe
 		noun: "member",
 		decode: func(raw jsontext.Value, unknown fieldSet) (*ona.OrganizationMember, error) {
 			m, err := decodeMember(raw, unknown)
-			if err == nil {
+			if err == nil && redaction != nil {
+				c.mentions.learn(m.FullName, m.Email)
 				*m = redaction.Member(*m)
 			}
 			return m, err

@@ -77,6 +77,9 @@ type Input struct {
 	BaseURL           string
 	// Principal is the kind and the id of the identity to which the token belongs.
 	Principal string
+	// UnknownReport names a report folder of this database whose history the database does not
+	// contain; empty if there is none.
+	UnknownReport string
 	// UnknownFields has the response fields that this version does not know, as Type.field, sorted.
 	UnknownFields []string
 	// Parts has every part of the organization.

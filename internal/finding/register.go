@@ -54,7 +54,7 @@ var judgements = map[string]judgement{
 	"MEM-003":            {needs: leaversKnown, all: stillActive},
 	runNotComplete:       {all: incomplete},
 	"RUN-002":            {needs: scheduleKnown, all: missedNights},
-	"RUN-003":            {needs: baseline, all: otherSource},
+	"RUN-003":            {all: otherSource},
 	"RUN-004":            {all: unknownFields},
 	"RUN-005":            {needs: baseline, all: lostParts},
 	"RUN-006":            {needs: baseline, all: listedOnly},

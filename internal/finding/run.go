@@ -20,9 +20,16 @@ func missedNights(e *evaluation) (rows []row) {
 	return rows
 }
 
-// otherSource compares the source of a snapshot with that of its baseline. It skips a value that
-// either does not have.
+// otherSource compares the source of a snapshot with that of its baseline, and the database with
+// the reports that were written from it. It skips a value that either snapshot does not have.
 func otherSource(e *evaluation) []row {
+	if e.UnknownReport != "" {
+		return []row{fail("The database does not contain the history up to its report %s: an older or an altered copy of "+
+			"the database is in use.", e.UnknownReport).of(e.organization)}
+	}
+	if why := baseline(e); why != "" {
+		return []row{notAssessed("%s", why).of(e.organization)}
+	}
 	var differences, unknown []string
 	for _, source := range []struct{ name, before, now string }{
 		{"identity", e.Baseline.Principal, e.Principal},

@@ -67,6 +67,8 @@ var runCases = []ruleCase{
 		"organization org-1 instead of org-0; base URL https://ona.test/api instead of https://old.test/api."},
 	{"RUN-003", "identity of the baseline unknown", func(in *finding.Input) { in.Baseline.Principal = "" },
 		[]string{"not_assessed org-1"}, "identity"},
+	{"RUN-003", "an older copy of the database", func(in *finding.Input) { in.UnknownReport = "2026-11-23T020000Z-run-7" },
+		[]string{"fail high org-1"}, "does not contain the history up to its report 2026-11-23T020000Z-run-7"},
 	{"RUN-003", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "first snapshot of this organization"},
 
 	{"RUN-004", "two unknown fields", func(in *finding.Input) {

@@ -72,6 +72,8 @@ type Again struct {
 	Rules      Rules
 	Exceptions []finding.Exception
 	Past       *snapshot.History
+	// UnknownReport is that of the run.
+	UnknownReport string
 	// Pages keeps decoded pages from one snapshot of the organization to the next.
 	Pages *fetch.Pages
 }
@@ -91,7 +93,7 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 		}
 	}
 	h := a.Snapshot
-	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, Options: Options{
+	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, unknownReport: a.UnknownReport, Options: Options{
 		TakenAt: h.TakenAt, Thresholds: a.Rules.Thresholds, TurnedOff: a.Rules.TurnedOff, Exceptions: a.Exceptions,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
@@ -113,13 +115,20 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 		t.keepReasons(h)
 	}
 	if h.MembersSetting == snapshot.MembersRedacted && err == nil {
-		t.exchanges = append(t.exchanges, withheld...) // as they are the last of a collection
 		err = t.keepMembers(h, a.Past)
 	}
 	if err != nil && replay.Missing() != nil {
 		err = fmt.Errorf("%w: %w", ErrMissing, replay.Missing())
 	}
-	return &Redone{task: t, again: a, replay: replay}, err
+	redone := &Redone{task: t, again: a, replay: replay}
+	for _, x := range withheld {
+		if x.Method == ona.ListAuditLogs {
+			redone.log = append(redone.log, x)
+		} else if err == nil {
+			t.exchanges = append(t.exchanges, x) // as they are the last of a collection
+		}
+	}
+	return redone, err
 }
 
 // keepReasons sets why something was not assessed to what is stored, if a request got no response
@@ -168,6 +177,7 @@ func (t *task) keepMembers(stored snapshot.Snapshot, past *snapshot.History) (er
 // withheldTypes are the types in the responses about members.
 var withheldTypes = []string{
 	"OrganizationMember", "PersonalAccessToken", "ListMembersResponse", "ListPersonalAccessTokensResponse",
+	"AuditLogEntry", "ListAuditLogsResponse",
 }
 
 // Redone is a snapshot whose work is done again, step by step.
@@ -175,6 +185,8 @@ type Redone struct {
 	task   *task
 	again  *Again
 	replay *fetch.Replay
+	// log has the exchanges of the audit log whose responses are not stored.
+	log []fetch.Exchange
 }
 
 // Result returns what was done until now.
@@ -194,6 +206,9 @@ func (r *Redone) Compare(ctx context.Context) error {
 // readAuditLog reads the log again. If a request got no response in that night, why is only stored.
 func (r *Redone) readAuditLog(ctx context.Context) error {
 	t := r.task
+	if t.header.MembersSetting == snapshot.MembersRedacted {
+		return r.keepAuditLog(ctx)
+	}
 	if err := t.readAuditLog(ctx); err != nil {
 		return err
 	}
@@ -210,6 +225,19 @@ func (r *Redone) readAuditLog(ctx context.Context) error {
 	if t.log.Lacking != "" && stored.Lacking != "" {
 		t.log.Lacking = stored.Lacking
 	}
+	return nil
+}
+
+// keepAuditLog takes the log as it is stored, because its responses may name redacted members.
+func (r *Redone) keepAuditLog(ctx context.Context) error {
+	t := r.task
+	stored, err := r.again.Past.AuditLog(ctx)
+	if err != nil || stored == nil {
+		return err
+	}
+	t.beginAuditLog()
+	t.log.AuditLog, t.exchanges = *stored, append(t.exchanges, r.log...)
+	t.header.AuditLogNotAssessed, t.header.AuditLogLacking = stored.NotAssessed, stored.Lacking
 	return nil
 }
 

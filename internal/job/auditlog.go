@@ -37,16 +37,7 @@ func (t *task) readAuditLog(ctx context.Context) error {
 	if !t.found {
 		return nil
 	}
-	until := serverTime(t.TakenAt, t.header)
-	t.log = &finding.AuditLog{
-		AuditLog: ona.AuditLog{Since: until, Until: until}, Compared: t.comparedSince(), Seen: t.seen,
-	}
-	for _, at := range t.log.Compared {
-		if at.Before(t.log.Since) {
-			t.log.Since = at
-		}
-	}
-	t.log.Since = t.log.Since.Add(-t.Thresholds.ClockSkew).Truncate(time.Second)
+	t.beginAuditLog()
 	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: auditedTypes})
 	if err != nil {
 		return err
@@ -68,6 +59,20 @@ func (t *task) readAuditLog(ctx context.Context) error {
 	slices.Sort(t.header.UnknownFields)
 	t.header.UnknownFields = slices.Compact(t.header.UnknownFields)
 	return nil
+}
+
+// beginAuditLog sets since when the log is to be read.
+func (t *task) beginAuditLog() {
+	until := serverTime(t.TakenAt, t.header)
+	t.log = &finding.AuditLog{
+		AuditLog: ona.AuditLog{Since: until, Until: until}, Compared: t.comparedSince(), Seen: t.seen,
+	}
+	for _, at := range t.log.Compared {
+		if at.Before(t.log.Since) {
+			t.log.Since = at
+		}
+	}
+	t.log.Since = t.log.Since.Add(-t.Thresholds.ClockSkew).Truncate(time.Second)
 }
 
 // queryUnexplained reads the entries about changed subjects that have no candidate yet.

@@ -69,6 +69,7 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 		AuditLog: t.log, TurnedOff: t.TurnedOff, Leavers: h.Leavers,
 		ServerClockOffset: h.ServerClockOffset, ServerClockKnown: h.ServerClockKnown,
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
+		UnknownReport: t.unknownReport,
 	}
 	if in.ScheduleKnown, in.MissedNights, err = t.missedNights(ctx); err != nil {
 		return err

@@ -77,6 +77,9 @@ type Result struct {
 	// in ReportError.
 	ReportFolder string
 	ReportError  error
+	// HistoryError says which report folder has a history that the database lacks. The run is recorded,
+	// but it is not Complete.
+	HistoryError error
 	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError error
 }
@@ -96,14 +99,17 @@ type Organization struct {
 	Err error
 }
 
-// Complete reports whether every organization's snapshot is complete and the report is written.
+// Complete reports whether every organization's snapshot is complete, the report is written, and
+// the database contains the history of its report folders.
 func (r *Result) Complete() bool {
-	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
+	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil && r.HistoryError == nil
 }
 
 type night struct {
 	Options
 	runID, ruleSetID int64
+	unknownReport    string // as in snapshot.Run
+	earlierReport    string // as Store.EarlierReport returns it
 	pins             *Pins
 	// collected maps each organization id to its source.
 	collected sync.Map
@@ -123,9 +129,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
+	unknown, historyErr, err := unknownReport(ctx, o.Store, o.Reports)
+	if err != nil {
+		return nil, err
+	}
 	runID, err := o.Store.BeginRun(ctx, snapshot.Run{
 		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
-		Shard: o.Shard,
+		UnknownReport: unknown, Shard: o.Shard,
 	})
 	if err != nil {
 		return nil, err
@@ -134,8 +144,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID, ruleSetID: rules}
-	result := &Result{}
+	n := &night{Options: o, runID: runID, ruleSetID: rules, unknownReport: unknown}
+	if n.earlierReport, err = o.Store.EarlierReport(ctx); err != nil {
+		return nil, err
+	}
+	result := &Result{HistoryError: historyErr}
 	if result.Organizations, err = n.collectAll(ctx); err != nil {
 		return nil, err
 	}

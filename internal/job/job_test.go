@@ -39,6 +39,7 @@ type house struct {
 	// concurrency is 1 and formats are the default unless they are set.
 	concurrency int
 	formats     []report.Format
+	leavers     *finding.LeaverList
 	// asked counts the requests by method; several come at once.
 	asked map[string]int
 	mu    sync.Mutex
@@ -94,7 +95,7 @@ func (h *house) run(sources ...fetch.Source) *job.Result {
 	clear(h.asked)
 	result, err := job.Run(h.t.Context(), job.Options{
 		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
-		Concurrency: h.concurrency, Timeout: h.timeout, Reports: h.reports, Report: report.Options{Formats: h.formats}, Thresholds: finding.DefaultThresholds(), Logger: slog.New(slog.DiscardHandler),
+		Concurrency: h.concurrency, Timeout: h.timeout, Reports: h.reports, Report: report.Options{Formats: h.formats}, Thresholds: finding.DefaultThresholds(), Leavers: h.leavers, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)

@@ -185,6 +185,10 @@ func (t *task) pin(ctx context.Context) error {
 	if left := t.pins.left(); left != "" && t.source.Name == t.Sources[0].Name {
 		t.header.Notes = append(t.header.Notes, left)
 	}
+	if t.earlierReport != "" && t.runID == 1 && t.source.Name == t.Sources[0].Name {
+		t.header.Notes = append(t.header.Notes, "the database was created with --new-database, although the report folder had "+
+			"the report "+t.earlierReport+" of an earlier run: nothing is compared with the runs before")
+	}
 	last, err := t.pins.Of(t.source.Name)
 	if t.options.OrganizationID == "" {
 		t.options.OrganizationID, t.header.OrganizationName = last.OrganizationID, last.OrganizationName

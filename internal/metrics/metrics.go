@@ -6,8 +6,11 @@ import (
 	"cmp"
 	"context"
 	_ "embed" // for storedMetrics
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +23,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -131,8 +135,15 @@ func (s *Set) Handler() http.Handler {
 
 // WriteFile writes the metrics for the textfile collector of the node exporter. The file is
 // readable by everyone, because the collector runs as another user and no metric is secret. It
-// is replaced completely or not at all.
+// is replaced completely or not at all. Of a link, the file to which it leads is replaced. A device, a
+// pipe or a folder is never replaced.
 func (s *Set) WriteFile(path string) error {
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved
+	}
+	if err := evidence.Regular(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("writing the metrics: %w", err)
+	}
 	if err := prometheus.WriteToTextfile(path, s); err != nil {
 		return fmt.Errorf("writing the metrics to %s: %w", path, err)
 	}

@@ -65,12 +65,15 @@ func TestEveryFieldOfAnAPIObjectHasTheAPIsName(t *testing.T) {
 	testFields[ona.SCIMConfiguration](t)
 	testFields[ona.SSOConfiguration](t)
 	testFields[ona.OrganizationPolicies](t)
-	testFields[ona.AuditLogEntry](t)
+	testFields[ona.DomainVerification](t)
+	testFields[ona.OrganizationMember](t)
+	testFields[ona.PersonalAccessToken](t)
+	testFields[ona.AuditLogEntry](t, "ActorName") // from the members, not from the log
 }
 
-// testFields holds that every field of T but Unknown and Raw has a name of its own and a type that
+// testFields holds that every field of T but Unknown, Raw and those of others has a name of its own and a type that
 // fetch can decode.
-func testFields[T any](t *testing.T) {
+func testFields[T any](t *testing.T, others ...string) {
 	t.Helper()
 	fields := ona.FieldsOf[T]()
 	names := make(map[string]bool)
@@ -86,7 +89,7 @@ func testFields[T any](t *testing.T) {
 			t.Errorf("%T: field %s has type %T", *new(T), f.Name, p)
 		}
 	}
-	if all := reflect.TypeFor[T]().NumField() - len([]string{"Unknown", "Raw"}); len(names) != all {
+	if all := reflect.TypeFor[T]().NumField() - len(append(others, "Unknown", "Raw")); len(names) != all {
 		t.Errorf("%T has %d fields and %d names", *new(T), all, len(names))
 	}
 }
@@ -106,5 +109,27 @@ func TestIDsAreReadAsTheDatabaseHoldsThem(t *testing.T) {
 		if got, err := ona.ParseID(given); err == nil {
 			t.Errorf("%q is read as %q", given, got)
 		}
+	}
+}
+
+func TestARedactionHidesWhoAMemberIsAndKeepsWhatIsCompared(t *testing.T) {
+	r := ona.NewRedaction([]byte("salt"))
+	email := r.Email("Ada@acme.example")
+	if !strings.HasSuffix(email, "@acme.example") || len(email) != 32+len("@acme.example") || email != r.Email(" ada@ACME.example ") {
+		t.Errorf("address %q", email)
+	}
+	if other := ona.NewRedaction([]byte("other")); other.Email("ada@acme.example") == email || other.SaltID() == r.SaltID() || r.SaltID() == "" {
+		t.Error("another salt gives the same hashes")
+	}
+	m := ona.OrganizationMember{UserID: "u", FullName: "Ada", Email: "ada@acme.example", AvatarURL: "https://x/ada", Role: "r",
+		Unknown: ona.Unknown{"nick": []byte(`"ada"`)}, Raw: []byte(`{"fullName":"Ada"}`)}
+	hidden := r.Member(m)
+	if hidden.FullName+hidden.AvatarURL != "" || hidden.Email != email || hidden.Role != "r" || string(hidden.Raw) != hidden.Canonical() ||
+		strings.Contains(hidden.Canonical(), "ada") || string(m.Unknown["nick"]) != `"ada"` {
+		t.Errorf("%s", hidden.Canonical())
+	}
+	var none *ona.Redaction
+	if same := none.Member(m); same.Canonical() != m.Canonical() || none.SaltID() != "" || none.Email("A") != "A" || r.Email("") != "" {
+		t.Error("no redaction changes something")
 	}
 }

@@ -51,7 +51,7 @@ func (r *Redaction) Member(m OrganizationMember) OrganizationMember {
 		return m
 	}
 	m.FullName, m.AvatarURL, m.Email = "", "", r.Email(m.Email)
-	m.Unknown = r.unknown(m.Unknown)
+	m.Unknown = r.Fields(m.Unknown)
 	m.Raw = json.RawMessage(m.Canonical())
 	return m
 }
@@ -62,13 +62,14 @@ func (r *Redaction) Token(t PersonalAccessToken) PersonalAccessToken {
 	if r == nil {
 		return t
 	}
-	t.Description, t.Unknown = "", r.unknown(t.Unknown)
+	t.Description, t.Unknown = "", r.Fields(t.Unknown)
 	t.Raw = json.RawMessage(t.Canonical())
 	return t
 }
 
-// unknown hashes the values of unknown fields: a change is still seen.
-func (r *Redaction) unknown(unknown Unknown) Unknown {
+// Fields returns what is stored of unknown fields: hashes of their values, so that a change is still
+// seen.
+func (r *Redaction) Fields(unknown Unknown) Unknown {
 	if unknown == nil {
 		return nil
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"scim-auditor/internal/evidence"
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -84,7 +83,7 @@ func Together(night time.Time, databases []*Database) *Model {
 		indexB, _ := b.shard()
 		return cmp.Or(cmp.Compare(indexA, indexB), cmp.Compare(a.ID, b.ID))
 	})
-	m := &Model{Rules: finding.Rules(), Night: night, Databases: databases, Run: snapshot.Run{Outcome: snapshot.Complete}}
+	m := &Model{Night: night, Databases: databases, Run: snapshot.Run{Outcome: snapshot.Complete}}
 	for _, d := range databases {
 		if d.Model == nil {
 			m.Gaps = append(m.Gaps, fmt.Sprintf("the database %s lacks the night of %s: %s", d.ID,
@@ -95,6 +94,11 @@ func Together(night time.Time, databases []*Database) *Model {
 		m.Organizations = append(m.Organizations, d.Organizations...)
 		m.add(&d.Run)
 	}
+	var snapshots []snapshot.Snapshot
+	for _, o := range m.Organizations {
+		snapshots = append(snapshots, o.Snapshot)
+	}
+	m.Rules = rulesOf(snapshots)
 	m.Run.StartedAt = cmp.Or(m.Run.StartedAt, night)
 	m.Gaps = append(m.Gaps, shardGaps(databases)...)
 	return m

@@ -255,8 +255,9 @@ func (r *report) evidence() []Fact {
 	}
 	for i := range r.Organizations {
 		all = append(all, r.rowFacts(r.snapshots, i)...)
-		for j, o := range r.evaluated[i].outcomes[:len(r.Rules)] {
-			if o.expected != "" && o.expected != r.Rules[j].Expected {
+		for _, o := range r.evaluated[i].outcomes {
+			known := o.rule.Expected != "" // to this version
+			if known && o.expected != "" && o.expected != o.rule.Expected {
 				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
 			}
 		}

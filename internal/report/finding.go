@@ -120,7 +120,9 @@ func evaluate(o *Organization, rules []finding.Rule) *evaluation {
 		j.outcomes = append(j.outcomes, outcome{rule: rule})
 	}
 	for i := range rules {
-		add(&rules[i])
+		if !rules[i].OfMembers() || asksForMembers(&o.Snapshot) {
+			add(&rules[i])
+		}
 	}
 	for i := range o.Findings {
 		f := &o.Findings[i]
@@ -319,8 +321,8 @@ func (r *report) ruleTable() *table.Table {
 	rules := slices.Clone(r.Rules)
 	expected := make(map[string]string)
 	for i := range r.evaluated {
-		for j, o := range r.evaluated[i].outcomes {
-			if _, seen := expected[o.rule.ID]; !seen && j >= len(r.Rules) {
+		for _, o := range r.evaluated[i].outcomes {
+			if !slices.ContainsFunc(rules, func(rule finding.Rule) bool { return rule.ID == o.rule.ID }) {
 				rules = append(rules, *o.rule)
 			}
 			expected[o.rule.ID] = cmp.Or(expected[o.rule.ID], o.expected)

@@ -52,6 +52,12 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	for i := range o.Domains {
 		o.Domains[i].Raw = nil
 	}
+	for i := range o.Members {
+		o.Members[i].Raw = nil
+	}
+	for i := range o.MemberTokens {
+		o.MemberTokens[i].Raw = nil
+	}
 }
 
 // add appends a row to a table. A fleet has too many rows to keep their cells.

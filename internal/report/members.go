@@ -22,9 +22,11 @@ func (m *Model) ofMembers() bool {
 	return slices.ContainsFunc(m.Organizations, func(o *Organization) bool { return o.membersRequested() })
 }
 
-func (o *Organization) membersRequested() bool {
-	setting := o.Snapshot.MembersSetting
-	return o.complete() && (setting == snapshot.MembersOn || setting == snapshot.MembersRedacted)
+func (o *Organization) membersRequested() bool { return o.complete() && asksForMembers(&o.Snapshot) }
+
+// asksForMembers reports whether the settings of a snapshot ask for members.
+func asksForMembers(s *snapshot.Snapshot) bool {
+	return s.MembersSetting == snapshot.MembersOn || s.MembersSetting == snapshot.MembersRedacted
 }
 
 // memberRow is a member with what the sheet Members says about it.

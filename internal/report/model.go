@@ -178,6 +178,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 	if err != nil {
 		return err
 	}
+	m.Rules = rulesOf(snapshots)
 	shared := make(texts)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
@@ -194,19 +195,16 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		}
 		m.Timeline = append(m.Timeline, changes...)
 	}
-	m.Rules = slices.DeleteFunc(finding.Rules(), func(r finding.Rule) bool { return r.OfMembers() && !m.judged(r.ID) })
 	slices.SortStableFunc(m.Timeline, func(a, b snapshot.Change) int { return a.TakenAt.Compare(b.TakenAt) })
 	return nil
 }
 
-// judged reports whether the run has a finding of a rule.
-func (m *Model) judged(ruleID string) bool {
-	for _, o := range m.Organizations {
-		if slices.ContainsFunc(o.Findings, func(f snapshot.Finding) bool { return f.RuleID == ruleID }) {
-			return true
-		}
+// rulesOf returns the rules of this version that were evaluated for at least one of the snapshots.
+func rulesOf(snapshots []snapshot.Snapshot) []finding.Rule {
+	if slices.ContainsFunc(snapshots, func(s snapshot.Snapshot) bool { return asksForMembers(&s) }) {
+		return finding.Rules()
 	}
-	return false
+	return slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers)
 }
 
 func (o *Organization) read(ctx context.Context, store *snapshot.Store) error {

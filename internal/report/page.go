@@ -33,7 +33,12 @@ const (
 
 // firstPage returns the parts of the first page after the headline and the alarms.
 func (r *report) firstPage() []Part {
-	parts := []Part{{Key: "changed", Heading: r.changedHeading(), Table: r.changedTable(), All: r.changes.Name}}
+	var parts []Part
+	if r.isFleet() {
+		parts = append(parts, Part{Key: "attention", Heading: "Organizations with changes, findings or gaps",
+			Table: r.attentionTable(), All: organizationsSheet})
+	}
+	parts = append(parts, Part{Key: "changed", Heading: r.changedHeading(), Table: r.changedTable(), All: r.changes.Name})
 	if r.organizationsWithApproval() > 0 {
 		parts = append(parts, Part{Key: "approved", Heading: "What differs from the approved baseline",
 			Table: r.pageApprovedTable(), All: r.findings.Name})
@@ -61,7 +66,7 @@ func (r *report) whose() string {
 // pageAlarms returns the first alarms. The headline has said why the only organization failed.
 func (r *report) pageAlarms() []string {
 	all := r.alarms()
-	if len(r.Organizations) == 1 && r.incomplete() == 1 {
+	if r.Databases == nil && len(r.Organizations) == 1 && r.incomplete() == 1 {
 		all[0] = r.nothingKnown(0)
 	}
 	if more := len(all) - pageNames; more > 0 {
@@ -106,6 +111,9 @@ func (r *report) pageRows() (changes, findings int) {
 	lines := pageLines
 	if r.configurations() <= pageConfigurations {
 		lines -= r.configurations()
+	}
+	if r.isFleet() {
+		lines /= 2
 	}
 	room, failed := lines/2+1, 0
 	for _, n := range r.failedBySeverity() {

@@ -146,10 +146,12 @@ func (r *report) makeWorkbook() {
 		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
 	if len(r.Organizations) > 1 {
-		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: "Organizations", Table: r.overview})
+		r.book.Sheets = slices.Insert(r.book.Sheets, 1, &xlsx.Sheet{Name: organizationsSheet, Table: r.overview})
 	}
 	if r.isFleet() {
-		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})
+		rest := &xlsx.Sheet{Name: "Exceptions and charts", Fixed: SummaryGrid}
+		r.addRest(rest)
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots}, rest)
 	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
@@ -163,20 +165,20 @@ func (r *report) makeWorkbook() {
 	evidence.AddHeading("Exchanges with the API")
 }
 
-// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns that path
-// and the headline of the report. <start> has the form 2026-11-23T020000Z. The report of a night
-// over several databases is in <dir>/<day>-fleet. Write then makes
-// <dir>/latest point to the folder, unless that points to a newer run.
+// Write writes the files into <dir>/<start>-run-<id>, all of them or none, and returns the path of
+// the folder, see folder.Find, and the headline of the report. <start> has the form
+// 2026-11-23T020000Z. The report of a night over several databases is in <dir>/<day>-fleet. Write
+// then makes <dir>/latest point to the folder, unless that points to a newer run.
 func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
-	r, name := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID)
+	r, name, database := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID), m.Head.DatabaseID
 	if m.Databases != nil {
-		name = folder.NightName(m.Night)
+		name, database = folder.NightName(m.Night), ""
 	}
-	path = filepath.Join(dir, name)
-	if err := folder.Write(path, r.files(), r.manifest, r.Sign); err != nil {
+	path, err = folder.Write(dir, name, database, r.files(), r.manifest, r.Sign)
+	if err != nil {
 		return "", r.headline(), err
 	}
-	return path, r.headline(), folder.SetLatest(dir, name)
+	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database)
 }
 
 // Files returns the files of a report, which Write writes.

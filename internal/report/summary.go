@@ -18,7 +18,8 @@ import (
 // two long texts, a number and a name. Together they are as wide as a sheet of paper.
 var SummaryGrid = []float64{28, 10, 23, 56, 55, 13, 15}
 
-// summary makes the sheet Summary: the first page, then the accepted findings and the trend.
+// summary makes the sheet Summary: the first page, then the accepted findings and the trend. Those of
+// a fleet have a sheet of their own, so that its first page prints on one sheet of paper.
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, r.whose())
@@ -32,25 +33,36 @@ func (r *report) summary() *xlsx.Sheet {
 		s.AddPart(part.Heading, part.All, part.Table)
 	}
 	s.EndFirstPage()
+	if s.OnePage = r.isFleet(); !s.OnePage {
+		r.addRest(s)
+	}
+	return s
+}
+
+// addRest adds what follows the first page.
+func (r *report) addRest(s *xlsx.Sheet) {
 	if len(r.accepted.Rows) > 0 {
 		s.AddBlock("Exceptions: findings that somebody has accepted", r.accepted)
 	}
 	if r.Databases == nil { // the sheet Trend has the runs of each database
 		r.addCharts(s)
 	}
-	return s
 }
 
 // Looks has the look of a headline by its state.
 var Looks = map[State]xlsx.Look{Green: xlsx.AllWell, Amber: xlsx.Caution, Red: xlsx.Alarm}
 
+// organizationsSheet has one row for each organization.
+const organizationsSheet = "Organizations"
+
 // overviewTable has one row for each organization, those that are not complete first.
 func (r *report) overviewTable() *table.Table {
-	t := table.New("Organizations", nil, columnsOf["Overview"]...)
+	t := table.New(organizationsSheet, nil, columnsOf["Overview"]...)
 	for i, o := range r.Organizations {
 		if !o.complete() {
 			label := table.Word{Value: r.label(i), Text: r.label(i), Tone: table.Bad}
-			t.Add(i, label, "nothing", NotComplete+": "+o.reason())
+			cells := append([]any{label, "nothing", NotComplete + ": " + o.reason()}, make([]any, 3+len(diff.Severities))...)
+			t.Add(i, append(cells, o.Snapshot.Source, o.id())...)
 		}
 	}
 	for i, o := range r.Organizations {
@@ -69,7 +81,7 @@ func (r *report) overviewTable() *table.Table {
 		for _, n := range r.evaluated[i].failed {
 			cells = append(cells, n)
 		}
-		t.Add(i, cells...)
+		t.Add(i, append(cells, o.Snapshot.Source, o.id())...)
 	}
 	return r.withDatabase(t)
 }

@@ -91,6 +91,12 @@ func (s *Settings) check() (err error) {
 	case s.DB == "":
 		return s.wrong("db", errors.New("the name of the database file is empty"),
 			"leave it out for auditor.db in the working folder")
+	case s.DB == ":memory:":
+		return s.wrong("db", errors.New(":memory: would keep the database only until the command ends"),
+			"name a file, such as auditor.db")
+	case s.Out == "" && s.takes("out"):
+		return s.wrong("out", errors.New("the name of the folder of the reports is empty"),
+			"leave it out for reports/out in the working folder")
 	}
 	if err := s.setShard(); err != nil {
 		return err

@@ -23,10 +23,15 @@ type yamlFile struct {
 	tree *ast.File
 }
 
-// readYAML decodes content into a value. An empty file does not change the value.
+// readYAML decodes content into a value. An empty file does not change the value. It skips a byte
+// order mark at the beginning, which editors of Windows write.
 func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	f := &yamlFile{path: path}
-	var err error
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	err := cmp.Or(checkSize(path, content), f.checkNesting(content))
+	if err != nil {
+		return nil, err
+	}
 	if f.tree, err = parser.ParseBytes(content, 0); err != nil {
 		return nil, f.problem(err, into)
 	}
@@ -43,6 +48,9 @@ func readYAML(path string, content []byte, into any) (*yamlFile, error) {
 	}
 	if f.tree.Docs[0].Body == nil {
 		return f, nil // the decoder would set every field to its zero value
+	}
+	if err := f.checkAliases(); err != nil {
+		return nil, err
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(into); err != nil {
 		return nil, f.problem(err, into)
@@ -146,36 +154,32 @@ func (f *yamlFile) pathOf(t *token.Token) (path string) {
 		return ""
 	}
 	place := f.at(t)
-	for _, doc := range f.tree.Docs {
-		ast.Walk(visitor(func(n ast.Node) {
-			_, pair := n.(*ast.MappingValueNode) // its token is the colon
-			if !pair && f.at(n.GetToken()) == place {
-				path = strings.TrimLeft(n.GetPath(), "$.")
-			}
-		}), doc)
-	}
+	f.each(func(n ast.Node) {
+		_, pair := n.(*ast.MappingValueNode) // its token is the colon
+		if !pair && f.at(n.GetToken()) == place {
+			path = strings.TrimLeft(n.GetPath(), "$.")
+		}
+	})
 	return path
 }
 
 // otherKey returns the first key that is a truth value, a number or null, or nil. The decoder would
 // drop all keys of its mapping without an error.
 func (f *yamlFile) otherKey() (other ast.Node) {
-	for _, doc := range f.tree.Docs {
-		ast.Walk(visitor(func(n ast.Node) {
-			pair, ok := n.(*ast.MappingValueNode)
-			if !ok || other != nil {
-				return
-			}
-			var key ast.Node = pair.Key
-			if explicit, ok := key.(*ast.MappingKeyNode); ok { // a key after "?"
-				key = explicit.Value
-			}
-			switch key.Type() {
-			case ast.BoolType, ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType, ast.NullType:
-				other = key
-			}
-		}), doc)
-	}
+	f.each(func(n ast.Node) {
+		pair, ok := n.(*ast.MappingValueNode)
+		if !ok || other != nil {
+			return
+		}
+		var key ast.Node = pair.Key
+		if explicit, ok := key.(*ast.MappingKeyNode); ok { // a key after "?"
+			key = explicit.Value
+		}
+		switch key.Type() {
+		case ast.BoolType, ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType, ast.NullType:
+			other = key
+		}
+	})
 	return other
 }
 

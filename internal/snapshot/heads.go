@@ -10,15 +10,16 @@ import (
 	"scim-auditor/internal/evidence"
 )
 
-var databaseColumns = []string{"id", "database_id"}
+var databaseColumns = []string{"id", "database_id", "earlier_report"}
 
 // identify gives a new database a random id. Its link is the first of the ledger, so that two
 // databases never have a link in common.
-func (s *Store) identify(ctx context.Context) error {
+func (s *Store) identify(ctx context.Context, earlierReport string) error {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // it never returns an error: https://pkg.go.dev/crypto/rand#Read
 	return s.inTransaction(ctx, "recording the id of the database", func(tx *transaction) {
-		recordRow(ctx, tx, "database", "databases", databaseColumns, []any{int64(1), hex.EncodeToString(id[:])})
+		recordRow(ctx, tx, "database", "databases", databaseColumns,
+			[]any{int64(1), hex.EncodeToString(id[:]), orNull(earlierReport)})
 	})
 }
 
@@ -27,6 +28,14 @@ func (s *Store) DatabaseID(ctx context.Context) (string, error) {
 	id, _, err := first(queryAll(ctx, s.db, "reading the id of the database", (*reader).text,
 		"SELECT database_id FROM databases"))
 	return id, err
+}
+
+// EarlierReport returns the newest report folder of the runs before a database that was created
+// although there was one, else "".
+func (s *Store) EarlierReport(ctx context.Context) (string, error) {
+	name, _, err := first(queryAll(ctx, s.db, "reading the earlier report", (*reader).text,
+		"SELECT earlier_report FROM databases"))
+	return name, err
 }
 
 // Head returns the head of a run, the zero Head if the run has not ended.

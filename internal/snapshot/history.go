@@ -323,6 +323,9 @@ type Answer struct {
 	Body []byte
 }
 
+// withheldMethods are those whose responses are not stored if members are redacted.
+var withheldMethods = []string{ona.ListMembers, ona.ListPersonalAccessTokens, ona.ListAuditLogs}
+
 // Members returns what the snapshot shows of members and their tokens.
 func (h *History) Members() (members []ona.OrganizationMember, tokens []ona.PersonalAccessToken, err error) {
 	if h.at.shows(memberVersions) {
@@ -351,8 +354,7 @@ func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 		WHERE x.snapshot_id = ?
 		ORDER BY x.number`, h.at.ID)
 	for i, id := range ids {
-		all[i].ResponseWithheld = h.at.MembersSetting == MembersRedacted &&
-			(all[i].Method == ona.ListMembers || all[i].Method == ona.ListPersonalAccessTokens)
+		all[i].ResponseWithheld = h.at.MembersSetting == MembersRedacted && slices.Contains(withheldMethods, all[i].Method)
 		if err == nil && !all[i].ResponseWithheld {
 			all[i].Body, err = h.body(ctx, id, all[i].ResponseSize)
 		}

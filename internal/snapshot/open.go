@@ -1,12 +1,11 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -25,19 +24,40 @@ import (
 // Store is an open database. It is safe for concurrent use; statements run one at a time.
 type Store struct {
 	db *database
+	// path and file are those of a database that was opened for writing; log is its -wal file.
+	path      string
+	file, log fs.FileInfo
+	guard     func() error // nil if there is none
 }
 
 // Open opens the database file. If the file is missing, Open creates it (mode 0600, its folder
 // 0700). It leaves the file untouched and fails if it is not a database of auditor
 // (ErrNotDatabase) or has another version (ErrOlderVersion, ErrNewerVersion).
-func Open(ctx context.Context, path string) (*Store, error) {
+func Open(ctx context.Context, path string) (*Store, error) { return OpenAnew(ctx, path, "") }
+
+// OpenAnew is like Open. If it creates the database, the ledger says that the report folder with
+// this name, empty if there is none, is the newest of earlier runs that the database lacks.
+func OpenAnew(ctx context.Context, path, earlierReport string) (*Store, error) {
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("creating the folder of the database: %w", err)
 	}
-	if err := create(ctx, path); err != nil {
+	path, err := Locate(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := create(ctx, path, earlierReport); err != nil {
 		return nil, fmt.Errorf("creating the database %s: %w", path, explain(err))
 	}
-	return openFile(ctx, path, writableDSN(path))
+	return openToWrite(ctx, path)
+}
+
+// Exists reports whether there is something at the path of a database. An empty file is nothing.
+func Exists(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return info.Size() > 0 || !info.Mode().IsRegular()
 }
 
 // OpenExisting opens the database file as Open does, but fails with ErrNoDatabaseFile if it is
@@ -46,17 +66,45 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	if !writable(path) {
 		return OpenReadOnly(ctx, path)
 	}
-	return openFile(ctx, path, writableDSN(path))
+	path, err := Locate(path)
+	if err != nil {
+		return nil, err
+	}
+	return openToWrite(ctx, path)
 }
 
 // OpenReadOnly opens the database file only for reading, also on a read-only medium. Nothing on
 // the disk changes. It fails as Open does, and with ErrNoDatabaseFile if the file is missing.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
+	path, err := Locate(path)
+	if err != nil {
+		return nil, err
+	}
 	return openFile(ctx, path, readOnlyDSN(path))
 }
 
+// openToWrite opens a database whose store notices that the file was replaced, see Store.inPlace.
+func openToWrite(ctx context.Context, path string) (*Store, error) {
+	before, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNoDatabaseFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	s, err := openFile(ctx, path, writableDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	s.path, s.file = path, before
+	if err := s.inPlace(); err != nil {
+		return nil, errors.Join(err, s.db.close())
+	}
+	return s, nil
+}
+
 func openFile(ctx context.Context, path, dsn string) (*Store, error) {
-	if err := checkFile(path); err != nil {
+	if err := checkFile(ctx, path); err != nil {
 		return nil, err
 	}
 	db, err := openDatabase(dsn)
@@ -121,12 +169,17 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the database. The last connection that closes removes the -wal and -shm files.
+// Close closes the database. The last connection that closes removes the -wal and -shm files. Close
+// fails if the file was removed or replaced since Open (ErrReplaced): what was stored is lost.
 func (s *Store) Close() error {
+	replaced := s.inPlace()
 	if err := s.db.close(); err != nil {
-		return fmt.Errorf("closing the database: %w", err)
+		return errors.Join(replaced, fmt.Errorf("closing the database: %w", err))
 	}
-	return nil
+	if errors.Is(replaced, ErrReplaced) {
+		s.removeLog()
+	}
+	return replaced
 }
 
 // QuickCheck checks the file with SQLite, without comparing indexes with tables:
@@ -154,40 +207,46 @@ const SQLiteVersion = sqlite3.SQLITE_VERSION
 // of the newest migration.
 const SchemaVersion = 16
 
-// The header of a database file: https://www.sqlite.org/fileformat2.html#the_database_header
-const (
-	headerSize          = 100
-	headerMagic         = "SQLite format 3\x00"
-	userVersionOffset   = 60
-	applicationIDOffset = 68
-	applicationID       = 0x41756431 // "Aud1", set by the first migration
-)
+// applicationID is "Aud1" in ASCII, set by the first migration:
+// https://www.sqlite.org/fileformat2.html#application_id
+const applicationID = 0x41756431
 
-// checkFile fails if the file is not a database of this version. It reads only the header, so
-// that it writes nothing. That is sufficient: a new database appears complete, and its version
-// never changes.
-func checkFile(path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+// checkFile fails if the file is not a database of this version. It reads only the header, and
+// writes nothing. That is sufficient: a new database appears complete, and its version never
+// changes. SQLite reads it, because a file that this process opens and closes beside SQLite loses
+// the locks of SQLite, see durable.Readable.
+func checkFile(ctx context.Context, path string) (err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: %w", path, ErrNoDatabaseFile)
+	case err == nil && info.Size() == 0:
+		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
+	case err == nil:
+		err = durable.Readable(path)
 	}
 	if err != nil {
 		return fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	defer func() { _ = f.Close() }() // read only
-	header, err := io.ReadAll(io.LimitReader(f, headerSize))
-	switch {
-	case err != nil:
-		return fmt.Errorf("reading the database %s: %w", path, err)
-	case len(header) == 0:
-		return fmt.Errorf("%s: %w: the file is empty", path, ErrNoDatabaseFile)
-	case len(header) < headerSize || !strings.HasPrefix(string(header), headerMagic):
-		return fmt.Errorf("%s: %w: it is not a SQLite file", path, ErrNotDatabase)
+	// A checkpoint that is going on, or was cut off, may have written the new size before the pages.
+	// With writable_schema, SQLite reads the header all the same.
+	db, err := openDatabase(fileURI(path) + "?mode=ro&immutable=1&_pragma=writable_schema(1)")
+	if err != nil {
+		return fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	if id := binary.BigEndian.Uint32(header[applicationIDOffset:]); id != applicationID {
+	defer func() { err = errors.Join(err, db.close()) }()
+	var id, version uint32
+	err = cmp.Or(db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id),
+		db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version))
+	switch {
+	case errors.Is(explain(err), ErrDamaged):
+		return fmt.Errorf("%s: %w: it is not a SQLite file", path, ErrNotDatabase)
+	case err != nil:
+		return fmt.Errorf("reading the database %s: %w", path, explain(err))
+	case id != applicationID:
 		return fmt.Errorf("%s: %w: another program created this SQLite file (application_id %d)", path, ErrNotDatabase, id)
 	}
-	return checkVersion(path, binary.BigEndian.Uint32(header[userVersionOffset:]))
+	return checkVersion(path, version)
 }
 
 func checkVersion(path string, version uint32) error {
@@ -202,18 +261,15 @@ func checkVersion(path string, version uint32) error {
 	return nil
 }
 
-// writable reports whether the file can be written. It does not change the file.
+// writable reports whether the file can be written. It neither opens nor changes the file.
 func writable(path string) bool {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS)
-	}
-	return f.Close() == nil
+	err := durable.Writable(path)
+	return !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS)
 }
 
 // create creates a database if the file is missing or empty. The file appears complete or not
 // at all.
-func create(ctx context.Context, path string) error {
+func create(ctx context.Context, path, earlierReport string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.Size() > 0:
@@ -228,12 +284,12 @@ func create(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	return writeNew(path, func(partial *os.File) error { return migrate(ctx, partial.Name()) })
+	return durable.WriteNew(path, func(partial string) error { return migrate(ctx, partial, earlierReport) })
 }
 
 // migrate creates the schema and the id in an empty file that no other process uses yet. The caller
 // syncs the file.
-func migrate(ctx context.Context, path string) (err error) {
+func migrate(ctx context.Context, path, earlierReport string) (err error) {
 	db, err := openDatabase(fileURI(path) + "?_pragma=journal_mode(MEMORY)&_pragma=synchronous(OFF)")
 	if err != nil {
 		return err
@@ -242,7 +298,7 @@ func migrate(ctx context.Context, path string) (err error) {
 	if err := applyMigrations(ctx, db.DB); err != nil {
 		return err
 	}
-	if err := (&Store{db}).identify(ctx); err != nil {
+	if err := (&Store{db: db}).identify(ctx, earlierReport); err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
@@ -260,43 +316,22 @@ func applyMigrations(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// writeNew creates a file of mode 0600 that appears complete or not at all. It never replaces a
-// file (ErrFileExists).
-func writeNew(path string, write func(partial *os.File) error) (err error) {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(ErrFileExists, err)
-	}
-	partial, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if left := os.Remove(partial.Name()); left != nil && !errors.Is(left, fs.ErrNotExist) {
-			err = errors.Join(err, left)
-		}
-	}()
-	if err := write(partial); err != nil {
-		return errors.Join(err, partial.Close())
-	}
-	if err := errors.Join(partial.Sync(), partial.Close(), durable.TakeOwner(partial.Name())); err != nil {
-		return err
-	}
-	err = durable.Publish(partial.Name(), path)
-	if errors.Is(err, fs.ErrExist) {
-		return ErrFileExists
-	}
-	return err
-}
-
 // Backup copies the database `from` to the file `to` (mode 0600), also while a run writes. The
 // copy is one consistent state and is checked. It is in rollback-journal mode, so that it also
 // opens on a read-only medium. It appears complete or not at all, and never replaces a file
 // (ErrFileExists).
 func Backup(ctx context.Context, from, to string) error {
-	if err := checkFile(from); err != nil {
+	from, err := Locate(from)
+	if err == nil {
+		err = checkFile(ctx, from)
+	}
+	if err != nil {
 		return err
 	}
-	err := writeNew(to, func(partial *os.File) error { return copyInto(ctx, from, partial.Name()) })
+	err = durable.WriteNew(to, func(partial string) error { return copyInto(ctx, from, partial) })
+	if errors.Is(err, fs.ErrExist) {
+		err = ErrFileExists
+	}
 	if err != nil {
 		return fmt.Errorf("writing the backup %s: %w", to, explain(err))
 	}

@@ -26,7 +26,8 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 		"newer version":   {headerOf(99), snapshot.ErrNewerVersion, fmt.Sprintf("its schema version is 99, and this program supports up to %d", snapshot.SchemaVersion)},
 		"development version": {
 			headerOf(3), snapshot.ErrOlderVersion,
-			"created by a development version of auditor (its schema version is 3, this program has 16): keep the file and start a new one with --db",
+			fmt.Sprintf("created by a development version of auditor (its schema version is 3, this program has %d): "+
+				"keep the file and start a new one with --db", snapshot.SchemaVersion),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,12 +49,15 @@ func TestFilesThatAreNotOursAreLeftUntouched(t *testing.T) {
 	}
 }
 
-// headerOf is the beginning of a database with a version of the schema.
+// headerOf is a database without tables that has a version of the schema:
+// https://www.sqlite.org/fileformat2.html#the_database_header
 func headerOf(version byte) []byte {
-	header := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
-	header[63] = version
-	copy(header[68:], "Aud1")
-	return header
+	page := append([]byte("SQLite format 3\x00"), make([]byte, 4080)...)
+	copy(page[16:], []byte{0x10, 0, 1, 1, 0, 64, 32, 32})
+	page[63] = version
+	copy(page[68:], "Aud1")
+	page[100] = 0x0d // the leaf of a table
+	return page
 }
 
 // cutOff is a SQLite file in a transaction that wrote into the file itself and was never committed.
@@ -169,4 +173,24 @@ func journalAlone(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// A checkpoint writes the new size of the database before all of its pages are there.
+func TestAFileInTheMiddleOfACheckpointIsADatabase(t *testing.T) {
+	path := evidenceFile(t)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[29]++ // 65,536 pages more: https://www.sqlite.org/fileformat2.html#in_header_database_size
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := snapshot.OpenReadOnly(t.Context(), path)
+	if errors.Is(err, snapshot.ErrNotDatabase) {
+		t.Error(err)
+	}
+	if err == nil {
+		_ = store.Close()
+	}
 }

@@ -12,8 +12,9 @@ import (
 )
 
 var (
-	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host", "shard"}
-	runEndColumns   = []string{"run_id", "finished_at", "outcome", "error"}
+	runStartColumns = []string{"id", "started_at", "scheduled_for", "trigger", "tool_version", "host",
+		"unknown_report", "shard"}
+	runEndColumns = []string{"run_id", "finished_at", "outcome", "error"}
 )
 
 // BeginRun records the start of a run and returns its id. It first ends earlier interrupted
@@ -24,7 +25,7 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 		id = nextID(ctx, tx, "run_starts")
 		recordRow(ctx, tx, "run_start", "run_starts", runStartColumns, []any{
 			id, formatSeconds(r.StartedAt), nullSeconds(r.ScheduledFor), r.Trigger, r.ToolVersion, r.Host,
-			orNull(r.Shard),
+			orNull(r.UnknownReport), orNull(r.Shard),
 		})
 	})
 	return id, err
@@ -69,11 +70,12 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
-const runColumns = "id, started_at, scheduled_for, trigger, outcome"
+const runColumns = "id, started_at, scheduled_for, trigger, outcome, unknown_report"
 
 func readRun(r *reader) Run {
 	return Run{
 		ID: r.number(), StartedAt: r.instant(), ScheduledFor: r.instant(), Trigger: r.text(), Outcome: Outcome(r.text()),
+		UnknownReport: r.text(),
 	}
 }
 

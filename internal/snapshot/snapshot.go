@@ -42,16 +42,19 @@ const (
 // Run is one execution of the job over all organizations. As JSON it has the column names of
 // the table "runs".
 type Run struct {
-	ID                    int64     `json:"id,omitempty"`
-	StartedAt             time.Time `json:"started_at"`             // whole seconds
-	FinishedAt            time.Time `json:"finished_at,omitzero"`   // zero while running
-	ScheduledFor          time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
-	Trigger               string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
-	Outcome               Outcome   `json:"outcome"`
-	Error                 string    `json:"error,omitempty"`
-	ToolVersion           string    `json:"tool_version"`
-	Host                  string    `json:"host"`
-	Shard                 string    `json:"shard,omitempty"`        // the sources that it collected, such as 0/4; empty for all
+	ID           int64     `json:"id,omitempty"`
+	StartedAt    time.Time `json:"started_at"`             // whole seconds
+	FinishedAt   time.Time `json:"finished_at,omitzero"`   // zero while running
+	ScheduledFor time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
+	Trigger      string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
+	Outcome      Outcome   `json:"outcome"`
+	Error        string    `json:"error,omitempty"`
+	ToolVersion  string    `json:"tool_version"`
+	Host         string    `json:"host"`
+	Shard        string    `json:"shard,omitempty"` // the sources that it collected, such as 0/4; empty for all
+	// UnknownReport names a report folder of this database whose history the database did not
+	// contain when the run began; empty if there was none.
+	UnknownReport         string    `json:"unknown_report,omitempty"`
 	CompleteOrganizations int       `json:"complete_organizations"` // organizations whose snapshot is complete
 	FailedOrganizations   int       `json:"failed_organizations"`   // organizations whose snapshot failed
 	Changes               int       `json:"changes"`
@@ -201,6 +204,10 @@ var (
 	ErrNewerVersion   = errors.New("created by a newer version of auditor")
 	ErrNoDatabaseFile = errors.New("no such database file")
 	ErrFileExists     = errors.New("the file exists already")
+	ErrSeveralNames   = errors.New("the file has several names, and a lock would hold for one of them only")
+
+	// ErrReplaced means that nothing more can be stored, and what the store wrote last is lost.
+	ErrReplaced = errors.New("the database file was removed or replaced while it was in use")
 
 	// An operator can fix the cause of these.
 	ErrBusy     = errors.New("another process is writing to the database")

@@ -200,7 +200,10 @@ func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transa
 		return fmt.Errorf("%s: %w", doing, explain(err))
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after a commit; after an error that error is returned
-	if do(tx); tx.err == nil {
+	if tx.fail(s.inPlace()); tx.err == nil {
+		do(tx)
+	}
+	if tx.fail(s.inPlace()); tx.err == nil {
 		tx.err = tx.Commit()
 	}
 	if tx.err != nil {

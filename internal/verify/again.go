@@ -176,7 +176,7 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 	}
 	a := job.Again{
 		Snapshot: s.Snapshot, Answers: answers, Rules: s.rules[s.RuleSetID], Exceptions: exceptions, Past: s.history,
-		Pages: pages,
+		Pages: pages, UnknownReport: s.runs[s.RunID].UnknownReport,
 	}
 	redone, err := a.Collect(ctx)
 	switch {
@@ -189,7 +189,7 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 	}
 	s.found.Again.Decoded++
 	if s.MembersSetting == snapshot.MembersRedacted {
-		s.cannot("decode", "its members are redacted, so the responses about them are not stored; the rest was decoded")
+		s.cannot("decode", "its members are redacted, so the responses about them and of the audit log are not stored")
 	}
 	s.differences(s.history.CompareContent(redone.Result()))
 	if s.history.BaselinePruned() {
@@ -214,6 +214,9 @@ func (s *again) records(ctx context.Context, c snapshot.Collected) error {
 		compare = s.history.CompareChanges
 	case s.history.ApprovalPruned():
 		s.cannot("evaluate", "the approved baseline of that time is pruned")
+		compare = s.history.CompareChanges
+	case s.MembersSetting == snapshot.MembersRedacted && s.AuditLogLacking != "":
+		s.cannot("evaluate", "its members are redacted, so what of the audit log was read in full is not stored")
 		compare = s.history.CompareChanges
 	case s.history.ScheduleChanged():
 		s.cannot("evaluate", "the schedule changed during its run")

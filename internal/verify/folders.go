@@ -47,8 +47,16 @@ func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, director
 	return nil
 }
 
-// AddFolder checks one report folder.
+// AddFolder checks one report folder. It only counts the report of another database.
 func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path string, trust Trust) error {
+	if m, err := readManifest(path); err == nil {
+		if other, err := m.ofAnother(ctx, store, path); err != nil || other {
+			if other {
+				r.OtherReports++
+			}
+			return err
+		}
+	}
 	r.ReportFolders++
 	add := func(problems ...string) {
 		for _, text := range problems {
@@ -137,12 +145,43 @@ func (m *manifest) name() string {
 	return folder.PeriodName(m.From, m.To)
 }
 
+// named reports whether a folder has the name that folder.Find returns for the report.
+func (m *manifest) named(path string) bool {
+	name := filepath.Base(path)
+	return name == m.name() || name == folder.Suffixed(m.name(), m.DatabaseID)
+}
+
+// ofAnother reports whether a folder is the report of another database that writes into the same
+// folder of reports. It is not if it stands where a report of this database must be, or if it was
+// there before this database, which does not know it: then this database was put in the place of the
+// other.
+func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path string) (bool, error) {
+	id, err := store.DatabaseID(ctx)
+	if err != nil || m.DatabaseID == "" || m.DatabaseID == id || !m.named(path) {
+		return false, err
+	}
+	own, err := store.Run(ctx, m.RunID)
+	if err == nil && own.StartedAt.Equal(m.StartedAt) && filepath.Base(path) == m.name() {
+		_, err := os.Lstat(filepath.Join(filepath.Dir(path), folder.Suffixed(m.name(), id)))
+		return err == nil, nil
+	}
+	earlier, err := store.EarlierReport(ctx)
+	if err != nil || earlier != "" {
+		return err == nil, err
+	}
+	begun, err := store.Run(ctx, 1)
+	if errors.Is(err, snapshot.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !m.Written.At.Before(begun.StartedAt), err
+}
+
 // compare compares the manifest with the name of its folder, with SHA256SUMS, with head.txt and
 // with the database.
 func (m *manifest) compare(ctx context.Context, store *snapshot.Store, path string, sums map[string]string,
 ) (problems []string, err error) {
 	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if name := m.name(); name != filepath.Base(path) {
+	if name := m.name(); !m.named(path) {
 		add("it is a copy of %s under another name, as %s says", name, folder.ManifestFile)
 	}
 	listed := make(map[string]string)

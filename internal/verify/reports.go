@@ -57,13 +57,17 @@ func (r *Result) writeAgain(
 		return nil
 	}
 	id, err := store.DatabaseID(ctx)
+	if err != nil {
+		return err
+	}
+	other, err := m.ofAnother(ctx, store, path)
 	switch {
-	case err != nil:
+	case err != nil || other:
 		return err
 	case m.Databases != nil:
 		cannot("it is a report over %d databases; auditor report with all of them writes it again", len(m.Databases))
 		return nil
-	case m.DatabaseID != id || m.name() != filepath.Base(path):
+	case m.DatabaseID != id || !m.named(path):
 		cannot("its manifest names another report")
 		return nil
 	}

@@ -34,28 +34,29 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// Write writes the files into the folder path, then the manifest with their hashes, then
-// SHA256SUMS, and its signature by sign unless sign is nil. It replaces an existing folder as a
-// whole; after an error the existing folder is unchanged. It keeps an existing folder that is the
-// same, see same. Files have mode 0600, folders 0700.
-func Write(path string, files []File, manifest func([]Written) any, sign Sign) (err error) {
+// Write writes the files into the folder with this name in dir, then the manifest with their
+// hashes, then SHA256SUMS, and its signature by sign unless sign is nil. It returns the path of the
+// folder, which has another name where Find says so. It replaces an existing folder as a whole;
+// after an error the existing folder is unchanged. It keeps an existing folder that is the same, see
+// same. It never replaces the folder of another database. Files have mode 0600, folders 0700.
+func Write(dir, name, databaseID string, files []File, manifest func([]Written) any, sign Sign,
+) (path string, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("writing the report %s: %w", path, err)
+			err = fmt.Errorf("writing the report %s: %w", filepath.Join(dir, name), err)
 		}
 	}()
-	parent, name := filepath.Split(path)
-	if err := durable.MkdirAll(parent, 0o700); err != nil {
-		return err
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
+		return "", err
 	}
-	done, err := lockShared(parent)
+	done, err := lockShared(dir)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	temporary, err := os.MkdirTemp(parent, "."+name+"-") // mode 0700
+	temporary, err := os.MkdirTemp(dir, "."+name+"-") // mode 0700
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() {
 		if err != nil {
@@ -63,12 +64,18 @@ func Write(path string, files []File, manifest func([]Written) any, sign Sign) (
 		}
 	}()
 	if err := writeFiles(temporary, files, manifest, sign); err != nil {
-		return err
+		return "", err
 	}
+	path = Find(dir, name, databaseID)
 	if same(temporary, path, sign != nil) {
-		return os.RemoveAll(temporary)
+		return path, os.RemoveAll(temporary)
 	}
-	return replace(temporary, path)
+	err = replace(temporary, path, databaseID)
+	if errors.Is(err, errTaken) { // at the same moment
+		path = Find(dir, name, databaseID)
+		err = replace(temporary, path, databaseID)
+	}
+	return path, err
 }
 
 // Sign returns a signature of SHA256SUMS.
@@ -196,11 +203,20 @@ func sumsOf(files []Written) []byte {
 	return sums
 }
 
-// replace moves a finished folder to path. It first moves an existing folder aside, moves it back
-// if the new one cannot be moved, and removes it last.
-func replace(finished, path string) error {
+// replace moves a finished folder of a database to path. It first moves an existing folder aside,
+// moves it back if the new one cannot be moved, and removes it last. If the existing folder is of
+// another database, it does nothing (errTaken).
+func replace(finished, path, databaseID string) error {
 	if err := cmp.Or(durable.TakeOwner(finished), durable.SyncFolder(finished)); err != nil {
 		return err
+	}
+	// A folder cannot be renamed over one that has files, so that of two databases only one gets a
+	// place.
+	if os.Rename(finished, path) == nil {
+		return durable.SyncFolder(filepath.Dir(path))
+	}
+	if ofAnother(path, databaseID) {
+		return errTaken
 	}
 	old := finished + asideSuffix
 	aside := os.Rename(path, old)
@@ -230,6 +246,9 @@ const lockFile = ".lock"
 // if no other process is writing.
 func lockShared(dir string) (done func() error, err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	if err := evidence.Regular(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
+	}
 	alone, err := lock.TryLock()
 	if alone {
 		removeLeftovers(dir)
@@ -287,7 +306,8 @@ const (
 	runPattern     = instantPattern + runMark + `[0-9]+`
 	periodPattern  = instantPattern + `--` + instantPattern + `(?:` + fleetSuffix + `)?` + periodSuffix
 	nightPattern   = instantPattern + fleetSuffix
-	anyPattern     = `(` + runPattern + `|` + periodPattern + `|` + nightPattern + `)`
+	anyPattern     = `((?:` + runPattern + `|` + periodPattern + `|` + nightPattern + `)` + ownerPattern + `)`
+	ownerPattern   = `(?:-[0-9a-f]{8})?` // as Suffixed adds it
 )
 
 var reportName = regexp.MustCompile(`^` + anyPattern + `$`)
@@ -333,65 +353,10 @@ func Of(name string) (run int64, isReport bool) {
 // splitRun returns the start and the id in the name of a run's folder, else zero values.
 func splitRun(name string) (startedAt string, run int64) {
 	startedAt, id, found := strings.Cut(name, runMark)
+	id, _, _ = strings.Cut(id, "-") // of the database
 	run, err := strconv.ParseInt(id, 10, 64)
 	if !found || err != nil {
 		return "", 0
 	}
 	return startedAt, run
-}
-
-// The names of the link to the newest report: a symbolic link, or a text file with the folder's
-// name if the file system has no links.
-const (
-	latestLink = "latest"
-	latestText = "latest.txt"
-)
-
-// SetLatest makes the link in dir point to the report of a run. It keeps a link to the report of a
-// newer run if that report still exists.
-func SetLatest(dir, name string) (err error) {
-	defer func() {
-		if err != nil {
-			const text = "the report %s is written, but the link to the latest report is not updated: %w"
-			err = fmt.Errorf(text, filepath.Join(dir, name), err)
-		}
-	}()
-	current, err := readLatest(dir)
-	if err != nil {
-		return err
-	}
-	if newer(current, name) {
-		if _, err := os.Stat(filepath.Join(dir, current)); err == nil {
-			return nil
-		}
-	}
-	text := filepath.Join(dir, latestText)
-	if durable.Symlink(name, filepath.Join(dir, latestLink)) != nil {
-		return durable.WriteFile(text, []byte(name+"\n"), 0o600)
-	}
-	// An older text file would be wrong now.
-	if err := os.Remove(text); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// readLatest returns the name of the folder that the link points to, "" if there is none.
-func readLatest(dir string) (string, error) {
-	if target, err := os.Readlink(filepath.Join(dir, latestLink)); err == nil {
-		return filepath.Base(target), nil
-	}
-	text, err := os.ReadFile(filepath.Join(dir, latestText))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return strings.TrimSpace(string(text)), err
-}
-
-// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
-// folder count as older.
-func newer(a, b string) bool {
-	aTime, aRun := splitRun(a)
-	bTime, bRun := splitRun(b)
-	return cmp.Or(strings.Compare(aTime, bTime), cmp.Compare(aRun, bRun)) > 0
 }

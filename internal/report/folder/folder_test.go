@@ -33,20 +33,24 @@ func text(name, content string) File {
 	}}
 }
 
+// database is the id of the database to which the reports belong.
+const database = "3f0c9b7d51a2486e8d20c6b1f4a7e915"
+
 type manifest struct {
-	Files []Written `json:"files"`
+	DatabaseID string    `json:"database_id"`
+	Files      []Written `json:"files"`
 }
 
-func list(files []Written) any { return manifest{files} }
+func list(files []Written) any { return manifest{database, files} }
 
 // writeReport writes a report of two files with a name into dir.
 func writeReport(t *testing.T, dir, name string) string {
 	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := Write(path, []File{text("b.csv", "b"), text("a.md", "a")}, list, nil); err != nil {
+	path, err := Write(dir, name, database, []File{text("b.csv", "b"), text("a.md", "a")}, list, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := SetLatest(dir, name); err != nil {
+	if err := SetLatest(dir, name, database); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -162,7 +166,7 @@ func TestTheSameReportIsNotWrittenAgain(t *testing.T) {
 		manifest := func(files []Written) any {
 			return map[string]any{"written": Origin{User: user}, "files": files}
 		}
-		if err := Write(path, []File{text("a.md", content)}, manifest, sign); err != nil {
+		if _, err := Write(filepath.Dir(path), name, database, []File{text("a.md", content)}, manifest, sign); err != nil {
 			t.Fatal(err)
 		}
 		return contentsOf(t, path)
@@ -210,7 +214,7 @@ func TestErrorLeavesTheEarlierReportAsItWas(t *testing.T) {
 	path := writeReport(t, dir, name)
 	before := contentsOf(t, path)
 	broken := File{"b.csv", func(io.Writer) error { return errors.New("no such field") }}
-	err := Write(path, []File{text("a.md", "other"), broken}, list, nil)
+	_, err := Write(dir, name, database, []File{text("a.md", "other"), broken}, list, nil)
 	if err == nil || !strings.Contains(err.Error(), "b.csv: no such field") || !strings.Contains(err.Error(), name) {
 		t.Errorf("the error does not say what is wrong with which report: %v", err)
 	}
@@ -254,8 +258,8 @@ func TestLatestIsATextFileWhereThereCanBeNoLink(t *testing.T) {
 	}
 	writeReport(t, dir, name)
 	writeReport(t, dir, RunName(night.AddDate(0, 0, -1), 6))
-	if got := contentsOf(t, dir)[latestText]; got != name+"\n" {
-		t.Errorf("%s says %q", latestText, got)
+	if got := contentsOf(t, dir)[latestLink+textSuffix]; got != name+"\n" {
+		t.Errorf("the text file says %q", got)
 	}
 }
 

@@ -45,15 +45,15 @@ func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
 
 func TestAReportThatIsBeingWrittenIsNoLeftover(t *testing.T) {
 	dir := t.TempDir()
-	first := filepath.Join(dir, "2026-11-22T020000Z-run-6")
+	const first = "2026-11-22T020000Z-run-6"
 	during := File{"during.csv", func(io.Writer) error {
 		writeReport(t, dir, name)
 		return nil
 	}}
-	if err := Write(first, []File{during}, list, nil); err != nil {
+	if _, err := Write(dir, first, database, []File{during}, list, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{filepath.Join(first, "during.csv"), filepath.Join(dir, name, "a.md")} {
+	for _, path := range []string{filepath.Join(dir, first, "during.csv"), filepath.Join(dir, name, "a.md")} {
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
 		}
@@ -65,7 +65,7 @@ func TestALockThatCannotBeOpenedIsAnError(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, lockFile), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(filepath.Join(dir, name), nil, list, nil); err == nil {
+	if _, err := Write(dir, name, database, nil, list, nil); err == nil {
 		t.Error("a report is written without the lock")
 	}
 }

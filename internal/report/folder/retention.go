@@ -30,8 +30,9 @@ type Retention struct {
 	Before time.Time
 	// DatabaseID is the id of the database to which the folders must belong.
 	DatabaseID string
-	// Needed returns why the folder of a run must stay, "" if it may go.
-	Needed func(run int64, startedAt time.Time) (reason string, err error)
+	// Needed returns why the folder of a run must stay, "" if it may go, and the night for which the
+	// run counts, the zero time if there is none. It can be earlier than the start of the run.
+	Needed func(run int64, startedAt time.Time) (night time.Time, reason string, err error)
 }
 
 // RunFolder is the report folder of a run.
@@ -48,8 +49,8 @@ type Kept struct {
 }
 
 // Choose returns the folders of runs in dir that the rules select, oldest first. It keeps the
-// newest folder, to which latest points, the folders of runs in the period of a report that is
-// still there, and whatever is not exactly what auditor wrote: a link, a folder with other or
+// newest folder, to which latest points, the folders of runs that are in the period of a report that
+// is still there or count for a night in it, and whatever is not exactly what auditor wrote: a link, a folder with other or
 // altered files, a folder of another database.
 func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error) {
 	entries, err := os.ReadDir(dir)
@@ -59,8 +60,9 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the folder of the reports: %w", err)
 	}
-	latest, err := readLatest(dir)
-	if err != nil {
+	latest, err := readLatest(dir, latestLink)
+	own, ownErr := readLatest(dir, Suffixed(latestLink, r.DatabaseID))
+	if err := cmp.Or(err, ownErr); err != nil {
 		return nil, nil, fmt.Errorf("reading which report is the latest: %w", err)
 	}
 	var runs, periods []string
@@ -79,20 +81,22 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 		}
 		return cmp.Compare(a, b)
 	})
-	for _, name := range runs[:max(0, len(runs)-r.KeepLast)] {
+	for _, name := range runs[:r.keepLast(dir, runs)] {
 		start, run := splitRun(name)
 		at, err := time.Parse(instantForm, start)
 		if err != nil || !r.Before.IsZero() && !at.Before(r.Before) {
 			continue // an instant that does not exist is in no name that auditor wrote
 		}
-		f, reason, err := r.check(dir, name, run, at)
+		f, night, reason, err := r.check(dir, name, run, at)
 		if err != nil {
 			return nil, nil, err
 		}
-		if name == latest {
+		if name == latest || name == own {
 			reason = "it is the latest report"
 		}
-		if i := slices.IndexFunc(periods, func(period string) bool { return inPeriod(period, at) }); i >= 0 {
+		if i := slices.IndexFunc(periods, func(period string) bool {
+			return inPeriod(period, at) || !night.IsZero() && inPeriod(period, night)
+		}); i >= 0 {
 			reason = "the report " + periods[i] + " names its run"
 		}
 		if reason != "" {
@@ -104,18 +108,32 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 	return chosen, kept, nil
 }
 
-// check returns the folder of a run, or the reason why it must stay.
-func (r Retention) check(dir, name string, run int64, at time.Time) (f RunFolder, reason string, err error) {
+// keepLast returns the index in runs, oldest first, before which the rule KeepLast selects. Reports
+// of other databases do not count.
+func (r Retention) keepLast(dir string, runs []string) int {
+	end := len(runs)
+	for kept := 0; kept < r.KeepLast && end > 0; end-- {
+		if !ofAnother(filepath.Join(dir, runs[end-1]), r.DatabaseID) {
+			kept++
+		}
+	}
+	return end
+}
+
+// check returns the folder of a run and the night for which it counts, or the reason why it must
+// stay.
+func (r Retention) check(dir, name string, run int64, at time.Time) (
+	f RunFolder, night time.Time, reason string, err error) {
 	path := filepath.Join(dir, name)
 	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
-		return f, "it is not a folder", nil
+		return f, night, "it is not a folder", nil
 	}
 	_, problems, err := evidence.CheckFolder(path)
 	if err != nil {
 		problems = append(problems, err.Error())
 	}
 	if len(problems) > 0 {
-		return f, "it is not as auditor wrote it: " + problems[0], nil
+		return f, night, "it is not as auditor wrote it: " + problems[0], nil
 	}
 	var m struct {
 		DatabaseID string    `json:"database_id"`
@@ -128,24 +146,25 @@ func (r Retention) check(dir, name string, run int64, at time.Time) (f RunFolder
 	}
 	switch {
 	case err != nil:
-		return f, fmt.Sprintf("reading %s: %v", ManifestFile, err), nil
+		return f, night, fmt.Sprintf("reading %s: %v", ManifestFile, err), nil
 	case m.DatabaseID != r.DatabaseID:
-		return f, "it belongs to another database", nil
+		return f, night, "it belongs to another database", nil
 	case m.RunID != run || !m.StartedAt.Equal(at):
-		return f, ManifestFile + " is of " + RunName(m.StartedAt, m.RunID), nil
+		return f, night, ManifestFile + " is of " + RunName(m.StartedAt, m.RunID), nil
 	}
 	sums, err := evidence.ReadFile(filepath.Join(path, evidence.SumsFile))
 	if err != nil {
-		return f, err.Error(), nil
+		return f, night, err.Error(), nil
 	}
 	hash := sha256.Sum256(sums)
-	reason, err = r.Needed(run, at)
-	return RunFolder{name, run, hex.EncodeToString(hash[:])}, reason, err
+	night, reason, err = r.Needed(run, at)
+	return RunFolder{name, run, hex.EncodeToString(hash[:])}, night, reason, err
 }
 
 // inPeriod reports whether an instant is in the period that the name of a folder states.
 func inPeriod(name string, at time.Time) bool {
-	from, to, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(name, periodSuffix), fleetSuffix), "--")
+	name, _, _ = strings.Cut(name, periodSuffix) // the id of a database may follow
+	from, to, _ := strings.Cut(strings.TrimSuffix(name, fleetSuffix), "--")
 	// Dates and instants sort as texts. The last day ends after all of its instants.
 	if len(to) == len(time.DateOnly) {
 		to += "Z"
@@ -159,6 +178,9 @@ func inPeriod(name string, at time.Time) bool {
 // process writes a report.
 func Remove(dir string, folders []RunFolder) (err error) {
 	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
+	if err := evidence.Regular(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("opening the lock of the folder: %w", err)
+	}
 	// An error means a file system without locks, as in lockShared.
 	if alone, err := lock.TryLock(); err == nil && !alone {
 		return fmt.Errorf("another process writes a report into %s", dir)

@@ -3,7 +3,6 @@ package period
 import (
 	_ "embed" // columns and glossary
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +29,11 @@ type document struct {
 	ties, evidence *table.Table
 	book           *xlsx.Book
 
+	tied report.TieOuts // the rows of ties
+	// databases are those of a report over several, databaseFacts the facts of each.
+	databases     []*database
+	databaseFacts []report.Fact
+
 	status        string   // the first sentence of the report
 	gaps          []string // why the report is NOT COMPLETE; empty if it is COMPLETE
 	failedTieOuts int
@@ -38,6 +42,13 @@ type document struct {
 }
 
 func newDocument(p *Period, opts report.Options) *document {
+	d := tables(p, opts)
+	d.finish()
+	return d
+}
+
+// tables makes the tables of a database, its gaps and its notes.
+func tables(p *Period, opts report.Options) *document {
 	d := &document{Period: p, Options: opts, notes: p.findNotes()}
 	d.countPopulations()
 	d.sheets.nights = d.nightTable()
@@ -48,20 +59,24 @@ func newDocument(p *Period, opts report.Options) *document {
 	d.sheets.exceptions = d.exceptionTable()
 	d.sheets.snapshots = d.snapshotTable()
 	d.sheets.runs, d.sheets.reviews = d.runTable(), d.reviewTable()
-	ties := d.tieOuts()
-	d.ties = ties.Table(&d.names)
+	d.tied = d.tieOuts()
 	d.gaps = d.allGaps()
+	return d
+}
+
+// finish makes what shows the tables: the status, the alarms and the workbook.
+func (d *document) finish() {
+	d.ties = d.withDatabase(d.tied.Table(&d.names))
 	for _, gap := range d.gaps {
 		d.alarms = append(d.alarms, report.NotComplete+": "+gap+".")
 	}
-	different := ties.Different()
+	different := d.tied.Different()
 	d.failedTieOuts = len(different)
 	for _, t := range different {
 		d.alarms = append(d.alarms, t.Alarm(&d.names))
 	}
 	d.status = d.statusText()
 	d.makeBook()
-	return d
 }
 
 // table adds a table with a CSV file and an array in JSON. The columns follow those in
@@ -101,11 +116,11 @@ func (d *document) makeBook() {
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
 		Creator: "auditor " + d.ToolVersion, At: d.knownUntil,
-		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly),
+		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly) + d.databasesText(),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
 	_, cells := d.CellFacts(d.book, d.tables, jsonFile, jsonLinesFile)
-	d.evidence = report.FactTable(append(d.facts(), cells...), &d.names)
+	d.evidence = d.withDatabase(report.FactTable(append(d.facts(), cells...), &d.names))
 	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
 }
@@ -130,7 +145,7 @@ func (d *document) templateData(v *report.View) map[string]any {
 			report.Part{Key: f[1], Heading: f[2], Table: tables[f[0]], Columns: strings.Fields(f[3])})
 	}
 	return map[string]any{
-		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String()), "Status": v.Text(d.status),
+		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String() + d.databasesText()), "Status": v.Text(d.status),
 		"State": d.state(), "FirstAlarms": v.Texts(d.pageAlarms()),
 		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(sections), "Chart": report.Chart(d.points()),
 	}
@@ -155,8 +170,19 @@ const (
 // returns the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
 func Write(dir string, p *Period, opts report.Options) (path, status string, err error) {
 	d := newDocument(p, opts)
-	path = filepath.Join(dir, folder.PeriodName(p.From, p.To))
-	return path, d.status, folder.Write(path, d.files(), d.manifest, d.Sign)
+	path, err = folder.Write(dir, folder.PeriodName(p.From, p.To), d.lastHead.DatabaseID, d.files(), d.manifest, d.Sign)
+	return path, d.status, err
+}
+
+// WriteTogether writes the report of one period over several databases, as Write does, into the
+// folder <dir>/<from>--<to>-fleet-period. All periods have the same span. It also returns the head
+// of each database.
+func WriteTogether(dir string, periods []*Period, opts report.Options) (
+	path, status string, heads []evidence.Head, err error,
+) {
+	d := together(periods, opts)
+	path, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), "", d.files(), d.manifest, d.Sign)
+	return path, d.status, d.heads(), err
 }
 
 // Files returns the files of a report, which Write writes.
@@ -193,8 +219,8 @@ func (d *document) files() []folder.File {
 	for _, t := range d.tables {
 		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
 	}
-	if d.lastHead.Number > 0 {
-		all = append(all, folder.Head(d.lastHead))
+	if heads := d.heads(); len(heads) > 0 {
+		all = append(all, folder.Head(heads...))
 	}
 	return all
 }
@@ -212,6 +238,17 @@ func (d *document) frame(ends ...string) *table.Frame {
 		around := []any{d.From, d.To, o.id, o.name}
 		f.Values = append(f.Values, table.FrameValues{Before: around[len(around)-len(f.Before):]})
 	}
+	if d.databases == nil {
+		return f
+	}
+	for i := range f.Values {
+		f.Values[i].Before = slices.Insert(f.Values[i].Before, 0, d.databaseOf(i-1))
+	}
+	for _, b := range d.databases {
+		values := append([]any{b.id}, f.Values[0].Before[1:]...)
+		f.Databases = append(f.Databases, table.FrameValues{Before: values})
+	}
+	f.Before = slices.Insert(f.Before, 0, "database_id")
 	return f
 }
 
@@ -239,7 +276,9 @@ type manifest struct {
 	Timezone   string        `json:"timezone"` // of the local times
 	DatabaseID string        `json:"database_id"`
 	Head       evidence.Head `json:"head"` // of the last run that began in the period or before
-	Written    folder.Origin `json:"written"`
+	// Databases are those of a report over several, which has no DatabaseID and no Head.
+	Databases []databaseHead `json:"databases,omitempty"`
+	Written   folder.Origin  `json:"written"`
 	// Chain has the last snapshot of each organization in the report.
 	Chain []chainLink      `json:"chain"`
 	Files []folder.Written `json:"files"`
@@ -252,7 +291,8 @@ type chainLink struct {
 }
 
 func (d *document) manifest(files []folder.Written) any {
-	m := manifest{d.about("auditor-period-manifest/3"), d.Timezone(), d.lastHead.DatabaseID, d.lastHead, d.Origin,
+	m := manifest{d.about("auditor-period-manifest/3"), d.Timezone(), d.lastHead.DatabaseID, d.lastHead, d.databaseHeads(),
+		d.Origin,
 		[]chainLink{}, files}
 	for _, o := range d.organizations {
 		last := o.snapshots[len(o.snapshots)-1]

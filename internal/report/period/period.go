@@ -59,8 +59,9 @@ func (s *Span) String() string {
 // Period is what the database holds about a period. All times are UTC.
 type Period struct {
 	Span
-	lastHead evidence.Head // of the last run that began up to the end and has ended
-	began    time.Time     // start of the first run recorded in the database
+	databaseID string
+	lastHead   evidence.Head // of the last run that began up to the end and has ended
+	began      time.Time     // start of the first run recorded in the database
 	// knownUntil is the start of the last run that began before the end of the period.
 	knownUntil time.Time
 	schedules  []schedule.Period          // oldest first
@@ -160,6 +161,9 @@ func Read(ctx context.Context, store *snapshot.Store, span Span) (*Period, error
 func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 	later, err := p.readRegister(ctx, store)
 	if err != nil {
+		return err
+	}
+	if p.databaseID, err = store.DatabaseID(ctx); err != nil {
 		return err
 	}
 	for _, o := range p.organizations {

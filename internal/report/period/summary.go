@@ -20,9 +20,9 @@ const title = "SCIM and SSO configuration audit of a period"
 
 // summarySheet makes the sheet Summary, which is the first page.
 func (d *document) summarySheet() *xlsx.Sheet {
-	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid}
+	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid, OnePage: len(d.organizations) > 2*pageRows}
 	s.Add(xlsx.Title, d.whose())
-	s.Add(xlsx.Note, title+": "+d.String())
+	s.Add(xlsx.Note, title+": "+d.String()+d.databasesText())
 	s.AddText(report.Looks[d.state()], d.status, len(s.Fixed))
 	for _, alarm := range d.pageAlarms() {
 		s.AddText(xlsx.Alarm, alarm, len(s.Fixed))
@@ -198,7 +198,7 @@ func (d *document) sourceTable() *table.Table {
 	if d.lastHead.Number > 0 {
 		t.Add(table.RunLevel, "Ledger", d.lastHead.String())
 	}
-	t.Add(table.RunLevel, "Tie-outs", d.tieOuts().Sentence())
+	t.Add(table.RunLevel, "Tie-outs", d.tied.Sentence())
 	t.Add(table.RunLevel, "To check it", "sha256sum -c SHA256SUMS in the folder of this file; auditor verify checks the "+
 		"database, and the sheet Snapshots has its hashes.")
 	return t
@@ -230,6 +230,15 @@ func rowsWith(t *table.Table, key string, values ...any) *table.Table {
 
 // facts returns how the report was made, and what is needed to make it again.
 func (d *document) facts() []report.Fact {
+	if d.databases != nil {
+		return slices.Concat([]report.Fact{
+			fact(table.RunLevel, "From (UTC)", d.From),
+			fact(table.RunLevel, "To, included (UTC)", d.To),
+			fact(table.RunLevel, "Databases", len(d.databases)),
+			fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
+			fact(table.RunLevel, "Tool", "auditor "+d.ToolVersion),
+		}, d.databaseFacts)
+	}
 	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
 		report.Count(len(d.nights), "night"), d.Seed)
 	all := []report.Fact{

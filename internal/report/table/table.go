@@ -118,6 +118,32 @@ func (t *Table) add(r Row) {
 	t.sizes[r.Organization]++
 }
 
+// Empty returns the table without rows and remarks.
+func (t *Table) Empty() *Table {
+	empty := *t
+	empty.Columns, empty.Widths = slices.Clone(t.Columns), make([]int, len(t.Columns))
+	empty.Rows, empty.Remarks, empty.Counts, empty.sizes = nil, nil, Counts{}, make(map[int]int)
+	return &empty
+}
+
+// Join appends the rows and the remarks of a table with the same columns. place returns the
+// organization of each in this table.
+func (t *Table) Join(other *Table, place func(organization int) int) {
+	for _, r := range other.Rows {
+		r.Organization = place(r.Organization)
+		t.Rows = append(t.Rows, r)
+		t.sizes[r.Organization]++
+	}
+	for _, r := range other.Remarks {
+		r.Organization = place(r.Organization)
+		t.Remarks = append(t.Remarks, r)
+	}
+	for i, width := range other.Widths {
+		t.Widths[i] = max(t.Widths[i], width)
+	}
+	t.Altered, t.Cut, t.Guarded = t.Altered+other.Altered, t.Cut+other.Cut, t.Guarded+other.Guarded
+}
+
 // Extend adds a visible column after the others, with the value of each row by its organization.
 func (t *Table) Extend(column Column, value func(organization int) any) {
 	at, width := len(t.Shown()), 0

@@ -16,6 +16,8 @@ type Sheet struct {
 	// widths.
 	Widths, Fixed []float64
 	Charts        *Charts
+	// OnePage prints the sheet on one page, smaller if it is too long.
+	OnePage bool
 
 	firstPage int // number of lines on the first page, which ends with a page break; 0 for no break
 }

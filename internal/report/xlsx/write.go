@@ -165,11 +165,15 @@ func (w *writer) setPrinting(p *part) error {
 	if len(p.remarks) > 0 {
 		last += 1 + len(p.remarks)
 	}
+	pagesHigh := 0 // as many as needed
+	if p.OnePage {
+		pagesHigh = 1
+	}
 	err := errors.Join(
 		w.SetSheetDimension(p.Name, fmt.Sprintf("A1:%s%d", ColumnName(max(0, len(p.widths)-1)), max(1, last))),
 		w.SetSheetProps(p.Name, &excelize.SheetPropsOptions{FitToPage: new(true)}),
 		w.SetPageLayout(p.Name, &excelize.PageLayoutOptions{
-			Size: new(paperA4), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(0),
+			Size: new(paperA4), Orientation: new("landscape"), FitToWidth: new(1), FitToHeight: new(pagesHigh),
 		}),
 		w.SetPageMargins(p.Name, &excelize.PageLayoutMarginsOptions{ // inches
 			Left: new(0.4), Right: new(0.4), Top: new(0.35), Bottom: new(0.45), Header: new(0.2), Footer: new(0.2),

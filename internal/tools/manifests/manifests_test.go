@@ -66,22 +66,24 @@ func TestTheManifestsDecodeStrictly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			claims := make(map[string]bool)
+			known := make(map[string]bool) // the claims and the config maps
+			var settings string
 			for _, object := range objects {
-				if claim, ok := object.(*core.PersistentVolumeClaim); ok {
-					claims[claim.Name] = true
+				switch o := object.(type) {
+				case *core.PersistentVolumeClaim:
+					known["claim "+o.Name] = true
+				case *core.ConfigMap:
+					known["config map "+o.Name] = true
+					settings += o.Data["auditor.yaml"]
 				}
 			}
 			jobs := 0
 			for _, object := range objects {
-				switch o := object.(type) {
-				case *batch.CronJob:
+				if job, ok := object.(*batch.CronJob); ok {
 					jobs++
-					checkPod(t, o.Name, o.Spec.JobTemplate.Spec.Template.Spec, claims)
-					checkSchedule(t, o)
-				case *batch.Job:
-					jobs++
-					checkPod(t, o.Name, o.Spec.Template.Spec, claims)
+					checkPod(t, job.Name, job.Spec.JobTemplate.Spec.Template.Spec, known)
+					checkSchedule(t, job, settings)
+					checkShards(t, job)
 				}
 			}
 			if jobs == 0 {
@@ -94,7 +96,7 @@ func TestTheManifestsDecodeStrictly(t *testing.T) {
 // checkPod checks what the Restricted profile of the Pod Security Standards demands, that the root
 // is read-only, and that each name refers to something.
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/
-func checkPod(t *testing.T, job string, pod core.PodSpec, claims map[string]bool) {
+func checkPod(t *testing.T, job string, pod core.PodSpec, known map[string]bool) {
 	t.Helper()
 	own := pod.SecurityContext
 	if own == nil || own.RunAsNonRoot == nil || !*own.RunAsNonRoot || own.SeccompProfile == nil ||
@@ -107,8 +109,11 @@ func checkPod(t *testing.T, job string, pod core.PodSpec, claims map[string]bool
 	volumes := make(map[string]bool)
 	for _, volume := range pod.Volumes {
 		volumes[volume.Name] = true
-		if claim := volume.PersistentVolumeClaim; claim != nil && !claims[claim.ClaimName] {
+		if claim := volume.PersistentVolumeClaim; claim != nil && !known["claim "+claim.ClaimName] {
 			t.Errorf("%s: the manifest has no claim %q", job, claim.ClaimName)
+		}
+		if config := volume.ConfigMap; config != nil && !known["config map "+config.Name] {
+			t.Errorf("%s: the manifest has no config map %q", job, config.Name)
 		}
 	}
 	for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
@@ -125,35 +130,53 @@ func checkPod(t *testing.T, job string, pod core.PodSpec, claims map[string]bool
 	}
 }
 
-// checkSchedule checks that auditor expects the runs that the cluster starts.
-func checkSchedule(t *testing.T, job *batch.CronJob) {
+// checkSchedule checks that auditor expects the runs that the cluster starts: its flag or its
+// settings have the schedule of the job.
+func checkSchedule(t *testing.T, job *batch.CronJob, settings string) {
 	t.Helper()
 	if zone := job.Spec.TimeZone; zone == nil || *zone != "Etc/UTC" {
 		t.Errorf("%s: the schedule is not in UTC, as that of auditor is", job.Name)
 	}
 	for _, container := range job.Spec.JobTemplate.Spec.Template.Spec.Containers {
 		i := slices.Index(container.Args, "--schedule")
-		if i < 0 || i == len(container.Args)-1 || container.Args[i+1] != job.Spec.Schedule {
-			t.Errorf("%s: started at %q with %q", job.Name, job.Spec.Schedule, container.Args)
+		byFlag := i > 0 && i < len(container.Args)-1 && container.Args[i+1] == job.Spec.Schedule
+		bySettings := strings.Contains(settings, fmt.Sprintf("schedule: %q\n", job.Spec.Schedule))
+		if container.Args[0] == "run" && !byFlag && !bySettings {
+			t.Errorf("%s: started at %q with %q, and settings\n%s", job.Name, job.Spec.Schedule, container.Args, settings)
 		}
+	}
+}
+
+// checkShards checks that an indexed job has as many pods as its run has shards.
+func checkShards(t *testing.T, job *batch.CronJob) {
+	t.Helper()
+	spec := job.Spec.JobTemplate.Spec
+	args := spec.Template.Spec.Containers[0].Args
+	i := slices.Index(args, "--shards")
+	if i < 0 {
+		return
+	}
+	if spec.CompletionMode == nil || *spec.CompletionMode != batch.IndexedCompletion || spec.Completions == nil ||
+		spec.Parallelism == nil || fmt.Sprint(*spec.Completions) != args[i+1] || *spec.Parallelism != *spec.Completions {
+		t.Errorf("%s: %q in a job of another size", job.Name, args)
 	}
 }
 
 func TestAMistakeInAManifestIsFound(t *testing.T) {
 	text := string(manifests(t)["cronjob.yaml"])
-	for mistake, want := range map[[2]string]string{
-		{"readOnlyRootFilesystem: true", "readOnlyRootFileSystem: true"}:                     `unknown field "spec.jobTemplate.spec.template.spec.containers[0].securityContext.readOnlyRootFileSystem"`,
-		{"backoffLimit: 0", "backoffLimit: none"}:                                            "cannot unmarshal string into Go struct field",
-		{"storage: 5Gi", "storage: 5 gigabytes"}:                                             "quantities must match",
-		{"restartPolicy: Never", "restartPolicy: Never\n          restartPolicy: OnFailure"}: `key "restartPolicy" already set in map`,
-		{"batch/v1", "batch/v2"}:                                                             `no kind "CronJob" is registered for version "batch/v2"`,
+	for _, mistake := range []struct{ right, wrong, want string }{
+		{"readOnlyRootFilesystem: true", "readOnlyRootFileSystem: true", "securityContext.readOnlyRootFileSystem\""},
+		{"backoffLimit: 0", "backoffLimit: none", "cannot unmarshal string into Go struct field"},
+		{"storage: 5Gi", "storage: 5 gigabytes", "quantities must match"},
+		{"backoffLimit: 0", "backoffLimit: 0\n      backoffLimit: 1", `key "backoffLimit" already set in map`},
+		{"batch/v1", "batch/v2", `no kind "CronJob" is registered for version "batch/v2"`},
 	} {
-		if !strings.Contains(text, mistake[0]) {
-			t.Fatalf("cronjob.yaml has no %q", mistake[0])
+		if !strings.Contains(text, mistake.right) {
+			t.Fatalf("cronjob.yaml has no %q", mistake.right)
 		}
-		_, err := decode([]byte(strings.Replace(text, mistake[0], mistake[1], 1)))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", mistake[1], err, want)
+		_, err := decode([]byte(strings.Replace(text, mistake.right, mistake.wrong, 1)))
+		if err == nil || !strings.Contains(err.Error(), mistake.want) {
+			t.Errorf("%s: %v, want %q", mistake.wrong, err, mistake.want)
 		}
 	}
 }

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/demo"
+)
+
+// refused runs a command and expects its exit code, these texts, and that nothing was asked of the
+// API or made beside the files of before.
+func (s *site) refused(want int, command []string, texts ...string) {
+	s.t.Helper()
+	before, asked := strings.Join(s.files(), "\n"), s.asked.Load()
+	s.printed.Reset()
+	if code := s.tonight(command[0], command[1:]...); code != want {
+		s.t.Errorf("%q: exit code %d, want %d", command, code, want)
+	}
+	s.expect(texts...)
+	if d := cmp.Diff(before, strings.Join(s.files(), "\n")); d != "" || s.asked.Load() != asked {
+		s.t.Errorf("%q: %d requests, files (-before +after):\n%s", command, s.asked.Load()-asked, d)
+	}
+}
+
+// files returns the paths of everything below the folder, without the files of locks.
+func (s *site) files() (all []string) {
+	s.t.Helper()
+	err := filepath.WalkDir(s.folder, func(path string, _ os.DirEntry, err error) error {
+		if !strings.HasSuffix(path, ".lock") {
+			all = append(all, path)
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// A volume that is not mounted looks like a first night. Its baseline would hide every change since
+// the last report.
+func TestADatabaseThatIsGoneIsNoFirstNight(t *testing.T) {
+	s, _, _ := threeNights(t)
+	database := s.path("auditor.db")
+	if err := os.Remove(database); err != nil {
+		t.Fatal(err)
+	}
+	gone := "the database " + database + " does not exist, but " +
+		s.path("reports/2026-11-18T020000Z-run-3") + " is the report of an earlier run"
+	s.night++
+	s.refused(exitUsage, []string{"run", "-q"}, gone, `run "auditor run --new-database" once`)
+	s.refused(exitUsage, []string{"serve", "--schedule", "0 2 * * *"}, gone)
+	if code := s.tonight("check"); code != exitFailed {
+		t.Errorf("check: exit code %d", code)
+	}
+	s.expect(gone)
+	if err := os.WriteFile(database, nil, 0o600); err != nil { // an empty file is as good as none
+		t.Fatal(err)
+	}
+	s.refused(exitUsage, []string{"run"}, gone)
+
+	if code := s.tonight("run", "--new-database"); code != exitComplete {
+		t.Fatalf("exit code %d\n%s", code, &s.printed)
+	}
+	want := []string{"1|2026-11-18T020000Z-run-3"}
+	if d := cmp.Diff(want, s.query("SELECT l.number, d.earlier_report FROM ledger l JOIN databases d WHERE l.kind = 'database'")); d != "" {
+		t.Errorf("the ledger (-want +got):\n%s", d)
+	}
+	const note = "the database was created with --new-database, although the report folder had the report " +
+		"2026-11-18T020000Z-run-3 of an earlier run"
+	if text := readFile(t, s.path("reports/2026-11-19T020000Z-run-1/audit.json")); !strings.Contains(text, note) {
+		t.Errorf("the report does not say %q", note)
+	}
+	s.night++
+	s.refused(exitUsage, []string{"run", "--new-database"}, "--new-database: the database "+database+" exists")
+	if code := s.tonight("run"); code != exitComplete {
+		t.Errorf("the night after: exit code %d\n%s", code, &s.printed)
+	}
+}
+
+// An older copy of the database knows nothing of the nights after it. The first run with it would
+// use their ids again.
+func TestAnOlderCopyOfTheDatabaseIsNoticed(t *testing.T) {
+	s, _, backup := threeNights(t)
+	copyFile(t, backup, s.path("auditor.db"))
+	var received string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		received = string(body)
+	}))
+	t.Cleanup(server.Close)
+	writeText(t, s.path("auditor.yaml"), "notify:\n  - {type: webhook, on: failure, url: "+server.URL+"}\n")
+	const lacks = "the database does not contain the history of a report that was written from it: " +
+		"report 2026-11-18T020000Z-run-3: "
+	night := func(want int) {
+		t.Helper()
+		s.printed.Reset()
+		received = ""
+		if code := s.run("--config", s.path("auditor.yaml")); code != want {
+			t.Errorf("exit code %d, want %d\n%s", code, want, &s.printed)
+		}
+	}
+	night(exitFailed)
+	s.expect("run 3 at 2026-11-19 02:00:00 UTC: NOT COMPLETE: "+lacks, "an older copy of the database may be in its place")
+	if !strings.Contains(received, lacks) {
+		t.Errorf("the notification is %s", received)
+	}
+	const failing = "SELECT observed FROM findings WHERE rule_id = 'RUN-003' AND status = 'fail' AND snapshot_id = 3"
+	want := []string{"The database does not contain the history up to its report 2026-11-18T020000Z-run-3: an older or an " +
+		"altered copy of the database is in use."}
+	if d := cmp.Diff(want, s.query(failing)); d != "" {
+		t.Errorf("finding (-want +got):\n%s", d)
+	}
+	night(exitFailed) // the report of the lost run 3 is still there
+	// Verify names the report. It does the work of both nights again with what they knew.
+	s.printed.Reset()
+	if code := s.tonight("verify"); code != exitFailed || strings.Contains(s.printed.String(), "doing the work again") {
+		t.Errorf("verify: exit code %d\n%s", code, &s.printed)
+	}
+	if err := os.RemoveAll(s.path("reports/2026-11-18T020000Z-run-3")); err != nil {
+		t.Fatal(err)
+	}
+	night(exitComplete)
+	s.verify(exitComplete)
+}
+
+// Reports of another database are no history of this one.
+func TestTheReportsOfAnotherDatabaseAreNotMissed(t *testing.T) {
+	s, _, _ := threeNights(t)
+	for night := range 2 {
+		args := []string{"--db", s.path("other.db"), "--formats", "csv"}
+		if night == 0 {
+			args = append(args, "--new-database")
+		}
+		if code := s.run(args...); code != exitComplete {
+			t.Fatalf("exit code %d\n%s", code, &s.printed)
+		}
+	}
+	s.mustRun()
+	if got := s.query("SELECT count(*) FROM findings WHERE rule_id = 'RUN-003' AND status = 'fail'"); got[0] != "0" {
+		t.Errorf("%s findings", got[0])
+	}
+}
+
+// copyFile writes the content of a file to another path, as an operator's cp does after rm.
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	if err == nil {
+		err = os.Remove(to)
+	}
+	if err == nil {
+		err = os.WriteFile(to, content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Two databases whose runs begin in the same second write into one folder: no report is lost, and
+// each command finds its own.
+func TestTwoDatabasesShareAReportFolder(t *testing.T) {
+	s := newSite(t, nil)
+	s.state.SCIM = []demo.Row{configuration(0)}
+	databases := []string{s.path("one.db"), s.path("two.db")}
+	for night := range 3 {
+		s.night++
+		for i, database := range databases {
+			args := []string{"--db", database, "--formats", "csv"}
+			if night == 0 && i == 1 {
+				args = append(args, "--new-database")
+			}
+			if code := s.tonight("run", args...); code != exitComplete {
+				t.Fatalf("exit code %d\n%s", code, &s.printed)
+			}
+		}
+	}
+	id := queryFile(t, databases[1], "SELECT substr(database_id, 1, 8) FROM databases")[0]
+	first := queryFile(t, databases[0], "SELECT substr(database_id, 1, 8) FROM databases")[0]
+	want := []string{
+		runFolder(1), runFolder(1) + "-" + id, runFolder(2), runFolder(2) + "-" + id, runFolder(3), runFolder(3) + "-" + id,
+		"latest", "latest-" + first, "latest-" + id,
+	}
+	slices.Sort(want)
+	if d := cmp.Diff(want, s.reportFolders()); d != "" {
+		t.Errorf("reports (-want +got):\n%s", d)
+	}
+	for link, want := range map[string]string{"latest-" + first: runFolder(3), "latest-" + id: runFolder(3) + "-" + id} {
+		if got, err := os.Readlink(filepath.Join(s.path("reports"), link)); got != want || err != nil {
+			t.Errorf("%s points to %s (%v)", link, got, err)
+		}
+	}
+	for i, database := range databases {
+		s.printed.Reset()
+		if code := s.tonight("verify", "--db", database); code != exitComplete {
+			t.Errorf("verify %s: exit code %d\n%s", database, code, &s.printed)
+		}
+		s.expect("3 report folders", "not checked: 3 report folders of other databases", "3 reports written")
+		s.printed.Reset()
+		if code := s.tonight("report", "--db", database, "--run", "2", "--formats", "csv"); code != exitComplete {
+			t.Errorf("report: exit code %d", code)
+		}
+		s.expect("report: " + filepath.Join(s.path("reports"), want[2+i]) + "\n")
+		s.printed.Reset()
+		if code := s.tonight("pack", "--db", database, "--run", "2", s.path(fmt.Sprint(i, ".zip"))); code != exitComplete {
+			t.Errorf("pack: exit code %d\n%s", code, &s.printed)
+		}
+		s.expect("report: " + filepath.Join(s.path("reports"), want[2+i]) + "\n")
+	}
+	s.printed.Reset()
+	if code := s.tonight("prune", "--db", databases[1], "--keep-reports", "2"); code != exitComplete {
+		t.Errorf("prune: exit code %d\n%s", code, &s.printed)
+	}
+	s.expect("removed 1 report folder")
+	if d := cmp.Diff(append(want[:1:1], want[2:]...), s.reportFolders()); d != "" {
+		t.Errorf("after the prune (-want +got):\n%s", d)
+	}
+}

@@ -1,0 +1,112 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/report/table"
+)
+
+// attentionRows is the number of organizations that the first page of a fleet lists.
+const attentionRows = 7
+
+// attention is an organization with changes, failed findings or gaps, and why.
+type attention struct {
+	organization int
+	complete     bool
+	changes      []int // in the order of diff.Severities
+	gap          string
+}
+
+// attentionTable lists the organizations of a fleet that have changes, failed findings or gaps, the
+// most serious first, and counts the others.
+func (r *report) attentionTable() *table.Table {
+	t := table.New("", nil, columnsOf["First page organizations"]...)
+	common := r.commonGap()
+	var all []attention
+	for i, o := range r.Organizations {
+		one := attention{organization: i, complete: o.complete(), changes: make([]int, len(diff.Severities))}
+		for j := range o.Changes {
+			if severity := slices.Index(diff.Severities, o.Changes[j].Severity); severity >= 0 {
+				one.changes[severity]++
+			}
+		}
+		if one.gap = NotAssessedInWords(o.Coverage()); one.gap == common {
+			one.gap = ""
+		}
+		if !one.complete || len(o.Changes) > 0 || slices.Max(r.evaluated[i].failed) > 0 || one.gap != "" {
+			all = append(all, one)
+		}
+	}
+	slices.SortStableFunc(all, r.moreSerious)
+	for _, one := range all[:min(len(all), attentionRows)] {
+		t.Add(one.organization, r.attentionCells(one)...)
+	}
+	if more := len(all) - len(t.Rows); more > 0 {
+		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Organizations", more))
+	}
+	if rest := len(r.Organizations) - len(all); rest > 0 {
+		text := Count(rest, "organization")
+		if len(all) > 0 {
+			text = "The other " + text
+		}
+		t.Remark(table.RunLevel, text+": complete, no changes, no failed findings.")
+	}
+	if common != "" {
+		t.Remark(table.RunLevel, "In every organization: "+common+".")
+	}
+	return t
+}
+
+// moreSerious compares organizations: first those that are not complete, then by the worst of their
+// changes and failed findings.
+func (r *report) moreSerious(a, b attention) int {
+	if a.complete != b.complete {
+		if b.complete {
+			return -1
+		}
+		return 1
+	}
+	for severity := range diff.Severities {
+		countA := a.changes[severity] + r.evaluated[a.organization].failed[severity]
+		countB := b.changes[severity] + r.evaluated[b.organization].failed[severity]
+		if countA != countB {
+			return cmp.Compare(countB, countA)
+		}
+	}
+	return 0
+}
+
+func (r *report) attentionCells(one attention) []any {
+	o := r.Organizations[one.organization]
+	name := Brief(r.label(one.organization))
+	if !one.complete {
+		return []any{name, table.Word{Value: "failed", Text: "failed", Tone: table.Bad}, "not known", Brief(o.reason()), ""}
+	}
+	var changes any = "none"
+	if o.first() {
+		changes = "baseline"
+	} else if len(o.Changes) > 0 {
+		changes = fmt.Sprintf("%d: %s", len(o.Changes), SeverityText(one.changes))
+	}
+	return []any{name, table.Word{Value: "complete", Text: "complete", Tone: table.Good}, changes,
+		SeverityText(r.evaluated[one.organization].failed), Brief(one.gap)}
+}
+
+// commonGap returns what was not read in full in every complete organization, "" if they differ.
+func (r *report) commonGap() (common string) {
+	seen := false
+	for _, o := range r.Organizations {
+		if !o.complete() {
+			continue
+		}
+		gap := NotAssessedInWords(o.Coverage())
+		if seen && gap != common {
+			return ""
+		}
+		common, seen = gap, true
+	}
+	return common
+}

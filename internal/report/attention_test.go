@@ -1,0 +1,104 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/diff"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// passing returns a fleet in which nothing fails.
+func passing(n int) *Model {
+	m := fleet(n)
+	for _, o := range m.Organizations {
+		o.Findings, o.evaluated = nil, nil
+		o.reduce(m.Rules, make(texts))
+	}
+	return m
+}
+
+func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T) {
+	m := passing(fleetSize + 20)
+	changed, failed, unread, wrong := m.Organizations[7], m.Organizations[60], m.Organizations[90], m.Organizations[110]
+	changed.Changes = []snapshot.Change{{Change: diff.Change{Kind: diff.Disabled, Severity: diff.High, SubjectType: diff.SCIMConfiguration}}}
+	failed.Snapshot.Outcome, failed.Snapshot.ErrorCode, failed.Snapshot.Error = snapshot.Failed, "unauthenticated", "token expired"
+	unread.Snapshot.SSONotAssessed = "permission_denied: not an admin"
+	unread.Parts = unread.Snapshot.Parts()
+	wrong.Findings = []snapshot.Finding{failing("SCIM-001", diff.Critical, 1, "Okta", "The token expired.")}
+	wrong.evaluated = nil
+	wrong.reduce(m.Rules, make(texts))
+
+	r := newReport(m, Options{})
+	part := r.parts[0]
+	if part.Heading != "Organizations with changes, findings or gaps" || part.All != organizationsSheet {
+		t.Errorf("the first part is %q, all in %q", part.Heading, part.All)
+	}
+	var rows []string
+	for _, row := range part.Table.Rows {
+		var cells []string
+		for _, cell := range row.Cells {
+			cells = append(cells, table.Shown(cell))
+		}
+		rows = append(rows, strings.Join(cells, "|"))
+	}
+	want := []string{
+		"org-0060|failed|not known|unauthenticated: token expired|",
+		"org-0110|complete|none|1 critical|",
+		"org-0007|complete|1: 1 high|none|",
+		"org-0090|complete|none|none|SSO not assessed",
+	}
+	if d := cmp.Diff(want, rows); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	remark := "The other 116 organizations: complete, no changes, no failed findings."
+	if got := part.Table.Remarks; len(got) != 1 || got[0].Text != remark {
+		t.Errorf("remarks: %v, want %q", got, remark)
+	}
+}
+
+// A gap of every organization is no exception: it is said once.
+func TestAGapOfEveryOrganizationIsSaidOnce(t *testing.T) {
+	m := passing(fleetSize + 1)
+	for _, o := range m.Organizations {
+		o.Snapshot.SSONotAssessed = "permission_denied: not an admin"
+		o.Parts = o.Snapshot.Parts()
+	}
+	attention := newReport(m, Options{}).parts[0].Table
+	var remarks []string
+	for _, remark := range attention.Remarks {
+		remarks = append(remarks, remark.Text)
+	}
+	want := []string{
+		"101 organizations: complete, no changes, no failed findings.", "In every organization: SSO not assessed.",
+	}
+	if d := cmp.Diff(want, remarks); d != "" || len(attention.Rows) != 0 {
+		t.Errorf("%d rows, remarks (-want +got):\n%s", len(attention.Rows), d)
+	}
+}
+
+func TestTheSummaryOfAFleetPrintsOnOnePageAndEveryOrganizationCanBeFound(t *testing.T) {
+	r := newReport(fleet(fleetSize+50), Options{})
+	if !r.book.Sheets[0].OnePage || r.book.Sheets[0].Charts != nil {
+		t.Error("the Summary has more than one page")
+	}
+	all := r.book.Sheets[1].Table
+	if all.Name != organizationsSheet || len(all.Rows) != fleetSize+50 {
+		t.Errorf("the second sheet %s has %d rows", all.Name, len(all.Rows))
+	}
+	for i, row := range all.Rows {
+		o := r.Organizations[row.Organization]
+		if got := table.Shown(row.Cells[all.Column("id")]) + " " + table.Shown(row.Cells[all.Column("source")]); got != o.id()+" "+o.Snapshot.Source {
+			t.Errorf("row %d: %s", i, got)
+		}
+	}
+	if small := newReport(example(), Options{}); small.book.Sheets[0].OnePage || slices.ContainsFunc(small.parts, func(p Part) bool {
+		return p.Key == "attention"
+	}) {
+		t.Error("the report of a few organizations is that of a fleet")
+	}
+}

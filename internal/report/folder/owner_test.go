@@ -1,0 +1,79 @@
+package folder
+
+import (
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const other = "9b7d51a2486e8d20c6b1f4a7e9153f0c"
+
+// writeOf writes a report of a database with the name of run 7.
+func writeOf(t *testing.T, dir, databaseID string) string {
+	t.Helper()
+	manifest := func(files []Written) any { return manifest{databaseID, files} }
+	path, err := Write(dir, name, databaseID, []File{text("a.md", databaseID)}, manifest, nil)
+	if err == nil {
+		err = SetLatest(dir, filepath.Base(path), databaseID)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return path
+}
+
+// Two databases whose run of the same number began in the same second write into one folder.
+func TestEachDatabaseHasItsOwnReports(t *testing.T) {
+	dir := t.TempDir()
+	paths := []string{writeOf(t, dir, database), writeOf(t, dir, other)}
+	want := []string{filepath.Join(dir, name), filepath.Join(dir, name+"-9b7d51a2")}
+	if d := cmp.Diff(want, paths); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	for i, id := range []string{database, other} { // again, after both are there
+		if got := writeOf(t, dir, id); got != paths[i] || Find(dir, name, id) != paths[i] || DatabaseOf(got) != id {
+			t.Errorf("%s has its report in %s, which is of %q", id, got, DatabaseOf(got))
+		}
+		if got := contentsOf(t, paths[i])["a.md"]; got != id {
+			t.Errorf("the report of %s says %q", id, got)
+		}
+		if run, isReport := Of(filepath.Base(paths[i])); run != 7 || !isReport {
+			t.Errorf("%s is of run %d", paths[i], run)
+		}
+	}
+	files := contentsOf(t, dir)
+	if files["latest-3f0c9b7d"] != "-> "+name || files["latest-9b7d51a2"] != "-> "+name+"-9b7d51a2" {
+		t.Errorf("the links are %v", files)
+	}
+}
+
+// Only one of many that write at the same moment gets the name.
+func TestReportsOfTheSameMomentDoNotReplaceEachOther(t *testing.T) {
+	dir := t.TempDir()
+	ids := make([]string, 8)
+	paths := make([]string, len(ids))
+	var all sync.WaitGroup
+	for i := range ids {
+		ids[i] = strings.Repeat(string(rune('a'+i%6))+string(rune('0'+i)), 16)
+		all.Go(func() { paths[i] = writeOf(t, dir, ids[i]) })
+	}
+	all.Wait()
+	for i, path := range paths {
+		if got := DatabaseOf(path); got != ids[i] {
+			t.Errorf("%s is the report of %s, not of %s", path, got, ids[i])
+		}
+	}
+}
+
+func TestTheReportsOfAnotherDatabaseAreNotKeptInsteadOfItsOwn(t *testing.T) {
+	runs := []string{"2026-11-21T020000Z-run-5", name, name + "-9b7d51a2"}
+	dir := t.TempDir()
+	writeOf(t, dir, database)
+	writeOf(t, dir, other)
+	if got := (Retention{KeepLast: 2, DatabaseID: database}).keepLast(dir, runs); got != 0 {
+		t.Errorf("%d of its own two reports are selected", got)
+	}
+}

@@ -1,0 +1,212 @@
+package period
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
+)
+
+// database is one of several databases in a report on a period.
+type database struct {
+	*document
+	id    string
+	first int // index of its first organization in the report
+}
+
+// place returns the place in the report of an organization or a level of the database.
+func (b *database) place(number, organization int) int {
+	if organization < 0 {
+		return table.DatabaseLevel(number)
+	}
+	return b.first + organization
+}
+
+// together makes the document of one period over several databases from that of each. The databases
+// have the same span.
+func together(periods []*Period, opts report.Options) *document {
+	periods = slices.SortedFunc(slices.Values(periods), func(a, b *Period) int {
+		return cmp.Compare(a.databaseID, b.databaseID)
+	})
+	nameOrganizations(periods)
+	d := &document{Options: opts, counts: make(map[item]any), Period: &Period{
+		Span: periods[0].Span, names: report.Names{All: "all databases"}, began: periods[0].began,
+		knownUntil: periods[0].knownUntil,
+	}}
+	for _, p := range periods {
+		b := &database{tables(p, opts), p.databaseID, len(d.organizations)}
+		d.databases = append(d.databases, b)
+		d.add(b)
+	}
+	for _, b := range d.databases {
+		d.every = append(d.every, b.unclaimed...)
+	}
+	d.joinTables()
+	d.tied = append(d.tied, d.sums()...)
+	d.finish()
+	return d
+}
+
+// nameOrganizations makes the names of the organizations unique over all databases.
+func nameOrganizations(periods []*Period) {
+	var names, distinguishing []string
+	for _, p := range periods {
+		for _, o := range p.organizations {
+			names = append(names, o.name)
+			distinguishing = append(distinguishing, cmp.Or(o.id, o.source)+", database "+p.databaseID)
+		}
+	}
+	unique := report.NewNames("", names, distinguishing).Organizations
+	for _, p := range periods {
+		p.names = report.Names{All: "database " + p.databaseID, Organizations: unique[:len(p.organizations)]}
+		for i, o := range p.organizations {
+			o.name = unique[i]
+		}
+		unique = unique[len(p.organizations):]
+	}
+}
+
+// add adds everything of a database but its tables.
+func (d *document) add(b *database) {
+	number := len(d.databases) - 1
+	if b.began.Before(d.began) {
+		d.began = b.began
+	}
+	if b.knownUntil.After(d.knownUntil) {
+		d.knownUntil = b.knownUntil
+	}
+	for x, count := range b.counts {
+		x.organization += b.first
+		d.counts[x] = count
+	}
+	for _, tie := range b.tied {
+		tie.Organization = b.place(number, tie.Organization)
+		d.tied = append(d.tied, tie)
+	}
+	for _, fact := range b.facts() {
+		fact.Organization = b.place(number, fact.Organization)
+		d.databaseFacts = append(d.databaseFacts, fact)
+	}
+	if b.lastHead.Number > 0 {
+		d.databaseFacts = append(d.databaseFacts, fact(b.place(number, table.RunLevel), "Ledger", b.lastHead.String()))
+	}
+	about := "database " + b.id + ": "
+	for _, gap := range b.gaps {
+		d.gaps = append(d.gaps, about+gap)
+	}
+	for _, note := range b.notes {
+		d.notes = append(d.notes, about+note)
+	}
+	for _, n := range b.every[:len(b.every)-len(b.unclaimed)] {
+		n.organization += b.first
+		d.every = append(d.every, n)
+	}
+	d.unclaimed = append(d.unclaimed, b.unclaimed...)
+	d.names.Databases = append(d.names.Databases, "database "+b.id)
+	d.names.Organizations = append(d.names.Organizations, b.names.Organizations...)
+	d.organizations = append(d.organizations, b.organizations...)
+	d.absent = append(d.absent, b.absent...)
+}
+
+// joinTables joins the tables of the databases, and adds the id of the database to each row.
+func (d *document) joinTables() {
+	joined := make(map[string]*table.Table)
+	for i, t := range d.databases[0].tables {
+		all := t.Empty()
+		for number, b := range d.databases {
+			all.Join(b.tables[i], func(organization int) int { return b.place(number, organization) })
+		}
+		d.tables, joined[t.Name] = append(d.tables, d.withDatabase(all)), all
+	}
+	for _, sheet := range []struct {
+		table **table.Table
+		name  string
+	}{
+		{&d.sheets.population, "Population"}, {&d.sheets.nights, "Nights"}, {&d.sheets.sample, "Sample"},
+		{&d.sheets.net, "Net change"}, {&d.sheets.changes, "Changes"}, {&d.sheets.findings, "Findings"},
+		{&d.sheets.exceptions, "Exceptions"}, {&d.sheets.snapshots, "Snapshots"}, {&d.sheets.runs, "Runs"},
+		{&d.sheets.reviews, "Reviews"},
+	} {
+		*sheet.table = joined[sheet.name]
+	}
+	for i, o := range d.organizations { // the tables of the databases had the indexes in each
+		o.index = i
+	}
+}
+
+// withDatabase adds the id of the database to every row of a report over several databases.
+func (d *document) withDatabase(t *table.Table) *table.Table {
+	if d.databases == nil {
+		return t
+	}
+	t.Extend(table.Text("Database", "database_id"), func(organization int) any { return d.databaseOf(organization) })
+	return t
+}
+
+// databaseOf returns the id of the database of an organization or a level, nil for RunLevel.
+func (d *document) databaseOf(organization int) any {
+	if organization < table.RunLevel {
+		return d.databases[table.DatabaseOf(organization)].id
+	}
+	for _, b := range slices.Backward(d.databases) {
+		if organization >= b.first {
+			return b.id
+		}
+	}
+	return nil
+}
+
+// sums compares the sums over the databases with the sheets.
+func (d *document) sums() (t report.TieOuts) {
+	changes, snapshots, runs := 0, 0, 0
+	different := make(map[string]bool)
+	for _, b := range d.databases {
+		changes, snapshots, runs = changes+len(b.sheets.changes.Rows), snapshots+len(b.sheets.snapshots.Rows),
+			runs+len(b.sheets.runs.Rows)
+	}
+	for _, o := range d.organizations {
+		different[cmp.Or(o.id, o.name)] = true
+	}
+	const sum = " summed over the databases = "
+	t.Compare(table.RunLevel, "Organizations"+sum+"different organizations", len(d.organizations), len(different),
+		"an organization is in several databases")
+	t.Compare(table.RunLevel, "Changes"+sum+"rows of the sheet Changes", changes, len(d.sheets.changes.Rows), "")
+	t.Compare(table.RunLevel, "Snapshots"+sum+"rows of the sheet Snapshots", snapshots, len(d.sheets.snapshots.Rows), "")
+	t.Compare(table.RunLevel, "Runs"+sum+"rows of the sheet Runs", runs, len(d.sheets.runs.Rows), "")
+	return t
+}
+
+// heads returns the head of each database.
+func (d *document) heads() (all []evidence.Head) {
+	if d.databases == nil && d.lastHead.Number > 0 {
+		return []evidence.Head{d.lastHead}
+	}
+	for _, b := range d.databases {
+		all = append(all, b.heads()...)
+	}
+	return all
+}
+
+// databaseHead is the last head of a database in a report over several.
+type databaseHead struct {
+	DatabaseID string        `json:"database_id"`
+	Head       evidence.Head `json:"head"`
+}
+
+func (d *document) databaseHeads() (all []databaseHead) {
+	for _, b := range d.databases {
+		all = append(all, databaseHead{b.id, b.lastHead})
+	}
+	return all
+}
+
+// databasesText counts the databases for a title.
+func (d *document) databasesText() string {
+	if d.databases == nil {
+		return ""
+	}
+	return fmt.Sprintf(", %d databases", len(d.databases))
+}

@@ -1,0 +1,108 @@
+package period
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/snapshot"
+)
+
+// twoDatabases reads the first three nights of November from two databases: Acme, and Birch, which
+// failed in the second night.
+func twoDatabases(t *testing.T) *document {
+	t.Helper()
+	okta := scimConfiguration(1, "Okta", "", made.AddDate(1, 0, 0))
+	acme, birch := newStore(t), newStore(t)
+	for day := 1; day <= 3; day++ {
+		shown := acmeWith(okta)
+		if day == 3 {
+			shown = acmeWith(okta, scimConfiguration(2, "Entra", "", made.AddDate(1, 0, 0)))
+		}
+		at := snapshot.Run{StartedAt: november(day), ScheduledFor: november(day), Trigger: snapshot.TriggerSchedule}
+		visit(t, acme, at, shown)
+		if day == 2 {
+			visit(t, birch, at, visited{source: "birch"})
+		} else {
+			visit(t, birch, at, birchWith(okta))
+		}
+	}
+	var periods []*Period
+	for _, store := range []*snapshot.Store{acme, birch} {
+		p, err := Read(t.Context(), store, inNovember(3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		periods = append(periods, p)
+	}
+	return together(periods, report.Options{ToolVersion: "v1.2.3"})
+}
+
+func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
+	d := twoDatabases(t)
+	owner := make(map[string]string) // name of the organization → id of its database
+	for _, b := range d.databases {
+		owner[b.organizations[0].name] = b.id
+	}
+	for _, all := range d.tables {
+		for _, row := range rowsOf(all, "database_id") {
+			if row != owner["Acme"] && row != owner["=Birch|"] {
+				t.Errorf("%s has a row of the database %q", all.Name, row)
+			}
+		}
+	}
+	nights := rowsOf(d.sheets.nights, "organization", "status", "database_id")
+	slices.Sort(nights)
+	want := []string{
+		"=Birch| complete " + owner["=Birch|"], "=Birch| complete " + owner["=Birch|"], "=Birch| failed " + owner["=Birch|"],
+		"Acme complete " + owner["Acme"], "Acme complete " + owner["Acme"], "Acme complete " + owner["Acme"],
+	}
+	if d := cmp.Diff(want, nights); d != "" {
+		t.Errorf("nights (-want +got):\n%s", d)
+	}
+	if got := rowsOf(d.sheets.changes, "organization", "subject_name", "kind"); len(got) != 1 || got[0] != "Acme Entra added" {
+		t.Errorf("changes: %q", got)
+	}
+	if len(d.tied.Different()) > 0 {
+		t.Errorf("tie-outs that differ: %v", d.tied.Different())
+	}
+}
+
+// One database with a gap makes the whole period not complete.
+func TestAPeriodIsNotCompleteIfOneDatabaseIsNot(t *testing.T) {
+	d := twoDatabases(t)
+	if !strings.HasPrefix(d.status, "NOT COMPLETE: 1 of 6 expected nights of 2 organizations without a complete snapshot") {
+		t.Errorf("status: %s", d.status)
+	}
+	if !slices.ContainsFunc(d.alarms, func(alarm string) bool {
+		return strings.HasPrefix(alarm, "NOT COMPLETE: database ") && strings.Contains(alarm, "=Birch|: 1 of 3 expected nights")
+	}) {
+		t.Errorf("alarms: %q", d.alarms)
+	}
+}
+
+func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
+	var periods []*Period
+	for range 2 {
+		store := newStore(t)
+		visit(t, store, snapshot.Run{StartedAt: november(1), ScheduledFor: november(1)}, acmeWith())
+		p, err := Read(t.Context(), store, Span{From: november(1), To: november(1).Add(time.Hour), Now: november(9)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		periods = append(periods, p)
+	}
+	d := together(periods, report.Options{})
+	different := d.tied.Different()
+	if len(different) != 1 || different[0].First != 2 || different[0].Second != 1 {
+		t.Errorf("tie-outs that differ: %v", different)
+	}
+	names := rowsOf(d.sheets.snapshots, "organization")
+	if len(names) != 2 || names[0] == names[1] {
+		t.Errorf("the names of the same organization in two databases: %q", names)
+	}
+}
