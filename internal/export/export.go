@@ -33,11 +33,15 @@ type Partition string
 const (
 	ByDay   Partition = "day"   // taken_date=2026-11-26
 	ByMonth Partition = "month" // taken_date=2026-11
+	ByYear  Partition = "year"  // taken_date=2026
 )
 
 // of returns the value of taken_date for an instant.
 func (p Partition) of(at time.Time) string {
-	if p == ByMonth {
+	switch p {
+	case ByYear:
+		return at.UTC().Format("2006")
+	case ByMonth:
 		return at.UTC().Format("2006-01")
 	}
 	return at.UTC().Format(time.DateOnly)
@@ -138,7 +142,8 @@ func (e *exporter) newRuns(ctx context.Context, store *snapshot.Store) ([]snapsh
 			return nil, err
 		}
 		if reason != "" {
-			return nil, fmt.Errorf("%w: it goes up to run %d (%s); in the database, %s", ErrOldCopy, head.Run, m.Head, reason)
+			return nil, fmt.Errorf("%w: it goes up to run %d (%s); in the database, %s",
+				ErrOldCopy, head.Run, m.Head, reason)
 		}
 	}
 	all, err := store.EndedRuns(ctx, 0)

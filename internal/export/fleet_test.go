@@ -25,11 +25,13 @@ type fleet struct {
 	random        *rand.Rand
 	organizations []ona.Inventory
 	names         int
+	changing      int               // in how many of a hundred organizations something changes in a night
+	fails         map[int]time.Time // organizations that fail in a night
 }
 
 func newFleet(label string, size int, first time.Time) *fleet {
 	seed := sha256.Sum256([]byte(label))
-	f := &fleet{random: rand.New(rand.NewChaCha8(seed))}
+	f := &fleet{random: rand.New(rand.NewChaCha8(seed)), changing: 1}
 	for n := range size {
 		name := fmt.Sprintf("%s %04d", label, n)
 		id := demo.ID(name)
@@ -46,7 +48,7 @@ func newFleet(label string, size int, first time.Time) *fleet {
 		}
 		for s := range 3 {
 			inv.SCIM = append(inv.SCIM, ona.SCIMConfiguration{ID: demo.ID(name, "scim", fmt.Sprint(s)), OrganizationID: id, Name: fmt.Sprintf("Team %d", s), Enabled: true,
-				SSOConfigurationID: inv.SSO[s%2].ID, CreatedAt: begun, UpdatedAt: begun, TokenExpiresAt: first.AddDate(0, 0, 200+f.random.IntN(600))})
+				SSOConfigurationID: inv.SSO[s%2].ID, CreatedAt: begun, UpdatedAt: begun, TokenExpiresAt: first.AddDate(0, 0, 10+f.random.IntN(600))})
 		}
 		inv.Domains = []ona.DomainVerification{{ID: demo.ID(name, "domain"), OrganizationID: id, Domain: inv.Organization.InviteDomains[0], State: ona.DomainVerified, VerifiedAt: begun}}
 		f.organizations = append(f.organizations, inv)
@@ -87,7 +89,7 @@ func marshal(v any) json.RawMessage {
 
 // age lets a day pass in one organization.
 func (f *fleet) age(inv *ona.Inventory, at time.Time) {
-	if f.random.IntN(100) > 0 {
+	if f.random.IntN(100) >= f.changing {
 		return
 	}
 	one := &inv.SCIM[f.random.IntN(len(inv.SCIM))]
@@ -124,7 +126,7 @@ func (f *fleet) store(t testing.TB, store *snapshot.Store, at time.Time) {
 		inv := &f.organizations[i]
 		f.age(inv, at)
 		header := f.header(i, run, ruleSet, at)
-		if f.random.IntN(300) == 0 {
+		if f.random.IntN(300) == 0 || at.Equal(f.fails[i]) {
 			outcome = snapshot.Failed
 			header.ErrorCode, header.Error = "unavailable", "ListSCIMConfigurations, page 1: HTTP 503"
 			_ = must(store.SaveFailed(ctx, header, finding.EvaluateFailed(header.OrganizationID, header.OrganizationName, header.ErrorCode, header.Error, false)))(t)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
 	"golang.org/x/sync/errgroup"
 
 	"scim-auditor/internal/durable"
@@ -145,11 +146,11 @@ func newTable(to io.Writer, v snapshot.View) *table {
 	for i, c := range v.Columns {
 		columns = append(columns, column{Column: c, value: parquet.NullValue().Level(0, 0, i)})
 		group.names = append(group.names, c.Name)
-		group.Group[c.Name] = parquet.Optional(parquet.Compressed(nodeOf(c.Type), &parquet.Zstd))
+		group.Group[c.Name] = parquet.Optional(parquet.Compressed(encodedNode(c.Type, v), compression))
 	}
 	return &table{
-		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group), parquet.CreatedBy("auditor", "", ""),
-			parquet.PageBufferSize(1<<20), parquet.DataPageStatistics(true)),
+		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group),
+			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(1<<20), parquet.DataPageStatistics(true)),
 		columns: columns,
 	}
 }
@@ -169,20 +170,35 @@ func (o ordered) Fields() []parquet.Field {
 	return fields
 }
 
+// encodedNode returns the node of a column. Values that repeat, in a night or from night to night, are
+// stored once.
+func encodedNode(t snapshot.ColumnType, v snapshot.View) parquet.Node {
+	node := nodeOf(t)
+	switch {
+	case t == snapshot.FlagColumn:
+		return node
+	case (t == snapshot.IntegerColumn || t == snapshot.InstantColumn) && v.ByNight && !v.Versions:
+		return parquet.Encoded(node, &parquet.DeltaBinaryPacked)
+	}
+	return parquet.Encoded(node, &parquet.RLEDictionary)
+}
+
 func nodeOf(t snapshot.ColumnType) parquet.Node {
 	switch t {
 	case snapshot.IntegerColumn:
-		return parquet.Encoded(parquet.Int(64), &parquet.RLEDictionary)
+		return parquet.Int(64)
 	case snapshot.FlagColumn:
 		return parquet.Leaf(parquet.BooleanType)
 	case snapshot.InstantColumn:
-		// Microseconds: Spark, Trino and BigQuery do not read nanoseconds.
-		return parquet.Encoded(parquet.Timestamp(parquet.Microsecond), &parquet.RLEDictionary)
+		return parquet.Timestamp(parquet.Microsecond) // Spark, Trino and BigQuery do not read nanoseconds
 	case snapshot.DayColumn:
-		return parquet.Encoded(parquet.Date(), &parquet.RLEDictionary)
+		return parquet.Date()
 	}
-	return parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
+	return parquet.String()
 }
+
+// compression is shared, because each codec keeps its encoders.
+var compression = &zstd.Codec{Level: zstd.SpeedBetterCompression}
 
 func (t *table) add(row []any) error {
 	for i, value := range row {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"scim-auditor/internal/ona"
 )
@@ -36,9 +37,10 @@ type View struct {
 	// ByNight is true if each row belongs to a snapshot. Such rows do not change after the run of the
 	// snapshot has ended, except that retention removes them and sets pruned_at in snapshots.
 	ByNight bool
-	// versioned is true if the view shows the versions that a snapshot shows.
-	versioned bool
-	id        string // the column with the id of the snapshot
+	// Versions is true if a view that is ByNight shows the versions that a snapshot shows, so that most
+	// rows are in many snapshots.
+	Versions bool
+	id       string // the column with the id of the snapshot
 }
 
 // Views returns every part of the stable interface, sorted by name. The type of a column is in its
@@ -53,40 +55,54 @@ func (r *Reader) Views(ctx context.Context) ([]View, error) {
 		FROM sqlite_schema
 		WHERE type = 'view' AND name <> 'whole_snapshots' OR name IN ('reviews', 'schedules')`)
 	var all []View
-	for name, text := range schema {
-		v := View{Name: name, id: "snapshot_id", versioned: strings.Contains(text, "_versions")}
-		if name == "snapshots" {
-			v.id = "id"
-		}
-		names, failed := queryAll(ctx, r.tx, "reading the columns of "+name, func(r *reader) Column {
-			column := Column{Name: r.text()}
-			if declared := r.text(); declared == "INTEGER" || declared == "INT" || declared == "NUM" { // the others for a CAST
-				column.Type = IntegerColumn
-			}
-			return column
-		}, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", name)
+	for name := range schema {
+		v, failed := r.view(ctx, name, schema)
 		if failed != nil {
 			return nil, failed
-		}
-		comments := columnComments(text)
-		if base, current := strings.CutPrefix(name, "current_"); current {
-			comments = columnComments(schema[base])
-		} else {
-			v.ByNight = slices.ContainsFunc(names, func(c Column) bool { return c.Name == v.id && (v.id != "id" || name == "snapshots") })
-		}
-		if len(comments) != len(names) {
-			return nil, fmt.Errorf("%w: %s has %d columns and %d comments", ErrDamaged, name, len(names), len(comments))
-		}
-		for i := range names {
-			names[i].Type = typeOf(names[i].Type, comments[i])
-		}
-		if v.Columns = names; name != "heads" {
-			v.Columns = append([]Column{{Name: "database_id"}}, names...)
 		}
 		all = append(all, v)
 	}
 	slices.SortFunc(all, func(a, b View) int { return strings.Compare(a.Name, b.Name) })
 	return all, err
+}
+
+// view returns a part of the stable interface. schema has the statement that created each.
+func (r *Reader) view(ctx context.Context, name string, schema map[string]string) (v View, err error) {
+	v = View{Name: name, id: "snapshot_id", Versions: strings.Contains(schema[name], "_versions")}
+	if name == "snapshots" {
+		v.id = "id"
+	}
+	v.Columns, err = queryAll(ctx, r.tx, "reading the columns of "+name, func(r *reader) Column {
+		column := Column{Name: r.text()}
+		switch r.text() {
+		case "INTEGER", "INT", "NUM": // the last two for a CAST
+			column.Type = IntegerColumn
+		}
+		return column
+	}, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", name)
+	if err != nil {
+		return v, err
+	}
+	comments := columnComments(schema[name])
+	if base, current := strings.CutPrefix(name, "current_"); current {
+		comments = columnComments(schema[base])
+	} else {
+		v.ByNight = v.has(v.id)
+	}
+	if len(comments) != len(v.Columns) {
+		return v, fmt.Errorf("%w: %s has %d columns and %d comments", ErrDamaged, name, len(v.Columns), len(comments))
+	}
+	for i := range v.Columns {
+		v.Columns[i].Type = typeOf(v.Columns[i].Type, comments[i])
+	}
+	if name != "heads" {
+		v.Columns = append([]Column{{Name: "database_id"}}, v.Columns...)
+	}
+	return v, nil
+}
+
+func (v View) has(column string) bool {
+	return slices.ContainsFunc(v.Columns, func(c Column) bool { return c.Name == column })
 }
 
 // columnComments returns the comments at the ends of the lines of a CREATE statement, without the
@@ -140,7 +156,8 @@ func typed(columns []Column, values []any) ([]any, error) {
 			}
 		}
 		if !ok {
-			return nil, fmt.Errorf("%w: column %s: %v has another form than the column", ErrDamaged, columns[i].Name, value)
+			return nil, fmt.Errorf("%w: column %s: %v has another form than the column", ErrDamaged,
+				columns[i].Name, value)
 		}
 	}
 	return row, nil
@@ -148,9 +165,9 @@ func typed(columns []Column, values []any) ([]any, error) {
 
 func (v View) query() string {
 	if v.Name == "heads" {
-		return "SELECT * FROM heads"
+		return "SELECT * FROM heads v"
 	}
-	return "SELECT d.database_id, v.* FROM databases d CROSS JOIN " + v.Name + " v"
+	return "SELECT (SELECT database_id FROM databases), v.* FROM " + v.Name + " v"
 }
 
 // query calls do for each row of a view, with values of the types of its columns.
@@ -171,19 +188,17 @@ func (r *Reader) query(ctx context.Context, v View, where string, args []any, do
 // EachRow calls do for each row of a view that is not ByNight. The values have the types of the
 // columns.
 func (r *Reader) EachRow(ctx context.Context, v View, do func(row []any) error) error {
-	return r.query(ctx, v, " ORDER BY "+strings.Join(orderOf(v), ", "), nil, do)
+	return r.query(ctx, v, v.order("organization_id", "run_id", "id", "valid_from"), nil, do)
 }
 
-// orderOf returns columns that put the rows of a view in an order that does not depend on how SQLite
-// reads it.
-func orderOf(v View) []string {
-	var columns []string
-	for _, name := range []string{"organization_id", "run_id", "id", "valid_from"} {
-		if slices.ContainsFunc(v.Columns, func(c Column) bool { return c.Name == name }) {
-			columns = append(columns, name)
-		}
+// order returns an ORDER BY of those of the columns that a view has. The same rows then make the
+// same file, and rows that are like each other are neighbours.
+func (v View) order(columns ...string) string {
+	columns = slices.DeleteFunc(columns, func(name string) bool { return !v.has(name) })
+	if len(columns) == 0 {
+		return ""
 	}
-	return columns
+	return " ORDER BY v." + strings.Join(columns, ", v.")
 }
 
 // EndedRun is a run that has ended.
@@ -211,6 +226,9 @@ type Nights struct {
 	// ends, by the key of the organization.
 	begun map[int64][]int64
 	held  map[string]map[int64]*shownRows // by view and key of the organization
+	// listed has the snapshots of the runs from first to last.
+	listed      []nightSnapshot
+	first, last int64
 }
 
 // shownRows are the rows that snapshots of an organization show in a view.
@@ -257,9 +275,10 @@ func (r *Reader) Nights(ctx context.Context, first int64) (*Nights, error) {
 // EachRow calls do for each row of a view in the snapshots of the runs from first to last, by
 // organization. The values have the types of the columns, and are valid until do returns.
 func (n *Nights) EachRow(ctx context.Context, v View, first, last int64, do func(row []any) error) error {
-	if !v.versioned {
-		return n.reader.query(ctx, v, " WHERE v."+v.id+" BETWEEN (SELECT min(id) FROM stored_snapshots WHERE run_id >= ?1)"+
-			" AND (SELECT max(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2)", []any{first, last}, do)
+	if !v.Versions {
+		where := " WHERE v." + v.id + " BETWEEN (SELECT min(id) FROM stored_snapshots WHERE run_id >= ?1)" +
+			" AND (SELECT max(id) FROM stored_snapshots WHERE run_id BETWEEN ?1 AND ?2)"
+		return n.reader.query(ctx, v, where+v.order(v.id, "number", "change_number", "entry_number"), []any{first, last}, do)
 	}
 	snapshots, err := n.snapshots(ctx, first, last)
 	if err != nil {
@@ -305,10 +324,16 @@ func (n *Nights) unchanged(shown *shownRows, s nightSnapshot) bool {
 
 func (n *Nights) read(ctx context.Context, v View, s nightSnapshot) (*shownRows, error) {
 	shown := &shownRows{header: s.header}
-	err := n.reader.query(ctx, v, " WHERE v."+v.id+" = ?", []any{s.id}, func(row []any) error {
-		shown.rows = append(shown.rows, row)
-		return nil
-	})
+	err := n.reader.query(ctx, v, " WHERE v."+v.id+" = ?"+v.order("rule_id", "number", "id", "fingerprint"),
+		[]any{s.id}, func(row []any) error {
+			for i, value := range row {
+				if text, ok := value.(string); ok {
+					row[i] = unique.Make(text).Value() // most texts are in many rows
+				}
+			}
+			shown.rows = append(shown.rows, row)
+			return nil
+		})
 	return shown, err
 }
 
@@ -336,30 +361,38 @@ func (v View) repeat(rows [][]any, snapshots []nightSnapshot, do func(row []any)
 }
 
 // snapshots returns the snapshots of runs, by organization and number.
-func (n *Nights) snapshots(ctx context.Context, first, last int64) (all []nightSnapshot, err error) {
-	err = eachRow(ctx, n.reader.tx, `
-		SELECT s.organization_key, s.id, s.taken_at, w.id, w.*
-		FROM stored_snapshots s
-		LEFT JOIN whole_snapshots w ON w.id = s.id
-		WHERE s.run_id BETWEEN ? AND ?
-		ORDER BY s.organization_key, s.id`, []any{first, last}, func(columns []string, values []any) error {
-		one := nightSnapshot{id: values[1]}
-		one.key, _ = values[0].(int64)
-		taken, _ := values[2].(string)
-		at, err := time.Parse(time.RFC3339, taken)
-		one.takenAt = at.UTC()
-		if values[3] != nil {
-			for i, name := range columns[4:] {
-				if !slices.Contains([]string{"id", "run_id", "taken_at"}, name) {
-					one.header = append(one.header, values[4+i])
-				}
+func (n *Nights) snapshots(ctx context.Context, first, last int64) ([]nightSnapshot, error) {
+	if n.first == first && n.last == last {
+		return n.listed, nil // for another view
+	}
+	headers := make(map[any][]any) // of whole snapshots, by id
+	args := []any{first, last}
+	var same []any // the header before
+	err := eachRow(ctx, n.reader.tx,
+		"SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ? ORDER BY organization_key, id", args, func(columns []string, values []any) error {
+			id, header := values[slices.Index(columns, "id")], slices.Clone(values)
+			for _, name := range []string{"id", "run_id", "taken_at"} {
+				header[slices.Index(columns, name)] = nil
 			}
-		}
-		all = append(all, one)
-		return err
-	})
+			if !slices.Equal(header, same) {
+				same = header
+			}
+			headers[id] = same
+			return nil
+		})
+	if err == nil {
+		n.listed, err = queryAll(ctx, n.reader.tx, "reading the snapshots of runs", func(r *reader) nightSnapshot {
+			s := nightSnapshot{key: r.number(), id: r.number(), takenAt: r.instant()}
+			s.header = headers[s.id]
+			return s
+		}, `SELECT organization_key, id, taken_at
+			FROM stored_snapshots
+			WHERE run_id BETWEEN ? AND ?
+			ORDER BY organization_key, id`, args...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the snapshots of the runs %d to %d: %w", first, last, explain(err))
 	}
-	return all, nil
+	n.first, n.last = first, last
+	return n.listed, nil
 }
