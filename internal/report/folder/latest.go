@@ -21,9 +21,9 @@ const (
 	textSuffix = ".txt"
 )
 
-// SetLatest makes the link in dir point to the report of a run of a database, empty for a report over
-// several. It keeps a link to the
-// report of a newer run if that report still exists.
+// SetLatest makes the link in dir point to the report of a run of a database, or of a night over
+// several databases if databaseID is empty. It keeps a link to the report of a newer run or night if
+// that report still exists.
 func SetLatest(dir, name, databaseID string) (err error) {
 	defer func() {
 		if err != nil {
@@ -57,13 +57,27 @@ func SetLatest(dir, name, databaseID string) (err error) {
 	return setLink(dir, latestLink, name)
 }
 
+// recordedLater reports whether folder a in dir belongs to a later run than b: by the order of
+// recording if both are from one database, because the clock may have been wrong.
+func recordedLater(dir, a, b string) bool {
+	if a == "" {
+		return false
+	}
+	database := DatabaseOf(filepath.Join(dir, a))
+	if _, aRun := splitRun(a); aRun != 0 && database != "" && database == DatabaseOf(filepath.Join(dir, b)) {
+		_, bRun := splitRun(b)
+		return aRun > bRun
+	}
+	return newer(a, b)
+}
+
 // setLink makes a link point to the report with this name, unless it points to that of a newer run.
 func setLink(dir, link, name string) error {
 	current, err := readLatest(dir, link)
 	if err != nil {
 		return err
 	}
-	if newer(current, name) {
+	if recordedLater(dir, current, name) {
 		if _, err := os.Stat(filepath.Join(dir, current)); err == nil {
 			return nil
 		}
@@ -91,10 +105,13 @@ func readLatest(dir, link string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
-// folder count as older.
+// newer reports whether folder a belongs to a later run than b, or to a later night over several
+// databases. Names that are not those of a run's folder count as older than these.
 func newer(a, b string) bool {
 	aTime, aRun := splitRun(a)
 	bTime, bRun := splitRun(b)
+	if aTime == "" && bTime == "" {
+		return a > b
+	}
 	return cmp.Or(strings.Compare(aTime, bTime), cmp.Compare(aRun, bRun)) > 0
 }
