@@ -16,6 +16,8 @@ CREATE TABLE ledger ( -- One link for each recorded fact, in the order of record
 
 -- The heads are found by run.
 CREATE INDEX ledger_of_run_ends ON ledger (row_id) WHERE kind = 'run_end';
+CREATE INDEX ledger_of_schedules ON ledger (row_id, number) WHERE kind = 'schedule';
+CREATE INDEX ledger_of_run_starts ON ledger (number, row_id) WHERE kind = 'run_start';
 
 CREATE TABLE databases ( -- One row: this database. Its link is the first of the ledger.
   id INTEGER PRIMARY KEY CHECK (id = 1), -- always 1
@@ -479,6 +481,12 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
+  CASE
+    WHEN e.outcome = 'failed' THEN
+      EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
+      AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
+    ELSE 0
+  END AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
   r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (

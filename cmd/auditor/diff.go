@@ -24,7 +24,10 @@ func diffCommand(env environment) *cobra.Command {
 		var comparisons []comparison
 		var texts []string
 		err := readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
-			pairs, err := findPairs(cmd.Context(), store, s.Organization, args[0], args[1])
+			pairs, remarks, err := findPairs(cmd.Context(), store, s.Organization, args[0], args[1])
+			for _, remark := range remarks {
+				printProblem(env.stderr, "warning", remark, "")
+			}
 			for _, pair := range pairs {
 				c, err := compare(cmd.Context(), store, pair[0], pair[1])
 				if err != nil {
@@ -43,10 +46,16 @@ func diffCommand(env environment) *cobra.Command {
 	return command
 }
 
-// find returns the index of the snapshot that text names in complete snapshots, oldest first,
-// or -1. approved are the ids of the approved baselines in force.
+// approvedName names the approved baseline of an organization. It may also be the latest snapshot,
+// from which it then does not differ.
+const approvedName = "approved"
+
+// find returns the index of the snapshot that text names in complete snapshots, in the order of
+// recording, or -1. approved are the ids of the approved baselines in force. A time names the
+// snapshot that was recorded last on the newest UTC day up to that time: the clock may have been
+// set back.
 func find(all []snapshot.Snapshot, approved map[int64]bool, text string) (int, error) {
-	if text == "approved" {
+	if text == approvedName {
 		return slices.IndexFunc(all, func(h snapshot.Snapshot) bool { return approved[h.ID] }), nil
 	}
 	if text == "latest" {
@@ -66,13 +75,16 @@ func find(all []snapshot.Snapshot, approved map[int64]bool, text string) (int, e
 			"use the id of a snapshot, a date (2026-11-23), a time (2026-11-23T02:00:00Z), latest, latest~N or "+
 				"approved")
 	}
-	for i, h := range slices.Backward(all) {
-		if !h.TakenAt.After(until) {
-			return i, nil
+	newest := -1
+	for i, h := range all {
+		if !h.TakenAt.After(until) && (newest < 0 || !utcDay(h.TakenAt).Before(utcDay(all[newest].TakenAt))) {
+			newest = i
 		}
 	}
-	return -1, nil
+	return newest, nil
 }
+
+func utcDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 // checkFound returns an error if text does not name one of the snapshots.
 func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snapshot, approved map[int64]bool,
@@ -81,7 +93,7 @@ func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snaps
 	if err != nil || index >= 0 {
 		return err
 	}
-	if text == "approved" {
+	if text == approvedName {
 		return usage(errors.New("no baseline is approved"),
 			"\"auditor review --run N --approve\" approves the snapshots of a run")
 	}
@@ -95,32 +107,67 @@ func checkFound(ctx context.Context, store *snapshot.Store, all []snapshot.Snaps
 		"\"SELECT id, taken_at, organization_name, outcome FROM snapshots\" lists them")
 }
 
+// findPairs returns the two snapshots to compare for each organization, and remarks about
+// organizations for which the order of recording decided, or which have nothing to compare.
 func findPairs(ctx context.Context, store *snapshot.Store, organization, a, b string,
-) (pairs [][2]snapshot.Snapshot, err error) {
+) (pairs [][2]snapshot.Snapshot, remarks []string, err error) {
 	all, err := store.CompleteSnapshots(ctx, organization)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	approved, err := store.ApprovedSnapshots(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = cmp.Or(checkFound(ctx, store, all, approved, a), checkFound(ctx, store, all, approved, b))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var same []string
 	for _, history := range byOrganization(all) {
-		before, _ := find(history, approved, a)
-		after, _ := find(history, approved, b)
-		if before >= 0 && after >= 0 {
-			pairs = append(pairs, [2]snapshot.Snapshot{history[before], history[after]})
+		before, after, remark := findPair(history, approved, a, b)
+		switch {
+		case before < 0 || after < 0:
+			continue
+		case before == after && a != approvedName && b != approvedName:
+			h := history[before]
+			same = append(same, fmt.Sprintf("%s: %s and %s both name snapshot %d, taken at %s",
+				h.OrganizationName, a, b, h.ID, forPeople(h.TakenAt)))
+			continue
+		case remark != "":
+			remarks = append(remarks, remark)
 		}
+		pairs = append(pairs, [2]snapshot.Snapshot{history[before], history[after]})
 	}
-	if len(pairs) == 0 {
-		return nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
-			"compare two snapshots of one organization")
+	if len(pairs) > 0 {
+		return pairs, append(remarks, same...), nil
 	}
-	return pairs, nil
+	if len(same) > 0 {
+		return nil, nil, usage(fmt.Errorf("there is nothing to compare: %s", strings.Join(same, "\n")),
+			"\"auditor runs\" lists the runs; name two snapshots by their ids")
+	}
+	return nil, nil, usage(fmt.Errorf("snapshots %s and %s belong to different organizations", a, b),
+		"compare two snapshots of one organization")
+}
+
+// findPair returns the indexes of the snapshots that a and b name in the history of one
+// organization. If a time names a snapshot that was recorded after that of a later time, the clock
+// was set back in between; findPair then returns the last one recorded before it, and a remark.
+func findPair(history []snapshot.Snapshot, approved map[int64]bool, a, b string) (before, after int, remark string) {
+	before, _ = find(history, approved, a)
+	after, _ = find(history, approved, b)
+	_, untilA, errA := parseTime(a)
+	_, untilB, errB := parseTime(b)
+	if errA != nil || errB != nil || before <= after || !untilA.Before(untilB) {
+		return before, after, ""
+	}
+	late, end := history[before], history[after]
+	if before, _ = find(history[:after], approved, a); before < 0 {
+		before = after // nothing was recorded before
+	}
+	return before, after, fmt.Sprintf("%s: the clock was set back: snapshot %d is dated %s, but was recorded after "+
+		"snapshot %d, dated %s; comparing snapshot %d, recorded before both", end.OrganizationName, late.ID,
+		forPeople(late.TakenAt), end.ID, forPeople(end.TakenAt), history[before].ID)
 }
 
 // byOrganization groups snapshots, in the order in which the organizations first appear.

@@ -115,7 +115,7 @@ var refusedNights = []hostileCase{
 	{name: "429 with RetryInfo", answer: fault(demo.Fault{Code: "resource_exhausted", RetryDelay: time.Second}), code: "resource_exhausted", says: []string{"after 6 tries", "lower concurrency"}, waits: maxWaits},
 	{name: "429 with RateLimit-RetryAfter", answer: respond(429, "", "RateLimit-RetryAfter", "2"), code: "resource_exhausted", waits: maxWaits},
 	{name: "429 with Retry-After in seconds", answer: respond(429, "", "Retry-After", "2"), code: "resource_exhausted", waits: maxWaits},
-	{name: "429 with Retry-After as a date", answer: respond(429, "", "Retry-After", "Wed, 21 Oct 2015 07:28:30 GMT", "Date", "Wed, 21 Oct 2015 07:28:00 GMT"), code: "resource_exhausted", waits: maxWaits},
+	{name: "429 with Retry-After as a date", answer: respond(429, "", "Retry-After", "Tue, 17 Nov 2026 02:00:30 GMT", "Date", "Tue, 17 Nov 2026 02:00:00 GMT"), code: "resource_exhausted", waits: maxWaits},
 	{name: "429 with a wait that makes no sense", answer: respond(429, "", "Retry-After", "-5"), code: "resource_exhausted", waits: maxWaits},
 	{name: "429 with a wait beyond all measure", answer: respond(429, "", "Retry-After", "9999999999999999"), code: "resource_exhausted", says: []string{"longer than the 2m0s allowed"}},
 	{name: "429 with a wait beyond the limit", answer: respond(429, "", "Retry-After", "600"), code: "resource_exhausted", says: []string{"wait 10m0s, longer than the 2m0s allowed"}},

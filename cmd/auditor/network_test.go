@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,6 +70,7 @@ func TestProxyCertificatesAndHTTP2OfTheEnvironment(t *testing.T) {
 	state := demo.NewState("acme")
 	state.SCIM = []demo.Row{configuration(0)}
 	api := demo.NewServerWith(state)
+	api.Now = time.Now
 	var overHTTP2 atomic.Int64
 	server, certificates := secureSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 {
@@ -113,6 +115,7 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 	s := newSite(t, nil)
 	fillHostile(s.state)
 	api := demo.NewServerWith(s.state)
+	api.Now = time.Now
 	var luring atomic.Bool
 	server, certificates := secureSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if luring.Load() {

@@ -43,6 +43,10 @@ type site struct {
 	variables map[string]string
 	// terminal says that what is printed goes to one.
 	terminal bool
+	// inside says that the command runs in this process, with the clock of the site.
+	inside atomic.Bool
+	// interactive says that a person started the command.
+	interactive bool
 	// asked counts the requests.
 	asked atomic.Int64
 	// waits are the waits between requests of all nights, none of which is really waited.
@@ -64,6 +68,12 @@ func skipIfShort(t *testing.T) {
 func newSite(t *testing.T, configure func(*demo.Server)) *site {
 	s := &site{t: t, folder: t.TempDir(), state: demo.NewState("acme"), ctx: t.Context()}
 	server := demo.NewServerWith(s.state)
+	server.Now = func() time.Time {
+		if s.inside.Load() {
+			return s.now()
+		}
+		return time.Now() // a process of its own asks
+	}
 	if configure != nil {
 		configure(server)
 	}
@@ -110,11 +120,8 @@ func (s *site) Write(text []byte) (int, error) {
 
 // tonight runs a command in the present night and returns its exit code.
 func (s *site) tonight(name string, args ...string) int {
-	clock := s.clock
-	if clock == nil {
-		now := demo.Night(s.night)
-		clock = func() time.Time { return now }
-	}
+	s.inside.Store(true)
+	defer s.inside.Store(false)
 	places := []string{"--db", s.path("auditor.db"), "--out", s.path("reports")}
 	if slices.Contains(args, "--db") {
 		places = places[2:] // several are several databases for some commands
@@ -122,14 +129,15 @@ func (s *site) tonight(name string, args ...string) int {
 	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
 	maps.Copy(variables, s.variables)
 	return run(s.ctx, environment{
-		args:     slices.Concat([]string{name}, places, args),
-		getenv:   func(name string) string { return variables[name] },
-		stdout:   s,
-		terminal: s.terminal,
-		stderr:   s,
-		now:      clock,
-		hostname: func() (string, error) { return "host", nil },
-		limits:   s.limits,
+		args:        slices.Concat([]string{name}, places, args),
+		getenv:      func(name string) string { return variables[name] },
+		stdout:      s,
+		terminal:    s.terminal,
+		interactive: s.interactive,
+		stderr:      s,
+		now:         s.now,
+		hostname:    func() (string, error) { return "host", nil },
+		limits:      s.limits,
 		sleep: func(ctx context.Context, d time.Duration) error {
 			s.waits = append(s.waits, d)
 			return ctx.Err()
@@ -137,6 +145,14 @@ func (s *site) tonight(name string, args ...string) int {
 		hangups:   func() (<-chan os.Signal, func()) { return nil, func() {} },
 		freeSpace: func(string) (uint64, error) { return 10 << 30, nil },
 	})
+}
+
+// now is the time by the clock of the machine.
+func (s *site) now() time.Time {
+	if s.clock == nil {
+		return demo.Night(s.night)
+	}
+	return s.clock()
 }
 
 func (s *site) path(name string) string { return filepath.Join(s.folder, name) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -26,14 +28,16 @@ func runCommand(env environment) *cobra.Command {
 	anew := command.Flags().Bool("new-database", false,
 		"create the database although the report folder has reports of earlier runs; it must not exist")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
-		if _, err := s.Schedule(); err != nil {
+		cron, err := s.Schedule()
+		if err != nil {
 			return err
 		}
 		if *anew && snapshot.Exists(s.DB) {
 			return usage(fmt.Errorf("--new-database: the database %s exists", s.DB),
 				"leave the flag out, or name another file with --db; the file was not changed")
 		}
-		options := runOptions{trigger: "manual", newDatabase: *anew, progress: showProgress(&env, s)}
+		options := runOptions{newDatabase: *anew, progress: showProgress(&env, s)}
+		options.trigger, options.scheduledFor = startedBy(&env, s.Trigger, cron)
 		if s.MetricsFile != "" {
 			options.metrics = metrics.New(readVersion().Version)
 			options.metrics.SetTokenExpiries(s.TokenExpiries)
@@ -49,6 +53,34 @@ func runCommand(env environment) *cobra.Command {
 		return exitOf(result, s.FailOn)
 	})
 	return command
+}
+
+// startedBy returns what started the run, and the scheduled time that it is for. Unless trigger says
+// what, a run is scheduled if no person started it and a time of the schedule has just passed.
+func startedBy(env *environment, trigger string, cron *schedule.Schedule) (by string, scheduledFor time.Time) {
+	now := env.now().UTC()
+	if cron != nil {
+		scheduledFor = cron.Last(now)
+	}
+	recent := !scheduledFor.IsZero() && now.Sub(scheduledFor) < schedule.Grace
+	if trigger == settings.TriggerManual || trigger == "" && (env.interactive || !recent) {
+		return settings.TriggerManual, time.Time{}
+	}
+	return snapshot.TriggerSchedule, scheduledFor
+}
+
+// recordedTime returns the last time of the schedule in the database, for a scheduled run whose
+// settings have no schedule; zero if none is recorded.
+func recordedTime(ctx context.Context, store *snapshot.Store, now time.Time) (time.Time, error) {
+	periods, err := store.Schedules(ctx, now)
+	if err != nil || len(periods) == 0 || periods[len(periods)-1].Expression == schedule.None {
+		return time.Time{}, err
+	}
+	recorded, err := schedule.Parse(periods[len(periods)-1].Expression)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return recorded.Last(now), nil
 }
 
 // runOptions holds what differs between the runs of "auditor run" and "auditor serve".
@@ -112,6 +144,10 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil, err
 	}
 	defer transport.CloseIdleConnections()
+	if env.getenv("GOGC") == "" && slices.ContainsFunc(sources, func(s fetch.Source) bool { return s.Fetch.Members }) {
+		// Tens of thousands of members would take three times the memory at the pace that main sets.
+		debug.SetGCPercent(50)
+	}
 	for i := range sources {
 		options.progress.follow(&sources[i])
 	}
@@ -128,11 +164,13 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	}
 	var result *job.Result
 	err = openToRun(ctx, s, options.newDatabase, env.now(), func(store *snapshot.Store) error {
+		if options.trigger == snapshot.TriggerSchedule && options.scheduledFor.IsZero() {
+			if options.scheduledFor, err = recordedTime(ctx, store, env.now()); err != nil {
+				return err
+			}
+		}
 		if err := redact(ctx, s, store, sources); err != nil {
 			return err
-		}
-		if len(sources) > 0 {
-			leavers = leavers.Redacted(sources[0].Fetch.Redaction) // all sources have the same
 		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,
@@ -145,7 +183,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		if err != nil {
 			return err
 		}
-		printError(env.stderr, publish(context.WithoutCancel(ctx), s, options.metrics, store))
+		printError(env.stderr, publish(context.WithoutCancel(ctx), s, options.metrics, store, env.now()))
 		return nil
 	})
 	return result, err
@@ -187,11 +225,12 @@ func jobSources(env environment, s *settings.Settings, log *slog.Logger) ([]fetc
 }
 
 // publish updates the metrics, and writes them to the metrics file if the settings name one.
-func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store *snapshot.Store) error {
+func publish(ctx context.Context, s *settings.Settings, set *metrics.Set, store *snapshot.Store,
+	now time.Time) error {
 	if set == nil {
 		return nil
 	}
-	if err := set.Update(ctx, store, s.DB); err != nil {
+	if err := set.Update(ctx, store, s.DB, now); err != nil {
 		return fmt.Errorf("reading the metrics from the database: %w", err)
 	}
 	if s.MetricsFile == "" {

@@ -32,17 +32,17 @@ func runsCommand(env environment) *cobra.Command {
 			}
 			r.Runs = append(r.Runs, runs...)
 			nights, err := store.Nights(cmd.Context(), time.Time{}, 0, env.now(), schedule.Grace)
-			slices.Reverse(nights)
 			r.Nights = append(r.Nights, nights...)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		text := table(r.runRows())
+		text := table(r.runRows()) + table(r.laterRows(env.now()))
 		if len(r.Nights) > 0 {
 			text += "\n" + table(r.nightRows())
 		}
+		slices.Reverse(r.Nights)
 		return printResult(env.stdout, *asJSON, r, text)
 	})
 	return command
@@ -70,15 +70,42 @@ func (r *register) runRows() [][]string {
 	return rows
 }
 
+// nightRows returns a line for each night with a run, and one for each gap.
 func (r *register) nightRows() [][]string {
+	gaps := schedule.Missing(r.Nights)
 	rows := [][]string{{"SCHEDULED FOR", "NIGHT", "RUN"}}
-	for _, n := range r.Nights {
-		run := "none"
-		if n.RunID != 0 {
-			run = strconv.FormatInt(n.RunID, 10)
+	for _, n := range slices.Backward(r.Nights) {
+		switch {
+		case n.Status != schedule.Missed:
+			run := "none"
+			if n.RunID != 0 {
+				run = strconv.FormatInt(n.RunID, 10)
+			}
+			rows = append(rows, []string{forPeople(n.ScheduledAt), nightInWords(n.Status), run})
+		case len(gaps) > 0 && n.ScheduledAt.Equal(gaps[len(gaps)-1].Last):
+			gap := gaps[len(gaps)-1]
+			gaps = gaps[:len(gaps)-1]
+			when, run := forPeople(gap.First), "none"
+			if gap.Nights > 1 {
+				when, run = when+" to "+forPeople(gap.Last), fmt.Sprintf("none on %d nights", gap.Nights)
+			}
+			rows = append(rows, []string{when, nightInWords(n.Status), run})
 		}
-		status := strings.ToUpper(strings.ReplaceAll(string(n.Status), "_", " "))
-		rows = append(rows, []string{forPeople(n.ScheduledAt), status, run})
+	}
+	return rows
+}
+
+func nightInWords(s schedule.Status) string {
+	return strings.ToUpper(strings.ReplaceAll(string(s), "_", " "))
+}
+
+// laterRows returns a line for each run that is recorded later than now.
+func (r *register) laterRows(now time.Time) (rows [][]string) {
+	for _, run := range r.Runs {
+		if run.StartedAt.After(now) {
+			rows = append(rows, []string{fmt.Sprintf("run %d is recorded at %s, later than now: it counts for no night",
+				run.ID, forPeople(run.StartedAt))})
+		}
 	}
 	return rows
 }

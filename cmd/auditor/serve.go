@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
@@ -87,7 +88,7 @@ func (v *service) checkSettings(s *settings.Settings) (*schedule.Schedule, error
 // night if that was missed, else the zero time.
 func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time) (missed time.Time, err error) {
 	err = openToRun(ctx, s, false, now, func(store *snapshot.Store) error {
-		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
+		nights, err := store.NewestNights(ctx, now, now)
 		if err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 			return err
 		}
 		v.metrics.SetTokenExpiries(s.TokenExpiries)
-		return v.metrics.Update(ctx, store, s.DB)
+		return v.metrics.Update(ctx, store, s.DB, now)
 	})
 	return missed, err
 }
@@ -111,11 +112,12 @@ func (v *service) setSchedule(ctx context.Context, store *snapshot.Store, s *set
 	return store.SetSchedule(ctx, scheduleChange(s, host), now)
 }
 
-func (v *service) scheduled(ctx context.Context, night time.Time) {
-	v.run(ctx, runOptions{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
+func (v *service) scheduled(ctx context.Context, night time.Time) (clockWrong bool) {
+	clockWrong = v.run(ctx, runOptions{trigger: snapshot.TriggerSchedule, scheduledFor: night, metrics: v.metrics})
 	if cron, err := v.settings.Load().RequireSchedule(); err == nil {
 		v.announce(cron.Next(v.env.now()))
 	}
+	return clockWrong
 }
 
 // announce prints when the next run is due, and sets its metric.
@@ -127,8 +129,9 @@ func (v *service) announce(next time.Time) {
 }
 
 // run makes one run and prints its result. When ctx ends, the run may continue for
-// --stop-timeout; after that it is abandoned and recorded as failed.
-func (v *service) run(ctx context.Context, options runOptions) {
+// --stop-timeout; after that it is abandoned and recorded as failed. run reports whether the clock
+// was wrong.
+func (v *service) run(ctx context.Context, options runOptions) (clockWrong bool) {
 	s := v.settings.Load()
 	running, end := withGrace(ctx, s.StopTimeout)
 	defer end()
@@ -136,6 +139,7 @@ func (v *service) run(ctx context.Context, options runOptions) {
 	switch {
 	case err == nil:
 		v.metrics.Runs.WithLabelValues(string(result.Run.Outcome)).Inc()
+		clockWrong = result.Run.ClockWrong
 		err = printRun(v.env, s, result, false)
 	case errors.Is(err, job.ErrLocked):
 		v.metrics.SkippedNights.Inc()
@@ -144,13 +148,14 @@ func (v *service) run(ctx context.Context, options runOptions) {
 		v.metrics.Runs.WithLabelValues("error").Inc()
 	}
 	printError(v.env.stderr, err)
+	return clockWrong
 }
 
 // skipped logs and counts the scheduled times that passed without a run.
-func (v *service) skipped(nights []time.Time) {
-	v.metrics.SkippedNights.Add(float64(len(nights)))
+func (v *service) skipped(nights schedule.Gap) {
+	v.metrics.SkippedNights.Add(float64(nights.Nights))
 	newLogger(v.env, v.settings.Load()).Warn("scheduled_times_skipped",
-		slog.Int("count", len(nights)), slog.Time("first", nights[0]), slog.Time("last", nights[len(nights)-1]),
+		slog.Int("count", nights.Nights), slog.Time("first", nights.First), slog.Time("last", nights.Last),
 		slog.String("why", "a run took longer than the schedule's interval, or the machine slept"))
 }
 
@@ -235,6 +240,12 @@ func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func()
 	return stop, nil
 }
 
+// The bounds on the connections to a server, so that they leave file descriptors for a run.
+const (
+	maxConnections = 32
+	idleTimeout    = 30 * time.Second
+)
+
 // serveHTTP serves on an address until stop is called. It returns the address with the actual
 // port.
 func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
@@ -243,9 +254,12 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) (at st
 	if err != nil {
 		return "", nil, fmt.Errorf("listening on %s: %w", address, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: idleTimeout,
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
 	return listener.Addr().String(), func() error {
 		if err := cmp.Or(server.Close(), <-ended); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listening on %s: %w", address, err)
@@ -278,8 +292,16 @@ func (v *service) ready(ctx context.Context) error {
 	s := v.settings.Load()
 	return readDatabase(ctx, s.DB, func(store *snapshot.Store) error {
 		now := v.env.now()
-		nights, err := store.Nights(ctx, time.Time{}, 0, now, 0)
 		deadline := now.Add(-schedule.Grace - s.Timeout)
+		periods, err := store.Schedules(ctx, now)
+		if n := len(periods); n > 0 && periods[n-1].From.After(now) {
+			return fmt.Errorf("the schedule is recorded as in force from %s: the clock is wrong or was wrong then",
+				forPeople(periods[n-1].From))
+		}
+		if err != nil {
+			return err
+		}
+		nights, err := store.NewestNights(ctx, deadline, now)
 		for _, n := range slices.Backward(nights) {
 			switch {
 			case n.Status == schedule.Complete || n.Status == schedule.CaughtUp:

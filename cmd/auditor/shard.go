@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"scim-auditor/internal/check"
 	"scim-auditor/internal/job"
@@ -46,7 +47,7 @@ func checkShard(ctx context.Context, s *settings.Settings, store *snapshot.Store
 	var latest []snapshot.Snapshot
 	if store != nil {
 		var err error
-		if latest, err = store.LatestComplete(ctx); err == nil {
+		if latest, err = store.LatestComplete(ctx, time.Time{}); err == nil {
 			err = job.CheckShard(ctx, store, s.Shard.String())
 		}
 		if err != nil {

@@ -29,7 +29,7 @@ func Night(n int) time.Time {
 }
 
 // Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The Date
-// of every answer is the instant of the night. It is safe for concurrent requests; its exported
+// of every answer is Now, or the instant of the night if Now is nil. It is safe for concurrent requests; its exported
 // fields must be set before the first of them.
 type Server struct {
 	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is
@@ -42,6 +42,8 @@ type Server struct {
 	// last row of its page, and the next page begins behind that row. Otherwise a token is a
 	// position in the list.
 	PageKey string
+	// Now is the server's clock.
+	Now func() time.Time
 
 	// worlds holds, for each organization, its states from night 1 on; the last state stays in
 	// force.
@@ -101,7 +103,11 @@ func (s *Server) Organizations() []Organization {
 
 // ServeHTTP answers an API request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", Night(s.tonight()).Format(http.TimeFormat))
+	now := Night(s.tonight())
+	if s.Now != nil {
+		now = s.Now()
+	}
+	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	name, ok := strings.CutPrefix(r.URL.Path, "/api/")
 	switch {
 	case !ok:

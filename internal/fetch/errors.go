@@ -57,6 +57,8 @@ const (
 	CodeTimeout = "timeout"
 	// CodeDuplicateOrganization: two tokens of one run belong to the same organization.
 	CodeDuplicateOrganization = "duplicate_organization"
+	// CodeClockWrong: the local clock is too far off the server's.
+	CodeClockWrong = "clock_wrong"
 	// CodeNoToken: the settings name a token that does not exist.
 	CodeNoToken = "no_token"
 )

@@ -65,7 +65,7 @@ func TestSameInputSameFindings(t *testing.T) {
 	}
 	reversed := troubled()
 	slices.Reverse(reversed.Changes)
-	slices.Reverse(reversed.MissedNights)
+	slices.Reverse(reversed.Gaps)
 	if d := cmp.Diff(want, finding.Evaluate(reversed, finding.DefaultThresholds())); d != "" {
 		t.Errorf("other order of changes (-want +got):\n%s", d)
 	}
@@ -79,7 +79,7 @@ func troubled() finding.Input {
 		data[i] = byte(i * 37)
 	}
 	in := fromBytes(data)
-	in.MissedNights = []time.Time{after(-day), after(-2 * day), after(-3 * day)}
+	in.Gaps = []finding.Gap{gap(-3, 2), gap(-6, 1)}
 	for _, c := range in.Inventory.SCIM[:10] {
 		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.OnlyUpdatedAtChanged, "updatedAt", "", "")
 		enabled.SubjectID, updated.SubjectID = c.ID, c.ID
@@ -90,15 +90,17 @@ func troubled() finding.Input {
 
 func TestThresholdsAreUsedAndNamed(t *testing.T) {
 	strict := finding.Thresholds{ExpiryHigh: 200 * day, ExpiryMedium: 300 * day, ExpiryInfo: 400 * day,
-		MaxLifetime: 250 * day, MaxAge: 50 * day, ClockSkew: time.Minute}
+		MaxLifetime: 250 * day, MaxAge: 50 * day, ClockSkew: time.Minute, MissedNights: 20 * day}
 	in := inOrder()
 	in.ServerClockOffset = 2 * time.Minute
+	in.Gaps = []finding.Gap{gap(-3, 2)}
 	findings := finding.Evaluate(in, strict)
 	for rule, limit := range map[string]string{
 		"SCIM-002": "200 days (high), 300 days (medium) and 400 days (info)",
 		"SCIM-005": "The limit is 250 days.",
 		"SCIM-006": "The limit is 50 days.",
 		"SCIM-021": "The limit is 1 min.",
+		"RUN-002":  "A gap is reported until 20 days after its last night.",
 	} {
 		expected := ruleOf(rule).ExpectedBy(strict)
 		if f := ofRule(findings, rule)[0]; f.Status != finding.Fail || !strings.Contains(expected, limit) {

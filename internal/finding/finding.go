@@ -23,9 +23,9 @@ const (
 	Excepted    Status = "excepted"
 )
 
-// Finding is the outcome of one rule for one subject; see Evaluate. The subject type of a missed
-// night (RUN-002) and of an unknown field (RUN-004) is Organization, and the subject id is the
-// night or the field.
+// Finding is the outcome of one rule for one subject; see Evaluate. The subject type of a gap
+// (RUN-002) and of an unknown field (RUN-004) is Organization, and the subject id is the first
+// night of the gap or the field.
 type Finding struct {
 	RuleID   string
 	Severity diff.Severity
@@ -86,12 +86,27 @@ type Input struct {
 	Parts []Part
 	// Approved is nil if no baseline of the organization is approved.
 	Approved *Approved
-	// ScheduleKnown is true if the database has a schedule; MissedNights then has the scheduled
-	// instants, UTC, without a complete run.
+	// ScheduleKnown is true if the database has a schedule; Gaps then has the scheduled nights
+	// without a complete snapshot of the organization, as far as Thresholds.MissedNights goes back.
 	ScheduleKnown bool
-	MissedNights  []time.Time
+	Gaps          []Gap
+	// LaterRuns are earlier runs that are recorded later than this snapshot.
+	LaterRuns []LaterRun
 	// TurnedOff is, by rule id, the reason why a rule is not evaluated.
 	TurnedOff map[string]string
+}
+
+// Gap is a stretch of consecutive scheduled nights without a complete snapshot; First and Last are
+// scheduled times, UTC.
+type Gap struct {
+	First, Last time.Time
+	Nights      int
+}
+
+// LaterRun is an earlier run whose recorded start, UTC, is still to come: the clock was wrong.
+type LaterRun struct {
+	ID        int64
+	StartedAt time.Time
 }
 
 // Baseline is what the rules need to know about the baseline.

@@ -17,7 +17,8 @@ func night(n int) finding.Input {
 	in.Inventory = failing()
 	in.TakenAt = after(time.Duration(n-1) * day)
 	in.ServerClockOffset = time.Duration(n) * time.Second
-	in.MissedNights = []time.Time{after(-9 * day)}
+	in.Gaps = []finding.Gap{gap(-9, 1)}
+	in.LaterRuns = []finding.LaterRun{{ID: 3, StartedAt: after(3650 * day)}}
 	in.UnknownFields = []string{"SCIMConfiguration.groups"}
 	in.ExpirySince = func(c *ona.SCIMConfiguration) finding.ExpirySince {
 		if strings.HasPrefix(c.Name, "rotated") {

@@ -58,6 +58,7 @@ var judgements = map[string]judgement{
 	"RUN-004":            {all: unknownFields},
 	"RUN-005":            {needs: baseline, all: lostParts},
 	"RUN-006":            {needs: baseline, all: listedOnly},
+	"RUN-007":            {all: clockConfirmed},
 	"RUN-008":            {needs: approval, all: unapproved},
 }
 

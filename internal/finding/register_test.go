@@ -48,6 +48,7 @@ RUN-003 high CM-3
 RUN-004 info
 RUN-005 high CA-7 AU-6
 RUN-006 medium CA-7
+RUN-007 high 8.17 AU-8
 RUN-008 medium CC8.1 8.9 CM-2 CM-3`
 
 func TestRegister(t *testing.T) {

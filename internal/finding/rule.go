@@ -110,6 +110,8 @@ type Thresholds struct {
 	MaxAge time.Duration
 	// ClockSkew is the largest difference that two clocks may have.
 	ClockSkew time.Duration
+	// MissedNights is how long RUN-002 reports a gap after its last night.
+	MissedNights time.Duration
 }
 
 // DefaultThresholds returns the thresholds that apply without settings.
@@ -121,6 +123,7 @@ func DefaultThresholds() Thresholds {
 		MaxLifetime:  365 * day,
 		MaxAge:       365 * day,
 		ClockSkew:    5 * time.Minute,
+		MissedNights: 35 * day,
 	}
 }
 
@@ -142,5 +145,6 @@ func (t Thresholds) expirySeverity(left time.Duration) diff.Severity {
 func (t Thresholds) names() *strings.Replacer {
 	return strings.NewReplacer(
 		"{high}", span(t.ExpiryHigh), "{medium}", span(t.ExpiryMedium), "{info}", span(t.ExpiryInfo),
-		"{lifetime}", span(t.MaxLifetime), "{age}", span(t.MaxAge), "{skew}", span(t.ClockSkew))
+		"{lifetime}", span(t.MaxLifetime), "{age}", span(t.MaxAge), "{skew}", span(t.ClockSkew),
+		"{missed}", span(t.MissedNights))
 }

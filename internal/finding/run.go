@@ -12,12 +12,39 @@ import (
 // for the others.
 func incomplete(*evaluation) []row { return nil }
 
+// missedNights returns a failure for each gap. Its subject is the first night, which stays the same.
 func missedNights(e *evaluation) (rows []row) {
-	for _, night := range e.MissedNights {
-		s := subject{diff.Organization, night.UTC().Format(time.RFC3339), "night of " + utc(night).String()}
-		rows = append(rows, fail("No complete run exists for the night scheduled at %s.", utc(night)).of(s))
+	for _, gap := range e.Gaps {
+		s := subject{diff.Organization, gap.First.UTC().Format(time.RFC3339), "night of " + utc(gap.First).String()}
+		if gap.Nights == 1 {
+			rows = append(rows, fail("No complete run exists for the night scheduled at %s.", utc(gap.First)).of(s))
+			continue
+		}
+		rows = append(rows, fail("No complete run exists for %d nights, scheduled from %s to %s.",
+			gap.Nights, utc(gap.First), utc(gap.Last)).of(s))
 	}
 	return rows
+}
+
+// clockConfirmed fails while runs are recorded later than now. A server need not send its date.
+func clockConfirmed(e *evaluation) []row {
+	const named = 10
+	var runs []string
+	for _, r := range e.LaterRuns[:min(len(e.LaterRuns), named)] {
+		runs = append(runs, fmt.Sprintf("run %d at %s", r.ID, utc(r.StartedAt)))
+	}
+	if more := len(e.LaterRuns) - named; more > 0 {
+		runs = append(runs, fmt.Sprintf("and %d more", more))
+	}
+	switch {
+	case len(runs) > 0:
+		return []row{fail("These runs are recorded later than this one and count for no night: %s.",
+			strings.Join(runs, "; ")).of(e.organization)}
+	case !e.ServerClockKnown:
+		return []row{notAssessed("No answer carried the server's date, so nothing confirms the local clock.").
+			of(e.organization)}
+	}
+	return nil
 }
 
 // otherSource compares the source of a snapshot with that of its baseline, and the database with

@@ -18,6 +18,24 @@ func times(created, updated time.Time) func(*finding.Input) {
 	}
 }
 
+// gap returns a gap of a number of nights that begins days after the snapshot.
+func gap(days, nights int) finding.Gap {
+	first := after(time.Duration(days) * day)
+	return finding.Gap{First: first, Last: first.AddDate(0, 0, nights-1), Nights: nights}
+}
+
+func gaps(all ...finding.Gap) func(*finding.Input) {
+	return func(in *finding.Input) { in.Gaps = all }
+}
+
+func laterRuns(n int64) func(*finding.Input) {
+	return func(in *finding.Input) {
+		for id := range n {
+			in.LaterRuns = append(in.LaterRuns, finding.LaterRun{ID: id + 1, StartedAt: after(3650 * day)})
+		}
+	}
+}
+
 func approved(a finding.Approved) func(*finding.Input) {
 	return func(in *finding.Input) { in.Approved = &a }
 }
@@ -52,11 +70,19 @@ var runCases = []ruleCase{
 
 	{"RUN-002", "no schedule known", func(in *finding.Input) { in.ScheduleKnown = false },
 		[]string{"not_assessed org-1"}, "No schedule is known to this run."},
-	{"RUN-002", "two nights missed", func(in *finding.Input) {
-		in.MissedNights = []time.Time{after(-day),
-			after(-2 * day)}
-	},
-		[]string{"fail medium 2026-11-21T02:00:00Z", "fail medium 2026-11-22T02:00:00Z"}, "2026-11-21 02:00:00 UTC"},
+	{"RUN-002", "one night missed", gaps(gap(-2, 1)),
+		[]string{"fail medium 2026-11-21T02:00:00Z"}, "No complete run exists for the night scheduled at 2026-11-21 02:00:00 UTC."},
+	{"RUN-002", "many nights missed", gaps(gap(-20_765, 20_765)), []string{"fail medium 1970-01-16T02:00:00Z"},
+		"No complete run exists for 20765 nights, scheduled from 1970-01-16 02:00:00 UTC to 2026-11-22 02:00:00 UTC."},
+	{"RUN-002", "two gaps", gaps(gap(-9, 3), gap(-2, 1)),
+		[]string{"fail medium 2026-11-14T02:00:00Z", "fail medium 2026-11-21T02:00:00Z"}, "3 nights"},
+
+	{"RUN-007", "no run later than now", unchanged, []string{"pass org-1"}, "confirms the local clock"},
+	{"RUN-007", "server's clock unknown", func(in *finding.Input) { in.ServerClockKnown = false },
+		[]string{"not_assessed org-1"}, "nothing confirms the local clock"},
+	{"RUN-007", "a run in 2036", laterRuns(1), []string{"fail high org-1"},
+		"These runs are recorded later than this one and count for no night: run 1 at 2036-11-20 02:00:00 UTC."},
+	{"RUN-007", "many runs in 2036", laterRuns(12), []string{"fail high org-1"}, "; run 10 at 2036-11-20 02:00:00 UTC; and 2 more."},
 
 	{"RUN-003", "another identity", func(in *finding.Input) { in.Principal = "PRINCIPAL_USER u-2" },
 		[]string{"fail high org-1"},

@@ -15,7 +15,6 @@ import (
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
-	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -28,9 +27,9 @@ type past interface {
 		func(*ona.SCIMConfiguration) finding.ExpirySince, error)
 	Parts(ctx context.Context, h snapshot.Snapshot) ([]finding.Part, error)
 	ApprovedNow(ctx context.Context, organizationID string, current ona.Inventory) (*finding.Approved, error)
-	Schedules(ctx context.Context) ([]schedule.Period, error)
-	Nights(ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration) (
-		[]schedule.Night, error)
+	Gaps(ctx context.Context, organizationID string, run snapshot.Run, since time.Time) (
+		gaps []finding.Gap, scheduled bool, err error)
+	LaterRuns(ctx context.Context, run snapshot.Run) ([]finding.LaterRun, error)
 }
 
 // Rules are the thresholds and the rules turned off with which findings are evaluated.
@@ -93,7 +92,7 @@ func (a *Again) Collect(ctx context.Context) (*Redone, error) {
 		}
 	}
 	h := a.Snapshot
-	n := &night{runID: h.RunID, ruleSetID: h.RuleSetID, unknownReport: a.UnknownReport, Options: Options{
+	n := &night{run: a.Past.Run(), ruleSetID: h.RuleSetID, unknownReport: a.UnknownReport, Options: Options{
 		TakenAt: h.TakenAt, Thresholds: a.Rules.Thresholds, TurnedOff: a.Rules.TurnedOff, Exceptions: a.Exceptions,
 		Logger: slog.New(slog.DiscardHandler),
 	}}

@@ -71,7 +71,11 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 		BaseURL: h.BaseURL, Principal: principal(h), UnknownFields: h.UnknownFields,
 		UnknownReport: t.unknownReport,
 	}
-	if in.ScheduleKnown, in.MissedNights, err = t.missedNights(ctx); err != nil {
+	in.Gaps, in.ScheduleKnown, err = t.past.Gaps(ctx, h.OrganizationID, t.run, t.TakenAt.Add(-t.Thresholds.MissedNights))
+	if err != nil {
+		return err
+	}
+	if in.LaterRuns, err = t.past.LaterRuns(ctx, t.run); err != nil {
 		return err
 	}
 	if t.found {
@@ -94,23 +98,6 @@ func (t *task) evaluate(ctx context.Context) (err error) {
 }
 
 func principal(h snapshot.Snapshot) string { return h.Principal + " " + h.PrincipalID }
-
-// missedNights returns the scheduled instants since the organization's baseline without a
-// complete snapshot, except that of this run. An organization without a baseline missed none,
-// because nothing says that it had to be collected before.
-func (t *task) missedNights(ctx context.Context) (scheduled bool, missed []time.Time, err error) {
-	schedules, err := t.past.Schedules(ctx)
-	if err != nil || len(schedules) == 0 || !t.found {
-		return len(schedules) > 0, nil, err
-	}
-	nights, err := t.past.Nights(ctx, t.baseline.Snapshot.TakenAt, t.runID, t.TakenAt, 0)
-	for _, n := range nights {
-		if n.ScheduledAt.After(t.baseline.Snapshot.TakenAt) && n.RunID != t.runID {
-			missed = append(missed, n.ScheduledAt)
-		}
-	}
-	return true, missed, err
-}
 
 // recordRules stores the wording and the thresholds of the rules, unless they are those of the
 // last run.
@@ -146,5 +133,6 @@ func namedThresholds(t *finding.Thresholds) map[string]*time.Duration {
 		"token_lifetime":      &t.MaxLifetime,
 		"token_age":           &t.MaxAge,
 		"clock_skew":          &t.ClockSkew,
+		"missed_nights":       &t.MissedNights,
 	}
 }

@@ -107,10 +107,11 @@ func (r *Result) Complete() bool {
 
 type night struct {
 	Options
-	runID, ruleSetID int64
-	unknownReport    string // as in snapshot.Run
-	earlierReport    string // as Store.EarlierReport returns it
-	pins             *Pins
+	run           snapshot.Run // as it was recorded when it began
+	ruleSetID     int64
+	unknownReport string // as in snapshot.Run
+	earlierReport string // as Store.EarlierReport returns it
+	pins          *Pins
 	// collected maps each organization id to its source.
 	collected sync.Map
 }
@@ -133,18 +134,18 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	runID, err := o.Store.BeginRun(ctx, snapshot.Run{
+	run := snapshot.Run{
 		StartedAt: o.TakenAt, ScheduledFor: o.ScheduledFor, Trigger: o.Trigger, ToolVersion: o.ToolVersion, Host: o.Host,
 		UnknownReport: unknown, Shard: o.Shard,
-	})
-	if err != nil {
+	}
+	if run.ID, err = o.Store.BeginRun(ctx, run); err != nil {
 		return nil, err
 	}
 	rules, err := recordRules(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	n := &night{Options: o, runID: runID, ruleSetID: rules, unknownReport: unknown}
+	n := &night{Options: o, run: run, ruleSetID: rules, unknownReport: unknown}
 	if n.earlierReport, err = o.Store.EarlierReport(ctx); err != nil {
 		return nil, err
 	}
@@ -155,13 +156,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	// What was collected is recorded and reported even if the run was cancelled.
 	stored := context.WithoutCancel(ctx)
 	outcome, reason := result.outcome()
-	if err := o.Store.FinishRun(stored, runID, o.Now(), outcome, reason); err != nil {
+	if err := o.Store.FinishRun(stored, run.ID, o.Now(), outcome, reason); err != nil {
 		return nil, err
 	}
-	if result.Run, err = o.Store.Run(stored, runID); err != nil {
+	if result.Run, err = o.Store.Run(stored, run.ID); err != nil {
 		return nil, err
 	}
-	if result.Head, err = o.Store.Head(stored, runID); err != nil {
+	if result.Head, err = o.Store.Head(stored, run.ID); err != nil {
 		return nil, err
 	}
 	result.ReportError = n.report(stored, result)
@@ -235,7 +236,7 @@ func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 // report writes the report of the run, and sets the result's headline, coverage and report folder.
 // At the same time it checkpoints the write-ahead log, so that closing the database is fast.
 func (n *night) report(ctx context.Context, result *Result) error {
-	model, err := report.Read(ctx, n.Store, n.runID)
+	model, err := report.Read(ctx, n.Store, n.run.ID)
 	if err != nil {
 		return err
 	}

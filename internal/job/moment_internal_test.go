@@ -66,6 +66,7 @@ type moving struct {
 func newMoving(random *rand.Rand) *moving {
 	w := &moving{Rand: random, state: demo.NewState("moving")}
 	w.server = demo.NewServerWith(w.state)
+	w.server.Now = time.Now
 	// Either tokens are positions, and no version of a configuration comes back, or tokens name rows,
 	// and a configuration changes at most once while the list is read.
 	w.server.PageKey = []string{"", "", "id", "name", "displayName"}[w.IntN(5)]
@@ -255,7 +256,7 @@ func (w *moving) night(
 		BaseURL: api.URL + "/api", Token: fetch.Token(w.state.Token), PageSize: 1 + w.IntN(3), Transport: transport,
 		Limits: fetch.Limits{MaxTries: 2}, Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
 	}
-	one := &task{night: &night{}, source: fetch.Source{Name: "moving"}, options: options}
+	one := &task{night: &night{Options: Options{TakenAt: time.Now()}}, source: fetch.Source{Name: "moving"}, options: options}
 	err := one.collect(t.Context())
 	if err == nil && found {
 		one.changes = diff.Compute(baseline, one.inventory, func(diff.SubjectType, string) bool { return false })

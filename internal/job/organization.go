@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ type task struct {
 // header has what was known until then.
 func (n *night) takeSnapshot(ctx context.Context, source fetch.Source) (snapshot.Snapshot, error) {
 	t := &task{night: n, source: source, past: n.Store, header: snapshot.Snapshot{
-		RunID: n.runID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
+		RunID: n.run.ID, RuleSetID: n.ruleSetID, Source: source.Name, BaseURL: source.Fetch.BaseURL, TakenAt: n.TakenAt,
 		MembersSetting: membersSetting(source.Fetch), MembersSaltID: source.Fetch.Redaction.SaltID(),
 	}}
 	for _, step := range []func(context.Context) error{
@@ -80,12 +81,50 @@ func (t *task) collect(ctx context.Context) (err error) {
 	t.describe(collection)
 	if err != nil {
 		t.exchanges = append(t.exchanges, collection.Unanswered)
+	}
+	if err := cmp.Or(t.checkClock(collection, err), err); err != nil {
 		return err
 	}
 	t.header.Leavers = t.Leavers.Redacted(t.source.Fetch.Redaction).Match(&t.inventory)
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
 		return duplicate(id, other.(string))
+	}
+	return nil
+}
+
+const (
+	// maxClockError is how far the local clock may be off the server's. A run with a wrong clock
+	// would stand for another night than its own.
+	maxClockError = time.Hour
+	// maxAge is how long before an answer the run may have begun: longer than any run takes.
+	maxAge = 7 * 24 * time.Hour
+)
+
+// checkClock returns an error if the local clock was wrong when the run began or when an answer
+// came. also is an error that the wrong clock may have caused, or nil.
+func (t *task) checkClock(c *fetch.Collection, also error) error {
+	for _, x := range c.Exchanges {
+		if x.ServerDate.IsZero() {
+			continue
+		}
+		began := t.TakenAt.Sub(x.ServerDate)
+		var text string
+		switch {
+		case x.ClockOffset.Abs() > maxClockError:
+			text = fmt.Sprintf("the local clock showed %s when the server's showed %s",
+				x.ServerDate.Add(x.ClockOffset).UTC().Format(ona.DisplayTime), x.ServerDate.Format(ona.DisplayTime))
+		case began > maxClockError || -began > maxAge:
+			text = fmt.Sprintf("the run began at %s by the local clock, and the server's showed %s when it answered",
+				t.TakenAt.Format(ona.DisplayTime), x.ServerDate.Format(ona.DisplayTime))
+		default:
+			continue
+		}
+		err := errors.New(text + ", so the run counts for no night")
+		if also != nil {
+			err = fmt.Errorf("%w; it also failed: %w", err, also)
+		}
+		return &fetch.Error{Code: fetch.CodeClockWrong, Err: err}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,7 +58,7 @@ func ReadPins(
 		}
 		collected[id] = source.Name
 	}
-	latest, err := store.LatestComplete(stored)
+	latest, err := store.LatestComplete(stored, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +186,7 @@ func (t *task) pin(ctx context.Context) error {
 	if left := t.pins.left(); left != "" && t.source.Name == t.Sources[0].Name {
 		t.header.Notes = append(t.header.Notes, left)
 	}
-	if t.earlierReport != "" && t.runID == 1 && t.source.Name == t.Sources[0].Name {
+	if t.earlierReport != "" && t.run.ID == 1 && t.source.Name == t.Sources[0].Name {
 		t.header.Notes = append(t.header.Notes, "the database was created with --new-database, although the report folder had "+
 			"the report "+t.earlierReport+" of an earlier run: nothing is compared with the runs before")
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
@@ -54,7 +55,7 @@ func (o *Others) read(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	latest, err := store.LatestComplete(ctx)
+	latest, err := store.LatestComplete(ctx, time.Time{})
 	for _, s := range latest {
 		if s.TakenAt.After(o.Elsewhere[s.OrganizationID].TakenAt) {
 			o.Elsewhere[s.OrganizationID] = Elsewhere{s, path}

@@ -162,18 +162,22 @@ func (s *Set) set(name string, value float64, labels ...string) {
 
 // Update sets the metrics to the last run that has ended in the database, which has this path. For
 // an organization without a complete snapshot, it omits the numbers of configurations, changes and
-// findings: unknown values are omitted, never 0.
-func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) error {
+// findings: unknown values are omitted, never 0. Runs recorded later than now do not count. A run
+// with a wrong clock is not complete, and changes no time.
+func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string, now time.Time) error {
 	id, err := store.DatabaseID(ctx)
 	if err != nil {
 		return err
 	}
 	s.database.Store(&id)
-	newest, err := store.LatestComplete(ctx)
+	if now, err = rightTime(ctx, store, now); err != nil {
+		return err
+	}
+	newest, err := store.LatestComplete(ctx, now)
 	if err != nil {
 		return err
 	}
-	runs, err := store.Runs(ctx, 0, 2)
+	last, ended, err := store.LastEnded(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -186,16 +190,29 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string) er
 	for _, h := range newest {
 		s.set("last_complete_timestamp_seconds", float64(h.TakenAt.Unix()), h.Source, h.OrganizationID)
 	}
-	for _, r := range runs { // newest first; only the newest can be open
-		if r.Outcome != snapshot.Running {
-			err := s.run(ctx, store, r, newest)
-			if err != nil {
-				s.forget() // a part of a run would look like all of it
-			}
-			return err
-		}
+	if !ended {
+		return nil
+	}
+	if err := s.run(ctx, store, last, newest); err != nil {
+		s.forget() // a part of a run would look like all of it
+		return err
 	}
 	return nil
+}
+
+// rightTime returns now or, if the newest run had a wrong clock, the server's time when it began.
+func rightTime(ctx context.Context, store *snapshot.Store, now time.Time) (time.Time, error) {
+	runs, err := store.Runs(ctx, 0, 1)
+	if err != nil || len(runs) == 0 || !runs[0].ClockWrong {
+		return now, err
+	}
+	snapshots, err := store.Snapshots(ctx, runs[0].ID)
+	for _, h := range snapshots {
+		if h.ServerClockKnown {
+			return runs[0].StartedAt.Add(-h.ServerClockOffset), err
+		}
+	}
+	return now, err
 }
 
 // forget removes what earlier updates set.
@@ -212,8 +229,10 @@ func (s *Set) forget() {
 // run sets the metrics to a run. newest are the newest complete snapshots of all organizations.
 func (s *Set) run(ctx context.Context, store *snapshot.Store, r snapshot.Run, newest []snapshot.Snapshot) error {
 	s.set("run_complete", oneIf(r.Outcome == snapshot.Complete))
-	s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
-	s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
+	if !r.ClockWrong {
+		s.set("run_started_timestamp_seconds", float64(r.StartedAt.Unix()))
+		s.set("run_duration_seconds", r.FinishedAt.Sub(r.StartedAt).Truncate(time.Second).Seconds())
+	}
 	snapshots, err := store.Snapshots(ctx, r.ID)
 	for _, h := range snapshots {
 		if err := s.organization(ctx, store, h); err != nil {

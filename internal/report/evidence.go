@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
 	"scim-auditor/internal/schedule"
@@ -246,7 +245,7 @@ func finalToken(l snapshot.Listing) string {
 func (r *report) evidence() []Fact {
 	all := append(r.runFacts(), r.writerFacts()...)
 	if r.isFleet() {
-		for _, o := range r.sumOutcomes() {
+		for _, o := range r.sums.outcomes {
 			if o.expected != "" && o.expected != o.rule.Expected {
 				all = append(all, Fact{table.RunLevel, "Threshold of " + o.rule.ID, o.expected})
 			}
@@ -297,25 +296,21 @@ func RunCells(r *snapshot.Run) []any {
 	}
 }
 
-// missedRule is the rule whose findings are about missed nights. Their subject ids are the
-// scheduled times in RFC 3339.
-const missedRule = "RUN-002"
-
-// runTable lists the last runs up to this one and the missed nights of the last days, newest
-// first.
+// runTable lists the last runs up to this one, and the gaps of nights without a run in the last
+// days, newest first.
 func (r *report) runTable() *table.Table {
 	t := r.table("Runs")
 	for n, d := range r.withRun() {
 		for i := range d.Runs {
 			t.Add(r.level(n), RunCells(&d.Runs[i])...)
 		}
-		for at, organizations := range r.missedNights(d) {
+		for _, gap := range schedule.Missing(d.Nights) {
 			reason := "no run started"
-			if len(organizations) > 0 {
-				reason = "no complete run for: " + strings.Join(organizations, ", ")
+			if gap.Nights > 1 {
+				reason = fmt.Sprintf("no run started on %d nights, the last at %s", gap.Nights, UTC(gap.Last))
 			}
-			t.Add(r.level(n), table.Why("none"), Word(schedule.Missed), nil, nil, at, "", nil, nil, nil, nil, nil,
-				reason, "", "")
+			t.Add(r.level(n), table.Why("none"), Word(schedule.Missed), nil, nil, gap.First.UTC(), "", nil, nil, nil, nil,
+				nil, reason, "", "")
 		}
 	}
 	started, scheduled := t.Column("started_at"), t.Column("scheduled_for")
@@ -327,32 +322,6 @@ func (r *report) runTable() *table.Table {
 	t.Remark(table.RunLevel, fmt.Sprintf("The last %d runs, and the nights missed since %s. auditor runs lists all.",
 		shownRuns, UTC(r.Since())))
 	return t
-}
-
-// missedNights returns the nights of a database without a run. It also returns the nights in findings of
-// RUN-002, with the organizations of this run that missed them. A night with a failed run is
-// not included: that run has a row of its own.
-func (r *report) missedNights(d *Database) map[time.Time][]string {
-	missed, tried := make(map[time.Time][]string), make(map[time.Time]bool)
-	for _, n := range d.Nights {
-		at := n.ScheduledAt.UTC()
-		if tried[at] = n.Status != schedule.Missed; !tried[at] {
-			missed[at] = nil
-		}
-	}
-	for i, o := range d.Organizations {
-		for j := range o.Findings {
-			f := &o.Findings[j]
-			if f.RuleID != missedRule || f.Status != finding.Fail {
-				continue
-			}
-			at, err := time.Parse(time.RFC3339, f.SubjectID)
-			if at = at.UTC(); err == nil && !tried[at] && !at.Before(d.Since()) {
-				missed[at] = append(missed[at], r.label(d.first+i))
-			}
-		}
-	}
-	return missed
 }
 
 // exchangeTable lists the requests behind the snapshots, in the order of sending.

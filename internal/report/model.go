@@ -40,6 +40,7 @@ type Model struct {
 	Databases []*Database
 	Night     time.Time
 	Gaps      []string
+	sums      sums // of a fleet
 }
 
 // The limits of the history in a report, so that its size does not grow over the years.
@@ -162,8 +163,10 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 		return nil, err
 	}
 	before := m.Since().Add(-time.Second) // a night at Since itself is shown
-	if m.Nights, err = store.Nights(ctx, before, runID, m.Run.StartedAt, 0); err != nil {
-		return nil, err
+	if !m.Run.ClockWrong {                // else nothing says which nights have passed
+		if m.Nights, err = store.Nights(ctx, before, runID, m.Run.StartedAt, 0); err != nil {
+			return nil, err
+		}
 	}
 	firstOfTrend := m.Runs[min(trendRuns, len(m.Runs))-1].ID
 	if m.Totals, err = store.Totals(ctx, firstOfTrend, runID); err != nil {
@@ -179,7 +182,6 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		return err
 	}
 	m.Rules = rulesOf(snapshots)
-	shared := make(texts)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
 		m.Organizations = append(m.Organizations, o)
@@ -187,7 +189,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 			return fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
 		}
 		if len(snapshots) > fleetSize {
-			o.reduce(m.Rules, shared)
+			m.reduce(o)
 		}
 		changes, err := store.Timeline(ctx, o.id(), m.Since(), s.ID)
 		if err != nil {

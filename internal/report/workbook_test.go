@@ -166,19 +166,22 @@ func TestDatesThatExcelCannotCountStayText(t *testing.T) {
 	}
 }
 
-func TestNightThatWasMissedIsARowOfTheRegister(t *testing.T) {
+func TestAGapIsARowOfTheRegister(t *testing.T) {
 	m := example()
-	f := failing(missedRule, "medium", 0, "night of 2026-11-20 02:00:00 UTC", "No complete run exists.")
-	f.SubjectType, f.SubjectID = "organization", "2026-11-20T02:00:00Z"
-	m.Organizations[0].Findings = append(m.Organizations[0].Findings, f)
-	m.Organizations[1].Findings = append(m.Organizations[1].Findings, f)
+	for day, status := range []schedule.Status{schedule.Complete, schedule.Missed, schedule.Missed, schedule.Failed, schedule.Missed} {
+		at := time.Date(2026, 11, 16+day, 2, 0, 0, 0, time.UTC)
+		m.Nights = append(m.Nights, schedule.Night{ScheduledAt: at, Status: status})
+	}
 	var got []string
 	for _, row := range newReport(m, Options{}).runs.Rows {
 		if row.Cells[1] == Word(schedule.Missed) {
 			got = append(got, table.Shown(row.Cells[4])+" "+table.Shown(row.Cells[11]))
 		}
 	}
-	if d := cmp.Diff([]string{"2026-11-20 02:00:00 no complete run for: Acme, Birch"}, got); d != "" {
+	want := []string{
+		"2026-11-20 02:00:00 no run started", "2026-11-17 02:00:00 no run started on 2 nights, the last at 2026-11-18 02:00:00 UTC",
+	}
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -22,7 +22,7 @@ func follow(t *testing.T, expression string, length time.Duration, busy func(n i
 	active := false
 	loop := schedule.Loop{
 		Now: clock,
-		Do: func(_ context.Context, night time.Time) {
+		Do: func(_ context.Context, night time.Time) bool {
 			if active {
 				t.Error("two at once")
 			}
@@ -30,10 +30,12 @@ func follow(t *testing.T, expression string, length time.Duration, busy func(n i
 			done = append(done, night.Sub(start).Hours())
 			time.Sleep(busy(len(done)))
 			active = false
+			return false
 		},
-		Skipped: func(nights []time.Time) {
-			for _, night := range nights {
-				skipped = append(skipped, night.Sub(start).Hours())
+		Skipped: func(g schedule.Gap) {
+			skipped = append(skipped, g.First.Sub(start).Hours())
+			if g.Nights > 1 {
+				skipped = append(skipped, g.Last.Sub(start).Hours())
 			}
 		},
 	}
@@ -88,8 +90,11 @@ func TestALoopFollowsAnotherSchedule(t *testing.T) {
 			changed <- parse(t, "30 * * * *")
 		}()
 		var done []float64
-		loop := schedule.Loop{Now: time.Now, Changed: changed, Skipped: func([]time.Time) { t.Error("skipped") },
-			Do: func(_ context.Context, night time.Time) { done = append(done, night.Sub(start).Hours()) }}
+		loop := schedule.Loop{Now: time.Now, Changed: changed, Skipped: func(schedule.Gap) { t.Error("skipped") },
+			Do: func(_ context.Context, night time.Time) bool {
+				done = append(done, night.Sub(start).Hours())
+				return false
+			}}
 		loop.Run(ctx, parse(t, "0 * * * *"), start)
 		if d := cmp.Diff([]float64{1, 2, 3.5, 4.5}, done); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
@@ -119,8 +124,11 @@ func TestALoopOverAYearDoesEachNightOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 				var days []string
-				loop := schedule.Loop{Now: clock, Skipped: func(nights []time.Time) { t.Errorf("lost: %v", nights) },
-					Do: func(_ context.Context, night time.Time) { days = append(days, night.In(zone).Format(time.DateOnly)) }}
+				loop := schedule.Loop{Now: clock, Skipped: func(g schedule.Gap) { t.Errorf("lost: %v", g) },
+					Do: func(_ context.Context, night time.Time) bool {
+						days = append(days, night.In(zone).Format(time.DateOnly))
+						return false
+					}}
 				loop.Run(ctx, parse(t, expression), start)
 				var want []string
 				for day := range 366 {
@@ -128,6 +136,57 @@ func TestALoopOverAYearDoesEachNightOnce(t *testing.T) {
 				}
 				if d := cmp.Diff(want, days); d != "" {
 					t.Errorf("days (-want +got):\n%s", d)
+				}
+			})
+		})
+	}
+}
+
+// The clock of the machine goes wrong for a while. The server's date shows that in the run.
+func TestALoopGoesOnWhenTheClockIsRightAgain(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		wrong time.Duration // from the 30th hour to the 60th
+		// unseen says that no server shows that the clock is wrong.
+		unseen  bool
+		done    []float64
+		skipped []float64
+	}{
+		"ten years ahead":           {3653 * day, false, []float64{2, 26, 50, 74, 98}, nil},
+		"ten years ahead, unseen":   {3653 * day, true, []float64{2, 26, 50, 74, 98}, []float64{50}}, // by what the clock shows
+		"two days back":             {-2 * day, false, []float64{2, 26, 50, 74, 98}, nil},
+		"half an hour back":         {-30 * time.Minute, false, []float64{2, 26, 50, 74, 98}, nil},
+		"an hour and a half behind": {-90 * time.Minute, false, []float64{2, 26, 50, 74, 98}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				off := func() time.Duration {
+					if at := time.Since(start); at < 30*time.Hour || at > 60*time.Hour {
+						return 0
+					}
+					return c.wrong
+				}
+				clock := func() time.Time { return time.Now().Add(off()) }
+				ctx, stop := context.WithTimeout(t.Context(), 100*time.Hour)
+				defer stop()
+				var done, skipped []float64
+				loop := schedule.Loop{Now: clock,
+					Do: func(_ context.Context, night time.Time) bool {
+						wrong := off().Abs() > time.Hour && !c.unseen
+						if hours := night.Sub(start).Hours(); !wrong && hours < 1000 {
+							done = append(done, hours)
+						}
+						return wrong
+					},
+					Skipped: func(g schedule.Gap) {
+						if first := g.First.Sub(start).Hours(); first < 1000 {
+							skipped = append(skipped, first)
+						}
+					}}
+				loop.Run(ctx, parse(t, "0 2 * * *"), start)
+				if d := cmp.Diff([][]float64{c.done, c.skipped}, [][]float64{done, skipped}); d != "" {
+					t.Errorf("done and skipped (-want +got):\n%s", d)
 				}
 			})
 		})

@@ -23,6 +23,8 @@ type Run struct {
 	// ScheduledFor is zero for a run that no schedule started.
 	ScheduledFor      time.Time
 	Complete, Running bool
+	// ClockWrong is set if the clock of the run was wrong. Such a run counts for no night.
+	ClockWrong bool
 	// CatchUp is set if the run was started for a night whose time had already passed.
 	CatchUp bool
 }
@@ -51,25 +53,26 @@ type Night struct {
 	RunID int64 `json:"run_id,omitempty"`
 }
 
-// Nights returns the nights in the periods up to now, in order, each with its outcome. The
-// periods must be sorted by From. A run belongs to the night that it was scheduled for,
-// otherwise to the last night before its start. A night without a run is due during the grace
-// period and missed afterwards. Nights fails if the expression of a period cannot be read.
+// Nights returns the nights in the periods up to now, in order, each with its outcome. The periods
+// are in the order of recording. A run belongs to the night that it was scheduled for, otherwise to
+// the last night before its start. A run that is recorded later than now, or whose clock was wrong,
+// belongs to none. A night without a run is due during the grace period and missed afterwards.
+// Nights fails if the expression of a period cannot be read.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
-	times, err := expected(periods, now)
+	var nights []Night
+	err := expected(periods, now, func(at time.Time) {
+		night := Night{ScheduledAt: at, Status: Missed}
+		if now.Sub(at) < grace {
+			night.Status = Due
+		}
+		nights = append(nights, night)
+	})
 	if err != nil {
 		return nil, err
 	}
-	nights := make([]Night, len(times))
-	for i, at := range times {
-		nights[i] = Night{ScheduledAt: at, Status: Missed}
-		if now.Sub(at) < grace {
-			nights[i].Status = Due
-		}
-	}
 	for _, r := range runs {
-		i := nightOf(times, r)
-		if i < 0 {
+		i := nightOf(nights, r)
+		if i < 0 || !r.counts(now) {
 			continue
 		}
 		status, night := r.status(), &nights[i]
@@ -80,36 +83,122 @@ func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([
 	return nights, nil
 }
 
-func expected(periods []Period, now time.Time) ([]time.Time, error) {
-	var times []time.Time
+// expected calls each with every scheduled time up to now, in order. A period ends where one that
+// was recorded later begins, also if the clock was set back between them.
+func expected(periods []Period, now time.Time, each func(time.Time)) error {
 	for i, p := range periods {
 		until := now
-		if i+1 < len(periods) && periods[i+1].From.Before(now) {
-			until = periods[i+1].From
+		for _, later := range periods[i+1:] {
+			if later.From.Before(until) {
+				until = later.From
+			}
 		}
 		if p.Expression == None {
 			continue
 		}
 		s, err := Parse(p.Expression)
 		if err != nil {
-			return nil, fmt.Errorf("the schedule in force since %s: %w", p.From.UTC().Format(time.RFC3339), err)
+			return unreadable(p, err)
 		}
-		times = append(times, s.Between(p.From, until)...)
+		for at := s.Next(p.From); !at.IsZero() && !at.After(until); at = s.Next(at) {
+			each(at)
+		}
 	}
-	return times, nil
+	return nil
 }
 
 // nightOf returns the index of the night that a run belongs to, or -1 if there is none.
-func nightOf(times []time.Time, r Run) int {
-	at := r.StartedAt
-	if !r.ScheduledFor.IsZero() {
-		at = r.ScheduledFor
-	}
-	i, found := slices.BinarySearchFunc(times, at, time.Time.Compare)
+func nightOf(nights []Night, r Run) int {
+	i, found := slices.BinarySearchFunc(nights, r.at(), func(n Night, at time.Time) int {
+		return n.ScheduledAt.Compare(at)
+	})
 	if !found {
 		i--
 	}
 	return i
+}
+
+// at returns the instant that decides to which night the run belongs.
+func (r Run) at() time.Time {
+	if r.ScheduledFor.IsZero() {
+		return r.StartedAt
+	}
+	return r.ScheduledFor
+}
+
+// counts reports whether the run can belong to a night up to now.
+func (r Run) counts(now time.Time) bool { return !r.ClockWrong && !r.StartedAt.After(now) }
+
+// Gap is a stretch of consecutive nights without a complete run.
+type Gap struct {
+	First, Last time.Time
+	Nights      int
+}
+
+// Gaps returns the gaps up to now between complete runs, and after the last one, in order. Nights
+// before the first of the runs are in no gap. Memory is in proportion to the runs and the gaps.
+func Gaps(periods []Period, runs []Run, now time.Time) (gaps []Gap, err error) {
+	var covered []time.Time
+	for _, r := range runs {
+		if r.Complete && r.counts(now) {
+			covered = append(covered, r.at())
+		}
+	}
+	if len(covered) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(covered, time.Time.Compare)
+	var night time.Time // whose outcome is known when the next one has come
+	open := false
+	end := func(next time.Time) {
+		ran := false
+		for len(covered) > 0 && (next.IsZero() || covered[0].Before(next)) {
+			ran = ran || !covered[0].Before(night)
+			covered = covered[1:]
+		}
+		switch {
+		case night.IsZero():
+		case ran:
+			open = false
+		case open:
+			gaps[len(gaps)-1].Last = night
+			gaps[len(gaps)-1].Nights++
+		default:
+			gaps, open = append(gaps, Gap{night, night, 1}), true
+		}
+		night = next
+	}
+	err = expected(Since(periods, covered[0]), now, end)
+	end(time.Time{})
+	return gaps, err
+}
+
+// Missing returns the gaps of nights in which nothing ran.
+func Missing(nights []Night) (gaps []Gap) {
+	open := false
+	for _, n := range nights {
+		switch missed := n.Status == Missed; {
+		case missed && open:
+			gaps[len(gaps)-1].Last = n.ScheduledAt
+			gaps[len(gaps)-1].Nights++
+		case missed:
+			gaps, open = append(gaps, Gap{n.ScheduledAt, n.ScheduledAt, 1}), true
+		default:
+			open = false
+		}
+	}
+	return gaps
+}
+
+// Since returns the periods without the nights up to an instant.
+func Since(periods []Period, instant time.Time) []Period {
+	periods = slices.Clone(periods)
+	for i := range periods {
+		if periods[i].From.Before(instant) {
+			periods[i].From = instant
+		}
+	}
+	return periods
 }
 
 func (r Run) status() Status {
@@ -122,6 +211,30 @@ func (r Run) status() Status {
 		return Running
 	}
 	return Failed
+}
+
+// Last returns the last night up to and including an instant, or the zero time if there is none. It
+// fails if the expression of a period cannot be read.
+func Last(periods []Period, until time.Time) (time.Time, error) {
+	for _, p := range slices.Backward(periods) {
+		if p.Expression != None && p.From.Before(until) {
+			s, err := Parse(p.Expression)
+			if err != nil {
+				return time.Time{}, unreadable(p, err)
+			}
+			if last := s.Last(until); last.After(p.From) {
+				return last, nil
+			}
+		}
+		if p.From.Before(until) {
+			until = p.From
+		}
+	}
+	return time.Time{}, nil
+}
+
+func unreadable(p Period, err error) error {
+	return fmt.Errorf("the schedule in force since %s: %w", p.From.UTC().Format(time.RFC3339), err)
 }
 
 // Filled returns the periods with @daily for the time without a schedule: from the UTC day of

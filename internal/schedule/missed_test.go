@@ -53,3 +53,99 @@ func TestNightsOfAScheduleThatCannotBeRead(t *testing.T) {
 		t.Error("no error: the nights of an unknown schedule are not none")
 	}
 }
+
+func TestARunWithAWrongClockCountsForNoNight(t *testing.T) {
+	night := func(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
+	periods := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}}
+	runs := []schedule.Run{
+		{ID: 1, StartedAt: night(2), Complete: true},
+		{ID: 2, StartedAt: night(2).AddDate(10, 0, 0), Complete: true}, // recorded later than now
+		{ID: 3, StartedAt: night(3), Complete: true, ClockWrong: true},
+	}
+	want := []schedule.Night{
+		{ScheduledAt: night(2), Status: schedule.Complete, RunID: 1}, {ScheduledAt: night(3), Status: schedule.Missed},
+		{ScheduledAt: night(4), Status: schedule.Missed},
+	}
+	if got, err := schedule.Nights(periods, runs, night(4).Add(time.Hour), 0); err != nil {
+		t.Error(err)
+	} else if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestAPeriodEndsWhereOneRecordedLaterBegins(t *testing.T) {
+	night := func(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
+	nights, err := schedule.Nights([]schedule.Period{
+		{Expression: "0 2 * * *", From: night(1)},
+		{Expression: "0 2 * * *", From: night(1).AddDate(10, 0, 0)}, // recorded while the clock was ahead
+		{Expression: "0 14 * * *", From: night(3)},
+	}, nil, night(4).Add(time.Hour), 0)
+	var got []string
+	for _, n := range nights {
+		got = append(got, n.ScheduledAt.Format("02 15"))
+	}
+	if d := cmp.Diff([]string{"02 02", "03 02", "03 14"}, got); err != nil || d != "" {
+		t.Errorf("error %v, nights (-want +got):\n%s", err, d)
+	}
+}
+
+func TestGapsBetweenCompleteRuns(t *testing.T) {
+	night := func(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
+	periods := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}}
+	gap := func(first, last int) schedule.Gap {
+		return schedule.Gap{First: night(first), Last: night(last), Nights: last - first + 1}
+	}
+	complete := func(days ...int) (runs []schedule.Run) {
+		for _, day := range days {
+			runs = append(runs, schedule.Run{StartedAt: night(day).Add(time.Minute), Complete: true})
+		}
+		return runs
+	}
+	for name, c := range map[string]struct {
+		runs []schedule.Run
+		want []schedule.Gap
+	}{
+		"no run":                        {nil, nil},
+		"every night":                   {complete(2, 3, 4, 5, 6, 7, 8), nil},
+		"before the first":              {complete(8), nil},
+		"two gaps":                      {complete(2, 3, 6, 8), []schedule.Gap{gap(4, 5), gap(7, 7)}},
+		"since the last":                {complete(2), []schedule.Gap{gap(3, 8)}},
+		"in another order of recording": {complete(8, 2, 6, 3), []schedule.Gap{gap(4, 5), gap(7, 7)}},
+		"one that failed":               {append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3)}), []schedule.Gap{gap(3, 3)}},
+		"one caught up in the evening": {
+			append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3).Add(20 * time.Hour), ScheduledFor: night(3), Complete: true}), nil,
+		},
+		"one whose clock was wrong": {
+			append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3), Complete: true, ClockWrong: true}), []schedule.Gap{gap(3, 3)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := schedule.Gaps(periods, c.runs, night(8).Add(time.Hour))
+			if d := cmp.Diff(c.want, got); err != nil || d != "" {
+				t.Errorf("error %v (-want +got):\n%s", err, d)
+			}
+		})
+	}
+}
+
+// TestAGapOfAMillionNightsIsOne runs with a schedule of every five minutes over ten years.
+func TestAGapOfAMillionNightsIsOne(t *testing.T) {
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	periods, runs := []schedule.Period{{Expression: "*/5 * * * *", From: from}}, []schedule.Run{{StartedAt: from, Complete: true}}
+	var gaps []schedule.Gap
+	allocated := testing.AllocsPerRun(1, func() { gaps, _ = schedule.Gaps(periods, runs, from.AddDate(10, 0, 0)) })
+	want := []schedule.Gap{{First: from.Add(5 * time.Minute), Last: from.AddDate(10, 0, 0), Nights: 3652 * 24 * 12}}
+	if d := cmp.Diff(want, gaps); d != "" || allocated > 100 {
+		t.Errorf("%v allocations (-want +got):\n%s", allocated, d)
+	}
+}
+
+func BenchmarkGapsOf100000Nights(b *testing.B) {
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	periods, runs := []schedule.Period{{Expression: "*/5 * * * *", From: from}}, []schedule.Run{{StartedAt: from, Complete: true}}
+	for b.Loop() {
+		if _, err := schedule.Gaps(periods, runs, from.Add(100_000*5*time.Minute)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

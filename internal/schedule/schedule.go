@@ -89,13 +89,16 @@ func (s *Schedule) Next(after time.Time) time.Time {
 	}
 }
 
-// Between returns the times after one instant up to and including another, in order.
-func (s *Schedule) Between(after, until time.Time) []time.Time {
-	var all []time.Time
-	for at := s.Next(after); !at.IsZero() && !at.After(until); at = s.Next(at) {
-		all = append(all, at)
+// Last returns the last time up to and including an instant, in UTC, or the zero time if there is
+// none within the five years before.
+func (s *Schedule) Last(until time.Time) (last time.Time) {
+	const years = 5 * 366 * 24 * time.Hour
+	for back := Grace; last.IsZero() && back < 2*years; back *= 2 {
+		for at := s.Next(until.Add(-back)); !at.IsZero() && !at.After(until); at = s.Next(at) {
+			last = at
+		}
 	}
-	return all
+	return last
 }
 
 // wallClock returns what a clock in the zone shows at t, as if it were UTC, which has no jumps.
@@ -130,67 +133,119 @@ func instantOf(local time.Time, zone *time.Location) time.Time {
 // enough: the clock may be set, and timers stop while the machine sleeps.
 const checkEvery = 15 * time.Second
 
+// maxStep is how far the clock may be set, or be wrong, without a night being done again.
+const maxStep = time.Hour
+
 // Loop calls Do for each night of a schedule, never for two at the same time. A night is one
 // scheduled run.
 type Loop struct {
 	Now func() time.Time
-	// Do is called at the time of a night and returns when its run has ended.
-	Do func(ctx context.Context, night time.Time)
-	// Skipped is called with the nights whose time passed while Do was busy or the machine
-	// slept, in order. The loop does not call Do for them.
-	Skipped func(nights []time.Time)
+	// Do is called at the time of a night and returns when its run has ended. It returns true if
+	// the clock was wrong: then the night has not come yet, and no night was skipped.
+	Do func(ctx context.Context, night time.Time) (clockWrong bool)
+	// Skipped is called with the nights whose time passed while Do was busy or the machine slept.
+	// The loop does not call Do for them.
+	Skipped func(Gap)
 	// Changed sends a new schedule, which replaces the old one; it may be nil.
 	Changed <-chan *Schedule
 }
 
 // Run calls Do for the nights after from, until ctx ends.
 func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
-	last := from
-	for {
-		changed := l.wait(ctx, s.Next(last))
-		if ctx.Err() != nil {
-			return
+	nights := passed{from}
+	// done is the last night for which Do was called with a right clock, tried the last one with a
+	// wrong clock, zero if the clock was set since.
+	done, tried, waited := from, time.Time{}, from
+	for ctx.Err() == nil {
+		now := l.Now()
+		if tried.Sub(now) > maxStep || now.Sub(waited) > maxStep+checkEvery {
+			tried = time.Time{}
 		}
-		if changed != nil {
-			s = changed
-			if now := l.Now(); now.After(last) {
-				last = now
+		last := nights.upTo(now)
+		if next := s.Next(latest(last, tried)); next.IsZero() || next.After(now) {
+			waited = now
+			if changed := l.wait(ctx, next); changed != nil {
+				s = changed
+				nights.add(latest(last, l.Now()))
 			}
 			continue
 		}
-		due := s.Between(last, l.Now())
-		if len(due) == 0 {
-			continue // The clock was set back.
+		night := s.gap(last, now).Last
+		wrong := l.Do(ctx, night)
+		waited = l.Now()
+		if wrong {
+			tried = night
+			continue
 		}
-		if early := due[:len(due)-1]; len(early) > 0 {
+		if last.Before(done) && done.Before(night) {
+			last = done // the clock was set back since
+		}
+		tried, done = time.Time{}, night
+		nights.add(night)
+		if early := s.gap(last, night.Add(-time.Second)); early.Nights > 0 {
 			l.Skipped(early)
 		}
-		last = due[len(due)-1]
-		l.Do(ctx, last)
-		if overrun := s.Between(last, l.Now()); len(overrun) > 0 && ctx.Err() == nil {
+		if overrun := s.gap(night, l.Now()); overrun.Nights > 0 && ctx.Err() == nil {
 			l.Skipped(overrun)
-			last = overrun[len(overrun)-1]
+			nights.add(overrun.Last)
 		}
 	}
 }
 
-// wait returns at the instant until, or when ctx ends. If the schedule changes first, it
-// returns the new one.
+// passed has the nights that have passed, so that a loop can go back if the clock was ahead.
+type passed []time.Time
+
+const maxPassed = 1000 // nights
+
+func (p *passed) add(night time.Time) {
+	if *p = append(*p, night); len(*p) > maxPassed {
+		*p = (*p)[1:]
+	}
+}
+
+// upTo returns the last night that has passed by now. It forgets those that a clock showed that was
+// more than maxStep ahead.
+func (p *passed) upTo(now time.Time) time.Time {
+	for len(*p) > 0 && (*p)[len(*p)-1].Sub(now) > maxStep {
+		*p = (*p)[:len(*p)-1]
+	}
+	if len(*p) == 0 {
+		p.add(now)
+	}
+	return (*p)[len(*p)-1]
+}
+
+// gap returns the times after one instant up to and including another.
+func (s *Schedule) gap(after, until time.Time) (g Gap) {
+	for at := s.Next(after); !at.IsZero() && !at.After(until); at = s.Next(at) {
+		if g.Nights++; g.Nights == 1 {
+			g.First = at
+		}
+		g.Last = at
+	}
+	return g
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// wait returns at the instant until, when the clock must be read again, or when ctx ends. If the
+// schedule changes first, it returns the new one.
 func (l *Loop) wait(ctx context.Context, until time.Time) *Schedule {
-	for {
-		left := checkEvery
-		if !until.IsZero() {
-			left = min(checkEvery, until.Sub(l.Now()))
-		}
-		if left <= 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case s := <-l.Changed:
-			return s
-		case <-time.After(left):
-		}
+	left := checkEvery
+	if !until.IsZero() {
+		left = min(checkEvery, until.Sub(l.Now()))
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case s := <-l.Changed:
+		return s
+	case <-time.After(left):
+		return nil
 	}
 }

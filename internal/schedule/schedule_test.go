@@ -41,7 +41,7 @@ func TestAYearHasEachNightOnce(t *testing.T) {
 		for quarter := range 24 * 4 {
 			hour, minute := quarter/4, quarter%4*15
 			expression := strings.Join([]string{"CRON_TZ=" + name, time.Date(0, 1, 1, hour, minute, 0, 0, time.UTC).Format("4 15"), "* * *"}, " ")
-			times := parse(t, expression).Between(from, until)
+			times := between(parse(t, expression), from, until)
 			if len(times) != 365 {
 				t.Errorf("%s: %d nights in the year, want 365", expression, len(times))
 				continue
@@ -110,4 +110,24 @@ func FuzzParse(f *testing.F) {
 			after = next
 		}
 	})
+}
+
+// between returns the times after one instant up to and including another, in order.
+func between(s *schedule.Schedule, after, until time.Time) (all []time.Time) {
+	for at := s.Next(after); !at.IsZero() && !at.After(until); at = s.Next(at) {
+		all = append(all, at)
+	}
+	return all
+}
+
+func TestTheLastTimeOfASchedule(t *testing.T) {
+	now := time.Date(2026, 11, 16, 2, 0, 1, 0, time.UTC)
+	for expression, want := range map[string]string{
+		"0 2 * * *": "2026-11-16T02:00:00Z", "1 2 * * *": "2026-11-15T02:01:00Z", "@yearly": "2026-01-01T00:00:00Z",
+		"0 0 29 2 *": "2024-02-29T00:00:00Z", "@every 1s": "2026-11-16T02:00:01Z", "CRON_TZ=Europe/Berlin 0 3 * * *": "2026-11-16T02:00:00Z",
+	} {
+		if got := parse(t, expression).Last(now).Format(time.RFC3339); got != want {
+			t.Errorf("the last time of %s up to %s is %s, want %s", expression, now, got, want)
+		}
+	}
 }

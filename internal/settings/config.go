@@ -37,6 +37,7 @@ type Config struct {
 	Leavers         string `yaml:"leavers"`
 	Cron            string `yaml:"schedule"`
 	ScheduleReason  string `yaml:"schedule_reason"`
+	Trigger         string `yaml:"trigger"`
 	MetricsFile     string `yaml:"metrics_file"`
 	Listen          string `yaml:"listen"`
 	StopTimeoutText string `yaml:"stop_timeout"`

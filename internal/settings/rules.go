@@ -24,6 +24,7 @@ type thresholdsEntry struct {
 	TokenExpiryInfoDays   *int    `yaml:"token_expiry_info_days"`
 	TokenLifetimeDays     *int    `yaml:"token_lifetime_days"`
 	TokenAgeDays          *int    `yaml:"token_age_days"`
+	MissedNightsDays      *int    `yaml:"missed_nights_days"`
 	ClockSkew             *string `yaml:"clock_skew"`
 }
 
@@ -55,6 +56,7 @@ func (s *Settings) parseDays(t *finding.Thresholds) error {
 		{"token_expiry_info_days", e.TokenExpiryInfoDays, &t.ExpiryInfo},
 		{"token_lifetime_days", e.TokenLifetimeDays, &t.MaxLifetime},
 		{"token_age_days", e.TokenAgeDays, &t.MaxAge},
+		{"missed_nights_days", e.MissedNightsDays, &t.MissedNights},
 	} {
 		if setting.days == nil {
 			continue

@@ -142,6 +142,9 @@ func (s *Settings) checkCollection() (err error) {
 	case s.PageSize < 1 || s.PageSize > 100:
 		return s.wrong("page-size", fmt.Errorf("%d is not from 1 to 100", s.PageSize),
 			"leave it out for 100, the largest page of the API")
+	case s.takes("trigger") && !slices.Contains([]string{"", TriggerSchedule, TriggerManual}, s.Trigger):
+		return s.wrong("trigger", fmt.Errorf("%q is neither schedule nor manual", s.Trigger),
+			"leave it out in a crontab: a run without a terminal at a time of --schedule is scheduled")
 	case s.Leavers != "" && !s.collectsMembers():
 		return s.wrong("leavers", errors.New("no members are collected, so the list of leavers is compared with nobody"),
 			"set --members too, or leave out --leavers")
@@ -160,6 +163,12 @@ func (s *Settings) checkCollection() (err error) {
 	}
 	return s.parseTokenExpiries()
 }
+
+// The values of the setting trigger; empty selects one of them by the clock and the terminal.
+const (
+	TriggerSchedule = "schedule"
+	TriggerManual   = "manual"
+)
 
 // collectsMembers reports whether the members of any organization are collected.
 func (s *Settings) collectsMembers() bool {

@@ -189,19 +189,20 @@ func (s *Store) notPruned(ctx context.Context, snapshotID int64) error {
 	return cmp.Or(err, checkPruned(h))
 }
 
-// LatestComplete returns the newest complete snapshot of each organization, sorted by id. It
+// LatestComplete returns the newest complete snapshot of each organization that was taken until an
+// instant (the zero time: all), sorted by id. It
 // reads no other snapshot, so that its time does not grow with the number of runs.
-func (s *Store) LatestComplete(ctx context.Context) ([]Snapshot, error) {
+func (s *Store) LatestComplete(ctx context.Context, until time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT (
 			SELECT s.id
 			FROM snapshots s
-			WHERE s.organization_id = o.id AND s.outcome = 'complete'
+			WHERE s.organization_id = o.id AND s.outcome = 'complete' AND (?1 IS NULL OR s.taken_at <= ?1)
 			ORDER BY s.id DESC
 			LIMIT 1
 		)
 		FROM organizations o
-	) ORDER BY id`)
+	) ORDER BY id`, nullSeconds(until))
 }
 
 // SnapshotsBetween returns the snapshots taken from one instant to another, both included,

@@ -33,6 +33,7 @@ type History struct {
 	failedPruned                             bool                 // retention removed the findings of one of these
 	lastRead                                 map[string]time.Time // when a part was last read, by its name
 	approved                                 map[int64]approvable // the complete snapshots of approved runs, by run
+	complete                                 []schedule.Run       // of the complete snapshots before at, by their start
 	runs                                     map[int64]bool       // those that have a snapshot of the organization
 	tables                                   map[*versionTable]*timeline
 	// held has the rows that were current before at.
@@ -150,6 +151,7 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		h.failedPruned = h.failedPruned || !h.at.PrunedAt.IsZero()
 	case Complete:
 		h.last, h.failed, h.failedPruned = h.at, nil, false
+		h.keepRun(h.at.RunID)
 		if h.at.SSONotAssessed == "" {
 			h.lastSSO = h.at
 		}
@@ -188,6 +190,18 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		err = h.keepApproved(left)
 	}
 	return h.at, true, err
+}
+
+// keepRun keeps the run of a complete snapshot.
+func (h *History) keepRun(id int64) {
+	r, found := h.runOf(id)
+	if !found {
+		return
+	}
+	run := schedule.Run{StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, Complete: true}
+	at, _ := slices.BinarySearchFunc(h.complete, run.StartedAt.Add(time.Second),
+		func(r schedule.Run, at time.Time) int { return r.StartedAt.Compare(at) })
+	h.complete = slices.Insert(h.complete, at, run)
 }
 
 // advance makes the rows current that a snapshot shows.
@@ -244,6 +258,20 @@ func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
 	return readAuditLog(ctx, h.reader.tx, h.at.ID)
 }
 
+// Run returns the run of the snapshot, as it was recorded when it began.
+func (h *History) Run() Run {
+	r, _ := h.runOf(h.at.RunID)
+	return Run{ID: h.at.RunID, StartedAt: h.at.TakenAt, ScheduledFor: r.ScheduledFor, Trigger: r.Trigger}
+}
+
+func (h *History) runOf(id int64) (Run, bool) {
+	i, found := slices.BinarySearchFunc(h.register.Runs, id, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
+	if !found {
+		return Run{}, false
+	}
+	return h.register.Runs[i], true
+}
+
 // Parts does what Store.Parts does.
 func (h *History) Parts(_ context.Context, at Snapshot) ([]finding.Part, error) {
 	parts := at.Parts()
@@ -265,48 +293,6 @@ func (h *History) ExpirySince(
 	_ context.Context, _ string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
 	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return h.shown.since(c, takenAt) }, nil
-}
-
-// Schedules does what Store.Schedules does.
-func (h *History) Schedules(context.Context) ([]schedule.Period, error) {
-	var all []schedule.Period
-	for _, s := range h.register.schedules {
-		if s.link < h.at.LedgerNumber {
-			all = append(all, s.Period)
-		}
-	}
-	return all, nil
-}
-
-// ScheduleChanged reports whether a schedule was recorded between the start of the run and the
-// snapshot. Which one the snapshot was evaluated with is then not known.
-func (h *History) ScheduleChanged() bool {
-	return slices.ContainsFunc(h.register.schedules, func(s recordedSchedule) bool {
-		return s.link > h.register.starts[h.at.RunID] && s.link < h.at.LedgerNumber
-	})
-}
-
-// Nights does what Store.Nights does.
-func (h *History) Nights(
-	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
-) ([]schedule.Night, error) {
-	periods, err := h.Schedules(ctx)
-	if err != nil || len(periods) == 0 {
-		return nil, err
-	}
-	all := h.register.Runs
-	first, _ := slices.BinarySearchFunc(all, since, func(r Run, at time.Time) int { return r.StartedAt.Compare(at) })
-	var runs []schedule.Run
-	for _, r := range all[first:] {
-		if upTo != 0 && r.ID > upTo {
-			break
-		}
-		if r.ID == h.at.RunID {
-			r.Outcome = Running
-		}
-		runs = append(runs, r.OfSchedule())
-	}
-	return nightsSince(since, periods, runs, now, grace)
 }
 
 // Exceptions returns the exceptions that the snapshot shows, in the order of their file.

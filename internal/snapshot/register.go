@@ -16,12 +16,6 @@ type Register struct {
 	starts    map[int64]int64 // number of the link of the start of a run, by its id
 }
 
-// recordedSchedule is a schedule with the number of its link in the ledger.
-type recordedSchedule struct {
-	schedule.Period
-	link int64
-}
-
 // Register reads the register.
 func (r *Reader) Register(ctx context.Context) (*Register, error) {
 	register := &Register{RuleSets: make(map[int64]RuleSet), starts: make(map[int64]int64)}
@@ -36,11 +30,20 @@ func (r *Reader) Register(ctx context.Context) (*Register, error) {
 		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'run_start') ON row_id = id
 		ORDER BY id`)
 	register.schedules, schedulesErr = queryAll(ctx, r.tx, "reading the schedules", func(row *reader) recordedSchedule {
-		return recordedSchedule{schedule.Period{Expression: row.text(), From: row.instant()}, row.number()}
+		return recordedSchedule{Period: schedule.Period{Expression: row.text(), From: row.instant()}, link: row.number()}
 	}, `SELECT expression, valid_from, number
 		FROM schedules
 		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'schedule') ON row_id = id
 		ORDER BY id`)
+	for i := range register.schedules {
+		s := &register.schedules[i]
+		for _, run := range register.Runs {
+			if register.starts[run.ID] > s.link {
+				s.next = run.ID
+				break
+			}
+		}
+	}
 	register.reviews, reviewsErr = queryReviews(ctx, r.tx, "ORDER BY r.id")
 	_, rulesErr := queryAll(ctx, r.tx, "reading the rules", func(row *reader) bool {
 		id, thresholds := row.number(), row.text()

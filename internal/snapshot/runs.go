@@ -1,10 +1,8 @@
 package snapshot
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -70,11 +68,20 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
 }
 
-const runColumns = "id, started_at, scheduled_for, trigger, outcome, unknown_report"
+// LastEnded returns the newest run that has ended and is not recorded later than now. A run with a
+// wrong clock counts whatever its time. found is false if there is none.
+func (s *Store) LastEnded(ctx context.Context, now time.Time) (r Run, found bool, err error) {
+	return first(s.queryRuns(ctx, `WHERE r.finished_at IS NOT NULL AND (r.clock_wrong OR r.started_at <= ?)
+		ORDER BY r.id DESC
+		LIMIT 1`, formatSeconds(now)))
+}
+
+const runColumns = "id, started_at, scheduled_for, trigger, outcome, clock_wrong, unknown_report"
 
 func readRun(r *reader) Run {
 	return Run{
 		ID: r.number(), StartedAt: r.instant(), ScheduledFor: r.instant(), Trigger: r.text(), Outcome: Outcome(r.text()),
+		ClockWrong:    r.flag(),
 		UnknownReport: r.text(),
 	}
 }
@@ -84,6 +91,7 @@ func (r *Run) OfSchedule() schedule.Run {
 	return schedule.Run{
 		ID: r.ID, StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, CatchUp: r.Trigger == TriggerCatchUp,
 		Complete: r.Outcome == Complete, Running: r.Outcome == Running,
+		ClockWrong: r.ClockWrong,
 	}
 }
 
@@ -187,73 +195,3 @@ const (
 	// TriggerCatchUp marks a run that makes up for a missed one.
 	TriggerCatchUp = "catch_up"
 )
-
-// ScheduleChange is a new schedule, and who changed it.
-type ScheduleChange struct {
-	Expression string // "none" removes the schedule
-	Reason     string // empty if not stated
-	// ChangedBy is the user of the operating system, Host the machine.
-	ChangedBy, Host string
-}
-
-var scheduleColumns = []string{"id", "valid_from", "expression", "reason", "changed_by", "host"}
-
-// Schedules returns all recorded schedules, oldest first.
-func (s *Store) Schedules(ctx context.Context) ([]schedule.Period, error) {
-	return schedules(ctx, s.db)
-}
-
-func schedules(ctx context.Context, q querier) ([]schedule.Period, error) {
-	return queryAll(ctx, q, "reading the schedules", func(r *reader) schedule.Period {
-		return schedule.Period{Expression: r.text(), From: r.instant()}
-	}, "SELECT expression, valid_from FROM schedules ORDER BY id")
-}
-
-// SetSchedule puts a schedule in force from an instant on. It does nothing if the expression is
-// already in force.
-func (s *Store) SetSchedule(ctx context.Context, c ScheduleChange, from time.Time) error {
-	return s.inTransaction(ctx, "recording the schedule", func(tx *transaction) {
-		all, err := schedules(ctx, tx)
-		tx.fail(err)
-		if len(all) == 0 || all[len(all)-1].Expression != c.Expression {
-			recordRow(ctx, tx, "schedule", "schedules", scheduleColumns, []any{
-				int64(len(all) + 1), formatSeconds(from), c.Expression, cmp.Or(c.Reason, "not stated"), c.ChangedBy, c.Host,
-			})
-		}
-	})
-}
-
-// Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest
-// first, each with the outcome of its run. It considers the runs with an id up to upTo (0:
-// all). A night without a run is missed when it is at least as old as grace.
-func (s *Store) Nights(
-	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
-) ([]schedule.Night, error) {
-	periods, err := s.Schedules(ctx)
-	if err != nil || len(periods) == 0 {
-		return nil, err
-	}
-	runs, err := queryAll(ctx, s.db, "reading the runs of the schedule", func(r *reader) schedule.Run {
-		run := readRun(r)
-		return run.OfSchedule()
-	}, `SELECT `+runColumns+`
-		FROM runs
-		WHERE started_at >= ? AND (?2 = 0 OR id <= ?2)
-		ORDER BY id`, formatSeconds(since), upTo)
-	if err != nil {
-		return nil, err
-	}
-	return nightsSince(since, periods, runs, now, grace)
-}
-
-func nightsSince(
-	since time.Time, periods []schedule.Period, runs []schedule.Run, now time.Time, grace time.Duration,
-) ([]schedule.Night, error) {
-	periods = slices.Clone(periods)
-	for i := range periods {
-		if periods[i].From.Before(since) {
-			periods[i].From = since
-		}
-	}
-	return schedule.Nights(periods, runs, now, grace)
-}

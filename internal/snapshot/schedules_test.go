@@ -25,17 +25,12 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 	if nights, err := store.Nights(ctx, time.Time{}, 0, night(9), 0); err != nil || nights != nil {
 		t.Errorf("nights of no schedule: %v (error %v)", nights, err)
 	}
-	for i, expression := range []string{"0 2 * * *", "0 2 * * *", schedule.None} {
-		if err := store.SetSchedule(ctx, snapshot.ScheduleChange{Expression: expression}, night(1).AddDate(0, 0, 3*i)); err != nil {
+	set := func(expression string, from time.Time) {
+		if err := store.SetSchedule(ctx, snapshot.ScheduleChange{Expression: expression}, from); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}, {Expression: schedule.None, From: night(7)}}
-	if got, err := store.Schedules(ctx); err != nil {
-		t.Fatal(err)
-	} else if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("schedules (-want +got):\n%s", d)
-	}
+	set("0 2 * * *", night(1))
 	begin := func(at, scheduled time.Time, trigger string, outcome snapshot.Outcome) {
 		id, err := store.BeginRun(ctx, snapshot.Run{StartedAt: at, ScheduledFor: scheduled, Trigger: trigger, ToolVersion: "test", Host: "host"})
 		if err != nil {
@@ -47,7 +42,15 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 	}
 	begin(night(2), night(2), snapshot.TriggerSchedule, snapshot.Complete)
 	begin(night(3), night(3), snapshot.TriggerSchedule, snapshot.Failed)
+	set("0 2 * * *", night(4))
 	begin(night(5).Add(time.Hour), night(5), snapshot.TriggerCatchUp, snapshot.Complete)
+	set(schedule.None, night(7))
+	want := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}, {Expression: schedule.None, From: night(7)}}
+	if got, err := store.Schedules(ctx, night(9)); err != nil {
+		t.Fatal(err)
+	} else if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("schedules (-want +got):\n%s", d)
+	}
 	nights := []schedule.Night{
 		{ScheduledAt: night(2), Status: schedule.Complete, RunID: 1},
 		{ScheduledAt: night(3), Status: schedule.Failed, RunID: 2},

@@ -48,6 +48,7 @@ type Run struct {
 	ScheduledFor time.Time `json:"scheduled_for,omitzero"` // zero for a run that no schedule asked for
 	Trigger      string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
 	Outcome      Outcome   `json:"outcome"`
+	ClockWrong   bool      `json:"clock_wrong,omitempty"` // its times are those of a wrong clock
 	Error        string    `json:"error,omitempty"`
 	ToolVersion  string    `json:"tool_version"`
 	Host         string    `json:"host"`
@@ -202,6 +203,7 @@ var (
 	ErrNotDatabase    = errors.New("not a database of auditor")
 	ErrOlderVersion   = errors.New("created by a development version of auditor")
 	ErrNewerVersion   = errors.New("created by a newer version of auditor")
+	ErrVersionAltered = errors.New("another program changed its user_version")
 	ErrNoDatabaseFile = errors.New("no such database file")
 	ErrFileExists     = errors.New("the file exists already")
 	ErrSeveralNames   = errors.New("the file has several names, and a lock would hold for one of them only")

@@ -40,15 +40,18 @@ func newHouse(t testing.TB, path string, states ...*demo.State) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := httptest.NewServer(demo.NewServerWith(states...))
+	server := demo.NewServerWith(states...)
+	api := httptest.NewServer(server)
 	t.Cleanup(api.Close)
-	return &house{
+	h := &house{
 		t: t, path: path, reports: filepath.Join(filepath.Dir(path), "reports"), store: store, states: states,
 		url: api.URL + "/api", options: job.Options{
 			Trigger: "manual", ToolVersion: toolVersion, Host: "host", Concurrency: 2, Logger: slog.New(slog.DiscardHandler),
 			Thresholds: finding.DefaultThresholds(), Report: report.Options{ToolVersion: toolVersion},
 		},
 	}
+	server.Now = h.clock
+	return h
 }
 
 func (h *house) clock() time.Time { return demo.Night(h.night) }

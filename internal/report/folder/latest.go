@@ -57,13 +57,27 @@ func SetLatest(dir, name, databaseID string) (err error) {
 	return setLink(dir, latestLink, name)
 }
 
+// recordedLater reports whether folder a in dir belongs to a later run than b: by the order of
+// recording if both are from one database, because the clock may have been wrong.
+func recordedLater(dir, a, b string) bool {
+	if a == "" {
+		return false
+	}
+	database := DatabaseOf(filepath.Join(dir, a))
+	if _, aRun := splitRun(a); aRun != 0 && database != "" && database == DatabaseOf(filepath.Join(dir, b)) {
+		_, bRun := splitRun(b)
+		return aRun > bRun
+	}
+	return newer(a, b)
+}
+
 // setLink makes a link point to the report with this name, unless it points to that of a newer run.
 func setLink(dir, link, name string) error {
 	current, err := readLatest(dir, link)
 	if err != nil {
 		return err
 	}
-	if newer(current, name) {
+	if recordedLater(dir, current, name) {
 		if _, err := os.Stat(filepath.Join(dir, current)); err == nil {
 			return nil
 		}

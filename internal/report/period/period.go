@@ -189,7 +189,7 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 // taken after the period that may count for its last night.
 func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*snapshot.Snapshot, err error) {
 	runs, errRuns := store.Runs(ctx, 0, 0)
-	schedules, errSchedules := store.Schedules(ctx)
+	schedules, errSchedules := store.Schedules(ctx, p.Now)
 	reviews, errReviews := store.Reviews(ctx, 0, 0)
 	if err := cmp.Or(errRuns, errSchedules, errReviews); err != nil {
 		return nil, err

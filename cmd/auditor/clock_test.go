@@ -1,0 +1,226 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"scim-auditor/internal/demo"
+	"scim-auditor/internal/settings"
+)
+
+// clockSite is a site whose own clock may be wrong; the server's never is.
+type clockSite struct {
+	*site
+	right time.Time
+	wrong time.Duration
+}
+
+func newClockSite(t *testing.T) *clockSite {
+	s := &clockSite{right: demo.Night(1)}
+	s.site = newSite(t, func(server *demo.Server) { server.Now = func() time.Time { return s.right } })
+	s.state.SCIM = []demo.Row{configuration(1)}
+	s.clock = func() time.Time { return s.right.Add(s.wrong) }
+	return s
+}
+
+// nightly makes the scheduled run of the night, and writes its metrics.
+func (s *clockSite) nightly(night int, wrong time.Duration, args ...string) int {
+	s.right, s.wrong = demo.Night(night), wrong
+	return s.tonight("run", append([]string{"--schedule", "0 2 * * *", "--metrics-file", s.path("auditor.prom")}, args...)...)
+}
+
+func (s *clockSite) metric(name string) string {
+	text, err := os.ReadFile(s.path("auditor.prom"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^auditor_` + name + `(?:\{[^}]*\})? (\S+)$`).FindSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	return string(m[1])
+}
+
+func (s *clockSite) latest() string {
+	name, err := os.Readlink(filepath.Join(s.path("reports"), "latest"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return name
+}
+
+func TestARunWithAWrongClockCountsForNothing(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, wrong := range map[string]time.Duration{"in 2036": 10 * year, "in 1970": -57 * year, "two hours ahead": 2 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			s.nightly(1, 0)
+			if code := s.nightly(2, 0); code != exitComplete {
+				t.Fatalf("exit code %d\n%s", code, &s.printed)
+			}
+			latest, complete, started := s.latest(), s.metric("last_complete_timestamp_seconds"), s.metric("run_started_timestamp_seconds")
+			if latest != "2026-11-17T020000Z-run-2" || complete == "" || started == "" {
+				t.Fatalf("latest %s, metrics %s %s", latest, complete, started)
+			}
+			if code := s.nightly(3, wrong); code != exitFailed {
+				t.Errorf("exit code %d\n%s", code, &s.printed)
+			}
+			if got := s.query("SELECT error_code FROM snapshots WHERE run_id = 3"); len(got) != 1 || got[0] != "clock_wrong" {
+				t.Errorf("error codes of the run: %v\n%s", got, &s.printed)
+			}
+			if got := s.query("SELECT outcome, clock_wrong FROM runs WHERE id = 3"); got[0] != "failed|1" {
+				t.Errorf("the run is %v", got)
+			}
+			if got := s.latest(); got != latest {
+				t.Errorf("latest moved from %s to %s", latest, got)
+			}
+			if got := s.metric("last_complete_timestamp_seconds"); got != complete {
+				t.Errorf("the metric of the last complete snapshot moved from %s to %q", complete, got)
+			}
+			if got := s.metric("run_started_timestamp_seconds"); got != "" {
+				t.Errorf("the metric of the last start moved from %s to %s", started, got)
+			}
+			if got := s.metric("run_complete"); got != "0" {
+				t.Errorf("the last run is complete by its metric: %q", got)
+			}
+			// The clock is right again, and nothing runs for five nights.
+			s.right, s.wrong = demo.Night(8).Add(time.Hour), 0
+			s.printed.Reset()
+			s.tonight("runs")
+			for _, want := range []string{"2026-11-18 02:00:00 UTC to 2026-11-23 02:00:00 UTC  MISSED    none on 6 nights", "2026-11-17 02:00:00 UTC                             COMPLETE  2"} {
+				if !strings.Contains(s.printed.String(), want) {
+					t.Errorf("the register does not say %q:\n%s", want, &s.printed)
+				}
+			}
+			if ready, said := s.readiness(); ready || !strings.Contains(said, "no complete run since the run due at 2026-11-23 02:00:00 UTC, whose status is missed") {
+				t.Errorf("ready: %v, %s", ready, said)
+			}
+			if code := s.nightly(9, 0); code != exitComplete || s.latest() != "2026-11-24T020000Z-run-4" {
+				t.Errorf("exit code %d, latest %s", code, s.latest())
+			}
+			if got := s.query("SELECT observed FROM findings WHERE rule_id = 'RUN-002' AND status = 'fail' AND snapshot_id = 4"); len(got) != 1 ||
+				got[0] != "No complete run exists for 6 nights, scheduled from 2026-11-18 02:00:00 UTC to 2026-11-23 02:00:00 UTC." {
+				t.Errorf("RUN-002: %v", got)
+			}
+			later := s.query("SELECT observed FROM findings WHERE rule_id = 'RUN-007' AND status = 'fail' AND snapshot_id = 4")
+			if inFuture := wrong > year; inFuture != (len(later) == 1 && strings.HasPrefix(later[0], "These runs are recorded later than this one and count for no night: run 3 at 2036-")) {
+				t.Errorf("RUN-007: %v", later)
+			}
+			s.verify(exitComplete)
+		})
+	}
+}
+
+// readiness asks a server that begins to serve now and does nothing else.
+func (s *clockSite) readiness() (ready bool, said string) {
+	s.t.Helper()
+	v := &service{env: environment{now: s.now}}
+	v.settings.Store(&settings.Settings{Config: settings.Config{DB: s.path("auditor.db")}, Timeout: 30 * time.Minute})
+	err := v.ready(s.ctx)
+	if err != nil {
+		said = err.Error()
+	}
+	return err == nil, said
+}
+
+// An earlier version recorded a run in 2036 as complete, and a server sends no Date.
+func TestARunRecordedLaterThanNowIsNotTheNewest(t *testing.T) {
+	s := newClockSite(t)
+	s.site = newSite(t, func(server *demo.Server) {
+		server.Intercept = func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+			w.Header()["Date"] = nil
+			next.ServeHTTP(w, r)
+		}
+	})
+	s.clock = func() time.Time { return s.right.Add(s.wrong) }
+	s.nightly(1, 0)
+	if code := s.nightly(2, 10*365*24*time.Hour); code != exitComplete {
+		t.Fatalf("a server without a Date fails the run: exit code %d\n%s", code, &s.printed)
+	}
+	s.right, s.wrong = demo.Night(7).Add(time.Hour), 0
+	if ready, said := s.readiness(); ready {
+		t.Errorf("ready although five nights are missed: %s", said)
+	}
+	s.nightly(8, 0)
+	if got, want := s.metric("last_complete_timestamp_seconds"), "1.7953992e+09"; got != want {
+		t.Errorf("the last complete snapshot is of %s by its metric, want %s", got, want)
+	}
+	if got := s.latest(); got != "2026-11-23T020000Z-run-3" {
+		t.Errorf("the latest report is %s", got)
+	}
+	s.printed.Reset()
+	s.tonight("runs")
+	if want := "run 2 is recorded at 2036-11-14 02:00:00 UTC, later than now: it counts for no night"; !strings.Contains(s.printed.String(), want) {
+		t.Errorf("the register does not say %q:\n%s", want, &s.printed)
+	}
+	if got := s.query("SELECT status, severity FROM findings WHERE rule_id = 'RUN-007' ORDER BY snapshot_id"); strings.Join(got, " ") != "not_assessed|high not_assessed|high fail|high" {
+		t.Errorf("RUN-007: %v", got)
+	}
+	if got := s.query("SELECT observed FROM findings WHERE rule_id = 'RUN-002' AND snapshot_id = 3"); len(got) != 1 ||
+		got[0] != "No complete run exists for 6 nights, scheduled from 2026-11-17 02:00:00 UTC to 2026-11-22 02:00:00 UTC." {
+		t.Errorf("RUN-002: %v", got)
+	}
+}
+
+// The schedule is recorded by the very run whose clock is wrong.
+func TestAScheduleRecordedWithAWrongClockIsInForceFromTheNextRun(t *testing.T) {
+	for name, wrong := range map[string]time.Duration{"in 2036": 10 * 365 * 24 * time.Hour, "in 1970": -57 * 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			s.nightly(1, wrong, "--schedule", "*/5 * * * *")
+			s.nightly(2, 0, "--schedule", "*/5 * * * *")
+			s.right = demo.Night(2).Add(15 * time.Minute)
+			s.printed.Reset()
+			s.tonight("runs")
+			if want := "2026-11-17 02:05:00 UTC to 2026-11-17 02:10:00 UTC  MISSED  none on 2 nights"; !strings.Contains(s.printed.String(), want) || strings.Count(s.printed.String(), "\n") > 9 {
+				t.Errorf("the register does not say %q alone:\n%s", want, &s.printed)
+			}
+		})
+	}
+}
+
+// Between five minutes and an hour, the run counts and SCIM-021 says it.
+func TestAClockThatIsHalfAnHourOffIsAFinding(t *testing.T) {
+	s := newClockSite(t)
+	if code := s.nightly(1, 30*time.Minute); code != exitComplete {
+		t.Errorf("exit code %d\n%s", code, &s.printed)
+	}
+	if got := s.query("SELECT observed FROM findings WHERE rule_id = 'SCIM-021' AND status = 'fail'"); len(got) != 1 {
+		t.Errorf("SCIM-021: %v", got)
+	}
+}
+
+func TestAGapStaysOpenForThePeriodOfTheSettings(t *testing.T) {
+	for _, c := range []struct {
+		days   string
+		closed int // the night that no longer reports it
+	}{{"", 4 + 36}, {"5", 4 + 6}} {
+		s := newClockSite(t)
+		var args []string
+		if c.days != "" {
+			path := s.path("auditor.yaml")
+			if err := os.WriteFile(path, []byte("rules:\n  thresholds:\n    missed_nights_days: "+c.days+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args = []string{"--config", path}
+		}
+		for night := 1; night <= c.closed; night++ {
+			if night == 4 {
+				continue
+			}
+			s.nightly(night, 0, append(args, "--formats", "json")...)
+		}
+		const want = "No complete run exists for the night scheduled at 2026-11-19 02:00:00 UTC."
+		got := s.query("SELECT count(*), min(observed), max(observed), max(days_open) FROM findings WHERE rule_id = 'RUN-002' AND status = 'fail'")
+		if n := c.closed - 5; len(got) != 1 || !strings.HasPrefix(got[0], strconv.Itoa(n)+"|"+want+"|"+want+"|") {
+			t.Errorf("with %q days, RUN-002 fails %v, want %d times", c.days, got, n)
+		}
+		s.verify(exitComplete)
+	}
+}
