@@ -367,17 +367,18 @@ func (n *Nights) snapshots(ctx context.Context, first, last int64) ([]nightSnaps
 	}
 	headers := make(map[any][]any) // of whole snapshots, by id
 	args := []any{first, last}
-	var same []any // the header before
-	err := eachRow(ctx, n.reader.tx,
-		"SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ? ORDER BY organization_key, id", args, func(columns []string, values []any) error {
+	newest := make(map[any][]any) // of each organization
+	err := eachRow(ctx, n.reader.tx, "SELECT * FROM whole_snapshots WHERE run_id BETWEEN ? AND ?", args,
+		func(columns []string, values []any) error {
 			id, header := values[slices.Index(columns, "id")], slices.Clone(values)
 			for _, name := range []string{"id", "run_id", "taken_at"} {
 				header[slices.Index(columns, name)] = nil
 			}
-			if !slices.Equal(header, same) {
-				same = header
+			key := values[slices.Index(columns, "organization_key")]
+			if !slices.Equal(header, newest[key]) {
+				newest[key] = header
 			}
-			headers[id] = same
+			headers[id] = newest[key]
 			return nil
 		})
 	if err == nil {
