@@ -47,15 +47,16 @@ func (r *report) attentionTable() *table.Table {
 	if more := len(all) - len(t.Rows); more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Organizations", more))
 	}
-	rest := Count(len(r.Organizations)-len(all), "organization")
-	if len(all) > 0 {
-		rest = "The other " + rest
+	if rest := len(r.Organizations) - len(all); rest > 0 {
+		text := Count(rest, "organization")
+		if len(all) > 0 {
+			text = "The other " + text
+		}
+		t.Remark(table.RunLevel, text+": complete, no changes, no failed findings.")
 	}
-	text := rest + ": complete, no changes, no failed findings"
 	if common != "" {
-		text += "; in all organizations, " + common
+		t.Remark(table.RunLevel, "In every organization: "+common+".")
 	}
-	t.Remark(table.RunLevel, text+".")
 	return t
 }
 

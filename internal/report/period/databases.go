@@ -86,7 +86,7 @@ func (d *document) add(b *database) {
 		tie.Organization = b.place(number, tie.Organization)
 		d.tied = append(d.tied, tie)
 	}
-	for _, fact := range b.document.facts() {
+	for _, fact := range b.facts() {
 		fact.Organization = b.place(number, fact.Organization)
 		d.databaseFacts = append(d.databaseFacts, fact)
 	}
@@ -185,7 +185,7 @@ func (d *document) heads() (all []evidence.Head) {
 		return []evidence.Head{d.lastHead}
 	}
 	for _, b := range d.databases {
-		all = append(all, b.document.heads()...)
+		all = append(all, b.heads()...)
 	}
 	return all
 }
