@@ -9,8 +9,8 @@
 // -serve writes auditor.yaml, a token file for each organization and the base URL (in the file url)
 // into DIR, prints the base URL and serves until it is interrupted. A POST to /next-night changes a
 // share of all SCIM configurations; a POST to /revoke makes all tokens invalid. -time runs the
-// program and appends its wall time in milliseconds and its peak memory in MiB to FILE. Without
-// these flags, it only runs its tests.
+// program and appends its wall time in milliseconds, its peak memory in MiB and its processor time
+// in milliseconds to FILE. Without these flags, it only runs its tests.
 package bench
 
 import (
@@ -127,8 +127,8 @@ func (w *world) writeSettings(folder, base string) error {
 	)
 }
 
-// measure runs a program and appends its wall time in milliseconds and its peak memory in MiB to a
-// file.
+// measure runs a program and appends its wall time in milliseconds, its peak memory in MiB and its
+// processor time in milliseconds to a file.
 func measure(ctx context.Context, file string, args []string) error {
 	command := exec.CommandContext(ctx, args[0], args[1:]...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
@@ -142,6 +142,7 @@ func measure(ctx context.Context, file string, args []string) error {
 		return err
 	}
 	peak := command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10 // getrusage(2) has KiB
-	_, err = fmt.Fprintf(f, "%.1f %d\n", wall.Seconds()*1000, peak)
+	processor := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	_, err = fmt.Fprintf(f, "%.1f %d %.1f\n", wall.Seconds()*1000, peak, processor.Seconds()*1000)
 	return errors.Join(err, f.Close())
 }

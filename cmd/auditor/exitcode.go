@@ -45,13 +45,19 @@ func asFailure(err error) *failure {
 	// --db names a file that this version cannot use.
 	unusable := []error{
 		snapshot.ErrNotDatabase, snapshot.ErrNewerVersion, snapshot.ErrOlderVersion, snapshot.ErrNoDatabaseFile,
-		snapshot.ErrSeveralNames,
+		snapshot.ErrSeveralNames, snapshot.ErrVersionAltered,
 	}
 	if wrongSetting || slices.ContainsFunc(unusable, func(known error) bool { return errors.Is(err, known) }) {
 		code = exitUsage
 	}
+	if slices.ContainsFunc(exhausted, func(e syscall.Errno) bool { return errors.Is(err, e) }) {
+		code = exitFailed // whatever could not be opened, the settings are not wrong
+	}
 	return &failure{code, err, hintFor(err)}
 }
+
+// exhausted are the errors of a system without free file descriptors or memory.
+var exhausted = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM}
 
 // exitOf returns nil for a complete run that meets no condition of --fail-on. One failed
 // organization makes the whole run incomplete. The caller has printed the result.
@@ -74,7 +80,7 @@ func hintFor(err error) string {
 	if f, ok := errors.AsType[*fetch.Error](err); ok && f.Hint() != "" {
 		return f.Hint()
 	}
-	if e, ok := errors.AsType[*settings.Error](err); ok {
+	if e, ok := errors.AsType[*settings.Error](err); ok && e.Hint != "" {
 		return e.Hint
 	}
 	for _, known := range errorHints {
@@ -92,11 +98,14 @@ var errorHints = []struct {
 	hint string
 }{
 	{job.ErrLocked, "wait until the other command has ended; the lock is released when its process ends"},
-	{job.ErrLockLost, "another run may have begun; nothing was stored since: run again, and let no program remove the lock file"},
-	{snapshot.ErrReplaced, "nothing was written into the file that is there now; find out which program moved the database, " +
-		"put the right file back, and run again"},
+	{job.ErrLockLost, "another run may have begun; nothing was stored since: run again, and let no program remove the " +
+		"lock file"},
+	{snapshot.ErrReplaced, "nothing was written into the file that is there now; find out which program moved the " +
+		"database, put the right file back, and run again"},
 	{snapshot.ErrSeveralNames, "nothing was changed; remove the other names, or copy the file and name the copy with --db"},
 	{job.ErrOtherShard, "each shard needs a database of its own; name it with --db, which may have {shard} in its path"},
+	{snapshot.ErrVersionAltered, fmt.Sprintf("the file was not changed; set it back with sqlite3 FILE "+
+		"\"PRAGMA user_version = %d\", then run \"auditor verify\"", snapshot.SchemaVersion)},
 	{snapshot.ErrNotDatabase, "the file was not changed; name another file with --db"},
 	{snapshot.ErrNewerVersion, "the file was not changed; install the newer auditor, or name another file with --db"},
 	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},
@@ -108,6 +117,9 @@ var errorHints = []struct {
 		"then run the command again"},
 	{snapshot.ErrReadOnly, "check that the user that runs auditor may write the file and its folder (SQLite writes " +
 		"two files beside it), and that the disk is mounted for writing"},
+	{syscall.EMFILE, "the process may open no more files; raise the limit (ulimit -n), then run the command again"},
+	{syscall.ENFILE, "the machine has too many open files; end other programs, then run the command again"},
+	{syscall.ENOMEM, "the machine has too little free memory; end other programs, then run the command again"},
 	{fs.ErrPermission, "give the user that runs auditor permission to use it, or name another path"},
 	{syscall.EROFS, "the disk is mounted read-only; mount it for writing, or name another path"},
 	{syscall.EIO, "the disk could not be read or written; check it for errors"},
@@ -118,8 +130,8 @@ var errorHints = []struct {
 		"(\"auditor verify --db COPY\")"},
 	{snapshot.ErrNotEnded, "wait until it has ended, or until the next run has recorded that it was interrupted"},
 	{snapshot.ErrNothingComplete, "approve a run with a complete snapshot; without --approve the review can be recorded"},
-	{job.ErrOlderDatabase, "an older copy of the database may be in its place: put the newer database back; if it is lost, " +
-		"keep the named report folder as evidence outside of the report folder"},
+	{job.ErrOlderDatabase, "an older copy of the database may be in its place: put the newer database back; if it is " +
+		"lost, keep the named report as evidence in another folder"},
 	{snapshot.ErrFileExists, "move the file away, then run the command again"},
 	{snapshot.ErrPruned, "its report cannot be written again; use the report written at the time, " +
 		"or choose another run from \"auditor runs\""},

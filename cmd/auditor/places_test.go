@@ -1,8 +1,11 @@
 package main
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,10 +13,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/demo"
+	"scim-auditor/internal/snapshot"
 )
 
 // refused runs a command and expects its exit code, these texts, and that nothing was asked of the
@@ -223,5 +228,82 @@ func TestTwoDatabasesShareAReportFolder(t *testing.T) {
 	s.expect("removed 1 report folder")
 	if d := cmp.Diff(append(want[:1:1], want[2:]...), s.reportFolders()); d != "" {
 		t.Errorf("after the prune (-want +got):\n%s", d)
+	}
+}
+
+// A user_version that somebody changed by hand must not look like a file of another version.
+func TestAnAlteredVersionIsNamedWithItsRemedy(t *testing.T) {
+	s, _, _ := threeNights(t)
+	for _, version := range []int{0, 3, 99} {
+		s.alter(fmt.Sprint("PRAGMA user_version = ", version))
+		for _, command := range []string{"verify", "run", "check"} {
+			s.printed.Reset()
+			if code := s.tonight(command); code == exitComplete {
+				t.Errorf("%s: exit code %d", command, code)
+			}
+			s.expect(fmt.Sprint("another program changed its user_version: it is ", version, ", and the tables are those of version "),
+				fmt.Sprint("PRAGMA user_version = ", snapshot.SchemaVersion))
+		}
+	}
+	s.alter(fmt.Sprint("PRAGMA user_version = ", snapshot.SchemaVersion))
+	s.verify(exitComplete)
+}
+
+// alter executes a statement as another program does.
+func (s *site) alter(statement string) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite", s.path("auditor.db"))
+	if err == nil {
+		_, err = db.ExecContext(s.t.Context(), statement)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Connections that do nothing must not take the file descriptors that a run needs.
+func TestIdleConnectionsAreBounded(t *testing.T) {
+	address, stop, err := serveHTTP(t.Context(), "127.0.0.1:0", http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stop() }()
+	ask := func() (net.Conn, chan error) {
+		t.Helper()
+		var dialer net.Dialer
+		c, err := dialer.DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		answered := make(chan error, 1)
+		go func() {
+			_, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			if err == nil {
+				_, err = c.Read(make([]byte, 1))
+			}
+			answered <- err
+		}()
+		return c, answered
+	}
+	var first net.Conn
+	for i := range maxConnections {
+		c, answered := ask()
+		if err := <-answered; err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = c
+		}
+	}
+	_, answered := ask()
+	select {
+	case err := <-answered:
+		t.Errorf("one connection more than %d is served (error %v)", maxConnections, err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	_ = first.Close()
+	if err := <-answered; err != nil {
+		t.Error(err)
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/settings"
 )
 
 // duringTheList returns a site whose API calls do once, while the SCIM configurations are listed.
@@ -226,6 +228,48 @@ func TestReportsInTheWorkingFolder(t *testing.T) {
 	for _, name := range []string{runFolder(1), runFolder(2), "latest"} {
 		if _, err := os.Stat(s.path(name)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// "auditor run -v 2>&1 | head" must not lose the night.
+func TestARunGoesOnWithoutAReaderOfItsLog(t *testing.T) {
+	s := newSite(t, nil)
+	s.state.SCIM = []demo.Row{configuration(0)}
+	reader, writer, err := os.Pipe()
+	must(t, err)
+	must(t, reader.Close())
+	p := newProcess(t, s.folder, []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, "run", "-v")
+	p.Stderr = writer
+	if code := p.execute(t); code != exitComplete {
+		t.Errorf("exit code %d\n%s", code, &p.stdout)
+	}
+	must(t, writer.Close())
+	if got := s.query("SELECT outcome FROM runs"); len(got) != 1 || got[0] != "complete" {
+		t.Errorf("the runs are %q", got)
+	}
+}
+
+// What could not be printed is a failure and no wrong usage, and so is a machine without descriptors.
+func TestAFailureOfTheMachineIsNoWrongUsage(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	for _, args := range [][]string{{"version"}, {"rules"}, {"--help"}, {"run", "--help"}, {"completion", "bash"}, {"check"}} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		must(t, err)
+		p := newProcess(t, t.TempDir(), []string{"ONA_TOKEN=t", "GITPOD_BASE_URL=http://127.0.0.1:1/api"}, args...)
+		p.Stdout = full
+		if code := p.execute(t); code != exitFailed {
+			t.Errorf("%q: exit code %d", args, code)
+		}
+		must(t, full.Close())
+		p.expect(t, "no space left on device")
+	}
+	for _, errno := range exhausted {
+		err := &settings.Error{Err: fmt.Errorf("reading the config file: %w", errno)}
+		if f := asFailure(err); f.code != exitFailed || f.hint == "" {
+			t.Errorf("%v: exit code %d, hint %q", err, f.code, f.hint)
 		}
 	}
 }

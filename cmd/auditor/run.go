@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -143,6 +144,10 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		return nil, err
 	}
 	defer transport.CloseIdleConnections()
+	if env.getenv("GOGC") == "" && slices.ContainsFunc(sources, func(s fetch.Source) bool { return s.Fetch.Members }) {
+		// Tens of thousands of members would take three times the memory at the pace that main sets.
+		debug.SetGCPercent(50)
+	}
 	for i := range sources {
 		options.progress.follow(&sources[i])
 	}
@@ -166,9 +171,6 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 		}
 		if err := redact(ctx, s, store, sources); err != nil {
 			return err
-		}
-		if len(sources) > 0 {
-			leavers = leavers.Redacted(sources[0].Fetch.Redaction) // all sources have the same
 		}
 		result, err = job.Run(ctx, job.Options{
 			Store: store, Sources: sources, TakenAt: env.now(), Now: env.now, ScheduledFor: options.scheduledFor,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
@@ -239,6 +240,12 @@ func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func()
 	return stop, nil
 }
 
+// The bounds on the connections to a server, so that they leave file descriptors for a run.
+const (
+	maxConnections = 32
+	idleTimeout    = 30 * time.Second
+)
+
 // serveHTTP serves on an address until stop is called. It returns the address with the actual
 // port.
 func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
@@ -247,9 +254,12 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) (at st
 	if err != nil {
 		return "", nil, fmt.Errorf("listening on %s: %w", address, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: idleTimeout,
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
 	return listener.Addr().String(), func() error {
 		if err := cmp.Or(server.Close(), <-ended); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listening on %s: %w", address, err)

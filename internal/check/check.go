@@ -183,7 +183,8 @@ const collectedExtension = ".prom"
 func MetricsFile(path string) Result {
 	const name = "metrics file"
 	if err := evidence.Regular(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return warning(name, "name another file with --metrics-file; until then every run succeeds but prints this error", "%v", err)
+		return warning(name, "name another file with --metrics-file; until then every run succeeds but prints this error",
+			"%v", err)
 	}
 	if err := writable(filepath.Dir(path)); err != nil {
 		return warning(name, "create the folder, or name another file with --metrics-file; "+

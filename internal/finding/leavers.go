@@ -3,6 +3,7 @@ package finding
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"scim-auditor/internal/ona"
@@ -15,6 +16,11 @@ type LeaverList struct {
 	SHA256    string
 	DatedAt   time.Time
 	addresses map[string]bool
+
+	// redacted is the list for the redaction by, once asked for: all organizations of a run have the same.
+	mu       sync.Mutex
+	by       *ona.Redaction
+	redacted *LeaverList
 }
 
 // NewLeaverList returns a list. Addresses that differ only in letter case or surrounding spaces are
@@ -32,11 +38,16 @@ func (l *LeaverList) Redacted(by *ona.Redaction) *LeaverList {
 	if l == nil || by == nil {
 		return l
 	}
-	redacted := &LeaverList{SHA256: l.SHA256, DatedAt: l.DatedAt, addresses: make(map[string]bool, len(l.addresses))}
-	for address := range l.addresses {
-		redacted.addresses[by.Email(address)] = true
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.by != by {
+		l.by = by
+		l.redacted = &LeaverList{SHA256: l.SHA256, DatedAt: l.DatedAt, addresses: make(map[string]bool, len(l.addresses))}
+		for address := range l.addresses {
+			l.redacted.addresses[by.Email(address)] = true
+		}
 	}
-	return redacted
+	return l.redacted
 }
 
 // comparedForm returns what of an address is compared.

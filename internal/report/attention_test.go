@@ -15,9 +15,10 @@ import (
 // passing returns a fleet in which nothing fails.
 func passing(n int) *Model {
 	m := fleet(n)
+	m.sums = sums{}
 	for _, o := range m.Organizations {
 		o.Findings, o.evaluated = nil, nil
-		o.reduce(m.Rules, make(texts))
+		m.reduce(o)
 	}
 	return m
 }
@@ -31,7 +32,7 @@ func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T
 	unread.Parts = unread.Snapshot.Parts()
 	wrong.Findings = []snapshot.Finding{failing("SCIM-001", diff.Critical, 1, "Okta", "The token expired.")}
 	wrong.evaluated = nil
-	wrong.reduce(m.Rules, make(texts))
+	m.reduce(wrong)
 
 	r := newReport(m, Options{})
 	part := r.parts[0]

@@ -92,6 +92,9 @@ func Together(night time.Time, databases []*Database) *Model {
 		}
 		d.first = len(m.Organizations)
 		m.Organizations = append(m.Organizations, d.Organizations...)
+		for _, one := range d.sums.outcomes {
+			m.sums.add(one)
+		}
 		m.add(&d.Run)
 	}
 	var snapshots []snapshot.Snapshot
@@ -99,6 +102,13 @@ func Together(night time.Time, databases []*Database) *Model {
 		snapshots = append(snapshots, o.Snapshot)
 	}
 	m.Rules = rulesOf(snapshots)
+	if m.isFleet() {
+		for _, o := range m.Organizations {
+			if o.evaluated == nil { // its database alone has none
+				m.reduce(o)
+			}
+		}
+	}
 	m.Run.StartedAt = cmp.Or(m.Run.StartedAt, night)
 	m.Gaps = append(m.Gaps, shardGaps(databases)...)
 	return m

@@ -245,7 +245,7 @@ func finalToken(l snapshot.Listing) string {
 func (r *report) evidence() []Fact {
 	all := append(r.runFacts(), r.writerFacts()...)
 	if r.isFleet() {
-		for _, o := range r.sumOutcomes() {
+		for _, o := range r.sums.outcomes {
 			if o.expected != "" && o.expected != o.rule.Expected {
 				all = append(all, Fact{table.RunLevel, "Threshold of " + o.rule.ID, o.expected})
 			}

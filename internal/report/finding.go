@@ -151,17 +151,21 @@ func evaluate(o *Organization, rules []finding.Rule) *evaluation {
 
 // evaluateAll counts the findings of all organizations.
 func (r *report) evaluateAll() {
+	addControls := func(outcomes []outcome) {
+		for _, one := range outcomes {
+			if r.controls[one.rule.ID] == nil {
+				r.controls[one.rule.ID] = FrameworkCells(*one.rule)
+			}
+		}
+	}
+	addControls(r.sums.outcomes)
 	for i, o := range r.Organizations {
 		e := o.evaluated
 		if e == nil {
 			e = evaluate(o, r.Rules)
 		}
 		r.evaluated = append(r.evaluated, e)
-		for j := range e.outcomes {
-			if rule := e.outcomes[j].rule; r.controls[rule.ID] == nil {
-				r.controls[rule.ID] = FrameworkCells(*rule)
-			}
-		}
+		addControls(e.outcomes)
 		for j := range o.Findings {
 			if f := &o.Findings[j]; f.Status == finding.Fail {
 				key := subject{i, f.SubjectType, f.SubjectID}
@@ -291,7 +295,7 @@ func (r *report) outcomeTable() *table.Table {
 	t.Remark(table.RunLevel, "A rule supports the controls that it is mapped to. No rule alone satisfies a control.")
 	r.fleetRemark(t, "counts each rule over all of them")
 	if r.isFleet() {
-		r.addOutcomes(t, table.RunLevel, r.sumOutcomes())
+		r.addOutcomes(t, table.RunLevel, r.sums.outcomes)
 		return t
 	}
 	for i := range r.evaluated {
@@ -320,13 +324,15 @@ func (r *report) ruleTable() *table.Table {
 	t.Key = "rules"
 	rules := slices.Clone(r.Rules)
 	expected := make(map[string]string)
+	outcomes := [][]outcome{r.sums.outcomes}
 	for i := range r.evaluated {
-		for _, o := range r.evaluated[i].outcomes {
-			if !slices.ContainsFunc(rules, func(rule finding.Rule) bool { return rule.ID == o.rule.ID }) {
-				rules = append(rules, *o.rule)
-			}
-			expected[o.rule.ID] = cmp.Or(expected[o.rule.ID], o.expected)
+		outcomes = append(outcomes, r.evaluated[i].outcomes)
+	}
+	for _, one := range slices.Concat(outcomes...) {
+		if !slices.ContainsFunc(rules, func(rule finding.Rule) bool { return rule.ID == one.rule.ID }) {
+			rules = append(rules, *one.rule)
 		}
+		expected[one.rule.ID] = cmp.Or(expected[one.rule.ID], one.expected)
 	}
 	for _, rule := range rules {
 		t.Add(table.RunLevel, slices.Concat([]any{

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -24,32 +25,61 @@ const snapshotsSheet = "Snapshots"
 
 func (m *Model) isFleet() bool { return len(m.Organizations) > fleetSize }
 
+// sums has what the report of a fleet keeps of its organizations together.
+type sums struct {
+	// texts has one copy of each text that the rows of many organizations share.
+	texts map[string]string
+	// outcomes has those of each rule over all organizations, in the order of the rules.
+	outcomes []outcome
+}
+
 // reduce evaluates the findings of an organization of a fleet, and forgets what the report only
 // counts: with thousands of organizations, it would take most of the memory.
-func (o *Organization) reduce(rules []finding.Rule, texts texts) {
-	o.evaluated = evaluate(o, rules)
+func (m *Model) reduce(o *Organization) {
+	if m.sums.texts == nil {
+		m.sums.texts = make(map[string]string)
+	}
+	o.evaluated = evaluate(o, m.Rules)
+	for _, one := range o.evaluated.outcomes {
+		m.sums.add(one)
+	}
+	o.evaluated.outcomes = slices.DeleteFunc(slices.Clone(o.evaluated.outcomes), func(one outcome) bool {
+		return one.status() != finding.NotAssessed && one.counts.of(finding.NotAssessed) == 0
+	})
 	kept := make([]snapshot.Finding, 0, len(o.Findings)-o.evaluated.counts[finding.Pass])
 	for _, f := range o.Findings {
 		if f.Status != finding.Pass {
-			texts.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed)
+			m.sums.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed, &f.OrganizationID,
+				(*string)(&f.Severity), (*string)(&f.Status), (*string)(&f.SubjectType))
 			kept = append(kept, f)
 		}
 	}
 	o.Findings = kept
+	s := &o.Snapshot
+	m.sums.share(&s.BaseURL, &s.OrganizationTier, &s.Principal, &s.OwnToken.NotAssessed)
+	if b := o.Baseline; b != nil && o.SSOBaseline == b && o.PoliciesBaseline == b {
+		o.Baseline = &snapshot.Snapshot{
+			ID: b.ID, TakenAt: b.TakenAt, SCIMConfigurations: b.SCIMConfigurations, SSOConfigurations: b.SSOConfigurations,
+		}
+		o.SSOBaseline, o.PoliciesBaseline = o.Baseline, o.Baseline
+	}
 	for i := range o.Exchanges {
 		e := &o.Exchanges[i]
-		texts.share(&e.Method, &e.Request)
+		m.sums.share(&e.Method, &e.Request)
 		if !needsAttention(e) {
 			e.ResponseSHA256 = ""
 		}
 	}
 	for i := range o.SCIM {
+		m.sums.share(&o.SCIM[i].OrganizationID)
 		o.SCIM[i].Raw = nil
 	}
 	for i := range o.SSO {
+		m.sums.share(&o.SSO[i].OrganizationID, &o.SSO[i].ProviderType, &o.SSO[i].State)
 		o.SSO[i].Raw = nil
 	}
 	for i := range o.Domains {
+		m.sums.share(&o.Domains[i].OrganizationID, &o.Domains[i].State)
 		o.Domains[i].Raw = nil
 	}
 	for i := range o.Members {
@@ -60,6 +90,28 @@ func (o *Organization) reduce(rules []finding.Rule, texts texts) {
 	}
 }
 
+// add adds an outcome of one organization.
+func (s *sums) add(one outcome) {
+	i := slices.IndexFunc(s.outcomes, func(sum outcome) bool { return sum.rule.ID == one.rule.ID })
+	if i < 0 {
+		i, s.outcomes = len(s.outcomes), append(s.outcomes, outcome{rule: one.rule})
+	}
+	sum := &s.outcomes[i]
+	sum.subjects, sum.expected = sum.subjects+one.subjects, cmp.Or(sum.expected, one.expected)
+	for status := range one.counts {
+		sum.counts[status] += one.counts[status]
+	}
+}
+
+func (s *sums) share(all ...*string) {
+	for _, text := range all {
+		if _, known := s.texts[*text]; !known {
+			s.texts[*text] = *text
+		}
+		*text = s.texts[*text]
+	}
+}
+
 // add appends a row to a table. A fleet has too many rows to keep their cells.
 func (r *report) add(t *table.Table, organization int, cells func() []any) {
 	if r.isFleet() {
@@ -67,38 +119,6 @@ func (r *report) add(t *table.Table, organization int, cells func() []any) {
 	} else {
 		t.Add(organization, cells()...)
 	}
-}
-
-// texts has one copy of each text that the rows of many organizations share.
-type texts map[string]string
-
-func (t texts) share(all ...*string) {
-	for _, text := range all {
-		if _, known := t[*text]; !known {
-			t[*text] = *text
-		}
-		*text = t[*text]
-	}
-}
-
-// sumOutcomes adds the outcomes of each rule over all organizations, in the order of the rules.
-func (r *report) sumOutcomes() []outcome {
-	var sums []outcome
-	at := make(map[string]int)
-	for i := range r.evaluated {
-		for _, o := range r.evaluated[i].outcomes {
-			n, known := at[o.rule.ID]
-			if !known {
-				n, at[o.rule.ID] = len(sums), len(sums)
-				sums = append(sums, outcome{rule: o.rule})
-			}
-			sums[n].subjects, sums[n].expected = sums[n].subjects+o.subjects, cmp.Or(sums[n].expected, o.expected)
-			for status := range o.counts {
-				sums[n].counts[status] += o.counts[status]
-			}
-		}
-	}
-	return sums
 }
 
 // summed returns the tie-outs with those of the same check that all tie, or were not assessed for

@@ -22,7 +22,6 @@ func fleet(n int) *Model {
 	m := complete()
 	m.Run.SCIMConfigurations, m.Run.Changes, m.Run.FailedFindings = 3*n, 0, 3*n
 	m.Organizations, m.Timeline = nil, nil
-	shared := make(texts)
 	for i := range n {
 		o := acme()
 		o.Parts = o.Snapshot.Parts()
@@ -39,7 +38,9 @@ func fleet(n int) *Model {
 			failed = append(failed, f)
 		}
 		o.Findings = append(failed, others(o.id(), o.name(), failed)...)
-		o.reduce(m.Rules, shared)
+		if n > fleetSize { // as Read does
+			m.reduce(o)
+		}
 		m.Organizations = append(m.Organizations, o)
 	}
 	return m
@@ -133,6 +134,19 @@ func TestTheSumsOfAFleetHideNoTieOutThatDiffers(t *testing.T) {
 	}
 	if len(found) != 4 || !strings.Contains(found[0], "org-0003") || !strings.Contains(found[2], "org-0007") {
 		t.Errorf("%q", found)
+	}
+}
+
+func TestAFleetOverSeveralDatabasesCountsTheOrganizationsOfAll(t *testing.T) {
+	m := Together(tonight, []*Database{{ID: "a", Model: fleet(fleetSize + 1)}, {ID: "b", Model: fleet(20)}})
+	r := newReport(m, Options{})
+	if r.passes.Rows != nil || len(r.outcomes.Rows) != len(m.Rules) {
+		t.Errorf("%d passes, %d outcomes", len(r.passes.Rows), len(r.outcomes.Rows))
+	}
+	for _, row := range r.outcomes.Rows {
+		if row.Cells[r.outcomes.Column("rule_id")] == "SCIM-005" && row.Cells[r.outcomes.Column("fail")] != 3*(fleetSize+21) {
+			t.Errorf("%v", row.Cells)
+		}
 	}
 }
 

@@ -134,7 +134,10 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 	rules := r.failing[subject{organization, diff.Member, m.UserID}]
 	class, reason := Word(m.Class), any(m.Reason)
 	if m.Class == "" {
-		class, reason = table.Why("no access"), table.Why("is "+memberWord(m.Status))
+		class, reason = table.Why("no access"), table.Why("is suspended")
+	}
+	if m.Status == ona.UserStatusLeft {
+		reason = table.Why("has left")
 	}
 	var onList, tokens any
 	if o.Snapshot.Leavers != nil {
@@ -206,8 +209,11 @@ func (r *report) classText(organizations ...int) string {
 		text += ": " + strings.Join(texts, ", ")
 	}
 	text += fmt.Sprintf("; %d suspended or left", others)
-	if leavers > 0 {
-		text += fmt.Sprintf("; %s of the active on the list of leavers", Count(leavers, "member"))
+	switch {
+	case leavers == 1:
+		text += "; 1 active member is on the list of leavers"
+	case leavers > 1:
+		text += fmt.Sprintf("; %d active members are on the list of leavers", leavers)
 	}
 	return text
 }
@@ -231,7 +237,7 @@ func (r *report) membersText() string {
 	case len(read) == 0:
 		return "Members not assessed."
 	}
-	text := "Members: " + r.classText(read...) + ". " + governedMeans
+	text := r.classText(read...) + ". " + governedMeans
 	if len(unread) > 0 {
 		text += fmt.Sprintf(" Those of %s were not assessed.", Count(len(unread), "organization"))
 	}

@@ -95,7 +95,7 @@ func TestTheMembersAreListedWithTheirClassTheMostSeriousFirst(t *testing.T) {
 	}
 	for _, text := range []string{
 		"could remove the member through SCIM, not that the person is still employed", "3 addresses, of which 2 match no member exactly",
-		"Acme: 4 active members: 1 not governed, 1 cannot be told, 2 governed; 1 suspended or left; 1 member of the active on the list of leavers",
+		"Acme: 4 active members: 1 not governed, 1 cannot be told, 2 governed; 1 suspended or left; 1 active member is on the list of leavers",
 	} {
 		if !strings.Contains(remarks, text) {
 			t.Errorf("no remark says %q:\n%s", text, remarks)

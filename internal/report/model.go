@@ -40,6 +40,7 @@ type Model struct {
 	Databases []*Database
 	Night     time.Time
 	Gaps      []string
+	sums      sums // of a fleet
 }
 
 // The limits of the history in a report, so that its size does not grow over the years.
@@ -181,7 +182,6 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		return err
 	}
 	m.Rules = rulesOf(snapshots)
-	shared := make(texts)
 	for _, s := range snapshots {
 		o := &Organization{Snapshot: s}
 		m.Organizations = append(m.Organizations, o)
@@ -189,7 +189,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 			return fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
 		}
 		if len(snapshots) > fleetSize {
-			o.reduce(m.Rules, shared)
+			m.reduce(o)
 		}
 		changes, err := store.Timeline(ctx, o.id(), m.Since(), s.ID)
 		if err != nil {

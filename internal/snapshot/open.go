@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -246,7 +247,19 @@ func checkFile(ctx context.Context, path string) (err error) {
 	case id != applicationID:
 		return fmt.Errorf("%s: %w: another program created this SQLite file (application_id %d)", path, ErrNotDatabase, id)
 	}
+	if version != SchemaVersion && hasOwnSchema(ctx, db) {
+		return fmt.Errorf("%s: %w: it is %d, and the tables are those of version %d", path, ErrVersionAltered, version,
+			SchemaVersion)
+	}
 	return checkVersion(path, version)
+}
+
+// hasOwnSchema reports whether a database has the tables and views of this version, and no others.
+func hasOwnSchema(ctx context.Context, db *database) bool {
+	found, err := readSchema(ctx, db)
+	maps.DeleteFunc(found, func(name, _ string) bool { return foreignTables[name] != "" })
+	own, ownErr := freshSchema(ctx)
+	return err == nil && ownErr == nil && maps.Equal(found, own)
 }
 
 func checkVersion(path string, version uint32) error {

@@ -203,6 +203,7 @@ var (
 	ErrNotDatabase    = errors.New("not a database of auditor")
 	ErrOlderVersion   = errors.New("created by a development version of auditor")
 	ErrNewerVersion   = errors.New("created by a newer version of auditor")
+	ErrVersionAltered = errors.New("another program changed its user_version")
 	ErrNoDatabaseFile = errors.New("no such database file")
 	ErrFileExists     = errors.New("the file exists already")
 	ErrSeveralNames   = errors.New("the file has several names, and a lock would hold for one of them only")

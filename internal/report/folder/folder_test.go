@@ -250,6 +250,21 @@ func TestLatestNeverMovesBack(t *testing.T) {
 	}
 }
 
+func TestLatestOfSeveralDatabasesIsTheNewestNight(t *testing.T) {
+	dir := t.TempDir()
+	for _, n := range []time.Time{night, night.AddDate(0, 0, -1)} {
+		if err := os.Mkdir(filepath.Join(dir, NightName(n)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := SetLatest(dir, NightName(n), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.TrimPrefix(contentsOf(t, dir)[latestLink], "-> "); got != "2026-11-23-fleet" {
+		t.Errorf("an older night became the latest: %s", got)
+	}
+}
+
 func TestLatestIsATextFileWhereThereCanBeNoLink(t *testing.T) {
 	dir := t.TempDir()
 	// A folder with the name of the link makes a link impossible, as on some file systems.

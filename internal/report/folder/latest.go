@@ -21,9 +21,9 @@ const (
 	textSuffix = ".txt"
 )
 
-// SetLatest makes the link in dir point to the report of a run of a database, empty for a report over
-// several. It keeps a link to the
-// report of a newer run if that report still exists.
+// SetLatest makes the link in dir point to the report of a run of a database, or of a night over
+// several databases if databaseID is empty. It keeps a link to the report of a newer run or night if
+// that report still exists.
 func SetLatest(dir, name, databaseID string) (err error) {
 	defer func() {
 		if err != nil {
@@ -105,10 +105,13 @@ func readLatest(dir, link string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// newer reports whether folder a belongs to a later run than b. Names that are not those of a run's
-// folder count as older.
+// newer reports whether folder a belongs to a later run than b, or to a later night over several
+// databases. Names that are not those of a run's folder count as older than these.
 func newer(a, b string) bool {
 	aTime, aRun := splitRun(a)
 	bTime, bRun := splitRun(b)
+	if aTime == "" && bTime == "" {
+		return a > b
+	}
 	return cmp.Or(strings.Compare(aTime, bTime), cmp.Compare(aRun, bRun)) > 0
 }

@@ -79,7 +79,11 @@ func (n *organizationNight) unread() string {
 
 // countCoverage counts the nights of an organization in which each part was read.
 func (d *document) countCoverage(o *organization) {
-	for _, name := range d.partNames() {
+	parts := d.partNames()
+	if !o.ofMembers() {
+		parts = partNamesOf(new(snapshot.Snapshot))
+	}
+	for _, name := range parts {
 		counts := make(map[string]int)
 		for i := range o.nights {
 			counts[o.nights[i].coverage(name)]++
