@@ -48,7 +48,9 @@ func (r *Redaction) Email(address string) string {
 }
 
 // notInDomain reports whether a character is in no domain, but in a text such as a name in parentheses.
-func notInDomain(r rune) bool { return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+func notInDomain(r rune) bool {
+	return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
 
 // Member returns what is stored of a member: no name and no picture, hashes of its address and of
 // its unknown fields, and no JSON as received.
