@@ -181,6 +181,9 @@ func doneAgain(a *verify.Again) string {
 			subject = fmt.Sprintf("%s from %d to %d", counted(len(n.Snapshots), "snapshot", ""),
 				n.Snapshots[0], n.Snapshots[len(n.Snapshots)-1])
 		}
+		if len(n.Snapshots) == 1 {
+			subject = fmt.Sprint("snapshot ", n.Snapshots[0])
+		}
 		text += fmt.Sprintf("not done again: %s (%s): %s\n", subject, n.Step, n.Reason)
 	}
 	return text
