@@ -33,6 +33,9 @@ func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T
 	wrong.Findings = []snapshot.Finding{failing("SCIM-001", diff.Critical, 1, "Okta", "The token expired.")}
 	wrong.evaluated = nil
 	m.reduce(wrong)
+	for _, o := range m.Organizations[20:23] {
+		o.Baseline = nil
+	}
 
 	r := newReport(m, Options{})
 	part := r.parts[0]
@@ -56,28 +59,36 @@ func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T
 	if d := cmp.Diff(want, rows); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	remark := "The other 116 organizations: complete, no changes, no failed findings."
-	if got := part.Table.Remarks; len(got) != 1 || got[0].Text != remark {
-		t.Errorf("remarks: %v, want %q", got, remark)
+	remarks := []string{
+		"113 other organizations: complete, no changes, no failed findings.",
+		"3 other organizations: complete, first snapshot, no failed findings.",
+	}
+	if d := cmp.Diff(remarks, texts(part.Table)); d != "" {
+		t.Errorf("remarks (-want +got):\n%s", d)
 	}
 }
 
-// A gap of every organization is no exception: it is said once.
+func texts(t *table.Table) (remarks []string) {
+	for _, remark := range t.Remarks {
+		remarks = append(remarks, remark.Text)
+	}
+	return remarks
+}
+
+// A gap of every complete organization is no exception: it is said once.
 func TestAGapOfEveryOrganizationIsSaidOnce(t *testing.T) {
 	m := passing(fleetSize + 1)
+	m.Organizations[3].Snapshot.Outcome = snapshot.Failed
 	for _, o := range m.Organizations {
 		o.Snapshot.SSONotAssessed = "permission_denied: not an admin"
 		o.Parts = o.Snapshot.Parts()
 	}
 	attention := newReport(m, Options{}).parts[0].Table
-	var remarks []string
-	for _, remark := range attention.Remarks {
-		remarks = append(remarks, remark.Text)
-	}
 	want := []string{
-		"101 organizations: complete, no changes, no failed findings.", "In every organization: SSO not assessed.",
+		"100 other organizations: complete, no changes of what was compared, no failed findings.",
+		"In every complete organization: SSO not assessed.",
 	}
-	if d := cmp.Diff(want, remarks); d != "" || len(attention.Rows) != 0 {
+	if d := cmp.Diff(want, texts(attention)); d != "" || len(attention.Rows) != 1 {
 		t.Errorf("%d rows, remarks (-want +got):\n%s", len(attention.Rows), d)
 	}
 }
