@@ -239,10 +239,13 @@ func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 // needsAttention reports whether the report of a fleet lists an exchange.
 func needsAttention(e *snapshot.Exchange) bool { return e.Status != statusOK || len(e.Retries) > 0 }
 
+// PackedSuffix ends the names of the JSON files in the report of a fleet.
+const PackedSuffix = ".gz"
+
 // packedName returns the name of a JSON file, which is compressed in the report of a fleet.
 func (r *report) packedName(name string) string {
 	if r.isFleet() {
-		return name + ".gz"
+		return name + PackedSuffix
 	}
 	return name
 }

@@ -68,6 +68,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 	}
 	var document struct {
 		Complete bool
+		Fleet    bool
 		Alarms   []string
 		Findings []struct{ Rule, Status string }
 		Passes   []any
@@ -87,6 +88,9 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := document
+	if !d.Fleet || strings.Contains(string(file(t, newReport(fleet(2), Options{}), jsonFile)), `"fleet"`) {
+		t.Error("the JSON does not say whether it is of a fleet")
+	}
 	if !d.Complete || len(d.Alarms) != 0 {
 		t.Errorf("complete: %t, alarms: %q", d.Complete, d.Alarms)
 	}
