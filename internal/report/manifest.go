@@ -28,6 +28,8 @@ type head struct {
 	ReportToolVersion string       `json:"report_tool_version"`
 	Host              string       `json:"host"`
 	Cells             table.Counts `json:"cells"`
+	// Fleet is true if the arrays leave out what is in order. Their remarks say what.
+	Fleet bool `json:"fleet,omitzero"`
 	// Databases are those of a report over several. RunID is then 0.
 	Databases []databaseHead `json:"databases,omitempty"`
 }
@@ -60,7 +62,7 @@ func (r *report) databaseHeads() (all []databaseHead) {
 func (r *report) head() head {
 	return head{
 		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
-		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells, r.databaseHeads(),
+		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells, r.isFleet(), r.databaseHeads(),
 	}
 }
 
