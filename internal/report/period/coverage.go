@@ -69,7 +69,7 @@ func (n *organizationNight) unread() string {
 	if n.snapshot == nil {
 		return ""
 	}
-	for _, name := range partNamesOf(n.snapshot) {
+	for _, name := range partNamesOf(n.snapshot.Snapshot) {
 		if c := n.coverage(name); c == notRead || c == readInPart {
 			names = append(names, name)
 		}

@@ -36,7 +36,12 @@ func together(periods []*Period, opts report.Options) *document {
 		Span: periods[0].Span, names: report.Names{All: "all databases"}, began: periods[0].began,
 		knownUntil: periods[0].knownUntil,
 	}}
+	organizations := 0
 	for _, p := range periods {
+		organizations += len(p.organizations)
+	}
+	for _, p := range periods {
+		p.isFleet = organizations > report.FleetSize
 		b := &database{tables(p, opts), p.databaseID, len(d.organizations)}
 		d.databases = append(d.databases, b)
 		d.add(b)
