@@ -133,8 +133,8 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 		text += sealText("signature", found.Signatures, found.Unsigned, trust.Signers != nil, "--signers") +
 			sealText("timestamp", found.Timestamps, found.WithoutTimestamp, trust.Roots != nil, "--timestamp-roots")
 	}
-	if found.OtherReports > 0 {
-		text += fmt.Sprintf("not checked: %s of other databases\n", counted(found.OtherReports, "report folder", ""))
+	for _, path := range found.OtherReports {
+		text += "not checked, a report of another database: " + path + "\n"
 	}
 	for _, h := range found.Heads {
 		answer := "contained"

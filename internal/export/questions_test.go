@@ -3,6 +3,7 @@ package export_test
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -182,7 +183,7 @@ func askDuckDB(t *testing.T, dir string, all []snapshot.View, questions []questi
 	command := exec.CommandContext(t.Context(), "node", "-e", inDuckDB)
 	command.Stdin = strings.NewReader(string(marshal(in)))
 	out, err := command.Output()
-	if exit, ok := err.(*exec.ExitError); ok {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("%v\n%s", err, exit.Stderr)
 	}
 	var rows [][][]any

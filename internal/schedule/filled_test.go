@@ -28,6 +28,12 @@ func TestDaysStandInWhereNoScheduleWasInForce(t *testing.T) {
 		"one that was taken back": {
 			[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}, {None, at("2026-11-17T12:00:00Z")}}, []string{"16 02:00", "17 02:00", "18 00:00", "19 00:00"},
 		},
+		"one that ended a second before its time": {
+			[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}, {None, at("2026-11-17T01:59:59Z")}}, []string{"16 02:00", "17 00:00", "18 00:00", "19 00:00"},
+		},
+		"one that was replaced between the times of both": {
+			[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}, {"0 1 * * *", at("2026-11-17T01:30:00Z")}}, []string{"16 02:00", "17 00:00", "18 01:00", "19 01:00"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nights, err := Nights(Filled(c.periods, since), nil, at("2026-11-19T12:00:00Z"), 0)

@@ -238,22 +238,36 @@ func unreadable(p Period, err error) error {
 }
 
 // Filled returns the periods with @daily for the time without a schedule: from the UTC day of
-// since to the first period, and after a schedule was ended. A report on a period must show the
+// since to the first period, and after a schedule was ended, and on a day on which a schedule ended
+// or was replaced before its time and the next one had none. A report on a period must show the
 // days on which nothing was collected, even if no schedule expected it.
 func Filled(periods []Period, since time.Time) []Period {
 	var all []Period
 	// The first night of a period is after its From.
-	from := since.UTC().Truncate(24 * time.Hour).Add(-time.Second)
+	from := since.UTC().Truncate(oneDay).Add(-time.Second)
 	if len(periods) == 0 || from.Before(periods[0].From) {
 		all = append(all, Period{"@daily", from})
 	}
-	for _, p := range periods {
+	for i, p := range periods {
 		if p.Expression == None {
 			p.Expression = "@daily"
+		}
+		day := p.From.UTC().Truncate(oneDay)
+		if i > 0 && !expectedOn(append(slices.Clone(all), periods[i:]...), day) {
+			all = append(all, Period{"@daily", day.Add(-time.Second)}) // until p begins
 		}
 		all = append(all, p)
 	}
 	return all
+}
+
+const oneDay = 24 * time.Hour
+
+// expectedOn reports whether a night is expected on a UTC day. An expression that cannot be read
+// counts as one that expects nothing: Nights fails for it.
+func expectedOn(periods []Period, day time.Time) (found bool) {
+	_ = expected(Since(periods, day.Add(-time.Second)), day.Add(oneDay-time.Second), func(time.Time) { found = true })
+	return found
 }
 
 // InForce returns the last period that began before a night; false if there is none.

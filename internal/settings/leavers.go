@@ -56,7 +56,7 @@ func readLeavers(path string) (content []byte, datedAt time.Time, err error) {
 	if err != nil {
 		return nil, datedAt, fmt.Errorf("reading the list of leavers: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	info, err := file.Stat()
 	if err == nil {
 		datedAt = info.ModTime()

@@ -47,12 +47,12 @@ func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, director
 	return nil
 }
 
-// AddFolder checks one report folder. It only counts the report of another database.
+// AddFolder checks one report folder. It only names the report of another database.
 func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path string, trust Trust) error {
 	if m, err := readManifest(path); err == nil {
 		if other, err := m.ofAnother(ctx, store, path); err != nil || other {
 			if other {
-				r.OtherReports++
+				r.OtherReports = append(r.OtherReports, path)
 			}
 			return err
 		}

@@ -54,7 +54,7 @@ type Result struct {
 	ResponsesRemoved int      `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int      `json:"views"`
 	ReportFolders    int      `json:"report_folders"`
-	OtherReports     int      `json:"other_reports"`            // report folders of other databases, not checked
+	OtherReports     []string `json:"other_reports,omitempty"`  // report folders of other databases, not checked
 	ForeignTables    []string `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
 	Signatures       int      `json:"signatures"`               // of report folders, valid
 	Unsigned         int      `json:"unsigned"`                 // report folders without a signature

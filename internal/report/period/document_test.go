@@ -101,7 +101,8 @@ func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 		{"Nights", "A2", "2026-11-05 02:00:00"},
 		{"Nights", "B2", "=Birch|"},
 		{"Nights", "C2", "caught up"},
-		{"Population", "E2", "2"},
+		{"Population", "E2", "6"},
+		{"Population", "E6", "2"},
 	} {
 		if got, err := f.GetCellValue(c.sheet, c.cell); got != c.value || err != nil {
 			t.Errorf("%s!%s is %q, %v, want %q", c.sheet, c.cell, got, err, c.value)

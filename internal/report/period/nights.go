@@ -105,10 +105,14 @@ func (p *Period) matchNights(runs []schedule.Run) ([]schedule.Night, error) {
 	return nights, err
 }
 
-// expression returns the schedule in force at a night, "" for a UTC day without a schedule.
+// expression returns the schedule that expects a night, "" for a UTC day without a scheduled time.
 func (p *Period) expression(night time.Time) string {
-	in, _ := schedule.InForce(p.schedules, night)
-	if in.Expression == schedule.None {
+	in, found := schedule.InForce(p.schedules, night)
+	if !found || in.Expression == schedule.None {
+		return ""
+	}
+	parsed, err := schedule.Parse(in.Expression)
+	if err != nil || !parsed.Next(night.Add(-time.Second)).Equal(night) {
 		return ""
 	}
 	return in.Expression

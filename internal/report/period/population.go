@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -33,6 +36,7 @@ const (
 func (d *document) countPopulations() {
 	d.counts = make(map[item]any)
 	d.sheets.population = d.table("Population")
+	d.countDays()
 	for _, o := range d.organizations {
 		d.countNights(o)
 		d.countCoverage(o)
@@ -56,6 +60,45 @@ func (d *document) count(x item, count any, remark string) {
 // nightStatuses is the order in which nights are counted. The last two are omitted if 0.
 var nightStatuses = []schedule.Status{
 	schedule.Complete, schedule.CaughtUp, schedule.Failed, schedule.Missed, schedule.Running, schedule.Due,
+}
+
+// countDays counts the UTC days of the period, and the runs that stand for no expected night.
+func (d *document) countDays() {
+	expected := make(map[string]bool)
+	for _, n := range d.Period.nights {
+		expected[n.ScheduledAt.UTC().Format(time.DateOnly)] = true
+	}
+	days, without := 0, []string{}
+	for day := d.From.UTC().Truncate(24 * time.Hour); !day.After(d.To); day = day.AddDate(0, 0, 1) {
+		days++
+		if text := day.Format(time.DateOnly); !expected[text] {
+			without = append(without, text)
+		}
+	}
+	var ran, beside []string
+	nights := d.nightsOfRuns()
+	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
+		if r := d.runs[id]; d.contains(r.StartedAt) {
+			ran = append(ran, strconv.FormatInt(id, 10))
+			if len(nights[r]) == 0 {
+				beside = append(beside, strconv.FormatInt(id, 10))
+			}
+		}
+	}
+	d.count(item{table.RunLevel, "Days", inPeriod, ""}, days, "UTC")
+	d.count(item{table.RunLevel, "Days", "without an expected night", ""}, len(without), firstOf(without))
+	d.count(item{table.RunLevel, "Runs", inPeriod, ""}, len(ran), "")
+	d.count(item{table.RunLevel, "Runs", "that stand for no expected night", ""}, len(beside), firstOf(beside))
+}
+
+// firstOf lists the first ten.
+func firstOf(all []string) string {
+	const listed = 10
+	text := strings.Join(all[:min(len(all), listed)], ", ")
+	if more := len(all) - listed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 func (d *document) countNights(o *organization) {
