@@ -152,20 +152,30 @@ func (p *Period) readNightsOf(o *organization, later []*taken) error {
 	return err
 }
 
-// nightTable lists every night with its result.
+// nightTable lists every night with its result. For a fleet, it lists a night once if it needs no
+// attention in any organization.
 func (d *document) nightTable() *table.Table {
 	t := d.table("Nights")
-	for i := range d.every {
-		n := &d.every[i]
-		if d.isFleet && !n.needsAttention() {
-			continue
-		}
+	add := func(n *organizationNight) {
 		t.Add(n.organization, append([]any{
 			n.ScheduledAt, d.names.Of(n.organization), report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
 			cmp.Or(n.expression, "no schedule was in force: UTC day"),
 		}, n.collectionCells()...)...)
 	}
-	d.fleetRemark(t, "leaves out the nights in which everything was read. The sheet Population counts them")
+	listed := make(map[*night]bool)
+	for i := range d.every {
+		if n := &d.every[i]; !d.isFleet || n.needsAttention() {
+			add(n)
+			listed[n.night] = true
+		}
+	}
+	for _, n := range d.Period.nights {
+		if !listed[n] {
+			add(&organizationNight{n, table.RunLevel, schedule.Complete, nil})
+		}
+	}
+	d.fleetRemark(t, "leaves out the organizations of which everything was read in a night. "+
+		"The sheet Population counts their nights")
 	return t
 }
 
@@ -248,12 +258,8 @@ func (d *document) sampleTable() *table.Table {
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("%d of %s drawn with the seed %d.",
 		len(drawn), report.Count(len(d.nights), "night"), d.Seed))
-	from := "the sheet Nights"
-	if d.isFleet { // a night without a run is in Nights
-		from = "the sheets Nights and Runs"
-	}
 	t.Remark(table.RunLevel, "To repeat the draw, write the seed, a vertical bar and the night, such as "+
-		d.From.UTC().Format(time.RFC3339)+", for each different night in "+from+". Sort these texts by their "+
+		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights. Sort these texts by their "+
 		"SHA-256 in hexadecimal. The first ones are the sample.")
 	return t
 }
