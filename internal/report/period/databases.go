@@ -46,9 +46,6 @@ func together(periods []*Period, opts report.Options) *document {
 		d.databases = append(d.databases, b)
 		d.add(b)
 	}
-	for _, b := range d.databases {
-		d.every = append(d.every, b.unclaimed...)
-	}
 	d.joinTables()
 	d.tied = append(d.tied, d.sums()...)
 	d.finish()
@@ -105,9 +102,10 @@ func (d *document) add(b *database) {
 	for _, note := range b.notes {
 		d.notes = append(d.notes, about+note)
 	}
-	for _, n := range b.every[:len(b.every)-len(b.unclaimed)] {
-		n.organization += b.first
-		d.every = append(d.every, n)
+	for _, o := range b.organizations { // the tables of the database are made
+		for i := range o.nights {
+			o.nights[i].organization += b.first
+		}
 	}
 	d.unclaimed = append(d.unclaimed, b.unclaimed...)
 	d.names.Databases = append(d.names.Databases, "database "+b.id)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -35,6 +36,24 @@ type organizationNight struct {
 	organization int // its index in the report, or table.RunLevel
 	status       schedule.Status
 	snapshot     *taken // nil if there is none
+}
+
+// every returns the nights of each organization, then those not assigned to any.
+func (p *Period) every() iter.Seq[*organizationNight] {
+	return func(yield func(*organizationNight) bool) {
+		for _, o := range p.organizations {
+			for i := range o.nights {
+				if !yield(&o.nights[i]) {
+					return
+				}
+			}
+		}
+		for i := range p.unclaimed {
+			if !yield(&p.unclaimed[i]) {
+				return
+			}
+		}
+	}
 }
 
 // isUncovered reports whether a night that is due has no complete snapshot.
@@ -133,6 +152,7 @@ func (p *Period) readNightsOf(o *organization, later []*taken) error {
 		byID[s.ID], runs = s, append(runs, run)
 	}
 	nights, err := p.matchNights(runs)
+	o.nights = make([]organizationNight, 0, len(p.nights))
 	for i, n := range nights {
 		seen := organizationNight{nil, o.index, n.Status, byID[n.RunID]}
 		if seen.isUncovered() {
@@ -147,7 +167,7 @@ func (p *Period) readNightsOf(o *organization, later []*taken) error {
 		if n.Status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
 		}
-		o.nights, p.every = append(o.nights, seen), append(p.every, seen)
+		o.nights = append(o.nights, seen)
 	}
 	return err
 }
@@ -163,8 +183,8 @@ func (d *document) nightTable() *table.Table {
 		}, n.collectionCells()...)...)
 	}
 	listed := make(map[*night]bool)
-	for i := range d.every {
-		if n := &d.every[i]; !d.isFleet || n.needsAttention() {
+	for n := range d.every() {
+		if !d.isFleet || n.needsAttention() {
 			add(n)
 			listed[n.night] = true
 		}
@@ -267,7 +287,7 @@ func (d *document) sampleTable() *table.Table {
 func (d *document) sampleCells(n *night) []any {
 	var complete, uncovered, folders []string
 	var runs []int64
-	for _, seen := range d.every {
+	for seen := range d.every() {
 		if seen.night != n {
 			continue
 		}

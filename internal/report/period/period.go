@@ -73,11 +73,10 @@ type Period struct {
 	// earlier counts the nights since the first run that are before the period.
 	nights, drawn []*night
 	earlier       int
-	// every has the nights of each organization, then unclaimed: those not assigned to any.
-	every, unclaimed []organizationNight
-	organizations    []*organization
-	names            report.Names
-	isFleet          bool // the report lists what needs attention, and counts the rest
+	unclaimed     []organizationNight // those not assigned to any organization
+	organizations []*organization
+	names         report.Names
+	isFleet       bool // the report lists what needs attention, and counts the rest
 	// absent has the last complete snapshot of each organization that was known before the
 	// period and has no snapshot in it.
 	absent []*taken
@@ -180,7 +179,6 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 			p.unclaimed = append(p.unclaimed, organizationNight{n, table.RunLevel, n.Status, nil})
 		}
 	}
-	p.every = append(p.every, p.unclaimed...)
 	p.placeExceptions()
 	p.lastHead, err = store.HeadAt(ctx, p.knownUntil)
 	return err
@@ -312,6 +310,9 @@ func (p *Period) order(organizations []*organization) {
 	p.organizations, p.names = organizations, report.NewNames("all organizations", names, distinguishing)
 	for i, o := range organizations {
 		o.index, o.name = i, p.names.Of(i)
+		if len(organizations) > report.FleetSize {
+			o.forgetHashes()
+		}
 	}
 }
 

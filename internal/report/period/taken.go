@@ -15,7 +15,7 @@ type taken struct {
 	ID, RunID          int64
 	BaselineID         int64 // 0 if it has none, as in Snapshot
 	TakenAt            time.Time
-	ChainSHA256        string
+	ChainSHA256        string // empty if the report does not list the snapshot
 }
 
 // newTaken returns a snapshot. It shares what last says, which may be nil, if that is the same.
@@ -45,4 +45,14 @@ func allTaken(snapshots []snapshot.Snapshot) (all []*taken) {
 		all = append(all, newTaken(s, nil))
 	}
 	return all
+}
+
+// forgetHashes removes the hashes that the report of a fleet does not show: most of what the
+// snapshots do not share.
+func (o *organization) forgetHashes() {
+	for _, s := range o.snapshots[:len(o.snapshots)-1] { // the manifest has the last one
+		if !o.needsAttention(s) {
+			s.ChainSHA256 = ""
+		}
+	}
 }

@@ -37,7 +37,7 @@ func (d *document) tieOuts() report.TieOuts {
 		d.tieFindings(&t, o)
 	}
 	different := make(map[time.Time]bool)
-	for _, n := range d.every {
+	for n := range d.every() {
 		different[n.ScheduledAt] = true
 	}
 	where := "of the sheet Nights"
