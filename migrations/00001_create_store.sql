@@ -481,12 +481,12 @@ SELECT
   e.error, -- why it failed, one line for each organization; null if it is complete
   r.tool_version, -- version of auditor
   r.host, -- name of the machine
-  CASE
-    WHEN e.outcome = 'failed' THEN
-      EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
-      AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
-    ELSE 0
-  END AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
+  CAST(
+    coalesce(e.outcome, '') = 'failed'
+    AND EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
+    AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
+    AS INTEGER
+  ) AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
   r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (

@@ -239,7 +239,7 @@ func TestEntriesAboutWhoGetsInAreKeptAndNotCompared(t *testing.T) {
 	}
 	for i, kind := range access {
 		at := demo.Night(2).Add(-time.Hour - time.Duration(i)*time.Minute).Format(ona.DisplayTime)
-		row := fmt.Sprintf(`,info,logged,,,,"""update %d"" at %s",%s,\d+,\d*,%s,`, i, at, strings.ToLower(kind), demo.ID("jane"))
+		row := fmt.Sprintf(`,info,logged,,,,"""update %d"" at %s",%s,\d+,\d*,,%s,`, i, at, strings.ToLower(kind), demo.ID("jane"))
 		if n := len(regexp.MustCompile(row).FindAll(timeline, -1)); n != 1 {
 			t.Errorf("the timeline has %d times %s:\n%s", n, row, timeline)
 		}

@@ -59,6 +59,7 @@ func (c *checkup) run(t *testing.T) (int, map[string]check.Result) {
 func newCheckup(t *testing.T) *checkup {
 	c := &checkup{space: 10 << 30, answers: make(map[string]demo.Fault)}
 	c.site = newSite(t, func(server *demo.Server) {
+		server.Now = func() time.Time { return demo.Night(1) }
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
 			if fault, ok := c.answers[method]; ok {
 				fault.Write(w)
@@ -193,7 +194,7 @@ func TestCheckFinds(t *testing.T) {
 			"disk space", check.Warning, "500 MiB free", "free space"},
 		{"a database of a newer version", func(t *testing.T, c *checkup) {
 			c.site.run()
-			c.write(t, "PRAGMA user_version = 9999")
+			c.write(t, "PRAGMA user_version = 9999; CREATE TABLE later (id INTEGER) STRICT")
 		}, "database", check.Error, "newer version", "install the newer auditor"},
 		{"a configuration of another organization", func(_ *testing.T, c *checkup) {
 			c.site.state.SCIM[0]["organizationId"] = demo.ID("another organization")

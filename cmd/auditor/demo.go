@@ -28,6 +28,9 @@ import (
 // such a folder.
 const demoMarker = ".auditor-demo"
 
+// demoConnections is more than the connections of all nights, each of which has clients of its own.
+const demoConnections = 1000
+
 func demoCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "demo", Args: cobra.NoArgs}
 	dir := command.Flags().String("dir", "auditor-demo",
@@ -86,7 +89,7 @@ func playDemo(ctx context.Context, env environment, s *settings.Settings, report
 		return err
 	}
 	server := demo.NewServer()
-	address, stop, err := serveHTTP(ctx, "127.0.0.1:0", server)
+	address, stop, err := serveHTTP(ctx, "127.0.0.1:0", server, demoConnections)
 	if err != nil {
 		return fmt.Errorf("starting the simulated API: %w", err)
 	}

@@ -98,7 +98,8 @@ func alike(row, other fact, format string) fact {
 		cut, isCut := strings.CutSuffix(text, "…")
 		switch {
 		case format == "Markdown" && isCut && strings.HasPrefix(row[key], cut),
-			format == "JSON" && text == "" && reason.MatchString(row[key]):
+			format == "JSON" && text == "" && reason.MatchString(row[key]),
+			key == "organization" && text == "" && row[key] == "all organizations":
 			same[key] = text
 		default:
 			same[key] = row[key]

@@ -225,7 +225,7 @@ func TestAReportFolderBelongsToItsRun(t *testing.T) {
 		"an empty manifest": {first, func(folder string) {
 			writeText(t, filepath.Join(folder, "manifest.json"), "{}")
 			freshSums(t, folder)
-		}, "it names neither a run nor a period"},
+		}, "it names neither a run nor a night nor a period"},
 		"a link": {first, func(folder string) {
 			if err := os.RemoveAll(folder); err != nil {
 				t.Fatal(err)

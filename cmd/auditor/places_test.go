@@ -316,7 +316,7 @@ func (s *site) alter(statement string) {
 
 // Connections that do nothing must not take the file descriptors that a run needs.
 func TestIdleConnectionsAreBounded(t *testing.T) {
-	address, stop, err := serveHTTP(t.Context(), "127.0.0.1:0", http.NotFoundHandler())
+	address, stop, err := serveHTTP(t.Context(), "127.0.0.1:0", http.NotFoundHandler(), maxConnections)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -230,7 +230,7 @@ func (v *service) listen(ctx context.Context, s *settings.Settings) (stop func()
 	if s.Listen == "" {
 		return func() error { return nil }, nil
 	}
-	address, stop, err := serveHTTP(ctx, s.Listen, v.handler())
+	address, stop, err := serveHTTP(ctx, s.Listen, v.handler(), maxConnections)
 	if err != nil {
 		return nil, failed(err, "another process may use the port; choose another with --listen")
 	}
@@ -246,9 +246,10 @@ const (
 	idleTimeout    = 30 * time.Second
 )
 
-// serveHTTP serves on an address until stop is called. It returns the address with the actual
-// port.
-func serveHTTP(ctx context.Context, address string, handler http.Handler) (at string, stop func() error, err error) {
+// serveHTTP serves on an address until stop is called, at most so many connections at once. It
+// returns the address with the actual port.
+func serveHTTP(ctx context.Context, address string, handler http.Handler, connections int,
+) (at string, stop func() error, err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
@@ -259,7 +260,7 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) (at st
 		IdleTimeout: idleTimeout,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(netutil.LimitListener(listener, maxConnections)) }()
+	go func() { ended <- server.Serve(netutil.LimitListener(listener, connections)) }()
 	return listener.Addr().String(), func() error {
 		if err := cmp.Or(server.Close(), <-ended); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listening on %s: %w", address, err)

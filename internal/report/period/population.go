@@ -65,7 +65,7 @@ var nightStatuses = []schedule.Status{
 // countDays counts the UTC days of the period, and the runs that stand for no expected night.
 func (d *document) countDays() {
 	expected := make(map[string]bool)
-	for _, n := range d.Period.nights {
+	for _, n := range d.nights {
 		expected[n.ScheduledAt.UTC().Format(time.DateOnly)] = true
 	}
 	days, without := 0, []string{}
