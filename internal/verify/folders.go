@@ -153,10 +153,10 @@ func (m *manifest) named(path string) bool {
 }
 
 // ofAnother reports whether a folder is the report of another database that writes into the same
-// folder of reports. It is not if it is the only report of that database and stands where a report of
-// this database must be, or if it was there before this database, which does not know it: then this
-// database was put in the place of the other. The times of a run whose clock was wrong do not show
-// which was first.
+// folder of reports. It is not if it stands where a report of this database must be (unless both wrote
+// there before: then this run was killed and has none), or if it was there before this database, which
+// does not know it: then this database was put in the place of the other. The times of a run whose
+// clock was wrong do not show which was first.
 func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path string) (bool, error) {
 	id, err := store.DatabaseID(ctx)
 	if err != nil || m.DatabaseID == "" || m.DatabaseID == id || !m.named(path) {
@@ -165,7 +165,7 @@ func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path st
 	own, err := store.Run(ctx, m.RunID)
 	if err == nil && own.StartedAt.Equal(m.StartedAt) && filepath.Base(path) == m.name() {
 		_, err := os.Lstat(filepath.Join(filepath.Dir(path), folder.Suffixed(m.name(), id)))
-		return err == nil || m.hasOthers(path), nil
+		return err == nil || m.shared(filepath.Dir(path), id), nil
 	}
 	earlier, err := store.EarlierReport(ctx)
 	if err != nil || earlier != "" || m.ClockWrong {
@@ -178,14 +178,16 @@ func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path st
 	return err == nil && (begun.ClockWrong || !m.Written.At.Before(begun.StartedAt)), err
 }
 
-// hasOthers reports whether other folders beside a report belong to its database too.
-func (m *manifest) hasOthers(path string) bool {
-	directory, own := filepath.Split(path)
-	entries, err := os.ReadDir(directory)
-	return err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		_, isReport := folder.Of(e.Name())
-		return isReport && e.Name() != own && folder.DatabaseOf(filepath.Join(directory, e.Name())) == m.DatabaseID
-	})
+// shared reports whether this database and the one of the report had written into the folder of a
+// report before it.
+func (m *manifest) shared(directory, id string) bool {
+	reports, err := folder.Reports(directory, 1)
+	before := func(id string) bool {
+		return slices.ContainsFunc(reports, func(r folder.Report) bool {
+			return r.Run < m.RunID && r.Head.DatabaseID == id
+		})
+	}
+	return err == nil && before(id) && before(m.DatabaseID)
 }
 
 // compare compares the manifest with the name of its folder, with SHA256SUMS, with head.txt and
