@@ -35,6 +35,9 @@ func exportCommand(env environment) *cobra.Command {
 			// The rows that repeat from night to night stay in memory, so garbage may only add half.
 			debug.SetGCPercent(50)
 		}
+		if env.getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(exportMemoryTarget)
+		}
 		for i, path := range append(files, s.DB)[:max(len(files), 1)] {
 			if slices.Contains(files[:min(i, len(files))], path) {
 				return usage(fmt.Errorf("--db %s is named twice", path), "name each database once")
@@ -56,6 +59,9 @@ func exportCommand(env environment) *cobra.Command {
 	})
 	return command
 }
+
+// exportMemoryTarget replaces memoryTarget for an export, in bytes.
+const exportMemoryTarget = 200 << 20
 
 func exportOptions(format, since, partition string) (o export.Options, err error) {
 	o.Partition = export.Partition(partition)
