@@ -35,6 +35,9 @@ func exportCommand(env environment) *cobra.Command {
 			// The rows that repeat from night to night stay in memory, so garbage may only add half.
 			debug.SetGCPercent(50)
 		}
+		if env.getenv("GOMEMLIMIT") == "" {
+			debug.SetMemoryLimit(exportMemoryTarget)
+		}
 		paths, err := files.paths(s)
 		if err != nil {
 			return err
@@ -59,6 +62,9 @@ func exportCommand(env environment) *cobra.Command {
 	})
 	return command
 }
+
+// exportMemoryTarget replaces memoryTarget for an export, in bytes.
+const exportMemoryTarget = 200 << 20
 
 func exportOptions(format, since, partition string) (o export.Options, err error) {
 	o.Partition = export.Partition(partition)

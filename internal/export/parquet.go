@@ -144,7 +144,7 @@ func (e *exporter) prepare(folder string) error {
 
 const (
 	rowsPerBatch = 4096
-	rowsPerGroup = 1 << 18 // bounds the memory of a file
+	rowsPerGroup = 1 << 17 // bounds the memory of a file
 )
 
 // table writes rows as a Parquet file.
@@ -168,11 +168,11 @@ func newTable(to io.Writer, v snapshot.View) *table {
 	for i, c := range v.Columns {
 		columns = append(columns, column{Column: c, value: parquet.NullValue().Level(0, 0, i)})
 		group.names = append(group.names, c.Name)
-		group.Group[c.Name] = parquet.Optional(parquet.Compressed(encodedNode(c.Type, v), compression))
+		group.Group[c.Name] = parquet.Optional(parquet.Compressed(encodedNode(c, v), compression))
 	}
 	return &table{
 		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group),
-			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(1<<20), parquet.DataPageStatistics(true)),
+			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(1<<18), parquet.DataPageStatistics(true)),
 		columns: columns,
 	}
 }
@@ -194,12 +194,12 @@ func (o ordered) Fields() []parquet.Field {
 
 // encodedNode returns the node of a column. Values that repeat, in a night or from night to night, are
 // stored once.
-func encodedNode(t snapshot.ColumnType, v snapshot.View) parquet.Node {
-	node := nodeOf(t)
+func encodedNode(c snapshot.Column, v snapshot.View) parquet.Node {
+	node := nodeOf(c.Type)
 	switch {
-	case t == snapshot.FlagColumn:
+	case c.Type == snapshot.FlagColumn, c.Name == "records_sha256", c.Name == "chain_sha256": // no two are the same
 		return node
-	case (t == snapshot.IntegerColumn || t == snapshot.InstantColumn) && v.ByNight && !v.Versions:
+	case (c.Type == snapshot.IntegerColumn || c.Type == snapshot.InstantColumn) && v.ByNight && !v.Versions:
 		return parquet.Encoded(node, &parquet.DeltaBinaryPacked)
 	}
 	return parquet.Encoded(node, &parquet.RLEDictionary)

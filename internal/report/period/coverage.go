@@ -47,7 +47,7 @@ func (n *organizationNight) coverage(name string) string {
 	case n.snapshot == nil:
 		return ""
 	}
-	parts := n.snapshot.Parts()
+	parts := n.snapshot.parts
 	i := slices.IndexFunc(parts, func(p finding.Part) bool { return p.Name == name })
 	if i < 0 {
 		return notAsked

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"time"
 
+	"scim-auditor/internal/finding"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -15,21 +16,24 @@ type taken struct {
 	ID, RunID          int64
 	BaselineID         int64 // 0 if it has none, as in Snapshot
 	TakenAt            time.Time
-	ChainSHA256        string // empty if the report does not list the snapshot
+	parts              []finding.Part // of Parts, shared too
+	ChainSHA256        string         // empty if the report does not list the snapshot
 }
 
 // newTaken returns a snapshot. It shares what last says, which may be nil, if that is the same.
 func newTaken(s snapshot.Snapshot, last *taken) *taken {
-	t := &taken{&s, s.ID, s.RunID, s.BaselineID, s.TakenAt, s.ChainSHA256}
+	t := &taken{&s, s.ID, s.RunID, s.BaselineID, s.TakenAt, nil, s.ChainSHA256}
 	// The report does not show these.
 	s.RecordsSHA256, s.LedgerNumber, s.Retries, s.ServerClockOffset, s.ServerClockKnown = "", 0, 0, 0, false
 	s.ID, s.RunID, s.TakenAt, s.ChainSHA256 = 0, 0, time.Time{}, ""
 	if last != nil && (s.BaselineID == 0) == (last.Snapshot.BaselineID == 0) {
 		s.BaselineID = last.Snapshot.BaselineID
 		if reflect.DeepEqual(&s, last.Snapshot) {
-			t.Snapshot = last.Snapshot
+			t.Snapshot, t.parts = last.Snapshot, last.parts
+			return t
 		}
 	}
+	t.parts = s.Parts()
 	return t
 }
 
