@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,9 +18,6 @@ import (
 	"scim-auditor/internal/demo"
 	"scim-auditor/internal/ona"
 )
-
-// soakVariable sets the number of nights in TestNightsOfFaultsClaimNothingThatDidNotHappen.
-const soakVariable = "AUDITOR_TEST_SOAK"
 
 // soak is a site with one organization, two databases on volumes of their own, and one report
 // folder. The server's clock is right.
@@ -275,13 +271,7 @@ func (s *soak) harmed(v *volume, h harm) []attempt {
 // folder. In most nights something goes wrong with the machine. An oracle keeps what truly happened.
 func TestNightsOfFaultsClaimNothingThatDidNotHappen(t *testing.T) {
 	skipIfShort(t)
-	nights := 40
-	if text := os.Getenv(soakVariable); text != "" {
-		var err error
-		if nights, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("%s: %v", soakVariable, err)
-		}
-	}
+	nights := soakNights(t, 40)
 	s := newSoak(t, uint64(nights))
 	names := slices.Sorted(maps.Keys(faults))
 	var volumes []*volume
