@@ -103,8 +103,15 @@ func checkAgain(t *testing.T, store *snapshot.Store, reason string) {
 		t.Errorf("%s: %s (stored %v, computed %v)", p.Subject, p.Text, p.Want, p.Got)
 	}
 	var reasons []string
+	decoded := found.Again.Decoded
 	for _, n := range found.Again.NotDone {
 		reasons = append(reasons, n.Reason)
+		if n.Step == "decode" {
+			decoded += len(n.Snapshots)
+		}
+	}
+	if decoded != found.Snapshots {
+		t.Errorf("%d of %d snapshots are decoded or not", decoded, found.Snapshots)
 	}
 	if got := strings.Join(reasons, "\n"); got != reason {
 		t.Errorf("not done again: %q, want %q", got, reason)

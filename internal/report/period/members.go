@@ -16,7 +16,7 @@ import (
 // could read them, unless the settings did not ask for them since, else the first one in it, and the
 // last one in it; nil if there is none.
 type members struct {
-	first, last *snapshot.Snapshot
+	first, last *taken
 	// atFirst and atLast count the members in them.
 	atFirst, atLast activity
 }
@@ -28,7 +28,7 @@ type activity struct {
 	unknown int
 }
 
-func asked(s *snapshot.Snapshot) bool {
+func asked(s *taken) bool {
 	return s.MembersSetting == snapshot.MembersOn || s.MembersSetting == snapshot.MembersRedacted
 }
 
@@ -53,7 +53,7 @@ func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (
 		return nil
 	}
 	if o.opening != nil {
-		if m.first, err = snapshotOrNil(store.MembersBaseline(ctx, *o.opening)); err != nil {
+		if m.first, err = snapshotOrNil(store.MembersBaseline(ctx, o.opening.header())); err != nil {
 			return err
 		}
 	}
@@ -72,11 +72,11 @@ func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (
 	return err
 }
 
-func activityIn(ctx context.Context, store *snapshot.Store, s *snapshot.Snapshot) (activity, error) {
+func activityIn(ctx context.Context, store *snapshot.Store, s *taken) (activity, error) {
 	if s == nil || !intact(s) {
 		return activity{}, nil
 	}
-	inventory, err := store.Inventory(ctx, *s)
+	inventory, err := store.Inventory(ctx, s.header())
 	active := countOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
 	return activity{active, countOf(inventory.Members, finding.HasAccess) - active}, err
 }
@@ -114,7 +114,7 @@ func (d *document) countMembers(o *organization) {
 
 // countMembersIn counts the members in the first or the last snapshot that could read them. known
 // reports whether this is the count at the start or the end of the period.
-func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *snapshot.Snapshot,
+func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *taken,
 	in activity, known bool, which string) {
 	switch {
 	case s == nil:
@@ -144,7 +144,7 @@ func (o *organization) membersUnknown() string {
 		return "not known: no later snapshot in the period could read them"
 	case m.first.ID == m.last.ID:
 		return "not known: only one snapshot could read them"
-	case m.otherSettings(m.first) || slices.ContainsFunc(o.complete, func(s *snapshot.Snapshot) bool {
+	case m.otherSettings(m.first) || slices.ContainsFunc(o.complete, func(s *taken) bool {
 		return s.ID > m.first.ID && s.ID < m.last.ID && m.otherSettings(s)
 	}):
 		return "not known: in some nights the settings did not ask for members, or stored them in another form"
@@ -154,7 +154,7 @@ func (o *organization) membersUnknown() string {
 
 // otherSettings reports whether the settings of a snapshot did not ask for members, or stored them in
 // another form than in the last one: a snapshot is not compared with such a one.
-func (m *members) otherSettings(s *snapshot.Snapshot) bool {
+func (m *members) otherSettings(s *taken) bool {
 	return s.MembersSetting != m.last.MembersSetting || s.MembersSaltID != m.last.MembersSaltID
 }
 
