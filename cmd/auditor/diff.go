@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"scim-auditor/internal/diff"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -215,7 +216,30 @@ func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.
 				fmt.Sprintf("organization policies in snapshot %d: %s", h.ID, h.PoliciesNotAssessed))
 		}
 	}
+	c.NotAssessed = append(c.NotAssessed, membersNotCompared(before, after)...)
 	return c, err
+}
+
+// membersNotCompared returns why the members of two snapshots are not compared; nothing if they are, or
+// if the settings of both did not ask for them.
+func membersNotCompared(before, after snapshot.Snapshot) (reasons []string) {
+	if before.MembersSetting == snapshot.MembersOff && after.MembersSetting == snapshot.MembersOff {
+		return nil
+	}
+	for _, h := range []snapshot.Snapshot{before, after} {
+		reason := h.MembersNotAssessed
+		if h.MembersSetting == snapshot.MembersOff {
+			reason = ona.MembersNotRequested
+		}
+		if reason != "" {
+			reasons = append(reasons, fmt.Sprintf("members in snapshot %d: %s", h.ID, reason))
+		}
+	}
+	if reasons == nil && before.MembersSaltID != after.MembersSaltID {
+		reasons = append(reasons, fmt.Sprintf("members: snapshot %d stores them in another form: redacted, or with another salt",
+			before.ID))
+	}
+	return reasons
 }
 
 // text returns a line for each change. Only --json prints whole configurations.

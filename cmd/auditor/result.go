@@ -65,6 +65,7 @@ type organizationResult struct {
 	Hint              string         `json:"hint,omitempty"`
 
 	acceptances []snapshot.Acceptance
+	notCompared []string // parts that were read and whose changes are not known
 }
 
 type severityCounts map[diff.Severity]int
@@ -120,6 +121,7 @@ func newOrganizationResult(o *job.Organization) organizationResult {
 		Outcome: h.Outcome, BaselineID: h.BaselineID, SCIMConfigurations: h.SCIMConfigurations,
 		SSOConfigurations: h.SSOConfigurations, SSONotAssessed: h.SSONotAssessed, ErrorCode: h.ErrorCode,
 		Changes: []diff.Change{}, acceptances: o.Acceptances, Coverage: append([]report.Coverage{}, o.Coverage...),
+		notCompared: o.NotCompared,
 	}
 	if o.Err != nil {
 		r.Outcome, r.Error, r.Hint = snapshot.Failed, o.Err.Error(), hintFor(o.Err)
@@ -192,10 +194,14 @@ func (o *organizationResult) columns() []string {
 	}
 	changes := "first snapshot, the baseline"
 	switch {
-	case o.BaselineID != 0 && len(o.Changes) == 0 && slices.ContainsFunc(o.Coverage, report.Coverage.HidesChanges):
+	case o.BaselineID != 0 && len(o.Changes) == 0 &&
+		(len(o.notCompared) > 0 || slices.ContainsFunc(o.Coverage, report.Coverage.HidesChanges)):
 		changes = "no SCIM changes"
 	case o.BaselineID != 0:
 		changes = counted(len(o.Changes), "change", o.ChangesBySeverity.String())
+	}
+	if len(o.notCompared) > 0 {
+		changes += "; changes of " + strings.Join(o.notCompared, ", ") + " not assessed"
 	}
 	if notAssessed := report.NotAssessedInWords(o.Coverage); notAssessed != "" {
 		changes += "; " + notAssessed

@@ -91,6 +91,8 @@ type Organization struct {
 	Changes  []snapshot.Change
 	// Coverage has every part of the organization; nil if the run could not be read from the store.
 	Coverage []report.Coverage
+	// NotCompared has the parts that were read and whose changes are not known.
+	NotCompared []string
 	// Failing is the number of failed findings by severity.
 	Failing map[diff.Severity]int
 	// Acceptances has the exceptions for this organization; empty if nothing was assessed.
@@ -240,12 +242,14 @@ func (n *night) report(ctx context.Context, result *Result) error {
 	if err != nil {
 		return err
 	}
-	coverage := make(map[int64][]report.Coverage) // by the id of the snapshot
+	shown := make(map[int64]*report.Organization) // by the id of the snapshot
 	for _, o := range model.Organizations {
-		coverage[o.Snapshot.ID] = o.Coverage()
+		shown[o.Snapshot.ID] = o
 	}
 	for i := range result.Organizations {
-		result.Organizations[i].Coverage = coverage[result.Organizations[i].Snapshot.ID]
+		if o := shown[result.Organizations[i].Snapshot.ID]; o != nil {
+			result.Organizations[i].Coverage, result.Organizations[i].NotCompared = o.Coverage(), o.NotCompared()
+		}
 	}
 	var beside sync.WaitGroup
 	defer beside.Wait()

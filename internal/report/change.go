@@ -162,6 +162,25 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	return notAssessed, older
 }
 
+// NotCompared returns the parts that a complete snapshot read and whose changes are not known, because
+// no snapshot before has them, or has them in the same form.
+func (o *Organization) NotCompared() (parts []string) {
+	if o.Baseline == nil {
+		return nil
+	}
+	s := &o.Snapshot
+	if s.SSONotAssessed == "" && o.SSOBaseline == nil {
+		parts = append(parts, snapshot.PartSSO)
+	}
+	if s.PoliciesNotAssessed == "" && o.PoliciesBaseline == nil {
+		parts = append(parts, snapshot.PartPolicies)
+	}
+	if o.membersRequested() && s.MembersNotAssessed == "" && o.membersNotCompared() != "" {
+		parts = append(parts, snapshot.PartMembers)
+	}
+	return parts
+}
+
 // timed is a change of an organization of the report.
 type timed struct {
 	organization int

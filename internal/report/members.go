@@ -143,7 +143,7 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 	if o.Snapshot.Leavers != nil {
 		onList = m.leaver
 	}
-	tokens = len(m.tokens)
+	tokens = m.validTokens()
 	if o.Snapshot.MemberTokensNotAssessed != "" {
 		tokens = table.Why(NotChecked)
 	}
@@ -153,6 +153,17 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 		table.Instant(m.MemberSince, NotReported), o.Snapshot.TakenAt,
 		ona.CanonicalUnknown(m.Unknown), m.UserID, asReceived(m.Unknown),
 	}
+}
+
+// validTokens counts the personal access tokens that have not expired, without those whose expiry is not
+// reported.
+func (m *memberRow) validTokens() (n int) {
+	for _, t := range m.tokens {
+		if !t.ExpiresAt.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // tokenTexts describes personal access tokens: the description, the expiry and the last use.
@@ -184,17 +195,22 @@ func memberWord(name string) string {
 // classText counts the members of an organization by class: "42 active members: 3 not governed, 39
 // governed".
 func (r *report) classText(organizations ...int) string {
-	counts, active, others, leavers := make(map[finding.Class]int), 0, 0, 0
+	counts, active, unknown, others := make(map[finding.Class]int), 0, 0, 0
+	leavers := make(map[bool]int) // by whether they are known to be active
 	for _, i := range organizations {
 		for _, m := range r.members[i] {
-			if m.Class == "" {
+			isActive := m.Status == ona.UserStatusActive
+			switch {
+			case m.Class == "":
 				others++
-				continue
+			case isActive:
+				active++
+				counts[m.Class]++
+			default:
+				unknown++
 			}
-			active++
-			counts[m.Class]++
 			if m.leaver {
-				leavers++
+				leavers[isActive]++
 			}
 		}
 	}
@@ -208,12 +224,18 @@ func (r *report) classText(organizations ...int) string {
 	if len(texts) > 0 {
 		text += ": " + strings.Join(texts, ", ")
 	}
+	if unknown > 0 {
+		text += fmt.Sprintf("; %d whose status is not known", unknown)
+	}
+	if n := leavers[false]; n > 0 {
+		text += fmt.Sprintf(" (%d on the list of leavers)", n)
+	}
 	text += fmt.Sprintf("; %d suspended or left", others)
-	switch {
-	case leavers == 1:
+	switch n := leavers[true]; {
+	case n == 1:
 		text += "; 1 active member is on the list of leavers"
-	case leavers > 1:
-		text += fmt.Sprintf("; %d active members are on the list of leavers", leavers)
+	case n > 1:
+		text += fmt.Sprintf("; %d active members are on the list of leavers", n)
 	}
 	return text
 }

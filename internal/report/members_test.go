@@ -103,6 +103,21 @@ func TestTheMembersAreListedWithTheirClassTheMostSeriousFirst(t *testing.T) {
 	}
 }
 
+func TestAMemberOfUnknownStatusIsNotActiveAndATokenOfUnknownExpiryNotValid(t *testing.T) {
+	m := withMembers()
+	o := m.Organizations[0]
+	o.Members[1].Status, o.Members[3].Status, o.MemberTokens[0].ExpiresAt = "", "USER_STATUS_NEW", time.Time{}
+	r := newReport(m, Options{})
+	want := []string{"Ada Lovelace", "cannot be told", "yes", "0", "deploy, expiry not reported, last used at 2026-11-22 02:00:00 UTC"}
+	if d := cmp.Diff(want, cellsOf(r.people, "full_name", "class", "leaver", "valid_tokens", "tokens")[0]); d != "" {
+		t.Errorf("member (-want +got):\n%s", d)
+	}
+	text := r.membersText()
+	if want := "2 active members: 1 not governed, 1 governed; 2 whose status is not known (1 on the list of leavers); 1 suspended or left. "; !strings.HasPrefix(text, want) {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
 // Every format begins with the leaver, counts the classes, and names the actor beside the id.
 func TestTheFirstPageHasTheLeaverTheClassesAndTheNameOfTheActor(t *testing.T) {
 	r := newReport(withMembers(), Options{})
