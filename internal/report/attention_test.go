@@ -24,7 +24,7 @@ func passing(n int) *Model {
 }
 
 func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T) {
-	m := passing(fleetSize + 20)
+	m := passing(FleetSize + 20)
 	changed, failed, unread, wrong := m.Organizations[7], m.Organizations[60], m.Organizations[90], m.Organizations[110]
 	changed.Changes = []snapshot.Change{{Change: diff.Change{Kind: diff.Disabled, Severity: diff.High, SubjectType: diff.SCIMConfiguration}}}
 	failed.Snapshot.Outcome, failed.Snapshot.ErrorCode, failed.Snapshot.Error = snapshot.Failed, "unauthenticated", "token expired"
@@ -77,7 +77,7 @@ func texts(t *table.Table) (remarks []string) {
 
 // A gap of every complete organization is no exception: it is said once.
 func TestAGapOfEveryOrganizationIsSaidOnce(t *testing.T) {
-	m := passing(fleetSize + 1)
+	m := passing(FleetSize + 1)
 	m.Organizations[3].Snapshot.Outcome = snapshot.Failed
 	for _, o := range m.Organizations {
 		o.Snapshot.SSONotAssessed = "permission_denied: not an admin"
@@ -94,12 +94,12 @@ func TestAGapOfEveryOrganizationIsSaidOnce(t *testing.T) {
 }
 
 func TestTheSummaryOfAFleetPrintsOnOnePageAndEveryOrganizationCanBeFound(t *testing.T) {
-	r := newReport(fleet(fleetSize+50), Options{})
+	r := newReport(fleet(FleetSize+50), Options{})
 	if !r.book.Sheets[0].OnePage || r.book.Sheets[0].Charts != nil {
 		t.Error("the Summary has more than one page")
 	}
 	all := r.book.Sheets[1].Table
-	if all.Name != organizationsSheet || len(all.Rows) != fleetSize+50 {
+	if all.Name != organizationsSheet || len(all.Rows) != FleetSize+50 {
 		t.Errorf("the second sheet %s has %d rows", all.Name, len(all.Rows))
 	}
 	for i, row := range all.Rows {

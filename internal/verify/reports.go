@@ -186,6 +186,7 @@ func formatOf(name string) report.Format {
 	if strings.HasSuffix(name, ".ocsf.jsonl") {
 		return report.FormatOCSF
 	}
+	name = strings.TrimSuffix(name, report.PackedSuffix)
 	return report.Format(strings.TrimPrefix(filepath.Ext(name), "."))
 }
 
