@@ -97,8 +97,11 @@ func TokenExpiry(source string, stated time.Time, own ona.OwnToken, now time.Tim
 		ends = own.Ends
 		r.Detail = fmt.Sprintf("is one of %d tokens of its user; the earliest ends on %s", own.Tokens, inDays(ends, now))
 	default:
-		r.Detail = "unknown: the token " + own.String() + "; set --token-expires, or token_expires in the config " +
-			"file, for a warning 14 days before"
+		r.Detail = "unknown: the token " + own.String()
+		if own.NotAssessed != "" {
+			r.Detail = "when the token expires is not known: " + own.NotAssessed
+		}
+		r.Detail += "; set --token-expires, or token_expires in the config file, for a warning 14 days before"
 		return r
 	}
 	if ends.Sub(now) <= tokenWarning {

@@ -89,7 +89,7 @@ func CheckShard(ctx context.Context, store *snapshot.Store, shard string) error 
 	if last == index {
 		return nil
 	}
-	this := "has no --shard"
+	this := "has no --shard (--shard 0/1 is a single run on the database of shard 0)"
 	if shard != "" {
 		this = "is of shard " + shard
 	}

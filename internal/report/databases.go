@@ -147,19 +147,19 @@ func (m *Model) add(run *snapshot.Run) {
 // number of shards.
 func shardGaps(databases []*Database) (gaps []string) {
 	owner := make(map[int]string) // index → id of the database
-	total := 0
+	first, total := "", 0         // the first database of a shard, and its number of shards
 	for _, d := range databases {
 		index, count := d.shard()
 		switch {
 		case count == 0:
 			continue
 		case total != 0 && count != total:
-			gaps = append(gaps, fmt.Sprintf("the database %s is of shard %s, and another one of %d shards", d.ID, d.Run.Shard,
-				total))
+			gaps = append(gaps, fmt.Sprintf("the database %s is of shard %s, but the database %s is one of %d shards",
+				d.ID, d.Run.Shard, first, total))
 		case owner[index] != "":
 			gaps = append(gaps, fmt.Sprintf("the databases %s and %s are both of shard %s", owner[index], d.ID, d.Run.Shard))
 		}
-		total, owner[index] = cmp.Or(total, count), d.ID
+		first, total, owner[index] = cmp.Or(first, d.ID), cmp.Or(total, count), d.ID
 	}
 	if slices.ContainsFunc(databases, func(d *Database) bool { return d.Model == nil }) {
 		return gaps // the shard of a database without a run is not known

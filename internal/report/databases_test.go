@@ -85,7 +85,7 @@ func TestANightIsNotCompleteWithoutEveryShard(t *testing.T) {
 		"a shard twice": {[]*Database{database("a", 1, "0/1"), database("b", 1, "0/1")},
 			[]string{"the databases db-a and db-b are both of shard 0/1"}},
 		"two numbers of shards": {[]*Database{database("a", 1, "0/2"), database("b", 1, "1/3")},
-			[]string{"the database db-b is of shard 1/3, and another one of 2 shards"}},
+			[]string{"the database db-b is of shard 1/3, but the database db-a is one of 2 shards"}},
 		"a database without the night": {[]*Database{database("a", 1, ""), none},
 			[]string{"the database db-z lacks the night of 2026-11-23: it has no run that has ended"}},
 	} {

@@ -349,8 +349,10 @@ func (v View) repeat(rows [][]any, snapshots []nightSnapshot, do func(row []any)
 			if takenAt >= 0 {
 				row[takenAt] = s.takenAt
 			}
-			if since, open := row[max(firstSeen, 0)].(time.Time); open && daysOpen >= 0 {
-				row[daysOpen] = int64(s.takenAt.Sub(since) / (24 * time.Hour))
+			if firstSeen >= 0 && daysOpen >= 0 {
+				if since, open := row[firstSeen].(time.Time); open {
+					row[daysOpen] = int64(s.takenAt.Sub(since) / (24 * time.Hour))
+				}
 			}
 			if err := do(row); err != nil {
 				return err
