@@ -29,13 +29,17 @@ func pruneCommand(env environment) *cobra.Command {
 	var f pruneFlags
 	command := &cobra.Command{Use: "prune", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		out, err := s.ReportFolder()
+		if err != nil {
+			return err
+		}
 		now := env.now().UTC()
 		retention, err := f.retention(cmd, now)
 		if err != nil {
 			return err
 		}
 		return lockDatabase(cmd.Context(), s.DB, "prune", now, snapshot.OpenExisting, func(store *snapshot.Store) error {
-			return f.prune(cmd.Context(), env.stdout, now, s.Out, store, retention)
+			return f.prune(cmd.Context(), env.stdout, now, out, store, retention)
 		})
 	})
 	f.add(command)

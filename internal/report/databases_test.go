@@ -120,7 +120,7 @@ func TestANightOverSeveralDatabasesSaysWhatRetentionRemoved(t *testing.T) {
 }
 
 func TestAFleetWithoutChartsHasNoEmptySheet(t *testing.T) {
-	for _, m := range []*Model{fleet(fleetSize + 1), Together(night, []*Database{database("a", 60, "0/2"), database("b", 60, "1/2")})} {
+	for _, m := range []*Model{fleet(FleetSize + 1), Together(night, []*Database{database("a", 60, "0/2"), database("b", 60, "1/2")})} {
 		for _, sheet := range newReport(m, Options{}).book.Sheets {
 			if sheet.Table == nil && len(sheet.Lines) == 0 {
 				t.Errorf("the sheet %s is empty", sheet.Name)

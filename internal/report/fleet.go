@@ -15,15 +15,15 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// fleetSize is the number of organizations above which a report is that of a fleet. It lists what
+// FleetSize is the number of organizations above which a report is that of a fleet. It lists what
 // needs attention, and counts the rest: passes, parts that were read in full, exchanges that
 // succeeded at once, and counts that tie. The database has all of them for each organization.
-const fleetSize = 100
+const FleetSize = 100
 
 // snapshotsSheet has the snapshots of a fleet. Otherwise, the sheet Evidence has them.
 const snapshotsSheet = "Snapshots"
 
-func (m *Model) isFleet() bool { return len(m.Organizations) > fleetSize }
+func (m *Model) isFleet() bool { return len(m.Organizations) > FleetSize }
 
 // sums has what the report of a fleet keeps of its organizations together.
 type sums struct {
@@ -209,7 +209,7 @@ func reasonOf(f *snapshot.Finding) reason {
 	return reason{f.RuleID, f.Observed}
 }
 
-// commonReasons returns the reasons that more than fleetSize organizations share, and adds a remark
+// commonReasons returns the reasons that more than FleetSize organizations share, and adds a remark
 // on each to the findings, which do not list them.
 func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 	organizations := make(map[reason][]int)
@@ -228,7 +228,7 @@ func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 	}
 	common := make(map[reason]bool)
 	for _, why := range order {
-		if all := organizations[why]; len(all) > fleetSize {
+		if all := organizations[why]; len(all) > FleetSize {
 			common[why] = true
 			findings.Missing(table.RunLevel, fmt.Sprintf("%s is not assessed: %s %s", why.rule, why.text, r.named(all)))
 		}
@@ -267,6 +267,6 @@ func (r *report) packed(write func(io.Writer) error) func(io.Writer) error {
 // fleetRemark says what a table of the report of a fleet leaves out.
 func (r *report) fleetRemark(t *table.Table, text string) {
 	if r.isFleet() {
-		t.Missing(table.RunLevel, fmt.Sprintf("A report on more than %d organizations %s.", fleetSize, text))
+		t.Missing(table.RunLevel, fmt.Sprintf("A report on more than %d organizations %s.", FleetSize, text))
 	}
 }

@@ -38,7 +38,7 @@ func fleet(n int) *Model {
 			failed = append(failed, f)
 		}
 		o.Findings = append(failed, others(o.id(), o.name(), failed)...)
-		if n > fleetSize { // as Read does
+		if n > FleetSize { // as Read does
 			m.reduce(o)
 		}
 		m.Organizations = append(m.Organizations, o)
@@ -60,7 +60,7 @@ func unpacked(t *testing.T, content []byte) []byte {
 }
 
 func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
-	m := fleet(fleetSize + 50)
+	m := fleet(FleetSize + 50)
 	r := newReport(m, Options{})
 	text := unpacked(t, file(t, r, jsonFile+".gz"))
 	if err := validate(t, strictSchema(t, ""), text); err != nil {
@@ -127,7 +127,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 }
 
 func TestTheSumsOfAFleetHideNoTieOutThatDiffers(t *testing.T) {
-	m := fleet(fleetSize + 1)
+	m := fleet(FleetSize + 1)
 	m.Organizations[3].Snapshot.SCIMReceived++
 	m.Organizations[7].Snapshot.SCIMReceived--
 	var found []string
@@ -142,20 +142,20 @@ func TestTheSumsOfAFleetHideNoTieOutThatDiffers(t *testing.T) {
 }
 
 func TestAFleetOverSeveralDatabasesCountsTheOrganizationsOfAll(t *testing.T) {
-	m := Together(tonight, []*Database{{ID: "a", Model: fleet(fleetSize + 1)}, {ID: "b", Model: fleet(20)}})
+	m := Together(tonight, []*Database{{ID: "a", Model: fleet(FleetSize + 1)}, {ID: "b", Model: fleet(20)}})
 	r := newReport(m, Options{})
 	if r.passes.Rows != nil || len(r.outcomes.Rows) != len(m.Rules) {
 		t.Errorf("%d passes, %d outcomes", len(r.passes.Rows), len(r.outcomes.Rows))
 	}
 	for _, row := range r.outcomes.Rows {
-		if row.Cells[r.outcomes.Column("rule_id")] == "SCIM-005" && row.Cells[r.outcomes.Column("fail")] != 3*(fleetSize+21) {
+		if row.Cells[r.outcomes.Column("rule_id")] == "SCIM-005" && row.Cells[r.outcomes.Column("fail")] != 3*(FleetSize+21) {
 			t.Errorf("%v", row.Cells)
 		}
 	}
 }
 
 func TestAFleetListsWhatIsNotInOrder(t *testing.T) {
-	m := fleet(fleetSize + 1)
+	m := fleet(FleetSize + 1)
 	m.Organizations[5].Exchanges[2].Retries = []string{"HTTP 503"}
 	m.Organizations[6].Findings = slices.DeleteFunc(m.Organizations[6].Findings, func(f snapshot.Finding) bool {
 		return f.Status == finding.NotAssessed
@@ -179,7 +179,7 @@ func TestAFleetListsWhatIsNotInOrder(t *testing.T) {
 // What a fleet's table leaves out, and which organizations were not read, is in its CSV file, because a program reads
 // nothing else.
 func TestTheCSVFilesOfAFleetSayWhatTheyLack(t *testing.T) {
-	m := fleet(fleetSize + 1)
+	m := fleet(FleetSize + 1)
 	for _, i := range []int{4, 9} {
 		m.Organizations[i].Snapshot.SSONotAssessed, m.Organizations[i].SSO = "permission_denied: not an admin", nil
 		m.Organizations[i].Parts = m.Organizations[i].Snapshot.Parts()

@@ -71,7 +71,8 @@ type manifest struct {
 	Schema     string        `json:"schema"`
 	DatabaseID string        `json:"database_id"`
 	RunID      int64         `json:"run_id"`
-	StartedAt  time.Time     `json:"started_at"` // takenAt of every snapshot
+	StartedAt  time.Time     `json:"started_at"`            // takenAt of every snapshot
+	ClockWrong bool          `json:"clock_wrong,omitempty"` // StartedAt and Written are of a wrong clock
 	Head       evidence.Head `json:"head"`
 	Written    folder.Origin `json:"written"`
 	Complete   bool          `json:"complete"`
@@ -102,8 +103,8 @@ type manifestSnapshot struct {
 
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
-		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
-		r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), "", r.databaseHeads(), []manifestSnapshot{}, files,
+		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Run.ClockWrong, r.Head, r.Origin,
+		r.Complete(), r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), "", r.databaseHeads(), []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot

@@ -39,13 +39,15 @@ func together(periods []*Period, opts report.Options) *document {
 		Span: periods[0].Span, names: report.Names{All: "all databases"}, began: periods[0].began,
 		knownUntil: periods[0].knownUntil,
 	}}
+	organizations := 0
 	for _, p := range periods {
+		organizations += len(p.organizations)
+	}
+	for _, p := range periods {
+		p.isFleet = organizations > report.FleetSize
 		b := &database{tables(p, opts), p.databaseID, len(d.organizations)}
 		d.databases = append(d.databases, b)
 		d.add(b)
-	}
-	for _, b := range d.databases {
-		d.every = append(d.every, b.unclaimed...)
 	}
 	d.gaps = append(d.gaps, d.shardGaps()...)
 	d.joinTables()
@@ -148,9 +150,10 @@ func (d *document) add(b *database) {
 	for _, note := range b.notes {
 		d.notes = append(d.notes, about+note)
 	}
-	for _, n := range b.every[:len(b.every)-len(b.unclaimed)] {
-		n.organization += b.first
-		d.every = append(d.every, n)
+	for _, o := range b.organizations { // the tables of the database are made
+		for i := range o.nights {
+			o.nights[i].organization += b.first
+		}
 	}
 	d.unclaimed = append(d.unclaimed, b.unclaimed...)
 	d.names.Databases = append(d.names.Databases, "database "+b.id)

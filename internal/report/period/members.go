@@ -13,12 +13,12 @@ import (
 // members are the snapshots at whose members the report looks: the last one before the period that
 // could read them, else the first one in it, and the last one in it; nil if there is none.
 type members struct {
-	first, last *snapshot.Snapshot
+	first, last *taken
 	// activeAtFirst and activeAtLast count those who are active; nil if retention removed the content.
 	activeAtFirst, activeAtLast any
 }
 
-func asked(s *snapshot.Snapshot) bool {
+func asked(s *taken) bool {
 	return s.MembersSetting == snapshot.MembersOn || s.MembersSetting == snapshot.MembersRedacted
 }
 
@@ -63,11 +63,11 @@ func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (
 }
 
 // active counts the members of a snapshot who have access; nil if they are not known.
-func active(ctx context.Context, store *snapshot.Store, s *snapshot.Snapshot) (any, error) {
+func active(ctx context.Context, store *snapshot.Store, s *taken) (any, error) {
 	if s == nil || !intact(s) {
 		return nil, nil
 	}
-	inventory, err := store.Inventory(ctx, *s)
+	inventory, err := store.Inventory(ctx, s.header())
 	return countOf(inventory.Members, finding.HasAccess), err
 }
 
@@ -104,7 +104,7 @@ func (d *document) countMembers(o *organization) {
 
 // countMembersIn counts the members in the first or the last snapshot that could read them. known
 // reports whether this is the count at the start or the end of the period.
-func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *snapshot.Snapshot,
+func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *taken,
 	activeIn any, known bool, which string) {
 	switch {
 	case s == nil:
@@ -147,7 +147,7 @@ func (o *organization) tieMembers(t *report.TieOuts) {
 	if reason == "" {
 		reason = o.lostChanges()
 	}
-	if reason == "" && countOf(o.complete, func(s *snapshot.Snapshot) bool { return !asked(s) }) > 0 {
+	if reason == "" && countOf(o.complete, func(s *taken) bool { return !asked(s) }) > 0 {
 		reason = "the settings did not ask for members in every night"
 	}
 	if reason != "" {
