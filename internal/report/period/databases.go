@@ -168,6 +168,11 @@ func (d *document) joinTables() {
 	for i, t := range d.databases[0].tables {
 		all := t.Empty()
 		for number, b := range d.databases {
+			for j := range b.tables[i].Remarks {
+				if r := &b.tables[i].Remarks[j]; r.Organization == table.RunLevel {
+					r.Text = "Database " + b.id + ": " + r.Text
+				}
+			}
 			all.Join(b.tables[i], func(organization int) int { return b.place(number, organization) })
 		}
 		d.tables, joined[t.Name] = append(d.tables, d.withDatabase(all)), all

@@ -10,6 +10,7 @@ import (
 
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -70,6 +71,16 @@ func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
 	}
 	if len(d.tied.Different()) > 0 {
 		t.Errorf("tie-outs that differ: %v", d.tied.Different())
+	}
+}
+
+func TestTheSampleOfEachDatabaseIsNamed(t *testing.T) {
+	d := twoDatabases(t)
+	for _, b := range d.databases {
+		want := "Database " + b.id + ": 3 of 3 nights drawn with the seed 2026110120261103."
+		if !slices.ContainsFunc(d.sheets.sample.Remarks, func(r table.Remark) bool { return r.Text == want }) {
+			t.Errorf("no remark %q: %v", want, d.sheets.sample.Remarks)
+		}
 	}
 }
 

@@ -279,8 +279,8 @@ func (d *document) sampleTable() *table.Table {
 	t.Remark(table.RunLevel, fmt.Sprintf("%d of %s drawn with the seed %d.",
 		len(drawn), report.Count(len(d.nights), "night"), d.Seed))
 	t.Remark(table.RunLevel, "To repeat the draw, write the seed, a vertical bar and the night, such as "+
-		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights. Sort these texts by their "+
-		"SHA-256 in hexadecimal. The first ones are the sample.")
+		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights, with several databases "+
+		"for those of one database. Sort these texts by their SHA-256 in hexadecimal. The first ones are the sample.")
 	return t
 }
 
