@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"scim-auditor/internal/evidence"
+	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -288,6 +289,14 @@ func (r *report) databaseTieOuts() (all TieOuts) {
 	all.Compare(table.RunLevel, "Changes in the run registers"+sum+"rows of the sheet Changes", r.Run.Changes,
 		len(r.changes.Rows), "")
 	return all
+}
+
+func (m *Model) fleetID() string {
+	var ids []string
+	for _, d := range m.Databases {
+		ids = append(ids, d.ID)
+	}
+	return folder.FleetID(ids)
 }
 
 // databasesText says which databases the report is over.

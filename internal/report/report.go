@@ -175,10 +175,11 @@ func (r *report) makeWorkbook() {
 // clock of this one was wrong.
 func Write(dir string, m *Model, opts Options) (path string, h Headline, err error) {
 	r, name, database := newReport(m, opts), folder.RunName(m.Run.StartedAt, m.Run.ID), m.Head.DatabaseID
+	owner := database
 	if m.Databases != nil {
-		name, database = folder.NightName(m.Night), ""
+		name, database, owner = folder.NightName(m.Night), "", m.fleetID()
 	}
-	path, err = folder.Write(dir, name, database, r.files(), r.manifest, r.Sign)
+	path, err = folder.Write(dir, name, owner, r.files(), r.manifest, r.Sign)
 	if err != nil {
 		return "", r.headline(), err
 	}

@@ -149,7 +149,15 @@ func (m *manifest) name() string {
 // named reports whether a folder has the name that folder.Find returns for the report.
 func (m *manifest) named(path string) bool {
 	name := filepath.Base(path)
-	return name == m.name() || name == folder.Suffixed(m.name(), m.DatabaseID)
+	owner := m.DatabaseID
+	if m.Databases != nil {
+		var ids []string
+		for _, d := range m.Databases {
+			ids = append(ids, d.DatabaseID)
+		}
+		owner = folder.FleetID(ids)
+	}
+	return name == m.name() || name == folder.Suffixed(m.name(), owner)
 }
 
 // ofAnother reports whether a folder is the report of another database that writes into the same

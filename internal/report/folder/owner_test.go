@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -47,6 +48,33 @@ func TestEachDatabaseHasItsOwnReports(t *testing.T) {
 	files := contentsOf(t, dir)
 	if files["latest-3f0c9b7d"] != "-> "+name || files["latest-9b7d51a2"] != "-> "+name+"-9b7d51a2" {
 		t.Errorf("the links are %v", files)
+	}
+}
+
+// A report over several databases belongs to all of them, in any order.
+func TestAReportOverOtherDatabasesReplacesNone(t *testing.T) {
+	dir, night := t.TempDir(), NightName(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+	write := func(ids ...string) string {
+		var databases []map[string]string
+		for _, id := range ids {
+			databases = append(databases, map[string]string{"database_id": id})
+		}
+		manifest := func([]Written) any { return map[string]any{"databases": databases} }
+		path, err := Write(dir, night, FleetID(ids), []File{text("a.md", ids[0])}, manifest, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(path)
+	}
+	first, second := write(database, other), write(database)
+	if first != night || second != Suffixed(night, FleetID([]string{database})) {
+		t.Errorf("the reports are in %s and %s", first, second)
+	}
+	if again := write(other, database); again != first {
+		t.Errorf("the same databases in another order write into %s", again)
+	}
+	if again := write(database); again != second {
+		t.Errorf("the second report is written again into %s", again)
 	}
 }
 

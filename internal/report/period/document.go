@@ -182,7 +182,11 @@ func WriteTogether(dir string, periods []*Period, opts report.Options) (
 	path, status string, heads []evidence.Head, err error,
 ) {
 	d := together(periods, opts)
-	path, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), "", d.files(), d.manifest, d.Sign)
+	var ids []string
+	for _, b := range d.databases {
+		ids = append(ids, b.id)
+	}
+	path, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), folder.FleetID(ids), d.files(), d.manifest, d.Sign)
 	return path, d.status, d.heads(), err
 }
 
