@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"scim-auditor/internal/job"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -22,7 +24,11 @@ func backupCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(env.stdout, "backup: %s\n", args[0])
+			text := fmt.Sprintf("backup: %s\n", args[0])
+			if _, err := os.Stat(job.SaltFile(s.DB)); err == nil {
+				text += fmt.Sprintf("copy %s too: without it, no run with redacted members continues the backup\n", job.SaltFile(s.DB))
+			}
+			_, err = fmt.Fprint(env.stdout, text)
 			return err
 		}),
 	}

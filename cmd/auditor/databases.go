@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -14,7 +14,12 @@ import (
 type databaseFiles []string
 
 // String implements pflag.Value.
-func (f *databaseFiles) String() string { return append(slices.Clone(*f), "")[0] }
+func (f *databaseFiles) String() string {
+	if len(*f) == 0 {
+		return ""
+	}
+	return (*f)[0]
+}
 
 // Set implements pflag.Value.
 func (f *databaseFiles) Set(path string) error {
@@ -25,9 +30,26 @@ func (f *databaseFiles) Set(path string) error {
 // Type implements pflag.Value.
 func (f *databaseFiles) Type() string { return "string" }
 
+// paths returns the files, each with the index of the shard in the place of {shard}. Without the flag
+// it returns the file of the settings.
+func (f *databaseFiles) paths(s *settings.Settings) ([]string, error) {
+	if len(*f) == 0 {
+		return []string{s.DB}, nil
+	}
+	var paths []string
+	for _, path := range *f {
+		path, err := s.InShard("db", path)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
 // readDatabases calls do with all databases open, in the order of the files. It refuses a file that is
 // named twice, and two copies of one database.
-func readDatabases(ctx context.Context, files databaseFiles, do func([]*snapshot.Store) error) (err error) {
+func readDatabases(ctx context.Context, files []string, do func([]*snapshot.Store) error) (err error) {
 	var stores []*snapshot.Store
 	defer func() {
 		for _, store := range stores {

@@ -111,7 +111,8 @@ var errorHints = []struct {
 	{snapshot.ErrOlderVersion, "the file was not changed; name another file with --db to start a new database"},
 	{snapshot.ErrNoDatabaseFile, "\"auditor run\" creates the database; if you have one elsewhere, name it with --db"},
 	{job.ErrNoSalt, "restore the file from the backup of the folder; without it members cannot be compared with those " +
-		"of earlier runs. If it is lost, start a new database with --db"},
+		"of earlier runs. If it is lost, begin a new database with \"auditor run --db NEW --new-database\", or run without " +
+		"--members-redact"},
 	{job.ErrOtherSalt, "restore the file that was beside the database; with another salt every member would seem changed"},
 	{snapshot.ErrBusy, "nothing was written; end the other program that is writing to the database, " +
 		"then run the command again"},

@@ -35,21 +35,24 @@ func exportCommand(env environment) *cobra.Command {
 			// The rows that repeat from night to night stay in memory, so garbage may only add half.
 			debug.SetGCPercent(50)
 		}
-		for i, path := range append(files, s.DB)[:max(len(files), 1)] {
-			if slices.Contains(files[:min(i, len(files))], path) {
-				return usage(fmt.Errorf("--db %s is named twice", path), "name each database once")
+		paths, err := files.paths(s)
+		if err != nil {
+			return err
+		}
+		err = readDatabases(cmd.Context(), paths, func(stores []*snapshot.Store) error {
+			for i, store := range stores {
+				result, err := export.Database(cmd.Context(), store, args[0], options)
+				if err != nil {
+					return exportFailure(paths[i], err)
+				}
+				if err := printExport(env, paths[i], result); err != nil {
+					return err
+				}
 			}
-			var result export.Result
-			err := readDatabase(cmd.Context(), path, func(store *snapshot.Store) (err error) {
-				result, err = export.Database(cmd.Context(), store, args[0], options)
-				return err
-			})
-			if err != nil {
-				return exportFailure(path, err)
-			}
-			if err := printExport(env, path, result); err != nil {
-				return err
-			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		_, err = fmt.Fprintf(env.stdout, "export: %s\n", args[0])
 		return err

@@ -151,13 +151,18 @@ func freshSums(t *testing.T, folder string) {
 		if strings.HasPrefix(e.Name(), "SHA256SUMS") {
 			continue
 		}
-		content, err := os.ReadFile(filepath.Join(folder, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sums += fmt.Sprintf("%x  %s\n", sha256.Sum256(content), e.Name())
+		sums += sumOf(t, filepath.Join(folder, e.Name())) + "  " + e.Name() + "\n"
 	}
 	writeText(t, filepath.Join(folder, "SHA256SUMS"), sums)
+}
+
+func sumOf(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(content))
 }
 
 // replaceIn replaces a text in a file of a report folder.
@@ -173,10 +178,13 @@ func replaceIn(t *testing.T, path, old, text string) {
 func TestAReportFolderBelongsToItsRun(t *testing.T) {
 	s, heads, _ := threeNights(t)
 	other, _, _ := threeNights(t)
+	s.night++ // the period has ended
 	if code := s.tonight("report", "--from", "2026-11-16", "--to", "2026-11-18"); code != exitComplete {
 		t.Fatal(&s.printed)
 	}
-	s.verify(exitComplete)
+	if text := s.verify(exitComplete); strings.Contains(text, "cannot be written again") || !strings.Contains(text, "4 reports") {
+		t.Error(text)
+	}
 	const first, second, period = "2026-11-16T020000Z-run-1", "2026-11-17T020000Z-run-2", "2026-11-16--2026-11-18-period"
 	for name, c := range map[string]struct {
 		folder string
@@ -193,6 +201,13 @@ func TestAReportFolderBelongsToItsRun(t *testing.T) {
 			replaceIn(t, filepath.Join(folder, "inventory.csv"), "true", "false")
 			freshSums(t, folder)
 		}, "inventory.csv has SHA-256 "},
+		"a period with fresh sums": {period, func(folder string) {
+			file, manifest := filepath.Join(folder, "period.md"), filepath.Join(folder, "manifest.json")
+			before := sumOf(t, file)
+			replaceIn(t, file, "night", "nacht")
+			replaceIn(t, manifest, before, sumOf(t, file))
+			freshSums(t, folder)
+		}, "the database makes another period.md"},
 		"a file that was added with fresh sums": {first, func(folder string) {
 			writeText(t, filepath.Join(folder, "more.csv"), "more")
 			freshSums(t, folder)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"scim-auditor/internal/check"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -20,6 +22,8 @@ const (
 	// asCommand is a variable that makes the test program be the command, so that a test can end it
 	// as the system can.
 	asCommand = "AUDITOR_TEST_AS_COMMAND"
+	// clockVariable is an instant that the clock of such a command shows all the time.
+	clockVariable = "AUDITOR_TEST_CLOCK"
 	// killsVariable says how many runs TestARunThatIsKilledLosesNothing kills.
 	killsVariable = "AUDITOR_TEST_KILLS"
 )
@@ -28,8 +32,28 @@ const (
 func (s *site) process(ctx context.Context, environment ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, os.Args[0], "run", "-q", "--db", s.path("auditor.db"), "--out", s.path("reports"))
 	c.Env = append([]string{asCommand + "=1", "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, environment...)
+	for name, value := range s.variables {
+		c.Env = append(c.Env, name+"="+value)
+	}
 	c.Dir = s.folder
 	return c
+}
+
+// executeByClock is the command, with the clock of the test if that sets one.
+func executeByClock() int {
+	text := os.Getenv(clockVariable)
+	if text == "" {
+		return execute()
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitUsage
+	}
+	return run(context.Background(), environment{
+		args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, now: func() time.Time { return at },
+		hostname: func() (string, error) { return "host", nil }, hangups: hangups, freeSpace: check.FreeSpace,
+	})
 }
 
 func TestARunThatIsKilledLosesNothing(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
-		os.Exit(limited(execute))
+		os.Exit(limited(executeByClock))
 	}
 	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute()) }})
 }

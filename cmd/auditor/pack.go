@@ -37,9 +37,13 @@ func packCommand(env environment) *cobra.Command {
 		if _, err := os.Lstat(args[0]); !errors.Is(err, fs.ErrNotExist) {
 			return usage(fmt.Errorf("%s: %w", args[0], snapshot.ErrFileExists), "name a file that does not exist yet")
 		}
+		out, err := s.ReportFolder()
+		if err != nil {
+			return err
+		}
 		var contents pack.Contents
 		err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) (err error) {
-			contents, err = packContents(cmd.Context(), s, store, *runID, span)
+			contents, err = packContents(cmd.Context(), s, store, out, *runID, span)
 			return err
 		})
 		if err != nil {
@@ -56,7 +60,8 @@ func packCommand(env environment) *cobra.Command {
 
 // packContents finds the report of a period, or of a run if the period is empty, and checks that it
 // is as auditor wrote it.
-func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Store, runID int64, span period.Span,
+func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Store, out string, runID int64,
+	span period.Span,
 ) (c pack.Contents, err error) {
 	name, again := folder.PeriodName(span.From, span.To), "auditor report --from … --to …"
 	c.From, c.To, c.At = span.From, span.To, span.To
@@ -75,7 +80,7 @@ func packContents(ctx context.Context, s *settings.Settings, store *snapshot.Sto
 	if err != nil {
 		return c, err
 	}
-	c.Folder, c.Roots = folder.Find(s.Out, name, id), s.Evidence.TimestampRoots
+	c.Folder, c.Roots = folder.Find(out, name, id), s.Evidence.TimestampRoots
 	if _, err := os.Lstat(c.Folder); errors.Is(err, fs.ErrNotExist) {
 		return c, failed(fmt.Errorf("there is no report %s", c.Folder), "write it with \""+again+"\"")
 	}

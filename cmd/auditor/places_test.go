@@ -254,6 +254,57 @@ func TestTwoDatabasesShareAReportFolder(t *testing.T) {
 	}
 }
 
+// A wrong clock dates a report before the other database, or the other database after all reports.
+func TestTheReportOfAnotherDatabaseWhoseClockWasWrongIsNotTakenForItsHistory(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, c := range map[string]struct{ one, two time.Duration }{
+		"the other in 2016":           {0, -10 * year},
+		"its own first run in 2036":   {10 * year, 0},
+		"the other in 2036":           {0, 10 * year},
+		"both first runs are in 2036": {10 * year, 10 * year},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			for night := 1; night <= 3; night++ {
+				s.nightly(night, c.one, "--db", s.path("one.db"))
+				args := []string{"--db", s.path("two.db")}
+				if night == 1 {
+					args = append(args, "--new-database")
+				}
+				s.nightly(night, c.two, args...)
+				c.one, c.two = 0, 0
+			}
+			for _, database := range []string{"one.db", "two.db"} {
+				s.verify(exitComplete, "--db", s.path(database))
+			}
+		})
+	}
+}
+
+// A run that wrote no report leaves its name to the run of another database in the same second.
+func TestAReportMayHaveTheNameOfARunOfAnotherDatabaseWithoutOne(t *testing.T) {
+	s := newSite(t, nil)
+	s.state.SCIM = []demo.Row{configuration(0)}
+	night := func(want int, database string, args ...string) {
+		t.Helper()
+		if code := s.tonight("run", append(args, "--db", s.path(database), "--formats", "csv")...); code != want {
+			t.Fatalf("exit code %d\n%s", code, &s.printed)
+		}
+	}
+	s.night = 1
+	night(exitComplete, "one.db")
+	night(exitComplete, "two.db", "--new-database")
+	s.night = 2
+	must(t, os.WriteFile(s.path("file"), nil, 0o600))
+	night(exitFailed, "one.db", "--out", s.path("file"))
+	night(exitComplete, "two.db")
+	for _, database := range []string{"one.db", "two.db"} {
+		if text := s.verify(exitComplete, "--db", s.path(database)); !strings.Contains(text, "not checked, a report of another database: ") {
+			t.Errorf("%s: it names no report of the other:\n%s", database, text)
+		}
+	}
+}
+
 // A user_version that somebody changed by hand must not look like a file of another version.
 func TestAnAlteredVersionIsNamedWithItsRemedy(t *testing.T) {
 	s, _, _ := threeNights(t)

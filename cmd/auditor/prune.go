@@ -29,6 +29,10 @@ func pruneCommand(env environment) *cobra.Command {
 	var f pruneFlags
 	command := &cobra.Command{Use: "prune", Args: cobra.NoArgs}
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		out, err := s.ReportFolder()
+		if err != nil {
+			return err
+		}
 		now := env.now().UTC()
 		retention, err := f.retention(cmd, now)
 		if err != nil {
@@ -38,7 +42,7 @@ func pruneCommand(env environment) *cobra.Command {
 			if err := f.checkClock(cmd.Context(), store, now); err != nil {
 				return err
 			}
-			return f.prune(cmd.Context(), env.stdout, now, s.Out, store, retention)
+			return f.prune(cmd.Context(), env.stdout, now, out, store, retention)
 		})
 	})
 	f.add(command)

@@ -17,11 +17,15 @@ func reportCommand(env environment) *cobra.Command {
 	command := &cobra.Command{Use: "report", Args: cobra.NoArgs}
 	runID := command.Flags().Int64("run", 0, "id of the run (default the newest that has ended)")
 	night := command.Flags().String("night", "", "day in UTC for which the run was scheduled, or else on which it started, "+
-		"such as 2026-11-23 (default the newest)")
+		"such as 2026-11-23, or today (default the newest)")
 	var files databaseFiles
 	command.Flags().Var(&files, "db", "database file; repeat it for a report over several databases")
 	command.Flags().Lookup("db").DefValue = "auditor.db"
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		out, err := s.ReportFolder()
+		if err != nil {
+			return err
+		}
 		options, err := reportOptions(env, s)
 		if err != nil {
 			return err
@@ -34,33 +38,42 @@ func reportCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		day, err := parseNight(cmd.Flags(), *night, len(files))
+		day, err := parseNight(cmd.Flags(), *night, len(files), env.now())
 		if err != nil {
 			return err
 		}
-		if len(files) > 1 {
-			err = readDatabases(cmd.Context(), files, func(stores []*snapshot.Store) error {
+		paths, err := files.paths(s)
+		if err != nil {
+			return err
+		}
+		var red bool
+		if len(paths) > 1 {
+			err = readDatabases(cmd.Context(), paths, func(stores []*snapshot.Store) (err error) {
 				if cmd.Flags().Changed("from") {
-					return reportPeriodTogether(cmd, env, stores, span, s.Out, options)
+					return reportPeriodTogether(cmd, env, stores, span, out, options)
 				}
-				return reportNight(cmd, env, stores, day, s.Out, options)
+				red, err = reportNight(cmd, env, stores, day, out, options)
+				return err
 			})
 		} else {
 			err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 				switch {
 				case cmd.Flags().Changed("from"):
-					return reportPeriod(cmd, env, store, span, s.Out, options)
+					return reportPeriod(cmd, env, store, span, out, options)
 				case !day.IsZero():
-					return reportRunOf(cmd, env, store, day, s.Out, options)
+					return reportRunOf(cmd, env, store, day, out, options)
 				}
-				return reportRun(cmd, env, store, *runID, s.Out, options)
+				return reportRun(cmd, env, store, *runID, out, options)
 			})
 		}
 		if err != nil {
 			return err
 		}
-		if err := stamps.Add(cmd.Context(), s.Out); err != nil {
+		if err := stamps.Add(cmd.Context(), out); err != nil {
 			printProblem(env.stderr, "warning", err.Error(), "the report is written; only its timestamp is missing")
+		}
+		if red {
+			return &failure{code: exitFailed}
 		}
 		return nil
 	})

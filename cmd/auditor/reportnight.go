@@ -14,7 +14,7 @@ import (
 
 // parseNight checks --night and the flags that it cannot be combined with. It returns the zero time
 // without --night. databases is the number of --db flags.
-func parseNight(flags *pflag.FlagSet, text string, databases int) (night time.Time, err error) {
+func parseNight(flags *pflag.FlagSet, text string, databases int, now time.Time) (night time.Time, err error) {
 	switch {
 	case flags.Changed("run") && databases > 1:
 		return night, usage(errors.New("--run cannot be combined with several databases, which number their runs each"),
@@ -23,9 +23,11 @@ func parseNight(flags *pflag.FlagSet, text string, databases int) (night time.Ti
 		return night, nil
 	case flags.Changed("run") || flags.Changed("from"):
 		return night, usage(errors.New("--night cannot be combined with --run, --from and --to"), "use only one of them")
+	case text == "today":
+		return now.UTC().Truncate(24 * time.Hour), nil
 	}
 	if night, err = time.Parse(time.DateOnly, text); err != nil {
-		return night, usage(fmt.Errorf("--night: %q is not a date", text), "use a date such as 2026-11-23")
+		return night, usage(fmt.Errorf("--night: %q is not a date", text), "use a date such as 2026-11-23, or today")
 	}
 	return night, nil
 }
@@ -45,14 +47,14 @@ func reportRunOf(cmd *cobra.Command, env environment, store *snapshot.Store, nig
 }
 
 // reportNight writes the report of a night over several databases; the zero night is the newest of
-// all.
+// all. red is true if the report is not complete or has counts that differ.
 func reportNight(cmd *cobra.Command, env environment, stores []*snapshot.Store, night time.Time, out string,
-	options report.Options) error {
+	options report.Options) (red bool, err error) {
 	if night.IsZero() {
 		for _, store := range stores {
 			last, err := report.LastNight(cmd.Context(), store)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if last.After(night) {
 				night = last
@@ -60,20 +62,20 @@ func reportNight(cmd *cobra.Command, env environment, stores []*snapshot.Store, 
 		}
 	}
 	if night.IsZero() {
-		return failed(errors.New("no run in the databases has ended"), "start one with \"auditor run\"")
+		return false, failed(errors.New("no run in the databases has ended"), "start one with \"auditor run\"")
 	}
 	var databases []*report.Database
 	for _, store := range stores {
 		read, err := report.ReadNight(cmd.Context(), store, night)
 		if err != nil {
-			return err
+			return false, err
 		}
 		databases = append(databases, read)
 	}
 	model := report.Together(night, databases)
 	folder, headline, err := report.Write(out, model, options)
 	if err != nil {
-		return err
+		return false, err
 	}
 	text := fmt.Sprintf("night %s of %s: %s\nreport: %s\n", night.Format(time.DateOnly),
 		report.Count(len(stores), "database"), report.Visible(headline.Text), folder)
@@ -81,5 +83,5 @@ func reportNight(cmd *cobra.Command, env environment, stores []*snapshot.Store, 
 		text += head.String() + "\n"
 	}
 	_, err = fmt.Fprint(env.stdout, text)
-	return err
+	return headline.State == report.Red, err
 }

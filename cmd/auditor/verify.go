@@ -23,6 +23,10 @@ func verifyCommand(env environment) *cobra.Command {
 	var with verifyFlags
 	with.add(command.Flags())
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, _ []string) error {
+		out, err := s.ReportFolder()
+		if err != nil {
+			return err
+		}
 		heads, trust, err := with.read(cmd.Context(), s)
 		if err != nil {
 			return err
@@ -38,15 +42,15 @@ func verifyCommand(env environment) *cobra.Command {
 				}
 			}
 			if *hashesOnly {
-				return found.AddFolders(cmd.Context(), store, s.Out, trust)
+				return found.AddFolders(cmd.Context(), store, out, trust)
 			}
 			if err := found.DoAgain(cmd.Context(), store, readVersion().Version); err != nil {
 				return err
 			}
-			if err := found.AddFolders(cmd.Context(), store, s.Out, trust); err != nil {
+			if err := found.AddFolders(cmd.Context(), store, out, trust); err != nil {
 				return err
 			}
-			return found.WriteReportsAgain(cmd.Context(), store, s.Out, readVersion().Version, s.ReadTemplate)
+			return found.WriteReportsAgain(cmd.Context(), store, out, readVersion().Version, s.ReadTemplate)
 		})
 		if err != nil {
 			return err
@@ -176,6 +180,9 @@ func doneAgain(a *verify.Again) string {
 		if len(n.Snapshots) > 0 {
 			subject = fmt.Sprintf("%s from %d to %d", counted(len(n.Snapshots), "snapshot", ""),
 				n.Snapshots[0], n.Snapshots[len(n.Snapshots)-1])
+		}
+		if len(n.Snapshots) == 1 {
+			subject = fmt.Sprint("snapshot ", n.Snapshots[0])
 		}
 		text += fmt.Sprintf("not done again: %s (%s): %s\n", subject, n.Step, n.Reason)
 	}

@@ -87,6 +87,9 @@ func Database(ctx context.Context, store *snapshot.Store, dir string, o Options)
 	}
 	runs, err := e.newRuns(ctx, store)
 	if err == nil {
+		err = e.removeUnlisted()
+	}
+	if err == nil {
 		err = errors.Join(e.export(ctx, store, runs), e.removePartials())
 	}
 	return *e.written, err

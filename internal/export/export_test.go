@@ -221,6 +221,36 @@ func TestAnExportIsRefused(t *testing.T) {
 	}
 }
 
+// TestTheFirstExportCanBeInterrupted removes the manifest, as if the export had been killed before it wrote it.
+func TestTheFirstExportCanBeInterrupted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auditor.db")
+	f, last := newFleet("Acme", 2, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)), time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
+	storeFleet(t.Context(), t, path, f, last, 4)
+	for name, o := range map[string]export.Options{
+		"another partition": {Partition: export.ByMonth}, "another start": {Since: last.AddDate(0, 0, -1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, whole := filepath.Join(t.TempDir(), "export"), filepath.Join(t.TempDir(), "export")
+			exportTo(t, path, dir, export.Options{})
+			for _, manifest := range must(filepath.Glob(filepath.Join(dir, "_manifest", "*.json")))(t) {
+				if err := os.Remove(manifest); err != nil {
+					t.Fatal(err)
+				}
+			}
+			exportTo(t, path, dir, o)
+			exportTo(t, path, whole, o)
+			if d := cmp.Diff(expectManifest(t, whole), expectManifest(t, dir)); d != "" {
+				t.Errorf("(-whole +interrupted):\n%s", d)
+			}
+			for _, v := range views(t, path) {
+				if d := cmp.Diff(exported(t, whole, v.Name), exported(t, dir, v.Name)); d != "" {
+					t.Errorf("%s (-whole +interrupted):\n%s", v.Name, d)
+				}
+			}
+		})
+	}
+}
+
 // TestARunInProgressIsExportedOnceItHasEnded also shows that two runs of one day are two files.
 func TestARunInProgressIsExportedOnceItHasEnded(t *testing.T) {
 	dir, path := filepath.Join(t.TempDir(), "export"), filepath.Join(t.TempDir(), "auditor.db")

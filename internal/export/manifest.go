@@ -20,7 +20,7 @@ import (
 const manifestFolder = "_manifest"
 
 // manifest lists what is exported of one database. Files that it does not list are of an export that
-// was interrupted; the next export replaces them.
+// was interrupted; the next export removes them.
 type manifest struct {
 	DatabaseID    string    `json:"database_id"`
 	SchemaVersion int       `json:"schema_version"`

@@ -103,6 +103,28 @@ func (e *exporter) removePartials() (err error) {
 	return err
 }
 
+// removeUnlisted removes the files of an interrupted export that got their names before the manifest
+// listed them. With another partition or start, this export does not replace them.
+func (e *exporter) removeUnlisted() error {
+	for _, folder := range []string{"view=*", filepath.Join("view=*", "taken_date=*")} {
+		pattern := filepath.Join(escape(e.dir), folder, "database="+e.manifest.DatabaseID+"*.parquet")
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			name, err := filepath.Rel(e.dir, path)
+			if err == nil && e.manifest.sumOf(filepath.ToSlash(name)) == "" {
+				err = os.Remove(path)
+			}
+			if err != nil {
+				return fmt.Errorf("removing what an interrupted export left: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 func (e *exporter) partialPrefix() string { return ".database=" + e.manifest.DatabaseID + "-" }
 
 // prepare makes the folder of a file, and removes what an interrupted export left in it.

@@ -48,6 +48,9 @@ const maxExplained = 3
 // explain returns what the details say to people, for the end of a message; empty if they say
 // nothing.
 func (c *Client) explain(details []connectDetail) string {
+	if c.settings.Redaction != nil {
+		return ""
+	}
 	var b strings.Builder
 	quoted := 0
 	for _, detail := range details {

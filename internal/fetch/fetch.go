@@ -86,8 +86,6 @@ type Client struct {
 	settings *Options
 	secrets  *secrets
 	http     *http.Client
-	// mentions has the redacted members that Collect has read.
-	mentions *mentions
 }
 
 // New validates the options and returns a Client. It sends nothing. Its errors never show the
@@ -112,7 +110,6 @@ func New(options Options) (*Client, error) {
 	return &Client{
 		settings: &options,
 		secrets:  secrets,
-		mentions: &mentions{},
 		http:     &http.Client{Transport: options.Transport, CheckRedirect: checkRedirect},
 	}, nil
 }

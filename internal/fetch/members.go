@@ -70,7 +70,6 @@ func (c *Client) memberListing(organizationID string) listing[ona.OrganizationMe
 		decode: func(raw jsontext.Value, unknown fieldSet) (*ona.OrganizationMember, error) {
 			m, err := decodeMember(raw, unknown)
 			if err == nil && redaction != nil {
-				c.mentions.learn(m.FullName, m.Email)
 				*m = redaction.Member(*m)
 			}
 			return m, err
@@ -172,6 +171,21 @@ func (l Listing) checkCount() error {
 		return fmt.Errorf("the server counts at least %d, but %d were listed", l.Counted, l.Distinct)
 	}
 	return nil
+}
+
+// withheldText stands for a text of the server that may name members.
+const withheldText = "[withheld: members are redacted]"
+
+// redactEntry returns an entry of the audit log as it is kept. Its action is free text that may name
+// anybody: only its hash is kept, so that the same action has the same text. The values of its unknown
+// fields become hashes.
+func (c *Client) redactEntry(e *ona.AuditLogEntry) {
+	if redaction := c.settings.Redaction; redaction != nil {
+		if e.Action != "" {
+			e.Action = withheldText + " " + redaction.Text(e.Action)
+		}
+		e.Unknown = redaction.Fields(e.Unknown)
+	}
 }
 
 // errConcealed stands for an error that may quote a member's name or address.

@@ -180,19 +180,23 @@ func TestRedactedMembersLeaveNothingThatSaysWhoTheyAre(t *testing.T) {
 	paged := strings.Replace(membersBody, `],"count"`, `],"pagination":{"nextToken":"ada@acme.example"},"count"`, 1)
 	for name, h := range map[string]handlers{
 		"read": {listMembers: ok(membersBody), listTokens: ok(`{"personalAccessTokens":[{"id":"t1","userId":"u1","description":"Ada's laptop"}]}`)},
-		"refused": {listMembers: respond(403, `{"code":"permission_denied","message":"bo@acme.example may not list Ada@acme.example"}`),
+		"refused": {listMembers: respond(403, `{"code":"permission_denied","message":"Bo Ek (bo@acme.example) may not list Ada Berg"}`),
 			listTokens: ok(`{}`)},
+		"another method refused": {listMembers: ok(membersBody), listTokens: ok(`{}`), "ListSSOConfigurations": inOrder(
+			respond(503, `{"code":"unavailable","message":"Ada Berg is restarting it"}`), respond(403, `{"code":"permission_denied","message":"Bo Ek may not"}`)),
+			"ListDomainVerifications": respond(404, "<p>Ada Berg's proxy</p>")},
 		"not as documented": {listMembers: ok(strings.Replace(membersBody, `"2025-03-01T02:00:00+02:00"`, `"Ada Berg"`, 1)), listTokens: ok(`{}`)},
 		"cut short":         {listMembers: ok(membersBody[:len(membersBody)-40]), listTokens: ok(`{}`)},
 		"paged":             {listMembers: inOrder(ok(paged), ok(`{"members":[]}`), ok(paged), ok(`{"members":[]}`)), listTokens: ok(`{}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := collect(t, newAPI(t, h), withMembers, func(o *Options) {
-				o.Redaction, o.MaxTries = redaction, 1
+				o.Redaction, o.MaxTries = redaction, 2
 				o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			})
 			i := got.Inventory
-			kept := fmt.Sprintf("%+v %s %s %s", got.Notes, i.MembersNotAssessed, i.MemberTokensNotAssessed, log.String())
+			kept := fmt.Sprintf("%+v %s %s %s %s %s", got.Notes, i.MembersNotAssessed, i.MemberTokensNotAssessed, i.SSONotAssessed,
+				i.DomainsNotAssessed, log.String())
 			for _, m := range i.Members {
 				kept += m.Canonical() + string(m.Raw)
 			}
@@ -203,12 +207,16 @@ func TestRedactedMembersLeaveNothingThatSaysWhoTheyAre(t *testing.T) {
 				if x.Method == ona.ListMembers && (x.Body != nil || x.ResponseSHA256 == "" || x.ResponseSize == 0) {
 					t.Errorf("the exchange keeps %d bytes of a response with hash %q and size %d", len(x.Body), x.ResponseSHA256, x.ResponseSize)
 				}
-				kept += x.Request + string(x.Body)
+				kept += x.Request + string(x.Body) + strings.Join(x.Retries, " ")
 			}
 			for _, text := range secret {
 				if strings.Contains(strings.ToLower(kept), strings.ToLower(text)) {
 					t.Errorf("%q is kept", text)
 				}
+			}
+			if name == "another method refused" && (!strings.Contains(i.SSONotAssessed, "HTTP 403: "+withheldText+" (permission_denied") ||
+				!strings.Contains(i.DomainsNotAssessed, "HTTP 404")) {
+				t.Errorf("SSO not assessed %q, domains %q", i.SSONotAssessed, i.DomainsNotAssessed)
 			}
 			if name == "read" && (len(i.Members) != 2 || i.Members[0].Email != redaction.Email(" ADA@acme.example") ||
 				!strings.HasSuffix(i.Members[0].Email, "@acme.example") || i.Members[0].Role != ona.OrganizationRoleAdmin) {

@@ -110,8 +110,25 @@ func mayPass(status int, code string) bool {
 		slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
 }
 
-// quote returns a server's text for a message, without secrets.
+// keptRefusal returns the body of a response with a status other than 200 as it is kept. Its text may
+// name members: if they are redacted, only the code of a Connect error is kept.
+func (c *Client) keptRefusal(body []byte) []byte {
+	if c.settings.Redaction == nil {
+		return body
+	}
+	var said connectError
+	if err := json.Unmarshal(body, &said); err == nil && slices.Contains(connectCodes, said.Code) {
+		return fmt.Appendf(nil, `{"code":%q,"message":%q}`, said.Code, withheldText)
+	}
+	return []byte(withheldText)
+}
+
+// quote returns a server's text for a message, without secrets. If members are redacted, it shows
+// nothing of the text.
 func (c *Client) quote(text string) string {
+	if c.settings.Redaction != nil {
+		return withheldText
+	}
 	if text = plain(c.secrets.redact(text)); text == "" {
 		return "no message"
 	}

@@ -89,9 +89,13 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 	ok := resp.StatusCode == http.StatusOK
 	repeated := c.secrets.find(string(body))
 	if repeated == "" && (err == nil || !ok) {
-		sum := sha256.Sum256(body)
-		x.Status, x.Body = resp.StatusCode, body
-		x.ResponseSHA256, x.ResponseSize = hex.EncodeToString(sum[:]), int64(len(body))
+		kept := body
+		if !ok {
+			kept = c.keptRefusal(body)
+		}
+		sum := sha256.Sum256(kept)
+		x.Status, x.Body = resp.StatusCode, kept
+		x.ResponseSHA256, x.ResponseSize = hex.EncodeToString(sum[:]), int64(len(kept))
 	}
 	if !ok {
 		return c.refusal(x.Method, resp, body, received)

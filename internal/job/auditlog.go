@@ -152,8 +152,11 @@ func (t *task) changedMembers() []string {
 }
 
 // nameActors sets the names of the actors that are members now or were in the baseline. Redacted
-// members have no names.
+// members have no names, and nobody is named while the settings do not ask for names.
 func (t *task) nameActors() {
+	if t.header.MembersSetting != snapshot.MembersOn {
+		return
+	}
 	for i := range t.log.Entries {
 		e := &t.log.Entries[i]
 		for _, inventory := range []*ona.Inventory{&t.inventory, &t.baseline.Inventory} {

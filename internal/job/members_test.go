@@ -103,8 +103,15 @@ func checkAgain(t *testing.T, store *snapshot.Store, reason string) {
 		t.Errorf("%s: %s (stored %v, computed %v)", p.Subject, p.Text, p.Want, p.Got)
 	}
 	var reasons []string
+	decoded := found.Again.Decoded
 	for _, n := range found.Again.NotDone {
 		reasons = append(reasons, n.Reason)
+		if n.Step == "decode" {
+			decoded += len(n.Snapshots)
+		}
+	}
+	if decoded != found.Snapshots {
+		t.Errorf("%d of %d snapshots are decoded or not", decoded, found.Snapshots)
 	}
 	if got := strings.Join(reasons, "\n"); got != reason {
 		t.Errorf("not done again: %q, want %q", got, reason)
@@ -267,9 +274,12 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 	h.mustRun(source)
 	state.Members[0]["email"], state.Members[0]["fullName"], state.Members[0]["nickname"] = "ada.smith@acme.example", "Ada Smith", "Smithy"
 	state.Members[1]["role"] = ona.OrganizationRoleAdmin
-	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeUser, demo.ID("acme", "user", "bo"), "changed role of bo@acme.example (Bo Lindqvist)")
+	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeUser, demo.ID("acme", "user", "bo"), "changed role of bo@acme.example (Lindqvist, Bo)")
+	state.Log(demo.Night(2).Add(-time.Hour), "RESOURCE_TYPE_ORGANIZATION", demo.ID("acme", "user", "bo"), "Bo Lindqvist's friend Cyrus Adler was removed")
+	state.Faults[ona.ListDomainVerifications] = demo.Fault{Code: "unavailable", Message: "Bo Lindqvist stopped it", Times: 1}
+	state.Faults[ona.GetOrganizationPolicies] = demo.Fault{Code: "permission_denied", Message: "Bo Lindqvist may not read policies"}
 	second := h.mustRun(source).Organizations[0]
-	state.Faults[ona.ListMembers] = demo.Fault{Code: "permission_denied", Message: "bo@acme.example may not list ada.smith@acme.example"}
+	state.Faults[ona.ListMembers] = demo.Fault{Code: "permission_denied", Message: "bo@acme.example may not list ada.smith@acme.example (Ada Smith)"}
 	h.mustRun(source)
 	var kinds []string
 	for _, c := range second.Changes {
@@ -286,7 +296,7 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 	if len(stored) < 20 || !strings.Contains(log.String(), "ListMembers") {
 		t.Errorf("%d files were searched", len(stored))
 	}
-	for _, secret := range []string{"Ada Berg", "Ada.Berg", "Lindqvist", "bo@acme", "smith", "laptop", "pictures.example"} {
+	for _, secret := range []string{"Ada Berg", "Ada.Berg", "Lindqvist", "Adler", "bo@acme", "smith", "laptop", "pictures.example"} {
 		for name, text := range stored {
 			if i := strings.Index(strings.ToLower(text), strings.ToLower(secret)); i >= 0 {
 				t.Errorf("%s has %q: %q", name, secret, text[max(0, i-40):min(len(text), i+40)])
@@ -296,6 +306,10 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 	shown, err := h.store.Shown(t.Context(), second.Snapshot)
 	if err != nil || len(shown.Members) != 2 || shown.Members[0].FullName != "" || !strings.HasSuffix(shown.Members[0].Email, "@acme.example") {
 		t.Errorf("members %+v, error %v", shown.Members, err)
+	}
+	logged, err := h.store.AuditLog(t.Context(), second.Snapshot.ID)
+	if err != nil || len(logged.Entries) == 0 || !strings.HasPrefix(logged.Entries[0].Action, "[withheld: members are redacted] ") {
+		t.Errorf("audit log %+v, error %v", logged, err)
 	}
 	checkAgain(t, h.store, "its members are redacted, so the responses about them and of the audit log are not stored")
 }
@@ -344,11 +358,28 @@ func TestRedactionThatIsTurnedOnBeginsTheMembersAnew(t *testing.T) {
 	state := people()
 	h := newHouse(t, state)
 	h.mustRun(collecting(h.source("acme", state.Token), nil))
+	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeSCIMConfiguration, demo.ID("acme", "scim", "okta"), "changed it")
+	state.AuditLog[0]["actorId"] = demo.ID("acme", "user", "ada")
 	second := h.mustRun(collecting(h.source("acme", state.Token), ona.NewRedaction([]byte("salt")))).Organizations[0]
 	if len(second.Changes) != 0 || !strings.Contains(strings.Join(second.Snapshot.Notes, "\n"), "stored in another form than in snapshot 1") {
 		t.Errorf("changes %v, notes %q", second.Changes, second.Snapshot.Notes)
 	}
+	logged, err := h.store.AuditLog(t.Context(), second.Snapshot.ID)
+	if err != nil || len(logged.Entries) != 1 || logged.Entries[0].ActorID == "" || logged.Entries[0].ActorName != "" {
+		t.Errorf("audit log %+v, error %v", logged, err)
+	}
 	checkAgain(t, h.store, "its members are redacted, so the responses about them and of the audit log are not stored")
+	if _, err := h.store.Prune(t.Context(), snapshot.Retention{KeepLast: 1, ResponsesBefore: h.clock()}, h.clock(), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.store.Close(); err != nil { // writes what is still in the WAL
+		t.Fatal(err)
+	}
+	for name, text := range everyByte(t, h) {
+		if !strings.HasPrefix(name, h.reports) && strings.Contains(text, "Lindqvist") {
+			t.Errorf("%s has a name after the snapshot in clear was pruned", name)
+		}
+	}
 }
 
 func TestMembersThatChangeWhileTheyAreListedAreNotAssessed(t *testing.T) {

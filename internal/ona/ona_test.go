@@ -121,6 +121,11 @@ func TestARedactionHidesWhoAMemberIsAndKeepsWhatIsCompared(t *testing.T) {
 	if other := ona.NewRedaction([]byte("other")); other.Email("ada@acme.example") == email || other.SaltID() == r.SaltID() || r.SaltID() == "" {
 		t.Error("another salt gives the same hashes")
 	}
+	for _, address := range []string{"cy@acme.example (Cy Ahmed, HR)", "no address"} {
+		if got := r.Email(address); len(got) != 32 {
+			t.Errorf("address %q of %q", got, address)
+		}
+	}
 	m := ona.OrganizationMember{UserID: "u", FullName: "Ada", Email: "ada@acme.example", AvatarURL: "https://x/ada", Role: "r",
 		Unknown: ona.Unknown{"nick": []byte(`"ada"`)}, Raw: []byte(`{"fullName":"Ada"}`)}
 	hidden := r.Member(m)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+	"unicode"
 )
 
 // Redaction replaces what says who a member is by salted hashes. Nil replaces nothing.
@@ -30,18 +31,25 @@ func (r *Redaction) hash(use, text string) string {
 func (r *Redaction) Text(text string) string { return r.hash("text", text) }
 
 // Email returns what is stored of an e-mail address: a hash of the whole address without surrounding
-// spaces and in lower case, then its domain, as in "0f…9c@acme.example". Nil returns the address as
-// it is; an empty address stays empty.
+// spaces and in lower case, then its domain, as in "0f…9c@acme.example". What follows the last @ and
+// does not have the characters of a domain is left out. Nil returns the address as it is; an empty
+// address stays empty.
 func (r *Redaction) Email(address string) string {
 	if r == nil || address == "" {
 		return address
 	}
 	address = strings.ToLower(strings.TrimSpace(address))
 	hashed := r.hash("email", address)
-	if at := strings.LastIndexByte(address, '@'); at >= 0 {
-		hashed += address[at:]
+	at := strings.LastIndexByte(address, '@')
+	if domain := address[at+1:]; at >= 0 && !strings.ContainsFunc(domain, notInDomain) {
+		hashed += "@" + domain
 	}
 	return hashed
+}
+
+// notInDomain reports whether a character is in no domain, but in a text such as a name in parentheses.
+func notInDomain(r rune) bool {
+	return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 // Member returns what is stored of a member: no name and no picture, hashes of its address and of

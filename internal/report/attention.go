@@ -26,6 +26,7 @@ func (r *report) attentionTable() *table.Table {
 	t := table.New("", nil, columnsOf["First page organizations"]...)
 	common := r.commonGap()
 	var all []attention
+	first, compared := 0, 0 // of the organizations that are not listed
 	for i, o := range r.Organizations {
 		one := attention{organization: i, complete: o.complete(), changes: make([]int, len(diff.Severities))}
 		for j := range o.Changes {
@@ -36,8 +37,13 @@ func (r *report) attentionTable() *table.Table {
 		if one.gap = NotAssessedInWords(o.Coverage()); one.gap == common {
 			one.gap = ""
 		}
-		if !one.complete || len(o.Changes) > 0 || slices.Max(r.evaluated[i].failed) > 0 || one.gap != "" {
+		switch {
+		case !one.complete, len(o.Changes) > 0, slices.Max(r.evaluated[i].failed) > 0, one.gap != "":
 			all = append(all, one)
+		case o.first():
+			first++
+		default:
+			compared++
 		}
 	}
 	slices.SortStableFunc(all, r.moreSerious)
@@ -47,15 +53,21 @@ func (r *report) attentionTable() *table.Table {
 	if more := len(all) - len(t.Rows); more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Organizations", more))
 	}
-	if rest := len(r.Organizations) - len(all); rest > 0 {
-		text := Count(rest, "organization")
-		if len(all) > 0 {
-			text = "The other " + text
-		}
-		t.Remark(table.RunLevel, text+": complete, no changes, no failed findings.")
+	noun, changes := "organization", "no changes"
+	if len(all) > 0 {
+		noun = "other organization"
 	}
 	if common != "" {
-		t.Remark(table.RunLevel, "In every organization: "+common+".")
+		changes = "no changes of what was compared"
+	}
+	if compared > 0 {
+		t.Remark(table.RunLevel, Count(compared, noun)+": complete, "+changes+", no failed findings.")
+	}
+	if first > 0 {
+		t.Remark(table.RunLevel, Count(first, noun)+": complete, first snapshot, no failed findings.")
+	}
+	if common != "" {
+		t.Remark(table.RunLevel, "In every complete organization: "+common+".")
 	}
 	return t
 }

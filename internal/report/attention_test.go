@@ -24,7 +24,7 @@ func passing(n int) *Model {
 }
 
 func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T) {
-	m := passing(fleetSize + 20)
+	m := passing(FleetSize + 20)
 	changed, failed, unread, wrong := m.Organizations[7], m.Organizations[60], m.Organizations[90], m.Organizations[110]
 	changed.Changes = []snapshot.Change{{Change: diff.Change{Kind: diff.Disabled, Severity: diff.High, SubjectType: diff.SCIMConfiguration}}}
 	failed.Snapshot.Outcome, failed.Snapshot.ErrorCode, failed.Snapshot.Error = snapshot.Failed, "unauthenticated", "token expired"
@@ -33,6 +33,9 @@ func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T
 	wrong.Findings = []snapshot.Finding{failing("SCIM-001", diff.Critical, 1, "Okta", "The token expired.")}
 	wrong.evaluated = nil
 	m.reduce(wrong)
+	for _, o := range m.Organizations[20:23] {
+		o.Baseline = nil
+	}
 
 	r := newReport(m, Options{})
 	part := r.parts[0]
@@ -56,39 +59,47 @@ func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T
 	if d := cmp.Diff(want, rows); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	remark := "The other 116 organizations: complete, no changes, no failed findings."
-	if got := part.Table.Remarks; len(got) != 1 || got[0].Text != remark {
-		t.Errorf("remarks: %v, want %q", got, remark)
+	remarks := []string{
+		"113 other organizations: complete, no changes, no failed findings.",
+		"3 other organizations: complete, first snapshot, no failed findings.",
+	}
+	if d := cmp.Diff(remarks, texts(part.Table)); d != "" {
+		t.Errorf("remarks (-want +got):\n%s", d)
 	}
 }
 
-// A gap of every organization is no exception: it is said once.
+func texts(t *table.Table) (remarks []string) {
+	for _, remark := range t.Remarks {
+		remarks = append(remarks, remark.Text)
+	}
+	return remarks
+}
+
+// A gap of every complete organization is no exception: it is said once.
 func TestAGapOfEveryOrganizationIsSaidOnce(t *testing.T) {
-	m := passing(fleetSize + 1)
+	m := passing(FleetSize + 1)
+	m.Organizations[3].Snapshot.Outcome = snapshot.Failed
 	for _, o := range m.Organizations {
 		o.Snapshot.SSONotAssessed = "permission_denied: not an admin"
 		o.Parts = o.Snapshot.Parts()
 	}
 	attention := newReport(m, Options{}).parts[0].Table
-	var remarks []string
-	for _, remark := range attention.Remarks {
-		remarks = append(remarks, remark.Text)
-	}
 	want := []string{
-		"101 organizations: complete, no changes, no failed findings.", "In every organization: SSO not assessed.",
+		"100 other organizations: complete, no changes of what was compared, no failed findings.",
+		"In every complete organization: SSO not assessed.",
 	}
-	if d := cmp.Diff(want, remarks); d != "" || len(attention.Rows) != 0 {
+	if d := cmp.Diff(want, texts(attention)); d != "" || len(attention.Rows) != 1 {
 		t.Errorf("%d rows, remarks (-want +got):\n%s", len(attention.Rows), d)
 	}
 }
 
 func TestTheSummaryOfAFleetPrintsOnOnePageAndEveryOrganizationCanBeFound(t *testing.T) {
-	r := newReport(fleet(fleetSize+50), Options{})
+	r := newReport(fleet(FleetSize+50), Options{})
 	if !r.book.Sheets[0].OnePage || r.book.Sheets[0].Charts != nil {
 		t.Error("the Summary has more than one page")
 	}
 	all := r.book.Sheets[1].Table
-	if all.Name != organizationsSheet || len(all.Rows) != fleetSize+50 {
+	if all.Name != organizationsSheet || len(all.Rows) != FleetSize+50 {
 		t.Errorf("the second sheet %s has %d rows", all.Name, len(all.Rows))
 	}
 	for i, row := range all.Rows {

@@ -65,12 +65,16 @@ func ReadNight(ctx context.Context, store *snapshot.Store, night time.Time) (d *
 	return d, nil
 }
 
-// shard returns the index and the number of shards of the run, 0 and 0 if it had all sources.
 func (d *Database) shard() (index, count int) {
 	if d.Model == nil {
 		return 0, 0
 	}
-	before, after, _ := strings.Cut(d.Run.Shard, "/")
+	return ShardOf(&d.Run)
+}
+
+// ShardOf returns the index and the number of shards of a run, 0 and 0 if it had all sources.
+func ShardOf(r *snapshot.Run) (index, count int) {
+	before, after, _ := strings.Cut(r.Shard, "/")
 	index, _ = strconv.Atoi(before) // the text is empty, or was made of two numbers
 	count, _ = strconv.Atoi(after)
 	return index, count

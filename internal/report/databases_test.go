@@ -109,6 +109,26 @@ func TestANightIsNotCompleteWithoutEveryShard(t *testing.T) {
 	}
 }
 
+func TestANightOverSeveralDatabasesSaysWhatRetentionRemoved(t *testing.T) {
+	a, b := database("a", 1, "0/2"), database("b", 1, "1/2")
+	b.PrunedAt = night.AddDate(0, 0, 9)
+	want := "Retention removed snapshots of the database db-b at 2026-12-02 00:00:00 UTC, after this run. "
+	all := newReport(Together(night, []*Database{a, b}), Options{}).alarms()
+	if len(all) != 1 || !strings.HasPrefix(all[0], want) {
+		t.Errorf("alarms: %q", all)
+	}
+}
+
+func TestAFleetWithoutChartsHasNoEmptySheet(t *testing.T) {
+	for _, m := range []*Model{fleet(FleetSize + 1), Together(night, []*Database{database("a", 60, "0/2"), database("b", 60, "1/2")})} {
+		for _, sheet := range newReport(m, Options{}).book.Sheets {
+			if sheet.Table == nil && len(sheet.Lines) == 0 {
+				t.Errorf("the sheet %s is empty", sheet.Name)
+			}
+		}
+	}
+}
+
 func TestTheNightOfARunIsTheDayOfItsSchedule(t *testing.T) {
 	for _, test := range []struct{ scheduled, started, want string }{
 		{"2026-11-23T02:00:00Z", "2026-11-24T01:00:00Z", "2026-11-23"},

@@ -15,15 +15,15 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// fleetSize is the number of organizations above which a report is that of a fleet. It lists what
+// FleetSize is the number of organizations above which a report is that of a fleet. It lists what
 // needs attention, and counts the rest: passes, parts that were read in full, exchanges that
 // succeeded at once, and counts that tie. The database has all of them for each organization.
-const fleetSize = 100
+const FleetSize = 100
 
 // snapshotsSheet has the snapshots of a fleet. Otherwise, the sheet Evidence has them.
 const snapshotsSheet = "Snapshots"
 
-func (m *Model) isFleet() bool { return len(m.Organizations) > fleetSize }
+func (m *Model) isFleet() bool { return len(m.Organizations) > FleetSize }
 
 // sums has what the report of a fleet keeps of its organizations together.
 type sums struct {
@@ -160,7 +160,7 @@ func plus(a, b any) any {
 }
 
 // sumRemarks replaces the remarks on single organizations that say the same by one that counts and
-// names them. Alarms stay.
+// names them. Alarms stay. For programs, each organization with missing rows keeps its remark.
 func (r *report) sumRemarks(t *table.Table) {
 	type same struct {
 		text    string
@@ -168,7 +168,7 @@ func (r *report) sumRemarks(t *table.Table) {
 	}
 	organizations := make(map[same][]int)
 	var order []same
-	var kept []table.Remark
+	var kept, missing []table.Remark
 	for _, remark := range t.Remarks {
 		if remark.Organization < 0 || remark.Alarm {
 			kept = append(kept, remark)
@@ -179,10 +179,21 @@ func (r *report) sumRemarks(t *table.Table) {
 			order = append(order, key)
 		}
 		organizations[key] = append(organizations[key], remark.Organization)
+		if remark.Missing {
+			missing = append(missing, remark)
+		}
 	}
+	t.ForPrograms = append(slices.Clone(kept), missing...)
 	for _, key := range order {
-		text := key.text + ": " + r.named(organizations[key])
-		kept = append(kept, table.Remark{Organization: table.RunLevel, Text: text, Missing: key.missing})
+		sum := table.Remark{Organization: table.RunLevel, Text: key.text + ": ", Missing: key.missing}
+		if len(organizations[key]) > 1 {
+			sum.Text = key.text + ", in each of "
+		}
+		sum.Text += r.named(organizations[key])
+		kept = append(kept, sum)
+		if !sum.Missing {
+			t.ForPrograms = append(t.ForPrograms, sum)
+		}
 	}
 	t.Remarks = kept
 }
@@ -198,7 +209,7 @@ func reasonOf(f *snapshot.Finding) reason {
 	return reason{f.RuleID, f.Observed}
 }
 
-// commonReasons returns the reasons that more than fleetSize organizations share, and adds a remark
+// commonReasons returns the reasons that more than FleetSize organizations share, and adds a remark
 // on each to the findings, which do not list them.
 func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 	organizations := make(map[reason][]int)
@@ -217,9 +228,9 @@ func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 	}
 	common := make(map[reason]bool)
 	for _, why := range order {
-		if all := organizations[why]; len(all) > fleetSize {
+		if all := organizations[why]; len(all) > FleetSize {
 			common[why] = true
-			findings.Remark(table.RunLevel, fmt.Sprintf("%s is not assessed: %s %s", why.rule, why.text, r.named(all)))
+			findings.Missing(table.RunLevel, fmt.Sprintf("%s is not assessed: %s %s", why.rule, why.text, r.named(all)))
 		}
 	}
 	return common
@@ -228,10 +239,13 @@ func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 // needsAttention reports whether the report of a fleet lists an exchange.
 func needsAttention(e *snapshot.Exchange) bool { return e.Status != statusOK || len(e.Retries) > 0 }
 
+// PackedSuffix ends the names of the JSON files in the report of a fleet.
+const PackedSuffix = ".gz"
+
 // packedName returns the name of a JSON file, which is compressed in the report of a fleet.
 func (r *report) packedName(name string) string {
 	if r.isFleet() {
-		return name + ".gz"
+		return name + PackedSuffix
 	}
 	return name
 }
@@ -253,6 +267,6 @@ func (r *report) packed(write func(io.Writer) error) func(io.Writer) error {
 // fleetRemark says what a table of the report of a fleet leaves out.
 func (r *report) fleetRemark(t *table.Table, text string) {
 	if r.isFleet() {
-		t.Remark(table.RunLevel, fmt.Sprintf("A report on more than %d organizations %s.", fleetSize, text))
+		t.Missing(table.RunLevel, fmt.Sprintf("A report on more than %d organizations %s.", FleetSize, text))
 	}
 }

@@ -38,7 +38,7 @@ func fleet(n int) *Model {
 			failed = append(failed, f)
 		}
 		o.Findings = append(failed, others(o.id(), o.name(), failed)...)
-		if n > fleetSize { // as Read does
+		if n > FleetSize { // as Read does
 			m.reduce(o)
 		}
 		m.Organizations = append(m.Organizations, o)
@@ -60,7 +60,7 @@ func unpacked(t *testing.T, content []byte) []byte {
 }
 
 func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
-	m := fleet(fleetSize + 50)
+	m := fleet(FleetSize + 50)
 	r := newReport(m, Options{})
 	text := unpacked(t, file(t, r, jsonFile+".gz"))
 	if err := validate(t, strictSchema(t, ""), text); err != nil {
@@ -68,6 +68,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 	}
 	var document struct {
 		Complete bool
+		Fleet    bool
 		Alarms   []string
 		Findings []struct{ Rule, Status string }
 		Passes   []any
@@ -87,6 +88,9 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := document
+	if !d.Fleet || strings.Contains(string(file(t, newReport(fleet(2), Options{}), jsonFile)), `"fleet"`) {
+		t.Error("the JSON does not say whether it is of a fleet")
+	}
 	if !d.Complete || len(d.Alarms) != 0 {
 		t.Errorf("complete: %t, alarms: %q", d.Complete, d.Alarms)
 	}
@@ -108,7 +112,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 		}
 	}
 	for _, want := range []struct{ table, text string }{
-		{"changes", "no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC: 150 organizations: org-0000, "},
+		{"changes", "no changes since the baseline snapshot taken at 2026-11-22 02:00:00 UTC, in each of 150 organizations: org-0000, "},
 		{"findings", "SCIM-023 is not assessed: Audit-log entries may be missing. 150 organizations: org-0000, "},
 		{"exchanges", "A report on more than 100 organizations lists the exchanges that were sent again"},
 	} {
@@ -123,7 +127,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 }
 
 func TestTheSumsOfAFleetHideNoTieOutThatDiffers(t *testing.T) {
-	m := fleet(fleetSize + 1)
+	m := fleet(FleetSize + 1)
 	m.Organizations[3].Snapshot.SCIMReceived++
 	m.Organizations[7].Snapshot.SCIMReceived--
 	var found []string
@@ -138,20 +142,20 @@ func TestTheSumsOfAFleetHideNoTieOutThatDiffers(t *testing.T) {
 }
 
 func TestAFleetOverSeveralDatabasesCountsTheOrganizationsOfAll(t *testing.T) {
-	m := Together(tonight, []*Database{{ID: "a", Model: fleet(fleetSize + 1)}, {ID: "b", Model: fleet(20)}})
+	m := Together(tonight, []*Database{{ID: "a", Model: fleet(FleetSize + 1)}, {ID: "b", Model: fleet(20)}})
 	r := newReport(m, Options{})
 	if r.passes.Rows != nil || len(r.outcomes.Rows) != len(m.Rules) {
 		t.Errorf("%d passes, %d outcomes", len(r.passes.Rows), len(r.outcomes.Rows))
 	}
 	for _, row := range r.outcomes.Rows {
-		if row.Cells[r.outcomes.Column("rule_id")] == "SCIM-005" && row.Cells[r.outcomes.Column("fail")] != 3*(fleetSize+21) {
+		if row.Cells[r.outcomes.Column("rule_id")] == "SCIM-005" && row.Cells[r.outcomes.Column("fail")] != 3*(FleetSize+21) {
 			t.Errorf("%v", row.Cells)
 		}
 	}
 }
 
 func TestAFleetListsWhatIsNotInOrder(t *testing.T) {
-	m := fleet(fleetSize + 1)
+	m := fleet(FleetSize + 1)
 	m.Organizations[5].Exchanges[2].Retries = []string{"HTTP 503"}
 	m.Organizations[6].Findings = slices.DeleteFunc(m.Organizations[6].Findings, func(f snapshot.Finding) bool {
 		return f.Status == finding.NotAssessed
@@ -169,6 +173,41 @@ func TestAFleetListsWhatIsNotInOrder(t *testing.T) {
 	}
 	if rows := r.coverageTable().Rows; len(rows) != 1 || rows[0].Organization != 8 {
 		t.Errorf("coverage: %v", rows)
+	}
+}
+
+// What a fleet's table leaves out, and which organizations were not read, is in its CSV file, because a program reads
+// nothing else.
+func TestTheCSVFilesOfAFleetSayWhatTheyLack(t *testing.T) {
+	m := fleet(FleetSize + 1)
+	for _, i := range []int{4, 9} {
+		m.Organizations[i].Snapshot.SSONotAssessed, m.Organizations[i].SSO = "permission_denied: not an admin", nil
+		m.Organizations[i].Parts = m.Organizations[i].Snapshot.Parts()
+	}
+	r, nothing := newReport(m, Options{}), strings.Repeat(",", 19)+"complete,"
+	for name, want := range map[string][]string{
+		"sso.csv": {
+			id(100_004) + ",org-0004" + nothing + "org-0004: not assessed: permission_denied: not an admin",
+			id(100_009) + ",org-0009" + nothing + "org-0009: not assessed: permission_denied: not an admin",
+		},
+		"findings.csv":  {"SCIM-023 is not assessed: Audit-log entries may be missing. 101 organizations: org-0000, "},
+		"exchanges.csv": {"A report on more than 100 organizations lists the exchanges that were sent again"},
+		"rules.csv":     {"A report on more than 100 organizations counts each rule over all of them."},
+	} {
+		text := string(file(t, r, name))
+		for _, one := range want {
+			if !strings.Contains(text, one) {
+				t.Errorf("%s lacks %q:\n%.3000s", name, one, text)
+			}
+		}
+	}
+	var shown []string
+	for _, remark := range r.sso.Remarks {
+		shown = append(shown, remark.Text)
+	}
+	const sum = "not assessed: permission_denied: not an admin, in each of 2 organizations: org-0004, org-0009"
+	if len(shown) != 1 || shown[0] != sum {
+		t.Errorf("the sheet has the remarks %q", shown)
 	}
 }
 

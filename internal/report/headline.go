@@ -131,7 +131,7 @@ func (m *Model) notCompleteReason() string {
 	failed := m.incomplete()
 	switch {
 	case len(m.Gaps) > 1:
-		return fmt.Sprintf("%s; and %d more reasons", m.Gaps[0], len(m.Gaps)-1)
+		return fmt.Sprintf("%s; and %s", m.Gaps[0], Count(len(m.Gaps)-1, "more reason"))
 	case len(m.Gaps) == 1:
 		return m.Gaps[0]
 	case m.Run.UnknownReport != "":

@@ -28,6 +28,8 @@ type head struct {
 	ReportToolVersion string       `json:"report_tool_version"`
 	Host              string       `json:"host"`
 	Cells             table.Counts `json:"cells"`
+	// Fleet is true if the arrays leave out what is in order. Their remarks say what.
+	Fleet bool `json:"fleet,omitzero"`
 	// Databases are those of a report over several. RunID is then 0.
 	Databases []databaseHead `json:"databases,omitempty"`
 }
@@ -60,7 +62,7 @@ func (r *report) databaseHeads() (all []databaseHead) {
 func (r *report) head() head {
 	return head{
 		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
-		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells, r.databaseHeads(),
+		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells, r.isFleet(), r.databaseHeads(),
 	}
 }
 
@@ -69,7 +71,8 @@ type manifest struct {
 	Schema     string        `json:"schema"`
 	DatabaseID string        `json:"database_id"`
 	RunID      int64         `json:"run_id"`
-	StartedAt  time.Time     `json:"started_at"` // takenAt of every snapshot
+	StartedAt  time.Time     `json:"started_at"`            // takenAt of every snapshot
+	ClockWrong bool          `json:"clock_wrong,omitempty"` // StartedAt and Written are of a wrong clock
 	Head       evidence.Head `json:"head"`
 	Written    folder.Origin `json:"written"`
 	Complete   bool          `json:"complete"`
@@ -100,8 +103,8 @@ type manifestSnapshot struct {
 
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
-		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Head, r.Origin, r.Complete(),
-		r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), "", r.databaseHeads(), []manifestSnapshot{}, files,
+		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Run.ClockWrong, r.Head, r.Origin,
+		r.Complete(), r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), "", r.databaseHeads(), []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot

@@ -198,7 +198,7 @@ func (m *Model) readOrganizations(ctx context.Context, store *snapshot.Store) er
 		if err := o.read(ctx, store); err != nil {
 			return fmt.Errorf("snapshot %d of %s: %w", s.ID, o.name(), err)
 		}
-		if len(snapshots) > fleetSize {
+		if len(snapshots) > FleetSize {
 			m.reduce(o)
 		}
 		changes, err := store.Timeline(ctx, o.id(), m.Since(), s.ID)

@@ -151,7 +151,10 @@ func (r *report) makeWorkbook() {
 	if r.isFleet() {
 		rest := &xlsx.Sheet{Name: "Exceptions and charts", Fixed: SummaryGrid}
 		r.addRest(rest)
-		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots}, rest)
+		r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: snapshotsSheet, Table: r.snapshots})
+		if len(rest.Lines) > 0 {
+			r.book.Sheets = append(r.book.Sheets, rest)
+		}
 	}
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)

@@ -73,7 +73,7 @@ func rowSchema(t *table.Table, f *table.Frame) object {
 func closedObject(properties object) object {
 	required := make([]string, 0, len(properties))
 	for key := range properties {
-		if key != "databases" { // only reports over several have it
+		if key != "databases" && key != "fleet" { // only reports over several, and of a fleet, have them
 			required = append(required, key)
 		}
 	}
@@ -102,6 +102,8 @@ func headSchema() object {
 		}[field.Type.String()]
 	}
 	properties["schema"] = object{"const": jsonSchema}
+	properties["fleet"] = object{"type": "boolean", "description": "Whether the report is of more than 100 organizations. " +
+		"Then the arrays leave out what is in order, and the remarks say what."}
 	return properties
 }
 

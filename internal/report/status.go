@@ -48,9 +48,16 @@ func (r *report) alarms() []string {
 	for _, t := range r.ties.Different() {
 		all = append(all, t.Alarm(&r.names))
 	}
-	if !r.PrunedAt.IsZero() {
-		all = append(all, fmt.Sprintf("Retention removed snapshots at %s, after this run. What this report says of earlier "+
-			"nights (ages, timeline, trend, differences) can be less than the report of the night says.", UTC(r.PrunedAt)))
+	for _, d := range r.withRun() {
+		if d.PrunedAt.IsZero() {
+			continue
+		}
+		of := ""
+		if r.Databases != nil {
+			of = " of the database " + d.ID
+		}
+		all = append(all, fmt.Sprintf("Retention removed snapshots%s at %s, after this run. What this report says of earlier "+
+			"nights (ages, timeline, trend, differences) can be less than the report of the night says.", of, UTC(d.PrunedAt)))
 	}
 	return all
 }

@@ -2,7 +2,6 @@ package settings
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -11,8 +10,10 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"scim-auditor/internal/finding"
@@ -81,9 +82,12 @@ func parseLeavers(content []byte) (addresses []string, err error) {
 	case !utf8.Valid(content):
 		return nil, errors.New("the file is not in UTF-8")
 	}
+	// A carriage return alone ends a line in files of older spreadsheets.
+	content = bytes.ReplaceAll(bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	rows := csv.NewReader(bytes.NewReader(content))
-	rows.Comma, rows.FieldsPerRecord, rows.TrimLeadingSpace, rows.ReuseRecord = separator(content), -1, true, true
-	column := -1
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = separator(content), -1, true
+	rows.TrimLeadingSpace = rows.Comma != '\t' // it would skip empty cells between tabs
+	column, cells := -1, 0
 	for {
 		record, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -105,10 +109,11 @@ func parseLeavers(content []byte) (addresses []string, err error) {
 				return nil, fmt.Errorf("line %d: %w", line, err)
 			}
 			if header {
+				cells = len(record)
 				continue
 			}
 		}
-		address, err := addressIn(record, column)
+		address, err := addressIn(record, column, cells)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
@@ -152,25 +157,30 @@ func addressColumn(first []string) (column int, header bool, err error) {
 		return addresses[0], false, nil
 	case len(addresses) > 1:
 		return 0, false, errors.New("several cells look like an e-mail address; add a header that names one column email")
-	case len(named) > 0:
-		return preferred(first, named), true, nil
+	case len(named) == 1:
+		return named[0], true, nil
+	case len(named) > 1:
+		var names []string
+		for _, i := range named {
+			names = append(names, strconv.Quote(strings.TrimSpace(first[i])))
+		}
+		return 0, false, fmt.Errorf("several columns may hold the address: %s; name one email and the others otherwise",
+			strings.Join(names, ", "))
 	}
 	return 0, false, errors.New("no cell is an e-mail address and no column is named email")
-}
-
-// preferred returns the column whose name comes first in addressHeaders.
-func preferred(first []string, columns []int) int {
-	return slices.MinFunc(columns, func(a, b int) int {
-		return cmp.Compare(slices.Index(addressHeaders, plainHeader(first[a])), slices.Index(addressHeaders, plainHeader(first[b])))
-	})
 }
 
 func plainHeader(cell string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(strings.ToLower(strings.TrimSpace(cell)))
 }
 
-func addressIn(record []string, column int) (string, error) {
-	if column >= len(record) {
+// addressIn returns the address in a row. The header has headerCells cells; 0 means that there is no
+// header, and then no other cell may have an address.
+func addressIn(record []string, column, headerCells int) (string, error) {
+	switch {
+	case headerCells > 0 && len(record) != headerCells:
+		return "", fmt.Errorf("the number of cells is %d, and that of the header is %d", len(record), headerCells)
+	case column >= len(record):
 		return "", fmt.Errorf("the line has %d cells, and the e-mail address should be in cell %d", len(record), column+1)
 	}
 	address := strings.TrimSpace(record[column])
@@ -178,8 +188,19 @@ func addressIn(record []string, column int) (string, error) {
 	switch {
 	case address == "":
 		return "", fmt.Errorf("cell %d has no e-mail address", column+1)
-	case !found || name == "" || domain == "" || strings.ContainsAny(address, " \t<>,;") || len(address) > maxAddressBytes:
+	case !found || name == "" || domain == "" || strings.Contains(domain, "@") || strings.ContainsFunc(address, unfit) ||
+		len(address) > maxAddressBytes:
 		return "", fmt.Errorf("cell %d is not an e-mail address", column+1)
+	}
+	for i, cell := range record {
+		if headerCells == 0 && i != column && strings.Contains(cell, "@") {
+			return "", fmt.Errorf("cells %d and %d look like an e-mail address; add a header that names one column email",
+				min(i, column)+1, max(i, column)+1)
+		}
 	}
 	return strings.Clone(address), nil
 }
+
+// unfit reports whether a character is in no address: a space, a line break, an invisible character or
+// one that separates addresses.
+func unfit(r rune) bool { return r == ' ' || !unicode.IsPrint(r) || strings.ContainsRune("<>,;", r) }

@@ -66,7 +66,8 @@ const indexVariable = "JOB_COMPLETION_INDEX"
 const shardHint = "set --shard i/n with i from 0 to n-1, such as 0/4; in an Indexed Job of Kubernetes, set --shards n"
 
 // setShard sets Shard from --shard, or from --shards and the number of the pod. It then replaces
-// {shard} in the paths of the database, the reports and the metrics.
+// {shard} in the paths of the database, the reports and the metrics. A command that collects nothing
+// may not need the reports; ReportFolder refuses a {shard} that is left.
 func (s *Settings) setShard() (err error) {
 	text, name := s.ShardText, "shard"
 	if s.Shards != 0 && text == "" {
@@ -91,12 +92,26 @@ func (s *Settings) setShard() (err error) {
 		path *string
 		name string
 	}{{&s.DB, "db"}, {&s.Out, "out"}, {&s.MetricsFile, "metrics-file"}} {
-		if s.Shard.Count == 0 && strings.Contains(*setting.path, placeholder) {
-			return s.wrong(setting.name, fmt.Errorf("%s has %s, and no shard is set", *setting.path, placeholder), shardHint)
+		if s.Shard.Count != 0 || setting.path == &s.DB || s.takes("base-url") {
+			if *setting.path, err = s.InShard(setting.name, *setting.path); err != nil {
+				return err
+			}
 		}
-		*setting.path = strings.ReplaceAll(*setting.path, placeholder, strconv.Itoa(s.Shard.Index))
 	}
 	return nil
+}
+
+// ReportFolder returns Out. It returns an error if Out has {shard} and there is no shard.
+func (s *Settings) ReportFolder() (string, error) { return s.InShard("out", s.Out) }
+
+// InShard replaces {shard} in a path of a setting by the index of the shard. It returns an error if the
+// path has {shard} and there is no shard.
+func (s *Settings) InShard(setting, path string) (string, error) {
+	if s.Shard.Count == 0 && strings.Contains(path, placeholder) {
+		return "", s.wrong(setting, fmt.Errorf("%s has %s, and no shard is set", path, placeholder),
+			shardHint+"; or name a path without "+placeholder+" with --"+setting)
+	}
+	return strings.ReplaceAll(path, placeholder, strconv.Itoa(s.Shard.Index)), nil
 }
 
 // placeholder stands for the index of the shard in a path.

@@ -50,6 +50,34 @@ func TestEverySourceHasOneShardAndAFurtherShardTakesItsOwnOnly(t *testing.T) {
 	}
 }
 
+// A shard without an organization is an error, so the sample must start as it is.
+func TestTheOrganizationsOfTheSampleFillItsShards(t *testing.T) {
+	text, err := os.ReadFile("../../packaging/kubernetes/fleet.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "completions: ")
+	var count int
+	if _, err := fmt.Sscan(after, &count); err != nil || count < 2 {
+		t.Fatalf("%d shards: %v", count, err)
+	}
+	empty := make(map[int]bool)
+	for index := range count {
+		empty[index] = true
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, found := strings.CutPrefix(strings.TrimSpace(line), "- name: "); found {
+			delete(empty, ShardOf(name, count))
+		}
+		if strings.HasPrefix(line, "---") {
+			break // the end of the config file
+		}
+	}
+	if len(empty) > 0 {
+		t.Errorf("no organization is in the shards %v of %d", empty, count)
+	}
+}
+
 const fleet = `
 db: fleet/{shard}/auditor.db
 organizations:

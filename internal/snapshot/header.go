@@ -116,9 +116,11 @@ func readListing(r *reader) Listing {
 }
 
 func querySnapshots(ctx context.Context, q querier, where string, args ...any) ([]Snapshot, error) {
-	return queryAll(ctx, q, "reading snapshots", readHeader,
-		"SELECT "+strings.Join(snapshotColumns, ", ")+", chain_sha256, pruned_at FROM snapshots "+where, args...)
+	return queryAll(ctx, q, "reading snapshots", readHeader, snapshotQuery+where, args...)
 }
+
+// snapshotQuery selects what readHeader reads.
+var snapshotQuery = "SELECT " + strings.Join(snapshotColumns, ", ") + ", chain_sha256, pruned_at FROM snapshots "
 
 // Snapshot returns the snapshot with this id, or ErrNotFound.
 func (s *Store) Snapshot(ctx context.Context, id int64) (Snapshot, error) {
@@ -205,11 +207,16 @@ func (s *Store) LatestComplete(ctx context.Context, until time.Time) ([]Snapshot
 	) ORDER BY id`, nullSeconds(until))
 }
 
-// SnapshotsBetween returns the snapshots taken from one instant to another, both included,
-// sorted by id. It includes pruned snapshots. The instants are whole seconds.
-func (s *Store) SnapshotsBetween(ctx context.Context, from, to time.Time) ([]Snapshot, error) {
-	return querySnapshots(ctx, s.db, "WHERE taken_at >= ? AND taken_at <= ? ORDER BY id",
-		formatSeconds(from), formatSeconds(to))
+// EachSnapshotBetween calls do for each snapshot taken from one instant to another, both included,
+// by id. It includes pruned snapshots. The instants are whole seconds.
+func (s *Store) EachSnapshotBetween(ctx context.Context, from, to time.Time, do func(Snapshot)) error {
+	_, err := queryAll(ctx, s.db, "reading snapshots", func(r *reader) struct{} {
+		if h := readHeader(r); r.err == nil {
+			do(h)
+		}
+		return struct{}{}
+	}, snapshotQuery+"WHERE taken_at >= ? AND taken_at <= ? ORDER BY id", formatSeconds(from), formatSeconds(to))
+	return err
 }
 
 // CompleteBefore returns the newest complete snapshot of each organization that was taken

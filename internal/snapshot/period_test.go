@@ -142,7 +142,9 @@ func TestSnapshotsOfAPeriodAreFoundByTheirInstants(t *testing.T) {
 		{night(1).Add(-time.Second), night(2), []int64{1, 2}, []int64{}},
 		{night(4), night(5), []int64{}, []int64{3}},
 	} {
-		if got := ids(store.SnapshotsBetween(t.Context(), c.from, c.to)); !slices.Equal(got, c.want) {
+		var between []snapshot.Snapshot
+		err := store.EachSnapshotBetween(t.Context(), c.from, c.to, func(s snapshot.Snapshot) { between = append(between, s) })
+		if got := ids(between, err); !slices.Equal(got, c.want) {
 			t.Errorf("from %s to %s: %v, want %v", c.from, c.to, got, c.want)
 		}
 		if got := ids(store.CompleteBefore(t.Context(), c.from)); !slices.Equal(got, c.opening) {

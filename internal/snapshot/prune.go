@@ -236,7 +236,8 @@ const shownByPruned = `v.valid_to IS NOT NULL AND NOT EXISTS (
 )`
 
 // removeResponses removes the bytes of responses that no snapshot taken since the instant has.
-// The responses of the newest complete snapshot of each organization stay.
+// The responses of the newest complete snapshot of each organization stay. A snapshot with redacted
+// members does not have those about members, even if an earlier snapshot stored the same bytes.
 func removeResponses(ctx context.Context, tx *transaction, before time.Time) int {
 	return tx.execute(ctx, "removing the bytes of responses", `
 		UPDATE responses
@@ -246,7 +247,9 @@ func removeResponses(ctx context.Context, tx *transaction, before time.Time) int
 		    SELECT x.response_id
 		    FROM stored_exchanges x
 		    JOIN stored_snapshots s ON s.id = x.snapshot_id
-		    WHERE s.taken_at >= ?
-		       OR s.id IN (SELECT max(id) FROM stored_snapshots WHERE outcome = 'complete' GROUP BY organization_key)
+		    JOIN requests q ON q.id = x.request_id
+		    WHERE (s.taken_at >= ?
+		       OR s.id IN (SELECT max(id) FROM stored_snapshots WHERE outcome = 'complete' GROUP BY organization_key))
+		      AND NOT (s.members_setting = 'redacted' AND q.method IN ('`+strings.Join(withheldMethods, "', '")+`'))
 		  )`, formatSeconds(before))
 }

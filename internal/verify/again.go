@@ -17,7 +17,7 @@ import (
 
 // Again counts what was done again, and has what could not be.
 type Again struct {
-	Decoded   int `json:"snapshots_decoded"`   // stored responses → configurations
+	Decoded   int `json:"snapshots_decoded"`   // all stored responses → configurations
 	Compared  int `json:"snapshots_compared"`  // configurations → changes
 	Evaluated int `json:"snapshots_evaluated"` // configurations and changes → findings
 	Reports   int `json:"reports_written"`     // report folders whose files were compared
@@ -187,9 +187,10 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 		s.problem("its stored responses are no complete collection: %v", err)
 		return ctx.Err()
 	}
-	s.found.Again.Decoded++
 	if s.MembersSetting == snapshot.MembersRedacted {
 		s.cannot("decode", "its members are redacted, so the responses about them and of the audit log are not stored")
+	} else {
+		s.found.Again.Decoded++
 	}
 	s.differences(s.history.CompareContent(redone.Result()))
 	if s.history.BaselinePruned() {

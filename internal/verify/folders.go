@@ -95,6 +95,7 @@ type manifest struct {
 	DatabaseID string           `json:"database_id"`
 	RunID      int64            `json:"run_id"`
 	StartedAt  time.Time        `json:"started_at"`
+	ClockWrong bool             `json:"clock_wrong"`
 	From       time.Time        `json:"from"`
 	To         time.Time        `json:"to"`
 	Head       string           `json:"head"`
@@ -152,9 +153,10 @@ func (m *manifest) named(path string) bool {
 }
 
 // ofAnother reports whether a folder is the report of another database that writes into the same
-// folder of reports. It is not if it stands where a report of this database must be, or if it was
-// there before this database, which does not know it: then this database was put in the place of the
-// other.
+// folder of reports. It is not if it stands where a report of this database must be (unless both wrote
+// there before: then this run was killed and has none), or if it was there before this database, which
+// does not know it: then this database was put in the place of the other. The times of a run whose
+// clock was wrong do not show which was first.
 func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path string) (bool, error) {
 	id, err := store.DatabaseID(ctx)
 	if err != nil || m.DatabaseID == "" || m.DatabaseID == id || !m.named(path) {
@@ -163,17 +165,29 @@ func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path st
 	own, err := store.Run(ctx, m.RunID)
 	if err == nil && own.StartedAt.Equal(m.StartedAt) && filepath.Base(path) == m.name() {
 		_, err := os.Lstat(filepath.Join(filepath.Dir(path), folder.Suffixed(m.name(), id)))
-		return err == nil, nil
+		return err == nil || m.shared(filepath.Dir(path), id), nil
 	}
 	earlier, err := store.EarlierReport(ctx)
-	if err != nil || earlier != "" {
+	if err != nil || earlier != "" || m.ClockWrong {
 		return err == nil, err
 	}
 	begun, err := store.Run(ctx, 1)
 	if errors.Is(err, snapshot.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil && !m.Written.At.Before(begun.StartedAt), err
+	return err == nil && (begun.ClockWrong || !m.Written.At.Before(begun.StartedAt)), err
+}
+
+// shared reports whether this database and the one of the report had written into the folder of a
+// report before it.
+func (m *manifest) shared(directory, id string) bool {
+	reports, err := folder.Reports(directory, 1)
+	before := func(id string) bool {
+		return slices.ContainsFunc(reports, func(r folder.Report) bool {
+			return r.Run < m.RunID && r.Head.DatabaseID == id
+		})
+	}
+	return err == nil && before(id) && before(m.DatabaseID)
 }
 
 // compare compares the manifest with the name of its folder, with SHA256SUMS, with head.txt and

@@ -149,10 +149,19 @@ func (m *manifest) files(ctx context.Context, store *snapshot.Store, options rep
 	switch {
 	case err != nil:
 		return nil, since, fmt.Sprintf("its seed %q is no number", m.Seed), nil
-	case m.KnownUntil.Before(m.To):
-		return nil, since, "it was written before its period ended", nil
 	case m.Written.At.IsZero():
 		return nil, since, "its manifest does not say when it was written", nil
+	case m.Written.At.Before(m.To):
+		return nil, since, "it was written before its period ended", nil
+	}
+	runs, err := store.Runs(ctx, 0, 0)
+	if err != nil {
+		return nil, since, "", err
+	}
+	for _, run := range runs {
+		if !run.StartedAt.After(m.Written.At) && (run.FinishedAt.IsZero() || run.FinishedAt.After(m.Written.At)) {
+			return nil, since, fmt.Sprintf("it was written before run %d ended", run.ID), nil
+		}
 	}
 	span := period.Span{From: m.From, To: m.To, Now: m.Written.At, Sample: m.Sample, Seed: seed}
 	read, err := period.Read(ctx, store, span)
@@ -177,6 +186,7 @@ func formatOf(name string) report.Format {
 	if strings.HasSuffix(name, ".ocsf.jsonl") {
 		return report.FormatOCSF
 	}
+	name = strings.TrimSuffix(name, report.PackedSuffix)
 	return report.Format(strings.TrimPrefix(filepath.Ext(name), "."))
 }
 

@@ -18,17 +18,17 @@ import (
 // part is what a complete snapshot may lack; unread returns why it could not be read, or "".
 type part struct {
 	name   string
-	unread func(*snapshot.Snapshot) string
+	unread func(*taken) string
 }
 
 // parts lists what the complete snapshots of an organization may lack.
 func (o *organization) parts() []part {
 	all := []part{
-		{"SSO configurations", func(s *snapshot.Snapshot) string { return s.SSONotAssessed }},
-		{"organization policies", func(s *snapshot.Snapshot) string { return s.PoliciesNotAssessed }},
+		{"SSO configurations", func(s *taken) string { return s.SSONotAssessed }},
+		{"organization policies", func(s *taken) string { return s.PoliciesNotAssessed }},
 	}
 	if o.ofMembers() {
-		all = append(all, part{"members", func(s *snapshot.Snapshot) string {
+		all = append(all, part{"members", func(s *taken) string {
 			if !asked(s) {
 				return ona.MembersNotRequested
 			}
@@ -56,7 +56,7 @@ func (o *organization) readChanges(ctx context.Context, store *snapshot.Store) e
 		return nil
 	}
 	o.net.before, o.net.after = left[0], left[len(left)-1]
-	changes, err := store.NetChanges(ctx, *o.net.before, *o.net.after)
+	changes, err := store.NetChanges(ctx, o.net.before.header(), o.net.after.header())
 	for _, c := range changes {
 		o.net.changes = append(o.net.changes, snapshot.Change{Change: c})
 	}
@@ -84,17 +84,17 @@ func (o *organization) comparison(c *snapshot.Change) (taken any, text string) {
 
 // comparedWith returns the snapshot that a change was compared with: its baseline, or the last
 // earlier complete snapshot that could read the subject, if the baseline could not.
-func (o *organization) comparedWith(c *snapshot.Change) *snapshot.Snapshot {
-	isComparable := func(s *snapshot.Snapshot) bool { return s.ID == c.BaselineID }
-	older := (*snapshot.Snapshot)(nil)
+func (o *organization) comparedWith(c *snapshot.Change) *taken {
+	isComparable := func(s *taken) bool { return s.ID == c.BaselineID }
+	older := (*taken)(nil)
 	switch {
 	case c.SubjectType == diff.SSOConfiguration:
-		isComparable, older = func(s *snapshot.Snapshot) bool { return s.SSONotAssessed == "" }, o.sso.first
+		isComparable, older = func(s *taken) bool { return s.SSONotAssessed == "" }, o.sso.first
 	case c.SubjectType == diff.Member:
-		isComparable = func(s *snapshot.Snapshot) bool { return s.MembersNotAssessed == "" }
+		isComparable = func(s *taken) bool { return s.MembersNotAssessed == "" }
 		older = o.members.first
 	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
-		isComparable, older = func(s *snapshot.Snapshot) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
+		isComparable, older = func(s *taken) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
 	}
 	for _, s := range slices.Backward(o.complete) {
 		if s.ID < c.SnapshotID && isComparable(s) {

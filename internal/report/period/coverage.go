@@ -69,7 +69,7 @@ func (n *organizationNight) unread() string {
 	if n.snapshot == nil {
 		return ""
 	}
-	for _, name := range partNamesOf(n.snapshot) {
+	for _, name := range partNamesOf(n.snapshot.Snapshot) {
 		if c := n.coverage(name); c == notRead || c == readInPart {
 			names = append(names, name)
 		}
@@ -102,8 +102,8 @@ func (d *document) coverageText() (covered []string, gaps string) {
 	var all []string
 	for _, name := range d.partNames() {
 		n := 0
-		for i := range d.every {
-			if c := d.every[i].coverage(name); c == notRead || c == readInPart {
+		for night := range d.every() {
+			if c := night.coverage(name); c == notRead || c == readInPart {
 				n++
 			}
 		}

@@ -3,11 +3,14 @@ package period
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
 )
 
 // database is one of several databases in a report on a period.
@@ -36,18 +39,65 @@ func together(periods []*Period, opts report.Options) *document {
 		Span: periods[0].Span, names: report.Names{All: "all databases"}, began: periods[0].began,
 		knownUntil: periods[0].knownUntil,
 	}}
+	organizations := 0
 	for _, p := range periods {
+		organizations += len(p.organizations)
+	}
+	for _, p := range periods {
+		p.isFleet = organizations > report.FleetSize
 		b := &database{tables(p, opts), p.databaseID, len(d.organizations)}
 		d.databases = append(d.databases, b)
 		d.add(b)
 	}
-	for _, b := range d.databases {
-		d.every = append(d.every, b.unclaimed...)
-	}
+	d.gaps = append(d.gaps, d.shardGaps()...)
 	d.joinTables()
 	d.tied = append(d.tied, d.sums()...)
 	d.finish()
 	return d
+}
+
+// shardGaps says which shards are in none of the databases or in two, and in which night the databases
+// first disagree on the number of shards. The number may grow or shrink within the period.
+func (d *document) shardGaps() (gaps []string) {
+	owner, total, known := make(map[int]string), 0, true // index → id of the database
+	type shards struct {
+		id    string
+		count int
+	}
+	nights, disagree := make(map[time.Time]shards), make(map[string]bool) // the second by the id of the database
+	for _, b := range d.databases {
+		last := make(map[time.Time]*snapshot.Run) // by night
+		for _, id := range slices.Sorted(maps.Keys(b.runs)) {
+			if r := b.runs[id]; b.contains(r.StartedAt) {
+				last[report.NightOf(r)] = r
+			}
+		}
+		known = known && len(last) > 0 // a database without a run may have any shard
+		for _, night := range slices.SortedFunc(maps.Keys(last), time.Time.Compare) {
+			index, count := report.ShardOf(last[night])
+			if count == 0 {
+				continue
+			}
+			if total = max(total, count); owner[index] == "" {
+				owner[index] = b.id
+			} else if owner[index] != b.id && !disagree[b.id] {
+				gaps = append(gaps, fmt.Sprintf("the databases %s and %s are both of shard %d", owner[index], b.id, index))
+				disagree[b.id] = true
+			}
+			if other := nights[night]; other.count != 0 && other.count != count && !disagree[b.id] {
+				gaps = append(gaps, fmt.Sprintf("in the night of %s the database %s is of %d shards, and %s of %d",
+					night.Format(time.DateOnly), b.id, count, other.id, other.count))
+				disagree[b.id] = true
+			}
+			nights[night] = shards{b.id, count}
+		}
+	}
+	for index := range total {
+		if known && owner[index] == "" {
+			gaps = append(gaps, fmt.Sprintf("shard %d/%d is in none of the databases", index, total))
+		}
+	}
+	return gaps
 }
 
 // nameOrganizations makes the names of the organizations unique over all databases.
@@ -100,9 +150,10 @@ func (d *document) add(b *database) {
 	for _, note := range b.notes {
 		d.notes = append(d.notes, about+note)
 	}
-	for _, n := range b.every[:len(b.every)-len(b.unclaimed)] {
-		n.organization += b.first
-		d.every = append(d.every, n)
+	for _, o := range b.organizations { // the tables of the database are made
+		for i := range o.nights {
+			o.nights[i].organization += b.first
+		}
 	}
 	d.unclaimed = append(d.unclaimed, b.unclaimed...)
 	d.names.Databases = append(d.names.Databases, "database "+b.id)
@@ -117,6 +168,11 @@ func (d *document) joinTables() {
 	for i, t := range d.databases[0].tables {
 		all := t.Empty()
 		for number, b := range d.databases {
+			for j := range b.tables[i].Remarks {
+				if r := &b.tables[i].Remarks[j]; r.Organization == table.RunLevel {
+					r.Text = "Database " + b.id + ": " + r.Text
+				}
+			}
 			all.Join(b.tables[i], func(organization int) int { return b.place(number, organization) })
 		}
 		d.tables, joined[t.Name] = append(d.tables, d.withDatabase(all)), all

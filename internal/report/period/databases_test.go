@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -72,6 +74,16 @@ func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
 	}
 }
 
+func TestTheSampleOfEachDatabaseIsNamed(t *testing.T) {
+	d := twoDatabases(t)
+	for _, b := range d.databases {
+		want := "Database " + b.id + ": 3 of 3 nights drawn with the seed 2026110120261103."
+		if !slices.ContainsFunc(d.sheets.sample.Remarks, func(r table.Remark) bool { return r.Text == want }) {
+			t.Errorf("no remark %q: %v", want, d.sheets.sample.Remarks)
+		}
+	}
+}
+
 // One database with a gap makes the whole period not complete.
 func TestAPeriodIsNotCompleteIfOneDatabaseIsNot(t *testing.T) {
 	d := twoDatabases(t)
@@ -82,6 +94,44 @@ func TestAPeriodIsNotCompleteIfOneDatabaseIsNot(t *testing.T) {
 		return strings.HasPrefix(alarm, "NOT COMPLETE: database ") && strings.Contains(alarm, "=Birch|: 1 of 3 expected nights")
 	}) {
 		t.Errorf("alarms: %q", d.alarms)
+	}
+}
+
+func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
+	for name, test := range map[string]struct {
+		shards [][]string // of each database, by night
+		want   string     // empty for a complete period
+	}{
+		"all shards":            {[][]string{{"0/2", "0/2"}, {"1/2", "1/2"}}, ""},
+		"no shards":             {[][]string{{"", ""}, {"", ""}}, ""},
+		"more shards later":     {[][]string{{"0/1", "0/2"}, {"", "1/2"}}, ""},
+		"a shard missing":       {[][]string{{"0/3", "0/3"}, {"2/3", "2/3"}}, "shard 1/3 is in none of the databases"},
+		"a later shard missing": {[][]string{{"0/2", "0/3"}, {"1/2", "1/3"}}, "shard 2/3 is in none of the databases"},
+		"a shard twice":         {[][]string{{"0/1", "0/1"}, {"0/1", "0/1"}}, " are both of shard 0"},
+		"two numbers of shards": {[][]string{{"0/2", "0/2"}, {"1/2", "1/3"}}, "in the night of 2026-11-02 the database "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var periods []*Period
+			for i, shards := range test.shards {
+				store, shown := newStore(t), []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith}[i]
+				for day, shard := range shards {
+					at := november(day + 1)
+					visit(t, store, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule, Shard: shard}, shown())
+				}
+				p, err := Read(t.Context(), store, inNovember(2))
+				if err != nil {
+					t.Fatal(err)
+				}
+				periods = append(periods, p)
+			}
+			d := together(periods, report.Options{})
+			if test.want == "" && len(d.gaps) > 0 || !strings.Contains(strings.Join(d.gaps, "\n"), test.want) {
+				t.Errorf("gaps: %q, want %q", d.gaps, test.want)
+			}
+			if (test.want == "") != strings.HasPrefix(d.status, report.Complete) {
+				t.Errorf("status: %s", d.status)
+			}
+		})
 	}
 }
 

@@ -42,6 +42,7 @@ type document struct {
 }
 
 func newDocument(p *Period, opts report.Options) *document {
+	p.isFleet = len(p.organizations) > report.FleetSize
 	d := tables(p, opts)
 	d.finish()
 	return d

@@ -132,13 +132,13 @@ type findingKey struct {
 
 // openFindings returns the findings that are open in a complete snapshot and in the failed ones
 // after it, each with the text of the exception that covers it. A pruned snapshot adds none.
-func openFindings(ctx context.Context, store *snapshot.Store, complete *snapshot.Snapshot, failed []int64) (
+func openFindings(ctx context.Context, store *snapshot.Store, complete *taken, failed []int64) (
 	map[findingKey]string, error,
 ) {
 	open := make(map[findingKey]string)
 	if complete != nil && intact(complete) {
 		failed = append(failed, complete.ID)
-		carried, err := store.Carried(ctx, *complete)
+		carried, err := store.Carried(ctx, complete.header())
 		if err != nil {
 			return nil, err
 		}

@@ -144,6 +144,15 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 		}
 		return
 	}
+	switch i := l.inventory; {
+	case i.Members == nil:
+		i.MembersNotAssessed, i.MemberTokensNotAssessed = ona.MembersNotRequested, ona.MembersNotRequested
+	case i.MembersSalt != "":
+		header.MembersSetting, header.MembersSaltID = snapshot.MembersRedacted, i.MembersSalt
+	default:
+		header.MembersSetting = snapshot.MembersOn
+	}
+	header.MembersReceived, header.MembersDistinct = len(l.inventory.Members), len(l.inventory.Members)
 	baseline, found, err := store.Baseline(t.Context(), l.id)
 	if err != nil {
 		t.Fatal(err)

@@ -3,22 +3,32 @@ package period
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
 // members are the snapshots at whose members the report looks: the last one before the period that
-// could read them, else the first one in it, and the last one in it; nil if there is none.
+// could read them, unless the settings did not ask for them since, else the first one in it, and the
+// last one in it; nil if there is none.
 type members struct {
-	first, last *snapshot.Snapshot
-	// activeAtFirst and activeAtLast count those who are active; nil if retention removed the content.
-	activeAtFirst, activeAtLast any
+	first, last *taken
+	// atFirst and atLast count the members in them.
+	atFirst, atLast activity
 }
 
-func asked(s *snapshot.Snapshot) bool {
+// activity counts the members who are active, and those whose status is not known; active is nil if
+// retention removed the content.
+type activity struct {
+	active  any
+	unknown int
+}
+
+func asked(s *taken) bool {
 	return s.MembersSetting == snapshot.MembersOn || s.MembersSetting == snapshot.MembersRedacted
 }
 
@@ -43,7 +53,7 @@ func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (
 		return nil
 	}
 	if o.opening != nil {
-		if m.first, err = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartMembers, o.opening.ID)); err != nil {
+		if m.first, err = snapshotOrNil(store.MembersBaseline(ctx, o.opening.header())); err != nil {
 			return err
 		}
 	}
@@ -55,20 +65,20 @@ func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (
 			m.last = s
 		}
 	}
-	if m.activeAtFirst, err = active(ctx, store, m.first); err != nil {
+	if m.atFirst, err = activityIn(ctx, store, m.first); err != nil {
 		return err
 	}
-	m.activeAtLast, err = active(ctx, store, m.last)
+	m.atLast, err = activityIn(ctx, store, m.last)
 	return err
 }
 
-// active counts the members of a snapshot who have access; nil if they are not known.
-func active(ctx context.Context, store *snapshot.Store, s *snapshot.Snapshot) (any, error) {
+func activityIn(ctx context.Context, store *snapshot.Store, s *taken) (activity, error) {
 	if s == nil || !intact(s) {
-		return nil, nil
+		return activity{}, nil
 	}
-	inventory, err := store.Inventory(ctx, *s)
-	return countOf(inventory.Members, finding.HasAccess), err
+	inventory, err := store.Inventory(ctx, s.header())
+	active := countOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
+	return activity{active, countOf(inventory.Members, finding.HasAccess) - active}, err
 }
 
 // movements are the changes of members that the report counts.
@@ -89,8 +99,8 @@ func (d *document) countMembers(o *organization) {
 	add := func(name string, count any, remark string) {
 		d.count(item{o.index, "Members", name, ""}, count, remark)
 	}
-	atStart := o.opening == nil || m.first == nil || m.first.ID <= o.opening.ID
-	d.countMembersIn(add, "at the start", m.first, m.activeAtFirst, atStart, "first")
+	atStart := m.first == nil || m.first.ID <= o.complete[0].ID
+	d.countMembersIn(add, "at the start", m.first, m.atFirst, atStart, "first")
 	unknown := o.membersUnknown()
 	for _, movement := range movements {
 		count, remark := any(countKinds(o.changes, diff.Member, movement.kind)), atLeast(o.lostChanges())
@@ -99,13 +109,13 @@ func (d *document) countMembers(o *organization) {
 		}
 		add(movement.name, count, remark)
 	}
-	d.countMembersIn(add, atEnd, m.last, m.activeAtLast, m.last == o.closing, "last")
+	d.countMembersIn(add, atEnd, m.last, m.atLast, m.last == o.closing, "last")
 }
 
 // countMembersIn counts the members in the first or the last snapshot that could read them. known
 // reports whether this is the count at the start or the end of the period.
-func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *snapshot.Snapshot,
-	activeIn any, known bool, which string) {
+func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *taken,
+	in activity, known bool, which string) {
 	switch {
 	case s == nil:
 		add("listed "+name, nil, "not assessed: no snapshot could read them")
@@ -115,10 +125,13 @@ func (d *document) countMembersIn(add func(name string, count any, remark string
 	default:
 		add("listed "+name, s.Members, "snapshot taken at "+report.UTC(s.TakenAt))
 		remark := "of these"
-		if activeIn == nil {
+		switch {
+		case in.active == nil:
 			remark = "not known: retention deleted the content of the snapshot"
+		case in.unknown > 0:
+			remark += fmt.Sprintf("; %d whose status is not known", in.unknown)
 		}
-		add("active "+name, activeIn, remark)
+		add("active "+name, in.active, remark)
 	}
 }
 
@@ -131,10 +144,18 @@ func (o *organization) membersUnknown() string {
 		return "not known: no later snapshot in the period could read them"
 	case m.first.ID == m.last.ID:
 		return "not known: only one snapshot could read them"
-	case m.first.MembersSaltID != m.last.MembersSaltID:
-		return "not known: the snapshots store them in different forms"
+	case m.otherSettings(m.first) || slices.ContainsFunc(o.complete, func(s *taken) bool {
+		return s.ID > m.first.ID && s.ID < m.last.ID && m.otherSettings(s)
+	}):
+		return "not known: in some nights the settings did not ask for members, or stored them in another form"
 	}
 	return ""
+}
+
+// otherSettings reports whether the settings of a snapshot did not ask for members, or stored them in
+// another form than in the last one: a snapshot is not compared with such a one.
+func (m *members) otherSettings(s *taken) bool {
+	return s.MembersSetting != m.last.MembersSetting || s.MembersSaltID != m.last.MembersSaltID
 }
 
 // tieMembers compares the numbers of listed members at both ends with the changes.
@@ -146,9 +167,6 @@ func (o *organization) tieMembers(t *report.TieOuts) {
 	reason := o.membersUnknown()
 	if reason == "" {
 		reason = o.lostChanges()
-	}
-	if reason == "" && countOf(o.complete, func(s *snapshot.Snapshot) bool { return !asked(s) }) > 0 {
-		reason = "the settings did not ask for members in every night"
 	}
 	if reason != "" {
 		t.NotAssessed(o.index, check, reason)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,7 +38,25 @@ type organizationNight struct {
 	*night
 	organization int // its index in the report, or table.RunLevel
 	status       schedule.Status
-	snapshot     *snapshot.Snapshot // nil if there is none
+	snapshot     *taken // nil if there is none
+}
+
+// every returns the nights of each organization, then those not assigned to any.
+func (p *Period) every() iter.Seq[*organizationNight] {
+	return func(yield func(*organizationNight) bool) {
+		for _, o := range p.organizations {
+			for i := range o.nights {
+				if !yield(&o.nights[i]) {
+					return
+				}
+			}
+		}
+		for i := range p.unclaimed {
+			if !yield(&p.unclaimed[i]) {
+				return
+			}
+		}
+	}
 }
 
 // isUncovered reports whether a night that is due has no complete snapshot.
@@ -191,8 +210,8 @@ func (p *Period) expression(night time.Time) string {
 
 // readNightsOf finds the result of each night for one organization. later are the snapshots of
 // all organizations that were taken after the period and may count for its last night.
-func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error {
-	byID := make(map[int64]*snapshot.Snapshot)
+func (p *Period) readNightsOf(o *organization, later []*taken) error {
+	byID := make(map[int64]*taken)
 	var runs []schedule.Run
 	for i, s := range slices.Concat(o.snapshots, later) {
 		failed := s.Outcome == snapshot.Failed && s.Source == o.source
@@ -204,6 +223,7 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 		byID[s.ID], runs = s, append(runs, run)
 	}
 	nights, err := p.matchNights(runs)
+	o.nights = make([]organizationNight, 0, len(p.nights))
 	for i, n := range nights {
 		seen := organizationNight{nil, o.index, n.Status, byID[n.RunID]}
 		if seen.isUncovered() {
@@ -218,22 +238,48 @@ func (p *Period) readNightsOf(o *organization, later []*snapshot.Snapshot) error
 		if n.Status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
 		}
-		o.nights, p.every = append(o.nights, seen), append(p.every, seen)
+		o.nights = append(o.nights, seen)
 	}
 	return err
 }
 
-// nightTable lists every night with its result.
+// nightTable lists every night with its result. For a fleet, it lists a night once if it needs no
+// attention in any organization.
 func (d *document) nightTable() *table.Table {
 	t := d.table("Nights")
-	for i := range d.every {
-		n := &d.every[i]
+	add := func(n *organizationNight) {
 		t.Add(n.organization, append([]any{
 			n.ScheduledAt, d.names.Of(n.organization), report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
 			cmp.Or(n.expression, "no schedule was in force: UTC day"),
 		}, n.collectionCells()...)...)
 	}
+	listed := make(map[*night]bool)
+	for n := range d.every() {
+		if !d.isFleet || n.needsAttention() {
+			add(n)
+			listed[n.night] = true
+		}
+	}
+	for _, n := range d.Period.nights {
+		if !listed[n] {
+			add(&organizationNight{n, table.RunLevel, schedule.Complete, nil})
+		}
+	}
+	d.fleetRemark(t, "leaves out the organizations of which everything was read in a night. "+
+		"The sheet Population counts their nights")
 	return t
+}
+
+// needsAttention reports whether the report of a fleet lists the night.
+func (n *organizationNight) needsAttention() bool {
+	return n.status != schedule.Complete || n.reason() != "" || n.unread() != ""
+}
+
+// fleetRemark says what a table of the report of a fleet leaves out.
+func (d *document) fleetRemark(t *table.Table, text string) {
+	if d.isFleet {
+		t.Remark(table.RunLevel, fmt.Sprintf("A report on more than %d organizations %s.", report.FleetSize, text))
+	}
 }
 
 // collectionCells returns the cells about the night's run and snapshot.
@@ -289,7 +335,7 @@ func (n *organizationNight) reason() string {
 }
 
 // errorText returns why a snapshot failed.
-func errorText(s *snapshot.Snapshot) string {
+func errorText(s *taken) string {
 	text := cmp.Or(report.OneLine(s.Error), "no reason was recorded")
 	if s.ErrorCode != "" {
 		text = s.ErrorCode + ": " + text
@@ -307,15 +353,15 @@ func (d *document) sampleTable() *table.Table {
 	t.Remark(table.RunLevel, fmt.Sprintf("%d of %s drawn with the seed %d.",
 		len(drawn), report.Count(len(d.nights), "night"), d.Seed))
 	t.Remark(table.RunLevel, "To repeat the draw, write the seed, a vertical bar and the night, such as "+
-		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights. Sort these texts by their "+
-		"SHA-256 in hexadecimal. The first ones are the sample.")
+		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights, with several databases "+
+		"for those of one database. Sort these texts by their SHA-256 in hexadecimal. The first ones are the sample.")
 	return t
 }
 
 func (d *document) sampleCells(n *night) []any {
 	var complete, uncovered, folders []string
 	var runs []int64
-	for _, seen := range d.every {
+	for seen := range d.every() {
 		if seen.night != n {
 			continue
 		}
@@ -337,27 +383,42 @@ func (d *document) sampleCells(n *night) []any {
 		folders = append(folders, folder.RunName(d.runs[id].StartedAt, id))
 	}
 	return []any{
-		n.draw, n.ScheduledAt, report.Word(n.Status), run, began, strings.Join(complete, ", "),
-		strings.Join(uncovered, ", "), cmp.Or(strings.Join(folders, ", "), "none"), n.key,
+		n.draw, n.ScheduledAt, report.Word(n.Status), run, began, d.listed(complete), d.listed(uncovered), cmp.Or(strings.Join(folders, ", "), "none"), n.key,
 	}
+}
+
+// listed returns the names of organizations. A fleet has too many for a cell.
+func (d *document) listed(organizations []string) string {
+	if n := len(organizations); d.isFleet && n > 2*pageRows {
+		return fmt.Sprintf("%s and %d more", strings.Join(organizations[:pageRows], ", "), n-pageRows)
+	}
+	return strings.Join(organizations, ", ")
 }
 
 // snapshotTable lists the opening snapshots and those taken in the period.
 func (d *document) snapshotTable() *table.Table {
 	t := d.table("Snapshots")
 	for i, o := range d.organizations {
-		for _, s := range append([]*snapshot.Snapshot{o.opening}, o.snapshots...) {
-			if s != nil {
+		for _, s := range append([]*taken{o.opening}, o.snapshots...) {
+			if s != nil && (!d.isFleet || o.needsAttention(s)) {
 				t.Add(i, d.snapshotCells(o, s)...)
 			}
 		}
 	}
+	d.fleetRemark(t, "leaves out the snapshots without a change in which everything was read, except the opening and "+
+		"the closing ones. The view snapshots of the database has them")
 	return t
 }
 
-func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
+// needsAttention reports whether the report of a fleet lists a snapshot.
+func (o *organization) needsAttention(s *taken) bool {
+	n := organizationNight{snapshot: s}
+	return s == o.opening || s == o.closing || !intact(s) || s.Changes > 0 || n.unread() != ""
+}
+
+func (d *document) snapshotCells(o *organization, s *taken) []any {
 	r, reason := d.runs[s.RunID], ""
-	role := map[*snapshot.Snapshot]string{o.opening: "opening", o.closing: "closing"}[s]
+	role := map[*taken]string{o.opening: "opening", o.closing: "closing"}[s]
 	if !complete(s) {
 		reason = errorText(s)
 	}
@@ -383,7 +444,7 @@ func (d *document) snapshotCells(o *organization, s *snapshot.Snapshot) []any {
 }
 
 // counts returns the cells of a complete snapshot that have numbers of rows.
-func counts(s *snapshot.Snapshot) []any {
+func counts(s *taken) []any {
 	return []any{
 		s.SCIMConfigurations, report.Unless(s.SSONotAssessed, s.SSOConfigurations), s.Changes, s.FailingFindings,
 	}

@@ -73,14 +73,14 @@ type Period struct {
 	// earlier counts the nights since the first run that are before the period.
 	nights, drawn []*night
 	earlier       int
-	misdated      []misdated // in the order of recording
-	// every has the nights of each organization, then unclaimed: those not assigned to any.
-	every, unclaimed []organizationNight
-	organizations    []*organization
-	names            report.Names
+	misdated      []misdated          // in the order of recording
+	unclaimed     []organizationNight // those not assigned to any organization
+	organizations []*organization
+	names         report.Names
+	isFleet       bool // the report lists what needs attention, and counts the rest
 	// absent has the last complete snapshot of each organization that was known before the
 	// period and has no snapshot in it.
-	absent []*snapshot.Snapshot
+	absent []*taken
 }
 
 type organization struct {
@@ -90,14 +90,14 @@ type organization struct {
 
 	// opening is the last complete snapshot before the period, closing the last complete one in
 	// the period; nil if there is none.
-	opening, closing *snapshot.Snapshot
+	opening, closing *taken
 	// snapshots has those taken in the period, failed and pruned ones too, oldest first. since
 	// has those with a higher id than the opening one. complete has the opening one and the
 	// complete ones in since.
-	snapshots, since, complete []*snapshot.Snapshot
+	snapshots, since, complete []*taken
 	// pruned has those in complete and since whose content retention deleted; lost counts the
 	// deleted changes in the period.
-	pruned []*snapshot.Snapshot
+	pruned []*taken
 	lost   int
 	// The report shows changes and findings of snapshots with ids above after, up to upTo.
 	after, upTo int64
@@ -110,14 +110,14 @@ type organization struct {
 	members   members
 	// policiesBefore is the last snapshot before the period that could read the policies, or
 	// nil.
-	policiesBefore *snapshot.Snapshot
+	policiesBefore *taken
 
 	changes []snapshot.Change
 	logs    map[int64]*snapshot.AuditLog // by snapshot; nil if the log was not read for it
 	// net compares the first and the last intact snapshot, both nil if there are fewer than
 	// two.
 	net struct {
-		before, after *snapshot.Snapshot
+		before, after *taken
 		changes       []snapshot.Change
 	}
 	findings   []episode
@@ -128,12 +128,12 @@ type organization struct {
 	openAtStart, openAtEnd int
 }
 
-func complete(s *snapshot.Snapshot) bool { return s.Outcome == snapshot.Complete }
+func complete(s *taken) bool { return s.Outcome == snapshot.Complete }
 
-func pruned(s *snapshot.Snapshot) bool { return !s.PrunedAt.IsZero() }
+func pruned(s *taken) bool { return !s.PrunedAt.IsZero() }
 
 // intact reports whether a snapshot is complete and not pruned.
-func intact(s *snapshot.Snapshot) bool { return complete(s) && !pruned(s) }
+func intact(s *taken) bool { return complete(s) && !pruned(s) }
 
 func countOf[T any](all []T, counts func(T) bool) int {
 	n := 0
@@ -180,7 +180,6 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 			p.unclaimed = append(p.unclaimed, organizationNight{n, table.RunLevel, n.Status, nil})
 		}
 	}
-	p.every = append(p.every, p.unclaimed...)
 	p.placeExceptions()
 	p.lastHead, err = store.HeadAt(ctx, p.knownUntil)
 	return err
@@ -188,7 +187,7 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 
 // readRegister reads the nights and the organizations in the period. It returns the snapshots
 // taken after the period that may count for its last night.
-func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*snapshot.Snapshot, err error) {
+func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*taken, err error) {
 	runs, errRuns := store.Runs(ctx, 0, 0)
 	schedules, errSchedules := store.Schedules(ctx, p.Now)
 	reviews, errReviews := store.Reviews(ctx, 0, 0)
@@ -212,20 +211,27 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 			return nil, err
 		}
 	}
-	taken, errTaken := store.SnapshotsBetween(ctx, p.From, next)
+	var within []*taken
+	type source struct {
+		name    string
+		outcome snapshot.Outcome
+	}
+	last := make(map[source]*taken)
+	errTaken := store.EachSnapshotBetween(ctx, p.From, next, func(s snapshot.Snapshot) {
+		if p.runs[s.RunID] == nil {
+			return // the run began after the runs were read
+		}
+		key := source{s.Source, s.Outcome}
+		last[key] = newTaken(s, last[key])
+		if p.contains(s.TakenAt) {
+			within = append(within, last[key])
+		} else {
+			later = append(later, last[key])
+		}
+	})
 	known, errKnown := store.CompleteBefore(ctx, p.From)
 	tried, errTried := store.FirstFailedBefore(ctx, p.From)
-	var within []*snapshot.Snapshot
-	// A run can begin after the runs were read.
-	taken = slices.DeleteFunc(taken, func(s snapshot.Snapshot) bool { return p.runs[s.RunID] == nil })
-	for i := range taken {
-		if s := &taken[i]; p.contains(s.TakenAt) {
-			within = append(within, s)
-		} else {
-			later = append(later, s)
-		}
-	}
-	p.gather(known, tried, within)
+	p.gather(allTaken(known), allTaken(tried), within)
 	return later, cmp.Or(errTaken, errKnown, errTried)
 }
 
@@ -239,24 +245,24 @@ func (o *organization) read(ctx context.Context, store *snapshot.Store, from tim
 
 // gather groups the snapshots taken in the period by organization. known has the last complete
 // snapshot before the period of each organization, tried the first failed one.
-func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snapshot) {
+func (p *Period) gather(known, tried, within []*taken) {
 	owners := make(owners)
 	// Complete snapshots come last: their organization id is certain.
 	for _, outcome := range []snapshot.Outcome{snapshot.Failed, snapshot.Complete} {
-		for _, s := range slices.Backward(taken) {
+		for _, s := range slices.Backward(within) {
 			owners.learn(s, outcome)
 		}
 	}
-	openings, begins := make(map[string]*snapshot.Snapshot), make(map[string]time.Time)
-	for i := range known {
-		owners.learn(&known[i], snapshot.Complete)
-		openings[known[i].OrganizationID] = &known[i]
+	openings, begins := make(map[string]*taken), make(map[string]time.Time)
+	for _, s := range known {
+		owners.learn(s, snapshot.Complete)
+		openings[s.OrganizationID] = s
 	}
 	for _, s := range slices.Backward(tried) {
-		begins[owners.of(&s)] = s.TakenAt
+		begins[owners.of(s)] = s.TakenAt
 	}
 	found := make(map[string]*organization)
-	for _, s := range taken {
+	for _, s := range within {
 		owners.learn(s, snapshot.Complete)
 		key := owners.of(s)
 		if found[key] == nil {
@@ -265,9 +271,9 @@ func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snap
 		}
 		found[key].snapshots = append(found[key].snapshots, s)
 	}
-	for i := range known {
-		if found[known[i].OrganizationID] == nil {
-			p.absent = append(p.absent, &known[i])
+	for _, s := range known {
+		if found[s.OrganizationID] == nil {
+			p.absent = append(p.absent, s)
 		}
 	}
 	p.order(slices.Collect(maps.Values(found)))
@@ -279,14 +285,14 @@ func (p *Period) gather(known, tried []snapshot.Snapshot, taken []*snapshot.Snap
 type owners map[string]string
 
 // learn records the organization of a snapshot that has this outcome and an organization id.
-func (o owners) learn(s *snapshot.Snapshot, outcome snapshot.Outcome) {
+func (o owners) learn(s *taken, outcome snapshot.Outcome) {
 	if s.OrganizationID != "" && s.Outcome == outcome {
 		o[s.Source] = s.OrganizationID
 	}
 }
 
 // of returns the organization id of a snapshot, or its source if the id is not known.
-func (o owners) of(s *snapshot.Snapshot) string {
+func (o owners) of(s *taken) string {
 	return cmp.Or(s.OrganizationID, o[s.Source], s.Source)
 }
 
@@ -305,6 +311,9 @@ func (p *Period) order(organizations []*organization) {
 	p.organizations, p.names = organizations, report.NewNames("all organizations", names, distinguishing)
 	for i, o := range organizations {
 		o.index, o.name = i, p.names.Of(i)
+		if len(organizations) > report.FleetSize {
+			o.forgetHashes()
+		}
 	}
 }
 
@@ -313,7 +322,7 @@ func (p *Period) order(organizations []*organization) {
 func (o *organization) sortSnapshots() {
 	last, stretch := o.snapshots[len(o.snapshots)-1], o.snapshots
 	if o.opening != nil {
-		o.after, stretch = o.opening.ID, append([]*snapshot.Snapshot{o.opening}, stretch...)
+		o.after, stretch = o.opening.ID, append([]*taken{o.opening}, stretch...)
 	}
 	o.upTo, o.source = last.ID, last.Source
 	for _, s := range stretch {

@@ -230,10 +230,10 @@ func atLeast(reason string) string {
 type configurations struct {
 	plural string
 	kind   diff.SubjectType
-	size   func(*snapshot.Snapshot) int
+	size   func(*taken) int
 	// first and last are the snapshots in which they are counted: those nearest to the start
 	// and the end that could read them, nil if there is none.
-	first, last *snapshot.Snapshot
+	first, last *taken
 }
 
 // readConfigurations finds the snapshots in which the configurations are counted. The first for
@@ -241,9 +241,9 @@ type configurations struct {
 // first in the period.
 func (o *organization) readConfigurations(ctx context.Context, store *snapshot.Store) (err error) {
 	o.scim = configurations{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
-		size: func(s *snapshot.Snapshot) int { return s.SCIMConfigurations }}
+		size: func(s *taken) int { return s.SCIMConfigurations }}
 	o.sso = configurations{plural: "SSO configurations", kind: diff.SSOConfiguration,
-		size: func(s *snapshot.Snapshot) int { return s.SSOConfigurations }}
+		size: func(s *taken) int { return s.SSOConfigurations }}
 	var errPolicies error
 	if o.opening != nil {
 		o.sso.first, err = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartSSO, o.opening.ID))
@@ -258,11 +258,11 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 	return cmp.Or(err, errPolicies)
 }
 
-func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*snapshot.Snapshot, error) {
+func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*taken, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	return &s, nil
+	return newTaken(s, nil), nil
 }
 
 // unknown returns why the numbers of added and removed configurations are not known, or "".
@@ -293,7 +293,7 @@ func (d *document) countConfigurations(o *organization, c *configurations) {
 
 // countIn counts the configurations in the first or the last snapshot that could read them.
 // known reports whether this is the count at the start or the end of the period.
-func (d *document) countIn(x item, c *configurations, s *snapshot.Snapshot, known bool, which string) {
+func (d *document) countIn(x item, c *configurations, s *taken, known bool, which string) {
 	switch {
 	case s == nil:
 		d.count(x, nil, c.unknown())

@@ -84,9 +84,12 @@ func (o *organization) organizationGaps() []string {
 }
 
 func (d *document) statusText() string {
-	nights := d.every[:len(d.every)-len(d.unclaimed)]
-	uncovered := countOf(nights, organizationNight.isUncovered)
-	what := fmt.Sprintf("%s of %s", report.Count(len(nights), "expected night"),
+	nights, uncovered := 0, 0
+	for _, o := range d.organizations {
+		nights += len(o.nights)
+		uncovered += countOf(o.nights, organizationNight.isUncovered)
+	}
+	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
 		report.Count(len(d.organizations), "organization"))
 	rest := ""
 	if n := len(d.absent); n > 0 {

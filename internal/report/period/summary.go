@@ -13,7 +13,6 @@ import (
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/report/xlsx"
 	"scim-auditor/internal/schedule"
-	"scim-auditor/internal/snapshot"
 )
 
 const title = "SCIM and SSO configuration audit of a period"
@@ -280,7 +279,7 @@ func (p *Period) runNights() string {
 	return fmt.Sprintf("%s (%s)", report.Count(len(p.nights), "night"), strings.Join(counts, ", "))
 }
 
-func snapshotText(s *snapshot.Snapshot) string {
+func snapshotText(s *taken) string {
 	if s == nil {
 		return "none"
 	}

@@ -13,19 +13,23 @@ import (
 // the counts of the database, and the rows of the sheets. It needs all other tables.
 func (d *document) tieOuts() report.TieOuts {
 	var t report.TieOuts
+	nightsOf, nights := d.sheets.nights.Size, "rows of the sheet Nights"
+	if d.isFleet {
+		nights = "nights that the sheet Population counts"
+		nightsOf = func(organization int) int { return d.counts[item{organization, "Nights", "expected", ""}].(int) }
+	}
 	for i, o := range d.organizations {
 		expected := len(d.nights)
 		if o.opening == nil { // the night of its first snapshot is the last night that begins before it
 			over := countOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
 			expected -= max(over, 1) - 1
 		}
-		t.Compare(i, "Nights of the schedules since it was first tried = rows of the sheet Nights",
-			expected, d.sheets.nights.Size(i), "")
+		t.Compare(i, "Nights of the schedules since it was first tried = "+nights, expected, nightsOf(i), "")
 		if o.id == "" {
 			t.NotAssessed(i, "all but the nights", "the organization id is not known, because no snapshot was ever complete")
 			continue
 		}
-		o.tieSnapshots(&t, d.sheets.changes.Size(i))
+		o.tieSnapshots(&t, d.sheets.changes.Size(i), d.isFleet)
 		o.tieConfigurations(&t, &o.scim, o.totals.SCIMAdded-o.totals.SCIMGone)
 		o.tieConfigurations(&t, &o.sso, o.totals.SSOAdded-o.totals.SSOGone)
 		o.tieMembers(&t)
@@ -33,21 +37,29 @@ func (d *document) tieOuts() report.TieOuts {
 		d.tieFindings(&t, o)
 	}
 	different := make(map[time.Time]bool)
-	for _, n := range d.every {
+	for n := range d.every() {
 		different[n.ScheduledAt] = true
 	}
-	t.Compare(table.RunLevel, "Nights of the schedules in the period = different nights of the sheet Nights",
+	where := "of the sheet Nights"
+	if d.isFleet {
+		where = "of all organizations"
+	}
+	t.Compare(table.RunLevel, "Nights of the schedules in the period = different nights "+where,
 		len(d.nights), len(different), "")
 	return t
 }
 
 // tieSnapshots compares the complete snapshots and the changes. rows counts the sheet Changes.
-func (o *organization) tieSnapshots(t *report.TieOuts, rows int) {
+func (o *organization) tieSnapshots(t *report.TieOuts, rows int, isFleet bool) {
+	those := "those of the sheet Snapshots"
+	if isFleet {
+		those = "those of the nights that the report covers"
+	}
 	counted := 0
 	for _, s := range o.since {
 		counted += s.Changes
 	}
-	t.Compare(o.index, "Complete snapshots in the database after the opening one = those of the sheet Snapshots",
+	t.Compare(o.index, "Complete snapshots in the database after the opening one = "+those,
 		o.totals.Complete, countOf(o.since, complete), "")
 	t.Compare(o.index, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes",
 		counted-o.lost, rows, "")

@@ -20,7 +20,7 @@ func (t *Table) WriteCSV(w io.Writer, f *Frame) error {
 	for _, r := range t.Rows {
 		writeRecord(out, layout.of(r), "")
 	}
-	for _, r := range t.Remarks {
+	for _, r := range t.forPrograms() {
 		if r.Missing {
 			writeRecord(out, layout.of(Row{Organization: r.Organization, Cells: make([]any, len(t.Columns))}), r.Text)
 		}

@@ -69,7 +69,7 @@ func withRemarks(tables []*Table) []*Table {
 			continue
 		}
 		all = append(all, t)
-		for _, r := range t.Remarks {
+		for _, r := range t.forPrograms() {
 			remarks.Add(r.Organization, t.Key, r.Text)
 		}
 	}

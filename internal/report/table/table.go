@@ -17,7 +17,9 @@ type Table struct {
 	Columns []Column
 	Rows    []Row
 	Remarks []Remark
-	Bare    bool // shown without a header, except in Markdown
+	// ForPrograms are the remarks in CSV and JSON, nil for Remarks.
+	ForPrograms []Remark
+	Bare        bool // shown without a header, except in Markdown
 	// Anchor is the key of the column that names a row in links. Links has the keys of columns that
 	// link to other rows, each with the key of the column that names the other row.
 	Anchor string
@@ -122,6 +124,7 @@ func (t *Table) add(r Row) {
 func (t *Table) Empty() *Table {
 	empty := *t
 	empty.Columns, empty.Widths = slices.Clone(t.Columns), make([]int, len(t.Columns))
+	empty.ForPrograms = nil
 	empty.Rows, empty.Remarks, empty.Counts, empty.sizes = nil, nil, Counts{}, make(map[int]int)
 	return &empty
 }
@@ -173,6 +176,14 @@ func (t *Table) Missing(organization int, text string) {
 // Alarm appends a remark with both Missing and Alarm.
 func (t *Table) Alarm(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{organization, text, true, true})
+}
+
+// forPrograms returns the remarks in CSV and JSON.
+func (t *Table) forPrograms() []Remark {
+	if t.ForPrograms != nil {
+		return t.ForPrograms
+	}
+	return t.Remarks
 }
 
 // Size returns the number of rows of one organization, or of RunLevel.
