@@ -484,7 +484,11 @@ SELECT
   CAST(
     coalesce(e.outcome, '') = 'failed'
     AND EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
-    AND NOT EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.outcome = 'complete')
+    AND NOT EXISTS (
+      SELECT 1
+      FROM stored_snapshots s
+      WHERE s.run_id = r.id AND s.outcome = 'complete' AND s.server_clock_offset_ms IS NOT NULL
+    )
     AS INTEGER
   ) AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
   r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began

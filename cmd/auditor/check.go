@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
@@ -53,7 +55,9 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	if s.Shard.Count > 0 {
 		results = append(results, checkShard(ctx, s, store)...)
 	}
-	results = append(results, database, check.Folder("report folder", s.Out, "--out"),
+	results = append(results, database)
+	results = append(results, checkHistory(ctx, env, s, store)...)
+	results = append(results, check.Folder("report folder", s.Out, "--out"),
 		check.Disk(env.freeSpace, filepath.Dir(s.DB), s.Out))
 	if s.MetricsFile != "" {
 		results = append(results, check.MetricsFile(s.MetricsFile))
@@ -68,6 +72,40 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 		}
 	}
 	return results
+}
+
+// checkHistory returns what is wrong with the lock, the history and the schedule of the database. Store
+// is nil if there is no database that can be read.
+func checkHistory(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
+	const name = "database"
+	var results []check.Result
+	if err := job.CheckLock(s.DB); err != nil {
+		results = append(results, check.Failed(name, err, "remove it, or name another database with --db"))
+	}
+	if store == nil {
+		return results
+	}
+	if err := job.CheckHistory(ctx, store, s.Out); err != nil {
+		results = append(results, check.Failed(name, err, ""))
+	}
+	periods, err := store.Schedules(ctx, env.now())
+	if err != nil {
+		return append(results, check.Failed(name, err, ""))
+	}
+	if text := recordedLater(periods, env.now()); text != "" {
+		results = append(results, check.Result{Name: "schedule", Status: check.Warning, Detail: text,
+			Hint: "set the clock of this machine; the next run with a right clock mends the time of the schedule"})
+	}
+	return results
+}
+
+// recordedLater says that the newest schedule is recorded as later than now, empty if it is not.
+func recordedLater(periods []schedule.Period, now time.Time) string {
+	if n := len(periods); n > 0 && periods[n-1].From.After(now) {
+		return fmt.Sprintf("the schedule is recorded as in force from %s: the clock is wrong or was wrong then",
+			forPeople(periods[n-1].From))
+	}
+	return ""
 }
 
 // checkSettings checks the settings that Load does not parse, and the files that they name.

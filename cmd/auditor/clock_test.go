@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -222,5 +223,122 @@ func TestAGapStaysOpenForThePeriodOfTheSettings(t *testing.T) {
 			t.Errorf("with %q days, RUN-002 fails %v, want %d times", c.days, got, n)
 		}
 		s.verify(exitComplete)
+	}
+}
+
+// What prune removes must not depend on a clock that no server has confirmed for long.
+func TestPruneDoesNotBelieveAClockFarFromTheLastRun(t *testing.T) {
+	s := newClockSite(t)
+	for night := 1; night <= 3; night++ {
+		s.nightly(night, 0)
+	}
+	s.wrong = 10 * 365 * 24 * time.Hour
+	for _, flag := range []string{"--keep-days", "--responses-older-than", "--reports-older-than"} {
+		s.printed.Reset()
+		if code := s.tonight("prune", flag, "30"); code != exitFailed {
+			t.Errorf("%s: exit code %d", flag, code)
+		}
+		s.expect("it is 2036-11-15 02:00:00 UTC by the clock of this machine, but the last run whose clock the server confirmed began at " +
+			"2026-11-18 02:00:00 UTC: nothing was removed")
+	}
+	if got := s.query("SELECT count(*) FROM prunes"); got[0] != "0" {
+		t.Errorf("%s prunes are recorded", got[0])
+	}
+	if code := s.tonight("prune", "--older-than", "2026-11-17"); code != exitComplete {
+		t.Errorf("with a date: exit code %d\n%s", code, &s.printed)
+	}
+}
+
+// A run that did start is not "no run started", and the report lists it.
+func TestThePeriodNamesARunWithAWrongClock(t *testing.T) {
+	s := newClockSite(t)
+	s.nightly(1, 0)
+	s.nightly(2, 10*365*24*time.Hour)
+	s.nightly(3, 0)
+	s.right, s.wrong = demo.Night(4), 0
+	s.tonight("report", "--from", "2026-11-16", "--to", "2026-11-18")
+	folders, err := filepath.Glob(s.path("reports/2026-11-16--2026-11-18*"))
+	if len(folders) != 1 || err != nil {
+		t.Fatalf("reports of the period: %v, %v\n%s", folders, err, &s.printed)
+	}
+	const want = "no run counts for this night; run 2 ran with a wrong clock between the runs before and after it"
+	if text := readFile(t, filepath.Join(folders[0], "nights.csv")); !strings.Contains(text, want) || strings.Contains(text, "no run started") {
+		t.Errorf("the nights:\n%s", text)
+	}
+	if text := readFile(t, filepath.Join(folders[0], "runs.csv")); !strings.Contains(text, "2036-11-14") {
+		t.Errorf("the runs:\n%s", text)
+	}
+}
+
+// The first run was in 2036 or in 1970; a report of the time since must not depend on it.
+func TestAFirstRunWithAWrongClockIsNotTheBeginning(t *testing.T) {
+	for name, wrong := range map[string]time.Duration{"in 2036": 10 * 365 * 24 * time.Hour, "in 1970": -57 * 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			s.nightly(1, wrong)
+			s.nightly(2, 0)
+			s.nightly(3, 0)
+			s.right, s.wrong = demo.Night(4), 0
+			s.printed.Reset()
+			if code := s.tonight("report", "--from", "2026-11-15", "--to", "2026-11-18"); code != exitComplete {
+				t.Errorf("exit code %d\n%s", code, &s.printed)
+			}
+			folders, err := filepath.Glob(s.path("reports/2026-11-15--2026-11-18*/nights.csv"))
+			if len(folders) != 1 || err != nil {
+				t.Fatalf("reports of the period: %v, %v\n%s", folders, err, &s.printed)
+			}
+			nights := readFile(t, folders[0])
+			if strings.Contains(nights, "acme,2026-11-15") || !strings.Contains(nights, "2026-11-18T02:00:00Z") || strings.Contains(nights, "missed") {
+				t.Errorf("the nights:\n%s", nights)
+			}
+		})
+	}
+}
+
+func TestCheckFailsForAClockWithWhichEveryRunFails(t *testing.T) {
+	s := newClockSite(t)
+	s.wrong = 2 * time.Hour
+	if code := s.tonight("check"); code != exitFailed {
+		t.Errorf("exit code %d", code)
+	}
+	s.expect("off the server's clock: every run fails", "set the clock of this machine")
+	s.wrong = 30 * time.Minute
+	if code := s.tonight("check"); code != exitComplete {
+		t.Errorf("half an hour: exit code %d\n%s", code, &s.printed)
+	}
+}
+
+// The server of one organization sends no Date, so its snapshot is complete; the clock is wrong all the
+// same.
+func TestACompleteOrganizationWithoutADateDoesNotHideAWrongClock(t *testing.T) {
+	acme, globex := demo.NewState("acme"), demo.NewState("globex")
+	server := demo.NewServerWith(acme, globex)
+	server.Now = func() time.Time { return demo.Night(1) }
+	server.Intercept = func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
+		if r.Header.Get("Authorization") == "Bearer "+globex.Token {
+			w.Header()["Date"] = nil
+		}
+		next.ServeHTTP(w, r)
+	}
+	api := httptest.NewServer(server)
+	t.Cleanup(api.Close)
+	s := &site{t: t, folder: t.TempDir()}
+	tokens := map[string]string{"ACME": acme.Token, "GLOBEX": globex.Token}
+	config := "db: " + s.path("auditor.db") + "\nout: " + s.path("reports") + "\norganizations:\n"
+	for _, name := range []string{"acme", "globex"} {
+		config += "  - name: " + name + "\n    base_url: " + api.URL + "/api\n    token_env: " + strings.ToUpper(name) + "\n"
+	}
+	writeText(t, s.path("auditor.yaml"), config)
+	code := run(t.Context(), environment{
+		args: []string{"run", "--config", s.path("auditor.yaml")}, getenv: func(name string) string { return tokens[name] },
+		stdout: s, stderr: s, now: func() time.Time { return demo.Night(1).Add(10 * 365 * 24 * time.Hour) },
+		hostname: func() (string, error) { return "host", nil },
+	})
+	if code != exitFailed {
+		t.Errorf("exit code %d", code)
+	}
+	got := s.query("SELECT source, outcome FROM snapshots UNION ALL SELECT outcome, clock_wrong FROM runs ORDER BY 1")
+	if want := "acme|failed failed|1 globex|complete"; strings.Join(got, " ") != want {
+		t.Errorf("the snapshots and the run are %v, want %s", got, want)
 	}
 }

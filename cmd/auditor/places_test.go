@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -57,12 +58,13 @@ func (s *site) files() (all []string) {
 // the last report.
 func TestADatabaseThatIsGoneIsNoFirstNight(t *testing.T) {
 	s, _, _ := threeNights(t)
-	database := s.path("auditor.db")
+	database, id := s.path("auditor.db"), s.query("SELECT database_id FROM databases")[0]
 	if err := os.Remove(database); err != nil {
 		t.Fatal(err)
 	}
 	gone := "the database " + database + " does not exist, but " +
-		s.path("reports/2026-11-18T020000Z-run-3") + " is the report of an earlier run"
+		s.path("reports/2026-11-18T020000Z-run-3") + " is the report of an earlier run (database " + id +
+		", which may be another one)"
 	s.night++
 	s.refused(exitUsage, []string{"run", "-q"}, gone, `run "auditor run --new-database" once`)
 	s.refused(exitUsage, []string{"serve", "--schedule", "0 2 * * *"}, gone)
@@ -112,7 +114,7 @@ func TestAnOlderCopyOfTheDatabaseIsNoticed(t *testing.T) {
 		t.Helper()
 		s.printed.Reset()
 		received = ""
-		if code := s.run("--config", s.path("auditor.yaml")); code != want {
+		if code := s.run("--config", s.path("auditor.yaml"), "--metrics-file", s.path("auditor.prom")); code != want {
 			t.Errorf("exit code %d, want %d\n%s", code, want, &s.printed)
 		}
 	}
@@ -121,6 +123,25 @@ func TestAnOlderCopyOfTheDatabaseIsNoticed(t *testing.T) {
 	if !strings.Contains(received, lacks) {
 		t.Errorf("the notification is %s", received)
 	}
+	// Every place says the same of the run.
+	const folder = "2026-11-19T020000Z-run-3"
+	if got := s.query("SELECT outcome, error LIKE '" + lacks + "%' FROM runs WHERE id = 3"); got[0] != "failed|1" {
+		t.Errorf("the register has %v", got)
+	}
+	if text := readFile(t, s.path("reports/"+folder+"/audit.md")); !strings.Contains(text, "NOT COMPLETE: "+lacks) {
+		t.Errorf("audit.md does not say %q:\n%.800s", lacks, text)
+	}
+	if latest, err := os.Readlink(s.path("reports/latest")); latest != folder || err != nil {
+		t.Errorf("latest is %s, %v", latest, err)
+	}
+	if text := readFile(t, s.path("auditor.prom")); !regexp.MustCompile(`(?m)^auditor_run_complete\S* 0$`).MatchString(text) {
+		t.Errorf("the metrics:\n%s", text)
+	}
+	s.printed.Reset()
+	if code := s.tonight("check"); code != exitFailed {
+		t.Errorf("check: exit code %d", code)
+	}
+	s.expect(lacks)
 	const failing = "SELECT observed FROM findings WHERE rule_id = 'RUN-003' AND status = 'fail' AND snapshot_id = 3"
 	want := []string{"The database does not contain the history up to its report 2026-11-18T020000Z-run-3: an older or an " +
 		"altered copy of the database is in use."}

@@ -189,6 +189,11 @@ func TestAPlaceThatIsNoFileIsRefused(t *testing.T) {
 	must(t, os.Remove(lock))
 	must(t, os.Rename(pipe, lock))
 	refused(exitFailed, []string{"locking the database: " + lock + " is not a regular file"}, "run")
+	s.printed.Reset()
+	if code := s.tonight("check"); code != exitFailed {
+		t.Errorf("check: exit code %d", code)
+	}
+	s.expect("locking the database: " + lock + " is not a regular file")
 	must(t, os.Rename(lock, pipe))
 	must(t, os.Remove(s.path("reports/.lock")))
 	must(t, os.Rename(pipe, s.path("reports/.lock")))

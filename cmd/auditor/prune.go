@@ -39,11 +39,32 @@ func pruneCommand(env environment) *cobra.Command {
 			return err
 		}
 		return lockDatabase(cmd.Context(), s.DB, "prune", now, snapshot.OpenExisting, func(store *snapshot.Store) error {
+			if err := f.checkClock(cmd.Context(), store, now); err != nil {
+				return err
+			}
 			return f.prune(cmd.Context(), env.stdout, now, out, store, retention)
 		})
 	})
 	f.add(command)
 	return command
+}
+
+// maxIdle is how long after the last run the ages of snapshots, responses and reports are believed.
+const maxIdle = 100 * 24 * time.Hour
+
+// checkClock returns an error if now is so long after the last run whose clock a server confirmed that
+// the clock may be wrong, and what to remove depends on it.
+func (f *pruneFlags) checkClock(ctx context.Context, store *snapshot.Store, now time.Time) error {
+	if f.keepDays == 0 && f.responsesDays == 0 && f.reportsDays == 0 {
+		return nil
+	}
+	last, err := store.LastConfirmed(ctx)
+	if err != nil || last.IsZero() || now.Sub(last) <= maxIdle {
+		return err
+	}
+	return failed(fmt.Errorf("it is %s by the clock of this machine, but the last run whose clock the server confirmed "+
+		"began at %s: nothing was removed", forPeople(now), forPeople(last)),
+		"set the clock; if it is right, make a run first, or name a date with --older-than")
 }
 
 // prune records what it removes from the database and which report folders go, then removes the

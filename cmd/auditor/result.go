@@ -97,7 +97,6 @@ func newResult(recorded *job.Result, err error) *runResult {
 	}
 	if recorded.HistoryError != nil {
 		r.HistoryError = recorded.HistoryError.Error()
-		r.Headline = notComplete(recorded.HistoryError)
 	}
 	if recorded.ReportError != nil {
 		r.Error = recorded.ReportError.Error()

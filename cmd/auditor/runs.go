@@ -18,6 +18,8 @@ import (
 type register struct {
 	Runs   []snapshot.Run   `json:"runs"`
 	Nights []schedule.Night `json:"nights"`
+	// schedule says that the newest schedule is recorded as later than now, empty if it is not.
+	schedule string
 }
 
 func runsCommand(env environment) *cobra.Command {
@@ -32,7 +34,12 @@ func runsCommand(env environment) *cobra.Command {
 			}
 			r.Runs = append(r.Runs, runs...)
 			nights, err := store.Nights(cmd.Context(), time.Time{}, 0, env.now(), schedule.Grace)
+			if err != nil {
+				return err
+			}
 			r.Nights = append(r.Nights, nights...)
+			periods, err := store.Schedules(cmd.Context(), env.now())
+			r.schedule = recordedLater(periods, env.now())
 			return err
 		})
 		if err != nil {
@@ -99,13 +106,16 @@ func nightInWords(s schedule.Status) string {
 	return strings.ToUpper(strings.ReplaceAll(string(s), "_", " "))
 }
 
-// laterRows returns a line for each run that is recorded later than now.
+// laterRows returns a line for each run and the schedule that are recorded later than now.
 func (r *register) laterRows(now time.Time) (rows [][]string) {
 	for _, run := range r.Runs {
 		if run.StartedAt.After(now) {
 			rows = append(rows, []string{fmt.Sprintf("run %d is recorded at %s, later than now: it counts for no night",
 				run.ID, forPeople(run.StartedAt))})
 		}
+	}
+	if r.schedule != "" {
+		rows = append(rows, []string{r.schedule})
 	}
 	return rows
 }

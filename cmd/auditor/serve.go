@@ -295,12 +295,11 @@ func (v *service) ready(ctx context.Context) error {
 		now := v.env.now()
 		deadline := now.Add(-schedule.Grace - s.Timeout)
 		periods, err := store.Schedules(ctx, now)
-		if n := len(periods); n > 0 && periods[n-1].From.After(now) {
-			return fmt.Errorf("the schedule is recorded as in force from %s: the clock is wrong or was wrong then",
-				forPeople(periods[n-1].From))
-		}
 		if err != nil {
 			return err
+		}
+		if text := recordedLater(periods, now); text != "" {
+			return errors.New(text)
 		}
 		nights, err := store.NewestNights(ctx, deadline, now)
 		for _, n := range slices.Backward(nights) {

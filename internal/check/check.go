@@ -13,6 +13,7 @@ import (
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -125,13 +126,18 @@ const (
 // DatabaseGone is the error for a database file that does not exist although the folder out has the
 // report folder earlier of an earlier run.
 func DatabaseGone(path, out, earlier string) error {
-	return fmt.Errorf("the database %s does not exist, but %s is the report of an earlier run: a new database would lose "+
-		"the changes since then", path, filepath.Join(out, earlier))
+	report := filepath.Join(out, earlier)
+	perhaps := ""
+	if id := folder.DatabaseOf(report); id != "" {
+		perhaps = fmt.Sprintf(" (database %s, which may be another one)", id)
+	}
+	return fmt.Errorf("the database %s does not exist, but %s is the report of an earlier run%s: a new database would lose "+
+		"the changes since then", path, report, perhaps)
 }
 
 // DatabaseGoneHint is the hint for DatabaseGone.
 const DatabaseGoneHint = "mount the volume of the database, restore its backup, or name it with --db; to begin a new " +
-	"database without a baseline, run \"auditor run --new-database\" once"
+	"database without a baseline, or one of a second job with the same --out, run \"auditor run --new-database\" once"
 
 // Database opens the file read-only and checks it. Earlier is the report folder of an earlier run in
 // the folder out, empty if there is none. The caller closes the store, which is nil if it cannot be

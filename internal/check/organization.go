@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -144,6 +145,10 @@ var namesByMethod = map[string]string{
 func clock(offset, most time.Duration) Result {
 	if offset.Abs() <= most {
 		return ok(nameClock, "within %s of the server's clock", most)
+	}
+	if offset.Abs() > fetch.MaxClockError {
+		return Failed(nameClock, &fetch.Error{Code: fetch.CodeClockWrong, Err: fmt.Errorf(
+			"%s off the server's clock: every run fails", offset.Round(time.Second))}, "")
 	}
 	return warning(nameClock, "synchronize the clock of this machine by NTP; snapshots are stamped with its time",
 		"%s off the server's clock", offset.Round(time.Second))

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,12 @@ import (
 // ErrOlderDatabase means that a report folder has a later history of the database than the database
 // itself: an older copy was put in its place.
 var ErrOlderDatabase = errors.New("the database does not contain the history of a report that was written from it")
+
+// CheckHistory returns ErrOlderDatabase with the reason if a run would fail with it.
+func CheckHistory(ctx context.Context, store *snapshot.Store, reports string) error {
+	_, why, err := unknownReport(ctx, store, reports)
+	return cmp.Or(err, why)
+}
 
 // unknownReport returns the newest report folder in a folder of reports that belongs to the
 // database but whose history the database does not contain, and why; empty and nil if there is none.

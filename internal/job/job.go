@@ -77,8 +77,8 @@ type Result struct {
 	// in ReportError.
 	ReportFolder string
 	ReportError  error
-	// HistoryError says which report folder has a history that the database lacks. The run is recorded,
-	// but it is not Complete.
+	// HistoryError says which report folder has a history that the database lacks. The run is recorded
+	// as failed, with the snapshots that it took.
 	HistoryError error
 	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError error
@@ -104,7 +104,7 @@ type Organization struct {
 // Complete reports whether every organization's snapshot is complete, the report is written, and
 // the database contains the history of its report folders.
 func (r *Result) Complete() bool {
-	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil && r.HistoryError == nil
+	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
 }
 
 type night struct {
@@ -220,10 +220,13 @@ func (n *night) organization(ctx context.Context, source fetch.Source) Organizat
 	return o
 }
 
-// outcome returns Failed and a reason that names every incomplete organization, or Complete if
-// there is none.
+// outcome returns Failed and a reason that names the history that the database lacks and every
+// incomplete organization, or Complete if there is none.
 func (r *Result) outcome() (outcome snapshot.Outcome, reason string) {
 	var reasons []string
+	if r.HistoryError != nil {
+		reasons = append(reasons, r.HistoryError.Error())
+	}
 	for _, o := range r.Organizations {
 		if o.Err != nil {
 			reasons = append(reasons, o.Source+": "+o.Err.Error())

@@ -66,6 +66,19 @@ func Lock(ctx context.Context, database, command string, now time.Time) (*Held, 
 	return h, nil
 }
 
+// CheckLock returns why a run could not lock the database, as far as its lock file shows without the
+// lock. It creates nothing.
+func CheckLock(database string) error {
+	database, err := snapshot.Locate(database)
+	if err != nil {
+		return nil //nolint:nilerr // opening the database says it
+	}
+	if err := evidence.Regular(database + ".lock"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("locking the database: %w", err)
+	}
+	return nil
+}
+
 // wait takes the lock. It returns ErrLocked if a run holds it.
 func wait(ctx context.Context, lock *flock.Flock) error {
 	for waited := time.Duration(0); ; waited += lockRetry {

@@ -93,13 +93,8 @@ func (t *task) collect(ctx context.Context) (err error) {
 	return nil
 }
 
-const (
-	// maxClockError is how far the local clock may be off the server's. A run with a wrong clock
-	// would stand for another night than its own.
-	maxClockError = time.Hour
-	// maxAge is how long before an answer the run may have begun: longer than any run takes.
-	maxAge = 7 * 24 * time.Hour
-)
+// maxAge is how long before an answer the run may have begun: longer than any run takes.
+const maxAge = 7 * 24 * time.Hour
 
 // checkClock returns an error if the local clock was wrong when the run began or when an answer
 // came. also is an error that the wrong clock may have caused, or nil.
@@ -111,10 +106,10 @@ func (t *task) checkClock(c *fetch.Collection, also error) error {
 		began := t.TakenAt.Sub(x.ServerDate)
 		var text string
 		switch {
-		case x.ClockOffset.Abs() > maxClockError:
+		case x.ClockOffset.Abs() > fetch.MaxClockError:
 			text = fmt.Sprintf("the local clock showed %s when the server's showed %s",
 				x.ServerDate.Add(x.ClockOffset).UTC().Format(ona.DisplayTime), x.ServerDate.Format(ona.DisplayTime))
-		case began > maxClockError || -began > maxAge:
+		case began > fetch.MaxClockError || -began > maxAge:
 			text = fmt.Sprintf("the run began at %s by the local clock, and the server's showed %s when it answered",
 				t.TakenAt.Format(ona.DisplayTime), x.ServerDate.Format(ona.DisplayTime))
 		default:

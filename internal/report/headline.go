@@ -134,6 +134,9 @@ func (m *Model) notCompleteReason() string {
 		return fmt.Sprintf("%s; and %s", m.Gaps[0], Count(len(m.Gaps)-1, "more reason"))
 	case len(m.Gaps) == 1:
 		return m.Gaps[0]
+	case m.Run.UnknownReport != "":
+		reason, _, _ := strings.Cut(m.Run.Error, "\n") // the others are of organizations
+		return OneLine(reason)
 	case len(m.Organizations) == 0:
 		return "no organization was collected"
 	case failed == 1 && len(m.Organizations) == 1:

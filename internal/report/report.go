@@ -186,7 +186,7 @@ func Write(dir string, m *Model, opts Options) (path string, h Headline, err err
 	if m.Run.ClockWrong {
 		return path, r.headline(), nil
 	}
-	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database)
+	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database, m.Run.UnknownReport != "")
 }
 
 // Files returns the files of a report, which Write writes.

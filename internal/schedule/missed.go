@@ -55,7 +55,7 @@ type Night struct {
 
 // Nights returns the nights in the periods up to now, in order, each with its outcome. The periods
 // are in the order of recording. A run belongs to the night that it was scheduled for, otherwise to
-// the last night before its start. A run that is recorded later than now, or whose clock was wrong,
+// the last night before its start, unless a schedule had ended since. A run that is recorded later than now, or whose clock was wrong,
 // belongs to none. A night without a run is due during the grace period and missed afterwards.
 // Nights fails if the expression of a period cannot be read.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
@@ -72,7 +72,7 @@ func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([
 	}
 	for _, r := range runs {
 		i := nightOf(nights, r)
-		if i < 0 || !r.counts(now) {
+		if i < 0 || !r.counts(now) || unexpected(periods, r) {
 			continue
 		}
 		status, night := r.status(), &nights[i]
@@ -118,6 +118,15 @@ func nightOf(nights []Night, r Run) int {
 	return i
 }
 
+// unexpected reports whether a run that no schedule started began while no night was expected.
+func unexpected(periods []Period, r Run) bool {
+	if !r.ScheduledFor.IsZero() {
+		return false
+	}
+	in, found := InForce(periods, r.StartedAt.Add(time.Second)) // also a run that ended the schedule itself
+	return found && in.Expression == None
+}
+
 // at returns the instant that decides to which night the run belongs.
 func (r Run) at() time.Time {
 	if r.ScheduledFor.IsZero() {
@@ -138,13 +147,20 @@ type Gap struct {
 // Gaps returns the gaps up to now between complete runs, and after the last one, in order. Nights
 // before the first of the runs are in no gap. Memory is in proportion to the runs and the gaps.
 func Gaps(periods []Period, runs []Run, now time.Time) (gaps []Gap, err error) {
+	var first time.Time
 	var covered []time.Time
 	for _, r := range runs {
-		if r.Complete && r.counts(now) {
+		if !r.Complete || !r.counts(now) {
+			continue
+		}
+		if first.IsZero() || r.at().Before(first) {
+			first = r.at()
+		}
+		if !unexpected(periods, r) {
 			covered = append(covered, r.at())
 		}
 	}
-	if len(covered) == 0 {
+	if first.IsZero() {
 		return nil, nil
 	}
 	slices.SortFunc(covered, time.Time.Compare)
@@ -168,7 +184,7 @@ func Gaps(periods []Period, runs []Run, now time.Time) (gaps []Gap, err error) {
 		}
 		night = next
 	}
-	err = expected(Since(periods, covered[0]), now, end)
+	err = expected(Since(periods, first), now, end)
 	end(time.Time{})
 	return gaps, err
 }

@@ -149,3 +149,26 @@ func BenchmarkGapsOf100000Nights(b *testing.B) {
 		}
 	}
 }
+
+// A run that a person starts after the schedule has ended says nothing about its last night.
+func TestARunAfterTheScheduleHasEndedBelongsToNoNight(t *testing.T) {
+	night := func(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
+	ended := night(3).Add(time.Hour)
+	periods := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}, {Expression: schedule.None, From: ended}}
+	for _, at := range []time.Time{ended, night(23)} {
+		runs := []schedule.Run{
+			{ID: 1, StartedAt: night(2), ScheduledFor: night(2), Complete: true}, {ID: 2, StartedAt: at, Complete: true},
+		}
+		nights, err := schedule.Nights(periods, runs, night(24), schedule.Grace)
+		want := []schedule.Night{
+			{ScheduledAt: night(2), Status: schedule.Complete, RunID: 1}, {ScheduledAt: night(3), Status: schedule.Missed},
+		}
+		if d := cmp.Diff(want, nights); d != "" || err != nil {
+			t.Errorf("nights with a run at %s (-want +got), error %v:\n%s", at, err, d)
+		}
+		gaps, err := schedule.Gaps(periods, runs, night(24))
+		if d := cmp.Diff([]schedule.Gap{{First: night(3), Last: night(3), Nights: 1}}, gaps); d != "" || err != nil {
+			t.Errorf("gaps with a run at %s (-want +got), error %v:\n%s", at, err, d)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (s *Store) HeadAt(ctx context.Context, at time.Time) (evidence.Head, error)
 		SELECT database_id, run_id, taken_at, ledger_number, sha256
 		FROM heads
 		WHERE run_id = (
-		  SELECT max(id) FROM runs WHERE started_at <= ? AND finished_at IS NOT NULL
+		  SELECT max(id) FROM runs WHERE started_at <= ? AND finished_at IS NOT NULL AND NOT clock_wrong
 		)`, formatSeconds(at)))
 	return h, err
 }

@@ -76,6 +76,19 @@ func (s *Store) LastEnded(ctx context.Context, now time.Time) (r Run, found bool
 		LIMIT 1`, formatSeconds(now)))
 }
 
+// LastConfirmed returns the start of the newest run whose clock a server confirmed, the zero time if
+// there is none.
+func (s *Store) LastConfirmed(ctx context.Context) (at time.Time, err error) {
+	at, _, err = first(queryAll(ctx, s.db, "reading the last run with a right clock", (*reader).instant, `
+		SELECT r.started_at
+		FROM stored_snapshots s
+		JOIN runs r ON r.id = s.run_id
+		WHERE s.server_clock_offset_ms IS NOT NULL AND NOT r.clock_wrong
+		ORDER BY s.id DESC
+		LIMIT 1`))
+	return at, err
+}
+
 const runColumns = "id, started_at, scheduled_for, trigger, outcome, clock_wrong, unknown_report"
 
 func readRun(r *reader) Run {

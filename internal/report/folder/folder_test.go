@@ -50,7 +50,7 @@ func writeReport(t *testing.T, dir, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := SetLatest(dir, name, database); err != nil {
+	if err := SetLatest(dir, name, database, false); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -256,7 +256,7 @@ func TestLatestOfSeveralDatabasesIsTheNewestNight(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(dir, NightName(n)), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := SetLatest(dir, NightName(n), ""); err != nil {
+		if err := SetLatest(dir, NightName(n), "", false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -23,8 +23,9 @@ const (
 
 // SetLatest makes the link in dir point to the report of a run of a database, or of a night over
 // several databases if databaseID is empty. It keeps a link to the report of a newer run or night if
-// that report still exists.
-func SetLatest(dir, name, databaseID string) (err error) {
+// that report still exists. older says that an older copy of the database is in use: then the ids of
+// runs begin again, and their starts say which is newer.
+func SetLatest(dir, name, databaseID string, older bool) (err error) {
 	defer func() {
 		if err != nil {
 			const text = "the report %s is written, but the link to the latest report is not updated: %w"
@@ -36,7 +37,7 @@ func SetLatest(dir, name, databaseID string) (err error) {
 		return err
 	}
 	if databaseID == "" { // a report over several databases
-		return setLink(dir, latestLink, name)
+		return setLink(dir, latestLink, name, older)
 	}
 	own := Suffixed(latestLink, databaseID)
 	before, err := readLatest(dir, own)
@@ -44,24 +45,28 @@ func SetLatest(dir, name, databaseID string) (err error) {
 		return err
 	}
 	if other := DatabaseOf(filepath.Join(dir, current)); current != "" && other != "" && other != databaseID {
-		if err := setLink(dir, Suffixed(latestLink, other), current); err != nil {
+		if err := setLink(dir, Suffixed(latestLink, other), current, older); err != nil {
 			return err
 		}
 		before = name
 	}
 	if before != "" {
-		if err := setLink(dir, own, name); err != nil {
+		if err := setLink(dir, own, name, older); err != nil {
 			return err
 		}
 	}
-	return setLink(dir, latestLink, name)
+	return setLink(dir, latestLink, name, older)
 }
 
 // recordedLater reports whether folder a in dir belongs to a later run than b: by the order of
-// recording if both are from one database, because the clock may have been wrong.
-func recordedLater(dir, a, b string) bool {
+// recording if both are from one database, because the clock may have been wrong, unless an older
+// copy of the database is in use.
+func recordedLater(dir, a, b string, older bool) bool {
 	if a == "" {
 		return false
+	}
+	if older {
+		return newer(a, b)
 	}
 	database := DatabaseOf(filepath.Join(dir, a))
 	if _, aRun := splitRun(a); aRun != 0 && database != "" && database == DatabaseOf(filepath.Join(dir, b)) {
@@ -72,12 +77,12 @@ func recordedLater(dir, a, b string) bool {
 }
 
 // setLink makes a link point to the report with this name, unless it points to that of a newer run.
-func setLink(dir, link, name string) error {
+func setLink(dir, link, name string, older bool) error {
 	current, err := readLatest(dir, link)
 	if err != nil {
 		return err
 	}
-	if recordedLater(dir, current, name) {
+	if recordedLater(dir, current, name, older) {
 		if _, err := os.Stat(filepath.Join(dir, current)); err == nil {
 			return nil
 		}

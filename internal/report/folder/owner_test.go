@@ -2,6 +2,7 @@ package folder
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ func writeOf(t *testing.T, dir, databaseID string) string {
 	manifest := func(files []Written) any { return manifest{databaseID, files} }
 	path, err := Write(dir, name, databaseID, []File{text("a.md", databaseID)}, manifest, nil)
 	if err == nil {
-		err = SetLatest(dir, filepath.Base(path), databaseID)
+		err = SetLatest(dir, filepath.Base(path), databaseID, false)
 	}
 	if err != nil {
 		t.Error(err)
@@ -101,7 +102,19 @@ func TestTheReportsOfAnotherDatabaseAreNotKeptInsteadOfItsOwn(t *testing.T) {
 	dir := t.TempDir()
 	writeOf(t, dir, database)
 	writeOf(t, dir, other)
-	if got := (Retention{KeepLast: 2, DatabaseID: database}).keepLast(dir, runs); got != 0 {
-		t.Errorf("%d of its own two reports are selected", got)
+	if got := (Retention{KeepLast: 2, DatabaseID: database}).oldest(dir, runs); len(got) != 0 {
+		t.Errorf("selected of its own two reports: %v", got)
+	}
+}
+
+// Run 2 was recorded in 2036, and runs 3 and 4 with the right clock again.
+func TestTheOrderOfRecordingSaysWhichReportsAreTheNewest(t *testing.T) {
+	runs := []string{
+		"2036-11-17T020000Z-run-2", "2026-11-16T020000Z-run-1", "2026-11-19T020000Z-run-4", "2026-11-18T020000Z-run-3",
+	}
+	got := (Retention{KeepLast: 2, DatabaseID: "3f0c9b7d"}).oldest(t.TempDir(), runs)
+	want := []string{"2026-11-16T020000Z-run-1", "2036-11-17T020000Z-run-2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("selected %v, want %v", got, want)
 	}
 }

@@ -75,13 +75,7 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 			runs = append(runs, e.Name())
 		}
 	}
-	slices.SortFunc(runs, func(a, b string) int {
-		if newer(b, a) {
-			return -1
-		}
-		return cmp.Compare(a, b)
-	})
-	for _, name := range runs[:r.keepLast(dir, runs)] {
+	for _, name := range r.oldest(dir, runs) {
 		start, run := splitRun(name)
 		at, err := time.Parse(instantForm, start)
 		if err != nil || !r.Before.IsZero() && !at.Before(r.Before) {
@@ -108,16 +102,35 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 	return chosen, kept, nil
 }
 
-// keepLast returns the index in runs, oldest first, before which the rule KeepLast selects. Reports
-// of other databases do not count.
-func (r Retention) keepLast(dir string, runs []string) int {
-	end := len(runs)
-	for kept := 0; kept < r.KeepLast && end > 0; end-- {
-		if !ofAnother(filepath.Join(dir, runs[end-1]), r.DatabaseID) {
-			kept++
+// oldest returns the folders that the rule KeepLast selects, oldest first: by the order of recording,
+// because the clock may have been wrong. Then follow those of other databases that are not newer than
+// the oldest folder to keep; they do not count.
+func (r Retention) oldest(dir string, runs []string) []string {
+	byTime := func(a, b string) int {
+		if newer(b, a) {
+			return -1
+		}
+		return cmp.Compare(a, b)
+	}
+	var own, others []string
+	for _, name := range runs {
+		if ofAnother(filepath.Join(dir, name), r.DatabaseID) {
+			others = append(others, name)
+		} else {
+			own = append(own, name)
 		}
 	}
-	return end
+	slices.SortFunc(own, func(a, b string) int {
+		_, aRun := splitRun(a)
+		_, bRun := splitRun(b)
+		return cmp.Or(cmp.Compare(aRun, bRun), byTime(a, b))
+	})
+	slices.SortFunc(others, byTime)
+	end := max(len(own)-r.KeepLast, 0)
+	if r.KeepLast > 0 && len(own) > 0 {
+		others = slices.DeleteFunc(others, func(name string) bool { return newer(name, own[end]) })
+	}
+	return slices.Concat(own[:end], others)
 }
 
 // check returns the folder of a run and the night for which it counts, or the reason why it must

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ type night struct {
 	key     string
 	draw    int  // place in that order, from 1
 	claimed bool // an organization was expected in this night
+	// misdated are the ids of the runs that may have been at this time: their clocks were wrong.
+	misdated []int64
 }
 
 // organizationNight is the result of a night for one organization.
@@ -68,7 +71,21 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	if len(runs) == 0 {
 		return next, fmt.Errorf("%w: the database has no run", ErrNothingKnown)
 	}
-	p.began = runs[0].StartedAt
+	for i := range runs {
+		at := runs[i].StartedAt
+		if runs[i].ClockWrong || at.After(p.Now) {
+			continue // nobody knows when it really ran
+		}
+		if p.began.IsZero() || at.Before(p.began) {
+			p.began = at
+		}
+		if !at.After(p.To) && at.After(p.knownUntil) {
+			p.knownUntil = at
+		}
+	}
+	if p.began.IsZero() {
+		return next, fmt.Errorf("%w: the clock was wrong in every recorded run", ErrNothingKnown)
+	}
 	if p.began.After(p.To) {
 		return next, fmt.Errorf("%w: the first recorded run started at %s", ErrNothingKnown, report.UTC(p.began))
 	}
@@ -76,9 +93,6 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	all := make([]schedule.Run, len(runs))
 	for i := range runs {
 		p.runs[runs[i].ID], all[i] = &runs[i], runs[i].OfSchedule()
-		if !runs[i].StartedAt.After(p.To) {
-			p.knownUntil = runs[i].StartedAt
-		}
 	}
 	nights, err := p.matchNights(all)
 	if err != nil {
@@ -98,8 +112,65 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 		}
 	}
 	slices.Reverse(p.nights)
+	p.placeMisdated(runs)
 	p.draw()
 	return next, nil
+}
+
+// misdated is a run whose recorded start is not when it was: its clock was wrong, or it is recorded later
+// than now. It was between the runs that were recorded before and after it.
+type misdated struct {
+	id            int64
+	after, before time.Time // zero if there is no such run
+}
+
+// mayBeIn reports whether the run may have been between two instants.
+func (m *misdated) mayBeIn(from, to time.Time) bool {
+	return !m.after.After(to) && (m.before.IsZero() || !m.before.Before(from))
+}
+
+// placeMisdated finds the misdated runs among all, which are in the order of recording, and the nights
+// that they may have been for.
+func (p *Period) placeMisdated(runs []snapshot.Run) {
+	var last time.Time
+	open := 0 // index of the first one without a run after it
+	for i := range runs {
+		r := &runs[i]
+		if r.ClockWrong || r.StartedAt.After(p.Now) {
+			p.misdated = append(p.misdated, misdated{id: r.ID, after: last})
+			continue
+		}
+		last = r.StartedAt
+		for ; open < len(p.misdated); open++ {
+			p.misdated[open].before = last
+		}
+	}
+	for _, n := range p.nights {
+		for i := range p.misdated {
+			if p.misdated[i].mayBeIn(n.ScheduledAt, n.ScheduledAt) {
+				n.misdated = append(n.misdated, p.misdated[i].id)
+			}
+		}
+	}
+}
+
+// ranIn reports whether a run started in the period, or may have: its clock was wrong.
+func (p *Period) ranIn(r *snapshot.Run) bool {
+	return p.contains(r.StartedAt) || slices.ContainsFunc(p.misdated, func(m misdated) bool {
+		return m.id == r.ID && m.mayBeIn(p.From, p.To)
+	})
+}
+
+// inRuns names runs in a sentence.
+func inRuns(ids []int64) string {
+	var texts []string
+	for _, id := range ids {
+		texts = append(texts, strconv.FormatInt(id, 10))
+	}
+	if len(ids) == 1 {
+		return "run " + texts[0]
+	}
+	return "runs " + firstOf(texts)
 }
 
 // draw orders the nights for samples.
@@ -248,6 +319,9 @@ func (n *organizationNight) reason() string {
 		text = "the day is not over"
 	case n.status == schedule.Due:
 		text = "due, without a result yet"
+	case n.isUncovered() && n.run == nil && len(n.misdated) > 0:
+		text = "no run counts for this night; " + inRuns(n.misdated) + " ran with a wrong clock between the runs before and " +
+			"after it"
 	case n.isUncovered() && n.run == nil:
 		text = "no run started"
 	case n.isUncovered():
@@ -376,13 +450,13 @@ func counts(s *taken) []any {
 	}
 }
 
-// runTable lists the runs that started in the period or count for one of its nights, oldest
-// first.
+// runTable lists the runs that started in the period, or may have, or count for one of its nights, in the
+// order of recording.
 func (d *document) runTable() *table.Table {
 	nights := d.nightsOfRuns()
 	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
 	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
-		if r := d.runs[id]; d.contains(r.StartedAt) || len(nights[r]) > 0 {
+		if r := d.runs[id]; d.ranIn(r) || len(nights[r]) > 0 {
 			t.Add(table.RunLevel, append(report.RunCells(r), table.List{Items: nights[r], None: "none"})...)
 		}
 	}

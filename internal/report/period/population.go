@@ -78,7 +78,7 @@ func (d *document) countDays() {
 	var ran, beside []string
 	nights := d.nightsOfRuns()
 	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
-		if r := d.runs[id]; d.contains(r.StartedAt) {
+		if r := d.runs[id]; d.ranIn(r) {
 			ran = append(ran, strconv.FormatInt(id, 10))
 			if len(nights[r]) == 0 {
 				beside = append(beside, strconv.FormatInt(id, 10))
