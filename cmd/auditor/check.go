@@ -51,7 +51,7 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	if err != nil {
 		results = append(results, check.Failed("report folder", err, ""))
 	}
-	database, store := check.Database(ctx, s.DB, s.Out, earlier)
+	database, store := check.Database(ctx, s.DB, earlier)
 	if s.Shard.Count > 0 {
 		results = append(results, checkShard(ctx, s, store)...)
 	}

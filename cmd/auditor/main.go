@@ -250,8 +250,8 @@ func openToRun(ctx context.Context, s *settings.Settings, anew bool, now time.Ti
 	if err != nil {
 		return err
 	}
-	if earlier != "" && !anew {
-		return usage(check.DatabaseGone(path, s.Out, earlier), check.DatabaseGoneHint)
+	if earlier.Name != "" && !anew {
+		return usage(check.DatabaseGone(path, earlier), check.DatabaseGoneHint)
 	}
 	// The lock file is in the same folder.
 	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -259,22 +259,23 @@ func openToRun(ctx context.Context, s *settings.Settings, anew bool, now time.Ti
 		return failed(err, cmp.Or(hintFor(err), "use --db to name a file in a folder that this user may create"))
 	}
 	open := func(ctx context.Context, path string) (*snapshot.Store, error) {
-		return snapshot.OpenAnew(ctx, path, earlier)
+		return snapshot.OpenAnew(ctx, path, earlier.Name)
 	}
 	return lockDatabase(ctx, path, "", now, open, do)
 }
 
-// earlierReport returns the newest folder in the report folder if the database does not exist, else
-// "".
-func earlierReport(s *settings.Settings) (name string, err error) {
+// earlierReport returns the newest report in the report folder if the database does not exist.
+func earlierReport(s *settings.Settings) (check.Earlier, error) {
 	if snapshot.Exists(s.DB) {
-		return "", nil
+		return check.Earlier{}, nil
 	}
 	reports, err := folder.Reports(s.Out, 1)
 	if err != nil || len(reports) == 0 {
-		return "", err
+		return check.Earlier{}, err
 	}
-	return reports[0].Name, nil
+	name := reports[0].Name
+	path := filepath.Join(s.Out, name)
+	return check.Earlier{Name: name, Path: path, DatabaseID: folder.DatabaseOf(path)}, nil
 }
 
 // lockDatabase locks and opens the database for a command, empty for a run, calls do, and closes and

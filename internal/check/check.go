@@ -13,7 +13,6 @@ import (
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/ona"
-	"scim-auditor/internal/report/folder"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -123,31 +122,33 @@ const (
 	mebibyte  = 1 << 20
 )
 
-// DatabaseGone is the error for a database file that does not exist although the folder out has the
-// report folder earlier of an earlier run.
-func DatabaseGone(path, out, earlier string) error {
-	report := filepath.Join(out, earlier)
+// Earlier is the report folder of an earlier run, of which there is no database. It is zero if there
+// is none; DatabaseID is empty if its manifest cannot be read.
+type Earlier struct{ Name, Path, DatabaseID string }
+
+// DatabaseGone is the error for a database file that does not exist although there is the report of
+// an earlier run.
+func DatabaseGone(path string, earlier Earlier) error {
 	perhaps := ""
-	if id := folder.DatabaseOf(report); id != "" {
-		perhaps = fmt.Sprintf(" (database %s, which may be another one)", id)
+	if earlier.DatabaseID != "" {
+		perhaps = fmt.Sprintf(" (database %s, which may be another one)", earlier.DatabaseID)
 	}
 	return fmt.Errorf("the database %s does not exist, but %s is the report of an earlier run%s: a new database would lose "+
-		"the changes since then", path, report, perhaps)
+		"the changes since then", path, earlier.Path, perhaps)
 }
 
 // DatabaseGoneHint is the hint for DatabaseGone.
 const DatabaseGoneHint = "mount the volume of the database, restore its backup, or name it with --db; to begin a new " +
 	"database without a baseline, or one of a second job with the same --out, run \"auditor run --new-database\" once"
 
-// Database opens the file read-only and checks it. Earlier is the report folder of an earlier run in
-// the folder out, empty if there is none. The caller closes the store, which is nil if it cannot be
-// read.
-func Database(ctx context.Context, path, out, earlier string) (Result, *snapshot.Store) {
+// Database opens the file read-only and checks it. The caller closes the store, which is nil if it
+// cannot be read.
+func Database(ctx context.Context, path string, earlier Earlier) (Result, *snapshot.Store) {
 	const name = "database"
 	store, err := snapshot.OpenReadOnly(ctx, path)
 	switch {
-	case errors.Is(err, snapshot.ErrNoDatabaseFile) && earlier != "":
-		return Failed(name, DatabaseGone(path, out, earlier), DatabaseGoneHint), nil
+	case errors.Is(err, snapshot.ErrNoDatabaseFile) && earlier.Name != "":
+		return Failed(name, DatabaseGone(path, earlier), DatabaseGoneHint), nil
 	case errors.Is(err, snapshot.ErrNoDatabaseFile):
 		r := Folder(name, filepath.Dir(path), "--db")
 		if r.Status == OK {

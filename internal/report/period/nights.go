@@ -260,7 +260,7 @@ func (d *document) nightTable() *table.Table {
 			listed[n.night] = true
 		}
 	}
-	for _, n := range d.Period.nights {
+	for _, n := range d.nights {
 		if !listed[n] {
 			add(&organizationNight{n, table.RunLevel, schedule.Complete, nil})
 		}
