@@ -74,8 +74,8 @@ func checkAll(cmd *cobra.Command, env environment) []check.Result {
 	return results
 }
 
-// checkHistory returns what is wrong with the lock, the history and the schedule of the database. Store
-// is nil if there is no database that can be read.
+// checkHistory returns what is wrong with the lock, the history and the schedule of the database.
+// Store is nil if there is no database that can be read.
 func checkHistory(ctx context.Context, env environment, s *settings.Settings, store *snapshot.Store) []check.Result {
 	const name = "database"
 	var results []check.Result
@@ -143,7 +143,8 @@ func checkSettings(ctx context.Context, env environment, s *settings.Settings) [
 	return results
 }
 
-// checkSalt checks the file with the salt of redacted members. Store is nil if there is no database.
+// checkSalt checks the file with the salt of redacted members. Store is nil if there is no
+// database.
 func checkSalt(ctx context.Context, s *settings.Settings, store *snapshot.Store) check.Result {
 	const name = "salt of redacted members"
 	if store == nil {

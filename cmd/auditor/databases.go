@@ -9,8 +9,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// databaseFiles is the flag --db of a command that reads several databases. As a text it is the first
-// file, which the settings read.
+// databaseFiles is the flag --db of a command that reads several databases. As a text it is the
+// first file, which the settings read.
 type databaseFiles []string
 
 // String implements pflag.Value.
@@ -30,8 +30,8 @@ func (f *databaseFiles) Set(path string) error {
 // Type implements pflag.Value.
 func (f *databaseFiles) Type() string { return "string" }
 
-// paths returns the files, each with the index of the shard in the place of {shard}. Without the flag
-// it returns the file of the settings.
+// paths returns the files, each with the index of the shard in the place of {shard}. Without the
+// flag it returns the file of the settings.
 func (f *databaseFiles) paths(s *settings.Settings) ([]string, error) {
 	if len(*f) == 0 {
 		return []string{s.DB}, nil
@@ -47,8 +47,8 @@ func (f *databaseFiles) paths(s *settings.Settings) ([]string, error) {
 	return paths, nil
 }
 
-// readDatabases calls do with all databases open, in the order of the files. It refuses a file that is
-// named twice, and two copies of one database.
+// readDatabases calls do with all databases open, in the order of the files. It refuses a file that
+// is named twice, and two copies of one database.
 func readDatabases(ctx context.Context, files []string, do func([]*snapshot.Store) error) (err error) {
 	var stores []*snapshot.Store
 	defer func() {

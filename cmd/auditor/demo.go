@@ -53,8 +53,8 @@ func demoCommand(env environment) *cobra.Command {
 	return command
 }
 
-// makeDemoFolder makes a folder with only the demo's exceptions and list of leavers. It replaces only
-// a folder that an earlier demo made.
+// makeDemoFolder makes a folder with only the demo's exceptions and list of leavers. It replaces
+// only a folder that an earlier demo made.
 func makeDemoFolder(dir, exceptionsFile, leaversFile string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

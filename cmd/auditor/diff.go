@@ -220,8 +220,8 @@ func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.
 	return c, err
 }
 
-// membersNotCompared returns why the members of two snapshots are not compared; nothing if they are, or
-// if the settings of both did not ask for them.
+// membersNotCompared returns why the members of two snapshots are not compared; nothing if they
+// are, or if the settings of both did not ask for them.
 func membersNotCompared(before, after snapshot.Snapshot) (reasons []string) {
 	if before.MembersSetting == snapshot.MembersOff && after.MembersSetting == snapshot.MembersOff {
 		return nil

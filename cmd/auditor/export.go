@@ -32,7 +32,8 @@ func exportCommand(env environment) *cobra.Command {
 			return err
 		}
 		if env.getenv("GOGC") == "" {
-			// The rows that repeat from night to night stay in memory, so garbage may only add half.
+			// The rows that repeat from night to night stay in memory, so garbage may only add
+			// half.
 			debug.SetGCPercent(50)
 		}
 		if env.getenv("GOMEMLIMIT") == "" {

@@ -81,7 +81,8 @@ func execute() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// Without this, a run ends when nobody reads its log any more: https://pkg.go.dev/os/signal#hdr-SIGPIPE
+	// Without this, a run ends when nobody reads its log any more:
+	// https://pkg.go.dev/os/signal#hdr-SIGPIPE
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return run(ctx, environment{
 		program:  calledAs(os.Args[0]),
@@ -147,8 +148,8 @@ func run(ctx context.Context, env environment) int {
 	return end.code
 }
 
-// keptError keeps the first error of a writer. cobra ignores it for help texts, and takes it for wrong
-// usage in completions.
+// keptError keeps the first error of a writer. cobra ignores it for help texts, and takes it for
+// wrong usage in completions.
 type keptError struct {
 	io.Writer
 	err error
@@ -278,8 +279,8 @@ func earlierReport(s *settings.Settings) (check.Earlier, error) {
 	return check.Earlier{Name: name, Path: path, DatabaseID: folder.DatabaseOf(path)}, nil
 }
 
-// lockDatabase locks and opens the database for a command, empty for a run, calls do, and closes and
-// unlocks it.
+// lockDatabase locks and opens the database for a command, empty for a run, calls do, and closes
+// and unlocks it.
 func lockDatabase(ctx context.Context, path, command string, now time.Time, open openFunc,
 	do func(*snapshot.Store) error) (err error) {
 	lock, err := job.Lock(ctx, path, command, now)

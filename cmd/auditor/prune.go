@@ -52,8 +52,8 @@ func pruneCommand(env environment) *cobra.Command {
 // maxIdle is how long after the last run the ages of snapshots, responses and reports are believed.
 const maxIdle = 100 * 24 * time.Hour
 
-// checkClock returns an error if now is so long after the last run whose clock a server confirmed that
-// the clock may be wrong, and what to remove depends on it.
+// checkClock returns an error if now is so long after the last run whose clock a server confirmed
+// that the clock may be wrong, and what to remove depends on it.
 func (f *pruneFlags) checkClock(ctx context.Context, store *snapshot.Store, now time.Time) error {
 	if f.keepDays == 0 && f.responsesDays == 0 && f.reportsDays == 0 {
 		return nil

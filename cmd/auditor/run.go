@@ -55,8 +55,8 @@ func runCommand(env environment) *cobra.Command {
 	return command
 }
 
-// startedBy returns what started the run, and the scheduled time that it is for. Unless trigger says
-// what, a run is scheduled if no person started it and a time of the schedule has just passed.
+// startedBy returns what started the run, and the scheduled time that it is for. Unless trigger
+// says what, a run is scheduled if no person started it and a time of the schedule has just passed.
 func startedBy(env *environment, trigger string, cron *schedule.Schedule) (by string, scheduledFor time.Time) {
 	now := env.now().UTC()
 	if cron != nil {
@@ -145,7 +145,8 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	}
 	defer transport.CloseIdleConnections()
 	if env.getenv("GOGC") == "" && slices.ContainsFunc(sources, func(s fetch.Source) bool { return s.Fetch.Members }) {
-		// Tens of thousands of members would take three times the memory at the pace that main sets.
+		// Tens of thousands of members would take three times the memory at the pace that main
+		// sets.
 		debug.SetGCPercent(50)
 	}
 	for i := range sources {
@@ -189,8 +190,8 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	return result, err
 }
 
-// redact sets the redaction of members, if the settings ask for it. It makes the file with the salt in
-// the first run.
+// redact sets the redaction of members, if the settings ask for it. It makes the file with the salt
+// in the first run.
 func redact(ctx context.Context, s *settings.Settings, store *snapshot.Store, sources []fetch.Source) error {
 	if !s.MembersRedact {
 		return nil

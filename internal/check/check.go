@@ -122,8 +122,8 @@ const (
 	mebibyte  = 1 << 20
 )
 
-// Earlier is the report folder of an earlier run, of which there is no database. It is zero if there
-// is none; DatabaseID is empty if its manifest cannot be read.
+// Earlier is the report folder of an earlier run, of which there is no database. It is zero if
+// there is none; DatabaseID is empty if its manifest cannot be read.
 type Earlier struct{ Name, Path, DatabaseID string }
 
 // DatabaseGone is the error for a database file that does not exist although there is the report of

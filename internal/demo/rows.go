@@ -28,8 +28,8 @@ type configuration struct {
 
 // row returns the configuration as the API reports it. A SCIM configuration is enabled, was created
 // at the instant unless Created is set, and its token expires one year later. An SSO configuration
-// is active and has a custom provider. A domain is not verified yet. A member is active, no admin, and
-// signs in with a custom provider; its token ends after 90 days.
+// is active and has a custom provider. A domain is not verified yet. A member is active, no admin,
+// and signs in with a custom provider; its token ends after 90 days.
 func (c configuration) row(s *State, kind string, at time.Time) Row {
 	row := Row{"id": ID(s.Name, kind, c.Key), "organizationId": s.ID}
 	switch kind {

@@ -29,8 +29,8 @@ func Night(n int) time.Time {
 }
 
 // Server is the simulated API, an http.Handler for POST /api/gitpod.v1.<Service>/<Method>. The Date
-// of every answer is Now, or the instant of the night if Now is nil. It is safe for concurrent requests; its exported
-// fields must be set before the first of them.
+// of every answer is Now, or the instant of the night if Now is nil. It is safe for concurrent
+// requests; its exported fields must be set before the first of them.
 type Server struct {
 	// Intercept, unless nil, handles every request below /api/ instead of the server. The method is
 	// the path after /api/; next is the server's own handler.

@@ -23,8 +23,8 @@ type State struct {
 	Organization, Policies Row
 	// SCIM and SSO are the configurations in the order in which they are listed.
 	SCIM, SSO []Row
-	// Domains are the domain verifications, Members the members, Tokens the personal access tokens of
-	// all users.
+	// Domains are the domain verifications, Members the members, Tokens the personal access tokens
+	// of all users.
 	Domains, Members, Tokens []Row
 	// AuditLog is the audit log, newest entry first.
 	AuditLog []Row

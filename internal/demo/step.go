@@ -13,8 +13,8 @@ import (
 type step struct {
 	// Do says what happens, see apply and applyToOrganization.
 	Do string
-	// Kind is "scim", "sso", "domain", "user" (a member) or "token" if the step changes what Key names, or "role"
-	// if the audit log alone shows it; empty for other steps.
+	// Kind is "scim", "sso", "domain", "user" (a member) or "token" if the step changes what Key
+	// names, or "role" if the audit log alone shows it; empty for other steps.
 	Kind string
 	configuration
 	// Quiet leaves updatedAt as it is.

@@ -14,7 +14,8 @@ const (
 	Disabled   Kind = "disabled"
 	Enabled    Kind = "enabled"
 	Renamed    Kind = "renamed"
-	// FieldChanged is any change that has no kind of its own; organizations and members have it too.
+	// FieldChanged is any change that has no kind of its own; organizations and members have it
+	// too.
 	FieldChanged Kind = "field_changed"
 )
 
@@ -99,8 +100,8 @@ type Change struct {
 	SubjectType SubjectType `json:"subject_type"`
 	SubjectID   string      `json:"subject_id"`
 	SubjectName string      `json:"subject_name"`
-	// Field is the API's name of the field; empty for Added, Reappeared and Removed, and where a member
-	// is listed for the first time or no longer.
+	// Field is the API's name of the field; empty for Added, Reappeared and Removed, and where a
+	// member is listed for the first time or no longer.
 	Field string `json:"field"`
 	// Before and After are the values as text: "true" or "false", the id for a link, an instant as
 	// ona.FormatTime writes it, JSON for a set, a map or an unknown field; empty if the value is

@@ -31,8 +31,8 @@ var members = configurations[ona.OrganizationMember]{
 	},
 }
 
-// StatusField is the field of a change of a member's status. Before or After is empty if only one of the
-// inventories lists the member.
+// StatusField is the field of a change of a member's status. Before or After is empty if only one
+// of the inventories lists the member.
 const StatusField = "status"
 
 // MemberName returns what reports call a member: the full name, or else the e-mail address.

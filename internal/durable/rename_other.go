@@ -4,5 +4,6 @@ package durable
 
 import "errors"
 
-// renameNew returns errors.ErrUnsupported: this system cannot rename a file without replacing another.
+// renameNew returns errors.ErrUnsupported: this system cannot rename a file without replacing
+// another.
 func renameNew(string, string) error { return errors.ErrUnsupported }

@@ -124,15 +124,15 @@ type exporter struct {
 	reader   *snapshot.Reader
 	views    []snapshot.View
 	nights   *snapshot.Nights
-	// What was written since the last commit: the temporary files, those of them that get a name, with
-	// that name, and the folders whose names may not be on the disk yet.
+	// What was written since the last commit: the temporary files, those of them that get a name,
+	// with that name, and the folders whose names may not be on the disk yet.
 	partials []string
 	renames  [][2]string
 	unsynced map[string]bool
 }
 
-// newRuns returns the runs to export, after it has checked that the export and the database have one
-// history.
+// newRuns returns the runs to export, after it has checked that the export and the database have
+// one history.
 func (e *exporter) newRuns(ctx context.Context, store *snapshot.Store) ([]snapshot.EndedRun, error) {
 	m := e.manifest
 	if m.Head != "" {

@@ -15,12 +15,12 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// manifestFolder has one manifest for each database. Spark, Trino and Athena ignore names that begin
-// with an underscore.
+// manifestFolder has one manifest for each database. Spark, Trino and Athena ignore names that
+// begin with an underscore.
 const manifestFolder = "_manifest"
 
-// manifest lists what is exported of one database. Files that it does not list are of an export that
-// was interrupted; the next export removes them.
+// manifest lists what is exported of one database. Files that it does not list are of an export
+// that was interrupted; the next export removes them.
 type manifest struct {
 	DatabaseID    string    `json:"database_id"`
 	SchemaVersion int       `json:"schema_version"`

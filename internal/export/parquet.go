@@ -103,8 +103,8 @@ func (e *exporter) removePartials() (err error) {
 	return err
 }
 
-// removeUnlisted removes the files of an interrupted export that got their names before the manifest
-// listed them. With another partition or start, this export does not replace them.
+// removeUnlisted removes the files of an interrupted export that got their names before the
+// manifest listed them. With another partition or start, this export does not replace them.
 func (e *exporter) removeUnlisted() error {
 	for _, folder := range []string{"view=*", filepath.Join("view=*", "taken_date=*")} {
 		pattern := filepath.Join(escape(e.dir), folder, "database="+e.manifest.DatabaseID+"*.parquet")
@@ -192,8 +192,8 @@ func (o ordered) Fields() []parquet.Field {
 	return fields
 }
 
-// encodedNode returns the node of a column. Values that repeat, in a night or from night to night, are
-// stored once.
+// encodedNode returns the node of a column. Values that repeat, in a night or from night to night,
+// are stored once.
 func encodedNode(c snapshot.Column, v snapshot.View) parquet.Node {
 	node := nodeOf(c.Type)
 	switch {

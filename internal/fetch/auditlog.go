@@ -131,7 +131,8 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 		if err != nil || pastSince {
 			return err
 		}
-		// The pages of a long log would take more memory than all else. A new compressor takes 1 MB.
+		// The pages of a long log would take more memory than all else. A new compressor takes 1
+		// MB.
 		if last := &r.Exchanges[len(r.Exchanges)-1]; len(last.Body) >= packedSize {
 			if err := last.pack(); err != nil {
 				return err

@@ -30,8 +30,8 @@ type Collection struct {
 //
 // If the API itself answers that the token may not read the SSO configurations or the policies, or
 // that it has no such method, Collect does not fail: the Inventory says that they were not
-// assessed. If the domain verifications, the end of the token, the members or their tokens cannot be
-// read for whatever reason, they were not assessed.
+// assessed. If the domain verifications, the end of the token, the members or their tokens cannot
+// be read for whatever reason, they were not assessed.
 func (c *Client) Collect(ctx context.Context) (*Collection, error) {
 	l := &Collection{}
 	r := c.newReader("")

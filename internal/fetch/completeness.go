@@ -119,8 +119,8 @@ func (l listing[T]) read(ctx context.Context, r *reader) (listed[T], error) {
 
 // readOnce reads all pages. It returns unusable if an id is on two pages: then the order moved
 // while the pages were read, and another row may be on none. It also returns unusable if the server
-// refuses a page token: the token may be a position beyond the end of a list that became shorter. So
-// it does if the server counted other rows than it listed.
+// refuses a page token: the token may be a position beyond the end of a list that became shorter.
+// So it does if the server counted other rows than it listed.
 func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unusable *Error, err error) {
 	rows := map[string]place[T]{} // by id
 	var sizes []int               // of the pages

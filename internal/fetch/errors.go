@@ -92,8 +92,8 @@ type Error struct {
 	serverWait time.Duration
 }
 
-// MaxClockError is how far the local clock may be off the server's. A run with a larger error fails with
-// CodeClockWrong: it would stand for another night than its own.
+// MaxClockError is how far the local clock may be off the server's. A run with a larger error fails
+// with CodeClockWrong: it would stand for another night than its own.
 const MaxClockError = time.Hour
 
 // Error returns one line: the method, page and configuration, what happened, the code and the

@@ -33,8 +33,8 @@ type Exchange struct {
 	// ClockOffset is the local clock minus ServerDate when the header arrived.
 	ClockOffset time.Duration
 	// Body is the body after decompression; for a status other than 200, its first MiB, or only its
-	// code if members are redacted. It is nil if Packed has it, in the form of zlib; Response returns it in both cases. Both are nil if
-	// ResponseWithheld is set.
+	// code if members are redacted. It is nil if Packed has it, in the form of zlib; Response
+	// returns it in both cases. Both are nil if ResponseWithheld is set.
 	Body, Packed []byte
 }
 

@@ -274,8 +274,8 @@ type countRequest struct {
 	Include bool `json:"include"`
 }
 
-// filter selects rows: members by Statuses, tokens by UserIDs, entries of the audit log by the other
-// fields.
+// filter selects rows: members by Statuses, tokens by UserIDs, entries of the audit log by the
+// other fields.
 type filter struct {
 	SubjectIDs   []string `json:"subjectIds,omitzero"`
 	SubjectTypes []string `json:"subjectTypes,omitzero"`

@@ -23,7 +23,8 @@ type people struct {
 }
 
 // readPeople reads the members and then their tokens, if the settings ask for them. Like the domain
-// verifications they are not assessed if they cannot be read: readPeople fails only if the run ends.
+// verifications they are not assessed if they cannot be read: readPeople fails only if the run
+// ends.
 func readPeople(ctx context.Context, r *reader) (p people, err error) {
 	if !r.client.settings.Members {
 		return people{membersNotAssessed: ona.MembersNotRequested, tokensNotAssessed: ona.MembersNotRequested}, nil
@@ -176,9 +177,9 @@ func (l Listing) checkCount() error {
 // withheldText stands for a text of the server that may name members.
 const withheldText = "[withheld: members are redacted]"
 
-// redactEntry returns an entry of the audit log as it is kept. Its action is free text that may name
-// anybody: only its hash is kept, so that the same action has the same text. The values of its unknown
-// fields become hashes.
+// redactEntry returns an entry of the audit log as it is kept. Its action is free text that may
+// name anybody: only its hash is kept, so that the same action has the same text. The values of its
+// unknown fields become hashes.
 func (c *Client) redactEntry(e *ona.AuditLogEntry) {
 	if redaction := c.settings.Redaction; redaction != nil {
 		if e.Action != "" {
@@ -198,8 +199,8 @@ func (s source) conceal(err error) error {
 	return err
 }
 
-// withheld returns the exchange as it is kept: of a private one no response, and of its page token a
-// hash, because a token can be the sort key of a row.
+// withheld returns the exchange as it is kept: of a private one no response, and of its page token
+// a hash, because a token can be the sort key of a row.
 func (c *Client) withheld(s source, x Exchange, token string) Exchange {
 	if !s.private {
 		return x

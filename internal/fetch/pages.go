@@ -34,7 +34,8 @@ type page struct {
 	// count is what the server counted; nil if it did not count.
 	count   *rowCount
 	unknown members
-	// decoded has the rows that were decoded before, body the response; nil if the page is not kept.
+	// decoded has the rows that were decoded before, body the response; nil if the page is not
+	// kept.
 	decoded *decodedRows
 	body    []byte
 }

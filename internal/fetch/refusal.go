@@ -110,8 +110,8 @@ func mayPass(status int, code string) bool {
 		slices.Contains([]string{CodeResourceExhausted, CodeUnavailable, CodeDeadlineExceeded, CodeAborted}, code)
 }
 
-// keptRefusal returns the body of a response with a status other than 200 as it is kept. Its text may
-// name members: if they are redacted, only the code of a Connect error is kept.
+// keptRefusal returns the body of a response with a status other than 200 as it is kept. Its text
+// may name members: if they are redacted, only the code of a Connect error is kept.
 func (c *Client) keptRefusal(body []byte) []byte {
 	if c.settings.Redaction == nil {
 		return body

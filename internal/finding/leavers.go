@@ -17,7 +17,8 @@ type LeaverList struct {
 	DatedAt   time.Time
 	addresses map[string]bool
 
-	// redacted is the list for the redaction by, once asked for: all organizations of a run have the same.
+	// redacted is the list for the redaction by, once asked for: all organizations of a run have
+	// the same.
 	mu       sync.Mutex
 	by       *ona.Redaction
 	redacted *LeaverList
@@ -33,7 +34,8 @@ func NewLeaverList(sha256 string, datedAt time.Time, addresses []string) *Leaver
 	return l
 }
 
-// Redacted returns the list as it compares with members whose addresses are stored as salted hashes.
+// Redacted returns the list as it compares with members whose addresses are stored as salted
+// hashes.
 func (l *LeaverList) Redacted(by *ona.Redaction) *LeaverList {
 	if l == nil || by == nil {
 		return l
@@ -53,21 +55,21 @@ func (l *LeaverList) Redacted(by *ona.Redaction) *LeaverList {
 // comparedForm returns what of an address is compared.
 func comparedForm(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
 
-// Leavers is what a list of leavers says about one organization. Nothing about an address is guessed:
-// plus-addresses and aliases do not match.
+// Leavers is what a list of leavers says about one organization. Nothing about an address is
+// guessed: plus-addresses and aliases do not match.
 type Leavers struct {
 	SHA256  string    `json:"sha256"`
 	DatedAt time.Time `json:"dated_at"`
-	// Entries is the number of different addresses on the list, Unmatched how many of them no member
-	// of the organization has, whatever its status.
+	// Entries is the number of different addresses on the list, Unmatched how many of them no
+	// member of the organization has, whatever its status.
 	Entries   int `json:"entries"`
 	Unmatched int `json:"unmatched"`
 	// Members has the user ids of the members on the list who have access, sorted.
 	Members []string `json:"members,omitempty"`
 }
 
-// Match compares the list with the members of an inventory. It returns nil without a list, and if the
-// members were not read.
+// Match compares the list with the members of an inventory. It returns nil without a list, and if
+// the members were not read.
 func (l *LeaverList) Match(inventory *ona.Inventory) *Leavers {
 	if l == nil || inventory.MembersNotAssessed != "" {
 		return nil

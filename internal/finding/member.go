@@ -27,8 +27,8 @@ var Classes = []Class{NotGoverned, CannotBeTold, Governed}
 // Governance says which class an active member is in, and why.
 type Governance struct {
 	Class Class
-	// Reason is a sentence without a full stop. Members with the same way of signing in and the same
-	// domain have the same reason.
+	// Reason is a sentence without a full stop. Members with the same way of signing in and the
+	// same domain have the same reason.
 	Reason string
 }
 
@@ -119,8 +119,8 @@ func (g *Governor) googleSignIn(listed map[string]*ona.SSOConfiguration) Governa
 		"built-in sign-in"}
 }
 
-// customSignIn judges a member by the domain of the e-mail address: the API does not report which SSO
-// configuration a member signs in with.
+// customSignIn judges a member by the domain of the e-mail address: the API does not report which
+// SSO configuration a member signs in with.
 func (g *Governor) customSignIn(email string) Governance {
 	at := strings.LastIndexByte(email, '@')
 	if at < 0 {

@@ -64,8 +64,8 @@ func tokensLeft(e *evaluation) (rows []row) {
 
 var statusWords = map[string]string{ona.UserStatusSuspended: "is suspended", ona.UserStatusLeft: "has left"}
 
-// stillActive judges each member on the list of leavers who has access, and each who has no address to
-// compare.
+// stillActive judges each member on the list of leavers who has access, and each who has no address
+// to compare.
 func stillActive(e *evaluation) (rows []row) {
 	tokens := e.tokensByMember()
 	for i := range e.Inventory.Members {

@@ -32,16 +32,16 @@ type Rule struct {
 	// Limits is a sentence after Expected that names the thresholds. Passed is what was observed if
 	// every subject is in order. In both, names in braces are replaced by numbers.
 	Limits, Passed string
-	// Judges says which configurations or members the rule judges. Empty means that it judges the organization
-	// or the run as a whole.
+	// Judges says which configurations or members the rule judges. Empty means that it judges the
+	// organization or the run as a whole.
 	Judges   Population
 	Supports []Control
 
 	judgement
 }
 
-// OfMembers reports whether the rule judges members. Such a rule has findings only where the settings
-// ask for members.
+// OfMembers reports whether the rule judges members. Such a rule has findings only where the
+// settings ask for members.
 func (r Rule) OfMembers() bool { return r.Judges == MembersWithAccess || r.Judges == OtherMembers }
 
 // Population is a set of configurations or members that a rule judges one by one.

@@ -12,7 +12,8 @@ import (
 // for the others.
 func incomplete(*evaluation) []row { return nil }
 
-// missedNights returns a failure for each gap. Its subject is the first night, which stays the same.
+// missedNights returns a failure for each gap. Its subject is the first night, which stays the
+// same.
 func missedNights(e *evaluation) (rows []row) {
 	for _, gap := range e.Gaps {
 		s := subject{diff.Organization, gap.First.UTC().Format(time.RFC3339), "night of " + utc(gap.First).String()}

@@ -153,8 +153,8 @@ func (t *task) keepReasons(stored snapshot.Snapshot) {
 	}
 }
 
-// keepMembers takes redacted members and their tokens as they are stored, because the responses with
-// them are not.
+// keepMembers takes redacted members and their tokens as they are stored, because the responses
+// with them are not.
 func (t *task) keepMembers(stored snapshot.Snapshot, past *snapshot.History) (err error) {
 	h, i := &t.header, &t.inventory
 	h.OwnToken, h.MemberListing = stored.OwnToken, stored.MemberListing

@@ -111,8 +111,8 @@ func (t *task) queryAccess(ctx context.Context) error {
 	return nil
 }
 
-// queryMembers reads the entries about changed members, the most serious changes first. That some are
-// missing is noted; it leaves the comparison of the others complete.
+// queryMembers reads the entries about changed members, the most serious changes first. That some
+// are missing is noted; it leaves the comparison of the others complete.
 func (t *task) queryMembers(ctx context.Context) error {
 	lacking := ""
 	ids := t.changedMembers()
@@ -181,8 +181,9 @@ func memberName(members []ona.OrganizationMember, id string) string {
 // first, each once. It returns an error only if ctx is cancelled or times out.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
 	q.Since, q.MaxPages, q.PageBack = t.log.Since, maxLogPages, t.pageBack
-	// The end of the query is exclusive; a change may be logged later than it happened. Both ends are
-	// whole seconds, so that most organizations of a run send the same requests, which are stored once.
+	// The end of the query is exclusive; a change may be logged later than it happened. Both ends
+	// are whole seconds, so that most organizations of a run send the same requests, which are
+	// stored once.
 	q.Until = t.log.Until.Add(t.Thresholds.ClockSkew + 2*time.Second).Truncate(time.Second)
 	read, err := listAuditLogs(ctx, t.client, q)
 	if err != nil {
@@ -259,8 +260,8 @@ func serverTime(at time.Time, h snapshot.Snapshot) time.Time {
 	return at.Add(-h.ServerClockOffset.Truncate(time.Millisecond))
 }
 
-// unexplained returns the ids of changed configurations that have no candidate, each once. Members are
-// looked up in queryMembers.
+// unexplained returns the ids of changed configurations that have no candidate, each once. Members
+// are looked up in queryMembers.
 func (t *task) unexplained() []string {
 	explained := make(map[string]bool)
 	for i, entries := range t.log.Candidates(t.changes, t.Thresholds.ClockSkew) {

@@ -36,8 +36,8 @@ func (t *task) compare(ctx context.Context) (err error) {
 	return nil
 }
 
-// noteMembers notes why members are not compared with those of the baseline, if the settings are the
-// reason.
+// noteMembers notes why members are not compared with those of the baseline, if the settings are
+// the reason.
 func (t *task) noteMembers() {
 	before, now := t.baseline.Members, t.header
 	since := fmt.Sprintf("snapshot %d of %s", before.ID, before.TakenAt.UTC().Format(ona.DisplayTime))

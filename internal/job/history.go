@@ -21,15 +21,16 @@ func CheckHistory(ctx context.Context, store *snapshot.Store, reports string) er
 }
 
 // unknownReport returns the newest report folder in a folder of reports that belongs to the
-// database but whose history the database does not contain, and why; empty and nil if there is none.
-// It looks at the reports of the newest run in the database and of later ones, so that its time does
-// not grow with the nights.
+// database but whose history the database does not contain, and why; empty and nil if there is
+// none. It looks at the reports of the newest run in the database and of later ones, so that its
+// time does not grow with the nights.
 func unknownReport(ctx context.Context, store *snapshot.Store, reports string) (name string, why, err error) {
 	last, err := store.LastHead(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	// A folder that cannot be read has no report to compare with; writing the report fails there too.
+	// A folder that cannot be read has no report to compare with; writing the report fails there
+	// too.
 	known, _ := folder.Reports(reports, max(last.Run, 1))
 	for _, r := range known {
 		if r.Head.DatabaseID != last.DatabaseID {

@@ -39,8 +39,8 @@ type Options struct {
 	Schedule    snapshot.ScheduleChange
 	ToolVersion string
 	Host        string
-	// Shard is the part of the sources that the run collects, such as 0/4; empty for all. The database
-	// must belong to it. Others is what is known of the other shards.
+	// Shard is the part of the sources that the run collects, such as 0/4; empty for all. The
+	// database must belong to it. Others is what is known of the other shards.
 	Shard  string
 	Others Others
 	// Concurrency is the number of organizations that are collected at the same time.
@@ -77,8 +77,8 @@ type Result struct {
 	// in ReportError.
 	ReportFolder string
 	ReportError  error
-	// HistoryError says which report folder has a history that the database lacks. The run is recorded
-	// as failed, with the snapshots that it took.
+	// HistoryError says which report folder has a history that the database lacks. The run is
+	// recorded as failed, with the snapshots that it took.
 	HistoryError error
 	// TimestampError says why a report folder has no timestamp yet. Complete does not depend on it.
 	TimestampError error

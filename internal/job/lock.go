@@ -16,7 +16,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// ErrLocked means that another run, or a command that took longer than lockPatience, holds the lock.
+// ErrLocked means that another run, or a command that took longer than lockPatience, holds the
+// lock.
 var ErrLocked = errors.New("another run of auditor is using this database")
 
 // ErrLockLost means that the lock file was removed or replaced, so that another run may have begun.
@@ -66,8 +67,8 @@ func Lock(ctx context.Context, database, command string, now time.Time) (*Held, 
 	return h, nil
 }
 
-// CheckLock returns why a run could not lock the database, as far as its lock file shows without the
-// lock. It creates nothing.
+// CheckLock returns why a run could not lock the database, as far as its lock file shows without
+// the lock. It creates nothing.
 func CheckLock(database string) error {
 	database, err := snapshot.Locate(database)
 	if err != nil {
@@ -141,8 +142,8 @@ func sign(path, command string, now time.Time) error {
 	return errors.Join(err, f.Truncate(int64(n)), f.Close())
 }
 
-// holder returns what the holder of the lock wrote about itself, or "", and its command, empty for a
-// run.
+// holder returns what the holder of the lock wrote about itself, or "", and its command, empty for
+// a run.
 func holder(path string) (who, command string) {
 	text, err := os.ReadFile(path)
 	line, _, _ := strings.Cut(string(text), "\n")

@@ -18,8 +18,8 @@ import (
 // Pins says to which organization each source of a run must belong, so that the token of another
 // organization does not begin a new history unnoticed.
 type Pins struct {
-	// Left has the last complete snapshot of each organization that no source collects any more. Moved
-	// has those whose source another shard collects.
+	// Left has the last complete snapshot of each organization that no source collects any more.
+	// Moved has those whose source another shard collects.
 	Left, Moved []snapshot.Snapshot
 
 	bySource map[string]snapshot.Snapshot

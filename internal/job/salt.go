@@ -17,7 +17,8 @@ import (
 
 // Errors about the file with the salt.
 var (
-	// ErrNoSalt means that the database has redacted members, and the file with their salt is missing.
+	// ErrNoSalt means that the database has redacted members, and the file with their salt is
+	// missing.
 	ErrNoSalt = errors.New("the salt of the redacted members is missing")
 	// ErrOtherSalt means that the file has another salt than the one of the redacted members.
 	ErrOtherSalt = errors.New("it is not the salt of the redacted members")
@@ -30,8 +31,8 @@ const saltBytes = 32
 // SaltFile returns the name of the file with the salt of a database.
 func SaltFile(database string) string { return database + ".salt" }
 
-// Redaction returns the redaction with the salt in the file beside a database. It makes the file, with
-// mode 0600, if no member was redacted before.
+// Redaction returns the redaction with the salt in the file beside a database. It makes the file,
+// with mode 0600, if no member was redacted before.
 func Redaction(ctx context.Context, store *snapshot.Store, database string) (*ona.Redaction, error) {
 	used, err := store.MembersSaltID(ctx)
 	if err != nil {

@@ -134,8 +134,8 @@ func (s *Set) Handler() http.Handler {
 }
 
 // WriteFile writes the metrics for the textfile collector of the node exporter. The file is
-// readable by everyone, because the collector runs as another user and no metric is secret. It
-// is replaced completely or not at all. Of a link, the file to which it leads is replaced. A device, a
+// readable by everyone, because the collector runs as another user and no metric is secret. It is
+// replaced completely or not at all. Of a link, the file to which it leads is replaced. A device, a
 // pipe or a folder is never replaced.
 func (s *Set) WriteFile(path string) error {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {

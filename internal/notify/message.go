@@ -92,8 +92,8 @@ const (
 var firstWait = 2 * time.Second
 
 // retry calls try until it succeeds, returns a permanent error, or has used all tries or a minute.
-// It returns the last error of try, also if ctx ends. A service that says when to try again is tried then, while the minute
-// lasts.
+// It returns the last error of try, also if ctx ends. A service that says when to try again is
+// tried then, while the minute lasts.
 func retry(ctx context.Context, try func(context.Context) error) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval = firstWait

@@ -190,13 +190,13 @@ type Inventory struct {
 	// DomainsNotAssessed says why the domain verifications could not be read; empty if Domains is
 	// complete. If it is set, Domains is empty and means nothing.
 	DomainsNotAssessed string
-	// Members is sorted by user id and holds each user once. MembersNotAssessed says why the members
-	// could not be read, or that the settings do not ask for them; empty if Members is complete. If
-	// it is set, Members is empty and means nothing.
+	// Members is sorted by user id and holds each user once. MembersNotAssessed says why the
+	// members could not be read, or that the settings do not ask for them; empty if Members is
+	// complete. If it is set, Members is empty and means nothing.
 	Members            []OrganizationMember
 	MembersNotAssessed string
-	// MembersSalt is the SaltID of the redaction of Members; empty if they are not redacted. Members
-	// with different salts cannot be compared.
+	// MembersSalt is the SaltID of the redaction of Members; empty if they are not redacted.
+	// Members with different salts cannot be compared.
 	MembersSalt string
 	// MemberTokens are the personal access tokens of Members, sorted by id. MemberTokensNotAssessed
 	// says why they could not be read; if it is set, MemberTokens is empty and means nothing.
@@ -204,8 +204,8 @@ type Inventory struct {
 	MemberTokensNotAssessed string
 }
 
-// MembersNotRequested is the MembersNotAssessed and the MemberTokensNotAssessed of an inventory whose
-// settings do not ask for members: nothing about them was requested, which is no gap.
+// MembersNotRequested is the MembersNotAssessed and the MemberTokensNotAssessed of an inventory
+// whose settings do not ask for members: nothing about them was requested, which is no gap.
 const MembersNotRequested = "the settings do not ask for members"
 
 // MembersRequested reports whether the settings ask for members.
@@ -243,8 +243,8 @@ type AuditLogEntry struct {
 	// ActorID is who acted, ActorPrincipal the kind of actor, such as PRINCIPAL_USER; both may be
 	// empty.
 	ActorID string `api:"actorId,id"`
-	// ActorName is what the organization called the actor when the entry was read, from its members; the
-	// API does not report it with the entry. Empty if members were not read.
+	// ActorName is what the organization called the actor when the entry was read, from its
+	// members; the API does not report it with the entry. Empty if members were not read.
 	ActorName      string
 	ActorPrincipal string `api:"actorPrincipal"`
 	// SubjectID is what was acted on, SubjectType its kind, such as ResourceTypeSCIMConfiguration.

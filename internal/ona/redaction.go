@@ -30,10 +30,10 @@ func (r *Redaction) hash(use, text string) string {
 // Text returns what is stored of any other text that may say who a member is: a hash.
 func (r *Redaction) Text(text string) string { return r.hash("text", text) }
 
-// Email returns what is stored of an e-mail address: a hash of the whole address without surrounding
-// spaces and in lower case, then its domain, as in "0f…9c@acme.example". What follows the last @ and
-// does not have the characters of a domain is left out. Nil returns the address as it is; an empty
-// address stays empty.
+// Email returns what is stored of an e-mail address: a hash of the whole address without
+// surrounding spaces and in lower case, then its domain, as in "0f…9c@acme.example". What follows
+// the last @ and does not have the characters of a domain is left out. Nil returns the address as
+// it is; an empty address stays empty.
 func (r *Redaction) Email(address string) string {
 	if r == nil || address == "" {
 		return address
@@ -47,7 +47,8 @@ func (r *Redaction) Email(address string) string {
 	return hashed
 }
 
-// notInDomain reports whether a character is in no domain, but in a text such as a name in parentheses.
+// notInDomain reports whether a character is in no domain, but in a text such as a name in
+// parentheses.
 func notInDomain(r rune) bool {
 	return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
@@ -64,8 +65,8 @@ func (r *Redaction) Member(m OrganizationMember) OrganizationMember {
 	return m
 }
 
-// Token returns what is stored of a member's token: no description, which may contain a name, and no
-// JSON as received.
+// Token returns what is stored of a member's token: no description, which may contain a name, and
+// no JSON as received.
 func (r *Redaction) Token(t PersonalAccessToken) PersonalAccessToken {
 	if r == nil {
 		return t
@@ -75,8 +76,8 @@ func (r *Redaction) Token(t PersonalAccessToken) PersonalAccessToken {
 	return t
 }
 
-// Fields returns what is stored of unknown fields: hashes of their values, so that a change is still
-// seen.
+// Fields returns what is stored of unknown fields: hashes of their values, so that a change is
+// still seen.
 func (r *Redaction) Fields(unknown Unknown) Unknown {
 	if unknown == nil {
 		return nil

@@ -162,8 +162,8 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 	return notAssessed, older
 }
 
-// NotCompared returns the parts that a complete snapshot read and whose changes are not known, because
-// no snapshot before has them, or has them in the same form.
+// NotCompared returns the parts that a complete snapshot read and whose changes are not known,
+// because no snapshot before has them, or has them in the same form.
 func (o *Organization) NotCompared() (parts []string) {
 	if o.Baseline == nil {
 		return nil

@@ -225,8 +225,8 @@ func (r *report) identify() {
 	}
 }
 
-// frameDatabases adds the id of the database to the columns around each row, and the columns of rows
-// on the run of a database.
+// frameDatabases adds the id of the database to the columns around each row, and the columns of
+// rows on the run of a database.
 func (r *report) frameDatabases(document, rows *table.Frame) {
 	all := r.withRun()
 	for n, d := range all {

@@ -122,8 +122,8 @@ func (r *report) add(t *table.Table, organization int, cells func() []any) {
 }
 
 // summed returns the tie-outs with those of the same check that all tie, or were not assessed for
-// the same reason, as one for each database with the sums of both counts. levelOf returns the level of
-// the database of an organization.
+// the same reason, as one for each database with the sums of both counts. levelOf returns the level
+// of the database of an organization.
 func (t TieOuts) summed(levelOf func(organization int) int) TieOuts {
 	var all TieOuts
 	type same struct {

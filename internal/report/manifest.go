@@ -83,7 +83,8 @@ type manifest struct {
 	// empty if there is none. With both, verify writes the files again.
 	Timezone    string `json:"timezone"`
 	OwnTemplate Format `json:"own_template,omitempty"`
-	// Night and Databases are those of a report over several databases, which has no run of its own.
+	// Night and Databases are those of a report over several databases, which has no run of its
+	// own.
 	Night     string             `json:"night,omitempty"`
 	Databases []databaseHead     `json:"databases,omitempty"`
 	Snapshots []manifestSnapshot `json:"snapshots"`
@@ -104,7 +105,8 @@ type manifestSnapshot struct {
 func (r *report) manifest(files []folder.Written) any {
 	m := manifest{
 		"auditor-manifest/2", r.Head.DatabaseID, r.Run.ID, r.Run.StartedAt.UTC(), r.Run.ClockWrong, r.Head, r.Origin,
-		r.Complete(), r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), "", r.databaseHeads(), []manifestSnapshot{}, files,
+		r.Complete(), r.Run.ToolVersion, r.writer(), r.Timezone(), r.ownTemplate(), "",
+		r.databaseHeads(), []manifestSnapshot{}, files,
 	}
 	for i, o := range r.Organizations {
 		s := &o.Snapshot

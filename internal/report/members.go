@@ -39,8 +39,8 @@ type memberRow struct {
 	tokens []*ona.PersonalAccessToken
 }
 
-// memberRows returns the members of a complete snapshot: those on the list of leavers who have access
-// first, then by class, those without access last; then by name.
+// memberRows returns the members of a complete snapshot: those on the list of leavers who have
+// access first, then by class, those without access last; then by name.
 func (o *Organization) memberRows() []memberRow {
 	governor := finding.NewGovernor(o.inventory(), o.Snapshot.TakenAt)
 	tokens := make(map[string][]*ona.PersonalAccessToken)
@@ -90,8 +90,8 @@ func (o *Organization) inventory() *ona.Inventory {
 	return inventory
 }
 
-// memberTable lists the members of every organization. A report shows it only if the settings ask for
-// members.
+// memberTable lists the members of every organization. A report shows it only if the settings ask
+// for members.
 func (r *report) memberTable() *table.Table {
 	t := r.table("Members")
 	t.Anchor = "user_id"
@@ -149,14 +149,15 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 	}
 	return []any{
 		m.FullName, m.Email, class, reason, memberWord(m.Role), or(m.LoginProvider, NotReported), memberWord(m.Status),
-		onList, tokens, table.List{Items: rules}, r.label(organization), table.List{Items: tokenTexts(m.tokens), Separator: "; "},
+		onList, tokens, table.List{Items: rules}, r.label(organization),
+		table.List{Items: tokenTexts(m.tokens), Separator: "; "},
 		table.Instant(m.MemberSince, NotReported), o.Snapshot.TakenAt,
 		ona.CanonicalUnknown(m.Unknown), m.UserID, asReceived(m.Unknown),
 	}
 }
 
-// validTokens counts the personal access tokens that have not expired, without those whose expiry is not
-// reported.
+// validTokens counts the personal access tokens that have not expired, without those whose expiry
+// is not reported.
 func (m *memberRow) validTokens() (n int) {
 	for _, t := range m.tokens {
 		if !t.ExpiresAt.IsZero() {
@@ -240,8 +241,8 @@ func (r *report) classText(organizations ...int) string {
 	return text
 }
 
-// membersText counts the members of all organizations by class; empty if the settings do not ask for
-// members.
+// membersText counts the members of all organizations by class; empty if the settings do not ask
+// for members.
 func (r *report) membersText() string {
 	var read, unread []int
 	for i, o := range r.Organizations {
@@ -306,7 +307,8 @@ func (r *report) tieMembers(all *TieOuts, organization int, o *Organization) {
 	all.Compare(organization, check, o.MembersBaseline.Members+o.netListed(), o.ViewMembers, "")
 }
 
-// membersNotCompared returns why the members of a snapshot could not be compared; empty if they were.
+// membersNotCompared returns why the members of a snapshot could not be compared; empty if they
+// were.
 func (o *Organization) membersNotCompared() string {
 	switch {
 	case o.Baseline == nil:
@@ -321,8 +323,8 @@ func (o *Organization) membersNotCompared() string {
 	return ""
 }
 
-// Listed returns 1 for a change that shows a member whom the baseline does not list, -1 for one whom
-// only the baseline lists, and 0 for every other change.
+// Listed returns 1 for a change that shows a member whom the baseline does not list, -1 for one
+// whom only the baseline lists, and 0 for every other change.
 func Listed(c *diff.Change) int {
 	switch {
 	case c.SubjectType != diff.Member || c.Field != "" && c.Field != diff.StatusField:
@@ -335,7 +337,8 @@ func Listed(c *diff.Change) int {
 	return 0
 }
 
-// netListed returns the number of members listed since the baseline less that of those no longer listed.
+// netListed returns the number of members listed since the baseline less that of those no longer
+// listed.
 func (o *Organization) netListed() int {
 	n := 0
 	for i := range o.Changes {

@@ -22,8 +22,8 @@ type Model struct {
 	Run           snapshot.Run
 	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
-	// PrunedAt is when retention last removed, after the run, what this report says of earlier nights;
-	// the zero time if it never did.
+	// PrunedAt is when retention last removed, after the run, what this report says of earlier
+	// nights; the zero time if it never did.
 	PrunedAt time.Time
 	// Runs has Run and the runs before it, newest first, at most shownRuns.
 	Runs []snapshot.Run
@@ -34,12 +34,12 @@ type Model struct {
 	// Timeline has every change that complete snapshots of the run's organizations found since
 	// Since, up to this run, oldest first.
 	Timeline []snapshot.Change
-	// Rules has the rules of this version, in the order of the report; those that judge members only if
-	// the run did.
+	// Rules has the rules of this version, in the order of the report; those that judge members
+	// only if the run did.
 	Rules []finding.Rule
-	// Databases has the databases of a report over several, nil for one. Night is their night. Run and
-	// Organizations are then those of all together, and Head, Runs, Totals, Nights and Timeline are
-	// only in their models. Gaps says why they are not the whole night.
+	// Databases has the databases of a report over several, nil for one. Night is their night. Run
+	// and Organizations are then those of all together, and Head, Runs, Totals, Nights and Timeline
+	// are only in their models. Gaps says why they are not the whole night.
 	Databases []*Database
 	Night     time.Time
 	Gaps      []string

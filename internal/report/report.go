@@ -31,7 +31,8 @@ type report struct {
 	*Model
 	Options
 	names Names
-	// databaseIDs has the id of the database of each organization and DatabaseLevel, if there are several.
+	// databaseIDs has the id of the database of each organization and DatabaseLevel, if there are
+	// several.
 	databaseIDs map[int]any
 	evaluated   []*evaluation        // by organization
 	failing     map[subject][]string // rules that fail for a configuration

@@ -28,8 +28,8 @@ func (r *report) status() string {
 	return fmt.Sprintf("%s. %s; %s; %s.", h.Text, total, h.Changes, Count(findings, "failed finding"))
 }
 
-// alarms returns the first lines of a report: why it is not complete, every failed tie-out, and that
-// retention removed what it would say.
+// alarms returns the first lines of a report: why it is not complete, every failed tie-out, and
+// that retention removed what it would say.
 func (r *report) alarms() []string {
 	var all []string
 	for _, gap := range r.Gaps {

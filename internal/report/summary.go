@@ -18,8 +18,8 @@ import (
 // two long texts, a number and a name. Together they are as wide as a sheet of paper.
 var SummaryGrid = []float64{28, 10, 23, 56, 55, 13, 15}
 
-// summary makes the sheet Summary: the first page, then the accepted findings and the trend. Those of
-// a fleet have a sheet of their own, so that its first page prints on one sheet of paper.
+// summary makes the sheet Summary: the first page, then the accepted findings and the trend. Those
+// of a fleet have a sheet of their own, so that its first page prints on one sheet of paper.
 func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, r.whose())

@@ -117,9 +117,9 @@ func Brief(text string) string {
 	return string([]rune(text)[:readableRunes-1]) + "…"
 }
 
-// configurationText returns the fields of a configuration or a member in JSON that say most about it,
-// cut if they are long. ssoName is the name of the SSO configuration to which it links, empty if not
-// known.
+// configurationText returns the fields of a configuration or a member in JSON that say most about
+// it, cut if they are long. ssoName is the name of the SSO configuration to which it links, empty
+// if not known.
 func configurationText(value, ssoName string) string {
 	var c struct {
 		Enabled        *bool  `json:"enabled"`

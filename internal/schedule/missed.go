@@ -55,9 +55,9 @@ type Night struct {
 
 // Nights returns the nights in the periods up to now, in order, each with its outcome. The periods
 // are in the order of recording. A run belongs to the night that it was scheduled for, otherwise to
-// the last night before its start, unless a schedule had ended since. A run that is recorded later than now, or whose clock was wrong,
-// belongs to none. A night without a run is due during the grace period and missed afterwards.
-// Nights fails if the expression of a period cannot be read.
+// the last night before its start, unless a schedule had ended since. A run that is recorded later
+// than now, or whose clock was wrong, belongs to none. A night without a run is due during the
+// grace period and missed afterwards. Nights fails if the expression of a period cannot be read.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
 	var nights []Night
 	err := expected(periods, now, func(at time.Time) {

@@ -21,7 +21,8 @@ import (
 
 const (
 	maxLeaversBytes = 32 << 20
-	// maxAddressBytes is the longest e-mail address: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
+	// maxAddressBytes is the longest e-mail address:
+	// https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
 	maxAddressBytes = 320
 	leaversHint     = "the file has one e-mail address a line, or is a CSV file whose header names the column email; " +
 		"nothing was collected"
@@ -72,8 +73,8 @@ func readLeavers(path string) (content []byte, datedAt time.Time, err error) {
 	return content, datedAt, nil
 }
 
-// parseLeavers returns the addresses of a list. Errors name the line and never what is in it, because
-// it may be personal data.
+// parseLeavers returns the addresses of a list. Errors name the line and never what is in it,
+// because it may be personal data.
 func parseLeavers(content []byte) (addresses []string, err error) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	switch {
@@ -174,8 +175,8 @@ func plainHeader(cell string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(strings.ToLower(strings.TrimSpace(cell)))
 }
 
-// addressIn returns the address in a row. The header has headerCells cells; 0 means that there is no
-// header, and then no other cell may have an address.
+// addressIn returns the address in a row. The header has headerCells cells; 0 means that there is
+// no header, and then no other cell may have an address.
 func addressIn(record []string, column, headerCells int) (string, error) {
 	switch {
 	case headerCells > 0 && len(record) != headerCells:
@@ -201,6 +202,6 @@ func addressIn(record []string, column, headerCells int) (string, error) {
 	return strings.Clone(address), nil
 }
 
-// unfit reports whether a character is in no address: a space, a line break, an invisible character or
-// one that separates addresses.
+// unfit reports whether a character is in no address: a space, a line break, an invisible character
+// or one that separates addresses.
 func unfit(r rune) bool { return r == ' ' || !unicode.IsPrint(r) || strings.ContainsRune("<>,;", r) }

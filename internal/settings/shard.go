@@ -66,8 +66,8 @@ const indexVariable = "JOB_COMPLETION_INDEX"
 const shardHint = "set --shard i/n with i from 0 to n-1, such as 0/4; in an Indexed Job of Kubernetes, set --shards n"
 
 // setShard sets Shard from --shard, or from --shards and the number of the pod. It then replaces
-// {shard} in the paths of the database, the reports and the metrics. A command that collects nothing
-// may not need the reports; ReportFolder refuses a {shard} that is left.
+// {shard} in the paths of the database, the reports and the metrics. A command that collects
+// nothing may not need the reports; ReportFolder refuses a {shard} that is left.
 func (s *Settings) setShard() (err error) {
 	text, name := s.ShardText, "shard"
 	if s.Shards != 0 && text == "" {
@@ -104,8 +104,8 @@ func (s *Settings) setShard() (err error) {
 // ReportFolder returns Out. It returns an error if Out has {shard} and there is no shard.
 func (s *Settings) ReportFolder() (string, error) { return s.InShard("out", s.Out) }
 
-// InShard replaces {shard} in a path of a setting by the index of the shard. It returns an error if the
-// path has {shard} and there is no shard.
+// InShard replaces {shard} in a path of a setting by the index of the shard. It returns an error if
+// the path has {shard} and there is no shard.
 func (s *Settings) InShard(setting, path string) (string, error) {
 	if s.Shard.Count == 0 && strings.Contains(path, placeholder) {
 		return "", s.wrong(setting, fmt.Errorf("%s has %s, and no shard is set", path, placeholder),

@@ -42,8 +42,8 @@ func (s *Settings) entries() (all []organizationEntry, listed bool) {
 		OrganizationID: s.Organization}}, false
 }
 
-// Sources returns the organizations of the shard to collect, each with its base URL, token and page size. It
-// reads the tokens, and logs a warning for a token file that other users can read.
+// Sources returns the organizations of the shard to collect, each with its base URL, token and page
+// size. It reads the tokens, and logs a warning for a token file that other users can read.
 func (s *Settings) Sources(log *slog.Logger) ([]fetch.Source, error) {
 	entries, listed := s.entries()
 	if listed && (s.TokenFile != "" || s.TokenExpires != "" || s.Organization != "") {

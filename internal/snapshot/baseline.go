@@ -50,8 +50,8 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	return b, true, err
 }
 
-// lastOfMembers returns h if it could read members or its settings did not ask for them, else the last
-// complete snapshot before it of which that is so; the zero Snapshot if there is none.
+// lastOfMembers returns h if it could read members or its settings did not ask for them, else the
+// last complete snapshot before it of which that is so; the zero Snapshot if there is none.
 func (s *Store) lastOfMembers(ctx context.Context, h Snapshot) (Snapshot, error) {
 	if h.MembersNotAssessed == "" {
 		return h, nil
@@ -60,9 +60,9 @@ func (s *Store) lastOfMembers(ctx context.Context, h Snapshot) (Snapshot, error)
 	return last, err
 }
 
-// MembersBaseline returns the snapshot that members were compared with by a snapshot whose baseline is
-// h. found is false if they were not compared: no snapshot could read them, or the settings of that one
-// did not ask for them.
+// MembersBaseline returns the snapshot that members were compared with by a snapshot whose baseline
+// is h. found is false if they were not compared: no snapshot could read them, or the settings of
+// that one did not ask for them.
 func (s *Store) MembersBaseline(ctx context.Context, h Snapshot) (last Snapshot, found bool, err error) {
 	last, err = s.lastOfMembers(ctx, h)
 	return last, last.ID != 0 && last.MembersSetting != MembersOff, err

@@ -34,11 +34,11 @@ type Column struct {
 type View struct {
 	Name    string
 	Columns []Column
-	// ByNight is true if each row belongs to a snapshot. Such rows do not change after the run of the
-	// snapshot has ended, except that retention removes them and sets pruned_at in snapshots.
+	// ByNight is true if each row belongs to a snapshot. Such rows do not change after the run of
+	// the snapshot has ended, except that retention removes them and sets pruned_at in snapshots.
 	ByNight bool
-	// Versions is true if a view that is ByNight shows the versions that a snapshot shows, so that most
-	// rows are in many snapshots.
+	// Versions is true if a view that is ByNight shows the versions that a snapshot shows, so that
+	// most rows are in many snapshots.
 	Versions bool
 	id       string // the column with the id of the snapshot
 }
@@ -218,12 +218,12 @@ func (s *Store) EndedRuns(ctx context.Context, after int64) ([]EndedRun, error) 
 		ORDER BY id`, after)
 }
 
-// Nights reads the rows of views that are ByNight. It remembers the rows of the last snapshot of each
-// organization, so that it reads them again only when something differs.
+// Nights reads the rows of views that are ByNight. It remembers the rows of the last snapshot of
+// each organization, so that it reads them again only when something differs.
 type Nights struct {
 	reader *Reader
-	// begun has the ids of the snapshots, ascending, with which a version of an organization begins or
-	// ends, by the key of the organization.
+	// begun has the ids of the snapshots, ascending, with which a version of an organization begins
+	// or ends, by the key of the organization.
 	begun map[int64][]int64
 	held  map[string]map[int64]*shownRows // by view and key of the organization
 	// listed has the snapshots of the runs from first to last.

@@ -25,7 +25,8 @@ var snapshotColumns = []string{
 	"member_pages", "member_rows_per_page", "member_final_token_empty", "member_listings", "member_agreeing",
 	"members_received", "members_distinct", "members", "members_counted", "members_count_relation", "member_tokens",
 	"sso_not_assessed", "policies_not_assessed", "domains_not_assessed", "members_not_assessed",
-	"member_tokens_not_assessed", "leavers", "audit_log_not_assessed", "audit_log_lacking", "own_tokens", "own_token_ends_at", "own_token_not_assessed",
+	"member_tokens_not_assessed", "leavers", "audit_log_not_assessed", "audit_log_lacking",
+	"own_tokens", "own_token_ends_at", "own_token_not_assessed",
 	"retries", "server_clock_offset_ms", "notes", "unknown_fields",
 	"changes", "failing_findings", "content_sha256", "records_sha256", "rule_set_id", "ledger_number",
 }
@@ -77,7 +78,8 @@ func readHeader(r *reader) Snapshot {
 		MemberListing: readListing(r), MembersReceived: r.count(), MembersDistinct: r.count(), Members: r.count(),
 		MembersCounted: r.count(), MembersCountRelation: r.text(), MemberTokens: r.count(),
 		SSONotAssessed: r.text(), PoliciesNotAssessed: r.text(), DomainsNotAssessed: r.text(),
-		MembersNotAssessed: r.text(), MemberTokensNotAssessed: r.text(), Leavers: readLeavers(r), AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
+		MembersNotAssessed: r.text(), MemberTokensNotAssessed: r.text(), Leavers: readLeavers(r),
+		AuditLogNotAssessed: r.text(), AuditLogLacking: r.text(),
 		OwnToken: ona.OwnToken{Tokens: r.count(), Ends: r.instant(), NotAssessed: r.text()}, Retries: r.count(),
 	}
 	h.ServerClockKnown = r.values[r.next] != nil

@@ -193,8 +193,8 @@ func (s *Store) CountRows(ctx context.Context, snapshotID int64) (scim, sso, dom
 	return counts[0], counts[1], counts[2], err
 }
 
-// CountMembers counts the members of a snapshot and their tokens in the views, as a second source for
-// its counts.
+// CountMembers counts the members of a snapshot and their tokens in the views, as a second source
+// for its counts.
 func (s *Store) CountMembers(ctx context.Context, snapshotID int64) (members, tokens int, err error) {
 	counts, _, err := first(queryAll(ctx, s.db, "counting the members of a snapshot", func(r *reader) [2]int {
 		return [2]int{r.count(), r.count()}

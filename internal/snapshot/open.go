@@ -229,8 +229,8 @@ func checkFile(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	// A checkpoint that is going on, or was cut off, may have written the new size before the pages.
-	// With writable_schema, SQLite reads the header all the same.
+	// A checkpoint that is going on, or was cut off, may have written the new size before the
+	// pages. With writable_schema, SQLite reads the header all the same.
 	db, err := openDatabase(fileURI(path) + "?mode=ro&immutable=1&_pragma=writable_schema(1)")
 	if err != nil {
 		return fmt.Errorf("opening the database %s: %w", path, err)

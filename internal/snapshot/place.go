@@ -14,8 +14,8 @@ import (
 // Locate returns the real path of a database, with every link resolved: the files beside it, the
 // lock and the log of SQLite, are the same by whatever path the database is named. The file may be
 // missing. Locate refuses what cannot be a database (ErrNotDatabase), a link that leads nowhere
-// (ErrNoDatabaseFile), and a file with several hard links (ErrSeveralNames), for which each path has
-// another lock.
+// (ErrNoDatabaseFile), and a file with several hard links (ErrSeveralNames), for which each path
+// has another lock.
 func Locate(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -93,8 +93,8 @@ func (s *Store) LastPruned(ctx context.Context) (time.Time, error) {
 	return at, err
 }
 
-// PrunedAfter returns when retention last removed, after the end of a run, a snapshot that was taken
-// at or after an instant; the zero time if it never did.
+// PrunedAfter returns when retention last removed, after the end of a run, a snapshot that was
+// taken at or after an instant; the zero time if it never did.
 func (s *Store) PrunedAfter(ctx context.Context, runID int64, taken time.Time) (time.Time, error) {
 	at, _, err := first(queryAll(ctx, s.db, "reading the prunes", (*reader).instant, `
 		SELECT max(p.pruned_at)

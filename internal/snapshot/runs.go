@@ -76,8 +76,8 @@ func (s *Store) LastEnded(ctx context.Context, now time.Time) (r Run, found bool
 		LIMIT 1`, formatSeconds(now)))
 }
 
-// LastConfirmed returns the start of the newest run whose clock a server confirmed, the zero time if
-// there is none.
+// LastConfirmed returns the start of the newest run whose clock a server confirmed, the zero time
+// if there is none.
 func (s *Store) LastConfirmed(ctx context.Context) (at time.Time, err error) {
 	at, _, err = first(queryAll(ctx, s.db, "reading the last run with a right clock", (*reader).instant, `
 		SELECT r.started_at

@@ -121,7 +121,8 @@ func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][
 	if inventory.DomainsNotAssessed == "" {
 		values[domainVersions] = valuesOf(inventory.Domains, domainValues)
 	}
-	// If the settings ask for no members, the snapshot ends their versions: prune can then remove them.
+	// If the settings ask for no members, the snapshot ends their versions: prune can then remove
+	// them.
 	if header.MembersNotAssessed == "" {
 		values[memberVersions] = valuesOf(inventory.Members, memberValues)
 	}
@@ -267,7 +268,8 @@ func readExchange(r *reader) Exchange {
 
 // Exchanges returns the requests of a snapshot with their responses, in order.
 func (s *Store) Exchanges(ctx context.Context, snapshotID int64) ([]Exchange, error) {
-	return queryAll(ctx, s.db, "reading exchanges", readExchange, `SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,
+	return queryAll(ctx, s.db, "reading exchanges", readExchange, `
+		SELECT e.number, e.method, e.request, e.status, e.sent_at, e.duration_us, e.server_date, e.records, e.retries,
 		  e.response_sha256, r.size
 		FROM exchanges e
 		JOIN responses r ON r.sha256 = e.response_sha256

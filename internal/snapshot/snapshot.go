@@ -103,8 +103,8 @@ type Snapshot struct {
 	// does not read the audit log.
 	SSONotAssessed, PoliciesNotAssessed, DomainsNotAssessed, AuditLogNotAssessed string
 	MembersNotAssessed, MemberTokensNotAssessed                                  string
-	// Leavers is what the list of leavers of the settings says; nil without a list, and if the members
-	// could not be read.
+	// Leavers is what the list of leavers of the settings says; nil without a list, and if the
+	// members could not be read.
 	Leavers *finding.Leavers
 	// AuditLogLacking says why entries of the audit log may be missing.
 	AuditLogLacking string

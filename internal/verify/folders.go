@@ -89,8 +89,8 @@ func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path stri
 }
 
 // manifest has the members of manifest.json that the database can confirm, and those that say how
-// the report was written. A run has RunID and StartedAt, a period From and To. A report over several
-// databases has Databases, and for a night Night.
+// the report was written. A run has RunID and StartedAt, a period From and To. A report over
+// several databases has Databases, and for a night Night.
 type manifest struct {
 	DatabaseID string           `json:"database_id"`
 	RunID      int64            `json:"run_id"`
@@ -161,10 +161,10 @@ func (m *manifest) named(path string) bool {
 }
 
 // ofAnother reports whether a folder is the report of another database that writes into the same
-// folder of reports. It is not if it stands where a report of this database must be (unless both wrote
-// there before: then this run was killed and has none), or if it was there before this database, which
-// does not know it: then this database was put in the place of the other. The times of a run whose
-// clock was wrong do not show which was first.
+// folder of reports. It is not if it stands where a report of this database must be (unless both
+// wrote there before: then this run was killed and has none), or if it was there before this
+// database, which does not know it: then this database was put in the place of the other. The times
+// of a run whose clock was wrong do not show which was first.
 func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path string) (bool, error) {
 	id, err := store.DatabaseID(ctx)
 	if err != nil || m.DatabaseID == "" || m.DatabaseID == id || !m.named(path) {

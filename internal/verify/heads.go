@@ -90,8 +90,8 @@ func headOfCopy(ctx context.Context, path string) (heads []evidence.Head, err er
 }
 
 // AddHeads says for each head whether the database contains the history up to it. It must follow
-// Database, because a link proves the history before it only if the whole ledger was recomputed.
-// If some of the heads are of this database, the others are left out: a report over several databases
+// Database, because a link proves the history before it only if the whole ledger was recomputed. If
+// some of the heads are of this database, the others are left out: a report over several databases
 // has the heads of all.
 func (r *Result) AddHeads(ctx context.Context, store *snapshot.Store, heads []evidence.Head) error {
 	id, err := store.DatabaseID(ctx)

@@ -37,8 +37,8 @@ type File struct {
 // Write writes the files into the folder with this name in dir, then the manifest with their
 // hashes, then SHA256SUMS, and its signature by sign unless sign is nil. It returns the path of the
 // folder, which has another name where Find says so. It replaces an existing folder as a whole;
-// after an error the existing folder is unchanged. It keeps an existing folder that is the same, see
-// same. It never replaces the folder of another database. Files have mode 0600, folders 0700.
+// after an error the existing folder is unchanged. It keeps an existing folder that is the same,
+// see same. It never replaces the folder of another database. Files have mode 0600, folders 0700.
 func Write(dir, name, databaseID string, files []File, manifest func([]Written) any, sign Sign,
 ) (path string, err error) {
 	defer func() {
@@ -239,7 +239,8 @@ func replace(finished, path, databaseID string) error {
 }
 
 // lockFile is the lock of a folder of reports: shared while a process writes a report, exclusive
-// while it removes old reports or leftovers of killed processes. The system releases it when the process ends.
+// while it removes old reports or leftovers of killed processes. The system releases it when the
+// process ends.
 const lockFile = ".lock"
 
 // lockShared takes the lock of a folder of reports until done is called. It first removes leftovers
@@ -340,8 +341,8 @@ func Period(from, to time.Time) string {
 
 func startsDay(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
 
-// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period and
-// for several databases.
+// Of reports whether a name is that of a report folder. run is the id of its run, 0 for a period
+// and for several databases.
 func Of(name string) (run int64, isReport bool) {
 	if !reportName.MatchString(name) {
 		return 0, false

@@ -22,9 +22,9 @@ const (
 )
 
 // SetLatest makes the link in dir point to the report of a run of a database, or of a night over
-// several databases if databaseID is empty. It keeps a link to the report of a newer run or night if
-// that report still exists. older says that an older copy of the database is in use: then the ids of
-// runs begin again, and their starts say which is newer.
+// several databases if databaseID is empty. It keeps a link to the report of a newer run or night
+// if that report still exists. older says that an older copy of the database is in use: then the
+// ids of runs begin again, and their starts say which is newer.
 func SetLatest(dir, name, databaseID string, older bool) (err error) {
 	defer func() {
 		if err != nil {

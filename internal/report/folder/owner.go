@@ -15,8 +15,8 @@ import (
 
 // Several databases can write into one folder of reports. Each report folder belongs to the
 // database in its manifest. A database whose report folder would have the name of one that belongs
-// to another database adds the beginning of its id: 2026-11-23T020000Z-run-7-3f0c9b7d. A report over
-// several databases belongs to all of them together, which have a FleetID.
+// to another database adds the beginning of its id: 2026-11-23T020000Z-run-7-3f0c9b7d. A report
+// over several databases belongs to all of them together, which have a FleetID.
 
 // shownID is how many digits of the id of a database stand in a name.
 const shownID = 8
@@ -33,8 +33,8 @@ func FleetID(databaseIDs []string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Find returns the path of the report of a database, or of the databases of a FleetID, with this name in dir, whether it exists or
-// would be written there.
+// Find returns the path of the report of a database, or of the databases of a FleetID, with this
+// name in dir, whether it exists or would be written there.
 func Find(dir, name, databaseID string) string {
 	if databaseID == "" {
 		return filepath.Join(dir, name) // the report of a period before the first run

@@ -30,8 +30,8 @@ type Retention struct {
 	Before time.Time
 	// DatabaseID is the id of the database to which the folders must belong.
 	DatabaseID string
-	// Needed returns why the folder of a run must stay, "" if it may go, and the night for which the
-	// run counts, the zero time if there is none. It can be earlier than the start of the run.
+	// Needed returns why the folder of a run must stay, "" if it may go, and the night for which
+	// the run counts, the zero time if there is none. It can be earlier than the start of the run.
 	Needed func(run int64, startedAt time.Time) (night time.Time, reason string, err error)
 }
 
@@ -49,9 +49,9 @@ type Kept struct {
 }
 
 // Choose returns the folders of runs in dir that the rules select, oldest first. It keeps the
-// newest folder, to which latest points, the folders of runs that are in the period of a report that
-// is still there or count for a night in it, and whatever is not exactly what auditor wrote: a link, a folder with other or
-// altered files, a folder of another database.
+// newest folder, to which latest points, the folders of runs that are in the period of a report
+// that is still there or count for a night in it, and whatever is not exactly what auditor wrote: a
+// link, a folder with other or altered files, a folder of another database.
 func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -102,9 +102,9 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 	return chosen, kept, nil
 }
 
-// oldest returns the folders that the rule KeepLast selects, oldest first: by the order of recording,
-// because the clock may have been wrong. Then follow those of other databases that are not newer than
-// the oldest folder to keep; they do not count.
+// oldest returns the folders that the rule KeepLast selects, oldest first: by the order of
+// recording, because the clock may have been wrong. Then follow those of other databases that are
+// not newer than the oldest folder to keep; they do not count.
 func (r Retention) oldest(dir string, runs []string) []string {
 	byTime := func(a, b string) int {
 		if newer(b, a) {

@@ -56,8 +56,9 @@ func together(periods []*Period, opts report.Options) *document {
 	return d
 }
 
-// shardGaps says which shards are in none of the databases or in two, and in which night the databases
-// first disagree on the number of shards. The number may grow or shrink within the period.
+// shardGaps says which shards are in none of the databases or in two, and in which night the
+// databases first disagree on the number of shards. The number may grow or shrink within the
+// period.
 func (d *document) shardGaps() (gaps []string) {
 	owner, total, known := make(map[int]string), 0, true // index → id of the database
 	type shards struct {

@@ -13,8 +13,8 @@ import (
 )
 
 // members are the snapshots at whose members the report looks: the last one before the period that
-// could read them, unless the settings did not ask for them since, else the first one in it, and the
-// last one in it; nil if there is none.
+// could read them, unless the settings did not ask for them since, else the first one in it, and
+// the last one in it; nil if there is none.
 type members struct {
 	first, last *taken
 	// atFirst and atLast count the members in them.
@@ -152,8 +152,8 @@ func (o *organization) membersUnknown() string {
 	return ""
 }
 
-// otherSettings reports whether the settings of a snapshot did not ask for members, or stored them in
-// another form than in the last one: a snapshot is not compared with such a one.
+// otherSettings reports whether the settings of a snapshot did not ask for members, or stored them
+// in another form than in the last one: a snapshot is not compared with such a one.
 func (m *members) otherSettings(s *taken) bool {
 	return s.MembersSetting != m.last.MembersSetting || s.MembersSaltID != m.last.MembersSaltID
 }

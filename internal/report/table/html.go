@@ -68,7 +68,8 @@ func (h HTML) Example() HTML {
 	return h
 }
 
-// Table returns a table element with at most 1,000 rows, then at most 1,000 remarks. Every text is escaped.
+// Table returns a table element with at most 1,000 rows, then at most 1,000 remarks. Every text is
+// escaped.
 func (h HTML) Table() template.HTML {
 	var b strings.Builder
 	if h.Len() > 0 {

@@ -91,8 +91,8 @@ func (t *Table) Add(organization int, cells ...any) {
 }
 
 // AddLater appends and measures a row like Add. It does not keep the cells: each reader of the row
-// calls cells again, which must return the same ones. The rows of many organizations would take most
-// of the memory otherwise.
+// calls cells again, which must return the same ones. The rows of many organizations would take
+// most of the memory otherwise.
 func (t *Table) AddLater(organization int, cells func() []any) {
 	columns := t.Columns
 	t.add(Row{Organization: organization, make: func() []any { return t.row(columns, cells()) }})
