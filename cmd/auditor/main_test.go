@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the real command in a folder of its own with an empty environment, against a
 // simulated API that a script steers.
 func TestScripts(t *testing.T) {
+	skipIfShort(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
