@@ -59,13 +59,11 @@ var (
 
 // Result says what an export wrote.
 type Result struct {
-	DatabaseID string
-	Head       evidence.Head // of the last run that is exported; the zero Head if there is none
-	Nights     int           // runs that were exported now
-	Earlier    int           // runs that were exported before
-	Files      int           // written now
-	Rows       int64         // in the files that were written now
-	Bytes      int64         // likewise
+	Head    evidence.Head // of the last run that is exported; the zero Head if there is none
+	Nights  int           // runs that were exported now
+	Earlier int           // runs that were exported before
+	Files   int           // written now
+	Rows    int64         // in the files that were written now
 }
 
 // Database adds what is new in a database to an export folder, which it creates if it does not
@@ -81,7 +79,7 @@ func Database(ctx context.Context, store *snapshot.Store, dir string, o Options)
 		return result, fmt.Errorf("export folder %s: %w", dir, err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	e := &exporter{dir: dir, options: o, written: &Result{DatabaseID: id}}
+	e := &exporter{dir: dir, options: o, written: &Result{}}
 	if e.manifest, err = readManifest(dir, id, o.Partition); err != nil {
 		return result, fmt.Errorf("export folder %s: %w", dir, err)
 	}
@@ -149,7 +147,7 @@ func (e *exporter) newRuns(ctx context.Context, store *snapshot.Store) ([]snapsh
 				ErrOldCopy, head.Run, m.Head, reason)
 		}
 	}
-	all, err := store.EndedRuns(ctx, 0)
+	all, err := store.EndedRuns(ctx)
 	if err != nil {
 		return nil, err
 	}

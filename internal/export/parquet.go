@@ -59,7 +59,6 @@ func (e *exporter) write(f file, v snapshot.View, keep func(rows int64) bool,
 	e.renames = append(e.renames, [2]string{partial.Name(), final})
 	e.written.Files++
 	e.written.Rows += f.Rows
-	e.written.Bytes += f.Bytes
 	return &f, nil
 }
 
