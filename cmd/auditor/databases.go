@@ -48,8 +48,9 @@ func (f *databaseFiles) paths(s *settings.Settings) ([]string, error) {
 }
 
 // readDatabases calls do with all databases open, in the order of the files. It refuses a file that
-// is named twice, and two copies of one database.
-func readDatabases(ctx context.Context, files []string, do func([]*snapshot.Store) error) (err error) {
+// is named twice, and two copies of one database. Unless missing is nil, it adds the files to it
+// that do not exist, otherwise it refuses them.
+func readDatabases(ctx context.Context, files []string, missing *[]string, do func([]*snapshot.Store) error) (err error) {
 	var stores []*snapshot.Store
 	defer func() {
 		for _, store := range stores {
@@ -59,6 +60,10 @@ func readDatabases(ctx context.Context, files []string, do func([]*snapshot.Stor
 	named := make(map[string]string) // id of the database → file
 	for _, path := range files {
 		store, err := snapshot.OpenExisting(ctx, path)
+		if missing != nil && errors.Is(err, snapshot.ErrNoDatabaseFile) {
+			*missing = append(*missing, path)
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func exportCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		err = readDatabases(cmd.Context(), paths, func(stores []*snapshot.Store) error {
+		err = readDatabases(cmd.Context(), paths, nil, func(stores []*snapshot.Store) error {
 			for i, store := range stores {
 				result, err := export.Database(cmd.Context(), store, args[0], options)
 				if err != nil {

@@ -47,15 +47,18 @@ func reportCommand(env environment) *cobra.Command {
 			return err
 		}
 		var red bool
-		if len(paths) > 1 {
-			err = readDatabases(cmd.Context(), paths, func(stores []*snapshot.Store) (err error) {
-				if cmd.Flags().Changed("from") {
-					return reportPeriodTogether(cmd, env, stores, span, out, options)
-				}
-				red, err = reportNight(cmd, env, stores, day, out, options)
+		switch {
+		case len(paths) > 1 && cmd.Flags().Changed("from"):
+			err = readDatabases(cmd.Context(), paths, nil, func(stores []*snapshot.Store) error {
+				return reportPeriodTogether(cmd, env, stores, span, out, options)
+			})
+		case len(paths) > 1:
+			var missing []string
+			err = readDatabases(cmd.Context(), paths, &missing, func(stores []*snapshot.Store) (err error) {
+				red, err = reportNight(cmd, env, stores, missing, day, out, options)
 				return err
 			})
-		} else {
+		default:
 			err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 				switch {
 				case cmd.Flags().Changed("from"):

@@ -46,10 +46,11 @@ func reportRunOf(cmd *cobra.Command, env environment, store *snapshot.Store, nig
 	return writeRun(env, read.Model, out, options)
 }
 
-// reportNight writes the report of a night over several databases; the zero night is the newest of
-// all. red is true if the report is not complete or has counts that differ.
-func reportNight(cmd *cobra.Command, env environment, stores []*snapshot.Store, night time.Time, out string,
-	options report.Options) (red bool, err error) {
+// reportNight writes the report of a night over several databases, of which the missing files do
+// not exist; the zero night is the newest of all. red is true if the report is not complete or has
+// counts that differ.
+func reportNight(cmd *cobra.Command, env environment, stores []*snapshot.Store, missing []string, night time.Time,
+	out string, options report.Options) (red bool, err error) {
 	if night.IsZero() {
 		for _, store := range stores {
 			last, err := report.LastNight(cmd.Context(), store)
@@ -72,13 +73,16 @@ func reportNight(cmd *cobra.Command, env environment, stores []*snapshot.Store, 
 		}
 		databases = append(databases, read)
 	}
+	for _, path := range missing {
+		databases = append(databases, &report.Database{Lacks: "the database " + path + " does not exist"})
+	}
 	model := report.Together(night, databases)
 	folder, headline, err := report.Write(out, model, options)
 	if err != nil {
 		return false, err
 	}
 	text := fmt.Sprintf("night %s of %s: %s\nreport: %s\n", night.Format(time.DateOnly),
-		report.Count(len(stores), "database"), report.Visible(headline.Text), folder)
+		report.Count(len(databases), "database"), report.Visible(headline.Text), folder)
 	for _, head := range model.Heads() {
 		text += head.String() + "\n"
 	}

@@ -17,8 +17,8 @@ import (
 
 // Database is one of several databases in a report on one night.
 type Database struct {
-	*Model // of its run in the night; nil if it has none
-	ID     string
+	*Model        // of its run in the night; nil if it has none
+	ID     string // empty if it does not exist
 	// Lacks says why it has no run in the night; empty if it has one.
 	Lacks string
 	first int // index of its first organization in the report
@@ -90,6 +90,10 @@ func Together(night time.Time, databases []*Database) *Model {
 	})
 	m := &Model{Night: night, Databases: databases, Run: snapshot.Run{Outcome: snapshot.Complete}}
 	for _, d := range databases {
+		if d.Model == nil && d.ID == "" {
+			m.Gaps = append(m.Gaps, d.Lacks)
+			continue
+		}
 		if d.Model == nil {
 			m.Gaps = append(m.Gaps, fmt.Sprintf("the database %s lacks the night of %s: %s", d.ID,
 				night.Format(time.DateOnly), d.Lacks))
