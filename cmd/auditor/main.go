@@ -259,8 +259,11 @@ func openToRun(ctx context.Context, s *settings.Settings, anew bool, now time.Ti
 		err = fmt.Errorf("creating the database's folder: %w", err)
 		return failed(err, cmp.Or(hintFor(err), "use --db to name a file in a folder that this user may create"))
 	}
-	open := func(ctx context.Context, path string) (*snapshot.Store, error) {
-		return snapshot.OpenAnew(ctx, path, earlier.Name)
+	open := snapshot.Open
+	if anew {
+		open = func(ctx context.Context, path string) (*snapshot.Store, error) {
+			return snapshot.OpenAnew(ctx, path, earlier.Name)
+		}
 	}
 	return lockDatabase(ctx, path, "", now, open, do)
 }

@@ -314,7 +314,7 @@ type OwnToken struct {
 func (t OwnToken) String() string {
 	switch {
 	case t.NotAssessed != "":
-		return "has an end that was not assessed: " + t.NotAssessed
+		return "ends at a time that was not assessed: " + t.NotAssessed
 	case t.Tokens == 0:
 		return "is not among the tokens that the API lists"
 	case t.Tokens == 1 && t.Ends.IsZero():

@@ -151,10 +151,13 @@ func (t TieOuts) summed(levelOf func(organization int) int) TieOuts {
 	return all
 }
 
-// plus adds two counts. The sum is not known if both are not known.
+// plus adds two counts, nil if not known. The sum is that of the counts that are known.
 func plus(a, b any) any {
-	if a == nil {
+	switch {
+	case a == nil:
 		return b
+	case b == nil:
+		return a
 	}
 	return a.(int) + b.(int)
 }
