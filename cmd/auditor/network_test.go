@@ -124,7 +124,7 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 		}
 		api.ServeHTTP(w, r)
 	}))
-	variables := []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + server.URL + "/api", "SSL_CERT_FILE=" + certificates}
+	s.url = server.URL + "/api"
 	for _, night := range []struct {
 		lures bool
 		code  int
@@ -135,7 +135,7 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 		{false, exitComplete, []string{"no changes"}},
 	} {
 		luring.Store(night.lures)
-		p := newProcess(t, s.folder, variables, "run", "-v")
+		p := s.program([]string{"SSL_CERT_FILE=" + certificates}, "run", "-v")
 		if code := p.execute(t); code != night.code {
 			t.Errorf("exit code %d, want %d\n%s", code, night.code, &p.stderr)
 		}
@@ -161,7 +161,7 @@ func TestBytesThatNobodyAskedForAreNotPrinted(t *testing.T) {
 			next.ServeHTTP(w, r)
 		}
 	})
-	p := newProcess(t, s.folder, []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, "run", "-v")
+	p := s.program(nil, "run", "-v")
 	if code := p.execute(t); code != exitComplete {
 		t.Errorf("exit code %d\n%s", code, &p.stderr)
 	}

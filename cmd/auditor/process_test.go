@@ -39,6 +39,13 @@ func newProcess(t *testing.T, folder string, variables []string, args ...string)
 	return p
 }
 
+// program prepares the command against the site's API, in the site's folder.
+func (s *site) program(variables []string, args ...string) *process {
+	s.t.Helper()
+	s.change(func() {}) // what the test has done to the world before is seen by the API's goroutines
+	return newProcess(s.t, s.folder, append([]string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, variables...), args...)
+}
+
 // end waits for the process and returns its exit code.
 func (p *process) end(t *testing.T) int {
 	t.Helper()
@@ -89,15 +96,14 @@ func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 				}
 			})
 			s.change(func() { fillHostile(s.state) })
-			variables := []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
 			// A whole night shows how fast this machine is today.
 			start := time.Now()
-			if p := newProcess(t, s.folder, variables, "run", "--page-size", "2"); p.execute(t) != exitComplete {
+			if p := s.program(nil, "run", "--page-size", "2"); p.execute(t) != exitComplete {
 				t.Fatalf("the night before:\n%s", &p.stderr)
 			}
 			allowed := max(time.Second, 3*time.Since(start))
 			s.change(func() { broken = true })
-			p := newProcess(t, s.folder, variables, "run", "--page-size", "2")
+			p := s.program(nil, "run", "--page-size", "2")
 			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}

@@ -74,7 +74,7 @@ func screen(written string) []string {
 func TestProgressOnARealTerminal(t *testing.T) {
 	s := newSite(t, nil)
 	s.fill()
-	p := newProcess(t, s.folder, []string{"ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url, "TERM=xterm"}, "run", "--page-size", "10")
+	p := s.program([]string{"TERM=xterm"}, "run", "--page-size", "10")
 	terminal, tty, err := pty.Open()
 	if err != nil {
 		t.Skip("there is no pseudo-terminal: ", err)
