@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/report"
@@ -99,6 +100,9 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 		switch {
 		case n.ScheduledAt.Before(p.From):
 			p.earlier++
+			if r := p.runs[n.RunID]; r != nil && p.contains(r.StartedAt) {
+				p.before = append(p.before, &night{Night: n, run: r})
+			}
 		case n.ScheduledAt.After(p.To):
 			next = n.ScheduledAt
 		default:
@@ -167,6 +171,16 @@ func inRuns(ids []int64) string {
 		return "run " + texts[0]
 	}
 	return "runs " + firstOf(texts)
+}
+
+// firstOf lists the first ten.
+func firstOf(all []string) string {
+	const listed = 10
+	text := strings.Join(all[:min(len(all), listed)], ", ")
+	if more := len(all) - listed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // draw orders the nights for samples.

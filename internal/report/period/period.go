@@ -73,6 +73,7 @@ type Period struct {
 	// earlier counts the nights since the first run that are before the period.
 	nights, drawn []*night
 	earlier       int
+	before        []*night            // those before the period for which a run in the period stands
 	misdated      []misdated          // in the order of recording
 	unclaimed     []organizationNight // those not assigned to any organization
 	organizations []*organization
