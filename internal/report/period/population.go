@@ -134,8 +134,8 @@ func (d *document) countFindings(o *organization) {
 		remark = "at least: there is no complete snapshot to evaluate the other rules"
 	}
 	remarks := map[diff.Severity]string{"": remark}
-	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
-		isOptional := name == thereAtFirst || name == stateUnknown
+	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateDropped, stateUnknown} {
+		isOptional := name == thereAtFirst || name == stateDropped || name == stateUnknown
 		for _, severity := range append([]diff.Severity{""}, diff.Severities...) {
 			x := item{o.index, "Findings", name, severity}
 			if counts[x] > 0 || severity == "" && !isOptional {
