@@ -57,11 +57,10 @@ func (m *Model) reduce(o *Organization) {
 	o.Findings = kept
 	s := &o.Snapshot
 	m.sums.share(&s.BaseURL, &s.OrganizationTier, &s.Principal, &s.OwnToken.NotAssessed)
-	if b := o.Baseline; b != nil && o.SSOBaseline == b && o.PoliciesBaseline == b {
+	if b := o.Baseline; b != nil {
 		o.Baseline = &snapshot.Snapshot{
 			ID: b.ID, TakenAt: b.TakenAt, SCIMConfigurations: b.SCIMConfigurations, SSOConfigurations: b.SSOConfigurations,
 		}
-		o.SSOBaseline, o.PoliciesBaseline = o.Baseline, o.Baseline
 	}
 	for i := range o.Exchanges {
 		e := &o.Exchanges[i]
