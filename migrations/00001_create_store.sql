@@ -461,9 +461,9 @@ CREATE TABLE stored_exchanges ( -- The requests of complete snapshots with their
   request_id INTEGER NOT NULL REFERENCES requests (id), -- the request
   response_id INTEGER NOT NULL REFERENCES responses (id), -- the response
   status INTEGER NOT NULL, -- HTTP status of the response
-  sent_at TEXT NOT NULL, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
+  sent_ms INTEGER NOT NULL, -- when it was sent, milliseconds since 1970 UTC; exchanges has it as a time
   duration_us INTEGER NOT NULL, -- microseconds from sending to the last byte
-  server_date TEXT, -- Date header of the response, RFC 3339 UTC; null if it had none
+  server_date_s INTEGER, -- Date header of the response, seconds since 1970 UTC; null if it had none
   records INTEGER NOT NULL, -- configurations in the response
   retries TEXT NOT NULL, -- why each earlier attempt was not accepted, a JSON array of texts
   PRIMARY KEY (snapshot_id, number)
@@ -483,14 +483,39 @@ SELECT
   r.host, -- name of the machine
   CAST(
     coalesce(e.outcome, '') = 'failed'
-    AND EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
-    AND NOT EXISTS (
-      SELECT 1
-      FROM stored_snapshots s
-      WHERE s.run_id = r.id AND s.outcome = 'complete' AND s.server_clock_offset_ms IS NOT NULL
-    )
+    AND CASE
+      WHEN EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong') THEN
+        NOT EXISTS (
+          SELECT 1
+          FROM stored_snapshots s
+          WHERE s.run_id = r.id AND s.outcome = 'complete' AND s.server_clock_offset_ms IS NOT NULL
+        )
+      WHEN EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.server_clock_offset_ms IS NOT NULL) THEN 0
+      /* No server confirmed the clock: the last run before it with a confirmed one decides, else the first after it. */
+      ELSE coalesce(
+        (
+          SELECT r.started_at NOT BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '-1 hour')
+            AND strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '+100 days')
+          FROM stored_snapshots s
+          JOIN run_starts c ON c.id = s.run_id
+          WHERE s.run_id < r.id AND s.server_clock_offset_ms IS NOT NULL AND s.error_code IS NOT 'clock_wrong'
+          ORDER BY s.run_id DESC
+          LIMIT 1
+        ),
+        (
+          SELECT r.started_at NOT BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '-100 days')
+            AND strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '+1 hour')
+          FROM stored_snapshots s
+          JOIN run_starts c ON c.id = s.run_id
+          WHERE s.run_id > r.id AND s.server_clock_offset_ms IS NOT NULL AND s.error_code IS NOT 'clock_wrong'
+          ORDER BY s.run_id
+          LIMIT 1
+        ),
+        0
+      )
+    END
     AS INTEGER
-  ) AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
+  ) AS clock_wrong, -- 1 if the clock was over an hour off the server's, or nobody confirms it: the run counts for no night
   r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (
@@ -962,9 +987,11 @@ SELECT
   q.method, -- service and method, such as gitpod.v1.OrganizationService/ListSCIMConfigurations
   q.body AS request, -- the body that was sent, JSON; never a token
   x.status, -- HTTP status of the response
-  x.sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
+  CAST(
+    strftime('%Y-%m-%dT%H:%M:%S', x.sent_ms / 1000, 'unixepoch') || printf('.%03d000000Z', x.sent_ms % 1000) AS TEXT
+  ) AS sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
   x.duration_us, -- microseconds from sending to the last byte
-  x.server_date, -- Date header of the response, RFC 3339 UTC; null if it had none
+  CAST(strftime('%Y-%m-%dT%H:%M:%SZ', x.server_date_s, 'unixepoch') AS TEXT) AS server_date, -- Date header of the response, RFC 3339 UTC; null if it had none
   x.records, -- configurations in the response
   x.retries, -- why each earlier attempt was not accepted, a JSON array of texts
   a.sha256 AS response_sha256 -- SHA-256 of the response, in hex; its bytes are in responses
