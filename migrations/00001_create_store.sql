@@ -483,14 +483,39 @@ SELECT
   r.host, -- name of the machine
   CAST(
     coalesce(e.outcome, '') = 'failed'
-    AND EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong')
-    AND NOT EXISTS (
-      SELECT 1
-      FROM stored_snapshots s
-      WHERE s.run_id = r.id AND s.outcome = 'complete' AND s.server_clock_offset_ms IS NOT NULL
-    )
+    AND CASE
+      WHEN EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.error_code = 'clock_wrong') THEN
+        NOT EXISTS (
+          SELECT 1
+          FROM stored_snapshots s
+          WHERE s.run_id = r.id AND s.outcome = 'complete' AND s.server_clock_offset_ms IS NOT NULL
+        )
+      WHEN EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.server_clock_offset_ms IS NOT NULL) THEN 0
+      /* No server confirmed the clock: the last run before it with a confirmed one decides, else the first after it. */
+      ELSE coalesce(
+        (
+          SELECT r.started_at NOT BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '-1 hour')
+            AND strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '+100 days')
+          FROM stored_snapshots s
+          JOIN run_starts c ON c.id = s.run_id
+          WHERE s.run_id < r.id AND s.server_clock_offset_ms IS NOT NULL AND s.error_code IS NOT 'clock_wrong'
+          ORDER BY s.run_id DESC
+          LIMIT 1
+        ),
+        (
+          SELECT r.started_at NOT BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '-100 days')
+            AND strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '+1 hour')
+          FROM stored_snapshots s
+          JOIN run_starts c ON c.id = s.run_id
+          WHERE s.run_id > r.id AND s.server_clock_offset_ms IS NOT NULL AND s.error_code IS NOT 'clock_wrong'
+          ORDER BY s.run_id
+          LIMIT 1
+        ),
+        0
+      )
+    END
     AS INTEGER
-  ) AS clock_wrong, -- 1 if the clock was more than an hour off the server's: the run counts for no night
+  ) AS clock_wrong, -- 1 if the clock was over an hour off the server's, or nobody confirms it: the run counts for no night
   r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (

@@ -118,6 +118,90 @@ func TestARunWithAWrongClockCountsForNothing(t *testing.T) {
 	}
 }
 
+// offline makes the scheduled run of the night without a network.
+func (s *clockSite) offline(night int, wrong time.Duration) {
+	s.t.Helper()
+	if code := s.nightly(night, wrong, "--base-url", "http://127.0.0.1:1/api", "--timeout", "100ms"); code != exitFailed {
+		s.t.Errorf("exit code %d\n%s", code, &s.printed)
+	}
+}
+
+// Nobody confirms the clock of a run that no server answers.
+func TestARunWithoutANetworkAndWithAWrongClockCountsForNothing(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, wrong := range map[string]time.Duration{"in 2036": 10 * year, "in 1970": -57 * year} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			s.nightly(1, 0)
+			s.nightly(2, 0)
+			latest, complete := s.latest(), s.metric("last_complete_timestamp_seconds")
+			s.offline(3, wrong)
+			if got := s.query("SELECT outcome, clock_wrong FROM runs WHERE id = 3"); got[0] != "failed|1" {
+				t.Errorf("the run is %v", got)
+			}
+			if got := s.latest(); got != latest {
+				t.Errorf("latest moved from %s to %s", latest, got)
+			}
+			for metric, want := range map[string]string{"last_complete_timestamp_seconds": complete, "run_started_timestamp_seconds": "", "run_complete": "0"} {
+				if got := s.metric(metric); got != want {
+					t.Errorf("%s is %q, want %q", metric, got, want)
+				}
+			}
+			s.nightly(5, 0)
+			s.printed.Reset()
+			s.tonight("runs")
+			if want := "2026-11-18 02:00:00 UTC to 2026-11-19 02:00:00 UTC  MISSED    none on 2 nights"; !strings.Contains(s.printed.String(), want) ||
+				strings.Count(s.printed.String(), "MISSED") != 1 {
+				t.Errorf("the register does not say %q alone:\n%s", want, &s.printed)
+			}
+			s.verify(exitComplete)
+		})
+	}
+}
+
+// With a right clock, a night without a network is a failed night like every other.
+func TestANightWithoutANetworkIsAFailedNight(t *testing.T) {
+	s := newClockSite(t)
+	s.nightly(1, 0)
+	s.offline(2, 0)
+	if got := s.query("SELECT outcome, clock_wrong FROM runs WHERE id = 2"); got[0] != "failed|0" {
+		t.Errorf("the run is %v", got)
+	}
+	if got, want := s.latest(), "2026-11-17T020000Z-run-2"; got != want {
+		t.Errorf("latest is %s, want %s", got, want)
+	}
+	if s.metric("run_complete") != "0" || s.metric("run_started_timestamp_seconds") == "" {
+		t.Errorf("metrics: complete %q, started %q", s.metric("run_complete"), s.metric("run_started_timestamp_seconds"))
+	}
+	s.printed.Reset()
+	s.tonight("runs")
+	s.expect("2026-11-17 02:00:00 UTC  FAILED  2")
+}
+
+// The first run of all has no network, and its clock is in 1970 or in 2036.
+func TestAFirstRunWithoutANetworkIsNotTheBeginning(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, wrong := range map[string]time.Duration{"in 2036": 10 * year, "in 1970": -57 * year} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			s.offline(1, wrong)
+			s.nightly(2, 0)
+			s.nightly(4, 0)
+			s.printed.Reset()
+			s.tonight("runs")
+			if want := "2026-11-18 02:00:00 UTC  MISSED    none"; !strings.Contains(s.printed.String(), want) || strings.Count(s.printed.String(), "MISSED") != 1 {
+				t.Errorf("the register does not say %q alone:\n%s", want, &s.printed)
+			}
+			s.printed.Reset()
+			if code := s.tonight("report", "--from", "2026-11-15", "--to", "2026-11-18"); code != exitComplete {
+				t.Errorf("exit code %d\n%s", code, &s.printed)
+			}
+			s.expect("1 of 2 expected nights of 1 organization without a complete snapshot")
+			s.verify(exitComplete)
+		})
+	}
+}
+
 // readiness asks a server that begins to serve now and does nothing else.
 func (s *clockSite) readiness() (ready bool, said string) {
 	s.t.Helper()

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -151,11 +150,10 @@ func (all missettings) expectNights(t *testing.T, s *site, nights int) {
 	t.Helper()
 	s.printed.Reset()
 	s.tonight("runs", "--json")
-	var got struct{ Nights []trueNight }
-	must(t, json.Unmarshal(s.printed.Bytes(), &got))
+	_, register := registerOf(t, s.printed.Bytes())
 	statuses := make(map[time.Time]string)
 	missed := 0
-	for _, n := range got.Nights {
+	for _, n := range register {
 		statuses[n.ScheduledFor] = n.Status
 	}
 	for n := 2; n <= nights; n++ {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,6 +45,31 @@ type trueNight struct {
 	RunID        int64     `json:"run_id"`
 }
 
+// registerOf reads what "auditor runs --json" printed, with each of consecutive missed nights.
+func registerOf(t *testing.T, printed []byte) (runs []trueRun, nights []trueNight) {
+	t.Helper()
+	var got struct {
+		Runs   []trueRun
+		Nights []struct {
+			trueNight
+			Last   time.Time `json:"last_scheduled_for"`
+			Nights int       `json:"nights"`
+		}
+	}
+	must(t, json.Unmarshal(printed, &got))
+	nights = []trueNight{}
+	for _, n := range got.Nights {
+		for i := n.Nights - 1; i > 0; i-- {
+			nights = append(nights, trueNight{n.ScheduledFor.AddDate(0, 0, i), n.Status, n.RunID})
+		}
+		nights = append(nights, n.trueNight)
+		if n.Nights > 0 && !n.Last.Equal(n.ScheduledFor.AddDate(0, 0, n.Nights-1)) {
+			t.Errorf("%d nights from %s to %s", n.Nights, n.ScheduledFor, n.Last)
+		}
+	}
+	return got.Runs, nights
+}
+
 // attempt is a command that should make a run.
 type attempt struct {
 	startedAt, scheduledFor time.Time // by the clock of the machine
@@ -69,30 +95,26 @@ func (o *oracle) after(attempts ...attempt) {
 		o.s.t.Errorf("runs: exit code %d\n%s", code, &o.s.printed)
 		return
 	}
-	var got struct {
-		Runs   []trueRun
-		Nights []trueNight
-	}
-	must(o.s.t, json.Unmarshal(o.s.printed.Bytes(), &got))
-	slices.Reverse(got.Runs)
+	runs, nights := registerOf(o.s.t, o.s.printed.Bytes())
+	slices.Reverse(runs)
 	for _, a := range attempts {
-		o.settle(a, got.Runs)
+		o.settle(a, runs)
 	}
 	var want []trueRun
 	for i, r := range o.runs {
 		if i+1 < len(o.runs) && r.Outcome == "running" {
 			r.Outcome = "failed" // the next run recorded that it was interrupted
 			// From then on its snapshot, if there is one, shows that its clock was wrong.
-			r.ClockWrong = r.wrong && i < len(got.Runs) && got.Runs[i].ClockWrong
+			r.ClockWrong = r.wrong && i < len(runs) && runs[i].ClockWrong
 			o.runs[i] = r
 		}
 		r.wrong, r.world = false, nil
 		want = append(want, r)
 	}
-	if d := cmp.Diff(want, got.Runs, cmp.AllowUnexported(trueRun{})); d != "" {
+	if d := cmp.Diff(want, runs, cmp.AllowUnexported(trueRun{})); d != "" {
 		o.s.t.Errorf("%s: runs (-want +got):\n%s", o.database, d)
 	}
-	if d := cmp.Diff(o.nights(), got.Nights); d != "" {
+	if d := cmp.Diff(o.nights(), nights); d != "" {
 		o.s.t.Errorf("%s: nights (-want +got):\n%s", o.database, d)
 	}
 	o.compareSnapshots()

@@ -38,6 +38,7 @@ func runsCommand(env environment) *cobra.Command {
 				return err
 			}
 			r.Nights = append(r.Nights, nights...)
+			slices.Reverse(r.Nights)
 			periods, err := store.Schedules(cmd.Context(), env.now())
 			r.schedule = recordedLater(periods, env.now())
 			return err
@@ -49,7 +50,6 @@ func runsCommand(env environment) *cobra.Command {
 		if len(r.Nights) > 0 {
 			text += "\n" + table(r.nightRows())
 		}
-		slices.Reverse(r.Nights)
 		return printResult(env.stdout, *asJSON, r, text)
 	})
 	return command
@@ -79,25 +79,16 @@ func (r *register) runRows() [][]string {
 
 // nightRows returns a line for each night with a run, and one for each gap.
 func (r *register) nightRows() [][]string {
-	gaps := schedule.Missing(r.Nights)
 	rows := [][]string{{"SCHEDULED FOR", "NIGHT", "RUN"}}
-	for _, n := range slices.Backward(r.Nights) {
+	for _, n := range r.Nights {
+		when, run := forPeople(n.ScheduledAt), "none"
 		switch {
-		case n.Status != schedule.Missed:
-			run := "none"
-			if n.RunID != 0 {
-				run = strconv.FormatInt(n.RunID, 10)
-			}
-			rows = append(rows, []string{forPeople(n.ScheduledAt), nightInWords(n.Status), run})
-		case len(gaps) > 0 && n.ScheduledAt.Equal(gaps[len(gaps)-1].Last):
-			gap := gaps[len(gaps)-1]
-			gaps = gaps[:len(gaps)-1]
-			when, run := forPeople(gap.First), "none"
-			if gap.Nights > 1 {
-				when, run = when+" to "+forPeople(gap.Last), fmt.Sprintf("none on %d nights", gap.Nights)
-			}
-			rows = append(rows, []string{when, nightInWords(n.Status), run})
+		case n.Nights > 0:
+			when, run = when+" to "+forPeople(n.Last), fmt.Sprintf("none on %d nights", n.Nights)
+		case n.RunID != 0:
+			run = strconv.FormatInt(n.RunID, 10)
 		}
+		rows = append(rows, []string{when, nightInWords(n.Status), run})
 	}
 	return rows
 }

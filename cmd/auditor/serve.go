@@ -93,7 +93,7 @@ func (v *service) begin(ctx context.Context, s *settings.Settings, now time.Time
 			return err
 		}
 		if n := len(nights); n > 0 && nights[n-1].Status == schedule.Missed {
-			missed = nights[n-1].ScheduledAt
+			missed = schedule.Missing(nights[n-1:])[0].Last
 		}
 		if err := v.setSchedule(ctx, store, s, now); err != nil {
 			return err

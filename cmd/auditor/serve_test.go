@@ -327,16 +327,20 @@ func (s *site) expectMissedNightsInReport() {
 func TestRunsAsJSONHasTheNights(t *testing.T) {
 	s := newSite(t, nil)
 	s.run("--schedule", "@daily")
-	s.night++
+	s.night += 3
 	s.printed.Reset()
 	if code := s.tonight("runs", "--json"); code != exitComplete {
 		t.Fatalf("exit code %d\n%s", code, &s.printed)
 	}
 	var got struct {
 		Runs   []struct{ ID int64 }
-		Nights []struct{ Status string }
+		Nights []struct {
+			Status string
+			Nights int
+		}
 	}
-	if err := json.Unmarshal(s.printed.Bytes(), &got); err != nil || len(got.Runs) != 1 || len(got.Nights) != 1 || got.Nights[0].Status != "missed" {
+	if err := json.Unmarshal(s.printed.Bytes(), &got); err != nil || len(got.Runs) != 1 || len(got.Nights) != 1 ||
+		got.Nights[0].Status != "missed" || got.Nights[0].Nights != 3 {
 		t.Errorf("%+v (error %v) in\n%s", got, err, &s.printed)
 	}
 }

@@ -200,8 +200,16 @@ func (s *Set) Update(ctx context.Context, store *snapshot.Store, path string, no
 	return nil
 }
 
-// rightTime returns now or, if the newest run had a wrong clock, the server's time when it began.
+// rightTime returns now or, if the newest run had a wrong clock, the server's time when it began. It
+// is never before the newest run whose clock a server confirmed.
 func rightTime(ctx context.Context, store *snapshot.Store, now time.Time) (time.Time, error) {
+	confirmed, err := store.LastConfirmed(ctx)
+	if err != nil {
+		return now, err
+	}
+	if now.Before(confirmed) {
+		now = confirmed
+	}
 	runs, err := store.Runs(ctx, 0, 1)
 	if err != nil || len(runs) == 0 || !runs[0].ClockWrong {
 		return now, err

@@ -149,7 +149,7 @@ func (o *Organization) comparisonNotes() (notAssessed, older []string) {
 		}
 	}
 	switch why := o.membersNotCompared(); {
-	case !o.membersRequested():
+	case !o.membersRequested() && o.MembersBaseline == nil:
 	case o.first() && o.Snapshot.MembersNotAssessed != "":
 		notAssessed = append(notAssessed, "members not assessed: "+o.Snapshot.MembersNotAssessed)
 	case o.first():

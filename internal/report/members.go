@@ -313,10 +313,12 @@ func (o *Organization) membersNotCompared() string {
 	switch {
 	case o.Baseline == nil:
 		return baselineText
+	case !o.membersRequested():
+		return membersDropped
 	case o.Snapshot.MembersNotAssessed != "":
 		return o.Snapshot.MembersNotAssessed
 	case o.MembersBaseline == nil:
-		return noEarlier
+		return "no snapshot since the settings ask for members could read them"
 	case o.MembersBaseline.MembersSaltID != o.Snapshot.MembersSaltID:
 		return "the last snapshot that has them stores them in another form: redacted, or with another salt"
 	}

@@ -65,7 +65,8 @@ type Organization struct {
 	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies
 	// were compared with: Baseline, or the last complete snapshot that could read them, nil if
 	// there is none.
-	// MembersBaseline is the same for members, nil also if the settings do not ask for them.
+	// MembersBaseline is the same for members, nil also if the settings of that one did not ask for
+	// them.
 	SSOBaseline, PoliciesBaseline, MembersBaseline *snapshot.Snapshot
 	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none:
 	// of the organization, or of the same label in the settings if the organization's id is not
@@ -261,7 +262,7 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 	if err == nil && b.PoliciesNotAssessed != "" {
 		o.PoliciesBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartPolicies, b.ID))
 	}
-	if err == nil && o.membersRequested() {
+	if err == nil {
 		o.MembersBaseline, err = snapshotOrNil(store.MembersBaseline(ctx, b))
 	}
 	return err

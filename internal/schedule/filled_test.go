@@ -36,13 +36,10 @@ func TestDaysStandInWhereNoScheduleWasInForce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			nights, err := Nights(Filled(c.periods, since), nil, at("2026-11-19T12:00:00Z"), 0)
-			if err != nil {
-				t.Fatal(err)
-			}
 			var got []string
-			for _, n := range nights {
-				got = append(got, n.ScheduledAt.Format("02 15:04"))
+			add := func(n Night) { got = append(got, n.ScheduledAt.Format("02 15:04")) }
+			if err := Each(Filled(c.periods, since), nil, at("2026-11-19T12:00:00Z"), 0, add); err != nil {
+				t.Fatal(err)
 			}
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)

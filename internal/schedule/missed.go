@@ -45,42 +45,71 @@ const (
 
 var byStrength = []Status{Missed, Due, Failed, Running, CaughtUp, Complete}
 
-// Night is a time of the schedule and its outcome.
+// Night is a time of the schedule and its outcome, or consecutive ones that were missed.
 type Night struct {
-	ScheduledAt time.Time `json:"scheduled_for"`
-	Status      Status    `json:"status"`
+	ScheduledAt time.Time `json:"scheduled_for"` // the first, if Nights is set
+	// Last is the last of several missed nights, Nights is how many they are; else both are zero.
+	Last   time.Time `json:"last_scheduled_for,omitzero"`
+	Nights int       `json:"nights,omitempty"`
+	Status Status    `json:"status"`
 	// RunID is the run that the status comes from, 0 when there is none.
 	RunID int64 `json:"run_id,omitempty"`
 }
 
-// Nights returns the nights in the periods up to now, in order, each with its outcome. The periods
+// Each calls yield with each night in the periods up to now, in order, with its outcome. The periods
 // are in the order of recording. A run belongs to the night that it was scheduled for, otherwise to
 // the last night before its start, unless a schedule had ended since. A run that is recorded later
 // than now, or whose clock was wrong, belongs to none. A night without a run is due during the
-// grace period and missed afterwards. Nights fails if the expression of a period cannot be read.
+// grace period and missed afterwards. Each fails if the expression of a period cannot be read. It
+// keeps no night: a schedule may have had millions since a clock was wrong.
+func Each(periods []Period, runs []Run, now time.Time, grace time.Duration, yield func(Night)) error {
+	type placed struct {
+		Run
+		order int
+	}
+	var counted []placed
+	for i, r := range runs {
+		if r.counts(now) && !unexpected(periods, r) {
+			counted = append(counted, placed{r, i})
+		}
+	}
+	slices.SortFunc(counted, func(a, b placed) int { return a.at().Compare(b.at()) })
+	var night time.Time // whose outcome is known when the next one has come
+	end := func(next time.Time) {
+		n, order := Night{ScheduledAt: night, Status: Missed}, 0
+		if now.Sub(night) < grace {
+			n.Status = Due
+		}
+		for ; len(counted) > 0 && (next.IsZero() || counted[0].at().Before(next)); counted = counted[1:] {
+			r, weak := counted[0], slices.Index(byStrength, n.Status)
+			status := r.status()
+			if strong := slices.Index(byStrength, status); strong > weak || strong == weak && r.order >= order {
+				n.Status, n.RunID, order = status, r.ID, r.order
+			}
+		}
+		if !night.IsZero() {
+			yield(n)
+		}
+		night = next
+	}
+	if err := expected(periods, now, end); err != nil {
+		return err
+	}
+	end(time.Time{})
+	return nil
+}
+
+// Nights returns the nights that Each yields. Consecutive missed nights are one.
 func Nights(periods []Period, runs []Run, now time.Time, grace time.Duration) ([]Night, error) {
 	var nights []Night
-	err := expected(periods, now, func(at time.Time) {
-		night := Night{ScheduledAt: at, Status: Missed}
-		if now.Sub(at) < grace {
-			night.Status = Due
+	err := Each(periods, runs, now, grace, func(n Night) {
+		if i := len(nights) - 1; i >= 0 && n.Status == Missed && nights[i].Status == Missed {
+			nights[i].Last, nights[i].Nights = n.ScheduledAt, max(nights[i].Nights, 1)+1
+			return
 		}
-		nights = append(nights, night)
+		nights = append(nights, n)
 	})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range runs {
-		i := nightOf(nights, r)
-		if i < 0 || !r.counts(now) || unexpected(periods, r) {
-			continue
-		}
-		status, night := r.status(), &nights[i]
-		if slices.Index(byStrength, status) >= slices.Index(byStrength, night.Status) {
-			night.Status, night.RunID = status, r.ID
-		}
-	}
-	return nights, nil
+	return nights, err
 }
 
 // expected calls each with every scheduled time up to now, in order. A period ends where one that
@@ -105,17 +134,6 @@ func expected(periods []Period, now time.Time, each func(time.Time)) error {
 		}
 	}
 	return nil
-}
-
-// nightOf returns the index of the night that a run belongs to, or -1 if there is none.
-func nightOf(nights []Night, r Run) int {
-	i, found := slices.BinarySearchFunc(nights, r.at(), func(n Night, at time.Time) int {
-		return n.ScheduledAt.Compare(at)
-	})
-	if !found {
-		i--
-	}
-	return i
 }
 
 // unexpected reports whether a run that no schedule started began while no night was expected.
@@ -146,9 +164,9 @@ type Gap struct {
 
 // Gaps returns the gaps up to now between complete runs, and after the last one, in order. Nights
 // before the first of the runs are in no gap. Memory is in proportion to the runs and the gaps.
-func Gaps(periods []Period, runs []Run, now time.Time) (gaps []Gap, err error) {
+func Gaps(periods []Period, runs []Run, now time.Time) ([]Gap, error) {
 	var first time.Time
-	var covered []time.Time
+	var complete []Run
 	for _, r := range runs {
 		if !r.Complete || !r.counts(now) {
 			continue
@@ -156,51 +174,20 @@ func Gaps(periods []Period, runs []Run, now time.Time) (gaps []Gap, err error) {
 		if first.IsZero() || r.at().Before(first) {
 			first = r.at()
 		}
-		if !unexpected(periods, r) {
-			covered = append(covered, r.at())
-		}
+		complete = append(complete, r)
 	}
 	if first.IsZero() {
 		return nil, nil
 	}
-	slices.SortFunc(covered, time.Time.Compare)
-	var night time.Time // whose outcome is known when the next one has come
-	open := false
-	end := func(next time.Time) {
-		ran := false
-		for len(covered) > 0 && (next.IsZero() || covered[0].Before(next)) {
-			ran = ran || !covered[0].Before(night)
-			covered = covered[1:]
-		}
-		switch {
-		case night.IsZero():
-		case ran:
-			open = false
-		case open:
-			gaps[len(gaps)-1].Last = night
-			gaps[len(gaps)-1].Nights++
-		default:
-			gaps, open = append(gaps, Gap{night, night, 1}), true
-		}
-		night = next
-	}
-	err = expected(Since(periods, first), now, end)
-	end(time.Time{})
-	return gaps, err
+	nights, err := Nights(Since(periods, first), complete, now, 0)
+	return Missing(nights), err
 }
 
 // Missing returns the gaps of nights in which nothing ran.
 func Missing(nights []Night) (gaps []Gap) {
-	open := false
 	for _, n := range nights {
-		switch missed := n.Status == Missed; {
-		case missed && open:
-			gaps[len(gaps)-1].Last = n.ScheduledAt
-			gaps[len(gaps)-1].Nights++
-		case missed:
-			gaps, open = append(gaps, Gap{n.ScheduledAt, n.ScheduledAt, 1}), true
-		default:
-			open = false
+		if n.Status == Missed {
+			gaps = append(gaps, Gap{n.ScheduledAt, latest(n.ScheduledAt, n.Last), max(n.Nights, 1)})
 		}
 	}
 	return gaps

@@ -111,7 +111,7 @@ func (s *Store) schedules(ctx context.Context, upTo int64, now time.Time) ([]sch
 // Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest
 // first, each with the outcome of its run. It considers the runs with an id up to upTo (0: all),
 // and the schedules recorded before that run. A night without a run is missed when it is at least
-// as old as grace.
+// as old as grace; consecutive missed nights are one.
 func (s *Store) Nights(
 	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
 ) ([]schedule.Night, error) {

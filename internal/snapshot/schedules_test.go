@@ -56,8 +56,7 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 		{ScheduledAt: night(3), Status: schedule.Failed, RunID: 2},
 		{ScheduledAt: night(4), Status: schedule.Missed},
 		{ScheduledAt: night(5), Status: schedule.CaughtUp, RunID: 3},
-		{ScheduledAt: night(6), Status: schedule.Missed},
-		{ScheduledAt: night(7), Status: schedule.Missed},
+		{ScheduledAt: night(6), Last: night(7), Nights: 2, Status: schedule.Missed},
 	}
 	if got, err := store.Nights(ctx, time.Time{}, 0, night(9), 0); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,17 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
+// every is the columns of the sheet Nights that say what each UTC day had.
+var every = []string{"days", "night", "status", "run_id", "reason"}
+
+func expectDays(t *testing.T, d *document, want []string) {
+	t.Helper()
+	if diff := cmp.Diff(want, rowsOf(d.sheets.nights, every...)); diff != "" {
+		t.Errorf("nights (-want +got):\n%s", diff)
+	}
+	expectTies(t, d)
+}
+
 // The schedule ends on the fourth of November, a second before its time of that day. A run by hand
 // on the second stands for no expected night.
 func TestEveryUTCDayIsInThePopulation(t *testing.T) {
@@ -21,20 +32,85 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := readPeriod(t, store, inNovember(5))
-	want := []string{
-		"2026-11-01T02:00:00Z complete 0 2 * * *", "2026-11-02T02:00:00Z complete 0 2 * * *", "2026-11-03T02:00:00Z complete 0 2 * * *",
-		"2026-11-04T00:00:00Z missed no schedule was in force: UTC day", "2026-11-05T00:00:00Z missed no schedule was in force: UTC day",
-	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "night", "status", "expected_by")); d != "" {
-		t.Errorf("nights (-want +got):\n%s", d)
-	}
+	expectDays(t, d, []string{
+		"2026-11-01 2026-11-01T02:00:00Z complete 2 ", "2026-11-02 2026-11-02T02:00:00Z complete 3 ",
+		"2026-11-03 2026-11-03T02:00:00Z complete 4 ", "2026-11-04 2026-11-04T00:00:00Z missed  no run started",
+		"2026-11-05 2026-11-05T00:00:00Z missed  no run started",
+		"2026-11-03  not_expected 5 run 5, started at 2026-11-03 03:00:00 UTC, failed; it stands for no expected night",
+	})
 	rows := rowsOf(d.sheets.population, "population", "item", "count", "remark_on_count")
 	for _, want := range []string{
-		"Days in the period 5 UTC", "Days without an expected night 0 ", "Runs in the period 4 ", "Runs that stand for no expected night 1 5",
+		"Days in the period 5 UTC; the sheet Nights has each", "Days without an expected night 0 ", "Runs in the period 4 ",
+		"Runs that stand for no expected night 1 ", "Nights expected 5 ",
 	} {
 		if !slices.Contains(rows, want) {
 			t.Errorf("the population does not have %q: %q", want, rows)
 		}
 	}
-	expectTies(t, d)
+	const sample = "3 of 5 nights drawn with the seed 2026110120261105."
+	if got := d.sheets.sample.Remarks[0].Text; got != sample {
+		t.Errorf("the sample: %q", got)
+	}
+}
+
+// The schedule is for Mondays. A run catches up on a Tuesday, one by hand is on a Thursday, and one
+// whose clock was wrong between the second Monday and the third.
+func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
+	store := newStore(t)
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * 1"}, november(-1)); err != nil {
+		t.Fatal(err)
+	}
+	late := scheduled(november(2))
+	late.StartedAt, late.Trigger = november(3), snapshot.TriggerCatchUp
+	visit(t, store, late, acmeWith())
+	visit(t, store, snapshot.Run{StartedAt: november(5), Trigger: "manual"}, visited{source: "acme"})
+	visit(t, store, scheduled(november(9)), acmeWith())
+	future := november(9).AddDate(10, 0, 0)
+	visit(t, store, snapshot.Run{StartedAt: future, Trigger: "manual"}, visited{source: "acme"})
+	visit(t, store, scheduled(november(16)), acmeWith())
+	span := inNovember(17)
+	span.To, span.Now = november(18), november(18).Add(-time.Hour)
+	const none = "no night expected, no run"
+	expectDays(t, readPeriod(t, store, span), []string{
+		"2026-11-02 2026-11-02T02:00:00Z caught_up 1 a later run counts for this night",
+		"2026-11-09 2026-11-09T02:00:00Z complete 3 ", "2026-11-16 2026-11-16T02:00:00Z complete 5 ",
+		"2026-11-01  not_known  before the first run recorded in this database",
+		"2026-11-03  not_expected 1 run 1, started at 2026-11-03 02:00:00 UTC, complete; it stands for the night 2026-11-02 02:00:00",
+		"2026-11-04  not_expected  " + none,
+		"2026-11-05  not_expected 2 run 2, started at 2026-11-05 02:00:00 UTC, failed; it stands for no expected night",
+		"2026-11-06 to 2026-11-08  not_expected  " + none,
+		"2026-11-09 to 2026-11-16  not_expected 4 run 4, recorded at 2036-11-09 02:00:00 UTC by a clock that was wrong, failed; " +
+			"it stands for no expected night",
+		"2026-11-10 to 2026-11-15  not_expected  no night expected; run 4 may have been on this day, with a wrong clock",
+		"2026-11-17  not_expected  " + none, "2026-11-18  not_known  the day is not over",
+	})
+}
+
+func TestWithoutAScheduleAllRunsOfADayAreNamed(t *testing.T) {
+	store := newStore(t)
+	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, visited{source: "acme"})
+	visit(t, store, snapshot.Run{StartedAt: november(1).Add(time.Hour), Trigger: "manual"}, acmeWith())
+	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())
+	expectDays(t, readPeriod(t, store, inNovember(3)), []string{
+		"2026-11-01 2026-11-01T00:00:00Z complete 2 ", "2026-11-02 2026-11-02T00:00:00Z missed  no run started",
+		"2026-11-03 2026-11-03T00:00:00Z complete 3 ",
+		"2026-11-01  not_expected 1 run 1, started at 2026-11-01 02:00:00 UTC, failed; it stands for no expected night",
+	})
+}
+
+// A run of the night before the period, which begins a minute late, stands for that night.
+func TestARunInThePeriodMayStandForANightBeforeIt(t *testing.T) {
+	store := nightly(t, []visited{acmeWith()})
+	late := scheduled(november(1))
+	late.StartedAt = november(1).Add(time.Minute)
+	visit(t, store, late, acmeWith())
+	span := inNovember(1)
+	span.From = november(1).Add(time.Second)
+	d := readPeriod(t, store, span)
+	if got, want := rowsOf(d.sheets.runs, "id", "nights"), []string{"2 2026-11-01 02:00:00"}; !slices.Equal(got, want) {
+		t.Errorf("runs %q, want %q", got, want)
+	}
+	expectDays(t, d, []string{
+		"2026-11-01  not_expected 2 run 2, started at 2026-11-01 02:01:00 UTC, complete; it stands for the night 2026-11-01 02:00:00",
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/report"
@@ -90,27 +91,23 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	for i := range runs {
 		p.runs[runs[i].ID], all[i] = &runs[i], runs[i].OfSchedule()
 	}
-	nights, err := p.matchNights(all)
-	if err != nil {
-		return next, err
-	}
-	next = slices.MaxFunc([]time.Time{p.To, p.Now}, time.Time.Compare)
-	for _, n := range slices.Backward(nights) {
+	err = p.eachNight(p.expected, all, func(n schedule.Night) {
 		switch {
 		case n.ScheduledAt.Before(p.From):
-			p.earlier++
+			if r := p.runs[n.RunID]; r != nil && p.contains(r.StartedAt) {
+				p.before = append(p.before, &night{Night: n, run: r})
+			}
 		case n.ScheduledAt.After(p.To):
-			next = n.ScheduledAt
+			next = cmp.Or(next, n.ScheduledAt)
 		default:
 			sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s", p.Seed, n.ScheduledAt.UTC().Format(time.RFC3339)))
 			p.nights = append(p.nights, &night{Night: n, expression: p.expression(n.ScheduledAt), run: p.runs[n.RunID],
 				key: hex.EncodeToString(sum[:])})
 		}
-	}
-	slices.Reverse(p.nights)
+	})
 	p.placeMisdated(runs)
 	p.draw()
-	return next, nil
+	return cmp.Or(next, slices.MaxFunc([]time.Time{p.To, p.Now}, time.Time.Compare)), err
 }
 
 // misdated is a run whose recorded start is not when it was: its clock was wrong, or it is recorded
@@ -169,6 +166,16 @@ func inRuns(ids []int64) string {
 	return "runs " + firstOf(texts)
 }
 
+// firstOf lists the first ten.
+func firstOf(all []string) string {
+	const listed = 10
+	text := strings.Join(all[:min(len(all), listed)], ", ")
+	if more := len(all) - listed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
 // draw orders the nights for samples.
 func (p *Period) draw() {
 	p.drawn = slices.SortedFunc(slices.Values(p.nights), func(a, b *night) int { return cmp.Compare(a.key, b.key) })
@@ -177,18 +184,16 @@ func (p *Period) draw() {
 	}
 }
 
-// matchNights returns the result of every night since the first recorded run, from the given
-// runs. A UTC day that counts as a night is due until it is over.
-func (p *Period) matchNights(runs []schedule.Run) ([]schedule.Night, error) {
-	nights, err := schedule.Nights(p.expected, runs, p.Now, schedule.Grace)
-	for i := range nights {
-		n := &nights[i]
+// eachNight calls yield with the result of every night from the given runs. A UTC day that counts as
+// a night is due until it is over.
+func (p *Period) eachNight(expected []schedule.Period, runs []schedule.Run, yield func(schedule.Night)) error {
+	return schedule.Each(expected, runs, p.Now, schedule.Grace, func(n schedule.Night) {
 		over := !p.Now.Before(n.ScheduledAt.Add(24 * time.Hour))
 		if n.Status == schedule.Missed && !over && p.expression(n.ScheduledAt) == "" {
 			n.Status = schedule.Due
 		}
-	}
-	return nights, err
+		yield(n)
+	})
 }
 
 // expression returns the schedule that expects a night, "" for a UTC day without a scheduled time.
@@ -218,23 +223,28 @@ func (p *Period) readNightsOf(o *organization, later []*taken) error {
 		run.ID, run.Complete, run.Running = s.ID, s.Outcome == snapshot.Complete, false
 		byID[s.ID], runs = s, append(runs, run)
 	}
-	nights, err := p.matchNights(runs)
 	o.nights = make([]organizationNight, 0, len(p.nights))
-	for i, n := range nights {
+	since, i := p.From.Add(-time.Second), -1
+	if o.opening != nil {
+		since = o.opening.TakenAt
+	}
+	return p.eachNight(schedule.Since(p.expected, since), runs, func(n schedule.Night) {
 		seen := organizationNight{nil, o.index, n.Status, byID[n.RunID]}
 		if seen.isUncovered() {
 			o.uncovered = append(o.uncovered, n.ScheduledAt)
 		}
-		untried := o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(o.begins)
-		if untried || !p.contains(n.ScheduledAt) {
-			continue // before its first snapshot, the organization may not have been in the settings
+		if !p.contains(n.ScheduledAt) {
+			return
 		}
-		seen.night = p.nights[i-p.earlier] // readNights found the same nights
+		i++
+		if o.opening == nil && n.RunID == 0 && n.ScheduledAt.Before(o.begins) {
+			return // before its first snapshot, the organization may not have been in the settings
+		}
+		seen.night = p.nights[i] // readNights found the same nights
 		seen.claimed = true
 		if n.Status == schedule.Missed && seen.Status == schedule.Running {
 			seen.status = schedule.Running
 		}
 		o.nights = append(o.nights, seen)
-	}
-	return err
+	})
 }

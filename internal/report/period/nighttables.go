@@ -14,13 +14,15 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// nightTable lists every night with its result. For a fleet, it lists a night once if it needs no
+// nightTable lists every night with its result, then the days without an expected night, and the
+// runs that stand for none. For a fleet, it lists a night once if it needs no
 // attention in any organization.
 func (d *document) nightTable() *table.Table {
 	t := d.table("Nights")
 	add := func(n *organizationNight) {
 		t.Add(n.organization, append([]any{
-			n.ScheduledAt, d.names.Of(n.organization), report.Word(n.status), n.reason(), n.draw <= d.Sample, n.draw,
+			n.ScheduledAt, n.ScheduledAt.UTC().Format(time.DateOnly), d.names.Of(n.organization), report.Word(n.status), n.reason(),
+			n.draw <= d.Sample, n.draw,
 			cmp.Or(n.expression, "no schedule was in force: UTC day"),
 		}, n.collectionCells()...)...)
 	}
@@ -36,6 +38,7 @@ func (d *document) nightTable() *table.Table {
 			add(&organizationNight{n, table.RunLevel, schedule.Complete, nil})
 		}
 	}
+	d.addDays(t)
 	d.fleetRemark(t, "leaves out the organizations of which everything was read in a night. "+
 		"The sheet Population counts their nights")
 	return t

@@ -69,15 +69,14 @@ type Period struct {
 	runs       map[int64]*snapshot.Run    // every run in the database, by id
 	totals     map[int64]*snapshot.Totals // of the runs in the period, by id
 	reviews    []snapshot.Review          // all in the database, in the order of recording
-	// nights are the nights in the period, drawn the same nights in the order of the sample.
-	// earlier counts the nights since the first run that are before the period.
-	nights, drawn []*night
-	earlier       int
-	misdated      []misdated          // in the order of recording
-	unclaimed     []organizationNight // those not assigned to any organization
-	organizations []*organization
-	names         report.Names
-	isFleet       bool // the report lists what needs attention, and counts the rest
+	// nights are the nights in the period, drawn the same nights in the order of the sample, before
+	// those before the period for which a run in the period stands.
+	nights, drawn, before []*night
+	misdated              []misdated          // in the order of recording
+	unclaimed             []organizationNight // those not assigned to any organization
+	organizations         []*organization
+	names                 report.Names
+	isFleet               bool // the report lists what needs attention, and counts the rest
 	// absent has the last complete snapshot of each organization that was known before the
 	// period and has no snapshot in it.
 	absent []*taken
@@ -104,7 +103,7 @@ type organization struct {
 
 	begins    time.Time // time of its first snapshot; earlier nights are not assigned to it
 	nights    []organizationNight
-	uncovered []time.Time // its nights without a complete snapshot, also those before the period
+	uncovered []time.Time // its nights without a complete snapshot since the opening one
 
 	scim, sso configurations
 	members   members

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/report"
@@ -64,41 +62,21 @@ var nightStatuses = []schedule.Status{
 
 // countDays counts the UTC days of the period, and the runs that stand for no expected night.
 func (d *document) countDays() {
-	expected := make(map[string]bool)
-	for _, n := range d.nights {
-		expected[n.ScheduledAt.UTC().Format(time.DateOnly)] = true
-	}
-	days, without := 0, []string{}
-	for day := d.From.UTC().Truncate(24 * time.Hour); !day.After(d.To); day = day.AddDate(0, 0, 1) {
-		days++
-		if text := day.Format(time.DateOnly); !expected[text] {
-			without = append(without, text)
-		}
-	}
-	var ran, beside []string
-	nights := d.nightsOfRuns()
-	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
-		if r := d.runs[id]; d.ranIn(r) {
-			ran = append(ran, strconv.FormatInt(id, 10))
+	expected := d.expectedDays()
+	days := int(d.lastDay().Sub(d.firstDay())/day) + 1
+	ran, beside, nights := 0, 0, d.nightsOfRuns()
+	for _, r := range d.runs {
+		if d.ranIn(r) {
+			ran++
 			if len(nights[r]) == 0 {
-				beside = append(beside, strconv.FormatInt(id, 10))
+				beside++
 			}
 		}
 	}
-	d.count(item{table.RunLevel, "Days", inPeriod, ""}, days, "UTC")
-	d.count(item{table.RunLevel, "Days", "without an expected night", ""}, len(without), firstOf(without))
-	d.count(item{table.RunLevel, "Runs", inPeriod, ""}, len(ran), "")
-	d.count(item{table.RunLevel, "Runs", "that stand for no expected night", ""}, len(beside), firstOf(beside))
-}
-
-// firstOf lists the first ten.
-func firstOf(all []string) string {
-	const listed = 10
-	text := strings.Join(all[:min(len(all), listed)], ", ")
-	if more := len(all) - listed; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	d.count(item{table.RunLevel, "Days", inPeriod, ""}, days, "UTC; the sheet Nights has each")
+	d.count(item{table.RunLevel, "Days", "without an expected night", ""}, days-len(expected), "")
+	d.count(item{table.RunLevel, "Runs", inPeriod, ""}, ran, "")
+	d.count(item{table.RunLevel, "Runs", "that stand for no expected night", ""}, beside, "")
 }
 
 func (d *document) countNights(o *organization) {
@@ -156,8 +134,8 @@ func (d *document) countFindings(o *organization) {
 		remark = "at least: there is no complete snapshot to evaluate the other rules"
 	}
 	remarks := map[diff.Severity]string{"": remark}
-	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateUnknown} {
-		isOptional := name == thereAtFirst || name == stateUnknown
+	for _, name := range []string{openAtStart, opened, thereAtFirst, stateClosed, stateOpen, stateDropped, stateUnknown} {
+		isOptional := name == thereAtFirst || name == stateDropped || name == stateUnknown
 		for _, severity := range append([]diff.Severity{""}, diff.Severities...) {
 			x := item{o.index, "Findings", name, severity}
 			if counts[x] > 0 || severity == "" && !isOptional {

@@ -45,10 +45,10 @@ func (d *document) reviewTable() *table.Table {
 	return t
 }
 
-// nightsOfRuns returns the nights of the period that each run stands for.
+// nightsOfRuns returns the nights that each run stands for.
 func (d *document) nightsOfRuns() map[*snapshot.Run][]string {
 	nights := make(map[*snapshot.Run][]string)
-	for _, n := range d.nights {
+	for _, n := range slices.Concat(d.before, d.nights) {
 		if n.run != nil {
 			nights[n.run] = append(nights[n.run], n.ScheduledAt.UTC().Format(time.DateTime))
 		}

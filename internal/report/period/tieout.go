@@ -2,6 +2,7 @@ package period
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -46,7 +47,24 @@ func (d *document) tieOuts() report.TieOuts {
 	}
 	t.Compare(table.RunLevel, "Nights of the schedules in the period = different nights "+where,
 		len(d.nights), len(different), "")
+	t.Compare(table.RunLevel, "UTC days of the period = different days of the sheet Nights",
+		int(d.lastDay().Sub(d.firstDay())/day)+1, len(shownDays(d.sheets.nights)), "")
 	return t
+}
+
+// shownDays returns the different days of the sheet Nights.
+func shownDays(t *table.Table) map[string]bool {
+	shown := make(map[string]bool)
+	for _, r := range t.Rows {
+		text, _ := r.Cells[t.Column("days")].(string)
+		first, last, several := strings.Cut(text, " to ")
+		shown[first] = true
+		at, err := time.Parse(time.DateOnly, first)
+		for ; several && err == nil && !shown[last]; at = at.Add(day) {
+			shown[at.Format(time.DateOnly)] = true
+		}
+	}
+	return shown
 }
 
 // tieSnapshots compares the complete snapshots and the changes. rows counts the sheet Changes.
@@ -92,7 +110,7 @@ func (o *organization) tieNet(t *report.TieOuts) {
 func (d *document) tieFindings(t *report.TieOuts, o *organization) {
 	const (
 		start = "Findings open in the opening snapshot = those of the sheet Findings from before the period"
-		end   = "Findings open in the opening snapshot + opened − closed = open in the closing snapshot"
+		end   = "Findings open in the opening snapshot + opened − closed − no longer judged = open in the closing snapshot"
 	)
 	if lost := o.lostOf("findings"); lost != "" {
 		t.NotAssessed(o.index, start, lost)
@@ -104,7 +122,7 @@ func (d *document) tieFindings(t *report.TieOuts, o *organization) {
 	} else {
 		t.Compare(o.index, start, o.openAtStart, d.findings(o, openAtStart), "")
 	}
-	t.Compare(o.index, end, o.openAtStart+d.findings(o, opened)-d.findings(o, stateClosed), o.openAtEnd, "")
+	t.Compare(o.index, end, o.openAtStart+d.findings(o, opened)-d.findings(o, stateClosed)-d.findings(o, stateDropped), o.openAtEnd, "")
 }
 
 // findings returns a count from the sheet Population, 0 if it is not known.

@@ -1,0 +1,161 @@
+package period
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/snapshot"
+)
+
+// The statuses of the rows of the sheet Nights that are not nights.
+const (
+	notExpected = "not_expected" // a UTC day without an expected night, or a run that stands for none
+	notKnown    = "not_known"    // nobody knows whether a night was expected on the day
+)
+
+// days are consecutive UTC days without an expected night, or those on which a run started that
+// the nights do not show.
+type days struct {
+	first, last    time.Time // the starts of the days
+	status, reason string
+	run            *snapshot.Run // nil if the days have no run
+}
+
+const day = 24 * time.Hour
+
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(day) }
+
+// firstDay and lastDay return the UTC days on which the period begins and ends.
+func (p *Period) firstDay() time.Time { return dayOf(p.From) }
+func (p *Period) lastDay() time.Time  { return dayOf(p.To) }
+
+// expectedDays returns the UTC days that have an expected night.
+func (p *Period) expectedDays() map[time.Time]bool {
+	expected := make(map[time.Time]bool)
+	for _, n := range p.nights {
+		expected[dayOf(n.ScheduledAt)] = true
+	}
+	return expected
+}
+
+// daysBeside returns what the nights do not show of the period, by day: the days without an
+// expected night, each run on them, and each run that stands for no expected night.
+func (d *document) daysBeside() (all []days) {
+	expected, started := d.expectedDays(), make(map[time.Time]bool)
+	nights := d.nightsOfRuns()
+	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
+		r := d.runs[id]
+		if !d.ranIn(r) {
+			continue
+		}
+		one := days{dayOf(r.StartedAt), dayOf(r.StartedAt), notExpected, "", r}
+		when := "started at " + report.UTC(r.StartedAt)
+		switch m := d.misdatedRun(id); {
+		case m == nil:
+			started[one.first] = true
+		case m.mayBeIn(d.From, d.To):
+			one.first, one.last = d.daysOf(m)
+			fallthrough
+		default:
+			when = "recorded at " + report.UTC(r.StartedAt) + " by a clock that was wrong"
+		}
+		if len(nights[r]) > 0 && expected[one.first] {
+			continue // the row of its night names it
+		}
+		what := "stands for no expected night"
+		if len(nights[r]) > 0 {
+			what = "stands for the night " + strings.Join(nights[r], ", ")
+		}
+		one.reason = fmt.Sprintf("run %d, %s, %s; it %s", id, when, r.Outcome, what)
+		all = append(all, one)
+	}
+	for at := d.firstDay(); !at.After(d.lastDay()); at = at.Add(day) {
+		if !expected[at] && !started[at] {
+			all = append(all, d.quietDay(at))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b days) int { return a.first.Compare(b.first) })
+	return merged(all)
+}
+
+// quietDay returns a day without an expected night on which no run is known to have started.
+func (d *document) quietDay(at time.Time) days {
+	quiet, end := days{first: at, last: at, status: notExpected, reason: "no night expected, no run"}, at.Add(day-time.Second)
+	var maybe []int64
+	for i := range d.misdated {
+		if d.misdated[i].mayBeIn(at, end) {
+			maybe = append(maybe, d.misdated[i].id)
+		}
+	}
+	switch {
+	case at.Before(dayOf(d.began)):
+		quiet.status, quiet.reason = notKnown, "before the first run recorded in this database"
+	case !d.ended() && !end.Before(d.Now):
+		quiet.status, quiet.reason = notKnown, "the day is not over"
+	case len(maybe) > 0:
+		quiet.reason = "no night expected; " + inRuns(maybe) + " may have been on this day, with a wrong clock"
+	}
+	return quiet
+}
+
+// merged joins consecutive days of which the same is said.
+func merged(all []days) (joined []days) {
+	for _, one := range all {
+		n := len(joined) - 1
+		if n >= 0 && joined[n].run == nil && one.run == nil && joined[n].reason == one.reason &&
+			joined[n].last.Add(day).Equal(one.first) {
+			joined[n].last = one.last
+			continue
+		}
+		joined = append(joined, one)
+	}
+	return joined
+}
+
+// misdatedRun returns what is known of the time of a run if its clock was wrong, else nil.
+func (p *Period) misdatedRun(id int64) *misdated {
+	for i := range p.misdated {
+		if p.misdated[i].id == id {
+			return &p.misdated[i]
+		}
+	}
+	return nil
+}
+
+// daysOf returns the days of the period on which a misdated run may have been.
+func (p *Period) daysOf(m *misdated) (first, last time.Time) {
+	first, last = p.firstDay(), p.lastDay()
+	if m.after.After(p.From) {
+		first = dayOf(m.after)
+	}
+	if !m.before.IsZero() && m.before.Before(p.To) {
+		last = dayOf(m.before)
+	}
+	return first, last
+}
+
+// addDays adds the days to the sheet Nights. They have no night, so that no count and no sample
+// includes them.
+func (d *document) addDays(t *table.Table) {
+	for _, one := range d.daysBeside() {
+		cells := []any{
+			nil, daysText(one.first, one.last), d.names.Of(table.RunLevel), report.Word(one.status), one.reason, false, nil, nil,
+		}
+		if one.run != nil {
+			cells = append(cells, int(one.run.ID), nil, one.run.StartedAt)
+		}
+		t.Add(table.RunLevel, cells...)
+	}
+}
+
+func daysText(first, last time.Time) string {
+	if first.Equal(last) {
+		return first.Format(time.DateOnly)
+	}
+	return first.Format(time.DateOnly) + " to " + last.Format(time.DateOnly)
+}
