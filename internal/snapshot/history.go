@@ -332,11 +332,10 @@ func (h *History) Answers(ctx context.Context) ([]Answer, error) {
 	all, err := queryAll(ctx, h.reader.tx, "reading exchanges", func(r *reader) Answer {
 		ids = append(ids, r.number())
 		return Answer{Exchange: readExchange(r)}
-	}, `SELECT a.id, x.number, q.method, q.body, x.status, x.sent_at, x.duration_us, x.server_date, x.records,
+	}, `SELECT a.id, x.number, x.method, x.request, x.status, x.sent_at, x.duration_us, x.server_date, x.records,
 		  x.retries, a.sha256, a.size
-		FROM stored_exchanges x
-		JOIN requests q ON q.id = x.request_id
-		JOIN responses a ON a.id = x.response_id
+		FROM exchanges x
+		JOIN responses a ON a.sha256 = x.response_sha256
 		WHERE x.snapshot_id = ?
 		ORDER BY x.number`, h.at.ID)
 	for i, id := range ids {
