@@ -15,8 +15,9 @@ CONTENT = ["organization", "policy", "scim", "sso", "domain", "member", "member_
 RECORDS = ["finding", "exception", "carried_finding"]
 # Rows that belong to one snapshot each, in ROWS: the kind, the table or query, the sort order in the snapshot.
 # Tables, and no views: whoever alters a row can alter a view to show the original.
-EXCHANGES = """(SELECT x.snapshot_id, x.number, q.method, q.body AS request, x.status, x.sent_at, x.duration_us, x.server_date,
-    x.records, x.retries, a.sha256 AS response_sha256
+EXCHANGES = """(SELECT x.snapshot_id, x.number, q.method, q.body AS request, x.status, x.duration_us, x.records, x.retries,
+    strftime('%Y-%m-%dT%H:%M:%S', x.sent_ms / 1000, 'unixepoch') || printf('.%03d000000Z', x.sent_ms % 1000) AS sent_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', x.server_date_s, 'unixepoch') AS server_date, a.sha256 AS response_sha256
     FROM stored_exchanges x JOIN requests q ON q.id = x.request_id JOIN responses a ON a.id = x.response_id)"""
 SNAPSHOTS = """(SELECT s.*, (SELECT id FROM organizations WHERE key = s.organization_key) AS organization_id
     FROM stored_snapshots s)"""

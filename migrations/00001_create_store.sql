@@ -461,9 +461,9 @@ CREATE TABLE stored_exchanges ( -- The requests of complete snapshots with their
   request_id INTEGER NOT NULL REFERENCES requests (id), -- the request
   response_id INTEGER NOT NULL REFERENCES responses (id), -- the response
   status INTEGER NOT NULL, -- HTTP status of the response
-  sent_at TEXT NOT NULL, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
+  sent_ms INTEGER NOT NULL, -- when it was sent, milliseconds since 1970 UTC; exchanges has it as a time
   duration_us INTEGER NOT NULL, -- microseconds from sending to the last byte
-  server_date TEXT, -- Date header of the response, RFC 3339 UTC; null if it had none
+  server_date_s INTEGER, -- Date header of the response, seconds since 1970 UTC; null if it had none
   records INTEGER NOT NULL, -- configurations in the response
   retries TEXT NOT NULL, -- why each earlier attempt was not accepted, a JSON array of texts
   PRIMARY KEY (snapshot_id, number)
@@ -987,9 +987,11 @@ SELECT
   q.method, -- service and method, such as gitpod.v1.OrganizationService/ListSCIMConfigurations
   q.body AS request, -- the body that was sent, JSON; never a token
   x.status, -- HTTP status of the response
-  x.sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
+  CAST(
+    strftime('%Y-%m-%dT%H:%M:%S', x.sent_ms / 1000, 'unixepoch') || printf('.%03d000000Z', x.sent_ms % 1000) AS TEXT
+  ) AS sent_at, -- when it was sent, RFC 3339 UTC with nine digits, whole milliseconds
   x.duration_us, -- microseconds from sending to the last byte
-  x.server_date, -- Date header of the response, RFC 3339 UTC; null if it had none
+  CAST(strftime('%Y-%m-%dT%H:%M:%SZ', x.server_date_s, 'unixepoch') AS TEXT) AS server_date, -- Date header of the response, RFC 3339 UTC; null if it had none
   x.records, -- configurations in the response
   x.retries, -- why each earlier attempt was not accepted, a JSON array of texts
   a.sha256 AS response_sha256 -- SHA-256 of the response, in hex; its bytes are in responses

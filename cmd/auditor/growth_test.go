@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -81,4 +82,48 @@ func (s *site) reportSize(run string) (size int64, lines map[string]int) {
 		}
 	}
 	return size, lines
+}
+
+// TestAQuietNightGrowsTheDatabaseLittle measures nights without a change over organizations of three
+// configurations.
+func TestAQuietNightGrowsTheDatabaseLittle(t *testing.T) {
+	skipIfShort(t)
+	const organizations, first, last, limit = 100, 3, 8, 1300
+	var states []*demo.State
+	s := &site{t: t, folder: t.TempDir(), ctx: t.Context(), variables: make(map[string]string)}
+	config := "organizations:\n"
+	for n := range organizations {
+		state := demo.NewState(fmt.Sprintf("org-%d", n))
+		for i := range 3 {
+			row := configuration(i)
+			row["id"], row["organizationId"] = demo.ID(state.Name, fmt.Sprint(i)), state.ID
+			state.SCIM = append(state.SCIM, row)
+		}
+		states = append(states, state)
+		s.variables[fmt.Sprintf("TOKEN_%d", n)] = state.Token
+		config += fmt.Sprintf("  - {name: org-%d, token_env: TOKEN_%d}\n", n, n)
+	}
+	s.state = states[0]
+	server := demo.NewServerWith(states...)
+	server.Now = s.now
+	api := httptest.NewServer(server)
+	t.Cleanup(api.Close)
+	s.url = api.URL + "/api"
+	writeText(t, s.path("auditor.yaml"), config)
+	size := make(map[int]int64)
+	for n := range last {
+		if code := s.run("-q", "--formats", "md", "--config", s.path("auditor.yaml")); code != exitComplete {
+			t.Fatalf("night %d: exit code %d\n%s", n+1, code, &s.printed)
+		}
+		info, err := os.Stat(s.path("auditor.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		size[n+1] = info.Size()
+	}
+	growth := (size[last] - size[first]) / ((last - first) * organizations)
+	t.Logf("%d bytes an organization and night", growth)
+	if growth > limit {
+		t.Errorf("a quiet night grows the database by %d bytes an organization, more than %d", growth, limit)
+	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -80,7 +81,7 @@ func TestADatabaseThatGoesAwayDuringARunFailsIt(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || !cmp.Equal(backup, now) {
+			if err != nil || !bytes.Equal(backup, now) {
 				t.Errorf("the file that replaced the database was changed (%v)", err)
 			}
 			s.mustRun("--formats", "csv") // goes on from the backup

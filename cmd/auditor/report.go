@@ -47,18 +47,17 @@ func reportCommand(env environment) *cobra.Command {
 			return err
 		}
 		var red bool
-		switch {
-		case len(paths) > 1 && cmd.Flags().Changed("from"):
-			err = readDatabases(cmd.Context(), paths, nil, func(stores []*snapshot.Store) error {
-				return reportPeriodTogether(cmd, env, stores, span, out, options)
-			})
-		case len(paths) > 1:
+		if len(paths) > 1 {
 			var missing []string
 			err = readDatabases(cmd.Context(), paths, &missing, func(stores []*snapshot.Store) (err error) {
-				red, err = reportNight(cmd, env, stores, missing, day, out, options)
+				if cmd.Flags().Changed("from") {
+					red, err = reportPeriodTogether(cmd, env, stores, missing, span, out, options)
+				} else {
+					red, err = reportNight(cmd, env, stores, missing, day, out, options)
+				}
 				return err
 			})
-		default:
+		} else {
 			err = readDatabase(cmd.Context(), s.DB, func(store *snapshot.Store) error {
 				switch {
 				case cmd.Flags().Changed("from"):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,11 +118,15 @@ func reportPeriod(cmd *cobra.Command, env environment, store *snapshot.Store, sp
 	return printResult(env.stdout, false, nil, text)
 }
 
-// reportPeriodTogether writes the report of a period over several databases.
-func reportPeriodTogether(cmd *cobra.Command, env environment, stores []*snapshot.Store, span period.Span, out string,
-	options report.Options) error {
+// reportPeriodTogether writes the report of a period over several databases, of which the missing
+// files do not exist. red is true if the databases are not all shards.
+func reportPeriodTogether(cmd *cobra.Command, env environment, stores []*snapshot.Store, missing []string,
+	span period.Span, out string, options report.Options) (red bool, err error) {
 	if err := checkPeriodFormats(options); err != nil {
-		return err
+		return false, err
+	}
+	if len(stores) == 0 {
+		return false, fmt.Errorf("%s: %w", strings.Join(missing, ", "), snapshot.ErrNoDatabaseFile)
 	}
 	var periods []*period.Period
 	for _, store := range stores {
@@ -130,20 +135,21 @@ func reportPeriodTogether(cmd *cobra.Command, env environment, stores []*snapsho
 			id, _ := store.DatabaseID(cmd.Context()) // the error says what is wrong with the database
 			err = fmt.Errorf("database %s: %w", id, err)
 			if errors.Is(err, period.ErrNothingKnown) {
-				return usage(err, "leave out this database: it had no run yet")
+				return false, usage(err, "leave out this database: it had no run yet")
 			}
-			return err
+			return false, err
 		}
 		periods = append(periods, read)
 	}
-	folder, status, heads, err := period.WriteTogether(out, periods, options)
+	written, err := period.WriteTogether(out, periods, missing, options)
 	if err != nil {
-		return err
+		return false, err
 	}
-	rows := [][]string{{fmt.Sprintf("period %s of %s: %s", span.String(), report.Count(len(stores), "database"), status)},
-		{"report: " + folder}}
-	for _, head := range heads {
+	databases := report.Count(len(stores)+len(missing), "database")
+	rows := [][]string{{fmt.Sprintf("period %s of %s: %s", span.String(), databases, written.Status)},
+		{"report: " + written.Folder}}
+	for _, head := range written.Heads {
 		rows = append(rows, []string{head.String()})
 	}
-	return printResult(env.stdout, false, nil, table(rows))
+	return !written.Whole, printResult(env.stdout, false, nil, table(rows))
 }

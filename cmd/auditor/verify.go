@@ -140,6 +140,14 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 	for _, path := range found.OtherReports {
 		text += "not checked, a report of another database: " + path + "\n"
 	}
+	for _, f := range found.FleetReports {
+		what := "checked for what this database contributes"
+		if !f.Checked {
+			what = "not checked, this database is none of them"
+		}
+		text += fmt.Sprintf("a report over %s (%s): %s: %s\n", counted(len(f.Databases), "database", ""),
+			strings.Join(f.Databases, ", "), what, f.Folder)
+	}
 	for _, h := range found.Heads {
 		answer := "contained"
 		if !h.Contained {

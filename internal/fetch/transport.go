@@ -29,10 +29,11 @@ var errSlow = errors.New("no full answer in time")
 // NewTransport returns a transport that the clients of several organizations can share. It uses the
 // proxies from the environment (HTTPS_PROXY, NO_PROXY), the certificates of the system or
 // SSL_CERT_FILE, and HTTP/2 if the server supports it. It keeps one idle connection for each call
-// at the same time.
+// at the same time, for a few seconds: the report of a fleet needs their memory.
 func NewTransport(organizations int) *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, max(organizations, 1)*CallsAtOnce
+	transport.IdleConnTimeout = 3 * time.Second
 	return transport
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/finding"
@@ -30,26 +32,36 @@ var auditedTypes = []string{
 	ona.ResourceTypeSCIMConfiguration, ona.ResourceTypeSSOConfiguration, ona.ResourceTypeOrganizationPolicy,
 }
 
-// readAuditLog reads the audit log since the snapshot that the changes are compared with: first by
-// the audited subject types, then for each changed subject that has no entry yet, then by the types
-// that are only shown.
+// readAuditLog reads the audit log since the snapshot that the changes are compared with: by the
+// audited subject types and, at the same time, by those that are only shown; then for each changed
+// subject that has no entry yet.
 func (t *task) readAuditLog(ctx context.Context) error {
 	if !t.found {
 		return nil
 	}
 	t.beginAuditLog()
-	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: auditedTypes})
-	if err != nil {
+	var audited, access *fetch.AuditLog
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		audited, err = t.requestLog(both, fetch.AuditLogQuery{SubjectTypes: auditedTypes})
+		return err
+	})
+	group.Go(func() (err error) {
+		access, err = t.requestLog(both, fetch.AuditLogQuery{SubjectTypes: ona.AccessTypes})
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	t.log.NotAssessed, t.log.Lacking, t.log.CompleteFrom = read.NotAssessed, read.Lacking, read.CompleteFrom
-	if t.log.NotAssessed == "" {
+	t.addLog(audited)
+	t.log.NotAssessed, t.log.Lacking, t.log.CompleteFrom = audited.NotAssessed, audited.Lacking, audited.CompleteFrom
+	if t.log.NotAssessed != "" {
+		t.addEvidence(access.Evidence)
+	} else {
 		if err := t.queryUnexplained(ctx); err != nil {
 			return err
 		}
-		if err := t.queryAccess(ctx); err != nil {
-			return err
-		}
+		t.addAccess(access)
 		if err := t.queryMembers(ctx); err != nil {
 			return err
 		}
@@ -97,18 +109,14 @@ func (t *task) queryUnexplained(ctx context.Context) error {
 	return nil
 }
 
-// queryAccess reads the entries that a report shows without a comparison. That some are missing is
+// addAccess adds the entries that a report shows without a comparison. That some are missing is
 // noted; it leaves the comparison of the others complete.
-func (t *task) queryAccess(ctx context.Context) error {
-	read, err := t.queryLog(ctx, fetch.AuditLogQuery{SubjectTypes: ona.AccessTypes})
-	if err != nil {
-		return err
-	}
+func (t *task) addAccess(read *fetch.AuditLog) {
+	t.addLog(read)
 	if why := cmp.Or(read.NotAssessed, read.Lacking); why != "" {
 		t.header.Notes = append(t.header.Notes, "audit-log entries about the organization, its domains, roles, tokens and "+
 			"service accounts may be missing: "+why)
 	}
-	return nil
 }
 
 // queryMembers reads the entries about changed members, the most serious changes first. That some
@@ -177,18 +185,41 @@ func memberName(members []ona.OrganizationMember, id string) string {
 	return diff.MemberName(members[i])
 }
 
-// queryLog reads entries between t.log.Since and the end of the snapshot, and adds them: newest
-// first, each once. It returns an error only if ctx is cancelled or times out.
+// queryLog reads entries and adds them.
 func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
+	read, err := t.requestLog(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	t.addLog(read)
+	return read, nil
+}
+
+// requestLog reads entries between t.log.Since and the end of the snapshot.
+func (t *task) requestLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
 	q.Since, q.MaxPages, q.PageBack = t.log.Since, maxLogPages, t.pageBack
 	// The end of the query is exclusive; a change may be logged later than it happened. Both ends
 	// are whole seconds, so that most organizations of a run send the same requests, which are
 	// stored once.
 	q.Until = t.log.Until.Add(t.Thresholds.ClockSkew + 2*time.Second).Truncate(time.Second)
-	read, err := listAuditLogs(ctx, t.client, q)
-	if err != nil {
-		return nil, err
+	return listAuditLogs(ctx, t.client, q)
+}
+
+// listAuditLogs reads the log within maxLogTime. A log that takes longer counts as unreadable. It
+// returns an error only if ctx is cancelled or times out.
+func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
+	bounded, cancel := context.WithTimeout(ctx, maxLogTime)
+	defer cancel()
+	read, err := client.ListAuditLogs(bounded, q)
+	if err != nil && ctx.Err() == nil {
+		read.Entries, read.NotAssessed = nil, fmt.Sprintf("reading took longer than %s", maxLogTime)
+		return read, nil
 	}
+	return read, err
+}
+
+// addLog adds the entries that were read: newest first, each once.
+func (t *task) addLog(read *fetch.AuditLog) {
 	t.pageBack = read.PageBack
 	known := make(map[string]bool, len(t.log.Entries))
 	for _, e := range t.log.Entries {
@@ -203,19 +234,6 @@ func (t *task) queryLog(ctx context.Context, q fetch.AuditLogQuery) (*fetch.Audi
 	t.log.Pages += read.Pages
 	t.log.Received += read.Received
 	t.addEvidence(read.Evidence)
-	return read, nil
-}
-
-// listAuditLogs reads the log within maxLogTime. A log that takes longer counts as unreadable.
-func listAuditLogs(ctx context.Context, client *fetch.Client, q fetch.AuditLogQuery) (*fetch.AuditLog, error) {
-	bounded, cancel := context.WithTimeout(ctx, maxLogTime)
-	defer cancel()
-	read, err := client.ListAuditLogs(bounded, q)
-	if err != nil && ctx.Err() == nil {
-		read.Entries, read.NotAssessed = nil, fmt.Sprintf("reading took longer than %s", maxLogTime)
-		return read, nil
-	}
-	return read, err
 }
 
 // markIncomplete keeps the first reason why entries may be missing. It does nothing if reason
@@ -236,16 +254,17 @@ func (t *task) seen(id string) bool {
 // comparedSince returns, by subject type, when the snapshot was taken that the changes are
 // compared with. It has no entry for a type that was not compared.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
-	b := t.baseline
+	b := &t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
-	if t.inventory.SSONotAssessed == "" && b.SSO.ID != 0 {
-		since[diff.SSOConfiguration] = serverTime(b.SSO.TakenAt, b.SSO)
+	if sso := b.Of(snapshot.PartSSO); t.inventory.SSONotAssessed == "" && sso.ID != 0 {
+		since[diff.SSOConfiguration] = serverTime(sso.TakenAt, sso)
 	}
-	if t.inventory.Policies != nil && b.Policies.ID != 0 {
-		since[diff.Organization] = serverTime(b.Policies.TakenAt, b.Policies)
+	if policies := b.Of(snapshot.PartPolicies); t.inventory.Policies != nil && policies.ID != 0 {
+		since[diff.Organization] = serverTime(policies.TakenAt, policies)
 	}
-	if t.inventory.MembersNotAssessed == "" && b.Inventory.MembersNotAssessed == "" && b.Members.ID != 0 {
-		since[diff.Member] = serverTime(b.Members.TakenAt, b.Members)
+	members := b.Of(snapshot.PartMembers)
+	if t.inventory.MembersNotAssessed == "" && b.Inventory.MembersNotAssessed == "" && members.ID != 0 {
+		since[diff.Member] = serverTime(members.TakenAt, members)
 	}
 	return since
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"scim-auditor/internal/diff"
@@ -46,8 +48,8 @@ func BenchmarkReport(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			folder := b.TempDir()
 			b.ReportAllocs()
-			for b.Loop() {
-				if _, _, err := Write(folder, m, Options{}); err != nil {
+			for n := 0; b.Loop(); n++ { // into a new folder, as after a run
+				if _, _, err := Write(filepath.Join(folder, strconv.Itoa(n)), m, Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}

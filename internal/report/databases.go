@@ -283,6 +283,13 @@ func (r *report) databaseTieOuts() (all TieOuts) {
 			different[id], rows = true, rows+1
 		}
 	}
+	for _, d := range r.Databases {
+		if d.Model == nil && d.ID == "" {
+			all.NotAssessed(table.RunLevel, "All counts of a database", d.Lacks)
+		} else if d.Model == nil {
+			all.NotAssessed(table.RunLevel, "All counts of the database "+d.ID, d.Lacks)
+		}
+	}
 	const sum = " summed over the databases = "
 	all.Compare(table.RunLevel, "Organizations in the run registers"+sum+"rows of the sheet Organizations", registered,
 		len(r.Organizations), "")

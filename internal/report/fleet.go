@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -31,55 +32,54 @@ type sums struct {
 	texts map[string]string
 	// outcomes has those of each rule over all organizations, in the order of the rules.
 	outcomes []outcome
+	// reasons counts the organizations with each reason.
+	reasons map[reason]int
+	// last has what the last organization had, which the next one shares if it has the same.
+	last struct {
+		outcomes  []outcome
+		reasons   []reason
+		parts     []finding.Part
+		exchanges []snapshot.Exchange
+	}
 }
 
 // reduce evaluates the findings of an organization of a fleet, and forgets what the report only
 // counts: with thousands of organizations, it would take most of the memory.
 func (m *Model) reduce(o *Organization) {
 	if m.sums.texts == nil {
-		m.sums.texts = make(map[string]string)
+		m.sums.texts, m.sums.reasons = make(map[string]string), make(map[reason]int)
 	}
-	o.evaluated = evaluate(o, m.Rules)
-	for _, one := range o.evaluated.outcomes {
-		m.sums.add(one)
-	}
-	o.evaluated.outcomes = slices.DeleteFunc(slices.Clone(o.evaluated.outcomes), func(one outcome) bool {
-		return one.status() != finding.NotAssessed && one.counts.of(finding.NotAssessed) == 0
-	})
-	kept := make([]snapshot.Finding, 0, len(o.Findings)-o.evaluated.counts[finding.Pass])
-	for _, f := range o.Findings {
-		if f.Status != finding.Pass {
-			m.sums.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed, &f.OrganizationID,
-				(*string)(&f.Severity), (*string)(&f.Status), (*string)(&f.SubjectType))
-			kept = append(kept, f)
-		}
-	}
-	o.Findings = kept
+	m.reduceFindings(o)
+	o.Parts = orLast(&m.sums.last.parts, o.Parts)
 	s := &o.Snapshot
 	m.sums.share(&s.BaseURL, &s.OrganizationTier, &s.Principal, &s.OwnToken.NotAssessed)
-	if b := o.Baseline; b != nil && o.SSOBaseline == b && o.PoliciesBaseline == b {
+	if b := o.Baseline; b != nil {
 		o.Baseline = &snapshot.Snapshot{
 			ID: b.ID, TakenAt: b.TakenAt, SCIMConfigurations: b.SCIMConfigurations, SSOConfigurations: b.SSOConfigurations,
 		}
-		o.SSOBaseline, o.PoliciesBaseline = o.Baseline, o.Baseline
 	}
 	for i := range o.Exchanges {
-		e := &o.Exchanges[i]
-		m.sums.share(&e.Method, &e.Request)
-		if !needsAttention(e) {
-			e.ResponseSHA256 = ""
+		if e := &o.Exchanges[i]; !needsAttention(e) {
+			counted := snapshot.Exchange{Method: e.Method, Status: e.Status, Records: e.Records}
+			if continues(e) {
+				counted.Request = e.Request
+			}
+			*e = counted
 		}
 	}
+	o.Exchanges = orLast(&m.sums.last.exchanges, o.Exchanges)
 	for i := range o.SCIM {
-		m.sums.share(&o.SCIM[i].OrganizationID)
+		o.share(&o.SCIM[i].OrganizationID)
 		o.SCIM[i].Raw = nil
 	}
 	for i := range o.SSO {
-		m.sums.share(&o.SSO[i].OrganizationID, &o.SSO[i].ProviderType, &o.SSO[i].State)
+		o.share(&o.SSO[i].OrganizationID)
+		m.sums.share(&o.SSO[i].ProviderType, &o.SSO[i].State)
 		o.SSO[i].Raw = nil
 	}
 	for i := range o.Domains {
-		m.sums.share(&o.Domains[i].OrganizationID, &o.Domains[i].State)
+		o.share(&o.Domains[i].OrganizationID)
+		m.sums.share(&o.Domains[i].State)
 		o.Domains[i].Raw = nil
 	}
 	for i := range o.Members {
@@ -87,6 +87,53 @@ func (m *Model) reduce(o *Organization) {
 	}
 	for i := range o.MemberTokens {
 		o.MemberTokens[i].Raw = nil
+	}
+}
+
+// reduceFindings forgets the passes, and what is not assessed for a reason that more than FleetSize
+// organizations share.
+func (m *Model) reduceFindings(o *Organization) {
+	o.evaluated = evaluate(o, m.Rules)
+	for _, one := range o.evaluated.outcomes {
+		m.sums.add(one)
+	}
+	o.evaluated.outcomes = orLast(&m.sums.last.outcomes, slices.DeleteFunc(o.evaluated.outcomes, func(one outcome) bool {
+		return one.status() != finding.NotAssessed && one.counts.of(finding.NotAssessed) == 0
+	}))
+	o.Findings = slices.Clone(slices.DeleteFunc(o.Findings, func(f snapshot.Finding) bool {
+		why := reasonOf(&f)
+		if why != (reason{}) {
+			m.sums.reasons[why]++
+		}
+		if m.sums.reasons[why] > FleetSize {
+			o.reasons = append(o.reasons, why)
+			return true
+		}
+		return f.Status == finding.Pass
+	}))
+	for i := range o.Findings {
+		f := &o.Findings[i]
+		o.share(&f.OrganizationID, &f.SubjectID)
+		m.sums.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed,
+			(*string)(&f.Severity), (*string)(&f.Status), (*string)(&f.SubjectType))
+	}
+	o.reasons = orLast(&m.sums.last.reasons, o.reasons)
+}
+
+// orLast returns the last value if it is the same, else the value, which is then the last one.
+func orLast[T any](last *[]T, value []T) []T {
+	if !reflect.DeepEqual(*last, value) {
+		*last = slices.Clone(value)
+	}
+	return *last
+}
+
+// share makes texts that are the id of the organization the same copy of it.
+func (o *Organization) share(all ...*string) {
+	for _, text := range all {
+		if *text == o.Snapshot.OrganizationID {
+			*text = o.Snapshot.OrganizationID
+		}
 	}
 }
 
@@ -217,16 +264,20 @@ func reasonOf(f *snapshot.Finding) reason {
 func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 	organizations := make(map[reason][]int)
 	var order []reason
+	add := func(organization int, why reason) {
+		if organizations[why] == nil {
+			order = append(order, why)
+		}
+		organizations[why] = append(organizations[why], organization)
+	}
 	for i, o := range r.Organizations {
 		for j := range o.Findings {
-			why := reasonOf(&o.Findings[j])
-			if why == (reason{}) {
-				continue
+			if why := reasonOf(&o.Findings[j]); why != (reason{}) {
+				add(i, why)
 			}
-			if organizations[why] == nil {
-				order = append(order, why)
-			}
-			organizations[why] = append(organizations[why], i)
+		}
+		for _, why := range o.reasons {
+			add(i, why)
 		}
 	}
 	common := make(map[reason]bool)

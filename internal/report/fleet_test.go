@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -154,8 +155,29 @@ func TestAFleetOverSeveralDatabasesCountsTheOrganizationsOfAll(t *testing.T) {
 	}
 }
 
+// TestAFleetKeepsLittleOfEachOrganization measures the model. Without what is shared and forgotten, an
+// organization takes half as much again.
+func TestAFleetKeepsLittleOfEachOrganization(t *testing.T) {
+	const organizations, limit = 1000, 9 << 10
+	used := func() uint64 {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	before := used()
+	m := fleet(organizations)
+	each := (used() - before) / organizations
+	runtime.KeepAlive(m)
+	t.Logf("%d bytes an organization", each)
+	if each > limit {
+		t.Errorf("the model keeps %d bytes of an organization, more than %d", each, limit)
+	}
+}
+
 func TestAFleetListsWhatIsNotInOrder(t *testing.T) {
 	m := fleet(FleetSize + 1)
+	m.Organizations[5].Exchanges = slices.Clone(m.Organizations[5].Exchanges) // which others share
 	m.Organizations[5].Exchanges[2].Retries = []string{"HTTP 503"}
 	m.Organizations[6].Findings = slices.DeleteFunc(m.Organizations[6].Findings, func(f snapshot.Finding) bool {
 		return f.Status == finding.NotAssessed

@@ -31,8 +31,8 @@ type Headline struct {
 	Text string `json:"text"`
 	// Changes says in words how much changed since the baseline.
 	Changes string `json:"changes"`
-	// NotAssessed says in words what was not read: "SSO, policies not assessed". It is empty if
-	// everything was read in full.
+	// NotAssessed says in words what was not read: "SSO, policies not assessed", or what the settings
+	// asked for until now. It is empty if everything was read in full.
 	NotAssessed string `json:"not_assessed"`
 }
 
@@ -44,8 +44,11 @@ const (
 	Assessed       CoverageStatus = "assessed"
 	AssessedInPart CoverageStatus = "assessed_in_part"
 	NotAssessed    CoverageStatus = "not_assessed"
-	NotDue         CoverageStatus = "not_due" // the audit log of a first snapshot, which has no changes
-	NotCollected   CoverageStatus = "failed"  // the organization could not be collected
+	// NoLongerAsked is the status in the first snapshot whose settings do not ask for a part that
+	// those before asked for. Later snapshots do not have the part: turning it off is no fault.
+	NoLongerAsked CoverageStatus = "no_longer_asked_for"
+	NotDue        CoverageStatus = "not_due" // the audit log of a first snapshot, which has no changes
+	NotCollected  CoverageStatus = "failed"  // the organization could not be collected
 )
 
 // Coverage says how much of one part of an organization a run read.
@@ -59,11 +62,13 @@ type Coverage struct {
 
 // HidesChanges reports whether changes of the part are not known. The other parts have none.
 func (c Coverage) HidesChanges() bool {
-	return c.Status == NotAssessed &&
-		(c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies || c.Part == snapshot.PartMembers)
+	compared := c.Part == snapshot.PartMembers ||
+		slices.ContainsFunc(snapshot.ComparedParts, func(p snapshot.Compared) bool { return p.Part == c.Part })
+	return compared && (c.Status == NotAssessed || c.Status == NoLongerAsked)
 }
 
-// Coverage returns the coverage of each part, SCIM first.
+// Coverage returns the coverage of each part, SCIM first, those that the settings no longer ask for
+// last.
 func (o *Organization) Coverage() []Coverage {
 	all := make([]Coverage, 0, len(o.Parts))
 	for _, part := range o.Parts {
@@ -80,7 +85,7 @@ func (o *Organization) Coverage() []Coverage {
 		}
 		all = append(all, c)
 	}
-	return all
+	return append(all, o.dropped()...)
 }
 
 // coverageTable has a row for each part of each organization.
@@ -202,7 +207,7 @@ func gapsIn(organizations [][]Coverage) (covered []string, gaps string) {
 	total := len(organizations)
 	of := Count(total, "organization") // the first number has the noun
 	var all []string
-	for _, status := range []CoverageStatus{NotAssessed, AssessedInPart} {
+	for _, status := range []CoverageStatus{NotAssessed, AssessedInPart, NoLongerAsked} {
 		var names []string
 		for _, part := range parts {
 			switch n := counts[part][status]; {
@@ -220,7 +225,9 @@ func gapsIn(organizations [][]Coverage) (covered []string, gaps string) {
 	return covered, strings.Join(all, "; ")
 }
 
-var coverageInWords = map[CoverageStatus]string{NotAssessed: "not assessed", AssessedInPart: "assessed only in part"}
+var coverageInWords = map[CoverageStatus]string{
+	NotAssessed: "not assessed", AssessedInPart: "assessed only in part", NoLongerAsked: "no longer asked for",
+}
 
 // changesInWords returns how much changed: "no SCIM changes" if more could not be compared.
 func (m *Model) changesInWords() string {

@@ -71,7 +71,8 @@ func (r *report) ssoTable() *table.Table {
 		links := o.links()
 		for j := range o.SSO {
 			c := &o.SSO[j]
-			r.add(t, i, func() []any { return r.ssoConfigurationCells(i, c, links[c.ID]) })
+			linked := links[c.ID]
+			r.add(t, i, func() []any { return r.ssoConfigurationCells(i, c, linked) })
 		}
 		switch {
 		case !o.complete():

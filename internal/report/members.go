@@ -313,14 +313,34 @@ func (o *Organization) membersNotCompared() string {
 	switch {
 	case o.Baseline == nil:
 		return baselineText
+	case !o.membersRequested():
+		return membersDropped
 	case o.Snapshot.MembersNotAssessed != "":
 		return o.Snapshot.MembersNotAssessed
 	case o.MembersBaseline == nil:
-		return noEarlier
+		return "no snapshot since the settings ask for members could read them"
 	case o.MembersBaseline.MembersSaltID != o.Snapshot.MembersSaltID:
 		return "the last snapshot that has them stores them in another form: redacted, or with another salt"
 	}
 	return ""
+}
+
+// dropped returns the parts that the settings asked for when the members that these would be
+// compared with were read, and do not ask for now.
+func (o *Organization) dropped() (all []Coverage) {
+	before := o.MembersBaseline
+	add := func(part, why string) { all = append(all, Coverage{part, NoLongerAsked, why, before.TakenAt}) }
+	switch {
+	case before == nil:
+	case !o.membersRequested():
+		add(snapshot.PartMembers, membersDropped)
+		if before.MemberTokensNotAssessed == "" {
+			add(snapshot.PartTokens, membersDropped)
+		}
+	case before.Leavers != nil && o.Snapshot.Leavers == nil && o.Snapshot.MembersNotAssessed == "":
+		add("list of leavers", "the settings no longer have a list of leavers, so nobody is compared with it")
+	}
+	return all
 }
 
 // Listed returns 1 for a change that shows a member whom the baseline does not list, -1 for one

@@ -190,13 +190,61 @@ func TestMembersThatWereNotAssessedAreNotNone(t *testing.T) {
 	}
 }
 
+// In the first night after members were turned off, "no changes" would be said of members that
+// nobody compared. Whether the settings ask for them is a decision, so no rule fails.
+func TestTheFirstNightWithoutMembersSaysSoAndTheNextDoesNot(t *testing.T) {
+	off := func() *Model {
+		m := quiet()
+		before := *m.Organizations[0].Baseline
+		before.MembersSetting, before.MemberTokensNotAssessed = snapshot.MembersOn, ""
+		m.Organizations[0].MembersBaseline = &before
+		return m
+	}
+	r := newReport(off(), Options{})
+	h := off().Headline(0)
+	if h.State != Amber || !strings.HasPrefix(h.Text, "COMPLETE FOR SCIM, ") || h.Changes != "no SCIM changes" ||
+		!strings.HasSuffix(h.Text, " ONLY: members, member tokens no longer asked for") {
+		t.Errorf("headline %+v", h)
+	}
+	text := string(file(t, r, MarkdownFile))
+	for _, want := range []string{
+		"| members | 2026-11-22 | the settings no longer ask for members |",
+		"changes of members not assessed: the settings no longer ask for members",
+		"no changes of SCIM configurations since the baseline",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("audit.md does not say %q", want)
+		}
+	}
+	next := off()
+	next.Organizations[0].MembersBaseline = nil // that of a snapshot whose settings did not ask for members
+	if h := next.Headline(0); h.State != Green || h.Changes != "no changes" {
+		t.Errorf("the next headline %+v", h)
+	}
+}
+
+func TestTheFirstNightWithoutAListOfLeaversSaysSo(t *testing.T) {
+	m := withMembers()
+	o := m.Organizations[0]
+	before := *o.MembersBaseline
+	before.Leavers = &finding.Leavers{SHA256: sha("leavers"), Entries: 3}
+	o.MembersBaseline = &before
+	if h := newReport(m, Options{}).headline(); strings.Contains(h.Text, "leavers") {
+		t.Errorf("headline with a list %q", h.Text)
+	}
+	o.Snapshot.Leavers = nil
+	if h := newReport(m, Options{}).headline(); h.State != Amber || !strings.HasSuffix(h.Text, "list of leavers no longer asked for") {
+		t.Errorf("headline %+v", h)
+	}
+}
+
 // A night that first reads members has no changes of them.
 func TestTheFirstNightWithMembersIsTheirBaseline(t *testing.T) {
 	m := withMembers()
 	o := m.Organizations[0]
 	o.MembersBaseline, o.Changes = nil, o.Changes[:4]
 	for name, want := range map[*snapshot.Snapshot]string{
-		nil: noEarlier,
+		nil: "no snapshot since the settings ask for members could read them",
 		{ID: 10, TakenAt: lastNight, MembersSaltID: "other"}: "in another form",
 	} {
 		o.MembersBaseline = name

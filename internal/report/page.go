@@ -222,27 +222,29 @@ func (r *report) remarkComparisons(t *table.Table) {
 // mostSerious returns the first rows of a table by severity, and adds the number of the other rows
 // to the table of the page. A table of findings counts only those that fail.
 func (r *report) mostSerious(all, shown *table.Table, limit int) []table.Row {
-	var rows []table.Row
 	severity, status := all.Column("severity"), all.Column("status")
-	for _, s := range diff.Severities {
-		for _, row := range all.Rows {
-			if row = row.Made(); row.Cells[severity] == Word(s) && (status < 0 || row.Cells[status] == Word(finding.Fail)) {
-				rows = append(rows, row)
-			}
+	first, counts := make([][]table.Row, len(diff.Severities)), make([]int, len(diff.Severities))
+	for _, row := range all.Rows {
+		row = row.Made()
+		s := slices.Index(diff.Severities, diff.Severity(table.Plain(row.Cells[severity])))
+		if s < 0 || status >= 0 && table.Plain(row.Cells[status]) != string(finding.Fail) {
+			continue
+		}
+		if counts[s]++; counts[s] <= limit {
+			first[s] = append(first[s], row)
 		}
 	}
-	if rest := rows[min(len(rows), limit):]; len(rest) > 0 {
-		counts := make([]int, len(diff.Severities))
-		for i, s := range diff.Severities {
-			for _, row := range rest {
-				if row.Cells[severity] == Word(s) {
-					counts[i]++
-				}
-			}
-		}
-		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in %s: %s", len(rest), all.Name, SeverityText(counts)))
+	var rows []table.Row
+	rest := 0
+	for s := range first {
+		some := first[s][:min(len(first[s]), limit-len(rows))]
+		rows, counts[s] = append(rows, some...), counts[s]-len(some)
+		rest += counts[s]
 	}
-	return rows[:min(len(rows), limit)]
+	if rest > 0 {
+		shown.Remark(table.RunLevel, fmt.Sprintf("%d more in %s: %s", rest, all.Name, SeverityText(counts)))
+	}
+	return rows
 }
 
 // wrongTable lists the most serious failed findings of all organizations.

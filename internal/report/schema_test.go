@@ -30,7 +30,7 @@ var words = map[string][]any{
 	"status":          {"fail", "pass", "not_assessed", "excepted"},
 	"original_status": {"fail", "pass", "not_assessed", nil},
 	"result":          {"ties", "does not tie", "not assessed"},
-	"coverage.status": {Assessed, AssessedInPart, NotAssessed, NotDue, NotCollected},
+	"coverage.status": {Assessed, AssessedInPart, NotAssessed, NoLongerAsked, NotDue, NotCollected},
 	"members.class":   {finding.Governed, finding.NotGoverned, finding.CannotBeTold, nil},
 }
 

@@ -36,7 +36,7 @@ func (r *report) notLookedAtTable() *table.Table {
 				if c.Part == snapshot.PartSCIM { // the other parts have the same reason
 					add(i, "everything", lastReadText(c), c.Reason)
 				}
-			case NotAssessed:
+			case NotAssessed, NoLongerAsked:
 				add(i, c.Part, lastReadText(c), c.Reason)
 			case AssessedInPart:
 				add(i, "part of the "+c.Part, "", c.Reason)

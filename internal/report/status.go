@@ -249,7 +249,7 @@ func (o *Organization) recorded(method string, listed int) (records, pages int) 
 // how many listings agree with what proves that the list is complete: one page, or two listings.
 func (t *TieOuts) tieListings(organization int, o *Organization, name, method string, l snapshot.Listing) {
 	begun := o.count(func(e *snapshot.Exchange) bool {
-		return strings.HasSuffix(e.Method, method) && e.Status == statusOK && !strings.Contains(e.Request, `"token":`)
+		return strings.HasSuffix(e.Method, method) && e.Status == statusOK && !continues(e)
 	})
 	t.Compare(organization, name+" first pages in the stored exchanges = listings read", begun, l.Listings, "")
 	needed := 1
@@ -259,6 +259,9 @@ func (t *TieOuts) tieListings(organization int, o *Organization, name, method st
 	t.Compare(organization, name+" listings that agree = those needed: one of one page, or two", min(l.Agreeing, needed),
 		needed, "")
 }
+
+// continues reports whether a request asks for a page of a list after the first.
+func continues(e *snapshot.Exchange) bool { return strings.Contains(e.Request, `"token":`) }
 
 // count returns how many stored exchanges are as described.
 func (o *Organization) count(described func(*snapshot.Exchange) bool) int {
@@ -310,10 +313,11 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 	switch {
 	case o.Snapshot.SSONotAssessed != "":
 		t.NotAssessed(organization, check, o.Snapshot.SSONotAssessed)
-	case o.SSOBaseline == nil:
+	case o.comparedWith(snapshot.PartSSO) == nil:
 		t.NotAssessed(organization, check, noEarlier)
 	default:
-		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
+		before := o.comparedWith(snapshot.PartSSO).SSOConfigurations
+		t.Compare(organization, check, before+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
 	}
 }
 

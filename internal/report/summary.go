@@ -92,8 +92,8 @@ func (r *report) overviewNotes(organization int) string {
 	notAssessed, older := r.Organizations[organization].comparisonNotes()
 	texts := append(notAssessed, older...)
 	for _, c := range r.Organizations[organization].Coverage() {
-		if c.Status == NotAssessed && !c.HidesChanges() {
-			texts = append(texts, c.Part+" not assessed: "+c.Reason)
+		if words := coverageInWords[c.Status]; words != "" && c.Status != AssessedInPart && !c.HidesChanges() {
+			texts = append(texts, fmt.Sprintf("%s %s: %s", c.Part, words, c.Reason))
 		}
 	}
 	if n := counts[finding.NotAssessed]; n > 0 {

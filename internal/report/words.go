@@ -32,6 +32,8 @@ const (
 	unknownActor = "not known"
 	baselineText = "baseline: first complete snapshot, nothing to compare with"
 	noEarlier    = "no earlier snapshot could read them"
+
+	membersDropped = "the settings no longer ask for members"
 )
 
 // tones has the tones of words that reports show in colour. Other words are neutral.
@@ -45,7 +47,7 @@ var tones = map[string]table.Tone{
 	string(snapshot.Complete): table.Good, string(schedule.CaughtUp): table.Medium,
 	string(snapshot.Failed): table.Bad, string(snapshot.Running): table.Bad, string(schedule.Missed): table.Bad,
 	Ties: table.Good, DoesNotTie: table.Bad, NotChecked: table.Medium,
-	string(Assessed): table.Good, string(AssessedInPart): table.Medium,
+	string(Assessed): table.Good, string(AssessedInPart): table.Medium, string(NoLongerAsked): table.Medium,
 }
 
 // Word returns the cell of a severity, a status, an outcome or a verdict, nil for an empty one.

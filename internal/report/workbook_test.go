@@ -168,9 +168,12 @@ func TestDatesThatExcelCannotCountStayText(t *testing.T) {
 
 func TestAGapIsARowOfTheRegister(t *testing.T) {
 	m := example()
-	for day, status := range []schedule.Status{schedule.Complete, schedule.Missed, schedule.Missed, schedule.Failed, schedule.Missed} {
-		at := time.Date(2026, 11, 16+day, 2, 0, 0, 0, time.UTC)
-		m.Nights = append(m.Nights, schedule.Night{ScheduledAt: at, Status: status})
+	at := func(day int) time.Time { return time.Date(2026, 11, day, 2, 0, 0, 0, time.UTC) }
+	m.Nights = []schedule.Night{
+		{ScheduledAt: at(16), Status: schedule.Complete},
+		{ScheduledAt: at(17), Last: at(18), Nights: 2, Status: schedule.Missed},
+		{ScheduledAt: at(19), Status: schedule.Failed},
+		{ScheduledAt: at(20), Status: schedule.Missed},
 	}
 	var got []string
 	for _, row := range newReport(m, Options{}).runs.Rows {

@@ -95,16 +95,18 @@ func (s *Settings) wrongThreshold(key, format string, args ...any) error {
 // no reason.
 func (s *Settings) checkDisabled() error {
 	for _, id := range slices.Sorted(maps.Keys(s.Rules.Disabled)) {
-		where := s.file.where("$.rules.disabled."+id, "$.rules.disabled")
+		var problem string
 		switch {
 		case !slices.Contains(ruleIDs(), id):
-			return fmt.Errorf("%s: there is no rule %q; expected one of %s", where, id, strings.Join(ruleIDs(), ", "))
+			problem = fmt.Sprintf("there is no rule %q; expected one of %s", id, strings.Join(ruleIDs(), ", "))
 		case !finding.CanBeTurnedOff(id):
-			return fmt.Errorf("%s: %s cannot be turned off, because it checks whether the listing can be trusted; "+
-				"expected another rule", where, id)
+			problem = id + " cannot be turned off, because it checks whether the listing can be trusted; expected another rule"
 		case strings.TrimSpace(s.Rules.Disabled[id]) == "":
-			return fmt.Errorf("%s: %s is turned off without a reason; expected a sentence that the report shows", where, id)
+			problem = id + " is turned off without a reason; expected a sentence that the report shows"
+		default:
+			continue
 		}
+		return fmt.Errorf("%s: %s", s.file.where("$.rules.disabled."+id, "$.rules.disabled"), problem)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package snapshot_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -79,7 +80,7 @@ func TestABackupReplacesNothing(t *testing.T) {
 		t.Error("a backup into a folder that is not there has no error")
 	}
 	after, err := os.ReadFile(from)
-	if err != nil || !cmp.Equal(before, after) {
+	if err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the database was changed (error %v)", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -142,6 +143,7 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	shown.Policies, shown.Domains = inventory.Policies, inventory.Domains
 	shown.Members, shown.MemberTokens = inventory.Members, inventory.MemberTokens
 	shown.InviteDomains = inventory.Organization.InviteDomains
+	shown.SCIM, shown.SSO = slices.Grow(shown.SCIM, len(inventory.SCIM)), slices.Grow(shown.SSO, len(inventory.SSO))
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
 		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)

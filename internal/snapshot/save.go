@@ -245,16 +245,21 @@ func exchangeValues(e Exchange) []any {
 func storeExchanges(ctx context.Context, tx *transaction, snapshotID int64, c Collected) {
 	storeResponses(ctx, tx, c)
 	for _, e := range c.Exchanges {
+		var serverDate any // null
+		if !e.ServerDate.IsZero() {
+			serverDate = e.ServerDate.Unix()
+		}
 		tx.execute(ctx, fmt.Sprintf("storing request %d", e.Number), `
 			INSERT INTO requests (method, body)
 			SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM requests WHERE method = ?1 AND body = ?2)`, e.Method, e.Request)
 		tx.execute(ctx, fmt.Sprintf("storing exchange %d", e.Number), `
 			INSERT INTO stored_exchanges (snapshot_id, number, request_id, response_id,
-			  status, sent_at, duration_us, server_date, records, retries)
+			  status, sent_ms, duration_us, server_date_s, records, retries)
 			VALUES (?, ?,
 			  (SELECT id FROM requests WHERE method = ? AND body = ?),
 			  (SELECT id FROM responses WHERE sha256 = ?),
-			  ?, ?, ?, ?, ?, ?)`, append([]any{snapshotID}, exchangeValues(e)...)...)
+			  ?, ?, ?, ?, ?, ?)`, snapshotID, e.Number, e.Method, e.Request, e.ResponseSHA256, e.Status,
+			e.SentAt.UnixMilli(), e.Duration.Microseconds(), serverDate, e.Records, jsonText(e.Retries, "[]"))
 	}
 }
 

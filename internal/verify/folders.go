@@ -47,13 +47,17 @@ func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, director
 	return nil
 }
 
-// AddFolder checks one report folder. It only names the report of another database.
+// AddFolder checks one report folder. It only names the report of other databases.
 func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path string, trust Trust) error {
 	if m, err := readManifest(path); err == nil {
-		if other, err := m.ofAnother(ctx, store, path); err != nil || other {
-			if other {
-				r.OtherReports = append(r.OtherReports, path)
-			}
+		other, err := m.ofAnother(ctx, store, path)
+		switch {
+		case err == nil && m.Databases != nil && m.named(path):
+			r.FleetReports = append(r.FleetReports, FleetReport{path, m.databaseIDs(), !other})
+		case other:
+			r.OtherReports = append(r.OtherReports, path)
+		}
+		if err != nil || other {
 			return err
 		}
 	}
@@ -102,9 +106,10 @@ type manifest struct {
 	Files      []folder.Written `json:"files"`
 	Night      string           `json:"night"` // as 2026-11-23
 	Databases  []struct {
-		DatabaseID string `json:"database_id"`
-		RunID      int64  `json:"run_id"` // 0 in the report of a period
-		Head       string `json:"head"`   // empty if the database lacks the night
+		DatabaseID string    `json:"database_id"` // empty if the database did not exist
+		RunID      int64     `json:"run_id"`      // 0 in the report of a period
+		StartedAt  time.Time `json:"started_at"`  // of the run
+		Head       string    `json:"head"`        // empty if the database lacks the night
 	} `json:"databases"`
 
 	KnownUntil        time.Time     `json:"known_until"` // of a period
@@ -151,22 +156,29 @@ func (m *manifest) named(path string) bool {
 	name := filepath.Base(path)
 	owner := m.DatabaseID
 	if m.Databases != nil {
-		var ids []string
-		for _, d := range m.Databases {
-			ids = append(ids, d.DatabaseID)
-		}
-		owner = folder.FleetID(ids)
+		owner = folder.FleetID(m.databaseIDs())
 	}
 	return name == m.name() || name == folder.Suffixed(m.name(), owner)
+}
+
+func (m *manifest) databaseIDs() (ids []string) {
+	for _, d := range m.Databases {
+		ids = append(ids, d.DatabaseID)
+	}
+	return ids
 }
 
 // ofAnother reports whether a folder is the report of another database that writes into the same
 // folder of reports. It is not if it stands where a report of this database must be (unless both
 // wrote there before: then this run was killed and has none), or if it was there before this
 // database, which does not know it: then this database was put in the place of the other. The times
-// of a run whose clock was wrong do not show which was first.
+// of a run whose clock was wrong do not show which was first. A report over several databases is of
+// others if this database is none of them.
 func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path string) (bool, error) {
 	id, err := store.DatabaseID(ctx)
+	if m.Databases != nil {
+		return err == nil && m.named(path) && !slices.Contains(m.databaseIDs(), id), err
+	}
 	if err != nil || m.DatabaseID == "" || m.DatabaseID == id || !m.named(path) {
 		return false, err
 	}
@@ -254,7 +266,9 @@ func (m *manifest) databaseHeads() (heads []string) {
 func (m *manifest) ofOne(databaseID string) *manifest {
 	for _, d := range m.Databases {
 		if d.DatabaseID == databaseID {
-			return &manifest{DatabaseID: databaseID, Head: d.Head, Databases: m.Databases[:0]}
+			return &manifest{
+				DatabaseID: databaseID, RunID: d.RunID, StartedAt: d.StartedAt, Head: d.Head, Databases: m.Databases[:0],
+			}
 		}
 	}
 	return m

@@ -54,18 +54,28 @@ type Result struct {
 	ResponsesRemoved int      `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int      `json:"views"`
 	ReportFolders    int      `json:"report_folders"`
-	OtherReports     []string `json:"other_reports,omitempty"`  // report folders of other databases, not checked
-	ForeignTables    []string `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
-	Signatures       int      `json:"signatures"`               // of report folders, valid
-	Unsigned         int      `json:"unsigned"`                 // report folders without a signature
-	Timestamps       int      `json:"timestamps"`               // of report folders, valid
-	WithoutTimestamp int      `json:"without_timestamp"`
-	Heads            []Head   `json:"heads,omitempty"`
+	OtherReports     []string `json:"other_reports,omitempty"` // report folders of other databases, not checked
+	// FleetReports are the reports over several databases.
+	FleetReports     []FleetReport `json:"fleet_reports,omitempty"`
+	ForeignTables    []string      `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
+	Signatures       int           `json:"signatures"`               // of report folders, valid
+	Unsigned         int           `json:"unsigned"`                 // report folders without a signature
+	Timestamps       int           `json:"timestamps"`               // of report folders, valid
+	WithoutTimestamp int           `json:"without_timestamp"`
+	Heads            []Head        `json:"heads,omitempty"`
 	// Again is what was done again; nil if only hashes were checked.
 	Again    *Again    `json:"again,omitempty"`
 	Problems []Problem `json:"problems"`
 
 	ledgerDamaged bool
+}
+
+// FleetReport is the folder of a report over several databases. Checked is false if the database is
+// none of them.
+type FleetReport struct {
+	Folder    string   `json:"folder"`
+	Databases []string `json:"databases"` // ids; empty for one that did not exist
+	Checked   bool     `json:"checked"`
 }
 
 // Database checks one consistent state of a database: the file, its schema and views, the

@@ -86,10 +86,13 @@ type Sign func(sums []byte) (signature []byte, err error)
 const atOnce = 2
 
 // writeFiles writes the files, then the manifest that lists them, then the sums of all, then the
-// signature. It syncs each file to disk while it writes the next ones.
+// signature. It syncs each file to disk while it writes the next ones, and at last the folder.
 func writeFiles(dir string, files []File, manifest func([]Written) any, sign Sign) (err error) {
 	var toDisk, group errgroup.Group
-	defer func() { err = errors.Join(err, toDisk.Wait()) }()
+	defer func() {
+		toDisk.Go(func() error { return cmp.Or(durable.TakeOwner(dir), durable.SyncFolder(dir)) })
+		err = errors.Join(err, toDisk.Wait())
+	}()
 	written := make([]Written, len(files))
 	group.SetLimit(atOnce)
 	for i, f := range files {
@@ -207,9 +210,6 @@ func sumsOf(files []Written) []byte {
 // moves it back if the new one cannot be moved, and removes it last. If the existing folder is of
 // another database, it does nothing (errTaken).
 func replace(finished, path, databaseID string) error {
-	if err := cmp.Or(durable.TakeOwner(finished), durable.SyncFolder(finished)); err != nil {
-		return err
-	}
 	// A folder cannot be renamed over one that has files, so that of two databases only one gets a
 	// place.
 	if os.Rename(finished, path) == nil {

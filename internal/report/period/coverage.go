@@ -97,14 +97,18 @@ func (d *document) countCoverage(o *organization) {
 }
 
 // coverageText returns the parts that were read in full in every night with a complete snapshot,
-// and in words the number of nights in which the others were not.
+// and in words the number of nights in which the others were not. Nights in which the settings did
+// not ask for members count for an organization of which other nights have members.
 func (d *document) coverageText() (covered []string, gaps string) {
 	var all []string
 	for _, name := range d.partNames() {
 		n := 0
-		for night := range d.every() {
-			if c := night.coverage(name); c == notRead || c == readInPart {
-				n++
+		for _, o := range d.organizations {
+			ofMembers := o.ofMembers()
+			for i := range o.nights {
+				if c := o.nights[i].coverage(name); c == notRead || c == readInPart || c == notAsked && ofMembers {
+					n++
+				}
 			}
 		}
 		if n == 0 {

@@ -29,13 +29,13 @@ func (b *database) place(number, organization int) int {
 }
 
 // together makes the document of one period over several databases from that of each. The databases
-// have the same span.
-func together(periods []*Period, opts report.Options) *document {
+// have the same span. lacking are the files of those that do not exist.
+func together(periods []*Period, lacking []string, opts report.Options) *document {
 	periods = slices.SortedFunc(slices.Values(periods), func(a, b *Period) int {
 		return cmp.Compare(a.databaseID, b.databaseID)
 	})
 	nameOrganizations(periods)
-	d := &document{Options: opts, counts: make(map[item]any), Period: &Period{
+	d := &document{Options: opts, counts: make(map[item]any), lacking: lacking, Period: &Period{
 		Span: periods[0].Span, names: report.Names{All: "all databases"}, began: periods[0].began,
 		knownUntil: periods[0].knownUntil,
 	}}
@@ -49,18 +49,25 @@ func together(periods []*Period, opts report.Options) *document {
 		d.databases = append(d.databases, b)
 		d.add(b)
 	}
-	d.gaps = append(d.gaps, d.shardGaps()...)
+	for _, path := range lacking {
+		d.databaseGaps = append(d.databaseGaps, doesNotExist(path))
+	}
+	d.databaseGaps = append(d.databaseGaps, d.shardGaps()...)
+	d.gaps = append(d.databaseGaps, d.gaps...)
 	d.joinTables()
 	d.tied = append(d.tied, d.sums()...)
 	d.finish()
 	return d
 }
 
+func doesNotExist(path string) string { return "the database " + path + " does not exist" }
+
 // shardGaps says which shards are in none of the databases or in two, and in which night the
 // databases first disagree on the number of shards. The number may grow or shrink within the
 // period.
 func (d *document) shardGaps() (gaps []string) {
-	owner, total, known := make(map[int]string), 0, true // index → id of the database
+	owner, total := make(map[int]string), 0 // index → id of the database
+	known := len(d.lacking) == 0
 	type shards struct {
 		id    string
 		count int
@@ -176,6 +183,12 @@ func (d *document) joinTables() {
 			}
 			all.Join(b.tables[i], func(organization int) int { return b.place(number, organization) })
 		}
+		if i == 0 && len(d.lacking) > 0 {
+			all.Add(table.RunLevel, "Databases", d.names.All, "that do not exist", "", len(d.lacking), firstOf(d.lacking))
+		}
+		for _, path := range d.lacking {
+			all.Missing(table.RunLevel, report.NotComplete+": "+doesNotExist(path)+".")
+		}
 		d.tables, joined[t.Name] = append(d.tables, d.withDatabase(all)), all
 	}
 	for _, sheet := range []struct {
@@ -227,6 +240,9 @@ func (d *document) sums() (t report.TieOuts) {
 	for _, o := range d.organizations {
 		different[cmp.Or(o.id, o.name)] = true
 	}
+	for _, path := range d.lacking {
+		t.NotAssessed(table.RunLevel, "All counts of a database", doesNotExist(path))
+	}
 	const sum = " summed over the databases = "
 	t.Compare(table.RunLevel, "Organizations"+sum+"different organizations", len(d.organizations), len(different),
 		"an organization is in several databases")
@@ -247,15 +263,20 @@ func (d *document) heads() (all []evidence.Head) {
 	return all
 }
 
-// databaseHead is the last head of a database in a report over several.
+// databaseHead is the last head of a database in a report over several. One that does not exist has
+// only Lacks.
 type databaseHead struct {
-	DatabaseID string        `json:"database_id"`
-	Head       evidence.Head `json:"head"`
+	DatabaseID string         `json:"database_id"`
+	Head       *evidence.Head `json:"head,omitempty"`
+	Lacks      string         `json:"lacks,omitempty"`
 }
 
 func (d *document) databaseHeads() (all []databaseHead) {
 	for _, b := range d.databases {
-		all = append(all, databaseHead{b.id, b.lastHead})
+		all = append(all, databaseHead{b.id, &b.lastHead, ""})
+	}
+	for _, path := range d.lacking {
+		all = append(all, databaseHead{Lacks: doesNotExist(path)})
 	}
 	return all
 }
@@ -265,5 +286,13 @@ func (d *document) databasesText() string {
 	if d.databases == nil {
 		return ""
 	}
-	return fmt.Sprintf(", %d databases", len(d.databases))
+	return ", " + report.Count(len(d.databases)+len(d.lacking), "database") + d.lackingText()
+}
+
+// lackingText counts the databases that do not exist.
+func (d *document) lackingText() string {
+	if len(d.lacking) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them missing", len(d.lacking))
 }

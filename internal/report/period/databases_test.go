@@ -41,7 +41,7 @@ func twoDatabases(t *testing.T) *document {
 		}
 		periods = append(periods, p)
 	}
-	return together(periods, report.Options{ToolVersion: "v1.2.3"})
+	return together(periods, nil, report.Options{ToolVersion: "v1.2.3"})
 }
 
 func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
@@ -124,7 +124,7 @@ func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
 				}
 				periods = append(periods, p)
 			}
-			d := together(periods, report.Options{})
+			d := together(periods, nil, report.Options{})
 			if test.want == "" && len(d.gaps) > 0 || !strings.Contains(strings.Join(d.gaps, "\n"), test.want) {
 				t.Errorf("gaps: %q, want %q", d.gaps, test.want)
 			}
@@ -146,7 +146,7 @@ func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 		}
 		periods = append(periods, p)
 	}
-	d := together(periods, report.Options{})
+	d := together(periods, nil, report.Options{})
 	different := d.tied.Different()
 	if len(different) != 1 || different[0].First != 2 || different[0].Second != 1 {
 		t.Errorf("tie-outs that differ: %v", different)

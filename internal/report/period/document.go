@@ -32,6 +32,8 @@ type document struct {
 	tied report.TieOuts // the rows of ties
 	// databases are those of a report over several, databaseFacts the facts of each.
 	databases     []*database
+	lacking       []string // files of databases that do not exist
+	databaseGaps  []string // which databases or shards are missing, or are there twice
 	databaseFacts []report.Fact
 
 	status        string   // the first sentence of the report
@@ -176,18 +178,25 @@ func Write(dir string, p *Period, opts report.Options) (path, status string, err
 }
 
 // WriteTogether writes the report of one period over several databases, as Write does, into the
-// folder <dir>/<from>--<to>-fleet-period. All periods have the same span. It also returns the head
-// of each database.
-func WriteTogether(dir string, periods []*Period, opts report.Options) (
-	path, status string, heads []evidence.Head, err error,
-) {
-	d := together(periods, opts)
-	var ids []string
+// folder <dir>/<from>--<to>-fleet-period. All periods have the same span. lacking are the files of
+// databases that do not exist.
+func WriteTogether(dir string, periods []*Period, lacking []string, opts report.Options) (w WrittenTogether, err error) {
+	d := together(periods, lacking, opts)
+	ids := make([]string, len(lacking)) // those that do not exist have no id
 	for _, b := range d.databases {
 		ids = append(ids, b.id)
 	}
-	path, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), folder.FleetID(ids), d.files(), d.manifest, d.Sign)
-	return path, d.status, d.heads(), err
+	w = WrittenTogether{Status: d.status, Heads: d.heads(), Whole: len(d.databaseGaps) == 0}
+	w.Folder, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), folder.FleetID(ids), d.files(), d.manifest, d.Sign)
+	return w, err
+}
+
+// WrittenTogether is the report of a period over several databases. Whole is false if a database does
+// not exist, or if a shard is in none of them or in two.
+type WrittenTogether struct {
+	Folder, Status string
+	Heads          []evidence.Head // of each database
+	Whole          bool
 }
 
 // Files returns the files of a report, which Write writes.

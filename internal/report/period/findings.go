@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
@@ -29,6 +30,7 @@ const (
 	stateOpen    = "open at the end"
 	stateUnknown = "not known at the end: removed by retention"
 	stateClosed  = "closed in the period"
+	stateDropped = "not known at the end: the settings stopped asking for members"
 
 	openedBefore    = "before the period"
 	openedFailed    = "before the period, in a failed night"
@@ -36,7 +38,7 @@ const (
 	openedIn        = "in the period"
 )
 
-var states = []string{stateOpen, stateUnknown, stateClosed}
+var states = []string{stateOpen, stateDropped, stateUnknown, stateClosed}
 
 // readFindings reads the findings that were open in the period. It counts those open at the
 // start and at the end from a second source.
@@ -114,6 +116,10 @@ func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time)
 		if s.ID <= e.LastID {
 			continue
 		}
+		if !asked(s) && ofMembers(&stored.Finding) {
+			e.state = stateDropped // the finding did not end, the rule did
+			break
+		}
 		if intact(s) {
 			e.state, e.closedBy = stateClosed, s.TakenAt
 			break
@@ -122,6 +128,11 @@ func (o *organization) newEpisode(stored snapshot.Episode, last, from time.Time)
 	}
 	e.daysOpen = report.DaysBetween(e.FirstSeen, cmp.Or(e.closedBy, last))
 	return e
+}
+
+// ofMembers reports whether a finding is judged only while the settings ask for members.
+func ofMembers(f *finding.Finding) bool {
+	return f.SubjectType == diff.Member || f.SubjectID == snapshot.PartMembers || f.SubjectID == snapshot.PartTokens
 }
 
 // findingKey identifies an episode.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report"
 )
 
 // withMembers returns an organization with these members, by id and status, whose form has a salt
@@ -57,5 +58,29 @@ func TestMembersAreCountedOnlyWhereEveryNightComparedThem(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// When the settings stop asking for members, their findings do not end: the rules do. The report is
+// not green over nights in which nobody looked.
+func TestAPeriodDoesNotCloseFindingsOfMembersWhoAreNoLongerAskedFor(t *testing.T) {
+	ada, off := [2]string{"ada", ona.UserStatusActive}, []visited{acmeWith()}
+	on := withMembers("", ada)
+	on[0].inventory.Members[0].LoginProvider = ona.LoginProviderGitHub
+	d := readPeriod(t, nightly(t, nil, on, off, off), inNovember(3))
+	var got []string
+	for _, row := range rowsOf(d.sheets.findings, "rule_id", "state", "closed_by") {
+		if text, is := strings.CutPrefix(row, "MEM-001 "); is {
+			got = append(got, text)
+		}
+	}
+	if d := cmp.Diff([]string{stateDropped + " "}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if failed := d.tied.Different(); len(failed) > 0 {
+		t.Errorf("failed tie-outs: %+v", failed)
+	}
+	if text := d.statusText(); d.state() != report.Amber || !strings.Contains(text, "not assessed in full: members in 2 nights, member tokens in 2 nights") {
+		t.Errorf("%s: %s", d.state(), text)
 	}
 }

@@ -28,7 +28,7 @@ var words = map[string][]any{
 	"nights.status":     {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, notKnown},
 	"sample.status":     {"complete", "caught_up", "failed", "missed", "running", "due"},
 	"findings.status":   {"fail", "excepted", "not_assessed"},
-	"findings.state":    {stateOpen, stateUnknown, stateClosed},
+	"findings.state":    {stateOpen, stateDropped, stateUnknown, stateClosed},
 	"findings.opened":   {openedBefore, openedFailed, openedWithFirst, openedIn},
 	"exceptions.state":  {exceptionInForce, "expired", "withdrawn", "not known"},
 	"snapshots.outcome": {"complete", "failed"},

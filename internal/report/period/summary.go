@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"scim-auditor/internal/diff"
@@ -233,7 +234,7 @@ func (d *document) facts() []report.Fact {
 		return slices.Concat([]report.Fact{
 			fact(table.RunLevel, "From (UTC)", d.From),
 			fact(table.RunLevel, "To, included (UTC)", d.To),
-			fact(table.RunLevel, "Databases", len(d.databases)),
+			fact(table.RunLevel, "Databases", strconv.Itoa(len(d.databases)+len(d.lacking))+d.lackingText()),
 			fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
 			fact(table.RunLevel, "Tool", "auditor "+d.ToolVersion),
 		}, d.databaseFacts)

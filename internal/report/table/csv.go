@@ -62,6 +62,9 @@ func csvText(s string) string {
 	if IsFormula(s) {
 		s = "'" + s
 	}
+	if isPrintable(s) {
+		return s
+	}
 	lines := strings.Split(s, "\r\n")
 	for i := range lines {
 		lines[i] = visible(lines[i], "\n\t")

@@ -139,7 +139,7 @@ func Visible(s string) string { return visible(s, "") }
 
 // visible does the same, but keeps the characters in keep.
 func visible(s, keep string) string {
-	if !strings.ContainsFunc(s, hidden) {
+	if isPrintable(s) || !strings.ContainsFunc(s, hidden) {
 		return s
 	}
 	var b strings.Builder
@@ -158,6 +158,16 @@ func visible(s, keep string) string {
 	return b.String()
 }
 
+// isPrintable reports whether a text has printable ASCII characters only, as most cells have.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // hidden reports whether a rune is invisible on a screen, or replaces a byte that is not UTF-8.
 func hidden(r rune) bool {
 	if ' ' <= r && r <= '~' {
@@ -170,6 +180,9 @@ func hidden(r rune) bool {
 // DisplayWidth returns the width of a text in columns. Runes from U+1100 on, most of them East
 // Asian, count as two.
 func DisplayWidth(s string) int {
+	if isPrintable(s) {
+		return len(s)
+	}
 	n := utf8.RuneCountInString(s)
 	for _, r := range s {
 		if r >= 0x1100 {

@@ -129,17 +129,26 @@ func linesOf(text string, width float64) int {
 	if float64(len(text)) <= width/2 {
 		return 1 // no character is wider than two units of width, see wideWidth
 	}
+	if lineEnd(text, width, false) == len(text) {
+		return 1
+	}
 	// Excel breaks a long word anywhere. LibreOffice breaks it after punctuation, which can need
 	// one more line.
-	return max(1, len(wrap(text, width, " ")), len(wrap(text, width, " /-")))
+	return max(countLines(text, width, false), countLines(text, width, true))
 }
 
-// wrap breaks a text into lines that fit in a column of a width. It breaks after a character in
-// breaks if the line has one.
-func wrap(text string, width float64, breaks string) []string {
+func countLines(text string, width float64, inWords bool) (n int) {
+	for ; text != ""; n++ {
+		text = text[lineEnd(text, width, inWords):]
+	}
+	return n
+}
+
+// wrap breaks a text into lines that fit in a column of a width.
+func wrap(text string, width float64) []string {
 	var lines []string
 	for text != "" {
-		end := lineEnd(text, width, breaks)
+		end := lineEnd(text, width, false)
 		lines = append(lines, strings.TrimSpace(text[:end]))
 		text = text[end:]
 	}
@@ -147,9 +156,9 @@ func wrap(text string, width float64, breaks string) []string {
 }
 
 // lineEnd returns the length of the first line of a text, in bytes. The line ends at the last
-// break that fits: before a space, which may be just past the edge, or after another break.
+// break that fits: before a space, which may be just past the edge, or if inWords after "/" or "-".
 // Without a break it ends at the edge.
-func lineEnd(text string, width float64, breaks string) int {
+func lineEnd(text string, width float64, inWords bool) int {
 	last, room := 0, int(width*columnUnit)
 	for i, r := range text {
 		if i > 0 && r == ' ' {
@@ -158,8 +167,8 @@ func lineEnd(text string, width float64, breaks string) int {
 		if room -= advance(r); room < 0 && i > 0 {
 			return cmp.Or(last, i)
 		}
-		if i > 0 && r != ' ' && strings.ContainsRune(breaks, r) {
-			last = i + 1 // a break is one byte
+		if inWords && i > 0 && (r == '/' || r == '-') {
+			last = i + 1
 		}
 	}
 	return len(text)

@@ -55,7 +55,7 @@ func (s *Sheet) AddText(l Look, text string, columns int) {
 
 func textLines(l Look, text string, columns int) []Line {
 	var lines []Line
-	for _, part := range wrap(table.Visible(text), remarkWidth, " ") {
+	for _, part := range wrap(table.Visible(text), remarkWidth) {
 		cells := make([]any, columns)
 		cells[0] = part
 		lines = append(lines, Line{Look: l, Cells: cells})
@@ -116,7 +116,7 @@ func (s *Sheet) addRow(cells []any) {
 		s.Add(Plain, cells...)
 		return
 	}
-	for _, part := range wrap(table.Visible(text), totalWidth(s.Fixed[last:]), " ") {
+	for _, part := range wrap(table.Visible(text), totalWidth(s.Fixed[last:])) {
 		s.Lines = append(s.Lines, Line{Look: Plain, Cells: append(slices.Clone(cells[:last]), part), spill: true})
 		cells = make([]any, len(cells)) // the other cells are on the first line
 	}
