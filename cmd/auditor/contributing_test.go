@@ -104,9 +104,14 @@ func TestContributingNamesEveryPlaceOfAField(t *testing.T) {
 	checkPlaces(t, "A new field of the API", field, "internal/finding", "bench/simulate")
 }
 
-// The listing that came last shows where a listing is named.
+// The listing that came last, and the simplest one, show where a listing is named.
 func TestContributingNamesEveryPlaceOfAListing(t *testing.T) {
-	checkPlaces(t, "A new kind of listing", regexp.MustCompile(`(?i)organization_?member\b|members_?not_?assessed|member_?versions`))
+	for _, name := range []string{
+		`(?i)organization_?member\b|members_?not_?assessed|member_?versions`,
+		`(?i)ListDomainVerifications|domain_?versions|domains_?not_?assessed|\.Domains\b|ViewDomains`,
+	} {
+		checkPlaces(t, "A new kind of listing", regexp.MustCompile(name))
+	}
 }
 
 // checkPlaces reports each source that has the name and that the table below the heading does not have. It looks in the

@@ -208,12 +208,10 @@ func compare(ctx context.Context, store *snapshot.Store, before, after snapshot.
 	changes, err := store.NetChanges(ctx, before, after)
 	c.Changes = append(c.Changes, changes...)
 	for _, h := range []snapshot.Snapshot{before, after} {
-		if h.SSONotAssessed != "" {
-			c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("SSO configurations in snapshot %d: %s", h.ID, h.SSONotAssessed))
-		}
-		if h.PoliciesNotAssessed != "" {
-			c.NotAssessed = append(c.NotAssessed,
-				fmt.Sprintf("organization policies in snapshot %d: %s", h.ID, h.PoliciesNotAssessed))
+		for _, part := range snapshot.ComparedParts {
+			if why := snapshot.NotAssessed(h.Parts(), part.Part); why != "" {
+				c.NotAssessed = append(c.NotAssessed, fmt.Sprintf("%s in snapshot %d: %s", part.Noun, h.ID, why))
+			}
 		}
 	}
 	c.NotAssessed = append(c.NotAssessed, membersNotCompared(before, after)...)

@@ -254,16 +254,17 @@ func (t *task) seen(id string) bool {
 // comparedSince returns, by subject type, when the snapshot was taken that the changes are
 // compared with. It has no entry for a type that was not compared.
 func (t *task) comparedSince() map[diff.SubjectType]time.Time {
-	b := t.baseline
+	b := &t.baseline
 	since := map[diff.SubjectType]time.Time{diff.SCIMConfiguration: serverTime(b.Snapshot.TakenAt, b.Snapshot)}
-	if t.inventory.SSONotAssessed == "" && b.SSO.ID != 0 {
-		since[diff.SSOConfiguration] = serverTime(b.SSO.TakenAt, b.SSO)
+	if sso := b.Of(snapshot.PartSSO); t.inventory.SSONotAssessed == "" && sso.ID != 0 {
+		since[diff.SSOConfiguration] = serverTime(sso.TakenAt, sso)
 	}
-	if t.inventory.Policies != nil && b.Policies.ID != 0 {
-		since[diff.Organization] = serverTime(b.Policies.TakenAt, b.Policies)
+	if policies := b.Of(snapshot.PartPolicies); t.inventory.Policies != nil && policies.ID != 0 {
+		since[diff.Organization] = serverTime(policies.TakenAt, policies)
 	}
-	if t.inventory.MembersNotAssessed == "" && b.Inventory.MembersNotAssessed == "" && b.Members.ID != 0 {
-		since[diff.Member] = serverTime(b.Members.TakenAt, b.Members)
+	members := b.Of(snapshot.PartMembers)
+	if t.inventory.MembersNotAssessed == "" && b.Inventory.MembersNotAssessed == "" && members.ID != 0 {
+		since[diff.Member] = serverTime(members.TakenAt, members)
 	}
 	return since
 }

@@ -28,7 +28,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 	}
 	t.changes = diff.Compute(t.baseline.Inventory, t.inventory, t.seenBefore)
 	for i := range t.changes {
-		if older := t.comparedWith(t.changes[i]); older.ID != t.baseline.Snapshot.ID {
+		if older := t.baseline.Of(snapshot.PartOf(&t.changes[i])); older.ID != t.baseline.Snapshot.ID {
 			t.changes[i].AddNote("net change since " + older.TakenAt.UTC().Format(ona.DisplayTime) +
 				", the last snapshot that could read it")
 		}
@@ -39,7 +39,7 @@ func (t *task) compare(ctx context.Context) (err error) {
 // noteMembers notes why members are not compared with those of the baseline, if the settings are
 // the reason.
 func (t *task) noteMembers() {
-	before, now := t.baseline.Members, t.header
+	before, now := t.baseline.Of(snapshot.PartMembers), t.header
 	since := fmt.Sprintf("snapshot %d of %s", before.ID, before.TakenAt.UTC().Format(ona.DisplayTime))
 	switch asked := before.MembersSetting == snapshot.MembersOn || before.MembersSetting == snapshot.MembersRedacted; {
 	case asked && now.MembersSetting == snapshot.MembersOff:
@@ -48,18 +48,6 @@ func (t *task) noteMembers() {
 		t.header.Notes = append(t.header.Notes, "members are stored in another form than in "+since+
 			", because the settings redact them now or did so then, so they are not compared")
 	}
-}
-
-func (t *task) comparedWith(c diff.Change) snapshot.Snapshot {
-	switch {
-	case c.SubjectType == diff.SSOConfiguration:
-		return t.baseline.SSO
-	case c.SubjectType == diff.Member:
-		return t.baseline.Members
-	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
-		return t.baseline.Policies
-	}
-	return t.baseline.Snapshot
 }
 
 func (t *task) evaluate(ctx context.Context) (err error) {

@@ -128,24 +128,18 @@ func (r *report) remarkChanges(t *table.Table) {
 // comparisonNotes names the parts of a complete snapshot that are not known, or whose changes
 // are not known, and those that were compared with an older snapshot than the baseline.
 func (o *Organization) comparisonNotes() (notAssessed, older []string) {
-	for _, part := range []struct {
-		name, notAssessed string
-		baseline          *snapshot.Snapshot
-	}{
-		{"SSO configurations", o.Snapshot.SSONotAssessed, o.SSOBaseline},
-		{"organization policies", o.Snapshot.PoliciesNotAssessed, o.PoliciesBaseline},
-	} {
-		switch {
-		case o.first() && part.notAssessed != "":
-			notAssessed = append(notAssessed, part.name+" not assessed: "+part.notAssessed)
+	for _, c := range snapshot.ComparedParts {
+		switch why, before := snapshot.NotAssessed(o.Snapshot.Parts(), c.Part), o.comparedWith(c.Part); {
+		case o.first() && why != "":
+			notAssessed = append(notAssessed, c.Noun+" not assessed: "+why)
 		case o.Baseline == nil:
-		case part.notAssessed != "":
-			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+part.notAssessed)
-		case part.baseline == nil:
-			notAssessed = append(notAssessed, "changes of "+part.name+" not assessed: "+noEarlier)
-		case part.baseline.ID != o.Baseline.ID:
+		case why != "":
+			notAssessed = append(notAssessed, "changes of "+c.Noun+" not assessed: "+why)
+		case before == nil:
+			notAssessed = append(notAssessed, "changes of "+c.Noun+" not assessed: "+noEarlier)
+		case before.ID != o.Baseline.ID:
 			older = append(older, fmt.Sprintf("%s compared with the last snapshot that could read them, taken at %s",
-				part.name, UTC(part.baseline.TakenAt)))
+				c.Noun, UTC(before.TakenAt)))
 		}
 	}
 	switch why := o.membersNotCompared(); {
@@ -168,14 +162,12 @@ func (o *Organization) NotCompared() (parts []string) {
 	if o.Baseline == nil {
 		return nil
 	}
-	s := &o.Snapshot
-	if s.SSONotAssessed == "" && o.SSOBaseline == nil {
-		parts = append(parts, snapshot.PartSSO)
+	for _, c := range snapshot.ComparedParts {
+		if snapshot.NotAssessed(o.Snapshot.Parts(), c.Part) == "" && o.comparedWith(c.Part) == nil {
+			parts = append(parts, c.Part)
+		}
 	}
-	if s.PoliciesNotAssessed == "" && o.PoliciesBaseline == nil {
-		parts = append(parts, snapshot.PartPolicies)
-	}
-	if o.membersRequested() && s.MembersNotAssessed == "" && o.membersNotCompared() != "" {
+	if o.membersRequested() && o.Snapshot.MembersNotAssessed == "" && o.membersNotCompared() != "" {
 		parts = append(parts, snapshot.PartMembers)
 	}
 	return parts

@@ -203,7 +203,7 @@ func comparedCells(o *Organization) []any {
 	return slices.Concat([]any{taken, restricted, invite, domains}, log, []any{
 		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, o.Snapshot.DomainsNotAssessed, l.NotAssessed,
 		table.Instant(l.Until, ""),
-		or(idOf(o.SSOBaseline), ""), or(idOf(o.PoliciesBaseline), ""), or(idOf(o.LastComplete), ""), policies,
+		or(idOf(o.comparedWith(snapshot.PartSSO)), ""), or(idOf(o.comparedWith(snapshot.PartPolicies)), ""), or(idOf(o.LastComplete), ""), policies,
 	})
 }
 

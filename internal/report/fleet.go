@@ -53,11 +53,10 @@ func (m *Model) reduce(o *Organization) {
 	o.Parts = orLast(&m.sums.last.parts, o.Parts)
 	s := &o.Snapshot
 	m.sums.share(&s.BaseURL, &s.OrganizationTier, &s.Principal, &s.OwnToken.NotAssessed)
-	if b := o.Baseline; b != nil && o.SSOBaseline == b && o.PoliciesBaseline == b {
+	if b := o.Baseline; b != nil {
 		o.Baseline = &snapshot.Snapshot{
 			ID: b.ID, TakenAt: b.TakenAt, SCIMConfigurations: b.SCIMConfigurations, SSOConfigurations: b.SSOConfigurations,
 		}
-		o.SSOBaseline, o.PoliciesBaseline = o.Baseline, o.Baseline
 	}
 	for i := range o.Exchanges {
 		if e := &o.Exchanges[i]; !needsAttention(e) {

@@ -62,8 +62,9 @@ type Coverage struct {
 
 // HidesChanges reports whether changes of the part are not known. The other parts have none.
 func (c Coverage) HidesChanges() bool {
-	return (c.Status == NotAssessed || c.Status == NoLongerAsked) &&
-		(c.Part == snapshot.PartSSO || c.Part == snapshot.PartPolicies || c.Part == snapshot.PartMembers)
+	compared := c.Part == snapshot.PartMembers ||
+		slices.ContainsFunc(snapshot.ComparedParts, func(p snapshot.Compared) bool { return p.Part == c.Part })
+	return compared && (c.Status == NotAssessed || c.Status == NoLongerAsked)
 }
 
 // Coverage returns the coverage of each part, SCIM first, those that the settings no longer ask for
@@ -85,24 +86,6 @@ func (o *Organization) Coverage() []Coverage {
 		all = append(all, c)
 	}
 	return append(all, o.dropped()...)
-}
-
-// dropped returns the parts that the settings asked for when the members that these would be
-// compared with were read, and do not ask for now.
-func (o *Organization) dropped() (all []Coverage) {
-	before := o.MembersBaseline
-	add := func(part, why string) { all = append(all, Coverage{part, NoLongerAsked, why, before.TakenAt}) }
-	switch {
-	case before == nil:
-	case !o.membersRequested():
-		add(snapshot.PartMembers, membersDropped)
-		if before.MemberTokensNotAssessed == "" {
-			add(snapshot.PartTokens, membersDropped)
-		}
-	case before.Leavers != nil && o.Snapshot.Leavers == nil && o.Snapshot.MembersNotAssessed == "":
-		add("list of leavers", "the settings no longer have a list of leavers, so nobody is compared with it")
-	}
-	return all
 }
 
 // coverageTable has a row for each part of each organization.

@@ -325,6 +325,24 @@ func (o *Organization) membersNotCompared() string {
 	return ""
 }
 
+// dropped returns the parts that the settings asked for when the members that these would be
+// compared with were read, and do not ask for now.
+func (o *Organization) dropped() (all []Coverage) {
+	before := o.MembersBaseline
+	add := func(part, why string) { all = append(all, Coverage{part, NoLongerAsked, why, before.TakenAt}) }
+	switch {
+	case before == nil:
+	case !o.membersRequested():
+		add(snapshot.PartMembers, membersDropped)
+		if before.MemberTokensNotAssessed == "" {
+			add(snapshot.PartTokens, membersDropped)
+		}
+	case before.Leavers != nil && o.Snapshot.Leavers == nil && o.Snapshot.MembersNotAssessed == "":
+		add("list of leavers", "the settings no longer have a list of leavers, so nobody is compared with it")
+	}
+	return all
+}
+
 // Listed returns 1 for a change that shows a member whom the baseline does not list, -1 for one
 // whom only the baseline lists, and 0 for every other change.
 func Listed(c *diff.Change) int {

@@ -62,12 +62,11 @@ type Organization struct {
 	Snapshot snapshot.Snapshot
 	// Baseline is the snapshot that Changes compares with, nil for the first complete one.
 	Baseline *snapshot.Snapshot
-	// SSOBaseline and PoliciesBaseline are the snapshots that SSO configurations and policies
-	// were compared with: Baseline, or the last complete snapshot that could read them, nil if
-	// there is none.
-	// MembersBaseline is the same for members, nil also if the settings of that one did not ask for
-	// them.
-	SSOBaseline, PoliciesBaseline, MembersBaseline *snapshot.Snapshot
+	// Older has each of snapshot.ComparedParts that Baseline could not read, with the last complete
+	// snapshot that could, nil if there is none. MembersBaseline is the snapshot that members were
+	// compared with, nil also if its settings did not ask for them.
+	Older           map[string]*snapshot.Snapshot
+	MembersBaseline *snapshot.Snapshot
 	// LastComplete is the newest complete snapshot before an incomplete Snapshot, nil if none:
 	// of the organization, or of the same label in the settings if the organization's id is not
 	// known.
@@ -257,17 +256,28 @@ func (o *Organization) readBaselines(ctx context.Context, store *snapshot.Store)
 		return nil
 	}
 	b, err := store.Snapshot(ctx, o.Snapshot.BaselineID)
-	o.Baseline, o.SSOBaseline, o.PoliciesBaseline = &b, &b, &b
-	if err == nil && b.SSONotAssessed != "" {
-		o.SSOBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartSSO, b.ID))
-	}
-	if err == nil && b.PoliciesNotAssessed != "" {
-		o.PoliciesBaseline, err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, snapshot.PartPolicies, b.ID))
+	o.Baseline = &b
+	for _, c := range snapshot.ComparedParts {
+		if err == nil && snapshot.NotAssessed(b.Parts(), c.Part) != "" {
+			if o.Older == nil {
+				o.Older = make(map[string]*snapshot.Snapshot)
+			}
+			o.Older[c.Part], err = snapshotOrNil(store.LastRead(ctx, o.Snapshot.OrganizationID, c.Part, b.ID))
+		}
 	}
 	if err == nil {
 		o.MembersBaseline, err = snapshotOrNil(store.MembersBaseline(ctx, b))
 	}
 	return err
+}
+
+// comparedWith returns the snapshot that a part was compared with, nil if no earlier one could read
+// it.
+func (o *Organization) comparedWith(part string) *snapshot.Snapshot {
+	if older, found := o.Older[part]; found {
+		return older
+	}
+	return o.Baseline
 }
 
 func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapshot, error) {

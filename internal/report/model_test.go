@@ -100,7 +100,7 @@ func acme() *Organization {
 			OwnToken: ona.OwnToken{Ends: tonight.AddDate(0, 2, 0), Tokens: 1}, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
 			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
 		},
-		Baseline: &baseline, SSOBaseline: &baseline, PoliciesBaseline: &baseline,
+		Baseline: &baseline,
 		Shown: snapshot.Shown{SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 			InviteDomains: []string{"acme.test"}, Domains: []ona.DomainVerification{
 				{ID: id(301), OrganizationID: acmeID, Domain: "acme.example", State: ona.DomainVerified, VerifiedAt: lastNight, Raw: json.RawMessage(`{"id":"` + id(301) + `"}`)},

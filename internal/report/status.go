@@ -313,10 +313,11 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 	switch {
 	case o.Snapshot.SSONotAssessed != "":
 		t.NotAssessed(organization, check, o.Snapshot.SSONotAssessed)
-	case o.SSOBaseline == nil:
+	case o.comparedWith(snapshot.PartSSO) == nil:
 		t.NotAssessed(organization, check, noEarlier)
 	default:
-		t.Compare(organization, check, o.SSOBaseline.SSOConfigurations+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
+		before := o.comparedWith(snapshot.PartSSO).SSOConfigurations
+		t.Compare(organization, check, before+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
 	}
 }
 

@@ -15,12 +15,18 @@ type Baseline struct {
 	// Inventory has what Snapshot shows. What Snapshot could not read comes from the last
 	// snapshot that could, so that a change made in between is still detected. It has no Raw.
 	Inventory ona.Inventory
-	// SSO, Policies and Members are the snapshots that these parts of Inventory come from; the zero
-	// Snapshot if no snapshot could read them. Members may be one whose settings did not ask for
-	// them.
-	SSO, Policies, Members Snapshot
-
+	// read has the snapshots that the parts of Inventory come from.
+	read    map[string]Snapshot
 	content versions
+}
+
+// Of returns the snapshot that a part of Inventory comes from; the zero Snapshot if no snapshot
+// could read it. That of the members may be one whose settings did not ask for them.
+func (b *Baseline) Of(part string) Snapshot {
+	if h, found := b.read[part]; found {
+		return h
+	}
+	return b.Snapshot
 }
 
 // Baseline returns the baseline of an organization. found is false if it has no complete
@@ -29,17 +35,16 @@ func (s *Store) Baseline(ctx context.Context, organizationID string) (b Baseline
 	if b.Snapshot, found, err = lastComplete(ctx, s.db, organizationID, 0, ""); err != nil || !found {
 		return Baseline{}, false, err
 	}
-	b.SSO, b.Policies, b.Members = b.Snapshot, b.Snapshot, b.Snapshot
-	if b.Snapshot.SSONotAssessed != "" {
-		b.SSO, _, err = s.LastRead(ctx, organizationID, PartSSO, b.Snapshot.ID)
+	b.read = make(map[string]Snapshot)
+	for _, c := range ComparedParts {
+		if NotAssessed(b.Snapshot.Parts(), c.Part) == "" {
+			continue
+		}
+		if b.read[c.Part], _, err = s.LastRead(ctx, organizationID, c.Part, b.Snapshot.ID); err != nil {
+			return b, true, err
+		}
 	}
-	if b.Snapshot.PoliciesNotAssessed != "" && err == nil {
-		b.Policies, _, err = s.LastRead(ctx, organizationID, PartPolicies, b.Snapshot.ID)
-	}
-	if err == nil {
-		b.Members, err = s.lastOfMembers(ctx, b.Snapshot)
-	}
-	if err != nil {
+	if b.read[PartMembers], err = s.lastOfMembers(ctx, b.Snapshot); err != nil {
 		return b, true, err
 	}
 	// A snapshot that could not read a kind leaves its versions current.
@@ -71,16 +76,17 @@ func (s *Store) MembersBaseline(ctx context.Context, h Snapshot) (last Snapshot,
 // fill sets what the baseline shows to the rows that are current after it.
 func (b *Baseline) fill(content versions) (err error) {
 	b.content = content
-	b.Inventory, err = content.inventory(b.Snapshot, b.SSO, b.Members)
-	if b.Inventory.MembersSalt = b.Members.MembersSaltID; b.Members.ID == 0 {
+	members := b.Of(PartMembers)
+	b.Inventory, err = content.inventory(b.Snapshot, b.Of(PartSSO), members)
+	if b.Inventory.MembersSalt = members.MembersSaltID; members.ID == 0 {
 		b.Inventory.MembersNotAssessed = b.Snapshot.MembersNotAssessed
-	} else if b.Members.MembersSetting == MembersOff {
+	} else if members.MembersSetting == MembersOff {
 		b.Inventory.MembersNotAssessed = ona.MembersNotRequested
 	}
-	if b.SSO.ID == 0 {
+	if b.Of(PartSSO).ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}
-	if b.Policies.ID == 0 {
+	if b.Of(PartPolicies).ID == 0 {
 		b.Inventory.PoliciesNotAssessed = b.Snapshot.PoliciesNotAssessed
 	}
 	return err

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 
+	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 )
 
@@ -16,6 +17,38 @@ const (
 	PartTokens   = "member tokens"
 	PartAuditLog = "audit log"
 )
+
+// Compared is a part whose changes are reported, and that a snapshot may not be able to read. The
+// next one that can is compared with the last one that could.
+type Compared struct{ Part, Noun string }
+
+// ComparedParts are the parts that are compared. Members are not among them: whether they are
+// compared also depends on the settings of both snapshots, see MembersBaseline.
+var ComparedParts = []Compared{{PartSSO, "SSO configurations"}, {PartPolicies, "organization policies"}}
+
+// PartOf returns the part of which a change is.
+func PartOf(c *diff.Change) string {
+	switch {
+	case c.SubjectType == diff.SSOConfiguration:
+		return PartSSO
+	case c.SubjectType == diff.Member:
+		return PartMembers
+	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
+		return PartPolicies
+	}
+	return PartSCIM
+}
+
+// NotAssessed returns why one of the parts of a complete snapshot could not be read; empty if it
+// could, or if the settings did not ask for it.
+func NotAssessed(parts []finding.Part, name string) string {
+	for _, p := range parts {
+		if p.Name == name {
+			return p.NotAssessed
+		}
+	}
+	return ""
+}
 
 // partRead has the condition on the view snapshots that a complete snapshot read a part.
 var partRead = map[string]string{

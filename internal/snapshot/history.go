@@ -26,16 +26,16 @@ type History struct {
 	key            int64
 	snapshots      []Snapshot // those after at
 	at             Snapshot
-	// last is the last complete snapshot before at; lastSSO, lastPolicies and lastMembers are the
-	// last ones that could read these.
-	last, lastSSO, lastPolicies, lastMembers Snapshot
-	failed                                   []failedFinding      // open, in the failed snapshots since last
-	failedPruned                             bool                 // retention removed the findings of one of these
-	lastRead                                 map[string]time.Time // when a part was last read, by its name
-	approved                                 map[int64]approvable // the complete snapshots of approved runs, by run
-	complete                                 []schedule.Run       // of the complete snapshots before at, by their start
-	runs                                     map[int64]bool       // those that have a snapshot of the organization
-	tables                                   map[*versionTable]*timeline
+	// last is the last complete snapshot before at; lastMembers is the last one that could read
+	// members, or whose settings did not ask for them.
+	last, lastMembers Snapshot
+	lastRead          map[string]Snapshot  // the last one that could read a part, by its name
+	failed            []failedFinding      // open, in the failed snapshots since last
+	failedPruned      bool                 // retention removed the findings of one of these
+	approved          map[int64]approvable // the complete snapshots of approved runs, by run
+	complete          []schedule.Run       // of the complete snapshots before at, by their start
+	runs              map[int64]bool       // those that have a snapshot of the organization
+	tables            map[*versionTable]*timeline
 	// held has the rows that were current before at.
 	held   versions
 	kept   []keptExpiry // of every snapshot, in order
@@ -73,7 +73,7 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	h := &History{
 		reader: r, register: register, organizationID: organizationID, key: key,
 		tables: make(map[*versionTable]*timeline), shown: make(expiries), seen: make(map[diff.Subject]bool),
-		lastRead: make(map[string]time.Time), approved: make(map[int64]approvable), runs: make(map[int64]bool),
+		lastRead: make(map[string]Snapshot), approved: make(map[int64]approvable), runs: make(map[int64]bool),
 	}
 	where := "WHERE organization_id = ?1 ORDER BY id"
 	if organizationID == "" {
@@ -152,18 +152,12 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 	case Complete:
 		h.last, h.failed, h.failedPruned = h.at, nil, false
 		h.keepRun(h.at.RunID)
-		if h.at.SSONotAssessed == "" {
-			h.lastSSO = h.at
-		}
-		if h.at.PoliciesNotAssessed == "" {
-			h.lastPolicies = h.at
-		}
 		if h.at.MembersNotAssessed == "" {
 			h.lastMembers = h.at
 		}
 		for _, p := range h.at.Parts() {
 			if p.NotAssessed == "" && !p.NotDue {
-				h.lastRead[p.Name] = h.at.TakenAt
+				h.lastRead[p.Name] = h.at
 			}
 		}
 	}
@@ -238,7 +232,10 @@ func (t *timeline) versions() []version {
 
 // Baseline does what Store.Baseline does, as of the snapshot before.
 func (h *History) Baseline(context.Context, string) (b Baseline, found bool, err error) {
-	b = Baseline{Snapshot: h.last, SSO: h.lastSSO, Policies: h.lastPolicies, Members: h.lastMembers}
+	b = Baseline{Snapshot: h.last, read: map[string]Snapshot{PartMembers: h.lastMembers}}
+	for _, c := range ComparedParts {
+		b.read[c.Part] = h.lastRead[c.Part]
+	}
 	if h.last.ID == 0 {
 		return Baseline{}, false, nil
 	}
@@ -277,7 +274,7 @@ func (h *History) Parts(_ context.Context, at Snapshot) ([]finding.Part, error) 
 	parts := at.Parts()
 	for i := range parts {
 		if parts[i].NotAssessed != "" || at.Outcome == Failed {
-			parts[i].LastRead = h.lastRead[parts[i].Name]
+			parts[i].LastRead = h.lastRead[parts[i].Name].TakenAt
 		}
 	}
 	return parts, nil

@@ -271,8 +271,12 @@ func TestTheBaselineShowsUnreadableSSOAsItWasLastRead(t *testing.T) {
 	if err != nil || !found {
 		t.Fatal(found, err)
 	}
-	if b.Snapshot.ID != second.ID || b.SSO.ID != first.ID || b.Policies.ID != first.ID || b.Members.ID != first.ID {
-		t.Errorf("baseline %d with SSO of %d, policies of %d and members of %d; want 2, 1, 1, 1", b.Snapshot.ID, b.SSO.ID, b.Policies.ID, b.Members.ID)
+	for part, want := range map[string]int64{
+		snapshot.PartSCIM: second.ID, snapshot.PartSSO: first.ID, snapshot.PartPolicies: first.ID, snapshot.PartMembers: first.ID,
+	} {
+		if got := b.Of(part).ID; got != want {
+			t.Errorf("the baseline has the %s of snapshot %d, want %d", part, got, want)
+		}
 	}
 	if d := cmp.Diff(withoutRaw(inventory(scim("a", "Okta"))), b.Inventory); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"scim-auditor/internal/diff"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
@@ -23,9 +22,9 @@ type part struct {
 
 // parts lists what the complete snapshots of an organization may lack.
 func (o *organization) parts() []part {
-	all := []part{
-		{"SSO configurations", func(s *taken) string { return s.SSONotAssessed }},
-		{"organization policies", func(s *taken) string { return s.PoliciesNotAssessed }},
+	var all []part
+	for _, c := range snapshot.ComparedParts {
+		all = append(all, part{c.Noun, func(s *taken) string { return snapshot.NotAssessed(s.parts, c.Part) }})
 	}
 	if o.ofMembers() {
 		all = append(all, part{"members", func(s *taken) string {
@@ -85,23 +84,18 @@ func (o *organization) comparison(c *snapshot.Change) (taken any, text string) {
 // comparedWith returns the snapshot that a change was compared with: its baseline, or the last
 // earlier complete snapshot that could read the subject, if the baseline could not.
 func (o *organization) comparedWith(c *snapshot.Change) *taken {
-	isComparable := func(s *taken) bool { return s.ID == c.BaselineID }
-	older := (*taken)(nil)
-	switch {
-	case c.SubjectType == diff.SSOConfiguration:
-		isComparable, older = func(s *taken) bool { return s.SSONotAssessed == "" }, o.sso.first
-	case c.SubjectType == diff.Member:
-		isComparable = func(s *taken) bool { return s.MembersNotAssessed == "" }
-		older = o.members.first
-	case c.Kind == diff.RestrictionSet || c.Kind == diff.RestrictionLifted:
-		isComparable, older = func(s *taken) bool { return s.PoliciesNotAssessed == "" }, o.policiesBefore
-	}
+	of := snapshot.PartOf(&c.Change)
 	for _, s := range slices.Backward(o.complete) {
-		if s.ID < c.SnapshotID && isComparable(s) {
-			return s
+		if s.ID == c.BaselineID || of != snapshot.PartSCIM && s.ID < c.SnapshotID {
+			if snapshot.NotAssessed(s.parts, of) == "" {
+				return s
+			}
 		}
 	}
-	return older
+	if of == snapshot.PartMembers {
+		return o.members.first
+	}
+	return o.before[of]
 }
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"

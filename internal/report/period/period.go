@@ -107,9 +107,9 @@ type organization struct {
 
 	scim, sso configurations
 	members   members
-	// policiesBefore is the last snapshot before the period that could read the policies, or
-	// nil.
-	policiesBefore *taken
+	// before has the last snapshot before the period that could read each of
+	// snapshot.ComparedParts, nil if none could.
+	before map[string]*taken
 
 	changes []snapshot.Change
 	logs    map[int64]*snapshot.AuditLog // by snapshot; nil if the log was not read for it

@@ -222,10 +222,14 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 		size: func(s *taken) int { return s.SCIMConfigurations }}
 	o.sso = configurations{plural: "SSO configurations", kind: diff.SSOConfiguration,
 		size: func(s *taken) int { return s.SSOConfigurations }}
-	var errPolicies error
 	if o.opening != nil {
-		o.sso.first, err = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartSSO, o.opening.ID))
-		o.policiesBefore, errPolicies = snapshotOrNil(store.LastRead(ctx, o.id, snapshot.PartPolicies, o.opening.ID))
+		o.before = make(map[string]*taken)
+		for _, c := range snapshot.ComparedParts {
+			if o.before[c.Part], err = snapshotOrNil(store.LastRead(ctx, o.id, c.Part, o.opening.ID)); err != nil {
+				return err
+			}
+		}
+		o.sso.first = o.before[snapshot.PartSSO]
 	}
 	for _, s := range o.complete {
 		o.scim.first = cmp.Or(o.scim.first, s)
@@ -233,7 +237,7 @@ func (o *organization) readConfigurations(ctx context.Context, store *snapshot.S
 			o.sso.first, o.sso.last = cmp.Or(o.sso.first, s), s
 		}
 	}
-	return cmp.Or(err, errPolicies)
+	return nil
 }
 
 func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*taken, error) {
