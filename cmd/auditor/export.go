@@ -25,7 +25,7 @@ func exportCommand(env environment) *cobra.Command {
 	flags.StringVar(&since, "since", "",
 		"first day to export (2026-10-01, UTC), or its start time (default all nights)")
 	flags.StringVar(&partition, "partition", "",
-		"length of time in one folder taken_date=…: day, month or year (default that of DIR, else day)")
+		"length of time in one folder taken_date=…: day, month or year (default that of DIR, else month)")
 	command.RunE = action(env, func(cmd *cobra.Command, s *settings.Settings, args []string) error {
 		options, err := exportOptions(format, since, partition)
 		if err != nil {

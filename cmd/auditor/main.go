@@ -69,6 +69,7 @@ func main() {
 const memoryTarget = 280 << 20
 
 func execute() int {
+	abortBySignal()
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {

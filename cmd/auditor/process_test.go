@@ -76,6 +76,37 @@ func (p *process) expect(t *testing.T, texts ...string) {
 	}
 }
 
+// The Go runtime ends a process that it cannot continue, here for SIGQUIT, as it does without memory.
+// Its own exit code would be 2: wrong usage.
+func TestAFatalErrorOfTheRuntimeIsNotWrongUsage(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signals to send")
+	}
+	asked := make(chan struct{}, 1)
+	s := newSite(t, func(server *demo.Server) {
+		server.Intercept = func(_ http.ResponseWriter, r *http.Request, _ string, _ http.Handler) {
+			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the process has ended
+			asked <- struct{}{}
+			<-r.Context().Done()
+		}
+	})
+	p := s.program(nil, "run")
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	if err := p.Process.Signal(syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	p.end(t)
+	if status, ok := p.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGABRT || status.CoreDump() {
+		t.Errorf("it ended by %v, want SIGABRT without a core file", p.ProcessState)
+	}
+	if strings.Contains(p.stderr.String(), s.state.Token) {
+		t.Error("the token is in the log")
+	}
+}
+
 func TestASignalEndsTheRunWithinASecond(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no signals to send")

@@ -21,7 +21,7 @@ import (
 
 // Options says how to export.
 type Options struct {
-	Partition Partition // empty for that of the folder, or ByDay in a new one
+	Partition Partition // empty for that of the folder, or ByMonth in a new one
 	Since     time.Time // the first instant of which nights are exported; the zero time for all
 	Version   string    // of auditor
 }
@@ -174,8 +174,8 @@ func (e *exporter) newRuns(ctx context.Context, store *snapshot.Store) ([]snapsh
 	return all[exported:], nil
 }
 
-// partitionsPerCommit limits the work that is done again after an export was interrupted.
-const partitionsPerCommit = 31
+// nightsPerCommit limits the work that is done again after an export was interrupted.
+const nightsPerCommit = 31
 
 func (e *exporter) export(ctx context.Context, store *snapshot.Store, runs []snapshot.EndedRun) (err error) {
 	var heads []evidence.Head // by run
@@ -199,7 +199,8 @@ func (e *exporter) export(ctx context.Context, store *snapshot.Store, runs []sna
 		}
 	}
 	e.unsynced = make(map[string]bool)
-	for n := 1; len(runs) > 0; n++ {
+	uncommitted := 0
+	for len(runs) > 0 {
 		same := 1
 		for same < len(runs) && e.partition(runs[same]) == e.partition(runs[0]) {
 			same++
@@ -210,10 +211,11 @@ func (e *exporter) export(ctx context.Context, store *snapshot.Store, runs []sna
 		e.written.Nights += same
 		e.manifest.LastRun, e.manifest.Head = runs[same-1].ID, heads[same-1].String()
 		e.written.Head = heads[same-1]
-		if n%partitionsPerCommit == 0 {
+		if uncommitted += same; uncommitted >= nightsPerCommit {
 			if err := e.commit(); err != nil {
 				return err
 			}
+			uncommitted = 0
 		}
 		runs, heads = runs[same:], heads[same:]
 	}

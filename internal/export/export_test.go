@@ -201,7 +201,7 @@ func TestAnExportIsRefused(t *testing.T) {
 		text      string
 	}{
 		"a folder with other files": {path, other, export.Options{}, export.ErrNotExport, ""},
-		"another partition":         {path, dir, export.Options{Partition: export.ByMonth}, export.ErrPartition, "--partition day"},
+		"another partition":         {path, dir, export.Options{Partition: export.ByDay}, export.ErrPartition, "--partition month"},
 		"an older copy":             {older, dir, export.Options{}, export.ErrOldCopy, "the ledger ends with the link"},
 		"nights before the first":   {path, dir, export.Options{Since: day(18)}, export.ErrSince, "run 2 of 2026-11-18 is before run 3"},
 		"a gap":                     {path, dir, export.Options{Since: day(23)}, export.ErrSince, "run 6 of 2026-11-21 would be left out"},
@@ -227,7 +227,7 @@ func TestTheFirstExportCanBeInterrupted(t *testing.T) {
 	f, last := newFleet("Acme", 2, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)), time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
 	storeFleet(t.Context(), t, path, f, last, 4)
 	for name, o := range map[string]export.Options{
-		"another partition": {Partition: export.ByMonth}, "another start": {Since: last.AddDate(0, 0, -1)},
+		"another partition": {Partition: export.ByDay}, "another start": {Since: last.AddDate(0, 0, -1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, whole := filepath.Join(t.TempDir(), "export"), filepath.Join(t.TempDir(), "export")
@@ -251,7 +251,7 @@ func TestTheFirstExportCanBeInterrupted(t *testing.T) {
 	}
 }
 
-// TestARunInProgressIsExportedOnceItHasEnded also shows that two runs of one day are two files.
+// TestARunInProgressIsExportedOnceItHasEnded also shows that a later run of the same month has a file of its own.
 func TestARunInProgressIsExportedOnceItHasEnded(t *testing.T) {
 	dir, path := filepath.Join(t.TempDir(), "export"), filepath.Join(t.TempDir(), "auditor.db")
 	f, at := newFleet("Acme", 2, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)), time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
@@ -270,13 +270,44 @@ func TestARunInProgressIsExportedOnceItHasEnded(t *testing.T) {
 	if r := exportTo(t, path, dir, export.Options{}); r.Nights != 1 {
 		t.Errorf("%+v", r)
 	}
-	files := must(filepath.Glob(filepath.Join(dir, "view=snapshots", "taken_date=2026-11-20", "database=*.parquet")))(t)
+	files := must(filepath.Glob(filepath.Join(dir, "view=snapshots", "taken_date=2026-11", "database=*.parquet")))(t)
 	if len(files) != 2 || !strings.HasSuffix(files[0], "-run-2.parquet") {
 		t.Errorf("%v", files)
 	}
 	for _, v := range views(t, path) {
 		if d := cmp.Diff(stored(t, path, v), exported(t, dir, v.Name)); d != "" {
 			t.Errorf("%s (-database +export):\n%s", v.Name, d)
+		}
+	}
+}
+
+// TestRowsOfOneThingAreNeighbours shows what makes the file of a month small: although the organizations change, each
+// finding and each configuration is in one run of rows, from the first to the last night.
+func TestRowsOfOneThingAreNeighbours(t *testing.T) {
+	dir, path := filepath.Join(t.TempDir(), "export"), filepath.Join(t.TempDir(), "auditor.db")
+	f := newFleet("Acme", 10, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
+	f.changing = 50
+	storeFleet(t.Context(), t, path, f, time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC), 12)
+	exportTo(t, path, dir, export.Options{})
+	for view, column := range map[string]string{"findings": "fingerprint", "scim_configurations": "id"} {
+		files := must(filepath.Glob(filepath.Join(dir, "view="+view, "taken_date=2026-11", "database=*.parquet")))(t)
+		if len(files) != 1 {
+			t.Fatalf("%s has the files %q", view, files)
+		}
+		ended, last := make(map[string]bool), ""
+		for _, row := range rowsOf(t, files[0]) {
+			_, rest, _ := strings.Cut(row, ", "+column+" text ")
+			value, _, _ := strings.Cut(rest, ",")
+			if value == last {
+				continue
+			}
+			if ended[value] || value == "" {
+				t.Errorf("%s %q of %s is in two runs of rows", column, value, view)
+			}
+			ended[last], last = true, value
+		}
+		if len(ended) < 20 {
+			t.Errorf("%s has only %d", view, len(ended))
 		}
 	}
 }

@@ -80,7 +80,7 @@ func readManifest(dir, id string, p Partition) (*manifest, error) {
 			own = &m
 		}
 	}
-	own.Partition = cmp.Or(p, ByDay)
+	own.Partition = cmp.Or(p, ByMonth)
 	return own, nil
 }
 

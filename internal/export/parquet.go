@@ -144,6 +144,7 @@ func (e *exporter) prepare(folder string) error {
 const (
 	rowsPerBatch = 4096
 	rowsPerGroup = 1 << 17 // bounds the memory of a file
+	pageSize     = 1 << 20 // bytes; zstd finds what repeats within a page
 )
 
 // table writes rows as a Parquet file.
@@ -171,7 +172,7 @@ func newTable(to io.Writer, v snapshot.View) *table {
 	}
 	return &table{
 		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group),
-			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(1<<18), parquet.DataPageStatistics(true)),
+			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(pageSize), parquet.DataPageStatistics(true)),
 		columns: columns,
 	}
 }
@@ -195,10 +196,13 @@ func (o ordered) Fields() []parquet.Field {
 // are stored once.
 func encodedNode(c snapshot.Column, v snapshot.View) parquet.Node {
 	node := nodeOf(c.Type)
+	isNumber := c.Type == snapshot.IntegerColumn || c.Type == snapshot.InstantColumn
 	switch {
 	case c.Type == snapshot.FlagColumn, c.Name == "records_sha256", c.Name == "chain_sha256": // no two are the same
 		return node
-	case (c.Type == snapshot.IntegerColumn || c.Type == snapshot.InstantColumn) && v.ByNight && !v.Versions:
+	case c.Name == "fingerprint": // in a night no two are the same, in a month each is in neighbouring rows
+		return parquet.Encoded(node, &parquet.DeltaByteArray)
+	case isNumber && v.ByNight && !v.Versions, slices.Contains([]string{"snapshot_id", "taken_at", "days_open"}, c.Name):
 		return parquet.Encoded(node, &parquet.DeltaBinaryPacked)
 	}
 	return parquet.Encoded(node, &parquet.RLEDictionary)

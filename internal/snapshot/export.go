@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -94,28 +95,78 @@ func (n *Nights) EachRow(ctx context.Context, v View, first, last int64, do func
 		n.held[v.Name] = make(map[int64]*shownRows)
 	}
 	for len(snapshots) > 0 {
-		one := snapshots[0]
-		shown := n.held[v.Name][one.key]
-		if shown == nil || !n.unchanged(shown, one) {
-			if shown, err = n.read(ctx, v, one); err != nil {
-				return err
+		var rows []shownRow // of one organization
+		for key := snapshots[0].key; len(snapshots) > 0 && snapshots[0].key == key; {
+			one := snapshots[0]
+			shown := n.held[v.Name][key]
+			if shown == nil || !n.unchanged(shown, one) {
+				if shown, err = n.read(ctx, v, one); err != nil {
+					return err
+				}
 			}
+			same := 1
+			shown.last = one.id.(int64)
+			for same < len(snapshots) && snapshots[same].key == key && n.unchanged(shown, snapshots[same]) {
+				shown.last = snapshots[same].id.(int64)
+				same++
+			}
+			if one.header != nil {
+				n.held[v.Name][key] = shown
+			}
+			for _, row := range shown.rows {
+				rows = append(rows, shownRow{row, snapshots[:same]})
+			}
+			snapshots = snapshots[same:]
 		}
-		same := 1
-		shown.last = one.id.(int64)
-		for same < len(snapshots) && snapshots[same].key == one.key && n.unchanged(shown, snapshots[same]) {
-			shown.last = snapshots[same].id.(int64)
-			same++
-		}
-		if one.header != nil {
-			n.held[v.Name][one.key] = shown
-		}
-		if err := v.repeat(shown.rows, snapshots[:same], do); err != nil {
+		v.sort(rows)
+		if err := v.repeat(rows, do); err != nil {
 			return err
 		}
-		snapshots = snapshots[same:]
 	}
 	return nil
+}
+
+// versionOrder are the columns that say which row is the same in the next snapshot.
+var versionOrder = []string{"rule_id", "fingerprint", "id", "number"}
+
+// shownRow is a row and the snapshots that show it.
+type shownRow struct {
+	row       []any
+	snapshots []nightSnapshot
+}
+
+// sort makes the rows neighbours that are of one thing in different snapshots.
+func (v View) sort(rows []shownRow) {
+	var columns []int
+	for _, name := range versionOrder {
+		if i := v.column(name); i >= 0 {
+			columns = append(columns, i)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b shownRow) int {
+		for _, i := range columns {
+			if order := compareValues(a.row[i], b.row[i]); order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+}
+
+func compareValues(a, b any) int {
+	switch a := a.(type) {
+	case string:
+		b, _ := b.(string)
+		return cmp.Compare(a, b)
+	case int64:
+		b, _ := b.(int64)
+		return cmp.Compare(a, b)
+	}
+	return 0
+}
+
+func (v View) column(name string) int {
+	return slices.IndexFunc(v.Columns, func(c Column) bool { return c.Name == name })
 }
 
 // unchanged reports whether a whole snapshot shows the same rows as an earlier one.
@@ -130,7 +181,7 @@ func (n *Nights) unchanged(shown *shownRows, s nightSnapshot) bool {
 
 func (n *Nights) read(ctx context.Context, v View, s nightSnapshot) (*shownRows, error) {
 	shown := &shownRows{header: s.header}
-	err := n.reader.query(ctx, v, " WHERE v."+v.id+" = ?"+v.order("rule_id", "number", "id", "fingerprint"),
+	err := n.reader.query(ctx, v, " WHERE v."+v.id+" = ?"+v.order(slices.Clone(versionOrder)...),
 		[]any{s.id}, func(row []any) error {
 			for i, value := range row {
 				if text, ok := value.(string); ok {
@@ -144,13 +195,11 @@ func (n *Nights) read(ctx context.Context, v View, s nightSnapshot) (*shownRows,
 }
 
 // repeat calls do for each row in each of the snapshots that show it.
-func (v View) repeat(rows [][]any, snapshots []nightSnapshot, do func(row []any) error) error {
-	column := func(name string) int {
-		return slices.IndexFunc(v.Columns, func(c Column) bool { return c.Name == name })
-	}
-	id, takenAt, firstSeen, daysOpen := column(v.id), column("taken_at"), column("first_seen"), column("days_open")
-	for _, row := range rows {
-		for _, s := range snapshots {
+func (v View) repeat(rows []shownRow, do func(row []any) error) error {
+	id, takenAt, firstSeen, daysOpen := v.column(v.id), v.column("taken_at"), v.column("first_seen"), v.column("days_open")
+	for _, shown := range rows {
+		row := shown.row
+		for _, s := range shown.snapshots {
 			row[id] = s.id
 			if takenAt >= 0 {
 				row[takenAt] = s.takenAt
