@@ -53,6 +53,9 @@ func together(periods []*Period, lacking []string, opts report.Options) *documen
 		d.databaseGaps = append(d.databaseGaps, doesNotExist(path))
 	}
 	d.databaseGaps = append(d.databaseGaps, d.shardGaps()...)
+	if !d.ended() {
+		d.gaps = append([]string{d.unended()}, d.gaps...)
+	}
 	d.gaps = append(d.databaseGaps, d.gaps...)
 	d.joinTables()
 	d.tied = append(d.tied, d.sums()...)
@@ -153,7 +156,9 @@ func (d *document) add(b *database) {
 	}
 	about := "database " + b.id + ": "
 	for _, gap := range b.gaps {
-		d.gaps = append(d.gaps, about+gap)
+		if gap != b.unended() { // of all databases
+			d.gaps = append(d.gaps, about+gap)
+		}
 	}
 	for _, note := range b.notes {
 		d.notes = append(d.notes, about+note)

@@ -156,3 +156,22 @@ func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 		t.Errorf("the names of the same organization in two databases: %q", names)
 	}
 }
+
+// What is so of all databases is said once.
+func TestAPeriodThatHasNotEndedIsSaidOnce(t *testing.T) {
+	var periods []*Period
+	for _, shown := range []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith} {
+		store := newStore(t)
+		visit(t, store, snapshot.Run{StartedAt: november(1), ScheduledFor: november(1)}, shown())
+		p, err := Read(t.Context(), store, Span{From: november(1), To: november(9), Now: november(2)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		periods = append(periods, p)
+	}
+	d := together(periods, nil, report.Options{})
+	said := slices.DeleteFunc(slices.Clone(d.alarms), func(alarm string) bool { return !strings.Contains(alarm, "has not ended") })
+	if len(said) != 1 || !strings.HasPrefix(said[0], "NOT COMPLETE: the period has not ended; the report covers it until") {
+		t.Errorf("alarms: %q", d.alarms)
+	}
+}

@@ -16,7 +16,7 @@ import (
 func (d *document) allGaps() []string {
 	var all []string
 	if !d.ended() {
-		all = append(all, "the period has not ended; the report covers it until "+report.UTC(d.Now))
+		all = append(all, d.unended())
 	}
 	if d.From.Before(d.began.Truncate(24 * time.Hour)) {
 		all = append(all, fmt.Sprintf("there is no data before %s, the start of the first run recorded in this database",
@@ -32,6 +32,10 @@ func (d *document) allGaps() []string {
 		all = append(all, o.organizationGaps()...)
 	}
 	return append(all, d.nightGaps("nights not assigned to any organization", "night", d.unclaimed)...)
+}
+
+func (s *Span) unended() string {
+	return "the period has not ended; the report covers it until " + report.UTC(s.Now)
 }
 
 // nightGaps returns the gaps for nights without a complete snapshot, and for nights without a

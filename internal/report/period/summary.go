@@ -20,7 +20,7 @@ const title = "SCIM and SSO configuration audit of a period"
 
 // summarySheet makes the sheet Summary, which is the first page.
 func (d *document) summarySheet() *xlsx.Sheet {
-	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid, OnePage: len(d.organizations) > 2*pageRows}
+	s := &xlsx.Sheet{Name: "Summary", Fixed: report.SummaryGrid, OnePage: d.isLong()}
 	s.Add(xlsx.Title, d.whose())
 	s.Add(xlsx.Note, title+": "+d.String()+d.databasesText())
 	s.AddText(report.Looks[d.state()], d.status, len(s.Fixed))
@@ -35,6 +35,17 @@ func (d *document) summarySheet() *xlsx.Sheet {
 
 // pageRows is the number of rows of each part of the first page.
 const pageRows = 5
+
+// isLong reports whether not all organizations are on the first page.
+func (d *document) isLong() bool { return len(d.organizations) > 2*pageRows }
+
+// pageLines is the number of organizations and of notes on the first page.
+func (d *document) pageLines() int {
+	if d.isLong() {
+		return pageRows
+	}
+	return 2 * pageRows
+}
 
 // firstPage returns the parts of the first page after the status and the alarms.
 func (d *document) firstPage() []report.Part {
@@ -135,7 +146,7 @@ func openText(open *table.Table) string {
 // overviewTable has one row for each organization with its main counts.
 func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
-	for i, o := range d.organizations[:min(len(d.organizations), 2*pageRows)] {
+	for i, o := range d.organizations[:min(len(d.organizations), d.pageLines())] {
 		nights := fmt.Sprintf("%s, %d without a complete snapshot", report.Count(len(o.nights), "night"),
 			countOf(o.nights, organizationNight.isUncovered))
 		if n, known := d.counts[item{i, "Changes", inPeriod, ""}].(int); known {
@@ -166,10 +177,10 @@ func (d *document) notCoveredTable() *table.Table {
 	if more := len(nights.Rows) - len(t.Rows); more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Nights", more))
 	}
-	for _, note := range d.notes[:min(len(d.notes), 2*pageRows)] {
+	for _, note := range d.notes[:min(len(d.notes), d.pageLines())] {
 		t.Remark(table.RunLevel, note)
 	}
-	if more := len(d.notes) - 2*pageRows; more > 0 {
+	if more := len(d.notes) - d.pageLines(); more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more notes in period.json", more))
 	}
 	if n := len(rowsWith(d.sheets.reviews, "reviewed", any("not reviewed")).Rows); n > 0 {
