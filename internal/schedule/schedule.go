@@ -158,7 +158,7 @@ func (l *Loop) Run(ctx context.Context, s *Schedule, from time.Time) {
 	done, tried, waited := from, time.Time{}, from
 	for ctx.Err() == nil {
 		now := l.Now()
-		if tried.Sub(now) > maxStep || now.Sub(waited) > maxStep+checkEvery {
+		if tried.Sub(now) > maxStep || waited.Sub(now) > maxStep || now.Sub(waited) > maxStep+checkEvery {
 			tried = time.Time{}
 		}
 		last := nights.upTo(now)
