@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -93,6 +94,30 @@ func TestADatabaseThatIsGoneIsNoFirstNight(t *testing.T) {
 	s.refused(exitUsage, []string{"run", "--new-database"}, "--new-database: the database "+database+" exists")
 	if code := s.tonight("run"); code != exitComplete {
 		t.Errorf("the night after: exit code %d\n%s", code, &s.printed)
+	}
+}
+
+// The lost runs have higher ids than those of the database.
+func TestReportsOfLostRunsAreNotKeptInsteadOfThoseOfTheDatabase(t *testing.T) {
+	s, _, backup := threeNights(t)
+	s.run()
+	s.run()
+	copyFile(t, backup, s.path("auditor.db"))
+	s.run()
+	s.printed.Reset()
+	s.prune("--keep-reports", "2")
+	folders, err := filepath.Glob(s.path("reports/*-run-*"))
+	must(t, err)
+	var got []string
+	for _, folder := range folders {
+		got = append(got, filepath.Base(folder))
+	}
+	want := []string{
+		"2026-11-17T020000Z-run-2", "2026-11-18T020000Z-run-3", "2026-11-19T020000Z-run-4", "2026-11-20T020000Z-run-5",
+		"2026-11-21T020000Z-run-3",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("reports (-want +got):\n%s\n%s", d, &s.printed)
 	}
 }
 
@@ -335,14 +360,15 @@ func (s *site) alter(statement string) {
 	}
 }
 
-// Connections that do nothing must not take the file descriptors that a run needs.
+// Connections that do nothing must not take the file descriptors that a run needs, nor keep a probe
+// waiting.
 func TestIdleConnectionsAreBounded(t *testing.T) {
 	address, stop, err := serveHTTP(t.Context(), "127.0.0.1:0", http.NotFoundHandler(), maxConnections)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = stop() }()
-	ask := func() (net.Conn, chan error) {
+	connect := func() net.Conn {
 		t.Helper()
 		var dialer net.Dialer
 		c, err := dialer.DialContext(t.Context(), "tcp", address)
@@ -350,35 +376,39 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = c.Close() })
-		answered := make(chan error, 1)
-		go func() {
-			_, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-			if err == nil {
-				_, err = c.Read(make([]byte, 1))
+		return c
+	}
+	ask := func(c net.Conn) error {
+		_, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if err == nil {
+			_, err = http.ReadResponse(bufio.NewReader(c), nil)
+		}
+		return err
+	}
+	var idle []net.Conn
+	for i := range 244 {
+		c := connect()
+		if i%2 == 0 { // the others never ask anything
+			if err := ask(c); err != nil {
+				t.Fatal(err)
 			}
-			answered <- err
-		}()
-		return c, answered
-	}
-	var first net.Conn
-	for i := range maxConnections {
-		c, answered := ask()
-		if err := <-answered; err != nil {
-			t.Fatal(err)
 		}
-		if i == 0 {
-			first = c
-		}
+		idle = append(idle, c)
 	}
-	_, answered := ask()
-	select {
-	case err := <-answered:
-		t.Errorf("one connection more than %d is served (error %v)", maxConnections, err)
-	case <-time.After(100 * time.Millisecond):
-	}
-	_ = first.Close()
-	if err := <-answered; err != nil {
+	if err := ask(connect()); err != nil {
 		t.Error(err)
+	}
+	closed := 0
+	for _, c := range idle[:244+1-maxConnections] { // all but the newest
+		if _, err := c.Read(make([]byte, 1)); err != nil {
+			closed++
+		}
+	}
+	if want := 244 + 1 - maxConnections; closed != want {
+		t.Errorf("%d of the idle connections are closed, want %d", closed, want)
+	}
+	if err := ask(idle[243]); err != nil {
+		t.Errorf("the newest of the idle connections is closed: %v", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -121,17 +120,20 @@ func (f *pruneFlags) chooseReports(ctx context.Context, out string, store *snaps
 	for _, n := range nights {
 		counts[n.RunID] = n.ScheduledAt
 	}
-	needed := func(run int64, startedAt time.Time) (night time.Time, reason string, err error) {
-		if slices.ContainsFunc(reviews, func(r snapshot.Review) bool { return r.RunID == run }) {
-			return night, "a review names its run", nil
-		}
-		r, err := store.Run(ctx, run)
-		if errors.Is(err, snapshot.ErrNotFound) || err == nil && !r.StartedAt.Equal(startedAt) {
-			return night, "the database does not have its run", nil
-		}
-		return counts[run], "", err
+	runs, err := store.Runs(ctx, 0, 0)
+	if err != nil {
+		return nil, nil, err
 	}
-	retention := folder.Retention{KeepLast: f.keepReports, Needed: needed}
+	retention := folder.Retention{KeepLast: f.keepReports, Runs: make(map[int64]time.Time)}
+	for i := range runs {
+		retention.Runs[runs[i].ID] = runs[i].StartedAt
+	}
+	retention.Needed = func(run int64) (night time.Time, reason string) {
+		if slices.ContainsFunc(reviews, func(r snapshot.Review) bool { return r.RunID == run }) {
+			return night, "a review names its run"
+		}
+		return counts[run], ""
+	}
 	if f.reportsDays > 0 {
 		retention.Before = now.AddDate(0, 0, -f.reportsDays)
 	}

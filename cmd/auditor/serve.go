@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/netutil"
 
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
@@ -248,7 +247,7 @@ const (
 
 // serveHTTP serves on an address until stop is called, at most so many connections at once. It
 // returns the address with the actual port.
-func serveHTTP(ctx context.Context, address string, handler http.Handler, connections int,
+func serveHTTP(ctx context.Context, address string, handler http.Handler, limit int,
 ) (at string, stop func() error, err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
@@ -257,10 +256,10 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler, connec
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: idleTimeout,
+		IdleTimeout: idleTimeout, ConnState: (&connections{limit: limit}).changed,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(netutil.LimitListener(listener, connections)) }()
+	go func() { ended <- server.Serve(listener) }()
 	return listener.Addr().String(), func() error {
 		if err := cmp.Or(server.Close(), <-ended); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listening on %s: %w", address, err)

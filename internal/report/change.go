@@ -90,7 +90,7 @@ func (r *report) changeTable() *table.Table {
 	t := r.table("Changes")
 	for i, o := range r.Organizations {
 		for j := range o.Changes {
-			t.Add(i, ChangeCells(r.label(i), o.AuditLog, &o.Changes[j])...)
+			r.add(t, i, func() []any { return ChangeCells(r.label(i), o.AuditLog, &o.Changes[j]) })
 		}
 	}
 	t.Links = map[string]string{"subject_name": "subject_id"}
@@ -199,14 +199,7 @@ func (r *report) timelines() (all []timed) {
 func (r *report) timelineTable() *table.Table {
 	t := r.table("Timeline")
 	for _, in := range r.timelines() {
-		organization, c := in.organization, in.Change
-		was, now := c.Before, c.After
-		if c.Field != "" { // of a whole configuration, the label names only what it links to
-			was, now = cmp.Or(c.BeforeLabel, instantLabel(was), was), cmp.Or(c.AfterLabel, instantLabel(now), now)
-		}
-		t.Add(organization, c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field, was, now,
-			r.names.Of(organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
-			c.ActorName, or(c.ActorID, unknownActor), c.SubjectID, c.ID())
+		r.add(t, in.organization, func() []any { return r.timelineCells(in) })
 	}
 	t.Links = map[string]string{"subject_name": "subject_id"}
 	t.Remark(table.RunLevel, fmt.Sprintf("The changes, and what the audit log says about who gets in, in the %d days "+
@@ -219,4 +212,16 @@ func (r *report) timelineTable() *table.Table {
 		}
 	}
 	return t
+}
+
+func (r *report) timelineCells(c timed) []any {
+	was, now := c.Before, c.After
+	if c.Field != "" { // of a whole configuration, the label names only what it links to
+		was, now = cmp.Or(c.BeforeLabel, instantLabel(was), was), cmp.Or(c.AfterLabel, instantLabel(now), now)
+	}
+	return []any{
+		c.SubjectName, c.TakenAt, Word(c.Severity), string(c.Kind), c.Field, was, now,
+		r.names.Of(c.organization), c.Note, string(c.SubjectType), int(c.SnapshotID), int(c.BaselineID),
+		c.ActorName, or(c.ActorID, unknownActor), c.SubjectID, c.ID(),
+	}
 }

@@ -350,8 +350,14 @@ func (r *report) exchangeTable() *table.Table {
 func (r *report) auditLogTable() *table.Table {
 	t := r.table("Audit log")
 	for i, o := range r.Organizations {
-		for _, e := range cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries {
-			t.Add(i, e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action)
+		entries := cmp.Or(o.AuditLog, new(snapshot.AuditLog)).Entries
+		for j := range entries {
+			e := &entries[j]
+			r.add(t, i, func() []any {
+				return []any{
+					e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action,
+				}
+			})
 		}
 	}
 	return t

@@ -97,12 +97,23 @@ func TestReportsOfTheSameMomentDoNotReplaceEachOther(t *testing.T) {
 	}
 }
 
+// startsOf returns the runs of a database by the names of their folders.
+func startsOf(names []string) map[int64]time.Time {
+	starts := make(map[int64]time.Time)
+	for _, name := range names {
+		text, run := splitRun(name)
+		starts[run], _ = time.Parse(instantForm, text)
+	}
+	return starts
+}
+
 func TestTheReportsOfAnotherDatabaseAreNotKeptInsteadOfItsOwn(t *testing.T) {
 	runs := []string{"2026-11-21T020000Z-run-5", name, name + "-9b7d51a2"}
 	dir := t.TempDir()
 	writeOf(t, dir, database)
 	writeOf(t, dir, other)
-	if got := (Retention{KeepLast: 2, DatabaseID: database}).oldest(dir, runs); len(got) != 0 {
+	r := Retention{KeepLast: 2, DatabaseID: database, Runs: startsOf(runs[:2])}
+	if got := r.oldest(dir, runs); len(got) != 0 {
 		t.Errorf("selected of its own two reports: %v", got)
 	}
 }
@@ -112,7 +123,7 @@ func TestTheOrderOfRecordingSaysWhichReportsAreTheNewest(t *testing.T) {
 	runs := []string{
 		"2036-11-17T020000Z-run-2", "2026-11-16T020000Z-run-1", "2026-11-19T020000Z-run-4", "2026-11-18T020000Z-run-3",
 	}
-	got := (Retention{KeepLast: 2, DatabaseID: "3f0c9b7d"}).oldest(t.TempDir(), runs)
+	got := (Retention{KeepLast: 2, DatabaseID: "3f0c9b7d", Runs: startsOf(runs)}).oldest(t.TempDir(), runs)
 	want := []string{"2026-11-16T020000Z-run-1", "2036-11-17T020000Z-run-2"}
 	if !slices.Equal(got, want) {
 		t.Errorf("selected %v, want %v", got, want)

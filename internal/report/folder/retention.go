@@ -28,11 +28,13 @@ type Retention struct {
 	// Before selects the folders of runs that started before this instant. The zero time turns the
 	// rule off.
 	Before time.Time
-	// DatabaseID is the id of the database to which the folders must belong.
+	// DatabaseID is the id of the database to which the folders must belong, Runs has the start of
+	// each of its runs. It does not have the run of a folder if an older copy of it was put back.
 	DatabaseID string
+	Runs       map[int64]time.Time
 	// Needed returns why the folder of a run must stay, "" if it may go, and the night for which
 	// the run counts, the zero time if there is none. It can be earlier than the start of the run.
-	Needed func(run int64, startedAt time.Time) (night time.Time, reason string, err error)
+	Needed func(run int64) (night time.Time, reason string)
 }
 
 // RunFolder is the report folder of a run.
@@ -81,10 +83,7 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 		if err != nil || !r.Before.IsZero() && !at.Before(r.Before) {
 			continue // an instant that does not exist is in no name that auditor wrote
 		}
-		f, night, reason, err := r.check(dir, name, run, at)
-		if err != nil {
-			return nil, nil, err
-		}
+		f, night, reason := r.check(dir, name, run, at)
 		if name == latest || name == own {
 			reason = "it is the latest report"
 		}
@@ -103,8 +102,9 @@ func Choose(dir string, r Retention) (chosen []RunFolder, kept []Kept, err error
 }
 
 // oldest returns the folders that the rule KeepLast selects, oldest first: by the order of
-// recording, because the clock may have been wrong. Then follow those of other databases that are
-// not newer than the oldest folder to keep; they do not count.
+// recording, because the clock may have been wrong. Then follow those of other databases, and of runs
+// that the database does not have, that are not newer than the oldest folder to keep; they do not
+// count.
 func (r Retention) oldest(dir string, runs []string) []string {
 	byTime := func(a, b string) int {
 		if newer(b, a) {
@@ -114,7 +114,9 @@ func (r Retention) oldest(dir string, runs []string) []string {
 	}
 	var own, others []string
 	for _, name := range runs {
-		if ofAnother(filepath.Join(dir, name), r.DatabaseID) {
+		start, run := splitRun(name)
+		lost := r.Runs[run].UTC().Format(instantForm) != start
+		if lost || ofAnother(filepath.Join(dir, name), r.DatabaseID) {
 			others = append(others, name)
 		} else {
 			own = append(own, name)
@@ -136,17 +138,17 @@ func (r Retention) oldest(dir string, runs []string) []string {
 // check returns the folder of a run and the night for which it counts, or the reason why it must
 // stay.
 func (r Retention) check(dir, name string, run int64, at time.Time) (
-	f RunFolder, night time.Time, reason string, err error) {
+	f RunFolder, night time.Time, reason string) {
 	path := filepath.Join(dir, name)
 	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
-		return f, night, "it is not a folder", nil
+		return f, night, "it is not a folder"
 	}
 	_, problems, err := evidence.CheckFolder(path)
 	if err != nil {
 		problems = append(problems, err.Error())
 	}
 	if len(problems) > 0 {
-		return f, night, "it is not as auditor wrote it: " + problems[0], nil
+		return f, night, "it is not as auditor wrote it: " + problems[0]
 	}
 	var m struct {
 		DatabaseID string    `json:"database_id"`
@@ -159,19 +161,21 @@ func (r Retention) check(dir, name string, run int64, at time.Time) (
 	}
 	switch {
 	case err != nil:
-		return f, night, fmt.Sprintf("reading %s: %v", ManifestFile, err), nil
+		return f, night, fmt.Sprintf("reading %s: %v", ManifestFile, err)
 	case m.DatabaseID != r.DatabaseID:
-		return f, night, "it belongs to another database", nil
+		return f, night, "it belongs to another database"
 	case m.RunID != run || !m.StartedAt.Equal(at):
-		return f, night, ManifestFile + " is of " + RunName(m.StartedAt, m.RunID), nil
+		return f, night, ManifestFile + " is of " + RunName(m.StartedAt, m.RunID)
+	case !r.Runs[run].Equal(at):
+		return f, night, "the database does not have its run"
 	}
 	sums, err := evidence.ReadFile(filepath.Join(path, evidence.SumsFile))
 	if err != nil {
-		return f, night, err.Error(), nil
+		return f, night, err.Error()
 	}
 	hash := sha256.Sum256(sums)
-	night, reason, err = r.Needed(run, at)
-	return RunFolder{name, run, hex.EncodeToString(hash[:])}, night, reason, err
+	night, reason = r.Needed(run)
+	return RunFolder{name, run, hex.EncodeToString(hash[:])}, night, reason
 }
 
 // inPeriod reports whether an instant is in the period that the name of a folder states.
