@@ -17,7 +17,8 @@ import (
 type database struct {
 	*document
 	id    string
-	first int // index of its first organization in the report
+	first int            // index of its first organization in the report
+	rows  map[string]int // of its tables, by name
 }
 
 // place returns the place in the report of an organization or a level of the database.
@@ -45,7 +46,7 @@ func together(periods []*Period, lacking []string, opts report.Options) *documen
 	}
 	for _, p := range periods {
 		p.isFleet = organizations > report.FleetSize
-		b := &database{tables(p, opts), p.databaseID, len(d.organizations)}
+		b := &database{tables(p, opts), p.databaseID, len(d.organizations), make(map[string]int)}
 		d.databases = append(d.databases, b)
 		d.add(b)
 	}
@@ -140,9 +141,11 @@ func (d *document) add(b *database) {
 		d.knownUntil = b.knownUntil
 	}
 	for x, count := range b.counts {
-		x.organization += b.first
-		d.counts[x] = count
+		if x.organization += b.first; x.organization < 2*pageRows { // the first page shows them
+			d.counts[x] = count
+		}
 	}
+	b.counts = nil
 	for _, tie := range b.tied {
 		tie.Organization = b.place(number, tie.Organization)
 		d.tied = append(d.tied, tie)
@@ -187,6 +190,7 @@ func (d *document) joinTables() {
 				}
 			}
 			all.Join(b.tables[i], func(organization int) int { return b.place(number, organization) })
+			b.rows[t.Name], b.tables[i].Rows = len(b.tables[i].Rows), nil // the cells of a fleet fit in memory once
 		}
 		if i == 0 && len(d.lacking) > 0 {
 			all.Add(table.RunLevel, "Databases", d.names.All, "that do not exist", "", len(d.lacking), firstOf(d.lacking))
@@ -239,8 +243,7 @@ func (d *document) sums() (t report.TieOuts) {
 	changes, snapshots, runs := 0, 0, 0
 	different := make(map[string]bool)
 	for _, b := range d.databases {
-		changes, snapshots, runs = changes+len(b.sheets.changes.Rows), snapshots+len(b.sheets.snapshots.Rows),
-			runs+len(b.sheets.runs.Rows)
+		changes, snapshots, runs = changes+b.rows["Changes"], snapshots+b.rows["Snapshots"], runs+b.rows["Runs"]
 	}
 	for _, o := range d.organizations {
 		different[cmp.Or(o.id, o.name)] = true
