@@ -303,8 +303,10 @@ func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store)
 	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
 		return err
 	}
-	if o.ViewMembers, o.ViewMemberTokens, err = store.CountMembers(ctx, id); err != nil {
-		return err
+	if o.membersRequested() {
+		if o.ViewMembers, o.ViewMemberTokens, err = store.CountMembers(ctx, id); err != nil {
+			return err
+		}
 	}
 	o.ViewSCIM, o.ViewSSO, o.ViewDomains, err = store.CountRows(ctx, id)
 	return err

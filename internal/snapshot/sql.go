@@ -24,6 +24,7 @@ type querier interface {
 type database struct {
 	*sql.DB          // has one connection
 	kept    sync.Map // *sql.Stmt by text
+	used    sync.Map // the texts of statements of transactions
 }
 
 func openDatabase(dsn string) (*database, error) {
@@ -210,7 +211,10 @@ func (s *Store) inTransaction(ctx context.Context, doing string, do func(*transa
 		return fmt.Errorf("%s: %w", doing, explain(tx.err))
 	}
 	for text := range tx.prepared {
-		_, _ = s.db.statement(ctx, text) // without it, the next transaction prepares the statement again
+		// Most runs need it once. Without a kept one, the next transaction prepares it again.
+		if _, again := s.db.used.LoadOrStore(text, nil); again {
+			_, _ = s.db.statement(ctx, text)
+		}
 	}
 	return nil
 }

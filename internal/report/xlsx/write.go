@@ -128,8 +128,11 @@ func (w *writer) addTable(p *part) error {
 // setColumns sets the widths, and freezes the header and the first column of a data sheet. It
 // goes from the last column to the first, because excelize puts each new column before the others.
 func (w *writer) setColumns(p *part) error {
-	for i := len(p.widths) - 1; i >= 0; i-- {
-		if err := w.SetColWidth(p.Name, ColumnName(i), ColumnName(i), p.widths[i]); err != nil {
+	for first, last := 0, len(p.widths)-1; last >= 0; last = first - 1 {
+		for first = last; first > 0 && p.widths[first-1] == p.widths[last]; { // each call takes as long as all before
+			first--
+		}
+		if err := w.SetColWidth(p.Name, ColumnName(first), ColumnName(last), p.widths[last]); err != nil {
 			return err
 		}
 	}
