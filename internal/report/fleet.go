@@ -32,12 +32,9 @@ type sums struct {
 	texts map[string]string
 	// outcomes has those of each rule over all organizations, in the order of the rules.
 	outcomes []outcome
-	// reasons counts the organizations with each reason.
-	reasons map[reason]int
 	// last has what the last organization had, which the next one shares if it has the same.
 	last struct {
 		outcomes  []outcome
-		reasons   []reason
 		parts     []finding.Part
 		exchanges []snapshot.Exchange
 	}
@@ -47,7 +44,7 @@ type sums struct {
 // counts: with thousands of organizations, it would take most of the memory.
 func (m *Model) reduce(o *Organization) {
 	if m.sums.texts == nil {
-		m.sums.texts, m.sums.reasons = make(map[string]string), make(map[reason]int)
+		m.sums.texts = make(map[string]string)
 	}
 	m.reduceFindings(o)
 	o.Parts = orLast(&m.sums.last.parts, o.Parts)
@@ -90,8 +87,7 @@ func (m *Model) reduce(o *Organization) {
 	}
 }
 
-// reduceFindings forgets the passes, and what is not assessed for a reason that more than FleetSize
-// organizations share.
+// reduceFindings forgets the passes.
 func (m *Model) reduceFindings(o *Organization) {
 	o.evaluated = evaluate(o, m.Rules)
 	for _, one := range o.evaluated.outcomes {
@@ -101,23 +97,14 @@ func (m *Model) reduceFindings(o *Organization) {
 		return one.status() != finding.NotAssessed && one.counts.of(finding.NotAssessed) == 0
 	}))
 	o.Findings = slices.Clone(slices.DeleteFunc(o.Findings, func(f snapshot.Finding) bool {
-		why := reasonOf(&f)
-		if why != (reason{}) {
-			m.sums.reasons[why]++
-		}
-		if m.sums.reasons[why] > FleetSize {
-			o.reasons = append(o.reasons, why)
-			return true
-		}
 		return f.Status == finding.Pass
 	}))
 	for i := range o.Findings {
 		f := &o.Findings[i]
-		o.share(&f.OrganizationID, &f.SubjectID)
+		o.share(&f.OrganizationID, &f.SubjectID, &f.SubjectName)
 		m.sums.share(&f.RuleID, &f.Title, &f.Expected, &f.Remedy, &f.Observed,
 			(*string)(&f.Severity), (*string)(&f.Status), (*string)(&f.SubjectType))
 	}
-	o.reasons = orLast(&m.sums.last.reasons, o.reasons)
 }
 
 // orLast returns the last value if it is the same, else the value, which is then the last one.
@@ -128,11 +115,14 @@ func orLast[T any](last *[]T, value []T) []T {
 	return *last
 }
 
-// share makes texts that are the id of the organization the same copy of it.
+// share makes texts that are the id or the name of the organization the same copy of it.
 func (o *Organization) share(all ...*string) {
 	for _, text := range all {
-		if *text == o.Snapshot.OrganizationID {
+		switch *text {
+		case o.Snapshot.OrganizationID:
 			*text = o.Snapshot.OrganizationID
+		case o.Snapshot.OrganizationName:
+			*text = o.Snapshot.OrganizationName
 		}
 	}
 }
@@ -264,20 +254,16 @@ func reasonOf(f *snapshot.Finding) reason {
 func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 	organizations := make(map[reason][]int)
 	var order []reason
-	add := func(organization int, why reason) {
-		if organizations[why] == nil {
-			order = append(order, why)
-		}
-		organizations[why] = append(organizations[why], organization)
-	}
 	for i, o := range r.Organizations {
 		for j := range o.Findings {
-			if why := reasonOf(&o.Findings[j]); why != (reason{}) {
-				add(i, why)
+			why := reasonOf(&o.Findings[j])
+			if why == (reason{}) {
+				continue
 			}
-		}
-		for _, why := range o.reasons {
-			add(i, why)
+			if organizations[why] == nil {
+				order = append(order, why)
+			}
+			organizations[why] = append(organizations[why], i)
 		}
 	}
 	common := make(map[reason]bool)

@@ -155,6 +155,22 @@ func TestAFleetOverSeveralDatabasesCountsTheOrganizationsOfAll(t *testing.T) {
 	}
 }
 
+func TestTheEventsOfAFleetHaveEveryFindingThatIsNoPass(t *testing.T) {
+	r := newReport(fleet(2*FleetSize), Options{})
+	want, notAssessed := 0, 0
+	for _, e := range r.evaluated {
+		want += e.findings - e.counts[finding.Pass]
+		notAssessed += e.counts[finding.NotAssessed]
+	}
+	var out bytes.Buffer
+	if err := r.writeFindingEvents(&out); err != nil {
+		t.Fatal(err)
+	}
+	if events := bytes.Count(out.Bytes(), []byte("\n")); events != want || notAssessed < 2*FleetSize {
+		t.Errorf("%d events of %d findings, %d of them not assessed", events, want, notAssessed)
+	}
+}
+
 // TestAFleetKeepsLittleOfEachOrganization measures the model. Without what is shared and forgotten, an
 // organization takes half as much again.
 func TestAFleetKeepsLittleOfEachOrganization(t *testing.T) {

@@ -83,10 +83,8 @@ type Organization struct {
 	AuditLog *snapshot.AuditLog
 	// Acceptances are the exceptions that concern the organization.
 	Acceptances []snapshot.Acceptance
-	// evaluated is set if the organization was reduced, see reduce. Findings then lacks the passes,
-	// and those of reasons, which more than FleetSize organizations share.
+	// evaluated is set if the organization was reduced, see reduce.
 	evaluated *evaluation
-	reasons   []reason
 	// These count rows of the database views, the second source of the tie-outs.
 	ViewSCIM, ViewSSO, ViewDomains, ViewMembers, ViewMemberTokens int
 }
