@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
@@ -145,8 +146,12 @@ func appendEntry(path string, before []byte, e Exception, x finding.Exception) (
 	} else if !bytes.HasSuffix(before, []byte("\n")) {
 		after = append(after, '\n')
 	}
+	tree, err := parser.ParseBytes(file.content, 0)
+	if err != nil {
+		return nil, err
+	}
 	indent := ""
-	if list, ok := file.tree.Docs[0].Body.(*ast.SequenceNode); ok && list.Start != nil {
+	if list, ok := tree.Docs[0].Body.(*ast.SequenceNode); ok && list.Start != nil {
 		indent = strings.Repeat(" ", list.Start.Position.Column-1)
 	}
 	for line := range strings.Lines(string(entry)) {
