@@ -16,7 +16,7 @@ import (
 const (
 	notExpected = "not_expected" // a UTC day without an expected night, or a run that stands for none
 	anotherRun  = "another_run"  // a run in a night for which another run counts
-	notKnown    = "not_known"    // nobody knows whether a night was expected on the day
+	notKnown    = "not_known"    // nobody knows whether a night was expected on the day, or when the run was
 )
 
 // days are consecutive UTC days without an expected night, or those on which a run started that
@@ -73,7 +73,8 @@ func (d *document) daysBeside() (all []days) {
 			one.first, one.last = d.daysOf(m)
 			fallthrough
 		default:
-			when = "recorded at " + report.UTC(r.StartedAt) + " by a clock that was wrong"
+			one.status = notKnown
+			when = "recorded at " + report.UTC(r.StartedAt) + " by a wrong or unconfirmed clock"
 		}
 		if len(nights[r]) > 0 && expected[one.first] {
 			continue // the row of its night names it
@@ -122,7 +123,7 @@ func (d *document) quietDay(at time.Time) days {
 	case !d.ended() && !end.Before(d.Now):
 		quiet.status, quiet.reason = notKnown, "the day is not over"
 	case len(maybe) > 0:
-		quiet.reason = expected + "; " + inRuns(maybe) + " may have been " + in + ", with a wrong clock"
+		quiet.reason = expected + "; " + inRuns(maybe) + " may have been " + in + ", with a wrong or unconfirmed clock"
 	}
 	return quiet
 }

@@ -69,8 +69,6 @@ type Period struct {
 	runs       map[int64]*snapshot.Run    // every run in the database, by id
 	totals     map[int64]*snapshot.Totals // of the runs in the period, by id
 	reviews    []snapshot.Review          // all in the database, in the order of recording
-	// others has the night of each run for which another run counts, by the id of the run.
-	others map[int64]schedule.Night
 	// nights are the nights in the period, drawn the same nights in the order of the sample, before
 	// those before the period for which a run in the period stands.
 	nights, drawn, before []*night
@@ -79,6 +77,8 @@ type Period struct {
 	organizations         []*organization
 	names                 report.Names
 	isFleet               bool // the report lists what needs attention, and counts the rest
+	// others has the night of each run for which another run counts, by the id of the run.
+	others map[int64]schedule.Night
 	// absent has the last complete snapshot of each organization that was known before the
 	// period and has no snapshot in it.
 	absent []*taken
