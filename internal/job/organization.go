@@ -159,7 +159,6 @@ func membersSetting(o fetch.Options) snapshot.MembersSetting {
 
 func (t *task) describeMembers(c *fetch.Collection) {
 	h := &t.header
-	t.inventory.Salt = h.MembersSaltID
 	if t.inventory.MembersSalt = h.MembersSaltID; h.MembersSetting == snapshot.MembersOff {
 		return
 	}
