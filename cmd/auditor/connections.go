@@ -8,7 +8,7 @@ import (
 )
 
 // connections bounds the connections to a server: one too many closes the one that has waited for
-// a request for longest, so that a probe is answered at once however many others do nothing.
+// a request for longest, so that a probe is answered at once however many others wait.
 type connections struct {
 	limit   int
 	mu      sync.Mutex

@@ -257,7 +257,7 @@ func TestTwoDatabasesShareAReportFolder(t *testing.T) {
 		if code := s.tonight("verify", "--db", database); code != exitComplete {
 			t.Errorf("verify %s: exit code %d\n%s", database, code, &s.printed)
 		}
-		s.expect("3 report folders", "not checked, a report of another database: ", "3 reports written")
+		s.expect("3 report folders", "only its files were checked, a report of another database: ", "3 reports written")
 		s.printed.Reset()
 		if code := s.tonight("report", "--db", database, "--run", "2", "--formats", "csv"); code != exitComplete {
 			t.Errorf("report: exit code %d", code)
@@ -277,6 +277,12 @@ func TestTwoDatabasesShareAReportFolder(t *testing.T) {
 	if d := cmp.Diff(append(want[:1:1], want[2:]...), s.reportFolders()); d != "" {
 		t.Errorf("after the prune (-want +got):\n%s", d)
 	}
+	must(t, os.WriteFile(filepath.Join(s.path("reports"), runFolder(1), "changes.csv"), nil, 0o600)) // of databases[0]
+	s.printed.Reset()
+	if code := s.tonight("verify", "--db", databases[1]); code != exitFailed {
+		t.Errorf("an altered report of another database: exit code %d\n%s", code, &s.printed)
+	}
+	s.expect(runFolder(1) + ": changes.csv")
 }
 
 // A wrong clock dates a report before the other database, or the other database after all reports.
@@ -324,7 +330,7 @@ func TestAReportMayHaveTheNameOfARunOfAnotherDatabaseWithoutOne(t *testing.T) {
 	night(exitFailed, "one.db", "--out", s.path("file"))
 	night(exitComplete, "two.db")
 	for _, database := range []string{"one.db", "two.db"} {
-		if text := s.verify(exitComplete, "--db", s.path(database)); !strings.Contains(text, "not checked, a report of another database: ") {
+		if text := s.verify(exitComplete, "--db", s.path(database)); !strings.Contains(text, "only its files were checked, a report of another database: ") {
 			t.Errorf("%s: it names no report of the other:\n%s", database, text)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -138,15 +139,19 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 			sealText("timestamp", found.Timestamps, found.WithoutTimestamp, trust.Roots != nil, "--timestamp-roots")
 	}
 	for _, path := range found.OtherReports {
-		text += "not checked, a report of another database: " + path + "\n"
+		text += "only its files were checked, a report of another database: " + path + "\n"
 	}
 	for _, f := range found.FleetReports {
 		what := "checked for what this database contributes"
 		if !f.Checked {
-			what = "not checked, this database is none of them"
+			what = "only its files were checked, this database is none of them"
 		}
-		text += fmt.Sprintf("a report over %s (%s): %s: %s\n", counted(len(f.Databases), "database", ""),
-			strings.Join(f.Databases, ", "), what, f.Folder)
+		ids := slices.Clone(f.Databases)
+		for i := range ids {
+			ids[i] = cmp.Or(ids[i], "one that did not exist")
+		}
+		text += fmt.Sprintf("a report over %s (%s): %s: %s\n", counted(len(ids), "database", ""),
+			strings.Join(ids, ", "), what, f.Folder)
 	}
 	for _, h := range found.Heads {
 		answer := "contained"

@@ -47,25 +47,30 @@ func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, director
 	return nil
 }
 
-// AddFolder checks one report folder. It only names the report of other databases.
+// AddFolder checks one report folder. Of the report of other databases, it checks only the files
+// against SHA256SUMS.
 func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path string, trust Trust) error {
-	if m, err := readManifest(path); err == nil {
-		other, err := m.ofAnother(ctx, store, path)
-		switch {
-		case err == nil && m.Databases != nil && m.named(path):
-			r.FleetReports = append(r.FleetReports, FleetReport{path, m.databaseIDs(), !other})
-		case other:
-			r.OtherReports = append(r.OtherReports, path)
-		}
-		if err != nil || other {
+	m, unreadable := readManifest(path)
+	other := false
+	if unreadable == nil {
+		var err error
+		if other, err = m.ofAnother(ctx, store, path); err != nil {
 			return err
 		}
 	}
-	r.ReportFolders++
+	switch {
+	case unreadable == nil && m.Databases != nil && m.named(path):
+		r.FleetReports = append(r.FleetReports, FleetReport{path, m.databaseIDs(), !other})
+	case other:
+		r.OtherReports = append(r.OtherReports, path)
+	}
 	add := func(problems ...string) {
 		for _, text := range problems {
 			r.Problems = append(r.Problems, Problem{ReportFolder: path, Subject: "report " + path, Text: text})
 		}
+	}
+	if !other {
+		r.ReportFolders++
 	}
 	// A link could lead to a folder elsewhere that is exchanged.
 	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
@@ -77,16 +82,17 @@ func (r *Result) AddFolder(ctx context.Context, store *snapshot.Store, path stri
 		problems = append(problems, err.Error())
 	}
 	add(problems...)
-	m, err := readManifest(path)
 	switch {
-	case err == nil:
-		problems, err := m.compare(ctx, store, path, sums)
+	case other:
+		return nil
+	case unreadable == nil:
+		differing, err := m.compare(ctx, store, path, sums)
 		if err != nil {
 			return err
 		}
-		add(problems...)
+		add(differing...)
 	case !slices.Contains(problems, folder.ManifestFile+" is missing"):
-		add(err.Error())
+		add(unreadable.Error())
 	}
 	add(r.checkSeals(path, trust)...)
 	return nil

@@ -54,7 +54,7 @@ type Result struct {
 	ResponsesRemoved int      `json:"responses_removed"` // bytes removed by retention; the hashes stay
 	Views            int      `json:"views"`
 	ReportFolders    int      `json:"report_folders"`
-	OtherReports     []string `json:"other_reports,omitempty"` // report folders of other databases, not checked
+	OtherReports     []string `json:"other_reports,omitempty"` // folders of other databases; only their files are checked
 	// FleetReports are the reports over several databases.
 	FleetReports     []FleetReport `json:"fleet_reports,omitempty"`
 	ForeignTables    []string      `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
@@ -71,7 +71,7 @@ type Result struct {
 }
 
 // FleetReport is the folder of a report over several databases. Checked is false if the database is
-// none of them.
+// none of them, so that only the files were checked.
 type FleetReport struct {
 	Folder    string   `json:"folder"`
 	Databases []string `json:"databases"` // ids; empty for one that did not exist
