@@ -491,7 +491,7 @@ SELECT
           WHERE s.run_id = r.id AND s.outcome = 'complete' AND s.server_clock_offset_ms IS NOT NULL
         )
       WHEN EXISTS (SELECT 1 FROM stored_snapshots s WHERE s.run_id = r.id AND s.server_clock_offset_ms IS NOT NULL) THEN 0
-      /* No server confirmed the clock: the last run before it with a confirmed one decides, else the first after it. */
+      /* No server confirmed the clock: the last run before it with a confirmed one decides, never a later run. */
       ELSE coalesce(
         (
           SELECT r.started_at NOT BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '-1 hour')
@@ -502,20 +502,11 @@ SELECT
           ORDER BY s.run_id DESC
           LIMIT 1
         ),
-        (
-          SELECT r.started_at NOT BETWEEN strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '-100 days')
-            AND strftime('%Y-%m-%dT%H:%M:%SZ', c.started_at, '+1 hour')
-          FROM stored_snapshots s
-          JOIN run_starts c ON c.id = s.run_id
-          WHERE s.run_id > r.id AND s.server_clock_offset_ms IS NOT NULL AND s.error_code IS NOT 'clock_wrong'
-          ORDER BY s.run_id
-          LIMIT 1
-        ),
-        0
+        r.started_at < '2026' /* before there was any run */
       )
     END
     AS INTEGER
-  ) AS clock_wrong, -- 1 if the clock was over an hour off the server's, or nobody confirms it: the run counts for no night
+  ) AS clock_wrong, -- 1 if the clock was over an hour off the server's, or nobody confirms it and its time does not fit the runs before it
   r.unknown_report, -- a report folder of this database whose history the database did not contain when the run began
   r.shard, -- the shard of the sources that it collected, such as 0/4; null for all
   (

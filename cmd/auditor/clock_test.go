@@ -119,9 +119,10 @@ func TestARunWithAWrongClockCountsForNothing(t *testing.T) {
 }
 
 // offline makes the scheduled run of the night without a network.
-func (s *clockSite) offline(night int, wrong time.Duration) {
+func (s *clockSite) offline(night int, wrong time.Duration, args ...string) {
 	s.t.Helper()
-	if code := s.nightly(night, wrong, "--base-url", "http://127.0.0.1:1/api", "--timeout", "100ms"); code != exitFailed {
+	args = append([]string{"--base-url", "http://127.0.0.1:1/api", "--timeout", "100ms"}, args...)
+	if code := s.nightly(night, wrong, args...); code != exitFailed {
 		s.t.Errorf("exit code %d\n%s", code, &s.printed)
 	}
 }
@@ -198,6 +199,72 @@ func TestAFirstRunWithoutANetworkIsNotTheBeginning(t *testing.T) {
 			}
 			s.expect("1 of 2 expected nights of 1 organization without a complete snapshot")
 			s.verify(exitComplete)
+		})
+	}
+}
+
+// What a report says of a run must not change when a later run has a right clock. The clock of the
+// run may have been right, or not.
+func TestRunsWithoutANetworkStayWhatTheyWere(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, c := range map[string]struct {
+		wrong   [2]time.Duration
+		nights  [3]int
+		latest  string
+		clocks  string
+		expects []string
+	}{
+		"in 1970 and right": {
+			[2]time.Duration{-57 * year, 0}, [3]int{1, 2, 3}, "2026-11-18T020000Z-run-3", "1 0 0", []string{"2026-11-18 02:00:00 UTC  COMPLETE  3\n"},
+		},
+		"twice in 2036": {
+			[2]time.Duration{10 * year, 10 * year}, [3]int{1, 4, 5}, "2026-11-20T020000Z-run-3", "0 0 0",
+			[]string{"run 1 is recorded at 2036-11-13 02:00:00 UTC, later than now: it counts for no night", "run 2 is recorded at 2036-11-16"},
+		},
+		"right, 110 days before the first answer": {
+			[2]time.Duration{}, [3]int{1, 2, 110}, "2027-03-05T020000Z-run-3", "0 0 0",
+			[]string{"2026-11-17 02:00:00 UTC                             FAILED    2", "2026-11-18 02:00:00 UTC to 2027-03-04 02:00:00 UTC  MISSED"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			s.offline(c.nights[0], c.wrong[0])
+			s.offline(c.nights[1], c.wrong[1])
+			s.verify(exitComplete)
+			s.nightly(c.nights[2], 0)
+			s.verify(exitComplete)
+			if got := strings.Join(s.query("SELECT clock_wrong FROM runs ORDER BY id"), " "); got != c.clocks || s.latest() != c.latest {
+				t.Errorf("clock_wrong %s, latest %s, want %s and %s", got, s.latest(), c.clocks, c.latest)
+			}
+			s.printed.Reset()
+			s.tonight("runs")
+			s.expect(c.expects...)
+		})
+	}
+}
+
+// The clock of the next run is later than the report of the period, or was wrong, and it brings
+// another schedule.
+func TestARunAfterAReportOfAPeriodDoesNotChangeIt(t *testing.T) {
+	for name, wrong := range map[string]time.Duration{"right": 0, "in 2036": 10 * 365 * 24 * time.Hour, "in 1970": -57 * 365 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			s := newClockSite(t)
+			for night := 1; night <= 3; night++ {
+				s.nightly(night, 0)
+			}
+			s.right = demo.Night(3).Add(22*time.Hour + 30*time.Minute)
+			if code := s.tonight("report", "--from", "2026-11-16", "--to", "2026-11-18"); code != exitComplete {
+				t.Fatalf("exit code %d\n%s", code, &s.printed)
+			}
+			s.offline(4, wrong, "--schedule", "0 */6 * * *")
+			s.right, s.wrong = s.right.Add(time.Hour), wrong
+			if code := s.tonight("review", "--run", "2", "--by", "jane@example.com", "--conclusion", "as planned"); code != exitComplete {
+				t.Fatalf("exit code %d\n%s", code, &s.printed)
+			}
+			s.nightly(5, 0)
+			s.printed.Reset()
+			s.verify(exitComplete)
+			s.expect("6 reports written")
 		})
 	}
 }

@@ -222,25 +222,25 @@ func (s *Store) EachSnapshotBetween(ctx context.Context, from, to time.Time, do 
 }
 
 // CompleteBefore returns the newest complete snapshot of each organization that was taken
-// before an instant, sorted by id. It includes pruned snapshots.
-func (s *Store) CompleteBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
+// before an instant by the runs up to upTo, sorted by id. It includes pruned snapshots.
+func (s *Store) CompleteBefore(ctx context.Context, upTo int64, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT max(id)
 		FROM stored_snapshots
-		WHERE outcome = 'complete' AND taken_at < ?
+		WHERE outcome = 'complete' AND run_id <= ? AND taken_at < ?
 		GROUP BY organization_key
-	) ORDER BY id`, formatSeconds(at))
+	) ORDER BY id`, upTo, formatSeconds(at))
 }
 
 // FirstFailedBefore returns the oldest failed snapshot of each source and organization that was
-// taken before an instant, sorted by id.
-func (s *Store) FirstFailedBefore(ctx context.Context, at time.Time) ([]Snapshot, error) {
+// taken before an instant by the runs up to upTo, sorted by id.
+func (s *Store) FirstFailedBefore(ctx context.Context, upTo int64, at time.Time) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `WHERE id IN (
 		SELECT min(id)
 		FROM stored_snapshots
-		WHERE outcome = 'failed' AND taken_at < ?
+		WHERE outcome = 'failed' AND run_id <= ? AND taken_at < ?
 		GROUP BY source, organization_key
-	) ORDER BY id`, formatSeconds(at))
+	) ORDER BY id`, upTo, formatSeconds(at))
 }
 
 // NetChanges returns the differences between two complete snapshots of one organization, and

@@ -45,15 +45,15 @@ func (s *Store) Head(ctx context.Context, runID int64) (evidence.Head, error) {
 	return h, err
 }
 
-// HeadAt returns the head of the last run that began up to an instant and has ended, the zero Head
-// if there is none.
-func (s *Store) HeadAt(ctx context.Context, at time.Time) (evidence.Head, error) {
+// HeadAt returns the head of the last run up to the run upTo that began up to an instant and has
+// ended, the zero Head if there is none.
+func (s *Store) HeadAt(ctx context.Context, upTo int64, at time.Time) (evidence.Head, error) {
 	h, _, err := first(queryAll(ctx, s.db, "reading the head at the end of the period", readHead, `
 		SELECT database_id, run_id, taken_at, ledger_number, sha256
 		FROM heads
 		WHERE run_id = (
-		  SELECT max(id) FROM runs WHERE started_at <= ? AND finished_at IS NOT NULL AND NOT clock_wrong
-		)`, formatSeconds(at)))
+		  SELECT max(id) FROM runs WHERE id <= ? AND started_at <= ? AND finished_at IS NOT NULL AND NOT clock_wrong
+		)`, upTo, formatSeconds(at)))
 	return h, err
 }
 
@@ -68,6 +68,18 @@ func (s *Store) LastHead(ctx context.Context) (evidence.Head, error) {
 		ORDER BY l.number DESC
 		LIMIT 1`))
 	return h, err
+}
+
+// RunsAt returns the newest run that had begun when a link of the ledger was written, and the newest
+// one that had ended; 0 if there was none.
+func (s *Store) RunsAt(ctx context.Context, link int64) (begun, ended int64, err error) {
+	_, err = queryAll(ctx, s.db, "reading the runs up to a link of the ledger", func(r *reader) bool {
+		begun, ended = r.number(), r.number()
+		return true
+	}, `SELECT
+		  (SELECT row_id FROM ledger WHERE kind = 'run_start' AND number <= ?1 ORDER BY number DESC LIMIT 1),
+		  (SELECT row_id FROM ledger WHERE kind = 'run_end' AND number <= ?1 ORDER BY row_id DESC LIMIT 1)`, link)
+	return begun, ended, err
 }
 
 func readHead(r *reader) evidence.Head {

@@ -147,7 +147,7 @@ func TestSnapshotsOfAPeriodAreFoundByTheirInstants(t *testing.T) {
 		if got := ids(between, err); !slices.Equal(got, c.want) {
 			t.Errorf("from %s to %s: %v, want %v", c.from, c.to, got, c.want)
 		}
-		if got := ids(store.CompleteBefore(t.Context(), c.from)); !slices.Equal(got, c.opening) {
+		if got := ids(store.CompleteBefore(t.Context(), 3, c.from)); !slices.Equal(got, c.opening) {
 			t.Errorf("complete before %s: %v, want %v", c.from, got, c.opening)
 		}
 	}

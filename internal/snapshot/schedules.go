@@ -64,31 +64,37 @@ func (r *recordedSchedule) inForce() schedule.Period {
 // was recorded with a wrong clock is that of the runs around it, as far as they are not later than
 // now.
 func (s *Store) Schedules(ctx context.Context, now time.Time) ([]schedule.Period, error) {
-	return s.schedules(ctx, 0, now)
+	return s.schedules(ctx, 0, 0, now)
 }
 
-// schedules returns the schedules that were recorded before the start of the run upTo (0: all).
-func (s *Store) schedules(ctx context.Context, upTo int64, now time.Time) ([]schedule.Period, error) {
+// SchedulesAt does what Schedules does with what was recorded up to a link of the ledger. upTo is the
+// newest run up to the link.
+func (s *Store) SchedulesAt(ctx context.Context, link, upTo int64, now time.Time) ([]schedule.Period, error) {
+	return s.schedules(ctx, link, upTo, now)
+}
+
+// schedules returns the schedules that were recorded up to a link, or before the start of the run
+// upTo (0: all). It considers the runs with an id up to upTo.
+func (s *Store) schedules(ctx context.Context, link, upTo int64, now time.Time) ([]schedule.Period, error) {
 	return queryAll(ctx, s.db, "reading the schedules", func(r *reader) schedule.Period {
 		recorded := recordedSchedule{Period: schedule.Period{Expression: r.text(), From: r.instant()}}
 		recorded.wrong, recorded.before, recorded.after = r.instant(), r.instant(), r.instant()
 		return recorded.inForce()
 	}, `WITH recorded AS (
-		  SELECT s.id, s.expression, s.valid_from, (
+		  SELECT s.id, s.expression, s.valid_from, k.number AS link, (
 		    SELECT l.row_id
 		    FROM ledger l
-		    WHERE l.kind = 'run_start' AND l.number > (
-		      SELECT k.number FROM ledger k WHERE k.kind = 'schedule' AND k.row_id = s.id
-		    )
+		    WHERE l.kind = 'run_start' AND l.number > k.number
 		    ORDER BY l.number
 		    LIMIT 1
 		  ) AS next
 		  FROM schedules s
+		  LEFT JOIN ledger k ON k.kind = 'schedule' AND k.row_id = s.id
 		)
 		SELECT
 		  expression,
 		  valid_from,
-		  (SELECT started_at FROM runs WHERE id = next AND clock_wrong),
+		  (SELECT started_at FROM runs WHERE id = next AND (?1 = 0 OR id <= ?1) AND clock_wrong),
 		  (
 		    SELECT started_at
 		    FROM runs
@@ -104,8 +110,8 @@ func (s *Store) schedules(ctx context.Context, upTo int64, now time.Time) ([]sch
 		    LIMIT 1
 		  )
 		FROM recorded
-		WHERE ?1 = 0 OR next <= ?1
-		ORDER BY recorded.id`, upTo, formatSeconds(now))
+		WHERE ?1 = 0 OR next <= ?1 OR link <= ?3
+		ORDER BY recorded.id`, upTo, formatSeconds(now), link)
 }
 
 // Nights returns the scheduled runs (nights) after since (the zero time: all) up to now, oldest
@@ -115,7 +121,7 @@ func (s *Store) schedules(ctx context.Context, upTo int64, now time.Time) ([]sch
 func (s *Store) Nights(
 	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
 ) ([]schedule.Night, error) {
-	periods, err := s.schedules(ctx, upTo, now)
+	periods, err := s.schedules(ctx, 0, upTo, now)
 	if err != nil || len(periods) == 0 {
 		return nil, err
 	}
@@ -155,7 +161,7 @@ func (s *Store) NewestNights(ctx context.Context, until, now time.Time) ([]sched
 func (s *Store) Gaps(
 	ctx context.Context, organizationID string, run Run, since time.Time,
 ) (gaps []finding.Gap, scheduled bool, err error) {
-	periods, err := s.schedules(ctx, run.ID, run.StartedAt)
+	periods, err := s.schedules(ctx, 0, run.ID, run.StartedAt)
 	if err != nil || len(periods) == 0 {
 		return nil, false, err
 	}

@@ -122,6 +122,7 @@ type manifest struct {
 	Sample            int           `json:"sample_size"` // of a period, with the Seed
 	Seed              string        `json:"seed"`
 	Written           folder.Origin `json:"written"`
+	LedgerNumber      int64         `json:"ledger_number"` // the last link that the report of a period reads
 	ReportToolVersion string        `json:"report_tool_version"`
 	Timezone          string        `json:"timezone"`
 	OwnTemplate       report.Format `json:"own_template"`

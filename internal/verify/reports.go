@@ -153,17 +153,19 @@ func (m *manifest) files(ctx context.Context, store *snapshot.Store, options rep
 		return nil, since, "its manifest does not say when it was written", nil
 	case m.Written.At.Before(m.To):
 		return nil, since, "it was written before its period ended", nil
+	case m.LedgerNumber == 0:
+		return nil, since, "its manifest does not say up to which link of the ledger it was read", nil
 	}
-	runs, err := store.Runs(ctx, 0, 0)
+	begun, ended, err := store.RunsAt(ctx, m.LedgerNumber)
 	if err != nil {
 		return nil, since, "", err
 	}
-	for _, run := range runs {
-		if !run.StartedAt.After(m.Written.At) && (run.FinishedAt.IsZero() || run.FinishedAt.After(m.Written.At)) {
-			return nil, since, fmt.Sprintf("it was written before run %d ended", run.ID), nil
-		}
+	if begun > ended {
+		return nil, since, fmt.Sprintf("it was written before run %d ended", begun), nil
 	}
-	span := period.Span{From: m.From, To: m.To, Now: m.Written.At, Sample: m.Sample, Seed: seed}
+	span := period.Span{
+		From: m.From, To: m.To, Now: m.Written.At, Link: m.LedgerNumber, Sample: m.Sample, Seed: seed,
+	}
 	read, err := period.Read(ctx, store, span)
 	if err != nil {
 		return nil, since, "", err

@@ -40,6 +40,7 @@ func together(periods []*Period, lacking []string, opts report.Options) *documen
 		Span: periods[0].Span, names: report.Names{All: "all databases"}, began: periods[0].began,
 		knownUntil: periods[0].knownUntil,
 	}}
+	d.Link = 0 // each database has its own
 	organizations := 0
 	for _, p := range periods {
 		organizations += len(p.organizations)

@@ -293,6 +293,8 @@ type manifest struct {
 	// Databases are those of a report over several, which has no DatabaseID and no Head.
 	Databases []databaseHead `json:"databases,omitempty"`
 	Written   folder.Origin  `json:"written"`
+	// LedgerNumber is the last link of the ledger that was read. verify reads up to it.
+	LedgerNumber int64 `json:"ledger_number,omitempty"`
 	// Chain has the last snapshot of each organization in the report.
 	Chain []chainLink      `json:"chain"`
 	Files []folder.Written `json:"files"`
@@ -306,8 +308,7 @@ type chainLink struct {
 
 func (d *document) manifest(files []folder.Written) any {
 	m := manifest{d.about("auditor-period-manifest/3"), d.Timezone(), d.lastHead.DatabaseID, d.lastHead, d.databaseHeads(),
-		d.Origin,
-		[]chainLink{}, files}
+		d.Origin, d.Link, []chainLink{}, files}
 	for _, o := range d.organizations {
 		last := o.snapshots[len(o.snapshots)-1]
 		m.Chain = append(m.Chain, chainLink{o.id, last.ID, last.ChainSHA256})

@@ -29,6 +29,9 @@ type Span struct {
 	// Now is the time of the report. A period that has not ended is known until then. The
 	// report on a period that has ended does not depend on it.
 	Now time.Time
+	// Link is the number of the last link of the ledger to read: what was recorded later is no part
+	// of the report. 0 is the newest.
+	Link int64
 	// Sample is the number of nights to draw. Seed selects them; see DefaultSeed.
 	Sample int
 	Seed   int64
@@ -61,14 +64,15 @@ type Period struct {
 	Span
 	databaseID string
 	lastHead   evidence.Head // of the last run that began up to the end and has ended
+	newest     int64         // the newest run that had begun at Link
 	began      time.Time     // start of the first run recorded in the database
 	// knownUntil is the start of the last run that began before the end of the period.
 	knownUntil time.Time
 	schedules  []schedule.Period          // oldest first
 	expected   []schedule.Period          // the same, filled with every UTC day without a schedule
-	runs       map[int64]*snapshot.Run    // every run in the database, by id
+	runs       map[int64]*snapshot.Run    // every run up to newest, by id
 	totals     map[int64]*snapshot.Totals // of the runs in the period, by id
-	reviews    []snapshot.Review          // all in the database, in the order of recording
+	reviews    []snapshot.Review          // of all runs, in the order of recording
 	// nights are the nights in the period, drawn the same nights in the order of the sample, before
 	// those before the period for which a run in the period stands.
 	nights, drawn, before []*night
@@ -182,20 +186,31 @@ func (p *Period) read(ctx context.Context, store *snapshot.Store) error {
 		}
 	}
 	p.placeExceptions()
-	p.lastHead, err = store.HeadAt(ctx, p.knownUntil)
+	p.lastHead, err = store.HeadAt(ctx, p.newest, p.knownUntil)
 	return err
 }
 
 // readRegister reads the nights and the organizations in the period. It returns the snapshots
 // taken after the period that may count for its last night.
 func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later []*taken, err error) {
-	runs, errRuns := store.Runs(ctx, 0, 0)
-	schedules, errSchedules := store.Schedules(ctx, p.Now)
+	if p.Link == 0 {
+		last, err := store.LastHead(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p.Link = last.Number
+	}
+	if p.newest, _, err = store.RunsAt(ctx, p.Link); err != nil {
+		return nil, err
+	}
+	runs, errRuns := store.Runs(ctx, p.newest, 0)
+	schedules, errSchedules := store.SchedulesAt(ctx, p.Link, p.newest, p.Now)
 	reviews, errReviews := store.Reviews(ctx, 0, 0)
 	if err := cmp.Or(errRuns, errSchedules, errReviews); err != nil {
 		return nil, err
 	}
-	p.schedules, p.reviews = schedules, reviews
+	p.schedules = schedules
+	p.reviews = slices.DeleteFunc(reviews, func(r snapshot.Review) bool { return r.LedgerNumber > p.Link })
 	slices.Reverse(runs) // oldest first
 	next, err := p.readNights(runs)
 	if err != nil {
@@ -220,7 +235,7 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 	last := make(map[source]*taken)
 	errTaken := store.EachSnapshotBetween(ctx, p.From, next, func(s snapshot.Snapshot) {
 		if p.runs[s.RunID] == nil {
-			return // the run began after the runs were read
+			return // the run began later
 		}
 		key := source{s.Source, s.Outcome}
 		last[key] = newTaken(s, last[key])
@@ -230,8 +245,8 @@ func (p *Period) readRegister(ctx context.Context, store *snapshot.Store) (later
 			later = append(later, last[key])
 		}
 	})
-	known, errKnown := store.CompleteBefore(ctx, p.From)
-	tried, errTried := store.FirstFailedBefore(ctx, p.From)
+	known, errKnown := store.CompleteBefore(ctx, p.newest, p.From)
+	tried, errTried := store.FirstFailedBefore(ctx, p.newest, p.From)
 	p.gather(allTaken(known), allTaken(tried), within)
 	return later, cmp.Or(errTaken, errKnown, errTried)
 }
