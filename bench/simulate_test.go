@@ -107,7 +107,11 @@ func serve(ctx context.Context) error {
 // writeSettings writes auditor.yaml and a token file for each organization.
 func (w *world) writeSettings(folder, base string) error {
 	var settings strings.Builder
-	fmt.Fprintf(&settings, "base_url: %s\nmembers: %t\norganizations:\n", base, len(w.states[0].Members) > 0)
+	fmt.Fprintf(&settings, "base_url: %s\n", base)
+	if len(w.states[0].Members) > 0 { // an earlier version does not know the setting
+		settings.WriteString("members: true\n")
+	}
+	settings.WriteString("organizations:\n")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}

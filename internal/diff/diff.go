@@ -16,15 +16,11 @@ import (
 // configuration is then Reappeared, not Added. A nil seen means that no older snapshot has any.
 //
 // A part that is missing from either inventory (SSONotAssessed or MembersNotAssessed set, or
-// Policies nil) is not compared, nor are members that are stored in different forms (MembersSalt), or
-// the addresses in other texts (Salt).
+// Policies nil) is not compared, nor are members that are stored in different forms (MembersSalt).
 // If a newer server reports a field for the first time, or no configuration has a field any longer,
 // the result has one change of the organization instead of one for each configuration; likewise for
 // members.
 func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bool) []Change {
-	if before.Salt != after.Salt {
-		before, after = before.WithoutAddresses(), after.WithoutAddresses()
-	}
 	pairs := scimConfigurations.match(before.SCIM, after.SCIM)
 	scim, fieldChanges := scimConfigurations.compare(pairs, seen)
 	labelLinks(scim, before, after)

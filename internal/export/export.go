@@ -174,7 +174,8 @@ func (e *exporter) newRuns(ctx context.Context, store *snapshot.Store) ([]snapsh
 	return all[exported:], nil
 }
 
-// nightsPerCommit limits the work that is done again after an export was interrupted.
+// nightsPerCommit limits the work that is done again after an export was interrupted. A longer
+// partition is done again as a whole.
 const nightsPerCommit = 31
 
 func (e *exporter) export(ctx context.Context, store *snapshot.Store, runs []snapshot.EndedRun) (err error) {

@@ -71,7 +71,7 @@ func (c *Client) requestPage(ctx context.Context, s source, number int, token st
 	}
 	body := s.request
 	body.Pagination = &paginationRequest{PageSize: size, Token: token}
-	return c.get(ctx, call{method: s.method, page: number, query: query, request: body, private: s.private})
+	return c.get(ctx, call{method: s.method, page: number, query: query, request: body})
 }
 
 // readPage requests a page, keeps it as evidence and splits it into its rows and the next token.

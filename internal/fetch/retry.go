@@ -23,8 +23,6 @@ type call struct {
 	page    int // 0 outside a listing
 	query   url.Values
 	request request
-	// private is set if the response is not kept, so that what it says of members can be read.
-	private bool
 }
 
 // get sends a call until it succeeds, fails permanently or reaches MaxTries. The exchange has the

@@ -57,7 +57,7 @@ func (c *Client) try(ctx context.Context, k call, body []byte) (x Exchange, fail
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		x.ServerDate, x.ClockOffset = date.UTC(), received.Sub(date)
 	}
-	failure = c.read(ctx, resp, &x, received, k.private)
+	failure = c.read(ctx, resp, &x, received)
 	return x, failure
 }
 
@@ -78,7 +78,7 @@ func (c *Client) newRequest(ctx context.Context, k call, body []byte) (*http.Req
 }
 
 // read reads the body. Bodies are stored as evidence, so a body that contains a secret is dropped.
-func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, received time.Time, private bool) *Error {
+func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, received time.Time) *Error {
 	limit := c.settings.MaxResponseBytes
 	if resp.StatusCode != http.StatusOK {
 		limit = min(limit, maxErrorBytes)
@@ -91,11 +91,8 @@ func (c *Client) read(ctx context.Context, resp *http.Response, x *Exchange, rec
 	repeated := c.secrets.find(string(body))
 	if repeated == "" && (err == nil || !ok) {
 		kept := body
-		switch {
-		case !ok:
+		if !ok {
 			kept = c.keptRefusal(body)
-		case !private:
-			kept = c.settings.Redaction.Answer(body)
 		}
 		sum := sha256.Sum256(kept)
 		x.Status, x.Body = resp.StatusCode, kept

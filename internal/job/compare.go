@@ -45,7 +45,7 @@ func (t *task) noteMembers() {
 	case asked && now.MembersSetting == snapshot.MembersOff:
 		t.header.Notes = append(t.header.Notes, "the settings no longer ask for members; those of "+since+" did")
 	case asked && before.MembersSaltID != now.MembersSaltID:
-		t.header.Notes = append(t.header.Notes, "members, and the addresses in other texts, are stored in another form than in "+since+
+		t.header.Notes = append(t.header.Notes, "members are stored in another form than in "+since+
 			", because the settings redact them now or did so then, so they are not compared")
 	}
 }

@@ -159,7 +159,6 @@ func membersSetting(o fetch.Options) snapshot.MembersSetting {
 
 func (t *task) describeMembers(c *fetch.Collection) {
 	h := &t.header
-	t.inventory.Salt = h.MembersSaltID
 	if t.inventory.MembersSalt = h.MembersSaltID; h.MembersSetting == snapshot.MembersOff {
 		return
 	}
@@ -172,11 +171,7 @@ func (t *task) describeMembers(c *fetch.Collection) {
 // addEvidence adds the evidence of a reading that follows the collection.
 func (t *task) addEvidence(e fetch.Evidence) {
 	t.exchanges = append(t.exchanges, e.Exchanges...)
-	for _, note := range e.Notes {
-		if !slices.Contains(t.header.Notes, note) { // two readings of the audit log note the same
-			t.header.Notes = append(t.header.Notes, note)
-		}
-	}
+	t.header.Notes = append(t.header.Notes, e.Notes...)
 	t.header.UnknownFields = append(t.header.UnknownFields, e.UnknownFields...)
 }
 

@@ -196,9 +196,8 @@ type Inventory struct {
 	Members            []OrganizationMember
 	MembersNotAssessed string
 	// MembersSalt is the SaltID of the redaction of Members; empty if they are not redacted.
-	// Members with different salts cannot be compared. Salt is that of the redaction of the other
-	// parts, with both if they differ: what they say of addresses cannot be compared with others.
-	MembersSalt, Salt string
+	// Members with different salts cannot be compared.
+	MembersSalt string
 	// MemberTokens are the personal access tokens of Members, sorted by id. MemberTokensNotAssessed
 	// says why they could not be read; if it is set, MemberTokens is empty and means nothing.
 	MemberTokens            []PersonalAccessToken

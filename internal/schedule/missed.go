@@ -54,6 +54,8 @@ type Night struct {
 	Status Status    `json:"status"`
 	// RunID is the run that the status comes from, 0 when there is none.
 	RunID int64 `json:"run_id,omitempty"`
+	// Others are the ids of the other runs of the night, in no order.
+	Others []int64 `json:"-"`
 }
 
 // Each calls yield with each night in the periods up to now, in order, with its outcome. The periods
@@ -84,7 +86,10 @@ func Each(periods []Period, runs []Run, now time.Time, grace time.Duration, yiel
 			r, weak := counted[0], slices.Index(byStrength, n.Status)
 			status := r.status()
 			if strong := slices.Index(byStrength, status); strong > weak || strong == weak && r.order >= order {
-				n.Status, n.RunID, order = status, r.ID, r.order
+				n.Status, n.RunID, order, r.ID = status, r.ID, r.order, n.RunID
+			}
+			if r.ID != 0 { // the weaker of the two
+				n.Others = append(n.Others, r.ID)
 			}
 		}
 		if !night.IsZero() {

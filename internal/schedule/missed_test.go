@@ -29,11 +29,11 @@ func TestNights(t *testing.T) {
 	}
 	want := []schedule.Night{
 		{ScheduledAt: night(2), Status: schedule.Complete, RunID: 2},
-		{ScheduledAt: night(3), Status: schedule.Failed, RunID: 4},
+		{ScheduledAt: night(3), Status: schedule.Failed, RunID: 4, Others: []int64{3}},
 		{ScheduledAt: night(4), Status: schedule.Complete, RunID: 5},
 		{ScheduledAt: night(5), Last: night(6), Nights: 2, Status: schedule.Missed},
 		{ScheduledAt: night(7), Status: schedule.CaughtUp, RunID: 6},
-		{ScheduledAt: night(8), Status: schedule.Complete, RunID: 7},
+		{ScheduledAt: night(8), Status: schedule.Complete, RunID: 7, Others: []int64{8}},
 		{ScheduledAt: night(9), Status: schedule.Running, RunID: 9},
 		{ScheduledAt: night(12).Add(-2 * time.Hour), Status: schedule.Missed},
 		{ScheduledAt: night(13).Add(-2 * time.Hour), Status: schedule.Due},

@@ -83,12 +83,6 @@ func (b *Baseline) fill(content versions) (err error) {
 	} else if members.MembersSetting == MembersOff {
 		b.Inventory.MembersNotAssessed = ona.MembersNotRequested
 	}
-	b.Inventory.Salt = b.Snapshot.MembersSaltID
-	for _, c := range ComparedParts {
-		if of := b.Of(c.Part); of.ID != 0 && of.MembersSaltID != b.Snapshot.MembersSaltID {
-			b.Inventory.Salt += " and " + of.MembersSaltID
-		}
-	}
 	if b.Of(PartSSO).ID == 0 {
 		b.Inventory.SSONotAssessed = b.Snapshot.SSONotAssessed
 	}

@@ -96,7 +96,7 @@ func (n *Nights) EachRow(ctx context.Context, v View, first, last int64, do func
 	}
 	for len(snapshots) > 0 {
 		var rows []shownRow // of one organization
-		for key := snapshots[0].key; len(snapshots) > 0 && snapshots[0].key == key; {
+		for key := snapshots[0].key; len(snapshots) > 0 && snapshots[0].key == key && len(rows) < sortedTogether; {
 			one := snapshots[0]
 			shown := n.held[v.Name][key]
 			if shown == nil || !n.unchanged(shown, one) {
@@ -125,6 +125,10 @@ func (n *Nights) EachRow(ctx context.Context, v View, first, last int64, do func
 	}
 	return nil
 }
+
+// sortedTogether is the number of rows of an organization from which on the rows of further nights
+// are sorted on their own, so that memory does not grow with the nights.
+const sortedTogether = 1 << 15
 
 // versionOrder are the columns that say which row is the same in the next snapshot.
 var versionOrder = []string{"rule_id", "fingerprint", "id", "number"}

@@ -98,8 +98,7 @@ func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error
 func inventoryOf(shown versions, h Snapshot) (ona.Inventory, error) {
 	inventory, err := shown.inventory(h, h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
-	inventory.DomainsNotAssessed = h.DomainsNotAssessed
-	inventory.MembersSalt, inventory.Salt = h.MembersSaltID, h.MembersSaltID
+	inventory.DomainsNotAssessed, inventory.MembersSalt = h.DomainsNotAssessed, h.MembersSaltID
 	inventory.MembersNotAssessed, inventory.MemberTokensNotAssessed = h.membersNotAssessed()
 	return inventory, err
 }

@@ -15,7 +15,8 @@ import (
 // The statuses of the rows of the sheet Nights that are not nights.
 const (
 	notExpected = "not_expected" // a UTC day without an expected night, or a run that stands for none
-	notKnown    = "not_known"    // nobody knows whether a night was expected on the day
+	anotherRun  = "another_run"  // a run in a night for which another run counts
+	notKnown    = "not_known"    // nobody knows whether a night was expected on the day, or when the run was
 )
 
 // days are consecutive UTC days without an expected night, or those on which a run started that
@@ -34,6 +35,11 @@ func dayOf(t time.Time) time.Time { return t.UTC().Truncate(day) }
 func (p *Period) firstDay() time.Time { return dayOf(p.From) }
 func (p *Period) lastDay() time.Time  { return dayOf(p.To) }
 
+// isCut reports whether the period has only a part of a day.
+func (p *Period) isCut(at time.Time) bool {
+	return at.Before(p.From) || at.Add(day-time.Second).After(p.To)
+}
+
 // expectedDays returns the UTC days that have an expected night.
 func (p *Period) expectedDays() map[time.Time]bool {
 	expected := make(map[time.Time]bool)
@@ -47,7 +53,12 @@ func (p *Period) expectedDays() map[time.Time]bool {
 // expected night, each run on them, and each run that stands for no expected night.
 func (d *document) daysBeside() (all []days) {
 	expected, started := d.expectedDays(), make(map[time.Time]bool)
-	nights := d.nightsOfRuns()
+	nights, countsFor := d.nightsOfRuns(), make(map[int64]int) // organizations by run
+	for n := range d.every() {
+		if n.snapshot != nil {
+			countsFor[n.snapshot.RunID]++
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
 		r := d.runs[id]
 		if !d.ranIn(r) {
@@ -62,16 +73,23 @@ func (d *document) daysBeside() (all []days) {
 			one.first, one.last = d.daysOf(m)
 			fallthrough
 		default:
-			when = "recorded at " + report.UTC(r.StartedAt) + " by a clock that was wrong"
+			one.status = notKnown
+			when = "recorded at " + report.UTC(r.StartedAt) + " by a wrong or unconfirmed clock"
 		}
 		if len(nights[r]) > 0 && expected[one.first] {
 			continue // the row of its night names it
 		}
-		what := "stands for no expected night"
-		if len(nights[r]) > 0 {
-			what = "stands for the night " + strings.Join(nights[r], ", ")
+		what := "it stands for no expected night"
+		if night, isOther := d.others[id]; isOther {
+			one.status = anotherRun
+			what = fmt.Sprintf("run %d counts for its night, %s", night.RunID, night.ScheduledAt.UTC().Format(time.DateTime))
+			if n := countsFor[id]; n > 0 {
+				what += fmt.Sprintf("; for %s, run %d does", report.Count(n, "organization"), id)
+			}
+		} else if len(nights[r]) > 0 {
+			what = "it stands for the night " + strings.Join(nights[r], ", ")
 		}
-		one.reason = fmt.Sprintf("run %d, %s, %s; it %s", id, when, r.Outcome, what)
+		one.reason = fmt.Sprintf("run %d, %s, %s; %s", id, when, r.Outcome, what)
 		all = append(all, one)
 	}
 	for at := d.firstDay(); !at.After(d.lastDay()); at = at.Add(day) {
@@ -86,9 +104,16 @@ func (d *document) daysBeside() (all []days) {
 // quietDay returns a day without an expected night on which no run is known to have started.
 func (d *document) quietDay(at time.Time) days {
 	quiet, end := days{first: at, last: at, status: notExpected, reason: "no night expected, no run"}, at.Add(day-time.Second)
+	expected, in := "no night expected", "on this day"
+	if d.isCut(at) {
+		const part = "in the part of the day that the period has"
+		quiet.reason = "no night expected and no run " + part
+		expected, in = "no night expected "+part, "in it"
+	}
 	var maybe []int64
 	for i := range d.misdated {
-		if d.misdated[i].mayBeIn(at, end) {
+		first := slices.MaxFunc([]time.Time{at, d.From}, time.Time.Compare)
+		if d.misdated[i].mayBeIn(first, slices.MinFunc([]time.Time{end, d.To}, time.Time.Compare)) {
 			maybe = append(maybe, d.misdated[i].id)
 		}
 	}
@@ -98,7 +123,7 @@ func (d *document) quietDay(at time.Time) days {
 	case !d.ended() && !end.Before(d.Now):
 		quiet.status, quiet.reason = notKnown, "the day is not over"
 	case len(maybe) > 0:
-		quiet.reason = "no night expected; " + inRuns(maybe) + " may have been on this day, with a wrong clock"
+		quiet.reason = expected + "; " + inRuns(maybe) + " may have been " + in + ", with a wrong or unconfirmed clock"
 	}
 	return quiet
 }

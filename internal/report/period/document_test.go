@@ -102,7 +102,7 @@ func TestWorkbookOfAPeriodHasTypedCells(t *testing.T) {
 		{"Nights", "C2", "=Birch|"},
 		{"Nights", "D2", "caught up"},
 		{"Population", "E2", "6"},
-		{"Population", "E6", "2"},
+		{"Population", "E7", "2"},
 	} {
 		if got, err := f.GetCellValue(c.sheet, c.cell); got != c.value || err != nil {
 			t.Errorf("%s!%s is %q, %v, want %q", c.sheet, c.cell, got, err, c.value)

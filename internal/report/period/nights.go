@@ -72,7 +72,7 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	}
 	for i := range runs {
 		at := runs[i].StartedAt
-		if runs[i].ClockWrong || at.After(p.Now) {
+		if p.isMisdated(&runs[i]) {
 			continue // nobody knows when it really ran
 		}
 		if p.began.IsZero() || at.Before(p.began) {
@@ -93,7 +93,11 @@ func (p *Period) readNights(runs []snapshot.Run) (next time.Time, err error) {
 	for i := range runs {
 		p.runs[runs[i].ID], all[i] = &runs[i], runs[i].OfSchedule()
 	}
+	p.others = make(map[int64]schedule.Night)
 	err = p.eachNight(p.expected, all, func(n schedule.Night) {
+		for _, id := range n.Others {
+			p.others[id] = n
+		}
 		switch {
 		case n.ScheduledAt.Before(p.From):
 			if r := p.runs[n.RunID]; r != nil && p.contains(r.StartedAt) {
@@ -131,13 +135,17 @@ func (p *Period) placeMisdated(runs []snapshot.Run) {
 	open := 0 // index of the first one without a run after it
 	for i := range runs {
 		r := &runs[i]
-		if r.ClockWrong || r.StartedAt.After(p.Now) {
+		if p.isMisdated(r) {
 			p.misdated = append(p.misdated, misdated{id: r.ID, after: last})
 			continue
 		}
 		last = r.StartedAt
 		for ; open < len(p.misdated); open++ {
-			p.misdated[open].before = last
+			m := &p.misdated[open]
+			m.before = last
+			if m.after.After(last) { // the clock of the run before was ahead
+				m.after = p.lastUpTo(runs[:i], last)
+			}
 		}
 	}
 	for _, n := range p.nights {
@@ -153,6 +161,19 @@ func (p *Period) placeMisdated(runs []snapshot.Run) {
 		}
 	}
 }
+
+// lastUpTo returns the last start of the runs up to an instant that is not misdated, zero if there is none.
+func (p *Period) lastUpTo(runs []snapshot.Run, until time.Time) (last time.Time) {
+	for i := range runs {
+		r := &runs[i]
+		if !p.isMisdated(r) && !r.StartedAt.After(until) && r.StartedAt.After(last) {
+			last = r.StartedAt
+		}
+	}
+	return last
+}
+
+func (p *Period) isMisdated(r *snapshot.Run) bool { return r.ClockWrong || r.StartedAt.After(p.Now) }
 
 // ranIn reports whether a run started in the period, or may have: its clock was wrong.
 func (p *Period) ranIn(r *snapshot.Run) bool {

@@ -81,6 +81,8 @@ type Period struct {
 	organizations         []*organization
 	names                 report.Names
 	isFleet               bool // the report lists what needs attention, and counts the rest
+	// others has the night of each run for which another run counts, by the id of the run.
+	others map[int64]schedule.Night
 	// absent has the last complete snapshot of each organization that was known before the
 	// period and has no snapshot in it.
 	absent []*taken

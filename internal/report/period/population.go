@@ -64,19 +64,27 @@ var nightStatuses = []schedule.Status{
 func (d *document) countDays() {
 	expected := d.expectedDays()
 	days := int(d.lastDay().Sub(d.firstDay())/day) + 1
-	ran, beside, nights := 0, 0, d.nightsOfRuns()
-	for _, r := range d.runs {
-		if d.ranIn(r) {
-			ran++
-			if len(nights[r]) == 0 {
-				beside++
-			}
+	ran, beside, others, nights := 0, 0, 0, d.nightsOfRuns()
+	for id, r := range d.runs {
+		if !d.ranIn(r) {
+			continue
+		}
+		ran++
+		if _, isOther := d.others[id]; isOther {
+			others++
+		} else if len(nights[r]) == 0 {
+			beside++
 		}
 	}
+	cut := ""
+	if d.isCut(d.firstDay()) || d.isCut(d.lastDay()) {
+		cut = "a day of which the period has a part: without one in this part"
+	}
 	d.count(item{table.RunLevel, "Days", inPeriod, ""}, days, "UTC; the sheet Nights has each")
-	d.count(item{table.RunLevel, "Days", "without an expected night", ""}, days-len(expected), "")
+	d.count(item{table.RunLevel, "Days", "without an expected night", ""}, days-len(expected), cut)
 	d.count(item{table.RunLevel, "Runs", inPeriod, ""}, ran, "")
 	d.count(item{table.RunLevel, "Runs", "that stand for no expected night", ""}, beside, "")
+	d.count(item{table.RunLevel, "Runs", "in a night for which another run counts", ""}, others, "")
 }
 
 func (d *document) countNights(o *organization) {

@@ -25,7 +25,7 @@ type object map[string]any
 var words = map[string][]any{
 	"severity":          {"critical", "high", "medium", "low", "info", nil},
 	"result":            {"ties", "does not tie", "not assessed"},
-	"nights.status":     {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, notKnown},
+	"nights.status":     {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, anotherRun, notKnown},
 	"sample.status":     {"complete", "caught_up", "failed", "missed", "running", "due"},
 	"findings.status":   {"fail", "excepted", "not_assessed"},
 	"findings.state":    {stateOpen, stateDropped, stateUnknown, stateClosed},

@@ -57,10 +57,11 @@ func shownDays(t *table.Table) map[string]bool {
 	shown := make(map[string]bool)
 	for _, r := range t.Rows {
 		text, _ := r.Cells[t.Column("days")].(string)
-		first, last, several := strings.Cut(text, " to ")
-		shown[first] = true
-		at, err := time.Parse(time.DateOnly, first)
-		for ; several && err == nil && !shown[last]; at = at.Add(day) {
+		from, to, several := strings.Cut(text, " to ")
+		shown[from] = true
+		first, err := time.Parse(time.DateOnly, from)
+		last, err2 := time.Parse(time.DateOnly, to)
+		for at := first; several && err == nil && err2 == nil && !at.After(last); at = at.Add(day) {
 			shown[at.Format(time.DateOnly)] = true
 		}
 	}
