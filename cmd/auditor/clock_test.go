@@ -94,6 +94,11 @@ func TestARunWithAWrongClockCountsForNothing(t *testing.T) {
 			s.right, s.wrong = demo.Night(8).Add(time.Hour), 0
 			s.printed.Reset()
 			s.tonight("runs")
+			if wrong > year {
+				s.expect(", later than now: it counts for no night")
+			} else {
+				s.expect(" by a wrong clock: it counts for no night")
+			}
 			for _, want := range []string{"2026-11-18 02:00:00 UTC to 2026-11-23 02:00:00 UTC  MISSED    none on 6 nights", "2026-11-17 02:00:00 UTC                             COMPLETE  2"} {
 				if !strings.Contains(s.printed.String(), want) {
 					t.Errorf("the register does not say %q:\n%s", want, &s.printed)
@@ -151,6 +156,9 @@ func TestARunWithoutANetworkAndWithAWrongClockCountsForNothing(t *testing.T) {
 			s.nightly(5, 0)
 			s.printed.Reset()
 			s.tonight("runs")
+			if wrong < 0 {
+				s.expect("run 3 is recorded at 1969-12-02 02:00:00 UTC, and nobody confirms its clock: it counts for no night")
+			}
 			if want := "2026-11-18 02:00:00 UTC to 2026-11-19 02:00:00 UTC  MISSED    none on 2 nights"; !strings.Contains(s.printed.String(), want) ||
 				strings.Count(s.printed.String(), "MISSED") != 1 {
 				t.Errorf("the register does not say %q alone:\n%s", want, &s.printed)
@@ -200,6 +208,33 @@ func TestAFirstRunWithoutANetworkIsNotTheBeginning(t *testing.T) {
 			s.expect("1 of 2 expected nights of 1 organization without a complete snapshot")
 			s.verify(exitComplete)
 		})
+	}
+}
+
+// Nobody confirms a right clock after 100 days without an answer: that is said everywhere.
+func TestARunWhoseClockNobodyConfirmsSaysSo(t *testing.T) {
+	s := newClockSite(t)
+	s.nightly(1, 0)
+	s.offline(100, 0)
+	s.printed.Reset()
+	s.offline(103, 0)
+	s.expect("run 3 began at 2027-02-26 02:00:00 UTC, and nobody confirms its clock: it counts for no night")
+	s.right = demo.Night(104).Add(-time.Hour)
+	s.printed.Reset()
+	s.tonight("runs")
+	s.expect("run 3 is recorded at 2027-02-26 02:00:00 UTC, and nobody confirms its clock: it counts for no night",
+		"2027-02-24 02:00:00 UTC to 2027-02-26 02:00:00 UTC  MISSED  none on 3 nights")
+	if strings.Contains(s.printed.String(), "run 2 is recorded") {
+		t.Errorf("the clock of run 2 is not believed:\n%s", &s.printed)
+	}
+	s.tonight("report", "--from", "2027-02-23", "--to", "2027-02-26", "--formats", "csv")
+	folders, err := filepath.Glob(s.path("reports/2027-02-23--2027-02-26*/nights.csv"))
+	if len(folders) != 1 || err != nil {
+		t.Fatalf("reports of the period: %v, %v\n%s", folders, err, &s.printed)
+	}
+	const want = "no run counts for this night; run 3 ran with a clock that nobody confirms between the runs before and after it"
+	if text := readFile(t, folders[0]); strings.Count(text, want) != 3 || strings.Contains(text, "wrong clock") {
+		t.Errorf("the nights:\n%s", text)
 	}
 }
 

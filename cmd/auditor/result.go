@@ -236,6 +236,9 @@ func (r *runResult) head() (lines []string) {
 	if r.Run.ID != 0 {
 		lines = append(lines, oneLine("run %d on %s", r.Run.ID, r.Run.Host))
 	}
+	if r.Run.ClockNotConfirmed {
+		lines = append(lines, r.unconfirmedText())
+	}
 	if len(r.Organizations) > 1 {
 		lines = append(lines, r.totals())
 	}
@@ -252,6 +255,12 @@ func (r *runResult) head() (lines []string) {
 		lines = append(lines, oneLine("%s: the auditor's own token %s", t.Source, t.Detail))
 	}
 	return lines
+}
+
+// unconfirmedText says that the run does not count, because no server answered.
+func (r *runResult) unconfirmedText() string {
+	return fmt.Sprintf("run %d began at %s, and %s: it counts for no night",
+		r.Run.ID, forPeople(r.Run.StartedAt), unconfirmed)
 }
 
 // totals returns the counts of all organizations together.

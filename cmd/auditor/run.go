@@ -249,6 +249,10 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 		printProblem(env.stderr, "warning", fmt.Sprintf("run %d is %s", result.Run.ID, result.Headline.Text),
 			"the report says why and since when; \"auditor check\" tests each permission of the token")
 	}
+	if result.Run.ClockNotConfirmed {
+		printProblem(env.stderr, "warning", result.unconfirmedText(),
+			"no server answered, and the time does not fit the earlier runs; if it is wrong, set the clock of this machine")
+	}
 	for _, o := range result.Organizations {
 		if o.Error != "" {
 			printProblem(env.stderr, "error", o.Source+": "+o.Error, o.Hint)

@@ -14,6 +14,8 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
+const unconfirmed = "nobody confirms its clock"
+
 // register is what "auditor runs --json" prints, newest first.
 type register struct {
 	Runs   []snapshot.Run   `json:"runs"`
@@ -46,7 +48,7 @@ func runsCommand(env environment) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text := table(r.runRows()) + table(r.laterRows(env.now()))
+		text := table(r.runRows()) + table(r.clockRows(env.now()))
 		if len(r.Nights) > 0 {
 			text += "\n" + table(r.nightRows())
 		}
@@ -97,13 +99,23 @@ func nightInWords(s schedule.Status) string {
 	return strings.ToUpper(strings.ReplaceAll(string(s), "_", " "))
 }
 
-// laterRows returns a line for each run and the schedule that are recorded later than now.
-func (r *register) laterRows(now time.Time) (rows [][]string) {
+// clockRows returns a line for each run that counts for no night because of its clock, and for a
+// schedule that is recorded later than now.
+func (r *register) clockRows(now time.Time) (rows [][]string) {
 	for _, run := range r.Runs {
-		if run.StartedAt.After(now) {
-			rows = append(rows, []string{fmt.Sprintf("run %d is recorded at %s, later than now: it counts for no night",
-				run.ID, forPeople(run.StartedAt))})
+		why := ""
+		switch {
+		case run.StartedAt.After(now):
+			why = ", later than now"
+		case run.ClockNotConfirmed:
+			why = ", and " + unconfirmed
+		case run.ClockWrong:
+			why = " by a wrong clock"
+		default:
+			continue
 		}
+		rows = append(rows, []string{fmt.Sprintf("run %d is recorded at %s%s: it counts for no night",
+			run.ID, forPeople(run.StartedAt), why)})
 	}
 	if r.schedule != "" {
 		rows = append(rows, []string{r.schedule})

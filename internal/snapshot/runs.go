@@ -115,13 +115,15 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 		run.Shard, run.ReportPrunedAt = r.text(), r.instant()
 		run.CompleteOrganizations, run.FailedOrganizations = r.count(), r.count()
 		run.Changes, run.FailedFindings, run.SCIMConfigurations = r.count(), r.count(), r.count()
+		shown := r.flag()
+		run.ClockNotConfirmed = run.ClockWrong && !shown
 		return run
 	}, `SELECT `+runColumns+`, finished_at, error, tool_version, host, shard, report_pruned_at,
-		  complete, failed, changes, failing_findings, scim_configurations
+		  complete, failed, changes, failing_findings, scim_configurations, clock_shown
 		FROM (
 		  SELECT r.*, sum(s.outcome = 'complete') AS complete, sum(s.outcome = 'failed') AS failed,
 		    sum(s.changes) AS changes, sum(s.failing_findings) AS failing_findings,
-		    sum(s.scim_configurations) AS scim_configurations
+		    sum(s.scim_configurations) AS scim_configurations, coalesce(max(s.error_code = 'clock_wrong'), 0) AS clock_shown
 		  FROM (SELECT * FROM runs r `+where+`) r
 		  LEFT JOIN stored_snapshots s ON s.run_id = r.id
 		  GROUP BY r.id

@@ -49,10 +49,13 @@ type Run struct {
 	Trigger      string    `json:"trigger"`                // "manual", "schedule", "catch_up" or "demo"
 	Outcome      Outcome   `json:"outcome"`
 	ClockWrong   bool      `json:"clock_wrong,omitempty"` // its times are those of a wrong clock
-	Error        string    `json:"error,omitempty"`
-	ToolVersion  string    `json:"tool_version"`
-	Host         string    `json:"host"`
-	Shard        string    `json:"shard,omitempty"` // the sources that it collected, such as 0/4; empty for all
+	// ClockNotConfirmed is set with ClockWrong if no server showed that the clock was wrong: none
+	// answered, and the time does not fit the runs before.
+	ClockNotConfirmed bool   `json:"clock_not_confirmed,omitempty"`
+	Error             string `json:"error,omitempty"`
+	ToolVersion       string `json:"tool_version"`
+	Host              string `json:"host"`
+	Shard             string `json:"shard,omitempty"` // the sources that it collected, such as 0/4; empty for all
 	// UnknownReport names a report folder of this database whose history the database did not
 	// contain when the run began; empty if there was none.
 	UnknownReport         string    `json:"unknown_report,omitempty"`

@@ -28,6 +28,8 @@ type night struct {
 	claimed bool // an organization was expected in this night
 	// misdated are the ids of the runs that may have been at this time: their clocks were wrong.
 	misdated []int64
+	// unconfirmed are those whose clocks nobody confirms.
+	unconfirmed []int64
 }
 
 // organizationNight is the result of a night for one organization.
@@ -148,8 +150,13 @@ func (p *Period) placeMisdated(runs []snapshot.Run) {
 	}
 	for _, n := range p.nights {
 		for i := range p.misdated {
-			if p.misdated[i].mayBeIn(n.ScheduledAt, n.ScheduledAt) {
-				n.misdated = append(n.misdated, p.misdated[i].id)
+			id := p.misdated[i].id
+			switch {
+			case !p.misdated[i].mayBeIn(n.ScheduledAt, n.ScheduledAt):
+			case p.runs[id].ClockNotConfirmed:
+				n.unconfirmed = append(n.unconfirmed, id)
+			default:
+				n.misdated = append(n.misdated, id)
 			}
 		}
 	}

@@ -93,9 +93,8 @@ func (n *organizationNight) reason() string {
 		text = "the day is not over"
 	case n.status == schedule.Due:
 		text = "due, without a result yet"
-	case n.isUncovered() && n.run == nil && len(n.misdated) > 0:
-		text = "no run counts for this night; " + inRuns(n.misdated) + " ran with a wrong clock between the runs before and " +
-			"after it"
+	case n.isUncovered() && n.run == nil && len(n.misdated)+len(n.unconfirmed) > 0:
+		text = "no run counts for this night; " + n.maybe() + " between the runs before and after it"
 	case n.isUncovered() && n.run == nil:
 		text = "no run started"
 	case n.isUncovered():
@@ -106,6 +105,18 @@ func (n *organizationNight) reason() string {
 		text += "; retention deleted the content of the snapshot at " + report.UTC(n.snapshot.PrunedAt)
 	}
 	return strings.TrimPrefix(text, "; ")
+}
+
+// maybe names the runs that may have been in the night.
+func (n *night) maybe() string {
+	var all []string
+	if len(n.misdated) > 0 {
+		all = append(all, inRuns(n.misdated)+" ran with a wrong clock")
+	}
+	if len(n.unconfirmed) > 0 {
+		all = append(all, inRuns(n.unconfirmed)+" ran with a clock that nobody confirms")
+	}
+	return strings.Join(all, " and ")
 }
 
 // errorText returns why a snapshot failed.
