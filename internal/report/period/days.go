@@ -74,7 +74,7 @@ func (d *document) daysBeside() (all []days) {
 			fallthrough
 		default:
 			one.status = notKnown
-			when = "recorded at " + report.UTC(r.StartedAt) + " by a wrong or unconfirmed clock"
+			when = "recorded at " + report.UTC(r.StartedAt) + " by " + clockOf(r)
 		}
 		if len(nights[r]) > 0 && expected[one.first] {
 			continue // the row of its night names it
@@ -99,6 +99,14 @@ func (d *document) daysBeside() (all []days) {
 	}
 	slices.SortStableFunc(all, func(a, b days) int { return a.first.Compare(b.first) })
 	return merged(all)
+}
+
+// clockOf says what is known of the clock of a misdated run.
+func clockOf(r *snapshot.Run) string {
+	if r.ClockNotConfirmed {
+		return "a clock that nobody confirms"
+	}
+	return "a wrong clock"
 }
 
 // quietDay returns a day without an expected night on which no run is known to have started.

@@ -79,7 +79,7 @@ func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
 		"2026-11-04  not_expected  " + none,
 		"2026-11-05  another_run 2 run 2, started at 2026-11-05 02:00:00 UTC, failed; run 1 counts for its night, 2026-11-02 02:00:00",
 		"2026-11-06 to 2026-11-08  not_expected  " + none,
-		"2026-11-09 to 2026-11-16  not_known 4 run 4, recorded at 2036-11-09 02:00:00 UTC by a wrong or unconfirmed clock, failed; " +
+		"2026-11-09 to 2026-11-16  not_known 4 run 4, recorded at 2036-11-09 02:00:00 UTC by a wrong clock, failed; " +
 			"it stands for no expected night",
 		"2026-11-10 to 2026-11-15  not_expected  no night expected; run 4 may have been in this time, with a wrong or unconfirmed clock",
 		"2026-11-17  not_expected  " + none, "2026-11-18  not_known  the day is not over",
@@ -175,7 +175,7 @@ func TestAMisdatedRunIsAfterTheLastRunWhoseClockWasNotAhead(t *testing.T) {
 	d := readPeriod(t, store, inNovember(24))
 	rows := rowsOf(d.sheets.nights, every...)
 	for _, want := range []string{
-		"2026-11-01 to 2026-11-03  not_known 3 run 3, recorded at 2036-11-02 02:00:00 UTC by a wrong or unconfirmed clock, failed; " +
+		"2026-11-01 to 2026-11-03  not_known 3 run 3, recorded at 2036-11-02 02:00:00 UTC by a wrong clock, failed; " +
 			"it stands for no expected night",
 		"2026-11-02 2026-11-02T02:00:00Z missed  no run counts for this night; " +
 			"run 3 ran with a wrong clock between the runs before and after it",
