@@ -63,6 +63,7 @@ func TestAReportIsTheSameFortyTimes(t *testing.T) {
 // TestTheDemosReportsAreAsTheirSchemasSay has the schemas in docs hold the JSON of every night and
 // of the period.
 func TestTheDemosReportsAreAsTheirSchemasSay(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	reports := filepath.Join(folder, "reports")
 	if code := run(t.Context(), environment{

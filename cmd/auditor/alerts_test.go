@@ -77,6 +77,7 @@ func (s scraped) test() map[string]any {
 // TestEachAlertFiresForTheNightThatItIsFor makes the nights, and checks with promtool which alerts
 // their metrics fire.
 func TestEachAlertFiresForTheNightThatItIsFor(t *testing.T) {
+	skipIfShort(t)
 	promtool := program(t, "promtool")
 	night := func(change func(*demo.State), args ...string) string {
 		s := newSite(t, nil)
@@ -191,6 +192,7 @@ func (d *daemon) until(line string) {
 
 // Every expression of the dashboard and of the alerts is valid, and uses only metrics that exist.
 func TestTheDashboardShowsMetricsThatExist(t *testing.T) {
+	skipIfShort(t)
 	promtool := program(t, "promtool")
 	s := newSite(t, nil)
 	s.fill()

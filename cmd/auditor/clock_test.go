@@ -57,6 +57,7 @@ func (s *clockSite) latest() string {
 }
 
 func TestARunWithAWrongClockCountsForNothing(t *testing.T) {
+	skipIfShort(t)
 	const year = 365 * 24 * time.Hour
 	for name, wrong := range map[string]time.Duration{"in 2036": 10 * year, "in 1970": -57 * year, "two hours ahead": 2 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -134,6 +135,7 @@ func (s *clockSite) offline(night int, wrong time.Duration, args ...string) {
 
 // Nobody confirms the clock of a run that no server answers.
 func TestARunWithoutANetworkAndWithAWrongClockCountsForNothing(t *testing.T) {
+	skipIfShort(t)
 	const year = 365 * 24 * time.Hour
 	for name, wrong := range map[string]time.Duration{"in 2036": 10 * year, "in 1970": -57 * year} {
 		t.Run(name, func(t *testing.T) {
@@ -189,6 +191,7 @@ func TestANightWithoutANetworkIsAFailedNight(t *testing.T) {
 
 // The first run of all has no network, and its clock is in 1970 or in 2036.
 func TestAFirstRunWithoutANetworkIsNotTheBeginning(t *testing.T) {
+	skipIfShort(t)
 	const year = 365 * 24 * time.Hour
 	for name, wrong := range map[string]time.Duration{"in 2036": 10 * year, "in 1970": -57 * year} {
 		t.Run(name, func(t *testing.T) {
@@ -243,6 +246,7 @@ func TestARunWhoseClockNobodyConfirmsSaysSo(t *testing.T) {
 // What a report says of a run must not change when a later run has a right clock. The clock of the
 // run may have been right, or not.
 func TestRunsWithoutANetworkStayWhatTheyWere(t *testing.T) {
+	skipIfShort(t)
 	const year = 365 * 24 * time.Hour
 	for name, c := range map[string]struct {
 		wrong   [2]time.Duration
@@ -283,6 +287,7 @@ func TestRunsWithoutANetworkStayWhatTheyWere(t *testing.T) {
 // The clock of the next run is later than the report of the period, or was wrong, and it brings
 // another schedule.
 func TestARunAfterAReportOfAPeriodDoesNotChangeIt(t *testing.T) {
+	skipIfShort(t)
 	for name, wrong := range map[string]time.Duration{"right": 0, "in 2036": 10 * 365 * 24 * time.Hour, "in 1970": -57 * 365 * 24 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			s := newClockSite(t)
@@ -386,6 +391,7 @@ func TestAClockThatIsHalfAnHourOffIsAFinding(t *testing.T) {
 }
 
 func TestAGapStaysOpenForThePeriodOfTheSettings(t *testing.T) {
+	skipIfShort(t)
 	for _, c := range []struct {
 		days   string
 		closed int // the night that no longer reports it

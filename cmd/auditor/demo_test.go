@@ -59,6 +59,7 @@ var everyKind = []string{
 }
 
 func TestTheDemoShowsEveryKindOfChange(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	s := &site{t: t, folder: folder}
 	got := s.query("SELECT DISTINCT subject_type, kind FROM changes ORDER BY subject_type, kind")

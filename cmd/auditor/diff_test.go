@@ -26,6 +26,7 @@ func recordDays(t *testing.T, times ...string) *site {
 }
 
 func TestDiffPicksSnapshotsInTheOrderOfRecording(t *testing.T) {
+	skipIfShort(t)
 	for name, c := range map[string]struct {
 		runs []string
 		a, b string

@@ -313,6 +313,7 @@ func columnsIn(t *testing.T, path string) map[string][]cells.Column {
 // TestEveryFormatOfTheDemoHoldsTheSameFacts reads changes, findings and configurations back from every
 // format of each night and of the period, in which the population has the counts of configurations.
 func TestEveryFormatOfTheDemoHoldsTheSameFacts(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	var printed bytes.Buffer
 	if code := run(t.Context(), environment{

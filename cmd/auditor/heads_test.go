@@ -84,6 +84,7 @@ func TestTheHeadOfARunIsEverywhere(t *testing.T) {
 }
 
 func TestVerifySaysWhetherAHistoryIsThere(t *testing.T) {
+	skipIfShort(t)
 	s, heads, backup := threeNights(t)
 	file := s.path("heads")
 	writeText(t, file, strings.Join(heads, "\n")+"\n\n")
@@ -176,6 +177,7 @@ func replaceIn(t *testing.T, path, old, text string) {
 }
 
 func TestAReportFolderBelongsToItsRun(t *testing.T) {
+	skipIfShort(t)
 	s, heads, _ := threeNights(t)
 	other, _, _ := threeNights(t)
 	s.night++ // the period has ended

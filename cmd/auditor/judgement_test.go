@@ -26,6 +26,7 @@ func ask(t *testing.T, folder, query string) []string {
 // Over the demo's nights every rule fails at least once and passes at least once, except RUN-007,
 // which fails only on a machine whose clock was wrong.
 func TestEveryRuleFailsAndPassesInTheDemo(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	rows := ask(t, folder, "SELECT DISTINCT rule_id || ' ' || status FROM findings WHERE status IN ('fail', 'pass')")
 	for _, rule := range finding.Rules() {
@@ -38,6 +39,7 @@ func TestEveryRuleFailsAndPassesInTheDemo(t *testing.T) {
 }
 
 func TestAnExceptionOfTheDemoHoldsAndExpires(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	got := ask(t, folder, `
 		SELECT substr(f.taken_at, 1, 10), f.status, f.original_status, x.in_force, x.owner, f.days_open
@@ -61,6 +63,7 @@ func TestAnExceptionOfTheDemoHoldsAndExpires(t *testing.T) {
 
 // What the demo's audit log and its changes say of each other is what the story says.
 func TestWhoDidItInTheDemo(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	id := func(organization, kind, key string) string { return demo.ID(organization, kind, key) }
 	if d := cmp.Diff([]string{

@@ -41,6 +41,7 @@ func (m *mailServer) Data(r io.Reader) error {
 // each with its workbook. With -v it prints the mail of the fifth night, which has the most serious
 // changes, as it arrived.
 func TestTheMailOfTheNightsOfTheDemo(t *testing.T) {
+	skipIfShort(t)
 	box := &mailServer{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

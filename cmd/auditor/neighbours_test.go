@@ -217,6 +217,7 @@ func TestThePackagedSettingsNameTheExceptionsFile(t *testing.T) {
 }
 
 func TestLitestreamMayReplicateTheDatabase(t *testing.T) {
+	skipIfShort(t)
 	s := newSite(t, nil)
 	s.fill()
 	s.run()
@@ -235,6 +236,7 @@ func TestLitestreamMayReplicateTheDatabase(t *testing.T) {
 
 // The metadata for Datasette names only what the database has, and its queries run.
 func TestTheMetadataForDatasetteFitsTheDatabase(t *testing.T) {
+	skipIfShort(t)
 	var metadata struct {
 		Databases map[string]struct {
 			Tables  map[string]any               `yaml:"tables"`

@@ -56,12 +56,12 @@ type site struct {
 	hook    func(string)
 }
 
-// skipIfShort leaves a test out that starts many processes, which the race detector makes slow and
-// looks into alone.
+// skipIfShort leaves a test out that starts many processes, or that runs many nights one after the
+// other to look at what they wrote. The race detector makes it slow and finds nothing more in it.
 func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("left out by -short: it starts many processes")
+		t.Skip("left out by -short: it takes long under the race detector, and does little at the same time")
 	}
 }
 

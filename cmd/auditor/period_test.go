@@ -18,6 +18,7 @@ import (
 // TestTheRecipesOfAPeriodCountWhatItsReportDoes asks the demo's database as docs/database.md does,
 // for a period that begins before the first snapshots and for one that has snapshots before it.
 func TestTheRecipesOfAPeriodCountWhatItsReportDoes(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	s := &site{t: t, folder: folder}
 	recipes := periodRecipes(t)

@@ -124,6 +124,7 @@ func TestReportsOfLostRunsAreNotKeptInsteadOfThoseOfTheDatabase(t *testing.T) {
 // An older copy of the database knows nothing of the nights after it. The first run with it would
 // use their ids again.
 func TestAnOlderCopyOfTheDatabaseIsNoticed(t *testing.T) {
+	skipIfShort(t)
 	s, _, backup := threeNights(t)
 	copyFile(t, backup, s.path("auditor.db"))
 	var received string
@@ -287,6 +288,7 @@ func TestTwoDatabasesShareAReportFolder(t *testing.T) {
 
 // A wrong clock dates a report before the other database, or the other database after all reports.
 func TestTheReportOfAnotherDatabaseWhoseClockWasWrongIsNotTakenForItsHistory(t *testing.T) {
+	skipIfShort(t)
 	const year = 365 * 24 * time.Hour
 	for name, c := range map[string]struct{ one, two time.Duration }{
 		"the other in 2016":           {0, -10 * year},

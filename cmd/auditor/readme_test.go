@@ -85,6 +85,7 @@ func playTheDemo(t *testing.T) (folder, printed string) {
 }
 
 func TestTheNightsOfThePagesAreWhatTheDemoPrints(t *testing.T) {
+	skipIfShort(t)
 	_, printed := playTheDemo(t)
 	night := regexp.MustCompile("(?m)^Night (\\d), (?:[^`\n].*\n)+")
 	nights := make(map[string]string)
@@ -102,6 +103,7 @@ func TestTheNightsOfThePagesAreWhatTheDemoPrints(t *testing.T) {
 }
 
 func TestTheQueriesPrintWhatTheirPageShows(t *testing.T) {
+	skipIfShort(t)
 	sqlite, err := exec.LookPath("sqlite3")
 	if err != nil {
 		t.Skip("the sqlite3 program is not installed")

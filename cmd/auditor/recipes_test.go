@@ -11,6 +11,7 @@ var recipeBlock = regexp.MustCompile("(?s)\n([^\n]+)\n\n```sql\n(.*?)```")
 // TestTheQueriesOfTheDocumentation runs each query of docs/sql.md on the database of a demo, also
 // with the sqlite3 program where it is installed. Each must return rows.
 func TestTheQueriesOfTheDocumentation(t *testing.T) {
+	skipIfShort(t)
 	folder, _ := playTheDemo(t)
 	s := &site{t: t, folder: folder}
 	program, _ := exec.LookPath("sqlite3") // empty where it is not installed

@@ -58,6 +58,7 @@ func (s *site) prune(args ...string) string {
 }
 
 func TestPruneRemovesOldReportFoldersAndRecordsIt(t *testing.T) {
+	skipIfShort(t)
 	for name, c := range map[string]struct {
 		args []string
 		left []int
@@ -103,6 +104,7 @@ func TestPruneRemovesOldReportFoldersAndRecordsIt(t *testing.T) {
 // TestPruneRemovesOnlyWhatAuditorWrote puts in the place of old reports what is not one, and keeps what
 // a report still names.
 func TestPruneRemovesOnlyWhatAuditorWrote(t *testing.T) {
+	skipIfShort(t)
 	s := tenNights(t)
 	other := tenNights(t)
 	place := func(night int) string { return filepath.Join(s.path("reports"), runFolder(night)) }
@@ -159,6 +161,7 @@ func TestPruneRemovesOnlyWhatAuditorWrote(t *testing.T) {
 // TestPruneThatIsInterruptedIsFinished: folders that are recorded and still there are removed by the
 // next prune.
 func TestPruneThatIsInterruptedIsFinished(t *testing.T) {
+	skipIfShort(t)
 	s := tenNights(t)
 	hidden := filepath.Join(s.path("reports"), "."+runFolder(1)+"-0")
 	if err := os.MkdirAll(filepath.Join(hidden, "full"), 0o700); err != nil {

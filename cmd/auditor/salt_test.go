@@ -9,6 +9,7 @@ import (
 )
 
 func TestABackupNeedsTheSaltOfRedactedMembers(t *testing.T) {
+	skipIfShort(t)
 	s := newSite(t, nil)
 	s.fill()
 	s.mustRun()

@@ -21,6 +21,7 @@ import (
 // TestTheLastDatabaseOfEachMigrationOpens takes the database that the last program of each migration
 // wrote, and does with it what happens after an upgrade.
 func TestTheLastDatabaseOfEachMigrationOpens(t *testing.T) {
+	skipIfShort(t)
 	names, err := fs.Glob(migrations.Files, "*.sql")
 	if err != nil {
 		t.Fatal(err)
