@@ -74,7 +74,7 @@ func (d *document) daysBeside() (all []days) {
 			fallthrough
 		default:
 			one.status = notKnown
-			when = "recorded at " + report.UTC(r.StartedAt) + " by a wrong or unconfirmed clock"
+			when = "recorded at " + report.UTC(r.StartedAt) + " by " + clockOf(r)
 		}
 		if len(nights[r]) > 0 && expected[one.first] {
 			continue // the row of its night names it
@@ -101,14 +101,22 @@ func (d *document) daysBeside() (all []days) {
 	return merged(all)
 }
 
+// clockOf says what is known of the clock of a misdated run.
+func clockOf(r *snapshot.Run) string {
+	if r.ClockNotConfirmed {
+		return "a clock that nobody confirms"
+	}
+	return "a wrong clock"
+}
+
 // quietDay returns a day without an expected night on which no run is known to have started.
 func (d *document) quietDay(at time.Time) days {
 	quiet, end := days{first: at, last: at, status: notExpected, reason: "no night expected, no run"}, at.Add(day-time.Second)
-	expected, in := "no night expected", "on this day"
+	expected := "no night expected"
 	if d.isCut(at) {
 		const part = "in the part of the day that the period has"
 		quiet.reason = "no night expected and no run " + part
-		expected, in = "no night expected "+part, "in it"
+		expected += " " + part
 	}
 	var maybe []int64
 	for i := range d.misdated {
@@ -123,7 +131,7 @@ func (d *document) quietDay(at time.Time) days {
 	case !d.ended() && !end.Before(d.Now):
 		quiet.status, quiet.reason = notKnown, "the day is not over"
 	case len(maybe) > 0:
-		quiet.reason = expected + "; " + inRuns(maybe) + " may have been " + in + ", with a wrong or unconfirmed clock"
+		quiet.reason = expected + "; " + inRuns(maybe) + " may have been in this time, with a wrong or unconfirmed clock"
 	}
 	return quiet
 }

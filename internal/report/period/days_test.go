@@ -79,9 +79,9 @@ func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
 		"2026-11-04  not_expected  " + none,
 		"2026-11-05  another_run 2 run 2, started at 2026-11-05 02:00:00 UTC, failed; run 1 counts for its night, 2026-11-02 02:00:00",
 		"2026-11-06 to 2026-11-08  not_expected  " + none,
-		"2026-11-09 to 2026-11-16  not_known 4 run 4, recorded at 2036-11-09 02:00:00 UTC by a wrong or unconfirmed clock, failed; " +
+		"2026-11-09 to 2026-11-16  not_known 4 run 4, recorded at 2036-11-09 02:00:00 UTC by a wrong clock, failed; " +
 			"it stands for no expected night",
-		"2026-11-10 to 2026-11-15  not_expected  no night expected; run 4 may have been on this day, with a wrong or unconfirmed clock",
+		"2026-11-10 to 2026-11-15  not_expected  no night expected; run 4 may have been in this time, with a wrong or unconfirmed clock",
 		"2026-11-17  not_expected  " + none, "2026-11-18  not_known  the day is not over",
 	})
 }
@@ -148,7 +148,7 @@ func TestOfADayOfWhichThePeriodHasAPartOnlyThisPartIsSaid(t *testing.T) {
 		{november(1).Add(10 * time.Hour), november(3).Add(-time.Hour), []string{"2026-11-01" + none, "2026-11-03" + none}},
 		{november(1).Add(-2 * time.Hour), november(4).Add(-time.Hour), []string{"2026-11-04" + none}},
 		{november(4).Add(time.Hour), november(5).Add(-time.Hour), []string{
-			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part + "; run 5 may have been in it, with a wrong or unconfirmed clock",
+			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part + "; run 5 may have been in this time, with a wrong or unconfirmed clock",
 		}},
 	} {
 		span := inNovember(5)
@@ -175,7 +175,7 @@ func TestAMisdatedRunIsAfterTheLastRunWhoseClockWasNotAhead(t *testing.T) {
 	d := readPeriod(t, store, inNovember(24))
 	rows := rowsOf(d.sheets.nights, every...)
 	for _, want := range []string{
-		"2026-11-01 to 2026-11-03  not_known 3 run 3, recorded at 2036-11-02 02:00:00 UTC by a wrong or unconfirmed clock, failed; " +
+		"2026-11-01 to 2026-11-03  not_known 3 run 3, recorded at 2036-11-02 02:00:00 UTC by a wrong clock, failed; " +
 			"it stands for no expected night",
 		"2026-11-02 2026-11-02T02:00:00Z missed  no run counts for this night; " +
 			"run 3 ran with a wrong clock between the runs before and after it",

@@ -24,10 +24,16 @@ func (d *document) reviewTable() *table.Table {
 	nights, reviewed, runs := d.nightsOfRuns(), 0, 0
 	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
 		run := d.runs[id]
-		if !d.contains(run.StartedAt) && len(nights[run]) == 0 {
+		if !d.ranIn(run) && len(nights[run]) == 0 {
 			continue
 		}
 		runs++
+		daysAfter := func(r *snapshot.Review) any {
+			if d.misdatedRun(id) != nil {
+				return table.Why("not known: the clock of the run was wrong or not confirmed")
+			}
+			return report.DaysBetween(run.StartedAt, r.ReviewedAt)
+		}
 		about := []any{
 			int(id), run.StartedAt, report.Word(run.Outcome), table.List{Items: nights[run], None: "none"},
 		}
@@ -38,7 +44,7 @@ func (d *document) reviewTable() *table.Table {
 		reviewed++
 		for _, r := range reviews[id] {
 			t.Add(table.RunLevel, append(slices.Clone(about), "reviewed", r.Reviewer, r.ReviewedAt,
-				report.DaysBetween(run.StartedAt, r.ReviewedAt), r.Conclusion, r.Ticket, r.Approved, r.OSUser, r.Host)...)
+				daysAfter(r), r.Conclusion, r.Ticket, r.Approved, r.OSUser, r.Host)...)
 		}
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("%d of %s reviewed.", reviewed, report.Count(runs, "run")))

@@ -63,3 +63,20 @@ func TestAPeriodIsGreenOnlyIfEveryPartWasReadInEveryNight(t *testing.T) {
 		}
 	}
 }
+
+func TestARunOfAPeriodIsReviewedAlsoIfItsClockWasWrong(t *testing.T) {
+	store := nightly(t, []visited{acmeWith()})
+	visit(t, store, snapshot.Run{StartedAt: november(1).AddDate(10, 0, 0), Trigger: "manual"}, visited{source: "acme"})
+	visit(t, store, scheduled(november(2)), acmeWith())
+	if _, err := store.AddReview(t.Context(), snapshot.Review{ReviewedAt: november(3), RunID: 2, Reviewer: "jane",
+		Conclusion: "as planned", OSUser: "auditor", Host: "host"}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"2 reviewed not known: the clock of the run was wrong or not confirmed", "3 not reviewed ",
+	}
+	d := readPeriod(t, store, inNovember(2))
+	if d := cmp.Diff(want, rowsOf(d.sheets.reviews, "run_id", "reviewed", "days_after")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
