@@ -243,6 +243,22 @@ func TestARunWhoseClockNobodyConfirmsSaysSo(t *testing.T) {
 	}
 }
 
+// The clock of run 3 was ahead, so that its time has come only after the opening snapshot of the period.
+func TestARunWhoseTimeHasComeIsAFailedRunOfThatNight(t *testing.T) {
+	s := newClockSite(t)
+	s.nightly(1, 0)
+	s.nightly(2, 0)
+	s.offline(3, 50*24*time.Hour)
+	s.nightly(4, 0)
+	s.right, s.wrong = demo.Night(54).Add(30*time.Hour), 0
+	s.printed.Reset()
+	s.tonight("report", "--from", "2027-01-05", "--to", "2027-01-08", "--formats", "csv")
+	s.expect("NOT COMPLETE: 4 of 4 expected nights of 1 organization without a complete snapshot.\n") // no tie-out failed
+	s.printed.Reset()
+	s.tonight("runs")
+	s.expect("2027-01-07 02:00:00 UTC                             FAILED    3")
+}
+
 // What a report says of a run must not change when a later run has a right clock. The clock of the
 // run may have been right, or not.
 func TestRunsWithoutANetworkStayWhatTheyWere(t *testing.T) {

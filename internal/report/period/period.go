@@ -340,7 +340,7 @@ func (o *organization) sortSnapshots() {
 	if o.opening != nil {
 		o.after, stretch = o.opening.ID, append([]*taken{o.opening}, stretch...)
 	}
-	o.upTo, o.source = last.ID, last.Source
+	o.upTo, o.source = max(last.ID, o.after), last.Source // a clock ahead puts an earlier snapshot into the period
 	for _, s := range stretch {
 		o.id = cmp.Or(s.OrganizationID, o.id)
 		if s.ID < o.after {
