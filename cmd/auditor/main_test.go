@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"exit":   exitCommand,
 			"absent": absentCommand,
 			"latest": latestCommand,
+			"later":  laterCommand,
 		},
 	})
 }
@@ -177,6 +178,12 @@ func absentCommand(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s contains it", file)
 		}
 	}
+}
+
+// laterCommand waits for the next second, because auditor's instants are whole seconds.
+func laterCommand(*testscript.TestScript, bool, []string) {
+	now := time.Now()
+	time.Sleep(now.Truncate(time.Second).Add(time.Second).Sub(now))
 }
 
 // latestCommand sets $LATEST to the folder of the newest report: latest OUT.
