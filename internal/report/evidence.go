@@ -304,10 +304,14 @@ func (r *report) runTable() *table.Table {
 		for i := range d.Runs {
 			t.Add(r.level(n), RunCells(&d.Runs[i])...)
 		}
+		none := "no run started"
+		if slices.ContainsFunc(d.Runs, func(r snapshot.Run) bool { return r.ClockWrong }) {
+			none = "no run started by a right and confirmed clock"
+		}
 		for _, gap := range schedule.Missing(d.Nights) {
-			reason := "no run started"
+			reason := none
 			if gap.Nights > 1 {
-				reason = fmt.Sprintf("no run started on %d nights, the last at %s", gap.Nights, UTC(gap.Last))
+				reason = fmt.Sprintf("%s on %d nights, the last at %s", none, gap.Nights, UTC(gap.Last))
 			}
 			t.Add(r.level(n), table.Why("none"), Word(schedule.Missed), nil, nil, gap.First.UTC(), "", nil, nil, nil, nil,
 				nil, reason, "", "")

@@ -175,17 +175,24 @@ func TestAGapIsARowOfTheRegister(t *testing.T) {
 		{ScheduledAt: at(19), Status: schedule.Failed},
 		{ScheduledAt: at(20), Status: schedule.Missed},
 	}
-	var got []string
-	for _, row := range newReport(m, Options{}).runs.Rows {
-		if row.Cells[1] == Word(schedule.Missed) {
-			got = append(got, table.Shown(row.Cells[4])+" "+table.Shown(row.Cells[11]))
+	for _, wrong := range []bool{false, true} {
+		m.Runs = append(m.Runs, snapshot.Run{StartedAt: at(17), ClockWrong: wrong})
+		var got []string
+		for _, row := range newReport(m, Options{}).runs.Rows {
+			if row.Cells[1] == Word(schedule.Missed) {
+				got = append(got, table.Shown(row.Cells[4])+" "+table.Shown(row.Cells[11]))
+			}
 		}
-	}
-	want := []string{
-		"2026-11-20 02:00:00 no run started", "2026-11-17 02:00:00 no run started on 2 nights, the last at 2026-11-18 02:00:00 UTC",
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
+		started := "no run started"
+		if wrong {
+			started += " by a right and confirmed clock"
+		}
+		want := []string{
+			"2026-11-20 02:00:00 " + started, "2026-11-17 02:00:00 " + started + " on 2 nights, the last at 2026-11-18 02:00:00 UTC",
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
 	}
 }
 
