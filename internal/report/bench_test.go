@@ -2,9 +2,7 @@ package report
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 
 	"scim-auditor/internal/diff"
@@ -48,8 +46,9 @@ func BenchmarkReport(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			folder := b.TempDir()
 			b.ReportAllocs()
-			for n := 0; b.Loop(); n++ { // into a new folder, as after a run
-				if _, _, err := Write(filepath.Join(folder, strconv.Itoa(n)), m, Options{}); err != nil {
+			for b.Loop() {
+				m.Run.ID++ // a new folder, as after a run
+				if _, _, err := Write(folder, m, Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}
