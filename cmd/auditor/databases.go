@@ -50,7 +50,8 @@ func (f *databaseFiles) paths(s *settings.Settings) ([]string, error) {
 // readDatabases calls do with all databases open, in the order of the files. It refuses a file that
 // is named twice, and two copies of one database. Unless missing is nil, it adds the files to it
 // that do not exist, otherwise it refuses them.
-func readDatabases(ctx context.Context, files []string, missing *[]string, do func([]*snapshot.Store) error) (err error) {
+func readDatabases(ctx context.Context, files []string, missing *[]string, do func([]*snapshot.Store) error,
+) (err error) {
 	var stores []*snapshot.Store
 	defer func() {
 		for _, store := range stores {

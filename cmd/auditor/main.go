@@ -73,8 +73,8 @@ func execute() int {
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
-		// The job runs for seconds. For one organization of 10,000 configurations this saves a
-		// fifth of the processor time.
+		// The job runs for seconds. For one organization of 10,000 configurations this saves an
+		// eighth of the processor time, for 110 MiB more.
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {

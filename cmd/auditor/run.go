@@ -251,7 +251,8 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 	}
 	if result.Run.ClockNotConfirmed {
 		printProblem(env.stderr, "warning", result.unconfirmedText(),
-			"no server answered, and the time does not fit the earlier runs; if it is wrong, set the clock of this machine")
+			"no server answered, and the time does not fit the earlier runs; "+
+				"if it is wrong, set the clock of this machine")
 	}
 	for _, o := range result.Organizations {
 		if o.Error != "" {

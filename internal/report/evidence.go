@@ -203,7 +203,8 @@ func comparedCells(o *Organization) []any {
 	return slices.Concat([]any{taken, restricted, invite, domains}, log, []any{
 		o.Snapshot.SSONotAssessed, o.Snapshot.PoliciesNotAssessed, o.Snapshot.DomainsNotAssessed, l.NotAssessed,
 		table.Instant(l.Until, ""),
-		or(idOf(o.comparedWith(snapshot.PartSSO)), ""), or(idOf(o.comparedWith(snapshot.PartPolicies)), ""), or(idOf(o.LastComplete), ""), policies,
+		or(idOf(o.comparedWith(snapshot.PartSSO)), ""), or(idOf(o.comparedWith(snapshot.PartPolicies)), ""),
+		or(idOf(o.LastComplete), ""), policies,
 	})
 }
 
@@ -359,7 +360,8 @@ func (r *report) auditLogTable() *table.Table {
 			e := &entries[j]
 			r.add(t, i, func() []any {
 				return []any{
-					e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind, e.Action,
+					e.ID, e.CreatedAt, e.ActorID, e.ActorName, e.ActorPrincipal, e.SubjectID, e.SubjectType, e.Kind,
+					e.Action,
 				}
 			})
 		}

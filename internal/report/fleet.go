@@ -93,9 +93,10 @@ func (m *Model) reduceFindings(o *Organization) {
 	for _, one := range o.evaluated.outcomes {
 		m.sums.add(one)
 	}
-	o.evaluated.outcomes = orLast(&m.sums.last.outcomes, slices.DeleteFunc(o.evaluated.outcomes, func(one outcome) bool {
+	shown := slices.DeleteFunc(o.evaluated.outcomes, func(one outcome) bool {
 		return one.status() != finding.NotAssessed && one.counts.of(finding.NotAssessed) == 0
-	}))
+	})
+	o.evaluated.outcomes = orLast(&m.sums.last.outcomes, shown)
 	o.Findings = slices.Clone(slices.DeleteFunc(o.Findings, func(f snapshot.Finding) bool {
 		return f.Status == finding.Pass
 	}))

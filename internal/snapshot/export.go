@@ -200,7 +200,8 @@ func (n *Nights) read(ctx context.Context, v View, s nightSnapshot) (*shownRows,
 
 // repeat calls do for each row in each of the snapshots that show it.
 func (v View) repeat(rows []shownRow, do func(row []any) error) error {
-	id, takenAt, firstSeen, daysOpen := v.column(v.id), v.column("taken_at"), v.column("first_seen"), v.column("days_open")
+	id, takenAt := v.column(v.id), v.column("taken_at")
+	firstSeen, daysOpen := v.column("first_seen"), v.column("days_open")
 	for _, shown := range rows {
 		row := shown.row
 		for _, s := range shown.snapshots {

@@ -123,7 +123,8 @@ func (s *Store) queryRuns(ctx context.Context, where string, args ...any) ([]Run
 		FROM (
 		  SELECT r.*, sum(s.outcome = 'complete') AS complete, sum(s.outcome = 'failed') AS failed,
 		    sum(s.changes) AS changes, sum(s.failing_findings) AS failing_findings,
-		    sum(s.scim_configurations) AS scim_configurations, coalesce(max(s.error_code = 'clock_wrong'), 0) AS clock_shown
+		    sum(s.scim_configurations) AS scim_configurations,
+		    coalesce(max(s.error_code = 'clock_wrong'), 0) AS clock_shown
 		  FROM (SELECT * FROM runs r `+where+`) r
 		  LEFT JOIN stored_snapshots s ON s.run_id = r.id
 		  GROUP BY r.id

@@ -274,7 +274,8 @@ func (m *manifest) ofOne(databaseID string) *manifest {
 	for _, d := range m.Databases {
 		if d.DatabaseID == databaseID {
 			return &manifest{
-				DatabaseID: databaseID, RunID: d.RunID, StartedAt: d.StartedAt, Head: d.Head, Databases: m.Databases[:0],
+				DatabaseID: databaseID, RunID: d.RunID, StartedAt: d.StartedAt, Head: d.Head,
+				Databases: m.Databases[:0],
 			}
 		}
 	}

@@ -45,17 +45,18 @@ func (p Problem) String() string {
 
 // Result counts what was checked, and has the problems that were found.
 type Result struct {
-	Runs             int      `json:"runs"`
-	LedgerLinks      int      `json:"ledger_links"`
-	Snapshots        int      `json:"snapshots"`
-	PrunedSnapshots  int      `json:"pruned_snapshots"`
-	Rows             int      `json:"rows"` // versions, and rows that belong to one snapshot
-	Responses        int      `json:"responses"`
-	ResponsesRemoved int      `json:"responses_removed"` // bytes removed by retention; the hashes stay
-	Views            int      `json:"views"`
-	ReportFolders    int      `json:"report_folders"`
-	OtherReports     []string `json:"other_reports,omitempty"` // folders of other databases; only their files are checked
-	// FleetReports are the reports over several databases.
+	Runs             int `json:"runs"`
+	LedgerLinks      int `json:"ledger_links"`
+	Snapshots        int `json:"snapshots"`
+	PrunedSnapshots  int `json:"pruned_snapshots"`
+	Rows             int `json:"rows"` // versions, and rows that belong to one snapshot
+	Responses        int `json:"responses"`
+	ResponsesRemoved int `json:"responses_removed"` // bytes removed by retention; the hashes stay
+	Views            int `json:"views"`
+	ReportFolders    int `json:"report_folders"`
+	// OtherReports are the folders of other databases, of which only the files are checked;
+	// FleetReports are the reports over several.
+	OtherReports     []string      `json:"other_reports,omitempty"`
 	FleetReports     []FleetReport `json:"fleet_reports,omitempty"`
 	ForeignTables    []string      `json:"foreign_tables,omitempty"` // of Litestream; their content is not checked
 	Signatures       int           `json:"signatures"`               // of report folders, valid

@@ -194,7 +194,8 @@ func (d *document) joinTables() {
 			b.rows[t.Name], b.tables[i].Rows = len(b.tables[i].Rows), nil // the cells of a fleet fit in memory once
 		}
 		if i == 0 && len(d.lacking) > 0 {
-			all.Add(table.RunLevel, "Databases", d.names.All, "that do not exist", "", len(d.lacking), firstOf(d.lacking))
+			all.Add(table.RunLevel, "Databases", d.names.All, "that do not exist", "", len(d.lacking),
+				firstOf(d.lacking))
 		}
 		for _, path := range d.lacking {
 			all.Missing(table.RunLevel, report.NotComplete+": "+doesNotExist(path)+".")

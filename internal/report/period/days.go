@@ -9,6 +9,7 @@ import (
 
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/table"
+	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -64,32 +65,19 @@ func (d *document) daysBeside() (all []days) {
 		if !d.ranIn(r) {
 			continue
 		}
-		one := days{dayOf(r.StartedAt), dayOf(r.StartedAt), notExpected, "", r}
-		when := "started at " + report.UTC(r.StartedAt)
-		switch m := d.misdatedRun(id); {
-		case m == nil:
-			started[one.first] = true
-		case m.mayBeIn(d.From, d.To):
-			one.first, one.last = d.daysOf(m)
-			fallthrough
-		default:
-			one.status = notKnown
-			when = "recorded at " + report.UTC(r.StartedAt) + " by " + clockOf(r)
-		}
+		one, known := d.daysOfRun(r)
+		started[one.first] = started[one.first] || known
 		if len(nights[r]) > 0 && expected[one.first] {
 			continue // the row of its night names it
 		}
-		what := "it stands for no expected night"
 		if night, isOther := d.others[id]; isOther {
 			one.status = anotherRun
-			what = fmt.Sprintf("run %d counts for its night, %s", night.RunID, night.ScheduledAt.UTC().Format(time.DateTime))
-			if n := countsFor[id]; n > 0 {
-				what += fmt.Sprintf("; for %s, run %d does", report.Count(n, "organization"), id)
-			}
+			one.reason += "; " + countsInstead(night, id, countsFor[id])
 		} else if len(nights[r]) > 0 {
-			what = "it stands for the night " + strings.Join(nights[r], ", ")
+			one.reason += "; it stands for the night " + strings.Join(nights[r], ", ")
+		} else {
+			one.reason += "; it stands for no expected night"
 		}
-		one.reason = fmt.Sprintf("run %d, %s, %s; %s", id, when, r.Outcome, what)
 		all = append(all, one)
 	}
 	for at := d.firstDay(); !at.After(d.lastDay()); at = at.Add(day) {
@@ -99,6 +87,32 @@ func (d *document) daysBeside() (all []days) {
 	}
 	slices.SortStableFunc(all, func(a, b days) int { return a.first.Compare(b.first) })
 	return merged(all)
+}
+
+// daysOfRun returns the day of a run, or if it is not known those on which the run may have been.
+func (d *document) daysOfRun(r *snapshot.Run) (one days, known bool) {
+	started := dayOf(r.StartedAt)
+	one = days{first: started, last: started, status: notExpected, run: r}
+	when := "started at " + report.UTC(r.StartedAt)
+	if m := d.misdatedRun(r.ID); m != nil {
+		one.status = notKnown
+		when = "recorded at " + report.UTC(r.StartedAt) + " by " + clockOf(r)
+		if m.mayBeIn(d.From, d.To) {
+			one.first, one.last = d.daysOf(m)
+		}
+	}
+	one.reason = fmt.Sprintf("run %d, %s, %s", r.ID, when, r.Outcome)
+	return one, one.status != notKnown
+}
+
+// countsInstead says which run counts for the night of another one, and for how many organizations
+// that one counts itself.
+func countsInstead(n schedule.Night, another int64, organizations int) string {
+	text := fmt.Sprintf("run %d counts for its night, %s", n.RunID, n.ScheduledAt.UTC().Format(time.DateTime))
+	if organizations > 0 {
+		text += fmt.Sprintf("; for %s, run %d does", report.Count(organizations, "organization"), another)
+	}
+	return text
 }
 
 // clockOf says what is known of the clock of a misdated run.
@@ -111,7 +125,8 @@ func clockOf(r *snapshot.Run) string {
 
 // quietDay returns a day without an expected night on which no run is known to have started.
 func (d *document) quietDay(at time.Time) days {
-	quiet, end := days{first: at, last: at, status: notExpected, reason: "no night expected, no run"}, at.Add(day-time.Second)
+	quiet := days{first: at, last: at, status: notExpected, reason: "no night expected, no run"}
+	end := at.Add(day - time.Second)
 	expected := "no night expected"
 	if d.isCut(at) {
 		const part = "in the part of the day that the period has"
@@ -131,7 +146,8 @@ func (d *document) quietDay(at time.Time) days {
 	case !d.ended() && !end.Before(d.Now):
 		quiet.status, quiet.reason = notKnown, "the day is not over"
 	case len(maybe) > 0:
-		quiet.reason = expected + "; " + inRuns(maybe) + " may have been in this time, with a wrong or unconfirmed clock"
+		quiet.reason = expected + "; " + inRuns(maybe) +
+			" may have been in this time, with a wrong or unconfirmed clock"
 	}
 	return quiet
 }
@@ -177,7 +193,8 @@ func (p *Period) daysOf(m *misdated) (first, last time.Time) {
 func (d *document) addDays(t *table.Table) {
 	for _, one := range d.daysBeside() {
 		cells := []any{
-			nil, daysText(one.first, one.last), d.names.Of(table.RunLevel), report.Word(one.status), one.reason, false, nil, nil,
+			nil, daysText(one.first, one.last), d.names.Of(table.RunLevel), report.Word(one.status), one.reason, false,
+			nil, nil,
 		}
 		if one.run != nil {
 			cells = append(cells, int(one.run.ID), nil, one.run.StartedAt)

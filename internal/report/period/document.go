@@ -180,14 +180,16 @@ func Write(dir string, p *Period, opts report.Options) (path, status string, err
 // WriteTogether writes the report of one period over several databases, as Write does, into the
 // folder <dir>/<from>--<to>-fleet-period. All periods have the same span. lacking are the files of
 // databases that do not exist.
-func WriteTogether(dir string, periods []*Period, lacking []string, opts report.Options) (w WrittenTogether, err error) {
+func WriteTogether(dir string, periods []*Period, lacking []string, opts report.Options,
+) (w WrittenTogether, err error) {
 	d := together(periods, lacking, opts)
 	ids := make([]string, len(lacking)) // those that do not exist have no id
 	for _, b := range d.databases {
 		ids = append(ids, b.id)
 	}
 	w = WrittenTogether{Status: d.status, Heads: d.heads(), Whole: len(d.databaseGaps) == 0}
-	w.Folder, err = folder.Write(dir, folder.FleetPeriodName(d.From, d.To), folder.FleetID(ids), d.files(), d.manifest, d.Sign)
+	name := folder.FleetPeriodName(d.From, d.To)
+	w.Folder, err = folder.Write(dir, name, folder.FleetID(ids), d.files(), d.manifest, d.Sign)
 	return w, err
 }
 

@@ -21,7 +21,8 @@ func (d *document) nightTable() *table.Table {
 	t := d.table("Nights")
 	add := func(n *organizationNight) {
 		t.Add(n.organization, append([]any{
-			n.ScheduledAt, n.ScheduledAt.UTC().Format(time.DateOnly), d.names.Of(n.organization), report.Word(n.status), n.reason(),
+			n.ScheduledAt, n.ScheduledAt.UTC().Format(time.DateOnly), d.names.Of(n.organization), report.Word(n.status),
+			n.reason(),
 			n.draw <= d.Sample, n.draw,
 			cmp.Or(n.expression, "no schedule was in force: UTC day"),
 		}, n.collectionCells()...)...)

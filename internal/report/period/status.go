@@ -114,7 +114,8 @@ func (d *document) statusText() string {
 		return fmt.Sprintf("%s: %s, each with a complete snapshot%s.", report.Complete, what, rest)
 	case len(d.databaseGaps) > 0:
 		which := strings.Join(d.databaseGaps[:min(len(d.databaseGaps), pageRows)], "; ")
-		return fmt.Sprintf("%s: %s; %d of %s without a complete snapshot%s.", report.NotComplete, which, uncovered, what, rest)
+		return fmt.Sprintf("%s: %s; %d of %s without a complete snapshot%s.",
+			report.NotComplete, which, uncovered, what, rest)
 	case uncovered > 0:
 		return fmt.Sprintf("%s: %d of %s without a complete snapshot%s.", report.NotComplete, uncovered, what, rest)
 	}

@@ -111,7 +111,8 @@ func (o *organization) tieNet(t *report.TieOuts) {
 func (d *document) tieFindings(t *report.TieOuts, o *organization) {
 	const (
 		start = "Findings open in the opening snapshot = those of the sheet Findings from before the period"
-		end   = "Findings open in the opening snapshot + opened − closed − no longer judged = open in the closing snapshot"
+		end   = "Findings open in the opening snapshot + opened − closed − no longer judged = " +
+			"open in the closing snapshot"
 	)
 	if lost := o.lostOf("findings"); lost != "" {
 		t.NotAssessed(o.index, start, lost)
@@ -123,7 +124,8 @@ func (d *document) tieFindings(t *report.TieOuts, o *organization) {
 	} else {
 		t.Compare(o.index, start, o.openAtStart, d.findings(o, openAtStart), "")
 	}
-	t.Compare(o.index, end, o.openAtStart+d.findings(o, opened)-d.findings(o, stateClosed)-d.findings(o, stateDropped), o.openAtEnd, "")
+	ended := d.findings(o, stateClosed) + d.findings(o, stateDropped)
+	t.Compare(o.index, end, o.openAtStart+d.findings(o, opened)-ended, o.openAtEnd, "")
 }
 
 // findings returns a count from the sheet Population, 0 if it is not known.
