@@ -78,11 +78,5 @@ func (o *Organization) approvedInWords(differing int, partly bool) string {
 
 // organizationsWithApproval counts the organizations that have an approved baseline.
 func (m *Model) organizationsWithApproval() int {
-	n := 0
-	for _, o := range m.Organizations {
-		if o.Approval != nil {
-			n++
-		}
-	}
-	return n
+	return CountOf(m.Organizations, func(o *Organization) bool { return o.Approval != nil })
 }

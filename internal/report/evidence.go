@@ -209,13 +209,7 @@ func comparedCells(o *Organization) []any {
 }
 
 func (o *Organization) enabled() int {
-	n := 0
-	for i := range o.SCIM {
-		if o.SCIM[i].Enabled {
-			n++
-		}
-	}
-	return n
+	return CountOf(o.SCIM, func(c snapshot.SCIMConfiguration) bool { return c.Enabled })
 }
 
 func idOf(s *snapshot.Snapshot) int {

@@ -61,7 +61,7 @@ func (r *report) databaseHeads() (all []databaseHead) {
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		jsonSchema, r.headline, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
 		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells, r.isFleet(), r.databaseHeads(),
 	}
 }

@@ -158,13 +158,8 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 
 // validTokens counts the personal access tokens that have not expired, without those whose expiry
 // is not reported.
-func (m *memberRow) validTokens() (n int) {
-	for _, t := range m.tokens {
-		if !t.ExpiresAt.IsZero() {
-			n++
-		}
-	}
-	return n
+func (m *memberRow) validTokens() int {
+	return CountOf(m.tokens, func(t *ona.PersonalAccessToken) bool { return !t.ExpiresAt.IsZero() })
 }
 
 // tokenTexts describes personal access tokens: the description, the expiry and the last use.

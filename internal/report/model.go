@@ -95,13 +95,7 @@ func (m *Model) Complete() bool {
 }
 
 func (m *Model) incomplete() int {
-	n := 0
-	for _, o := range m.Organizations {
-		if !o.complete() {
-			n++
-		}
-	}
-	return n
+	return len(m.Organizations) - CountOf(m.Organizations, (*Organization).complete)
 }
 
 func (o *Organization) complete() bool { return o.Snapshot.Outcome == snapshot.Complete }
@@ -123,19 +117,16 @@ func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
 
-// netAdded returns the number of added less that of removed configurations since the baseline.
-func (o *Organization) netAdded(subject diff.SubjectType) int {
-	n := 0
-	for i := range o.Changes {
-		switch c := &o.Changes[i]; {
-		case c.SubjectType != subject:
-		case c.Kind == diff.Added || c.Kind == diff.Reappeared:
-			n++
-		case c.Kind == diff.Removed:
-			n--
-		}
-	}
-	return n
+// NetAdded returns the number of added less that of removed configurations of one kind.
+func NetAdded(changes []snapshot.Change, kind diff.SubjectType) int {
+	return CountKinds(changes, kind, diff.Added, diff.Reappeared) - CountKinds(changes, kind, diff.Removed)
+}
+
+// CountKinds counts the changes of these kinds to subjects of one type.
+func CountKinds(changes []snapshot.Change, subject diff.SubjectType, kinds ...diff.Kind) int {
+	return CountOf(changes, func(c snapshot.Change) bool {
+		return c.SubjectType == subject && slices.Contains(kinds, c.Kind)
+	})
 }
 
 // DaysBetween counts whole days from one instant to another, rounded down: an hour ago is -1.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -28,7 +27,7 @@ type Part struct {
 const (
 	pageConfigurations = 10
 	pageLines          = 19 // of changes and findings, of two lines each, and of configurations
-	pageNames          = 5  // organizations in a sentence
+	pageNames          = 5  // organizations or alarms in a sentence or a list
 )
 
 // firstPage returns the parts of the first page after the headline and the alarms.
@@ -81,17 +80,23 @@ func (r *report) named(organizations []int) string {
 		return "no organization"
 	}
 	var names []string
-	for _, i := range organizations[:min(len(organizations), pageNames)] {
-		names = append(names, Brief(r.label(i)))
+	for _, i := range organizations {
+		names = append(names, r.label(i))
 	}
-	text := strings.Join(names, ", ")
-	if more := len(organizations) - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+	return Named(names)
+}
+
+// Named counts organizations, unless it is one, and names the first ones.
+func Named(organizations []string) string {
+	var names []string
+	for _, name := range organizations {
+		names = append(names, Brief(name))
 	}
-	if len(organizations) == 1 {
+	text := FirstOf(names, pageNames, ", ")
+	if len(names) == 1 {
 		return text
 	}
-	return Count(len(organizations), "organization") + ": " + text
+	return Count(len(names), "organization") + ": " + text
 }
 
 // night names the run and its night.
@@ -280,23 +285,16 @@ func (r *report) configuredTable() *table.Table {
 	enabled, sso, active, unread := 0, 0, 0, 0
 	for i, o := range r.Organizations {
 		for j := range o.SCIM {
-			c := &o.SCIM[j]
 			if few {
-				t.Add(i, r.configuredCells(i, c)...)
-			}
-			if c.Enabled {
-				enabled++
+				t.Add(i, r.configuredCells(i, &o.SCIM[j])...)
 			}
 		}
+		enabled += o.enabled()
 		if o.complete() && o.Snapshot.SSONotAssessed != "" {
 			unread++
 		}
 		sso += len(o.SSO)
-		for j := range o.SSO {
-			if apiWord(o.SSO[j].State) == "active" {
-				active++
-			}
-		}
+		active += CountOf(o.SSO, func(c snapshot.SSOConfiguration) bool { return apiWord(c.State) == "active" })
 	}
 	if r.incomplete() == len(r.Organizations) {
 		t.Remark(table.RunLevel, "not known: no organization has a complete snapshot in this run")

@@ -44,12 +44,12 @@ type report struct {
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted, overview *table.Table
 
-	ties  TieOuts
-	top   Headline // of the first page
-	parts []Part   // of the first page
-	book  *xlsx.Book
-	cells table.Counts
-	facts []Fact // of the sheet Evidence
+	ties     TieOuts
+	headline Headline
+	parts    []Part // of the first page
+	book     *xlsx.Book
+	cells    table.Counts
+	facts    []Fact // of the sheet Evidence
 }
 
 func newReport(m *Model, opts Options) *report {
@@ -84,7 +84,7 @@ func newReport(m *Model, opts Options) *report {
 	for _, t := range append(r.csvTables(), r.approved, r.passes, r.snapshots, r.auditLog, r.trend, r.accepted) {
 		r.withDatabase(t)
 	}
-	r.top = r.Headline(len(r.ties.Different()))
+	r.headline = r.Headline(len(r.ties.Different()))
 	r.overview = r.overviewTable()
 	r.facts = r.evidence()
 	r.parts = r.firstPage()
@@ -182,12 +182,12 @@ func Write(dir string, m *Model, opts Options) (path string, h Headline, err err
 	}
 	path, err = folder.Write(dir, name, owner, r.files(), r.manifest, r.Sign)
 	if err != nil {
-		return "", r.headline(), err
+		return "", r.headline, err
 	}
 	if m.Run.ClockWrong {
-		return path, r.headline(), nil
+		return path, r.headline, nil
 	}
-	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database, m.Run.UnknownReport != "")
+	return path, r.headline, folder.SetLatest(dir, filepath.Base(path), database, m.Run.UnknownReport != "")
 }
 
 // Files returns the files of a report, which Write writes.

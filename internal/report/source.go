@@ -232,14 +232,10 @@ func (r *report) sourcesText() string {
 			requests, records = requests+1, records+o.Exchanges[i].Records
 		}
 	}
-	where := strings.Join(urls[:min(len(urls), pageNames)], ", ")
-	if more := len(urls) - pageNames; more > 0 {
-		where += fmt.Sprintf(" and %d more", more)
-	}
 	more := "Evidence has the identity, the requests and the hashes of each organization."
 	if r.isFleet() {
 		more = snapshotsSheet + " has the identity and the hashes of each organization, the database its requests."
 	}
-	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(where, "no organization"), Count(requests, "request"),
+	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(FirstOf(urls, pageNames, ", "), "no organization"), Count(requests, "request"),
 		Count(records, "record"), more)
 }

@@ -95,7 +95,7 @@ func (r *report) templateData(v *View) map[string]any {
 			organizations = append(organizations, v.Text(r.sentence(i)))
 		}
 	}
-	h := r.headline()
+	h := r.headline
 	data := map[string]any{
 		"Title": reportTitle, "Whose": v.Text(r.whose()), "Night": v.Text(r.night()), "Complete": r.Complete(),
 		"Details":  v.Text(r.details()),

@@ -72,7 +72,7 @@ func (o *organization) comparison(c *snapshot.Change) (taken any, text string) {
 	if b.ID != c.BaselineID {
 		return b.TakenAt, "net change since the last snapshot that could read it"
 	}
-	between := countOf(o.uncovered, func(night time.Time) bool {
+	between := report.CountOf(o.uncovered, func(night time.Time) bool {
 		return night.After(b.TakenAt) && night.Before(c.TakenAt)
 	})
 	if between == 0 {

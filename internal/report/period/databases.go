@@ -195,7 +195,7 @@ func (d *document) joinTables() {
 		}
 		if i == 0 && len(d.lacking) > 0 {
 			all.Add(table.RunLevel, "Databases", d.names.All, "that do not exist", "", len(d.lacking),
-				firstOf(d.lacking))
+				report.FirstOf(d.lacking, listed, ", "))
 		}
 		for _, path := range d.lacking {
 			all.Missing(table.RunLevel, report.NotComplete+": "+doesNotExist(path)+".")

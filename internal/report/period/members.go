@@ -43,7 +43,7 @@ func (p *Period) ofMembers() bool {
 }
 
 func (o *organization) ofMembers() bool {
-	return countOf(o.complete, asked) > 0
+	return report.CountOf(o.complete, asked) > 0
 }
 
 // readMembers finds the snapshots at both ends, and counts who is active in them.
@@ -77,8 +77,8 @@ func activityIn(ctx context.Context, store *snapshot.Store, s *taken) (activity,
 		return activity{}, nil
 	}
 	inventory, err := store.Inventory(ctx, s.header())
-	active := countOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
-	return activity{active, countOf(inventory.Members, finding.HasAccess) - active}, err
+	active := report.CountOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
+	return activity{active, report.CountOf(inventory.Members, finding.HasAccess) - active}, err
 }
 
 // movements are the changes of members that the report counts.
@@ -103,7 +103,7 @@ func (d *document) countMembers(o *organization) {
 	d.countMembersIn(add, "at the start", m.first, m.atFirst, atStart, "first")
 	unknown := o.membersUnknown()
 	for _, movement := range movements {
-		count, remark := any(countKinds(o.changes, diff.Member, movement.kind)), atLeast(o.lostChanges())
+		count, remark := any(report.CountKinds(o.changes, diff.Member, movement.kind)), atLeast(o.lostChanges())
 		if unknown != "" {
 			count, remark = nil, unknown
 		}

@@ -176,8 +176,8 @@ func (d *document) sampleCells(n *night) []any {
 
 // listed returns the names of organizations. A fleet has too many for a cell.
 func (d *document) listed(organizations []string) string {
-	if n := len(organizations); d.isFleet && n > 2*pageRows {
-		return fmt.Sprintf("%s and %d more", strings.Join(organizations[:pageRows], ", "), n-pageRows)
+	if d.isFleet && len(organizations) > 2*pageRows {
+		return report.FirstOf(organizations, pageRows, ", ")
 	}
 	return strings.Join(organizations, ", ")
 }

@@ -90,7 +90,7 @@ func (d *document) countDays() {
 func (d *document) countNights(o *organization) {
 	d.count(item{o.index, "Nights", "expected", ""}, len(o.nights), "")
 	for i, status := range nightStatuses {
-		n := countOf(o.nights, func(n organizationNight) bool { return n.status == status })
+		n := report.CountOf(o.nights, func(n organizationNight) bool { return n.status == status })
 		if i < 4 || n > 0 {
 			d.count(item{o.index, "Nights", inWords(status), ""}, n, "")
 		}
@@ -100,11 +100,11 @@ func (d *document) countNights(o *organization) {
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
-	n := countOf(o.snapshots, complete)
+	n := report.CountOf(o.snapshots, complete)
 	d.count(item{o.index, "Snapshots", "taken in the period", ""}, len(o.snapshots), "")
 	d.count(item{o.index, "Snapshots", "complete", ""}, n, "")
 	d.count(item{o.index, "Snapshots", "failed", ""}, len(o.snapshots)-n, "")
-	d.count(item{o.index, "Snapshots", "removed by retention", ""}, countOf(o.snapshots, pruned), "")
+	d.count(item{o.index, "Snapshots", "removed by retention", ""}, report.CountOf(o.snapshots, pruned), "")
 }
 
 // countChanges counts the changes by severity and kind, the most serious first.
@@ -177,8 +177,8 @@ func (o *organization) findingCounts() map[item]int {
 func (d *document) countExceptions(o *organization) {
 	counts, remark := []any{
 		len(o.exceptions),
-		countOf(o.exceptions, func(x snapshot.Standing) bool { return x.InForce > 0 }),
-		countOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
+		report.CountOf(o.exceptions, func(x snapshot.Standing) bool { return x.InForce > 0 }),
+		report.CountOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
 	}, atLeast(o.lostOf("exceptions"))
 	if !slices.ContainsFunc(o.since, intact) {
 		counts, remark = make([]any, 3), "not known: the period has no complete snapshot with its content"
@@ -269,8 +269,8 @@ func (c *configurations) unknown() string {
 }
 
 func (d *document) countConfigurations(o *organization, c *configurations) {
-	added := any(countKinds(o.changes, c.kind, diff.Added, diff.Reappeared))
-	removed, remark := any(countKinds(o.changes, c.kind, diff.Removed)), atLeast(o.lostChanges())
+	added := any(report.CountKinds(o.changes, c.kind, diff.Added, diff.Reappeared))
+	removed, remark := any(report.CountKinds(o.changes, c.kind, diff.Removed)), atLeast(o.lostChanges())
 	if reason := c.unknown(); reason != "" {
 		added, removed, remark = nil, nil, reason
 	}
@@ -293,11 +293,4 @@ func (d *document) countIn(x item, c *configurations, s *taken, known bool, whic
 		d.count(x, nil, fmt.Sprintf("not known: the %s snapshot that could read them, taken at %s, has %d",
 			which, report.UTC(s.TakenAt), c.size(s)))
 	}
-}
-
-// countKinds counts the changes of the given kinds to configurations of one kind.
-func countKinds(changes []snapshot.Change, subject diff.SubjectType, kinds ...diff.Kind) int {
-	return countOf(changes, func(c snapshot.Change) bool {
-		return c.SubjectType == subject && slices.Contains(kinds, c.Kind)
-	})
 }

@@ -61,17 +61,10 @@ func (d *document) firstPage() []report.Part {
 // whose names the organizations.
 func (d *document) whose() string {
 	var names []string
-	for _, o := range d.organizations[:min(len(d.organizations), pageRows)] {
-		names = append(names, report.Brief(o.name))
+	for _, o := range d.organizations {
+		names = append(names, o.name)
 	}
-	text := strings.Join(names, ", ")
-	switch more := len(d.organizations) - len(names); {
-	case len(d.organizations) == 1:
-		return text
-	case more > 0:
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return strings.TrimSuffix(report.Count(len(d.organizations), "organization")+": "+text, ": ")
+	return strings.TrimSuffix(report.Named(names), ": ")
 }
 
 // pageAlarms returns the first alarms.
@@ -134,11 +127,7 @@ func openText(open *table.Table) string {
 		text += fmt.Sprintf(", %d could no longer be assessed", n)
 	}
 	if n := len(accepted); n > 0 {
-		text += fmt.Sprintf(", %d accepted (%s", n, strings.Join(accepted[:min(n, pageRows)], "; "))
-		if n > pageRows {
-			text += fmt.Sprintf(" and %d more", n-pageRows)
-		}
-		text += ")"
+		text += fmt.Sprintf(", %d accepted (%s)", n, report.FirstOf(accepted, pageRows, "; "))
 	}
 	return text
 }
@@ -148,7 +137,7 @@ func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range d.organizations[:min(len(d.organizations), d.pageLines())] {
 		nights := fmt.Sprintf("%s, %d without a complete snapshot", report.Count(len(o.nights), "night"),
-			countOf(o.nights, organizationNight.isUncovered))
+			report.CountOf(o.nights, organizationNight.isUncovered))
 		if n, known := d.counts[item{i, "Changes", inPeriod, ""}].(int); known {
 			nights += "; " + report.Count(n, "change")
 		}
@@ -284,7 +273,7 @@ func fact(organization int, item string, value any) report.Fact {
 func (p *Period) runNights() string {
 	var counts []string
 	for _, status := range nightStatuses {
-		if n := countOf(p.nights, func(n *night) bool { return n.Status == status }); n > 0 {
+		if n := report.CountOf(p.nights, func(n *night) bool { return n.Status == status }); n > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(status)))
 		}
 	}

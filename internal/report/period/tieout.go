@@ -22,7 +22,7 @@ func (d *document) tieOuts() report.TieOuts {
 	for i, o := range d.organizations {
 		expected := len(d.nights)
 		if o.opening == nil { // the night of its first snapshot is the last night that begins before it
-			over := countOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
+			over := report.CountOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
 			expected -= max(over, 1) - 1
 		}
 		t.Compare(i, "Nights of the schedules since it was first tried = "+nights, expected, nightsOf(i), "")
@@ -79,7 +79,7 @@ func (o *organization) tieSnapshots(t *report.TieOuts, rows int, isFleet bool) {
 		counted += s.Changes
 	}
 	t.Compare(o.index, "Complete snapshots in the database after the opening one = "+those,
-		o.totals.Complete, countOf(o.since, complete), "")
+		o.totals.Complete, report.CountOf(o.since, complete), "")
 	t.Compare(o.index, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes",
 		counted-o.lost, rows, "")
 	t.Compare(o.index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
@@ -102,9 +102,7 @@ func (o *organization) tieNet(t *report.TieOuts) {
 		t.NotAssessed(o.index, check, "fewer than two complete snapshots have their content")
 		return
 	}
-	expected := o.net.before.SCIMConfigurations +
-		countKinds(o.net.changes, diff.SCIMConfiguration, diff.Added, diff.Reappeared) -
-		countKinds(o.net.changes, diff.SCIMConfiguration, diff.Removed)
+	expected := o.net.before.SCIMConfigurations + report.NetAdded(o.net.changes, diff.SCIMConfiguration)
 	t.Compare(o.index, check, expected, o.net.after.SCIMConfigurations, "")
 }
 
