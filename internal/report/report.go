@@ -237,19 +237,27 @@ func (r *report) writeTemplate(format Format) func(io.Writer) error {
 // frames returns the columns that identify the organization of a row: those in the JSON document,
 // and those in CSV and JSON lines.
 func (r *report) frames() (document, rows *table.Frame) {
-	document = &table.Frame{Before: []string{"organization_id", "organization"}}
-	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
-	add := func(run int64, id, name, outcome string) {
-		document.Values = append(document.Values, table.FrameValues{Before: []any{id, name}})
-		before := []any{int(run), id, name}
-		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
+	values := make(map[int]map[string]any)
+	add := func(at int, run int64, id, name, outcome string) {
+		values[at] = map[string]any{
+			"database_id": cmp.Or[any](r.databaseIDs[at], ""), "run_id": int(run), "organization_id": id,
+			"organization": name, "snapshot_outcome": outcome,
+		}
 	}
-	add(r.Run.ID, "", "", "")
+	add(table.RunLevel, r.Run.ID, "", "", "")
+	for n, d := range r.withRun() {
+		add(r.level(n), d.Run.ID, "", "", "")
+	}
 	for i, o := range r.Organizations {
-		add(o.Snapshot.RunID, o.id(), r.label(i), string(o.Snapshot.Outcome))
+		add(i, o.Snapshot.RunID, o.id(), r.label(i), string(o.Snapshot.Outcome))
+	}
+	document = &table.Frame{Before: []string{"organization_id", "organization"}, Values: values}
+	rows = &table.Frame{
+		Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}, Values: values,
 	}
 	if r.Databases != nil {
-		r.frameDatabases(document, rows)
+		document.Before = slices.Insert(document.Before, 0, "database_id")
+		rows.Before = slices.Insert(rows.Before, 0, "database_id")
 	}
 	return document, rows
 }

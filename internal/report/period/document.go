@@ -249,22 +249,23 @@ func (d *document) jsonTables() []*table.Table {
 // frame returns the cells before those of each row: the organization, and before it the start
 // and the end of the period if ends has their keys.
 func (d *document) frame(ends ...string) *table.Frame {
-	f := &table.Frame{Before: append(ends, "organization_id", "organization")}
-	for _, o := range append([]*organization{{}}, d.organizations...) {
-		around := []any{d.From, d.To, o.id, o.name}
-		f.Values = append(f.Values, table.FrameValues{Before: around[len(around)-len(f.Before):]})
+	f := &table.Frame{Before: append(ends, "organization_id", "organization"), Values: make(map[int]map[string]any)}
+	add := func(at int, id, name string) {
+		f.Values[at] = map[string]any{
+			"database_id": d.databaseOf(at), "period_from": d.From, "period_to": d.To,
+			"organization_id": id, "organization": name,
+		}
 	}
-	if d.databases == nil {
-		return f
+	add(table.RunLevel, "", "")
+	for n := range d.databases {
+		add(table.DatabaseLevel(n), "", "")
 	}
-	for i := range f.Values {
-		f.Values[i].Before = slices.Insert(f.Values[i].Before, 0, d.databaseOf(i-1))
+	for i, o := range d.organizations {
+		add(i, o.id, o.name)
 	}
-	for _, b := range d.databases {
-		values := append([]any{b.id}, f.Values[0].Before[1:]...)
-		f.Databases = append(f.Databases, table.FrameValues{Before: values})
+	if d.databases != nil {
+		f.Before = slices.Insert(f.Before, 0, "database_id")
 	}
-	f.Before = slices.Insert(f.Before, 0, "database_id")
 	return f
 }
 

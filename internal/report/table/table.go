@@ -268,20 +268,9 @@ func (t *Table) example() *Table {
 // table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
-	// Values has the cells of these columns: first those of RunLevel, then those of each
-	// organization. Databases has those of each DatabaseLevel.
-	Values, Databases []FrameValues
+	// Values has the cells by the organization of the row or its level, then by key.
+	Values map[int]map[string]any
 }
-
-func (f *Frame) of(organization int) FrameValues {
-	if organization < RunLevel {
-		return f.Databases[DatabaseOf(organization)]
-	}
-	return f.Values[organization+1]
-}
-
-// FrameValues are the cells around a row, in the order of the frame's keys.
-type FrameValues struct{ Before, After []any }
 
 // layout selects the columns of a file: those of the frame and some of the table's.
 type layout struct {
@@ -303,13 +292,18 @@ func (t *Table) layout(f *Frame, without files) *layout {
 }
 
 func (l *layout) of(r Row) []any {
-	around := l.frame.of(r.Organization)
-	cells := append(make([]any, 0, len(l.keys)), around.Before...)
+	cells, around := make([]any, 0, len(l.keys)), l.frame.Values[r.Organization]
+	for _, key := range l.frame.Before {
+		cells = append(cells, around[key])
+	}
 	r = r.Made()
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
 	}
-	return append(cells, around.After...)
+	for _, key := range l.frame.After {
+		cells = append(cells, around[key])
+	}
+	return cells
 }
 
 // Column is one column. Text, Int, Time, Lists and ParseColumns make columns.
