@@ -10,7 +10,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"scim-auditor/internal/report/table"
-	"scim-auditor/internal/report/xlsx"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -94,36 +93,6 @@ func FactTable(facts []Fact, names *Names) *table.Table {
 		t.Add(f.Organization, names.Of(f.Organization), f.Item, f.Value)
 	}
 	return t
-}
-
-// CellFacts counts the cells that the selected files show in another form than the database.
-// The facts also say where the unaltered values are: in the database and in the JSON files, if
-// these are written.
-func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines string) (table.Counts, []Fact) {
-	var counts table.Counts
-	var facts []Fact
-	add := func(item string, value any) { facts = append(facts, Fact{table.RunLevel, item, value}) }
-	if o.Has(FormatXLSX) {
-		counts = book.Count()
-		add("Workbook cells with hidden characters made visible", counts.Altered)
-		add(fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), counts.Cut)
-	}
-	counts.Guarded = 0 // of the workbook
-	if o.Has(FormatCSV) {
-		for _, t := range csv {
-			counts.Guarded += t.Guarded
-		}
-		add("CSV cells with a leading ' against formulas, or hidden characters made visible", counts.Guarded)
-	}
-	unaltered := "the database"
-	if o.Has(FormatJSON) {
-		unaltered += ", " + json
-	}
-	if o.Has(FormatJSONL) {
-		unaltered += ", " + jsonLines
-	}
-	add("Full, unaltered values", unaltered)
-	return counts, facts
 }
 
 // snapshotTable has one row for each organization on how its snapshot was made. The evidence

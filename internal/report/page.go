@@ -15,6 +15,7 @@ import (
 // Part is one part of a report: a heading and a table, whose remarks stand in for rows where it has
 // none. The first page of the workbook, of HTML and of Markdown has the same parts.
 type Part struct {
+	Name    string // in templates; empty on the first page
 	Key     string // of its element in HTML
 	Heading string
 	Table   *table.Table

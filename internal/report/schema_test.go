@@ -223,10 +223,10 @@ func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 	whole, line := strictSchema(t, ""), strictSchema(t, "#/$defs/line")
 	for i, m := range []*Model{example(), complete(), hostileModel(), withMembers(), {}} {
 		r := newReport(m, Options{})
-		if err := validate(t, whole, file(t, r, jsonFile)); err != nil {
+		if err := validate(t, whole, file(t, r, "audit.json")); err != nil {
 			t.Errorf("model %d: %v", i, err)
 		}
-		for text := range bytes.Lines(file(t, r, jsonLinesFile)) {
+		for text := range bytes.Lines(file(t, r, "audit.jsonl")) {
 			if err := validate(t, line, text); err != nil {
 				t.Fatalf("model %d: %v in %.300s", i, err, text)
 			}
@@ -235,7 +235,7 @@ func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 }
 
 func TestTheSchemaRefusesWhatIsNotTheReport(t *testing.T) {
-	text := string(file(t, newReport(example(), Options{}), jsonFile))
+	text := string(file(t, newReport(example(), Options{}), "audit.json"))
 	schema := strictSchema(t, "")
 	for old, changed := range map[string]string{
 		`"schema": "` + jsonSchema + `"`:             `"schema": "auditor-report/1"`,

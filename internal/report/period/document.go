@@ -2,7 +2,6 @@ package period
 
 import (
 	_ "embed" // columns and glossary
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,7 +121,7 @@ func (d *document) makeBook() {
 		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly) + d.databasesText(),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
-	_, cells := d.CellFacts(d.book, d.tables, jsonFile, jsonLinesFile)
+	_, cells := d.CellFacts(d.book, d.tables, fileName, false)
 	d.evidence = d.withDatabase(report.FactTable(append(d.facts(), cells...), &d.names))
 	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
@@ -141,33 +140,21 @@ func (d *document) templateData(v *report.View) map[string]any {
 	for _, t := range append(d.jsonTables(), glossary) {
 		tables[t.Key] = t
 	}
-	var sections []report.Part
-	for line := range strings.Lines(templatesText) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		sections = append(sections,
-			report.Part{Key: f[1], Heading: f[2], Table: tables[f[0]], Columns: strings.Fields(f[3])})
-	}
 	return map[string]any{
 		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String() + d.databasesText()), "Status": v.Text(d.status),
 		"State": d.state(), "FirstAlarms": v.Texts(d.pageAlarms()),
-		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(sections), "Chart": report.Chart(d.points()),
+		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(report.Sections(templatesText, tables)), "Chart": report.Chart(d.points()),
 	}
 }
 
-// templatesText has a line for each table in templates: its key, the key and the heading of its
-// section, and the keys of the columns that it shows; no keys show all.
+// templatesText is in the form that report.Sections reads, with the keys of the tables as names.
 //
 //go:embed templates.tsv
 var templatesText string
 
-// The files of the report on a period. Each table has a CSV file too.
-const (
-	workbookFile  = "period.xlsx"
-	htmlFile      = "period.html"
-	markdownFile  = "period.md"
-	jsonFile      = "period.json"
-	jsonLinesFile = "period.jsonl"
-)
+// fileName is the name of the files of the report on a period, without the ending. Each table has a
+// CSV file too.
+const fileName = "period"
 
 // Write writes the files into the folder <dir>/<from>--<to>-period, all of them or none. It
 // returns the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
@@ -204,41 +191,13 @@ type WrittenTogether struct {
 // Files returns the files of a report, which Write writes.
 func Files(p *Period, opts report.Options) []folder.File { return newDocument(p, opts).files() }
 
-// files returns the files in the formats that the options name. They use the built-in templates: a
-// user's template is for the report of a run.
 func (d *document) files() []folder.File {
-	var all []folder.File
-	add := func(format report.Format, name string, write func(io.Writer) error) {
-		if d.Has(format) {
-			all = append(all, folder.File{Name: name, Write: write})
-		}
-	}
-	rows, head := d.frame("period_from", "period_to"), d.head()
-	add(report.FormatXLSX, workbookFile, d.book.Write)
-	for _, f := range []struct {
-		format report.Format
-		name   string
-	}{{report.FormatHTML, htmlFile}, {report.FormatMD, markdownFile}} {
-		add(f.format, f.name, func(w io.Writer) error {
-			rest := func(t *table.Table) string { return d.Rest(t, workbookFile) }
-			return report.WriteTemplate(w, nil, "period."+string(f.format)+".tmpl", func(rows int) map[string]any {
-				return d.templateData(report.NewView(f.format, rows, rest))
-			})
-		})
-	}
-	add(report.FormatJSON, jsonFile, func(w io.Writer) error {
-		return table.WriteJSON(w, head, d.frame(), d.jsonTables())
+	options := d.Options
+	options.Template = nil // a user's template is for the report of a run
+	return options.Files(&report.Document{
+		Kind: "period", Name: fileName, Book: d.book, Data: d.templateData, Head: d.head(), Frame: d.frame(),
+		RowFrame: d.frame("period_from", "period_to"), JSON: d.jsonTables(), CSV: d.tables, Heads: d.heads(),
 	})
-	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
-		return table.WriteJSONLines(w, "period", head, rows, d.jsonTables())
-	})
-	for _, t := range d.tables {
-		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
-	}
-	if heads := d.heads(); len(heads) > 0 {
-		all = append(all, folder.Head(heads...))
-	}
-	return all
 }
 
 // jsonTables returns the tables that have an array in JSON.

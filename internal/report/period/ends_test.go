@@ -100,7 +100,7 @@ func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
 			}
 		}
 	}
-	_, evidence, _ := strings.Cut(string(file(t, d, markdownFile)), "## Evidence")
+	_, evidence, _ := strings.Cut(string(file(t, d, "period.md")), "## Evidence")
 	if !strings.Contains(evidence, "Known up to (America/Los\\_Angeles)") {
 		t.Errorf("the evidence has no local times:\n%s", evidence)
 	}

@@ -103,7 +103,7 @@ func TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft(t *testing.T) {
 		}
 	}
 	expectTies(t, d)
-	file(t, d, workbookFile)
+	file(t, d, "period.xlsx")
 }
 
 func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
@@ -138,8 +138,8 @@ func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
 			if len(d.gaps) == 0 || !strings.HasPrefix(d.status, "NOT COMPLETE: ") || !slices.Contains(d.alarms, c.alarm) {
 				t.Errorf("%s\nno alarm %q in %q", d.status, c.alarm, d.alarms)
 			}
-			file(t, d, workbookFile)
-			file(t, d, markdownFile)
+			file(t, d, "period.xlsx")
+			file(t, d, "period.md")
 		})
 	}
 }
