@@ -47,9 +47,7 @@ func (r *report) pageApprovedTable() *table.Table {
 			Brief(subject), cell("severity"), cell("first_seen"), cell("observed"), cell("status"),
 		})...)
 	}
-	if more := len(r.approved.Rows) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in %s", more, r.findings.Name))
-	}
+	t.More(len(r.approved.Rows)-len(t.Rows), r.findings.Name)
 	t.Remarks = append(t.Remarks, r.approved.Remarks[:min(len(r.approved.Remarks), pageNames)]...)
 	return t
 }

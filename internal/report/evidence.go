@@ -207,22 +207,26 @@ func finalToken(l snapshot.Listing) string {
 // snapshot, and on the thresholds that its rules used. The snapshots of a fleet have a sheet of
 // their own.
 func (r *report) evidence() []Fact {
-	all := append(r.runFacts(), r.writerFacts()...)
+	all := r.runFacts()
+	if r.writer() != r.Run.ToolVersion {
+		all = append(all, Fact{table.RunLevel, "Report written again by", "auditor " + r.writer()})
+	}
 	if r.isFleet() {
-		for _, o := range r.sums.outcomes {
-			if o.expected != "" && o.expected != o.rule.Expected {
-				all = append(all, Fact{table.RunLevel, "Threshold of " + o.rule.ID, o.expected})
-			}
-		}
-		return all
+		return append(all, thresholds(table.RunLevel, r.sums.outcomes)...)
 	}
 	for i := range r.Organizations {
 		all = append(all, r.rowFacts(r.snapshots, i)...)
-		for _, o := range r.evaluated[i].outcomes {
-			known := o.rule.Expected != "" // to this version
-			if known && o.expected != "" && o.expected != o.rule.Expected {
-				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
-			}
+		all = append(all, thresholds(i, r.evaluated[i].outcomes)...)
+	}
+	return all
+}
+
+// thresholds returns what rules expected if it is not the default of this version.
+func thresholds(organization int, outcomes []outcome) (all []Fact) {
+	for _, o := range outcomes {
+		known := o.rule.Expected != "" // to this version
+		if known && o.expected != "" && o.expected != o.rule.Expected {
+			all = append(all, Fact{organization, "Threshold of " + o.rule.ID, o.expected})
 		}
 	}
 	return all
@@ -238,14 +242,6 @@ func (r *report) runFacts() (all []Fact) {
 		}
 	}
 	return all
-}
-
-// writerFacts names the version that wrote the report, if another version made the run.
-func (r *report) writerFacts() []Fact {
-	if r.writer() == r.Run.ToolVersion {
-		return nil
-	}
-	return []Fact{{table.RunLevel, "Report written again by", "auditor " + r.writer()}}
 }
 
 // RunColumns are the columns of a table of runs.

@@ -53,15 +53,13 @@ func (r *report) firstPage() []Part {
 
 // whose names the organizations of the report.
 func (r *report) whose() string {
-	if len(r.Organizations) == 1 {
-		return Brief(r.label(0))
+	if len(r.Organizations) == 0 {
+		return noOrganization
 	}
-	all := make([]int, len(r.Organizations))
-	for i := range all {
-		all[i] = i
-	}
-	return r.named(all)
+	return Named(r.names.Organizations)
 }
+
+const noOrganization = "no organization"
 
 // pageAlarms returns the first alarms. The headline has said why the only organization failed.
 func (r *report) pageAlarms() []string {
@@ -78,7 +76,7 @@ func (r *report) pageAlarms() []string {
 // named counts organizations, and names the first ones.
 func (r *report) named(organizations []int) string {
 	if len(organizations) == 0 {
-		return "no organization"
+		return noOrganization
 	}
 	var names []string
 	for _, i := range organizations {

@@ -49,11 +49,7 @@ func (r *report) notLookedAtTable() *table.Table {
 		}
 	}
 	t := r.pageTable("Not looked at")
-	for n, one := range all {
-		if n == pageNames {
-			t.Remark(table.RunLevel, fmt.Sprintf("%d more in Rules and Evidence", len(all)-n))
-			break
-		}
+	for _, one := range all[:min(len(all), pageNames)] {
 		cells := []any{one.what, one.lastRead}
 		switch {
 		case len(r.Organizations) == 1:
@@ -64,6 +60,7 @@ func (r *report) notLookedAtTable() *table.Table {
 		}
 		t.Add(table.RunLevel, append(cells, one.why)...)
 	}
+	t.More(len(all)-len(t.Rows), "Rules and Evidence")
 	if len(all) == 0 && len(r.Organizations) > 0 {
 		t.Remark(table.RunLevel, "Everything was looked at.")
 	}
@@ -236,6 +233,6 @@ func (r *report) sourcesText() string {
 	if r.isFleet() {
 		more = snapshotsSheet + " has the identity and the hashes of each organization, the database its requests."
 	}
-	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(FirstOf(urls, pageNames, ", "), "no organization"), Count(requests, "request"),
+	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(FirstOf(urls, pageNames, ", "), noOrganization), Count(requests, "request"),
 		Count(records, "record"), more)
 }

@@ -19,11 +19,7 @@ type document struct {
 	*Period
 	report.Options
 	// tables have a sheet, a CSV file and an array in JSON each, in this order.
-	tables []*table.Table
-	sheets struct { // the same tables by name
-		population, nights, sample, net, changes, findings, exceptions, snapshots, runs,
-		reviews *table.Table
-	}
+	tables         []*table.Table
 	counts         map[item]any // of the sheet Population; nil if not known
 	ties, evidence *table.Table
 	book           *xlsx.Book
@@ -53,14 +49,15 @@ func newDocument(p *Period, opts report.Options) *document {
 func tables(p *Period, opts report.Options) *document {
 	d := &document{Period: p, Options: opts, notes: p.findNotes()}
 	d.countPopulations()
-	d.sheets.nights = d.nightTable()
-	d.sheets.sample = d.sampleTable()
-	d.sheets.net = d.netTable()
-	d.sheets.changes = d.changeTable()
-	d.sheets.findings = d.findingTable()
-	d.sheets.exceptions = d.exceptionTable()
-	d.sheets.snapshots = d.snapshotTable()
-	d.sheets.runs, d.sheets.reviews = d.runTable(), d.reviewTable()
+	d.addNights()
+	d.addSample()
+	d.addNetChanges()
+	d.addChanges()
+	d.addFindings()
+	d.addExceptions()
+	d.addSnapshots()
+	d.addRuns()
+	d.addReviews()
 	d.tied = d.tieOuts()
 	d.gaps = d.allGaps()
 	return d
@@ -89,6 +86,11 @@ func (d *document) table(name string, columns ...table.Column) *table.Table {
 	t.File = t.Key + ".csv"
 	d.tables = append(d.tables, t)
 	return t
+}
+
+// sheet returns the table with a name.
+func (d *document) sheet(name string) *table.Table {
+	return d.tables[slices.IndexFunc(d.tables, func(t *table.Table) bool { return t.Name == name })]
 }
 
 // columnsOf has the columns of each table by its name.

@@ -69,7 +69,7 @@ func TestPopulationsOfAPeriodTieOut(t *testing.T) {
 		"Acme Nights expected 6", "Acme Nights complete 3", "Acme Nights caught up 1", "Acme Nights failed 1",
 		"Acme Nights missed 1",
 	}
-	counts := rowsOf(d.sheets.population, "organization", "population", "item", "count")
+	counts := rowsOf(d.sheet("Population"), "organization", "population", "item", "count")
 	got := slices.DeleteFunc(counts, func(row string) bool { return !strings.HasPrefix(row, "Acme Nights ") })
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -226,11 +226,11 @@ func TestTheSampleCanBeDrawnAgain(t *testing.T) {
 	for _, key := range order[:3] {
 		want = append(want, keys[key]+" "+key)
 	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.sample, "night", "sample_key")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Sample"), "night", "sample_key")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	d.Sample = 100
-	if got := len(d.sampleTable().Rows); got != 6 {
+	if got := len(newDocument(d.Period, d.Options).sheet("Sample").Rows); got != 6 {
 		t.Errorf("a sample of 100 from 6 nights has %d", got)
 	}
 }

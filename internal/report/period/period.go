@@ -111,7 +111,7 @@ type organization struct {
 	nights    []organizationNight
 	uncovered []time.Time // its nights without a complete snapshot since the opening one
 
-	scim, sso configurations
+	scim, sso ends
 	members   members
 	// before has the last snapshot before the period that could read each of
 	// snapshot.ComparedParts, nil if none could.

@@ -23,6 +23,7 @@ type item struct {
 
 // The names of items that the summary and the tie-outs use too.
 const (
+	atStart     = "at the start"
 	atEnd       = "at the end"
 	inPeriod    = "in the period"
 	openAtStart = "open at the start"
@@ -33,7 +34,7 @@ const (
 // parts.
 func (d *document) countPopulations() {
 	d.counts = make(map[item]any)
-	d.sheets.population = d.table("Population")
+	d.table("Population")
 	d.countDays()
 	for _, o := range d.organizations {
 		d.countNights(o)
@@ -51,7 +52,7 @@ func (d *document) countPopulations() {
 // count adds a row. The count is an int, or nil if it is not known; the remark then says why.
 func (d *document) count(x item, count any, remark string) {
 	d.counts[x] = count
-	d.sheets.population.Add(x.organization, x.population, d.names.Of(x.organization), x.name, report.Word(x.severity),
+	d.sheet("Population").Add(x.organization, x.population, d.names.Of(x.organization), x.name, report.Word(x.severity),
 		count, remark)
 }
 
@@ -211,14 +212,13 @@ func atLeast(reason string) string {
 	return "at least: " + reason
 }
 
-// configurations counts the configurations of one kind at the start and at the end of the
-// period.
-type configurations struct {
+// ends are the two snapshots in which the configurations or the members are counted.
+type ends struct {
 	plural string
 	kind   diff.SubjectType
 	size   func(*taken) int
-	// first and last are the snapshots in which they are counted: those nearest to the start
-	// and the end that could read them, nil if there is none.
+	// first and last are those nearest to the start and the end of the period that could read them,
+	// nil if there is none.
 	first, last *taken
 }
 
@@ -226,9 +226,9 @@ type configurations struct {
 // SSO configurations is the last snapshot before the period that could read them, else the
 // first in the period.
 func (o *organization) readConfigurations(ctx context.Context, store *snapshot.Store) (err error) {
-	o.scim = configurations{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
+	o.scim = ends{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
 		size: func(s *taken) int { return s.SCIMConfigurations }}
-	o.sso = configurations{plural: "SSO configurations", kind: diff.SSOConfiguration,
+	o.sso = ends{plural: "SSO configurations", kind: diff.SSOConfiguration,
 		size: func(s *taken) int { return s.SSOConfigurations }}
 	if o.opening != nil {
 		o.before = make(map[string]*taken)
@@ -255,8 +255,8 @@ func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*taken, error) {
 	return newTaken(s, nil), nil
 }
 
-// unknown returns why the numbers of added and removed configurations are not known, or "".
-func (c *configurations) unknown() string {
+// unknown returns why the numbers of added and removed ones are not known, or "".
+func (c *ends) unknown() string {
 	switch {
 	case c.first == nil:
 		return "not assessed: no snapshot could read them"
@@ -268,22 +268,23 @@ func (c *configurations) unknown() string {
 	return ""
 }
 
-func (d *document) countConfigurations(o *organization, c *configurations) {
+func (d *document) countConfigurations(o *organization, c *ends) {
 	added := any(report.CountKinds(o.changes, c.kind, diff.Added, diff.Reappeared))
 	removed, remark := any(report.CountKinds(o.changes, c.kind, diff.Removed)), atLeast(o.lostChanges())
 	if reason := c.unknown(); reason != "" {
 		added, removed, remark = nil, nil, reason
 	}
-	atStart := o.opening == nil || c.first == nil || c.first.ID <= o.opening.ID
-	d.countIn(item{o.index, c.plural, "at the start", ""}, c, c.first, atStart, "first")
+	isStart := o.opening == nil || c.first == nil || c.first.ID <= o.opening.ID
+	d.countIn(item{o.index, c.plural, atStart, ""}, c, c.first, isStart, "first")
 	d.count(item{o.index, c.plural, "added or reappeared", ""}, added, remark)
 	d.count(item{o.index, c.plural, "removed", ""}, removed, remark)
 	d.countIn(item{o.index, c.plural, atEnd, ""}, c, c.last, c.last == o.closing, "last")
 }
 
-// countIn counts the configurations in the first or the last snapshot that could read them.
+// countIn counts the configurations or the members in the first or the last snapshot that could read
+// them.
 // known reports whether this is the count at the start or the end of the period.
-func (d *document) countIn(x item, c *configurations, s *taken, known bool, which string) {
+func (d *document) countIn(x item, c *ends, s *taken, known bool, which string) {
 	switch {
 	case s == nil:
 		d.count(x, nil, c.unknown())

@@ -77,7 +77,7 @@ func (d *document) pageAlarms() []string {
 
 // changedTable lists the most serious changes, and counts all.
 func (d *document) changedTable() *table.Table {
-	t, all := table.New("", nil, columnsOf["First page changes"]...), d.sheets.changes
+	t, all := table.New("", nil, columnsOf["First page changes"]...), d.sheet("Changes")
 	var counts []int
 	for _, s := range diff.Severities {
 		rows := rowsWith(all, "severity", report.Word(s)).Rows
@@ -97,7 +97,7 @@ func (d *document) changedTable() *table.Table {
 // wrongTable lists the most serious findings that fail at the end, and counts all that are open.
 func (d *document) wrongTable() *table.Table {
 	t := table.New("", nil, columnsOf["First page findings"]...)
-	open := rowsWith(d.sheets.findings, "state", stateOpen)
+	open := rowsWith(d.sheet("Findings"), "state", stateOpen)
 	failing := rowsWith(open, "status", report.Word(finding.Fail))
 	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
 		cell := func(key string) any { return r.Cells[open.Column(key)] }
@@ -148,31 +148,27 @@ func (d *document) overviewTable() *table.Table {
 		t.Add(i, o.name, d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}], nights,
 			snapshotText(o.opening)+" – "+snapshotText(o.closing))
 	}
-	if more := len(d.organizations) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Population", more))
-	}
+	t.More(len(d.organizations)-len(t.Rows), "Population")
 	return t
 }
 
 // notCoveredTable lists the first nights without a complete snapshot, and the notes.
 func (d *document) notCoveredTable() *table.Table {
 	t := table.New("", nil, columnsOf["Nights not covered"]...)
-	nights := rowsWith(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
+	nights := rowsWith(d.sheet("Nights"), "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
 		report.Word(schedule.Running))
 	for _, r := range nights.Rows[:min(len(nights.Rows), pageRows)] {
 		cell := func(key string) any { return r.Cells[nights.Column(key)] }
 		t.Add(r.Organization, table.Shown(cell("night")), cell("status"), cell("organization"), table.Shown(cell("reason")))
 	}
-	if more := len(nights.Rows) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Nights", more))
-	}
+	t.More(len(nights.Rows)-len(t.Rows), "Nights")
 	for _, note := range d.notes[:min(len(d.notes), d.pageLines())] {
 		t.Remark(table.RunLevel, note)
 	}
 	if more := len(d.notes) - d.pageLines(); more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more notes in period.json", more))
 	}
-	if n := len(rowsWith(d.sheets.reviews, "reviewed", any("not reviewed")).Rows); n > 0 {
+	if n := len(rowsWith(d.sheet("Reviews"), "reviewed", any("not reviewed")).Rows); n > 0 {
 		t.Remark(table.RunLevel, report.Count(n, "run")+" without a review; Reviews lists them")
 	}
 	_, unread := d.coverageText()
@@ -235,18 +231,18 @@ func (d *document) facts() []report.Fact {
 			fact(table.RunLevel, "From (UTC)", d.From),
 			fact(table.RunLevel, "To, included (UTC)", d.To),
 			fact(table.RunLevel, "Databases", strconv.Itoa(len(d.databases)+len(d.lacking))+d.lackingText()),
-			fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
+			fact(table.RunLevel, "Runs", len(d.sheet("Runs").Rows)),
 			fact(table.RunLevel, "Tool", "auditor "+d.ToolVersion),
 		}, d.databaseFacts)
 	}
-	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
+	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheet("Sample").Rows),
 		report.Count(len(d.nights), "night"), d.Seed)
 	all := []report.Fact{
 		fact(table.RunLevel, "From (UTC)", d.From),
 		fact(table.RunLevel, "To, included (UTC)", d.To),
 		fact(table.RunLevel, "Known up to (UTC)", d.knownUntil),
 		fact(table.RunLevel, "First run in the database (UTC)", d.began),
-		fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
+		fact(table.RunLevel, "Runs", len(d.sheet("Runs").Rows)),
 		fact(table.RunLevel, "Nights for the runs as a whole", d.runNights()),
 		fact(table.RunLevel, "A night counts as missed after", schedule.Grace.String()),
 	}

@@ -3,6 +3,7 @@
 package table
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -167,6 +168,13 @@ func (t *Table) Extend(column Column, value func(organization int) any) {
 // Remark appends a remark.
 func (t *Table) Remark(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text})
+}
+
+// More appends a remark on the number of rows that are only elsewhere, unless there are none.
+func (t *Table) More(rows int, where string) {
+	if rows > 0 {
+		t.Remark(RunLevel, fmt.Sprintf("%d more in %s", rows, where))
+	}
 }
 
 // Missing appends a remark that stands for rows that are not known.
