@@ -19,6 +19,10 @@ type unread struct {
 	organizations       []int
 }
 
+// NoLongerCollected is a part of the note on organizations that an earlier run collected and that no
+// source of this one names.
+const NoLongerCollected = "no longer collected"
+
 // notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
 func (r *report) notLookedAtTable() *table.Table {
 	var all []*unread
@@ -61,7 +65,14 @@ func (r *report) notLookedAtTable() *table.Table {
 		t.Add(table.RunLevel, append(cells, one.why)...)
 	}
 	t.More(len(all)-len(t.Rows), "Rules and Evidence")
-	if len(all) == 0 && len(r.Organizations) > 0 {
+	for _, o := range r.Organizations {
+		for _, note := range o.Snapshot.Notes {
+			if strings.Contains(note, NoLongerCollected) {
+				t.Remark(table.RunLevel, note)
+			}
+		}
+	}
+	if len(all)+len(t.Remarks) == 0 && len(r.Organizations) > 0 {
 		t.Remark(table.RunLevel, "Everything was looked at.")
 	}
 	return t
