@@ -151,11 +151,8 @@ func (r *report) changedTable() *table.Table {
 	changes, _ := r.pageRows()
 	t.Links = map[string]string{"subject": "subject_id"}
 	for _, row := range r.mostSerious(r.changes, t, changes) {
-		cell := func(key string) string { return table.Shown(row.Cells[r.changes.Column(key)]) }
-		t.Add(row.Organization, r.pageCells(row.Organization, []any{
-			Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), row.Cells[r.changes.Column("severity")], cell("what"),
-			ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
-		}, cell("subject_id"))...)
+		id := row.Cells[r.changes.Column("subject_id")]
+		t.Add(row.Organization, r.pageCells(row.Organization, PageChange(r.changes, row), id)...)
 	}
 	if len(r.Organizations) != 1 || r.incomplete() > 0 {
 		r.remarkComparisons(t)
@@ -178,8 +175,27 @@ func (r *report) pageCells(organization int, cells []any, hidden ...any) []any {
 	return append(cells, hidden...)
 }
 
-// ValuesText returns what a field was and is, and the note on the change.
-func ValuesText(field, was, now, note string) string {
+// PageChange returns the cells of a change on a first page: subject, severity, what, values and by whom.
+func PageChange(changes *table.Table, row table.Row) []any {
+	cell := func(key string) string { return table.Shown(row.Cells[changes.Column(key)]) }
+	return []any{
+		Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), row.Cells[changes.Column("severity")], cell("what"),
+		valuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
+	}
+}
+
+// PageFinding returns the cells of a finding on a first page: subject, severity, rule, what was
+// observed, what to do and the days open.
+func PageFinding(findings *table.Table, row table.Row) []any {
+	cell := func(key string) any { return row.Cells[findings.Column(key)] }
+	return []any{
+		Brief(cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))), cell("severity"),
+		cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
+	}
+}
+
+// valuesText returns what a field was and is, and the note on the change.
+func valuesText(field, was, now, note string) string {
 	text := ""
 	switch {
 	case was != "" && now != "":
@@ -257,11 +273,8 @@ func (r *report) wrongTable() *table.Table {
 	_, findings := r.pageRows()
 	t.Links = map[string]string{"subject": "subject_id", "rule_id": "rule_id"}
 	for _, row := range r.mostSerious(r.findings, t, findings) {
-		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
-		subject, id := table.Shown(cell("subject_name")), table.Shown(cell("subject_id"))
-		t.Add(row.Organization, r.pageCells(row.Organization, []any{
-			Brief(cmp.Or(subject, id)), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
-		}, id)...)
+		id := row.Cells[r.findings.Column("subject_id")]
+		t.Add(row.Organization, r.pageCells(row.Organization, PageFinding(r.findings, row), id)...)
 	}
 	accepted := 0
 	for i := range r.evaluated {

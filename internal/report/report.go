@@ -193,7 +193,7 @@ func Files(m *Model, opts Options) []folder.File { return newReport(m, opts).fil
 
 func (r *report) files() []folder.File {
 	document, rows := r.frames()
-	files := r.Options.Files(&Document{
+	files := r.Files(&Document{
 		Kind: "report", Name: fileName, Book: r.book, Data: r.templateData, Head: r.head(), Frame: document, RowFrame: rows,
 		JSON: r.jsonTables(), CSV: r.csvTables(), Packed: r.isFleet(), Heads: r.Heads(),
 	})

@@ -96,7 +96,7 @@ func headSchema() object {
 				"state": object{"enum": []State{Green, Amber, Red}}, "text": object{"type": "string"},
 				"changes": object{"type": "string"}, "not_assessed": object{"type": "string"},
 			}),
-			"[]report.databaseHead": {"type": "array", "items": object{"type": "object", "required": []string{"database_id"}},
+			"[]report.DatabaseHead": {"type": "array", "items": object{"type": "object", "required": []string{"database_id"}},
 				"description": "The databases of a report over several, each with its run in the night or why it lacks one."},
 			"table.Counts": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]

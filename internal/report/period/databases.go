@@ -261,20 +261,13 @@ func (d *document) heads() (all []evidence.Head) {
 	return all
 }
 
-// databaseHead is the last head of a database in a report over several. One that does not exist has
-// only Lacks.
-type databaseHead struct {
-	DatabaseID string         `json:"database_id"`
-	Head       *evidence.Head `json:"head,omitempty"`
-	Lacks      string         `json:"lacks,omitempty"`
-}
-
-func (d *document) databaseHeads() (all []databaseHead) {
+// databaseHeads returns the last head of each database. One that does not exist has only Lacks.
+func (d *document) databaseHeads() (all []report.DatabaseHead) {
 	for _, b := range d.databases {
-		all = append(all, databaseHead{b.id, &b.lastHead, ""})
+		all = append(all, report.DatabaseHead{DatabaseID: b.id, Head: &b.lastHead})
 	}
 	for _, path := range d.lacking {
-		all = append(all, databaseHead{Lacks: doesNotExist(path)})
+		all = append(all, report.DatabaseHead{Lacks: doesNotExist(path)})
 	}
 	return all
 }

@@ -255,8 +255,8 @@ type manifest struct {
 	DatabaseID string        `json:"database_id"`
 	Head       evidence.Head `json:"head"` // of the last run that began in the period or before
 	// Databases are those of a report over several, which has no DatabaseID and no Head.
-	Databases []databaseHead `json:"databases,omitempty"`
-	Written   folder.Origin  `json:"written"`
+	Databases []report.DatabaseHead `json:"databases,omitempty"`
+	Written   folder.Origin         `json:"written"`
 	// LedgerNumber is the last link of the ledger that was read. verify reads up to it.
 	LedgerNumber int64 `json:"ledger_number,omitempty"`
 	// Chain has the last snapshot of each organization in the report.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -83,10 +84,8 @@ func (d *document) changedTable() *table.Table {
 		rows := rowsWith(all, "severity", report.Word(s)).Rows
 		counts = append(counts, len(rows))
 		for _, r := range rows[:min(len(rows), pageRows-len(t.Rows))] {
-			cell := func(key string) string { return table.Shown(r.Cells[all.Column(key)]) }
-			t.Add(r.Organization, report.Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), report.Word(s), cell("what"),
-				report.ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"), cell("taken_at")[:10],
-				d.names.Of(r.Organization))
+			day := table.Shown(r.Cells[all.Column("taken_at")])[:len(time.DateOnly)]
+			t.Add(r.Organization, append(report.PageChange(all, r), day, d.names.Of(r.Organization))...)
 		}
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("%s: %s", report.Count(len(all.Rows), "change"), report.SeverityText(counts)))
@@ -100,10 +99,7 @@ func (d *document) wrongTable() *table.Table {
 	open := rowsWith(d.sheet("Findings"), "state", stateOpen)
 	failing := rowsWith(open, "status", report.Word(finding.Fail))
 	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
-		cell := func(key string) any { return r.Cells[open.Column(key)] }
-		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
-		t.Add(r.Organization, report.Brief(subject), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"),
-			cell("days_open"), cell("organization"))
+		t.Add(r.Organization, append(report.PageFinding(open, r), r.Cells[open.Column("organization")])...)
 	}
 	t.Remark(table.RunLevel, openText(open))
 	return t

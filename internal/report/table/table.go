@@ -243,23 +243,35 @@ func (t *Table) withLocal(keys []string) []int {
 	return all
 }
 
-// rows returns the escaped values of each row by the keys of the visible columns, for templates.
-func (t *Table) rows(escape func(string) string) []map[string]string {
-	all := make([]map[string]string, len(t.Rows))
-	for n, r := range t.Rows {
+// forTemplate is a table in a template: what HTML and Markdown have in common.
+type forTemplate struct {
+	table        *Table
+	columns      []int               // shown in the text of the whole table
+	rest         string              // the file with the other rows
+	cell, remark func(string) string // escape a text
+}
+
+// Len returns the number of rows.
+func (f forTemplate) Len() int { return len(f.table.Rows) }
+
+// Rows returns all rows. Each row has the escaped values of all columns by their keys.
+func (f forTemplate) Rows() []map[string]string {
+	all := make([]map[string]string, f.Len())
+	for n, r := range f.table.Rows {
 		r = r.Made()
 		all[n] = make(map[string]string, len(r.Cells))
-		for i, c := range t.Shown() {
-			all[n][c.Key] = escape(Shown(r.Cells[i]))
+		for i, c := range f.table.Shown() {
+			all[n][c.Key] = f.cell(Shown(r.Cells[i]))
 		}
 	}
 	return all
 }
 
-func (t *Table) remarks(escape func(string) string) []string {
-	all := make([]string, len(t.Remarks))
-	for i, r := range t.Remarks {
-		all[i] = escape(r.Text)
+// Remarks returns the escaped remarks.
+func (f forTemplate) Remarks() []string {
+	all := make([]string, len(f.table.Remarks))
+	for i, r := range f.table.Remarks {
+		all[i] = f.remark(r.Text)
 	}
 	return all
 }
