@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"scim-auditor/internal/report/reporttest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -122,7 +124,7 @@ func shownInMarkdown(name string, onFirstPage bool) string {
 func TestHostileNamesCannotBreakOutOfMarkdown(t *testing.T) {
 	render := func(m *Model) []byte { return file(t, newReport(m, Options{}), MarkdownFile) }
 	wantNodes, wantRows := shape(t, render(named("plain")))
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		nodes, rows := shape(t, render(named(name)))
 		if d := cmp.Diff(wantNodes, nodes); d != "" {
 			t.Errorf("%.60q changes the parts of the report (-plain +hostile):\n%s", name, d)

@@ -13,6 +13,7 @@ import (
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 )
 
@@ -36,7 +37,7 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 		FormatJSONL: {evidence.SumsFile, "audit.jsonl", folder.ManifestFile},
 	} {
 		var got []string
-		files := contentsOf(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
+		files := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
 		for name := range files {
 			got = append(got, name)
 		}
@@ -132,9 +133,9 @@ func TestJSONLinesHaveWhatTheJSONHas(t *testing.T) {
 }
 
 func TestReportThatIsWrittenAgainNamesTheNewerVersion(t *testing.T) {
-	then := contentsOf(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.2.3"}))
-	now := contentsOf(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.3.0"}))
-	unnamed := contentsOf(t, write(t, t.TempDir(), example(), Options{}))
+	then := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.2.3"}))
+	now := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.3.0"}))
+	unnamed := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{}))
 	if d := cmp.Diff(unnamed, then); d != "" {
 		t.Errorf("the version of then is named: %s", d)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
 // hostileModel returns the example with a hostile name in every field that the API sets.
@@ -15,28 +17,28 @@ func hostileModel() *Model {
 	m := example()
 	o := m.Organizations[0]
 	o.SCIM = nil
-	for i, name := range hostileNames {
+	for i, name := range reporttest.HostileNames {
 		c := scimConfiguration(1000+i, name, id(101), tonight)
 		o.SCIM = append(o.SCIM, c)
 	}
 	for i := range o.Changes {
-		o.Changes[i].SubjectName, o.Changes[i].BeforeLabel, o.Changes[i].ActorAction = hostileNames[i], hostileNames[i+4], hostileNames[i+8]
+		o.Changes[i].SubjectName, o.Changes[i].BeforeLabel, o.Changes[i].ActorAction = reporttest.HostileNames[i], reporttest.HostileNames[i+4], reporttest.HostileNames[i+8]
 	}
 	for i := range m.Timeline {
 		c := &m.Timeline[i]
-		c.SubjectName, c.Before, c.After, c.Note = hostileNames[i%len(hostileNames)], hostileNames[(i+5)%len(hostileNames)],
-			hostileNames[(i+9)%len(hostileNames)], hostileNames[(i+13)%len(hostileNames)]
+		c.SubjectName, c.Before, c.After, c.Note = reporttest.HostileNames[i%len(reporttest.HostileNames)], reporttest.HostileNames[(i+5)%len(reporttest.HostileNames)],
+			reporttest.HostileNames[(i+9)%len(reporttest.HostileNames)], reporttest.HostileNames[(i+13)%len(reporttest.HostileNames)]
 	}
 	for i := range o.Findings {
-		o.Findings[i].SubjectName = hostileNames[i%len(hostileNames)]
+		o.Findings[i].SubjectName = reporttest.HostileNames[i%len(reporttest.HostileNames)]
 	}
 	for i := range o.SSO {
-		o.SSO[i].DisplayName, o.SSO[i].IssuerURL, o.SSO[i].Claims = hostileNames[i+12], hostileNames[i+14], map[string]string{hostileNames[i+16]: hostileNames[i+18]}
+		o.SSO[i].DisplayName, o.SSO[i].IssuerURL, o.SSO[i].Claims = reporttest.HostileNames[i+12], reporttest.HostileNames[i+14], map[string]string{reporttest.HostileNames[i+16]: reporttest.HostileNames[i+18]}
 	}
-	o.Snapshot.OrganizationName, o.Snapshot.Principal = hostileNames[7], hostileNames[0]
-	m.Organizations[1].Snapshot.OrganizationName = hostileNames[1]
-	m.Organizations[2].Snapshot.Error = strings.Join(hostileNames[:20], "; ")
-	m.Run.Host, m.Run.Error = hostileNames[2], hostileNames[3]
+	o.Snapshot.OrganizationName, o.Snapshot.Principal = reporttest.HostileNames[7], reporttest.HostileNames[0]
+	m.Organizations[1].Snapshot.OrganizationName = reporttest.HostileNames[1]
+	m.Organizations[2].Snapshot.Error = strings.Join(reporttest.HostileNames[:20], "; ")
+	m.Run.Host, m.Run.Error = reporttest.HostileNames[2], reporttest.HostileNames[3]
 	return m
 }
 

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,23 +16,10 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
-
-func newStore(t *testing.T) *snapshot.Store {
-	t.Helper()
-	store, err := snapshot.Open(t.Context(), filepath.Join(t.TempDir(), "auditor.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
-}
 
 // inventory returns Acme with these configurations.
 func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
@@ -156,24 +141,6 @@ func readModel(t *testing.T, store *snapshot.Store, run int64) *Model {
 	return m
 }
 
-// contentsOf returns the files of a folder by name.
-func contentsOf(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[e.Name()] = string(data)
-	}
-	return all
-}
-
 // write writes a report and returns its folder.
 func write(t *testing.T, dir string, m *Model, opts Options) string {
 	t.Helper()
@@ -185,7 +152,7 @@ func write(t *testing.T, dir string, m *Model, opts Options) string {
 }
 
 func TestReportOfStoredNightsTiesOut(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102), time.Time{}), scimConfiguration(3, "new", "", tonight)
 	first := readModel(t, store, collect(t, store, lastNight, inventory(a, b)))
 	second := readModel(t, store, collect(t, store, tonight, inventory(a, c)))
@@ -227,13 +194,13 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 }
 
 func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	run := collect(t, store, lastNight, inventory(a))
-	before := contentsOf(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
+	before := reporttest.Contents(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
 	a.Name = "renamed"
 	collect(t, store, tonight, inventory(a))
-	after := contentsOf(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
+	after := reporttest.Contents(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
 	for name := range before {
 		if before[name] != after[name] {
 			t.Errorf("%s differs", name)
@@ -244,7 +211,7 @@ func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
 // TestAReportDoesNotGrowWithTheNightsBeforeIt stores a change 100 days ago, one 50 days ago, and
 // then more failed runs than a report shows.
 func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	collect(t, store, tonight.AddDate(0, 0, -101), inventory(a))
 	a.Name = "old"
@@ -270,7 +237,7 @@ func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
 
 // TestUnknownFieldsStayAsReceived: fields without a column are in the JSON as the API sent them.
 func TestUnknownFieldsStayAsReceived(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	a.Unknown = ona.Unknown{"zone": []byte(`{"n": 1.50}`)}
 	a.Raw = []byte("{\n  \"id\": \"" + a.ID + "\", \"enabled\": true, \"zone\": {\"n\": 1.50}\n}")
@@ -285,7 +252,7 @@ func TestUnknownFieldsStayAsReceived(t *testing.T) {
 }
 
 func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
 	m := readModel(t, store, fail(t, store, tonight))
 	v := newReport(m, Options{})
@@ -303,7 +270,7 @@ func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *t
 }
 
 func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	blind := inventory(a)
 	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
@@ -334,7 +301,7 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 }
 
 func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
-	_, err := Read(t.Context(), newStore(t), 9)
+	_, err := Read(t.Context(), reporttest.OpenStore(t), 9)
 	if !errors.Is(err, snapshot.ErrNotFound) || !strings.Contains(err.Error(), "run 9") {
 		t.Errorf("the error is %v", err)
 	}
@@ -343,7 +310,7 @@ func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
 // TestTheBaselineIsNamedAfterItWasPruned: night 2 could not read the SSO configurations, so night 3
 // was compared with night 1.
 func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	sighted, blind := inventory(), inventory()
 	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
 	blind.Policies, blind.PoliciesNotAssessed = nil, "permission_denied"
@@ -369,7 +336,7 @@ func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
 
 // TestAFieldThatTheAPINewlyReportsIsNoChange: only a changed value moves UnchangedSince.
 func TestAFieldThatTheAPINewlyReportsIsNoChange(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	night := func(n int) time.Time { return tonight.AddDate(0, 0, n) }
 	a, b := scimConfiguration(1, "Okta", id(101), night(90)), scimConfiguration(2, "Entra", id(102), night(90))
 	collect(t, store, night(1), inventory(a, b))

@@ -10,6 +10,7 @@ import (
 
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -19,7 +20,7 @@ import (
 func twoDatabases(t *testing.T) *document {
 	t.Helper()
 	okta := scimConfiguration(1, "Okta", "", made.AddDate(1, 0, 0))
-	acme, birch := newStore(t), newStore(t)
+	acme, birch := reporttest.OpenStore(t), reporttest.OpenStore(t)
 	for day := 1; day <= 3; day++ {
 		shown := acmeWith(okta)
 		if day == 3 {
@@ -113,7 +114,7 @@ func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var periods []*Period
 			for i, shards := range test.shards {
-				store, shown := newStore(t), []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith}[i]
+				store, shown := reporttest.OpenStore(t), []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith}[i]
 				for day, shard := range shards {
 					at := november(day + 1)
 					visit(t, store, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule, Shard: shard}, shown())
@@ -138,7 +139,7 @@ func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
 func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 	var periods []*Period
 	for range 2 {
-		store := newStore(t)
+		store := reporttest.OpenStore(t)
 		visit(t, store, snapshot.Run{StartedAt: november(1), ScheduledFor: november(1)}, acmeWith())
 		p, err := Read(t.Context(), store, Span{From: november(1), To: november(1).Add(time.Hour), Now: november(9)})
 		if err != nil {
@@ -161,7 +162,7 @@ func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 func TestAPeriodThatHasNotEndedIsSaidOnce(t *testing.T) {
 	var periods []*Period
 	for _, shown := range []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith} {
-		store := newStore(t)
+		store := reporttest.OpenStore(t)
 		visit(t, store, snapshot.Run{StartedAt: november(1), ScheduledFor: november(1)}, shown())
 		p, err := Read(t.Context(), store, Span{From: november(1), To: november(9), Now: november(2)})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -56,7 +57,7 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 // The schedule is for Mondays. A run catches up on a Tuesday, one by hand is on a Thursday, and one
 // whose clock was wrong between the second Monday and the third.
 func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * 1"}, november(-1)); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
 }
 
 func TestWithoutAScheduleAllRunsOfADayAreNamed(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, visited{source: "acme"})
 	visit(t, store, snapshot.Run{StartedAt: november(1).Add(time.Hour), Trigger: "manual"}, acmeWith())
 	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())

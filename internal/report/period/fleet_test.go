@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -18,7 +19,7 @@ import (
 // failed, and in the third one was renamed.
 func fleetOfNovember(t *testing.T) *Period {
 	t.Helper()
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(1).Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}

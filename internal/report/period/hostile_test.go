@@ -12,49 +12,14 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"scim-auditor/internal/report/reporttest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 )
-
-// hostileNames try to break out of their cell or line in one of the files.
-var hostileNames = []string{
-	`=HYPERLINK("https://evil.example","click")`,
-	`+1+1`,
-	`-2+3`,
-	`- an item`,
-	`10) of a list`,
-	`@SUM(A1)`,
-	"\t=1",
-	"\r=1",
-	"＝1+1",
-	"a | b | c",
-	"line one\n| forged | row |",
-	"line one\r\n## Forged heading",
-	"page\u2028separator",
-	`<script>alert(1)</script>`,
-	`<!-- comment`,
-	"`code` ``more``",
-	`[click](https://evil.example) ![img](x)`,
-	`**bold** __under__ ~~gone~~ # heading`,
-	`back\slash \| pipe`,
-	"right\u202eto\u2066left",
-	"zero\u200bwidth\ufeff\u00ad",
-	"_x0041_ and _x005F_x0041_ and _x0041_x0042_",
-	"bell\a and null\x00",
-	`&amp; &lt;b&gt;`,
-	"https://evil.example www.evil.example",
-	`'quote "double", comma;`,
-	strings.Repeat("long😀", 9_000),
-	"\x1b[31mred\x1b[0m \x1b]0;title\a \u009b2J",
-	"invalid \xff\xfe UTF-8",
-	"</t></is></c><c r=\"A1\"><f>1+1</f></c> ]]> <![CDATA[",
-	"a,b;c\td\"e\"",
-	"$x^2$ :smile: @team ~~~ ```\n``` <b>1. - + ---",
-	"http://evil.example mailto:a@evil.example a@evil.example",
-}
 
 // rename puts a text in each field that the API or an exception can set.
 func (p *Period) rename(text string) {
@@ -147,7 +112,7 @@ func TestHostileNamesCannotBreakOutOfTheFilesOfAPeriod(t *testing.T) {
 		p.rename(name)
 		return newDocument(p, everyFormat)
 	}
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		plain := strings.Repeat("x", utf8.RuneCountInString(name)) // long names leave room for fewer rows
 		want := shape(t, file(t, named(plain), "period.md"))
 		d := named(name)
