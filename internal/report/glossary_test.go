@@ -68,5 +68,5 @@ func explained(c diff.Change) bool {
 	subject := map[diff.SubjectType]string{
 		diff.SCIMConfiguration: "SCIM configuration", diff.SSOConfiguration: "SSO configuration", diff.Organization: "organization",
 	}[c.SubjectType]
-	return strings.Contains("\n"+KindsOfChange, "\n"+strings.Join([]string{string(c.Kind), subject, string(c.Severity), ""}, "\t"))
+	return strings.Contains("\n"+kindsOfChange, "\n"+strings.Join([]string{string(c.Kind), subject, string(c.Severity), ""}, "\t"))
 }

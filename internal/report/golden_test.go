@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"scim-auditor/internal/report/reporttest"
-
 	"github.com/xuri/excelize/v2"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
 // sha returns a made-up hash.

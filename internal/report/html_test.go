@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"scim-auditor/internal/report/reporttest"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
 // page returns the parsed HTML file of a model.

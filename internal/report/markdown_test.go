@@ -8,35 +8,17 @@ import (
 	"strings"
 	"testing"
 
-	"scim-auditor/internal/report/reporttest"
-
 	"github.com/google/go-cmp/cmp"
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/text"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
-// shape parses a text as GitHub Flavored Markdown. It counts the nodes of each kind and returns the
-// cells of each table row.
+// shape counts the nodes of a text in Markdown, and returns the cells of each table row.
 func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) {
 	t.Helper()
-	nodes = make(map[string]int)
-	document := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
-	err := ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-		case *ast.RawHTML: // the empty comment behind an @
-			if comment := string(n.Segments.Value(source)); comment != "<!-- -->" {
-				t.Errorf("the report has the HTML %s", comment)
-			}
-		default:
-			nodes[n.Kind().String()]++
-		}
+	nodes = reporttest.MarkdownNodes(t, source, func(n ast.Node) {
 		if n.Kind() == east.KindTableRow {
 			var cells []string
 			for cell := n.FirstChild(); cell != nil; cell = cell.NextSibling() {
@@ -44,11 +26,7 @@ func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) 
 			}
 			rows = append(rows, cells)
 		}
-		return ast.WalkContinue, nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return nodes, rows
 }
 

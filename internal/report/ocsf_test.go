@@ -8,10 +8,10 @@ import (
 	"slices"
 	"testing"
 
-	"scim-auditor/internal/report/reporttest"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
 var eventFiles = map[string]string{findingEventsFile: "compliance_finding", changeEventsFile: "entity_management"}

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -22,7 +22,7 @@ import (
 func TestWorkbookHasNeitherFormulaNorLinkNorMacro(t *testing.T) {
 	m := example()
 	m.Organizations[0].SCIM[0].Name = `=HYPERLINK("https://evil.example")`
-	for name, text := range parts(t, workbook(t, m)) {
+	for name, text := range reporttest.Parts(t, workbook(t, m)) {
 		if strings.HasPrefix(name, "xl/worksheets/sheet") && (strings.Contains(text, "<f>") || strings.Contains(text, "r:id=\"rIdHyperlink") ||
 			strings.Contains(text, "<mergeCell")) {
 			t.Errorf("%s has a formula, a hyperlink or merged cells", name)
@@ -31,27 +31,6 @@ func TestWorkbookHasNeitherFormulaNorLinkNorMacro(t *testing.T) {
 			t.Errorf("%s links outside or holds a macro", name)
 		}
 	}
-}
-
-func parts(t *testing.T, archive []byte) map[string]string {
-	t.Helper()
-	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for _, f := range r.File {
-		part, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[f.Name] = string(text)
-	}
-	return all
 }
 
 func TestSameModelGivesTheSameBytes(t *testing.T) {
@@ -122,7 +101,7 @@ func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
 }
 
 func TestTheChartsOfTheSummaryStandBesideEachOther(t *testing.T) {
-	drawing := parts(t, workbook(t, example()))["xl/drawings/drawing1.xml"]
+	drawing := reporttest.Parts(t, workbook(t, example()))["xl/drawings/drawing1.xml"]
 	anchors := regexp.MustCompile(`<xdr:from><xdr:col>(\d+)</xdr:col>.*?<xdr:to><xdr:col>(\d+)</xdr:col>`).
 		FindAllStringSubmatch(drawing, -1)
 	if len(anchors) != 3 {
@@ -203,7 +182,7 @@ func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
 		scim[i] = scimConfiguration(i, fmt.Sprint("configuration ", i), "", tonight)
 	}
 	m.Organizations[0].SCIM = scim
-	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet4.xml"]
+	sheet := reporttest.Parts(t, workbook(t, m))["xl/worksheets/sheet4.xml"]
 	// The header, the rows of Acme, the row of Birch, and two lines about Cedar.
 	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
 		t.Errorf("the sheet Inventory has %d rows", n)
