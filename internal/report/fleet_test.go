@@ -108,7 +108,8 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 		}
 	}
 	for _, one := range d.TieOuts {
-		if one.Result != Ties || !strings.Contains(one.Check, "in each of 150 organizations") && !strings.Contains(one.Check, "un register") &&
+		if one.Result != Ties || !strings.Contains(one.Check, "in each of 150 organizations") &&
+			!strings.Contains(one.Check, "un register") &&
 			!strings.Contains(one.Check, "summed over severities") {
 			t.Errorf("%+v", one)
 		}

@@ -37,14 +37,16 @@ func TestGitHubsParserFindsNothingInHostileNamesEither(t *testing.T) {
 		t.Skip("the program cmark-gfm is not installed")
 	}
 	text := file(t, newReport(hostileModel(), Options{}), MarkdownFile)
-	render := exec.CommandContext(t.Context(), cmark, "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough", "-e", "tasklist")
+	render := exec.CommandContext(t.Context(), cmark, "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough",
+		"-e", "tasklist")
 	render.Stdin = bytes.NewReader(text)
 	html, err := render.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tag := range regexp.MustCompile(`</?([a-z][a-z0-9]*)[^>]*>`).FindAllStringSubmatch(string(html), -1) {
-		if !slices.Contains([]string{"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}, tag[1]) {
+		if !slices.Contains([]string{"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th",
+			"td"}, tag[1]) {
 			t.Errorf("the rendered report has %s", tag[0])
 		}
 	}

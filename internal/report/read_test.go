@@ -71,17 +71,22 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	}
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
-			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
+			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme",
+			BaseURL: "https://app.gitpod.io/api", TakenAt: at,
 			RuleSetID: recordRules(t, store), Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
-			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, DomainsNotAssessed: inv.DomainsNotAssessed,
+			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed,
+			PoliciesNotAssessed: inv.PoliciesNotAssessed, DomainsNotAssessed: inv.DomainsNotAssessed,
 		},
 		Baseline:  baseline,
 		Inventory: inv,
 		Changes:   changes,
-		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
+		Findings: finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes},
+			finding.DefaultThresholds()),
 	}
-	c.Snapshot.SCIMListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SCIM)), FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
-	c.Snapshot.SSOListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SSO)), FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+	c.Snapshot.SCIMListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SCIM)), FinalTokenEmpty: true,
+		Listings: 1, Agreeing: 1}
+	c.Snapshot.SSOListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SSO)), FinalTokenEmpty: true,
+		Listings: 1, Agreeing: 1}
 	answers := exchanges(len(inv.SCIM), len(inv.SSO))
 	for _, change := range changes {
 		if change.Kind == diff.Removed {
@@ -107,9 +112,11 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
 	run := beginRun(t, store, at)
 	header := snapshot.Snapshot{
-		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
+		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
+		ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
 	}
-	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode, header.Error, false)); err != nil {
+	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode,
+		header.Error, false)); err != nil {
 		t.Fatal(err)
 	}
 	finishRun(t, store, run, at, snapshot.Failed)
@@ -118,7 +125,8 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 
 func beginRun(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
-	run, err := store.BeginRun(t.Context(), snapshot.Run{StartedAt: at, Trigger: "manual", ToolVersion: "v1.2.3", Host: "audit-01"})
+	run, err := store.BeginRun(t.Context(), snapshot.Run{StartedAt: at, Trigger: "manual", ToolVersion: "v1.2.3",
+		Host: "audit-01"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +161,8 @@ func write(t *testing.T, dir string, m *Model, opts Options) string {
 
 func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	store := reporttest.OpenStore(t)
-	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102), time.Time{}), scimConfiguration(3, "new", "", tonight)
+	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102),
+		time.Time{}), scimConfiguration(3, "new", "", tonight)
 	first := readModel(t, store, collect(t, store, lastNight, inventory(a, b)))
 	second := readModel(t, store, collect(t, store, tonight, inventory(a, c)))
 	for _, m := range []*Model{first, second} {
@@ -176,7 +185,8 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	if d := cmp.Diff([]diff.Kind{diff.Added, diff.Removed}, kinds); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	want := map[int64]*snapshot.Totals{1: {SSOConfigurations: 2, SSOKnown: true}, 2: {SSOConfigurations: 2, SSOKnown: true}}
+	want := map[int64]*snapshot.Totals{1: {SSOConfigurations: 2, SSOKnown: true},
+		2: {SSOConfigurations: 2, SSOKnown: true}}
 	for run, m := range map[int64]*Model{1: first, 2: second} {
 		want[run].Failing = make(map[diff.Severity]int)
 		for i := range m.Organizations[0].Findings {
@@ -188,7 +198,8 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	if d := cmp.Diff(want, second.Totals); d != "" {
 		t.Errorf("totals (-want +got):\n%s", d)
 	}
-	if len(second.Timeline) != 2 || len(second.Runs) != 2 || o.Policies == nil || o.Baseline == nil || !o.Baseline.TakenAt.Equal(lastNight) {
+	if len(second.Timeline) != 2 || len(second.Runs) != 2 || o.Policies == nil || o.Baseline == nil ||
+		!o.Baseline.TakenAt.Equal(lastNight) {
 		t.Errorf("%d transitions, %d runs, baseline %v", len(second.Timeline), len(second.Runs), o.Baseline)
 	}
 }
@@ -329,7 +340,8 @@ func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
 	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, first.AddDate(0, 0, 3), false); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(before, remarks()); d != "" || !strings.Contains(before, "that could read them, taken at 2026-11-01") {
+	if d := cmp.Diff(before, remarks()); d != "" ||
+		!strings.Contains(before, "that could read them, taken at 2026-11-01") {
 		t.Errorf("%s\n(-before +after):\n%s", before, d)
 	}
 }

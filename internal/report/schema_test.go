@@ -102,8 +102,9 @@ func headSchema() object {
 		}[field.Type.String()]
 	}
 	properties["schema"] = object{"const": jsonSchema}
-	properties["fleet"] = object{"type": "boolean", "description": "Whether the report is of more than 100 organizations. " +
-		"Then the arrays leave out what is in order, and the remarks say what."}
+	properties["fleet"] = object{"type": "boolean",
+		"description": "Whether the report is of more than 100 organizations. " +
+			"Then the arrays leave out what is in order, and the remarks say what."}
 	return properties
 }
 

@@ -23,8 +23,9 @@ func TestWorkbookHasNeitherFormulaNorLinkNorMacro(t *testing.T) {
 	m := example()
 	m.Organizations[0].SCIM[0].Name = `=HYPERLINK("https://evil.example")`
 	for name, text := range reporttest.Parts(t, workbook(t, m)) {
-		if strings.HasPrefix(name, "xl/worksheets/sheet") && (strings.Contains(text, "<f>") || strings.Contains(text, "r:id=\"rIdHyperlink") ||
-			strings.Contains(text, "<mergeCell")) {
+		if strings.HasPrefix(name, "xl/worksheets/sheet") &&
+			(strings.Contains(text, "<f>") || strings.Contains(text, "r:id=\"rIdHyperlink") ||
+				strings.Contains(text, "<mergeCell")) {
 			t.Errorf("%s has a formula, a hyperlink or merged cells", name)
 		}
 		if strings.Contains(text, "TargetMode=\"External\"") || strings.Contains(name, "vba") {
@@ -71,7 +72,8 @@ func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
 
 func TestDataSheetsAreTablesWithAFrozenHeader(t *testing.T) {
 	f := openWorkbook(t, example())
-	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Domains", "Findings", "Rules", "Timeline", "Runs", "Glossary"} {
+	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Domains", "Findings", "Rules", "Timeline", "Runs",
+		"Glossary"} {
 		tables, err := f.GetTables(sheet)
 		if err != nil || len(tables) != 1 {
 			t.Errorf("%s has %d tables (%v)", sheet, len(tables), err)
@@ -140,7 +142,8 @@ func TestDatesThatExcelCannotCountStayText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.GetCellValue("Inventory", cell); err != nil || got != "1601-01-01 00:00:00" || cellKind(t, f, "Inventory", cell) != "text" {
+	if got, err := f.GetCellValue("Inventory", cell); err != nil || got != "1601-01-01 00:00:00" ||
+		cellKind(t, f, "Inventory", cell) != "text" {
 		t.Errorf("shown as %q (%v)", got, err)
 	}
 }
@@ -167,7 +170,8 @@ func TestAGapIsARowOfTheRegister(t *testing.T) {
 			started += " by a right and confirmed clock"
 		}
 		want := []string{
-			"2026-11-20 02:00:00 " + started, "2026-11-17 02:00:00 " + started + " on 2 nights, the last at 2026-11-18 02:00:00 UTC",
+			"2026-11-20 02:00:00 " + started, "2026-11-17 02:00:00 " + started +
+				" on 2 nights, the last at 2026-11-18 02:00:00 UTC",
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)

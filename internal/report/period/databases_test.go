@@ -67,7 +67,8 @@ func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
 	if d := cmp.Diff(want, nights); d != "" {
 		t.Errorf("nights (-want +got):\n%s", d)
 	}
-	if got := rowsOf(d.sheet("Changes"), "organization", "subject_name", "kind"); len(got) != 1 || got[0] != "Acme Entra added" {
+	if got := rowsOf(d.sheet("Changes"), "organization", "subject_name", "kind"); len(got) != 1 ||
+		got[0] != "Acme Entra added" {
 		t.Errorf("changes: %q", got)
 	}
 	if len(d.tied.Different()) > 0 {
@@ -92,7 +93,8 @@ func TestAPeriodIsNotCompleteIfOneDatabaseIsNot(t *testing.T) {
 		t.Errorf("status: %s", d.status)
 	}
 	if !slices.ContainsFunc(d.alarms, func(alarm string) bool {
-		return strings.HasPrefix(alarm, "NOT COMPLETE: database ") && strings.Contains(alarm, "=Birch|: 1 of 3 expected nights")
+		return strings.HasPrefix(alarm, "NOT COMPLETE: database ") &&
+			strings.Contains(alarm, "=Birch|: 1 of 3 expected nights")
 	}) {
 		t.Errorf("alarms: %q", d.alarms)
 	}
@@ -117,7 +119,8 @@ func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
 				store, shown := reporttest.OpenStore(t), []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith}[i]
 				for day, shard := range shards {
 					at := november(day + 1)
-					visit(t, store, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule, Shard: shard}, shown())
+					visit(t, store, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule, Shard: shard},
+						shown())
 				}
 				p, err := Read(t.Context(), store, inNovember(2))
 				if err != nil {
@@ -171,8 +174,11 @@ func TestAPeriodThatHasNotEndedIsSaidOnce(t *testing.T) {
 		periods = append(periods, p)
 	}
 	d := together(periods, nil, report.Options{})
-	said := slices.DeleteFunc(slices.Clone(d.alarms), func(alarm string) bool { return !strings.Contains(alarm, "has not ended") })
-	if len(said) != 1 || !strings.HasPrefix(said[0], "NOT COMPLETE: the period has not ended; the report covers it until") {
+	said := slices.DeleteFunc(slices.Clone(d.alarms), func(alarm string) bool {
+		return !strings.Contains(alarm, "has not ended")
+	})
+	const want = "NOT COMPLETE: the period has not ended; the report covers it until"
+	if len(said) != 1 || !strings.HasPrefix(said[0], want) {
 		t.Errorf("alarms: %q", d.alarms)
 	}
 }

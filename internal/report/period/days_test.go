@@ -29,7 +29,8 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 	acme := []visited{acmeWith()}
 	store := nightly(t, acme, acme, acme, acme)
 	visit(t, store, snapshot.Run{StartedAt: november(3).Add(time.Hour), Trigger: "manual"}, visited{source: "acme"})
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: schedule.None}, november(4).Add(-time.Second)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: schedule.None},
+		november(4).Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	d := readPeriod(t, store, inNovember(5))
@@ -149,7 +150,8 @@ func TestOfADayOfWhichThePeriodHasAPartOnlyThisPartIsSaid(t *testing.T) {
 		{november(1).Add(10 * time.Hour), november(3).Add(-time.Hour), []string{"2026-11-01" + none, "2026-11-03" + none}},
 		{november(1).Add(-2 * time.Hour), november(4).Add(-time.Hour), []string{"2026-11-04" + none}},
 		{november(4).Add(time.Hour), november(5).Add(-time.Hour), []string{
-			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part + "; run 5 may have been in this time, with a wrong or unconfirmed clock",
+			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part +
+				"; run 5 may have been in this time, with a wrong or unconfirmed clock",
 		}},
 	} {
 		span := inNovember(5)

@@ -117,7 +117,8 @@ func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(21), Trigger: "manual"}, acmeWith())
 	after := write(november(28))
 	after[evidence.SumsFile] = before[evidence.SumsFile] // it has the hash of the manifest
-	after[folder.ManifestFile] = strings.Replace(after[folder.ManifestFile], `"ledger_number": 26`, `"ledger_number": 23`, 1)
+	after[folder.ManifestFile] = strings.Replace(after[folder.ManifestFile], `"ledger_number": 26`, `"ledger_number": 23`,
+		1)
 	if d := cmp.Diff(before, after); d != "" {
 		t.Errorf("(-before +after):\n%s", d)
 	}

@@ -137,7 +137,8 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 		Expires: november(4).Truncate(24 * time.Hour),
 	}}, at)
 	if _, err := store.SaveComplete(t.Context(), snapshot.Collected{
-		Snapshot: header, Baseline: baseline, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
+		Snapshot: header, Baseline: baseline, Inventory: *l.inventory, Changes: changes, Findings: findings,
+		Acceptances: accepted,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,8 @@ func nightsOfNovember(t *testing.T) *snapshot.Store {
 	c := scimConfiguration(3, "=new", id(101), expires)
 	disabled := b
 	disabled.Enabled = false
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(1).Add(-25*time.Hour)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"},
+		november(1).Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	run := func(at time.Time) snapshot.Run {

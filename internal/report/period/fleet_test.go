@@ -20,7 +20,8 @@ import (
 func fleetOfNovember(t *testing.T) *Period {
 	t.Helper()
 	store := reporttest.OpenStore(t)
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(1).Add(-25*time.Hour)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"},
+		november(1).Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	for day := 1; day <= 3; day++ {
@@ -38,7 +39,8 @@ func fleetOfNovember(t *testing.T) *Period {
 			}
 			all = append(all, one)
 		}
-		visit(t, store, snapshot.Run{StartedAt: november(day), ScheduledFor: november(day), Trigger: snapshot.TriggerSchedule}, all...)
+		visit(t, store, snapshot.Run{StartedAt: november(day), ScheduledFor: november(day),
+			Trigger: snapshot.TriggerSchedule}, all...)
 	}
 	return read(t, store, inNovember(3))
 }

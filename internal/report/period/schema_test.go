@@ -22,9 +22,10 @@ type object map[string]any
 
 // words has the values of the columns that allow only a few.
 var words = map[string][]any{
-	"severity":          {"critical", "high", "medium", "low", "info", nil},
-	"result":            {"ties", "does not tie", "not assessed"},
-	"nights.status":     {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, anotherRun, notKnown},
+	"severity": {"critical", "high", "medium", "low", "info", nil},
+	"result":   {"ties", "does not tie", "not assessed"},
+	"nights.status": {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, anotherRun,
+		notKnown},
 	"sample.status":     {"complete", "caught_up", "failed", "missed", "running", "due"},
 	"findings.status":   {"fail", "excepted", "not_assessed"},
 	"findings.state":    {stateOpen, stateDropped, stateUnknown, stateClosed},

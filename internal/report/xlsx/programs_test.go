@@ -113,8 +113,11 @@ func (s *seenSheet) trim() {
 // hostile returns a book with every kind of cell, and hostile names in every text.
 func hostile() *Book {
 	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
-	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Column{Title: "Number", Key: "number", Kind: table.IntKind}, table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
-		table.Time("At", "at"), table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"), table.Lists("List", "list"))
+	t := table.New("Hostile", zone, table.Text("Name", "name"),
+		table.Column{Title: "Number", Key: "number", Kind: table.IntKind},
+		table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind}, table.Time("At", "at"),
+		table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"),
+		table.Lists("List", "list"))
 	for i, name := range reporttest.HostileNames {
 		other := reporttest.HostileNames[(i+7)%len(reporttest.HostileNames)]
 		word := table.Word{Value: other, Text: other, Tone: table.Tone(i % 8)}
@@ -193,8 +196,8 @@ func TestLibreOfficeReadsWhatTheModelHas(t *testing.T) {
 	path, dir := hostileFile(t), t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	convert := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")),
-		"--headless", "--convert-to", "fods", "--outdir", dir, path)
+	profile := "-env:UserInstallation=file://" + filepath.ToSlash(filepath.Join(dir, "profile"))
+	convert := exec.CommandContext(ctx, office, profile, "--headless", "--convert-to", "fods", "--outdir", dir, path)
 	if out, err := convert.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -234,7 +237,8 @@ func readFlatODS(t *testing.T, document []byte) map[string]seenSheet {
 			s.trim()
 			sheets[ods.Name] = s
 		case ok && e.Name.Local == "database-range" && attribute(e, "display-filter-buttons") == "true":
-			name, cells, _ := strings.Cut(strings.NewReplacer("$", "", "'", "").Replace(attribute(e, "target-range-address")), ".")
+			name, cells, _ := strings.Cut(strings.NewReplacer("$", "", "'", "").Replace(attribute(e, "target-range-address")),
+				".")
 			cells = strings.ReplaceAll(cells, name+".", "")
 			s := sheets[name]
 			s.Tables = append(s.Tables, []string{cells, cells})
