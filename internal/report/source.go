@@ -48,6 +48,15 @@ func (r *report) notLookedAtTable() *table.Table {
 			}
 		}
 	}
+	var leftOut []*unread
+	for _, s := range r.LeftOut {
+		one := &unread{what: "organization " + leftOutName(s), why: "the settings no longer have it"}
+		if s.Outcome == snapshot.Complete {
+			one.lastRead = s.TakenAt.UTC().Format(time.DateOnly)
+		}
+		leftOut = append(leftOut, one)
+	}
+	all = append(leftOut, all...)
 	t := r.pageTable("Not looked at")
 	for n, one := range all {
 		if n == pageNames {
@@ -57,6 +66,8 @@ func (r *report) notLookedAtTable() *table.Table {
 		cells := []any{one.what, one.lastRead}
 		switch {
 		case len(r.Organizations) == 1:
+		case len(one.organizations) == 0: // it is what was not looked at
+			cells = append(cells, "")
 		case len(one.organizations) == len(r.Organizations):
 			cells = append(cells, "all organizations")
 		default:
