@@ -111,6 +111,17 @@ func Together(night time.Time, databases []*Database) *Model {
 		snapshots = append(snapshots, o.Snapshot)
 	}
 	m.Rules = rulesOf(snapshots)
+	for _, d := range databases {
+		if d.Model == nil {
+			continue
+		}
+		for _, left := range d.LeftOut { // unless another database has it now
+			here := func(s snapshot.Snapshot) bool { return s.OrganizationID == left.OrganizationID }
+			if !slices.ContainsFunc(snapshots, here) {
+				m.LeftOut = append(m.LeftOut, left)
+			}
+		}
+	}
 	if m.isFleet() {
 		for _, o := range m.Organizations {
 			if o.evaluated == nil { // its database alone has none

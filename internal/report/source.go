@@ -19,10 +19,6 @@ type unread struct {
 	organizations       []int
 }
 
-// NoLongerCollected is a part of the note on organizations that an earlier run collected and that no
-// source of this one names.
-const NoLongerCollected = "no longer collected"
-
 // notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
 func (r *report) notLookedAtTable() *table.Table {
 	var all []*unread
@@ -52,11 +48,22 @@ func (r *report) notLookedAtTable() *table.Table {
 			}
 		}
 	}
+	var leftOut []*unread
+	for _, s := range r.LeftOut {
+		one := &unread{what: "organization " + leftOutName(s), why: "the settings no longer have it"}
+		if s.Outcome == snapshot.Complete {
+			one.lastRead = s.TakenAt.UTC().Format(time.DateOnly)
+		}
+		leftOut = append(leftOut, one)
+	}
+	all = append(leftOut, all...)
 	t := r.pageTable("Not looked at")
 	for _, one := range all[:min(len(all), pageNames)] {
 		cells := []any{one.what, one.lastRead}
 		switch {
 		case len(r.Organizations) == 1:
+		case len(one.organizations) == 0: // it is what was not looked at
+			cells = append(cells, "")
 		case len(one.organizations) == len(r.Organizations):
 			cells = append(cells, "all organizations")
 		default:
@@ -65,14 +72,7 @@ func (r *report) notLookedAtTable() *table.Table {
 		t.Add(table.RunLevel, append(cells, one.why)...)
 	}
 	t.More(len(all)-len(t.Rows), "Rules and Evidence")
-	for _, o := range r.Organizations {
-		for _, note := range o.Snapshot.Notes {
-			if strings.Contains(note, NoLongerCollected) {
-				t.Remark(table.RunLevel, note)
-			}
-		}
-	}
-	if len(all)+len(t.Remarks) == 0 && len(r.Organizations) > 0 {
+	if len(all) == 0 && len(r.Organizations) > 0 {
 		t.Remark(table.RunLevel, "Everything was looked at.")
 	}
 	return t

@@ -197,7 +197,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, acmeWith())
 	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())
 	d := readPeriod(t, store, inNovember(3))
-	const withoutSchedule = "no schedule was in force: UTC day"
+	const withoutSchedule = "no scheduled time was in force: UTC day"
 	want := []string{
 		"2026-11-01T00:00:00Z complete " + withoutSchedule, "2026-11-02T00:00:00Z missed " + withoutSchedule,
 		"2026-11-03T00:00:00Z complete " + withoutSchedule,
@@ -205,7 +205,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "night", "status", "expected_by")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if !strings.HasPrefix(d.notes[0], "No schedule was set on 3 UTC days.") {
+	if !strings.HasPrefix(d.notes[0], "No scheduled time was in force on 3 UTC days: ") {
 		t.Errorf("the notes are %q", d.notes)
 	}
 	span := inNovember(5)
