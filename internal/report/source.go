@@ -168,26 +168,6 @@ func (r *report) addRun(t *table.Table, item string, d *Database) {
 		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
 }
 
-// Sentence counts the tie-outs, and names each that does not tie in full.
-func (t TieOuts) Sentence() string {
-	ties := len(t) - len(t.Different())
-	for _, one := range t {
-		if one.Verdict == NotChecked {
-			ties--
-		}
-	}
-	text := fmt.Sprintf("%d of %d tie", ties, len(t))
-	for _, one := range t {
-		if one.Verdict == DoesNotTie {
-			text += fmt.Sprintf("; does not tie: %s (%s and %s)", one.Check, table.Shown(one.First), table.Shown(one.Second))
-		}
-	}
-	if n := len(t) - ties - len(t.Different()); n > 0 {
-		text += fmt.Sprintf("; %d not assessed", n)
-	}
-	return text
-}
-
 // addSource adds how the snapshot of the only organization was made.
 func (r *report) addSource(t *table.Table, o *Organization) {
 	s := &o.Snapshot
