@@ -209,11 +209,15 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 // records compares the changes and, if this version has the same rules, the findings.
 func (s *again) records(ctx context.Context, c snapshot.Collected) error {
 	compare := s.history.CompareRecords
+	approvalPruned, err := s.history.ApprovalPruned(ctx)
+	if err != nil {
+		return err
+	}
 	switch {
 	case s.rules[s.RuleSetID].Other:
 		s.cannot("evaluate", s.otherRules())
 		compare = s.history.CompareChanges
-	case s.history.ApprovalPruned():
+	case approvalPruned:
 		s.cannot("evaluate", "the approved baseline of that time is pruned")
 		compare = s.history.CompareChanges
 	case s.MembersSetting == snapshot.MembersRedacted && s.AuditLogLacking != "":
