@@ -60,7 +60,8 @@ type Options struct {
 	TurnedOff map[string]string
 	// Exceptions has the exceptions for accepted failures.
 	Exceptions []finding.Exception
-	// Leavers are the people who have left; nil if the settings have no list of them.
+	// Leavers are the people who have left, redacted as the members of the sources are; nil if the
+	// settings have no list of them.
 	Leavers *finding.LeaverList
 	Logger  *slog.Logger
 }
