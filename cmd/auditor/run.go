@@ -16,7 +16,6 @@ import (
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/metrics"
-	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/settings"
@@ -171,8 +170,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 				return err
 			}
 		}
-		redaction, err := redact(ctx, s, store, sources)
-		if err != nil {
+		if err := redact(ctx, s, store, sources); err != nil {
 			return err
 		}
 		result, err = job.Run(ctx, job.Options{
@@ -181,8 +179,7 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 			Schedule: scheduleChange(s, host), ToolVersion: readVersion().Version, Host: host,
 			Concurrency: s.Concurrency, Timeout: s.Timeout, Collected: options.progress.collected,
 			Reports: s.Out, Report: reports, Timestamps: stamps,
-			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions,
-			Leavers: leavers.Redacted(redaction), Logger: log,
+			Thresholds: s.Thresholds, TurnedOff: s.Rules.Disabled, Exceptions: exceptions, Leavers: leavers, Logger: log,
 		})
 		if err != nil {
 			return err
@@ -193,19 +190,17 @@ func runJob(ctx context.Context, env environment, s *settings.Settings, host str
 	return result, err
 }
 
-// redact sets the redaction of members and returns it; nil if the settings ask for none. It makes
-// the file with the salt in the first run.
-func redact(
-	ctx context.Context, s *settings.Settings, store *snapshot.Store, sources []fetch.Source,
-) (*ona.Redaction, error) {
+// redact sets the redaction of members, if the settings ask for it. It makes the file with the salt
+// in the first run.
+func redact(ctx context.Context, s *settings.Settings, store *snapshot.Store, sources []fetch.Source) error {
 	if !s.MembersRedact {
-		return nil, nil
+		return nil
 	}
 	redaction, err := job.Redaction(ctx, store, s.DB)
 	for i := range sources {
 		sources[i].Fetch.Redaction = redaction
 	}
-	return redaction, err
+	return err
 }
 
 // scheduleChange returns the schedule of the settings, and who runs this program.

@@ -60,8 +60,7 @@ type Options struct {
 	TurnedOff map[string]string
 	// Exceptions has the exceptions for accepted failures.
 	Exceptions []finding.Exception
-	// Leavers are the people who have left, redacted as the members of the sources are; nil if the
-	// settings have no list of them.
+	// Leavers are the people who have left; nil if the settings have no list of them.
 	Leavers *finding.LeaverList
 	Logger  *slog.Logger
 }
@@ -125,6 +124,9 @@ type night struct {
 func Run(ctx context.Context, o Options) (*Result, error) {
 	// As it is stored, so that the work can be done again from what is stored.
 	o.TakenAt = o.TakenAt.UTC().Truncate(time.Second)
+	if len(o.Sources) > 0 { // all have the same redaction
+		o.Leavers = o.Leavers.Redacted(o.Sources[0].Fetch.Redaction)
+	}
 	if err := CheckShard(ctx, o.Store, o.Shard); err != nil {
 		return nil, err
 	}
