@@ -124,7 +124,7 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 
 // details returns how much changed and how much is wrong, for beside the headline.
 func (r *report) details() string {
-	changes := r.headline().Changes
+	changes := r.headline.Changes
 	if changes == "" {
 		return ""
 	}
@@ -155,9 +155,6 @@ func (m *Model) notCompleteReason() string {
 	return "the run failed after its organizations were collected"
 }
 
-// namedOrganizations is the highest number of organizations that a headline names.
-const namedOrganizations = 5
-
 // namesOf returns the names of the organizations that match, the first ones if there are many.
 func (m *Model) namesOf(match func(*Organization) bool) string {
 	var names []string
@@ -166,10 +163,7 @@ func (m *Model) namesOf(match func(*Organization) bool) string {
 			names = append(names, o.name())
 		}
 	}
-	if more := len(names) - namedOrganizations; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:namedOrganizations], ", "), more)
-	}
-	return strings.Join(names, ", ")
+	return FirstOf(names, pageNames, ", ")
 }
 
 // gaps returns the parts that were read in full in every complete organization, and in words those
