@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"scim-auditor/internal/durable"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/settings"
 )
@@ -63,7 +64,7 @@ func exceptionsReader(s *settings.Settings, path string) string {
 // addException rewrites the exceptions file with the new exception at its end. The file keeps its
 // mode and owner.
 func addException(env environment, path string, e settings.Exception) (finding.Exception, error) {
-	before, err := os.ReadFile(path)
+	before, err := evidence.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return finding.Exception{}, fmt.Errorf("reading the exceptions file: %w", err)
 	}

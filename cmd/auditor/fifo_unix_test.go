@@ -40,6 +40,8 @@ func TestAPipeIsRefusedAndNotWaitedFor(t *testing.T) {
 	} {
 		expectRefused(exitUsage, args...)
 	}
+	expectRefused(exitFailed, "except", "SCIM-001", "one", "--exceptions-file", pipe, "--owner", "Ada", "--reason", "planned",
+		"--expires", "2027-01-01")
 	for _, name := range []string{"audit.md", "SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.tsr", "manifest.json", "head.txt"} {
 		saved := s.path("saved-" + name)
 		copyFolder(t, s.path("reports"), saved)

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"scim-auditor/internal/durable"
+	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/snapshot"
 )
@@ -65,7 +65,7 @@ func CheckSalt(ctx context.Context, store *snapshot.Store, database string) erro
 // readSalt reads the file with the salt, which must be the one that was used.
 func readSalt(database, used string) (*ona.Redaction, error) {
 	path := SaltFile(database)
-	text, err := os.ReadFile(path)
+	text, err := evidence.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && used != "" {
 		return nil, fmt.Errorf("%s: %w", path, ErrNoSalt)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,10 +26,17 @@ type Field struct {
 	index []int
 }
 
+// knownFields has the fields of each type that was asked for.
+var knownFields sync.Map // []Field by reflect.Type
+
 // FieldsOf returns the fields of T, a struct with `api` tags, in the order of declaration.
 func FieldsOf[T any]() []Field {
+	object := reflect.TypeFor[T]()
+	if known, found := knownFields.Load(object); found {
+		return known.([]Field)
+	}
 	var fields []Field
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+	for _, f := range reflect.VisibleFields(object) {
 		if tag, ok := f.Tag.Lookup("api"); ok {
 			name, option, _ := strings.Cut(tag, ",")
 			field := Field{Name: name, Member: option, index: f.Index}
@@ -38,6 +46,7 @@ func FieldsOf[T any]() []Field {
 			fields = append(fields, field)
 		}
 	}
+	knownFields.Store(object, fields)
 	return fields
 }
 
@@ -47,38 +56,36 @@ func (f Field) Pointer(object any) any {
 	return reflect.ValueOf(object).Elem().FieldByIndex(f.index).Addr().Interface()
 }
 
-var (
-	scimFields   = FieldsOf[SCIMConfiguration]()
-	ssoFields    = FieldsOf[SSOConfiguration]()
-	policyFields = FieldsOf[OrganizationPolicies]()
-	domainFields = FieldsOf[DomainVerification]()
-	entryFields  = FieldsOf[AuditLogEntry]()
-	memberFields = FieldsOf[OrganizationMember]()
-	tokenFields  = FieldsOf[PersonalAccessToken]()
-)
+// Received returns pointers to the fields Unknown and Raw of object, which is a pointer to an object
+// of the API.
+func Received(object any) (*Unknown, *json.RawMessage) {
+	value := reflect.ValueOf(object).Elem()
+	return value.FieldByName("Unknown").Addr().Interface().(*Unknown),
+		value.FieldByName("Raw").Addr().Interface().(*json.RawMessage)
+}
 
 // Canonical returns the configuration as canonical JSON: the API's field names, sorted, without
 // fields that are not reported, instants as FormatTime writes them. Two configurations are the same
 // if and only if their canonical JSON is.
-func (c SCIMConfiguration) Canonical() string { return canonical(scimFields, &c, c.Unknown) }
+func (c SCIMConfiguration) Canonical() string { return canonical(&c, c.Unknown) }
 
 // Canonical returns the configuration as canonical JSON, see SCIMConfiguration.Canonical.
-func (c SSOConfiguration) Canonical() string { return canonical(ssoFields, &c, c.Unknown) }
+func (c SSOConfiguration) Canonical() string { return canonical(&c, c.Unknown) }
 
 // Canonical returns the policies as canonical JSON, see SCIMConfiguration.Canonical.
-func (p OrganizationPolicies) Canonical() string { return canonical(policyFields, &p, p.Unknown) }
+func (p OrganizationPolicies) Canonical() string { return canonical(&p, p.Unknown) }
 
 // Canonical returns the verification as canonical JSON, see SCIMConfiguration.Canonical.
-func (d DomainVerification) Canonical() string { return canonical(domainFields, &d, d.Unknown) }
+func (d DomainVerification) Canonical() string { return canonical(&d, d.Unknown) }
 
 // Canonical returns the member as canonical JSON, see SCIMConfiguration.Canonical.
-func (m OrganizationMember) Canonical() string { return canonical(memberFields, &m, m.Unknown) }
+func (m OrganizationMember) Canonical() string { return canonical(&m, m.Unknown) }
 
 // Canonical returns the token as canonical JSON, see SCIMConfiguration.Canonical.
-func (t PersonalAccessToken) Canonical() string { return canonical(tokenFields, &t, t.Unknown) }
+func (t PersonalAccessToken) Canonical() string { return canonical(&t, t.Unknown) }
 
 // Canonical returns the entry as canonical JSON, see SCIMConfiguration.Canonical.
-func (e AuditLogEntry) Canonical() string { return canonical(entryFields, &e, e.Unknown) }
+func (e AuditLogEntry) Canonical() string { return canonical(&e, e.Unknown) }
 
 // CanonicalUnknown returns the unknown fields as one canonical JSON object, or "" if there are
 // none.
@@ -86,11 +93,12 @@ func CanonicalUnknown(unknown Unknown) string {
 	if len(unknown) == 0 {
 		return ""
 	}
-	return canonical(nil, nil, unknown)
+	return canonical(&struct{}{}, unknown)
 }
 
 // canonical relies on encoding/json, which writes the keys of a map in order.
-func canonical(fields []Field, object any, unknown Unknown) string {
+func canonical[T any](object *T, unknown Unknown) string {
+	fields := FieldsOf[T]()
 	members := make(map[string]any, len(fields)+len(unknown))
 	for name, value := range unknown {
 		members[name] = value

@@ -47,9 +47,7 @@ func (r *report) pageApprovedTable() *table.Table {
 			Brief(subject), cell("severity"), cell("first_seen"), cell("observed"), cell("status"),
 		})...)
 	}
-	if more := len(r.approved.Rows) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in %s", more, r.findings.Name))
-	}
+	t.More(len(r.approved.Rows)-len(t.Rows), r.findings.Name)
 	t.Remarks = append(t.Remarks, r.approved.Remarks[:min(len(r.approved.Remarks), pageNames)]...)
 	return t
 }
@@ -78,11 +76,5 @@ func (o *Organization) approvedInWords(differing int, partly bool) string {
 
 // organizationsWithApproval counts the organizations that have an approved baseline.
 func (m *Model) organizationsWithApproval() int {
-	n := 0
-	for _, o := range m.Organizations {
-		if o.Approval != nil {
-			n++
-		}
-	}
-	return n
+	return CountOf(m.Organizations, func(o *Organization) bool { return o.Approval != nil })
 }

@@ -50,9 +50,7 @@ func (r *report) attentionTable() *table.Table {
 	for _, one := range all[:min(len(all), attentionRows)] {
 		t.Add(one.organization, r.attentionCells(one)...)
 	}
-	if more := len(all) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Organizations", more))
-	}
+	t.More(len(all)-len(t.Rows), organizationsSheet)
 	noun, changes := "organization", "no changes"
 	if len(all) > 0 {
 		noun = "other organization"

@@ -60,7 +60,7 @@ func BenchmarkReport(b *testing.B) {
 // not assessed in one rule, and of as many SSO configurations with a finding each beside them.
 func TestJSONOfTheLargestOrganization(t *testing.T) {
 	m := largest()
-	both := len(file(t, newReport(m, Options{}), jsonFile))
+	both := len(file(t, newReport(m, Options{}), "audit.json"))
 	o := m.Organizations[0]
 	o.SSO = o.SSO[:10]
 	o.Findings = slices.DeleteFunc(o.Findings, func(f snapshot.Finding) bool {
@@ -71,7 +71,7 @@ func TestJSONOfTheLargestOrganization(t *testing.T) {
 			o.Findings[i].Status = finding.NotAssessed
 		}
 	}
-	scim := len(file(t, newReport(m, Options{}), jsonFile))
+	scim := len(file(t, newReport(m, Options{}), "audit.json"))
 	t.Logf("%d bytes, with SSO configurations %d bytes", scim, both)
 	if scim > 12_000_000 || both > 24_000_000 {
 		t.Errorf("audit.json has %d bytes, with SSO configurations %d bytes", scim, both)

@@ -240,27 +240,6 @@ func (r *report) identify() {
 	}
 }
 
-// frameDatabases adds the id of the database to the columns around each row, and the columns of
-// rows on the run of a database.
-func (r *report) frameDatabases(document, rows *table.Frame) {
-	all := r.withRun()
-	for n, d := range all {
-		document.Databases = append(document.Databases, table.FrameValues{Before: []any{"", ""}})
-		rows.Databases = append(rows.Databases, table.FrameValues{Before: []any{int(d.Run.ID), "", ""}, After: []any{""}})
-		for _, f := range []*table.Frame{document, rows} {
-			f.Databases[n].Before = slices.Insert(f.Databases[n].Before, 0, any(d.ID))
-			for i := range d.Organizations {
-				values := &f.Values[d.first+i+1]
-				values.Before = slices.Insert(values.Before, 0, any(d.ID))
-			}
-		}
-	}
-	for _, f := range []*table.Frame{document, rows} {
-		f.Before = slices.Insert(f.Before, 0, "database_id")
-		f.Values[0].Before = slices.Insert(f.Values[0].Before, 0, any(""))
-	}
-}
-
 // distinguishing returns the texts after names that several organizations share.
 func (r *report) distinguishing() (texts []string) {
 	for _, d := range r.withRun() {

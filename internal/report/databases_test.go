@@ -30,8 +30,8 @@ func database(letter string, n int, shard string) *Database {
 
 func TestANightOverTwoDatabasesTiesInEachAndInSum(t *testing.T) {
 	r := newReport(Together(night, []*Database{database("b", 80, "1/2"), database("a", 60, "0/2")}), Options{})
-	if !r.Complete() || r.headline().State == Red {
-		t.Errorf("headline %v, alarms %v", r.headline(), r.alarms())
+	if !r.Complete() || r.headline.State == Red {
+		t.Errorf("headline %v, alarms %v", r.headline, r.alarms())
 	}
 	if r.Organizations[0].name() != "a-0000" || r.Run.CompleteOrganizations != 140 || len(r.Organizations) != 140 {
 		t.Errorf("%d organizations, the first is %s", len(r.Organizations), r.Organizations[0].name())

@@ -10,7 +10,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"scim-auditor/internal/report/table"
-	"scim-auditor/internal/report/xlsx"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -96,36 +95,6 @@ func FactTable(facts []Fact, names *Names) *table.Table {
 	return t
 }
 
-// CellFacts counts the cells that the selected files show in another form than the database.
-// The facts also say where the unaltered values are: in the database and in the JSON files, if
-// these are written.
-func (o *Options) CellFacts(book *xlsx.Book, csv []*table.Table, json, jsonLines string) (table.Counts, []Fact) {
-	var counts table.Counts
-	var facts []Fact
-	add := func(item string, value any) { facts = append(facts, Fact{table.RunLevel, item, value}) }
-	if o.Has(FormatXLSX) {
-		counts = book.Count()
-		add("Workbook cells with hidden characters made visible", counts.Altered)
-		add(fmt.Sprintf("Workbook cells cut at %d characters", table.MaxCellUnits), counts.Cut)
-	}
-	counts.Guarded = 0 // of the workbook
-	if o.Has(FormatCSV) {
-		for _, t := range csv {
-			counts.Guarded += t.Guarded
-		}
-		add("CSV cells with a leading ' against formulas, or hidden characters made visible", counts.Guarded)
-	}
-	unaltered := "the database"
-	if o.Has(FormatJSON) {
-		unaltered += ", " + json
-	}
-	if o.Has(FormatJSONL) {
-		unaltered += ", " + jsonLines
-	}
-	add("Full, unaltered values", unaltered)
-	return counts, facts
-}
-
 // snapshotTable has one row for each organization on how its snapshot was made. The evidence
 // shows each cell with a value on its own line, under the column's title.
 func (r *report) snapshotTable() *table.Table {
@@ -209,13 +178,7 @@ func comparedCells(o *Organization) []any {
 }
 
 func (o *Organization) enabled() int {
-	n := 0
-	for i := range o.SCIM {
-		if o.SCIM[i].Enabled {
-			n++
-		}
-	}
-	return n
+	return CountOf(o.SCIM, func(c snapshot.SCIMConfiguration) bool { return c.Enabled })
 }
 
 func idOf(s *snapshot.Snapshot) int {
@@ -244,22 +207,26 @@ func finalToken(l snapshot.Listing) string {
 // snapshot, and on the thresholds that its rules used. The snapshots of a fleet have a sheet of
 // their own.
 func (r *report) evidence() []Fact {
-	all := append(r.runFacts(), r.writerFacts()...)
+	all := r.runFacts()
+	if r.writer() != r.Run.ToolVersion {
+		all = append(all, Fact{table.RunLevel, "Report written again by", "auditor " + r.writer()})
+	}
 	if r.isFleet() {
-		for _, o := range r.sums.outcomes {
-			if o.expected != "" && o.expected != o.rule.Expected {
-				all = append(all, Fact{table.RunLevel, "Threshold of " + o.rule.ID, o.expected})
-			}
-		}
-		return all
+		return append(all, thresholds(table.RunLevel, r.sums.outcomes)...)
 	}
 	for i := range r.Organizations {
 		all = append(all, r.rowFacts(r.snapshots, i)...)
-		for _, o := range r.evaluated[i].outcomes {
-			known := o.rule.Expected != "" // to this version
-			if known && o.expected != "" && o.expected != o.rule.Expected {
-				all = append(all, Fact{i, "Threshold of " + o.rule.ID, o.expected})
-			}
+		all = append(all, thresholds(i, r.evaluated[i].outcomes)...)
+	}
+	return all
+}
+
+// thresholds returns what rules expected if it is not the default of this version.
+func thresholds(organization int, outcomes []outcome) (all []Fact) {
+	for _, o := range outcomes {
+		known := o.rule.Expected != "" // to this version
+		if known && o.expected != "" && o.expected != o.rule.Expected {
+			all = append(all, Fact{organization, "Threshold of " + o.rule.ID, o.expected})
 		}
 	}
 	return all
@@ -275,14 +242,6 @@ func (r *report) runFacts() (all []Fact) {
 		}
 	}
 	return all
-}
-
-// writerFacts names the version that wrote the report, if another version made the run.
-func (r *report) writerFacts() []Fact {
-	if r.writer() == r.Run.ToolVersion {
-		return nil
-	}
-	return []Fact{{table.RunLevel, "Report written again by", "auditor " + r.writer()}}
 }
 
 // RunColumns are the columns of a table of runs.

@@ -3,12 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -279,31 +276,6 @@ func (r *report) commonReasons(findings *table.Table) map[reason]bool {
 
 // needsAttention reports whether the report of a fleet lists an exchange.
 func needsAttention(e *snapshot.Exchange) bool { return e.Status != statusOK || len(e.Retries) > 0 }
-
-// PackedSuffix ends the names of the JSON files in the report of a fleet.
-const PackedSuffix = ".gz"
-
-// packedName returns the name of a JSON file, which is compressed in the report of a fleet.
-func (r *report) packedName(name string) string {
-	if r.isFleet() {
-		return name + PackedSuffix
-	}
-	return name
-}
-
-// packed returns a function that writes the file of packedName.
-func (r *report) packed(write func(io.Writer) error) func(io.Writer) error {
-	if !r.isFleet() {
-		return write
-	}
-	return func(w io.Writer) error {
-		out, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
-		if err != nil {
-			return err
-		}
-		return cmp.Or(write(out), out.Close())
-	}
-}
 
 // fleetRemark says what a table of the report of a fleet leaves out.
 func (r *report) fleetRemark(t *table.Table, text string) {

@@ -63,7 +63,7 @@ func unpacked(t *testing.T, content []byte) []byte {
 func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 	m := fleet(FleetSize + 50)
 	r := newReport(m, Options{})
-	text := unpacked(t, file(t, r, jsonFile+".gz"))
+	text := unpacked(t, file(t, r, "audit.json"+".gz"))
 	if err := validate(t, strictSchema(t, ""), text); err != nil {
 		t.Error(err)
 	}
@@ -89,7 +89,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := document
-	if !d.Fleet || strings.Contains(string(file(t, newReport(fleet(2), Options{}), jsonFile)), `"fleet"`) {
+	if !d.Fleet || strings.Contains(string(file(t, newReport(fleet(2), Options{}), "audit.json")), `"fleet"`) {
 		t.Error("the JSON does not say whether it is of a fleet")
 	}
 	if !d.Complete || len(d.Alarms) != 0 {

@@ -63,7 +63,7 @@ func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
 }
 
 func TestJSONHasEverything(t *testing.T) {
-	golden(t, "audit.json", string(file(t, newReport(example(), Options{}), jsonFile)))
+	golden(t, "audit.json", string(file(t, newReport(example(), Options{}), "audit.json")))
 }
 
 func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {

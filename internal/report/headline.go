@@ -131,7 +131,7 @@ func (m *Model) Headline(failedTieOuts int) Headline {
 
 // details returns how much changed and how much is wrong, for beside the headline.
 func (r *report) details() string {
-	changes := r.headline().Changes
+	changes := r.headline.Changes
 	if changes == "" {
 		return ""
 	}
@@ -162,9 +162,6 @@ func (m *Model) notCompleteReason() string {
 	return "the run failed after its organizations were collected"
 }
 
-// namedOrganizations is the highest number of organizations that a headline names.
-const namedOrganizations = 5
-
 // namesOf returns the names of the organizations that match, the first ones if there are many.
 func (m *Model) namesOf(match func(*Organization) bool) string {
 	var names []string
@@ -173,14 +170,7 @@ func (m *Model) namesOf(match func(*Organization) bool) string {
 			names = append(names, o.name())
 		}
 	}
-	return firstNames(names)
-}
-
-func firstNames(names []string) string {
-	if more := len(names) - namedOrganizations; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:namedOrganizations], ", "), more)
-	}
-	return strings.Join(names, ", ")
+	return FirstOf(names, pageNames, ", ")
 }
 
 // leftOutInWords names the organizations that the settings no longer ask for; empty if there are
@@ -196,7 +186,7 @@ func (m *Model) leftOutInWords() string {
 	case 1:
 		return "organization " + names[0] + " " + coverageInWords[NoLongerAsked]
 	}
-	return "organizations " + firstNames(names) + " " + coverageInWords[NoLongerAsked]
+	return "organizations " + FirstOf(names, pageNames, ", ") + " " + coverageInWords[NoLongerAsked]
 }
 
 func leftOutName(s snapshot.Snapshot) string { return cmp.Or(s.OrganizationName, s.Source) }

@@ -79,7 +79,7 @@ func TestHeadlineIsGreenOnlyIfEverythingWasReadInFull(t *testing.T) {
 func TestHeadlineIsRedIfTwoCountsDiffer(t *testing.T) {
 	m := quiet()
 	m.Organizations[0].ViewSSO++
-	if got := newReport(m, Options{}).headline(); got.State != Red {
+	if got := newReport(m, Options{}).headline; got.State != Red {
 		t.Errorf("%+v", got)
 	}
 }

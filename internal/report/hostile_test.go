@@ -126,7 +126,7 @@ func TestLineBreaksStayWhatTheyAreInCSV(t *testing.T) {
 func TestHostileNameIsUnalteredInJSON(t *testing.T) {
 	for _, name := range hostileNames {
 		var report struct{ Inventory []struct{ Name string } }
-		if err := json.Unmarshal(file(t, newReport(named(name), Options{}), jsonFile), &report); err != nil {
+		if err := json.Unmarshal(file(t, newReport(named(name), Options{}), "audit.json"), &report); err != nil {
 			t.Fatal(err)
 		}
 		want := string([]rune(name)) // JSON and the API's responses are UTF-8

@@ -22,11 +22,20 @@ func (r *report) inventoryTable() *table.Table {
 		for j := range o.SCIM {
 			r.add(t, i, func() []any { return r.scimCells(i, &o.SCIM[j]) })
 		}
-		if o.complete() && len(o.SCIM) == 0 {
-			t.Remark(i, r.label(i)+": none: the complete list has no SCIM configuration")
-		}
+		r.remarkNone(t, i, len(o.SCIM), "SCIM configuration", "")
 	}
 	return t
+}
+
+// remarkNone says why a table has no rows of a complete organization.
+func (r *report) remarkNone(t *table.Table, organization, rows int, noun, notAssessed string) {
+	switch {
+	case !r.Organizations[organization].complete():
+	case notAssessed != "":
+		t.Missing(organization, r.label(organization)+": not assessed: "+notAssessed)
+	case rows == 0:
+		t.Remark(organization, r.label(organization)+": none: the complete list has no "+noun)
+	}
 }
 
 func (r *report) scimCells(organization int, c *snapshot.SCIMConfiguration) []any {
@@ -74,13 +83,7 @@ func (r *report) ssoTable() *table.Table {
 			linked := links[c.ID]
 			r.add(t, i, func() []any { return r.ssoConfigurationCells(i, c, linked) })
 		}
-		switch {
-		case !o.complete():
-		case o.Snapshot.SSONotAssessed != "":
-			t.Missing(i, r.label(i)+": not assessed: "+o.Snapshot.SSONotAssessed)
-		case len(o.SSO) == 0:
-			t.Remark(i, r.label(i)+": none: the complete list has no SSO configuration")
-		}
+		r.remarkNone(t, i, len(o.SSO), "SSO configuration", o.Snapshot.SSONotAssessed)
 	}
 	return t
 }
@@ -117,13 +120,7 @@ func (r *report) domainTable() *table.Table {
 				}
 			})
 		}
-		switch {
-		case !o.complete():
-		case o.Snapshot.DomainsNotAssessed != "":
-			t.Missing(i, r.label(i)+": not assessed: "+o.Snapshot.DomainsNotAssessed)
-		case len(o.Domains) == 0:
-			t.Remark(i, r.label(i)+": none: the complete list has no domain verification")
-		}
+		r.remarkNone(t, i, len(o.Domains), "domain verification", o.Snapshot.DomainsNotAssessed)
 	}
 	return t
 }

@@ -31,12 +31,12 @@ type head struct {
 	// Fleet is true if the arrays leave out what is in order. Their remarks say what.
 	Fleet bool `json:"fleet,omitzero"`
 	// Databases are those of a report over several. RunID is then 0.
-	Databases []databaseHead `json:"databases,omitempty"`
+	Databases []DatabaseHead `json:"databases,omitempty"`
 }
 
-// databaseHead says which run of a database a report over several has. A database that lacks the
+// DatabaseHead says which run of a database a report over several has. A database that lacks the
 // night has only DatabaseID and Lacks.
-type databaseHead struct {
+type DatabaseHead struct {
 	DatabaseID string         `json:"database_id"`
 	RunID      int64          `json:"run_id,omitempty"`
 	Shard      string         `json:"shard,omitempty"`
@@ -47,9 +47,9 @@ type databaseHead struct {
 	Lacks      string         `json:"lacks,omitempty"`
 }
 
-func (r *report) databaseHeads() (all []databaseHead) {
+func (r *report) databaseHeads() (all []DatabaseHead) {
 	for _, d := range r.Databases {
-		one := databaseHead{DatabaseID: d.ID, Lacks: d.Lacks}
+		one := DatabaseHead{DatabaseID: d.ID, Lacks: d.Lacks}
 		if d.Model != nil {
 			one.RunID, one.Shard, one.StartedAt, one.Head = d.Run.ID, d.Run.Shard, d.Run.StartedAt.UTC(), &d.Head
 			one.Outcome, one.Host = string(d.Run.Outcome), d.Run.Host
@@ -61,7 +61,7 @@ func (r *report) databaseHeads() (all []databaseHead) {
 
 func (r *report) head() head {
 	return head{
-		jsonSchema, r.headline(), r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
+		jsonSchema, r.headline, r.status(), r.Complete(), r.alarms(), r.Run.ID, r.Run.StartedAt.UTC(), r.Run.Trigger,
 		string(r.Run.Outcome), r.Run.ToolVersion, r.writer(), r.Run.Host, r.cells, r.isFleet(), r.databaseHeads(),
 	}
 }
@@ -86,7 +86,7 @@ type manifest struct {
 	// Night and Databases are those of a report over several databases, which has no run of its
 	// own.
 	Night     string             `json:"night,omitempty"`
-	Databases []databaseHead     `json:"databases,omitempty"`
+	Databases []DatabaseHead     `json:"databases,omitempty"`
 	Snapshots []manifestSnapshot `json:"snapshots"`
 	Files     []folder.Written   `json:"files"`
 }

@@ -105,13 +105,10 @@ func (r *report) memberTable() *table.Table {
 			t.Add(i, r.memberCells(i, &m)...)
 		}
 		s := &o.Snapshot
-		switch {
-		case !o.membersRequested():
-		case s.MembersNotAssessed != "":
-			t.Missing(i, r.label(i)+": not assessed: "+s.MembersNotAssessed)
-		case len(o.Members) == 0:
-			t.Remark(i, r.label(i)+": none: the complete list has no member")
-		default:
+		if o.membersRequested() {
+			r.remarkNone(t, i, len(o.Members), "member", s.MembersNotAssessed)
+		}
+		if len(o.Members) > 0 {
 			t.Remark(i, r.label(i)+": "+r.classText(i))
 		}
 		if o.membersRequested() && s.MembersNotAssessed == "" && s.MemberTokensNotAssessed != "" {
@@ -158,13 +155,8 @@ func (r *report) memberCells(organization int, m *memberRow) []any {
 
 // validTokens counts the personal access tokens that have not expired, without those whose expiry
 // is not reported.
-func (m *memberRow) validTokens() (n int) {
-	for _, t := range m.tokens {
-		if !t.ExpiresAt.IsZero() {
-			n++
-		}
-	}
-	return n
+func (m *memberRow) validTokens() int {
+	return CountOf(m.tokens, func(t *ona.PersonalAccessToken) bool { return !t.ExpiresAt.IsZero() })
 }
 
 // tokenTexts describes personal access tokens: the description, the expiry and the last use.
@@ -304,7 +296,7 @@ func (r *report) tieMembers(all *TieOuts, organization int, o *Organization) {
 		all.NotAssessed(organization, check, why)
 		return
 	}
-	all.Compare(organization, check, o.MembersBaseline.Members+o.netListed(), o.ViewMembers, "")
+	all.Compare(organization, check, o.MembersBaseline.Members+NetListed(o.Changes), o.ViewMembers, "")
 }
 
 // membersNotCompared returns why the members of a snapshot could not be compared; empty if they
@@ -342,7 +334,7 @@ func (o *Organization) dropped() (all []Coverage) {
 	default:
 		if names := o.takenOffList(); len(names) > 0 {
 			all = append(all, Coverage{"list of leavers", AssessedInPart, "active members who were on it and are not now: " +
-				firstNames(names), before.TakenAt})
+				FirstOf(names, pageNames, ", "), before.TakenAt})
 		}
 	}
 	return all
@@ -365,26 +357,16 @@ func (o *Organization) takenOffList() (names []string) {
 	return names
 }
 
-// Listed returns 1 for a change that shows a member whom the baseline does not list, -1 for one
-// whom only the baseline lists, and 0 for every other change.
-func Listed(c *diff.Change) int {
-	switch {
-	case c.SubjectType != diff.Member || c.Field != "" && c.Field != diff.StatusField:
-		return 0
-	case c.Before == "":
-		return 1
-	case c.After == "":
-		return -1
-	}
-	return 0
-}
-
-// netListed returns the number of members listed since the baseline less that of those no longer
-// listed.
-func (o *Organization) netListed() int {
-	n := 0
-	for i := range o.Changes {
-		n += Listed(&o.Changes[i].Change)
+// NetListed returns how many members the changes list anew, less those whom they no longer list.
+func NetListed(changes []snapshot.Change) (n int) {
+	for i := range changes {
+		switch c := &changes[i]; {
+		case c.SubjectType != diff.Member || c.Field != "" && c.Field != diff.StatusField:
+		case c.Before == "":
+			n++
+		case c.After == "":
+			n--
+		}
 	}
 	return n
 }

@@ -181,7 +181,7 @@ func TestMembersThatWereNotAssessedAreNotNone(t *testing.T) {
 	if len(r.people.Rows) != 0 || !strings.Contains(r.people.Remarks[1].Text, "Acme: not assessed: permission_denied") {
 		t.Errorf("the sheet Members: %d rows, remarks %+v", len(r.people.Rows), r.people.Remarks)
 	}
-	if h := r.headline(); h.State == Green || !strings.Contains(h.Text, "members, member tokens not assessed") {
+	if h := r.headline; h.State == Green || !strings.Contains(h.Text, "members, member tokens not assessed") {
 		t.Errorf("the headline: %+v", h)
 	}
 	if text := string(file(t, r, MarkdownFile)); !strings.Contains(text, "Members not assessed.") ||
@@ -229,11 +229,11 @@ func TestTheFirstNightWithoutAListOfLeaversSaysSo(t *testing.T) {
 	before := *o.MembersBaseline
 	before.Leavers = &finding.Leavers{SHA256: sha("leavers"), Entries: 3}
 	o.MembersBaseline = &before
-	if h := newReport(m, Options{}).headline(); strings.Contains(h.Text, "leavers") {
+	if h := newReport(m, Options{}).headline; strings.Contains(h.Text, "leavers") {
 		t.Errorf("headline with a list %q", h.Text)
 	}
 	o.Snapshot.Leavers = nil
-	if h := newReport(m, Options{}).headline(); h.State != Amber || !strings.HasSuffix(h.Text, "list of leavers no longer asked for") {
+	if h := newReport(m, Options{}).headline; h.State != Amber || !strings.HasSuffix(h.Text, "list of leavers no longer asked for") {
 		t.Errorf("headline %+v", h)
 	}
 }

@@ -59,6 +59,15 @@ const (
 // Since returns the start of the timeline and of the list of missed nights.
 func (m *Model) Since() time.Time { return m.Run.StartedAt.UTC().AddDate(0, 0, -shownDays) }
 
+// Reach returns the earliest instant of which the report says something.
+func (m *Model) Reach() time.Time {
+	reach := m.Since()
+	for _, run := range m.Runs {
+		reach = slices.MinFunc([]time.Time{reach, run.StartedAt}, time.Time.Compare)
+	}
+	return reach
+}
+
 // Organization is the data of a run about one organization. If the snapshot is not complete,
 // only Snapshot, LastComplete, Parts, Findings and Exchanges are set.
 type Organization struct {
@@ -98,13 +107,7 @@ func (m *Model) Complete() bool {
 }
 
 func (m *Model) incomplete() int {
-	n := 0
-	for _, o := range m.Organizations {
-		if !o.complete() {
-			n++
-		}
-	}
-	return n
+	return len(m.Organizations) - CountOf(m.Organizations, (*Organization).complete)
 }
 
 func (o *Organization) complete() bool { return o.Snapshot.Outcome == snapshot.Complete }
@@ -126,19 +129,16 @@ func (o *Organization) id() string {
 	return cmp.Or(o.Snapshot.OrganizationID, cmp.Or(o.LastComplete, new(snapshot.Snapshot)).OrganizationID)
 }
 
-// netAdded returns the number of added less that of removed configurations since the baseline.
-func (o *Organization) netAdded(subject diff.SubjectType) int {
-	n := 0
-	for i := range o.Changes {
-		switch c := &o.Changes[i]; {
-		case c.SubjectType != subject:
-		case c.Kind == diff.Added || c.Kind == diff.Reappeared:
-			n++
-		case c.Kind == diff.Removed:
-			n--
-		}
-	}
-	return n
+// NetAdded returns the number of added less that of removed configurations of one kind.
+func NetAdded(changes []snapshot.Change, kind diff.SubjectType) int {
+	return CountKinds(changes, kind, diff.Added, diff.Reappeared) - CountKinds(changes, kind, diff.Removed)
+}
+
+// CountKinds counts the changes of these kinds to subjects of one type.
+func CountKinds(changes []snapshot.Change, subject diff.SubjectType, kinds ...diff.Kind) int {
+	return CountOf(changes, func(c snapshot.Change) bool {
+		return c.SubjectType == subject && slices.Contains(kinds, c.Kind)
+	})
 }
 
 // DaysBetween counts whole days from one instant to another, rounded down: an hour ago is -1.
@@ -168,11 +168,7 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 	if m.Runs, err = store.Runs(ctx, runID, shownRuns); err != nil {
 		return nil, err
 	}
-	reach := m.Since()
-	for _, run := range m.Runs {
-		reach = slices.MinFunc([]time.Time{reach, run.StartedAt}, time.Time.Compare)
-	}
-	if m.PrunedAt, err = store.PrunedAfter(ctx, runID, reach); err != nil {
+	if m.PrunedAt, err = store.PrunedAfter(ctx, runID, m.Reach()); err != nil {
 		return nil, err
 	}
 	before := m.Since().Add(-time.Second) // a night at Since itself is shown
@@ -305,27 +301,15 @@ func snapshotOrNil(s snapshot.Snapshot, found bool, err error) (*snapshot.Snapsh
 
 func (o *Organization) readInventory(ctx context.Context, store *snapshot.Store) error {
 	id := o.Snapshot.ID
-	var err error
-	if o.Shown, err = store.Shown(ctx, o.Snapshot); err != nil {
-		return err
-	}
-	if o.Changes, err = store.Changes(ctx, id); err != nil {
-		return err
-	}
-	if o.Approval, err = store.Approval(ctx, o.Snapshot.OrganizationID, o.Snapshot.LedgerNumber); err != nil {
-		return err
-	}
-	if o.AuditLog, err = store.AuditLog(ctx, id); err != nil {
-		return err
-	}
-	if o.Acceptances, err = store.Acceptances(ctx, id); err != nil {
-		return err
-	}
+	var errs [7]error
+	o.Shown, errs[0] = store.Shown(ctx, o.Snapshot)
+	o.Changes, errs[1] = store.Changes(ctx, id)
+	o.Approval, errs[2] = store.Approval(ctx, o.Snapshot.OrganizationID, o.Snapshot.LedgerNumber)
+	o.AuditLog, errs[3] = store.AuditLog(ctx, id)
+	o.Acceptances, errs[4] = store.Acceptances(ctx, id)
+	o.ViewSCIM, o.ViewSSO, o.ViewDomains, errs[5] = store.CountRows(ctx, id)
 	if o.membersRequested() {
-		if o.ViewMembers, o.ViewMemberTokens, err = store.CountMembers(ctx, id); err != nil {
-			return err
-		}
+		o.ViewMembers, o.ViewMemberTokens, errs[6] = store.CountMembers(ctx, id)
 	}
-	o.ViewSCIM, o.ViewSSO, o.ViewDomains, err = store.CountRows(ctx, id)
-	return err
+	return cmp.Or(errs[:]...)
 }

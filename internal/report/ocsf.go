@@ -37,60 +37,52 @@ const otherID = 99
 
 // ocsfEvent has the attributes that both classes have. Instants are milliseconds since 1970.
 type ocsfEvent struct {
-	CategoryUID  int          `json:"category_uid"`
-	ClassUID     int          `json:"class_uid"`
-	ActivityID   int          `json:"activity_id"`
-	ActivityName string       `json:"activity_name"`
-	TypeUID      int          `json:"type_uid"`
-	Time         int64        `json:"time"`
-	SeverityID   int          `json:"severity_id"`
-	Severity     string       `json:"severity"`
-	Message      string       `json:"message"`
-	Comment      string       `json:"comment,omitempty"`
-	Metadata     ocsfMetadata `json:"metadata"`
-	Unmapped     ocsfUnmapped `json:"unmapped"`
-}
-
-type ocsfMetadata struct {
-	UID       string      `json:"uid"` // the same in every report that has the event
-	Version   string      `json:"version"`
-	Product   ocsfProduct `json:"product"`
-	TenantUID string      `json:"tenant_uid,omitempty"` // id of the organization
-	Logged    int64       `json:"logged_time"`          // when the snapshot was taken
-}
-
-type ocsfProduct struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-}
-
-type ocsfUnmapped struct {
-	RunID        int64  `json:"run_id"`
-	SnapshotID   int64  `json:"snapshot_id"`
-	Organization string `json:"organization"`
-	Kind         string `json:"kind,omitempty"` // of a change
+	CategoryUID  int    `json:"category_uid"`
+	ClassUID     int    `json:"class_uid"`
+	ActivityID   int    `json:"activity_id"`
+	ActivityName string `json:"activity_name"`
+	TypeUID      int    `json:"type_uid"`
+	Time         int64  `json:"time"`
+	SeverityID   int    `json:"severity_id"`
+	Severity     string `json:"severity"`
+	Message      string `json:"message"`
+	Comment      string `json:"comment,omitempty"`
+	Metadata     struct {
+		UID     string `json:"uid"` // the same in every report that has the event
+		Version string `json:"version"`
+		Product struct {
+			Name    string `json:"name"`
+			Version string `json:"version"`
+		} `json:"product"`
+		TenantUID string `json:"tenant_uid,omitempty"` // id of the organization
+		Logged    int64  `json:"logged_time"`          // when the snapshot was taken
+	} `json:"metadata"`
+	Unmapped struct {
+		RunID        int64  `json:"run_id"`
+		SnapshotID   int64  `json:"snapshot_id"`
+		Organization string `json:"organization"`
+		Kind         string `json:"kind,omitempty"` // of a change
+	} `json:"unmapped"`
 }
 
 type complianceEvent struct {
 	ocsfEvent
-	FindingInfo ocsfFinding      `json:"finding_info"`
-	Compliance  ocsfCompliance   `json:"compliance"`
-	Remediation *ocsfRemediation `json:"remediation,omitzero"`
-	Resources   []ocsfResource   `json:"resources,omitempty"`
-}
-
-type ocsfFinding struct {
-	UID       string       `json:"uid"` // the fingerprint
-	Title     string       `json:"title"`
-	Analytic  ocsfAnalytic `json:"analytic"`
-	FirstSeen int64        `json:"first_seen_time,omitzero"`
-	LastSeen  int64        `json:"last_seen_time,omitzero"`
-}
-
-type ocsfAnalytic struct {
-	UID    string `json:"uid"`
-	TypeID int    `json:"type_id"`
-	Type   string `json:"type"`
+	FindingInfo struct {
+		UID      string `json:"uid"` // the fingerprint
+		Title    string `json:"title"`
+		Analytic struct {
+			UID    string `json:"uid"`
+			TypeID int    `json:"type_id"`
+			Type   string `json:"type"`
+		} `json:"analytic"`
+		FirstSeen int64 `json:"first_seen_time,omitzero"`
+		LastSeen  int64 `json:"last_seen_time,omitzero"`
+	} `json:"finding_info"`
+	Compliance  ocsfCompliance `json:"compliance"`
+	Remediation struct {
+		Desc string `json:"desc"`
+	} `json:"remediation,omitzero"`
+	Resources []ocsfResource `json:"resources,omitempty"`
 }
 
 type ocsfCompliance struct {
@@ -102,10 +94,6 @@ type ocsfCompliance struct {
 	StatusDetail string   `json:"status_detail"`
 }
 
-type ocsfRemediation struct {
-	Desc string `json:"desc"`
-}
-
 type ocsfResource struct {
 	UID  string `json:"uid,omitempty"`
 	Name string `json:"name,omitempty"`
@@ -114,19 +102,15 @@ type ocsfResource struct {
 
 type entityEvent struct {
 	ocsfEvent
-	Actor  *ocsfActor `json:"actor,omitzero"`
+	Actor struct {
+		User struct {
+			UID  string `json:"uid"`
+			Name string `json:"name,omitempty"`
+			Type string `json:"type,omitempty"`
+		} `json:"user"`
+	} `json:"actor,omitzero"`
 	Entity ocsfEntity `json:"entity"`
 	Result ocsfEntity `json:"entity_result"`
-}
-
-type ocsfActor struct {
-	User ocsfUser `json:"user"`
-}
-
-type ocsfUser struct {
-	UID  string `json:"uid"`
-	Name string `json:"name,omitempty"`
-	Type string `json:"type,omitempty"`
 }
 
 type ocsfEntity struct {
@@ -175,15 +159,15 @@ func writeEvent(out *bufio.Writer, event any) error {
 func (r *report) event(organization, category, class int, activity ocsfActivity, severity diff.Severity,
 	uid string, at time.Time) ocsfEvent {
 	o, level := r.Organizations[organization], ocsfSeverities[severity]
-	return ocsfEvent{
+	e := ocsfEvent{
 		CategoryUID: category, ClassUID: class, ActivityID: activity.id, ActivityName: activity.name,
 		TypeUID: class*100 + activity.id, Time: at.UnixMilli(), SeverityID: level.id, Severity: level.name,
-		Metadata: ocsfMetadata{
-			UID: uid, Version: ocsfVersion, Product: ocsfProduct{"auditor", r.writer()}, TenantUID: o.id(),
-			Logged: o.Snapshot.TakenAt.UnixMilli(),
-		},
-		Unmapped: ocsfUnmapped{RunID: o.Snapshot.RunID, SnapshotID: o.Snapshot.ID, Organization: r.label(organization)},
 	}
+	e.Metadata.UID, e.Metadata.TenantUID, e.Metadata.Logged = uid, o.id(), o.Snapshot.TakenAt.UnixMilli()
+	e.Metadata.Version, e.Metadata.Product.Name, e.Metadata.Product.Version = ocsfVersion, "auditor", r.writer()
+	e.Unmapped.RunID, e.Unmapped.SnapshotID = o.Snapshot.RunID, o.Snapshot.ID
+	e.Unmapped.Organization = r.label(organization)
+	return e
 }
 
 // ocsfSeverities has the severities of the schema. The zero value stands for any other severity.
@@ -213,15 +197,17 @@ func (r *report) findingEvent(organization int, f *snapshot.Finding) complianceE
 	e := complianceEvent{
 		ocsfEvent: r.event(organization, findingsCategory, complianceFinding, activity, f.Severity,
 			findingEventID(f, accepted), at),
-		FindingInfo: ocsfFinding{UID: f.Fingerprint, Title: f.Title, Analytic: ocsfAnalytic{f.RuleID, 1, "Rule"}},
-		Compliance:  r.compliance(f),
+		Compliance: r.compliance(f),
 	}
+	e.FindingInfo.UID, e.FindingInfo.Title = f.Fingerprint, f.Title
+	rule := &e.FindingInfo.Analytic
+	rule.UID, rule.TypeID, rule.Type = f.RuleID, 1, "Rule"
 	if !f.FirstSeen.IsZero() {
 		e.FindingInfo.FirstSeen, e.FindingInfo.LastSeen = f.FirstSeen.UnixMilli(), f.LastSeen.UnixMilli()
 	}
 	e.Message, e.Comment = f.Title+": "+f.Observed, accepted
 	if f.Remedy != "" && f.Status != finding.Pass {
-		e.Remediation = &ocsfRemediation{f.Remedy}
+		e.Remediation.Desc = f.Remedy
 	}
 	if f.SubjectID != "" || f.SubjectName != "" {
 		e.Resources = []ocsfResource{{f.SubjectID, f.SubjectName, string(f.SubjectType)}}
@@ -295,7 +281,8 @@ func (r *report) changeEvent(organization int, c *snapshot.Change) entityEvent {
 	e.Comment, e.Unmapped.Kind = c.Note, string(c.Kind)
 	e.Message = fmt.Sprintf("%s: %s", strings.TrimSpace(c.SubjectName+" "+c.SubjectID), whatChanged(c))
 	if c.ActorID != "" {
-		e.Actor = &ocsfActor{ocsfUser{c.ActorID, c.ActorName, c.ActorPrincipal}}
+		user := &e.Actor.User
+		user.UID, user.Name, user.Type = c.ActorID, c.ActorName, c.ActorPrincipal
 	}
 	return e
 }

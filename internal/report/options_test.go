@@ -32,8 +32,8 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 	for format, want := range map[Format][]string{
 		FormatXLSX:  {evidence.SumsFile, WorkbookFile, folder.ManifestFile},
 		FormatMD:    {evidence.SumsFile, MarkdownFile, folder.ManifestFile},
-		FormatJSON:  {evidence.SumsFile, jsonFile, folder.ManifestFile},
-		FormatJSONL: {evidence.SumsFile, jsonLinesFile, folder.ManifestFile},
+		FormatJSON:  {evidence.SumsFile, "audit.json", folder.ManifestFile},
+		FormatJSONL: {evidence.SumsFile, "audit.jsonl", folder.ManifestFile},
 	} {
 		var got []string
 		files := contentsOf(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
@@ -45,7 +45,7 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", format, d)
 		}
 		for name, text := range files {
-			for _, other := range []string{WorkbookFile, jsonFile + ",", jsonLinesFile, ".csv"} {
+			for _, other := range []string{WorkbookFile, "audit.json" + ",", "audit.jsonl", ".csv"} {
 				if name != folder.ManifestFile && name != evidence.SumsFile && !slices.Contains(want, other) && strings.Contains(text, other) {
 					t.Errorf("%s names %s, which was not written", name, other)
 				}
@@ -82,7 +82,7 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	if kind := cellKind(t, f, "Timeline", "C2"); kind != "date" {
 		t.Errorf("the local time is a %s", kind)
 	}
-	if text := v.templateData(v.view(FormatMD, markdownRows))["Evidence"].(table.Markdown).String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
+	if text := v.templateData(v.view(FormatMD, markdownRows, fileName))["Evidence"].(table.Markdown).String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
 		t.Errorf("the evidence has no local time:\n%s", text)
 	}
 	for _, one := range v.csvTables() {
@@ -98,7 +98,7 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 func TestJSONLinesHaveWhatTheJSONHas(t *testing.T) {
 	r := newReport(example(), Options{})
 	var report map[string]any
-	if err := json.Unmarshal(file(t, r, jsonFile), &report); err != nil {
+	if err := json.Unmarshal(file(t, r, "audit.json"), &report); err != nil {
 		t.Fatal(err)
 	}
 	want := make(map[string][]any)
@@ -108,7 +108,7 @@ func TestJSONLinesHaveWhatTheJSONHas(t *testing.T) {
 		}
 	}
 	got := make(map[string][]any)
-	for line := range bytes.Lines(file(t, r, jsonLinesFile)) {
+	for line := range bytes.Lines(file(t, r, "audit.jsonl")) {
 		var l struct {
 			Type string
 			Data map[string]any
@@ -142,7 +142,7 @@ func TestReportThatIsWrittenAgainNamesTheNewerVersion(t *testing.T) {
 	if !strings.Contains(now[MarkdownFile], again) || strings.Contains(then[MarkdownFile], "wrote this report again") {
 		t.Error("the Markdown does not tell who wrote it")
 	}
-	for _, name := range []string{jsonFile, folder.ManifestFile} {
+	for _, name := range []string{"audit.json", folder.ManifestFile} {
 		if !strings.Contains(now[name], `"report_tool_version": "v1.3.0"`) || !strings.Contains(now[name], `"tool_version": "v1.2.3"`) {
 			t.Errorf("%s does not tell who wrote it", name)
 		}

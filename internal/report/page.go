@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -16,6 +15,7 @@ import (
 // Part is one part of a report: a heading and a table, whose remarks stand in for rows where it has
 // none. The first page of the workbook, of HTML and of Markdown has the same parts.
 type Part struct {
+	Name    string // in templates; empty on the first page
 	Key     string // of its element in HTML
 	Heading string
 	Table   *table.Table
@@ -28,7 +28,7 @@ type Part struct {
 const (
 	pageConfigurations = 10
 	pageLines          = 19 // of changes and findings, of two lines each, and of configurations
-	pageNames          = 5  // organizations in a sentence
+	pageNames          = 5  // organizations or alarms in a sentence or a list
 )
 
 // firstPage returns the parts of the first page after the headline and the alarms.
@@ -53,15 +53,13 @@ func (r *report) firstPage() []Part {
 
 // whose names the organizations of the report.
 func (r *report) whose() string {
-	if len(r.Organizations) == 1 {
-		return Brief(r.label(0))
+	if len(r.Organizations) == 0 {
+		return noOrganization
 	}
-	all := make([]int, len(r.Organizations))
-	for i := range all {
-		all[i] = i
-	}
-	return r.named(all)
+	return Named(r.names.Organizations)
 }
+
+const noOrganization = "no organization"
 
 // pageAlarms returns the first alarms. The headline has said why the only organization failed.
 func (r *report) pageAlarms() []string {
@@ -78,20 +76,26 @@ func (r *report) pageAlarms() []string {
 // named counts organizations, and names the first ones.
 func (r *report) named(organizations []int) string {
 	if len(organizations) == 0 {
-		return "no organization"
+		return noOrganization
 	}
 	var names []string
-	for _, i := range organizations[:min(len(organizations), pageNames)] {
-		names = append(names, Brief(r.label(i)))
+	for _, i := range organizations {
+		names = append(names, r.label(i))
 	}
-	text := strings.Join(names, ", ")
-	if more := len(organizations) - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+	return Named(names)
+}
+
+// Named counts organizations, unless it is one, and names the first ones.
+func Named(organizations []string) string {
+	var names []string
+	for _, name := range organizations {
+		names = append(names, Brief(name))
 	}
-	if len(organizations) == 1 {
+	text := FirstOf(names, pageNames, ", ")
+	if len(names) == 1 {
 		return text
 	}
-	return Count(len(organizations), "organization") + ": " + text
+	return Count(len(names), "organization") + ": " + text
 }
 
 // night names the run and its night.
@@ -147,11 +151,8 @@ func (r *report) changedTable() *table.Table {
 	changes, _ := r.pageRows()
 	t.Links = map[string]string{"subject": "subject_id"}
 	for _, row := range r.mostSerious(r.changes, t, changes) {
-		cell := func(key string) string { return table.Shown(row.Cells[r.changes.Column(key)]) }
-		t.Add(row.Organization, r.pageCells(row.Organization, []any{
-			Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), row.Cells[r.changes.Column("severity")], cell("what"),
-			ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
-		}, cell("subject_id"))...)
+		id := row.Cells[r.changes.Column("subject_id")]
+		t.Add(row.Organization, r.pageCells(row.Organization, PageChange(r.changes, row), id)...)
 	}
 	if len(r.Organizations) != 1 || r.incomplete() > 0 {
 		r.remarkComparisons(t)
@@ -174,8 +175,27 @@ func (r *report) pageCells(organization int, cells []any, hidden ...any) []any {
 	return append(cells, hidden...)
 }
 
-// ValuesText returns what a field was and is, and the note on the change.
-func ValuesText(field, was, now, note string) string {
+// PageChange returns the cells of a change on a first page: subject, severity, what, values and by whom.
+func PageChange(changes *table.Table, row table.Row) []any {
+	cell := func(key string) string { return table.Shown(row.Cells[changes.Column(key)]) }
+	return []any{
+		Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), row.Cells[changes.Column("severity")], cell("what"),
+		valuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"),
+	}
+}
+
+// PageFinding returns the cells of a finding on a first page: subject, severity, rule, what was
+// observed, what to do and the days open.
+func PageFinding(findings *table.Table, row table.Row) []any {
+	cell := func(key string) any { return row.Cells[findings.Column(key)] }
+	return []any{
+		Brief(cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))), cell("severity"),
+		cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
+	}
+}
+
+// valuesText returns what a field was and is, and the note on the change.
+func valuesText(field, was, now, note string) string {
 	text := ""
 	switch {
 	case was != "" && now != "":
@@ -253,11 +273,8 @@ func (r *report) wrongTable() *table.Table {
 	_, findings := r.pageRows()
 	t.Links = map[string]string{"subject": "subject_id", "rule_id": "rule_id"}
 	for _, row := range r.mostSerious(r.findings, t, findings) {
-		cell := func(key string) any { return row.Cells[r.findings.Column(key)] }
-		subject, id := table.Shown(cell("subject_name")), table.Shown(cell("subject_id"))
-		t.Add(row.Organization, r.pageCells(row.Organization, []any{
-			Brief(cmp.Or(subject, id)), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"), cell("days_open"),
-		}, id)...)
+		id := row.Cells[r.findings.Column("subject_id")]
+		t.Add(row.Organization, r.pageCells(row.Organization, PageFinding(r.findings, row), id)...)
 	}
 	accepted := 0
 	for i := range r.evaluated {
@@ -280,23 +297,16 @@ func (r *report) configuredTable() *table.Table {
 	enabled, sso, active, unread := 0, 0, 0, 0
 	for i, o := range r.Organizations {
 		for j := range o.SCIM {
-			c := &o.SCIM[j]
 			if few {
-				t.Add(i, r.configuredCells(i, c)...)
-			}
-			if c.Enabled {
-				enabled++
+				t.Add(i, r.configuredCells(i, &o.SCIM[j])...)
 			}
 		}
+		enabled += o.enabled()
 		if o.complete() && o.Snapshot.SSONotAssessed != "" {
 			unread++
 		}
 		sso += len(o.SSO)
-		for j := range o.SSO {
-			if apiWord(o.SSO[j].State) == "active" {
-				active++
-			}
-		}
+		active += CountOf(o.SSO, func(c snapshot.SSOConfiguration) bool { return apiWord(c.State) == "active" })
 	}
 	if r.incomplete() == len(r.Organizations) {
 		t.Remark(table.RunLevel, "not known: no organization has a complete snapshot in this run")

@@ -275,7 +275,7 @@ func TestUnknownFieldsStayAsReceived(t *testing.T) {
 	a.Unknown = ona.Unknown{"zone": []byte(`{"n": 1.50}`)}
 	a.Raw = []byte("{\n  \"id\": \"" + a.ID + "\", \"enabled\": true, \"zone\": {\"n\": 1.50}\n}")
 	r := newReport(readModel(t, store, collect(t, store, tonight, inventory(a))), Options{})
-	for _, name := range []string{jsonFile, jsonLinesFile} {
+	for _, name := range []string{"audit.json", "audit.jsonl"} {
 		text := string(file(t, r, name))
 		want := `"other_fields":{"zone":{"n":1.50}}`
 		if !strings.Contains(text, want) || !strings.Contains(text, `"policies_raw":{}`) {

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,11 +16,10 @@ import (
 
 // The files of a report folder. Each table has a CSV file too.
 const (
-	WorkbookFile  = "audit.xlsx"
-	MarkdownFile  = "audit.md"
-	HTMLFile      = "audit.html"
-	jsonFile      = "audit.json"
-	jsonLinesFile = "audit.jsonl"
+	WorkbookFile = fileName + ".xlsx"
+	MarkdownFile = fileName + ".md"
+	HTMLFile     = fileName + ".html"
+	fileName     = "audit"
 )
 
 const reportTitle = "SCIM and SSO configuration audit"
@@ -44,12 +42,12 @@ type report struct {
 	// These tables are only in JSON, and accepted only in the summary.
 	snapshots, rules, auditLog, trend, accepted, overview *table.Table
 
-	ties  TieOuts
-	top   Headline // of the first page
-	parts []Part   // of the first page
-	book  *xlsx.Book
-	cells table.Counts
-	facts []Fact // of the sheet Evidence
+	ties     TieOuts
+	headline Headline
+	parts    []Part // of the first page
+	book     *xlsx.Book
+	cells    table.Counts
+	facts    []Fact // of the sheet Evidence
 }
 
 func newReport(m *Model, opts Options) *report {
@@ -84,7 +82,7 @@ func newReport(m *Model, opts Options) *report {
 	for _, t := range append(r.csvTables(), r.approved, r.passes, r.snapshots, r.auditLog, r.trend, r.accepted) {
 		r.withDatabase(t)
 	}
-	r.top = r.Headline(len(r.ties.Different()))
+	r.headline = r.Headline(len(r.ties.Different()))
 	r.overview = r.overviewTable()
 	r.facts = r.evidence()
 	r.parts = r.firstPage()
@@ -160,7 +158,7 @@ func (r *report) makeWorkbook() {
 	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
-	cells, facts := r.CellFacts(r.book, r.csvTables(), r.packedName(jsonFile), r.packedName(jsonLinesFile))
+	cells, facts := r.CellFacts(r.book, r.csvTables(), fileName, r.isFleet())
 	for _, f := range facts {
 		evidence.Add(xlsx.Plain, r.names.All, f.Item, f.Value)
 	}
@@ -182,169 +180,54 @@ func Write(dir string, m *Model, opts Options) (path string, h Headline, err err
 	}
 	path, err = folder.Write(dir, name, owner, r.files(), r.manifest, r.Sign)
 	if err != nil {
-		return "", r.headline(), err
+		return "", r.headline, err
 	}
 	if m.Run.ClockWrong {
-		return path, r.headline(), nil
+		return path, r.headline, nil
 	}
-	return path, r.headline(), folder.SetLatest(dir, filepath.Base(path), database, m.Run.UnknownReport != "")
+	return path, r.headline, folder.SetLatest(dir, filepath.Base(path), database, m.Run.UnknownReport != "")
 }
 
 // Files returns the files of a report, which Write writes.
 func Files(m *Model, opts Options) []folder.File { return newReport(m, opts).files() }
 
 func (r *report) files() []folder.File {
-	var files []folder.File
-	add := func(format Format, name string, write func(io.Writer) error) {
-		if r.Has(format) {
-			files = append(files, folder.File{Name: name, Write: write})
-		}
-	}
 	document, rows := r.frames()
-	add(FormatXLSX, WorkbookFile, r.book.Write)
-	add(FormatHTML, HTMLFile, r.writeTemplate(FormatHTML))
-	add(FormatMD, MarkdownFile, r.writeTemplate(FormatMD))
-	add(FormatJSON, r.packedName(jsonFile), r.packed(func(w io.Writer) error {
-		return table.WriteJSON(w, r.head(), document, r.jsonTables())
-	}))
-	add(FormatJSONL, r.packedName(jsonLinesFile), r.packed(func(w io.Writer) error {
-		return table.WriteJSONLines(w, "report", r.head(), rows, r.jsonTables())
-	}))
-	for _, t := range r.csvTables() {
-		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
-	}
-	add(FormatOCSF, findingEventsFile, r.writeFindingEvents)
-	add(FormatOCSF, changeEventsFile, r.writeChangeEvents)
-	if heads := r.Heads(); len(heads) > 0 {
-		files = append(files, folder.Head(heads...))
+	files := r.Files(&Document{
+		Kind: "report", Name: fileName, Book: r.book, Data: r.templateData, Head: r.head(), Frame: document, RowFrame: rows,
+		JSON: r.jsonTables(), CSV: r.csvTables(), Packed: r.isFleet(), Heads: r.Heads(),
+	})
+	if r.Has(FormatOCSF) {
+		files = append(files, folder.File{Name: findingEventsFile, Write: r.writeFindingEvents},
+			folder.File{Name: changeEventsFile, Write: r.writeChangeEvents})
 	}
 	return files
-}
-
-// writeTemplate returns a function that writes the file of a format that has templates.
-func (r *report) writeTemplate(format Format) func(io.Writer) error {
-	own := r.Template
-	if own != nil && own.Format != format {
-		own = nil
-	}
-	return func(w io.Writer) error {
-		return WriteTemplate(w, own, "report."+string(format)+".tmpl", func(rows int) map[string]any {
-			return r.templateData(r.view(format, rows))
-		})
-	}
 }
 
 // frames returns the columns that identify the organization of a row: those in the JSON document,
 // and those in CSV and JSON lines.
 func (r *report) frames() (document, rows *table.Frame) {
-	document = &table.Frame{Before: []string{"organization_id", "organization"}}
-	rows = &table.Frame{Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}}
-	add := func(run int64, id, name, outcome string) {
-		document.Values = append(document.Values, table.FrameValues{Before: []any{id, name}})
-		before := []any{int(run), id, name}
-		rows.Values = append(rows.Values, table.FrameValues{Before: before, After: []any{outcome}})
+	values := make(map[int]map[string]any)
+	add := func(at int, run int64, id, name, outcome string) {
+		values[at] = map[string]any{
+			"database_id": cmp.Or[any](r.databaseIDs[at], ""), "run_id": int(run), "organization_id": id,
+			"organization": name, "snapshot_outcome": outcome,
+		}
 	}
-	add(r.Run.ID, "", "", "")
+	add(table.RunLevel, r.Run.ID, "", "", "")
+	for n, d := range r.withRun() {
+		add(r.level(n), d.Run.ID, "", "", "")
+	}
 	for i, o := range r.Organizations {
-		add(o.Snapshot.RunID, o.id(), r.label(i), string(o.Snapshot.Outcome))
+		add(i, o.Snapshot.RunID, o.id(), r.label(i), string(o.Snapshot.Outcome))
+	}
+	document = &table.Frame{Before: []string{"organization_id", "organization"}, Values: values}
+	rows = &table.Frame{
+		Before: []string{"run_id", "organization_id", "organization"}, After: []string{"snapshot_outcome"}, Values: values,
 	}
 	if r.Databases != nil {
-		r.frameDatabases(document, rows)
+		document.Before = slices.Insert(document.Before, 0, "database_id")
+		rows.Before = slices.Insert(rows.Before, 0, "database_id")
 	}
 	return document, rows
-}
-
-// ownTemplate returns the format of the user's template, empty if there is none.
-func (o *Options) ownTemplate() Format {
-	if o.Template == nil {
-		return ""
-	}
-	return o.Template.Format
-}
-
-// Options are the settings of a report. The zero value selects the defaults.
-type Options struct {
-	// Formats selects the files to write; empty selects DefaultFormats. The manifest and
-	// SHA256SUMS are always written.
-	Formats []Format
-	// Template replaces the built-in template of the HTML or the Markdown file; nil replaces none.
-	Template *Template
-	// Location is the zone of the extra columns of local times; nil or UTC adds none.
-	Location *time.Location
-	// ToolVersion writes the report. The report names it if another version made the run.
-	ToolVersion string
-	// Origin is for the manifest.
-	Origin folder.Origin
-	// Sign signs SHA256SUMS; nil does not.
-	Sign folder.Sign
-}
-
-// Format is a file format of a report, named by its file extension.
-type Format string
-
-// The formats.
-const (
-	FormatXLSX  Format = "xlsx"
-	FormatHTML  Format = "html"
-	FormatMD    Format = "md"
-	FormatJSON  Format = "json"
-	FormatCSV   Format = "csv"
-	FormatJSONL Format = "jsonl"
-	FormatOCSF  Format = "ocsf" // events; a report of a period has none
-)
-
-// DefaultFormats are written if the settings name none.
-var DefaultFormats = []Format{FormatXLSX, FormatHTML, FormatMD, FormatJSON, FormatCSV}
-
-var allFormats = append(slices.Clone(DefaultFormats), FormatJSONL, FormatOCSF)
-
-// ParseFormats reads a comma-separated list of formats; each counts once.
-func ParseFormats(text string) ([]Format, error) {
-	var formats []Format
-	for name := range strings.SplitSeq(text, ",") {
-		f := Format(strings.ToLower(strings.TrimSpace(name)))
-		if !slices.Contains(allFormats, f) {
-			names := strings.Trim(fmt.Sprint(allFormats), "[]")
-			return nil, fmt.Errorf("format %q is none of %s", strings.TrimSpace(name), strings.ReplaceAll(names, " ", ", "))
-		}
-		if !slices.Contains(formats, f) {
-			formats = append(formats, f)
-		}
-	}
-	return formats, nil
-}
-
-// Has reports whether the options select a format.
-func (o *Options) Has(f Format) bool {
-	if len(o.Formats) == 0 {
-		return slices.Contains(DefaultFormats, f)
-	}
-	return slices.Contains(o.Formats, f)
-}
-
-// Zone returns the location of local times, nil for UTC alone.
-func (o *Options) Zone() *time.Location {
-	if o.Location == nil || o.Location.String() == "UTC" {
-		return nil
-	}
-	return o.Location
-}
-
-// Timezone returns the name of the zone of local times, "UTC" if there are none.
-func (o *Options) Timezone() string {
-	if zone := o.Zone(); zone != nil {
-		return zone.String()
-	}
-	return "UTC"
-}
-
-// Rest names the file with the rows that Markdown leaves out. workbook names the workbook.
-func (o *Options) Rest(t *table.Table, workbook string) string {
-	switch {
-	case t.File != "" && o.Has(FormatCSV):
-		return t.File
-	case o.Has(FormatXLSX):
-		return workbook
-	}
-	return "the database"
 }

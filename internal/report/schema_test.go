@@ -96,7 +96,7 @@ func headSchema() object {
 				"state": object{"enum": []State{Green, Amber, Red}}, "text": object{"type": "string"},
 				"changes": object{"type": "string"}, "not_assessed": object{"type": "string"},
 			}),
-			"[]report.databaseHead": {"type": "array", "items": object{"type": "object", "required": []string{"database_id"}},
+			"[]report.DatabaseHead": {"type": "array", "items": object{"type": "object", "required": []string{"database_id"}},
 				"description": "The databases of a report over several, each with its run in the night or why it lacks one."},
 			"table.Counts": {"type": "object", "additionalProperties": object{"type": "integer"}},
 		}[field.Type.String()]
@@ -223,10 +223,10 @@ func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 	whole, line := strictSchema(t, ""), strictSchema(t, "#/$defs/line")
 	for i, m := range []*Model{example(), complete(), hostileModel(), withMembers(), {}} {
 		r := newReport(m, Options{})
-		if err := validate(t, whole, file(t, r, jsonFile)); err != nil {
+		if err := validate(t, whole, file(t, r, "audit.json")); err != nil {
 			t.Errorf("model %d: %v", i, err)
 		}
-		for text := range bytes.Lines(file(t, r, jsonLinesFile)) {
+		for text := range bytes.Lines(file(t, r, "audit.jsonl")) {
 			if err := validate(t, line, text); err != nil {
 				t.Fatalf("model %d: %v in %.300s", i, err, text)
 			}
@@ -235,7 +235,7 @@ func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 }
 
 func TestTheSchemaRefusesWhatIsNotTheReport(t *testing.T) {
-	text := string(file(t, newReport(example(), Options{}), jsonFile))
+	text := string(file(t, newReport(example(), Options{}), "audit.json"))
 	schema := strictSchema(t, "")
 	for old, changed := range map[string]string{
 		`"schema": "` + jsonSchema + `"`:             `"schema": "auditor-report/1"`,

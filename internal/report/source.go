@@ -19,6 +19,10 @@ type unread struct {
 	organizations       []int
 }
 
+// NoLongerCollected is a part of the note on organizations that an earlier run collected and that no
+// source of this one names.
+const NoLongerCollected = "no longer collected"
+
 // notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
 func (r *report) notLookedAtTable() *table.Table {
 	var all []*unread
@@ -48,26 +52,11 @@ func (r *report) notLookedAtTable() *table.Table {
 			}
 		}
 	}
-	var leftOut []*unread
-	for _, s := range r.LeftOut {
-		one := &unread{what: "organization " + leftOutName(s), why: "the settings no longer have it"}
-		if s.Outcome == snapshot.Complete {
-			one.lastRead = s.TakenAt.UTC().Format(time.DateOnly)
-		}
-		leftOut = append(leftOut, one)
-	}
-	all = append(leftOut, all...)
 	t := r.pageTable("Not looked at")
-	for n, one := range all {
-		if n == pageNames {
-			t.Remark(table.RunLevel, fmt.Sprintf("%d more in Rules and Evidence", len(all)-n))
-			break
-		}
+	for _, one := range all[:min(len(all), pageNames)] {
 		cells := []any{one.what, one.lastRead}
 		switch {
 		case len(r.Organizations) == 1:
-		case len(one.organizations) == 0: // it is what was not looked at
-			cells = append(cells, "")
 		case len(one.organizations) == len(r.Organizations):
 			cells = append(cells, "all organizations")
 		default:
@@ -75,7 +64,15 @@ func (r *report) notLookedAtTable() *table.Table {
 		}
 		t.Add(table.RunLevel, append(cells, one.why)...)
 	}
-	if len(all) == 0 && len(r.Organizations) > 0 {
+	t.More(len(all)-len(t.Rows), "Rules and Evidence")
+	for _, o := range r.Organizations {
+		for _, note := range o.Snapshot.Notes {
+			if strings.Contains(note, NoLongerCollected) {
+				t.Remark(table.RunLevel, note)
+			}
+		}
+	}
+	if len(all)+len(t.Remarks) == 0 && len(r.Organizations) > 0 {
 		t.Remark(table.RunLevel, "Everything was looked at.")
 	}
 	return t
@@ -243,14 +240,10 @@ func (r *report) sourcesText() string {
 			requests, records = requests+1, records+o.Exchanges[i].Records
 		}
 	}
-	where := strings.Join(urls[:min(len(urls), pageNames)], ", ")
-	if more := len(urls) - pageNames; more > 0 {
-		where += fmt.Sprintf(" and %d more", more)
-	}
 	more := "Evidence has the identity, the requests and the hashes of each organization."
 	if r.isFleet() {
 		more = snapshotsSheet + " has the identity and the hashes of each organization, the database its requests."
 	}
-	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(where, "no organization"), Count(requests, "request"),
+	return fmt.Sprintf("%s: %s with %s. %s", cmp.Or(FirstOf(urls, pageNames, ", "), noOrganization), Count(requests, "request"),
 		Count(records, "record"), more)
 }

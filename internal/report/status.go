@@ -12,12 +12,9 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// headline returns the headline of the run with the tie-outs of this report.
-func (r *report) headline() Headline { return r.top }
-
 // status returns the first sentences of the report: the headline and the counts.
 func (r *report) status() string {
-	h, total := r.headline(), Count(len(r.Organizations), "organization")
+	h, total := r.headline, Count(len(r.Organizations), "organization")
 	if !r.Complete() {
 		return h.Text + "."
 	}
@@ -178,9 +175,6 @@ func (t TieOuts) Table(names *Names) *table.Table {
 	return all
 }
 
-// TieOutKeys are the columns of the tie-outs in a summary: texts first, then numbers.
-var TieOutKeys = []string{"organization", "check", "remark", "first", "second", "result"}
-
 // The methods that return lists of configurations.
 const (
 	methodSCIM = "/ListSCIMConfigurations"
@@ -214,7 +208,8 @@ func (r *report) tieOuts() TieOuts {
 		all.Compare(i, "Pages in the stored exchanges = pages counted by the collector",
 			scimPages+ssoPages, s.Pages, "")
 		all.Compare(i, "Removals among the changes = requests for a missing configuration in the stored exchanges",
-			o.removals(), o.count(func(e *snapshot.Exchange) bool {
+			CountOf(o.Changes, func(c snapshot.Change) bool { return c.Kind == diff.Removed }),
+			CountOf(o.Exchanges, func(e snapshot.Exchange) bool {
 				return strings.HasSuffix(e.Method, "/GetSCIMConfiguration") || strings.HasSuffix(e.Method, "/GetSSOConfiguration")
 			}), "")
 		if s.DomainsNotAssessed != "" {
@@ -248,8 +243,8 @@ func (o *Organization) recorded(method string, listed int) (records, pages int) 
 // tieListings compares how often a list was read with the first pages in the stored exchanges, and
 // how many listings agree with what proves that the list is complete: one page, or two listings.
 func (t *TieOuts) tieListings(organization int, o *Organization, name, method string, l snapshot.Listing) {
-	begun := o.count(func(e *snapshot.Exchange) bool {
-		return strings.HasSuffix(e.Method, method) && e.Status == statusOK && !continues(e)
+	begun := CountOf(o.Exchanges, func(e snapshot.Exchange) bool {
+		return strings.HasSuffix(e.Method, method) && e.Status == statusOK && !continues(&e)
 	})
 	t.Compare(organization, name+" first pages in the stored exchanges = listings read", begun, l.Listings, "")
 	needed := 1
@@ -262,28 +257,6 @@ func (t *TieOuts) tieListings(organization int, o *Organization, name, method st
 
 // continues reports whether a request asks for a page of a list after the first.
 func continues(e *snapshot.Exchange) bool { return strings.Contains(e.Request, `"token":`) }
-
-// count returns how many stored exchanges are as described.
-func (o *Organization) count(described func(*snapshot.Exchange) bool) int {
-	n := 0
-	for i := range o.Exchanges {
-		if described(&o.Exchanges[i]) {
-			n++
-		}
-	}
-	return n
-}
-
-// removals returns how many changes are removals.
-func (o *Organization) removals() int {
-	n := 0
-	for i := range o.Changes {
-		if o.Changes[i].Kind == diff.Removed {
-			n++
-		}
-	}
-	return n
-}
 
 // tieRows compares the counts of one list step by step, from the stored exchanges to the sheet.
 func (t *TieOuts) tieRows(
@@ -308,7 +281,7 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 		return
 	}
 	t.Compare(organization, "SCIM configurations"+formula+"rows of the database view",
-		o.Baseline.SCIMConfigurations+o.netAdded(diff.SCIMConfiguration), o.ViewSCIM, "")
+		o.Baseline.SCIMConfigurations+NetAdded(o.Changes, diff.SCIMConfiguration), o.ViewSCIM, "")
 	const check = "SSO configurations" + formula + "rows of the database view"
 	switch {
 	case o.Snapshot.SSONotAssessed != "":
@@ -317,7 +290,7 @@ func (t *TieOuts) tieBaseline(organization int, o *Organization) {
 		t.NotAssessed(organization, check, noEarlier)
 	default:
 		before := o.comparedWith(snapshot.PartSSO).SSOConfigurations
-		t.Compare(organization, check, before+o.netAdded(diff.SSOConfiguration), o.ViewSSO, "")
+		t.Compare(organization, check, before+NetAdded(o.Changes, diff.SSOConfiguration), o.ViewSSO, "")
 	}
 }
 

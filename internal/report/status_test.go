@@ -62,7 +62,7 @@ func TestMoreThanFiftyRowsAreCountedInMarkdown(t *testing.T) {
 		m.Organizations[0].SCIM = append(m.Organizations[0].SCIM, scimConfiguration(1000+i, "more", "", time.Time{}))
 	}
 	r := newReport(m, Options{})
-	text := r.templateData(r.view(FormatMD, markdownRows))["SCIM"].(table.Markdown).String()
+	text := r.templateData(r.view(FormatMD, markdownRows, fileName))["SCIM"].(table.Markdown).String()
 	if rows := strings.Count(text, "\n| "); rows != 1+50 { // the line below the header counts too
 		t.Errorf("%d rows", rows)
 	}

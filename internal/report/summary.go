@@ -24,8 +24,7 @@ func (r *report) summary() *xlsx.Sheet {
 	s := &xlsx.Sheet{Name: "Summary", Fixed: SummaryGrid}
 	s.Add(xlsx.Title, r.whose())
 	s.Add(xlsx.Note, reportTitle+", "+r.night())
-	headline := r.headline()
-	s.AddText(Looks[headline.State], strings.TrimSuffix(headline.Text+" — "+r.details(), " — "), len(SummaryGrid))
+	s.AddText(Looks[r.headline.State], strings.TrimSuffix(r.headline.Text+" — "+r.details(), " — "), len(SummaryGrid))
 	for _, alarm := range r.pageAlarms() {
 		s.AddText(xlsx.Alarm, alarm, len(SummaryGrid))
 	}

@@ -69,7 +69,7 @@ func TestTheDocumentationHasEveryTableWithItsValues(t *testing.T) {
 	_, after, _ := strings.Cut(rest, "\n\n")
 	var b strings.Builder
 	r := newReport(&Model{}, Options{})
-	m := r.templateData(r.view(FormatMD, markdownRows))
+	m := r.templateData(r.view(FormatMD, markdownRows, fileName))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		markdown, ok := m[name].(table.Markdown)
 		if !ok {

@@ -21,10 +21,26 @@ import (
 // View prepares texts and tables for a template: as Markdown, which is escaped already, or for
 // html/template, which escapes texts itself.
 type View struct {
-	format  Format
-	rest    func(*table.Table) string // names the file with the rows that a table leaves out
-	rows    int                       // the most rows that a table in Markdown shows
-	anchors table.Anchors
+	format   Format
+	options  *Options
+	workbook string // its name
+	rows     int    // the most rows that a table in Markdown shows
+	anchors  table.Anchors
+}
+
+func (o *Options) view(format Format, rows int, name string) *View {
+	return &View{format, o, name + ".xlsx", rows, make(table.Anchors)}
+}
+
+// rest names the file with the rows that a table leaves out.
+func (v *View) rest(t *table.Table) string {
+	switch {
+	case t.File != "" && v.options.Has(FormatCSV):
+		return t.File
+	case v.options.Has(FormatXLSX):
+		return v.workbook
+	}
+	return "the database"
 }
 
 // The built-in templates write at most markdownSize characters of Markdown, because GitHub shows no
@@ -95,7 +111,7 @@ func (r *report) templateData(v *View) map[string]any {
 			organizations = append(organizations, v.Text(r.sentence(i)))
 		}
 	}
-	h := r.headline()
+	h := r.headline
 	data := map[string]any{
 		"Title": reportTitle, "Whose": v.Text(r.whose()), "Night": v.Text(r.night()), "Complete": r.Complete(),
 		"Details":  v.Text(r.details()),
@@ -110,9 +126,8 @@ func (r *report) templateData(v *View) map[string]any {
 		v.anchors.Add(s.Table)
 	}
 	shown := v.Parts(sections)
-	for i, line := range slices.Collect(strings.Lines(templatesText)) {
-		name, _, _ := strings.Cut(line, "\t")
-		data[name] = shown[i].Table
+	for i, s := range sections {
+		data[s.Name] = shown[i].Table
 	}
 	if r.organizationsWithApproval() == 0 { // an empty table would say that nothing differs
 		shown = slices.DeleteFunc(shown, func(p ShownPart) bool { return p.Key == r.approved.Name })
@@ -124,8 +139,7 @@ func (r *report) templateData(v *View) map[string]any {
 	return data
 }
 
-// templatesText has a line for each table in templates: its name there, the key and the heading of
-// its section, and the keys of the columns that it shows; no keys show all.
+// templatesText is in the form that Sections reads, with the names that templates use.
 //
 //go:embed templates.tsv
 var templatesText string
@@ -140,10 +154,16 @@ func (r *report) sections() []Part {
 		"Evidence": r.factTable(), "Exchanges": r.exchanges,
 		"Glossary": GlossaryTable(glossaryText+KindsOfChange, r.ofMembers()),
 	}
-	var all []Part
-	for line := range strings.Lines(templatesText) {
+	return Sections(templatesText, tables)
+}
+
+// Sections returns the tables, by their names, as the parts in a text that has a line for each: its
+// name, the key and the heading of its section, and the keys of the columns that it shows; no keys
+// show all.
+func Sections(text string, tables map[string]*table.Table) (all []Part) {
+	for line := range strings.Lines(text) {
 		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		all = append(all, Part{Key: f[1], Heading: f[2], Table: tables[f[0]], Columns: strings.Fields(f[3])})
+		all = append(all, Part{Name: f[0], Key: f[1], Heading: f[2], Table: tables[f[0]], Columns: strings.Fields(f[3])})
 	}
 	return all
 }
@@ -182,7 +202,7 @@ func ParseTemplate(name, text string, zone *time.Location) (*Template, error) {
 		return nil, templateError(err)
 	}
 	r := newReport(&Model{}, Options{Location: zone})
-	nothing := r.templateData(r.view(t.Format, markdownRows))
+	nothing := r.templateData(r.view(t.Format, markdownRows, fileName))
 	everything := maps.Clone(nothing)
 	everything["Complete"], everything["Alarms"], everything["Organizations"] = true, []string{""}, []string{""}
 	everything["FirstAlarms"], everything["HasApproval"] = []string{""}, true
@@ -223,30 +243,20 @@ func templateError(err error) error {
 	return errors.New(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "html/"), "template: "))
 }
 
-func (r *report) view(format Format, rows int) *View {
-	return NewView(format, rows, func(t *table.Table) string { return r.Rest(t, WorkbookFile) })
-}
-
-// NewView returns a view for templates of a format. rows is the most rows that a table in Markdown
-// shows; rest names the file with the others.
-func NewView(format Format, rows int, rest func(*table.Table) string) *View {
-	return &View{format, rest, rows, make(table.Anchors)}
-}
-
-// WriteTemplate executes a template with the data for a number of rows. If t is nil, it executes
-// the built-in template of this name, report.html.tmpl for example, and keeps Markdown short enough
-// for GitHub.
-func WriteTemplate(w io.Writer, t *Template, builtIn string, data func(rows int) map[string]any) error {
-	isOwn := t != nil
+// writeTemplate writes the file of a format that has templates. The built-in template keeps
+// Markdown short enough for GitHub.
+func (o *Options) writeTemplate(w io.Writer, format Format, d *Document) error {
+	isOwn := o.ownTemplate() == format
+	t := o.Template
 	if !isOwn {
-		t = parseBuiltIn(builtIn)
+		t = parseBuiltIn(d.Kind + "." + string(format) + ".tmpl")
 	}
 	for rows := markdownRows; ; rows /= 2 {
-		text, err := t.execute(data(rows))
+		text, err := t.execute(d.Data(o.view(format, rows, d.Name)))
 		if err != nil {
 			return err
 		}
-		if isOwn || t.Format == FormatHTML || rows == 0 || utf8.RuneCount(text) <= markdownSize {
+		if isOwn || format == FormatHTML || rows == 0 || utf8.RuneCount(text) <= markdownSize {
 			_, err = w.Write(text)
 			return err
 		}

@@ -83,6 +83,26 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// CountOf returns how many elements are as described.
+func CountOf[T any](all []T, described func(T) bool) int {
+	n := 0
+	for _, one := range all {
+		if described(one) {
+			n++
+		}
+	}
+	return n
+}
+
+// FirstOf enumerates the first names, at most this number of them, and counts the others.
+func FirstOf(names []string, most int, separator string) string {
+	text := strings.Join(names[:min(len(names), most)], separator)
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
 // InWords enumerates names: "a", "a and b", "a, b and c".
 func InWords(names []string) string {
 	if len(names) < 2 {

@@ -63,14 +63,14 @@ const (
 func (s *Settings) readConfig() error {
 	path, _ := s.given("config")
 	s.file = &yamlFile{path: cmp.Or(path, defaultConfig)}
-	content, err := os.ReadFile(s.file.path)
+	file, err := readFile(s.file.path)
 	if path == "" && errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return &Error{fmt.Errorf("reading the config file: %w", err), "name an existing file with --config"}
 	}
-	if s.file, err = readYAML(s.file.path, content, &s.Config); err != nil {
+	if s.file, err = readYAML(s.file.path, file.content, &s.Config); err != nil {
 		return &Error{fmt.Errorf("config file %w", err), "docs/settings.md lists every setting"}
 	}
 	return nil

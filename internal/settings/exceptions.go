@@ -43,7 +43,7 @@ func (s *Settings) ExceptionsOrigin() string {
 
 // Exceptions reads the exceptions file. The file may be missing if the settings do not name one.
 func (s *Settings) Exceptions() ([]finding.Exception, error) {
-	content, err := os.ReadFile(s.ExceptionsFile)
+	file, err := readFile(s.ExceptionsFile)
 	if errors.Is(err, os.ErrNotExist) && !s.exceptionsNamed {
 		return nil, nil
 	}
@@ -51,7 +51,7 @@ func (s *Settings) Exceptions() ([]finding.Exception, error) {
 		return nil, &Error{fmt.Errorf("reading the exceptions file: %w", err),
 			"name an existing file with --exceptions-file"}
 	}
-	_, exceptions, err := parseExceptions(s.ExceptionsFile, content)
+	_, exceptions, err := parseExceptions(s.ExceptionsFile, file.content)
 	if err != nil {
 		return nil, &Error{fmt.Errorf("exceptions file %w", err), "nothing was collected; docs/rules.md shows the format"}
 	}

@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,7 +18,6 @@ import (
 )
 
 const (
-	maxLeaversBytes = 32 << 20
 	// maxAddressBytes is the longest e-mail address:
 	// https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
 	maxAddressBytes = 320
@@ -40,37 +37,17 @@ func (s *Settings) LeaverList() (*finding.LeaverList, error) {
 	if s.Leavers == "" {
 		return nil, nil
 	}
-	content, datedAt, err := readLeavers(s.Leavers)
+	file, err := readFile(s.Leavers)
 	if err != nil {
+		err = fmt.Errorf("reading the list of leavers: %w", err)
 		return nil, s.wrong("leavers", err, "name a file that this user can read")
 	}
-	addresses, err := parseLeavers(content)
+	addresses, err := parseLeavers(file.content)
 	if err != nil {
 		return nil, s.wrong("leavers", fmt.Errorf("%s: %w", s.Leavers, err), leaversHint)
 	}
-	sum := sha256.Sum256(content)
-	return finding.NewLeaverList(hex.EncodeToString(sum[:]), datedAt, addresses), nil
-}
-
-// readLeavers returns the content of a list, and when it was last written.
-func readLeavers(path string) (content []byte, datedAt time.Time, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, datedAt, fmt.Errorf("reading the list of leavers: %w", err)
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	info, err := file.Stat()
-	if err == nil {
-		datedAt = info.ModTime()
-		content, err = io.ReadAll(io.LimitReader(file, maxLeaversBytes+1))
-	}
-	switch {
-	case err != nil:
-		return nil, datedAt, fmt.Errorf("reading the list of leavers: %w", err)
-	case len(content) > maxLeaversBytes:
-		return nil, datedAt, fmt.Errorf("%s is larger than %d MiB", path, maxLeaversBytes>>20)
-	}
-	return content, datedAt, nil
+	sum := sha256.Sum256(file.content)
+	return finding.NewLeaverList(hex.EncodeToString(sum[:]), file.writtenAt, addresses), nil
 }
 
 // parseLeavers returns the addresses of a list. Errors name the line and never what is in it,

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -53,9 +52,9 @@ func (s *Settings) fromVariable(key, name string) (string, error) {
 
 // fromFile returns the text of the file that key names.
 func fromFile(key, path string) (string, error) {
-	text, err := os.ReadFile(path)
+	file, err := readFile(path)
 	if err == nil {
-		return string(text), nil
+		return string(file.content), nil
 	}
 	shown := filepath.IsAbs(path) || len(path) < maxShownPath && filepath.Ext(path) != "" && !strings.Contains(path, "://")
 	if failed, ok := errors.AsType[*fs.PathError](err); ok && !shown {

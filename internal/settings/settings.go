@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -252,11 +251,11 @@ func (s *Settings) ReadTemplate(zone *time.Location) (*report.Template, error) {
 	if s.Template == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(s.Template)
+	file, err := readFile(s.Template)
 	if err != nil {
 		return nil, s.wrong("template", fmt.Errorf("reading the template: %w", err), "name an existing file")
 	}
-	parsed, err := report.ParseTemplate(s.Template, string(text), zone)
+	parsed, err := report.ParseTemplate(s.Template, string(file.content), zone)
 	if err != nil {
 		return nil, s.wrong("template", err, "docs/templates.md lists what a template can use")
 	}

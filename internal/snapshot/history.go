@@ -312,10 +312,10 @@ var withheldMethods = []string{ona.ListMembers, ona.ListPersonalAccessTokens, on
 // Members returns what the snapshot shows of members and their tokens.
 func (h *History) Members() (members []ona.OrganizationMember, tokens []ona.PersonalAccessToken, err error) {
 	if h.at.shows(memberVersions) {
-		members, err = readVersions(h.tables[memberVersions].versions(), readMember)
+		members, err = readVersions(h.tables[memberVersions].versions(), readObject[ona.OrganizationMember])
 	}
 	if err == nil && h.at.shows(memberTokenVersions) {
-		tokens, err = readVersions(h.tables[memberTokenVersions].versions(), readMemberToken)
+		tokens, err = readVersions(h.tables[memberTokenVersions].versions(), readObject[ona.PersonalAccessToken])
 	}
 	return members, tokens, err
 }

@@ -57,14 +57,14 @@ func (h *Snapshot) shows(t *versionTable) bool {
 // snapshots that show them, because a missing or extra row would appear as an added or removed
 // configuration.
 func (all versions) inventory(h, sso, members Snapshot) (inventory ona.Inventory, err error) {
-	organizations, err := readVersions(all[organizationVersions], readOrganization)
+	organizations, err := readVersions(all[organizationVersions], readObject[ona.Organization])
 	policies, policiesErr := readVersions(all[policyVersions], readPolicies)
 	var scimErr, ssoErr, domainsErr, membersErr, tokensErr error
-	inventory.SCIM, scimErr = readVersions(all[scimVersions], readSCIM)
-	inventory.SSO, ssoErr = readVersions(all[ssoVersions], readSSO)
-	inventory.Domains, domainsErr = readVersions(all[domainVersions], readDomain)
-	inventory.Members, membersErr = readVersions(all[memberVersions], readMember)
-	inventory.MemberTokens, tokensErr = readVersions(all[memberTokenVersions], readMemberToken)
+	inventory.SCIM, scimErr = readVersions(all[scimVersions], readObject[ona.SCIMConfiguration])
+	inventory.SSO, ssoErr = readVersions(all[ssoVersions], readObject[ona.SSOConfiguration])
+	inventory.Domains, domainsErr = readVersions(all[domainVersions], readObject[ona.DomainVerification])
+	inventory.Members, membersErr = readVersions(all[memberVersions], readObject[ona.OrganizationMember])
+	inventory.MemberTokens, tokensErr = readVersions(all[memberTokenVersions], readObject[ona.PersonalAccessToken])
 	if len(organizations) == 1 {
 		inventory.Organization = organizations[0]
 	}

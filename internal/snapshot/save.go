@@ -109,25 +109,25 @@ func (h *Snapshot) count(c Collected) {
 // be read stay current, but the views of the snapshot omit them.
 func contentValues(header Snapshot, inventory ona.Inventory) map[*versionTable][][]any {
 	values := map[*versionTable][][]any{
-		organizationVersions: {organizationValues(inventory.Organization)},
-		scimVersions:         valuesOf(inventory.SCIM, scimValues),
+		organizationVersions: {rowOf(&inventory.Organization)},
+		scimVersions:         rowsOf(inventory.SCIM),
 	}
 	if inventory.Policies != nil {
-		values[policyVersions] = [][]any{policyValues(header.OrganizationID, *inventory.Policies)}
+		values[policyVersions] = [][]any{append([]any{header.OrganizationID}, rowOf(inventory.Policies)...)}
 	}
 	if inventory.SSONotAssessed == "" {
-		values[ssoVersions] = valuesOf(inventory.SSO, ssoValues)
+		values[ssoVersions] = rowsOf(inventory.SSO)
 	}
 	if inventory.DomainsNotAssessed == "" {
-		values[domainVersions] = valuesOf(inventory.Domains, domainValues)
+		values[domainVersions] = rowsOf(inventory.Domains)
 	}
 	// If the settings ask for no members, the snapshot ends their versions: prune can then remove
 	// them.
 	if header.MembersNotAssessed == "" {
-		values[memberVersions] = valuesOf(inventory.Members, memberValues)
+		values[memberVersions] = rowsOf(inventory.Members)
 	}
 	if header.MemberTokensNotAssessed == "" {
-		values[memberTokenVersions] = valuesOf(inventory.MemberTokens, memberTokenValues)
+		values[memberTokenVersions] = rowsOf(inventory.MemberTokens)
 	}
 	return values
 }

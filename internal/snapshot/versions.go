@@ -3,14 +3,12 @@ package snapshot
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"scim-auditor/internal/evidence"
-	"scim-auditor/internal/ona"
 )
 
 // versionTable is a table with one row for each series of consecutive snapshots in which an
@@ -239,148 +237,4 @@ func (d *difference) write(ctx context.Context, tx *transaction, organizationKey
 	}
 	columns := append([]string{"organization_key", "valid_from", "row_sha256"}, d.table.columns...)
 	insertRows(ctx, tx, d.table.name, columns, rows)
-}
-
-// The functions in this file convert configurations, organizations and so on to the values of the
-// columns of their version table, and back.
-
-func scimValues(c ona.SCIMConfiguration) []any {
-	return []any{
-		c.ID, c.OrganizationID, c.Name, flag(c.Enabled), c.SSOConfigurationID,
-		nullInstant(c.CreatedAt), nullInstant(c.UpdatedAt), nullInstant(c.TokenExpiresAt),
-		nullFlag(c.AllowUnverifiedEmailAccountLinking), orNull(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
-	}
-}
-
-func readSCIM(r *reader) ona.SCIMConfiguration {
-	return ona.SCIMConfiguration{
-		ID: r.text(), OrganizationID: r.text(), Name: r.text(), Enabled: r.flag(), SSOConfigurationID: r.text(),
-		CreatedAt: r.instant(), UpdatedAt: r.instant(), TokenExpiresAt: r.instant(),
-		AllowUnverifiedEmailAccountLinking: r.nullFlag(), Unknown: r.unknown(), Raw: r.raw(),
-	}
-}
-
-func ssoValues(c ona.SSOConfiguration) []any {
-	return []any{
-		c.ID, c.OrganizationID, c.DisplayName, c.IssuerURL, c.ProviderType, c.State, c.ClientID, c.EmailDomain,
-		jsonText(c.EmailDomains, "[]"), jsonText(c.AdditionalScopes, "[]"), jsonText(c.Claims, "{}"), c.ClaimsExpression,
-		orNull(ona.CanonicalUnknown(c.Unknown)), string(c.Raw),
-	}
-}
-
-func readSSO(r *reader) ona.SSOConfiguration {
-	return ona.SSOConfiguration{
-		ID: r.text(), OrganizationID: r.text(), DisplayName: r.text(), IssuerURL: r.text(), ProviderType: r.text(),
-		State: r.text(), ClientID: r.text(), EmailDomain: r.text(),
-		EmailDomains: r.texts(), AdditionalScopes: r.texts(), Claims: readJSON[map[string]string](r),
-		ClaimsExpression: r.text(),
-		Unknown:          r.unknown(), Raw: r.raw(),
-	}
-}
-
-func organizationValues(o ona.Organization) []any {
-	return []any{
-		o.ID, o.Name, o.Tier, nullInstant(o.CreatedAt), nullInstant(o.UpdatedAt), jsonText(o.InviteDomains, "[]"),
-		orNull(ona.CanonicalUnknown(o.Unknown)), string(o.Raw),
-	}
-}
-
-func readOrganization(r *reader) ona.Organization {
-	return ona.Organization{
-		ID: r.text(), Name: r.text(), Tier: r.text(), CreatedAt: r.instant(), UpdatedAt: r.instant(),
-		InviteDomains: r.texts(), Unknown: r.unknown(), Raw: r.raw(),
-	}
-}
-
-func domainValues(d ona.DomainVerification) []any {
-	return []any{
-		d.ID, d.OrganizationID, d.Domain, d.State, nullInstant(d.VerifiedAt),
-		orNull(ona.CanonicalUnknown(d.Unknown)), string(d.Raw),
-	}
-}
-
-func readDomain(r *reader) ona.DomainVerification {
-	return ona.DomainVerification{
-		ID: r.text(), OrganizationID: r.text(), Domain: r.text(), State: r.text(), VerifiedAt: r.instant(),
-		Unknown: r.unknown(), Raw: r.raw(),
-	}
-}
-
-func memberValues(m ona.OrganizationMember) []any {
-	return []any{
-		m.UserID, m.Role, m.Status, m.LoginProvider, nullInstant(m.MemberSince), m.FullName, m.Email, m.AvatarURL,
-		orNull(ona.CanonicalUnknown(m.Unknown)), string(m.Raw),
-	}
-}
-
-func readMember(r *reader) ona.OrganizationMember {
-	return ona.OrganizationMember{
-		UserID: r.text(), Role: r.text(), Status: r.text(), LoginProvider: r.text(), MemberSince: r.instant(),
-		FullName: r.text(), Email: r.text(), AvatarURL: r.text(), Unknown: r.unknown(), Raw: r.raw(),
-	}
-}
-
-func memberTokenValues(t ona.PersonalAccessToken) []any {
-	return []any{
-		t.ID, t.UserID, t.Description, nullInstant(t.CreatedAt), nullInstant(t.ExpiresAt), nullInstant(t.LastUsed),
-		flag(t.ReadOnly), orNull(ona.CanonicalUnknown(t.Unknown)), string(t.Raw),
-	}
-}
-
-func readMemberToken(r *reader) ona.PersonalAccessToken {
-	return ona.PersonalAccessToken{
-		ID: r.text(), UserID: r.text(), Description: r.text(), CreatedAt: r.instant(), ExpiresAt: r.instant(),
-		LastUsed: r.instant(), ReadOnly: r.flag(), Unknown: r.unknown(), Raw: r.raw(),
-	}
-}
-
-// policyValues uses the id of the organization as the id of the row.
-func policyValues(organizationID string, p ona.OrganizationPolicies) []any {
-	return []any{
-		organizationID, flag(p.RestrictAccountCreationToSCIM), orNull(ona.CanonicalUnknown(p.Unknown)), string(p.Raw),
-	}
-}
-
-func readPolicies(r *reader) ona.OrganizationPolicies {
-	_ = r.text() // the id of the organization
-	return ona.OrganizationPolicies{RestrictAccountCreationToSCIM: r.flag(), Unknown: r.unknown(), Raw: r.raw()}
-}
-
-func (r *reader) unknown() map[string]json.RawMessage {
-	return readJSON[map[string]json.RawMessage](r)
-}
-
-// raw returns nil for a row that was read without its JSON.
-func (r *reader) raw() json.RawMessage {
-	if text := r.text(); text != "" {
-		return json.RawMessage(text)
-	}
-	return nil
-}
-
-func valuesOf[T any](all []T, values func(T) []any) [][]any {
-	rows := make([][]any, len(all))
-	for i, v := range all {
-		rows[i] = values(v)
-	}
-	return rows
-}
-
-func readVersions[T any](versions []version, read func(*reader) T) ([]T, error) {
-	var all []T
-	for _, v := range versions {
-		if v.object != nil && *v.object != nil {
-			all = append(all, (*v.object).(T))
-			continue
-		}
-		r := reader{values: v.values}
-		object := read(&r)
-		if r.err != nil {
-			return nil, fmt.Errorf("the row %s: %w: %w", v.id(), ErrDamaged, r.err)
-		}
-		if all = append(all, object); v.object != nil {
-			*v.object = object
-		}
-	}
-	return all, nil
 }

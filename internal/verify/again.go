@@ -76,13 +76,17 @@ func (r *Result) merge(found *Result) {
 	r.Again.Compared += found.Again.Compared
 	r.Again.Evaluated += found.Again.Evaluated
 	for _, n := range found.Again.NotDone {
-		i := slices.IndexFunc(r.Again.NotDone, func(o NotDone) bool { return o.Step == n.Step && o.Reason == n.Reason })
-		if i < 0 {
-			r.Again.NotDone = append(r.Again.NotDone, n)
-			continue
-		}
-		r.Again.NotDone[i].Snapshots = append(r.Again.NotDone[i].Snapshots, n.Snapshots...)
+		r.Again.cannot(n.Step, n.Reason, n.Snapshots...)
 	}
+}
+
+// cannot notes a step that could not be done again for some snapshots.
+func (a *Again) cannot(step, reason string, snapshots ...int64) {
+	i := slices.IndexFunc(a.NotDone, func(n NotDone) bool { return n.Step == step && n.Reason == reason })
+	if i < 0 {
+		i, a.NotDone = len(a.NotDone), append(a.NotDone, NotDone{Step: step, Reason: reason})
+	}
+	a.NotDone[i].Snapshots = append(a.NotDone[i].Snapshots, snapshots...)
 }
 
 // work is a DoAgain in progress.
@@ -208,19 +212,21 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 
 // records compares the changes and, if this version has the same rules, the findings.
 func (s *again) records(ctx context.Context, c snapshot.Collected) error {
-	compare := s.history.CompareRecords
+	reason := ""
 	switch {
 	case s.rules[s.RuleSetID].Other:
-		s.cannot("evaluate", s.otherRules())
-		compare = s.history.CompareChanges
+		reason = s.otherRules()
 	case s.history.ApprovalPruned():
-		s.cannot("evaluate", "the approved baseline of that time is pruned")
-		compare = s.history.CompareChanges
+		reason = "the approved baseline of that time is pruned"
 	case s.MembersSetting == snapshot.MembersRedacted && s.AuditLogLacking != "":
-		s.cannot("evaluate", "its members are redacted, so what of the audit log was read in full is not stored")
-		compare = s.history.CompareChanges
-	default:
+		reason = "its members are redacted, so what of the audit log was read in full is not stored"
+	}
+	compare := s.history.CompareRecords
+	if reason == "" {
 		s.found.Again.Evaluated++
+	} else {
+		s.cannot("evaluate", reason)
+		compare = s.history.CompareChanges
 	}
 	s.found.Again.Compared++
 	differences, err := compare(ctx, c)
@@ -252,14 +258,7 @@ func (s *again) otherRules() string {
 func (s *again) version() string { return s.runs[s.RunID].ToolVersion }
 
 // cannot notes a step that cannot be done again.
-func (s *again) cannot(step, reason string) {
-	all := &s.found.Again.NotDone
-	i := slices.IndexFunc(*all, func(n NotDone) bool { return n.Step == step && n.Reason == reason })
-	if i < 0 {
-		i, *all = len(*all), append(*all, NotDone{Step: step, Reason: reason})
-	}
-	(*all)[i].Snapshots = append((*all)[i].Snapshots, s.ID)
-}
+func (s *again) cannot(step, reason string) { s.found.Again.cannot(step, reason, s.ID) }
 
 func (s *again) problem(format string, args ...any) {
 	p := Problem{OrganizationID: s.OrganizationID, SnapshotID: s.ID, Subject: "doing the work again"}

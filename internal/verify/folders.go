@@ -30,21 +30,13 @@ type Trust struct {
 // AddFolders checks every report folder in a directory: its files against its SHA256SUMS, its
 // manifest against the database, its signature and its timestamp.
 func (r *Result) AddFolders(ctx context.Context, store *snapshot.Store, directory string, trust Trust) error {
-	entries, err := os.ReadDir(directory)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("looking for reports: %w", err)
-	}
-	for _, e := range entries {
-		if _, isReport := folder.Of(e.Name()); isReport {
-			if err := r.AddFolder(ctx, store, filepath.Join(directory, e.Name()), trust); err != nil {
-				return err
-			}
+	folders, err := reportFolders(directory)
+	for _, f := range folders {
+		if err := r.AddFolder(ctx, store, filepath.Join(directory, f.Name()), trust); err != nil {
+			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // AddFolder checks one report folder. Of the report of other databases, it checks only the files
@@ -254,19 +246,16 @@ func (m *manifest) compare(ctx context.Context, store *snapshot.Store, path stri
 
 // heads returns the lines of head.txt.
 func (m *manifest) heads() (lines string) {
-	for _, line := range append([]string{m.Head}, m.databaseHeads()...) {
+	all := []string{m.Head}
+	for _, d := range m.Databases {
+		all = append(all, d.Head)
+	}
+	for _, line := range all {
 		if line != "" {
 			lines += line + "\n"
 		}
 	}
 	return lines
-}
-
-func (m *manifest) databaseHeads() (heads []string) {
-	for _, d := range m.Databases {
-		heads = append(heads, d.Head)
-	}
-	return heads
 }
 
 // ofOne returns what the manifest of a report over several databases says about one of them.

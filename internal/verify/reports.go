@@ -29,8 +29,11 @@ func (r *Result) WriteReportsAgain(
 	own func(*time.Location) (*report.Template, error),
 ) error {
 	folders, err := reportFolders(directory)
-	for _, name := range folders {
-		path := filepath.Join(directory, name)
+	for _, f := range folders {
+		if !f.IsDir() {
+			continue // AddFolders reports it
+		}
+		path := filepath.Join(directory, f.Name())
 		if err := r.writeAgain(ctx, store, path, report.Options{ToolVersion: toolVersion}, own); err != nil {
 			return fmt.Errorf("writing the report %s again: %w", path, err)
 		}
@@ -98,10 +101,11 @@ func (r *Result) writeAgain(
 		r.add(Problem{ReportFolder: path, Subject: "report " + path}, "it cannot be written again: %v", err)
 		return ctx.Err()
 	}
-	pruned, err := prunedSince(ctx, store, since)
+	lastPruned, err := store.LastPruned(ctx)
 	if err != nil {
 		return err
 	}
+	pruned := !lastPruned.IsZero() && !lastPruned.Before(since)
 	for _, f := range files {
 		stored, err := evidence.ReadFileIn(root, f.Name)
 		if err != nil {
@@ -139,11 +143,7 @@ func (m *manifest) files(ctx context.Context, store *snapshot.Store, options rep
 		if err != nil {
 			return nil, since, "", err
 		}
-		since = model.Since()
-		for _, run := range model.Runs {
-			since = slices.MinFunc([]time.Time{since, run.StartedAt}, time.Time.Compare)
-		}
-		return report.Files(model, options), since, "", nil
+		return report.Files(model, options), model.Reach(), "", nil
 	}
 	seed, err := strconv.ParseInt(m.Seed, 10, 64)
 	switch {
@@ -192,22 +192,14 @@ func formatOf(name string) report.Format {
 	return report.Format(strings.TrimPrefix(filepath.Ext(name), "."))
 }
 
-// prunedSince reports whether a snapshot taken since an instant is pruned.
-func prunedSince(ctx context.Context, store *snapshot.Store, since time.Time) (bool, error) {
-	pruned, err := store.LastPruned(ctx)
-	return !pruned.IsZero() && !pruned.Before(since), err
-}
-
-// reportFolders returns the names of the report folders in a directory, which may be missing.
-func reportFolders(directory string) (names []string, err error) {
+// reportFolders returns what has the name of a report folder in a directory, which may be missing.
+func reportFolders(directory string) ([]os.DirEntry, error) {
 	entries, err := os.ReadDir(directory)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("looking for reports: %w", err)
 	}
-	for _, e := range entries {
-		if _, isReport := folder.Of(e.Name()); isReport && e.IsDir() {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
+	return slices.DeleteFunc(entries, func(e os.DirEntry) bool {
+		_, isReport := folder.Of(e.Name())
+		return !isReport
+	}), nil
 }

@@ -72,7 +72,7 @@ func (o *organization) comparison(c *snapshot.Change) (taken any, text string) {
 	if b.ID != c.BaselineID {
 		return b.TakenAt, "net change since the last snapshot that could read it"
 	}
-	between := countOf(o.uncovered, func(night time.Time) bool {
+	between := report.CountOf(o.uncovered, func(night time.Time) bool {
 		return night.After(b.TakenAt) && night.Before(c.TakenAt)
 	})
 	if between == 0 {
@@ -100,7 +100,7 @@ func (o *organization) comparedWith(c *snapshot.Change) *taken {
 
 const noneAfterOpening = "no complete snapshot in the period follows the opening one"
 
-func (d *document) changeTable() *table.Table {
+func (d *document) addChanges() {
 	last := len(report.ChangeColumns) - 1 // columns that only JSON has must stay last
 	t := d.table("Changes", slices.Insert(slices.Clone(report.ChangeColumns), last,
 		table.Time("Compared with", "baseline_taken_at"), table.Text("Comparison", "comparison"))...)
@@ -115,15 +115,14 @@ func (d *document) changeTable() *table.Table {
 			d.missing(t, i, noneAfterOpening)
 		}
 	}
-	return t
 }
 
 // netKeys are the columns of a net change. It has no actor: several changes may add up to it.
 var netKeys = strings.Fields("subject_name severity what was now note organization kind field subject_type before " +
 	"before_label after after_label subject_id")
 
-// netTable lists the net change of each organization.
-func (d *document) netTable() *table.Table {
+// addNetChanges lists the net change of each organization.
+func (d *document) addNetChanges() {
 	t := d.table("Net change", netOnly(report.ChangeColumns)...)
 	for i, o := range d.organizations {
 		for j := range o.net.changes {
@@ -132,7 +131,6 @@ func (d *document) netTable() *table.Table {
 		text, missing := o.netText()
 		t.Remarks = append(t.Remarks, table.Remark{Organization: i, Text: o.name + ": " + text, Missing: missing})
 	}
-	return t
 }
 
 // netOnly keeps the columns of a change, or their cells, that netKeys names.

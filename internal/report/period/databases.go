@@ -181,7 +181,6 @@ func (d *document) add(b *database) {
 
 // joinTables joins the tables of the databases, and adds the id of the database to each row.
 func (d *document) joinTables() {
-	joined := make(map[string]*table.Table)
 	for i, t := range d.databases[0].tables {
 		all := t.Empty()
 		for number, b := range d.databases {
@@ -195,23 +194,12 @@ func (d *document) joinTables() {
 		}
 		if i == 0 && len(d.lacking) > 0 {
 			all.Add(table.RunLevel, "Databases", d.names.All, "that do not exist", "", len(d.lacking),
-				firstOf(d.lacking))
+				report.FirstOf(d.lacking, listed, ", "))
 		}
 		for _, path := range d.lacking {
 			all.Missing(table.RunLevel, report.NotComplete+": "+doesNotExist(path)+".")
 		}
-		d.tables, joined[t.Name] = append(d.tables, d.withDatabase(all)), all
-	}
-	for _, sheet := range []struct {
-		table **table.Table
-		name  string
-	}{
-		{&d.sheets.population, "Population"}, {&d.sheets.nights, "Nights"}, {&d.sheets.sample, "Sample"},
-		{&d.sheets.net, "Net change"}, {&d.sheets.changes, "Changes"}, {&d.sheets.findings, "Findings"},
-		{&d.sheets.exceptions, "Exceptions"}, {&d.sheets.snapshots, "Snapshots"}, {&d.sheets.runs, "Runs"},
-		{&d.sheets.reviews, "Reviews"},
-	} {
-		*sheet.table = joined[sheet.name]
+		d.tables = append(d.tables, d.withDatabase(all))
 	}
 	for i, o := range d.organizations { // the tables of the databases had the indexes in each
 		o.index = i
@@ -256,9 +244,9 @@ func (d *document) sums() (t report.TieOuts) {
 	const sum = " summed over the databases = "
 	t.Compare(table.RunLevel, "Organizations"+sum+"different organizations", len(d.organizations), len(different),
 		"an organization is in several databases")
-	t.Compare(table.RunLevel, "Changes"+sum+"rows of the sheet Changes", changes, len(d.sheets.changes.Rows), "")
-	t.Compare(table.RunLevel, "Snapshots"+sum+"rows of the sheet Snapshots", snapshots, len(d.sheets.snapshots.Rows), "")
-	t.Compare(table.RunLevel, "Runs"+sum+"rows of the sheet Runs", runs, len(d.sheets.runs.Rows), "")
+	t.Compare(table.RunLevel, "Changes"+sum+"rows of the sheet Changes", changes, len(d.sheet("Changes").Rows), "")
+	t.Compare(table.RunLevel, "Snapshots"+sum+"rows of the sheet Snapshots", snapshots, len(d.sheet("Snapshots").Rows), "")
+	t.Compare(table.RunLevel, "Runs"+sum+"rows of the sheet Runs", runs, len(d.sheet("Runs").Rows), "")
 	return t
 }
 
@@ -273,20 +261,13 @@ func (d *document) heads() (all []evidence.Head) {
 	return all
 }
 
-// databaseHead is the last head of a database in a report over several. One that does not exist has
-// only Lacks.
-type databaseHead struct {
-	DatabaseID string         `json:"database_id"`
-	Head       *evidence.Head `json:"head,omitempty"`
-	Lacks      string         `json:"lacks,omitempty"`
-}
-
-func (d *document) databaseHeads() (all []databaseHead) {
+// databaseHeads returns the last head of each database. One that does not exist has only Lacks.
+func (d *document) databaseHeads() (all []report.DatabaseHead) {
 	for _, b := range d.databases {
-		all = append(all, databaseHead{b.id, &b.lastHead, ""})
+		all = append(all, report.DatabaseHead{DatabaseID: b.id, Head: &b.lastHead})
 	}
 	for _, path := range d.lacking {
-		all = append(all, databaseHead{Lacks: doesNotExist(path)})
+		all = append(all, report.DatabaseHead{Lacks: doesNotExist(path)})
 	}
 	return all
 }

@@ -57,7 +57,7 @@ func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
 			}
 		}
 	}
-	nights := rowsOf(d.sheets.nights, "organization", "status", "database_id")
+	nights := rowsOf(d.sheet("Nights"), "organization", "status", "database_id")
 	slices.Sort(nights)
 	want := []string{
 		"=Birch| complete " + owner["=Birch|"], "=Birch| complete " + owner["=Birch|"], "=Birch| failed " + owner["=Birch|"],
@@ -66,7 +66,7 @@ func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
 	if d := cmp.Diff(want, nights); d != "" {
 		t.Errorf("nights (-want +got):\n%s", d)
 	}
-	if got := rowsOf(d.sheets.changes, "organization", "subject_name", "kind"); len(got) != 1 || got[0] != "Acme Entra added" {
+	if got := rowsOf(d.sheet("Changes"), "organization", "subject_name", "kind"); len(got) != 1 || got[0] != "Acme Entra added" {
 		t.Errorf("changes: %q", got)
 	}
 	if len(d.tied.Different()) > 0 {
@@ -78,8 +78,8 @@ func TestTheSampleOfEachDatabaseIsNamed(t *testing.T) {
 	d := twoDatabases(t)
 	for _, b := range d.databases {
 		want := "Database " + b.id + ": 3 of 3 nights drawn with the seed 2026110120261103."
-		if !slices.ContainsFunc(d.sheets.sample.Remarks, func(r table.Remark) bool { return r.Text == want }) {
-			t.Errorf("no remark %q: %v", want, d.sheets.sample.Remarks)
+		if !slices.ContainsFunc(d.sheet("Sample").Remarks, func(r table.Remark) bool { return r.Text == want }) {
+			t.Errorf("no remark %q: %v", want, d.sheet("Sample").Remarks)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 	if len(different) != 1 || different[0].First != 2 || different[0].Second != 1 {
 		t.Errorf("tie-outs that differ: %v", different)
 	}
-	names := rowsOf(d.sheets.snapshots, "organization")
+	names := rowsOf(d.sheet("Snapshots"), "organization")
 	if len(names) != 2 || names[0] == names[1] {
 		t.Errorf("the names of the same organization in two databases: %q", names)
 	}

@@ -16,7 +16,7 @@ var every = []string{"days", "night", "status", "run_id", "reason"}
 
 func expectDays(t *testing.T, d *document, want []string) {
 	t.Helper()
-	if diff := cmp.Diff(want, rowsOf(d.sheets.nights, every...)); diff != "" {
+	if diff := cmp.Diff(want, rowsOf(d.sheet("Nights"), every...)); diff != "" {
 		t.Errorf("nights (-want +got):\n%s", diff)
 	}
 	expectTies(t, d)
@@ -38,7 +38,7 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 		"2026-11-05 2026-11-05T00:00:00Z missed  no run started",
 		"2026-11-03  another_run 5 run 5, started at 2026-11-03 03:00:00 UTC, failed; run 4 counts for its night, 2026-11-03 02:00:00",
 	})
-	rows := rowsOf(d.sheets.population, "population", "item", "count", "remark_on_count")
+	rows := rowsOf(d.sheet("Population"), "population", "item", "count", "remark_on_count")
 	for _, want := range []string{
 		"Days in the period 5 UTC; the sheet Nights has each", "Days without an expected night 0 ", "Runs in the period 4 ",
 		"Runs that stand for no expected night 0 ", "Runs in a night for which another run counts 1 ", "Nights expected 5 ",
@@ -48,7 +48,7 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 		}
 	}
 	const sample = "3 of 5 nights drawn with the seed 2026110120261105."
-	if got := d.sheets.sample.Remarks[0].Text; got != sample {
+	if got := d.sheet("Sample").Remarks[0].Text; got != sample {
 		t.Errorf("the sample: %q", got)
 	}
 }
@@ -107,7 +107,7 @@ func TestARunInThePeriodMayStandForANightBeforeIt(t *testing.T) {
 	span := inNovember(1)
 	span.From = november(1).Add(time.Second)
 	d := readPeriod(t, store, span)
-	if got, want := rowsOf(d.sheets.runs, "id", "nights"), []string{"2 2026-11-01 02:00:00"}; !slices.Equal(got, want) {
+	if got, want := rowsOf(d.sheet("Runs"), "id", "nights"), []string{"2 2026-11-01 02:00:00"}; !slices.Equal(got, want) {
 		t.Errorf("runs %q, want %q", got, want)
 	}
 	expectDays(t, d, []string{
@@ -154,8 +154,8 @@ func TestOfADayOfWhichThePeriodHasAPartOnlyThisPartIsSaid(t *testing.T) {
 		span := inNovember(5)
 		span.From, span.To = c.from, c.to
 		d := readPeriod(t, store, span)
-		rows := rowsOf(d.sheets.nights, every...)
-		counts := rowsOf(d.sheets.population, "item", "remark_on_count")
+		rows := rowsOf(d.sheet("Nights"), every...)
+		counts := rowsOf(d.sheet("Population"), "item", "remark_on_count")
 		const remark = "without an expected night a day of which the period has a part: without one in this part"
 		for _, want := range append(c.want, remark) {
 			if !slices.Contains(slices.Concat(rows, counts), want) {
@@ -173,7 +173,7 @@ func TestAMisdatedRunIsAfterTheLastRunWhoseClockWasNotAhead(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(2).AddDate(10, 0, 0), Trigger: "manual"}, visited{source: "acme"})
 	visit(t, store, scheduled(november(3)), acmeWith())
 	d := readPeriod(t, store, inNovember(24))
-	rows := rowsOf(d.sheets.nights, every...)
+	rows := rowsOf(d.sheet("Nights"), every...)
 	for _, want := range []string{
 		"2026-11-01 to 2026-11-03  not_known 3 run 3, recorded at 2036-11-02 02:00:00 UTC by a wrong clock, failed; " +
 			"it stands for no expected night",
@@ -189,7 +189,7 @@ func TestAMisdatedRunIsAfterTheLastRunWhoseClockWasNotAhead(t *testing.T) {
 
 func TestDaysThatAreBackwardsEnd(t *testing.T) {
 	d := readPeriod(t, nightly(t, nil, []visited{acmeWith()}), inNovember(1))
-	nights := d.sheets.nights
+	nights := d.sheet("Nights")
 	nights.Rows[0].Cells[nights.Column("days")] = "2026-11-24 to 2026-11-03"
 	if got := len(shownDays(nights)); got != 1 {
 		t.Errorf("%d days", got)

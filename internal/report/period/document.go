@@ -2,7 +2,6 @@ package period
 
 import (
 	_ "embed" // columns and glossary
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,11 +19,7 @@ type document struct {
 	*Period
 	report.Options
 	// tables have a sheet, a CSV file and an array in JSON each, in this order.
-	tables []*table.Table
-	sheets struct { // the same tables by name
-		population, nights, sample, net, changes, findings, exceptions, snapshots, runs,
-		reviews *table.Table
-	}
+	tables         []*table.Table
 	counts         map[item]any // of the sheet Population; nil if not known
 	ties, evidence *table.Table
 	book           *xlsx.Book
@@ -54,14 +49,15 @@ func newDocument(p *Period, opts report.Options) *document {
 func tables(p *Period, opts report.Options) *document {
 	d := &document{Period: p, Options: opts, notes: p.findNotes()}
 	d.countPopulations()
-	d.sheets.nights = d.nightTable()
-	d.sheets.sample = d.sampleTable()
-	d.sheets.net = d.netTable()
-	d.sheets.changes = d.changeTable()
-	d.sheets.findings = d.findingTable()
-	d.sheets.exceptions = d.exceptionTable()
-	d.sheets.snapshots = d.snapshotTable()
-	d.sheets.runs, d.sheets.reviews = d.runTable(), d.reviewTable()
+	d.addNights()
+	d.addSample()
+	d.addNetChanges()
+	d.addChanges()
+	d.addFindings()
+	d.addExceptions()
+	d.addSnapshots()
+	d.addRuns()
+	d.addReviews()
 	d.tied = d.tieOuts()
 	d.gaps = d.allGaps()
 	return d
@@ -90,6 +86,11 @@ func (d *document) table(name string, columns ...table.Column) *table.Table {
 	t.File = t.Key + ".csv"
 	d.tables = append(d.tables, t)
 	return t
+}
+
+// sheet returns the table with a name.
+func (d *document) sheet(name string) *table.Table {
+	return d.tables[slices.IndexFunc(d.tables, func(t *table.Table) bool { return t.Name == name })]
 }
 
 // columnsOf has the columns of each table by its name.
@@ -122,7 +123,7 @@ func (d *document) makeBook() {
 		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly) + d.databasesText(),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
-	_, cells := d.CellFacts(d.book, d.tables, jsonFile, jsonLinesFile)
+	_, cells := d.CellFacts(d.book, d.tables, fileName, false)
 	d.evidence = d.withDatabase(report.FactTable(append(d.facts(), cells...), &d.names))
 	d.evidence.Key = "evidence"
 	evidence.Table = d.evidence
@@ -141,33 +142,21 @@ func (d *document) templateData(v *report.View) map[string]any {
 	for _, t := range append(d.jsonTables(), glossary) {
 		tables[t.Key] = t
 	}
-	var sections []report.Part
-	for line := range strings.Lines(templatesText) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		sections = append(sections,
-			report.Part{Key: f[1], Heading: f[2], Table: tables[f[0]], Columns: strings.Fields(f[3])})
-	}
 	return map[string]any{
 		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String() + d.databasesText()), "Status": v.Text(d.status),
 		"State": d.state(), "FirstAlarms": v.Texts(d.pageAlarms()),
-		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(sections), "Chart": report.Chart(d.points()),
+		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(report.Sections(templatesText, tables)), "Chart": report.Chart(d.points()),
 	}
 }
 
-// templatesText has a line for each table in templates: its key, the key and the heading of its
-// section, and the keys of the columns that it shows; no keys show all.
+// templatesText is in the form that report.Sections reads, with the keys of the tables as names.
 //
 //go:embed templates.tsv
 var templatesText string
 
-// The files of the report on a period. Each table has a CSV file too.
-const (
-	workbookFile  = "period.xlsx"
-	htmlFile      = "period.html"
-	markdownFile  = "period.md"
-	jsonFile      = "period.json"
-	jsonLinesFile = "period.jsonl"
-)
+// fileName is the name of the files of the report on a period, without the ending. Each table has a
+// CSV file too.
+const fileName = "period"
 
 // Write writes the files into the folder <dir>/<from>--<to>-period, all of them or none. It
 // returns the path of the folder, and a sentence that begins with COMPLETE or NOT COMPLETE.
@@ -204,41 +193,13 @@ type WrittenTogether struct {
 // Files returns the files of a report, which Write writes.
 func Files(p *Period, opts report.Options) []folder.File { return newDocument(p, opts).files() }
 
-// files returns the files in the formats that the options name. They use the built-in templates: a
-// user's template is for the report of a run.
 func (d *document) files() []folder.File {
-	var all []folder.File
-	add := func(format report.Format, name string, write func(io.Writer) error) {
-		if d.Has(format) {
-			all = append(all, folder.File{Name: name, Write: write})
-		}
-	}
-	rows, head := d.frame("period_from", "period_to"), d.head()
-	add(report.FormatXLSX, workbookFile, d.book.Write)
-	for _, f := range []struct {
-		format report.Format
-		name   string
-	}{{report.FormatHTML, htmlFile}, {report.FormatMD, markdownFile}} {
-		add(f.format, f.name, func(w io.Writer) error {
-			rest := func(t *table.Table) string { return d.Rest(t, workbookFile) }
-			return report.WriteTemplate(w, nil, "period."+string(f.format)+".tmpl", func(rows int) map[string]any {
-				return d.templateData(report.NewView(f.format, rows, rest))
-			})
-		})
-	}
-	add(report.FormatJSON, jsonFile, func(w io.Writer) error {
-		return table.WriteJSON(w, head, d.frame(), d.jsonTables())
+	options := d.Options
+	options.Template = nil // a user's template is for the report of a run
+	return options.Files(&report.Document{
+		Kind: "period", Name: fileName, Book: d.book, Data: d.templateData, Head: d.head(), Frame: d.frame(),
+		RowFrame: d.frame("period_from", "period_to"), JSON: d.jsonTables(), CSV: d.tables, Heads: d.heads(),
 	})
-	add(report.FormatJSONL, jsonLinesFile, func(w io.Writer) error {
-		return table.WriteJSONLines(w, "period", head, rows, d.jsonTables())
-	})
-	for _, t := range d.tables {
-		add(report.FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, rows) })
-	}
-	if heads := d.heads(); len(heads) > 0 {
-		all = append(all, folder.Head(heads...))
-	}
-	return all
 }
 
 // jsonTables returns the tables that have an array in JSON.
@@ -249,22 +210,23 @@ func (d *document) jsonTables() []*table.Table {
 // frame returns the cells before those of each row: the organization, and before it the start
 // and the end of the period if ends has their keys.
 func (d *document) frame(ends ...string) *table.Frame {
-	f := &table.Frame{Before: append(ends, "organization_id", "organization")}
-	for _, o := range append([]*organization{{}}, d.organizations...) {
-		around := []any{d.From, d.To, o.id, o.name}
-		f.Values = append(f.Values, table.FrameValues{Before: around[len(around)-len(f.Before):]})
+	f := &table.Frame{Before: append(ends, "organization_id", "organization"), Values: make(map[int]map[string]any)}
+	add := func(at int, id, name string) {
+		f.Values[at] = map[string]any{
+			"database_id": d.databaseOf(at), "period_from": d.From, "period_to": d.To,
+			"organization_id": id, "organization": name,
+		}
 	}
-	if d.databases == nil {
-		return f
+	add(table.RunLevel, "", "")
+	for n := range d.databases {
+		add(table.DatabaseLevel(n), "", "")
 	}
-	for i := range f.Values {
-		f.Values[i].Before = slices.Insert(f.Values[i].Before, 0, d.databaseOf(i-1))
+	for i, o := range d.organizations {
+		add(i, o.id, o.name)
 	}
-	for _, b := range d.databases {
-		values := append([]any{b.id}, f.Values[0].Before[1:]...)
-		f.Databases = append(f.Databases, table.FrameValues{Before: values})
+	if d.databases != nil {
+		f.Before = slices.Insert(f.Before, 0, "database_id")
 	}
-	f.Before = slices.Insert(f.Before, 0, "database_id")
 	return f
 }
 
@@ -293,8 +255,8 @@ type manifest struct {
 	DatabaseID string        `json:"database_id"`
 	Head       evidence.Head `json:"head"` // of the last run that began in the period or before
 	// Databases are those of a report over several, which has no DatabaseID and no Head.
-	Databases []databaseHead `json:"databases,omitempty"`
-	Written   folder.Origin  `json:"written"`
+	Databases []report.DatabaseHead `json:"databases,omitempty"`
+	Written   folder.Origin         `json:"written"`
 	// LedgerNumber is the last link of the ledger that was read. verify reads up to it.
 	LedgerNumber int64 `json:"ledger_number,omitempty"`
 	// Chain has the last snapshot of each organization in the report.

@@ -49,7 +49,7 @@ func TestPeriodSaysWhatItsNightsFound(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
 	// The links depend on the random id of the database.
 	chain := regexp.MustCompile(`[0-9a-f]{64}|[0-9a-f]{32}\b`)
-	golden(t, "testdata/period.md", chain.ReplaceAllString(string(file(t, d, markdownFile)), "LINK"))
+	golden(t, "testdata/period.md", chain.ReplaceAllString(string(file(t, d, "period.md")), "LINK"))
 	var b strings.Builder
 	for _, name := range []string{"population.csv", "nights.csv", "sample.csv", "findings.csv", "exceptions.csv"} {
 		fmt.Fprintf(&b, "-- %s --\n%s", name, file(t, d, name))
@@ -69,7 +69,7 @@ func TestPopulationsOfAPeriodTieOut(t *testing.T) {
 		"Acme Nights expected 6", "Acme Nights complete 3", "Acme Nights caught up 1", "Acme Nights failed 1",
 		"Acme Nights missed 1",
 	}
-	counts := rowsOf(d.sheets.population, "organization", "population", "item", "count")
+	counts := rowsOf(d.sheet("Population"), "organization", "population", "item", "count")
 	got := slices.DeleteFunc(counts, func(row string) bool { return !strings.HasPrefix(row, "Acme Nights ") })
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -79,7 +79,7 @@ func TestPopulationsOfAPeriodTieOut(t *testing.T) {
 // workbook opens the workbook of a period.
 func workbook(t *testing.T, d *document) *excelize.File {
 	t.Helper()
-	f, err := excelize.OpenReader(bytes.NewReader(file(t, d, workbookFile)))
+	f, err := excelize.OpenReader(bytes.NewReader(file(t, d, "period.xlsx")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
 		t.Errorf("(-before +after):\n%s", d)
 	}
 	for _, name := range []string{
-		workbookFile, markdownFile, jsonFile, jsonLinesFile, "nights.csv", folder.ManifestFile, evidence.SumsFile,
+		"period.xlsx", "period.md", "period.json", "period.jsonl", "nights.csv", folder.ManifestFile, evidence.SumsFile,
 	} {
 		if before[name] == "" {
 			t.Errorf("no file %s", name)
@@ -160,7 +160,7 @@ func TestThePeriodsFilesAreThoseOfTheFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := contentsOf(t, path)
-	if files[workbookFile] != "" || files[jsonFile] != "" {
+	if files["period.xlsx"] != "" || files["period.json"] != "" {
 		t.Errorf("files that are not of the format: %d", len(files))
 	}
 	nights := files["nights.csv"]
@@ -174,11 +174,11 @@ func TestThePeriodsFilesAreThoseOfTheFormats(t *testing.T) {
 func TestJSONOfAPeriodHasEveryRowAndTheLinesToo(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
 	var report map[string]json.RawMessage
-	if err := json.Unmarshal(file(t, d, jsonFile), &report); err != nil {
+	if err := json.Unmarshal(file(t, d, "period.json"), &report); err != nil {
 		t.Fatal(err)
 	}
 	byType := make(map[string]int)
-	for line := range strings.Lines(string(file(t, d, jsonLinesFile))) {
+	for line := range strings.Lines(string(file(t, d, "period.jsonl"))) {
 		var l struct{ Type string }
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
@@ -226,11 +226,11 @@ func TestTheSampleCanBeDrawnAgain(t *testing.T) {
 	for _, key := range order[:3] {
 		want = append(want, keys[key]+" "+key)
 	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.sample, "night", "sample_key")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Sample"), "night", "sample_key")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	d.Sample = 100
-	if got := len(d.sampleTable().Rows); got != 6 {
+	if got := len(newDocument(d.Period, d.Options).sheet("Sample").Rows); got != 6 {
 		t.Errorf("a sample of 100 from 6 nights has %d", got)
 	}
 }

@@ -51,7 +51,7 @@ func TestNothingIsSaidOfAnEndAtWhichTheConfigurationsCouldNotBeRead(t *testing.T
 		t.Run(name, func(t *testing.T) {
 			d := readPeriod(t, unreadInBetween(t), inNovember(c.to))
 			var population []string
-			for _, row := range rowsOf(d.sheets.population, "population", "item", "count", "remark_on_count") {
+			for _, row := range rowsOf(d.sheet("Population"), "population", "item", "count", "remark_on_count") {
 				if text, is := strings.CutPrefix(row, "SSO configurations "); is {
 					population = append(population, text)
 				}
@@ -69,7 +69,7 @@ func TestAStartThatCouldNotBeReadIsNotKnown(t *testing.T) {
 	d := readPeriod(t, store, inNovember(3))
 	const want = "SSO configurations at the start  not known: the first snapshot that could read them, " +
 		"taken at 2026-11-02 02:00:00 UTC, has 2"
-	got := rowsOf(d.sheets.population, "population", "item", "count", "remark_on_count")
+	got := rowsOf(d.sheet("Population"), "population", "item", "count", "remark_on_count")
 	if !slices.Contains(got, want) {
 		t.Errorf("no %q in %q", want, got)
 	}
@@ -81,7 +81,7 @@ func TestAChangeNamesTheSnapshotThatCouldReadWhatItIsOf(t *testing.T) {
 		span := inNovember(6)
 		span.From = november(from).Truncate(24 * time.Hour)
 		d := readPeriod(t, unreadInBetween(t), span)
-		if got := rowsOf(d.sheets.changes, "kind", "baseline_taken_at", "comparison"); len(got) != 1 || got[0] != want {
+		if got := rowsOf(d.sheet("Changes"), "kind", "baseline_taken_at", "comparison"); len(got) != 1 || got[0] != want {
 			t.Errorf("from %d: %q, want %q", from, got, want)
 		}
 	}
@@ -100,7 +100,7 @@ func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
 			}
 		}
 	}
-	_, evidence, _ := strings.Cut(string(file(t, d, markdownFile)), "## Evidence")
+	_, evidence, _ := strings.Cut(string(file(t, d, "period.md")), "## Evidence")
 	if !strings.Contains(evidence, "Known up to (America/Los\\_Angeles)") {
 		t.Errorf("the evidence has no local times:\n%s", evidence)
 	}
@@ -109,7 +109,7 @@ func TestTheLastDayOfAnExceptionHasNoLocalTime(t *testing.T) {
 func TestWhatIsNotKnownOfAnOrganizationIsNotZero(t *testing.T) {
 	only := scimConfiguration(1, "Okta", id(101), november(1).AddDate(0, 6, 0))
 	d := readPeriod(t, nightly(t, nil, []visited{acmeWith(only), {source: "cedar"}}), inNovember(1))
-	got := rowsOf(d.sheets.population, "organization", "population", "item", "count")
+	got := rowsOf(d.sheet("Population"), "organization", "population", "item", "count")
 	for _, want := range []string{
 		"Acme Changes in the period ", "cedar Changes in the period ", "cedar Exceptions in force at the end ",
 		"Acme Exceptions in force at the end 1",
@@ -122,7 +122,7 @@ func TestWhatIsNotKnownOfAnOrganizationIsNotZero(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	const want = "cedar open at the end 1 at least: there is no complete snapshot to evaluate the other rules"
-	got = rowsOf(d.sheets.population, "organization", "item", "count", "remark_on_count")
+	got = rowsOf(d.sheet("Population"), "organization", "item", "count", "remark_on_count")
 	if !slices.Contains(got, want) {
 		t.Errorf("no %q in %q", want, got)
 	}
@@ -137,7 +137,7 @@ func TestRetentionIsCountedAmongWhatWasTakenInThePeriod(t *testing.T) {
 	span := inNovember(6)
 	span.From = november(2).Truncate(24 * time.Hour)
 	d := readPeriod(t, store, span)
-	counts := rowsOf(d.sheets.population, "organization", "population", "item", "count")
+	counts := rowsOf(d.sheet("Population"), "organization", "population", "item", "count")
 	for _, want := range []string{"Acme Snapshots taken in the period 4", "Acme Snapshots removed by retention 4"} {
 		if !slices.Contains(counts, want) {
 			t.Errorf("no %q in %q", want, counts)
@@ -155,7 +155,7 @@ func TestAFindingFromBeforeThePeriodIsNotOpenedInIt(t *testing.T) {
 			span := inNovember(3)
 			span.From = november(2).Truncate(24 * time.Hour)
 			d := readPeriod(t, nightly(t, nights...), span)
-			got := rowsOf(d.sheets.findings, "rule_id", "opened")
+			got := rowsOf(d.sheet("Findings"), "rule_id", "opened")
 			if !slices.Contains(got, "RUN-001 before the period, in a failed night") {
 				t.Errorf("%q", got)
 			}

@@ -171,8 +171,8 @@ func openFindings(ctx context.Context, store *snapshot.Store, complete *taken, f
 	return open, nil
 }
 
-// findingTable lists the findings that were open in the period, by state and severity.
-func (d *document) findingTable() *table.Table {
+// addFindings lists the findings that were open in the period, by state and severity.
+func (d *document) addFindings() {
 	rules := make(map[string]finding.Rule)
 	for _, rule := range finding.Rules() {
 		rules[rule.ID] = rule
@@ -201,7 +201,6 @@ func (d *document) findingTable() *table.Table {
 			string(e.SubjectType), e.SubjectID, e.Fingerprint,
 		}, frameworks...)...)
 	}
-	return t
 }
 
 func compareEpisodes(a, b *episode) int {
@@ -246,8 +245,8 @@ func (o *organization) exceptionState(x *snapshot.Standing) string {
 	return exceptionInForce
 }
 
-// exceptionTable lists the exceptions that were on record for a snapshot in the period.
-func (d *document) exceptionTable() *table.Table {
+// addExceptions lists the exceptions that were on record for a snapshot in the period.
+func (d *document) addExceptions() {
 	t := d.table("Exceptions")
 	for i, o := range d.organizations {
 		for j := range o.exceptions {
@@ -258,5 +257,4 @@ func (d *document) exceptionTable() *table.Table {
 		}
 		d.missing(t, i, o.lostOf("exceptions"))
 	}
-	return t
 }

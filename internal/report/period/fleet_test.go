@@ -48,11 +48,11 @@ func TestThePeriodOfAFleetListsWhatNeedsAttention(t *testing.T) {
 		"2026-11-02T02:00:00Z Organization 005 failed",
 		"2026-11-01T02:00:00Z all organizations complete",
 		"2026-11-03T02:00:00Z all organizations complete",
-	}, rowsOf(d.sheets.nights, "night", "organization", "status")); diff != "" {
+	}, rowsOf(d.sheet("Nights"), "night", "organization", "status")); diff != "" {
 		t.Errorf("nights (-want +got):\n%s", diff)
 	}
 	var between []string
-	for _, row := range rowsOf(d.sheets.snapshots, "organization", "outcome", "role", "changes") {
+	for _, row := range rowsOf(d.sheet("Snapshots"), "organization", "outcome", "role", "changes") {
 		if !strings.Contains(row, " closing ") {
 			between = append(between, row)
 		}
@@ -60,16 +60,16 @@ func TestThePeriodOfAFleetListsWhatNeedsAttention(t *testing.T) {
 	if diff := cmp.Diff([]string{"Organization 005 failed  "}, between); diff != "" {
 		t.Errorf("snapshots that are not the closing ones (-want +got):\n%s", diff)
 	}
-	if got := len(d.sheets.snapshots.Rows); got != report.FleetSize+2 {
+	if got := len(d.sheet("Snapshots").Rows); got != report.FleetSize+2 {
 		t.Errorf("%d snapshots are listed, want the closing one of each organization and the failed one", got)
 	}
 	if got := d.counts[item{5, "Snapshots", "taken in the period", ""}]; got != 3 {
 		t.Errorf("Population counts %v snapshots of an organization, want 3", got)
 	}
-	if len(d.sheets.changes.Rows) == 0 {
+	if len(d.sheet("Changes").Rows) == 0 {
 		t.Error("no change is listed")
 	}
-	for _, sheet := range []*table.Table{d.sheets.nights, d.sheets.snapshots} {
+	for _, sheet := range []*table.Table{d.sheet("Nights"), d.sheet("Snapshots")} {
 		if !slices.ContainsFunc(sheet.Remarks, func(r table.Remark) bool { return strings.Contains(r.Text, "leaves out") }) {
 			t.Errorf("the sheet %s does not say that it leaves out rows", sheet.Name)
 		}
@@ -96,7 +96,7 @@ func TestSnapshotsOfAFleetThatSayTheSameShareIt(t *testing.T) {
 
 func TestSampledNightsOfAFleetNameTheFirstOrganizations(t *testing.T) {
 	d := newDocument(fleetOfNovember(t), everyFormat)
-	rows := rowsOf(d.sheets.sample, "complete_for", "not_complete_for")
+	rows := rowsOf(d.sheet("Sample"), "complete_for", "not_complete_for")
 	if !slices.ContainsFunc(rows, func(row string) bool {
 		return strings.Contains(row, "Organization 004 and 95 more") && strings.HasSuffix(row, " Organization 005")
 	}) {

@@ -48,7 +48,7 @@ func TestNightsThatWereExpectedOfNoOrganizationOfThePeriodAreGaps(t *testing.T) 
 		"2026-11-06T02:00:00Z =Birch| complete", "2026-11-01T02:00:00Z all organizations missed",
 		"2026-11-02T02:00:00Z all organizations missed", "2026-11-03T02:00:00Z all organizations missed",
 	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "night", "organization", "status")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "night", "organization", "status")); d != "" {
 		t.Errorf("the sheet Nights, which a sample is drawn from (-want +got):\n%s", d)
 	}
 }
@@ -76,7 +76,7 @@ func TestASourceThatFailedWithAndWithoutItsOrganizationIsOneOrganization(t *test
 	known, unknown := visited{source: "acme", id: acmeID, name: "Acme"}, visited{source: "acme"}
 	d := readPeriod(t, nightly(t, nil, []visited{known}, []visited{unknown}), inNovember(2))
 	want := []string{"2026-11-01T02:00:00Z failed", "2026-11-02T02:00:00Z failed"}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "night", "status")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "night", "status")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -87,7 +87,7 @@ func TestASampledNightNamesTheReportOfEachRunThatHasAPartOfIt(t *testing.T) {
 	visit(t, store, again, visited{source: "acme", id: acmeID}, birchWith())
 	d := readPeriod(t, store, inNovember(1))
 	want := []string{"=Birch|, Acme  2026-11-01T020000Z-run-1, 2026-11-01T030000Z-run-2"}
-	if d := cmp.Diff(want, rowsOf(d.sheets.sample, "complete_for", "not_complete_for", "report_folder")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Sample"), "complete_for", "not_complete_for", "report_folder")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -1,6 +1,7 @@
 package period
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,7 +17,7 @@ import (
 // could read them, unless the settings did not ask for them since, else the first one in it, and
 // the last one in it; nil if there is none.
 type members struct {
-	first, last *taken
+	ends
 	// atFirst and atLast count the members in them.
 	atFirst, atLast activity
 }
@@ -43,12 +44,13 @@ func (p *Period) ofMembers() bool {
 }
 
 func (o *organization) ofMembers() bool {
-	return countOf(o.complete, asked) > 0
+	return report.CountOf(o.complete, asked) > 0
 }
 
 // readMembers finds the snapshots at both ends, and counts who is active in them.
 func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (err error) {
 	m := &o.members
+	m.ends = ends{plural: "Members", kind: diff.Member, size: func(s *taken) int { return s.Members }}
 	if !o.ofMembers() {
 		return nil
 	}
@@ -59,10 +61,7 @@ func (o *organization) readMembers(ctx context.Context, store *snapshot.Store) (
 	}
 	for _, s := range o.complete {
 		if s != o.opening && asked(s) && s.MembersNotAssessed == "" {
-			if m.first == nil {
-				m.first = s
-			}
-			m.last = s
+			m.first, m.last = cmp.Or(m.first, s), s
 		}
 	}
 	if m.atFirst, err = activityIn(ctx, store, m.first); err != nil {
@@ -77,8 +76,8 @@ func activityIn(ctx context.Context, store *snapshot.Store, s *taken) (activity,
 		return activity{}, nil
 	}
 	inventory, err := store.Inventory(ctx, s.header())
-	active := countOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
-	return activity{active, countOf(inventory.Members, finding.HasAccess) - active}, err
+	active := report.CountOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
+	return activity{active, report.CountOf(inventory.Members, finding.HasAccess) - active}, err
 }
 
 // movements are the changes of members that the report counts.
@@ -96,54 +95,42 @@ func (d *document) countMembers(o *organization) {
 		return
 	}
 	m := &o.members
-	add := func(name string, count any, remark string) {
-		d.count(item{o.index, "Members", name, ""}, count, remark)
+	isStart, isEnd := m.first == nil || m.first.ID <= o.complete[0].ID, m.last == o.closing
+	d.countIn(item{o.index, m.plural, "listed " + atStart, ""}, &m.ends, m.first, isStart, "first")
+	if m.first != nil && isStart {
+		d.countActive(item{o.index, m.plural, "active " + atStart, ""}, m.atFirst)
 	}
-	atStart := m.first == nil || m.first.ID <= o.complete[0].ID
-	d.countMembersIn(add, "at the start", m.first, m.atFirst, atStart, "first")
 	unknown := o.membersUnknown()
 	for _, movement := range movements {
-		count, remark := any(countKinds(o.changes, diff.Member, movement.kind)), atLeast(o.lostChanges())
+		count, remark := any(report.CountKinds(o.changes, m.kind, movement.kind)), atLeast(o.lostChanges())
 		if unknown != "" {
 			count, remark = nil, unknown
 		}
-		add(movement.name, count, remark)
+		d.count(item{o.index, m.plural, movement.name, ""}, count, remark)
 	}
-	d.countMembersIn(add, atEnd, m.last, m.atLast, m.last == o.closing, "last")
+	d.countIn(item{o.index, m.plural, "listed " + atEnd, ""}, &m.ends, m.last, isEnd, "last")
+	if m.last != nil && isEnd {
+		d.countActive(item{o.index, m.plural, "active " + atEnd, ""}, m.atLast)
+	}
 }
 
-// countMembersIn counts the members in the first or the last snapshot that could read them. known
-// reports whether this is the count at the start or the end of the period.
-func (d *document) countMembersIn(add func(name string, count any, remark string), name string, s *taken,
-	in activity, known bool, which string) {
+// countActive counts the active ones of the members who are listed.
+func (d *document) countActive(x item, in activity) {
+	remark := "of these"
 	switch {
-	case s == nil:
-		add("listed "+name, nil, "not assessed: no snapshot could read them")
-	case !known:
-		add("listed "+name, nil, fmt.Sprintf("not known: the %s snapshot that could read them, taken at %s, has %d", which,
-			report.UTC(s.TakenAt), s.Members))
-	default:
-		add("listed "+name, s.Members, "snapshot taken at "+report.UTC(s.TakenAt))
-		remark := "of these"
-		switch {
-		case in.active == nil:
-			remark = "not known: retention deleted the content of the snapshot"
-		case in.unknown > 0:
-			remark += fmt.Sprintf("; %d whose status is not known", in.unknown)
-		}
-		add("active "+name, in.active, remark)
+	case in.active == nil:
+		remark = "not known: retention deleted the content of the snapshot"
+	case in.unknown > 0:
+		remark += fmt.Sprintf("; %d whose status is not known", in.unknown)
 	}
+	d.count(x, in.active, remark)
 }
 
 // membersUnknown returns why the numbers of those who joined and left are not known, or "".
 func (o *organization) membersUnknown() string {
 	switch m := &o.members; {
-	case m.first == nil:
-		return "not assessed: no snapshot could read them"
-	case m.last == nil:
-		return "not known: no later snapshot in the period could read them"
-	case m.first.ID == m.last.ID:
-		return "not known: only one snapshot could read them"
+	case m.unknown() != "":
+		return m.unknown()
 	case m.otherSettings(m.first) || slices.ContainsFunc(o.complete, func(s *taken) bool {
 		return s.ID > m.first.ID && s.ID < m.last.ID && m.otherSettings(s)
 	}):
@@ -163,18 +150,6 @@ func (o *organization) tieMembers(t *report.TieOuts) {
 	if !o.ofMembers() {
 		return
 	}
-	const check = "Members listed at the start + newly listed − no longer listed = at the end"
-	reason := o.membersUnknown()
-	if reason == "" {
-		reason = o.lostChanges()
-	}
-	if reason != "" {
-		t.NotAssessed(o.index, check, reason)
-		return
-	}
-	moved := 0
-	for i := range o.changes {
-		moved += report.Listed(&o.changes[i].Change)
-	}
-	t.Compare(o.index, check, o.members.first.Members+moved, o.members.last.Members, "")
+	o.tieEnds(t, &o.members.ends, "Members listed at the start + newly listed − no longer listed = at the end",
+		o.membersUnknown(), report.NetListed(o.changes))
 }

@@ -42,7 +42,7 @@ func TestMembersAreCountedOnlyWhereEveryNightComparedThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := readPeriod(t, nightly(t, append([][]visited{nil}, c.nights...)...), inNovember(len(c.nights)))
 			var got []string
-			for _, row := range rowsOf(d.sheets.population, "population", "item", "count", "remark_on_count") {
+			for _, row := range rowsOf(d.sheet("Population"), "population", "item", "count", "remark_on_count") {
 				for _, item := range []string{"listed at the start", "joined", "active at the end"} {
 					if text, is := strings.CutPrefix(row, "Members "+item+" "); is {
 						got = append(got, text)
@@ -69,7 +69,7 @@ func TestAPeriodDoesNotCloseFindingsOfMembersWhoAreNoLongerAskedFor(t *testing.T
 	on[0].inventory.Members[0].LoginProvider = ona.LoginProviderGitHub
 	d := readPeriod(t, nightly(t, nil, on, off, off), inNovember(3))
 	var got []string
-	for _, row := range rowsOf(d.sheets.findings, "rule_id", "state", "closed_by") {
+	for _, row := range rowsOf(d.sheet("Findings"), "rule_id", "state", "closed_by") {
 		if text, is := strings.CutPrefix(row, "MEM-001 "); is {
 			got = append(got, text)
 		}

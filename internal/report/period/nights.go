@@ -8,7 +8,6 @@ import (
 	"iter"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"scim-auditor/internal/report"
@@ -191,18 +190,11 @@ func inRuns(ids []int64) string {
 	if len(ids) == 1 {
 		return "run " + texts[0]
 	}
-	return "runs " + firstOf(texts)
+	return "runs " + report.FirstOf(texts, listed, ", ")
 }
 
-// firstOf lists the first ten.
-func firstOf(all []string) string {
-	const listed = 10
-	text := strings.Join(all[:min(len(all), listed)], ", ")
-	if more := len(all) - listed; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
-}
+// listed is the number of runs, nights or files that a sentence lists.
+const listed = 10
 
 // draw orders the nights for samples.
 func (p *Period) draw() {

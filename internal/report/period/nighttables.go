@@ -14,10 +14,10 @@ import (
 	"scim-auditor/internal/schedule"
 )
 
-// nightTable lists every night with its result, then the days without an expected night, and the
+// addNights lists every night with its result, then the days without an expected night, and the
 // runs that stand for none. For a fleet, it lists a night once if it needs no
 // attention in any organization.
-func (d *document) nightTable() *table.Table {
+func (d *document) addNights() {
 	t := d.table("Nights")
 	add := func(n *organizationNight) {
 		t.Add(n.organization, append([]any{
@@ -42,7 +42,6 @@ func (d *document) nightTable() *table.Table {
 	d.addDays(t)
 	d.fleetRemark(t, "leaves out the organizations of which everything was read in a night. "+
 		"The sheet Population counts their nights")
-	return t
 }
 
 // needsAttention reports whether the report of a fleet lists the night.
@@ -129,8 +128,8 @@ func errorText(s *taken) string {
 	return text
 }
 
-// sampleTable lists the sampled nights in the order of their draw.
-func (d *document) sampleTable() *table.Table {
+// addSample lists the sampled nights in the order of their draw.
+func (d *document) addSample() {
 	t := d.table("Sample")
 	drawn := d.drawn[:min(len(d.drawn), d.Sample)]
 	for _, n := range drawn {
@@ -141,7 +140,6 @@ func (d *document) sampleTable() *table.Table {
 	t.Remark(table.RunLevel, "To repeat the draw, write the seed, a vertical bar and the night, such as "+
 		d.From.UTC().Format(time.RFC3339)+", for each different night in the sheet Nights, with several databases "+
 		"for those of one database. Sort these texts by their SHA-256 in hexadecimal. The first ones are the sample.")
-	return t
 }
 
 func (d *document) sampleCells(n *night) []any {
@@ -176,14 +174,14 @@ func (d *document) sampleCells(n *night) []any {
 
 // listed returns the names of organizations. A fleet has too many for a cell.
 func (d *document) listed(organizations []string) string {
-	if n := len(organizations); d.isFleet && n > 2*pageRows {
-		return fmt.Sprintf("%s and %d more", strings.Join(organizations[:pageRows], ", "), n-pageRows)
+	if d.isFleet && len(organizations) > 2*pageRows {
+		return report.FirstOf(organizations, pageRows, ", ")
 	}
 	return strings.Join(organizations, ", ")
 }
 
-// snapshotTable lists the opening snapshots and those taken in the period.
-func (d *document) snapshotTable() *table.Table {
+// addSnapshots lists the opening snapshots and those taken in the period.
+func (d *document) addSnapshots() {
 	t := d.table("Snapshots")
 	for i, o := range d.organizations {
 		for _, s := range append([]*taken{o.opening}, o.snapshots...) {
@@ -194,7 +192,6 @@ func (d *document) snapshotTable() *table.Table {
 	}
 	d.fleetRemark(t, "leaves out the snapshots without a change in which everything was read, except the opening and "+
 		"the closing ones. The view snapshots of the database has them")
-	return t
 }
 
 // needsAttention reports whether the report of a fleet lists a snapshot.
@@ -237,9 +234,9 @@ func counts(s *taken) []any {
 	}
 }
 
-// runTable lists the runs that started in the period, or may have, or count for one of its nights, in the
+// addRuns lists the runs that started in the period, or may have, or count for one of its nights, in the
 // order of recording.
-func (d *document) runTable() *table.Table {
+func (d *document) addRuns() {
 	nights := d.nightsOfRuns()
 	t := d.table("Runs", append(slices.Clone(report.RunColumns), table.Lists("Stands for the nights", "nights"))...)
 	for _, id := range slices.Sorted(maps.Keys(d.runs)) {
@@ -248,5 +245,4 @@ func (d *document) runTable() *table.Table {
 		}
 	}
 	t.Remark(table.RunLevel, "If a night has several runs, the last complete run counts for it, else the last run.")
-	return t
 }

@@ -111,7 +111,7 @@ type organization struct {
 	nights    []organizationNight
 	uncovered []time.Time // its nights without a complete snapshot since the opening one
 
-	scim, sso configurations
+	scim, sso ends
 	members   members
 	// before has the last snapshot before the period that could read each of
 	// snapshot.ComparedParts, nil if none could.
@@ -139,16 +139,6 @@ func pruned(s *taken) bool { return !s.PrunedAt.IsZero() }
 
 // intact reports whether a snapshot is complete and not pruned.
 func intact(s *taken) bool { return complete(s) && !pruned(s) }
-
-func countOf[T any](all []T, counts func(T) bool) int {
-	n := 0
-	for _, one := range all {
-		if counts(one) {
-			n++
-		}
-	}
-	return n
-}
 
 // ErrNothingKnown is returned for a period that ended before the first run in the database.
 var ErrNothingKnown = errors.New("no data for the period")

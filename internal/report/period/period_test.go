@@ -21,7 +21,7 @@ func TestAFailedNightBelongsToTheOrganizationOfItsSource(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(3)}, visited{source: "acme"}, visited{source: "cedar"})
 	d := readPeriod(t, store, inNovember(3))
 	want := []string{"Acme failed", "Acme complete", "Acme failed", "cedar failed", "cedar failed", "cedar failed"}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "organization", "status")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "organization", "status")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	alarm := "NOT COMPLETE: cedar: there is no complete snapshot in the period; " +
@@ -30,7 +30,7 @@ func TestAFailedNightBelongsToTheOrganizationOfItsSource(t *testing.T) {
 		t.Errorf("no alarm %q in %q", alarm, d.alarms)
 	}
 	// The second night closed the RUN-001 of the first; the RUN-001 of the third is open.
-	states := rowsOf(d.sheets.findings, "organization", "rule_id", "state", "first_seen", "closed_by")
+	states := rowsOf(d.sheet("Findings"), "organization", "rule_id", "state", "first_seen", "closed_by")
 	for _, state := range []string{
 		"Acme RUN-001 open at the end 2026-11-03T02:00:00Z ",
 		"Acme RUN-001 closed in the period 2026-11-01T02:00:00Z 2026-11-02T02:00:00Z",
@@ -57,10 +57,10 @@ func TestAPeriodSaysWhatRetentionRemoved(t *testing.T) {
 	const net = "Acme: net change between the snapshots taken at 2026-11-05 09:00:00 UTC and 2026-11-06 02:00:00 UTC: " +
 		"1 row; retention deleted the content of the first complete snapshot, taken at 2026-10-31 02:00:00 UTC; " +
 		"differences before 2026-11-05 09:00:00 UTC are not included"
-	if !slices.ContainsFunc(d.sheets.net.Remarks, func(r table.Remark) bool { return r.Text == net }) {
-		t.Errorf("no remark %q in %v", net, d.sheets.net.Remarks)
+	if !slices.ContainsFunc(d.sheet("Net change").Remarks, func(r table.Remark) bool { return r.Text == net }) {
+		t.Errorf("no remark %q in %v", net, d.sheet("Net change").Remarks)
 	}
-	got := rowsOf(d.sheets.population, "organization", "item", "count", "remark_on_count")
+	got := rowsOf(d.sheet("Population"), "organization", "item", "count", "remark_on_count")
 	for _, want := range []string{
 		"Acme in the period 1 at least: retention deleted the 3 changes of 4 snapshots",
 		"Acme at the start 2 snapshot taken at 2026-10-31 02:00:00 UTC", "Acme removed by retention 3 ",
@@ -94,16 +94,16 @@ func TestOfAPeriodThatRetentionRemovedWhollyTheNightsAreLeft(t *testing.T) {
 		"=Birch| caught_up", "=Birch| complete", "Acme complete", "Acme failed", "Acme complete", "Acme missed",
 		"Acme caught_up", "Acme complete",
 	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "organization", "status")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "organization", "status")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	for _, sheet := range []*table.Table{d.sheets.net, d.sheets.changes, d.sheets.findings, d.sheets.exceptions} {
+	for _, sheet := range []*table.Table{d.sheet("Net change"), d.sheet("Changes"), d.sheet("Findings"), d.sheet("Exceptions")} {
 		if len(sheet.Rows) > 0 || !slices.ContainsFunc(sheet.Remarks, func(r table.Remark) bool { return r.Missing }) {
 			t.Errorf("%s has %d rows, and says %v", sheet.Name, len(sheet.Rows), sheet.Remarks)
 		}
 	}
 	expectTies(t, d)
-	file(t, d, workbookFile)
+	file(t, d, "period.xlsx")
 }
 
 func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
@@ -138,8 +138,8 @@ func TestWhatAPeriodDoesNotCoverIsSaid(t *testing.T) {
 			if len(d.gaps) == 0 || !strings.HasPrefix(d.status, "NOT COMPLETE: ") || !slices.Contains(d.alarms, c.alarm) {
 				t.Errorf("%s\nno alarm %q in %q", d.status, c.alarm, d.alarms)
 			}
-			file(t, d, workbookFile)
-			file(t, d, markdownFile)
+			file(t, d, "period.xlsx")
+			file(t, d, "period.md")
 		})
 	}
 }
@@ -178,7 +178,7 @@ func TestNoChangeIsBetweenTwoPeriods(t *testing.T) {
 	shown := 0
 	for _, first := range []int{1, 3} {
 		d := readPeriod(t, store, Span{From: midnight(first), To: midnight(first + 2).Add(-time.Second), Now: november(28)})
-		shown += len(d.sheets.changes.Rows)
+		shown += len(d.sheet("Changes").Rows)
 		if len(d.gaps) > 0 || len(d.organizations[0].nights) != 2 {
 			t.Errorf("from the %d. on: %s", first, d.status)
 		}
@@ -201,7 +201,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 		"2026-11-01T00:00:00Z complete " + withoutSchedule, "2026-11-02T00:00:00Z missed " + withoutSchedule,
 		"2026-11-03T00:00:00Z complete " + withoutSchedule,
 	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "night", "status", "expected_by")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "night", "status", "expected_by")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if !strings.HasPrefix(d.notes[0], "No scheduled time was in force on 3 UTC days: ") {
@@ -211,7 +211,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 	span.Now = november(5) // the fourth is over without a run, the fifth is not over
 	d = readPeriod(t, store, span)
 	want = []string{"complete", "missed", "complete", "missed", "due"}
-	if got := rowsOf(d.sheets.nights, "status"); !slices.Equal(got, want) {
+	if got := rowsOf(d.sheet("Nights"), "status"); !slices.Equal(got, want) {
 		t.Errorf("nights %q", got)
 	}
 }
@@ -225,7 +225,7 @@ func TestAnOrganizationThatARunLeftOutMissedTheNight(t *testing.T) {
 		"=Birch| complete ", "=Birch| missed run 2 has no snapshot of this organization",
 		"Acme complete ", "Acme complete ",
 	}
-	if d := cmp.Diff(want, rowsOf(d.sheets.nights, "organization", "status", "reason")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "organization", "status", "reason")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	span := inNovember(2)
@@ -257,7 +257,7 @@ func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
 		"added 2026-11-01T02:00:00Z net change over 3 nights without a complete snapshot",
 		"removed 2026-11-05T02:00:00Z with the snapshot before",
 	}
-	got := rowsOf(readPeriod(t, store, span).sheets.changes, "kind", "baseline_taken_at", "comparison")
+	got := rowsOf(readPeriod(t, store, span).sheet("Changes"), "kind", "baseline_taken_at", "comparison")
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -270,7 +270,7 @@ func TestOneSnapshotAloneHasNoCountOfChanges(t *testing.T) {
 	visit(t, store, snapshot.Run{StartedAt: november(6)}, acmeWith(only))
 	d := readPeriod(t, store, inNovember(6))
 	const want = "Changes  not known: the only complete snapshot has no baseline to compare with"
-	if got := rowsOf(d.sheets.population, "population", "count", "remark_on_count"); !slices.Contains(got, want) {
+	if got := rowsOf(d.sheet("Population"), "population", "count", "remark_on_count"); !slices.Contains(got, want) {
 		t.Errorf("no %q in %q", want, got)
 	}
 	for _, tie := range d.tieOuts() {

@@ -23,6 +23,7 @@ type item struct {
 
 // The names of items that the summary and the tie-outs use too.
 const (
+	atStart     = "at the start"
 	atEnd       = "at the end"
 	inPeriod    = "in the period"
 	openAtStart = "open at the start"
@@ -33,7 +34,7 @@ const (
 // parts.
 func (d *document) countPopulations() {
 	d.counts = make(map[item]any)
-	d.sheets.population = d.table("Population")
+	d.table("Population")
 	d.countDays()
 	for _, o := range d.organizations {
 		d.countNights(o)
@@ -51,7 +52,7 @@ func (d *document) countPopulations() {
 // count adds a row. The count is an int, or nil if it is not known; the remark then says why.
 func (d *document) count(x item, count any, remark string) {
 	d.counts[x] = count
-	d.sheets.population.Add(x.organization, x.population, d.names.Of(x.organization), x.name, report.Word(x.severity),
+	d.sheet("Population").Add(x.organization, x.population, d.names.Of(x.organization), x.name, report.Word(x.severity),
 		count, remark)
 }
 
@@ -90,7 +91,7 @@ func (d *document) countDays() {
 func (d *document) countNights(o *organization) {
 	d.count(item{o.index, "Nights", "expected", ""}, len(o.nights), "")
 	for i, status := range nightStatuses {
-		n := countOf(o.nights, func(n organizationNight) bool { return n.status == status })
+		n := report.CountOf(o.nights, func(n organizationNight) bool { return n.status == status })
 		if i < 4 || n > 0 {
 			d.count(item{o.index, "Nights", inWords(status), ""}, n, "")
 		}
@@ -100,11 +101,11 @@ func (d *document) countNights(o *organization) {
 func inWords(s schedule.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
 func (d *document) countSnapshots(o *organization) {
-	n := countOf(o.snapshots, complete)
+	n := report.CountOf(o.snapshots, complete)
 	d.count(item{o.index, "Snapshots", "taken in the period", ""}, len(o.snapshots), "")
 	d.count(item{o.index, "Snapshots", "complete", ""}, n, "")
 	d.count(item{o.index, "Snapshots", "failed", ""}, len(o.snapshots)-n, "")
-	d.count(item{o.index, "Snapshots", "removed by retention", ""}, countOf(o.snapshots, pruned), "")
+	d.count(item{o.index, "Snapshots", "removed by retention", ""}, report.CountOf(o.snapshots, pruned), "")
 }
 
 // countChanges counts the changes by severity and kind, the most serious first.
@@ -177,8 +178,8 @@ func (o *organization) findingCounts() map[item]int {
 func (d *document) countExceptions(o *organization) {
 	counts, remark := []any{
 		len(o.exceptions),
-		countOf(o.exceptions, func(x snapshot.Standing) bool { return x.InForce > 0 }),
-		countOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
+		report.CountOf(o.exceptions, func(x snapshot.Standing) bool { return x.InForce > 0 }),
+		report.CountOf(o.exceptions, func(x snapshot.Standing) bool { return o.exceptionState(&x) == exceptionInForce }),
 	}, atLeast(o.lostOf("exceptions"))
 	if !slices.ContainsFunc(o.since, intact) {
 		counts, remark = make([]any, 3), "not known: the period has no complete snapshot with its content"
@@ -211,14 +212,13 @@ func atLeast(reason string) string {
 	return "at least: " + reason
 }
 
-// configurations counts the configurations of one kind at the start and at the end of the
-// period.
-type configurations struct {
+// ends are the two snapshots in which the configurations or the members are counted.
+type ends struct {
 	plural string
 	kind   diff.SubjectType
 	size   func(*taken) int
-	// first and last are the snapshots in which they are counted: those nearest to the start
-	// and the end that could read them, nil if there is none.
+	// first and last are those nearest to the start and the end of the period that could read them,
+	// nil if there is none.
 	first, last *taken
 }
 
@@ -226,9 +226,9 @@ type configurations struct {
 // SSO configurations is the last snapshot before the period that could read them, else the
 // first in the period.
 func (o *organization) readConfigurations(ctx context.Context, store *snapshot.Store) (err error) {
-	o.scim = configurations{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
+	o.scim = ends{plural: "SCIM configurations", kind: diff.SCIMConfiguration, last: o.closing,
 		size: func(s *taken) int { return s.SCIMConfigurations }}
-	o.sso = configurations{plural: "SSO configurations", kind: diff.SSOConfiguration,
+	o.sso = ends{plural: "SSO configurations", kind: diff.SSOConfiguration,
 		size: func(s *taken) int { return s.SSOConfigurations }}
 	if o.opening != nil {
 		o.before = make(map[string]*taken)
@@ -255,8 +255,8 @@ func snapshotOrNil(s snapshot.Snapshot, ok bool, err error) (*taken, error) {
 	return newTaken(s, nil), nil
 }
 
-// unknown returns why the numbers of added and removed configurations are not known, or "".
-func (c *configurations) unknown() string {
+// unknown returns why the numbers of added and removed ones are not known, or "".
+func (c *ends) unknown() string {
 	switch {
 	case c.first == nil:
 		return "not assessed: no snapshot could read them"
@@ -268,22 +268,23 @@ func (c *configurations) unknown() string {
 	return ""
 }
 
-func (d *document) countConfigurations(o *organization, c *configurations) {
-	added := any(countKinds(o.changes, c.kind, diff.Added, diff.Reappeared))
-	removed, remark := any(countKinds(o.changes, c.kind, diff.Removed)), atLeast(o.lostChanges())
+func (d *document) countConfigurations(o *organization, c *ends) {
+	added := any(report.CountKinds(o.changes, c.kind, diff.Added, diff.Reappeared))
+	removed, remark := any(report.CountKinds(o.changes, c.kind, diff.Removed)), atLeast(o.lostChanges())
 	if reason := c.unknown(); reason != "" {
 		added, removed, remark = nil, nil, reason
 	}
-	atStart := o.opening == nil || c.first == nil || c.first.ID <= o.opening.ID
-	d.countIn(item{o.index, c.plural, "at the start", ""}, c, c.first, atStart, "first")
+	isStart := o.opening == nil || c.first == nil || c.first.ID <= o.opening.ID
+	d.countIn(item{o.index, c.plural, atStart, ""}, c, c.first, isStart, "first")
 	d.count(item{o.index, c.plural, "added or reappeared", ""}, added, remark)
 	d.count(item{o.index, c.plural, "removed", ""}, removed, remark)
 	d.countIn(item{o.index, c.plural, atEnd, ""}, c, c.last, c.last == o.closing, "last")
 }
 
-// countIn counts the configurations in the first or the last snapshot that could read them.
+// countIn counts the configurations or the members in the first or the last snapshot that could read
+// them.
 // known reports whether this is the count at the start or the end of the period.
-func (d *document) countIn(x item, c *configurations, s *taken, known bool, which string) {
+func (d *document) countIn(x item, c *ends, s *taken, known bool, which string) {
 	switch {
 	case s == nil:
 		d.count(x, nil, c.unknown())
@@ -293,11 +294,4 @@ func (d *document) countIn(x item, c *configurations, s *taken, known bool, whic
 		d.count(x, nil, fmt.Sprintf("not known: the %s snapshot that could read them, taken at %s, has %d",
 			which, report.UTC(s.TakenAt), c.size(s)))
 	}
-}
-
-// countKinds counts the changes of the given kinds to configurations of one kind.
-func countKinds(changes []snapshot.Change, subject diff.SubjectType, kinds ...diff.Kind) int {
-	return countOf(changes, func(c snapshot.Change) bool {
-		return c.SubjectType == subject && slices.Contains(kinds, c.Kind)
-	})
 }

@@ -11,9 +11,9 @@ import (
 	"scim-auditor/internal/snapshot"
 )
 
-// reviewTable lists each run of the period with its reviews, oldest first. A run without a review
+// addReviews lists each run of the period with its reviews, oldest first. A run without a review
 // has one row that says so. Reviews that were recorded after the time of the report are omitted.
-func (d *document) reviewTable() *table.Table {
+func (d *document) addReviews() {
 	reviews := make(map[int64][]*snapshot.Review)
 	for i := range d.reviews {
 		if r := &d.reviews[i]; !r.ReviewedAt.After(d.Now) {
@@ -48,7 +48,6 @@ func (d *document) reviewTable() *table.Table {
 		}
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("%d of %s reviewed.", reviewed, report.Count(runs, "run")))
-	return t
 }
 
 // nightsOfRuns returns the nights that each run stands for.

@@ -29,8 +29,8 @@ func TestEachRunIsReviewedOrSaidNotToBe(t *testing.T) {
 	span.Now = november(7)
 	d := readPeriod(t, store, span)
 	var got [][]string
-	for _, row := range d.sheets.reviews.Rows {
-		cell := func(key string) string { return table.Plain(row.Cells[d.sheets.reviews.Column(key)]) }
+	for _, row := range d.sheet("Reviews").Rows {
+		cell := func(key string) string { return table.Plain(row.Cells[d.sheet("Reviews").Column(key)]) }
 		got = append(got, []string{cell("run_id"), cell("reviewed"), cell("reviewer"), cell("days_after"), cell("approved")})
 	}
 	want := [][]string{
@@ -41,7 +41,7 @@ func TestEachRunIsReviewedOrSaidNotToBe(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if text := d.sheets.reviews.Remarks[0].Text; text != "2 of 5 runs reviewed." {
+	if text := d.sheet("Reviews").Remarks[0].Text; text != "2 of 5 runs reviewed." {
 		t.Error(text)
 	}
 }
@@ -76,7 +76,7 @@ func TestARunOfAPeriodIsReviewedAlsoIfItsClockWasWrong(t *testing.T) {
 		"2 reviewed not known: the clock of the run was wrong or not confirmed", "3 not reviewed ",
 	}
 	d := readPeriod(t, store, inNovember(2))
-	if d := cmp.Diff(want, rowsOf(d.sheets.reviews, "run_id", "reviewed", "days_after")); d != "" {
+	if d := cmp.Diff(want, rowsOf(d.sheet("Reviews"), "run_id", "reviewed", "days_after")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -180,10 +180,10 @@ func TestTheSchemaNamesEverythingInTheJSONOfAPeriod(t *testing.T) {
 	documents = append(documents, newDocument(documents[1].Period, everyFormat), readPeriod(t, store, inNovember(6)))
 	whole, line := strictSchema(t, text, ""), strictSchema(t, text, "#/$defs/line")
 	for i, d := range documents {
-		if err := validate(t, whole, file(t, d, jsonFile)); err != nil {
+		if err := validate(t, whole, file(t, d, "period.json")); err != nil {
 			t.Errorf("document %d: %v", i, err)
 		}
-		for text := range bytes.Lines(file(t, d, jsonLinesFile)) {
+		for text := range bytes.Lines(file(t, d, "period.jsonl")) {
 			if err := validate(t, line, text); err != nil {
 				t.Fatalf("document %d: %v in %.300s", i, err, text)
 			}
@@ -193,7 +193,7 @@ func TestTheSchemaNamesEverythingInTheJSONOfAPeriod(t *testing.T) {
 
 func TestTheSchemaRefusesWhatIsNotTheReportOfAPeriod(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
-	text, compiled := string(file(t, d, jsonFile)), strictSchema(t, schemaOf(t, d), "")
+	text, compiled := string(file(t, d, "period.json")), strictSchema(t, schemaOf(t, d), "")
 	for old, changed := range map[string]string{
 		`"schema": "auditor-period/2"`: `"schema": "auditor-period/1"`,
 		`"complete": false`:            `"complete": "no"`,

@@ -61,11 +61,11 @@ func (d *document) nightGaps(label, noun string, nights []organizationNight) []s
 	return all
 }
 
-// listNights returns the first ten nights, and the number of the others.
+// listNights returns the first nights, and the number of the others.
 func listNights(nights []string) string {
-	text := strings.Join(nights[:min(len(nights), 10)], ", ")
-	if more := len(nights) - 10; more > 0 {
-		text += fmt.Sprintf(" and %d more in the sheet Nights", more)
+	text := report.FirstOf(nights, listed, ", ")
+	if len(nights) > listed {
+		text += " in the sheet Nights"
 	}
 	return text
 }
@@ -91,7 +91,7 @@ func (d *document) statusText() string {
 	nights, uncovered := 0, 0
 	for _, o := range d.organizations {
 		nights += len(o.nights)
-		uncovered += countOf(o.nights, organizationNight.isUncovered)
+		uncovered += report.CountOf(o.nights, organizationNight.isUncovered)
 	}
 	what := fmt.Sprintf("%s of %s", report.Count(nights, "expected night"),
 		report.Count(len(d.organizations), "organization"))
@@ -126,7 +126,7 @@ func (d *document) statusText() string {
 // how the populations were counted.
 func (p *Period) findNotes() []string {
 	var all []string
-	if days := countOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
+	if days := report.CountOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
 		all = append(all, fmt.Sprintf("No scheduled time was in force on %s: no schedule was set, or it changed on that day. "+
 			"Each of these days counts as one expected run at an unknown time.", report.Count(days, "UTC day")))
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
@@ -61,17 +62,10 @@ func (d *document) firstPage() []report.Part {
 // whose names the organizations.
 func (d *document) whose() string {
 	var names []string
-	for _, o := range d.organizations[:min(len(d.organizations), pageRows)] {
-		names = append(names, report.Brief(o.name))
+	for _, o := range d.organizations {
+		names = append(names, o.name)
 	}
-	text := strings.Join(names, ", ")
-	switch more := len(d.organizations) - len(names); {
-	case len(d.organizations) == 1:
-		return text
-	case more > 0:
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return strings.TrimSuffix(report.Count(len(d.organizations), "organization")+": "+text, ": ")
+	return strings.TrimSuffix(report.Named(names), ": ")
 }
 
 // pageAlarms returns the first alarms.
@@ -84,16 +78,14 @@ func (d *document) pageAlarms() []string {
 
 // changedTable lists the most serious changes, and counts all.
 func (d *document) changedTable() *table.Table {
-	t, all := table.New("", nil, columnsOf["First page changes"]...), d.sheets.changes
+	t, all := table.New("", nil, columnsOf["First page changes"]...), d.sheet("Changes")
 	var counts []int
 	for _, s := range diff.Severities {
 		rows := rowsWith(all, "severity", report.Word(s)).Rows
 		counts = append(counts, len(rows))
 		for _, r := range rows[:min(len(rows), pageRows-len(t.Rows))] {
-			cell := func(key string) string { return table.Shown(r.Cells[all.Column(key)]) }
-			t.Add(r.Organization, report.Brief(cmp.Or(cell("subject_name"), cell("subject_id"))), report.Word(s), cell("what"),
-				report.ValuesText(cell("field"), cell("was"), cell("now"), cell("note")), cell("by"), cell("taken_at")[:10],
-				d.names.Of(r.Organization))
+			day := table.Shown(r.Cells[all.Column("taken_at")])[:len(time.DateOnly)]
+			t.Add(r.Organization, append(report.PageChange(all, r), day, d.names.Of(r.Organization))...)
 		}
 	}
 	t.Remark(table.RunLevel, fmt.Sprintf("%s: %s", report.Count(len(all.Rows), "change"), report.SeverityText(counts)))
@@ -104,13 +96,10 @@ func (d *document) changedTable() *table.Table {
 // wrongTable lists the most serious findings that fail at the end, and counts all that are open.
 func (d *document) wrongTable() *table.Table {
 	t := table.New("", nil, columnsOf["First page findings"]...)
-	open := rowsWith(d.sheets.findings, "state", stateOpen)
+	open := rowsWith(d.sheet("Findings"), "state", stateOpen)
 	failing := rowsWith(open, "status", report.Word(finding.Fail))
 	for _, r := range failing.Rows[:min(len(failing.Rows), pageRows)] {
-		cell := func(key string) any { return r.Cells[open.Column(key)] }
-		subject := cmp.Or(table.Shown(cell("subject_name")), table.Shown(cell("subject_id")))
-		t.Add(r.Organization, report.Brief(subject), cell("severity"), cell("rule_id"), cell("observed"), cell("remedy"),
-			cell("days_open"), cell("organization"))
+		t.Add(r.Organization, append(report.PageFinding(open, r), r.Cells[open.Column("organization")])...)
 	}
 	t.Remark(table.RunLevel, openText(open))
 	return t
@@ -134,11 +123,7 @@ func openText(open *table.Table) string {
 		text += fmt.Sprintf(", %d could no longer be assessed", n)
 	}
 	if n := len(accepted); n > 0 {
-		text += fmt.Sprintf(", %d accepted (%s", n, strings.Join(accepted[:min(n, pageRows)], "; "))
-		if n > pageRows {
-			text += fmt.Sprintf(" and %d more", n-pageRows)
-		}
-		text += ")"
+		text += fmt.Sprintf(", %d accepted (%s)", n, report.FirstOf(accepted, pageRows, "; "))
 	}
 	return text
 }
@@ -148,7 +133,7 @@ func (d *document) overviewTable() *table.Table {
 	t := table.New("", nil, columnsOf["Overview"]...)
 	for i, o := range d.organizations[:min(len(d.organizations), d.pageLines())] {
 		nights := fmt.Sprintf("%s, %d without a complete snapshot", report.Count(len(o.nights), "night"),
-			countOf(o.nights, organizationNight.isUncovered))
+			report.CountOf(o.nights, organizationNight.isUncovered))
 		if n, known := d.counts[item{i, "Changes", inPeriod, ""}].(int); known {
 			nights += "; " + report.Count(n, "change")
 		}
@@ -159,31 +144,27 @@ func (d *document) overviewTable() *table.Table {
 		t.Add(i, o.name, d.counts[item{i, o.scim.plural, atEnd, ""}], d.counts[item{i, o.sso.plural, atEnd, ""}], nights,
 			snapshotText(o.opening)+" – "+snapshotText(o.closing))
 	}
-	if more := len(d.organizations) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Population", more))
-	}
+	t.More(len(d.organizations)-len(t.Rows), "Population")
 	return t
 }
 
 // notCoveredTable lists the first nights without a complete snapshot, and the notes.
 func (d *document) notCoveredTable() *table.Table {
 	t := table.New("", nil, columnsOf["Nights not covered"]...)
-	nights := rowsWith(d.sheets.nights, "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
+	nights := rowsWith(d.sheet("Nights"), "status", report.Word(schedule.Failed), report.Word(schedule.Missed),
 		report.Word(schedule.Running))
 	for _, r := range nights.Rows[:min(len(nights.Rows), pageRows)] {
 		cell := func(key string) any { return r.Cells[nights.Column(key)] }
 		t.Add(r.Organization, table.Shown(cell("night")), cell("status"), cell("organization"), table.Shown(cell("reason")))
 	}
-	if more := len(nights.Rows) - len(t.Rows); more > 0 {
-		t.Remark(table.RunLevel, fmt.Sprintf("%d more in Nights", more))
-	}
+	t.More(len(nights.Rows)-len(t.Rows), "Nights")
 	for _, note := range d.notes[:min(len(d.notes), d.pageLines())] {
 		t.Remark(table.RunLevel, note)
 	}
 	if more := len(d.notes) - d.pageLines(); more > 0 {
 		t.Remark(table.RunLevel, fmt.Sprintf("%d more notes in period.json", more))
 	}
-	if n := len(rowsWith(d.sheets.reviews, "reviewed", any("not reviewed")).Rows); n > 0 {
+	if n := len(rowsWith(d.sheet("Reviews"), "reviewed", any("not reviewed")).Rows); n > 0 {
 		t.Remark(table.RunLevel, report.Count(n, "run")+" without a review; Reviews lists them")
 	}
 	_, unread := d.coverageText()
@@ -246,18 +227,18 @@ func (d *document) facts() []report.Fact {
 			fact(table.RunLevel, "From (UTC)", d.From),
 			fact(table.RunLevel, "To, included (UTC)", d.To),
 			fact(table.RunLevel, "Databases", strconv.Itoa(len(d.databases)+len(d.lacking))+d.lackingText()),
-			fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
+			fact(table.RunLevel, "Runs", len(d.sheet("Runs").Rows)),
 			fact(table.RunLevel, "Tool", "auditor "+d.ToolVersion),
 		}, d.databaseFacts)
 	}
-	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheets.sample.Rows),
+	sample := fmt.Sprintf("%d of %s, drawn with the seed %d", len(d.sheet("Sample").Rows),
 		report.Count(len(d.nights), "night"), d.Seed)
 	all := []report.Fact{
 		fact(table.RunLevel, "From (UTC)", d.From),
 		fact(table.RunLevel, "To, included (UTC)", d.To),
 		fact(table.RunLevel, "Known up to (UTC)", d.knownUntil),
 		fact(table.RunLevel, "First run in the database (UTC)", d.began),
-		fact(table.RunLevel, "Runs", len(d.sheets.runs.Rows)),
+		fact(table.RunLevel, "Runs", len(d.sheet("Runs").Rows)),
 		fact(table.RunLevel, "Nights for the runs as a whole", d.runNights()),
 		fact(table.RunLevel, "A night counts as missed after", schedule.Grace.String()),
 	}
@@ -284,7 +265,7 @@ func fact(organization int, item string, value any) report.Fact {
 func (p *Period) runNights() string {
 	var counts []string
 	for _, status := range nightStatuses {
-		if n := countOf(p.nights, func(n *night) bool { return n.Status == status }); n > 0 {
+		if n := report.CountOf(p.nights, func(n *night) bool { return n.Status == status }); n > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n, inWords(status)))
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // the counts of the database, and the rows of the sheets. It needs all other tables.
 func (d *document) tieOuts() report.TieOuts {
 	var t report.TieOuts
-	nightsOf, nights := d.sheets.nights.Size, "rows of the sheet Nights"
+	nightsOf, nights := d.sheet("Nights").Size, "rows of the sheet Nights"
 	if d.isFleet {
 		nights = "nights that the sheet Population counts"
 		nightsOf = func(organization int) int { return d.counts[item{organization, "Nights", "expected", ""}].(int) }
@@ -22,7 +22,7 @@ func (d *document) tieOuts() report.TieOuts {
 	for i, o := range d.organizations {
 		expected := len(d.nights)
 		if o.opening == nil { // the night of its first snapshot is the last night that begins before it
-			over := countOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
+			over := report.CountOf(d.nights, func(n *night) bool { return !n.ScheduledAt.After(o.begins) })
 			expected -= max(over, 1) - 1
 		}
 		t.Compare(i, "Nights of the schedules since it was first tried = "+nights, expected, nightsOf(i), "")
@@ -30,7 +30,7 @@ func (d *document) tieOuts() report.TieOuts {
 			t.NotAssessed(i, "all but the nights", "the organization id is not known, because no snapshot was ever complete")
 			continue
 		}
-		o.tieSnapshots(&t, d.sheets.changes.Size(i), d.isFleet)
+		o.tieSnapshots(&t, d.sheet("Changes").Size(i), d.isFleet)
 		o.tieConfigurations(&t, &o.scim, o.totals.SCIMAdded-o.totals.SCIMGone)
 		o.tieConfigurations(&t, &o.sso, o.totals.SSOAdded-o.totals.SSOGone)
 		o.tieMembers(&t)
@@ -48,7 +48,7 @@ func (d *document) tieOuts() report.TieOuts {
 	t.Compare(table.RunLevel, "Nights of the schedules in the period = different nights "+where,
 		len(d.nights), len(different), "")
 	t.Compare(table.RunLevel, "UTC days of the period = different days of the sheet Nights",
-		int(d.lastDay().Sub(d.firstDay())/day)+1, len(shownDays(d.sheets.nights)), "")
+		int(d.lastDay().Sub(d.firstDay())/day)+1, len(shownDays(d.sheet("Nights"))), "")
 	return t
 }
 
@@ -79,7 +79,7 @@ func (o *organization) tieSnapshots(t *report.TieOuts, rows int, isFleet bool) {
 		counted += s.Changes
 	}
 	t.Compare(o.index, "Complete snapshots in the database after the opening one = "+those,
-		o.totals.Complete, countOf(o.since, complete), "")
+		o.totals.Complete, report.CountOf(o.since, complete), "")
 	t.Compare(o.index, "Changes that the snapshots counted − removed by retention = rows of the sheet Changes",
 		counted-o.lost, rows, "")
 	t.Compare(o.index, "Changes in the database view = rows of the sheet Changes", o.totals.Changes, rows, "")
@@ -87,9 +87,13 @@ func (o *organization) tieSnapshots(t *report.TieOuts, rows int, isFleet bool) {
 
 // tieConfigurations compares the numbers of configurations at the start and at the end. moved
 // is the number of added less that of removed configurations, as the database counts them.
-func (o *organization) tieConfigurations(t *report.TieOuts, c *configurations, moved int) {
-	check := c.plural + " at the start + added + reappeared − removed = at the end"
-	if reason := cmp.Or(c.unknown(), o.lostChanges()); reason != "" {
+func (o *organization) tieConfigurations(t *report.TieOuts, c *ends, moved int) {
+	o.tieEnds(t, c, c.plural+" at the start + added + reappeared − removed = at the end", c.unknown(), moved)
+}
+
+// tieEnds compares the numbers at the start and at the end, unless it is not known how many moved.
+func (o *organization) tieEnds(t *report.TieOuts, c *ends, check, unknown string, moved int) {
+	if reason := cmp.Or(unknown, o.lostChanges()); reason != "" {
 		t.NotAssessed(o.index, check, reason)
 		return
 	}
@@ -102,9 +106,7 @@ func (o *organization) tieNet(t *report.TieOuts) {
 		t.NotAssessed(o.index, check, "fewer than two complete snapshots have their content")
 		return
 	}
-	expected := o.net.before.SCIMConfigurations +
-		countKinds(o.net.changes, diff.SCIMConfiguration, diff.Added, diff.Reappeared) -
-		countKinds(o.net.changes, diff.SCIMConfiguration, diff.Removed)
+	expected := o.net.before.SCIMConfigurations + report.NetAdded(o.net.changes, diff.SCIMConfiguration)
 	t.Compare(o.index, check, expected, o.net.after.SCIMConfigurations, "")
 }
 

@@ -14,9 +14,7 @@ const htmlRows = 1000
 
 // HTML is a table for templates of html/template, which escapes the texts of all methods but Table.
 type HTML struct {
-	table   *Table
-	columns []int  // shown by Table
-	rest    string // the file with the other rows
+	forTemplate
 	anchors Anchors
 }
 
@@ -44,22 +42,13 @@ func (a Anchors) Add(t *Table) {
 // select all columns. rest names the file with the rows that it leaves out. Cells link to the rows
 // in anchors.
 func (t *Table) HTML(rest string, anchors Anchors, keys ...string) HTML {
-	return HTML{t, t.withLocal(keys), rest, anchors}
+	return HTML{forTemplate{t, t.withLocal(keys), rest, Visible, Visible}, anchors}
 }
-
-// Len returns the number of rows.
-func (h HTML) Len() int { return len(h.table.Rows) }
 
 // Known reports whether the number of rows is known: a remark may stand for rows that are not.
 func (h HTML) Known() bool {
 	return h.Len() > 0 || !slices.ContainsFunc(h.table.Remarks, func(r Remark) bool { return r.Missing })
 }
-
-// Rows returns all rows. Each row has the values of all columns by their keys.
-func (h HTML) Rows() []map[string]string { return h.table.rows(Visible) }
-
-// Remarks returns the remarks.
-func (h HTML) Remarks() []string { return h.table.remarks(Visible) }
 
 // Example returns the table with one row of empty values and one remark, to check a template before
 // a report is made.

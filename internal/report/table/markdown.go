@@ -51,27 +51,16 @@ func MarkdownText(s string) string { return EscapeMarkdown(cutRunes(s, alarmRune
 // Markdown is a table for templates. Its String is a table in GitHub Flavored Markdown, then the
 // remarks.
 type Markdown struct {
-	table   *Table
-	columns []int  // shown by String
-	rest    string // the file with the other rows
-	rows    int    // the most rows, and remarks, of String
+	forTemplate
+	rows int // the most rows, and remarks, of String
 }
 
 // Markdown returns the table as Markdown with the columns of these keys and their local times; no
 // keys select all columns. It shows at most this number of rows; rest names the file with the
 // others.
 func (t *Table) Markdown(rest string, rows int, keys ...string) Markdown {
-	return Markdown{t, t.withLocal(keys), rest, rows}
+	return Markdown{forTemplate{t, t.withLocal(keys), rest, EscapeMarkdown, MarkdownText}, rows}
 }
-
-// Len returns the number of rows.
-func (m Markdown) Len() int { return len(m.table.Rows) }
-
-// Rows returns all rows. Each row has the escaped values of all columns by their keys.
-func (m Markdown) Rows() []map[string]string { return m.table.rows(EscapeMarkdown) }
-
-// Remarks returns the escaped remarks.
-func (m Markdown) Remarks() []string { return m.table.remarks(MarkdownText) }
 
 // Example returns the table with one row of empty values and one remark, to check a template
 // before a report is made.

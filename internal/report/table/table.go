@@ -3,6 +3,7 @@
 package table
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -169,6 +170,13 @@ func (t *Table) Remark(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text})
 }
 
+// More appends a remark on the number of rows that are only elsewhere, unless there are none.
+func (t *Table) More(rows int, where string) {
+	if rows > 0 {
+		t.Remark(RunLevel, fmt.Sprintf("%d more in %s", rows, where))
+	}
+}
+
 // Missing appends a remark that stands for rows that are not known.
 func (t *Table) Missing(organization int, text string) {
 	t.Remarks = append(t.Remarks, Remark{Organization: organization, Text: text, Missing: true})
@@ -235,23 +243,35 @@ func (t *Table) withLocal(keys []string) []int {
 	return all
 }
 
-// rows returns the escaped values of each row by the keys of the visible columns, for templates.
-func (t *Table) rows(escape func(string) string) []map[string]string {
-	all := make([]map[string]string, len(t.Rows))
-	for n, r := range t.Rows {
+// forTemplate is a table in a template: what HTML and Markdown have in common.
+type forTemplate struct {
+	table        *Table
+	columns      []int               // shown in the text of the whole table
+	rest         string              // the file with the other rows
+	cell, remark func(string) string // escape a text
+}
+
+// Len returns the number of rows.
+func (f forTemplate) Len() int { return len(f.table.Rows) }
+
+// Rows returns all rows. Each row has the escaped values of all columns by their keys.
+func (f forTemplate) Rows() []map[string]string {
+	all := make([]map[string]string, f.Len())
+	for n, r := range f.table.Rows {
 		r = r.Made()
 		all[n] = make(map[string]string, len(r.Cells))
-		for i, c := range t.Shown() {
-			all[n][c.Key] = escape(Shown(r.Cells[i]))
+		for i, c := range f.table.Shown() {
+			all[n][c.Key] = f.cell(Shown(r.Cells[i]))
 		}
 	}
 	return all
 }
 
-func (t *Table) remarks(escape func(string) string) []string {
-	all := make([]string, len(t.Remarks))
-	for i, r := range t.Remarks {
-		all[i] = escape(r.Text)
+// Remarks returns the escaped remarks.
+func (f forTemplate) Remarks() []string {
+	all := make([]string, len(f.table.Remarks))
+	for i, r := range f.table.Remarks {
+		all[i] = f.remark(r.Text)
 	}
 	return all
 }
@@ -268,20 +288,9 @@ func (t *Table) example() *Table {
 // table's own columns with the same keys.
 type Frame struct {
 	Before, After []string // keys
-	// Values has the cells of these columns: first those of RunLevel, then those of each
-	// organization. Databases has those of each DatabaseLevel.
-	Values, Databases []FrameValues
+	// Values has the cells by the organization of the row or its level, then by key.
+	Values map[int]map[string]any
 }
-
-func (f *Frame) of(organization int) FrameValues {
-	if organization < RunLevel {
-		return f.Databases[DatabaseOf(organization)]
-	}
-	return f.Values[organization+1]
-}
-
-// FrameValues are the cells around a row, in the order of the frame's keys.
-type FrameValues struct{ Before, After []any }
 
 // layout selects the columns of a file: those of the frame and some of the table's.
 type layout struct {
@@ -303,13 +312,18 @@ func (t *Table) layout(f *Frame, without files) *layout {
 }
 
 func (l *layout) of(r Row) []any {
-	around := l.frame.of(r.Organization)
-	cells := append(make([]any, 0, len(l.keys)), around.Before...)
+	cells, around := make([]any, 0, len(l.keys)), l.frame.Values[r.Organization]
+	for _, key := range l.frame.Before {
+		cells = append(cells, around[key])
+	}
 	r = r.Made()
 	for _, i := range l.columns {
 		cells = append(cells, r.Cells[i])
 	}
-	return append(cells, around.After...)
+	for _, key := range l.frame.After {
+		cells = append(cells, around[key])
+	}
+	return cells
 }
 
 // Column is one column. Text, Int, Time, Lists and ParseColumns make columns.

@@ -17,9 +17,9 @@ func frame() *Frame {
 	return &Frame{
 		Before: []string{"run_id", "organization"},
 		After:  []string{"outcome"},
-		Values: []FrameValues{
-			{[]any{7, ""}, []any{""}},
-			{[]any{7, "=Acme"}, []any{"complete"}},
+		Values: map[int]map[string]any{
+			RunLevel: {"run_id": 7, "organization": "", "outcome": ""},
+			0:        {"run_id": 7, "organization": "=Acme", "outcome": "complete"},
 		},
 	}
 }
