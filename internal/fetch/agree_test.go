@@ -183,6 +183,17 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 		{`"totalPages":3`, "the unknown field totalPages counts 3, but 1 pages were listed"},
 		{`"message":"shard 3 is down"`, "message can mean that something failed"},
 		{`"degraded":true`, "degraded"},
+		{`"excludedRows":1`, "excludedRows"},
+		{`"filtered":true`, "filtered"},
+		{`"hiddenCount":"1"`, "hiddenCount"},
+		{`"rateLimited":true`, "rateLimited"},
+		{`"end":false`, "end is false"},
+		{`"meta":[{"hasMore":true}]`, "field meta.hasMore"},
+		{`"meta":{"total":250}`, "field meta.total counts 250"},
+		{`"page":{"totalElements":250,"totalPages":1}`, "field page.totalElements counts 250"},
+		{`"page":{"totalPages":3}`, "field page.totalPages counts 3, but 1 pages"},
+		{`"count":{"value":"250","relation":"COUNT_RESPONSE_RELATION_EQ"}`, "field count.value counts 250"},
+		{`"total":2.0`, "field total counts 2.0"},
 		{`"retryAfter":5`, "retryAfter"},
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + c.member + `}`
@@ -198,6 +209,20 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 	}
 }
 
+// What failed may be what the object lacks, such as the invite domains.
+func TestAnUnknownMemberBesideOneObjectMayMeanThatSomethingFailed(t *testing.T) {
+	for method, object := range map[string]string{
+		"GetOrganization": `"organization":{"id":"` + orgID + `"}`, "GetOrganizationPolicies": `"policies":{}`,
+	} {
+		failed := newAPI(t, handlers{method: ok(`{` + object + `,"errors":["inviteDomains: timeout"]}`)})
+		_, err := newClient(t, failed.URL).Collect(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "the unknown field errors can mean that something failed") {
+			t.Errorf("%s: got %v", method, err)
+		}
+		collect(t, newAPI(t, handlers{method: ok(`{` + object + `,"errors":[],"region":"eu","next":"x"}`)}))
+	}
+}
+
 func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 	for _, member := range []string{
 		`"hasMore":false`, `"truncated":null`, `"errors":[]`, `"errors": [ ]`, `"error":""`, `"code":0`, `"code":"ok"`,
@@ -207,6 +232,7 @@ func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 		`"lastPage":true`, `"total":1`, `"totalCount":"0"`, `"prevCursor":"abc"`, `"previousPageToken":"abc"`,
 		`"requestId":"abc"`, `"serverVersion":{"major":2}`,
 		`"pagination":{"totalSize":1,"nextToken":""}`, `"totalPages":1`, `"message":"OK"`, `"stale":false`,
+		`"count":{"value":"1","relation":"COUNT_RESPONSE_RELATION_EQ"}`, `"meta":[{"total":1},2]`, `"end":true`, `"limit":100`,
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + member + `}`
 		if got := collect(t, newAPI(t, handlers{list: ok(body)})); len(got.UnknownFields) == 0 ||

@@ -133,6 +133,7 @@ func TestALogThatCannotBeReadSaysNothing(t *testing.T) {
 		"different content":   inOrder(first, logPage("", logEntry("e1", 2*time.Hour))),
 		"page 2":              inOrder(first, connect(403, CodePermissionDenied)),
 		"entries":             ok(`{"items":[]}`),
+		"more are counted":    ok(`{"entries":[],"total":3}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, _ := readLog(t, lastDay, handlers{auditLogs: handler})

@@ -276,5 +276,5 @@ func member(body []byte, message, field string, unknown fieldSet) (jsontext.Valu
 	if object == nil && len(answer) > 0 {
 		return nil, fmt.Errorf("no %s in it but the unknown fields %s", field, names(answer))
 	}
-	return object, nil
+	return object, checkFailed(answer)
 }

@@ -102,6 +102,8 @@ func TestMembersThatCannotBeReadAreNotAssessed(t *testing.T) {
 		"counts 0, but 2 were listed":         ok(page(`,"count":{"relation":"COUNT_RESPONSE_RELATION_EQ"}`)),
 		"at least 3, but 2 were":              ok(page(`,"count":{"value":"3","relation":"COUNT_RESPONSE_RELATION_GTE"}`)),
 		"at least 5, but 2 were":              ok(page(`,"count":{"value":"5"}`)),
+		"no member is listed, but every":      ok(`{"count":{"relation":"COUNT_RESPONSE_RELATION_EQ"}}`),
+		"but every organization has one":      ok(`{}`),
 		"count.value is not a number of rows": ok(page(`,"count":{"value":"many"}`)),
 	} {
 		t.Run(name, func(t *testing.T) {

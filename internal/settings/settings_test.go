@@ -121,7 +121,8 @@ func TestAWrongVariableIsNamed(t *testing.T) {
 func TestACommandMindsItsOwnSettings(t *testing.T) {
 	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
 	AddFlags(flags, "all")
-	s, err := Load(flags, func(name string) string { return map[string]string{"AUDITOR_PAGE_SIZE": "ten"}[name] })
+	variables := map[string]string{"AUDITOR_PAGE_SIZE": "ten", "ONA_HOST": "host.example"}
+	s, err := Load(flags, func(name string) string { return variables[name] })
 	if err != nil || s.DB != "auditor.db" || s.PageSize != 0 {
 		t.Errorf("%+v, error %v", s, err)
 	}
