@@ -115,6 +115,7 @@ func (a *api) stop() {
 //	api start NAME…              start it with empty organizations; sets $BASE_URL, and $TOKEN_NAME and $ID_NAME for each
 //	api scim NAME FILE           the organization's SCIM configurations are the JSON array in FILE
 //	api sso NAME FILE            likewise its SSO configurations
+//	api members NAME FILE        likewise its members
 //	api answer METHOD STATUS FILE   METHOD, without its service, answers with STATUS and FILE
 //	api answer METHOD            METHOD answers again
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -129,6 +130,8 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 		a.start(ts, args[1:])
 	case "scim":
 		a.states[args[1]].SCIM = readRows(ts, args[2])
+	case "members":
+		a.states[args[1]].Members = readRows(ts, args[2])
 	case "sso":
 		a.states[args[1]].SSO = readRows(ts, args[2])
 	case "answer":

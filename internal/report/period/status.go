@@ -127,7 +127,7 @@ func (d *document) statusText() string {
 func (p *Period) findNotes() []string {
 	var all []string
 	if days := report.CountOf(p.nights, func(n *night) bool { return n.expression == "" }); days > 0 {
-		all = append(all, fmt.Sprintf("No schedule was set on %s. "+
+		all = append(all, fmt.Sprintf("No scheduled time was in force on %s: no schedule was set, or it changed on that day. "+
 			"Each of these days counts as one expected run at an unknown time.", report.Count(days, "UTC day")))
 	}
 	for _, s := range p.absent {
