@@ -48,6 +48,7 @@ var (
 // is so.
 func TestEveryDiskCallMayFail(t *testing.T) {
 	skipIfShort(t)
+	t.Parallel() // one process at a time leaves a processor idle
 	for name, situation := range situations {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
