@@ -19,6 +19,20 @@ type unread struct {
 	organizations       []int
 }
 
+// rank orders what was not looked at: whole organizations, their parts, single rules.
+func (u *unread) rank() int {
+	switch {
+	case u.what == everything:
+		return 0
+	case strings.HasPrefix(u.what, "rule"):
+		return 2
+	}
+	return 1
+}
+
+// everything is what was not looked at of an organization that could not be collected.
+const everything = "everything"
+
 // NoLongerCollected is a part of the note on organizations that an earlier run collected and that no
 // source of this one names.
 const NoLongerCollected = "no longer collected"
@@ -38,7 +52,7 @@ func (r *report) notLookedAtTable() *table.Table {
 			switch c.Status {
 			case NotCollected:
 				if c.Part == snapshot.PartSCIM { // the other parts have the same reason
-					add(i, "everything", lastReadText(c), c.Reason)
+					add(i, everything, lastReadText(c), c.Reason)
 				}
 			case NotAssessed, NoLongerAsked:
 				add(i, c.Part, lastReadText(c), c.Reason)
@@ -52,6 +66,7 @@ func (r *report) notLookedAtTable() *table.Table {
 			}
 		}
 	}
+	slices.SortStableFunc(all, func(a, b *unread) int { return cmp.Compare(a.rank(), b.rank()) })
 	t := r.pageTable("Not looked at")
 	for _, one := range all[:min(len(all), pageNames)] {
 		cells := []any{one.what, one.lastRead}
