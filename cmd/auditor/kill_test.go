@@ -43,7 +43,7 @@ func (s *site) process(ctx context.Context, environment ...string) *exec.Cmd {
 func executeByClock() int {
 	text := os.Getenv(clockVariable)
 	if text == "" {
-		return execute()
+		return execute(time.Now)
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -22,7 +23,22 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		os.Exit(limited(executeByClock))
 	}
-	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute()) }})
+	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute(scriptTime)) }})
+}
+
+const (
+	// scriptsBegin is when each script begins by its clock, far from midnight.
+	scriptsBegin = "2026-11-27T12:00:00Z"
+	// beginVariable sets another instant, to look for what fails on some day or at midnight.
+	beginVariable = "AUDITOR_TEST_SCRIPTS_BEGIN"
+	// offsetVariable is how far the clock of a script is ahead of the clock of the machine.
+	offsetVariable = "AUDITOR_TEST_CLOCK_OFFSET"
+)
+
+// scriptTime is the time by the clock of the script; by that of the machine outside of a script.
+func scriptTime() time.Time {
+	offset, _ := time.ParseDuration(os.Getenv(offsetVariable))
+	return time.Now().Add(offset)
 }
 
 // TestScripts runs the real command in a folder of its own with an empty environment, against a
@@ -33,8 +49,14 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			env.Values[apiKey{}] = &api{}
-			today := time.Now().UTC().Format(time.DateOnly)
+			begin, err := time.Parse(time.RFC3339, cmp.Or(os.Getenv(beginVariable), scriptsBegin))
+			if err != nil {
+				return err
+			}
+			offset := time.Until(begin)
+			env.Values[apiKey{}] = &api{offset: offset}
+			env.Setenv(offsetVariable, offset.String())
+			today := begin.UTC().Format(time.DateOnly)
 			env.Setenv("TODAY", today)
 			env.Setenv("PERIOD", "reports/out/"+today+"--"+today+"-period")
 			env.Setenv("MANY_LINES", "one\ntwo")
@@ -57,7 +79,8 @@ type apiKey struct{}
 
 // api is a simulated API under a script's control.
 type api struct {
-	mu      sync.RWMutex // nothing orders a script's commands and the requests of other processes
+	offset  time.Duration // of the script's clock
+	mu      sync.RWMutex  // nothing orders a script's commands and the requests of other processes
 	server  *demo.Server
 	http    *httptest.Server
 	states  map[string]*demo.State
@@ -69,6 +92,8 @@ type answer struct {
 	status int
 	body   string
 }
+
+func (a *api) now() time.Time { return time.Now().Add(a.offset) }
 
 func (a *api) stop() {
 	if a.http != nil {
@@ -124,7 +149,7 @@ func (a *api) start(ts *testscript.TestScript, names []string) {
 	}
 	a.server = demo.NewServerWith(states...)
 	a.server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
 		a.mu.RLock()
 		defer a.mu.RUnlock()
 		_, short, _ := strings.Cut(method, "/")
@@ -148,7 +173,7 @@ func readRows(ts *testscript.TestScript, file string) []demo.Row {
 
 // lockCommand holds the lock of a database until the script ends: lock DATABASE.
 func lockCommand(ts *testscript.TestScript, _ bool, args []string) {
-	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", time.Now())
+	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", ts.Value(apiKey{}).(*api).now())
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(lock.Close()) })
 }
@@ -184,8 +209,8 @@ func absentCommand(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // laterCommand waits for the next second, because auditor's instants are whole seconds.
-func laterCommand(*testscript.TestScript, bool, []string) {
-	now := time.Now()
+func laterCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	now := ts.Value(apiKey{}).(*api).now()
 	time.Sleep(now.Truncate(time.Second).Add(time.Second).Sub(now))
 }
 

@@ -172,7 +172,7 @@ func newTable(to io.Writer, v snapshot.View) *table {
 	}
 	return &table{
 		writer: parquet.NewGenericWriter[any](to, parquet.NewSchema(v.Name, group),
-			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(pageSize), parquet.DataPageStatistics(true)),
+			parquet.CreatedBy("auditor", "", ""), parquet.PageBufferSize(pageSize), parquet.DataPageStatistics(false)),
 		columns: columns,
 	}
 }

@@ -124,6 +124,9 @@ type night struct {
 func Run(ctx context.Context, o Options) (*Result, error) {
 	// As it is stored, so that the work can be done again from what is stored.
 	o.TakenAt = o.TakenAt.UTC().Truncate(time.Second)
+	if len(o.Sources) > 0 { // all have the same redaction
+		o.Leavers = o.Leavers.Redacted(o.Sources[0].Fetch.Redaction)
+	}
 	if err := CheckShard(ctx, o.Store, o.Shard); err != nil {
 		return nil, err
 	}

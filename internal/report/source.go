@@ -33,9 +33,9 @@ func (u *unread) rank() int {
 // everything is what was not looked at of an organization that could not be collected.
 const everything = "everything"
 
-// NoLongerCollected is a part of the note on organizations that an earlier run collected and that no
+// noLongerCollected is a part of the note on organizations that an earlier run collected and that no
 // source of this one names.
-const NoLongerCollected = "no longer collected"
+const noLongerCollected = "no longer collected"
 
 // notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
 func (r *report) notLookedAtTable() *table.Table {
@@ -67,11 +67,22 @@ func (r *report) notLookedAtTable() *table.Table {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *unread) int { return cmp.Compare(a.rank(), b.rank()) })
+	var leftOut []*unread
+	for _, s := range r.LeftOut {
+		one := &unread{what: "organization " + leftOutName(s), why: "the settings no longer have it"}
+		if s.Outcome == snapshot.Complete {
+			one.lastRead = s.TakenAt.UTC().Format(time.DateOnly)
+		}
+		leftOut = append(leftOut, one)
+	}
+	all = append(leftOut, all...)
 	t := r.pageTable("Not looked at")
 	for _, one := range all[:min(len(all), pageNames)] {
 		cells := []any{one.what, one.lastRead}
 		switch {
 		case len(r.Organizations) == 1:
+		case len(one.organizations) == 0: // it is what was not looked at
+			cells = append(cells, "")
 		case len(one.organizations) == len(r.Organizations):
 			cells = append(cells, "all organizations")
 		default:
@@ -82,7 +93,7 @@ func (r *report) notLookedAtTable() *table.Table {
 	t.More(len(all)-len(t.Rows), "Rules and Evidence")
 	for _, o := range r.Organizations {
 		for _, note := range o.Snapshot.Notes {
-			if strings.Contains(note, NoLongerCollected) {
+			if len(r.LeftOut) == 0 && strings.Contains(note, noLongerCollected) {
 				t.Remark(table.RunLevel, note)
 			}
 		}
@@ -181,26 +192,6 @@ func (r *report) addRun(t *table.Table, item string, d *Database) {
 	}
 	t.Add(table.RunLevel, item, fmt.Sprintf("%s, taken at %s, trigger %s, %s, by auditor %s on %s%s", text,
 		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
-}
-
-// Sentence counts the tie-outs, and names each that does not tie in full.
-func (t TieOuts) Sentence() string {
-	ties := len(t) - len(t.Different())
-	for _, one := range t {
-		if one.Verdict == NotChecked {
-			ties--
-		}
-	}
-	text := fmt.Sprintf("%d of %d tie", ties, len(t))
-	for _, one := range t {
-		if one.Verdict == DoesNotTie {
-			text += fmt.Sprintf("; does not tie: %s (%s and %s)", one.Check, table.Shown(one.First), table.Shown(one.Second))
-		}
-	}
-	if n := len(t) - ties - len(t.Different()); n > 0 {
-		text += fmt.Sprintf("; %d not assessed", n)
-	}
-	return text
 }
 
 // addSource adds how the snapshot of the only organization was made.

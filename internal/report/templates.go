@@ -152,7 +152,7 @@ func (r *report) sections() []Part {
 		"SCIM": r.inventory, "SSO": r.sso, "Members": r.people, "Domains": r.domains, "Rules": r.outcomes,
 		"Overview": r.overview, "Timeline": r.timeline, "Runs": r.runs,
 		"Evidence": r.factTable(), "Exchanges": r.exchanges,
-		"Glossary": GlossaryTable(glossaryText+KindsOfChange, r.ofMembers()),
+		"Glossary": GlossaryTable(glossaryText, r.ofMembers()),
 	}
 	return Sections(templatesText, tables)
 }

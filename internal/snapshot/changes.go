@@ -38,7 +38,7 @@ func changeValues(changes []diff.Change, candidates [][]ona.AuditLogEntry) [][]a
 func (s *Store) Changes(ctx context.Context, snapshotID int64) ([]Change, error) {
 	changes, err := s.queryChanges(ctx, "WHERE snapshot_id = ? ORDER BY number", snapshotID)
 	if err == nil && len(changes) == 0 {
-		err = s.notPruned(ctx, snapshotID)
+		return nil, s.notPruned(ctx, snapshotID)
 	}
 	if err != nil {
 		return nil, err

@@ -192,7 +192,7 @@ func (n *Nights) read(ctx context.Context, v View, s nightSnapshot) (*shownRows,
 					row[i] = unique.Make(text).Value() // most texts are in many rows
 				}
 			}
-			shown.rows = append(shown.rows, row)
+			shown.rows = append(shown.rows, slices.Clone(row))
 			return nil
 		})
 	return shown, err

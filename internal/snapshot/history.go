@@ -14,7 +14,6 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
-	"scim-auditor/internal/schedule"
 )
 
 // History goes through the snapshots of one organization, oldest first. At each snapshot it answers
@@ -29,12 +28,10 @@ type History struct {
 	// last is the last complete snapshot before at; lastMembers is the last one that could read
 	// members, or whose settings did not ask for them.
 	last, lastMembers Snapshot
-	lastRead          map[string]Snapshot  // the last one that could read a part, by its name
-	failed            []failedFinding      // open, in the failed snapshots since last
-	failedPruned      bool                 // retention removed the findings of one of these
-	approved          map[int64]approvable // the complete snapshots of approved runs, by run
-	complete          []schedule.Run       // of the complete snapshots before at, by their start
-	runs              map[int64]bool       // those that have a snapshot of the organization
+	lastRead          map[string]Snapshot // the last one that could read a part, by its name
+	failed            []failedFinding     // open, in the failed snapshots since last
+	failedPruned      bool                // retention removed the findings of one of these
+	approved          approvedContent     // of the last approved baseline that was compared
 	tables            map[*versionTable]*timeline
 	// held has the rows that were current before at.
 	held   versions
@@ -73,7 +70,7 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	h := &History{
 		reader: r, register: register, organizationID: organizationID, key: key,
 		tables: make(map[*versionTable]*timeline), shown: make(expiries), seen: make(map[diff.Subject]bool),
-		lastRead: make(map[string]Snapshot), approved: make(map[int64]approvable), runs: make(map[int64]bool),
+		lastRead: make(map[string]Snapshot),
 	}
 	where := "WHERE organization_id = ?1 ORDER BY id"
 	if organizationID == "" {
@@ -85,7 +82,7 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	}
 	takenAt := make(map[int64]time.Time, len(h.snapshots))
 	for _, s := range h.snapshots {
-		takenAt[s.ID], h.runs[s.RunID] = s.TakenAt, true
+		takenAt[s.ID] = s.TakenAt
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
 		pending, err := queryAll(ctx, r.tx, "reading "+t.name, readStretch,
@@ -151,7 +148,6 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		h.failedPruned = h.failedPruned || !h.at.PrunedAt.IsZero()
 	case Complete:
 		h.last, h.failed, h.failedPruned = h.at, nil, false
-		h.keepRun(h.at.RunID)
 		if h.at.MembersNotAssessed == "" {
 			h.lastMembers = h.at
 		}
@@ -161,7 +157,6 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 			}
 		}
 	}
-	left := h.at
 	if len(h.snapshots) == 0 {
 		return at, false, nil
 	}
@@ -180,22 +175,7 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 			h.shown[k.subject.ID] = append(h.shown[k.subject.ID], k.expiry)
 		}
 	}
-	if left.Outcome == Complete && h.isApproved(left.RunID) {
-		err = h.keepApproved(left)
-	}
-	return h.at, true, err
-}
-
-// keepRun keeps the run of a complete snapshot.
-func (h *History) keepRun(id int64) {
-	r, found := h.runOf(id)
-	if !found {
-		return
-	}
-	run := schedule.Run{StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, Complete: true}
-	at, _ := slices.BinarySearchFunc(h.complete, run.StartedAt.Add(time.Second),
-		func(r schedule.Run, at time.Time) int { return r.StartedAt.Compare(at) })
-	h.complete = slices.Insert(h.complete, at, run)
+	return h.at, true, nil
 }
 
 // advance makes the rows current that a snapshot shows.
@@ -257,16 +237,12 @@ func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
 
 // Run returns the run of the snapshot, as it was recorded when it began.
 func (h *History) Run() Run {
-	r, _ := h.runOf(h.at.RunID)
-	return Run{ID: h.at.RunID, StartedAt: h.at.TakenAt, ScheduledFor: r.ScheduledFor, Trigger: r.Trigger}
-}
-
-func (h *History) runOf(id int64) (Run, bool) {
-	i, found := slices.BinarySearchFunc(h.register.Runs, id, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
-	if !found {
-		return Run{}, false
+	run := Run{ID: h.at.RunID, StartedAt: h.at.TakenAt}
+	i, found := slices.BinarySearchFunc(h.register.Runs, run.ID, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
+	if found {
+		run.ScheduledFor, run.Trigger = h.register.Runs[i].ScheduledFor, h.register.Runs[i].Trigger
 	}
-	return h.register.Runs[i], true
+	return run
 }
 
 // Parts does what Store.Parts does.

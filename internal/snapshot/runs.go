@@ -1,8 +1,10 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -52,9 +54,9 @@ func (s *Store) FinishRun(ctx context.Context, id int64, at time.Time, outcome O
 
 // Run returns the run with this id, or ErrNotFound.
 func (s *Store) Run(ctx context.Context, id int64) (Run, error) {
-	run, found, err := first(s.queryRuns(ctx, "WHERE r.id = ?", id))
-	if err == nil && !found {
-		err = fmt.Errorf("run %d: %w", id, ErrNotFound)
+	run, found, err := first(s.Runs(ctx, id, 1))
+	if err == nil && (!found || run.ID != id) {
+		return Run{}, fmt.Errorf("run %d: %w", id, ErrNotFound)
 	}
 	return run, err
 }
@@ -65,7 +67,7 @@ func (s *Store) Runs(ctx context.Context, upTo int64, limit int) ([]Run, error) 
 	if limit == 0 {
 		limit = -1 // https://www.sqlite.org/lang_select.html#limitoffset: no upper bound
 	}
-	return s.queryRuns(ctx, "WHERE (?1 = 0 OR r.id <= ?1) ORDER BY r.id DESC LIMIT ?2", upTo, limit)
+	return s.queryRuns(ctx, "WHERE r.id <= ? ORDER BY r.id DESC LIMIT ?", cmp.Or(upTo, math.MaxInt64), limit)
 }
 
 // LastEnded returns the newest run that has ended and is not recorded later than now. A run with a

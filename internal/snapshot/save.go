@@ -154,11 +154,13 @@ type records struct {
 func readRecords(ctx context.Context, tx *transaction, organizationID string) (held records) {
 	var errs [4]error
 	if organizationID != "" {
-		tx.execute(ctx, "storing the organization",
-			"INSERT INTO organizations (id) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM organizations WHERE id = ?1)",
-			organizationID)
-		held.organizationKey, _, errs[0] = first(queryAll(ctx, tx, "reading organizations", (*reader).number,
+		var found bool
+		held.organizationKey, found, errs[0] = first(queryAll(ctx, tx, "reading organizations", (*reader).number,
 			"SELECT key FROM organizations WHERE id = ?", organizationID))
+		if !found && errs[0] == nil {
+			held.organizationKey, _, errs[0] = first(queryAll(ctx, tx, "storing the organization", (*reader).number,
+				"INSERT INTO organizations (id) VALUES (?) RETURNING key", organizationID))
+		}
 	}
 	held.last, _, errs[1] = lastComplete(ctx, tx, organizationID, 0, "")
 	held.rows, errs[2] = currentVersions(ctx, tx, organizationID, recordTables)

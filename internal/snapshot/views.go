@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"scim-auditor/internal/ona"
 )
@@ -129,15 +130,17 @@ func typeOf(declared ColumnType, comment string) ColumnType {
 	return declared
 }
 
-// typed converts the stored values of a row to the Go types of the columns.
-func typed(columns []Column, values []any) ([]any, error) {
-	row := make([]any, len(values))
-	for i, value := range values {
+// setTypes converts the stored values of a row to the Go types of the columns.
+func setTypes(columns []Column, row []any) error {
+	for i, value := range row {
 		ok := value == nil
 		switch v := value.(type) {
 		case string:
-			row[i], ok = strings.ToValidUTF8(v, "\uFFFD"), columns[i].Type == TextColumn
 			switch columns[i].Type {
+			case TextColumn:
+				if ok = true; !utf8.ValidString(v) {
+					row[i] = strings.ToValidUTF8(v, "\uFFFD")
+				}
 			case InstantColumn:
 				at, err := time.Parse(ona.TimeLayout, v)
 				if err != nil {
@@ -149,17 +152,15 @@ func typed(columns []Column, values []any) ([]any, error) {
 				row[i], ok = day, err == nil
 			}
 		case int64:
-			row[i], ok = v, columns[i].Type == IntegerColumn
-			if columns[i].Type == FlagColumn {
+			if ok = columns[i].Type == IntegerColumn; columns[i].Type == FlagColumn {
 				row[i], ok = v == 1, v == 0 || v == 1
 			}
 		}
 		if !ok {
-			return nil, fmt.Errorf("%w: column %s: %v has another form than the column", ErrDamaged,
-				columns[i].Name, value)
+			return fmt.Errorf("%w: column %s: %v has another form than the column", ErrDamaged, columns[i].Name, value)
 		}
 	}
-	return row, nil
+	return nil
 }
 
 func (v View) query() string {
@@ -169,11 +170,11 @@ func (v View) query() string {
 	return "SELECT (SELECT database_id FROM databases), v.* FROM " + v.Name + " v"
 }
 
-// query calls do for each row of a view, with values of the types of its columns.
+// query calls do for each row of a view, with values of the types of its columns. The row is valid
+// until do returns.
 func (r *Reader) query(ctx context.Context, v View, where string, args []any, do func(row []any) error) error {
-	err := eachRow(ctx, r.tx, v.query()+where, args, func(_ []string, values []any) error {
-		row, err := typed(v.Columns, values)
-		if err != nil {
+	err := eachRow(ctx, r.tx, v.query()+where, args, func(_ []string, row []any) error {
+		if err := setTypes(v.Columns, row); err != nil {
 			return err
 		}
 		return do(row)

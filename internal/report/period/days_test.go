@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -29,7 +30,8 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 	acme := []visited{acmeWith()}
 	store := nightly(t, acme, acme, acme, acme)
 	visit(t, store, snapshot.Run{StartedAt: november(3).Add(time.Hour), Trigger: "manual"}, visited{source: "acme"})
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: schedule.None}, november(4).Add(-time.Second)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: schedule.None},
+		november(4).Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	d := readPeriod(t, store, inNovember(5))
@@ -57,7 +59,7 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 // The schedule is for Mondays. A run catches up on a Tuesday, one by hand is on a Thursday, and one
 // whose clock was wrong between the second Monday and the third.
 func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * 1"}, november(-1)); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +113,7 @@ func TestAScheduleThatLeavesOutDaysIsNotedOnTheFirstPage(t *testing.T) {
 }
 
 func TestWithoutAScheduleAllRunsOfADayAreNamed(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, visited{source: "acme"})
 	visit(t, store, snapshot.Run{StartedAt: november(1).Add(time.Hour), Trigger: "manual"}, acmeWith())
 	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())
@@ -172,7 +174,8 @@ func TestOfADayOfWhichThePeriodHasAPartOnlyThisPartIsSaid(t *testing.T) {
 		{november(1).Add(10 * time.Hour), november(3).Add(-time.Hour), []string{"2026-11-01" + none, "2026-11-03" + none}},
 		{november(1).Add(-2 * time.Hour), november(4).Add(-time.Hour), []string{"2026-11-04" + none}},
 		{november(4).Add(time.Hour), november(5).Add(-time.Hour), []string{
-			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part + "; run 5 may have been in this time, with a wrong or unconfirmed clock",
+			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part +
+				"; run 5 may have been in this time, with a wrong or unconfirmed clock",
 		}},
 	} {
 		span := inNovember(5)

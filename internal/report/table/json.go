@@ -20,11 +20,13 @@ func WriteJSON(w io.Writer, head any, f *Frame, tables []*Table) error {
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	_, _ = out.Write(bytes.TrimSuffix(members, []byte("\n}"))) // Flush returns the first error
+	var object []byte
 	for _, t := range withRemarks(tables) {
 		_, _ = fmt.Fprintf(out, ",\n  %q: [", t.Key)
 		layout, separator := t.layout(f, notJSON), ""
 		for _, r := range t.Rows {
-			_, _ = fmt.Fprintf(out, "%s\n    %s", separator, layout.object(r))
+			object = layout.appendObject(object[:0], r)
+			_, _ = fmt.Fprintf(out, "%s\n    %s", separator, object)
 			separator = ","
 		}
 		_, _ = out.WriteString("\n  ]")
@@ -44,11 +46,13 @@ func WriteJSONLines(w io.Writer, kind string, head any, f *Frame, tables []*Tabl
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", kind, members)
+	var object []byte
 	lines := 1
 	for _, t := range withRemarks(tables) {
 		layout := t.layout(f, notJSON)
 		for _, r := range t.Rows {
-			_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", t.Key, layout.object(r))
+			object = layout.appendObject(object[:0], r)
+			_, _ = fmt.Fprintf(out, "{\"type\":%q,\"data\":%s}\n", t.Key, object)
 		}
 		lines += len(t.Rows)
 	}
@@ -76,14 +80,14 @@ func withRemarks(tables []*Table) []*Table {
 	return append(all, remarks)
 }
 
-// object returns a row as a JSON object on one line.
-func (l *layout) object(r Row) []byte {
-	b := make([]byte, 0, 1<<10)
+// appendObject appends a row as a JSON object on one line.
+func (l *layout) appendObject(b []byte, r Row) []byte {
+	start := len(b)
 	for i, value := range l.of(r) {
 		b = append(append(append(b, ',', '"'), l.keys[i]...), `":`...)
 		b = appendJSON(b, value)
 	}
-	b[0] = '{' // in place of the first comma
+	b[start] = '{' // in place of the first comma
 	return append(b, '}')
 }
 

@@ -131,7 +131,7 @@ func (w *writer) pack(out io.Writer) error {
 	if err := w.Write(io.Discard); err != nil {
 		return err
 	}
-	archive := zip.NewWriter(out)
+	archive, buffer := zip.NewWriter(out), bufio.NewWriterSize(nil, 1<<16)
 	compressor, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
 		return err
@@ -149,7 +149,9 @@ func (w *writer) pack(out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := w.writePart(part, name, all.content[name].Bytes()); err != nil {
+		buffer.Reset(part)
+		w.writePart(buffer, name, all.content[name].Bytes()) // Flush returns the first error
+		if err := buffer.Flush(); err != nil {
 			return err
 		}
 	}
@@ -157,7 +159,7 @@ func (w *writer) pack(out io.Writer) error {
 }
 
 // writePart writes a part. It replaces some of what excelize wrote.
-func (w *writer) writePart(out io.Writer, name string, part []byte) error {
+func (w *writer) writePart(out *bufio.Writer, name string, part []byte) {
 	switch {
 	case name == "docProps/core.xml":
 		part = w.book.properties()
@@ -171,12 +173,10 @@ func (w *writer) writePart(out io.Writer, name string, part []byte) error {
 	beginning, rest, _ := bytes.Cut(part, []byte("<sheetData>"))
 	_, end, isSheet := bytes.Cut(rest, []byte("</sheetData>"))
 	if !isSheet {
-		_, err := out.Write(part)
-		return err
+		_, _ = out.Write(part)
+		return
 	}
-	buffer := bufio.NewWriterSize(out, 1<<16) // Flush returns the first error
-	_, _ = fmt.Fprintf(buffer, "%s<sheetData>", beginning)
-	w.parts[name].writeRows(buffer, w.styles)
-	_, _ = fmt.Fprintf(buffer, "</sheetData>%s", end)
-	return buffer.Flush()
+	_, _ = fmt.Fprintf(out, "%s<sheetData>", beginning)
+	w.parts[name].writeRows(out, w.styles)
+	_, _ = fmt.Fprintf(out, "</sheetData>%s", end)
 }
