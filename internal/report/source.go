@@ -175,10 +175,6 @@ func (r *report) sourceTable() *table.Table {
 // addRun adds when, by whom and why a run was made.
 func (r *report) addRun(t *table.Table, item string, d *Database) {
 	run := &d.Run
-	scheduled := "not scheduled"
-	if !run.ScheduledFor.IsZero() {
-		scheduled = "scheduled for " + UTC(run.ScheduledFor)
-	}
 	written := ""
 	if r.Databases == nil && r.writer() != run.ToolVersion {
 		written = "; auditor " + r.writer() + " wrote this report again"
@@ -191,7 +187,15 @@ func (r *report) addRun(t *table.Table, item string, d *Database) {
 		text += ", shard " + run.Shard
 	}
 	t.Add(table.RunLevel, item, fmt.Sprintf("%s, taken at %s, trigger %s, %s, by auditor %s on %s%s", text,
-		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
+		UTC(run.StartedAt), run.Trigger, scheduledText(run), run.ToolVersion, run.Host, written))
+}
+
+// scheduledText says for which night a run was.
+func scheduledText(run *snapshot.Run) string {
+	if run.ScheduledFor.IsZero() {
+		return "not scheduled"
+	}
+	return "scheduled for " + UTC(run.ScheduledFor)
 }
 
 // addSource adds how the snapshot of the only organization was made.

@@ -133,7 +133,7 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 		return shown, err
 	}
 	inventory, damaged := c.inventory(h, h, h)
-	earlier, err := firstSeen(ctx, s.db, h)
+	earlier, err := firstSeen(ctx, s.db, h.OrganizationID, h.ID)
 	if err == nil {
 		err = s.skipReporting(ctx, h, c, earlier)
 	}
@@ -146,26 +146,34 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	shown.SCIM, shown.SSO = slices.Grow(shown.SCIM, len(inventory.SCIM)), slices.Grow(shown.SSO, len(inventory.SSO))
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
-		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}].takenAt, since)
 		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, first, since})
 	}
 	for i, v := range inventory.SSO {
 		since := c[ssoVersions][i].since
-		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}], since)
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}].takenAt, since)
 		shown.SSO = append(shown.SSO, SSOConfiguration{v, first, since})
 	}
 	return shown, nil
 }
 
-// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with
-// an ended version. The other configurations still have their first version.
-func firstSeen(ctx context.Context, q querier, h Snapshot) (map[diff.Subject]time.Time, error) {
-	seen := make(map[diff.Subject]time.Time)
+// beginning is the first snapshot that shows a configuration.
+type beginning struct {
+	snapshotID int64
+	takenAt    time.Time
+}
+
+// firstSeen returns the first snapshot with an id up to upTo that shows each configuration with an
+// ended version. The other configurations still have their first version.
+func firstSeen(
+	ctx context.Context, q querier, organizationID string, upTo int64,
+) (map[diff.Subject]beginning, error) {
+	seen := make(map[diff.Subject]beginning)
 	_, err := queryAll(ctx, q, "reading the history of the configurations", func(r *reader) bool {
 		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
-		seen[subject] = r.instant()
+		seen[subject] = beginning{r.number(), r.instant()}
 		return true
-	}, `SELECT v.kind, v.id, s.taken_at
+	}, `SELECT v.kind, v.id, s.id, s.taken_at
 		FROM (
 		  SELECT kind, id, min(valid_from) AS first
 		  FROM (
@@ -179,7 +187,7 @@ func firstSeen(ctx context.Context, q querier, h Snapshot) (map[diff.Subject]tim
 		  GROUP BY kind, id
 		) v
 		JOIN stored_snapshots s ON s.id = v.first
-		ORDER BY v.kind, v.id`, h.OrganizationID, h.ID)
+		ORDER BY v.kind, v.id`, organizationID, upTo)
 	return seen, err
 }
 
@@ -213,7 +221,7 @@ func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectTy
 }
 
 func seenBefore(ctx context.Context, q querier, h Snapshot) (func(diff.SubjectType, string) bool, error) {
-	seen, err := firstSeen(ctx, q, h)
+	seen, err := firstSeen(ctx, q, h.OrganizationID, h.ID)
 	return func(t diff.SubjectType, id string) bool {
 		_, found := seen[diff.Subject{Type: t, ID: id}]
 		return found
