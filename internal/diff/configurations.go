@@ -14,6 +14,9 @@ type configurations[T interface{ Canonical() string }] struct {
 	// name is the name that reports show.
 	name    func(*T) string
 	unknown func(*T) unknownFields
+	// added and removed return the change of one that only one of the inventories has; nil if that is
+	// Added or Reappeared, and Removed.
+	added, removed func(*T) Change
 }
 
 // pair is a configuration in the two inventories; a side is nil if it is not in that inventory.
@@ -57,12 +60,16 @@ func (t configurations[T]) compare(pairs []pair[T],
 	fieldChanges, covered := t.compareReporting(pairs)
 	for _, p := range pairs {
 		switch {
+		case p.before == nil && t.added != nil:
+			rows = append(rows, t.about(p.after, t.added(p.after)))
 		case p.before == nil:
 			row := Change{Kind: Added, After: (*p.after).Canonical()}
 			if seen != nil && seen(t.subject, t.id(p.after)) {
 				row.Kind = Reappeared
 			}
 			rows = append(rows, t.about(p.after, row))
+		case p.after == nil && t.removed != nil:
+			rows = append(rows, t.about(p.before, t.removed(p.before)))
 		case p.after == nil:
 			rows = append(rows, t.about(p.before, Change{Kind: Removed, Before: (*p.before).Canonical()}))
 		default:

@@ -34,7 +34,7 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 
 	var people []Change
 	if before.MembersNotAssessed == "" && after.MembersNotAssessed == "" && before.MembersSalt == after.MembersSalt {
-		rows, more := compareMembers(before.Members, after.Members)
+		rows, more := members.compare(members.match(before.Members, after.Members), nil)
 		people, fieldChanges = rows, append(fieldChanges, more...)
 	}
 

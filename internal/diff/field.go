@@ -143,3 +143,25 @@ func refineBoolean(on, off Kind) func(row *Change, before, after value) {
 
 // refineUnreported is for a field whose empty value means that the API did not report it.
 func refineUnreported(row *Change, _, _ value) { row.noteIfUnreported() }
+
+// refineReported keeps the kind only if both values are reported: if a server starts or stops
+// reporting a field, the value did not change.
+func refineReported(row *Change, before, after value) {
+	if !before.reported() || !after.reported() {
+		row.Kind = FieldChanged
+		row.noteIfUnreported()
+	}
+}
+
+// refineReporting returns a refine function that sets the kind begun if only the new value is
+// reported, and ended if only the old one is.
+func refineReporting(begun, ended Kind) func(row *Change, before, after value) {
+	return func(row *Change, before, after value) {
+		switch {
+		case !before.reported():
+			row.Kind = begun
+		case !after.reported():
+			row.Kind = ended
+		}
+	}
+}

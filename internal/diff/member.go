@@ -14,6 +14,8 @@ var members = configurations[ona.OrganizationMember]{
 	id:      func(m *ona.OrganizationMember) string { return m.UserID },
 	name:    func(m *ona.OrganizationMember) string { return MemberName(*m) },
 	unknown: func(m *ona.OrganizationMember) unknownFields { return m.Unknown },
+	added:   newlyListed,
+	removed: noLongerListed,
 	fields: compared([]field[ona.OrganizationMember]{
 		{name: StatusField, kind: FieldChanged, refine: refineStatus},
 		{name: "role", kind: FieldChanged, refine: refineRole},
@@ -30,24 +32,6 @@ const StatusField = "status"
 
 // MemberName returns what reports call a member: the full name, or else the e-mail address.
 func MemberName(m ona.OrganizationMember) string { return cmp.Or(m.FullName, m.Email) }
-
-// compareMembers returns the changes of the members and, as fieldChanges, the changes of the
-// organization that replace the changes of one field in many members.
-func compareMembers(before, after []ona.OrganizationMember) (rows, fieldChanges []Change) {
-	pairs := members.match(before, after)
-	fieldChanges, covered := members.compareReporting(pairs)
-	for _, p := range pairs {
-		switch {
-		case p.before == nil:
-			rows = append(rows, members.about(p.after, newlyListed(p.after)))
-		case p.after == nil:
-			rows = append(rows, members.about(p.before, noLongerListed(p.before)))
-		default:
-			rows = append(rows, members.changed(p, covered)...)
-		}
-	}
-	return rows, fieldChanges
-}
 
 // newlyListed returns the change of a member that the baseline does not list. A suspended or left
 // one may be listed only because the token has more rights than before.
@@ -98,14 +82,5 @@ func refineRole(row *Change, before, after value) {
 		row.Kind = RoleLowered
 	case after.text == ona.OrganizationRoleAdmin:
 		row.Severity = High
-	}
-}
-
-// refineReported keeps the kind only if both values are reported: if a server starts or stops
-// reporting a field, the value did not change.
-func refineReported(row *Change, before, after value) {
-	if !before.reported() || !after.reported() {
-		row.Kind = FieldChanged
-		row.noteIfUnreported()
 	}
 }

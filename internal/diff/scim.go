@@ -13,10 +13,11 @@ var scimConfigurations = configurations[ona.SCIMConfiguration]{
 	name:    func(c *ona.SCIMConfiguration) string { return c.Name },
 	unknown: func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
 	fields: compared([]field[ona.SCIMConfiguration]{
-		{name: "organizationId", kind: OrganizationChanged, refine: refineOrganization, optional: true},
-		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt},
+		{name: "organizationId", kind: OrganizationChanged, optional: true,
+			refine: refineReporting(OrganizationStated, OrganizationNotStated)},
+		{name: "createdAt", kind: CreatedAtChanged, refine: refineReported},
 		{name: "enabled", refine: refineBoolean(Enabled, Disabled)},
-		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink},
+		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineReporting(SSOLinked, SSOUnlinked)},
 		{name: unverifiedField, refine: refineUnverifiedLinking, absent: "false"},
 		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true},
 		{name: "name", kind: Renamed},
@@ -30,34 +31,6 @@ const (
 	updatedAtField  = "updatedAt"
 )
 
-// refineOrganization keeps OrganizationChanged only if both organizations are reported.
-func refineOrganization(row *Change, before, after value) {
-	switch {
-	case !before.reported():
-		row.Kind = OrganizationStated
-	case !after.reported():
-		row.Kind = OrganizationNotStated
-	}
-}
-
-// refineCreatedAt keeps CreatedAtChanged only if both instants are reported: if a server starts or
-// stops reporting the field, the instant of creation did not change.
-func refineCreatedAt(row *Change, before, after value) {
-	if !before.reported() || !after.reported() {
-		row.Kind = FieldChanged
-		row.noteIfUnreported()
-	}
-}
-
-func refineLink(row *Change, before, after value) {
-	switch {
-	case !before.reported():
-		row.Kind = SSOLinked
-	case !after.reported():
-		row.Kind = SSOUnlinked
-	}
-}
-
 // refineUnverifiedLinking notes a value that the API left out: a server that knows the field leaves
 // false out, and an older one leaves out both values.
 func refineUnverifiedLinking(row *Change, before, after value) {
@@ -70,11 +43,9 @@ func refineUnverifiedLinking(row *Change, before, after value) {
 // refineTokenExpiry keeps TokenRotated for a different expiry: the API changes an expiry only by
 // issuing another token.
 func refineTokenExpiry(row *Change, before, after value) {
+	refineReporting(TokenExpiryReported, TokenExpiryLost)(row, before, after)
 	switch {
-	case !before.reported():
-		row.Kind = TokenExpiryReported
-	case !after.reported():
-		row.Kind = TokenExpiryLost
+	case row.Kind != TokenRotated:
 	case after.instant.After(before.instant):
 		row.AddNote("expires " + wholeDays(before.instant, after.instant) + " later than before")
 	default:
@@ -94,10 +65,9 @@ func wholeDays(from, to time.Time) string {
 }
 
 func refineUpdatedAt(row *Change, before, after value) {
+	refineReported(row, before, after)
 	switch {
-	case !before.reported() || !after.reported():
-		row.Kind = FieldChanged
-		row.noteIfUnreported()
+	case row.Kind == FieldChanged:
 	case after.instant.Before(before.instant):
 		row.Kind = UpdatedAtRegressed
 	default:

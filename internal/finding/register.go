@@ -2,6 +2,7 @@ package finding
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // the wording of the rules
 	"encoding/json"
 )
@@ -82,93 +83,62 @@ func readRegister() []Rule {
 	return rules
 }
 
-// ssoRead is needed by rules about SSO configurations.
-func ssoRead(e *evaluation) string {
-	if reason := e.Inventory.SSONotAssessed; reason != "" {
-		return "The SSO configurations could not be read: " + reason
+// The functions below are the needs of rules.
+
+// unread says that a part of the organization could not be read; empty without a reason.
+func unread(part, reason string) string {
+	if reason == "" {
+		return ""
 	}
-	return ""
+	return "The " + part + " could not be read: " + reason
 }
 
-// policiesRead is needed by rules about the organization's policies.
-func policiesRead(e *evaluation) string {
-	if e.Inventory.Policies == nil {
-		return "The organization's policies could not be read: " + e.Inventory.PoliciesNotAssessed
+// unless returns the text, or nothing if what a rule needs is there.
+func unless(there bool, text string) string {
+	if there {
+		return ""
 	}
-	return ""
+	return text
 }
 
-// domainsRead is needed by rules about domain verifications.
+func ssoRead(e *evaluation) string { return unread("SSO configurations", e.Inventory.SSONotAssessed) }
+
 func domainsRead(e *evaluation) string {
-	if reason := e.Inventory.DomainsNotAssessed; reason != "" {
-		return "The domain verifications could not be read: " + reason
-	}
-	return ""
+	return unread("domain verifications", e.Inventory.DomainsNotAssessed)
 }
 
-// membersRead is needed by rules about members.
-func membersRead(e *evaluation) string {
-	if reason := e.Inventory.MembersNotAssessed; reason != "" {
-		return "The members could not be read: " + reason
-	}
-	return ""
-}
+func membersRead(e *evaluation) string { return unread("members", e.Inventory.MembersNotAssessed) }
 
-// memberTokensRead is needed by the rule about the personal access tokens of members.
 func memberTokensRead(e *evaluation) string {
-	if why := membersRead(e); why != "" {
-		return why
-	}
-	if reason := e.Inventory.MemberTokensNotAssessed; reason != "" {
-		return "The personal access tokens of the members could not be read: " + reason
-	}
-	return ""
+	return cmp.Or(membersRead(e),
+		unread("personal access tokens of the members", e.Inventory.MemberTokensNotAssessed))
 }
 
-// leaversKnown is needed by the rule about members who have left the company.
+func policiesRead(e *evaluation) string {
+	return unless(e.Inventory.Policies != nil,
+		"The organization's policies could not be read: "+e.Inventory.PoliciesNotAssessed)
+}
+
 func leaversKnown(e *evaluation) string {
-	if why := membersRead(e); why != "" {
-		return why
-	}
-	if e.Leavers == nil {
-		return "The settings have no list of leavers."
-	}
-	return ""
+	return cmp.Or(membersRead(e), unless(e.Leavers != nil, "The settings have no list of leavers."))
 }
 
-// baseline is needed by rules that compare with an earlier snapshot.
 func baseline(e *evaluation) string {
-	if e.Baseline == nil {
-		return "This is the first snapshot of this organization: there is no baseline to compare with."
-	}
-	return ""
+	return unless(e.Baseline != nil,
+		"This is the first snapshot of this organization: there is no baseline to compare with.")
 }
 
-// logSinceBaseline is needed by rules about the audit log.
 func logSinceBaseline(e *evaluation) string {
-	switch {
-	case e.Baseline == nil:
-		return baseline(e)
-	case e.AuditLog == nil:
-		return "The audit log was not read."
-	case e.AuditLog.NotAssessed != "":
-		return "The audit log could not be read: " + e.AuditLog.NotAssessed
+	if e.Baseline == nil || e.AuditLog == nil {
+		return cmp.Or(baseline(e), "The audit log was not read.")
 	}
-	return ""
+	return unread("audit log", e.AuditLog.NotAssessed)
 }
 
-// approval is needed by the rule about the approved baseline.
 func approval(e *evaluation) string {
-	if e.Approved == nil {
-		return "No baseline of this organization is approved."
-	}
-	return ""
+	return unless(e.Approved != nil, "No baseline of this organization is approved.")
 }
 
-// scheduleKnown is needed by rules about scheduled nights.
 func scheduleKnown(e *evaluation) string {
-	if !e.ScheduleKnown {
-		return "No schedule is known to this run."
-	}
-	return ""
+	return unless(e.ScheduleKnown, "No schedule is known to this run.")
 }

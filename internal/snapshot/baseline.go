@@ -115,10 +115,9 @@ type expiry struct {
 
 func readExpiries(ctx context.Context, q querier, organizationID string) (expiries, error) {
 	shown := make(expiries)
-	_, err := queryAll(ctx, q, "reading token expiries", func(r *reader) bool {
+	err := queryEach(ctx, q, "reading token expiries", func(r *reader) {
 		id := r.text()
 		shown[id] = append(shown[id], expiry{r.number(), r.instant(), r.instant()})
-		return true
 	}, `SELECT v.id, s.id, s.taken_at, v.token_expires_at
 		FROM (
 		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = `+keyOf+`

@@ -64,10 +64,9 @@ func (r *Reader) Nights(ctx context.Context, first int64) (*Nights, error) {
 	for _, table := range tables {
 		for _, column := range []string{"valid_from", "valid_to"} {
 			if err == nil {
-				_, err = queryAll(ctx, r.tx, "reading "+table, func(r *reader) bool {
+				err = queryEach(ctx, r.tx, "reading "+table, func(r *reader) {
 					key := r.number()
 					n.begun[key] = append(n.begun[key], r.number())
-					return true
 				}, "SELECT DISTINCT organization_key, "+column+" FROM "+table+" WHERE "+column+
 					" >= (SELECT min(id) FROM stored_snapshots WHERE run_id >= ?)", first)
 			}

@@ -86,10 +86,9 @@ func readFinding(r *reader) finding.Finding {
 // retention removed them.
 func (s *Store) Failing(ctx context.Context, snapshotID int64) (map[diff.Severity]int, error) {
 	failing := make(map[diff.Severity]int)
-	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
+	err := queryEach(ctx, s.db, "counting failed findings", func(r *reader) {
 		severity := diff.Severity(r.text())
 		failing[severity] = r.count()
-		return true
 	}, "SELECT severity, count(*) FROM findings WHERE snapshot_id = ? AND status = 'fail' GROUP BY severity", snapshotID)
 	if err == nil && len(failing) == 0 {
 		err = s.notPruned(ctx, snapshotID)

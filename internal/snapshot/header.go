@@ -224,13 +224,11 @@ func (s *Store) LatestComplete(ctx context.Context, until time.Time) ([]Snapshot
 // EachSnapshotBetween calls do for each snapshot taken from one instant to another, both included,
 // by id. It includes pruned snapshots. The instants are whole seconds.
 func (s *Store) EachSnapshotBetween(ctx context.Context, from, to time.Time, do func(Snapshot)) error {
-	_, err := queryAll(ctx, s.db, "reading snapshots", func(r *reader) struct{} {
+	return queryEach(ctx, s.db, "reading snapshots", func(r *reader) {
 		if h := readHeader(r); r.err == nil {
 			do(h)
 		}
-		return struct{}{}
 	}, snapshotQuery+"WHERE taken_at >= ? AND taken_at <= ? ORDER BY id", formatSeconds(from), formatSeconds(to))
-	return err
 }
 
 // CompleteBefore returns the newest complete snapshot of each organization that was taken

@@ -73,9 +73,8 @@ func (s *Store) LastHead(ctx context.Context) (evidence.Head, error) {
 // RunsAt returns the newest run that had begun when a link of the ledger was written, and the newest
 // one that had ended; 0 if there was none.
 func (s *Store) RunsAt(ctx context.Context, link int64) (begun, ended int64, err error) {
-	_, err = queryAll(ctx, s.db, "reading the runs up to a link of the ledger", func(r *reader) bool {
+	err = queryEach(ctx, s.db, "reading the runs up to a link of the ledger", func(r *reader) {
 		begun, ended = r.number(), r.number()
-		return true
 	}, `SELECT
 		  (SELECT row_id FROM ledger WHERE kind = 'run_start' AND number <= ?1 ORDER BY number DESC LIMIT 1),
 		  (SELECT row_id FROM ledger WHERE kind = 'run_end' AND number <= ?1 ORDER BY row_id DESC LIMIT 1)`, link)

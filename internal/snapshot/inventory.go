@@ -169,10 +169,9 @@ func firstSeen(
 	ctx context.Context, q querier, organizationID string, upTo int64,
 ) (map[diff.Subject]beginning, error) {
 	seen := make(map[diff.Subject]beginning)
-	_, err := queryAll(ctx, q, "reading the history of the configurations", func(r *reader) bool {
+	err := queryEach(ctx, q, "reading the history of the configurations", func(r *reader) {
 		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
 		seen[subject] = beginning{r.number(), r.instant()}
-		return true
 	}, `SELECT v.kind, v.id, s.id, s.taken_at
 		FROM (
 		  SELECT kind, id, min(valid_from) AS first

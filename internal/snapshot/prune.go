@@ -167,9 +167,8 @@ func keepVersions(ctx context.Context, tx *transaction, pruneID int64) string {
 			kind, pruneID)
 	}
 	digest := evidence.NewDigest()
-	_, err := queryAll(ctx, tx, "hashing what is kept", func(r *reader) bool {
+	err := queryEach(ctx, tx, "hashing what is kept", func(r *reader) {
 		digest.Add(prunedVersionForm, r.values)
-		return true
 	}, "SELECT "+strings.Join(prunedVersionColumns, ", ")+` FROM pruned_versions
 		WHERE prune_id = ?
 		ORDER BY organization_key, kind, id, valid_from`, pruneID)

@@ -23,11 +23,10 @@ func (r *Reader) Register(ctx context.Context) (*Register, error) {
 		run.ToolVersion = row.text()
 		return run
 	}, "SELECT "+runColumns+", tool_version FROM runs ORDER BY id")
-	_, rulesErr := queryAll(ctx, r.tx, "reading the rules", func(row *reader) bool {
+	rulesErr := queryEach(ctx, r.tx, "reading the rules", func(row *reader) {
 		id, thresholds := row.number(), row.text()
 		w := Wording{RuleID: row.text(), Title: row.text(), Expected: row.text(), Remedy: row.text(), TurnedOff: row.text()}
 		register.RuleSets[id] = RuleSet{Thresholds: thresholds, Wordings: append(register.RuleSets[id].Wordings, w)}
-		return true
 	}, `SELECT s.id, s.thresholds, w.rule_id, w.title, w.expected, w.remedy, w.turned_off
 		FROM rule_sets s
 		JOIN rule_wordings w ON w.rule_set_id = s.id

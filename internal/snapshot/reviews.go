@@ -204,9 +204,8 @@ func (s *Store) ApprovedSnapshots(ctx context.Context) (map[int64]bool, error) {
 
 func approvedSnapshots(ctx context.Context, q querier) (map[int64]bool, error) {
 	ids := make(map[int64]bool)
-	_, err := queryAll(ctx, q, "reading the approved baselines", func(r *reader) bool {
+	err := queryEach(ctx, q, "reading the approved baselines", func(r *reader) {
 		ids[r.number()] = true
-		return true
 	}, `SELECT s.id
 		FROM (
 		  SELECT s.organization_key, max(r.id) AS review_id

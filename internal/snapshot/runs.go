@@ -147,13 +147,12 @@ type Totals struct {
 // Totals returns the sums for the runs with ids from first to last, by the id of the run.
 func (s *Store) Totals(ctx context.Context, first, last int64) (map[int64]*Totals, error) {
 	totals := make(map[int64]*Totals)
-	_, err := queryAll(ctx, s.db, "adding up snapshots", func(r *reader) bool {
+	err := queryEach(ctx, s.db, "adding up snapshots", func(r *reader) {
 		run, t := r.number(), &Totals{SSOConfigurations: r.count(), SSOKnown: r.flag()}
 		if pruned := r.flag(); !pruned {
 			t.Failing = make(map[diff.Severity]int)
 		}
 		totals[run] = t
-		return true
 	}, `SELECT
 		  run_id,
 		  sum(sso_configurations),
@@ -175,12 +174,11 @@ func (s *Store) countFailing(ctx context.Context, first, last int64, totals map[
 	// before the join, so that no snapshot counts them one by one. CROSS JOIN keeps the order
 	// of the tables, so that older versions are not read:
 	// https://www.sqlite.org/lang_select.html#crossjoin
-	_, err := queryAll(ctx, s.db, "counting failed findings", func(r *reader) bool {
+	return queryEach(ctx, s.db, "counting failed findings", func(r *reader) {
 		run, severity, n := r.number(), diff.Severity(r.text()), r.count()
 		if t := totals[run]; t != nil && t.Failing != nil {
 			t.Failing[severity] = n
 		}
-		return true
 	}, `WITH shown AS (
 		  SELECT v.*
 		  FROM organizations o
@@ -204,7 +202,6 @@ func (s *Store) countFailing(ctx context.Context, first, last int64, totals map[
 		WHERE s.run_id BETWEEN ?1 AND ?2 AND s.outcome = 'complete'
 		GROUP BY s.run_id, n.severity
 		ORDER BY s.run_id, n.severity`, first, last)
-	return err
 }
 
 // The triggers of scheduled runs.

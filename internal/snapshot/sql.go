@@ -146,22 +146,32 @@ func eachRow(
 	return rows.Err()
 }
 
-// queryAll returns every row of a query. For each row read gets a reader at the first column,
-// and must not keep it.
-func queryAll[T any](
-	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
-) (all []T, err error) {
+// queryEach calls read for each row of a query, with a reader at the first column that read must not
+// keep.
+func queryEach(
+	ctx context.Context, q querier, doing string, read func(*reader), query string, args ...any,
+) error {
 	var r reader
-	err = eachRow(ctx, q, query, args, func(_ []string, values []any) error {
+	err := eachRow(ctx, q, query, args, func(_ []string, values []any) error {
 		r.values, r.next = values, 0
-		all = append(all, read(&r))
-		if r.err != nil {
+		if read(&r); r.err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, r.err)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, explain(err))
+		return fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	return nil
+}
+
+// queryAll returns what read makes of each row of a query, see queryEach.
+func queryAll[T any](
+	ctx context.Context, q querier, doing string, read func(*reader) T, query string, args ...any,
+) (all []T, err error) {
+	err = queryEach(ctx, q, doing, func(r *reader) { all = append(all, read(r)) }, query, args...)
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

@@ -56,14 +56,13 @@ func (s *Store) moveBack(
 		id         string
 	}
 	changed, reporting := make(map[place]bool), make(map[int64]bool)
-	_, err = queryAll(ctx, s.db, "reading which configurations changed", func(r *reader) bool {
+	err = queryEach(ctx, s.db, "reading which configurations changed", func(r *reader) {
 		at, kind := place{r.number(), ""}, diff.SubjectType(r.text())
 		at.id = r.text()
 		reporting[at.snapshotID] = reporting[at.snapshotID] || kind == diff.Organization
 		if kind == subjectType {
 			changed[at] = true
 		}
-		return true
 	}, `SELECT snapshot_id, subject_type, subject_id
 		FROM stored_changes
 		WHERE snapshot_id IN (SELECT value FROM json_each(?1))
@@ -95,10 +94,9 @@ func (s *Store) endedAt(
 	ctx context.Context, h Snapshot, table *versionTable, snapshotID int64,
 ) (map[string]version, error) {
 	ended := make(map[string]version)
-	_, err := queryAll(ctx, s.db, "reading the versions before", func(r *reader) bool {
+	err := queryEach(ctx, s.db, "reading the versions before", func(r *reader) {
 		id := r.text()
 		ended[id] = version{validFrom: r.number(), since: r.instant()}
-		return true
 	}, `SELECT v.id, v.valid_from, s.taken_at
 		FROM `+table.name+` v JOIN stored_snapshots s ON s.id = v.valid_from
 		WHERE v.organization_key = `+keyOf+` AND v.valid_to = ?2

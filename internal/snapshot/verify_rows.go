@@ -256,10 +256,9 @@ func freshSchema(ctx context.Context) (schema map[string]string, err error) {
 // SQLite.
 func readSchema(ctx context.Context, q querier) (map[string]string, error) {
 	schema := make(map[string]string)
-	_, err := queryAll(ctx, q, "reading the schema", func(r *reader) bool {
+	err := queryEach(ctx, q, "reading the schema", func(r *reader) {
 		name := r.text()
 		schema[name] = r.text()
-		return true
 	}, `SELECT type || ' ' || name, sql
 		FROM sqlite_schema
 		WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\'

@@ -47,10 +47,9 @@ type View struct {
 // comment in migrations/, as docs/database.md shows it.
 func (r *Reader) Views(ctx context.Context) ([]View, error) {
 	schema := make(map[string]string)
-	_, err := queryAll(ctx, r.tx, "reading the views", func(r *reader) bool {
+	err := queryEach(ctx, r.tx, "reading the views", func(r *reader) {
 		name := r.text()
 		schema[name] = r.text()
-		return true
 	}, `SELECT name, sql
 		FROM sqlite_schema
 		WHERE type = 'view' AND name <> 'whole_snapshots' OR name IN ('reviews', 'schedules')`)
