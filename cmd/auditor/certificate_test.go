@@ -20,7 +20,7 @@ func TestTheCertificateOfCompleteness(t *testing.T) {
 	hiccup := true
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if hiccup && method == ona.ListSCIMConfigurations {
+			if method == ona.ListSCIMConfigurations && hiccup {
 				hiccup = false
 				fault(demo.Fault{Code: "unavailable", Message: "in a moment", RetryDelay: 2 * time.Second})(w, r)
 				return

@@ -205,7 +205,7 @@ func TestAServerThatRecoversIsACompleteNight(t *testing.T) {
 			broken := true
 			s := newSite(t, func(server *demo.Server) {
 				server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-					if broken && method == ona.ListSCIMConfigurations {
+					if method == ona.ListSCIMConfigurations && broken {
 						broken = false
 						c.answer(w, r)
 						return

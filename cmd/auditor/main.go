@@ -61,14 +61,14 @@ type environment struct {
 }
 
 func main() {
-	os.Exit(execute())
+	os.Exit(execute(time.Now))
 }
 
 // memoryTarget is how much memory the program uses before it collects garbage more often, in bytes.
 // It is not a limit: a run over 10,000 organizations of three configurations takes about 330 MiB.
 const memoryTarget = 280 << 20
 
-func execute() int {
+func execute(now func() time.Time) int {
 	abortBySignal()
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
@@ -95,7 +95,7 @@ func execute() int {
 		terminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
 		interactive: slices.ContainsFunc([]*os.File{os.Stdin, os.Stdout, os.Stderr},
 			func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }),
-		now:       time.Now,
+		now:       now,
 		hostname:  os.Hostname,
 		hangups:   hangups,
 		freeSpace: check.FreeSpace,

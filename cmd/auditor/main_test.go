@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -18,12 +19,44 @@ import (
 	"scim-auditor/internal/job"
 )
 
+const (
+	// processesBegin is what the clock of every process shows when the tests begin, far from midnight:
+	// no test depends on the day on which it runs.
+	processesBegin = "2026-11-27T12:00:00Z"
+	// beginVariable sets another instant, to look for what fails on some day or at midnight.
+	beginVariable = "AUDITOR_TEST_BEGIN"
+	// offsetVariable is how far that clock is ahead of the clock of the machine.
+	offsetVariable = "AUDITOR_TEST_CLOCK_OFFSET"
+)
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		os.Exit(limited(executeByClock))
 	}
-	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute()) }})
+	if os.Getenv(offsetVariable) == "" {
+		begin, err := time.Parse(time.RFC3339, cmp.Or(os.Getenv(beginVariable), processesBegin))
+		if err == nil {
+			err = os.Setenv(offsetVariable, time.Until(begin).String())
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute(processTime)) }})
 }
+
+// processTime is the time by the clock of the processes that the tests start, and of the servers that
+// these ask.
+func processTime() time.Time {
+	offset, err := time.ParseDuration(os.Getenv(offsetVariable))
+	if err != nil {
+		panic(err)
+	}
+	return time.Now().Add(offset)
+}
+
+// processClock is a variable that passes that clock on to a process.
+func processClock() string { return offsetVariable + "=" + os.Getenv(offsetVariable) }
 
 // TestScripts runs the real command in a folder of its own with an empty environment, against a
 // simulated API that a script steers.
@@ -34,7 +67,8 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[apiKey{}] = &api{}
-			today := time.Now().UTC().Format(time.DateOnly)
+			env.Vars = append(env.Vars, processClock())
+			today := processTime().UTC().Format(time.DateOnly)
 			env.Setenv("TODAY", today)
 			env.Setenv("PERIOD", "reports/out/"+today+"--"+today+"-period")
 			env.Setenv("MANY_LINES", "one\ntwo")
@@ -81,6 +115,7 @@ func (a *api) stop() {
 //	api start NAME…              start it with empty organizations; sets $BASE_URL, and $TOKEN_NAME and $ID_NAME for each
 //	api scim NAME FILE           the organization's SCIM configurations are the JSON array in FILE
 //	api sso NAME FILE            likewise its SSO configurations
+//	api members NAME FILE        likewise its members
 //	api answer METHOD STATUS FILE   METHOD, without its service, answers with STATUS and FILE
 //	api answer METHOD            METHOD answers again
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -95,6 +130,8 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 		a.start(ts, args[1:])
 	case "scim":
 		a.states[args[1]].SCIM = readRows(ts, args[2])
+	case "members":
+		a.states[args[1]].Members = readRows(ts, args[2])
 	case "sso":
 		a.states[args[1]].SSO = readRows(ts, args[2])
 	case "answer":
@@ -121,7 +158,7 @@ func (a *api) start(ts *testscript.TestScript, names []string) {
 	}
 	a.server = demo.NewServerWith(states...)
 	a.server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", processTime().UTC().Format(http.TimeFormat))
 		a.mu.RLock()
 		defer a.mu.RUnlock()
 		_, short, _ := strings.Cut(method, "/")
@@ -145,7 +182,7 @@ func readRows(ts *testscript.TestScript, file string) []demo.Row {
 
 // lockCommand holds the lock of a database until the script ends: lock DATABASE.
 func lockCommand(ts *testscript.TestScript, _ bool, args []string) {
-	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", time.Now())
+	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", processTime())
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(lock.Close()) })
 }
@@ -182,7 +219,7 @@ func absentCommand(ts *testscript.TestScript, _ bool, args []string) {
 
 // laterCommand waits for the next second, because auditor's instants are whole seconds.
 func laterCommand(*testscript.TestScript, bool, []string) {
-	now := time.Now()
+	now := processTime()
 	time.Sleep(now.Truncate(time.Second).Add(time.Second).Sub(now))
 }
 

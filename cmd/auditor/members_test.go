@@ -38,3 +38,14 @@ func TestMembersThatAreNotComparedAreNotWithoutChanges(t *testing.T) {
 		}
 	}
 }
+
+// No retention removed the responses that redaction withholds.
+func TestVerifySaysThatResponsesAreWithheld(t *testing.T) {
+	s := newSite(t, nil)
+	s.state.Members = []demo.Row{{"userId": demo.ID("acme", "user", "ada"), "status": ona.UserStatusActive}}
+	s.mustRun("--members", "--members-redact")
+	const want = "others only the hash: retention removed the bytes, or members are redacted)"
+	if text := s.command("verify"); !strings.Contains(text, want) {
+		t.Errorf("verify of redacted members says:\n%s", text)
+	}
+}

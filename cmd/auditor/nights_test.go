@@ -49,6 +49,9 @@ type site struct {
 	interactive bool
 	// asked counts the requests.
 	asked atomic.Int64
+	// noted guards waits and printed while the command runs: several listings are read at once, and
+	// the log is written beside the results.
+	noted sync.Mutex
 	// waits are the waits between requests of all nights, none of which is really waited.
 	waits []time.Duration
 	// printed is everything that was ever printed; hook, if there is one, gets each piece first.
@@ -72,7 +75,7 @@ func newSite(t *testing.T, configure func(*demo.Server)) *site {
 		if s.inside.Load() {
 			return s.now()
 		}
-		return time.Now() // a process of its own asks
+		return processTime() // a process of its own asks
 	}
 	if configure != nil {
 		configure(server)
@@ -115,6 +118,8 @@ func (s *site) Write(text []byte) (int, error) {
 	if s.hook != nil {
 		s.hook(string(text))
 	}
+	s.noted.Lock()
+	defer s.noted.Unlock()
 	return s.printed.Write(text)
 }
 
@@ -126,7 +131,8 @@ func (s *site) tonight(name string, args ...string) int {
 	if slices.Contains(args, "--db") {
 		places = places[2:] // several are several databases for some commands
 	}
-	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url}
+	variables := map[string]string{"ONA_TOKEN": s.state.Token, "GITPOD_BASE_URL": s.url,
+		"GOGC": "100", "GOMEMLIMIT": "off"} // else a command sets what all tests after it run with
 	maps.Copy(variables, s.variables)
 	return run(s.ctx, environment{
 		args:        slices.Concat([]string{name}, places, args),
@@ -139,6 +145,8 @@ func (s *site) tonight(name string, args ...string) int {
 		hostname:    func() (string, error) { return "host", nil },
 		limits:      s.limits,
 		sleep: func(ctx context.Context, d time.Duration) error {
+			s.noted.Lock()
+			defer s.noted.Unlock()
 			s.waits = append(s.waits, d)
 			return ctx.Err()
 		},
@@ -351,7 +359,7 @@ func TestAnInterruptedRunIsRecordedAndTheNextOneWorks(t *testing.T) {
 	var interrupt func()
 	s := newSite(t, func(server *demo.Server) {
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if interrupt != nil && method == ona.ListSCIMConfigurations {
+			if method == ona.ListSCIMConfigurations && interrupt != nil {
 				// The server notices that the client is gone only when the request has been read.
 				_, _ = io.Copy(io.Discard, r.Body)
 				interrupt()

@@ -193,8 +193,7 @@ func (o *organizationResult) columns() []string {
 	}
 	changes := "first snapshot, the baseline"
 	switch {
-	case o.BaselineID != 0 && len(o.Changes) == 0 &&
-		(len(o.notCompared) > 0 || slices.ContainsFunc(o.Coverage, report.Coverage.HidesChanges)):
+	case o.BaselineID != 0 && len(o.Changes) == 0 && o.hidesChanges():
 		changes = "no SCIM changes"
 	case o.BaselineID != 0:
 		changes = counted(len(o.Changes), "change", o.ChangesBySeverity.String())
@@ -217,6 +216,22 @@ func (o *organizationResult) columns() []string {
 		outcomeInWords(o.Outcome), fmt.Sprintf("%d SCIM", o.SCIMConfigurations), sso, changes,
 		counted(failing, "finding", o.FailingFindings.String()),
 	}
+}
+
+// hidesChanges reports whether there may be changes of a part that are not known.
+func (o *organizationResult) hidesChanges() bool {
+	return len(o.notCompared) > 0 || slices.ContainsFunc(o.Coverage, report.Coverage.HidesChanges)
+}
+
+// changesInMessage returns how much changed, for a message.
+func (o *organizationResult) changesInMessage() string {
+	switch {
+	case o.BaselineID == 0:
+		return "first snapshot, the baseline"
+	case len(o.ChangesBySeverity) == 0 && o.hidesChanges():
+		return "no SCIM changes"
+	}
+	return "changes: " + cmp.Or(o.ChangesBySeverity.String(), "none")
 }
 
 // subject returns the result in one line, for an e-mail. It cuts a long headline.
@@ -275,8 +290,12 @@ func (r *runResult) totals() string {
 			failing[severity] += o.FailingFindings[severity]
 		}
 	}
-	return fmt.Sprintf("%d of %d organizations complete, changes: %s, failing findings: %s", complete,
-		len(r.Organizations), cmp.Or(changes.String(), "none"), cmp.Or(failing.String(), "none"))
+	changed := "changes: " + changes.String()
+	if changes.String() == "" {
+		changed = r.Headline.Changes // says why none are known
+	}
+	return fmt.Sprintf("%d of %d organizations complete, %s, failing findings: %s", complete,
+		len(r.Organizations), cmp.Or(changed, "no changes"), cmp.Or(failing.String(), "none"))
 }
 
 // rows returns the line of each organization in a message: first those that are not complete, then
@@ -300,8 +319,8 @@ func (r *runResult) rows() (lines []string) {
 			lines = append(lines, oneLine("%s: NOT COMPLETE: %s", o.Source, o.Error))
 			continue
 		}
-		text := fmt.Sprintf("%s: complete, changes: %s, failing findings: %s", o.Source,
-			cmp.Or(o.ChangesBySeverity.String(), "none"), cmp.Or(o.FailingFindings.String(), "none"))
+		text := fmt.Sprintf("%s: complete, %s, failing findings: %s", o.Source, o.changesInMessage(),
+			cmp.Or(o.FailingFindings.String(), "none"))
 		if notAssessed := report.NotAssessedInWords(o.Coverage); notAssessed != "" {
 			text += "; " + notAssessed
 		}

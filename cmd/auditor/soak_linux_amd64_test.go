@@ -45,7 +45,8 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	s.site = newSite(t, func(server *demo.Server) {
 		server.Now = func() time.Time { return s.right }
 		server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-			if act := s.during; act != nil && method == ona.ListSCIMConfigurations {
+			if method == ona.ListSCIMConfigurations && s.during != nil {
+				act := s.during
 				s.during = nil
 				act()
 			}

@@ -129,10 +129,14 @@ func verdict(found *verify.Result, trust verify.Trust) string {
 	if n := len(found.Problems); n > 0 {
 		text = "VERIFICATION FAILED: " + counted(n, "problem", "")
 	}
-	text = fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s (%d removed by retention), %s, %s\n", text,
+	responses := counted(found.Responses, "response", "")
+	if n := found.ResponsesRemoved; n > 0 {
+		responses += fmt.Sprintf(" (of %d others only the hash: retention removed the bytes, or members are redacted)", n)
+	}
+	text = fmt.Sprintf("%s\nchecked: %s, %s (%d pruned), %s, %s, %s, %s, %s\n", text,
 		counted(found.Runs, "run", ""), counted(found.Snapshots, "snapshot", ""), found.PrunedSnapshots,
 		counted(found.LedgerLinks, "ledger link", ""), counted(found.Rows, "row", ""),
-		counted(found.Responses, "response", ""), found.ResponsesRemoved, counted(found.Views, "view", ""),
+		responses, counted(found.Views, "view", ""),
 		counted(found.ReportFolders, "report folder", ""))
 	if found.ReportFolders > 0 {
 		text += sealText("signature", found.Signatures, found.Unsigned, trust.Signers != nil, "--signers") +

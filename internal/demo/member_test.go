@@ -41,7 +41,8 @@ func TestMembersJoinLeaveAndChange(t *testing.T) {
 		{"field_changed", "acme", "sofia", 4, "fullName", "Sofia Rossi", "Sofia Bianchi"},
 	} {
 		id := demo.ID(want.organization, "user", want.key)
-		before, after := members(t, server, want.organization, want.night-1)[id], members(t, server, want.organization, want.night)[id]
+		before := members(t, server, want.organization, want.night-1)[id]
+		after := members(t, server, want.organization, want.night)[id]
 		if before[want.field] != want.before || after[want.field] != want.after {
 			t.Errorf("%s: %v, then %v; want %v, %v", want.kind, before[want.field], after[want.field], want.before, want.after)
 		}

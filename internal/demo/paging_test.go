@@ -31,7 +31,8 @@ func TestPagesHoldEveryRowOnceAndInOrder(t *testing.T) {
 		{rows: 3, pageSize: 1, pages: 3},
 	} {
 		state := crowd(test.rows)
-		rows, pages := list(t, demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, "scimConfigurations", "", test.pageSize)
+		rows, pages := list(t, demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, "scimConfigurations", "",
+			test.pageSize)
 		if len(rows) != test.rows || pages != test.pages {
 			t.Errorf("%+v: %d rows in %d pages", test, len(rows), pages)
 		}
@@ -47,7 +48,8 @@ func TestPageSizesBeyondTheLimitsAreRefused(t *testing.T) {
 	state := crowd(1)
 	for _, size := range []int{-1, 101} {
 		body := fmt.Sprintf(`{"pagination":{"pageSize":%d}}`, size)
-		checkFault(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, body), http.StatusBadRequest, "invalid_argument")
+		checkFault(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, body), http.StatusBadRequest,
+			"invalid_argument")
 	}
 }
 
@@ -58,10 +60,12 @@ func TestAPageTokenIsGoodForItsOwnListingOnly(t *testing.T) {
 	next := nextToken(object(t, post(server, one.Token, ona.ListSCIMConfigurations, `{}`), http.StatusOK))
 	page := func(token string) string { return fmt.Sprintf(`{"pagination":{"token":%q}}`, token) }
 
-	checkFault(t, post(server, other.Token, ona.ListSCIMConfigurations, page(next)), http.StatusBadRequest, "invalid_argument")
+	checkFault(t, post(server, other.Token, ona.ListSCIMConfigurations, page(next)), http.StatusBadRequest,
+		"invalid_argument")
 	checkFault(t, post(server, one.Token, ona.ListAuditLogs, page(next)), http.StatusBadRequest, "invalid_argument")
 	for _, forged := range []string{"25", "!", next + "0", next[:len(next)-1]} {
-		checkFault(t, post(server, one.Token, ona.ListSCIMConfigurations, page(forged)), http.StatusBadRequest, "invalid_argument")
+		checkFault(t, post(server, one.Token, ona.ListSCIMConfigurations, page(forged)), http.StatusBadRequest,
+			"invalid_argument")
 	}
 	object(t, post(server, one.Token, ona.ListSCIMConfigurations, page(next)), http.StatusOK)
 }
@@ -71,7 +75,8 @@ func TestAPageTokenIsGoodForItsOwnListingOnly(t *testing.T) {
 func firstID(t *testing.T, server *demo.Server, state *demo.State, inBody, inQuery string) any {
 	t.Helper()
 	body := fmt.Sprintf(`{"pagination":{"pageSize":10,"token":%q}}`, inBody)
-	r := httptest.NewRequest(http.MethodPost, "/api/"+ona.ListSCIMConfigurations+"?token="+inQuery, strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "/api/"+ona.ListSCIMConfigurations+"?token="+inQuery,
+		strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+state.Token)
 	w := httptest.NewRecorder()
@@ -82,7 +87,8 @@ func firstID(t *testing.T, server *demo.Server, state *demo.State, inBody, inQue
 func TestThePageTokenIsReadFromTheBodyOrFromTheQueryButNotFromBoth(t *testing.T) {
 	state := crowd(30)
 	server := demo.NewServerWith(state)
-	next := nextToken(object(t, post(server, state.Token, ona.ListSCIMConfigurations, `{"pagination":{"pageSize":10}}`), http.StatusOK))
+	next := nextToken(object(t, post(server, state.Token, ona.ListSCIMConfigurations, `{"pagination":{"pageSize":10}}`),
+		http.StatusOK))
 	for _, test := range []struct {
 		inQuery         bool
 		body, query, id string
@@ -128,7 +134,8 @@ func TestAListingMayEndWithoutAWordAndHaveMoreBesideItsRows(t *testing.T) {
 	state.Cut[ona.ListSCIMConfigurations] = 20
 	state.Beside[ona.ListSCIMConfigurations] = demo.Row{"hasMore": true}
 	answer := object(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, `{}`), http.StatusOK)
-	if rows := answer["scimConfigurations"].([]any); len(rows) != 20 || answer["pagination"] != nil || answer["hasMore"] != true {
+	if rows := answer["scimConfigurations"].([]any); len(rows) != 20 || answer["pagination"] != nil ||
+		answer["hasMore"] != true {
 		t.Errorf("%d rows, pagination %v, hasMore %v", len(rows), answer["pagination"], answer["hasMore"])
 	}
 }

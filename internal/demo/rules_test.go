@@ -64,7 +64,10 @@ func TestEveryRuleHasACaseAndACounterCase(t *testing.T) {
 	}
 	inviting := func(_ world, row demo.Row) bool { return row["inviteDomains"] != nil }
 	verified := func(w world, domain any) bool {
-		return slices.ContainsFunc(w.domains, func(d demo.Row) bool { return d["domain"] == domain && d["state"] == ona.DomainVerified })
+		return slices.ContainsFunc(w.domains, func(d demo.Row) bool {
+			return d["domain"] == domain &&
+				d["state"] == ona.DomainVerified
+		})
 	}
 	open := func(w world, row demo.Row) bool {
 		domains, _ := row["emailDomains"].([]any)

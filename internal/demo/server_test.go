@@ -18,15 +18,19 @@ import (
 // small is an organization with one configuration of each kind.
 func small() *demo.State {
 	s := demo.NewState("small")
-	s.SCIM = []demo.Row{{"id": "5c100000-0000-4000-8000-000000000001", "organizationId": s.ID, "name": "Okta <&>", "enabled": true}}
+	s.SCIM = []demo.Row{{"id": "5c100000-0000-4000-8000-000000000001", "organizationId": s.ID, "name": "Okta <&>",
+		"enabled": true}}
 	s.SSO = []demo.Row{{"id": "55000000-0000-4000-8000-000000000001", "organizationId": s.ID, "displayName": "Okta"}}
 	s.Policies = demo.Row{"restrictAccountCreationToScim": true}
 	s.AuditLog = []demo.Row{
-		{"id": "e2", "actorId": "ada00000-0000-4000-8000-000000000001", "subjectId": "55000000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created", "createdAt": "2026-11-02T00:00:00Z"},
-		{"id": "e1", "actorId": "b0b00000-0000-4000-8000-000000000001", "subjectId": "5c100000-0000-4000-8000-000000000001", "subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created", "createdAt": "2026-11-01T00:00:00Z"},
+		{"id": "e2", "actorId": "ada00000-0000-4000-8000-000000000001", "subjectId": "55000000-0000-4000-8000-000000000001",
+			"subjectType": "RESOURCE_TYPE_SSO_CONFIG", "action": "created", "createdAt": "2026-11-02T00:00:00Z"},
+		{"id": "e1", "actorId": "b0b00000-0000-4000-8000-000000000001", "subjectId": "5c100000-0000-4000-8000-000000000001",
+			"subjectType": "RESOURCE_TYPE_SCIM_CONFIGURATION", "action": "created", "createdAt": "2026-11-01T00:00:00Z"},
 	}
 	s.Domains = []demo.Row{{"id": "domain-1", "domain": "small.example", "state": ona.DomainVerified}}
-	s.Tokens = []demo.Row{{"id": "pat-1", "userId": "b0b00000-0000-4000-8000-000000000001"}, {"id": "pat-2", "userId": "ada00000-0000-4000-8000-000000000001"}}
+	s.Tokens = []demo.Row{{"id": "pat-1", "userId": "b0b00000-0000-4000-8000-000000000001"},
+		{"id": "pat-2", "userId": "ada00000-0000-4000-8000-000000000001"}}
 	return s
 }
 
@@ -43,18 +47,23 @@ func TestMethodsAnswerWithTheObjectsOfTheTokensOrganization(t *testing.T) {
 		{ona.GetOrganizationPolicies, own, demo.Row{"policies": state.Policies}},
 		{ona.ListSCIMConfigurations, `{}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
 		{ona.ListSCIMConfigurations, `{"pagination":null}`, demo.Row{"scimConfigurations": []any{state.SCIM[0]}}},
-		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"5c100000-0000-4000-8000-000000000001"}`, demo.Row{"scimConfiguration": state.SCIM[0]}},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"5c100000-0000-4000-8000-000000000001"}`,
+			demo.Row{"scimConfiguration": state.SCIM[0]}},
 		{ona.ListSSOConfigurations, own, demo.Row{"ssoConfigurations": []any{state.SSO[0]}}},
-		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"55000000-0000-4000-8000-000000000001"}`, demo.Row{"ssoConfiguration": state.SSO[0]}},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"55000000-0000-4000-8000-000000000001"}`,
+			demo.Row{"ssoConfiguration": state.SSO[0]}},
 		{ona.ListAuditLogs, `{}`, demo.Row{"entries": []any{state.AuditLog[0], state.AuditLog[1]}}},
 		{ona.ListAuditLogs, `{"filter":{"subjectIds":["5c100000-0000-4000-8000-000000000001","90000000-0000-4000-8000-00000000000e"]}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
-		{ona.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"filter":{"subjectTypes":["RESOURCE_TYPE_SSO_CONFIG"]}}`,
+			demo.Row{"entries": []any{state.AuditLog[0]}}},
 		{ona.ListAuditLogs, `{"filter":{"actorIds":["ada00000-0000-4000-8000-000000000001"],"subjectIds":["5c100000-0000-4000-8000-000000000001"]}}`, demo.Row{}},
-		{ona.ListAuditLogs, `{"sort":{"field":"createdAt","order":"SORT_ORDER_ASC"}}`, demo.Row{"entries": []any{state.AuditLog[1], state.AuditLog[0]}}},
+		{ona.ListAuditLogs, `{"sort":{"field":"createdAt","order":"SORT_ORDER_ASC"}}`,
+			demo.Row{"entries": []any{state.AuditLog[1], state.AuditLog[0]}}},
 		{ona.ListAuditLogs, `{"filter":{"from":"2026-11-02T00:00:00Z"}}`, demo.Row{"entries": []any{state.AuditLog[0]}}},
 		{ona.ListAuditLogs, `{"filter":{"to":"2026-11-02T00:00:00Z"}}`, demo.Row{"entries": []any{state.AuditLog[1]}}},
 		{ona.ListDomainVerifications, own, demo.Row{"domainVerifications": []any{state.Domains[0]}}},
-		{ona.ListPersonalAccessTokens, `{"filter":{"userIds":["ada00000-0000-4000-8000-000000000001"]}}`, demo.Row{"personalAccessTokens": []any{state.Tokens[1]}}},
+		{ona.ListPersonalAccessTokens, `{"filter":{"userIds":["ada00000-0000-4000-8000-000000000001"]}}`,
+			demo.Row{"personalAccessTokens": []any{state.Tokens[1]}}},
 	} {
 		answer := object(t, post(server, state.Token, test.method, test.request), http.StatusOK)
 		if diff := cmp.Diff(test.want, answer); diff != "" {
@@ -71,22 +80,31 @@ func TestRequestsThatAMethodDoesNotTakeAreRefused(t *testing.T) {
 		status          int
 		code, message   string
 	}{
-		{ona.GetAuthenticatedIdentity, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
+		{ona.GetAuthenticatedIdentity, `{"organizationId":"x"}`, 400, "invalid_argument",
+			`unknown request field "organizationId"`},
 		{ona.GetAuthenticatedIdentity, ``, 400, "invalid_argument", "decoding the request"},
 		{ona.GetAuthenticatedIdentity, `{} {}`, 400, "invalid_argument", "decoding the request"},
-		{ona.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
-		{ona.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument", `unknown request field "pagination.pagesize"`},
+		{ona.ListSCIMConfigurations, `{"organizationId":"x"}`, 400, "invalid_argument",
+			`unknown request field "organizationId"`},
+		{ona.ListSCIMConfigurations, `{"pagination":{"pagesize":10}}`, 400, "invalid_argument",
+			`unknown request field "pagination.pagesize"`},
 		{ona.ListSCIMConfigurations, `{"pagination":{"pageSize":"ten"}}`, 400, "invalid_argument", "decoding the request"},
-		{ona.ListAuditLogs, `{"filter":{"since":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument", `unknown request field "filter.since"`},
+		{ona.ListAuditLogs, `{"filter":{"since":"2026-11-16T00:00:00Z"}}`, 400, "invalid_argument",
+			`unknown request field "filter.since"`},
 		{ona.ListDomainVerifications, `{}`, 400, "invalid_argument", "organizationId is required"},
-		{ona.ListPersonalAccessTokens, `{"organizationId":"x"}`, 400, "invalid_argument", `unknown request field "organizationId"`},
+		{ona.ListPersonalAccessTokens, `{"organizationId":"x"}`, 400, "invalid_argument",
+			`unknown request field "organizationId"`},
 		{ona.GetOrganization, `{}`, 400, "invalid_argument", "organizationId is required"},
-		{ona.GetOrganization, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied", "does not belong to organization 90000000-0000-4000-8000-00000000000e"},
-		{ona.GetOrganizationPolicies, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied", "does not belong to organization 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetOrganization, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied",
+			"does not belong to organization 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetOrganizationPolicies, `{"organizationId":"90000000-0000-4000-8000-00000000000e"}`, 403, "permission_denied",
+			"does not belong to organization 90000000-0000-4000-8000-00000000000e"},
 		{ona.ListSSOConfigurations, `{}`, 400, "invalid_argument", "organizationId is required"},
 		{ona.GetSCIMConfiguration, `{}`, 400, "invalid_argument", "scimConfigurationId is required"},
-		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"90000000-0000-4000-8000-00000000000e"}`, 404, "not_found", "there is no scimConfiguration 90000000-0000-4000-8000-00000000000e"},
-		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"90000000-0000-4000-8000-00000000000e"}`, 404, "not_found", "there is no ssoConfiguration 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"90000000-0000-4000-8000-00000000000e"}`, 404, "not_found",
+			"there is no scimConfiguration 90000000-0000-4000-8000-00000000000e"},
+		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"90000000-0000-4000-8000-00000000000e"}`, 404, "not_found",
+			"there is no ssoConfiguration 90000000-0000-4000-8000-00000000000e"},
 		{ona.GetOrganization, `{"organizationId":"x"}`, 400, "invalid_argument", `organizationId: "x" is not a UUID`},
 		{ona.GetSCIMConfiguration, `{"scimConfigurationId":"5c100000"}`, 400, "invalid_argument", "is not a UUID"},
 		{ona.GetSSOConfiguration, `{"ssoConfigurationId":"x"}`, 400, "invalid_argument", "is not a UUID"},
@@ -180,8 +198,10 @@ func TestTheDateIsTheInstantOfTheNight(t *testing.T) {
 
 func TestAFaultIsAConnectErrorWithARetryDelay(t *testing.T) {
 	state := small()
-	state.Faults[ona.ListSCIMConfigurations] = demo.Fault{Code: "unavailable", Message: "busy", RetryDelay: 1500 * time.Millisecond}
-	answer := object(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, `{}`), http.StatusServiceUnavailable)
+	state.Faults[ona.ListSCIMConfigurations] = demo.Fault{Code: "unavailable", Message: "busy",
+		RetryDelay: 1500 * time.Millisecond}
+	answer := object(t, post(demo.NewServerWith(state), state.Token, ona.ListSCIMConfigurations, `{}`),
+		http.StatusServiceUnavailable)
 	want := demo.Row{
 		"code":    "unavailable",
 		"message": "busy",
@@ -213,7 +233,8 @@ func TestAFaultHitsTheFirstRequestsOfEveryNight(t *testing.T) {
 
 func TestAFaultMayComeFromARouterOrAProxy(t *testing.T) {
 	state := small()
-	state.Faults[ona.GetSCIMConfiguration] = demo.Fault{Code: "unimplemented", Message: "no such route", Status: http.StatusNotFound}
+	state.Faults[ona.GetSCIMConfiguration] = demo.Fault{Code: "unimplemented", Message: "no such route",
+		Status: http.StatusNotFound}
 	state.Faults[ona.GetSSOConfiguration] = demo.Fault{Text: "404 page not found", Status: http.StatusNotFound}
 	server := demo.NewServerWith(state)
 	checkFault(t, post(server, state.Token, ona.GetSCIMConfiguration, `{}`), http.StatusNotFound, "unimplemented")

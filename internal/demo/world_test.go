@@ -33,8 +33,10 @@ func see(t *testing.T, server *demo.Server, name string, night int) world {
 		w.policies = object(t, answer, 200)["policies"].(demo.Row)
 	}
 	w.scim = listIfAllowed(t, server, o, ona.ListSCIMConfigurations, "scimConfigurations", "")
-	w.sso = listIfAllowed(t, server, o, ona.ListSSOConfigurations, "ssoConfigurations", fmt.Sprintf(`"organizationId":%q,`, o.ID))
-	w.domains = listIfAllowed(t, server, o, ona.ListDomainVerifications, "domainVerifications", fmt.Sprintf(`"organizationId":%q,`, o.ID))
+	w.sso = listIfAllowed(t, server, o, ona.ListSSOConfigurations, "ssoConfigurations",
+		fmt.Sprintf(`"organizationId":%q,`, o.ID))
+	w.domains = listIfAllowed(t, server, o, ona.ListDomainVerifications, "domainVerifications",
+		fmt.Sprintf(`"organizationId":%q,`, o.ID))
 	return w
 }
 

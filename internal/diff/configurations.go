@@ -6,15 +6,14 @@ import (
 )
 
 // configurations is what the comparison knows about one type of configuration.
-type configurations[T any] struct {
+type configurations[T interface{ Canonical() string }] struct {
 	subject SubjectType
 	plural  string
 	fields  []field[T]
 	id      func(*T) string
 	// name is the name that reports show.
-	name      func(*T) string
-	unknown   func(*T) unknownFields
-	canonical func(*T) string
+	name    func(*T) string
+	unknown func(*T) unknownFields
 }
 
 // pair is a configuration in the two inventories; a side is nil if it is not in that inventory.
@@ -59,13 +58,13 @@ func (t configurations[T]) compare(pairs []pair[T],
 	for _, p := range pairs {
 		switch {
 		case p.before == nil:
-			row := Change{Kind: Added, After: t.canonical(p.after)}
+			row := Change{Kind: Added, After: (*p.after).Canonical()}
 			if seen != nil && seen(t.subject, t.id(p.after)) {
 				row.Kind = Reappeared
 			}
 			rows = append(rows, t.about(p.after, row))
 		case p.after == nil:
-			rows = append(rows, t.about(p.before, Change{Kind: Removed, Before: t.canonical(p.before)}))
+			rows = append(rows, t.about(p.before, Change{Kind: Removed, Before: (*p.before).Canonical()}))
 		default:
 			rows = append(rows, t.changed(p, covered)...)
 		}

@@ -3,7 +3,6 @@ package diff
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"scim-auditor/internal/ona"
 )
@@ -48,21 +47,15 @@ func Compute(before, after ona.Inventory, seen func(t SubjectType, id string) bo
 }
 
 // organizationFields does not include updatedAt, which every edit in the organization changes.
-var organizationFields = []field[ona.Organization]{
-	{name: "name", kind: FieldChanged, refine: refineUnreported,
-		value: func(o *ona.Organization) value { return text(o.Name) }},
-	{name: "tier", kind: FieldChanged, refine: refineUnreported,
-		value: func(o *ona.Organization) value { return text(o.Tier) }},
-	{name: "createdAt", kind: FieldChanged, refine: refineUnreported,
-		value: func(o *ona.Organization) value { return value{instant: o.CreatedAt} }},
-}
+var organizationFields = compared([]field[ona.Organization]{
+	{name: "name", kind: FieldChanged, refine: refineUnreported},
+	{name: "tier", kind: FieldChanged, refine: refineUnreported},
+	{name: "createdAt", kind: FieldChanged, refine: refineUnreported},
+})
 
-var policyFields = []field[ona.OrganizationPolicies]{
-	{name: "restrictAccountCreationToScim", refine: refineBoolean(RestrictionSet, RestrictionLifted),
-		value: func(p *ona.OrganizationPolicies) value {
-			return text(strconv.FormatBool(p.RestrictAccountCreationToSCIM))
-		}},
-}
+var policyFields = compared([]field[ona.OrganizationPolicies]{
+	{name: "restrictAccountCreationToScim", refine: refineBoolean(RestrictionSet, RestrictionLifted)},
+})
 
 // compareOrganization returns the changes of the organization, including fieldChanges.
 func compareOrganization(before, after ona.Inventory, fieldChanges []Change) []Change {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"scim-auditor/internal/ona"
@@ -16,8 +17,7 @@ type field[T any] struct {
 	// name is the API's name.
 	name string
 	// kind is the kind of a change, unless refine sets another.
-	kind  Kind
-	value func(*T) value
+	kind Kind
 	// refine completes a change whose kind or note depends on the two values; nil if none does.
 	refine func(row *Change, before, after value)
 	// optional marks a field that some servers do not report; its value is then empty.
@@ -25,6 +25,44 @@ type field[T any] struct {
 	// absent is the value that a field counts as if the API leaves it out; empty if it counts as
 	// none.
 	absent string
+	// value reads the field; compared sets it.
+	value func(*T) value
+}
+
+// compared sets how the values of fields are read.
+func compared[T any](fields []field[T]) []field[T] {
+	declared := ona.FieldsOf[T]()
+	for i := range fields {
+		at := slices.IndexFunc(declared, func(f ona.Field) bool { return f.Name == fields[i].name })
+		fields[i].value = func(object *T) value { return valueAt(declared[at].Pointer(object)) }
+	}
+	return fields
+}
+
+// valueAt returns the value to which pointer points: a truth value as "true" or "false", a set or a
+// map as canonical JSON.
+func valueAt(pointer any) value {
+	switch p := pointer.(type) {
+	case *string:
+		return text(*p)
+	case *time.Time:
+		return value{instant: *p}
+	case *bool:
+		return text(strconv.FormatBool(*p))
+	case **bool:
+		if *p != nil {
+			return text(strconv.FormatBool(**p))
+		}
+	case *[]string:
+		if len(*p) > 0 {
+			return text(ona.JSON(*p))
+		}
+	case *map[string]string:
+		if len(*p) > 0 {
+			return text(ona.JSON(*p))
+		}
+	}
+	return value{}
 }
 
 // value is the text or the instant that a field holds. An instant is formatted only if it differs:
@@ -105,11 +143,3 @@ func refineBoolean(on, off Kind) func(row *Change, before, after value) {
 
 // refineUnreported is for a field whose empty value means that the API did not report it.
 func refineUnreported(row *Change, _, _ value) { row.noteIfUnreported() }
-
-// jsonText returns a set or a map as canonical JSON, or an empty value if it has no elements.
-func jsonText(elements any, count int) value {
-	if count == 0 {
-		return value{}
-	}
-	return text(ona.JSON(elements))
-}

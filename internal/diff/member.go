@@ -9,26 +9,19 @@ import (
 // members does not compare avatarUrl: a picture gives nobody access, and a server may sign its
 // address anew for each answer.
 var members = configurations[ona.OrganizationMember]{
-	subject:   Member,
-	plural:    "members",
-	id:        func(m *ona.OrganizationMember) string { return m.UserID },
-	name:      func(m *ona.OrganizationMember) string { return MemberName(*m) },
-	unknown:   func(m *ona.OrganizationMember) unknownFields { return m.Unknown },
-	canonical: (*ona.OrganizationMember).Canonical,
-	fields: []field[ona.OrganizationMember]{
-		{name: StatusField, kind: FieldChanged, refine: refineStatus,
-			value: func(m *ona.OrganizationMember) value { return text(m.Status) }},
-		{name: "role", kind: FieldChanged, refine: refineRole,
-			value: func(m *ona.OrganizationMember) value { return text(m.Role) }},
-		{name: "loginProvider", kind: LoginChanged, refine: refineReported, optional: true,
-			value: func(m *ona.OrganizationMember) value { return text(m.LoginProvider) }},
-		{name: "email", kind: EmailChanged, refine: refineReported, optional: true,
-			value: func(m *ona.OrganizationMember) value { return text(m.Email) }},
-		{name: "fullName", kind: FieldChanged, refine: refineUnreported, optional: true,
-			value: func(m *ona.OrganizationMember) value { return text(m.FullName) }},
-		{name: "memberSince", kind: FieldChanged, refine: refineUnreported, optional: true,
-			value: func(m *ona.OrganizationMember) value { return value{instant: m.MemberSince} }},
-	},
+	subject: Member,
+	plural:  "members",
+	id:      func(m *ona.OrganizationMember) string { return m.UserID },
+	name:    func(m *ona.OrganizationMember) string { return MemberName(*m) },
+	unknown: func(m *ona.OrganizationMember) unknownFields { return m.Unknown },
+	fields: compared([]field[ona.OrganizationMember]{
+		{name: StatusField, kind: FieldChanged, refine: refineStatus},
+		{name: "role", kind: FieldChanged, refine: refineRole},
+		{name: "loginProvider", kind: LoginChanged, refine: refineReported, optional: true},
+		{name: "email", kind: EmailChanged, refine: refineReported, optional: true},
+		{name: "fullName", kind: FieldChanged, refine: refineUnreported, optional: true},
+		{name: "memberSince", kind: FieldChanged, refine: refineUnreported, optional: true},
+	}),
 }
 
 // StatusField is the field of a change of a member's status. Before or After is empty if only one

@@ -1,36 +1,27 @@
 package diff
 
 import (
-	"strconv"
 	"time"
 
 	"scim-auditor/internal/ona"
 )
 
 var scimConfigurations = configurations[ona.SCIMConfiguration]{
-	subject:   SCIMConfiguration,
-	plural:    "SCIM configurations",
-	id:        func(c *ona.SCIMConfiguration) string { return c.ID },
-	name:      func(c *ona.SCIMConfiguration) string { return c.Name },
-	unknown:   func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
-	canonical: (*ona.SCIMConfiguration).Canonical,
-	fields: []field[ona.SCIMConfiguration]{
-		{name: "organizationId", kind: OrganizationChanged, refine: refineOrganization, optional: true,
-			value: func(c *ona.SCIMConfiguration) value { return text(c.OrganizationID) }},
-		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt,
-			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.CreatedAt} }},
-		{name: "enabled", refine: refineBoolean(Enabled, Disabled),
-			value: func(c *ona.SCIMConfiguration) value { return text(strconv.FormatBool(c.Enabled)) }},
-		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink,
-			value: func(c *ona.SCIMConfiguration) value { return text(c.SSOConfigurationID) }},
-		{name: unverifiedField, refine: refineUnverifiedLinking, absent: "false", value: unverifiedLinking},
-		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true,
-			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.TokenExpiresAt} }},
-		{name: "name", kind: Renamed,
-			value: func(c *ona.SCIMConfiguration) value { return text(c.Name) }},
-		{name: updatedAtField, kind: OnlyUpdatedAtChanged, refine: refineUpdatedAt,
-			value: func(c *ona.SCIMConfiguration) value { return value{instant: c.UpdatedAt} }},
-	},
+	subject: SCIMConfiguration,
+	plural:  "SCIM configurations",
+	id:      func(c *ona.SCIMConfiguration) string { return c.ID },
+	name:    func(c *ona.SCIMConfiguration) string { return c.Name },
+	unknown: func(c *ona.SCIMConfiguration) unknownFields { return c.Unknown },
+	fields: compared([]field[ona.SCIMConfiguration]{
+		{name: "organizationId", kind: OrganizationChanged, refine: refineOrganization, optional: true},
+		{name: "createdAt", kind: CreatedAtChanged, refine: refineCreatedAt},
+		{name: "enabled", refine: refineBoolean(Enabled, Disabled)},
+		{name: "ssoConfigurationId", kind: SSORelinked, refine: refineLink},
+		{name: unverifiedField, refine: refineUnverifiedLinking, absent: "false"},
+		{name: expiryField, kind: TokenRotated, refine: refineTokenExpiry, optional: true},
+		{name: "name", kind: Renamed},
+		{name: updatedAtField, kind: OnlyUpdatedAtChanged, refine: refineUpdatedAt},
+	}),
 }
 
 const (
@@ -38,13 +29,6 @@ const (
 	unverifiedField = "allowUnverifiedEmailAccountLinking"
 	updatedAtField  = "updatedAt"
 )
-
-func unverifiedLinking(c *ona.SCIMConfiguration) value {
-	if c.AllowUnverifiedEmailAccountLinking == nil {
-		return value{}
-	}
-	return text(strconv.FormatBool(*c.AllowUnverifiedEmailAccountLinking))
-}
 
 // refineOrganization keeps OrganizationChanged only if both organizations are reported.
 func refineOrganization(row *Change, before, after value) {

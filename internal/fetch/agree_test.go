@@ -47,15 +47,22 @@ func TestAListOfSeveralPagesIsCompleteIfTwoListingsAgree(t *testing.T) {
 		{"nothing moves", [][]string{whole, whole}, "2 2 2 4", nil},
 		{"the order is another", [][]string{whole, otherOrder}, "2 2 2 4", nil},
 		{"an id is repeated in the first listing", [][]string{moved, whole, whole}, "3 2 2 6",
-			[]string{"listing 1 was not used: configuration " + scimB + " is on page 1 and again on page 2: the order moved, so another may be on no page"}},
-		{"an id is repeated in the second listing", [][]string{whole, moved, whole}, "3 2 2 6", []string{"listing 2 was not used"}},
+			[]string{"listing 1 was not used: configuration " + scimB +
+				" is on page 1 and again on page 2: the order moved, so another may be on no page"}},
+		{"an id is repeated in the second listing", [][]string{whole, moved, whole}, "3 2 2 6",
+			[]string{"listing 2 was not used"}},
 		{"a row is out of sight in the first listing", [][]string{short, whole, whole}, "3 2 2 6",
-			[]string{"listing 2 differs from the one before it: configurations that differ: 2, the first is " + scimC + ", which is new"}},
-		{"a row changes during the first listing", [][]string{changed, whole, whole}, "3 2 2 6", []string{scimA + ", which has other content"}},
-		{"a token is refused in the first listing", [][]string{{scimRows("2", scimA, scimB), refusedToken}, whole, whole}, "3 2 2 5",
+			[]string{"listing 2 differs from the one before it: configurations that differ: 2, the first is " + scimC +
+				", which is new"}},
+		{"a row changes during the first listing", [][]string{changed, whole, whole}, "3 2 2 6",
+			[]string{scimA + ", which has other content"}},
+		{"a token is refused in the first listing", [][]string{{scimRows("2", scimA, scimB), refusedToken}, whole, whole},
+			"3 2 2 5",
 			[]string{"listing 1 was not used: the server refuses the page token: HTTP 400: says the server"}},
-		{"a token is refused in the second listing", [][]string{whole, {whole[0], refusedToken}, whole}, "3 2 2 5", []string{"listing 2 was not used"}},
-		{"the list shrinks to one page", [][]string{{whole[0], refusedToken}, {scimRows("", scimA, scimB, scimC)}}, "2 1 1 2", []string{"listing 1 was not used"}},
+		{"a token is refused in the second listing", [][]string{whole, {whole[0], refusedToken}, whole}, "3 2 2 5",
+			[]string{"listing 2 was not used"}},
+		{"the list shrinks to one page", [][]string{{whole[0], refusedToken}, {scimRows("", scimA, scimB, scimC)}}, "2 1 1 2",
+			[]string{"listing 1 was not used"}},
 		{"the second listing is one page", [][]string{whole, {scimRows("", scimA, scimB, scimC)}}, "2 1 1 3", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -89,11 +96,14 @@ func TestAListThatChangesAllTheTimeIsNotComplete(t *testing.T) {
 		says     string
 	}{
 		{"the order moves in each listing", [][]string{moved, moved, moved},
-			"page 2: no two of 3 listings agree, as if the list changed while it was read: configuration " + scimB + " is on page 1 and again on page 2"},
+			"page 2: no two of 3 listings agree, as if the list changed while it was read: configuration " + scimB +
+				" is on page 1 and again on page 2"},
 		{"each listing differs from the one before", [][]string{whole, changed, whole},
 			"no two of 3 listings agree, as if the list changed while it was read: configurations that differ: 1, the first is " + scimA + ", which has other content"},
-		{"one listing is left", [][]string{moved, moved, whole}, "configuration " + scimB + " is on page 1 and again on page 2"},
-		{"one row is deleted in each listing", [][]string{whole, {scimRows("2", scimA), scimRows("", scimB)}, {scimRows("2"), scimRows("", scimA)}},
+		{"one listing is left", [][]string{moved, moved, whole}, "configuration " + scimB +
+			" is on page 1 and again on page 2"},
+		{"one row is deleted in each listing", [][]string{whole, {scimRows("2", scimA), scimRows("", scimB)},
+			{scimRows("2"), scimRows("", scimA)}},
 			"the first is " + scimB + ", which is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -120,7 +130,8 @@ func TestATokenThatIsRefusedInEachListingFailsTheNight(t *testing.T) {
 	if failure, _ := errors.AsType[*Error](err); failure == nil || err.Error() != want || failure.Hint() == "" {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if asked := len(api.sent(list)); asked != 2*maxListings || got.Inventory.SCIM != nil || got.SCIM.PagesRead != maxListings {
+	if asked := len(api.sent(list)); asked != 2*maxListings || got.Inventory.SCIM != nil ||
+		got.SCIM.PagesRead != maxListings {
 		t.Errorf("asked %d times, %d pages, inventory %+v", asked, got.SCIM.PagesRead, got.Inventory.SCIM)
 	}
 }
@@ -129,9 +140,11 @@ func TestARefusalOfTheSecondListingOfSSOConfigurationsIsNoListing(t *testing.T) 
 	page := func(next, id string) http.HandlerFunc {
 		return ok(`{"ssoConfigurations":[{"id":"` + id + `"}],"pagination":{"nextToken":"` + next + `"}}`)
 	}
-	api := newAPI(t, handlers{"ListSSOConfigurations": inOrder(page("2", ssoA), page("", scimA), connect(403, CodePermissionDenied))})
+	api := newAPI(t, handlers{"ListSSOConfigurations": inOrder(page("2", ssoA), page("", scimA),
+		connect(403, CodePermissionDenied))})
 	got, err := newClient(t, api.URL).Collect(t.Context())
-	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodePermissionDenied || got.Inventory.SSONotAssessed != "" {
+	if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Code != CodePermissionDenied ||
+		got.Inventory.SSONotAssessed != "" {
 		t.Errorf("got %v, not assessed %q", err, got.Inventory.SSONotAssessed)
 	}
 }
@@ -170,11 +183,23 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 		{`"totalPages":3`, "the unknown field totalPages counts 3, but 1 pages were listed"},
 		{`"message":"shard 3 is down"`, "message can mean that something failed"},
 		{`"degraded":true`, "degraded"},
+		{`"excludedRows":1`, "excludedRows"},
+		{`"filtered":true`, "filtered"},
+		{`"hiddenCount":"1"`, "hiddenCount"},
+		{`"rateLimited":true`, "rateLimited"},
+		{`"end":false`, "end is false"},
+		{`"meta":[{"hasMore":true}]`, "field meta.hasMore"},
+		{`"meta":{"total":250}`, "field meta.total counts 250"},
+		{`"page":{"totalElements":250,"totalPages":1}`, "field page.totalElements counts 250"},
+		{`"page":{"totalPages":3}`, "field page.totalPages counts 3, but 1 pages"},
+		{`"count":{"value":"250","relation":"COUNT_RESPONSE_RELATION_EQ"}`, "field count.value counts 250"},
+		{`"total":2.0`, "field total counts 2.0"},
 		{`"retryAfter":5`, "retryAfter"},
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + c.member + `}`
 		_, err := newClient(t, newAPI(t, handlers{list: ok(body)}).URL).Collect(t.Context())
-		if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Page != 1 || !strings.Contains(err.Error(), c.says) || failure.Hint() == "" {
+		if failure, _ := errors.AsType[*Error](err); failure == nil || failure.Page != 1 ||
+			!strings.Contains(err.Error(), c.says) || failure.Hint() == "" {
 			t.Errorf("%s: got %v, want an error that says %q", c.member, err, c.says)
 		}
 		sso := strings.Replace(body, "scimConfigurations", "ssoConfigurations", 1)
@@ -184,15 +209,34 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 	}
 }
 
+// What failed may be what the object lacks, such as the invite domains.
+func TestAnUnknownMemberBesideOneObjectMayMeanThatSomethingFailed(t *testing.T) {
+	for method, object := range map[string]string{
+		"GetOrganization": `"organization":{"id":"` + orgID + `"}`, "GetOrganizationPolicies": `"policies":{}`,
+	} {
+		failed := newAPI(t, handlers{method: ok(`{` + object + `,"errors":["inviteDomains: timeout"]}`)})
+		_, err := newClient(t, failed.URL).Collect(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "the unknown field errors can mean that something failed") {
+			t.Errorf("%s: got %v", method, err)
+		}
+		collect(t, newAPI(t, handlers{method: ok(`{` + object + `,"errors":[],"region":"eu","next":"x"}`)}))
+	}
+}
+
 func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 	for _, member := range []string{
-		`"hasMore":false`, `"truncated":null`, `"errors":[]`, `"errors": [ ]`, `"error":""`, `"code":0`, `"code":"ok"`, `"status":"SUCCESS"`, `"status":200`,
-		`"cursor":""`, `"next-token":null`, `"nextPageToken":""`, `"remaining":0`, `"links":{"next":null,"self":"https://x"}`, `"complete":true`,
-		`"lastPage":true`, `"total":1`, `"totalCount":"0"`, `"prevCursor":"abc"`, `"previousPageToken":"abc"`, `"requestId":"abc"`, `"serverVersion":{"major":2}`,
+		`"hasMore":false`, `"truncated":null`, `"errors":[]`, `"errors": [ ]`, `"error":""`, `"code":0`, `"code":"ok"`,
+		`"status":"SUCCESS"`, `"status":200`,
+		`"cursor":""`, `"next-token":null`, `"nextPageToken":""`, `"remaining":0`, `"links":{"next":null,"self":"https://x"}`,
+		`"complete":true`,
+		`"lastPage":true`, `"total":1`, `"totalCount":"0"`, `"prevCursor":"abc"`, `"previousPageToken":"abc"`,
+		`"requestId":"abc"`, `"serverVersion":{"major":2}`,
 		`"pagination":{"totalSize":1,"nextToken":""}`, `"totalPages":1`, `"message":"OK"`, `"stale":false`,
+		`"count":{"value":"1","relation":"COUNT_RESPONSE_RELATION_EQ"}`, `"meta":[{"total":1},2]`, `"end":true`, `"limit":100`,
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + member + `}`
-		if got := collect(t, newAPI(t, handlers{list: ok(body)})); len(got.UnknownFields) == 0 || len(got.Inventory.SCIM) != 1 {
+		if got := collect(t, newAPI(t, handlers{list: ok(body)})); len(got.UnknownFields) == 0 ||
+			len(got.Inventory.SCIM) != 1 {
 			t.Errorf("%s: unknown fields %q, %d configurations", member, got.UnknownFields, len(got.Inventory.SCIM))
 		}
 	}
@@ -200,17 +244,20 @@ func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 
 // A page that has a next token says itself that there is more.
 func TestThatThereIsMoreMeansNothingBesideANextToken(t *testing.T) {
-	first := strings.Replace(scimRows("2", scimA), `{"pagination"`, `{"hasMore":true,"total":2,"cursor":"x","pagination"`, 1)
+	first := strings.Replace(scimRows("2", scimA), `{"pagination"`, `{"hasMore":true,"total":2,"cursor":"x","pagination"`,
+		1)
 	pages := []string{first, scimRows("", scimB)}
 	if got := collect(t, newAPI(t, handlers{list: listings(pages, pages)})); len(got.Inventory.SCIM) != 2 {
 		t.Errorf("%d configurations", len(got.Inventory.SCIM))
 	}
 	echo := strings.Replace(pages[1], `"pagination":{`, `"pagination":{"token":"2",`, 1)
-	if got := collect(t, newAPI(t, handlers{list: listings([]string{first, echo}, []string{first, echo})})); len(got.Inventory.SCIM) != 2 {
+	if got := collect(t, newAPI(t, handlers{list: listings([]string{first, echo},
+		[]string{first, echo})})); len(got.Inventory.SCIM) != 2 {
 		t.Errorf("%d configurations of a server that repeats the token it was sent", len(got.Inventory.SCIM))
 	}
 	failed := strings.Replace(first, `"hasMore":true`, `"errors":["x"]`, 1)
-	if _, err := newClient(t, newAPI(t, handlers{list: ok(failed)}).URL).Collect(t.Context()); err == nil || !strings.Contains(err.Error(), "errors") {
+	if _, err := newClient(t, newAPI(t, handlers{list: ok(failed)}).URL).Collect(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "errors") {
 		t.Errorf("errors beside a next token: %v", err)
 	}
 }
@@ -224,7 +271,8 @@ func TestASecondListingMustAgreeWithTheFirst(t *testing.T) {
 	}{
 		{"the same", ok(scimRows("", scimB, scimA)), ""},
 		{"a missing configuration is back", ok(scimRows("", scimA, scimB, scimC)),
-			"a second listing does not agree with the first: configurations that differ: 1, the first is " + scimC + ", which is new"},
+			"a second listing does not agree with the first: configurations that differ: 1, the first is " + scimC +
+				", which is new"},
 		{"other content", ok(renamed(first)), scimA + ", which has other content"},
 		{"nothing", ok(`{}`), "which is missing"},
 		{"an id on two pages", listings([]string{scimRows("2", scimA, scimB), scimRows("", scimA)}), "again on page 2"},

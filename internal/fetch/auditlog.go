@@ -131,6 +131,9 @@ func (l *logReader) read(ctx context.Context, r *reader) error {
 		if err != nil || pastSince {
 			return err
 		}
+		if err := checkTotal(p, l.log.Received); err != nil {
+			return &Error{Code: CodeIncompleteListing, Method: ona.ListAuditLogs, Page: p.number, Err: err}
+		}
 		// The pages of a long log would take more memory than all else. A new compressor takes 1
 		// MB.
 		if last := &r.Exchanges[len(r.Exchanges)-1]; len(last.Body) >= packedSize {

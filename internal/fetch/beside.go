@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,7 @@ var (
 	moreWords = []string{
 		"more", "truncat", "partial", "incomplete", "remaining", "omitted", "skipped", "dropped", "missing",
 		"unreachable", "unavailable", "lastevaluated", "capped", "overflow", "exceeded", "degraded", "stale",
+		"excluded", "filtered", "hidden", "limited",
 	}
 	// failureWords are in names of members that say that something failed.
 	failureWords = []string{
@@ -33,10 +35,12 @@ var (
 	// wholeNames are members that say that something failed or is missing if they are false.
 	wholeNames = []string{
 		"complete", "iscomplete", "success", "ok", "done", "last", "islast", "lastpage", "islastpage",
+		"end", "isend", "final", "isfinal", "finished", "exhausted",
 	}
 	// totalNames are members that count the rows of the whole list, pagesNames its pages.
 	totalNames = []string{
 		"total", "totalsize", "totalcount", "totalresults", "totalitems", "totalrecords", "count",
+		"totalelements", "totalentries", "totalhits", "totalrows", "numfound", "rowcount", "itemcount", "resultcount",
 	}
 	pagesNames = []string{"totalpages", "pagecount", "numpages", "pages", "lastpage"}
 )
@@ -50,17 +54,23 @@ func checkBeside(p page) error {
 	return checkMembers(p, "pagination.", p.pagination.Unknown)
 }
 
+// checkFailed refuses a response of one object with an unknown member beside it that can mean that
+// something failed.
+func checkFailed(unknown members) error {
+	notTheLast := page{pagination: wirePagination{NextToken: "next"}} // that there is more means nothing here
+	return checkMembers(notTheLast, "", unknown)
+}
+
 func checkMembers(p page, path string, unknown members) error {
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		value := unknown[name]
-		var inner members
-		if value.Kind() == jsontext.KindBeginObject && json.Unmarshal(value, &inner, lenient) == nil {
+		if meaning := p.meaningOf(name, value); meaning != "" {
+			return fmt.Errorf("the unknown field %s %s", plain(path+name), meaning)
+		}
+		for _, inner := range objectsIn(value) {
 			if err := checkMembers(p, path+name+".", inner); err != nil {
 				return err
 			}
-		}
-		if meaning := p.meaningOf(name, value); meaning != "" {
-			return fmt.Errorf("the unknown field %s %s", plain(path+name), meaning)
 		}
 	}
 	return nil
@@ -97,22 +107,48 @@ func (p page) meaningOf(name string, value jsontext.Value) string {
 	return ""
 }
 
+// objectsIn returns the object that a value is, or the objects in a list.
+func objectsIn(value jsontext.Value) (objects []members) {
+	values := []jsontext.Value{value}
+	if value.Kind() == jsontext.KindBeginArray {
+		_ = json.Unmarshal(value, &values, lenient) // cannot fail for valid JSON
+	}
+	for _, v := range values {
+		var inner members
+		if v.Kind() == jsontext.KindBeginObject && json.Unmarshal(v, &inner, lenient) == nil {
+			objects = append(objects, inner)
+		}
+	}
+	return objects
+}
+
 // checkTotal refuses the last page of a listing with fewer rows or pages than an unknown member
 // counts.
 func checkTotal(p page, received int) error {
 	if p.next() != "" {
 		return nil
 	}
-	for _, beside := range []members{p.unknown, p.pagination.Unknown} {
-		for _, name := range slices.Sorted(maps.Keys(beside)) {
-			counted, err := strconv.Atoi(strings.Trim(string(beside[name]), `"`)) // an int64 is a string
-			switch folded := foldName(name); {
-			case err != nil:
-			case counted > received && slices.Contains(totalNames, folded):
-				return fmt.Errorf("the unknown field %s counts %d, but %d rows were listed", plain(name), counted, received)
-			case counted > p.number && slices.Contains(pagesNames, folded):
-				return fmt.Errorf("the unknown field %s counts %d, but %d pages were listed", plain(name), counted, p.number)
+	return cmp.Or(checkCounts(p, "", p.unknown, received), checkCounts(p, "pagination.", p.pagination.Unknown, received))
+}
+
+func checkCounts(p page, path string, unknown members, received int) error {
+	for _, name := range slices.Sorted(maps.Keys(unknown)) {
+		value := unknown[name]
+		for _, inner := range objectsIn(value) {
+			if err := checkCounts(p, path+name+".", inner, received); err != nil {
+				return err
 			}
+		}
+		text := strings.Trim(string(value), `"`) // an int64 is a string
+		counted, err := strconv.ParseFloat(text, 64)
+		// The API's own counts are objects: "count": {"value": "250"}.
+		isTotal := slices.Contains(totalNames, foldName(name)) || strings.HasSuffix(foldName(path+name), "countvalue")
+		switch {
+		case err != nil:
+		case counted > float64(received) && isTotal:
+			return fmt.Errorf("the unknown field %s counts %s, but %d rows were listed", plain(path+name), text, received)
+		case counted > float64(p.number) && slices.Contains(pagesNames, foldName(name)):
+			return fmt.Errorf("the unknown field %s counts %s, but %d pages were listed", plain(path+name), text, p.number)
 		}
 	}
 	return nil

@@ -30,14 +30,16 @@ func collect(t testing.TB, api *fakeAPI, change ...func(*Options)) *Collection {
 }
 
 func TestCollectReadsTheWholeOrganization(t *testing.T) {
-	scim := `{"id":"` + strings.ToUpper(scimA) + `","organizationId":"` + strings.ToUpper(orgID) + `","name":"Okta","enabled":true,
+	scim := `{"id":"` + strings.ToUpper(scimA) + `","organizationId":"` + strings.ToUpper(orgID) +
+		`","name":"Okta","enabled":true,
 		"ssoConfigurationId":"` + strings.ToUpper(ssoA) + `","createdAt":"2024-05-01T12:00:00.123456789+02:00","updatedAt":"2024-05-02T00:00:00Z",
 		"tokenExpiresAt":null,"allowUnverifiedEmailAccountLinking":false,"ID":"not the id","quota":12345678901234567890,"later":null,
 		"nested":{"b":[1.50,"\u00e9"],"a":true}}`
 	sso := `{"id":"` + ssoA + `","issuerUrl":"https://idp.example","displayName":"IdP","emailDomains":["b.example","a.example","b.example"],
 		"additionalScopes":["groups"],"claims":{"email":"mail"},"clientId":"c","state":"SSO_CONFIGURATION_STATE_NEW"}`
 	api := newAPI(t, handlers{
-		list:                      ok(`{"scimConfigurations":[` + scim + `,{"id":"idp-1","name":"` + strings.Repeat("n", 200) + `"}],"total":2}`),
+		list: ok(`{"scimConfigurations":[` + scim + `,{"id":"idp-1","name":"` +
+			strings.Repeat("n", 200) + `"}],"total":2}`),
 		"ListDomainVerifications": ok(`{}`),
 		"ListSSOConfigurations":   ok(`{"ssoConfigurations":[` + sso + `,{"id":"a"}]}`),
 		"GetOrganizationPolicies": ok(`{"policies":{"maximumEnvironments":5}}`),
@@ -47,23 +49,28 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 	no := false
 	want := ona.Inventory{
 		Organization: ona.Organization{
-			ID: orgID, Name: "Acme", Tier: "ORGANIZATION_TIER_ENTERPRISE", CreatedAt: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC),
+			ID: orgID, Name: "Acme", Tier: "ORGANIZATION_TIER_ENTERPRISE", CreatedAt: time.Date(2024, 1, 1, 0, 0, 0, 0,
+				time.UTC),
 			Raw: json.RawMessage(organizationBody[len(`{"organization":`) : len(organizationBody)-1]),
 		},
 		SCIM: []ona.SCIMConfiguration{
 			{
 				ID: scimA, OrganizationID: orgID, Name: "Okta", Enabled: true, SSOConfigurationID: ssoA,
-				CreatedAt: time.Date(2024, 5, 1, 10, 0, 0, 123456789, time.UTC), UpdatedAt: time.Date(2024, 5, 2, 0, 0, 0, 0, time.UTC),
+				CreatedAt: time.Date(2024, 5, 1, 10, 0, 0, 123456789, time.UTC), UpdatedAt: time.Date(2024, 5, 2, 0, 0, 0, 0,
+					time.UTC),
 				AllowUnverifiedEmailAccountLinking: &no,
 				Unknown: map[string]json.RawMessage{
-					"ID": json.RawMessage(`"not the id"`), "quota": json.RawMessage("12345678901234567890"), "nested": json.RawMessage(`{"a":true,"b":[1.5,"é"]}`),
+					"ID": json.RawMessage(`"not the id"`), "quota": json.RawMessage("12345678901234567890"),
+					"nested": json.RawMessage(`{"a":true,"b":[1.5,"é"]}`),
 				},
 				Raw: json.RawMessage(scim),
 			},
-			{ID: "idp-1", Name: strings.Repeat("n", 200), Raw: json.RawMessage(`{"id":"idp-1","name":"` + strings.Repeat("n", 200) + `"}`)},
+			{ID: "idp-1", Name: strings.Repeat("n", 200), Raw: json.RawMessage(`{"id":"idp-1","name":"` +
+				strings.Repeat("n", 200) + `"}`)},
 		},
 		SSO: []ona.SSOConfiguration{{
-			ID: "a", State: ona.SSOStateUnspecified, ProviderType: "PROVIDER_TYPE_UNSPECIFIED", Raw: json.RawMessage(`{"id":"a"}`),
+			ID: "a", State: ona.SSOStateUnspecified, ProviderType: "PROVIDER_TYPE_UNSPECIFIED",
+			Raw: json.RawMessage(`{"id":"a"}`),
 		}, {
 			ID: ssoA, IssuerURL: "https://idp.example", DisplayName: "IdP", EmailDomains: []string{"a.example", "b.example"},
 			AdditionalScopes: []string{"groups"}, Claims: map[string]string{"email": "mail"}, ClientID: "c",
@@ -71,14 +78,16 @@ func TestCollectReadsTheWholeOrganization(t *testing.T) {
 		}},
 		MembersNotAssessed: ona.MembersNotRequested, MemberTokensNotAssessed: ona.MembersNotRequested,
 		Policies: &ona.OrganizationPolicies{
-			Unknown: map[string]json.RawMessage{"maximumEnvironments": json.RawMessage("5")}, Raw: json.RawMessage(`{"maximumEnvironments":5}`),
+			Unknown: map[string]json.RawMessage{"maximumEnvironments": json.RawMessage("5")},
+			Raw:     json.RawMessage(`{"maximumEnvironments":5}`),
 		},
 		Domains: []ona.DomainVerification{},
 	}
 	if diff := cmp.Diff(want, got.Inventory); diff != "" {
 		t.Errorf("inventory (-want +got):\n%s", diff)
 	}
-	wantIdentity := ona.Identity{SubjectID: "user-1", Principal: "PRINCIPAL_USER", OrganizationID: orgID, OrganizationTier: "ENTERPRISE"}
+	wantIdentity := ona.Identity{SubjectID: "user-1", Principal: "PRINCIPAL_USER", OrganizationID: orgID,
+		OrganizationTier: "ENTERPRISE"}
 	if diff := cmp.Diff(wantIdentity, got.Identity); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}
@@ -127,14 +136,17 @@ func TestTheFirstCallsAreSentAtOnceAndToldInOrder(t *testing.T) {
 		}
 	}
 	got := collect(t, newAPI(t, handlers{
-		"GetOrganization": meet(organizationBody), "GetOrganizationPolicies": meet(policiesBody), list: meet(scimBody), "ListSSOConfigurations": meet(ssoBody),
-		"ListDomainVerifications": meet(domainsBody), "ListPersonalAccessTokens": inOrder(meet(tokensBody), ok(`{}`)), listMembers: meet(membersBody),
+		"GetOrganization": meet(organizationBody), "GetOrganizationPolicies": meet(policiesBody), list: meet(scimBody),
+		"ListSSOConfigurations":   meet(ssoBody),
+		"ListDomainVerifications": meet(domainsBody), "ListPersonalAccessTokens": inOrder(meet(tokensBody),
+			ok(`{}`)), listMembers: meet(membersBody),
 	}), withMembers)
 	var methods []string
 	for _, x := range got.Exchanges {
 		methods = append(methods, x.Method)
 	}
-	want := []string{ona.GetAuthenticatedIdentity, ona.GetOrganization, ona.GetOrganizationPolicies, ona.ListSCIMConfigurations, ona.ListSSOConfigurations,
+	want := []string{ona.GetAuthenticatedIdentity, ona.GetOrganization, ona.GetOrganizationPolicies,
+		ona.ListSCIMConfigurations, ona.ListSSOConfigurations,
 		ona.ListDomainVerifications, ona.ListPersonalAccessTokens, ona.ListMembers, ona.ListPersonalAccessTokens}
 	if diff := cmp.Diff(want, methods); diff != "" {
 		t.Errorf("exchanges (-want +got):\n%s", diff)
@@ -238,7 +250,8 @@ func TestNoServerClockWithoutADate(t *testing.T) {
 }
 
 func TestNothingConfiguredIsACompleteListing(t *testing.T) {
-	for _, body := range []string{`{}`, `{"scimConfigurations":[]}`, `{"scimConfigurations":null,"pagination":null}`, `{"pagination":{"nextToken":""}}`} {
+	for _, body := range []string{`{}`, `{"scimConfigurations":[]}`, `{"scimConfigurations":null,"pagination":null}`,
+		`{"pagination":{"nextToken":""}}`} {
 		got := collect(t, newAPI(t, handlers{list: ok(body)}))
 		want := ona.Listing{Pages: 1, RowsPerPage: "0", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
 		if diff := cmp.Diff(Listing{Listing: want, PagesRead: 1}, got.SCIM); diff != "" {
@@ -291,7 +304,8 @@ func TestGzipIsReadAndHashedAsItsContent(t *testing.T) {
 }
 
 func TestRedirectWithinTheHostIsFollowedAsPost(t *testing.T) {
-	api := newAPI(t, handlers{list: inOrder(respond(308, "", "Location", "/v2/gitpod.v1.OrganizationService/"+list), ok(scimBody))})
+	api := newAPI(t, handlers{list: inOrder(respond(308, "", "Location", "/v2/gitpod.v1.OrganizationService/"+list),
+		ok(scimBody))})
 	if got := collect(t, api); len(got.Inventory.SCIM) != 2 {
 		t.Errorf("%d configurations", len(got.Inventory.SCIM))
 	}

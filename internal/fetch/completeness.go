@@ -146,6 +146,10 @@ func (l listing[T]) readOnce(ctx context.Context, r *reader) (all listed[T], unu
 			return all, nil, &Error{Code: CodeIncompleteListing, Method: l.method, Page: p.number, Err: err}
 		}
 	}
+	if l.counted && len(rows) == 0 {
+		return all, nil, &Error{Code: CodeIncompleteListing, Method: l.method, Err: errors.New(
+			"no member is listed, but every organization has one")}
+	}
 	if err := all.checkCount(); err != nil {
 		return all, &Error{Code: CodeIncompleteListing, Method: l.method, Err: err}, nil
 	}

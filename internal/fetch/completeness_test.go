@@ -86,7 +86,8 @@ func TestListingsThatAreNotWhole(t *testing.T) {
 		tries  int
 	}{
 		{"the same token again", inOrder(ok(scimRows("x", scimA)), ok(scimRows("x", scimB))), "repeats that of page 1", 2},
-		{"tokens in a circle", inOrder(ok(scimRows("x", scimA)), ok(scimRows("y", scimB)), ok(scimRows("x", scimC))), "repeats that of page 1", 3},
+		{"tokens in a circle", inOrder(ok(scimRows("x", scimA)), ok(scimRows("y", scimB)), ok(scimRows("x", scimC))),
+			"repeats that of page 1", 3},
 		{"a server that ignores the token", ok(scimRows("x", scimA)), "never end", 2},
 		{"more pages than are read", endless(), "limit of 5 pages", 5},
 		{"an id twice on one page with other content", ok(twice), scimA, 1},
@@ -126,7 +127,8 @@ func TestAnIDTwiceOnOnePageWithTheSameContentIsKeptOnceAndNoted(t *testing.T) {
 func TestAnAnswerMayBeAsDeepAsTheLimit(t *testing.T) {
 	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
 	got := collect(t, newAPI(t, handlers{list: ok(
-		`{"scimConfigurations":[{"id":"` + scimA + `","x":` + nested(61) + `}],"pagination":{"x":` + nested(62) + `},"x":` + nested(63) + `}`)}))
+		`{"scimConfigurations":[{"id":"` + scimA + `","x":` + nested(61) + `}],"pagination":{"x":` + nested(62) + `},"x":` +
+			nested(63) + `}`)}))
 	if len(got.Inventory.SCIM) != 1 || string(got.Inventory.SCIM[0].Unknown["x"]) != nested(61) {
 		t.Errorf("configurations: %+v", got.Inventory.SCIM)
 	}

@@ -17,63 +17,45 @@ import (
 	"scim-auditor/internal/ona"
 )
 
-// Types of API objects.
-var (
-	organizationType = objectTypeOf[ona.Organization]()
-	policiesType     = objectTypeOf[statedPolicies]()
-	scimType         = objectTypeOf[ona.SCIMConfiguration]()
-	ssoType          = objectTypeOf[ona.SSOConfiguration]()
-	domainType       = objectTypeOf[ona.DomainVerification]()
-	entryType        = objectTypeOf[ona.AuditLogEntry]()
-	memberType       = objectTypeOf[ona.OrganizationMember]()
-	memberTokenType  = objectTypeOf[ona.PersonalAccessToken]()
-)
-
-// objectType is a type of API object: its name and the fields that its struct tags declare.
-type objectType struct {
-	name   string
-	fields []ona.Field
-}
-
-func objectTypeOf[T any]() objectType {
-	return objectType{reflect.TypeFor[T]().Name(), ona.FieldsOf[T]()}
-}
-
-// decode reads a valid JSON object into object, a pointer to a struct of this type. It returns the
-// fields that the type does not declare and adds their names to unknown. It fails if the object has
-// no id.
-func (t objectType) decode(raw jsontext.Value, object any, unknown fieldSet) (ona.Unknown, error) {
+// decode reads a valid JSON object into object, with what the type does not declare in Unknown and
+// the JSON itself in Raw, if the type has these. It adds the names of unknown fields to unknown. It
+// fails if the type has a field id and the object has none.
+func decode[T any](raw jsontext.Value, object *T, unknown fieldSet) error {
 	fields, err := readMembers(raw, lenient)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, f := range t.fields {
+	for _, f := range ona.FieldsOf[T]() {
 		value, err := fields.valueOf(f)
 		if err == nil && value != nil {
 			err = decodeField(f, value, object)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if f.Name == "id" {
 			if _, err := requireID("id", *f.Pointer(object).(*string)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	unknown.addAll(t.name, fields)
-	var kept ona.Unknown
+	unknown.addAll(reflect.TypeFor[T]().Name(), fields)
+	kept, received := ona.Received(object)
+	if kept == nil {
+		return nil
+	}
+	*kept, *received = nil, stdjson.RawMessage(raw)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if value := fields.take(name); value != nil {
-			if kept == nil {
-				kept = ona.Unknown{}
+			if *kept == nil {
+				*kept = ona.Unknown{}
 			}
-			if kept[name], err = canonicalJSON(value); err != nil {
-				return nil, err
+			if (*kept)[name], err = canonicalJSON(value); err != nil {
+				return err
 			}
 		}
 	}
-	return kept, nil
+	return nil
 }
 
 // valueOf removes a field and returns its value; nil if it is absent or null. If f.Member is set,
@@ -177,55 +159,43 @@ func parseInstant(field, text string) (time.Time, error) {
 }
 
 func decodeSCIM(raw jsontext.Value, unknown fieldSet) (*ona.SCIMConfiguration, error) {
-	c := &ona.SCIMConfiguration{Raw: stdjson.RawMessage(raw)}
-	var err error
-	c.Unknown, err = scimType.decode(raw, c, unknown)
-	return c, err
+	c := &ona.SCIMConfiguration{}
+	return c, decode(raw, c, unknown)
 }
 
 func decodeSSO(raw jsontext.Value, unknown fieldSet) (*ona.SSOConfiguration, error) {
-	c := &ona.SSOConfiguration{
-		ProviderType: ona.ProviderTypeUnspecified, State: ona.SSOStateUnspecified, Raw: stdjson.RawMessage(raw),
-	}
-	var err error
-	c.Unknown, err = ssoType.decode(raw, c, unknown)
-	return c, err
+	c := &ona.SSOConfiguration{ProviderType: ona.ProviderTypeUnspecified, State: ona.SSOStateUnspecified}
+	return c, decode(raw, c, unknown)
 }
 
 func decodeDomain(raw jsontext.Value, unknown fieldSet) (*ona.DomainVerification, error) {
-	d := &ona.DomainVerification{State: ona.DomainUnspecified, Raw: stdjson.RawMessage(raw)}
-	var err error
-	d.Unknown, err = domainType.decode(raw, d, unknown)
-	return d, err
+	d := &ona.DomainVerification{State: ona.DomainUnspecified}
+	return d, decode(raw, d, unknown)
 }
 
 func decodeMember(raw jsontext.Value, unknown fieldSet) (*ona.OrganizationMember, error) {
-	m := &ona.OrganizationMember{
-		Role: ona.OrganizationRoleUnspecified, Status: ona.UserStatusUnspecified, Raw: stdjson.RawMessage(raw),
-	}
-	var err error
-	if m.Unknown, err = memberType.decode(raw, m, unknown); err == nil {
+	m := &ona.OrganizationMember{Role: ona.OrganizationRoleUnspecified, Status: ona.UserStatusUnspecified}
+	err := decode(raw, m, unknown)
+	if err == nil {
 		_, err = requireID("userId", m.UserID)
 	}
 	return m, err
 }
 
 func decodeMemberToken(raw jsontext.Value, unknown fieldSet) (*ona.PersonalAccessToken, error) {
-	t := &ona.PersonalAccessToken{Raw: stdjson.RawMessage(raw)}
-	found := fieldSet{}
-	var err error
-	if t.Unknown, err = memberTokenType.decode(raw, t, found); err == nil {
+	t, found := &ona.PersonalAccessToken{}, fieldSet{}
+	err := decode(raw, t, found)
+	if err == nil {
 		_, err = requireID("userId", t.UserID)
 	}
-	delete(found, memberTokenType.name+".creator") // documented, and always the user
+	delete(found, "PersonalAccessToken.creator") // documented, and always the user
 	maps.Copy(unknown, found)
 	return t, err
 }
 
 func decodeEntry(raw jsontext.Value, unknown fieldSet) (*ona.AuditLogEntry, error) {
-	e := &ona.AuditLogEntry{Raw: stdjson.RawMessage(raw)}
-	var err error
-	e.Unknown, err = entryType.decode(raw, e, unknown)
+	e := &ona.AuditLogEntry{}
+	err := decode(raw, e, unknown)
 	if err == nil && e.CreatedAt.IsZero() {
 		err = errors.New("field createdAt is missing")
 	}
@@ -266,8 +236,7 @@ func decodeOrganization(body []byte, unknown fieldSet) (o ona.Organization, err 
 	if raw == nil {
 		return o, errors.New("field organization is missing")
 	}
-	o.Raw = stdjson.RawMessage(raw)
-	if o.Unknown, err = organizationType.decode(raw, &o, unknown); err != nil {
+	if err = decode(raw, &o, unknown); err != nil {
 		err = fmt.Errorf("field organization: %w", err)
 	}
 	return o, err
@@ -287,10 +256,10 @@ func decodePolicies(body []byte, unknown fieldSet) (*ona.OrganizationPolicies, s
 	if err != nil || raw == nil {
 		return nil, "", err
 	}
-	p := statedPolicies{OrganizationPolicies: ona.OrganizationPolicies{Raw: stdjson.RawMessage(raw)}}
+	var p statedPolicies
 	// Dozens of other policies exist. They are kept and compared, but not reported as unknown
 	// fields.
-	if p.Unknown, err = policiesType.decode(raw, &p, fieldSet{}); err != nil {
+	if err := decode(raw, &p, fieldSet{}); err != nil {
 		return nil, "", fmt.Errorf("field policies: %w", err)
 	}
 	return &p.OrganizationPolicies, p.OrganizationID, nil
@@ -307,5 +276,5 @@ func member(body []byte, message, field string, unknown fieldSet) (jsontext.Valu
 	if object == nil && len(answer) > 0 {
 		return nil, fmt.Errorf("no %s in it but the unknown fields %s", field, names(answer))
 	}
-	return object, nil
+	return object, checkFailed(answer)
 }

@@ -29,8 +29,10 @@ func TestAnErrorQuotesTheDetailsForPeople(t *testing.T) {
 		{"tier in protobuf", `{"type":"gitpod.v1.OrganizationTierFailedPreconditionDetails","value":"` + tier + `"}`,
 			"HTTP 400: no; SCIM needs more (failed_precondition)"},
 		{"unknown, broken and empty ones", `{"type":"x.Other","debug":{"message":"x"}},{"type":"gitpod.v1.ActionableErrorDetails","value":"!!","debug":[1]},` +
-			`{"type":"gitpod.v1.ActionableErrorDetails","value":"CggIAhC","debug":{"userMessage":7}}`, "HTTP 400: no (failed_precondition)"},
-		{"control characters", `{"type":"gitpod.v1.ActionableErrorDetails","debug":{"userMessage":"a\n\u001b[31mb"}}`, "HTTP 400: no; a \uFFFD[31mb (failed_precondition)"},
+			`{"type":"gitpod.v1.ActionableErrorDetails","value":"CggIAhC","debug":{"userMessage":7}}`,
+			"HTTP 400: no (failed_precondition)"},
+		{"control characters", `{"type":"gitpod.v1.ActionableErrorDetails","debug":{"userMessage":"a\n\u001b[31mb"}}`,
+			"HTTP 400: no; a \uFFFD[31mb (failed_precondition)"},
 	} {
 		body := `{"code":"failed_precondition","message":"no","details":[` + c.details + `]}`
 		_, err := newClient(t, newAPI(t, handlers{list: respond(400, body)}).URL).Collect(t.Context())

@@ -19,13 +19,16 @@ const listDomains = "ListDomainVerifications"
 func TestDomainVerificationsAreListed(t *testing.T) {
 	row := func(id, more string) string { return fmt.Sprintf(`{"id":%q,"domain":"%s.example"%s}`, id, id, more) }
 	second := row("b", `,"organizationId":"`+strings.ToUpper(orgID)+`","state":"DOMAIN_VERIFICATION_STATE_VERIFIED","verifiedAt":"2025-03-01T02:00:00+02:00","proof":1`)
-	got := collect(t, newAPI(t, handlers{listDomains: ok(`{"domainVerifications":[` + second + `,` + row("a", "") + `]}`)}))
+	got := collect(t, newAPI(t, handlers{listDomains: ok(`{"domainVerifications":[` + second + `,` + row("a", "") +
+		`]}`)}))
 	want := []ona.DomainVerification{
 		{ID: "a", Domain: "a.example", State: ona.DomainUnspecified, Raw: json.RawMessage(row("a", ""))},
-		{ID: "b", OrganizationID: orgID, Domain: "b.example", State: ona.DomainVerified, VerifiedAt: time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC),
-			Unknown: map[string]json.RawMessage{"proof": json.RawMessage("1")}, Raw: json.RawMessage(second)},
+		{ID: "b", OrganizationID: orgID, Domain: "b.example", State: ona.DomainVerified,
+			VerifiedAt: time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC),
+			Unknown:    map[string]json.RawMessage{"proof": json.RawMessage("1")}, Raw: json.RawMessage(second)},
 	}
-	if d := cmp.Diff(want, got.Inventory.Domains); d != "" || got.Domains.Received != 2 || got.Inventory.DomainsNotAssessed != "" {
+	if d := cmp.Diff(want, got.Inventory.Domains); d != "" || got.Domains.Received != 2 ||
+		got.Inventory.DomainsNotAssessed != "" {
 		t.Errorf("%+v, not assessed %q (-want +got):\n%s", got.Domains, got.Inventory.DomainsNotAssessed, d)
 	}
 }
@@ -46,7 +49,8 @@ func TestDomainVerificationsThatCannotBeReadAreNotAssessed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := collect(t, newAPI(t, handlers{listDomains: handler}))
-			if !strings.Contains(got.Inventory.DomainsNotAssessed, name) || got.Inventory.Domains != nil || len(got.Inventory.SCIM) != 2 {
+			if !strings.Contains(got.Inventory.DomainsNotAssessed, name) || got.Inventory.Domains != nil ||
+				len(got.Inventory.SCIM) != 2 {
 				t.Errorf("not assessed %q, inventory %+v", got.Inventory.DomainsNotAssessed, got.Inventory)
 			}
 		})
@@ -76,7 +80,8 @@ func TestInviteDomainsAreASetInsideAnObject(t *testing.T) {
 		organization := strings.Replace(organizationBody, `"name"`, `"inviteDomains":`+body+`,"name"`, 1)
 		got := collect(t, newAPI(t, handlers{"GetOrganization": ok(organization)}))
 		o := got.Inventory.Organization
-		if d := cmp.Diff(want.unknown, o.Unknown); d != "" || strings.Join(o.InviteDomains, " ") != strings.Join(want.domains, " ") {
+		if d := cmp.Diff(want.unknown, o.Unknown); d != "" ||
+			strings.Join(o.InviteDomains, " ") != strings.Join(want.domains, " ") {
 			t.Errorf("%s: invite domains %q, unknown (-want +got):\n%s", body, o.InviteDomains, d)
 		}
 		if fields := strings.Join(got.UnknownFields, " "); fields != want.fields {

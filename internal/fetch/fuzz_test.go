@@ -17,7 +17,8 @@ import (
 // listOf reads a listing whose only page is body.
 func listOf(body []byte) ([]ona.SCIMConfiguration, error) {
 	transport := roundTrip(func(r *http.Request) (*http.Response, error) { return answerWith(r, 200, string(body)), nil })
-	client, err := New(Options{BaseURL: "https://api.example", Token: testToken, Now: func() time.Time { return testNow }, Transport: transport, Limits: Limits{MaxTries: 1}})
+	client, err := New(Options{BaseURL: "https://api.example", Token: testToken, Now: func() time.Time { return testNow },
+		Transport: transport, Limits: Limits{MaxTries: 1}})
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +41,11 @@ func pageOf(rows []string) []byte {
 // canonical JSON, is read as the same again, and that the order of the rows changes nothing.
 func FuzzSCIMPage(f *testing.F) {
 	for _, body := range []string{
-		scimBody, scimRows("next", scimA), scimRows("", scimC, scimA, scimB), `{}`, `{"scimConfigurations":null}`, `{"error":"x"}`, `[]`, `null`, ``,
+		scimBody, scimRows("next", scimA), scimRows("", scimC, scimA,
+			scimB), `{}`, `{"scimConfigurations":null}`, `{"error":"x"}`, `[]`, `null`, ``,
 		`{"scimConfigurations":[{"id":"a","x":1.50,"y":{"b":-0,"a":1e400},"z":"\u2028","createdAt":"2024-01-01T00:00:00.5+01:00"}]}`,
-		`{"scimConfigurations":[{"id":"a"},{"id":"a","enabled":false}]}`, `{"scimConfigurations":[{"id":"a"},{"id":"a","enabled":true}]}`,
+		`{"scimConfigurations":[{"id":"a"},{"id":"a","enabled":false}]}`,
+		`{"scimConfigurations":[{"id":"a"},{"id":"a","enabled":true}]}`,
 		`{"scimConfigurations":[{"id":"a","createdAt":"0001-01-01T00:00:00Z","tokenExpiresAt":"9999-12-31T23:59:59Z"}],"pagination":{"nextToken":""}}`,
 		`{"scimConfigurations":[{"id":"a","id":"b"}]}`, `{"scimConfigurations":[{"id":"a","name":"` + "\xff" + `"}]}`,
 	} {

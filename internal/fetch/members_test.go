@@ -57,7 +57,8 @@ func TestMembersAreListedWithTheirTokens(t *testing.T) {
 	if diff := cmp.Diff(want, i.Members); diff != "" || i.MembersNotAssessed != "" || !i.MembersRequested() {
 		t.Errorf("not assessed %q, members (-want +got):\n%s", i.MembersNotAssessed, diff)
 	}
-	if got.Members.Counted != 2 || got.Members.CountRelation != countExact || got.Members.Distinct != 2 || got.Members.Agreeing != 1 {
+	if got.Members.Counted != 2 || got.Members.CountRelation != countExact || got.Members.Distinct != 2 ||
+		got.Members.Agreeing != 1 {
 		t.Errorf("listing %+v", got.Members)
 	}
 	if len(i.MemberTokens) != 1 || i.MemberTokens[0].UserID != "u2" || i.MemberTokens[0].Description != "laptop" ||
@@ -80,7 +81,8 @@ func TestNothingAboutMembersIsRequestedUnlessTheSettingsAskForThem(t *testing.T)
 	if n := len(api.sent(listMembers)); n > 0 || got.Inventory.MembersRequested() || got.Inventory.Members != nil {
 		t.Errorf("%d requests, inventory %+v", n, got.Inventory)
 	}
-	if got.Inventory.MembersNotAssessed != ona.MembersNotRequested || got.Inventory.MemberTokensNotAssessed != ona.MembersNotRequested {
+	if got.Inventory.MembersNotAssessed != ona.MembersNotRequested ||
+		got.Inventory.MemberTokensNotAssessed != ona.MembersNotRequested {
 		t.Errorf("%q, %q", got.Inventory.MembersNotAssessed, got.Inventory.MemberTokensNotAssessed)
 	}
 }
@@ -89,16 +91,19 @@ func TestNothingAboutMembersIsRequestedUnlessTheSettingsAskForThem(t *testing.T)
 func TestMembersThatCannotBeReadAreNotAssessed(t *testing.T) {
 	page := func(count string) string { return `{"members":[{"userId":"u1"},{"userId":"u2"}]` + count + `}` }
 	for name, handler := range map[string]http.HandlerFunc{
-		"says the server":                     connect(403, CodePermissionDenied),
-		"unimplemented":                       connect(501, CodeUnimplemented),
-		"field userId is missing":             ok(`{"members":[{"fullName":"Ada"}]}`),
-		"page 2: HTTP 403":                    inOrder(ok(`{"members":[{"userId":"u1"}],"pagination":{"nextToken":"2"}}`), connect(403, CodePermissionDenied)),
+		"says the server":         connect(403, CodePermissionDenied),
+		"unimplemented":           connect(501, CodeUnimplemented),
+		"field userId is missing": ok(`{"members":[{"fullName":"Ada"}]}`),
+		"page 2: HTTP 403": inOrder(ok(`{"members":[{"userId":"u1"}],"pagination":{"nextToken":"2"}}`),
+			connect(403, CodePermissionDenied)),
 		"no field members":                    ok(`{"users":[]}`),
 		"counts 3, but 2 were listed":         ok(page(`,"count":{"value":3,"relation":"COUNT_RESPONSE_RELATION_EQ"}`)),
 		"counts 1, but 2 were listed":         ok(page(`,"count":{"value":"1","relation":"COUNT_RESPONSE_RELATION_EQ"}`)),
 		"counts 0, but 2 were listed":         ok(page(`,"count":{"relation":"COUNT_RESPONSE_RELATION_EQ"}`)),
 		"at least 3, but 2 were":              ok(page(`,"count":{"value":"3","relation":"COUNT_RESPONSE_RELATION_GTE"}`)),
 		"at least 5, but 2 were":              ok(page(`,"count":{"value":"5"}`)),
+		"no member is listed, but every":      ok(`{"count":{"relation":"COUNT_RESPONSE_RELATION_EQ"}}`),
+		"but every organization has one":      ok(`{}`),
 		"count.value is not a number of rows": ok(page(`,"count":{"value":"many"}`)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +118,8 @@ func TestMembersThatCannotBeReadAreNotAssessed(t *testing.T) {
 }
 
 func TestTheCountOfTheServerMayBeALowerBoundOrMissing(t *testing.T) {
-	for _, count := range []string{``, `,"count":null`, `,"count":{"value":"1","relation":"COUNT_RESPONSE_RELATION_GTE"}`} {
+	for _, count := range []string{``, `,"count":null`,
+		`,"count":{"value":"1","relation":"COUNT_RESPONSE_RELATION_GTE"}`} {
 		got := collect(t, newAPI(t, handlers{
 			listMembers: ok(`{"members":[{"userId":"u1"},{"userId":"u2"}]` + count + `}`), listTokens: inOrder(ok(`{}`)),
 		}), withMembers)
@@ -129,9 +135,11 @@ func TestMembersOfSeveralPagesAreListedTwice(t *testing.T) {
 		return fmt.Sprintf(`{"members":[{"userId":%q}],"count":{"value":%d,"relation":"COUNT_RESPONSE_RELATION_EQ"},"pagination":{"nextToken":%q}}`, id, count, next)
 	}
 	api := newAPI(t, handlers{listTokens: ok(`{}`), listMembers: inOrder(
-		ok(page("u1", "2", 3)), ok(page("u2", "", 3)), ok(page("u1", "2", 2)), ok(page("u2", "", 2)), ok(page("u1", "2", 2)), ok(page("u2", "", 2)))})
+		ok(page("u1", "2", 3)), ok(page("u2", "", 3)), ok(page("u1", "2", 2)), ok(page("u2", "", 2)), ok(page("u1", "2", 2)),
+		ok(page("u2", "", 2)))})
 	got := collect(t, api, withMembers)
-	if got.Members.Listings != 3 || got.Members.Agreeing != 2 || len(got.Inventory.Members) != 2 || len(api.sent(listMembers)) != 6 {
+	if got.Members.Listings != 3 || got.Members.Agreeing != 2 || len(got.Inventory.Members) != 2 ||
+		len(api.sent(listMembers)) != 6 {
 		t.Errorf("%+v, not assessed %q", got.Members, got.Inventory.MembersNotAssessed)
 	}
 	if !slices.ContainsFunc(got.Notes, func(n string) bool { return strings.Contains(n, "counts 3, but 2 were listed") }) {
@@ -166,7 +174,8 @@ func TestTokensThatCannotBeReadAreNotAssessed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := collect(t, newAPI(t, handlers{listMembers: ok(membersBody), listTokens: body}), withMembers)
 			i := got.Inventory
-			if !strings.Contains(i.MemberTokensNotAssessed, name) || i.MemberTokens != nil || len(i.Members) != 2 || i.MembersNotAssessed != "" {
+			if !strings.Contains(i.MemberTokensNotAssessed, name) || i.MemberTokens != nil || len(i.Members) != 2 ||
+				i.MembersNotAssessed != "" {
 				t.Errorf("tokens not assessed %q, members %q", i.MemberTokensNotAssessed, i.MembersNotAssessed)
 			}
 		})
@@ -183,11 +192,14 @@ func TestRedactedMembersLeaveNothingThatSaysWhoTheyAre(t *testing.T) {
 		"refused": {listMembers: respond(403, `{"code":"permission_denied","message":"Bo Ek (bo@acme.example) may not list Ada Berg"}`),
 			listTokens: ok(`{}`)},
 		"another method refused": {listMembers: ok(membersBody), listTokens: ok(`{}`), "ListSSOConfigurations": inOrder(
-			respond(503, `{"code":"unavailable","message":"Ada Berg is restarting it"}`), respond(403, `{"code":"permission_denied","message":"Bo Ek may not"}`)),
+			respond(503, `{"code":"unavailable","message":"Ada Berg is restarting it"}`), respond(403,
+				`{"code":"permission_denied","message":"Bo Ek may not"}`)),
 			"ListDomainVerifications": respond(404, "<p>Ada Berg's proxy</p>")},
-		"not as documented": {listMembers: ok(strings.Replace(membersBody, `"2025-03-01T02:00:00+02:00"`, `"Ada Berg"`, 1)), listTokens: ok(`{}`)},
-		"cut short":         {listMembers: ok(membersBody[:len(membersBody)-40]), listTokens: ok(`{}`)},
-		"paged":             {listMembers: inOrder(ok(paged), ok(`{"members":[]}`), ok(paged), ok(`{"members":[]}`)), listTokens: ok(`{}`)},
+		"not as documented": {listMembers: ok(strings.Replace(membersBody, `"2025-03-01T02:00:00+02:00"`, `"Ada Berg"`, 1)),
+			listTokens: ok(`{}`)},
+		"cut short": {listMembers: ok(membersBody[:len(membersBody)-40]), listTokens: ok(`{}`)},
+		"paged": {listMembers: inOrder(ok(paged), ok(`{"members":[]}`), ok(paged), ok(`{"members":[]}`)),
+			listTokens: ok(`{}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := collect(t, newAPI(t, h), withMembers, func(o *Options) {
@@ -195,7 +207,8 @@ func TestRedactedMembersLeaveNothingThatSaysWhoTheyAre(t *testing.T) {
 				o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			})
 			i := got.Inventory
-			kept := fmt.Sprintf("%+v %s %s %s %s %s", got.Notes, i.MembersNotAssessed, i.MemberTokensNotAssessed, i.SSONotAssessed,
+			kept := fmt.Sprintf("%+v %s %s %s %s %s", got.Notes, i.MembersNotAssessed, i.MemberTokensNotAssessed,
+				i.SSONotAssessed,
 				i.DomainsNotAssessed, log.String())
 			for _, m := range i.Members {
 				kept += m.Canonical() + string(m.Raw)
@@ -205,7 +218,8 @@ func TestRedactedMembersLeaveNothingThatSaysWhoTheyAre(t *testing.T) {
 			}
 			for _, x := range got.Exchanges {
 				if x.Method == ona.ListMembers && (x.Body != nil || x.ResponseSHA256 == "" || x.ResponseSize == 0) {
-					t.Errorf("the exchange keeps %d bytes of a response with hash %q and size %d", len(x.Body), x.ResponseSHA256, x.ResponseSize)
+					t.Errorf("the exchange keeps %d bytes of a response with hash %q and size %d", len(x.Body), x.ResponseSHA256,
+						x.ResponseSize)
 				}
 				kept += x.Request + string(x.Body) + strings.Join(x.Retries, " ")
 			}
@@ -214,8 +228,9 @@ func TestRedactedMembersLeaveNothingThatSaysWhoTheyAre(t *testing.T) {
 					t.Errorf("%q is kept", text)
 				}
 			}
-			if name == "another method refused" && (!strings.Contains(i.SSONotAssessed, "HTTP 403: "+withheldText+" (permission_denied") ||
-				!strings.Contains(i.DomainsNotAssessed, "HTTP 404")) {
+			if name == "another method refused" &&
+				(!strings.Contains(i.SSONotAssessed, "HTTP 403: "+withheldText+" (permission_denied") ||
+					!strings.Contains(i.DomainsNotAssessed, "HTTP 404")) {
 				t.Errorf("SSO not assessed %q, domains %q", i.SSONotAssessed, i.DomainsNotAssessed)
 			}
 			if name == "read" && (len(i.Members) != 2 || i.Members[0].Email != redaction.Email(" ADA@acme.example") ||

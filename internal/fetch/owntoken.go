@@ -15,8 +15,6 @@ type personalAccessToken struct {
 	ExpiresAt time.Time `api:"expiresAt"`
 }
 
-var tokenType = objectTypeOf[personalAccessToken]()
-
 // ownToken returns a function that reads when the tokens of a user end, one of which this client
 // uses. The function fails only if the run ends; every other failure is in NotAssessed.
 func ownToken(user ona.Identity) func(context.Context, *reader) (ona.OwnToken, error) {
@@ -59,7 +57,7 @@ func (r *reader) tokensOf(ctx context.Context, userID string) (map[string]person
 		for i, raw := range p.rows {
 			var t personalAccessToken
 			// Only the fields that are read are named here, so the others are no news.
-			if _, err := tokenType.decode(raw, &t, fieldSet{}); err != nil {
+			if err := decode(raw, &t, fieldSet{}); err != nil {
 				return nil, undecodable(s.method, p, i, s.conceal(err))
 			}
 			if t.UserID == userID { // a server may not know the filter

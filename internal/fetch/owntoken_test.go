@@ -34,12 +34,17 @@ func TestTheEndOfTheOwnTokenIsReadWhereItCanBe(t *testing.T) {
 		handler http.HandlerFunc
 		want    ona.OwnToken
 	}{
-		"one":               {tokenPage("", pat("a", "user-1", 30)), ona.OwnToken{Ends: in(30), Tokens: 1}},
-		"one has ended":     {tokenPage("", pat("a", "user-1", 30), pat("b", "user-1", -1)), ona.OwnToken{Ends: in(30), Tokens: 1}},
-		"another user's":    {tokenPage("", pat("a", "user-1", 30), pat("b", "user-2", 3)), ona.OwnToken{Ends: in(30), Tokens: 1}},
-		"twice":             {tokenPage("", pat("a", "user-1", 30), pat("a", "user-1", 30)), ona.OwnToken{Ends: in(30), Tokens: 1}},
-		"several":           {inOrder(tokenPage("2", pat("a", "user-1", 60)), tokenPage("", pat("b", "user-1", 20))), ona.OwnToken{Ends: in(20), Tokens: 2}},
-		"one has no end":    {tokenPage("", pat("a", "user-1", 0), pat("b", "user-1", 20)), ona.OwnToken{Ends: in(20), Tokens: 2}},
+		"one": {tokenPage("", pat("a", "user-1", 30)), ona.OwnToken{Ends: in(30), Tokens: 1}},
+		"one has ended": {tokenPage("", pat("a", "user-1", 30), pat("b", "user-1", -1)),
+			ona.OwnToken{Ends: in(30), Tokens: 1}},
+		"another user's": {tokenPage("", pat("a", "user-1", 30), pat("b", "user-2", 3)),
+			ona.OwnToken{Ends: in(30), Tokens: 1}},
+		"twice": {tokenPage("", pat("a", "user-1", 30), pat("a", "user-1", 30)),
+			ona.OwnToken{Ends: in(30), Tokens: 1}},
+		"several": {inOrder(tokenPage("2", pat("a", "user-1", 60)), tokenPage("", pat("b", "user-1", 20))),
+			ona.OwnToken{Ends: in(20), Tokens: 2}},
+		"one has no end": {tokenPage("", pat("a", "user-1", 0), pat("b", "user-1", 20)),
+			ona.OwnToken{Ends: in(20), Tokens: 2}},
 		"the one has none":  {tokenPage("", pat("a", "user-1", 0)), ona.OwnToken{Tokens: 1}},
 		"none":              {ok(`{}`), ona.OwnToken{}},
 		"all others' of it": {tokenPage("", pat("a", "user-2", 30)), ona.OwnToken{}},
@@ -72,8 +77,10 @@ func TestTokensThatCannotBeReadDoNotFailTheNight(t *testing.T) {
 }
 
 func TestTheTokensOfAServiceAccountAreNotAskedFor(t *testing.T) {
-	api := newAPI(t, handlers{"GetAuthenticatedIdentity": ok(strings.Replace(identityBody, "PRINCIPAL_USER", "PRINCIPAL_SERVICE_ACCOUNT", 1))})
-	if got := collect(t, api); !strings.Contains(got.OwnToken.NotAssessed, "not a user's") || len(api.sent(listTokens)) > 0 {
+	api := newAPI(t, handlers{"GetAuthenticatedIdentity": ok(strings.Replace(identityBody, "PRINCIPAL_USER",
+		"PRINCIPAL_SERVICE_ACCOUNT", 1))})
+	if got := collect(t, api); !strings.Contains(got.OwnToken.NotAssessed, "not a user's") ||
+		len(api.sent(listTokens)) > 0 {
 		t.Errorf("%+v after %d requests", got.OwnToken, len(api.sent(listTokens)))
 	}
 }

@@ -31,7 +31,8 @@ func TestConfirmingARemoval(t *testing.T) {
 		{"a 400 that says not_found", connect(400, CodeNotFound), ona.Removal{}, ""},
 		{"no such route for this verb", respond(405, ""), ona.Removal{}, ""},
 		{"an expired token", connect(401, CodeUnauthenticated), ona.Removal{}, CodeUnauthenticated},
-		{"another configuration", ok(strings.ReplaceAll(there, strings.ToUpper(scimA), scimB)), ona.Removal{}, CodeMalformedAnswer},
+		{"another configuration", ok(strings.ReplaceAll(there, strings.ToUpper(scimA), scimB)), ona.Removal{},
+			CodeMalformedAnswer},
 		{"nothing", ok(`{}`), ona.Removal{}, CodeMalformedAnswer},
 		{"null", ok(`{"scimConfiguration":null}`), ona.Removal{}, CodeMalformedAnswer},
 		{"HTML", ok(`<html>`), ona.Removal{}, CodeMalformedAnswer},
@@ -65,7 +66,8 @@ func TestConfirmingTheRemovalOfAnSSOConfiguration(t *testing.T) {
 	if err != nil || !removal.StillThere || x.Records != 1 || x.Request != `{"ssoConfigurationId":"`+ssoA+`"}` {
 		t.Errorf("got %+v, %+v, %v", removal, x, err)
 	}
-	if removal, _, err := client.ConfirmRemoved(context.Background(), ona.GetSSOConfiguration, ""); err == nil || removal.Confirmed {
+	if removal, _, err := client.ConfirmRemoved(context.Background(), ona.GetSSOConfiguration, ""); err == nil ||
+		removal.Confirmed {
 		t.Errorf("an empty id gives %+v", removal)
 	}
 }

@@ -24,7 +24,10 @@ var encodings = map[string]func(string) string{
 	"base64 of a header": func(s string) string {
 		return base64.URLEncoding.EncodeToString([]byte("Authorization: Bearer " + s + "\r\n"))
 	},
-	"base64 of a detail": func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte("\x0a\x21" + s + "!")) },
+	"base64 of a detail": func(s string) string {
+		return base64.RawStdEncoding.EncodeToString([]byte("\x0a\x21" + s +
+			"!"))
+	},
 	"base64 in JSON": func(s string) string {
 		return strings.ReplaceAll(base64.StdEncoding.EncodeToString([]byte("x"+s)), "v", `\u0076`)
 	},
@@ -118,10 +121,12 @@ func TestThePasswordOfAProxyIsASecret(t *testing.T) {
 
 func TestAProxyIsRefusedWithoutItsPassword(t *testing.T) {
 	for _, value := range []string{
-		"http://admin:Sup3r/Secret@proxy:3128", "admin:Sup3r/Secret@proxy:3128", "http://admin:123/Secret@proxy", "http://admin:1?Secret@proxy",
+		"http://admin:Sup3r/Secret@proxy:3128", "admin:Sup3r/Secret@proxy:3128", "http://admin:123/Secret@proxy",
+		"http://admin:1?Secret@proxy",
 		"http://admin:Secret%zz@proxy",
 	} {
-		if err := CheckProxy(value); err == nil || strings.Contains(err.Error(), "Secret") || strings.Contains(err.Error(), "Sup3r") {
+		if err := CheckProxy(value); err == nil || strings.Contains(err.Error(), "Secret") ||
+			strings.Contains(err.Error(), "Sup3r") {
 			t.Errorf("%s: %v", value, err)
 		}
 	}

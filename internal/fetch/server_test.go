@@ -24,13 +24,17 @@ const (
 	scimC     = "cccccccc-0000-4000-8000-00000000000c"
 	ssoA      = "dddddddd-0000-4000-8000-00000000000d"
 
-	identityBody     = `{"subject":{"id":"user-1","principal":"PRINCIPAL_USER"},"organizationId":"` + orgID + `","organizationTier":"ENTERPRISE"}`
-	organizationBody = `{"organization":{"id":"` + orgID + `","name":"Acme","tier":"ORGANIZATION_TIER_ENTERPRISE","createdAt":"2024-01-01T00:00:00Z"}}`
-	policiesBody     = `{"policies":{"organizationId":"` + orgID + `","restrictAccountCreationToScim":true}}`
-	scimBody         = `{"scimConfigurations":[{"id":"` + scimB + `","name":"b"},{"id":"` + scimA + `","organizationId":"` + orgID + `","enabled":true}],"pagination":{}}`
-	domainsBody      = `{"domainVerifications":[{"id":"eeeeeeee-0000-4000-8000-00000000000e","organizationId":"` + orgID + `","domain":"acme.example","state":"DOMAIN_VERIFICATION_STATE_VERIFIED","verifiedAt":"2025-03-01T00:00:00Z"}]}`
-	tokensBody       = `{"personalAccessTokens":[{"id":"pat-1","userId":"user-1","description":"auditor","expiresAt":"2027-01-31T00:00:00Z","readOnly":true}]}`
-	ssoBody          = `{"ssoConfigurations":[{"id":"` + ssoA + `","state":"SSO_CONFIGURATION_STATE_ACTIVE"}]}`
+	identityBody = `{"subject":{"id":"user-1","principal":"PRINCIPAL_USER"},"organizationId":"` + orgID +
+		`","organizationTier":"ENTERPRISE"}`
+	organizationBody = `{"organization":{"id":"` + orgID +
+		`","name":"Acme","tier":"ORGANIZATION_TIER_ENTERPRISE","createdAt":"2024-01-01T00:00:00Z"}}`
+	policiesBody = `{"policies":{"organizationId":"` + orgID + `","restrictAccountCreationToScim":true}}`
+	scimBody     = `{"scimConfigurations":[{"id":"` + scimB + `","name":"b"},{"id":"` + scimA +
+		`","organizationId":"` + orgID + `","enabled":true}],"pagination":{}}`
+	domainsBody = `{"domainVerifications":[{"id":"eeeeeeee-0000-4000-8000-00000000000e","organizationId":"` + orgID +
+		`","domain":"acme.example","state":"DOMAIN_VERIFICATION_STATE_VERIFIED","verifiedAt":"2025-03-01T00:00:00Z"}]}`
+	tokensBody = `{"personalAccessTokens":[{"id":"pat-1","userId":"user-1","description":"auditor","expiresAt":"2027-01-31T00:00:00Z","readOnly":true}]}`
+	ssoBody    = `{"ssoConfigurations":[{"id":"` + ssoA + `","state":"SSO_CONFIGURATION_STATE_ACTIVE"}]}`
 )
 
 // testNow is on a whole second, as a Date header is.
@@ -51,8 +55,9 @@ type recorded struct{ method, query, body string }
 func newAPI(t testing.TB, special handlers) *fakeAPI {
 	t.Helper()
 	standard := handlers{
-		"GetAuthenticatedIdentity": ok(identityBody), "GetOrganization": ok(organizationBody), "GetOrganizationPolicies": ok(policiesBody),
-		"ListSCIMConfigurations": ok(scimBody), "ListSSOConfigurations": ok(ssoBody),
+		"GetAuthenticatedIdentity": ok(identityBody), "GetOrganization": ok(organizationBody),
+		"GetOrganizationPolicies": ok(policiesBody),
+		"ListSCIMConfigurations":  ok(scimBody), "ListSSOConfigurations": ok(ssoBody),
 		"ListDomainVerifications": ok(domainsBody), "ListPersonalAccessTokens": ok(tokensBody),
 	}
 	for method, handler := range special {
@@ -141,7 +146,8 @@ func scimRows(next string, ids ...string) string {
 	for i, id := range ids {
 		rows[i] = map[string]any{"id": id, "organizationId": orgID, "name": "configuration " + id, "enabled": true}
 	}
-	body, err := json.Marshal(map[string]any{"scimConfigurations": rows, "pagination": map[string]string{"nextToken": next}})
+	body, err := json.Marshal(map[string]any{"scimConfigurations": rows,
+		"pagination": map[string]string{"nextToken": next}})
 	if err != nil {
 		panic(err)
 	}

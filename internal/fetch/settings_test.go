@@ -12,13 +12,15 @@ import (
 
 func TestParseToken(t *testing.T) {
 	for given, want := range map[string]string{
-		"abc.def": "abc.def", " abc.def\r\n": "abc.def", "Bearer abc.def": "abc.def", "bearer   abc.def\n": "abc.def", "Bearerabc": "Bearerabc",
+		"abc.def": "abc.def", " abc.def\r\n": "abc.def", "Bearer abc.def": "abc.def", "bearer   abc.def\n": "abc.def",
+		"Bearerabc": "Bearerabc",
 	} {
 		if got, err := ParseToken(given); err != nil || string(got) != want {
 			t.Errorf("ParseToken(%q) = %q, %v; want %q", given, string(got), err, want)
 		}
 	}
-	for _, given := range []string{"", " \n", "Bearer", "Bearer ", "secret\nvalue", "secret\x00value", "secret value", "secrét", "secret\u200bvalue",
+	for _, given := range []string{"", " \n", "Bearer", "Bearer ", "secret\nvalue", "secret\x00value", "secret value",
+		"secrét", "secret\u200bvalue",
 		`"secret"`, "'secret'", "secret\"", "“secret”", `Bearer "secret"`, `"Bearer secret"`} {
 		got, err := ParseToken(given)
 		if err == nil {
@@ -40,7 +42,8 @@ func TestATokenNeverShows(t *testing.T) {
 	}
 	shown := []string{log.String(), string(encoded), testToken.String(), testToken.GoString()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%10.3s"} {
-		shown = append(shown, fmt.Sprintf(verb, testToken), fmt.Sprintf(verb, Options{Token: testToken}), fmt.Sprintf(verb, []Token{testToken}))
+		shown = append(shown, fmt.Sprintf(verb, testToken), fmt.Sprintf(verb, Options{Token: testToken}),
+			fmt.Sprintf(verb, []Token{testToken}))
 	}
 	for _, text := range shown {
 		if strings.Contains(text, string(testToken)) || strings.Contains(text, fmt.Sprintf("%x", string(testToken))) {
@@ -74,9 +77,12 @@ func TestBaseURLs(t *testing.T) {
 		}
 	}
 	for _, given := range []string{
-		"", "app.gitpod.io/api", "localhost:8080", "ftp://app.gitpod.io", "https://", "https:///api", "https://:443/api", "http://app.gitpod.io/api",
-		"http://localhost.example/api", "http://10.0.0.1/api", "https://user:hunter2@app.gitpod.io/api", "https://user:hunter2@app.gitpod.io:port/api", "https://a b/api",
-		"https://admin:hunter2/x@app.gitpod.io", "https://admin:1/hunter2@app.gitpod.io", "https://admin:1?hunter2@app.gitpod.io/api",
+		"", "app.gitpod.io/api", "localhost:8080", "ftp://app.gitpod.io", "https://", "https:///api", "https://:443/api",
+		"http://app.gitpod.io/api",
+		"http://localhost.example/api", "http://10.0.0.1/api", "https://user:hunter2@app.gitpod.io/api",
+		"https://user:hunter2@app.gitpod.io:port/api", "https://a b/api",
+		"https://admin:hunter2/x@app.gitpod.io", "https://admin:1/hunter2@app.gitpod.io",
+		"https://admin:1?hunter2@app.gitpod.io/api",
 		"https://admin:1#hunter2@app.gitpod.io/api", "https://admin:hunter2", "hunter2://x%zz", `"https://app.gitpod.io/api"`,
 	} {
 		got, err := ParseBaseURL(given)
@@ -86,7 +92,8 @@ func TestBaseURLs(t *testing.T) {
 			t.Errorf("the error shows a password: %v", err)
 		}
 	}
-	for _, given := range []string{"", "http://app.gitpod.io", "user:hunter2@app.gitpod.io", "user:1/hunter2@app.gitpod.io", `"app.gitpod.io"`} {
+	for _, given := range []string{"", "http://app.gitpod.io", "user:hunter2@app.gitpod.io",
+		"user:1/hunter2@app.gitpod.io", `"app.gitpod.io"`} {
 		if got, err := BaseURLFromHost(given); err == nil {
 			t.Errorf("host %q is accepted as %q", given, got)
 		}
@@ -99,8 +106,10 @@ func TestOptionsThatMakeNoClient(t *testing.T) {
 		t.Fatalf("good options: %v", err)
 	}
 	for name, change := range map[string]func(*Options){
-		"base URL": func(o *Options) { o.BaseURL = "http://api.example" }, "token": func(o *Options) { o.Token = "" }, "clock": func(o *Options) { o.Now = nil },
-		"page size": func(o *Options) { o.PageSize = 101 }, "wait": func(o *Options) { o.MaxWait = -1 }, "organization": func(o *Options) { o.OrganizationID = "a\x00" },
+		"base URL": func(o *Options) { o.BaseURL = "http://api.example" }, "token": func(o *Options) { o.Token = "" },
+		"clock":     func(o *Options) { o.Now = nil },
+		"page size": func(o *Options) { o.PageSize = 101 }, "wait": func(o *Options) { o.MaxWait = -1 },
+		"organization": func(o *Options) { o.OrganizationID = "a\x00" },
 	} {
 		options := good
 		change(&options)

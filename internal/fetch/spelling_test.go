@@ -40,10 +40,12 @@ func TestBothSpellingsOfAFieldAreRead(t *testing.T) {
 		"tokenExpiresAt":"2027-01-01T00:00:00Z","allowUnverifiedEmailAccountLinking":true,"newField":{"a_b":1}}],
 		"pagination":{"nextToken":"two"}}`
 	second := `{"scimConfigurations":[{"id":"` + scimB + `"}],"pagination":{"nextToken":""}}`
-	sso := `{"ssoConfigurations":[{"id":"` + ssoA + `","issuerUrl":"https://idp.example","providerType":"PROVIDER_TYPE_CUSTOM",
+	sso := `{"ssoConfigurations":[{"id":"` + ssoA +
+		`","issuerUrl":"https://idp.example","providerType":"PROVIDER_TYPE_CUSTOM",
 		"displayName":"IdP","emailDomains":["a.example"],"additionalScopes":["groups"],"claims":{"given_name":"first"},
 		"claimsExpression":"true","clientId":"c","state":"SSO_CONFIGURATION_STATE_ACTIVE"}]}`
-	policies := `{"policies":{"organizationId":"` + orgID + `","restrictAccountCreationToScim":true,"maximumEnvironments":5}}`
+	policies := `{"policies":{"organizationId":"` + orgID +
+		`","restrictAccountCreationToScim":true,"maximumEnvironments":5}}`
 	collectFrom := func(spell func(string) string) *Collection {
 		return collect(t, newAPI(t, handlers{
 			"GetAuthenticatedIdentity": ok(spell(identityBody)), "GetOrganization": ok(spell(organizationBody)),

@@ -23,7 +23,8 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		dialed.Add(1)
 		return dialer.DialContext(ctx, network, address)
 	}
-	api := newAPI(t, handlers{list: pagesByToken(tokenInBody), "ListSSOConfigurations": inOrder(connect(503, CodeUnavailable), ok(ssoBody))})
+	api := newAPI(t, handlers{list: pagesByToken(tokenInBody),
+		"ListSSOConfigurations": inOrder(connect(503, CodeUnavailable), ok(ssoBody))})
 	exchanges := 0
 	for range 10 {
 		exchanges += len(collect(t, api, func(o *Options) { o.Transport = transport }).Exchanges)
@@ -43,7 +44,8 @@ func TestACertificateThatIsNotTrustedIsNotTriedAgain(t *testing.T) {
 	client := newClient(t, server.URL)
 	_, err := client.Collect(context.Background())
 	failure, _ := errors.AsType[*Error](err)
-	if failure == nil || failure.Code != CodeConnection || failure.Tries != 1 || !strings.Contains(err.Error(), "certificate") {
+	if failure == nil || failure.Code != CodeConnection || failure.Tries != 1 ||
+		!strings.Contains(err.Error(), "certificate") {
 		t.Errorf("got %v, want %s after one try", err, CodeConnection)
 	}
 }
@@ -57,7 +59,8 @@ func TestNobodyListens(t *testing.T) {
 	if failure == nil || failure.Code != CodeConnection || failure.Tries != 6 || len(*client.waits) != 5 {
 		t.Errorf("got %v after %d waits, want %s after 6 tries", err, len(*client.waits), CodeConnection)
 	}
-	if len(got.Exchanges) != 0 || got.Unanswered.Method != ona.GetAuthenticatedIdentity || len(got.Unanswered.Retries) != 5 {
+	if len(got.Exchanges) != 0 || got.Unanswered.Method != ona.GetAuthenticatedIdentity ||
+		len(got.Unanswered.Retries) != 5 {
 		t.Errorf("exchanges %+v, unanswered %+v; want the identity with 5 retries", got.Exchanges, got.Unanswered)
 	}
 }

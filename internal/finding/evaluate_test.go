@@ -35,7 +35,8 @@ func TestWording(t *testing.T) {
 		write(c.rule+" "+c.name, ofRule(finding.Evaluate(in, finding.DefaultThresholds()), c.rule))
 	}
 	write("in order", finding.Evaluate(inOrder(), finding.DefaultThresholds()))
-	write("failed", finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503", false))
+	write("failed", finding.EvaluateFailed("org-1", "Acme", "unavailable", "fetching page 3: the server answered 503",
+		false))
 	compareGolden(t, "wording.txt", got.String())
 }
 
@@ -81,7 +82,8 @@ func troubled() finding.Input {
 	in := fromBytes(data)
 	in.Gaps = []finding.Gap{gap(-3, 2), gap(-6, 1)}
 	for _, c := range in.Inventory.SCIM[:10] {
-		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.OnlyUpdatedAtChanged, "updatedAt", "", "")
+		enabled, updated := change(diff.Enabled, "enabled", "false", "true"), change(diff.OnlyUpdatedAtChanged, "updatedAt",
+			"", "")
 		enabled.SubjectID, updated.SubjectID = c.ID, c.ID
 		in.Changes = append(in.Changes, enabled, updated)
 	}

@@ -23,7 +23,8 @@ func TestEveryRuleOfTheFileHasItsFunction(t *testing.T) {
 func TestEveryNameInBracesIsFilledIn(t *testing.T) {
 	e := newEvaluation(Input{}, DefaultThresholds())
 	for _, rule := range register {
-		for _, text := range []string{rule.ExpectedBy(e.limits), e.numbers.Replace(rule.Passed), rule.Title, rule.Why, rule.Remedy} {
+		for _, text := range []string{rule.ExpectedBy(e.limits), e.numbers.Replace(rule.Passed), rule.Title, rule.Why,
+			rule.Remedy} {
 			if strings.ContainsAny(text, "{}") {
 				t.Errorf("%s: %q", rule.ID, text)
 			}

@@ -3,7 +3,6 @@ package finding
 import (
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"scim-auditor/internal/ona"
@@ -16,12 +15,6 @@ type LeaverList struct {
 	SHA256    string
 	DatedAt   time.Time
 	addresses map[string]bool
-
-	// redacted is the list for the redaction by, once asked for: all organizations of a run have
-	// the same.
-	mu       sync.Mutex
-	by       *ona.Redaction
-	redacted *LeaverList
 }
 
 // NewLeaverList returns a list. Addresses that differ only in letter case or surrounding spaces are
@@ -35,21 +28,16 @@ func NewLeaverList(sha256 string, datedAt time.Time, addresses []string) *Leaver
 }
 
 // Redacted returns the list as it compares with members whose addresses are stored as salted
-// hashes.
+// hashes; the list itself if by is nil.
 func (l *LeaverList) Redacted(by *ona.Redaction) *LeaverList {
 	if l == nil || by == nil {
 		return l
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.by != by {
-		l.by = by
-		l.redacted = &LeaverList{SHA256: l.SHA256, DatedAt: l.DatedAt, addresses: make(map[string]bool, len(l.addresses))}
-		for address := range l.addresses {
-			l.redacted.addresses[by.Email(address)] = true
-		}
+	redacted := &LeaverList{SHA256: l.SHA256, DatedAt: l.DatedAt, addresses: make(map[string]bool, len(l.addresses))}
+	for address := range l.addresses {
+		redacted.addresses[by.Email(address)] = true
 	}
-	return l.redacted
+	return redacted
 }
 
 // comparedForm returns what of an address is compared.

@@ -118,9 +118,11 @@ var loggedCases = []ruleCase{
 	{"SCIM-023", "entries about who gets in", logged(aboutAccess()...), []string{"pass org-1"}, "since the baseline: 0."},
 	{"SCIM-018", "entries about who gets in", logged(aboutAccess()...), []string{"pass org-1"}, ""},
 	{"SCIM-023", "an invite domain changed", and(logged(aboutAccess()...), changes(diff.Change{
-		Kind: diff.InviteDomainAdded, SubjectType: diff.Organization, SubjectID: "org-1", Field: "inviteDomains", After: "a.example",
+		Kind: diff.InviteDomainAdded, SubjectType: diff.Organization, SubjectID: "org-1", Field: "inviteDomains",
+		After: "a.example",
 	})), []string{"pass org-1"}, ""},
-	{"SCIM-023", "the server leaves out the organization", changes(change(diff.OrganizationNotStated, "organizationId", "org-1", "")),
+	{"SCIM-023", "the server leaves out the organization",
+		changes(change(diff.OrganizationNotStated, "organizationId", "org-1", "")),
 		[]string{"pass org-1"}, ""},
 	{"SCIM-023", "a policy changed with an entry under another id", and(changes(policyLifted()),
 		logged(entryOf(ona.ResourceTypeOrganizationPolicy, after(-time.Hour), "policy-1", "updated"))),

@@ -71,7 +71,8 @@ var runCases = []ruleCase{
 	{"RUN-002", "no schedule known", func(in *finding.Input) { in.ScheduleKnown = false },
 		[]string{"not_assessed org-1"}, "No schedule is known to this run."},
 	{"RUN-002", "one night missed", gaps(gap(-2, 1)),
-		[]string{"fail medium 2026-11-21T02:00:00Z"}, "No complete run exists for the night scheduled at 2026-11-21 02:00:00 UTC."},
+		[]string{"fail medium 2026-11-21T02:00:00Z"},
+		"No complete run exists for the night scheduled at 2026-11-21 02:00:00 UTC."},
 	{"RUN-002", "many nights missed", gaps(gap(-20_765, 20_765)), []string{"fail medium 1970-01-16T02:00:00Z"},
 		"No complete run exists for 20765 nights, scheduled from 1970-01-16 02:00:00 UTC to 2026-11-22 02:00:00 UTC."},
 	{"RUN-002", "two gaps", gaps(gap(-9, 3), gap(-2, 1)),
@@ -82,7 +83,8 @@ var runCases = []ruleCase{
 		[]string{"not_assessed org-1"}, "nothing confirms the local clock"},
 	{"RUN-007", "a run in 2036", laterRuns(1), []string{"fail high org-1"},
 		"These runs are recorded later than this one and count for no night: run 1 at 2036-11-20 02:00:00 UTC."},
-	{"RUN-007", "many runs in 2036", laterRuns(12), []string{"fail high org-1"}, "; run 10 at 2036-11-20 02:00:00 UTC; and 2 more."},
+	{"RUN-007", "many runs in 2036", laterRuns(12), []string{"fail high org-1"},
+		"; run 10 at 2036-11-20 02:00:00 UTC; and 2 more."},
 
 	{"RUN-003", "another identity", func(in *finding.Input) { in.Principal = "PRINCIPAL_USER u-2" },
 		[]string{"fail high org-1"},
@@ -114,12 +116,15 @@ var runCases = []ruleCase{
 	}, []string{"pass org-1"}, "Every part that an earlier snapshot could read was read."},
 	{"RUN-005", "first snapshot", firstSnapshot, []string{"not_assessed org-1"}, "no baseline"},
 
-	{"RUN-008", "nothing approved", func(in *finding.Input) { in.Approved = nil }, []string{"not_assessed org-1"}, "No baseline of this organization is approved."},
+	{"RUN-008", "nothing approved", func(in *finding.Input) { in.Approved = nil }, []string{"not_assessed org-1"},
+		"No baseline of this organization is approved."},
 	{"RUN-008", "as approved", approved(finding.Approved{}), []string{"pass org-1"}, "Nothing differs"},
 	{"RUN-008", "two changes of one subject", approved(finding.Approved{RunID: 5, By: "jane", At: after(-9 * day),
 		Changes: []diff.Change{
-			{Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Field: "enabled", Before: "true", After: "false"},
-			{Kind: diff.Renamed, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Field: "name", After: strings.Repeat("x", 90)},
+			{Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Field: "enabled", Before: "true",
+				After: "false"},
+			{Kind: diff.Renamed, SubjectType: diff.SCIMConfiguration, SubjectID: "scim-1", Field: "name",
+				After: strings.Repeat("x", 90)},
 		}}), []string{"fail medium scim-1"},
 		"Differs from the baseline of run 5, which jane approved at 2026-11-14 02:00:00 UTC: disabled: enabled true → false; " +
 			"renamed: name nothing → " + strings.Repeat("x", 79) + "…. No run was reviewed since then."},

@@ -22,7 +22,8 @@ func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func silentClient(t *testing.T) *fetch.Client {
 	t.Helper()
-	client, err := fetch.New(fetch.Options{BaseURL: "https://ona.test/api", Token: "a-token-of-nobody", Now: time.Now, Transport: silent{}})
+	client, err := fetch.New(fetch.Options{BaseURL: "https://ona.test/api", Token: "a-token-of-nobody", Now: time.Now,
+		Transport: silent{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,8 @@ func TestTheServersClockIsTakenAsItIsStored(t *testing.T) {
 		{true, 1500*time.Microsecond + 7*time.Minute, at.Add(-7*time.Minute - time.Millisecond)},
 		{true, -1500 * time.Microsecond, at.Add(time.Millisecond)},
 	} {
-		if got := serverTime(at, snapshot.Snapshot{ServerClockKnown: c.known, ServerClockOffset: c.offset}); !got.Equal(c.want) {
+		if got := serverTime(at, snapshot.Snapshot{ServerClockKnown: c.known,
+			ServerClockOffset: c.offset}); !got.Equal(c.want) {
 			t.Errorf("offset %s: %v, want %v", c.offset, got, c.want)
 		}
 	}

@@ -18,11 +18,13 @@ func TestTheEndOfTheRunIsTheCauseWhereverItComes(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	failure := result.Organizations[0].Err
-	if !strings.HasPrefix(failure.Error(), "the time allowed for the run is over") || !strings.Contains(hint(failure), "--timeout") {
+	if !strings.HasPrefix(failure.Error(), "the time allowed for the run is over") ||
+		!strings.Contains(hint(failure), "--timeout") {
 		t.Errorf("error %q, hint %q", failure, hint(failure))
 	}
 	h.timeout = 0
-	if again := h.mustRun(h.source("default", acme.Token)).Organizations[0]; again.Snapshot.BaselineID != 1 || len(again.Changes) > 0 {
+	if again := h.mustRun(h.source("default", acme.Token)).Organizations[0]; again.Snapshot.BaselineID != 1 ||
+		len(again.Changes) > 0 {
 		t.Errorf("the night after it: %+v, changes %v", again.Snapshot, again.Changes)
 	}
 }

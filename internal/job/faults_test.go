@@ -34,7 +34,8 @@ func body(text string) func(*yearly, http.ResponseWriter, *http.Request, http.Ha
 }
 
 // altered sends the server's answer after change.
-func altered(change func(o *yearly, answer []byte) []byte) func(*yearly, http.ResponseWriter, *http.Request, http.Handler) {
+func altered(change func(o *yearly, answer []byte) []byte) func(*yearly, http.ResponseWriter, *http.Request,
+	http.Handler) {
 	return func(o *yearly, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		got := httptest.NewRecorder()
 		next.ServeHTTP(got, r)
@@ -65,9 +66,13 @@ var faults = []fault{
 	{"HTTP 408", true, false, scripted(demo.Fault{Code: "deadline_exceeded", Status: http.StatusRequestTimeout})},
 	{"HTTP 409", true, false, scripted(demo.Fault{Code: "aborted"})},
 	{"HTTP 429", true, false, scripted(demo.Fault{Code: "resource_exhausted", RetryDelay: time.Second})},
-	{"HTTP 502 with HTML", true, false, scripted(demo.Fault{Text: "<html>bad gateway</html>", Status: http.StatusBadGateway})},
+	{"HTTP 502 with HTML", true, false, scripted(demo.Fault{Text: "<html>bad gateway</html>",
+		Status: http.StatusBadGateway})},
 	{"HTTP 524 with HTML", true, false, scripted(demo.Fault{Text: "<html>a timeout occurred</html>", Status: 524})},
-	{"no answer", true, false, func(*yearly, http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }},
+	{"no answer", true, false, func(*yearly, http.ResponseWriter, *http.Request,
+		http.Handler) {
+		panic(http.ErrAbortHandler)
+	}},
 	{"half an answer", true, false, func(_ *yearly, w http.ResponseWriter, r *http.Request, next http.Handler) {
 		got := httptest.NewRecorder()
 		next.ServeHTTP(got, r)
@@ -78,7 +83,10 @@ var faults = []fault{
 		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client gives up
 		<-r.Context().Done()
 	}},
-	{"JSON that ends too early", false, false, altered(func(_ *yearly, answer []byte) []byte { return answer[:len(answer)/2] })},
+	{"JSON that ends too early", false, false, altered(func(_ *yearly,
+		answer []byte) []byte {
+		return answer[:len(answer)/2]
+	})},
 	{"an empty body", false, false, body("")},
 	{"HTML with HTTP 200", false, false, body("<html>please sign in</html>")},
 	{"JSON of another form", false, false, body(`[]`)},

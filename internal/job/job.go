@@ -101,10 +101,10 @@ type Organization struct {
 	Err error
 }
 
-// Complete reports whether every organization's snapshot is complete, the report is written, and
-// the database contains the history of its report folders.
+// Complete reports whether every organization's snapshot is complete, the report is written with
+// counts that tie, and the database contains the history of its report folders.
 func (r *Result) Complete() bool {
-	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
+	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil && r.Headline.State != report.Red
 }
 
 type night struct {
@@ -124,6 +124,9 @@ type night struct {
 func Run(ctx context.Context, o Options) (*Result, error) {
 	// As it is stored, so that the work can be done again from what is stored.
 	o.TakenAt = o.TakenAt.UTC().Truncate(time.Second)
+	if len(o.Sources) > 0 { // all have the same redaction
+		o.Leavers = o.Leavers.Redacted(o.Sources[0].Fetch.Redaction)
+	}
 	if err := CheckShard(ctx, o.Store, o.Shard); err != nil {
 		return nil, err
 	}

@@ -79,7 +79,8 @@ func newHouse(t *testing.T, states ...*demo.State) *house {
 
 func (h *house) source(name, token string) fetch.Source {
 	return fetch.Source{Name: name, Fetch: fetch.Options{
-		BaseURL: h.url, Token: fetch.Token(token), Now: h.clock, Logger: slog.New(slog.DiscardHandler), Transport: h.transport,
+		BaseURL: h.url, Token: fetch.Token(token), Now: h.clock, Logger: slog.New(slog.DiscardHandler),
+		Transport: h.transport,
 	}}
 }
 
@@ -94,8 +95,10 @@ func (h *house) run(sources ...fetch.Source) *job.Result {
 	h.server.SetNight(h.night)
 	clear(h.asked)
 	result, err := job.Run(h.t.Context(), job.Options{
-		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test", Host: "host",
-		Concurrency: h.concurrency, Timeout: h.timeout, Reports: h.reports, Report: report.Options{Formats: h.formats}, Thresholds: finding.DefaultThresholds(), Leavers: h.leavers, Logger: slog.New(slog.DiscardHandler),
+		Store: h.store, Sources: sources, TakenAt: h.clock(), Now: h.clock, Trigger: "manual", ToolVersion: "test",
+		Host:        "host",
+		Concurrency: h.concurrency, Timeout: h.timeout, Reports: h.reports, Report: report.Options{Formats: h.formats},
+		Thresholds: finding.DefaultThresholds(), Leavers: h.leavers, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -136,7 +139,8 @@ func outcomes(result *job.Result) []string {
 func organization(name string, rows int) *demo.State {
 	state := demo.NewState(name)
 	for i := range rows {
-		state.SCIM = append(state.SCIM, demo.Row{"id": demo.ID(name, "scim", string(rune('a'+i%26)), string(rune('a'+i/26))), "name": "Okta", "enabled": true})
+		state.SCIM = append(state.SCIM, demo.Row{"id": demo.ID(name, "scim", string(rune('a'+i%26)), string(rune('a'+i/26))),
+			"name": "Okta", "enabled": true})
 	}
 	return state
 }
@@ -186,14 +190,16 @@ func TestOneOrganizationIsCollectedOnceARun(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	failure := result.Organizations[1].Err
-	if !strings.Contains(failure.Error(), `"first" of this run collects already`) || !strings.Contains(hint(failure), "another organization") {
+	if !strings.Contains(failure.Error(), `"first" of this run collects already`) ||
+		!strings.Contains(hint(failure), "another organization") {
 		t.Errorf("error %q, hint %q", failure, hint(failure))
 	}
 	if result.Complete() || !strings.Contains(result.Run.Error, "again: ") {
 		t.Errorf("run: %+v", result.Run)
 	}
 	// A failed snapshot has no exchanges that would tell it.
-	if s := result.Organizations[1].Snapshot; s.Retries != 1 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "was sent again after") {
+	if s := result.Organizations[1].Snapshot; s.Retries != 1 || len(s.Notes) != 1 ||
+		!strings.Contains(s.Notes[0], "was sent again after") {
 		t.Errorf("%d retries, notes %q", s.Retries, s.Notes)
 	}
 }
@@ -219,7 +225,8 @@ func TestEveryFailureOfARunIsNamed(t *testing.T) {
 	if len(lines) != 2 || !strings.HasPrefix(lines[0], "one: ") || !strings.HasPrefix(lines[1], "three: ") {
 		t.Errorf("the run's error is %q", result.Run.Error)
 	}
-	if result.Run.Outcome != snapshot.Failed || result.Run.CompleteOrganizations != 1 || result.Run.FailedOrganizations != 2 {
+	if result.Run.Outcome != snapshot.Failed || result.Run.CompleteOrganizations != 1 ||
+		result.Run.FailedOrganizations != 2 {
 		t.Errorf("run: %+v", result.Run)
 	}
 }

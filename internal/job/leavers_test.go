@@ -48,7 +48,8 @@ func TestAnActiveMemberOnTheListOfLeaversFailsUntilSuspended(t *testing.T) {
 		}
 	}
 	l := listed.Snapshot.Leavers
-	if l == nil || l.SHA256 != "5e1f" || l.Entries != 3 || l.Unmatched != 2 || !slices.Equal(l.Members, []string{demo.ID("acme", "user", "ada")}) {
+	if l == nil || l.SHA256 != "5e1f" || l.Entries != 3 || l.Unmatched != 2 ||
+		!slices.Equal(l.Members, []string{demo.ID("acme", "user", "ada")}) {
 		t.Errorf("stored about the list: %+v", l)
 	}
 	if l := suspended.Snapshot.Leavers; l == nil || l.Unmatched != 2 || len(l.Members) != 0 {
@@ -60,7 +61,8 @@ func TestAnActiveMemberOnTheListOfLeaversFailsUntilSuspended(t *testing.T) {
 // The audit log names who changed a member, and the members name the actor.
 func TestChangesOfMembersHaveTheirEntriesAndTheNamesOfTheActors(t *testing.T) {
 	state := people()
-	state.Members = append(state.Members, person("identity-team", "Ines Duarte", "ines@acme.example")) // whom State.Log names
+	state.Members = append(state.Members, person("identity-team", "Ines Duarte",
+		"ines@acme.example")) // whom State.Log names
 	h := newHouse(t, state)
 	source := collecting(h.source("acme", state.Token), nil)
 	h.mustRun(source)

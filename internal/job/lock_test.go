@@ -22,8 +22,9 @@ func TestARunWaitsForAShortCommandAndNotForARun(t *testing.T) {
 		"a prune":             {"prune", 29980 * time.Millisecond, "", 30 * time.Second},
 		"a prune without end": {"prune", time.Hour, "auditor prune is using this database: process ", time.Minute},
 		"a review":            {"review", 980 * time.Millisecond, "", time.Second},
-		"another run":         {"", time.Hour, "another run of auditor is using this database: process ", 50 * time.Millisecond},
-		"a run that ends":     {"", time.Millisecond, "", 50 * time.Millisecond},
+		"another run": {"", time.Hour, "another run of auditor is using this database: process ",
+			50 * time.Millisecond},
+		"a run that ends": {"", time.Millisecond, "", 50 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			database := filepath.Join(t.TempDir(), "auditor.db")
@@ -35,7 +36,8 @@ func TestARunWaitsForAShortCommandAndNotForARun(t *testing.T) {
 				time.AfterFunc(c.after, func() { _ = held.Close() })
 				begun := time.Now()
 				own, err := job.Lock(t.Context(), database, "", time.Now())
-				if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, job.ErrLocked) || !strings.Contains(err.Error(), c.says)) {
+				if c.says == "" && err != nil || c.says != "" &&
+					(!errors.Is(err, job.ErrLocked) || !strings.Contains(err.Error(), c.says)) {
 					t.Errorf("error %v, want %q", err, c.says)
 				}
 				if waited := time.Since(begun); waited != c.waited {

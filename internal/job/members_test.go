@@ -38,7 +38,8 @@ func person(key, name, email string) demo.Row {
 // people is an organization with two members, one of whom has a token.
 func people() *demo.State {
 	s := demo.NewState("acme")
-	s.Members = []demo.Row{person("ada", "Ada Berg", "Ada.Berg@acme.example"), person("bo", "Bo Lindqvist", "bo@acme.example")}
+	s.Members = []demo.Row{person("ada", "Ada Berg", "Ada.Berg@acme.example"),
+		person("bo", "Bo Lindqvist", "bo@acme.example")}
 	s.Tokens = []demo.Row{{
 		"id": demo.ID("acme", "token", "1"), "userId": demo.ID("acme", "user", "ada"), "description": "Ada's laptop",
 		"createdAt": "2026-11-01T00:00:00Z", "expiresAt": "2026-12-31T00:00:00Z",
@@ -72,7 +73,8 @@ func TestMembersAreStoredAndCompared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := names(shown.Members); !slices.Equal(got, []string{"Ada Berg", "Bo Lindqvist", "Cy Ahmed"}) || len(shown.MemberTokens) != 1 {
+	if got := names(shown.Members); !slices.Equal(got, []string{"Ada Berg", "Bo Lindqvist", "Cy Ahmed"}) ||
+		len(shown.MemberTokens) != 1 {
 		t.Errorf("members %q, %d tokens", got, len(shown.MemberTokens))
 	}
 	var kinds []string
@@ -83,7 +85,8 @@ func TestMembersAreStoredAndCompared(t *testing.T) {
 		t.Errorf("changes %q", kinds)
 	}
 	s := second.Snapshot
-	if s.Members != 3 || s.MemberTokens != 1 || s.MembersCounted != 3 || s.MembersCountRelation != "COUNT_RESPONSE_RELATION_EQ" || s.MembersSetting != snapshot.MembersOn {
+	if s.Members != 3 || s.MemberTokens != 1 || s.MembersCounted != 3 ||
+		s.MembersCountRelation != "COUNT_RESPONSE_RELATION_EQ" || s.MembersSetting != snapshot.MembersOn {
 		t.Errorf("header %+v", s)
 	}
 	checkAgain(t, h.store, "")
@@ -162,7 +165,8 @@ func TestMembersThatAreNoLongerCollectedEndAndCanBePruned(t *testing.T) {
 	if h.asked[ona.ListMembers] != 0 || second.Snapshot.Members != 0 || len(second.Changes) != 0 {
 		t.Errorf("%d requests, %d members, changes %v", h.asked[ona.ListMembers], second.Snapshot.Members, second.Changes)
 	}
-	if notes := strings.Join(second.Snapshot.Notes, "\n"); !strings.Contains(notes, "the settings no longer ask for members; those of snapshot 1 of 2026-11-16") {
+	if notes := strings.Join(second.Snapshot.Notes, "\n"); !strings.Contains(notes,
+		"the settings no longer ask for members; those of snapshot 1 of 2026-11-16") {
 		t.Errorf("notes %q", notes)
 	}
 	for _, part := range second.Snapshot.Parts() {
@@ -272,14 +276,20 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 	leavers := finding.NewLeaverList("00", time.Time{}, []string{" BO@acme.example", "nobody@acme.example"})
 	h.leavers = leavers
 	h.mustRun(source)
-	state.Members[0]["email"], state.Members[0]["fullName"], state.Members[0]["nickname"] = "ada.smith@acme.example", "Ada Smith", "Smithy"
+	state.Members[0]["email"], state.Members[0]["fullName"], state.Members[0]["nickname"] = "ada.smith@acme.example",
+		"Ada Smith", "Smithy"
 	state.Members[1]["role"] = ona.OrganizationRoleAdmin
-	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeUser, demo.ID("acme", "user", "bo"), "changed role of bo@acme.example (Lindqvist, Bo)")
-	state.Log(demo.Night(2).Add(-time.Hour), "RESOURCE_TYPE_ORGANIZATION", demo.ID("acme", "user", "bo"), "Bo Lindqvist's friend Cyrus Adler was removed")
-	state.Faults[ona.ListDomainVerifications] = demo.Fault{Code: "unavailable", Message: "Bo Lindqvist stopped it", Times: 1}
-	state.Faults[ona.GetOrganizationPolicies] = demo.Fault{Code: "permission_denied", Message: "Bo Lindqvist may not read policies"}
+	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeUser, demo.ID("acme", "user", "bo"),
+		"changed role of bo@acme.example (Lindqvist, Bo)")
+	state.Log(demo.Night(2).Add(-time.Hour), "RESOURCE_TYPE_ORGANIZATION", demo.ID("acme", "user", "bo"),
+		"Bo Lindqvist's friend Cyrus Adler was removed")
+	state.Faults[ona.ListDomainVerifications] = demo.Fault{Code: "unavailable", Message: "Bo Lindqvist stopped it",
+		Times: 1}
+	state.Faults[ona.GetOrganizationPolicies] = demo.Fault{Code: "permission_denied",
+		Message: "Bo Lindqvist may not read policies"}
 	second := h.mustRun(source).Organizations[0]
-	state.Faults[ona.ListMembers] = demo.Fault{Code: "permission_denied", Message: "bo@acme.example may not list ada.smith@acme.example (Ada Smith)"}
+	state.Faults[ona.ListMembers] = demo.Fault{Code: "permission_denied",
+		Message: "bo@acme.example may not list ada.smith@acme.example (Ada Smith)"}
 	h.mustRun(source)
 	var kinds []string
 	for _, c := range second.Changes {
@@ -288,7 +298,8 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 	if slices.Sort(kinds); !slices.Equal(kinds, []string{"email_changed", "field_changed", "role_raised"}) {
 		t.Errorf("changes %q", kinds)
 	}
-	if l := second.Snapshot.Leavers; l == nil || !slices.Equal(l.Members, []string{demo.ID("acme", "user", "bo")}) || l.Unmatched != 1 {
+	if l := second.Snapshot.Leavers; l == nil || !slices.Equal(l.Members, []string{demo.ID("acme", "user", "bo")}) ||
+		l.Unmatched != 1 {
 		t.Errorf("leavers %+v", l)
 	}
 	stored := everyByte(t, h)
@@ -296,7 +307,8 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 	if len(stored) < 20 || !strings.Contains(log.String(), "ListMembers") {
 		t.Errorf("%d files were searched", len(stored))
 	}
-	for _, secret := range []string{"Ada Berg", "Ada.Berg", "Lindqvist", "Adler", "bo@acme", "smith", "laptop", "pictures.example"} {
+	for _, secret := range []string{"Ada Berg", "Ada.Berg", "Lindqvist", "Adler", "bo@acme", "smith", "laptop",
+		"pictures.example"} {
 		for name, text := range stored {
 			if i := strings.Index(strings.ToLower(text), strings.ToLower(secret)); i >= 0 {
 				t.Errorf("%s has %q: %q", name, secret, text[max(0, i-40):min(len(text), i+40)])
@@ -304,11 +316,13 @@ func TestRedactedMembersAreInNoByteOfWhatIsStored(t *testing.T) {
 		}
 	}
 	shown, err := h.store.Shown(t.Context(), second.Snapshot)
-	if err != nil || len(shown.Members) != 2 || shown.Members[0].FullName != "" || !strings.HasSuffix(shown.Members[0].Email, "@acme.example") {
+	if err != nil || len(shown.Members) != 2 || shown.Members[0].FullName != "" ||
+		!strings.HasSuffix(shown.Members[0].Email, "@acme.example") {
 		t.Errorf("members %+v, error %v", shown.Members, err)
 	}
 	logged, err := h.store.AuditLog(t.Context(), second.Snapshot.ID)
-	if err != nil || len(logged.Entries) == 0 || !strings.HasPrefix(logged.Entries[0].Action, "[withheld: members are redacted] ") {
+	if err != nil || len(logged.Entries) == 0 ||
+		!strings.HasPrefix(logged.Entries[0].Action, "[withheld: members are redacted] ") {
 		t.Errorf("audit log %+v, error %v", logged, err)
 	}
 	checkAgain(t, h.store, "its members are redacted, so the responses about them and of the audit log are not stored")
@@ -327,7 +341,8 @@ func TestTheSaltIsMadeOnceAndNeeded(t *testing.T) {
 		t.Errorf("mode %v, error %v", info.Mode(), err)
 	}
 	h.mustRun(collecting(h.source("acme", state.Token), redaction))
-	if again, err := job.Redaction(t.Context(), h.store, h.database()); err != nil || again.SaltID() != redaction.SaltID() {
+	if again, err := job.Redaction(t.Context(), h.store, h.database()); err != nil ||
+		again.SaltID() != redaction.SaltID() {
 		t.Errorf("another salt, error %v", err)
 	}
 	for text, want := range map[string]error{strings.Repeat("ab", 32): job.ErrOtherSalt, "": job.ErrNoSalt} {
@@ -339,7 +354,8 @@ func TestTheSaltIsMadeOnceAndNeeded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := job.Redaction(t.Context(), h.store, h.database()); !errors.Is(err, want) || !strings.Contains(err.Error(), path) {
+		if _, err := job.Redaction(t.Context(), h.store, h.database()); !errors.Is(err, want) ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("error %v, want %v", err, want)
 		}
 		if err := job.CheckSalt(t.Context(), h.store, h.database()); !errors.Is(err, want) {
@@ -349,7 +365,8 @@ func TestTheSaltIsMadeOnceAndNeeded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := job.Redaction(t.Context(), h.store, h.database()); err == nil || !strings.Contains(err.Error(), "64 hexadecimal digits") {
+	if _, err := job.Redaction(t.Context(), h.store, h.database()); err == nil ||
+		!strings.Contains(err.Error(), "64 hexadecimal digits") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -358,10 +375,12 @@ func TestRedactionThatIsTurnedOnBeginsTheMembersAnew(t *testing.T) {
 	state := people()
 	h := newHouse(t, state)
 	h.mustRun(collecting(h.source("acme", state.Token), nil))
-	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeSCIMConfiguration, demo.ID("acme", "scim", "okta"), "changed it")
+	state.Log(demo.Night(2).Add(-time.Hour), ona.ResourceTypeSCIMConfiguration, demo.ID("acme", "scim", "okta"),
+		"changed it")
 	state.AuditLog[0]["actorId"] = demo.ID("acme", "user", "ada")
 	second := h.mustRun(collecting(h.source("acme", state.Token), ona.NewRedaction([]byte("salt")))).Organizations[0]
-	if len(second.Changes) != 0 || !strings.Contains(strings.Join(second.Snapshot.Notes, "\n"), "stored in another form than in snapshot 1") {
+	if len(second.Changes) != 0 ||
+		!strings.Contains(strings.Join(second.Snapshot.Notes, "\n"), "stored in another form than in snapshot 1") {
 		t.Errorf("changes %v, notes %q", second.Changes, second.Snapshot.Notes)
 	}
 	logged, err := h.store.AuditLog(t.Context(), second.Snapshot.ID)
@@ -369,7 +388,8 @@ func TestRedactionThatIsTurnedOnBeginsTheMembersAnew(t *testing.T) {
 		t.Errorf("audit log %+v, error %v", logged, err)
 	}
 	checkAgain(t, h.store, "its members are redacted, so the responses about them and of the audit log are not stored")
-	if _, err := h.store.Prune(t.Context(), snapshot.Retention{KeepLast: 1, ResponsesBefore: h.clock()}, h.clock(), false); err != nil {
+	if _, err := h.store.Prune(t.Context(), snapshot.Retention{KeepLast: 1, ResponsesBefore: h.clock()}, h.clock(),
+		false); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.store.Close(); err != nil { // writes what is still in the WAL

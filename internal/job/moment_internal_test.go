@@ -151,7 +151,8 @@ var (
 		{Text: "404 page not found", Status: http.StatusNotFound}, {Code: "invalid_argument"},
 	}
 	anyFaults = []demo.Fault{
-		{Code: "internal"}, {Code: "unavailable", Times: 1}, {Code: "resource_exhausted", Times: 2}, {Code: "permission_denied"},
+		{Code: "internal"}, {Code: "unavailable", Times: 1}, {Code: "resource_exhausted",
+			Times: 2}, {Code: "permission_denied"},
 		{Code: "unimplemented"}, {Text: "<html>", Status: http.StatusBadGateway, Times: 1}, {Code: "unauthenticated"},
 	}
 	methods = []string{
@@ -178,7 +179,8 @@ func (w *moving) evening() {
 	case 2:
 		w.state.Faults[methods[w.IntN(len(methods))]] = anyFaults[w.IntN(len(anyFaults))]
 	case 3:
-		w.state.Beside[list.list] = []demo.Row{{"hasMore": true}, {"errors": []any{"x"}}, {"cursor": "x"}, {"traceId": "x"}}[w.IntN(4)]
+		w.state.Beside[list.list] = []demo.Row{{"hasMore": true}, {"errors": []any{"x"}}, {"cursor": "x"},
+			{"traceId": "x"}}[w.IntN(4)]
 	}
 	for _, s := range w.lists {
 		s.states, s.seen = nil, 0
@@ -220,7 +222,8 @@ func TestWhatIsCompleteWasSoAtOneMoment(t *testing.T) {
 	}
 	t.Logf("nights: %v", counts)
 	for _, count := range []string{
-		"complete", "not complete", "incomplete_listing", "several pages", "three listings", "moved", "the API confirms", "a second listing confirms", "cut short",
+		"complete", "not complete", "incomplete_listing", "several pages", "three listings", "moved", "the API confirms",
+		"a second listing confirms", "cut short",
 	} {
 		if counts[count] == 0 {
 			t.Errorf("no night has %q: %v", count, counts)
@@ -230,7 +233,8 @@ func TestWhatIsCompleteWasSoAtOneMoment(t *testing.T) {
 
 // sameAsServer reports whether the server has what the baseline has.
 func sameAsServer(w *moving, baseline ona.Inventory) bool {
-	return w.lists[0].state() == stateOf(baseline.SCIM, baseline.SSO)[0] && w.lists[1].state() == stateOf(baseline.SCIM, baseline.SSO)[1]
+	return w.lists[0].state() == stateOf(baseline.SCIM, baseline.SSO)[0] &&
+		w.lists[1].state() == stateOf(baseline.SCIM, baseline.SSO)[1]
 }
 
 // stateOf is an inventory as text, see simulated.state.
@@ -256,7 +260,8 @@ func (w *moving) night(
 		BaseURL: api.URL + "/api", Token: fetch.Token(w.state.Token), PageSize: 1 + w.IntN(3), Transport: transport,
 		Limits: fetch.Limits{MaxTries: 2}, Now: time.Now, Sleep: func(context.Context, time.Duration) error { return nil },
 	}
-	one := &task{night: &night{Options: Options{TakenAt: time.Now()}}, source: fetch.Source{Name: "moving"}, options: options}
+	one := &task{night: &night{Options: Options{TakenAt: time.Now()}}, source: fetch.Source{Name: "moving"},
+		options: options}
 	err := one.collect(t.Context())
 	if err == nil && found {
 		one.changes = diff.Compute(baseline, one.inventory, func(diff.SubjectType, string) bool { return false })

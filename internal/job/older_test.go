@@ -39,7 +39,8 @@ func TestWhatTheBaselineCouldNotReadIsComparedWithTheLastThatCould(t *testing.T)
 	clear(acme.Faults)
 	acme.SCIM[0]["name"] = "Okta two"
 	const since = "net change since 2026-11-16 02:00:00 UTC, the last snapshot that could read it"
-	want := []string{"renamed Okta two: ", "disabled Login: no SCIM configuration links to it; " + since, "restriction_lifted acme: organization policy; " + since}
+	want := []string{"renamed Okta two: ", "disabled Login: no SCIM configuration links to it; " + since,
+		"restriction_lifted acme: organization policy; " + since}
 
 	if d := cmp.Diff(want, notes(h, acme)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

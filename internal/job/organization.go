@@ -85,7 +85,7 @@ func (t *task) collect(ctx context.Context) (err error) {
 	if err := cmp.Or(t.checkClock(collection, err), err); err != nil {
 		return err
 	}
-	t.header.Leavers = t.Leavers.Redacted(t.source.Fetch.Redaction).Match(&t.inventory)
+	t.header.Leavers = t.Leavers.Match(&t.inventory)
 	id := t.header.OrganizationID
 	if other, taken := t.collected.LoadOrStore(id, t.source.Name); taken {
 		return duplicate(id, other.(string))

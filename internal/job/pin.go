@@ -12,7 +12,6 @@ import (
 
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/ona"
-	"scim-auditor/internal/report"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -157,15 +156,15 @@ func (p *Pins) left() string {
 		names = append(names, LeftText(s))
 	}
 	if more := len(p.Left) - maxLeft; more > 0 {
-		names = append(names, fmt.Sprintf("%d more organizations are %s", more, report.NoLongerCollected))
+		names = append(names, fmt.Sprintf("%d more organizations are no longer collected", more))
 	}
 	return strings.Join(names, ", ")
 }
 
 // LeftText says that an organization is no longer collected.
 func LeftText(s snapshot.Snapshot) string {
-	return fmt.Sprintf("organization %s %q, last collected as %q at %s, is %s",
-		s.OrganizationID, s.OrganizationName, s.Source, s.TakenAt.UTC().Format(ona.DisplayTime), report.NoLongerCollected)
+	return fmt.Sprintf("organization %s %q, last collected as %q at %s, is no longer collected",
+		s.OrganizationID, s.OrganizationName, s.Source, s.TakenAt.UTC().Format(ona.DisplayTime))
 }
 
 // warnLeft logs the organizations that the last run collected and this one does not. The reports

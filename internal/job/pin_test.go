@@ -47,8 +47,10 @@ func TestARenamedLabelGoesOnWithItsOrganizationOnly(t *testing.T) {
 	if d := cmp.Diff(want, renamed.Snapshot.Notes); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)
 	}
-	if next := h.mustRun(h.source("acme-prod", acme.Token)).Organizations[0]; len(next.Snapshot.Notes) > 0 || h.asked[ona.GetAuthenticatedIdentity] != 1 {
-		t.Errorf("the night after it: notes %q, %d questions for the identity", next.Snapshot.Notes, h.asked[ona.GetAuthenticatedIdentity])
+	if next := h.mustRun(h.source("acme-prod", acme.Token)).Organizations[0]; len(next.Snapshot.Notes) > 0 ||
+		h.asked[ona.GetAuthenticatedIdentity] != 1 {
+		t.Errorf("the night after it: notes %q, %d questions for the identity", next.Snapshot.Notes,
+			h.asked[ona.GetAuthenticatedIdentity])
 	}
 }
 
@@ -92,7 +94,8 @@ func TestANewLabelWithTheTokenOfAnotherSourceIsADuplicate(t *testing.T) {
 	h := newHouse(t, acme, globex)
 	h.mustRun(h.source("acme", acme.Token), h.source("globex", globex.Token))
 	result := h.run(h.source("acme-prod", globex.Token), h.source("globex", globex.Token))
-	if d := cmp.Diff([]string{"acme-prod duplicate_organization ", "globex complete " + globex.ID}, outcomes(result)); d != "" {
+	if d := cmp.Diff([]string{"acme-prod duplicate_organization ", "globex complete " + globex.ID},
+		outcomes(result)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
@@ -102,7 +105,8 @@ func TestAnOrganizationThatIsNoLongerCollectedIsReported(t *testing.T) {
 	acme, globex := organization("acme", 1), organization("globex", 1)
 	h := newHouse(t, acme, globex)
 	h.mustRun(h.source("acme", acme.Token), h.source("globex", globex.Token))
-	want := []string{"organization " + globex.ID + " \"globex\", last collected as \"globex\" at 2026-11-16 02:00:00 UTC, is no longer collected"}
+	want := []string{"organization " + globex.ID +
+		" \"globex\", last collected as \"globex\" at 2026-11-16 02:00:00 UTC, is no longer collected"}
 	for range 2 {
 		result := h.mustRun(h.source("acme", acme.Token))
 		if d := cmp.Diff(want, result.Organizations[0].Snapshot.Notes); d != "" {

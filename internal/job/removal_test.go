@@ -104,7 +104,8 @@ func TestAConfigurationThatIsFoundAgainFailsTheNight(t *testing.T) {
 					first = id
 				}
 			}
-			want := kind + "_configuration " + first + " is not in the listing, but the API still has it (and 99 others) (incomplete_listing)"
+			want := kind + "_configuration " + first +
+				" is not in the listing, but the API still has it (and 99 others) (incomplete_listing)"
 			if failure := result.Organizations[0].Err; failure == nil || failure.Error() != want || hint(failure) == "" {
 				t.Errorf("error %q, want %q; hint %q", failure, want, hint(failure))
 			}
@@ -132,7 +133,8 @@ func TestWhereTheAPICannotBeAskedASecondListingConfirmsARemoval(t *testing.T) {
 			acme.Faults[ona.GetSCIMConfiguration], acme.Faults[ona.GetSSOConfiguration] = refusal, refusal
 			h := newHouse(t, acme)
 			h.mustRun(h.source("default", acme.Token))
-			gone := []string{"scim_configuration " + acme.SCIM[2]["id"].(string), "sso_configuration " + acme.SSO[2]["id"].(string)}
+			gone := []string{"scim_configuration " + acme.SCIM[2]["id"].(string), "sso_configuration " +
+				acme.SSO[2]["id"].(string)}
 			acme.SCIM, acme.SSO = acme.SCIM[:2], acme.SSO[:2]
 			result := h.mustRun(h.source("default", acme.Token))
 			if n := removals(result, "removal confirmed by a second listing only: OrganizationService/Get"); n != 2 {
@@ -146,7 +148,8 @@ func TestWhereTheAPICannotBeAskedASecondListingConfirmsARemoval(t *testing.T) {
 			}
 			again := h.mustRun(h.source("default", acme.Token))
 			if len(again.Organizations[0].Changes) > 0 || listedOnly(t, h, again) != nil {
-				t.Errorf("the night after has changes %+v and RUN-006 of %q", again.Organizations[0].Changes, listedOnly(t, h, again))
+				t.Errorf("the night after has changes %+v and RUN-006 of %q", again.Organizations[0].Changes,
+					listedOnly(t, h, again))
 			}
 		})
 	}
@@ -170,7 +173,8 @@ func TestAnEmptyListingThatNothingConfirmsIsNotComplete(t *testing.T) {
 				}
 				failure := result.Organizations[0].Err
 				want := strings.TrimPrefix(kind.list, ona.ServicePrefix) + ": the listing is empty and nothing can confirm it: "
-				if failure == nil || !strings.HasPrefix(failure.Error(), want) || !strings.Contains(failure.Error(), "HTTP 4") && !strings.Contains(failure.Error(), "HTTP 5") {
+				if failure == nil || !strings.HasPrefix(failure.Error(), want) || !strings.Contains(failure.Error(), "HTTP 4") &&
+					!strings.Contains(failure.Error(), "HTTP 5") {
 					t.Errorf("error %q, want %q", failure, want)
 				}
 			}
@@ -231,7 +235,8 @@ func TestOnePageCostsOneRequest(t *testing.T) {
 	h := newHouse(t, acme)
 	for range 2 {
 		h.mustRun(h.source("default", acme.Token))
-		if h.asked[ona.ListSCIMConfigurations] != 1 || h.asked[ona.ListSSOConfigurations] != 1 || h.asked[ona.GetSCIMConfiguration] != 0 {
+		if h.asked[ona.ListSCIMConfigurations] != 1 || h.asked[ona.ListSSOConfigurations] != 1 ||
+			h.asked[ona.GetSCIMConfiguration] != 0 {
 			t.Errorf("requests: %v", h.asked)
 		}
 	}
@@ -243,18 +248,21 @@ func TestRunningOutOfTimeWhileRemovalsAreConfirmedIsNotComplete(t *testing.T) {
 	h.mustRun(h.source("default", acme.Token))
 	acme.SCIM = acme.SCIM[:1]
 	var first sync.Once
+	ended := make(chan struct{})
 	h.before = func(method string) {
 		if method == ona.GetSCIMConfiguration {
-			first.Do(func() { time.Sleep(2 * h.timeout) })
+			first.Do(func() { <-ended })
 		}
 	}
-	h.timeout = 500 * time.Millisecond
+	h.timeout = 3 * time.Second
 	result := h.run(h.source("default", acme.Token))
+	close(ended)
 	if d := cmp.Diff([]string{"default timeout " + acme.ID}, outcomes(result)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	failure := result.Organizations[0].Err
-	if failure == nil || !strings.Contains(failure.Error(), "the time allowed for the run is over") || len(result.Organizations[0].Changes) > 0 {
+	if failure == nil || !strings.Contains(failure.Error(), "the time allowed for the run is over") ||
+		len(result.Organizations[0].Changes) > 0 {
 		t.Errorf("error %q, changes %v", failure, result.Organizations[0].Changes)
 	}
 }

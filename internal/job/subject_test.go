@@ -47,13 +47,15 @@ func TestAnAuditActionThatRepeatsTheTokenIsNotStored(t *testing.T) {
 	acme := organization("acme", 1)
 	h := newHouse(t, acme)
 	acme.AuditLog = []demo.Row{{
-		"id": demo.ID("entry"), "actorId": demo.ID("actor"), "actorPrincipal": "PRINCIPAL_USER", "subjectId": acme.SCIM[0]["id"],
+		"id": demo.ID("entry"), "actorId": demo.ID("actor"), "actorPrincipal": "PRINCIPAL_USER",
+		"subjectId":   acme.SCIM[0]["id"],
 		"subjectType": ona.ResourceTypeSCIMConfiguration, "action": "curl " + acme.Token, "createdAt": "2026-11-16T20:00:00Z",
 	}}
 	h.server.Intercept = func(w http.ResponseWriter, r *http.Request, _ string, next http.Handler) {
 		answer := httptest.NewRecorder()
 		next.ServeHTTP(answer, r)
-		_, _ = w.Write(bytes.ReplaceAll(answer.Body.Bytes(), []byte("curl "+acme.Token), []byte("curl "+strings.ReplaceAll(acme.Token, "-", `\u002d`))))
+		_, _ = w.Write(bytes.ReplaceAll(answer.Body.Bytes(), []byte("curl "+acme.Token),
+			[]byte("curl "+strings.ReplaceAll(acme.Token, "-", `\u002d`))))
 	}
 	h.mustRun(h.source("default", acme.Token))
 	result := h.mustRun(h.source("default", acme.Token))

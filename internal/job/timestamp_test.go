@@ -33,8 +33,9 @@ func newAuthority(t *testing.T) (http.HandlerFunc, *x509.CertPool) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "timestamp server"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().AddDate(1, 0, 0), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "timestamp server"},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  time.Now().AddDate(1, 0, 0), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -95,7 +96,8 @@ func TestEachReportFolderGetsOneTimestamp(t *testing.T) {
 	defer server.Close()
 	dir := reportFolders(t, firstReport, secondReport, "2026-11-01--2026-11-30-period", "notes")
 	// A killed process left a part of a timestamp.
-	if err := os.WriteFile(filepath.Join(dir, firstReport, "."+evidence.TimestampFile), []byte("0\x82"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, firstReport, "."+evidence.TimestampFile), []byte("0\x82"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	stamps := &job.Timestamps{URL: server.URL, Roots: roots}
@@ -132,10 +134,13 @@ func TestAFailingTimestampServerIsNamedAndAskedOnce(t *testing.T) {
 			"the timestamp server answered with HTTP 500"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else", http.StatusFound) },
 			"the timestamp server answered with HTTP 302"},
-		"page":         {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "the response of the timestamp server is refused"},
-		"too much":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }, "has more than 262144 bytes"},
-		"other roots":  {issue, "its certificate is not valid for the given roots"},
-		"broken reply": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "asking the timestamp server: EOF"},
+		"page": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+			"the response of the timestamp server is refused"},
+		"too much": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) },
+			"has more than 262144 bytes"},
+		"other roots": {issue, "its certificate is not valid for the given roots"},
+		"broken reply": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			"asking the timestamp server: EOF"},
 	} {
 		requests := 0
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

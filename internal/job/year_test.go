@@ -289,7 +289,8 @@ func TestAFailedNightIsFollowedByACompleteOne(t *testing.T) {
 	var all []*yearly
 	var states []*demo.State
 	for i := range *organizations {
-		o := &yearly{state: demo.NewState(fmt.Sprintf("org-%03d", i)), seed: *yearSeed, faulty: *faulty, lasting: map[string]lasting{}}
+		o := &yearly{state: demo.NewState(fmt.Sprintf("org-%03d", i)), seed: *yearSeed, faulty: *faulty,
+			lasting: map[string]lasting{}}
 		o.state.Before = o.before
 		byToken["Bearer "+o.state.Token] = o
 		all, states = append(all, o), append(states, o.state)

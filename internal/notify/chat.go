@@ -22,7 +22,10 @@ var slackText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 func (s Slack) Send(ctx context.Context, m *Message) error {
 	lines := m.lines(slackLimit, func(line string) int { return len(slackText.Replace(line)) + len("\n") })
 	text := map[string]string{"text": slackText.Replace(strings.Join(lines, "\n") + "\n")}
-	return post(ctx, s.URL, text, func(r response) bool { return r.body == "ok" || r.flagged(true) })
+	return post(ctx, s.URL, text, func(r response) bool {
+		success, _ := r.stated()
+		return success || r.body == "ok"
+	})
 }
 
 // Check connects to the host.

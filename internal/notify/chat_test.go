@@ -29,7 +29,8 @@ func TestSlackGetsTextThatItCannotTakeForMarkup(t *testing.T) {
 
 // fleet is the message of a run of many organizations.
 func fleet(organizations int, name string) *notify.Message {
-	m := &notify.Message{Subject: "SCIM audit: NOT COMPLETE", Head: []string{"run 7 on host", "998 of 1000 organizations complete", "report: out/run-7"}}
+	m := &notify.Message{Subject: "SCIM audit: NOT COMPLETE",
+		Head: []string{"run 7 on host", "998 of 1000 organizations complete", "report: out/run-7"}}
 	for i := range organizations {
 		m.Rows = append(m.Rows, fmt.Sprintf("%s-%d: complete, changes: 1 high, failing findings: none", name, i))
 	}
@@ -43,7 +44,8 @@ func TestAMessageIsCutToWhatTheServiceTakes(t *testing.T) {
 		"1000 organizations":                         fleet(1000, "acme"),
 		"characters that grow when they are escaped": fleet(1000, strings.Repeat("<&>\"\u2028", 30)),
 		"one line that is too long":                  fleet(1, strings.Repeat("ü", 100_000)),
-		"a long error":                               {Subject: "SCIM audit: NOT COMPLETE", Head: []string{strings.Repeat("error <", 50_000), "report: out/run-7"}},
+		"a long error": {Subject: "SCIM audit: NOT COMPLETE",
+			Head: []string{strings.Repeat("error <", 50_000), "report: out/run-7"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := listen(t, reply{status: 200, body: "ok"}, reply{status: 202})
@@ -63,7 +65,8 @@ func TestAMessageIsCutToWhatTheServiceTakes(t *testing.T) {
 			if len(m.Rows) < 1000 {
 				return
 			}
-			for service, lines := range map[string][]string{"Slack": strings.Split(strings.TrimSpace(text), "\n"), "Teams": lines} {
+			for service, lines := range map[string][]string{"Slack": strings.Split(strings.TrimSpace(text), "\n"),
+				"Teams": lines} {
 				shown := len(lines) - len(m.Head) - 2
 				if want := fmt.Sprintf("and %d more", len(m.Rows)-shown); lines[len(lines)-1] != want {
 					t.Errorf("%s: the last of %d lines is %q, want %q", service, len(lines), lines[len(lines)-1], want)
@@ -120,7 +123,8 @@ func cardLines(t *testing.T, body string) (lines []string) {
 	card := m.Attachments[0]
 	// Teams shows cards up to version 1.5:
 	// https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference
-	if card.ContentType != "application/vnd.microsoft.card.adaptive" || card.Content.Type != "AdaptiveCard" || card.Content.Version > "1.5" {
+	if card.ContentType != "application/vnd.microsoft.card.adaptive" || card.Content.Type != "AdaptiveCard" ||
+		card.Content.Version > "1.5" {
 		t.Errorf("not an Adaptive Card that Teams shows: %.300s", body)
 	}
 	for _, block := range card.Content.Body {

@@ -20,7 +20,8 @@ func shell(t *testing.T, limit time.Duration, script string, args ...string) not
 	if err != nil {
 		t.Skip("there is no shell to run as the command")
 	}
-	return notify.Command{Args: append([]string{sh, "-c", script, "sh"}, args...), Environment: []string{"PATH=" + os.Getenv("PATH")}, Limit: limit}
+	return notify.Command{Args: append([]string{sh, "-c", script, "sh"}, args...),
+		Environment: []string{"PATH=" + os.Getenv("PATH")}, Limit: limit}
 }
 
 func TestACommandReadsTheResult(t *testing.T) {

@@ -47,7 +47,8 @@ func (m *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	defer m.mu.Unlock()
 	m.names = append(m.names, c.Hostname())
 	if m.fullName && !strings.Contains(c.Hostname(), ".") && !strings.HasPrefix(c.Hostname(), "[") {
-		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "need fully-qualified hostname"}
+		return nil, &smtp.SMTPError{Code: 504, EnhancedCode: smtp.EnhancedCode{5, 5, 2},
+			Message: "need fully-qualified hostname"}
 	}
 	return &session{m, c.Conn()}, nil
 }
@@ -174,9 +175,11 @@ func TestEmailIsTriedAgainWhenTheServerIsBusy(t *testing.T) {
 }
 
 func TestEmailThatIsRefusedFails(t *testing.T) {
-	box := &mailbox{refusals: []*smtp.SMTPError{{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "no relaying"}}}
+	box := &mailbox{refusals: []*smtp.SMTPError{{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+		Message: "no relaying"}}}
 	m := serveMail(t, box, false)
-	if err := m.Send(t.Context(), message()); err == nil || !strings.Contains(err.Error(), "no relaying") || box.tries != 1 {
+	if err := m.Send(t.Context(), message()); err == nil || !strings.Contains(err.Error(), "no relaying") ||
+		box.tries != 1 {
 		t.Errorf("error %v after %d tries", err, box.tries)
 	}
 }

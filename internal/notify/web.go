@@ -23,7 +23,7 @@ type Webhook struct{ URL string }
 // Send posts the message. Any 2xx status is success, unless the response is JSON that reports a
 // failure.
 func (w Webhook) Send(ctx context.Context, m *Message) error {
-	return post(ctx, w.URL, m.Result, func(r response) bool { return !r.flagged(false) })
+	return post(ctx, w.URL, m.Result, func(r response) bool { return !r.failed() })
 }
 
 // Check connects to the host.
@@ -60,7 +60,7 @@ func (p Ping) call(ctx context.Context, suffix string) error {
 		// healthchecks.io answers an unknown UUID with 200 and "OK (not found)", and too many pings
 		// with 200 and "OK (rate limited)": https://healthchecks.io/docs/http_api/
 		return request(ctx, http.MethodGet, u, nil, func(r response) bool {
-			return !r.flagged(false) && !strings.HasPrefix(r.body, "OK (")
+			return !r.failed() && !strings.HasPrefix(r.body, "OK (")
 		})
 	})
 }
@@ -73,26 +73,27 @@ type response struct {
 	body   string // without spaces around it
 }
 
-// flagged reports whether the body is a JSON object that reports success (true) or failure (false)
-// in one of the ways that chat services have: {"ok": …}, {"success": …} or {"result": "success"}.
-func (r response) flagged(success bool) bool {
+// stated returns what a body reports that is a JSON object in one of the ways that chat services
+// have: {"ok": …}, {"success": …} or {"result": "success"}. known is false for any other body.
+func (r response) stated() (success, known bool) {
 	var flags struct {
 		OK      *bool  `json:"ok"`
 		Success *bool  `json:"success"`
 		Result  string `json:"result"`
 	}
 	if json.Unmarshal([]byte(r.body), &flags) != nil {
-		return false
+		return false, false
 	}
-	for _, flag := range []*bool{flags.OK, flags.Success} {
-		if flag != nil {
-			return *flag == success
-		}
+	if flag := cmp.Or(flags.OK, flags.Success); flag != nil {
+		return *flag, true
 	}
-	if success {
-		return flags.Result == "success"
-	}
-	return flags.Result == "error"
+	return flags.Result == "success", flags.Result == "success" || flags.Result == "error"
+}
+
+// failed reports whether the body reports a failure.
+func (r response) failed() bool {
+	success, known := r.stated()
+	return known && !success
 }
 
 // post sends the body as JSON, with retries. Delivered reports whether a response with a 2xx status

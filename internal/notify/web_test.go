@@ -16,7 +16,8 @@ import (
 )
 
 func message() *notify.Message {
-	return &notify.Message{Subject: "SCIM audit: NOT COMPLETE", Rows: []string{"globex: <!channel> & <https://evil.example|click>"},
+	return &notify.Message{Subject: "SCIM audit: NOT COMPLETE",
+		Rows:   []string{"globex: <!channel> & <https://evil.example|click>"},
 		Result: map[string]string{"report": "out/run-7"}}
 }
 
@@ -85,15 +86,19 @@ func TestAWebhookThatFailsIsReportedWithoutItsURL(t *testing.T) {
 		"for good":          {[]reply{{status: 404}, {status: 200}}, 1, "HTTP 404"},
 		"again and again":   {[]reply{{status: 503}}, 4, "HTTP 503"},
 		"by broken answers": {[]reply{{}}, 4, "EOF"},
-		"with a reason":     {[]reply{{status: 403, body: "\n{\"error\":\n\"channel_is_archived\"}"}}, 1, `HTTP 403, {"error": "channel_is_archived"}`},
-		"with its own URL":  {[]reply{{status: 404, body: "Cannot POST /T00/secret-of-this?key=secret-of-that"}}, 1, "Cannot POST [URL]"},
-		"with part of it":   {[]reply{{status: 404, body: "unknown secret-of-this or secret-of-that"}}, 1, "unknown [URL] or [URL]"},
-		"with a long text":  {[]reply{{status: 400, body: strings.Repeat("é", 5000)}}, 1, "é…"},
+		"with a reason": {[]reply{{status: 403, body: "\n{\"error\":\n\"channel_is_archived\"}"}}, 1,
+			`HTTP 403, {"error": "channel_is_archived"}`},
+		"with its own URL": {[]reply{{status: 404, body: "Cannot POST /T00/secret-of-this?key=secret-of-that"}}, 1,
+			"Cannot POST [URL]"},
+		"with part of it": {[]reply{{status: 404, body: "unknown secret-of-this or secret-of-that"}}, 1,
+			"unknown [URL] or [URL]"},
+		"with a long text": {[]reply{{status: 400, body: strings.Repeat("é", 5000)}}, 1, "é…"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := listen(t, test.replies...)
 			err := notify.Webhook{URL: l.URL + "/T00/secret-of-this?key=secret-of-that"}.Send(t.Context(), message())
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") || len(err.Error()) > 400 {
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") ||
+				len(err.Error()) > 400 {
 				t.Errorf("error %v, want one with %s and without the URL", err, test.want)
 			}
 			if test.want != "EOF" && len(l.paths) != test.requests {

@@ -56,12 +56,15 @@ func (f Field) Pointer(object any) any {
 	return reflect.ValueOf(object).Elem().FieldByIndex(f.index).Addr().Interface()
 }
 
-// Received returns pointers to the fields Unknown and Raw of object, which is a pointer to an object
-// of the API.
-func Received(object any) (*Unknown, *json.RawMessage) {
+// Received returns pointers to the fields Unknown and Raw of object, which is a pointer to a struct;
+// nil if it has none.
+func Received(object any) (unknown *Unknown, raw *json.RawMessage) {
 	value := reflect.ValueOf(object).Elem()
-	return value.FieldByName("Unknown").Addr().Interface().(*Unknown),
-		value.FieldByName("Raw").Addr().Interface().(*json.RawMessage)
+	if kept := value.FieldByName("Unknown"); kept.IsValid() {
+		unknown = kept.Addr().Interface().(*Unknown)
+		raw = value.FieldByName("Raw").Addr().Interface().(*json.RawMessage)
+	}
+	return unknown, raw
 }
 
 // Canonical returns the configuration as canonical JSON: the API's field names, sorted, without

@@ -23,7 +23,8 @@ func TestCanonicalJSONHasTheAPIsNamesInOrderAndLeavesOutWhatIsAbsent(t *testing.
 		{full.Canonical(), `{"allowUnverifiedEmailAccountLinking":false,"createdAt":"2026-01-02T02:04:05.117000000Z","enabled":true,"id":"c",` +
 			`"name":"<Okta> & \"more\"","organizationId":"o","region":{"a":[1,2.50]},"ssoConfigurationId":"s","tokenExpiresAt":"2027-01-02T03:04:05.000000000Z"}`},
 		{ona.SCIMConfiguration{ID: "c"}.Canonical(), `{"enabled":false,"id":"c"}`},
-		{ona.SSOConfiguration{ID: "s", Claims: map[string]string{"b": "2", "a": "1"}, EmailDomains: []string{"x.example"}}.Canonical(),
+		{ona.SSOConfiguration{ID: "s", Claims: map[string]string{"b": "2", "a": "1"},
+			EmailDomains: []string{"x.example"}}.Canonical(),
 			`{"claims":{"a":"1","b":"2"},"emailDomains":["x.example"],"id":"s"}`},
 		{ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true}.Canonical(), `{"restrictAccountCreationToScim":true}`},
 		{ona.CanonicalUnknown(nil), ""},
@@ -115,10 +116,12 @@ func TestIDsAreReadAsTheDatabaseHoldsThem(t *testing.T) {
 func TestARedactionHidesWhoAMemberIsAndKeepsWhatIsCompared(t *testing.T) {
 	r := ona.NewRedaction([]byte("salt"))
 	email := r.Email("Ada@acme.example")
-	if !strings.HasSuffix(email, "@acme.example") || len(email) != 32+len("@acme.example") || email != r.Email(" ada@ACME.example ") {
+	if !strings.HasSuffix(email, "@acme.example") || len(email) != 32+len("@acme.example") ||
+		email != r.Email(" ada@ACME.example ") {
 		t.Errorf("address %q", email)
 	}
-	if other := ona.NewRedaction([]byte("other")); other.Email("ada@acme.example") == email || other.SaltID() == r.SaltID() || r.SaltID() == "" {
+	if other := ona.NewRedaction([]byte("other")); other.Email("ada@acme.example") == email ||
+		other.SaltID() == r.SaltID() || r.SaltID() == "" {
 		t.Error("another salt gives the same hashes")
 	}
 	for _, address := range []string{"cy@acme.example (Cy Ahmed, HR)", "no address"} {
@@ -126,15 +129,18 @@ func TestARedactionHidesWhoAMemberIsAndKeepsWhatIsCompared(t *testing.T) {
 			t.Errorf("address %q of %q", got, address)
 		}
 	}
-	m := ona.OrganizationMember{UserID: "u", FullName: "Ada", Email: "ada@acme.example", AvatarURL: "https://x/ada", Role: "r",
+	m := ona.OrganizationMember{UserID: "u", FullName: "Ada", Email: "ada@acme.example", AvatarURL: "https://x/ada",
+		Role:    "r",
 		Unknown: ona.Unknown{"nick": []byte(`"ada"`)}, Raw: []byte(`{"fullName":"Ada"}`)}
 	hidden := r.Member(m)
-	if hidden.FullName+hidden.AvatarURL != "" || hidden.Email != email || hidden.Role != "r" || string(hidden.Raw) != hidden.Canonical() ||
+	if hidden.FullName+hidden.AvatarURL != "" || hidden.Email != email || hidden.Role != "r" ||
+		string(hidden.Raw) != hidden.Canonical() ||
 		strings.Contains(hidden.Canonical(), "ada") || string(m.Unknown["nick"]) != `"ada"` {
 		t.Errorf("%s", hidden.Canonical())
 	}
 	var none *ona.Redaction
-	if same := none.Member(m); same.Canonical() != m.Canonical() || none.SaltID() != "" || none.Email("A") != "A" || r.Email("") != "" {
+	if same := none.Member(m); same.Canonical() != m.Canonical() || none.SaltID() != "" || none.Email("A") != "A" ||
+		r.Email("") != "" {
 		t.Error("no redaction changes something")
 	}
 }

@@ -32,7 +32,8 @@ func TestReportNamesTheApprovedBaselineAndWhatDiffersFromIt(t *testing.T) {
 		if len(r.approved.Rows) != differing || r.approved.Remarks[0].Text != "Acme: "+says {
 			t.Errorf("%d rows, %q instead of %q", len(r.approved.Rows), r.approved.Remarks[0].Text, says)
 		}
-		if shown := r.pageApprovedTable(); differing > pageNames && (len(shown.Rows) != pageNames || len(shown.Remarks) != 2) {
+		if shown := r.pageApprovedTable(); differing > pageNames &&
+			(len(shown.Rows) != pageNames || len(shown.Remarks) != 2) {
 			t.Errorf("the first page has %d rows and %d remarks", len(shown.Rows), len(shown.Remarks))
 		}
 		text := string(file(t, r, MarkdownFile))

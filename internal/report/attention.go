@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,6 +16,7 @@ type attention struct {
 	organization int
 	complete     bool
 	changes      []int // in the order of diff.Severities
+	serious      []int // changes and failed findings
 	gap          string
 }
 
@@ -34,11 +34,14 @@ func (r *report) attentionTable() *table.Table {
 				one.changes[severity]++
 			}
 		}
+		for severity, n := range one.changes {
+			one.serious = append(one.serious, n+r.evaluated[i].failed[severity])
+		}
 		if one.gap = NotAssessedInWords(o.Coverage()); one.gap == common {
 			one.gap = ""
 		}
 		switch {
-		case !one.complete, len(o.Changes) > 0, slices.Max(r.evaluated[i].failed) > 0, one.gap != "":
+		case !one.complete, len(o.Changes) > 0, slices.Max(one.serious) > 0, one.gap != "":
 			all = append(all, one)
 		case o.first():
 			first++
@@ -46,7 +49,7 @@ func (r *report) attentionTable() *table.Table {
 			compared++
 		}
 	}
-	slices.SortStableFunc(all, r.moreSerious)
+	slices.SortStableFunc(all, moreSerious)
 	for _, one := range all[:min(len(all), attentionRows)] {
 		t.Add(one.organization, r.attentionCells(one)...)
 	}
@@ -72,21 +75,14 @@ func (r *report) attentionTable() *table.Table {
 
 // moreSerious compares organizations: first those that are not complete, then by the worst of their
 // changes and failed findings.
-func (r *report) moreSerious(a, b attention) int {
-	if a.complete != b.complete {
-		if b.complete {
-			return -1
-		}
-		return 1
+func moreSerious(a, b attention) int {
+	switch {
+	case a.complete == b.complete:
+		return slices.Compare(b.serious, a.serious)
+	case b.complete:
+		return -1
 	}
-	for severity := range diff.Severities {
-		countA := a.changes[severity] + r.evaluated[a.organization].failed[severity]
-		countB := b.changes[severity] + r.evaluated[b.organization].failed[severity]
-		if countA != countB {
-			return cmp.Compare(countB, countA)
-		}
-	}
-	return 0
+	return 1
 }
 
 func (r *report) attentionCells(one attention) []any {

@@ -26,8 +26,10 @@ func passing(n int) *Model {
 func TestTheFirstPageOfAFleetListsTheOrganizationsThatNeedAttention(t *testing.T) {
 	m := passing(FleetSize + 20)
 	changed, failed, unread, wrong := m.Organizations[7], m.Organizations[60], m.Organizations[90], m.Organizations[110]
-	changed.Changes = []snapshot.Change{{Change: diff.Change{Kind: diff.Disabled, Severity: diff.High, SubjectType: diff.SCIMConfiguration}}}
-	failed.Snapshot.Outcome, failed.Snapshot.ErrorCode, failed.Snapshot.Error = snapshot.Failed, "unauthenticated", "token expired"
+	changed.Changes = []snapshot.Change{{Change: diff.Change{Kind: diff.Disabled, Severity: diff.High,
+		SubjectType: diff.SCIMConfiguration}}}
+	failed.Snapshot.Outcome, failed.Snapshot.ErrorCode, failed.Snapshot.Error = snapshot.Failed, "unauthenticated",
+		"token expired"
 	unread.Snapshot.SSONotAssessed = "permission_denied: not an admin"
 	unread.Parts = unread.Snapshot.Parts()
 	wrong.Findings = []snapshot.Finding{failing("SCIM-001", diff.Critical, 1, "Okta", "The token expired.")}
@@ -104,13 +106,15 @@ func TestTheSummaryOfAFleetPrintsOnOnePageAndEveryOrganizationCanBeFound(t *test
 	}
 	for i, row := range all.Rows {
 		o := r.Organizations[row.Organization]
-		if got := table.Shown(row.Cells[all.Column("id")]) + " " + table.Shown(row.Cells[all.Column("source")]); got != o.id()+" "+o.Snapshot.Source {
+		if got := table.Shown(row.Cells[all.Column("id")]) + " " +
+			table.Shown(row.Cells[all.Column("source")]); got != o.id()+" "+o.Snapshot.Source {
 			t.Errorf("row %d: %s", i, got)
 		}
 	}
-	if small := newReport(example(), Options{}); small.book.Sheets[0].OnePage || slices.ContainsFunc(small.parts, func(p Part) bool {
-		return p.Key == "attention"
-	}) {
+	if small := newReport(example(), Options{}); small.book.Sheets[0].OnePage ||
+		slices.ContainsFunc(small.parts, func(p Part) bool {
+			return p.Key == "attention"
+		}) {
 		t.Error("the report of a few organizations is that of a fleet")
 	}
 }

@@ -26,7 +26,8 @@ func largest() *Model {
 			ClientID: fmt.Sprint("client-", i), EmailDomain: "acme.example", EmailDomains: []string{"acme.example"},
 		}
 		sso.Raw = fmt.Appendf(nil, `{"id":%q,"displayName":%q,"issuerUrl":%q}`, sso.ID, sso.DisplayName, sso.IssuerURL)
-		o.SSO = append(o.SSO, snapshot.SSOConfiguration{SSOConfiguration: sso, FirstSeen: lastNight, UnchangedSince: lastNight})
+		o.SSO = append(o.SSO, snapshot.SSOConfiguration{SSOConfiguration: sso, FirstSeen: lastNight,
+			UnchangedSince: lastNight})
 		name := fmt.Sprint("Okta production ", i)
 		o.SCIM = append(o.SCIM, scimConfiguration(i, name, sso.ID, tonight.AddDate(0, 0, i%400)))
 		f := failing("SCIM-002", diff.Severities[i%5], i, name, fmt.Sprintf("The token expires in %d days.", i%400))

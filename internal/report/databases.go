@@ -111,6 +111,17 @@ func Together(night time.Time, databases []*Database) *Model {
 		snapshots = append(snapshots, o.Snapshot)
 	}
 	m.Rules = rulesOf(snapshots)
+	for _, d := range databases {
+		if d.Model == nil {
+			continue
+		}
+		for _, left := range d.LeftOut { // unless another database has it now
+			here := func(s snapshot.Snapshot) bool { return s.OrganizationID == left.OrganizationID }
+			if !slices.ContainsFunc(snapshots, here) {
+				m.LeftOut = append(m.LeftOut, left)
+			}
+		}
+	}
 	if m.isFleet() {
 		for _, o := range m.Organizations {
 			if o.evaluated == nil { // its database alone has none
@@ -209,7 +220,12 @@ func (r *report) levelOf(organization int) int {
 // withDatabase adds the id of the database to every row of a report over several databases.
 func (r *report) withDatabase(t *table.Table) *table.Table {
 	if r.Databases != nil {
-		t.Extend(table.Text("Database", "database_id"), func(organization int) any { return r.databaseIDs[organization] })
+		t.Extend(table.Text("Database", "database_id"), func(organization int) any {
+			if id := r.databaseIDs[organization]; id != "" {
+				return id
+			}
+			return nil // it is of all databases
+		})
 	}
 	return t
 }
@@ -217,30 +233,29 @@ func (r *report) withDatabase(t *table.Table) *table.Table {
 func (r *report) tieTable() *table.Table  { return r.withDatabase(r.ties.Table(&r.names)) }
 func (r *report) factTable() *table.Table { return r.withDatabase(FactTable(r.facts, &r.names)) }
 
-// identify sets the names of the runs and the ids of the databases of a report over several.
-func (r *report) identify() {
-	r.names.All, r.databaseIDs = "all databases", make(map[int]any)
+// setNames sets the names of the organizations and, in a report over several databases, those of the
+// runs and the ids of the databases. Its source, else its id, distinguishes an organization from
+// others of the same name.
+func (r *report) setNames() {
+	var names, distinguishing, runs []string
+	r.databaseIDs = make(map[int]string)
 	for n, d := range r.withRun() {
-		r.names.Databases = append(r.names.Databases, fmt.Sprintf("run %d of database %s", d.Run.ID, d.ID))
-		r.databaseIDs[r.level(n)] = d.ID
-		for i := range d.Organizations {
-			r.databaseIDs[d.first+i] = d.ID
-		}
-	}
-}
-
-// distinguishing returns the texts after names that several organizations share.
-func (r *report) distinguishing() (texts []string) {
-	for _, d := range r.withRun() {
-		for _, o := range d.Organizations {
-			text := cmp.Or(o.Snapshot.Source, o.id())
+		for i, o := range d.Organizations {
+			names, distinguishing = append(names, o.name()), append(distinguishing, cmp.Or(o.Snapshot.Source, o.id()))
 			if r.Databases != nil {
-				text += ", database " + d.ID
+				distinguishing[d.first+i] += ", database " + d.ID
+				r.databaseIDs[d.first+i] = d.ID
 			}
-			texts = append(texts, text)
+		}
+		if r.Databases != nil {
+			runs = append(runs, fmt.Sprintf("run %d of database %s", d.Run.ID, d.ID))
+			r.databaseIDs[r.level(n)] = d.ID
 		}
 	}
-	return texts
+	r.names = NewNames(fmt.Sprint("run ", r.Run.ID), names, distinguishing)
+	if r.Databases != nil {
+		r.names.All, r.names.Databases = "all databases", runs
+	}
 }
 
 // databaseTieOuts compares the sums over the databases with the sheets.

@@ -79,9 +79,10 @@ func TestANightIsNotCompleteWithoutEveryShard(t *testing.T) {
 		databases []*Database
 		gaps      []string
 	}{
-		"all shards":      {[]*Database{database("a", 1, "0/2"), database("b", 1, "1/2")}, nil},
-		"no shards":       {[]*Database{database("a", 1, ""), database("b", 1, "")}, nil},
-		"a shard missing": {[]*Database{database("a", 1, "0/3"), database("b", 1, "2/3")}, []string{"shard 1/3 is in none of the databases"}},
+		"all shards": {[]*Database{database("a", 1, "0/2"), database("b", 1, "1/2")}, nil},
+		"no shards":  {[]*Database{database("a", 1, ""), database("b", 1, "")}, nil},
+		"a shard missing": {[]*Database{database("a", 1, "0/3"), database("b", 1, "2/3")},
+			[]string{"shard 1/3 is in none of the databases"}},
 		"a shard twice": {[]*Database{database("a", 1, "0/1"), database("b", 1, "0/1")},
 			[]string{"the databases db-a and db-b are both of shard 0/1"}},
 		"two numbers of shards": {[]*Database{database("a", 1, "0/2"), database("b", 1, "1/3")},
@@ -120,7 +121,8 @@ func TestANightOverSeveralDatabasesSaysWhatRetentionRemoved(t *testing.T) {
 }
 
 func TestAFleetWithoutChartsHasNoEmptySheet(t *testing.T) {
-	for _, m := range []*Model{fleet(FleetSize + 1), Together(night, []*Database{database("a", 60, "0/2"), database("b", 60, "1/2")})} {
+	for _, m := range []*Model{fleet(FleetSize + 1),
+		Together(night, []*Database{database("a", 60, "0/2"), database("b", 60, "1/2")})} {
 		for _, sheet := range newReport(m, Options{}).book.Sheets {
 			if sheet.Table == nil && len(sheet.Lines) == 0 {
 				t.Errorf("the sheet %s is empty", sheet.Name)

@@ -28,8 +28,10 @@ func TestAnExceptionForAnyOrganizationIsToldWhereItBears(t *testing.T) {
 		return all
 	}
 	for name, test := range map[string]struct{ got, want []string }{
-		"nowhere":             {states([]snapshot.Acceptance{everywhere}, []snapshot.Acceptance{everywhere}), []string{" unmatched"}},
-		"in the second":       {states([]snapshot.Acceptance{everywhere}, []snapshot.Acceptance{bearing}), []string{"Birch applied"}},
+		"nowhere": {states([]snapshot.Acceptance{everywhere}, []snapshot.Acceptance{everywhere}),
+			[]string{" unmatched"}},
+		"in the second": {states([]snapshot.Acceptance{everywhere}, []snapshot.Acceptance{bearing}),
+			[]string{"Birch applied"}},
 		"named and unmatched": {states([]snapshot.Acceptance{here}, nil), []string{"Acme unmatched"}},
 	} {
 		if d := cmp.Diff(test.want, test.got); d != "" {
@@ -54,7 +56,9 @@ func TestAChangeWithoutAnActorSaysWhy(t *testing.T) {
 		"no audit-log entry found, but entries may": {Lacking: "200 pages"},
 		"no audit-log entry":                        {},
 	} {
-		if actor := table.Shown(ChangeCells("Acme", log, change)[slices.IndexFunc(ChangeColumns, func(c table.Column) bool { return c.Key == "actor_id" })]); !strings.HasPrefix(actor, want) || log != nil && log.Lacking == "" && actor != want {
+		column := slices.IndexFunc(ChangeColumns, func(c table.Column) bool { return c.Key == "actor_id" })
+		actor := table.Shown(ChangeCells("Acme", log, change)[column])
+		if !strings.HasPrefix(actor, want) || log != nil && log.Lacking == "" && actor != want {
 			t.Errorf("actor %q, want %q", actor, want)
 		}
 	}

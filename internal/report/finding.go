@@ -72,25 +72,23 @@ func (o *outcome) countSubjects(organization *Organization, wholeNotAssessed boo
 
 // population counts the configurations or members that a rule judges.
 func (o *Organization) population(p finding.Population) int {
-	n := 0
-	for i := range o.Members {
-		m := &o.Members[i]
-		if p == finding.MembersWithAccess && finding.HasAccess(*m) ||
-			p == finding.OtherMembers && m.Status != ona.UserStatusActive {
-			n++
-		}
-	}
-	for i := range o.SCIM {
-		c := &o.SCIM[i]
-		if p == finding.AllSCIM || p == finding.EnabledSCIM && c.Enabled || p == finding.DisabledSCIM && !c.Enabled ||
-			p == finding.LinkedSCIM && c.SSOConfigurationID != "" {
-			n++
-		}
-	}
-	if p == finding.AllSSO {
+	switch p {
+	case finding.AllSCIM:
+		return len(o.SCIM)
+	case finding.EnabledSCIM:
+		return o.enabled()
+	case finding.DisabledSCIM:
+		return len(o.SCIM) - o.enabled()
+	case finding.LinkedSCIM:
+		return CountOf(o.SCIM, func(c snapshot.SCIMConfiguration) bool { return c.SSOConfigurationID != "" })
+	case finding.AllSSO:
 		return len(o.SSO)
+	case finding.MembersWithAccess:
+		return CountOf(o.Members, finding.HasAccess)
+	case finding.OtherMembers:
+		return CountOf(o.Members, func(m ona.OrganizationMember) bool { return m.Status != ona.UserStatusActive })
 	}
-	return n
+	return 0
 }
 
 // status returns the gravest status of the rule's findings. If there is none, the rule had nothing

@@ -156,47 +156,6 @@ func (r *report) add(t *table.Table, organization int, cells func() []any) {
 	}
 }
 
-// summed returns the tie-outs with those of the same check that all tie, or were not assessed for
-// the same reason, as one for each database with the sums of both counts. levelOf returns the level
-// of the database of an organization.
-func (t TieOuts) summed(levelOf func(organization int) int) TieOuts {
-	var all TieOuts
-	type same struct {
-		level                  int
-		check, verdict, remark string
-	}
-	at, organizations := make(map[same]int), make(map[same]int)
-	for _, one := range t {
-		key := same{levelOf(one.Organization), one.Check, one.Verdict, one.Remark}
-		n, known := at[key]
-		switch {
-		case one.Organization < 0 || one.Verdict == DoesNotTie:
-			all = append(all, one)
-			continue
-		case !known:
-			n, at[key] = len(all), len(all)
-			all = append(all, TieOut{Organization: key.level, Check: one.Check, Verdict: one.Verdict, Remark: one.Remark})
-		}
-		organizations[key]++
-		all[n].First, all[n].Second = plus(all[n].First, one.First), plus(all[n].Second, one.Second)
-	}
-	for key, n := range at {
-		all[n].Check += ", in each of " + Count(organizations[key], "organization")
-	}
-	return all
-}
-
-// plus adds two counts, nil if not known. The sum is that of the counts that are known.
-func plus(a, b any) any {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	return a.(int) + b.(int)
-}
-
 // sumRemarks replaces the remarks on single organizations that say the same by one that counts and
 // names them. Alarms stay. For programs, each organization with missing rows keeps its remark.
 func (r *report) sumRemarks(t *table.Table) {

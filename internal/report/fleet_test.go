@@ -14,6 +14,7 @@ import (
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -64,7 +65,7 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 	m := fleet(FleetSize + 50)
 	r := newReport(m, Options{})
 	text := unpacked(t, file(t, r, "audit.json"+".gz"))
-	if err := validate(t, strictSchema(t, ""), text); err != nil {
+	if err := reporttest.Validate(t, strictSchema(t, ""), text); err != nil {
 		t.Error(err)
 	}
 	var document struct {
@@ -107,7 +108,8 @@ func TestTheReportOfAFleetCountsWhatIsInOrder(t *testing.T) {
 		}
 	}
 	for _, one := range d.TieOuts {
-		if one.Result != Ties || !strings.Contains(one.Check, "in each of 150 organizations") && !strings.Contains(one.Check, "un register") &&
+		if one.Result != Ties || !strings.Contains(one.Check, "in each of 150 organizations") &&
+			!strings.Contains(one.Check, "un register") &&
 			!strings.Contains(one.Check, "summed over severities") {
 			t.Errorf("%+v", one)
 		}

@@ -46,7 +46,8 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 	now.Policies.RestrictAccountCreationToSCIM = false
 	now.Organization.InviteDomains = []string{"acme.example"}
 	sso := &now.SSO[0]
-	sso.State, sso.IssuerURL, sso.ClientID, sso.EmailDomains, sso.Claims, sso.DisplayName = ona.SSOStateInactive, "https://other.example", "x", nil, nil, "Other"
+	sso.State, sso.IssuerURL, sso.ClientID, sso.EmailDomains, sso.Claims, sso.DisplayName = ona.SSOStateInactive,
+		"https://other.example", "x", nil, nil, "Other"
 	now.SSO[1].State = ona.SSOStateActive
 	baseline := inventory(base()...)
 
@@ -66,7 +67,9 @@ func TestGlossaryExplainsEveryChangeWithItsSeverity(t *testing.T) {
 
 func explained(c diff.Change) bool {
 	subject := map[diff.SubjectType]string{
-		diff.SCIMConfiguration: "SCIM configuration", diff.SSOConfiguration: "SSO configuration", diff.Organization: "organization",
+		diff.SCIMConfiguration: "SCIM configuration", diff.SSOConfiguration: "SSO configuration",
+		diff.Organization: "organization",
 	}[c.SubjectType]
-	return strings.Contains("\n"+KindsOfChange, "\n"+strings.Join([]string{string(c.Kind), subject, string(c.Severity), ""}, "\t"))
+	return strings.Contains("\n"+kindsOfChange, "\n"+strings.Join([]string{string(c.Kind), subject, string(c.Severity),
+		""}, "\t"))
 }

@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"scim-auditor/internal/report/reporttest"
+)
 
 // sha returns a made-up hash.
 func sha(s string) string {
@@ -23,47 +19,19 @@ func sha(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// golden compares got with testdata/<name>, or rewrites the file.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", name, d)
-	}
-}
-
 // file returns the content of one file of a report.
 func file(t *testing.T, r *report, name string) []byte {
 	t.Helper()
 	r.Formats = allFormats
-	for _, f := range r.files() {
-		if f.Name == name {
-			var b bytes.Buffer
-			if err := f.Write(&b); err != nil {
-				t.Fatal(err)
-			}
-			return b.Bytes()
-		}
-	}
-	t.Fatalf("the report has no %s", name)
-	return nil
+	return reporttest.File(t, r.files(), name)
 }
 
 func TestMarkdownSaysWhatTheRunFound(t *testing.T) {
-	golden(t, "audit.md", string(file(t, newReport(example(), Options{}), MarkdownFile)))
+	reporttest.Golden(t, "testdata/audit.md", string(file(t, newReport(example(), Options{}), MarkdownFile)))
 }
 
 func TestJSONHasEverything(t *testing.T) {
-	golden(t, "audit.json", string(file(t, newReport(example(), Options{}), "audit.json")))
+	reporttest.Golden(t, "testdata/audit.json", string(file(t, newReport(example(), Options{}), "audit.json")))
 }
 
 func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
@@ -75,11 +43,11 @@ func TestCSVHasARowForEachItemAndForWhatIsNotKnown(t *testing.T) {
 	if strings.Count(b.String(), "\n") != strings.Count(b.String(), "\r\n")+5 {
 		t.Error("a line of a CSV file does not end in CRLF")
 	}
-	golden(t, "tables.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
+	reporttest.Golden(t, "testdata/tables.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
 }
 
 func TestWorkbookHasElevenSheetsOfTypedCells(t *testing.T) {
-	golden(t, "audit.xlsx.txt", dump(t, openWorkbook(t, example())))
+	reporttest.Golden(t, "testdata/audit.xlsx.txt", dump(t, openWorkbook(t, example())))
 }
 
 // openWorkbook writes the workbook of a model and opens it.

@@ -108,13 +108,20 @@ func (r *report) coverageTable() *table.Table {
 // their second source.
 func (m *Model) Headline(failedTieOuts int) Headline {
 	covered, gaps := m.gaps()
+	leftOut := m.leftOutInWords()
 	h := Headline{Green, Complete, m.changesInWords(), gaps}
+	if leftOut != "" {
+		h.NotAssessed = strings.TrimPrefix(gaps+"; "+leftOut, "; ")
+	}
 	switch {
 	case !m.Complete():
 		h.State, h.Text = Red, NotComplete+": "+m.notCompleteReason()
 		return h
 	case gaps != "":
-		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, InWords(covered), gaps)
+		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %s ONLY: %s", Complete, InWords(covered), h.NotAssessed)
+	case leftOut != "":
+		h.State, h.Text = Amber, fmt.Sprintf("%s FOR %d OF %d ORGANIZATIONS ONLY: %s", Complete, len(m.Organizations),
+			len(m.Organizations)+len(m.LeftOut), leftOut)
 	}
 	if failedTieOuts > 0 {
 		h.State, h.Text = Red, fmt.Sprintf("%s, but %s failed", h.Text, Count(failedTieOuts, "tie-out"))
@@ -165,6 +172,24 @@ func (m *Model) namesOf(match func(*Organization) bool) string {
 	}
 	return FirstOf(names, pageNames, ", ")
 }
+
+// leftOutInWords names the organizations that the settings no longer ask for; empty if there are
+// none.
+func (m *Model) leftOutInWords() string {
+	var names []string
+	for _, s := range m.LeftOut {
+		names = append(names, leftOutName(s))
+	}
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return "organization " + names[0] + " " + coverageInWords[NoLongerAsked]
+	}
+	return "organizations " + FirstOf(names, pageNames, ", ") + " " + coverageInWords[NoLongerAsked]
+}
+
+func leftOutName(s snapshot.Snapshot) string { return cmp.Or(s.OrganizationName, s.Source) }
 
 // gaps returns the parts that were read in full in every complete organization, and in words those
 // that were not.

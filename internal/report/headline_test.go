@@ -43,6 +43,15 @@ func TestHeadlineIsGreenOnlyIfEverythingWasReadInFull(t *testing.T) {
 			Headline{Amber, "COMPLETE FOR SCIM ONLY: SSO (1 of 2 organizations), policies (1 of 2), domains (1 of 2) not assessed",
 				"4 changes; baseline: nothing to compare with for Birch",
 				"SSO (1 of 2 organizations), policies (1 of 2), domains (1 of 2) not assessed"}},
+		{"an organization fewer", quiet(), func(m *Model) { m.LeftOut = []snapshot.Snapshot{{OrganizationName: "Birch"}} },
+			Headline{Amber, "COMPLETE FOR 1 OF 2 ORGANIZATIONS ONLY: organization Birch no longer asked for", "no changes",
+				"organization Birch no longer asked for"}},
+		{"two fewer, and no audit log", quiet(), func(m *Model) {
+			m.LeftOut = []snapshot.Snapshot{{OrganizationName: "Birch"}, {Source: "cedar"}}
+			m.Organizations[0].Snapshot.AuditLogNotAssessed = "HTTP 501"
+		}, Headline{Amber, "COMPLETE FOR SCIM, SSO, policies and domains ONLY: audit log not assessed; " +
+			"organizations Birch, cedar no longer asked for", "no changes",
+			"audit log not assessed; organizations Birch, cedar no longer asked for"}},
 		{"one of three failed", example(), func(*Model) {},
 			Headline{Red, "NOT COMPLETE: 1 of 3 organizations could not be collected: Cedar",
 				"4 changes; baseline: nothing to compare with for Birch; changes not known for Cedar",

@@ -11,45 +11,9 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 )
-
-// hostileNames try to break out of their cell or line in one of the files.
-var hostileNames = []string{
-	`=HYPERLINK("https://evil.example","click")`,
-	`+1+1`,
-	`-2+3`,
-	`- an item`,
-	`10) of a list`,
-	`@SUM(A1)`,
-	"\t=1",
-	"\r=1",
-	"＝1+1",
-	"a | b | c",
-	"line one\n| forged | row |",
-	"line one\r\n## Forged heading",
-	"page\u2028separator",
-	`<script>alert(1)</script>`,
-	`<!-- comment`,
-	"`code` ``more``",
-	`[click](https://evil.example) ![img](x)`,
-	`**bold** __under__ ~~gone~~ # heading`,
-	`back\slash \| pipe`,
-	"right\u202eto\u2066left",
-	"zero\u200bwidth\ufeff\u00ad",
-	"_x0041_ and _x005F_x0041_ and _x0041_x0042_",
-	"bell\a and null\x00",
-	`&amp; &lt;b&gt;`,
-	"https://evil.example www.evil.example",
-	`'quote "double", comma;`,
-	strings.Repeat("long😀", 9_000),
-	"\x1b[31mred\x1b[0m \x1b]0;title\a \u009b2J",
-	"invalid \xff\xfe UTF-8",
-	"</t></is></c><c r=\"A1\"><f>1+1</f></c> ]]> <![CDATA[",
-	"a,b;c\td\"e\"",
-	"$x^2$ :smile: @team ~~~ ```\n``` <b>1. - + ---",
-	"http://evil.example mailto:a@evil.example a@evil.example",
-}
 
 // named returns the example with one SCIM configuration of this name.
 func named(name string) *Model {
@@ -59,7 +23,7 @@ func named(name string) *Model {
 }
 
 func TestHostileNameStaysTypedTextInTheWorkbook(t *testing.T) {
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		f := openWorkbook(t, named(name))
 		got, err := f.GetCellValue("Inventory", "A2")
 		if err != nil {
@@ -90,7 +54,7 @@ func TestTextThatLooksLikeAFormulaIsFormattedAsText(t *testing.T) {
 }
 
 func TestHostileNameIsGuardedInCSV(t *testing.T) {
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		text := file(t, newReport(named(name), Options{}), "inventory.csv")
 		if !utf8.Valid(text) || !bytes.HasPrefix(text, []byte("\ufeff")) {
 			t.Errorf("%.60q: the file is not UTF-8 with a byte order mark", name)
@@ -124,7 +88,7 @@ func TestLineBreaksStayWhatTheyAreInCSV(t *testing.T) {
 }
 
 func TestHostileNameIsUnalteredInJSON(t *testing.T) {
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		var report struct{ Inventory []struct{ Name string } }
 		if err := json.Unmarshal(file(t, newReport(named(name), Options{}), "audit.json"), &report); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
 // page returns the parsed HTML file of a model.
@@ -92,10 +94,10 @@ func TestPageAsksForNothingAndRunsNothing(t *testing.T) {
 
 func TestHostileNamesCannotLeaveTheirElement(t *testing.T) {
 	want := countNodes(page(t, named("plain")))
-	if len(hostileNames) < 20 {
-		t.Fatalf("%d hostile names", len(hostileNames))
+	if len(reporttest.HostileNames) < 20 {
+		t.Fatalf("%d hostile names", len(reporttest.HostileNames))
 	}
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		root := page(t, named(name))
 		got := countNodes(root)
 		got["td class"] = want["td class"] // a short name has a class

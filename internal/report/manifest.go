@@ -111,17 +111,10 @@ func (r *report) manifest(files []folder.Written) any {
 	for i, o := range r.Organizations {
 		s := &o.Snapshot
 		m.Snapshots = append(m.Snapshots,
-			manifestSnapshot{"", s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})
+			manifestSnapshot{r.databaseIDs[i], s.ID, o.id(), r.label(i), s.Outcome, s.ContentSHA256, s.ChainSHA256})
 	}
 	if r.Databases != nil {
 		m.Night = r.Night.Format(time.DateOnly)
-	}
-	for _, d := range r.withRun() {
-		for i := range d.Organizations {
-			if r.Databases != nil {
-				m.Snapshots[d.first+i].DatabaseID = d.ID
-			}
-		}
 	}
 	return m
 }

@@ -9,32 +9,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/text"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
-// shape parses a text as GitHub Flavored Markdown. It counts the nodes of each kind and returns the
-// cells of each table row.
+// shape counts the nodes of a text in Markdown, and returns the cells of each table row.
 func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) {
 	t.Helper()
-	nodes = make(map[string]int)
-	document := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
-	err := ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		switch n := n.(type) {
-		case *ast.Text:
-		case *ast.RawHTML: // the empty comment behind an @
-			if comment := string(n.Segments.Value(source)); comment != "<!-- -->" {
-				t.Errorf("the report has the HTML %s", comment)
-			}
-		default:
-			nodes[n.Kind().String()]++
-		}
+	nodes = reporttest.MarkdownNodes(t, source, func(n ast.Node) {
 		if n.Kind() == east.KindTableRow {
 			var cells []string
 			for cell := n.FirstChild(); cell != nil; cell = cell.NextSibling() {
@@ -42,11 +26,7 @@ func shape(t *testing.T, source []byte) (nodes map[string]int, rows [][]string) 
 			}
 			rows = append(rows, cells)
 		}
-		return ast.WalkContinue, nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return nodes, rows
 }
 
@@ -57,14 +37,16 @@ func TestGitHubsParserFindsNothingInHostileNamesEither(t *testing.T) {
 		t.Skip("the program cmark-gfm is not installed")
 	}
 	text := file(t, newReport(hostileModel(), Options{}), MarkdownFile)
-	render := exec.CommandContext(t.Context(), cmark, "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough", "-e", "tasklist")
+	render := exec.CommandContext(t.Context(), cmark, "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough",
+		"-e", "tasklist")
 	render.Stdin = bytes.NewReader(text)
 	html, err := render.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tag := range regexp.MustCompile(`</?([a-z][a-z0-9]*)[^>]*>`).FindAllStringSubmatch(string(html), -1) {
-		if !slices.Contains([]string{"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}, tag[1]) {
+		if !slices.Contains([]string{"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th",
+			"td"}, tag[1]) {
 			t.Errorf("the rendered report has %s", tag[0])
 		}
 	}
@@ -122,7 +104,7 @@ func shownInMarkdown(name string, onFirstPage bool) string {
 func TestHostileNamesCannotBreakOutOfMarkdown(t *testing.T) {
 	render := func(m *Model) []byte { return file(t, newReport(m, Options{}), MarkdownFile) }
 	wantNodes, wantRows := shape(t, render(named("plain")))
-	for _, name := range hostileNames {
+	for _, name := range reporttest.HostileNames {
 		nodes, rows := shape(t, render(named(name)))
 		if d := cmp.Diff(wantNodes, nodes); d != "" {
 			t.Errorf("%.60q changes the parts of the report (-plain +hostile):\n%s", name, d)

@@ -331,8 +331,30 @@ func (o *Organization) dropped() (all []Coverage) {
 		}
 	case before.Leavers != nil && o.Snapshot.Leavers == nil && o.Snapshot.MembersNotAssessed == "":
 		add("list of leavers", "the settings no longer have a list of leavers, so nobody is compared with it")
+	default:
+		if names := o.takenOffList(); len(names) > 0 {
+			all = append(all, Coverage{"list of leavers", AssessedInPart, "active members who were on it and are not now: " +
+				FirstOf(names, pageNames, ", "), before.TakenAt})
+		}
 	}
 	return all
+}
+
+// takenOffList names the active members whom the list of leavers had when the members that these are
+// compared with were read, and has no longer: their findings end although they still have access.
+func (o *Organization) takenOffList() (names []string) {
+	before, now := o.MembersBaseline.Leavers, o.Snapshot.Leavers
+	if before == nil || now == nil {
+		return nil
+	}
+	for _, m := range o.Members {
+		_, wasOnList := slices.BinarySearch(before.Members, m.UserID)
+		_, isOnList := slices.BinarySearch(now.Members, m.UserID)
+		if wasOnList && !isOnList && finding.HasAccess(m) {
+			names = append(names, cmp.Or(m.FullName, m.Email, m.UserID))
+		}
+	}
+	return names
 }
 
 // NetListed returns how many members the changes list anew, less those whom they no longer list.

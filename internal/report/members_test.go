@@ -39,19 +39,24 @@ func withMembers() *Model {
 		{ID: id(950), UserID: id(902), Description: "deploy", ExpiresAt: tonight.AddDate(0, 0, 9), LastUsed: lastNight},
 		{ID: id(951), UserID: id(903), Description: "old", ExpiresAt: tonight},
 	}
-	o.Snapshot.Leavers = &finding.Leavers{SHA256: sha("leavers"), DatedAt: lastNight, Entries: 3, Unmatched: 2, Members: []string{id(902)}}
+	o.Snapshot.Leavers = &finding.Leavers{SHA256: sha("leavers"), DatedAt: lastNight, Entries: 3, Unmatched: 2,
+		Members: []string{id(902)}}
 	o.Snapshot.MembersReceived, o.Snapshot.MembersDistinct, o.Snapshot.Members = 5, 5, 5
-	o.Snapshot.MembersCounted, o.Snapshot.MembersCountRelation, o.Snapshot.MemberTokens = 5, "COUNT_RESPONSE_RELATION_EQ", 2
-	o.Snapshot.MemberListing = snapshot.Listing{Pages: 1, RowsPerPage: "5", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+	o.Snapshot.MembersCounted, o.Snapshot.MembersCountRelation, o.Snapshot.MemberTokens = 5, "COUNT_RESPONSE_RELATION_EQ",
+		2
+	o.Snapshot.MemberListing = snapshot.Listing{Pages: 1, RowsPerPage: "5", FinalTokenEmpty: true, Listings: 1,
+		Agreeing: 1}
 	o.ViewMembers, o.ViewMemberTokens = 5, 2
-	o.Exchanges = append(o.Exchanges, snapshot.Exchange{Number: 9, Method: ona.ListMembers, Request: "{}", Status: 200, Records: 5})
+	o.Exchanges = append(o.Exchanges, snapshot.Exchange{Number: 9, Method: ona.ListMembers, Request: "{}", Status: 200,
+		Records: 5})
 	before := *o.Baseline
 	before.MembersSetting, before.Members = snapshot.MembersOn, 4
 	o.MembersBaseline = &before
 	joined := diff.Change{Severity: diff.Medium, Kind: diff.Joined, SubjectType: diff.Member, SubjectID: id(903),
 		SubjectName: "Ben Ng", After: o.Members[2].Canonical()}
 	o.Changes[3].ActorName = "Grace Hopper"
-	o.Changes = append(o.Changes, snapshot.Change{Change: joined, SnapshotID: 11, BaselineID: 10, TakenAt: tonight, OrganizationID: acmeID})
+	o.Changes = append(o.Changes, snapshot.Change{Change: joined, SnapshotID: 11, BaselineID: 10, TakenAt: tonight,
+		OrganizationID: acmeID})
 	in := finding.Input{TakenAt: tonight, Inventory: *o.inventory(), Leavers: o.Snapshot.Leavers}
 	in.Inventory.Organization.ID, in.Inventory.Members, in.Inventory.MemberTokens = acmeID, o.Members, o.MemberTokens
 	for _, f := range finding.Evaluate(in, finding.DefaultThresholds()) {
@@ -80,13 +85,15 @@ func cellsOf(t *table.Table, keys ...string) (rows [][]string) {
 func TestTheMembersAreListedWithTheirClassTheMostSeriousFirst(t *testing.T) {
 	r := newReport(withMembers(), Options{})
 	want := [][]string{
-		{"Ada Lovelace", "governed", "yes", "1", "MEM-003", "deploy, expires at 2026-12-02 02:00:00 UTC, last used at 2026-11-22 02:00:00 UTC"},
+		{"Ada Lovelace", "governed", "yes", "1", "MEM-003",
+			"deploy, expires at 2026-12-02 02:00:00 UTC, last used at 2026-11-22 02:00:00 UTC"},
 		{"Ben Ng", "not governed", "no", "0", "MEM-001", ""},
 		{"Cy Olsen", "cannot be told", "no", "0", "", ""},
 		{"Grace Hopper", "governed", "no", "0", "", ""},
 		{"Di Park", "no access", "no", "0", "", ""},
 	}
-	if d := cmp.Diff(want, cellsOf(r.people, "full_name", "class", "leaver", "valid_tokens", "open_finding_rules", "tokens")); d != "" {
+	if d := cmp.Diff(want, cellsOf(r.people, "full_name", "class", "leaver", "valid_tokens", "open_finding_rules",
+		"tokens")); d != "" {
 		t.Errorf("members (-want +got):\n%s", d)
 	}
 	remarks := ""
@@ -94,7 +101,8 @@ func TestTheMembersAreListedWithTheirClassTheMostSeriousFirst(t *testing.T) {
 		remarks += remark.Text + "\n"
 	}
 	for _, text := range []string{
-		"could remove the member through SCIM, not that the person is still employed", "3 addresses, of which 2 match no member exactly",
+		"could remove the member through SCIM, not that the person is still employed",
+		"3 addresses, of which 2 match no member exactly",
 		"Acme: 4 active members: 1 not governed, 1 cannot be told, 2 governed; 1 suspended or left; 1 active member is on the list of leavers",
 	} {
 		if !strings.Contains(remarks, text) {
@@ -108,7 +116,8 @@ func TestAMemberOfUnknownStatusIsNotActiveAndATokenOfUnknownExpiryNotValid(t *te
 	o := m.Organizations[0]
 	o.Members[1].Status, o.Members[3].Status, o.MemberTokens[0].ExpiresAt = "", "USER_STATUS_NEW", time.Time{}
 	r := newReport(m, Options{})
-	want := []string{"Ada Lovelace", "cannot be told", "yes", "0", "deploy, expiry not reported, last used at 2026-11-22 02:00:00 UTC"}
+	want := []string{"Ada Lovelace", "cannot be told", "yes", "0",
+		"deploy, expiry not reported, last used at 2026-11-22 02:00:00 UTC"}
 	if d := cmp.Diff(want, cellsOf(r.people, "full_name", "class", "leaver", "valid_tokens", "tokens")[0]); d != "" {
 		t.Errorf("member (-want +got):\n%s", d)
 	}
@@ -146,7 +155,8 @@ func TestTheCountsOfMembersTie(t *testing.T) {
 	}
 	m := withMembers()
 	m.Organizations[0].Snapshot.MembersCounted = 6
-	if ties := newReport(m, Options{}).ties.Different(); len(ties) != 1 || !strings.HasPrefix(ties[0].Check, "Members counted by the server") {
+	if ties := newReport(m, Options{}).ties.Different(); len(ties) != 1 ||
+		!strings.HasPrefix(ties[0].Check, "Members counted by the server") {
 		t.Errorf("failed tie-outs: %+v", ties)
 	}
 }
@@ -175,7 +185,8 @@ func TestMembersThatWereNotAssessedAreNotNone(t *testing.T) {
 	m := withMembers()
 	o := m.Organizations[0]
 	o.Members, o.MemberTokens, o.Snapshot.Leavers = nil, nil, nil
-	o.Snapshot.MembersNotAssessed, o.Snapshot.MemberTokensNotAssessed = "permission_denied", "the members could not be read"
+	o.Snapshot.MembersNotAssessed, o.Snapshot.MemberTokensNotAssessed = "permission_denied",
+		"the members could not be read"
 	o.Parts = o.Snapshot.Parts()
 	r := newReport(m, Options{})
 	if len(r.people.Rows) != 0 || !strings.Contains(r.people.Remarks[1].Text, "Acme: not assessed: permission_denied") {
@@ -233,7 +244,8 @@ func TestTheFirstNightWithoutAListOfLeaversSaysSo(t *testing.T) {
 		t.Errorf("headline with a list %q", h.Text)
 	}
 	o.Snapshot.Leavers = nil
-	if h := newReport(m, Options{}).headline; h.State != Amber || !strings.HasSuffix(h.Text, "list of leavers no longer asked for") {
+	if h := newReport(m, Options{}).headline; h.State != Amber ||
+		!strings.HasSuffix(h.Text, "list of leavers no longer asked for") {
 		t.Errorf("headline %+v", h)
 	}
 }

@@ -1,5 +1,5 @@
-// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds
-// a Model from the database alone, and every file comes from it. The same database therefore
+// Package report writes the report on one run: a workbook, HTML, Markdown, JSON, CSV and events. Read
+// builds a Model from the database alone, and every file comes from it. The same database therefore
 // always produces the same bytes.
 package report
 
@@ -22,6 +22,9 @@ type Model struct {
 	Run           snapshot.Run
 	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
+	// LeftOut has, of each organization that the run before collected and this one did not, the
+	// snapshot of that run, sorted by source.
+	LeftOut []snapshot.Snapshot
 	// PrunedAt is when retention last removed, after the run, what this report says of earlier
 	// nights; the zero time if it never did.
 	PrunedAt time.Time
@@ -178,7 +181,22 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 	if m.Totals, err = store.Totals(ctx, firstOfTrend, runID); err != nil {
 		return nil, err
 	}
+	if err := m.readLeftOut(ctx, store); err != nil {
+		return nil, err
+	}
 	return m, m.readOrganizations(ctx, store)
+}
+
+// readLeftOut compares the organizations of the run with those of the last run before it that has
+// any. A run of another shard has other organizations.
+func (m *Model) readLeftOut(ctx context.Context, store *snapshot.Store) (err error) {
+	collected := func(r snapshot.Run) bool { return r.CompleteOrganizations+r.FailedOrganizations > 0 }
+	earlier := m.Runs[1:]
+	i := slices.IndexFunc(earlier, collected)
+	if i >= 0 && earlier[i].Shard == m.Run.Shard && collected(m.Run) {
+		m.LeftOut, err = store.LeftOut(ctx, earlier[i].ID, m.Run.ID)
+	}
+	return err
 }
 
 // readOrganizations reads every snapshot of the run, and the timeline over all organizations.

@@ -28,9 +28,11 @@ var (
 func example() *Model {
 	m := &Model{
 		Run: snapshot.Run{
-			ID: 7, StartedAt: tonight, FinishedAt: tonight.Add(42 * time.Second), ScheduledFor: tonight, Trigger: "schedule", Outcome: snapshot.Failed,
-			Error: "1 of 3 organizations is not complete", ToolVersion: "v1.2.3", Host: "audit-01", CompleteOrganizations: 2, FailedOrganizations: 1,
-			Changes: 4, FailedFindings: 5, SCIMConfigurations: 4,
+			ID: 7, StartedAt: tonight, FinishedAt: tonight.Add(42 * time.Second), ScheduledFor: tonight, Trigger: "schedule",
+			Outcome: snapshot.Failed,
+			Error:   "1 of 3 organizations is not complete", ToolVersion: "v1.2.3", Host: "audit-01", CompleteOrganizations: 2,
+			FailedOrganizations: 1,
+			Changes:             4, FailedFindings: 5, SCIMConfigurations: 4,
 		},
 		Rules:         slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers),
 		Organizations: []*Organization{acme(), birch(), cedar()},
@@ -41,8 +43,10 @@ func example() *Model {
 	m.Runs = []snapshot.Run{m.Run}
 	for i := range 5 {
 		r := snapshot.Run{
-			ID: int64(6 - i), StartedAt: tonight.AddDate(0, 0, -1-i), FinishedAt: tonight.AddDate(0, 0, -1-i).Add(40 * time.Second),
-			ScheduledFor: tonight.AddDate(0, 0, -1-i), Trigger: "schedule", Outcome: snapshot.Complete, ToolVersion: "v1.2.2", Host: "audit-01",
+			ID: int64(6 - i), StartedAt: tonight.AddDate(0, 0, -1-i), FinishedAt: tonight.AddDate(0, 0,
+				-1-i).Add(40 * time.Second),
+			ScheduledFor: tonight.AddDate(0, 0, -1-i), Trigger: "schedule", Outcome: snapshot.Complete, ToolVersion: "v1.2.2",
+			Host:                  "audit-01",
 			CompleteOrganizations: 2, Changes: i % 3, FailedFindings: 3 + i%2, SCIMConfigurations: 3 + i%2,
 		}
 		if i == 2 {
@@ -75,40 +79,53 @@ func acme() *Organization {
 	scim[1].Unknown = map[string]json.RawMessage{"region": json.RawMessage(`"eu"`)}
 	sso := []snapshot.SSOConfiguration{
 		{SSOConfiguration: ona.SSOConfiguration{
-			ID: id(101), OrganizationID: acmeID, DisplayName: "Okta", IssuerURL: "https://acme.okta.example/oauth2/default", ProviderType: ona.ProviderTypeCustom,
-			State: ona.SSOStateActive, ClientID: "0oa1b2c3", EmailDomain: "acme.example", EmailDomains: []string{"acme.example", "acme.test"},
-			AdditionalScopes: []string{"groups"}, Claims: map[string]string{"email": "mail", "sub": "oid"}, ClaimsExpression: `claims.groups.contains("dev")`,
+			ID: id(101), OrganizationID: acmeID, DisplayName: "Okta", IssuerURL: "https://acme.okta.example/oauth2/default",
+			ProviderType: ona.ProviderTypeCustom,
+			State:        ona.SSOStateActive, ClientID: "0oa1b2c3", EmailDomain: "acme.example", EmailDomains: []string{"acme.example",
+				"acme.test"},
+			AdditionalScopes: []string{"groups"}, Claims: map[string]string{"email": "mail",
+				"sub": "oid"}, ClaimsExpression: `claims.groups.contains("dev")`,
 			Raw: json.RawMessage(`{"id":"` + id(101) + `"}`),
 		}, FirstSeen: lastNight.AddDate(0, 0, -4), UnchangedSince: lastNight},
 		{SSOConfiguration: ona.SSOConfiguration{
-			ID: id(102), OrganizationID: acmeID, DisplayName: "Entra", IssuerURL: "https://login.example/tenant/v2.0", ProviderType: ona.ProviderTypeCustom,
-			State: ona.SSOStateInactive,
+			ID: id(102), OrganizationID: acmeID, DisplayName: "Entra", IssuerURL: "https://login.example/tenant/v2.0",
+			ProviderType: ona.ProviderTypeCustom,
+			State:        ona.SSOStateInactive,
 		}, FirstSeen: lastNight.AddDate(0, 0, -4), UnchangedSince: lastNight.AddDate(0, 0, -4)},
 	}
 	baseline := snapshot.Snapshot{
-		ID: 10, RunID: 6, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", TakenAt: lastNight, Outcome: snapshot.Complete,
+		ID: 10, RunID: 6, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", TakenAt: lastNight,
+		Outcome:            snapshot.Complete,
 		SCIMConfigurations: 3, SSOConfigurations: 2, BaselineID: 8,
 	}
 	return &Organization{
 		Snapshot: snapshot.Snapshot{
-			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme", OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
-			BaseURL: "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
+			ID: 11, RunID: 7, Source: "acme", OrganizationID: acmeID, OrganizationName: "Acme",
+			OrganizationTier: "ORGANIZATION_TIER_ENTERPRISE",
+			BaseURL:          "https://app.gitpod.io/api", PrincipalID: id(900), Principal: "PRINCIPAL_SERVICE_ACCOUNT", TakenAt: tonight,
 			Outcome: snapshot.Complete, BaselineID: 10, Pages: 2,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1, Agreeing: 1},
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "3", FinalTokenEmpty: true, Listings: 1,
+				Agreeing: 1}, SSOListing: snapshot.Listing{Pages: 1, RowsPerPage: "2", FinalTokenEmpty: true, Listings: 1,
+				Agreeing: 1},
 			SCIMReceived: 3, SCIMDistinct: 3, SSOReceived: 2, SSODistinct: 2,
 			SCIMConfigurations: 3, SSOConfigurations: 2, DomainVerifications: 2, Retries: 1,
-			OwnToken: ona.OwnToken{Ends: tonight.AddDate(0, 2, 0), Tokens: 1}, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
-			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"), ChainSHA256: sha("chain acme"),
+			OwnToken: ona.OwnToken{Ends: tonight.AddDate(0, 2, 0),
+				Tokens: 1}, ServerClockOffset: 400 * time.Millisecond, ServerClockKnown: true,
+			UnknownFields: []string{"SCIMConfiguration.region"}, ContentSHA256: sha("content acme"),
+			ChainSHA256: sha("chain acme"),
 		},
 		Baseline: &baseline,
 		Shown: snapshot.Shown{SCIM: scim, SSO: sso, Policies: &ona.OrganizationPolicies{RestrictAccountCreationToSCIM: true},
 			InviteDomains: []string{"acme.test"}, Domains: []ona.DomainVerification{
-				{ID: id(301), OrganizationID: acmeID, Domain: "acme.example", State: ona.DomainVerified, VerifiedAt: lastNight, Raw: json.RawMessage(`{"id":"` + id(301) + `"}`)},
+				{ID: id(301), OrganizationID: acmeID, Domain: "acme.example", State: ona.DomainVerified, VerifiedAt: lastNight,
+					Raw: json.RawMessage(`{"id":"` + id(301) + `"}`)},
 				{ID: id(302), Domain: "acme.test", State: "DOMAIN_VERIFICATION_STATE_PENDING"},
 			}},
-		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: append(exchanges(3, 2), asked(4, id(4))), ViewSCIM: 3, ViewSSO: 2, ViewDomains: 2,
+		Changes: acmeChanges(scim), Findings: acmeFindings(), Exchanges: append(exchanges(3, 2),
+			asked(4, id(4))), ViewSCIM: 3, ViewSSO: 2, ViewDomains: 2,
 		AuditLog: &snapshot.AuditLog{
-			Since: lastNight, Until: tonight, Pages: 1, Received: 40, Entries: []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")},
+			Since: lastNight, Until: tonight, Pages: 1, Received: 40,
+			Entries: []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")},
 		},
 		Acceptances: acceptances(),
 	}
@@ -117,8 +134,9 @@ func acme() *Organization {
 // entry returns an audit-log entry about Contractors, that many hours before the snapshot.
 func entry(entryID string, hours int, action string) ona.AuditLogEntry {
 	return ona.AuditLogEntry{
-		ID: "entry-" + entryID, ActorID: id(901), ActorPrincipal: "PRINCIPAL_USER", SubjectID: id(3), SubjectType: ona.ResourceTypeSCIMConfiguration,
-		Action: action, CreatedAt: tonight.Add(-time.Duration(hours) * time.Hour),
+		ID: "entry-" + entryID, ActorID: id(901), ActorPrincipal: "PRINCIPAL_USER", SubjectID: id(3),
+		SubjectType: ona.ResourceTypeSCIMConfiguration,
+		Action:      action, CreatedAt: tonight.Add(-time.Duration(hours) * time.Hour),
 	}
 }
 
@@ -126,7 +144,8 @@ func entry(entryID string, hours int, action string) ona.AuditLogEntry {
 func acceptances() []snapshot.Acceptance {
 	accept := func(rule, subject string, days int, bearing finding.Bearing, findings int) snapshot.Acceptance {
 		expires := tonight.AddDate(0, 0, days).Truncate(24 * time.Hour)
-		x := finding.Exception{RuleID: rule, SubjectID: subject, Owner: "jane@acme.example", Reason: "replaced | in March", Ticket: "SEC-1", Expires: expires}
+		x := finding.Exception{RuleID: rule, SubjectID: subject, Owner: "jane@acme.example", Reason: "replaced | in March",
+			Ticket: "SEC-1", Expires: expires}
 		return snapshot.Acceptance{Exception: x, InForce: x.InForce(tonight), Bearing: bearing, Findings: findings}
 	}
 	all := []snapshot.Acceptance{
@@ -150,20 +169,27 @@ func scimConfiguration(n int, name, sso string, expires time.Time) snapshot.SCIM
 
 func acmeChanges(scim []snapshot.SCIMConfiguration) []snapshot.Change {
 	changes := []diff.Change{
-		{Severity: diff.High, Kind: diff.Removed, SubjectType: diff.SCIMConfiguration, SubjectID: id(4), SubjectName: "Old Okta",
-			Before: scimConfiguration(4, "Old Okta", id(101), tonight.AddDate(0, 0, 9)).Canonical(), BeforeLabel: "Okta", Note: "removal confirmed: the API answers not_found; probably replaced by " + id(1)},
-		{Severity: diff.Medium, Kind: diff.Added, SubjectType: diff.SCIMConfiguration, SubjectID: id(1), SubjectName: "Okta production",
-			After: scim[0].Canonical(), AfterLabel: "Okta", Note: "probably replaces " + id(4)},
-		{Severity: diff.Medium, Kind: diff.TokenRotated, SubjectType: diff.SCIMConfiguration, SubjectID: id(2), SubjectName: "Entra ID", Field: "tokenExpiresAt",
+		{Severity: diff.High, Kind: diff.Removed, SubjectType: diff.SCIMConfiguration, SubjectID: id(4),
+			SubjectName: "Old Okta",
+			Before: scimConfiguration(4, "Old Okta", id(101),
+				tonight.AddDate(0, 0, 9)).Canonical(), BeforeLabel: "Okta",
+			Note: "removal confirmed: the API answers not_found; probably replaced by " + id(1)},
+		{Severity: diff.Medium, Kind: diff.Added, SubjectType: diff.SCIMConfiguration, SubjectID: id(1),
+			SubjectName: "Okta production",
+			After:       scim[0].Canonical(), AfterLabel: "Okta", Note: "probably replaces " + id(4)},
+		{Severity: diff.Medium, Kind: diff.TokenRotated, SubjectType: diff.SCIMConfiguration, SubjectID: id(2),
+			SubjectName: "Entra ID", Field: "tokenExpiresAt",
 			Before: "2026-11-01T00:00:00.000000000Z", After: "2026-11-21T14:00:00.000000000Z", Note: "later by 20 days"},
-		{Severity: diff.High, Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: id(3), SubjectName: "Contractors", Field: "enabled",
+		{Severity: diff.High, Kind: diff.Disabled, SubjectType: diff.SCIMConfiguration, SubjectID: id(3),
+			SubjectName: "Contractors", Field: "enabled",
 			Before: "true", After: "false"},
 	}
 	stored := make([]snapshot.Change, len(changes))
 	for i, c := range changes {
 		stored[i] = snapshot.Change{Change: c, SnapshotID: 11, BaselineID: 10, TakenAt: tonight, OrganizationID: acmeID}
 	}
-	stored[3].ActorID, stored[3].ActorPrincipal, stored[3].ActorAction = id(901), "PRINCIPAL_USER", "disable SCIM configuration"
+	stored[3].ActorID, stored[3].ActorPrincipal, stored[3].ActorAction = id(901), "PRINCIPAL_USER",
+		"disable SCIM configuration"
 	stored[3].ActorAt = tonight.Add(-5 * time.Hour)
 	stored[3].Candidates = []ona.AuditLogEntry{entry("1", 5, "disable SCIM configuration"), entry("2", 6, "update =SCIM")}
 	return stored
@@ -171,7 +197,8 @@ func acmeChanges(scim []snapshot.SCIMConfiguration) []snapshot.Change {
 
 func acmeFindings() []snapshot.Finding {
 	found := []snapshot.Finding{
-		failing("SCIM-001", diff.Critical, 2, "Entra ID", "The token expired at 2026-11-21 14:00:00 UTC, 1 day 12 h before the snapshot."),
+		failing("SCIM-001", diff.Critical, 2, "Entra ID",
+			"The token expired at 2026-11-21 14:00:00 UTC, 1 day 12 h before the snapshot."),
 		failing("SCIM-007", diff.Medium, 3, "Contractors", "The configuration is disabled."),
 		failing("SCIM-011", diff.High, 2, "Entra ID", "The linked SSO configuration Entra is inactive."),
 		failing("SCIM-016", diff.High, 2, "Entra ID", "Unverified e-mail account linking is allowed."),
@@ -187,10 +214,12 @@ func failing(rule string, severity diff.Severity, subject int, name, observed st
 	return snapshot.Finding{
 		Finding: finding.Finding{
 			RuleID: rule, Severity: severity, Status: finding.Fail, SubjectType: diff.SCIMConfiguration, SubjectID: id(subject),
-			SubjectName: name, Observed: observed, Fingerprint: finding.Fingerprint(rule, acmeID, diff.SCIMConfiguration, id(subject)),
+			SubjectName: name, Observed: observed, Fingerprint: finding.Fingerprint(rule, acmeID, diff.SCIMConfiguration,
+				id(subject)),
 		},
 		Title: ruleOf(rule).Title, Expected: ruleOf(rule).Expected, Remedy: ruleOf(rule).Remedy,
-		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0, -2), LastSeen: tonight, DaysOpen: 3,
+		SnapshotID: 11, TakenAt: tonight, OrganizationID: acmeID, FirstSeen: lastNight.AddDate(0, 0,
+			-2), LastSeen: tonight, DaysOpen: 3,
 	}
 }
 
@@ -213,7 +242,8 @@ func others(organizationID, name string, found []snapshot.Finding) []snapshot.Fi
 	for _, r := range slices.DeleteFunc(finding.Rules(), finding.Rule.OfMembers) {
 		f := snapshot.Finding{Finding: finding.Finding{
 			RuleID: r.ID, Severity: r.Severity, Status: finding.Pass, SubjectType: diff.Organization, SubjectID: organizationID,
-			SubjectName: name, Observed: "Nothing was found.", Fingerprint: finding.Fingerprint(r.ID, organizationID, diff.Organization, organizationID),
+			SubjectName: name, Observed: "Nothing was found.", Fingerprint: finding.Fingerprint(r.ID, organizationID,
+				diff.Organization, organizationID),
 		}, Title: r.Title, Expected: r.Expected, OrganizationID: organizationID, TakenAt: tonight}
 		switch {
 		case failed[r.ID]:
@@ -231,12 +261,17 @@ func others(organizationID, name string, found []snapshot.Finding) []snapshot.Fi
 func exchanges(scim, sso int) []snapshot.Exchange {
 	const service = "gitpod.v1.OrganizationService"
 	return []snapshot.Exchange{
-		{Number: 1, Method: "gitpod.v1.IdentityService/GetAuthenticatedIdentity", Request: "{}", Status: 200, SentAt: tonight.Add(time.Second),
-			Duration: 41 * time.Millisecond, ServerDate: tonight.Add(time.Second), ResponseSHA256: sha("identity"), ResponseSize: 181},
-		{Number: 2, Method: service + methodSCIM, Request: `{"pagination":{"pageSize":100}}`, Status: 200, SentAt: tonight.Add(2 * time.Second),
-			Duration: 87 * time.Millisecond, ServerDate: tonight.Add(2 * time.Second), Records: scim, Retries: []string{"HTTP 503 unavailable, waited 1.5s"},
+		{Number: 1, Method: "gitpod.v1.IdentityService/GetAuthenticatedIdentity", Request: "{}", Status: 200,
+			SentAt:   tonight.Add(time.Second),
+			Duration: 41 * time.Millisecond, ServerDate: tonight.Add(time.Second), ResponseSHA256: sha("identity"),
+			ResponseSize: 181},
+		{Number: 2, Method: service + methodSCIM, Request: `{"pagination":{"pageSize":100}}`, Status: 200,
+			SentAt:   tonight.Add(2 * time.Second),
+			Duration: 87 * time.Millisecond, ServerDate: tonight.Add(2 * time.Second), Records: scim,
+			Retries:        []string{"HTTP 503 unavailable, waited 1.5s"},
 			ResponseSHA256: sha("scim"), ResponseSize: 2048},
-		{Number: 3, Method: service + methodSSO, Request: `{"pagination":{"pageSize":100}}`, Status: 200, SentAt: tonight.Add(3 * time.Second),
+		{Number: 3, Method: service + methodSSO, Request: `{"pagination":{"pageSize":100}}`, Status: 200,
+			SentAt:   tonight.Add(3 * time.Second),
 			Duration: 63 * time.Millisecond, Records: sso, ResponseSHA256: sha("sso"), ResponseSize: 1024},
 	}
 }
@@ -244,8 +279,10 @@ func exchanges(scim, sso int) []snapshot.Exchange {
 // asked is exchange number n, which confirms that a SCIM configuration was removed.
 func asked(n int, id string) snapshot.Exchange {
 	return snapshot.Exchange{
-		Number: n, Method: "gitpod.v1.OrganizationService/GetSCIMConfiguration", Request: `{"scimConfigurationId":"` + id + `"}`, Status: 404,
-		SentAt: tonight.Add(4 * time.Second), Duration: 20 * time.Millisecond, ResponseSHA256: sha("not found"), ResponseSize: 64,
+		Number: n, Method: "gitpod.v1.OrganizationService/GetSCIMConfiguration", Request: `{"scimConfigurationId":"` + id +
+			`"}`, Status: 404,
+		SentAt: tonight.Add(4 * time.Second), Duration: 20 * time.Millisecond, ResponseSHA256: sha("not found"),
+		ResponseSize: 64,
 	}
 }
 
@@ -253,15 +290,19 @@ func asked(n int, id string) snapshot.Exchange {
 func birch() *Organization {
 	o := &Organization{
 		Snapshot: snapshot.Snapshot{
-			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch", BaseURL: "https://app.gitpod.io/api",
+			ID: 12, RunID: 7, Source: "birch", OrganizationID: birchID, OrganizationName: "Birch",
+			BaseURL:     "https://app.gitpod.io/api",
 			PrincipalID: id(902), Principal: "PRINCIPAL_USER", TakenAt: tonight, Outcome: snapshot.Complete, Pages: 1,
-			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true, Listings: 1, Agreeing: 1}, SCIMReceived: 1, SCIMDistinct: 1,
+			SCIMListing: snapshot.Listing{Pages: 1, RowsPerPage: "1", FinalTokenEmpty: true, Listings: 1,
+				Agreeing: 1}, SCIMReceived: 1, SCIMDistinct: 1,
 			SCIMConfigurations: 1, SSONotAssessed: "permission_denied: the token may not list SSO configurations",
 			PoliciesNotAssessed: "permission_denied: the token may not read the policies",
 			DomainsNotAssessed:  "permission_denied: the token may not list domain verifications",
-			OwnToken:            ona.OwnToken{NotAssessed: "permission_denied: the token may not list tokens"}, ContentSHA256: sha("content birch"), ChainSHA256: sha("chain birch"),
+			OwnToken:            ona.OwnToken{NotAssessed: "permission_denied: the token may not list tokens"},
+			ContentSHA256:       sha("content birch"), ChainSHA256: sha("chain birch"),
 		},
-		Shown:     snapshot.Shown{SCIM: []snapshot.SCIMConfiguration{scimConfiguration(20, "Google", id(201), tonight.Add(20*24*time.Hour))}},
+		Shown: snapshot.Shown{SCIM: []snapshot.SCIMConfiguration{scimConfiguration(20, "Google", id(201),
+			tonight.Add(20*24*time.Hour))}},
 		Exchanges: exchanges(1, 0)[:2], ViewSCIM: 1,
 	}
 	o.SCIM[0].FirstSeen = tonight
@@ -273,14 +314,17 @@ func birch() *Organization {
 func cedar() *Organization {
 	return &Organization{
 		Snapshot: snapshot.Snapshot{
-			ID: 13, RunID: 7, Source: "cedar", BaseURL: "https://app.gitpod.io/api", TakenAt: tonight, Outcome: snapshot.Failed, ErrorCode: "unauthenticated",
-			Error: "fetching the identity: HTTP 401 unauthenticated: token expired",
+			ID: 13, RunID: 7, Source: "cedar", BaseURL: "https://app.gitpod.io/api", TakenAt: tonight, Outcome: snapshot.Failed,
+			ErrorCode: "unauthenticated",
+			Error:     "fetching the identity: HTTP 401 unauthenticated: token expired",
 		},
-		LastComplete: &snapshot.Snapshot{ID: 9, OrganizationID: id(800), OrganizationName: "Cedar", TakenAt: lastNight, Outcome: snapshot.Complete},
+		LastComplete: &snapshot.Snapshot{ID: 9, OrganizationID: id(800), OrganizationName: "Cedar", TakenAt: lastNight,
+			Outcome: snapshot.Complete},
 		Findings: []snapshot.Finding{{
 			Finding: finding.Finding{
 				RuleID: "RUN-001", Severity: diff.High, Status: finding.Fail, SubjectType: diff.Organization, SubjectName: "cedar",
-				Observed: "The collection was not complete (unauthenticated).", Fingerprint: finding.Fingerprint("RUN-001", "", diff.Organization, ""),
+				Observed: "The collection was not complete (unauthenticated).", Fingerprint: finding.Fingerprint("RUN-001", "",
+					diff.Organization, ""),
 			},
 			Title: ruleOf("RUN-001").Title, Expected: ruleOf("RUN-001").Expected,
 			SnapshotID: 13, TakenAt: tonight, FirstSeen: tonight,

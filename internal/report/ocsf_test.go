@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"scim-auditor/internal/report/reporttest"
 )
 
 var eventFiles = map[string]string{findingEventsFile: "compliance_finding", changeEventsFile: "entity_management"}
@@ -66,7 +68,7 @@ func TestEventsHaveTheAttributesThatTheSchemaRequires(t *testing.T) {
 		for i, m := range []*Model{example(), complete(), hostileModel()} {
 			r := newReport(m, withEvents())
 			for line := range bytes.Lines(file(t, r, name)) {
-				if err := validate(t, schema, line); err != nil {
+				if err := reporttest.Validate(t, schema, line); err != nil {
 					t.Errorf("model %d: %v in %.300s", i, err, line)
 				}
 			}

@@ -126,12 +126,16 @@ func (o *Options) Files(d *Document) (files []folder.File) {
 	for _, format := range []Format{FormatHTML, FormatMD} {
 		add(format, d.Name+"."+string(format), func(w io.Writer) error { return o.writeTemplate(w, format, d) })
 	}
-	add(FormatJSON, jsonName(d.Name, FormatJSON, d.Packed), packed(d.Packed, func(w io.Writer) error {
-		return table.WriteJSON(w, d.Head, d.Frame, d.JSON)
-	}))
-	add(FormatJSONL, jsonName(d.Name, FormatJSONL, d.Packed), packed(d.Packed, func(w io.Writer) error {
+	addJSON := func(format Format, write func(io.Writer) error) {
+		if d.Packed {
+			write = packed(write)
+		}
+		add(format, jsonName(d.Name, format, d.Packed), write)
+	}
+	addJSON(FormatJSON, func(w io.Writer) error { return table.WriteJSON(w, d.Head, d.Frame, d.JSON) })
+	addJSON(FormatJSONL, func(w io.Writer) error {
 		return table.WriteJSONLines(w, d.Kind, d.Head, d.RowFrame, d.JSON)
-	}))
+	})
 	for _, t := range d.CSV {
 		add(FormatCSV, t.File, func(w io.Writer) error { return t.WriteCSV(w, d.RowFrame) })
 	}
@@ -152,11 +156,8 @@ func jsonName(name string, format Format, packed bool) string {
 	return name
 }
 
-// packed returns a function that writes a file compressed if it is to be packed.
-func packed(pack bool, write func(io.Writer) error) func(io.Writer) error {
-	if !pack {
-		return write
-	}
+// packed returns a function that writes a file compressed.
+func packed(write func(io.Writer) error) func(io.Writer) error {
 	return func(w io.Writer) error {
 		out, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 )
 
@@ -22,7 +23,8 @@ func TestFormatsAreReadOnceEach(t *testing.T) {
 		t.Errorf("error %v, (-want +got):\n%s", err, d)
 	}
 	for _, text := range []string{"", "md,", "pdf", "md json"} {
-		if _, err := ParseFormats(text); err == nil || !strings.Contains(err.Error(), "is none of xlsx, html, md, json, csv, jsonl, ocsf") {
+		if _, err := ParseFormats(text); err == nil ||
+			!strings.Contains(err.Error(), "is none of xlsx, html, md, json, csv, jsonl, ocsf") {
 			t.Errorf("%q gives %v", text, err)
 		}
 	}
@@ -36,7 +38,7 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 		FormatJSONL: {evidence.SumsFile, "audit.jsonl", folder.ManifestFile},
 	} {
 		var got []string
-		files := contentsOf(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
+		files := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{Formats: []Format{format}}))
 		for name := range files {
 			got = append(got, name)
 		}
@@ -46,7 +48,8 @@ func TestReportHasTheFormatsThatWereAskedFor(t *testing.T) {
 		}
 		for name, text := range files {
 			for _, other := range []string{WorkbookFile, "audit.json" + ",", "audit.jsonl", ".csv"} {
-				if name != folder.ManifestFile && name != evidence.SumsFile && !slices.Contains(want, other) && strings.Contains(text, other) {
+				if name != folder.ManifestFile && name != evidence.SumsFile && !slices.Contains(want, other) &&
+					strings.Contains(text, other) {
 					t.Errorf("%s names %s, which was not written", name, other)
 				}
 			}
@@ -82,7 +85,10 @@ func TestZoneAddsAColumnBesideEachInUTC(t *testing.T) {
 	if kind := cellKind(t, f, "Timeline", "C2"); kind != "date" {
 		t.Errorf("the local time is a %s", kind)
 	}
-	if text := v.templateData(v.view(FormatMD, markdownRows, fileName))["Evidence"].(table.Markdown).String(); !strings.Contains(text, "| Started at (UTC) | 2026-11-23 02:00:00 |\n| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |") {
+	const times = "| Started at (UTC) | 2026-11-23 02:00:00 |\n" +
+		"| run 7 | Started at (Europe/Berlin) | 2026-11-23 03:00:00 |"
+	shown := v.templateData(v.view(FormatMD, markdownRows, fileName))
+	if text := shown["Evidence"].(table.Markdown).String(); !strings.Contains(text, times) {
 		t.Errorf("the evidence has no local time:\n%s", text)
 	}
 	for _, one := range v.csvTables() {
@@ -132,9 +138,9 @@ func TestJSONLinesHaveWhatTheJSONHas(t *testing.T) {
 }
 
 func TestReportThatIsWrittenAgainNamesTheNewerVersion(t *testing.T) {
-	then := contentsOf(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.2.3"}))
-	now := contentsOf(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.3.0"}))
-	unnamed := contentsOf(t, write(t, t.TempDir(), example(), Options{}))
+	then := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.2.3"}))
+	now := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{ToolVersion: "v1.3.0"}))
+	unnamed := reporttest.Contents(t, write(t, t.TempDir(), example(), Options{}))
 	if d := cmp.Diff(unnamed, then); d != "" {
 		t.Errorf("the version of then is named: %s", d)
 	}
@@ -143,7 +149,8 @@ func TestReportThatIsWrittenAgainNamesTheNewerVersion(t *testing.T) {
 		t.Error("the Markdown does not tell who wrote it")
 	}
 	for _, name := range []string{"audit.json", folder.ManifestFile} {
-		if !strings.Contains(now[name], `"report_tool_version": "v1.3.0"`) || !strings.Contains(now[name], `"tool_version": "v1.2.3"`) {
+		if !strings.Contains(now[name], `"report_tool_version": "v1.3.0"`) ||
+			!strings.Contains(now[name], `"tool_version": "v1.2.3"`) {
 			t.Errorf("%s does not tell who wrote it", name)
 		}
 	}

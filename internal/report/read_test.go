@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,23 +16,10 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
-
-func newStore(t *testing.T) *snapshot.Store {
-	t.Helper()
-	store, err := snapshot.Open(t.Context(), filepath.Join(t.TempDir(), "auditor.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
-}
 
 // inventory returns Acme with these configurations.
 func inventory(configurations ...snapshot.SCIMConfiguration) ona.Inventory {
@@ -86,17 +71,22 @@ func collect(t *testing.T, store *snapshot.Store, at time.Time, inv ona.Inventor
 	}
 	c := snapshot.Collected{
 		Snapshot: snapshot.Snapshot{
-			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
+			RunID: run, Source: "default", OrganizationID: acmeID, OrganizationName: "Acme",
+			BaseURL: "https://app.gitpod.io/api", TakenAt: at,
 			RuleSetID: recordRules(t, store), Pages: 2, SCIMReceived: len(inv.SCIM), SCIMDistinct: len(inv.SCIM),
-			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed, PoliciesNotAssessed: inv.PoliciesNotAssessed, DomainsNotAssessed: inv.DomainsNotAssessed,
+			SSOReceived: len(inv.SSO), SSODistinct: len(inv.SSO), SSONotAssessed: inv.SSONotAssessed,
+			PoliciesNotAssessed: inv.PoliciesNotAssessed, DomainsNotAssessed: inv.DomainsNotAssessed,
 		},
 		Baseline:  baseline,
 		Inventory: inv,
 		Changes:   changes,
-		Findings:  finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes}, finding.DefaultThresholds()),
+		Findings: finding.Evaluate(finding.Input{TakenAt: at, Inventory: inv, Changes: changes},
+			finding.DefaultThresholds()),
 	}
-	c.Snapshot.SCIMListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SCIM)), FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
-	c.Snapshot.SSOListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SSO)), FinalTokenEmpty: true, Listings: 1, Agreeing: 1}
+	c.Snapshot.SCIMListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SCIM)), FinalTokenEmpty: true,
+		Listings: 1, Agreeing: 1}
+	c.Snapshot.SSOListing = snapshot.Listing{Pages: 1, RowsPerPage: strconv.Itoa(len(inv.SSO)), FinalTokenEmpty: true,
+		Listings: 1, Agreeing: 1}
 	answers := exchanges(len(inv.SCIM), len(inv.SSO))
 	for _, change := range changes {
 		if change.Kind == diff.Removed {
@@ -122,9 +112,11 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
 	run := beginRun(t, store, at)
 	header := snapshot.Snapshot{
-		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at, ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
+		RunID: run, RuleSetID: recordRules(t, store), Source: "default", BaseURL: "https://app.gitpod.io/api", TakenAt: at,
+		ErrorCode: "unavailable", Error: "fetching page 2: HTTP 503",
 	}
-	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode, header.Error, false)); err != nil {
+	if _, err := store.SaveFailed(t.Context(), header, finding.EvaluateFailed("", "default", header.ErrorCode,
+		header.Error, false)); err != nil {
 		t.Fatal(err)
 	}
 	finishRun(t, store, run, at, snapshot.Failed)
@@ -133,7 +125,8 @@ func fail(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 
 func beginRun(t *testing.T, store *snapshot.Store, at time.Time) int64 {
 	t.Helper()
-	run, err := store.BeginRun(t.Context(), snapshot.Run{StartedAt: at, Trigger: "manual", ToolVersion: "v1.2.3", Host: "audit-01"})
+	run, err := store.BeginRun(t.Context(), snapshot.Run{StartedAt: at, Trigger: "manual", ToolVersion: "v1.2.3",
+		Host: "audit-01"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,24 +149,6 @@ func readModel(t *testing.T, store *snapshot.Store, run int64) *Model {
 	return m
 }
 
-// contentsOf returns the files of a folder by name.
-func contentsOf(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[e.Name()] = string(data)
-	}
-	return all
-}
-
 // write writes a report and returns its folder.
 func write(t *testing.T, dir string, m *Model, opts Options) string {
 	t.Helper()
@@ -185,8 +160,9 @@ func write(t *testing.T, dir string, m *Model, opts Options) string {
 }
 
 func TestReportOfStoredNightsTiesOut(t *testing.T) {
-	store := newStore(t)
-	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102), time.Time{}), scimConfiguration(3, "new", "", tonight)
+	store := reporttest.OpenStore(t)
+	a, b, c := scimConfiguration(1, "Okta", id(101), tonight.AddDate(0, 3, 0)), scimConfiguration(2, "Entra", id(102),
+		time.Time{}), scimConfiguration(3, "new", "", tonight)
 	first := readModel(t, store, collect(t, store, lastNight, inventory(a, b)))
 	second := readModel(t, store, collect(t, store, tonight, inventory(a, c)))
 	for _, m := range []*Model{first, second} {
@@ -209,7 +185,8 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	if d := cmp.Diff([]diff.Kind{diff.Added, diff.Removed}, kinds); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	want := map[int64]*snapshot.Totals{1: {SSOConfigurations: 2, SSOKnown: true}, 2: {SSOConfigurations: 2, SSOKnown: true}}
+	want := map[int64]*snapshot.Totals{1: {SSOConfigurations: 2, SSOKnown: true},
+		2: {SSOConfigurations: 2, SSOKnown: true}}
 	for run, m := range map[int64]*Model{1: first, 2: second} {
 		want[run].Failing = make(map[diff.Severity]int)
 		for i := range m.Organizations[0].Findings {
@@ -221,19 +198,20 @@ func TestReportOfStoredNightsTiesOut(t *testing.T) {
 	if d := cmp.Diff(want, second.Totals); d != "" {
 		t.Errorf("totals (-want +got):\n%s", d)
 	}
-	if len(second.Timeline) != 2 || len(second.Runs) != 2 || o.Policies == nil || o.Baseline == nil || !o.Baseline.TakenAt.Equal(lastNight) {
+	if len(second.Timeline) != 2 || len(second.Runs) != 2 || o.Policies == nil || o.Baseline == nil ||
+		!o.Baseline.TakenAt.Equal(lastNight) {
 		t.Errorf("%d transitions, %d runs, baseline %v", len(second.Timeline), len(second.Runs), o.Baseline)
 	}
 }
 
 func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	run := collect(t, store, lastNight, inventory(a))
-	before := contentsOf(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
+	before := reporttest.Contents(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
 	a.Name = "renamed"
 	collect(t, store, tonight, inventory(a))
-	after := contentsOf(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
+	after := reporttest.Contents(t, write(t, t.TempDir(), readModel(t, store, run), Options{}))
 	for name := range before {
 		if before[name] != after[name] {
 			t.Errorf("%s differs", name)
@@ -244,7 +222,7 @@ func TestReportOfAnOldRunIsTheSameAfterNewerOnes(t *testing.T) {
 // TestAReportDoesNotGrowWithTheNightsBeforeIt stores a change 100 days ago, one 50 days ago, and
 // then more failed runs than a report shows.
 func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	collect(t, store, tonight.AddDate(0, 0, -101), inventory(a))
 	a.Name = "old"
@@ -270,7 +248,7 @@ func TestAReportDoesNotGrowWithTheNightsBeforeIt(t *testing.T) {
 
 // TestUnknownFieldsStayAsReceived: fields without a column are in the JSON as the API sent them.
 func TestUnknownFieldsStayAsReceived(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	a.Unknown = ona.Unknown{"zone": []byte(`{"n": 1.50}`)}
 	a.Raw = []byte("{\n  \"id\": \"" + a.ID + "\", \"enabled\": true, \"zone\": {\"n\": 1.50}\n}")
@@ -285,7 +263,7 @@ func TestUnknownFieldsStayAsReceived(t *testing.T) {
 }
 
 func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	collect(t, store, lastNight, inventory(scimConfiguration(1, "Okta", id(101), tonight)))
 	m := readModel(t, store, fail(t, store, tonight))
 	v := newReport(m, Options{})
@@ -303,7 +281,7 @@ func TestFailedRunSaysNothingAboutTheOrganizationButItsLastCompleteSnapshot(t *t
 }
 
 func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	a := scimConfiguration(1, "Okta", id(101), tonight)
 	blind := inventory(a)
 	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
@@ -334,7 +312,7 @@ func TestSSOConfigurationsAreComparedWithTheLastSnapshotThatCouldReadThem(t *tes
 }
 
 func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
-	_, err := Read(t.Context(), newStore(t), 9)
+	_, err := Read(t.Context(), reporttest.OpenStore(t), 9)
 	if !errors.Is(err, snapshot.ErrNotFound) || !strings.Contains(err.Error(), "run 9") {
 		t.Errorf("the error is %v", err)
 	}
@@ -343,7 +321,7 @@ func TestReadingARunThatIsNotThereNamesIt(t *testing.T) {
 // TestTheBaselineIsNamedAfterItWasPruned: night 2 could not read the SSO configurations, so night 3
 // was compared with night 1.
 func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	sighted, blind := inventory(), inventory()
 	blind.SSO, blind.SSONotAssessed = nil, "permission_denied"
 	blind.Policies, blind.PoliciesNotAssessed = nil, "permission_denied"
@@ -362,14 +340,15 @@ func TestTheBaselineIsNamedAfterItWasPruned(t *testing.T) {
 	if _, err := store.Prune(t.Context(), snapshot.Retention{KeepLast: 2}, first.AddDate(0, 0, 3), false); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(before, remarks()); d != "" || !strings.Contains(before, "that could read them, taken at 2026-11-01") {
+	if d := cmp.Diff(before, remarks()); d != "" ||
+		!strings.Contains(before, "that could read them, taken at 2026-11-01") {
 		t.Errorf("%s\n(-before +after):\n%s", before, d)
 	}
 }
 
 // TestAFieldThatTheAPINewlyReportsIsNoChange: only a changed value moves UnchangedSince.
 func TestAFieldThatTheAPINewlyReportsIsNoChange(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	night := func(n int) time.Time { return tonight.AddDate(0, 0, n) }
 	a, b := scimConfiguration(1, "Okta", id(101), night(90)), scimConfiguration(2, "Entra", id(102), night(90))
 	collect(t, store, night(1), inventory(a, b))

@@ -31,7 +31,7 @@ type report struct {
 	names Names
 	// databaseIDs has the id of the database of each organization and DatabaseLevel, if there are
 	// several.
-	databaseIDs map[int]any
+	databaseIDs map[int]string
 	evaluated   []*evaluation        // by organization
 	failing     map[subject][]string // rules that fail for a configuration
 	controls    map[string][]any     // cells with the controls of each rule, by rule id
@@ -54,16 +54,11 @@ func newReport(m *Model, opts Options) *report {
 	r := &report{
 		Model: m, Options: opts, failing: make(map[subject][]string), controls: make(map[string][]any),
 	}
-	var names []string
 	for _, o := range m.Organizations {
-		names = append(names, o.name())
 		r.members = append(r.members, o.memberRows())
 	}
 	r.evaluateAll()
-	r.names = NewNames(fmt.Sprint("run ", m.Run.ID), names, r.distinguishing())
-	if m.Databases != nil {
-		r.identify()
-	}
+	r.setNames()
 	r.changes = r.changeTable()
 	r.timeline, r.approved = r.timelineTable(), r.approvedTable()
 	r.inventory, r.sso, r.domains, r.people = r.inventoryTable(), r.ssoTable(), r.domainTable(), r.memberTable()
@@ -155,7 +150,7 @@ func (r *report) makeWorkbook() {
 			r.book.Sheets = append(r.book.Sheets, rest)
 		}
 	}
-	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText+KindsOfChange, r.ofMembers())}
+	glossary := &xlsx.Sheet{Name: "Glossary", Table: GlossaryTable(glossaryText, r.ofMembers())}
 	r.book.Sheets = append(r.book.Sheets, &xlsx.Sheet{Name: r.trend.Name, Table: r.trend}, evidence, glossary)
 
 	cells, facts := r.CellFacts(r.book, r.csvTables(), fileName, r.isFleet())
@@ -210,7 +205,7 @@ func (r *report) frames() (document, rows *table.Frame) {
 	values := make(map[int]map[string]any)
 	add := func(at int, run int64, id, name, outcome string) {
 		values[at] = map[string]any{
-			"database_id": cmp.Or[any](r.databaseIDs[at], ""), "run_id": int(run), "organization_id": id,
+			"database_id": r.databaseIDs[at], "run_id": int(run), "organization_id": id,
 			"organization": name, "snapshot_outcome": outcome,
 		}
 	}

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 )
 
@@ -102,8 +102,9 @@ func headSchema() object {
 		}[field.Type.String()]
 	}
 	properties["schema"] = object{"const": jsonSchema}
-	properties["fleet"] = object{"type": "boolean", "description": "Whether the report is of more than 100 organizations. " +
-		"Then the arrays leave out what is in order, and the remarks say what."}
+	properties["fleet"] = object{"type": "boolean",
+		"description": "Whether the report is of more than 100 organizations. " +
+			"Then the arrays leave out what is in order, and the remarks say what."}
 	return properties
 }
 
@@ -154,19 +155,7 @@ func schema(t *testing.T) []byte {
 var leaf = regexp.MustCompile(`\[[^][{}]*\]|\{[^{}]*\}`)
 
 func TestTheSchemaIsThatOfTheTables(t *testing.T) {
-	want := schema(t)
-	if *update {
-		if err := os.WriteFile(schemaPath, want, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(schemaPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("go test -update rewrites it (-want +got):\n%s", d)
-	}
+	reporttest.Golden(t, schemaPath, string(schema(t)))
 }
 
 // strictSchema compiles a part of the schema in docs so that it allows no member that it does not
@@ -177,57 +166,18 @@ func strictSchema(t *testing.T, part string) *jsonschema.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeObjects(schema)
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("audit.schema.json", schema); err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := compiler.Compile("audit.schema.json" + part)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compiled
-}
-
-func closeObjects(node any) {
-	switch node := node.(type) {
-	case map[string]any:
-		for _, value := range node {
-			closeObjects(value)
-		}
-		if node["required"] != nil && node["oneOf"] == nil {
-			node["additionalProperties"] = false
-		}
-	case []any:
-		for _, value := range node {
-			closeObjects(value)
-		}
-	}
-}
-
-func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
-	t.Helper()
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema.Validate(value)
+	return reporttest.StrictSchema(t, text, part)
 }
 
 func TestTheSchemaNamesEverythingInTheJSON(t *testing.T) {
 	whole, line := strictSchema(t, ""), strictSchema(t, "#/$defs/line")
 	for i, m := range []*Model{example(), complete(), hostileModel(), withMembers(), {}} {
 		r := newReport(m, Options{})
-		if err := validate(t, whole, file(t, r, "audit.json")); err != nil {
+		if err := reporttest.Validate(t, whole, file(t, r, "audit.json")); err != nil {
 			t.Errorf("model %d: %v", i, err)
 		}
 		for text := range bytes.Lines(file(t, r, "audit.jsonl")) {
-			if err := validate(t, line, text); err != nil {
+			if err := reporttest.Validate(t, line, text); err != nil {
 				t.Fatalf("model %d: %v in %.300s", i, err, text)
 			}
 		}
@@ -247,7 +197,7 @@ func TestTheSchemaRefusesWhatIsNotTheReport(t *testing.T) {
 		`"days_to_expiry":`:                          `"days":`,
 	} {
 		edited := strings.Replace(text, old, changed, 1)
-		if edited == text || validate(t, schema, []byte(edited)) == nil {
+		if edited == text || reporttest.Validate(t, schema, []byte(edited)) == nil {
 			t.Error(fmt.Sprint(changed, " is accepted"))
 		}
 	}

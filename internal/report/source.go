@@ -19,9 +19,19 @@ type unread struct {
 	organizations       []int
 }
 
-// NoLongerCollected is a part of the note on organizations that an earlier run collected and that no
-// source of this one names.
-const NoLongerCollected = "no longer collected"
+// rank orders what was not looked at: whole organizations, their parts, single rules.
+func (u *unread) rank() int {
+	switch {
+	case u.what == everything:
+		return 0
+	case strings.HasPrefix(u.what, "rule"):
+		return 2
+	}
+	return 1
+}
+
+// everything is what was not looked at of an organization that could not be collected.
+const everything = "everything"
 
 // notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
 func (r *report) notLookedAtTable() *table.Table {
@@ -38,7 +48,7 @@ func (r *report) notLookedAtTable() *table.Table {
 			switch c.Status {
 			case NotCollected:
 				if c.Part == snapshot.PartSCIM { // the other parts have the same reason
-					add(i, "everything", lastReadText(c), c.Reason)
+					add(i, everything, lastReadText(c), c.Reason)
 				}
 			case NotAssessed, NoLongerAsked:
 				add(i, c.Part, lastReadText(c), c.Reason)
@@ -52,11 +62,23 @@ func (r *report) notLookedAtTable() *table.Table {
 			}
 		}
 	}
+	slices.SortStableFunc(all, func(a, b *unread) int { return cmp.Compare(a.rank(), b.rank()) })
+	var leftOut []*unread
+	for _, s := range r.LeftOut {
+		one := &unread{what: "organization " + leftOutName(s), why: "the settings no longer have it"}
+		if s.Outcome == snapshot.Complete {
+			one.lastRead = s.TakenAt.UTC().Format(time.DateOnly)
+		}
+		leftOut = append(leftOut, one)
+	}
+	all = append(leftOut, all...)
 	t := r.pageTable("Not looked at")
 	for _, one := range all[:min(len(all), pageNames)] {
 		cells := []any{one.what, one.lastRead}
 		switch {
 		case len(r.Organizations) == 1:
+		case len(one.organizations) == 0: // it is what was not looked at
+			cells = append(cells, "")
 		case len(one.organizations) == len(r.Organizations):
 			cells = append(cells, "all organizations")
 		default:
@@ -65,14 +87,7 @@ func (r *report) notLookedAtTable() *table.Table {
 		t.Add(table.RunLevel, append(cells, one.why)...)
 	}
 	t.More(len(all)-len(t.Rows), "Rules and Evidence")
-	for _, o := range r.Organizations {
-		for _, note := range o.Snapshot.Notes {
-			if strings.Contains(note, NoLongerCollected) {
-				t.Remark(table.RunLevel, note)
-			}
-		}
-	}
-	if len(all)+len(t.Remarks) == 0 && len(r.Organizations) > 0 {
+	if len(all) == 0 && len(r.Organizations) > 0 {
 		t.Remark(table.RunLevel, "Everything was looked at.")
 	}
 	return t
@@ -149,10 +164,6 @@ func (r *report) sourceTable() *table.Table {
 // addRun adds when, by whom and why a run was made.
 func (r *report) addRun(t *table.Table, item string, d *Database) {
 	run := &d.Run
-	scheduled := "not scheduled"
-	if !run.ScheduledFor.IsZero() {
-		scheduled = "scheduled for " + UTC(run.ScheduledFor)
-	}
 	written := ""
 	if r.Databases == nil && r.writer() != run.ToolVersion {
 		written = "; auditor " + r.writer() + " wrote this report again"
@@ -165,27 +176,15 @@ func (r *report) addRun(t *table.Table, item string, d *Database) {
 		text += ", shard " + run.Shard
 	}
 	t.Add(table.RunLevel, item, fmt.Sprintf("%s, taken at %s, trigger %s, %s, by auditor %s on %s%s", text,
-		UTC(run.StartedAt), run.Trigger, scheduled, run.ToolVersion, run.Host, written))
+		UTC(run.StartedAt), run.Trigger, scheduledText(run), run.ToolVersion, run.Host, written))
 }
 
-// Sentence counts the tie-outs, and names each that does not tie in full.
-func (t TieOuts) Sentence() string {
-	ties := len(t) - len(t.Different())
-	for _, one := range t {
-		if one.Verdict == NotChecked {
-			ties--
-		}
+// scheduledText says for which night a run was.
+func scheduledText(run *snapshot.Run) string {
+	if run.ScheduledFor.IsZero() {
+		return "not scheduled"
 	}
-	text := fmt.Sprintf("%d of %d tie", ties, len(t))
-	for _, one := range t {
-		if one.Verdict == DoesNotTie {
-			text += fmt.Sprintf("; does not tie: %s (%s and %s)", one.Check, table.Shown(one.First), table.Shown(one.Second))
-		}
-	}
-	if n := len(t) - ties - len(t.Different()); n > 0 {
-		text += fmt.Sprintf("; %d not assessed", n)
-	}
-	return text
+	return "scheduled for " + UTC(run.ScheduledFor)
 }
 
 // addSource adds how the snapshot of the only organization was made.

@@ -27,7 +27,8 @@ func TestEachCountThatDiffersIsFound(t *testing.T) {
 		{"SCIM records received = distinct ids", func(m *Model) { m.Organizations[0].Snapshot.SCIMDistinct = 2 }},
 		{"SCIM distinct ids = rows stored", func(m *Model) { m.Organizations[0].Snapshot.SCIMConfigurations = 2 }},
 		{"SCIM rows stored = rows of the database view", func(m *Model) { m.Organizations[0].ViewSCIM = 2 }},
-		{"SCIM rows of the database view = rows of the sheet", func(m *Model) { m.Organizations[0].SCIM = m.Organizations[0].SCIM[1:] }},
+		{"SCIM rows of the database view = rows of the sheet",
+			func(m *Model) { m.Organizations[0].SCIM = m.Organizations[0].SCIM[1:] }},
 		{"Pages in the stored exchanges", func(m *Model) { m.Organizations[0].Snapshot.Pages = 3 }},
 		{"SCIM configurations in the baseline", func(m *Model) { m.Organizations[0].Changes = m.Organizations[0].Changes[1:] }},
 		{"Changes in the run register", func(m *Model) { m.Run.Changes = 0 }},
@@ -48,7 +49,8 @@ func TestEachCountThatDiffersIsFound(t *testing.T) {
 
 func TestDaysAreWholeAndNegativeOncePast(t *testing.T) {
 	for offset, want := range map[time.Duration]int{
-		0: 0, time.Second: 0, 23 * time.Hour: 0, 24 * time.Hour: 1, -time.Second: -1, -24 * time.Hour: -1, -25 * time.Hour: -2,
+		0: 0, time.Second: 0, 23 * time.Hour: 0, 24 * time.Hour: 1, -time.Second: -1, -24 * time.Hour: -1,
+		-25 * time.Hour: -2,
 	} {
 		if got := DaysBetween(tonight, tonight.Add(offset)); got != want {
 			t.Errorf("%s: %d instead of %d", offset, got, want)

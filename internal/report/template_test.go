@@ -8,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 )
 
@@ -85,13 +84,5 @@ func TestTheDocumentationHasEveryTableWithItsValues(t *testing.T) {
 		fmt.Fprintf(&b, "| `.%s` | %s |\n", name, strings.Join(keys, " "))
 	}
 	want := before + head + b.String() + "\n" + after
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if d := cmp.Diff(want, string(text)); d != "" {
-		t.Errorf("go test -update rewrites it (-want +got):\n%s", d)
-	}
+	reporttest.Golden(t, path, want)
 }

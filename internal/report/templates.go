@@ -152,7 +152,7 @@ func (r *report) sections() []Part {
 		"SCIM": r.inventory, "SSO": r.sso, "Members": r.people, "Domains": r.domains, "Rules": r.outcomes,
 		"Overview": r.overview, "Timeline": r.timeline, "Runs": r.runs,
 		"Evidence": r.factTable(), "Exchanges": r.exchanges,
-		"Glossary": GlossaryTable(glossaryText+KindsOfChange, r.ofMembers()),
+		"Glossary": GlossaryTable(glossaryText, r.ofMembers()),
 	}
 	return Sections(templatesText, tables)
 }
@@ -172,15 +172,12 @@ func (r *report) runSentence() string {
 	if r.Databases != nil {
 		return fmt.Sprintf("The runs of the night of %s in %s.", r.Night.Format(time.DateOnly), r.databasesText())
 	}
-	run, scheduled, written := &r.Run, "not scheduled", ""
-	if !run.ScheduledFor.IsZero() {
-		scheduled = "scheduled for " + UTC(run.ScheduledFor)
-	}
+	run, written := &r.Run, ""
 	if r.writer() != run.ToolVersion {
 		written = " auditor " + r.writer() + " wrote this report again."
 	}
 	return fmt.Sprintf("Run %d, started at %s (%s, trigger %s), made by auditor %s on %s.%s", run.ID,
-		UTC(run.StartedAt), scheduled, run.Trigger, run.ToolVersion, run.Host, written)
+		UTC(run.StartedAt), scheduledText(run), run.Trigger, run.ToolVersion, run.Host, written)
 }
 
 // strict is the option of every template: an unknown name is an error.

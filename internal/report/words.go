@@ -208,16 +208,18 @@ var columnsText string
 //go:embed glossary.tsv
 var glossaryText string
 
-// KindsOfChange explains the kinds of change, in the form that GlossaryTable reads.
+// kindsOfChange explains the kinds of change, in the form that GlossaryTable reads.
 //
 //go:embed kinds.tsv
-var KindsOfChange string
+var kindsOfChange string
 
 // GlossaryTable returns a table with a row for each line: word, kind of subject, severity and
-// meaning, separated by tabs. It has the words about members only if the report has members.
+// meaning, separated by tabs. Then follow the kinds of change. It has the words about members only if
+// the report has members.
 func GlossaryTable(text string, ofMembers bool) *table.Table {
 	t := table.New("Glossary", nil, columnsOf["Glossary"]...)
-	for line := range strings.Lines(text) {
+	t.Key = "glossary"
+	for line := range strings.Lines(text + kindsOfChange) {
 		parts := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if parts[1] == string(diff.Member) && !ofMembers {
 			continue

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
@@ -22,36 +22,16 @@ import (
 func TestWorkbookHasNeitherFormulaNorLinkNorMacro(t *testing.T) {
 	m := example()
 	m.Organizations[0].SCIM[0].Name = `=HYPERLINK("https://evil.example")`
-	for name, text := range parts(t, workbook(t, m)) {
-		if strings.HasPrefix(name, "xl/worksheets/sheet") && (strings.Contains(text, "<f>") || strings.Contains(text, "r:id=\"rIdHyperlink") ||
-			strings.Contains(text, "<mergeCell")) {
+	for name, text := range reporttest.Parts(t, workbook(t, m)) {
+		if strings.HasPrefix(name, "xl/worksheets/sheet") &&
+			(strings.Contains(text, "<f>") || strings.Contains(text, "r:id=\"rIdHyperlink") ||
+				strings.Contains(text, "<mergeCell")) {
 			t.Errorf("%s has a formula, a hyperlink or merged cells", name)
 		}
 		if strings.Contains(text, "TargetMode=\"External\"") || strings.Contains(name, "vba") {
 			t.Errorf("%s links outside or holds a macro", name)
 		}
 	}
-}
-
-func parts(t *testing.T, archive []byte) map[string]string {
-	t.Helper()
-	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for _, f := range r.File {
-		part, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[f.Name] = string(text)
-	}
-	return all
 }
 
 func TestSameModelGivesTheSameBytes(t *testing.T) {
@@ -92,7 +72,8 @@ func TestWorkbookIsOfTheRunAndItsTime(t *testing.T) {
 
 func TestDataSheetsAreTablesWithAFrozenHeader(t *testing.T) {
 	f := openWorkbook(t, example())
-	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Domains", "Findings", "Rules", "Timeline", "Runs", "Glossary"} {
+	for _, sheet := range []string{"Changes", "Inventory", "SSO", "Domains", "Findings", "Rules", "Timeline", "Runs",
+		"Glossary"} {
 		tables, err := f.GetTables(sheet)
 		if err != nil || len(tables) != 1 {
 			t.Errorf("%s has %d tables (%v)", sheet, len(tables), err)
@@ -122,7 +103,7 @@ func TestTableWithoutRowsIsAHeaderAndTheReason(t *testing.T) {
 }
 
 func TestTheChartsOfTheSummaryStandBesideEachOther(t *testing.T) {
-	drawing := parts(t, workbook(t, example()))["xl/drawings/drawing1.xml"]
+	drawing := reporttest.Parts(t, workbook(t, example()))["xl/drawings/drawing1.xml"]
 	anchors := regexp.MustCompile(`<xdr:from><xdr:col>(\d+)</xdr:col>.*?<xdr:to><xdr:col>(\d+)</xdr:col>`).
 		FindAllStringSubmatch(drawing, -1)
 	if len(anchors) != 3 {
@@ -161,7 +142,8 @@ func TestDatesThatExcelCannotCountStayText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.GetCellValue("Inventory", cell); err != nil || got != "1601-01-01 00:00:00" || cellKind(t, f, "Inventory", cell) != "text" {
+	if got, err := f.GetCellValue("Inventory", cell); err != nil || got != "1601-01-01 00:00:00" ||
+		cellKind(t, f, "Inventory", cell) != "text" {
 		t.Errorf("shown as %q (%v)", got, err)
 	}
 }
@@ -188,7 +170,8 @@ func TestAGapIsARowOfTheRegister(t *testing.T) {
 			started += " by a right and confirmed clock"
 		}
 		want := []string{
-			"2026-11-20 02:00:00 " + started, "2026-11-17 02:00:00 " + started + " on 2 nights, the last at 2026-11-18 02:00:00 UTC",
+			"2026-11-20 02:00:00 " + started, "2026-11-17 02:00:00 " + started +
+				" on 2 nights, the last at 2026-11-18 02:00:00 UTC",
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
@@ -203,7 +186,7 @@ func TestTenThousandConfigurationsHaveARowEach(t *testing.T) {
 		scim[i] = scimConfiguration(i, fmt.Sprint("configuration ", i), "", tonight)
 	}
 	m.Organizations[0].SCIM = scim
-	sheet := parts(t, workbook(t, m))["xl/worksheets/sheet4.xml"]
+	sheet := reporttest.Parts(t, workbook(t, m))["xl/worksheets/sheet4.xml"]
 	// The header, the rows of Acme, the row of Birch, and two lines about Cedar.
 	if n := strings.Count(sheet, "<row "); n != 1+10_000+1+2 {
 		t.Errorf("the sheet Inventory has %d rows", n)

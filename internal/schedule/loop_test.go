@@ -14,7 +14,8 @@ import (
 
 // follow runs a loop for a while in the time of the synctest bubble and returns the nights that
 // were done and skipped, as hours since the beginning, which is 2000-01-01 00:00 UTC.
-func follow(t *testing.T, expression string, length time.Duration, busy func(n int) time.Duration, clock func() time.Time) (done, skipped []float64) {
+func follow(t *testing.T, expression string, length time.Duration, busy func(n int) time.Duration,
+	clock func() time.Time) (done, skipped []float64) {
 	t.Helper()
 	start := time.Now()
 	ctx, stop := context.WithTimeout(t.Context(), length)
@@ -107,7 +108,8 @@ func TestALoopFollowsAnotherSchedule(t *testing.T) {
 // and back in autumn.
 func TestALoopOverAYearDoesEachNightOnce(t *testing.T) {
 	for _, expression := range []string{
-		"0 2 * * *", "CRON_TZ=Europe/Berlin 30 2 * * *", "CRON_TZ=Europe/Berlin 0 3 * * *", "CRON_TZ=America/New_York 30 1 * * *", "CRON_TZ=America/New_York 15 2 * * *",
+		"0 2 * * *", "CRON_TZ=Europe/Berlin 30 2 * * *", "CRON_TZ=Europe/Berlin 0 3 * * *",
+		"CRON_TZ=America/New_York 30 1 * * *", "CRON_TZ=America/New_York 15 2 * * *",
 	} {
 		t.Run(expression, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -48,7 +48,8 @@ func TestNights(t *testing.T) {
 }
 
 func TestNightsOfAScheduleThatCannotBeRead(t *testing.T) {
-	if _, err := schedule.Nights([]schedule.Period{{Expression: "never", From: time.Unix(0, 0)}}, nil, time.Unix(99, 0), 0); err == nil {
+	if _, err := schedule.Nights([]schedule.Period{{Expression: "never", From: time.Unix(0, 0)}}, nil, time.Unix(99, 0),
+		0); err == nil {
 		t.Error("no error: the nights of an unknown schedule are not none")
 	}
 }
@@ -107,12 +108,15 @@ func TestGapsBetweenCompleteRuns(t *testing.T) {
 		"two gaps":                      {complete(2, 3, 6, 8), []schedule.Gap{gap(4, 5), gap(7, 7)}},
 		"since the last":                {complete(2), []schedule.Gap{gap(3, 8)}},
 		"in another order of recording": {complete(8, 2, 6, 3), []schedule.Gap{gap(4, 5), gap(7, 7)}},
-		"one that failed":               {append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3)}), []schedule.Gap{gap(3, 3)}},
+		"one that failed": {append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3)}),
+			[]schedule.Gap{gap(3, 3)}},
 		"one caught up in the evening": {
-			append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3).Add(20 * time.Hour), ScheduledFor: night(3), Complete: true}), nil,
+			append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3).Add(20 * time.Hour), ScheduledFor: night(3),
+				Complete: true}), nil,
 		},
 		"one whose clock was wrong": {
-			append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3), Complete: true, ClockWrong: true}), []schedule.Gap{gap(3, 3)},
+			append(complete(2, 4, 5, 6, 7, 8), schedule.Run{StartedAt: night(3), Complete: true, ClockWrong: true}),
+			[]schedule.Gap{gap(3, 3)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +131,9 @@ func TestGapsBetweenCompleteRuns(t *testing.T) {
 // TestAGapOfAMillionNightsIsOne runs with a schedule of every five minutes over ten years. What it
 // allocates depends on no machine.
 func TestAGapOfAMillionNightsIsOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector, and does nothing at the same time")
+	}
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	until := from.AddDate(10, 0, 0)
 	periods := []schedule.Period{{Expression: "*/5 * * * *", From: from}}
@@ -160,7 +167,8 @@ func TestAGapOfAMillionNightsIsOne(t *testing.T) {
 
 func BenchmarkGapsOf100000Nights(b *testing.B) {
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	periods, runs := []schedule.Period{{Expression: "*/5 * * * *", From: from}}, []schedule.Run{{StartedAt: from, Complete: true}}
+	periods, runs := []schedule.Period{{Expression: "*/5 * * * *", From: from}},
+		[]schedule.Run{{StartedAt: from, Complete: true}}
 	for b.Loop() {
 		if _, err := schedule.Gaps(periods, runs, from.Add(100_000*5*time.Minute)); err != nil {
 			b.Fatal(err)

@@ -40,7 +40,8 @@ func TestAYearHasEachNightOnce(t *testing.T) {
 		until := time.Date(2026, 12, 31, 23, 59, 59, 0, zone)
 		for quarter := range 24 * 4 {
 			hour, minute := quarter/4, quarter%4*15
-			expression := strings.Join([]string{"CRON_TZ=" + name, time.Date(0, 1, 1, hour, minute, 0, 0, time.UTC).Format("4 15"), "* * *"}, " ")
+			expression := strings.Join([]string{"CRON_TZ=" + name, time.Date(0, 1, 1, hour, minute, 0, 0,
+				time.UTC).Format("4 15"), "* * *"}, " ")
 			times := between(parse(t, expression), from, until)
 			if len(times) != 365 {
 				t.Errorf("%s: %d nights in the year, want 365", expression, len(times))
@@ -67,10 +68,13 @@ func TestNext(t *testing.T) {
 		{"every of an odd length", "@every 7s", "1970-01-01T00:00:08Z", "1970-01-01T00:00:14Z"},
 		{"before the gap", "CRON_TZ=Europe/Berlin 30 2 * * *", "2026-03-28T02:00:00Z", "2026-03-29T01:00:00Z"},
 		{"after the gap", "CRON_TZ=Europe/Berlin 30 2 * * *", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"},
-		{"the hour that comes twice, first", "CRON_TZ=Europe/Berlin 30 2 * * *", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"},
-		{"the hour that comes twice, again", "CRON_TZ=Europe/Berlin 30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"},
+		{"the hour that comes twice, first", "CRON_TZ=Europe/Berlin 30 2 * * *", "2026-10-24T12:00:00Z",
+			"2026-10-25T00:30:00Z"},
+		{"the hour that comes twice, again", "CRON_TZ=Europe/Berlin 30 2 * * *", "2026-10-25T00:30:00Z",
+			"2026-10-26T01:30:00Z"},
 		{"between the two", "CRON_TZ=America/New_York 30 1 * * *", "2026-11-01T06:15:00Z", "2026-11-02T06:30:00Z"},
-		{"hourly by elapsed time in the gap", "CRON_TZ=Europe/Berlin 30 * * * *", "2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z"},
+		{"hourly by elapsed time in the gap", "CRON_TZ=Europe/Berlin 30 * * * *", "2026-03-29T00:30:00Z",
+			"2026-03-29T01:30:00Z"},
 		{"hourly by elapsed time, twice", "CRON_TZ=Europe/Berlin 30 * * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -82,7 +86,8 @@ func TestNext(t *testing.T) {
 }
 
 func TestInvalidSchedulesAreRefused(t *testing.T) {
-	for _, expression := range []string{"", "  ", "often", "0 2 * *", "61 2 * * *", "0 2 30 2 *", "CRON_TZ=Nowhere/Land 0 2 * * *", "CRON_TZ=UTC", "TZ=", "@every x", "0 0 2 * * *"} {
+	for _, expression := range []string{"", "  ", "often", "0 2 * *", "61 2 * * *", "0 2 30 2 *",
+		"CRON_TZ=Nowhere/Land 0 2 * * *", "CRON_TZ=UTC", "TZ=", "@every x", "0 0 2 * * *"} {
 		if s, err := schedule.Parse(expression); err == nil {
 			t.Errorf("%q became %v", expression, s)
 		}
@@ -124,7 +129,8 @@ func TestTheLastTimeOfASchedule(t *testing.T) {
 	now := time.Date(2026, 11, 16, 2, 0, 1, 0, time.UTC)
 	for expression, want := range map[string]string{
 		"0 2 * * *": "2026-11-16T02:00:00Z", "1 2 * * *": "2026-11-15T02:01:00Z", "@yearly": "2026-01-01T00:00:00Z",
-		"0 0 29 2 *": "2024-02-29T00:00:00Z", "@every 1s": "2026-11-16T02:00:01Z", "CRON_TZ=Europe/Berlin 0 3 * * *": "2026-11-16T02:00:00Z",
+		"0 0 29 2 *": "2024-02-29T00:00:00Z", "@every 1s": "2026-11-16T02:00:01Z",
+		"CRON_TZ=Europe/Berlin 0 3 * * *": "2026-11-16T02:00:00Z",
 	} {
 		if got := parse(t, expression).Last(now).Format(time.RFC3339); got != want {
 			t.Errorf("the last time of %s up to %s is %s, want %s", expression, now, got, want)

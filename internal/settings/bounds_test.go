@@ -22,7 +22,8 @@ func TestAFileThatWouldTakeForEverIsRefused(t *testing.T) {
 	for i := range 2500 {
 		indented.WriteString(strings.Repeat(" ", i) + "a:\n")
 	}
-	const nested, aliases = "values are nested more than 64 levels deep", "the aliases of the file stand for more than 20000 values"
+	const nested, aliases = "values are nested more than 64 levels deep",
+		"the aliases of the file stand for more than 20000 values"
 	for name, c := range map[string]struct{ text, says string }{
 		"a chain of merge aliases":         {chain(2000, "*a%d, y: *a%d"), aliases},
 		"merge aliases of two each":        {chain(30, "[*a%d, *a%d]"), aliases},
@@ -36,7 +37,8 @@ func TestAFileThatWouldTakeForEverIsRefused(t *testing.T) {
 		"100,000 tags":                     {strings.Repeat("!a ", 100_000), nested},
 		"100,000 anchors in a list":        {"a: [" + strings.Repeat("&a ", 100_000), nested},
 		"2,500 levels of indentation":      {indented.String(), "expected one of"},
-		"5 MiB":                            {strings.Repeat("# nothing\n", 1<<19), "the file has 5242880 bytes; expected at most 4194304"},
+		"5 MiB": {strings.Repeat("# nothing\n", 1<<19),
+			"the file has 5242880 bytes; expected at most 4194304"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused := make(chan error, 1)
@@ -74,7 +76,8 @@ func TestAFleetInOneLineIsRead(t *testing.T) {
 		text += fmt.Sprintf(`{"name": "o%d", "token_env": "T%d"},`, i, i)
 	}
 	var c Config
-	if _, err := readYAML("auditor.yaml", []byte(strings.TrimSuffix(text, ",")+"]}"), &c); err != nil || len(c.Organizations) != 1000 {
+	if _, err := readYAML("auditor.yaml", []byte(strings.TrimSuffix(text, ",")+"]}"), &c); err != nil ||
+		len(c.Organizations) != 1000 {
 		t.Errorf("%d organizations, error %v", len(c.Organizations), err)
 	}
 }

@@ -87,7 +87,7 @@ func (s *Settings) fill() error {
 		return err
 	}
 	err := s.overlay(s.given)
-	if _, origin := s.given("base-url"); err == nil && strings.HasSuffix(origin, hostVariable) {
+	if _, origin := s.given("base-url"); err == nil && s.takes("base-url") && strings.HasSuffix(origin, hostVariable) {
 		if s.BaseURL, err = fetch.BaseURLFromHost(s.BaseURL); err != nil {
 			return s.wrong("base-url", err, "set it to a host such as app.gitpod.io")
 		}

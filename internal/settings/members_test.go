@@ -37,10 +37,12 @@ func TestMembersAreCollectedWhereTheSettingsSaySo(t *testing.T) {
 
 func TestThereIsNothingToRedactWithoutMembers(t *testing.T) {
 	_, err := load(t, "members_redact: true\n", nil, nil)
-	if err == nil || !strings.Contains(err.Error(), "no members are collected") || !strings.Contains(err.Error(), "members_redact") {
+	if err == nil || !strings.Contains(err.Error(), "no members are collected") ||
+		!strings.Contains(err.Error(), "members_redact") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := load(t, "members_redact: true\norganizations: [{name: a, token_env: T, members: true}]\n", nil, nil); err != nil {
+	if _, err := load(t, "members_redact: true\norganizations: [{name: a, token_env: T, members: true}]\n", nil,
+		nil); err != nil {
 		t.Error(err)
 	}
 }

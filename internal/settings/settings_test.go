@@ -75,7 +75,8 @@ func TestPrecedenceIsFlagEnvironmentConfigFileDefault(t *testing.T) {
 	file := "db: file.db\npage_size: 10\ntimeout: 1m\nbase_url: https://file.example/api\n"
 	environment := map[string]string{"AUDITOR_DB": "environment.db", "AUDITOR_PAGE_SIZE": "20", "AUDITOR_TIMEOUT": "2m",
 		"AUDITOR_QUIET": "true", "ONA_HOST": "host.example"}
-	args := map[string]string{"db": "flag.db", "page-size": "30", "timeout": "3m", "quiet": "false", "base-url": "https://flag.example"}
+	args := map[string]string{"db": "flag.db", "page-size": "30", "timeout": "3m", "quiet": "false",
+		"base-url": "https://flag.example"}
 	for _, test := range []struct {
 		name            string
 		file            string
@@ -84,7 +85,8 @@ func TestPrecedenceIsFlagEnvironmentConfigFileDefault(t *testing.T) {
 	}{
 		{"default", "", nil, nil, values{"auditor.db", 100, 30 * time.Minute, false, "https://app.gitpod.io/api"}},
 		{"config file", file, nil, nil, values{"file.db", 10, time.Minute, false, "https://file.example/api"}},
-		{"environment", file, environment, nil, values{"environment.db", 20, 2 * time.Minute, true, "https://host.example/api"}},
+		{"environment", file, environment, nil, values{"environment.db", 20, 2 * time.Minute, true,
+			"https://host.example/api"}},
 		{"flag", file, environment, args, values{"flag.db", 30, 3 * time.Minute, false, "https://flag.example"}},
 		{"a key without a value", "db:\npage_size: ~\n", nil, nil,
 			values{"auditor.db", 100, 30 * time.Minute, false, "https://app.gitpod.io/api"}},
@@ -102,8 +104,9 @@ func TestPrecedenceIsFlagEnvironmentConfigFileDefault(t *testing.T) {
 }
 
 func TestAWrongVariableIsNamed(t *testing.T) {
-	for name, value := range map[string]string{"AUDITOR_PAGE_SIZE": "ten", "AUDITOR_TIMEOUT": "soon", "AUDITOR_VERBOSE": "maybe",
-		"ONA_HOST": "ftp://x.example", "AUDITOR_FAIL_ON": "storms", "AUDITOR_LISTEN": "9477"} {
+	for name, value := range map[string]string{"AUDITOR_PAGE_SIZE": "ten", "AUDITOR_TIMEOUT": "soon",
+		"AUDITOR_VERBOSE": "maybe",
+		"ONA_HOST":        "ftp://x.example", "AUDITOR_FAIL_ON": "storms", "AUDITOR_LISTEN": "9477"} {
 		_, err := load(t, "", map[string]string{name: value}, nil)
 		e, ok := errors.AsType[*Error](err)
 		if !ok || !strings.HasPrefix(err.Error(), "environment variable "+name+": ") {
@@ -118,7 +121,8 @@ func TestAWrongVariableIsNamed(t *testing.T) {
 func TestACommandMindsItsOwnSettings(t *testing.T) {
 	flags := pflag.NewFlagSet("auditor", pflag.ContinueOnError)
 	AddFlags(flags, "all")
-	s, err := Load(flags, func(name string) string { return map[string]string{"AUDITOR_PAGE_SIZE": "ten"}[name] })
+	variables := map[string]string{"AUDITOR_PAGE_SIZE": "ten", "ONA_HOST": "host.example"}
+	s, err := Load(flags, func(name string) string { return variables[name] })
 	if err != nil || s.DB != "auditor.db" || s.PageSize != 0 {
 		t.Errorf("%+v, error %v", s, err)
 	}

@@ -91,7 +91,8 @@ func TestAShardCollectsItsOrganizationsIntoItsDatabase(t *testing.T) {
 	var all []string
 	for index := range 2 {
 		s, err := load(t, fleet, map[string]string{"AUDITOR_SHARD": fmt.Sprintf("%d/2", index),
-			"ACME": "token-of-acme", "GLOBEX": "token-of-globex", "INITECH": "token-of-initech", "UMBRELLA": "token-of-umbrella"},
+			"ACME": "token-of-acme", "GLOBEX": "token-of-globex", "INITECH": "token-of-initech",
+			"UMBRELLA": "token-of-umbrella"},
 			map[string]string{"out": "reports/{shard}"})
 		if err != nil {
 			t.Fatal(err)
@@ -179,7 +180,8 @@ func TestAWrongShardIsRefused(t *testing.T) {
 		{fleet, nil, map[string]string{"shard": "0/900"}, "shard 0/900 has none of the 4 organizations"},
 		{"", nil, map[string]string{"shard": "0/1"}, "--shard: the config file lists no organizations"},
 	} {
-		if _, err := load(t, test.config, test.variables, test.args); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := load(t, test.config, test.variables, test.args); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v %v: %v, want %q", test.variables, test.args, err, test.want)
 		}
 	}

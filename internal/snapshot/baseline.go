@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"scim-auditor/internal/finding"
@@ -98,12 +99,27 @@ func (b *Baseline) fill(content versions) (err error) {
 func (s *Store) ExpirySince(
 	ctx context.Context, organizationID string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
+	shown, err := readExpiries(ctx, s.db, organizationID)
+	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return shown.since(c, takenAt, math.MaxInt64) }, err
+}
+
+// expiries has the expiries of the tokens that snapshots showed, by the id of the configuration,
+// oldest first.
+type expiries map[string][]expiry
+
+// expiry is the expiry of a token, and the first of consecutive snapshots that show it.
+type expiry struct {
+	snapshotID       int64
+	since, expiresAt time.Time
+}
+
+func readExpiries(ctx context.Context, q querier, organizationID string) (expiries, error) {
 	shown := make(expiries)
-	_, err := queryAll(ctx, s.db, "reading token expiries", func(r *reader) bool {
+	_, err := queryAll(ctx, q, "reading token expiries", func(r *reader) bool {
 		id := r.text()
-		shown[id] = append(shown[id], expiry{r.instant(), r.instant()})
+		shown[id] = append(shown[id], expiry{r.number(), r.instant(), r.instant()})
 		return true
-	}, `SELECT v.id, s.taken_at, v.token_expires_at
+	}, `SELECT v.id, s.id, s.taken_at, v.token_expires_at
 		FROM (
 		  SELECT id, valid_from, token_expires_at FROM scim_versions WHERE organization_key = `+keyOf+`
 		  UNION ALL
@@ -112,21 +128,17 @@ func (s *Store) ExpirySince(
 		) v
 		JOIN stored_snapshots s ON s.id = v.valid_from
 		ORDER BY v.id, v.valid_from`, organizationID)
-	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return shown.since(c, takenAt) }, err
+	return shown, err
 }
 
-// expiries has the expiries of the tokens that snapshots showed, by the id of the configuration,
-// oldest first.
-type expiries map[string][]expiry
-
-// expiry is the expiry of a token, and since when snapshots show it.
-type expiry struct{ since, expiresAt time.Time }
-
-// since returns since when the token of a configuration has its expiry.
-func (shown expiries) since(c *ona.SCIMConfiguration, takenAt time.Time) finding.ExpirySince {
+// since returns since when the token of a configuration has its expiry, by the snapshots with an id
+// below before.
+func (shown expiries) since(c *ona.SCIMConfiguration, takenAt time.Time, before int64) finding.ExpirySince {
 	since, unchanged := finding.ExpirySince{At: takenAt}, false
 	for _, past := range shown[c.ID] {
 		switch {
+		case past.snapshotID >= before:
+			return since
 		case !past.expiresAt.Equal(c.TokenExpiresAt):
 			rotated := !past.expiresAt.IsZero() && !c.TokenExpiresAt.IsZero()
 			since, unchanged = finding.ExpirySince{At: takenAt, Rotated: rotated}, false

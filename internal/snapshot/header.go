@@ -138,6 +138,18 @@ func (s *Store) Snapshots(ctx context.Context, runID int64) ([]Snapshot, error) 
 	return querySnapshots(ctx, s.db, "WHERE run_id = ? ORDER BY source, id", runID)
 }
 
+// LeftOut returns the snapshots of an earlier run whose organizations a run did not collect, sorted
+// by source. An organization that this run could not identify counts as collected.
+func (s *Store) LeftOut(ctx context.Context, earlierRun, runID int64) ([]Snapshot, error) {
+	return querySnapshots(ctx, s.db, `
+		WHERE run_id = ?1 AND organization_id IS NOT NULL
+		  AND organization_id NOT IN (
+		    SELECT organization_id FROM snapshots WHERE run_id = ?2 AND organization_id IS NOT NULL
+		  )
+		  AND source NOT IN (SELECT source FROM snapshots WHERE run_id = ?2 AND organization_id IS NULL)
+		ORDER BY source, id`, earlierRun, runID)
+}
+
 // CompleteSnapshots returns the complete snapshots of an organization that are not pruned,
 // oldest first. An empty organizationID selects every organization.
 func (s *Store) CompleteSnapshots(ctx context.Context, organizationID string) ([]Snapshot, error) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
-	"scim-auditor/internal/schedule"
 )
 
 // History goes through the snapshots of one organization, oldest first. At each snapshot it answers
@@ -29,27 +29,17 @@ type History struct {
 	// last is the last complete snapshot before at; lastMembers is the last one that could read
 	// members, or whose settings did not ask for them.
 	last, lastMembers Snapshot
-	lastRead          map[string]Snapshot  // the last one that could read a part, by its name
-	failed            []failedFinding      // open, in the failed snapshots since last
-	failedPruned      bool                 // retention removed the findings of one of these
-	approved          map[int64]approvable // the complete snapshots of approved runs, by run
-	complete          []schedule.Run       // of the complete snapshots before at, by their start
-	runs              map[int64]bool       // those that have a snapshot of the organization
+	lastRead          map[string]Snapshot // the last one that could read a part, by its name
+	failed            []failedFinding     // open, in the failed snapshots since last
+	failedPruned      bool                // retention removed the findings of one of these
+	approved          approvedContent     // of the last approved baseline that was compared
 	tables            map[*versionTable]*timeline
 	// held has the rows that were current before at.
 	held   versions
-	kept   []keptExpiry // of every snapshot, in order
-	shown  expiries     // before at
-	seen   map[diff.Subject]bool
-	bodies map[int64][]byte // the responses of the last two snapshots, by their id
+	shown  expiries                   // of every snapshot
+	seen   map[diff.Subject]beginning // configurations with an ended version
+	bodies map[int64][]byte           // the responses of the last two snapshots, by their id
 	used   map[int64][]byte
-}
-
-// keptExpiry is what a snapshot showed for the first time about a configuration.
-type keptExpiry struct {
-	subject diff.Subject
-	from    int64
-	expiry
 }
 
 // timeline has the versions in one table.
@@ -72,8 +62,7 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	defer r.mu.Unlock()
 	h := &History{
 		reader: r, register: register, organizationID: organizationID, key: key,
-		tables: make(map[*versionTable]*timeline), shown: make(expiries), seen: make(map[diff.Subject]bool),
-		lastRead: make(map[string]Snapshot), approved: make(map[int64]approvable), runs: make(map[int64]bool),
+		tables: make(map[*versionTable]*timeline), lastRead: make(map[string]Snapshot),
 	}
 	where := "WHERE organization_id = ?1 ORDER BY id"
 	if organizationID == "" {
@@ -82,10 +71,6 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 	var err error
 	if h.snapshots, err = querySnapshots(ctx, r.tx, where, organizationID); err != nil {
 		return nil, err
-	}
-	takenAt := make(map[int64]time.Time, len(h.snapshots))
-	for _, s := range h.snapshots {
-		takenAt[s.ID], h.runs[s.RunID] = s.TakenAt, true
 	}
 	for _, t := range slices.Concat(contentTables, recordTables) {
 		pending, err := queryAll(ctx, r.tx, "reading "+t.name, readStretch,
@@ -96,7 +81,11 @@ func (r *Reader) History(ctx context.Context, register *Register, key int64, org
 		}
 		h.tables[t] = &timeline{table: t, pending: pending}
 	}
-	return h, h.readExpiries(ctx, takenAt)
+	if h.shown, err = readExpiries(ctx, r.tx, organizationID); err != nil {
+		return nil, err
+	}
+	h.seen, err = firstSeen(ctx, r.tx, organizationID, math.MaxInt64)
+	return h, err
 }
 
 func readStretch(r *reader) stretch {
@@ -104,37 +93,6 @@ func readStretch(r *reader) stretch {
 	s.version = readVersion(r)
 	s.object = new(any)
 	return s
-}
-
-// readExpiries also reads what retention keeps of pruned versions.
-func (h *History) readExpiries(ctx context.Context, takenAt map[int64]time.Time) (err error) {
-	h.kept, err = queryAll(ctx, h.reader.tx, "reading pruned versions", func(r *reader) keptExpiry {
-		k := keptExpiry{subject: diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}}
-		k.from, k.expiresAt = r.number(), r.instant()
-		return k
-	}, `SELECT kind, id, valid_from, token_expires_at
-		FROM pruned_versions
-		WHERE organization_key = ?
-		ORDER BY valid_from, kind, id`, h.key)
-	if err != nil {
-		return err
-	}
-	for t, subject := range shownTables {
-		for _, v := range h.tables[t].pending {
-			k := keptExpiry{subject: diff.Subject{Type: subject, ID: v.id()}, from: v.validFrom}
-			if t == scimVersions {
-				if k.expiresAt, err = ona.ParseTime(t.text(v.version, "token_expires_at")); err != nil {
-					return fmt.Errorf("the row %s of %s: %w", v.id(), t.name, err)
-				}
-			}
-			h.kept = append(h.kept, k)
-		}
-	}
-	for i := range h.kept {
-		h.kept[i].since = takenAt[h.kept[i].from]
-	}
-	slices.SortStableFunc(h.kept, func(a, b keptExpiry) int { return cmp.Compare(a.from, b.from) })
-	return nil
 }
 
 // Next goes to the next snapshot and returns it. found is false after the last one.
@@ -151,7 +109,6 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		h.failedPruned = h.failedPruned || !h.at.PrunedAt.IsZero()
 	case Complete:
 		h.last, h.failed, h.failedPruned = h.at, nil, false
-		h.keepRun(h.at.RunID)
 		if h.at.MembersNotAssessed == "" {
 			h.lastMembers = h.at
 		}
@@ -161,7 +118,6 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 			}
 		}
 	}
-	left := h.at
 	if len(h.snapshots) == 0 {
 		return at, false, nil
 	}
@@ -173,29 +129,7 @@ func (h *History) Next(ctx context.Context) (at Snapshot, found bool, err error)
 		h.held[t] = rows.versions()
 		rows.advance(h.at.ID)
 	}
-	for len(h.kept) > 0 && h.kept[0].from < h.at.ID {
-		k := h.kept[0]
-		h.kept, h.seen[k.subject] = h.kept[1:], true
-		if k.subject.Type == diff.SCIMConfiguration {
-			h.shown[k.subject.ID] = append(h.shown[k.subject.ID], k.expiry)
-		}
-	}
-	if left.Outcome == Complete && h.isApproved(left.RunID) {
-		err = h.keepApproved(left)
-	}
-	return h.at, true, err
-}
-
-// keepRun keeps the run of a complete snapshot.
-func (h *History) keepRun(id int64) {
-	r, found := h.runOf(id)
-	if !found {
-		return
-	}
-	run := schedule.Run{StartedAt: r.StartedAt, ScheduledFor: r.ScheduledFor, Complete: true}
-	at, _ := slices.BinarySearchFunc(h.complete, run.StartedAt.Add(time.Second),
-		func(r schedule.Run, at time.Time) int { return r.StartedAt.Compare(at) })
-	h.complete = slices.Insert(h.complete, at, run)
+	return h.at, true, nil
 }
 
 // advance makes the rows current that a snapshot shows.
@@ -257,16 +191,12 @@ func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
 
 // Run returns the run of the snapshot, as it was recorded when it began.
 func (h *History) Run() Run {
-	r, _ := h.runOf(h.at.RunID)
-	return Run{ID: h.at.RunID, StartedAt: h.at.TakenAt, ScheduledFor: r.ScheduledFor, Trigger: r.Trigger}
-}
-
-func (h *History) runOf(id int64) (Run, bool) {
-	i, found := slices.BinarySearchFunc(h.register.Runs, id, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
-	if !found {
-		return Run{}, false
+	run := Run{ID: h.at.RunID, StartedAt: h.at.TakenAt}
+	i, found := slices.BinarySearchFunc(h.register.Runs, run.ID, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
+	if found {
+		run.ScheduledFor, run.Trigger = h.register.Runs[i].ScheduledFor, h.register.Runs[i].Trigger
 	}
-	return h.register.Runs[i], true
+	return run
 }
 
 // Parts does what Store.Parts does.
@@ -282,14 +212,17 @@ func (h *History) Parts(_ context.Context, at Snapshot) ([]finding.Part, error) 
 
 // SeenBefore does what Store.SeenBefore does.
 func (h *History) SeenBefore(context.Context, Snapshot) (func(diff.SubjectType, string) bool, error) {
-	return func(t diff.SubjectType, id string) bool { return h.seen[diff.Subject{Type: t, ID: id}] }, nil
+	return func(t diff.SubjectType, id string) bool {
+		first, found := h.seen[diff.Subject{Type: t, ID: id}]
+		return found && first.snapshotID < h.at.ID
+	}, nil
 }
 
 // ExpirySince does what Store.ExpirySince does.
 func (h *History) ExpirySince(
 	_ context.Context, _ string, takenAt time.Time,
 ) (func(*ona.SCIMConfiguration) finding.ExpirySince, error) {
-	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return h.shown.since(c, takenAt) }, nil
+	return func(c *ona.SCIMConfiguration) finding.ExpirySince { return h.shown.since(c, takenAt, h.at.ID) }, nil
 }
 
 // Exceptions returns the exceptions that the snapshot shows, in the order of their file.

@@ -16,7 +16,7 @@ const keyOf = "(SELECT key FROM organizations WHERE id = ?1)"
 
 // readContent returns the rows of contentTables that a complete snapshot shows. It fails with
 // ErrPruned if retention removed them, and with ErrNotFound if the snapshot is not complete.
-func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, err error) {
+func readContent(ctx context.Context, q querier, h Snapshot) (shown versions, err error) {
 	if err := checkPruned(h); err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *Store) readContent(ctx context.Context, h Snapshot) (shown versions, er
 		if !h.shows(t) {
 			continue
 		}
-		if shown[t], err = t.asOf(ctx, s.db, h.OrganizationID, h.ID); err != nil {
+		if shown[t], err = t.asOf(ctx, q, h.OrganizationID, h.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -88,14 +88,14 @@ func checkCount(snapshotID int64, noun string, there, counted int) error {
 // Inventory returns what a complete snapshot shows. It marks what the snapshot could not read
 // as not assessed.
 func (s *Store) Inventory(ctx context.Context, h Snapshot) (ona.Inventory, error) {
-	c, err := s.readContent(ctx, h)
+	return inventoryOf(ctx, s.db, h)
+}
+
+func inventoryOf(ctx context.Context, q querier, h Snapshot) (ona.Inventory, error) {
+	shown, err := readContent(ctx, q, h)
 	if err != nil {
 		return ona.Inventory{}, err
 	}
-	return inventoryOf(c, h)
-}
-
-func inventoryOf(shown versions, h Snapshot) (ona.Inventory, error) {
 	inventory, err := shown.inventory(h, h, h)
 	inventory.SSONotAssessed, inventory.PoliciesNotAssessed = h.SSONotAssessed, h.PoliciesNotAssessed
 	inventory.DomainsNotAssessed, inventory.MembersSalt = h.DomainsNotAssessed, h.MembersSaltID
@@ -128,12 +128,12 @@ type Shown struct {
 
 // Shown returns the content of a complete snapshot.
 func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) {
-	c, err := s.readContent(ctx, h)
+	c, err := readContent(ctx, s.db, h)
 	if err != nil {
 		return shown, err
 	}
 	inventory, damaged := c.inventory(h, h, h)
-	earlier, err := s.firstSeen(ctx, h)
+	earlier, err := firstSeen(ctx, s.db, h.OrganizationID, h.ID)
 	if err == nil {
 		err = s.skipReporting(ctx, h, c, earlier)
 	}
@@ -146,26 +146,34 @@ func (s *Store) Shown(ctx context.Context, h Snapshot) (shown Shown, err error) 
 	shown.SCIM, shown.SSO = slices.Grow(shown.SCIM, len(inventory.SCIM)), slices.Grow(shown.SSO, len(inventory.SSO))
 	for i, v := range inventory.SCIM {
 		since := c[scimVersions][i].since
-		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}], since)
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SCIMConfiguration, ID: v.ID}].takenAt, since)
 		shown.SCIM = append(shown.SCIM, SCIMConfiguration{v, first, since})
 	}
 	for i, v := range inventory.SSO {
 		since := c[ssoVersions][i].since
-		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}], since)
+		first := cmp.Or(earlier[diff.Subject{Type: diff.SSOConfiguration, ID: v.ID}].takenAt, since)
 		shown.SSO = append(shown.SSO, SSOConfiguration{v, first, since})
 	}
 	return shown, nil
 }
 
-// firstSeen returns taken_at of the first snapshot, up to h, that shows each configuration with
-// an ended version. The other configurations still have their first version.
-func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]time.Time, error) {
-	seen := make(map[diff.Subject]time.Time)
-	_, err := queryAll(ctx, s.db, "reading the history of the configurations", func(r *reader) bool {
+// beginning is the first snapshot that shows a configuration.
+type beginning struct {
+	snapshotID int64
+	takenAt    time.Time
+}
+
+// firstSeen returns the first snapshot with an id up to upTo that shows each configuration with an
+// ended version. The other configurations still have their first version.
+func firstSeen(
+	ctx context.Context, q querier, organizationID string, upTo int64,
+) (map[diff.Subject]beginning, error) {
+	seen := make(map[diff.Subject]beginning)
+	_, err := queryAll(ctx, q, "reading the history of the configurations", func(r *reader) bool {
 		subject := diff.Subject{Type: diff.SubjectType(r.text() + "_configuration"), ID: r.text()}
-		seen[subject] = r.instant()
+		seen[subject] = beginning{r.number(), r.instant()}
 		return true
-	}, `SELECT v.kind, v.id, s.taken_at
+	}, `SELECT v.kind, v.id, s.id, s.taken_at
 		FROM (
 		  SELECT kind, id, min(valid_from) AS first
 		  FROM (
@@ -179,7 +187,7 @@ func (s *Store) firstSeen(ctx context.Context, h Snapshot) (map[diff.Subject]tim
 		  GROUP BY kind, id
 		) v
 		JOIN stored_snapshots s ON s.id = v.first
-		ORDER BY v.kind, v.id`, h.OrganizationID, h.ID)
+		ORDER BY v.kind, v.id`, organizationID, upTo)
 	return seen, err
 }
 
@@ -209,7 +217,11 @@ func (s *Store) CountMembers(ctx context.Context, snapshotID int64) (members, to
 // SeenBefore returns a function that reports whether an older snapshot showed a configuration
 // that the snapshot h does not show.
 func (s *Store) SeenBefore(ctx context.Context, h Snapshot) (func(diff.SubjectType, string) bool, error) {
-	seen, err := s.firstSeen(ctx, h)
+	return seenBefore(ctx, s.db, h)
+}
+
+func seenBefore(ctx context.Context, q querier, h Snapshot) (func(diff.SubjectType, string) bool, error) {
+	seen, err := firstSeen(ctx, q, h.OrganizationID, h.ID)
 	return func(t diff.SubjectType, id string) bool {
 		_, found := seen[diff.Subject{Type: t, ID: id}]
 		return found

@@ -9,42 +9,20 @@ import (
 
 // Register has what the histories of all organizations need: the runs, the schedules and the rules.
 type Register struct {
-	Runs      []Run             // oldest first, without their sums
-	RuleSets  map[int64]RuleSet // by id
-	schedules []recordedSchedule
-	reviews   []Review        // in the order of recording
-	starts    map[int64]int64 // number of the link of the start of a run, by its id
+	Runs     []Run                       // oldest first, without their sums
+	RuleSets map[int64]RuleSet           // by id
+	periods  map[int64][]schedule.Period // that were in force, by the id of the run, once asked for
 }
 
 // Register reads the register.
 func (r *Reader) Register(ctx context.Context) (*Register, error) {
-	register := &Register{RuleSets: make(map[int64]RuleSet), starts: make(map[int64]int64)}
-	var runsErr, schedulesErr, reviewsErr error
+	register := &Register{RuleSets: make(map[int64]RuleSet), periods: make(map[int64][]schedule.Period)}
+	var runsErr error
 	register.Runs, runsErr = queryAll(ctx, r.tx, "reading the runs", func(row *reader) Run {
 		run := readRun(row)
 		run.ToolVersion = row.text()
-		register.starts[run.ID] = row.number()
 		return run
-	}, "SELECT "+runColumns+`, tool_version, number
-		FROM runs
-		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'run_start') ON row_id = id
-		ORDER BY id`)
-	register.schedules, schedulesErr = queryAll(ctx, r.tx, "reading the schedules", func(row *reader) recordedSchedule {
-		return recordedSchedule{Period: schedule.Period{Expression: row.text(), From: row.instant()}, link: row.number()}
-	}, `SELECT expression, valid_from, number
-		FROM schedules
-		LEFT JOIN (SELECT row_id, number FROM ledger WHERE kind = 'schedule') ON row_id = id
-		ORDER BY id`)
-	for i := range register.schedules {
-		s := &register.schedules[i]
-		for _, run := range register.Runs {
-			if register.starts[run.ID] > s.link {
-				s.next = run.ID
-				break
-			}
-		}
-	}
-	register.reviews, reviewsErr = queryReviews(ctx, r.tx, "ORDER BY r.id")
+	}, "SELECT "+runColumns+", tool_version FROM runs ORDER BY id")
 	_, rulesErr := queryAll(ctx, r.tx, "reading the rules", func(row *reader) bool {
 		id, thresholds := row.number(), row.text()
 		w := Wording{RuleID: row.text(), Title: row.text(), Expected: row.text(), Remedy: row.text(), TurnedOff: row.text()}
@@ -54,5 +32,5 @@ func (r *Reader) Register(ctx context.Context) (*Register, error) {
 		FROM rule_sets s
 		JOIN rule_wordings w ON w.rule_set_id = s.id
 		ORDER BY s.id, w.rule_id`)
-	return register, cmp.Or(runsErr, schedulesErr, reviewsErr, rulesErr)
+	return register, cmp.Or(runsErr, rulesErr)
 }

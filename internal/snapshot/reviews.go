@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"scim-auditor/internal/diff"
@@ -113,9 +111,13 @@ type Approval struct {
 // of the ledger was written (0: now): the complete snapshot of the run that was approved last. It
 // is nil if there is none.
 func (s *Store) Approval(ctx context.Context, organizationID string, before int64) (*Approval, error) {
+	return approvalOf(ctx, s.db, organizationID, before)
+}
+
+func approvalOf(ctx context.Context, q querier, organizationID string, before int64) (*Approval, error) {
 	// CROSS JOIN keeps the order of the tables: the few reviews first, not every snapshot of the
 	// organization. https://www.sqlite.org/lang_select.html#crossjoin
-	review, found, err := first(queryReviews(ctx, s.db, `
+	review, found, err := first(queryReviews(ctx, q, `
 		CROSS JOIN stored_snapshots s ON s.run_id = r.run_id
 		WHERE s.organization_key = `+keyOf+` AND s.outcome = 'complete' AND r.approved = 1
 		  AND (?2 = 0 OR r.ledger_number < ?2)
@@ -125,12 +127,12 @@ func (s *Store) Approval(ctx context.Context, organizationID string, before int6
 		return nil, err
 	}
 	a := &Approval{Review: review}
-	a.Snapshot, _, err = first(querySnapshots(ctx, s.db,
+	a.Snapshot, _, err = first(querySnapshots(ctx, q,
 		"WHERE run_id = ? AND organization_id = ? AND outcome = 'complete'", review.RunID, organizationID))
 	if err != nil {
 		return nil, err
 	}
-	later, found, err := first(queryReviews(ctx, s.db, `
+	later, found, err := first(queryReviews(ctx, q, `
 		CROSS JOIN stored_snapshots s ON s.run_id = r.run_id
 		WHERE s.organization_key = `+keyOf+` AND (?2 = 0 OR r.ledger_number < ?2) AND r.id > ?3
 		ORDER BY r.id DESC
@@ -141,37 +143,46 @@ func (s *Store) Approval(ctx context.Context, organizationID string, before int6
 	return a, err
 }
 
-// CompareApproved compares an inventory with the approved baseline that was in force when the link
-// before of the ledger was written (0: now). It returns nil if there is none.
-func (s *Store) CompareApproved(
-	ctx context.Context, organizationID string, before int64, current ona.Inventory,
-) (*finding.Approved, error) {
-	approval, err := s.Approval(ctx, organizationID, before)
-	if err != nil || approval == nil {
-		return nil, err
-	}
-	old, oldErr := s.Inventory(ctx, approval.Snapshot)
-	seen, seenErr := s.SeenBefore(ctx, approval.Snapshot)
-	if err := cmp.Or(oldErr, seenErr); err != nil {
-		return nil, fmt.Errorf("reading the approved baseline: %w", err)
-	}
-	return approval.compare(old, current, seen), nil
-}
-
-// ApprovedNow is CompareApproved with the approved baseline that is in force now.
+// ApprovedNow compares an inventory with the approved baseline that is in force. It returns nil if
+// there is none.
 func (s *Store) ApprovedNow(
 	ctx context.Context, organizationID string, current ona.Inventory,
 ) (*finding.Approved, error) {
-	return s.CompareApproved(ctx, organizationID, 0, current)
+	approval, err := s.Approval(ctx, organizationID, 0)
+	if err != nil || approval == nil {
+		return nil, err
+	}
+	old, err := readApproved(ctx, s.db, approval.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return approval.compare(old, current), nil
+}
+
+// approvedContent is what an approved baseline shows, and what was seen before it.
+type approvedContent struct {
+	snapshotID int64
+	inventory  ona.Inventory
+	seen       func(diff.SubjectType, string) bool
+}
+
+func readApproved(ctx context.Context, q querier, h Snapshot) (approvedContent, error) {
+	inventory, err := inventoryOf(ctx, q, h)
+	seen, seenErr := seenBefore(ctx, q, h)
+	if err := cmp.Or(err, seenErr); err != nil {
+		return approvedContent{}, fmt.Errorf("reading the approved baseline: %w", err)
+	}
+	return approvedContent{h.ID, inventory, seen}, nil
 }
 
 // compare compares the inventories of the approved baseline and of a later snapshot.
 // Members are not compared: nobody approves who joins and leaves.
-func (a *Approval) compare(old, current ona.Inventory, seen func(diff.SubjectType, string) bool) *finding.Approved {
+func (a *Approval) compare(content approvedContent, current ona.Inventory) *finding.Approved {
+	old, review := content.inventory, a.Review
 	old.Members, old.MembersNotAssessed = nil, ona.MembersNotRequested
-	review := a.Review
 	approved := &finding.Approved{
-		RunID: review.RunID, By: review.Reviewer, At: review.ReviewedAt, Changes: diff.Compute(old, current, seen),
+		RunID: review.RunID, By: review.Reviewer, At: review.ReviewedAt,
+		Changes: diff.Compute(old, current, content.seen),
 	}
 	if old.SSONotAssessed != "" || current.SSONotAssessed != "" {
 		approved.NotCompared = append(approved.NotCompared, PartSSO)
@@ -211,62 +222,32 @@ func approvedSnapshots(ctx context.Context, q querier) (map[int64]bool, error) {
 	return ids, err
 }
 
-// approvable is a snapshot that can be the approved baseline of later ones.
-type approvable struct {
-	at        Snapshot
-	inventory ona.Inventory
-	seen      map[diff.Subject]bool
-}
-
-// isApproved reports whether a review, also a later one, approves a run.
-func (h *History) isApproved(runID int64) bool {
-	return slices.ContainsFunc(h.register.reviews, func(r Review) bool { return r.Approved && r.RunID == runID })
-}
-
-// keepApproved keeps the snapshot before at, whose rows are held, for comparisons.
-func (h *History) keepApproved(before Snapshot) error {
-	a := approvable{at: before, seen: maps.Clone(h.seen)}
-	if before.PrunedAt.IsZero() {
-		shown := maps.Clone(h.held)
-		maps.DeleteFunc(shown, func(t *versionTable, _ []version) bool { return !before.shows(t) })
-		var err error
-		if a.inventory, err = inventoryOf(shown, before); err != nil {
-			return err
-		}
-	}
-	h.approved[before.RunID] = a
-	return nil
-}
-
 // approval returns the approved baseline that was in force, nil if there was none.
-func (h *History) approval() *Approval {
-	var a *Approval
-	for _, r := range h.register.reviews {
-		if r.LedgerNumber > h.at.LedgerNumber || !h.runs[r.RunID] {
-			continue
-		}
-		if approved, complete := h.approved[r.RunID]; r.Approved && complete {
-			a = &Approval{Review: r, Snapshot: approved.at}
-		} else if a != nil {
-			a.Later = &r
-		}
-	}
-	return a
+func (h *History) approval(ctx context.Context) (*Approval, error) {
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
+	return approvalOf(ctx, h.reader.tx, h.organizationID, h.at.LedgerNumber)
 }
 
 // ApprovalPruned reports whether retention removed the rows of the approved baseline.
-func (h *History) ApprovalPruned() bool {
-	a := h.approval()
-	return a != nil && !a.Snapshot.PrunedAt.IsZero()
+func (h *History) ApprovalPruned(ctx context.Context) (bool, error) {
+	a, err := h.approval(ctx)
+	return a != nil && !a.Snapshot.PrunedAt.IsZero(), err
 }
 
-// ApprovedNow does what Store.ApprovedNow does.
-func (h *History) ApprovedNow(_ context.Context, _ string, current ona.Inventory) (*finding.Approved, error) {
-	a := h.approval()
-	if a == nil {
-		return nil, nil
+// ApprovedNow does what Store.ApprovedNow does. It returns nil if the approved baseline is pruned.
+func (h *History) ApprovedNow(ctx context.Context, _ string, current ona.Inventory) (*finding.Approved, error) {
+	a, err := h.approval(ctx)
+	if err != nil || a == nil || !a.Snapshot.PrunedAt.IsZero() {
+		return nil, err
 	}
-	old := h.approved[a.Review.RunID]
-	seen := func(t diff.SubjectType, id string) bool { return old.seen[diff.Subject{Type: t, ID: id}] }
-	return a.compare(old.inventory, current, seen), nil
+	if h.approved.snapshotID != a.Snapshot.ID {
+		h.reader.mu.Lock()
+		h.approved, err = readApproved(ctx, h.reader.tx, a.Snapshot)
+		h.reader.mu.Unlock()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.compare(h.approved, current), nil
 }

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"scim-auditor/internal/finding"
@@ -39,10 +38,9 @@ func (s *Store) SetSchedule(ctx context.Context, c ScheduleChange, from time.Tim
 // no such run.
 type recordedSchedule struct {
 	schedule.Period
-	link int64 // number of its link in the ledger
-	next int64 // id of the first run recorded after it; 0 if there is none
-	// wrong is the start of that run if its clock was wrong. before and after are the starts of the
-	// last run before the schedule and of the first one after it with a right clock.
+	// wrong is the start of the first run recorded after it if the clock of that run was wrong.
+	// before and after are the starts of the last run before the schedule and of the first one after
+	// it with a right clock.
 	wrong, before, after time.Time
 }
 
@@ -64,24 +62,24 @@ func (r *recordedSchedule) inForce() schedule.Period {
 // was recorded with a wrong clock is that of the runs around it, as far as they are not later than
 // now.
 func (s *Store) Schedules(ctx context.Context, now time.Time) ([]schedule.Period, error) {
-	return s.schedules(ctx, 0, 0, now)
+	return schedules(ctx, s.db, 0, 0, now)
 }
 
 // SchedulesAt does what Schedules does with what was recorded up to a link of the ledger. upTo is the
 // newest run up to the link.
 func (s *Store) SchedulesAt(ctx context.Context, link, upTo int64, now time.Time) ([]schedule.Period, error) {
-	return s.schedules(ctx, link, upTo, now)
+	return schedules(ctx, s.db, link, upTo, now)
 }
 
 // schedules returns the schedules that were recorded up to a link, or before the start of the run
 // upTo (0: all). It considers the runs with an id up to upTo.
-func (s *Store) schedules(ctx context.Context, link, upTo int64, now time.Time) ([]schedule.Period, error) {
-	return queryAll(ctx, s.db, "reading the schedules", func(r *reader) schedule.Period {
-		recorded := recordedSchedule{Period: schedule.Period{Expression: r.text(), From: r.instant()}}
+func schedules(ctx context.Context, q querier, link, upTo int64, now time.Time) ([]schedule.Period, error) {
+	return queryAll(ctx, q, "reading the schedules", func(r *reader) schedule.Period {
+		recorded := recordedSchedule{Period: schedule.Period{Expression: r.text(), From: r.instant(), Why: r.text()}}
 		recorded.wrong, recorded.before, recorded.after = r.instant(), r.instant(), r.instant()
 		return recorded.inForce()
 	}, `WITH recorded AS (
-		  SELECT s.id, s.expression, s.valid_from, k.number AS link, (
+		  SELECT s.id, s.expression, s.valid_from, s.changed_by, s.host, s.reason, k.number AS link, (
 		    SELECT l.row_id
 		    FROM ledger l
 		    WHERE l.kind = 'run_start' AND l.number > k.number
@@ -94,6 +92,7 @@ func (s *Store) schedules(ctx context.Context, link, upTo int64, now time.Time) 
 		SELECT
 		  expression,
 		  valid_from,
+		  'by ' || changed_by || ' on ' || host || ', reason: ' || reason,
 		  (SELECT started_at FROM runs WHERE id = next AND (?1 = 0 OR id <= ?1) AND clock_wrong),
 		  (
 		    SELECT started_at
@@ -121,7 +120,7 @@ func (s *Store) schedules(ctx context.Context, link, upTo int64, now time.Time) 
 func (s *Store) Nights(
 	ctx context.Context, since time.Time, upTo int64, now time.Time, grace time.Duration,
 ) ([]schedule.Night, error) {
-	periods, err := s.schedules(ctx, 0, upTo, now)
+	periods, err := schedules(ctx, s.db, 0, upTo, now)
 	if err != nil || len(periods) == 0 {
 		return nil, err
 	}
@@ -161,11 +160,19 @@ func (s *Store) NewestNights(ctx context.Context, until, now time.Time) ([]sched
 func (s *Store) Gaps(
 	ctx context.Context, organizationID string, run Run, since time.Time,
 ) (gaps []finding.Gap, scheduled bool, err error) {
-	periods, err := s.schedules(ctx, 0, run.ID, run.StartedAt)
+	periods, err := schedules(ctx, s.db, 0, run.ID, run.StartedAt)
 	if err != nil || len(periods) == 0 {
 		return nil, false, err
 	}
-	runs, err := queryAll(ctx, s.db, "reading the runs of an organization", func(r *reader) schedule.Run {
+	gaps, err = gapsIn(ctx, s.db, periods, organizationID, run, since)
+	return gaps, true, err
+}
+
+// gapsIn returns the gaps in the nights of the periods, see Store.Gaps.
+func gapsIn(
+	ctx context.Context, q querier, periods []schedule.Period, organizationID string, run Run, since time.Time,
+) ([]finding.Gap, error) {
+	runs, err := queryAll(ctx, q, "reading the runs of an organization", func(r *reader) schedule.Run {
 		return schedule.Run{StartedAt: r.instant(), ScheduledFor: r.instant(), Complete: true}
 	}, `SELECT r.started_at, r.scheduled_for
 		FROM stored_snapshots s
@@ -180,18 +187,13 @@ func (s *Store) Gaps(
 		    LIMIT 1
 		  ), '')
 		ORDER BY s.taken_at, s.id`, organizationID, run.ID, formatSeconds(run.StartedAt), formatSeconds(since))
-	if err != nil {
-		return nil, true, err
+	if err != nil || len(runs) == 0 {
+		return nil, err
 	}
-	gaps, err = gapsBetween(periods, runs, run, since)
-	return gaps, true, err
-}
-
-func gapsBetween(periods []schedule.Period, runs []schedule.Run, run Run, since time.Time) ([]finding.Gap, error) {
 	own := run.OfSchedule()
 	own.Complete, own.Running = true, false
 	all, err := schedule.Gaps(periods, append(runs, own), run.StartedAt)
-	if err != nil || len(runs) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	var gaps []finding.Gap
@@ -214,44 +216,22 @@ func (s *Store) LaterRuns(ctx context.Context, run Run) ([]finding.LaterRun, err
 
 // Gaps does what Store.Gaps does.
 func (h *History) Gaps(
-	_ context.Context, _ string, run Run, since time.Time,
+	ctx context.Context, organizationID string, run Run, since time.Time,
 ) (gaps []finding.Gap, scheduled bool, err error) {
-	periods := h.schedules(run)
+	h.reader.mu.Lock()
+	defer h.reader.mu.Unlock()
+	periods, known := h.register.periods[run.ID]
+	if !known {
+		if periods, err = schedules(ctx, h.reader.tx, 0, run.ID, run.StartedAt); err != nil {
+			return nil, false, err
+		}
+		h.register.periods[run.ID] = periods
+	}
 	if len(periods) == 0 {
 		return nil, false, nil
 	}
-	byStart := func(r schedule.Run, at time.Time) int { return r.StartedAt.Compare(at) }
-	first, _ := slices.BinarySearchFunc(h.complete, since, byStart)
-	end, _ := slices.BinarySearchFunc(h.complete, run.StartedAt.Add(time.Second), byStart)
-	gaps, err = gapsBetween(periods, slices.Clone(h.complete[max(first-1, 0):max(end, first-1, 0)]), run, since)
+	gaps, err = gapsIn(ctx, h.reader.tx, periods, organizationID, run, since)
 	return gaps, true, err
-}
-
-// schedules does what Store.schedules does.
-func (h *History) schedules(run Run) (periods []schedule.Period) {
-	runs := h.register.Runs
-	right := func(r *Run) bool { return !r.ClockWrong && !r.StartedAt.After(run.StartedAt) }
-	for _, s := range h.register.schedules {
-		next, found := slices.BinarySearchFunc(runs, s.next, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
-		if !found || s.next > run.ID {
-			continue // recorded after the start of the run
-		}
-		if runs[next].ClockWrong {
-			s.wrong = runs[next].StartedAt
-		}
-		for i := next - 1; i >= 0 && s.before.IsZero(); i-- {
-			if right(&runs[i]) {
-				s.before = runs[i].StartedAt
-			}
-		}
-		for i := next; i < len(runs) && runs[i].ID <= run.ID && s.after.IsZero(); i++ {
-			if right(&runs[i]) {
-				s.after = runs[i].StartedAt
-			}
-		}
-		periods = append(periods, s.inForce())
-	}
-	return periods
 }
 
 // LaterRuns does what Store.LaterRuns does.

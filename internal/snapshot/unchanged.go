@@ -3,7 +3,6 @@ package snapshot
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"scim-auditor/internal/diff"
 )
@@ -18,7 +17,7 @@ var shownTables = map[*versionTable]diff.SubjectType{
 // snapshot has a change of the organization and none of the configuration. earlier has the
 // configurations with an earlier version.
 func (s *Store) skipReporting(
-	ctx context.Context, h Snapshot, shown versions, earlier map[diff.Subject]time.Time,
+	ctx context.Context, h Snapshot, shown versions, earlier map[diff.Subject]beginning,
 ) error {
 	for table, subjectType := range shownTables {
 		open := make(map[int64][]*version) // by the snapshot that began the version

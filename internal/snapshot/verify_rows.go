@@ -161,35 +161,12 @@ func ReadView(view Row) Query {
 }
 
 // FactKinds returns the kinds of facts in the ledger.
-func FactKinds() []string { return sortedKeys(factTables) }
-
-// factTables has, for each kind of fact, the table and the column that row_id refers to.
-var factTables = map[string][2]string{
-	"database":  {"databases", "id"},
-	"run_start": {"run_starts", "id"},
-	"run_end":   {"run_ends", "run_id"},
-	// This is not the view snapshots, because SQLite would copy the whole view to join it.
-	"snapshot": {`(SELECT s.*, (
-			SELECT o.id FROM organizations o WHERE o.key = s.organization_key
-		) AS organization_id FROM stored_snapshots s)`, "id"},
-	"schedule": {"schedules", "id"},
-	"rule_set": {"rule_sets", "id"},
-	"review":   {"reviews", "id"},
-	"prune": {`(SELECT p.*, coalesce((
-			SELECT group_concat(g.snapshot_id, ',' ORDER BY g.snapshot_id)
-			FROM pruned_snapshots g
-			WHERE g.prune_id = p.id
-		), '') AS snapshots, coalesce((
-			SELECT group_concat(g.run_id || ' ' || g.folder || ' ' || g.sums_sha256, ',' ORDER BY g.run_id)
-			FROM pruned_reports g
-			WHERE g.prune_id = p.id
-		), '') AS reports FROM prunes p)`, "id"},
-}
+func FactKinds() []string { return sortedKeys(facts) }
 
 // Links returns a query for the links to facts of a kind, each with the previous link and the
 // fact. has_fact is 0 if the fact is missing.
 func Links(kind string) Query {
-	table, id := factTables[kind][0], factTables[kind][1]
+	table, id := facts[kind].table, facts[kind].id
 	without := []string{"number", "row_id", "link", "link_before", "has_fact", "organization_key"}
 	return Query{kind: kind, without: without, sql: "SELECT l.number, l.row_id, l.chain_sha256 AS link, " +
 		"b.chain_sha256 AS link_before, f." + id + ` IS NOT NULL AS has_fact, f.*
@@ -200,7 +177,7 @@ func Links(kind string) Query {
 
 // Facts returns a query for the row_id of every fact of a kind.
 func Facts(kind string) Query {
-	table, id := factTables[kind][0], factTables[kind][1]
+	table, id := facts[kind].table, facts[kind].id
 	return Query{sql: "SELECT f." + id + " AS row_id FROM " + table + " f ORDER BY 1"}
 }
 

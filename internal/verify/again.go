@@ -213,10 +213,14 @@ func (s *again) complete(ctx context.Context, pages *fetch.Pages) error {
 // records compares the changes and, if this version has the same rules, the findings.
 func (s *again) records(ctx context.Context, c snapshot.Collected) error {
 	reason := ""
+	approvalPruned, err := s.history.ApprovalPruned(ctx)
+	if err != nil {
+		return err
+	}
 	switch {
 	case s.rules[s.RuleSetID].Other:
 		reason = s.otherRules()
-	case s.history.ApprovalPruned():
+	case approvalPruned:
 		reason = "the approved baseline of that time is pruned"
 	case s.MembersSetting == snapshot.MembersRedacted && s.AuditLogLacking != "":
 		reason = "its members are redacted, so what of the audit log was read in full is not stored"

@@ -168,11 +168,13 @@ func (m *manifest) databaseIDs() (ids []string) {
 }
 
 // ofAnother reports whether a folder is the report of another database that writes into the same
-// folder of reports. It is not if it stands where a report of this database must be (unless both
-// wrote there before: then this run was killed and has none), or if it was there before this
-// database, which does not know it: then this database was put in the place of the other. The times
-// of a run whose clock was wrong do not show which was first. A report over several databases is of
-// others if this database is none of them.
+// folder of reports. It is not
+//   - if a report of this database must have this place, unless both databases wrote into the folder
+//     before: then this run was killed and has no report;
+//   - if it is older than this database, which does not know it: then this database was put in the
+//     place of the other. The times of a run whose clock was wrong do not show which was first.
+//
+// A report over several databases is of others if this database is none of them.
 func (m *manifest) ofAnother(ctx context.Context, store *snapshot.Store, path string) (bool, error) {
 	id, err := store.DatabaseID(ctx)
 	if m.Databases != nil {

@@ -34,7 +34,7 @@ func (r *Result) WriteReportsAgain(
 			continue // AddFolders reports it
 		}
 		path := filepath.Join(directory, f.Name())
-		if err := r.writeAgain(ctx, store, path, report.Options{ToolVersion: toolVersion}, own); err != nil {
+		if err := r.writeAgain(ctx, store, path, toolVersion, own); err != nil {
 			return fmt.Errorf("writing the report %s again: %w", path, err)
 		}
 	}
@@ -42,12 +42,11 @@ func (r *Result) WriteReportsAgain(
 }
 
 func (r *Result) writeAgain(
-	ctx context.Context, store *snapshot.Store, path string, options report.Options,
+	ctx context.Context, store *snapshot.Store, path, toolVersion string,
 	own func(*time.Location) (*report.Template, error),
 ) error {
-	cannot := func(format string, args ...any) {
-		r.Again.NotDone = append(r.Again.NotDone,
-			NotDone{Step: "report", Reason: fmt.Sprintf(format, args...), ReportFolder: path})
+	cannot := func(reason string) {
+		r.Again.NotDone = append(r.Again.NotDone, NotDone{Step: "report", Reason: reason, ReportFolder: path})
 	}
 	root, err := os.OpenRoot(path) // no name and no symbolic link can lead out of the folder
 	if err != nil {
@@ -56,46 +55,20 @@ func (r *Result) writeAgain(
 	defer func() { _ = root.Close() }() // nothing was written
 	m, err := readManifest(path)
 	if err != nil {
-		cannot("%v", err)
+		cannot(err.Error())
 		return nil
 	}
-	id, err := store.DatabaseID(ctx)
-	if err != nil {
+	if other, err := m.ofAnother(ctx, store, path); err != nil || other {
 		return err
 	}
-	other, err := m.ofAnother(ctx, store, path)
+	files, since, err := m.files(ctx, store, path, toolVersion, own)
+	why, impossible := errors.AsType[notAgain](err)
 	switch {
-	case err != nil || other:
-		return err
-	case m.Databases != nil:
-		cannot("it is a report over %d databases; auditor report with all of them writes it again", len(m.Databases))
+	case impossible:
+		cannot(why.Error())
 		return nil
-	case m.DatabaseID != id || !m.named(path):
-		cannot("its manifest names another report")
-		return nil
-	}
-	if m.ReportToolVersion != options.ToolVersion {
-		cannot("auditor %s wrote it, and this is %s", m.ReportToolVersion, options.ToolVersion)
-		return nil
-	}
-	if options.Location, err = time.LoadLocation(m.Timezone); err != nil {
-		cannot("its time zone: %v", err)
-		return nil
-	}
-	if m.OwnTemplate != "" {
-		if options.Template, err = own(options.Location); err != nil {
-			cannot("its template: %v", err)
-			return nil
-		}
-	}
-	options.Formats = formatsOf(m.Files)
-	files, since, why, err := m.files(ctx, store, options)
-	switch {
 	case errors.Is(err, snapshot.ErrPruned):
 		cannot("retention removed a snapshot in it")
-		return nil
-	case why != "":
-		cannot("%s", why)
 		return nil
 	case err != nil:
 		r.add(Problem{ReportFolder: path, Subject: "report " + path}, "it cannot be written again: %v", err)
@@ -105,7 +78,6 @@ func (r *Result) writeAgain(
 	if err != nil {
 		return err
 	}
-	pruned := !lastPruned.IsZero() && !lastPruned.Before(since)
 	for _, f := range files {
 		stored, err := evidence.ReadFileIn(root, f.Name)
 		if err != nil {
@@ -115,62 +87,97 @@ func (r *Result) writeAgain(
 		if err := f.Write(sum); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
-		was, is := sha256.Sum256(stored), hex.EncodeToString(sum.Sum(nil))
+		was, is := fmt.Sprintf("%x", sha256.Sum256(stored)), hex.EncodeToString(sum.Sum(nil))
 		switch {
-		case hex.EncodeToString(was[:]) == is:
-		case pruned:
-			cannot("retention removed snapshots in its reach since, and %s now has other bytes", f.Name)
+		case was == is:
+		case !lastPruned.IsZero() && !lastPruned.Before(since):
+			cannot("retention removed snapshots in its reach since, and " + f.Name + " now has other bytes")
 			return nil
 		case m.OwnTemplate != "" && formatOf(f.Name) == m.OwnTemplate:
-			cannot("%s has a template of its own, which is not the one in the settings", f.Name)
+			cannot(f.Name + " has a template of its own, which is not the one in the settings")
 		default:
-			r.add(Problem{
-				ReportFolder: path, Subject: "report " + path, Want: hex.EncodeToString(was[:]), Got: is,
-			}, "the database makes another %s", f.Name)
+			r.add(Problem{ReportFolder: path, Subject: "report " + path, Want: was, Got: is},
+				"the database makes another %s", f.Name)
 		}
 	}
 	r.Again.Reports++
 	return nil
 }
 
-// files returns the files of the report, and since when the database must be whole for them. why is
-// set if they cannot be written again.
-func (m *manifest) files(ctx context.Context, store *snapshot.Store, options report.Options) (
-	files []folder.File, since time.Time, why string, err error,
-) {
-	if m.RunID != 0 {
-		model, err := report.Read(ctx, store, m.RunID)
-		if err != nil {
-			return nil, since, "", err
-		}
-		return report.Files(model, options), model.Reach(), "", nil
+// notAgain is the reason why a report cannot be written again, although nothing is wrong with it.
+type notAgain string
+
+func (n notAgain) Error() string { return string(n) }
+
+func notAgainf(format string, args ...any) error { return notAgain(fmt.Sprintf(format, args...)) }
+
+// files returns the files of the report, and since when the database must be whole for them. It fails
+// with notAgain if they cannot be written again.
+func (m *manifest) files(
+	ctx context.Context, store *snapshot.Store, path, toolVersion string,
+	own func(*time.Location) (*report.Template, error),
+) (files []folder.File, since time.Time, err error) {
+	id, err := store.DatabaseID(ctx)
+	switch {
+	case err != nil:
+		return nil, since, err
+	case m.Databases != nil:
+		return nil, since, notAgainf("it is a report over %d databases; auditor report with all of them writes it again",
+			len(m.Databases))
+	case m.DatabaseID != id || !m.named(path):
+		return nil, since, notAgain("its manifest names another report")
+	case m.ReportToolVersion != toolVersion:
+		return nil, since, notAgainf("auditor %s wrote it, and this is %s", m.ReportToolVersion, toolVersion)
 	}
+	options := report.Options{ToolVersion: toolVersion, Formats: formatsOf(m.Files)}
+	if options.Location, err = time.LoadLocation(m.Timezone); err != nil {
+		return nil, since, notAgainf("its time zone: %v", err)
+	}
+	if m.OwnTemplate != "" {
+		if options.Template, err = own(options.Location); err != nil {
+			return nil, since, notAgainf("its template: %v", err)
+		}
+	}
+	if m.RunID == 0 {
+		files, err = m.periodFiles(ctx, store, options)
+		return files, since, err
+	}
+	model, err := report.Read(ctx, store, m.RunID)
+	if err != nil {
+		return nil, since, err
+	}
+	return report.Files(model, options), model.Reach(), nil
+}
+
+// periodFiles returns the files of the report of a period.
+func (m *manifest) periodFiles(ctx context.Context, store *snapshot.Store, options report.Options) (
+	[]folder.File, error,
+) {
 	seed, err := strconv.ParseInt(m.Seed, 10, 64)
 	switch {
 	case err != nil:
-		return nil, since, fmt.Sprintf("its seed %q is no number", m.Seed), nil
+		return nil, notAgainf("its seed %q is no number", m.Seed)
 	case m.Written.At.IsZero():
-		return nil, since, "its manifest does not say when it was written", nil
+		return nil, notAgain("its manifest does not say when it was written")
 	case m.Written.At.Before(m.To):
-		return nil, since, "it was written before its period ended", nil
+		return nil, notAgain("it was written before its period ended")
 	case m.LedgerNumber == 0:
-		return nil, since, "its manifest does not say up to which link of the ledger it was read", nil
+		return nil, notAgain("its manifest does not say up to which link of the ledger it was read")
 	}
 	begun, ended, err := store.RunsAt(ctx, m.LedgerNumber)
 	if err != nil {
-		return nil, since, "", err
+		return nil, err
 	}
 	if begun > ended {
-		return nil, since, fmt.Sprintf("it was written before run %d ended", begun), nil
+		return nil, notAgainf("it was written before run %d ended", begun)
 	}
-	span := period.Span{
+	read, err := period.Read(ctx, store, period.Span{
 		From: m.From, To: m.To, Now: m.Written.At, Link: m.LedgerNumber, Sample: m.Sample, Seed: seed,
-	}
-	read, err := period.Read(ctx, store, span)
+	})
 	if err != nil {
-		return nil, since, "", err
+		return nil, err
 	}
-	return period.Files(read, options), time.Time{}, "", nil
+	return period.Files(read, options), nil
 }
 
 // formatsOf returns the formats of the files in a report.

@@ -51,7 +51,7 @@ type Result struct {
 	PrunedSnapshots  int `json:"pruned_snapshots"`
 	Rows             int `json:"rows"` // versions, and rows that belong to one snapshot
 	Responses        int `json:"responses"`
-	ResponsesRemoved int `json:"responses_removed"` // bytes removed by retention; the hashes stay
+	ResponsesRemoved int `json:"responses_removed"` // whose bytes are not stored: retention, redaction
 	Views            int `json:"views"`
 	ReportFolders    int `json:"report_folders"`
 	// OtherReports are the folders of other databases, of which only the files are checked;

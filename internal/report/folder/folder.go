@@ -243,12 +243,20 @@ func replace(finished, path, databaseID string) error {
 // process ends.
 const lockFile = ".lock"
 
+func lockOf(dir string) (*flock.Flock, error) {
+	path := filepath.Join(dir, lockFile)
+	if err := evidence.Regular(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
+	}
+	return flock.New(path, flock.SetPermissions(0o600)), nil
+}
+
 // lockShared takes the lock of a folder of reports until done is called. It first removes leftovers
 // if no other process is writing.
 func lockShared(dir string) (done func() error, err error) {
-	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
-	if err := evidence.Regular(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening the lock of the folder: %w", err)
+	lock, err := lockOf(dir)
+	if err != nil {
+		return nil, err
 	}
 	alone, err := lock.TryLock()
 	if alone {

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"scim-auditor/internal/durable"
 	"scim-auditor/internal/evidence"
 )
@@ -194,9 +192,9 @@ func inPeriod(name string, at time.Time) bool {
 // folder, which the next report removes if Remove is interrupted. It refuses to work while another
 // process writes a report.
 func Remove(dir string, folders []RunFolder) (err error) {
-	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))
-	if err := evidence.Regular(lock.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("opening the lock of the folder: %w", err)
+	lock, err := lockOf(dir)
+	if err != nil {
+		return err
 	}
 	// An error means a file system without locks, as in lockShared.
 	if alone, err := lock.TryLock(); err == nil && !alone {

@@ -10,6 +10,7 @@ import (
 
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -19,7 +20,7 @@ import (
 func twoDatabases(t *testing.T) *document {
 	t.Helper()
 	okta := scimConfiguration(1, "Okta", "", made.AddDate(1, 0, 0))
-	acme, birch := newStore(t), newStore(t)
+	acme, birch := reporttest.OpenStore(t), reporttest.OpenStore(t)
 	for day := 1; day <= 3; day++ {
 		shown := acmeWith(okta)
 		if day == 3 {
@@ -66,7 +67,8 @@ func TestAPeriodOverSeveralDatabasesHasTheRowsOfEach(t *testing.T) {
 	if d := cmp.Diff(want, nights); d != "" {
 		t.Errorf("nights (-want +got):\n%s", d)
 	}
-	if got := rowsOf(d.sheet("Changes"), "organization", "subject_name", "kind"); len(got) != 1 || got[0] != "Acme Entra added" {
+	if got := rowsOf(d.sheet("Changes"), "organization", "subject_name", "kind"); len(got) != 1 ||
+		got[0] != "Acme Entra added" {
 		t.Errorf("changes: %q", got)
 	}
 	if len(d.tied.Different()) > 0 {
@@ -91,7 +93,8 @@ func TestAPeriodIsNotCompleteIfOneDatabaseIsNot(t *testing.T) {
 		t.Errorf("status: %s", d.status)
 	}
 	if !slices.ContainsFunc(d.alarms, func(alarm string) bool {
-		return strings.HasPrefix(alarm, "NOT COMPLETE: database ") && strings.Contains(alarm, "=Birch|: 1 of 3 expected nights")
+		return strings.HasPrefix(alarm, "NOT COMPLETE: database ") &&
+			strings.Contains(alarm, "=Birch|: 1 of 3 expected nights")
 	}) {
 		t.Errorf("alarms: %q", d.alarms)
 	}
@@ -113,10 +116,11 @@ func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var periods []*Period
 			for i, shards := range test.shards {
-				store, shown := newStore(t), []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith}[i]
+				store, shown := reporttest.OpenStore(t), []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith}[i]
 				for day, shard := range shards {
 					at := november(day + 1)
-					visit(t, store, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule, Shard: shard}, shown())
+					visit(t, store, snapshot.Run{StartedAt: at, ScheduledFor: at, Trigger: snapshot.TriggerSchedule, Shard: shard},
+						shown())
 				}
 				p, err := Read(t.Context(), store, inNovember(2))
 				if err != nil {
@@ -138,7 +142,7 @@ func TestAPeriodIsNotCompleteWithoutEveryShard(t *testing.T) {
 func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 	var periods []*Period
 	for range 2 {
-		store := newStore(t)
+		store := reporttest.OpenStore(t)
 		visit(t, store, snapshot.Run{StartedAt: november(1), ScheduledFor: november(1)}, acmeWith())
 		p, err := Read(t.Context(), store, Span{From: november(1), To: november(1).Add(time.Hour), Now: november(9)})
 		if err != nil {
@@ -161,7 +165,7 @@ func TestAnOrganizationInTwoDatabasesDoesNotTie(t *testing.T) {
 func TestAPeriodThatHasNotEndedIsSaidOnce(t *testing.T) {
 	var periods []*Period
 	for _, shown := range []func(...ona.SCIMConfiguration) visited{acmeWith, birchWith} {
-		store := newStore(t)
+		store := reporttest.OpenStore(t)
 		visit(t, store, snapshot.Run{StartedAt: november(1), ScheduledFor: november(1)}, shown())
 		p, err := Read(t.Context(), store, Span{From: november(1), To: november(9), Now: november(2)})
 		if err != nil {
@@ -170,8 +174,11 @@ func TestAPeriodThatHasNotEndedIsSaidOnce(t *testing.T) {
 		periods = append(periods, p)
 	}
 	d := together(periods, nil, report.Options{})
-	said := slices.DeleteFunc(slices.Clone(d.alarms), func(alarm string) bool { return !strings.Contains(alarm, "has not ended") })
-	if len(said) != 1 || !strings.HasPrefix(said[0], "NOT COMPLETE: the period has not ended; the report covers it until") {
+	said := slices.DeleteFunc(slices.Clone(d.alarms), func(alarm string) bool {
+		return !strings.Contains(alarm, "has not ended")
+	})
+	const want = "NOT COMPLETE: the period has not ended; the report covers it until"
+	if len(said) != 1 || !strings.HasPrefix(said[0], want) {
 		t.Errorf("alarms: %q", d.alarms)
 	}
 }

@@ -2,11 +2,13 @@ package period
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/schedule"
 	"scim-auditor/internal/snapshot"
 )
@@ -28,7 +30,8 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 	acme := []visited{acmeWith()}
 	store := nightly(t, acme, acme, acme, acme)
 	visit(t, store, snapshot.Run{StartedAt: november(3).Add(time.Hour), Trigger: "manual"}, visited{source: "acme"})
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: schedule.None}, november(4).Add(-time.Second)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: schedule.None},
+		november(4).Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	d := readPeriod(t, store, inNovember(5))
@@ -56,7 +59,7 @@ func TestEveryUTCDayIsInThePopulation(t *testing.T) {
 // The schedule is for Mondays. A run catches up on a Tuesday, one by hand is on a Thursday, and one
 // whose clock was wrong between the second Monday and the third.
 func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * 1"}, november(-1)); err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +89,31 @@ func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
 	})
 }
 
+// Whoever changes the schedule decides which nights are expected, so the first page says who did.
+func TestAScheduleThatLeavesOutDaysIsNotedOnTheFirstPage(t *testing.T) {
+	acme := []visited{acmeWith()}
+	store := nightly(t, acme, acme, acme)
+	change := snapshot.ScheduleChange{Expression: "0 2 1-2,5-31 * *", ChangedBy: "root", Host: "vm"}
+	if err := store.SetSchedule(t.Context(), change, november(2).Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	visit(t, store, scheduled(november(5)), acme...)
+	d := readPeriod(t, store, inNovember(5))
+	if !strings.HasPrefix(d.status, "COMPLETE: 3 expected nights") {
+		t.Errorf("status %s", d.status)
+	}
+	for _, want := range []string{
+		"The schedule changed in the period: to 0 2 1-2,5-31 * * at 2026-11-02 03:00:00 UTC (by root on vm, reason: not stated).",
+		"The schedule expects no night on 2 UTC days of the period; Nights says what ran on them.",
+	} {
+		if !slices.Contains(d.notes, want) {
+			t.Errorf("the notes do not have %q: %q", want, d.notes)
+		}
+	}
+}
+
 func TestWithoutAScheduleAllRunsOfADayAreNamed(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, visited{source: "acme"})
 	visit(t, store, snapshot.Run{StartedAt: november(1).Add(time.Hour), Trigger: "manual"}, acmeWith())
 	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())
@@ -148,7 +174,8 @@ func TestOfADayOfWhichThePeriodHasAPartOnlyThisPartIsSaid(t *testing.T) {
 		{november(1).Add(10 * time.Hour), november(3).Add(-time.Hour), []string{"2026-11-01" + none, "2026-11-03" + none}},
 		{november(1).Add(-2 * time.Hour), november(4).Add(-time.Hour), []string{"2026-11-04" + none}},
 		{november(4).Add(time.Hour), november(5).Add(-time.Hour), []string{
-			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part + "; run 5 may have been in this time, with a wrong or unconfirmed clock",
+			"2026-11-04 to 2026-11-05  not_expected  no night expected " + part +
+				"; run 5 may have been in this time, with a wrong or unconfirmed clock",
 		}},
 	} {
 		span := inNovember(5)

@@ -115,8 +115,7 @@ func (d *document) makeBook() {
 	for _, t := range d.tables {
 		sheets = append(sheets, &xlsx.Sheet{Name: t.Name, Table: t})
 	}
-	// The glossary explains the kinds of change as the report of a run does.
-	glossary := report.GlossaryTable(glossaryText+report.KindsOfChange, d.ofMembers())
+	glossary := report.GlossaryTable(glossaryText, d.ofMembers())
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
 		Creator: "auditor " + d.ToolVersion, At: d.knownUntil,
@@ -136,10 +135,8 @@ var glossaryText string
 
 // templateData returns the data for the built-in templates of the report on a period.
 func (d *document) templateData(v *report.View) map[string]any {
-	glossary := report.GlossaryTable(glossaryText+report.KindsOfChange, d.ofMembers())
-	glossary.Key = "glossary"
 	tables := make(map[string]*table.Table)
-	for _, t := range append(d.jsonTables(), glossary) {
+	for _, t := range append(d.jsonTables(), report.GlossaryTable(glossaryText, d.ofMembers())) {
 		tables[t.Key] = t
 	}
 	return map[string]any{

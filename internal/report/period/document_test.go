@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,38 +22,20 @@ import (
 	"scim-auditor/internal/evidence"
 	"scim-auditor/internal/report"
 	"scim-auditor/internal/report/folder"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/snapshot"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares got with a file, or rewrites the file.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", path, d)
-	}
-}
 
 func TestPeriodSaysWhatItsNightsFound(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
 	// The links depend on the random id of the database.
 	chain := regexp.MustCompile(`[0-9a-f]{64}|[0-9a-f]{32}\b`)
-	golden(t, "testdata/period.md", chain.ReplaceAllString(string(file(t, d, "period.md")), "LINK"))
+	reporttest.Golden(t, "testdata/period.md", chain.ReplaceAllString(string(file(t, d, "period.md")), "LINK"))
 	var b strings.Builder
 	for _, name := range []string{"population.csv", "nights.csv", "sample.csv", "findings.csv", "exceptions.csv"} {
 		fmt.Fprintf(&b, "-- %s --\n%s", name, file(t, d, name))
 	}
-	golden(t, "testdata/period.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
+	reporttest.Golden(t, "testdata/period.csv.txt", strings.ReplaceAll(b.String(), "\r\n", "\n"))
 }
 
 func TestPopulationsOfAPeriodTieOut(t *testing.T) {
@@ -130,13 +111,14 @@ func TestReportOfAPeriodIsTheSameAtAnyTime(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("folder %v, %v", info.Mode(), err)
 		}
-		return contentsOf(t, path)
+		return reporttest.Contents(t, path)
 	}
 	before := write(november(20))
 	visit(t, store, snapshot.Run{StartedAt: november(21), Trigger: "manual"}, acmeWith())
 	after := write(november(28))
 	after[evidence.SumsFile] = before[evidence.SumsFile] // it has the hash of the manifest
-	after[folder.ManifestFile] = strings.Replace(after[folder.ManifestFile], `"ledger_number": 26`, `"ledger_number": 23`, 1)
+	after[folder.ManifestFile] = strings.Replace(after[folder.ManifestFile], `"ledger_number": 26`, `"ledger_number": 23`,
+		1)
 	if d := cmp.Diff(before, after); d != "" {
 		t.Errorf("(-before +after):\n%s", d)
 	}
@@ -159,7 +141,7 @@ func TestThePeriodsFilesAreThoseOfTheFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := contentsOf(t, path)
+	files := reporttest.Contents(t, path)
 	if files["period.xlsx"] != "" || files["period.json"] != "" {
 		t.Errorf("files that are not of the format: %d", len(files))
 	}

@@ -1,11 +1,8 @@
 package period
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"scim-auditor/internal/finding"
 	"scim-auditor/internal/ona"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -24,20 +22,6 @@ const (
 )
 
 func id(n int) string { return fmt.Sprintf("182bd5e5-6e1a-4fe4-a799-%012d", n) }
-
-func newStore(t *testing.T) *snapshot.Store {
-	t.Helper()
-	store, err := snapshot.Open(t.Context(), filepath.Join(t.TempDir(), "auditor.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
-}
 
 // made is when the configurations were created. It is after some of the nights: a clock anomaly.
 var made = time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)
@@ -66,24 +50,6 @@ func inventory(configurations ...ona.SCIMConfiguration) ona.Inventory {
 			},
 		},
 	}
-}
-
-// contentsOf returns the files of a folder by name.
-func contentsOf(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[e.Name()] = string(data)
-	}
-	return all
 }
 
 // november returns two in the morning on a day of November 2026, the time of a night in these
@@ -171,7 +137,8 @@ func (l visited) store(t *testing.T, store *snapshot.Store, run int64, at time.T
 		Expires: november(4).Truncate(24 * time.Hour),
 	}}, at)
 	if _, err := store.SaveComplete(t.Context(), snapshot.Collected{
-		Snapshot: header, Baseline: baseline, Inventory: *l.inventory, Changes: changes, Findings: findings, Acceptances: accepted,
+		Snapshot: header, Baseline: baseline, Inventory: *l.inventory, Changes: changes, Findings: findings,
+		Acceptances: accepted,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -197,13 +164,14 @@ func recordRules(t *testing.T, store *snapshot.Store) int64 {
 // complete, failed, complete, missed, caught up, complete. Birch has snapshots from the fifth on.
 func nightsOfNovember(t *testing.T) *snapshot.Store {
 	t.Helper()
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	expires := november(1).AddDate(0, 6, 0)
 	a, b := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires)
 	c := scimConfiguration(3, "=new", id(101), expires)
 	disabled := b
 	disabled.Enabled = false
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(1).Add(-25*time.Hour)); err != nil {
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *", ChangedBy: "root", Host: "vm"},
+		november(1).Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	run := func(at time.Time) snapshot.Run {
@@ -252,18 +220,7 @@ func read(t *testing.T, store *snapshot.Store, span Span) *Period {
 // file returns one of the files of a report.
 func file(t *testing.T, d *document, name string) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	for _, f := range d.files() {
-		if f.Name != name {
-			continue
-		}
-		if err := f.Write(&b); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	t.Fatalf("the report has no file %s", name)
-	return nil
+	return reporttest.File(t, d.files(), name)
 }
 
 // rowsOf returns some columns of a table, with the cells of a row joined by spaces.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -18,8 +19,9 @@ import (
 // failed, and in the third one was renamed.
 func fleetOfNovember(t *testing.T) *Period {
 	t.Helper()
-	store := newStore(t)
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(1).Add(-25*time.Hour)); err != nil {
+	store := reporttest.OpenStore(t)
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"},
+		november(1).Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	for day := 1; day <= 3; day++ {
@@ -37,7 +39,8 @@ func fleetOfNovember(t *testing.T) *Period {
 			}
 			all = append(all, one)
 		}
-		visit(t, store, snapshot.Run{StartedAt: november(day), ScheduledFor: november(day), Trigger: snapshot.TriggerSchedule}, all...)
+		visit(t, store, snapshot.Run{StartedAt: november(day), ScheduledFor: november(day),
+			Trigger: snapshot.TriggerSchedule}, all...)
 	}
 	return read(t, store, inNovember(3))
 }

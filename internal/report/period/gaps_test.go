@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -19,7 +20,7 @@ func scheduled(at time.Time) snapshot.Run {
 // October on, with the results of each. A night without results was missed.
 func nightly(t *testing.T, nights ...[]visited) *snapshot.Store {
 	t.Helper()
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"}, november(-1)); err != nil {
 		t.Fatal(err)
 	}

@@ -34,10 +34,12 @@ func TestMembersAreCountedOnlyWhereEveryNightComparedThem(t *testing.T) {
 			"1 snapshot taken at 2026-11-01 02:00:00 UTC", "2 ", "2 of these; 1 whose status is not known", "ties"},
 		"off in between": {[][]visited{withMembers("", ada), off, withMembers("", ada, ben), withMembers("", ada, ben)},
 			"1 snapshot taken at 2026-11-01 02:00:00 UTC", unknown, "2 of these", "not assessed"},
-		"redacted in between": {[][]visited{withMembers("", ada), withMembers("salt", ada, ben), withMembers("", ada, ben), withMembers("", ada, ben)},
+		"redacted in between": {[][]visited{withMembers("", ada), withMembers("salt", ada, ben), withMembers("", ada, ben),
+			withMembers("", ada, ben)},
 			"1 snapshot taken at 2026-11-01 02:00:00 UTC", unknown, "2 of these", "not assessed"},
 		"off at the start": {[][]visited{off, withMembers("", ada), withMembers("", ada, ben)},
-			" not known: the first snapshot that could read them, taken at 2026-11-02 02:00:00 UTC, has 1", "1 ", "2 of these", "ties"},
+			" not known: the first snapshot that could read them, taken at 2026-11-02 02:00:00 UTC, has 1", "1 ", "2 of these",
+			"ties"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := readPeriod(t, nightly(t, append([][]visited{nil}, c.nights...)...), inNovember(len(c.nights)))
@@ -80,7 +82,8 @@ func TestAPeriodDoesNotCloseFindingsOfMembersWhoAreNoLongerAskedFor(t *testing.T
 	if failed := d.tied.Different(); len(failed) > 0 {
 		t.Errorf("failed tie-outs: %+v", failed)
 	}
-	if text := d.statusText(); d.state() != report.Amber || !strings.Contains(text, "not assessed in full: members in 2 nights, member tokens in 2 nights") {
+	if text := d.statusText(); d.state() != report.Amber ||
+		!strings.Contains(text, "not assessed in full: members in 2 nights, member tokens in 2 nights") {
 		t.Errorf("%s: %s", d.state(), text)
 	}
 }

@@ -24,7 +24,7 @@ func (d *document) addNights() {
 			n.ScheduledAt, n.ScheduledAt.UTC().Format(time.DateOnly), d.names.Of(n.organization), report.Word(n.status),
 			n.reason(),
 			n.draw <= d.Sample, n.draw,
-			cmp.Or(n.expression, "no schedule was in force: UTC day"),
+			cmp.Or(n.expression, "no scheduled time was in force: UTC day"),
 		}, n.collectionCells()...)...)
 	}
 	listed := make(map[*night]bool)

@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
 
 func TestAFailedNightBelongsToTheOrganizationOfItsSource(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	visit(t, store, snapshot.Run{StartedAt: november(1)}, visited{source: "acme"}, visited{source: "cedar"})
 	visit(t, store, snapshot.Run{StartedAt: november(2)}, acmeWith(), visited{source: "cedar"})
 	visit(t, store, snapshot.Run{StartedAt: november(3)}, visited{source: "acme"}, visited{source: "cedar"})
@@ -157,7 +158,7 @@ func TestAWholePeriodIsComplete(t *testing.T) {
 func TestThereIsNoReportOfAPeriodBeforeTheFirstRun(t *testing.T) {
 	span := inNovember(6)
 	span.From, span.To = span.From.AddDate(0, -2, 0), span.To.AddDate(0, -2, 0)
-	for _, store := range []*snapshot.Store{nightsOfNovember(t), newStore(t)} {
+	for _, store := range []*snapshot.Store{nightsOfNovember(t), reporttest.OpenStore(t)} {
 		if _, err := Read(t.Context(), store, span); !errors.Is(err, ErrNothingKnown) {
 			t.Errorf("the error is %v", err)
 		}
@@ -167,7 +168,7 @@ func TestThereIsNoReportOfAPeriodBeforeTheFirstRun(t *testing.T) {
 // TestNoChangeIsBetweenTwoPeriods: a schedule at midnight takes a snapshot at the first instant of
 // a period. Only the report on that period has its changes.
 func TestNoChangeIsBetweenTwoPeriods(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	expires := november(1).AddDate(0, 6, 0)
 	a, b := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires)
 	midnight := func(day int) time.Time { return november(day).Truncate(24 * time.Hour) }
@@ -192,11 +193,11 @@ func TestNoChangeIsBetweenTwoPeriods(t *testing.T) {
 // TestWithoutAScheduleEachDayIsANight: a day on which nothing ran is reported, although no schedule
 // expected a run.
 func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	visit(t, store, snapshot.Run{StartedAt: november(1), Trigger: "manual"}, acmeWith())
 	visit(t, store, snapshot.Run{StartedAt: november(3), Trigger: "manual"}, acmeWith())
 	d := readPeriod(t, store, inNovember(3))
-	const withoutSchedule = "no schedule was in force: UTC day"
+	const withoutSchedule = "no scheduled time was in force: UTC day"
 	want := []string{
 		"2026-11-01T00:00:00Z complete " + withoutSchedule, "2026-11-02T00:00:00Z missed " + withoutSchedule,
 		"2026-11-03T00:00:00Z complete " + withoutSchedule,
@@ -204,7 +205,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 	if d := cmp.Diff(want, rowsOf(d.sheet("Nights"), "night", "status", "expected_by")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if !strings.HasPrefix(d.notes[0], "No schedule was set on 3 UTC days.") {
+	if !strings.HasPrefix(d.notes[0], "No scheduled time was in force on 3 UTC days: ") {
 		t.Errorf("the notes are %q", d.notes)
 	}
 	span := inNovember(5)
@@ -217,7 +218,7 @@ func TestWithoutAScheduleEachDayIsANight(t *testing.T) {
 }
 
 func TestAnOrganizationThatARunLeftOutMissedTheNight(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	visit(t, store, snapshot.Run{StartedAt: november(1)}, acmeWith(), birchWith())
 	visit(t, store, snapshot.Run{StartedAt: november(2)}, acmeWith())
 	d := readPeriod(t, store, inNovember(2))
@@ -244,7 +245,7 @@ func TestAnOrganizationThatARunLeftOutMissedTheNight(t *testing.T) {
 // TestAComparisonOverNightsFromBeforeThePeriodSaysSo: a change found in the first night of the
 // period may have happened in earlier nights without a snapshot.
 func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	expires := november(1).AddDate(0, 6, 0)
 	a, b := scimConfiguration(1, "Okta", id(101), expires), scimConfiguration(2, "Entra", id(102), expires)
 	visit(t, store, snapshot.Run{StartedAt: november(1)}, acmeWith(a))
@@ -265,7 +266,7 @@ func TestAComparisonOverNightsFromBeforeThePeriodSaysSo(t *testing.T) {
 
 // TestOneSnapshotAloneHasNoCountOfChanges: nothing was compared, so "0" and "ties" would be false.
 func TestOneSnapshotAloneHasNoCountOfChanges(t *testing.T) {
-	store := newStore(t)
+	store := reporttest.OpenStore(t)
 	only := scimConfiguration(1, "Okta", id(101), november(1).AddDate(0, 6, 0))
 	visit(t, store, snapshot.Run{StartedAt: november(6)}, acmeWith(only))
 	d := readPeriod(t, store, inNovember(6))

@@ -10,8 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 	"scim-auditor/internal/snapshot"
 )
@@ -23,9 +22,10 @@ type object map[string]any
 
 // words has the values of the columns that allow only a few.
 var words = map[string][]any{
-	"severity":          {"critical", "high", "medium", "low", "info", nil},
-	"result":            {"ties", "does not tie", "not assessed"},
-	"nights.status":     {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, anotherRun, notKnown},
+	"severity": {"critical", "high", "medium", "low", "info", nil},
+	"result":   {"ties", "does not tie", "not assessed"},
+	"nights.status": {"complete", "caught_up", "failed", "missed", "running", "due", notExpected, anotherRun,
+		notKnown},
 	"sample.status":     {"complete", "caught_up", "failed", "missed", "running", "due"},
 	"findings.status":   {"fail", "excepted", "not_assessed"},
 	"findings.state":    {stateOpen, stateDropped, stateUnknown, stateClosed},
@@ -120,71 +120,26 @@ func schemaOf(t *testing.T, d *document) string {
 	return string(text) + "\n"
 }
 
-// strictSchema compiles a part of a schema so that it allows no member that it does not name.
-func strictSchema(t *testing.T, text, part string) *jsonschema.Schema {
-	t.Helper()
-	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	closeObjects(value)
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	if err := compiler.AddResource("period.schema.json", value); err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := compiler.Compile("period.schema.json" + part)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compiled
-}
-
-func closeObjects(node any) {
-	switch node := node.(type) {
-	case map[string]any:
-		for _, value := range node {
-			closeObjects(value)
-		}
-		if node["required"] != nil && node["oneOf"] == nil {
-			node["additionalProperties"] = false
-		}
-	case []any:
-		for _, value := range node {
-			closeObjects(value)
-		}
-	}
-}
-
-func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
-	t.Helper()
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema.Validate(value)
-}
-
 func TestTheSchemaNamesEverythingInTheJSONOfAPeriod(t *testing.T) {
 	store := nightsOfNovember(t)
 	open := inNovember(6)
 	open.Now = november(6).Add(time.Hour)
 	documents := []*document{readPeriod(t, store, inNovember(6)), readPeriod(t, store, open)}
 	text := schemaOf(t, documents[0])
-	golden(t, schemaPath, text)
-	documents[1].rename(hostileNames[0])
+	reporttest.Golden(t, schemaPath, text)
+	documents[1].rename(reporttest.HostileNames[0])
 	visit(t, store, snapshot.Run{StartedAt: november(20)}, acmeWith(), birchWith())
 	if _, err := store.Prune(t.Context(), snapshot.Retention{Before: november(5)}, november(21), false); err != nil {
 		t.Fatal(err)
 	}
 	documents = append(documents, newDocument(documents[1].Period, everyFormat), readPeriod(t, store, inNovember(6)))
-	whole, line := strictSchema(t, text, ""), strictSchema(t, text, "#/$defs/line")
+	whole, line := reporttest.StrictSchema(t, []byte(text), ""), reporttest.StrictSchema(t, []byte(text), "#/$defs/line")
 	for i, d := range documents {
-		if err := validate(t, whole, file(t, d, "period.json")); err != nil {
+		if err := reporttest.Validate(t, whole, file(t, d, "period.json")); err != nil {
 			t.Errorf("document %d: %v", i, err)
 		}
 		for text := range bytes.Lines(file(t, d, "period.jsonl")) {
-			if err := validate(t, line, text); err != nil {
+			if err := reporttest.Validate(t, line, text); err != nil {
 				t.Fatalf("document %d: %v in %.300s", i, err, text)
 			}
 		}
@@ -193,7 +148,7 @@ func TestTheSchemaNamesEverythingInTheJSONOfAPeriod(t *testing.T) {
 
 func TestTheSchemaRefusesWhatIsNotTheReportOfAPeriod(t *testing.T) {
 	d := readPeriod(t, nightsOfNovember(t), inNovember(6))
-	text, compiled := string(file(t, d, "period.json")), strictSchema(t, schemaOf(t, d), "")
+	text, compiled := string(file(t, d, "period.json")), reporttest.StrictSchema(t, []byte(schemaOf(t, d)), "")
 	for old, changed := range map[string]string{
 		`"schema": "auditor-period/2"`: `"schema": "auditor-period/1"`,
 		`"complete": false`:            `"complete": "no"`,
@@ -204,7 +159,7 @@ func TestTheSchemaRefusesWhatIsNotTheReportOfAPeriod(t *testing.T) {
 		`"draw":1`:                     `"draw":1,"renamed_member":1`,
 	} {
 		edited := strings.Replace(text, old, changed, 1)
-		if edited == text || validate(t, compiled, []byte(edited)) == nil {
+		if edited == text || reporttest.Validate(t, compiled, []byte(edited)) == nil {
 			t.Errorf("%s is accepted", changed)
 		}
 	}

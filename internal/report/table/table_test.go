@@ -100,7 +100,8 @@ func TestJSONLinesEndWithTheirNumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-	if len(lines) != 6 || lines[0] != `{"type":"report","data":{"run":7}}` || lines[5] != `{"type":"end","data":{"lines":5}}` {
+	if len(lines) != 6 || lines[0] != `{"type":"report","data":{"run":7}}` ||
+		lines[5] != `{"type":"end","data":{"lines":5}}` {
 		t.Errorf("%d lines:\n%s", len(lines), b.String())
 	}
 	for _, line := range lines {

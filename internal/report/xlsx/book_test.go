@@ -22,7 +22,8 @@ func example(n int) *Book {
 	for range ChartRows {
 		summary.Add(Plain, nil)
 	}
-	numbers := table.New("Trend", nil, table.Text("Run", "run"), table.Column{Title: "SCIM", Key: "scim", Kind: table.IntKind})
+	numbers := table.New("Trend", nil, table.Text("Run", "run"), table.Column{Title: "SCIM", Key: "scim",
+		Kind: table.IntKind})
 	numbers.Add(table.RunLevel, "1", 2)
 	numbers.Add(table.RunLevel, "2", nil)
 	chart := Chart{"A", "SCIM", excelize.Line, 430, []Series{{"B", "1F4E78", "circle"}}}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/report/reporttest"
 	"scim-auditor/internal/report/table"
 )
 
@@ -109,50 +110,16 @@ func (s *seenSheet) trim() {
 	}
 }
 
-// hostileNames try to break out of their cell.
-var hostileNames = []string{
-	`=HYPERLINK("https://evil.example","click")`,
-	`+1+1`,
-	`-2+3`,
-	`- an item`,
-	`10) of a list`,
-	`@SUM(A1)`,
-	"\t=1",
-	"\r=1",
-	"＝1+1",
-	"a | b | c",
-	"line one\n| forged | row |",
-	"line one\r\n## Forged heading",
-	"page\u2028separator",
-	`<script>alert(1)</script>`,
-	`<!-- comment`,
-	"`code` ``more``",
-	`[click](https://evil.example) ![img](x)`,
-	`**bold** __under__ ~~gone~~ # heading`,
-	`back\slash \| pipe`,
-	"right\u202eto\u2066left",
-	"zero\u200bwidth\ufeff\u00ad",
-	"_x0041_ and _x005F_x0041_ and _x0041_x0042_",
-	"bell\a and null\x00",
-	`&amp; &lt;b&gt;`,
-	"https://evil.example www.evil.example",
-	`'quote "double", comma;`,
-	strings.Repeat("long😀", 9_000),
-	"\x1b[31mred\x1b[0m \x1b]0;title\a \u009b2J",
-	"invalid \xff\xfe UTF-8",
-	"</t></is></c><c r=\"A1\"><f>1+1</f></c> ]]> <![CDATA[",
-	"a,b;c\td\"e\"",
-	"$x^2$ :smile: @team ~~~ ```\n``` <b>1. - + ---",
-	"http://evil.example mailto:a@evil.example a@evil.example",
-}
-
 // hostile returns a book with every kind of cell, and hostile names in every text.
 func hostile() *Book {
 	b, zone := example(3), time.FixedZone("Test/Zone", 5*3600+1800)
-	t := table.New("Hostile", zone, table.Text("Name", "name"), table.Column{Title: "Number", Key: "number", Kind: table.IntKind}, table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind},
-		table.Time("At", "at"), table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"), table.Lists("List", "list"))
-	for i, name := range hostileNames {
-		other := hostileNames[(i+7)%len(hostileNames)]
+	t := table.New("Hostile", zone, table.Text("Name", "name"),
+		table.Column{Title: "Number", Key: "number", Kind: table.IntKind},
+		table.Column{Title: "Yes", Key: "yes", Kind: table.BoolKind}, table.Time("At", "at"),
+		table.Column{Title: "Until", Key: "until", Kind: table.DayKind}, table.Text("Status", "status"),
+		table.Lists("List", "list"))
+	for i, name := range reporttest.HostileNames {
+		other := reporttest.HostileNames[(i+7)%len(reporttest.HostileNames)]
 		word := table.Word{Value: other, Text: other, Tone: table.Tone(i % 8)}
 		t.Add(0, name, i-3, i%2 == 0, night.Add(time.Duration(i)*time.Hour), table.Day(night.Truncate(24*time.Hour)), word,
 			table.List{Items: []string{name, other}})
@@ -161,7 +128,7 @@ func hostile() *Book {
 		b.Sheets[0].AddText(Alarm, name, 2)
 	}
 	t.Add(0, "", nil, true, table.Instant(time.Time{}, "=not known"), nil, nil, table.List{None: "none"})
-	t.Alarm(0, "NOT COMPLETE: "+hostileNames[0])
+	t.Alarm(0, "NOT COMPLETE: "+reporttest.HostileNames[0])
 	b.Sheets = append(b.Sheets, &Sheet{Name: "Hostile", Table: t})
 	return b
 }
@@ -229,8 +196,8 @@ func TestLibreOfficeReadsWhatTheModelHas(t *testing.T) {
 	path, dir := hostileFile(t), t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	convert := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")),
-		"--headless", "--convert-to", "fods", "--outdir", dir, path)
+	profile := "-env:UserInstallation=file://" + filepath.ToSlash(filepath.Join(dir, "profile"))
+	convert := exec.CommandContext(ctx, office, profile, "--headless", "--convert-to", "fods", "--outdir", dir, path)
 	if out, err := convert.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -270,7 +237,8 @@ func readFlatODS(t *testing.T, document []byte) map[string]seenSheet {
 			s.trim()
 			sheets[ods.Name] = s
 		case ok && e.Name.Local == "database-range" && attribute(e, "display-filter-buttons") == "true":
-			name, cells, _ := strings.Cut(strings.NewReplacer("$", "", "'", "").Replace(attribute(e, "target-range-address")), ".")
+			name, cells, _ := strings.Cut(strings.NewReplacer("$", "", "'", "").Replace(attribute(e, "target-range-address")),
+				".")
 			cells = strings.ReplaceAll(cells, name+".", "")
 			s := sheets[name]
 			s.Tables = append(s.Tables, []string{cells, cells})
