@@ -73,8 +73,9 @@ func execute(now func() time.Time) int {
 	// net/http logs unsolicited bytes from a server here, and they may contain anything.
 	log.SetOutput(io.Discard)
 	if os.Getenv("GOGC") == "" {
-		// The job runs for seconds. For one organization of 10,000 configurations this saves an
-		// eighth of the processor time, for 110 MiB more.
+		// The job runs for seconds. A run over three configurations then collects no garbage, which
+		// saves a fifth of its processor time. For 10,000 configurations this saves a twelfth, for
+		// 120 MiB more.
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {

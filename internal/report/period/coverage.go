@@ -79,9 +79,9 @@ func (n *organizationNight) unread() string {
 
 // countCoverage counts the nights of an organization in which each part was read.
 func (d *document) countCoverage(o *organization) {
-	parts := d.partNames()
-	if !o.ofMembers() {
-		parts = partNamesOf(new(snapshot.Snapshot))
+	parts := partNamesOf(new(snapshot.Snapshot))
+	if o.ofMembers() {
+		parts = d.partNames()
 	}
 	for _, name := range parts {
 		counts := make(map[string]int)

@@ -35,16 +35,11 @@ func asked(s *taken) bool {
 
 // ofMembers reports whether the settings asked for members in the period or in an opening snapshot.
 func (p *Period) ofMembers() bool {
-	for _, o := range p.organizations {
-		if o.ofMembers() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.organizations, (*organization).ofMembers)
 }
 
 func (o *organization) ofMembers() bool {
-	return report.CountOf(o.complete, asked) > 0
+	return slices.ContainsFunc(o.complete, asked)
 }
 
 // readMembers finds the snapshots at both ends, and counts who is active in them.
