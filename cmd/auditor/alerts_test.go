@@ -171,7 +171,7 @@ func servedWithProblems(t *testing.T) scraped {
 	d.signal(syscall.SIGHUP)
 	d.until("auditor_settings_reload_failures_total 1")
 	_, then := d.get("/metrics")
-	at := time.Now()
+	at := processTime()
 	d.terminate()
 	return scraped{"a server with problems", at, []string{first, then}, map[int]string{
 		1: "AuditorNightSkipped AuditorRunError AuditorServerStuck AuditorSettingsNotReloaded"}}

@@ -31,7 +31,7 @@ const (
 // process is the command as a process of its own, against the site's API.
 func (s *site) process(ctx context.Context, environment ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, os.Args[0], "run", "-q", "--db", s.path("auditor.db"), "--out", s.path("reports"))
-	c.Env = append([]string{asCommand + "=1", "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, environment...)
+	c.Env = append([]string{asCommand + "=1", processClock(), "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}, environment...)
 	for name, value := range s.variables {
 		c.Env = append(c.Env, name+"="+value)
 	}
@@ -43,7 +43,7 @@ func (s *site) process(ctx context.Context, environment ...string) *exec.Cmd {
 func executeByClock() int {
 	text := os.Getenv(clockVariable)
 	if text == "" {
-		return execute(time.Now)
+		return execute(processTime)
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {

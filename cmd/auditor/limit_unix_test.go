@@ -14,6 +14,9 @@ import (
 // does.
 const fileLimit = "AUDITOR_TEST_FILE_LIMIT"
 
+// Some tests need files that others may read, whatever the umask of who runs them.
+func init() { syscall.Umask(0o022) }
+
 func limited(do func() int) int {
 	text := os.Getenv(fileLimit)
 	if text == "" {

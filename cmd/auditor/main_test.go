@@ -19,27 +19,44 @@ import (
 	"scim-auditor/internal/job"
 )
 
+const (
+	// processesBegin is what the clock of every process shows when the tests begin, far from midnight:
+	// no test depends on the day on which it runs.
+	processesBegin = "2026-11-27T12:00:00Z"
+	// beginVariable sets another instant, to look for what fails on some day or at midnight.
+	beginVariable = "AUDITOR_TEST_BEGIN"
+	// offsetVariable is how far that clock is ahead of the clock of the machine.
+	offsetVariable = "AUDITOR_TEST_CLOCK_OFFSET"
+)
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		os.Exit(limited(executeByClock))
 	}
-	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute(scriptTime)) }})
+	if os.Getenv(offsetVariable) == "" {
+		begin, err := time.Parse(time.RFC3339, cmp.Or(os.Getenv(beginVariable), processesBegin))
+		if err == nil {
+			err = os.Setenv(offsetVariable, time.Until(begin).String())
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	testscript.Main(m, map[string]func(){"auditor": func() { os.Exit(execute(processTime)) }})
 }
 
-const (
-	// scriptsBegin is when each script begins by its clock, far from midnight.
-	scriptsBegin = "2026-11-27T12:00:00Z"
-	// beginVariable sets another instant, to look for what fails on some day or at midnight.
-	beginVariable = "AUDITOR_TEST_SCRIPTS_BEGIN"
-	// offsetVariable is how far the clock of a script is ahead of the clock of the machine.
-	offsetVariable = "AUDITOR_TEST_CLOCK_OFFSET"
-)
-
-// scriptTime is the time by the clock of the script; by that of the machine outside of a script.
-func scriptTime() time.Time {
-	offset, _ := time.ParseDuration(os.Getenv(offsetVariable))
+// processTime is the time by the clock of the processes that the tests start, and of the servers that
+// these ask.
+func processTime() time.Time {
+	offset, err := time.ParseDuration(os.Getenv(offsetVariable))
+	if err != nil {
+		panic(err)
+	}
 	return time.Now().Add(offset)
 }
+
+// processClock is a variable that passes that clock on to a process.
+func processClock() string { return offsetVariable + "=" + os.Getenv(offsetVariable) }
 
 // TestScripts runs the real command in a folder of its own with an empty environment, against a
 // simulated API that a script steers.
@@ -49,14 +66,9 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			begin, err := time.Parse(time.RFC3339, cmp.Or(os.Getenv(beginVariable), scriptsBegin))
-			if err != nil {
-				return err
-			}
-			offset := time.Until(begin)
-			env.Values[apiKey{}] = &api{offset: offset}
-			env.Setenv(offsetVariable, offset.String())
-			today := begin.UTC().Format(time.DateOnly)
+			env.Values[apiKey{}] = &api{}
+			env.Vars = append(env.Vars, processClock())
+			today := processTime().UTC().Format(time.DateOnly)
 			env.Setenv("TODAY", today)
 			env.Setenv("PERIOD", "reports/out/"+today+"--"+today+"-period")
 			env.Setenv("MANY_LINES", "one\ntwo")
@@ -79,8 +91,7 @@ type apiKey struct{}
 
 // api is a simulated API under a script's control.
 type api struct {
-	offset  time.Duration // of the script's clock
-	mu      sync.RWMutex  // nothing orders a script's commands and the requests of other processes
+	mu      sync.RWMutex // nothing orders a script's commands and the requests of other processes
 	server  *demo.Server
 	http    *httptest.Server
 	states  map[string]*demo.State
@@ -92,8 +103,6 @@ type answer struct {
 	status int
 	body   string
 }
-
-func (a *api) now() time.Time { return time.Now().Add(a.offset) }
 
 func (a *api) stop() {
 	if a.http != nil {
@@ -149,7 +158,7 @@ func (a *api) start(ts *testscript.TestScript, names []string) {
 	}
 	a.server = demo.NewServerWith(states...)
 	a.server.Intercept = func(w http.ResponseWriter, r *http.Request, method string, next http.Handler) {
-		w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
+		w.Header().Set("Date", processTime().UTC().Format(http.TimeFormat))
 		a.mu.RLock()
 		defer a.mu.RUnlock()
 		_, short, _ := strings.Cut(method, "/")
@@ -173,7 +182,7 @@ func readRows(ts *testscript.TestScript, file string) []demo.Row {
 
 // lockCommand holds the lock of a database until the script ends: lock DATABASE.
 func lockCommand(ts *testscript.TestScript, _ bool, args []string) {
-	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", ts.Value(apiKey{}).(*api).now())
+	lock, err := job.Lock(context.Background(), ts.MkAbs(args[0]), "", processTime())
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(lock.Close()) })
 }
@@ -209,8 +218,8 @@ func absentCommand(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // laterCommand waits for the next second, because auditor's instants are whole seconds.
-func laterCommand(ts *testscript.TestScript, _ bool, _ []string) {
-	now := ts.Value(apiKey{}).(*api).now()
+func laterCommand(*testscript.TestScript, bool, []string) {
+	now := processTime()
 	time.Sleep(now.Truncate(time.Second).Add(time.Second).Sub(now))
 }
 

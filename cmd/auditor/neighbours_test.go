@@ -140,7 +140,7 @@ func TestTheLineForCronWorksWithTheEnvironmentOfCron(t *testing.T) {
 		}
 		// As in crontab(5).
 		command := exec.CommandContext(t.Context(), sh, "-c", m[1])
-		command.Env = []string{"HOME=" + s.folder, "LOGNAME=auditor", "SHELL=/bin/sh", "PATH=/usr/bin:/bin"}
+		command.Env = []string{processClock(), "HOME=" + s.folder, "LOGNAME=auditor", "SHELL=/bin/sh", "PATH=/usr/bin:/bin"}
 		out, err := command.CombinedOutput()
 		if err != nil || len(out) > 0 {
 			t.Errorf("%s: %s: %v\n%s", page, m[1], err, out)

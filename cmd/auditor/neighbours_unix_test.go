@@ -106,7 +106,7 @@ func TestTheJournalGetsThePriorityOfEachLine(t *testing.T) {
 			}
 			command := exec.CommandContext(t.Context(), auditor, test.args...)
 			command.Dir, command.Stderr = folder, stderr
-			command.Env = []string{"HOME=" + folder, "GITPOD_BASE_URL=http://127.0.0.1:1/api",
+			command.Env = []string{processClock(), "HOME=" + folder, "GITPOD_BASE_URL=http://127.0.0.1:1/api",
 				"JOURNAL_STREAM=9:" + fmt.Sprintf(test.inode, info.Sys().(*syscall.Stat_t).Ino)}
 			_ = command.Run() // it fails
 			_ = stderr.Close()

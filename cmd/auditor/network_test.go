@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -70,7 +69,7 @@ func TestProxyCertificatesAndHTTP2OfTheEnvironment(t *testing.T) {
 	state := demo.NewState("acme")
 	state.SCIM = []demo.Row{configuration(0)}
 	api := demo.NewServerWith(state)
-	api.Now = time.Now
+	api.Now = processTime
 	var overHTTP2 atomic.Int64
 	server, certificates := secureSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 {
@@ -115,7 +114,7 @@ func TestARedirectFromHTTPSToHTTPIsRefused(t *testing.T) {
 	s := newSite(t, nil)
 	fillHostile(s.state)
 	api := demo.NewServerWith(s.state)
-	api.Now = time.Now
+	api.Now = processTime
 	var luring atomic.Bool
 	server, certificates := secureSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if luring.Load() {

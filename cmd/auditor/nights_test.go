@@ -75,7 +75,7 @@ func newSite(t *testing.T, configure func(*demo.Server)) *site {
 		if s.inside.Load() {
 			return s.now()
 		}
-		return time.Now() // a process of its own asks
+		return processTime() // a process of its own asks
 	}
 	if configure != nil {
 		configure(server)

@@ -35,7 +35,7 @@ func (s *site) newReader(t *testing.T) func(args ...string) *exec.Cmd {
 	}
 	return func(args ...string) *exec.Cmd {
 		c := exec.CommandContext(t.Context(), program, args...)
-		c.Env = []string{asCommand + "=1", "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
+		c.Env = []string{asCommand + "=1", processClock(), "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
 		c.Dir, c.SysProcAttr = s.folder, attributes
 		return c
 	}

@@ -10,6 +10,7 @@ import (
 	"scim-auditor/internal/diff"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/report"
+	"scim-auditor/internal/settings"
 	"scim-auditor/internal/snapshot"
 )
 
@@ -36,6 +37,19 @@ acme: complete, changes: 2 high, 1 low, failing findings: none
 `
 	if d := cmp.Diff(want, newMessage(r).Text()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// A report is red if two counts that must agree differ, and so is the run.
+func TestARunWhoseCountsDifferFails(t *testing.T) {
+	r := newResult(&job.Result{
+		Run:           snapshot.Run{ID: 1, Outcome: snapshot.Complete},
+		Organizations: []job.Organization{{Source: "acme"}},
+		Headline:      report.Headline{State: report.Red, Text: "COMPLETE, but 1 tie-out failed"},
+	}, nil)
+	end, ok := errors.AsType[*failure](exitOf(r, nil))
+	if r.Complete || !ok || end.code != exitFailed || !r.meets(settings.Condition{What: settings.Failure}) {
+		t.Errorf("complete %t, end %v", r.Complete, end)
 	}
 }
 

@@ -259,6 +259,10 @@ func printRun(env environment, s *settings.Settings, result *runResult, asJSON b
 			printProblem(env.stderr, "error", o.Source+": "+o.Error, o.Hint)
 		}
 	}
+	if result.Headline.State == report.Red && result.Run.Outcome == snapshot.Complete && result.Error == "" {
+		printProblem(env.stderr, "error", fmt.Sprintf("run %d is %s", result.Run.ID, result.Headline.Text),
+			"the report names the counts that differ; keep it and the database, and run \"auditor verify\"")
+	}
 	if result.Error != "" {
 		printProblem(env.stderr, "error", result.Error, fmt.Sprintf(
 			"the snapshots are stored; fix the error above, then run \"auditor report --run %d\"", result.Run.ID))

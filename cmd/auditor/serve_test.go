@@ -48,7 +48,7 @@ func (s *site) startServing(args ...string) *daemon {
 	d.cmd = exec.CommandContext(s.t.Context(), "auditor", append([]string{
 		"serve", "--db", s.path("auditor.db"), "--out", s.path("reports"), "--listen", "127.0.0.1:0"}, args...)...)
 	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = s.folder, output, output
-	d.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
+	d.cmd.Env = []string{processClock(), "PATH=" + os.Getenv("PATH"), "HOME=" + s.folder, "ONA_TOKEN=" + s.state.Token, "GITPOD_BASE_URL=" + s.url}
 	if err := d.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}

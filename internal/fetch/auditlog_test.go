@@ -222,6 +222,9 @@ func TestThePageLimitOfAFilteredLogIsReported(t *testing.T) {
 
 // The bodies of a long log, and the texts that nobody reads, would take gigabytes.
 func TestALongLogIsKeptInLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector, and does nothing at the same time")
+	}
 	const pages, perPage = 40, 25
 	filler := strings.Repeat("0123456789abcdef", 2000) // 32 kB
 	page := 0

@@ -46,7 +46,7 @@ func gzipped(body []byte) http.HandlerFunc {
 	return respond(http.StatusOK, compress(body), "Content-Encoding", "gzip")
 }
 
-func quick(o *Options) { o.CallTimeout = 40 * time.Millisecond }
+func quick(o *Options) { o.CallTimeout = 500 * time.Millisecond }
 
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
@@ -208,8 +208,8 @@ var brokenConnections = []hostileCase{
 		code: CodeConnection, says: []string{"[token]"}, tries: mayRetry},
 	{name: "gzip cut short", answer: respond(200, compress([]byte(scimBody))[:60], "Content-Encoding", "gzip"),
 		code: CodeConnection, says: []string{"unexpected EOF"}, tries: mayRetry},
-	{name: "slow header", answer: hang, change: quick, code: CodeTimeout, says: []string{"within 40ms"}, tries: mayRetry},
-	{name: "slow body", answer: hangInBody, change: quick, code: CodeTimeout, says: []string{"within 40ms"},
+	{name: "slow header", answer: hang, change: quick, code: CodeTimeout, says: []string{"within 500ms"}, tries: mayRetry},
+	{name: "slow body", answer: hangInBody, change: quick, code: CodeTimeout, says: []string{"within 500ms"},
 		tries: mayRetry},
 	{name: "redirect to another host", answer: respond(308, "", "Location", "https://app.gitpod.io/api/x"),
 		code: CodeRedirectRefused, says: []string{"127.0.0.1", "app.gitpod.io"}, tries: 1},

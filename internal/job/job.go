@@ -101,10 +101,10 @@ type Organization struct {
 	Err error
 }
 
-// Complete reports whether every organization's snapshot is complete, the report is written, and
-// the database contains the history of its report folders.
+// Complete reports whether every organization's snapshot is complete, the report is written with
+// counts that tie, and the database contains the history of its report folders.
 func (r *Result) Complete() bool {
-	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil
+	return r.Run.Outcome == snapshot.Complete && r.ReportError == nil && r.Headline.State != report.Red
 }
 
 type night struct {

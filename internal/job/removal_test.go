@@ -248,13 +248,15 @@ func TestRunningOutOfTimeWhileRemovalsAreConfirmedIsNotComplete(t *testing.T) {
 	h.mustRun(h.source("default", acme.Token))
 	acme.SCIM = acme.SCIM[:1]
 	var first sync.Once
+	ended := make(chan struct{})
 	h.before = func(method string) {
 		if method == ona.GetSCIMConfiguration {
-			first.Do(func() { time.Sleep(2 * h.timeout) })
+			first.Do(func() { <-ended })
 		}
 	}
-	h.timeout = 500 * time.Millisecond
+	h.timeout = 3 * time.Second
 	result := h.run(h.source("default", acme.Token))
+	close(ended)
 	if d := cmp.Diff([]string{"default timeout " + acme.ID}, outcomes(result)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

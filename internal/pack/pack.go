@@ -99,7 +99,10 @@ func (f *file) writeTo(archive *zip.Writer, sum io.Writer, at time.Time) (err er
 
 // files returns the files of the pack except SHA256SUMS.
 func (c *Contents) files() ([]file, error) {
-	g := guide{Contents: *c, Report: "report/" + filepath.Base(c.Folder)}
+	g := guide{
+		Contents: *c, Report: "report/" + filepath.Base(c.Folder), Start: c.From.UTC().Format(time.RFC3339),
+		End: c.To.UTC().Format(time.RFC3339),
+	}
 	files := []file{{name: databaseFile, path: c.Database}, {name: scriptFile, content: docs.VerifyScript}}
 	entries, err := os.ReadDir(c.Folder)
 	if err != nil {
@@ -134,13 +137,9 @@ type guide struct {
 	Report    string // folder of the report in the pack
 	Key       string // public key of the signature, empty if there is none
 	Timestamp bool   // the report has a timestamp
+	// Start and End are the first and the last instant of the period as the database has them.
+	Start, End string
 }
-
-// Start returns the first instant of the period as the database has it, End the last.
-func (g *guide) Start() string { return g.From.UTC().Format(time.RFC3339) }
-
-// End returns the last instant of the period as the database has it.
-func (g *guide) End() string { return g.To.UTC().Format(time.RFC3339) }
 
 func (g *guide) text() ([]byte, error) {
 	parsed, err := template.ParseFS(templates.Files, "check.md.tmpl")

@@ -1,5 +1,5 @@
-// Package report writes the report on one run: a workbook, Markdown, JSON and CSV. Read builds
-// a Model from the database alone, and every file comes from it. The same database therefore
+// Package report writes the report on one run: a workbook, HTML, Markdown, JSON, CSV and events. Read
+// builds a Model from the database alone, and every file comes from it. The same database therefore
 // always produces the same bytes.
 package report
 

@@ -19,6 +19,20 @@ type unread struct {
 	organizations       []int
 }
 
+// rank orders what was not looked at: whole organizations, their parts, single rules.
+func (u *unread) rank() int {
+	switch {
+	case u.what == everything:
+		return 0
+	case strings.HasPrefix(u.what, "rule"):
+		return 2
+	}
+	return 1
+}
+
+// everything is what was not looked at of an organization that could not be collected.
+const everything = "everything"
+
 // notLookedAtTable lists what the run could not read, and the rules that it could not evaluate.
 func (r *report) notLookedAtTable() *table.Table {
 	var all []*unread
@@ -34,7 +48,7 @@ func (r *report) notLookedAtTable() *table.Table {
 			switch c.Status {
 			case NotCollected:
 				if c.Part == snapshot.PartSCIM { // the other parts have the same reason
-					add(i, "everything", lastReadText(c), c.Reason)
+					add(i, everything, lastReadText(c), c.Reason)
 				}
 			case NotAssessed, NoLongerAsked:
 				add(i, c.Part, lastReadText(c), c.Reason)
@@ -48,6 +62,7 @@ func (r *report) notLookedAtTable() *table.Table {
 			}
 		}
 	}
+	slices.SortStableFunc(all, func(a, b *unread) int { return cmp.Compare(a.rank(), b.rank()) })
 	var leftOut []*unread
 	for _, s := range r.LeftOut {
 		one := &unread{what: "organization " + leftOutName(s), why: "the settings no longer have it"}

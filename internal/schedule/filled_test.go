@@ -22,20 +22,20 @@ func TestDaysStandInWhereNoScheduleWasInForce(t *testing.T) {
 	}{
 		"no schedule": {nil, []string{"16 00:00", "17 00:00", "18 00:00", "19 00:00"}},
 		"a schedule from the second day on": {
-			[]Period{{"0 2 * * *", at("2026-11-17T12:00:00Z")}}, []string{"16 00:00", "17 00:00", "18 02:00", "19 02:00"},
+			[]Period{{Expression: "0 2 * * *", From: at("2026-11-17T12:00:00Z")}}, []string{"16 00:00", "17 00:00", "18 02:00", "19 02:00"},
 		},
-		"a schedule from before the first run": {[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}},
+		"a schedule from before the first run": {[]Period{{Expression: "0 2 * * *", From: at("2026-11-15T12:00:00Z")}},
 			[]string{"16 02:00", "17 02:00", "18 02:00", "19 02:00"}},
 		"one that was taken back": {
-			[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}, {None, at("2026-11-17T12:00:00Z")}}, []string{"16 02:00",
+			[]Period{{Expression: "0 2 * * *", From: at("2026-11-15T12:00:00Z")}, {Expression: None, From: at("2026-11-17T12:00:00Z")}}, []string{"16 02:00",
 				"17 02:00", "18 00:00", "19 00:00"},
 		},
 		"one that ended a second before its time": {
-			[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}, {None, at("2026-11-17T01:59:59Z")}}, []string{"16 02:00",
+			[]Period{{Expression: "0 2 * * *", From: at("2026-11-15T12:00:00Z")}, {Expression: None, From: at("2026-11-17T01:59:59Z")}}, []string{"16 02:00",
 				"17 00:00", "18 00:00", "19 00:00"},
 		},
 		"one that was replaced between the times of both": {
-			[]Period{{"0 2 * * *", at("2026-11-15T12:00:00Z")}, {"0 1 * * *", at("2026-11-17T01:30:00Z")}}, []string{"16 02:00",
+			[]Period{{Expression: "0 2 * * *", From: at("2026-11-15T12:00:00Z")}, {Expression: "0 1 * * *", From: at("2026-11-17T01:30:00Z")}}, []string{"16 02:00",
 				"17 00:00", "18 01:00", "19 01:00"},
 		},
 	} {
@@ -54,7 +54,7 @@ func TestDaysStandInWhereNoScheduleWasInForce(t *testing.T) {
 
 func TestThePeriodOfANightIsTheLastThatBeganBeforeIt(t *testing.T) {
 	began := time.Date(2026, 11, 16, 2, 0, 0, 0, time.UTC)
-	periods := []Period{{"@daily", began}, {"@hourly", began.Add(time.Hour)}}
+	periods := []Period{{Expression: "@daily", From: began}, {Expression: "@hourly", From: began.Add(time.Hour)}}
 	for after, want := range map[time.Duration]string{0: "", time.Second: "@daily", time.Hour: "@daily",
 		2 * time.Hour: "@hourly"} {
 		if p, found := InForce(periods, began.Add(after)); p.Expression != want || found != (want != "") {

@@ -14,6 +14,7 @@ const Grace = 5 * time.Minute
 type Period struct {
 	Expression string // None means that no night is expected
 	From       time.Time
+	Why        string // who put it in force, and why; for reports
 }
 
 // Run is what Nights needs to know about a run or a snapshot.
@@ -254,7 +255,7 @@ func Filled(periods []Period, since time.Time) []Period {
 	// The first night of a period is after its From.
 	from := since.UTC().Truncate(oneDay).Add(-time.Second)
 	if len(periods) == 0 || from.Before(periods[0].From) {
-		all = append(all, Period{"@daily", from})
+		all = append(all, Period{Expression: "@daily", From: from})
 	}
 	for i, p := range periods {
 		if p.Expression == None {
@@ -262,7 +263,7 @@ func Filled(periods []Period, since time.Time) []Period {
 		}
 		day := p.From.UTC().Truncate(oneDay)
 		if i > 0 && !expectedOn(append(slices.Clone(all), periods[i:]...), day) {
-			all = append(all, Period{"@daily", day.Add(-time.Second)}) // until p begins
+			all = append(all, Period{Expression: "@daily", From: day.Add(-time.Second)}) // until p begins
 		}
 		all = append(all, p)
 	}

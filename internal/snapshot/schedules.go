@@ -75,11 +75,11 @@ func (s *Store) SchedulesAt(ctx context.Context, link, upTo int64, now time.Time
 // upTo (0: all). It considers the runs with an id up to upTo.
 func schedules(ctx context.Context, q querier, link, upTo int64, now time.Time) ([]schedule.Period, error) {
 	return queryAll(ctx, q, "reading the schedules", func(r *reader) schedule.Period {
-		recorded := recordedSchedule{Period: schedule.Period{Expression: r.text(), From: r.instant()}}
+		recorded := recordedSchedule{Period: schedule.Period{Expression: r.text(), From: r.instant(), Why: r.text()}}
 		recorded.wrong, recorded.before, recorded.after = r.instant(), r.instant(), r.instant()
 		return recorded.inForce()
 	}, `WITH recorded AS (
-		  SELECT s.id, s.expression, s.valid_from, k.number AS link, (
+		  SELECT s.id, s.expression, s.valid_from, s.changed_by, s.host, s.reason, k.number AS link, (
 		    SELECT l.row_id
 		    FROM ledger l
 		    WHERE l.kind = 'run_start' AND l.number > k.number
@@ -92,6 +92,7 @@ func schedules(ctx context.Context, q querier, link, upTo int64, now time.Time) 
 		SELECT
 		  expression,
 		  valid_from,
+		  'by ' || changed_by || ' on ' || host || ', reason: ' || reason,
 		  (SELECT started_at FROM runs WHERE id = next AND (?1 = 0 OR id <= ?1) AND clock_wrong),
 		  (
 		    SELECT started_at

@@ -26,7 +26,7 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 		t.Errorf("nights of no schedule: %v (error %v)", nights, err)
 	}
 	set := func(expression string, from time.Time) {
-		if err := store.SetSchedule(ctx, snapshot.ScheduleChange{Expression: expression}, from); err != nil {
+		if err := store.SetSchedule(ctx, snapshot.ScheduleChange{Expression: expression, ChangedBy: "root", Host: "vm"}, from); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,7 +45,8 @@ func TestTheRegisterKnowsEachNight(t *testing.T) {
 	set("0 2 * * *", night(4))
 	begin(night(5).Add(time.Hour), night(5), snapshot.TriggerCatchUp, snapshot.Complete)
 	set(schedule.None, night(7))
-	want := []schedule.Period{{Expression: "0 2 * * *", From: night(1)}, {Expression: schedule.None, From: night(7)}}
+	const why = "by root on vm, reason: not stated"
+	want := []schedule.Period{{Expression: "0 2 * * *", From: night(1), Why: why}, {Expression: schedule.None, From: night(7), Why: why}}
 	if got, err := store.Schedules(ctx, night(9)); err != nil {
 		t.Fatal(err)
 	} else if d := cmp.Diff(want, got); d != "" {

@@ -182,6 +182,9 @@ var forgeries = map[string]struct {
 }
 
 func TestWhatVerifyFindsOfAForgery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it does the work of many databases again")
+	}
 	original := forgedHouse(t)
 	found := verifyAgain(t, original.path, original.reports, toolVersion)
 	expectNoProblem(t, found)

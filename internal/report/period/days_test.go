@@ -2,6 +2,7 @@ package period
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +87,29 @@ func TestTheDaysBetweenTheNightsOfAWeekAreInThePeriod(t *testing.T) {
 		"2026-11-10 to 2026-11-15  not_expected  no night expected; run 4 may have been in this time, with a wrong or unconfirmed clock",
 		"2026-11-17  not_expected  " + none, "2026-11-18  not_known  the day is not over",
 	})
+}
+
+// Whoever changes the schedule decides which nights are expected, so the first page says who did.
+func TestAScheduleThatLeavesOutDaysIsNotedOnTheFirstPage(t *testing.T) {
+	acme := []visited{acmeWith()}
+	store := nightly(t, acme, acme, acme)
+	change := snapshot.ScheduleChange{Expression: "0 2 1-2,5-31 * *", ChangedBy: "root", Host: "vm"}
+	if err := store.SetSchedule(t.Context(), change, november(2).Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	visit(t, store, scheduled(november(5)), acme...)
+	d := readPeriod(t, store, inNovember(5))
+	if !strings.HasPrefix(d.status, "COMPLETE: 3 expected nights") {
+		t.Errorf("status %s", d.status)
+	}
+	for _, want := range []string{
+		"The schedule changed in the period: to 0 2 1-2,5-31 * * at 2026-11-02 03:00:00 UTC (by root on vm, reason: not stated).",
+		"The schedule expects no night on 2 UTC days of the period; Nights says what ran on them.",
+	} {
+		if !slices.Contains(d.notes, want) {
+			t.Errorf("the notes do not have %q: %q", want, d.notes)
+		}
+	}
 }
 
 func TestWithoutAScheduleAllRunsOfADayAreNamed(t *testing.T) {

@@ -170,7 +170,7 @@ func nightsOfNovember(t *testing.T) *snapshot.Store {
 	c := scimConfiguration(3, "=new", id(101), expires)
 	disabled := b
 	disabled.Enabled = false
-	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *"},
+	if err := store.SetSchedule(t.Context(), snapshot.ScheduleChange{Expression: "0 2 * * *", ChangedBy: "root", Host: "vm"},
 		november(1).Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}

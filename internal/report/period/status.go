@@ -130,6 +130,19 @@ func (p *Period) findNotes() []string {
 		all = append(all, fmt.Sprintf("No scheduled time was in force on %s: no schedule was set, or it changed on that day. "+
 			"Each of these days counts as one expected run at an unknown time.", report.Count(days, "UTC day")))
 	}
+	var changed []string
+	for i, s := range p.schedules {
+		if i > 0 && p.contains(s.From) {
+			changed = append(changed, fmt.Sprintf("to %s at %s (%s)", s.Expression, report.UTC(s.From), s.Why))
+		}
+	}
+	if len(changed) > 0 {
+		all = append(all, "The schedule changed in the period: "+report.FirstOf(changed, maxChanged, "; ")+".")
+	}
+	if days := p.daysWithoutNight(); days > 0 {
+		all = append(all, fmt.Sprintf("The schedule expects no night on %s of the period; Nights says what ran on them.",
+			report.Count(days, "UTC day")))
+	}
 	for _, s := range p.absent {
 		all = append(all, fmt.Sprintf("%s (%s) is left out: no run in the period has a snapshot of this organization. "+
 			"Its last complete snapshot was taken at %s.",
@@ -141,6 +154,20 @@ func (p *Period) findNotes() []string {
 		}
 	}
 	return all
+}
+
+// maxChanged is how many changes of the schedule a note lists.
+const maxChanged = 5
+
+// daysWithoutNight counts the UTC days of the period, since the first run, without an expected night.
+func (p *Period) daysWithoutNight() (n int) {
+	expected := p.expectedDays()
+	for at := p.firstDay(); !at.After(p.lastDay()) && !at.After(p.Now); at = at.Add(day) {
+		if !expected[at] && !at.Before(dayOf(p.began)) {
+			n++
+		}
+	}
+	return n
 }
 
 // startNotes returns the notes for an organization without a complete snapshot before the

@@ -244,7 +244,7 @@ func (d *document) facts() []report.Fact {
 	}
 	for _, s := range d.schedules {
 		if !s.From.After(d.To) {
-			all = append(all, fact(table.RunLevel, "Schedule since "+report.UTC(s.From), s.Expression))
+			all = append(all, fact(table.RunLevel, "Schedule since "+report.UTC(s.From), s.Expression+" ("+s.Why+")"))
 		}
 	}
 	all = append(all, fact(table.RunLevel, "Sample", sample), fact(table.RunLevel, "Tool", "auditor "+d.ToolVersion))

@@ -1,4 +1,4 @@
-// Package table has the tables of a report, with rows of typed cells, and writes them as CSV,
+// Package table has the tables of a report, with rows of typed cells, and writes them as CSV, HTML,
 // Markdown, JSON and JSON lines. It owns the text form of every cell.
 package table
 
