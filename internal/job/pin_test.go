@@ -7,9 +7,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim-auditor/internal/demo"
 	"scim-auditor/internal/fetch"
 	"scim-auditor/internal/job"
 	"scim-auditor/internal/ona"
+	"scim-auditor/internal/report"
+	"scim-auditor/internal/snapshot"
 )
 
 // TestARenamedLabelGoesOnWithItsOrganizationOnly renames the label of a source, with the token of
@@ -120,5 +123,41 @@ func TestAnOrganizationThatIsNoLongerCollectedIsReported(t *testing.T) {
 	pins, err := job.ReadPins(t.Context(), h.store, []fetch.Source{h.source("acme", acme.Token)}, job.Others{}, 1)
 	if err != nil || len(pins.Left) != 1 || pins.Left[0].OrganizationID != globex.ID {
 		t.Errorf("left: %+v, error %v", pins, err)
+	}
+}
+
+// TestAnOrganizationThatWasLeftOutSinceAnInterruptedRunIsNamed kills a run after some of its
+// organizations.
+func TestAnOrganizationThatWasLeftOutSinceAnInterruptedRunIsNamed(t *testing.T) {
+	acme, birch, cedar := organization("acme", 1), organization("birch", 1), organization("cedar", 1)
+	h := newHouse(t, acme, birch, cedar)
+	h.mustRun(h.source("acme", acme.Token), h.source("birch", birch.Token))
+	h.night++
+	killed, err := h.store.BeginRun(t.Context(), snapshot.Run{
+		StartedAt: h.clock(), Trigger: "manual", ToolVersion: "test", Host: "host",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*demo.State{acme, cedar} {
+		if _, err := h.store.SaveFailed(t.Context(), snapshot.Snapshot{
+			RunID: killed, RuleSetID: 1, Source: s.Name, OrganizationID: s.ID, OrganizationName: s.Name, BaseURL: h.url,
+			TakenAt: h.clock(), ErrorCode: fetch.CodeInternal, Error: "it is only a test",
+		}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result := h.mustRun(h.source("acme", acme.Token))
+	const want = "COMPLETE FOR 1 OF 3 ORGANIZATIONS ONLY: organizations birch, cedar no longer asked for"
+	if result.Headline.Text != want {
+		t.Errorf("%s, want %s", result.Headline.Text, want)
+	}
+	model, err := report.Read(t.Context(), h.store, killed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(model.LeftOut) > 0 {
+		t.Errorf("the interrupted run did not come to every organization, but its report says that %s is left out",
+			model.LeftOut[0].Source)
 	}
 }

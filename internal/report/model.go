@@ -22,8 +22,8 @@ type Model struct {
 	Run           snapshot.Run
 	Head          evidence.Head // of Run; the zero Head if Run has not ended
 	Organizations []*Organization
-	// LeftOut has, of each organization that the run before collected and this one did not, the
-	// snapshot of that run, sorted by source.
+	// LeftOut has, of each organization that the run before collected and this one did not, the last
+	// snapshot, sorted by source.
 	LeftOut []snapshot.Snapshot
 	// PrunedAt is when retention last removed, after the run, what this report says of earlier
 	// nights; the zero time if it never did.
@@ -187,14 +187,21 @@ func Read(ctx context.Context, store *snapshot.Store, runID int64) (m *Model, er
 	return m, m.readOrganizations(ctx, store)
 }
 
-// readLeftOut compares the organizations of the run with those of the last run before it that has
-// any. A run of another shard has other organizations.
+// readLeftOut compares the organizations of the run with those of the last run before it that was not
+// interrupted and has any, and of the interrupted ones since. A run of another shard has other
+// organizations.
 func (m *Model) readLeftOut(ctx context.Context, store *snapshot.Store) (err error) {
 	collected := func(r snapshot.Run) bool { return r.CompleteOrganizations+r.FailedOrganizations > 0 }
-	earlier := m.Runs[1:]
-	i := slices.IndexFunc(earlier, collected)
-	if i >= 0 && earlier[i].Shard == m.Run.Shard && collected(m.Run) {
-		m.LeftOut, err = store.LeftOut(ctx, earlier[i].ID, m.Run.ID)
+	if m.Run.Interrupted() || !collected(m.Run) {
+		return nil
+	}
+	for _, earlier := range m.Runs[1:] {
+		if collected(earlier) && !earlier.Interrupted() {
+			if earlier.Shard == m.Run.Shard {
+				m.LeftOut, err = store.LeftOut(ctx, earlier.ID, m.Run.ID)
+			}
+			break
+		}
 	}
 	return err
 }

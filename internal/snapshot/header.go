@@ -138,11 +138,17 @@ func (s *Store) Snapshots(ctx context.Context, runID int64) ([]Snapshot, error) 
 	return querySnapshots(ctx, s.db, "WHERE run_id = ? ORDER BY source, id", runID)
 }
 
-// LeftOut returns the snapshots of an earlier run whose organizations a run did not collect, sorted
-// by source. An organization that this run could not identify counts as collected.
+// LeftOut returns the last snapshot of each organization that the runs from an earlier run on
+// collected and a run did not, sorted by source. An organization that this run could not identify
+// counts as collected.
 func (s *Store) LeftOut(ctx context.Context, earlierRun, runID int64) ([]Snapshot, error) {
 	return querySnapshots(ctx, s.db, `
-		WHERE run_id = ?1 AND organization_id IS NOT NULL
+		WHERE id IN (
+		    SELECT max(id)
+		    FROM snapshots
+		    WHERE run_id >= ?1 AND run_id < ?2 AND organization_id IS NOT NULL
+		    GROUP BY organization_id
+		  )
 		  AND organization_id NOT IN (
 		    SELECT organization_id FROM snapshots WHERE run_id = ?2 AND organization_id IS NOT NULL
 		  )

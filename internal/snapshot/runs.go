@@ -31,14 +31,21 @@ func (s *Store) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 	return id, err
 }
 
+// interrupted is the error of a run whose process ended before it.
+const interrupted = "interrupted: the process ended before the run did"
+
 func endInterrupted(ctx context.Context, tx *transaction, at time.Time) {
-	interrupted, err := queryAll(ctx, tx, "reading interrupted runs", (*reader).number, `
+	ids, err := queryAll(ctx, tx, "reading interrupted runs", (*reader).number, `
 		SELECT id FROM run_starts WHERE id > (SELECT coalesce(max(run_id), 0) FROM run_ends) ORDER BY id`)
 	tx.fail(err)
-	for _, id := range interrupted {
-		endRun(ctx, tx, id, at, Failed, "interrupted: the process ended before the run did")
+	for _, id := range ids {
+		endRun(ctx, tx, id, at, Failed, interrupted)
 	}
 }
+
+// Interrupted reports whether the process of the run ended before the run did, so that the run may
+// have no snapshot of some organizations. A run that has not ended counts as interrupted.
+func (r *Run) Interrupted() bool { return r.Outcome == Running || r.Error == interrupted }
 
 func endRun(ctx context.Context, tx *transaction, id int64, at time.Time, outcome Outcome, reason string) {
 	recordRow(ctx, tx, "run_end", "run_ends", runEndColumns,
