@@ -181,7 +181,7 @@ type Condition struct {
 const (
 	Always   = "always"
 	Failure  = "failure"
-	Coverage = "coverage" // a part of an organization was not read, or not in full
+	Coverage = "coverage" // a part was not read in full, or a part or an organization is no longer asked for
 	Token    = "token"    // a token expires soon or has expired
 )
 
