@@ -333,15 +333,16 @@ func (o *Organization) dropped() (all []Coverage) {
 		add("list of leavers", "the settings no longer have a list of leavers, so nobody is compared with it")
 	default:
 		if names := o.takenOffList(); len(names) > 0 {
-			all = append(all, Coverage{"list of leavers", AssessedInPart, "active members who were on it and are not now: " +
+			all = append(all, Coverage{"list of leavers", AssessedInPart, "active members who matched it and no longer do: " +
 				FirstOf(names, pageNames, ", "), before.TakenAt})
 		}
 	}
 	return all
 }
 
-// takenOffList names the active members whom the list of leavers had when the members that these are
-// compared with were read, and has no longer: their findings end although they still have access.
+// takenOffList names the active members who matched the list of leavers when the members that these
+// are compared with were read, and no longer do: they were taken off it, or have another address. Their
+// findings end although they still have access.
 func (o *Organization) takenOffList() (names []string) {
 	before, now := o.MembersBaseline.Leavers, o.Snapshot.Leavers
 	if before == nil || now == nil {
