@@ -18,7 +18,7 @@ type State string
 // The states.
 const (
 	Green State = "green" // every part of every organization was read in full
-	Amber State = "amber" // complete, but a part was not read, or not in full
+	Amber State = "amber" // complete, but a part was not read in full, or a part or an organization is no longer asked for
 	Red   State = "red"   // not complete, or two counts that must agree differ
 )
 
