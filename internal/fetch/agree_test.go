@@ -193,6 +193,7 @@ func TestAnUnknownMemberBesideTheRowsMayMeanThatTheListIsNotWhole(t *testing.T) 
 		{`"page":{"totalElements":250,"totalPages":1}`, "field page.totalElements counts 250"},
 		{`"page":{"totalPages":3}`, "field page.totalPages counts 3, but 1 pages"},
 		{`"count":{"value":"250","relation":"COUNT_RESPONSE_RELATION_EQ"}`, "field count.value counts 250"},
+		{`"total":{"value":250,"relation":"eq"}`, "field total.value counts 250"},
 		{`"total":2.0`, "field total counts 2.0"},
 		{`"retryAfter":5`, "retryAfter"},
 	} {
@@ -233,6 +234,7 @@ func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 		`"requestId":"abc"`, `"serverVersion":{"major":2}`,
 		`"pagination":{"totalSize":1,"nextToken":""}`, `"totalPages":1`, `"message":"OK"`, `"stale":false`,
 		`"count":{"value":"1","relation":"COUNT_RESPONSE_RELATION_EQ"}`, `"meta":[{"total":1},2]`, `"end":true`, `"limit":100`,
+		`"account":{"value":77}`, `"totalCount":{"value":1}`,
 	} {
 		body := `{"scimConfigurations":[{"id":"` + scimA + `"}],` + member + `}`
 		if got := collect(t, newAPI(t, handlers{list: ok(body)})); len(got.UnknownFields) == 0 ||
@@ -244,7 +246,7 @@ func TestOtherUnknownMembersBesideTheRowsAreOnlyReported(t *testing.T) {
 
 // A page that has a next token says itself that there is more.
 func TestThatThereIsMoreMeansNothingBesideANextToken(t *testing.T) {
-	first := strings.Replace(scimRows("2", scimA), `{"pagination"`, `{"hasMore":true,"total":2,"cursor":"x","pagination"`,
+	first := strings.Replace(scimRows("2", scimA), `{"pagination"`, `{"hasMore":true,"total":2,"last":false,"end":false,"cursor":"x","pagination"`,
 		1)
 	pages := []string{first, scimRows("", scimB)}
 	if got := collect(t, newAPI(t, handlers{list: listings(pages, pages)})); len(got.Inventory.SCIM) != 2 {

@@ -32,10 +32,11 @@ var (
 	// codeNames are members that say that something failed unless their value is one of fineCodes.
 	codeNames = []string{"code", "status", "statuscode", "message", "reason", "details"}
 	fineCodes = []string{"0", "200", "ok", "success"}
-	// wholeNames are members that say that something failed or is missing if they are false.
-	wholeNames = []string{
-		"complete", "iscomplete", "success", "ok", "done", "last", "islast", "lastpage", "islastpage",
-		"end", "isend", "final", "isfinal", "finished", "exhausted",
+	// wholeNames are members that say that something failed or is missing if they are false, lastNames
+	// those that are false on each page but the last.
+	wholeNames = []string{"complete", "iscomplete", "success", "ok"}
+	lastNames  = []string{
+		"done", "last", "islast", "lastpage", "islastpage", "end", "isend", "final", "isfinal", "finished", "exhausted",
 	}
 	// totalNames are members that count the rows of the whole list, pagesNames its pages.
 	totalNames = []string{
@@ -84,7 +85,8 @@ func (p page) meaningOf(name string, value jsontext.Value) string {
 		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(folded, word) })
 	}
 	switch {
-	case value.Kind() == jsontext.KindFalse && slices.Contains(wholeNames, folded):
+	case value.Kind() == jsontext.KindFalse && (slices.Contains(wholeNames, folded) ||
+		p.next() == "" && slices.Contains(lastNames, folded)):
 		return "is false, so the list may not be whole"
 	case isEmpty(value):
 		return ""
@@ -141,8 +143,11 @@ func checkCounts(p page, path string, unknown members, received int) error {
 		}
 		text := strings.Trim(string(value), `"`) // an int64 is a string
 		counted, err := strconv.ParseFloat(text, 64)
-		// The API's own counts are objects: "count": {"value": "250"}.
-		isTotal := slices.Contains(totalNames, foldName(name)) || strings.HasSuffix(foldName(path+name), "countvalue")
+		isTotal := slices.Contains(totalNames, foldName(name))
+		if foldName(name) == "value" { // the API's own counts are objects: "count": {"value": "250"}
+			parent := strings.TrimSuffix(path, ".")
+			isTotal = slices.Contains(totalNames, foldName(parent[strings.LastIndex(parent, ".")+1:]))
+		}
 		switch {
 		case err != nil:
 		case counted > float64(received) && isTotal:
