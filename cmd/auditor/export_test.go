@@ -18,7 +18,7 @@ import (
 // export is the command export as a process of its own.
 func (s *site) export(dir string) *exec.Cmd {
 	c := exec.CommandContext(s.t.Context(), os.Args[0], "export", "-q", "--db", s.path("auditor.db"), dir)
-	c.Env, c.Dir = []string{asCommand + "=1"}, s.folder
+	c.Env, c.Dir = []string{asCommand + "=1", processClock()}, s.folder
 	return c
 }
 
