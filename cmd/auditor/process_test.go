@@ -107,7 +107,7 @@ func TestAFatalErrorOfTheRuntimeIsNotWrongUsage(t *testing.T) {
 	}
 }
 
-func TestASignalEndsTheRunWithinASecond(t *testing.T) {
+func TestASignalEndsTheRunAtOnce(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no signals to send")
 	}
