@@ -26,7 +26,7 @@ type userFile struct {
 // *fs.PathError.
 func readFile(path string) (userFile, error) {
 	info, err := os.Stat(path)
-	if err != nil || info.Mode().IsRegular() {
+	if err != nil || info.Mode().IsRegular() || info.IsDir() {
 		return readAll(path)
 	}
 	type result struct {
