@@ -15,8 +15,8 @@ import (
 
 // The exit codes.
 const (
-	exitComplete = 0 // every organization is complete and the report is written
-	exitFailed   = 1 // something failed or is not complete
+	exitComplete = 0 // every organization is complete, and the report is written and its counts tie out
+	exitFailed   = 1 // something failed, is not complete or does not tie out
 	exitUsage    = 2 // wrong usage or settings
 	exitFound    = 3 // complete, and a condition of --fail-on is met
 )

@@ -15,7 +15,8 @@ import (
 
 // Message is the result of a run for the recipients.
 type Message struct {
-	// Complete is true if every organization is complete and the report is written.
+	// Complete is true if every organization is complete, and the report is written and its counts tie
+	// out.
 	Complete bool
 	// Test is true if the message only shows that notifications arrive. No run was made.
 	Test bool
