@@ -276,7 +276,8 @@ func (r *report) tieMembers(all *TieOuts, organization int, o *Organization) {
 	}
 	recorded, _ := o.recorded(methodMembers, s.MemberListing.Pages)
 	all.tieListings(organization, o, "Member", methodMembers, s.MemberListing)
-	all.tieRows(organization, o, r.people, "Member", recorded, s.MembersReceived, s.MembersDistinct, s.Members, o.ViewMembers)
+	all.tieRows(organization, o, r.people, "Member", recorded,
+		s.MembersReceived, s.MembersDistinct, s.Members, o.ViewMembers)
 	const counted = "Members counted by the server"
 	switch s.MembersCountRelation {
 	case "COUNT_RESPONSE_RELATION_EQ":

@@ -192,7 +192,8 @@ func (h *History) AuditLog(ctx context.Context) (*AuditLog, error) {
 // Run returns the run of the snapshot, as it was recorded when it began.
 func (h *History) Run() Run {
 	run := Run{ID: h.at.RunID, StartedAt: h.at.TakenAt}
-	i, found := slices.BinarySearchFunc(h.register.Runs, run.ID, func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
+	i, found := slices.BinarySearchFunc(h.register.Runs, run.ID,
+		func(r Run, id int64) int { return cmp.Compare(r.ID, id) })
 	if found {
 		run.ScheduledFor, run.Trigger = h.register.Runs[i].ScheduledFor, h.register.Runs[i].Trigger
 	}

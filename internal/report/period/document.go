@@ -119,7 +119,8 @@ func (d *document) makeBook() {
 	d.book = &xlsx.Book{
 		Title: title, Subject: d.String() + ": " + d.status, Identifier: folder.Period(d.From, d.To),
 		Creator: "auditor " + d.ToolVersion, At: d.knownUntil,
-		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly) + d.databasesText(),
+		Footer: "Period " + d.From.UTC().Format(time.DateOnly) + " to " + d.To.UTC().Format(time.DateOnly) +
+			d.databasesText(),
 		Sheets: append(sheets, evidence, &xlsx.Sheet{Name: "Glossary", Table: glossary}),
 	}
 	_, cells := d.CellFacts(d.book, d.tables, fileName, false)
@@ -140,9 +141,11 @@ func (d *document) templateData(v *report.View) map[string]any {
 		tables[t.Key] = t
 	}
 	return map[string]any{
-		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String() + d.databasesText()), "Status": v.Text(d.status),
-		"State": d.state(), "FirstAlarms": v.Texts(d.pageAlarms()),
-		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(report.Sections(templatesText, tables)), "Chart": report.Chart(d.points()),
+		"Title": title, "Whose": v.Text(d.whose()), "Period": v.Text(d.String() + d.databasesText()),
+		"Status": v.Text(d.status),
+		"State":  d.state(), "FirstAlarms": v.Texts(d.pageAlarms()),
+		"FirstPage": v.Parts(d.firstPage()), "Sections": v.Parts(report.Sections(templatesText, tables)),
+		"Chart": report.Chart(d.points()),
 	}
 }
 

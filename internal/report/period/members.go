@@ -71,7 +71,8 @@ func activityIn(ctx context.Context, store *snapshot.Store, s *taken) (activity,
 		return activity{}, nil
 	}
 	inventory, err := store.Inventory(ctx, s.header())
-	active := report.CountOf(inventory.Members, func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
+	active := report.CountOf(inventory.Members,
+		func(m ona.OrganizationMember) bool { return m.Status == ona.UserStatusActive })
 	return activity{active, report.CountOf(inventory.Members, finding.HasAccess) - active}, err
 }
 
